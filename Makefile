@@ -1,0 +1,69 @@
+# Holdfast's tasks. `make help` lists them.
+#
+# Every path is relative, so the repository may live in a folder with spaces in its name.
+
+PYTHON  ?=
+PORT    ?= 8787
+ARGS    ?=
+
+BIN       := .venv/bin
+INSTALLED := .venv/.installed
+PEERS     := node_modules/.installed
+
+# An environment that was made for another folder is made again: it holds absolute paths.
+ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
+.PHONY: $(INSTALLED)
+endif
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Lists the targets
+	@echo 'Usage: make <target>'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+
+.PHONY: install
+install: $(INSTALLED) ## Makes .venv and installs Holdfast into it, editable, with the development tools
+
+$(INSTALLED): pyproject.toml .ci/make-venv
+	@PYTHON="$(PYTHON)" .ci/make-venv .venv
+	@echo 'Installing Holdfast into .venv'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@printf '%s\n' "$(CURDIR)" > $@
+
+.PHONY: run
+run: $(INSTALLED) ## Serves js-examples/counter.mjs on http://127.0.0.1:8787 (PORT=...)
+	@$(BIN)/holdfast run js-examples/counter.mjs --port $(PORT)
+
+.PHONY: test
+test: $(INSTALLED) ## Runs all tests (ARGS='-m "not slow" tests/engine' to choose)
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: $(INSTALLED) ## Checks format, lint, types and architecture; edits nothing
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --quiet tests/test_architecture.py
+
+.PHONY: fix
+fix: $(INSTALLED) ## Formats the code and applies the safe fixes of the linter
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: bench
+bench: $(INSTALLED) ## Measures Holdfast beside workerd; writes benchmarks/RESULTS.md (needs wrk, make peers)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: peers
+peers: $(PEERS) ## Installs workerd from npm into node_modules, for tests and benchmarks
+
+$(PEERS): package.json
+	@command -v npm >/dev/null || { echo 'npm is missing. On Debian or Ubuntu:  apt-get install npm' >&2; exit 1; }
+	npm install --no-package-lock --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+.PHONY: clean
+clean: ## Removes the environment, the peers and every cache; keeps data
+	rm -rf .venv node_modules build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,25 @@
+"""What every test shares: the settings of Hypothesis and the check for leaked threads."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+# Machines that run the tests are noisy: a slow example is no failure.
+settings.register_profile("holdfast", deadline=None, print_blob=True)
+settings.load_profile("holdfast")
+
+JOIN_TIMEOUT_S = 5
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads() -> Iterator[None]:
+    """Fails a test that leaves a thread behind; daemons are free to stay."""
+    before = set(threading.enumerate())
+    yield
+    started = [t for t in threading.enumerate() if t not in before and not t.daemon]
+    for thread in started:
+        thread.join(JOIN_TIMEOUT_S)
+    leaked = [thread.name for thread in started if thread.is_alive()]
+    assert not leaked, f"threads left running by the test: {leaked}"
