@@ -1,0 +1,165 @@
+"""The rules of docs/architecture.md that a parser can check, for the Python half.
+
+Everything is read from source, never imported, so a broken package cannot hide a broken rule.
+"""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+PACKAGE = REPOSITORY / "runtime" / "holdfast"
+
+# From the top down; an import may only point further down this list.
+LAYERS = (
+    "cli",
+    "testing",
+    "api",
+    "server",
+    "objects",
+    "workers",
+    "host",
+    "catalog",
+    "storage",
+    "engine",
+)
+
+# Library → the folders and files of the package that may import it.
+MAY_IMPORT = {
+    "cffi": ("engine/",),
+    "_cffi_backend": ("engine/",),
+    "_quickjs": ("engine/",),
+    "quickjs": ("engine/",),
+    "apsw": ("storage/", "catalog/"),
+    "sqlite3": (),
+    "aiohttp": ("server/", "api/", "host/fetch.py", "host/sockets.py"),
+}
+
+ROOT_ENTRIES = {
+    ".ci",
+    ".gitignore",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "benchmarks",
+    "docs",
+    "js-examples",
+    "package.json",
+    "polyfills",
+    "pyproject.toml",
+    "runtime",
+    "tests",
+}
+
+MAX_FILE_LINES = 600
+
+
+def python_files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def place(path: Path) -> str:
+    """The path inside the package, with forward slashes."""
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def imported_modules(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and absolute dotted name of every import, wherever it stands in the file."""
+    package = ("holdfast", *path.relative_to(PACKAGE).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            # `from ..engine import x` in holdfast/host/ops.py climbs to holdfast, then descends.
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*base, node.module or "")).strip(".")
+            if module == "holdfast":
+                yield from ((node.lineno, f"holdfast.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, module
+
+
+def layer_of(module: str) -> str | None:
+    """The layer that a dotted name of the package belongs to; None for anything else."""
+    parts = module.split(".")
+    if parts[0] != "holdfast" or len(parts) < 2 or parts[1] not in LAYERS:
+        return None
+    return parts[1]
+
+
+def test_every_folder_of_the_package_is_a_known_layer() -> None:
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert folders <= set(LAYERS)
+
+
+def test_modules_outside_the_layers_import_no_layer() -> None:
+    upward = [
+        f"{place(path)}:{line} imports {module}"
+        for path in PACKAGE.glob("*.py")
+        if path.name != "__main__.py"
+        for line, module in imported_modules(path)
+        if layer_of(module)
+    ]
+    assert upward == []
+
+
+def test_no_import_points_up() -> None:
+    upward = [
+        f"{place(path)}:{line} imports {module}"
+        for path in python_files()
+        if (own := path.relative_to(PACKAGE).parts[0]) in LAYERS
+        for line, module in imported_modules(path)
+        if (other := layer_of(module)) and LAYERS.index(other) < LAYERS.index(own)
+    ]
+    assert upward == []
+
+
+@pytest.mark.parametrize("library", MAY_IMPORT)
+def test_a_library_is_imported_only_by_the_layers_that_own_it(library: str) -> None:
+    strangers = [
+        f"{place(path)}:{line} imports {module}"
+        for path in python_files()
+        if not place(path).startswith(MAY_IMPORT[library])
+        for line, module in imported_modules(path)
+        if module.split(".")[0] == library
+    ]
+    assert strangers == []
+
+
+def test_every_package_says_what_it_is() -> None:
+    silent = [
+        place(path)
+        for path in PACKAGE.rglob("__init__.py")
+        if not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert silent == []
+
+
+def test_no_entry_at_the_root_is_unlisted() -> None:
+    listing = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files", "-z"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    entries = {name.split("/")[0] for name in listing.stdout.split("\0") if name}
+    assert entries - ROOT_ENTRIES == set()
+
+
+def test_no_source_file_has_outgrown_its_noun() -> None:
+    too_long = {
+        path.relative_to(REPOSITORY).as_posix(): lines
+        for folder in ("runtime", "polyfills", "tests", "benchmarks")
+        for path in (REPOSITORY / folder).rglob("*")
+        if path.suffix in {".py", ".js", ".mjs"}
+        if (lines := len(path.read_text().splitlines())) > MAX_FILE_LINES
+    }
+    assert too_long == {}
