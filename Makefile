@@ -44,7 +44,7 @@ check: $(INSTALLED) ## Checks format, lint, types and architecture; edits nothin
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --quiet tests/test_architecture.py
+	$(BIN)/python -m pytest --quiet tests/test_architecture.py tests/test_polyfill_modules.py
 
 .PHONY: fix
 fix: $(INSTALLED) ## Formats the code and applies the safe fixes of the linter
