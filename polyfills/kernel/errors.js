@@ -1,0 +1,30 @@
+// Errors by name, as the host tells them.
+
+const classes = { Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError };
+const { DOMException } = globalThis;
+
+/** The error of this name: an ECMAScript class, or else a DOMException. */
+export function errorFrom(name, message) {
+  const Class = classes[name];
+  return Class ? new Class(message) : new DOMException(message, name);
+}
+
+/**
+ * A thrown value in one string for logs: "Name: message\n    at …", with frames of
+ * the runtime itself left out.
+ */
+export function describeError(error) {
+  try {
+    if (error === null || typeof error !== "object" || typeof error.stack !== "string") {
+      return String(error);
+    }
+    const head = error.name ? `${error.name}: ${error.message}` : String(error.message);
+    const frames = error.stack
+      .split("\n")
+      .filter((line) => line && !line.includes("(holdfast:") && !line.includes("(native)"));
+    const text = [head, ...frames].join("\n");
+    return error.cause === undefined ? text : `${text}\n  [cause]: ${describeError(error.cause)}`;
+  } catch {
+    return "[an error that cannot be shown]";
+  }
+}

@@ -1,0 +1,44 @@
+// Async ops: the host answers by number, and the promise settles in a turn of the
+// context that asked.
+
+import { currentContext } from "./current.js";
+import { errorFrom } from "./errors.js";
+
+const pending = new Map();
+let lastNumber = 0;
+
+const GLOBAL_SCOPE_MESSAGE =
+  "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or " +
+  "connect()) and setting a timeout are not allowed within global scope. To fix this " +
+  "error, perform this operation within a handler.";
+
+/** The running context; throws in a script's global scope, where no I/O is allowed. */
+export function requireContext() {
+  const context = currentContext();
+  if (context === null) throw new Error(GLOBAL_SCOPE_MESSAGE);
+  return context;
+}
+
+/** Start an async op and return the promise of its answer. */
+export function startOp(raw, args) {
+  const context = requireContext();
+  const number = ++lastNumber;
+  return new Promise((resolve, reject) => {
+    raw(number, ...args);
+    pending.set(number, { context, resolve, reject });
+  });
+}
+
+/** Take the record of an answered op; the entry points in main.js run it as a turn. */
+export function takePending(number) {
+  const record = pending.get(number);
+  pending.delete(number);
+  return record;
+}
+
+/** The host's description of a failure as an error object. */
+export function failureOf(name, message, flags) {
+  const error = errorFrom(name, message);
+  for (const flag of flags ? flags.split(",") : []) error[flag] = true;
+  return error;
+}

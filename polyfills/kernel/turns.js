@@ -1,0 +1,63 @@
+// Contexts and turns.
+//
+// A turn is one entry into the isolate. It belongs to one context: a Worker's
+// event, or an object instance (or a critical section of it). A continuation runs
+// in the turn that settled its promise; so whatever crosses from one context into
+// another is queued here as a turn of the receiver, and never settled in place.
+// The host calls `nextTurn` until the shared word says that the queue is empty, and
+// drains the job queue after each.
+
+import { WORD_TURNS_QUEUED } from "holdfast:constants";
+import { shared } from "holdfast:ops";
+import { reportException } from "./report.js";
+import { currentContext, setCurrentContext } from "./current.js";
+
+// A turn is three entries: context, function, argument.
+let queue = [];
+let head = 0;
+
+/** Queue `run(argument)` as a turn of `context`; it runs when the running turn ends. */
+export function queueTurn(context, run, argument) {
+  queue.push(context, run, argument);
+  shared[WORD_TURNS_QUEUED] = 1;
+}
+
+/** Run the oldest queued turn. Called by the host. */
+export function nextTurn() {
+  const context = queue[head++];
+  const run = queue[head++];
+  const argument = queue[head++];
+  if (head === queue.length) {
+    queue = [];
+    head = 0;
+    shared[WORD_TURNS_QUEUED] = 0;
+  }
+  runTurn(context, run, argument);
+}
+
+/**
+ * Run `run(argument)` as the current turn, in `context`. Where the context's input
+ * gate does not admit it, the gate keeps it and queues it later.
+ */
+export function runTurn(context, run, argument) {
+  if (context.gate !== null && !context.gate.admits(context)) {
+    context.gate.hold(context, run, argument);
+    return;
+  }
+  setCurrentContext(context);
+  try {
+    run(argument);
+  } catch (error) {
+    reportException(error, context);
+  }
+}
+
+/**
+ * The context of a Worker's event, and the base of an object's. `gate` is the input
+ * gate of the object that it belongs to, or null.
+ */
+export class Context {
+  gate = null;
+}
+
+export { currentContext };

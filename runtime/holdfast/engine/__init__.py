@@ -1,0 +1,40 @@
+"""QuickJS through cffi: isolates that load modules, run turns and end cleanly.
+
+May import nothing else of Holdfast: it knows no HTTP, no SQLite and no Workers.
+Nothing but this folder touches cffi.
+
+- `Isolate` (isolate.py): one JSRuntime and one JSContext with their limits;
+  `evaluate` a module, `call` a function, `close`.
+- `Module`, `ModuleKind` (modules.py): what a script is made of;
+  `ModuleLoader` (loader.py): how an import finds it.
+- `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn.
+- `BytecodeLibrary` (bytecode.py): internal modules compiled once, cached on disk.
+- `JSError`, `ScriptError` (errors.py): errors out of and into JavaScript.
+- `library.py` binds the C API and checks that it is the one we know.
+"""
+
+from holdfast.engine.bytecode import BytecodeLibrary
+from holdfast.engine.errors import (
+    EngineError,
+    IsolateTerminated,
+    JSError,
+    ScriptError,
+    UnsupportedEngine,
+)
+from holdfast.engine.isolate import Handle, Isolate
+from holdfast.engine.limits import Limits
+from holdfast.engine.modules import Module, ModuleKind
+
+__all__ = [
+    "BytecodeLibrary",
+    "EngineError",
+    "Handle",
+    "Isolate",
+    "IsolateTerminated",
+    "JSError",
+    "Limits",
+    "Module",
+    "ModuleKind",
+    "ScriptError",
+    "UnsupportedEngine",
+]

@@ -1,0 +1,75 @@
+"""The internal modules, compiled once and read back by every isolate.
+
+Compiling the polyfills takes tens of milliseconds, reading their bytecode a few.
+The bytecode is kept on disk in one file, keyed by the sources' hash and the
+engine's version; QuickJS does not verify bytecode, so the file lives in a
+directory that the owner alone can write to, and its own hash is checked.
+"""
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+
+from holdfast.engine.cache import cache_directory, write_atomically
+from holdfast.engine.isolate import Isolate
+from holdfast.engine.library import ENGINE_VERSION
+from holdfast.engine.limits import Limits
+from holdfast.engine.modules import Module, ModuleKind
+
+_FORMAT = 1
+
+
+class BytecodeLibrary:
+    """Internal modules by name, as bytecode."""
+
+    def __init__(self, sources: Mapping[str, bytes]) -> None:
+        """Read the modules from the cache, or compile them and fill the cache.
+
+        `sources` maps internal names (`holdfast:…`) to source text. Raises JSError
+        when one does not compile: a mistake of ours.
+        """
+        key = _digest(sources)
+        path = cache_directory() / f"polyfills-{key[:24]}.qjsc"
+        try:
+            self.modules = _unpack(path.read_bytes())
+        except (OSError, ValueError):
+            self.modules = _compile(sources)
+            write_atomically(path, _pack(self.modules))
+
+
+def _digest(sources: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256(f"{_FORMAT} {ENGINE_VERSION}".encode())
+    for name, source in sorted(sources.items()):
+        digest.update(f"\0{name}\0{len(source)}\0".encode() + source)
+    return digest.hexdigest()
+
+
+def _compile(sources: Mapping[str, bytes]) -> dict[str, bytes]:
+    modules = {name: Module(name, ModuleKind.ESM, text) for name, text in sources.items()}
+    isolate = Isolate(limits=Limits(turn_cpu_ms=60_000))
+    try:
+        isolate.add_modules(modules)  # compiling a module loads what it imports
+        return {name: isolate.compile(name, text) for name, text in sources.items()}
+    finally:
+        isolate.close()
+
+
+def _pack(modules: Mapping[str, bytes]) -> bytes:
+    index = json.dumps({name: len(code) for name, code in modules.items()}).encode()
+    body = struct.pack("<I", len(index)) + index + b"".join(modules.values())
+    return hashlib.sha256(body).digest() + body
+
+
+def _unpack(blob: bytes) -> dict[str, bytes]:
+    """The modules in a cache file. Raises ValueError where it is damaged."""
+    digest, body = blob[:32], blob[32:]
+    if hashlib.sha256(body).digest() != digest:
+        raise ValueError("the bytecode cache is damaged")
+    (length,) = struct.unpack_from("<I", body)
+    index = json.loads(body[4 : 4 + length])
+    modules, position = {}, 4 + length
+    for name, size in index.items():
+        modules[name] = body[position : position + size]
+        position += size
+    return modules

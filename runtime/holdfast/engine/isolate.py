@@ -1,0 +1,507 @@
+"""An isolate: one QuickJS runtime and context, entered one turn at a time.
+
+Who owns what. Every JSValue has one owner. Values that this class makes for a
+call it frees after the call; values that outlive a call are `Handle`s, which the
+isolate frees when they are closed or when it closes itself. Arguments of ops
+belong to QuickJS. C callbacks are kept alive by the isolate until its runtime is
+freed, as is the memory shared with JavaScript.
+
+Teardown runs in one order: refuse entry, free the handles and what rejected
+promises hold, free the context, free the runtime, and only then drop the
+callbacks and shared memory, because freeing the heap may still touch them.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError
+from holdfast.engine.library import (
+    EVAL_COMPILE_ONLY,
+    EVAL_GLOBAL,
+    EVAL_MODULE,
+    EXCEPTION,
+    PROMISE_PENDING,
+    PROMISE_REJECTED,
+    TAG_EXCEPTION,
+    TAG_NULL,
+    TAG_OBJECT,
+    TAG_STRING,
+    TAG_UNDEFINED,
+    UNDEFINED,
+    ffi,
+    lib,
+)
+from holdfast.engine.limits import Limits, Watchdog
+from holdfast.engine.loader import ModuleLoader
+from holdfast.engine.modules import Module
+from holdfast.engine.values import Converter, Value
+
+log = logging.getLogger("holdfast.engine")
+
+MAX_ARGUMENTS = 16
+SHARED_WORDS = 16
+
+_execute_job = lib.JS_ExecutePendingJob
+_js_call = lib.JS_Call
+_free = lib.JS_FreeValue
+
+# Makes the errors that ops throw, inside the isolate, so that they carry a stack.
+_MAKE_ERROR = b"""(() => {
+  const g = globalThis, { DOMException, Error } = g;
+  return (name, message, properties) => {
+    const own = typeof g[name] === "function" && g[name].prototype instanceof Error;
+    const error = name === "Error" ? new Error(message)
+      : own ? new g[name](message) : new DOMException(message, name);
+    return properties ? Object.assign(error, JSON.parse(properties)) : error;
+  };
+})()"""
+
+Op = Callable[..., Value]
+
+
+class Handle:
+    """A JavaScript value that Python holds on to; freed by `close`, or with its isolate."""
+
+    __slots__ = ("_isolate", "value")
+
+    def __init__(self, isolate: "Isolate", value: Any) -> None:
+        self._isolate: Isolate | None = isolate
+        self.value = value
+
+    def close(self) -> None:
+        """Let go of the value; harmless the second time."""
+        if self._isolate is not None:
+            self._isolate._release(self)
+            self._isolate = None
+
+
+class Isolate:
+    """One isolated JavaScript heap with its limits, entered by one thread at a time.
+
+    `ops` become functions of the internal module `holdfast:ops`' raw table (see
+    `raw_ops`); `internal` maps internal module names to bytecode and `public`
+    the few names under which scripts may import some of them.
+
+    JS_NewRuntime, JS_NewContext, JS_SetMemoryLimit, JS_SetMaxStackSize.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        ops: Mapping[str, Op] | None = None,
+        internal: Mapping[str, bytes] | None = None,
+        public: Mapping[str, str] | None = None,
+        on_rejection: Callable[[JSError], None] | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.closed = False
+        self.terminated = False
+        self._on_rejection = on_rejection
+        self._runtime = lib.JS_NewRuntime()
+        lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes)
+        lib.JS_SetMaxStackSize(self._runtime, self.limits.stack_bytes)
+        self._context = lib.JS_NewContext(self._runtime)
+        self._handles: set[Handle] = set()
+        self._converter = Converter(self._context)
+        self._arguments = ffi.new("JSValue[]", MAX_ARGUMENTS)
+        self._slots = [self._arguments + i for i in range(MAX_ARGUMENTS)]
+        self._result = ffi.new("JSValue *")
+        self._job_context = ffi.new("JSContext **")
+        self._entered = False
+        self._rejected: dict[int, Any] = {}
+        self._raised: Exception | None = None
+        self._watchdog = Watchdog(self.limits.turn_cpu_ms)
+        self._loader = ModuleLoader(
+            self._context, internal or {}, public or {}, self._take_exception
+        )
+        self._op_list: list[Op] = []
+        self.shared = ffi.new("int32_t[]", SHARED_WORDS)
+        self._install_callbacks()
+        self._make_error = self._evaluate_helper(_MAKE_ERROR)
+        if ops:
+            self._install_ops(ops)
+
+    # ---- calls -------------------------------------------------------------
+
+    def call(self, function: Handle, *arguments: Value) -> Value:
+        """Run one turn: call `function`, then every job that became ready.
+
+        Returns what the function returned, converted; an object or a promise
+        comes back as None, a Uint8Array as bytes. Raises JSError for an exception the function let
+        escape, IsolateTerminated past the CPU budget. Must not be called from
+        inside an op.
+        """
+        assert not self._entered, "an op must not enter the isolate that called it"
+        assert not self.closed, "a closed isolate cannot be entered"
+        if self.terminated:
+            raise IsolateTerminated("the isolate was terminated earlier")
+        self._entered = True
+        self._watchdog.start_turn()
+        try:
+            result = self._call(function.value, arguments)
+            self._run_jobs()
+        finally:
+            self._entered = False
+            if self._rejected:
+                self._report_rejections()
+        return result
+
+    def _call(self, function: Any, arguments: Sequence[Value]) -> Value:
+        slots, write, context = self._slots, self._converter.write, self._context
+        owned = []
+        count = 0
+        for argument in arguments:
+            slot = slots[count]
+            if write(slot, argument):
+                owned.append(slot)
+            count += 1
+        returned = _js_call(context, function, UNDEFINED, count, self._arguments)
+        for slot in owned:
+            _free(context, slot[0])
+        tag = returned.tag
+        if tag == TAG_UNDEFINED:
+            return None
+        if tag == TAG_EXCEPTION:
+            raise self._take_exception()
+        try:
+            return self._converter.result(returned)
+        finally:
+            _free(context, returned)
+
+    def _run_jobs(self) -> None:
+        runtime, holder = self._runtime, self._job_context
+        while (status := _execute_job(runtime, holder)) > 0:
+            pass
+        if status < 0:
+            raise self._take_exception()
+
+    # ---- modules and scripts -----------------------------------------------
+
+    def add_modules(self, modules: Mapping[str, Module]) -> None:
+        """Make a script's modules importable; names must not be ours (`holdfast:`)."""
+        self._loader.add(modules)
+
+    def evaluate(self, name: str) -> Handle:
+        """Import a module, run it to the end of its top level; its namespace.
+
+        Raises JSError when it cannot be found, compiled or linked, when its top
+        level throws, or awaits what never settles (Error "top-level await …").
+
+        JS_ResolveModule, JS_EvalFunction, JS_GetModuleNamespace.
+        """
+        with _Entry(self):
+            try:
+                definition = self._loader.load(name)
+            except ScriptError as error:
+                raise JSError(error.name, error.message) from error
+            module = ffi.new(
+                "JSValue *", {"u": int(ffi.cast("uintptr_t", definition)), "tag": -3}
+            )[0]
+            lib.JS_DupValue(self._context, module)
+            if lib.JS_ResolveModule(self._context, module) < 0:
+                _free(self._context, module)
+                raise self._take_exception()
+            promise = lib.JS_EvalFunction(self._context, module)
+            self._finish_evaluation(promise, name)
+            namespace = lib.JS_GetModuleNamespace(self._context, definition)
+            return self._hold(namespace)
+
+    def run_script(self, name: str, source: bytes) -> None:
+        """Run a classic script in global scope. Raises JSError. JS_Eval."""
+        with _Entry(self):
+            result = lib.JS_Eval(
+                self._context, source, len(source), name.encode(), EVAL_GLOBAL
+            )
+            if result.tag == TAG_EXCEPTION:
+                raise self._take_exception()
+            _free(self._context, result)
+            self._run_jobs()
+
+    def compile(self, name: str, source: bytes) -> bytes:
+        """The bytecode of an internal module, its imports left to the reader.
+
+        JS_Eval with COMPILE_ONLY, JS_WriteObject.
+        """
+        with _Entry(self):
+            compiled = lib.JS_Eval(
+                self._context,
+                source,
+                len(source),
+                name.encode(),
+                EVAL_MODULE | EVAL_COMPILE_ONLY,
+            )
+            if compiled.tag == TAG_EXCEPTION:
+                raise self._take_exception()
+            size = ffi.new("size_t *")
+            written = lib.JS_WriteObject(self._context, size, compiled, 1)
+            _free(self._context, compiled)
+            if not written:
+                raise self._take_exception()
+            bytecode: bytes = ffi.buffer(written, size[0])[:]
+            lib.js_free(self._context, written)
+            return bytecode
+
+    def _finish_evaluation(self, promise: Any, name: str) -> None:
+        if promise.tag == TAG_EXCEPTION:
+            raise self._take_exception()
+        try:
+            self._run_jobs()
+            state = lib.JS_PromiseState(self._context, promise)
+            if state == PROMISE_PENDING:
+                raise JSError("Error", f'Top-level await in "{name}" never settles.')
+            if state == PROMISE_REJECTED:
+                self._forget_rejection(promise)
+                raise self._describe(lib.JS_PromiseResult(self._context, promise))
+        finally:
+            _free(self._context, promise)
+
+    def export(self, namespace: Handle, name: str) -> Handle:
+        """A property of an object that is held, held in its turn. JS_GetPropertyStr."""
+        value = lib.JS_GetPropertyStr(self._context, namespace.value, name.encode())
+        if value.tag == TAG_EXCEPTION:
+            raise self._take_exception()
+        return self._hold(value)
+
+    # ---- what is held --------------------------------------------------------
+
+    def _hold(self, value: Any) -> Handle:
+        handle = Handle(self, value)
+        self._handles.add(handle)
+        return handle
+
+    def _release(self, handle: Handle) -> None:
+        if not self.closed and handle in self._handles:
+            self._handles.discard(handle)
+            _free(self._context, handle.value)
+
+    def collect_garbage(self) -> None:
+        """Free unreachable cycles now. JS_RunGC."""
+        lib.JS_RunGC(self._runtime)
+
+    def memory_used(self) -> int:
+        """The bytes that this heap holds now. JS_ComputeMemoryUsage (walks the heap)."""
+        usage = ffi.new("JSMemoryUsage *")
+        lib.JS_ComputeMemoryUsage(self._runtime, usage)
+        used: int = usage.malloc_size
+        return used
+
+    def close(self) -> None:
+        """Free the heap and everything held; harmless the second time."""
+        if self.closed:
+            return
+        assert not self._entered, "an op must not close the isolate that called it"
+        self.closed = True
+        for handle in self._handles:
+            _free(self._context, handle.value)
+        self._handles.clear()
+        for reason in self._rejected.values():
+            _free(self._context, reason)
+        self._rejected.clear()
+        lib.JS_FreeContext(self._context)
+        lib.JS_FreeRuntime(self._runtime)
+        del self._callbacks, self._op_list
+
+    # ---- errors ----------------------------------------------------------------
+
+    def _take_exception(self) -> Exception:
+        """The pending exception, as one of ours; the context is clean afterwards."""
+        raised, self._raised = self._raised, None
+        thrown = lib.JS_GetException(self._context)
+        if self._watchdog.expired:
+            _free(self._context, thrown)
+            self.terminated = True
+            return IsolateTerminated(
+                f"a turn took more than its {self.limits.turn_cpu_ms} ms of CPU time"
+            )
+        if raised is not None:
+            _free(self._context, thrown)
+            return raised
+        return self._describe(thrown)
+
+    def _describe(self, thrown: Any) -> JSError:
+        """A thrown value as JSError; takes `thrown` over and frees it."""
+        name = message = stack = ""
+        if lib.JS_IsError(thrown) or self._has_stack(thrown):
+            name = self._text(thrown, b"name")
+            message = self._text(thrown, b"message")
+            stack = self._text(thrown, b"stack")
+        else:
+            message = self._string_of(thrown)
+        _free(self._context, thrown)
+        return JSError(name, message, stack.rstrip("\n"))
+
+    def _has_stack(self, thrown: Any) -> bool:
+        return thrown.tag == TAG_OBJECT and bool(self._text(thrown, b"stack"))
+
+    def _text(self, value: Any, name: bytes) -> str:
+        found = lib.JS_GetPropertyStr(self._context, value, name)
+        if found.tag in (TAG_UNDEFINED, TAG_NULL):
+            return ""
+        text = self._string_of(found)
+        _free(self._context, found)
+        return text
+
+    def _string_of(self, value: Any) -> str:
+        """String(value), or a placeholder where asking for it throws."""
+        if value.tag == TAG_EXCEPTION:
+            _free(self._context, lib.JS_GetException(self._context))
+            return ""
+        length = ffi.new("size_t *")
+        pointer = lib.JS_ToCStringLen2(self._context, length, value, False)
+        if not pointer:
+            _free(self._context, lib.JS_GetException(self._context))
+            return "[a value that cannot be shown]"
+        text = ffi.unpack(pointer, length[0]).decode("utf-8", "replace")
+        lib.JS_FreeCString(self._context, pointer)
+        return str(text)
+
+    def _report_rejections(self) -> None:
+        """Tell of promises that ended a turn rejected with nobody listening."""
+        reasons, self._rejected = self._rejected, {}
+        for reason in reasons.values():
+            if self.terminated or self._on_rejection is None:
+                _free(self._context, reason)
+            else:
+                self._on_rejection(self._describe(reason))
+
+    # ---- callbacks from C --------------------------------------------------------
+
+    def _install_callbacks(self) -> None:
+        callbacks = (
+            ffi.callback("JSModuleNormalizeFunc", self._normalize, error=ffi.NULL),
+            ffi.callback("JSModuleLoaderFunc", self._load, error=ffi.NULL),
+            ffi.callback("JSInterruptHandler", self._interrupt, error=0),
+            ffi.callback("JSHostPromiseRejectionTracker", self._track_rejection),
+            ffi.callback("JSCFunctionData", self._run_op, error=EXCEPTION),
+        )
+        normalize, load, interrupt, track, self._c_op = callbacks
+        self._callbacks = callbacks
+        lib.JS_SetModuleLoaderFunc(self._runtime, normalize, load, ffi.NULL)
+        lib.JS_SetInterruptHandler(self._runtime, interrupt, ffi.NULL)
+        lib.JS_SetHostPromiseRejectionTracker(self._runtime, track, ffi.NULL)
+
+    def _normalize(self, context: Any, base: Any, specifier: Any, _opaque: Any) -> Any:
+        try:
+            name = self._loader.resolve(
+                ffi.string(base).decode("utf-8", "replace"),
+                ffi.string(specifier).decode("utf-8", "replace"),
+            ).encode()
+        except ScriptError as error:
+            self._throw(error)
+            return ffi.NULL
+        return lib.js_strndup(context, name, len(name))
+
+    def _load(self, _context: Any, name: Any, _opaque: Any) -> Any:
+        try:
+            return self._loader.load(ffi.string(name).decode())
+        except ScriptError as error:
+            self._throw(error)
+        except JSError as error:
+            # The message crosses C as a JS exception; the details wait here.
+            self._raised = error
+            self._throw(ScriptError(error.name or "Error", error.message))
+        return ffi.NULL
+
+    def _interrupt(self, _runtime: Any, _opaque: Any) -> int:
+        return 1 if self._watchdog.should_interrupt() else 0
+
+    def _track_rejection(
+        self, context: Any, promise: Any, reason: Any, is_handled: bool, _opaque: Any
+    ) -> None:
+        if is_handled:
+            self._forget_rejection(promise)
+        else:
+            self._rejected[promise.u] = lib.JS_DupValue(context, reason)
+
+    def _forget_rejection(self, promise: Any) -> None:
+        held = self._rejected.pop(promise.u, None)
+        if held is not None:
+            _free(self._context, held)
+
+    # ---- ops -------------------------------------------------------------------------
+
+    def _install_ops(self, ops: Mapping[str, Op]) -> None:
+        """Put the ops and the shared words where `holdfast:ops` picks them up."""
+        table = lib.JS_NewObject(self._context)
+        for name, function in ops.items():
+            made = lib.JS_NewCFunctionData(
+                self._context, self._c_op, 0, len(self._op_list), 0, ffi.NULL
+            )
+            self._op_list.append(function)
+            lib.JS_SetPropertyStr(self._context, table, name.encode(), made)
+        words = lib.JS_NewArrayBuffer(
+            self._context,
+            ffi.cast("uint8_t *", self.shared),
+            4 * SHARED_WORDS,
+            0,
+            ffi.NULL,
+            ffi.NULL,
+            False,
+        )
+        lib.JS_SetPropertyStr(self._context, table, b"shared", words)
+        world = lib.JS_GetGlobalObject(self._context)
+        lib.JS_SetPropertyStr(self._context, world, b"holdfastOps", table)
+        _free(self._context, world)
+
+    def _run_op(
+        self, context: Any, _this: Any, count: int, arguments: Any, magic: int, _data: Any
+    ) -> Any:
+        try:
+            converter = self._converter
+            to_python = converter.to_python
+            value = self._op_list[magic](*[to_python(arguments[i]) for i in range(count)])
+            if value is None:
+                return UNDEFINED
+            converter.write(self._result, value)
+            return self._result[0]
+        except ScriptError as error:
+            return self._throw(error)
+        except Exception:
+            log.exception("an op failed")
+            return self._throw(ScriptError("Error", "internal error"))
+
+    def _throw(self, error: ScriptError) -> Any:
+        """Make `error` the pending exception of the context; the value to return to C."""
+        made = ffi.new("JSValue[3]")
+        parts = [error.name, error.message, _properties(error)]
+        for slot, part in zip((made + i for i in range(3)), parts, strict=True):
+            self._converter.write(slot, part)
+        thrown = _js_call(self._context, self._make_error, UNDEFINED, 3, made)
+        for value in made:
+            _free(self._context, value)
+        if thrown.tag == TAG_EXCEPTION:
+            return thrown
+        return lib.JS_Throw(self._context, thrown)
+
+    def _evaluate_helper(self, source: bytes) -> Any:
+        value = lib.JS_Eval(self._context, source, len(source), b"holdfast:engine", EVAL_GLOBAL)
+        assert value.tag == TAG_OBJECT, "a helper of the engine must evaluate to a function"
+        return self._hold(value).value
+
+
+class _Entry:
+    """Marks the isolate as entered for what is not a plain call."""
+
+    __slots__ = ("_isolate",)
+
+    def __init__(self, isolate: Isolate) -> None:
+        self._isolate = isolate
+
+    def __enter__(self) -> None:
+        isolate = self._isolate
+        assert not isolate._entered, "an op must not enter the isolate that called it"
+        assert not isolate.closed, "a closed isolate cannot be entered"
+        isolate._entered = True
+        isolate._watchdog.start_turn()
+
+    def __exit__(self, *_: object) -> None:
+        self._isolate._entered = False
+        if self._isolate._rejected:
+            self._isolate._report_rejections()
+
+
+def _properties(error: ScriptError) -> str | None:
+    return json.dumps(error.properties) if error.properties else None

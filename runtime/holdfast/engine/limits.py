@@ -1,0 +1,54 @@
+"""What an isolate may use, and the watchdog over the CPU time of a turn."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one isolate.
+
+    `memory_bytes` is all that its heap may hold (Cloudflare's limit is 128 MB),
+    `stack_bytes` the C stack that one turn may use, `turn_cpu_ms` the CPU time
+    that one turn may take before it ends with an uncatchable error.
+    """
+
+    memory_bytes: int = 128 * MEBIBYTE
+    stack_bytes: int = 1 * MEBIBYTE
+    turn_cpu_ms: int = 2_000
+
+
+class Watchdog:
+    """Tells when a turn has used up its CPU time.
+
+    QuickJS asks every ten thousand or so loop turns and calls. The first question
+    of a turn starts its clock, so that turns too short to be asked about pay
+    nothing at all. CPU time is the thread's own: a busy machine does not shorten
+    anybody's budget.
+    """
+
+    __slots__ = ("_budget_s", "_clock", "_deadline", "expired")
+
+    def __init__(
+        self, turn_cpu_ms: int, clock: Callable[[], float] = time.thread_time
+    ) -> None:
+        self._budget_s = turn_cpu_ms / 1000
+        self._clock = clock
+        self._deadline: float | None = None
+        self.expired = False
+
+    def start_turn(self) -> None:
+        """Forget the last turn's clock."""
+        self._deadline = None
+
+    def should_interrupt(self) -> bool:
+        """True once the turn has used its budget, and from then on for good."""
+        now = self._clock()
+        if self._deadline is None:
+            self._deadline = now + self._budget_s
+        elif now >= self._deadline:
+            self.expired = True
+        return self.expired

@@ -1,0 +1,159 @@
+"""How an import finds its module.
+
+Two kinds of names live side by side in an isolate. *Internal* modules are ours,
+named `holdfast:<path>`; they come as bytecode and may be imported by each other
+only. A *script's* modules have the names they were uploaded under; a specifier
+is looked up as written, then relative to the importer. A few internal modules
+are public under another name, such as `cloudflare:workers`.
+"""
+
+import json
+import posixpath
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from holdfast.engine.errors import ScriptError
+from holdfast.engine.library import (
+    EVAL_COMPILE_ONLY,
+    EVAL_MODULE,
+    READ_BYTECODE,
+    TAG_EXCEPTION,
+    ffi,
+    lib,
+)
+from holdfast.engine.modules import Module, ModuleKind
+
+INTERNAL = "holdfast:"
+
+_COMMONJS_WRAPPER = """\
+import {{ commonJS }} from "holdfast:modules/commonjs.js";
+export default commonJS({name}, {source});
+"""
+
+
+class ModuleLoader:
+    """Resolves and loads modules for one context; the C callbacks call it."""
+
+    def __init__(
+        self,
+        context: Any,
+        internal: Mapping[str, bytes],
+        public: Mapping[str, str],
+        pending_error: Callable[[], Exception],
+    ) -> None:
+        self._context = context
+        self._internal = internal
+        self._public = public
+        self._modules: dict[str, Module] = {}
+        self._pending_error = pending_error
+        self._c_init = ffi.callback("JSModuleInitFunc", self._initialise, error=-1)
+
+    def add(self, modules: Mapping[str, Module]) -> None:
+        """Make a script's modules importable under their names."""
+        self._modules.update(modules)
+
+    def resolve(self, base: str, specifier: str) -> str:
+        """The name of the module that `specifier` means inside module `base`.
+
+        Raises ScriptError when there is none; QuickJS adds no module to that.
+        """
+        if base.startswith(INTERNAL):
+            return _join(base, specifier) if specifier.startswith(".") else specifier
+        if public := self._public.get(specifier):
+            return public
+        relative = _join(base, specifier)
+        candidates = (relative,) if specifier.startswith((".", "/")) else (specifier, relative)
+        for name in candidates:
+            if name in self._modules:
+                return name
+        wanted = specifier if ":" in specifier else relative
+        raise ScriptError("Error", f'No such module "{wanted}", imported from "{base}".')
+
+    def load(self, name: str) -> Any:
+        """The JSModuleDef of a resolved name, compiled or read, not yet evaluated."""
+        if name in self._internal:
+            return self._read(self._internal[name])
+        module = self._modules.get(name)
+        if module is None:
+            raise ScriptError("Error", f'No such module "{name}".')
+        match module.kind:
+            case ModuleKind.ESM:
+                return self._compile(name, module.content)
+            case ModuleKind.COMMONJS:
+                return self._compile(INTERNAL + "commonjs/" + name, self._wrap_commonjs(module))
+            case ModuleKind.TEXT | ModuleKind.JSON | ModuleKind.DATA:
+                return self._synthetic(name)
+            case ModuleKind.WASM:
+                raise ScriptError(
+                    "Error",
+                    f'Module "{name}" is WebAssembly, which this engine cannot run. '
+                    "Build the library without WebAssembly, or import a JavaScript variant of it.",
+                )
+
+    def _read(self, bytecode: bytes) -> Any:
+        return self._definition(
+            lib.JS_ReadObject(self._context, bytecode, len(bytecode), READ_BYTECODE)
+        )
+
+    def _compile(self, name: str, source: bytes) -> Any:
+        return self._definition(
+            lib.JS_Eval(
+                self._context, source, len(source), name.encode(), EVAL_MODULE | EVAL_COMPILE_ONLY
+            )
+        )
+
+    def _definition(self, compiled: Any) -> Any:
+        if compiled.tag == TAG_EXCEPTION:
+            raise self._pending_error()
+        definition = ffi.cast("JSModuleDef *", compiled.u)
+        lib.JS_FreeValue(self._context, compiled)  # the context's module list keeps it alive
+        return definition
+
+    def _wrap_commonjs(self, module: Module) -> bytes:
+        source = module.content.decode("utf-8", "replace")
+        text = _COMMONJS_WRAPPER.format(name=json.dumps(module.name), source=json.dumps(source))
+        return text.encode()
+
+    def _synthetic(self, name: str) -> Any:
+        definition = lib.JS_NewCModule(self._context, name.encode(), self._c_init)
+        if not definition:
+            raise self._pending_error()
+        lib.JS_AddModuleExport(self._context, definition, b"default")
+        return definition
+
+    def _initialise(self, context: Any, definition: Any) -> int:
+        """C callback: give a text, JSON or data module its default export."""
+        atom = lib.JS_GetModuleName(context, definition)
+        name_value = lib.JS_AtomToString(context, atom)
+        lib.JS_FreeAtom(context, atom)
+        length = ffi.new("size_t *")
+        pointer = lib.JS_ToCStringLen2(context, length, name_value, False)
+        name = ffi.unpack(pointer, length[0]).decode()
+        lib.JS_FreeCString(context, pointer)
+        lib.JS_FreeValue(context, name_value)
+        value = self._content(self._modules[name])
+        if value.tag == TAG_EXCEPTION:
+            return -1
+        status: int = lib.JS_SetModuleExport(context, definition, b"default", value)
+        return status
+
+    def _content(self, module: Module) -> Any:
+        content = module.content
+        if module.kind is ModuleKind.DATA:
+            return lib.JS_NewArrayBufferCopy(self._context, content, len(content))
+        if module.kind is ModuleKind.JSON:
+            return lib.JS_ParseJSON(self._context, content, len(content), module.name.encode())
+        text = content.decode("utf-8", "replace").encode()
+        return lib.JS_NewStringLen(self._context, text, len(text))
+
+
+def _join(base: str, specifier: str) -> str:
+    """`specifier` seen from `base`'s folder, as a path without dots."""
+    prefix, base = (INTERNAL, base[len(INTERNAL) :]) if base.startswith(INTERNAL) else ("", base)
+    if specifier.startswith("/"):
+        path = posixpath.normpath(specifier.lstrip("/"))
+    else:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(base), specifier))
+    while path.startswith("../"):
+        path = path[3:]
+    return prefix + path

@@ -1,0 +1,142 @@
+"""Values that cross between Python and one isolate's JavaScript.
+
+    JavaScript                              Python
+    undefined, null                      →  None          None   →  undefined
+    boolean                              ↔  bool
+    number: int32, or any exact integer  ↔  int
+    number: any other                    ↔  float
+    string (lone surrogates survive)     ↔  str
+    Uint8Array, ArrayBuffer (copied)     →  bytes         bytes  →  Uint8Array
+
+Nothing else crosses: larger structures travel as one string or one buffer.
+"""
+
+import struct
+from typing import Any
+
+from holdfast.engine.library import (
+    TAG_BOOL,
+    TAG_EXCEPTION,
+    TAG_FLOAT64,
+    TAG_INT,
+    TAG_NULL,
+    TAG_OBJECT,
+    TAG_STRING,
+    TAG_STRING_ROPE,
+    TAG_UNDEFINED,
+    TYPED_ARRAY_UINT8,
+    ffi,
+    lib,
+)
+
+Value = None | bool | int | float | str | bytes
+
+_INT32_MIN, _INT32_MAX = -(1 << 31), (1 << 31) - 1
+_EXACT = 1 << 53
+_double = struct.Struct("<d")
+_word = struct.Struct("<Q")
+_unpack = ffi.unpack
+_to_cstring = lib.JS_ToCStringLen2
+_free_cstring = lib.JS_FreeCString
+_new_string = lib.JS_NewStringLen
+
+
+class Converter:
+    """Converts values for one context; every value it makes is the caller's to free."""
+
+    __slots__ = ("_context", "_length", "_length_holder")
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self._length = ffi.new("size_t *")
+
+    def string(self, value: Any) -> str:
+        """The string in `value`, which must have a string's tag."""
+        return self.utf8(value).decode("utf-8", "surrogatepass")
+
+    def utf8(self, value: Any) -> bytes:
+        """The UTF-8 bytes of the string in `value` (lone surrogates as three bytes)."""
+        pointer = _to_cstring(self._context, self._length, value, False)
+        if not pointer:
+            raise MemoryError("QuickJS has no memory left to hand out a string")
+        text: bytes = _unpack(pointer, self._length[0])
+        _free_cstring(self._context, pointer)
+        return text
+
+    def to_python(self, value: Any) -> Value:
+        """The Python value of `value`, which stays its owner's.
+
+        Raises TypeError for what does not cross: a mistake of a polyfill.
+        """
+        tag = value.tag
+        if tag == TAG_STRING or tag == TAG_STRING_ROPE:
+            return self.string(value)
+        if tag == TAG_INT:
+            low: int = value.u & 0xFFFFFFFF
+            return low if low <= _INT32_MAX else low - (1 << 32)
+        if tag == TAG_UNDEFINED or tag == TAG_NULL:
+            return None
+        if tag == TAG_BOOL:
+            return value.u & 0xFFFFFFFF != 0
+        if tag == TAG_FLOAT64:
+            return _number(value.u)
+        if tag == TAG_OBJECT:
+            return self._bytes(value)
+        raise TypeError(f"a JavaScript value with tag {tag} cannot cross to the host")
+
+    def result(self, value: Any) -> Value:
+        """Like `to_python`, but None for an object that is neither bytes nor buffer."""
+        if value.tag == TAG_OBJECT and lib.JS_GetTypedArrayType(value) != TYPED_ARRAY_UINT8:
+            return None
+        return self.to_python(value)
+
+    def _bytes(self, value: Any) -> bytes:
+        if lib.JS_GetTypedArrayType(value) == TYPED_ARRAY_UINT8:
+            pointer = lib.JS_GetUint8Array(self._context, self._length, value)
+        elif lib.JS_IsArrayBuffer(value):
+            pointer = lib.JS_GetArrayBuffer(self._context, self._length, value)
+        else:
+            raise TypeError("an object that is no Uint8Array cannot cross to the host")
+        return ffi.buffer(pointer, self._length[0])[:] if pointer else b""
+
+    def write(self, slot: Any, value: Value) -> bool:
+        """Put `value` into `slot` (a JSValue in memory); True if it has to be freed."""
+        kind = value.__class__
+        if kind is str:
+            text = value.encode("utf-8", "surrogatepass")  # type: ignore[union-attr]
+            made = _new_string(self._context, text, len(text))
+        elif kind is int and _INT32_MIN <= value <= _INT32_MAX:  # type: ignore[operator]
+            slot.u = value & 0xFFFFFFFF  # type: ignore[operator]
+            slot.tag = TAG_INT
+            return False
+        elif value is None:
+            slot.tag = TAG_UNDEFINED
+            return False
+        elif kind is bytes:
+            made = lib.JS_NewUint8ArrayCopy(self._context, value, len(value))  # type: ignore[arg-type]
+        elif kind is bool:
+            slot.u = 1 if value else 0
+            slot.tag = TAG_BOOL
+            return False
+        else:
+            slot.u = _word.unpack(_double.pack(_exact_float(value)))[0]
+            slot.tag = TAG_FLOAT64
+            return False
+        if made.tag == TAG_EXCEPTION:
+            raise MemoryError("the isolate has no memory left for a value from the host")
+        slot.u = made.u
+        slot.tag = made.tag
+        return True
+
+
+def _number(word: int) -> int | float:
+    number: float = _double.unpack(_word.pack(word))[0]
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
+
+
+def _exact_float(value: Value) -> float:
+    if isinstance(value, int) and abs(value) > _EXACT:
+        raise TypeError(f"{value} is not exactly a JavaScript number")
+    if not isinstance(value, int | float):
+        raise TypeError(f"a {type(value).__name__} cannot cross to JavaScript")
+    return float(value)

@@ -1,0 +1,25 @@
+"""Limits and protocol numbers that Python and JavaScript both use, told once.
+
+Each public name here is exported to the polyfills by the internal module
+`holdfast:constants`.
+"""
+
+# Words of the memory that both sides share (engine.Isolate.shared).
+WORD_TURNS_QUEUED = 0
+WORD_LOCAL_CALLS = 1
+
+# Durable Object storage: https://developers.cloudflare.com/durable-objects/platform/limits/
+MAX_KEY_BYTES = 2_048
+MAX_VALUE_BYTES = 131_072
+MAX_VALUE_BYTES_SQLITE = 2_097_152
+MAX_BATCH_KEYS = 128
+
+# Timers: https://developers.cloudflare.com/workers/runtime-apis/
+MAX_ACTIVE_TIMERS = 10_000
+
+# blockConcurrencyWhile and transactions: a critical section may take this long.
+CRITICAL_SECTION_TIMEOUT_MS = 30_000
+MAX_CRITICAL_SECTION_DEPTH = 64
+
+# Bodies up to this size cross in one piece.
+MAX_INLINE_BODY_BYTES = 1_048_576

@@ -1,0 +1,157 @@
+"""One isolate's side of the host: what its ops act on, and the way into it.
+
+Entering. `enter` runs a function of the kernel as one turn, then whatever turns
+the isolate queued for itself, then the ops that were answered meanwhile. An op
+never enters an isolate: an answer that comes while the isolate is running waits
+for the end of the turn.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from holdfast.engine import Handle, Isolate, IsolateTerminated, JSError, ScriptError
+from holdfast.host.constants import WORD_LOCAL_CALLS, WORD_TURNS_QUEUED
+
+log = logging.getLogger("holdfast.host")
+
+
+class Clock(Protocol):
+    """Where time comes from; tests put their own in its place."""
+
+    def now_ms(self) -> float:
+        """Milliseconds since the Unix epoch."""
+
+    def monotonic_ms(self) -> float:
+        """Milliseconds on a clock that never steps back."""
+
+
+class Capabilities(dict[str, Any]):
+    """What this isolate's ops may reach, by area; absent means forbidden."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise ScriptError("Error", f"This script has no access to {name}.") from None
+
+
+class Host:
+    """The host's state for one isolate; the first argument of every op."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, clock: Clock, capabilities: Capabilities
+    ) -> None:
+        self.loop = loop
+        self.clock = clock
+        self.capabilities = capabilities
+        self.isolate: Isolate
+        self.pending = 0  # ops under way whose answer will enter the isolate
+        self.on_idle: Callable[[], None] = _nothing
+        self.on_terminated: Callable[[Exception], None] = _log_termination
+        self._running = False
+        self._answers: deque[tuple[Handle, tuple[Any, ...]]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._settle: Handle
+        self._fail: Handle
+        self._next_turn: Handle
+
+    def attach(self, isolate: Isolate, kernel: Handle) -> None:
+        """Take the isolate and the kernel's entry points, before its first turn."""
+        self.isolate = isolate
+        self._shared = isolate.shared
+        self._settle = isolate.export(kernel, "settleOp")
+        self._fail = isolate.export(kernel, "failOp")
+        self._next_turn = isolate.export(kernel, "nextTurn")
+
+    # ---- entering --------------------------------------------------------------
+
+    def enter(self, function: Handle, *arguments: Any) -> Any:
+        """Run `function` as a turn and everything that is due after it.
+
+        Must not be called from an op. An isolate that was terminated or closed is
+        left alone: whoever waits for it was told when that happened.
+        """
+        isolate = self.isolate
+        if isolate.closed or isolate.terminated:
+            return None
+        self._running = True
+        try:
+            result = isolate.call(function, *arguments)
+            shared, answers = self._shared, self._answers
+            while shared[WORD_TURNS_QUEUED] or answers:
+                if answers:
+                    callback, values = answers.popleft()
+                    isolate.call(callback, *values)
+                else:
+                    isolate.call(self._next_turn)
+        except IsolateTerminated as error:
+            self.on_terminated(error)
+            return None
+        except (JSError, MemoryError) as error:
+            log.error("the isolate's kernel failed: %s", error)
+            isolate.terminated = True
+            self.on_terminated(error)
+            return None
+        finally:
+            self._running = False
+        if not self.pending and not shared[WORD_LOCAL_CALLS]:
+            self.on_idle()
+        return result
+
+    def enter_soon(self, function: Handle, *arguments: Any) -> None:
+        """Run `function` as a turn, now or when the running turn has ended."""
+        if self._running:
+            self._answers.append((function, arguments))
+        else:
+            self.enter(function, *arguments)
+
+    # ---- answering async ops ---------------------------------------------------
+
+    def settle(self, number: int, value: Any = None) -> None:
+        """Fulfil the promise of the async op with this number."""
+        self.pending -= 1
+        self.enter_soon(self._settle, number, value)
+
+    def fail(self, number: int, error: BaseException) -> None:
+        """Reject the promise of the async op with this number."""
+        self.pending -= 1
+        if not isinstance(error, ScriptError):
+            log.error("an op failed", exc_info=error)
+            error = ScriptError("Error", "internal error")
+        flags = ",".join(name for name, value in error.properties.items() if value)
+        self.enter_soon(self._fail, number, error.name, error.message, flags)
+
+    def run(self, number: int, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run an async op's coroutine; its outcome settles the op."""
+        self.pending += 1
+        task = self.loop.create_task(self._answer(number, coroutine))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, number: int, coroutine: Coroutine[Any, Any, Any]) -> None:
+        try:
+            value = await coroutine
+        except asyncio.CancelledError:
+            self.pending -= 1
+            raise
+        except Exception as error:
+            self.fail(number, error)
+        else:
+            self.settle(number, value)
+
+    def close(self) -> None:
+        """Stop every op under way; their promises stay pending in an isolate that ends."""
+        for task in self._tasks:
+            task.cancel()
+        self._answers.clear()
+
+
+def _nothing() -> None:
+    """Nobody waits for the isolate to run out of work."""
+
+
+def _log_termination(error: Exception) -> None:
+    log.error("an isolate ended: %s", error)

@@ -1,0 +1,93 @@
+"""How an op is declared.
+
+    @op           returns its value at once
+    @async_op     a coroutine function; JS gets a promise
+    @deferred_op  called with the op's number; answers later with `host.settle(number, …)`
+                  or `host.fail(number, error)`; for hot paths that need no task
+
+The first parameter of each is the isolate's `Host`. Values that cross are those of
+`engine/values.py`. ScriptError is the script's mistake and reaches it as it is.
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from enum import Enum
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from holdfast.host.context import Host
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class OpKind(Enum):
+    """How an op gives its answer."""
+
+    SYNC = "sync"
+    ASYNC = "async"
+    DEFERRED = "deferred"
+
+
+class OpDeclaration(NamedTuple):
+    """One op: its name, its kind and the function behind it."""
+
+    name: str
+    kind: OpKind
+    function: Callable[..., Any]
+
+
+_declared: dict[str, OpDeclaration] = {}
+
+
+def _declare(kind: OpKind, function: Function) -> Function:
+    name = function.__name__
+    assert name not in _declared, f"the op {name} is declared twice"
+    _declared[name] = OpDeclaration(name, kind, function)
+    return function
+
+
+def op(function: Function) -> Function:
+    """Declare an op that returns its value at once."""
+    return _declare(OpKind.SYNC, function)
+
+
+def async_op(function: Function) -> Function:
+    """Declare an op whose coroutine's result settles a promise."""
+    return _declare(OpKind.ASYNC, function)
+
+
+def deferred_op(function: Function) -> Function:
+    """Declare an op that settles its promise itself, by the number it is called with."""
+    return _declare(OpKind.DEFERRED, function)
+
+
+def declared_ops() -> dict[str, OpDeclaration]:
+    """All ops, after importing every module of this package; in order of name."""
+    package = import_module("holdfast.host")
+    for module in iter_modules(package.__path__):
+        import_module(f"holdfast.host.{module.name}")
+    return dict(sorted(_declared.items()))
+
+
+def bind(declaration: OpDeclaration, host: "Host") -> Callable[..., Any]:
+    """The callable that an isolate of `host` runs for this op."""
+    function = declaration.function
+    if declaration.kind is OpKind.SYNC:
+        return functools.partial(function, host)
+
+    def run(number: int, *arguments: Any) -> None:
+        host.run(number, function(host, *arguments))
+
+    def defer(number: int, *arguments: Any) -> None:
+        function(host, number, *arguments)
+        host.pending += 1
+
+    return run if declaration.kind is OpKind.ASYNC else defer
+
+
+async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Run work that takes milliseconds of CPU off the loop's thread."""
+    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)

@@ -1,0 +1,89 @@
+"""Polyfills, ops and constants put together: what makes an isolate a Workers runtime."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import holdfast
+from holdfast.engine import BytecodeLibrary, Handle, Isolate, JSError, Limits
+from holdfast.host import constants
+from holdfast.host.context import Host
+from holdfast.host.ops import OpKind, bind, declared_ops
+
+INTERNAL = "holdfast:"
+PUBLIC_MODULES = {"cloudflare:workers": "holdfast:modules/cloudflare-workers.js"}
+
+
+class Platform:
+    """The compiled polyfills and the declared ops; one per process."""
+
+    def __init__(self) -> None:
+        self._ops = declared_ops()
+        self._library = BytecodeLibrary(self._sources())
+
+    def _sources(self) -> dict[str, bytes]:
+        folder = polyfills_folder()
+        sources = {
+            INTERNAL + path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*.js")
+        }
+        sources[INTERNAL + "ops"] = self._ops_module().encode()
+        sources[INTERNAL + "constants"] = _constants_module().encode()
+        return sources
+
+    def _ops_module(self) -> str:
+        """`holdfast:ops`: takes the raw ops off the global object and exports them."""
+        lines = [
+            'import { startOp } from "holdfast:kernel/pending.js";',
+            "const raw = globalThis.holdfastOps;",
+            "delete globalThis.holdfastOps;",
+            "export const shared = raw && new Int32Array(raw.shared);",
+        ]
+        for name, declaration in self._ops.items():
+            if declaration.kind is OpKind.SYNC:
+                lines.append(f"export const {name} = raw.{name};")
+            else:
+                lines.append(f"export const {name} = (...args) => startOp(raw.{name}, args);")
+        return "\n".join(lines)
+
+    def create_isolate(self, host: Host, *, limits: Limits, on_rejection: object = None) -> Handle:
+        """Make an isolate with the web platform in it and attach it to `host`.
+
+        Returns the namespace of the kernel, `polyfills/main.js`. Raises JSError
+        when a polyfill fails at its top level: a mistake of ours.
+        """
+        isolate = Isolate(
+            limits=limits,
+            ops={name: bind(declaration, host) for name, declaration in self._ops.items()},
+            internal=self._library.modules,
+            public=PUBLIC_MODULES,
+            on_rejection=on_rejection,  # type: ignore[arg-type]
+        )
+        try:
+            kernel = isolate.evaluate(INTERNAL + "main.js")
+            host.attach(isolate, kernel)
+        except BaseException:
+            isolate.close()
+            raise
+        return kernel
+
+
+def _constants_module() -> str:
+    return "\n".join(
+        f"export const {name} = {json.dumps(value)};"
+        for name, value in vars(constants).items()
+        if name.isupper()
+    )
+
+
+@cache
+def polyfills_folder() -> Path:
+    """Where the JavaScript half lies: in the package, or beside it in a checkout."""
+    package = Path(holdfast.__file__).parent
+    for folder in (package / "polyfills", package.parent.parent / "polyfills"):
+        if (folder / "main.js").is_file():
+            return folder
+    raise FileNotFoundError(f"Holdfast's polyfills are missing from {package}")
+
+
+__all__ = ["JSError", "Platform", "polyfills_folder"]
