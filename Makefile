@@ -26,6 +26,7 @@ help: ## Lists the targets
 install: $(INSTALLED) ## Makes .venv and installs Holdfast into it, editable, with the development tools
 
 $(INSTALLED): pyproject.toml .ci/make-venv
+	@[ ! -e $@ ] || [ "$$(cat $@)" = "$(CURDIR)" ] || rm -rf .venv
 	@PYTHON="$(PYTHON)" .ci/make-venv .venv
 	@echo 'Installing Holdfast into .venv'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
