@@ -1,0 +1,11 @@
+"""Holdfast and workerd on the same script under the same load: `make bench`.
+
+- `rows.py`: what is measured, and the bar for each row.
+- `peers/`: how each side is started; `process.py`: what both starts share.
+- `load.py`: wrk, its output and its absence; `memory.py`: what a side occupies.
+- `compare.py`: the sides take turns, and the best run of each counts.
+- `report.py`: RESULTS.md and results.json; `machine.py`: where it was measured.
+- `durability.py`: counts each side's fsyncs, to show that both keep the same promise.
+
+Imports nothing of Holdfast: it is measured from outside, as a user meets it.
+"""

@@ -1,0 +1,98 @@
+"""`python -m benchmarks`: see `--help`."""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import report
+from benchmarks.compare import LostWrites, Settings, compare
+from benchmarks.durability import INCREMENTS, count_flushes
+from benchmarks.load import LoadFailed, wrk_version
+from benchmarks.machine import describe_machine
+from benchmarks.peers import Holdfast, Peer, Unavailable, Workerd
+from benchmarks.process import ServerFailed
+from benchmarks.rows import ROWS, rows_named
+
+FAILURES = (Unavailable, ServerFailed, LoadFailed, LostWrites, subprocess.CalledProcessError)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _rows(text: str) -> object:
+    try:
+        return rows_named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure Holdfast beside workerd on the same script, under wrk's load.",
+        epilog="RESULTS.md is written when every row ran on both sides. HOLDFAST_WORKERD names "
+        "another workerd than that of `make peers`; TMPDIR the disk that holds the databases.",
+    )
+    names = ",".join(row.name for row in ROWS)
+    parser.add_argument("--rows", type=_rows, default=ROWS, help=f"which, of {names}")
+    parser.add_argument("--seconds", type=_positive, default=Settings.seconds, help="per run")
+    parser.add_argument("--runs", type=_positive, default=Settings.runs, help="per row and side")
+    parser.add_argument(
+        "--connections", type=_positive, default=Settings.connections, help="kept busy by wrk"
+    )
+    parser.add_argument("--no-workerd", action="store_true", help="measure Holdfast alone")
+    parser.add_argument("--no-holdfast", action="store_true", help="measure workerd alone")
+    parser.add_argument("--no-write", action="store_true", help="leave RESULTS.md as it is")
+    parser.add_argument(
+        "--durability", action="store_true", help="count flushes to disk instead (needs strace)"
+    )
+    return parser
+
+
+def main() -> int:
+    """Run what the command line asks for; 1 when it cannot be done."""
+    parser = _parser()
+    chosen = parser.parse_args()
+    peers: list[Peer] = []
+    if not chosen.no_holdfast:
+        peers.append(Holdfast())
+    if not chosen.no_workerd:
+        peers.append(Workerd())
+    if not peers:
+        parser.error("--no-holdfast and --no-workerd leave nothing to measure")
+    try:
+        if chosen.durability:
+            _count_flushes(peers)
+        else:
+            _measure(peers, chosen)
+    except FAILURES as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _count_flushes(peers: list[Peer]) -> None:
+    for peer in peers:
+        flushes = count_flushes(peer)
+        print(f"{peer.name}: {flushes} flushes for {INCREMENTS} increments")
+
+
+def _measure(peers: list[Peer], chosen: argparse.Namespace) -> None:
+    settings = Settings(chosen.seconds, chosen.runs, chosen.connections)
+    wrk = wrk_version()
+    sides = compare(peers, chosen.rows, settings, lambda line: print(line, file=sys.stderr))
+    print(report.render(sides, chosen.rows))
+    complete = chosen.rows == ROWS and not chosen.no_holdfast and not chosen.no_workerd
+    if complete and not chosen.no_write:
+        machine = describe_machine(Path(tempfile.gettempdir()))
+        report.write(sides, chosen.rows, settings, machine, wrk)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

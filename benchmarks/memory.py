@@ -1,0 +1,40 @@
+"""What a server occupies: its process and all of its descendants, from /proc."""
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+_FIELD = re.compile(r"^(Rss|Pss):\s+(\d+) kB$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Resident memory in bytes; PSS counts a page shared by n processes as 1/n."""
+
+    rss: int
+    pss: int
+
+
+def memory_of(pid: int) -> Memory | None:
+    """The memory of the process and its descendants; None where there is no /proc."""
+    if not (_PROC / str(pid) / "smaps_rollup").exists():
+        return None
+    totals = {"Rss": 0, "Pss": 0}
+    for member in (pid, *descendants(pid)):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            rollup = (_PROC / str(member) / "smaps_rollup").read_text()
+            for field, kilobytes in _FIELD.findall(rollup):
+                totals[field] += int(kilobytes) * 1024
+    return Memory(rss=totals["Rss"], pss=totals["Pss"])
+
+
+def descendants(pid: int) -> list[int]:
+    """Children, their children and so on; each once."""
+    children = [
+        int(child)
+        for task in (_PROC / str(pid) / "task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+    return children + [below for child in children for below in descendants(child)]

@@ -1,0 +1,38 @@
+"""Holdfast, from the environment that runs the benchmark."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.peers.base import SCRIPT, Unavailable
+from benchmarks.process import Server, free_port
+
+
+class Holdfast:
+    """`holdfast run`: one process, as a user starts it."""
+
+    name = "Holdfast"
+
+    def __init__(self, *, options: Sequence[str] = ()) -> None:
+        self._options = options
+
+    def version(self) -> str:
+        """The installed version. Raises Unavailable."""
+        self._command()
+        return version("holdfast")
+
+    def start(self, folder: Path, *, prefix: Sequence[str] = ()) -> Server:
+        """See Peer."""
+        port = free_port()
+        address = ("--host", "127.0.0.1", "--port", str(port))
+        data = ("--data", str(folder / "data"))
+        run = (str(self._command()), "run", str(SCRIPT))
+        command = (*prefix, *run, *address, *data, *self._options)
+        return Server(command, port, folder / "log")
+
+    def _command(self) -> Path:
+        command = Path(sys.executable).parent / "holdfast"
+        if not command.exists():
+            raise Unavailable("Holdfast is not installed here; run it with: make bench")
+        return command

@@ -1,0 +1,60 @@
+// What both sides serve: one Worker, one path per row of the report.
+
+const LONGEST_ORIGIN = 8; // "https://"
+
+export default {
+  async fetch(request, env) {
+    const path = request.url.slice(request.url.indexOf("/", LONGEST_ORIGIN));
+    switch (path) {
+      case "/hello":
+        return new Response("Hello World");
+      case "/read":
+        return await count(env.Counter, "A", "/");
+      case "/increment":
+        return await count(env.Counter, "A", "/increment");
+      case "/fresh":
+        return await env.Fresh.get(env.Fresh.newUniqueId()).fetch("http://object/");
+      default: // "/objects/<name>"
+        return await count(env.Counter, path, "/increment");
+    }
+  },
+};
+
+// As the documentation's counter does it: the Worker reads the object's answer and wraps it.
+async function count(namespace, name, action) {
+  const stub = namespace.get(namespace.idFromName(name));
+  const response = await stub.fetch("http://object" + action);
+  return new Response(`count: ${await response.text()}`);
+}
+
+export class Counter {
+  constructor(state) {
+    this.storage = state.storage;
+  }
+
+  async initialize() {
+    this.value = (await this.storage.get("value")) || 0;
+  }
+
+  async fetch(request) {
+    this.initialized ??= this.initialize();
+    await this.initialized;
+    let current = this.value;
+    if (new URL(request.url).pathname === "/increment") {
+      current = ++this.value;
+      await this.storage.put("value", this.value);
+    }
+    return new Response(current);
+  }
+}
+
+export class Fresh {
+  constructor(state) {
+    this.storage = state.storage;
+  }
+
+  async fetch() {
+    await this.storage.put("value", 1);
+    return new Response("stored");
+  }
+}

@@ -1,0 +1,97 @@
+"""The benchmark's own logic: what it reads from wrk, how it judges, which rows it runs.
+
+The measuring itself is left to `make bench`.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.compare import Side
+from benchmarks.load import LoadFailed, Run, parse_result
+from benchmarks.memory import descendants, memory_of
+from benchmarks.peers import Unavailable, Workerd
+from benchmarks.process import Server, ServerFailed, free_port
+from benchmarks.report import render, share
+from benchmarks.rows import ROWS, rows_named
+
+WRK_OUTPUT = """\
+Running 5s test @ http://127.0.0.1:1/hello
+  1 threads and 32 connections
+Requests/sec:   2000.00
+{"requests": 10000, "duration_us": 5000000, "p50_us": 1500, "p99_us": 9000, "errors": %d}
+"""
+
+
+def side(name: str, requests_per_s: float) -> Side:
+    measured = Side(name, "1")
+    measured.runs = {row.name: Run(1, requests_per_s, 1.0, 2.0) for row in ROWS}
+    return measured
+
+
+def test_a_run_is_read_from_the_last_line_of_wrk() -> None:
+    assert parse_result(WRK_OUTPUT % 0) == Run(10_000, 2_000.0, 1.5, 9.0)
+
+
+def test_a_run_with_failed_requests_counts_for_nothing() -> None:
+    with pytest.raises(LoadFailed, match="3 of 10000"):
+        parse_result(WRK_OUTPUT % 3)
+
+
+def test_rows_run_in_the_order_of_the_report() -> None:
+    assert [row.name for row in rows_named("read, hello")] == ["hello", "read"]
+
+
+def test_an_unknown_row_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(ValueError, match=r"no such row: helo .*hello, read"):
+        rows_named("helo")
+
+
+def test_equal_sides_share_the_bar() -> None:
+    assert share(5, 5) == "█" * 10 + "░" * 10
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(90.0, "| 0.90 | ≥ 1 ✘"), (150.0, "| 1.50 | ≥ 1 ✔")])
+def test_each_row_is_judged_by_its_bar(ours: float, verdict: str) -> None:
+    table = render([side("Holdfast", ours), side("workerd", 100.0)], ROWS)
+    assert table.count(verdict) == len(ROWS)
+
+
+def test_a_side_alone_is_reported_without_a_ratio() -> None:
+    assert "ratio" not in render([side("workerd", 100.0)], ROWS)
+
+
+def test_a_missing_workerd_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_WORKERD", "/nowhere/workerd")
+    with pytest.raises(Unavailable, match="HOLDFAST_WORKERD names no file"):
+        Workerd().version()
+
+
+def test_a_server_that_ends_at_once_is_reported_with_its_log(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "print('no such script'); raise SystemExit(3)"]
+    with pytest.raises(ServerFailed, match=r"ended with code 3:\nno such script"):
+        Server(command, free_port(), tmp_path / "log")
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux's /proc")
+def test_memory_counts_the_children_of_a_process() -> None:
+    shell = shutil.which("sh")
+    assert shell is not None
+    with subprocess.Popen(
+        [shell, "-c", "exec 3<&0; cat <&3 & echo started; wait"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        children = descendants(parent.pid)
+        together, alone = memory_of(parent.pid), memory_of(children[0])
+        parent.stdin.close()  # ends cat, and with it the shell
+    assert len(children) == 1
+    assert together is not None
+    assert alone is not None
+    assert together.rss > alone.rss > 0
