@@ -1,0 +1,61 @@
+"""What was uploaded: scripts, versions, namespaces, bindings, secrets.
+
+May import engine/ and storage/; touches APSW for a database of its own,
+`<data>/catalog.sqlite`, which one Holdfast process at a time has open.
+
+- `Script`, `Syntax` (script.py): the description of a Worker that every layer
+  above uses; bindings.py has the kinds of bindings and parses them from an
+  upload's metadata, resolve.py turns them into what a `Script` may hold.
+- `Namespace` (namespace.py): a Durable Object namespace.
+- `Catalog` (catalog.py): stores and finds them; what a call has stored survives
+  `kill -9`. database.py opens the file, scripts.py and namespaces.py have the SQL.
+- `Deployed`, `check_exports` (deployment.py): what a script must export.
+- `UploadRejected`, `CatalogUnusable`, … (errors.py).
+- files.py reads a script's modules from a folder.
+"""
+
+from holdfast.catalog.bindings import (
+    Binding,
+    Json,
+    ObjectNamespace,
+    PlainText,
+    SecretText,
+    Service,
+)
+from holdfast.catalog.catalog import Catalog
+from holdfast.catalog.deployment import Deployed, check_exports
+from holdfast.catalog.errors import (
+    CatalogError,
+    CatalogUnusable,
+    ErrorCode,
+    NamespaceNotFound,
+    ScriptNotFound,
+    UploadRejected,
+)
+from holdfast.catalog.namespace import Namespace, ObjectInfo
+from holdfast.catalog.script import Script, Syntax, check_script_name
+from holdfast.catalog.scripts import ScriptRecord
+
+__all__ = [
+    "Binding",
+    "Catalog",
+    "CatalogError",
+    "CatalogUnusable",
+    "Deployed",
+    "ErrorCode",
+    "Json",
+    "Namespace",
+    "NamespaceNotFound",
+    "ObjectInfo",
+    "ObjectNamespace",
+    "PlainText",
+    "Script",
+    "ScriptNotFound",
+    "ScriptRecord",
+    "SecretText",
+    "Service",
+    "Syntax",
+    "UploadRejected",
+    "check_exports",
+    "check_script_name",
+]

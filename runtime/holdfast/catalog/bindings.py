@@ -1,0 +1,206 @@
+"""Bindings: what a script finds in its `env`, and how an upload asks for it.
+
+https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from holdfast.catalog.errors import ErrorCode, UploadRejected
+
+
+@dataclass(frozen=True, slots=True)
+class PlainText:
+    """A string that anyone who may see the script may see."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretText:
+    """A string that only the script sees; no listing and no repr shows it."""
+
+    name: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A value given as JSON text; the script sees it parsed."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Another Worker, or one of its named entry points."""
+
+    name: str
+    service: str
+    entrypoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectNamespace:
+    """A Durable Object namespace, by its id."""
+
+    name: str
+    namespace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectClass:
+    """A request for the namespace of a class; `script_name` None means this very script."""
+
+    name: str
+    class_name: str
+    script_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inherit:
+    """A request for the binding that the live version has under `source`."""
+
+    name: str
+    source: str
+
+
+Binding: TypeAlias = PlainText | SecretText | Json | Service | ObjectNamespace
+"""A binding as a `Script` holds it."""
+
+RequestedBinding: TypeAlias = Binding | ObjectClass | Inherit
+"""A binding as an upload asks for it; `resolve_bindings` makes a `Binding` of it."""
+
+
+def parse_bindings(entries: object) -> tuple[RequestedBinding, ...]:
+    """The bindings that the metadata's `bindings` list asks for.
+
+    Raises UploadRejected, naming the entry, for one that is malformed, of an
+    unknown type, or of a name that is taken.
+    """
+    if entries is None:
+        return ()
+    if not isinstance(entries, list):
+        raise _rejected("metadata.bindings must be a list.")
+    bindings = tuple(_parse(index, entry) for index, entry in enumerate(entries))
+    seen: set[str] = set()
+    for binding in bindings:
+        if binding.name in seen:
+            raise _rejected(f'The binding name "{binding.name}" is used more than once.')
+        seen.add(binding.name)
+    return bindings
+
+
+def describe_binding(binding: Binding) -> dict[str, Any]:
+    """The binding as the API lists it and as the catalog stores it: all but a secret's text."""
+    match binding:
+        case PlainText(name, text):
+            return {"name": name, "type": "plain_text", "text": text}
+        case SecretText(name):
+            return {"name": name, "type": "secret_text"}
+        case Json(name, value):
+            return {"name": name, "type": "json", "json": json.loads(value)}
+        case Service(name, service, entrypoint):
+            entry = {"name": name, "type": "service", "service": service}
+            return entry if entrypoint is None else {**entry, "entrypoint": entrypoint}
+        case ObjectNamespace(name, namespace_id):
+            return {
+                "name": name,
+                "type": "durable_object_namespace",
+                "namespace_id": namespace_id,
+            }
+
+
+def binding_type(binding: Binding) -> str:
+    """The name that uploads give to this kind of binding."""
+    kind: str = describe_binding(binding)["type"]
+    return kind
+
+
+class _Entry:
+    """One entry of the list, with the words to say where it is wrong."""
+
+    def __init__(self, index: int, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+        name = fields.get("name")
+        self._place = (
+            f'binding "{name}"' if isinstance(name, str) else f"metadata.bindings[{index}]"
+        )
+
+    def text(self, key: str) -> str:
+        """The string under `key`, which must be there."""
+        value = self._fields.get(key)
+        if not isinstance(value, str):
+            raise _rejected(f'{self._place}: "{key}" must be a string.')
+        if not is_well_formed(value):
+            raise _rejected(f'{self._place}: "{key}" is not well-formed Unicode.')
+        return value
+
+    def word(self, key: str) -> str:
+        """The string under `key`, which must be there and not be empty."""
+        value = self.text(key)
+        if not value:
+            raise _rejected(f'{self._place}: "{key}" must not be empty.')
+        return value
+
+    def optional_word(self, key: str) -> str | None:
+        """The string under `key`, or None where it is missing, null or empty."""
+        return self.text(key) if self._fields.get(key) not in (None, "") else None
+
+    def json(self, key: str) -> str:
+        """The value under `key`, whatever it is, as JSON text."""
+        if key not in self._fields:
+            raise _rejected(f'{self._place}: "{key}" is missing.')
+        try:
+            return json.dumps(self._fields[key], allow_nan=False)
+        except ValueError as error:
+            raise _rejected(f'{self._place}: "{key}" holds a number beyond a double.') from error
+
+    def refuse_type(self) -> UploadRejected:
+        """The error for a type that Holdfast does not have."""
+        known = ", ".join(sorted(_PARSERS))
+        return _rejected(
+            f"{self._place}: Holdfast has no binding of type {self._fields.get('type')!r}. "
+            f"It has: {known}."
+        )
+
+
+def _parse(index: int, fields: object) -> RequestedBinding:
+    if not isinstance(fields, dict):
+        raise _rejected(f"metadata.bindings[{index}] must be an object.")
+    entry = _Entry(index, fields)
+    parser = _PARSERS.get(entry.word("type"))
+    if parser is None:
+        raise entry.refuse_type()
+    return parser(entry, entry.word("name"))
+
+
+def _object_namespace(entry: _Entry, name: str) -> RequestedBinding:
+    if namespace_id := entry.optional_word("namespace_id"):
+        return ObjectNamespace(name, namespace_id)
+    return ObjectClass(name, entry.word("class_name"), entry.optional_word("script_name"))
+
+
+_PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
+    "plain_text": lambda entry, name: PlainText(name, entry.text("text")),
+    "secret_text": lambda entry, name: SecretText(name, entry.text("text")),
+    "json": lambda entry, name: Json(name, entry.json("json")),
+    "service": lambda entry, name: Service(
+        name, entry.word("service"), entry.optional_word("entrypoint")
+    ),
+    "durable_object_namespace": _object_namespace,
+    "inherit": lambda entry, name: Inherit(name, entry.optional_word("old_name") or name),
+}
+
+
+def is_well_formed(text: str) -> bool:
+    """False for a string with lone surrogates, which neither UTF-8 nor SQLite can hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _rejected(message: str) -> UploadRejected:
+    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

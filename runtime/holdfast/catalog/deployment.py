@@ -1,0 +1,46 @@
+"""`Deployed`: what is known of a script once it has been loaded and made live."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from holdfast.catalog.errors import ErrorCode, UploadRejected
+from holdfast.catalog.namespace import Namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The outcome of a deploy.
+
+    `handlers` are the events that the script handles ("fetch", "scheduled", …),
+    `classes` the names under which it exports classes, `startup_time_ms` how long
+    its top level ran.
+    """
+
+    handlers: tuple[str, ...]
+    classes: tuple[str, ...]
+    startup_time_ms: int
+
+
+def check_exports(
+    handlers: Collection[str], classes: Collection[str], namespaces: Iterable[Namespace]
+) -> None:
+    """Raise UploadRejected unless the script handles an event and exports every class needed.
+
+    `namespaces` are all namespaces of the script, those that exist and those that
+    this deploy is about to create.
+    """
+    if not handlers:
+        raise UploadRejected(
+            ErrorCode.NO_HANDLERS, "The uploaded script has no registered event handlers."
+        )
+    for namespace in namespaces:
+        if namespace.class_name not in classes:
+            raise UploadRejected(ErrorCode.STILL_IN_USE, _missing_class(namespace, classes))
+
+
+def _missing_class(namespace: Namespace, classes: Collection[str]) -> str:
+    exported = ", ".join(sorted(classes)) or "none"
+    return (
+        f"The uploaded script does not export the class {namespace.class_name}, which the Durable "
+        f'Object namespace "{namespace.name}" depends on. Classes it exports: {exported}.'
+    )

@@ -1,0 +1,81 @@
+"""Namespaces in the catalog: at most one for each class of a script."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import apsw
+
+from holdfast.catalog.errors import ErrorCode, NamespaceNotFound, UploadRejected
+from holdfast.catalog.namespace import Namespace
+
+_COLUMNS = "SELECT id, name, script, class_name, unique_key, use_sqlite FROM namespaces "
+
+
+def insert(db: apsw.Connection, namespace: Namespace, now: str) -> None:
+    """Store a new namespace. Raises UploadRejected when its name or its class has one."""
+    _refuse_duplicate(db, namespace)
+    db.execute(
+        "INSERT INTO namespaces VALUES (?,?,?,?,?,?,?)",
+        (
+            namespace.id,
+            namespace.name,
+            namespace.script,
+            namespace.class_name,
+            namespace.unique_key,
+            int(namespace.use_sqlite),
+            now,
+        ),
+    )
+
+
+def delete(db: apsw.Connection, namespace_id: str) -> None:
+    """Forget a namespace. Raises NamespaceNotFound."""
+    db.execute("DELETE FROM namespaces WHERE id = ?", (namespace_id,))
+    if db.changes() == 0:
+        raise NamespaceNotFound(namespace_id)
+
+
+def read(db: apsw.Connection, namespace_id: str) -> Namespace:
+    """The namespace with this id. Raises NamespaceNotFound."""
+    row = db.execute(_COLUMNS + "WHERE id = ?", (namespace_id,)).fetchone()
+    if row is None:
+        raise NamespaceNotFound(namespace_id)
+    return _namespace(row)
+
+
+def find(db: apsw.Connection, script: str, class_name: str) -> Namespace | None:
+    """The namespace of a script's class, if it has one."""
+    where = "WHERE script = ? AND class_name = ?"
+    row = db.execute(_COLUMNS + where, (script, class_name)).fetchone()
+    return None if row is None else _namespace(row)
+
+
+def read_all(db: apsw.Connection) -> Iterator[Namespace]:
+    """All namespaces, by id."""
+    return (_namespace(row) for row in db.execute(_COLUMNS + "ORDER BY id"))
+
+
+def read_of_script(db: apsw.Connection, script: str) -> Iterator[Namespace]:
+    """The namespaces of a script's classes, by class."""
+    rows = db.execute(_COLUMNS + "WHERE script = ? ORDER BY class_name", (script,))
+    return (_namespace(row) for row in rows)
+
+
+def _refuse_duplicate(db: apsw.Connection, namespace: Namespace) -> None:
+    if existing := find(db, namespace.script, namespace.class_name):
+        raise UploadRejected(
+            ErrorCode.NAMESPACE_EXISTS,
+            f"The class {namespace.class_name} of the Worker {namespace.script} already has the "
+            f'Durable Object namespace "{existing.name}" (id {existing.id}).',
+        )
+    row = db.execute(_COLUMNS + "WHERE name = ?", (namespace.name,)).fetchone()
+    if row is not None:
+        raise UploadRejected(
+            ErrorCode.NAMESPACE_EXISTS,
+            f'A Durable Object namespace named "{namespace.name}" already exists (id {row[0]}).',
+        )
+
+
+def _namespace(row: tuple[Any, ...]) -> Namespace:
+    namespace_id, name, script, class_name, unique_key, use_sqlite = row
+    return Namespace(namespace_id, name, script, class_name, unique_key, bool(use_sqlite))

@@ -1,0 +1,186 @@
+"""Scripts in the catalog: each with its live version and a bounded history of earlier ones."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apsw
+
+from holdfast.catalog.bindings import (
+    Binding,
+    ObjectNamespace,
+    SecretText,
+    describe_binding,
+    parse_bindings,
+)
+from holdfast.catalog.errors import ScriptNotFound
+from holdfast.catalog.script import Script, Syntax
+from holdfast.engine.modules import Module, ModuleKind
+
+MAX_VERSIONS = 10
+"""How many versions of a script are kept, the live one included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRecord:
+    """What listings tell of a script's live version. It holds no secret's text.
+
+    The times are ISO 8601 in UTC; `bindings` are as the API lists them.
+    """
+
+    name: str
+    version: str
+    etag: str
+    created_on: str
+    modified_on: str
+    main: str
+    syntax: Syntax
+    handlers: tuple[str, ...]
+    classes: tuple[str, ...]
+    bindings: tuple[dict[str, Any], ...]
+    compatibility_date: str | None
+    compatibility_flags: tuple[str, ...]
+
+
+_RECORD = """
+SELECT s.name, v.id, v.etag, s.created_on, s.modified_on, v.main, v.syntax, v.handlers,
+       v.classes, v.bindings, v.compatibility_date, v.compatibility_flags
+FROM scripts s JOIN versions v ON v.id = s.live_version
+"""
+
+
+def insert_version(
+    db: apsw.Connection,
+    script: Script,
+    *,
+    handlers: Sequence[str],
+    classes: Sequence[str],
+    now: str,
+) -> None:
+    """Store `script` and make it the live version of its name; forget the oldest versions."""
+    db.execute(
+        "INSERT INTO scripts VALUES (?1, ?2, ?3, ?3) ON CONFLICT (name) DO UPDATE"
+        " SET live_version = excluded.live_version, modified_on = excluded.modified_on",
+        (script.name, script.version, now),
+    )
+    db.execute(
+        "INSERT INTO versions (id, script, main, syntax, compatibility_date, compatibility_flags,"
+        " bindings, handlers, classes, etag, created_on) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            script.version,
+            script.name,
+            script.main,
+            script.syntax,
+            script.compatibility_date,
+            json.dumps(script.compatibility_flags),
+            json.dumps([describe_binding(binding) for binding in script.bindings]),
+            json.dumps(list(handlers)),
+            json.dumps(list(classes)),
+            script.etag,
+            now,
+        ),
+    )
+    db.executemany(
+        "INSERT INTO modules VALUES (?,?,?,?,?)",
+        [
+            (script.version, position, module.name, module.kind, bytes(module.content))
+            for position, module in enumerate(script.modules)
+        ],
+    )
+    db.executemany(
+        "INSERT INTO secrets VALUES (?,?,?)",
+        [(script.version, b.name, b.text) for b in script.bindings if isinstance(b, SecretText)],
+    )
+    db.execute(
+        "DELETE FROM versions WHERE script = ?1 AND number NOT IN"
+        " (SELECT number FROM versions WHERE script = ?1 ORDER BY number DESC LIMIT ?2)",
+        (script.name, MAX_VERSIONS),
+    )
+
+
+def delete(db: apsw.Connection, name: str) -> None:
+    """Forget the script, its versions and its namespaces. Raises ScriptNotFound."""
+    db.execute("DELETE FROM scripts WHERE name = ?", (name,))
+    if db.changes() == 0:
+        raise ScriptNotFound(name)
+
+
+def read(db: apsw.Connection, name: str) -> Script:
+    """The live version, whole, with its secrets. Raises ScriptNotFound."""
+    record = read_record(db, name)
+    modules = db.execute(
+        "SELECT name, kind, content FROM modules WHERE version = ? ORDER BY position",
+        (record.version,),
+    )
+    return Script(
+        name=name,
+        main=record.main,
+        syntax=record.syntax,
+        modules=tuple(Module(name, ModuleKind(kind), content) for name, kind, content in modules),
+        bindings=_read_bindings(db, record),
+        compatibility_date=record.compatibility_date,
+        compatibility_flags=record.compatibility_flags,
+        version=record.version,
+    )
+
+
+def read_record(db: apsw.Connection, name: str) -> ScriptRecord:
+    """What is listed of one script. Raises ScriptNotFound."""
+    row = db.execute(_RECORD + "WHERE s.name = ?", (name,)).fetchone()
+    if row is None:
+        raise ScriptNotFound(name)
+    return _record(row)
+
+
+def read_records(db: apsw.Connection) -> Iterator[ScriptRecord]:
+    """What is listed of all scripts, by name."""
+    for row in db.execute(_RECORD + "ORDER BY s.name"):
+        yield _record(row)
+
+
+def users_of(
+    db: apsw.Connection, name: str, namespace_ids: frozenset[str]
+) -> Iterator[tuple[str, str]]:
+    """The other scripts that are bound to this one or to its namespaces: (script, binding)."""
+    for record in read_records(db):
+        for entry in record.bindings:
+            used = entry.get("service") == name or entry.get("namespace_id") in namespace_ids
+            if used and record.name != name:
+                yield record.name, entry["name"]
+
+
+def _record(row: tuple[Any, ...]) -> ScriptRecord:
+    name, version, etag, created_on, modified_on, main, syntax = row[:7]
+    handlers, classes, bindings, compatibility_date, compatibility_flags = row[7:]
+    return ScriptRecord(
+        name=name,
+        version=version,
+        etag=etag,
+        created_on=created_on,
+        modified_on=modified_on,
+        main=main,
+        syntax=Syntax(syntax),
+        handlers=tuple(json.loads(handlers)),
+        classes=tuple(json.loads(classes)),
+        bindings=tuple(json.loads(bindings)),
+        compatibility_date=compatibility_date,
+        compatibility_flags=tuple(json.loads(compatibility_flags)),
+    )
+
+
+def _read_bindings(db: apsw.Connection, record: ScriptRecord) -> tuple[Binding, ...]:
+    rows = db.execute("SELECT name, text FROM secrets WHERE version = ?", (record.version,))
+    secrets: dict[str, str] = dict(rows)
+    entries = [
+        {**entry, "text": secrets[entry["name"]]} if entry["type"] == "secret_text" else entry
+        for entry in record.bindings
+    ]
+    bindings = parse_bindings(entries)
+    assert all(isinstance(b, Binding) for b in bindings), "only resolved bindings are stored"
+    return bindings  # type: ignore[return-value]  # mypy does not narrow through all()
+
+
+def namespace_ids(bindings: Sequence[Binding]) -> frozenset[str]:
+    """The ids of the namespaces that these bindings name."""
+    return frozenset(b.namespace_id for b in bindings if isinstance(b, ObjectNamespace))
