@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.serving import HoldfastProcess, Platform, free_ports
+from tests.serving import HoldfastProcess, Platform, free_ports
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,7 +31,7 @@ def run_script(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
         (port,) = free_ports(1)
         arguments = ["run", str(script), "--port", str(port), "--host", "127.0.0.1"]
         arguments += ["--data", str(tmp_path / "data")]
-        processes.append(HoldfastProcess(arguments, [port], tmp_path / "log"))
+        processes.append(HoldfastProcess(arguments, [port], tmp_path))
         return f"http://127.0.0.1:{port}"
 
     yield run

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.serving import EXAMPLES, TOKEN, Answer, Platform, curl
+from tests.serving import EXAMPLES, TOKEN, Answer, Platform, curl
 
 COUNT = "Durable Object 'A' count: {}"
 IMPORTANT = ("--header", "Content-Type: text/plain", "--data", "important data!")

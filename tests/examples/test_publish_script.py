@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.examples.serving import Platform, run_publish
+from tests.serving import Platform, run_publish
 
 NAMESPACE_ID = re.compile(r"namespace of DurableObjectExample: (\S+)")
 

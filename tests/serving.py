@@ -6,13 +6,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parent.parent.parent / "js-examples"
+REPOSITORY = Path(__file__).parent.parent
+EXAMPLES = REPOSITORY / "js-examples"
 HOLDFAST = Path(sys.executable).parent / "holdfast"
 TOKEN = "a token for tests"
 
@@ -38,17 +39,28 @@ def accepts(port: int) -> bool:
 
 
 class HoldfastProcess:
-    """A `holdfast` command that serves until it is stopped."""
+    """A `holdfast` command that serves until it is stopped; ready once made.
 
-    def __init__(self, arguments: Sequence[str], ports: Sequence[int], log: Path) -> None:
-        self._log = log
+    `ports` are those it must listen on. It runs in `folder`, which gets its log too.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        ports: Sequence[int],
+        folder: Path,
+        *,
+        env: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._log = log = folder / "holdfast.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [HOLDFAST, *arguments],
+                cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {"HOLDFAST_API_TOKEN": TOKEN},
+                env=env,
             )
         try:
             self._wait_until_it_listens(ports)
@@ -107,7 +119,8 @@ class Platform:
     def _start(self) -> HoldfastProcess:
         arguments = ["serve", "--port", str(self.port), "--api-port", str(self.api_port)]
         arguments += ["--data", str(self._folder / "data")]
-        return HoldfastProcess(arguments, (self.port, self.api_port), self._folder / "log")
+        env = os.environ | {"HOLDFAST_API_TOKEN": TOKEN}
+        return HoldfastProcess(arguments, (self.port, self.api_port), self._folder, env=env)
 
     def restart(self) -> None:
         """Start again after `process.stop()` or `process.kill()`, on the same data."""
