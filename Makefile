@@ -9,6 +9,7 @@ ARGS    ?=
 BIN       := .venv/bin
 INSTALLED := .venv/.installed
 PEERS     := node_modules/.installed
+OXLINT    := node_modules/.bin/oxlint
 
 # An environment that was made for another folder is made again: it holds absolute paths.
 ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
@@ -46,6 +47,8 @@ check: $(INSTALLED) ## Checks format, lint, types and architecture; edits nothin
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --quiet tests/test_architecture.py tests/test_polyfill_modules.py
+	@if [ -x $(OXLINT) ]; then set -x; $(OXLINT) --deny-warnings polyfills benchmarks/scripts; \
+	else echo 'JavaScript is not linted: that takes `make peers`.'; fi
 
 .PHONY: fix
 fix: $(INSTALLED) ## Formats the code and applies the safe fixes of the linter
@@ -57,7 +60,7 @@ bench: $(INSTALLED) ## Measures Holdfast beside workerd; writes benchmarks/RESUL
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: peers
-peers: $(PEERS) ## Installs workerd from npm into node_modules, for tests and benchmarks
+peers: $(PEERS) ## Installs workerd and oxlint from npm into node_modules, for benchmarks and checks
 
 $(PEERS): package.json
 	@command -v npm >/dev/null || { echo 'npm is missing. On Debian or Ubuntu:  apt-get install npm' >&2; exit 1; }

@@ -9,6 +9,8 @@ import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from holdfast.host.platform import Platform
+
 REPOSITORY = Path(__file__).parent.parent
 POLYFILLS = REPOSITORY / "polyfills"
 HOST = REPOSITORY / "runtime" / "holdfast" / "host"
@@ -103,6 +105,11 @@ def test_only_the_table_of_globals_writes_to_the_global_object() -> None:
         for match in WRITE_TO_GLOBAL.finditer(code(path))
     }
     assert writers == set()
+
+
+def test_the_engine_compiles_every_polyfill() -> None:
+    """Also those that no test imports."""
+    Platform()
 
 
 def test_every_import_of_a_polyfill_names_a_polyfill() -> None:
