@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure Holdfast beside workerd on the same script, under wrk's load.",
-        epilog="RESULTS.md is written when every row ran on both sides. HOLDFAST_WORKERD names "
+        epilog="RESULTS.md is written when every row ran on both sides; that needs strace as well. HOLDFAST_WORKERD names "
         "another workerd than that of `make peers`; TMPDIR the disk that holds the databases.",
     )
     names = ",".join(row.name for row in ROWS)
@@ -68,7 +68,7 @@ def main() -> int:
         parser.error("--no-holdfast and --no-workerd leave nothing to measure")
     try:
         if chosen.durability:
-            _count_flushes(peers)
+            print("\n".join(_flushes(peers)))
         else:
             _measure(peers, chosen)
     except FAILURES as error:
@@ -77,10 +77,13 @@ def main() -> int:
     return 0
 
 
-def _count_flushes(peers: list[Peer]) -> None:
-    for peer in peers:
-        flushes = count_flushes(peer)
-        print(f"{peer.name}: {flushes} flushes for {INCREMENTS} increments")
+def _flushes(peers: list[Peer]) -> list[str]:
+    """A sentence about each peer's durability. Raises Unavailable without strace."""
+    return [
+        f"{peer.name} flushed a file {count_flushes(peer)} times during {INCREMENTS} increments, "
+        "one after another."
+        for peer in peers
+    ]
 
 
 def _measure(peers: list[Peer], chosen: argparse.Namespace) -> None:
@@ -91,7 +94,7 @@ def _measure(peers: list[Peer], chosen: argparse.Namespace) -> None:
     complete = chosen.rows == ROWS and not chosen.no_holdfast and not chosen.no_workerd
     if complete and not chosen.no_write:
         machine = describe_machine(Path(tempfile.gettempdir()))
-        report.write(sides, chosen.rows, settings, machine, wrk)
+        report.write(sides, settings, machine=machine, wrk=wrk, flushes=_flushes(peers))
 
 
 if __name__ == "__main__":

@@ -84,14 +84,20 @@ _PAGE = """\
 
 Written by `make bench` on {day}. The same script, `scripts/rows.mjs`, on both sides; wrk
 {wrk} with {connections} connections; the best of {runs} runs of {seconds} s each, the sides
-taking turns. Both sides keep objects on disk and answer an increment only when it is
-flushed (`python -m benchmarks --durability` counts the flushes).
+taking turns.
 
 {tables}
 
 The ratio is Holdfast's throughput to workerd's, and the bar is the ratio that the project
 is content with. Memory is that of all processes of a side, after all rows up to the one
 that is named.
+
+## The same promise on both sides
+
+Objects are kept on disk, and an increment is answered only when it is flushed. Counted by
+strace:
+
+{flushes}
 
 ## Where
 
@@ -100,17 +106,27 @@ that is named.
 
 
 def write(
-    sides: Sequence[Side], rows: Sequence[Row], settings: Settings, machine: Sequence[str], wrk: str
+    sides: Sequence[Side],
+    settings: Settings,
+    *,
+    machine: Sequence[str],
+    wrk: str,
+    flushes: Sequence[str],
 ) -> None:
-    """Replace benchmarks/RESULTS.md and benchmarks/results.json."""
+    """Replace benchmarks/RESULTS.md and benchmarks/results.json by a run of all rows."""
     versions = [f"{side.name}: {side.version}" for side in sides]
     page = _PAGE.format(
         day=datetime.now(UTC).date().isoformat(),
         wrk=wrk,
-        tables=render(sides, rows),
-        machine="\n".join(f"- {fact}" for fact in (*machine, *versions)),
+        tables=render(sides, ROWS),
+        flushes=_list(flushes),
+        machine=_list([*machine, *versions]),
         **asdict(settings),
     )
     (FOLDER / "RESULTS.md").write_text(page)
     told = {"settings": asdict(settings), "sides": [asdict(side) for side in sides]}
     (FOLDER / "results.json").write_text(json.dumps(told, indent=2) + "\n")
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
