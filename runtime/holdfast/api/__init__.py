@@ -1,0 +1,41 @@
+"""The REST API for uploads and management, in Cloudflare's shape, and its Python client.
+
+May import everything below cli/ and testing/; in fact it needs catalog/ and
+aiohttp alone, and reaches the running Workers through the `Platform` protocol.
+
+- `make_app` (app.py): the aiohttp application; `ApiSettings` (settings.py).
+- `Platform` (platform.py): what the API asks of whoever runs the Workers.
+- scripts.py and namespaces.py: the handlers; envelope.py: the shape of every
+  answer and the one place where exceptions become answers; auth.py: the token.
+- An upload's way: body.py (bounded stream) → form.py (parts) → metadata.py and
+  upload.py (a `Script` in the making) → scripts.py (deployed).
+- `deploy`, `create_namespace`, … (client.py): the same from Python, without aiohttp.
+
+docs/rest-api.md is the page for its users.
+"""
+
+from holdfast.api.app import make_app
+from holdfast.api.client import (
+    ApiError,
+    create_namespace,
+    delete_script,
+    deploy,
+    list_namespaces,
+    list_objects,
+    list_scripts,
+)
+from holdfast.api.platform import Platform
+from holdfast.api.settings import ApiSettings
+
+__all__ = [
+    "ApiError",
+    "ApiSettings",
+    "Platform",
+    "create_namespace",
+    "delete_script",
+    "deploy",
+    "list_namespaces",
+    "list_objects",
+    "list_scripts",
+    "make_app",
+]

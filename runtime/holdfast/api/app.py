@@ -1,0 +1,46 @@
+"""The API's aiohttp application."""
+
+import asyncio
+from http import HTTPStatus
+
+from aiohttp import web
+
+from holdfast.api.auth import SETTINGS, authenticate
+from holdfast.api.body import withhold_continue
+from holdfast.api.envelope import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ApiRefusal, answer_errors
+from holdfast.api.namespaces import NamespaceHandlers
+from holdfast.api.platform import Platform
+from holdfast.api.scripts import ScriptHandlers
+from holdfast.api.settings import ApiSettings
+
+ACCOUNT = "/client/v4/accounts/{account}"
+"""Any account tag will do: a Holdfast is one account."""
+
+
+def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
+    """The application that serves the API for `platform`; it holds nothing that needs closing."""
+    app = web.Application(middlewares=[answer_errors, authenticate])
+    app[SETTINGS] = settings
+    turn = asyncio.Lock()
+    ScriptHandlers(platform, turn).add_routes(app.router, ACCOUNT)
+    NamespaceHandlers(platform, turn).add_routes(app.router, ACCOUNT)
+    # Known and unknown paths are told apart behind the token only.
+    app.router.add_route("*", "/{path:.*}", _refuse, expect_handler=withhold_continue)
+    return app
+
+
+async def _refuse(request: web.Request) -> web.Response:
+    """The handler for what no route matched: a path or a method too many."""
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource is not request.match_info.route.resource:
+            allowed |= (await resource.resolve(request))[1]
+    if allowed:
+        methods = ", ".join(sorted(allowed))
+        raise ApiRefusal(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            METHOD_NOT_ALLOWED,
+            f"Method {request.method} is not available for this path. Available: {methods}.",
+            {"Allow": methods},
+        )
+    raise ApiRefusal(HTTPStatus.NOT_FOUND, NO_SUCH_ROUTE, f"There is nothing at {request.path}.")

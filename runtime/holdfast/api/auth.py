@@ -1,0 +1,45 @@
+"""The token: who has it may do everything, who has not is told nothing."""
+
+import hmac
+from http import HTTPStatus
+
+from aiohttp import web
+
+from holdfast.api.envelope import AUTHENTICATION_ERROR, ApiRefusal, Handler
+from holdfast.api.settings import ApiSettings
+
+SETTINGS = web.AppKey("settings", ApiSettings)
+
+
+@web.middleware
+async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Middleware: lets a request pass that carries the token.
+
+    Any other gets the same answer whatever its path, before its body is read.
+    """
+    if not carries_token(request, request.app[SETTINGS].token):
+        raise ApiRefusal(
+            HTTPStatus.UNAUTHORIZED,
+            AUTHENTICATION_ERROR,
+            "Authentication error",
+            {"WWW-Authenticate": "Bearer"},
+        )
+    return await handler(request)
+
+
+def carries_token(request: web.BaseRequest, token: str) -> bool:
+    """True if the request presents `token`; takes as long for a near miss as for a far one."""
+    return hmac.compare_digest(_bytes(_presented(request)), _bytes(token))
+
+
+def _presented(request: web.BaseRequest) -> str:
+    """What the request offers as `Authorization: Bearer …` or as `X-Auth-Key`."""
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
+    return request.headers.get("X-Auth-Key", "").strip()
+
+
+def _bytes(text: str) -> bytes:
+    # Header bytes that are not UTF-8 reach us as surrogates.
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,200 @@
+"""The API from Python: the documentation's curl commands as functions.
+
+Every function takes where to and as whom as keywords: `base_url` ("http://host:port",
+with or without "/client/v4"), `token`, and `account`, which a Holdfast does not
+look at. All of them block, and raise `ApiError` when the API says no and OSError
+when nobody answers.
+"""
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from holdfast.api.multipart import OutgoingPart, encode_form
+from holdfast.catalog.files import guess_syntax, read_modules
+from holdfast.catalog.script import Syntax
+from holdfast.engine.modules import Module, ModuleKind
+
+DEFAULT_ACCOUNT = "holdfast"
+_PREFIX = "/client/v4"
+_TIMEOUT_S = 300.0
+
+
+class ApiError(Exception):
+    """The API refused. `errors` are its (code, message) pairs, `status` the HTTP status."""
+
+    def __init__(self, status: int, errors: Sequence[tuple[int, str]]) -> None:
+        super().__init__("; ".join(f"{message} [code: {code}]" for code, message in errors))
+        self.status = status
+        self.errors = tuple(errors)
+
+
+def deploy(
+    script: Path | str,
+    name: str,
+    *,
+    base_url: str,
+    token: str,
+    account: str = DEFAULT_ACCOUNT,
+    bindings: Iterable[Mapping[str, Any]] = (),
+    compatibility_date: str | None = None,
+    compatibility_flags: Sequence[str] = (),
+    modules: Iterable[Path | str] = (),
+    syntax: Syntax | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Upload the script at a path, with what it imports, and make it live as `name`.
+
+    `bindings` are as in the upload's metadata: {"type": "plain_text", "name": …,
+    "text": …}. `modules` are files that are imported in a way that the text does
+    not show. The `syntax` is told by the file when it is not given; `metadata` adds
+    to what is sent. Returns the API's result: id, etag, handlers, ….
+
+    Raises OSError for a file that cannot be read, besides what all of them raise.
+    """
+    path = Path(script)
+    syntax = guess_syntax(path) if syntax is None else syntax
+    contents = _script_modules(path, syntax, [Path(other) for other in modules])
+    fields: dict[str, Any] = {"bindings": [dict(binding) for binding in bindings]}
+    if syntax is Syntax.MODULES:
+        fields["main_module"] = contents[0].name
+    else:
+        fields["body_part"] = contents[0].name
+    if compatibility_date is not None:
+        fields["compatibility_date"] = compatibility_date
+    if compatibility_flags:
+        fields["compatibility_flags"] = list(compatibility_flags)
+    fields.update(metadata or {})
+    content_type, body = encode_form(
+        [
+            OutgoingPart("metadata", "application/json", json.dumps(fields).encode()),
+            *(OutgoingPart.of_module(module) for module in contents),
+        ]
+    )
+    session = _Session(base_url, token, account)
+    result: dict[str, Any] = session.send("PUT", _script_path(name), body, content_type)["result"]
+    return result
+
+
+def list_scripts(
+    *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT
+) -> list[dict[str, Any]]:
+    """All scripts, by name."""
+    session = _Session(base_url, token, account)
+    result: list[dict[str, Any]] = session.send("GET", "/workers/scripts")["result"]
+    return result
+
+
+def delete_script(
+    name: str, *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT, force: bool = False
+) -> None:
+    """Delete a script; `force` also where others use it or its objects hold data."""
+    query = "?force=true" if force else ""
+    _Session(base_url, token, account).send("DELETE", _script_path(name) + query)
+
+
+def create_namespace(
+    name: str,
+    script: str,
+    class_name: str,
+    *,
+    base_url: str,
+    token: str,
+    account: str = DEFAULT_ACCOUNT,
+    use_sqlite: bool = False,
+) -> dict[str, Any]:
+    """Create the Durable Object namespace of a class; returns its id, name, script and class."""
+    fields = {"name": name, "script": script, "class": class_name, "use_sqlite": use_sqlite}
+    session = _Session(base_url, token, account)
+    body = json.dumps(fields).encode()
+    result: dict[str, Any] = session.send("POST", _NAMESPACES, body, "application/json")["result"]
+    return result
+
+
+def list_namespaces(
+    *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT
+) -> list[dict[str, Any]]:
+    """All Durable Object namespaces."""
+    return _Session(base_url, token, account).send_paged(_NAMESPACES)
+
+
+def list_objects(
+    namespace_id: str, *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT
+) -> list[dict[str, Any]]:
+    """All objects of a namespace: {"id": 64 hex digits, "hasStoredData": bool}."""
+    path = f"{_NAMESPACES}/{urllib.parse.quote(namespace_id, safe='')}/objects"
+    return _Session(base_url, token, account).send_paged(path)
+
+
+_NAMESPACES = "/workers/durable_objects/namespaces"
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    base_url: str
+    token: str = field(repr=False)
+    account: str
+
+    def send(
+        self, method: str, path: str, body: bytes | None = None, content_type: str | None = None
+    ) -> dict[str, Any]:
+        """One request; returns the answer's envelope."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        if content_type is not None:
+            headers["Content-Type"] = content_type
+        url = self._account_url() + path
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"{self.base_url!r} is not an http or https URL")
+        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - checked
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
+                return _envelope(response.status, response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return _envelope(error.code, error.read())
+
+    def send_paged(self, path: str) -> list[dict[str, Any]]:
+        """The results of as many GETs as it takes, by cursor."""
+        results: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            query = urllib.parse.urlencode({"limit": 1000, "cursor": cursor})
+            envelope = self.send("GET", f"{path}?{query}")
+            results += envelope["result"]
+            cursor = envelope["result_info"]["cursor"]
+            if not cursor:
+                return results
+
+    def _account_url(self) -> str:
+        base = self.base_url.rstrip("/").removesuffix(_PREFIX)
+        return f"{base}{_PREFIX}/accounts/{urllib.parse.quote(self.account, safe='')}"
+
+
+def _script_path(name: str) -> str:
+    return f"/workers/scripts/{urllib.parse.quote(name, safe='')}"
+
+
+def _script_modules(path: Path, syntax: Syntax, others: Sequence[Path]) -> tuple[Module, ...]:
+    """The script's modules, the main one first and of the kind that its syntax asks for."""
+    if syntax is Syntax.SERVICE_WORKER:
+        return (Module(path.name, ModuleKind.COMMONJS, path.read_bytes()),)
+    main, *rest = read_modules(path, others)
+    return (Module(main.name, ModuleKind.ESM, main.content), *rest)
+
+
+def _envelope(status: int, body: bytes) -> dict[str, Any]:
+    """The answer, if it is a success. Raises ApiError."""
+    try:
+        envelope: dict[str, Any] = json.loads(body)
+        if envelope["success"]:
+            return envelope
+        errors = [(error["code"], error["message"]) for error in envelope["errors"]]
+    except (ValueError, TypeError, KeyError) as error:
+        text = body[:200].decode("utf-8", "replace")
+        raise ApiError(status, [(status, f"not an answer of Holdfast's API: {text}")]) from error
+    raise ApiError(status, errors)

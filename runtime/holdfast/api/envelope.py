@@ -1,0 +1,129 @@
+"""The shape of every answer, and the one place where exceptions become answers.
+
+    {"success": true, "errors": [], "messages": [], "result": …}
+
+https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from holdfast.catalog import (
+    CatalogUnusable,
+    ErrorCode,
+    NamespaceNotFound,
+    ScriptNotFound,
+    UploadRejected,
+)
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# Cloudflare's numbers that are not about uploads.
+INFORMATION = 1000
+NO_SUCH_ROUTE = 7000
+METHOD_NOT_ALLOWED = 7001
+AUTHENTICATION_ERROR = 10000
+MALFORMED_PARAMETER = 10004
+UNKNOWN_ERROR = 10013
+
+_STATUSES: dict[int, HTTPStatus] = {
+    ErrorCode.SCRIPT_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    ErrorCode.UNSUPPORTED_CONTENT_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    ErrorCode.NAMESPACE_EXISTS: HTTPStatus.CONFLICT,
+    ErrorCode.STILL_IN_USE: HTTPStatus.CONFLICT,
+}
+
+
+class ApiRefusal(Exception):
+    """An answer other than success that no lower layer has an error for."""
+
+    def __init__(
+        self, status: HTTPStatus, code: int, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+
+
+def success(
+    result: Any,
+    *,
+    messages: Iterable[str] = (),
+    result_info: Mapping[str, Any] | None = None,
+) -> web.Response:
+    """The answer to a request that was carried out."""
+    body: dict[str, Any] = {
+        "success": True,
+        "errors": [],
+        "messages": [{"code": INFORMATION, "message": message} for message in messages],
+        "result": result,
+    }
+    if result_info is not None:
+        body["result_info"] = result_info
+    return _response(HTTPStatus.OK, body)
+
+
+def failure(
+    status: int, code: int, message: str, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """The answer to a request that was not carried out; `message` tells why."""
+    body = {
+        "success": False,
+        "errors": [{"code": code, "message": message}],
+        "messages": [],
+        "result": None,
+    }
+    return _response(status, body, headers)
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Middleware: turns whatever a handler raises into an answer of the usual shape."""
+    try:
+        return await handler(request)
+    except ConnectionError:
+        raise  # the client has hung up: there is nobody to answer
+    except Exception as error:  # noqa: BLE001 - here every error becomes an answer
+        return answer(error)
+
+
+def answer(error: Exception) -> web.Response:
+    """The answer that tells of an error; one that nobody foresaw is logged and not told."""
+    match error:
+        case ApiRefusal():
+            return failure(error.status, error.code, error.message, error.headers)
+        case UploadRejected():
+            status = _STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
+            return failure(status, error.code, error.message)
+        case ScriptNotFound():
+            return failure(HTTPStatus.NOT_FOUND, ErrorCode.NOT_FOUND, str(error))
+        case NamespaceNotFound():
+            return failure(HTTPStatus.NOT_FOUND, ErrorCode.NAMESPACE_NOT_FOUND, str(error))
+        case web.HTTPException():
+            return failure(error.status, UNKNOWN_ERROR, error.reason)
+        case CatalogUnusable():
+            logger.error("%s", error)
+            return failure(HTTPStatus.INTERNAL_SERVER_ERROR, UNKNOWN_ERROR, str(error))
+    logger.error("A request to the API failed.", exc_info=error)
+    return failure(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        UNKNOWN_ERROR,
+        "An internal error occurred. Holdfast's log has the details.",
+    )
+
+
+def _response(
+    status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> web.Response:
+    # Escaped to ASCII, so that even a lone surrogate out of a client's words can be answered.
+    text = json.dumps(body) + "\n"
+    return web.Response(status=status, text=text, content_type="application/json", headers=headers)

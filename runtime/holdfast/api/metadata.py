@@ -1,0 +1,156 @@
+"""An upload's `metadata` part: which module is the main one, what it is bound to.
+
+https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NoReturn
+
+from holdfast.catalog import ErrorCode, UploadRejected
+from holdfast.catalog.bindings import RequestedBinding, is_well_formed, parse_bindings
+from holdfast.catalog.resolve import NewClasses
+
+# A script that asks for these would not work without them.
+_REFUSED_FIELDS = ("assets", "containers", "exports")
+_KNOWN_FIELDS = (
+    "main_module",
+    "body_part",
+    "bindings",
+    "compatibility_date",
+    "compatibility_flags",
+    "keep_bindings",
+    "migrations",
+)
+_REFUSED_STEPS = ("renamed_classes", "deleted_classes", "transferred_classes")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The metadata, checked. Exactly one of `main_module` and `body_part` is given.
+
+    `ignored` names the fields that mean nothing to Holdfast.
+    """
+
+    main_module: str | None
+    body_part: str | None
+    bindings: tuple[RequestedBinding, ...]
+    compatibility_date: str | None
+    compatibility_flags: tuple[str, ...]
+    keep_bindings: tuple[str, ...]
+    new_classes: NewClasses
+    ignored: tuple[str, ...]
+
+
+def parse_metadata(content: bytes) -> Metadata:
+    """What the metadata part says. Raises UploadRejected, with the line of a JSON error."""
+    fields = parse_object(content, "metadata")
+    for name in _REFUSED_FIELDS:
+        if fields.get(name):
+            raise _rejected(f"Holdfast does not support metadata.{name}.")
+    main_module, body_part = (
+        _optional_text(fields, "main_module"),
+        _optional_text(fields, "body_part"),
+    )
+    if (main_module is None) == (body_part is None):
+        raise _rejected(
+            'metadata must have either "main_module", the file name of an ES module, or '
+            '"body_part", the name of the part that holds the script.'
+        )
+    return Metadata(
+        main_module=main_module,
+        body_part=body_part,
+        bindings=parse_bindings(fields.get("bindings")),
+        compatibility_date=_date(fields),
+        compatibility_flags=_texts(fields, "compatibility_flags"),
+        keep_bindings=_texts(fields, "keep_bindings"),
+        new_classes=_new_classes(fields.get("migrations")),
+        ignored=tuple(name for name in fields if name not in _KNOWN_FIELDS and fields[name]),
+    )
+
+
+def parse_object(content: bytes, what: str) -> dict[str, Any]:
+    """The JSON object in `content`; `what` names it in the error, which tells the line."""
+    try:
+        value = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise _rejected(
+            f"{what} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+        ) from error
+    except RecursionError as error:
+        raise _rejected(f"{what} is nested too deeply.") from error
+    except ValueError as error:
+        raise _rejected(f"{what} is not valid JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise _rejected(f"{what} must be a JSON object.")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _optional_text(fields: Mapping[str, Any], name: str, path: str = "metadata.") -> str | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value or not is_well_formed(value):
+        raise _rejected(f"{path}{name} must be a non-empty string.")
+    return value
+
+
+def _texts(fields: Mapping[str, Any], name: str, path: str = "metadata.") -> tuple[str, ...]:
+    values = fields.get(name)
+    if values is None:
+        return ()
+    if not isinstance(values, list) or not all(
+        isinstance(value, str) and is_well_formed(value) for value in values
+    ):
+        raise _rejected(f"{path}{name} must be a list of strings.")
+    return tuple(values)
+
+
+def _date(fields: Mapping[str, Any]) -> str | None:
+    text = _optional_text(fields, "compatibility_date")
+    if text is None:
+        return None
+    try:
+        if not _DATE.fullmatch(text):
+            raise ValueError(text)
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise _rejected(
+            f'metadata.compatibility_date must be a date like "2024-01-31", not {text!r}.'
+        ) from error
+    return text
+
+
+def _new_classes(migrations: object) -> NewClasses:
+    """The classes that a migration declares; the namespaces that exist already stay as they are."""
+    if migrations is None:
+        return NewClasses()
+    if not isinstance(migrations, dict):
+        raise _rejected("metadata.migrations must be an object.")
+    steps = migrations.get("steps")
+    steps = [migrations] if steps is None else steps
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        raise _rejected("metadata.migrations.steps must be a list of objects.")
+    return NewClasses(_classes(steps, "new_classes"), _classes(steps, "new_sqlite_classes"))
+
+
+def _classes(steps: list[dict[str, Any]], name: str) -> tuple[str, ...]:
+    for step in steps:
+        for refused in _REFUSED_STEPS:
+            if step.get(refused):
+                raise _rejected(f"Holdfast does not support {refused} in metadata.migrations yet.")
+    return tuple(
+        class_name for step in steps for class_name in _texts(step, name, "metadata.migrations.")
+    )
+
+
+def _rejected(message: str) -> UploadRejected:
+    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

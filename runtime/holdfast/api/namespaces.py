@@ -1,0 +1,140 @@
+"""Durable Object namespaces over HTTP.
+
+https://developers.cloudflare.com/api/resources/durable_objects/
+"""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from holdfast.api.auth import SETTINGS
+from holdfast.api.body import read_body, withhold_continue
+from holdfast.api.envelope import MALFORMED_PARAMETER, ApiRefusal, success
+from holdfast.api.metadata import parse_object
+from holdfast.api.platform import Platform
+from holdfast.catalog import ErrorCode, Namespace, UploadRejected
+from holdfast.catalog.bindings import is_well_formed
+
+MAX_BODY_BYTES = 1 << 16
+DEFAULT_PAGE = 1_000
+MAX_PAGE = 10_000
+
+
+class NamespaceHandlers:
+    """The handlers of `/workers/durable_objects`. `turn` is held while something changes."""
+
+    def __init__(self, platform: Platform, turn: asyncio.Lock) -> None:
+        self._platform = platform
+        self._turn = turn
+
+    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
+        """Add the handlers below `account`, the path of an account."""
+        namespaces = f"{account}/workers/durable_objects/namespaces"
+        for method, path, handler in (
+            ("GET", namespaces, self.list_all),
+            ("POST", namespaces, self.create),
+            ("GET", f"{namespaces}/{{id}}/objects", self.list_objects),
+        ):
+            router.add_route(method, path, handler, expect_handler=withhold_continue)
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Create the namespace of a class."""
+        timeout_s = request.app[SETTINGS].upload_timeout_s
+        # curl's --data says that this is a form; it is JSON whatever it says.
+        body = await read_body(request, max_bytes=MAX_BODY_BYTES, timeout_s=timeout_s)
+        fields = parse_object(body, "the body")
+        use_sqlite = fields.get("use_sqlite", False)
+        if not isinstance(use_sqlite, bool):
+            raise UploadRejected(ErrorCode.INVALID_SCRIPT, '"use_sqlite" must be true or false.')
+        name, script, class_name = (_word(fields, key) for key in ("name", "script", "class"))
+        async with self._turn:
+            namespace = await self._platform.create_namespace(
+                name, script, class_name, use_sqlite=use_sqlite
+            )
+        return success(_listed(namespace))
+
+    async def list_all(self, request: web.Request) -> web.Response:
+        """All namespaces, by pages (`page`, `per_page`) or from a `cursor` on (`limit`)."""
+        namespaces = self._platform.catalog.namespaces()
+        if "cursor" in request.query or "limit" in request.query:
+            return _from_cursor(namespaces, request)
+        return _page(namespaces, request)
+
+    async def list_objects(self, request: web.Request) -> web.Response:
+        """The objects of a namespace, from a `cursor` on."""
+        namespace = self._platform.catalog.namespace(request.match_info["id"])
+        limit = _number(request, "limit", DEFAULT_PAGE)
+        cursor = request.query.get("cursor") or None
+        try:
+            objects, following = self._platform.list_objects(namespace, cursor, limit)
+        except ValueError as error:
+            raise _malformed("cursor", "none that a listing gave out") from error
+        return success(
+            [{"id": info.id, "hasStoredData": info.has_stored_data} for info in objects],
+            result_info={"count": len(objects), "cursor": following or ""},
+        )
+
+
+def _from_cursor(namespaces: list[Namespace], request: web.Request) -> web.Response:
+    limit = _number(request, "limit", DEFAULT_PAGE)
+    after = request.query.get("cursor", "")
+    rest = [namespace for namespace in namespaces if namespace.id > after]
+    shown = rest[:limit]
+    cursor = shown[-1].id if len(rest) > limit else ""
+    return success(
+        [_listed(namespace) for namespace in shown],
+        result_info={"count": len(shown), "cursor": cursor},
+    )
+
+
+def _page(namespaces: list[Namespace], request: web.Request) -> web.Response:
+    page, per_page = _number(request, "page", 1), _number(request, "per_page", DEFAULT_PAGE)
+    shown = namespaces[(page - 1) * per_page : page * per_page]
+    return success(
+        [_listed(namespace) for namespace in shown],
+        result_info={
+            "count": len(shown),
+            "page": page,
+            "per_page": per_page,
+            "total_count": len(namespaces),
+        },
+    )
+
+
+def _listed(namespace: Namespace) -> dict[str, Any]:
+    return {
+        "id": namespace.id,
+        "name": namespace.name,
+        "script": namespace.script,
+        "class": namespace.class_name,
+        "use_sqlite": namespace.use_sqlite,
+    }
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= MAX_PAGE):
+        raise _malformed(name, f"no number from 1 to {MAX_PAGE:,}")
+    return int(text)
+
+
+def _malformed(name: str, what: str) -> ApiRefusal:
+    return ApiRefusal(
+        HTTPStatus.BAD_REQUEST, MALFORMED_PARAMETER, f'The parameter "{name}" is {what}.'
+    )
+
+
+def _word(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not value or not is_well_formed(value):
+        raise UploadRejected(
+            ErrorCode.INVALID_SCRIPT,
+            f'The body must have "{name}", a non-empty string. A namespace is created with '
+            '{"name": …, "script": …, "class": …}.',
+        )
+    return value

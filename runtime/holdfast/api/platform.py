@@ -1,0 +1,48 @@
+"""`Platform`: what the API asks of whoever runs the Workers."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from holdfast.catalog import Catalog, Deployed, Namespace, ObjectInfo, Script
+
+
+class Platform(Protocol):
+    """The running Workers, as the API sees them.
+
+    The API calls one of `deploy`, `delete_script` and `create_namespace` at a time.
+    """
+
+    @property
+    def catalog(self) -> Catalog:
+        """Where scripts and namespaces are kept; the API only reads it."""
+
+    async def deploy(self, script: Script, namespaces: Sequence[Namespace] = ()) -> Deployed:
+        """Load `script`, store it with the `namespaces` that come with it, make it live.
+
+        Raises UploadRejected when the script does not load, handles no event, or
+        lacks a class; then nothing has changed. Once it returns, the script
+        survives `kill -9`.
+        """
+
+    async def delete_script(self, name: str) -> None:
+        """Take a script and its namespaces out of service and out of the catalog.
+
+        Raises ScriptNotFound.
+        """
+
+    async def create_namespace(
+        self, name: str, script: str, class_name: str, *, use_sqlite: bool = False
+    ) -> Namespace:
+        """Create the namespace of a class that a live script exports.
+
+        Raises ScriptNotFound, or UploadRejected when the script does not export the
+        class, or the name or the class has a namespace already.
+        """
+
+    def list_objects(
+        self, namespace: Namespace, cursor: str | None, limit: int
+    ) -> tuple[list[ObjectInfo], str | None]:
+        """At most `limit` objects of a namespace, and the cursor for the next ones if there are.
+
+        Raises ValueError for a cursor that no listing gave out.
+        """

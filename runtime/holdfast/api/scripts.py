@@ -1,0 +1,193 @@
+"""Scripts over HTTP: upload, download, listing, deletion.
+
+https://developers.cloudflare.com/api/resources/workers/subresources/scripts/
+"""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from holdfast.api.auth import SETTINGS
+from holdfast.api.body import withhold_continue
+from holdfast.api.envelope import success
+from holdfast.api.form import read_form
+from holdfast.api.multipart import OutgoingPart, encode_form
+from holdfast.api.platform import Platform
+from holdfast.api.upload import Upload, parse_upload
+from holdfast.catalog import (
+    ErrorCode,
+    Namespace,
+    NamespaceNotFound,
+    Script,
+    ScriptRecord,
+    Syntax,
+    UploadRejected,
+    check_script_name,
+)
+from holdfast.catalog.resolve import resolve_bindings
+
+
+class ScriptHandlers:
+    """The handlers of `/workers/scripts`. `turn` is held while something changes."""
+
+    def __init__(self, platform: Platform, turn: asyncio.Lock) -> None:
+        self._platform = platform
+        self._turn = turn
+
+    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
+        """Add the handlers below `account`, the path of an account."""
+        script = f"{account}/workers/scripts/{{name}}"
+        for method, path, handler in (
+            ("GET", f"{account}/workers/scripts", self.list_all),
+            ("GET", script, self.get),
+            ("PUT", script, self.put),
+            ("DELETE", script, self.delete),
+            ("GET", f"{script}/settings", self.settings),
+            ("GET", f"{script}/bindings", self.bindings),
+            ("GET", f"{script}/secrets", self.secrets),
+        ):
+            router.add_route(method, path, handler, expect_handler=withhold_continue)
+
+    async def list_all(self, _request: web.Request) -> web.Response:
+        """All scripts, by name."""
+        return success([_listed(record) for record in self._platform.catalog.records()])
+
+    async def get(self, request: web.Request) -> web.Response:
+        """The script's text, or a form with its modules."""
+        script = self._platform.catalog.script(request.match_info["name"])
+        return _download(script)
+
+    async def put(self, request: web.Request) -> web.Response:
+        """Make an upload live."""
+        name = request.match_info["name"]
+        check_script_name(name)
+        settings = request.app[SETTINGS]
+        parts = await read_form(request, settings)
+        upload = parse_upload(parts, max_script_bytes=settings.max_script_bytes)
+        async with self._turn:
+            result = await self._deploy(name, upload)
+        return success(result, messages=upload.notes)
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Delete a script and its namespaces, unless somebody would miss them."""
+        name = request.match_info["name"]
+        async with self._turn:
+            self._platform.catalog.record(name)
+            if request.query.get("force") not in ("true", "1"):
+                self._refuse_if_needed(name)
+            await self._platform.delete_script(name)
+        return success({"id": name})
+
+    async def settings(self, request: web.Request) -> web.Response:
+        """What the script was uploaded with, without its text and its secrets."""
+        record = self._platform.catalog.record(request.match_info["name"])
+        return success(
+            {
+                "bindings": self._bindings(record),
+                "compatibility_date": record.compatibility_date,
+                "compatibility_flags": record.compatibility_flags,
+                "usage_model": "standard",
+                "logpush": False,
+                "tags": [],
+                "tail_consumers": [],
+            }
+        )
+
+    async def bindings(self, request: web.Request) -> web.Response:
+        """The script's bindings."""
+        return success(self._bindings(self._platform.catalog.record(request.match_info["name"])))
+
+    async def secrets(self, request: web.Request) -> web.Response:
+        """The names of the script's secrets."""
+        record = self._platform.catalog.record(request.match_info["name"])
+        return success([entry for entry in record.bindings if entry["type"] == "secret_text"])
+
+    async def _deploy(self, name: str, upload: Upload) -> dict[str, Any]:
+        metadata = upload.metadata
+        resolved = resolve_bindings(
+            self._platform.catalog,
+            name,
+            metadata.bindings,
+            keep_types=metadata.keep_bindings,
+            new_classes=metadata.new_classes,
+        )
+        script = Script(
+            name=name,
+            main=upload.main,
+            syntax=upload.syntax,
+            modules=upload.modules,
+            bindings=resolved.bindings,
+            compatibility_date=metadata.compatibility_date,
+            compatibility_flags=metadata.compatibility_flags,
+            version=str(uuid.uuid4()),
+        )
+        deployed = await self._platform.deploy(script, resolved.namespaces)
+        record = self._platform.catalog.record(name)
+        return {**_listed(record), "startup_time_ms": deployed.startup_time_ms}
+
+    def _refuse_if_needed(self, name: str) -> None:
+        """Raise UploadRejected if others are bound to the script, or its objects hold data."""
+        if users := self._platform.catalog.users_of(name):
+            shown = ", ".join(f"{script} (as {binding})" for script, binding in users)
+            raise UploadRejected(
+                ErrorCode.STILL_IN_USE,
+                f'The Worker "{name}" is still in use by other Workers: {shown}. Take it out of '
+                "their bindings, or delete it all the same with ?force=true.",
+            )
+        for namespace in self._platform.catalog.namespaces_of(name):
+            if self._holds_objects(namespace):
+                raise UploadRejected(
+                    ErrorCode.STILL_IN_USE,
+                    f'The Durable Object namespace "{namespace.name}" of the Worker "{name}" '
+                    "holds objects, which would be deleted with it. To delete them too, "
+                    "add ?force=true.",
+                )
+
+    def _holds_objects(self, namespace: Namespace) -> bool:
+        objects, _ = self._platform.list_objects(namespace, None, 1)
+        return bool(objects)
+
+    def _bindings(self, record: ScriptRecord) -> list[Mapping[str, Any]]:
+        return [self._with_class(entry) for entry in record.bindings]
+
+    def _with_class(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A namespace's binding with the class that it is of, where the namespace still exists."""
+        if entry["type"] != "durable_object_namespace":
+            return entry
+        try:
+            namespace = self._platform.catalog.namespace(entry["namespace_id"])
+        except NamespaceNotFound:
+            return entry
+        return {**entry, "class_name": namespace.class_name, "script_name": namespace.script}
+
+
+def _listed(record: ScriptRecord) -> dict[str, Any]:
+    return {
+        "id": record.name,
+        "etag": record.etag,
+        "created_on": record.created_on,
+        "modified_on": record.modified_on,
+        "handlers": record.handlers,
+        "has_modules": record.syntax is Syntax.MODULES,
+        "has_assets": False,
+        "compatibility_date": record.compatibility_date,
+        "compatibility_flags": record.compatibility_flags,
+        "usage_model": "standard",
+        "logpush": False,
+        "deployment_id": record.version.replace("-", ""),
+    }
+
+
+def _download(script: Script) -> web.Response:
+    headers = {"ETag": f'"{script.etag}"'}
+    if script.syntax is Syntax.SERVICE_WORKER:
+        body = script.main_module.content
+        headers["Content-Type"] = "application/javascript"
+    else:
+        parts = [OutgoingPart.of_module(module) for module in script.modules]
+        headers["Content-Type"], body = encode_form(parts)
+        headers["CF-Entrypoint"] = script.main
+    return web.Response(body=body, headers=headers)

@@ -1,0 +1,191 @@
+"""From the parts of a form to the modules of a script."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from holdfast.api.body import too_large
+from holdfast.api.form import Part
+from holdfast.api.metadata import Metadata, parse_metadata
+from holdfast.catalog import ErrorCode, Syntax, UploadRejected
+from holdfast.catalog.bindings import is_well_formed
+from holdfast.engine.modules import Module, ModuleKind
+
+METADATA = "metadata"
+SOURCE_MAP = "application/source-map"
+
+# https://developers.cloudflare.com/api/resources/workers/subresources/scripts/methods/update/
+CONTENT_TYPES = {
+    "application/javascript+module": ModuleKind.ESM,
+    "text/javascript+module": ModuleKind.ESM,
+    "application/javascript": ModuleKind.COMMONJS,
+    "text/javascript": ModuleKind.COMMONJS,
+    "application/x-javascript": ModuleKind.COMMONJS,
+    "application/json": ModuleKind.JSON,
+    "text/plain": ModuleKind.TEXT,
+    "text/html": ModuleKind.TEXT,
+    "application/octet-stream": ModuleKind.DATA,
+    "application/wasm": ModuleKind.WASM,
+}
+
+_RESERVED_PREFIXES = ("holdfast:", "cloudflare:")
+_TEXT_KINDS = (ModuleKind.ESM, ModuleKind.COMMONJS, ModuleKind.JSON)
+_MAX_NAMES_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What a form says a script is; its references are still to be followed.
+
+    `notes` tell the uploader what was left out.
+    """
+
+    main: str
+    syntax: Syntax
+    modules: tuple[Module, ...]
+    metadata: Metadata
+    notes: tuple[str, ...]
+
+
+def parse_upload(parts: Sequence[Part], *, max_script_bytes: int) -> Upload:
+    """The script that the parts make up.
+
+    Raises UploadRejected with the name of the part, and the line where there is
+    one, for anything that could never be loaded.
+    """
+    metadata = parse_metadata(_metadata_part(parts).content)
+    sources = [p for p in parts if p.field != METADATA and p.content_type != SOURCE_MAP]
+    if sum(len(part.content) for part in sources) > max_script_bytes:
+        raise too_large(max_script_bytes)
+    main = _main_part(metadata, sources)
+    modules = tuple(_module(part) for part in sources)
+    _refuse_duplicates(modules)
+    return Upload(
+        main=module_name(main),
+        syntax=_syntax(metadata, main),
+        modules=modules,
+        metadata=metadata,
+        notes=(*_source_map_notes(parts), *map(_ignored_note, metadata.ignored)),
+    )
+
+
+def module_name(part: Part) -> str:
+    """The name under which a part's module is imported: its file name, else its field's."""
+    name = part.file_name or part.field
+    while name.startswith("./"):
+        name = name[2:]
+    return name
+
+
+def _metadata_part(parts: Sequence[Part]) -> Part:
+    for part in parts:
+        if part.field == METADATA:
+            return part
+    raise _rejected(f'The upload has no part named "{METADATA}". {_found(parts)}')
+
+
+def _main_part(metadata: Metadata, sources: Sequence[Part]) -> Part:
+    if metadata.body_part is not None:
+        for part in sources:
+            if part.field == metadata.body_part:
+                return part
+        raise _rejected(
+            f'metadata.body_part names "{metadata.body_part}", but the upload has no part of '
+            f"that name. {_found(sources)}"
+        )
+    wanted = (metadata.main_module or "").removeprefix("./")
+    for names in (module_name, lambda part: part.field):
+        for part in sources:
+            if names(part) == wanted:
+                return part
+    raise _rejected(
+        f'metadata.main_module names "{metadata.main_module}", but the upload has no module of '
+        f"that name. A module is named by its part's file name. {_found(sources)}"
+    )
+
+
+def _syntax(metadata: Metadata, main: Part) -> Syntax:
+    kind = CONTENT_TYPES[main.content_type]
+    if kind is ModuleKind.ESM:
+        return Syntax.MODULES
+    if kind is ModuleKind.COMMONJS and metadata.body_part is not None:
+        return Syntax.SERVICE_WORKER
+    wanted = "application/javascript+module"
+    if metadata.body_part is not None:
+        wanted += " (an ES module) or as application/javascript (a service worker)"
+    raise _rejected(f'"{module_name(main)}" was sent as {main.content_type}; send it as {wanted}.')
+
+
+def _module(part: Part) -> Module:
+    name = module_name(part)
+    if not name or not name.isprintable() or not is_well_formed(name):
+        raise _rejected(f"{name!r} cannot be a module's name.")
+    if name.startswith(_RESERVED_PREFIXES):
+        raise _rejected(f'"{name}" cannot be a module\'s name: the prefix is reserved.')
+    module = Module(name, _kind(part, name), part.content)
+    if module.kind in _TEXT_KINDS:
+        _check_text(module)
+    return module
+
+
+def _kind(part: Part, name: str) -> ModuleKind:
+    kind = CONTENT_TYPES.get(part.content_type)
+    if kind is not None:
+        return kind
+    if part.content_type.startswith("text/x-python"):
+        raise _rejected(
+            f'"{name}" is Python, which Holdfast does not run. Workers are JavaScript here.'
+        )
+    raise _rejected(
+        f'"{name}" was sent as {part.content_type!r}, which is no type of a module. '
+        f"Types of modules: {', '.join(CONTENT_TYPES)}."
+    )
+
+
+def _check_text(module: Module) -> None:
+    try:
+        text = module.content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = module.content.count(b"\n", 0, error.start) + 1
+        raise _rejected(f"{module.name}:{line}: the text is not valid UTF-8.") from error
+    if module.kind is not ModuleKind.JSON:
+        return
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _rejected(
+            f"{module.name}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}."
+        ) from error
+    except (RecursionError, ValueError):
+        pass  # odd, but the engine's parser may well take it
+
+
+def _refuse_duplicates(modules: Sequence[Module]) -> None:
+    seen: set[str] = set()
+    for module in modules:
+        if module.name in seen:
+            raise _rejected(f'Two parts of the upload are modules named "{module.name}".')
+        seen.add(module.name)
+
+
+def _source_map_notes(parts: Sequence[Part]) -> list[str]:
+    maps = [module_name(part) for part in parts if part.content_type == SOURCE_MAP]
+    return [f'The source map "{name}" was not stored: Holdfast has no use for it.' for name in maps]
+
+
+def _ignored_note(name: str) -> str:
+    return f"metadata.{name} means nothing to Holdfast and was ignored."
+
+
+def _found(parts: Sequence[Part]) -> str:
+    names = [_show(part) for part in parts[:_MAX_NAMES_SHOWN]]
+    more = len(parts) - len(names)
+    return f"Found: {', '.join(names) or 'none'}{f' and {more} more' if more else ''}."
+
+
+def _show(part: Part) -> str:
+    return f'"{part.file_name}" (part "{part.field}")' if part.file_name else f'part "{part.field}"'
+
+
+def _rejected(message: str) -> UploadRejected:
+    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

@@ -1,0 +1,34 @@
+"""A running API over a real catalog and a platform that runs nothing."""
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from holdfast.api import ApiSettings, make_app
+from holdfast.catalog import Catalog
+from tests.api.fakes import TOKEN, Api, FakePlatform
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    with Catalog(tmp_path / "catalog.sqlite") as catalog:
+        yield catalog
+
+
+@pytest.fixture
+def platform(catalog):
+    return FakePlatform(catalog)
+
+
+@pytest.fixture
+def settings():
+    return ApiSettings(TOKEN, max_script_bytes=200_000)
+
+
+@pytest.fixture
+async def api(platform, settings):
+    server = TestServer(make_app(platform, settings))
+    await server.start_server()
+    async with aiohttp.ClientSession() as session:
+        yield Api(str(server.make_url("")).rstrip("/"), session)
+    await server.close()
