@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.compare import LostWrites, Settings, compare
-from benchmarks.durability import INCREMENTS, count_flushes
+from benchmarks.durability import INCREMENTS, count_flushes, strace
 from benchmarks.load import LoadFailed, wrk_version
 from benchmarks.machine import describe_machine
 from benchmarks.peers import Holdfast, Peer, Unavailable, Workerd
@@ -36,8 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure Holdfast beside workerd on the same script, under wrk's load.",
-        epilog="RESULTS.md is written when every row ran on both sides; that needs strace as well. HOLDFAST_WORKERD names "
-        "another workerd than that of `make peers`; TMPDIR the disk that holds the databases.",
+        epilog="RESULTS.md is written when every row ran on both sides; that takes strace, too. "
+        "HOLDFAST_WORKERD names another workerd than that of `make peers`; TMPDIR the disk that "
+        "holds the databases.",
     )
     names = ",".join(row.name for row in ROWS)
     parser.add_argument("--rows", type=_rows, default=ROWS, help=f"which, of {names}")
@@ -89,10 +90,13 @@ def _flushes(peers: list[Peer]) -> list[str]:
 def _measure(peers: list[Peer], chosen: argparse.Namespace) -> None:
     settings = Settings(chosen.seconds, chosen.runs, chosen.connections)
     wrk = wrk_version()
+    complete = chosen.rows == ROWS and not chosen.no_holdfast and not chosen.no_workerd
+    writes = complete and not chosen.no_write
+    if writes:
+        strace()  # said before the measuring, not after
     sides = compare(peers, chosen.rows, settings, lambda line: print(line, file=sys.stderr))
     print(report.render(sides, chosen.rows))
-    complete = chosen.rows == ROWS and not chosen.no_holdfast and not chosen.no_workerd
-    if complete and not chosen.no_write:
+    if writes:
         machine = describe_machine(Path(tempfile.gettempdir()))
         report.write(sides, settings, machine=machine, wrk=wrk, flushes=_flushes(peers))
 

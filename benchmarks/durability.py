@@ -16,18 +16,23 @@ INCREMENTS = 50
 _FLUSH = re.compile(r"\b(fsync|fdatasync)\((\d+)<([^>]*)>")
 
 
+def strace() -> str:
+    """The path of strace. Raises Unavailable."""
+    found = shutil.which("strace")
+    if not found:
+        raise Unavailable("strace is missing. On Debian or Ubuntu: apt-get install strace")
+    return found
+
+
 def count_flushes(peer: Peer) -> int:
     """How often the peer flushes a file during INCREMENTS increments, one after another.
 
     Blocks; raises Unavailable without strace.
     """
-    strace = shutil.which("strace")
-    if not strace:
-        raise Unavailable("strace is missing. On Debian or Ubuntu: apt-get install strace")
     with tempfile.TemporaryDirectory(prefix=f"flushes-{peer.name}-") as name:
         trace = Path(name) / "trace"
         options = ("-f", "-y", "-e", "trace=fsync,fdatasync", "-o", trace)
-        with peer.start(Path(name), prefix=[strace, *map(str, options)]) as server:
+        with peer.start(Path(name), prefix=[strace(), *map(str, options)]) as server:
             server.get("/increment")  # creates the file, which takes flushes of its own
             before = len(_FLUSH.findall(trace.read_text()))
             for _ in range(INCREMENTS):
