@@ -9,6 +9,13 @@ export function errorFrom(name, message) {
   return Class ? new Class(message) : new DOMException(message, name);
 }
 
+/** The error of this name where ECMAScript has the class; else an Error so named. */
+export function errorNamed(name, message) {
+  const Class = classes[name];
+  if (Class) return new Class(message);
+  return Object.defineProperty(new Error(message), "name", { value: name, configurable: true, writable: true });
+}
+
 /**
  * A thrown value in one string for logs: "Name: message\n    at …", with frames of
  * the runtime itself left out.

@@ -2,7 +2,7 @@
 // context that asked.
 
 import { currentContext } from "./current.js";
-import { errorFrom } from "./errors.js";
+import { errorFrom, errorNamed } from "./errors.js";
 
 const pending = new Map();
 let lastNumber = 0;
@@ -25,6 +25,7 @@ export function startOp(raw, args) {
   const number = ++lastNumber;
   return new Promise((resolve, reject) => {
     raw(number, ...args);
+    context.life.pendingOps++;
     pending.set(number, { context, resolve, reject });
   });
 }
@@ -33,12 +34,17 @@ export function startOp(raw, args) {
 export function takePending(number) {
   const record = pending.get(number);
   pending.delete(number);
+  record.context.life.pendingOps--;
   return record;
 }
 
-/** The host's description of a failure as an error object. */
+/**
+ * The host's description of a failure as an error object. An error that comes from
+ * other JavaScript (`remote` is among the flags) keeps whatever name it had.
+ */
 export function failureOf(name, message, flags) {
-  const error = errorFrom(name, message);
-  for (const flag of flags ? flags.split(",") : []) error[flag] = true;
+  const named = flags ? flags.split(",") : [];
+  const error = named.includes("remote") ? errorNamed(name, message) : errorFrom(name, message);
+  for (const flag of named) error[flag] = true;
   return error;
 }

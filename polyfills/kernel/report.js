@@ -1,9 +1,9 @@
 // Exceptions that nothing caught, told to the host's log.
 
-import { report_exception } from "holdfast:ops";
+import { console_exception } from "holdfast:ops";
 import { describeError } from "./errors.js";
 
 /** Log an exception that escaped a turn of `context`. */
 export function reportException(error) {
-  report_exception(describeError(error));
+  console_exception(describeError(error));
 }

@@ -54,10 +54,13 @@ export function runTurn(context, run, argument) {
 
 /**
  * The context of a Worker's event, and the base of an object's. `gate` is the input
- * gate of the object that it belongs to, or null.
+ * gate of the object that it belongs to, or null; `life` counts the answers that
+ * whatever lives through this context waits for.
  */
 export class Context {
   gate = null;
+  life = this;
+  pendingOps = 0;
 }
 
 export { currentContext };

@@ -8,14 +8,18 @@ directory that the owner alone can write to, and its own hash is checked.
 
 import hashlib
 import json
+import logging
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from holdfast.engine.cache import cache_directory, write_atomically
+from holdfast.engine.errors import JSError
 from holdfast.engine.isolate import Isolate
 from holdfast.engine.library import ENGINE_VERSION
 from holdfast.engine.limits import Limits
 from holdfast.engine.modules import Module, ModuleKind
+
+log = logging.getLogger("holdfast.engine")
 
 _FORMAT = 1
 
@@ -26,8 +30,8 @@ class BytecodeLibrary:
     def __init__(self, sources: Mapping[str, bytes]) -> None:
         """Read the modules from the cache, or compile them and fill the cache.
 
-        `sources` maps internal names (`holdfast:…`) to source text. Raises JSError
-        when one does not compile: a mistake of ours.
+        `sources` maps internal names (`holdfast:…`) to source text. An incomplete
+        library is not cached.
         """
         key = _digest(sources)
         path = cache_directory() / f"polyfills-{key[:24]}.qjsc"
@@ -35,7 +39,8 @@ class BytecodeLibrary:
             self.modules = _unpack(path.read_bytes())
         except (OSError, ValueError):
             self.modules = _compile(sources)
-            write_atomically(path, _pack(self.modules))
+            if len(self.modules) == len(sources):
+                write_atomically(path, _pack(self.modules))
 
 
 def _digest(sources: Mapping[str, bytes]) -> str:
@@ -50,9 +55,21 @@ def _compile(sources: Mapping[str, bytes]) -> dict[str, bytes]:
     isolate = Isolate(limits=Limits(turn_cpu_ms=60_000))
     try:
         isolate.add_modules(modules)  # compiling a module loads what it imports
-        return {name: isolate.compile(name, text) for name, text in sources.items()}
+        return dict(_compiled(isolate, sources))
     finally:
         isolate.close()
+
+
+def _compiled(isolate: Isolate, sources: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Each module with its bytecode; one that does not compile is told and left out.
+
+    Whoever imports it fails then, the others do not.
+    """
+    for name, text in sources.items():
+        try:
+            yield name, isolate.compile(name, text)
+        except JSError as error:
+            log.error("%s does not compile: %s", name, error)
 
 
 def _pack(modules: Mapping[str, bytes]) -> bytes:

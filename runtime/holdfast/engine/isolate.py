@@ -126,7 +126,7 @@ class Isolate:
 
     # ---- calls -------------------------------------------------------------
 
-    def call(self, function: Handle, *arguments: Value) -> Value:
+    def call(self, function: Handle, *arguments: "Value | Handle") -> Value:
         """Run one turn: call `function`, then every job that became ready.
 
         Returns what the function returned, converted; an object or a promise
@@ -149,13 +149,15 @@ class Isolate:
                 self._report_rejections()
         return result
 
-    def _call(self, function: Any, arguments: Sequence[Value]) -> Value:
+    def _call(self, function: Any, arguments: "Sequence[Value | Handle]") -> Value:
         slots, write, context = self._slots, self._converter.write, self._context
-        owned = []
+        owned: list[Any] = []
         count = 0
         for argument in arguments:
             slot = slots[count]
-            if write(slot, argument):
+            if argument.__class__ is Handle:
+                slot[0] = argument.value  # type: ignore[union-attr]
+            elif write(slot, argument):
                 owned.append(slot)
             count += 1
         returned = _js_call(context, function, UNDEFINED, count, self._arguments)

@@ -38,6 +38,17 @@ class Capabilities(dict[str, Any]):
             raise ScriptError("Error", f"This script has no access to {name}.") from None
 
 
+class Stores(dict[int, Any]):
+    """The stores of the objects that live in an isolate, by slot."""
+
+    def __missing__(self, slot: int) -> Any:
+        raise ScriptError(
+            "Error",
+            "This Durable Object instance is no longer active: its storage cannot be used.",
+            durableObjectReset=True,
+        )
+
+
 class Host:
     """The host's state for one isolate; the first argument of every op."""
 
@@ -48,6 +59,10 @@ class Host:
         self.clock = clock
         self.capabilities = capabilities
         self.isolate: Isolate
+        self.events: Any = None  # who takes the answers to this isolate's events
+        self.objects: Any = None  # host.objects.ObjectsCapability
+        self.stores = Stores()
+        self.values = b""  # on their way to JS, after the op that told of them
         self.pending = 0  # ops under way whose answer will enter the isolate
         self.on_idle: Callable[[], None] = _nothing
         self.on_terminated: Callable[[Exception], None] = _log_termination
@@ -110,10 +125,10 @@ class Host:
 
     # ---- answering async ops ---------------------------------------------------
 
-    def settle(self, number: int, value: Any = None) -> None:
-        """Fulfil the promise of the async op with this number."""
+    def settle(self, number: int, *values: Any) -> None:
+        """Fulfil the promise of the async op with this number; several values make an array."""
         self.pending -= 1
-        self.enter_soon(self._settle, number, value)
+        self.enter_soon(self._settle, number, *values)
 
     def fail(self, number: int, error: BaseException) -> None:
         """Reject the promise of the async op with this number."""
@@ -141,6 +156,10 @@ class Host:
             self.fail(number, error)
         else:
             self.settle(number, value)
+
+    def console(self, level: str, text: str) -> None:
+        """Give a line of the script's to whoever shows its console."""
+        self.capabilities.console(level, text)
 
     def close(self) -> None:
         """Stop every op under way; their promises stay pending in an isolate that ends."""

@@ -1,0 +1,73 @@
+// Critical sections: code that runs while the object's input gate is closed for all
+// others. It runs as turns of a context of its own, so that what it starts comes back
+// to it while everything else waits.
+
+import { CRITICAL_SECTION_TIMEOUT_MS } from "holdfast:constants";
+import { currentContext, queueTurn } from "../kernel/turns.js";
+import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
+import { ObjectContext } from "./instance.js";
+
+const TOO_LONG =
+  "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was " +
+  "canceled and the Durable Object was reset.";
+
+/**
+ * Run `callback` as a critical section of `instance`; a promise of its result, settled
+ * in a turn of the context that asked. With `resetOnError` an exception resets the
+ * object before the caller learns of it.
+ */
+export function runCriticalSection(instance, callback, { resetOnError }) {
+  const asking = currentContext() ?? instance.context;
+  return new Promise((resolve, reject) => {
+    if (instance.error !== null) throw instance.error;
+    instance.pendingOps++;
+    instance.inputGate.lock(asking.section ?? null, (section) => {
+      queueTurn(new ObjectContext(instance, section), enter, {
+        asking,
+        callback,
+        instance,
+        reject,
+        resetOnError,
+        resolve,
+        section,
+        timer: startHostTimer(instance.control, CRITICAL_SECTION_TIMEOUT_MS, () => overdue(instance)),
+      });
+    });
+  });
+}
+
+function enter(run) {
+  let result;
+  try {
+    result = run.callback();
+  } catch (error) {
+    failed(run, error);
+    return;
+  }
+  if (typeof result?.then !== "function") succeeded(run, result);
+  else Promise.resolve(result).then((value) => succeeded(run, value), (error) => failed(run, error));
+}
+
+function succeeded(run, value) {
+  close(run);
+  queueTurn(run.asking, run.resolve, value);
+}
+
+function failed(run, error) {
+  close(run);
+  if (run.resetOnError) run.instance.reset(error);
+  queueTurn(run.asking, run.reject, error);
+}
+
+function close({ instance, section, timer }) {
+  stopHostTimer(timer);
+  instance.pendingOps--;
+  instance.inputGate.unlock(section);
+}
+
+function overdue(instance) {
+  const error = new Error(TOO_LONG);
+  error.overloaded = true;
+  error.durableObjectReset = true;
+  instance.reset(error);
+}

@@ -1,0 +1,62 @@
+// DurableObjectId: https://developers.cloudflare.com/durable-objects/api/id/
+
+import { object_check_id, object_id_from_name, object_new_id } from "holdfast:ops";
+
+let make;
+
+/** The identity of one object: 32 bytes, shown as 64 hexadecimal digits. */
+export class DurableObjectId {
+  #hex;
+  static #allowed = false;
+
+  constructor() {
+    if (!DurableObjectId.#allowed) throw new TypeError("Illegal constructor");
+    DurableObjectId.#allowed = false;
+  }
+
+  static {
+    make = (hex, name) => {
+      DurableObjectId.#allowed = true;
+      const id = new DurableObjectId();
+      id.#hex = hex;
+      if (name !== undefined) {
+        Object.defineProperty(id, "name", { value: name, enumerable: true });
+      }
+      return id;
+    };
+  }
+
+  /** 64 lower-case hexadecimal digits; `idFromString` takes them back. */
+  toString() {
+    return this.#hex;
+  }
+
+  /** True if the other id is the same object's. */
+  equals(other) {
+    return #hex in Object(other) && this.#hex === other.#hex;
+  }
+
+  get [Symbol.toStringTag]() {
+    return "DurableObjectId";
+  }
+}
+
+/** The id that the namespace gives to a name; always the same. */
+export function idFromName(namespace, name) {
+  return make(object_id_from_name(namespace, name), name);
+}
+
+/** An id that no other object has. */
+export function newUniqueId(namespace) {
+  return make(object_new_id(namespace));
+}
+
+/** The id with these digits. Throws TypeError where it cannot be one of the namespace's. */
+export function idFromString(namespace, hex) {
+  return make(object_check_id(namespace, hex));
+}
+
+/** An id that the host already knows to be right. */
+export function idFromHost(hex, name) {
+  return make(hex, name);
+}

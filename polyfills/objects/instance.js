@@ -1,0 +1,151 @@
+// One live instance of a Durable Object class.
+//
+// The instance is made by the first turn that reaches it: the class's constructor
+// runs, and calls that arrive meanwhile wait behind the input gate where the
+// constructor closed it. A constructor that throws fails the calls that wait and is
+// run anew by the next one. A reset is final: the instance is forgotten, whatever it
+// still does cannot reach storage, and the next call finds a new one.
+
+import { WORD_LOCAL_CALLS } from "holdfast:constants";
+import { object_released, shared } from "holdfast:ops";
+import { Context, queueTurn, runTurn } from "../kernel/turns.js";
+import { InputGate } from "./input-gate.js";
+import { OutputGate } from "./output-gate.js";
+import { DurableObjectState } from "./state.js";
+
+const NO_FETCH_HANDLER = "Handler does not export a fetch() function.";
+
+/** The context of an object's turns; `section` is the critical section it belongs to. */
+export class ObjectContext extends Context {
+  constructor(instance, section) {
+    super();
+    this.gate = instance.inputGate;
+    this.life = instance; // all contexts of an object keep it alive together
+    this.section = section;
+    this.outputGate = instance.outputGate;
+  }
+}
+
+export class ObjectInstance {
+  inputGate = new InputGate(queueTurn);
+  outputGate = new OutputGate();
+  pendingOps = 0;
+  waitUntilCount = 0;
+  transactions = 0; // open ones, nested
+  lastUsed = 0; // the sweep after which it was last used
+  error = null; // why it was reset
+  calls = new Set();
+  #Class;
+  #env;
+  #object = undefined;
+
+  constructor({ slot, id, usesSqlite, Class, env, onGone }) {
+    this.slot = slot;
+    this.id = id;
+    this.usesSqlite = usesSqlite;
+    this.#Class = Class;
+    this.#env = env;
+    this.onGone = onGone;
+    this.context = new ObjectContext(this, null);
+    this.control = new Context(); // turns that no input gate holds back
+  }
+
+  /** True while something is under way that eviction would cut off. */
+  get isBusy() {
+    return this.calls.size > 0 || this.waitUntilCount > 0 || this.pendingOps > 0;
+  }
+
+  /** True if calls wait though nothing is under way that could ever answer them. */
+  get looksHung() {
+    return this.calls.size > 0 && this.pendingOps === 0 && !this.outputGate.isLocked;
+  }
+
+  /** Queue a call: an object with `request`, `succeed(response)` and `fail(error)`. */
+  begin(call) {
+    call.instance = this;
+    this.calls.add(call);
+    shared[WORD_LOCAL_CALLS]++;
+    queueTurn(this.context, startCall, call);
+  }
+
+  /** The class's object, made now if need be. Throws what the constructor throws. */
+  construct() {
+    this.#object ??= new this.#Class(new DurableObjectState(this), this.#env);
+    return this.#object;
+  }
+
+  get isConstructed() {
+    return this.#object !== undefined;
+  }
+
+  /** End a call in the caller's favour or not; only the first end counts. */
+  finish(call) {
+    if (!this.calls.delete(call)) return false;
+    shared[WORD_LOCAL_CALLS]--;
+    return true;
+  }
+
+  /** Forget the instance after a failure: its calls fail, its gates are done with. */
+  reset(error) {
+    if (this.error !== null) return;
+    this.error = error;
+    this.onGone(this);
+    object_released(this.slot, String(error?.message ?? error));
+    for (const call of [...this.calls]) failCall(call, error);
+    this.outputGate.break(error);
+    this.inputGate.open();
+  }
+}
+
+function startCall(call) {
+  const { instance } = call;
+  if (instance.error !== null) return failCall(call, instance.error);
+  if (!instance.isConstructed) {
+    try {
+      instance.construct();
+    } catch (error) {
+      instance.reset(error);
+      return undefined;
+    }
+    if (instance.inputGate.isLocked) return runTurn(instance.context, startCall, call);
+  }
+  let result;
+  try {
+    const object = instance.construct();
+    if (typeof object.fetch !== "function") throw new TypeError(NO_FETCH_HANDLER);
+    result = object.fetch(call.request);
+  } catch (error) {
+    return leave(call, error, sendFailure);
+  }
+  if (typeof result?.then !== "function") return leave(call, result, sendResponse);
+  Promise.resolve(result).then(
+    (response) => leave(call, response, sendResponse),
+    (error) => leave(call, error, sendFailure),
+  );
+  return undefined;
+}
+
+// An answer, good or bad, leaves once the writes before it are durable.
+function leave(call, value, send) {
+  const gate = call.instance.outputGate.wait();
+  if (gate === undefined) send(call, value);
+  else gate.then(() => send(call, value), (error) => failCall(call, error));
+}
+
+function sendResponse(call, response) {
+  if (!call.instance.finish(call)) return;
+  try {
+    call.succeed(response);
+  } catch (error) {
+    call.fail(error);
+  }
+}
+
+function sendFailure(call, error) {
+  failCall(call, error);
+}
+
+/** Fail a call that has not ended yet. */
+export function failCall(call, error) {
+  if (call.instance.finish(call)) call.fail(error);
+}

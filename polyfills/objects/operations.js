@@ -1,0 +1,170 @@
+// The storage operations that `state.storage` and a transaction share. Each is
+// synchronous and throws; the callers make promises of them.
+//
+// Several pairs cross as one JSON string of keys and lengths and one buffer with the
+// values end to end.
+
+import {
+  MAX_BATCH_KEYS,
+  MAX_KEY_BYTES,
+  MAX_VALUE_BYTES,
+  MAX_VALUE_BYTES_SQLITE,
+} from "holdfast:constants";
+import {
+  storage_delete,
+  storage_delete_all,
+  storage_delete_many,
+  storage_get,
+  storage_get_many,
+  storage_list,
+  storage_put,
+  storage_put_many,
+  storage_round,
+  storage_taken_values,
+} from "holdfast:ops";
+import { encodeUtf8 } from "../encoding/utf8.js";
+import { deserialize, serialize } from "../serialize/index.js";
+
+const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
+
+/** `get(key)` → value or undefined; `get([keys])` → Map, in key order. */
+export function get(instance, keys) {
+  if (Array.isArray(keys)) return getMany(instance, keys);
+  const stored = storage_get(instance.slot, checkedKey(keys));
+  return stored === undefined ? undefined : deserialize(stored);
+}
+
+function getMany(instance, keys) {
+  return pairs(storage_get_many(instance.slot, JSON.stringify(checkedKeys(keys))));
+}
+
+/** `list(options)` → Map, in key order or its reverse. */
+export function list(instance, options) {
+  return pairs(storage_list(instance.slot, JSON.stringify(listOptions(options))));
+}
+
+function listOptions(options) {
+  if (options === undefined || options === null) return {};
+  if (typeof options !== "object") throw new TypeError("list() takes an object of options.");
+  const { start, startAfter, end, prefix, reverse, limit } = options;
+  if (start !== undefined && startAfter !== undefined) {
+    throw new TypeError("list() cannot be called with both start and startAfter values.");
+  }
+  const range = { start, startAfter, end, prefix };
+  for (const name in range) if (range[name] !== undefined) range[name] = String(range[name]);
+  if (limit !== undefined) {
+    range.limit = Math.trunc(Number(limit));
+    if (!(range.limit > 0)) throw new TypeError("List limit must be positive.");
+  }
+  range.reverse = Boolean(reverse);
+  return range;
+}
+
+/** `put(key, value, options)` or `put({ key: value, … }, options)`. */
+export function put(instance, key, value, options) {
+  if (typeof key === "object" && key !== null) return putMany(instance, key, value);
+  if (value === undefined) throw new TypeError("put() called with undefined value.");
+  key = checkedKey(key);
+  const bytes = checkedValue(instance, key, serialize(value));
+  wrote(instance, storage_put(instance.slot, key, bytes), options);
+  return undefined;
+}
+
+function putMany(instance, entries, options) {
+  const keys = Object.keys(entries).filter((key) => entries[key] !== undefined);
+  if (keys.length > MAX_BATCH_KEYS) {
+    throw new RangeError(
+      `Maximum number of key value pairs is ${MAX_BATCH_KEYS}. ${keys.length} pairs were provided.`,
+    );
+  }
+  if (keys.length === 0) return undefined;
+  const index = [];
+  const chunks = [];
+  let total = 0;
+  for (const key of keys) {
+    const bytes = checkedValue(instance, key, serialize(entries[checkedKey(key)]));
+    index.push(key, bytes.length);
+    chunks.push(bytes);
+    total += bytes.length;
+  }
+  const round = storage_put_many(instance.slot, JSON.stringify(index), joined(chunks, total));
+  wrote(instance, round, options);
+  return undefined;
+}
+
+function joined(chunks, total) {
+  const buffer = new Uint8Array(total);
+  let position = 0;
+  for (const chunk of chunks) {
+    buffer.set(chunk, position);
+    position += chunk.length;
+  }
+  return buffer;
+}
+
+/** `delete(key)` → was it there; `delete([keys])` → how many were. */
+export function remove(instance, keys, options) {
+  const { slot } = instance;
+  const result = Array.isArray(keys)
+    ? storage_delete_many(slot, JSON.stringify(checkedKeys(keys)))
+    : storage_delete(slot, checkedKey(keys));
+  if (result) wrote(instance, storage_round(slot), options);
+  return result;
+}
+
+/** `deleteAll()`. */
+export function removeAll(instance, options) {
+  if (instance.transactions > 0) throw new Error("Cannot call deleteAll() within a transaction");
+  wrote(instance, storage_delete_all(instance.slot), options);
+}
+
+// Writes inside a transaction count when it commits; unconfirmed ones hold nothing back.
+function wrote(instance, round, options) {
+  if (instance.transactions === 0 && !options?.allowUnconfirmed) instance.outputGate.wrote(round);
+}
+
+function checkedKey(key) {
+  if (typeof key !== "string") key = String(key);
+  if (key.length > SURELY_SHORT) {
+    const size = encodeUtf8(key).length;
+    if (size > MAX_KEY_BYTES) {
+      throw new RangeError(
+        `Keys cannot be larger than ${MAX_KEY_BYTES} bytes. A key of size ${size} was provided.`,
+      );
+    }
+  }
+  return key;
+}
+
+function checkedKeys(keys) {
+  if (keys.length > MAX_BATCH_KEYS) {
+    throw new RangeError(
+      `Maximum number of keys is ${MAX_BATCH_KEYS}. ${keys.length} keys were provided.`,
+    );
+  }
+  return keys.map(checkedKey);
+}
+
+function checkedValue(instance, key, bytes) {
+  const limit = instance.usesSqlite ? MAX_VALUE_BYTES_SQLITE : MAX_VALUE_BYTES;
+  if (bytes.length > limit) {
+    throw new RangeError(
+      `Values cannot be larger than ${limit} bytes. A value of size ${bytes.length} was provided.`,
+    );
+  }
+  return bytes;
+}
+
+function pairs(indexText) {
+  const found = new Map();
+  if (indexText === undefined) return found;
+  const index = JSON.parse(indexText);
+  const values = storage_taken_values();
+  let position = 0;
+  for (let i = 0; i < index.length; i += 2) {
+    const end = position + index[i + 1];
+    found.set(index[i], deserialize(values.subarray(position, end)));
+    position = end;
+  }
+  return found;
+}

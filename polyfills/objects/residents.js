@@ -1,0 +1,164 @@
+// The object instances that live in this isolate, and calls to them.
+
+import { object_fail, object_released, object_respond } from "holdfast:ops";
+import { queueTurn } from "../kernel/turns.js";
+import { checkedResponse, crossedResponse } from "../workers/crossing.js";
+import { requestFromHost } from "../fetch/request.js";
+import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
+import { idFromHost } from "./id.js";
+import { failCall, ObjectInstance } from "./instance.js";
+import { failureParts, remoteError } from "./remote-error.js";
+
+const byId = new Map(); // in order of last use, so that a sweep stops early
+const bySlot = new Map();
+let classes; // of the script, by export name
+let env;
+let sweeps = 0;
+
+const HUNG = "The Durable Object's code had hung and would never generate a response.";
+
+/** Tell which classes and which environment instances are made with; once per isolate. */
+export function useClasses(exported, environment) {
+  classes = exported;
+  env = environment;
+}
+
+/** The instance of this id, where it lives here. */
+export function residentInstance(hex) {
+  return byId.get(hex);
+}
+
+/** Entry point: take in the object that the host assigned to this isolate as `slot`. */
+export function admitObject(slot, className, hex, name, usesSqlite) {
+  const id = idFromHost(hex, name);
+  const Class = classes[className];
+  const instance = new ObjectInstance({ slot, id, usesSqlite, Class, env, onGone: forget });
+  instance.lastUsed = sweeps;
+  byId.set(hex, instance);
+  bySlot.set(slot, instance);
+  return instance;
+}
+
+function forget(instance) {
+  const hex = instance.id.toString();
+  if (byId.get(hex) === instance) byId.delete(hex);
+  bySlot.delete(instance.slot);
+}
+
+function touch(instance) {
+  if (instance.lastUsed === sweeps) return;
+  instance.lastUsed = sweeps;
+  const hex = instance.id.toString();
+  byId.delete(hex);
+  byId.set(hex, instance);
+}
+
+// ---- calls from this isolate ---------------------------------------------------
+
+class LocalCall {
+  constructor(request, caller, resolve, reject) {
+    this.request = request;
+    this.caller = caller;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  succeed(response) {
+    this.#end(this.resolve, crossedResponse(checkedResponse(response)));
+  }
+
+  fail(error) {
+    this.#end(this.reject, remoteError(error));
+  }
+
+  #end(settle, value) {
+    this.caller.life.pendingOps--;
+    queueTurn(this.caller, settle, value);
+  }
+}
+
+/** Call an instance of this isolate; the promise settles in a turn of `caller`. */
+export function callInstance(instance, caller, request) {
+  touch(instance);
+  caller.life.pendingOps++;
+  return new Promise((resolve, reject) => {
+    instance.begin(new LocalCall(request, caller, resolve, reject));
+  });
+}
+
+// ---- calls from the host -------------------------------------------------------
+
+class HostCall {
+  constructor(number, request) {
+    this.number = number;
+    this.request = request;
+  }
+
+  succeed(response) {
+    checkedResponse(response);
+    object_respond(
+      this.number,
+      response.status,
+      response.statusText,
+      rawHeaders(response.headers),
+      bodyForHost(response),
+    );
+  }
+
+  fail(error) {
+    object_fail(this.number, ...failureParts(error));
+  }
+}
+
+/** Entry point: a call that came to the host from elsewhere. */
+export function deliverObjectFetch(number, slot, method, url, headers, body) {
+  const instance = bySlot.get(slot);
+  touch(instance);
+  instance.begin(new HostCall(number, requestFromHost(method, url, headers, body)));
+}
+
+// ---- the host's news -----------------------------------------------------------
+
+/** Entry point: the writes of a round, and all before it, are durable. */
+export function objectDurable(slot, round) {
+  bySlot.get(slot)?.outputGate.durable(round);
+}
+
+/** Entry point: the object lost its storage or its place. */
+export function objectBroken(slot, message, flags) {
+  const error = new Error(message);
+  for (const flag of flags ? flags.split(",") : []) error[flag] = true;
+  bySlot.get(slot)?.reset(error);
+}
+
+/**
+ * Entry point: new code took over. Instances finish what they have begun, but no new
+ * call finds them, and the host lets them touch storage no more.
+ */
+export function supersedeObjects() {
+  byId.clear();
+}
+
+/**
+ * Entry point, at even intervals: evict what was idle for `idleSweeps` intervals and
+ * end calls that hang for `hungSweeps`.
+ */
+export function sweepObjects(idleSweeps, hungSweeps) {
+  sweeps++;
+  for (const instance of byId.values()) {
+    const age = sweeps - instance.lastUsed;
+    if (age <= idleSweeps) break;
+    if (!instance.isBusy && !instance.outputGate.isLocked) evict(instance);
+    else if (age > hungSweeps && instance.looksHung) endHungCalls(instance);
+  }
+}
+
+function endHungCalls(instance) {
+  for (const call of [...instance.calls]) failCall(call, new Error(HUNG));
+}
+
+function evict(instance) {
+  forget(instance);
+  object_released(instance.slot, "");
+}
+

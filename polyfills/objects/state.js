@@ -1,0 +1,58 @@
+// DurableObjectState: https://developers.cloudflare.com/durable-objects/api/state/
+
+import { runCriticalSection } from "./critical-section.js";
+import { DurableObjectStorage } from "./storage.js";
+import { whenSettled } from "../workers/wait-until.js";
+
+const ABORTED = "Application called abort() to reset Durable Object.";
+
+/** What an object knows of itself; the first argument of its constructor. */
+export class DurableObjectState {
+  #instance;
+  #storage;
+
+  constructor(instance) {
+    this.#instance = instance;
+    this.#storage = new DurableObjectStorage(instance);
+  }
+
+  /** The object's id. */
+  get id() {
+    return this.#instance.id;
+  }
+
+  /** The object's own durable storage. */
+  get storage() {
+    return this.#storage;
+  }
+
+  /** Keep the object in memory until the promise settles. */
+  waitUntil(promise) {
+    const instance = this.#instance;
+    instance.waitUntilCount++;
+    whenSettled(promise, () => instance.waitUntilCount--);
+  }
+
+  /**
+   * Run `callback` while no other event reaches the object. An exception in it resets
+   * the object, as does taking longer than 30 seconds.
+   */
+  blockConcurrencyWhile(callback) {
+    if (typeof callback !== "function") {
+      return Promise.reject(new TypeError("blockConcurrencyWhile() takes a function."));
+    }
+    return runCriticalSection(this.#instance, callback, { resetOnError: true });
+  }
+
+  /** Reset the object now: calls under way fail with `reason`, memory is dropped. */
+  abort(reason = ABORTED) {
+    const error = new Error(String(reason));
+    error.durableObjectReset = true;
+    this.#instance.reset(error);
+    throw error;
+  }
+
+  get [Symbol.toStringTag]() {
+    return "DurableObjectState";
+  }
+}

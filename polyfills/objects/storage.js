@@ -1,0 +1,111 @@
+// DurableObjectStorage: https://developers.cloudflare.com/durable-objects/api/legacy-kv-storage-api/
+//
+// Reads are answered at once, so `await storage.get()` costs a microtask; writes go
+// into the object's open transaction at once and are durable when their round is.
+
+import {
+  storage_begin,
+  storage_commit,
+  storage_rollback,
+} from "holdfast:ops";
+import { runCriticalSection } from "./critical-section.js";
+import { DurableObjectTransaction } from "./transaction.js";
+import * as operations from "./operations.js";
+
+const CONFLICT = "TransactionConflict";
+
+/** The durable key-value storage of one object. */
+export class DurableObjectStorage {
+  #instance;
+
+  constructor(instance) {
+    this.#instance = instance;
+  }
+
+  /** The value of a key (undefined if absent), or a Map of up to 128 keys. */
+  get(keys, options) {
+    return attempt(operations.get, this.#instance, keys, options);
+  }
+
+  /** Store a value under a key, or all entries of an object. */
+  put(key, value, options) {
+    return attempt(operations.put, this.#instance, key, value, options);
+  }
+
+  /** Delete a key (true if it was there) or up to 128 keys (how many were). */
+  delete(keys, options) {
+    return attempt(operations.remove, this.#instance, keys, options);
+  }
+
+  /** A Map of stored pairs in UTF-8 key order, within the options' range. */
+  list(options) {
+    return attempt(operations.list, this.#instance, options);
+  }
+
+  /** Delete everything that the object stored. */
+  deleteAll(options) {
+    return attempt(operations.removeAll, this.#instance, options);
+  }
+
+  /** A promise that all writes made until now are durable. */
+  sync() {
+    return Promise.resolve(this.#instance.outputGate.wait());
+  }
+
+  /**
+   * Run `closure(txn)` alone and atomically; what it returns. It is run a second time
+   * where another process's write got in between; an exception or `txn.rollback()`
+   * leaves storage as it was.
+   */
+  transaction(closure) {
+    if (typeof closure !== "function") {
+      return Promise.reject(new TypeError("transaction() takes a function."));
+    }
+    const instance = this.#instance;
+    const run = () => runTransaction(instance, closure);
+    return runCriticalSection(instance, run, { resetOnError: false });
+  }
+
+  get [Symbol.toStringTag]() {
+    return "DurableObjectStorage";
+  }
+}
+
+function attempt(operation, instance, a, b, c) {
+  try {
+    return Promise.resolve(operation(instance, a, b, c));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+async function runTransaction(instance, closure) {
+  try {
+    return await runOnce(instance, closure);
+  } catch (error) {
+    if (error?.name !== CONFLICT) throw error;
+  }
+  try {
+    return await runOnce(instance, closure);
+  } catch (error) {
+    if (error?.name !== CONFLICT) throw error;
+    throw new Error("The transaction conflicted with another write twice and was given up.");
+  }
+}
+
+async function runOnce(instance, closure) {
+  const { slot } = instance;
+  storage_begin(slot);
+  instance.transactions++;
+  const transaction = new DurableObjectTransaction(instance);
+  try {
+    const result = await closure(transaction);
+    if (transaction.end("committed")) instance.outputGate.wrote(storage_commit(slot));
+    return result;
+  } catch (error) {
+    if (transaction.end("rolled back")) storage_rollback(slot);
+    throw error;
+  } finally {
+    instance.transactions--;
+  }
+}

@@ -1,0 +1,101 @@
+// DurableObjectStub: https://developers.cloudflare.com/durable-objects/api/stub/
+//
+// A call to an object of this very isolate is queued as a turn of the instance;
+// other calls go through the host. Either way the caller's own output gate comes
+// first, the request's body is handed over without being shared, and the answer
+// settles in a turn of the caller.
+
+import { object_fetch, object_locate } from "holdfast:ops";
+import { Request } from "../fetch/request.js";
+import { responseFromHost } from "../fetch/response.js";
+import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
+import { requireContext } from "../kernel/pending.js";
+import { crossedRequest } from "../workers/crossing.js";
+import { admitObject, callInstance, residentInstance } from "./residents.js";
+
+const RELATIVE_BASE = "https://fake-host/";
+
+let make;
+
+/** A client of one object; `fetch` has the global function's signature. */
+export class DurableObjectStub {
+  #namespace;
+  #id;
+  static #allowed = false;
+
+  constructor() {
+    if (!DurableObjectStub.#allowed) throw new TypeError("Illegal constructor");
+    DurableObjectStub.#allowed = false;
+  }
+
+  static {
+    make = (namespace, id) => {
+      DurableObjectStub.#allowed = true;
+      const stub = new DurableObjectStub();
+      stub.#namespace = namespace;
+      stub.#id = id;
+      return stub;
+    };
+  }
+
+  /** The object's id. */
+  get id() {
+    return this.#id;
+  }
+
+  /** The name that the id was made from; undefined for other ids. */
+  get name() {
+    return this.#id.name;
+  }
+
+  /** Send a request to the object, whatever its URL, and return its response. */
+  fetch(input, init) {
+    try {
+      const caller = requireContext();
+      const request = requestFor(input, init);
+      const gate = caller.outputGate?.wait();
+      if (gate === undefined) return send(this.#namespace, this.#id, caller, request);
+      return gate.then(() => send(this.#namespace, this.#id, caller, request));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  get [Symbol.toStringTag]() {
+    return "DurableObject";
+  }
+}
+
+function requestFor(input, init) {
+  if (typeof input === "string" && input.startsWith("/")) input = RELATIVE_BASE + input.slice(1);
+  return new Request(input, init);
+}
+
+function send(namespace, id, caller, request) {
+  const hex = id.toString();
+  let instance = residentInstance(hex);
+  if (instance === undefined) {
+    const slot = object_locate(namespace.number, hex, id.name);
+    if (slot === 0) return sendThroughHost(namespace.number, id, request);
+    instance = admitObject(slot, namespace.className, hex, id.name, namespace.usesSqlite);
+  }
+  return callInstance(instance, caller, crossedRequest(request));
+}
+
+async function sendThroughHost(namespace, id, request) {
+  const [status, statusText, headers, body] = await object_fetch(
+    namespace,
+    id.toString(),
+    id.name,
+    request.method,
+    request.url,
+    rawHeaders(request.headers),
+    bodyForHost(request),
+  );
+  return responseFromHost(status, statusText, headers, body);
+}
+
+/** The stub of an object; `namespace` is the binding's description from the host. */
+export function createStub(namespace, id) {
+  return make(namespace, id);
+}

@@ -1,0 +1,37 @@
+// Requests and responses that pass from one context to another.
+//
+// What was made in one context must not be pulled on from another: a stream's source
+// runs in its own object. So a body crosses as a string, as bytes, or by a handle that
+// the host pumps into; the rest is rebuilt around it.
+
+import { requestFromHost } from "../fetch/request.js";
+import { isResponse, responseFromHost } from "../fetch/response.js";
+import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
+
+const NO_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'.";
+
+/** The value itself if it is a Response; throws TypeError otherwise. */
+export function checkedResponse(value) {
+  if (!isResponse(value)) throw new TypeError(NO_RESPONSE);
+  return value;
+}
+
+/** The request as another context receives it; uses up the given one's body. */
+export function crossedRequest(request) {
+  return requestFromHost(
+    request.method,
+    request.url,
+    rawHeaders(request.headers),
+    bodyForHost(request),
+  );
+}
+
+/** The response as another context receives it; uses up the given one's body. */
+export function crossedResponse(response) {
+  return responseFromHost(
+    response.status,
+    response.statusText,
+    rawHeaders(response.headers),
+    bodyForHost(response),
+  );
+}

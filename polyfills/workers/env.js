@@ -1,0 +1,24 @@
+// `env`: what a script's bindings look like from inside.
+
+import { namespaceFromHost } from "../objects/namespace.js";
+import { Fetcher } from "./fetcher.js";
+
+const makers = {
+  plain_text: (binding) => binding.text,
+  secret_text: (binding) => binding.text,
+  json: (binding) => JSON.parse(binding.json),
+  durable_object_namespace: namespaceFromHost,
+  service: (binding) => Fetcher.fromHost(binding.number),
+};
+
+/** Define the host's bindings as properties of `target`: `env`, or the global object. */
+export function addBindings(target, bindings) {
+  for (const binding of bindings) {
+    Object.defineProperty(target, binding.name, {
+      value: makers[binding.type](binding),
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+  }
+}

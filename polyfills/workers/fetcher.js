@@ -1,0 +1,44 @@
+// Service bindings: https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/
+
+import { service_fetch } from "holdfast:ops";
+import { Request } from "../fetch/request.js";
+import { responseFromHost } from "../fetch/response.js";
+import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
+import { requireContext } from "../kernel/pending.js";
+
+/** Another Worker, reached without the network. */
+export class Fetcher {
+  #number;
+  static #allowed = false;
+
+  constructor() {
+    if (!Fetcher.#allowed) throw new TypeError("Illegal constructor");
+    Fetcher.#allowed = false;
+  }
+
+  /** The service with the host's number. */
+  static fromHost(number) {
+    Fetcher.#allowed = true;
+    const fetcher = new Fetcher();
+    fetcher.#number = number;
+    return fetcher;
+  }
+
+  /** Send a request to the Worker; signature and result as the global fetch's. */
+  async fetch(input, init) {
+    const request = new Request(input, init);
+    await requireContext().outputGate?.wait();
+    const [status, statusText, headers, body] = await service_fetch(
+      this.#number,
+      request.method,
+      request.url,
+      rawHeaders(request.headers),
+      bodyForHost(request),
+    );
+    return responseFromHost(status, statusText, headers, body);
+  }
+
+  get [Symbol.toStringTag]() {
+    return "Fetcher";
+  }
+}

@@ -1,0 +1,90 @@
+// Service-worker syntax: `addEventListener("fetch", event => event.respondWith(…))`.
+// https://developers.cloudflare.com/workers/reference/migrate-to-module-workers/
+
+import { Event } from "../events/event.js";
+import { reportException } from "../kernel/report.js";
+
+/** The event that `fetch` listeners of a service worker get. */
+export class FetchEvent extends Event {
+  #event;
+  #request;
+  #responded = false;
+
+  constructor(event, request) {
+    super("fetch");
+    this.#event = event;
+    this.#request = request;
+  }
+
+  /** The request to answer. */
+  get request() {
+    return this.#request;
+  }
+
+  /** Answer with a Response or a promise of one; once, while the listener runs. */
+  respondWith(response) {
+    if (this.#responded) {
+      throw new TypeError("FetchEvent.respondWith() has already been called; it can only be called once.");
+    }
+    this.#responded = true;
+    this.stopImmediatePropagation();
+    this.#event.answerWith(response);
+  }
+
+  /** Keep the event alive until the promise settles. */
+  waitUntil(promise) {
+    this.#event.waitUntil(promise);
+  }
+
+  /** Accepted for compatibility; see ExecutionContext. */
+  passThroughOnException() {}
+
+  /** True once `respondWith` was called. */
+  get hasResponse() {
+    return this.#responded;
+  }
+}
+
+const listeners = new Map(); // type → functions, in order
+
+/** The global addEventListener's part that concerns events of the runtime. */
+export function listenerFor(type) {
+  return listeners.get(type) ?? [];
+}
+
+export function hasListener(type) {
+  return listeners.has(type);
+}
+
+/** Register a handler of the script for an event of the runtime. */
+export function addListener(type, listener) {
+  const known = listeners.get(type);
+  if (known === undefined) listeners.set(type, [listener]);
+  else if (!known.includes(listener)) known.push(listener);
+}
+
+/** Withdraw a handler. */
+export function removeListener(type, listener) {
+  const left = listenerFor(type).filter((known) => known !== listener);
+  if (left.length) listeners.set(type, left);
+  else listeners.delete(type);
+}
+
+const NO_RESPONSE =
+  "No event handler responded to the fetch event: call event.respondWith() in the handler.";
+
+/** Run the script's `fetch` listeners for an event. */
+export function dispatchToListeners(event, request) {
+  const fetchEvent = new FetchEvent(event, request);
+  for (const listener of listenerFor("fetch")) {
+    try {
+      if (typeof listener === "function") listener.call(globalThis, fetchEvent);
+      else listener.handleEvent(fetchEvent);
+    } catch (error) {
+      if (!fetchEvent.hasResponse) return event.fail(error);
+      reportException(error);
+    }
+    if (fetchEvent.hasResponse) return undefined;
+  }
+  return event.fail(new Error(NO_RESPONSE));
+}

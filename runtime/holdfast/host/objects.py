@@ -1,0 +1,135 @@
+"""Ops behind Durable Object namespaces, stubs and instances.
+
+What they do is decided in objects/; `ObjectsCapability` is what it offers to one
+isolate.
+"""
+
+from typing import Protocol
+
+from holdfast.engine import ScriptError
+from holdfast.host.context import Host
+from holdfast.host.ops import deferred_op, op
+
+Body = None | str | bytes | int
+
+
+class ObjectsCapability(Protocol):
+    """Durable Objects as one isolate may reach them; namespaces go by number."""
+
+    def id_from_name(self, namespace: int, name: str) -> str:
+        """The id of a name, as 64 hexadecimal digits."""
+
+    def new_id(self, namespace: int) -> str:
+        """A fresh id."""
+
+    def check_id(self, namespace: int, text: str) -> str:
+        """The id that `text` means. Raises ScriptError (TypeError) where it is none."""
+
+    def locate(self, namespace: int, object_id: str, name: str | None) -> int:
+        """The slot of an object that is to live in this isolate; 0 if it lives elsewhere."""
+
+    def fetch(
+        self,
+        number: int,
+        namespace: int,
+        object_id: str,
+        name: str | None,
+        method: str,
+        url: str,
+        headers: str,
+        body: Body,
+    ) -> None:
+        """Send a request to an object elsewhere; settles the op with this number."""
+
+    def fetch_service(
+        self, number: int, service: int, method: str, url: str, headers: str, body: Body
+    ) -> None:
+        """Send a request to another Worker; settles the op with this number."""
+
+    def released(self, slot: int, reason: str) -> None:
+        """The instance in `slot` is gone: evicted (no reason) or reset."""
+
+    def respond(
+        self, number: int, status: int, status_text: str, headers: str, body: Body
+    ) -> None:
+        """Answer a call that the host delivered."""
+
+    def fail(self, number: int, name: str, message: str, flags: str, description: str) -> None:
+        """Answer a call that the host delivered with an error."""
+
+
+@op
+def object_id_from_name(host: Host, namespace: int, name: str) -> str:
+    """The id of the object with this name."""
+    return host.objects.id_from_name(namespace, name)
+
+
+@op
+def object_new_id(host: Host, namespace: int) -> str:
+    """An id that no other object has."""
+    return host.objects.new_id(namespace)
+
+
+@op
+def object_check_id(host: Host, namespace: int, text: str) -> str:
+    """The id that a string means, checked to be one of the namespace's."""
+    return host.objects.check_id(namespace, text)
+
+
+@op
+def object_locate(host: Host, namespace: int, object_id: str, name: str | None) -> int:
+    """The slot in which this isolate is to host the object; 0 if it lives elsewhere."""
+    return host.objects.locate(namespace, object_id, name)
+
+
+@deferred_op
+def object_fetch(
+    host: Host,
+    number: int,
+    namespace: int,
+    object_id: str,
+    name: str | None,
+    method: str,
+    url: str,
+    headers: str,
+    body: Body,
+) -> None:
+    """Send a request to an object elsewhere; status, status text, headers and body."""
+    host.objects.fetch(number, namespace, object_id, name, method, url, headers, body)
+
+
+@deferred_op
+def service_fetch(
+    host: Host, number: int, service: int, method: str, url: str, headers: str, body: Body
+) -> None:
+    """Send a request to another Worker; status, status text, headers and body."""
+    host.objects.fetch_service(number, service, method, url, headers, body)
+
+
+@op
+def object_released(host: Host, slot: int, reason: str) -> None:
+    """An instance is gone; a reset gives its reason, an eviction none."""
+    host.objects.released(slot, reason)
+
+
+@op
+def object_respond(
+    host: Host, number: int, status: int, status_text: str, headers: str, body: Body
+) -> None:
+    """Answer a call that the host delivered to an instance."""
+    host.objects.respond(number, status, status_text, headers, body)
+
+
+@op
+def object_fail(
+    host: Host, number: int, name: str, message: str, flags: str, description: str
+) -> None:
+    """Answer a call that the host delivered to an instance with an error."""
+    host.objects.fail(number, name, message, flags, description)
+
+
+class NoObjects:
+    """The capability of an isolate that has no Durable Objects."""
+
+    def __getattr__(self, name: str) -> object:
+        raise ScriptError("Error", "This script has no access to Durable Objects.")

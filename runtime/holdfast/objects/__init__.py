@@ -1,0 +1,19 @@
+"""Durable Objects on the host: ids, namespaces, slots, placement, eviction.
+
+May import workers, host, catalog, storage and engine. The instances themselves, and
+their gates, live in the isolates (`polyfills/objects/`); here it is decided which
+isolate hosts an object, and here its storage is opened, fenced off and closed.
+
+- `ids.py`: the id scheme, workerd's.
+- `ObjectDirectory` (directory.py): every object that is live in this shard.
+- `ObjectHome` (home.py): the objects of one Worker's isolate, as the directory sees it.
+- `IsolateObjects` (capability.py): what one isolate's ops may do with objects.
+- `Placement` (placement.py): who owns an id.
+"""
+
+from holdfast.objects.capability import IsolateObjects
+from holdfast.objects.directory import ObjectDirectory
+from holdfast.objects.home import ObjectHome
+from holdfast.objects.placement import InProcess, Placement
+
+__all__ = ["InProcess", "IsolateObjects", "ObjectDirectory", "ObjectHome", "Placement"]

@@ -1,0 +1,199 @@
+"""Durable Objects and services as one isolate may reach them.
+
+A call that leaves its isolate is answered under a number: `Calls` remembers who asked.
+Bodies pass from the one isolate's table into the other's without being read.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from holdfast.catalog.namespace import Namespace
+from holdfast.engine import ScriptError
+from holdfast.host.bodies import ByteStream
+from holdfast.host.context import Host
+from holdfast.host.objects import Body
+from holdfast.objects.calls import Calls
+from holdfast.objects.directory import ObjectDirectory
+from holdfast.objects.home import ObjectHome
+from holdfast.objects.ids import IdFactory, InvalidId
+from holdfast.workers import Worker, WorkerError, WorkerResponse
+from holdfast.workers.worker import Body as WorkerBody
+
+HomeFinder = Callable[[str], ObjectHome]
+WorkerFinder = Callable[[str], Worker]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTarget:
+    """What a service binding leads to."""
+
+    script: str
+    entrypoint: str
+
+
+class IsolateObjects:
+    """The objects capability of one isolate (host.objects.ObjectsCapability)."""
+
+    def __init__(
+        self,
+        host: Host,
+        directory: ObjectDirectory,
+        calls: Calls,
+        home_of: HomeFinder,
+        worker_of: WorkerFinder,
+    ) -> None:
+        """`home_of` and `worker_of` find (and load) a script's live isolate, or raise WorkerError."""
+        self._host = host
+        self._directory = directory
+        self._calls = calls
+        self._home_of = home_of
+        self._worker_of = worker_of
+        self._namespaces: list[Namespace] = []
+        self._ids: list[IdFactory] = []
+        self._services: list[ServiceTarget] = []
+        self.home: ObjectHome | None = None  # set when the isolate's Worker has loaded
+
+    def bind_namespace(self, namespace: Namespace) -> int:
+        """Let the isolate reach a namespace; its number there."""
+        self._namespaces.append(namespace)
+        self._ids.append(IdFactory(namespace.unique_key))
+        return len(self._namespaces) - 1
+
+    def bind_service(self, target: ServiceTarget) -> int:
+        """Let the isolate reach another Worker; its number there."""
+        self._services.append(target)
+        return len(self._services) - 1
+
+    # ---- ids -------------------------------------------------------------------
+
+    def id_from_name(self, namespace: int, name: str) -> str:
+        """The id of a name."""
+        return self._ids[namespace].from_name(name)
+
+    def new_id(self, namespace: int) -> str:
+        """A fresh id."""
+        return self._ids[namespace].unique()
+
+    def check_id(self, namespace: int, text: str) -> str:
+        """The id that `text` means. Raises ScriptError (TypeError) where it is none."""
+        try:
+            return self._ids[namespace].check(text)
+        except InvalidId as error:
+            raise ScriptError("TypeError", str(error)) from None
+
+    # ---- calls out -------------------------------------------------------------
+
+    def locate(self, namespace: int, object_id: str, name: str | None) -> int:
+        """The slot of an object that is to live in this isolate; 0 if it lives elsewhere."""
+        home = self.home
+        target = self._namespaces[namespace]
+        if home is None or home.worker.retired or target.script != home.worker.script.name:
+            return 0
+        if not self._directory.placement.is_here(object_id):
+            return 0
+        if self._directory.find(object_id) is not None:
+            return 0
+        return self._directory.bring_up(target, object_id, name, home).slot
+
+    def fetch(
+        self,
+        number: int,
+        namespace: int,
+        object_id: str,
+        name: str | None,
+        method: str,
+        url: str,
+        headers: str,
+        body: Body,
+    ) -> None:
+        """Send a request to an object elsewhere; settles the op with this number."""
+        stream = self._take(body)
+
+        def deliver() -> None:
+            try:
+                home = self._home_of(self._namespaces[namespace].script)
+                record = self._directory.find(object_id)
+                if record is None:
+                    record = self._directory.bring_up(
+                        self._namespaces[namespace], object_id, name, home
+                    )
+                    home.admit(record)
+            except (WorkerError, OSError) as error:
+                self._host.fail(number, ScriptError("Error", str(error), remote=True))
+                return
+            call = self._calls.begin(self._host, number, record.home)
+            crossing = self._give(record.home.worker, stream)
+            record.home.deliver(call, record.slot, method, url, headers, crossing)
+
+        self._host.loop.call_soon(deliver)
+
+    def fetch_service(
+        self, number: int, service: int, method: str, url: str, headers: str, body: Body
+    ) -> None:
+        """Send a request to another Worker; settles the op with this number."""
+        stream = self._take(body)
+        target = self._services[service]
+
+        def deliver() -> None:
+            try:
+                worker = self._worker_of(target.script)
+            except (WorkerError, OSError) as error:
+                self._host.fail(number, ScriptError("Error", str(error), remote=True))
+                return
+            plain = stream.encode() if isinstance(stream, str) else stream
+            answer = worker.fetch(method, url, headers, plain, target.entrypoint)
+            answer.add_done_callback(lambda done: self._answered(number, done))
+
+        self._host.loop.call_soon(deliver)
+
+    def _answered(self, number: int, answer: "asyncio.Future[WorkerResponse]") -> None:
+        if error := answer.exception():
+            message = str(error).partition("\n")[0]
+            self._host.fail(number, ScriptError("Error", message, remote=True))
+            return
+        response = answer.result()
+        body = self._cross(response.body)
+        self._host.settle(number, response.status, response.status_text, response.headers, body)
+
+    # ---- answers of this isolate's instances -------------------------------------
+
+    def released(self, slot: int, reason: str) -> None:
+        """The instance in `slot` is gone: evicted (no reason) or reset."""
+        self._host.stores.pop(slot, None)
+        self._directory.released(slot, reason)
+
+    def respond(
+        self, number: int, status: int, status_text: str, headers: str, body: Body
+    ) -> None:
+        """Answer a call that the host delivered."""
+        stream = self._take(body)
+        caller = self._calls.end(number)
+        if caller is None:
+            if isinstance(stream, ByteStream):
+                stream.cancel()
+            return
+        host, op_number = caller
+        crossing = host.bodies.add(stream) if isinstance(stream, ByteStream) else stream
+        host.loop.call_soon(host.settle, op_number, status, status_text, headers, crossing)
+
+    def fail(self, number: int, name: str, message: str, flags: str, description: str) -> None:
+        """Answer a call that the host delivered with an error."""
+        caller = self._calls.end(number)
+        if caller is None:
+            return
+        host, op_number = caller
+        properties = {flag: True for flag in flags.split(",") if flag}
+        error = ScriptError(name, message, remote=True, **properties)
+        host.loop.call_soon(host.fail, op_number, error)
+
+    # ---- bodies ----------------------------------------------------------------
+
+    def _take(self, body: Body) -> WorkerBody:
+        return self._host.bodies.take(body) if body.__class__ is int else body  # type: ignore[arg-type,return-value]
+
+    def _give(self, worker: Worker, body: WorkerBody) -> Body:
+        return worker.bodies.add(body) if isinstance(body, ByteStream) else body
+
+    def _cross(self, body: WorkerBody) -> Body:
+        return self._host.bodies.add(body) if isinstance(body, ByteStream) else body

@@ -1,0 +1,117 @@
+"""Every object that is live in this shard: at most one instance per id.
+
+An object is live from the first call that reaches it until its instance is evicted,
+reset, superseded by new code, or its isolate ends. In each of these cases its store
+is fenced off first, so that whatever the old instance still does cannot write
+through; only then can the next call bring up a new one.
+"""
+
+import asyncio
+import logging
+
+from holdfast.catalog.namespace import Namespace
+from holdfast.engine import ScriptError
+from holdfast.objects.home import ObjectHome
+from holdfast.objects.placement import Placement
+from holdfast.objects.record import ObjectRecord
+from holdfast.storage import ObjectStore, Storage
+
+log = logging.getLogger("holdfast.objects")
+
+CODE_UPDATED = "Durable Object reset because its code was updated."
+ISOLATE_ENDED = "Durable Object reset because its isolate exceeded a limit."
+
+
+class ObjectDirectory:
+    """The live objects of one shard, by id and by slot."""
+
+    def __init__(
+        self, storage: Storage, placement: Placement, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.placement = placement
+        self._storage = storage
+        self._loop = loop
+        self._by_id: dict[str, ObjectRecord] = {}
+        self._by_slot: dict[int, ObjectRecord] = {}
+        self._last_slot = 0
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def find(self, object_id: str) -> ObjectRecord | None:
+        """The record of an object that is live."""
+        return self._by_id.get(object_id)
+
+    def bring_up(
+        self, namespace: Namespace, object_id: str, name: str | None, home: ObjectHome
+    ) -> ObjectRecord:
+        """Make an object live in `home`'s isolate. It must not be live already."""
+        assert object_id not in self._by_id, "an object has one live instance at most"
+        self._last_slot = slot = self._last_slot + 1
+        record = ObjectRecord(slot, namespace, object_id, name, home)
+        record.store = self._open(record)
+        self._by_id[object_id] = record
+        self._by_slot[slot] = record
+        home.worker.host.stores[slot] = record.store
+        return record
+
+    def _open(self, record: ObjectRecord) -> ObjectStore:
+        slot, home = record.slot, record.home
+        return self._storage.open(
+            record.namespace.unique_key,
+            record.id,
+            on_durable=lambda round_number: home.durable(slot, round_number),
+            on_broken=lambda error: self._on_broken(record, error),
+        )
+
+    def _on_broken(self, record: ObjectRecord, error: BaseException) -> None:
+        log.error("object %s lost its storage: %s", record.id, error)
+        self._forget(record)
+        record.home.broken(record.slot, str(error), "durableObjectReset")
+
+    def released(self, slot: int, reason: str) -> None:
+        """The instance in `slot` ended: evicted (no reason) or reset for a reason."""
+        record = self._by_slot.get(slot)
+        if record is None:
+            return
+        if reason:
+            log.info("object %s was reset: %s", record.id, reason)
+            self._end(record, reason)
+        else:
+            log.debug("object %s was evicted", record.id)
+            self._forget(record)
+            self._loop.call_soon(record.store.close)
+
+    def supersede(self, home: ObjectHome, reason: str = CODE_UPDATED) -> None:
+        """Fence off every object of an isolate that has had its time.
+
+        What they wrote until now is kept and made durable; nothing more gets through.
+        """
+        for record in self._records_of(home):
+            record.store.flush()
+            self._end(record, reason)
+        home.supersede()
+
+    def drop(self, home: ObjectHome, reason: str) -> None:
+        """Fence off every object of an isolate that was stopped in the middle of a turn.
+
+        What was not committed is void, as if the turn had never been.
+        """
+        for record in self._records_of(home):
+            self._end(record, reason)
+
+    def _records_of(self, home: ObjectHome) -> list[ObjectRecord]:
+        return [record for record in self._by_slot.values() if record.home is home]
+
+    def _end(self, record: ObjectRecord, reason: str) -> None:
+        self._fence(record, reason)
+        self._forget(record)
+        self._loop.call_soon(record.store.close)
+
+    def _fence(self, record: ObjectRecord, reason: str) -> None:
+        record.store.supersede(ScriptError("Error", reason, durableObjectReset=True))
+
+    def _forget(self, record: ObjectRecord) -> None:
+        if self._by_id.get(record.id) is record:
+            del self._by_id[record.id]
+        self._by_slot.pop(record.slot, None)

@@ -1,0 +1,22 @@
+"""What the host knows of one live object."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from holdfast.catalog.namespace import Namespace
+from holdfast.storage import ObjectStore
+
+if TYPE_CHECKING:
+    from holdfast.objects.home import ObjectHome
+
+
+@dataclass(slots=True, eq=False)
+class ObjectRecord:
+    """An object that is live in this shard: where it lives, and its storage."""
+
+    slot: int
+    namespace: Namespace
+    id: str
+    name: str | None
+    home: "ObjectHome"
+    store: ObjectStore = field(init=False)

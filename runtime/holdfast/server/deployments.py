@@ -1,0 +1,85 @@
+"""Makes uploads live: what the REST API drives (`api.Platform`).
+
+An upload is loaded in an isolate first, stored second and made live third, so that a
+script that does not load changes nothing, and one that was acknowledged is on the disk.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from holdfast.catalog import (
+    Catalog,
+    Deployed,
+    ErrorCode,
+    Namespace,
+    ObjectInfo,
+    Script,
+    UploadRejected,
+    check_exports,
+)
+from holdfast.server.runtime import Runtime
+from holdfast.workers import ScriptInvalid
+
+
+class Deployments:
+    """The running Workers, as the REST API sees them."""
+
+    def __init__(self, catalog: Catalog, runtime: Runtime) -> None:
+        self._catalog = catalog
+        self._runtime = runtime
+
+    @property
+    def catalog(self) -> Catalog:
+        """Where scripts and namespaces are kept."""
+        return self._catalog
+
+    async def deploy(self, script: Script, namespaces: Sequence[Namespace] = ()) -> Deployed:
+        """Load a script, store it, make it live; see `api.Platform.deploy`."""
+        started = time.perf_counter()
+        try:
+            resident = self._runtime.load(script, namespaces)
+        except ScriptInvalid as error:
+            raise UploadRejected(ErrorCode.INVALID_SCRIPT, str(error)) from error
+        startup_time_ms = round((time.perf_counter() - started) * 1000)
+        exports = resident.worker.exports
+        try:
+            own = [namespace for namespace in namespaces if namespace.script == script.name]
+            check_exports(exports.handlers, exports.classes, own)
+            await asyncio.to_thread(
+                self._catalog.put_script,
+                script,
+                handlers=exports.handlers,
+                classes=exports.classes,
+                namespaces=namespaces,
+            )
+        except BaseException:
+            resident.worker.close()
+            raise
+        self._runtime.replace(script.name, resident)
+        return Deployed(exports.handlers, exports.classes, startup_time_ms)
+
+    async def delete_script(self, name: str) -> None:
+        """Take a script and its namespaces out of service and out of the catalog."""
+        await asyncio.to_thread(self._catalog.delete_script, name)
+        self._runtime.remove(name)
+
+    async def create_namespace(
+        self, name: str, script: str, class_name: str, *, use_sqlite: bool = False
+    ) -> Namespace:
+        """Create the namespace of a class that a live script exports."""
+        return await asyncio.to_thread(
+            self._catalog.create_namespace, name, script, class_name, use_sqlite=use_sqlite
+        )
+
+    def list_objects(
+        self, namespace: Namespace, cursor: str | None, limit: int
+    ) -> tuple[list[ObjectInfo], str | None]:
+        """Objects that stored something, by id; the cursor is the last id of the page before."""
+        if cursor is not None and (len(cursor) != 64 or not cursor.isalnum()):
+            raise ValueError("the cursor is none that a listing gave out")
+        found = self._runtime.storage.list_objects(
+            namespace.unique_key, after=cursor, limit=limit + 1
+        )
+        page = [ObjectInfo(object_id, has_stored_data=True) for object_id in found[:limit]]
+        return page, page[-1].id if len(found) > limit else None

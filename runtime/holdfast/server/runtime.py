@@ -1,0 +1,239 @@
+"""The loaded scripts and live objects of one shard.
+
+A script is loaded when the first event for it comes and stays loaded. A new version
+takes over at once: it is loaded beside the old one, which then gets no new events and
+whose objects are fenced off from storage; it closes when its last event has ended. An
+isolate that went past a limit is replaced by the next event.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from holdfast.catalog import (
+    Json,
+    Namespace,
+    NamespaceNotFound,
+    ObjectNamespace,
+    PlainText,
+    Script,
+    SecretText,
+    Service,
+)
+from holdfast.host.context import Capabilities, Clock, Host
+from holdfast.host.platform import Platform
+from holdfast.host.system import SystemClock
+from holdfast.objects import InProcess, IsolateObjects, ObjectDirectory, ObjectHome, Placement
+from holdfast.objects.calls import Calls
+from holdfast.objects.capability import ServiceTarget
+from holdfast.objects.directory import ISOLATE_ENDED
+from holdfast.server.settings import Settings
+from holdfast.server.sources import ScriptSource
+from holdfast.storage import Storage
+from holdfast.workers import Worker
+
+log = logging.getLogger("holdfast.server")
+
+SWEEPS_PER_IDLE_TIME = 4
+
+
+class Console(Protocol):
+    """Who shows what scripts print."""
+
+    def __call__(self, script: str, level: str, text: str) -> None:
+        """Show a line of a script's console; `level` is a console method's name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resident:
+    """A script that is loaded: its Worker and the objects that live with it."""
+
+    worker: Worker
+    home: ObjectHome
+
+
+class Runtime:
+    """One shard: finds, loads, replaces and ends Workers and their objects."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        source: ScriptSource,
+        storage: Storage,
+        *,
+        console: Console,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock | None = None,
+        placement: Placement | None = None,
+        capabilities: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.source = source
+        self.storage = storage
+        self._console = console
+        self._loop = loop
+        self._clock = clock or SystemClock()
+        self._capabilities = dict(capabilities or {})
+        self._platform = Platform()
+        self._calls = Calls()
+        self.directory = ObjectDirectory(storage, placement or InProcess(), loop)
+        self._residents: dict[str, Resident] = {}
+        self._retiring: set[Worker] = set()
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._schedule_sweep()
+
+    def tell(self, script: str, level: str, text: str) -> None:
+        """Show a line about a script where its console output goes."""
+        self._console(script, level, text)
+
+    # ---- finding -----------------------------------------------------------------
+
+    def worker(self, name: str) -> Worker:
+        """The Worker that takes a script's events now, loaded if need be.
+
+        Raises ScriptNotFound, or ScriptInvalid where the script does not load.
+        """
+        resident = self._residents.get(name)
+        if resident is not None and not resident.worker.is_dead:
+            return resident.worker
+        return self._bring_up(name).worker
+
+    def home(self, name: str) -> ObjectHome:
+        """Where a script's objects live now; loads and raises as `worker`."""
+        resident = self._residents.get(name)
+        if resident is not None and not resident.worker.is_dead:
+            return resident.home
+        return self._bring_up(name).home
+
+    def _bring_up(self, name: str) -> Resident:
+        resident = self.load(self.source.script(name))
+        self._residents[name] = resident
+        return resident
+
+    # ---- loading -----------------------------------------------------------------
+
+    def load(self, script: Script, namespaces: Iterable[Namespace] = ()) -> Resident:
+        """Load a script into a fresh isolate, without giving it any events yet.
+
+        `namespaces` are known to bindings besides those of the source. Raises
+        ScriptInvalid.
+        """
+        host = self._host(script.name)
+        objects = IsolateObjects(
+            host, self.directory, self._calls, home_of=self.home, worker_of=self.worker
+        )
+        host.objects = objects
+        known = {namespace.id: namespace for namespace in namespaces}
+        bindings = [self._describe(binding, objects, known) for binding in script.bindings]
+        worker = Worker(
+            script, self._platform, host, limits=self.settings.limits, bindings=bindings
+        )
+        implied = self.source.implied_namespaces(script, worker.exports.classes)
+        worker.extend_environment([_describe_namespace(n.name, n, objects) for n in implied])
+        home = ObjectHome(worker)
+        objects.home = home
+        worker.on_dead = lambda: self._on_dead(home)
+        worker.on_closed = lambda: self._on_closed(home)
+        return Resident(worker, home)
+
+    def _host(self, script_name: str) -> Host:
+        def console(level: str, text: str) -> None:
+            self._console(script_name, level, text)
+
+        return Host(
+            self._loop, self._clock, Capabilities(console=console, **self._capabilities)
+        )
+
+    def _describe(
+        self, binding: Any, objects: IsolateObjects, known: Mapping[str, Namespace]
+    ) -> dict[str, Any]:
+        """A binding as polyfills/workers/env.js takes it."""
+        match binding:
+            case PlainText(name, text):
+                return {"type": "plain_text", "name": name, "text": text}
+            case SecretText(name, text):
+                return {"type": "secret_text", "name": name, "text": text}
+            case Json(name, value):
+                return {"type": "json", "name": name, "json": value}
+            case Service(name, service, entrypoint):
+                number = objects.bind_service(ServiceTarget(service, entrypoint or ""))
+                return {"type": "service", "name": name, "number": number}
+            case ObjectNamespace(name, namespace_id):
+                namespace = known.get(namespace_id) or self._namespace(namespace_id)
+                return _describe_namespace(name, namespace, objects)
+        raise AssertionError(f"a binding of no known kind: {binding!r}")
+
+    def _namespace(self, namespace_id: str) -> Namespace:
+        """A namespace of the source; one that was deleted leads to no class any more."""
+        try:
+            return self.source.namespace(namespace_id)
+        except NamespaceNotFound:
+            return Namespace(namespace_id, "", "", "", namespace_id)
+
+    # ---- replacing and ending ------------------------------------------------------
+
+    def replace(self, name: str, resident: Resident) -> None:
+        """Make a loaded version live; the one before it is superseded."""
+        old = self._residents.get(name)
+        self._residents[name] = resident
+        if old is not None:
+            self._supersede(old)
+
+    def remove(self, name: str) -> None:
+        """Take a script out of service."""
+        old = self._residents.pop(name, None)
+        if old is not None:
+            self._supersede(old)
+
+    def _supersede(self, resident: Resident) -> None:
+        self._retiring.add(resident.worker)
+        self.directory.supersede(resident.home)
+        resident.worker.retire()
+
+    def _on_dead(self, home: ObjectHome) -> None:
+        """The isolate stopped in the middle of a turn: what that turn wrote is void."""
+        self.directory.drop(home, ISOLATE_ENDED)
+        self._calls.fail_all(home)
+
+    def _on_closed(self, home: ObjectHome) -> None:
+        self._retiring.discard(home.worker)
+        self._calls.fail_all(home)
+
+    async def aclose(self) -> None:
+        """End every Worker and make everything that was written durable."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for resident in [*self._residents.values()]:
+            self.directory.supersede(resident.home, "The server is shutting down.")
+            resident.worker.close()
+        for worker in [*self._retiring]:
+            worker.close()
+        self._residents.clear()
+        await self.storage.aclose()
+
+    # ---- sweeping ------------------------------------------------------------------
+
+    def _schedule_sweep(self) -> None:
+        interval = max(self.settings.idle_seconds / SWEEPS_PER_IDLE_TIME, 0.05)
+        self._sweeper = self._loop.call_later(interval, self._sweep, interval)
+
+    def _sweep(self, interval: float) -> None:
+        hung = max(round(self.settings.hang_seconds / interval), 1)
+        for resident in [*self._residents.values()]:
+            resident.home.sweep(SWEEPS_PER_IDLE_TIME, hung)
+        self._schedule_sweep()
+
+
+def _describe_namespace(
+    name: str, namespace: Namespace, objects: IsolateObjects
+) -> dict[str, Any]:
+    return {
+        "type": "durable_object_namespace",
+        "name": name,
+        "number": objects.bind_namespace(namespace),
+        "className": namespace.class_name,
+        "usesSqlite": namespace.use_sqlite,
+    }
+

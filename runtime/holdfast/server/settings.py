@@ -1,0 +1,26 @@
+"""What an operator may set; `docs/settings.md` explains each."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holdfast.engine import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one shard.
+
+    `idle_seconds`: an object unused for so long is evicted from memory.
+    `hang_seconds`: a call to an object that waits so long, with nothing under way
+    that could answer it, fails. `drain_seconds`: how long a stop waits for requests.
+    `open_databases`: how many SQLite connections are kept open at most.
+    `allow_private_egress`: whether scripts may fetch loopback and private addresses.
+    """
+
+    data: Path
+    limits: Limits = field(default_factory=Limits)
+    idle_seconds: float = 10.0
+    hang_seconds: float = 30.0
+    drain_seconds: float = 30.0
+    open_databases: int = 512
+    allow_private_egress: bool = False

@@ -1,0 +1,29 @@
+"""A script made runnable: its isolate, its environment and its events.
+
+May import host, catalog, storage and engine.
+
+- `Worker` (worker.py): one version of a script in an isolate; `fetch` gives it a
+  request and returns a future of its `WorkerResponse`.
+- `load.py`: how a script gets into an isolate, and what can be wrong with it.
+- `errors.py`: what can happen to an event.
+"""
+
+from holdfast.workers.errors import (
+    ScriptFailed,
+    ScriptHung,
+    ScriptInvalid,
+    WorkerError,
+    WorkerTerminated,
+)
+from holdfast.workers.worker import Body, Worker, WorkerResponse
+
+__all__ = [
+    "Body",
+    "ScriptFailed",
+    "ScriptHung",
+    "ScriptInvalid",
+    "Worker",
+    "WorkerError",
+    "WorkerResponse",
+    "WorkerTerminated",
+]

@@ -1,0 +1,34 @@
+"""What can happen to a script and its events, placed by who acted.
+
+    WorkerError
+    ├── ScriptInvalid       the script cannot run at all: it does not compile, load, …
+    ├── ScriptFailed        the handler threw, or returned no Response
+    ├── ScriptHung          the handler waits for what can never happen
+    └── WorkerTerminated    the isolate ended under the event: a limit, or new code
+"""
+
+
+class WorkerError(Exception):
+    """The base of what an event can end with instead of a response."""
+
+
+class ScriptInvalid(WorkerError):
+    """The script cannot be run; the message names file and line where there is one."""
+
+
+class ScriptFailed(WorkerError):
+    """The script's handler failed; the message is the error with its stack."""
+
+
+class ScriptHung(WorkerError):
+    """The script will never answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The script will never generate a response: its handler waits for a promise "
+            "that nothing can settle any more."
+        )
+
+
+class WorkerTerminated(WorkerError):
+    """The isolate was ended while the event was under way."""

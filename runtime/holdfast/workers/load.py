@@ -1,0 +1,79 @@
+"""How a script gets into an isolate.
+
+The environment is built first, then the main module (or the classic script) runs to
+the end of its top level, then the kernel learns what it exports. Whatever is wrong
+with the script comes out as ScriptInvalid with file and line.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.catalog.script import Script, Syntax
+from holdfast.engine import Handle, IsolateTerminated, JSError, ModuleKind
+from holdfast.host.context import Host
+from holdfast.workers.errors import ScriptInvalid
+
+NO_HANDLERS = "The uploaded script has no registered event handlers."
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """What a script offers: event handlers, and classes by export name."""
+
+    handlers: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+def load_script(host: Host, kernel: Handle, script: Script, bindings: list[dict[str, Any]]) -> Exports:
+    """Run a script's top level in a fresh isolate; what it exports.
+
+    Raises ScriptInvalid where the script is at fault.
+    """
+    service_worker = script.syntax is Syntax.SERVICE_WORKER
+    isolate = host.isolate
+    prepare = isolate.export(kernel, "prepareEnvironment")
+    try:
+        isolate.call(prepare, json.dumps(bindings), service_worker)
+        if service_worker:
+            told = _run_classic(host, kernel, script)
+        else:
+            told = _run_modules(host, kernel, script)
+    except JSError as error:
+        raise ScriptInvalid(readable(error)) from error
+    except IsolateTerminated as error:
+        raise ScriptInvalid(f"Script startup exceeded CPU time limit: {error}") from error
+    finally:
+        prepare.close()
+    exports = json.loads(told)
+    if not exports["handlers"] and not exports["classes"]:
+        raise ScriptInvalid(NO_HANDLERS)
+    return Exports(tuple(exports["handlers"]), tuple(exports["classes"]))
+
+
+def _run_classic(host: Host, kernel: Handle, script: Script) -> str:
+    isolate = host.isolate
+    modules = {module.name: module for module in script.modules}
+    isolate.run_script(script.main, modules[script.main].content)
+    return str(isolate.call(isolate.export(kernel, "useListeners")))
+
+
+def _run_modules(host: Host, kernel: Handle, script: Script) -> str:
+    isolate = host.isolate
+    modules = {module.name: module for module in script.modules}
+    if script.main not in modules:
+        raise ScriptInvalid(
+            f'The main module "{script.main}" is not among the modules: {", ".join(modules)}.'
+        )
+    if modules[script.main].kind not in (ModuleKind.ESM, ModuleKind.COMMONJS):
+        raise ScriptInvalid(f'The main module "{script.main}" must be JavaScript.')
+    isolate.add_modules(modules)
+    namespace = isolate.evaluate(script.main)
+    return str(isolate.call(isolate.export(kernel, "useExports"), namespace))
+
+
+def readable(error: JSError) -> str:
+    """The error as people read it: message, then the script's own frames."""
+    frames = [line for line in error.stack.splitlines() if "holdfast:" not in line]
+    head = f"{error.name}: {error.message}" if error.name else error.message
+    return "\n".join([f"Uncaught {head}", *frames])

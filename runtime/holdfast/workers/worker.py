@@ -1,0 +1,202 @@
+"""One version of a script, running in an isolate of its own.
+
+An event goes in with a number and its answer comes back under that number, within
+the same turn or any later one. The isolate can end under its events: past a limit it
+is terminated at once, after a new upload it is *retired* and closes when its last
+event is done.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.catalog.script import Script
+from holdfast.engine import Handle, JSError, Limits
+from holdfast.host.bodies import BodyTable, ByteStream
+from holdfast.host.context import Host
+from holdfast.host.platform import Platform
+from holdfast.workers.errors import ScriptFailed, ScriptHung, WorkerTerminated
+from holdfast.workers.load import Exports, load_script, readable
+
+log = logging.getLogger("holdfast.worker")
+
+Body = None | str | bytes | ByteStream
+
+RETIREMENT_SECONDS = 30.0
+OUT_OF_MEMORY = "InternalError: out of memory"
+
+
+@dataclass(slots=True)
+class WorkerResponse:
+    """A response: `headers` is "name\\nvalue\\n…"; a stream's reader must read or cancel it."""
+
+    status: int
+    status_text: str
+    headers: str
+    body: Body
+
+
+class Worker:
+    """A loaded script: takes events, answers them, ends cleanly."""
+
+    def __init__(
+        self,
+        script: Script,
+        platform: Platform,
+        host: Host,
+        *,
+        limits: Limits,
+        bindings: list[dict[str, Any]],
+    ) -> None:
+        """Load `script` into a fresh isolate. Raises ScriptInvalid, leaving nothing behind."""
+        self.script = script
+        self.host = host
+        self.retired = False
+        self.on_dead: Callable[[], None] = _nothing  # called inside the turn that was stopped
+        self.on_closed: Callable[[], None] = _nothing
+        self._answers: dict[int, asyncio.Future[WorkerResponse]] = {}
+        self._live: set[int] = set()
+        self._last_number = 0
+        self.kernel = platform.create_isolate(host, limits=limits, on_rejection=self._on_rejection)
+        host.events = self
+        try:
+            self.exports: Exports = load_script(host, self.kernel, script, bindings)
+        except BaseException:
+            host.isolate.close()
+            raise
+        self._dispatch_fetch = self.entry("dispatchFetch")
+        host.on_idle = self._on_idle
+        host.on_terminated = self._on_terminated
+
+    def entry(self, name: str) -> Handle:
+        """One of the kernel's entry points, to be given to `host.enter`."""
+        return self.host.isolate.export(self.kernel, name)
+
+    def extend_environment(self, bindings: list[dict[str, Any]]) -> None:
+        """Add bindings that depend on what the script exports."""
+        if bindings:
+            self.host.enter(self.entry("extendEnvironment"), json.dumps(bindings))
+
+    @property
+    def is_dead(self) -> bool:
+        """True once the isolate takes no events any more."""
+        return self.host.isolate.terminated or self.host.isolate.closed
+
+    # ---- events ----------------------------------------------------------------
+
+    def fetch(
+        self, method: str, url: str, headers: str, body: None | bytes | ByteStream, entrypoint: str = ""
+    ) -> "asyncio.Future[WorkerResponse]":
+        """Give the script a request; a future of its response.
+
+        The future raises ScriptFailed, ScriptHung or WorkerTerminated. Often it is done
+        when this returns.
+        """
+        answer: asyncio.Future[WorkerResponse] = self.host.loop.create_future()
+        if self.is_dead:
+            answer.set_exception(WorkerTerminated("The Worker's isolate has ended."))
+            return answer
+        self._last_number = number = self._last_number + 1
+        self._answers[number] = answer
+        self._live.add(number)
+        crossing = self.bodies.add(body) if body.__class__ not in _PLAIN else body
+        self.host.enter(
+            self._dispatch_fetch, number, entrypoint, method, url, headers, crossing
+        )
+        return answer
+
+    @property
+    def bodies(self) -> BodyTable:
+        """The streams that this isolate knows by handle."""
+        return self.host.bodies
+
+    def respond(
+        self, number: int, status: int, status_text: str, headers: str, body: None | str | bytes | int
+    ) -> None:
+        """The script's answer to an event (op event_respond)."""
+        answer = self._answers.pop(number, None)
+        taken = self.bodies.take(body) if body.__class__ is int else body
+        if answer is None or answer.done():
+            if isinstance(taken, ByteStream):
+                taken.cancel()
+            return
+        answer.set_result(WorkerResponse(status, status_text, headers, taken))
+
+    def fail(self, number: int, description: str) -> None:
+        """The script's failure to answer an event (op event_failed)."""
+        self._end(number, ScriptFailed(description))
+        if description.startswith(OUT_OF_MEMORY):
+            self.host.loop.call_soon(self.terminate, "its memory limit was reached")
+
+    def finish(self, number: int) -> None:
+        """An event has nothing under way any more (op event_finished)."""
+        self._live.discard(number)
+        if self.retired and not self._live:
+            self.host.loop.call_soon(self.close)
+
+    def _end(self, number: int, error: Exception) -> None:
+        answer = self._answers.pop(number, None)
+        if answer is not None and not answer.done():
+            answer.set_exception(error)
+
+    def _on_idle(self) -> None:
+        """Nothing is under way in the isolate: what still waits, waits for ever."""
+        for number in [*self._answers]:
+            self._live.discard(number)
+            self._end(number, ScriptHung())
+
+    def _on_rejection(self, error: JSError) -> None:
+        self.host.console("error", readable(error).replace("Uncaught", "Uncaught (in promise)", 1))
+
+    # ---- the end ---------------------------------------------------------------
+
+    def _on_terminated(self, error: Exception) -> None:
+        self.host.console("error", f"The script was stopped: {error}")
+        self.on_dead()
+        self._fail_all(WorkerTerminated(str(error)))
+        self.host.loop.call_soon(self.close)
+
+    def terminate(self, reason: str) -> None:
+        """End the isolate after the running turn: it went past a limit."""
+        if not self.is_dead:
+            self.host.isolate.terminated = True
+            self._on_terminated(WorkerTerminated(reason))
+
+    def _fail_all(self, error: Exception) -> None:
+        for number in [*self._answers]:
+            self._end(number, error)
+        self._live.clear()
+
+    def retire(self) -> None:
+        """Take no new events; close when those under way are done, or after 30 seconds."""
+        if self.retired:
+            return
+        self.retired = True
+        if self._live:
+            self.host.loop.call_later(RETIREMENT_SECONDS, self.close)
+        else:
+            self.host.loop.call_soon(self.close)
+
+    def close(self) -> None:
+        """End the isolate now; events under way fail. Harmless the second time."""
+        if self.host.isolate.closed:
+            return
+        self._fail_all(WorkerTerminated("The Worker was replaced or shut down."))
+        self.host.close()
+        self.host.isolate.close()
+        self.on_closed()
+
+    @property
+    def is_idle(self) -> bool:
+        """True while no event is under way."""
+        return not self._live
+
+
+_PLAIN = frozenset({type(None), bytes, str})
+
+
+def _nothing() -> None:
+    """Nobody waits for the end of this Worker."""
