@@ -56,7 +56,7 @@ fix: $(INSTALLED) ## Formats the code and applies the safe fixes of the linter
 	$(BIN)/ruff format
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measures Holdfast beside workerd; writes benchmarks/RESULTS.md (needs wrk, make peers)
+bench: $(INSTALLED) ## Measures Holdfast beside workerd; writes benchmarks/RESULTS.md (needs wrk, strace, make peers)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: peers
