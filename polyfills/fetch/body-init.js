@@ -1,0 +1,56 @@
+// What a script may give as a body: https://fetch.spec.whatwg.org/#bodyinit-unions
+
+import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
+import { isDisturbed, isLocked, isReadableStream, streamFromIterable } from "./ports.js";
+
+export const TEXT_TYPE = "text/plain;charset=UTF-8";
+
+const LOCKED = "This ReadableStream is locked to a reader, and cannot be used as a body.";
+const DISTURBED =
+  "This ReadableStream is disturbed (has already been read from), and cannot be used as a body.";
+
+/**
+ * Give the record this body, which is neither undefined nor null. Returns the content
+ * type that goes with it, or null. Bytes are copied, a stream is taken as it is.
+ * https://fetch.spec.whatwg.org/#concept-bodyinit-extract
+ */
+export function setBody(record, value) {
+  if (typeof value === "string") {
+    record.source = value;
+    return TEXT_TYPE;
+  }
+  if (typeof value === "object" || typeof value === "function") return setObject(record, value);
+  record.source = `${value}`;
+  return TEXT_TYPE;
+}
+
+function setObject(record, value) {
+  if (isReadableStream(value)) return setStream(record, value);
+  if (ArrayBuffer.isView(value) || isArrayBuffer(value)) {
+    record.source = copyBytes(value);
+    return null;
+  }
+  if (isIterated(value)) {
+    record.source = undefined;
+    record.stream = streamFromIterable(value);
+    return null;
+  }
+  record.source = `${value}`;
+  return TEXT_TYPE;
+}
+
+function setStream(record, stream) {
+  if (isDisturbed(stream)) throw new TypeError(DISTURBED);
+  if (isLocked(stream)) throw new TypeError(LOCKED);
+  record.source = undefined;
+  record.stream = stream;
+  return null;
+}
+
+// Workers take (async) iterables of bytes, but not what tells how it is written as a
+// string: `new String("x")` is iterable too. Arrays are iterated all the same.
+function isIterated(value) {
+  const { toString } = value;
+  if (toString !== Object.prototype.toString && toString !== Array.prototype.toString) return false;
+  return typeof value[Symbol.asyncIterator] === "function" || typeof value[Symbol.iterator] === "function";
+}

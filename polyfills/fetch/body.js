@@ -1,0 +1,169 @@
+// The body mixin: https://fetch.spec.whatwg.org/#body-mixin
+//
+// A body is part of the record behind a Request or a Response, in these members:
+//   source   null: no body; a string; a Uint8Array; a number: the handle of a body that
+//            the host keeps; undefined: only the stream has it
+//   stream   the ReadableStream, once somebody has asked for it; from then on it alone
+//            knows whether the body is used
+//   used     whether a body without a stream was used
+//   shared   whether others see the same Uint8Array, so that it must be copied before a
+//            script gets it
+// So a string answers text() without ever becoming bytes, and a body that is only
+// passed on costs nothing in here.
+
+import { body_read_all } from "holdfast:ops";
+import { defineInterface, illegalInvocation } from "../kernel/webidl.js";
+import {
+  createByteStream,
+  createHostStream,
+  createSpentStream,
+  decodeUtf8,
+  encodeUtf8,
+  isDisturbed,
+  isLocked,
+  readAllBytes,
+  teeStream,
+} from "./ports.js";
+
+const USED = "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.";
+const LOCKED = "This ReadableStream is currently locked to a reader.";
+const NOTHING = new Uint8Array(0);
+
+// ---- State ----------------------------------------------------------------------
+
+/** https://fetch.spec.whatwg.org/#dom-body-bodyused */
+export function isBodyUsed(record) {
+  return record.stream === null ? record.used : isDisturbed(record.stream);
+}
+
+/** Throws TypeError for a body that was used or whose stream is locked. */
+export function checkUsable(record) {
+  if (isBodyUsed(record)) throw new TypeError(USED);
+  if (record.stream !== null && isLocked(record.stream)) throw new TypeError(LOCKED);
+}
+
+/** The body's stream, made now if need be; null without a body. */
+export function bodyStream(record) {
+  if (record.source === null) return null;
+  return (record.stream ??= createStream(record));
+}
+
+function createStream(record) {
+  if (record.used) return createSpentStream();
+  const source = takeSource(record);
+  record.source = undefined;
+  if (typeof source === "number") return createHostStream(source);
+  return createByteStream(typeof source === "string" ? encodeUtf8(source) : source);
+}
+
+/** The source of a body without a stream, which is used by that. */
+function takeSource(record) {
+  const { source } = record;
+  record.used = true;
+  record.source = "";
+  return record.shared && typeof source === "object" ? source.slice() : source;
+}
+
+// ---- Reading --------------------------------------------------------------------
+
+const textOf = (string) => {
+  const text = string.charCodeAt(0) === 0xfeff ? string.slice(1) : string;
+  return text.isWellFormed() ? text : text.toWellFormed();
+};
+const jsonOfText = (string) => JSON.parse(textOf(string));
+const jsonOfBytes = (bytes) => JSON.parse(decodeUtf8(bytes));
+const bufferOfText = (string) => bufferOfBytes(encodeUtf8(string));
+const bufferOfBytes = (bytes) => {
+  const { buffer } = bytes;
+  return bytes.byteLength === buffer.byteLength ? buffer : bytes.slice().buffer;
+};
+const same = (bytes) => bytes;
+
+/**
+ * Read the whole body and convert it, with `ofText` where it is at hand as a string.
+ * The body counts as used from now on. Returns a promise.
+ * https://fetch.spec.whatwg.org/#concept-body-consume-body
+ */
+export function consumeBody(record, ofText, ofBytes) {
+  try {
+    if (record.stream === null) {
+      if (record.source === null) return Promise.resolve(ofText(""));
+      if (record.used) throw new TypeError(USED);
+      const source = takeSource(record);
+      if (typeof source === "string") return Promise.resolve(ofText(source));
+      if (typeof source === "number") return body_read_all(source).then(ofBytes);
+      return Promise.resolve(ofBytes(source));
+    }
+    checkUsable(record);
+    return readAllBytes(record.stream).then(ofBytes);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** Let `copy` have the body of `record` too. https://fetch.spec.whatwg.org/#concept-body-clone */
+export function cloneBody(record, copy) {
+  if (record.source === null) return;
+  checkUsable(record);
+  if (record.stream === null && typeof record.source !== "number") {
+    copy.source = record.source;
+    record.shared = copy.shared = true;
+  } else {
+    const [first, second] = teeStream(bodyStream(record));
+    record.stream = first;
+    copy.stream = second;
+    copy.source = undefined;
+  }
+}
+
+/** Move a usable body from one record to another; the first counts as used. */
+export function moveBody(from, to) {
+  to.source = from.source;
+  to.stream = from.stream;
+  to.shared = from.shared;
+  if (from.source === null) return;
+  from.used = true;
+  from.source = "";
+  from.stream = null;
+}
+
+// ---- The mixin ------------------------------------------------------------------
+
+/**
+ * Give a class the members of the body mixin. `recordOf(object)` is the record of an
+ * instance and undefined for anything else.
+ */
+export function defineBody(Class, recordOf) {
+  const read = (object, ofText, ofBytes) => {
+    const record = recordOf(object);
+    if (record === undefined) return Promise.reject(illegalInvocation());
+    return consumeBody(record, ofText, ofBytes);
+  };
+  const known = (object) => {
+    const record = recordOf(object);
+    if (record === undefined) throw illegalInvocation();
+    return record;
+  };
+  const mixin = {
+    arrayBuffer() {
+      return read(this, bufferOfText, bufferOfBytes);
+    },
+    get body() {
+      return bodyStream(known(this));
+    },
+    get bodyUsed() {
+      return isBodyUsed(known(this));
+    },
+    bytes() {
+      return read(this, encodeUtf8, same);
+    },
+    json() {
+      return read(this, jsonOfText, jsonOfBytes);
+    },
+    text() {
+      return read(this, textOf, decodeUtf8);
+    },
+  };
+  Object.defineProperties(Class.prototype, Object.getOwnPropertyDescriptors(mixin));
+  defineInterface(Class);
+}

@@ -1,0 +1,77 @@
+// Header names and values: what is valid, and how they are normalised.
+//
+// Scripts use the same few names and values again and again, and scanning a string
+// costs more than finding it; so what was once found valid is remembered.
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const INVALID_IN_VALUE = /[\0\n\r]|[^\0-\xff]/;
+const BEYOND_BYTE = /[^\0-\xff]/;
+
+const REMEMBERED = 256;
+const LONGEST_REMEMBERED_VALUE = 64;
+const names = new Map();
+const values = new Map();
+
+/**
+ * The lower-case form of a header name. Throws TypeError for what is no token.
+ * https://fetch.spec.whatwg.org/#header-name
+ */
+export function normalizeName(name) {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const text = `${name}`;
+  if (!TOKEN.test(text)) throw new TypeError("Invalid header name.");
+  const lower = text.toLowerCase();
+  if (names.size === REMEMBERED) names.clear();
+  names.set(text, lower);
+  return lower;
+}
+
+/**
+ * The value without the white space around it. Throws TypeError for NUL, CR, LF
+ * inside, and for characters that do not fit in a byte.
+ * https://fetch.spec.whatwg.org/#concept-header-value-normalize
+ */
+export function normalizeValue(value) {
+  const known = values.get(value);
+  if (known !== undefined) return known;
+  const text = `${value}`;
+  const normal = trimWhitespace(text);
+  if (INVALID_IN_VALUE.test(normal)) throw new TypeError("Invalid header value.");
+  if (text.length <= LONGEST_REMEMBERED_VALUE) {
+    if (values.size === REMEMBERED) values.clear();
+    values.set(text, normal);
+  }
+  return normal;
+}
+
+/** ByteString, quick for names that are known. https://webidl.spec.whatwg.org/#es-ByteString */
+export function toByteName(value) {
+  if (names.has(value)) return value;
+  return byteString(value, "name");
+}
+
+/** ByteString, quick for values that are known. */
+export function toByteValue(value) {
+  if (values.has(value)) return value;
+  return byteString(value, "value");
+}
+
+function byteString(value, what) {
+  const text = `${value}`;
+  if (BEYOND_BYTE.test(text)) throw new TypeError(`Invalid header ${what}.`);
+  return text;
+}
+
+function isWhitespace(code) {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+}
+
+/** Without HTTP white space at either end. */
+export function trimWhitespace(text) {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhitespace(text.charCodeAt(start))) start++;
+  while (end > start && isWhitespace(text.charCodeAt(end - 1))) end--;
+  return end - start === text.length ? text : text.slice(start, end);
+}

@@ -1,0 +1,22 @@
+// What is behind a Request or a Response: a plain object that no script ever sees.
+//
+//   raw, headers   the headers: a raw string until a Headers object was asked for
+//   guard          of that Headers object
+//   source, stream, used, shared   the body; see body.js
+
+import { headersFromRaw, headerValue, rawOfHeaders } from "./headers.js";
+
+/** The record's Headers object, made now if need be. */
+export function headersOf(record) {
+  return (record.headers ??= headersFromRaw(record.raw, record.guard));
+}
+
+/** The record's headers as a raw string. */
+export function rawHeadersOf(record) {
+  return record.headers === null ? record.raw : rawOfHeaders(record.headers);
+}
+
+/** The combined value of a header by its lower-case name, or null. */
+export function recordHeader(record, name) {
+  return record.headers === null && record.raw === "" ? null : headerValue(headersOf(record), name);
+}

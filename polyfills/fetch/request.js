@@ -1,0 +1,231 @@
+// Request: https://fetch.spec.whatwg.org/#request-class, with the members that Workers
+// have and without those of browsers:
+// https://developers.cloudflare.com/workers/runtime-apis/request/
+
+import { isObject, requireArguments } from "../kernel/webidl.js";
+import { checkUsable, cloneBody, defineBody, isBodyUsed, moveBody } from "./body.js";
+import { setBody, TEXT_TYPE } from "./body-init.js";
+import { addHeaderIfAbsent, headersFromInit } from "./headers.js";
+import { normalizeMethod } from "./method.js";
+import { canonicalUrl, createAbortSignal, isAbortSignal } from "./ports.js";
+import { headersOf, rawHeadersOf } from "./record.js";
+
+const NO_BODY = "Request with a GET or HEAD method cannot have a body.";
+const USED = "Cannot reconstruct a Request with a used body.";
+const NOT_AN_INIT =
+  "Failed to construct 'Request': constructor parameter 2 is not of type 'RequestInitializerDict or Request'.";
+const RAW_TEXT_TYPE = `content-type\n${TEXT_TYPE}\n`;
+const REDIRECTS = ["follow", "manual", "error"];
+const CACHE_MODES = ["default", "no-store", "reload", "no-cache", "force-cache"];
+
+const FROM_RECORD = {};
+let recordOf;
+
+/** What a Worker is asked, and what it asks fetch and stubs. */
+export class Request {
+  #record;
+
+  constructor(input, init = undefined) {
+    if (input === FROM_RECORD) {
+      this.#record = init;
+      return;
+    }
+    requireArguments(arguments.length, 1, "'constructor' on 'Request'");
+    this.#record = createRecord(input, init);
+  }
+
+  static {
+    recordOf = (object) => (isObject(object) && #record in object ? object.#record : undefined);
+  }
+
+  /** https://fetch.spec.whatwg.org/#dom-request-clone */
+  clone() {
+    const record = this.#record;
+    const copy = { ...record, raw: rawHeadersOf(record), headers: null };
+    cloneBody(record, copy);
+    return new Request(FROM_RECORD, copy);
+  }
+
+  get method() {
+    return this.#record.method;
+  }
+
+  get url() {
+    return this.#record.url;
+  }
+
+  get headers() {
+    const record = this.#record;
+    return record.headers ?? headersOf(record);
+  }
+
+  get redirect() {
+    return this.#record.redirect ?? "follow";
+  }
+
+  /** The service that a request is bound to: none, since there is only the one fetch. */
+  get fetcher() {
+    return this.#record && null;
+  }
+
+  get signal() {
+    return (this.#record.signal ??= createAbortSignal());
+  }
+
+  get cf() {
+    return this.#record.cf;
+  }
+
+  get integrity() {
+    return this.#record && "";
+  }
+
+  get keepalive() {
+    return this.#record && false;
+  }
+
+  get cache() {
+    return this.#record.cache;
+  }
+}
+
+defineBody(Request, (object) => recordOf(object));
+
+// ---- Making ---------------------------------------------------------------------
+
+function emptyRecord(method, url) {
+  return {
+    method,
+    url,
+    raw: "",
+    headers: null,
+    guard: "request",
+    source: null,
+    stream: null,
+    used: false,
+    shared: false,
+  };
+}
+
+/** https://fetch.spec.whatwg.org/#dom-request */
+function createRecord(input, init) {
+  if (init === null) init = undefined;
+  else if (init !== undefined && !isObject(init)) throw new TypeError(NOT_AN_INIT);
+  const from = recordOf(input);
+  if (from !== undefined) return recordFromRequest(from, init);
+  const record = emptyRecord("GET", resolveUrl(input));
+  if (init !== undefined) initialize(record, init);
+  return record;
+}
+
+function resolveUrl(input) {
+  const text = `${input}`;
+  const url = canonicalUrl(text);
+  if (url === undefined) throw new TypeError(`Invalid URL: ${text}`);
+  return url;
+}
+
+function recordFromRequest(from, init) {
+  const record = emptyRecord(from.method, from.url);
+  record.raw = rawHeadersOf(from);
+  record.redirect = from.redirect;
+  record.signal = from.signal;
+  record.cf = from.cf;
+  record.cache = from.cache;
+  const body = init === undefined ? undefined : initialize(record, init);
+  if (body !== undefined) return record;
+  if (isBodyUsed(from)) throw new TypeError(USED);
+  checkUsable(from);
+  checkMethodTakesBody(record, from.source);
+  moveBody(from, record);
+  return record;
+}
+
+/** Set what `init` says; returns its body. Members are read in Web IDL's order. */
+function initialize(record, init) {
+  const { body, cache, cf, headers, integrity, method, redirect, signal } = init;
+  if (method !== undefined) record.method = normalizeMethod(method);
+  if (cache !== undefined) record.cache = checkedCache(cache);
+  if (cf !== undefined && cf !== null) record.cf = checkedCf(cf);
+  if (integrity !== undefined) checkIntegrity(integrity);
+  if (redirect !== undefined) record.redirect = checkedRedirect(redirect);
+  if (signal !== undefined) record.signal = checkedSignal(signal);
+  if (headers !== undefined) record.headers = headersFromInit(headers, "request");
+  if (body !== undefined && body !== null) giveBody(record, body);
+  return body;
+}
+
+function giveBody(record, body) {
+  checkMethodTakesBody(record, body);
+  const type = setBody(record, body);
+  if (type === null) return;
+  if (record.headers !== null || record.raw !== "") {
+    addHeaderIfAbsent(headersOf(record), "content-type", type);
+  } else record.raw = type === TEXT_TYPE ? RAW_TEXT_TYPE : `content-type\n${type}\n`;
+}
+
+function checkMethodTakesBody(record, body) {
+  const { method } = record;
+  if (body !== null && (method === "GET" || method === "HEAD")) throw new TypeError(NO_BODY);
+}
+
+function checkedRedirect(value) {
+  const redirect = `${value}`;
+  if (REDIRECTS.includes(redirect)) return redirect;
+  throw new TypeError('Invalid redirect value, must be one of "follow", "manual" or "error".');
+}
+
+function checkedCache(value) {
+  const cache = `${value}`;
+  if (CACHE_MODES.includes(cache)) return cache;
+  throw new TypeError(`Unsupported cache mode: ${cache}`);
+}
+
+function checkIntegrity(value) {
+  if (`${value}` === "") return;
+  throw new TypeError(
+    "Subrequest integrity checking is not implemented. The integrity option must be either undefined or an empty string.",
+  );
+}
+
+function checkedCf(cf) {
+  if (isObject(cf)) return cf;
+  throw new TypeError(
+    "Incorrect type for the 'cf' field on 'RequestInitializerDict': the provided value is not of type 'Object'.",
+  );
+}
+
+function checkedSignal(signal) {
+  if (signal === null) return undefined;
+  if (isAbortSignal(signal)) return signal;
+  throw new TypeError(
+    "Incorrect type for the 'signal' field on 'RequestInitializerDict': the provided value is not of type 'AbortSignal'.",
+  );
+}
+
+// ---- For other polyfills --------------------------------------------------------
+
+/** The record behind a Request; undefined for anything else. See record.js, body.js. */
+export function requestRecord(value) {
+  return recordOf(value);
+}
+
+/** A Request with this record. */
+export function requestFromRecord(record) {
+  return new Request(FROM_RECORD, record);
+}
+
+/**
+ * A Request of what the host received: nothing is checked, parsed or copied. `body`:
+ * undefined, a string, a Uint8Array or the handle of a body that the host keeps. Its
+ * headers are immutable and it does not follow redirects, as in workerd.
+ */
+export function requestFromHost(method, url, raw, body = null, signal = undefined) {
+  const record = emptyRecord(method, url);
+  record.raw = raw;
+  record.guard = "immutable";
+  record.source = body;
+  record.redirect = "manual";
+  record.signal = signal;
+  return new Request(FROM_RECORD, record);
+}

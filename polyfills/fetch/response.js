@@ -1,0 +1,237 @@
+// Response: https://fetch.spec.whatwg.org/#response-class, with the members that
+// Workers add: https://developers.cloudflare.com/workers/runtime-apis/response/
+
+import { isObject, requireArguments } from "../kernel/webidl.js";
+import { cloneBody, defineBody } from "./body.js";
+import { setBody, TEXT_TYPE } from "./body-init.js";
+import { addHeaderIfAbsent, headersFromInit } from "./headers.js";
+import { canonicalUrl } from "./ports.js";
+import { headersOf, rawHeadersOf } from "./record.js";
+
+const STATUS_RANGE = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
+const NULL_BODY = "Response with null body status (101, 204, 205, or 304) cannot have a body.";
+const NOT_AN_INIT =
+  "Failed to construct 'Response': constructor parameter 2 is not of type 'InitializerDict or Response'.";
+const RAW_TEXT_TYPE = `content-type\n${TEXT_TYPE}\n`;
+const RAW_JSON_TYPE = "content-type\napplication/json\n";
+const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
+
+const FROM_RECORD = {};
+let recordOf;
+
+/** What a Worker answers with, and what fetch gives. */
+export class Response {
+  #record;
+
+  constructor(body = null, init = undefined) {
+    if (body === FROM_RECORD) {
+      this.#record = init;
+      return;
+    }
+    this.#record = createRecord(body, init);
+  }
+
+  static {
+    recordOf = (object) => (isObject(object) && #record in object ? object.#record : undefined);
+  }
+
+  /** https://fetch.spec.whatwg.org/#dom-response-error */
+  static error() {
+    return new Response(FROM_RECORD, { ...emptyRecord(), status: 0, type: "error", guard: "immutable" });
+  }
+
+  /** https://fetch.spec.whatwg.org/#dom-response-json */
+  static json(data, init = undefined) {
+    requireArguments(arguments.length, 1, "'json' on 'Response'");
+    const text = JSON.stringify(data);
+    if (text === undefined) throw new TypeError("The value cannot be written as JSON.");
+    const record = emptyRecord();
+    if (init !== undefined && init !== null) initialize(record, init);
+    record.source = text;
+    finish(record, "application/json", RAW_JSON_TYPE);
+    return new Response(FROM_RECORD, record);
+  }
+
+  /** https://fetch.spec.whatwg.org/#dom-response-redirect */
+  static redirect(url, status = 302) {
+    requireArguments(arguments.length, 1, "'redirect' on 'Response'");
+    const text = `${url}`;
+    const location = canonicalUrl(text);
+    if (location === undefined) throw new TypeError(`Unable to parse URL: ${text}`);
+    status &= 65535;
+    if (!REDIRECT_STATUSES.includes(status)) {
+      throw new RangeError(
+        `${status} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`,
+      );
+    }
+    const record = { ...emptyRecord(), status, raw: `location\n${location}\n`, guard: "immutable" };
+    return new Response(FROM_RECORD, record);
+  }
+
+  /** https://fetch.spec.whatwg.org/#dom-response-clone */
+  clone() {
+    const record = this.#record;
+    if (record.webSocket) throw new TypeError("Cannot clone a response to a WebSocket handshake.");
+    const copy = { ...record, raw: rawHeadersOf(record), headers: null };
+    cloneBody(record, copy);
+    return new Response(FROM_RECORD, copy);
+  }
+
+  get type() {
+    return this.#record.type ?? "default";
+  }
+
+  get url() {
+    return this.#record.url;
+  }
+
+  get redirected() {
+    return this.#record.redirected === true;
+  }
+
+  get status() {
+    return this.#record.status;
+  }
+
+  get ok() {
+    const { status } = this.#record;
+    return status >= 200 && status <= 299;
+  }
+
+  get statusText() {
+    return this.#record.statusText;
+  }
+
+  get headers() {
+    const record = this.#record;
+    return record.headers ?? headersOf(record);
+  }
+
+  get webSocket() {
+    return this.#record.webSocket ?? null;
+  }
+
+  get cf() {
+    return this.#record.cf;
+  }
+}
+
+defineBody(Response, (object) => recordOf(object));
+
+// ---- Making ---------------------------------------------------------------------
+
+function emptyRecord() {
+  return {
+    status: 200,
+    statusText: "",
+    url: "",
+    raw: "",
+    headers: null,
+    guard: "response",
+    source: null,
+    stream: null,
+    used: false,
+    shared: false,
+  };
+}
+
+function createRecord(body, init) {
+  const record = emptyRecord();
+  let type = null;
+  if (body !== null && body !== undefined) type = setBody(record, body);
+  if (init !== undefined && init !== null) initialize(record, init);
+  finish(record, type, type === TEXT_TYPE ? RAW_TEXT_TYPE : undefined);
+  return record;
+}
+
+/** Add the body's content type; `rawType` is that header in raw form, where known. */
+function finish(record, type, rawType) {
+  if (record.source !== null && isNullBodyStatus(record.status)) refuseBody(record);
+  if (type === null) return;
+  if (record.headers !== null) addHeaderIfAbsent(record.headers, "content-type", type);
+  else record.raw = rawType ?? `content-type\n${type}\n`;
+}
+
+function isNullBodyStatus(status) {
+  return status === 204 || status === 205 || status === 304 || status === 101;
+}
+
+// As in workerd, an empty string is as good as no body.
+function refuseBody(record) {
+  if (record.source !== "" || record.used) throw new TypeError(NULL_BODY);
+  record.source = null;
+}
+
+/** https://fetch.spec.whatwg.org/#initialize-a-response */
+function initialize(record, init) {
+  if (!isObject(init)) throw new TypeError(NOT_AN_INIT);
+  const { cf, encodeBody, headers, status, statusText, webSocket } = init;
+  if (cf !== undefined && cf !== null) record.cf = checkedCf(cf);
+  const encoding = encodeBody === undefined ? recordOf(init)?.encodeBody : checkedEncoding(encodeBody);
+  if (encoding === "manual") record.encodeBody = encoding;
+  if (webSocket !== undefined && webSocket !== null) record.webSocket = checkedSocket(webSocket);
+  if (status !== undefined) record.status = checkedStatus(status, record.webSocket);
+  if (statusText !== undefined) record.statusText = checkedStatusText(statusText);
+  if (headers !== undefined) record.headers = headersFromInit(headers, record.guard);
+}
+
+function checkedCf(cf) {
+  if (isObject(cf)) return cf;
+  throw new TypeError(
+    "Incorrect type for the 'cf' field on 'InitializerDict': the provided value is not of type 'Object'.",
+  );
+}
+
+function checkedEncoding(value) {
+  const encoding = `${value}`;
+  if (encoding === "manual" || encoding === "automatic") return encoding;
+  throw new TypeError(`encodeBody: unexpected value: ${encoding}`);
+}
+
+function checkedSocket(webSocket) {
+  if (isObject(webSocket)) return webSocket;
+  throw new TypeError(
+    "Incorrect type for the 'webSocket' field on 'InitializerDict': the provided value is not of type 'WebSocket'.",
+  );
+}
+
+function checkedStatus(value, webSocket) {
+  const status = +value & 65535;
+  if (status === 101 && webSocket !== undefined) return status;
+  if (status < 200 || status > 599) throw new RangeError(STATUS_RANGE);
+  return status;
+}
+
+function checkedStatusText(value) {
+  const text = `${value}`;
+  if (!REASON_PHRASE.test(text)) throw new TypeError("Invalid statusText");
+  return text;
+}
+
+// ---- For other polyfills --------------------------------------------------------
+
+/** The record behind a Response; undefined for anything else. See record.js, body.js. */
+export function responseRecord(value) {
+  return recordOf(value);
+}
+
+/** A Response with this record. */
+export function responseFromRecord(record) {
+  return new Response(FROM_RECORD, record);
+}
+
+/**
+ * A Response of what the host received. `body`: undefined, a string, a Uint8Array or
+ * the handle of a body that the host keeps. Its headers are immutable, as in workerd.
+ */
+export function responseFromHost(status, statusText, raw, body = null, url = "") {
+  const record = emptyRecord();
+  record.status = status;
+  record.statusText = statusText;
+  record.url = url;
+  record.raw = raw;
+  record.guard = "immutable";
+  record.source = body;
+  return new Response(FROM_RECORD, record);
+}

@@ -1,0 +1,87 @@
+// Bodies on their way to the host.
+
+import { body_abort, body_close, body_drain, body_open, body_watch, body_write } from "holdfast:ops";
+import { bytesOf } from "../kernel/buffers.js";
+import { checkUsable } from "./body.js";
+import { isHeaders, rawOfHeaders } from "./headers.js";
+import { hostSourceOf, knownLength } from "./ports.js";
+import { rawHeadersOf } from "./record.js";
+import { requestRecord } from "./request.js";
+import { responseRecord } from "./response.js";
+
+const NOT_BYTES =
+  "This TransformStream is being used as a byte stream, but received an object of " +
+  "non-ArrayBuffer/ArrayBufferView type on its writable side.";
+
+function recordOf(object) {
+  return requestRecord(object) ?? responseRecord(object);
+}
+
+/** The raw header string of a Request, a Response or Headers. */
+export function rawHeaders(object) {
+  return isHeaders(object) ? rawOfHeaders(object) : rawHeadersOf(recordOf(object));
+}
+
+/**
+ * The body of a Request or a Response for an op, which takes it over: undefined, a
+ * string, a Uint8Array, or the handle of a body on the host. The body counts as used;
+ * throws TypeError if it was already. A body that came from the host and that nobody
+ * has touched goes back by its handle; any other stream is pumped from now on.
+ */
+export function bodyForHost(object) {
+  const record = recordOf(object);
+  const { source } = record;
+  if (source === null) return undefined;
+  checkUsable(record);
+  record.used = true;
+  if (record.stream !== null) return handleOfStream(record.stream);
+  record.source = "";
+  return typeof source === "string" && !source.isWellFormed() ? source.toWellFormed() : source;
+}
+
+function handleOfStream(stream) {
+  const handle = hostSourceOf(stream);
+  if (handle !== undefined) return handle;
+  return startPump(stream);
+}
+
+function startPump(stream) {
+  const handle = body_open(knownLength(stream) ?? -1);
+  const reader = stream.getReader();
+  // The receiver may leave while the stream has nothing to say.
+  body_watch(handle).then((reason) => {
+    if (reason !== undefined) reader.cancel(new Error(reason)).catch(() => {});
+  });
+  pump(reader, handle);
+  return handle;
+}
+
+async function pump(reader, handle) {
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (!body_write(handle, chunkBytes(value))) await body_drain(handle);
+    }
+    body_close(handle);
+  } catch (error) {
+    body_abort(handle, describe(error));
+    reader.cancel(error).catch(() => {});
+  }
+}
+
+function describe(error) {
+  try {
+    return String(error?.message ?? error);
+  } catch {
+    return "internal error";
+  }
+}
+
+function chunkBytes(chunk) {
+  try {
+    return bytesOf(chunk);
+  } catch {
+    throw new TypeError(NOT_BYTES);
+  }
+}

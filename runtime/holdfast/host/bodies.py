@@ -1,0 +1,427 @@
+"""Bodies that the host keeps while JavaScript holds only a number, their handle.
+
+A body that a script does not look at never enters its isolate: the handle travels
+instead, and whoever takes it over (a socket, another isolate) reads the ByteStream
+behind it. What a script makes itself (a ReadableStream) is pumped into a Pipe.
+
+Each stream has one reader. Its failures are BodyErrors, which say what the reader is
+to be told; the writer of a pipe learns by `write` that the reader has gone.
+
+`ops`: `body_read`, `body_read_all`, `body_cancel` for reading; `body_open`,
+`body_write`, `body_drain`, `body_watch`, `body_close`, `body_abort` for writing.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from holdfast.engine import ScriptError
+from holdfast.host.context import Host
+from holdfast.host.ops import async_op, deferred_op, op
+
+log = logging.getLogger("holdfast.host.bodies")
+
+PIPE_BYTES = 262_144
+MAX_COLLECTED_BYTES = 134_217_728
+CONNECTION_LOST = "Network connection lost."
+TOO_LARGE = "Memory limit would be exceeded before EOF."
+
+
+class BodyError(Exception):
+    """A body ended before its end; the message is meant for the script that reads it."""
+
+    def __init__(self, message: str = CONNECTION_LOST) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ByteStream(Protocol):
+    """The bytes of a body, read once by one reader."""
+
+    length: int | None
+
+    async def read(self) -> bytes:
+        """The next bytes, as many as are at hand; b"" at the end. Raises BodyError."""
+
+    def cancel(self) -> None:
+        """The reader wants no more; harmless after the end."""
+
+
+class BufferedBody:
+    """A body that is there already."""
+
+    def __init__(self, content: bytes) -> None:
+        self.length: int | None = len(content)
+        self.content = content
+
+    async def read(self) -> bytes:
+        """Everything, the first time."""
+        content, self.content = self.content, b""
+        return content
+
+    def cancel(self) -> None:
+        """Forget the content."""
+        self.content = b""
+
+
+class ReaderBody:
+    """A body that some other library reads: `read` gives bytes, b"" at the end.
+
+    Whatever `read` raises reaches the body's reader as a BodyError, as does an end
+    before `length` bytes. `on_cancel` is called once, when the reader wants no more.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Awaitable[bytes]],
+        *,
+        length: int | None = None,
+        on_cancel: Callable[[], None] | None = None,
+    ) -> None:
+        self.length = length
+        self._read = read
+        self._missing = length
+        self._on_cancel = on_cancel
+        self._ended = False
+
+    async def read(self) -> bytes:
+        """The library's next bytes."""
+        if self._ended:
+            return b""
+        try:
+            chunk = await self._read()
+        except BodyError:
+            raise
+        except Exception as error:
+            self._ended = True
+            log.debug("a body broke off: %r", error)
+            raise BodyError from error
+        if self._missing is not None:
+            self._missing -= len(chunk)
+        if not chunk:
+            self._ended = True
+            if self._missing:
+                raise BodyError
+        return chunk
+
+    def cancel(self) -> None:
+        """Tell the library, once."""
+        on_cancel, self._on_cancel = self._on_cancel, None
+        if on_cancel is not None and not self._ended:
+            on_cancel()
+        self._ended = True
+
+
+class Pipe:
+    """A body that one side writes while the other reads, at most `PIPE_BYTES` ahead.
+
+    The writer calls `write`, and waits with `drained` when that returns False; then
+    `close` or `abort`. The reader calls `read`, or `cancel`. `gone` is set to the
+    reason when the reader leaves first; a waiter of `watch` hears of either end.
+    """
+
+    def __init__(self, length: int | None = None) -> None:
+        self.length = length
+        self.gone: str | None = None
+        self._chunks: deque[bytes] = deque()
+        self._buffered = 0
+        self._missing = length
+        self._closed = False
+        self._error: BodyError | None = None
+        self._reader: asyncio.Future[None] | None = None
+        self._on_drained: Callable[[], None] | None = None
+        self._on_end: Callable[[], None] | None = None
+
+    # ---- the writer's side -----------------------------------------------------
+
+    def write(self, chunk: bytes) -> bool:
+        """Put bytes into the pipe; False when the writer should wait for `drained`.
+
+        Raises BodyError when the reader has gone or `length` is exceeded.
+        """
+        assert not self._closed, "nothing is written after the end"
+        if self.gone is not None:
+            raise BodyError(self.gone)
+        if self._missing is not None:
+            self._missing -= len(chunk)
+            if self._missing < 0:
+                raise BodyError("Attempt to write too many bytes through a FixedLengthStream.")
+        if chunk:
+            self._chunks.append(chunk)
+            self._buffered += len(chunk)
+            self._wake_reader()
+        return self._buffered < PIPE_BYTES
+
+    def on_drained(self, callback: Callable[[], None]) -> None:
+        """Call back once there is room, or nobody to wait for."""
+        if self._buffered < PIPE_BYTES or self.gone is not None:
+            callback()
+        else:
+            self._on_drained = callback
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call back once either side has ended the pipe."""
+        if self._closed or self.gone is not None:
+            callback()
+        else:
+            self._on_end = callback
+
+    def close(self) -> None:
+        """The end of the body; short of `length` it is a failure."""
+        if self._missing:
+            return self.abort("FixedLengthStream did not see all expected bytes before close().")
+        return self._end()
+
+    def abort(self, message: str) -> None:
+        """Fail the reader with this message, after what was written before."""
+        if not self._closed:
+            self._error = BodyError(message)
+        self._end()
+
+    def _end(self) -> None:
+        self._closed = True
+        self._wake_reader()
+        self._fire_end()
+
+    # ---- the reader's side -----------------------------------------------------
+
+    async def read(self) -> bytes:
+        """Everything that was written and not yet read; b"" at the end."""
+        assert self._reader is None, "a body has one reader"
+        while not self._chunks and not self._closed and self.gone is None:
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+        if not self._chunks:
+            if self._error is not None:
+                raise self._error
+            return b""
+        content = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        self._buffered = 0
+        self._fire_drained()
+        return content
+
+    def cancel(self, reason: str = CONNECTION_LOST) -> None:
+        """The reader has gone; what the writer still writes fails with `reason`."""
+        self._chunks.clear()
+        self._buffered = 0
+        if self.gone is None and not self._closed:
+            self.gone = reason
+        self._wake_reader()
+        self._fire_drained()
+        self._fire_end()
+
+    def _wake_reader(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    def _fire_drained(self) -> None:
+        callback, self._on_drained = self._on_drained, None
+        if callback is not None:
+            callback()
+
+    def _fire_end(self) -> None:
+        callback, self._on_end = self._on_end, None
+        if callback is not None:
+            callback()
+
+
+async def collect(stream: ByteStream, *, limit: int = MAX_COLLECTED_BYTES) -> bytes:
+    """The whole body. Raises BodyError, also past `limit` bytes."""
+    chunks: list[bytes] = []
+    size = 0
+    if stream.length is not None and stream.length > limit:
+        stream.cancel()
+        raise BodyError(TOO_LARGE)
+    while chunk := await stream.read():
+        size += len(chunk)
+        if size > limit:
+            stream.cancel()
+            raise BodyError(TOO_LARGE)
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+class BodyTable:
+    """The bodies of one isolate by handle: `host.capabilities.bodies`."""
+
+    def __init__(self) -> None:
+        self._streams: dict[int, ByteStream] = {}
+        self._pipes: dict[int, Pipe] = {}
+        self._last = 0
+
+    # ---- streams that the script may read or pass on ---------------------------
+
+    def add(self, stream: ByteStream) -> int:
+        """Keep a body for the script; its handle."""
+        self._last += 1
+        self._streams[self._last] = stream
+        return self._last
+
+    def get(self, handle: int) -> ByteStream:
+        """The body of this handle, which stays. Raises BodyError if it was released."""
+        try:
+            return self._streams[handle]
+        except KeyError:
+            raise BodyError from None
+
+    def take(self, handle: int) -> ByteStream:
+        """Take a body over: whoever calls this has to read or cancel it."""
+        stream = self.get(handle)
+        del self._streams[handle]
+        return stream
+
+    def release(self, handle: int) -> None:
+        """Cancel a body that nobody will read any more; harmless if it was taken."""
+        stream = self._streams.pop(handle, None)
+        if stream is not None:
+            stream.cancel()
+
+    def close(self) -> None:
+        """The isolate has ended: cancel what it could read, break off what it wrote."""
+        for handle in list(self._streams):
+            self.release(handle)
+        pipes, self._pipes = self._pipes, {}
+        for pipe in pipes.values():
+            pipe.abort(CONNECTION_LOST)
+
+    def __len__(self) -> int:
+        """Bodies that are kept, either way."""
+        return len(self._streams.keys() | self._pipes.keys())
+
+    # ---- bodies as they cross --------------------------------------------------
+
+    def received(self, body: object) -> bytes | ByteStream | None:
+        """What an op got as a body from `bodyForHost`; a stream is taken over."""
+        if body is None or isinstance(body, bytes):
+            return body
+        if isinstance(body, str):
+            return body.encode()
+        assert isinstance(body, int), "a body is text, bytes or a handle"
+        return self.take(body)
+
+    def sent(self, body: bytes | ByteStream | None) -> bytes | int | None:
+        """What JavaScript gets as a body: bytes as they are, a stream's handle."""
+        if body is None or isinstance(body, bytes):
+            return body
+        if isinstance(body, BufferedBody):
+            return body.content
+        return self.add(body)
+
+    # ---- streams that the script writes ----------------------------------------
+
+    def open(self, length: int | None) -> int:
+        """Make a pipe for the script to write; its handle, good for reading too."""
+        pipe = Pipe(length)
+        handle = self.add(pipe)
+        self._pipes[handle] = pipe
+        return handle
+
+    def pipe(self, handle: int) -> Pipe:
+        """The pipe that the script writes under this handle. Raises BodyError."""
+        try:
+            return self._pipes[handle]
+        except KeyError:
+            raise BodyError from None
+
+    def finish(self, handle: int) -> Pipe | None:
+        """The pipe, which the script will write no more; None the second time."""
+        return self._pipes.pop(handle, None)
+
+
+@contextmanager
+def _for_script() -> Iterator[None]:
+    try:
+        yield
+    except BodyError as error:
+        raise ScriptError("Error", error.message) from error
+
+
+def _table(host: Host) -> BodyTable:
+    """The isolate's table, made with its first body: it is state and no permission."""
+    table: BodyTable | None = host.capabilities.get("bodies")
+    if table is None:
+        table = host.capabilities["bodies"] = BodyTable()
+    return table
+
+
+@async_op
+async def body_read(host: Host, handle: int) -> bytes | None:
+    """The next bytes of a body; None at its end, after which the handle is void."""
+    table = _table(host)
+    with _for_script():
+        try:
+            chunk = await table.get(handle).read()
+        except BodyError:
+            table.release(handle)
+            raise
+    if chunk:
+        return chunk
+    table.release(handle)
+    return None
+
+
+@async_op
+async def body_read_all(host: Host, handle: int) -> bytes:
+    """The whole body at once; the handle is void from now on."""
+    with _for_script():
+        stream = _table(host).take(handle)
+        try:
+            return await collect(stream)
+        except asyncio.CancelledError:
+            stream.cancel()
+            raise
+
+
+@op
+def body_cancel(host: Host, handle: int) -> None:
+    """The script wants no more of a body."""
+    _table(host).release(handle)
+
+
+@op
+def body_open(host: Host, length: int) -> int:
+    """Begin a body of `length` bytes (-1: unknown) that the script writes."""
+    return _table(host).open(None if length < 0 else length)
+
+
+@op
+def body_write(host: Host, handle: int, chunk: bytes) -> bool:
+    """Write on; False when the script should wait with `body_drain` before it goes on."""
+    with _for_script():
+        return _table(host).pipe(handle).write(chunk)
+
+
+@deferred_op
+def body_drain(host: Host, number: int, handle: int) -> None:
+    """Settles when the reader has caught up, or has gone."""
+    _table(host).pipe(handle).on_drained(lambda: host.settle(number))
+
+
+@deferred_op
+def body_watch(host: Host, number: int, handle: int) -> None:
+    """Settles when the body ends: with the reason if its reader left first."""
+    pipe = _table(host).pipe(handle)
+    pipe.on_end(lambda: host.settle(number, pipe.gone))
+
+
+@op
+def body_close(host: Host, handle: int) -> None:
+    """The end of a body that the script wrote."""
+    pipe = _table(host).finish(handle)
+    if pipe is not None:
+        pipe.close()
+
+
+@op
+def body_abort(host: Host, handle: int, message: str) -> None:
+    """A body that the script wrote ends in failure."""
+    pipe = _table(host).finish(handle)
+    if pipe is not None:
+        pipe.abort(message)
