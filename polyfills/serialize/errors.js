@@ -1,0 +1,51 @@
+// The DataCloneErrors of structured cloning, in V8's words.
+
+const { DOMException } = globalThis;
+const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
+const { apply } = Reflect;
+const objectToString = Object.prototype.toString;
+const functionToString = Function.prototype.toString;
+
+export const UNREADABLE = "Unable to deserialize cloned data.";
+export const DETACHED = "An ArrayBuffer is detached and could not be cloned.";
+
+/** https://webidl.spec.whatwg.org/#datacloneerror */
+export function dataCloneError(message) {
+  return new DOMException(message, "DataCloneError");
+}
+
+/** The error for a value that structured cloning refuses. */
+export function notCloneable(value) {
+  return dataCloneError(`${describe(value)} could not be cloned.`);
+}
+
+/** The error for a platform object whose class is not serializable. */
+export function notSerializable(name) {
+  return dataCloneError(
+    `Could not serialize object of type "${name}". This type does not support serialization.`,
+  );
+}
+
+function describe(value) {
+  if (typeof value === "symbol") return String(value);
+  if (typeof value === "function") return apply(functionToString, value, []);
+  const constructor = constructorName(value);
+  if (constructor) return `#<${constructor}>`;
+  return apply(objectToString, value, []);
+}
+
+/** The name that the nearest prototype's constructor has; runs no getter. */
+function constructorName(value) {
+  try {
+    for (let object = value; object !== null; object = getPrototypeOf(object)) {
+      const constructor = getOwnPropertyDescriptor(object, "constructor")?.value;
+      if (typeof constructor === "function") {
+        const name = getOwnPropertyDescriptor(constructor, "name")?.value;
+        return typeof name === "string" ? name : "";
+      }
+    }
+  } catch {
+    // A proxy in the chain had its say; the description does without a name.
+  }
+  return "";
+}
