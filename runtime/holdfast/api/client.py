@@ -144,7 +144,8 @@ class _Session:
         self, method: str, path: str, body: bytes | None = None, content_type: str | None = None
     ) -> dict[str, Any]:
         """One request; returns the answer's envelope."""
-        headers = {"Authorization": f"Bearer {self.token}"}
+        # urllib writes header values as Latin-1; the token travels as UTF-8.
+        headers = {"Authorization": f"Bearer {self.token}".encode().decode("latin-1")}
         if content_type is not None:
             headers["Content-Type"] = content_type
         url = self._account_url() + path

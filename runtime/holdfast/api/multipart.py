@@ -15,8 +15,9 @@ MODULE_TYPES = {
     ModuleKind.WASM: "application/wasm",
 }
 
-# The WHATWG's escapes, and the percent sign's own, so that form.py reads every name back.
-_ESCAPES = str.maketrans({"%": "%25", '"': "%22", "\r": "%0D", "\n": "%0A"})
+# The WHATWG's escapes (quote, CR, LF), and those that let form.py read every name back:
+# the percent sign itself, and what parsers of the header take for its syntax.
+_ESCAPES = str.maketrans({char: f"%{ord(char):02X}" for char in '"\r\n%\\;'})
 
 
 @dataclass(frozen=True, slots=True)
