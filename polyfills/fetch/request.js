@@ -205,6 +205,11 @@ function checkedSignal(signal) {
 
 // ---- For other polyfills --------------------------------------------------------
 
+/** Whether the value is a Request. */
+export function isRequest(value) {
+  return recordOf(value) !== undefined;
+}
+
 /** The record behind a Request; undefined for anything else. See record.js, body.js. */
 export function requestRecord(value) {
   return recordOf(value);

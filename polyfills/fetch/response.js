@@ -211,6 +211,11 @@ function checkedStatusText(value) {
 
 // ---- For other polyfills --------------------------------------------------------
 
+/** Whether the value is a Response. */
+export function isResponse(value) {
+  return recordOf(value) !== undefined;
+}
+
 /** The record behind a Response; undefined for anything else. See record.js, body.js. */
 export function responseRecord(value) {
   return recordOf(value);

@@ -13,14 +13,17 @@ to be told; the writer of a pipe learns by `write` that the reader has gone.
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from holdfast.engine import ScriptError
-from holdfast.host.context import Host
 from holdfast.host.ops import async_op, deferred_op, op
+
+if TYPE_CHECKING:
+    from holdfast.host.context import Host
 
 log = logging.getLogger("holdfast.host.bodies")
 
@@ -38,19 +41,21 @@ class BodyError(Exception):
         self.message = message
 
 
-class ByteStream(Protocol):
-    """The bytes of a body, read once by one reader."""
+class ByteStream(ABC):
+    """The bytes of a body, read once by one reader. `length` is None where unknown."""
 
     length: int | None
 
+    @abstractmethod
     async def read(self) -> bytes:
         """The next bytes, as many as are at hand; b"" at the end. Raises BodyError."""
 
+    @abstractmethod
     def cancel(self) -> None:
         """The reader wants no more; harmless after the end."""
 
 
-class BufferedBody:
+class BufferedBody(ByteStream):
     """A body that is there already."""
 
     def __init__(self, content: bytes) -> None:
@@ -67,7 +72,7 @@ class BufferedBody:
         self.content = b""
 
 
-class ReaderBody:
+class ReaderBody(ByteStream):
     """A body that some other library reads: `read` gives bytes, b"" at the end.
 
     Whatever `read` raises reaches the body's reader as a BodyError, as does an end
@@ -77,8 +82,8 @@ class ReaderBody:
     def __init__(
         self,
         read: Callable[[], Awaitable[bytes]],
-        *,
         length: int | None = None,
+        *,
         on_cancel: Callable[[], None] | None = None,
     ) -> None:
         self.length = length
@@ -115,7 +120,7 @@ class ReaderBody:
         self._ended = True
 
 
-class Pipe:
+class Pipe(ByteStream):
     """A body that one side writes while the other reads, at most `PIPE_BYTES` ahead.
 
     The writer calls `write`, and waits with `drained` when that returns False; then
@@ -343,7 +348,7 @@ def _for_script() -> Iterator[None]:
         raise ScriptError("Error", error.message) from error
 
 
-def _table(host: Host) -> BodyTable:
+def _table(host: "Host") -> BodyTable:
     """The isolate's table, made with its first body: it is state and no permission."""
     table: BodyTable | None = host.capabilities.get("bodies")
     if table is None:
@@ -352,7 +357,7 @@ def _table(host: Host) -> BodyTable:
 
 
 @async_op
-async def body_read(host: Host, handle: int) -> bytes | None:
+async def body_read(host: "Host", handle: int) -> bytes | None:
     """The next bytes of a body; None at its end, after which the handle is void."""
     table = _table(host)
     with _for_script():
@@ -368,7 +373,7 @@ async def body_read(host: Host, handle: int) -> bytes | None:
 
 
 @async_op
-async def body_read_all(host: Host, handle: int) -> bytes:
+async def body_read_all(host: "Host", handle: int) -> bytes:
     """The whole body at once; the handle is void from now on."""
     with _for_script():
         stream = _table(host).take(handle)
@@ -380,39 +385,39 @@ async def body_read_all(host: Host, handle: int) -> bytes:
 
 
 @op
-def body_cancel(host: Host, handle: int) -> None:
+def body_cancel(host: "Host", handle: int) -> None:
     """The script wants no more of a body."""
     _table(host).release(handle)
 
 
 @op
-def body_open(host: Host, length: int) -> int:
+def body_open(host: "Host", length: int) -> int:
     """Begin a body of `length` bytes (-1: unknown) that the script writes."""
     return _table(host).open(None if length < 0 else length)
 
 
 @op
-def body_write(host: Host, handle: int, chunk: bytes) -> bool:
+def body_write(host: "Host", handle: int, chunk: bytes) -> bool:
     """Write on; False when the script should wait with `body_drain` before it goes on."""
     with _for_script():
         return _table(host).pipe(handle).write(chunk)
 
 
 @deferred_op
-def body_drain(host: Host, number: int, handle: int) -> None:
+def body_drain(host: "Host", number: int, handle: int) -> None:
     """Settles when the reader has caught up, or has gone."""
     _table(host).pipe(handle).on_drained(lambda: host.settle(number))
 
 
 @deferred_op
-def body_watch(host: Host, number: int, handle: int) -> None:
+def body_watch(host: "Host", number: int, handle: int) -> None:
     """Settles when the body ends: with the reason if its reader left first."""
     pipe = _table(host).pipe(handle)
     pipe.on_end(lambda: host.settle(number, pipe.gone))
 
 
 @op
-def body_close(host: Host, handle: int) -> None:
+def body_close(host: "Host", handle: int) -> None:
     """The end of a body that the script wrote."""
     pipe = _table(host).finish(handle)
     if pipe is not None:
@@ -420,7 +425,7 @@ def body_close(host: Host, handle: int) -> None:
 
 
 @op
-def body_abort(host: Host, handle: int, message: str) -> None:
+def body_abort(host: "Host", handle: int, message: str) -> None:
     """A body that the script wrote ends in failure."""
     pipe = _table(host).finish(handle)
     if pipe is not None:
