@@ -1,2 +1,125 @@
-// placeholder
-export function startTimer() {}
+// setTimeout and setInterval:
+// https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#timers
+// https://developers.cloudflare.com/workers/runtime-apis/web-standards/#timers
+//
+// A timer belongs to the context that set it, and ends with that context's `life`, whose
+// `timers` are the ids of those that are active. Its id is its number at the host.
+
+import { MAX_ACTIVE_TIMERS } from "holdfast:constants";
+import { reportUncaught } from "../events/event-target.js";
+import { requireContext } from "../kernel/pending.js";
+import { toLong } from "../kernel/webidl.js";
+import { restartHostTimer, startHostTimer, stopHostTimer } from "./host-timer.js";
+
+const { DOMException } = globalThis;
+const { apply } = Reflect;
+
+const ONCE = -1;
+const MIN_INTERVAL_MS = 1; // an interval of 0 would keep everything else from running
+
+// By id. A timer that fired stays until its turn runs: an input gate may hold that back.
+const active = new Map();
+
+/** What a script asked for: a call, once or every so often. */
+class ScriptTimer {
+  stopped = false;
+  host = null;
+
+  constructor(handler, args, every) {
+    this.handler = handler;
+    this.args = args;
+    this.every = every;
+  }
+}
+
+/** Call `handler(...args)` once, `timeout` milliseconds from now; the timer's id. */
+export function setTimeout(handler, timeout = 0, ...args) {
+  checkHandler(handler, "setTimeout");
+  return start(new ScriptTimer(handler, args, ONCE), delayFrom(timeout));
+}
+
+/** Call `handler(...args)` every `timeout` milliseconds; the timer's id. */
+export function setInterval(handler, timeout = 0, ...args) {
+  checkHandler(handler, "setInterval");
+  const delay = Math.max(delayFrom(timeout), MIN_INTERVAL_MS);
+  return start(new ScriptTimer(handler, args, delay), delay);
+}
+
+/** Stop a timer of either kind; an unknown id is ignored. */
+export function clearTimeout(id = 0) {
+  stopTimer(toLong(id));
+}
+
+/** The same as clearTimeout. */
+export function clearInterval(id = 0) {
+  stopTimer(toLong(id));
+}
+
+/**
+ * Have `run(argument)` run once in `ms` milliseconds, on the script's account; the
+ * timer's id. Throws outside handlers and past the limit of active timers.
+ */
+export function startTimer(ms, run, argument) {
+  return start(new ScriptTimer(run, [argument], ONCE), ms);
+}
+
+/** Stop the timer that has this id, if it is a script's. */
+export function stopTimer(id) {
+  const timer = active.get(id);
+  if (timer !== undefined) stop(timer);
+}
+
+/**
+ * Stop every timer of what ends: a context, or the `life` that several contexts share.
+ * Call it in a turn.
+ */
+export function cancelTimersOf(life) {
+  if (life.timers) for (const id of life.timers) stopTimer(id);
+}
+
+function start(timer, ms) {
+  const context = requireContext();
+  if (active.size >= MAX_ACTIVE_TIMERS) {
+    throw new DOMException(
+      `A script may have ${MAX_ACTIVE_TIMERS} active timers; clear some before setting more.`,
+      "QuotaExceededError",
+    );
+  }
+  timer.host = startHostTimer(context, ms, fire, timer);
+  const id = timer.host.number;
+  active.set(id, timer);
+  (context.life.timers ??= new Set()).add(id);
+  return id;
+}
+
+function stop(timer) {
+  const { context, number } = timer.host;
+  timer.stopped = true;
+  active.delete(number);
+  context.life.timers.delete(number);
+  stopHostTimer(timer.host);
+}
+
+function fire(timer) {
+  if (timer.stopped) return;
+  if (timer.every === ONCE) stop(timer);
+  try {
+    apply(timer.handler, globalThis, timer.args);
+  } catch (error) {
+    reportUncaught(error);
+  }
+  if (!timer.stopped) restartHostTimer(timer.host, timer.every);
+}
+
+/** `long` wraps around as the standard says; what is below zero is zero. */
+function delayFrom(timeout) {
+  const delay = toLong(timeout);
+  return delay > 0 ? delay : 0;
+}
+
+function checkHandler(handler, name) {
+  if (typeof handler === "function") return;
+  throw new TypeError(
+    `Failed to execute '${name}' on 'ServiceWorkerGlobalScope': parameter 1 is not of type 'Function'.`,
+  );
+}

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from holdfast.engine import Handle, Isolate, IsolateTerminated, JSError, ScriptError
 from holdfast.host.constants import WORD_LOCAL_CALLS, WORD_TURNS_QUEUED
+from holdfast.host.timers import TimerQueue
 
 log = logging.getLogger("holdfast.host")
 
@@ -58,6 +59,7 @@ class Host:
         self.loop = loop
         self.clock = clock
         self.capabilities = capabilities
+        self.timers = TimerQueue(clock, loop.call_later, self._fire_timer)
         self.isolate: Isolate
         self.events: Any = None  # who takes the answers to this isolate's events
         self.objects: Any = None  # host.objects.ObjectsCapability
@@ -72,6 +74,7 @@ class Host:
         self._settle: Handle
         self._fail: Handle
         self._next_turn: Handle
+        self._fire: Handle
 
     def attach(self, isolate: Isolate, kernel: Handle) -> None:
         """Take the isolate and the kernel's entry points, before its first turn."""
@@ -80,6 +83,7 @@ class Host:
         self._settle = isolate.export(kernel, "settleOp")
         self._fail = isolate.export(kernel, "failOp")
         self._next_turn = isolate.export(kernel, "nextTurn")
+        self._fire = isolate.export(kernel, "fireTimer")
 
     # ---- entering --------------------------------------------------------------
 
@@ -157,6 +161,10 @@ class Host:
         else:
             self.settle(number, value)
 
+    def _fire_timer(self, number: int) -> None:
+        self.pending -= 1
+        self.enter_soon(self._fire, number)
+
     def console(self, level: str, text: str) -> None:
         """Give a line of the script's to whoever shows its console."""
         self.capabilities.console(level, text)
@@ -166,6 +174,7 @@ class Host:
         for task in self._tasks:
             task.cancel()
         self._answers.clear()
+        self.timers.close()
 
 
 def _nothing() -> None:

@@ -1,0 +1,18 @@
+// queueMicrotask: https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#microtask-queuing
+
+import { reportUncaught } from "../events/event-target.js";
+import { toFunction } from "../kernel/webidl.js";
+
+const queueNative = globalThis.queueMicrotask;
+
+/** Run `callback()` after the running job; its exceptions are reported. */
+export function queueMicrotask(callback) {
+  toFunction(callback, "Failed to execute 'queueMicrotask': parameter 1");
+  queueNative(() => {
+    try {
+      callback();
+    } catch (error) {
+      reportUncaught(error);
+    }
+  });
+}
