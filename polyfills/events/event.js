@@ -10,6 +10,7 @@ import {
   toDictionary,
   toDOMString,
 } from "../kernel/webidl.js";
+import { now } from "../performance/clock.js";
 
 const BUBBLES = 1;
 const CANCELABLE = 2;
@@ -22,11 +23,6 @@ const DISPATCHING = 128;
 const TRUSTED = 256;
 
 const { defineProperty } = Object;
-const { floor } = Math;
-const nativeNow = performance.now.bind(performance);
-
-/** Milliseconds since the isolate's time origin, in steps of 5 µs. */
-const timeStampNow = () => floor(nativeNow() * 200) / 200;
 
 /** Whether an object is an Event. */
 export let isEvent;
@@ -43,7 +39,7 @@ export class Event {
   #flags;
   #target = null;
   #currentTarget = null;
-  #timeStamp = timeStampNow();
+  #timeStamp = now();
 
   constructor(type, options = undefined) {
     requireArguments(arguments.length, 1, "'constructor' on 'Event'");
