@@ -5,7 +5,7 @@ of a file has to be named by the caller. Specifiers that are not relative
 ("cloudflare:workers", "node:buffer", a bare name) are left to the engine.
 """
 
-import posixpath
+import os
 import re
 from collections import deque
 from collections.abc import Iterable
@@ -86,6 +86,6 @@ def _imported(module: Module, folder: Path) -> Iterable[Path]:
     text = module.content.decode("utf-8", "replace")
     here = PurePosixPath(module.name).parent
     for match in pattern.finditer(text):
-        path = folder / posixpath.normpath(here / match[2])
+        path = Path(os.path.normpath(folder / here / match[2]))
         if path.is_file():
             yield path

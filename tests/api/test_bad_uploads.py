@@ -1,0 +1,174 @@
+"""Uploads that are refused, and what their uploader is told."""
+
+import re
+
+import pytest
+
+from tests.api.fakes import ESM, MAIN, esm
+
+BAD_UPLOADS = {
+    "no metadata": (None, [esm()], 10021, 'no part named "metadata". Found: "main.mjs"'),
+    "metadata that is no JSON": (
+        '{\n  "main_module": oops\n}',
+        [esm()],
+        10021,
+        "line 2, column 18",
+    ),
+    "metadata that is no UTF-8": (b'{"main_module": "\xff"}', [esm()], 10021, "not valid JSON"),
+    "metadata that is no object": ("[]", [esm()], 10021, "must be a JSON object"),
+    "metadata nested too deeply": ("[" * 100_000, [esm()], 10021, "nested too deeply"),
+    "a huge number": ('{"a": ' + "9" * 5000 + "}", [esm()], 10021, "not valid JSON"),
+    "neither main": ({}, [esm()], 10021, '"main_module"'),
+    "both mains": ({**MAIN, "body_part": "main.mjs"}, [esm()], 10021, "either"),
+    "main of a wrong type": ({"main_module": 7}, [esm()], 10021, "metadata.main_module"),
+    "a main module that is missing": (
+        {"main_module": "other.mjs"},
+        [("script", "main.mjs", ESM, "")],
+        10021,
+        'names "other.mjs".*Found: "main.mjs" \\(part "script"\\)',
+    ),
+    "a body part that is missing": ({"body_part": "script"}, [esm()], 10021, 'names "script"'),
+    "no modules": (MAIN, [], 10021, "Found: none"),
+    "a main module of a wrong type": (
+        MAIN,
+        [("main.mjs", "main.mjs", "application/javascript", "")],
+        10021,
+        "send it as application/javascript\\+module",
+    ),
+    "a body part of a wrong type": (
+        {"body_part": "script"},
+        [("script", "s.js", "application/octet-stream", "")],
+        10021,
+        "application/javascript \\(a service worker\\)",
+    ),
+    "two modules of a name": (MAIN, [esm(), esm()], 10021, 'modules named "main.mjs"'),
+    "a module of an unknown type": (
+        MAIN,
+        [esm(), ("a", "a.png", "image/png", "")],
+        10021,
+        "'image/png'",
+    ),
+    "a Python module": (MAIN, [esm(), ("a", "a.py", "text/x-python", "")], 10021, "Python"),
+    "a reserved name": (MAIN, [esm(), ("a", "cloudflare:x", ESM, "")], 10021, "reserved"),
+    "JSON with an error": (
+        MAIN,
+        [esm(), ("a", "lib/a.json", "application/json", '{\n"a": }')],
+        10021,
+        "lib/a.json:2:6",
+    ),
+    "a script that is no UTF-8": (MAIN, [esm(content=b"1\n2\n\xff")], 10021, "main.mjs:3"),
+    "a syntax error": (MAIN, [esm(content="export default {}\nSYNTAX ERROR")], 10021, "mjs:2"),
+    "no handlers": (
+        MAIN,
+        [esm(content="export class Counter {}")],
+        10068,
+        "The uploaded script has no registered event handlers",
+    ),
+    "a date that is none": (
+        {**MAIN, "compatibility_date": "2024-02-30"},
+        [esm()],
+        10021,
+        "compatibility_date",
+    ),
+    "flags that are no list": (
+        {**MAIN, "compatibility_flags": "x"},
+        [esm()],
+        10021,
+        "compatibility_flags must be a list",
+    ),
+    "assets": ({**MAIN, "assets": {"jwt": "x"}}, [esm()], 10021, "metadata.assets"),
+    "a renamed class": (
+        {**MAIN, "migrations": {"renamed_classes": [{"from": "A", "to": "B"}]}},
+        [esm()],
+        10021,
+        "renamed_classes",
+    ),
+    "a class that is missing": (
+        {**MAIN, "migrations": {"new_classes": ["Missing"]}},
+        [esm()],
+        10064,
+        "Missing.*exports: Counter",
+    ),
+}
+
+BAD_BINDINGS = {
+    "no list": ({}, 10021, "must be a list"),
+    "no object": ([7], 10021, "bindings\\[0\\] must be an object"),
+    "no type": ([{"name": "A"}], 10021, 'binding "A": "type"'),
+    "no name": ([{"type": "plain_text", "text": ""}], 10021, 'bindings\\[0\\]: "name"'),
+    "an empty name": ([{"type": "plain_text", "name": "", "text": ""}], 10021, "not be empty"),
+    "an unknown type": ([{"type": "r2_bucket", "name": "A"}], 10021, "r2_bucket.*plain_text"),
+    "no text": ([{"type": "plain_text", "name": "A"}], 10021, '"A": "text" must be a string'),
+    "no value": ([{"type": "json", "name": "A"}], 10021, '"json" is missing'),
+    "a lone surrogate": (
+        [{"type": "plain_text", "name": "A", "text": "\ud800"}],
+        10021,
+        "well-formed",
+    ),
+    "a name used twice": (
+        [{"type": "plain_text", "name": "A", "text": ""}] * 2,
+        10021,
+        '"A" is used more than once',
+    ),
+    "an unknown namespace": (
+        [{"type": "durable_object_namespace", "name": "A", "namespace_id": "f" * 32}],
+        10066,
+        'binding "A".*f{32}',
+    ),
+    "neither id nor class": (
+        [{"type": "durable_object_namespace", "name": "A"}],
+        10021,
+        '"class_name" must be a string',
+    ),
+    "a class this script does not export": (
+        [{"type": "durable_object_namespace", "name": "A", "class_name": "Missing"}],
+        10064,
+        "Missing",
+    ),
+    "a class of an unknown script": (
+        [
+            {
+                "type": "durable_object_namespace",
+                "name": "A",
+                "class_name": "C",
+                "script_name": "nobody",
+            }
+        ],
+        10061,
+        'no Worker named "nobody"',
+    ),
+    "a class another script does not export": (
+        [
+            {
+                "type": "durable_object_namespace",
+                "name": "A",
+                "class_name": "Missing",
+                "script_name": "other",
+            }
+        ],
+        10061,
+        "does not export.*exports: Counter",
+    ),
+    "an unknown service": ([{"type": "service", "name": "A", "service": "no"}], 10143, '"no"'),
+    "nothing to inherit": ([{"type": "inherit", "name": "A"}], 10057, "inherit"),
+}
+BAD_UPLOADS |= {
+    f"a binding with {what}": ({**MAIN, "bindings": bindings}, [esm()], code, message)
+    for what, (bindings, code, message) in BAD_BINDINGS.items()
+}
+
+
+@pytest.mark.parametrize("what", BAD_UPLOADS)
+async def test_a_bad_upload_is_refused_and_the_live_version_stays(api, platform, what):
+    metadata, parts, expected_code, expected = BAD_UPLOADS[what]
+    await api.upload("other", MAIN, esm())
+    before = (await api.upload("w", MAIN, esm(content="export default { v: 1 }"))).result
+    answer = await api.upload("w", metadata, *parts)
+    assert 400 <= answer.status < 500
+    code, message = answer.error
+    assert code == expected_code
+    assert re.search(expected, message, re.IGNORECASE), message
+    [_, after] = (await api.call("GET", "/scripts")).result
+    assert after["deployment_id"] == before["deployment_id"]
+    assert b"v: 1" in platform.catalog.script("w").main_module.content
+    assert platform.catalog.namespaces() == []

@@ -1,0 +1,44 @@
+"""docs/rest-api.md keeps up with the code."""
+
+import inspect
+import re
+from pathlib import Path
+
+import holdfast.api
+from holdfast.api import envelope
+from holdfast.api.app import ACCOUNT, make_app
+from holdfast.api.metadata import _KNOWN_FIELDS, _REFUSED_FIELDS
+from holdfast.api.upload import CONTENT_TYPES, SOURCE_MAP
+from holdfast.catalog import ErrorCode
+from holdfast.catalog.bindings import _PARSERS
+from tests.api.fakes import TOKEN
+
+PAGE = (Path(__file__).parents[2] / "docs" / "rest-api.md").read_text()
+
+
+def test_every_error_code_is_on_the_page_and_none_besides():
+    own = {
+        value
+        for name, value in vars(envelope).items()
+        if name.isupper() and isinstance(value, int) and value != envelope.INFORMATION
+    }
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)}
+    assert listed == own | {int(code) for code in ErrorCode}
+
+
+def test_every_field_type_and_function_is_on_the_page():
+    words = [*_KNOWN_FIELDS, *_REFUSED_FIELDS, *_PARSERS, *CONTENT_TYPES, SOURCE_MAP]
+    assert [word for word in words if f"`{word}`" not in PAGE] == []
+    functions = [n for n in holdfast.api.__all__ if inspect.isfunction(getattr(holdfast.api, n))]
+    assert [name for name in functions if name != "make_app" and name not in PAGE] == []
+
+
+def test_every_route_is_on_the_page(platform):
+    app = make_app(platform, holdfast.api.ApiSettings(TOKEN))
+    paths = {
+        re.sub(r"\{(\w+)\}", r":\1", route.resource.canonical.removeprefix(f"{ACCOUNT}/workers"))
+        for route in app.router.routes()
+        if route.resource is not None and route.resource.canonical.startswith(ACCOUNT)
+    }
+    assert len(paths) == 7
+    assert [path for path in paths if path not in PAGE] == []
