@@ -4,7 +4,8 @@
 # Running it again updates both scripts and keeps the namespace with everything stored in it.
 #
 # Settings, all from the environment; the defaults fit a `holdfast serve` on this machine:
-#   API_TOKEN            the API's token (HOLDFAST_API_TOKEN if that is set)
+#   API_TOKEN            the API's token (default: HOLDFAST_API_TOKEN, or what stands in
+#                        .holdfast/api-token, where `holdfast serve` keeps it)
 #   ACCOUNT_TAG          the account's id                      (default: local)
 #   SCRIPT_NAME          the name of the script with the class (default: durable-object-example)
 #   CALLING_SCRIPT_NAME  the name of the Worker that calls it  (default: calling-worker)
@@ -17,7 +18,7 @@
 
 set -eu
 
-API_TOKEN=${API_TOKEN:-${HOLDFAST_API_TOKEN:-}}
+API_TOKEN=${API_TOKEN:-${HOLDFAST_API_TOKEN:-$(cat .holdfast/api-token 2>/dev/null || true)}}
 ACCOUNT_TAG=${ACCOUNT_TAG:-local}
 SCRIPT_NAME=${SCRIPT_NAME:-durable-object-example}
 CALLING_SCRIPT_NAME=${CALLING_SCRIPT_NAME:-calling-worker}
@@ -64,7 +65,7 @@ first_id() {
 }
 
 command -v curl >/dev/null || fail 'curl is missing'
-[ -n "$API_TOKEN" ] || fail 'API_TOKEN is not set: give it the token that `holdfast serve` was started with'
+[ -n "$API_TOKEN" ] || fail 'API_TOKEN is not set, and there is no .holdfast/api-token here'
 cd "$(dirname "$0")"
 for file in "$CLASS_FILE" "$CALLING_FILE" calling-worker.json; do
     [ -r "$file" ] || fail "there is no file $file in $(pwd)"
