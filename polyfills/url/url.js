@@ -1,0 +1,181 @@
+// URL: https://url.spec.whatwg.org/#url-class
+
+import { url_set } from "holdfast:ops";
+import { defineInterface, requireArguments, toUSVString } from "../kernel/webidl.js";
+import { canonicalOf, canonicalWithBase, rememberCanonical } from "./canonical.js";
+import * as components from "./components.js";
+import { paramsOfUrl, resetParams } from "./search-params.js";
+
+/** The canonical form of any URL object; throws a TypeError for what is no URL. */
+export let hrefOf;
+/** Whether a value is a URL. */
+export let isURL;
+
+/** A parsed URL: its canonical form, from which components are sliced when asked for. */
+export class URL {
+  #href;
+  #params;
+
+  // A missing `url` is as invalid as the string "undefined": both are TypeErrors.
+  constructor(url, base = undefined) {
+    const input = toUSVString(url);
+    const href =
+      base === undefined ? canonicalOf(input) : canonicalWithBase(input, toUSVString(base));
+    if (href === undefined) throw invalid();
+    this.#href = href;
+  }
+
+  static parse(url, base = undefined) {
+    requireArguments(arguments.length, 1, "'parse' on 'URL'");
+    const href = resolve(url, base);
+    return href === undefined ? null : urlFromCanonical(href);
+  }
+
+  static canParse(url, base = undefined) {
+    requireArguments(arguments.length, 1, "'canParse' on 'URL'");
+    return resolve(url, base) !== undefined;
+  }
+
+  get href() {
+    return this.#href;
+  }
+
+  set href(value) {
+    const href = canonicalOf(toUSVString(value));
+    if (href === undefined) throw invalid();
+    this.#href = href;
+    this.#queryWasSet();
+  }
+
+  get origin() {
+    return components.originOf(this.#href);
+  }
+
+  get protocol() {
+    return components.protocolOf(this.#href);
+  }
+
+  set protocol(value) {
+    this.#href = url_set(this.#href, "protocol", toUSVString(value));
+  }
+
+  get username() {
+    return components.usernameOf(this.#href);
+  }
+
+  set username(value) {
+    this.#href = url_set(this.#href, "username", toUSVString(value));
+  }
+
+  get password() {
+    return components.passwordOf(this.#href);
+  }
+
+  set password(value) {
+    this.#href = url_set(this.#href, "password", toUSVString(value));
+  }
+
+  get host() {
+    return components.hostOf(this.#href);
+  }
+
+  set host(value) {
+    this.#href = url_set(this.#href, "host", toUSVString(value));
+  }
+
+  get hostname() {
+    return components.hostnameOf(this.#href);
+  }
+
+  set hostname(value) {
+    this.#href = url_set(this.#href, "hostname", toUSVString(value));
+  }
+
+  get port() {
+    return components.portOf(this.#href);
+  }
+
+  set port(value) {
+    this.#href = url_set(this.#href, "port", toUSVString(value));
+  }
+
+  get pathname() {
+    return components.pathnameOf(this.#href);
+  }
+
+  set pathname(value) {
+    this.#href = url_set(this.#href, "pathname", toUSVString(value));
+  }
+
+  get search() {
+    return components.searchOf(this.#href);
+  }
+
+  set search(value) {
+    this.#href = url_set(this.#href, "search", toUSVString(value));
+    this.#queryWasSet();
+  }
+
+  get searchParams() {
+    return (this.#params ??= paramsOfUrl(components.searchOf(this.#href).slice(1), (query) => {
+      this.#href = components.withQuery(this.#href, query);
+    }));
+  }
+
+  get hash() {
+    return components.hashOf(this.#href);
+  }
+
+  set hash(value) {
+    this.#href = url_set(this.#href, "hash", toUSVString(value));
+  }
+
+  toString() {
+    return this.#href;
+  }
+
+  toJSON() {
+    return this.#href;
+  }
+
+  #queryWasSet() {
+    const params = this.#params;
+    if (params !== undefined) resetParams(params, components.searchOf(this.#href).slice(1));
+  }
+
+  static {
+    hrefOf = (url) => url.#href;
+    isURL = (value) => typeof value === "object" && value !== null && #href in value;
+  }
+}
+
+function resolve(url, base) {
+  const input = toUSVString(url);
+  return base === undefined ? canonicalOf(input) : canonicalWithBase(input, toUSVString(base));
+}
+
+const invalid = () => new TypeError("Invalid URL string.");
+
+// ---- For the other polyfills ----------------------------------------------------
+
+/** The URL that a string names, or null; `base` may be left out. */
+export function parseUrl(input, base = undefined) {
+  const href = resolve(input, base);
+  return href === undefined ? null : urlFromCanonical(href);
+}
+
+/** The canonical form of an absolute URL; throws the TypeError of a Request. */
+export function canonicalUrl(input) {
+  const string = toUSVString(input);
+  const href = canonicalOf(string);
+  if (href === undefined) throw new TypeError(`Invalid URL: ${string}`);
+  return href;
+}
+
+/** The URL of a string that is canonical already; it is not looked at. */
+export function urlFromCanonical(href) {
+  rememberCanonical(href);
+  return new URL(href);
+}
+
+defineInterface(URL);
