@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).parent.parent
 EXAMPLES = REPOSITORY / "js-examples"
 HOLDFAST = Path(sys.executable).parent / "holdfast"
 TOKEN = "a token for tests"
+TOKEN_VARIABLE = "HOLDFAST_API_TOKEN"
 
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 15
@@ -119,7 +120,7 @@ class Platform:
     def _start(self) -> HoldfastProcess:
         arguments = ["serve", "--port", str(self.port), "--api-port", str(self.api_port)]
         arguments += ["--data", str(self._folder / "data")]
-        env = os.environ | {"HOLDFAST_API_TOKEN": TOKEN}
+        env = os.environ | {TOKEN_VARIABLE: TOKEN}
         return HoldfastProcess(arguments, (self.port, self.api_port), self._folder, env=env)
 
     def restart(self) -> None:
@@ -153,6 +154,7 @@ def run_publish(**settings: str) -> subprocess.CompletedProcess[str]:
     """Run the script with nothing but PATH and these settings in its environment."""
     return subprocess.run(
         ["sh", EXAMPLES / "publish-durable-object.sh"],
+        cwd="/",  # where no .holdfast/api-token lies
         env={"PATH": os.environ["PATH"], **settings},
         capture_output=True,
         text=True,

@@ -3,7 +3,8 @@
 Each `sh` block of a page runs as it stands, in the page's order and in one folder, and must
 succeed; a `text` block right after it is what it prints. Three things differ from a reader's
 terminal: ports are free ones, a block that starts a server goes to the background, and other
-`make` targets than `run` are only looked up.
+`make` targets than `run` are only looked up. A page that starts no server of its own speaks to
+a `holdfast serve` whose token is in API_TOKEN, and has the examples in its folder.
 """
 
 import os
@@ -17,7 +18,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import HOLDFAST, REPOSITORY, HoldfastProcess, free_ports
+from tests.serving import (
+    HOLDFAST,
+    REPOSITORY,
+    TOKEN,
+    TOKEN_VARIABLE,
+    HoldfastProcess,
+    free_ports,
+)
 
 PAGES = sorted(
     path.relative_to(REPOSITORY).as_posix()
@@ -60,7 +68,8 @@ class Terminal:
         self._folder = folder
         self._port, self._api_port = free_ports(2)
         self._server: HoldfastProcess | None = None
-        shutil.copytree(REPOSITORY / "js-examples", folder / "js-examples")
+        for copy in (folder / "js-examples", folder):
+            shutil.copytree(REPOSITORY / "js-examples", copy, dirs_exist_ok=True)
         (folder / ".venv").symlink_to(HOLDFAST.parent.parent)
         self._env = os.environ | {
             "HOME": str(folder),
@@ -69,6 +78,7 @@ class Terminal:
 
     def run(self, commands: str) -> str:
         """What the commands print; nothing for a server, which listens on return."""
+        speaks = "8787" in commands or "8788" in commands
         commands = commands.replace("8787", str(self._port)).replace("8788", str(self._api_port))
         if commands.startswith("make "):
             commands = self._look_up_target(commands)
@@ -77,6 +87,9 @@ class Terminal:
         if words := self._server_words(commands):
             self._serve(words)
             return ""
+        if speaks and not self._server:
+            self._env |= {TOKEN_VARIABLE: TOKEN, "API_TOKEN": TOKEN}
+            self._serve(["holdfast", "serve"])
         done = subprocess.run(
             ["sh", "-eu", "-c", commands],
             cwd=self._folder,
