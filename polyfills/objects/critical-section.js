@@ -5,7 +5,7 @@
 import { CRITICAL_SECTION_TIMEOUT_MS } from "holdfast:constants";
 import { currentContext, queueTurn } from "../kernel/turns.js";
 import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
-import { ObjectContext } from "./instance.js";
+import { ObjectContext } from "./context.js";
 
 const TOO_LONG =
   "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was " +

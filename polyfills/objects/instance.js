@@ -9,22 +9,12 @@
 import { WORD_LOCAL_CALLS } from "holdfast:constants";
 import { object_released, shared } from "holdfast:ops";
 import { Context, queueTurn, runTurn } from "../kernel/turns.js";
+import { ObjectContext } from "./context.js";
 import { InputGate } from "./input-gate.js";
 import { OutputGate } from "./output-gate.js";
 import { DurableObjectState } from "./state.js";
 
 const NO_FETCH_HANDLER = "Handler does not export a fetch() function.";
-
-/** The context of an object's turns; `section` is the critical section it belongs to. */
-export class ObjectContext extends Context {
-  constructor(instance, section) {
-    super();
-    this.gate = instance.inputGate;
-    this.life = instance; // all contexts of an object keep it alive together
-    this.section = section;
-    this.outputGate = instance.outputGate;
-  }
-}
 
 export class ObjectInstance {
   inputGate = new InputGate(queueTurn);

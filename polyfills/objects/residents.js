@@ -100,7 +100,7 @@ class HostCall {
       this.number,
       response.status,
       response.statusText,
-      rawHeaders(response.headers),
+      rawHeaders(response),
       bodyForHost(response),
     );
   }

@@ -89,7 +89,7 @@ async function sendThroughHost(namespace, id, request) {
     id.name,
     request.method,
     request.url,
-    rawHeaders(request.headers),
+    rawHeaders(request),
     bodyForHost(request),
   );
   return responseFromHost(status, statusText, headers, body);

@@ -21,7 +21,7 @@ export function crossedRequest(request) {
   return requestFromHost(
     request.method,
     request.url,
-    rawHeaders(request.headers),
+    rawHeaders(request),
     bodyForHost(request),
   );
 }
@@ -31,7 +31,7 @@ export function crossedResponse(response) {
   return responseFromHost(
     response.status,
     response.statusText,
-    rawHeaders(response.headers),
+    rawHeaders(response),
     bodyForHost(response),
   );
 }

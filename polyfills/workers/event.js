@@ -34,7 +34,9 @@ export class WorkerEvent extends Context {
     this.#waiting++;
     whenSettled(promise, () => {
       this.#waiting--;
-      this.#finishIfDone();
+      if (!this.#answered || !this.#isDone) return;
+      this.#cleanUpIfDone();
+      event_finished(this.#number);
     });
   }
 
@@ -55,32 +57,31 @@ export class WorkerEvent extends Context {
     if (this.#answered) return;
     try {
       checkedResponse(response);
-      event_respond(
-        this.#number,
-        response.status,
-        response.statusText,
-        rawHeaders(response.headers),
-        bodyForHost(response),
-      );
+      const body = bodyForHost(response);
+      const { status, statusText } = response;
+      event_respond(this.#number, status, statusText, rawHeaders(response), body, this.#isDone);
     } catch (error) {
       this.fail(error);
       return;
     }
     this.#answered = true;
-    this.#finishIfDone();
+    this.#cleanUpIfDone();
   }
 
   /** Answer with an error: the client sees a plain 500, the log the whole of it. */
   fail(error) {
     if (this.#answered) return;
     this.#answered = true;
-    event_failed(this.#number, describeError(error));
-    this.#finishIfDone();
+    event_failed(this.#number, describeError(error), this.#isDone);
+    this.#cleanUpIfDone();
   }
 
-  #finishIfDone() {
-    if (!this.#answered || this.#waiting > 0) return;
-    if (this.timers !== null) cancelTimersOf(this);
-    event_finished(this.#number);
+  // Nothing that the event started is awaited any more.
+  get #isDone() {
+    return this.#waiting === 0;
+  }
+
+  #cleanUpIfDone() {
+    if (this.#isDone && this.timers !== null) cancelTimersOf(this);
   }
 }

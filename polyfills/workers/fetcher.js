@@ -32,7 +32,7 @@ export class Fetcher {
       this.#number,
       request.method,
       request.url,
-      rawHeaders(request.headers),
+      rawHeaders(request),
       bodyForHost(request),
     );
     return responseFromHost(status, statusText, headers, body);

@@ -12,20 +12,28 @@ def event_respond(
     status_text: str,
     headers: str,
     body: None | str | bytes | int,
+    done: bool,
 ) -> None:
-    """Answer an event with a response; a body of type int is a handle."""
+    """Answer an event with a response; a body of type int is a handle.
+
+    `done`: nothing that the event gave to `waitUntil` is under way.
+    """
     host.events.respond(number, status, status_text, headers, body)
+    if done:
+        host.events.finish(number)
 
 
 @op
-def event_failed(host: Host, number: int, description: str) -> None:
-    """Answer an event with the script's failure."""
+def event_failed(host: Host, number: int, description: str, done: bool) -> None:
+    """Answer an event with the script's failure; `done` as in event_respond."""
     host.events.fail(number, description)
+    if done:
+        host.events.finish(number)
 
 
 @op
 def event_finished(host: Host, number: int) -> None:
-    """An event was answered and nothing that it started is under way any more."""
+    """The last promise that an answered event gave to `waitUntil` has settled."""
     host.events.finish(number)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import ByteStream
+from holdfast.host.bodies import BodyTable
 from holdfast.host.context import Host
 from holdfast.host.objects import Body
 from holdfast.objects.calls import Calls
@@ -18,7 +18,6 @@ from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.workers import Worker, WorkerError, WorkerResponse
-from holdfast.workers.worker import Body as WorkerBody
 
 HomeFinder = Callable[[str], ObjectHome]
 WorkerFinder = Callable[[str], Worker]
@@ -52,6 +51,7 @@ class IsolateObjects:
         self._namespaces: list[Namespace] = []
         self._ids: list[IdFactory] = []
         self._services: list[ServiceTarget] = []
+        self._bodies: BodyTable = host.capabilities.bodies
         self.home: ObjectHome | None = None  # set when the isolate's Worker has loaded
 
     def bind_namespace(self, namespace: Namespace) -> int:
@@ -108,7 +108,7 @@ class IsolateObjects:
         body: Body,
     ) -> None:
         """Send a request to an object elsewhere; settles the op with this number."""
-        stream = self._take(body)
+        stream = self._bodies.received(body)
 
         def deliver() -> None:
             try:
@@ -123,7 +123,7 @@ class IsolateObjects:
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
                 return
             call = self._calls.begin(self._host, number, record.home)
-            crossing = self._give(record.home.worker, stream)
+            crossing = record.home.worker.bodies.sent(stream)
             record.home.deliver(call, record.slot, method, url, headers, crossing)
 
         self._host.loop.call_soon(deliver)
@@ -141,8 +141,7 @@ class IsolateObjects:
             except (WorkerError, OSError) as error:
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
                 return
-            plain = stream.encode() if isinstance(stream, str) else stream
-            answer = worker.fetch(method, url, headers, plain, target.entrypoint)
+            answer = worker.fetch(method, url, headers, stream, target.entrypoint)
             answer.add_done_callback(lambda done: self._answered(number, done))
 
         self._host.loop.call_soon(deliver)
@@ -153,7 +152,7 @@ class IsolateObjects:
             self._host.fail(number, ScriptError("Error", message, remote=True))
             return
         response = answer.result()
-        body = self._cross(response.body)
+        body = self._bodies.sent(response.body)
         self._host.settle(number, response.status, response.status_text, response.headers, body)
 
     # ---- answers of this isolate's instances -------------------------------------
@@ -167,14 +166,13 @@ class IsolateObjects:
         self, number: int, status: int, status_text: str, headers: str, body: Body
     ) -> None:
         """Answer a call that the host delivered."""
-        stream = self._take(body)
+        response = WorkerResponse(status, status_text, headers, self._bodies.received(body))
         caller = self._calls.end(number)
         if caller is None:
-            if isinstance(stream, ByteStream):
-                stream.cancel()
+            response.discard()
             return
         host, op_number = caller
-        crossing = host.bodies.add(stream) if isinstance(stream, ByteStream) else stream
+        crossing = host.capabilities.bodies.sent(response.body)
         host.loop.call_soon(host.settle, op_number, status, status_text, headers, crossing)
 
     def fail(self, number: int, name: str, message: str, flags: str, description: str) -> None:
@@ -186,14 +184,3 @@ class IsolateObjects:
         properties = {flag: True for flag in flags.split(",") if flag}
         error = ScriptError(name, message, remote=True, **properties)
         host.loop.call_soon(host.fail, op_number, error)
-
-    # ---- bodies ----------------------------------------------------------------
-
-    def _take(self, body: Body) -> WorkerBody:
-        return self._host.bodies.take(body) if body.__class__ is int else body  # type: ignore[arg-type,return-value]
-
-    def _give(self, worker: Worker, body: WorkerBody) -> Body:
-        return worker.bodies.add(body) if isinstance(body, ByteStream) else body
-
-    def _cross(self, body: WorkerBody) -> Body:
-        return self._host.bodies.add(body) if isinstance(body, ByteStream) else body

@@ -93,7 +93,7 @@ class Listener:
         length = request.content_length
         if length is not None and length <= INLINE_REQUEST_BYTES:
             return await request.read()
-        return ReaderBody(request.content.readany, length)
+        return ReaderBody(request.content.readany, length=length)
 
     def _failure(self, script: str, error: WorkerError) -> WorkerResponse:
         """The client learns that the script failed; the log learns how."""
@@ -122,4 +122,4 @@ def client_address(request: web.BaseRequest) -> str:
 
 
 def _page(status: int, message: str) -> WorkerResponse:
-    return WorkerResponse(status, "", "content-type\ntext/plain;charset=UTF-8\n", message + "\n")
+    return WorkerResponse(status, "", "content-type\ntext/plain;charset=UTF-8\n", message.encode() + b"\n")

@@ -56,13 +56,12 @@ class OutgoingResponse(web.StreamResponse):
         body = self._response.body
         transport = request.transport
         if transport is None:
-            if isinstance(body, ByteStream):
-                body.cancel()
+            self._response.discard()
             return None
-        if isinstance(body, ByteStream):
+        if body is not None and not isinstance(body, bytes):
             await self._stream(request, body)
             return None
-        content = body.encode("utf-8", "replace") if isinstance(body, str) else body or b""
+        content = body or b""
         head = self._head(request, len(content))
         transport.write(head if self._has_no_body(request) else head + content)
         await request.writer.drain()

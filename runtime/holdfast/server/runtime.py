@@ -22,6 +22,7 @@ from holdfast.catalog import (
     SecretText,
     Service,
 )
+from holdfast.host.bodies import BodyTable
 from holdfast.host.context import Capabilities, Clock, Host
 from holdfast.host.platform import Platform
 from holdfast.host.system import SystemClock
@@ -143,7 +144,7 @@ class Runtime:
             self._console(script_name, level, text)
 
         return Host(
-            self._loop, self._clock, Capabilities(console=console, **self._capabilities)
+            self._loop, self._clock, Capabilities(console=console, bodies=BodyTable(), **self._capabilities)
         )
 
     def _describe(

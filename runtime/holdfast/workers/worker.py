@@ -23,7 +23,7 @@ from holdfast.workers.load import Exports, load_script, readable
 
 log = logging.getLogger("holdfast.worker")
 
-Body = None | str | bytes | ByteStream
+Body = None | bytes | ByteStream
 
 RETIREMENT_SECONDS = 30.0
 OUT_OF_MEMORY = "InternalError: out of memory"
@@ -37,6 +37,11 @@ class WorkerResponse:
     status_text: str
     headers: str
     body: Body
+
+    def discard(self) -> None:
+        """Nobody wants the response: let go of its body."""
+        if self.body is not None and not isinstance(self.body, bytes):
+            self.body.cancel()
 
 
 class Worker:
@@ -54,6 +59,7 @@ class Worker:
         """Load `script` into a fresh isolate. Raises ScriptInvalid, leaving nothing behind."""
         self.script = script
         self.host = host
+        self.bodies: BodyTable = host.capabilities.bodies  # the streams it knows by handle
         self.retired = False
         self.on_dead: Callable[[], None] = _nothing  # called inside the turn that was stopped
         self.on_closed: Callable[[], None] = _nothing
@@ -88,7 +94,7 @@ class Worker:
     # ---- events ----------------------------------------------------------------
 
     def fetch(
-        self, method: str, url: str, headers: str, body: None | bytes | ByteStream, entrypoint: str = ""
+        self, method: str, url: str, headers: str, body: Body, entrypoint: str = ""
     ) -> "asyncio.Future[WorkerResponse]":
         """Give the script a request; a future of its response.
 
@@ -102,28 +108,22 @@ class Worker:
         self._last_number = number = self._last_number + 1
         self._answers[number] = answer
         self._live.add(number)
-        crossing = self.bodies.add(body) if body.__class__ not in _PLAIN else body
+        crossing = self.bodies.sent(body)
         self.host.enter(
             self._dispatch_fetch, number, entrypoint, method, url, headers, crossing
         )
         return answer
-
-    @property
-    def bodies(self) -> BodyTable:
-        """The streams that this isolate knows by handle."""
-        return self.host.bodies
 
     def respond(
         self, number: int, status: int, status_text: str, headers: str, body: None | str | bytes | int
     ) -> None:
         """The script's answer to an event (op event_respond)."""
         answer = self._answers.pop(number, None)
-        taken = self.bodies.take(body) if body.__class__ is int else body
+        response = WorkerResponse(status, status_text, headers, self.bodies.received(body))
         if answer is None or answer.done():
-            if isinstance(taken, ByteStream):
-                taken.cancel()
-            return
-        answer.set_result(WorkerResponse(status, status_text, headers, taken))
+            response.discard()
+        else:
+            answer.set_result(response)
 
     def fail(self, number: int, description: str) -> None:
         """The script's failure to answer an event (op event_failed)."""
@@ -186,6 +186,7 @@ class Worker:
             return
         self._fail_all(WorkerTerminated("The Worker was replaced or shut down."))
         self.host.close()
+        self.bodies.close()
         self.host.isolate.close()
         self.on_closed()
 
@@ -193,9 +194,6 @@ class Worker:
     def is_idle(self) -> bool:
         """True while no event is under way."""
         return not self._live
-
-
-_PLAIN = frozenset({type(None), bytes, str})
 
 
 def _nothing() -> None:

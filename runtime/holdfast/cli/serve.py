@@ -1,0 +1,100 @@
+"""`holdfast serve`: the whole platform."""
+
+import argparse
+import asyncio
+import logging
+import os
+import secrets
+from pathlib import Path
+
+from aiohttp import web
+
+from holdfast.api import ApiSettings, make_app
+from holdfast.catalog import Catalog, CatalogUnusable
+from holdfast.cli.arguments import TOKEN_VARIABLE
+from holdfast.cli.console import Terminal, complain, configure_logging
+from holdfast.cli.options import settings_from
+from holdfast.cli.process import run_until_stopped
+from holdfast.server import CatalogSource, Deployments, HostRoutes, Listener, Runtime
+from holdfast.server.capabilities import open_storage, shared_capabilities
+
+TOKEN_FILE = "api-token"
+TOKEN_BYTES = 32
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve every uploaded script, and the API that takes uploads."""
+    configure_logging(logging.INFO)
+    return run_until_stopped(lambda stop: _serve(options, stop))
+
+
+async def _serve(options: argparse.Namespace, stop: asyncio.Event) -> int:
+    settings = settings_from(options)
+    terminal = Terminal()
+    loop = asyncio.get_running_loop()
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        catalog = Catalog(settings.data / "catalog.sqlite")
+        token, fresh = api_token(settings.data)
+        storage = open_storage(settings, loop)
+    except (CatalogUnusable, OSError) as error:
+        return complain(f"the data folder {settings.data} cannot be used: {error}")
+    runtime = Runtime(
+        settings,
+        CatalogSource(catalog),
+        storage,
+        console=terminal.script_line,
+        loop=loop,
+        capabilities=shared_capabilities(settings),
+    )
+    listener = Listener(runtime, HostRoutes(options.domain))
+    api = web.AppRunner(make_app(Deployments(catalog, runtime), ApiSettings(token)))
+    try:
+        await api.setup()
+        site = web.TCPSite(api, options.api_host, options.api_port)
+        try:
+            await site.start()
+            port = await listener.start(options.host, options.port)
+        except OSError as error:
+            return complain(f"cannot listen: {error}; see --port, --api-port, --host, --api-host")
+        _announce(terminal, options, port, api.addresses[0][1], token if fresh else None)
+        await stop.wait()
+        terminal.line("Finishing the requests under way…")
+        return 0
+    finally:
+        await api.cleanup()
+        await listener.stop()
+        await runtime.aclose()
+        catalog.close()
+
+
+def _announce(
+    terminal: Terminal, options: argparse.Namespace, port: int, api_port: int, token: str | None
+) -> None:
+    terminal.line(f"Workers: http://<script>.{options.domain}:{port}/")
+    terminal.line(f"API:     http://{options.api_host}:{api_port}/client/v4")
+    if token is not None:
+        terminal.line(f"The API's token, told this once: {token}")
+        terminal.line(f"It is kept in {options.data / TOKEN_FILE}.")
+
+
+def api_token(data: Path) -> tuple[str, bool]:
+    """The API's token, and whether it was made just now.
+
+    `$HOLDFAST_API_TOKEN` comes first; else the data folder keeps one, readable by its
+    owner alone. Raises OSError.
+    """
+    if given := os.environ.get(TOKEN_VARIABLE):
+        return given, False
+    path = data / TOKEN_FILE
+    try:
+        return path.read_text().strip(), False
+    except FileNotFoundError:
+        pass
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(token + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return token, True
