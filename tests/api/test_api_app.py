@@ -41,6 +41,7 @@ async def test_without_the_token_nothing_is_told(api, headers):
     assert {answer.status for answer in answers} == {401}
     assert {answer.error for answer in answers} == {AUTHENTICATION_ERROR}
     assert len({answer.body for answer in answers}) == 1
+    assert {answer.headers["Server"] for answer in answers} == {"holdfast"}
     assert (await api.call("GET", "/scripts/w")).status == 200
 
 

@@ -129,8 +129,9 @@ async def test_bindings_reach_the_script(api, platform):
 
 async def test_a_class_bound_by_name_gets_one_namespace_and_keeps_it(api, platform):
     binding = {"type": "durable_object_namespace", "name": "C", "class_name": "Counter"}
-    await api.upload("counter", {**MAIN, "bindings": [binding]}, esm())
+    answer = await api.upload("counter", {**MAIN, "bindings": [binding]}, esm())
     [namespace] = platform.catalog.namespaces()
+    assert namespace.id in answer.envelope["messages"][0]["message"]
     assert (namespace.script, namespace.class_name) == ("counter", "Counter")
     await api.upload("counter", {**MAIN, "bindings": [binding]}, esm())
     await api.upload("other", {**MAIN, "bindings": [{**binding, "script_name": "counter"}]}, esm())
@@ -301,7 +302,8 @@ async def test_a_bug_in_the_platform_is_logged_and_not_told(api, caplog):
 
 async def test_metadata_may_come_in_any_order_and_of_any_type(api):
     data = aiohttp.FormData(default_to_multipart=True)
+    byte_order_mark = "\ufeff"
     data.add_field("main.mjs", "export default {}", filename="main.mjs", content_type=ESM)
-    data.add_field("metadata", json.dumps(MAIN))
+    data.add_field("metadata", byte_order_mark + json.dumps(MAIN))
     answer = await api.call("PUT", "/scripts/w", data=data)
     assert answer.result["handlers"] == ["fetch"]

@@ -1,6 +1,7 @@
 """Bodies that are malformed, too long, too slow or incomplete."""
 
 import asyncio
+import contextlib
 import dataclasses
 
 import pytest
@@ -78,14 +79,9 @@ async def test_a_script_beyond_the_limit_is_refused(api, settings):
 
 
 async def test_a_body_without_a_length_is_read_no_further_than_the_limit(api, settings):
-    sent = 0
-
     async def endless():
-        nonlocal sent
-        yield b"--x\r\n"
         while True:
             yield b"preamble\r\n" * 1000
-            sent += 10_000
 
     headers = {"Content-Type": "multipart/form-data; boundary=y"}
     answer = await api.call("PUT", "/scripts/w", headers=headers, data=endless())
@@ -131,3 +127,26 @@ async def test_a_body_that_does_not_arrive_in_time_is_refused(platform, settings
     assert b" 408 " in await reader.readline()
     writer.close()
     await server.close()
+
+
+@pytest.mark.parametrize("path", ["/scripts/w", "/durable_objects/namespaces"])
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [
+        ("Transfer-Encoding: chunked", b"no number\r\n\r\n"),
+        ("Content-Encoding: gzip\r\nContent-Length: 9", b"not gzip!"),
+    ],
+)
+async def test_a_body_that_cannot_be_decoded_is_refused(api, path, header, body):
+    method = "PUT" if path.startswith("/scripts") else "POST"
+    head = (
+        f"{method} {ACCOUNT}{path} HTTP/1.1\r\nHost: x\r\nX-Auth-Key: {TOKEN}\r\n{header}\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(api.base.rpartition(":")[2]))
+    writer.write(head.encode() + body)
+    status_line = await reader.readline()
+    writer.close()
+    with contextlib.suppress(ConnectionError):  # the server may have hung up first
+        await writer.wait_closed()
+    assert b" 400 " in status_line

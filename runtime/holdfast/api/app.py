@@ -21,12 +21,18 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
     """The application that serves the API for `platform`; it holds nothing that needs closing."""
     app = web.Application(middlewares=[answer_errors, authenticate])
     app[SETTINGS] = settings
+    app.on_response_prepare.append(_hide_server)
     turn = asyncio.Lock()
     ScriptHandlers(platform, turn).add_routes(app.router, ACCOUNT)
     NamespaceHandlers(platform, turn).add_routes(app.router, ACCOUNT)
     # Known and unknown paths are told apart behind the token only.
     app.router.add_route("*", "/{path:.*}", _refuse, expect_handler=withhold_continue)
     return app
+
+
+async def _hide_server(_request: web.Request, response: web.StreamResponse) -> None:
+    """Name no versions to those who have no token."""
+    response.headers["Server"] = "holdfast"
 
 
 async def _refuse(request: web.Request) -> web.Response:

@@ -76,7 +76,7 @@ def parse_metadata(content: bytes) -> Metadata:
 def parse_object(content: bytes, what: str) -> dict[str, Any]:
     """The JSON object in `content`; `what` names it in the error, which tells the line."""
     try:
-        value = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+        value = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise _rejected(
             f"{what} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}."

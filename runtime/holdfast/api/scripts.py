@@ -68,8 +68,8 @@ class ScriptHandlers:
         parts = await read_form(request, settings)
         upload = parse_upload(parts, max_script_bytes=settings.max_script_bytes)
         async with self._turn:
-            result = await self._deploy(name, upload)
-        return success(result, messages=upload.notes)
+            result, created = await self._deploy(name, upload)
+        return success(result, messages=(*upload.notes, *map(_created_note, created)))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a script and its namespaces, unless somebody would miss them."""
@@ -105,7 +105,10 @@ class ScriptHandlers:
         record = self._platform.catalog.record(request.match_info["name"])
         return success([entry for entry in record.bindings if entry["type"] == "secret_text"])
 
-    async def _deploy(self, name: str, upload: Upload) -> dict[str, Any]:
+    async def _deploy(
+        self, name: str, upload: Upload
+    ) -> tuple[dict[str, Any], tuple[Namespace, ...]]:
+        """Make an upload live; returns what to tell of it, and the namespaces made with it."""
         metadata = upload.metadata
         resolved = resolve_bindings(
             self._platform.catalog,
@@ -126,7 +129,8 @@ class ScriptHandlers:
         )
         deployed = await self._platform.deploy(script, resolved.namespaces)
         record = self._platform.catalog.record(name)
-        return {**_listed(record), "startup_time_ms": deployed.startup_time_ms}
+        result = {**_listed(record), "startup_time_ms": deployed.startup_time_ms}
+        return result, resolved.namespaces
 
     def _refuse_if_needed(self, name: str) -> None:
         """Raise UploadRejected if others are bound to the script, or its objects hold data."""
@@ -179,6 +183,10 @@ def _listed(record: ScriptRecord) -> dict[str, Any]:
         "logpush": False,
         "deployment_id": record.version.replace("-", ""),
     }
+
+
+def _created_note(namespace: Namespace) -> str:
+    return f'Created the Durable Object namespace "{namespace.name}" with the id {namespace.id}.'
 
 
 def _download(script: Script) -> web.Response:
