@@ -1,6 +1,10 @@
 // What a script may give as a body: https://fetch.spec.whatwg.org/#bodyinit-unions
 
+import { blobBytes, isBlob } from "../files/blob.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
+import { isURLSearchParams, serializeParams } from "../url/search-params.js";
+import { isFormData } from "./form-data.js";
+import { encodeMultipart } from "./multipart.js";
 import { isDisturbed, isLocked, isReadableStream, streamFromIterable } from "./ports.js";
 
 export const TEXT_TYPE = "text/plain;charset=UTF-8";
@@ -29,6 +33,20 @@ function setObject(record, value) {
   if (ArrayBuffer.isView(value) || isArrayBuffer(value)) {
     record.source = copyBytes(value);
     return null;
+  }
+  if (isBlob(value)) {
+    record.source = blobBytes(value);
+    record.shared = true;
+    return value.type || null;
+  }
+  if (isFormData(value)) {
+    const { bytes, boundary } = encodeMultipart(value);
+    record.source = bytes;
+    return `multipart/form-data; boundary=${boundary}`;
+  }
+  if (isURLSearchParams(value)) {
+    record.source = serializeParams(value);
+    return "application/x-www-form-urlencoded;charset=UTF-8";
   }
   if (isIterated(value)) {
     record.source = undefined;

@@ -12,7 +12,13 @@
 // passed on costs nothing in here.
 
 import { body_read_all } from "holdfast:ops";
+import { blobFromBytes, normalizeType } from "../files/blob.js";
 import { defineInterface, illegalInvocation } from "../kernel/webidl.js";
+import { parseUrlEncoded } from "../url/urlencoded.js";
+import { formFromEntries } from "./form-data.js";
+import { extractMimeType, serializeMimeType } from "./mime.js";
+import { decodeMultipart } from "./multipart.js";
+import { recordHeader } from "./record.js";
 import {
   createByteStream,
   createHostStream,
@@ -27,7 +33,13 @@ import {
 
 const USED = "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.";
 const LOCKED = "This ReadableStream is currently locked to a reader.";
-const NOTHING = new Uint8Array(0);
+const NO_CONTENT_TYPE = "Parsing a Body as FormData requires a Content-Type header.";
+const UNKNOWN_CONTENT_TYPE =
+  "Unrecognized Content-Type header value. FormData can only parse the following MIME types: " +
+  "multipart/form-data, application/x-www-form-urlencoded";
+const NO_BOUNDARY =
+  "No boundary string in Content-Type header. The multipart/form-data MIME type requires a " +
+  "boundary parameter, e.g. 'Content-Type: multipart/form-data; boundary=\"abcd\"'. See RFC 7578, section 4.";
 
 // ---- State ----------------------------------------------------------------------
 
@@ -78,6 +90,34 @@ const bufferOfBytes = (bytes) => {
   return bytes.byteLength === buffer.byteLength ? buffer : bytes.slice().buffer;
 };
 const same = (bytes) => bytes;
+const typeOf = (record) => extractMimeType(recordHeader(record, "content-type"));
+
+/** The body as a Blob of the type that the headers say. */
+function readBlob(record) {
+  const mimeType = typeOf(record);
+  const type = mimeType === null ? "" : normalizeType(serializeMimeType(mimeType));
+  const ofBytes = (bytes) => blobFromBytes(bytes, type);
+  return consumeBody(record, (text) => ofBytes(encodeUtf8(text)), ofBytes);
+}
+
+/** https://fetch.spec.whatwg.org/#dom-body-formdata */
+function readFormData(record) {
+  const mimeType = typeOf(record);
+  const ofBytes = (bytes) => parseForm(bytes, mimeType, recordHeader(record, "content-type"));
+  return consumeBody(record, (text) => ofBytes(encodeUtf8(text)), ofBytes);
+}
+
+function parseForm(bytes, mimeType, header) {
+  if (mimeType?.essence === "application/x-www-form-urlencoded") {
+    return formFromEntries(parseUrlEncoded(bytes));
+  }
+  if (mimeType?.essence !== "multipart/form-data") {
+    throw new TypeError(header === null ? NO_CONTENT_TYPE : UNKNOWN_CONTENT_TYPE);
+  }
+  const boundary = mimeType.parameters.get("boundary");
+  if (!boundary) throw new TypeError(NO_BOUNDARY);
+  return decodeMultipart(bytes, boundary);
+}
 
 /**
  * Read the whole body and convert it, with `ofText` where it is at hand as a string.
@@ -139,6 +179,10 @@ export function defineBody(Class, recordOf) {
     if (record === undefined) return Promise.reject(illegalInvocation());
     return consumeBody(record, ofText, ofBytes);
   };
+  const readWith = (object, reader) => {
+    const record = recordOf(object);
+    return record === undefined ? Promise.reject(illegalInvocation()) : reader(record);
+  };
   const known = (object) => {
     const record = recordOf(object);
     if (record === undefined) throw illegalInvocation();
@@ -148,6 +192,9 @@ export function defineBody(Class, recordOf) {
     arrayBuffer() {
       return read(this, bufferOfText, bufferOfBytes);
     },
+    blob() {
+      return readWith(this, readBlob);
+    },
     get body() {
       return bodyStream(known(this));
     },
@@ -156,6 +203,9 @@ export function defineBody(Class, recordOf) {
     },
     bytes() {
       return read(this, encodeUtf8, same);
+    },
+    formData() {
+      return readWith(this, readFormData);
     },
     json() {
       return read(this, jsonOfText, jsonOfBytes);

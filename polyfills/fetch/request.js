@@ -2,12 +2,13 @@
 // have and without those of browsers:
 // https://developers.cloudflare.com/workers/runtime-apis/request/
 
-import { isObject, requireArguments } from "../kernel/webidl.js";
+import { createAbortSignal, isAbortSignal } from "../events/abort.js";
+import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
+import { canonicalOf } from "../url/canonical.js";
 import { checkUsable, cloneBody, defineBody, isBodyUsed, moveBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
 import { addHeaderIfAbsent, headersFromInit } from "./headers.js";
 import { normalizeMethod } from "./method.js";
-import { canonicalUrl, createAbortSignal, isAbortSignal } from "./ports.js";
 import { headersOf, rawHeadersOf } from "./record.js";
 
 const NO_BODY = "Request with a GET or HEAD method cannot have a body.";
@@ -119,8 +120,8 @@ function createRecord(input, init) {
 }
 
 function resolveUrl(input) {
-  const text = `${input}`;
-  const url = canonicalUrl(text);
+  const text = toUSVString(input);
+  const url = canonicalOf(text);
   if (url === undefined) throw new TypeError(`Invalid URL: ${text}`);
   return url;
 }
@@ -197,7 +198,7 @@ function checkedCf(cf) {
 
 function checkedSignal(signal) {
   if (signal === null) return undefined;
-  if (isAbortSignal(signal)) return signal;
+  if (isObject(signal) && isAbortSignal(signal)) return signal;
   throw new TypeError(
     "Incorrect type for the 'signal' field on 'RequestInitializerDict': the provided value is not of type 'AbortSignal'.",
   );

@@ -1,11 +1,11 @@
 // Response: https://fetch.spec.whatwg.org/#response-class, with the members that
 // Workers add: https://developers.cloudflare.com/workers/runtime-apis/response/
 
-import { isObject, requireArguments } from "../kernel/webidl.js";
+import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
 import { cloneBody, defineBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
 import { addHeaderIfAbsent, headersFromInit } from "./headers.js";
-import { canonicalUrl } from "./ports.js";
+import { canonicalOf } from "../url/canonical.js";
 import { headersOf, rawHeadersOf } from "./record.js";
 
 const STATUS_RANGE = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
@@ -56,8 +56,8 @@ export class Response {
   /** https://fetch.spec.whatwg.org/#dom-response-redirect */
   static redirect(url, status = 302) {
     requireArguments(arguments.length, 1, "'redirect' on 'Response'");
-    const text = `${url}`;
-    const location = canonicalUrl(text);
+    const text = toUSVString(url);
+    const location = canonicalOf(text);
     if (location === undefined) throw new TypeError(`Unable to parse URL: ${text}`);
     status &= 65535;
     if (!REDIRECT_STATUSES.includes(status)) {

@@ -1,0 +1,147 @@
+"""multipart/form-data, taken apart.
+
+The standard's parser, and RFC 2046 where senders rely on it: text before the first
+boundary and after the last is skipped, and white space after a boundary is allowed.
+Boundaries count only at the start of a line, so content may be any bytes.
+
+https://andreubotella.github.io/multipart-form-data/#multipart-form-data-parser
+https://www.rfc-editor.org/rfc/rfc7578, https://www.rfc-editor.org/rfc/rfc2046#section-5.1
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from holdfast.engine import ScriptError
+from holdfast.host.ops import op
+
+if TYPE_CHECKING:
+    from holdfast.host.context import Host
+
+MAX_PARTS = 10_000
+MAX_PART_HEADER_BYTES = 65_536
+
+# A parsed part: a field (name, value), or a file (name, file name, type, start, end).
+Part = tuple[str, str] | tuple[str, str, str, int, int]
+
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_PARAMETER = re.compile(rb";[ \t]*(" + _TOKEN + rb')[ \t]*=[ \t]*(?:"([^"\r\n]*)"|(' + _TOKEN + rb"))[ \t]*")
+_FORM_DATA = re.compile(rb"[ \t]*form-data[ \t]*", re.IGNORECASE)
+_EXTENDED = re.compile(rb"([A-Za-z0-9\-]+)'[A-Za-z0-9\-]*'(.*)", re.DOTALL)
+_ESCAPES = ((b"%0A", b"\n"), (b"%0D", b"\r"), (b"%22", b'"'))
+
+
+class MultipartError(ValueError):
+    """The bytes are no multipart/form-data; the message is meant for the script."""
+
+
+def parse_multipart(content: bytes, boundary: str) -> Iterator[Part]:
+    """The parts of a form, in order. Raises MultipartError, perhaps after some parts."""
+    positions = _delimiters(content, boundary.encode("latin-1", "replace"))
+    _, start = next(positions)
+    for count, (end, next_start) in enumerate(positions, 1):
+        if count > MAX_PARTS:
+            raise MultipartError(f"The form has more than {MAX_PARTS} parts.")
+        yield _part(content, start, end)
+        start = next_start
+
+
+def _delimiters(content: bytes, boundary: bytes) -> Iterator[tuple[int, int]]:
+    """Where each delimiter line begins (with the line break before it) and ends.
+
+    The last one is that which closes the form.
+    """
+    delimiter = re.compile(
+        rb"(?:\A|\r\n)--" + re.escape(boundary) + rb"(?:(--)[ \t]*(?:\r\n|\Z)|[ \t]*\r\n)"
+    )
+    position = 0
+    while match := delimiter.search(content, position):
+        yield match.start(), match.end()
+        if match[1]:
+            return
+        # The line break that ends this line may belong to the next delimiter.
+        position = match.end() - 2
+    if position:
+        raise MultipartError("The form ends before its last boundary.")
+    raise MultipartError("No initial boundary string (or you have a truncated message).")
+
+
+def _part(content: bytes, start: int, end: int) -> Part:
+    # A part without any header begins with the empty line itself.
+    headers_end = content.find(b"\r\n\r\n", start - 2, min(end + 2, start + MAX_PART_HEADER_BYTES))
+    if headers_end < 0 or headers_end + 4 > max(end, start):
+        raise MultipartError("A part of the form has no end of its headers.")
+    headers = _headers(content[start : max(start, headers_end)])
+    name, filename = _disposition(headers.get(b"content-disposition"))
+    body = headers_end + 4
+    if filename is None:
+        return name, content[body:end].decode("utf-8", "replace")
+    return name, filename, _content_type(headers.get(b"content-type")), body, end
+
+
+def _headers(block: bytes) -> dict[bytes, bytes]:
+    headers: dict[bytes, bytes] = {}
+    for line in block.split(b"\r\n") if block else ():
+        name, colon, value = line.partition(b":")
+        if not colon or not re.fullmatch(_TOKEN, name.rstrip(b" \t")):
+            raise MultipartError("A part of the form has an invalid header.")
+        headers.setdefault(name.rstrip(b" \t").lower(), value.strip(b" \t"))
+    return headers
+
+
+def _disposition(value: bytes | None) -> tuple[str, str | None]:
+    """Name and file name of a part."""
+    if value is None or not (match := _FORM_DATA.match(value)):
+        raise MultipartError('A part of the form has no "Content-Disposition: form-data" header.')
+    parameters: dict[bytes, bytes] = {}
+    position = match.end()
+    while match := _PARAMETER.match(value, position):
+        quoted, plain = match[2], match[3]
+        parameters.setdefault(match[1].lower(), _unescape(quoted) if plain is None else plain)
+        position = match.end()
+    if value[position:].strip(b" \t;"):
+        raise MultipartError("A part of the form has an invalid Content-Disposition header.")
+    name = parameters.get(b"name")
+    if name is None:
+        raise MultipartError("A part of the form has no name.")
+    return name.decode("utf-8", "replace"), _filename(parameters)
+
+
+def _filename(parameters: dict[bytes, bytes]) -> str | None:
+    extended = _EXTENDED.fullmatch(parameters.get(b"filename*", b""))
+    if extended and extended[1].lower() in (b"utf-8", b"iso-8859-1"):
+        return unquote_to_bytes(extended[2]).decode(extended[1].decode(), "replace")
+    filename = parameters.get(b"filename")
+    return None if filename is None else filename.decode("utf-8", "replace")
+
+
+def _unescape(quoted: bytes) -> bytes:
+    for escape, character in _ESCAPES:
+        quoted = quoted.replace(escape, character)
+    return quoted
+
+
+def _content_type(value: bytes | None) -> str:
+    """The type of a file as a Blob has it: none where it is not printable ASCII."""
+    if value is None:
+        return "text/plain"
+    text = value.decode("latin-1")
+    return text.lower() if text.isascii() and text.isprintable() else ""
+
+
+@op
+def multipart_parse(host: "Host", content: bytes, boundary: str) -> str:
+    """The parts as a JSON array of arrays, each of them a `Part`. Raises TypeError."""
+    try:
+        return json.dumps(list(parse_multipart(content, boundary)))
+    except MultipartError as error:
+        raise ScriptError("TypeError", str(error)) from error
+
+
+@op
+def multipart_boundary(host: "Host") -> str:
+    """A boundary that nobody can guess, so that no content can contain it by design."""
+    return f"----HoldfastFormBoundary{secrets.token_hex(16)}"
