@@ -1,0 +1,81 @@
+// https://streams.spec.whatwg.org/#rs-byob-request-class
+
+import { describeView, isArrayBuffer, isDetached, viewKind } from "../kernel/buffers.js";
+import {
+  defineInterface,
+  enforceUnsignedLongLong,
+  illegalConstructor,
+  illegalInvocation,
+  requireArguments,
+} from "../kernel/webidl.js";
+
+/** The link between a BYOB request and its controller, which cuts it. */
+export class ByobRequestState {
+  constructor(controller, view) {
+    this.controller = controller;
+    this.view = view;
+  }
+
+  invalidate() {
+    this.controller = undefined;
+    this.view = null;
+  }
+
+  /** Throws a TypeError if the request was answered already. */
+  require() {
+    if (this.controller === undefined) {
+      throw new TypeError("This BYOB request has been invalidated.");
+    }
+    return this.controller;
+  }
+}
+
+/** The buffer that a pending read wants to have filled. */
+export class ReadableStreamBYOBRequest {
+  #state;
+
+  constructor(state = undefined) {
+    if (!(state instanceof ByobRequestState)) throw illegalConstructor();
+    this.#state = state;
+  }
+
+  get view() {
+    if (!(#state in this)) throw illegalInvocation();
+    return this.#state.view;
+  }
+
+  respond(bytesWritten) {
+    if (!(#state in this)) throw illegalInvocation();
+    requireArguments(arguments.length, 1, "'respond' on 'ReadableStreamBYOBRequest'");
+    const count = enforceUnsignedLongLong(bytesWritten, "The number of bytes written");
+    const controller = this.#state.require();
+    if (isDetached(describeView(this.#state.view).buffer)) {
+      throw new TypeError("The view's buffer has been detached and so cannot be used as a response.");
+    }
+    controller.respond(count);
+  }
+
+  respondWithNewView(view) {
+    if (!(#state in this)) throw illegalInvocation();
+    requireArguments(arguments.length, 1, "'respondWithNewView' on 'ReadableStreamBYOBRequest'");
+    const { buffer } = viewArgument(view);
+    const controller = this.#state.require();
+    if (isDetached(buffer)) {
+      throw new TypeError("The view's buffer has been detached and so cannot be used as a response.");
+    }
+    controller.respondWithNewView(view);
+  }
+
+  static {
+    defineInterface(this);
+  }
+}
+
+/** { buffer, byteOffset, byteLength } of an ArrayBufferView; throws for anything else. */
+export function viewArgument(view) {
+  if (viewKind(view) !== undefined) {
+    const described = describeView(view);
+    if (isArrayBuffer(described.buffer)) return described;
+  }
+  throw new TypeError("The argument is not a view of an ArrayBuffer.");
+}

@@ -1,0 +1,90 @@
+// The queues of streams: first in, first out, without moving what remains.
+
+const COMPACT_AT = 256;
+
+/** A queue whose `shift` costs the same however long it is. */
+export class Queue {
+  #items = [];
+  #head = 0;
+
+  get length() {
+    return this.#items.length - this.#head;
+  }
+
+  push(item) {
+    this.#items.push(item);
+  }
+
+  /** The oldest item; undefined when there is none. */
+  peek() {
+    return this.#items[this.#head];
+  }
+
+  /** Take the oldest item; there must be one. */
+  shift() {
+    const items = this.#items;
+    const item = items[this.#head];
+    items[this.#head++] = undefined;
+    if (this.#head === items.length) {
+      items.length = 0;
+      this.#head = 0;
+    } else if (this.#head > COMPACT_AT && this.#head * 2 > items.length) {
+      this.#items = items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  /** Take all items, oldest first. */
+  takeAll() {
+    const items = this.#head === 0 ? this.#items : this.#items.slice(this.#head);
+    this.clear();
+    return items;
+  }
+
+  clear() {
+    this.#items = [];
+    this.#head = 0;
+  }
+}
+
+/**
+ * Chunks with their sizes and the sum of them.
+ * https://streams.spec.whatwg.org/#queue-with-sizes
+ */
+export class SizedQueue {
+  #chunks = new Queue();
+  #sizes = new Queue();
+  total = 0;
+
+  get length() {
+    return this.#sizes.length;
+  }
+
+  /** Throws a RangeError unless the size is finite and not negative. */
+  enqueue(chunk, size) {
+    if (!(size >= 0 && size < Infinity)) {
+      throw new RangeError("The size of a chunk must be a finite, non-negative number.");
+    }
+    this.#chunks.push(chunk);
+    this.#sizes.push(size);
+    this.total += size;
+  }
+
+  peek() {
+    return this.#chunks.peek();
+  }
+
+  dequeue() {
+    const rest = this.total - this.#sizes.shift();
+    // Sums of fractions can come out below zero.
+    this.total = rest < 0 ? 0 : rest;
+    return this.#chunks.shift();
+  }
+
+  reset() {
+    this.#chunks.clear();
+    this.#sizes.clear();
+    this.total = 0;
+  }
+}

@@ -1,0 +1,110 @@
+// https://streams.spec.whatwg.org/#ts-class
+
+import { defineInterface, illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
+import { deferred } from "./promises.js";
+import { ReadableStream } from "./readable.js";
+import { extractHighWaterMark, extractSize, toStrategy } from "./strategies.js";
+import { TransformState } from "./transform-state.js";
+import { toTransformer } from "./underlying.js";
+import { WritableStream } from "./writable.js";
+
+/** What a transformer sends its results to. */
+export class TransformStreamDefaultController {
+  #state;
+
+  constructor(state = undefined) {
+    if (!(state instanceof TransformState)) throw illegalConstructor();
+    this.#state = state;
+  }
+
+  get desiredSize() {
+    if (!(#state in this)) throw illegalInvocation();
+    return this.#state.desiredSize;
+  }
+
+  enqueue(chunk = undefined) {
+    if (!(#state in this)) throw illegalInvocation();
+    this.#state.enqueue(chunk);
+  }
+
+  error(reason = undefined) {
+    if (!(#state in this)) throw illegalInvocation();
+    this.#state.error(reason);
+  }
+
+  terminate() {
+    if (!(#state in this)) throw illegalInvocation();
+    this.#state.terminate();
+  }
+
+  static {
+    defineInterface(this);
+  }
+}
+
+/** The two sides of a transform stream, made elsewhere, for its subclasses. */
+export class Sides {
+  constructor(readable, writable) {
+    this.readable = readable;
+    this.writable = writable;
+  }
+}
+
+/** A writable stream whose chunks come out of a readable one, transformed. */
+export class TransformStream {
+  #sides;
+
+  constructor(transformer = undefined, writableStrategy = undefined, readableStrategy = undefined) {
+    if (transformer instanceof Sides) {
+      this.#sides = transformer;
+    } else {
+      const queuings = [toStrategy(writableStrategy), toStrategy(readableStrategy)];
+      this.#sides = startTransform(toTransformer(transformer), ...queuings);
+    }
+  }
+
+  get readable() {
+    if (!(#sides in this)) throw illegalInvocation();
+    return this.#sides.readable;
+  }
+
+  get writable() {
+    if (!(#sides in this)) throw illegalInvocation();
+    return this.#sides.writable;
+  }
+
+  static {
+    defineInterface(this);
+  }
+}
+
+/** https://streams.spec.whatwg.org/#ts-constructor */
+function startTransform(transformer, writableStrategy, readableStrategy) {
+  const readableQueuing = {
+    highWaterMark: extractHighWaterMark(readableStrategy, 0),
+    size: extractSize(readableStrategy),
+  };
+  const writableQueuing = {
+    highWaterMark: extractHighWaterMark(writableStrategy, 1),
+    size: extractSize(writableStrategy),
+  };
+  const state = new TransformState(transformer, writableQueuing, readableQueuing);
+  state.controller = new TransformStreamDefaultController(state);
+  const started = deferred();
+  state.start(started.promise);
+  // A start that throws leaves both sides waiting, and the constructor throws.
+  started.resolve(transformer.start?.(state.controller));
+  return new Sides(new ReadableStream(state.readable), new WritableStream(state.writable));
+}
+
+/**
+ * A transform stream of the runtime's own: `transform(chunk, state)`, `flush(state)` and
+ * `cancel(reason)` are algorithms that return undefined or a promise, or throw;
+ * `state.enqueue(chunk)` sends a result. Returns its Sides.
+ */
+export function createTransform(algorithms, queuing = {}) {
+  const state = new TransformState(algorithms, queuing.writable, { highWaterMark: 0, ...queuing.readable });
+  state.controller = state;
+  state.start(undefined);
+  return new Sides(new ReadableStream(state.readable), new WritableStream(state.writable));
+}
