@@ -2,6 +2,7 @@
 // prototypes, which scripts may change.
 
 import { DETACHED, dataCloneError, notCloneable } from "./errors.js";
+import { VIEW_TAGS } from "./tags.js";
 
 const uncurry = Function.prototype.call.bind.bind(Function.prototype.call);
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
@@ -13,7 +14,7 @@ const arrays = getPrototypeOf(Uint8Array.prototype);
 const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
 const bufferMaxLength = getter(ArrayBuffer.prototype, "maxByteLength");
 const isResizable = getter(ArrayBuffer.prototype, "resizable");
-const isDetached = getter(ArrayBuffer.prototype, "detached");
+export const isDetached = getter(ArrayBuffer.prototype, "detached");
 const resize = uncurry(ArrayBuffer.prototype.resize);
 const sharedLength = getter(SharedArrayBuffer.prototype, "byteLength");
 const arrayName = getter(arrays, Symbol.toStringTag);
@@ -23,6 +24,12 @@ const slice = uncurry(arrays.slice);
 const PARTS = ["buffer", "byteOffset", "byteLength"];
 const ofArray = gettersOf(arrays, PARTS);
 const ofDataView = gettersOf(DataView.prototype, PARTS);
+
+/** A new ArrayBuffer with an ArrayBuffer's memory; the old one is detached. */
+export const transferBuffer = uncurry(ArrayBuffer.prototype.transfer);
+
+const VIEW_CLASSES = { __proto__: null };
+for (const name of Object.keys(VIEW_TAGS)) VIEW_CLASSES[name] = globalThis[name];
 
 const ELEMENT_BYTES = {
   __proto__: null,
@@ -36,6 +43,13 @@ const ELEMENT_BYTES = {
   BigInt64Array: 8,
   BigUint64Array: 8,
 };
+
+/** The view of `buffer` that has these parts; see viewFacts. */
+export function viewOf(buffer, { name, byteOffset, byteLength, tracking }) {
+  const Class = VIEW_CLASSES[name];
+  if (tracking) return new Class(buffer, byteOffset);
+  return new Class(buffer, byteOffset, byteLength / elementBytes(name));
+}
 
 /** The bytes to an element of the view class with this name. */
 export function elementBytes(name) {
@@ -58,6 +72,11 @@ export function bufferFacts(buffer) {
   if (isDetached(buffer)) throw dataCloneError(DETACHED);
   const maxByteLength = isResizable(buffer) ? bufferMaxLength(buffer) : undefined;
   return { byteLength: bufferLength(buffer), maxByteLength };
+}
+
+/** A Uint8Array with a copy of an ArrayBuffer's bytes. */
+export function copyOf(buffer) {
+  return slice(new Uint8Array(buffer));
 }
 
 /**

@@ -1,7 +1,16 @@
 // Structured cloning: into bytes for storage and other isolates, and in place.
+//
+//   serialize(value, { enhancedErrors })   bytes in V8's wire format
+//   deserialize(bytes)                     the value again
+//   structuredClone(value, { transfer })   the global function
+//   registerCloneable, registerTransferable, refuseToClone: for platform classes
+//   RememberingProxy                       the global Proxy; see proxies.js
 
 import "./write-builtins.js";
 import "./read-builtins.js";
 
-export { serialize } from "./writer.js";
+export { registerCloneable, registerTransferable, refuseToClone } from "./cloneables.js";
+export { RememberingProxy } from "./proxies.js";
 export { deserialize } from "./reader.js";
+export { structuredClone } from "./structured-clone.js";
+export { serialize } from "./writer.js";

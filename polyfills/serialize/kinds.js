@@ -7,8 +7,6 @@
 //
 // https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializeinternal
 
-import { isKnownProxy } from "./proxies.js";
-
 export const PLAIN = 0;
 export const ARRAY = 1;
 export const BOXED = 2;
@@ -115,9 +113,8 @@ export function platformRecord(value) {
   return find(getPrototypeOf(value), value).record;
 }
 
-/** The case of an object that is no function; `prototype` is its prototype. */
+/** The case of an object that is no function and no proxy; `prototype` is its prototype. */
 export function kindOf(value, prototype) {
-  if (isKnownProxy(value)) return REFUSED;
   if (prototype === objectPrototype) return PLAIN;
   const entry = find(prototype, value);
   if (entry !== null) return entry.kind;

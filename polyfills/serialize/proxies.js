@@ -11,15 +11,19 @@ const has = WeakSet.prototype.has;
 const add = WeakSet.prototype.add;
 let made = null;
 
+/** Whether a script has made a proxy yet. */
+export let proxiesExist = false;
+
 function remember(proxy) {
   made ??= new WeakSet();
+  proxiesExist = true;
   apply(add, made, [proxy]);
   return proxy;
 }
 
 /** Whether the object is a proxy that a script made. */
 export function isKnownProxy(value) {
-  return made !== null && apply(has, made, [value]);
+  return proxiesExist && apply(has, made, [value]);
 }
 
 // A bound function is a constructor without `prototype`, as Proxy is.

@@ -1,7 +1,7 @@
 // How the built-in objects with internal slots are read: dates, buffers, maps …
 
 import * as tags from "./tags.js";
-import { elementBytes } from "./buffers.js";
+import { elementBytes, viewOf } from "./buffers.js";
 import {
   defineAfterReference,
   defineReader,
@@ -29,10 +29,8 @@ const { getOwnPropertyDescriptor } = Object;
 const isResizable = uncurry(getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable").get);
 const bufferLength = uncurry(getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength").get);
 
-const viewClasses = new Map();
-for (const name of Object.keys(tags.VIEW_TAGS)) {
-  viewClasses.set(tags.VIEW_TAGS[name], { Class: globalThis[name], bytes: elementBytes(name) });
-}
+const viewNames = new Map();
+for (const name of Object.keys(tags.VIEW_TAGS)) viewNames.set(tags.VIEW_TAGS[name], name);
 
 defineReader(tags.DATE, () => keep(new Date(readDouble())));
 defineReader(tags.TRUE_OBJECT, () => keep(Object(true)));
@@ -104,21 +102,20 @@ function withView(buffer) {
 defineAfterReference((object) => (object instanceof ArrayBuffer ? withView(object) : object));
 
 function readView(buffer) {
-  const found = viewClasses.get(readVarint());
+  const name = viewNames.get(readVarint());
   const byteOffset = readVarint();
   const byteLength = readVarint();
   const flags = wireVersion() > 13 ? readVarint() : 0;
-  const resizable = isResizable(buffer);
+  const tracking = (flags & tags.LENGTH_TRACKING) !== 0;
+  const resizable = (flags & tags.BACKED_BY_RESIZABLE) !== 0;
   if (
-    found === undefined ||
+    name === undefined ||
     byteOffset + byteLength > bufferLength(buffer) ||
-    byteLength % found.bytes !== 0 ||
-    resizable !== (flags & tags.BACKED_BY_RESIZABLE) > 0 ||
-    (flags & tags.LENGTH_TRACKING && !resizable)
+    byteLength % elementBytes(name) !== 0 ||
+    isResizable(buffer) !== resizable ||
+    (tracking && !resizable)
   ) {
     throw unreadable();
   }
-  const { Class, bytes } = found;
-  if (flags & tags.LENGTH_TRACKING) return new Class(buffer, byteOffset);
-  return new Class(buffer, byteOffset, byteLength / bytes);
+  return viewOf(buffer, { name, byteOffset, byteLength, tracking });
 }

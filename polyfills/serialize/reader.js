@@ -14,6 +14,8 @@ const { atob, Uint8Array, Uint16Array, DataView, BigInt } = globalThis;
 const { fromCharCode } = String;
 const { apply } = Reflect;
 const uncurry = Function.prototype.call.bind.bind(Function.prototype.call);
+const { min, max } = Math;
+const substring = uncurry(String.prototype.substring);
 const toBase64 = uncurry(Uint8Array.prototype.toBase64);
 const toHex = uncurry(Uint8Array.prototype.toHex);
 const slice = uncurry(Uint8Array.prototype.slice);
@@ -22,7 +24,8 @@ const getFloat64 = uncurry(DataView.prototype.getFloat64);
 const objectPrototype = Object.prototype;
 const arrayPrototype = Array.prototype;
 
-// Shorter strings are made of character codes, longer ones by base64, both measured.
+const WINDOW_BYTES = 1 << 14;
+// Up to here characters one by one are cheaper than asking the host, measured.
 const MAX_TWO_BYTE_APPLY_CHARS = 60;
 const NOTHING = new Uint8Array(0);
 const RESERVED = Symbol("an object that is being read");
@@ -30,6 +33,9 @@ const RESERVED = Symbol("an object that is being read");
 let data = NOTHING;
 let buffer, base, end, pos;
 let view = null;
+let text = "";
+let textStart = 0;
+let textEnd = 0;
 let version;
 let objects = [];
 const readers = [];
@@ -49,8 +55,10 @@ export function deserialize(bytes) {
   data = bytes;
   end = bytes.length;
   try {
-    pos = 0;
-    readHeader();
+    if (bytes[0] === VERSION && bytes[1] === WRITTEN_VERSION) {
+      pos = 2;
+      version = WRITTEN_VERSION;
+    } else readHeader();
     const value = readValue();
     if (pos > end) throw unreadable();
     return value;
@@ -59,6 +67,8 @@ export function deserialize(bytes) {
   } finally {
     data = NOTHING;
     buffer = undefined;
+    text = "";
+    textEnd = 0;
     view = null;
     if (objects.length !== 0) objects = [];
   }
@@ -69,6 +79,7 @@ function asDataCloneError(error) {
 }
 
 function readHeader() {
+  pos = 0;
   if (data[0] !== VERSION) {
     version = HEADERLESS_VERSION;
     return;
@@ -149,15 +160,23 @@ export function readBigInt() {
 
 function readOneByteString() {
   const size = readVarint();
-  const at = pos;
-  if (size > 4) return atob(toBase64(readRaw(size)));
-  if (!(size <= end - pos)) throw unreadable();
+  const start = pos;
   pos += size;
-  if (size === 1) return fromCharCode(data[at]);
-  if (size === 2) return fromCharCode(data[at], data[at + 1]);
-  if (size === 3) return fromCharCode(data[at], data[at + 1], data[at + 2]);
-  if (size === 4) return fromCharCode(data[at], data[at + 1], data[at + 2], data[at + 3]);
-  return "";
+  if (pos > textEnd) moveWindow(start, size);
+  return substring(text, start - textStart, pos - textStart);
+}
+
+/**
+ * Make the bytes from `start` on the window: a string of them, of which one-byte strings
+ * are parts. So that data that is mostly buffers does not pay for it, the window has a
+ * limited size, unless the string that is wanted is longer.
+ */
+function moveWindow(start, size) {
+  if (!(size <= end - start)) throw unreadable();
+  const length = min(max(size, WINDOW_BYTES), end - start);
+  text = atob(toBase64(new Uint8Array(data.buffer, data.byteOffset + start, length)));
+  textStart = start;
+  textEnd = start + length;
 }
 
 function readTwoByteString() {
@@ -171,14 +190,15 @@ function readTwoByteString() {
   return apply(fromCharCode, null, new Uint16Array(aligned.buffer, aligned.byteOffset, length));
 }
 
-function readUtf8String() {
+/** Text in UTF-8 after its length in bytes, without a tag. */
+export function readText() {
   const size = readVarint();
   return size === 0 ? "" : serialize_text(readRaw(size), "utf-8");
 }
 
 /** A string with its tag; before version 12 some strings were UTF-8 without one. */
 export function readString() {
-  if (version < 12) return readUtf8String();
+  if (version < 12) return readText();
   const value = readValue();
   if (typeof value !== "string") throw unreadable();
   return value;
@@ -194,7 +214,7 @@ export function readValue() {
     case 73: // I
       return readZigzag();
     case 111: // o
-      return readProperties(keep({}), 123); // {
+      return readProperties(keep({}), 123, objectPrototype); // {
     case 65: // A
       return readDenseArray();
     case 84: // T
@@ -218,7 +238,7 @@ export function readValue() {
     case 85: // U
       return readVarint();
     case 83: // S
-      return readUtf8String();
+      return readText();
     case 90: // Z
       return readBigInt();
     case 63: // ?, a count that nobody needs
@@ -268,21 +288,29 @@ export function defineAfterReference(read) {
   afterReference = read;
 }
 
-/** Properties up to the end's tag and their count, put on `object`; returns the object. */
-function readProperties(object, endTag) {
+/**
+ * Properties up to the end's tag and their count, put on `object`, whose prototype is
+ * `prototype`; returns the object.
+ */
+function readProperties(object, endTag, prototype) {
   let count = 0;
   for (let tag = data[pos]; tag !== endTag; tag = data[pos]) {
     if (tag === 0) {
       pos++;
       continue;
     }
-    const key = readValue();
-    if (typeof key !== "string" && typeof key !== "number") throw unreadable();
-    const value = readValue();
+    let key;
+    if (tag === 34) {
+      pos++;
+      key = readOneByteString();
+    } else {
+      key = readValue();
+      if (typeof key !== "string" && typeof key !== "number") throw unreadable();
+    }
     count++;
     // Assigning would run a setter that is inherited, above all that of __proto__.
-    if (key in objectPrototype || key in arrayPrototype) define(object, key, value);
-    else object[key] = value;
+    if (key in prototype) define(object, key, readValue());
+    else object[key] = readValue();
   }
   pos++;
   if (readVarint() !== count) throw unreadable();
@@ -307,7 +335,7 @@ function readDenseArray() {
     }
   }
   array.length = length;
-  readProperties(array, 36); // $
+  readProperties(array, 36, arrayPrototype); // $
   if (readVarint() !== length) throw unreadable();
   return array;
 }
@@ -316,7 +344,7 @@ function readSparseArray() {
   const length = readVarint();
   const array = keep([]);
   array.length = length;
-  readProperties(array, 64); // @
+  readProperties(array, 64, arrayPrototype); // @
   if (readVarint() !== length) throw unreadable();
   return array;
 }

@@ -1,93 +1,62 @@
 // Writes values in V8's wire format: the state, the primitives, plain objects and arrays.
 //
-// Everything is written into one scratch buffer that grows and is kept, because making
-// an ArrayBuffer costs more than writing a small value. The state is in variables of
-// this module, which QuickJS reaches faster than properties. Invariants:
-//  - the scratch buffer starts with the header, which is never written again;
+// The bytes are put together as a string of characters below 256, and become a
+// Uint8Array at the very end: QuickJS concatenates strings and decodes base64 in C,
+// while storing byte after byte takes some 70 ns each. Large buffers are kept aside as
+// chunks, for which marks stand in the text.
+//
+// The state is in variables of this module, which QuickJS reaches faster than
+// properties. Invariants:
 //  - `busy` while an object is written: a getter may call `serialize` again, and that
-//    inner call gets a state of its own (`aside`);
+//    inner call gets a state of its own;
 //  - ids are given in the order in which objects are met, as V8's reader counts them;
 //    the first object needs no entry in the map, so flat data never touches it.
 
-import { serialize_utf16 } from "holdfast:ops";
 import { kindOf, ARRAY, PLAIN, REFUSED } from "./kinds.js";
 import { notCloneable } from "./errors.js";
-import { VERSION, WRITTEN_VERSION } from "./tags.js";
+import { isKnownProxy, proxiesExist } from "./proxies.js";
+import { assemble, CHUNK_MARK, PADDING_MARK, utf16 } from "./chunks.js";
+import { WRITTEN_VERSION } from "./tags.js";
 
 const { keys, hasOwn, getPrototypeOf } = Object;
-const { btoa, Uint8Array, Uint16Array, DataView, Map } = globalThis;
+const { btoa, atob, Uint8Array, Float64Array, Map } = globalThis;
+const { fromCharCode } = String;
+const { fromBase64 } = Uint8Array;
 const uncurry = Function.prototype.call.bind.bind(Function.prototype.call);
-const slice = uncurry(Uint8Array.prototype.slice);
-const setBytes = uncurry(Uint8Array.prototype.set);
-const setFromBase64 = uncurry(Uint8Array.prototype.setFromBase64);
+const toBase64 = uncurry(Uint8Array.prototype.toBase64);
 const setFromHex = uncurry(Uint8Array.prototype.setFromHex);
 const reverse = uncurry(Uint8Array.prototype.reverse);
 const toHexString = uncurry(BigInt.prototype.toString);
 const padStart = uncurry(String.prototype.padStart);
 const charCodeAt = uncurry(String.prototype.charCodeAt);
-const setFloat64 = uncurry(DataView.prototype.setFloat64);
 const objectPrototype = Object.prototype;
 
-const HEADER_BYTES = 2;
-const INITIAL_BYTES = 4096;
-const KEPT_BYTES = 1 << 18;
-// Shorter strings are copied by a loop, longer ones by base64, both measured.
-const MAX_LOOP_CHARS = 4;
-const MAX_TWO_BYTE_LOOP_CHARS = 40;
-const MAX_CACHED_KEYS = 256;
+const HEADER = fromCharCode(0xff, WRITTEN_VERSION);
+const MAX_CACHED_KEYS = 512;
 const MAX_CACHED_KEY_CHARS = 32;
+const MAX_CACHED_INTEGER = 1023;
+const MAX_INLINE_BYTES = 1024;
 const MAX_KEPT_IDS = 1024;
-// workerd's V8 has integers of 31 bits; what is beyond it writes as a double.
+// workerd's V8 has integers of 31 bits; what is beyond writes as a double.
 const SMI_LIMIT = 1 << 30;
+const DEFAULTS = { enhancedErrors: false };
 
-let buffer, bytes, words, view, capacity;
-let pos = HEADER_BYTES;
 let ids = new Map();
 let root = null;
 let nextId = 0;
-let options;
+let options = DEFAULTS;
+let chunks = [];
+let marked = false;
 let busy = false;
-const keyCache = new Map();
 const writers = [];
-startBuffer();
-
-// ---- The scratch buffer ---------------------------------------------------------
-
-function useBuffer(size) {
-  buffer = new ArrayBuffer(size);
-  bytes = new Uint8Array(buffer);
-  // `slice` asks for the constructor: this one keeps it away from scripts' changes.
-  bytes.constructor = undefined;
-  words = new Uint16Array(buffer);
-  view = new DataView(buffer);
-  capacity = size;
-}
-
-function startBuffer() {
-  useBuffer(INITIAL_BYTES);
-  bytes[0] = VERSION;
-  bytes[1] = WRITTEN_VERSION;
-}
-
-/** Make room for `size` bytes more. */
-function grow(size) {
-  const old = bytes;
-  let wanted = capacity * 2;
-  while (wanted < pos + size) wanted *= 2;
-  useBuffer(wanted);
-  setBytes(bytes, old);
-}
-
-/** A copy of what was written. */
-function finish() {
-  const written = slice(bytes, 0, pos);
-  if (capacity > KEPT_BYTES) startBuffer();
-  return written;
-}
+const keyCache = new Map();
+const integers = [];
+const double = new Float64Array(1);
+const doubleBytes = new Uint8Array(double.buffer);
+const BYTES = Array.from({ length: 256 }, (_, code) => fromCharCode(code));
+for (let i = 0; i <= MAX_CACHED_INTEGER; i++) integers.push(`I${varint(i * 2)}`);
 
 // ---- Entry ------------------------------------------------------------------------
-
-const DEFAULTS = { enhancedErrors: false };
 
 /**
  * The value in V8's wire format, as Durable Object storage keeps it; a new Uint8Array.
@@ -96,202 +65,140 @@ const DEFAULTS = { enhancedErrors: false };
  * for what cannot be cloned, and whatever the value's getters throw.
  */
 export function serialize(value, settings = DEFAULTS) {
-  if (busy) return aside(value, settings);
-  pos = HEADER_BYTES;
-  if (typeof value === "object" && value !== null) return serializeObject(value, settings);
-  writeValue(value);
-  return finish();
-}
-
-function serializeObject(value, settings) {
+  if (busy) return serializeInside(value, settings);
+  if (typeof value !== "object" || value === null) return toBytes(encode(value));
   busy = true;
   options = settings;
   try {
-    writeObject(value);
-    return finish();
+    return toBytes(encodeObject(value));
   } finally {
-    forgetObjects();
     busy = false;
+    if (nextId > 1) forgetObjects();
+    root = null;
+    nextId = 0;
+    if (marked) forgetMarks();
   }
+}
+
+function toBytes(text) {
+  if (!marked) return fromBase64(btoa(HEADER + text));
+  const parts = chunks;
+  forgetMarks();
+  return assemble(HEADER + text, parts);
+}
+
+function forgetMarks() {
+  marked = false;
+  chunks = [];
 }
 
 function forgetObjects() {
-  root = null;
-  if (nextId > 1) {
-    if (nextId > MAX_KEPT_IDS) ids = new Map();
-    else ids.clear();
-  }
-  nextId = 0;
+  if (nextId > MAX_KEPT_IDS) ids = new Map();
+  else ids.clear();
 }
 
 /** Serialize for a getter that runs while another value is being serialized. */
-function aside(value, settings) {
-  const outer = { buffer, bytes, words, view, capacity, pos, ids, root, nextId, options };
+function serializeInside(value, settings) {
+  const outer = { ids, root, nextId, options, chunks, marked };
   ids = new Map();
+  forgetMarks();
   root = null;
   nextId = 0;
   busy = false;
   try {
-    startBuffer();
     return serialize(value, settings);
   } finally {
-    ({ buffer, bytes, words, view, capacity, pos, ids, root, nextId, options } = outer);
+    ({ ids, root, nextId, options, chunks, marked } = outer);
     busy = true;
   }
 }
 
 // ---- Numbers and bytes ---------------------------------------------------------------
 
-export function writeByte(byte) {
-  if (pos === capacity) grow(1);
-  bytes[pos++] = byte;
+/** The character of a byte. */
+export function byte(value) {
+  return BYTES[value];
 }
 
 /** An unsigned 32 bit integer, seven bits to a byte, the lowest first. */
-export function writeVarint(value) {
-  if (pos + 5 > capacity) grow(5);
+export function varint(value) {
+  let text = "";
   while (value > 127) {
-    bytes[pos++] = value | 128;
+    text += BYTES[(value & 127) | 128];
     value >>>= 7;
   }
-  bytes[pos++] = value;
+  return text + BYTES[value];
 }
 
-export function writeDouble(value) {
-  if (pos + 8 > capacity) grow(8);
-  setFloat64(view, pos, value, true);
-  pos += 8;
+/** Eight bytes, in the host's order; the format knows no other. */
+export function encodeDouble(value) {
+  double[0] = value;
+  return atob(toBase64(doubleBytes));
 }
 
-/** Bytes as they are; `source` is a Uint8Array. */
-export function writeRaw(source) {
-  const { length } = source;
-  if (pos + length > capacity) grow(length);
-  setBytes(bytes, source, pos);
-  pos += length;
+/** Bytes as they are. `source` is a Uint8Array that nobody else changes. */
+export function encodeRaw(source) {
+  if (source.length <= MAX_INLINE_BYTES) return atob(toBase64(source));
+  marked = true;
+  chunks.push(source);
+  return CHUNK_MARK;
 }
 
-function writeNumber(value) {
-  if (pos + 9 > capacity) grow(9);
+function encodeNumber(value) {
   const small = value | 0;
-  if (
-    small === value &&
-    small < SMI_LIMIT &&
-    small >= -SMI_LIMIT &&
-    (small !== 0 || 1 / value > 0)
-  ) {
-    let zigzag = (small << 1) ^ (small >> 31);
-    bytes[pos++] = 73; // I
-    while (zigzag > 127) {
-      bytes[pos++] = zigzag | 128;
-      zigzag >>>= 7;
-    }
-    bytes[pos++] = zigzag;
-  } else {
-    bytes[pos++] = 78; // N
-    setFloat64(view, pos, value, true);
-    pos += 8;
-  }
+  if (small !== value || (small === 0 && 1 / value < 0)) return `N${encodeDouble(value)}`;
+  if (small >= 0) {
+    if (small <= MAX_CACHED_INTEGER) return integers[small];
+    if (small < 0x2000) return fromCharCode(73, ((small << 1) & 127) | 128, small >> 6);
+    if (small >= SMI_LIMIT) return `N${encodeDouble(value)}`;
+  } else if (small < -SMI_LIMIT) return `N${encodeDouble(value)}`;
+  return `I${varint((small << 1) ^ (small >> 31))}`;
 }
 
 /**
  * The contents of a BigInt: twice the count of bytes, which is a multiple of eight,
  * plus one where it is negative; then the magnitude, its lowest byte first.
  */
-export function writeBigInt(value) {
+export function encodeBigInt(value) {
+  if (value === 0n) return "\0";
   const negative = value < 0n;
-  if (value === 0n) return writeByte(0);
-  let hex = toHexString(negative ? -value : value, 16);
-  const size = ((hex.length + 15) >> 4) << 3;
-  writeVarint(size * 2 + (negative ? 1 : 0));
-  hex = padStart(hex, size * 2, "0");
-  if (pos + size > capacity) grow(size);
-  const digits = new Uint8Array(buffer, pos, size);
-  setFromHex(digits, hex);
-  reverse(digits);
-  pos += size;
+  const hex = toHexString(negative ? -value : value, 16);
+  const digits = new Uint8Array(((hex.length + 15) >> 4) << 3);
+  setFromHex(digits, padStart(hex, digits.length * 2, "0"));
+  return varint(digits.length * 2 + (negative ? 1 : 0)) + atob(toBase64(reverse(digits)));
 }
 
-// ---- Strings ------------------------------------------------------------------------
+// ---- Strings and keys ------------------------------------------------------------------
 
 /** A string with its tag: one byte to a character where all are below 256, else two. */
-export function writeString(text) {
+export function encodeString(text) {
   const { length } = text;
-  if (pos + length + 6 > capacity) grow(length + 6);
-  if (length > MAX_LOOP_CHARS) return writeLongString(text, length);
-  const start = pos;
-  bytes[pos++] = 34; // "
-  bytes[pos++] = length;
-  for (let i = 0; i < length; i++) {
-    const code = charCodeAt(text, i);
-    if (code > 255) {
-      pos = start;
-      return writeTwoByteString(text, length);
-    }
-    bytes[pos++] = code;
-  }
-}
-
-function writeLongString(text, length) {
-  let encoded;
   // The first character tells for most texts that are not Latin; btoa tells for all.
-  if (charCodeAt(text, 0) > 255) return writeTwoByteString(text, length);
+  if (length !== 0 && charCodeAt(text, 0) > 255) return encodeTwoByte(text);
   try {
-    encoded = btoa(text);
+    btoa(text);
   } catch {
-    return writeTwoByteString(text, length);
+    return encodeTwoByte(text);
   }
-  bytes[pos++] = 34; // "
-  writeVarint(length);
-  setFromBase64(new Uint8Array(buffer, pos, length), encoded);
-  pos += length;
+  return length < 128 ? `"${BYTES[length]}${text}` : `"${varint(length)}${text}`;
 }
 
-/** V8 reads two-byte characters only at even positions: a zero byte pads. */
-function writeTwoByteString(text, length) {
-  const size = length * 2;
-  if (pos + size + 8 > capacity) grow(size + 8);
-  if ((pos + 1 + varintBytes(size)) & 1) bytes[pos++] = 0;
-  bytes[pos++] = 99; // c
-  writeVarint(size);
-  if (length > MAX_TWO_BYTE_LOOP_CHARS) {
-    setBytes(bytes, serialize_utf16(text), pos);
-  } else {
-    for (let i = 0, word = pos >> 1; i < length; i++) words[word++] = charCodeAt(text, i);
-  }
-  pos += size;
+function encodeTwoByte(text) {
+  marked = true;
+  return `${PADDING_MARK}c${varint(text.length * 2)}${utf16(text)}`;
 }
 
-function varintBytes(value) {
-  let count = 1;
-  while (value > 127) {
-    value >>>= 7;
-    count++;
-  }
-  return count;
-}
-
-// ---- Property keys ---------------------------------------------------------------------
-
-/** A key of a plain object. Names recur, so short ones are kept as they are written. */
-function writeKey(key) {
-  const known = keyCache.get(key);
-  if (known === undefined) return writeNewKey(key);
-  const size = key.length + 2;
-  if (pos + size > capacity) grow(size);
-  setBytes(bytes, known, pos);
-  pos += size;
-}
-
-function writeNewKey(key) {
+/** A property key. Names recur, so short ones are kept as they are written. */
+function encodeKey(key) {
   const { length } = key;
   const first = length === 0 ? 0 : charCodeAt(key, 0);
-  if (first >= 48 && first <= 57 && isArrayIndex(key)) return writeNumber(+key);
-  writeString(key);
-  const start = pos - length - 2;
-  if (length > MAX_CACHED_KEY_CHARS || bytes[start] !== 34 || bytes[start + 1] !== length) return;
-  if (keyCache.size === MAX_CACHED_KEYS) keyCache.clear();
-  keyCache.set(key, slice(bytes, start, pos));
+  if (first >= 48 && first <= 57 && isArrayIndex(key)) return encodeNumber(+key);
+  const encoded = encodeString(key);
+  if (length <= MAX_CACHED_KEY_CHARS && encoded[0] === '"') {
+    if (keyCache.size === MAX_CACHED_KEYS) keyCache.clear();
+    keyCache.set(key, encoded);
+  }
+  return encoded;
 }
 
 /** V8 writes array indices as numbers. https://tc39.es/ecma262/#array-index */
@@ -302,44 +209,46 @@ function isArrayIndex(key) {
 
 // ---- Values -------------------------------------------------------------------------------
 
-export function writeValue(value) {
+/** The value with its tag; for a value inside the one that is being serialized. */
+export function encode(value) {
   const type = typeof value;
-  if (type === "string") writeString(value);
-  else if (type === "number") writeNumber(value);
-  else if (type === "object" && value !== null) writeObject(value);
-  else if (type === "boolean") writeByte(value ? 84 : 70); // T F
-  else if (type === "object") writeByte(48); // 0
-  else if (type === "undefined") writeByte(95); // _
-  else if (type === "bigint") {
-    writeByte(90); // Z
-    writeBigInt(value);
-  } else throw notCloneable(value);
+  if (type === "string") return encodeString(value);
+  if (type === "number") return encodeNumber(value);
+  if (type === "object") return value === null ? "0" : encodeObject(value);
+  if (type === "boolean") return value ? "T" : "F";
+  if (type === "undefined") return "_";
+  if (type === "bigint") return `Z${encodeBigInt(value)}`;
+  throw notCloneable(value);
 }
 
-function writeObject(value) {
-  if (nextId !== 0 && writeReference(value)) return;
+function encodeObject(value) {
+  if (nextId !== 0) {
+    const reference = encodeReference(value);
+    if (reference !== null) return reference;
+  }
+  if (proxiesExist && isKnownProxy(value)) throw notCloneable(value);
   const prototype = getPrototypeOf(value);
+  if (prototype === objectPrototype) {
+    assignId(value);
+    return encodePlain(value, false);
+  }
   const kind = kindOf(value, prototype);
   if (kind === PLAIN) {
     assignId(value);
-    writePlain(value, prototype);
-  } else if (kind === ARRAY) {
-    assignId(value);
-    writeArray(value);
-  } else if (kind === REFUSED) {
-    throw notCloneable(value);
-  } else {
-    writers[kind](value, options);
+    return encodePlain(value, true);
   }
+  if (kind === ARRAY) {
+    assignId(value);
+    return encodeArray(value);
+  }
+  if (kind === REFUSED) throw notCloneable(value);
+  return writers[kind](value, options);
 }
 
-/** Write a reference if the object was met before; whether it was. */
-export function writeReference(value) {
+/** A reference to an object that was met before; null for any other. */
+export function encodeReference(value) {
   const id = value === root ? 0 : ids.get(value);
-  if (id === undefined) return false;
-  writeByte(94); // ^
-  writeVarint(id);
-  return true;
+  return id === undefined ? null : `^${varint(id)}`;
 }
 
 /** Give the object the next id. */
@@ -349,62 +258,61 @@ export function assignId(value) {
   nextId++;
 }
 
-/** Say how objects of one more kind are written: `write(value, options)`. */
+/** Say how objects of one more kind are written: `write(value, options)`, a string. */
 export function defineWriter(kind, write) {
   writers[kind] = write;
 }
 
 // ---- Plain objects and arrays ---------------------------------------------------------------
 
-function writePlain(value, prototype) {
-  writeByte(111); // o
-  writeVarintAfter(123, writeProperties(value, keys(value), 0, prototype !== objectPrototype)); // {
-}
-
-function writeVarintAfter(tag, count) {
-  writeByte(tag);
-  writeVarint(count);
-}
-
-/**
- * The properties named by `names` from `start` on; how many there were. A getter may
- * have deleted some by now. That shows as `undefined`, unless the object inherits.
- */
-export function writeProperties(value, names, start, inherits) {
-  let count = 0;
-  for (let i = start; i < names.length; i++) {
+function encodePlain(value, inherits) {
+  const names = keys(value);
+  const { length } = names;
+  let text = "o";
+  let count = length;
+  for (let i = 0; i < length; i++) {
     const name = names[i];
-    if (inherits && !hasOwn(value, name)) continue;
-    const item = value[name];
-    if (item === undefined && !hasOwn(value, name)) continue;
-    writeKey(name);
-    writeValue(item);
-    count++;
+    // A getter may have deleted it by now; that shows as `undefined` unless one inherits.
+    const item = inherits && !hasOwn(value, name) ? undefined : value[name];
+    if (item === undefined && !hasOwn(value, name)) count--;
+    else text += (keyCache.get(name) ?? encodeKey(name)) + encode(item);
   }
-  return count;
+  return count < 128 ? `${text}{${BYTES[count]}` : `${text}{${varint(count)}`;
 }
 
-function writeArray(array) {
+function encodeArray(array) {
   const { length } = array;
   const names = keys(array);
   if (names.length < length || (length > 0 && names[length - 1] !== `${length - 1}`)) {
-    return writeSparseArray(array, names, length);
+    return encodeSparseArray(array, names, length);
   }
-  writeByte(65); // A
-  writeVarint(length);
+  const size = varint(length);
+  let text = `A${size}`;
   for (let i = 0; i < length; i++) {
     const item = array[i];
     // A getter may have made holes.
-    if (item === undefined && !hasOwn(array, i)) writeByte(45); // -
-    else writeValue(item);
+    text += item === undefined && !hasOwn(array, i) ? "-" : encode(item);
   }
-  writeVarintAfter(36, writeProperties(array, names, length, true)); // $
-  writeVarint(length);
+  if (names.length === length) return `${text}$\0${size}`;
+  const properties = encodeProperties(array, names, length);
+  return `${text}${properties.text}$${varint(properties.count)}${size}`;
 }
 
-function writeSparseArray(array, names, length) {
-  writeByte(97); // a
-  writeVarint(length);
-  writeVarintAfter(64, writeProperties(array, names, 0, true)); // @
-  writeVarint(length);
+function encodeSparseArray(array, names, length) {
+  const size = varint(length);
+  const { text, count } = encodeProperties(array, names, 0);
+  return `a${size}${text}@${varint(count)}${size}`;
+}
+
+/** The properties named by `names` from `start` on that are still there. */
+function encodeProperties(value, names, start) {
+  let text = "";
+  let count = 0;
+  for (let i = start; i < names.length; i++) {
+    const name = names[i];
+    if (!hasOwn(value, name)) continue;
+    text += encodeKey(name) + encode(value[name]);
+    count++;
+  }
+  return { text, count };
 }

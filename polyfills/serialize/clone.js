@@ -1,0 +1,175 @@
+// Clones a graph object by object, without bytes in between.
+// https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializeinternal
+
+import * as kinds from "./kinds.js";
+import { bufferFacts, copyOf, isShared, viewFacts, viewOf } from "./buffers.js";
+import { serializableRecord } from "./cloneables.js";
+import { notCloneable } from "./errors.js";
+import { errorClass, errorFacts, makeError, setCause } from "./native-errors.js";
+import { isKnownProxy, proxiesExist } from "./proxies.js";
+import { entriesOf, flagsOf, sourceOf, timeOf, unboxed, valuesOf } from "./slots.js";
+
+const { ArrayBuffer, Date, Map, Object, RegExp, Set, Uint8Array } = globalThis;
+const { defineProperty, getPrototypeOf, hasOwn, keys } = Object;
+const uncurry = Function.prototype.call.bind.bind(Function.prototype.call);
+const mapSet = uncurry(Map.prototype.set);
+const setAdd = uncurry(Set.prototype.add);
+const setBytes = uncurry(Uint8Array.prototype.set);
+const objectPrototype = Object.prototype;
+const arrayPrototype = Array.prototype;
+
+/** What one cloning knows: the clones of the objects met so far. */
+export class Cloning {
+  clones = new Map();
+  // Views of buffers that are to be transferred: stand-ins, made good by transfer.js.
+  pendingViews = [];
+
+  /** The clone of a value; throws a DataCloneError, or what a getter throws. */
+  clone(value) {
+    const type = typeof value;
+    if (type === "object") return value === null ? null : this.#cloneObject(value);
+    if (type === "function" || type === "symbol") throw notCloneable(value);
+    return value;
+  }
+
+  #cloneObject(value) {
+    const known = this.clones.get(value);
+    if (known !== undefined) return known;
+    if (proxiesExist && isKnownProxy(value)) throw notCloneable(value);
+    const prototype = getPrototypeOf(value);
+    if (prototype === objectPrototype) return this.#clonePlain(value);
+    const kind = kinds.kindOf(value, prototype);
+    return kind === kinds.PLAIN ? this.#clonePlain(value) : cloners[kind](value, this);
+  }
+
+  #clonePlain(value) {
+    const copy = {};
+    this.clones.set(value, copy);
+    this.copyProperties(value, copy, keys(value), 0, objectPrototype);
+    return copy;
+  }
+
+  /** Clone the properties named by `names` from `start` on that are still there. */
+  copyProperties(value, copy, names, start, prototype) {
+    for (let i = start; i < names.length; i++) {
+      const name = names[i];
+      if (!hasOwn(value, name)) continue;
+      const item = this.clone(value[name]);
+      if (name in prototype) define(copy, name, item);
+      else copy[name] = item;
+    }
+  }
+
+  /** Remember the clone of an object; returns the clone. */
+  remember(value, copy) {
+    this.clones.set(value, copy);
+    return copy;
+  }
+}
+
+// Assigning would run a setter that is inherited, above all that of __proto__.
+function define(object, key, value) {
+  defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+const cloners = [];
+
+cloners[kinds.REFUSED] = (value) => {
+  throw notCloneable(value);
+};
+
+cloners[kinds.ARRAY] = (array, cloning) => {
+  const copy = cloning.remember(array, []);
+  copy.length = array.length;
+  cloning.copyProperties(array, copy, keys(array), 0, arrayPrototype);
+  return copy;
+};
+
+cloners[kinds.DATE] = (date, cloning) => cloning.remember(date, new Date(timeOf(date)));
+
+cloners[kinds.BOXED] = (wrapper, cloning) => cloning.remember(wrapper, Object(unboxed(wrapper)));
+
+cloners[kinds.REGEXP] = (regexp, cloning) =>
+  cloning.remember(regexp, new RegExp(sourceOf(regexp), flagsOf(regexp)));
+
+cloners[kinds.MAP] = (map, cloning) => {
+  const entries = entriesOf(map);
+  const copy = cloning.remember(map, new Map());
+  for (let i = 0; i < entries.length; i += 2) {
+    const key = cloning.clone(entries[i]);
+    mapSet(copy, key, cloning.clone(entries[i + 1]));
+  }
+  return copy;
+};
+
+cloners[kinds.SET] = (set, cloning) => {
+  const values = valuesOf(set);
+  const copy = cloning.remember(set, new Set());
+  for (let i = 0; i < values.length; i++) setAdd(copy, cloning.clone(values[i]));
+  return copy;
+};
+
+cloners[kinds.BUFFER] = (buffer, cloning) => {
+  const { byteLength, maxByteLength } = bufferFacts(buffer);
+  if (maxByteLength === undefined) return cloning.remember(buffer, copyOf(buffer).buffer);
+  const copy = new ArrayBuffer(byteLength, { maxByteLength });
+  setBytes(new Uint8Array(copy), new Uint8Array(buffer));
+  return cloning.remember(buffer, copy);
+};
+
+// Shared memory stays shared, within one isolate.
+cloners[kinds.SHARED_BUFFER] = (buffer, cloning) => cloning.remember(buffer, buffer);
+
+cloners[kinds.VIEW] = (view, cloning) => {
+  const facts = viewFacts(view);
+  const buffer = cloning.clone(facts.buffer);
+  if (buffer !== facts.buffer || isShared(buffer)) {
+    return cloning.remember(view, viewOf(buffer, facts));
+  }
+  const standIn = {};
+  cloning.pendingViews.push({ standIn, facts });
+  return cloning.remember(view, standIn);
+};
+
+cloners[kinds.ERROR] = (error, cloning) => {
+  const { name, message, stack, hasCause, cause } = errorFacts(error);
+  const copy = cloning.remember(error, makeError(errorClass(name), message, stack));
+  if (hasCause) setCause(copy, cloning.clone(cause));
+  return copy;
+};
+
+// ---- Platform objects -----------------------------------------------------------------
+
+/** What a platform object is made of, as a list: written first, then read. */
+class Parts {
+  #cloning;
+  #items = [];
+  #next = 0;
+
+  constructor(cloning) {
+    this.#cloning = cloning;
+  }
+
+  sink() {
+    const add = (item) => void this.#items.push(item);
+    return {
+      uint32: add,
+      bytes: (bytes) => add(bytes.slice()),
+      text: (text) => add(text.toWellFormed()),
+      value: (value) => add(this.#cloning.clone(value)),
+    };
+  }
+
+  source() {
+    const take = () => this.#items[this.#next++];
+    return { uint32: take, bytes: take, text: take, value: take };
+  }
+}
+
+cloners[kinds.PLATFORM] = (object, cloning) => {
+  const { tag, write, read } = serializableRecord(object);
+  const parts = new Parts(cloning);
+  write(object, parts.sink());
+  const keepAs = (copy) => cloning.remember(object, copy);
+  return keepAs(read(parts.source(), tag, keepAs));
+};
