@@ -11,6 +11,9 @@ import {
 
 /** The link between a BYOB request and its controller, which cuts it. */
 export class ByobRequestState {
+  controller;
+  view;
+
   constructor(controller, view) {
     this.controller = controller;
     this.view = view;

@@ -24,6 +24,12 @@ const nothing = () => undefined;
  */
 export class ByteControllerState {
   isByte = true;
+  stream;
+  pull;
+  cancel;
+  highWaterMark;
+  chunkSize;
+  source;
   queue = new ByteQueue();
   pending = [];
   started = false;

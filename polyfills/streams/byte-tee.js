@@ -13,6 +13,7 @@ const nothing = () => undefined;
 
 /** A byte stream and its two branches. */
 export class ByteTee {
+  branches;
   #stream;
   #reader;
   #reading = false;
@@ -32,6 +33,7 @@ export class ByteTee {
   #branch(index) {
     const state = new ReadableState();
     new ByteControllerState(state, {
+      __proto__: null,
       pull: () => this.#pull(index),
       cancel: (reason) => this.#cancel(index, reason),
     });

@@ -13,6 +13,11 @@ const nothing = () => undefined;
  */
 export class DefaultControllerState {
   isByte = false;
+  stream;
+  pull;
+  cancel;
+  highWaterMark;
+  size;
   queue = new SizedQueue();
   started = false;
   closeRequested = false;

@@ -13,6 +13,7 @@ export function streamFrom(iterable) {
   const iterator = iteratorOf(iterable);
   const state = new ReadableState();
   new DefaultControllerState(state, {
+    __proto__: null,
     pull: (controller) => pull(iterator, controller),
     cancel: (reason) => cancel(iterator, reason),
     highWaterMark: 0,

@@ -30,7 +30,7 @@ class ReadableStreamAsyncIterator {
     return this.#ongoing;
   }
 
-  return(value = undefined) {
+  return(value) {
     if (!(#reader in this)) return rejectedWith(new TypeError("Illegal invocation"));
     const step = () => this.#return(value);
     this.#ongoing = this.#ongoing === undefined ? step() : then(this.#ongoing, step, step);
@@ -76,6 +76,7 @@ class ReadableStreamAsyncIterator {
 
 class IterationRequest {
   result = deferred();
+  reader;
 
   constructor(reader) {
     this.reader = reader;

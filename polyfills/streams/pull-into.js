@@ -38,7 +38,15 @@ const setBytes = Function.prototype.call.bind(Uint8Array.prototype.set);
 
 /** One buffer to fill. */
 export class PullInto {
+  buffer;
+  bufferByteLength;
+  byteOffset;
+  byteLength;
   bytesFilled = 0;
+  minimumFill;
+  View;
+  elementSize;
+  readerKind;
 
   constructor(buffer, { byteOffset, byteLength, minimumFill, View, readerKind }) {
     this.buffer = buffer;

@@ -114,6 +114,7 @@ function startDefault(state, source, queuing) {
   const size = extractSize(queuing);
   const highWaterMark = extractHighWaterMark(queuing, 1);
   start(DefaultControllerState, ReadableStreamDefaultController, state, {
+    __proto__: null,
     ...source,
     highWaterMark,
     size,
@@ -128,13 +129,18 @@ function startBytes(state, source, queuing) {
   if (source.chunkSize === 0) {
     throw new TypeError("autoAllocateChunkSize must be greater than 0.");
   }
-  start(ByteControllerState, ReadableByteStreamController, state, { ...source, highWaterMark });
+  start(ByteControllerState, ReadableByteStreamController, state, {
+    __proto__: null,
+    ...source,
+    highWaterMark,
+  });
 }
 
 /** A script's callbacks get the public controller. */
 function start(State, Controller, state, source) {
   const { pull } = source;
   const controllerState = new State(state, {
+    __proto__: null,
     ...source,
     pull: pull && (() => pull(controller)),
   });

@@ -30,6 +30,7 @@ export function copyChunk(chunk) {
 }
 
 class DefaultTee {
+  branches;
   #stream;
   #reader;
   #copy;
@@ -54,6 +55,7 @@ class DefaultTee {
   #branch(index) {
     const state = new ReadableState();
     new DefaultControllerState(state, {
+      __proto__: null,
       pull: () => this.#pull(),
       cancel: (reason) => this.#cancel(index, reason),
     });

@@ -26,12 +26,14 @@ export class TransformState {
     const passOn = (chunk) => void this.enqueue(chunk);
     this.#algorithms = { transform: transform ?? passOn, flush, cancel };
     new WritableControllerState(this.writable, {
+      __proto__: null,
       write: (chunk) => this.#write(chunk),
       close: () => this.#close(),
       abort: (reason) => this.#abort(reason),
       ...writableQueuing,
     });
     new DefaultControllerState(this.readable, {
+      __proto__: null,
       pull: () => this.#pull(),
       cancel: (reason) => this.#cancel(reason),
       ...readableQueuing,

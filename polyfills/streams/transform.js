@@ -44,6 +44,9 @@ export class TransformStreamDefaultController {
 
 /** The two sides of a transform stream, made elsewhere, for its subclasses. */
 export class Sides {
+  readable;
+  writable;
+
   constructor(readable, writable) {
     this.readable = readable;
     this.writable = writable;
@@ -81,10 +84,12 @@ export class TransformStream {
 /** https://streams.spec.whatwg.org/#ts-constructor */
 function startTransform(transformer, writableStrategy, readableStrategy) {
   const readableQueuing = {
+    __proto__: null,
     highWaterMark: extractHighWaterMark(readableStrategy, 0),
     size: extractSize(readableStrategy),
   };
   const writableQueuing = {
+    __proto__: null,
     highWaterMark: extractHighWaterMark(writableStrategy, 1),
     size: extractSize(writableStrategy),
   };

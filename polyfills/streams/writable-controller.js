@@ -15,6 +15,8 @@ const CLOSE = { __proto__: null };
  * what `start` got as its argument.
  */
 export class WritableControllerState {
+  stream;
+  highWaterMark;
   queue = new SizedQueue();
   started = false;
   #algorithms;

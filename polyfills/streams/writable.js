@@ -22,7 +22,8 @@ export class WritableStream {
     const highWaterMark = extractHighWaterMark(queuing, 1);
     const state = new WritableState();
     stampWritable(this, state);
-    const controller = new WritableControllerState(state, { ...sink, highWaterMark, size });
+    const algorithms = { __proto__: null, ...sink, highWaterMark, size };
+    const controller = new WritableControllerState(state, algorithms);
     controller.start(sink.start, new WritableStreamDefaultController(controller));
   }
 
