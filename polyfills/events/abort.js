@@ -5,6 +5,7 @@
 // for the dependent signal (a listener of "abort", an algorithm), its sources `pin` it:
 // the script need not keep it. A signal of `AbortSignal.timeout` is held by its timer.
 
+import { defineView } from "../console/views.js";
 import {
   defineInterface,
   enforceUnsignedLongLong,
@@ -95,6 +96,7 @@ export class AbortSignal extends EventTarget {
 
 defineEventHandler(AbortSignal, "abort");
 defineInterface(AbortSignal);
+defineView(AbortSignal, ["aborted", "reason"]);
 
 /** The owner of one signal, who may abort it. */
 export class AbortController {
@@ -110,6 +112,7 @@ export class AbortController {
 }
 
 defineInterface(AbortController);
+defineView(AbortController, ["signal"]);
 
 /** A signal without a controller, for the runtime's own use. */
 export function createAbortSignal() {

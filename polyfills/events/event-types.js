@@ -2,6 +2,7 @@
 // dictionary. Members are read in Web IDL's order, EventInit's first, then by name,
 // and each is converted before the next is read.
 
+import { defineView } from "../console/views.js";
 import {
   defineInterface,
   isObject,
@@ -201,6 +202,12 @@ export class PromiseRejectionEvent extends Event {
 for (const Class of [CustomEvent, ErrorEvent, MessageEvent, CloseEvent, PromiseRejectionEvent]) {
   defineInterface(Class);
 }
+
+defineView(CustomEvent, ["detail"]);
+defineView(ErrorEvent, ["message", "filename", "lineno", "colno", "error"]);
+defineView(MessageEvent, ["data"]);
+defineView(CloseEvent, ["code", "reason", "wasClean"]);
+defineView(PromiseRejectionEvent, ["promise", "reason"]);
 
 const NO_PORTS = Object.freeze([]);
 

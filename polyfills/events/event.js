@@ -3,6 +3,7 @@
 // There is no tree here, so a path has one target and two phases matter: none and
 // at the target. An event's flags share one integer: events are made per message.
 
+import { defineView } from "../console/views.js";
 import {
   defineConstants,
   defineInterface,
@@ -170,6 +171,8 @@ export class Event {
 
 defineInterface(Event);
 defineConstants(Event, { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 });
+
+defineView(Event, ["type", "defaultPrevented", "cancelable", "timeStamp"]);
 
 const isTrustedDescriptor = {
   ...Object.getOwnPropertyDescriptor({ get isTrusted() { return isTrusted(this); } }, "isTrusted"),

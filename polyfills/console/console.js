@@ -1,0 +1,184 @@
+// The console namespace: https://console.spec.whatwg.org/
+//
+// Each call is one line of text (or several in one) that goes to the host with its
+// level. No method throws, whatever it is given.
+
+import { console_write } from "holdfast:ops";
+import { now } from "../performance/clock.js";
+import { formatArguments } from "./format.js";
+import { inspect, MAX_TEXT_CHARS } from "./inspect.js";
+import { cut } from "./primitives.js";
+import { formatTable } from "./table.js";
+
+const MAX_LABELS = 10_000; // counters and timers that a script forgets
+const MAX_INDENT_CHARS = 60;
+
+let indent = "";
+const counts = new Map();
+const timers = new Map();
+
+/** Write the arguments at a level, indented by the open groups. */
+function write(level, args) {
+  // The most common call by far: one string, no groups.
+  if (args.length === 1 && typeof args[0] === "string") writeText(level, args[0]);
+  else if (args.length > 0) writeText(level, formatSafely(args));
+}
+
+function writeText(level, text) {
+  const indented = indent === "" ? text : indent + text.replaceAll("\n", `\n${indent}`);
+  console_write(level, indented.length > MAX_TEXT_CHARS ? cut(indented, MAX_TEXT_CHARS) : indented);
+}
+
+function formatSafely(args) {
+  try {
+    return formatArguments(args);
+  } catch {
+    return "[arguments that cannot be shown]";
+  }
+}
+
+/** A label as a string; "default" where there is none or it cannot be one. */
+function labelFrom(label) {
+  if (label === undefined) return "default";
+  try {
+    return `${label}`;
+  } catch {
+    return "default";
+  }
+}
+
+function keep(map, label, value) {
+  if (map.size < MAX_LABELS || map.has(label)) map.set(label, value);
+}
+
+/** Milliseconds as a person reads them. */
+function duration(ms) {
+  if (ms < 1000) return `${Number(ms.toFixed(3))}ms`;
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds.toFixed(3)}s`;
+  const rest = seconds % 60;
+  return `${(seconds - rest) / 60}m ${rest.toFixed(3)}s`;
+}
+
+function elapsed(label) {
+  const start = timers.get(label);
+  if (start !== undefined) return `${label}: ${duration(now() - start)}`;
+  writeText("warn", `Timer '${label}' does not exist`);
+  return undefined;
+}
+
+function framesOfScript() {
+  const frames = new Error("trace").stack.split("\n");
+  return frames.filter((line) => line !== "" && !line.includes("(holdfast:")).join("\n");
+}
+
+const methods = {
+  log(...data) {
+    write("log", data);
+  },
+
+  info(...data) {
+    write("info", data);
+  },
+
+  warn(...data) {
+    write("warn", data);
+  },
+
+  error(...data) {
+    write("error", data);
+  },
+
+  debug(...data) {
+    write("debug", data);
+  },
+
+  trace(...data) {
+    const head = data.length > 0 ? `Trace: ${formatSafely(data)}` : "Trace";
+    const frames = framesOfScript();
+    writeText("log", frames === "" ? head : `${head}\n${frames}`);
+  },
+
+  /** https://console.spec.whatwg.org/#assert */
+  assert(condition = false, ...data) {
+    if (condition) return;
+    if (data.length === 0) writeText("error", "Assertion failed");
+    else if (typeof data[0] === "string") write("error", [`Assertion failed: ${data[0]}`, ...data.slice(1)]);
+    else write("error", ["Assertion failed:", ...data]);
+  },
+
+  clear() {
+    indent = "";
+  },
+
+  count(label = "default") {
+    const name = labelFrom(label);
+    const count = (counts.get(name) ?? 0) + 1;
+    keep(counts, name, count);
+    writeText("info", `${name}: ${count}`);
+  },
+
+  countReset(label = "default") {
+    const name = labelFrom(label);
+    if (!counts.delete(name)) writeText("warn", `Count for '${name}' does not exist`);
+  },
+
+  group(...data) {
+    write("log", data);
+    if (indent.length < MAX_INDENT_CHARS) indent += "  ";
+  },
+
+  groupCollapsed(...data) {
+    methods.group(...data);
+  },
+
+  groupEnd() {
+    indent = indent.slice(2);
+  },
+
+  table(tabularData = undefined, properties = undefined) {
+    let text;
+    try {
+      const only = properties === undefined ? undefined : Array.from(properties, labelFrom);
+      text = formatTable(tabularData, only);
+    } catch {
+      // What cannot be drawn is logged like anything else.
+    }
+    if (text === undefined) write("log", [tabularData]);
+    else writeText("log", text);
+  },
+
+  dir(item = undefined, options = undefined) {
+    writeText("log", inspect(item, options));
+  },
+
+  dirxml(...data) {
+    write("log", data);
+  },
+
+  time(label = "default") {
+    const name = labelFrom(label);
+    if (timers.has(name)) writeText("warn", `Timer '${name}' already exists`);
+    else keep(timers, name, now());
+  },
+
+  timeLog(label = "default", ...data) {
+    const text = elapsed(labelFrom(label));
+    if (text !== undefined) writeText("log", data.length > 0 ? `${text} ${formatSafely(data)}` : text);
+  },
+
+  timeEnd(label = "default") {
+    const name = labelFrom(label);
+    const text = elapsed(name);
+    if (text === undefined) return;
+    timers.delete(name);
+    writeText("info", text);
+  },
+};
+
+/**
+ * The global object's `console`. A namespace object whose prototype is an empty object,
+ * as the standard keeps it: https://console.spec.whatwg.org/#console-namespace
+ */
+export const console = Object.assign(Object.create({}), methods);
+Object.defineProperty(console, Symbol.toStringTag, { value: "console", configurable: true });

@@ -1,0 +1,13 @@
+"""The op behind the script's console."""
+
+from holdfast.host.context import Host
+from holdfast.host.ops import op
+
+
+@op
+def console_write(host: Host, level: str, text: str) -> None:
+    """Give what a script logged to whoever shows its console.
+
+    `level` is "log", "info", "warn", "error" or "debug"; `text` may have several lines.
+    """
+    host.console(level, text)
