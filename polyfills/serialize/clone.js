@@ -4,7 +4,7 @@
 import * as kinds from "./kinds.js";
 import { bufferFacts, copyOf, isShared, viewFacts, viewOf } from "./buffers.js";
 import { serializableRecord } from "./cloneables.js";
-import { notCloneable } from "./errors.js";
+import { notCloneable, proxyNotCloneable } from "./errors.js";
 import { errorClass, errorFacts, makeError, setCause } from "./native-errors.js";
 import { isKnownProxy, proxiesExist } from "./proxies.js";
 import { entriesOf, flagsOf, sourceOf, timeOf, unboxed, valuesOf } from "./slots.js";
@@ -35,7 +35,7 @@ export class Cloning {
   #cloneObject(value) {
     const known = this.clones.get(value);
     if (known !== undefined) return known;
-    if (proxiesExist && isKnownProxy(value)) throw notCloneable(value);
+    if (proxiesExist && isKnownProxy(value)) throw proxyNotCloneable();
     const prototype = getPrototypeOf(value);
     if (prototype === objectPrototype) return this.#clonePlain(value);
     const kind = kinds.kindOf(value, prototype);

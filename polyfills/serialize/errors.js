@@ -26,6 +26,11 @@ export function notSerializable(name) {
   );
 }
 
+/** The error for a proxy; nothing is asked of it, for it might answer with code. */
+export function proxyNotCloneable() {
+  return dataCloneError("#<Object> could not be cloned.");
+}
+
 function describe(value) {
   if (typeof value === "symbol") return String(value);
   if (typeof value === "function") return apply(functionToString, value, []);
@@ -34,18 +39,15 @@ function describe(value) {
   return apply(objectToString, value, []);
 }
 
-/** The name that the nearest prototype's constructor has; runs no getter. */
+/** The name of the constructor that the object inherits; runs no getter. */
 function constructorName(value) {
-  try {
-    for (let object = value; object !== null; object = getPrototypeOf(object)) {
-      const constructor = getOwnPropertyDescriptor(object, "constructor")?.value;
-      if (typeof constructor === "function") {
-        const name = getOwnPropertyDescriptor(constructor, "name")?.value;
-        return typeof name === "string" ? name : "";
-      }
-    }
-  } catch {
-    // A proxy in the chain had its say; the description does without a name.
+  for (let object = value; object !== null; object = getPrototypeOf(object)) {
+    const property = getOwnPropertyDescriptor(object, "constructor");
+    if (property === undefined) continue;
+    const constructor = property.value;
+    if (typeof constructor !== "function") return "";
+    const name = getOwnPropertyDescriptor(constructor, "name")?.value;
+    return typeof name === "string" ? name : "";
   }
   return "";
 }

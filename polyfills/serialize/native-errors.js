@@ -75,8 +75,8 @@ function encodeError(error) {
   const classTag = tags.ERROR_CLASS_TAGS[name];
   if (classTag !== undefined) text += byte(classTag);
   if (message !== undefined) text += byte(tags.ERROR_MESSAGE) + encodeString(message);
-  if (hasCause) text += byte(tags.ERROR_CAUSE) + encode(cause);
   if (stack !== undefined) text += byte(tags.ERROR_STACK) + encodeString(stack);
+  if (hasCause) text += byte(tags.ERROR_CAUSE) + encode(cause);
   return text + byte(tags.ERROR_END);
 }
 

@@ -87,7 +87,7 @@ defineWriter(kinds.VIEW, (view) => {
     byte(tags.VIEW) +
     varint(tags.VIEW_TAGS[name]) +
     varint(byteOffset) +
-    varint(byteLength) +
+    varint(tracking ? 0 : byteLength) +
     varint((tracking ? tags.LENGTH_TRACKING : 0) | (resizable ? tags.BACKED_BY_RESIZABLE : 0))
   );
 });

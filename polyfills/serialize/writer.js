@@ -13,7 +13,7 @@
 //    the first object needs no entry in the map, so flat data never touches it.
 
 import { kindOf, ARRAY, PLAIN, REFUSED } from "./kinds.js";
-import { notCloneable } from "./errors.js";
+import { notCloneable, proxyNotCloneable } from "./errors.js";
 import { isKnownProxy, proxiesExist } from "./proxies.js";
 import { assemble, CHUNK_MARK, PADDING_MARK, utf16 } from "./chunks.js";
 import { WRITTEN_VERSION } from "./tags.js";
@@ -226,7 +226,7 @@ function encodeObject(value) {
     const reference = encodeReference(value);
     if (reference !== null) return reference;
   }
-  if (proxiesExist && isKnownProxy(value)) throw notCloneable(value);
+  if (proxiesExist && isKnownProxy(value)) throw proxyNotCloneable();
   const prototype = getPrototypeOf(value);
   if (prototype === objectPrototype) {
     assignId(value);
