@@ -6,12 +6,13 @@
 //   stream   the ReadableStream, once somebody has asked for it; from then on it alone
 //            knows whether the body is used
 //   used     whether a body without a stream was used
+//   coding   the content coding in which `source` is; see codings.js
 //   shared   whether others see the same Uint8Array, so that it must be copied before a
 //            script gets it
 // So a string answers text() without ever becoming bytes, and a body that is only
 // passed on costs nothing in here.
 
-import { body_read_all } from "holdfast:ops";
+import { body_decode, body_read_all } from "holdfast:ops";
 import { blobFromBytes, normalizeType } from "../files/blob.js";
 import { defineInterface, illegalInvocation } from "../kernel/webidl.js";
 import { parseUrlEncoded } from "../url/urlencoded.js";
@@ -64,15 +65,17 @@ function createStream(record) {
   if (record.used) return createSpentStream();
   const source = takeSource(record);
   record.source = undefined;
+  record.coding = undefined;
   if (typeof source === "number") return createHostStream(source);
   return createByteStream(typeof source === "string" ? encodeUtf8(source) : source);
 }
 
 /** The source of a body without a stream, which is used by that. */
 function takeSource(record) {
-  const { source } = record;
+  const { source, coding } = record;
   record.used = true;
   record.source = "";
+  if (coding !== undefined) return body_decode(source, coding);
   return record.shared && typeof source === "object" ? source.slice() : source;
 }
 
@@ -153,6 +156,7 @@ export function cloneBody(record, copy) {
     record.stream = first;
     copy.stream = second;
     copy.source = undefined;
+    copy.coding = undefined;
   }
 }
 

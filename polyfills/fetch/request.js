@@ -32,7 +32,7 @@ export class Request {
       return;
     }
     requireArguments(arguments.length, 1, "'constructor' on 'Request'");
-    this.#record = createRecord(input, init);
+    this.#record = createRequestRecord(input, init);
   }
 
   static {
@@ -108,8 +108,11 @@ function emptyRecord(method, url) {
   };
 }
 
-/** https://fetch.spec.whatwg.org/#dom-request */
-function createRecord(input, init) {
+/**
+ * The record of `new Request(input, init)`, without the object.
+ * https://fetch.spec.whatwg.org/#dom-request
+ */
+export function createRequestRecord(input, init) {
   if (init === null) init = undefined;
   else if (init !== undefined && !isObject(init)) throw new TypeError(NOT_AN_INIT);
   const from = recordOf(input);

@@ -6,10 +6,12 @@ import { cloneBody, defineBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
 import { addHeaderIfAbsent, headersFromInit } from "./headers.js";
 import { canonicalOf } from "../url/canonical.js";
+import { codingOf } from "./codings.js";
 import { headersOf, rawHeadersOf } from "./record.js";
 
 const STATUS_RANGE = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
 const NULL_BODY = "Response with null body status (101, 204, 205, or 304) cannot have a body.";
+const WEB_SOCKET_STATUS = "Responses with a WebSocket must have status code 101.";
 const NOT_AN_INIT =
   "Failed to construct 'Response': constructor parameter 2 is not of type 'InitializerDict or Response'.";
 const RAW_TEXT_TYPE = `content-type\n${TEXT_TYPE}\n`;
@@ -172,6 +174,7 @@ function initialize(record, init) {
   if (encoding === "manual") record.encodeBody = encoding;
   if (webSocket !== undefined && webSocket !== null) record.webSocket = checkedSocket(webSocket);
   if (status !== undefined) record.status = checkedStatus(status, record.webSocket);
+  if (record.webSocket !== undefined && record.status !== 101) throw new RangeError(WEB_SOCKET_STATUS);
   if (statusText !== undefined) record.statusText = checkedStatusText(statusText);
   if (headers !== undefined) record.headers = headersFromInit(headers, record.guard);
 }
@@ -238,5 +241,13 @@ export function responseFromHost(status, statusText, raw, body = null, url = "")
   record.raw = raw;
   record.guard = "immutable";
   record.source = body;
+  if (body !== null) record.coding = codingOf(record);
   return new Response(FROM_RECORD, record);
+}
+
+/** The same of a response to fetch(). */
+export function responseFromFetch(status, statusText, url, raw, body, redirected) {
+  const response = responseFromHost(status, statusText, raw, body, url);
+  if (redirected) recordOf(response).redirected = true;
+  return response;
 }

@@ -1,8 +1,18 @@
 // Bodies on their way to the host.
 
-import { body_abort, body_close, body_drain, body_open, body_watch, body_write } from "holdfast:ops";
+import {
+  body_abort,
+  body_close,
+  body_decode,
+  body_drain,
+  body_encode,
+  body_open,
+  body_watch,
+  body_write,
+} from "holdfast:ops";
 import { bytesOf } from "../kernel/buffers.js";
 import { checkUsable } from "./body.js";
+import { codingOf } from "./codings.js";
 import { isHeaders, rawOfHeaders } from "./headers.js";
 import { hostSourceOf, knownLength } from "./ports.js";
 import { rawHeadersOf } from "./record.js";
@@ -29,7 +39,21 @@ export function rawHeaders(object) {
  * has touched goes back by its handle; any other stream is pumped from now on.
  */
 export function bodyForHost(object) {
-  const record = recordOf(object);
+  const request = requestRecord(object);
+  return request === undefined ? responseBodyForHost(responseRecord(object)) : recordBodyForHost(request);
+}
+
+function responseBodyForHost(record) {
+  const { coding } = record;
+  const wanted = record.encodeBody === "manual" ? coding : codingOf(record);
+  let body = recordBodyForHost(record);
+  if (body === undefined || coding === wanted) return body;
+  if (coding !== undefined) body = body_decode(body, coding);
+  return wanted === undefined ? body : body_encode(body, wanted);
+}
+
+/** The same of a record, in the coding that it has. */
+export function recordBodyForHost(record) {
   const { source } = record;
   if (source === null) return undefined;
   checkUsable(record);

@@ -34,11 +34,15 @@ TOO_LARGE = "Memory limit would be exceeded before EOF."
 
 
 class BodyError(Exception):
-    """A body ended before its end; the message is meant for the script that reads it."""
+    """A body ended before its end; name and message are meant for the script that reads it."""
 
-    def __init__(self, message: str = CONNECTION_LOST) -> None:
+    def __init__(
+        self, message: str = CONNECTION_LOST, *, name: str = "Error", retryable: bool = False
+    ) -> None:
         super().__init__(message)
         self.message = message
+        self.name = name
+        self.retryable = retryable
 
 
 class ByteStream(ABC):
@@ -341,14 +345,16 @@ class BodyTable:
 
 
 @contextmanager
-def _for_script() -> Iterator[None]:
+def body_errors_for_script() -> Iterator[None]:
+    """Lets a script see the BodyErrors of what is done inside."""
     try:
         yield
     except BodyError as error:
-        raise ScriptError("Error", error.message) from error
+        flags = {"retryable": True} if error.retryable else {}
+        raise ScriptError(error.name, error.message, **flags) from error
 
 
-def _table(host: "Host") -> BodyTable:
+def table_of(host: "Host") -> BodyTable:
     """The isolate's table, made with its first body: it is state and no permission."""
     table: BodyTable | None = host.capabilities.get("bodies")
     if table is None:
@@ -359,8 +365,8 @@ def _table(host: "Host") -> BodyTable:
 @async_op
 async def body_read(host: "Host", handle: int) -> bytes | None:
     """The next bytes of a body; None at its end, after which the handle is void."""
-    table = _table(host)
-    with _for_script():
+    table = table_of(host)
+    with body_errors_for_script():
         try:
             chunk = await table.get(handle).read()
         except BodyError:
@@ -375,8 +381,8 @@ async def body_read(host: "Host", handle: int) -> bytes | None:
 @async_op
 async def body_read_all(host: "Host", handle: int) -> bytes:
     """The whole body at once; the handle is void from now on."""
-    with _for_script():
-        stream = _table(host).take(handle)
+    with body_errors_for_script():
+        stream = table_of(host).take(handle)
         try:
             return await collect(stream)
         except asyncio.CancelledError:
@@ -387,39 +393,39 @@ async def body_read_all(host: "Host", handle: int) -> bytes:
 @op
 def body_cancel(host: "Host", handle: int) -> None:
     """The script wants no more of a body."""
-    _table(host).release(handle)
+    table_of(host).release(handle)
 
 
 @op
 def body_open(host: "Host", length: int) -> int:
     """Begin a body of `length` bytes (-1: unknown) that the script writes."""
-    return _table(host).open(None if length < 0 else length)
+    return table_of(host).open(None if length < 0 else length)
 
 
 @op
 def body_write(host: "Host", handle: int, chunk: bytes) -> bool:
     """Write on; False when the script should wait with `body_drain` before it goes on."""
-    with _for_script():
-        return _table(host).pipe(handle).write(chunk)
+    with body_errors_for_script():
+        return table_of(host).pipe(handle).write(chunk)
 
 
 @deferred_op
 def body_drain(host: "Host", number: int, handle: int) -> None:
     """Settles when the reader has caught up, or has gone."""
-    _table(host).pipe(handle).on_drained(lambda: host.settle(number))
+    table_of(host).pipe(handle).on_drained(lambda: host.settle(number))
 
 
 @deferred_op
 def body_watch(host: "Host", number: int, handle: int) -> None:
     """Settles when the body ends: with the reason if its reader left first."""
-    pipe = _table(host).pipe(handle)
+    pipe = table_of(host).pipe(handle)
     pipe.on_end(lambda: host.settle(number, pipe.gone))
 
 
 @op
 def body_close(host: "Host", handle: int) -> None:
     """The end of a body that the script wrote."""
-    pipe = _table(host).finish(handle)
+    pipe = table_of(host).finish(handle)
     if pipe is not None:
         pipe.close()
 
@@ -427,6 +433,6 @@ def body_close(host: "Host", handle: int) -> None:
 @op
 def body_abort(host: "Host", handle: int, message: str) -> None:
     """A body that the script wrote ends in failure."""
-    pipe = _table(host).finish(handle)
+    pipe = table_of(host).finish(handle)
     if pipe is not None:
         pipe.abort(message)

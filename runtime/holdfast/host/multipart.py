@@ -28,7 +28,9 @@ MAX_PART_HEADER_BYTES = 65_536
 Part = tuple[str, str] | tuple[str, str, str, int, int]
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_PARAMETER = re.compile(rb";[ \t]*(" + _TOKEN + rb')[ \t]*=[ \t]*(?:"([^"\r\n]*)"|(' + _TOKEN + rb"))[ \t]*")
+_PARAMETER = re.compile(
+    rb";[ \t]*(" + _TOKEN + rb')[ \t]*=[ \t]*(?:"([^"\r\n]*)"|(' + _TOKEN + rb"))[ \t]*"
+)
 _FORM_DATA = re.compile(rb"[ \t]*form-data[ \t]*", re.IGNORECASE)
 _EXTENDED = re.compile(rb"([A-Za-z0-9\-]+)'[A-Za-z0-9\-]*'(.*)", re.DOTALL)
 _ESCAPES = ((b"%0A", b"\n"), (b"%0D", b"\r"), (b"%22", b'"'))

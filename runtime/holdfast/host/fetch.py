@@ -1,0 +1,412 @@
+"""The HTTP client behind the global fetch().
+
+One `FetchClient` serves a process: `host.capabilities.fetch`. It keeps no cookies, adds
+no headers of its own but those that HTTP needs, and follows redirects itself, so that
+the egress policy is asked at each hop. Bodies stream in both directions; they cross
+encoded as they came (see codings.py).
+
+A fetch under way, until the end of its response's body, is an `Exchange` that the
+script may abort by its number.
+"""
+
+import asyncio
+import functools
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from yarl import URL
+
+from holdfast.engine import ScriptError
+from holdfast.host.bodies import (
+    CONNECTION_LOST,
+    BodyError,
+    ByteStream,
+    body_errors_for_script,
+    table_of,
+)
+from holdfast.host.egress import EgressPolicy, EgressRefused, literal_address, public_only
+from holdfast.host.ops import async_op, op
+from holdfast.host.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Headers, next_hop
+
+if TYPE_CHECKING:
+    from holdfast.host.context import Host
+
+log = logging.getLogger("holdfast.host.fetch")
+
+CONNECT_TIMEOUT_S = 30
+MAX_HEADER_BYTES = 65_536
+MAX_CONNECTIONS = 1_024
+
+_NULL_BODY_STATUSES = frozenset({101, 103, 204, 205, 304})
+# What concerns one connection is the client's business (RFC 9110, 7.6.1); so is Host.
+_CONNECTION_HEADERS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+ABORTED = "The operation was aborted"
+_ONE_TIME_BODY = (
+    "A request with a one-time-use body (it was initialized from a stream, not a buffer) "
+    "encountered a redirect requiring the body to be retransmitted. To avoid this error in "
+    "the future, construct this request from a buffer-like body initializer."
+)
+
+
+class FetchRequest(NamedTuple):
+    """What to send; header names in lower case. `redirect`: "follow", "manual", "error"."""
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | ByteStream | None = None
+    redirect: str = "follow"
+
+
+class FetchedResponse(NamedTuple):
+    """What came back; `body` is None where there can be none, and has to be read or cancelled."""
+
+    status: int
+    status_text: str
+    url: str
+    headers: str
+    body: "ResponseBody | None"
+    redirected: bool
+
+
+class ResponseBody(ByteStream):
+    """The body of a response, still encoded; its connection is given back at its end."""
+
+    def __init__(self, response: aiohttp.ClientResponse, on_end: Callable[[], None]) -> None:
+        self.length = response.content_length
+        self._response = response
+        self._on_end: Callable[[], None] | None = on_end
+        self._error: BodyError | None = None
+
+    async def read(self) -> bytes:
+        """The next bytes. Raises BodyError when the connection breaks or the fetch is aborted."""
+        if self._error is not None:
+            raise self._error
+        try:
+            chunk = await self._response.content.readany()
+        except Exception as error:
+            self.fail(BodyError(CONNECTION_LOST, retryable=True))
+            assert self._error is not None
+            raise self._error from error
+        if not chunk:
+            self._end()
+        return chunk
+
+    def fail(self, error: BodyError) -> None:
+        """Break the body off: whoever reads it gets this error, unless it got one already."""
+        if self._on_end is None and self._error is None:
+            return
+        self._error = self._error or error
+        self._response.close()
+        content = self._response.content
+        if content.exception() is None:
+            content.set_exception(self._error)
+        self._end()
+
+    def cancel(self) -> None:
+        """Close the connection; harmless after the end."""
+        if self._on_end is not None:
+            self._response.close()
+            self._end()
+
+    def _end(self) -> None:
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end()
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves names to those of their addresses that the policy permits."""
+
+    def __init__(self, policy: EgressPolicy, resolver: AbstractResolver | None = None) -> None:
+        self._policy = policy
+        self._resolver = resolver
+
+    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
+        """The permitted addresses. Raises EgressRefused if there are others only."""
+        if self._resolver is None:
+            self._resolver = ThreadedResolver()
+        found = await self._resolver.resolve(host, port, family)
+        permitted = [result for result in found if self._permits(host, result["host"])]
+        if found and not permitted:
+            raise EgressRefused(host)
+        return permitted
+
+    def _permits(self, host: str, address: str) -> bool:
+        parsed = literal_address(address)
+        return parsed is not None and self._policy(host, parsed)
+
+    async def close(self) -> None:
+        """Close the resolver behind."""
+        if self._resolver is not None:
+            await self._resolver.close()
+
+
+class FetchClient:
+    """Sends requests over one pool of connections. Close it with `close`."""
+
+    def __init__(
+        self, *, egress: EgressPolicy = public_only, resolver: AbstractResolver | None = None
+    ) -> None:
+        self._egress = egress
+        self._resolver = resolver
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close all connections; fetches under way fail."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def fetch(
+        self, request: FetchRequest, on_end: Callable[[], None] = lambda: None
+    ) -> FetchedResponse:
+        """Send a request and follow its redirects, up to the response's headers.
+
+        `on_end` is called at the end of the response's body. Raises ScriptError, and
+        BodyError where the request's body failed; the request's body is cancelled then.
+        """
+        try:
+            return await self._follow(request, on_end)
+        except BaseException:
+            if isinstance(request.body, ByteStream):
+                request.body.cancel()
+            raise
+
+    async def _follow(self, request: FetchRequest, on_end: Callable[[], None]) -> FetchedResponse:
+        method, url, headers, body = request.method, request.url, request.headers, request.body
+        visited = [url]
+        while True:
+            response = await self._send(method, url, headers, body)
+            location = response.headers.get("Location")
+            if (
+                request.redirect == "manual"
+                or response.status not in REDIRECT_STATUSES
+                or location is None
+            ):
+                return _received(response, url, method, on_end, redirected=len(visited) > 1)
+            response.close()
+            if request.redirect == "error":
+                raise ScriptError("TypeError", f"Unexpected redirect of {url}.")
+            hop = next_hop(method, url, headers, response.status, location)
+            if hop is None:
+                raise ScriptError(
+                    "TypeError", "Invalid Location header; unable to follow redirect."
+                )
+            method, url, headers, keeps_body = hop
+            visited.append(url)
+            if len(visited) > MAX_REDIRECTS + 1:
+                raise ScriptError("TypeError", "Too many redirects." + ", ".join(visited[:-1]))
+            if not keeps_body:
+                body = None
+            elif isinstance(body, ByteStream):
+                raise ScriptError("TypeError", _ONE_TIME_BODY)
+
+    async def _send(
+        self, method: str, url: str, headers: Headers, body: bytes | ByteStream | None
+    ) -> aiohttp.ClientResponse:
+        target = URL(url, encoded=True).with_user(None)
+        host = target.host or ""
+        address = literal_address(host)
+        upload = Upload(body) if isinstance(body, ByteStream) else None
+        try:
+            if address is not None and not self._egress(host, address):
+                raise EgressRefused(host)
+            return await self._open_session().request(
+                method,
+                target,
+                headers=_sent_headers(headers, body),
+                data=body if upload is None else upload.chunks(),
+                allow_redirects=False,
+                skip_auto_headers=_NO_AUTOMATIC_HEADERS,
+            )
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise _failure(error, upload) from error
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                resolver=GuardedResolver(self._egress, self._resolver), limit=MAX_CONNECTIONS
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
+                max_line_size=MAX_HEADER_BYTES,
+                max_field_size=MAX_HEADER_BYTES,
+            )
+        return self._session
+
+
+class Upload:
+    """A streamed request body on its way; keeps the error that broke it off."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self.error: BodyError | None = None
+        self._stream = stream
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body for aiohttp."""
+        try:
+            while chunk := await self._stream.read():
+                yield chunk
+        except BodyError as error:
+            self.error = error
+            raise
+        finally:
+            self._stream.cancel()
+
+
+def _sent_headers(headers: Headers, body: bytes | ByteStream | None) -> Headers:
+    sent = [(n, _as_utf8(v)) for n, v in headers if n not in _CONNECTION_HEADERS]
+    if isinstance(body, ByteStream) and body.length is not None:
+        sent.append(("content-length", str(body.length)))
+    return sent
+
+
+def _as_utf8(value: str) -> str:
+    """The text whose UTF-8 is these bytes (a character each): what aiohttp is to be given."""
+    if value.isascii():
+        return value
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
+
+
+def _received(
+    response: aiohttp.ClientResponse,
+    url: str,
+    method: str,
+    on_end: Callable[[], None],
+    *,
+    redirected: bool,
+) -> FetchedResponse:
+    body = None
+    if method == "HEAD" or response.status in _NULL_BODY_STATUSES:
+        response.release()
+        on_end()
+    else:
+        body = ResponseBody(response, on_end)
+    raw = "".join(
+        f"{name.decode('latin-1').lower()}\n{value.decode('latin-1')}\n"
+        for name, value in response.raw_headers
+    )
+    final = url.partition("#")[0]
+    return FetchedResponse(response.status, response.reason or "", final, raw, body, redirected)
+
+
+def _failure(error: Exception, upload: Upload | None) -> Exception:
+    """What the script is told of a failure on the way."""
+    if upload is not None and upload.error is not None:
+        return upload.error
+    refused = error.__cause__ if isinstance(error.__cause__, EgressRefused) else error
+    if isinstance(refused, EgressRefused):
+        return ScriptError("Error", str(refused))
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return ScriptError("Error", f"internal error; the name {error.host} does not resolve")
+    if isinstance(error, aiohttp.InvalidURL | ValueError):
+        return ScriptError("TypeError", f"Fetch API cannot load: {error}")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        return ScriptError("Error", f"TLS peer's certificate is not trusted; reason = {error}")
+    log.debug("a fetch failed: %r", error)
+    return ScriptError("Error", CONNECTION_LOST, retryable=True)
+
+
+# ---- ops -------------------------------------------------------------------------
+
+
+class Exchange:
+    """A fetch of a script, until the end of its response's body."""
+
+    def __init__(self, task: "asyncio.Task[FetchedResponse]") -> None:
+        self.task = task
+        self.aborted = False
+
+    def abort(self) -> None:
+        """End it, wherever it stands."""
+        self.aborted = True
+        if not self.task.done():
+            self.task.cancel()
+        elif not self.task.cancelled() and self.task.exception() is None:
+            body = self.task.result().body
+            if body is not None:
+                body.fail(BodyError(ABORTED, name="AbortError"))
+
+
+_exchanges: "WeakKeyDictionary[Host, dict[int, Exchange]]" = WeakKeyDictionary()
+
+
+@async_op
+async def fetch_send(
+    host: "Host",
+    number: int,
+    method: str,
+    url: str,
+    headers: str,
+    redirect: str,
+    body: str | bytes | int | None,
+) -> str:
+    """Send a request; `number` is the script's name for it, for `fetch_abort`.
+
+    Returns lines: status, status text, URL, "1" where redirected, the handle of the
+    body (none: empty), then the headers' raw string.
+    """
+    client: FetchClient = host.capabilities.fetch
+    table = table_of(host)
+    exchanges = _exchanges.setdefault(host, {})
+    with body_errors_for_script():
+        request = FetchRequest(method, url, _pairs(headers), table.received(body), redirect)
+        fetching = client.fetch(request, functools.partial(_forget, exchanges, number))
+        exchange = exchanges[number] = Exchange(host.loop.create_task(fetching))
+        try:
+            response = await exchange.task
+        except BaseException as error:
+            exchanges.pop(number, None)
+            if exchange.aborted and isinstance(error, asyncio.CancelledError):
+                raise ScriptError("AbortError", ABORTED) from None
+            raise
+    handle = "" if response.body is None else table.add(response.body)
+    redirected = "1" if response.redirected else ""
+    return (
+        f"{response.status}\n{response.status_text}\n{response.url}\n{redirected}\n{handle}\n"
+        f"{response.headers}"
+    )
+
+
+def _forget(exchanges: dict[int, Exchange], number: int) -> None:
+    exchanges.pop(number, None)
+
+
+@op
+def fetch_abort(host: "Host", number: int) -> None:
+    """Abort a fetch: its promise or its response's body fails; harmless after that."""
+    exchange = _exchanges.get(host, {}).pop(number, None)
+    if exchange is not None:
+        exchange.abort()
+
+
+def _pairs(raw: str) -> Headers:
+    """The headers of a raw string, names in lower case."""
+    lines = raw.split("\n")
+    return [(lines[i].lower(), lines[i + 1]) for i in range(0, len(lines) - 1, 2)]
