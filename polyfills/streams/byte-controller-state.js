@@ -261,6 +261,16 @@ export class ByteControllerState {
     this.stream.close();
   }
 
+  /** Close, and answer the BYOB reads that wait, as a source of scripts would itself. */
+  end() {
+    try {
+      this.close();
+    } catch {
+      return; // the stream ended within an element, which errored it
+    }
+    if (this.stream.status === CLOSED && this.pending.length > 0) this.respond(0);
+  }
+
   /** https://streams.spec.whatwg.org/#readable-byte-stream-controller-error */
   error(reason) {
     if (this.stream.status !== READABLE) return;
