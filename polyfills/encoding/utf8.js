@@ -37,7 +37,9 @@ export function decodeUtf8(bytes, options = NO_OPTIONS) {
 }
 
 function decodeKeepingMark(bytes, fatal) {
-  if (bytes.length > MAX_LOCAL_BYTES) return encoding_decode_utf8(bytes, fatal ? "strict" : "replace");
+  const { length } = bytes;
+  if (length === 0) return "";
+  if (length > MAX_LOCAL_BYTES) return encoding_decode_utf8(bytes, fatal ? "strict" : "replace");
   const binary = atob(toBase64(bytes));
   if (match(NON_ASCII, binary) === null) return binary;
   try {

@@ -1,30 +1,47 @@
 """The decoders of the Encoding standard: which one decodes which encoding.
 
-A decoder is a function of a chunk, a state, whether to be strict and whether the
-chunk is the last. It returns the text, how many bytes at the end it leaves for the
-next chunk, and the new state.
+Python's own tables are used wherever they agree with the standard's indexes; where
+they do not, a patch stands beside them. Decoding is never left to Python's
+multi-byte codecs: what they make of malformed bytes differs from the standard.
 
 https://encoding.spec.whatwg.org/
 """
 
 import codecs
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
+from holdfast.host.decoding import Decoded, Decoder, Malformed
+from holdfast.host.iso_2022_jp import decode_iso_2022_jp
+from holdfast.host.multibyte import MULTIBYTE, decode_multibyte
 
-class Malformed(ValueError):
-    """The bytes are not text in this encoding, and the script asked to be told."""
-
-
-Decoder = Callable[[bytes, int, bool, bool], tuple[str, int, int]]
+# What Python calls a single-byte encoding where its name is not the standard's.
+_PYTHON_NAMES = {
+    "iso-8859-8-i": "iso-8859-8",
+    "macintosh": "mac_roman",
+    "windows-874": "cp874",
+    "x-mac-cyrillic": "mac_cyrillic",
+}
+# Where Python's table says something else, or nothing.
+_PATCHES = {
+    ("koi8-u", 0xAE): "\u045e",
+    ("koi8-u", 0xBE): "\u040e",
+    ("windows-1255", 0xCA): "\u05ba",
+}
+# charmap_decode's mark of a byte that means nothing.
+_NOTHING = "\ufffe"
 
 
 @cache
 def decoder_for(encoding: str) -> Decoder:
-    """The decoder of the encoding with this name, in lower case."""
+    """The decoder of the encoding with this name (in lower case), one of the standard's."""
     if encoding in _UNICODE:
-        return _unicode_decoder(_UNICODE[encoding])
-    raise KeyError(encoding)
+        return partial(_decode_unicode, _UNICODE[encoding])
+    if encoding in MULTIBYTE:
+        return partial(decode_multibyte, encoding)
+    if encoding == "iso-2022-jp":
+        return decode_iso_2022_jp
+    return partial(_decode_single_byte, _single_byte_table(encoding))
 
 
 _UNICODE: dict[str, Callable[[bytes, str, bool], tuple[str, int]]] = {
@@ -34,14 +51,50 @@ _UNICODE: dict[str, Callable[[bytes, str, bool], tuple[str, int]]] = {
 }
 
 
-def _unicode_decoder(decode: Callable[[bytes, str, bool], tuple[str, int]]) -> Decoder:
-    """Python's own decoder, which agrees with the standard's."""
+def _decode_unicode(
+    decode: Callable[[bytes, str, bool], tuple[str, int]],
+    data: bytes,
+    state: int,
+    *,
+    strict: bool,
+    final: bool,
+) -> Decoded:
+    """Python agrees with the standard here, malformed parts included."""
+    try:
+        text, used = decode(data, "strict" if strict else "replace", final)
+    except UnicodeDecodeError as error:
+        raise Malformed from error
+    return text, len(data) - used, state
 
-    def decoder(data: bytes, state: int, strict: bool, final: bool) -> tuple[str, int, int]:
-        try:
-            text, used = decode(data, "strict" if strict else "replace", final)
-        except UnicodeDecodeError as error:
-            raise Malformed(str(error)) from error
-        return text, len(data) - used, state
 
-    return decoder
+def _decode_single_byte(
+    table: str, data: bytes, state: int, *, strict: bool, final: bool
+) -> Decoded:
+    """One character per byte.
+
+    https://encoding.spec.whatwg.org/#single-byte-decoder
+    """
+    del final  # no byte waits for another
+    try:
+        text, _ = codecs.charmap_decode(data, "strict" if strict else "replace", table)
+    except UnicodeDecodeError as error:
+        raise Malformed from error
+    return text, 0, state
+
+
+def _single_byte_table(encoding: str) -> str:
+    """The characters of the bytes from 0 to 255."""
+    if encoding == "x-user-defined":
+        # https://encoding.spec.whatwg.org/#x-user-defined-decoder
+        return "".join(chr(byte if byte < 0x80 else 0xF700 + byte) for byte in range(256))
+    return "".join(_single_byte(encoding, byte) for byte in range(256))
+
+
+def _single_byte(encoding: str, byte: int) -> str:
+    if (encoding, byte) in _PATCHES:
+        return _PATCHES[encoding, byte]
+    try:
+        return bytes([byte]).decode(_PYTHON_NAMES.get(encoding, encoding))
+    except UnicodeDecodeError:
+        # Windows code pages leave some controls out; the standard has them all.
+        return chr(byte) if byte < 0xA0 else _NOTHING

@@ -10,7 +10,8 @@ https://encoding.spec.whatwg.org/
 
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
-from holdfast.host.decoders import Malformed, decoder_for
+from holdfast.host.decoders import decoder_for
+from holdfast.host.decoding import Malformed
 from holdfast.host.ops import op
 
 
@@ -41,7 +42,9 @@ def encoding_decode_part(_host: Host, encoding: str, data: bytes, state: int, er
     belong in front of the next part; the bits above are the `state` to hand in with it.
     """
     try:
-        text, held, state = decoder_for(encoding)(data, state, errors == "strict", False)
+        text, held, state = decoder_for(encoding)(
+            data, state, strict=errors == "strict", final=False
+        )
     except Malformed as error:
         raise _malformed(encoding) from error
     return chr(state << 4 | held) + text
@@ -51,7 +54,7 @@ def encoding_decode_part(_host: Host, encoding: str, data: bytes, state: int, er
 def encoding_decode_last(_host: Host, encoding: str, data: bytes, state: int, errors: str) -> str:
     """The text in the last part of a stream, or in the only one."""
     try:
-        return decoder_for(encoding)(data, state, errors == "strict", True)[0]
+        return decoder_for(encoding)(data, state, strict=errors == "strict", final=True)[0]
     except Malformed as error:
         raise _malformed(encoding) from error
 
