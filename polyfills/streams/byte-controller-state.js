@@ -8,7 +8,7 @@
 
 import { bufferByteLength, copyBuffer, describeView, isDetached, transferBuffer } from "../kernel/buffers.js";
 import { ByobRequestState, ReadableStreamBYOBRequest } from "./byob-request.js";
-import { runAlgorithm } from "./promises.js";
+import { react, runAlgorithm } from "./promises.js";
 import {
   ByteQueue,
   FOR_NO_READER,
@@ -41,7 +41,7 @@ export class ByteControllerState {
   #onPulled = undefined;
   #onFailed = undefined;
 
-  constructor(stream, { pull = nothing, cancel = nothing, highWaterMark = 0, chunkSize, source }) {
+  constructor(stream, { pull, cancel = nothing, highWaterMark = 0, chunkSize, source }) {
     this.stream = stream;
     this.pull = pull;
     this.cancel = cancel;
@@ -53,11 +53,8 @@ export class ByteControllerState {
 
   /** https://streams.spec.whatwg.org/#set-up-readable-byte-stream-controller */
   start(algorithm, controller) {
-    const started = algorithm(controller);
-    runAlgorithm(
-      () => started,
-      undefined,
-      undefined,
+    react(
+      algorithm(controller),
       () => {
         this.started = true;
         this.pullIfNeeded();
@@ -104,7 +101,8 @@ export class ByteControllerState {
 
   /** https://streams.spec.whatwg.org/#readable-byte-stream-controller-call-pull-if-needed */
   pullIfNeeded() {
-    if (!this.#shouldPull) return;
+    // A source without `pull` need not be asked, and nobody can tell.
+    if (this.pull === undefined || !this.#shouldPull) return;
     if (this.pulling) {
       this.pullAgain = true;
       return;
@@ -236,9 +234,11 @@ export class ByteControllerState {
    */
   enqueueOwn(bytes) {
     const { stream } = this;
-    const simple = this.pending.length === 0 && this.queue.total === 0;
-    if (simple && stream.waitingReads > 0 && this.canCloseOrEnqueue) {
-      stream.fulfillRead(bytes, false);
+    const { reader } = stream;
+    const isEmpty = this.pending.length === 0 && this.queue.total === 0;
+    const isAwaited = reader !== undefined && reader.requests.length > 0;
+    if (isEmpty && isAwaited && this.canCloseOrEnqueue) {
+      reader.requests.shift().chunk(bytes);
       this.pullIfNeeded();
     } else {
       this.enqueue(bytes);
@@ -414,7 +414,8 @@ export class ByteControllerState {
   }
 
   #clearAlgorithms() {
-    this.pull = this.cancel = nothing;
+    this.pull = undefined;
+    this.cancel = nothing;
   }
 }
 

@@ -1,7 +1,7 @@
 // https://streams.spec.whatwg.org/#rs-default-controller-class
 
 import { defineInterface, illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
-import { runAlgorithm } from "./promises.js";
+import { react, runAlgorithm } from "./promises.js";
 import { SizedQueue } from "./queue.js";
 import { CLOSED, ERRORED, READABLE } from "./readable-state.js";
 
@@ -27,7 +27,7 @@ export class DefaultControllerState {
   #onPulled = undefined;
   #onFailed = undefined;
 
-  constructor(stream, { pull = nothing, cancel = nothing, highWaterMark = 1, size }) {
+  constructor(stream, { pull, cancel = nothing, highWaterMark = 1, size }) {
     this.stream = stream;
     this.pull = pull;
     this.cancel = cancel;
@@ -38,11 +38,8 @@ export class DefaultControllerState {
 
   /** https://streams.spec.whatwg.org/#set-up-readable-stream-default-controller */
   start(algorithm, controller) {
-    const startAlgorithm = algorithm(controller);
-    runAlgorithm(
-      () => startAlgorithm,
-      undefined,
-      undefined,
+    react(
+      algorithm(controller),
       () => {
         this.started = true;
         this.pullIfNeeded();
@@ -64,13 +61,16 @@ export class DefaultControllerState {
 
   /** https://streams.spec.whatwg.org/#readable-stream-default-controller-should-call-pull */
   get shouldPull() {
-    if (!this.canCloseOrEnqueue || !this.started) return false;
-    return this.stream.waitingReads > 0 || this.highWaterMark > this.queue.total;
+    const { stream } = this;
+    if (this.closeRequested || stream.status !== READABLE || !this.started) return false;
+    if (this.highWaterMark > this.queue.total) return true;
+    return stream.reader !== undefined && stream.reader.requests.length > 0;
   }
 
   /** https://streams.spec.whatwg.org/#readable-stream-default-controller-call-pull-if-needed */
   pullIfNeeded() {
-    if (!this.shouldPull) return;
+    // A source without `pull` need not be asked, and nobody can tell.
+    if (this.pull === undefined || !this.shouldPull) return;
     if (this.pulling) {
       this.pullAgain = true;
       return;
@@ -92,9 +92,10 @@ export class DefaultControllerState {
 
   /** https://streams.spec.whatwg.org/#rs-default-controller-private-pull */
   pullSteps(request) {
-    if (this.queue.length > 0) {
-      const chunk = this.queue.dequeue();
-      if (this.closeRequested && this.queue.length === 0) {
+    const { queue } = this;
+    if (queue.length > 0) {
+      const chunk = queue.dequeue();
+      if (this.closeRequested && queue.length === 0) {
         this.#clearAlgorithms();
         this.stream.close();
       } else {
@@ -120,7 +121,8 @@ export class DefaultControllerState {
   /** https://streams.spec.whatwg.org/#readable-stream-default-controller-enqueue */
   enqueue(chunk) {
     if (!this.canCloseOrEnqueue) return;
-    if (this.stream.waitingReads > 0) this.stream.fulfillRead(chunk, false);
+    const { reader } = this.stream;
+    if (reader !== undefined && reader.requests.length > 0) reader.requests.shift().chunk(chunk);
     else if (this.size === undefined) this.queue.enqueue(chunk, 1);
     else this.#enqueueSized(chunk);
     this.pullIfNeeded();
@@ -155,8 +157,8 @@ export class DefaultControllerState {
 
   // What the algorithms hold can be collected while the stream is still referenced.
   #clearAlgorithms() {
-    this.pull = this.cancel = nothing;
-    this.size = undefined;
+    this.pull = this.size = undefined;
+    this.cancel = nothing;
   }
 }
 

@@ -41,14 +41,13 @@ class Channel {
     this.#expected = expectedLength;
     this.#readable.expectedLength = expectedLength;
     const { highWaterMark } = strategy;
-    new WritableControllerState(this.#writable, {
-      __proto__: null,
+    const sink = {
       write: (chunk) => this.#write(chunk),
       close: () => this.#close(),
       abort: (reason) => this.#readable.controller.error(reason),
-      highWaterMark: extractHighWaterMark(strategy, 1),
-      size: highWaterMark === undefined ? undefined : byteLength,
-    });
+    };
+    const size = highWaterMark === undefined ? undefined : byteLength;
+    new WritableControllerState(this.#writable, sink, extractHighWaterMark(strategy, 1), size);
     new ByteControllerState(this.#readable, {
       __proto__: null,
       // One byte, so that `pull` is called whenever all was read.

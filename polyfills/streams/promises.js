@@ -47,6 +47,11 @@ export function runAlgorithm(algorithm, a, b, fulfilled, rejected) {
     microtask(() => rejected(error));
     return;
   }
+  react(promise, fulfilled, rejected);
+}
+
+/** Call one of the two in the microtask in which an algorithm's result is settled. */
+export function react(promise, fulfilled, rejected) {
   if (promise === undefined) microtask(fulfilled);
   else then(promise, fulfilled, rejected);
 }

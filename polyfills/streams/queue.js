@@ -53,38 +53,53 @@ export class Queue {
  * https://streams.spec.whatwg.org/#queue-with-sizes
  */
 export class SizedQueue {
-  #chunks = new Queue();
-  #sizes = new Queue();
+  #entries = []; // chunk, size, chunk, size, …
+  #head = 0;
+  length = 0;
   total = 0;
-
-  get length() {
-    return this.#sizes.length;
-  }
 
   /** Throws a RangeError unless the size is finite and not negative. */
   enqueue(chunk, size) {
     if (!(size >= 0 && size < Infinity)) {
       throw new RangeError("The size of a chunk must be a finite, non-negative number.");
     }
-    this.#chunks.push(chunk);
-    this.#sizes.push(size);
+    this.#entries.push(chunk, size);
+    this.length++;
     this.total += size;
   }
 
   peek() {
-    return this.#chunks.peek();
+    return this.#entries[this.#head];
   }
 
+  /** Take the oldest chunk; there must be one. */
   dequeue() {
-    const rest = this.total - this.#sizes.shift();
+    const entries = this.#entries;
+    const head = this.#head;
+    const chunk = entries[head];
+    const rest = this.total - entries[head + 1];
     // Sums of fractions can come out below zero.
     this.total = rest < 0 ? 0 : rest;
-    return this.#chunks.shift();
+    if (--this.length === 0) this.#clear();
+    else this.#drop(head);
+    return chunk;
+  }
+
+  #drop(head) {
+    this.#entries[head] = undefined;
+    this.#head = head + 2;
+    if (head < COMPACT_AT || head < this.length) return;
+    this.#entries = this.#entries.slice(this.#head);
+    this.#head = 0;
+  }
+
+  #clear() {
+    this.#entries.length = 0;
+    this.#head = 0;
   }
 
   reset() {
-    this.#chunks.clear();
-    this.#sizes.clear();
-    this.total = 0;
+    this.#entries = [];
+    this.#head = this.length = this.total = 0;
   }
 }

@@ -31,12 +31,6 @@ export class ReadableState {
     return this.reader !== undefined;
   }
 
-  /** How many reads of a default reader wait. */
-  get waitingReads() {
-    const { reader } = this;
-    return reader === undefined || reader.isByob ? 0 : reader.requests.length;
-  }
-
   /** How many reads of a BYOB reader wait. */
   get waitingByobReads() {
     const { reader } = this;

@@ -113,12 +113,9 @@ export class ReadableStream {
 function startDefault(state, source, queuing) {
   const size = extractSize(queuing);
   const highWaterMark = extractHighWaterMark(queuing, 1);
-  start(DefaultControllerState, ReadableStreamDefaultController, state, {
-    __proto__: null,
-    ...source,
-    highWaterMark,
-    size,
-  });
+  source.highWaterMark = highWaterMark;
+  source.size = size;
+  start(DefaultControllerState, ReadableStreamDefaultController, state, source);
 }
 
 function startBytes(state, source, queuing) {
@@ -129,21 +126,15 @@ function startBytes(state, source, queuing) {
   if (source.chunkSize === 0) {
     throw new TypeError("autoAllocateChunkSize must be greater than 0.");
   }
-  start(ByteControllerState, ReadableByteStreamController, state, {
-    __proto__: null,
-    ...source,
-    highWaterMark,
-  });
+  source.highWaterMark = highWaterMark;
+  start(ByteControllerState, ReadableByteStreamController, state, source);
 }
 
 /** A script's callbacks get the public controller. */
 function start(State, Controller, state, source) {
   const { pull } = source;
-  const controllerState = new State(state, {
-    __proto__: null,
-    ...source,
-    pull: pull && (() => pull(controller)),
-  });
+  if (pull !== undefined) source.pull = () => pull(controller);
+  const controllerState = new State(state, source);
   const controller = new Controller(controllerState);
   controllerState.start(source.start, controller);
 }

@@ -87,8 +87,8 @@ export function releasedError() {
  * promise is made settled, which costs a third of a pending one.
  */
 export class ReadPromise {
-  #settled = undefined;
-  #deferred = undefined;
+  settled = undefined;
+  waiting = undefined;
 
   chunk(value) {
     this.#fulfill({ value, done: false });
@@ -99,19 +99,19 @@ export class ReadPromise {
   }
 
   error(reason) {
-    if (this.#deferred === undefined) this.#settled = rejectedWith(reason);
-    else this.#deferred.reject(reason);
+    if (this.waiting === undefined) this.settled = rejectedWith(reason);
+    else this.waiting.reject(reason);
   }
 
   /** The promise; to be asked for once, after the read was started. */
   get promise() {
-    if (this.#settled !== undefined) return this.#settled;
-    this.#deferred = deferred();
-    return this.#deferred.promise;
+    if (this.settled !== undefined) return this.settled;
+    this.waiting = deferred();
+    return this.waiting.promise;
   }
 
   #fulfill(result) {
-    if (this.#deferred === undefined) this.#settled = fulfilledWith(result);
-    else this.#deferred.resolve(result);
+    if (this.waiting === undefined) this.settled = fulfilledWith(result);
+    else this.waiting.resolve(result);
   }
 }

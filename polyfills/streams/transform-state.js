@@ -25,18 +25,19 @@ export class TransformState {
   constructor({ transform, flush = nothing, cancel = nothing }, writableQueuing, readableQueuing) {
     const passOn = (chunk) => void this.enqueue(chunk);
     this.#algorithms = { transform: transform ?? passOn, flush, cancel };
-    new WritableControllerState(this.writable, {
-      __proto__: null,
+    const sink = {
       write: (chunk) => this.#write(chunk),
       close: () => this.#close(),
       abort: (reason) => this.#abort(reason),
-      ...writableQueuing,
-    });
+    };
+    const { highWaterMark, size } = writableQueuing;
+    new WritableControllerState(this.writable, sink, highWaterMark, size);
     new DefaultControllerState(this.readable, {
       __proto__: null,
       pull: () => this.#pull(),
       cancel: (reason) => this.#cancel(reason),
-      ...readableQueuing,
+      highWaterMark: readableQueuing.highWaterMark,
+      size: readableQueuing.size,
     });
   }
 

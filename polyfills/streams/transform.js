@@ -102,13 +102,17 @@ function startTransform(transformer, writableStrategy, readableStrategy) {
   return new Sides(new ReadableStream(state.readable), new WritableStream(state.writable));
 }
 
+const ONE = { __proto__: null, highWaterMark: 1, size: undefined };
+const NONE = { __proto__: null, highWaterMark: 0, size: undefined };
+const DEFAULTS = { __proto__: null };
+
 /**
  * A transform stream of the runtime's own: `transform(chunk, state)`, `flush(state)` and
  * `cancel(reason)` are algorithms that return undefined or a promise, or throw;
  * `state.enqueue(chunk)` sends a result. Returns its Sides.
  */
-export function createTransform(algorithms, queuing = {}) {
-  const state = new TransformState(algorithms, queuing.writable, { highWaterMark: 0, ...queuing.readable });
+export function createTransform(algorithms, { writable = ONE, readable = NONE } = DEFAULTS) {
+  const state = new TransformState(algorithms, writable, readable);
   state.controller = state;
   state.start(undefined);
   return new Sides(new ReadableStream(state.readable), new WritableStream(state.writable));

@@ -61,7 +61,10 @@ export function toSource(value) {
   const { type } = source;
   if (type !== undefined) toEnum(type, ["bytes"], "The underlying source's type");
   return {
+    __proto__: null,
     isByte: type !== undefined,
+    highWaterMark: undefined,
+    size: undefined,
     chunkSize,
     cancel: unary(cancel, source),
     pull: unary(pull, source),
@@ -79,6 +82,7 @@ export function toSink(value) {
   const write = toOptionalFunction(sink.write, "The underlying sink's write");
   if (type !== undefined) throw new RangeError("The underlying sink's type is not supported.");
   return {
+    __proto__: null,
     abort: unary(abort, sink),
     close: nullary(close, sink),
     start: unary(start, sink) ?? nothing,
@@ -98,6 +102,7 @@ export function toTransformer(value) {
   if (readableType !== undefined) throw new RangeError("readableType is not supported.");
   if (writableType !== undefined) throw new RangeError("writableType is not supported.");
   return {
+    __proto__: null,
     cancel: unary(cancel, transformer),
     flush: unary(flush, transformer),
     start: unary(start, transformer),

@@ -2,7 +2,7 @@
 
 import { createAbortSignal, signalAbort } from "../events/abort.js";
 import { defineInterface, illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
-import { runAlgorithm } from "./promises.js";
+import { react, runAlgorithm } from "./promises.js";
 import { SizedQueue } from "./queue.js";
 import { ENDED, ERRORING, WRITABLE } from "./writable-state.js";
 
@@ -28,7 +28,7 @@ export class WritableControllerState {
   #onWritten;
   #onWriteFailed;
 
-  constructor(stream, { write = nothing, close = nothing, abort = nothing, highWaterMark = 1, size }) {
+  constructor(stream, { write = nothing, close = nothing, abort = nothing }, highWaterMark, size) {
     this.stream = stream;
     this.#algorithms = { write, close, abort };
     this.#size = size;
@@ -42,11 +42,8 @@ export class WritableControllerState {
   /** https://streams.spec.whatwg.org/#set-up-writable-stream-default-controller */
   start(algorithm, controller) {
     this.#controller = controller;
-    const started = algorithm(controller);
-    runAlgorithm(
-      () => started,
-      undefined,
-      undefined,
+    react(
+      algorithm(controller),
       () => {
         this.started = true;
         this.#advance();

@@ -22,8 +22,7 @@ export class WritableStream {
     const highWaterMark = extractHighWaterMark(queuing, 1);
     const state = new WritableState();
     stampWritable(this, state);
-    const algorithms = { __proto__: null, ...sink, highWaterMark, size };
-    const controller = new WritableControllerState(state, algorithms);
+    const controller = new WritableControllerState(state, sink, highWaterMark, size);
     controller.start(sink.start, new WritableStreamDefaultController(controller));
   }
 
