@@ -102,8 +102,9 @@ const methods = {
   /** https://console.spec.whatwg.org/#assert */
   assert(condition = false, ...data) {
     if (condition) return;
+    const [first, ...rest] = data;
     if (data.length === 0) writeText("error", "Assertion failed");
-    else if (typeof data[0] === "string") write("error", [`Assertion failed: ${data[0]}`, ...data.slice(1)]);
+    else if (typeof first === "string") write("error", [`Assertion failed: ${first}`, ...rest]);
     else write("error", ["Assertion failed:", ...data]);
   },
 
@@ -164,7 +165,8 @@ const methods = {
 
   timeLog(label = "default", ...data) {
     const text = elapsed(labelFrom(label));
-    if (text !== undefined) writeText("log", data.length > 0 ? `${text} ${formatSafely(data)}` : text);
+    if (text === undefined) return;
+    writeText("log", data.length > 0 ? `${text} ${formatSafely(data)}` : text);
   },
 
   timeEnd(label = "default") {

@@ -131,7 +131,8 @@ class Inspector {
     const descriptor = getOwnPropertyDescriptor(value, key);
     const name = descriptor.enumerable ? showKey(key) : `[${showKey(key)}]`;
     this.#budget -= name.length;
-    const text = "value" in descriptor ? this.show(descriptor.value, level + 1) : accessorText(descriptor);
+    const isData = "value" in descriptor;
+    const text = isData ? this.show(descriptor.value, level + 1) : accessorText(descriptor);
     return `${name}: ${text}`;
   }
 
@@ -141,7 +142,8 @@ class Inspector {
     const close = list ? "]" : "}";
     const columns = list && items.length >= MIN_ITEMS_FOR_COLUMNS ? inColumns(items, level) : null;
     if (columns === null && this.#lastLevel - level < LEVELS_ON_A_LINE) {
-      const width = items.reduce((sum, item) => sum + item.length + 2, 2 * level + open.length + 10);
+      const rest = 2 * level + open.length + 10;
+      const width = items.reduce((sum, item) => sum + item.length + 2, rest);
       const line = `${open} ${items.join(", ")} ${close}`;
       if (width <= LINE_CHARS && !line.includes("\n")) return line;
     }

@@ -257,15 +257,18 @@ function bufferShape(value, name) {
   function entries() {
     const shown = new Uint8Array(value, 0, min(size, MAX_BUFFER_BYTES));
     const pairs = [];
-    for (let i = 0; i < shown.length; i++) pairs.push(`${shown[i] < 16 ? "0" : ""}${shown[i].toString(16)}`);
+    for (let i = 0; i < shown.length; i++) pairs.push(shown[i].toString(16).padStart(2, "0"));
     withRest(pairs, size - shown.length, "byte");
     return [`[Uint8Contents]: <${pairs.join(" ")}>`, `byteLength: ${size}`];
   }
 }
 
 function dataViewShape(value, name) {
-  const parts = [["byteLength", viewLength(value)], ["byteOffset", viewOffset(value)], ["buffer", viewBuffer(value)]];
-  return viewShape(value, name, parts);
+  return viewShape(value, name, [
+    ["byteLength", viewLength(value)],
+    ["byteOffset", viewOffset(value)],
+    ["buffer", viewBuffer(value)],
+  ]);
 }
 
 function boxShape(valueOf) {

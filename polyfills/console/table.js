@@ -18,14 +18,18 @@ export function formatTable(data, only) {
   const { heading, hasKeys, rows } = rowsOf(data);
   const names = only ?? columnsOf(rows);
   const hasValues = rows.some((row) => !isRow(row.value));
-  const header = [heading, ...(hasKeys ? ["Key"] : []), ...names, ...(hasValues ? ["Values"] : [])];
+  const header = [heading, ...when(hasKeys, "Key"), ...names, ...when(hasValues, "Values")];
   const lines = rows.map(({ index, key, value }) => [
     index,
-    ...(hasKeys ? [show(key)] : []),
+    ...when(hasKeys, show(key)),
     ...names.map((name) => cell(value, name)),
-    ...(hasValues ? [isRow(value) ? "" : show(value)] : []),
+    ...when(hasValues, isRow(value) ? "" : show(value)),
   ]);
   return draw(header, lines);
+}
+
+function when(condition, cell) {
+  return condition ? [cell] : [];
 }
 
 function rowsOf(data) {
@@ -78,7 +82,8 @@ function draw(header, lines) {
     lines.reduce((widest, line) => max(widest, line[i].length), name.length) + 2);
   const rule = (left, cross, right) =>
     left + widths.map((width) => "─".repeat(width)).join(cross) + right;
-  const row = (cells) => `│${cells.map((text, i) => ` ${text}`.padEnd(widths[i])).join("│")}│`;
+  const padded = (text, i) => ` ${text}`.padEnd(widths[i]);
+  const row = (cells) => `│${cells.map(padded).join("│")}│`;
   return [
     rule("┌", "┬", "┐"),
     row(header),

@@ -137,7 +137,10 @@ function expire(signal) {
 
 // ---- Aborting ---------------------------------------------------------------------
 
-/** Abort a signal and those that depend on it. https://dom.spec.whatwg.org/#abortsignal-signal-abort */
+/**
+ * Abort a signal and those that depend on it; does nothing the second time.
+ * https://dom.spec.whatwg.org/#abortsignal-signal-abort
+ */
 export function signalAbort(signal, reason = undefined) {
   if (isAborted(signal)) return;
   setReason(signal, orAbortError(reason));

@@ -90,7 +90,10 @@ function receiver(value) {
 /** What abort.js knows of signals; it imports this module, so it hands them over. */
 let signals;
 
-/** Called once by abort.js: `{ isSignal, isAborted, addAlgorithm, removeAlgorithm, listenersChanged }`. */
+/**
+ * Called once by abort.js with `isSignal`, `isAborted`, `addAlgorithm`, `removeAlgorithm`
+ * and `listenersChanged(target)`, which hears of listeners of "abort".
+ */
 export function provideSignals(functions) {
   signals = functions;
 }

@@ -2,7 +2,14 @@
 // https://w3c.github.io/performance-timeline/#the-performanceentry-interface
 // https://w3c.github.io/user-timing/
 
-import { defineInterface, illegalConstructor, requireArguments, toDictionary, toDOMString, toDouble } from "../kernel/webidl.js";
+import {
+  defineInterface,
+  illegalConstructor,
+  requireArguments,
+  toDictionary,
+  toDOMString,
+  toDouble,
+} from "../kernel/webidl.js";
 import { deserialize, serialize } from "../serialize/index.js";
 import { now } from "./clock.js";
 

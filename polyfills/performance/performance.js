@@ -2,7 +2,15 @@
 // and its timeline of marks and measures: https://w3c.github.io/user-timing/
 
 import { EventTarget } from "../events/event-target.js";
-import { defineInterface, illegalConstructor, isObject, requireArguments, toDOMString, toDouble } from "../kernel/webidl.js";
+import {
+  defineInterface,
+  illegalConstructor,
+  illegalInvocation,
+  isObject,
+  requireArguments,
+  toDOMString,
+  toDouble,
+} from "../kernel/webidl.js";
 import { now, timeOrigin } from "./clock.js";
 import { createMeasure, PerformanceMark } from "./entry.js";
 
@@ -19,12 +27,12 @@ export class Performance extends EventTarget {
   }
 
   now() {
-    if (!(#entries in this)) throw new TypeError("Illegal invocation");
+    if (!(#entries in this)) throw illegalInvocation();
     return now();
   }
 
   get timeOrigin() {
-    if (!(#entries in this)) throw new TypeError("Illegal invocation");
+    if (!(#entries in this)) throw illegalInvocation();
     return timeOrigin;
   }
 

@@ -16,7 +16,7 @@ class HostTimer {
   }
 }
 
-/** Have `run(argument)` run as a turn of `context`, once, in `ms` milliseconds or a little later. */
+/** Have `run(argument)` run as a turn of `context`, once, in `ms` milliseconds. */
 export function startHostTimer(context, ms, run, argument) {
   const timer = new HostTimer(context, run, argument);
   restartHostTimer(timer, ms);

@@ -1,4 +1,5 @@
-// queueMicrotask: https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#microtask-queuing
+// queueMicrotask:
+// https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html#microtask-queuing
 
 import { reportUncaught } from "../events/event-target.js";
 import { toFunction } from "../kernel/webidl.js";

@@ -1,7 +1,20 @@
 // scheduler.wait: https://developers.cloudflare.com/workers/runtime-apis/scheduler/
 
-import { abortReason, addAbortAlgorithm, isAborted, isAbortSignal, removeAbortAlgorithm } from "../events/abort.js";
-import { defineInterface, illegalConstructor, isObject, requireArguments, toDictionary } from "../kernel/webidl.js";
+import {
+  abortReason,
+  addAbortAlgorithm,
+  isAborted,
+  isAbortSignal,
+  removeAbortAlgorithm,
+} from "../events/abort.js";
+import {
+  defineInterface,
+  illegalConstructor,
+  illegalInvocation,
+  isObject,
+  requireArguments,
+  toDictionary,
+} from "../kernel/webidl.js";
 import { startTimer, stopTimer } from "./timers.js";
 
 const CONSTRUCTING = {};
@@ -20,7 +33,7 @@ export class Scheduler {
    * `options.signal` once that aborts.
    */
   async wait(ms, options = undefined) {
-    if (!(#brand in this)) throw new TypeError("Illegal invocation");
+    if (!(#brand in this)) throw illegalInvocation();
     requireArguments(arguments.length, 1, "'wait' on 'Scheduler'");
     const delay = +ms;
     const signal = toSignal(toDictionary(options, "Scheduler.wait: parameter 2").signal);

@@ -120,6 +120,7 @@ function delayFrom(timeout) {
 function checkHandler(handler, name) {
   if (typeof handler === "function") return;
   throw new TypeError(
-    `Failed to execute '${name}' on 'ServiceWorkerGlobalScope': parameter 1 is not of type 'Function'.`,
+    `Failed to execute '${name}' on 'ServiceWorkerGlobalScope': ` +
+      "parameter 1 is not of type 'Function'.",
   );
 }

@@ -1,4 +1,5 @@
-// `navigator`: https://developers.cloudflare.com/workers/runtime-apis/web-standards/#navigatoruseragent
+// `navigator`:
+// https://developers.cloudflare.com/workers/runtime-apis/web-standards/#navigatoruseragent
 
 import { defineInterface, illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
 
