@@ -2,10 +2,10 @@
 
 import { blobBytes, isBlob } from "../files/blob.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
+import { isDisturbed, isLocked, isReadableStream, streamFromIterable } from "../streams/host-stream.js";
 import { isURLSearchParams, serializeParams } from "../url/search-params.js";
 import { isFormData } from "./form-data.js";
 import { encodeMultipart } from "./multipart.js";
-import { isDisturbed, isLocked, isReadableStream, streamFromIterable } from "./ports.js";
 
 export const TEXT_TYPE = "text/plain;charset=UTF-8";
 

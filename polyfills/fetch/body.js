@@ -6,31 +6,30 @@
 //   stream   the ReadableStream, once somebody has asked for it; from then on it alone
 //            knows whether the body is used
 //   used     whether a body without a stream was used
+//   abortSignal   aborts the response that the body belongs to
 //   coding   the content coding in which `source` is; see codings.js
 //   shared   whether others see the same Uint8Array, so that it must be copied before a
 //            script gets it
 // So a string answers text() without ever becoming bytes, and a body that is only
 // passed on costs nothing in here.
 
-import { body_decode, body_read_all } from "holdfast:ops";
+import { body_decode } from "holdfast:ops";
+import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.js";
 import { blobFromBytes, normalizeType } from "../files/blob.js";
 import { defineInterface, illegalInvocation } from "../kernel/webidl.js";
+import {
+  createSpentStream,
+  isDisturbed,
+  isLocked,
+  readAllBytes,
+  teeForClone,
+} from "../streams/host-stream.js";
 import { parseUrlEncoded } from "../url/urlencoded.js";
+import { forwardStream, readHandle, streamOfBody, takeBody } from "./body-sources.js";
 import { formFromEntries } from "./form-data.js";
 import { extractMimeType, serializeMimeType } from "./mime.js";
 import { decodeMultipart } from "./multipart.js";
 import { recordHeader } from "./record.js";
-import {
-  createByteStream,
-  createHostStream,
-  createSpentStream,
-  decodeUtf8,
-  encodeUtf8,
-  isDisturbed,
-  isLocked,
-  readAllBytes,
-  teeStream,
-} from "./ports.js";
 
 const USED = "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.";
 const LOCKED = "This ReadableStream is currently locked to a reader.";
@@ -66,8 +65,7 @@ function createStream(record) {
   const source = takeSource(record);
   record.source = undefined;
   record.coding = undefined;
-  if (typeof source === "number") return createHostStream(source);
-  return createByteStream(typeof source === "string" ? encodeUtf8(source) : source);
+  return streamOfBody(source, record.abortSignal);
 }
 
 /** The source of a body without a stream, which is used by that. */
@@ -134,7 +132,7 @@ export function consumeBody(record, ofText, ofBytes) {
       if (record.used) throw new TypeError(USED);
       const source = takeSource(record);
       if (typeof source === "string") return Promise.resolve(ofText(source));
-      if (typeof source === "number") return body_read_all(source).then(ofBytes);
+      if (typeof source === "number") return readHandle(source, record.abortSignal).then(ofBytes);
       return Promise.resolve(ofBytes(source));
     }
     checkUsable(record);
@@ -152,7 +150,7 @@ export function cloneBody(record, copy) {
     copy.source = record.source;
     record.shared = copy.shared = true;
   } else {
-    const [first, second] = teeStream(bodyStream(record));
+    const [first, second] = teeForClone(bodyStream(record));
     record.stream = first;
     copy.stream = second;
     copy.source = undefined;
@@ -160,15 +158,21 @@ export function cloneBody(record, copy) {
   }
 }
 
-/** Move a usable body from one record to another; the first counts as used. */
+/**
+ * Move a usable body from one record to another; the first counts as used, and so does
+ * its stream. https://fetch.spec.whatwg.org/#dom-request (its last steps)
+ */
 export function moveBody(from, to) {
-  to.source = from.source;
-  to.stream = from.stream;
-  to.shared = from.shared;
-  if (from.source === null) return;
-  from.used = true;
-  from.source = "";
-  from.stream = null;
+  if (from.stream === null) {
+    to.source = from.source;
+    to.shared = from.shared;
+    if (from.source === null) return;
+    from.used = true;
+    from.source = "";
+  } else {
+    to.source = takeBody(from.stream);
+    if (to.source === undefined) to.stream = forwardStream(from.stream);
+  }
 }
 
 // ---- The mixin ------------------------------------------------------------------

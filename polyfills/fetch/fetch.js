@@ -41,7 +41,7 @@ function cannotLoad(url) {
 function fetchData(url) {
   const data = readDataUrl(url);
   if (data === null) throw cannotLoad(url);
-  return responseFromFetch(200, "OK", "", `content-type\n${data.type}\n`, data.bytes, false);
+  return responseFromFetch(200, "OK", "", `content-type\n${data.type}\n`, data.bytes);
 }
 
 function send(request) {
@@ -53,16 +53,19 @@ function send(request) {
     rawHeadersOf(request),
     request.redirect ?? "follow",
     recordBodyForHost(request),
-  ).then(toResponse);
+  ).then((text) => toResponse(text, request.signal));
   return request.signal === undefined ? answer : abortable(answer, request.signal, number);
 }
 
 // "status\nstatus text\nURL\nredirected\nhandle\n" and the raw headers.
-function toResponse(text) {
+function toResponse(text, signal) {
   const [status, statusText, url, redirected, handle] = text.split("\n", 5);
   const head = status.length + statusText.length + url.length + redirected.length + handle.length + 5;
   const body = handle === "" ? null : +handle;
-  return responseFromFetch(+status, statusText, url, text.slice(head), body, redirected !== "");
+  return responseFromFetch(+status, statusText, url, text.slice(head), body, {
+    redirected: redirected !== "",
+    signal,
+  });
 }
 
 /**

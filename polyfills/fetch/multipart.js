@@ -4,10 +4,10 @@
 // https://andreubotella.github.io/multipart-form-data/#multipart-form-data-parser
 
 import { multipart_boundary, multipart_parse } from "holdfast:ops";
+import { encodeUtf8 } from "../encoding/utf8.js";
 import { blobBytes, concatenate } from "../files/blob.js";
 import { fileFromBytes } from "../files/file.js";
 import { formEntries, formFromEntries } from "./form-data.js";
-import { encodeUtf8 } from "./ports.js";
 
 /** A form as { bytes, boundary }. */
 export function encodeMultipart(form) {

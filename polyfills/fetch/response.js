@@ -245,9 +245,11 @@ export function responseFromHost(status, statusText, raw, body = null, url = "")
   return new Response(FROM_RECORD, record);
 }
 
-/** The same of a response to fetch(). */
-export function responseFromFetch(status, statusText, url, raw, body, redirected) {
+/** The same of a response to fetch(); `signal` is what aborts it. */
+export function responseFromFetch(status, statusText, url, raw, body, { redirected, signal } = {}) {
   const response = responseFromHost(status, statusText, raw, body, url);
-  if (redirected) recordOf(response).redirected = true;
+  const record = recordOf(response);
+  record.redirected = redirected;
+  record.abortSignal = signal;
   return response;
 }

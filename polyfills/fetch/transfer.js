@@ -11,15 +11,20 @@ import {
   body_write,
 } from "holdfast:ops";
 import { bytesOf } from "../kernel/buffers.js";
+import { HostReader, knownLength } from "../streams/host-stream.js";
+import { takeBody } from "./body-sources.js";
 import { checkUsable } from "./body.js";
 import { codingOf } from "./codings.js";
 import { isHeaders, rawOfHeaders } from "./headers.js";
-import { hostSourceOf, knownLength } from "./ports.js";
 import { rawHeadersOf } from "./record.js";
 import { requestRecord } from "./request.js";
 import { responseRecord } from "./response.js";
 
-const NOT_BYTES =
+const STRING_CHUNK =
+  "This TransformStream is being used as a byte stream, but received a string on its " +
+  "writable side. If you wish to write a string, you'll probably want to explicitly " +
+  "UTF-8-encode it with TextEncoder.";
+const OBJECT_CHUNK =
   "This TransformStream is being used as a byte stream, but received an object of " +
   "non-ArrayBuffer/ArrayBufferView type on its writable side.";
 
@@ -58,23 +63,25 @@ export function recordBodyForHost(record) {
   if (source === null) return undefined;
   checkUsable(record);
   record.used = true;
-  if (record.stream !== null) return handleOfStream(record.stream);
+  if (record.stream !== null) {
+    const body = takeBody(record.stream);
+    return body === undefined ? startPump(record.stream) : wellFormed(body);
+  }
   record.source = "";
-  return typeof source === "string" && !source.isWellFormed() ? source.toWellFormed() : source;
+  return wellFormed(source);
 }
 
-function handleOfStream(stream) {
-  const handle = hostSourceOf(stream);
-  if (handle !== undefined) return handle;
-  return startPump(stream);
+function wellFormed(body) {
+  return typeof body === "string" && !body.isWellFormed() ? body.toWellFormed() : body;
 }
 
+/** Pump a stream into a body of the host; the handle of that. */
 function startPump(stream) {
   const handle = body_open(knownLength(stream) ?? -1);
-  const reader = stream.getReader();
+  const reader = new HostReader(stream);
   // The receiver may leave while the stream has nothing to say.
   body_watch(handle).then((reason) => {
-    if (reason !== undefined) reader.cancel(new Error(reason)).catch(() => {});
+    if (reason !== undefined) reader.cancel(new Error(reason));
   });
   pump(reader, handle);
   return handle;
@@ -90,7 +97,7 @@ async function pump(reader, handle) {
     body_close(handle);
   } catch (error) {
     body_abort(handle, describe(error));
-    reader.cancel(error).catch(() => {});
+    reader.cancel(error);
   }
 }
 
@@ -106,6 +113,6 @@ function chunkBytes(chunk) {
   try {
     return bytesOf(chunk);
   } catch {
-    throw new TypeError(NOT_BYTES);
+    throw new TypeError(typeof chunk === "string" ? STRING_CHUNK : OBJECT_CHUNK);
   }
 }

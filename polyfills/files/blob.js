@@ -3,6 +3,7 @@
 // A blob's bytes never change, so slices and copies of a blob share one buffer and
 // whatever hands bytes out copies them.
 
+import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.js";
 import { bytesOf, isArrayBuffer } from "../kernel/buffers.js";
 import {
   clamp,
@@ -15,7 +16,7 @@ import {
   toSequence,
   toUSVString,
 } from "../kernel/webidl.js";
-import { createByteStream, decodeUtf8, encodeUtf8 } from "./ports.js";
+import { createByteStream } from "../streams/host-stream.js";
 
 const FROM_BYTES = {};
 const NOTHING = new Uint8Array(0);

@@ -172,7 +172,7 @@ class Pipe(ByteStream):
             self._on_drained = callback
 
     def on_end(self, callback: Callable[[], None]) -> None:
-        """Call back once either side has ended the pipe."""
+        """Call back once either side has ended the pipe, or `length` bytes were read."""
         if self._closed or self.gone is not None:
             callback()
         else:
@@ -198,9 +198,12 @@ class Pipe(ByteStream):
     # ---- the reader's side -----------------------------------------------------
 
     async def read(self) -> bytes:
-        """Everything that was written and not yet read; b"" at the end."""
+        """Everything that was written and not yet read; b"" at the end.
+
+        A body of known length ends with its last byte, whether it was closed or not.
+        """
         assert self._reader is None, "a body has one reader"
-        while not self._chunks and not self._closed and self.gone is None:
+        while not self._chunks and not self._closed and self.gone is None and self._missing != 0:
             self._reader = asyncio.get_running_loop().create_future()
             try:
                 await self._reader
@@ -214,6 +217,8 @@ class Pipe(ByteStream):
         self._chunks.clear()
         self._buffered = 0
         self._fire_drained()
+        if self._missing == 0:
+            self._fire_end()
         return content
 
     def cancel(self, reason: str = CONNECTION_LOST) -> None:
@@ -412,14 +417,21 @@ def body_write(host: "Host", handle: int, chunk: bytes) -> bool:
 @deferred_op
 def body_drain(host: "Host", number: int, handle: int) -> None:
     """Settles when the reader has caught up, or has gone."""
-    table_of(host).pipe(handle).on_drained(lambda: host.settle(number))
+    with body_errors_for_script():
+        table_of(host).pipe(handle).on_drained(lambda: host.settle(number))
 
 
 @deferred_op
 def body_watch(host: "Host", number: int, handle: int) -> None:
     """Settles when the body ends: with the reason if its reader left first."""
-    pipe = table_of(host).pipe(handle)
-    pipe.on_end(lambda: host.settle(number, pipe.gone))
+    table = table_of(host)
+    pipe = table.pipe(handle)
+
+    def end() -> None:
+        table.finish(handle)
+        host.settle(number, pipe.gone)
+
+    pipe.on_end(end)
 
 
 @op
