@@ -12,6 +12,7 @@ import { entriesOf, flagsOf, sourceOf, timeOf, unboxed, valuesOf } from "./slots
 const { ArrayBuffer, Date, Map, Object, RegExp, Set, Uint8Array } = globalThis;
 const { defineProperty, getPrototypeOf, hasOwn, keys } = Object;
 const uncurry = Function.prototype.call.bind.bind(Function.prototype.call);
+const mapGet = uncurry(Map.prototype.get);
 const mapSet = uncurry(Map.prototype.set);
 const setAdd = uncurry(Set.prototype.add);
 const setBytes = uncurry(Uint8Array.prototype.set);
@@ -33,7 +34,7 @@ export class Cloning {
   }
 
   #cloneObject(value) {
-    const known = this.clones.get(value);
+    const known = mapGet(this.clones, value);
     if (known !== undefined) return known;
     if (proxiesExist && isKnownProxy(value)) throw proxyNotCloneable();
     const prototype = getPrototypeOf(value);
@@ -44,7 +45,7 @@ export class Cloning {
 
   #clonePlain(value) {
     const copy = {};
-    this.clones.set(value, copy);
+    mapSet(this.clones, value, copy);
     this.copyProperties(value, copy, keys(value), 0, objectPrototype);
     return copy;
   }
@@ -62,7 +63,7 @@ export class Cloning {
 
   /** Remember the clone of an object; returns the clone. */
   remember(value, copy) {
-    this.clones.set(value, copy);
+    mapSet(this.clones, value, copy);
     return copy;
   }
 }

@@ -30,6 +30,9 @@ const objectToString = Object.prototype.toString;
 
 // prototype → { kind, has(value), record }
 const byPrototype = new Map();
+// Its own, so that scripts that change Map's do not reach it.
+byPrototype.get = byPrototype.get;
+byPrototype.set = byPrototype.set;
 const slotted = [];
 
 const getter = (prototype, name) => getOwnPropertyDescriptor(prototype, name).get;

@@ -29,6 +29,9 @@ const reverse = uncurry(Uint8Array.prototype.reverse);
 const toHexString = uncurry(BigInt.prototype.toString);
 const padStart = uncurry(String.prototype.padStart);
 const charCodeAt = uncurry(String.prototype.charCodeAt);
+const mapGet = uncurry(Map.prototype.get);
+const mapSet = uncurry(Map.prototype.set);
+const mapClear = uncurry(Map.prototype.clear);
 const objectPrototype = Object.prototype;
 
 const HEADER = fromCharCode(0xff, WRITTEN_VERSION);
@@ -49,7 +52,10 @@ let chunks = [];
 let marked = false;
 let busy = false;
 const writers = [];
-const keyCache = new Map();
+// Property names as they are written. An object without prototype is faster than a Map:
+// names are atoms already.
+let knownKeys = { __proto__: null };
+let knownKeyCount = 0;
 const integers = [];
 const double = new Float64Array(1);
 const doubleBytes = new Uint8Array(double.buffer);
@@ -94,7 +100,7 @@ function forgetMarks() {
 
 function forgetObjects() {
   if (nextId > MAX_KEPT_IDS) ids = new Map();
-  else ids.clear();
+  else mapClear(ids);
 }
 
 /** Serialize for a getter that runs while another value is being serialized. */
@@ -195,8 +201,11 @@ function encodeKey(key) {
   if (first >= 48 && first <= 57 && isArrayIndex(key)) return encodeNumber(+key);
   const encoded = encodeString(key);
   if (length <= MAX_CACHED_KEY_CHARS && encoded[0] === '"') {
-    if (keyCache.size === MAX_CACHED_KEYS) keyCache.clear();
-    keyCache.set(key, encoded);
+    if (knownKeyCount++ === MAX_CACHED_KEYS) {
+      knownKeys = { __proto__: null };
+      knownKeyCount = 1;
+    }
+    knownKeys[key] = encoded;
   }
   return encoded;
 }
@@ -247,14 +256,14 @@ function encodeObject(value) {
 
 /** A reference to an object that was met before; null for any other. */
 export function encodeReference(value) {
-  const id = value === root ? 0 : ids.get(value);
+  const id = value === root ? 0 : mapGet(ids, value);
   return id === undefined ? null : `^${varint(id)}`;
 }
 
 /** Give the object the next id. */
 export function assignId(value) {
   if (nextId === 0) root = value;
-  else ids.set(value, nextId);
+  else mapSet(ids, value, nextId);
   nextId++;
 }
 
@@ -275,7 +284,7 @@ function encodePlain(value, inherits) {
     // A getter may have deleted it by now; that shows as `undefined` unless one inherits.
     const item = inherits && !hasOwn(value, name) ? undefined : value[name];
     if (item === undefined && !hasOwn(value, name)) count--;
-    else text += (keyCache.get(name) ?? encodeKey(name)) + encode(item);
+    else text += (knownKeys[name] ?? encodeKey(name)) + encode(item);
   }
   return count < 128 ? `${text}{${BYTES[count]}` : `${text}{${varint(count)}`;
 }
