@@ -1,0 +1,46 @@
+"""One SQLite database per Durable Object: key-value data, transactions, durability.
+
+May import engine/ (and does not); touches APSW. docs/durability.md tells what is promised.
+
+- `Storage` (storage.py): all object databases of one shard, below one folder.
+- `ObjectStore` (store.py): one object's data, as its owner reads and writes it.
+- `Barrier`, `LocalBarrier` (barrier.py): from "committed" to "durable".
+- `StorageError` and its kinds (errors.py).
+
+Below these: database.py is one file's transactions and rounds, and has the invariants;
+session.py an open connection and how SQLite is set up; opening.py how files are made, found
+and healed; lifecycle.py checkpoints, parking and closing; workers.py the threads; disk.py
+syncing folders; shard.py what all databases share. rounds.py, lru.py, keys.py and names.py
+are pure.
+"""
+
+from holdfast.storage.barrier import Barrier, CommittedLog, LocalBarrier
+from holdfast.storage.errors import (
+    InvalidName,
+    StorageError,
+    StorageReadOnly,
+    StoreBroken,
+    StoreClosed,
+    StoreLocked,
+    TransactionConflict,
+    ValueTooLarge,
+)
+from holdfast.storage.storage import Statistics, Storage
+from holdfast.storage.store import ObjectStore
+
+__all__ = [
+    "Barrier",
+    "CommittedLog",
+    "InvalidName",
+    "LocalBarrier",
+    "ObjectStore",
+    "Statistics",
+    "Storage",
+    "StorageError",
+    "StorageReadOnly",
+    "StoreBroken",
+    "StoreClosed",
+    "StoreLocked",
+    "TransactionConflict",
+    "ValueTooLarge",
+]

@@ -1,0 +1,377 @@
+"""One object's file over time: its connection, its transaction, its rounds, its end.
+
+A `Database` is shared by the stores that successive owners of one object open, so that
+what the first wrote is settled before it counts as durable for the next. One store at a
+time is attached; others may still wait for rounds that they wrote.
+
+    fresh ── first write ──► open ◄── next access ──► parked          (connection closed)
+                              │                         │
+                              └──── owner closes ───────┴──► closing ──► gone
+    any ──── a commit or a sync fails ──► broken (another Database takes the file over)
+
+Transactions. The *implicit* transaction begins with the first write and ends when its round
+starts. An *explicit* one, and those nested in it, begin when `begin` is called, but reach
+SQLite with their first write: this process has the file for itself, so until then nothing
+tells the difference, and transactions that only read cost nothing. `depth` counts what was
+begun, `levels` what SQLite knows of.
+
+Invariants:
+1. What `rounds` calls durable is committed, and was synced after its commit.
+2. An uncommitted write belongs to the round that follows the one in flight, never to it: the
+   round starts with a commit, in the same call.
+3. Writes inside an explicit transaction belong to no round before its commit.
+4. The connection is closed only when all is settled, or when the database is broken.
+5. A log that this object does not know to be durable is rewritten before it is read again.
+6. Once broken, nothing is committed and nothing is called durable any more.
+"""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import apsw
+
+from holdfast.storage import opening
+from holdfast.storage.disk import Folder
+from holdfast.storage.errors import (
+    StorageError,
+    StorageReadOnly,
+    StoreBroken,
+    StoreLocked,
+    TransactionConflict,
+    ValueTooLarge,
+    is_read_only,
+)
+from holdfast.storage.names import DATABASE_SUFFIX
+from holdfast.storage.rounds import Rounds
+from holdfast.storage.session import Session
+from holdfast.storage.workers import Job
+
+if TYPE_CHECKING:
+    from holdfast.storage.shard import Shard
+    from holdfast.storage.store import ObjectStore
+
+log = logging.getLogger("holdfast.storage")
+
+_SAVEPOINT = "SAVEPOINT holdfast_level"
+_RELEASE = "RELEASE holdfast_level"
+_ROLLBACK_TO = "ROLLBACK TO holdfast_level"
+
+
+class Database:
+    """The file of one object. Synchronous; on the loop's thread only."""
+
+    __slots__ = (
+        "_committed",
+        "_levels",
+        "_missing",
+        "_scheduled",
+        "_shard",
+        "_waiting",
+        "broken",
+        "closed",
+        "depth",
+        "folder",
+        "implicit",
+        "job",
+        "log_is_durable",
+        "object_id",
+        "path",
+        "ready",
+        "rounds",
+        "session",
+        "store",
+        "unique_key",
+    )
+
+    def __init__(self, shard: "Shard", folder: Folder, object_id: str) -> None:
+        self._shard = shard
+        self.folder = folder
+        self.unique_key = folder.path.name
+        self.object_id = object_id
+        self.path = folder.path / (object_id + DATABASE_SUFFIX)
+        self.rounds = Rounds()
+        self.session: Session | None = None
+        self.store: ObjectStore | None = None
+        self.broken: StoreBroken | None = None
+        self.implicit = False  # the implicit transaction is open
+        self.depth = 0  # explicit transactions begun
+        self.ready = False  # a write can be executed as it stands
+        self._levels = 0  # explicit transactions that SQLite knows of
+        self._committed = False  # something is committed that no round has covered yet
+        self._scheduled = False
+        self._missing = False  # there is no file, for certain
+        self._waiting: list[ObjectStore] = []
+        self.log_is_durable = False  # what the log holds was synced by this process
+        self.job: Job | None = None  # a thread is busy with the file
+        self.closed: asyncio.Future[None] | None = None  # closing was asked for
+
+    # ---- access --------------------------------------------------------------------
+
+    def reach(self) -> Session | None:
+        """The open connection; None if the object has no file. Raises StorageError."""
+        if self.session is None and not self._missing:
+            self._shard.lifecycle.await_file(self)
+            if self.session is None:
+                self._open()
+        return self.session
+
+    def _open(self) -> None:
+        try:
+            opened = opening.open_existing(
+                self.path, self.folder, log_is_durable=self.log_is_durable
+            )
+        except (apsw.Error, OSError) as error:
+            raise self._unopened(error) from error
+        if opened is None:
+            self._missing = True
+        else:
+            self._attach_session(opened)
+
+    def prepare_write(self) -> Session:
+        """Open the file, made anew if need be, and the transaction. Raises StorageError."""
+        session = self.reach() or self._create()
+        if session.read_only:
+            raise StorageReadOnly(f"The database {self.path} cannot be written.")
+        try:
+            if self.depth == 0:
+                session.cursor.execute("BEGIN IMMEDIATE")
+                self.implicit = True
+                self.rounds.write()
+                self._schedule()
+            while self._levels < self.depth:
+                session.cursor.execute(_SAVEPOINT if self._levels else "BEGIN IMMEDIATE")
+                self._levels += 1
+        except apsw.Error as error:
+            raise self.failed(error) from error
+        self.ready = True
+        return session
+
+    def _create(self) -> Session:
+        try:
+            created = opening.create(self.path, self.folder)
+        except (apsw.Error, OSError) as error:
+            raise self._unopened(error) from error
+        self._missing = False
+        self._attach_session(created)
+        return created
+
+    def _attach_session(self, session: Session) -> None:
+        self.session = session
+        self.log_is_durable = False
+        self._shard.lifecycle.opened(self)
+
+    # ---- transactions --------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Begin an explicit transaction, or one nested in the innermost. See ObjectStore."""
+        if self.implicit:
+            self.commit_implicit()
+        self.depth += 1
+        self.ready = False
+
+    def commit(self) -> None:
+        """Commit the innermost explicit transaction; the outermost one joins a round."""
+        assert self.depth, "commit() without begin()"
+        if self._levels == self.depth:
+            try:
+                self._commit_level()
+            except apsw.BusyError as error:
+                self.rollback()
+                raise self._conflict(error) from error
+            except apsw.Error as error:
+                raise self.failed(error) from error
+            self._levels -= 1
+        self.depth -= 1
+        self.ready = 0 < self.depth == self._levels
+
+    def _commit_level(self) -> None:
+        assert self.session, "SQLite knows of a transaction, so the file is open"
+        if self._levels > 1:
+            self.session.cursor.execute(_RELEASE)
+            return
+        self.session.cursor.execute("COMMIT")
+        self._committed = True
+        self.rounds.write()
+        self._schedule()
+
+    def rollback(self) -> None:
+        """Undo the innermost explicit transaction."""
+        assert self.depth, "rollback() without begin()"
+        if self._levels == self.depth:
+            assert self.session, "SQLite knows of a transaction, so the file is open"
+            try:
+                if self._levels > 1:
+                    self.session.cursor.execute(_ROLLBACK_TO)
+                    self.session.cursor.execute(_RELEASE)
+                else:
+                    self.session.cursor.execute("ROLLBACK")
+            except apsw.Error as error:
+                raise self.failed(error) from error
+            self._levels -= 1
+        self.depth -= 1
+        self.ready = 0 < self.depth == self._levels
+
+    def commit_implicit(self) -> None:
+        """Commit what was written outside of explicit transactions. Raises StoreBroken."""
+        assert self.implicit, "the caller looks first"
+        assert self.session, "a transaction is open, so the file is"
+        try:
+            self.session.cursor.execute("COMMIT")
+        except apsw.Error as error:
+            raise self.break_down(error) from error
+        self.implicit = self.ready = False
+        self._committed = True
+
+    def drop_uncommitted(self) -> None:
+        """Undo every transaction that is open. What is committed keeps its rounds."""
+        if self.session and (self.implicit or self._levels):
+            try:
+                self.session.cursor.execute("ROLLBACK")
+            except apsw.Error as error:
+                self.break_down(error)
+                return
+        if self.implicit and not self._committed:
+            self.rounds.forget_unstarted()
+        self.implicit = self.ready = False
+        self.depth = self._levels = 0
+
+    def keep_committed(self) -> None:
+        """Commit the implicit transaction and undo the explicit ones; never raises."""
+        if self.implicit:
+            try:
+                self.commit_implicit()
+            except StoreBroken:
+                return  # the owner is told by on_broken
+        self.drop_uncommitted()
+
+    # ---- rounds --------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        if not self._scheduled and not self.rounds.in_flight:
+            self._scheduled = True
+            self._shard.schedule(self)
+
+    def flush(self) -> None:
+        """Commit what can be, and start a round unless one is in flight. Never raises."""
+        if self.implicit:
+            try:
+                self.commit_implicit()
+            except StoreBroken:
+                return  # the owner is told by on_broken
+        self._start_committed()
+
+    def start_round(self) -> None:
+        """Commit the implicit transaction and ask the barrier for all that is committed.
+
+        While a round is in flight this waits for its end, so that one commit serves all
+        that is written meanwhile.
+        """
+        self._scheduled = False
+        if not self.broken and not self.rounds.in_flight:
+            self.flush()
+
+    def _start_committed(self) -> None:
+        if self.broken or self.rounds.in_flight:
+            return
+        if not self._committed:
+            return  # it was undone since
+        assert self.session, "what is committed has an open file until it is durable"
+        self._committed = False
+        self.rounds.start()
+        self._shard.barrier.make_durable(self.session, self._on_synced)
+        self._shard.lifecycle.after_commit(self)
+
+    def _on_synced(self, error: BaseException | None) -> None:
+        if self.broken:
+            self._shard.lifecycle.abandoned_sync_ended(self)
+            return
+        if error is not None:
+            self.break_down(error)
+            return
+        finished = self.rounds.finish()
+        for store in self._listeners(finished):
+            self._shard.tell(store.on_durable, finished)
+        if self.rounds.settled:
+            self._shard.lifecycle.when_settled(self)
+        elif self.implicit or self._committed:
+            self._schedule()
+
+    def _listeners(self, finished: int) -> "list[ObjectStore]":
+        listeners = self._waiting
+        self._waiting = [store for store in listeners if store.written > finished]
+        return [*listeners, self.store] if self.store else listeners
+
+    @property
+    def is_quiet(self) -> bool:
+        """True when nothing is open, nothing is outstanding and no thread has the file."""
+        return self.rounds.settled and not self.implicit and not self.depth and self.job is None
+
+    # ---- stores --------------------------------------------------------------------
+
+    def attach(self, store: "ObjectStore") -> None:
+        """Give the file to a new store."""
+        assert self.store is None, "one store at a time is attached"
+        self.store = store
+        self._shard.lifecycle.stay_open(self)
+
+    def detach(self, store: "ObjectStore") -> None:
+        """Take the file from a store, which hears of rounds that it wrote until all are over."""
+        if self.store is store:
+            self.store = None
+            if not self.rounds.settled and not self.broken:
+                self._waiting.append(store)
+
+    def give_up(self, error: BaseException) -> None:
+        """Close the file at once, whatever is outstanding: it is about to be removed."""
+        self.drop_uncommitted()
+        if self.broken is None:
+            self.broken = StoreBroken("The database was removed.")
+            if self.store:
+                self.store.end(error)
+            self._waiting = []
+            self._shard.lifecycle.abandon(self)
+
+    # ---- failure -------------------------------------------------------------------
+
+    def failed(self, error: apsw.Error) -> StorageError:
+        """What to raise for an error of SQLite; breaks the database if it lost anything."""
+        message = str(error)
+        if isinstance(error, apsw.BusyError):
+            return self._conflict(error)
+        in_transaction = bool(self.session and self.session.connection.in_transaction)
+        if in_transaction == bool(self.implicit or self._levels):
+            # Nothing but the statement was undone.
+            if isinstance(error, apsw.TooBigError):
+                return ValueTooLarge(message)
+            if is_read_only(error):
+                return StorageReadOnly(f"The database {self.path} cannot be written: {message}")
+        return self.break_down(error)
+
+    def _conflict(self, error: apsw.Error) -> StorageError:
+        text = f"The database {self.path} is held by another process: {error}"
+        return TransactionConflict(text) if self.depth else StoreLocked(text)
+
+    def _unopened(self, error: apsw.Error | OSError) -> StorageError:
+        """The file could not be opened or made, so nothing was lost that was there."""
+        if isinstance(error, apsw.BusyError):
+            return self._conflict(error)
+        if is_read_only(error):
+            return StorageReadOnly(f"The database {self.path} cannot be written: {error}")
+        return self.break_down(error)
+
+    def break_down(self, error: BaseException) -> StoreBroken:
+        """Give the file up: drop what is uncommitted, and call nothing durable any more."""
+        if self.broken is None:
+            log.error("the database %s failed: %s", self.path, error)
+            self.broken = broken = StoreBroken(
+                f"The storage of this Durable Object failed: {error}"
+            )
+            broken.__cause__ = error
+            self._shard.lifecycle.abandon(self)
+            affected = [*self._waiting, self.store] if self.store else self._waiting
+            self._waiting, self.store = [], None
+            for store in affected:
+                store.break_down(broken)
+                self._shard.tell_soon(store.on_broken, broken)
+        return self.broken

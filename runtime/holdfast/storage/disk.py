@@ -1,0 +1,118 @@
+"""Making files and folders survive a power loss."""
+
+import contextlib
+import fcntl
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+Fsync = Callable[[int], None]
+
+if sys.platform == "darwin":
+
+    def fsync(fd: int) -> None:
+        """Return once the file's content is on the medium: plain fsync stops at the drive."""
+        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+
+else:
+    # The size of a file that grew is synced too; only times are left out.
+    fsync = os.fdatasync
+
+
+class Folder:
+    """A folder whose entries are synced together, for as many files as have changed.
+
+    A change is announced with `changed`, which gives a ticket, and is durable after
+    `sync(ticket)`. Threads that sync at the same time share one system call: whoever comes
+    while another's is under way waits for it, and needs none of its own if that one began
+    after the change.
+    """
+
+    def __init__(self, path: Path, parent: "Folder | None" = None) -> None:
+        self.path = path
+        self._parent = parent
+        self._parent_ticket = 0
+        self._exists = False
+        self._fd = -1
+        self._lock = threading.Lock()  # held during the system call
+        self._counting = threading.Lock()
+        self._changes = 0
+        self._synced = 0
+        self.syncs = 0
+
+    def ensure(self) -> None:
+        """Make the folder if it is missing."""
+        if self._exists:
+            return
+        try:
+            self.path.mkdir(parents=self._parent is None)
+        except FileExistsError:
+            pass
+        else:
+            if self._parent:
+                self._parent_ticket = self._parent.changed()
+        self._exists = True
+
+    def changed(self) -> int:
+        """Note that an entry has been made, renamed or removed; from any thread."""
+        with self._counting:
+            self._changes += 1
+            return self._changes
+
+    def sync(self, ticket: int, fsync: Fsync = fsync) -> None:
+        """Return once the changes up to `ticket` are durable. Blocks; from any thread."""
+        with self._lock:
+            if self._synced >= ticket:
+                return
+            if self._parent:
+                self._parent.sync(self._parent_ticket, fsync)
+            covered = self._changes
+            if self._fd < 0:
+                self._fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fsync(self._fd)
+            self._synced = covered
+            self.syncs += 1
+
+    def forget(self) -> None:
+        """The folder was moved away or removed: the next use makes it anew."""
+        self.close()
+        self._exists = False
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        with self._lock:
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
+
+
+def rewrite_durably(path: Path, folder: Folder, fsync: Fsync = fsync) -> None:
+    """Replace a file by a copy of itself that is on the disk for certain. Blocks.
+
+    Syncing the file as it is would prove nothing if an earlier sync has failed: the kernel
+    then counts the pages that it could not write as clean, and the next sync succeeds
+    without them. Pages written anew have no such past. The file must not be open in SQLite.
+    """
+    copy = path.with_name(path.name + ".copy")
+    content = path.read_bytes()
+    fd = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        write_all(fd, content)
+        fsync(fd)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            copy.unlink()
+        raise
+    finally:
+        os.close(fd)
+    copy.rename(path)
+    folder.sync(folder.changed(), fsync)
+
+
+def write_all(fd: int, content: bytes) -> None:
+    """Write all of `content`, however few bytes each call takes."""
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]

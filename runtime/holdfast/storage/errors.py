@@ -1,0 +1,61 @@
+"""The storage's errors, placed by who acted.
+
+Exception
+└── StorageError
+    ├── InvalidName          the caller: a unique key or an id that cannot name a file
+    ├── ValueTooLarge        the caller: SQLite cannot hold a value of this size
+    ├── TransactionConflict  a peer: another process holds the file; rerun the transaction
+    ├── StoreLocked          a peer: another process holds the file, outside any transaction
+    ├── StoreClosed          the owner: the store was closed, or its object opened anew
+    ├── StorageReadOnly      the operator: the folder or the file cannot be written
+    └── StoreBroken          the disk or the file: uncommitted writes are gone, open anew
+
+What was given to `ObjectStore.supersede` is raised as it is. Every error of APSW and of
+the file system that an access meets becomes one of these, with the cause attached.
+"""
+
+import errno
+
+import apsw
+
+# What the operating system says of a folder that must not be written.
+_READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+class StorageError(Exception):
+    """The base of what the storage raises."""
+
+
+class InvalidName(StorageError, ValueError):
+    """A unique key or an object id that cannot be the name of a folder or a file."""
+
+
+class ValueTooLarge(StorageError):
+    """The value exceeds what SQLite can hold; nothing was written."""
+
+
+class TransactionConflict(StorageError):
+    """Another process holds the object's file: the transaction did nothing, run it again."""
+
+
+class StoreLocked(StorageError):
+    """Another process holds the object's file; nothing was read or written."""
+
+
+class StoreClosed(StorageError):
+    """The store was closed, or its object was opened anew by another owner."""
+
+
+class StorageReadOnly(StorageError):
+    """The object's file cannot be written; what it holds can be read."""
+
+
+class StoreBroken(StorageError):
+    """The store failed for good: open the object anew to go on with what is durable."""
+
+
+def is_read_only(error: BaseException) -> bool:
+    """True when the operator, not the disk, keeps us from writing."""
+    if isinstance(error, OSError):
+        return error.errno in _READ_ONLY
+    return isinstance(error, (apsw.ReadOnlyError, apsw.PermissionsError))

@@ -1,0 +1,243 @@
+"""What happens to a file besides reads and writes: parking, checkpoints, closing, the end.
+
+None of it may hold up the loop, so whatever waits for the disk runs on threads; and none of
+it may run beside something that it would upset. One thread at a time is busy with a file,
+which `Database.job` says. A *checkpoint* works through a connection of its own, while the
+loop goes on reading and committing; a *closing* has the file's only connection, and an
+access that comes meanwhile takes it back if the thread has not begun, else waits for it.
+
+Keeping the log short. SQLite begins a log anew when all of it has been copied to the file
+and a transaction begins; under steady load there is always a tail that was not copied. So:
+
+- From SOFT_LIMIT pages on, a thread copies what is there. If nothing was committed
+  meanwhile, the log is emptied, which costs no sync; else it is tried again, a few times,
+  at the next moments when all is settled.
+- At HARD_LIMIT pages the loop itself copies the tail, which is short by then, and empties
+  the log. That is the only regular work which may block the loop for the disk; it happens
+  once in thousands of commits, to a store that is never quiet for as long as two syncs.
+
+Parking. The connection that was used least recently is closed when too many are open. It
+leaves its log behind, so it costs no sync; the next access opens the file again. Only
+closing by the owner, when the object goes idle, checkpoints and removes the log.
+"""
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+import apsw
+
+from holdfast.storage import opening
+from holdfast.storage.session import Session, checkpoint
+from holdfast.storage.workers import Job, Work
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from holdfast.storage.database import Database
+    from holdfast.storage.shard import Shard
+
+log = logging.getLogger("holdfast.storage")
+
+SOFT_LIMIT_PAGES = 1000
+HARD_LIMIT_PAGES = 4000
+
+_TRIES = 3  # to empty a log in quiet moments, before it grows by SOFT_LIMIT_PAGES again
+_LOOKS = 16  # at connections in use, before more of them are open than there should be
+
+
+class Lifecycle:
+    """Decides on the threads' work for every file of a shard. On the loop's thread only."""
+
+    def __init__(self, shard: "Shard") -> None:
+        self._shard = shard
+        self._tries: dict[Database, int] = {}
+
+    # ---- connections ---------------------------------------------------------------
+
+    def opened(self, database: "Database") -> None:
+        """A file was opened: close another one if that makes too many."""
+        connections = self._shard.connections
+        connections.add(database)
+        while len(connections) > self._shard.max_open:
+            victim = connections.oldest(lambda other: other.is_quiet, looks=_LOOKS)
+            if victim is None or victim is database:
+                return
+            self._park(victim)
+
+    def _park(self, database: "Database") -> None:
+        session = self._release_session(database)
+        try:
+            # An empty log needs no copying, so removing it needs no sync.
+            session.close(checkpoint=not session.wal_pages)
+        except apsw.Error as error:
+            log.warning("closing %s: %s", database.path, error)
+
+    def _release_session(self, database: "Database") -> Session:
+        """Take the connection from a database that is settled."""
+        session = database.session
+        assert session, "only an open file can be closed"
+        assert database.rounds.settled, "outstanding writes keep their connection"
+        database.session = None
+        database.log_is_durable = True
+        self._shard.connections.discard(database)
+        if database.store:
+            database.store.lose_cursor()
+        return session
+
+    # ---- checkpoints ---------------------------------------------------------------
+
+    def after_commit(self, database: "Database") -> None:
+        """A commit has made the log longer."""
+        session = database.session
+        assert session, "what was just committed to is open"
+        if session.wal_pages < SOFT_LIMIT_PAGES or database.job or database.depth:
+            return
+        if session.wal_pages >= HARD_LIMIT_PAGES:
+            self._empty_log(database, session)
+        elif session.wal_pages - session.backfilled >= SOFT_LIMIT_PAGES:
+            self._tries[database] = _TRIES
+            self._checkpoint(database, session)
+
+    def _checkpoint(self, database: "Database", session: Session) -> None:
+        session.guard_restart()
+        result: list[tuple[int, int]] = []
+        job = Job(lambda: result.append(checkpoint(database.path)))
+        self._run(database, job, partial(self._checkpointed, database, session, result))
+
+    def _checkpointed(
+        self,
+        database: "Database",
+        session: Session,
+        result: list[tuple[int, int]],
+        error: BaseException | None,
+    ) -> None:
+        if error is not None:
+            self._checkpoint_failed(database, error)
+        elif result and database.session is session:
+            session.backfilled = result[0][1]
+            if not database.implicit and not database.depth:
+                if session.backfilled == session.wal_pages:
+                    self._empty_log(database, session)
+                elif database.rounds.settled:
+                    self._try_again(database, session)
+
+    def _try_again(self, database: "Database", session: Session) -> None:
+        tries = self._tries.get(database, 0)
+        if tries:
+            self._tries[database] = tries - 1
+            self._checkpoint(database, session)
+
+    def _empty_log(self, database: "Database", session: Session) -> None:
+        self._tries.pop(database, None)
+        try:
+            session.guard_restart()
+            session.truncate()
+        except apsw.Error as error:
+            self._checkpoint_failed(database, error)
+
+    def _checkpoint_failed(self, database: "Database", error: BaseException) -> None:
+        """The log stays as it is, so nothing is lost; unless the disk itself has failed."""
+        if isinstance(error, (apsw.FullError, apsw.BusyError)):
+            log.warning("the log of %s cannot be shortened yet: %s", database.path, error)
+        else:
+            # The checkpoint's sync may have taken the report of a failure from the barrier's.
+            database.break_down(error)
+
+    # ---- closing -------------------------------------------------------------------
+
+    def close(self, database: "Database") -> "asyncio.Future[None]":
+        """Close the file as soon as all is settled, unless a store attaches before."""
+        future = database.closed
+        if future is None:
+            future = database.closed = self._shard.loop.create_future()
+            self._continue_closing(database)
+        return future
+
+    def stay_open(self, database: "Database") -> None:
+        """A new store has attached: closing is called off."""
+        self._resolve(database)
+
+    def when_settled(self, database: "Database") -> None:
+        """Nothing is outstanding: what had to wait for that goes on."""
+        if database.closed:
+            self._continue_closing(database)
+        elif database in self._tries and database.session and database.is_quiet:
+            self._try_again(database, database.session)
+
+    def _continue_closing(self, database: "Database") -> None:
+        if database.store or not database.is_quiet:
+            return
+        work = self._closing_work(database)
+        if work is None:
+            self.forget(database)
+        else:
+            self._run(database, Job(work), partial(self._file_closed, database))
+
+    def _closing_work(self, database: "Database") -> Work | None:
+        path, folder = database.path, database.folder
+        if database.session is None:
+            parked = database.log_is_durable and opening.has_log(path)
+            return partial(opening.finish_parked, path) if parked else None
+        empty = opening.is_empty(database.session)
+        if not database.session.read_only:
+            database.session.guard_restart()
+        session = self._release_session(database)
+        if empty and not session.read_only:
+            return partial(opening.close_and_remove, session, path, folder)
+        return partial(session.close, checkpoint=True)
+
+    def _file_closed(self, database: "Database", error: BaseException | None) -> None:
+        if error is not None:
+            log.warning("closing %s: %s; its log stays", database.path, error)
+        if database.store is None and database.session is None:
+            self.forget(database)
+
+    def await_file(self, database: "Database") -> None:
+        """Return once no thread has the file, so that it can be opened. May block."""
+        job = database.job
+        if job and not job.cancel():
+            job.wait()
+        database.job = None
+
+    # ---- threads -------------------------------------------------------------------
+
+    def _run(self, database: "Database", job: Job, done: "partial[None]") -> None:
+        database.job = job
+
+        def ended(error: BaseException | None) -> None:
+            if database.job is job:
+                database.job = None
+                done(error)
+                if database.closed:
+                    self._continue_closing(database)
+
+        self._shard.workers.submit(job.run, ended)
+
+    # ---- the end -------------------------------------------------------------------
+
+    def forget(self, database: "Database") -> None:
+        """Nobody uses the database any more."""
+        self._tries.pop(database, None)
+        self._shard.forget(database)
+        self._resolve(database)
+
+    def abandon(self, database: "Database") -> None:
+        """Let go of a file that failed; whoever opens it next must find nobody in it."""
+        self.await_file(database)
+        self._shard.connections.discard(database)
+        if database.session:
+            database.session.abandon()
+            if not database.rounds.in_flight:
+                database.session.release()
+        self.forget(database)
+
+    def abandoned_sync_ended(self, database: "Database") -> None:
+        """The sync that was under way when the file was given up has ended."""
+        if database.session:
+            database.session.release_log()
+
+    def _resolve(self, database: "Database") -> None:
+        future, database.closed = database.closed, None
+        if future and not future.done():
+            future.set_result(None)

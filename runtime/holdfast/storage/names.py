@@ -1,0 +1,54 @@
+"""Names of folders and files that scripts and users choose, so never trusted. Pure.
+
+A namespace's folder is named by its unique key as it stands, which is workerd's layout; a
+key that could mean another folder, or none, is refused. An id is 64 hex digits in
+practice; anything that could leave the folder or clash with a file of another kind is
+refused here, whoever made it.
+"""
+
+import re
+
+from holdfast.storage.errors import InvalidName
+
+MAX_FOLDER_NAME_BYTES = 255  # what Linux's and macOS's file systems take
+DATABASE_SUFFIX = ".sqlite"
+
+# Folders on their way out; no namespace may be called so.
+TRASH_PREFIX = ".deleted-"
+
+# workerd keeps the alarms of a namespace in metadata.sqlite, beside the objects.
+_RESERVED_IDS = frozenset({"metadata"})
+_OBJECT_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
+
+
+def check_unique_key(unique_key: str) -> str:
+    """The name of a namespace's folder. Raises InvalidName."""
+    try:
+        encoded = unique_key.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidName(f"A unique key must be valid Unicode: {unique_key!r}") from error
+    if (
+        unique_key in {"", ".", ".."}
+        or "/" in unique_key
+        or "\0" in unique_key
+        or unique_key.startswith(TRASH_PREFIX)
+    ):
+        raise InvalidName(f"This unique key cannot name a folder: {unique_key!r}")
+    if len(encoded) > MAX_FOLDER_NAME_BYTES:
+        raise InvalidName(f"A unique key has at most {MAX_FOLDER_NAME_BYTES} bytes.")
+    return unique_key
+
+
+def check_object_id(object_id: str) -> str:
+    """The name of an object's file, without its suffix. Raises InvalidName."""
+    if not _OBJECT_ID.fullmatch(object_id) or object_id in _RESERVED_IDS:
+        raise InvalidName(f"This object id cannot name a file: {object_id!r}")
+    return object_id
+
+
+def object_id_of(file_name: str) -> str | None:
+    """The id of the object whose database this is; None for files of other kinds."""
+    object_id = file_name.removesuffix(DATABASE_SUFFIX)
+    if object_id == file_name or object_id in _RESERVED_IDS or not _OBJECT_ID.fullmatch(object_id):
+        return None
+    return object_id

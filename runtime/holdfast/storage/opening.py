@@ -1,0 +1,195 @@
+"""How an object's file is made, found, healed and opened. Blocks as little as it can.
+
+A log that this process did not leave behind itself may hold commits that were never synced:
+the process was killed between the commit and the sync, or a sync failed. Such commits can
+be read, so they must be durable before anyone reads them, or what an object has said could
+be undone by a power loss. `open_existing` therefore rewrites such a log (see
+`disk.rewrite_durably`) before SQLite sees it. That blocks the loop for three syncs, once
+per object that was being written when the process ended.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+import apsw
+
+from holdfast.storage.disk import Folder, rewrite_durably, write_all
+from holdfast.storage.errors import is_read_only
+from holdfast.storage.session import Session, connect, wal_path
+from holdfast.storage.template import KV_SCHEMA, is_unborn, template
+
+# workerd keeps references to other objects beside the values that hold them, and drops
+# them with the value. Triggers do so here, only in files that have such a table.
+_CLEAR_EXTERNALS = """
+CREATE TEMP TRIGGER clear_externals_insert AFTER INSERT ON main._cf_KV
+    BEGIN DELETE FROM _cf_EXTERNALS WHERE key = new.key; END;
+CREATE TEMP TRIGGER clear_externals_update AFTER UPDATE ON main._cf_KV
+    BEGIN DELETE FROM _cf_EXTERNALS WHERE key = new.key; END;
+CREATE TEMP TRIGGER clear_externals_delete AFTER DELETE ON main._cf_KV
+    BEGIN DELETE FROM _cf_EXTERNALS WHERE key = old.key; END;
+"""
+
+
+def create(path: Path, folder: Folder) -> Session:
+    """Make the file of an object that has none. Raises OSError and apsw.Error.
+
+    The file and its entry are durable with the first round.
+    """
+    folder.ensure()
+    log = wal_path(path)
+    if log.exists():
+        # A file that was removed before its log was: the log's content is nobody's. It has to
+        # be gone for good before a file appears that SQLite would replay it into.
+        log.unlink()
+        folder.sync(folder.changed())
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        write_all(fd, template())
+        connection = connect(path)
+    except BaseException:
+        os.close(fd)
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+    session = Session(connection, path, folder, created_fd=fd)
+    try:
+        session.configure()
+    except BaseException:
+        session.close(checkpoint=False)
+        raise
+    return session
+
+
+def open_existing(path: Path, folder: Folder, *, log_is_durable: bool) -> Session | None:
+    """Open an object's file; None if there is none. Raises OSError and apsw.Error.
+
+    `log_is_durable`: this process left the log, with every commit in it synced.
+    """
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    folder.ensure()
+    log = wal_path(path)
+    wal_bytes = _size(log)
+    if not found.st_size:
+        remove(path, folder)
+        return None
+    if wal_bytes and not log_is_durable:
+        _heal(log, folder)
+    try:
+        return _open(path, folder, wal_bytes)
+    except (apsw.NotADBError, apsw.CorruptError):
+        if not is_unborn(path):
+            raise
+        remove(path, folder)
+        return None
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.IOError):
+        if wal_bytes or os.access(folder.path, os.W_OK):
+            raise
+        return _open_immutable(path, folder)
+
+
+def _open(path: Path, folder: Folder, wal_bytes: int) -> Session:
+    session = Session(connect(path), path, folder, wal_bytes=wal_bytes)
+    try:
+        if not session.read_only:
+            # For files that another tool has made; does nothing to workerd's and to ours.
+            session.cursor.execute("PRAGMA journal_mode=WAL")
+        session.configure()
+        _prepare_tables(session)
+    except BaseException:
+        session.close(checkpoint=False)
+        raise
+    return session
+
+
+def _open_immutable(path: Path, folder: Folder) -> Session:
+    """Open a file on a medium that cannot be written: SQLite then needs no log and no lock."""
+    connection = apsw.Connection(
+        f"{path.absolute().as_uri()}?immutable=1",
+        flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
+    )
+    session = Session(connection, path, folder)
+    _prepare_tables(session)
+    return session
+
+
+def _prepare_tables(session: Session) -> None:
+    """Have the table there, which workerd makes with an object's first key-value write."""
+    cursor = session.cursor
+    names = {name for (name,) in cursor.execute("SELECT name FROM sqlite_schema")}
+    if "_cf_KV" not in names:
+        cursor.execute(_temporary(KV_SCHEMA) if session.read_only else KV_SCHEMA)
+    if "_cf_EXTERNALS" in names and not session.read_only:
+        cursor.execute(_CLEAR_EXTERNALS)
+    # Meets a damaged table here rather than in the middle of a script.
+    cursor.execute("SELECT 1 FROM _cf_KV LIMIT 1").fetchall()
+
+
+def _temporary(schema: str) -> str:
+    """A file that cannot be written gets an empty table in memory."""
+    return schema.replace("CREATE TABLE", "CREATE TEMP TABLE")
+
+
+def _heal(log: Path, folder: Folder) -> None:
+    try:
+        rewrite_durably(log, folder)
+    except OSError as error:
+        if not is_read_only(error):
+            raise  # a medium that cannot be written cannot lose anything either
+
+
+def remove(path: Path, folder: Folder) -> None:
+    """Remove an object's file and log for good. Blocks; SQLite must not have them open.
+
+    The file goes first, durably: a log without its file is empty to any reader, whereas the
+    file without its log would show what the log had deleted.
+    """
+    path.unlink(missing_ok=True)
+    folder.sync(folder.changed())
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def has_log(path: Path) -> bool:
+    """True if a write-ahead log lies beside the file."""
+    return wal_path(path).exists()
+
+
+def is_empty(session: Session) -> bool:
+    """True if the object stores nothing: no key, no table of its own, no alarm."""
+    cursor = session.cursor
+    if cursor.execute("SELECT 1 FROM _cf_KV LIMIT 1").fetchall():
+        return False
+    names = {name for (name,) in cursor.execute("SELECT name FROM sqlite_schema")}
+    if any(not name.startswith(("_cf_", "sqlite_")) for name in names):
+        return False
+    if "_cf_METADATA" not in names:
+        return True
+    alarms = "SELECT 1 FROM _cf_METADATA WHERE value IS NOT NULL LIMIT 1"
+    return not cursor.execute(alarms).fetchall()
+
+
+def close_and_remove(session: Session, path: Path, folder: Folder) -> None:
+    """Close and remove the file of an object that stores nothing. Blocks."""
+    session.close(checkpoint=False)
+    remove(path, folder)
+
+
+def finish_parked(path: Path) -> None:
+    """Copy the log that a parked connection has left to its file, and remove it. Blocks."""
+    connection = connect(path)
+    try:
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+    finally:
+        connection.close()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

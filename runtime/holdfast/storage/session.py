@@ -1,0 +1,216 @@
+"""An open connection to one object's file, with what must be synced besides it.
+
+How SQLite is used here, and why:
+
+- *VFS `unix-excl`*. It takes the file for this process alone, so no second Holdfast, no
+  `wrangler dev` and no shell can write to an object that has an owner; and it keeps the
+  index of the write-ahead log in this process's memory instead of a `-shm` file, yet lets
+  a second connection of this process in, which checkpoints need. Without shared locks a
+  read takes no system call. docs/durability.md has the figures.
+- *WAL, autocheckpoint off*. A commit appends to the log and returns.
+- *synchronous=OFF while the log is young, NORMAL once a checkpoint has begun*. NORMAL never
+  syncs at a commit, with one exception: the first commit into a log. SQLite then syncs the
+  log's header, on our loop. It must do so where old frames lie behind that header: if they
+  survived a power loss in part, they would be replayed over newer pages. A log that was
+  empty when it began has no old frames, so OFF loses nothing: the barrier syncs every
+  commit. `guard_restart` switches to NORMAL before a checkpoint makes old frames of
+  what the log holds, and `truncate` switches back once the log is empty again.
+- *No checkpoint on close* unless asked for: with synchronous=OFF it would not be safe.
+
+POSIX locks belong to the process, and closing any descriptor of a file drops all of them.
+So nothing here opens the database file while SQLite has it open; the descriptor that a
+new file was written through stays open until SQLite has let go of it. The log is not
+locked by SQLite, and is synced through a descriptor of its own.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+import apsw
+
+from holdfast.storage.disk import Folder, Fsync
+
+VFS = "unix-excl"
+
+_READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
+_STATEMENTS = 16
+_CACHE_KIB = 256
+_FRAME_BYTES = 4096 + 24
+_WAL_HEADER_BYTES = 32
+
+_GUARDED = "PRAGMA synchronous=NORMAL; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON"
+
+
+class Session:
+    """An open database file. On the loop's thread, but for `sync` and `close`.
+
+    Satisfies `barrier.CommittedLog`.
+    """
+
+    __slots__ = (
+        "_created_fd",
+        "_entries_are_new",
+        "_guarded",
+        "_wal_fd",
+        "backfilled",
+        "connection",
+        "cursor",
+        "folder",
+        "object_id",
+        "path",
+        "read_only",
+        "unique_key",
+        "wal_pages",
+        "wal_path",
+    )
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        path: Path,
+        folder: Folder,
+        *,
+        created_fd: int = -1,
+        wal_bytes: int = 0,
+    ) -> None:
+        self.connection = connection
+        self.cursor = connection.cursor()
+        self.path = path
+        self.wal_path = wal_path(path)
+        self.folder = folder
+        self.unique_key = folder.path.name
+        self.object_id = path.stem
+        self.read_only = connection.readonly("main")
+        # Frames in the log, and those of them that a checkpoint has copied to the file.
+        self.wal_pages = max(wal_bytes - _WAL_HEADER_BYTES, 0) // _FRAME_BYTES
+        self.backfilled = 0
+        self._guarded = False
+        self._created_fd = created_fd
+        self._wal_fd = -1
+        # SQLite makes the log with the first access; its entry is new unless it was there.
+        self._entries_are_new = not wal_bytes
+
+    def configure(self) -> None:
+        """Prepare a connection that was just made; the file is first accessed here."""
+        connection = self.connection
+        # The hook replaces SQLite's own automatic checkpoints, which use the same one.
+        connection.set_wal_hook(self._on_commit)
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        self.cursor.execute(f"PRAGMA synchronous=OFF; PRAGMA cache_size=-{_CACHE_KIB}")
+
+    def _on_commit(self, _connection: apsw.Connection, _schema: str, pages: int) -> int:
+        self.wal_pages = pages
+        return apsw.SQLITE_OK
+
+    # ---- the barrier ---------------------------------------------------------------
+
+    def sync(self, fsync: Fsync) -> None:
+        """See CommittedLog. The new file comes first: a log without its file means nothing."""
+        if not self._entries_are_new:
+            fsync(self._wal_fd if self._wal_fd >= 0 else self._open_log())
+            return
+        ticket = self.folder.changed()
+        if self._created_fd >= 0:
+            fsync(self._created_fd)
+        fsync(self._open_log())
+        self.folder.sync(ticket, fsync)
+        self._entries_are_new = False
+
+    def _open_log(self) -> int:
+        if self._wal_fd < 0:
+            self._wal_fd = os.open(self.wal_path, os.O_RDONLY | os.O_CLOEXEC)
+        return self._wal_fd
+
+    # ---- keeping the log short -----------------------------------------------------
+
+    def guard_restart(self) -> None:
+        """From now on SQLite syncs the log's header when it begins the log anew.
+
+        Comes before every checkpoint, and outside of transactions, where SQLite refuses it.
+        """
+        if not self._guarded:
+            self.cursor.execute(_GUARDED)
+            self._guarded = True
+
+    def truncate(self) -> bool:
+        """Empty the log, after copying to the file what is left of it; True if that worked.
+
+        Blocks for the disk only if a checkpoint has not copied everything before.
+        """
+        assert self._guarded, "a checkpoint without syncs would not survive a power loss"
+        try:
+            self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.BusyError:
+            return False
+        self.wal_pages = self.backfilled = 0
+        self.cursor.execute("PRAGMA synchronous=OFF")
+        self._guarded = False
+        return True
+
+    # ---- the end -------------------------------------------------------------------
+
+    def close(self, *, checkpoint: bool) -> None:
+        """Let go of the file; with `checkpoint`, copy the log to it and remove the log.
+
+        Blocks for the disk if it checkpoints, which needs `guard_restart` before unless the
+        log is empty. From any thread, while no sync is under way. Raises apsw.Error if the
+        checkpoint fails; the log then stays, and the file is closed all the same.
+        """
+        try:
+            if checkpoint and not self.read_only:
+                assert self._guarded or not self.wal_pages, "see guard_restart"
+                if self.wal_pages:
+                    self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                self.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        finally:
+            self.abandon()
+            self.release()
+
+    def abandon(self) -> None:
+        """Close SQLite's connection alone, while a sync may still be under way."""
+        with contextlib.suppress(apsw.Error):  # what it complains of has been handled
+            self.connection.close()
+
+    def release(self) -> None:
+        """Close the descriptors, after the connection and after the last sync."""
+        self.release_log()
+        if self._created_fd >= 0:
+            os.close(self._created_fd)
+            self._created_fd = -1
+
+    def release_log(self) -> None:
+        """Close the log's descriptor alone.
+
+        For a file that was given up while a sync was under way and that may be open in
+        SQLite anew: closing the other descriptor would drop SQLite's lock, so it is left.
+        """
+        if self._wal_fd >= 0:
+            os.close(self._wal_fd)
+            self._wal_fd = -1
+
+
+def wal_path(path: Path) -> Path:
+    """The write-ahead log of a database file."""
+    return path.with_name(path.name + "-wal")
+
+
+def connect(path: Path, *, vfs: str = VFS) -> apsw.Connection:
+    """A bare connection to a file that exists."""
+    return apsw.Connection(str(path), flags=_READ_WRITE, vfs=vfs, statementcachesize=_STATEMENTS)
+
+
+def checkpoint(path: Path) -> tuple[int, int]:
+    """Copy what can be copied from the log of a file that this process has open.
+
+    Returns the frames in the log and how many of them the file has now. Runs on a thread,
+    beside the loop's connection, which may go on reading and committing. Blocks; raises
+    apsw.Error.
+    """
+    connection = connect(path)
+    try:
+        connection.wal_autocheckpoint(0)
+        connection.execute(_GUARDED)
+        return connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    finally:
+        connection.close()

@@ -1,0 +1,57 @@
+"""What all databases of a shard share: the loop, the barrier, threads, open connections."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from holdfast.storage.barrier import Barrier
+from holdfast.storage.database import Database
+from holdfast.storage.lifecycle import Lifecycle
+from holdfast.storage.lru import LeastRecentlyUsed
+from holdfast.storage.workers import Workers
+
+_FILE_THREADS = 8  # for checkpoints and closing
+
+
+class Shard:
+    """The surroundings of a `Database`. On the loop's thread only."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        barrier: Barrier,
+        max_open: int,
+        forget: Callable[[Database], None],
+    ) -> None:
+        self.loop = loop
+        self.barrier = barrier
+        self.max_open = max_open
+        self.forget = forget
+        self.connections: LeastRecentlyUsed[Database] = LeastRecentlyUsed()
+        self.workers = Workers(loop, "holdfast-files", max_threads=_FILE_THREADS)
+        self.lifecycle = Lifecycle(self)
+        self._written: list[Database] = []
+
+    def schedule(self, database: Database) -> None:
+        """Start a round of the database once the turns that are due now have run."""
+        if not self._written:
+            self.loop.call_soon(self._start_rounds)
+        self._written.append(database)
+
+    def _start_rounds(self) -> None:
+        written, self._written = self._written, []
+        for database in written:
+            database.start_round()
+
+    def tell(self, callback: Callable[..., None], *arguments: Any) -> None:
+        """Call an owner back; what it raises is reported, and stops nobody else."""
+        try:
+            callback(*arguments)
+        except Exception as error:  # noqa: BLE001 - reported to the loop's handler
+            self.loop.call_exception_handler(
+                {"message": "a callback of an object's store failed", "exception": error}
+            )
+
+    def tell_soon(self, callback: Callable[..., None], *arguments: Any) -> None:
+        """The same, but not from within the call that caused it."""
+        self.loop.call_soon(self.tell, callback, *arguments)

@@ -1,0 +1,207 @@
+"""All object databases of one shard, below one folder."""
+
+import asyncio
+import heapq
+import itertools
+import logging
+import os
+import resource
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.storage.barrier import Barrier
+from holdfast.storage.database import Database
+from holdfast.storage.disk import Folder
+from holdfast.storage.errors import StoreClosed
+from holdfast.storage.names import TRASH_PREFIX, check_object_id, check_unique_key, object_id_of
+from holdfast.storage.opening import is_empty
+from holdfast.storage.shard import Shard
+from holdfast.storage.store import ObjectStore
+
+log = logging.getLogger("holdfast.storage")
+
+# The database, its log, the log again for syncing, and a fresh database again.
+_FDS_PER_DATABASE = 4
+_FDS_FOR_OTHERS = 256
+_MIN_OPEN = 16
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What is going on in a shard's storage."""
+
+    stores: int  # objects whose storage is in use, or settling
+    open_connections: int
+    outstanding: int  # objects with writes that are not durable yet
+    sync_threads: int
+    file_threads: int
+
+
+class Storage:
+    """The databases of a shard: `<folder>/<unique key>/<id>.sqlite`, as workerd names them.
+
+    `max_open` connections are kept open at most, fewer if the limit on open files is low; a
+    store whose connection was closed opens it again by itself. The storage takes the
+    barrier over and closes it at its end. Raises OSError if the folder cannot be made.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        barrier: Barrier,
+        max_open: int = 512,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._root = Folder(folder)
+        self._root.ensure()
+        self._folders: dict[str, Folder] = {}
+        self._databases: dict[tuple[str, str], Database] = {}
+        self._closed = False
+        self._shard = Shard(
+            loop or asyncio.get_running_loop(), barrier, _affordable(max_open), self._forget
+        )
+        self._trash = itertools.count(1)
+        for left in folder.glob(f"{TRASH_PREFIX}*"):
+            self._discard(left)
+
+    def open(
+        self,
+        unique_key: str,
+        object_id: str,
+        *,
+        on_durable: Callable[[int], None],
+        on_broken: Callable[[BaseException], None],
+    ) -> ObjectStore:
+        """The storage of an object, for its owner alone. Touches no file.
+
+        If the object's storage is open already, its present owner loses it: what it wrote is
+        committed, and its next access raises StoreClosed. The new store continues its
+        rounds, so `written` may be above `durable` from the start.
+
+        `on_durable(round)` is called when that round and all before it are durable;
+        `on_broken(error)` once, if the storage fails. Both on the loop, never from within a
+        call on the store. Raises InvalidName.
+        """
+        assert not self._closed, "the storage is open"
+        key = (check_unique_key(unique_key), check_object_id(object_id))
+        database = self._databases.get(key)
+        if database and database.store:
+            database.store.lose_file("The object was opened anew by another owner.")
+        if database is None or database.broken:
+            database = Database(self._shard, self._folder(unique_key), object_id)
+            self._databases[key] = database
+        return ObjectStore(database, self._shard, on_durable, on_broken)
+
+    def list_objects(
+        self, unique_key: str, *, after: str | None = None, limit: int = 1000
+    ) -> list[str]:
+        """Ids of objects that store something, ascending, those above `after`. Reads the folder.
+
+        Raises InvalidName and OSError.
+        """
+        folder = self._root.path / check_unique_key(unique_key)
+        try:
+            with os.scandir(folder) as entries:
+                ids = [found for entry in entries if (found := object_id_of(entry.name))]
+        except FileNotFoundError:
+            return []
+        wanted = (
+            object_id
+            for object_id in ids
+            if (after is None or object_id > after) and not self._is_empty(unique_key, object_id)
+        )
+        return heapq.nsmallest(limit, wanted)
+
+    def _is_empty(self, unique_key: str, object_id: str) -> bool:
+        """True for an object that has removed everything, while its file is still open."""
+        database = self._databases.get((unique_key, object_id))
+        return bool(database and database.session and is_empty(database.session))
+
+    def delete_namespace(self, unique_key: str) -> None:
+        """Remove all objects of a namespace. Stores of it raise StoreClosed from now on.
+
+        They vanish at once; their disk space is freed by a thread. Raises InvalidName and
+        OSError.
+        """
+        folder = self._folder(check_unique_key(unique_key))
+        for database in [d for d in self._databases.values() if d.folder is folder]:
+            database.give_up(StoreClosed("The namespace of this object was deleted."))
+        folder.forget()
+        trash = self._root.path / f"{TRASH_PREFIX}{os.getpid()}-{next(self._trash)}"
+        try:
+            folder.path.rename(trash)
+        except FileNotFoundError:
+            return
+        self._root.changed()
+        self._discard(trash)
+
+    def _discard(self, folder: Path) -> None:
+        self._shard.workers.submit(lambda: shutil.rmtree(folder), _warn)
+
+    async def aclose(self) -> None:
+        """Commit, wait for the barrier, checkpoint and close every file, end the threads.
+
+        Open explicit transactions are undone. Stores raise StoreClosed from now on.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        closing = []
+        for database in [*self._databases.values()]:
+            if database.store:
+                closing.append(database.store.close())
+            elif not database.broken:
+                closing.append(self._shard.lifecycle.close(database))
+        await asyncio.gather(*closing)
+        await self._shard.barrier.aclose()
+        await self._shard.workers.aclose()
+        for folder in (*self._folders.values(), self._root):
+            folder.close()
+
+    def statistics(self) -> Statistics:
+        """Numbers for tests and operators."""
+        databases = self._databases.values()
+        return Statistics(
+            stores=len(databases),
+            open_connections=len(self._shard.connections),
+            outstanding=sum(not database.rounds.settled for database in databases),
+            sync_threads=getattr(getattr(self._shard.barrier, "workers", None), "threads", 0),
+            file_threads=self._shard.workers.threads,
+        )
+
+    def _folder(self, unique_key: str) -> Folder:
+        folder = self._folders.get(unique_key)
+        if folder is None:
+            folder = Folder(self._root.path / unique_key, self._root)
+            self._folders[unique_key] = folder
+        return folder
+
+    def _forget(self, database: Database) -> None:
+        key = (database.unique_key, database.object_id)
+        if self._databases.get(key) is database:
+            del self._databases[key]
+
+
+def _affordable(max_open: int) -> int:
+    """How many databases may be open without using up the process's file descriptors."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return max_open
+    affordable = max((limit - _FDS_FOR_OTHERS) // _FDS_PER_DATABASE, _MIN_OPEN)
+    if affordable < max_open:
+        log.warning(
+            "The limit of %d open files allows for %d open databases instead of %d; "
+            "raise it with `ulimit -n`.",
+            limit,
+            affordable,
+            max_open,
+        )
+    return min(max_open, affordable)
+
+
+def _warn(error: BaseException | None) -> None:
+    if error is not None:
+        log.warning("a deleted namespace could not be removed: %s", error)

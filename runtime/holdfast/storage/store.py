@@ -1,0 +1,335 @@
+"""The storage of one object, as its owner sees it.
+
+All methods are synchronous and for the loop's thread. Reads and writes take microseconds;
+they wait for the disk only as far as SQLite has to read from it, and where
+`opening`'s and `lifecycle`'s essays say so. Writes are visible to reads at once, and
+durable when `on_durable` has named their round.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+import apsw
+
+from holdfast.storage.errors import StorageError, StoreClosed
+from holdfast.storage.keys import decode_key, encode_key, key_range
+
+if TYPE_CHECKING:
+    from holdfast.storage.database import Database
+    from holdfast.storage.shard import Shard
+
+# A key with a lone surrogate is no text to APSW, so it travels as bytes and becomes text
+# in SQLite; the plain forms are for all other keys and avoid that conversion.
+_GET = "SELECT value FROM _cf_KV WHERE key=?"
+_GET_BYTES = "SELECT value FROM _cf_KV WHERE key=CAST(? AS TEXT)"
+_PUT = "INSERT INTO _cf_KV VALUES(?,?) ON CONFLICT DO UPDATE SET value=excluded.value"
+_PUT_BYTES = (
+    "INSERT INTO _cf_KV VALUES(CAST(? AS TEXT),?) ON CONFLICT DO UPDATE SET value=excluded.value"
+)
+_HAS = "SELECT 1 FROM _cf_KV WHERE key=CAST(? AS TEXT)"
+_DELETE = "DELETE FROM _cf_KV WHERE key=CAST(? AS TEXT)"
+_LIST = (
+    "SELECT {key}, value FROM _cf_KV WHERE key>=CAST(? AS TEXT){end} ORDER BY key{order} LIMIT ?"
+)
+_END = " AND key<CAST(? AS TEXT)"
+_TABLES = (
+    "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view')"
+    " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+)
+
+_NO_LIMIT = -1
+
+OnDurable = Callable[[int], None]
+OnBroken = Callable[[BaseException], None]
+
+
+class ObjectStore:
+    """What one owner of an object stores and reads, until it closes or is superseded.
+
+    Every access raises StoreBroken once the storage has failed, what `supersede` was given
+    once that was called, and StoreClosed after `close`; otherwise StorageReadOnly and
+    ValueTooLarge where they apply, and TransactionConflict or StoreLocked when another
+    process holds the file.
+    """
+
+    __slots__ = (
+        "_cursor",
+        "_database",
+        "_error",
+        "_last_written",
+        "_shard",
+        "_touch",
+        "on_broken",
+        "on_durable",
+    )
+
+    def __init__(
+        self, database: "Database", shard: "Shard", on_durable: OnDurable, on_broken: OnBroken
+    ) -> None:
+        self.on_durable = on_durable
+        self.on_broken = on_broken
+        self._database = database
+        self._shard = shard
+        self._touch = shard.connections.touch
+        self._error: BaseException | None = None
+        self._last_written = 0
+        # Present while the file is open and the store may use it: one look tells both.
+        self._cursor: apsw.Cursor | None = None
+        database.attach(self)
+
+    # ---- reading -------------------------------------------------------------------
+
+    def get(self, key: str) -> bytes | None:
+        """The value of a key; None if it has none."""
+        cursor = self._cursor or self._reach()
+        if cursor is None:
+            return None
+        self._touch(self._database)
+        try:
+            value: bytes | None = cursor.execute(_GET, (key,)).get
+        except UnicodeEncodeError:
+            value = self._execute(cursor, _GET_BYTES, encode_key(key)).get
+        except apsw.Error as error:
+            self._raise(error)
+        return value
+
+    def get_many(self, keys: Sequence[str]) -> list[tuple[str, bytes]]:
+        """The keys that have a value, with it, in the order of their UTF-8 bytes."""
+        # Code points are in the order of their bytes.
+        found = [(key, self.get(key)) for key in sorted(set(keys))]
+        return [(key, value) for key, value in found if value is not None]
+
+    def list(
+        self,
+        *,
+        start: str | None = None,
+        start_after: str | None = None,
+        end: str | None = None,
+        prefix: str | None = None,
+        reverse: bool = False,
+        limit: int | None = None,
+    ) -> list[tuple[str, bytes]]:
+        """The keys in a range with their values, in the order of their UTF-8 bytes.
+
+        From `start` (included) or `start_after` (excluded) to `end` (excluded), among those
+        that begin with `prefix`. `reverse` turns the order around and keeps what the bounds
+        mean; then `limit` takes the last ones.
+        """
+        cursor = self._cursor or self._reach()
+        if cursor is None:
+            return []
+        self._touch(self._database)
+        lower, upper = key_range(start, start_after, end, prefix)
+        bounds = (lower,) if upper is None else (lower, upper)
+        arguments = (*bounds, _NO_LIMIT if limit is None else limit)
+        parts = {
+            "end": "" if upper is None else _END,
+            "order": " DESC" if reverse else "",
+        }
+        try:
+            rows = self._execute(cursor, _LIST.format(key="key", **parts), *arguments)
+            return cast("list[tuple[str, bytes]]", rows.fetchall())
+        except UnicodeDecodeError:
+            sql = _LIST.format(key="CAST(key AS BLOB)", **parts)
+            rows = self._execute(cursor, sql, *arguments)
+            return [(decode_key(key), value) for key, value in rows]
+
+    # ---- writing -------------------------------------------------------------------
+
+    def put(self, key: str, value: bytes) -> int:
+        """Store a value; the round that it will be durable with."""
+        cursor = self._cursor
+        if cursor is None or not self._database.ready:
+            cursor = self._begin_write()
+        self._touch(self._database)
+        try:
+            cursor.execute(_PUT, (key, value))
+        except UnicodeEncodeError:
+            self._execute(cursor, _PUT_BYTES, encode_key(key), value)
+        except apsw.Error as error:
+            self._raise(error)
+        return self._database.rounds.written
+
+    def put_many(self, entries: Iterable[tuple[str, bytes]]) -> int:
+        """Store several values, all or none; the round."""
+        with _Savepoint(self, self._begin_write()):
+            for key, value in entries:
+                self.put(key, value)
+        return self._database.rounds.written
+
+    def delete(self, key: str) -> bool:
+        """Remove a key; was it there. One that is not there costs no write."""
+        cursor = self._cursor or self._reach()
+        if cursor is None:
+            return False
+        encoded = encode_key(key)
+        if self._execute(cursor, _HAS, encoded).get is None:
+            return False
+        self._execute(self._begin_write(), _DELETE, encoded)
+        return True
+
+    def delete_many(self, keys: Iterable[str]) -> int:
+        """Remove keys; how many were there."""
+        return sum([self.delete(key) for key in keys])
+
+    def delete_all(self) -> int:
+        """Remove everything that is stored, tables included, but for an alarm; the round."""
+        cursor = self._cursor or self._reach()
+        if cursor is not None:
+            cursor = self._begin_write()
+            self._delete_tables(cursor)
+        return self._database.rounds.written
+
+    def _delete_tables(self, cursor: apsw.Cursor) -> None:
+        tables = cast("list[tuple[str, str]]", self._execute(cursor, _TABLES).fetchall())
+        for kind, name in tables:
+            if name in {"_cf_KV", "_cf_EXTERNALS"}:
+                self._execute(cursor, f"DELETE FROM {name}")  # noqa: S608 - our own names
+            elif not name.startswith("_cf_"):
+                quoted = name.replace('"', '""')
+                self._execute(cursor, f'DROP {kind} IF EXISTS "{quoted}"')
+
+    # ---- rounds --------------------------------------------------------------------
+
+    @property
+    def written(self) -> int:
+        """The round of the newest write; outstanding while it is above `durable`.
+
+        A fresh store may have such a round too: what it reads may be younger than what is
+        durable, if the object's owner before it has just written.
+        """
+        attached = self._database.store is self
+        return self._database.rounds.written if attached else self._last_written
+
+    @property
+    def durable(self) -> int:
+        """The newest round that is durable."""
+        return self._database.rounds.durable
+
+    def flush(self) -> int:
+        """Commit what was written outside of explicit transactions, and start its round.
+
+        Returns the round to wait for. Never raises: a failure is told by `on_broken`.
+        """
+        database = self._database
+        if database.store is self and database.rounds.written > database.rounds.started:
+            database.flush()
+        return self.written
+
+    # ---- transactions --------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Begin a transaction; inside of one, a nested one. All writes belong to it.
+
+        What was written before is committed first, and is not held back by it.
+        """
+        self._check()
+        self._database.begin()
+
+    def commit(self) -> int:
+        """Commit the innermost transaction; the round of the writes committed so far.
+
+        After TransactionConflict the transaction is over, and nothing of it remains.
+        """
+        self._check()
+        self._database.commit()
+        return self._database.rounds.written
+
+    def rollback(self) -> None:
+        """Undo the innermost transaction, and nothing else."""
+        self._check()
+        self._database.rollback()
+
+    # ---- the end -------------------------------------------------------------------
+
+    def supersede(self, error: BaseException) -> None:
+        """Let no further access through: each raises `error` from now on.
+
+        What is not committed is undone; call `flush` before to keep it. Rounds under way
+        go on, and are still told of.
+        """
+        if self._error is None:
+            self._database.drop_uncommitted()
+            self.end(error)
+
+    def close(self) -> "asyncio.Future[None]":
+        """Commit, and close the file once all is durable; resolves then, and never fails.
+
+        Need not be awaited. An explicit transaction that is open is undone. Resolves at once
+        if the object has been opened anew, which keeps the file open.
+        """
+        self.lose_file("The storage of this object was closed.")
+        return self._shard.lifecycle.close(self._database)
+
+    def lose_file(self, reason: str) -> None:
+        """Commit, and raise StoreClosed from now on; for the storage itself."""
+        if self._error is None:
+            self._database.keep_committed()
+            self.end(StoreClosed(reason))
+
+    def end(self, error: BaseException) -> None:
+        """Detach from the file; for the storage itself."""
+        if self._error is None:
+            self._last_written = self._database.rounds.written
+            self._error = error
+            self._cursor = None
+            self._database.detach(self)
+
+    def break_down(self, error: StorageError) -> None:
+        """The file was given up; for the storage itself."""
+        if self._error is None:
+            self._last_written = self._database.rounds.written
+            self._error = error
+            self._cursor = None
+
+    def lose_cursor(self) -> None:
+        """The connection was closed, and is opened again by the next access."""
+        self._cursor = None
+
+    # ---- inside --------------------------------------------------------------------
+
+    def _check(self) -> None:
+        if self._error is not None:
+            # One error is raised many times: each time with the frames of that time alone.
+            raise self._error.with_traceback(None)
+
+    def _reach(self) -> apsw.Cursor | None:
+        self._check()
+        session = self._database.reach()
+        self._cursor = session.cursor if session else None
+        return self._cursor
+
+    def _begin_write(self) -> apsw.Cursor:
+        self._check()
+        if not self._database.ready:
+            self._cursor = self._database.prepare_write().cursor
+        assert self._cursor, "a database that is ready for writing is open"
+        return self._cursor
+
+    def _execute(self, cursor: apsw.Cursor, sql: str, *bindings: Any) -> apsw.Cursor:
+        try:
+            return cursor.execute(sql, bindings)
+        except apsw.Error as error:
+            self._raise(error)
+
+    def _raise(self, error: apsw.Error) -> NoReturn:
+        raise self._database.failed(error) from error
+
+
+class _Savepoint:
+    """Undoes what its block wrote if the block fails, unless the storage has failed."""
+
+    def __init__(self, store: ObjectStore, cursor: apsw.Cursor) -> None:
+        self._store = store
+        self._cursor = cursor
+
+    def __enter__(self) -> None:
+        self._cursor.execute("SAVEPOINT holdfast_many")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._store._error is not None:
+            return
+        if kind is not None:
+            self._cursor.execute("ROLLBACK TO holdfast_many")
+        self._cursor.execute("RELEASE holdfast_many")

@@ -1,0 +1,133 @@
+"""Threads for what waits on the disk, and their way back to the loop.
+
+Threads are made when there is work for them, up to a bound, and stay. What they finish is
+collected, and the loop is woken once for all that finished since it last looked: a wake-up
+is a system call on both sides, and under load hundreds of files are synced per millisecond
+of the loop's attention.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from queue import SimpleQueue
+
+Work = Callable[[], None]
+Done = Callable[[BaseException | None], None]
+
+_NOT_STARTED, _STARTED, _CANCELLED = range(3)
+
+
+class Workers:
+    """Runs functions on threads. Used from the loop's thread only, but for the functions."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, name: str, *, max_threads: int) -> None:
+        self._loop = loop
+        self._name = name
+        self._max_threads = max_threads
+        self._threads: list[threading.Thread] = []
+        self._queue: SimpleQueue[tuple[Work, Done] | None] = SimpleQueue()
+        self._finished: deque[tuple[Done, BaseException | None]] = deque()
+        self._waking = False
+        self._outstanding = 0
+        self._idle: asyncio.Future[None] | None = None
+        self.wake_ups = 0
+
+    @property
+    def threads(self) -> int:
+        """How many threads there are."""
+        return len(self._threads)
+
+    def submit(self, work: Work, done: Done) -> None:
+        """Run `work` on a thread, then `done` on the loop, with what it raised or None."""
+        self._outstanding += 1
+        self._queue.put((work, done))
+        if self._outstanding > len(self._threads) < self._max_threads:
+            self._start_thread()
+
+    async def aclose(self) -> None:
+        """Wait for all that was submitted, then end the threads."""
+        while self._outstanding:
+            self._idle = self._loop.create_future()
+            await self._idle
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def _start_thread(self) -> None:
+        # A daemon: a disk that never answers must not keep the process from ending.
+        name = f"{self._name}-{len(self._threads) + 1}"
+        thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            work, done = item
+            error: BaseException | None = None
+            try:
+                work()
+            except BaseException as raised:  # noqa: BLE001 - it is handed to whoever asked
+                error = raised
+            self._finished.append((done, error))
+            # Appended before the flag is read, and cleared before the deque is: so whatever
+            # is appended is either seen by the wake-up under way or causes another one.
+            if not self._waking:
+                self._waking = True
+                try:
+                    self._loop.call_soon_threadsafe(self._collect)
+                except RuntimeError:  # the loop has been closed: nobody waits for the answer
+                    return
+            del item, work, done, error
+
+    def _collect(self) -> None:
+        self._waking = False
+        self.wake_ups += 1
+        finished = self._finished
+        while finished:
+            done, error = finished.popleft()
+            self._outstanding -= 1
+            try:
+                done(error)
+            except Exception as raised:  # noqa: BLE001 - one callback must not stop the others
+                self._loop.call_exception_handler(
+                    {"message": f"{self._name}: a callback failed", "exception": raised}
+                )
+        if not self._outstanding and self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+
+class Job:
+    """A piece of work that the loop may cancel before it starts, or wait for once it has."""
+
+    __slots__ = ("_ended", "_lock", "_state", "_work")
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._state = _NOT_STARTED
+
+    def run(self) -> None:
+        """Do the work, unless it was cancelled."""
+        with self._lock:
+            if self._state == _CANCELLED:
+                return
+            self._state = _STARTED
+        try:
+            self._work()
+        finally:
+            self._ended.set()
+
+    def cancel(self) -> bool:
+        """Keep the work from starting; False if it has started."""
+        with self._lock:
+            if self._state == _NOT_STARTED:
+                self._state = _CANCELLED
+            return self._state == _CANCELLED
+
+    def wait(self) -> None:
+        """Block until work that has started has ended."""
+        self._ended.wait()
