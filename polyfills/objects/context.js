@@ -11,4 +11,9 @@ export class ObjectContext extends Context {
     this.section = section;
     this.outputGate = instance.outputGate;
   }
+
+  /** Keep the object in memory until the promise settles. */
+  waitUntil(promise) {
+    this.life.waitUntil(promise);
+  }
 }

@@ -13,6 +13,7 @@ import { ObjectContext } from "./context.js";
 import { InputGate } from "./input-gate.js";
 import { OutputGate } from "./output-gate.js";
 import { DurableObjectState } from "./state.js";
+import { whenSettled } from "../workers/wait-until.js";
 
 const NO_FETCH_HANDLER = "Handler does not export a fetch() function.";
 
@@ -48,6 +49,12 @@ export class ObjectInstance {
   /** True if calls wait though nothing is under way that could ever answer them. */
   get looksHung() {
     return this.calls.size > 0 && this.pendingOps === 0 && !this.outputGate.isLocked;
+  }
+
+  /** Keep the object in memory until the promise settles. */
+  waitUntil(promise) {
+    this.waitUntilCount++;
+    whenSettled(promise, () => this.waitUntilCount--);
   }
 
   /** Queue a call: an object with `request`, `succeed(response)` and `fail(error)`. */

@@ -2,7 +2,6 @@
 
 import { runCriticalSection } from "./critical-section.js";
 import { DurableObjectStorage } from "./storage.js";
-import { whenSettled } from "../workers/wait-until.js";
 
 const ABORTED = "Application called abort() to reset Durable Object.";
 
@@ -28,9 +27,7 @@ export class DurableObjectState {
 
   /** Keep the object in memory until the promise settles. */
   waitUntil(promise) {
-    const instance = this.#instance;
-    instance.waitUntilCount++;
-    whenSettled(promise, () => instance.waitUntilCount--);
+    this.#instance.waitUntil(promise);
   }
 
   /**

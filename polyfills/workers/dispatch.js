@@ -6,9 +6,7 @@ import { useClasses } from "../objects/residents.js";
 import { addBindings } from "./env.js";
 import { WorkerEvent } from "./event.js";
 import { ExecutionContext } from "./execution-context.js";
-import { dispatchToListeners, hasListener } from "./service-worker.js";
-
-const HANDLERS = ["fetch", "scheduled", "queue", "email", "tail", "trace", "alarm", "test"];
+import { dispatchToListeners, hasListener, RUNTIME_EVENTS } from "./service-worker.js";
 
 const env = {};
 let exported = {};
@@ -46,13 +44,13 @@ export function useExports(namespace) {
 /** Entry point: the classic script has run. Returns JSON as `useExports` does. */
 export function useListeners() {
   exported = null;
-  return JSON.stringify({ handlers: HANDLERS.filter(hasListener), classes: [] });
+  return JSON.stringify({ handlers: RUNTIME_EVENTS.filter(hasListener), classes: [] });
 }
 
 function handlersOf(entrypoint) {
   if (entrypoint === undefined || entrypoint === null) return [];
   const target = typeof entrypoint === "function" ? entrypoint.prototype : entrypoint;
-  return HANDLERS.filter((name) => typeof target?.[name] === "function");
+  return RUNTIME_EVENTS.filter((name) => typeof target?.[name] === "function");
 }
 
 /** Entry point: a request for the Worker; `entrypoint` names an export, "" the default one. */

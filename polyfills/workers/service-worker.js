@@ -45,7 +45,24 @@ export class FetchEvent extends Event {
   }
 }
 
+/** The events that the runtime itself gives to a script, in either syntax. */
+export const RUNTIME_EVENTS = [
+  "fetch",
+  "scheduled",
+  "queue",
+  "email",
+  "tail",
+  "trace",
+  "alarm",
+  "test",
+];
+
 const listeners = new Map(); // type → functions, in order
+
+/** True for the types of RUNTIME_EVENTS. */
+export function isRuntimeEvent(type) {
+  return RUNTIME_EVENTS.includes(type);
+}
 
 /** The global addEventListener's part that concerns events of the runtime. */
 export function listenerFor(type) {

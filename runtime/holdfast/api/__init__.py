@@ -3,7 +3,8 @@
 May import everything below cli/ and testing/; in fact it needs catalog/ and
 aiohttp alone, and reaches the running Workers through the `Platform` protocol.
 
-- `make_app` (app.py): the aiohttp application; `ApiSettings` (settings.py).
+- `ApiServer` (server.py): the API on a port; `make_app` (app.py): the aiohttp
+  application; `ApiSettings` (settings.py).
 - `Platform` (platform.py): what the API asks of whoever runs the Workers.
 - scripts.py and namespaces.py: the handlers; envelope.py: the shape of every
   answer and the one place where exceptions become answers; auth.py: the token.
@@ -25,10 +26,12 @@ from holdfast.api.client import (
     list_scripts,
 )
 from holdfast.api.platform import Platform
+from holdfast.api.server import ApiServer
 from holdfast.api.settings import ApiSettings
 
 __all__ = [
     "ApiError",
+    "ApiServer",
     "ApiSettings",
     "Platform",
     "create_namespace",

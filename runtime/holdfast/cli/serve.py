@@ -7,9 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
-from aiohttp import web
-
-from holdfast.api import ApiSettings, make_app
+from holdfast.api import ApiServer, ApiSettings
 from holdfast.catalog import Catalog, CatalogUnusable
 from holdfast.cli.arguments import TOKEN_VARIABLE
 from holdfast.cli.console import Terminal, complain, configure_logging
@@ -48,21 +46,19 @@ async def _serve(options: argparse.Namespace, stop: asyncio.Event) -> int:
         capabilities=shared_capabilities(settings),
     )
     listener = Listener(runtime, HostRoutes(options.domain))
-    api = web.AppRunner(make_app(Deployments(catalog, runtime), ApiSettings(token)))
+    api = ApiServer(Deployments(catalog, runtime), ApiSettings(token))
     try:
-        await api.setup()
-        site = web.TCPSite(api, options.api_host, options.api_port)
         try:
-            await site.start()
+            api_port = await api.start(options.api_host, options.api_port)
             port = await listener.start(options.host, options.port)
         except OSError as error:
             return complain(f"cannot listen: {error}; see --port, --api-port, --host, --api-host")
-        _announce(terminal, options, port, api.addresses[0][1], token if fresh else None)
+        _announce(terminal, options, port, api_port, token if fresh else None)
         await stop.wait()
         terminal.line("Finishing the requests under way…")
         return 0
     finally:
-        await api.cleanup()
+        await api.stop()
         await listener.stop()
         await runtime.aclose()
         catalog.close()

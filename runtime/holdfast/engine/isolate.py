@@ -256,7 +256,7 @@ class Isolate:
                 raise JSError("Error", f'Top-level await in "{name}" never settles.')
             if state == PROMISE_REJECTED:
                 self._forget_rejection(promise)
-                raise self._describe(lib.JS_PromiseResult(self._context, promise))
+                raise self._failure(lib.JS_PromiseResult(self._context, promise))
         finally:
             _free(self._context, promise)
 
@@ -312,16 +312,20 @@ class Isolate:
         """The pending exception, as one of ours; the context is clean afterwards."""
         raised, self._raised = self._raised, None
         thrown = lib.JS_GetException(self._context)
-        if self._watchdog.expired:
-            _free(self._context, thrown)
-            self.terminated = True
-            return IsolateTerminated(
-                f"a turn took more than its {self.limits.turn_cpu_ms} ms of CPU time"
-            )
-        if raised is not None:
+        if raised is not None and not self._watchdog.expired:
             _free(self._context, thrown)
             return raised
-        return self._describe(thrown)
+        return self._failure(thrown)
+
+    def _failure(self, thrown: Any) -> Exception:
+        """What a thrown value means; takes `thrown` over."""
+        if not self._watchdog.expired:
+            return self._describe(thrown)
+        _free(self._context, thrown)
+        self.terminated = True
+        return IsolateTerminated(
+            f"a turn took more than its {self.limits.turn_cpu_ms} ms of CPU time"
+        )
 
     def _describe(self, thrown: Any) -> JSError:
         """A thrown value as JSError; takes `thrown` over and frees it."""

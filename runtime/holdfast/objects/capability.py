@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from holdfast.catalog.errors import CatalogError
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import BodyTable
@@ -18,6 +19,9 @@ from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.workers import Worker, WorkerError, WorkerResponse
+
+# Why a call may find nobody at the other end; the message is for the caller.
+UNREACHABLE = (WorkerError, CatalogError, OSError)
 
 HomeFinder = Callable[[str], ObjectHome]
 WorkerFinder = Callable[[str], Worker]
@@ -119,7 +123,7 @@ class IsolateObjects:
                         self._namespaces[namespace], object_id, name, home
                     )
                     home.admit(record)
-            except (WorkerError, OSError) as error:
+            except UNREACHABLE as error:
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
                 return
             call = self._calls.begin(self._host, number, record.home)
@@ -132,13 +136,13 @@ class IsolateObjects:
         self, number: int, service: int, method: str, url: str, headers: str, body: Body
     ) -> None:
         """Send a request to another Worker; settles the op with this number."""
-        stream = self._take(body)
+        stream = self._bodies.received(body)
         target = self._services[service]
 
         def deliver() -> None:
             try:
                 worker = self._worker_of(target.script)
-            except (WorkerError, OSError) as error:
+            except UNREACHABLE as error:
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
                 return
             answer = worker.fetch(method, url, headers, stream, target.entrypoint)

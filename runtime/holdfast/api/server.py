@@ -1,0 +1,24 @@
+"""The API on a port of its own."""
+
+from aiohttp import web
+
+from holdfast.api.app import make_app
+from holdfast.api.platform import Platform
+from holdfast.api.settings import ApiSettings
+
+
+class ApiServer:
+    """Serves the API for a platform on one address."""
+
+    def __init__(self, platform: Platform, settings: ApiSettings) -> None:
+        self._runner = web.AppRunner(make_app(platform, settings), access_log=None)
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; the port, also where 0 asked for any. Raises OSError when it is taken."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Let the requests under way finish, and close."""
+        await self._runner.cleanup()

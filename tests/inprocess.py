@@ -1,0 +1,148 @@
+"""Workers and objects in this very process, over real HTTP: for tests of behaviour.
+
+`Server` runs scripts given as text, on real storage in a folder of the test's own.
+"""
+
+import asyncio
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from holdfast.catalog import Binding, Namespace, NamespaceNotFound, Script, ScriptNotFound, Syntax
+from holdfast.engine import Limits, Module, ModuleKind
+from holdfast.server import HostRoutes, Listener, Runtime, Settings
+from holdfast.server.capabilities import open_storage, shared_capabilities
+
+
+def make_script(
+    name: str,
+    source: str,
+    *,
+    bindings: tuple[Binding, ...] = (),
+    modules: Mapping[str, bytes | str] = {},
+    compatibility_date: str | None = None,
+) -> Script:
+    """A script of one main module, `<name>.mjs`, or of a classic script, `<name>.js`."""
+    classic = "addEventListener(" in source and "export" not in source
+    main = Module(
+        f"{name}.js" if classic else f"{name}.mjs",
+        ModuleKind.COMMONJS if classic else ModuleKind.ESM,
+        source.encode(),
+    )
+    others = [
+        Module(
+            other,
+            ModuleKind.ESM if other.endswith("js") else ModuleKind.TEXT,
+            text.encode() if isinstance(text, str) else text,
+        )
+        for other, text in modules.items()
+    ]
+    return Script(
+        name=name,
+        main=main.name,
+        syntax=Syntax.SERVICE_WORKER if classic else Syntax.MODULES,
+        modules=(main, *others),
+        bindings=bindings,
+        compatibility_date=compatibility_date,
+        compatibility_flags=(),
+        version="test",
+    )
+
+
+class Scripts:
+    """A ScriptSource of scripts in memory; each exported class is a namespace by its name."""
+
+    def __init__(self) -> None:
+        self.scripts: dict[str, Script] = {}
+        self.known: dict[str, Namespace] = {}
+
+    def script(self, name: str) -> Script:
+        try:
+            return self.scripts[name]
+        except KeyError:
+            raise ScriptNotFound(name) from None
+
+    def namespace(self, namespace_id: str) -> Namespace:
+        try:
+            return self.known[namespace_id]
+        except KeyError:
+            raise NamespaceNotFound(namespace_id) from None
+
+    def implied_namespaces(self, script: Script, classes: Any) -> list[Namespace]:
+        return [self.add_namespace(script.name, name) for name in classes]
+
+    def add_namespace(self, script: str, class_name: str, *, use_sqlite: bool = True) -> Namespace:
+        key = f"{script}-{class_name}"
+        namespace = Namespace(key, class_name, script, class_name, key, use_sqlite)
+        return self.known.setdefault(key, namespace)
+
+
+@dataclass
+class Answer:
+    status: int
+    text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Server:
+    """A runtime with a listener; use as an async context manager."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.sources = Scripts()
+        self.lines: list[str] = []
+        settings.setdefault("limits", Limits(turn_cpu_ms=1_000))
+        self.settings = Settings(data=folder, **settings)
+        self.runtime: Runtime
+        self.port = 0
+
+    async def __aenter__(self) -> "Server":
+        loop = asyncio.get_running_loop()
+        self.runtime = Runtime(
+            self.settings,
+            self.sources,
+            open_storage(self.settings, loop),
+            console=lambda script, level, text: self.lines.append(f"{script} {level}: {text}"),
+            loop=loop,
+            capabilities=shared_capabilities(self.settings),
+        )
+        self._listener = Listener(self.runtime, HostRoutes("localhost"))
+        self.port = await self._listener.start("127.0.0.1", 0)
+        self._session = aiohttp.ClientSession(auto_decompress=False)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+        await self._listener.stop()
+        await self.runtime.aclose()
+
+    def add(self, name: str, source: str, **options: Any) -> None:
+        """Make a script, or a new version of it, live."""
+        script = make_script(name, source, **options)
+        replaces = name in self.sources.scripts
+        self.sources.scripts[name] = script
+        if replaces:
+            self.runtime.replace(name, self.runtime.load(script))
+
+    async def fetch(
+        self, path: str = "/", *, script: str = "main", method: str = "GET", **options: Any
+    ) -> Answer:
+        """One request to a script."""
+        headers = {"Host": f"{script}.localhost:{self.port}", **options.pop("headers", {})}
+        url = f"http://127.0.0.1:{self.port}{path}"
+        if isinstance(options.get("data"), bytes | str):
+            data = options["data"]
+            options["data"] = io.BytesIO(data.encode() if isinstance(data, str) else data)
+        async with self._session.request(
+            method, url, headers=headers, allow_redirects=False, **options
+        ) as response:
+            return Answer(response.status, await response.text(), response.headers)
+
+    async def text(self, path: str = "/", **options: Any) -> str:
+        """The text of an answer, which has to be a 200."""
+        answer = await self.fetch(path, **options)
+        assert answer.status == 200, f"{answer.status} {answer.text} {self.lines}"
+        return answer.text

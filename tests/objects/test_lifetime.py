@@ -1,0 +1,168 @@
+"""When instances come and go: eviction, resets, new code, limits."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.inprocess import Server
+from tests.objects.test_calls import thing
+
+COUNT = thing("""
+  n = 0;
+  constructor(state) { this.storage = state.storage; }
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    this.n++;
+    if (pathname === "/put") await this.storage.put("v", this.n);
+    if (pathname === "/get") return new Response(await this.storage.get("v"));
+    return new Response(this.n);
+  }
+""")
+
+
+@pytest.fixture
+async def impatient(tmp_path: Path) -> AsyncIterator[Server]:
+    """Evicts idle objects and fails hung calls within a fraction of a second."""
+    async with Server(tmp_path, idle_seconds=0.2, hang_seconds=0.3) as server:
+        yield server
+
+
+async def evicted(server: Server) -> None:
+    async with asyncio.timeout(10):
+        while len(server.runtime.directory):
+            await asyncio.sleep(0.01)
+
+
+async def test_an_idle_object_leaves_memory_and_keeps_its_storage(impatient: Server) -> None:
+    impatient.add("main", COUNT)
+    assert await impatient.text("/put") == "1"
+    assert await impatient.text("/put") == "2"
+    await evicted(impatient)
+    assert await impatient.text() == "1"
+    assert await impatient.text("/get") == "2"
+
+
+async def test_an_object_that_stored_nothing_leaves_nothing(
+    impatient: Server, tmp_path: Path
+) -> None:
+    impatient.add("main", COUNT)
+    await impatient.text()
+    await evicted(impatient)
+    assert not [*tmp_path.rglob("*.sqlite*")]
+
+
+async def test_a_busy_object_is_not_evicted(impatient: Server) -> None:
+    impatient.add(
+        "main",
+        thing("""
+          constructor(state) { this.state = state; }
+          async fetch() {
+            this.state.waitUntil(scheduler.wait(500).then(() => { this.done = true; }));
+            await scheduler.wait(450);
+            return new Response(this.done ?? "busy");
+          }
+        """),
+    )
+    assert await impatient.text() == "busy"
+    await evicted(impatient)
+
+
+async def test_a_call_that_nothing_can_answer_fails(impatient: Server) -> None:
+    impatient.add("main", thing("fetch() { return new Promise(() => {}); }"))
+    answer = await impatient.fetch()
+    assert answer.status == 500
+    assert "hung" in " ".join(impatient.lines)
+
+
+async def test_one_request_may_be_answered_by_a_later_one(server: Server) -> None:
+    server.add(
+        "main",
+        thing("""
+          waiting = [];
+          async fetch(request) {
+            if (request.url.endsWith("/wait")) return new Promise((resolve) => this.waiting.push(resolve));
+            const count = this.waiting.length;
+            for (const resolve of this.waiting.splice(0)) resolve(new Response("woken"));
+            return new Response(count);
+          }
+        """),
+    )
+    waiting = asyncio.create_task(server.text("/wait"))
+    async with asyncio.timeout(10):
+        while await server.text("/wake") == "0":
+            await asyncio.sleep(0)
+        assert await waiting == "woken"
+
+
+async def test_new_code_supersedes_the_instance_and_keeps_its_data(server: Server) -> None:
+    server.add("main", COUNT)
+    assert await server.text("/put") == "1"
+    server.add("main", COUNT.replace("new Response(this.n)", "new Response('new ' + this.n)"))
+    assert await server.text() == "new 1"
+    assert await server.text("/get") == "1"
+
+
+async def test_a_superseded_instance_may_finish_but_not_touch_storage(server: Server) -> None:
+    source = thing("""
+      constructor(state) { this.storage = state.storage; }
+      async fetch(request) {
+        if (request.url.endsWith("/new")) return new Response("new code");
+        started();
+        await scheduler.wait(100);
+        if (request.url.endsWith("/quiet")) return new Response("finished");
+        try { await this.storage.put("x", 1); return new Response("written"); }
+        catch (e) { return new Response(e.message); }
+      }
+    """) + "const started = () => console.log('started');"
+    server.add("main", source)
+    quiet = asyncio.create_task(server.text("/quiet"))
+    loud = asyncio.create_task(server.text("/loud"))
+    async with asyncio.timeout(10):
+        while len([line for line in server.lines if "started" in line]) < 2:
+            await asyncio.sleep(0.001)
+    server.add("main", source)
+    assert await server.text("/new") == "new code"
+    assert await quiet == "finished"
+    assert await loud == "Durable Object reset because its code was updated."
+
+
+async def test_abort_resets_the_object(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        export default { async fetch(request, env) {
+          try { return await env.Thing.get(env.Thing.idFromName("A")).fetch(request); }
+          catch (e) { return new Response(`${e.message} ${e.durableObjectReset}`); }
+        } }
+        export class Thing {
+          n = 0;
+          constructor(state) { this.state = state; }
+          async fetch(request) {
+            if (request.url.endsWith("/abort")) { await this.state.storage.put("v", 1); this.state.abort("enough"); }
+            if (request.url.endsWith("/get")) return new Response(await this.state.storage.get("v"));
+            return new Response(++this.n);
+          }
+        }
+        """,
+    )
+    assert await server.text() == "1"
+    assert await server.text("/abort") == "enough true"
+    assert await server.text() == "1"
+
+
+async def test_an_object_that_loops_is_stopped_with_what_that_turn_wrote(server: Server) -> None:
+    server.add(
+        "main",
+        thing("""
+          constructor(state) { this.storage = state.storage; }
+          async fetch(request) {
+            if (request.url.endsWith("/loop")) { this.storage.put("half", 1); for (;;); }
+            return new Response(await this.storage.get("half"));
+          }
+        """),
+    )
+    assert (await server.fetch("/loop")).status == 500
+    answer = await server.fetch("/")
+    assert (answer.status, answer.text) == (200, "")
