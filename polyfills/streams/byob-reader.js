@@ -1,6 +1,12 @@
 // https://streams.spec.whatwg.org/#byob-reader-class
 
-import { bufferByteLength, describeView, isArrayBuffer, isDetached, viewKind } from "../kernel/buffers.js";
+import {
+  bufferByteLength,
+  describeView,
+  isArrayBuffer,
+  isDetached,
+  viewKind,
+} from "../kernel/buffers.js";
 import {
   defineInterface,
   enforceUnsignedLongLong,

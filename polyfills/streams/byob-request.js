@@ -52,9 +52,7 @@ export class ReadableStreamBYOBRequest {
     requireArguments(arguments.length, 1, "'respond' on 'ReadableStreamBYOBRequest'");
     const count = enforceUnsignedLongLong(bytesWritten, "The number of bytes written");
     const controller = this.#state.require();
-    if (isDetached(describeView(this.#state.view).buffer)) {
-      throw new TypeError("The view's buffer has been detached and so cannot be used as a response.");
-    }
+    checkAttached(describeView(this.#state.view).buffer);
     controller.respond(count);
   }
 
@@ -63,15 +61,18 @@ export class ReadableStreamBYOBRequest {
     requireArguments(arguments.length, 1, "'respondWithNewView' on 'ReadableStreamBYOBRequest'");
     const { buffer } = viewArgument(view);
     const controller = this.#state.require();
-    if (isDetached(buffer)) {
-      throw new TypeError("The view's buffer has been detached and so cannot be used as a response.");
-    }
+    checkAttached(buffer);
     controller.respondWithNewView(view);
   }
 
   static {
     defineInterface(this);
   }
+}
+
+function checkAttached(buffer) {
+  if (!isDetached(buffer)) return;
+  throw new TypeError("The view's buffer has been detached, so it cannot be a response.");
 }
 
 /** { buffer, byteOffset, byteLength } of an ArrayBufferView; throws for anything else. */

@@ -6,7 +6,13 @@
 // which always shows the oldest descriptor. The oldest one may outlive its reader:
 // the source may be writing to it; what it writes then goes to the queue.
 
-import { bufferByteLength, copyBuffer, describeView, isDetached, transferBuffer } from "../kernel/buffers.js";
+import {
+  bufferByteLength,
+  copyBuffer,
+  describeView,
+  isDetached,
+  transferBuffer,
+} from "../kernel/buffers.js";
 import { ByobRequestState, ReadableStreamBYOBRequest } from "./byob-request.js";
 import { react, runAlgorithm } from "./promises.js";
 import {
@@ -55,12 +61,15 @@ export class ByteControllerState {
   start(algorithm, controller) {
     react(
       algorithm(controller),
-      () => {
-        this.started = true;
-        this.pullIfNeeded();
-      },
+      () => this.begin(),
       (reason) => this.error(reason),
     );
+  }
+
+  /** The source has started. */
+  begin() {
+    this.started = true;
+    this.pullIfNeeded();
   }
 
   get canCloseOrEnqueue() {

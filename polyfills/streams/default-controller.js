@@ -3,7 +3,7 @@
 import { defineInterface, illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
 import { react, runAlgorithm } from "./promises.js";
 import { SizedQueue } from "./queue.js";
-import { CLOSED, ERRORED, READABLE } from "./readable-state.js";
+import { ERRORED, READABLE } from "./readable-state.js";
 
 const nothing = () => undefined;
 
@@ -40,12 +40,15 @@ export class DefaultControllerState {
   start(algorithm, controller) {
     react(
       algorithm(controller),
-      () => {
-        this.started = true;
-        this.pullIfNeeded();
-      },
+      () => this.begin(),
       (reason) => this.error(reason),
     );
+  }
+
+  /** The source has started. */
+  begin() {
+    this.started = true;
+    this.pullIfNeeded();
   }
 
   /** https://streams.spec.whatwg.org/#readable-stream-default-controller-can-close-or-enqueue */
@@ -199,9 +202,7 @@ export class ReadableStreamDefaultController {
 }
 
 /** The TypeError of an act on a stream that can no longer be filled. */
-export function closedError({ closeRequested, stream }, act) {
-  const { status } = stream;
-  const how =
-    status === ERRORED ? "errored" : status === CLOSED || closeRequested ? "closed" : "locked";
+export function closedError({ stream }, act) {
+  const how = stream.status === ERRORED ? "errored" : "closed";
   return new TypeError(`Cannot ${act} a ReadableStream that is ${how}.`);
 }

@@ -27,6 +27,8 @@ const STRING_WRITTEN =
 const OBJECT_WRITTEN =
   "This TransformStream is being used as a byte stream, but received an object of " +
   "non-ArrayBuffer/ArrayBufferView type on its writable side.";
+const TOO_MANY_BYTES = "Attempt to write too many bytes through a FixedLengthStream.";
+const CLOSED_EARLY = "FixedLengthStream did not see all expected bytes before close().";
 
 /** The two sides of a byte channel and what is on its way between them. */
 class Channel {
@@ -78,7 +80,7 @@ class Channel {
       const bytes = toBytes(chunk);
       this.#written += bytes.byteLength;
       if (this.#written > this.#expected) {
-        throw new TypeError("Attempt to write too many bytes through a FixedLengthStream.");
+        throw new TypeError(TOO_MANY_BYTES);
       }
       return bytes;
     } catch (error) {
@@ -109,7 +111,7 @@ class Channel {
 
   #close() {
     if (this.#written < this.#expected) {
-      const error = new TypeError("FixedLengthStream did not see all expected bytes before close().");
+      const error = new TypeError(CLOSED_EARLY);
       this.#readable.controller.error(error);
       throw error;
     }

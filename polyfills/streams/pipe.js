@@ -5,7 +5,12 @@
 // it still enqueues). Errors and ends are watched from the start; the first that comes
 // shuts the pipe down, once what was read has been written.
 
-import { abortReason, addAbortAlgorithm, isAborted, removeAbortAlgorithm } from "../events/abort.js";
+import {
+  abortReason,
+  addAbortAlgorithm,
+  isAborted,
+  removeAbortAlgorithm,
+} from "../events/abort.js";
 import { deferred, fulfilledWith, later, then } from "./promises.js";
 import { CLOSED, ERRORED, READABLE } from "./readable-state.js";
 import { DefaultReaderState } from "./reader-state.js";

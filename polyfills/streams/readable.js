@@ -13,6 +13,7 @@ import {
   isWritableStream,
   readableState,
   stampReadable,
+  writableArgument,
   writableState,
 } from "./brand.js";
 import { ReadableStreamBYOBReader } from "./byob-reader.js";
@@ -83,7 +84,7 @@ export class ReadableStream {
     try {
       readableState(this);
       requireArguments(arguments.length, 1, "'pipeTo' on 'ReadableStream'");
-      if (!isWritableStream(destination)) throw new TypeError("The destination is no WritableStream.");
+      writableArgument(destination);
       const piping = toPipeOptions(options);
       const source = unlocked(this, "pipe");
       return pipe(source, unlockedWritable(destination), piping);

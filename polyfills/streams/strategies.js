@@ -79,7 +79,6 @@ export function toStrategy(value) {
   const mark = dictionary.highWaterMark;
   const highWaterMark = mark === undefined ? undefined : +mark;
   const size = toOptionalFunction(dictionary.size, "The queuing strategy's size");
-  // The built-in count is what a stream does without asking.
   return { highWaterMark, size };
 }
 
@@ -93,7 +92,8 @@ export function extractHighWaterMark({ highWaterMark }, otherwise) {
 }
 
 /**
- * What sizes chunks: a function, or undefined where every chunk counts as one.
+ * What sizes chunks: a function, or undefined where every chunk counts as one, as it
+ * does with CountQueuingStrategy.
  * https://streams.spec.whatwg.org/#make-size-algorithm-from-size-function
  */
 export function extractSize({ size }) {

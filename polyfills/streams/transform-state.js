@@ -2,7 +2,15 @@
 // and the algorithms that join them. https://streams.spec.whatwg.org/#ts-abstract-ops
 
 import { DefaultControllerState } from "./default-controller.js";
-import { deferred, fulfilledWith, promiseOf, rejectedWith, resolvedWith, then } from "./promises.js";
+import {
+  deferred,
+  fulfilledWith,
+  later,
+  promiseOf,
+  rejectedWith,
+  resolvedWith,
+  then,
+} from "./promises.js";
 import { ERRORED, ReadableState } from "./readable-state.js";
 import { WritableControllerState } from "./writable-controller.js";
 import { ERRORING, FAILED, WritableState } from "./writable-state.js";
@@ -46,6 +54,15 @@ export class TransformState {
     const wait = () => resolvedWith(promise);
     this.writable.controller.start(wait);
     this.readable.controller.start(wait);
+  }
+
+  /** Start both sides as after a fulfilled promise, which takes three microtasks. */
+  startAtOnce() {
+    const begin = () => {
+      this.writable.controller.begin();
+      this.readable.controller.begin();
+    };
+    later(() => later(() => later(begin)));
   }
 
   // ---- What transformers call --------------------------------------------------------

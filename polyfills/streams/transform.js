@@ -95,10 +95,14 @@ function startTransform(transformer, writableStrategy, readableStrategy) {
   };
   const state = new TransformState(transformer, writableQueuing, readableQueuing);
   state.controller = new TransformStreamDefaultController(state);
-  const started = deferred();
-  state.start(started.promise);
-  // A start that throws leaves both sides waiting, and the constructor throws.
-  started.resolve(transformer.start?.(state.controller));
+  if (transformer.start === undefined) {
+    state.startAtOnce();
+  } else {
+    const started = deferred();
+    state.start(started.promise);
+    // A start that throws leaves both sides waiting, and the constructor throws.
+    started.resolve(transformer.start(state.controller));
+  }
   return new Sides(new ReadableStream(state.readable), new WritableStream(state.writable));
 }
 
@@ -114,6 +118,6 @@ const DEFAULTS = { __proto__: null };
 export function createTransform(algorithms, { writable = ONE, readable = NONE } = DEFAULTS) {
   const state = new TransformState(algorithms, writable, readable);
   state.controller = state;
-  state.start(undefined);
+  state.startAtOnce();
   return new Sides(new ReadableStream(state.readable), new WritableStream(state.writable));
 }

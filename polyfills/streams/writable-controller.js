@@ -25,16 +25,14 @@ export class WritableControllerState {
   #signal = undefined;
   #abortReason = undefined;
   #aborted = false;
-  #onWritten;
-  #onWriteFailed;
+  #onWritten = undefined;
+  #onWriteFailed = undefined;
 
   constructor(stream, { write = nothing, close = nothing, abort = nothing }, highWaterMark, size) {
     this.stream = stream;
     this.#algorithms = { write, close, abort };
     this.#size = size;
     this.highWaterMark = highWaterMark;
-    this.#onWritten = () => this.#written();
-    this.#onWriteFailed = (reason) => this.#writeFailed(reason);
     stream.controller = this;
     stream.backpressure = this.#backpressure;
   }
@@ -44,15 +42,18 @@ export class WritableControllerState {
     this.#controller = controller;
     react(
       algorithm(controller),
-      () => {
-        this.started = true;
-        this.#advance();
-      },
+      () => this.begin(),
       (reason) => {
         this.started = true;
         this.stream.dealWithRejection(reason);
       },
     );
+  }
+
+  /** The sink has started. */
+  begin() {
+    this.started = true;
+    this.#advance();
   }
 
   get desiredSize() {
@@ -179,6 +180,10 @@ export class WritableControllerState {
   /** https://streams.spec.whatwg.org/#writable-stream-default-controller-process-write */
   #write(chunk) {
     this.stream.markWriteInFlight();
+    if (this.#onWritten === undefined) {
+      this.#onWritten = () => this.#written();
+      this.#onWriteFailed = (reason) => this.#writeFailed(reason);
+    }
     const { write } = this.#algorithms;
     runAlgorithm(write, chunk, this.#controller, this.#onWritten, this.#onWriteFailed);
   }

@@ -1,7 +1,7 @@
 // A writer behind its public object: https://streams.spec.whatwg.org/#ws-default-writer-abstract-ops
 
 import { fulfilledWith, PromiseSlot, rejectedWith } from "./promises.js";
-import { ENDED, ERRORING, FAILED, WRITABLE } from "./writable-state.js";
+import { ENDED, ERRORING, FAILED } from "./writable-state.js";
 
 /** The state of one writer. */
 export class WriterState {
@@ -32,11 +32,15 @@ export class WriterState {
     const { controller } = stream;
     const size = controller.sizeOf(chunk);
     // The strategy's size() is the script's: it may have released the writer.
-    if (stream !== this.stream) request.reject(releasedError());
-    else if (stream.status === FAILED) request.reject(stream.storedError);
-    else if (stream.closing || stream.status === ENDED) request.reject(stream.closedError("write to"));
-    else if (stream.status === ERRORING) request.reject(stream.storedError);
-    else {
+    if (stream !== this.stream) {
+      request.reject(releasedError());
+    } else if (stream.status === FAILED) {
+      request.reject(stream.storedError);
+    } else if (stream.closing || stream.status === ENDED) {
+      request.reject(stream.closedError("write to"));
+    } else if (stream.status === ERRORING) {
+      request.reject(stream.storedError);
+    } else {
       stream.writeRequests.push(request);
       controller.write(chunk, size);
     }
@@ -57,10 +61,6 @@ export class WriterState {
     this.closed.reject(error);
     this.stream.writer = undefined;
     this.stream = undefined;
-  }
-
-  get isWritable() {
-    return this.stream.status === WRITABLE;
   }
 }
 
