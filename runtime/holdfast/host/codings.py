@@ -106,7 +106,7 @@ class BrotliDecoder:
 
     def __init__(self) -> None:
         self._decoder = _brotli.Decompressor()
-        self._pending: bytes | None = None
+        self._pending = b""
         self._started = False
 
     def feed(self, chunk: bytes) -> None:
@@ -115,14 +115,14 @@ class BrotliDecoder:
         self._started = True
 
     def pull(self) -> bytes:
-        """The next decoded bytes."""
-        if self._pending is None:
+        """The next decoded bytes; the library keeps back what is past the limit."""
+        if not self._started:
             return b""
+        chunk, self._pending = self._pending, b""
         try:
-            piece: bytes = self._decoder.process(self._pending, output_buffer_limit=MAX_PIECE_BYTES)
+            piece: bytes = self._decoder.process(chunk, output_buffer_limit=MAX_PIECE_BYTES)
         except _brotli.error as error:
             raise BodyError("Brotli decompression failed.") from error
-        self._pending = None if self._decoder.can_accept_more_data() else b""
         return piece
 
     def finish(self) -> None:
