@@ -1,14 +1,33 @@
-// The kernel's entry points for the host, and the one table of globals.
+// The kernel's entry points for the host, and the one place that writes to the global
+// object: globals.js has the table.
 
-import { runTurn, nextTurn } from "./kernel/turns.js";
-import { takePending, failureOf } from "./kernel/pending.js";
+import { interfaces, members } from "./globals.js";
+import { failureOf, takePending } from "./kernel/pending.js";
+import { nextTurn, runTurn } from "./kernel/turns.js";
 
+export {
+  admitObject,
+  deliverObjectFetch,
+  objectBroken,
+  objectDurable,
+  supersedeObjects,
+  sweepObjects,
+} from "./objects/residents.js";
+export { fireTimer } from "./timers/host-timer.js";
+export {
+  dispatchFetch,
+  extendEnvironment,
+  prepareEnvironment,
+  useExports,
+  useListeners,
+} from "./workers/dispatch.js";
 export { nextTurn };
 
-/** The host's answer to an async op. */
+/** The host's answer to an async op; several values come as an array. */
 export function settleOp(number, value) {
   const record = takePending(number);
-  runTurn(record.context, record.resolve, value);
+  const answer = arguments.length > 2 ? Array.prototype.slice.call(arguments, 1) : value;
+  runTurn(record.context, record.resolve, answer);
 }
 
 /** The host's refusal of an async op. */
@@ -16,3 +35,16 @@ export function failOp(number, name, message, flags) {
   const record = takePending(number);
   runTurn(record.context, record.reject, failureOf(name, message, flags));
 }
+
+function define(name, value, enumerable) {
+  Object.defineProperty(globalThis, name, {
+    value,
+    configurable: true,
+    enumerable,
+    writable: true,
+  });
+}
+
+for (const name of Object.keys(interfaces)) define(name, interfaces[name], false);
+for (const name of Object.keys(members)) define(name, members[name], true);
+define("self", globalThis, true);

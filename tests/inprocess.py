@@ -15,7 +15,7 @@ import aiohttp
 from holdfast.catalog import Binding, Namespace, NamespaceNotFound, Script, ScriptNotFound, Syntax
 from holdfast.engine import Limits, Module, ModuleKind
 from holdfast.server import HostRoutes, Listener, Runtime, Settings
-from holdfast.server.capabilities import open_storage, shared_capabilities
+from holdfast.server.opening import open_storage
 
 
 def make_script(
@@ -107,7 +107,6 @@ class Server:
             open_storage(self.settings, loop),
             console=lambda script, level, text: self.lines.append(f"{script} {level}: {text}"),
             loop=loop,
-            capabilities=shared_capabilities(self.settings),
         )
         self._listener = Listener(self.runtime, HostRoutes("localhost"))
         self.port = await self._listener.start("127.0.0.1", 0)

@@ -35,3 +35,15 @@ export function describeError(error) {
     return "[an error that cannot be shown]";
   }
 }
+
+/** Name and message of whatever was thrown. */
+export function identityOf(error) {
+  const isError = error !== null && typeof error === "object";
+  try {
+    return isError
+      ? [String(error.name ?? "Error"), String(error.message ?? "")]
+      : ["Error", String(error)];
+  } catch {
+    return ["Error", "an error that cannot be shown"];
+  }
+}

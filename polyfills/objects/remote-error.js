@@ -2,27 +2,18 @@
 // error is a new one of the caller's, and `remote` says where it came from.
 // https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
 
-import { describeError, errorNamed } from "../kernel/errors.js";
+import { describeError, errorNamed, identityOf } from "../kernel/errors.js";
 
 const FLAGS = ["retryable", "overloaded", "durableObjectReset"];
 
 /** What the caller sees of an error that an object threw. */
 export function remoteError(error) {
-  return withFlags(errorNamed(...identity(error)), flagsOf(error));
+  return withFlags(errorNamed(...identityOf(error)), flagsOf(error));
 }
 
 /** The error as the host carries it: name, message, flags, description for the log. */
 export function failureParts(error) {
-  return [...identity(error), flagsOf(error).join(","), describeError(error)];
-}
-
-function identity(error) {
-  const isError = error !== null && typeof error === "object";
-  try {
-    return isError ? [String(error.name ?? "Error"), String(error.message ?? "")] : ["Error", String(error)];
-  } catch {
-    return ["Error", "an error that cannot be shown"];
-  }
+  return [...identityOf(error), flagsOf(error).join(","), describeError(error)];
 }
 
 function flagsOf(error) {

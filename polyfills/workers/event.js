@@ -3,7 +3,7 @@
 import { event_failed, event_finished, event_respond } from "holdfast:ops";
 import { checkedResponse } from "./crossing.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
-import { describeError } from "../kernel/errors.js";
+import { describeError, identityOf } from "../kernel/errors.js";
 import { Context } from "../kernel/turns.js";
 import { cancelTimersOf } from "../timers/timers.js";
 import { whenSettled } from "./wait-until.js";
@@ -72,7 +72,7 @@ export class WorkerEvent extends Context {
   fail(error) {
     if (this.#answered) return;
     this.#answered = true;
-    event_failed(this.#number, describeError(error), this.#isDone);
+    event_failed(this.#number, ...identityOf(error), describeError(error), this.#isDone);
     this.#cleanUpIfDone();
   }
 

@@ -13,7 +13,7 @@ from holdfast.cli.options import named_values, script_name, settings_from
 from holdfast.cli.process import run_until_stopped
 from holdfast.cli.watch import snapshot, until_changed
 from holdfast.server import FileSource, Listener, OneScript, Runtime
-from holdfast.server.capabilities import open_storage, shared_capabilities
+from holdfast.server.opening import open_storage
 from holdfast.workers import ScriptInvalid
 
 
@@ -81,7 +81,6 @@ class LocalServer:
             storage,
             console=self._terminal.script_line,
             loop=loop,
-            capabilities=shared_capabilities(settings),
         )
         listener = Listener(
             self._runtime,

@@ -14,7 +14,7 @@ from holdfast.cli.console import Terminal, complain, configure_logging
 from holdfast.cli.options import settings_from
 from holdfast.cli.process import run_until_stopped
 from holdfast.server import CatalogSource, Deployments, HostRoutes, Listener, Runtime
-from holdfast.server.capabilities import open_storage, shared_capabilities
+from holdfast.server.opening import open_storage
 
 TOKEN_FILE = "api-token"
 TOKEN_BYTES = 32
@@ -43,7 +43,6 @@ async def _serve(options: argparse.Namespace, stop: asyncio.Event) -> int:
         storage,
         console=terminal.script_line,
         loop=loop,
-        capabilities=shared_capabilities(settings),
     )
     listener = Listener(runtime, HostRoutes(options.domain))
     api = ApiServer(Deployments(catalog, runtime), ApiSettings(token))

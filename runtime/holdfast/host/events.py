@@ -24,9 +24,11 @@ def event_respond(
 
 
 @op
-def event_failed(host: Host, number: int, description: str, done: bool) -> None:
+def event_failed(
+    host: Host, number: int, name: str, message: str, description: str, done: bool
+) -> None:
     """Answer an event with the script's failure; `done` as in event_respond."""
-    host.events.fail(number, description)
+    host.events.fail(number, name, message, description)
     if done:
         host.events.finish(number)
 

@@ -18,7 +18,7 @@ from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
-from holdfast.workers import Worker, WorkerError, WorkerResponse
+from holdfast.workers import ScriptFailed, Worker, WorkerError, WorkerResponse
 
 # Why a call may find nobody at the other end; the message is for the caller.
 UNREACHABLE = (WorkerError, CatalogError, OSError)
@@ -152,8 +152,9 @@ class IsolateObjects:
 
     def _answered(self, number: int, answer: "asyncio.Future[WorkerResponse]") -> None:
         if error := answer.exception():
-            message = str(error).partition("\n")[0]
-            self._host.fail(number, ScriptError("Error", message, remote=True))
+            name = error.name if isinstance(error, ScriptFailed) else "Error"
+            message = error.message if isinstance(error, ScriptFailed) else str(error)
+            self._host.fail(number, ScriptError(name, message, remote=True))
             return
         response = answer.result()
         body = self._bodies.sent(response.body)

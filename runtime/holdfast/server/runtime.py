@@ -24,6 +24,8 @@ from holdfast.catalog import (
 )
 from holdfast.host.bodies import BodyTable
 from holdfast.host.context import Capabilities, Clock, Host
+from holdfast.host.egress import allow_all, public_only
+from holdfast.host.fetch import FetchClient
 from holdfast.host.platform import Platform
 from holdfast.host.system import SystemClock
 from holdfast.objects import InProcess, IsolateObjects, ObjectDirectory, ObjectHome, Placement
@@ -68,7 +70,6 @@ class Runtime:
         loop: asyncio.AbstractEventLoop,
         clock: Clock | None = None,
         placement: Placement | None = None,
-        capabilities: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings = settings
         self.source = source
@@ -76,7 +77,8 @@ class Runtime:
         self._console = console
         self._loop = loop
         self._clock = clock or SystemClock()
-        self._capabilities = dict(capabilities or {})
+        egress = allow_all if settings.allow_private_egress else public_only
+        self._fetch = FetchClient(egress=egress)
         self._platform = Platform()
         self._calls = Calls()
         self.directory = ObjectDirectory(storage, placement or InProcess(), loop)
@@ -143,9 +145,8 @@ class Runtime:
         def console(level: str, text: str) -> None:
             self._console(script_name, level, text)
 
-        return Host(
-            self._loop, self._clock, Capabilities(console=console, bodies=BodyTable(), **self._capabilities)
-        )
+        capabilities = Capabilities(console=console, bodies=BodyTable(), fetch=self._fetch)
+        return Host(self._loop, self._clock, capabilities)
 
     def _describe(
         self, binding: Any, objects: IsolateObjects, known: Mapping[str, Namespace]
@@ -212,6 +213,7 @@ class Runtime:
         for worker in [*self._retiring]:
             worker.close()
         self._residents.clear()
+        await self._fetch.close()
         await self.storage.aclose()
 
     # ---- sweeping ------------------------------------------------------------------

@@ -17,7 +17,12 @@ class ScriptInvalid(WorkerError):
 
 
 class ScriptFailed(WorkerError):
-    """The script's handler failed; the message is the error with its stack."""
+    """The script's handler failed: with this error, described with its stack."""
+
+    def __init__(self, name: str, message: str, description: str) -> None:
+        super().__init__(description)
+        self.name = name
+        self.message = message
 
 
 class ScriptHung(WorkerError):

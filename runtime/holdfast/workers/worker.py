@@ -125,9 +125,9 @@ class Worker:
         else:
             answer.set_result(response)
 
-    def fail(self, number: int, description: str) -> None:
+    def fail(self, number: int, name: str, message: str, description: str) -> None:
         """The script's failure to answer an event (op event_failed)."""
-        self._end(number, ScriptFailed(description))
+        self._end(number, ScriptFailed(name, message, description))
         if description.startswith(OUT_OF_MEMORY):
             self.host.loop.call_soon(self.terminate, "its memory limit was reached")
 

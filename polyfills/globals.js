@@ -1,0 +1,127 @@
+// The table of globals: every name that scripts find on the global object, besides
+// ECMAScript's own and those of the engine that meet their standard (DOMException).
+
+import { console } from "./console/console.js";
+import { Crypto, crypto } from "./crypto/crypto.js";
+import { CryptoKey } from "./crypto/key.js";
+import { SubtleCrypto } from "./crypto/subtle.js";
+import { atob, btoa } from "./encoding/base64.js";
+import { TextDecoderStream, TextEncoderStream } from "./encoding/streams.js";
+import { TextDecoder } from "./encoding/text-decoder.js";
+import { TextEncoder } from "./encoding/text-encoder.js";
+import { AbortController, AbortSignal } from "./events/abort.js";
+import { EventTarget, reportError } from "./events/event-target.js";
+import {
+  CloseEvent,
+  CustomEvent,
+  ErrorEvent,
+  MessageEvent,
+  PromiseRejectionEvent,
+} from "./events/event-types.js";
+import { Event } from "./events/event.js";
+import { FormData } from "./fetch/form-data.js";
+import { fetch } from "./fetch/fetch.js";
+import { Headers } from "./fetch/headers.js";
+import { Request } from "./fetch/request.js";
+import { Response } from "./fetch/response.js";
+import { Blob } from "./files/blob.js";
+import { File } from "./files/file.js";
+import { PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance/entry.js";
+import { Performance, performance } from "./performance/performance.js";
+import { structuredClone } from "./serialize/structured-clone.js";
+import { ReadableByteStreamController } from "./streams/byte-controller.js";
+import { ReadableStreamBYOBReader } from "./streams/byob-reader.js";
+import { ReadableStreamBYOBRequest } from "./streams/byob-request.js";
+import { ReadableStreamDefaultController } from "./streams/default-controller.js";
+import { ReadableStreamDefaultReader } from "./streams/default-reader.js";
+import { FixedLengthStream, IdentityTransformStream } from "./streams/identity.js";
+import { ReadableStream } from "./streams/readable.js";
+import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./streams/strategies.js";
+import { TransformStream, TransformStreamDefaultController } from "./streams/transform.js";
+import { WritableStreamDefaultController } from "./streams/writable-controller.js";
+import { WritableStream } from "./streams/writable.js";
+import { WritableStreamDefaultWriter } from "./streams/writer.js";
+import { queueMicrotask } from "./timers/microtask.js";
+import { Scheduler, scheduler } from "./timers/scheduler.js";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers/timers.js";
+import { URLSearchParams } from "./url/search-params.js";
+import { URL } from "./url/url.js";
+import {
+  addEventListener,
+  dispatchEvent,
+  removeEventListener,
+} from "./workers/global-events.js";
+import { Navigator, navigator } from "./workers/navigator.js";
+import { FetchEvent } from "./workers/service-worker.js";
+
+/** Classes: writable, configurable, not enumerable. */
+export const interfaces = {
+  AbortController,
+  AbortSignal,
+  Blob,
+  ByteLengthQueuingStrategy,
+  CloseEvent,
+  CountQueuingStrategy,
+  Crypto,
+  CryptoKey,
+  CustomEvent,
+  ErrorEvent,
+  Event,
+  EventTarget,
+  FetchEvent,
+  File,
+  FixedLengthStream,
+  FormData,
+  Headers,
+  IdentityTransformStream,
+  MessageEvent,
+  Navigator,
+  Performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
+  PromiseRejectionEvent,
+  ReadableByteStreamController,
+  ReadableStream,
+  ReadableStreamBYOBReader,
+  ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController,
+  ReadableStreamDefaultReader,
+  Request,
+  Response,
+  Scheduler,
+  SubtleCrypto,
+  TextDecoder,
+  TextDecoderStream,
+  TextEncoder,
+  TextEncoderStream,
+  TransformStream,
+  TransformStreamDefaultController,
+  URL,
+  URLSearchParams,
+  WritableStream,
+  WritableStreamDefaultController,
+  WritableStreamDefaultWriter,
+};
+
+/** Functions and objects: writable, configurable, enumerable, as Web IDL has them. */
+export const members = {
+  addEventListener,
+  atob,
+  btoa,
+  clearInterval,
+  clearTimeout,
+  console,
+  crypto,
+  dispatchEvent,
+  fetch,
+  navigator,
+  performance,
+  queueMicrotask,
+  removeEventListener,
+  reportError,
+  scheduler,
+  setInterval,
+  setTimeout,
+  structuredClone,
+};

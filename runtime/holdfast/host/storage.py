@@ -1,0 +1,132 @@
+"""Ops on the storage of the objects that live in this isolate, by slot.
+
+Several pairs cross as one JSON list, `[key, length, key, length, …]`, and one buffer
+with the values end to end. Storage's own errors are for the script to see, under the
+name that `objects/` and the polyfills act on.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from holdfast.engine import ScriptError
+from holdfast.host.context import Host
+from holdfast.host.ops import op
+from holdfast.storage import StorageError, TransactionConflict
+
+CONFLICT = "TransactionConflict"  # the name that makes the polyfill rerun a transaction
+
+Result = TypeVar("Result")
+
+
+def _attempt(operation: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
+    """Run an operation of a store; its errors become the script's."""
+    try:
+        return operation(*arguments, **options)
+    except TransactionConflict as error:
+        raise ScriptError(CONFLICT, str(error)) from error
+    except StorageError as error:
+        raise ScriptError("Error", str(error)) from error
+
+
+@op
+def storage_get(host: Host, slot: int, key: str) -> bytes | None:
+    """The stored bytes of a key."""
+    try:
+        return host.stores[slot].get(key)
+    except StorageError as error:
+        raise ScriptError("Error", str(error)) from error
+
+
+@op
+def storage_put(host: Host, slot: int, key: str, value: bytes) -> int:
+    """Store bytes under a key; the round of the write."""
+    try:
+        return host.stores[slot].put(key, value)
+    except TransactionConflict as error:
+        raise ScriptError(CONFLICT, str(error)) from error
+    except StorageError as error:
+        raise ScriptError("Error", str(error)) from error
+
+
+@op
+def storage_get_many(host: Host, slot: int, keys: str) -> str | None:
+    """The stored pairs among some keys; None if there are none."""
+    return _leave_values(host, _attempt(host.stores[slot].get_many, json.loads(keys)))
+
+
+@op
+def storage_list(host: Host, slot: int, options: str) -> str | None:
+    """The stored pairs in a range; None if there are none."""
+    names = {"startAfter": "start_after"}
+    range_ = {names.get(name, name): value for name, value in json.loads(options).items()}
+    return _leave_values(host, _attempt(host.stores[slot].list, **range_))
+
+
+@op
+def storage_taken_values(host: Host) -> bytes:
+    """The values that belong to the index which the op before returned."""
+    values, host.values = host.values, b""
+    return values
+
+
+@op
+def storage_put_many(host: Host, slot: int, index: str, values: bytes) -> int:
+    """Store several pairs; the round of the write."""
+    return _attempt(host.stores[slot].put_many, _pairs(json.loads(index), values))
+
+
+@op
+def storage_delete(host: Host, slot: int, key: str) -> bool:
+    """Delete a key; was it there."""
+    return _attempt(host.stores[slot].delete, key)
+
+
+@op
+def storage_delete_many(host: Host, slot: int, keys: str) -> int:
+    """Delete keys; how many were there."""
+    return _attempt(host.stores[slot].delete_many, json.loads(keys))
+
+
+@op
+def storage_delete_all(host: Host, slot: int) -> int:
+    """Delete everything; the round of the write."""
+    return _attempt(host.stores[slot].delete_all)
+
+
+@op
+def storage_round(host: Host, slot: int) -> int:
+    """The round of the newest write."""
+    return _attempt(lambda: host.stores[slot].written)
+
+
+@op
+def storage_begin(host: Host, slot: int) -> None:
+    """Open a transaction, or a savepoint inside the one that is open."""
+    _attempt(host.stores[slot].begin)
+
+
+@op
+def storage_commit(host: Host, slot: int) -> int:
+    """Commit the innermost transaction; the round of its writes."""
+    return _attempt(host.stores[slot].commit)
+
+
+@op
+def storage_rollback(host: Host, slot: int) -> None:
+    """Undo the innermost transaction."""
+    _attempt(host.stores[slot].rollback)
+
+
+def _leave_values(host: Host, pairs: Sequence[tuple[str, bytes]]) -> str | None:
+    if not pairs:
+        return None
+    host.values = b"".join(value for _, value in pairs)
+    return json.dumps([item for key, value in pairs for item in (key, len(value))])
+
+
+def _pairs(index: list[Any], values: bytes) -> Iterable[tuple[str, bytes]]:
+    position = 0
+    for key, length in zip(index[::2], index[1::2], strict=True):
+        yield key, values[position : position + length]
+        position += length
