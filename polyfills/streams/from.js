@@ -2,7 +2,7 @@
 
 import { isObject } from "../kernel/webidl.js";
 import { DefaultControllerState } from "./default-controller.js";
-import { fulfilledWith, rejectedWith, resolvedWith, then } from "./promises.js";
+import { fulfilledWith, performThen, rejectedWith, resolvedWith } from "./promises.js";
 import { ReadableState } from "./readable-state.js";
 
 const { apply } = Reflect;
@@ -23,7 +23,7 @@ export function streamFrom(iterable) {
 }
 
 function pull({ object, next }, controller) {
-  return then(resolvedWith(apply(next, object, [])), (result) => {
+  return performThen(resolvedWith(apply(next, object, [])), (result) => {
     if (!isObject(result)) throw new TypeError("The iterator's next() did not give an object.");
     if (result.done) controller.close();
     else controller.enqueue(result.value);
@@ -33,7 +33,7 @@ function pull({ object, next }, controller) {
 function cancel({ object }, reason) {
   const method = object.return;
   if (method === undefined || method === null) return undefined;
-  return then(resolvedWith(apply(method, object, [reason])), (result) => {
+  return performThen(resolvedWith(apply(method, object, [reason])), (result) => {
     if (!isObject(result)) throw new TypeError("The iterator's return() did not give an object.");
   });
 }
@@ -105,7 +105,7 @@ class AsyncFromSync {
     } catch (error) {
       close(error);
     }
-    return then(awaited, (settled) => ({ value: settled, done }), close);
+    return performThen(awaited, (settled) => ({ value: settled, done }), close);
   }
 
   #close() {

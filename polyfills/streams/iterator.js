@@ -4,7 +4,7 @@
 // with the first end or error. https://webidl.spec.whatwg.org/#idl-async-iterable
 
 import { defineInterface } from "../kernel/webidl.js";
-import { deferred, fulfilledWith, rejectedWith, then } from "./promises.js";
+import { deferred, fulfilledWith, performThen, rejectedWith } from "./promises.js";
 import { DefaultReaderState } from "./reader-state.js";
 
 const AsyncIteratorPrototype = Object.getPrototypeOf(
@@ -26,22 +26,22 @@ class ReadableStreamAsyncIterator {
   next() {
     if (!(#reader in this)) return rejectedWith(new TypeError("Illegal invocation"));
     const step = () => this.#next();
-    this.#ongoing = this.#ongoing === undefined ? step() : then(this.#ongoing, step, step);
+    this.#ongoing = this.#ongoing === undefined ? step() : performThen(this.#ongoing, step, step);
     return this.#ongoing;
   }
 
   return(value) {
     if (!(#reader in this)) return rejectedWith(new TypeError("Illegal invocation"));
     const step = () => this.#return(value);
-    this.#ongoing = this.#ongoing === undefined ? step() : then(this.#ongoing, step, step);
-    return then(this.#ongoing, () => ({ value, done: true }));
+    this.#ongoing = this.#ongoing === undefined ? step() : performThen(this.#ongoing, step, step);
+    return performThen(this.#ongoing, () => ({ value, done: true }));
   }
 
   #next() {
     if (this.#finished) return fulfilledWith({ value: undefined, done: true });
     const request = new IterationRequest(this.#reader);
     this.#reader.read(request);
-    return then(
+    return performThen(
       request.result.promise,
       (chunk) => {
         this.#ongoing = undefined;

@@ -11,7 +11,7 @@ import {
   isAborted,
   removeAbortAlgorithm,
 } from "../events/abort.js";
-import { deferred, fulfilledWith, later, then } from "./promises.js";
+import { deferred, fulfilledWith, later, performThen } from "./promises.js";
 import { CLOSED, ERRORED, READABLE } from "./readable-state.js";
 import { DefaultReaderState } from "./reader-state.js";
 import { ENDED, FAILED, WRITABLE } from "./writable-state.js";
@@ -182,7 +182,7 @@ class Pipe {
     this.#shuttingDown = true;
     const act = () => {
       if (action === undefined) finish();
-      else then(action(), finish, (error) => this.#fail(error));
+      else performThen(action(), finish, (error) => this.#fail(error));
     };
     const { status, closing } = this.#destination;
     if (status !== WRITABLE || closing) {
@@ -220,6 +220,6 @@ function allOf(promises) {
   const settled = () => {
     if (--waiting === 0) resolve();
   };
-  for (const one of promises) then(one, settled, reject);
+  for (const one of promises) performThen(one, settled, reject);
   return promise;
 }

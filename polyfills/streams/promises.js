@@ -5,7 +5,7 @@ const NativePromise = Promise;
 const microtask = queueMicrotask;
 
 /** `then` of an internal promise, whatever a script did to Promise.prototype. */
-export const then = Function.prototype.call.bind(Promise.prototype.then);
+export const performThen = Function.prototype.call.bind(Promise.prototype.then);
 
 /** Run the function in a microtask; costs less than a promise and its reaction. */
 export const later = microtask;
@@ -31,7 +31,7 @@ function ignore() {}
 
 /** Never report this promise's rejection as unhandled. */
 export function markHandled(promise) {
-  then(promise, undefined, ignore);
+  performThen(promise, undefined, ignore);
 }
 
 /**
@@ -53,7 +53,7 @@ export function runAlgorithm(algorithm, a, b, fulfilled, rejected) {
 /** Call one of the two in the microtask in which an algorithm's result is settled. */
 export function react(promise, fulfilled, rejected) {
   if (promise === undefined) microtask(fulfilled);
-  else then(promise, fulfilled, rejected);
+  else performThen(promise, fulfilled, rejected);
 }
 
 /** Call an algorithm; its promise, a rejected one if it throws. */

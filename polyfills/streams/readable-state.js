@@ -9,7 +9,7 @@
 //
 // https://streams.spec.whatwg.org/#rs-abstract-ops
 
-import { fulfilledWith, promiseOf, rejectedWith, then } from "./promises.js";
+import { fulfilledWith, performThen, promiseOf, rejectedWith } from "./promises.js";
 
 export const READABLE = 0;
 export const CLOSED = 1;
@@ -55,7 +55,7 @@ export class ReadableState {
       for (const request of reader.requests.takeAll()) request.close(undefined);
     }
     const { controller } = this;
-    return then(promiseOf((why) => controller.cancelSteps(why), reason), toUndefined);
+    return performThen(promiseOf((why) => controller.cancelSteps(why), reason), toUndefined);
   }
 
   /** https://streams.spec.whatwg.org/#readable-stream-close */

@@ -6,10 +6,10 @@ import {
   deferred,
   fulfilledWith,
   later,
+  performThen,
   promiseOf,
   rejectedWith,
   resolvedWith,
-  then,
 } from "./promises.js";
 import { ERRORED, ReadableState } from "./readable-state.js";
 import { WritableControllerState } from "./writable-controller.js";
@@ -124,7 +124,7 @@ export class TransformState {
   /** https://streams.spec.whatwg.org/#transform-stream-default-sink-write-algorithm */
   #write(chunk) {
     if (!this.#backpressure) return this.#transform(chunk);
-    return then(this.#change.promise, () => {
+    return performThen(this.#change.promise, () => {
       if (this.writable.status === ERRORING) throw this.writable.storedError;
       return this.#transform(chunk);
     });
@@ -137,7 +137,7 @@ export class TransformState {
     } catch (error) {
       promise = rejectedWith(error);
     }
-    return then(promise ?? fulfilledWith(), undefined, (reason) => {
+    return performThen(promise ?? fulfilledWith(), undefined, (reason) => {
       this.error(reason);
       throw reason;
     });
@@ -198,7 +198,7 @@ export class TransformState {
     const algorithm = this.#algorithms[name];
     const ended = promiseOf(algorithm, argument);
     this.#clearAlgorithms();
-    then(
+    performThen(
       ended,
       () => {
         if (isBroken()) {

@@ -7,7 +7,7 @@
 // A write or close request is an object with `resolve()` and `reject(reason)`.
 // https://streams.spec.whatwg.org/#ws-abstract-ops
 
-import { deferred, fulfilledWith, promiseOf, rejectedWith, then } from "./promises.js";
+import { deferred, fulfilledWith, performThen, promiseOf, rejectedWith } from "./promises.js";
 import { Queue } from "./queue.js";
 
 export const WRITABLE = 0;
@@ -116,7 +116,7 @@ export class WritableState {
 
   #finishAbort(pendingAbort) {
     const { controller } = this;
-    then(
+    performThen(
       promiseOf((why) => controller.abortSteps(why), pendingAbort.reason),
       () => {
         pendingAbort.resolve();

@@ -15,21 +15,35 @@ import { WritableStreamDefaultWriter } from "holdfast:streams/writer.js";
 
 // Class, its length, then its members with the lengths of operations; -1: an attribute.
 const INTERFACES = [
-  [ReadableStream, 0, { locked: -1, cancel: 0, getReader: 0, pipeThrough: 1, pipeTo: 1, tee: 0, values: 0 }],
+  [
+    ReadableStream,
+    0,
+    { locked: -1, cancel: 0, getReader: 0, pipeThrough: 1, pipeTo: 1, tee: 0, values: 0 },
+  ],
   [ReadableStreamDefaultReader, 1, { closed: -1, cancel: 0, read: 0, releaseLock: 0 }],
   [ReadableStreamBYOBReader, 1, { closed: -1, cancel: 0, read: 1, readAtLeast: 2, releaseLock: 0 }],
   [ReadableStreamDefaultController, 0, { desiredSize: -1, close: 0, enqueue: 0, error: 0 }],
-  [ReadableByteStreamController, 0, { byobRequest: -1, desiredSize: -1, close: 0, enqueue: 1, error: 0 }],
+  [
+    ReadableByteStreamController,
+    0,
+    { byobRequest: -1, desiredSize: -1, close: 0, enqueue: 1, error: 0 },
+  ],
   [ReadableStreamBYOBRequest, 0, { view: -1, respond: 1, respondWithNewView: 1 }],
   [WritableStream, 0, { locked: -1, abort: 0, close: 0, getWriter: 0 }],
-  [WritableStreamDefaultWriter, 1, { closed: -1, desiredSize: -1, ready: -1, abort: 0, close: 0, releaseLock: 0, write: 0 }],
+  [
+    WritableStreamDefaultWriter,
+    1,
+    { closed: -1, desiredSize: -1, ready: -1, abort: 0, close: 0, releaseLock: 0, write: 0 },
+  ],
   [WritableStreamDefaultController, 0, { signal: -1, error: 0 }],
   [TransformStream, 0, { readable: -1, writable: -1 }],
   [TransformStreamDefaultController, 0, { desiredSize: -1, enqueue: 0, error: 0, terminate: 0 }],
   [ByteLengthQueuingStrategy, 1, { highWaterMark: -1, size: -1 }],
   [CountQueuingStrategy, 1, { highWaterMark: -1, size: -1 }],
 ];
-const PROMISES = new Set(["cancel", "pipeTo", "read", "readAtLeast", "closed", "ready", "abort", "write"]);
+const PROMISES = new Set(
+  ["cancel", "pipeTo", "read", "readAtLeast", "closed", "ready", "abort", "write"],
+);
 const UNCONSTRUCTIBLE = [
   ReadableStreamDefaultController,
   ReadableByteStreamController,
@@ -50,8 +64,9 @@ export function each_interface_has_its_members_and_lengths() {
 }
 
 function checkMember(Class, key, length) {
-  const { get, value, enumerable, configurable } = Object.getOwnPropertyDescriptor(Class.prototype, key);
-  ok(enumerable && configurable, `${Class.name}.${key}`);
+  const descriptor = Object.getOwnPropertyDescriptor(Class.prototype, key);
+  const { get, value } = descriptor;
+  ok(descriptor.enumerable && descriptor.configurable, `${Class.name}.${key}`);
   if (length === -1) same(get.name, `get ${key}`);
   else same(value.length, length, `${Class.name}.${key}`);
 }
@@ -86,7 +101,8 @@ export function a_stream_iterates_by_its_values() {
 }
 
 export function strategies_share_their_size_functions() {
-  const [a, b] = [new CountQueuingStrategy({ highWaterMark: "4" }), new CountQueuingStrategy({ highWaterMark: 1 })];
+  const a = new CountQueuingStrategy({ highWaterMark: "4" });
+  const b = new CountQueuingStrategy({ highWaterMark: 1 });
   same(a.size, b.size);
   same(a.highWaterMark, 4);
   same(a.size(), 1);

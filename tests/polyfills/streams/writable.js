@@ -11,7 +11,9 @@ function slowSink() {
     calls: [],
     write(chunk) {
       sink.calls.push(`write ${chunk}`);
-      return new Promise((resolve, reject) => Object.assign(sink, { finish: resolve, fail: reject }));
+      const { promise, resolve, reject } = Promise.withResolvers();
+      Object.assign(sink, { finish: resolve, fail: reject });
+      return promise;
     },
     close: () => void sink.calls.push("close"),
     abort: (reason) => void sink.calls.push(`abort ${reason}`),
