@@ -165,7 +165,7 @@ def test_if_match_changes_only_what_it_expects(platform: Platform) -> None:
     platform.publish(CLASS_FILE="if-match.mjs")
 
     def put(value: str, *if_match: str) -> bool:
-        headers = [f"--header=If-Match: {tag}" for tag in if_match]
+        headers = [part for tag in if_match for part in ("--header", f"If-Match: {tag}")]
         return changed(platform.ask("calling-worker", "/", *headers, "--data", value))
 
     assert put("first"), "there was nothing, and nothing was expected"
@@ -180,7 +180,7 @@ def test_every_path_is_an_object_of_its_own(platform: Platform) -> None:
     platform.publish(CLASS_FILE="if-match.mjs", CALLING_FILE="object-per-path.js")
 
     def put(path: str, value: str, if_match: str | None = None) -> bool:
-        headers = [f"--header=If-Match: {if_match}"] if if_match else []
+        headers = ["--header", f"If-Match: {if_match}"] if if_match else []
         return changed(platform.ask("calling-worker", path, *headers, "--data", value))
 
     assert put("/a", "1")

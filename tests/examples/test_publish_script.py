@@ -6,6 +6,7 @@ import pytest
 
 from tests.serving import Platform, run_publish
 
+IF_KEPT = ("--header", "If-Match: kept")
 NAMESPACE_ID = re.compile(r"namespace of DurableObjectExample: (\S+)")
 
 
@@ -23,7 +24,7 @@ def test_a_second_run_keeps_the_namespace_and_its_objects(platform: Platform) ->
     second = platform.publish(CLASS_FILE="if-match.mjs")
     assert NAMESPACE_ID.findall(first.stdout) == NAMESPACE_ID.findall(second.stdout) != []
     assert "Found the namespace" in second.stdout
-    kept = platform.ask("calling-worker", "/", "--header=If-Match: kept", "--data", "new")
+    kept = platform.ask("calling-worker", "/", *IF_KEPT, "--data", "new")
     assert kept.text == "Changed: true"
 
 
