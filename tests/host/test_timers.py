@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from holdfast.host.timers import TimerQueue
 
 
@@ -111,6 +113,22 @@ def test_a_timer_started_by_one_that_fires_waits_for_the_next_round():
         loop.calls.clear()
         call[1]()
         assert rounds == expected
+
+
+def test_a_timer_that_fails_takes_no_other_with_it():
+    loop = Loop()
+
+    def fire(number):
+        loop.fired.append(number)
+        assert number != 1
+
+    queue = TimerQueue(loop, loop.call_later, fire)
+    queue.start(1, 10)
+    queue.start(2, 10)
+    with pytest.raises(AssertionError):
+        loop.run_until(1100)
+    loop.run_until(1100)
+    assert loop.fired == [1, 2]
 
 
 def test_a_loop_that_wakes_early_is_asked_again():

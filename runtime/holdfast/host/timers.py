@@ -93,17 +93,17 @@ class TimerQueue:
 
     def _run_due(self) -> None:
         self._wake = None
-        heap, now = self._heap, self._now()
-        due = []
-        while heap and (heap[0][0] <= now or not self._waits(heap[0])):
-            due.append(heappop(heap))
-        for entry in due:
-            # One that fired just before may have stopped this one.
-            if self._waits(entry):
-                del self._active[entry[2]]
-                self._fire(entry[2])
-        if self._heap:
-            self._arm(self._now())
+        now, last = self._now(), self._starts
+        try:
+            # Those that are started meanwhile have a greater start, and so come after.
+            while self._heap and self._heap[0][0] <= now and self._heap[0][1] <= last:
+                entry = heappop(self._heap)
+                if self._waits(entry):
+                    del self._active[entry[2]]
+                    self._fire(entry[2])
+        finally:
+            if self._heap:
+                self._arm(self._now())
 
 
 @op
