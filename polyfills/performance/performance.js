@@ -13,6 +13,7 @@ import {
 } from "../kernel/webidl.js";
 import { now, timeOrigin } from "./clock.js";
 import { createMeasure, PerformanceMark } from "./entry.js";
+import { announceEntry, provideTimeline, selectEntries } from "./observer.js";
 
 const { DOMException } = globalThis;
 const CONSTRUCTING = {};
@@ -74,19 +75,14 @@ export class Performance extends EventTarget {
   getEntriesByType(type) {
     const entries = this.#entries;
     requireArguments(arguments.length, 1, "'getEntriesByType' on 'Performance'");
-    const wanted = toDOMString(type);
-    return entries.filter((entry) => entry.entryType === wanted);
+    return selectEntries(entries, undefined, toDOMString(type));
   }
 
   getEntriesByName(name, type = undefined) {
     const entries = this.#entries;
     requireArguments(arguments.length, 1, "'getEntriesByName' on 'Performance'");
     const wanted = toDOMString(name);
-    const wantedType = type === undefined ? undefined : toDOMString(type);
-    return entries.filter(
-      (entry) =>
-        entry.name === wanted && (wantedType === undefined || entry.entryType === wantedType),
-    );
+    return selectEntries(entries, wanted, type === undefined ? undefined : toDOMString(type));
   }
 }
 
@@ -95,12 +91,15 @@ defineInterface(Performance);
 /** The one of this isolate. */
 export const performance = new Performance(CONSTRUCTING);
 
+provideTimeline(() => performance.getEntries());
+
 /** Put an entry where its start belongs; most come in order, so look from the end. */
 function add(entries, entry) {
   const { startTime } = entry;
   let index = entries.length;
   while (index > 0 && entries[index - 1].startTime > startTime) index--;
   entries.splice(index, 0, entry);
+  announceEntry(entry);
   return entry;
 }
 

@@ -26,7 +26,8 @@ export function odd_arguments_do_no_harm() {
   const cycle = {};
   cycle.self = cycle;
   same(text("%j", cycle), "<ref *1> { self: [Circular *1] }");
-  same(text("%s", { toString() { throw new Error("no"); } }).startsWith("{"), true);
+  const mute = { toString: () => cycle.missing.property };
+  same(text("%s", mute), "{ toString: [Function: toString] }");
   same(text("%s", { toString: () => "words of its own" }), "words of its own");
 }
 

@@ -27,7 +27,8 @@ export function objects_tell_their_class_and_keys() {
       this.x = 1;
     }
   }
-  same(inspect({ a: 1, "b-c": [1, "2"], [Symbol("k")]: {} }), "{ a: 1, 'b-c': [ 1, '2' ], [Symbol(k)]: {} }");
+  const object = { a: 1, "b-c": [1, "2"], [Symbol("k")]: {} };
+  same(inspect(object), "{ a: 1, 'b-c': [ 1, '2' ], [Symbol(k)]: {} }");
   same(inspect(new Point()), "Point { x: 1 }");
   same(inspect(Object.create(null)), "[Object: null prototype] {}");
   same(inspect(new (class Sub extends Map {})([[1, 2]])), "Sub(1) [Map] { 1 => 2 }");
@@ -49,14 +50,19 @@ export function collections_and_buffers_show_their_contents() {
   same(inspect(new Map([["k", { v: 1 }]])), "Map(1) { 'k' => { v: 1 } }");
   same(inspect(new Set([1, "a"])), "Set(2) { 1, 'a' }");
   same(inspect(new Uint8Array([1, 2])), "Uint8Array(2) [ 1, 2 ]");
-  same(inspect(new Uint8Array([1, 171]).buffer), "ArrayBuffer { [Uint8Contents]: <01 ab>, byteLength: 2 }");
+  same(
+    inspect(new Uint8Array([1, 171]).buffer),
+    "ArrayBuffer { [Uint8Contents]: <01 ab>, byteLength: 2 }",
+  );
   same(inspect([1, , 3, , ,]), "[ 1, <1 empty item>, 3, <2 empty items> ]");
 }
 
 export function dates_patterns_and_functions_have_one_line() {
   equal(
-    [new Date(0), new Date(NaN), /a\/b/g, function f() {}, () => {}, class A {}, class B extends Map {}, async () => {}]
-      .map((value) => inspect(value)),
+    [
+      new Date(0), new Date(NaN), /a\/b/g, function f() {},
+      () => {}, class A {}, class B extends Map {}, async () => {},
+    ].map((value) => inspect(value)),
     [
       "1970-01-01T00:00:00.000Z", "Invalid Date", "/a\\/b/g", "[Function: f]",
       "[Function (anonymous)]", "[class A]", "[class B extends Map]", "[AsyncFunction (anonymous)]",
@@ -73,7 +79,8 @@ export function errors_show_what_caused_them_and_what_they_carry() {
   ok(text.includes("[cause]: [TypeError: inner]") && text.includes("code: 7"), text);
   ok(inspect(new DOMException("m", "AbortError")).includes("DOMException [AbortError]: m"));
   const made = new Error("with a stack");
-  Object.defineProperty(made, "stack", { value: "    at handler (worker.js:1:2)\n    at x (holdfast:y.js:1:1)\n" });
+  const frames = "    at handler (worker.js:1:2)\n    at x (holdfast:y.js:1:1)\n";
+  Object.defineProperty(made, "stack", { value: frames });
   same(inspect(made), "Error: with a stack\n    at handler (worker.js:1:2)");
 }
 

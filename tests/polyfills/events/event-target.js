@@ -1,7 +1,9 @@
 import { equal, ok, same, throws } from "./assert.js";
 import { Event } from "holdfast:events/event.js";
 import { ErrorEvent } from "holdfast:events/event-types.js";
-import { EventTarget, globalTarget, hasListeners, reportError } from "holdfast:events/event-target.js";
+import {
+  EventTarget, globalTarget, hasListeners, reportError,
+} from "holdfast:events/event-target.js";
 import { AbortController, AbortSignal } from "holdfast:events/abort.js";
 
 const fire = (target, type = "go", options) => target.dispatchEvent(new Event(type, options));

@@ -1,6 +1,8 @@
 import { equal, ok, same, throws } from "./assert.js";
 import { Event } from "holdfast:events/event.js";
-import { PerformanceEntry, PerformanceMark, PerformanceMeasure } from "holdfast:performance/entry.js";
+import {
+  PerformanceEntry, PerformanceMark, PerformanceMeasure,
+} from "holdfast:performance/entry.js";
 import { Performance, performance } from "holdfast:performance/performance.js";
 
 export function time_goes_forward_from_its_origin() {
