@@ -33,32 +33,31 @@ export class Cloning {
     return value;
   }
 
+  /**
+   * An object. The properties of plain objects and arrays are cloned right here: a level
+   * of nesting costs one frame of the stack, of which there is room for some hundreds.
+   */
   #cloneObject(value) {
     const known = mapGet(this.clones, value);
     if (known !== undefined) return known;
     if (proxiesExist && isKnownProxy(value)) throw proxyNotCloneable();
-    const prototype = getPrototypeOf(value);
-    if (prototype === objectPrototype) return this.#clonePlain(value);
-    const kind = kinds.kindOf(value, prototype);
-    return kind === kinds.PLAIN ? this.#clonePlain(value) : cloners[kind](value, this);
-  }
-
-  #clonePlain(value) {
-    const copy = {};
-    mapSet(this.clones, value, copy);
-    this.copyProperties(value, copy, keys(value), 0, objectPrototype);
-    return copy;
-  }
-
-  /** Clone the properties named by `names` from `start` on that are still there. */
-  copyProperties(value, copy, names, start, prototype) {
-    for (let i = start; i < names.length; i++) {
+    let prototype = getPrototypeOf(value);
+    const kind = prototype === objectPrototype ? kinds.PLAIN : kinds.kindOf(value, prototype);
+    if (kind !== kinds.PLAIN && kind !== kinds.ARRAY) return cloners[kind](value, this);
+    const copy = this.remember(value, kind === kinds.ARRAY ? [] : {});
+    if (kind === kinds.ARRAY) copy.length = value.length;
+    prototype = kind === kinds.ARRAY ? arrayPrototype : objectPrototype;
+    const names = keys(value);
+    for (let i = 0; i < names.length; i++) {
       const name = names[i];
       if (!hasOwn(value, name)) continue;
-      const item = this.clone(value[name]);
+      let item = value[name];
+      if (typeof item === "object" && item !== null) item = this.#cloneObject(item);
+      else if (typeof item === "function" || typeof item === "symbol") throw notCloneable(item);
       if (name in prototype) define(copy, name, item);
       else copy[name] = item;
     }
+    return copy;
   }
 
   /** Remember the clone of an object; returns the clone. */
@@ -77,13 +76,6 @@ const cloners = [];
 
 cloners[kinds.REFUSED] = (value) => {
   throw notCloneable(value);
-};
-
-cloners[kinds.ARRAY] = (array, cloning) => {
-  const copy = cloning.remember(array, []);
-  copy.length = array.length;
-  cloning.copyProperties(array, copy, keys(array), 0, arrayPrototype);
-  return copy;
 };
 
 cloners[kinds.DATE] = (date, cloning) => cloning.remember(date, new Date(timeOf(date)));

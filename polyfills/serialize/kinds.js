@@ -25,14 +25,14 @@ const { getPrototypeOf, getOwnPropertyDescriptor, isExtensible, keys } = Object;
 const { apply } = Reflect;
 const { isArray } = Array;
 const { isView } = ArrayBuffer;
+const uncurry = Function.prototype.call.bind.bind(Function.prototype.call);
+const mapGet = uncurry(Map.prototype.get);
+const mapSet = uncurry(Map.prototype.set);
 const objectPrototype = Object.prototype;
 const objectToString = Object.prototype.toString;
 
 // prototype → { kind, has(value), record }
 const byPrototype = new Map();
-// Its own, so that scripts that change Map's do not reach it.
-byPrototype.get = byPrototype.get;
-byPrototype.set = byPrototype.set;
 const slotted = [];
 
 const getter = (prototype, name) => getOwnPropertyDescriptor(prototype, name).get;
@@ -51,7 +51,7 @@ function accepts(method, ...args) {
 
 function define(kind, prototype, has, record = null) {
   const entry = { kind, has, record };
-  byPrototype.set(prototype, entry);
+  mapSet(byPrototype, prototype, entry);
   return entry;
 }
 
@@ -127,7 +127,7 @@ export function kindOf(value, prototype) {
 
 function find(prototype, value) {
   for (let p = prototype; p !== null && p !== objectPrototype; p = getPrototypeOf(p)) {
-    const entry = byPrototype.get(p);
+    const entry = mapGet(byPrototype, p);
     if (entry !== undefined && entry.has(value)) return entry;
   }
   return null;

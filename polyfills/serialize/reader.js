@@ -60,7 +60,7 @@ export function deserialize(bytes) {
       version = WRITTEN_VERSION;
     } else readHeader();
     const value = readValue();
-    if (pos > end) throw unreadable();
+    if (!(pos <= end)) throw unreadable();
     return value;
   } catch (error) {
     throw asDataCloneError(error);
@@ -143,7 +143,11 @@ export function readRaw(size) {
 }
 
 function readZigzag() {
-  const value = readVarint();
+  let value = data[pos++];
+  if (value > 127) {
+    pos--;
+    value = readVarint();
+  }
   return (value >>> 1) ^ -(value & 1);
 }
 
@@ -159,7 +163,11 @@ export function readBigInt() {
 // ---- Strings ------------------------------------------------------------------------------
 
 function readOneByteString() {
-  const size = readVarint();
+  let size = data[pos++];
+  if (size > 127) {
+    pos--;
+    size = readVarint();
+  }
   const start = pos;
   pos += size;
   if (pos > textEnd) moveWindow(start, size);
@@ -308,9 +316,17 @@ function readProperties(object, endTag, prototype) {
       if (typeof key !== "string" && typeof key !== "number") throw unreadable();
     }
     count++;
+    // Objects in objects are read right here, for the stack has room for some hundreds
+    // of frames only.
+    let value;
+    const next = data[pos];
+    if (next === 111) {
+      pos++;
+      value = readProperties(keep({}), 123, objectPrototype);
+    } else value = next === 65 ? (pos++, readDenseArray()) : readValue();
     // Assigning would run a setter that is inherited, above all that of __proto__.
-    if (key in prototype) define(object, key, readValue());
-    else object[key] = readValue();
+    if (key in prototype) define(object, key, value);
+    else object[key] = value;
   }
   pos++;
   if (readVarint() !== count) throw unreadable();
@@ -328,7 +344,13 @@ function readDenseArray() {
   for (let i = 0; i < length; i++) {
     const tag = peekTag();
     if (tag === 45) pos++; // -
-    else {
+    else if (tag === 65) {
+      pos++;
+      array[i] = readDenseArray();
+    } else if (tag === 111) {
+      pos++;
+      array[i] = readProperties(keep({}), 123, objectPrototype);
+    } else {
       const value = readValue();
       // Until version 10, undefined stood for a hole as well.
       if (value !== undefined || version > 10) array[i] = value;

@@ -33,6 +33,8 @@ const mapGet = uncurry(Map.prototype.get);
 const mapSet = uncurry(Map.prototype.set);
 const mapClear = uncurry(Map.prototype.clear);
 const objectPrototype = Object.prototype;
+const arrayPrototype = Array.prototype;
+const { isArray } = Array;
 
 const HEADER = fromCharCode(0xff, WRITTEN_VERSION);
 const MAX_CACHED_KEYS = 512;
@@ -152,13 +154,21 @@ export function encodeRaw(source) {
 
 function encodeNumber(value) {
   const small = value | 0;
-  if (small !== value || (small === 0 && 1 / value < 0)) return `N${encodeDouble(value)}`;
-  if (small >= 0) {
-    if (small <= MAX_CACHED_INTEGER) return integers[small];
-    if (small < 0x2000) return fromCharCode(73, ((small << 1) & 127) | 128, small >> 6);
-    if (small >= SMI_LIMIT) return `N${encodeDouble(value)}`;
-  } else if (small < -SMI_LIMIT) return `N${encodeDouble(value)}`;
-  return `I${varint((small << 1) ^ (small >> 31))}`;
+  if (small === value && small > 0 && small <= MAX_CACHED_INTEGER) return integers[small];
+  if (small !== value || small >= SMI_LIMIT || small < -SMI_LIMIT || isNegativeZero(value)) {
+    return `N${encodeDouble(value)}`;
+  }
+  const zigzag = (small << 1) ^ (small >> 31);
+  if (zigzag < 0x80) return `I${BYTES[zigzag]}`;
+  if (zigzag < 0x4000) return fromCharCode(73, (zigzag & 127) | 128, zigzag >> 7);
+  if (zigzag < 0x200000) {
+    return fromCharCode(73, (zigzag & 127) | 128, ((zigzag >> 7) & 127) | 128, zigzag >> 14);
+  }
+  return `I${varint(zigzag)}`;
+}
+
+function isNegativeZero(value) {
+  return value === 0 && 1 / value < 0;
 }
 
 /**
@@ -179,8 +189,9 @@ export function encodeBigInt(value) {
 /** A string with its tag: one byte to a character where all are below 256, else two. */
 export function encodeString(text) {
   const { length } = text;
-  // The first character tells for most texts that are not Latin; btoa tells for all.
-  if (length !== 0 && charCodeAt(text, 0) > 255) return encodeTwoByte(text);
+  // The first character tells for most texts that are not Latin, and comparing is the
+  // fastest look at it; btoa tells for all.
+  if (text >= "\u0100") return encodeTwoByte(text);
   try {
     btoa(text);
   } catch {
@@ -230,6 +241,10 @@ export function encode(value) {
   throw notCloneable(value);
 }
 
+/**
+ * An object. Plain objects and dense arrays are written right here: a level of nesting
+ * costs one frame of the stack, of which there is room for some hundreds.
+ */
 function encodeObject(value) {
   if (nextId !== 0) {
     const reference = encodeReference(value);
@@ -237,21 +252,45 @@ function encodeObject(value) {
   }
   if (proxiesExist && isKnownProxy(value)) throw proxyNotCloneable();
   const prototype = getPrototypeOf(value);
-  if (prototype === objectPrototype) {
-    assignId(value);
-    return encodePlain(value, false);
+  if (prototype !== objectPrototype) {
+    const kind =
+      prototype === arrayPrototype && isArray(value) ? ARRAY : kindOf(value, prototype);
+    if (kind === REFUSED) throw notCloneable(value);
+    if (kind !== PLAIN && kind !== ARRAY) return writers[kind](value, options);
+    if (kind === ARRAY) {
+      assignId(value);
+      const { length } = value;
+      const names = keys(value);
+      if (names.length < length || (length > 0 && names[length - 1] !== `${length - 1}`)) {
+        return encodeSparseArray(value, names, length);
+      }
+      const size = length < 128 ? BYTES[length] : varint(length);
+      let text = `A${size}`;
+      for (let i = 0; i < length; i++) {
+        const item = value[i];
+        if (typeof item === "object" && item !== null) text += encodeObject(item);
+        // A getter may have made holes.
+        else text += item === undefined && !hasOwn(value, i) ? "-" : encode(item);
+      }
+      return text + encodeArrayEnd(value, names, length, size);
+    }
   }
-  const kind = kindOf(value, prototype);
-  if (kind === PLAIN) {
-    assignId(value);
-    return encodePlain(value, true);
+  assignId(value);
+  const names = keys(value);
+  const { length } = names;
+  const inherits = prototype !== objectPrototype;
+  let text = "o";
+  let count = length;
+  for (let i = 0; i < length; i++) {
+    const name = names[i];
+    // A getter may have deleted it by now; that shows as `undefined` unless one inherits.
+    const item = inherits && !hasOwn(value, name) ? undefined : value[name];
+    if (typeof item === "object" && item !== null) {
+      text += (knownKeys[name] ?? encodeKey(name)) + encodeObject(item);
+    } else if (item === undefined && !hasOwn(value, name)) count--;
+    else text += (knownKeys[name] ?? encodeKey(name)) + encode(item);
   }
-  if (kind === ARRAY) {
-    assignId(value);
-    return encodeArray(value);
-  }
-  if (kind === REFUSED) throw notCloneable(value);
-  return writers[kind](value, options);
+  return count < 128 ? `${text}{${BYTES[count]}` : `${text}{${varint(count)}`;
 }
 
 /** A reference to an object that was met before; null for any other. */
@@ -272,39 +311,12 @@ export function defineWriter(kind, write) {
   writers[kind] = write;
 }
 
-// ---- Plain objects and arrays ---------------------------------------------------------------
+// ---- The rest of arrays ------------------------------------------------------------------
 
-function encodePlain(value, inherits) {
-  const names = keys(value);
-  const { length } = names;
-  let text = "o";
-  let count = length;
-  for (let i = 0; i < length; i++) {
-    const name = names[i];
-    // A getter may have deleted it by now; that shows as `undefined` unless one inherits.
-    const item = inherits && !hasOwn(value, name) ? undefined : value[name];
-    if (item === undefined && !hasOwn(value, name)) count--;
-    else text += (knownKeys[name] ?? encodeKey(name)) + encode(item);
-  }
-  return count < 128 ? `${text}{${BYTES[count]}` : `${text}{${varint(count)}`;
-}
-
-function encodeArray(array) {
-  const { length } = array;
-  const names = keys(array);
-  if (names.length < length || (length > 0 && names[length - 1] !== `${length - 1}`)) {
-    return encodeSparseArray(array, names, length);
-  }
-  const size = varint(length);
-  let text = `A${size}`;
-  for (let i = 0; i < length; i++) {
-    const item = array[i];
-    // A getter may have made holes.
-    text += item === undefined && !hasOwn(array, i) ? "-" : encode(item);
-  }
-  if (names.length === length) return `${text}$\0${size}`;
-  const properties = encodeProperties(array, names, length);
-  return `${text}${properties.text}$${varint(properties.count)}${size}`;
+function encodeArrayEnd(array, names, length, size) {
+  if (names.length === length) return `$\0${size}`;
+  const { text, count } = encodeProperties(array, names, length);
+  return `${text}$${varint(count)}${size}`;
 }
 
 function encodeSparseArray(array, names, length) {

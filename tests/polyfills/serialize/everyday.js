@@ -152,6 +152,12 @@ export function damaged_data_is_refused() {
   for (let length = 0; length < whole.length; length++) {
     throws(() => deserialize(whole.slice(0, length)), "DataCloneError", `${length} bytes`);
   }
+  for (const value of ["hello", "я", "", 300, -1, 1.5, 2n ** 70n, new Date(0), /a/g, [], {}, new Set()]) {
+    const bytes = serialize(value);
+    for (let length = 0; length < bytes.length; length++) {
+      throws(() => deserialize(bytes.slice(0, length)), "DataCloneError", `${length} of ${bytes.toHex()}`);
+    }
+  }
   for (const forged of [
     "ff10",
     "ff0f",
