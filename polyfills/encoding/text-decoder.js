@@ -1,5 +1,6 @@
 // TextDecoder: https://encoding.spec.whatwg.org/#interface-textdecoder
 
+import { defineView } from "../console/views.js";
 import { defineInterface, toDictionary, toDOMString } from "../kernel/webidl.js";
 import { decodableEncoding, IncrementalDecoder, sourceBytes } from "./incremental.js";
 import { decodeUtf8 } from "./utf8.js";
@@ -51,3 +52,4 @@ export class TextDecoder {
 }
 
 defineInterface(TextDecoder);
+defineView(TextDecoder, ["encoding", "fatal", "ignoreBOM"]);

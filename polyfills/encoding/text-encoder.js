@@ -1,5 +1,6 @@
 // TextEncoder: https://encoding.spec.whatwg.org/#interface-textencoder
 
+import { defineView } from "../console/views.js";
 import { viewKind } from "../kernel/buffers.js";
 import { defineInterface, illegalInvocation, requireArguments, toDOMString } from "../kernel/webidl.js";
 import { decodeUtf8, encodeUtf8 } from "./utf8.js";
@@ -55,3 +56,4 @@ function firstUnits(text, count) {
 }
 
 defineInterface(TextEncoder);
+defineView(TextEncoder, ["encoding"]);

@@ -1,5 +1,6 @@
 // URLSearchParams: https://url.spec.whatwg.org/#interface-urlsearchparams
 
+import { defineView } from "../console/views.js";
 import {
   defineInterface,
   defineIterable,
@@ -161,3 +162,4 @@ const toPair = (value) => toSequence(value, toUSVString, `${MISSING}'s element`)
 
 defineIterable(URLSearchParams, pairAt);
 defineInterface(URLSearchParams);
+defineView(URLSearchParams, ["size"]);

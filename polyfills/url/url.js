@@ -1,6 +1,7 @@
 // URL: https://url.spec.whatwg.org/#url-class
 
 import { url_set } from "holdfast:ops";
+import { defineView } from "../console/views.js";
 import { defineInterface, requireArguments, toUSVString } from "../kernel/webidl.js";
 import { canonicalOf, canonicalWithBase, rememberCanonical } from "./canonical.js";
 import * as components from "./components.js";
@@ -179,3 +180,7 @@ export function urlFromCanonical(href) {
 }
 
 defineInterface(URL);
+defineView(URL, [
+  "href", "origin", "protocol", "username", "password", "host", "hostname", "port",
+  "pathname", "search", "searchParams", "hash",
+]);
