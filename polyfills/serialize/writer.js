@@ -39,7 +39,7 @@ const { isArray } = Array;
 const HEADER = fromCharCode(0xff, WRITTEN_VERSION);
 const MAX_CACHED_KEYS = 512;
 const MAX_CACHED_KEY_CHARS = 32;
-const MAX_CACHED_INTEGER = 1023;
+const MAX_CACHED_INTEGER = 127;
 const MAX_INLINE_BYTES = 1024;
 const MAX_KEPT_IDS = 1024;
 // workerd's V8 has integers of 31 bits; what is beyond writes as a double.
