@@ -5,7 +5,6 @@
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const INVALID_IN_VALUE = /[\0\n\r]|[^\0-\xff]/;
-const BEYOND_BYTE = /[^\0-\xff]/;
 
 const REMEMBERED = 256;
 const LONGEST_REMEMBERED_VALUE = 64;
@@ -45,22 +44,9 @@ export function normalizeValue(value) {
   return normal;
 }
 
-/** ByteString, quick for names that are known. https://webidl.spec.whatwg.org/#es-ByteString */
-export function toByteName(value) {
-  if (names.has(value)) return value;
-  return byteString(value, "name");
-}
-
-/** ByteString, quick for values that are known. */
-export function toByteValue(value) {
-  if (values.has(value)) return value;
-  return byteString(value, "value");
-}
-
-function byteString(value, what) {
-  const text = `${value}`;
-  if (BEYOND_BYTE.test(text)) throw new TypeError(`Invalid header ${what}.`);
-  return text;
+/** A header name, known to be valid, in lower case. */
+export function lowerCase(name) {
+  return names.get(name) ?? name.toLowerCase();
 }
 
 function isWhitespace(code) {

@@ -7,29 +7,32 @@
 // As in workerd, no header is forbidden: a guard is either "immutable" or it is not.
 
 import { defineInterface, defineIterable, isObject, requireArguments, toFunction } from "../kernel/webidl.js";
-import { normalizeName, normalizeValue, toByteName, toByteValue } from "./header-values.js";
+import { lowerCase, normalizeName, normalizeValue } from "./header-values.js";
 
 const SET_COOKIE = "set-cookie";
 const isEnumerable = Function.prototype.call.bind(Object.prototype.propertyIsEnumerable);
 const { ownKeys } = Reflect;
 
+// In place of a map: nothing was looked up yet, or one header was. Most requests are
+// asked for one header or none, which takes no parsing.
+const NEVER_ASKED = null;
+const ASKED_ONCE = undefined;
+
 let make;
 let rawOf;
-let mapOf;
-let appendTo;
-let hasName;
+let lookUp;
 let pairAt;
 let isInstance;
 
 /** A list of headers, as of a request or a response. */
 export class Headers {
   #raw = ""; // the raw string, or null when the map has changed since
-  #map = null; // lower-case name → combined value; of Set-Cookie an array
+  #map = NEVER_ASKED; // lower-case name → combined value; of Set-Cookie an array
   #pairs = null; // sorted, for iteration
   #immutable = false;
 
   constructor(init = undefined) {
-    if (init !== undefined) fill(this, init);
+    if (init !== undefined) this.#raw = rawFromInit(init);
   }
 
   static {
@@ -40,19 +43,17 @@ export class Headers {
       return headers;
     };
     rawOf = (headers) => (headers.#raw ??= serialize(headers.#map));
-    mapOf = (headers) => headers.#read();
-    appendTo = (headers, name, value) => appendValue(headers.#change(), name, value);
-    hasName = (headers, name) => headers.#read().has(name);
-    isInstance = (value) => isObject(value) && #raw in value;
+    lookUp = (headers, name) => headers.#lookUp(name);
+    isInstance = (value) => typeof value === "object" && value !== null && #raw in value;
     pairAt = (headers, index) => (headers.#pairs ??= sortedPairs(headers.#read()))[index];
   }
 
   append(name, value) {
     requireArguments(arguments.length, 2, "'append' on 'Headers'");
-    name = toByteName(name);
+    name = normalizeName(name);
     value = normalizeValue(value);
     this.#checkGuard();
-    appendValue(this.#change(), normalizeName(name), value);
+    appendValue(this.#change(), name, value);
   }
 
   delete(name) {
@@ -64,7 +65,7 @@ export class Headers {
 
   get(name) {
     requireArguments(arguments.length, 1, "'get' on 'Headers'");
-    const value = (this.#map ?? this.#read()).get(normalizeName(name));
+    const value = this.#lookUp(normalizeName(name));
     if (value === undefined) return null;
     return typeof value === "string" ? value : value.join(", ");
   }
@@ -84,20 +85,28 @@ export class Headers {
 
   has(name) {
     requireArguments(arguments.length, 1, "'has' on 'Headers'");
-    return (this.#map ?? this.#read()).has(normalizeName(name));
+    return this.#lookUp(normalizeName(name)) !== undefined;
   }
 
   set(name, value) {
     requireArguments(arguments.length, 2, "'set' on 'Headers'");
-    name = toByteName(name);
-    value = normalizeValue(value);
     name = normalizeName(name);
+    value = normalizeValue(value);
     this.#checkGuard();
     this.#change().set(name, name === SET_COOKIE ? [value] : value);
   }
 
   #checkGuard() {
     if (this.#immutable) throw new TypeError("Can't modify immutable headers.");
+  }
+
+  #lookUp(name) {
+    if (this.#map === NEVER_ASKED) {
+      this.#map = ASKED_ONCE;
+      const value = findInRaw(this.#raw, name);
+      if (value !== MANY) return value;
+    }
+    return this.#read().get(name);
   }
 
   #read() {
@@ -130,9 +139,27 @@ function parse(raw) {
   if (raw === "") return map;
   const lines = raw.split("\n");
   for (let i = 0; i + 1 < lines.length; i += 2) {
-    appendValue(map, lines[i].toLowerCase(), lines[i + 1]);
+    const name = lowerCase(lines[i]);
+    if (name === SET_COOKIE || map.has(name)) appendValue(map, name, lines[i + 1]);
+    else map.set(name, lines[i + 1]);
   }
   return map;
+}
+
+const MANY = Symbol("many");
+
+/** The value of a header in a raw string, undefined, or MANY: it has to be parsed. */
+function findInRaw(raw, name) {
+  if (raw === "") return undefined;
+  // A string of bytes keeps its length in lower case.
+  const lower = `\n${raw.toLowerCase()}`;
+  const line = `\n${name}\n`;
+  const start = lower.indexOf(line);
+  if (start === -1) return undefined;
+  if (lower.indexOf(line, start + 1) !== -1) return MANY;
+  const isName = start === 0 || lower.slice(1, start).split("\n").length % 2 === 0;
+  const value = start + line.length - 1;
+  return isName ? raw.slice(value, raw.indexOf("\n", value)) : undefined;
 }
 
 function serialize(map) {
@@ -164,46 +191,36 @@ const NOT_A_PAIR =
   "To initialize a Headers object from a sequence, each inner sequence must have exactly two elements.";
 
 /**
- * Append what a script gave as headers: Headers, pairs, or a record.
- * https://fetch.spec.whatwg.org/#concept-headers-fill
+ * What a script gave as headers (Headers, a sequence of pairs, a record) as a raw
+ * string. https://fetch.spec.whatwg.org/#concept-headers-fill
  */
-function fill(headers, init) {
+export function rawFromInit(init) {
   if (!isObject(init)) throw new TypeError(NOT_HEADERS);
   const method = init[Symbol.iterator];
-  if (method === builtinIterator && isHeaders(init)) return fillFromHeaders(headers, init);
-  const entries = method === undefined || method === null ? recordEntries(init) : pairEntries(init, method);
-  for (let i = 0; i < entries.length; i += 2) {
-    appendTo(headers, normalizeName(entries[i]), normalizeValue(entries[i + 1]));
-  }
-  return undefined;
+  if (method === undefined || method === null) return rawFromRecord(init);
+  if (method === builtinIterator && isInstance(init)) return rawOf(init);
+  return rawFromPairs(init, method);
 }
 
-function fillFromHeaders(headers, source) {
-  for (const [name, value] of mapOf(source)) {
-    if (typeof value === "string") appendTo(headers, name, value);
-    else for (const cookie of value) appendTo(headers, name, cookie);
-  }
-}
-
-// record<ByteString, ByteString>, as [name, value, name, value, …]. Each property is
-// looked up and read before the next: https://webidl.spec.whatwg.org/#es-record
-function recordEntries(record) {
-  const entries = [];
+// record<ByteString, ByteString>: each property is looked up and read before the next.
+// https://webidl.spec.whatwg.org/#es-record
+function rawFromRecord(record) {
+  let raw = "";
   for (const key of ownKeys(record)) {
-    if (isEnumerable(record, key)) entries.push(toByteName(key), toByteValue(record[key]));
+    if (isEnumerable(record, key)) raw += `${normalizeName(key)}\n${normalizeValue(record[key])}\n`;
   }
-  return entries;
+  return raw;
 }
 
-// sequence<sequence<ByteString>>, as [name, value, name, value, …].
-function pairEntries(pairs, method) {
-  const entries = [];
+// sequence<sequence<ByteString>>
+function rawFromPairs(pairs, method) {
+  let raw = "";
   for (const pair of iterate(pairs, method)) {
     const parts = isObject(pair) ? [...iterate(pair, pair[Symbol.iterator])] : [];
     if (parts.length !== 2) throw new TypeError(NOT_A_PAIR);
-    entries.push(toByteName(parts[0]), toByteValue(parts[1]));
+    raw += `${normalizeName(parts[0])}\n${normalizeValue(parts[1])}\n`;
   }
-  return entries;
+  return raw;
 }
 
 function iterate(iterable, method) {
@@ -231,22 +248,14 @@ export function rawOfHeaders(headers) {
   return rawOf(headers);
 }
 
-/** Headers filled from what a script gave; `init` must not be undefined. */
-export function headersFromInit(init, guard) {
-  if (isHeaders(init) && init[Symbol.iterator] === builtinIterator) return make(rawOf(init), guard);
-  const headers = make("", guard);
-  fill(headers, init);
-  return headers;
-}
-
-/** Append a header that is not there yet; for what the runtime itself adds. */
-export function addHeaderIfAbsent(headers, name, value) {
-  if (!hasName(headers, name)) appendTo(headers, name, value);
+/** Whether a raw string has the header of this lower-case name. */
+export function rawHasHeader(raw, name) {
+  return raw !== "" && (raw.startsWith(`${name}\n`) || findInRaw(raw, name) !== undefined);
 }
 
 /** The combined value of a header by its lower-case name, or null. */
 export function headerValue(headers, name) {
-  const value = mapOf(headers).get(name);
+  const value = lookUp(headers, name);
   if (value === undefined) return null;
   return typeof value === "string" ? value : value.join(", ");
 }

@@ -2,9 +2,9 @@
 //
 //   raw, headers   the headers: a raw string until a Headers object was asked for
 //   guard          of that Headers object
-//   source, stream, used, shared   the body; see body.js
+//   source, stream, used, shared, coding, abortSignal   the body; see body.js
 
-import { headersFromRaw, headerValue, rawOfHeaders } from "./headers.js";
+import { headersFromRaw, headerValue, rawHasHeader, rawOfHeaders } from "./headers.js";
 
 /** The record's Headers object, made now if need be. */
 export function headersOf(record) {
@@ -19,4 +19,12 @@ export function rawHeadersOf(record) {
 /** The combined value of a header by its lower-case name, or null. */
 export function recordHeader(record, name) {
   return record.headers === null && record.raw === "" ? null : headerValue(headersOf(record), name);
+}
+
+/**
+ * Add the content type of a body unless the headers, which nobody has seen yet, have one. `rawType` is the header
+ * in raw form, where known.
+ */
+export function addContentType(record, type, rawType = `content-type\n${type}\n`) {
+  if (!rawHasHeader(record.raw, "content-type")) record.raw += rawType;
 }

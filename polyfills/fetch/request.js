@@ -7,9 +7,9 @@ import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
 import { canonicalOf } from "../url/canonical.js";
 import { checkUsable, cloneBody, defineBody, isBodyUsed, moveBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
-import { addHeaderIfAbsent, headersFromInit } from "./headers.js";
+import { rawFromInit } from "./headers.js";
 import { normalizeMethod } from "./method.js";
-import { headersOf, rawHeadersOf } from "./record.js";
+import { addContentType, headersOf, rawHeadersOf } from "./record.js";
 
 const NO_BODY = "Request with a GET or HEAD method cannot have a body.";
 const USED = "Cannot reconstruct a Request with a used body.";
@@ -36,7 +36,8 @@ export class Request {
   }
 
   static {
-    recordOf = (object) => (isObject(object) && #record in object ? object.#record : undefined);
+    recordOf = (object) =>
+      typeof object === "object" && object !== null && #record in object ? object.#record : undefined;
   }
 
   /** https://fetch.spec.whatwg.org/#dom-request-clone */
@@ -90,7 +91,7 @@ export class Request {
   }
 }
 
-defineBody(Request, (object) => recordOf(object));
+defineBody(Request, recordOf);
 
 // ---- Making ---------------------------------------------------------------------
 
@@ -104,7 +105,6 @@ function emptyRecord(method, url) {
     source: null,
     stream: null,
     used: false,
-    shared: false,
   };
 }
 
@@ -154,7 +154,7 @@ function initialize(record, init) {
   if (integrity !== undefined) checkIntegrity(integrity);
   if (redirect !== undefined) record.redirect = checkedRedirect(redirect);
   if (signal !== undefined) record.signal = checkedSignal(signal);
-  if (headers !== undefined) record.headers = headersFromInit(headers, "request");
+  if (headers !== undefined) record.raw = rawFromInit(headers);
   if (body !== undefined && body !== null) giveBody(record, body);
   return body;
 }
@@ -162,10 +162,7 @@ function initialize(record, init) {
 function giveBody(record, body) {
   checkMethodTakesBody(record, body);
   const type = setBody(record, body);
-  if (type === null) return;
-  if (record.headers !== null || record.raw !== "") {
-    addHeaderIfAbsent(headersOf(record), "content-type", type);
-  } else record.raw = type === TEXT_TYPE ? RAW_TEXT_TYPE : `content-type\n${type}\n`;
+  if (type !== null) addContentType(record, type, type === TEXT_TYPE ? RAW_TEXT_TYPE : undefined);
 }
 
 function checkMethodTakesBody(record, body) {
@@ -230,11 +227,16 @@ export function requestFromRecord(record) {
  * headers are immutable and it does not follow redirects, as in workerd.
  */
 export function requestFromHost(method, url, raw, body = null, signal = undefined) {
-  const record = emptyRecord(method, url);
-  record.raw = raw;
-  record.guard = "immutable";
-  record.source = body;
-  record.redirect = "manual";
-  record.signal = signal;
-  return new Request(FROM_RECORD, record);
+  return new Request(FROM_RECORD, {
+    method,
+    url,
+    raw,
+    headers: null,
+    guard: "immutable",
+    source: body,
+    stream: null,
+    used: false,
+    redirect: "manual",
+    signal,
+  });
 }

@@ -4,10 +4,10 @@
 import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
 import { cloneBody, defineBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
-import { addHeaderIfAbsent, headersFromInit } from "./headers.js";
+import { rawFromInit } from "./headers.js";
 import { canonicalOf } from "../url/canonical.js";
 import { codingOf } from "./codings.js";
-import { headersOf, rawHeadersOf } from "./record.js";
+import { addContentType, headersOf, rawHeadersOf } from "./record.js";
 
 const STATUS_RANGE = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
 const NULL_BODY = "Response with null body status (101, 204, 205, or 304) cannot have a body.";
@@ -35,7 +35,8 @@ export class Response {
   }
 
   static {
-    recordOf = (object) => (isObject(object) && #record in object ? object.#record : undefined);
+    recordOf = (object) =>
+      typeof object === "object" && object !== null && #record in object ? object.#record : undefined;
   }
 
   /** https://fetch.spec.whatwg.org/#dom-response-error */
@@ -119,7 +120,7 @@ export class Response {
   }
 }
 
-defineBody(Response, (object) => recordOf(object));
+defineBody(Response, recordOf);
 
 // ---- Making ---------------------------------------------------------------------
 
@@ -134,7 +135,6 @@ function emptyRecord() {
     source: null,
     stream: null,
     used: false,
-    shared: false,
   };
 }
 
@@ -150,9 +150,7 @@ function createRecord(body, init) {
 /** Add the body's content type; `rawType` is that header in raw form, where known. */
 function finish(record, type, rawType) {
   if (record.source !== null && isNullBodyStatus(record.status)) refuseBody(record);
-  if (type === null) return;
-  if (record.headers !== null) addHeaderIfAbsent(record.headers, "content-type", type);
-  else record.raw = rawType ?? `content-type\n${type}\n`;
+  if (type !== null) addContentType(record, type, rawType);
 }
 
 function isNullBodyStatus(status) {
@@ -176,7 +174,7 @@ function initialize(record, init) {
   if (status !== undefined) record.status = checkedStatus(status, record.webSocket);
   if (record.webSocket !== undefined && record.status !== 101) throw new RangeError(WEB_SOCKET_STATUS);
   if (statusText !== undefined) record.statusText = checkedStatusText(statusText);
-  if (headers !== undefined) record.headers = headersFromInit(headers, record.guard);
+  if (headers !== undefined) record.raw = rawFromInit(headers);
 }
 
 function checkedCf(cf) {
@@ -234,13 +232,17 @@ export function responseFromRecord(record) {
  * the handle of a body that the host keeps. Its headers are immutable, as in workerd.
  */
 export function responseFromHost(status, statusText, raw, body = null, url = "") {
-  const record = emptyRecord();
-  record.status = status;
-  record.statusText = statusText;
-  record.url = url;
-  record.raw = raw;
-  record.guard = "immutable";
-  record.source = body;
+  const record = {
+    status,
+    statusText,
+    url,
+    raw,
+    headers: null,
+    guard: "immutable",
+    source: body,
+    stream: null,
+    used: false,
+  };
   if (body !== null) record.coding = codingOf(record);
   return new Response(FROM_RECORD, record);
 }

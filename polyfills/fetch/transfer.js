@@ -15,7 +15,7 @@ import { HostReader, knownLength } from "../streams/host-stream.js";
 import { takeBody } from "./body-sources.js";
 import { checkUsable } from "./body.js";
 import { codingOf } from "./codings.js";
-import { isHeaders, rawOfHeaders } from "./headers.js";
+import { rawOfHeaders } from "./headers.js";
 import { rawHeadersOf } from "./record.js";
 import { requestRecord } from "./request.js";
 import { responseRecord } from "./response.js";
@@ -28,13 +28,10 @@ const OBJECT_CHUNK =
   "This TransformStream is being used as a byte stream, but received an object of " +
   "non-ArrayBuffer/ArrayBufferView type on its writable side.";
 
-function recordOf(object) {
-  return requestRecord(object) ?? responseRecord(object);
-}
-
-/** The raw header string of a Request, a Response or Headers. */
+/** The raw header string of a Response, a Request or Headers. */
 export function rawHeaders(object) {
-  return isHeaders(object) ? rawOfHeaders(object) : rawHeadersOf(recordOf(object));
+  const record = responseRecord(object) ?? requestRecord(object);
+  return record === undefined ? rawOfHeaders(object) : rawHeadersOf(record);
 }
 
 /**
@@ -44,8 +41,8 @@ export function rawHeaders(object) {
  * has touched goes back by its handle; any other stream is pumped from now on.
  */
 export function bodyForHost(object) {
-  const request = requestRecord(object);
-  return request === undefined ? responseBodyForHost(responseRecord(object)) : recordBodyForHost(request);
+  const response = responseRecord(object);
+  return response === undefined ? recordBodyForHost(requestRecord(object)) : responseBodyForHost(response);
 }
 
 function responseBodyForHost(record) {

@@ -132,3 +132,21 @@ export function the_interface_is_as_web_idl_has_it() {
   }, { t: 1 });
   equal(seen, ["a", "2", 1, true, "b", "1", 1, true]);
 }
+
+export function one_lookup_finds_what_parsing_finds() {
+  const raw = "X\nhost\nHost\na.test\nDup\n1\ndup\n2\nempty\n\nSet-Cookie\na=1\n";
+  const first = (name) => headersFromRaw(raw, "none").get(name);
+  same(first("host"), "a.test");
+  same(first("x"), "host");
+  same(first("a.test"), null);
+  same(first("dup"), "1, 2");
+  same(first("empty"), "");
+  same(first("set-cookie"), "a=1");
+  same(first("missing"), null);
+  ok(headersFromRaw(raw, "none").has("EMPTY"));
+  ok(!headersFromRaw(raw, "none").has("1"));
+  const headers = headersFromRaw(raw, "none");
+  for (let i = 0; i < 3; i++) equal(["host", "dup", "no"].map((name) => headers.get(name)), ["a.test", "1, 2", null]);
+  headers.set("host", "b.test");
+  same(headers.get("host"), "b.test");
+}

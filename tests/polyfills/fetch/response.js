@@ -118,3 +118,11 @@ export async function methods_of_something_else_reject() {
   throws(() => Response("x"), TypeError);
   ok(Object.getOwnPropertyDescriptor(Response.prototype, "text").enumerable);
 }
+
+export function a_content_type_of_the_scripts_own_stays() {
+  const typeOf = (headers) => new Response("x", { headers }).headers.get("content-type");
+  same(typeOf({ "Content-Type": "a/b" }), "a/b");
+  same(typeOf([["x", "content-type"], ["y", "z"]]), "text/plain;charset=UTF-8");
+  same(typeOf({ a: "1", "content-type": "" }), "");
+  same(typeOf(responseFromHost(200, "", "X\n1\nCONTENT-TYPE\na/b\n").headers), "a/b");
+}
