@@ -2,42 +2,65 @@
 // stream is untouched its body can be taken out again, so looking at `response.body`
 // and passing it on costs no copy.
 
-import { body_cancel, body_read, body_read_all } from "holdfast:ops";
+import { body_cancel, body_decode, body_read, body_read_all } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { abortReason, isAborted } from "../events/abort.js";
 import { copyBytes } from "../kernel/buffers.js";
 import { createHostStream, hostSourceOf, HostReader, markDisturbed, takeHostSource } from "../streams/host-stream.js";
 
-/** A body that the host keeps under a handle. */
-class HostBody {
+// A body that nobody can reach any more is let go of on the host.
+const abandoned = new FinalizationRegistry(body_cancel);
+
+/**
+ * A body that the host keeps under a handle. Who takes the handle over must give it to
+ * an op at once: when this object is gone, the host drops what it still keeps.
+ */
+export class HostBody {
+  handle;
   #signal;
 
   /** `signal` tells why a body breaks off, where a script aborted it. */
-  constructor(handle, signal) {
-    this.body = handle;
+  constructor(handle, signal = undefined) {
+    this.handle = handle;
     this.#signal = signal;
+    abandoned.register(this, handle);
   }
 
   pull(sink) {
-    return body_read(this.body).then(
+    return body_read(this.handle).then(
       (bytes) => (bytes === undefined ? sink.close() : sink.enqueue(bytes)),
       (error) => this.#fail(error),
     );
   }
 
   cancel() {
-    body_cancel(this.body);
+    body_cancel(this.handle);
   }
 
   readAll() {
-    const reading = body_read_all(this.body);
+    const reading = body_read_all(this.handle);
     return this.#signal === undefined ? reading : reading.catch((error) => this.#fail(error));
+  }
+
+  /** The same body, decoded. */
+  decoded(coding) {
+    return new HostBody(body_decode(this.handle, coding), this.#signal);
   }
 
   #fail(error) {
     const signal = this.#signal;
     throw signal !== undefined && isAborted(signal) ? abortReason(signal) : error;
   }
+}
+
+/** A body as the host gives it: its handle becomes a HostBody, the rest stays. */
+export function bodyFromHost(body, signal = undefined) {
+  return typeof body === "number" ? new HostBody(body, signal) : body;
+}
+
+/** A body decoded: a HostBody, or a string or bytes that a decoder takes over. */
+export function decodeBody(body, coding) {
+  return body instanceof HostBody ? body.decoded(coding) : new HostBody(body_decode(body, coding));
 }
 
 /** A string, or bytes that nobody else changes. */
@@ -80,25 +103,21 @@ class ForwardedStream {
   }
 }
 
-/** A stream of a body that is a string, bytes, or the host's handle. */
-export function streamOfBody(body, signal) {
-  return createHostStream(typeof body === "number" ? new HostBody(body, signal) : new LocalBody(body));
-}
-
-/** Everything behind a handle: a promise of a Uint8Array. */
-export function readHandle(handle, signal) {
-  return new HostBody(handle, signal).readAll();
+/** A stream of a body: a HostBody, a string, or bytes that become the stream's own. */
+export function streamOfBody(body) {
+  return createHostStream(body instanceof HostBody ? body : new LocalBody(body));
 }
 
 /**
- * Take the string, bytes or handle out of a stream of `streamOfBody` that nobody has
- * touched: it counts as used. Undefined, and nothing done, for any other stream.
+ * Take the body out of a stream of `streamOfBody` that nobody has touched: it counts as
+ * used. Undefined, and nothing done, for any other stream.
  */
 export function takeBody(stream) {
   const source = hostSourceOf(stream);
-  if (!(source instanceof HostBody || source instanceof LocalBody)) return undefined;
+  const isHost = source instanceof HostBody;
+  if (!isHost && !(source instanceof LocalBody)) return undefined;
   takeHostSource(stream);
-  return source.body;
+  return isHost ? source : source.body;
 }
 
 /** A stream that gives what `stream` would have given; throws TypeError if that is locked. */

@@ -1,19 +1,17 @@
 // The body mixin: https://fetch.spec.whatwg.org/#body-mixin
 //
 // A body is part of the record behind a Request or a Response, in these members:
-//   source   null: no body; a string; a Uint8Array; a number: the handle of a body that
-//            the host keeps; undefined: only the stream has it
+//   source   null: no body; a string; a Uint8Array; a HostBody; undefined: only the
+//            stream has it
 //   stream   the ReadableStream, once somebody has asked for it; from then on it alone
 //            knows whether the body is used
 //   used     whether a body without a stream was used
-//   abortSignal   aborts the response that the body belongs to
 //   coding   the content coding in which `source` is; see codings.js
 //   shared   whether others see the same Uint8Array, so that it must be copied before a
 //            script gets it
 // So a string answers text() without ever becoming bytes, and a body that is only
 // passed on costs nothing in here.
 
-import { body_decode } from "holdfast:ops";
 import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.js";
 import { blobFromBytes, normalizeType } from "../files/blob.js";
 import { defineInterface, illegalInvocation } from "../kernel/webidl.js";
@@ -25,7 +23,7 @@ import {
   teeForClone,
 } from "../streams/host-stream.js";
 import { parseUrlEncoded } from "../url/urlencoded.js";
-import { forwardStream, readHandle, streamOfBody, takeBody } from "./body-sources.js";
+import { decodeBody, forwardStream, HostBody, streamOfBody, takeBody } from "./body-sources.js";
 import { formFromEntries } from "./form-data.js";
 import { extractMimeType, serializeMimeType } from "./mime.js";
 import { decodeMultipart } from "./multipart.js";
@@ -65,7 +63,7 @@ function createStream(record) {
   const source = takeSource(record);
   record.source = undefined;
   record.coding = undefined;
-  return streamOfBody(source, record.abortSignal);
+  return streamOfBody(source);
 }
 
 /** The source of a body without a stream, which is used by that. */
@@ -73,7 +71,7 @@ function takeSource(record) {
   const { source, coding } = record;
   record.used = true;
   record.source = "";
-  if (coding !== undefined) return body_decode(source, coding);
+  if (coding !== undefined) return decodeBody(source, coding);
   return record.shared && typeof source === "object" ? source.slice() : source;
 }
 
@@ -132,7 +130,7 @@ export function consumeBody(record, ofText, ofBytes) {
       if (record.used) throw new TypeError(USED);
       const source = takeSource(record);
       if (typeof source === "string") return Promise.resolve(ofText(source));
-      if (typeof source === "number") return readHandle(source, record.abortSignal).then(ofBytes);
+      if (source instanceof HostBody) return source.readAll().then(ofBytes);
       return Promise.resolve(ofBytes(source));
     }
     checkUsable(record);
@@ -146,7 +144,7 @@ export function consumeBody(record, ofText, ofBytes) {
 export function cloneBody(record, copy) {
   if (record.source === null) return;
   checkUsable(record);
-  if (record.stream === null && typeof record.source !== "number") {
+  if (record.stream === null && !(record.source instanceof HostBody)) {
     copy.source = record.source;
     record.shared = copy.shared = true;
   } else {

@@ -2,7 +2,7 @@
 //
 //   raw, headers   the headers: a raw string until a Headers object was asked for
 //   guard          of that Headers object
-//   source, stream, used, shared, coding, abortSignal   the body; see body.js
+//   source, stream, used, shared, coding   the body; see body.js
 
 import { headersFromRaw, headerValue, rawHasHeader, rawOfHeaders } from "./headers.js";
 

@@ -7,6 +7,7 @@ import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
 import { canonicalOf } from "../url/canonical.js";
 import { checkUsable, cloneBody, defineBody, isBodyUsed, moveBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
+import { bodyFromHost } from "./body-sources.js";
 import { rawFromInit } from "./headers.js";
 import { normalizeMethod } from "./method.js";
 import { addContentType, headersOf, rawHeadersOf } from "./record.js";
@@ -233,7 +234,7 @@ export function requestFromHost(method, url, raw, body = null, signal = undefine
     raw,
     headers: null,
     guard: "immutable",
-    source: body,
+    source: bodyFromHost(body),
     stream: null,
     used: false,
     redirect: "manual",

@@ -6,6 +6,7 @@ import { cloneBody, defineBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
 import { rawFromInit } from "./headers.js";
 import { canonicalOf } from "../url/canonical.js";
+import { bodyFromHost } from "./body-sources.js";
 import { codingOf } from "./codings.js";
 import { addContentType, headersOf, rawHeadersOf } from "./record.js";
 
@@ -231,7 +232,7 @@ export function responseFromRecord(record) {
  * A Response of what the host received. `body`: undefined, a string, a Uint8Array or
  * the handle of a body that the host keeps. Its headers are immutable, as in workerd.
  */
-export function responseFromHost(status, statusText, raw, body = null, url = "") {
+export function responseFromHost(status, statusText, raw, body = null, url = "", signal = undefined) {
   const record = {
     status,
     statusText,
@@ -239,7 +240,7 @@ export function responseFromHost(status, statusText, raw, body = null, url = "")
     raw,
     headers: null,
     guard: "immutable",
-    source: body,
+    source: bodyFromHost(body, signal),
     stream: null,
     used: false,
   };
@@ -249,9 +250,7 @@ export function responseFromHost(status, statusText, raw, body = null, url = "")
 
 /** The same of a response to fetch(); `signal` is what aborts it. */
 export function responseFromFetch(status, statusText, url, raw, body, { redirected, signal } = {}) {
-  const response = responseFromHost(status, statusText, raw, body, url);
-  const record = recordOf(response);
-  record.redirected = redirected;
-  record.abortSignal = signal;
+  const response = responseFromHost(status, statusText, raw, body, url, signal);
+  if (redirected) recordOf(response).redirected = true;
   return response;
 }

@@ -11,8 +11,9 @@ import {
   body_write,
 } from "holdfast:ops";
 import { bytesOf } from "../kernel/buffers.js";
+import { requireContext } from "../kernel/pending.js";
 import { HostReader, knownLength } from "../streams/host-stream.js";
-import { takeBody } from "./body-sources.js";
+import { HostBody, takeBody } from "./body-sources.js";
 import { checkUsable } from "./body.js";
 import { codingOf } from "./codings.js";
 import { rawOfHeaders } from "./headers.js";
@@ -36,8 +37,8 @@ export function rawHeaders(object) {
 
 /**
  * The body of a Request or a Response for an op, which takes it over: undefined, a
- * string, a Uint8Array, or the handle of a body on the host. The body counts as used;
- * throws TypeError if it was already. A body that came from the host and that nobody
+ * string, a Uint8Array, or the handle of a body on the host, which the op must take over
+ * before it returns. The body counts as used; throws TypeError if it was already. A body that came from the host and that nobody
  * has touched goes back by its handle; any other stream is pumped from now on.
  */
 export function bodyForHost(object) {
@@ -62,14 +63,15 @@ export function recordBodyForHost(record) {
   record.used = true;
   if (record.stream !== null) {
     const body = takeBody(record.stream);
-    return body === undefined ? startPump(record.stream) : wellFormed(body);
+    return body === undefined ? startPump(record.stream) : forOp(body);
   }
   record.source = "";
-  return wellFormed(source);
+  return forOp(source);
 }
 
-function wellFormed(body) {
-  return typeof body === "string" && !body.isWellFormed() ? body.toWellFormed() : body;
+function forOp(body) {
+  if (typeof body === "string") return body.isWellFormed() ? body : body.toWellFormed();
+  return body instanceof HostBody ? body.handle : body;
 }
 
 /** Pump a stream into a body of the host; the handle of that. */
@@ -77,10 +79,12 @@ function startPump(stream) {
   const handle = body_open(knownLength(stream) ?? -1);
   const reader = new HostReader(stream);
   // The receiver may leave while the stream has nothing to say.
-  body_watch(handle).then((reason) => {
+  const watching = body_watch(handle).then((reason) => {
     if (reason !== undefined) reader.cancel(new Error(reason));
   });
   pump(reader, handle);
+  // What a Worker's event still has to say keeps it alive.
+  requireContext().waitUntil?.(watching);
   return handle;
 }
 

@@ -36,7 +36,8 @@ const inTurn = (run) => (...args) => {
 async function describe(form) {
   const entries = [];
   for (const [name, value] of form) {
-    entries.push(typeof value === "string" ? [name, value] : [name, value.name, value.type, Array.from(await value.bytes())]);
+    if (typeof value === "string") entries.push([name, value]);
+    else entries.push([name, value.name, value.type, Array.from(await value.bytes())]);
   }
   return entries;
 }
@@ -45,7 +46,8 @@ async function describe(form) {
 export const roundTrip = inTurn(async (text) => {
   const form = new FormData();
   for (const [name, value, type, bytes] of JSON.parse(text)) {
-    form.append(name, bytes === undefined ? value : new File([new Uint8Array(bytes)], value, { type }));
+    const isText = bytes === undefined;
+    form.append(name, isText ? value : new File([new Uint8Array(bytes)], value, { type }));
   }
   return describe(await new Response(form).formData());
 });

@@ -15,7 +15,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -384,10 +384,15 @@ async def body_read(host: "Host", handle: int) -> bytes | None:
 
 
 @async_op
-async def body_read_all(host: "Host", handle: int) -> bytes:
+def body_read_all(host: "Host", handle: int) -> Coroutine[None, None, bytes]:
     """The whole body at once; the handle is void from now on."""
     with body_errors_for_script():
         stream = table_of(host).take(handle)
+    return _read_all(stream)
+
+
+async def _read_all(stream: ByteStream) -> bytes:
+    with body_errors_for_script():
         try:
             return await collect(stream)
         except asyncio.CancelledError:

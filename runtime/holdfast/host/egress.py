@@ -43,8 +43,10 @@ def public_and(networks: Iterable[str]) -> EgressPolicy:
     allowed = [ip_network(network) for network in networks]
 
     def permits(host: str, address: Address) -> bool:
-        plain = _embedded(address) or address
-        return any(plain in network for network in allowed) or public_only(host, address)
+        forms = (address, _embedded(address) or address)
+        if any(form in network for form in forms for network in allowed):
+            return True
+        return public_only(host, address)
 
     return permits
 

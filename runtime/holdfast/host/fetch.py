@@ -12,7 +12,7 @@ script may abort by its number.
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -25,6 +25,7 @@ from holdfast.engine import ScriptError
 from holdfast.host.bodies import (
     CONNECTION_LOST,
     BodyError,
+    BodyTable,
     ByteStream,
     body_errors_for_script,
     table_of,
@@ -182,12 +183,13 @@ class FetchClient:
     ) -> FetchedResponse:
         """Send a request and follow its redirects, up to the response's headers.
 
-        `on_end` is called at the end of the response's body. Raises ScriptError, and
-        BodyError where the request's body failed; the request's body is cancelled then.
+        `on_end` is called when all is over: a failure, or the end of the body. Raises
+        ScriptError, and BodyError where the request's body failed; that is cancelled then.
         """
         try:
             return await self._follow(request, on_end)
         except BaseException:
+            on_end()
             if isinstance(request.body, ByteStream):
                 request.body.cancel()
             raise
@@ -358,7 +360,7 @@ _exchanges: "WeakKeyDictionary[Host, dict[int, Exchange]]" = WeakKeyDictionary()
 
 
 @async_op
-async def fetch_send(
+def fetch_send(
     host: "Host",
     number: int,
     method: str,
@@ -366,24 +368,28 @@ async def fetch_send(
     headers: str,
     redirect: str,
     body: str | bytes | int | None,
-) -> str:
+) -> Coroutine[Any, Any, str]:
     """Send a request; `number` is the script's name for it, for `fetch_abort`.
 
     Returns lines: status, status text, URL, "1" where redirected, the handle of the
     body (none: empty), then the headers' raw string.
     """
     client: FetchClient = host.capabilities.fetch
-    table = table_of(host)
-    exchanges = _exchanges.setdefault(host, {})
     with body_errors_for_script():
-        request = FetchRequest(method, url, _pairs(headers), table.received(body), redirect)
-        fetching = client.fetch(request, functools.partial(_forget, exchanges, number))
-        exchange = exchanges[number] = Exchange(host.loop.create_task(fetching))
+        received = table_of(host).received(body)
+    request = FetchRequest(method, url, _pairs(headers), received, redirect)
+    exchanges = _exchanges.setdefault(host, {})
+    fetching = client.fetch(request, functools.partial(_forget, exchanges, number))
+    exchange = exchanges[number] = Exchange(host.loop.create_task(fetching))
+    return _answer(table_of(host), exchange)
+
+
+async def _answer(table: BodyTable, exchange: Exchange) -> str:
+    with body_errors_for_script():
         try:
             response = await exchange.task
-        except BaseException as error:
-            exchanges.pop(number, None)
-            if exchange.aborted and isinstance(error, asyncio.CancelledError):
+        except asyncio.CancelledError:
+            if exchange.aborted:
                 raise ScriptError("AbortError", ABORTED) from None
             raise
     handle = "" if response.body is None else table.add(response.body)

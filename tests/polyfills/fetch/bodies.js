@@ -1,5 +1,5 @@
 import { ok, same, equal, throws, rejects } from "./assert.js";
-import { Request } from "holdfast:fetch/request.js";
+import { Request, requestFromHost } from "holdfast:fetch/request.js";
 import { Response } from "holdfast:fetch/response.js";
 import { bodyForHost } from "holdfast:fetch/transfer.js";
 import { FixedLengthStream } from "holdfast:streams/identity.js";
@@ -8,7 +8,8 @@ import { Blob } from "holdfast:files/blob.js";
 import { FormData } from "holdfast:fetch/form-data.js";
 import { URLSearchParams } from "holdfast:url/search-params.js";
 import { TextEncoder } from "holdfast:encoding/text-encoder.js";
-import { body_read_all } from "holdfast:ops";
+import { body_cancel, body_open, body_read, body_read_all, body_write } from "holdfast:ops";
+import { requireContext } from "holdfast:kernel/pending.js";
 
 const encode = (text) => new TextEncoder().encode(text);
 const streamOf = (...chunks) =>
@@ -191,4 +192,49 @@ export async function encoded_responses_are_decoded_when_read() {
   equal(await body_read_all(bodyForHost(plain)), encode("hello"));
   const manual = new Response(encoded, { encodeBody: "manual", headers: { "content-encoding": "gzip" } });
   equal(bodyForHost(manual), encoded);
+}
+
+export async function a_body_that_nobody_can_reach_is_dropped_on_the_host() {
+  const handle = body_open(-1);
+  let request = requestFromHost("POST", "http://x.test/", "", handle);
+  await null;
+  ok(body_write(handle, encode("a")), request.url);
+  request = null;
+  await null;
+  throws(() => body_write(handle, encode("b")), Error);
+}
+
+export async function a_body_on_its_way_keeps_its_event_alive() {
+  const context = requireContext();
+  const waited = [];
+  context.waitUntil = (promise) => waited.push(promise);
+  const handle = bodyForHost(new Response(streamOf("a")));
+  delete context.waitUntil;
+  same(waited.length, 1);
+  equal(await body_read_all(handle), encode("a"));
+  same(await waited[0], undefined);
+}
+
+export async function a_stream_is_cancelled_when_its_reader_on_the_host_leaves() {
+  let cancelled;
+  const told = new Promise((resolve) => (cancelled = resolve));
+  const handle = bodyForHost(new Response(new ReadableStream({ cancel: cancelled })));
+  body_cancel(handle);
+  same((await told).message, "Network connection lost.");
+}
+
+export async function a_stream_runs_no_further_ahead_than_its_reader() {
+  let made = 0;
+  const endless = new ReadableStream({
+    pull(controller) {
+      made++;
+      controller.enqueue(new Uint8Array(100_000));
+    },
+  });
+  const handle = bodyForHost(new Response(endless));
+  let chunk = await body_read(handle);
+  ok(chunk.length >= 100_000);
+  chunk = await body_read(handle);
+  ok(made < 12, `${made} chunks were made`);
+  body_cancel(handle);
 }

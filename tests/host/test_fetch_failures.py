@@ -1,0 +1,172 @@
+"""What becomes of a fetch when the network, the peer or the script breaks it off."""
+
+import asyncio
+import gzip
+import zlib
+from typing import Any
+
+import brotli
+import pytest
+from aiohttp import web
+
+from holdfast.engine import ScriptError
+from holdfast.host.bodies import CONNECTION_LOST, BodyError, Pipe
+from holdfast.host.fetch import FetchClient, FetchRequest
+from tests.host.fetching import Run, client, echo, run, serve, serve_bytes
+
+__all__ = ["client", "run", "serve", "serve_bytes"]  # fixtures
+
+# ---- failures ------------------------------------------------------------------------
+
+LOST = {"error": "Error", "message": CONNECTION_LOST, "retryable": True}
+
+
+async def test_lost_connections_are_told_as_such(run: Run, serve_bytes: Any) -> None:
+    assert await run('return fetch("http://127.0.0.1:1/")') == LOST
+    dropping = await serve_bytes(b"")
+    assert await run(f'return fetch("{dropping}/")') == LOST
+    nonsense = await serve_bytes(b"what?\r\n\r\n")
+    assert await run(f'return fetch("{nonsense}/")') == LOST
+    half = await serve_bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+    assert await run(f'return (await fetch("{half}/")).text()') == LOST
+    cut = await serve_bytes(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab")
+    assert await run(f'return (await fetch("{cut}/")).text()') == LOST
+
+
+@pytest.mark.parametrize("url", ["ftp://a.test/", "file:///etc/passwd", "blob:x", "data:bad"])
+async def test_other_schemes_are_refused(run: Run, url: str) -> None:
+    got = await run(f'return fetch("{url}")')
+    assert got == {"error": "TypeError", "message": f"Fetch API cannot load: {url}"}
+
+
+async def test_a_failing_request_body_fails_the_fetch(run: Run, serve: Any) -> None:
+    url = await serve(echo)
+    got = await run(
+        "const body = new ReadableStream({ pull() { throw new RangeError('mine'); } });"
+        f'return fetch("{url}/", {{ method: "POST", body }})'
+    )
+    assert got == {"error": "Error", "message": "mine"}
+
+
+async def test_a_request_body_nobody_takes_is_cancelled(client: FetchClient) -> None:
+    pipe = Pipe()
+    request = FetchRequest("POST", "http://127.0.0.1:1/", [], pipe)
+    with pytest.raises(ScriptError):
+        await client.fetch(request)
+    assert pipe.gone == CONNECTION_LOST
+    with pytest.raises(BodyError):
+        pipe.write(b"x")
+
+
+# ---- aborting ------------------------------------------------------------------------
+
+
+async def test_an_abort_rejects_with_the_signals_reason(run: Run, serve: Any) -> None:
+    reached = asyncio.Event()
+    gone = asyncio.Event()
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        reached.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            gone.set()
+        return web.Response()
+
+    url = await serve(handler)
+    before = f'return fetch("{url}/", {{ signal: AbortSignal.abort(new RangeError("q")) }})'
+    assert await run(before) == {"error": "RangeError", "message": "q"}
+    assert not reached.is_set()
+    during = await run(
+        "const controller = new AbortController();"
+        f'const answer = fetch("{url}/", {{ signal: controller.signal }});'
+        "controller.abort(); return answer;"
+    )
+    assert during["error"] == "AbortError"
+
+
+async def test_an_abort_breaks_the_body_off(run: Run, serve: Any) -> None:
+    gone = asyncio.Event()
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"first")
+        transport = request.transport
+        while transport is not None and not transport.is_closing():
+            await response.write(b"more")
+            await asyncio.sleep(0)
+        gone.set()
+        return response
+
+    url = await serve(handler)
+    got = await run(
+        "const controller = new AbortController();"
+        f'const reader = (await fetch("{url}/", {{ signal: controller.signal }})).body.getReader();'
+        'await reader.read(); controller.abort(new RangeError("enough"));'
+        "for (;;) await reader.read();"
+    )
+    assert got == {"error": "RangeError", "message": "enough"}
+    await asyncio.wait_for(gone.wait(), 10)
+
+
+async def test_a_cancelled_body_closes_its_connection(run: Run, serve: Any) -> None:
+    gone = asyncio.Event()
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"x" * 65_536)
+        finally:
+            gone.set()
+
+    url = await serve(handler)
+    await run(f'const r = await fetch("{url}/"); await r.body.cancel(); return 1;')
+    await asyncio.wait_for(gone.wait(), 10)
+
+
+# ---- content codings -----------------------------------------------------------------
+
+
+def _raw_deflate(data: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-15)
+    return compressor.compress(data) + compressor.flush()
+
+
+CODED = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "Deflate": _raw_deflate,
+    "br": brotli.compress,
+}
+
+
+@pytest.mark.parametrize("coding", list(CODED))
+async def test_responses_are_decoded(run: Run, serve: Any, coding: str) -> None:
+    content = bytes(range(256)) * 4000
+
+    async def handler(request: web.BaseRequest) -> web.Response:
+        encoded = CODED[coding](content)
+        return web.Response(body=encoded, headers={"Content-Encoding": coding})
+
+    url = await serve(handler)
+    got = await run(
+        f'const r = await fetch("{url}/"); const bytes = await r.bytes();'
+        "const isRight = bytes.every((b, i) => b === i % 256);"
+        'return [r.headers.get("content-encoding"), bytes.length, isRight];'
+    )
+    assert got == [coding, len(content), True]
+
+
+async def test_a_coded_response_that_is_cut_short_fails(run: Run, serve: Any) -> None:
+    async def handler(request: web.BaseRequest) -> web.Response:
+        body = gzip.compress(b"x" * 1000)[:-6] if request.path == "/cut" else b"no gzip at all"
+        return web.Response(body=body, headers={"Content-Encoding": "gzip"})
+
+    url = await serve(handler)
+    for path in ("/cut", "/junk"):
+        got = await run(f'return (await fetch("{url}{path}")).text()')
+        assert got["error"] == "Error"
+        assert "zip" in got["message"]
