@@ -27,7 +27,9 @@ import { Response } from "./fetch/response.js";
 import { Blob } from "./files/blob.js";
 import { File } from "./files/file.js";
 import { PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance/entry.js";
+import { PerformanceObserver, PerformanceObserverEntryList } from "./performance/observer.js";
 import { Performance, performance } from "./performance/performance.js";
+import { RememberingProxy } from "./serialize/proxies.js";
 import { structuredClone } from "./serialize/structured-clone.js";
 import { ReadableByteStreamController } from "./streams/byte-controller.js";
 import { ReadableStreamBYOBReader } from "./streams/byob-reader.js";
@@ -44,6 +46,7 @@ import { WritableStreamDefaultWriter } from "./streams/writer.js";
 import { queueMicrotask } from "./timers/microtask.js";
 import { Scheduler, scheduler } from "./timers/scheduler.js";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers/timers.js";
+import { URLPattern } from "./url/pattern/url-pattern.js";
 import { URLSearchParams } from "./url/search-params.js";
 import { URL } from "./url/url.js";
 import {
@@ -54,7 +57,7 @@ import {
 import { Navigator, navigator } from "./workers/navigator.js";
 import { FetchEvent } from "./workers/service-worker.js";
 
-/** Classes: writable, configurable, not enumerable. */
+/** Classes and namespaces: writable, configurable, not enumerable. */
 export const interfaces = {
   AbortController,
   AbortSignal,
@@ -80,7 +83,10 @@ export const interfaces = {
   PerformanceEntry,
   PerformanceMark,
   PerformanceMeasure,
+  PerformanceObserver,
+  PerformanceObserverEntryList,
   PromiseRejectionEvent,
+  Proxy: RememberingProxy,
   ReadableByteStreamController,
   ReadableStream,
   ReadableStreamBYOBReader,
@@ -98,10 +104,12 @@ export const interfaces = {
   TransformStream,
   TransformStreamDefaultController,
   URL,
+  URLPattern,
   URLSearchParams,
   WritableStream,
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,
+  console,
 };
 
 /** Functions and objects: writable, configurable, enumerable, as Web IDL has them. */
@@ -111,7 +119,6 @@ export const members = {
   btoa,
   clearInterval,
   clearTimeout,
-  console,
   crypto,
   dispatchEvent,
   fetch,

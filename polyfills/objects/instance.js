@@ -10,6 +10,7 @@ import { WORD_LOCAL_CALLS } from "holdfast:constants";
 import { object_released, shared } from "holdfast:ops";
 import { Context, queueTurn, runTurn } from "../kernel/turns.js";
 import { ObjectContext } from "./context.js";
+import { cancelTimersOf } from "../timers/timers.js";
 import { InputGate } from "./input-gate.js";
 import { OutputGate } from "./output-gate.js";
 import { DurableObjectState } from "./state.js";
@@ -23,6 +24,7 @@ export class ObjectInstance {
   pendingOps = 0;
   waitUntilCount = 0;
   transactions = 0; // open ones, nested
+  timers = null; // ids of those that its code has set
   lastUsed = 0; // the sweep after which it was last used
   error = null; // why it was reset
   calls = new Set();
@@ -91,6 +93,7 @@ export class ObjectInstance {
     for (const call of [...this.calls]) failCall(call, error);
     this.outputGate.break(error);
     this.inputGate.open();
+    cancelTimersOf(this);
   }
 }
 

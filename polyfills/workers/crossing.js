@@ -4,6 +4,7 @@
 // runs in its own object. So a body crosses as a string, as bytes, or by a handle that
 // the host pumps into; the rest is rebuilt around it.
 
+import { body_move } from "holdfast:ops";
 import { requestFromHost } from "../fetch/request.js";
 import { isResponse, responseFromHost } from "../fetch/response.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
@@ -22,7 +23,7 @@ export function crossedRequest(request) {
     request.method,
     request.url,
     rawHeaders(request),
-    bodyForHost(request),
+    crossedBody(request),
   );
 }
 
@@ -32,6 +33,13 @@ export function crossedResponse(response) {
     response.status,
     response.statusText,
     rawHeaders(response),
-    bodyForHost(response),
+    crossedBody(response),
   );
+}
+
+// A handle is dropped when the body that it was made for is collected: the receiver's
+// body gets one of its own.
+function crossedBody(object) {
+  const body = bodyForHost(object);
+  return typeof body === "number" ? body_move(body) : body;
 }

@@ -3,6 +3,7 @@
 import gc
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -203,13 +204,17 @@ def test_a_mistake_in_an_imported_module_names_that_module(isolate: Isolate) -> 
 
 def test_an_internal_module_is_found_by_internal_modules_only() -> None:
     compiler = Isolate()
-    internal = {"holdfast:secret.js": compiler.compile("holdfast:secret.js", b"export const s = 7;")}
+    internal = {
+        "holdfast:secret.js": compiler.compile("holdfast:secret.js", b"export const s = 7;")
+    }
     compiler.close()
     isolate = Isolate(internal=internal, public={"cloudflare:door": "holdfast:secret.js"})
     try:
         with pytest.raises(JSError, match="No such module"):
             load(isolate, "import { s } from 'holdfast:secret.js';")
-        isolate.add_modules(esm(ok="import { s } from 'cloudflare:door'; export const get = () => s;"))
+        isolate.add_modules(
+            esm(ok="import { s } from 'cloudflare:door'; export const get = () => s;")
+        )
         namespace = isolate.evaluate("ok.mjs")
         assert isolate.call(isolate.export(namespace, "get")) == 7
     finally:
@@ -308,11 +313,13 @@ def test_an_op_must_not_enter_its_isolate() -> None:
 
 
 def test_memory_is_shared_both_ways() -> None:
-    isolate, namespace = with_ops(nothing=lambda: None)
+    isolate, _ = with_ops(nothing=lambda: None)
     try:
         isolate.add_modules(
-            esm(shared="const w = new Int32Array(globalThis.holdfastOps.shared);"
-                "export const bump = () => ++w[3];")
+            esm(
+                shared="const w = new Int32Array(globalThis.holdfastOps.shared);"
+                "export const bump = () => ++w[3];"
+            )
         )
         bump = isolate.export(isolate.evaluate("shared.mjs"), "bump")
         isolate.shared[3] = 41
@@ -380,7 +387,9 @@ def test_a_terminated_isolate_refuses_the_next_turn(isolate: Isolate) -> None:
 
 
 def test_memory_is_limited_and_the_error_is_the_scripts(isolate: Isolate) -> None:
-    namespace = load(isolate, "export function eat() { const a = []; for (;;) a.push(new Uint8Array(1e6)); }")
+    namespace = load(
+        isolate, "export function eat() { const a = []; for (;;) a.push(new Uint8Array(1e6)); }"
+    )
     with pytest.raises(JSError) as caught:
         isolate.call(isolate.export(namespace, "eat"))
     assert caught.value.is_out_of_memory
@@ -402,7 +411,10 @@ def test_isolates_run_on_two_threads_at_once() -> None:
 
     def work() -> None:
         isolate = Isolate()
-        namespace = load(isolate, "export const sum = () => { let s = 0; for (let i = 0; i < 1e5; i++) s += i; return s; };")
+        namespace = load(
+            isolate,
+            "export const sum = () => { let s = 0; for (let i = 0; i < 1e5; i++) s += i; return s; };",
+        )
         results.append(isolate.call(isolate.export(namespace, "sum")))
         isolate.close()
 
@@ -418,8 +430,7 @@ def test_isolates_run_on_two_threads_at_once() -> None:
 
 
 def resident_kilobytes() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4
 
 
 def test_isolates_made_and_freed_leave_memory_flat() -> None:
@@ -444,6 +455,7 @@ def test_calls_leave_the_heap_as_it_was() -> None:
     isolate, namespace = with_ops(echo=lambda *values: values[-1])
     try:
         run = isolate.export(namespace, "run")
+
         def many() -> int:
             for i in range(5_000):
                 isolate.call(run, "echo", i, "text" * 10, b"bytes" * 10, 1.5)

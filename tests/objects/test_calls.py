@@ -234,7 +234,9 @@ async def test_bodies_stream_into_and_out_of_objects_of_either_isolate(server: S
 
 
 async def test_many_objects_answer_at_once(server: Server) -> None:
-    server.add("main", thing("async fetch() { await scheduler.wait(5); return new Response('ok'); }"))
+    server.add(
+        "main", thing("async fetch() { await scheduler.wait(5); return new Response('ok'); }")
+    )
     answers = await asyncio.gather(*(server.text(f"/?name={i}") for i in range(100)))
     assert answers == ["ok"] * 100
 
@@ -242,7 +244,8 @@ async def test_many_objects_answer_at_once(server: Server) -> None:
 async def test_an_object_may_call_itself_through_another_one(server: Server) -> None:
     server.add(
         "main",
-        FORWARD.replace("Thing", "A") + """
+        FORWARD.replace("Thing", "A")
+        + """
         export class A {
           constructor(state, env) { this.env = env; }
           async fetch(request) {

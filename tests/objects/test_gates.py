@@ -199,6 +199,8 @@ async def test_responses_wait_for_the_writes_before_them(server: Server) -> None
         """),
     )
     await asyncio.gather(*(server.text(f"/?name={i % 4}") for i in range(40)))
-    counted = Counter(record.store.durable >= record.store.written
-                      for record in server.runtime.directory._by_id.values())
+    counted = Counter(
+        record.store.durable >= record.store.written
+        for record in server.runtime.directory._by_id.values()
+    )
     assert counted == {True: 4}

@@ -47,7 +47,9 @@ def test_an_id_is_taken_back_in_either_case() -> None:
     assert ids.check(ids.from_name("x").upper()) == ids.from_name("x")
 
 
-@pytest.mark.parametrize("text", ["", "abc", "g" * 64, "0" * 63, "0" * 65, "０" * 64, " " + "0" * 63])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "g" * 64, "0" * 63, "0" * 65, "０" * 64, " " + "0" * 63]
+)
 def test_what_is_not_64_hex_digits_is_refused(text: str) -> None:
     with pytest.raises(InvalidId, match="must be 64 hex digits"):
         IdFactory("key").check(text)

@@ -105,7 +105,8 @@ async def test_new_code_supersedes_the_instance_and_keeps_its_data(server: Serve
 
 
 async def test_a_superseded_instance_may_finish_but_not_touch_storage(server: Server) -> None:
-    source = thing("""
+    source = (
+        thing("""
       constructor(state) { this.storage = state.storage; }
       async fetch(request) {
         if (request.url.endsWith("/new")) return new Response("new code");
@@ -115,7 +116,9 @@ async def test_a_superseded_instance_may_finish_but_not_touch_storage(server: Se
         try { await this.storage.put("x", 1); return new Response("written"); }
         catch (e) { return new Response(e.message); }
       }
-    """) + "const started = () => console.log('started');"
+    """)
+        + "const started = () => console.log('started');"
+    )
     server.add("main", source)
     quiet = asyncio.create_task(server.text("/quiet"))
     loud = asyncio.create_task(server.text("/loud"))

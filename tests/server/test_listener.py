@@ -69,7 +69,14 @@ async def test_the_hosts_first_label_names_the_script(server: Server) -> None:
     assert await server.text(script="other") == "other"
     answer = await server.fetch(script="unknown")
     assert answer.status == 404 and 'no Worker named "unknown"' in answer.text
-    for host in ("localhost", "a.b.localhost", "main.elsewhere", "", "bad host", "main.localhost@x"):
+    for host in (
+        "localhost",
+        "a.b.localhost",
+        "main.elsewhere",
+        "",
+        "bad host",
+        "main.localhost@x",
+    ):
         answer = await server.fetch(headers={"Host": host})
         assert answer.status == 404, host
 
@@ -178,7 +185,9 @@ async def test_garbage_gets_400(server: Server) -> None:
 
 async def test_expect_continue_is_answered(server: Server) -> None:
     server.add("main", ECHO)
-    request = request_for(server, "/length", "Content-Length: 5", "Expect: 100-continue", method="POST")
+    request = request_for(
+        server, "/length", "Content-Length: 5", "Expect: 100-continue", method="POST"
+    )
     answer = await raw(server, request + b"hello")
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200") and answer.endswith(b"5")
 

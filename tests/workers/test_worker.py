@@ -20,7 +20,11 @@ async def test_a_module_worker_gets_request_env_and_context(server: Server) -> N
           }
         }
         """,
-        bindings=(PlainText("TEXT", "t"), SecretText("SECRET", "s"), Json("DATA", '{"deep":[1,2]}')),
+        bindings=(
+            PlainText("TEXT", "t"),
+            SecretText("SECRET", "s"),
+            Json("DATA", '{"deep":[1,2]}'),
+        ),
     )
     assert await server.text() == '[true,"t","s",2,"function","function"]'
 
@@ -115,8 +119,11 @@ FAILURES = {
 async def test_a_failing_handler_gives_500_and_the_next_request_works(
     server: Server, body: str
 ) -> None:
-    server.add("main", f"const bad = {{ {body} }}; export default {{ "
-               "fetch(r) { return r.url.endsWith('/ok') ? new Response('ok') : bad.fetch(); } }")
+    server.add(
+        "main",
+        f"const bad = {{ {body} }}; export default {{ "
+        "fetch(r) { return r.url.endsWith('/ok') ? new Response('ok') : bad.fetch(); } }",
+    )
     answer = await server.fetch("/bad")
     assert answer.status == 500 and "thrown here" not in answer.text
     assert any(line.startswith("main error:") for line in server.lines), server.lines

@@ -12,7 +12,7 @@ from holdfast import __version__
 DEFAULT_PORT = 8787
 DEFAULT_API_PORT = 8788
 DEFAULT_DATA = ".holdfast"
-TOKEN_VARIABLE = "HOLDFAST_API_TOKEN"
+TOKEN_VARIABLE = "HOLDFAST_API_TOKEN"  # noqa: S105 - a name, no secret
 
 _EPILOG = """\
 examples:
@@ -126,10 +126,14 @@ def _add_deploy(commands: Any) -> None:
 
 def _add_namespace(commands: Any) -> None:
     parser = commands.add_parser(
-        "namespace", help="manage Durable Object namespaces", description="Durable Object namespaces."
+        "namespace",
+        help="manage Durable Object namespaces",
+        description="Durable Object namespaces.",
     )
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    create = _command(actions, "create", "create the namespace of a class", "remote", "create_namespace")
+    create = _command(
+        actions, "create", "create the namespace of a class", "remote", "create_namespace"
+    )
     create.add_argument("name", help="the namespace's name")
     create.add_argument("--script", required=True, help="the script that exports the class")
     create.add_argument("--class", dest="class_name", required=True, help="the exported class")
@@ -190,7 +194,9 @@ def _add_remote(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("HOLDFAST_API_URL", f"http://127.0.0.1:{DEFAULT_API_PORT}"),
         help="where the API of `holdfast serve` is ($HOLDFAST_API_URL)",
     )
-    parser.add_argument("--token", help=f"the API's token (default: ${TOKEN_VARIABLE}, or --data's)")
+    parser.add_argument(
+        "--token", help=f"the API's token (default: ${TOKEN_VARIABLE}, or --data's)"
+    )
     parser.add_argument("--account", default="holdfast", help="the account's tag; any will do")
     _add_data(parser)
 

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TextIO
 
 _COLOURS = {"error": "31", "warn": "33", "debug": "90", "trace": "90"}
@@ -26,7 +26,7 @@ class Terminal:
     def request(self, method: str, target: str, status: int, milliseconds: float) -> None:
         """One request that was answered."""
         colour = "31" if status >= 500 else "33" if status >= 400 else "32"
-        now = datetime.now().strftime("%H:%M:%S")
+        now = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
         self.line(f"{now} {method} {target} {status} {milliseconds:.1f} ms", colour)
 
     def line(self, text: str, colour: str | None = None) -> None:

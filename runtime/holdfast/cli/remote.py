@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from holdfast.api import ApiError, client
@@ -80,7 +81,8 @@ def _token(options: argparse.Namespace) -> str | None:
     if token := options.token or os.environ.get(TOKEN_VARIABLE):
         return str(token)
     try:
-        return (options.data / "api-token").read_text().strip()
+        token_file: Path = options.data / "api-token"
+        return token_file.read_text().strip()
     except OSError:
         return None
 

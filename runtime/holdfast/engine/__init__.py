@@ -9,6 +9,7 @@ Nothing but this folder touches cffi.
   `ModuleLoader` (loader.py): how an import finds it.
 - `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn.
 - `BytecodeLibrary` (bytecode.py): internal modules compiled once, cached on disk.
+- v8format.py reads and writes stored values without JavaScript.
 - `JSError`, `ScriptError` (errors.py): errors out of and into JavaScript.
 - `library.py` binds the C API and checks that it is the one we know.
 """

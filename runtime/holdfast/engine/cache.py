@@ -23,9 +23,9 @@ def cache_directory() -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         status = path.stat()
-        if status.st_uid == os.geteuid() and not status.st_mode & 0o022:
-            if os.access(path, os.W_OK):
-                return path
+        is_ours = status.st_uid == os.geteuid() and not status.st_mode & 0o022
+        if is_ours and os.access(path, os.W_OK):
+            return path
     except (OSError, RuntimeError):
         pass
     temporary = tempfile.mkdtemp(prefix="holdfast-cache-")

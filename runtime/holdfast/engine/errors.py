@@ -1,11 +1,11 @@
 """The engine's errors, placed by who acted.
 
-    Exception
-    ├── EngineError
-    │   ├── UnsupportedEngine    the installation: wrong platform or library version
-    │   ├── JSError              the script: it threw, and nothing caught it
-    │   └── IsolateTerminated    the script: it went past a limit; the isolate is spent
-    └── ScriptError              us, on the script's account: raised by an op, seen by JS
+Exception
+├── EngineError
+│   ├── UnsupportedEngine    the installation: wrong platform or library version
+│   ├── JSError              the script: it threw, and nothing caught it
+│   └── IsolateTerminated    the script: it went past a limit; the isolate is spent
+└── ScriptError              us, on the script's account: raised by an op, seen by JS
 """
 
 

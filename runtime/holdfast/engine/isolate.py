@@ -27,13 +27,12 @@ from holdfast.engine.library import (
     TAG_EXCEPTION,
     TAG_NULL,
     TAG_OBJECT,
-    TAG_STRING,
     TAG_UNDEFINED,
     UNDEFINED,
     ffi,
     lib,
 )
-from holdfast.engine.limits import Limits, Watchdog
+from holdfast.engine.limits import Limits, Watchdog, usable_stack_bytes
 from holdfast.engine.loader import ModuleLoader
 from holdfast.engine.modules import Module
 from holdfast.engine.values import Converter, Value
@@ -102,7 +101,7 @@ class Isolate:
         self._on_rejection = on_rejection
         self._runtime = lib.JS_NewRuntime()
         lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes)
-        lib.JS_SetMaxStackSize(self._runtime, self.limits.stack_bytes)
+        lib.JS_SetMaxStackSize(self._runtime, usable_stack_bytes(self.limits.stack_bytes))
         self._context = lib.JS_NewContext(self._runtime)
         self._handles: set[Handle] = set()
         self._converter = Converter(self._context)
@@ -155,8 +154,8 @@ class Isolate:
         count = 0
         for argument in arguments:
             slot = slots[count]
-            if argument.__class__ is Handle:
-                slot[0] = argument.value  # type: ignore[union-attr]
+            if isinstance(argument, Handle):
+                slot[0] = argument.value
             elif write(slot, argument):
                 owned.append(slot)
             count += 1
@@ -199,9 +198,9 @@ class Isolate:
                 definition = self._loader.load(name)
             except ScriptError as error:
                 raise JSError(error.name, error.message) from error
-            module = ffi.new(
-                "JSValue *", {"u": int(ffi.cast("uintptr_t", definition)), "tag": -3}
-            )[0]
+            module = ffi.new("JSValue *", {"u": int(ffi.cast("uintptr_t", definition)), "tag": -3})[
+                0
+            ]
             lib.JS_DupValue(self._context, module)
             if lib.JS_ResolveModule(self._context, module) < 0:
                 _free(self._context, module)
@@ -214,9 +213,7 @@ class Isolate:
     def run_script(self, name: str, source: bytes) -> None:
         """Run a classic script in global scope. Raises JSError. JS_Eval."""
         with _Entry(self):
-            result = lib.JS_Eval(
-                self._context, source, len(source), name.encode(), EVAL_GLOBAL
-            )
+            result = lib.JS_Eval(self._context, source, len(source), name.encode(), EVAL_GLOBAL)
             if result.tag == TAG_EXCEPTION:
                 raise self._take_exception()
             _free(self._context, result)
@@ -415,7 +412,12 @@ class Isolate:
         return 1 if self._watchdog.should_interrupt() else 0
 
     def _track_rejection(
-        self, context: Any, promise: Any, reason: Any, is_handled: bool, _opaque: Any
+        self,
+        context: Any,
+        promise: Any,
+        reason: Any,
+        is_handled: bool,
+        _opaque: Any,  # noqa: FBT001
     ) -> None:
         if is_handled:
             self._forget_rejection(promise)

@@ -77,7 +77,7 @@ class Converter:
         if tag == TAG_UNDEFINED or tag == TAG_NULL:
             return None
         if tag == TAG_BOOL:
-            return value.u & 0xFFFFFFFF != 0
+            return bool(value.u & 0xFFFFFFFF)
         if tag == TAG_FLOAT64:
             return _number(value.u)
         if tag == TAG_OBJECT:

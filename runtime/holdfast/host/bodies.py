@@ -401,6 +401,14 @@ async def _read_all(stream: ByteStream) -> bytes:
 
 
 @op
+def body_move(host: "Host", handle: int) -> int:
+    """The same body under a new handle; the old one is void, as if another isolate had it."""
+    table = table_of(host)
+    with body_errors_for_script():
+        return table.add(table.take(handle))
+
+
+@op
 def body_cancel(host: "Host", handle: int) -> None:
     """The script wants no more of a body."""
     table_of(host).release(handle)

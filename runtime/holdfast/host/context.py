@@ -10,11 +10,15 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.engine import Handle, Isolate, IsolateTerminated, JSError, ScriptError
 from holdfast.host.constants import WORD_LOCAL_CALLS, WORD_TURNS_QUEUED
 from holdfast.host.timers import TimerQueue
+from holdfast.storage import ObjectStore
+
+if TYPE_CHECKING:
+    from holdfast.host.objects import ObjectsCapability
 
 log = logging.getLogger("holdfast.host")
 
@@ -39,10 +43,10 @@ class Capabilities(dict[str, Any]):
             raise ScriptError("Error", f"This script has no access to {name}.") from None
 
 
-class Stores(dict[int, Any]):
+class Stores(dict[int, ObjectStore]):
     """The stores of the objects that live in an isolate, by slot."""
 
-    def __missing__(self, slot: int) -> Any:
+    def __missing__(self, slot: int) -> ObjectStore:
         raise ScriptError(
             "Error",
             "This Durable Object instance is no longer active: its storage cannot be used.",
@@ -62,8 +66,8 @@ class Host:
         self.timers = TimerQueue(clock, loop.call_later, self._fire_timer)
         self.isolate: Isolate
         self.events: Any = None  # who takes the answers to this isolate's events
-        self.objects: Any = None  # host.objects.ObjectsCapability
-        self.stores = Stores()
+        self.objects: ObjectsCapability
+        self.stores: dict[int, ObjectStore] = Stores()
         self.values = b""  # on their way to JS, after the op that told of them
         self.pending = 0  # ops under way whose answer will enter the isolate
         self.on_idle: Callable[[], None] = _nothing
@@ -156,7 +160,7 @@ class Host:
         except asyncio.CancelledError:
             self.pending -= 1
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the script gets it, or the log
             self.fail(number, error)
         else:
             self.settle(number, value)

@@ -11,7 +11,7 @@ def event_respond(
     status: int,
     status_text: str,
     headers: str,
-    body: None | str | bytes | int,
+    body: str | bytes | int | None,
     done: bool,
 ) -> None:
     """Answer an event with a response; a body of type int is a handle.

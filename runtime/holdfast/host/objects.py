@@ -10,7 +10,7 @@ from holdfast.engine import ScriptError
 from holdfast.host.context import Host
 from holdfast.host.ops import deferred_op, op
 
-Body = None | str | bytes | int
+Body = str | bytes | int | None
 
 
 class ObjectsCapability(Protocol):
@@ -49,9 +49,7 @@ class ObjectsCapability(Protocol):
     def released(self, slot: int, reason: str) -> None:
         """The instance in `slot` is gone: evicted (no reason) or reset."""
 
-    def respond(
-        self, number: int, status: int, status_text: str, headers: str, body: Body
-    ) -> None:
+    def respond(self, number: int, status: int, status_text: str, headers: str, body: Body) -> None:
         """Answer a call that the host delivered."""
 
     def fail(self, number: int, name: str, message: str, flags: str, description: str) -> None:

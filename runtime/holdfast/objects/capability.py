@@ -46,7 +46,7 @@ class IsolateObjects:
         home_of: HomeFinder,
         worker_of: WorkerFinder,
     ) -> None:
-        """`home_of` and `worker_of` find (and load) a script's live isolate, or raise WorkerError."""
+        """`home_of` and `worker_of` find, or load, a script's live isolate; see UNREACHABLE."""
         self._host = host
         self._directory = directory
         self._calls = calls
@@ -167,9 +167,7 @@ class IsolateObjects:
         self._host.stores.pop(slot, None)
         self._directory.released(slot, reason)
 
-    def respond(
-        self, number: int, status: int, status_text: str, headers: str, body: Body
-    ) -> None:
+    def respond(self, number: int, status: int, status_text: str, headers: str, body: Body) -> None:
         """Answer a call that the host delivered."""
         response = WorkerResponse(status, status_text, headers, self._bodies.received(body))
         caller = self._calls.end(number)

@@ -1,4 +1,4 @@
-"""Who owns an object now?"""
+"""Placement: who owns an object now."""
 
 from typing import Protocol
 

@@ -84,7 +84,7 @@ class Listener:
         except WorkerError as error:
             return self._failure(route.script, error)
 
-    async def _body(self, request: web.BaseRequest) -> None | bytes | ByteStream:
+    async def _body(self, request: web.BaseRequest) -> bytes | ByteStream | None:
         if not request.body_exists:
             return None
         if request.headers.get("Expect", "").lower() == "100-continue":
@@ -122,4 +122,6 @@ def client_address(request: web.BaseRequest) -> str:
 
 
 def _page(status: int, message: str) -> WorkerResponse:
-    return WorkerResponse(status, "", "content-type\ntext/plain;charset=UTF-8\n", message.encode() + b"\n")
+    return WorkerResponse(
+        status, "", "content-type\ntext/plain;charset=UTF-8\n", message.encode() + b"\n"
+    )

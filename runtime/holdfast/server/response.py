@@ -73,7 +73,9 @@ class OutgoingResponse(web.StreamResponse):
     def _has_no_body(self, request: web.BaseRequest) -> bool:
         return request.method == "HEAD" or self._response.status in _NO_BODY
 
-    def _head(self, request: web.BaseRequest, length: int | None, chunked: bool = False) -> bytes:
+    def _head(
+        self, request: web.BaseRequest, length: int | None, *, chunked: bool = False
+    ) -> bytes:
         response = self._response
         reason = response.status_text or _PHRASES.get(response.status, "")
         lines = [f"HTTP/1.1 {response.status} {reason}\r\n"]
@@ -108,14 +110,14 @@ class OutgoingResponse(web.StreamResponse):
         chunked = length is None and request.version.minor == 1
         if length is None and not chunked:
             self._keep_alive = False
-        transport.write(self._head(request, length, chunked))
+        transport.write(self._head(request, length, chunked=chunked))
         if self._has_no_body(request):
             body.cancel()
             return
         try:
             await self._copy(request, body, chunked=chunked, length=length)
         except BodyError:
-            transport.abort()  # type: ignore[attr-defined]
+            transport.abort()
             raise ClientConnectionResetError("the script's body failed") from None
         except BaseException:
             body.cancel()

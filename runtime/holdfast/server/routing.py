@@ -44,7 +44,7 @@ class OneScript:
         if (known := self._known.get(host)) is not None:
             return known
         origin = origin_of(self._scheme, host)
-        return _remember(self._known, host, origin and Route(self._script, origin))
+        return _remember(self._known, host, Route(self._script, origin) if origin else None)
 
 
 class HostRoutes:

@@ -229,9 +229,7 @@ class Runtime:
         self._schedule_sweep()
 
 
-def _describe_namespace(
-    name: str, namespace: Namespace, objects: IsolateObjects
-) -> dict[str, Any]:
+def _describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects) -> dict[str, Any]:
     return {
         "type": "durable_object_namespace",
         "name": name,
@@ -239,4 +237,3 @@ def _describe_namespace(
         "className": namespace.class_name,
         "usesSqlite": namespace.use_sqlite,
     }
-

@@ -1,10 +1,10 @@
 """What can happen to a script and its events, placed by who acted.
 
-    WorkerError
-    ├── ScriptInvalid       the script cannot run at all: it does not compile, load, …
-    ├── ScriptFailed        the handler threw, or returned no Response
-    ├── ScriptHung          the handler waits for what can never happen
-    └── WorkerTerminated    the isolate ended under the event: a limit, or new code
+WorkerError
+├── ScriptInvalid       the script cannot run at all: it does not compile, load, …
+├── ScriptFailed        the handler threw, or returned no Response
+├── ScriptHung          the handler waits for what can never happen
+└── WorkerTerminated    the isolate ended under the event: a limit, or new code
 """
 
 

@@ -25,7 +25,9 @@ class Exports:
     classes: tuple[str, ...]
 
 
-def load_script(host: Host, kernel: Handle, script: Script, bindings: list[dict[str, Any]]) -> Exports:
+def load_script(
+    host: Host, kernel: Handle, script: Script, bindings: list[dict[str, Any]]
+) -> Exports:
     """Run a script's top level in a fresh isolate; what it exports.
 
     Raises ScriptInvalid where the script is at fault.

@@ -23,7 +23,7 @@ from holdfast.workers.load import Exports, load_script, readable
 
 log = logging.getLogger("holdfast.worker")
 
-Body = None | bytes | ByteStream
+Body = bytes | ByteStream | None
 
 RETIREMENT_SECONDS = 30.0
 OUT_OF_MEMORY = "InternalError: out of memory"
@@ -31,7 +31,7 @@ OUT_OF_MEMORY = "InternalError: out of memory"
 
 @dataclass(slots=True)
 class WorkerResponse:
-    """A response: `headers` is "name\\nvalue\\n…"; a stream's reader must read or cancel it."""
+    """A response; `headers` has names and values, one a line. A stream must be read or cancelled."""
 
     status: int
     status_text: str
@@ -109,13 +109,16 @@ class Worker:
         self._answers[number] = answer
         self._live.add(number)
         crossing = self.bodies.sent(body)
-        self.host.enter(
-            self._dispatch_fetch, number, entrypoint, method, url, headers, crossing
-        )
+        self.host.enter(self._dispatch_fetch, number, entrypoint, method, url, headers, crossing)
         return answer
 
     def respond(
-        self, number: int, status: int, status_text: str, headers: str, body: None | str | bytes | int
+        self,
+        number: int,
+        status: int,
+        status_text: str,
+        headers: str,
+        body: str | bytes | int | None,
     ) -> None:
         """The script's answer to an event (op event_respond)."""
         answer = self._answers.pop(number, None)
