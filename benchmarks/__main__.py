@@ -94,10 +94,10 @@ def _measure(peers: list[Peer], chosen: argparse.Namespace) -> None:
     writes = complete and not chosen.no_write
     if writes:
         strace()  # said before the measuring, not after
+    machine = describe_machine(Path(tempfile.gettempdir()))
     sides = compare(peers, chosen.rows, settings, lambda line: print(line, file=sys.stderr))
     print(report.render(sides, chosen.rows))
     if writes:
-        machine = describe_machine(Path(tempfile.gettempdir()))
         report.write(sides, settings, machine=machine, wrk=wrk, flushes=_flushes(peers))
 
 

@@ -15,6 +15,7 @@ def describe_machine(data: Path) -> list[str]:
         f"System: {platform.system()} {platform.release().split('-')[0]}, {platform.machine()}",
         f"File system of the databases: {_file_system(data)}",
         f"Python: {platform.python_version()}",
+        f"Load before the run, over a minute: {os.getloadavg()[0]:.1f}",
     ]
 
 
@@ -33,9 +34,6 @@ def _memory_gib() -> int:
 
 def _file_system(folder: Path) -> str:
     shown = subprocess.run(
-        ["stat", "--file-system", "--format", "%T", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
+        ["df", "--output=fstype", str(folder)], capture_output=True, text=True, check=False
     )
-    return shown.stdout.strip() or "unknown"
+    return shown.stdout.split()[-1] if shown.returncode == 0 else "unknown"
