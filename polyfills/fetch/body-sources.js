@@ -2,11 +2,11 @@
 // stream is untouched its body can be taken out again, so looking at `response.body`
 // and passing it on costs no copy.
 
-import { body_cancel, body_decode, body_read, body_read_all } from "holdfast:ops";
+import { body_cancel, body_decode, body_read, body_read_all, body_read_text } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { abortReason, isAborted } from "../events/abort.js";
 import { copyBytes } from "../kernel/buffers.js";
-import { createHostStream, hostSourceOf, HostReader, markDisturbed, takeHostSource } from "../streams/host-stream.js";
+import { createHostStream, hostSourceOf, HostReader, isLocked, markDisturbed, takeHostSource } from "../streams/host-stream.js";
 
 // A body that nobody can reach any more is let go of on the host.
 const abandoned = new FinalizationRegistry(body_cancel);
@@ -38,7 +38,15 @@ export class HostBody {
   }
 
   readAll() {
-    const reading = body_read_all(this.handle);
+    return this.#guarded(body_read_all(this.handle));
+  }
+
+  /** Everything as a string: the host decodes it. */
+  readText() {
+    return this.#guarded(body_read_text(this.handle));
+  }
+
+  #guarded(reading) {
     return this.#signal === undefined ? reading : reading.catch((error) => this.#fail(error));
   }
 
@@ -117,7 +125,14 @@ export function takeBody(stream) {
   const isHost = source instanceof HostBody;
   if (!isHost && !(source instanceof LocalBody)) return undefined;
   takeHostSource(stream);
+  lock(stream);
   return isHost ? source : source.body;
+}
+
+/** Lock a stream for good, as one that is read to its end stays. Returns it. */
+export function lock(stream) {
+  if (!isLocked(stream)) new HostReader(stream);
+  return stream;
 }
 
 /** A stream that gives what `stream` would have given; throws TypeError if that is locked. */

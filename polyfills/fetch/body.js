@@ -23,7 +23,7 @@ import {
   teeForClone,
 } from "../streams/host-stream.js";
 import { parseUrlEncoded } from "../url/urlencoded.js";
-import { decodeBody, forwardStream, HostBody, streamOfBody, takeBody } from "./body-sources.js";
+import { decodeBody, forwardStream, HostBody, lock, streamOfBody, takeBody } from "./body-sources.js";
 import { formFromEntries } from "./form-data.js";
 import { extractMimeType, serializeMimeType } from "./mime.js";
 import { decodeMultipart } from "./multipart.js";
@@ -59,7 +59,7 @@ export function bodyStream(record) {
 }
 
 function createStream(record) {
-  if (record.used) return createSpentStream();
+  if (record.used) return lock(createSpentStream());
   const source = takeSource(record);
   record.source = undefined;
   record.coding = undefined;
@@ -119,22 +119,26 @@ function parseForm(bytes, mimeType, header) {
 }
 
 /**
- * Read the whole body and convert it, with `ofText` where it is at hand as a string.
- * The body counts as used from now on. Returns a promise.
+ * Read the whole body and convert it, with `ofText` where it is at hand as a string or,
+ * if the caller wants text anyway, the host can make it one. The body counts as used from now on. Returns a promise.
  * https://fetch.spec.whatwg.org/#concept-body-consume-body
  */
-export function consumeBody(record, ofText, ofBytes) {
+export function consumeBody(record, ofText, ofBytes, wantsText = false) {
   try {
     if (record.stream === null) {
       if (record.source === null) return Promise.resolve(ofText(""));
       if (record.used) throw new TypeError(USED);
       const source = takeSource(record);
       if (typeof source === "string") return Promise.resolve(ofText(source));
-      if (source instanceof HostBody) return source.readAll().then(ofBytes);
+      if (source instanceof HostBody) {
+        return wantsText ? source.readText().then(ofText) : source.readAll().then(ofBytes);
+      }
       return Promise.resolve(ofBytes(source));
     }
     checkUsable(record);
-    return readAllBytes(record.stream).then(ofBytes);
+    const reading = readAllBytes(record.stream).then(ofBytes);
+    lock(record.stream);
+    return reading;
   } catch (error) {
     return Promise.reject(error);
   }
@@ -180,10 +184,10 @@ export function moveBody(from, to) {
  * instance and undefined for anything else.
  */
 export function defineBody(Class, recordOf) {
-  const read = (object, ofText, ofBytes) => {
+  const read = (object, ofText, ofBytes, wantsText) => {
     const record = recordOf(object);
     if (record === undefined) return Promise.reject(illegalInvocation());
-    return consumeBody(record, ofText, ofBytes);
+    return consumeBody(record, ofText, ofBytes, wantsText);
   };
   const readWith = (object, reader) => {
     const record = recordOf(object);
@@ -214,10 +218,10 @@ export function defineBody(Class, recordOf) {
       return readWith(this, readFormData);
     },
     json() {
-      return read(this, jsonOfText, jsonOfBytes);
+      return read(this, jsonOfText, jsonOfBytes, true);
     },
     text() {
-      return read(this, textOf, decodeUtf8);
+      return read(this, textOf, decodeUtf8, true);
     },
   };
   Object.defineProperties(Class.prototype, Object.getOwnPropertyDescriptors(mixin));

@@ -6,6 +6,9 @@
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const INVALID_IN_VALUE = /[\0\n\r]|[^\0-\xff]/;
 
+// Scripts may replace RegExp.prototype.exec, which test() calls.
+const match = Function.prototype.call.bind(RegExp.prototype.exec);
+
 const REMEMBERED = 256;
 const LONGEST_REMEMBERED_VALUE = 64;
 const names = new Map();
@@ -19,7 +22,7 @@ export function normalizeName(name) {
   const known = names.get(name);
   if (known !== undefined) return known;
   const text = `${name}`;
-  if (!TOKEN.test(text)) throw new TypeError("Invalid header name.");
+  if (!isToken(text)) throw new TypeError("Invalid header name.");
   const lower = text.toLowerCase();
   if (names.size === REMEMBERED) names.clear();
   names.set(text, lower);
@@ -36,12 +39,17 @@ export function normalizeValue(value) {
   if (known !== undefined) return known;
   const text = `${value}`;
   const normal = trimWhitespace(text);
-  if (INVALID_IN_VALUE.test(normal)) throw new TypeError("Invalid header value.");
+  if (match(INVALID_IN_VALUE, normal) !== null) throw new TypeError("Invalid header value.");
   if (text.length <= LONGEST_REMEMBERED_VALUE) {
     if (values.size === REMEMBERED) values.clear();
     values.set(text, normal);
   }
   return normal;
+}
+
+/** Whether the text is an HTTP token. */
+export function isToken(text) {
+  return match(TOKEN, text) !== null;
 }
 
 /** A header name, known to be valid, in lower case. */

@@ -1,10 +1,11 @@
 // HTTP methods: https://fetch.spec.whatwg.org/#methods
 
+import { isToken } from "./header-values.js";
+
 const KNOWN = new Set(
   "GET HEAD POST PUT DELETE OPTIONS PATCH TRACE PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK PURGE REPORT SEARCH".split(" "),
 );
 const FORBIDDEN = new Set(["CONNECT", "TRACK"]);
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
  * The method that a script means. Like workerd it puts every well-known method in
@@ -15,7 +16,7 @@ export function normalizeMethod(value) {
   const method = `${value}`;
   const upper = method.toUpperCase();
   if (KNOWN.has(upper)) return upper;
-  if (FORBIDDEN.has(upper) || !TOKEN.test(method)) {
+  if (FORBIDDEN.has(upper) || !isToken(method)) {
     throw new TypeError(`Invalid HTTP method string: ${method}`);
   }
   return method;

@@ -2,9 +2,8 @@
 //
 // A MIME type is { essence, parameters: Map }.
 
-import { trimWhitespace } from "./header-values.js";
+import { isToken, trimWhitespace } from "./header-values.js";
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const QUOTED_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** https://mimesniff.spec.whatwg.org/#parse-a-mime-type. Null for what is none. */
@@ -14,7 +13,7 @@ export function parseMimeType(input) {
   const type = text.slice(0, slash);
   const semicolon = endOf(text, ";", slash + 1);
   const subtype = trimEnd(text.slice(slash + 1, semicolon));
-  if (slash < 1 || !TOKEN.test(type) || !TOKEN.test(subtype)) return null;
+  if (slash < 1 || !isToken(type) || !isToken(subtype)) return null;
   return {
     essence: `${type}/${subtype}`.toLowerCase(),
     parameters: parseParameters(text, semicolon),
@@ -44,7 +43,7 @@ function parseParameters(text, position) {
     const { value, end } = isQuoted ? quotedString(text, position) : plainValue(text, position);
     position = isQuoted ? endOf(text, ";", end) : end;
     if (value === "" && !isQuoted) continue;
-    if (TOKEN.test(name) && QUOTED_TEXT.test(value) && !parameters.has(name)) {
+    if (isToken(name) && QUOTED_TEXT.test(value) && !parameters.has(name)) {
       parameters.set(name, value);
     }
   }
@@ -72,7 +71,7 @@ function quotedString(text, position) {
 export function serializeMimeType({ essence, parameters }) {
   let text = essence;
   for (const [name, value] of parameters) {
-    const quoted = value === "" || !TOKEN.test(value);
+    const quoted = value === "" || !isToken(value);
     text += `;${name}=${quoted ? `"${value.replace(/["\\]/g, "\\$&")}"` : value}`;
   }
   return text;

@@ -64,6 +64,16 @@ async def test_a_response_has_all_its_parts(run: Run, serve_bytes: Any) -> None:
     assert got == [299, "Quite fine", f"{url}/x", False, "default", True, cookies, "Ã©", "hi"]
 
 
+async def test_text_is_decoded_as_utf8_without_its_mark(run: Run, serve_bytes: Any) -> None:
+    head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+    url = await serve_bytes(head + b'\xef\xbb\xbf["\xc3\xa9\xff"]')
+    assert await run(f'return (await fetch("{url}/")).text()') == '["é\ufffd"]'
+    assert await run(f'return (await fetch("{url}/")).json()') == ["é\ufffd"]
+    looked = f'const r = await fetch("{url}/"); r.body;'
+    assert await run(f"{looked} return r.text()") == '["é\ufffd"]'
+    assert await run(f'return (await (await fetch("{url}/")).bytes()).length') == 10
+
+
 async def test_bodies_that_cannot_be_are_null(run: Run, serve: Any) -> None:
     async def handler(request: web.BaseRequest) -> web.Response:
         status = int(request.path[1:])

@@ -7,7 +7,7 @@ behind it. What a script makes itself (a ReadableStream) is pumped into a Pipe.
 Each stream has one reader. Its failures are BodyErrors, which say what the reader is
 to be told; the writer of a pipe learns by `write` that the reader has gone.
 
-`ops`: `body_read`, `body_read_all`, `body_cancel` for reading; `body_open`,
+`ops`: `body_read`, `body_read_all`, `body_read_text`, `body_cancel` for reading; `body_open`,
 `body_write`, `body_drain`, `body_watch`, `body_close`, `body_abort` for writing.
 """
 
@@ -389,6 +389,18 @@ def body_read_all(host: "Host", handle: int) -> Coroutine[None, None, bytes]:
     with body_errors_for_script():
         stream = table_of(host).take(handle)
     return _read_all(stream)
+
+
+@async_op
+def body_read_text(host: "Host", handle: int) -> Coroutine[None, None, str]:
+    """The whole body decoded as UTF-8, with U+FFFD for what is malformed."""
+    with body_errors_for_script():
+        stream = table_of(host).take(handle)
+    return _read_text(stream)
+
+
+async def _read_text(stream: ByteStream) -> str:
+    return (await _read_all(stream)).decode("utf-8", "replace")
 
 
 async def _read_all(stream: ByteStream) -> bytes:

@@ -46,7 +46,13 @@ export async function the_stream_of_a_used_body_is_used_too() {
   await response.text();
   throws(() => new Response(response.body), TypeError);
   same(response.bodyUsed, true);
-  same((await response.body.getReader().read()).done, true);
+  throws(() => response.body.getReader(), TypeError);
+  const looked = new Response("x");
+  const { body } = looked;
+  const text = looked.text();
+  throws(() => body.getReader(), TypeError);
+  same(await text, "x");
+  same(looked.body, body);
 }
 
 export async function text_works_after_a_look_at_the_body() {
