@@ -69,11 +69,20 @@ class HoldfastProcess:
             self.kill()
             raise
 
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def wait(self, timeout_s: float) -> int:
+        """The exit code, once there is one; negative after a signal that killed it."""
+        return self._process.wait(timeout_s)
+
     def stop(self) -> int:
         """Ask it to end, as a user's Ctrl-C or a service manager does; its exit code."""
         self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(STOP_TIMEOUT_S)
+            return self.wait(STOP_TIMEOUT_S)
         finally:
             self.kill()
 
