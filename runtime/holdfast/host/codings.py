@@ -187,6 +187,14 @@ class EncodedBody(ByteStream):
         self._ended = not chunk
         return self._last() if self._ended else self._next(chunk)
 
+    def whole(self, content: bytes) -> bytes:
+        """All of a body encoded at once, in place of reading."""
+        self._ended = True
+        if self._zlib is not None:
+            return self._zlib.compress(content) + self._last()
+        encoded: bytes = self._brotli.process(content)
+        return encoded + self._last()
+
     def _next(self, chunk: bytes) -> bytes:
         if self._zlib is not None:
             return self._zlib.compress(chunk) + self._zlib.flush(zlib.Z_SYNC_FLUSH)
@@ -218,11 +226,13 @@ def body_decode(host: "Host", body: str | bytes | int, coding: str) -> int:
 
 
 @op
-def body_encode(host: "Host", body: str | bytes | int, coding: str) -> int:
-    """The handle under which this body can be read encoded; takes the body over."""
+def body_encode(host: "Host", body: str | bytes | int, coding: str) -> bytes | int:
+    """The body encoded: bytes where it is short, else a handle; takes the body over."""
     table = table_of(host)
     with body_errors_for_script():
         stream = _stream(table, body)
+    if isinstance(stream, BufferedBody) and len(stream.content) <= MAX_PIECE_BYTES:
+        return EncodedBody(stream, coding).whole(stream.content)
     if isinstance(stream, DecodedBody) and stream.untouched and stream.coding == coding:
         return table.add(stream.source)
     return table.add(EncodedBody(stream, coding))
