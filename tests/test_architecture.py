@@ -4,7 +4,10 @@ Everything is read from source, never imported, so a broken package cannot hide 
 """
 
 import ast
+import re
 import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +40,9 @@ MAY_IMPORT = {
     "sqlite3": (),
     "aiohttp": ("server/", "api/", "host/fetch.py", "host/sockets.py"),
 }
+
+# What is imported under another name than it is installed under.
+DISTRIBUTIONS = {"_quickjs": "quickjs-ng", "_cffi_backend": "cffi", "ada_url": "ada-url"}
 
 ROOT_ENTRIES = {
     ".ci",
@@ -129,6 +135,17 @@ def test_a_library_is_imported_only_by_the_layers_that_own_it(library: str) -> N
         if module.split(".")[0] == library
     ]
     assert strangers == []
+
+
+def test_every_library_that_the_package_imports_is_a_declared_dependency() -> None:
+    """Also those that come along with another: that may end any day."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[<>=;\s]", line, maxsplit=1)[0] for line in project["dependencies"]}
+    names = {
+        module.split(".")[0] for path in python_files() for _, module in imported_modules(path)
+    }
+    libraries = names - sys.stdlib_module_names - {"holdfast"}
+    assert {DISTRIBUTIONS.get(name, name) for name in libraries} <= declared
 
 
 def test_every_package_says_what_it_is() -> None:
