@@ -11,6 +11,7 @@ import json
 import logging
 import struct
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from holdfast.engine.cache import cache_directory, write_atomically
 from holdfast.engine.errors import JSError
@@ -22,6 +23,7 @@ from holdfast.engine.modules import Module, ModuleKind
 log = logging.getLogger("holdfast.engine")
 
 _FORMAT = 1
+_KEPT = 4  # libraries of earlier versions
 
 
 class BytecodeLibrary:
@@ -41,6 +43,21 @@ class BytecodeLibrary:
             self.modules = _compile(sources)
             if len(self.modules) == len(sources):
                 write_atomically(path, _pack(self.modules))
+                _forget_old(path.parent)
+
+
+def _forget_old(folder: Path) -> None:
+    """Keep the few newest libraries: other installations may share the directory."""
+    found = sorted(folder.glob("polyfills-*.qjsc"), key=_modified, reverse=True)
+    for path in found[_KEPT:]:
+        path.unlink(missing_ok=True)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _digest(sources: Mapping[str, bytes]) -> str:

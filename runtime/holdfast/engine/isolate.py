@@ -416,8 +416,8 @@ class Isolate:
         context: Any,
         promise: Any,
         reason: Any,
-        is_handled: bool,
-        _opaque: Any,  # noqa: FBT001
+        is_handled: bool,  # noqa: FBT001 - the C signature
+        _opaque: Any,
     ) -> None:
         if is_handled:
             self._forget_rejection(promise)

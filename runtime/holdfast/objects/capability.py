@@ -18,6 +18,7 @@ from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
+from holdfast.objects.record import ObjectRecord
 from holdfast.workers import ScriptFailed, Worker, WorkerError, WorkerResponse
 
 # Why a call may find nobody at the other end; the message is for the caller.
@@ -116,13 +117,7 @@ class IsolateObjects:
 
         def deliver() -> None:
             try:
-                home = self._home_of(self._namespaces[namespace].script)
-                record = self._directory.find(object_id)
-                if record is None:
-                    record = self._directory.bring_up(
-                        self._namespaces[namespace], object_id, name, home
-                    )
-                    home.admit(record)
+                record = self._record(self._namespaces[namespace], object_id, name)
             except UNREACHABLE as error:
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
                 return
@@ -131,6 +126,17 @@ class IsolateObjects:
             record.home.deliver(call, record.slot, method, url, headers, crossing)
 
         self._host.loop.call_soon(deliver)
+
+    def _record(self, namespace: Namespace, object_id: str, name: str | None) -> ObjectRecord:
+        """The record of an object, which is brought up where it is not live yet."""
+        if not namespace.script:
+            raise CatalogError("The Durable Object namespace of this binding was deleted.")
+        home = self._home_of(namespace.script)
+        record = self._directory.find(object_id)
+        if record is None:
+            record = self._directory.bring_up(namespace, object_id, name, home)
+            home.admit(record)
+        return record
 
     def fetch_service(
         self, number: int, service: int, method: str, url: str, headers: str, body: Body

@@ -18,7 +18,7 @@ from holdfast.catalog import (
     UploadRejected,
     check_exports,
 )
-from holdfast.server.runtime import Runtime
+from holdfast.server.runtime import Resident, Runtime
 from holdfast.workers import ScriptInvalid
 
 
@@ -46,23 +46,34 @@ class Deployments:
         try:
             own = [namespace for namespace in namespaces if namespace.script == script.name]
             check_exports(exports.handlers, exports.classes, own)
+            # Once it is stored it must go live, whether or not anybody waits for the answer.
+            await asyncio.shield(self._make_live(resident, namespaces))
+        except UploadRejected:
+            resident.worker.close()
+            raise
+        return Deployed(exports.handlers, exports.classes, startup_time_ms)
+
+    async def _make_live(self, resident: Resident, namespaces: Sequence[Namespace]) -> None:
+        worker = resident.worker
+        try:
             await asyncio.to_thread(
                 self._catalog.put_script,
-                script,
-                handlers=exports.handlers,
-                classes=exports.classes,
+                worker.script,
+                handlers=worker.exports.handlers,
+                classes=worker.exports.classes,
                 namespaces=namespaces,
             )
         except BaseException:
-            resident.worker.close()
+            worker.close()
             raise
-        self._runtime.replace(script.name, resident)
-        return Deployed(exports.handlers, exports.classes, startup_time_ms)
+        self._runtime.replace(worker.script.name, resident)
 
     async def delete_script(self, name: str) -> None:
-        """Take a script and its namespaces out of service and out of the catalog."""
-        await asyncio.to_thread(self._catalog.delete_script, name)
+        """Take a script and its namespaces out of service, their objects' data included."""
+        orphaned = await asyncio.to_thread(self._catalog.delete_script, name)
         self._runtime.remove(name)
+        for namespace in orphaned:
+            self._runtime.storage.delete_namespace(namespace.unique_key)
 
     async def create_namespace(
         self, name: str, script: str, class_name: str, *, use_sqlite: bool = False

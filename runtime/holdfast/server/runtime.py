@@ -168,7 +168,7 @@ class Runtime:
         raise AssertionError(f"a binding of no known kind: {binding!r}")
 
     def _namespace(self, namespace_id: str) -> Namespace:
-        """A namespace of the source; one that was deleted leads to no class any more."""
+        """A namespace of the source; one that was deleted has no script any more."""
         try:
             return self.source.namespace(namespace_id)
         except NamespaceNotFound:

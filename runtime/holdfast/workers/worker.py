@@ -31,7 +31,7 @@ OUT_OF_MEMORY = "InternalError: out of memory"
 
 @dataclass(slots=True)
 class WorkerResponse:
-    """A response; `headers` has names and values, one a line. A stream must be read or cancelled."""
+    """A response; `headers` has names and values, one a line. A stream must be read or let go."""
 
     status: int
     status_text: str

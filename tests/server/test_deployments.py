@@ -1,0 +1,174 @@
+"""Uploads against the running thing: API, catalog, isolates and storage together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from holdfast.api import ApiServer, ApiSettings
+from holdfast.catalog import Catalog
+from holdfast.server import CatalogSource, Deployments, HostRoutes, Listener, Runtime, Settings
+from holdfast.server.opening import open_storage
+
+TOKEN = "token"
+OBJECT = """
+export class Thing {
+  constructor(state) { this.storage = state.storage; }
+  async fetch(request) {
+    const n = (await this.storage.get("n") ?? 0) + 1;
+    await this.storage.put("n", n);
+    return new Response(`%s ${n}`);
+  }
+}
+export default { fetch: (request, env) => env.THING.get(env.THING.idFromName("A")).fetch(request) };
+"""
+
+
+@dataclass
+class Deployment:
+    """`holdfast serve` without the process."""
+
+    session: aiohttp.ClientSession
+    runtime: Runtime
+    catalog: Catalog
+    port: int
+    api_port: int
+    lines: list[str]
+
+    async def api(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        url = f"http://127.0.0.1:{self.api_port}/client/v4/accounts/a/workers/{path}"
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with self.session.request(method, url, headers=headers, **options) as response:
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+    async def upload(self, name: str, source: str, **metadata: Any) -> dict[str, Any]:
+        form = aiohttp.FormData()
+        fields = {"main_module": "main.mjs", **metadata}
+        form.add_field("metadata", aiohttp.payload.JsonPayload(fields))
+        form.add_field(
+            "file", source, filename="main.mjs", content_type="application/javascript+module"
+        )
+        return await self.api("PUT", f"scripts/{name}", data=form)
+
+    async def text(self, script: str) -> str:
+        headers = {"Host": f"{script}.localhost"}
+        async with self.session.get(f"http://127.0.0.1:{self.port}/", headers=headers) as response:
+            return f"{response.status} {await response.text()}"
+
+
+@pytest.fixture
+async def deployment(tmp_path: Path) -> AsyncIterator[Deployment]:
+    loop, settings, lines = asyncio.get_running_loop(), Settings(data=tmp_path), []
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    runtime = Runtime(
+        settings,
+        CatalogSource(catalog),
+        open_storage(settings, loop),
+        console=lambda script, level, text: lines.append(f"{script} {level}: {text}"),
+        loop=loop,
+    )
+    listener = Listener(runtime, HostRoutes("localhost"))
+    api = ApiServer(Deployments(catalog, runtime), ApiSettings(TOKEN))
+    port, api_port = await listener.start("127.0.0.1", 0), await api.start("127.0.0.1", 0)
+    async with aiohttp.ClientSession() as session:
+        yield Deployment(session, runtime, catalog, port, api_port, lines)
+    await api.stop()
+    await listener.stop()
+    await runtime.aclose()
+    catalog.close()
+
+
+THING = {"bindings": [{"type": "durable_object_namespace", "name": "THING", "class_name": "Thing"}]}
+
+
+async def test_an_upload_is_live_when_the_api_answers(deployment: Deployment) -> None:
+    for word in ("one", "two", "three"):
+        source = f"export default {{ fetch: () => new Response('{word}') }}"
+        assert (await deployment.upload("main", source))["success"]
+        assert await deployment.text("main") == f"200 {word}"
+
+
+async def test_new_code_finds_the_data_of_the_old(deployment: Deployment) -> None:
+    assert (await deployment.upload("main", OBJECT % "old", **THING))["success"]
+    assert await deployment.text("main") == "200 old 1"
+    assert (await deployment.upload("main", OBJECT % "new", **THING))["success"]
+    assert await deployment.text("main") == "200 new 2"
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("export default { fetch() {", "main.mjs:1"),
+        ("export default {};\nlet 1x;", "main.mjs:2"),
+        ("import './missing.mjs'; export default { fetch() {} }", "missing.mjs"),
+        ("throw new Error('at the top'); export default { fetch() {} }", "at the top"),
+        ("export class Thing {}", "no registered event handlers"),
+        ("for (;;);", "CPU time"),
+        ("export default { fetch() {} }", "Thing"),
+    ],
+)
+async def test_a_bad_upload_is_refused_and_the_live_version_stays(
+    deployment: Deployment, source: str, told: str
+) -> None:
+    assert (await deployment.upload("main", OBJECT % "live", **THING))["success"]
+    answer = await deployment.upload("main", source, **THING)
+    assert not answer["success"] and told in answer["errors"][0]["message"]
+    assert await deployment.text("main") == "200 live 1"
+    assert not deployment.runtime._retiring
+
+
+async def test_objects_are_listed_page_by_page(deployment: Deployment) -> None:
+    source = OBJECT.replace('idFromName("A")', "newUniqueId()") % "x"
+    await deployment.upload("main", source, **THING)
+    for _ in range(5):
+        await deployment.text("main")
+    (namespace,) = (await deployment.api("GET", "durable_objects/namespaces"))["result"]
+    path = f"durable_objects/namespaces/{namespace['id']}/objects"
+    seen, cursor = [], ""
+    while True:
+        page = await deployment.api("GET", path, params={"limit": "2", "cursor": cursor})
+        seen += [entry["id"] for entry in page["result"]]
+        if not (cursor := page["result_info"]["cursor"]):
+            break
+    assert len(seen) == 5 and seen == sorted(seen)
+
+
+async def test_a_deleted_script_is_gone_with_its_objects(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    await deployment.upload("main", OBJECT % "x", **THING)
+    await deployment.text("main")
+    refused = await deployment.api("DELETE", "scripts/main")
+    assert not refused["success"]
+    assert (await deployment.api("DELETE", "scripts/main?force=true"))["success"]
+    assert (await deployment.text("main")).startswith("404")
+    await deployment.upload("main", OBJECT % "again", **THING)
+    assert await deployment.text("main") == "200 again 1"
+
+
+async def test_a_binding_to_a_deleted_namespace_fails_when_it_is_used(
+    deployment: Deployment,
+) -> None:
+    await deployment.upload("main", OBJECT % "x", **THING)
+    (namespace,) = (await deployment.api("GET", "durable_objects/namespaces"))["result"]
+    binding = {"type": "durable_object_namespace", "name": "T", "namespace_id": namespace["id"]}
+    source = """export default { async fetch(request, env) {
+      try { return await env.T.get(env.T.idFromName("A")).fetch(request); }
+      catch (e) { return new Response("failed: " + e.message); }
+    } }"""
+    await deployment.upload("caller", source, bindings=[binding])
+    assert await deployment.text("caller") == "200 x 1"
+    await deployment.api("DELETE", "scripts/main?force=true")
+    assert "namespace of this binding was deleted" in await deployment.text("caller")
+
+
+async def test_uploads_of_one_script_at_once_leave_one_of_them(deployment: Deployment) -> None:
+    sources = [f"export default {{ fetch: () => new Response('{i}') }}" for i in range(8)]
+    answers = await asyncio.gather(*(deployment.upload("main", source) for source in sources))
+    assert all(answer["success"] for answer in answers)
+    assert await deployment.text("main") in {f"200 {i}" for i in range(8)}
