@@ -70,5 +70,6 @@ function setStream(record, stream) {
 function isIterated(value) {
   const { toString } = value;
   if (toString !== Object.prototype.toString && toString !== Array.prototype.toString) return false;
-  return typeof value[Symbol.asyncIterator] === "function" || typeof value[Symbol.iterator] === "function";
+  const method = value[Symbol.asyncIterator] ?? value[Symbol.iterator];
+  return typeof method === "function";
 }

@@ -6,7 +6,14 @@ import { body_cancel, body_decode, body_read, body_read_all, body_read_text } fr
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { abortReason, isAborted } from "../events/abort.js";
 import { copyBytes } from "../kernel/buffers.js";
-import { createHostStream, hostSourceOf, HostReader, isLocked, markDisturbed, takeHostSource } from "../streams/host-stream.js";
+import {
+  createHostStream,
+  hostSourceOf,
+  HostReader,
+  isLocked,
+  markDisturbed,
+  takeHostSource,
+} from "../streams/host-stream.js";
 
 // A body that nobody can reach any more is let go of on the host.
 const abandoned = new FinalizationRegistry(body_cancel);

@@ -29,7 +29,9 @@ import { extractMimeType, serializeMimeType } from "./mime.js";
 import { decodeMultipart } from "./multipart.js";
 import { recordHeader } from "./record.js";
 
-const USED = "Body has already been used. It can only be used once. Use tee() first if you need to read it twice.";
+const USED =
+  "Body has already been used. It can only be used once. Use tee() first if you need to read " +
+  "it twice.";
 const LOCKED = "This ReadableStream is currently locked to a reader.";
 const NO_CONTENT_TYPE = "Parsing a Body as FormData requires a Content-Type header.";
 const UNKNOWN_CONTENT_TYPE =
@@ -37,7 +39,8 @@ const UNKNOWN_CONTENT_TYPE =
   "multipart/form-data, application/x-www-form-urlencoded";
 const NO_BOUNDARY =
   "No boundary string in Content-Type header. The multipart/form-data MIME type requires a " +
-  "boundary parameter, e.g. 'Content-Type: multipart/form-data; boundary=\"abcd\"'. See RFC 7578, section 4.";
+  "boundary parameter, e.g. 'Content-Type: multipart/form-data; boundary=\"abcd\"'. See RFC " +
+  "7578, section 4.";
 
 // ---- State ----------------------------------------------------------------------
 
@@ -53,7 +56,7 @@ export function checkUsable(record) {
 }
 
 /** The body's stream, made now if need be; null without a body. */
-export function bodyStream(record) {
+function bodyStream(record) {
   if (record.source === null) return null;
   return (record.stream ??= createStream(record));
 }
@@ -120,10 +123,11 @@ function parseForm(bytes, mimeType, header) {
 
 /**
  * Read the whole body and convert it, with `ofText` where it is at hand as a string or,
- * if the caller wants text anyway, the host can make it one. The body counts as used from now on. Returns a promise.
+ * if the caller wants text anyway, the host can make it one. The body counts as used
+ * from now on. Returns a promise.
  * https://fetch.spec.whatwg.org/#concept-body-consume-body
  */
-export function consumeBody(record, ofText, ofBytes, wantsText = false) {
+function consumeBody(record, ofText, ofBytes, wantsText = false) {
   try {
     if (record.stream === null) {
       if (record.source === null) return Promise.resolve(ofText(""));

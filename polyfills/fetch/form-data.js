@@ -1,6 +1,13 @@
 // FormData: https://xhr.spec.whatwg.org/#interface-formdata
 
-import { defineInterface, defineIterable, illegalInvocation, isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
+import {
+  defineInterface,
+  defineIterable,
+  illegalInvocation,
+  isObject,
+  requireArguments,
+  toUSVString,
+} from "../kernel/webidl.js";
 import { blobBytes, isBlob } from "../files/blob.js";
 import { fileFromBytes, isFile } from "../files/file.js";
 
@@ -15,7 +22,9 @@ export class FormData {
 
   constructor(form = undefined) {
     if (form !== undefined) {
-      throw new TypeError("Failed to construct 'FormData': parameter 1 is not of type 'HTMLFormElement'.");
+      throw new TypeError(
+        "Failed to construct 'FormData': parameter 1 is not of type 'HTMLFormElement'.",
+      );
     }
   }
 
@@ -63,8 +72,12 @@ export class FormData {
     const entry = createEntry("set", arguments.length > 2, name, value, filename);
     const entries = this.#entries;
     const first = entries.findIndex((candidate) => candidate[0] === entry[0]);
-    if (first === -1) entries.push(entry);
-    else this.#entries = entries.flatMap((old, i) => (i === first ? [entry] : old[0] === entry[0] ? [] : [old]));
+    if (first === -1) {
+      entries.push(entry);
+      return;
+    }
+    entries[first] = entry;
+    this.#entries = entries.filter((old, i) => i <= first || old[0] !== entry[0]);
   }
 }
 
@@ -75,9 +88,13 @@ defineInterface(FormData);
 // https://xhr.spec.whatwg.org/#create-an-entry
 function createEntry(method, isFileForm, name, value, filename) {
   const key = toUSVString(name);
-  if (isBlob(value)) return [key, asFile(value, filename === undefined ? undefined : toUSVString(filename))];
+  if (isBlob(value)) {
+    return [key, asFile(value, filename === undefined ? undefined : toUSVString(filename))];
+  }
   if (isFileForm) {
-    throw new TypeError(`Failed to execute '${method}' on 'FormData': parameter 2 is not of type 'Blob'.`);
+    throw new TypeError(
+      `Failed to execute '${method}' on 'FormData': parameter 2 is not of type 'Blob'.`,
+    );
   }
   return [key, toUSVString(value)];
 }

@@ -10,7 +10,7 @@ const INVALID_IN_VALUE = /[\0\n\r]|[^\0-\xff]/;
 const match = Function.prototype.call.bind(RegExp.prototype.exec);
 
 const REMEMBERED = 256;
-const LONGEST_REMEMBERED_VALUE = 64;
+const LONGEST_REMEMBERED = 64;
 const names = new Map();
 const values = new Map();
 
@@ -24,8 +24,10 @@ export function normalizeName(name) {
   const text = `${name}`;
   if (!isToken(text)) throw new TypeError("Invalid header name.");
   const lower = text.toLowerCase();
-  if (names.size === REMEMBERED) names.clear();
-  names.set(text, lower);
+  if (text.length <= LONGEST_REMEMBERED) {
+    if (names.size === REMEMBERED) names.clear();
+    names.set(text, lower);
+  }
   return lower;
 }
 
@@ -40,7 +42,7 @@ export function normalizeValue(value) {
   const text = `${value}`;
   const normal = trimWhitespace(text);
   if (match(INVALID_IN_VALUE, normal) !== null) throw new TypeError("Invalid header value.");
-  if (text.length <= LONGEST_REMEMBERED_VALUE) {
+  if (text.length <= LONGEST_REMEMBERED) {
     if (values.size === REMEMBERED) values.clear();
     values.set(text, normal);
   }

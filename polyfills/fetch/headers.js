@@ -6,7 +6,13 @@
 //
 // As in workerd, no header is forbidden: a guard is either "immutable" or it is not.
 
-import { defineInterface, defineIterable, isObject, requireArguments, toFunction } from "../kernel/webidl.js";
+import {
+  defineInterface,
+  defineIterable,
+  isObject,
+  requireArguments,
+  toFunction,
+} from "../kernel/webidl.js";
 import { lowerCase, normalizeName, normalizeValue } from "./header-values.js";
 
 const SET_COOKIE = "set-cookie";
@@ -186,7 +192,8 @@ function sortedPairs(map) {
 
 const builtinIterator = Headers.prototype[Symbol.iterator];
 const NOT_HEADERS =
-  "Failed to construct 'Headers': constructor parameter 1 is not of type 'Headers or Sequence or object'.";
+  "Failed to construct 'Headers': constructor parameter 1 is not of type " +
+  "'Headers or Sequence or object'.";
 const NOT_A_PAIR =
   "To initialize a Headers object from a sequence, each inner sequence must have exactly two elements.";
 
@@ -229,11 +236,6 @@ function iterate(iterable, method) {
 }
 
 // ---- For other polyfills --------------------------------------------------------
-
-/** Whether the value is a Headers object. */
-export function isHeaders(value) {
-  return isInstance(value);
-}
 
 /**
  * Headers of the raw string `name\nvalue\nname\nvalue\n`, whose names may be in any

@@ -2,9 +2,10 @@
 
 import { isToken } from "./header-values.js";
 
-const KNOWN = new Set(
-  "GET HEAD POST PUT DELETE OPTIONS PATCH TRACE PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK PURGE REPORT SEARCH".split(" "),
-);
+const KNOWN = new Set([
+  ...["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PURGE", "SEARCH"],
+  ...["PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT"],
+]);
 const FORBIDDEN = new Set(["CONNECT", "TRACK"]);
 
 /**

@@ -15,7 +15,8 @@ export function encodeMultipart(form) {
   const chunks = [];
   let text = "";
   for (const [name, value] of formEntries(form)) {
-    text += `--${boundary}\r\nContent-Disposition: form-data; name="${escape(normalizeNewlines(name))}"`;
+    const field = escape(normalizeNewlines(name));
+    text += `--${boundary}\r\nContent-Disposition: form-data; name="${field}"`;
     if (typeof value === "string") {
       text += `\r\n\r\n${normalizeNewlines(value)}\r\n`;
     } else {

@@ -22,8 +22,8 @@ export function recordHeader(record, name) {
 }
 
 /**
- * Add the content type of a body unless the headers, which nobody has seen yet, have one. `rawType` is the header
- * in raw form, where known.
+ * Add the content type of a body unless the headers, which nobody has seen yet, have
+ * one. `rawType` is the header in raw form, where known.
  */
 export function addContentType(record, type, rawType = `content-type\n${type}\n`) {
   if (!rawHasHeader(record.raw, "content-type")) record.raw += rawType;

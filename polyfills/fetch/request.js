@@ -15,7 +15,8 @@ import { addContentType, headersOf, rawHeadersOf } from "./record.js";
 const NO_BODY = "Request with a GET or HEAD method cannot have a body.";
 const USED = "Cannot reconstruct a Request with a used body.";
 const NOT_AN_INIT =
-  "Failed to construct 'Request': constructor parameter 2 is not of type 'RequestInitializerDict or Request'.";
+  "Failed to construct 'Request': constructor parameter 2 is not of type " +
+  "'RequestInitializerDict or Request'.";
 const RAW_TEXT_TYPE = `content-type\n${TEXT_TYPE}\n`;
 const REDIRECTS = ["follow", "manual", "error"];
 const CACHE_MODES = ["default", "no-store", "reload", "no-cache", "force-cache"];
@@ -186,40 +187,34 @@ function checkedCache(value) {
 function checkIntegrity(value) {
   if (`${value}` === "") return;
   throw new TypeError(
-    "Subrequest integrity checking is not implemented. The integrity option must be either undefined or an empty string.",
+    "Subrequest integrity checking is not implemented. The integrity option must be either " +
+      "undefined or an empty string.",
   );
 }
 
 function checkedCf(cf) {
   if (isObject(cf)) return cf;
-  throw new TypeError(
-    "Incorrect type for the 'cf' field on 'RequestInitializerDict': the provided value is not of type 'Object'.",
-  );
+  throw new TypeError(wrongType("cf", "Object"));
 }
 
 function checkedSignal(signal) {
   if (signal === null) return undefined;
   if (isObject(signal) && isAbortSignal(signal)) return signal;
-  throw new TypeError(
-    "Incorrect type for the 'signal' field on 'RequestInitializerDict': the provided value is not of type 'AbortSignal'.",
+  throw new TypeError(wrongType("signal", "AbortSignal"));
+}
+
+function wrongType(field, type) {
+  return (
+    `Incorrect type for the '${field}' field on 'RequestInitializerDict': ` +
+    `the provided value is not of type '${type}'.`
   );
 }
 
 // ---- For other polyfills --------------------------------------------------------
 
-/** Whether the value is a Request. */
-export function isRequest(value) {
-  return recordOf(value) !== undefined;
-}
-
 /** The record behind a Request; undefined for anything else. See record.js, body.js. */
 export function requestRecord(value) {
   return recordOf(value);
-}
-
-/** A Request with this record. */
-export function requestFromRecord(record) {
-  return new Request(FROM_RECORD, record);
 }
 
 /**

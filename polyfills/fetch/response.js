@@ -10,11 +10,13 @@ import { bodyFromHost } from "./body-sources.js";
 import { codingOf } from "./codings.js";
 import { addContentType, headersOf, rawHeadersOf } from "./record.js";
 
-const STATUS_RANGE = "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
+const STATUS_RANGE =
+  "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
 const NULL_BODY = "Response with null body status (101, 204, 205, or 304) cannot have a body.";
 const WEB_SOCKET_STATUS = "Responses with a WebSocket must have status code 101.";
 const NOT_AN_INIT =
-  "Failed to construct 'Response': constructor parameter 2 is not of type 'InitializerDict or Response'.";
+  "Failed to construct 'Response': constructor parameter 2 is not of type " +
+  "'InitializerDict or Response'.";
 const RAW_TEXT_TYPE = `content-type\n${TEXT_TYPE}\n`;
 const RAW_JSON_TYPE = "content-type\napplication/json\n";
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -42,7 +44,8 @@ export class Response {
 
   /** https://fetch.spec.whatwg.org/#dom-response-error */
   static error() {
-    return new Response(FROM_RECORD, { ...emptyRecord(), status: 0, type: "error", guard: "immutable" });
+    const record = { ...emptyRecord(), status: 0, type: "error", guard: "immutable" };
+    return new Response(FROM_RECORD, record);
   }
 
   /** https://fetch.spec.whatwg.org/#dom-response-json */
@@ -180,9 +183,7 @@ function initialize(record, init) {
 
 function checkedCf(cf) {
   if (isObject(cf)) return cf;
-  throw new TypeError(
-    "Incorrect type for the 'cf' field on 'InitializerDict': the provided value is not of type 'Object'.",
-  );
+  throw new TypeError(wrongType("cf", "Object"));
 }
 
 function checkedEncoding(value) {
@@ -193,8 +194,13 @@ function checkedEncoding(value) {
 
 function checkedSocket(webSocket) {
   if (isObject(webSocket)) return webSocket;
-  throw new TypeError(
-    "Incorrect type for the 'webSocket' field on 'InitializerDict': the provided value is not of type 'WebSocket'.",
+  throw new TypeError(wrongType("webSocket", "WebSocket"));
+}
+
+function wrongType(field, type) {
+  return (
+    `Incorrect type for the '${field}' field on 'InitializerDict': ` +
+    `the provided value is not of type '${type}'.`
   );
 }
 
@@ -221,11 +227,6 @@ export function isResponse(value) {
 /** The record behind a Response; undefined for anything else. See record.js, body.js. */
 export function responseRecord(value) {
   return recordOf(value);
-}
-
-/** A Response with this record. */
-export function responseFromRecord(record) {
-  return new Response(FROM_RECORD, record);
 }
 
 /**

@@ -38,12 +38,14 @@ export function rawHeaders(object) {
 /**
  * The body of a Request or a Response for an op, which takes it over: undefined, a
  * string, a Uint8Array, or the handle of a body on the host, which the op must take over
- * before it returns. The body counts as used; throws TypeError if it was already. A body that came from the host and that nobody
- * has touched goes back by its handle; any other stream is pumped from now on.
+ * before it returns. The body counts as used; throws TypeError if it was already. A body
+ * that came from the host and that nobody has touched goes back by its handle; any other
+ * stream is pumped from now on.
  */
 export function bodyForHost(object) {
   const response = responseRecord(object);
-  return response === undefined ? recordBodyForHost(requestRecord(object)) : responseBodyForHost(response);
+  if (response !== undefined) return responseBodyForHost(response);
+  return recordBodyForHost(requestRecord(object));
 }
 
 function responseBodyForHost(record) {

@@ -1,6 +1,12 @@
 // File: https://w3c.github.io/FileAPI/#file-section
 
-import { defineInterface, isObject, requireArguments, toLongLong, toUSVString } from "../kernel/webidl.js";
+import {
+  defineInterface,
+  isObject,
+  requireArguments,
+  toLongLong,
+  toUSVString,
+} from "../kernel/webidl.js";
 import { Blob, bytesForSuper, joinParts, toBag, toParts } from "./blob.js";
 
 const FROM_BYTES = {};
