@@ -40,6 +40,8 @@ class Listener:
             self._handle,
             access_log=None,
             auto_decompress=False,
+            # A client that leaves ends its response's stream, though that be silent.
+            handler_cancellation=True,
             max_line_size=MAX_TARGET_BYTES,
             max_field_size=MAX_HEADER_BYTES,
         )
