@@ -148,6 +148,10 @@ class Lifecycle:
 
     def close(self, database: "Database") -> "asyncio.Future[None]":
         """Close the file as soon as all is settled, unless a store attaches before."""
+        if database.store:  # another owner came first: there is nothing to wait for
+            future = self._shard.loop.create_future()
+            future.set_result(None)
+            return future
         future = database.closed
         if future is None:
             future = database.closed = self._shard.loop.create_future()

@@ -117,6 +117,10 @@ class Session:
         self.folder.sync(ticket, fsync)
         self._entries_are_new = False
 
+    def synced(self) -> None:
+        """See CommittedLog."""
+        self._entries_are_new = False
+
     def _open_log(self) -> int:
         if self._wal_fd < 0:
             self._wal_fd = os.open(self.wal_path, os.O_RDONLY | os.O_CLOEXEC)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.storage.barrier import Barrier
+from holdfast.storage.barrier import Barrier, LocalBarrier
 from holdfast.storage.database import Database
-from holdfast.storage.disk import Folder
+from holdfast.storage.disk import Folder, shared_sync
 from holdfast.storage.errors import StoreClosed
 from holdfast.storage.names import TRASH_PREFIX, check_object_id, check_unique_key, object_id_of
 from holdfast.storage.opening import is_empty
@@ -63,6 +63,8 @@ class Storage:
         self._shard = Shard(
             loop or asyncio.get_running_loop(), barrier, _affordable(max_open), self._forget
         )
+        if isinstance(barrier, LocalBarrier) and (sync_all := shared_sync(folder)):
+            barrier.share(sync_all)
         self._trash = itertools.count(1)
         for left in folder.glob(f"{TRASH_PREFIX}*"):
             self._discard(left)
