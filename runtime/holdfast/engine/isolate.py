@@ -100,9 +100,9 @@ class Isolate:
         self.terminated = False
         self._on_rejection = on_rejection
         self._runtime = lib.JS_NewRuntime()
-        lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes)
         lib.JS_SetMaxStackSize(self._runtime, usable_stack_bytes(self.limits.stack_bytes))
         self._context = lib.JS_NewContext(self._runtime)
+        assert self._context, "a runtime that has no limit yet has room for its context"
         self._handles: set[Handle] = set()
         self._converter = Converter(self._context)
         self._arguments = ffi.new("JSValue[]", MAX_ARGUMENTS)
@@ -111,7 +111,7 @@ class Isolate:
         self._job_context = ffi.new("JSContext **")
         self._entered = False
         self._rejected: dict[int, Any] = {}
-        self._raised: Exception | None = None
+        self._raised: JSError | None = None
         self._watchdog = Watchdog(self.limits.turn_cpu_ms)
         self._loader = ModuleLoader(
             self._context, internal or {}, public or {}, self._take_exception
@@ -122,6 +122,8 @@ class Isolate:
         self._make_error = self._evaluate_helper(_MAKE_ERROR)
         if ops:
             self._install_ops(ops)
+        # Last, because QuickJS does not survive running out of memory before it is set up.
+        lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes)
 
     # ---- calls -------------------------------------------------------------
 
@@ -308,11 +310,11 @@ class Isolate:
     def _take_exception(self) -> Exception:
         """The pending exception, as one of ours; the context is clean afterwards."""
         raised, self._raised = self._raised, None
-        thrown = lib.JS_GetException(self._context)
-        if raised is not None and not self._watchdog.expired:
-            _free(self._context, thrown)
+        failure = self._failure(lib.JS_GetException(self._context))
+        # A script may have caught the one that was raised, and thrown another since.
+        if raised is not None and isinstance(failure, JSError) and failure.message == raised.message:
             return raised
-        return self._failure(thrown)
+        return failure
 
     def _failure(self, thrown: Any) -> Exception:
         """What a thrown value means; takes `thrown` over."""
@@ -406,6 +408,8 @@ class Isolate:
             # The message crosses C as a JS exception; the details wait here.
             self._raised = error
             self._throw(ScriptError(error.name or "Error", error.message))
+        except Exception as error:  # noqa: BLE001 - C has nobody who would catch it
+            self._throw(ScriptError("Error", f"The module cannot be loaded: {error}"))
         return ffi.NULL
 
     def _interrupt(self, _runtime: Any, _opaque: Any) -> int:

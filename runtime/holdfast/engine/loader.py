@@ -64,7 +64,7 @@ class ModuleLoader:
         relative = _join(base, specifier)
         candidates = (relative,) if specifier.startswith((".", "/")) else (specifier, relative)
         for name in candidates:
-            if name in self._modules:
+            if name in self._modules and not name.startswith(INTERNAL):
                 return name
         wanted = specifier if ":" in specifier else relative
         raise ScriptError("Error", f'No such module "{wanted}", imported from "{base}".')

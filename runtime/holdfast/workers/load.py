@@ -12,6 +12,7 @@ from typing import Any
 from holdfast.catalog.script import Script, Syntax
 from holdfast.engine import Handle, IsolateTerminated, JSError, ModuleKind
 from holdfast.host.context import Host
+from holdfast.host.platform import INTERNAL
 from holdfast.workers.errors import ScriptInvalid
 
 NO_HANDLERS = "The uploaded script has no registered event handlers."
@@ -32,6 +33,7 @@ def load_script(
 
     Raises ScriptInvalid where the script is at fault.
     """
+    _check_names(script)
     service_worker = script.syntax is Syntax.SERVICE_WORKER
     isolate = host.isolate
     prepare = isolate.export(kernel, "prepareEnvironment")
@@ -51,6 +53,15 @@ def load_script(
     if not exports["handlers"] and not exports["classes"]:
         raise ScriptInvalid(NO_HANDLERS)
     return Exports(tuple(exports["handlers"]), tuple(exports["classes"]))
+
+
+def _check_names(script: Script) -> None:
+    """A module under one of our names could import what is not for scripts."""
+    for module in script.modules:
+        if module.name.startswith(INTERNAL):
+            raise ScriptInvalid(
+                f'A module cannot be named "{module.name}": names with "{INTERNAL}" are reserved.'
+            )
 
 
 def _run_classic(host: Host, kernel: Handle, script: Script) -> str:
