@@ -22,6 +22,15 @@ export function queueTurn(context, run, argument) {
   shared[WORD_TURNS_QUEUED] = 1;
 }
 
+/**
+ * Queue turns that came before all that are queued now: three entries for each, as above.
+ */
+export function queueTurnsFirst(turns) {
+  queue = head === 0 ? turns.concat(queue) : turns.concat(queue.slice(head));
+  head = 0;
+  shared[WORD_TURNS_QUEUED] = 1;
+}
+
 /** Run the oldest queued turn. Called by the host. */
 export function nextTurn() {
   const context = queue[head++];
@@ -44,6 +53,11 @@ export function runTurn(context, run, argument) {
     context.gate.hold(context, run, argument);
     return;
   }
+  runInContext(context, run, argument);
+}
+
+/** Run `run(argument)` as the current turn, in `context`, whatever its input gate says. */
+export function runInContext(context, run, argument) {
   setCurrentContext(context);
   try {
     run(argument);

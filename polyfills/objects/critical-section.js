@@ -3,7 +3,7 @@
 // to it while everything else waits.
 
 import { CRITICAL_SECTION_TIMEOUT_MS } from "holdfast:constants";
-import { currentContext, queueTurn } from "../kernel/turns.js";
+import { currentContext, queueTurn, runTurn } from "../kernel/turns.js";
 import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
 import { ObjectContext } from "./context.js";
 
@@ -12,7 +12,7 @@ const TOO_LONG =
   "canceled and the Durable Object was reset.";
 
 /**
- * Run `callback` as a critical section of `instance`; a promise of its result, settled
+ * Run `callback(context)` as a critical section of `instance`; a promise of its result, settled
  * in a turn of the context that asked. With `resetOnError` an exception resets the
  * object before the caller learns of it.
  */
@@ -20,11 +20,12 @@ export function runCriticalSection(instance, callback, { resetOnError }) {
   const asking = currentContext() ?? instance.context;
   return new Promise((resolve, reject) => {
     if (instance.error !== null) throw instance.error;
-    instance.pendingOps++;
     instance.inputGate.lock(asking.section ?? null, (section) => {
-      queueTurn(new ObjectContext(instance, section), enter, {
+      const context = new ObjectContext(instance, section);
+      queueTurn(context, enter, {
         asking,
         callback,
+        context,
         instance,
         reject,
         resetOnError,
@@ -33,19 +34,31 @@ export function runCriticalSection(instance, callback, { resetOnError }) {
         timer: startHostTimer(instance.control, CRITICAL_SECTION_TIMEOUT_MS, () => overdue(instance)),
       });
     });
+    instance.pendingOps++;
   });
 }
 
 function enter(run) {
-  let result;
+  let result, isPromise;
   try {
-    result = run.callback();
+    result = run.callback(run.context);
+    isPromise = typeof result?.then === "function";
   } catch (error) {
-    failed(run, error);
+    leave(run, failed, error);
     return;
   }
-  if (typeof result?.then !== "function") succeeded(run, result);
-  else Promise.resolve(result).then((value) => succeeded(run, value), (error) => failed(run, error));
+  if (!isPromise) leave(run, succeeded, result);
+  else {
+    Promise.resolve(result).then(
+      (value) => leave(run, succeeded, value),
+      (error) => leave(run, failed, error),
+    );
+  }
+}
+
+// A section that has not waited for those inside it ends when they have.
+function leave(run, end, outcome) {
+  runTurn(run.context, () => end(run, outcome));
 }
 
 function succeeded(run, value) {

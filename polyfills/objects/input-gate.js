@@ -3,23 +3,25 @@
 // While a critical section (blockConcurrencyWhile, an async transaction) is open, no
 // turn reaches the object but turns of that section: no request, timer or answer that
 // began outside of it. Sections nest: a section opened inside another one holds back
-// its parent too. Sections asked for from the same place open one after the other.
+// its parent too. Sections asked for from the same place open one after the other; what
+// a section has left behind asks from where that section was once it has closed.
 //
 // Invariants: `admits` is true for exactly the innermost open section, or for
-// everything when none is open; turns held back are handed on in the order they came;
-// once broken, a gate stays broken with its first error and holds nothing any more.
+// everything when none is open; a section closes as the innermost one; turns held back
+// are handed on in the order they came, and before any that came later; once broken, a
+// gate stays broken and holds nothing any more.
 
 import { MAX_CRITICAL_SECTION_DEPTH } from "holdfast:constants";
 
 export class InputGate {
-  #queueTurn;
+  #queueTurnsFirst;
   #innermost = null;
-  #held = [];
+  #held = []; // turns as the queue keeps them: context, function, argument, …
   #waiting = []; // sections that wait for a sibling to close: { parent, open }
 
-  /** `queueTurn(context, run, argument)` is how released turns go on their way. */
-  constructor(queueTurn) {
-    this.#queueTurn = queueTurn;
+  /** `queueTurnsFirst(turns)` is how released turns go on their way. */
+  constructor(queueTurnsFirst) {
+    this.#queueTurnsFirst = queueTurnsFirst;
   }
 
   /** True if a turn of this context may run now. */
@@ -34,7 +36,7 @@ export class InputGate {
 
   /** Keep a turn that is not admitted until it is. */
   hold(context, run, argument) {
-    this.#held.push([context, run, argument]);
+    this.#held.push(context, run, argument);
   }
 
   /**
@@ -42,28 +44,29 @@ export class InputGate {
    * siblings have closed, and call `open(section)` then. Throws when nested too deep.
    */
   lock(parent, open) {
-    const depth = parent === null ? 1 : parent.depth + 1;
-    if (depth > MAX_CRITICAL_SECTION_DEPTH) {
+    const live = openAncestor(parent);
+    if (live !== null && live.depth >= MAX_CRITICAL_SECTION_DEPTH) {
       throw new Error("blockConcurrencyWhile() calls are nested too deeply.");
     }
-    if (this.#innermost === parent) this.#open(parent, depth, open);
-    else this.#waiting.push({ parent, depth, open });
+    if (this.#innermost === live) this.#open(live, open);
+    else this.#waiting.push({ parent, open });
   }
 
-  #open(parent, depth, open) {
-    const section = { parent, depth };
+  #open(parent, open) {
+    const section = { parent, depth: parent === null ? 1 : parent.depth + 1, isOpen: true };
     this.#innermost = section;
     open(section);
   }
 
-  /** Close a section that was opened; lets in what waited for it. */
+  /** Close the innermost section; lets in what waited for it. */
   unlock(section) {
+    section.isOpen = false;
     if (this.#innermost !== section) return; // broken meanwhile
     this.#innermost = section.parent;
-    const next = this.#waiting.findIndex((entry) => entry.parent === section.parent);
+    const next = this.#waiting.findIndex((entry) => openAncestor(entry.parent) === this.#innermost);
     if (next >= 0) {
-      const [{ parent, depth, open }] = this.#waiting.splice(next, 1);
-      this.#open(parent, depth, open);
+      const [{ open }] = this.#waiting.splice(next, 1);
+      this.#open(this.#innermost, open);
       return;
     }
     this.#release();
@@ -72,7 +75,7 @@ export class InputGate {
   #release() {
     const held = this.#held;
     this.#held = [];
-    for (const [context, run, argument] of held) this.#queueTurn(context, run, argument);
+    if (held.length > 0) this.#queueTurnsFirst(held);
   }
 
   /** The object is gone: hold nothing back any more. */
@@ -81,4 +84,10 @@ export class InputGate {
     this.#waiting = [];
     this.#release();
   }
+}
+
+/** The section itself, or the closest one around it that is open; null where none is. */
+function openAncestor(section) {
+  while (section !== null && !section.isOpen) section = section.parent;
+  return section;
 }

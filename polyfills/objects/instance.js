@@ -8,7 +8,7 @@
 
 import { WORD_LOCAL_CALLS } from "holdfast:constants";
 import { object_released, shared } from "holdfast:ops";
-import { Context, queueTurn, runTurn } from "../kernel/turns.js";
+import { Context, queueTurn, queueTurnsFirst, runTurn } from "../kernel/turns.js";
 import { ObjectContext } from "./context.js";
 import { cancelTimersOf } from "../timers/timers.js";
 import { InputGate } from "./input-gate.js";
@@ -19,7 +19,7 @@ import { whenSettled } from "../workers/wait-until.js";
 const NO_FETCH_HANDLER = "Handler does not export a fetch() function.";
 
 export class ObjectInstance {
-  inputGate = new InputGate(queueTurn);
+  inputGate = new InputGate(queueTurnsFirst);
   outputGate = new OutputGate();
   pendingOps = 0;
   waitUntilCount = 0;
@@ -107,17 +107,19 @@ function startCall(call) {
       instance.reset(error);
       return undefined;
     }
+    if (instance.error !== null) return undefined; // the constructor has aborted
     if (instance.inputGate.isLocked) return runTurn(instance.context, startCall, call);
   }
-  let result;
+  let result, isPromise;
   try {
     const object = instance.construct();
     if (typeof object.fetch !== "function") throw new TypeError(NO_FETCH_HANDLER);
     result = object.fetch(call.request);
+    isPromise = typeof result?.then === "function";
   } catch (error) {
     return leave(call, error, sendFailure);
   }
-  if (typeof result?.then !== "function") return leave(call, result, sendResponse);
+  if (!isPromise) return leave(call, result, sendResponse);
   Promise.resolve(result).then(
     (response) => leave(call, response, sendResponse),
     (error) => leave(call, error, sendFailure),

@@ -4,11 +4,18 @@
 // A write belongs to a round, a number that grows; the host tells when a round is
 // durable. Nothing outstanding means that a message passes at once. Once broken, the
 // gate never lets anything pass: whoever waits gets the first error.
+//
+// Who waits goes on in the context in which it began to: in a turn of its own, which no
+// input gate holds back, because a message that was sent is not an event that arrives.
+
+import { Context, currentContext, queueTurn, runInContext } from "../kernel/turns.js";
+
+const exit = new Context();
 
 export class OutputGate {
   #written = 0;
   #durable = 0;
-  #waiters = []; // { round, resolve, reject }, by round ascending
+  #waiters = []; // { round, context, resolve, reject }, by round ascending
   #error = null;
 
   /** Note a write of this round. */
@@ -18,26 +25,58 @@ export class OutputGate {
 
   /** True while a message would have to wait. */
   get isLocked() {
-    return this.#written > this.#durable || this.#error !== null;
+    return this.#isOutstanding || this.#error !== null;
+  }
+
+  // A waiter that has not gone on yet is not overtaken by a message sent later.
+  get #isOutstanding() {
+    return this.#written > this.#durable || this.#waiters.length > 0;
   }
 
   /** A promise that all writes made until now are durable; undefined when they are. */
   wait() {
     if (this.#error !== null) return Promise.reject(this.#error);
-    if (this.#written <= this.#durable) return undefined;
+    if (!this.#isOutstanding) return undefined;
     const round = this.#written;
-    return new Promise((resolve, reject) => this.#waiters.push({ round, resolve, reject }));
+    const context = currentContext();
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ round, context, resolve, reject });
+    });
+  }
+
+  /** The same for the object's code: it goes on in a turn that the input gate admits. */
+  synced() {
+    const waiting = this.wait();
+    if (waiting === undefined) return Promise.resolve();
+    const context = currentContext();
+    return new Promise((resolve, reject) => {
+      waiting.then(
+        () => queueTurn(context, resolve),
+        (error) => queueTurn(context, reject, error),
+      );
+    });
   }
 
   /** The host says that this round, and all before it, are durable. */
   durable(round) {
     this.#durable = round;
+    this.#release();
+  }
+
+  // Those of the first one's context; the others in turns that follow.
+  #release() {
     const waiters = this.#waiters;
-    let released = 0;
-    while (released < waiters.length && waiters[released].round <= round) {
-      waiters[released++].resolve();
+    if (waiters.length === 0 || waiters[0].round > this.#durable) return;
+    const { context } = waiters[0];
+    let released = 1;
+    while (waiters[released]?.context === context && waiters[released].round <= this.#durable) {
+      released++;
     }
-    if (released) this.#waiters = waiters.slice(released);
+    this.#waiters = waiters.slice(released);
+    runInContext(context, () => {
+      for (let i = 0; i < released; i++) waiters[i].resolve();
+    });
+    if (this.#waiters.length > 0) queueTurn(exit, () => this.#release());
   }
 
   /** Writes were lost: fail everything that waits, now and from now on. */
@@ -46,6 +85,8 @@ export class OutputGate {
     this.#error = error;
     const waiters = this.#waiters;
     this.#waiters = [];
-    for (const { reject } of waiters) reject(error);
+    for (const { context, reject } of waiters) {
+      queueTurn(exit, () => runInContext(context, () => reject(error)));
+    }
   }
 }

@@ -38,7 +38,7 @@ export class DurableObjectState {
     if (typeof callback !== "function") {
       return Promise.reject(new TypeError("blockConcurrencyWhile() takes a function."));
     }
-    return runCriticalSection(this.#instance, callback, { resetOnError: true });
+    return runCriticalSection(this.#instance, () => callback(), { resetOnError: true });
   }
 
   /** Reset the object now: calls under way fail with `reason`, memory is dropped. */

@@ -3,13 +3,12 @@
 // Reads are answered at once, so `await storage.get()` costs a microtask; writes go
 // into the object's open transaction at once and are durable when their round is.
 
-import {
-  storage_begin,
-  storage_commit,
-  storage_rollback,
-} from "holdfast:ops";
 import { runCriticalSection } from "./critical-section.js";
-import { DurableObjectTransaction } from "./transaction.js";
+import {
+  abandonTransaction,
+  commitTransaction,
+  DurableObjectTransaction,
+} from "./transaction.js";
 import * as operations from "./operations.js";
 
 const CONFLICT = "TransactionConflict";
@@ -49,7 +48,7 @@ export class DurableObjectStorage {
 
   /** A promise that all writes made until now are durable. */
   sync() {
-    return Promise.resolve(this.#instance.outputGate.wait());
+    return this.#instance.outputGate.synced();
   }
 
   /**
@@ -62,7 +61,7 @@ export class DurableObjectStorage {
       return Promise.reject(new TypeError("transaction() takes a function."));
     }
     const instance = this.#instance;
-    const run = () => runTransaction(instance, closure);
+    const run = (context) => runTransaction(instance, context, closure);
     return runCriticalSection(instance, run, { resetOnError: false });
   }
 
@@ -79,33 +78,38 @@ function attempt(operation, instance, a, b, c) {
   }
 }
 
-async function runTransaction(instance, closure) {
+async function runTransaction(instance, context, closure) {
   try {
-    return await runOnce(instance, closure);
+    return await runOnce(instance, context, closure);
   } catch (error) {
     if (error?.name !== CONFLICT) throw error;
   }
   try {
-    return await runOnce(instance, closure);
+    return await runOnce(instance, context, closure);
   } catch (error) {
     if (error?.name !== CONFLICT) throw error;
     throw new Error("The transaction conflicted with another write twice and was given up.");
   }
 }
 
-async function runOnce(instance, closure) {
-  const { slot } = instance;
-  storage_begin(slot);
-  instance.transactions++;
+async function runOnce(instance, context, closure) {
   const transaction = new DurableObjectTransaction(instance);
   try {
-    const result = await closure(transaction);
-    if (transaction.end("committed")) instance.outputGate.wrote(storage_commit(slot));
+    const result = await alone(context, () => closure(transaction));
+    commitTransaction(transaction);
     return result;
   } catch (error) {
-    if (transaction.end("rolled back")) storage_rollback(slot);
+    abandonTransaction(transaction);
     throw error;
+  }
+}
+
+/** What `run` returns or throws, as soon as no other section is open inside of this one. */
+async function alone(context, run) {
+  try {
+    return await run();
   } finally {
-    instance.transactions--;
+    const { gate } = context;
+    if (!gate.admits(context)) await new Promise((resolve) => gate.hold(context, resolve));
   }
 }

@@ -1,15 +1,22 @@
 // DurableObjectTransaction, the argument of a `storage.transaction` closure.
 
-import { storage_rollback } from "holdfast:ops";
+import { storage_begin, storage_commit, storage_rollback } from "holdfast:ops";
 import * as operations from "./operations.js";
+
+let commit;
+let abandon;
 
 /** Storage as one transaction sees it; usable until the transaction ends. */
 export class DurableObjectTransaction {
   #instance;
+  #depth;
   #ended = null; // "committed" or "rolled back"
 
+  /** Begins the transaction; inside of one that is open, a nested one. */
   constructor(instance) {
+    storage_begin(instance.slot);
     this.#instance = instance;
+    this.#depth = ++instance.transactions;
   }
 
   get(keys, options) {
@@ -36,15 +43,32 @@ export class DurableObjectTransaction {
   rollback() {
     if (this.#ended === "rolled back") return;
     this.#requireOpen("rollback");
-    this.#ended = "rolled back";
+    if (this.#instance.transactions !== this.#depth) {
+      throw new Error("Cannot rollback() while a transaction inside of this one is open.");
+    }
+    this.#end("rolled back");
     storage_rollback(this.#instance.slot);
   }
 
-  /** Mark the end; true if it was still open. */
-  end(how) {
-    if (this.#ended !== null) return false;
+  static {
+    commit = (transaction) => {
+      if (transaction.#ended !== null) return;
+      const instance = transaction.#instance;
+      transaction.#end("committed");
+      const round = storage_commit(instance.slot);
+      // One that is nested becomes durable with the outermost.
+      if (instance.transactions === 0) instance.outputGate.wrote(round);
+    };
+    abandon = (transaction) => {
+      if (transaction.#ended !== null) return;
+      transaction.#end("rolled back");
+      storage_rollback(transaction.#instance.slot);
+    };
+  }
+
+  #end(how) {
     this.#ended = how;
-    return true;
+    this.#instance.transactions--;
   }
 
   #attempt(name, operation, a, b, c) {
@@ -70,4 +94,14 @@ export class DurableObjectTransaction {
   get [Symbol.toStringTag]() {
     return "DurableObjectTransaction";
   }
+}
+
+/** Commit a transaction that was not rolled back. Throws where another write got in between. */
+export function commitTransaction(transaction) {
+  commit(transaction);
+}
+
+/** Undo a transaction that has not ended. */
+export function abandonTransaction(transaction) {
+  abandon(transaction);
 }
