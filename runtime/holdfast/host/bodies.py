@@ -269,12 +269,16 @@ class BodyTable:
         self._streams: dict[int, ByteStream] = {}
         self._pipes: dict[int, Pipe] = {}
         self._last = 0
+        self._closed = False
 
     # ---- streams that the script may read or pass on ---------------------------
 
     def add(self, stream: ByteStream) -> int:
-        """Keep a body for the script; its handle."""
+        """Keep a body for the script; its handle. Cancels it where the isolate has ended."""
         self._last += 1
+        if self._closed:
+            stream.cancel()
+            return self._last
         self._streams[self._last] = stream
         return self._last
 
@@ -299,11 +303,17 @@ class BodyTable:
 
     def close(self) -> None:
         """The isolate has ended: cancel what it could read, break off what it wrote."""
+        self._closed = True
         for handle in list(self._streams):
             self.release(handle)
         pipes, self._pipes = self._pipes, {}
         for pipe in pipes.values():
             pipe.abort(CONNECTION_LOST)
+
+    @property
+    def is_writing(self) -> bool:
+        """True while the script writes a body that somebody else may be reading."""
+        return bool(self._pipes)
 
     def __len__(self) -> int:
         """Bodies that are kept, either way."""

@@ -3,7 +3,9 @@
 Entering. `enter` runs a function of the kernel as one turn, then whatever turns
 the isolate queued for itself, then the ops that were answered meanwhile. An op
 never enters an isolate: an answer that comes while the isolate is running waits
-for the end of the turn.
+for the end of the turn. Turns can go on queueing turns for ever, as objects that
+call each other do; so after `TURNS_PER_ENTRY` of them the loop gets to run what else
+there is, and the rest follows.
 """
 
 import asyncio
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from holdfast.host.objects import ObjectsCapability
 
 log = logging.getLogger("holdfast.host")
+
+TURNS_PER_ENTRY = 128
 
 
 class Clock(Protocol):
@@ -73,6 +77,7 @@ class Host:
         self.on_idle: Callable[[], None] = _nothing
         self.on_terminated: Callable[[Exception], None] = _log_termination
         self._running = False
+        self._continues = False  # the loop will run the turns that are left
         self._answers: deque[tuple[Handle, tuple[Any, ...]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._settle: Handle
@@ -103,13 +108,8 @@ class Host:
         self._running = True
         try:
             result = isolate.call(function, *arguments)
-            shared, answers = self._shared, self._answers
-            while shared[WORD_TURNS_QUEUED] or answers:
-                if answers:
-                    callback, values = answers.popleft()
-                    isolate.call(callback, *values)
-                else:
-                    isolate.call(self._next_turn)
+            if self._shared[WORD_TURNS_QUEUED] or self._answers:
+                self._run_queued()
         except IsolateTerminated as error:
             self.on_terminated(error)
             return None
@@ -120,9 +120,42 @@ class Host:
             return None
         finally:
             self._running = False
-        if not self.pending and not shared[WORD_LOCAL_CALLS]:
-            self.on_idle()
+        self._look_for_idleness()
         return result
+
+    def _look_for_idleness(self) -> None:
+        if not self.pending and not self.has_calls and not self._continues:
+            self.on_idle()
+
+    def _run_queued(self) -> None:
+        """Run what is queued; what is too much at once in another round of the loop."""
+        isolate, shared, answers = self.isolate, self._shared, self._answers
+        for _ in range(TURNS_PER_ENTRY):
+            if answers:
+                callback, values = answers.popleft()
+                isolate.call(callback, *values)
+            elif shared[WORD_TURNS_QUEUED]:
+                isolate.call(self._next_turn)
+            else:
+                return
+        if not self._continues:
+            self._continues = True
+            self.loop.call_soon(self._continue)
+
+    def _continue(self) -> None:
+        self._continues = False
+        if self._answers:
+            callback, values = self._answers.popleft()
+            self.enter(callback, *values)
+        elif self._shared[WORD_TURNS_QUEUED]:
+            self.enter(self._next_turn)
+        elif not self.isolate.closed:
+            self._look_for_idleness()
+
+    @property
+    def has_calls(self) -> bool:
+        """True while calls to this isolate's objects are under way."""
+        return bool(self._shared[WORD_LOCAL_CALLS])
 
     def enter_soon(self, function: Handle, *arguments: Any) -> None:
         """Run `function` as a turn, now or when the running turn has ended."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from holdfast.catalog.errors import CatalogError
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError
-from holdfast.host.bodies import BodyTable
+from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
 from holdfast.host.objects import Body
 from holdfast.objects.calls import Calls
@@ -119,6 +119,7 @@ class IsolateObjects:
             try:
                 record = self._record(self._namespaces[namespace], object_id, name)
             except UNREACHABLE as error:
+                _discard(stream)
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
                 return
             call = self._calls.begin(self._host, number, record.home)
@@ -149,6 +150,7 @@ class IsolateObjects:
             try:
                 worker = self._worker_of(target.script)
             except UNREACHABLE as error:
+                _discard(stream)
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
                 return
             answer = worker.fetch(method, url, headers, stream, target.entrypoint)
@@ -193,3 +195,9 @@ class IsolateObjects:
         properties = {flag: True for flag in flags.split(",") if flag}
         error = ScriptError(name, message, remote=True, **properties)
         host.loop.call_soon(host.fail, op_number, error)
+
+
+def _discard(body: bytes | ByteStream | None) -> None:
+    """Nobody will read a body: its writer is to know."""
+    if body is not None and not isinstance(body, bytes):
+        body.cancel()

@@ -35,7 +35,7 @@ from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.server.settings import Settings
 from holdfast.server.sources import ScriptSource
 from holdfast.storage import Storage
-from holdfast.workers import Worker
+from holdfast.workers import Worker, WorkerTerminated
 
 log = logging.getLogger("holdfast.server")
 
@@ -84,6 +84,7 @@ class Runtime:
         self.directory = ObjectDirectory(storage, placement or InProcess(), loop)
         self._residents: dict[str, Resident] = {}
         self._retiring: set[Worker] = set()
+        self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
 
@@ -111,6 +112,8 @@ class Runtime:
         return self._bring_up(name).home
 
     def _bring_up(self, name: str) -> Resident:
+        if self._closed:
+            raise WorkerTerminated("The server is shutting down.")
         resident = self.load(self.source.script(name))
         self._residents[name] = resident
         return resident
@@ -205,6 +208,7 @@ class Runtime:
 
     async def aclose(self) -> None:
         """End every Worker and make everything that was written durable."""
+        self._closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
         for resident in [*self._residents.values()]:

@@ -3,7 +3,7 @@
 An event goes in with a number and its answer comes back under that number, within
 the same turn or any later one. The isolate can end under its events: past a limit it
 is terminated at once, after a new upload it is *retired* and closes when its last
-event is done.
+event is done, its last call answered and its last stream read.
 """
 
 import asyncio
@@ -65,6 +65,7 @@ class Worker:
         self.on_closed: Callable[[], None] = _nothing
         self._answers: dict[int, asyncio.Future[WorkerResponse]] = {}
         self._live: set[int] = set()
+        self._deadline: asyncio.TimerHandle | None = None  # of its retirement
         self._last_number = 0
         self.kernel = platform.create_isolate(host, limits=limits, on_rejection=self._on_rejection)
         host.events = self
@@ -137,8 +138,8 @@ class Worker:
     def finish(self, number: int) -> None:
         """An event has nothing under way any more (op event_finished)."""
         self._live.discard(number)
-        if self.retired and not self._live:
-            self.host.loop.call_soon(self.close)
+        if self.retired:
+            self.host.loop.call_soon(self._close_if_done)
 
     def _end(self, number: int, error: Exception) -> None:
         answer = self._answers.pop(number, None)
@@ -148,8 +149,10 @@ class Worker:
     def _on_idle(self) -> None:
         """Nothing is under way in the isolate: what still waits, waits for ever."""
         for number in [*self._answers]:
-            self._live.discard(number)
             self._end(number, ScriptHung())
+        self._live.clear()
+        if self.retired:
+            self.host.loop.call_soon(self._close_if_done)
 
     def _on_rejection(self, error: JSError) -> None:
         self.host.console("error", readable(error).replace("Uncaught", "Uncaught (in promise)", 1))
@@ -174,19 +177,23 @@ class Worker:
         self._live.clear()
 
     def retire(self) -> None:
-        """Take no new events; close when those under way are done, or after 30 seconds."""
+        """Take no new events; close when all is done that is under way, or after 30 seconds."""
         if self.retired:
             return
         self.retired = True
-        if self._live:
-            self.host.loop.call_later(RETIREMENT_SECONDS, self.close)
-        else:
-            self.host.loop.call_soon(self.close)
+        self._deadline = self.host.loop.call_later(RETIREMENT_SECONDS, self.close)
+        self.host.loop.call_soon(self._close_if_done)
+
+    def _close_if_done(self) -> None:
+        if not (self._live or self.host.has_calls or self.bodies.is_writing):
+            self.close()
 
     def close(self) -> None:
         """End the isolate now; events under way fail. Harmless the second time."""
         if self.host.isolate.closed:
             return
+        if self._deadline is not None:
+            self._deadline.cancel()
         self._fail_all(WorkerTerminated("The Worker was replaced or shut down."))
         self.host.close()
         self.bodies.close()
