@@ -183,13 +183,19 @@ async def test_garbage_gets_400(server: Server) -> None:
         assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400")), answer
 
 
-async def test_expect_continue_is_answered(server: Server) -> None:
+async def test_expect_continue_is_answered_before_the_body_comes(server: Server) -> None:
     server.add("main", ECHO)
-    request = request_for(
+    head = request_for(
         server, "/length", "Content-Length: 5", "Expect: 100-continue", method="POST"
     )
-    answer = await raw(server, request + b"hello")
-    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200") and answer.endswith(b"5")
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(head)
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.write(b"hello")
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"5")
+    writer.close()
 
 
 async def test_connections_are_kept_alive_and_pipelined(server: Server) -> None:

@@ -1,0 +1,317 @@
+"""One HTTP/1 connection of a client.
+
+aiohttp's parser reads the requests. What happens between a request and its response is
+ours, because aiohttp's own server spends two tasks and three trips through the loop on
+each, several times what a Worker needs for its answer: here a request goes into the
+isolate within the callback that its bytes came with, and a response that is ready then
+goes out within it too. docs/performance.md has the figures.
+
+Invariants:
+
+- Requests are answered one after the other, in order. While `_busy`, later ones wait in
+  `_messages`, and the parser stops reading when there are too many.
+- A response is written whole, or the connection is closed in the middle of it, so that
+  no client takes the part for the whole.
+- A request's body that was left unread is read and thrown away before the next request,
+  for a while; then the connection is closed.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING
+
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.web_protocol import RequestPayloadError
+
+from holdfast.host.bodies import ByteStream, ReaderBody
+from holdfast.server.response import ResponseBroken, copy_body, has_no_body, response_head
+from holdfast.workers import WorkerResponse
+
+if TYPE_CHECKING:
+    from holdfast.server.http_server import HttpServer
+
+log = logging.getLogger("holdfast.server")
+
+MAX_TARGET_BYTES = 16_384  # Cloudflare's limit on a URL
+MAX_HEADER_BYTES = 32_768
+MAX_PIPELINED = 32
+READ_BUFFER_BYTES = 65_536
+IDLE_SECONDS = 75.0  # a connection without a whole request for so long is closed
+LINGER_SECONDS = 10.0  # how long an unread request body is waited for
+
+Payload = StreamReader
+
+
+class Connection(BaseProtocol):
+    """Reads requests, hands them to the server's handler, writes the responses."""
+
+    __slots__ = (
+        "_answer",
+        "_busy",
+        "_closing",
+        "_idle_since",
+        "_idle_timer",
+        "_keep_alive",
+        "_message",
+        "_messages",
+        "_payload",
+        "_server",
+        "_tail",
+        "_task",
+        "client",
+    )
+
+    def __init__(self, server: "HttpServer") -> None:
+        parser = HttpRequestParser(
+            self,
+            server.loop,
+            READ_BUFFER_BYTES,
+            max_line_size=MAX_TARGET_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
+            payload_exception=RequestPayloadError,
+            auto_decompress=False,
+            max_msg_queue_size=MAX_PIPELINED,
+        )
+        super().__init__(server.loop, parser)
+        self._server = server
+        self._messages: deque[tuple[RawRequestMessage, Payload]] = deque()
+        self._busy = False
+        self._closing = False  # after the response under way
+        self._keep_alive = True
+        self._tail = b""  # what came behind a request to upgrade
+        self._message: RawRequestMessage
+        self._payload: Payload = EMPTY_PAYLOAD
+        self._answer: asyncio.Future[WorkerResponse] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._idle_since = 0.0
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self.client = ""
+
+    # ---- the transport's side ------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin: the server knows the connection from now on."""
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self.client = peer[0] if isinstance(peer, tuple) else ""
+        self._server.connections.add(self)
+        self._idle_since = self._loop.time()
+        self._idle_timer = self._loop.call_later(IDLE_SECONDS, self._check_idle)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The client has gone: nobody waits for the response any more."""
+        super().connection_lost(exc)
+        self._server.closed(self)
+        self._closing = True
+        self._messages.clear()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        if self._payload is not EMPTY_PAYLOAD and not self._payload.is_eof():
+            self._payload.set_exception(ConnectionResetError("the client has gone"))
+        if self._answer is not None:
+            self._answer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        self._parser = None
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, and answer what can be answered."""
+        if self._upgraded:  # nobody takes upgrades: it waits until the request is refused
+            self._tail += data
+            return
+        parser = self._parser
+        if parser is None:
+            return
+        try:
+            messages, self._upgraded, tail = parser.feed_data(data)
+        except HttpProcessingError as error:
+            self._refuse(error)
+            return
+        self._tail = tail
+        if messages:
+            self._messages.extend(messages)
+            if not self._busy:
+                self._proceed()
+            if len(self._messages) >= MAX_PIPELINED and not self._buffer_paused:
+                self._pause_reading_for_buffer()
+
+    def _refuse(self, error: HttpProcessingError) -> None:
+        """What came is not HTTP: say so, unless a response is being written, and close."""
+        self._closing = True
+        if not self._busy and self.transport is not None:
+            text = f"{error.message}\n".encode("utf-8", "replace")
+            response = WorkerResponse(400, "", "content-type\ntext/plain;charset=UTF-8\n", text)
+            head = response_head(response, keep_alive=False, length=len(text))
+            self.transport.write(head + text)
+            self.transport.close()
+
+    def _check_idle(self) -> None:
+        now = self._loop.time()
+        due = self._idle_since + IDLE_SECONDS
+        if self._busy or now < due:
+            delay = IDLE_SECONDS if self._busy else due - now
+            self._idle_timer = self._loop.call_later(delay, self._check_idle)
+        elif self.transport is not None:
+            self.transport.close()
+
+    def finish(self) -> None:
+        """Close after the response under way; at once where there is none."""
+        self._closing = True
+        if not self._busy and self.transport is not None:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Close now."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    # ---- one request -----------------------------------------------------------------
+
+    def _proceed(self) -> None:
+        """Answer the requests that wait, until one has to be waited for."""
+        while self._messages and not self._busy and not self._closing:
+            message, payload = self._messages.popleft()
+            if self._parser is not None:
+                self._parser.message_consumed()
+            self._busy = True
+            self._message = message
+            self._payload = payload
+            self._keep_alive = not message.should_close
+            answer = self._server.handle(message, self.client, self._body(message, payload))
+            if isinstance(answer, WorkerResponse):
+                self._respond(answer)
+            elif answer.done():
+                self._respond(self._server.result_of(answer, message))
+            else:
+                self._answer = answer
+                answer.add_done_callback(self._on_answer)
+
+    def _body(self, message: RawRequestMessage, payload: Payload) -> bytes | ByteStream | None:
+        if payload is EMPTY_PAYLOAD:
+            return None
+        if payload._eof:  # all of it is here
+            return payload.read_nowait(-1)
+        if message.headers.get("Expect", "").lower() == "100-continue":
+            assert self.transport is not None, "a request comes over a connection"
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        length = message.headers.get("Content-Length")
+        return ReaderBody(payload.readany, length=None if length is None else int(length))
+
+    def _on_answer(self, answer: "asyncio.Future[WorkerResponse]") -> None:
+        self._answer = None
+        if answer.cancelled():
+            return
+        self._respond(self._server.result_of(answer, self._message))
+        self._proceed()
+
+    def _respond(self, response: WorkerResponse) -> None:
+        """Write a response; one with a stream for a body goes on in a task."""
+        message, transport = self._message, self.transport
+        if transport is None:
+            response.discard()
+            return
+        if self._closing:
+            self._keep_alive = False
+        body = response.body
+        if isinstance(body, ByteStream):
+            self._task = self._loop.create_task(self._stream(response, body))
+            return
+        content = body or b""
+        head = response_head(
+            response,
+            keep_alive=self._keep_alive,
+            length=len(content),
+            method=message.method,
+            minor=message.version.minor,
+        )
+        transport.write(head if has_no_body(message.method, response.status) else head + content)
+        self._end()
+
+    async def _stream(self, response: WorkerResponse, body: ByteStream) -> None:
+        """Write a response whose body comes bit by bit."""
+        message, transport = self._message, self.transport
+        assert transport is not None, "_respond has looked"
+        chunked = body.length is None and message.version.minor == 1
+        if body.length is None and not chunked:
+            self._keep_alive = False  # the end of the connection is the end of the body
+        transport.write(
+            response_head(
+                response,
+                keep_alive=self._keep_alive,
+                length=body.length,
+                chunked=chunked,
+                method=message.method,
+                minor=message.version.minor,
+            )
+        )
+        try:
+            if has_no_body(message.method, response.status):
+                body.cancel()
+            else:
+                await copy_body(self, body, chunked=chunked)
+        except ResponseBroken:
+            transport.abort()
+            return
+        except BaseException:
+            body.cancel()
+            transport.abort()
+            raise
+        finally:
+            self._task = None
+        self._end()
+        self._proceed()
+
+    # ---- between requests --------------------------------------------------------------
+
+    def _end(self) -> None:
+        """A response has been written: make way for the next request."""
+        if not self._keep_alive or self._closing:
+            if self.transport is not None:
+                self.transport.close()
+            return
+        if self._payload is not EMPTY_PAYLOAD and not self._payload.is_eof():
+            self._task = self._loop.create_task(self._discard_payload())
+            return
+        self._ready()
+
+    async def _discard_payload(self) -> None:
+        """Read on what the script left of the request's body, so that the next one can come."""
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                while not self._payload.is_eof():
+                    await self._payload.readany()
+        except Exception:  # noqa: BLE001 - whatever it was, the connection is of no more use
+            if self.transport is not None:
+                self.transport.close()
+            return
+        finally:
+            self._task = None
+        self._ready()
+        self._proceed()
+
+    def _ready(self) -> None:
+        self._busy = False
+        self._payload = EMPTY_PAYLOAD
+        self._idle_since = self._loop.time()
+        if self._upgraded and self._parser is not None:
+            self._parser.set_upgraded(False)
+            self._upgraded = False
+            tail, self._tail = self._tail, b""
+            self._loop.call_soon(self.data_received, tail)
+        if self._buffer_paused and len(self._messages) <= MAX_PIPELINED // 2:
+            self._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if not self._closing:
+            self.data_received(b"")
+            if len(self._messages) < MAX_PIPELINED:
+                self._resume_reading_for_buffer()
+
+    async def drain(self) -> None:
+        """Return once the client has taken most of what was written. Raises ConnectionError."""
+        if self._paused or self.transport is None:
+            await self._drain_helper()

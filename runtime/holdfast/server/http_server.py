@@ -1,0 +1,74 @@
+"""Listening, the connections that came of it, and stopping without cutting anyone off."""
+
+import asyncio
+import contextlib
+from typing import Protocol
+
+from aiohttp.http_parser import RawRequestMessage
+
+from holdfast.host.bodies import ByteStream
+from holdfast.server.connection import Connection
+from holdfast.workers import WorkerResponse
+
+BACKLOG = 1024
+
+
+class Handler(Protocol):
+    """Answers requests."""
+
+    def handle(
+        self, message: RawRequestMessage, client: str, body: bytes | ByteStream | None
+    ) -> "WorkerResponse | asyncio.Future[WorkerResponse]":
+        """The response to a request of the client with this address, or a future of it."""
+
+    def result_of(
+        self, answer: "asyncio.Future[WorkerResponse]", message: RawRequestMessage
+    ) -> WorkerResponse:
+        """The response that a finished future stands for, a page where it failed."""
+
+
+class HttpServer:
+    """An HTTP/1 server on one address."""
+
+    def __init__(self, handler: Handler, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.handle = handler.handle
+        self.result_of = handler.result_of
+        self.connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+        self._all_closed: asyncio.Future[None] | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; the port, also where 0 asked for any. Raises OSError when it is taken."""
+        self._server = await self.loop.create_server(
+            lambda: Connection(self), host, port, backlog=BACKLOG
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self, drain_seconds: float) -> None:
+        """Take no new connections, let responses under way end, then close what is left."""
+        if self._server is None:
+            return
+        self._server.close()
+        for connection in [*self.connections]:
+            connection.finish()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(drain_seconds):
+                await self._emptied()
+        for connection in [*self.connections]:
+            connection.abort()
+        await self._emptied()
+        await self._server.wait_closed()
+
+    async def _emptied(self) -> None:
+        """Return once no connection is left."""
+        while self.connections:
+            self._all_closed = self.loop.create_future()
+            await self._all_closed
+
+    def closed(self, connection: Connection) -> None:
+        """A connection has ended."""
+        self.connections.discard(connection)
+        waiting = self._all_closed
+        if waiting is not None and not waiting.done() and not self.connections:
+            waiting.set_result(None)
