@@ -1,6 +1,6 @@
 // The object instances that live in this isolate, and calls to them.
 
-import { object_fail, object_released, object_respond } from "holdfast:ops";
+import { object_fail, object_released, object_respond, storage_outstanding } from "holdfast:ops";
 import { queueTurn } from "../kernel/turns.js";
 import { checkedResponse, crossedResponse } from "../workers/crossing.js";
 import { requestFromHost } from "../fetch/request.js";
@@ -31,12 +31,20 @@ export function residentInstance(hex) {
 /** Entry point: take in the object that the host assigned to this isolate as `slot`. */
 export function admitObject(slot, className, hex, name, usesSqlite) {
   const id = idFromHost(hex, name);
-  const Class = classes[className];
+  const Class = classes[className] ?? missingClass(className);
   const instance = new ObjectInstance({ slot, id, usesSqlite, Class, env, onGone: forget });
   instance.lastUsed = sweeps;
+  // What it reads may be younger than what is durable: the instance before may have written it.
+  instance.outputGate.wrote(storage_outstanding(slot));
   byId.set(hex, instance);
   bySlot.set(slot, instance);
   return instance;
+}
+
+function missingClass(name) {
+  return function () {
+    throw new Error(`The script exports no class "${name}" for this Durable Object.`);
+  };
 }
 
 function forget(instance) {

@@ -33,7 +33,7 @@ export function environment() {
  */
 export function useExports(namespace) {
   exported = namespace;
-  const classes = {};
+  const classes = { __proto__: null };
   for (const name of Object.keys(namespace)) {
     if (name !== "default" && typeof namespace[name] === "function") classes[name] = namespace[name];
   }

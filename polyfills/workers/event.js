@@ -42,7 +42,14 @@ export class WorkerEvent extends Context {
 
   /** Answer with what the handler returned: a Response or a promise of one. */
   answerWith(result) {
-    if (typeof result?.then === "function") {
+    let isPromise;
+    try {
+      isPromise = typeof result?.then === "function";
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    if (isPromise) {
       Promise.resolve(result).then(
         (response) => this.respond(response),
         (error) => this.fail(error),

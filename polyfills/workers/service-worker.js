@@ -4,11 +4,20 @@
 import { Event } from "../events/event.js";
 import { reportException } from "../kernel/report.js";
 
+const { DOMException } = globalThis;
+
+const CALLED_TWICE = "FetchEvent.respondWith() has already been called; it can only be called once.";
+const TOO_LATE =
+  "Too late to call FetchEvent.respondWith(). It must be called synchronously in the event handler.";
+
+let endDispatch;
+
 /** The event that `fetch` listeners of a service worker get. */
 export class FetchEvent extends Event {
   #event;
   #request;
   #responded = false;
+  #isOver = false; // its listeners have run
 
   constructor(event, request) {
     super("fetch");
@@ -23,9 +32,8 @@ export class FetchEvent extends Event {
 
   /** Answer with a Response or a promise of one; once, while the listener runs. */
   respondWith(response) {
-    if (this.#responded) {
-      throw new TypeError("FetchEvent.respondWith() has already been called; it can only be called once.");
-    }
+    if (this.#responded) throw new DOMException(CALLED_TWICE, "InvalidStateError");
+    if (this.#isOver) throw new DOMException(TOO_LATE, "InvalidStateError");
     this.#responded = true;
     this.stopImmediatePropagation();
     this.#event.answerWith(response);
@@ -38,6 +46,10 @@ export class FetchEvent extends Event {
 
   /** Accepted for compatibility; see ExecutionContext. */
   passThroughOnException() {}
+
+  static {
+    endDispatch = (fetchEvent) => (fetchEvent.#isOver = true);
+  }
 
   /** True once `respondWith` was called. */
   get hasResponse() {
@@ -103,5 +115,6 @@ export function dispatchToListeners(event, request) {
     }
     if (fetchEvent.hasResponse) return undefined;
   }
+  endDispatch(fetchEvent);
   return event.fail(new Error(NO_RESPONSE));
 }

@@ -101,6 +101,13 @@ def storage_round(host: Host, slot: int) -> int:
 
 
 @op
+def storage_outstanding(host: Host, slot: int) -> int:
+    """The round that an owner before this one has written and that is not durable; else 0."""
+    store = host.stores[slot]
+    return store.written if store.written > store.durable else 0
+
+
+@op
 def storage_begin(host: Host, slot: int) -> None:
     """Open a transaction, or a savepoint inside the one that is open."""
     _attempt(host.stores[slot].begin)

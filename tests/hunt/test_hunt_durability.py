@@ -1,0 +1,161 @@
+"""The output gate when the disk is slow or fails."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.storage import Storage
+from tests.inprocess import Server
+from tests.objects.test_calls import thing
+
+CATCHING = """
+export default {
+  async fetch(request, env) {
+    const url = new URL(request.url);
+    try { return await env.Thing.get(env.Thing.idFromName(url.searchParams.get("name") ?? "A")).fetch(request); }
+    catch (e) { return new Response(`caught ${e.message} ${e.durableObjectReset}`); }
+  }
+}
+"""
+
+STORE = """
+export class Thing {
+  n = 0;
+  constructor(state, env) { this.state = state; this.env = env; }
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    const { storage } = this.state;
+    this.n++;
+    switch (pathname) {
+      case "/put": await storage.put("k", this.n); return new Response("put");
+      case "/unconfirmed": await storage.put("k", this.n, { allowUnconfirmed: true }); return new Response("put");
+      case "/get": return new Response(await storage.get("k"));
+      case "/sync": await storage.put("k", this.n); await storage.sync(); console.log("synced"); return new Response("synced");
+      case "/throw": await storage.put("k", this.n); throw new Error("thrown");
+      case "/call": {
+        await storage.put("k", this.n);
+        const answer = await this.env.Thing.get(this.env.Thing.idFromName("other")).fetch("http://x/hear");
+        return new Response(await answer.text());
+      }
+      case "/hear": console.log("heard"); return new Response("heard");
+      case "/stream": {
+        await storage.put("k", this.n);
+        return new Response(new ReadableStream({ pull(c) { c.enqueue(new Uint8Array([97])); c.close(); } }));
+      }
+      case "/transaction": await storage.transaction(async (txn) => { await txn.put("k", 7); }); return new Response("put");
+      case "/abort": storage.put("k", 99); await scheduler.wait(1); this.state.abort("enough");
+    }
+    return new Response(String(this.n));
+  }
+}
+"""
+
+
+class Disk:
+    """Syncs when it is told to, or fails."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.error: OSError | None = None
+
+    def fsync(self, descriptor: int) -> None:
+        assert self.gate.wait(10)
+        if self.error is not None:
+            raise self.error
+        os.fsync(descriptor)
+
+
+@pytest.fixture
+async def disk() -> Disk:
+    return Disk()
+
+
+@pytest.fixture
+async def server(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Server]:
+    from holdfast.storage import LocalBarrier
+
+    def open_storage(settings: Any, loop: asyncio.AbstractEventLoop) -> Storage:
+        folder = settings.data / "objects"
+        folder.mkdir(parents=True, exist_ok=True)
+        return Storage(folder, barrier=LocalBarrier(loop, fsync=disk.fsync), loop=loop)
+
+    monkeypatch.setattr("tests.inprocess.open_storage", open_storage)
+    async with Server(tmp_path) as server:
+        server.add("main", CATCHING + STORE)
+        await server.text("/warm")
+        yield server
+        disk.gate.set()
+
+
+async def settle(rounds: int = 50) -> None:
+    for _ in range(rounds):
+        await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("path", ["/put", "/throw", "/stream", "/transaction", "/sync", "/call"])
+async def test_nothing_leaves_before_the_writes_are_on_the_disk(
+    server: Server, disk: Disk, path: str
+) -> None:
+    disk.gate.clear()
+    answer = asyncio.create_task(server.fetch(path))
+    await settle()
+    assert not answer.done() and not server.lines
+    disk.gate.set()
+    async with asyncio.timeout(5):
+        assert (await answer).status == 200
+
+
+@pytest.mark.parametrize("path", ["/put", "/throw", "/stream", "/transaction", "/sync", "/call"])
+async def test_a_disk_that_fails_fails_the_caller_and_the_next_call_sees_what_is_durable(
+    server: Server, disk: Disk, path: str
+) -> None:
+    assert await server.text("/put") == "put"
+    before = await server.text("/get")
+    disk.error = OSError(5, "the disk is gone")
+    async with asyncio.timeout(5):
+        assert (await server.text(path)).startswith("caught The storage")
+    assert not server.lines
+    disk.error = None
+    async with asyncio.timeout(5):
+        assert await server.text("/n") == "1"
+        assert await server.text("/put") == "put"
+        assert before != ""
+
+
+async def test_unconfirmed_writes_hold_nothing_back(server: Server, disk: Disk) -> None:
+    disk.gate.clear()
+    async with asyncio.timeout(5):
+        assert await server.text("/unconfirmed") == "put"
+
+
+async def test_a_new_instance_says_nothing_of_what_the_one_before_it_wrote_too_late(
+    server: Server, disk: Disk
+) -> None:
+    disk.gate.clear()
+    assert await server.text("/unconfirmed") == "put"
+    await settle()
+    server.add("main", CATCHING + STORE)
+    answer = asyncio.create_task(server.text("/get"))
+    await settle()
+    assert not answer.done(), "what was read is not on the disk yet"
+    disk.gate.set()
+    async with asyncio.timeout(5):
+        assert await answer == "2"
+
+
+async def test_a_reset_and_a_new_instance_at_once_share_the_file_and_let_it_go(
+    server: Server, disk: Disk
+) -> None:
+    for _ in range(5):
+        assert (await server.text("/abort")).startswith("caught enough")
+        assert await server.text("/put") == "put"
+    async with asyncio.timeout(5):
+        await server.runtime.aclose()
