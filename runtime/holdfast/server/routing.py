@@ -62,7 +62,9 @@ class HostRoutes:
         origin = origin_of(self._scheme, host)
         if origin is None:
             return None
-        name = origin.partition("://")[2].rpartition(":")[0] if _has_port(origin) else origin[7:]
+        authority = origin.partition("://")[2]
+        name = authority.rpartition(":")[0] if _has_port(origin) else authority
+        name = name.removesuffix(".")  # the root, which fully qualified names may end in
         script = name.removesuffix(self._suffix)
         if script == name or "." in script:
             return None
