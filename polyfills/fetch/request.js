@@ -142,7 +142,8 @@ function recordFromRequest(from, init) {
   if (body !== undefined) return record;
   if (isBodyUsed(from)) throw new TypeError(USED);
   checkUsable(from);
-  checkMethodTakesBody(record, from.source);
+  // A client may have sent a GET with a body; it may be passed on as it came.
+  if (record.method !== from.method) checkMethodTakesBody(record, from.source);
   moveBody(from, record);
   return record;
 }
