@@ -1,7 +1,7 @@
 // Errors by name, as the host tells them.
 
 const classes = { Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError };
-const { DOMException } = globalThis;
+const { DOMException, InternalError } = globalThis;
 
 /** The error of this name: an ECMAScript class, or else a DOMException. */
 export function errorFrom(name, message) {
@@ -34,6 +34,11 @@ export function describeError(error) {
   } catch {
     return "[an error that cannot be shown]";
   }
+}
+
+/** Whether the engine threw this because the isolate's memory limit was reached. */
+export function isOutOfMemory(error) {
+  return error instanceof InternalError && error.message === "out of memory";
 }
 
 /** Name and message of whatever was thrown. */

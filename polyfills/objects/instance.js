@@ -7,7 +7,8 @@
 // still does cannot reach storage, and the next call finds a new one.
 
 import { WORD_LOCAL_CALLS } from "holdfast:constants";
-import { object_released, shared } from "holdfast:ops";
+import { memory_exhausted, object_released, shared } from "holdfast:ops";
+import { isOutOfMemory } from "../kernel/errors.js";
 import { Context, queueTurn, queueTurnsFirst, runTurn } from "../kernel/turns.js";
 import { ObjectContext } from "./context.js";
 import { cancelTimersOf } from "../timers/timers.js";
@@ -149,5 +150,6 @@ function sendFailure(call, error) {
 
 /** Fail a call that has not ended yet. */
 export function failCall(call, error) {
+  if (isOutOfMemory(error)) memory_exhausted();
   if (call.instance.finish(call)) call.fail(error);
 }

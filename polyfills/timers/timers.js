@@ -4,6 +4,10 @@
 //
 // A timer belongs to the context that set it, and ends with that context's `life`, whose
 // `timers` are the ids of those that are active. Its id is its number at the host.
+//
+// Two events that await the same promise both go on in the turn that settles it, so one
+// may set its timers on the other's account. Therefore those of an event that ends live
+// on as *orphans* while other events do.
 
 import { MAX_ACTIVE_TIMERS } from "holdfast:constants";
 import { reportUncaught } from "../events/event-target.js";
@@ -16,6 +20,11 @@ const { apply } = Reflect;
 
 const ONCE = -1;
 const MIN_INTERVAL_MS = 1; // an interval of 0 would keep everything else from running
+
+const MAX_ORPHANS = 1_000;
+
+// Ids of timers whose event has ended, oldest first.
+const orphans = new Set();
 
 // By id. A timer that fired stays until its turn runs: an input gate may hold that back.
 const active = new Map();
@@ -77,9 +86,29 @@ export function cancelTimersOf(life) {
   if (life.timers) for (const id of life.timers) stopTimer(id);
 }
 
+/**
+ * The event with these timers has ended while others live on: leave it those that fire
+ * once and that another event may wait for. Call it in a turn.
+ */
+export function orphanTimersOf(life) {
+  for (const id of life.timers) {
+    if (active.get(id).every === ONCE) orphans.add(id);
+    else stopTimer(id);
+  }
+  for (const id of orphans) {
+    if (orphans.size <= MAX_ORPHANS) break;
+    stopTimer(id);
+  }
+}
+
+/** No event is left that could wait for an orphan. Call it in a turn. */
+export function cancelOrphans() {
+  for (const id of orphans) stopTimer(id);
+}
+
 function start(timer, ms) {
   const context = requireContext();
-  if (active.size >= MAX_ACTIVE_TIMERS) {
+  if (active.size - orphans.size >= MAX_ACTIVE_TIMERS) {
     throw new DOMException(
       `A script may have ${MAX_ACTIVE_TIMERS} active timers; clear some before setting more.`,
       "QuotaExceededError",
@@ -96,6 +125,7 @@ function stop(timer) {
   const { context, number } = timer.host;
   timer.stopped = true;
   active.delete(number);
+  orphans.delete(number);
   context.life.timers.delete(number);
   stopHostTimer(timer.host);
 }

@@ -1,12 +1,14 @@
 // One event of a Worker: its context, its `waitUntil` promises and its answer.
 
-import { event_failed, event_finished, event_respond } from "holdfast:ops";
+import { event_failed, event_finished, event_respond, memory_exhausted } from "holdfast:ops";
 import { checkedResponse } from "./crossing.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
-import { describeError, identityOf } from "../kernel/errors.js";
+import { describeError, identityOf, isOutOfMemory } from "../kernel/errors.js";
 import { Context } from "../kernel/turns.js";
-import { cancelTimersOf } from "../timers/timers.js";
+import { cancelOrphans, cancelTimersOf, orphanTimersOf } from "../timers/timers.js";
 import { whenSettled } from "./wait-until.js";
+
+let living = 0; // events that have not ended
 
 /**
  * The context of one event. The event lives until it is answered and everything that
@@ -17,11 +19,13 @@ export class WorkerEvent extends Context {
   #number;
   #answered = false;
   #waiting = 0;
+  #ended = false;
 
   /** `number` is the host's name for the event. */
   constructor(number) {
     super();
     this.#number = number;
+    living++;
   }
 
   /** True once the host has its answer. */
@@ -79,6 +83,7 @@ export class WorkerEvent extends Context {
   fail(error) {
     if (this.#answered) return;
     this.#answered = true;
+    if (isOutOfMemory(error)) memory_exhausted();
     event_failed(this.#number, ...identityOf(error), describeError(error), this.#isDone);
     this.#cleanUpIfDone();
   }
@@ -89,6 +94,14 @@ export class WorkerEvent extends Context {
   }
 
   #cleanUpIfDone() {
-    if (this.#isDone && this.timers !== null) cancelTimersOf(this);
+    if (!this.#isDone) return;
+    if (!this.#ended) living--;
+    this.#ended = true;
+    if (living === 0) {
+      cancelTimersOf(this);
+      cancelOrphans();
+    } else if (this.timers !== null) {
+      orphanTimersOf(this);
+    }
   }
 }

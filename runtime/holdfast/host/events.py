@@ -40,6 +40,12 @@ def event_finished(host: Host, number: int) -> None:
 
 
 @op
+def memory_exhausted(host: Host) -> None:
+    """Code of the script failed for lack of memory: what fills the isolate may never go."""
+    host.events.exhausted()
+
+
+@op
 def console_exception(host: Host, description: str) -> None:
     """Log an exception that no handler of the script caught."""
     host.console("error", "Uncaught " + description)

@@ -26,7 +26,6 @@ log = logging.getLogger("holdfast.worker")
 Body = bytes | ByteStream | None
 
 RETIREMENT_SECONDS = 30.0
-OUT_OF_MEMORY = "InternalError: out of memory"
 
 
 @dataclass(slots=True)
@@ -132,8 +131,10 @@ class Worker:
     def fail(self, number: int, name: str, message: str, description: str) -> None:
         """The script's failure to answer an event (op event_failed)."""
         self._end(number, ScriptFailed(name, message, description))
-        if description.startswith(OUT_OF_MEMORY):
-            self.host.loop.call_soon(self.terminate, "its memory limit was reached")
+
+    def exhausted(self) -> None:
+        """The script ran out of memory (op memory_exhausted): it starts afresh."""
+        self.host.loop.call_soon(self.terminate, "its memory limit was reached")
 
     def finish(self, number: int) -> None:
         """An event has nothing under way any more (op event_finished)."""
