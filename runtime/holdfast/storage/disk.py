@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import itertools
 import os
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 Fsync = Callable[[int], None]
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 if sys.platform == "darwin":
 
@@ -89,13 +92,11 @@ class Folder:
         """Make the folder if it is missing."""
         if self._exists:
             return
-        try:
+        with contextlib.suppress(FileExistsError):
             self.path.mkdir(parents=self._parent is None)
-        except FileExistsError:
-            pass
-        else:
-            if self._parent:
-                self._parent_ticket = self._parent.changed()
+        if self._parent:
+            # Also if it was there: whoever made it may have been killed before syncing that.
+            self._parent_ticket = self._parent.changed()
         self._exists = True
 
     def changed(self) -> int:
@@ -131,15 +132,52 @@ class Folder:
                 self._fd = -1
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, so that they survive a power loss.
+
+    Blocks. Raises OSError.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    # One that was there may come from a process that was killed before it had synced it.
+    for folder in missing or [path]:
+        with contextlib.suppress(PermissionError):  # to read what it lies in
+            sync_path(folder.absolute().parent)
+
+
+def sync_path(path: Path) -> None:
+    """Sync a file or a folder that is not open. Blocks; raises OSError.
+
+    SQLite must not have the file open: closing a descriptor would drop its locks.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def rewrite_durably(path: Path, folder: Folder, fsync: Fsync = fsync) -> None:
-    """Replace a file by a copy of itself that is on the disk for certain. Blocks.
+    """Write a file anew, so that it is on the disk for certain. Blocks; raises OSError.
 
     Syncing the file as it is would prove nothing if an earlier sync has failed: the kernel
     then counts the pages that it could not write as clean, and the next sync succeeds
     without them. Pages written anew have no such past. The file must not be open in SQLite.
     """
-    copy = path.with_name(path.name + ".copy")
     content = path.read_bytes()
+    try:
+        _replace(path, content, fsync)
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        # A full disk still takes the same bytes in the same place. They come second because
+        # a power loss in the middle of that could spoil what was durable already.
+        _overwrite(path, content, fsync)
+    folder.sync(folder.changed(), fsync)
+
+
+def _replace(path: Path, content: bytes, fsync: Fsync) -> None:
+    copy = path.with_name(path.name + ".copy")
     fd = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     try:
         write_all(fd, content)
@@ -151,7 +189,15 @@ def rewrite_durably(path: Path, folder: Folder, fsync: Fsync = fsync) -> None:
     finally:
         os.close(fd)
     copy.rename(path)
-    folder.sync(folder.changed(), fsync)
+
+
+def _overwrite(path: Path, content: bytes, fsync: Fsync) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        write_all(fd, content)
+        fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def write_all(fd: int, content: bytes) -> None:

@@ -155,7 +155,10 @@ class Lifecycle:
         future = database.closed
         if future is None:
             future = database.closed = self._shard.loop.create_future()
-            self._continue_closing(database)
+            if database.store or database.broken:
+                self._resolve(database)
+            else:
+                self._continue_closing(database)
         return future
 
     def stay_open(self, database: "Database") -> None:
@@ -179,17 +182,11 @@ class Lifecycle:
             self._run(database, Job(work), partial(self._file_closed, database))
 
     def _closing_work(self, database: "Database") -> Work | None:
-        path, folder = database.path, database.folder
-        if database.session is None:
-            parked = database.log_is_durable and opening.has_log(path)
-            return partial(opening.finish_parked, path) if parked else None
-        empty = opening.is_empty(database.session)
-        if not database.session.read_only:
-            database.session.guard_restart()
-        session = self._release_session(database)
-        if empty and not session.read_only:
-            return partial(opening.close_and_remove, session, path, folder)
-        return partial(session.close, checkpoint=True)
+        if database.session:
+            return partial(opening.close_settled, self._release_session(database))
+        if database.log_is_durable and opening.has_log(database.path):
+            return partial(opening.finish_parked, database.path)
+        return None
 
     def _file_closed(self, database: "Database", error: BaseException | None) -> None:
         if error is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import apsw
 
-from holdfast.storage.disk import Folder, rewrite_durably, write_all
+from holdfast.storage.disk import Folder, rewrite_durably, sync_path, write_all
 from holdfast.storage.errors import is_read_only
 from holdfast.storage.session import Session, connect, wal_path
 from holdfast.storage.template import KV_SCHEMA, is_unborn, template
@@ -71,13 +71,12 @@ def open_existing(path: Path, folder: Folder, *, log_is_durable: bool) -> Sessio
     except FileNotFoundError:
         return None
     folder.ensure()
-    log = wal_path(path)
-    wal_bytes = _size(log)
+    wal_bytes = _size(wal_path(path))
     if not found.st_size:
         remove(path, folder)
         return None
     if wal_bytes and not log_is_durable:
-        _heal(log, folder)
+        _heal(path, folder)
     try:
         return _open(path, folder, wal_bytes)
     except (apsw.NotADBError, apsw.CorruptError):
@@ -133,9 +132,11 @@ def _temporary(schema: str) -> str:
     return schema.replace("CREATE TABLE", "CREATE TEMP TABLE")
 
 
-def _heal(log: Path, folder: Folder) -> None:
+def _heal(path: Path, folder: Folder) -> None:
+    """Make durable what an earlier process has left, which may have been killed before it did."""
     try:
-        rewrite_durably(log, folder)
+        sync_path(path)
+        rewrite_durably(wal_path(path), folder)
     except OSError as error:
         if not is_read_only(error):
             raise  # a medium that cannot be written cannot lose anything either
@@ -172,10 +173,20 @@ def is_empty(session: Session) -> bool:
     return not cursor.execute(alarms).fetchall()
 
 
-def close_and_remove(session: Session, path: Path, folder: Folder) -> None:
-    """Close and remove the file of an object that stores nothing. Blocks."""
-    session.close(checkpoint=False)
-    remove(path, folder)
+def close_settled(session: Session) -> None:
+    """Close a file with its log copied into it; remove it if its object stores nothing.
+
+    Blocks; the connection belongs to the calling thread. Raises apsw.Error and OSError,
+    with everything durable left in place.
+    """
+    if session.read_only:
+        session.close(checkpoint=False)
+    elif is_empty(session):
+        session.close(checkpoint=False)
+        remove(session.path, session.folder)
+    else:
+        session.guard_restart()
+        session.close(checkpoint=True)
 
 
 def finish_parked(path: Path) -> None:

@@ -18,8 +18,8 @@ How SQLite is used here, and why:
 - *No checkpoint on close* unless asked for: with synchronous=OFF it would not be safe.
 
 POSIX locks belong to the process, and closing any descriptor of a file drops all of them.
-So nothing here opens the database file while SQLite has it open; the descriptor that a
-new file was written through stays open until SQLite has let go of it. The log is not
+So nothing here closes a descriptor of the database file while SQLite has it open: the one
+that it was made and is synced through stays open until SQLite has let go of it. The log is not
 locked by SQLite, and is synced through a descriptor of its own.
 """
 
@@ -49,8 +49,8 @@ class Session:
     """
 
     __slots__ = (
-        "_created_fd",
         "_entries_are_new",
+        "_file_fd",
         "_guarded",
         "_wal_fd",
         "backfilled",
@@ -86,7 +86,7 @@ class Session:
         self.wal_pages = max(wal_bytes - _WAL_HEADER_BYTES, 0) // _FRAME_BYTES
         self.backfilled = 0
         self._guarded = False
-        self._created_fd = created_fd
+        self._file_fd = created_fd
         self._wal_fd = -1
         # SQLite makes the log with the first access; its entry is new unless it was there.
         self._entries_are_new = not wal_bytes
@@ -106,13 +106,16 @@ class Session:
     # ---- the barrier ---------------------------------------------------------------
 
     def sync(self, fsync: Fsync) -> None:
-        """See CommittedLog. The new file comes first: a log without its file means nothing."""
+        """See CommittedLog. The file comes first: a log without its file means nothing."""
         if not self._entries_are_new:
             fsync(self._wal_fd if self._wal_fd >= 0 else self._open_log())
             return
         ticket = self.folder.changed()
-        if self._created_fd >= 0:
-            fsync(self._created_fd)
+        if self._file_fd < 0:
+            # A file that was there may come from a process that was killed before it had
+            # synced it.
+            self._file_fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        fsync(self._file_fd)
         fsync(self._open_log())
         self.folder.sync(ticket, fsync)
         self._entries_are_new = False
@@ -179,9 +182,9 @@ class Session:
     def release(self) -> None:
         """Close the descriptors, after the connection and after the last sync."""
         self.release_log()
-        if self._created_fd >= 0:
-            os.close(self._created_fd)
-            self._created_fd = -1
+        if self._file_fd >= 0:
+            os.close(self._file_fd)
+            self._file_fd = -1
 
     def release_log(self) -> None:
         """Close the log's descriptor alone.

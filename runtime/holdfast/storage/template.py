@@ -34,16 +34,14 @@ def template() -> bytes:
 
 
 def is_unborn(path: Path) -> bool:
-    """True for a template that a power loss cut off: its object never stored anything.
+    """True for a damaged file that never was more than a part of the template.
 
-    No round is durable before the template is, so a file in which one of the template's
-    pages is missing holds nothing that anyone was told of. A power loss leaves such a page
-    cut off or full of zeros. The file must not be open in SQLite.
+    No round is durable before the template is, so where a power loss has cut the template
+    off, or left zeros for parts of it, the object holds nothing that anyone was told of.
+    To be asked of files that SQLite calls damaged, and does not have open.
     """
     with path.open("rb") as file:
-        head = file.read(2 * PAGE_BYTES)
-    if len(head) < 2 * PAGE_BYTES:
-        return template().startswith(head.rstrip(b"\0"))
-    first, second = head[:PAGE_BYTES], head[PAGE_BYTES:]
-    empty = bytes(PAGE_BYTES)
-    return empty in (first, second) and first in (template()[:PAGE_BYTES], empty)
+        head = file.read(len(template()) + 1)
+    return len(head) <= len(template()) and all(
+        byte in (0, expected) for byte, expected in zip(head, template(), strict=False)
+    )

@@ -1,0 +1,107 @@
+import asyncio
+import threading
+
+import pytest
+
+from holdfast.storage.workers import Job, Workers
+
+
+def workers(max_threads: int = 2) -> Workers:
+    return Workers(asyncio.get_running_loop(), "test", max_threads=max_threads)
+
+
+async def test_the_outcome_is_told_on_the_loop() -> None:
+    pool = workers()
+    told: list[tuple[BaseException | None, threading.Thread]] = []
+
+    def fail() -> None:
+        raise OSError("no")
+
+    pool.submit(lambda: None, lambda error: told.append((error, threading.current_thread())))
+    pool.submit(fail, lambda error: told.append((error, threading.current_thread())))
+    await pool.aclose()
+    assert {str(error) for error, _ in told} == {"None", "no"}
+    assert {thread for _, thread in told} == {threading.main_thread()}
+
+
+async def test_threads_are_made_for_work_and_never_beyond_the_bound() -> None:
+    pool = workers(max_threads=3)
+    assert pool.threads == 0
+    gate = threading.Event()
+    for _ in range(10):
+        pool.submit(gate.wait, lambda _: None)  # type: ignore[arg-type]
+    assert pool.threads == 3
+    gate.set()
+    await pool.aclose()
+    assert pool.threads == 0
+
+
+async def test_many_that_finish_together_wake_the_loop_once() -> None:
+    pool = workers(max_threads=1)
+    finished = 0
+
+    def count(_: BaseException | None) -> None:
+        nonlocal finished
+        finished += 1
+
+    last = threading.Event()
+    for _ in range(100):
+        pool.submit(lambda: None, count)
+    pool.submit(last.set, count)
+    last.wait()  # blocks the loop, so that nothing is collected meanwhile
+    await pool.aclose()
+    assert finished == 101
+    assert pool.wake_ups <= 2
+
+
+async def test_a_failing_callback_does_not_keep_the_others_from_being_told() -> None:
+    pool = workers()
+    reported: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    told: list[object] = []
+
+    def fail(_: BaseException | None) -> None:
+        raise ValueError("callback")
+
+    pool.submit(lambda: None, fail)
+    pool.submit(lambda: None, told.append)
+    await pool.aclose()
+    assert told == [None]
+    assert [str(error) for error in reported] == ["callback"]
+
+
+def test_a_cancelled_job_never_runs() -> None:
+    ran: list[int] = []
+    job = Job(lambda: ran.append(1))
+    assert job.cancel()
+    job.run()
+    assert ran == []
+
+
+def test_a_job_that_has_started_cannot_be_cancelled_and_can_be_waited_for() -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def work() -> None:
+        entered.set()
+        leave.wait()
+
+    job = Job(work)
+    thread = threading.Thread(target=job.run)
+    thread.start()
+    entered.wait()
+    assert not job.cancel()
+    leave.set()
+    job.wait()
+    thread.join()
+
+
+def test_a_job_that_fails_has_ended_too() -> None:
+    def work() -> None:
+        raise OSError("no")
+
+    job = Job(work)
+    with pytest.raises(OSError, match="no"):
+        job.run()
+    assert not job.cancel()
+    job.wait()
