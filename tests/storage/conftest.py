@@ -1,7 +1,6 @@
 """A shard's storage in a temporary folder, with a disk that can be slow, or fail."""
 
 import asyncio
-import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -124,4 +123,4 @@ async def owner(shard: Shard) -> Owner:
 
 
 def descriptor_path(fd: int) -> Path:
-    return Path(os.readlink(f"/proc/self/fd/{fd}"))
+    return Path(f"/proc/self/fd/{fd}").readlink()

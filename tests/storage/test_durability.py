@@ -10,7 +10,7 @@ import pytest
 
 from holdfast.storage import ObjectStore, StoreBroken, StoreClosed
 from holdfast.storage.template import template
-from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, descriptor_path, object_id
+from tests.storage.conftest import UNIQUE_KEY, Shard, descriptor_path, object_id
 
 
 async def ticks(count: int = 5) -> None:

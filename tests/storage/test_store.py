@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.storage import LocalBarrier, StorageError, Storage, TransactionConflict
-from tests.storage.conftest import Owner, Shard, UNIQUE_KEY, object_id
+from holdfast.storage import LocalBarrier, Storage, StorageError, TransactionConflict
+from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 
 KEYS = st.text(st.sampled_from("ab\0\x7f\u0080\uffff\ud800\udfff\U00010000\U0010ffff"), max_size=3)
 BOUND = st.none() | KEYS

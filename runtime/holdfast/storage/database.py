@@ -330,7 +330,7 @@ class Database:
             if self.store:
                 self.store.end(error)
             self._waiting = []
-            self._shard.lifecycle.abandon(self)
+            self._shard.lifecycle.abandon(self, log_is_durable=False)
 
     # ---- failure -------------------------------------------------------------------
 
@@ -368,7 +368,10 @@ class Database:
                 f"The storage of this Durable Object failed: {error}"
             )
             broken.__cause__ = error
-            self._shard.lifecycle.abandon(self)
+            all_synced = not self.rounds.in_flight and not self._committed
+            self._shard.lifecycle.abandon(
+                self, log_is_durable=all_synced and isinstance(error, apsw.FullError)
+            )
             affected = [*self._waiting, self.store] if self.store else self._waiting
             self._waiting, self.store = [], None
             for store in affected:

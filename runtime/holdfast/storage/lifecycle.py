@@ -9,10 +9,9 @@ access that comes meanwhile takes it back if the thread has not begun, else wait
 Keeping the log short. SQLite begins a log anew when all of it has been copied to the file
 and a transaction begins; under steady load there is always a tail that was not copied. So:
 
-- From SOFT_LIMIT pages on, a thread copies what is there. If nothing was committed
-  meanwhile, the log is emptied, which costs no sync; else it is tried again, a few times,
-  at the next moments when all is settled.
-- At HARD_LIMIT pages the loop itself copies the tail, which is short by then, and empties
+- From SOFT_LIMIT_PAGES on, a thread copies what is there. If nothing was committed
+  meanwhile, the log is emptied, which costs no sync; else a thread tries again soon.
+- At HARD_LIMIT_PAGES the loop itself copies the tail, which is short by then, and empties
   the log. That is the only regular work which may block the loop for the disk; it happens
   once in thousands of commits, to a store that is never quiet for as long as two syncs.
 
@@ -21,6 +20,7 @@ leaves its log behind, so it costs no sync; the next access opens the file again
 closing by the owner, when the object goes idle, checkpoints and removes the log.
 """
 
+import asyncio
 import logging
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,8 +32,6 @@ from holdfast.storage.session import Session, checkpoint
 from holdfast.storage.workers import Job, Work
 
 if TYPE_CHECKING:
-    import asyncio
-
     from holdfast.storage.database import Database
     from holdfast.storage.shard import Shard
 
@@ -42,7 +40,7 @@ log = logging.getLogger("holdfast.storage")
 SOFT_LIMIT_PAGES = 1000
 HARD_LIMIT_PAGES = 4000
 
-_TRIES = 3  # to empty a log in quiet moments, before it grows by SOFT_LIMIT_PAGES again
+_RETRY_S = 0.25  # until the next try to empty a log, in hope of a quiet moment
 _LOOKS = 16  # at connections in use, before more of them are open than there should be
 
 
@@ -51,7 +49,6 @@ class Lifecycle:
 
     def __init__(self, shard: "Shard") -> None:
         self._shard = shard
-        self._tries: dict[Database, int] = {}
 
     # ---- connections ---------------------------------------------------------------
 
@@ -96,7 +93,6 @@ class Lifecycle:
         if session.wal_pages >= HARD_LIMIT_PAGES:
             self._empty_log(database, session)
         elif session.wal_pages - session.backfilled >= SOFT_LIMIT_PAGES:
-            self._tries[database] = _TRIES
             self._checkpoint(database, session)
 
     def _checkpoint(self, database: "Database", session: Session) -> None:
@@ -116,20 +112,27 @@ class Lifecycle:
             self._checkpoint_failed(database, error)
         elif result and database.session is session:
             session.backfilled = result[0][1]
-            if not database.implicit and not database.depth:
-                if session.backfilled == session.wal_pages:
-                    self._empty_log(database, session)
-                elif database.rounds.settled:
-                    self._try_again(database, session)
+            all_copied = session.backfilled == session.wal_pages
+            if all_copied and not database.implicit and not database.depth:
+                self._empty_log(database, session)
+            else:
+                self._retry_later(database, session)
 
-    def _try_again(self, database: "Database", session: Session) -> None:
-        tries = self._tries.get(database, 0)
-        if tries:
-            self._tries[database] = tries - 1
+    def _retry_later(self, database: "Database", session: Session) -> None:
+        if not session.retry_is_due:
+            session.retry_is_due = True
+            self._shard.loop.call_later(_RETRY_S, self._retry, database, session)
+
+    def _retry(self, database: "Database", session: Session) -> None:
+        session.retry_is_due = False
+        if database.session is not session or not session.wal_pages:
+            return  # closed or emptied meanwhile
+        if database.is_quiet:
             self._checkpoint(database, session)
+        else:
+            self._retry_later(database, session)
 
     def _empty_log(self, database: "Database", session: Session) -> None:
-        self._tries.pop(database, None)
         try:
             session.guard_restart()
             session.truncate()
@@ -148,18 +151,15 @@ class Lifecycle:
 
     def close(self, database: "Database") -> "asyncio.Future[None]":
         """Close the file as soon as all is settled, unless a store attaches before."""
-        if database.store:  # another owner came first: there is nothing to wait for
-            future = self._shard.loop.create_future()
-            future.set_result(None)
-            return future
-        future = database.closed
-        if future is None:
-            future = database.closed = self._shard.loop.create_future()
-            if database.store or database.broken:
-                self._resolve(database)
-            else:
-                self._continue_closing(database)
-        return future
+        if database.closed:
+            return database.closed
+        closed: asyncio.Future[None] = self._shard.loop.create_future()
+        database.closed = closed
+        if database.store or database.broken:
+            self._resolve(database)  # another owner has it, or nobody: nothing to wait for
+        else:
+            self._continue_closing(database)
+        return closed
 
     def stay_open(self, database: "Database") -> None:
         """A new store has attached: closing is called off."""
@@ -169,8 +169,6 @@ class Lifecycle:
         """Nothing is outstanding: what had to wait for that goes on."""
         if database.closed:
             self._continue_closing(database)
-        elif database in self._tries and database.session and database.is_quiet:
-            self._try_again(database, database.session)
 
     def _continue_closing(self, database: "Database") -> None:
         if database.store or not database.is_quiet:
@@ -219,12 +217,15 @@ class Lifecycle:
 
     def forget(self, database: "Database") -> None:
         """Nobody uses the database any more."""
-        self._tries.pop(database, None)
         self._shard.forget(database)
         self._resolve(database)
 
-    def abandon(self, database: "Database") -> None:
-        """Let go of a file that failed; whoever opens it next must find nobody in it."""
+    def abandon(self, database: "Database", *, log_is_durable: bool) -> None:
+        """Let go of a file that failed; whoever opens it next must find nobody in it.
+
+        `log_is_durable`: all that was committed has been synced, so that the next owner can
+        read it as it is. On a full disk there may be no room to rewrite it.
+        """
         self.await_file(database)
         self._shard.connections.discard(database)
         if database.session:
@@ -232,6 +233,8 @@ class Lifecycle:
             if not database.rounds.in_flight:
                 database.session.release()
         self.forget(database)
+        if log_is_durable:
+            self._shard.succeed(database)
 
     def abandoned_sync_ended(self, database: "Database") -> None:
         """The sync that was under way when the file was given up has ended."""
@@ -239,6 +242,6 @@ class Lifecycle:
             database.session.release_log()
 
     def _resolve(self, database: "Database") -> None:
-        future, database.closed = database.closed, None
-        if future and not future.done():
-            future.set_result(None)
+        closed, database.closed = database.closed, None
+        if closed and not closed.done():
+            closed.set_result(None)

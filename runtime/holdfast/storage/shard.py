@@ -21,16 +21,28 @@ class Shard:
         loop: asyncio.AbstractEventLoop,
         barrier: Barrier,
         max_open: int,
-        forget: Callable[[Database], None],
+        databases: dict[tuple[str, str], Database],
     ) -> None:
         self.loop = loop
         self.barrier = barrier
         self.max_open = max_open
-        self.forget = forget
+        self._databases = databases
         self.connections: LeastRecentlyUsed[Database] = LeastRecentlyUsed()
         self.workers = Workers(loop, "holdfast-files", max_threads=_FILE_THREADS)
         self.lifecycle = Lifecycle(self)
         self._written: list[Database] = []
+
+    def forget(self, database: Database) -> None:
+        """Nobody uses the database any more."""
+        key = (database.unique_key, database.object_id)
+        if self._databases.get(key) is database:
+            del self._databases[key]
+
+    def succeed(self, database: Database) -> None:
+        """Let the next owner of a broken database's object find its log known as durable."""
+        successor = Database(self, database.folder, database.object_id)
+        successor.log_is_durable = True
+        self._databases[database.unique_key, database.object_id] = successor
 
     def schedule(self, database: Database) -> None:
         """Start a round of the database once the turns that are due now have run."""

@@ -61,7 +61,7 @@ class Storage:
         self._databases: dict[tuple[str, str], Database] = {}
         self._closed = False
         self._shard = Shard(
-            loop or asyncio.get_running_loop(), barrier, _affordable(max_open), self._forget
+            loop or asyncio.get_running_loop(), barrier, _affordable(max_open), self._databases
         )
         if isinstance(barrier, LocalBarrier) and (sync_all := shared_sync(folder)):
             barrier.share(sync_all)
@@ -180,11 +180,6 @@ class Storage:
             folder = Folder(self._root.path / unique_key, self._root)
             self._folders[unique_key] = folder
         return folder
-
-    def _forget(self, database: Database) -> None:
-        key = (database.unique_key, database.object_id)
-        if self._databases.get(key) is database:
-            del self._databases[key]
 
 
 def _affordable(max_open: int) -> int:
