@@ -19,11 +19,11 @@ class Row:
 
 
 ROWS = (
-    Row("hello", "hello world", "/hello", bar=1.0),
+    Row("hello", "hello world", "/hello", bar=0.5),
     Row("read", "Counter read", "/read", bar=1.0),
-    Row("increment", "Counter increment, durable", "/increment", bar=1.0),
-    Row("objects", "increments over 1,000 objects", "/objects/1", bar=1.0, objects=1_000),
-    Row("fresh", "creation of objects", "/fresh", bar=1.0),
+    Row("increment", "Counter increment, durable", "/increment", bar=2.0),
+    Row("objects", "increments over 1,000 objects", "/objects/1", bar=2.0, objects=1_000),
+    Row("fresh", "creation of objects", "/fresh", bar=3.0),
 )
 
 # Memory is read when these rows have run.

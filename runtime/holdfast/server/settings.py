@@ -22,5 +22,5 @@ class Settings:
     idle_seconds: float = 10.0
     hang_seconds: float = 30.0
     drain_seconds: float = 30.0
-    open_databases: int = 4096
+    open_databases: int = 1024
     allow_private_egress: bool = False
