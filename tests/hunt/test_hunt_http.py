@@ -94,18 +94,41 @@ async def test_old_clients_and_upgrades_get_their_answer(server: Server) -> None
     host = f"Host: main.localhost:{server.port}"
     answer = await raw(server, f"GET /ignore HTTP/1.0\r\n{host}\r\n\r\n".encode())
     assert answer.endswith(b"ignored")
-    answer = await raw(server, request_for(server, "/ignore").replace(
-        b"Connection: close", b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="), until_close=False)
+    answer = await raw(
+        server,
+        request_for(server, "/ignore").replace(
+            b"Connection: close",
+            b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        ),
+        until_close=False,
+    )
     assert answer.startswith(b"HTTP/1.1 200") and b"ignored" in answer
 
 
-TARGETS = [b"/url?\xff\xfe", b"/url\xc3\xa9", b"/url|^`{}", b"/%zz", b"//x/url", b"/\\x", b"/url#f", b"*", b"http://", b"/" + b"a" * 9000]
+TARGETS = [
+    b"/url?\xff\xfe",
+    b"/url\xc3\xa9",
+    b"/url|^`{}",
+    b"/%zz",
+    b"//x/url",
+    b"/\\x",
+    b"/url#f",
+    b"*",
+    b"http://",
+    b"/" + b"a" * 9000,
+]
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=[str(t[:12]) for t in TARGETS])
 async def test_strange_targets_are_answered_and_do_no_harm(server: Server, target: bytes) -> None:
     server.add("main", EDGES)
-    answer = await raw(server, b"GET " + target + b" HTTP/1.1\r\n" + f"Host: main.localhost:{server.port}\r\nConnection: close\r\n\r\n".encode())
+    answer = await raw(
+        server,
+        b"GET "
+        + target
+        + b" HTTP/1.1\r\n"
+        + f"Host: main.localhost:{server.port}\r\nConnection: close\r\n\r\n".encode(),
+    )
     assert answer[9:12] in (b"200", b"400"), answer[:200]
     assert not server.lines, server.lines
     assert await server.text("/ignore") == "ignored"
@@ -113,7 +136,15 @@ async def test_strange_targets_are_answered_and_do_no_harm(server: Server, targe
 
 async def test_strange_headers_do_no_harm(server: Server) -> None:
     server.add("main", EDGES)
-    for header in ("X-A: \xff\xfe", "X-A: a\x0bb", "X-A:", "X-A: a\r\n  folded", "x_a: b", "Cookie: a=1\r\nCookie: b=2", "CF-Connecting-IP : 6.6.6.6"):
+    for header in (
+        "X-A: \xff\xfe",
+        "X-A: a\x0bb",
+        "X-A:",
+        "X-A: a\r\n  folded",
+        "x_a: b",
+        "Cookie: a=1\r\nCookie: b=2",
+        "CF-Connecting-IP : 6.6.6.6",
+    ):
         answer = await raw(server, request_for(server, "/headers", header))
         assert answer[9:12] in (b"200", b"400"), answer
         assert b"6.6.6.6" not in answer or answer[9:12] == b"400"
@@ -121,7 +152,10 @@ async def test_strange_headers_do_no_harm(server: Server) -> None:
     assert not server.lines, server.lines
 
 
-@pytest.mark.parametrize("host", ["MAIN.LocalHost:{}", "main.localhost.:{}", "main.localhost:0{}", "[::1]:{}", "main.localhost"])
+@pytest.mark.parametrize(
+    "host",
+    ["MAIN.LocalHost:{}", "main.localhost.:{}", "main.localhost:0{}", "[::1]:{}", "main.localhost"],
+)
 async def test_forms_of_the_host_header(server: Server, host: str) -> None:
     server.add("main", EDGES)
     answer = await server.fetch("/ignore", headers={"Host": host.format(server.port)})
@@ -182,7 +216,9 @@ async def test_an_upload_that_is_slow_outlives_a_new_version(server: Server) -> 
     await server.text("/ignore")
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     host = f"Host: main.localhost:{server.port}"
-    writer.write(f"POST /body HTTP/1.1\r\n{host}\r\nContent-Length: 4\r\nConnection: close\r\n\r\nab".encode())
+    writer.write(
+        f"POST /body HTTP/1.1\r\n{host}\r\nContent-Length: 4\r\nConnection: close\r\n\r\nab".encode()
+    )
     await writer.drain()
     await server.text("/ignore")
     server.add("main", EDGES.replace("await request.text()", "'new ' + await request.text()"))
@@ -192,3 +228,40 @@ async def test_an_upload_that_is_slow_outlives_a_new_version(server: Server) -> 
         answer = await reader.read(-1)
     writer.close()
     assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"abcd"), answer
+
+
+async def test_a_client_that_asks_and_does_not_listen_fills_no_memory(server: Server) -> None:
+    server.add(
+        "main",
+        "const big = 'x'.repeat(1_000_000); export default { fetch: () => new Response(big) }",
+    )
+    await server.text()
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1000)
+    one = f"GET / HTTP/1.1\r\nHost: main.localhost:{server.port}\r\n\r\n".encode()
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    for _ in range(40):
+        writer.write(one * 5)
+        await asyncio.sleep(0.005)
+    connections = server._listener._server.connections
+    waiting = sum(c.transport.get_write_buffer_size() for c in connections if c.transport)
+    writer.transport.abort()
+    assert waiting < 10_000_000
+
+
+async def test_a_client_that_listens_late_gets_everything(server: Server) -> None:
+    server.add(
+        "main",
+        "const big = 'x'.repeat(1_000_000); export default { fetch: () => new Response(big) }",
+    )
+    one = f"GET / HTTP/1.1\r\nHost: main.localhost:{server.port}\r\n\r\n".encode()
+    answer = await raw(server, one * 40 + request_for(server, "/"))
+    assert answer.count(b"HTTP/1.1 200") == 41 and answer.count(b"x") >= 41_000_000
+
+
+@pytest.mark.parametrize("handler", ["return", "await scheduler.wait(1); return"])
+async def test_any_number_of_requests_can_be_pipelined(server: Server, handler: str) -> None:
+    server.add("main", f"export default {{ async fetch() {{ {handler} new Response('ok'); }} }}")
+    one = f"GET / HTTP/1.1\r\nHost: main.localhost:{server.port}\r\n\r\n".encode()
+    for count in (31, 32, 33, 100, 1000):
+        answer = await raw(server, one * count + request_for(server, "/"))
+        assert answer.count(b"HTTP/1.1 200") == count + 1

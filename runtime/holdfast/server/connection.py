@@ -10,6 +10,8 @@ Invariants:
 
 - Requests are answered one after the other, in order. While `_busy`, later ones wait in
   `_messages`, and the parser stops reading when there are too many.
+- The next request is answered when the client has read most of the last response, so
+  that one who asks and does not listen fills no memory.
 - A response is written whole, or the connection is closed in the middle of it, so that
   no client takes the part for the whole.
 - A request's body that was left unread is read and thrown away before the next request,
@@ -60,8 +62,10 @@ class Connection(BaseProtocol):
         "_messages",
         "_payload",
         "_server",
+        "_stalled",
         "_tail",
         "_task",
+        "_unparsed",
         "client",
     )
 
@@ -81,7 +85,9 @@ class Connection(BaseProtocol):
         self._messages: deque[tuple[RawRequestMessage, Payload]] = deque()
         self._busy = False
         self._closing = False  # after the response under way
+        self._stalled = False  # the client is to read before it is answered again
         self._keep_alive = True
+        self._unparsed = False  # the parser has stopped before the end of what it was fed
         self._tail = b""  # what came behind a request to upgrade
         self._message: RawRequestMessage
         self._payload: Payload = EMPTY_PAYLOAD
@@ -134,10 +140,12 @@ class Connection(BaseProtocol):
         self._tail = tail
         if messages:
             self._messages.extend(messages)
+            self._unparsed = len(self._messages) >= MAX_PIPELINED
             if not self._busy:
                 self._proceed()
-            if len(self._messages) >= MAX_PIPELINED and not self._buffer_paused:
+            if self._unparsed and not self._buffer_paused:
                 self._pause_reading_for_buffer()
+                self._loop.call_soon(self._read_on)
 
     def _refuse(self, error: HttpProcessingError) -> None:
         """What came is not HTTP: say so, unless a response is being written, and close."""
@@ -273,10 +281,21 @@ class Connection(BaseProtocol):
             if self.transport is not None:
                 self.transport.close()
             return
+        if self._paused:
+            self._stalled = True
+            return
         if self._payload is not EMPTY_PAYLOAD and not self._payload.is_eof():
             self._task = self._loop.create_task(self._discard_payload())
             return
         self._ready()
+
+    def resume_writing(self) -> None:
+        """The client has read: go on."""
+        super().resume_writing()
+        if self._stalled:
+            self._stalled = False
+            self._end()
+            self._proceed()
 
     async def _discard_payload(self) -> None:
         """Read on what the script left of the request's body, so that the next one can come."""
@@ -302,14 +321,17 @@ class Connection(BaseProtocol):
             self._upgraded = False
             tail, self._tail = self._tail, b""
             self._loop.call_soon(self.data_received, tail)
-        if self._buffer_paused and len(self._messages) <= MAX_PIPELINED // 2:
+        if self._unparsed and len(self._messages) <= MAX_PIPELINED // 2:
             self._loop.call_soon(self._read_on)
 
     def _read_on(self) -> None:
-        if not self._closing:
-            self.data_received(b"")
-            if len(self._messages) < MAX_PIPELINED:
-                self._resume_reading_for_buffer()
+        """Parse what the parser had no room for, once there is some."""
+        if self._closing or not self._unparsed or len(self._messages) > MAX_PIPELINED // 2:
+            return
+        self._unparsed = False
+        self.data_received(b"")
+        if not self._unparsed and self._buffer_paused:
+            self._resume_reading_for_buffer()
 
     async def drain(self) -> None:
         """Return once the client has taken most of what was written. Raises ConnectionError."""
