@@ -11,7 +11,6 @@ import pytest
 
 from holdfast.storage import Storage
 from tests.inprocess import Server
-from tests.objects.test_calls import thing
 
 CATCHING = """
 export default {

@@ -103,10 +103,20 @@ async def test_a_script_that_is_removed_while_it_is_called_finishes(server: Serv
 
 
 async def test_other_events_of_an_isolate_that_ends_get_an_answer(server: Server) -> None:
-    for way in ("for (;;);", "await scheduler.wait(1); for (;;);", "setTimeout(() => { for (;;); }, 1); await scheduler.wait(9999);",
-                "await (await fetch('data:,x')).text(); for (;;);", "queueMicrotask(() => { for (;;); }); await scheduler.wait(9999);"):
-        server.add("main", "export default { async fetch(request) { if (request.url.endsWith('/ok')) return new Response('ok');"
-                   "if (request.url.endsWith('/wait')) { console.log('waiting'); await scheduler.wait(60_000); }" + way + "} }")
+    for way in (
+        "for (;;);",
+        "await scheduler.wait(1); for (;;);",
+        "setTimeout(() => { for (;;); }, 1); await scheduler.wait(9999);",
+        "await (await fetch('data:,x')).text(); for (;;);",
+        "queueMicrotask(() => { for (;;); }); await scheduler.wait(9999);",
+    ):
+        server.add(
+            "main",
+            "export default { async fetch(request) { if (request.url.endsWith('/ok')) return new Response('ok');"
+            "if (request.url.endsWith('/wait')) { console.log('waiting'); await scheduler.wait(60_000); }"
+            + way
+            + "} }",
+        )
         server.lines.clear()
         waiting = asyncio.create_task(server.fetch("/wait"))
         await logged(server, "waiting")
@@ -131,13 +141,16 @@ async def test_isolates_that_call_each_other_do_not_lock_up(server: Server) -> N
 
 async def test_a_script_that_eats_its_memory_little_by_little_comes_back(tmp_path) -> None:  # type: ignore[no-untyped-def]
     async with Server(tmp_path, limits=Limits(memory_bytes=16 << 20, turn_cpu_ms=1000)) as server:
-        server.add("main", """
+        server.add(
+            "main",
+            """
           const kept = [];
           export default { async fetch(request, env) {
             try { return await env.Thing.get(env.Thing.idFromName("A")).fetch(request); }
             catch (e) { return new Response("caught " + e.message); }
           } }
           export class Thing { fetch() { kept.push(new Uint8Array(1 << 20).fill(1)); return new Response("ok"); } }
-        """)
+        """,
+        )
         answers = [(await server.fetch()).text for _ in range(60)]
         assert answers.count("ok") > 40, answers

@@ -43,12 +43,24 @@ ESCAPES = {
 async def test_no_script_reaches_the_internal_modules(
     server: Server, source: str, named: str
 ) -> None:
-    text = source + "; function found(ops) { throw new Error('ESCAPED ' + typeof ops.object_fetch); }; export default {fetch(){}}"
+    text = (
+        source
+        + "; function found(ops) { throw new Error('ESCAPED ' + typeof ops.object_fetch); }; export default {fetch(){}}"
+    )
     other = Module(named, ModuleKind.ESM, text.encode())
-    main = Module("main.mjs", ModuleKind.ESM, f"import {named!r}; export default {{ fetch() {{}} }}".encode())
+    main = Module(
+        "main.mjs", ModuleKind.ESM, f"import {named!r}; export default {{ fetch() {{}} }}".encode()
+    )
     server.sources.scripts["main"] = Script(
-        name="main", main="main.mjs", syntax=Syntax.MODULES, modules=(main, other), bindings=(),
-        compatibility_date=None, compatibility_flags=(), version="test")
+        name="main",
+        main="main.mjs",
+        syntax=Syntax.MODULES,
+        modules=(main, other),
+        bindings=(),
+        compatibility_date=None,
+        compatibility_flags=(),
+        version="test",
+    )
     with pytest.raises((ScriptInvalid, ValueError)) as caught:
         server.runtime.worker("main")
     assert "ESCAPED function" not in str(caught.value)
@@ -57,10 +69,14 @@ async def test_no_script_reaches_the_internal_modules(
 def test_a_syntax_error_that_a_script_caught_is_not_told_later() -> None:
     isolate = Isolate()
     isolate.add_modules({"bad.js": Module("bad.js", ModuleKind.ESM, b"let 1x")})
-    run(isolate, "globalThis.go = () => { import('bad.js').catch(() => {}); };"
-                 "globalThis.fail = () => { throw new Error('real'); };")
+    run(
+        isolate,
+        "globalThis.go = () => { import('bad.js').catch(() => {}); };"
+        "globalThis.fail = () => { throw new Error('real'); };",
+    )
     from holdfast.engine import Handle
     from holdfast.engine.library import lib
+
     world = isolate._hold(lib.JS_GetGlobalObject(isolate._context))
     go: Handle = isolate.export(world, "go")
     fail: Handle = isolate.export(world, "fail")
@@ -79,13 +95,19 @@ def test_an_isolate_with_too_little_memory_is_an_error_and_no_crash() -> None:
 
 
 def test_an_op_that_cannot_answer_for_lack_of_memory_throws() -> None:
-    isolate = Isolate(limits=Limits(memory_bytes=4 << 20), ops={"big": lambda: b"x" * (8 << 20), "text": lambda: "x" * (8 << 20)})
-    run(isolate, """
+    isolate = Isolate(
+        limits=Limits(memory_bytes=4 << 20),
+        ops={"big": lambda: b"x" * (8 << 20), "text": lambda: "x" * (8 << 20)},
+    )
+    run(
+        isolate,
+        """
       const ops = globalThis.holdfastOps;
       for (const op of [ops.big, ops.text]) {
         let thrown = 0;
         try { op(); } catch (e) { thrown = e; }
         if (!(thrown instanceof Error)) throw new Error("nothing thrown");
       }
-    """)
+    """,
+    )
     isolate.close()

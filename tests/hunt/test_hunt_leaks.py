@@ -35,8 +35,19 @@ SOURCE = thing("""
   }
 """)
 
-PATHS = ["/", "/put", "/transaction", "/section", "/throw", "/abort", "/rejection", "/timer",
-         "/wait", "/sync", "/stream"]
+PATHS = [
+    "/",
+    "/put",
+    "/transaction",
+    "/section",
+    "/throw",
+    "/abort",
+    "/rejection",
+    "/timer",
+    "/wait",
+    "/sync",
+    "/stream",
+]
 
 
 def measure(server: Server) -> tuple[int, int]:
@@ -53,13 +64,17 @@ async def test_requests_leave_nothing_behind(server: Server, path: str) -> None:
         answer = await server.fetch(path)
         assert (answer.status == 500) == (path in ("/throw", "/abort"))
     server.lines.clear()
-    heap, objects = measure(server)
-    for _ in range(200):
-        await server.fetch(path)
-    server.lines.clear()
-    heap_after, objects_after = measure(server)
-    assert heap_after - heap < 200 * 20, "the isolate's heap grows"
-    assert objects_after - objects < 100, "Python's heap grows"
+    growth = []
+    for _ in range(3):
+        heap, objects = measure(server)
+        for _ in range(100):
+            await server.fetch(path)
+        server.lines.clear()
+        heap_after, objects_after = measure(server)
+        growth.append((heap_after - heap, objects_after - objects))
+    # What leaks grows each time; caches and other tests' leftovers do not.
+    assert min(heap for heap, _ in growth) < 100 * 8, growth
+    assert min(objects for _, objects in growth) < 50, growth
 
 
 async def test_streams_that_nobody_reads_leave_nothing_behind(server: Server) -> None:
@@ -71,7 +86,9 @@ async def test_streams_that_nobody_reads_leave_nothing_behind(server: Server) ->
 
 
 async def test_an_answers_stream_that_nobody_reads_leaves_nothing_behind(server: Server) -> None:
-    server.add("main", """
+    server.add(
+        "main",
+        """
       export default { async fetch(request, env) {
         await env.Thing.get(env.Thing.idFromName("A")).fetch("http://x/");
         return new Response("unread");
@@ -79,7 +96,8 @@ async def test_an_answers_stream_that_nobody_reads_leaves_nothing_behind(server:
       export class Thing { fetch() {
         return new Response(new ReadableStream({ pull(c) { c.enqueue(new Uint8Array(100_000)); } }));
       } }
-    """)
+    """,
+    )
     for _ in range(20):
         assert await server.text() == "unread"
     worker: Any = server.runtime.worker("main")

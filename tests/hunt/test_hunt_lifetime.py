@@ -29,8 +29,14 @@ async def logged(server: Server, text: str, count: int = 1) -> None:
 
 
 async def test_a_stream_that_still_flows_keeps_the_old_version_alive(server: Server) -> None:
-    server.add("main", "export default { async fetch(r, e, ctx) {" + STREAM.replace(
-        "(async () => {", "ctx.waitUntil((async () => {").replace("})();", "})());") + "} }")
+    server.add(
+        "main",
+        "export default { async fetch(r, e, ctx) {"
+        + STREAM.replace("(async () => {", "ctx.waitUntil((async () => {").replace(
+            "})();", "})());"
+        )
+        + "} }",
+    )
     running = asyncio.create_task(server.text())
     await logged(server, "chunk")
     server.add("main", "export default { fetch: () => new Response('new') }")
@@ -69,7 +75,9 @@ async def test_a_pulled_stream_keeps_the_old_version_alive(server: Server) -> No
 
 
 async def test_a_call_from_another_script_finishes_on_the_old_version(server: Server) -> None:
-    source = thing("async fetch() { console.log('in'); await scheduler.wait(50); return new Response('old'); }")
+    source = thing(
+        "async fetch() { console.log('in'); await scheduler.wait(50); return new Response('old'); }"
+    )
     server.add("main", source)
     namespace = server.sources.add_namespace("main", "Thing")
     server.add(
@@ -137,8 +145,11 @@ async def test_objects_that_call_each_other_for_ever_starve_nobody(server: Serve
 
 
 async def test_a_loop_of_microtasks_is_stopped(server: Server) -> None:
-    server.add("main", "export default { async fetch(r) { if (r.url.endsWith('/ok')) return new Response('ok');"
-               " for (;;) await null; } }")
+    server.add(
+        "main",
+        "export default { async fetch(r) { if (r.url.endsWith('/ok')) return new Response('ok');"
+        " for (;;) await null; } }",
+    )
     async with asyncio.timeout(8):
         assert (await server.fetch()).status == 500
     assert await server.text("/ok") == "ok"
@@ -226,7 +237,8 @@ async def test_nothing_is_loaded_after_the_end(server: Server) -> None:
 async def test_counters_return_to_nothing(server: Server) -> None:
     server.add(
         "main",
-        thing("""
+        thing(
+            """
           constructor(state) { this.state = state; }
           async fetch(request) {
             const { pathname } = new URL(request.url);
@@ -234,13 +246,18 @@ async def test_counters_return_to_nothing(server: Server) -> None:
             if (pathname === "/abort") this.state.abort();
             if (pathname === "/section") { await this.state.blockConcurrencyWhile(async () => { throw new Error("y"); }); }
             if (pathname === "/put") await this.state.storage.put("a", 1);
-            if (pathname === "/stream") { """ + STREAM.replace("console.log(\"chunk\");", "").replace("wait(20)", "wait(1)") + """ }
+            if (pathname === "/stream") { """
+            + STREAM.replace('console.log("chunk");', "").replace("wait(20)", "wait(1)")
+            + """ }
             return new Response("ok");
           }
-        """),
+        """
+        ),
     )
     paths = ["/", "/throw", "/abort", "/section", "/put", "/stream"]
-    await asyncio.gather(*(server.fetch(path + f"?name={i % 3}") for i in range(10) for path in paths))
+    await asyncio.gather(
+        *(server.fetch(path + f"?name={i % 3}") for i in range(10) for path in paths)
+    )
     worker: Any = server.runtime.worker("main")
     async with asyncio.timeout(5):
         while worker.host.pending:

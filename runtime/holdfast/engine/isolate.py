@@ -312,7 +312,11 @@ class Isolate:
         raised, self._raised = self._raised, None
         failure = self._failure(lib.JS_GetException(self._context))
         # A script may have caught the one that was raised, and thrown another since.
-        if raised is not None and isinstance(failure, JSError) and failure.message == raised.message:
+        if (
+            raised is not None
+            and isinstance(failure, JSError)
+            and failure.message == raised.message
+        ):
             return raised
         return failure
 
