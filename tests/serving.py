@@ -43,6 +43,7 @@ class HoldfastProcess:
     """A `holdfast` command that serves until it is stopped; ready once made.
 
     `ports` are those it must listen on. It runs in `folder`, which gets its log too.
+    `prefix` comes before the command: a tracer, say.
     """
 
     def __init__(
@@ -52,11 +53,12 @@ class HoldfastProcess:
         folder: Path,
         *,
         env: Mapping[str, str] = os.environ,
+        prefix: Sequence[str] = (),
     ) -> None:
         self._log = log = folder / "holdfast.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [HOLDFAST, *arguments],
+                [*prefix, HOLDFAST, *arguments],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

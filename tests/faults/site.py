@@ -22,11 +22,13 @@ CONNECTION_ERRORS = (aiohttp.ClientError, ConnectionError)
 class Site:
     """A server on a data folder that outlives its processes; an async context manager."""
 
-    def __init__(self, folder: Path, *options: str, data: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *options: str, data: Path | None = None, prefix: Sequence[str] = ()
+    ) -> None:
         self.folder = folder
         self.data = data or folder / "data"
         self.port, self.api_port = free_ports(2)
-        self.options: Sequence[str] = options
+        self._options, self._prefix = options, prefix
         self.process: HoldfastProcess
         self.session: aiohttp.ClientSession
 
@@ -43,12 +45,11 @@ class Site:
 
     def start(self) -> None:
         """Start it, also after it has ended; returns once it listens."""
-        arguments = ["serve", "--data", str(self.data), *self.options]
+        arguments = ["serve", "--data", str(self.data), *self._options]
         arguments += ["--port", str(self.port), "--api-port", str(self.api_port)]
         env = os.environ | {TOKEN_VARIABLE: TOKEN}
-        self.process = HoldfastProcess(
-            arguments, (self.port, self.api_port), self.folder, env=env
-        )
+        ports = (self.port, self.api_port)
+        self.process = HoldfastProcess(arguments, ports, self.folder, env=env, prefix=self._prefix)
 
     def crash(self) -> None:
         """`kill -9`."""
@@ -70,7 +71,7 @@ class Site:
 
     def open_files(self) -> int:
         """The file descriptors that the process has now."""
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        return len([*Path(f"/proc/{self.process.pid}/fd").iterdir()])
 
     @property
     def log(self) -> str:
@@ -91,9 +92,7 @@ class Site:
         metadata = {"main_module": "main.mjs", "bindings": bindings}
         form.add_field("metadata", json.dumps(metadata), content_type="application/json")
         for file, text in {"main.mjs": source, **modules}.items():
-            form.add_field(
-                file, text, filename=file, content_type="application/javascript+module"
-            )
+            form.add_field(file, text, filename=file, content_type="application/javascript+module")
         url = f"http://127.0.0.1:{self.api_port}/client/v4/accounts/a/workers/scripts/{name}"
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with self.session.put(url, data=form, headers=headers) as response:

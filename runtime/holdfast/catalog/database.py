@@ -18,6 +18,7 @@ from typing import IO
 import apsw
 
 from holdfast.catalog.errors import CatalogUnusable
+from holdfast.storage.disk import make_folder
 
 SCHEMA_VERSION = 1
 
@@ -137,7 +138,7 @@ def _lock(path: Path) -> IO[str]:
     """The lock file beside `path`, locked for as long as it is open."""
     lock_path = path.with_name(path.name + ".lock")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         file = lock_path.open("a+")
     except OSError as error:
         raise CatalogUnusable(

@@ -15,6 +15,7 @@ from holdfast.cli.options import settings_from
 from holdfast.cli.process import run_until_stopped
 from holdfast.server import CatalogSource, Deployments, HostRoutes, Listener, Runtime
 from holdfast.server.opening import open_storage
+from holdfast.storage.disk import sync_path
 
 TOKEN_FILE = "api-token"  # noqa: S105 - a name, no secret
 TOKEN_BYTES = 32
@@ -31,7 +32,6 @@ async def _serve(options: argparse.Namespace, stop: asyncio.Event) -> int:
     terminal = Terminal()
     loop = asyncio.get_running_loop()
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
         catalog = Catalog(settings.data / "catalog.sqlite")
         token, fresh = api_token(settings.data)
         storage = open_storage(settings, loop)
@@ -82,14 +82,26 @@ def api_token(data: Path) -> tuple[str, bool]:
     if given := os.environ.get(TOKEN_VARIABLE):
         return given, False
     path = data / TOKEN_FILE
-    try:
-        return path.read_text().strip(), False
-    except FileNotFoundError:
-        pass
+    if kept := _read_token(path):
+        return kept, False
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    # It is told once only, so neither a crash nor a power loss may cut it off.
+    fresh = path.with_name(path.name + ".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(token + "\n")
         file.flush()
         os.fsync(file.fileno())
+    fresh.rename(path)
+    sync_path(data)
     return token, True
+
+
+def _read_token(path: Path) -> str:
+    """The token that is kept, or an empty string."""
+    try:
+        return path.read_text("ascii").strip()
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        raise OSError(f"{path} holds no token; remove it, and a new one is made") from error

@@ -4,10 +4,11 @@ import asyncio
 
 from holdfast.server.settings import Settings
 from holdfast.storage import LocalBarrier, Storage
+from holdfast.storage.disk import make_folder
 
 
 def open_storage(settings: Settings, loop: asyncio.AbstractEventLoop) -> Storage:
     """The object databases below the data folder. Raises OSError where it cannot be used."""
     folder = settings.data / "objects"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     return Storage(folder, barrier=LocalBarrier(loop), max_open=settings.open_databases, loop=loop)
