@@ -1,0 +1,137 @@
+"""Power losses at any moment of a process's life, on a disk that keeps no more than it must.
+
+A real process writes under strace. From the trace, `power.py` makes folders as they could be
+found after a power loss; in each, everything that the process had said to be durable must
+be there, and nothing may be damaged.
+"""
+
+import asyncio
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import apsw
+import pytest
+
+from tests.storage.conftest import UNIQUE_KEY, Shard, object_id
+from tests.storage.power import STRACE_OPTIONS, Trace
+
+OBJECTS = 5
+STRIKES = 250
+
+# Each object counts up, in two keys of one turn. Now and then it removes everything, or is
+# closed and opened again; the last object that is opened parks another one.
+WRITER = """
+import asyncio, os, pathlib, random, sys
+from holdfast.storage import LocalBarrier, Storage, lifecycle
+
+lifecycle.SOFT_LIMIT_PAGES, lifecycle.HARD_LIMIT_PAGES, lifecycle._RETRY_S = 15, 60, 0.01
+
+async def write(storage, unique_key, object_id, number, count):
+    chance = random.Random(number)
+    last, store = 0, None
+    for _ in range(count):
+        if store is None:
+            state, changed = {}, asyncio.Event()
+            def durable(round_number, state=state, changed=changed):
+                state["durable"] = round_number
+                changed.set()
+            store = storage.open(unique_key, object_id, on_durable=durable, on_broken=sys.exit)
+            assert int(store.get("left") or b"0") in (0, last)
+        last += 1
+        if chance.random() < 0.5:
+            if chance.random() < 0.08:
+                store.delete_all()
+            store.put("left", b"%d" % last)
+            store.put("filler %d" % chance.randrange(8), os.urandom(chance.choice([10, 9000])))
+        else:
+            store.begin()
+            store.put("left", b"%d" % last)
+            store.begin()
+            store.put("right", b"nonsense")
+            store.rollback()
+        written = store.put("right", b"%d" % last)
+        if store._database.depth:
+            written = store.commit()
+        while state.get("durable", 0) < written:
+            changed.clear()
+            await changed.wait()
+        os.write(1, b"%d %d\\n" % (number, last))
+        if chance.random() < 0.06:
+            if chance.random() < 0.3:
+                store.delete_all()
+                os.write(1, b"%d -1\\n" % number)  # from now on it may be gone
+            closed, store = store.close(), None
+            if chance.random() < 0.7:
+                await closed
+
+async def main():
+    folder, unique_key, count, *ids = sys.argv[1:]
+    loop = asyncio.get_running_loop()
+    storage = Storage(pathlib.Path(folder), barrier=LocalBarrier(loop), max_open=3)
+    await asyncio.gather(
+        *(write(storage, unique_key, i, n, int(count)) for n, i in enumerate(ids)))
+    await storage.aclose()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Trace:
+    if not shutil.which("strace"):
+        pytest.skip("strace is missing. On Debian or Ubuntu: apt-get install strace")
+    folder, output = tmp_path / "objects", tmp_path / "trace"
+    folder.mkdir()
+    ids = [object_id(number) for number in range(OBJECTS)]
+    command = [sys.executable, "-c", WRITER, str(folder), UNIQUE_KEY, "60", *ids]
+    traced = ["strace", *STRACE_OPTIONS, "-o", str(output), *command]
+    done = subprocess.run(traced, capture_output=True, text=True, check=False)
+    if "ptrace" in done.stderr and "permitted" in done.stderr:
+        pytest.skip("strace may not trace processes here")
+    assert done.returncode == 0, done.stderr
+    return Trace(output.read_text(), folder)
+
+
+@pytest.mark.slow
+def test_nothing_durable_is_lost_whenever_the_power_fails(trace: Trace, tmp_path: Path) -> None:
+    assert len(trace.said) > 100, "the trace shows what the process said"
+    chance = random.Random(1)
+    interesting = [when for when, _, file in trace.entries if file is None]
+    moments = [chance.randrange(trace.length) for _ in range(STRIKES)] + interesting
+    for number, moment in enumerate(moments):
+        folder = tmp_path / f"after-{number}"
+        folder.mkdir()
+        trace.strike(moment, folder, chance)
+        asyncio.run(check(folder, promised(trace, moment), f"strike {number} at {moment}"))
+        shutil.rmtree(folder)
+
+
+def promised(trace: Trace, moment: int) -> dict[int, int]:
+    """What each object had last said to be durable."""
+    said: dict[int, int] = {}
+    for when, text in trace.said:
+        if when <= moment:
+            for line in text.splitlines():
+                number, last = map(int, line.split())
+                said[number] = last
+    return said
+
+
+async def check(folder: Path, said: dict[int, int], where: str) -> None:
+    shard = Shard(folder)
+    for number in range(OBJECTS):
+        store = shard.owner(number).store
+        left, right = store.get("left"), store.get("right")
+        assert left == right, f"{where}: object {number} has half of a transaction"
+        last = said.get(number, -1)
+        assert last < 0 or (left is not None and int(left) >= last), (
+            f"{where}: object {number} has {left!r} instead of {last}"
+        )
+    await shard.storage.aclose()
+    for path in folder.glob("*/*.sqlite"):
+        connection = apsw.Connection(str(path))
+        assert connection.pragma("integrity_check") == "ok", f"{where}: {path.name}"
+        connection.close()
