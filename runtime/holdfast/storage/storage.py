@@ -13,7 +13,7 @@ from pathlib import Path
 
 from holdfast.storage.barrier import Barrier, LocalBarrier
 from holdfast.storage.database import Database
-from holdfast.storage.disk import Folder, shared_sync
+from holdfast.storage.disk import Folder, make_folder, shared_sync
 from holdfast.storage.errors import StoreClosed
 from holdfast.storage.names import TRASH_PREFIX, check_object_id, check_unique_key, object_id_of
 from holdfast.storage.opening import is_empty
@@ -56,7 +56,7 @@ class Storage:
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._root = Folder(folder)
-        self._root.ensure()
+        make_folder(folder)
         self._folders: dict[str, Folder] = {}
         self._databases: dict[tuple[str, str], Database] = {}
         self._closed = False

@@ -1,0 +1,166 @@
+"""The local barrier's choice between syncing one by one and syncing together."""
+
+import asyncio
+import errno
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from holdfast.storage import LocalBarrier, Storage, barrier
+from holdfast.storage.disk import shared_sync
+from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
+
+
+class Log:
+    """A log that notes how it was made durable."""
+
+    unique_key, object_id = UNIQUE_KEY, object_id()
+
+    def __init__(self, error: OSError | None = None) -> None:
+        self.error = error
+        self.how: list[str] = []
+        self.outcome: asyncio.Future[BaseException | None] = (
+            asyncio.get_running_loop().create_future()
+        )
+
+    def sync(self, fsync: Callable[[int], None]) -> None:
+        self.how.append("alone")
+        if self.error:
+            raise self.error
+
+    def synced(self) -> None:
+        self.how.append("together")
+
+
+async def sync_all(barrier: LocalBarrier, logs: list[Log]) -> list[BaseException | None]:
+    for log in logs:
+        barrier.make_durable(log, log.outcome.set_result)
+    return await asyncio.gather(*(log.outcome for log in logs))
+
+
+@pytest.fixture
+def together() -> list[str]:
+    return []
+
+
+async def test_a_few_logs_are_synced_each_by_itself(together: list[str]) -> None:
+    local = LocalBarrier(asyncio.get_running_loop(), sync_all=lambda: together.append("x"))
+    logs = [Log() for _ in range(barrier.MIN_SHARED - 1)]
+    assert await sync_all(local, logs) == [None] * len(logs)
+    assert [log.how for log in logs] == [["alone"]] * len(logs)
+    assert together == []
+    await local.aclose()
+
+
+async def test_many_logs_are_synced_by_one_call(together: list[str]) -> None:
+    local = LocalBarrier(asyncio.get_running_loop(), sync_all=lambda: together.append("x"))
+    logs = [Log() for _ in range(100)]
+    assert await sync_all(local, logs) == [None] * 100
+    assert [log.how for log in logs] == [["together"]] * 100
+    assert len(together) == 1
+    await local.aclose()
+
+
+async def test_what_comes_during_a_shared_sync_waits_for_the_next() -> None:
+    entered, leave = threading.Event(), threading.Event()
+    calls = 0
+
+    def slow() -> None:
+        nonlocal calls
+        calls += 1
+        entered.set()
+        leave.wait(20)
+
+    local = LocalBarrier(asyncio.get_running_loop(), sync_all=slow)
+    first = [Log() for _ in range(10)]
+    syncing = asyncio.ensure_future(sync_all(local, first))
+    await asyncio.to_thread(entered.wait, 20)
+    second = [Log() for _ in range(10)]
+    also = asyncio.ensure_future(sync_all(local, second))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert calls == 1
+    leave.set()
+    await asyncio.gather(syncing, also)
+    assert calls == 2
+    await local.aclose()
+
+
+async def test_a_failed_shared_sync_blames_only_the_log_that_failed() -> None:
+    def fail() -> None:
+        raise OSError(errno.EIO, "of another program's file")
+
+    local = LocalBarrier(asyncio.get_running_loop(), sync_all=fail)
+    mine = OSError(errno.EIO, "of this log")
+    logs = [Log() for _ in range(9)] + [Log(mine)]
+    assert await sync_all(local, logs) == [None] * 9 + [mine]
+    assert {how for log in logs for how in log.how} == {"alone"}
+    await local.aclose()
+
+
+async def test_after_a_slow_shared_sync_logs_are_synced_one_by_one(
+    together: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(barrier, "SLOW_S", -1.0)
+    local = LocalBarrier(asyncio.get_running_loop(), sync_all=lambda: together.append("x"))
+    await sync_all(local, [Log() for _ in range(10)])
+    logs = [Log() for _ in range(10)]
+    await sync_all(local, logs)
+    assert len(together) == 1
+    assert [log.how for log in logs] == [["alone"]] * 10
+    monkeypatch.setattr(barrier, "BACK_OFF_S", 0.0)
+    local._share_from = 0.0
+    await sync_all(local, [Log() for _ in range(10)])
+    assert len(together) == 2
+    await local.aclose()
+
+
+async def test_an_injected_fsync_is_never_bypassed(shard: Shard) -> None:
+    owners = [shard.owner(number) for number in range(20)]
+    for owner in owners:
+        owner.store.put("a", b"1")
+    for owner in owners:
+        await owner.durable()
+    assert shard.barrier.shared_syncs == 0
+    assert shard.disk.syncs >= 40
+
+
+async def test_the_file_systems_own_sync_is_used_where_it_is_as_good(tmp_path: Path) -> None:
+    if shared_sync(tmp_path) is None:
+        pytest.skip("only for ext4 on Linux since 5.8")
+    local = LocalBarrier(asyncio.get_running_loop())
+    storage = Storage(tmp_path / "objects", barrier=local)
+    owners = [Owner(storage, UNIQUE_KEY, object_id(number)) for number in range(20)]
+    for owner in owners:
+        owner.store.put("a", b"1")
+    for owner in owners:
+        await owner.durable()
+    assert local.shared_syncs == 1
+    await storage.aclose()
+
+
+def test_other_file_systems_are_synced_file_by_file() -> None:
+    memory = Path("/dev/shm")
+    if not memory.is_dir():
+        pytest.skip("there is no /dev/shm")
+    assert shared_sync(memory) is None
+
+
+async def test_slow_disks_are_waited_for_side_by_side(tmp_path: Path) -> None:
+    """With a disk of 5 ms, a thousand stores must not wait for each other."""
+    shard = Shard(tmp_path / "objects")
+    together = threading.Barrier(16)
+    owners = [shard.owner(number) for number in range(16)]
+    for owner in owners:
+        owner.store.put("a", b"1")
+        await owner.durable()
+    # Each of the sixteen waits for all others: this ends only if they run side by side.
+    shard.disk.on_sync = lambda _: together.wait(20) and None
+    for owner in owners:
+        owner.store.put("a", b"2")
+    for owner in owners:
+        await owner.durable()
+    shard.disk.on_sync = None
+    await shard.storage.aclose()
