@@ -8,6 +8,7 @@ import { nextTurn, runTurn } from "./kernel/turns.js";
 export {
   admitObject,
   deliverObjectFetch,
+  evictIdle,
   objectBroken,
   objectDurable,
   supersedeObjects,
@@ -21,6 +22,7 @@ export {
   useExports,
   useListeners,
 } from "./workers/dispatch.js";
+export { sweepEvents } from "./workers/event.js";
 export { nextTurn };
 
 /** The host's answer to an async op; several values come as an array. */

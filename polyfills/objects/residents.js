@@ -148,17 +148,29 @@ export function supersedeObjects() {
 }
 
 /**
- * Entry point, at even intervals: evict what was idle for `idleSweeps` intervals and
- * end calls that hang for `hungSweeps`.
+ * Entry point, at even intervals: the clock by which idleness is measured. Ends calls
+ * that hang for `hungSweeps` intervals.
  */
-export function sweepObjects(idleSweeps, hungSweeps) {
+export function sweepObjects(hungSweeps) {
   sweeps++;
   for (const instance of byId.values()) {
-    const age = sweeps - instance.lastUsed;
-    if (age <= idleSweeps) break;
-    if (!instance.isBusy && !instance.outputGate.isLocked) evict(instance);
-    else if (age > hungSweeps && instance.looksHung) endHungCalls(instance);
+    if (sweeps - instance.lastUsed <= hungSweeps) break;
+    if (instance.looksHung) endHungCalls(instance);
   }
+}
+
+/**
+ * Entry point: evict what was idle for `idleSweeps` intervals, `limit` instances at most.
+ * Returns whether there may be more.
+ */
+export function evictIdle(idleSweeps, limit) {
+  for (const instance of byId.values()) {
+    if (sweeps - instance.lastUsed <= idleSweeps) return false;
+    if (instance.isBusy || instance.outputGate.isLocked) continue;
+    if (limit-- === 0) return true;
+    evict(instance);
+  }
+  return false;
 }
 
 function endHungCalls(instance) {

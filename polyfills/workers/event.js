@@ -8,7 +8,12 @@ import { Context } from "../kernel/turns.js";
 import { cancelOrphans, cancelTimersOf, orphanTimersOf } from "../timers/timers.js";
 import { whenSettled } from "./wait-until.js";
 
+const HUNG =
+  "The script will never generate a response: its handler waits for a promise that " +
+  "nothing under way can settle.";
+
 let living = 0; // events that have not ended
+const unanswered = new Set();
 
 /**
  * The context of one event. The event lives until it is answered and everything that
@@ -20,12 +25,14 @@ export class WorkerEvent extends Context {
   #answered = false;
   #waiting = 0;
   #ended = false;
+  quietSweeps = 0; // for how many sweeps in a row nothing was under way
 
   /** `number` is the host's name for the event. */
   constructor(number) {
     super();
     this.#number = number;
     living++;
+    unanswered.add(this);
   }
 
   /** True once the host has its answer. */
@@ -76,6 +83,7 @@ export class WorkerEvent extends Context {
       return;
     }
     this.#answered = true;
+    unanswered.delete(this);
     this.#cleanUpIfDone();
   }
 
@@ -83,6 +91,7 @@ export class WorkerEvent extends Context {
   fail(error) {
     if (this.#answered) return;
     this.#answered = true;
+    unanswered.delete(this);
     if (isOutOfMemory(error)) memory_exhausted();
     event_failed(this.#number, ...identityOf(error), describeError(error), this.#isDone);
     this.#cleanUpIfDone();
@@ -103,5 +112,16 @@ export class WorkerEvent extends Context {
     } else if (this.timers !== null) {
       orphanTimersOf(this);
     }
+  }
+}
+
+/**
+ * Entry point, at even intervals: fail the events that nothing under way could have
+ * answered for `hungSweeps` intervals. Another event might have, so they get that long.
+ */
+export function sweepEvents(hungSweeps) {
+  for (const event of unanswered) {
+    event.quietSweeps = event.pendingOps === 0 ? event.quietSweeps + 1 : 0;
+    if (event.quietSweeps > hungSweeps) event.fail(new Error(HUNG));
   }
 }

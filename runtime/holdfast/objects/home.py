@@ -17,6 +17,8 @@ class ObjectHome:
         self._broken = worker.entry("objectBroken")
         self._supersede = worker.entry("supersedeObjects")
         self._sweep = worker.entry("sweepObjects")
+        self._sweep_events = worker.entry("sweepEvents")
+        self._evict = worker.entry("evictIdle")
 
     def admit(self, record: ObjectRecord) -> None:
         """Make the instance known to the isolate, before its first call from outside."""
@@ -47,6 +49,11 @@ class ObjectHome:
         """New code took over: no new call may find these instances."""
         self._host.enter(self._supersede)
 
-    def sweep(self, idle_sweeps: int, hung_sweeps: int) -> None:
-        """Evict idle instances, end hung calls; see polyfills/objects/residents.js."""
-        self._host.enter(self._sweep, idle_sweeps, hung_sweeps)
+    def sweep(self, hung_sweeps: int) -> None:
+        """An interval has passed: end what hangs; see polyfills/objects/residents.js."""
+        self._host.enter(self._sweep_events, hung_sweeps)
+        self._host.enter(self._sweep, hung_sweeps)
+
+    def evict_idle(self, idle_sweeps: int, limit: int) -> bool:
+        """Evict up to `limit` instances that were idle for so long; are there more?"""
+        return bool(self._host.enter(self._evict, idle_sweeps, limit))

@@ -40,6 +40,8 @@ from holdfast.workers import Worker, WorkerTerminated
 log = logging.getLogger("holdfast.server")
 
 SWEEPS_PER_IDLE_TIME = 4
+EVICTIONS_AT_ONCE = 16
+EVICTION_PAUSE_SECONDS = 0.005
 
 
 class Console(Protocol):
@@ -229,8 +231,14 @@ class Runtime:
     def _sweep(self, interval: float) -> None:
         hung = max(round(self.settings.hang_seconds / interval), 1)
         for resident in [*self._residents.values()]:
-            resident.home.sweep(SWEEPS_PER_IDLE_TIME, hung)
+            resident.home.sweep(hung)
+            self._evict_idle(resident.home)
         self._schedule_sweep()
+
+    def _evict_idle(self, home: ObjectHome) -> None:
+        """Evict a few objects at a time, so that requests come in between."""
+        if home.evict_idle(SWEEPS_PER_IDLE_TIME, EVICTIONS_AT_ONCE):
+            self._loop.call_later(EVICTION_PAUSE_SECONDS, self._evict_idle, home)
 
 
 def _describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects) -> dict[str, Any]:

@@ -40,6 +40,11 @@ log = logging.getLogger("holdfast.storage")
 SOFT_LIMIT_PAGES = 1000
 HARD_LIMIT_PAGES = 4000
 
+# Emptying a log costs two syncs and the removal of a file. While so many files wait for
+# that, further ones with a small log keep it: it is durable, and the next opening reads it.
+BUSY_FILES = 4
+SMALL_LOG_PAGES = 64
+
 _RETRY_S = 0.25  # until the next try to empty a log, in hope of a quiet moment
 _LOOKS = 16  # at connections in use, before more of them are open than there should be
 
@@ -49,6 +54,7 @@ class Lifecycle:
 
     def __init__(self, shard: "Shard") -> None:
         self._shard = shard
+        self.at_leisure = False  # at the end every file is closed as it should be
 
     # ---- connections ---------------------------------------------------------------
 
@@ -180,9 +186,15 @@ class Lifecycle:
             self._run(database, Job(work), partial(self._file_closed, database))
 
     def _closing_work(self, database: "Database") -> Work | None:
+        """What a thread has to do; with many files waiting for theirs, only what must be done."""
+        busy = self._shard.workers.outstanding >= BUSY_FILES and not self.at_leisure
         if database.session:
-            return partial(opening.close_settled, self._release_session(database))
-        if database.log_is_durable and opening.has_log(database.path):
+            session = self._release_session(database)
+            if busy and 0 < session.wal_pages < SMALL_LOG_PAGES and not opening.is_empty(session):
+                session.close(checkpoint=False)
+                return None
+            return partial(opening.close_settled, session)
+        if not busy and database.log_is_durable and opening.has_log(database.path):
             return partial(opening.finish_parked, database.path)
         return None
 

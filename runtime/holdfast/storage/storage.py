@@ -151,6 +151,7 @@ class Storage:
         if self._closed:
             return
         self._closed = True
+        self._shard.lifecycle.at_leisure = True
         closing = []
         for database in [*self._databases.values()]:
             if database.store:

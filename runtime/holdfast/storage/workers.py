@@ -38,6 +38,11 @@ class Workers:
         """How many threads there are."""
         return len(self._threads)
 
+    @property
+    def outstanding(self) -> int:
+        """How much was submitted and has not ended."""
+        return self._outstanding
+
     def submit(self, work: Work, done: Done) -> None:
         """Run `work` on a thread, then `done` on the loop, with what it raised or None."""
         self._outstanding += 1
