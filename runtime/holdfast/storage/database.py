@@ -126,7 +126,7 @@ class Database:
         if opened is None:
             self._missing = True
         else:
-            self._attach_session(opened)
+            self.attach_session(opened)
 
     def prepare_write(self) -> Session:
         """Open the file, made anew if need be, and the transaction. Raises StorageError."""
@@ -153,10 +153,11 @@ class Database:
         except (apsw.Error, OSError) as error:
             raise self._unopened(error) from error
         self._missing = False
-        self._attach_session(created)
+        self.attach_session(created)
         return created
 
-    def _attach_session(self, session: Session) -> None:
+    def attach_session(self, session: Session) -> None:
+        """Read and write through this connection from now on."""
         self.session = session
         self.log_is_durable = False
         self._shard.lifecycle.opened(self)

@@ -54,6 +54,7 @@ class Lifecycle:
 
     def __init__(self, shard: "Shard") -> None:
         self._shard = shard
+        self._closing: dict[Database, Session] = {}  # connections that threads are to close
         self.at_leisure = False  # at the end every file is closed as it should be
 
     # ---- connections ---------------------------------------------------------------
@@ -193,23 +194,30 @@ class Lifecycle:
             if busy and 0 < session.wal_pages < SMALL_LOG_PAGES and not opening.is_empty(session):
                 session.close(checkpoint=False)
                 return None
+            self._closing[database] = session
             return partial(opening.close_settled, session)
         if not busy and database.log_is_durable and opening.has_log(database.path):
             return partial(opening.finish_parked, database.path)
         return None
 
     def _file_closed(self, database: "Database", error: BaseException | None) -> None:
+        self._closing.pop(database, None)
         if error is not None:
             log.warning("closing %s: %s; its log stays", database.path, error)
         if database.store is None and database.session is None:
             self.forget(database)
 
     def await_file(self, database: "Database") -> None:
-        """Return once no thread has the file, so that it can be opened. May block."""
-        job = database.job
+        """Return once no thread has the file, so that it can be opened. May block.
+
+        A connection that no thread has begun to close goes back to the database.
+        """
+        job, database.job = database.job, None
+        session = self._closing.pop(database, None)
         if job and not job.cancel():
             job.wait()
-        database.job = None
+        elif session:
+            database.attach_session(session)
 
     # ---- threads -------------------------------------------------------------------
 
