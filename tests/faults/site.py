@@ -1,6 +1,7 @@
 """A `holdfast serve` that suffers, its uploads, and a client that counts what it is told."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
+import pytest
 
 from tests.serving import TOKEN, TOKEN_VARIABLE, HoldfastProcess, free_ports
 
-DEADLINE_S = 60
+DEADLINE_S = 30
 
 # What a client meets when the server dies under it. aiohttp repeats a GET by itself after some
 # of them, never a POST: so tests count POSTs.
@@ -69,9 +71,23 @@ class Site:
         [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
         return int(line.split()[1]) / 1024
 
-    def open_files(self) -> int:
-        """The file descriptors that the process has now."""
-        return len([*Path(f"/proc/{self.process.pid}/fd").iterdir()])
+    def open_databases(self) -> list[str]:
+        """The objects' files that the process has open; one that is open twice comes twice."""
+        objects = str((self.data / "objects").resolve())
+        targets = []
+        for descriptor in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # it was closed just now
+                targets.append(str(descriptor.readlink()))
+        return [target for target in targets if target.startswith(objects) and ".sqlite" in target]
+
+    async def until_evicted(self) -> None:
+        """Return once no object's file is open any more."""
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                while self.open_databases():
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            pytest.fail(f"still open: {self.open_databases()}\n{self.log[-2000:]}")
 
     @property
     def log(self) -> str:

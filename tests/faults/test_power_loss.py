@@ -85,12 +85,6 @@ async def upload(site: Site, first: int, last: int) -> None:
         assert await site.deploy("main", version(number)) == 200
 
 
-async def everything_evicted(site: Site) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        while [*site.data.glob("objects/**/*-wal")]:
-            await asyncio.sleep(0.01)
-
-
 async def first_life(site: Site) -> None:
     """Write to everything, twice, with time to evict objects between."""
     assert await site.deploy("writer", WRITER, "Written") == 200
@@ -101,14 +95,14 @@ async def first_life(site: Site) -> None:
             write(site, "/big", part * 40 + 1, part * 40 + 40),
             *(write(site, path, first, last) for path in SMALL),
         )
-        await everything_evicted(site)
+        await site.until_evicted()
     await asyncio.gather(*(write(site, path, 17, 19) for path in SMALL))
 
 
 async def second_life(site: Site) -> None:
     """Take up what a crash has left."""
     await asyncio.gather(*(write(site, path, SECOND, SECOND + 2) for path in EVERY))
-    await everything_evicted(site)
+    await site.until_evicted()
     await asyncio.gather(*(write(site, path, SECOND + 3, SECOND + 4) for path in SMALL))
 
 
