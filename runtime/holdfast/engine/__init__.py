@@ -6,7 +6,7 @@ Nothing but this folder touches cffi.
 - `Isolate` (isolate.py): one JSRuntime and one JSContext with their limits;
   `evaluate` a module, `call` a function, `close`.
 - `Module`, `ModuleKind` (modules.py): what a script is made of;
-  `ModuleLoader` (loader.py): how an import finds it.
+  `ModuleLoader` (loader.py): how an import finds it, commonjs.py how `require` does.
 - `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn.
 - `BytecodeLibrary` (bytecode.py): internal modules compiled once, cached on disk.
 - v8format.py reads and writes stored values without JavaScript.

@@ -114,7 +114,12 @@ class Isolate:
         self._raised: JSError | None = None
         self._watchdog = Watchdog(self.limits.turn_cpu_ms)
         self._loader = ModuleLoader(
-            self._context, internal or {}, public or {}, self._take_exception
+            self._context,
+            internal or {},
+            public or {},
+            self._take_exception,
+            throw=self._throw,
+            hold=self._hold,
         )
         self._op_list: list[Op] = []
         self.shared = ffi.new("int32_t[]", SHARED_WORDS)

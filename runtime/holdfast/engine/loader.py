@@ -7,11 +7,11 @@ is looked up as written, then relative to the importer. A few internal modules
 are public under another name, such as `cloudflare:workers`.
 """
 
-import json
 import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from holdfast.engine.commonjs import CommonJS
 from holdfast.engine.errors import ScriptError
 from holdfast.engine.library import (
     EVAL_COMPILE_ONLY,
@@ -25,11 +25,6 @@ from holdfast.engine.modules import Module, ModuleKind
 
 INTERNAL = "holdfast:"
 
-_COMMONJS_WRAPPER = """\
-import {{ commonJS }} from "holdfast:modules/commonjs.js";
-export default commonJS({name}, {source});
-"""
-
 
 class ModuleLoader:
     """Resolves and loads modules for one context; the C callbacks call it."""
@@ -40,12 +35,19 @@ class ModuleLoader:
         internal: Mapping[str, bytes],
         public: Mapping[str, str],
         pending_error: Callable[[], Exception],
+        *,
+        throw: Callable[[ScriptError], Any],
+        hold: Callable[[Any], Any],
     ) -> None:
+        """`throw` makes an error the context's exception, `hold` keeps a value for good."""
         self._context = context
         self._internal = internal
         self._public = public
         self._modules: dict[str, Module] = {}
         self._pending_error = pending_error
+        self._throw = throw
+        self._hold = hold
+        self._commonjs: CommonJS | None = None
         self._c_init = ffi.callback("JSModuleInitFunc", self._initialise, error=-1)
 
     def add(self, modules: Mapping[str, Module]) -> None:
@@ -79,16 +81,10 @@ class ModuleLoader:
         match module.kind:
             case ModuleKind.ESM:
                 return self._compile(name, module.content)
-            case ModuleKind.COMMONJS:
-                return self._compile(INTERNAL + "commonjs/" + name, self._wrap_commonjs(module))
-            case ModuleKind.TEXT | ModuleKind.JSON | ModuleKind.DATA:
-                return self._synthetic(name)
             case ModuleKind.WASM:
-                raise ScriptError(
-                    "Error",
-                    f'Module "{name}" is WebAssembly, which this engine cannot run. '
-                    "Build the library without WebAssembly, or import a JavaScript variant of it.",
-                )
+                raise _no_webassembly(name)
+            case _:
+                return self._synthetic(name)
 
     def _read(self, bytecode: bytes) -> Any:
         return self._definition(
@@ -109,11 +105,6 @@ class ModuleLoader:
         lib.JS_FreeValue(self._context, compiled)  # the context's module list keeps it alive
         return definition
 
-    def _wrap_commonjs(self, module: Module) -> bytes:
-        source = module.content.decode("utf-8", "replace")
-        text = _COMMONJS_WRAPPER.format(name=json.dumps(module.name), source=json.dumps(source))
-        return text.encode()
-
     def _synthetic(self, name: str) -> Any:
         definition = lib.JS_NewCModule(self._context, name.encode(), self._c_init)
         if not definition:
@@ -122,7 +113,7 @@ class ModuleLoader:
         return definition
 
     def _initialise(self, context: Any, definition: Any) -> int:
-        """C callback: give a text, JSON or data module its default export."""
+        """C callback: give a module that is not an ES module its default export."""
         atom = lib.JS_GetModuleName(context, definition)
         name_value = lib.JS_AtomToString(context, atom)
         lib.JS_FreeAtom(context, atom)
@@ -131,20 +122,48 @@ class ModuleLoader:
         name = ffi.unpack(pointer, length[0]).decode()
         lib.JS_FreeCString(context, pointer)
         lib.JS_FreeValue(context, name_value)
-        value = self._content(self._modules[name])
+        module = self._modules[name]
+        if module.kind is ModuleKind.COMMONJS:
+            value = self._common_js().exports(name)
+        else:
+            value = self._content(module)
         if value.tag == TAG_EXCEPTION:
             return -1
         status: int = lib.JS_SetModuleExport(context, definition, b"default", value)
         return status
 
+    def _common_js(self) -> CommonJS:
+        """The CommonJS modules, set up with the first of them."""
+        if self._commonjs is None:
+            self._commonjs = CommonJS(
+                self._context,
+                self._modules,
+                resolve=self.resolve,
+                content=self._content,
+                throw=self._throw,
+                hold=self._hold,
+            )
+        return self._commonjs
+
     def _content(self, module: Module) -> Any:
+        """The value of a text, JSON or data module; the caller's."""
         content = module.content
+        if module.kind is ModuleKind.WASM:
+            return self._throw(_no_webassembly(module.name))
         if module.kind is ModuleKind.DATA:
             return lib.JS_NewArrayBufferCopy(self._context, content, len(content))
         if module.kind is ModuleKind.JSON:
             return lib.JS_ParseJSON(self._context, content, len(content), module.name.encode())
         text = content.decode("utf-8", "replace").encode()
         return lib.JS_NewStringLen(self._context, text, len(text))
+
+
+def _no_webassembly(name: str) -> ScriptError:
+    return ScriptError(
+        "Error",
+        f'Module "{name}" is WebAssembly, which this engine cannot run. '
+        "Build the library without WebAssembly, or import a JavaScript variant of it.",
+    )
 
 
 def _join(base: str, specifier: str) -> str:
