@@ -1,0 +1,64 @@
+"""One process at a time writes below a data folder."""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from holdfast.server.data_folder import LOCK_FILE, DataFolder, FolderInUse
+
+
+def test_the_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
+    with DataFolder(tmp_path / "a" / "b") as folder:
+        assert folder.path.is_dir()
+
+
+def test_a_second_claim_names_the_holder(tmp_path: Path) -> None:
+    with (
+        DataFolder(tmp_path),
+        pytest.raises(FolderInUse, match=rf"another Holdfast uses it \(process {os.getpid()}\)"),
+    ):
+        DataFolder(tmp_path)
+
+
+def test_a_closed_claim_is_free_again(tmp_path: Path) -> None:
+    first = DataFolder(tmp_path)
+    first.close()
+    first.close()
+    DataFolder(tmp_path).close()
+
+
+def test_a_file_that_a_crash_left_behind_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / LOCK_FILE).write_text("99999999\n")
+    with DataFolder(tmp_path):
+        assert (tmp_path / LOCK_FILE).read_text() == f"{os.getpid()}\n"
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP])
+def test_a_file_system_without_locks_is_used_without_one(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(file: object, how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    DataFolder(tmp_path).close()
+
+
+def test_a_medium_that_nobody_can_write_needs_no_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, mode: str) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    DataFolder(tmp_path).close()
+
+
+def test_a_folder_that_is_a_file_is_an_os_error(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("")
+    with pytest.raises(OSError, match="file"):
+        DataFolder(path)
