@@ -1,28 +1,54 @@
 """The console script `holdfast`.
 
-Knows everything below. arguments.py describes the command line; each command is a
-module of its own, imported when it is chosen, so that none pays for another's imports:
-local.py (`dev`, `run`), serve.py (`serve`), remote.py (`deploy`, `namespace`).
-console.py prints what scripts say, watch.py notices changed files, process.py has what
-every long-running command needs.
+Knows everything below. arguments.py describes the command line, with the parser of
+parser.py; each command is a module of its own, imported when it is chosen, so that none
+pays for another's imports: local.py (`dev`, `run`), serve.py (`serve`), remote.py
+(`deploy`, `namespace`). script_file.py reads a script from its file and reload.py takes up
+its changes; console.py prints what scripts say, process.py has what every long-running
+command needs.
+
+docs/command-line.md is the page for its users.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 
 from holdfast.cli.arguments import parse
 
+INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the process's exit status."""
-    options = parse(arguments)
     try:
+        options = parse(arguments)
         status: int = options.run(options)
-        return status
     except KeyboardInterrupt:
-        return 130
+        status = INTERRUPTED
     except BrokenPipeError:
-        return 1
+        status = 1
+    except _unsupported_engine() as error:
+        sys.stderr.write(f"holdfast: {error}\n")
+        status = 1
+    _flush()
+    return status
+
+
+def _unsupported_engine() -> type[BaseException] | tuple[()]:
+    """The error that the engine's import raises; nothing while nobody has imported it."""
+    errors = sys.modules.get("holdfast.engine.errors")
+    kind: type[BaseException] | tuple[()] = getattr(errors, "UnsupportedEngine", ())
+    return kind
+
+
+def _flush() -> None:
+    """Write out what was printed; a reader that is gone (`| head`) gets no complaint."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

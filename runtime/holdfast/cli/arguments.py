@@ -1,185 +1,297 @@
-"""The command line, described."""
+"""The command line, described. docs/command-line.md is the page for its users."""
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from holdfast import __version__
+from holdfast.cli.parser import Parser, day, duration_or_zero, port, positive, seconds
 
 DEFAULT_PORT = 8787
 DEFAULT_API_PORT = 8788
 DEFAULT_DATA = ".holdfast"
 TOKEN_VARIABLE = "HOLDFAST_API_TOKEN"  # noqa: S105 - a name, no secret
+TOKEN_FILE = "api-token"  # noqa: S105 - in the data folder
+URL_VARIABLE = "HOLDFAST_API_URL"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+# A developer's restart does not wait for a client that hangs; a deployment's does.
+DEV_DRAIN_SECONDS = 5.0
+DRAIN_SECONDS = 30.0
 
 _EPILOG = """\
 examples:
-  holdfast dev counter.mjs                   try a script out; restarts when it changes
+  holdfast dev counter.mjs                   try a script out; reloads when it changes
   holdfast run counter.mjs --port 80         serve one script
   holdfast serve --data /var/lib/holdfast    the whole platform, with uploads
-  holdfast deploy counter.mjs --name counter upload a script to it
+  holdfast deploy counter.mjs --object Counter=Counter
+                                             upload a script with its class to it
+
+`holdfast COMMAND --help` lists a command's options.
+"""
+
+_DEV = """\
+Serves one script on every path and host of a port. Each class that it exports is bound in
+env under its own name. When the script or a module that it imports changes, the new version
+takes over; objects keep what they stored. A version that does not load leaves the one
+before in service.
+"""
+
+_RUN = """\
+Serves one script on every path and host of a port, as `holdfast dev` does, but watches no
+files and prints no requests: only what the script logs, and errors. Ends with status 1 if
+the script does not load.
+"""
+
+_SERVE = f"""\
+Hosts many scripts, each at a host name of its own, and takes uploads by Cloudflare's REST
+API on a second port. The API's token comes from ${TOKEN_VARIABLE}; without that it is
+made at the first start, printed once, and kept in the data folder.
+"""
+
+_DEPLOY = """\
+Uploads a script, and the modules that it imports, to a `holdfast serve` and makes it live.
+
+examples:
+  holdfast deploy counter.mjs --object Counter=Counter
+  holdfast deploy site.mjs --name www --var GREETING=hello --service COUNTER=counter
 """
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The options of the chosen command; exits with help where they are wrong."""
-    parser = argparse.ArgumentParser(
+    """The options of the chosen command, whose `run` runs it.
+
+    Ends the process with a line that says what is wrong, and status 2.
+    """
+    words = [*(sys.argv[1:] if arguments is None else arguments)]
+    parser = Parser(
         prog="holdfast",
-        description="Run Workers and Durable Objects on your own machine.",
+        description="Runs Workers and Durable Objects on your own machine.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"holdfast {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_local(commands, "dev", "serve one script and restart when its files change")
-    _add_local(commands, "run", "serve one script in production")
+    parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_local(commands, "dev", "serve one script and reload it when its files change", _DEV)
+    _add_local(commands, "run", "serve one script in production", _RUN)
     _add_serve(commands)
     _add_deploy(commands)
-    _add_namespace(commands)
-    return parser.parse_args(arguments)
+    actions = _add_namespace(commands)
+    parser.check_command(words, commands.choices)
+    if words[:1] == ["namespace"]:
+        commands.choices["namespace"].check_command(words[1:], actions.choices)
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        options.parser.refuse(unknown)
+    return options
 
 
 def _command(
-    commands: Any, name: str, summary: str, module: str, function: str | None = None
-) -> argparse.ArgumentParser:
-    """A sub-command that runs a function (of its name, or another) in a module of this package."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=summary,
-        description=summary[0].upper() + summary[1:] + ".",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    commands: Any, name: str, summary: str, description: str, function: tuple[str, str]
+) -> Parser:
+    """A sub-command that runs a function, given as module of this package and name."""
+    parser: Parser = commands.add_parser(name, help=summary, description=description)
+    module, function_name = function
 
     def run(options: argparse.Namespace) -> int:
-        status: int = getattr(import_module(f"holdfast.cli.{module}"), function or name)(options)
+        status: int = getattr(import_module(f"holdfast.cli.{module}"), function_name)(options)
         return status
 
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
     return parser
 
 
-def _add_local(commands: Any, name: str, summary: str) -> None:
-    parser = _command(commands, name, summary, "local")
-    parser.add_argument("script", type=Path, help="the script's main file (.mjs or .js)")
+def _add_local(commands: Any, name: str, summary: str, description: str) -> None:
+    parser = _command(commands, name, summary, description, ("local", name))
+    _add_script(parser)
     _add_address(parser)
     _add_data(parser)
-    parser.add_argument("--name", help="the script's name (default: the file's)")
-    parser.add_argument(
-        "--var", action="append", default=[], metavar="NAME=VALUE", help="a variable in env"
-    )
     _add_script_options(parser)
+    _add_operation(parser, DEV_DRAIN_SECONDS if name == "dev" else DRAIN_SECONDS)
     _add_limits(parser)
 
 
 def _add_serve(commands: Any) -> None:
-    parser = _command(commands, "serve", "run the whole platform: uploads, many scripts", "serve")
+    summary = "host many scripts and take uploads: the whole platform"
+    parser = _command(commands, "serve", summary, _SERVE, ("serve", "serve"))
     _add_address(parser)
-    parser.add_argument("--api-port", type=_port, default=DEFAULT_API_PORT, help="port of the API")
-    parser.add_argument("--api-host", default="127.0.0.1", help="address that the API listens on")
     parser.add_argument(
-        "--domain", default="localhost", help="scripts are reached at <script>.DOMAIN"
+        "--api-port",
+        type=port,
+        default=DEFAULT_API_PORT,
+        metavar="PORT",
+        help="port of the API; 0 for any free one (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--api-host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address that the API listens on (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--domain",
+        default="localhost",
+        help="a script answers at its name and this (default: <script>.%(default)s)",
     )
     _add_data(parser)
+    _add_operation(parser, DRAIN_SECONDS)
     _add_limits(parser)
 
 
 def _add_deploy(commands: Any) -> None:
-    parser = _command(commands, "deploy", "upload a script and make it live", "remote")
-    parser.add_argument("script", type=Path, help="the script's main file (.mjs or .js)")
-    parser.add_argument("--name", help="the script's name (default: the file's)")
-    parser.add_argument(
-        "--var", action="append", default=[], metavar="NAME=VALUE", help="a variable in env"
-    )
-    parser.add_argument(
-        "--secret", action="append", default=[], metavar="NAME=VALUE", help="a secret in env"
-    )
-    parser.add_argument(
+    summary = "upload a script to a `holdfast serve`"
+    parser = _command(commands, "deploy", summary, _DEPLOY, ("remote", "deploy"))
+    _add_script(parser)
+    _add_script_options(parser)
+    _add_many(parser, "--secret", "NAME=VALUE", "a secret in env")
+    _add_many(
+        parser,
         "--object",
-        action="append",
-        default=[],
-        metavar="NAME=CLASS[@SCRIPT]",
-        help="a Durable Object class in env, of this script or another",
+        "NAME=CLASS[@SCRIPT]",
+        "a Durable Object class in env, of this script or another",
     )
-    parser.add_argument(
-        "--namespace-id",
-        action="append",
-        default=[],
-        metavar="NAME=ID",
-        help="a Durable Object namespace in env, by its id",
-    )
-    parser.add_argument(
-        "--service", action="append", default=[], metavar="NAME=SCRIPT", help="a Worker in env"
-    )
+    _add_many(parser, "--namespace-id", "NAME=ID", "a Durable Object namespace in env, by its id")
+    _add_many(parser, "--service", "NAME=SCRIPT", "another Worker in env")
     parser.add_argument(
         "--module",
         action="append",
         default=[],
         type=Path,
         metavar="FILE",
-        help="a module that the script imports in a way its text does not show",
+        help="a module that the script imports in a way its text does not show; may be repeated",
     )
-    _add_script_options(parser)
     _add_remote(parser)
 
 
-def _add_namespace(commands: Any) -> None:
-    parser = commands.add_parser(
+def _add_namespace(commands: Any) -> Any:
+    parser: Parser = commands.add_parser(
         "namespace",
-        help="manage Durable Object namespaces",
-        description="Durable Object namespaces.",
+        help="create and list Durable Object namespaces",
+        description="Creates and lists Durable Object namespaces of a `holdfast serve`.",
     )
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
     create = _command(
-        actions, "create", "create the namespace of a class", "remote", "create_namespace"
+        actions,
+        "create",
+        "create the namespace of a class",
+        "Creates the namespace of a class that a live script exports; prints it as JSON.",
+        ("remote", "create_namespace"),
     )
-    create.add_argument("name", help="the namespace's name")
+    create.add_argument("name", metavar="NAME", help="the namespace's name")
     create.add_argument("--script", required=True, help="the script that exports the class")
-    create.add_argument("--class", dest="class_name", required=True, help="the exported class")
-    create.add_argument("--sqlite", action="store_true", help="back the class with SQLite")
+    create.add_argument(
+        "--class", dest="class_name", required=True, metavar="CLASS", help="the exported class"
+    )
+    create.add_argument("--sqlite", action="store_true", help="for a class whose storage is SQLite")
     _add_remote(create)
-    listing = _command(actions, "list", "list the namespaces", "remote", "list_namespaces")
+    listing = _command(
+        actions,
+        "list",
+        "list the namespaces",
+        "Prints all namespaces as JSON.",
+        ("remote", "list_namespaces"),
+    )
     _add_remote(listing)
+    return actions
 
 
-def _add_address(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to listen on")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-
-
-def _add_data(parser: argparse.ArgumentParser) -> None:
+def _add_script(parser: Parser) -> None:
     parser.add_argument(
-        "--data", type=Path, default=Path(DEFAULT_DATA), metavar="DIR", help="where data is kept"
+        "script", type=Path, metavar="SCRIPT", help="the script's main file (.mjs or .js)"
     )
 
 
-def _add_script_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--compatibility-date", metavar="DATE", help="as on Cloudflare: 2026-01-31")
+def _add_address(parser: Parser) -> None:
     parser.add_argument(
-        "--compatibility-flag", action="append", default=[], metavar="FLAG", help="may be repeated"
+        "--port",
+        type=port,
+        default=DEFAULT_PORT,
+        help="port to listen on; 0 for any free one (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address to listen on; 0.0.0.0 for all (default: %(default)s)",
     )
 
 
-def _add_limits(parser: argparse.ArgumentParser) -> None:
+def _add_data(parser: Parser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(DEFAULT_DATA),
+        metavar="DIR",
+        help="the folder that data is kept in (default: %(default)s)",
+    )
+
+
+def _add_script_options(parser: Parser) -> None:
+    parser.add_argument("--name", help="the script's name (default: the file's)")
+    _add_many(parser, "--var", "NAME=VALUE", "a variable in env")
+    parser.add_argument(
+        "--compatibility-date", type=day, metavar="DATE", help="as on Cloudflare: 2026-01-31"
+    )
+    _add_many(parser, "--compatibility-flag", "FLAG", "as on Cloudflare")
+
+
+def _add_many(parser: Parser, option: str, form: str, meaning: str) -> None:
+    parser.add_argument(
+        option, action="append", default=[], metavar=form, help=f"{meaning}; may be repeated"
+    )
+
+
+def _add_operation(parser: Parser, drain_seconds: float) -> None:
+    parser.add_argument(
+        "--drain-seconds",
+        type=duration_or_zero,
+        default=drain_seconds,
+        metavar="SECONDS",
+        help="how long a stop waits for requests under way (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=LOG_LEVELS,
+        default="info",
+        metavar="LEVEL",
+        help=f"Holdfast's own log, on stderr: {', '.join(LOG_LEVELS)} (default: %(default)s)",
+    )
+
+
+def _add_limits(parser: Parser) -> None:
     limits = parser.add_argument_group("limits")
     limits.add_argument(
-        "--memory-mb", type=_positive, default=128, help="memory of one script's isolate"
+        "--memory-mb",
+        type=positive,
+        default=128,
+        metavar="MB",
+        help="memory of one script's isolate (default: %(default)s)",
     )
     limits.add_argument(
-        "--cpu-ms", type=_positive, default=2000, help="CPU time of one turn of a script"
+        "--cpu-ms",
+        type=positive,
+        default=2000,
+        metavar="MS",
+        help="CPU time of one turn of a script (default: %(default)s)",
     )
     limits.add_argument(
         "--idle-seconds",
-        type=_seconds,
+        type=seconds,
         default=10.0,
-        help="evict an object from memory after so long without use",
+        metavar="SECONDS",
+        help="an object unused for so long leaves memory (default: %(default)g)",
     )
     limits.add_argument(
         "--hang-seconds",
-        type=_seconds,
+        type=seconds,
         default=30.0,
-        help="fail a call to an object that nothing can answer any more after so long",
+        metavar="SECONDS",
+        help="a call to an object that nothing can answer fails then (default: %(default)g)",
     )
     limits.add_argument(
         "--allow-private-egress",
@@ -188,35 +300,23 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_remote(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+def _add_remote(parser: Parser) -> None:
+    server = parser.add_argument_group("where to")
+    server.add_argument(
         "--api-url",
-        default=os.environ.get("HOLDFAST_API_URL", f"http://127.0.0.1:{DEFAULT_API_PORT}"),
-        help="where the API of `holdfast serve` is ($HOLDFAST_API_URL)",
+        default=os.environ.get(URL_VARIABLE) or f"http://127.0.0.1:{DEFAULT_API_PORT}",
+        metavar="URL",
+        help=f"the API of a `holdfast serve` (default: ${URL_VARIABLE}, "
+        f"or http://127.0.0.1:{DEFAULT_API_PORT})",
     )
-    parser.add_argument(
-        "--token", help=f"the API's token (default: ${TOKEN_VARIABLE}, or --data's)"
+    server.add_argument(
+        "--token", help=f"the API's token (default: ${TOKEN_VARIABLE}, or the data folder's)"
     )
-    parser.add_argument("--account", default="holdfast", help="the account's tag; any will do")
-    _add_data(parser)
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535 (0: any free one)")
-    return port
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError("must be more than 0 seconds")
-    return seconds
+    server.add_argument("--account", default="holdfast", help="the account's tag; any will do")
+    server.add_argument(
+        "--data",
+        type=Path,
+        default=Path(DEFAULT_DATA),
+        metavar="DIR",
+        help="the data folder of the `holdfast serve` (default: %(default)s)",
+    )

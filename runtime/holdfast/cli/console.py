@@ -1,11 +1,21 @@
 """What people see: scripts' console lines, requests, and our own messages."""
 
+import io
 import logging
+import os
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
 _COLOURS = {"error": "31", "warn": "33", "debug": "90", "trace": "90"}
+
+# What could move a terminal's cursor or change its title: all controls but tabs, line ends
+# and colours.
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]|\r(?!\n)|\x1b(?!\[[0-9;]*m)"
+)
+_RESET = "\x1b[0m"
 
 
 class Terminal:
@@ -15,38 +25,58 @@ class Terminal:
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stdout
-        self._colour = self._stream.isatty()
+        self._stream = stream or sys.stdout or io.StringIO()
+        if isinstance(self._stream, io.TextIOWrapper):
+            self._stream.reconfigure(errors="backslashreplace", line_buffering=True)
+        self._colour = wants_colour(self._stream)
 
     def script_line(self, script: str, level: str, text: str) -> None:
         """A line of a script's console, or an error of its."""
         prefix = "" if level == "log" else f"{level}: "
-        self.line(f"[{script}] {prefix}{text}", _COLOURS.get(level))
+        self.line(f"[{script}] {prefix}{_visible(text)}", _COLOURS.get(level))
 
     def request(self, method: str, target: str, status: int, milliseconds: float) -> None:
         """One request that was answered."""
         colour = "31" if status >= 500 else "33" if status >= 400 else "32"
         now = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
-        self.line(f"{now} {method} {target} {status} {milliseconds:.1f} ms", colour)
+        self.line(f"{now} {method} {_visible(target)} {status} {milliseconds:.1f} ms", colour)
 
     def line(self, text: str, colour: str | None = None) -> None:
         """A line of our own."""
         if colour and self._colour:
-            text = f"\x1b[{colour}m{text}\x1b[0m"
+            text = f"\x1b[{colour}m{text}{_RESET}"
         try:
-            self._stream.write(text.encode("utf-8", "replace").decode() + "\n")
+            self._stream.write(text + "\n")
             self._stream.flush()
         except (OSError, ValueError):
             pass
 
 
-def complain(message: str) -> int:
+def wants_colour(stream: TextIO) -> bool:
+    """Whether to colour what goes to a stream; see https://no-color.org/."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _visible(text: str) -> str:
+    """The text with controls spelt out, so that it cannot forge or hide what stands around it."""
+    text = _CONTROLS.sub(lambda control: f"\\x{ord(control[0]):02x}", text)
+    return text + _RESET if "\x1b" in text else text
+
+
+def complain(message: object) -> int:
     """Tell why a command cannot go on; the exit status for it."""
-    sys.stderr.write(f"holdfast: {message}\n")
+    if sys.stderr is not None:
+        sys.stderr.write(f"holdfast: {message}\n")
     return 1
 
 
-def configure_logging(level: int) -> None:
-    """Send the log of the process to standard error."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+def configure_logging(level: str) -> None:
+    """Send the log of the process to standard error, from a level of LOG_LEVELS."""
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
     logging.getLogger("asyncio").setLevel(logging.ERROR)

@@ -2,149 +2,145 @@
 
 import argparse
 import asyncio
-import logging
-from pathlib import Path
+from contextlib import ExitStack
+from typing import Any
 
-from holdfast.catalog.bindings import PlainText
-from holdfast.catalog.files import guess_syntax, read_modules
-from holdfast.catalog.script import Script
+from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import Terminal, complain, configure_logging
-from holdfast.cli.options import named_values, script_name, settings_from
-from holdfast.cli.process import run_until_stopped
-from holdfast.cli.watch import snapshot, until_changed
+from holdfast.cli.process import (
+    ENDING,
+    listening_failure,
+    run_until_stopped,
+    settings_from,
+    unusable_folder,
+    url_host,
+)
+from holdfast.cli.reload import Reading, Reloader, error_page, read
+from holdfast.cli.script_file import ScriptFile
 from holdfast.server import FileSource, Listener, OneScript, Runtime
+from holdfast.server.data_folder import DataFolder
 from holdfast.server.opening import open_storage
-from holdfast.workers import ScriptInvalid
+from holdfast.workers import ScriptInvalid, WorkerResponse
 
 
 def dev(options: argparse.Namespace) -> int:
     """Serve a script, print what happens, take up changes."""
-    configure_logging(logging.WARNING)
     return _start(options, watch=True)
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve a script; print its console and errors only."""
-    configure_logging(logging.WARNING)
     return _start(options, watch=False)
 
 
 def _start(options: argparse.Namespace, *, watch: bool) -> int:
+    configure_logging(options.log_level)
     try:
-        script = read_script(options)
-    except FileNotFoundError:
-        return complain(f"{options.script} does not exist")
-    except (OSError, ValueError) as error:
-        return complain(str(error))
-    server = LocalServer(options, script, watch=watch)
+        file = ScriptFile(options)
+    except ValueError as error:
+        return complain(error)
+    reading = read(file)
+    if isinstance(reading, str) and not watch:
+        return complain(reading)
+    server = LocalServer(options, file, reading, watch=watch)
     return run_until_stopped(server.serve)
-
-
-def read_script(options: argparse.Namespace) -> Script:
-    """The script in the file that the options name. Raises OSError, ValueError."""
-    path: Path = options.script
-    variables = named_values(options.var, "--var")
-    modules = read_modules(path)
-    return Script(
-        name=script_name(path, options.name),
-        main=modules[0].name,
-        syntax=guess_syntax(path),
-        modules=modules,
-        bindings=tuple(PlainText(name, value) for name, value in variables),
-        compatibility_date=options.compatibility_date,
-        compatibility_flags=tuple(options.compatibility_flag),
-        version="local",
-    )
 
 
 class LocalServer:
     """One script, served from its file."""
 
-    def __init__(self, options: argparse.Namespace, script: Script, *, watch: bool) -> None:
+    def __init__(
+        self, options: argparse.Namespace, file: ScriptFile, reading: Reading, *, watch: bool
+    ) -> None:
         self._options = options
-        self._source = FileSource(script)
+        self._file = file
+        self._reading = reading
         self._watch = watch
         self._terminal = Terminal()
-        self._runtime: Runtime
 
     async def serve(self, stop: asyncio.Event) -> int:
         """Listen until stopped; the exit status."""
-        options, loop = self._options, asyncio.get_running_loop()
-        settings = settings_from(options)
-        try:
-            storage = open_storage(settings, loop)
-        except OSError as error:
-            return complain(f"the data folder {settings.data} cannot be used: {error}")
-        self._runtime = Runtime(
-            settings,
-            self._source,
-            storage,
-            console=self._terminal.script_line,
-            loop=loop,
+        loop = asyncio.get_running_loop()
+        settings = settings_from(self._options)
+        with ExitStack() as folder:
+            try:
+                folder.enter_context(DataFolder(settings.data))
+                storage = open_storage(settings, loop)
+            except OSError as error:
+                return complain(unusable_folder(settings.data, error))
+            reading = self._reading
+            current = reading if isinstance(reading, Script) else error_page(self._file.name, "")
+            source = FileSource(current)
+            runtime = Runtime(
+                settings, source, storage, console=self._terminal.script_line, loop=loop
+            )
+            try:
+                return await self._serve(runtime, source, stop)
+            finally:
+                await runtime.aclose()
+
+    async def _serve(self, runtime: Runtime, source: FileSource, stop: asyncio.Event) -> int:
+        reloader = None
+        if self._watch:
+            reloader = Reloader(self._file, source, runtime, self._terminal)
+            reloader.start(self._reading)
+        else:
+            try:
+                runtime.worker(self._file.name)
+            except ScriptInvalid as error:
+                return complain(f"{self._file.path} does not load: {error}")
+        options = self._options
+        routes = OneScript(self._file.name)
+        listener = (
+            ExplainingListener(runtime, routes, on_request=self._terminal.request)
+            if self._watch
+            else Listener(runtime, routes)
         )
-        listener = Listener(
-            self._runtime,
-            OneScript(self._source.current.name),
-            on_request=self._terminal.request if self._watch else None,
-        )
         try:
-            if not self._load() and not self._watch:
-                return 1
             try:
                 port = await listener.start(options.host, options.port)
             except OSError as error:
-                return complain(
-                    f"port {options.port} on {options.host} cannot be had ({error.strerror}); "
-                    "choose another with --port"
-                )
-            self._announce(options.host, port)
-            await self._until(stop)
+                return complain(listening_failure(error, options.host, options.port, "--port"))
+            self._announce(runtime, source.current, port)
+            await _until(stop, reloader)
+            self._terminal.line(ENDING)
             return 0
         finally:
             await listener.stop()
-            await self._runtime.aclose()
 
-    def _load(self) -> bool:
-        """Bring the script up before the first request needs it."""
-        try:
-            self._runtime.worker(self._source.current.name)
-        except ScriptInvalid as error:
-            self._terminal.script_line(self._source.current.name, "error", str(error))
-            return False
-        return True
+    def _announce(self, runtime: Runtime, script: Script, port: int) -> None:
+        name, host = self._file.name, url_host(self._options.host)
+        self._terminal.line(f"{name} is listening on http://{host}:{port}/")
+        if self._watch:
+            classes = runtime.worker(name).exports.classes
+            bound = ", ".join(f"env.{name}" for name in classes) or "none"
+            if script.syntax is Syntax.SERVICE_WORKER:
+                bound = "none, as in every script in service-worker syntax"
+            self._terminal.line(f"  classes   {bound}")
+            self._terminal.line(f"  data      {self._options.data.absolute()}")
+            self._terminal.line(f"  watching  {self._file.path.absolute()} and what it imports")
 
-    def _announce(self, host: str, port: int) -> None:
-        name = self._source.current.name
-        shown = f"[{host}]" if ":" in host else host
-        self._terminal.line(f"{name} is listening on http://{shown}:{port}/")
 
-    async def _until(self, stop: asyncio.Event) -> None:
-        if not self._watch:
-            await stop.wait()
-            return
-        watcher = asyncio.create_task(self._follow_changes())
-        try:
-            await stop.wait()
-        finally:
-            watcher.cancel()
+class ExplainingListener(Listener):
+    """Tells the client what went wrong, and not only the log: it is the script's author."""
 
-    async def _follow_changes(self) -> None:
-        while True:
-            await until_changed(snapshot(self._files()))
-            self._take_up_changes()
+    def result_of(self, answer: "asyncio.Future[WorkerResponse]", message: Any) -> WorkerResponse:
+        """See http_server.Handler."""
+        response = super().result_of(answer, message)
+        if (error := answer.exception()) is not None:
+            assert isinstance(response.body, bytes), "a page of our own is no stream"
+            response.body += f"\n{error}\n".encode(errors="replace")
+        return response
 
-    def _files(self) -> list[Path]:
-        folder = self._options.script.parent
-        return [folder / module.name for module in self._source.current.modules]
 
-    def _take_up_changes(self) -> None:
-        """Replace the script by what its files say now; keep the old one if that fails."""
-        try:
-            script = read_script(self._options)
-            self._source.current = script
-            self._runtime.replace(script.name, self._runtime.load(script))
-        except (ScriptInvalid, OSError, ValueError) as error:
-            self._terminal.script_line(self._source.current.name, "error", str(error))
-            self._terminal.line("The version before stays in service.")
-            return
-        self._terminal.line(f"{script.name} was reloaded.")
+async def _until(stop: asyncio.Event, reloader: Reloader | None) -> None:
+    """Return when stopped; a mistake of ours in the reloader ends the process with it."""
+    stopped = asyncio.ensure_future(stop.wait())
+    tasks: set[asyncio.Future[object]] = {stopped}  # type: ignore[arg-type]
+    if reloader is not None:
+        tasks.add(asyncio.ensure_future(reloader.follow()))
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    for task in done:
+        task.result()

@@ -1,22 +1,9 @@
-"""From options to settings."""
+"""Values of options that several commands take."""
 
-import argparse
 from pathlib import Path
 
-from holdfast.engine import Limits
-from holdfast.engine.limits import MEBIBYTE
-from holdfast.server.settings import Settings
-
-
-def settings_from(options: argparse.Namespace) -> Settings:
-    """The settings that the options of `dev`, `run` or `serve` give."""
-    return Settings(
-        data=options.data,
-        limits=Limits(memory_bytes=options.memory_mb * MEBIBYTE, turn_cpu_ms=options.cpu_ms),
-        idle_seconds=options.idle_seconds,
-        hang_seconds=options.hang_seconds,
-        allow_private_egress=options.allow_private_egress,
-    )
+from holdfast.catalog.errors import UploadRejected
+from holdfast.catalog.script import MAX_SCRIPT_NAME_LENGTH, check_script_name
 
 
 def named_values(entries: list[str], option: str) -> list[tuple[str, str]]:
@@ -31,8 +18,15 @@ def named_values(entries: list[str], option: str) -> list[tuple[str, str]]:
 
 
 def script_name(path: Path, given: str | None) -> str:
-    """The name that was given, or the file's made fit to be a host name's label."""
-    if given:
+    """The name that was given, or the file's made fit to be a host name's label.
+
+    Raises ValueError for a given name that is none.
+    """
+    if given is not None:
+        try:
+            check_script_name(given)
+        except UploadRejected as error:
+            raise ValueError(f"--name: {error}") from error
         return given
     stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in path.stem)
-    return stem.lower().strip("-") or "worker"
+    return stem.lower().strip("-")[:MAX_SCRIPT_NAME_LENGTH] or "worker"

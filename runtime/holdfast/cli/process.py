@@ -1,12 +1,33 @@
-"""What every long-running command needs: a loop, signals, file descriptors."""
+"""What every long-running command needs: settings, a loop, signals, sentences for failures."""
 
+import argparse
 import asyncio
+import errno
 import resource
 import signal
+import socket
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
+from holdfast.engine import Limits
+from holdfast.engine.limits import MEBIBYTE
+from holdfast.server.settings import Settings
+
 WANTED_DESCRIPTORS = 65_536
+ENDING = "Finishing the requests under way; once more ends at once."
+
+
+def settings_from(options: argparse.Namespace) -> Settings:
+    """The settings that the options of `dev`, `run` or `serve` give."""
+    return Settings(
+        data=options.data,
+        limits=Limits(memory_bytes=options.memory_mb * MEBIBYTE, turn_cpu_ms=options.cpu_ms),
+        idle_seconds=options.idle_seconds,
+        hang_seconds=options.hang_seconds,
+        drain_seconds=options.drain_seconds,
+        allow_private_egress=options.allow_private_egress,
+    )
 
 
 def run_until_stopped(command: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
@@ -27,6 +48,8 @@ async def _with_signals(command: Callable[[asyncio.Event], Coroutine[Any, Any, i
 
     def on_signal(number: int) -> None:
         if stop.is_set():
+            # With the handler in place the loop would swallow it.
+            loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         stop.set()
@@ -42,3 +65,26 @@ def raise_descriptor_limit() -> None:
     wanted = WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, WANTED_DESCRIPTORS)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def listening_failure(error: OSError, host: str, port: int, option: str) -> str:
+    """Why nobody can listen on an address, and which option helps; `option` is the port's."""
+    address = option.replace("port", "host")
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use; choose another with {option} (0 is any free one)"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"this user may not listen on port {port}; choose one from 1024 with {option}"
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        return f"{host!r} is no address of this machine; choose another with {address}"
+    return f"cannot listen on port {port} of {host}: {error}; see {option} and {address}"
+
+
+def unusable_folder(data: Path, error: Exception) -> str:
+    """Why a data folder cannot be used, and what helps."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return f"the data folder {data} cannot be used: {reason}; choose another with --data"
+
+
+def url_host(host: str) -> str:
+    """An address as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host

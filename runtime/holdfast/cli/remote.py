@@ -1,6 +1,7 @@
 """`holdfast deploy` and `holdfast namespace …`: the API's client on the command line."""
 
 import argparse
+import http.client
 import json
 import os
 from collections.abc import Callable
@@ -8,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.api import ApiError, client
-from holdfast.cli.arguments import TOKEN_VARIABLE
+from holdfast.cli.arguments import TOKEN_FILE, TOKEN_VARIABLE
 from holdfast.cli.console import complain
 from holdfast.cli.options import named_values, script_name
+from holdfast.cli.script_file import unreadable
 
 
 def deploy(options: argparse.Namespace) -> int:
     """Upload a script and make it live."""
 
-    def upload(connection: dict[str, Any]) -> None:
+    def upload(connection: dict[str, Any]) -> str:
         name = script_name(options.script, options.name)
         result = client.deploy(
             options.script,
@@ -28,7 +30,7 @@ def deploy(options: argparse.Namespace) -> int:
             **connection,
         )
         handlers = ", ".join(result.get("handlers") or []) or "none"
-        print(f"{name} is live (handlers: {handlers}).")
+        return f"{name} is live (handlers: {handlers})."
 
     return _remotely(options, upload)
 
@@ -36,7 +38,7 @@ def deploy(options: argparse.Namespace) -> int:
 def create_namespace(options: argparse.Namespace) -> int:
     """Create a namespace; prints its id, for the bindings that need it."""
 
-    def ask(connection: dict[str, Any]) -> None:
+    def ask(connection: dict[str, Any]) -> str:
         namespace = client.create_namespace(
             options.name,
             script=options.script,
@@ -44,7 +46,7 @@ def create_namespace(options: argparse.Namespace) -> int:
             use_sqlite=options.sqlite,
             **connection,
         )
-        print(json.dumps(namespace, indent=2))
+        return json.dumps(namespace, indent=2)
 
     return _remotely(options, ask)
 
@@ -52,38 +54,61 @@ def create_namespace(options: argparse.Namespace) -> int:
 def list_namespaces(options: argparse.Namespace) -> int:
     """Print the namespaces."""
 
-    def ask(connection: dict[str, Any]) -> None:
-        print(json.dumps(client.list_namespaces(**connection), indent=2))
+    def ask(connection: dict[str, Any]) -> str:
+        return json.dumps(client.list_namespaces(**connection), indent=2)
 
     return _remotely(options, ask)
 
 
-def _remotely(options: argparse.Namespace, ask: Callable[[dict[str, Any]], None]) -> int:
+def _remotely(options: argparse.Namespace, ask: Callable[[dict[str, Any]], str]) -> int:
     """Talk to the API; whatever goes wrong becomes one line."""
     token = _token(options)
     if token is None:
-        return complain(f"no token: give --token or set {TOKEN_VARIABLE}")
+        return complain(
+            f"there is no token: give --token, set {TOKEN_VARIABLE}, or name the data folder "
+            f"of `holdfast serve` with --data ({options.data / TOKEN_FILE} cannot be read)"
+        )
     connection = {"base_url": options.api_url, "token": token, "account": options.account}
     try:
-        ask(connection)
+        told = ask(connection)
     except ApiError as error:
-        return complain(str(error))
-    except FileNotFoundError as error:
-        return complain(f"{error.filename} does not exist")
+        return complain(_refusal(error))
+    except http.client.InvalidURL as error:
+        return complain(f"--api-url {options.api_url!r} is no URL: {error}")
+    except http.client.HTTPException as error:
+        return complain(f"{options.api_url} is no Holdfast API: {error!r}; see --api-url")
     except OSError as error:
-        return complain(f"{options.api_url} does not answer: {error}; is `holdfast serve` running?")
+        return complain(_trouble(error, options))
     except ValueError as error:
-        return complain(str(error))
+        return complain(error)
+    print(told)
     return 0
 
 
+def _refusal(error: ApiError) -> str:
+    hint = "; is the token that of this server?" if error.status in (401, 403) else ""
+    return f"{error}{hint}"
+
+
+def _trouble(error: OSError, options: argparse.Namespace) -> str:
+    """What is wrong: with the connection, or with a file that was to be sent."""
+    if error.filename is not None:
+        return unreadable(error, options.script)
+    reason = getattr(error, "reason", None) or error.strerror or error
+    reason = reason.strerror or reason if isinstance(reason, OSError) else reason
+    return (
+        f"{options.api_url} does not answer ({reason}); "
+        "is `holdfast serve` running there? See --api-url"
+    )
+
+
 def _token(options: argparse.Namespace) -> str | None:
-    if token := options.token or os.environ.get(TOKEN_VARIABLE):
-        return str(token)
+    if given := (options.token or os.environ.get(TOKEN_VARIABLE) or "").strip():
+        return str(given)
     try:
-        token_file: Path = options.data / "api-token"
-        return token_file.read_text().strip()
-    except OSError:
+        token_file: Path = options.data / TOKEN_FILE
+        return token_file.read_text("utf-8").strip() or None
+    except (OSError, UnicodeDecodeError):
         return None
 
 

@@ -5,72 +5,108 @@ import asyncio
 import logging
 import os
 import secrets
+from contextlib import ExitStack
+from ipaddress import ip_address
 from pathlib import Path
 
 from holdfast.api import ApiServer, ApiSettings
 from holdfast.catalog import Catalog, CatalogUnusable
-from holdfast.cli.arguments import TOKEN_VARIABLE
+from holdfast.cli.arguments import TOKEN_FILE, TOKEN_VARIABLE
 from holdfast.cli.console import Terminal, complain, configure_logging
-from holdfast.cli.options import settings_from
-from holdfast.cli.process import run_until_stopped
+from holdfast.cli.process import (
+    ENDING,
+    listening_failure,
+    run_until_stopped,
+    settings_from,
+    unusable_folder,
+    url_host,
+)
 from holdfast.server import CatalogSource, Deployments, HostRoutes, Listener, Runtime
+from holdfast.server.data_folder import DataFolder
 from holdfast.server.opening import open_storage
 from holdfast.storage.disk import sync_path
 
-TOKEN_FILE = "api-token"  # noqa: S105 - a name, no secret
+log = logging.getLogger("holdfast.cli")
+
 TOKEN_BYTES = 32
 
 
 def serve(options: argparse.Namespace) -> int:
     """Serve every uploaded script, and the API that takes uploads."""
-    configure_logging(logging.INFO)
+    configure_logging(options.log_level)
     return run_until_stopped(lambda stop: _serve(options, stop))
 
 
 async def _serve(options: argparse.Namespace, stop: asyncio.Event) -> int:
     settings = settings_from(options)
-    terminal = Terminal()
     loop = asyncio.get_running_loop()
-    try:
-        catalog = Catalog(settings.data / "catalog.sqlite")
-        token, fresh = api_token(settings.data)
-        storage = open_storage(settings, loop)
-    except (CatalogUnusable, OSError) as error:
-        return complain(f"the data folder {settings.data} cannot be used: {error}")
-    runtime = Runtime(
-        settings,
-        CatalogSource(catalog),
-        storage,
-        console=terminal.script_line,
-        loop=loop,
-    )
-    listener = Listener(runtime, HostRoutes(options.domain))
-    api = ApiServer(Deployments(catalog, runtime), ApiSettings(token))
-    try:
+    with ExitStack() as folder:
         try:
-            api_port = await api.start(options.api_host, options.api_port)
-            port = await listener.start(options.host, options.port)
+            folder.enter_context(DataFolder(settings.data))
+            catalog = folder.enter_context(Catalog(settings.data / "catalog.sqlite"))
+            token, fresh = api_token(settings.data)
+            storage = open_storage(settings, loop)
+        except CatalogUnusable as error:
+            return complain(error)
         except OSError as error:
-            return complain(f"cannot listen: {error}; see --port, --api-port, --host, --api-host")
-        _announce(terminal, options, port, api_port, token if fresh else None)
-        await stop.wait()
-        terminal.line("Finishing the requests under way…")
-        return 0
-    finally:
-        await api.stop()
-        await listener.stop()
-        await runtime.aclose()
-        catalog.close()
+            return complain(unusable_folder(settings.data, error))
+        terminal = Terminal()
+        console = terminal.script_line
+        runtime = Runtime(settings, CatalogSource(catalog), storage, console=console, loop=loop)
+        listener = Listener(runtime, HostRoutes(options.domain))
+        api = ApiServer(Deployments(catalog, runtime), ApiSettings(token))
+        try:
+            ports = await _listen(options, listener, api)
+            if ports is None:
+                return 1
+            _announce(terminal, options, *ports, token if fresh else None)
+            await stop.wait()
+            terminal.line(ENDING)
+            return 0
+        finally:
+            await api.stop()
+            await listener.stop()
+            await runtime.aclose()
+
+
+async def _listen(
+    options: argparse.Namespace, listener: Listener, api: ApiServer
+) -> tuple[int, int] | None:
+    """The ports of the Workers and of the API; None, and a complaint, where one is not to be had.
+
+    The Workers' port comes last: who gets an answer there finds the API up as well.
+    """
+    host, port, option = options.api_host, options.api_port, "--api-port"
+    try:
+        api_port = await api.start(host, port)
+        host, port, option = options.host, options.port, "--port"
+        return await listener.start(host, port), api_port
+    except OSError as error:
+        complain(listening_failure(error, host, port, option))
+        return None
 
 
 def _announce(
     terminal: Terminal, options: argparse.Namespace, port: int, api_port: int, token: str | None
 ) -> None:
     terminal.line(f"Workers: http://<script>.{options.domain}:{port}/")
-    terminal.line(f"API:     http://{options.api_host}:{api_port}/client/v4")
+    terminal.line(f"API:     http://{url_host(options.api_host)}:{api_port}/client/v4")
     if token is not None:
         terminal.line(f"The API's token, told this once: {token}")
         terminal.line(f"It is kept in {options.data / TOKEN_FILE}.")
+    if not _is_loopback(options.api_host):
+        log.warning(
+            "the API listens on %s, where other machines reach it, and does not encrypt: "
+            "keep its port behind a proxy with TLS, or leave out --api-host",
+            options.api_host,
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def api_token(data: Path) -> tuple[str, bool]:
@@ -79,7 +115,7 @@ def api_token(data: Path) -> tuple[str, bool]:
     `$HOLDFAST_API_TOKEN` comes first; else the data folder keeps one, readable by its
     owner alone. Raises OSError.
     """
-    if given := os.environ.get(TOKEN_VARIABLE):
+    if given := os.environ.get(TOKEN_VARIABLE, "").strip():
         return given, False
     path = data / TOKEN_FILE
     if kept := _read_token(path):

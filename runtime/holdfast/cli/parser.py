@@ -1,0 +1,100 @@
+"""A parser that explains mistakes in one line, and the kinds of values that options take."""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date
+from difflib import get_close_matches
+from typing import NoReturn
+
+USAGE_STATUS = 2  # what a shell's own commands return for options they do not know
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Leaves descriptions as they are, and options room to stand beside their help."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors name the way out and whose options have one spelling."""
+
+    def __init__(self, **settings: object) -> None:
+        settings.setdefault("allow_abbrev", False)
+        settings.setdefault("formatter_class", Formatter)
+        super().__init__(**settings)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Tell what is wrong with the arguments, in one line, and end the process."""
+        message = message.removeprefix("argument ")
+        self.exit(USAGE_STATUS, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
+
+    def check_command(self, arguments: Sequence[str], commands: Iterable[str]) -> None:
+        """End the process if the first argument is none of the commands and asks for no help."""
+        if not arguments or arguments[0] in (*commands, "-h", "--help", "--version"):
+            return
+        if arguments[0].startswith("-"):
+            self.error(f"{arguments[0]} comes before the command; options follow it")
+        close = get_close_matches(arguments[0], list(commands), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(commands)}"
+        self.error(f"{arguments[0]!r} is no command; {hint}")
+
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """End the process over arguments that the command does not take."""
+        first = unknown[0]
+        if not first.startswith("-"):
+            self.error(f"one argument too many: {first!r}")
+        name = first.partition("=")[0]
+        close = get_close_matches(name, set(_OPTION.findall(self.format_help())), n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        self.error(f"there is no option {name}{hint}")
+
+    def show_help(self) -> int:
+        """Print the help; the exit status of a command that was asked for nothing."""
+        self.print_help(sys.stdout)
+        return 0
+
+
+def port(text: str) -> int:
+    """A port to listen on; 0 is any free one."""
+    if text.isascii() and text.isdigit() and int(text) <= 65_535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port; 0 to 65535, where 0 is any free one")
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    if text.isascii() and text.isdigit() and int(text) >= 1:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+
+
+def seconds(text: str) -> float:
+    """A time of more than nothing."""
+    if duration := duration_or_zero(text):
+        return duration
+    raise argparse.ArgumentTypeError("must be more than 0 seconds")
+
+
+def duration_or_zero(text: str) -> float:
+    """A time in seconds, 0 included."""
+    try:
+        duration = float(text)
+    except ValueError:
+        duration = -1.0
+    if 0 <= duration < float("inf"):
+        return duration
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+
+
+def day(text: str) -> str:
+    """A date in the form that Cloudflare's compatibility dates have."""
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-01-31")

@@ -1,0 +1,111 @@
+"""Takes up changes of a script's files while it is served (`holdfast dev`).
+
+Files are looked at every few milliseconds, which works on every file system, network and
+container mounts included. What was read counts, not what was touched: a file that is saved
+without a change reloads nothing, and one that is still being written is waited for.
+"""
+
+import asyncio
+import json
+import time
+
+from holdfast.catalog.script import Script, Syntax
+from holdfast.cli.console import Terminal
+from holdfast.cli.script_file import ScriptFile, ScriptUnreadable, Stamp
+from holdfast.engine.modules import Module, ModuleKind
+from holdfast.server import FileSource, Runtime
+from holdfast.workers import ScriptInvalid
+
+INTERVAL_SECONDS = 0.025
+
+# What can be read of a script: a version, or why there is none.
+Reading = Script | str
+
+
+class Reloader:
+    """Keeps the newest version that loads in service."""
+
+    def __init__(
+        self, file: ScriptFile, source: FileSource, runtime: Runtime, terminal: Terminal
+    ) -> None:
+        self._file = file
+        self._source = source
+        self._runtime = runtime
+        self._terminal = terminal
+        self._tried: Reading | None = None
+        self._failed = False
+        self._has_served = False
+
+    def start(self, reading: Reading) -> None:
+        """Serve a first version, or a page that says why there is none."""
+        self._try(reading)
+
+    async def follow(self) -> None:
+        """Take up changes until cancelled."""
+        seen: Stamp | None = None
+        pending: Reading | None = None
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            stamp = self._file.stamp(self._tried if isinstance(self._tried, Script) else None)
+            # A version that failed may wait for a file in a folder that is not looked at.
+            if stamp == seen and not self._failed:
+                continue
+            seen = stamp  # taken before the reading, so that no change falls between
+            reading = read(self._file)
+            if reading == self._tried:
+                pending = None
+            elif reading != pending:
+                pending, seen = reading, None  # until two readings agree: it may be half written
+            else:
+                pending = None
+                self._try(reading)
+
+    def _try(self, reading: Reading) -> None:
+        self._tried = reading
+        started = time.perf_counter()
+        try:
+            if isinstance(reading, str):
+                raise ScriptInvalid(reading)
+            self._serve(reading)
+        except ScriptInvalid as error:
+            self._failed = True
+            self._fail(str(error))
+            return
+        again = self._has_served or self._failed
+        self._failed, self._has_served = False, True
+        if again:
+            elapsed_ms = (time.perf_counter() - started) * 1000
+            self._terminal.line(f"{reading.name} was reloaded in {elapsed_ms:.0f} ms.", "36")
+
+    def _serve(self, script: Script) -> None:
+        """Make a version live, at once and as a whole. Raises ScriptInvalid."""
+        resident = self._runtime.load(script)
+        self._source.current = script
+        self._runtime.replace(script.name, resident)
+
+    def _fail(self, reason: str) -> None:
+        self._terminal.script_line(self._file.name, "error", reason)
+        if self._has_served:
+            self._terminal.line("The version before stays in service.")
+            return
+        self._serve(error_page(self._file.name, reason))
+
+
+def read(file: ScriptFile) -> Reading:
+    """The script in a file, or why there is none. Blocks."""
+    try:
+        return file.read()
+    except ScriptUnreadable as error:
+        return str(error)
+
+
+def error_page(name: str, reason: str) -> Script:
+    """A Worker that stands in for one that does not load and tells everybody why."""
+    text = f"{name} does not load:\n\n{reason}\n\nIt is taken up as soon as its files change.\n"
+    source = (
+        f"const text = {json.dumps(text)};\n"
+        "const headers = { 'content-type': 'text/plain;charset=UTF-8' };\n"
+        "export default { fetch: () => new Response(text, { status: 500, headers }) };\n"
+    )
+    main = Module("error-page.mjs", ModuleKind.ESM, source.encode())
+    return Script(name, main.name, Syntax.MODULES, (main,), (), None, (), "local")

@@ -1,0 +1,82 @@
+"""A script in a file: read with what it imports, and looked at for changes."""
+
+import argparse
+from pathlib import Path
+
+from holdfast.catalog.bindings import PlainText
+from holdfast.catalog.files import guess_syntax, read_modules
+from holdfast.catalog.script import Script
+from holdfast.cli.options import named_values, script_name
+
+# The state of each file: modification time in ns, size, inode. None for one that is not there.
+Stamp = dict[Path, tuple[int, int, int] | None]
+
+
+class ScriptUnreadable(Exception):
+    """There is no script to be had from the file; the message is one line for its author."""
+
+
+class ScriptFile:
+    """A script's main file, and what the command line says about the script."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Raises ValueError for a name or a variable that is none."""
+        self.path: Path = options.script
+        self.name = script_name(self.path, options.name)
+        variables = named_values(options.var, "--var")
+        self._bindings = tuple(PlainText(name, value) for name, value in variables)
+        self._compatibility_date: str | None = options.compatibility_date
+        self._compatibility_flags = tuple(options.compatibility_flag)
+
+    def read(self) -> Script:
+        """The script as its files are now. Blocks; raises ScriptUnreadable."""
+        try:
+            modules = read_modules(self.path)
+            syntax = guess_syntax(self.path)
+        except OSError as error:
+            raise ScriptUnreadable(unreadable(error, self.path)) from error
+        except UnicodeDecodeError as error:
+            raise ScriptUnreadable(f"{self.path} is not text in UTF-8") from error
+        except ValueError as error:
+            raise ScriptUnreadable(str(error)) from error
+        return Script(
+            name=self.name,
+            main=modules[0].name,
+            syntax=syntax,
+            modules=modules,
+            bindings=self._bindings,
+            compatibility_date=self._compatibility_date,
+            compatibility_flags=self._compatibility_flags,
+            version="local",
+        )
+
+    def stamp(self, script: Script | None) -> Stamp:
+        """The state of the main file, of a version's modules, and of the folders they lie in.
+
+        A folder's state changes when files come and go, which an import may wait for.
+        """
+        folder = self.path.resolve().parent
+        names = [module.name for module in script.modules] if script else []
+        files = [self.path, *(folder / name for name in names)]
+        return {path: _state(path) for path in [*files, *(file.parent for file in files)]}
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def unreadable(error: OSError, path: Path) -> str:
+    """Why a file cannot be read, and what helps."""
+    found = Path(error.filename or path)
+    match error:
+        case FileNotFoundError():
+            return f"{found} does not exist"
+        case IsADirectoryError():
+            return f"{found} is a folder; name the script's main file"
+        case PermissionError():
+            return f"{found} may not be read by this user"
+    return f"{found} cannot be read: {error.strerror or error}"

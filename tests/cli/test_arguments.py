@@ -1,0 +1,102 @@
+"""The command line's own help and its answers to mistakes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from holdfast import __version__
+from holdfast.cli import main
+
+PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
+SOURCES = Path(__file__).parents[2] / "runtime" / "holdfast"
+VARIABLE = re.compile(r"\bHOLDFAST_[A-Z_]+")
+
+
+def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int | None, str, str]:
+    """Exit status, stdout and stderr of a command line that starts nothing."""
+    try:
+        status: int | None = main(arguments)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 0
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = said([], capsys)
+    assert status == 0 and err == ""
+    assert out == said(["--help"], capsys)[1]
+    assert all(command in out for command in ("dev", "run", "serve", "deploy", "namespace"))
+
+
+def test_a_group_without_an_action_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = said(["namespace"], capsys)
+    assert status == 0 and "create" in out and "list" in out
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(["--version"], capsys) == (0, f"holdfast {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "command", [["dev"], ["run"], ["serve"], ["deploy"], ["namespace", "list"]]
+)
+def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = said([*command, "--help"], capsys)
+    assert status == 0
+    assert "--data DIR" in out and "None" not in out and "[]" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["serv"], "did you mean 'serve'?"),
+        (["deplyo"], "did you mean 'deploy'?"),
+        (["start"], "there are dev, run, serve, deploy, namespace"),
+        (["namespace", "crate"], "did you mean 'create'?"),
+        (["--port", "80", "run", "x"], "--port comes before the command"),
+        (["run", "x.mjs", "--prot", "80"], "there is no option --prot; did you mean --port?"),
+        (["run", "x.mjs", "--por", "80"], "did you mean --port?"),
+        (["dev", "x.mjs", "--api-url=y"], "there is no option --api-url"),
+        (["run"], "the following arguments are required: SCRIPT"),
+        (["run", "x.mjs", "y.mjs"], "one argument too many: 'y.mjs'"),
+        (["run", "x.mjs", "--port", "http"], "--port: 'http' is no port"),
+        (["run", "x.mjs", "--port", "65536"], "--port: '65536' is no port"),
+        (["run", "x.mjs", "--port=-1"], "--port: '-1' is no port"),
+        (["run", "x.mjs", "--memory-mb", "0"], "--memory-mb: '0' is not a whole number from 1"),
+        (["run", "x.mjs", "--idle-seconds", "0"], "--idle-seconds: must be more than 0 seconds"),
+        (["serve", "--drain-seconds", "nan"], "--drain-seconds: 'nan' is no number of seconds"),
+        (["serve", "--log-level", "loud"], "invalid choice: 'loud'"),
+        (["dev", "x.mjs", "--compatibility-date", "2026-02-30"], "is no date such as 2026-01-31"),
+        (["namespace", "create", "x"], "required: --script, --class"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_with_status_2(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = said(arguments, capsys)
+    assert (status, out) == (2, "")
+    assert told in err and err.count("\n") == 1
+    assert re.fullmatch(r"holdfast.*\(see `holdfast.* --help`\)\n", err)
+
+
+def test_the_page_names_every_environment_variable_and_no_other() -> None:
+    read = {name for path in SOURCES.rglob("*.py") for name in VARIABLE.findall(path.read_text())}
+    assert set(VARIABLE.findall(PAGE.read_text())) == read
+
+
+@pytest.mark.parametrize("command", ["dev", "run", "serve", "deploy"])
+def test_the_page_has_each_default_that_the_help_tells(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = said([command, "--help"], capsys)
+    page = PAGE.read_text()
+    told = re.findall(r"(--[a-z-]+)(?:(?!--)[^()])*\(default:\s+([0-9][\w.]*)\)", out)
+    rows = {
+        option: line
+        for line in page.splitlines()
+        for option in re.findall(r"^\| `(--[a-z-]+)", line)
+    }
+    assert told or command == "deploy"
+    assert [pair for pair in told if pair[1] not in rows[pair[0]]] == []
