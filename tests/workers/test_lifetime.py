@@ -1,6 +1,7 @@
 """Ends at bad moments: retirement, cancellation, loops of calls, lost storage."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from holdfast.catalog import ObjectNamespace, Service
@@ -266,3 +267,22 @@ async def test_counters_return_to_nothing(server: Server) -> None:
     assert len(worker.bodies) == 0 and not worker._answers and not worker._live
     assert not server.runtime._calls._waiting
     assert len(worker.host.stores) == len(server.runtime.directory) <= 3
+
+
+async def test_a_hung_event_ends_though_others_are_under_way(tmp_path: Path) -> None:
+    source = """
+    export default { async fetch(request) {
+      if (request.url.endsWith("/hang")) return new Promise(() => {});
+      console.log("busy");
+      await scheduler.wait(60_000);
+    } }
+    """
+    async with Server(tmp_path, idle_seconds=0.2, hang_seconds=0.3, drain_seconds=0) as server:
+        server.add("main", source)
+        busy = asyncio.create_task(server.fetch("/busy"))
+        async with asyncio.timeout(10):
+            while not server.lines:
+                await asyncio.sleep(0.001)
+            assert (await server.fetch("/hang")).status == 500
+        busy.cancel()
+    assert any("never generate a response" in line for line in server.lines)
