@@ -1,6 +1,8 @@
 """The command line's own help and its answers to mistakes."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,7 @@ def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixtur
         (["run", "x.mjs", "--port", "http"], "--port: 'http' is no port"),
         (["run", "x.mjs", "--port", "65536"], "--port: '65536' is no port"),
         (["run", "x.mjs", "--port=-1"], "--port: '-1' is no port"),
+        (["run", "x.mjs", "--host", ""], "--host: an address is needed"),
         (["run", "x.mjs", "--memory-mb", "0"], "--memory-mb: '0' is not a whole number from 1"),
         (["run", "x.mjs", "--idle-seconds", "0"], "--idle-seconds: must be more than 0 seconds"),
         (["serve", "--drain-seconds", "nan"], "--drain-seconds: 'nan' is no number of seconds"),
@@ -100,3 +103,21 @@ def test_the_page_has_each_default_that_the_help_tells(
     }
     assert told or command == "deploy"
     assert [pair for pair in told if pair[1] not in rows[pair[0]]] == []
+
+
+def imported_by(statement: str) -> set[str]:
+    """The modules that a fresh process has after a statement."""
+    code = f"{statement}\nimport sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_help_needs_nothing_but_the_parser() -> None:
+    loaded = imported_by("from holdfast.cli.arguments import parse; parse(['run', 'x.mjs'])")
+    assert not {name for name in loaded if name.startswith(("aiohttp", "holdfast.engine"))}
+
+
+def test_serving_one_script_needs_no_api() -> None:
+    """A start is mostly imports."""
+    loaded = imported_by("import holdfast.cli.local")
+    assert not {name for name in loaded if name.startswith(("holdfast.api", "aiohttp.web_app"))}

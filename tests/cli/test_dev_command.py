@@ -192,13 +192,26 @@ def test_a_script_that_is_broken_at_the_start_is_waited_for(tmp_path: Path) -> N
         assert get(url) == (200, "hello")
 
 
-def test_a_script_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
-    with Running("dev", "main.mjs", *ANY_PORT, folder=tmp_path) as dev:
+def test_a_script_that_is_unreadable_at_the_start_is_waited_for(tmp_path: Path) -> None:
+    script = tmp_path / "main.js"
+    script.write_bytes(b"\xff\xfe")
+    with Running("dev", "main.js", *ANY_PORT, folder=tmp_path) as dev:
         url = dev.ready()
-        assert "main.mjs does not exist" in get(url).text
-        (tmp_path / "main.mjs").write_text(HELLO)
+        assert "main.js is not text in UTF-8" in get(url).text
+        script.write_text(HELLO)
         dev.line("reloaded")
         assert get(url).text == "hello"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"), [("gone.mjs", "gone.mjs does not exist"), (".", "is a folder")]
+)
+def test_a_script_that_is_no_file_ends_it_with_status_1(
+    tmp_path: Path, script: str, told: str
+) -> None:
+    done = holdfast("dev", script, folder=tmp_path)
+    assert done.code == 1 and done.out == ""
+    assert told in done.err and done.err.count("\n") == 1
 
 
 def test_a_script_may_go_from_service_worker_to_module(tmp_path: Path) -> None:

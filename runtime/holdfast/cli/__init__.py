@@ -14,14 +14,15 @@ import os
 import sys
 from collections.abc import Sequence
 
-from holdfast.cli.arguments import parse
-
 INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the process's exit status."""
     try:
+        # Here, so that Ctrl-C during the imports is no traceback either.
+        from holdfast.cli.arguments import parse
+
         options = parse(arguments)
         status: int = options.run(options)
     except KeyboardInterrupt:
@@ -31,8 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _unsupported_engine() as error:
         sys.stderr.write(f"holdfast: {error}\n")
         status = 1
-    _flush()
-    return status
+    return status or _flush()
 
 
 def _unsupported_engine() -> type[BaseException] | tuple[()]:
@@ -42,13 +42,15 @@ def _unsupported_engine() -> type[BaseException] | tuple[()]:
     return kind
 
 
-def _flush() -> None:
-    """Write out what was printed; a reader that is gone (`| head`) gets no complaint."""
+def _flush() -> int:
+    """Write out what was printed; 1 where nobody takes it (`| head`), which is no traceback."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast import __version__
-from holdfast.cli.parser import Parser, day, duration_or_zero, port, positive, seconds
+from holdfast.cli.parser import Parser, address, day, duration_or_zero, port, positive, seconds
 
 DEFAULT_PORT = 8787
 DEFAULT_API_PORT = 8788
@@ -128,6 +128,7 @@ def _add_serve(commands: Any) -> None:
     )
     parser.add_argument(
         "--api-host",
+        type=address,
         default="127.0.0.1",
         metavar="ADDRESS",
         help="address that the API listens on (default: %(default)s)",
@@ -215,6 +216,7 @@ def _add_address(parser: Parser) -> None:
     )
     parser.add_argument(
         "--host",
+        type=address,
         default="127.0.0.1",
         metavar="ADDRESS",
         help="address to listen on; 0.0.0.0 for all (default: %(default)s)",

@@ -40,7 +40,8 @@ def _start(options: argparse.Namespace, *, watch: bool) -> int:
     except ValueError as error:
         return complain(error)
     reading = read(file)
-    if isinstance(reading, str) and not watch:
+    # A file with a mistake in it is being worked on; a file that is none is a slip of the hand.
+    if isinstance(reading, str) and not (watch and file.is_there):
         return complain(reading)
     server = LocalServer(options, file, reading, watch=watch)
     return run_until_stopped(server.serve)

@@ -65,6 +65,13 @@ def port(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is no port; 0 to 65535, where 0 is any free one")
 
 
+def address(text: str) -> str:
+    """A host name or an IP address to listen on."""
+    if text:
+        return text
+    raise argparse.ArgumentTypeError("an address is needed; 0.0.0.0 is all of IPv4, :: all")
+
+
 def positive(text: str) -> int:
     """A whole number from 1."""
     if text.isascii() and text.isdigit() and int(text) >= 1:

@@ -1,6 +1,7 @@
 """A script in a file: read with what it imports, and looked at for changes."""
 
 import argparse
+import os
 from pathlib import Path
 
 from holdfast.catalog.bindings import PlainText
@@ -27,6 +28,11 @@ class ScriptFile:
         self._bindings = tuple(PlainText(name, value) for name, value in variables)
         self._compatibility_date: str | None = options.compatibility_date
         self._compatibility_flags = tuple(options.compatibility_flag)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a file that this user may read, whatever it holds."""
+        return self.path.is_file() and os.access(self.path, os.R_OK)
 
     def read(self) -> Script:
         """The script as its files are now. Blocks; raises ScriptUnreadable."""
