@@ -25,6 +25,7 @@ log = logging.getLogger("holdfast.worker")
 
 Body = bytes | ByteStream | None
 
+FULL_HEAP = 0.75  # of the memory limit
 RETIREMENT_SECONDS = 30.0
 
 
@@ -60,6 +61,7 @@ class Worker:
         self.host = host
         self.bodies: BodyTable = host.capabilities.bodies  # the streams it knows by handle
         self.retired = False
+        self._memory_bytes = limits.memory_bytes
         self.on_dead: Callable[[], None] = _nothing  # called inside the turn that was stopped
         self.on_closed: Callable[[], None] = _nothing
         self._answers: dict[int, asyncio.Future[WorkerResponse]] = {}
@@ -131,6 +133,16 @@ class Worker:
     def fail(self, number: int, name: str, message: str, description: str) -> None:
         """The script's failure to answer an event (op event_failed)."""
         self._end(number, ScriptFailed(name, message, description))
+        if message == "null":
+            self._look_at_memory()
+
+    def _look_at_memory(self) -> None:
+        """Something threw null, as QuickJS does where no memory is left to make an error of.
+
+        A heap that stays so full fails or forgets whatever comes next.
+        """
+        if self.host.isolate.memory_used() > FULL_HEAP * self._memory_bytes:
+            self.exhausted()
 
     def exhausted(self) -> None:
         """The script ran out of memory (op memory_exhausted): it starts afresh."""
@@ -157,6 +169,8 @@ class Worker:
 
     def _on_rejection(self, error: JSError) -> None:
         self.host.console("error", readable(error).replace("Uncaught", "Uncaught (in promise)", 1))
+        if error.message == "null":
+            self._look_at_memory()
 
     # ---- the end ---------------------------------------------------------------
 
