@@ -27,7 +27,6 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
-from aiohttp.web_protocol import RequestPayloadError
 
 from holdfast.host.bodies import ByteStream, ReaderBody
 from holdfast.server.response import ResponseBroken, copy_body, has_no_body, response_head
@@ -46,6 +45,10 @@ IDLE_SECONDS = 75.0  # a connection without a whole request for so long is close
 LINGER_SECONDS = 10.0  # how long an unread request body is waited for
 
 Payload = StreamReader
+
+
+class RequestBodyBroken(Exception):
+    """A request's body was not HTTP, or ended too early: the client's fault."""
 
 
 class Connection(BaseProtocol):
@@ -76,7 +79,7 @@ class Connection(BaseProtocol):
             READ_BUFFER_BYTES,
             max_line_size=MAX_TARGET_BYTES,
             max_field_size=MAX_HEADER_BYTES,
-            payload_exception=RequestPayloadError,
+            payload_exception=RequestBodyBroken,
             auto_decompress=False,
             max_msg_queue_size=MAX_PIPELINED,
         )

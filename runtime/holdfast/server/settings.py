@@ -1,4 +1,4 @@
-"""What an operator may set; `docs/settings.md` explains each."""
+"""What an operator may set; docs/command-line.md explains each."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
