@@ -4,6 +4,7 @@
 import { interfaces, members } from "./globals.js";
 import { failureOf, takePending } from "./kernel/pending.js";
 import { nextTurn, runTurn } from "./kernel/turns.js";
+import "./unclonable.js";
 
 export {
   admitObject,

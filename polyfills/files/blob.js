@@ -16,11 +16,13 @@ import {
   toSequence,
   toUSVString,
 } from "../kernel/webidl.js";
+import { registerCloneable } from "../serialize/index.js";
 import { createByteStream } from "../streams/host-stream.js";
 
 const FROM_BYTES = {};
 const NOTHING = new Uint8Array(0);
 const ENDINGS = ["transparent", "native"];
+const WORKERDS_TAG = 15;
 const MAX_SIZE = Number.MAX_SAFE_INTEGER;
 
 /** Whether the value is a Blob; a File is one. */
@@ -92,6 +94,20 @@ export class Blob {
 }
 
 defineInterface(Blob);
+
+// https://w3c.github.io/FileAPI/#blob-section: "serialization steps"
+registerCloneable(Blob, {
+  tag: WORKERDS_TAG,
+  write(blob, sink) {
+    sink.text(blob.type);
+    sink.bytes(blobBytes(blob));
+  },
+  read(source) {
+    const type = source.text();
+    return blobFromBytes(source.bytes(), type);
+  },
+  isInstance: isBlob,
+});
 
 function copyOf(blob, convert) {
   if (!isBlob(blob)) return Promise.reject(illegalInvocation());
