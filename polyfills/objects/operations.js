@@ -25,6 +25,10 @@ import {
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { deserialize, serialize } from "../serialize/index.js";
 
+const NOT_LIST_OPTIONS =
+  "Failed to execute 'list' on 'DurableObjectStorage': parameter 1 is not of type 'ListOptions'.";
+const OUT_OF_RANGE =
+  "Value out of range. Must be between -2147483648 and 2147483647 (inclusive).";
 const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
 
 /** `get(key)` → value or undefined; `get([keys])` → Map, in key order. */
@@ -45,24 +49,31 @@ export function list(instance, options) {
 
 function listOptions(options) {
   if (options === undefined || options === null) return {};
-  if (typeof options !== "object") throw new TypeError("list() takes an object of options.");
+  if (typeof options !== "object") throw new TypeError(NOT_LIST_OPTIONS);
   const { start, startAfter, end, prefix, reverse, limit } = options;
   if (start !== undefined && startAfter !== undefined) {
     throw new TypeError("list() cannot be called with both start and startAfter values.");
   }
   const range = { start, startAfter, end, prefix };
   for (const name in range) if (range[name] !== undefined) range[name] = String(range[name]);
-  if (limit !== undefined) {
-    range.limit = Math.trunc(Number(limit));
-    if (!(range.limit > 0)) throw new TypeError("List limit must be positive.");
-  }
+  if (limit !== undefined) range.limit = checkedLimit(limit);
   range.reverse = Boolean(reverse);
   return range;
 }
 
+// In workerd the limit is a 32 bit integer: what is not finite converts to 0.
+function checkedLimit(limit) {
+  const number = Math.trunc(Number(limit));
+  if (Number.isFinite(number) && number !== (number | 0)) throw new TypeError(OUT_OF_RANGE);
+  if (!(number > 0) || number === Infinity) throw new TypeError("List limit must be positive.");
+  return number;
+}
+
 /** `put(key, value, options)` or `put({ key: value, … }, options)`. */
 export function put(instance, key, value, options) {
-  if (typeof key === "object" && key !== null) return putMany(instance, key, value);
+  if (typeof key === "object" && key !== null && !Array.isArray(key)) {
+    return putMany(instance, key, value);
+  }
   if (value === undefined) throw new TypeError("put() called with undefined value.");
   key = checkedKey(key);
   const bytes = checkedValue(instance, key, serialize(value));
@@ -124,7 +135,7 @@ function wrote(instance, round, options) {
 }
 
 function checkedKey(key) {
-  if (typeof key !== "string") key = String(key);
+  if (typeof key !== "string") key = `${key}`;
   if (key.length > SURELY_SHORT) {
     const size = encodeUtf8(key).length;
     if (size > MAX_KEY_BYTES) {

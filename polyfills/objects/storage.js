@@ -11,6 +11,8 @@ import {
 } from "./transaction.js";
 import * as operations from "./operations.js";
 
+const NOT_A_FUNCTION =
+  "Failed to execute 'transaction' on 'DurableObjectStorage': parameter 1 is not of type 'function'.";
 const CONFLICT = "TransactionConflict";
 
 /** The durable key-value storage of one object. */
@@ -58,7 +60,7 @@ export class DurableObjectStorage {
    */
   transaction(closure) {
     if (typeof closure !== "function") {
-      return Promise.reject(new TypeError("transaction() takes a function."));
+      return Promise.reject(new TypeError(NOT_A_FUNCTION));
     }
     const instance = this.#instance;
     const run = (context) => runTransaction(instance, context, closure);

@@ -3,6 +3,9 @@
 import { storage_begin, storage_commit, storage_rollback } from "holdfast:ops";
 import * as operations from "./operations.js";
 
+const NESTED_IS_OPEN =
+  "Cannot roll back an outer transaction while a nested transaction is still running.";
+
 let commit;
 let abandon;
 
@@ -44,7 +47,7 @@ export class DurableObjectTransaction {
     if (this.#ended === "rolled back") return;
     this.#requireOpen("rollback");
     if (this.#instance.transactions !== this.#depth) {
-      throw new Error("Cannot rollback() while a transaction inside of this one is open.");
+      throw new Error(NESTED_IS_OPEN);
     }
     this.#end("rolled back");
     storage_rollback(this.#instance.slot);
