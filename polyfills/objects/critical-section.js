@@ -81,6 +81,5 @@ function close({ instance, section, timer }) {
 function overdue(instance) {
   const error = new Error(TOO_LONG);
   error.overloaded = true;
-  error.durableObjectReset = true;
   instance.reset(error);
 }

@@ -2,6 +2,9 @@
 
 import { object_check_id, object_id_from_name, object_new_id } from "holdfast:ops";
 
+const NOT_AN_ID =
+  "Failed to execute 'equals' on 'DurableObjectId': parameter 1 is not of type 'DurableObjectId'.";
+
 let make;
 
 /** The identity of one object: 32 bytes, shown as 64 hexadecimal digits. */
@@ -31,9 +34,10 @@ export class DurableObjectId {
     return this.#hex;
   }
 
-  /** True if the other id is the same object's. */
+  /** True if the other id is the same object's. Throws TypeError for what is no id. */
   equals(other) {
-    return #hex in Object(other) && this.#hex === other.#hex;
+    if (!(#hex in Object(other))) throw new TypeError(NOT_AN_ID);
+    return this.#hex === other.#hex;
   }
 
   get [Symbol.toStringTag]() {

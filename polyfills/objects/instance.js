@@ -89,6 +89,7 @@ export class ObjectInstance {
   reset(error) {
     if (this.error !== null) return;
     this.error = error;
+    markAsReset(error);
     this.onGone(this);
     object_released(this.slot, String(error?.message ?? error));
     for (const call of [...this.calls]) failCall(call, error);
@@ -96,6 +97,12 @@ export class ObjectInstance {
     this.inputGate.open();
     cancelTimersOf(this);
   }
+}
+
+// Callers tell by the flag that memory was lost, and with it the calls under way.
+function markAsReset(error) {
+  const canHold = error !== null && typeof error === "object" && Object.isExtensible(error);
+  if (canHold) error.durableObjectReset = true;
 }
 
 function startCall(call) {
@@ -114,7 +121,7 @@ function startCall(call) {
   let result, isPromise;
   try {
     const object = instance.construct();
-    if (typeof object.fetch !== "function") throw new TypeError(NO_FETCH_HANDLER);
+    if (typeof object.fetch !== "function") throw new Error(NO_FETCH_HANDLER);
     result = object.fetch(call.request);
     isPromise = typeof result?.then === "function";
   } catch (error) {

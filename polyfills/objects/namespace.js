@@ -67,6 +67,11 @@ export class DurableObjectNamespace {
     return this.get(this.idFromName(name), options);
   }
 
+  /** The namespace within a jurisdiction; on one machine it is the namespace itself. */
+  jurisdiction(_name) {
+    return this;
+  }
+
   get [Symbol.toStringTag]() {
     return "DurableObjectNamespace";
   }

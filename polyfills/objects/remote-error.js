@@ -1,14 +1,28 @@
-// Errors that cross from an object to its caller: name and message are kept, the
-// error is a new one of the caller's, and `remote` says where it came from.
+// Errors that cross from an object to its caller: the error is a new one of the caller's,
+// and `remote` says where it came from.
 // https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
 
 import { describeError, errorNamed, identityOf } from "../kernel/errors.js";
+import { deserialize, serialize } from "../serialize/index.js";
 
+const ENHANCED = { enhancedErrors: true };
 const FLAGS = ["retryable", "overloaded", "durableObjectReset"];
 
-/** What the caller sees of an error that an object threw. */
+/**
+ * What the caller sees of what an object threw: a clone, with the error's own properties and
+ * its cause; where it cannot be cloned, an error of its name, its message and its flags.
+ */
 export function remoteError(error) {
-  return withFlags(errorNamed(...identityOf(error)), flagsOf(error));
+  return cloned(error) ?? withFlags(errorNamed(...identityOf(error)), flagsOf(error));
+}
+
+function cloned(error) {
+  if (error === null || typeof error !== "object") return null;
+  try {
+    return withFlags(deserialize(serialize(error, ENHANCED)), []);
+  } catch {
+    return null;
+  }
 }
 
 /** The error as the host carries it: name, message, flags, description for the log. */

@@ -72,7 +72,7 @@ class LocalCall {
   }
 
   succeed(response) {
-    this.#end(this.resolve, crossedResponse(checkedResponse(response)));
+    this.#end(this.resolve, crossedResponse(checkedResponse(response), this.request.url));
   }
 
   fail(error) {

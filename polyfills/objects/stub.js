@@ -6,11 +6,12 @@
 // settles in a turn of the caller.
 
 import { object_fetch, object_locate } from "holdfast:ops";
-import { Request } from "../fetch/request.js";
+import { abortReason, addAbortAlgorithm, isAborted } from "../events/abort.js";
+import { Request, requestRecord } from "../fetch/request.js";
 import { responseFromHost } from "../fetch/response.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 import { requireContext } from "../kernel/pending.js";
-import { crossedRequest } from "../workers/crossing.js";
+import { crossedRequest, urlToSend } from "../workers/crossing.js";
 import { admitObject, callInstance, residentInstance } from "./residents.js";
 
 const RELATIVE_BASE = "https://fake-host/";
@@ -53,9 +54,14 @@ export class DurableObjectStub {
     try {
       const caller = requireContext();
       const request = requestFor(input, init);
+      const { signal } = requestRecord(request);
+      if (signal !== undefined && isAborted(signal)) throw abortReason(signal);
       const gate = caller.outputGate?.wait();
-      if (gate === undefined) return send(this.#namespace, this.#id, caller, request);
-      return gate.then(() => send(this.#namespace, this.#id, caller, request));
+      const answer =
+        gate === undefined
+          ? send(this.#namespace, this.#id, caller, request)
+          : gate.then(() => send(this.#namespace, this.#id, caller, request));
+      return signal === undefined ? answer : unlessAborted(answer, signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -64,6 +70,14 @@ export class DurableObjectStub {
   get [Symbol.toStringTag]() {
     return "DurableObject";
   }
+}
+
+/** The answer, or the signal's reason where that comes first. The object is not told. */
+function unlessAborted(answer, signal) {
+  return new Promise((resolve, reject) => {
+    addAbortAlgorithm(signal, () => reject(abortReason(signal)));
+    answer.then(resolve, reject);
+  });
 }
 
 function requestFor(input, init) {
@@ -83,16 +97,17 @@ function send(namespace, id, caller, request) {
 }
 
 async function sendThroughHost(namespace, id, request) {
+  const url = urlToSend(request.url);
   const [status, statusText, headers, body] = await object_fetch(
     namespace,
     id.toString(),
     id.name,
     request.method,
-    request.url,
+    url,
     rawHeaders(request),
     bodyForHost(request),
   );
-  return responseFromHost(status, statusText, headers, body);
+  return responseFromHost(status, statusText, headers, body, url);
 }
 
 /** The stub of an object; `namespace` is the binding's description from the host. */

@@ -9,31 +9,43 @@ import { requestFromHost } from "../fetch/request.js";
 import { isResponse, responseFromHost } from "../fetch/response.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 
+const ERROR_RESPONSE = "A handler cannot answer with Response.error().";
 const NO_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'.";
 
-/** The value itself if it is a Response; throws TypeError otherwise. */
+/** The value itself if it is a Response that can be sent; throws TypeError otherwise. */
 export function checkedResponse(value) {
   if (!isResponse(value)) throw new TypeError(NO_RESPONSE);
+  if (value.status === 0) throw new TypeError(ERROR_RESPONSE);
   return value;
+}
+
+/** The URL as it crosses: like over the network, without the fragment. */
+export function urlToSend(url) {
+  const end = url.indexOf("#");
+  return end < 0 ? url : url.slice(0, end);
 }
 
 /** The request as another context receives it; uses up the given one's body. */
 export function crossedRequest(request) {
   return requestFromHost(
     request.method,
-    request.url,
+    urlToSend(request.url),
     rawHeaders(request),
     crossedBody(request),
   );
 }
 
-/** The response as another context receives it; uses up the given one's body. */
-export function crossedResponse(response) {
+/**
+ * The response as another context receives it, which asked for `url`; uses up the given
+ * one's body.
+ */
+export function crossedResponse(response, url) {
   return responseFromHost(
     response.status,
     response.statusText,
     rawHeaders(response),
     crossedBody(response),
+    url,
   );
 }
 

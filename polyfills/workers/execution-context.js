@@ -1,8 +1,12 @@
 // ExecutionContext: https://developers.cloudflare.com/workers/runtime-apis/context/
 
+const NOT_A_PROMISE =
+  "Failed to execute 'waitUntil' on 'ExecutionContext': parameter 1 is not of type 'Promise'.";
+
 /** The third argument of a module worker's handlers. */
 export class ExecutionContext {
   #event;
+  #props;
 
   constructor(event) {
     this.#event = event;
@@ -10,7 +14,13 @@ export class ExecutionContext {
 
   /** Keep the event alive after its response until the promise settles. */
   waitUntil(promise) {
+    if (arguments.length === 0) throw new TypeError(NOT_A_PROMISE);
     this.#event.waitUntil(promise);
+  }
+
+  /** Configuration of the binding that the event came by; none here. */
+  get props() {
+    return (this.#props ??= {});
   }
 
   /**

@@ -5,6 +5,7 @@ import { Request } from "../fetch/request.js";
 import { responseFromHost } from "../fetch/response.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 import { requireContext } from "../kernel/pending.js";
+import { urlToSend } from "./crossing.js";
 
 /** Another Worker, reached without the network. */
 export class Fetcher {
@@ -27,15 +28,16 @@ export class Fetcher {
   /** Send a request to the Worker; signature and result as the global fetch's. */
   async fetch(input, init) {
     const request = new Request(input, init);
+    const url = urlToSend(request.url);
     await requireContext().outputGate?.wait();
     const [status, statusText, headers, body] = await service_fetch(
       this.#number,
       request.method,
-      request.url,
+      url,
       rawHeaders(request),
       bodyForHost(request),
     );
-    return responseFromHost(status, statusText, headers, body);
+    return responseFromHost(status, statusText, headers, body, url);
   }
 
   get [Symbol.toStringTag]() {

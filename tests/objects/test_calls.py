@@ -113,7 +113,7 @@ async def test_no_response_and_no_handler_are_the_callers_errors(server: Server)
     )
     assert (await server.text()).splitlines() == [
         "TypeError: Incorrect type for Promise: the Promise did not resolve to 'Response'.",
-        "TypeError: Handler does not export a fetch() function.",
+        "Error: Handler does not export a fetch() function.",
     ]
 
 
