@@ -60,7 +60,7 @@ function generateKey({ hash, length = BLOCK_BITS[hash] }, extractable, usages) {
 }
 
 function keyOf(material, hash, length, extractable, usages) {
-  const algorithm = { name: "HMAC", length, hash: { name: hash } };
+  const algorithm = { name: "HMAC", hash: { name: hash }, length };
   return createKey({ type: "secret", extractable, algorithm, usages, material });
 }
 
