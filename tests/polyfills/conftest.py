@@ -29,7 +29,12 @@ let outcome = "";
 export function start(name) {
   outcome = "";
   runTurn(context, async () => {
-    try { await tests[name](); outcome = "passed"; } catch (error) { outcome = describeError(error); }
+    try {
+      await tests[name]();
+      outcome = "passed";
+    } catch (error) {
+      outcome = describeError(error);
+    }
   });
 }
 export const result = () => outcome;
