@@ -17,6 +17,10 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _NO_BODY = frozenset({101, 204, 205, 304})
 _NO_LENGTH = frozenset({101, 204, 304})
 
+# A body that is there as fast as it is written makes no pause of its own, and the loop would
+# see neither other clients nor this one leave.
+MAX_HOLD_SECONDS = 0.001
+
 
 class ResponseBroken(Exception):
     """A body failed after its head was sent: only closing the connection can tell."""
@@ -99,6 +103,7 @@ async def copy_body(target: Writable, body: ByteStream, *, chunked: bool) -> Non
     when the client has gone.
     """
     written, length = 0, body.length
+    since = time.monotonic()
     try:
         while chunk := await body.read():
             written += len(chunk)
@@ -106,6 +111,9 @@ async def copy_body(target: Writable, body: ByteStream, *, chunked: bool) -> Non
                 raise ResponseBroken("the body is longer than its declared length")
             _transport(target).write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
             await target.drain()
+            if time.monotonic() - since > MAX_HOLD_SECONDS:
+                await asyncio.sleep(0)
+                since = time.monotonic()
     except BodyError as error:
         raise ResponseBroken(str(error)) from error
     if length is not None and written < length:
