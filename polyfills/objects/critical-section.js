@@ -3,7 +3,7 @@
 // to it while everything else waits.
 
 import { CRITICAL_SECTION_TIMEOUT_MS } from "holdfast:constants";
-import { currentContext, queueTurn, runTurn } from "../kernel/turns.js";
+import { currentContext, queueTurn, queueTurnsFirst, runTurn } from "../kernel/turns.js";
 import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
 import { ObjectContext } from "./context.js";
 
@@ -63,19 +63,28 @@ function leave(run, end, outcome) {
 
 function succeeded(run, value) {
   close(run);
-  queueTurn(run.asking, run.resolve, value);
+  goOn(run, run.resolve, value);
 }
 
 function failed(run, error) {
   close(run);
   if (run.resetOnError) run.instance.reset(error);
-  queueTurn(run.asking, run.reject, error);
+  goOn(run, run.reject, error);
 }
 
 function close({ instance, section, timer }) {
   stopHostTimer(timer);
   instance.pendingOps--;
   instance.inputGate.unlock(section);
+}
+
+// The code that asked for the section goes on, and only then what waited for its end.
+function goOn({ asking, instance, section }, settle, outcome) {
+  queueTurnsFirst([asking, settle, outcome, instance.control, letIn, { instance, section }]);
+}
+
+function letIn({ instance, section }) {
+  instance.inputGate.letIn(section);
 }
 
 function overdue(instance) {

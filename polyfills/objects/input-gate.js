@@ -4,7 +4,9 @@
 // turn reaches the object but turns of that section: no request, timer or answer that
 // began outside of it. Sections nest: a section opened inside another one holds back
 // its parent too. Sections asked for from the same place open one after the other; what
-// a section has left behind asks from where that section was once it has closed.
+// a section has left behind asks from where that section was once it has closed. When a
+// section closes, the code that asked for it goes on first, in a turn of its own: it may
+// rely on what it had the section find out. Then come those that waited.
 //
 // Invariants: `admits` is true for exactly the innermost open section, or for
 // everything when none is open; a section closes as the innermost one; turns held back
@@ -58,11 +60,15 @@ export class InputGate {
     open(section);
   }
 
-  /** Close the innermost section; lets in what waited for it. */
+  /** Close the innermost section. What waits for it goes on waiting, until `letIn`. */
   unlock(section) {
     section.isOpen = false;
-    if (this.#innermost !== section) return; // broken meanwhile
-    this.#innermost = section.parent;
+    if (this.#innermost === section) this.#innermost = section.parent; // else broken meanwhile
+  }
+
+  /** Let in what waited for a section that has closed, unless another has opened since. */
+  letIn(section) {
+    if (this.#innermost !== section.parent) return;
     const next = this.#waiting.findIndex((entry) => openAncestor(entry.parent) === this.#innermost);
     if (next >= 0) {
       const [{ open }] = this.#waiting.splice(next, 1);
