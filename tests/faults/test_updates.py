@@ -26,7 +26,9 @@ def version(number: int) -> str:
     }
     """
     handler = "return env.Counted.get(id).fetch(request);"
-    source = COUNTER.replace(handler, told).replace("fetch(request, env)", "async fetch(request, env)")
+    source = COUNTER.replace(handler, told).replace(
+        "fetch(request, env)", "async fetch(request, env)"
+    )
     assert source.count("409") == 1
     # Each version is heavy enough for a leak to show.
     return f"{source}\nglobalThis.weight = new Uint8Array(2_000_000).fill({number});"
