@@ -32,8 +32,8 @@ export class FetchEvent extends Event {
 
   /** Answer with a Response or a promise of one; once, while the listener runs. */
   respondWith(response) {
-    if (this.#responded) throw new DOMException(CALLED_TWICE, "InvalidStateError");
     if (this.#isOver) throw new DOMException(TOO_LATE, "InvalidStateError");
+    if (this.#responded) throw new DOMException(CALLED_TWICE, "InvalidStateError");
     this.#responded = true;
     this.stopImmediatePropagation();
     this.#event.answerWith(response);
@@ -46,6 +46,10 @@ export class FetchEvent extends Event {
 
   /** Accepted for compatibility; see ExecutionContext. */
   passThroughOnException() {}
+
+  get [Symbol.toStringTag]() {
+    return "FetchEvent";
+  }
 
   static {
     endDispatch = (fetchEvent) => (fetchEvent.#isOver = true);
@@ -105,6 +109,12 @@ const NO_RESPONSE =
 /** Run the script's `fetch` listeners for an event. */
 export function dispatchToListeners(event, request) {
   const fetchEvent = new FetchEvent(event, request);
+  callListeners(event, fetchEvent);
+  endDispatch(fetchEvent);
+  if (!fetchEvent.hasResponse) event.fail(new Error(NO_RESPONSE));
+}
+
+function callListeners(event, fetchEvent) {
   for (const listener of listenerFor("fetch")) {
     try {
       if (typeof listener === "function") listener.call(globalThis, fetchEvent);
@@ -115,6 +125,5 @@ export function dispatchToListeners(event, request) {
     }
     if (fetchEvent.hasResponse) return undefined;
   }
-  endDispatch(fetchEvent);
-  return event.fail(new Error(NO_RESPONSE));
+  return undefined;
 }
