@@ -130,6 +130,17 @@ async def test_a_file_that_was_given_up_does_not_replace_its_successor(shard: Sh
     assert shard.owner().store.list() == [("second", b"2")]
 
 
+async def test_nothing_of_one_object_is_found_in_another_ones_file(shard: Shard) -> None:
+    for number in range(40):
+        owner = shard.owner(number)
+        owner.store.put(f"key of {number} ", f"secret of {number} ".encode() * (number * 9))
+        owner.store.put("then", b"replaced")
+        await owner.durable()
+        for path in shard.folder.glob("*/*"):
+            content, own = path.read_bytes(), int(path.stem, 16)
+            assert all(b"of %d " % other not in content for other in range(40) if other != own)
+
+
 async def test_a_large_first_write_is_one_round_like_others(shard: Shard) -> None:
     owner = shard.owner()
     owner.store.put_many((f"key {number:04}", bytes(5000)) for number in range(1000))

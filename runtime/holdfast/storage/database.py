@@ -152,7 +152,7 @@ class Database:
 
     def _create(self) -> Newborn:
         try:
-            self.session = Newborn(self.path, self.folder)
+            self.session = Newborn(self.path, self.folder, self._shard.nursery)
         except (apsw.Error, OSError) as error:
             raise self._unopened(error) from error
         self._shard.lifecycle.opened(self)

@@ -27,11 +27,58 @@ import apsw
 
 from holdfast.storage.disk import Folder, Fsync, write_all
 from holdfast.storage.errors import StorageReadOnly
-from holdfast.storage.template import file_image, template
+from holdfast.storage.template import (
+    KV_SCHEMA,
+    PAGE_BYTES,
+    TEMPLATE_PAGES,
+    file_image,
+    template,
+)
+
+_SPARE_CONNECTIONS = 32
 
 _FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 _STATEMENTS = 8
 NEW_SUFFIX = ".new"
+
+
+class Nursery:
+    """Empty databases in memory: making one takes ten times as long as using it again."""
+
+    def __init__(self) -> None:
+        self._spare: list[apsw.Connection] = []
+
+    def take(self) -> apsw.Connection:
+        """An empty database."""
+        return self._spare.pop() if self._spare else _empty_database()
+
+    def give(self, connection: apsw.Connection) -> None:
+        """Take a database back, to be used for another object if nothing of this one is left."""
+        if len(self._spare) < _SPARE_CONNECTIONS and _emptied(connection):
+            self._spare.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Let go of what is spare."""
+        while self._spare:
+            self._spare.pop().close()
+
+
+def _empty_database() -> apsw.Connection:
+    connection = apsw.Connection(":memory:", flags=_FLAGS, statementcachesize=_STATEMENTS)
+    # What is deleted is overwritten, or it could be found in another object's file.
+    connection.execute(f"PRAGMA page_size={PAGE_BYTES}; PRAGMA secure_delete=ON")
+    connection.execute(KV_SCHEMA)
+    return connection
+
+
+def _emptied(connection: apsw.Connection) -> bool:
+    """Empty a small database, and make sure of it: byte for byte as one that was just made."""
+    if connection.in_transaction or connection.pragma("page_count") != TEMPLATE_PAGES:
+        return False
+    connection.execute("DELETE FROM _cf_KV")
+    return connection.serialize("main") == template()
 
 
 class Newborn:
@@ -46,6 +93,7 @@ class Newborn:
         "_connection",
         "_image",
         "_lock",
+        "_nursery",
         "_path",
         "_staged",
         "cursor",
@@ -57,12 +105,12 @@ class Newborn:
     is_new = True
     read_only = False
 
-    def __init__(self, path: Path, folder: Folder) -> None:
+    def __init__(self, path: Path, folder: Folder, nursery: Nursery) -> None:
         folder.ensure()
         if not folder.is_writable():
             raise StorageReadOnly(f"The folder {folder.path} cannot be written.")
-        self._connection = apsw.Connection(":memory:", flags=_FLAGS, statementcachesize=_STATEMENTS)
-        self._connection.deserialize("main", template())
+        self._nursery = nursery
+        self._connection = nursery.take()
         self.cursor = self._connection.cursor()
         self.folder = folder
         self.unique_key = folder.path.name
@@ -136,7 +184,7 @@ class Newborn:
 
     def close(self) -> None:
         """Let go of the memory."""
-        self._connection.close()
+        self._nursery.give(self._connection)
 
     def abandon(self) -> None:
         """Let go of the memory, and let no thread publish from now on."""

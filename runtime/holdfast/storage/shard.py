@@ -9,6 +9,7 @@ from holdfast.storage.barrier import Barrier
 from holdfast.storage.database import Database
 from holdfast.storage.lifecycle import Lifecycle
 from holdfast.storage.lru import LeastRecentlyUsed
+from holdfast.storage.newborn import Nursery
 from holdfast.storage.workers import Workers
 
 _FILE_THREADS = 8  # for checkpoints and closing
@@ -31,6 +32,7 @@ class Shard:
         self._databases = databases
         self.connections: LeastRecentlyUsed[Database] = LeastRecentlyUsed()
         self.workers = Workers(loop, "holdfast-files", max_threads=_FILE_THREADS)
+        self.nursery = Nursery()
         self.lifecycle = Lifecycle(self)
         self._written: list[Database] = []
         self._durable_logs: OrderedDict[tuple[str, str], None] = OrderedDict()

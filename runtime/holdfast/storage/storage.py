@@ -172,6 +172,7 @@ class Storage:
         await asyncio.gather(*closing)
         await self._shard.barrier.aclose()
         await self._shard.workers.aclose()
+        self._shard.nursery.close()
         for folder in (*self._folders.values(), self._root):
             folder.close()
 

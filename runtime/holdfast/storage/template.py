@@ -1,7 +1,4 @@
-"""The database that every object begins with: workerd's table, and nothing in it.
-
-Copying it costs a fraction of what SQLite takes to make the same: no schema is parsed.
-"""
+"""The database that every object begins with: workerd's table, and nothing in it."""
 
 from functools import cache
 
@@ -11,6 +8,7 @@ import apsw
 KV_SCHEMA = "CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID"
 
 PAGE_BYTES = 4096
+TEMPLATE_PAGES = 2  # one for the schema, one for the table
 
 # The file format's "write version" and "read version": 2 is WAL.
 # https://www.sqlite.org/fileformat2.html#file_format_version_numbers
@@ -20,13 +18,13 @@ _WAL = b"\2\2"
 
 @cache
 def template() -> bytes:
-    """A fresh object's database, as SQLite reads it into memory."""
+    """A fresh object's database, as it is in memory."""
     connection = apsw.Connection(":memory:")
     connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
     connection.execute(KV_SCHEMA)
     content = connection.serialize("main")
     connection.close()
-    assert len(content) == 2 * PAGE_BYTES, "one page for the schema, one for the table"
+    assert len(content) == TEMPLATE_PAGES * PAGE_BYTES, "SQLite lays it out like this"
     return bytes(content)
 
 
