@@ -189,8 +189,9 @@ async def test_a_connection_inside_a_transaction_stays_open(tmp_path: Path) -> N
 async def test_a_parked_object_is_closed_with_its_log_copied(tmp_path: Path) -> None:
     shard = Shard(tmp_path / "objects", max_open=1)
     first, second = shard.owner(1), shard.owner(2)
-    await first.grow_up()
-    await second.grow_up()
+    first.store.put("a", b"1")
+    await first.durable()
+    second.store.put("a", b"1")
     assert shard.path(1, "-wal").exists()
     await first.store.close()
     assert not shard.path(1, "-wal").exists()
@@ -203,7 +204,9 @@ async def test_few_file_descriptors_mean_few_connections(
     monkeypatch.setattr("resource.getrlimit", lambda _: (400, 400))
     shard = Shard(tmp_path / "objects")
     for number in range(60):
-        await shard.owner(number).grow_up()
+        owner = shard.owner(number)
+        owner.store.put("a", b"1")
+        await owner.durable()
     assert shard.storage.statistics().open_connections == 36
     assert "ulimit -n" in caplog.text
     await shard.storage.aclose()

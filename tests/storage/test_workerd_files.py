@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from holdfast.storage.template import file_image, template
+from holdfast.storage.template import template
 from tests.peers import Workerd
 from tests.storage.conftest import Shard
 
@@ -106,7 +106,7 @@ async def test_tables_and_alarms_of_workerd_count_as_data(tmp_path: Path) -> Non
 
 def test_the_template_is_a_sound_database_with_workerds_table(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"
-    path.write_bytes(file_image(template()))
+    path.write_bytes(template())
     connection = apsw.Connection(str(path))
     assert connection.pragma("integrity_check") == "ok"
     assert connection.pragma("journal_mode") == "wal"
@@ -122,7 +122,7 @@ def test_the_template_has_workerds_columns_and_settings(tmp_path: Path) -> None:
     with workerd(tmp_path) as peer:
         object_id = json.loads(peer.get("/fill"))["id"]
     theirs = apsw.Connection(str(tmp_path / "data" / "script-Counter" / f"{object_id}.sqlite"))
-    (tmp_path / "ours.sqlite").write_bytes(file_image(template()))
+    (tmp_path / "ours.sqlite").write_bytes(template())
     ours = apsw.Connection(str(tmp_path / "ours.sqlite"))
     for question in (
         "PRAGMA table_info(_cf_KV)",

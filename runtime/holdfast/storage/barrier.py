@@ -24,7 +24,7 @@ meanwhile is gathered for the next.
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol, cast
+from typing import Protocol
 
 from holdfast.storage.disk import Fsync, fsync
 from holdfast.storage.workers import Workers
@@ -43,10 +43,6 @@ class CommittedLog(Protocol):
     unique_key: str
     object_id: str
 
-    @property
-    def is_new(self) -> bool:
-        """True if the log is a file in the making: then it is a `NewLog`."""
-
     def sync(self, fsync: Fsync) -> None:
         """Return once all commits made before the call are on the disk. Blocks.
 
@@ -55,16 +51,6 @@ class CommittedLog(Protocol):
 
     def synced(self) -> None:
         """All commits made until now are on the disk, by other means than `sync`."""
-
-
-class NewLog(CommittedLog, Protocol):
-    """A file in the making, whose `sync` can be taken in steps."""
-
-    def stage(self) -> None:
-        """Write it, so that it can be synced. Blocks; raises OSError."""
-
-    def publish(self) -> None:
-        """Give it its name, once it is synced; that is to be synced too."""
 
 
 class Barrier(Protocol):
@@ -139,15 +125,12 @@ class LocalBarrier:
         assert self._sync_all, "without it, each log is synced by itself"
         self._sharing = True
         self.shared_syncs += 1
-        failed: dict[CommittedLog, OSError] = {}
-        ended = partial(self._synced_together, asked, failed, self._loop.time())
-        new = [cast("NewLog", log) for log, _ in asked if log.is_new]
-        self.workers.submit(partial(_sync_with_new, self._sync_all, new, failed), ended)
+        ended = partial(self._synced_together, asked, self._loop.time())
+        self.workers.submit(self._sync_all, ended)
 
     def _synced_together(
         self,
         asked: list[tuple[CommittedLog, Done]],
-        failed: dict[CommittedLog, OSError],
         started: float,
         error: BaseException | None,
     ) -> None:
@@ -159,9 +142,8 @@ class LocalBarrier:
             self._sync_each(asked)
         else:
             for log, done in asked:
-                if log not in failed:
-                    log.synced()
-                done(failed.get(log))
+                log.synced()
+                done(None)
         if self._asked and not self._dispatching:
             self._dispatching = True
             self._loop.call_soon(self._dispatch)
@@ -169,25 +151,3 @@ class LocalBarrier:
     async def aclose(self) -> None:
         """See Barrier."""
         await self.workers.aclose()
-
-
-def _sync_with_new(
-    sync_all: Callable[[], None], new: list[NewLog], failed: dict[CommittedLog, OSError]
-) -> None:
-    """Sync all logs; those in the making get their names between two syncs."""
-    _attempt(lambda log: log.stage(), new, failed)
-    sync_all()
-    if new:
-        _attempt(lambda log: log.publish(), new, failed)
-        sync_all()
-
-
-def _attempt(
-    step: Callable[[NewLog], None], new: list[NewLog], failed: dict[CommittedLog, OSError]
-) -> None:
-    for log in new:
-        if log not in failed:
-            try:
-                step(log)
-            except OSError as error:
-                failed[log] = error

@@ -4,9 +4,9 @@ A `Database` is shared by the stores that successive owners of one object open, 
 what the first wrote is settled before it counts as durable for the next. One store at a
 time is attached; others may still wait for rounds that they wrote.
 
-    fresh ── first write ──► newborn ── durable ──► parked ◄── next access ──► open
-                          (in memory)         (no connection)                    │
-                                                    └──── owner closes ──────────┴──► gone
+    fresh ── first write ──► open ◄── next access ──► parked          (connection closed)
+                              │                         │
+                              └──── owner closes ───────┴──► closing ──► gone
     any ──── a commit or a sync fails ──► broken (another Database takes the file over)
 
 Transactions. The *implicit* transaction begins with the first write and ends when its round
@@ -43,7 +43,6 @@ from holdfast.storage.errors import (
     is_read_only,
 )
 from holdfast.storage.names import DATABASE_SUFFIX
-from holdfast.storage.newborn import Newborn
 from holdfast.storage.rounds import Rounds
 from holdfast.storage.session import Session
 from holdfast.storage.workers import Job
@@ -74,7 +73,6 @@ class Database:
         "depth",
         "folder",
         "implicit",
-        "is_empty",
         "job",
         "log_is_durable",
         "object_id",
@@ -93,7 +91,7 @@ class Database:
         self.object_id = object_id
         self.path = folder.path / (object_id + DATABASE_SUFFIX)
         self.rounds = Rounds()
-        self.session: Session | Newborn | None = None
+        self.session: Session | None = None
         self.store: ObjectStore | None = None
         self.broken: StoreBroken | None = None
         self.implicit = False  # the implicit transaction is open
@@ -104,14 +102,13 @@ class Database:
         self._scheduled = False
         self._missing = False  # there is no file, for certain
         self._waiting: list[ObjectStore] = []
-        self.is_empty = False  # nothing is stored in the file, which is not open
         self.log_is_durable = False  # what the log holds was synced by this process
         self.job: Job | None = None  # a thread is busy with the file
         self.closed: asyncio.Future[None] | None = None  # closing was asked for
 
     # ---- access --------------------------------------------------------------------
 
-    def reach(self) -> Session | Newborn | None:
+    def reach(self) -> Session | None:
         """The open connection; None if the object has no file. Raises StorageError."""
         if self.session is None and not self._missing:
             self._shard.lifecycle.await_file(self)
@@ -131,8 +128,8 @@ class Database:
         else:
             self.attach_session(opened)
 
-    def prepare_write(self) -> Session | Newborn:
-        """Open the file, or begin one, and the transaction. Raises StorageError."""
+    def prepare_write(self) -> Session:
+        """Open the file, made anew if need be, and the transaction. Raises StorageError."""
         session = self.reach() or self._create()
         if session.read_only:
             raise StorageReadOnly(f"The database {self.path} cannot be written.")
@@ -150,48 +147,20 @@ class Database:
         self.ready = True
         return session
 
-    def _create(self) -> Newborn:
+    def _create(self) -> Session:
         try:
-            self.session = Newborn(self.path, self.folder, self._shard.nursery)
+            created = opening.create(self.path, self.folder)
         except (apsw.Error, OSError) as error:
             raise self._unopened(error) from error
-        self._shard.lifecycle.opened(self)
-        return self.session
+        self._missing = False
+        self.attach_session(created)
+        return created
 
     def attach_session(self, session: Session) -> None:
         """Read and write through this connection from now on."""
         self.session = session
-        self.log_is_durable = self.is_empty = False
+        self.log_is_durable = False
         self._shard.lifecycle.opened(self)
-
-    def _grow_up(self, newborn: Newborn) -> None:
-        """Go over from memory to the file, which holds the round that has just ended.
-
-        With nothing written since, the file is opened by whoever needs it next.
-        """
-        self._missing = False
-        if self._levels:
-            return  # the next round makes the file anew: only then is all of it committed
-        if self.implicit:
-            self.commit_implicit()
-        self.leave_memory(newborn)
-        if self._committed:
-            session = self.reach()
-            assert session, "the round that has ended made the file"
-            try:
-                newborn.copy_into(session.connection)
-            except apsw.Error as error:
-                raise self.break_down(error) from error
-        newborn.close()
-
-    def leave_memory(self, newborn: Newborn) -> None:
-        """Use the file from now on, or the fact that there is none."""
-        self.is_empty = opening.is_empty(newborn.cursor)
-        self.log_is_durable = True
-        self.session = None
-        self._shard.connections.discard(self)
-        if self.store:
-            self.store.lose_cursor()
 
     # ---- transactions --------------------------------------------------------------
 
@@ -223,7 +192,7 @@ class Database:
             self.session.cursor.execute(_RELEASE)
             return
         self.session.cursor.execute("COMMIT")
-        self._note_commit()
+        self._committed = True
         self.rounds.write()
         self._schedule()
 
@@ -253,12 +222,7 @@ class Database:
         except apsw.Error as error:
             raise self.break_down(error) from error
         self.implicit = self.ready = False
-        self._note_commit()
-
-    def _note_commit(self) -> None:
         self._committed = True
-        if isinstance(self.session, Newborn):
-            self.session.capture()
 
     def drop_uncommitted(self) -> None:
         """Undo every transaction that is open. What is committed keeps its rounds."""
@@ -327,12 +291,6 @@ class Database:
             self.break_down(error)
             return
         finished = self.rounds.finish()
-        if isinstance(self.session, Newborn):
-            try:
-                self._grow_up(self.session)
-            except StorageError as failure:
-                self.break_down(failure)
-                return  # the owner is told by on_broken
         for store in self._listeners(finished):
             self._shard.tell(store.on_durable, finished)
         if self.rounds.settled:
@@ -349,11 +307,6 @@ class Database:
     def is_quiet(self) -> bool:
         """True when nothing is open, nothing is outstanding and no thread has the file."""
         return self.rounds.settled and not self.implicit and not self.depth and self.job is None
-
-    @property
-    def can_be_parked(self) -> bool:
-        """True when the connection to the file could be closed, for another one's sake."""
-        return self.is_quiet and isinstance(self.session, Session)
 
     # ---- stores --------------------------------------------------------------------
 

@@ -81,7 +81,6 @@ class Folder:
         self._parent = parent
         self._parent_ticket = 0
         self._exists = False
-        self._in_doubt = False  # entries may be found that were never synced
         self._fd = -1
         self._lock = threading.Lock()  # held during the system call
         self._counting = threading.Lock()
@@ -90,28 +89,15 @@ class Folder:
         self.syncs = 0
 
     def ensure(self) -> None:
-        """Make the folder if it is missing; have its entries durable if it is not.
-
-        An entry that was found may come from a process that was killed before it had synced
-        it, or from a sync that failed. Blocks for one sync in these cases, which come once.
-        """
-        if self._exists and not self._in_doubt:
+        """Make the folder if it is missing."""
+        if self._exists:
             return
-        try:
+        with contextlib.suppress(FileExistsError):
             self.path.mkdir(parents=self._parent is None)
-        except FileExistsError:
-            self._in_doubt = True
         if self._parent:
-            # Also if it was there, for the same reason.
+            # Also if it was there: whoever made it may have been killed before syncing that.
             self._parent_ticket = self._parent.changed()
         self._exists = True
-        if self._in_doubt:
-            with contextlib.suppress(PermissionError):  # what cannot be written needs no sync
-                self.sync(self.changed())
-
-    def is_writable(self) -> bool:
-        """True if files can be made in the folder."""
-        return os.access(self.path, os.W_OK | os.X_OK)
 
     def changed(self) -> int:
         """Note that an entry has been made, renamed or removed; from any thread."""
@@ -129,9 +115,7 @@ class Folder:
             covered = self._changes
             if self._fd < 0:
                 self._fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            self._in_doubt = True
             fsync(self._fd)
-            self._in_doubt = False
             self._synced = covered
             self.syncs += 1
 

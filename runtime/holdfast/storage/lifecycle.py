@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage import opening
-from holdfast.storage.newborn import Newborn
 from holdfast.storage.session import Session, checkpoint
 from holdfast.storage.workers import Job, Work
 
@@ -65,7 +64,7 @@ class Lifecycle:
         connections = self._shard.connections
         connections.add(database)
         while len(connections) > self._shard.max_open:
-            victim = connections.oldest(lambda other: other.can_be_parked, looks=_LOOKS)
+            victim = connections.oldest(lambda other: other.is_quiet, looks=_LOOKS)
             if victim is None or victim is database:
                 return
             self._park(victim)
@@ -81,7 +80,7 @@ class Lifecycle:
     def _release_session(self, database: "Database") -> Session:
         """Take the connection from a database that is settled."""
         session = database.session
-        assert isinstance(session, Session), "only an open file can be closed"
+        assert session, "only an open file can be closed"
         assert database.rounds.settled, "outstanding writes keep their connection"
         database.session = None
         database.log_is_durable = True
@@ -95,8 +94,6 @@ class Lifecycle:
     def after_commit(self, database: "Database") -> None:
         """A commit has made the log longer."""
         session = database.session
-        if isinstance(session, Newborn):
-            return  # it has no log
         assert session, "what was just committed to is open"
         if session.wal_pages < SOFT_LIMIT_PAGES or database.job or database.depth:
             return
@@ -192,20 +189,13 @@ class Lifecycle:
     def _closing_work(self, database: "Database") -> Work | None:
         """What a thread has to do; with many files waiting for theirs, only what must be done."""
         busy = self._shard.workers.outstanding >= BUSY_FILES and not self.at_leisure
-        if isinstance(database.session, Newborn):
-            newborn = database.session
-            database.leave_memory(newborn)
-            newborn.close()
         if database.session:
             session = self._release_session(database)
-            small = 0 < session.wal_pages < SMALL_LOG_PAGES
-            if busy and small and not opening.is_empty(session.cursor):
+            if busy and 0 < session.wal_pages < SMALL_LOG_PAGES and not opening.is_empty(session):
                 session.close(checkpoint=False)
                 return None
             self._closing[database] = session
             return partial(opening.close_settled, session)
-        if database.is_empty:
-            return partial(opening.remove, database.path, database.folder)
         if not busy and database.log_is_durable and opening.has_log(database.path):
             return partial(opening.finish_parked, database.path)
         return None
@@ -258,17 +248,17 @@ class Lifecycle:
         """
         self.await_file(database)
         self._shard.connections.discard(database)
-        session = database.session
-        if session:
-            session.abandon()
-            if isinstance(session, Session) and not database.rounds.in_flight:
-                session.release()
-        database.log_is_durable = log_is_durable
+        if database.session:
+            database.session.abandon()
+            if not database.rounds.in_flight:
+                database.session.release()
         self.forget(database)
+        if log_is_durable:
+            self._shard.succeed(database)
 
     def abandoned_sync_ended(self, database: "Database") -> None:
         """The sync that was under way when the file was given up has ended."""
-        if isinstance(database.session, Session):
+        if database.session:
             database.session.release_log()
 
     def _resolve(self, database: "Database") -> None:

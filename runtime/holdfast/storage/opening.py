@@ -1,4 +1,4 @@
-"""How an object's file is found, healed, opened, closed and removed. newborn.py makes it.
+"""How an object's file is made, found, healed and opened. Blocks as little as it can.
 
 A log that this process did not leave behind itself may hold commits that were never synced:
 the process was killed between the commit and the sync, or a sync failed. Such commits can
@@ -8,15 +8,16 @@ be undone by a power loss. `open_existing` therefore rewrites such a log (see
 per object that was being written when the process ended.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
 import apsw
 
-from holdfast.storage.disk import Folder, rewrite_durably, sync_path
+from holdfast.storage.disk import Folder, rewrite_durably, sync_path, write_all
 from holdfast.storage.errors import is_read_only
 from holdfast.storage.session import Session, connect, wal_path
-from holdfast.storage.template import KV_SCHEMA
+from holdfast.storage.template import KV_SCHEMA, is_unborn, template
 
 # workerd keeps references to other objects beside the values that hold them, and drops
 # them with the value. Triggers do so here, only in files that have such a table.
@@ -28,6 +29,36 @@ CREATE TEMP TRIGGER clear_externals_update AFTER UPDATE ON main._cf_KV
 CREATE TEMP TRIGGER clear_externals_delete AFTER DELETE ON main._cf_KV
     BEGIN DELETE FROM _cf_EXTERNALS WHERE key = old.key; END;
 """
+
+
+def create(path: Path, folder: Folder) -> Session:
+    """Make the file of an object that has none. Raises OSError and apsw.Error.
+
+    The file and its entry are durable with the first round.
+    """
+    folder.ensure()
+    log = wal_path(path)
+    if log.exists():
+        # A file that was removed before its log was: the log's content is nobody's. It has to
+        # be gone for good before a file appears that SQLite would replay it into.
+        log.unlink()
+        folder.sync(folder.changed())
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        write_all(fd, template())
+        connection = connect(path)
+    except BaseException:
+        os.close(fd)
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+    session = Session(connection, path, folder, created_fd=fd)
+    try:
+        session.configure()
+    except BaseException:
+        session.close(checkpoint=False)
+        raise
+    return session
 
 
 def open_existing(path: Path, folder: Folder, *, log_is_durable: bool) -> Session | None:
@@ -42,13 +73,17 @@ def open_existing(path: Path, folder: Folder, *, log_is_durable: bool) -> Sessio
     folder.ensure()
     wal_bytes = _size(wal_path(path))
     if not found.st_size:
-        # No file of ours is ever empty; another program's may be, after a power loss.
         remove(path, folder)
         return None
     if wal_bytes and not log_is_durable:
         _heal(path, folder)
     try:
         return _open(path, folder, wal_bytes)
+    except (apsw.NotADBError, apsw.CorruptError):
+        if not is_unborn(path):
+            raise
+        remove(path, folder)
+        return None
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.IOError):
         if wal_bytes or os.access(folder.path, os.W_OK):
             raise
@@ -124,8 +159,9 @@ def has_log(path: Path) -> bool:
     return wal_path(path).exists()
 
 
-def is_empty(cursor: apsw.Cursor) -> bool:
+def is_empty(session: Session) -> bool:
     """True if the object stores nothing: no key, no table of its own, no alarm."""
+    cursor = session.cursor
     if cursor.execute("SELECT 1 FROM _cf_KV LIMIT 1").fetchall():
         return False
     names = {name for (name,) in cursor.execute("SELECT name FROM sqlite_schema")}
@@ -145,7 +181,7 @@ def close_settled(session: Session) -> None:
     """
     if session.read_only:
         session.close(checkpoint=False)
-    elif is_empty(session.cursor):
+    elif is_empty(session):
         session.close(checkpoint=False)
         remove(session.path, session.folder)
     else:

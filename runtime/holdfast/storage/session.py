@@ -61,8 +61,6 @@ class Session:
     Satisfies `barrier.CommittedLog`.
     """
 
-    is_new = False
-
     __slots__ = (
         "_entries_are_new",
         "_file_fd",
@@ -87,6 +85,7 @@ class Session:
         path: Path,
         folder: Folder,
         *,
+        created_fd: int = -1,
         wal_bytes: int = 0,
     ) -> None:
         self.connection = connection
@@ -102,7 +101,7 @@ class Session:
         self.backfilled = 0
         self.retry_is_due = False  # a timer will try to empty the log
         self._guarded = False
-        self._file_fd = -1
+        self._file_fd = created_fd
         self._wal_fd = -1
         # SQLite makes the log with the first access; its entry is new unless it was there.
         self._entries_are_new = not wal_bytes

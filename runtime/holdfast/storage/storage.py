@@ -1,7 +1,6 @@
 """All object databases of one shard, below one folder."""
 
 import asyncio
-import contextlib
 import heapq
 import itertools
 import logging
@@ -17,7 +16,6 @@ from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder, make_folder, shared_sync
 from holdfast.storage.errors import StoreClosed
 from holdfast.storage.names import TRASH_PREFIX, check_object_id, check_unique_key, object_id_of
-from holdfast.storage.newborn import Newborn
 from holdfast.storage.opening import is_empty
 from holdfast.storage.shard import Shard
 from holdfast.storage.store import ObjectStore
@@ -96,7 +94,6 @@ class Storage:
             database.store.lose_file("The object was opened anew by another owner.")
         if database is None or database.broken:
             database = Database(self._shard, self._folder(unique_key), object_id)
-            database.log_is_durable = self._shard.take_durable_log(key)
             self._databases[key] = database
         return ObjectStore(database, self._shard, on_durable, on_broken)
 
@@ -108,9 +105,11 @@ class Storage:
         Raises InvalidName and OSError.
         """
         folder = self._root.path / check_unique_key(unique_key)
-        ids = self._in_memory(unique_key)
-        with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
-            ids.update(found for entry in entries if (found := object_id_of(entry.name)))
+        try:
+            with os.scandir(folder) as entries:
+                ids = [found for entry in entries if (found := object_id_of(entry.name))]
+        except FileNotFoundError:
+            return []
         wanted = (
             object_id
             for object_id in ids
@@ -118,20 +117,10 @@ class Storage:
         )
         return heapq.nsmallest(limit, wanted)
 
-    def _in_memory(self, unique_key: str) -> set[str]:
-        """Ids of the objects that have written, but whose file is still to be made."""
-        return {
-            database.object_id
-            for database in self._databases.values()
-            if isinstance(database.session, Newborn) and database.unique_key == unique_key
-        }
-
     def _is_empty(self, unique_key: str, object_id: str) -> bool:
         """True for an object that has removed everything, while its file is still open."""
         database = self._databases.get((unique_key, object_id))
-        if database is None:
-            return False
-        return is_empty(database.session.cursor) if database.session else database.is_empty
+        return bool(database and database.session and is_empty(database.session))
 
     def delete_namespace(self, unique_key: str) -> None:
         """Remove all objects of a namespace. Stores of it raise StoreClosed from now on.
@@ -172,7 +161,6 @@ class Storage:
         await asyncio.gather(*closing)
         await self._shard.barrier.aclose()
         await self._shard.workers.aclose()
-        self._shard.nursery.close()
         for folder in (*self._folders.values(), self._root):
             folder.close()
 

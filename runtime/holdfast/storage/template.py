@@ -1,6 +1,11 @@
-"""The database that every object begins with: workerd's table, and nothing in it."""
+"""The file that every object's database begins as: workerd's table, and nothing in it.
+
+Copying it costs a fraction of what SQLite takes to make the same file: no schema is
+parsed, no journal is written, and the file is in WAL mode from its first byte.
+"""
 
 from functools import cache
+from pathlib import Path
 
 import apsw
 
@@ -8,7 +13,6 @@ import apsw
 KV_SCHEMA = "CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID"
 
 PAGE_BYTES = 4096
-TEMPLATE_PAGES = 2  # one for the schema, one for the table
 
 # The file format's "write version" and "read version": 2 is WAL.
 # https://www.sqlite.org/fileformat2.html#file_format_version_numbers
@@ -18,18 +22,26 @@ _WAL = b"\2\2"
 
 @cache
 def template() -> bytes:
-    """A fresh object's database, as it is in memory."""
+    """The content of a fresh object's database file."""
     connection = apsw.Connection(":memory:")
     connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
     connection.execute(KV_SCHEMA)
-    content = connection.serialize("main")
+    content = bytearray(connection.serialize("main"))
     connection.close()
-    assert len(content) == TEMPLATE_PAGES * PAGE_BYTES, "SQLite lays it out like this"
+    content[_VERSIONS] = _WAL
+    assert len(content) == 2 * PAGE_BYTES, "one page for the schema, one for the table"
     return bytes(content)
 
 
-def file_image(content: bytes) -> bytes:
-    """The file for a database that was in memory, where there is no WAL mode."""
-    image = bytearray(content)
-    image[_VERSIONS] = _WAL
-    return bytes(image)
+def is_unborn(path: Path) -> bool:
+    """True for a damaged file that never was more than a part of the template.
+
+    No round is durable before the template is, so where a power loss has cut the template
+    off, or left zeros for parts of it, the object holds nothing that anyone was told of.
+    To be asked of files that SQLite calls damaged, and does not have open.
+    """
+    with path.open("rb") as file:
+        head = file.read(len(template()) + 1)
+    return len(head) <= len(template()) and all(
+        byte in (0, expected) for byte, expected in zip(head, template(), strict=False)
+    )
