@@ -1,0 +1,67 @@
+// Stores a value of every type that structured cloning knows, and shows what is stored.
+import { show } from "./observe.mjs";
+
+const circle = { name: "circle" };
+circle.self = circle;
+const shared = { shared: true };
+
+const values = {
+  "undefined inside": { a: undefined },
+  "null": null,
+  "booleans": [true, false],
+  "numbers": [0, -0, 1, -1, 2 ** 31, -(2 ** 31), 2 ** 53, 0.1, NaN, Infinity, -Infinity, 5e-324],
+  "bigints": [0n, 1n, -1n, 2n ** 64n, -(2n ** 200n)],
+  "strings": ["", "a", "\u00e9", "\u20ac", "\u{1f600}", "\ud800", "a\0b", "x".repeat(1000)],
+  "dates": [new Date(0), new Date(-1), new Date(NaN)],
+  "expressions": [/a/, /b+/giu],
+  "map": new Map([["a", 1], [{ b: 1 }, new Map([[NaN, undefined]])]]),
+  "set": new Set([1, "a", new Set([{}])]),
+  "arrays": [[], [[1]], [1, , 3], Object.assign([1], { x: 2 })],
+  "object": { b: 1, a: 2, 1: 3, "\u00e9": 4, "\u{1f600}": { deep: [] } },
+  "boxes": [Object("a"), Object(1), Object(true), Object(1n)],
+  "errors": [new Error("a"), new TypeError("b", { cause: "c" }), new RangeError(""), new EvalError("e")],
+  "buffer": new Uint8Array([1, 2, 3]).buffer,
+  "views": [new Uint8Array([1]), new Int8Array([-1]), new Uint8ClampedArray([9]), new Int16Array([-2]), new Uint16Array([2]), new Int32Array([-3]), new Uint32Array([3]), new Float32Array([0.5]), new Float64Array([0.1]), new BigInt64Array([-1n]), new BigUint64Array([1n]), new DataView(new ArrayBuffer(2))],
+  "part of a buffer": new Uint8Array([1, 2, 3, 4]).subarray(1, 3),
+  "Blob": new Blob(["blob"], { type: "t/u" }),
+  "DOMException": new DOMException("message", "AbortError"),
+  "one object twice": [shared, shared],
+  "circle": circle,
+  "": "the empty key",
+  "key\0with NUL": 1,
+  "\u{1f600}": "beyond the basic plane",
+};
+
+async function shown(storage) {
+  const entries = [];
+  for (const [key, value] of await storage.list()) {
+    const blob = value instanceof Blob ? [value.type, await value.text()] : null;
+    entries.push([key, Object.prototype.toString.call(value), show(value), show(blob)]);
+  }
+  const { self } = (await storage.get("circle")) ?? {};
+  const [a, b] = (await storage.get("one object twice")) ?? [];
+  return { entries, circular: self !== undefined && self === self.self, shared: a === b };
+}
+
+export class Kept {
+  constructor(state) {
+    this.storage = state.storage;
+  }
+
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/fill") await this.storage.put(values);
+    if (pathname === "/change") {
+      await this.storage.delete(["", "numbers"]);
+      await this.storage.put({ "dates": new Date(5), "later": [request.headers.get("x-by")] });
+    }
+    return Response.json(await shown(this.storage));
+  }
+}
+
+export default {
+  async fetch(request, env) {
+    const name = request.headers.get("x-object") ?? "one";
+    return await env.Kept.get(env.Kept.idFromName(name)).fetch(request);
+  },
+};

@@ -1,0 +1,100 @@
+"""A data folder goes to and fro between workerd and `holdfast run`, also after crashes."""
+
+import shutil
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.differential.sides import HoldfastSide, Side, WorkerdSide
+from tests.differential.workers import COMPATIBILITY_DATE, SHARED, Worker
+
+pytestmark = pytest.mark.slow
+
+MAIN = Path(__file__).parent / "folders" / "main.mjs"
+WORKER = Worker(
+    name="folders",
+    main="main.mjs",
+    files={"main.mjs": MAIN, "observe.mjs": SHARED},
+    classes=("Kept",),
+    compatibility_date=COMPATIBILITY_DATE,
+    variables=(),
+)
+TIMEOUT_S = 30
+
+Start = Callable[[type[Side], Path | None], Side]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a runtime, on a copy of the objects of another if these are given."""
+    started: list[Side] = []
+
+    def start(kind: type[Side], objects: Path | None) -> Side:
+        folder = tmp_path / str(len(started))
+        folder.mkdir()
+        if objects is not None:
+            shutil.copytree(objects, kind.objects_in(folder))
+        started.append(kind(WORKER, folder))
+        return started[-1]
+
+    yield start
+    for side in started:
+        side.kill()
+
+
+def ask(side: Side, path: str, name: str = "one") -> str:
+    headers = {"x-object": name, "x-by": "somebody"}
+    request = urllib.request.Request(f"http://127.0.0.1:{side.port}{path}", headers=headers)
+    with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
+        text: str = response.read().decode()
+        return text
+
+
+DIRECTIONS = [(WorkerdSide, HoldfastSide), (HoldfastSide, WorkerdSide)]
+NAMES = ["from workerd to holdfast", "from holdfast to workerd"]
+
+
+@pytest.mark.parametrize(("writer", "reader"), DIRECTIONS, ids=NAMES)
+def test_values_of_every_type_are_read_after_a_crash_of_the_writer(
+    writer: type[Side], reader: type[Side], start: Start
+) -> None:
+    first = start(writer, None)
+    written = ask(first, "/fill")
+    first.kill()
+    assert ask(start(reader, first.objects), "/") == written
+
+
+@pytest.mark.parametrize(("writer", "reader"), DIRECTIONS, ids=NAMES)
+def test_a_folder_goes_there_and_back_again(
+    writer: type[Side], reader: type[Side], start: Start
+) -> None:
+    first = start(writer, None)
+    ask(first, "/fill")
+    ask(first, "/fill", "another")
+    first.kill()
+    second = start(reader, first.objects)
+    changed = ask(second, "/change")
+    untouched = ask(second, "/", "another")
+    second.kill()
+    third = start(writer, second.objects)
+    assert ask(third, "/") == changed
+    assert '"later"' in changed and '"numbers"' not in changed
+    assert ask(third, "/", "another") == untouched
+
+
+@pytest.mark.parametrize(("writer", "reader"), DIRECTIONS, ids=NAMES)
+def test_many_objects_and_a_late_change_survive_a_crash(
+    writer: type[Side], reader: type[Side], start: Start
+) -> None:
+    first = start(writer, None)
+    names = [f"object {number}" for number in range(5)]
+    written = {name: ask(first, "/fill", name) for name in names}
+    changed = ask(first, "/change", names[0])
+    first.kill()
+    second = start(reader, first.objects)
+    assert ask(second, "/", names[0]) == changed
+    assert {name: ask(second, "/", name) for name in names[1:]} == {
+        name: written[name] for name in names[1:]
+    }

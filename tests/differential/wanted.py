@@ -1,0 +1,419 @@
+"""The differences that are wanted, by fixture and reason.
+
+`docs/compatibility.md` tells the reasons at length. What is listed here has to differ: a
+difference that is gone is to be struck from the list.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+
+class Reason(Enum):
+    """Why Holdfast differs. Each value is a heading of `docs/compatibility.md`."""
+
+    STANDARD = "Where the standard says otherwise"
+    ENGINE = "Where the engine shows"
+    STRINGS = "Code from strings"
+    HTTP = "Around the Worker: HTTP"
+    LIMITS = "Limits of storage"
+    KEYS = "Keys with lone surrogates"
+    CLONES = "Requests, Responses and Headers as values"
+    LENIENT = "What Holdfast lets pass"
+    SHAPES = "The shape of the runtime's objects"
+    WORDING = "The wording of errors"  # listed in wording.py
+    MISSING = "What is not there yet"
+    FAULTS = "Known faults"
+
+
+WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
+    "alone/default-class": {
+        Reason.LENIENT: [
+            "GET /one #0: body",
+            "GET /one #0: headers",
+            "GET /one #0: status",
+            "GET /two #1: body",
+            "GET /two #1: headers",
+            "GET /two #1: status",
+        ],
+    },
+    "alone/relative-urls": {
+        Reason.LENIENT: [
+            "a query",
+            "no slash",
+            "nothing",
+            "two slashes",
+        ],
+    },
+    "alone/service-worker": {
+        Reason.STANDARD: [
+            "GET /throw-after #6: body",
+            "GET /throw-after #6: headers",
+            "GET /throw-after #6: status",
+        ],
+    },
+    "fetch/blob": {
+        Reason.STANDARD: [
+            "a surrogate",
+            "bad endings",
+            "endings",
+            "of a Set",
+        ],
+    },
+    "fetch/bodies-in": {
+        Reason.STANDARD: [
+            "POST /form #8: body",
+            "POST /form #8: headers",
+        ],
+        Reason.HTTP: [
+            "POST /echo #10: headers",
+        ],
+    },
+    "fetch/body-kinds": {
+        Reason.STANDARD: [
+            "request of FormData as text",
+            "request of surrogate as arrayBuffer",
+            "request of surrogate as bytes",
+            "request of surrogate as text",
+            "response of ArrayBuffer as formData",
+            "response of DataView as formData",
+            "response of FormData as text",
+            "response of Uint16Array as formData",
+            "response of bytes as formData",
+            "response of empty stream as formData",
+            "response of stream as formData",
+            "response of stream of empty chunks as formData",
+            "response of surrogate as arrayBuffer",
+            "response of surrogate as bytes",
+            "response of surrogate as text",
+        ],
+        Reason.FAULTS: [
+            "request of JSON as blob",
+            "request of URLSearchParams as blob",
+            "request of empty as blob",
+            "request of surrogate as blob",
+            "request of text as blob",
+            "response of JSON as blob",
+            "response of URLSearchParams as blob",
+            "response of empty as blob",
+            "response of surrogate as blob",
+            "response of text as blob",
+        ],
+    },
+    "fetch/form-data": {
+        Reason.STANDARD: [
+            "append a Blob",
+            "append a string with a file name",
+            "as a body",
+            "constructor's argument",
+            "empty as a body",
+            "empty file name",
+            "file without a type",
+            "files are Files",
+            "names without quotes",
+            "newlines and surrogates in values",
+            "quoted and escaped names",
+            "urlencoded",
+        ],
+        Reason.FAULTS: [
+            "epilogue",
+        ],
+    },
+    "fetch/headers": {
+        Reason.STANDARD: [
+            "appending while iterating",
+            "empty name",
+            "has a bad name",
+            "iterator's class",
+            "name beyond Latin-1",
+            "value beyond Latin-1",
+        ],
+    },
+    "fetch/incoming-headers": {
+        Reason.STANDARD: [
+            "GET /latin #5: headers",
+        ],
+        Reason.HTTP: [
+            "GET /a%20b/%C3%A9/../c?x=%20y&z=%zz #21: body",
+            "GET /a%20b/%C3%A9/../c?x=%20y&z=%zz #21: headers",
+            "GET /client #1: body",
+            "GET /client #1: headers",
+            "HEAD /stream #8: headers",
+        ],
+    },
+    "fetch/redirects": {
+        Reason.HTTP: [
+            "GET /418 #15: status",
+            "GET /599 #20: status",
+            "HEAD /302 #23: headers",
+        ],
+    },
+    "fetch/request": {
+        Reason.STANDARD: [
+            "attributes of the prototype",
+            "cache default",
+            "redirect modes",
+            "unknown methods",
+        ],
+        Reason.CLONES: [
+            "structuredClone",
+        ],
+        Reason.MISSING: [
+            "cf of the incoming request",
+        ],
+    },
+    "fetch/response": {
+        Reason.STANDARD: [
+            "attributes of the prototype",
+            "json of a function",
+            "json of a symbol",
+            "json of undefined",
+            "status beyond 16 bits",
+            "statusText beyond Latin-1",
+        ],
+        Reason.CLONES: [
+            "structuredClone",
+        ],
+        Reason.FAULTS: [
+            "blob",
+            "null-body statuses with an empty body",
+        ],
+    },
+    "objects/base-class": {
+        Reason.SHAPES: [
+            "fetch",
+            "imported env",
+            "new DurableObject",
+        ],
+        Reason.MISSING: [
+            "a method",
+            "a method that is none",
+        ],
+    },
+    "objects/calls": {
+        Reason.HTTP: [
+            "an echo's headers",
+            "described",
+        ],
+        Reason.LENIENT: [
+            "a relative URL",
+        ],
+        Reason.FAULTS: [
+            "a failing stream",
+        ],
+    },
+    "objects/ids": {
+        Reason.LENIENT: [
+            "jurisdiction",
+            "newUniqueId with a bad jurisdiction",
+            "newUniqueId with a jurisdiction",
+        ],
+        Reason.SHAPES: [
+            "classes",
+            "get of another namespace's id",
+            "namespace's methods",
+            "properties of an id",
+        ],
+    },
+    "objects/lifetime": {
+        Reason.LENIENT: [
+            "an old stub after a reset",
+        ],
+    },
+    "objects/state": {
+        Reason.SHAPES: [
+            "storage's methods",
+        ],
+    },
+    "platform/abort": {
+        Reason.STANDARD: [
+            "scheduler.wait when aborted before",
+        ],
+    },
+    "platform/crypto": {
+        Reason.STANDARD: [
+            "HMAC exported",
+            "unknown format",
+        ],
+        Reason.MISSING: [
+            "AES-GCM",
+            "DigestStream",
+            "HKDF",
+            "PBKDF2",
+            "sign with another algorithm",
+        ],
+    },
+    "platform/errors": {
+        Reason.ENGINE: [
+            "console methods",
+            "own properties",
+        ],
+        Reason.STRINGS: [
+            "Function's constructor",
+            "eval",
+            "indirect eval",
+            "new Function",
+        ],
+        Reason.MISSING: [
+            "unhandledrejection",
+        ],
+    },
+    "platform/events": {
+        Reason.STANDARD: [
+            "CustomEvent",
+            "attributes",
+            "during dispatch",
+            "preventDefault",
+        ],
+    },
+    "platform/globals": {
+        Reason.STANDARD: [
+            "classes' properties",
+            "functions' lengths",
+            "functions' properties",
+            "lengths",
+        ],
+        Reason.ENGINE: [
+            "Intl",
+            "Intl numbers",
+            "WebAssembly",
+            "date to locale",
+            "dates",
+            "localeCompare",
+        ],
+        Reason.MISSING: [
+            "Cache",
+            "CacheStorage",
+            "CompressionStream",
+            "DecompressionStream",
+            "EventSource",
+            "ExtendableEvent",
+            "HTMLRewriter",
+            "MessageChannel",
+            "MessagePort",
+            "ScheduledEvent",
+            "WebSocket",
+            "WebSocketPair",
+            "caches",
+        ],
+    },
+    "platform/random-bytes": {
+        Reason.FAULTS: [
+            "145 utf-8",
+            "146 utf-8",
+        ],
+    },
+    "platform/structured-clone": {
+        Reason.STANDARD: [
+            "an error's cause and properties",
+            "arguments",
+            "transfer twice",
+            "transfer what cannot be",
+        ],
+        Reason.ENGINE: [
+            "Temporal and friends",
+        ],
+        Reason.CLONES: [
+            "Headers",
+        ],
+        Reason.FAULTS: [
+            "AggregateError",
+        ],
+    },
+    "platform/timers": {
+        Reason.STANDARD: [
+            "clearing what is none",
+        ],
+    },
+    "platform/url": {
+        Reason.STANDARD: [
+            "params iterate",
+        ],
+    },
+    "storage/basics": {
+        Reason.LIMITS: [
+            "129 keys deleted",
+            "129 keys got",
+            "129 keys put",
+        ],
+        Reason.LENIENT: [
+            "bad options",
+            "delete without arguments",
+            "get without arguments",
+        ],
+    },
+    "storage/keys": {
+        Reason.LIMITS: [
+            "2049 bytes",
+            "2050 bytes of two each",
+            "a value of 3 MB",
+            "delete of 2049 bytes",
+            "get many with 2049 bytes",
+            "get of 2049 bytes",
+            "put many with 2049 bytes",
+        ],
+        Reason.KEYS: [
+            "all of them",
+            'key "\\ud800"',
+            'key "\\udfff"',
+            'key "a\\ud800b"',
+        ],
+    },
+    "storage/transactions": {
+        Reason.MISSING: [
+            "transactionSync",
+            "txn's methods",
+        ],
+    },
+    "storage/values": {
+        Reason.CLONES: [
+            "Headers",
+            "Request",
+        ],
+    },
+    "streams/out": {
+        Reason.HTTP: [
+            "HEAD /chunks #16: headers",
+        ],
+    },
+    "streams/readable": {
+        Reason.STANDARD: [
+            "a source of null",
+            "bad strategies",
+            "cancel of both branches",
+            "close twice",
+            "desiredSize",
+            "enqueue a string to a byte stream",
+            "enqueue after close",
+            "start throws",
+        ],
+    },
+    "streams/writable": {
+        Reason.STANDARD: [
+            "FixedLengthStream with too little",
+            "FixedLengthStream with too much",
+            "IdentityTransformStream of strings",
+            "desiredSize and ready",
+            "pipeTo that is aborted",
+            "writable type",
+        ],
+        Reason.MISSING: [
+            "CompressionStream",
+        ],
+    },
+    "worker/context": {
+        Reason.MISSING: [
+            "GET / #0: cf",
+        ],
+    },
+    "worker/failures": {
+        Reason.HTTP: [
+            "GET /locked-response #10: body",
+            "GET /locked-response #10: connection",
+            "GET /locked-response #10: status",
+            "GET /stream-of-strings #19: body",
+            "GET /stream-of-strings #19: connection",
+            "GET /stream-of-strings #19: headers",
+            "GET /stream-of-strings #19: status",
+        ],
+    },
+}
