@@ -17,7 +17,7 @@ import apsw
 import uvloop
 
 from holdfast.storage import LocalBarrier, ObjectStore, Storage
-from holdfast.storage.template import file_image, template
+from holdfast.storage.template import template
 
 UNIQUE_KEY = "benchmark-Counter"
 KEY = "value"
@@ -173,7 +173,7 @@ def locking(folder: Path) -> None:
     """Why the VFS is `unix-excl`: the alternatives on the same statements."""
     for vfs, mode in (("unix", "normal"), ("unix", "exclusive"), ("unix-excl", "normal")):
         path = folder / f"{vfs}-{mode}.sqlite"
-        path.write_bytes(file_image(template()))
+        path.write_bytes(template())
         connection = apsw.Connection(str(path), vfs=vfs)
         connection.wal_autocheckpoint(0)
         connection.execute(f"PRAGMA synchronous=OFF; PRAGMA locking_mode={mode}")

@@ -55,5 +55,5 @@ class ObjectHome:
         self._host.enter(self._sweep, hung_sweeps)
 
     def evict_idle(self, idle_sweeps: int, limit: int) -> bool:
-        """Evict up to `limit` instances that were idle for so long; are there more?"""
+        """Evict up to `limit` instances that were idle for so long; whether there are more."""
         return bool(self._host.enter(self._evict, idle_sweeps, limit))
