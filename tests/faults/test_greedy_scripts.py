@@ -133,34 +133,6 @@ async def test_greedy_scripts_fail_by_themselves(tmp_path: Path) -> None:
         await until_memory_is_back(site, before)
 
 
-async def test_a_heap_that_is_full_to_the_brim_starts_afresh(server: Server) -> None:
-    """Not a byte is left for an error: see Worker.fail."""
-    server.add("main", script(GREEDY["chain"]))
-    for _ in range(TIMES):
-        async with asyncio.timeout(DEADLINE_S):
-            assert (await server.fetch()).status == 500
-    assert "memory limit" in " ".join(server.lines)
-
-
-BODIES = """
-const chunk = new Uint8Array(1 << 16);
-export default {
-  async fetch(request) {
-    switch (new URL(request.url).pathname) {
-      case "/endless":
-        return new Response(new ReadableStream({
-          pull(controller) { controller.enqueue(chunk.slice()); },
-        }));
-      case "/read":
-        return new Response((await request.text()).length);
-      default:
-        return new Response("unread");
-    }
-  },
-};
-"""
-
-
 async def upload_without_end() -> AsyncIterator[bytes]:
     """More than any limit allows; who takes all of it has failed."""
     for _ in range(512):
