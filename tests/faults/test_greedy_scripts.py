@@ -133,6 +133,25 @@ async def test_greedy_scripts_fail_by_themselves(tmp_path: Path) -> None:
         await until_memory_is_back(site, before)
 
 
+BODIES = """
+const chunk = new Uint8Array(1 << 16);
+export default {
+  async fetch(request) {
+    switch (new URL(request.url).pathname) {
+      case "/endless":
+        return new Response(new ReadableStream({
+          pull(controller) { controller.enqueue(chunk.slice()); },
+        }));
+      case "/read":
+        return new Response((await request.text()).length);
+      default:
+        return new Response("unread");
+    }
+  },
+};
+"""
+
+
 async def upload_without_end() -> AsyncIterator[bytes]:
     """More than any limit allows; who takes all of it has failed."""
     for _ in range(512):
