@@ -25,6 +25,9 @@ import {
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { deserialize, serialize } from "../serialize/index.js";
 
+// A value of just the limit, such as 128 KiB in a buffer, fits: what serializing adds to it
+// is not counted, up to this, as in workerd.
+const MAX_ENVELOPE_BYTES = 34;
 const NOT_LIST_OPTIONS =
   "Failed to execute 'list' on 'DurableObjectStorage': parameter 1 is not of type 'ListOptions'.";
 const OUT_OF_RANGE =
@@ -158,7 +161,7 @@ function checkedKeys(keys) {
 
 function checkedValue(instance, key, bytes) {
   const limit = instance.usesSqlite ? MAX_VALUE_BYTES_SQLITE : MAX_VALUE_BYTES;
-  if (bytes.length > limit) {
+  if (bytes.length > limit + MAX_ENVELOPE_BYTES) {
     throw new RangeError(
       `Values cannot be larger than ${limit} bytes. A value of size ${bytes.length} was provided.`,
     );

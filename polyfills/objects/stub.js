@@ -6,12 +6,12 @@
 // settles in a turn of the caller.
 
 import { object_fetch, object_locate } from "holdfast:ops";
-import { abortReason, addAbortAlgorithm, isAborted } from "../events/abort.js";
+import { abortReason, isAborted } from "../events/abort.js";
 import { Request, requestRecord } from "../fetch/request.js";
 import { responseFromHost } from "../fetch/response.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 import { requireContext } from "../kernel/pending.js";
-import { crossedRequest, urlToSend } from "../workers/crossing.js";
+import { crossedRequest, unlessAborted, urlToSend } from "../workers/crossing.js";
 import { admitObject, callInstance, residentInstance } from "./residents.js";
 
 const RELATIVE_BASE = "https://fake-host/";
@@ -70,14 +70,6 @@ export class DurableObjectStub {
   get [Symbol.toStringTag]() {
     return "DurableObject";
   }
-}
-
-/** The answer, or the signal's reason where that comes first. The object is not told. */
-function unlessAborted(answer, signal) {
-  return new Promise((resolve, reject) => {
-    addAbortAlgorithm(signal, () => reject(abortReason(signal)));
-    answer.then(resolve, reject);
-  });
 }
 
 function requestFor(input, init) {

@@ -5,6 +5,7 @@
 // the host pumps into; the rest is rebuilt around it.
 
 import { body_move } from "holdfast:ops";
+import { abortReason, addAbortAlgorithm } from "../events/abort.js";
 import { requestFromHost } from "../fetch/request.js";
 import { isResponse, responseFromHost } from "../fetch/response.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
@@ -17,6 +18,14 @@ export function checkedResponse(value) {
   if (!isResponse(value)) throw new TypeError(NO_RESPONSE);
   if (value.status === 0) throw new TypeError(ERROR_RESPONSE);
   return value;
+}
+
+/** The answer, or the signal's reason where that comes first; who is asked is not told. */
+export function unlessAborted(answer, signal) {
+  return new Promise((resolve, reject) => {
+    addAbortAlgorithm(signal, () => reject(abortReason(signal)));
+    answer.then(resolve, reject);
+  });
 }
 
 /** The URL as it crosses: like over the network, without the fragment. */

@@ -1,11 +1,12 @@
 // Service bindings: https://developers.cloudflare.com/workers/runtime-apis/bindings/service-bindings/
 
 import { service_fetch } from "holdfast:ops";
-import { Request } from "../fetch/request.js";
+import { abortReason, isAborted } from "../events/abort.js";
+import { Request, requestRecord } from "../fetch/request.js";
 import { responseFromHost } from "../fetch/response.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 import { requireContext } from "../kernel/pending.js";
-import { urlToSend } from "./crossing.js";
+import { unlessAborted, urlToSend } from "./crossing.js";
 
 /** Another Worker, reached without the network. */
 export class Fetcher {
@@ -28,19 +29,26 @@ export class Fetcher {
   /** Send a request to the Worker; signature and result as the global fetch's. */
   async fetch(input, init) {
     const request = new Request(input, init);
-    const url = urlToSend(request.url);
-    await requireContext().outputGate?.wait();
-    const [status, statusText, headers, body] = await service_fetch(
-      this.#number,
-      request.method,
-      url,
-      rawHeaders(request),
-      bodyForHost(request),
-    );
-    return responseFromHost(status, statusText, headers, body, url);
+    const { signal } = requestRecord(request);
+    if (signal === undefined) return send(this.#number, request);
+    if (isAborted(signal)) throw abortReason(signal);
+    return unlessAborted(send(this.#number, request), signal);
   }
 
   get [Symbol.toStringTag]() {
     return "Fetcher";
   }
+}
+
+async function send(number, request) {
+  const url = urlToSend(request.url);
+  await requireContext().outputGate?.wait();
+  const [status, statusText, headers, body] = await service_fetch(
+    number,
+    request.method,
+    url,
+    rawHeaders(request),
+    bodyForHost(request),
+  );
+  return responseFromHost(status, statusText, headers, body, url);
 }

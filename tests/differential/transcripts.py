@@ -22,20 +22,23 @@ HOST = "fixtures.test"
 UNRELATED_HEADERS = {"date", "server", "connection", "keep-alive"}
 
 
-def transcript(fixture: Fixture, port: int) -> dict[str, str]:
-    """The observations of a fixture by their names; blocks until all its requests are answered."""
+def transcript(fixture: Fixture, port: int, *, host: str = HOST) -> dict[str, str]:
+    """The observations of a fixture by their names; blocks until all its requests are answered.
+
+    `host` is the Host that the requests name.
+    """
     seen: dict[str, str] = {}
     for number, ask in enumerate(fixture.asks):
         prefix = f"{ask} #{number}: " if len(fixture.asks) > 1 else ""
-        for name, value in _answer(ask, fixture.path, port):
+        for name, value in _answer(ask, fixture.path, port, host):
             seen[prefix + name] = value
     return seen
 
 
-def _answer(ask: Ask, path: str, port: int) -> Iterator[tuple[str, str]]:
+def _answer(ask: Ask, path: str, port: int, host: str) -> Iterator[tuple[str, str]]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
-        _send(connection, path + ask.path, ask)
+        _send(connection, path + ask.path, ask, host)
         try:
             response = connection.getresponse()
             content = response.read()
@@ -54,9 +57,9 @@ def _answer(ask: Ask, path: str, port: int) -> Iterator[tuple[str, str]]:
         connection.close()
 
 
-def _send(connection: http.client.HTTPConnection, path: str, ask: Ask) -> None:
+def _send(connection: http.client.HTTPConnection, path: str, ask: Ask, host: str) -> None:
     connection.putrequest(ask.method, path, skip_host=True, skip_accept_encoding=True)
-    headers = [("Host", HOST), *ask.headers]
+    headers = [("Host", host), *ask.headers]
     chunked = bool(ask.chunks)
     body = iter(ask.chunks) if chunked else ask.body
     for name, value in headers:
