@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.storage import InvalidName, LocalBarrier, Storage, StoreClosed, opening
+from holdfast.storage import InvalidName, LocalBarrier, Storage, StoreClosed, lifecycle, opening
 from holdfast.storage.session import Session
 from tests.storage.conftest import UNIQUE_KEY, Shard, object_id
 
@@ -196,6 +196,39 @@ async def test_a_parked_object_is_closed_with_its_log_copied(tmp_path: Path) -> 
     await first.store.close()
     assert not shard.path(1, "-wal").exists()
     await shard.storage.aclose()
+
+
+async def test_a_log_that_eviction_has_left_is_opened_as_it_is(
+    shard: Shard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "BUSY_FILES", 0)
+    owner = shard.owner()
+    owner.store.put("a", b"1")
+    await owner.durable()
+    await owner.store.close()
+    log = shard.path(suffix="-wal")
+    inode = log.stat().st_ino
+    assert shard.owner().store.get("a") == b"1"
+    assert log.stat().st_ino == inode
+
+
+async def test_a_log_that_another_process_has_left_is_rewritten_first(
+    shard: Shard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "BUSY_FILES", 0)
+    owner = shard.owner()
+    owner.store.put("a", b"1")
+    await owner.durable()
+    await owner.store.close()
+    log = shard.path(suffix="-wal")
+    content, inode = log.read_bytes(), log.stat().st_ino
+    another = Shard(shard.folder)
+    monkeypatch.undo()
+    store = another.owner().store
+    assert store.get("a") == b"1"
+    assert log.read_bytes() == content
+    assert log.stat().st_ino != inode
+    await another.storage.aclose()
 
 
 async def test_few_file_descriptors_mean_few_connections(

@@ -252,9 +252,8 @@ class Lifecycle:
             database.session.abandon()
             if not database.rounds.in_flight:
                 database.session.release()
+        database.log_is_durable = log_is_durable
         self.forget(database)
-        if log_is_durable:
-            self._shard.succeed(database)
 
     def abandoned_sync_ended(self, database: "Database") -> None:
         """The sync that was under way when the file was given up has ended."""

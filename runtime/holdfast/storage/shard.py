@@ -1,6 +1,7 @@
 """What all databases of a shard share: the loop, the barrier, threads, open connections."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from holdfast.storage.lru import LeastRecentlyUsed
 from holdfast.storage.workers import Workers
 
 _FILE_THREADS = 8  # for checkpoints and closing
+_REMEMBERED_LOGS = 10_000  # logs to be opened again as they are; others are rewritten first
 
 
 class Shard:
@@ -31,18 +33,24 @@ class Shard:
         self.workers = Workers(loop, "holdfast-files", max_threads=_FILE_THREADS)
         self.lifecycle = Lifecycle(self)
         self._written: list[Database] = []
+        self._durable_logs: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def forget(self, database: Database) -> None:
         """Nobody uses the database any more."""
         key = (database.unique_key, database.object_id)
         if self._databases.get(key) is database:
             del self._databases[key]
+            if database.log_is_durable:
+                self._durable_logs[key] = None
+                if len(self._durable_logs) > _REMEMBERED_LOGS:
+                    self._durable_logs.popitem(last=False)
 
-    def succeed(self, database: Database) -> None:
-        """Let the next owner of a broken database's object find its log known as durable."""
-        successor = Database(self, database.folder, database.object_id)
-        successor.log_is_durable = True
-        self._databases[database.unique_key, database.object_id] = successor
+    def take_durable_log(self, key: tuple[str, str]) -> bool:
+        """True if this process knows that an object's log, if there is one, is durable.
+
+        To be asked by a new owner, once: afterwards the log may be written to.
+        """
+        return self._durable_logs.pop(key, True) is None
 
     def schedule(self, database: Database) -> None:
         """Start a round of the database once the turns that are due now have run."""

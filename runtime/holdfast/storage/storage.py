@@ -94,6 +94,7 @@ class Storage:
             database.store.lose_file("The object was opened anew by another owner.")
         if database is None or database.broken:
             database = Database(self._shard, self._folder(unique_key), object_id)
+            database.log_is_durable = self._shard.take_durable_log(key)
             self._databases[key] = database
         return ObjectStore(database, self._shard, on_durable, on_broken)
 
