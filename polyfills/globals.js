@@ -46,7 +46,6 @@ import { WritableStreamDefaultWriter } from "./streams/writer.js";
 import { queueMicrotask } from "./timers/microtask.js";
 import { Scheduler, scheduler } from "./timers/scheduler.js";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers/timers.js";
-import { URLPattern } from "./url/pattern/url-pattern.js";
 import { URLSearchParams } from "./url/search-params.js";
 import { URL } from "./url/url.js";
 import {
@@ -104,7 +103,6 @@ export const interfaces = {
   TransformStream,
   TransformStreamDefaultController,
   URL,
-  URLPattern,
   URLSearchParams,
   WritableStream,
   WritableStreamDefaultController,
@@ -132,3 +130,11 @@ export const members = {
   setTimeout,
   structuredClone,
 };
+
+/** Interfaces whose module is loaded when a script first asks for them. */
+export const lazyInterfaces = {
+  URLPattern: "url/pattern/url-pattern.js",
+};
+
+/** Functions and objects whose module is loaded when a script first asks for them. */
+export const lazyMembers = {};

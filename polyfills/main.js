@@ -1,7 +1,8 @@
 // The kernel's entry points for the host, and the one place that writes to the global
 // object: globals.js has the table.
 
-import { interfaces, members } from "./globals.js";
+import { interfaces, lazyInterfaces, lazyMembers, members } from "./globals.js";
+import { lazily } from "./kernel/lazy.js";
 import { failureOf, takePending } from "./kernel/pending.js";
 import { nextTurn, runTurn } from "./kernel/turns.js";
 import "./unclonable.js";
@@ -48,6 +49,25 @@ function define(name, value, enumerable) {
   });
 }
 
+// Becomes an ordinary property with its first use.
+function defineLazily(name, path, enumerable) {
+  const module = lazily(path);
+  Object.defineProperty(globalThis, name, {
+    get() {
+      const value = module()[name];
+      define(name, value, enumerable);
+      return value;
+    },
+    set(value) {
+      define(name, value, enumerable);
+    },
+    configurable: true,
+    enumerable,
+  });
+}
+
+for (const name of Object.keys(lazyInterfaces)) defineLazily(name, lazyInterfaces[name], false);
+for (const name of Object.keys(lazyMembers)) defineLazily(name, lazyMembers[name], true);
 for (const name of Object.keys(interfaces)) define(name, interfaces[name], false);
 for (const name of Object.keys(members)) define(name, members[name], true);
 define("self", globalThis, true);

@@ -17,8 +17,9 @@ HOST = REPOSITORY / "runtime" / "holdfast" / "host"
 PINNED_OPS = Path(__file__).parent / "ops.txt"
 
 OP_DECORATORS = {"op", "async_op", "deferred_op"}
-# The memory that both sides share comes with the ops but is none.
-NOT_OPS = {"shared"}
+# These come with the ops but are none: the memory that both sides share, and the engine's
+# own way to load a module.
+NOT_OPS = {"shared", "loadModule"}
 # Modules that the host writes when it starts.
 GENERATED = {"ops", "constants"}
 
@@ -36,6 +37,12 @@ WRITE_TO_GLOBAL = re.compile(
       | \b(?:defineProperty|defineProperties|assign|set)\s*\(\s*globalThis\b
       | \bdelete\s+globalThis\b""",
     re.VERBOSE,
+)
+
+
+# `lazily("path.js")`, and the entries of the tables of lazy globals.
+LAZY = re.compile(
+    r"""\blazily\(\s*"(?P<path>[^"]+)"|^\s+\w+:\s*"(?P<entry>[\w/-]+\.js)",?$""", re.M
 )
 
 
@@ -121,6 +128,16 @@ def test_every_import_of_a_polyfill_names_a_polyfill() -> None:
         if target not in known and target not in GENERATED
     }
     assert missing == set()
+
+
+def test_every_module_that_is_loaded_lazily_is_a_polyfill() -> None:
+    known = modules()
+    named = {
+        (name, m["path"] or m["entry"])
+        for name, path in known.items()
+        for m in LAZY.finditer(code(path))
+    }
+    assert {(name, path) for name, path in named if path not in known} == set()
 
 
 def test_polyfills_import_each_other_without_cycles() -> None:

@@ -33,7 +33,7 @@ from holdfast.engine.library import (
     lib,
 )
 from holdfast.engine.limits import Limits, Watchdog, usable_stack_bytes
-from holdfast.engine.loader import ModuleLoader
+from holdfast.engine.loader import INTERNAL, ModuleLoader
 from holdfast.engine.modules import Module
 from holdfast.engine.values import Converter, Value
 
@@ -390,8 +390,9 @@ class Isolate:
             ffi.callback("JSInterruptHandler", self._interrupt, error=0),
             ffi.callback("JSHostPromiseRejectionTracker", self._track_rejection),
             ffi.callback("JSCFunctionData", self._run_op, error=EXCEPTION),
+            ffi.callback("JSCFunctionData", self._import, error=EXCEPTION),
         )
-        normalize, load, interrupt, track, self._c_op = callbacks
+        normalize, load, interrupt, track, self._c_op, self._c_import = callbacks
         self._callbacks = callbacks
         lib.JS_SetModuleLoaderFunc(self._runtime, normalize, load, ffi.NULL)
         lib.JS_SetInterruptHandler(self._runtime, interrupt, ffi.NULL)
@@ -453,6 +454,8 @@ class Isolate:
             )
             self._op_list.append(function)
             lib.JS_SetPropertyStr(self._context, table, name.encode(), made)
+        load = lib.JS_NewCFunctionData(self._context, self._c_import, 1, 0, 0, ffi.NULL)
+        lib.JS_SetPropertyStr(self._context, table, b"loadModule", load)
         words = lib.JS_NewArrayBuffer(
             self._context,
             ffi.cast("uint8_t *", self.shared),
@@ -483,6 +486,51 @@ class Isolate:
         except Exception:
             log.exception("an op failed")
             return self._throw(ScriptError("Error", "internal error"))
+
+    def _import(
+        self, _context: Any, _this: Any, _count: int, arguments: Any, _magic: int, _data: Any
+    ) -> Any:
+        """C callback `loadModule(name)`: an internal module's namespace, evaluated on first use.
+
+        QuickJS itself finds a module that some other has imported already.
+        """
+        try:
+            return self._import_internal(self._converter.string(arguments[0]))
+        except JSError as error:
+            return self._throw(ScriptError(error.name or "Error", error.message))
+        except IsolateTerminated:
+            return EXCEPTION
+        except Exception:
+            log.exception("an internal module cannot be loaded")
+            return self._throw(ScriptError("Error", "internal error"))
+
+    def _import_internal(self, name: str) -> Any:
+        context = self._context
+        assert name.startswith(INTERNAL), "a script's modules are imported by the script"
+        source = f'export * as loaded from "{name}";'.encode()
+        compiled = lib.JS_Eval(
+            context,
+            source,
+            len(source),
+            f"{INTERNAL}lazy/{name}".encode(),
+            EVAL_MODULE | EVAL_COMPILE_ONLY,
+        )
+        if compiled.tag == TAG_EXCEPTION:
+            raise self._take_exception()
+        definition = ffi.cast("JSModuleDef *", compiled.u)
+        promise = lib.JS_EvalFunction(context, compiled)
+        if promise.tag == TAG_EXCEPTION:
+            raise self._take_exception()
+        try:
+            if lib.JS_PromiseState(context, promise) == PROMISE_REJECTED:
+                self._forget_rejection(promise)
+                raise self._failure(lib.JS_PromiseResult(context, promise))
+        finally:
+            _free(context, promise)
+        namespace = lib.JS_GetModuleNamespace(context, definition)
+        loaded = lib.JS_GetPropertyStr(context, namespace, b"loaded")
+        _free(context, namespace)
+        return loaded
 
     def _throw(self, error: ScriptError) -> Any:
         """Make `error` the pending exception of the context; the value to return to C."""

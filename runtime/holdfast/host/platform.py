@@ -38,6 +38,7 @@ class Platform:
             "const raw = globalThis.holdfastOps;",
             "delete globalThis.holdfastOps;",
             "export const shared = raw && new Int32Array(raw.shared);",
+            "export const loadModule = raw && raw.loadModule;",
         ]
         for name, declaration in self._ops.items():
             if declaration.kind is OpKind.SYNC:
