@@ -206,6 +206,19 @@ def test_a_damaged_catalog_is_told_by_name(tmp_path: Path) -> None:
     assert "catalog.sqlite is damaged" in complaint(*serve_arguments(tmp_path))
 
 
+def test_a_data_folder_serves_one_process(tmp_path: Path) -> None:
+    ports = free_ports(2)
+    listen = ["--port", str(ports[0]), "--api-port", str(ports[1])]
+    process = HoldfastProcess(["serve", *listen, "--data", "data"], ports, tmp_path)
+    try:
+        told = complaint(*serve_arguments(tmp_path / "data"))
+        assert f"process {process.pid}" in told
+    finally:
+        process.kill()
+    # The claim dies with its process, however that ended.
+    HoldfastProcess(["serve", *listen, "--data", "data"], ports, tmp_path).kill()
+
+
 @pytest.mark.parametrize("content", [b"", b"\n"])
 def test_a_token_that_a_crash_cut_off_is_made_anew(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "data").mkdir()

@@ -87,7 +87,8 @@ class Neighbour:
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
     limits = Limits(memory_bytes=8 << 20, turn_cpu_ms=1000)
-    async with Server(tmp_path, limits=limits) as server:
+    # A heap without room for an answer's promise forgets who waits for it.
+    async with Server(tmp_path, limits=limits, idle_seconds=0.4, hang_seconds=0.5) as server:
         yield server
 
 
@@ -156,6 +157,15 @@ export default {
   },
 };
 """
+
+
+async def test_a_heap_that_is_full_to_the_brim_starts_afresh(server: Server) -> None:
+    """Not a byte is left for an error: see Worker.fail."""
+    server.add("main", script(GREEDY["chain"]))
+    for _ in range(TIMES):
+        async with asyncio.timeout(DEADLINE_S):
+            assert (await server.fetch()).status == 500
+    assert "memory limit" in " ".join(server.lines)
 
 
 async def upload_without_end() -> AsyncIterator[bytes]:
