@@ -17,8 +17,6 @@ import { OutputGate } from "./output-gate.js";
 import { DurableObjectState } from "./state.js";
 import { whenSettled } from "../workers/wait-until.js";
 
-const NO_FETCH_HANDLER = "Handler does not export a fetch() function.";
-
 export class ObjectInstance {
   inputGate = new InputGate(queueTurnsFirst);
   outputGate = new OutputGate();
@@ -60,7 +58,11 @@ export class ObjectInstance {
     whenSettled(promise, () => this.waitUntilCount--);
   }
 
-  /** Queue a call: an object with `request`, `succeed(response)` and `fail(error)`. */
+  /**
+   * Queue a call, which is an event for the object. It has `invoke(object)`, which gives
+   * the event to the class's object and returns its answer or a promise of that,
+   * `succeed(answer)` and `fail(error)`; the last two leave through the output gate.
+   */
   begin(call) {
     call.instance = this;
     this.calls.add(call);
@@ -120,16 +122,14 @@ function startCall(call) {
   }
   let result, isPromise;
   try {
-    const object = instance.construct();
-    if (typeof object.fetch !== "function") throw new Error(NO_FETCH_HANDLER);
-    result = object.fetch(call.request);
+    result = call.invoke(instance.construct());
     isPromise = typeof result?.then === "function";
   } catch (error) {
     return leave(call, error, sendFailure);
   }
-  if (!isPromise) return leave(call, result, sendResponse);
+  if (!isPromise) return leave(call, result, sendAnswer);
   Promise.resolve(result).then(
-    (response) => leave(call, response, sendResponse),
+    (answer) => leave(call, answer, sendAnswer),
     (error) => leave(call, error, sendFailure),
   );
   return undefined;
@@ -142,10 +142,10 @@ function leave(call, value, send) {
   else gate.then(() => send(call, value), (error) => failCall(call, error));
 }
 
-function sendResponse(call, response) {
+function sendAnswer(call, answer) {
   if (!call.instance.finish(call)) return;
   try {
-    call.succeed(response);
+    call.succeed(answer);
   } catch (error) {
     call.fail(error);
   }

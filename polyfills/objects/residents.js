@@ -15,6 +15,7 @@ let classes; // of the script, by export name
 let env;
 let sweeps = 0;
 
+const NO_FETCH_HANDLER = "Handler does not export a fetch() function.";
 const HUNG = "The Durable Object's code had hung and would never generate a response.";
 
 /** Tell which classes and which environment instances are made with; once per isolate. */
@@ -61,6 +62,11 @@ function touch(instance) {
   byId.set(hex, instance);
 }
 
+function invokeFetch(object, request) {
+  if (typeof object.fetch !== "function") throw new Error(NO_FETCH_HANDLER);
+  return object.fetch(request);
+}
+
 // ---- calls from this isolate ---------------------------------------------------
 
 class LocalCall {
@@ -69,6 +75,10 @@ class LocalCall {
     this.caller = caller;
     this.resolve = resolve;
     this.reject = reject;
+  }
+
+  invoke(object) {
+    return invokeFetch(object, this.request);
   }
 
   succeed(response) {
@@ -100,6 +110,10 @@ class HostCall {
   constructor(number, request) {
     this.number = number;
     this.request = request;
+  }
+
+  invoke(object) {
+    return invokeFetch(object, this.request);
   }
 
   succeed(response) {
