@@ -133,6 +133,8 @@ export const members = {
 
 /** Interfaces whose module is loaded when a script first asks for them. */
 export const lazyInterfaces = {
+  CompressionStream: "streams/compression.js",
+  DecompressionStream: "streams/compression.js",
   URLPattern: "url/pattern/url-pattern.js",
 };
 

@@ -71,6 +71,22 @@ export class TransformState {
     return this.readable.controller.desiredSize;
   }
 
+  /** Whether results are still taken: not after an end, an error or a cancel. */
+  get isOpen() {
+    return this.readable.controller.canCloseOrEnqueue;
+  }
+
+  /**
+   * A promise that the reader wants more, or has left; undefined where it does now. It is
+   * rejected where the writer has aborted.
+   */
+  whenWanted() {
+    if (!this.#backpressure) return undefined;
+    return performThen(this.#change.promise, () => {
+      if (this.writable.status === ERRORING) throw this.writable.storedError;
+    });
+  }
+
   /** https://streams.spec.whatwg.org/#transform-stream-default-controller-enqueue */
   enqueue(chunk) {
     const { controller } = this.readable;
@@ -195,7 +211,8 @@ export class TransformState {
   #finishWith(name, argument, { isBroken, brokenBy, succeed, fail }) {
     if (this.#finish !== undefined) return this.#finish.promise;
     const finish = (this.#finish = deferred());
-    const algorithm = this.#algorithms[name];
+    // They are gone where `transform` failed while an abort was waiting for it.
+    const algorithm = this.#algorithms?.[name] ?? nothing;
     const ended = promiseOf(algorithm, argument);
     this.#clearAlgorithms();
     performThen(

@@ -139,6 +139,7 @@ OTHER_WORDS: Mapping[str, Sequence[str]] = {
         "Response",
         "a stream",
     ],
+    "streams/compression": ["an unknown format", "no format"],
     "streams/readable": [
         "bad mode",
         "bad type",

@@ -1,0 +1,129 @@
+// CompressionStream and DecompressionStream: https://compression.spec.whatwg.org/
+
+import {
+  compression_close,
+  compression_finish,
+  compression_more,
+  compression_open,
+  compression_write,
+  compression_write_large,
+} from "holdfast:ops";
+import { bytesOf } from "../kernel/buffers.js";
+import { defineInterface, requireArguments, toDOMString } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
+import { createTransform } from "./transform.js";
+
+const FORMATS = ["deflate", "deflate-raw", "gzip", "brotli"];
+const UNKNOWN_FORMAT =
+  "The compression format must be either 'deflate', 'deflate-raw', 'gzip' or 'brotli'.";
+// What takes longer than a millisecond to compress is compressed in a thread.
+const MAX_BYTES_AT_ONCE = 32_768;
+
+// The host lets go of streams that were neither closed nor canceled.
+const abandoned = new FinalizationRegistry(compression_close);
+let lastNumber = 0;
+
+/** A transform stream from bytes to the same bytes compressed. */
+export class CompressionStream {
+  #sides;
+
+  constructor(format) {
+    requireArguments(arguments.length, 1, "'constructor' on 'CompressionStream'");
+    this.#sides = startCoding(toFormat(format), "compress");
+  }
+
+  get readable() {
+    return this.#sides.readable;
+  }
+
+  get writable() {
+    return this.#sides.writable;
+  }
+
+  static {
+    defineInterface(this);
+  }
+}
+
+/** A transform stream from compressed bytes to the bytes themselves. */
+export class DecompressionStream {
+  #sides;
+
+  constructor(format) {
+    requireArguments(arguments.length, 1, "'constructor' on 'DecompressionStream'");
+    this.#sides = startCoding(toFormat(format), "decompress");
+  }
+
+  get readable() {
+    return this.#sides.readable;
+  }
+
+  get writable() {
+    return this.#sides.writable;
+  }
+
+  static {
+    defineInterface(this);
+  }
+}
+
+refuseToClone(CompressionStream, DecompressionStream);
+
+function toFormat(value) {
+  const format = toDOMString(value);
+  if (!FORMATS.includes(format)) throw new TypeError(UNKNOWN_FORMAT);
+  return format;
+}
+
+function startCoding(format, direction) {
+  const coding = new Coding(format, direction);
+  return createTransform({
+    transform: (chunk, controller) => coding.transform(chunk, controller),
+    flush: (controller) => coding.flush(controller),
+    cancel: () => coding.close(),
+  });
+}
+
+/** One stream's coder on the host; it lives as long as one side of the stream can use it. */
+class Coding {
+  #number = ++lastNumber;
+
+  constructor(format, direction) {
+    compression_open(this.#number, format, direction);
+    abandoned.register(this, this.#number);
+  }
+
+  /** https://compression.spec.whatwg.org/#compress-and-enqueue-a-chunk */
+  async transform(chunk, controller) {
+    try {
+      await this.#code(bytesOf(chunk, "The chunk"), controller);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  async #code(bytes, controller) {
+    const number = this.#number;
+    let piece =
+      bytes.byteLength > MAX_BYTES_AT_ONCE
+        ? await compression_write_large(number, bytes)
+        : compression_write(number, bytes);
+    for (; piece.byteLength > 0; piece = compression_more(number)) {
+      // A reader that has left ends the stream meanwhile.
+      await controller.whenWanted();
+      if (!controller.isOpen) return;
+      controller.enqueue(piece);
+    }
+  }
+
+  flush(controller) {
+    const piece = compression_finish(this.#number);
+    this.close();
+    if (piece.byteLength > 0) controller.enqueue(piece);
+  }
+
+  close() {
+    compression_close(this.#number);
+  }
+}
