@@ -133,8 +133,13 @@ export const members = {
 
 /** Interfaces whose module is loaded when a script first asks for them. */
 export const lazyInterfaces = {
+  BroadcastChannel: "messaging/broadcast-channel.js",
   CompressionStream: "streams/compression.js",
   DecompressionStream: "streams/compression.js",
+  FileReader: "files/file-reader.js",
+  MessageChannel: "messaging/message-port.js",
+  MessagePort: "messaging/message-port.js",
+  ProgressEvent: "files/progress-event.js",
   URLPattern: "url/pattern/url-pattern.js",
 };
 
