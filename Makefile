@@ -64,6 +64,10 @@ fix: $(INSTALLED) ## Formats the code and applies the safe fixes of the linter
 bench: $(INSTALLED) ## Measures Holdfast beside workerd; writes benchmarks/RESULTS.md (needs wrk, strace, make peers)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: wpt
+wpt: $(INSTALLED) ## Runs the Web Platform Tests (WPT_DIR=a checkout; ARGS='url encoding/textdecoder')
+	@$(BIN)/python -m tests.wpt $(ARGS)
+
 .PHONY: peers
 peers: $(PEERS) ## Installs workerd and oxlint from npm into node_modules, for benchmarks and checks
 
@@ -73,6 +77,6 @@ $(PEERS): package.json
 	@touch $@
 
 .PHONY: clean
-clean: ## Removes the environment, the peers and every cache; keeps data
+clean: ## Removes the environment, the peers and every cache; keeps data and fetched tests
 	rm -rf .venv node_modules build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

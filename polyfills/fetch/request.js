@@ -4,7 +4,7 @@
 
 import { createAbortSignal, isAbortSignal } from "../events/abort.js";
 import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
-import { canonicalOf } from "../url/canonical.js";
+import { resolve } from "./base-url.js";
 import { checkUsable, cloneBody, defineBody, isBodyUsed, moveBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
 import { bodyFromHost } from "./body-sources.js";
@@ -126,7 +126,7 @@ export function createRequestRecord(input, init) {
 
 function resolveUrl(input) {
   const text = toUSVString(input);
-  const url = canonicalOf(text);
+  const url = resolve(text);
   if (url === undefined) throw new TypeError(`Invalid URL: ${text}`);
   return url;
 }

@@ -2,10 +2,10 @@
 // Workers add: https://developers.cloudflare.com/workers/runtime-apis/response/
 
 import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
+import { resolve } from "./base-url.js";
 import { cloneBody, defineBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
 import { rawFromInit } from "./headers.js";
-import { canonicalOf } from "../url/canonical.js";
 import { bodyFromHost } from "./body-sources.js";
 import { codingOf } from "./codings.js";
 import { addContentType, headersOf, rawHeadersOf } from "./record.js";
@@ -64,7 +64,7 @@ export class Response {
   static redirect(url, status = 302) {
     requireArguments(arguments.length, 1, "'redirect' on 'Response'");
     const text = toUSVString(url);
-    const location = canonicalOf(text);
+    const location = resolve(text);
     if (location === undefined) throw new TypeError(`Unable to parse URL: ${text}`);
     status &= 65535;
     if (!REDIRECT_STATUSES.includes(status)) {

@@ -1,0 +1,124 @@
+"""The outcomes of a run against what is expected of them, and the table per area."""
+
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from tests.wpt.discovery import NotRun, Test
+from tests.wpt.expected import Expectations
+from tests.wpt.isolate import Outcome
+
+HARNESS = "(the file as a whole)"  # stands for a test whose harness did not end well
+
+
+@dataclass(slots=True)
+class Tally:
+    """The figures of one area."""
+
+    files: int = 0
+    passed: int = 0
+    failed: int = 0  # as expected or not
+    inapplicable: int = 0
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """The share of subtests that pass, of those that could, in percent."""
+        counted = self.passed + self.failed
+        return 100 * self.passed / counted if counted else 100.0
+
+
+@dataclass(slots=True)
+class Report:
+    """Takes outcomes one by one; knows at the end whether the run is as expected."""
+
+    expectations: Expectations
+    total: int
+    verbose: bool = False
+    tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    unexpected: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    cured: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    done: int = 0
+
+    def take(self, test: Test, outcome: Outcome) -> None:
+        """Count one outcome and tell of it."""
+        self.done += 1
+        tally = self.tallies[test.area]
+        tally.files += 1
+        tally.seconds += outcome.seconds
+        results = {name: (status, message) for name, status, message in outcome.subtests}
+        if outcome.status != "OK":
+            results[HARNESS] = (outcome.status, outcome.message)
+        surprises = [self._weigh(test, tally, name, *result) for name, result in results.items()]
+        self._look_for_cured_harness(test, outcome)
+        lines = [line for line in surprises if line]
+        if self.verbose:
+            lines += [f"    {line}" for line in outcome.log]
+        self._show(test, lines)
+
+    def _weigh(self, test: Test, tally: Tally, name: str, status: str, message: str) -> str | None:
+        """Count a subtest; a line to show where it is a surprise."""
+        entry = self.expectations.entry_for(test.area, test.name, name)
+        local = test.name.removeprefix(test.area + "/")
+        if status == "PASS":
+            tally.passed += 1
+            if entry is None or entry.subtests is None or "*" in entry.file:
+                return None
+            if name not in entry.subtests:
+                return None
+            self.cured.setdefault(test.area, {}).setdefault(local, []).append(name)
+            return f"  unexpected PASS: {name}"
+        if entry is not None and entry.kind == "inapplicable":
+            tally.inapplicable += 1
+            return None
+        tally.failed += 1
+        if entry is not None:
+            return f"  expected {status}: {name}\n    {message}" if self.verbose else None
+        self.unexpected.setdefault(test.area, {}).setdefault(local, {})[name] = message
+        return f"  {status}: {name}\n    {message}"
+
+    def _look_for_cured_harness(self, test: Test, outcome: Outcome) -> None:
+        local = test.name.removeprefix(test.area + "/")
+        for entry in self.expectations.area(test.area).entries:
+            if outcome.status == "OK" and entry.file == local and HARNESS in (entry.subtests or ()):
+                self.cured.setdefault(test.area, {}).setdefault(local, []).append(HARNESS)
+
+    def _show(self, test: Test, lines: list[str]) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{self.done}/{self.total} {test.name[:100]}")
+            if lines:
+                sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+        elif self.done % 50 == 0 or self.done == self.total:
+            sys.stderr.write(f"{self.done}/{self.total} tests run\n")
+        if lines:
+            sys.stdout.write("\n".join([test.name, *lines]) + "\n")
+            sys.stdout.flush()
+
+    def table(self, not_run: list[NotRun]) -> str:
+        """The summary: a line for each area, and one for all."""
+        skipped: dict[str, int] = defaultdict(int)
+        for item in not_run:
+            skipped[item.area] += 1
+        rows = [(area, tally, skipped.pop(area, 0)) for area, tally in sorted(self.tallies.items())]
+        rows += [(area, Tally(), count) for area, count in sorted(skipped.items())]
+        whole = Tally()
+        for _, tally, _ in rows:
+            for name in ("files", "passed", "failed", "inapplicable", "seconds"):
+                setattr(whole, name, getattr(whole, name) + getattr(tally, name))
+        rows.append(("all", whole, sum(count for _, _, count in rows)))
+        head = f"{'area':32}{'tests':>7}{'passed':>9}{'failed':>8}{'n/a':>7}{'rate':>9}"
+        head += f"{'s':>8}{'not run':>9}"
+        lines = [head, "-" * len(head)]
+        for area, t, count in rows:
+            rate = f"{t.rate:.2f} %" if t.passed + t.failed else ""
+            lines.append(
+                f"{area:32}{t.files:7}{t.passed:9}{t.failed:8}{t.inapplicable:7}"
+                f"{rate:>9}{t.seconds:8.1f}{count:9}"
+            )
+        return "\n".join(lines)
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether nothing failed that should pass, and nothing passed that should fail."""
+        return not self.unexpected and not self.cured and not self.expectations.untold
