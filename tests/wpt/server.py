@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from tests.wpt.handlers import Handlers, RawResponse
+from tests.wpt.handlers import ECHO, Handlers, RawResponse
 
 HOST = "web-platform.test"
 OTHER_HOST = "not-web-platform.test"
@@ -78,8 +78,10 @@ class Server:
 
     def __init__(self, checkout: Path) -> None:
         self._checkout = checkout.resolve()
-        self._handlers = Handlers(self._checkout)
-        self._runner = web.ServerRunner(web.Server(self._answer), access_log=None)
+        self._handlers = Handlers()
+        self._runner = web.ServerRunner(
+            web.Server(self._answer), access_log=None, shutdown_timeout=0.1
+        )
         self.address: Address
 
     async def __aenter__(self) -> "Server":
@@ -93,11 +95,14 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
+        self._handlers.close()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path = unquote(request.raw_path.partition("?")[0]).lstrip("/")
         path = REWRITES.get(path, path)
         file = (self._checkout / path).resolve()
+        if path == ECHO and not file.is_file():
+            return await self._handlers.echo(request)
         if not file.is_relative_to(self._checkout) or not file.is_file():
             return web.Response(status=404, text=f"{path} is not in the checkout")
         if file.suffix == ".py":
