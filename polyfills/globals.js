@@ -55,6 +55,7 @@ import {
 } from "./workers/global-events.js";
 import { Navigator, navigator } from "./workers/navigator.js";
 import { FetchEvent } from "./workers/service-worker.js";
+import { WebAssembly } from "./workers/webassembly.js";
 
 /** Classes and namespaces: writable, configurable, not enumerable. */
 export const interfaces = {
@@ -104,6 +105,7 @@ export const interfaces = {
   TransformStreamDefaultController,
   URL,
   URLSearchParams,
+  WebAssembly,
   WritableStream,
   WritableStreamDefaultController,
   WritableStreamDefaultWriter,

@@ -16,6 +16,7 @@ export {
   supersedeObjects,
   sweepObjects,
 } from "./objects/residents.js";
+export { promiseRejected, rejectionHandled } from "./events/rejections.js";
 export { fireTimer } from "./timers/host-timer.js";
 export {
   dispatchFetch,
@@ -25,6 +26,7 @@ export {
   useListeners,
 } from "./workers/dispatch.js";
 export { sweepEvents } from "./workers/event.js";
+export { WebAssembly } from "./workers/webassembly.js";
 export { nextTurn };
 
 /** The host's answer to an async op; several values come as an array. */

@@ -8,6 +8,7 @@ import { resolve } from "./base-url.js";
 import { checkUsable, cloneBody, defineBody, isBodyUsed, moveBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
 import { bodyFromHost } from "./body-sources.js";
+import { cfOf, copiedCf } from "./cf.js";
 import { rawFromInit } from "./headers.js";
 import { normalizeMethod } from "./method.js";
 import { addContentType, headersOf, rawHeadersOf } from "./record.js";
@@ -45,7 +46,7 @@ export class Request {
   /** https://fetch.spec.whatwg.org/#dom-request-clone */
   clone() {
     const record = this.#record;
-    const copy = { ...record, raw: rawHeadersOf(record), headers: null };
+    const copy = { ...record, raw: rawHeadersOf(record), headers: null, cf: copiedCf(record) };
     cloneBody(record, copy);
     return new Request(FROM_RECORD, copy);
   }
@@ -77,7 +78,7 @@ export class Request {
   }
 
   get cf() {
-    return this.#record.cf;
+    return cfOf(this.#record);
   }
 
   get integrity() {
@@ -136,7 +137,7 @@ function recordFromRequest(from, init) {
   record.raw = rawHeadersOf(from);
   record.redirect = from.redirect;
   record.signal = from.signal;
-  record.cf = from.cf;
+  record.cf = copiedCf(from);
   record.cache = from.cache;
   const body = init === undefined ? undefined : initialize(record, init);
   if (body !== undefined) return record;
@@ -223,7 +224,7 @@ export function requestRecord(value) {
  * undefined, a string, a Uint8Array or the handle of a body that the host keeps. Its
  * headers are immutable and it does not follow redirects, as in workerd.
  */
-export function requestFromHost(method, url, raw, body = null, signal = undefined) {
+export function requestFromHost(method, url, raw, body = null, signal = undefined, cf = undefined) {
   return new Request(FROM_RECORD, {
     method,
     url,
@@ -235,5 +236,6 @@ export function requestFromHost(method, url, raw, body = null, signal = undefine
     used: false,
     redirect: "manual",
     signal,
+    cf,
   });
 }

@@ -6,7 +6,8 @@
 
 import { body_move } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm } from "../events/abort.js";
-import { requestFromHost } from "../fetch/request.js";
+import { copiedCf } from "../fetch/cf.js";
+import { requestFromHost, requestRecord } from "../fetch/request.js";
 import { isResponse, responseFromHost } from "../fetch/response.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 
@@ -41,6 +42,8 @@ export function crossedRequest(request) {
     urlToSend(request.url),
     rawHeaders(request),
     crossedBody(request),
+    undefined,
+    copiedCf(requestRecord(request)),
   );
 }
 

@@ -1,5 +1,6 @@
 // A script in this isolate and the events that the host gives it.
 
+import { INCOMING } from "../fetch/cf.js";
 import { requestFromHost } from "../fetch/request.js";
 import { runTurn } from "../kernel/turns.js";
 import { useClasses } from "../objects/residents.js";
@@ -56,7 +57,7 @@ function handlersOf(entrypoint) {
 /** Entry point: a request for the Worker; `entrypoint` names an export, "" the default one. */
 export function dispatchFetch(number, entrypoint, method, url, headers, body) {
   const event = new WorkerEvent(number);
-  event.request = requestFromHost(method, url, headers, body);
+  event.request = requestFromHost(method, url, headers, body, undefined, INCOMING);
   event.entrypoint = entrypoint;
   runTurn(event, handleFetch, event);
 }

@@ -1,7 +1,15 @@
 // `navigator`:
 // https://developers.cloudflare.com/workers/runtime-apis/web-standards/#navigatoruseragent
 
-import { defineInterface, illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
+import { fetch } from "../fetch/fetch.js";
+import { currentContext } from "../kernel/current.js";
+import {
+  defineInterface,
+  illegalConstructor,
+  illegalInvocation,
+  requireArguments,
+  toDOMString,
+} from "../kernel/webidl.js";
 
 // Libraries ask for this very text to find out where they run.
 const USER_AGENT = "Cloudflare-Workers";
@@ -24,6 +32,21 @@ export class Navigator {
   get hardwareConcurrency() {
     if (!(#brand in this)) throw illegalInvocation();
     return 1;
+  }
+
+  get platform() {
+    if (!(#brand in this)) throw illegalInvocation();
+    return "";
+  }
+
+  /** https://w3c.github.io/beacon/#sendbeacon-method; false outside of an event. */
+  sendBeacon(url, body = undefined) {
+    if (!(#brand in this)) throw illegalInvocation();
+    requireArguments(arguments.length, 1, "'sendBeacon' on 'Navigator'");
+    const context = currentContext();
+    if (context === null) return false;
+    context.waitUntil?.(fetch(toDOMString(url), { method: "POST", body }));
+    return true;
   }
 
   get language() {

@@ -157,9 +157,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         Reason.CLONES: [
             "structuredClone",
         ],
-        Reason.MISSING: [
-            "cf of the incoming request",
-        ],
     },
     "fetch/response": {
         Reason.STANDARD: [
@@ -253,9 +250,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "indirect eval",
             "new Function",
         ],
-        Reason.MISSING: [
-            "unhandledrejection",
-        ],
     },
     "platform/events": {
         Reason.STANDARD: [
@@ -283,13 +277,9 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         Reason.MISSING: [
             "Cache",
             "CacheStorage",
-            "CompressionStream",
-            "DecompressionStream",
             "EventSource",
             "ExtendableEvent",
             "HTMLRewriter",
-            "MessageChannel",
-            "MessagePort",
             "ScheduledEvent",
             "WebSocket",
             "WebSocketPair",
@@ -396,12 +386,9 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "pipeTo that is aborted",
             "writable type",
         ],
-        Reason.MISSING: [
-            "CompressionStream",
-        ],
     },
     "worker/context": {
-        Reason.MISSING: [
+        Reason.HTTP: [
             "GET / #0: cf",
         ],
     },

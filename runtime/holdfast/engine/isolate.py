@@ -35,6 +35,7 @@ from holdfast.engine.library import (
 from holdfast.engine.limits import Limits, Watchdog, usable_stack_bytes
 from holdfast.engine.loader import INTERNAL, ModuleLoader
 from holdfast.engine.modules import Module
+from holdfast.engine.rejections import Rejections
 from holdfast.engine.values import Converter, Value
 
 log = logging.getLogger("holdfast.engine")
@@ -110,7 +111,7 @@ class Isolate:
         self._result = ffi.new("JSValue *")
         self._job_context = ffi.new("JSContext **")
         self._entered = False
-        self._rejected: dict[int, Any] = {}
+        self._rejections = Rejections(self._context)
         self._raised: JSError | None = None
         self._watchdog = Watchdog(self.limits.turn_cpu_ms)
         self._loader = ModuleLoader(
@@ -151,7 +152,7 @@ class Isolate:
             self._run_jobs()
         finally:
             self._entered = False
-            if self._rejected:
+            if self._rejections:
                 self._report_rejections()
         return result
 
@@ -259,7 +260,7 @@ class Isolate:
             if state == PROMISE_PENDING:
                 raise JSError("Error", f'Top-level await in "{name}" never settles.')
             if state == PROMISE_REJECTED:
-                self._forget_rejection(promise)
+                self._rejections.forget(promise)
                 raise self._failure(lib.JS_PromiseResult(self._context, promise))
         finally:
             _free(self._context, promise)
@@ -270,6 +271,13 @@ class Isolate:
         if value.tag == TAG_EXCEPTION:
             raise self._take_exception()
         return self._hold(value)
+
+    def hide(self, handle: Handle) -> None:
+        """Make an object count as undefined where it is asked for: `typeof`, `== null`, `if`.
+
+        https://tc39.es/ecma262/#sec-IsHTMLDDA-internal-slot  JS_SetIsHTMLDDA
+        """
+        lib.JS_SetIsHTMLDDA(self._context, handle.value)
 
     # ---- what is held --------------------------------------------------------
 
@@ -303,9 +311,7 @@ class Isolate:
         for handle in self._handles:
             _free(self._context, handle.value)
         self._handles.clear()
-        for reason in self._rejected.values():
-            _free(self._context, reason)
-        self._rejected.clear()
+        self._rejections.close()
         lib.JS_FreeContext(self._context)
         lib.JS_FreeRuntime(self._runtime)
         del self._callbacks, self._op_list
@@ -372,10 +378,21 @@ class Isolate:
         lib.JS_FreeCString(self._context, pointer)
         return str(text)
 
+    def watch_rejections(self, unhandled: Handle, handled: Handle) -> None:
+        """Have JavaScript hear of rejections before `on_rejection` does.
+
+        `unhandled(promise, reason)` is called for what `on_rejection` is told of, which then
+        hears only of those for which it returned false; `handled(promise)` for a promise that
+        is listened to in a later turn. They may queue turns, and nothing else.
+        """
+        self._rejections.watch(unhandled.value, handled.value)
+
     def _report_rejections(self) -> None:
         """Tell of promises that ended a turn rejected with nobody listening."""
-        reasons, self._rejected = self._rejected, {}
-        for reason in reasons.values():
+        self._entered = True
+        reasons = list(self._rejections.end_turn(is_terminated=lambda: self.terminated))
+        self._entered = False
+        for reason in reasons:
             if self.terminated or self._on_rejection is None:
                 _free(self._context, reason)
             else:
@@ -433,15 +450,7 @@ class Isolate:
         is_handled: bool,  # noqa: FBT001 - the C signature
         _opaque: Any,
     ) -> None:
-        if is_handled:
-            self._forget_rejection(promise)
-        else:
-            self._rejected[promise.u] = lib.JS_DupValue(context, reason)
-
-    def _forget_rejection(self, promise: Any) -> None:
-        held = self._rejected.pop(promise.u, None)
-        if held is not None:
-            _free(self._context, held)
+        self._rejections.track(promise, reason, is_handled=is_handled)
 
     # ---- ops -------------------------------------------------------------------------
 
@@ -523,7 +532,7 @@ class Isolate:
             raise self._take_exception()
         try:
             if lib.JS_PromiseState(context, promise) == PROMISE_REJECTED:
-                self._forget_rejection(promise)
+                self._rejections.forget(promise)
                 raise self._failure(lib.JS_PromiseResult(context, promise))
         finally:
             _free(context, promise)
@@ -568,7 +577,7 @@ class _Entry:
 
     def __exit__(self, *_: object) -> None:
         self._isolate._entered = False
-        if self._isolate._rejected:
+        if self._isolate._rejections:
             self._isolate._report_rejections()
 
 

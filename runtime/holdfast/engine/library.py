@@ -91,6 +91,7 @@ void JS_FreeValue(JSContext *ctx, JSValue v);
 void JS_FreeAtom(JSContext *ctx, JSAtom atom);
 JSValue JS_AtomToString(JSContext *ctx, JSAtom atom);
 JSValue JS_NewObject(JSContext *ctx);
+void JS_SetIsHTMLDDA(JSContext *ctx, JSValue obj);
 JSValue JS_NewStringLen(JSContext *ctx, const char *s, size_t n);
 JSValue JS_NewArrayBufferCopy(JSContext *ctx, const uint8_t *buf, size_t len);
 JSValue JS_NewArrayBuffer(JSContext *ctx, uint8_t *buf, size_t len, size_t max_len,

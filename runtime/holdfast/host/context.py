@@ -93,6 +93,10 @@ class Host:
         self._fail = isolate.export(kernel, "failOp")
         self._next_turn = isolate.export(kernel, "nextTurn")
         self._fire = isolate.export(kernel, "fireTimer")
+        isolate.hide(isolate.export(kernel, "WebAssembly"))
+        isolate.watch_rejections(
+            isolate.export(kernel, "promiseRejected"), isolate.export(kernel, "rejectionHandled")
+        )
 
     # ---- entering --------------------------------------------------------------
 

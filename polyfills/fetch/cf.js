@@ -1,0 +1,79 @@
+// `request.cf`: what Cloudflare's edge knows of a request.
+// https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties
+//
+// On a machine of one's own there is no edge: what a request tells is told, what nobody
+// knows has Cloudflare's value for the unknown (country "XX", the score of a bot 99) or is
+// left out, as it is on Cloudflare where it is unknown.
+
+import { rawHeadersOf } from "./record.js";
+
+/** Stands in a record for the properties of a request that came in; made when asked for. */
+export const INCOMING = Symbol("incoming");
+
+const ACCEPT_ENCODING = /(?:^|\n)accept-encoding\n(.*)\n/i;
+
+/** A record's `cf`, as scripts see it. */
+export function cfOf(record) {
+  if (record.cf !== INCOMING) return record.cf;
+  const [, clientAcceptEncoding = ""] = ACCEPT_ENCODING.exec(rawHeadersOf(record)) ?? [];
+  const cf = incoming(clientAcceptEncoding);
+  record.cf = record.guard === "immutable" ? freezeAll(cf) : cf;
+  return record.cf;
+}
+
+/** The `cf` of a copy: the same properties in an object of its own. */
+export function copiedCf({ cf }) {
+  return cf === undefined || cf === INCOMING ? cf : JSON.parse(JSON.stringify(cf));
+}
+
+function incoming(clientAcceptEncoding) {
+  return {
+    asOrganization: "",
+    asn: 0,
+    botManagement: {
+      corporateProxy: false,
+      verifiedBot: false,
+      jsDetection: { passed: false },
+      staticResource: false,
+      detectionIds: {},
+      score: 99,
+    },
+    clientAcceptEncoding,
+    clientTcpRtt: 0,
+    colo: "LCL",
+    country: "XX",
+    edgeRequestKeepAliveStatus: 1,
+    httpProtocol: "HTTP/1.1",
+    requestPriority: "",
+    timezone: "Etc/UTC",
+    tlsCipher: "",
+    tlsClientAuth: {
+      certIssuerDNLegacy: "",
+      certIssuerSKI: "",
+      certSubjectDNRFC2253: "",
+      certSubjectDNLegacy: "",
+      certFingerprintSHA256: "",
+      certNotBefore: "",
+      certSKI: "",
+      certSerial: "",
+      certIssuerDN: "",
+      certVerified: "NONE",
+      certNotAfter: "",
+      certSubjectDN: "",
+      certPresented: "0",
+      certRevoked: "0",
+      certIssuerSerial: "",
+      certIssuerDNRFC2253: "",
+      certFingerprintSHA1: "",
+    },
+    tlsVersion: "",
+    verifiedBotCategory: "",
+  };
+}
+
+function freezeAll(object) {
+  for (const value of Object.values(object)) {
+    if (typeof value === "object") freezeAll(value);
+  }
+  return Object.freeze(object);
+}

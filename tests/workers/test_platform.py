@@ -1,0 +1,79 @@
+"""What a Worker finds around it: what came with its request, rejections that nobody heard."""
+
+import json
+
+from tests.inprocess import Server
+
+CF = """
+export class Counter {
+  fetch(request) { return Response.json(request.cf ?? "none"); }
+}
+export default {
+  async fetch(request, env) {
+    const stub = env.Counter.get(env.Counter.idFromName("a"));
+    const { cf } = request;
+    const copy = new Request(request);
+    copy.cf.mine = 1;
+    const own = { custom: [1] };
+    return Response.json({
+      same: cf === request.cf,
+      country: cf.country,
+      encoding: cf.clientAcceptEncoding,
+      frozen: Object.isFrozen(cf.tlsClientAuth),
+      mine: copy.cf.mine,
+      kept: cf.mine,
+      cloned: request.clone().cf.colo === cf.colo && request.clone().cf !== cf,
+      given: new Request("http://x", { cf: own }).cf === own,
+      none: new Request("http://x").cf === undefined,
+      passed: (await (await stub.fetch(new Request(request, { cf: own }))).json()).custom,
+      incoming: (await (await stub.fetch(request)).json()).country,
+      without: await (await stub.fetch("http://x")).json(),
+    });
+  },
+};
+"""
+
+
+async def test_a_request_tells_what_cloudflare_would_know_of_it(server: Server) -> None:
+    server.add("main", CF)
+    told = json.loads(await server.text(headers={"Accept-Encoding": "gzip, br"}))
+    assert told == {
+        "same": True,
+        "country": "XX",
+        "encoding": "gzip, br",
+        "frozen": True,
+        "mine": 1,
+        "cloned": True,
+        "given": True,
+        "none": True,
+        "passed": [1],
+        "incoming": "XX",
+        "without": "none",
+    }
+
+
+REJECTING = """
+const seen = [];
+addEventListener("unhandledrejection", (event) => {
+  seen.push(event.reason.message);
+  if (event.reason.message === "prevented") event.preventDefault();
+});
+export default {
+  async fetch(request) {
+    const message = new URL(request.url).pathname.slice(1);
+    if (message === "seen") return new Response(seen.join());
+    Promise.reject(new Error(message));
+    return new Response("ok");
+  },
+};
+"""
+
+
+async def test_a_rejection_is_logged_unless_its_event_is_canceled(server: Server) -> None:
+    server.add("main", REJECTING)
+    await server.text("/logged")
+    await server.text("/prevented")
+    assert await server.text("/seen") == "logged,prevented"
+    (line,) = server.lines
+    assert line.startswith("main error: Uncaught (in promise) Error: logged\n")
+    assert "main.mjs" in line
