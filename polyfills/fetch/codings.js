@@ -23,5 +23,5 @@ export function codingOf(record) {
 
 // Raw headers are not parsed just to learn that the header is not there.
 function hasHeader(raw) {
-  return raw !== "" && (raw.includes(HEADER) || raw.includes("Content-Encoding"));
+  return raw !== "" && raw.includes("ncoding\n") && (raw.includes(HEADER) || raw.includes("Content-Encoding"));
 }

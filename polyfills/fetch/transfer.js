@@ -48,7 +48,8 @@ export function bodyForHost(object) {
   return recordBodyForHost(requestRecord(object));
 }
 
-function responseBodyForHost(record) {
+/** The same of a response's record. */
+export function responseBodyForHost(record) {
   const { coding } = record;
   const wanted = record.encodeBody === "manual" ? coding : codingOf(record);
   let body = recordBodyForHost(record);
@@ -57,7 +58,7 @@ function responseBodyForHost(record) {
   return wanted === undefined ? body : body_encode(body, wanted);
 }
 
-/** The same of a record, in the coding that it has. */
+/** The same of a request's record, and of a response's in the coding that it has. */
 export function recordBodyForHost(record) {
   const { source } = record;
   if (source === null) return undefined;

@@ -2,9 +2,10 @@
 
 import { object_fail, object_released, object_respond, storage_outstanding } from "holdfast:ops";
 import { queueTurn } from "../kernel/turns.js";
-import { checkedResponse, crossedResponse } from "../workers/crossing.js";
+import { crossedResponse, sendableRecord } from "../workers/crossing.js";
+import { rawHeadersOf } from "../fetch/record.js";
 import { requestFromHost } from "../fetch/request.js";
-import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
+import { responseBodyForHost } from "../fetch/transfer.js";
 import { idFromHost } from "./id.js";
 import { failCall, ObjectInstance } from "./instance.js";
 import { failureParts, remoteError } from "./remote-error.js";
@@ -82,7 +83,7 @@ class LocalCall {
   }
 
   succeed(response) {
-    this.#end(this.resolve, crossedResponse(checkedResponse(response), this.request.url));
+    this.#end(this.resolve, crossedResponse(sendableRecord(response), this.request.url));
   }
 
   fail(error) {
@@ -117,14 +118,9 @@ class HostCall {
   }
 
   succeed(response) {
-    checkedResponse(response);
-    object_respond(
-      this.number,
-      response.status,
-      response.statusText,
-      rawHeaders(response),
-      bodyForHost(response),
-    );
+    const record = sendableRecord(response);
+    const { status, statusText } = record;
+    object_respond(this.number, status, statusText, rawHeadersOf(record), responseBodyForHost(record));
   }
 
   fail(error) {

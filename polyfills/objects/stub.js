@@ -7,10 +7,11 @@
 
 import { object_fetch, object_locate } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
-import { Request, requestRecord } from "../fetch/request.js";
+import { createRequestRecord } from "../fetch/request.js";
 import { responseFromHost } from "../fetch/response.js";
-import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
+import { recordBodyForHost } from "../fetch/transfer.js";
 import { requireContext } from "../kernel/pending.js";
+import { requireArguments } from "../kernel/webidl.js";
 import { crossedRequest, unlessAborted, urlToSend } from "../workers/crossing.js";
 import { admitObject, callInstance, residentInstance } from "./residents.js";
 
@@ -53,8 +54,9 @@ export class DurableObjectStub {
   fetch(input, init) {
     try {
       const caller = requireContext();
-      const request = requestFor(input, init);
-      const { signal } = requestRecord(request);
+      requireArguments(arguments.length, 1, "'fetch' on 'DurableObject'");
+      const request = recordOf(input, init);
+      const { signal } = request;
       if (signal !== undefined && isAborted(signal)) throw abortReason(signal);
       const gate = caller.outputGate?.wait();
       const answer =
@@ -72,9 +74,10 @@ export class DurableObjectStub {
   }
 }
 
-function requestFor(input, init) {
+// The record of the request that nobody but the object will see.
+function recordOf(input, init) {
   if (typeof input === "string" && input.startsWith("/")) input = RELATIVE_BASE + input.slice(1);
-  return new Request(input, init);
+  return createRequestRecord(input, init);
 }
 
 function send(namespace, id, caller, request) {
@@ -96,8 +99,8 @@ async function sendThroughHost(namespace, id, request) {
     id.name,
     request.method,
     url,
-    rawHeaders(request),
-    bodyForHost(request),
+    request.raw,
+    recordBodyForHost(request),
   );
   return responseFromHost(status, statusText, headers, body, url);
 }

@@ -7,18 +7,20 @@
 import { body_move } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm } from "../events/abort.js";
 import { copiedCf } from "../fetch/cf.js";
-import { requestFromHost, requestRecord } from "../fetch/request.js";
-import { isResponse, responseFromHost } from "../fetch/response.js";
-import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
+import { rawHeadersOf } from "../fetch/record.js";
+import { requestFromHost } from "../fetch/request.js";
+import { responseFromHost, responseRecord } from "../fetch/response.js";
+import { recordBodyForHost, responseBodyForHost } from "../fetch/transfer.js";
 
 const ERROR_RESPONSE = "A handler cannot answer with Response.error().";
 const NO_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'.";
 
-/** The value itself if it is a Response that can be sent; throws TypeError otherwise. */
-export function checkedResponse(value) {
-  if (!isResponse(value)) throw new TypeError(NO_RESPONSE);
-  if (value.status === 0) throw new TypeError(ERROR_RESPONSE);
-  return value;
+/** The record of a Response that can be sent; throws TypeError for anything else. */
+export function sendableRecord(value) {
+  const record = responseRecord(value);
+  if (record === undefined) throw new TypeError(NO_RESPONSE);
+  if (record.status === 0) throw new TypeError(ERROR_RESPONSE);
+  return record;
 }
 
 /** The answer, or the signal's reason where that comes first; who is asked is not told. */
@@ -35,35 +37,25 @@ export function urlToSend(url) {
   return end < 0 ? url : url.slice(0, end);
 }
 
-/** The request as another context receives it; uses up the given one's body. */
-export function crossedRequest(request) {
-  return requestFromHost(
-    request.method,
-    urlToSend(request.url),
-    rawHeaders(request),
-    crossedBody(request),
-    undefined,
-    copiedCf(requestRecord(request)),
-  );
+/** The request of a record as another context receives it; uses up the record's body. */
+export function crossedRequest(record) {
+  const body = crossedBody(record, recordBodyForHost(record));
+  const { method, url } = record;
+  return requestFromHost(method, urlToSend(url), rawHeadersOf(record), body, undefined, copiedCf(record));
 }
 
 /**
- * The response as another context receives it, which asked for `url`; uses up the given
- * one's body.
+ * The response of a record as another context receives it, which asked for `url`; uses up
+ * the record's body.
  */
-export function crossedResponse(response, url) {
-  return responseFromHost(
-    response.status,
-    response.statusText,
-    rawHeaders(response),
-    crossedBody(response),
-    url,
-  );
+export function crossedResponse(record, url) {
+  const body = crossedBody(record, responseBodyForHost(record));
+  return responseFromHost(record.status, record.statusText, rawHeadersOf(record), body, url);
 }
 
 // A handle is dropped when the body that it was made for is collected: the receiver's
-// body gets one of its own.
-function crossedBody(object) {
-  const body = bodyForHost(object);
-  return typeof body === "number" ? body_move(body) : body;
+// body gets one of its own. Bytes that others see as well are copied.
+function crossedBody(record, body) {
+  if (typeof body === "number") return body_move(body);
+  return record.shared && typeof body === "object" ? body.slice() : body;
 }

@@ -1,8 +1,9 @@
 // One event of a Worker: its context, its `waitUntil` promises and its answer.
 
 import { event_failed, event_finished, event_respond, memory_exhausted } from "holdfast:ops";
-import { checkedResponse } from "./crossing.js";
-import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
+import { sendableRecord } from "./crossing.js";
+import { rawHeadersOf } from "../fetch/record.js";
+import { responseBodyForHost } from "../fetch/transfer.js";
 import { describeError, identityOf, isOutOfMemory } from "../kernel/errors.js";
 import { Context } from "../kernel/turns.js";
 import { cancelOrphans, cancelTimersOf, orphanTimersOf } from "../timers/timers.js";
@@ -74,10 +75,10 @@ export class WorkerEvent extends Context {
   respond(response) {
     if (this.#answered) return;
     try {
-      checkedResponse(response);
-      const body = bodyForHost(response);
-      const { status, statusText } = response;
-      event_respond(this.#number, status, statusText, rawHeaders(response), body, this.#isDone);
+      const record = sendableRecord(response);
+      const body = responseBodyForHost(record);
+      const { status, statusText } = record;
+      event_respond(this.#number, status, statusText, rawHeadersOf(record), body, this.#isDone);
     } catch (error) {
       this.fail(error);
       return;

@@ -43,6 +43,8 @@ log = logging.getLogger("holdfast.engine")
 MAX_ARGUMENTS = 16
 SHARED_WORDS = 16
 
+NO_ARGUMENTS = ffi.NULL
+
 _execute_job = lib.JS_ExecutePendingJob
 _js_call = lib.JS_Call
 _free = lib.JS_FreeValue
@@ -155,6 +157,35 @@ class Isolate:
             if self._rejections:
                 self._report_rejections()
         return result
+
+    def run_while(self, flag: int, function: Handle, most: int) -> int:
+        """Run turns of `function`, called without arguments, while `shared[flag]` is set.
+
+        How many ran, `most` at the most. What it returns is dropped; raises as `call`.
+        """
+        assert not self._entered, "an op must not enter the isolate that called it"
+        assert not self.closed, "a closed isolate cannot be entered"
+        if self.terminated:
+            raise IsolateTerminated("the isolate was terminated earlier")
+        context, shared, turn = self._context, self.shared, function.value
+        start_turn, run_jobs = self._watchdog.start_turn, self._run_jobs
+        ran = 0
+        self._entered = True
+        try:
+            while shared[flag] and ran < most:
+                ran += 1
+                start_turn()
+                returned = _js_call(context, turn, UNDEFINED, 0, NO_ARGUMENTS)
+                if returned.tag == TAG_EXCEPTION:
+                    raise self._take_exception()
+                if returned.tag != TAG_UNDEFINED:
+                    _free(context, returned)
+                run_jobs()
+        finally:
+            self._entered = False
+            if self._rejected:
+                self._report_rejections()
+        return ran
 
     def _call(self, function: Any, arguments: "Sequence[Value | Handle]") -> Value:
         slots, write, context = self._slots, self._converter.write, self._context

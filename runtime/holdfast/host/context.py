@@ -134,12 +134,14 @@ class Host:
     def _run_queued(self) -> None:
         """Run what is queued; what is too much at once in another round of the loop."""
         isolate, shared, answers = self.isolate, self._shared, self._answers
-        for _ in range(TURNS_PER_ENTRY):
-            if answers:
+        left = TURNS_PER_ENTRY
+        while left > 0:
+            if shared[WORD_TURNS_QUEUED]:
+                left -= isolate.run_while(WORD_TURNS_QUEUED, self._next_turn, left)
+            elif answers:
                 callback, values = answers.popleft()
                 isolate.call(callback, *values)
-            elif shared[WORD_TURNS_QUEUED]:
-                isolate.call(self._next_turn)
+                left -= 1
             else:
                 return
         if not self._continues:
