@@ -26,5 +26,6 @@ export function recordHeader(record, name) {
  * one. `rawType` is the header in raw form, where known.
  */
 export function addContentType(record, type, rawType = `content-type\n${type}\n`) {
-  if (!rawHasHeader(record.raw, "content-type")) record.raw += rawType;
+  if (record.raw === "") record.raw = rawType;
+  else if (!rawHasHeader(record.raw, "content-type")) record.raw += rawType;
 }

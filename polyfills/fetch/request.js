@@ -2,6 +2,7 @@
 // have and without those of browsers:
 // https://developers.cloudflare.com/workers/runtime-apis/request/
 
+import { TEXT_HEADERS } from "holdfast:constants";
 import { createAbortSignal, isAbortSignal } from "../events/abort.js";
 import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
 import { resolve } from "./base-url.js";
@@ -18,7 +19,6 @@ const USED = "Cannot reconstruct a Request with a used body.";
 const NOT_AN_INIT =
   "Failed to construct 'Request': constructor parameter 2 is not of type " +
   "'RequestInitializerDict or Request'.";
-const RAW_TEXT_TYPE = `content-type\n${TEXT_TYPE}\n`;
 const REDIRECTS = ["follow", "manual", "error"];
 const CACHE_MODES = ["default", "no-store", "reload", "no-cache", "force-cache"];
 
@@ -166,7 +166,7 @@ function initialize(record, init) {
 function giveBody(record, body) {
   checkMethodTakesBody(record, body);
   const type = setBody(record, body);
-  if (type !== null) addContentType(record, type, type === TEXT_TYPE ? RAW_TEXT_TYPE : undefined);
+  if (type !== null) addContentType(record, type, type === TEXT_TYPE ? TEXT_HEADERS : undefined);
 }
 
 function checkMethodTakesBody(record, body) {

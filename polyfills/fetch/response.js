@@ -1,6 +1,7 @@
 // Response: https://fetch.spec.whatwg.org/#response-class, with the members that
 // Workers add: https://developers.cloudflare.com/workers/runtime-apis/response/
 
+import { JSON_HEADERS, TEXT_HEADERS } from "holdfast:constants";
 import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
 import { resolve } from "./base-url.js";
 import { cloneBody, defineBody } from "./body.js";
@@ -17,8 +18,6 @@ const WEB_SOCKET_STATUS = "Responses with a WebSocket must have status code 101.
 const NOT_AN_INIT =
   "Failed to construct 'Response': constructor parameter 2 is not of type " +
   "'InitializerDict or Response'.";
-const RAW_TEXT_TYPE = `content-type\n${TEXT_TYPE}\n`;
-const RAW_JSON_TYPE = "content-type\napplication/json\n";
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 
@@ -56,7 +55,7 @@ export class Response {
     const record = emptyRecord();
     if (init !== undefined && init !== null) initialize(record, init);
     record.source = text;
-    finish(record, "application/json", RAW_JSON_TYPE);
+    finish(record, "application/json", JSON_HEADERS);
     return new Response(FROM_RECORD, record);
   }
 
@@ -147,7 +146,7 @@ function createRecord(body, init) {
   let type = null;
   if (body !== null && body !== undefined) type = setBody(record, body);
   if (init !== undefined && init !== null) initialize(record, init);
-  finish(record, type, type === TEXT_TYPE ? RAW_TEXT_TYPE : undefined);
+  finish(record, type, type === TEXT_TYPE ? TEXT_HEADERS : undefined);
   return record;
 }
 

@@ -13,7 +13,7 @@ callbacks and shared memory, because freeing the heap may still touch them.
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError
@@ -84,7 +84,8 @@ class Isolate:
 
     `ops` become functions of the internal module `holdfast:ops`' raw table (see
     `raw_ops`); `internal` maps internal module names to bytecode and `public`
-    the few names under which scripts may import some of them.
+    the few names under which scripts may import some of them. `interned` are strings
+    that cross without being copied.
 
     JS_NewRuntime, JS_NewContext, JS_SetMemoryLimit, JS_SetMaxStackSize.
     """
@@ -96,6 +97,7 @@ class Isolate:
         ops: Mapping[str, Op] | None = None,
         internal: Mapping[str, bytes] | None = None,
         public: Mapping[str, str] | None = None,
+        interned: Iterable[str] = (),
         on_rejection: Callable[[JSError], None] | None = None,
     ) -> None:
         self.limits = limits or Limits()
@@ -130,6 +132,7 @@ class Isolate:
         self._make_error = self._evaluate_helper(_MAKE_ERROR)
         if ops:
             self._install_ops(ops)
+        self._converter.intern(interned)
         # Last, because QuickJS does not survive running out of memory before it is set up.
         lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes)
 
@@ -188,14 +191,14 @@ class Isolate:
         return ran
 
     def _call(self, function: Any, arguments: "Sequence[Value | Handle]") -> Value:
-        slots, write, context = self._slots, self._converter.write, self._context
+        slots, lend, context = self._slots, self._converter.lend, self._context
         owned: list[Any] = []
         count = 0
         for argument in arguments:
             slot = slots[count]
             if isinstance(argument, Handle):
                 slot[0] = argument.value
-            elif write(slot, argument):
+            elif lend(slot, argument):
                 owned.append(slot)
             count += 1
         returned = _js_call(context, function, UNDEFINED, count, self._arguments)
@@ -343,6 +346,7 @@ class Isolate:
             _free(self._context, handle.value)
         self._handles.clear()
         self._rejections.close()
+        self._converter.release()
         lib.JS_FreeContext(self._context)
         lib.JS_FreeRuntime(self._runtime)
         del self._callbacks, self._op_list

@@ -89,6 +89,7 @@ JSValue JS_NewCFunctionData(JSContext *ctx, JSCFunctionData *func, int length, i
 JSValue JS_DupValue(JSContext *ctx, JSValue v);
 void JS_FreeValue(JSContext *ctx, JSValue v);
 void JS_FreeAtom(JSContext *ctx, JSAtom atom);
+JSAtom JS_NewAtomLen(JSContext *ctx, const char *str, size_t len);
 JSValue JS_AtomToString(JSContext *ctx, JSAtom atom);
 JSValue JS_NewObject(JSContext *ctx);
 void JS_SetIsHTMLDDA(JSContext *ctx, JSValue obj);

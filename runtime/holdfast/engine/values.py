@@ -12,6 +12,7 @@ Nothing else crosses: larger structures travel as one string or one buffer.
 """
 
 import struct
+from collections.abc import Iterable
 from typing import Any
 
 from holdfast.engine.library import (
@@ -31,6 +32,8 @@ from holdfast.engine.library import (
 
 Value = None | bool | int | float | str | bytes
 
+MAX_INTERNED = 64  # characters
+
 _INT32_MIN, _INT32_MAX = -(1 << 31), (1 << 31) - 1
 _EXACT = 1 << 53
 _double = struct.Struct("<d")
@@ -42,17 +45,48 @@ _new_string = lib.JS_NewStringLen
 
 
 class Converter:
-    """Converts values for one context; every value it makes is the caller's to free."""
+    """Converts values for one context; every value it makes is the caller's to free.
 
-    __slots__ = ("_context", "_length", "_length_holder")
+    Strings that cross all the time, such as a method, are *interned*: they are told by
+    their address and never copied. QuickJS keeps one string for all literals of the same
+    text in its source code, its atoms, and that is the one which is interned.
+    """
+
+    __slots__ = ("_atoms", "_context", "_interned", "_interned_words", "_length")
 
     def __init__(self, context: Any) -> None:
         self._context = context
         self._length = ffi.new("size_t *")
+        self._atoms: list[int] = []
+        self._interned: dict[int, str] = {}
+        self._interned_words: dict[str, int] = {}
+
+    def intern(self, texts: Iterable[str]) -> None:
+        """Let these strings, of up to 64 characters, cross without being copied.
+
+        JS_NewAtomLen; `release` lets go of them.
+        """
+        for text in texts:
+            assert len(text) <= MAX_INTERNED, f"{text!r} is too long to be looked for"
+            encoded = text.encode()
+            atom = lib.JS_NewAtomLen(self._context, encoded, len(encoded))
+            self._atoms.append(atom)
+            string = lib.JS_AtomToString(self._context, atom)
+            assert string.tag == TAG_STRING, "the text of an atom is a string"
+            lib.JS_FreeValue(self._context, string)  # the atom keeps it where it is
+            self._interned[string.u] = text
+            self._interned_words[text] = string.u
+
+    def release(self) -> None:
+        """Let go of what was interned; before the context is freed."""
+        for atom in self._atoms:
+            lib.JS_FreeAtom(self._context, atom)
+        self._atoms.clear()
 
     def string(self, value: Any) -> str:
         """The string in `value`, which must have a string's tag."""
-        return self.utf8(value).decode("utf-8", "surrogatepass")
+        known = self._interned.get(value.u)
+        return self.utf8(value).decode("utf-8", "surrogatepass") if known is None else known
 
     def utf8(self, value: Any) -> bytes:
         """The UTF-8 bytes of the string in `value` (lone surrogates as three bytes)."""
@@ -98,6 +132,16 @@ class Converter:
         else:
             raise TypeError("an object that is no Uint8Array cannot cross to the host")
         return ffi.buffer(pointer, self._length[0])[:] if pointer else b""
+
+    def lend(self, slot: Any, value: Value) -> bool:
+        """Put `value` into `slot` for a call; True if it has to be freed afterwards."""
+        if value.__class__ is str and len(value) <= MAX_INTERNED:  # type: ignore[arg-type]
+            word = self._interned_words.get(value)  # type: ignore[arg-type]
+            if word is not None:
+                slot.u = word
+                slot.tag = TAG_STRING
+                return False
+        return self.write(slot, value)
 
     def write(self, slot: Any, value: Value) -> bool:
         """Put `value` into `slot` (a JSValue in memory); True if it has to be freed."""

@@ -8,6 +8,13 @@ Each public name here is exported to the polyfills by the internal module
 WORD_TURNS_QUEUED = 0
 WORD_LOCAL_CALLS = 1
 
+# Headers as one string, of a response with a body of text or JSON and no others.
+TEXT_HEADERS = "content-type\ntext/plain;charset=UTF-8\n"
+JSON_HEADERS = "content-type\napplication/json\n"
+
+# Strings that nearly every event crosses with.
+FREQUENT_STRINGS = ["", "GET", "POST", "PUT", "DELETE", "OPTIONS", TEXT_HEADERS, JSON_HEADERS]
+
 # Durable Object storage: https://developers.cloudflare.com/durable-objects/platform/limits/
 MAX_KEY_BYTES = 2_048
 MAX_VALUE_BYTES = 131_072

@@ -58,6 +58,7 @@ class Platform:
             ops={name: bind(declaration, host) for name, declaration in self._ops.items()},
             internal=self._library.modules,
             public=PUBLIC_MODULES,
+            interned=constants.FREQUENT_STRINGS,
             on_rejection=on_rejection,  # type: ignore[arg-type]
         )
         try:
