@@ -135,8 +135,8 @@ class Converter:
 
     def lend(self, slot: Any, value: Value) -> bool:
         """Put `value` into `slot` for a call; True if it has to be freed afterwards."""
-        if value.__class__ is str and len(value) <= MAX_INTERNED:  # type: ignore[arg-type]
-            word = self._interned_words.get(value)  # type: ignore[arg-type]
+        if value.__class__ is str and len(value) <= MAX_INTERNED:
+            word = self._interned_words.get(value)
             if word is not None:
                 slot.u = word
                 slot.tag = TAG_STRING

@@ -262,11 +262,10 @@ class Connection(BaseProtocol):
             return
         if self._closing:
             self._keep_alive = False
-        body = response.body
-        if isinstance(body, ByteStream):
-            self._task = self._loop.create_task(self._stream(response, body))
+        content = response.body or b""
+        if not isinstance(content, bytes):
+            self._task = self._loop.create_task(self._stream(response, content))
             return
-        content = body or b""
         head = response_head(
             response,
             keep_alive=self._keep_alive,

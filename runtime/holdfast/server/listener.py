@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from itertools import chain
 
 from aiohttp.http_parser import RawRequestMessage
 
@@ -101,12 +102,10 @@ class Listener:
 
 def raw_headers(message: RawRequestMessage, client: str) -> str:
     """The request's headers as one string, with the client's address told by us alone."""
-    parts: list[bytes] = []
-    for name, value in message.raw_headers:
-        if name.lower() != b"cf-connecting-ip":
-            parts.append(name)
-            parts.append(value)
-    text = b"\n".join(parts).decode("latin-1")
+    headers = message.raw_headers
+    if "CF-Connecting-IP" in message.headers:
+        headers = tuple(field for field in headers if field[0].lower() != b"cf-connecting-ip")
+    text = b"\n".join(chain.from_iterable(headers)).decode("latin-1")
     return f"{text}\nCF-Connecting-IP\n{client}\n"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol
 
@@ -16,6 +17,7 @@ _CONNECTION_HEADERS = frozenset(
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _NO_BODY = frozenset({101, 204, 205, 304})
 _NO_LENGTH = frozenset({101, 204, 304})
+MAX_REMEMBERED_LENGTH = 512  # of a response's headers
 
 # A body that is there as fast as it is written makes no pause of its own, and the loop would
 # see neither other clients nor this one leave.
@@ -40,13 +42,13 @@ class _Date:
 
     def __init__(self) -> None:
         self._second = 0
-        self._line = ""
+        self._line = b""
 
-    def line(self) -> str:
+    def line(self) -> bytes:
         now = int(time.time())
         if now != self._second:
             self._second = now
-            self._line = f"Date: {formatdate(now, usegmt=True)}\r\n"
+            self._line = f"Date: {formatdate(now, usegmt=True)}\r\n".encode()
         return self._line
 
 
@@ -69,31 +71,39 @@ def response_head(
 ) -> bytes:
     """Status line and headers. `length` is the body's; `minor` the client's HTTP/1 version."""
     status, headers = response.status, response.headers
-    lines = [f"HTTP/1.1 {status} {response.status_text or _PHRASES.get(status, '')}\r\n"]
-    declared: str | None = None
-    if headers:
-        assert "\r" not in headers and "\0" not in headers, "header values are checked in JS"
-        parts = headers.split("\n")
-        for i in range(0, len(parts) - 1, 2):
-            name = parts[i]
-            if name not in _CONNECTION_HEADERS:
-                lines.append(f"{name}: {parts[i + 1]}\r\n")
-            elif name == "content-length":
-                declared = parts[i + 1]
+    written = _written if len(headers) <= MAX_REMEMBERED_LENGTH else _written.__wrapped__
+    head, declared = written(status, response.status_text, headers)
     if chunked:
-        lines.append("Transfer-Encoding: chunked\r\n")
+        head += b"Transfer-Encoding: chunked\r\n"
     elif status not in _NO_LENGTH:
         if method == "HEAD" and declared is not None:
-            lines.append(f"Content-Length: {declared}\r\n")
+            head += b"Content-Length: %b\r\n" % declared
         elif length is not None:
-            lines.append(f"Content-Length: {length}\r\n")
-    lines.append(_date.line())
+            head += b"Content-Length: %d\r\n" % length
     if not keep_alive:
-        lines.append("Connection: close\r\n")
-    elif minor == 0:
-        lines.append("Connection: keep-alive\r\n")
-    lines.append("\r\n")
-    return "".join(lines).encode("latin-1", "replace")
+        return head + _date.line() + b"Connection: close\r\n\r\n"
+    if minor == 0:
+        return head + _date.line() + b"Connection: keep-alive\r\n\r\n"
+    return head + _date.line() + b"\r\n"
+
+
+@lru_cache(maxsize=1024)
+def _written(status: int, status_text: str, headers: str) -> tuple[bytes, bytes | None]:
+    """Status line and the script's headers, and what these say of the body's length.
+
+    Remembered, because a script answers with few different ones.
+    """
+    lines = [f"HTTP/1.1 {status} {status_text or _PHRASES.get(status, '')}\r\n"]
+    declared: bytes | None = None
+    assert "\r" not in headers and "\0" not in headers, "header values are checked in JS"
+    parts = headers.split("\n")
+    for i in range(0, len(parts) - 1, 2):
+        name = parts[i]
+        if name not in _CONNECTION_HEADERS:
+            lines.append(f"{name}: {parts[i + 1]}\r\n")
+        elif name == "content-length":
+            declared = parts[i + 1].encode("latin-1", "replace")
+    return "".join(lines).encode("latin-1", "replace"), declared
 
 
 async def copy_body(target: Writable, body: ByteStream, *, chunked: bool) -> None:

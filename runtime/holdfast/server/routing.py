@@ -99,7 +99,9 @@ def canonical_url(origin: str, target: str) -> str | None:
     None if the target is none (an `OPTIONS *`, say). An absolute-form target gives
     its path only: the Host header has the say.
     """
-    if _PLAIN_TARGET.fullmatch(target) and not _DOT_SEGMENT.search(target):
+    if _PLAIN_TARGET.fullmatch(target) and not (
+        ("/." in target or "/%" in target) and _DOT_SEGMENT.search(target)
+    ):
         return origin + target
     if not target.startswith("/"):
         _, separator, rest = target.partition("://")
