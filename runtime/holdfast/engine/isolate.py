@@ -25,7 +25,6 @@ from holdfast.engine.library import (
     PROMISE_PENDING,
     PROMISE_REJECTED,
     TAG_EXCEPTION,
-    TAG_NULL,
     TAG_OBJECT,
     TAG_UNDEFINED,
     UNDEFINED,
@@ -36,6 +35,7 @@ from holdfast.engine.limits import Limits, Watchdog, usable_stack_bytes
 from holdfast.engine.loader import INTERNAL, ModuleLoader
 from holdfast.engine.modules import Module
 from holdfast.engine.rejections import Rejections
+from holdfast.engine.thrown import describe
 from holdfast.engine.values import Converter, Value
 
 log = logging.getLogger("holdfast.engine")
@@ -186,7 +186,7 @@ class Isolate:
                 run_jobs()
         finally:
             self._entered = False
-            if self._rejected:
+            if self._rejections:
                 self._report_rejections()
         return ran
 
@@ -369,49 +369,12 @@ class Isolate:
     def _failure(self, thrown: Any) -> Exception:
         """What a thrown value means; takes `thrown` over."""
         if not self._watchdog.expired:
-            return self._describe(thrown)
+            return describe(self._context, thrown)
         _free(self._context, thrown)
         self.terminated = True
         return IsolateTerminated(
             f"a turn took more than its {self.limits.turn_cpu_ms} ms of CPU time"
         )
-
-    def _describe(self, thrown: Any) -> JSError:
-        """A thrown value as JSError; takes `thrown` over and frees it."""
-        name = message = stack = ""
-        if lib.JS_IsError(thrown) or self._has_stack(thrown):
-            name = self._text(thrown, b"name")
-            message = self._text(thrown, b"message")
-            stack = self._text(thrown, b"stack")
-        else:
-            message = self._string_of(thrown)
-        _free(self._context, thrown)
-        return JSError(name, message, stack.rstrip("\n"))
-
-    def _has_stack(self, thrown: Any) -> bool:
-        return thrown.tag == TAG_OBJECT and bool(self._text(thrown, b"stack"))
-
-    def _text(self, value: Any, name: bytes) -> str:
-        found = lib.JS_GetPropertyStr(self._context, value, name)
-        if found.tag in (TAG_UNDEFINED, TAG_NULL):
-            return ""
-        text = self._string_of(found)
-        _free(self._context, found)
-        return text
-
-    def _string_of(self, value: Any) -> str:
-        """String(value), or a placeholder where asking for it throws."""
-        if value.tag == TAG_EXCEPTION:
-            _free(self._context, lib.JS_GetException(self._context))
-            return ""
-        length = ffi.new("size_t *")
-        pointer = lib.JS_ToCStringLen2(self._context, length, value, False)
-        if not pointer:
-            _free(self._context, lib.JS_GetException(self._context))
-            return "[a value that cannot be shown]"
-        text = ffi.unpack(pointer, length[0]).decode("utf-8", "replace")
-        lib.JS_FreeCString(self._context, pointer)
-        return str(text)
 
     def watch_rejections(self, unhandled: Handle, handled: Handle) -> None:
         """Have JavaScript hear of rejections before `on_rejection` does.
@@ -431,7 +394,7 @@ class Isolate:
             if self.terminated or self._on_rejection is None:
                 _free(self._context, reason)
             else:
-                self._on_rejection(self._describe(reason))
+                self._on_rejection(describe(self._context, reason))
 
     # ---- callbacks from C --------------------------------------------------------
 
