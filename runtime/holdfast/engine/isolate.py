@@ -171,23 +171,22 @@ class Isolate:
         if self.terminated:
             raise IsolateTerminated("the isolate was terminated earlier")
         context, shared, turn = self._context, self.shared, function.value
-        start_turn, run_jobs = self._watchdog.start_turn, self._run_jobs
         ran = 0
-        self._entered = True
-        try:
-            while shared[flag] and ran < most:
-                ran += 1
-                start_turn()
+        while shared[flag] and ran < most:
+            ran += 1
+            self._entered = True
+            self._watchdog.start_turn()
+            try:
                 returned = _js_call(context, turn, UNDEFINED, 0, NO_ARGUMENTS)
                 if returned.tag == TAG_EXCEPTION:
                     raise self._take_exception()
                 if returned.tag != TAG_UNDEFINED:
                     _free(context, returned)
-                run_jobs()
-        finally:
-            self._entered = False
-            if self._rejections:
-                self._report_rejections()
+                self._run_jobs()
+            finally:
+                self._entered = False
+                if self._rejections:
+                    self._report_rejections()
         return ran
 
     def _call(self, function: Any, arguments: "Sequence[Value | Handle]") -> Value:
