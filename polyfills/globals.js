@@ -143,6 +143,8 @@ export const lazyInterfaces = {
   MessagePort: "messaging/message-port.js",
   ProgressEvent: "files/progress-event.js",
   URLPattern: "url/pattern/url-pattern.js",
+  WebSocket: "sockets/websocket.js",
+  WebSocketPair: "sockets/websocket-pair.js",
 };
 
 /** Functions and objects whose module is loaded when a script first asks for them. */

@@ -17,6 +17,7 @@ export {
   sweepObjects,
 } from "./objects/residents.js";
 export { promiseRejected, rejectionHandled } from "./events/rejections.js";
+export { socketClosed, socketLost, socketMessage } from "./sockets/links.js";
 export { fireTimer } from "./timers/host-timer.js";
 export {
   dispatchFetch,

@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "quickjs": ("engine/",),
     "apsw": ("storage/", "catalog/"),
     "sqlite3": (),
-    "aiohttp": ("server/", "api/", "host/fetch.py", "host/sockets.py"),
+    "aiohttp": ("server/", "api/", "host/fetch.py", "host/sockets"),
 }
 
 # What is imported under another name than it is installed under.

@@ -1,15 +1,19 @@
 // The global fetch(): https://fetch.spec.whatwg.org/#fetch-method
 // https://developers.cloudflare.com/workers/runtime-apis/fetch/
 
-import { fetch_abort, fetch_send } from "holdfast:ops";
+import { fetch_abort, fetch_send, socket_fetch } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm, isAborted } from "../events/abort.js";
+import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
 import { readDataUrl } from "./data-url.js";
 import { rawHeadersOf } from "./record.js";
 import { createRequestRecord } from "./request.js";
-import { responseFromFetch } from "./response.js";
+import { rawHasHeader } from "./headers.js";
+import { responseFromFetch, responseRecord } from "./response.js";
 import { recordBodyForHost } from "./transfer.js";
+
+const sockets = lazily("sockets/websocket.js");
 
 let lastNumber = 0;
 
@@ -45,16 +49,29 @@ function fetchData(url) {
 }
 
 function send(request) {
+  const raw = rawHeadersOf(request);
+  if (rawHasHeader(raw, "upgrade")) return sendUpgrade(request, raw);
   const number = ++lastNumber;
   const answer = fetch_send(
     number,
     request.method,
     request.url,
-    rawHeadersOf(request),
+    raw,
     request.redirect ?? "follow",
     recordBodyForHost(request),
   ).then((text) => toResponse(text, request.signal));
   return request.signal === undefined ? answer : abortable(answer, request.signal, number);
+}
+
+// The answer begins with the number of the WebSocket, where the server has agreed to one.
+async function sendUpgrade(request, raw) {
+  const answer = await socket_fetch(request.url, raw);
+  const head = answer.indexOf("\n");
+  const number = answer.slice(0, head);
+  const response = toResponse(answer.slice(head + 1));
+  if (number !== "") responseRecord(response).webSocket = sockets().socketFromHost(+number);
+  throwIfAborted(request.signal);
+  return response;
 }
 
 // "status\nstatus text\nURL\nredirected\nhandle\n" and the raw headers.

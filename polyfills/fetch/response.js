@@ -7,6 +7,7 @@ import { resolve } from "./base-url.js";
 import { cloneBody, defineBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
 import { rawFromInit } from "./headers.js";
+import { lazily } from "../kernel/lazy.js";
 import { bodyFromHost } from "./body-sources.js";
 import { codingOf } from "./codings.js";
 import { addContentType, headersOf, rawHeadersOf } from "./record.js";
@@ -20,6 +21,8 @@ const NOT_AN_INIT =
   "'InitializerDict or Response'.";
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
+
+const sockets = lazily("sockets/websocket.js");
 
 const FROM_RECORD = {};
 let recordOf;
@@ -192,7 +195,7 @@ function checkedEncoding(value) {
 }
 
 function checkedSocket(webSocket) {
-  if (isObject(webSocket)) return webSocket;
+  if (sockets().isWebSocket(webSocket)) return webSocket;
   throw new TypeError(wrongType("webSocket", "WebSocket"));
 }
 

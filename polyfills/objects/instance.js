@@ -23,6 +23,7 @@ export class ObjectInstance {
   pendingOps = 0;
   waitUntilCount = 0;
   transactions = 0; // open ones, nested
+  sockets = null; // links that its code has accepted
   timers = null; // ids of those that its code has set
   lastUsed = 0; // the sweep after which it was last used
   error = null; // why it was reset
@@ -97,6 +98,7 @@ export class ObjectInstance {
     for (const call of [...this.calls]) failCall(call, error);
     this.outputGate.break(error);
     this.inputGate.open();
+    if (this.sockets !== null) for (const link of this.sockets) link.drop();
     cancelTimersOf(this);
   }
 }

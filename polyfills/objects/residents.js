@@ -1,8 +1,14 @@
 // The object instances that live in this isolate, and calls to them.
 
-import { object_fail, object_released, object_respond, storage_outstanding } from "holdfast:ops";
+import {
+  object_fail,
+  object_released,
+  object_respond,
+  object_upgrade,
+  storage_outstanding,
+} from "holdfast:ops";
 import { queueTurn } from "../kernel/turns.js";
-import { crossedResponse, sendableRecord } from "../workers/crossing.js";
+import { crossedResponse, sendableRecord, socketForHost } from "../workers/crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
 import { requestFromHost } from "../fetch/request.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
@@ -83,7 +89,7 @@ class LocalCall {
   }
 
   succeed(response) {
-    this.#end(this.resolve, crossedResponse(sendableRecord(response), this.request.url));
+    this.#end(this.resolve, crossedResponse(sendableRecord(response), this.request));
   }
 
   fail(error) {
@@ -120,7 +126,13 @@ class HostCall {
   succeed(response) {
     const record = sendableRecord(response);
     const { status, statusText } = record;
-    object_respond(this.number, status, statusText, rawHeadersOf(record), responseBodyForHost(record));
+    if (record.webSocket === undefined) {
+      const body = responseBodyForHost(record);
+      object_respond(this.number, status, statusText, rawHeadersOf(record), body);
+    } else {
+      const socket = socketForHost(record, this.request);
+      object_upgrade(this.number, statusText, rawHeadersOf(record), socket);
+    }
   }
 
   fail(error) {

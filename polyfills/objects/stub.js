@@ -8,11 +8,15 @@
 import { object_fetch, object_locate } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
 import { createRequestRecord } from "../fetch/request.js";
-import { responseFromHost } from "../fetch/response.js";
 import { recordBodyForHost } from "../fetch/transfer.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
-import { crossedRequest, unlessAborted, urlToSend } from "../workers/crossing.js";
+import {
+  crossedRequest,
+  responseFromAnswer,
+  unlessAborted,
+  urlToSend,
+} from "../workers/crossing.js";
 import { admitObject, callInstance, residentInstance } from "./residents.js";
 
 const RELATIVE_BASE = "https://fake-host/";
@@ -93,7 +97,7 @@ function send(namespace, id, caller, request) {
 
 async function sendThroughHost(namespace, id, request) {
   const url = urlToSend(request.url);
-  const [status, statusText, headers, body] = await object_fetch(
+  const answer = await object_fetch(
     namespace,
     id.toString(),
     id.name,
@@ -102,7 +106,7 @@ async function sendThroughHost(namespace, id, request) {
     request.raw,
     recordBodyForHost(request),
   );
-  return responseFromHost(status, statusText, headers, body, url);
+  return responseFromAnswer(answer, url);
 }
 
 /** The stub of an object; `namespace` is the binding's description from the host. */

@@ -7,12 +7,16 @@
 import { body_move } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm } from "../events/abort.js";
 import { copiedCf } from "../fetch/cf.js";
-import { rawHeadersOf } from "../fetch/record.js";
-import { requestFromHost } from "../fetch/request.js";
+import { rawHeadersOf, recordHeader } from "../fetch/record.js";
+import { requestFromHost, requestRecord } from "../fetch/request.js";
 import { responseFromHost, responseRecord } from "../fetch/response.js";
 import { recordBodyForHost, responseBodyForHost } from "../fetch/transfer.js";
+import { lazily } from "../kernel/lazy.js";
 
 const ERROR_RESPONSE = "A handler cannot answer with Response.error().";
+const NOT_ASKED =
+  "Worker tried to return a WebSocket in a response to a request which did not contain the " +
+  'header "Upgrade: websocket".';
 const NO_RESPONSE = "Incorrect type for Promise: the Promise did not resolve to 'Response'.";
 
 /** The record of a Response that can be sent; throws TypeError for anything else. */
@@ -21,6 +25,36 @@ export function sendableRecord(value) {
   if (record === undefined) throw new TypeError(NO_RESPONSE);
   if (record.status === 0) throw new TypeError(ERROR_RESPONSE);
   return record;
+}
+
+const sockets = lazily("sockets/websocket.js");
+
+/**
+ * The link of the WebSocket in the record of a response to this request, whose it is no more.
+ * Throws TypeError where the request asked for none, or where the socket is in use.
+ */
+function upgradedLink({ webSocket }, request) {
+  const asked = recordHeader(requestRecord(request), "upgrade");
+  if (asked === null || asked.toLowerCase() !== "websocket") throw new TypeError(NOT_ASKED);
+  return sockets().releaseLink(webSocket);
+}
+
+/** The number by which the host finds the WebSocket of a response's record; see upgradedLink. */
+export function socketForHost(record, request) {
+  return upgradedLink(record, request).moveToHost();
+}
+
+// `number` is that of the response's WebSocket.
+function upgradeFromHost(status, statusText, headers, number) {
+  const response = responseFromHost(status, statusText, headers);
+  responseRecord(response).webSocket = sockets().socketFromHost(number);
+  return response;
+}
+
+/** The response of the host's answer to a call; the last part is a WebSocket's number. */
+export function responseFromAnswer([status, statusText, headers, body, number], url) {
+  if (number !== undefined) return upgradeFromHost(status, statusText, headers, number);
+  return responseFromHost(status, statusText, headers, body, url);
 }
 
 /** The answer, or the signal's reason where that comes first; who is asked is not told. */
@@ -45,12 +79,16 @@ export function crossedRequest(record) {
 }
 
 /**
- * The response of a record as another context receives it, which asked for `url`; uses up
- * the record's body.
+ * The response of a record as another context receives it, which asked with `request`; uses up
+ * the record's body or WebSocket.
  */
-export function crossedResponse(record, url) {
+export function crossedResponse(record, request) {
+  const { status, statusText } = record;
+  const link = record.webSocket === undefined ? undefined : upgradedLink(record, request);
   const body = crossedBody(record, responseBodyForHost(record));
-  return responseFromHost(record.status, record.statusText, rawHeadersOf(record), body, url);
+  const response = responseFromHost(status, statusText, rawHeadersOf(record), body, request.url);
+  if (link !== undefined) responseRecord(response).webSocket = sockets().socketFromLink(link);
+  return response;
 }
 
 // A handle is dropped when the body that it was made for is collected: the receiver's

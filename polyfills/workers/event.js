@@ -1,7 +1,13 @@
 // One event of a Worker: its context, its `waitUntil` promises and its answer.
 
-import { event_failed, event_finished, event_respond, memory_exhausted } from "holdfast:ops";
-import { sendableRecord } from "./crossing.js";
+import {
+  event_failed,
+  event_finished,
+  event_respond,
+  event_upgrade,
+  memory_exhausted,
+} from "holdfast:ops";
+import { sendableRecord, socketForHost } from "./crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
 import { describeError, identityOf, isOutOfMemory } from "../kernel/errors.js";
@@ -76,9 +82,14 @@ export class WorkerEvent extends Context {
     if (this.#answered) return;
     try {
       const record = sendableRecord(response);
-      const body = responseBodyForHost(record);
       const { status, statusText } = record;
-      event_respond(this.#number, status, statusText, rawHeadersOf(record), body, this.#isDone);
+      if (record.webSocket === undefined) {
+        const body = responseBodyForHost(record);
+        event_respond(this.#number, status, statusText, rawHeadersOf(record), body, this.#isDone);
+      } else {
+        const socket = socketForHost(record, this.request);
+        event_upgrade(this.#number, statusText, rawHeadersOf(record), socket, this.#isDone);
+      }
     } catch (error) {
       this.fail(error);
       return;

@@ -3,10 +3,9 @@
 import { service_fetch } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
 import { Request, requestRecord } from "../fetch/request.js";
-import { responseFromHost } from "../fetch/response.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 import { requireContext } from "../kernel/pending.js";
-import { unlessAborted, urlToSend } from "./crossing.js";
+import { responseFromAnswer, unlessAborted, urlToSend } from "./crossing.js";
 
 /** Another Worker, reached without the network. */
 export class Fetcher {
@@ -43,12 +42,12 @@ export class Fetcher {
 async function send(number, request) {
   const url = urlToSend(request.url);
   await requireContext().outputGate?.wait();
-  const [status, statusText, headers, body] = await service_fetch(
+  const answer = await service_fetch(
     number,
     request.method,
     url,
     rawHeaders(request),
     bodyForHost(request),
   );
-  return responseFromHost(status, statusText, headers, body, url);
+  return responseFromAnswer(answer, url);
 }

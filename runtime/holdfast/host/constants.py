@@ -30,3 +30,6 @@ MAX_CRITICAL_SECTION_DEPTH = 64
 
 # Bodies up to this size cross in one piece.
 MAX_INLINE_BODY_BYTES = 1_048_576
+
+# WebSockets: https://developers.cloudflare.com/workers/platform/limits/#websocket
+MAX_SOCKET_MESSAGE_BYTES = 33_554_432

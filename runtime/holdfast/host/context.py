@@ -88,6 +88,7 @@ class Host:
     def attach(self, isolate: Isolate, kernel: Handle) -> None:
         """Take the isolate and the kernel's entry points, before its first turn."""
         self.isolate = isolate
+        self._kernel = kernel
         self._shared = isolate.shared
         self._settle = isolate.export(kernel, "settleOp")
         self._fail = isolate.export(kernel, "failOp")
@@ -97,6 +98,10 @@ class Host:
         isolate.watch_rejections(
             isolate.export(kernel, "promiseRejected"), isolate.export(kernel, "rejectionHandled")
         )
+
+    def entry(self, name: str) -> Handle:
+        """One of the kernel's entry points, to be given to `enter`."""
+        return self.isolate.export(self._kernel, name)
 
     # ---- entering --------------------------------------------------------------
 

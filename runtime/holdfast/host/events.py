@@ -2,6 +2,7 @@
 
 from holdfast.host.context import Host
 from holdfast.host.ops import op
+from holdfast.host.sockets import table_of
 
 
 @op
@@ -19,6 +20,16 @@ def event_respond(
     `done`: nothing that the event gave to `waitUntil` is under way.
     """
     host.events.respond(number, status, status_text, headers, body)
+    if done:
+        host.events.finish(number)
+
+
+@op
+def event_upgrade(
+    host: Host, number: int, status_text: str, headers: str, socket: int, done: bool
+) -> None:
+    """Answer an event with status 101 and this WebSocket; `done` as in event_respond."""
+    host.events.upgrade(number, status_text, headers, table_of(host).passed_on(socket))
     if done:
         host.events.finish(number)
 

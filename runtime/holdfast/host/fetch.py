@@ -43,6 +43,7 @@ CONNECT_TIMEOUT_S = 30
 MAX_HEADER_BYTES = 65_536
 MAX_CONNECTIONS = 1_024
 
+SWITCHING_PROTOCOLS = 101
 _NULL_BODY_STATUSES = frozenset({101, 103, 204, 205, 304})
 # What concerns one connection is the client's business (RFC 9110, 7.6.1); so is Host.
 _CONNECTION_HEADERS = frozenset(
@@ -205,7 +206,7 @@ class FetchClient:
                 or response.status not in REDIRECT_STATUSES
                 or location is None
             ):
-                return _received(response, url, method, on_end, redirected=len(visited) > 1)
+                return received(response, url, method, on_end, redirected=len(visited) > 1)
             response.close()
             if request.redirect == "error":
                 raise ScriptError("TypeError", f"Unexpected redirect of {url}.")
@@ -223,8 +224,22 @@ class FetchClient:
             elif isinstance(body, ByteStream):
                 raise ScriptError("TypeError", _ONE_TIME_BODY)
 
+    async def send(self, request: FetchRequest, handshake: Headers) -> aiohttp.ClientResponse:
+        """Send a request with these headers added that concern the connection.
+
+        The response is given as it comes, and is the caller's to release. Raises ScriptError.
+        """
+        return await self._send(
+            request.method, request.url, request.headers, request.body, handshake
+        )
+
     async def _send(
-        self, method: str, url: str, headers: Headers, body: bytes | ByteStream | None
+        self,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: bytes | ByteStream | None,
+        handshake: Headers = [],  # noqa: B006 - nobody changes it
     ) -> aiohttp.ClientResponse:
         target = URL(url, encoded=True).with_user(None)
         host = target.host or ""
@@ -236,7 +251,7 @@ class FetchClient:
             return await self._open_session().request(
                 method,
                 target,
-                headers=_sent_headers(headers, body),
+                headers=_sent_headers(headers, body) + handshake,
                 data=body if upload is None else upload.chunks(),
                 allow_redirects=False,
                 skip_auto_headers=_NO_AUTOMATIC_HEADERS,
@@ -296,7 +311,7 @@ def _as_utf8(value: str) -> str:
         return value
 
 
-def _received(
+def received(
     response: aiohttp.ClientResponse,
     url: str,
     method: str,
@@ -304,9 +319,11 @@ def _received(
     *,
     redirected: bool,
 ) -> FetchedResponse:
+    """What came back, made ready to be told to a script; see FetchClient.fetch."""
     body = None
     if method == "HEAD" or response.status in _NULL_BODY_STATUSES:
-        response.release()
+        if response.status != SWITCHING_PROTOCOLS:
+            response.release()
         on_end()
     else:
         body = ResponseBody(response, on_end)
@@ -377,7 +394,7 @@ def fetch_send(
     client: FetchClient = host.capabilities.fetch
     with body_errors_for_script():
         received = table_of(host).received(body)
-    request = FetchRequest(method, url, _pairs(headers), received, redirect)
+    request = FetchRequest(method, url, header_pairs(headers), received, redirect)
     exchanges = _exchanges.setdefault(host, {})
     fetching = client.fetch(request, functools.partial(_forget, exchanges, number))
     exchange = exchanges[number] = Exchange(host.loop.create_task(fetching))
@@ -412,7 +429,7 @@ def fetch_abort(host: "Host", number: int) -> None:
         exchange.abort()
 
 
-def _pairs(raw: str) -> Headers:
+def header_pairs(raw: str) -> Headers:
     """The headers of a raw string, names in lower case."""
     lines = raw.split("\n")
     return [(lines[i].lower(), lines[i + 1]) for i in range(0, len(lines) - 1, 2)]

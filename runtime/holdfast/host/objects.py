@@ -9,6 +9,8 @@ from typing import Protocol
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
 from holdfast.host.ops import deferred_op, op
+from holdfast.host.sockets import table_of
+from holdfast.host.sockets_end import SocketEnd
 
 Body = str | bytes | int | None
 
@@ -51,6 +53,9 @@ class ObjectsCapability(Protocol):
 
     def respond(self, number: int, status: int, status_text: str, headers: str, body: Body) -> None:
         """Answer a call that the host delivered."""
+
+    def upgrade(self, number: int, status_text: str, headers: str, socket: SocketEnd) -> None:
+        """Answer a call that the host delivered with a WebSocket."""
 
     def fail(self, number: int, name: str, message: str, flags: str, description: str) -> None:
         """Answer a call that the host delivered with an error."""
@@ -116,6 +121,12 @@ def object_respond(
 ) -> None:
     """Answer a call that the host delivered to an instance."""
     host.objects.respond(number, status, status_text, headers, body)
+
+
+@op
+def object_upgrade(host: Host, number: int, status_text: str, headers: str, socket: int) -> None:
+    """Answer a call that the host delivered to an instance with status 101 and this WebSocket."""
+    host.objects.upgrade(number, status_text, headers, table_of(host).passed_on(socket))
 
 
 @op

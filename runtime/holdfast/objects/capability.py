@@ -14,6 +14,8 @@ from holdfast.engine import ScriptError
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
 from holdfast.host.objects import Body
+from holdfast.host.sockets import table_of
+from holdfast.host.sockets_end import SocketEnd
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
@@ -165,8 +167,18 @@ class IsolateObjects:
             self._host.fail(number, ScriptError(name, message, remote=True))
             return
         response = answer.result()
+        if response.socket is not None:
+            self._settle_upgrade(self._host, number, response)
+            return
         body = self._bodies.sent(response.body)
         self._host.settle(number, response.status, response.status_text, response.headers, body)
+
+    def _settle_upgrade(self, host: Host, number: int, response: WorkerResponse) -> None:
+        """Give a caller the response to an upgrade, and an end of its WebSocket."""
+        assert response.socket is not None, "it is the response to an upgrade"
+        socket = table_of(host).arrived(response.socket)
+        text, headers = response.status_text, response.headers
+        host.settle(number, response.status, text, headers, None, socket)
 
     # ---- answers of this isolate's instances -------------------------------------
 
@@ -185,6 +197,16 @@ class IsolateObjects:
         host, op_number = caller
         crossing = host.capabilities.bodies.sent(response.body)
         host.loop.call_soon(host.settle, op_number, status, status_text, headers, crossing)
+
+    def upgrade(self, number: int, status_text: str, headers: str, socket: SocketEnd) -> None:
+        """Answer a call that the host delivered with a WebSocket."""
+        response = WorkerResponse(101, status_text, headers, None, socket)
+        caller = self._calls.end(number)
+        if caller is None:
+            response.discard()
+            return
+        host, op_number = caller
+        host.loop.call_soon(self._settle_upgrade, host, op_number, response)
 
     def fail(self, number: int, name: str, message: str, flags: str, description: str) -> None:
         """Answer a call that the host delivered with an error."""

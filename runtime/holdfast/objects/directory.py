@@ -90,7 +90,7 @@ class ObjectDirectory:
         for record in self._records_of(home):
             record.store.flush()
             self._end(record, reason)
-        home.supersede()
+        home.supersede(reason)
 
     def drop(self, home: ObjectHome, reason: str) -> None:
         """Fence off every object of an isolate that was stopped in the middle of a turn.

@@ -2,7 +2,7 @@
 
 from holdfast.host.objects import Body
 from holdfast.objects.record import ObjectRecord
-from holdfast.workers import Worker
+from holdfast.workers import SERVICE_RESTART, Worker
 
 
 class ObjectHome:
@@ -45,9 +45,11 @@ class ObjectHome:
         """The object lost its storage or its place; its calls fail with this error."""
         self._host.enter_soon(self._broken, slot, message, flags)
 
-    def supersede(self) -> None:
-        """New code took over: no new call may find these instances."""
+    def supersede(self, reason: str) -> None:
+        """New code took over: no new call may find these instances, and their sockets end."""
         self._host.enter(self._supersede)
+        if sockets := self._host.capabilities.get("sockets"):
+            sockets.end_objects(SERVICE_RESTART, reason)
 
     def sweep(self, hung_sweeps: int) -> None:
         """An interval has passed: end what hangs; see polyfills/objects/residents.js."""

@@ -33,7 +33,15 @@ from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from holdfast.host.bodies import ByteStream, ReaderBody
-from holdfast.server.response import ResponseBroken, copy_body, has_no_body, response_head
+from holdfast.host.sockets_end import SocketEnd
+from holdfast.server.response import (
+    ResponseBroken,
+    copy_body,
+    has_no_body,
+    plain_response,
+    response_head,
+)
+from holdfast.server.websocket import HandshakeRefused, accept_key, upgrade
 from holdfast.workers import WorkerResponse
 
 if TYPE_CHECKING:
@@ -121,11 +129,7 @@ class Connection(BaseProtocol):
     def connection_lost(self, exc: BaseException | None) -> None:
         """The client has gone: nobody waits for the response any more."""
         super().connection_lost(exc)
-        self._server.closed(self)
-        self._closing = True
-        self._messages.clear()
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
+        self._forget()
         if self._payload is not EMPTY_PAYLOAD and not self._payload.is_eof():
             self._payload.set_exception(ConnectionResetError("the client has gone"))
         if self._answer is not None:
@@ -134,9 +138,17 @@ class Connection(BaseProtocol):
             self._task.cancel()
         self._parser = None
 
+    def _forget(self) -> None:
+        """This is no connection any more."""
+        self._server.closed(self)
+        self._closing = True
+        self._messages.clear()
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+
     def data_received(self, data: bytes) -> None:
         """Parse what came, and answer what can be answered."""
-        if self._upgraded:  # nobody takes upgrades: it waits until the request is refused
+        if self._upgraded:  # it waits until the upgrade is taken or refused
             self._tail += data
             return
         parser = self._parser
@@ -161,10 +173,10 @@ class Connection(BaseProtocol):
         """What came is not HTTP: say so, unless a response is being written, and close."""
         self._closing = True
         if not self._busy and self.transport is not None:
-            text = f"{error.message}\n".encode("utf-8", "replace")
-            response = WorkerResponse(400, "", "content-type\ntext/plain;charset=UTF-8\n", text)
-            head = response_head(response, keep_alive=False, length=len(text))
-            self._write(head + text)
+            response = plain_response(400, error.message)
+            assert isinstance(response.body, bytes), "it is a text"
+            head = response_head(response, keep_alive=False, length=len(response.body))
+            self._write(head + response.body)
             self.transport.close()
 
     def _check_idle(self) -> None:
@@ -262,6 +274,9 @@ class Connection(BaseProtocol):
             return
         if self._closing:
             self._keep_alive = False
+        if response.socket is not None:
+            self._upgrade(response, response.socket)
+            return
         content = response.body or b""
         if not isinstance(content, bytes):
             self._task = self._loop.create_task(self._stream(response, content))
@@ -275,6 +290,26 @@ class Connection(BaseProtocol):
         )
         self._gather(head if has_no_body(message.method, response.status) else head + content)
         self._end()
+
+    def _upgrade(self, response: WorkerResponse, end: SocketEnd) -> None:
+        """Hand the connection over to a WebSocket."""
+        try:
+            key = accept_key(self._message)
+        except HandshakeRefused as error:
+            response.discard()
+            self._keep_alive = False
+            self._respond(plain_response(400, str(error)))
+            return
+        self.flush()
+        tail, self._tail = self._tail, b""
+        transport, self.transport = self.transport, None
+        assert transport is not None, "_respond has looked"
+        self._forget()
+        wire = upgrade(self._server, transport, response, end, key)
+        if self._buffer_paused:
+            transport.resume_reading()
+        if tail:
+            wire.data_received(tail)
 
     async def _stream(self, response: WorkerResponse, body: ByteStream) -> None:
         """Write a response whose body comes bit by bit."""

@@ -7,8 +7,9 @@ from typing import Protocol
 from aiohttp.http_parser import RawRequestMessage
 
 from holdfast.host.bodies import ByteStream
+from holdfast.host.sockets_wire import WireEnd
 from holdfast.server.connection import Connection
-from holdfast.workers import WorkerResponse
+from holdfast.workers import GOING_AWAY, WorkerResponse
 
 BACKLOG = 1024
 
@@ -36,6 +37,7 @@ class HttpServer:
         self.result_of = handler.result_of
         self.connections: set[Connection] = set()
         self._to_flush: list[Connection] = []
+        self.sockets: set[WireEnd] = set()  # connections that were upgraded
         self._server: asyncio.Server | None = None
         self._all_closed: asyncio.Future[None] | None = None
 
@@ -53,17 +55,21 @@ class HttpServer:
         self._server.close()
         for connection in [*self.connections]:
             connection.finish()
+        for wire in [*self.sockets]:
+            wire.shut_down(GOING_AWAY)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(drain_seconds):
                 await self._emptied()
         for connection in [*self.connections]:
             connection.abort()
+        for wire in [*self.sockets]:
+            wire.abort()
         await self._emptied()
         await self._server.wait_closed()
 
     async def _emptied(self) -> None:
         """Return once no connection is left."""
-        while self.connections:
+        while self.connections or self.sockets:
             self._all_closed = self.loop.create_future()
             await self._all_closed
 
@@ -81,6 +87,16 @@ class HttpServer:
     def closed(self, connection: Connection) -> None:
         """A connection has ended."""
         self.connections.discard(connection)
+        self._look_whether_empty()
+
+    def socket_closed(self, wire: WireEnd) -> None:
+        """A connection that was upgraded has ended."""
+        self.sockets.discard(wire)
+        self._look_whether_empty()
+
+    def _look_whether_empty(self) -> None:
         waiting = self._all_closed
-        if waiting is not None and not waiting.done() and not self.connections:
+        if waiting is None or waiting.done():
+            return
+        if not self.connections and not self.sockets:
             waiting.set_result(None)

@@ -11,6 +11,7 @@ from aiohttp.http_parser import RawRequestMessage
 from holdfast.catalog import ScriptNotFound
 from holdfast.host.bodies import ByteStream
 from holdfast.server.http_server import HttpServer
+from holdfast.server.response import plain_response
 from holdfast.server.routing import Routes, canonical_url
 from holdfast.server.runtime import Runtime
 from holdfast.workers import ScriptInvalid, WorkerError, WorkerResponse, WorkerTerminated
@@ -77,7 +78,7 @@ class Listener:
         route = self._routes.route(message.headers.get("Host", ""))
         assert route is not None, "a request without a route has no future"
         self._runtime.tell(route.script, "error", str(error))
-        return _page(500, _told(error))
+        return plain_response(500, _told(error))
 
     def _refused(
         self, message: RawRequestMessage, body: bytes | ByteStream | None, status: int, text: str
@@ -85,7 +86,7 @@ class Listener:
         """An answer of our own; the request's body stays unread."""
         if self._on_request is not None:
             self._on_request(message.method, message.path, status, 0.0)
-        return _page(status, text)
+        return plain_response(status, text)
 
     def _time(self, answer: "asyncio.Future[WorkerResponse]", message: RawRequestMessage) -> None:
         started = time.perf_counter()
@@ -116,8 +117,3 @@ def _told(error: BaseException) -> str:
     if isinstance(error, ScriptInvalid):
         return "The Worker does not load (error 1101); its log says why."
     return "The Worker threw an exception (error 1101); its log says which."
-
-
-def _page(status: int, message: str) -> WorkerResponse:
-    body = message.encode() + b"\n"
-    return WorkerResponse(status, "", "content-type\ntext/plain;charset=UTF-8\n", body)

@@ -106,6 +106,12 @@ def _written(status: int, status_text: str, headers: str) -> tuple[bytes, bytes 
     return "".join(lines).encode("latin-1", "replace"), declared
 
 
+def plain_response(status: int, message: str) -> WorkerResponse:
+    """An answer of the server's own: one line of text."""
+    body = f"{message}\n".encode("utf-8", "replace")
+    return WorkerResponse(status, "", "content-type\ntext/plain;charset=UTF-8\n", body)
+
+
 async def copy_body(target: Writable, body: ByteStream, *, chunked: bool) -> None:
     """Write a body as it comes.
 

@@ -15,9 +15,11 @@ from holdfast.workers.errors import (
     WorkerError,
     WorkerTerminated,
 )
-from holdfast.workers.worker import Body, Worker, WorkerResponse
+from holdfast.workers.worker import GOING_AWAY, SERVICE_RESTART, Body, Worker, WorkerResponse
 
 __all__ = [
+    "GOING_AWAY",
+    "SERVICE_RESTART",
     "Body",
     "ScriptFailed",
     "ScriptHung",

@@ -18,6 +18,7 @@ from holdfast.engine import Handle, JSError, Limits
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
 from holdfast.host.platform import Platform
+from holdfast.host.sockets_end import SocketEnd
 from holdfast.workers.errors import ScriptFailed, ScriptHung, WorkerTerminated
 from holdfast.workers.load import Exports, load_script, readable
 
@@ -28,6 +29,11 @@ Body = bytes | ByteStream | None
 FULL_HEAP = 0.75  # of the memory limit
 RETIREMENT_SECONDS = 30.0
 
+# https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number
+GOING_AWAY = 1001
+SERVICE_RESTART = 1012
+CODE_UPDATED = "The Worker's code was updated."
+
 
 @dataclass(slots=True)
 class WorkerResponse:
@@ -37,9 +43,12 @@ class WorkerResponse:
     status_text: str
     headers: str
     body: Body
+    socket: SocketEnd | None = None  # with status 101: what the client is to be joined with
 
     def discard(self) -> None:
         """Nobody wants the response: let go of its body."""
+        if self.socket is not None:
+            self.socket.on_loss()
         if self.body is not None and not isinstance(self.body, bytes):
             self.body.cancel()
 
@@ -130,6 +139,15 @@ class Worker:
         else:
             answer.set_result(response)
 
+    def upgrade(self, number: int, status_text: str, headers: str, socket: SocketEnd) -> None:
+        """The script's answer to an event is a WebSocket (op event_upgrade)."""
+        answer = self._answers.pop(number, None)
+        response = WorkerResponse(101, status_text, headers, None, socket)
+        if answer is None or answer.done():
+            response.discard()
+        else:
+            answer.set_result(response)
+
     def fail(self, number: int, name: str, message: str, description: str) -> None:
         """The script's failure to answer an event (op event_failed)."""
         self._end(number, ScriptFailed(name, message, description))
@@ -212,8 +230,16 @@ class Worker:
         self._fail_all(WorkerTerminated("The Worker was replaced or shut down."))
         self.host.close()
         self.bodies.close()
+        if sockets := self.host.capabilities.get("sockets"):
+            sockets.close(*self._last_words())
         self.host.isolate.close()
         self.on_closed()
+
+    def _last_words(self) -> tuple[int, str]:
+        """Code and reason of the closes that the other ends of WebSockets get; 0 for none."""
+        if self.host.isolate.terminated:
+            return 0, ""
+        return (SERVICE_RESTART, CODE_UPDATED) if self.retired else (GOING_AWAY, "")
 
     @property
     def is_idle(self) -> bool:

@@ -1,0 +1,203 @@
+// One end of a WebSocket connection, below the WebSocket object.
+//
+// The two ends of a pair begin in this isolate: what one is told to send is queued as a turn
+// of the other's context. When one end leaves the isolate, with a response, the host takes its
+// place (`moveToHost`), and the end that stays goes by a number of the host's.
+//
+// Invariants: what arrives is delivered in order, as turns of the context that has accepted
+// the end; until it is accepted, it waits. Nothing arrives after a close or a loss.
+
+import {
+  socket_accept,
+  socket_close,
+  socket_drop,
+  socket_open,
+  socket_send,
+  socket_taken,
+} from "holdfast:ops";
+import { requireContext } from "../kernel/pending.js";
+import { queueTurn, runTurn } from "../kernel/turns.js";
+import { links } from "./links.js";
+
+const NO_STATUS = 1005;
+const LOST = "Network connection lost.";
+
+// An end that nobody can reach any more, and that nobody has accepted.
+const abandoned = new FinalizationRegistry(socket_drop);
+
+export class SocketLink {
+  number = 0; // at the host; 0 while the other end is in this isolate, too
+  peer = null; // the other end, while it is in this isolate
+  receiver = null; // takes what arrives: message(data), closed(code, reason), lost(reason)
+  context = null; // in which the receiver lives
+  #inbox = [];
+  #queued = 0; // arrivals that wait for their turn
+  #isOver = false;
+  #release = null; // lets go of what keeps the context alive
+
+  /** Two ends that are joined. */
+  static pair() {
+    const one = new SocketLink();
+    const other = new SocketLink();
+    one.peer = other;
+    other.peer = one;
+    return [one, other];
+  }
+
+  /** The end that goes by this number at the host. */
+  static fromHost(number) {
+    const link = new SocketLink();
+    link.number = number;
+    abandoned.register(link, number, link);
+    return link;
+  }
+
+  // ---- sending --------------------------------------------------------------------
+
+  /** Send a string, or bytes that nobody changes any more. */
+  send(data) {
+    if (this.number !== 0) socket_send(this.number, data);
+    else this.peer?.arrive({ data });
+  }
+
+  close(code, reason) {
+    if (this.number !== 0) socket_close(this.number, code ?? NO_STATUS, reason);
+    else this.peer?.arrive({ close: { code: code ?? NO_STATUS, reason } });
+  }
+
+  /** Break the connection off. */
+  drop() {
+    if (this.#isOver) return;
+    if (this.number !== 0) socket_drop(this.number);
+    else this.peer?.arrive({ lost: "" });
+    this.end();
+  }
+
+  // ---- receiving ------------------------------------------------------------------
+
+  /** Give what has arrived, and what will, to `receiver` in turns of the running context. */
+  start(receiver) {
+    this.receiver = receiver;
+    this.context = requireContext();
+    (this.context.life.sockets ??= new Set()).add(this);
+    if (this.number !== 0) this.#listen();
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (const arrival of inbox) this.#queue(arrival);
+    this.#keepAlive();
+    this.peer?.#keepAlive();
+  }
+
+  #listen() {
+    abandoned.unregister(this);
+    links.set(this.number, this);
+    if (!socket_accept(this.number, this.context.life.slot ?? 0)) this.arrive({ lost: "" });
+  }
+
+  #queue(arrival) {
+    this.#queued++;
+    arrival.wasQueued = true;
+    queueTurn(this.context, deliver, arrival);
+  }
+
+  /** Something has come from the other end. */
+  arrive(arrival) {
+    if (this.#isOver) return;
+    arrival.link = this;
+    if (this.receiver === null) this.#inbox.push(arrival);
+    else this.#queue(arrival);
+  }
+
+  /** A message has come, in a turn of its own. True if it has to wait here. */
+  messageFromHost(data) {
+    const arrival = { link: this, data, isHeld: false, wasQueued: false };
+    if (this.#queued > 0) this.#queue(arrival);
+    else runTurn(this.context, deliver, arrival);
+    return (arrival.isHeld = arrival.link !== null);
+  }
+
+  /** Called in `deliver`. */
+  take(arrival) {
+    if (arrival.wasQueued) this.#queued--;
+    if (this.#isOver) return;
+    if (arrival.data !== undefined) {
+      if (arrival.isHeld) socket_taken(this.number);
+      this.receiver.message(arrival.data);
+    } else if (arrival.close !== undefined) {
+      this.receiver.closed(arrival.close.code, arrival.close.reason);
+    } else {
+      this.end();
+      this.receiver.lost(arrival.lost);
+    }
+  }
+
+  // ---- lifetime -------------------------------------------------------------------
+
+  // What may bring messages from outside keeps the event or the object alive that waits
+  // for them; a pair within the same one does not.
+  #keepAlive() {
+    if (this.#isOver || this.#release !== null || this.receiver === null) return;
+    const { life } = this.context;
+    const other = this.peer;
+    if (this.number === 0 && (other === null || other.receiver === null)) return;
+    if (this.number === 0 && other.context.life === life) return;
+    const { promise, resolve } = Promise.withResolvers();
+    this.#release = resolve;
+    life.pendingOps++;
+    this.context.waitUntil?.(promise);
+  }
+
+  /** Nothing comes or goes any more. */
+  end() {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#inbox = [];
+    if (this.number !== 0) links.delete(this.number);
+    if (this.context !== null) this.context.life.sockets.delete(this);
+    if (this.#release !== null) {
+      this.context.life.pendingOps--;
+      this.#release();
+    }
+  }
+
+  // ---- leaving the isolate --------------------------------------------------------
+
+  /**
+   * Give this end away, which nobody has accepted: the number under which the host finds who
+   * the receiver is to be joined with.
+   */
+  moveToHost() {
+    this.#isOver = true;
+    if (this.number !== 0) {
+      links.delete(this.number);
+      abandoned.unregister(this);
+      return this.number;
+    }
+    const stays = this.peer;
+    if (stays.#isOver) throw new Error(LOST);
+    stays.#becomeHosted(socket_open());
+    for (const arrival of this.#inbox) stays.#sendAgain(arrival);
+    return stays.number;
+  }
+
+  #becomeHosted(number) {
+    this.number = number;
+    this.peer = null;
+    abandoned.register(this, number, this);
+    if (this.receiver === null) return;
+    this.#listen();
+    this.#keepAlive();
+  }
+
+  #sendAgain({ data, close }) {
+    if (data !== undefined) this.send(data);
+    else if (close !== undefined) this.close(close.code, close.reason);
+    else this.drop();
+  }
+}
+
+function deliver(arrival) {
+  const { link } = arrival;
+  arrival.link = null;
+  link.take(arrival);
+}

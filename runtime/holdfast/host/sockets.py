@@ -1,0 +1,240 @@
+"""Ops behind WebSockets: the ends of connections that scripts hold, by number.
+
+A script's end is made when it leaves its isolate, by `socket_open`, or arrives with a
+response. It takes messages from `socket_accept` on; until then they wait.
+
+What an isolate says to another one is delivered by the loop, because an op must not enter
+an isolate.
+"""
+
+import functools
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from holdfast.host.ops import op
+from holdfast.host.sockets_end import Message, SocketEnd, join
+
+if TYPE_CHECKING:
+    from holdfast.engine import Handle
+    from holdfast.host.context import Host
+
+# What an object's input gate holds back of one socket before the other side has to wait.
+MAX_HELD_BYTES = 1_048_576
+
+
+class IsolateEnd(SocketEnd):
+    """An end that a script holds."""
+
+    enters_isolate = True
+
+    def __init__(self, table: "SocketTable", number: int) -> None:
+        super().__init__()
+        self.number = number
+        self.slot = 0  # of the object that has accepted it
+        self._table = table
+        self._later: deque[Callable[[], None]] = deque()
+        self._held: deque[int] = deque()  # the sizes of messages that wait in the isolate
+        self._held_bytes = 0
+        self._counted = False  # among what keeps the isolate from being idle
+
+    # ---- what the script does: all of it comes from ops ---------------------------
+
+    def do(self, action: Callable[..., None], *arguments: Any) -> None:
+        """Act as the script wants, at once or as soon as the peer may be told."""
+        peer = self.peer
+        if self._later or (peer is not None and peer.enters_isolate):
+            if not self._later:
+                self._table.host.loop.call_soon(self._do_later)
+            self._later.append(functools.partial(action, *arguments))
+        else:
+            action(*arguments)
+
+    def _do_later(self) -> None:
+        later, self._later = self._later, deque()
+        for action in later:
+            action()
+
+    def accept(self, slot: int) -> None:
+        """Begin to listen, on the account of the object in this slot (0: of none)."""
+        self.slot = slot
+        self._counted = True
+        self._table.host.pending += 1
+        self._table.host.loop.call_soon(self._listen)
+
+    def _listen(self) -> None:
+        self.listening = True
+        if self.peer is not None:
+            self.peer.release_waiting()
+
+    def taken(self) -> None:
+        """The input gate has let a message in that it held back."""
+        before = self._held_bytes
+        self._held_bytes -= self._held.popleft()
+        if before > MAX_HELD_BYTES >= self._held_bytes and self.peer is not None:
+            self.peer.go_on()
+
+    def forget(self) -> None:
+        """The script holds it no more."""
+        if self._counted:
+            self._counted = False
+            self._table.host.pending -= 1
+        self._table.ends.pop(self.number, None)
+
+    # ---- what the peer does ---------------------------------------------------------
+
+    def on_message(self, message: Message) -> None:
+        """See SocketEnd."""
+        table = self._table
+        if table.host.enter(table.message, self.number, message):
+            before = self._held_bytes
+            self._held.append(len(message))
+            self._held_bytes += len(message)
+            if self._held_bytes > MAX_HELD_BYTES >= before and self.peer is not None:
+                self.peer.hold()
+
+    def on_close(self, code: int, reason: str) -> None:
+        """See SocketEnd."""
+        table = self._table
+        table.host.enter_soon(table.closed, self.number, code, reason)
+
+    def on_loss(self) -> None:
+        """See SocketEnd."""
+        self.on_failure("")
+
+    def on_failure(self, reason: str) -> None:
+        """See SocketEnd."""
+        self.forget()
+        table = self._table
+        table.host.enter_soon(table.lost, self.number, reason)
+
+    def on_over(self) -> None:
+        """See SocketEnd. The script knows."""
+        self.forget()
+
+
+class SocketTable:
+    """The ends of one isolate by number: `host.capabilities.sockets`."""
+
+    def __init__(self, host: "Host") -> None:
+        self.host = host
+        self.ends: dict[int, IsolateEnd] = {}
+        self._last_number = 0
+        self.message: Handle = host.entry("socketMessage")
+        self.closed: Handle = host.entry("socketClosed")
+        self.lost: Handle = host.entry("socketLost")
+
+    def open(self) -> IsolateEnd:
+        """A new end for the script."""
+        self._last_number += 1
+        end = self.ends[self._last_number] = IsolateEnd(self, self._last_number)
+        return end
+
+    def arrived(self, peer: SocketEnd) -> int:
+        """Give the script a socket whose other end is `peer`; its number."""
+        end = self.open()
+        join(end, peer)
+        return end.number
+
+    def passed_on(self, number: int) -> SocketEnd:
+        """What the receiver of a response is to be joined with.
+
+        That is the end that the script keeps, or else the peer of one that it gives away.
+        """
+        end = self.ends[number]
+        peer = end.peer
+        if peer is None:
+            return end
+        end.peer = peer.peer = None
+        end.forget()
+        return peer
+
+    def end_objects(self, code: int, reason: str) -> None:
+        """The isolate's objects were ended: so are the sockets that they have accepted."""
+        for end in [end for end in self.ends.values() if end.slot]:
+            end.forget()
+            end.end(code, reason)
+
+    def close(self, code: int, reason: str) -> None:
+        """The isolate has ended; with code 0 without a word."""
+        ends, self.ends = self.ends, {}
+        for end in ends.values():
+            if code:
+                end.end(code, reason)
+            else:
+                end.lose()
+
+
+def table_of(host: "Host") -> SocketTable:
+    """The isolate's table, made with its first socket."""
+    table: SocketTable | None = host.capabilities.get("sockets")
+    if table is None:
+        table = host.capabilities["sockets"] = SocketTable(host)
+    return table
+
+
+@op
+def socket_open(host: "Host") -> int:
+    """Make an end for the script, not joined with any other yet; its number."""
+    return table_of(host).open().number
+
+
+@op
+def socket_accept(host: "Host", number: int, slot: int) -> bool:
+    """Begin to listen, on the account of the object in `slot` (0: of none); False if it is over."""
+    end = table_of(host).ends.get(number)
+    if end is None:
+        return False
+    end.accept(slot)
+    return True
+
+
+@op
+def socket_send(host: "Host", number: int, message: Message) -> None:
+    """Send a message; ignored once the connection is over."""
+    end = table_of(host).ends.get(number)
+    if end is not None:
+        end.do(end.send, message)
+
+
+@op
+def socket_close(host: "Host", number: int, code: int, reason: str) -> None:
+    """Send a close; code 1005 for one without a code."""
+    end = table_of(host).ends.get(number)
+    if end is not None:
+        end.do(end.close, code, reason)
+
+
+@op
+def socket_drop(host: "Host", number: int) -> None:
+    """The script has let go of an end: its peer sees the connection break off."""
+    end = table_of(host).ends.get(number)
+    if end is not None:
+        end.forget()
+        end.do(end.lose)
+
+
+@op
+def socket_taken(host: "Host", number: int) -> None:
+    """The first message of those that were reported as held back has been let in."""
+    end = table_of(host).ends.get(number)
+    if end is not None:
+        end.taken()
+
+
+@op
+def socket_waiting(host: "Host", number: int) -> int:
+    """The bytes that were sent and that the network has not taken yet."""
+    end = table_of(host).ends.get(number)
+    return 0 if end is None else end.unsent_bytes
+
+
+@op
+def socket_attach(host: "Host", number: int, attachment: bytes) -> None:
+    """Keep a value with an end that its object has accepted for hibernation."""
+
+
+@op
+def socket_attachment(host: "Host", number: int) -> bytes | None:
+    """The value that is kept with an end."""
+    return None

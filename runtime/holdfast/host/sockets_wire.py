@@ -1,0 +1,283 @@
+"""A WebSocket over TCP, ours or a client's: frames by aiohttp, flow control here.
+
+Back-pressure. A peer that has enough (`hold`) stops the reading. What the other side does
+not read waits in the transport; when more than `MAX_WAITING_BYTES` does, it is given up: the
+connection breaks off, as nothing else reaches who does not read. Many small messages in one
+piece are handed on a few at a time, so that the loop gets to its other work.
+"""
+
+import asyncio
+import base64
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp._websocket.models import WebSocketError
+from aiohttp._websocket.reader import WebSocketDataQueue
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_websocket import WS_KEY, WebSocketReader, WebSocketWriter, WSMsgType
+
+from holdfast.host.constants import MAX_SOCKET_MESSAGE_BYTES
+from holdfast.host.sockets_end import MAX_WAITING_BYTES, NO_STATUS, Message, SocketEnd
+
+log = logging.getLogger("holdfast.host.sockets")
+
+CLOSE_SECONDS = 10.0  # how long the other side is waited for after a close frame
+AT_ONCE = 64  # messages of one piece that are handed on before the loop gets its turn
+
+_TEXT, _BINARY, _CLOSE = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CLOSE
+_OPCODE_TEXT, _OPCODE_BINARY = int(WSMsgType.TEXT), int(WSMsgType.BINARY)
+_OPCODE_CLOSE, _OPCODE_PONG = int(WSMsgType.CLOSE), int(WSMsgType.PONG)
+_NEVER_SENT = frozenset({1005, 1006, 1015})
+
+
+def proof_of(key: bytes) -> str:
+    """What a server answers to a client's Sec-WebSocket-Key (RFC 6455, 4.2.2)."""
+    digest = hashlib.sha1(key + WS_KEY, usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
+
+
+class _Frames(WebSocketDataQueue):
+    """Where aiohttp's reader puts what it has read: straight to the wire."""
+
+    def __init__(self, wire: "WireEnd", loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(wire, 0, loop=loop)
+        self.wire = wire
+
+    def feed_data(self, data: Any, size: int) -> None:
+        kind = data[0]
+        if kind is _TEXT or kind is _BINARY:
+            self.wire.received(data[1])
+        else:
+            self.wire.received_control(kind, data[1], data[2])
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        self.wire.failed(exc)
+
+
+class WireEnd(BaseProtocol, SocketEnd):
+    """The end of a connection that has been upgraded; it takes its transport over."""
+
+    listening = True
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        is_client: bool,
+        compress: int = 0,
+        no_takeover: bool = False,
+        on_end: Callable[[BaseException | None], None],
+    ) -> None:
+        """`on_end` is called once, when the TCP connection has ended."""
+        BaseProtocol.__init__(self, loop)
+        SocketEnd.__init__(self)
+        self._upgraded = True
+        self.transport = transport
+        self._on_end = on_end
+        self._has_failed = False  # what still comes is thrown away
+        self._in_piece = 0  # messages of the piece at hand that were handed on
+        self._held = False  # by the peer
+        self._spreading = False  # the rest of a piece waits for the loop
+        self._timer: asyncio.TimerHandle | None = None
+        self._compress = compress
+        self._reader = WebSocketReader(
+            _Frames(self, loop), MAX_SOCKET_MESSAGE_BYTES + 1, bool(compress), True
+        )
+        self._writer = WebSocketWriter(
+            self, transport, use_mask=is_client, compress=compress, notakeover=no_takeover
+        )
+        self._write = self._writer._write_websocket_frame
+        transport.set_protocol(self)
+
+    # ---- what comes in -----------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the other side."""
+        if self._has_failed:
+            return
+        self._in_piece = 0
+        self._reader.feed_data(data)
+
+    def received(self, message: Message) -> None:
+        """A whole message from the other side."""
+        self._in_piece += 1
+        if self._in_piece > AT_ONCE and not self._waiting:
+            self._spread(message)
+        else:
+            self.send(message)
+            if self._waiting and not self._spreading:
+                self._look_at_reading()
+
+    def _spread(self, message: Message) -> None:
+        self._wait(message, len(message))
+        if not self._spreading:
+            self._spreading = True
+            self._look_at_reading()
+            self._loop.call_soon(self._go_on_spreading)
+
+    def _go_on_spreading(self) -> None:
+        self.release_waiting(AT_ONCE)
+        if self._waiting and self.peer is not None and self.peer.listening:
+            self._loop.call_soon(self._go_on_spreading)
+        else:
+            self._spreading = False
+            self._look_at_reading()
+
+    def received_control(self, kind: WSMsgType, data: Any, reason: str | None) -> None:
+        """A control frame from the other side."""
+        if kind is WSMsgType.PING:
+            if not self._is_closing():
+                self._write(bytes(data), _OPCODE_PONG, 0)
+        elif kind is _CLOSE:
+            if data in _NEVER_SENT:
+                self.failed(WebSocketError(1002, f"Invalid close code: {data}"))
+            else:
+                self.close(data or NO_STATUS, reason or "")
+
+    def failed(self, error: BaseException) -> None:
+        """What came breaks the protocol: say so to both sides, and hang up."""
+        code = error.code if isinstance(error, WebSocketError) else 1011
+        log.debug("a WebSocket failed: %s", error)
+        if not self._is_closing():
+            self._write_close(int(code), str(error)[:100])
+        self._has_failed = True
+        self.fail(str(error))
+        self._linger()
+
+    # ---- what goes out -----------------------------------------------------------
+
+    def on_message(self, message: Message) -> None:
+        """See SocketEnd."""
+        if self._is_closing():
+            return
+        if message.__class__ is str:
+            payload, opcode = message.encode("utf-8", "replace"), _OPCODE_TEXT
+        else:
+            payload, opcode = message, _OPCODE_BINARY  # type: ignore[assignment]
+        if self._compress and len(payload) > 64:
+            self._writer._send_compressed_frame_sync(payload, opcode, None)
+        else:
+            self._write(payload, opcode, 0)
+        if self._paused and self.backlog > MAX_WAITING_BYTES + len(payload):
+            log.info("a WebSocket is given up: its client does not read")
+            self.abort()
+
+    @property
+    def backlog(self) -> int:
+        """See SocketEnd."""
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
+    def on_close(self, code: int, reason: str) -> None:
+        """See SocketEnd. The other side has some time to answer."""
+        if self._is_closing():
+            return
+        self._write_close(code, reason)
+        if not self.has_closed:
+            self._timer = self._loop.call_later(CLOSE_SECONDS, self.abort)
+
+    def on_over(self) -> None:
+        """See SocketEnd."""
+        self._hang_up()
+
+    def on_loss(self) -> None:
+        """See SocketEnd. The other side sees the connection break off."""
+        self._hang_up()
+
+    def on_end(self, code: int, reason: str) -> None:
+        """See SocketEnd."""
+        if not self._is_closing():
+            self._write_close(code, reason)
+        self._hang_up()
+
+    def shut_down(self, code: int, reason: str = "") -> None:
+        """End the connection as if the peer had been ended; it hears nothing of that."""
+        peer, self.peer = self.peer, None
+        if peer is not None:
+            peer.peer = None
+        self.on_end(code, reason)
+
+    def _write_close(self, code: int, reason: str) -> None:
+        body = b"" if code == NO_STATUS else code.to_bytes(2, "big") + reason.encode()
+        self._write(body, _OPCODE_CLOSE, 0)
+        self._writer._closing = True
+
+    def _is_closing(self) -> bool:
+        """True once a close frame has left, or nothing can leave any more."""
+        return self._writer._closing or self.transport is None or self.transport.is_closing()
+
+    def _linger(self) -> None:
+        """Let the other side read why, although it may still be sending: RFC 6455, 7.1.1."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        self._waiting.clear()
+        self.go_on()
+        if transport.can_write_eof():
+            transport.write_eof()
+        self._timer = self._loop.call_later(CLOSE_SECONDS, self.abort)
+
+    def _hang_up(self) -> None:
+        """Close the TCP connection when everything has been sent, or after a while anyway."""
+        self.has_closed = True
+        if self._has_failed or self.transport is None or self.transport.is_closing():
+            return
+        self.transport.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(CLOSE_SECONDS, self.abort)
+
+    def abort(self) -> None:
+        """End the TCP connection now."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    # ---- the transport -------------------------------------------------------------
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The TCP connection has ended, whoever did it."""
+        super().connection_lost(exc)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._waiting.clear() if self.peer is None else self.release_waiting()
+        self.lose()
+        self._on_end(exc)
+
+    def pause_writing(self) -> None:
+        """The other side reads too slowly: the peer may wait."""
+        super().pause_writing()
+        if self.peer is not None:
+            self.peer.hold()
+
+    def resume_writing(self) -> None:
+        """The other side has read."""
+        super().resume_writing()
+        if self.peer is not None:
+            self.peer.go_on()
+
+    def hold(self) -> None:
+        """See SocketEnd."""
+        self._held = True
+        self._look_at_reading()
+
+    def go_on(self) -> None:
+        """See SocketEnd."""
+        self._held = False
+        self._look_at_reading()
+
+    def release_waiting(self, limit: int | None = None) -> None:
+        """See SocketEnd."""
+        super().release_waiting(limit)
+        self._look_at_reading()
+
+    def _look_at_reading(self) -> None:
+        wanted = not (self._held or self._waiting)
+        if wanted is not self._reading_paused or self.transport is None:
+            return
+        if wanted:
+            self.resume_reading()
+        else:
+            self.pause_reading()

@@ -1,0 +1,81 @@
+"""The handshake with which a client's connection becomes a WebSocket (RFC 6455, 4.2.2)."""
+
+import asyncio
+import base64
+import binascii
+import socket
+from typing import TYPE_CHECKING
+
+from aiohttp.http_parser import RawRequestMessage
+
+from holdfast.host.sockets_end import SocketEnd, join
+from holdfast.host.sockets_wire import WireEnd, proof_of
+from holdfast.server.response import response_head
+from holdfast.workers import WorkerResponse
+
+if TYPE_CHECKING:
+    from holdfast.server.http_server import HttpServer
+
+VERSION = "13"
+# What the handshake itself says; a Worker's response cannot.
+_OURS = frozenset({"sec-websocket-accept", "sec-websocket-extensions"})
+
+
+class HandshakeRefused(Exception):
+    """The client's request is none that a WebSocket can answer; the message is for it."""
+
+
+def accept_key(message: RawRequestMessage) -> str:
+    """The value that proves to the client that its request was understood.
+
+    Raises HandshakeRefused.
+    """
+    headers = message.headers
+    if (
+        not message.upgrade
+        or message.method != "GET"
+        or headers.get("Upgrade", "").lower() != "websocket"
+    ):
+        raise HandshakeRefused("The request asks for no WebSocket.")
+    if headers.get("Sec-WebSocket-Version", "") != VERSION:
+        raise HandshakeRefused("The requested WebSocket version is not supported.")
+    key = headers.get("Sec-WebSocket-Key", "").encode("utf-8", "replace")
+    try:
+        valid = len(base64.b64decode(key, validate=True)) == 16
+    except binascii.Error:
+        valid = False
+    if not valid:
+        raise HandshakeRefused("The request's Sec-WebSocket-Key is not valid.")
+    return proof_of(key)
+
+
+def upgrade(
+    server: "HttpServer",
+    transport: asyncio.Transport,
+    response: WorkerResponse,
+    end: SocketEnd,
+    key: str,
+) -> WireEnd:
+    """Answer the handshake and join the connection with the response's WebSocket."""
+    head = response_head(_without_ours(response), keep_alive=True, length=None)
+    proof = f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {key}\r\n\r\n"
+    transport.write(head[:-2] + proof.encode())
+    connection = transport.get_extra_info("socket")
+    if connection is not None:  # a client that is gone without a word is found out some day
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    wire = WireEnd(
+        transport, server.loop, is_client=False, on_end=lambda _: server.socket_closed(wire)
+    )
+    server.sockets.add(wire)
+    join(wire, end)
+    return wire
+
+
+def _without_ours(response: WorkerResponse) -> WorkerResponse:
+    lines = response.headers.split("\n")
+    kept = [
+        f"{lines[i]}\n{lines[i + 1]}\n"
+        for i in range(0, len(lines) - 1, 2)
+        if lines[i].lower() not in _OURS
+    ]
+    return WorkerResponse(101, response.status_text, "".join(kept), None)

@@ -1,0 +1,447 @@
+"""WebSockets between clients, Workers and objects."""
+
+import contextlib
+
+import aiohttp
+import pytest
+
+from holdfast.catalog import Service
+from tests.inprocess import Server
+from tests.sockets.clients import HANDSHAKE, Clients, close_of, data, frame, receive, text
+
+ECHO = """
+  function echo() {
+    const [client, server] = Object.values(new WebSocketPair());
+    server.accept();
+    server.binaryType = "arraybuffer";
+    server.addEventListener("message", ({ data }) => server.send(data));
+    server.addEventListener("close", (event) => {
+      console.log("closed", event.code, event.reason, event.wasClean, server.readyState);
+    });
+    server.addEventListener("error", (event) => console.log("error", event.message));
+    return new Response(null, { status: 101, webSocket: client, headers: { "X-Told": "yes" } });
+  }
+"""
+WORKER = ECHO + "export default { fetch: echo };"
+OBJECT = (
+    ECHO
+    + """
+  export default { fetch(request, env) {
+    return env.Thing.get(env.Thing.idFromName("one")).fetch(request);
+  } };
+  export class Thing { fetch() { return echo(); } }
+"""
+)
+
+
+@pytest.mark.parametrize("source", [WORKER, OBJECT], ids=["worker", "object"])
+async def test_text_and_bytes_come_back_as_they_were_sent(
+    server: Server, clients: Clients, source: str
+) -> None:
+    server.add("main", source)
+    socket = await clients.open()
+    for sent in ("", "hello", "ü \N{GRINNING FACE} \0", "x" * 70_000):
+        await socket.send_str(sent)
+        assert await text(socket) == sent
+    for content in (b"", b"\x00\xff", bytes(range(256)) * 300):
+        await socket.send_bytes(content)
+        assert await data(socket) == content
+
+
+@pytest.mark.parametrize("source", [WORKER, OBJECT], ids=["worker", "object"])
+async def test_a_clients_close_reaches_the_script_and_is_answered(
+    server: Server, clients: Clients, source: str
+) -> None:
+    server.add("main", source)
+    socket = await clients.open()
+    await socket.close(code=4321, message="so long \N{WAVING HAND SIGN}".encode())
+    assert socket.close_code == 4321
+    assert "main log: closed 4321 so long \N{WAVING HAND SIGN} true 3" in server.lines
+
+
+async def test_a_scripts_close_reaches_the_client(server: Server, clients: Clients) -> None:
+    server.add(
+        "main",
+        """export default { fetch() {
+          const [client, server] = Object.values(new WebSocketPair());
+          server.accept();
+          server.send("last words");
+          server.close(3456, "enough");
+          return new Response(null, { status: 101, webSocket: client });
+        } };""",
+    )
+    socket = await clients.open(autoclose=False)
+    assert await text(socket) == "last words"
+    assert await close_of(socket) == (3456, "enough")
+
+
+async def test_the_response_passes_headers_and_a_protocol(server: Server, clients: Clients) -> None:
+    server.add(
+        "main",
+        """export default { fetch(request) {
+          const [client, server] = Object.values(new WebSocketPair());
+          server.accept();
+          const [, second] = request.headers.get("Sec-WebSocket-Protocol").split(/, */);
+          const headers = { "Sec-WebSocket-Protocol": second, "X-Told": "yes" };
+          return new Response(null, { status: 101, webSocket: client, headers });
+        } };""",
+    )
+    socket = await clients.open(protocols=("first", "second"))
+    assert socket.protocol == "second"
+    assert socket._response.headers["X-Told"] == "yes"
+
+
+async def test_fragments_pings_and_a_piece_of_many_frames_are_understood(
+    server: Server, clients: Clients
+) -> None:
+    server.add("main", WORKER)
+    socket = await clients.raw()
+    assert socket.head.startswith("HTTP/1.1 101 Switching Protocols\r\n")
+    assert "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in socket.head
+    parts = frame(1, b"one ", final=False) + frame(9, b"?") + frame(0, b"two ", final=False)
+    socket.writer.write(parts + frame(0, b"three"))
+    assert await socket.reader.readexactly(3) == b"\x8a\x01?"
+    assert await socket.reader.readexactly(15) == b"\x81\x0done two three"
+    socket.writer.write(b"".join(frame(1, b"%03d" % i) for i in range(1000)))
+    expected = b"".join(b"\x81\x03%03d" % i for i in range(1000))
+    assert await socket.reader.readexactly(5000) == expected
+
+
+async def test_frames_that_came_with_the_handshake_are_not_lost(
+    server: Server, clients: Clients
+) -> None:
+    server.add("main", OBJECT)
+    socket = await clients.raw(early=frame(1, b"early"))
+    assert await socket.reader.readexactly(7) == b"\x81\x05early"
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (bytes([0x83, 0x80]) + bytes(4), 1002),  # an opcode of no meaning
+        (bytes([0xC1, 0x80]) + bytes(4), 1002),  # compressed, though nobody agreed to that
+        (frame(0, b"x"), 1002),  # goes on with what never began
+        (frame(9, b"x", final=False), 1002),  # a control frame in parts
+        (frame(9, bytes(126)), 1002),  # a control frame too long
+        (frame(8, b"x"), 1002),  # half a close code
+        (frame(8, (1005).to_bytes(2, "big")), 1002),  # a code that is never sent
+        (frame(8, b"\x03\xe8\xff"), 1007),
+        (frame(1, b"\xff"), 1007),
+        (frame(1, bytes(33 << 20))[:14], 1009),
+        (bytes([0x82, 0xFF]) + b"\xff" * 8 + bytes(4), 1009),
+    ],
+)
+async def test_a_malformed_frame_ends_the_connection_with_its_code(
+    server: Server, clients: Clients, sent: bytes, code: int
+) -> None:
+    server.add("main", WORKER)
+    socket = await clients.raw()
+    socket.writer.write(sent)
+    rest = await socket.rest()
+    assert rest[0] == 0x88 and int.from_bytes(rest[2:4], "big") == code
+    other = await clients.open()
+    await other.send_str("still there")
+    assert await text(other) == "still there"
+
+
+async def test_a_message_of_32_mib_passes(server: Server, clients: Clients) -> None:
+    server.add("main", WORKER)
+    socket = await clients.open()
+    content = bytes(32 << 20)
+    await socket.send_bytes(content)
+    assert await data(socket) == content
+    with contextlib.suppress(ConnectionError):  # the server has heard enough
+        await socket.send_bytes(content + b"x")
+    assert await close_of(socket) == (1009, "Message size 33554433 exceeds limit 33554433")
+
+
+async def test_a_client_that_vanishes_is_noticed(server: Server, clients: Clients) -> None:
+    server.add(
+        "main",
+        """
+        let told, gone = new Promise((resolve) => { told = resolve; });
+        export default { async fetch(request) {
+          if (request.headers.get("Upgrade") === null) return new Response(await gone);
+          const [client, server] = Object.values(new WebSocketPair());
+          server.accept();
+          server.addEventListener("close", ({ code, reason, wasClean }) => {
+            told(`${code} ${reason} ${wasClean}`);
+          });
+          return new Response(null, { status: 101, webSocket: client });
+        } };""",
+    )
+    socket = await clients.raw()
+    socket.writer.transport.abort()
+    expected = "1006 WebSocket disconnected without sending Close frame. false"
+    assert await server.text() == expected
+
+
+async def test_a_socket_needs_a_request_that_asks_for_it(server: Server) -> None:
+    server.add("main", WORKER)
+    answer = await server.fetch()
+    assert answer.status == 500
+    assert any('the header "Upgrade: websocket"' in line for line in server.lines)
+
+
+@pytest.mark.parametrize(
+    ("missing", "instead"),
+    [
+        ("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8"),
+        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Key: short"),
+        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "X: y"),
+    ],
+)
+async def test_a_handshake_that_is_none_is_refused(
+    server: Server, clients: Clients, missing: str, instead: str
+) -> None:
+    server.add("main", WORKER)
+    socket = await clients.raw(handshake=HANDSHAKE.replace(missing, instead))
+    assert socket.head.startswith("HTTP/1.1 400 Bad Request\r\n")
+
+
+async def test_an_upgrade_that_a_script_declines_is_an_ordinary_response(
+    server: Server, clients: Clients
+) -> None:
+    server.add("main", "export default { fetch: () => new Response('no', { status: 426 }) };")
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        await clients.open()
+    assert refusal.value.status == 426
+
+
+async def test_two_ends_in_one_worker_talk_to_each_other(server: Server) -> None:
+    server.add(
+        "main",
+        """export default { async fetch() {
+          const log = [];
+          const [one, other] = new WebSocketPair();
+          one.accept();
+          one.send("before");
+          one.send(new Blob(["in a blob"]));
+          other.binaryType = "arraybuffer";
+          const done = new Promise((resolve) => {
+            other.onmessage = ({ data }) => log.push(typeof data, data.byteLength ?? data);
+            other.onclose = (event) => { log.push(event.code, other.readyState); resolve(); };
+          });
+          other.accept();
+          one.close(1000, "done");
+          log.push(one.readyState);
+          await done;
+          return Response.json(log);
+        } };""",
+    )
+    assert await server.text() == '[2,"string","before","object",9,1000,3]'
+
+
+async def test_a_worker_that_passes_a_socket_on_is_out_of_its_way(
+    server: Server, clients: Clients
+) -> None:
+    server.add("inner", WORKER)
+    server.add(
+        "main",
+        """export default { async fetch(request, env) {
+          const response = await env.inner.fetch(request);
+          return new Response(null, { status: 101, webSocket: response.webSocket });
+        } };""",
+        bindings=(Service("inner", "inner", None),),
+    )
+    socket = await clients.open()
+    await socket.send_str("through")
+    assert await text(socket) == "through"
+    assert await server.fetch(script="inner") is not None
+    await socket.close(code=4000)
+    assert socket.close_code == 4000
+
+
+async def test_scripts_of_two_isolates_talk_to_each_other(server: Server) -> None:
+    server.add("inner", WORKER)
+    server.add(
+        "main",
+        """export default { async fetch(request, env) {
+          const headers = { Upgrade: "websocket" };
+          const { webSocket } = await env.inner.fetch("http://x/", { headers });
+          webSocket.accept();
+          const got = [];
+          const closed = new Promise((resolve) => webSocket.addEventListener("close", resolve));
+          webSocket.addEventListener("message", ({ data }) => {
+            got.push(data);
+            if (got.length === 300) webSocket.close(3000, "all of them");
+          });
+          for (let i = 0; i < 300; i++) webSocket.send(`${i}`);
+          const { code, reason, wasClean } = await closed;
+          const inOrder = got.every((data, i) => data === `${i}`);
+          return Response.json([got.length, inOrder, code, reason, wasClean, webSocket.readyState]);
+        } };""",
+        bindings=(Service("inner", "inner", None),),
+    )
+    assert await server.text() == '[300,true,3000,"all of them",true,3]'
+
+
+async def test_a_socket_keeps_its_object_in_memory(server: Server) -> None:
+    server.add("main", OBJECT)
+    async with Clients(server) as clients:
+        socket = await clients.open()
+        assert len(server.runtime.directory) == 1
+        home = server.runtime.home("main")
+        for _ in range(10):
+            home.sweep(1000)
+        home.evict_idle(1, 10)
+        assert len(server.runtime.directory) == 1
+        await socket.close()
+    await server.fetch()  # the object learns of the close before this
+    for _ in range(10):
+        home.sweep(1000)
+    home.evict_idle(1, 10)
+    assert len(server.runtime.directory) == 0
+
+
+async def test_a_reset_object_breaks_its_sockets_off(server: Server, clients: Clients) -> None:
+    server.add(
+        "main",
+        ECHO
+        + """
+        export default { fetch(request, env) {
+          return env.Thing.get(env.Thing.idFromName("one")).fetch(request);
+        } };
+        export class Thing {
+          constructor(state) { this.state = state; }
+          fetch(request) {
+            if (request.headers.get("Upgrade") === null) this.state.abort("on purpose");
+            return echo();
+          }
+        }""",
+    )
+    socket = await clients.open()
+    await server.fetch()
+    assert await close_of(socket) == (1006, None)
+
+
+async def test_new_code_closes_the_sockets_of_objects(server: Server, clients: Clients) -> None:
+    server.add("main", OBJECT)
+    socket = await clients.open()
+    server.add("main", OBJECT)
+    assert await close_of(socket) == (1012, "Durable Object reset because its code was updated.")
+
+
+async def test_what_an_object_sends_waits_until_its_writes_are_durable(
+    server: Server, clients: Clients
+) -> None:
+    server.add(
+        "main",
+        """
+        export default { fetch(request, env) {
+          return env.Thing.get(env.Thing.idFromName("one")).fetch(request);
+        } };
+        export class Thing {
+          constructor({ storage }) { this.storage = storage; }
+          async fetch() {
+            const [client, server] = Object.values(new WebSocketPair());
+            server.accept();
+            server.addEventListener("message", async ({ data }) => {
+              for (let i = 0; i < 20; i++) {
+                this.storage.put(`${data}${i}`, i);
+                server.send(`${data}${i}`);
+                if (i % 3 === 0) await this.storage.get("x");
+              }
+            });
+            return new Response(null, { status: 101, webSocket: client });
+          }
+        }""",
+    )
+    socket = await clients.open()
+    await socket.send_str("a")
+    assert [await text(socket) for _ in range(20)] == [f"a{i}" for i in range(20)]
+
+
+async def test_what_arrives_waits_for_a_critical_section(server: Server, clients: Clients) -> None:
+    server.add(
+        "main",
+        """
+        export default { fetch(request, env) {
+          return env.Thing.get(env.Thing.idFromName("one")).fetch(request);
+        } };
+        export class Thing {
+          constructor(state) { this.state = state; }
+          async fetch() {
+            const [client, server] = Object.values(new WebSocketPair());
+            server.accept();
+            const log = [];
+            server.addEventListener("message", ({ data }) => {
+              if (data === "block") {
+                this.state.blockConcurrencyWhile(async () => {
+                  server.send("blocked");
+                  await scheduler.wait(30);
+                  log.push("end");
+                });
+              } else {
+                log.push(data);
+                server.send(log.join());
+              }
+            });
+            return new Response(null, { status: 101, webSocket: client });
+          }
+        }""",
+    )
+    socket = await clients.open()
+    await socket.send_str("block")
+    await socket.send_str("one")
+    assert await text(socket) == "blocked"
+    await socket.send_str("two")
+    assert await text(socket) == "end,one"
+    assert await text(socket) == "end,one,two"
+
+
+async def test_a_client_that_does_not_read_is_given_up(server: Server, clients: Clients) -> None:
+    server.add(
+        "main",
+        """
+        let told, gone = new Promise((resolve) => { told = resolve; });
+        export default { async fetch(request) {
+          if (request.headers.get("Upgrade") === null) return new Response(await gone);
+          const [client, server] = Object.values(new WebSocketPair());
+          server.accept();
+          const megabyte = new Uint8Array(1 << 20);
+          server.addEventListener("close", ({ code }) => told(String(code)));
+          server.addEventListener("message", () => {
+            for (let i = 0; i < 64; i++) server.send(megabyte);
+          });
+          return new Response(null, { status: 101, webSocket: client });
+        } };""",
+    )
+    socket = await clients.raw()
+    socket.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    socket.writer.write(frame(1, b"go"))
+    assert await server.text() == "1006"
+
+
+async def test_closing_before_a_close_frame_was_answered_ends_in_time(
+    server: Server, clients: Clients
+) -> None:
+    server.add(
+        "main",
+        """export default { fetch() {
+          const [client, server] = Object.values(new WebSocketPair());
+          server.accept({ allowHalfOpen: true });
+          server.addEventListener("close", ({ code }) => {
+            server.send("one more");
+            server.close(4000, `you said ${code} in state ${server.readyState}`);
+          });
+          return new Response(null, { status: 101, webSocket: client });
+        } };""",
+    )
+    socket = await clients.raw()
+    socket.writer.write(frame(8, (3001).to_bytes(2, "big")))
+    rest = await socket.rest()
+    assert rest[:10] == b"\x81\x08one more"
+    assert rest[12:14] == (4000).to_bytes(2, "big") and rest[14:] == b"you said 3001 in state 2"
+
+
+async def test_nothing_is_left_of_sockets_that_are_closed(server: Server, clients: Clients) -> None:
+    server.add("main", OBJECT)
+    for _ in range(5):
+        socket = await clients.open()
+        await socket.send_str("x")
+        await receive(socket)
+        await socket.close()
+    worker = server.runtime.worker("main")
+    assert not worker.host.capabilities["sockets"].ends
+    assert worker.host.pending == 0
