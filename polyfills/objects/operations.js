@@ -28,16 +28,18 @@ import { deserialize, serialize } from "../serialize/index.js";
 // A value of just the limit, such as 128 KiB in a buffer, fits: what serializing adds to it
 // is not counted, up to this, as in workerd.
 const MAX_ENVELOPE_BYTES = 34;
-const NOT_LIST_OPTIONS =
-  "Failed to execute 'list' on 'DurableObjectStorage': parameter 1 is not of type 'ListOptions'.";
 const OUT_OF_RANGE =
   "Value out of range. Must be between -2147483648 and 2147483647 (inclusive).";
 const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
 
 /** `get(key)` → value or undefined; `get([keys])` → Map, in key order. */
 export function get(instance, keys) {
-  if (Array.isArray(keys)) return getMany(instance, keys);
-  const stored = storage_get(instance.slot, checkedKey(keys));
+  return Array.isArray(keys) ? getMany(instance, keys) : getOne(instance, keys);
+}
+
+/** The value of one key. */
+export function getOne(instance, key) {
+  const stored = storage_get(instance.slot, checkedKey(key));
   return stored === undefined ? undefined : deserialize(stored);
 }
 
@@ -47,12 +49,22 @@ function getMany(instance, keys) {
 
 /** `list(options)` → Map, in key order or its reverse. */
 export function list(instance, options) {
-  return pairs(storage_list(instance.slot, JSON.stringify(listOptions(options))));
+  return listRange(instance, listOptions(options));
 }
 
-function listOptions(options) {
+/** The pairs in a range, as `listOptions` gives it. */
+export function listRange(instance, range) {
+  return pairs(storage_list(instance.slot, JSON.stringify(range)));
+}
+
+/** The options of a listing, checked and converted; `owner` has the method `list`. */
+export function listOptions(options, owner = "DurableObjectStorage") {
   if (options === undefined || options === null) return {};
-  if (typeof options !== "object") throw new TypeError(NOT_LIST_OPTIONS);
+  if (typeof options !== "object") {
+    throw new TypeError(
+      `Failed to execute 'list' on '${owner}': parameter 1 is not of type 'ListOptions'.`,
+    );
+  }
   const { start, startAfter, end, prefix, reverse, limit } = options;
   if (start !== undefined && startAfter !== undefined) {
     throw new TypeError("list() cannot be called with both start and startAfter values.");
@@ -78,10 +90,15 @@ export function put(instance, key, value, options) {
     return putMany(instance, key, value);
   }
   if (value === undefined) throw new TypeError("put() called with undefined value.");
+  putOne(instance, key, value, options);
+  return undefined;
+}
+
+/** Store one value, which may be undefined. */
+export function putOne(instance, key, value, options) {
   key = checkedKey(key);
   const bytes = checkedValue(instance, key, serialize(value));
   wrote(instance, storage_put(instance.slot, key, bytes), options);
-  return undefined;
 }
 
 function putMany(instance, entries, options) {
@@ -118,12 +135,19 @@ function joined(chunks, total) {
 
 /** `delete(key)` → was it there; `delete([keys])` → how many were. */
 export function remove(instance, keys, options) {
+  if (!Array.isArray(keys)) return removeOne(instance, keys, options);
   const { slot } = instance;
-  const result = Array.isArray(keys)
-    ? storage_delete_many(slot, JSON.stringify(checkedKeys(keys)))
-    : storage_delete(slot, checkedKey(keys));
-  if (result) wrote(instance, storage_round(slot), options);
-  return result;
+  const count = storage_delete_many(slot, JSON.stringify(checkedKeys(keys)));
+  if (count > 0) wrote(instance, storage_round(slot), options);
+  return count;
+}
+
+/** Delete one key; was it there. */
+export function removeOne(instance, key, options) {
+  const { slot } = instance;
+  const found = storage_delete(slot, checkedKey(key));
+  if (found) wrote(instance, storage_round(slot), options);
+  return found;
 }
 
 /** `deleteAll()`. */
@@ -132,8 +156,8 @@ export function removeAll(instance, options) {
   wrote(instance, storage_delete_all(instance.slot), options);
 }
 
-// Writes inside a transaction count when it commits; unconfirmed ones hold nothing back.
-function wrote(instance, round, options) {
+/** Note a write. One in a transaction counts when that commits; an unconfirmed one holds nothing back. */
+export function wrote(instance, round, options) {
   if (instance.transactions === 0 && !options?.allowUnconfirmed) instance.outputGate.wrote(round);
 }
 

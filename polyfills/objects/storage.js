@@ -3,6 +3,8 @@
 // Reads are answered at once, so `await storage.get()` costs a microtask; writes go
 // into the object's open transaction at once and are durable when their round is.
 
+import { storage_release, storage_save, storage_undo } from "holdfast:ops";
+import { lazily } from "../kernel/lazy.js";
 import { runCriticalSection } from "./critical-section.js";
 import {
   abandonTransaction,
@@ -13,14 +15,31 @@ import * as operations from "./operations.js";
 
 const NOT_A_FUNCTION =
   "Failed to execute 'transaction' on 'DurableObjectStorage': parameter 1 is not of type 'function'.";
+const NOT_A_SYNC_FUNCTION =
+  "Failed to execute 'transactionSync' on 'DurableObjectStorage': parameter 1 is not of type 'function'.";
 const CONFLICT = "TransactionConflict";
+
+const sql = lazily("objects/sql.js");
+const kv = lazily("objects/kv.js");
 
 /** The durable key-value storage of one object. */
 export class DurableObjectStorage {
   #instance;
+  #sql;
+  #kv;
 
   constructor(instance) {
     this.#instance = instance;
+  }
+
+  /** SQL on the object's database. */
+  get sql() {
+    return (this.#sql ??= sql().sqlStorageOf(this.#instance));
+  }
+
+  /** The same keys and values as here, without promises. */
+  get kv() {
+    return (this.#kv ??= new (kv().SyncKvStorage)(this.#instance));
   }
 
   /** The value of a key (undefined if absent), or a Map of up to 128 keys. */
@@ -65,6 +84,25 @@ export class DurableObjectStorage {
     const instance = this.#instance;
     const run = (context) => runTransaction(instance, context, closure);
     return runCriticalSection(instance, run, { resetOnError: false });
+  }
+
+  /**
+   * Run `closure()` at once; what it returns. An exception undoes what it wrote, and leaves
+   * alone what was written before it in the same turn. They nest.
+   */
+  transactionSync(closure) {
+    if (typeof closure !== "function") throw new TypeError(NOT_A_SYNC_FUNCTION);
+    const instance = this.#instance;
+    storage_save(instance.slot);
+    let result;
+    try {
+      result = closure();
+    } catch (error) {
+      if (instance.error === null) storage_undo(instance.slot);
+      throw error;
+    }
+    storage_release(instance.slot);
+    return result;
   }
 
   get [Symbol.toStringTag]() {

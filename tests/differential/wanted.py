@@ -16,6 +16,7 @@ class Reason(Enum):
     STRINGS = "Code from strings"
     HTTP = "Around the Worker: HTTP"
     LIMITS = "Limits of storage"
+    SQL = "SQL's counts and extras"
     KEYS = "Keys with lone surrogates"
     CLONES = "Requests, Responses and Headers as values"
     LENIENT = "What Holdfast lets pass"
@@ -319,6 +320,24 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "params iterate",
         ],
     },
+    "sql/cursors": {
+        Reason.SQL: [
+            "insert",
+            "insert returning",
+            "setup",
+        ],
+    },
+    "sql/features": {
+        Reason.SQL: [
+            "schema",
+        ],
+    },
+    "sql/forbidden": {
+        Reason.SQL: [
+            "dbstat",
+            "fn load",
+        ],
+    },
     "storage/basics": {
         Reason.LIMITS: [
             "129 keys deleted",
@@ -350,7 +369,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
     },
     "storage/transactions": {
         Reason.MISSING: [
-            "transactionSync",
             "txn's methods",
         ],
     },

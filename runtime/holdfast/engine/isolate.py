@@ -324,6 +324,13 @@ class Isolate:
             self._handles.discard(handle)
             _free(self._context, handle.value)
 
+    def is_out_of_time(self) -> bool:
+        """True once the running turn has used its CPU budget; the engine then ends it.
+
+        For work that an op does by itself, in as many steps as the script likes.
+        """
+        return self._watchdog.should_interrupt()
+
     def collect_garbage(self) -> None:
         """Free unreachable cycles now. JS_RunGC."""
         lib.JS_RunGC(self._runtime)

@@ -19,7 +19,7 @@ CONFLICT = "TransactionConflict"  # the name that makes the polyfill rerun a tra
 Result = TypeVar("Result")
 
 
-def _attempt(operation: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
+def attempt(operation: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
     """Run an operation of a store; its errors become the script's."""
     try:
         return operation(*arguments, **options)
@@ -52,7 +52,7 @@ def storage_put(host: Host, slot: int, key: str, value: bytes) -> int:
 @op
 def storage_get_many(host: Host, slot: int, keys: str) -> str | None:
     """The stored pairs among some keys; None if there are none."""
-    return _leave_values(host, _attempt(host.stores[slot].get_many, json.loads(keys)))
+    return _leave_values(host, attempt(host.stores[slot].get_many, json.loads(keys)))
 
 
 @op
@@ -60,7 +60,7 @@ def storage_list(host: Host, slot: int, options: str) -> str | None:
     """The stored pairs in a range; None if there are none."""
     names = {"startAfter": "start_after"}
     range_ = {names.get(name, name): value for name, value in json.loads(options).items()}
-    return _leave_values(host, _attempt(host.stores[slot].list, **range_))
+    return _leave_values(host, attempt(host.stores[slot].list, **range_))
 
 
 @op
@@ -73,31 +73,31 @@ def storage_taken_values(host: Host) -> bytes:
 @op
 def storage_put_many(host: Host, slot: int, index: str, values: bytes) -> int:
     """Store several pairs; the round of the write."""
-    return _attempt(host.stores[slot].put_many, _pairs(json.loads(index), values))
+    return attempt(host.stores[slot].put_many, _pairs(json.loads(index), values))
 
 
 @op
 def storage_delete(host: Host, slot: int, key: str) -> bool:
     """Delete a key; was it there."""
-    return _attempt(host.stores[slot].delete, key)
+    return attempt(host.stores[slot].delete, key)
 
 
 @op
 def storage_delete_many(host: Host, slot: int, keys: str) -> int:
     """Delete keys; how many were there."""
-    return _attempt(host.stores[slot].delete_many, json.loads(keys))
+    return attempt(host.stores[slot].delete_many, json.loads(keys))
 
 
 @op
 def storage_delete_all(host: Host, slot: int) -> int:
     """Delete everything; the round of the write."""
-    return _attempt(host.stores[slot].delete_all)
+    return attempt(host.stores[slot].delete_all)
 
 
 @op
 def storage_round(host: Host, slot: int) -> int:
     """The round of the newest write."""
-    return _attempt(lambda: host.stores[slot].written)
+    return attempt(lambda: host.stores[slot].written)
 
 
 @op
@@ -110,19 +110,19 @@ def storage_outstanding(host: Host, slot: int) -> int:
 @op
 def storage_begin(host: Host, slot: int) -> None:
     """Open a transaction, or a savepoint inside the one that is open."""
-    _attempt(host.stores[slot].begin)
+    attempt(host.stores[slot].begin)
 
 
 @op
 def storage_commit(host: Host, slot: int) -> int:
     """Commit the innermost transaction; the round of its writes."""
-    return _attempt(host.stores[slot].commit)
+    return attempt(host.stores[slot].commit)
 
 
 @op
 def storage_rollback(host: Host, slot: int) -> None:
     """Undo the innermost transaction."""
-    _attempt(host.stores[slot].rollback)
+    attempt(host.stores[slot].rollback)
 
 
 def _leave_values(host: Host, pairs: Sequence[tuple[str, bytes]]) -> str | None:

@@ -7,6 +7,8 @@ May import engine/ (and does not); touches APSW. docs/durability.md tells what i
 - `Barrier`, `LocalBarrier` (barrier.py): from "committed" to "durable".
 - `StorageError` and its kinds (errors.py).
 
+- `Sql` (sql.py): SQL as scripts may use it; authorizer.py has what they may do.
+
 Below these: database.py is one file's transactions and rounds, and has the invariants;
 session.py an open connection and how SQLite is set up; opening.py how files are made, found
 and healed; lifecycle.py checkpoints, parking and closing; workers.py the threads; disk.py
@@ -17,6 +19,7 @@ are pure.
 from holdfast.storage.barrier import Barrier, CommittedLog, LocalBarrier
 from holdfast.storage.errors import (
     InvalidName,
+    SqlError,
     StorageError,
     StorageReadOnly,
     StoreBroken,
@@ -25,6 +28,7 @@ from holdfast.storage.errors import (
     TransactionConflict,
     ValueTooLarge,
 )
+from holdfast.storage.sql import Sql
 from holdfast.storage.storage import Statistics, Storage
 from holdfast.storage.store import ObjectStore
 
@@ -34,6 +38,8 @@ __all__ = [
     "InvalidName",
     "LocalBarrier",
     "ObjectStore",
+    "Sql",
+    "SqlError",
     "Statistics",
     "Storage",
     "StorageError",

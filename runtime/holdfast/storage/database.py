@@ -13,7 +13,9 @@ Transactions. The *implicit* transaction begins with the first write and ends wh
 starts. An *explicit* one, and those nested in it, begin when `begin` is called, but reach
 SQLite with their first write: this process has the file for itself, so until then nothing
 tells the difference, and transactions that only read cost nothing. `depth` counts what was
-begun, `levels` what SQLite knows of.
+begun, `levels` what SQLite knows of. *Savepoints* are the synchronous transactions, which come
+and go within one turn, inside of whichever transaction is open then; they, too, reach SQLite
+with their first write.
 
 Invariants:
 1. What `rounds` calls durable is committed, and was synced after its commit.
@@ -45,6 +47,7 @@ from holdfast.storage.errors import (
 from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.rounds import Rounds
 from holdfast.storage.session import Session
+from holdfast.storage.sql import describe
 from holdfast.storage.workers import Job
 
 if TYPE_CHECKING:
@@ -65,6 +68,7 @@ class Database:
         "_committed",
         "_levels",
         "_missing",
+        "_saved",
         "_scheduled",
         "_shard",
         "_waiting",
@@ -79,6 +83,7 @@ class Database:
         "path",
         "ready",
         "rounds",
+        "savepoints",
         "session",
         "store",
         "unique_key",
@@ -97,7 +102,9 @@ class Database:
         self.implicit = False  # the implicit transaction is open
         self.depth = 0  # explicit transactions begun
         self.ready = False  # a write can be executed as it stands
+        self.savepoints = 0  # synchronous transactions begun inside of the others
         self._levels = 0  # explicit transactions that SQLite knows of
+        self._saved = 0  # savepoints that SQLite knows of
         self._committed = False  # something is committed that no round has covered yet
         self._scheduled = False
         self._missing = False  # there is no file, for certain
@@ -128,13 +135,17 @@ class Database:
         else:
             self.attach_session(opened)
 
+    def connect(self) -> Session:
+        """The open connection, to a file that is made if there is none. Raises StorageError."""
+        return self.reach() or self._create()
+
     def prepare_write(self) -> Session:
         """Open the file, made anew if need be, and the transaction. Raises StorageError."""
-        session = self.reach() or self._create()
+        session = self.connect()
         if session.read_only:
             raise StorageReadOnly(f"The database {self.path} cannot be written.")
         try:
-            if self.depth == 0:
+            if self.depth == 0 and not self.implicit:
                 session.cursor.execute("BEGIN IMMEDIATE")
                 self.implicit = True
                 self.rounds.write()
@@ -142,6 +153,9 @@ class Database:
             while self._levels < self.depth:
                 session.cursor.execute(_SAVEPOINT if self._levels else "BEGIN IMMEDIATE")
                 self._levels += 1
+            while self._saved < self.savepoints:
+                session.cursor.execute(_SAVEPOINT)
+                self._saved += 1
         except apsw.Error as error:
             raise self.failed(error) from error
         self.ready = True
@@ -207,11 +221,34 @@ class Database:
                     self.session.cursor.execute(_RELEASE)
                 else:
                     self.session.cursor.execute("ROLLBACK")
+                self.session.forget_schema()
             except apsw.Error as error:
                 raise self.failed(error) from error
             self._levels -= 1
         self.depth -= 1
         self.ready = 0 < self.depth == self._levels
+
+    def save(self) -> None:
+        """Begin a synchronous transaction."""
+        self.savepoints += 1
+        self.ready = False
+
+    def release(self, *, undo: bool) -> None:
+        """End the innermost synchronous transaction; with `undo`, as if it had never been."""
+        assert self.savepoints, "release() without save()"
+        if self._saved == self.savepoints:
+            assert self.session, "SQLite knows of a transaction, so the file is open"
+            try:
+                if undo:
+                    self.session.cursor.execute(_ROLLBACK_TO)
+                    self.session.forget_schema()
+                self.session.cursor.execute(_RELEASE)
+            except apsw.Error as error:
+                raise self.failed(error) from error
+            self._saved -= 1
+        self.savepoints -= 1
+        begun = self.implicit if self.depth == 0 else self.depth == self._levels
+        self.ready = begun and self._saved == self.savepoints
 
     def commit_implicit(self) -> None:
         """Commit what was written outside of explicit transactions. Raises StoreBroken."""
@@ -232,10 +269,11 @@ class Database:
             except apsw.Error as error:
                 self.break_down(error)
                 return
+            self.session.forget_schema()
         if self.implicit and not self._committed:
             self.rounds.forget_unstarted()
         self.implicit = self.ready = False
-        self.depth = self._levels = 0
+        self.depth = self._levels = self.savepoints = self._saved = 0
 
     def keep_committed(self) -> None:
         """Commit the implicit transaction and undo the explicit ones; never raises."""
@@ -306,7 +344,13 @@ class Database:
     @property
     def is_quiet(self) -> bool:
         """True when nothing is open, nothing is outstanding and no thread has the file."""
-        return self.rounds.settled and not self.implicit and not self.depth and self.job is None
+        return (
+            self.rounds.settled
+            and not self.implicit
+            and not self.depth
+            and self.job is None
+            and not (self.store and self.store.is_reading)
+        )
 
     # ---- stores --------------------------------------------------------------------
 
@@ -340,14 +384,19 @@ class Database:
         message = str(error)
         if isinstance(error, apsw.BusyError):
             return self._conflict(error)
-        in_transaction = bool(self.session and self.session.connection.in_transaction)
-        if in_transaction == bool(self.implicit or self._levels):
+        if self.has_its_transaction:
             # Nothing but the statement was undone.
             if isinstance(error, apsw.TooBigError):
                 return ValueTooLarge(message)
             if is_read_only(error):
                 return StorageReadOnly(f"The database {self.path} cannot be written: {message}")
         return self.break_down(error)
+
+    @property
+    def has_its_transaction(self) -> bool:
+        """True unless an error has made SQLite undo the whole transaction by itself."""
+        in_transaction = bool(self.session and self.session.connection.in_transaction)
+        return in_transaction == bool(self.implicit or self._levels)
 
     def _conflict(self, error: apsw.Error) -> StorageError:
         text = f"The database {self.path} is held by another process: {error}"
@@ -365,9 +414,7 @@ class Database:
         """Give the file up: drop what is uncommitted, and call nothing durable any more."""
         if self.broken is None:
             log.error("the database %s failed: %s", self.path, error)
-            self.broken = broken = StoreBroken(
-                f"The storage of this Durable Object failed: {error}"
-            )
+            self.broken = broken = StoreBroken(_why_broken(error))
             broken.__cause__ = error
             all_synced = not self.rounds.in_flight and not self._committed
             self._shard.lifecycle.abandon(
@@ -379,3 +426,13 @@ class Database:
                 store.break_down(broken)
                 self._shard.tell_soon(store.on_broken, broken)
         return self.broken
+
+
+def _why_broken(error: BaseException) -> str:
+    if isinstance(error, apsw.ConstraintError):
+        return (
+            "Durable Object was reset and rolled back to its last known good state because the "
+            "application left the database in a state where constraints were violated: "
+            + describe(error)
+        )
+    return f"The storage of this Durable Object failed: {error}"

@@ -4,6 +4,7 @@ Exception
 └── StorageError
     ├── InvalidName          the caller: a unique key or an id that cannot name a file
     ├── ValueTooLarge        the caller: SQLite cannot hold a value of this size
+    ├── SqlError             the script: its SQL is wrong, or does what it may not
     ├── TransactionConflict  a peer: another process holds the file; rerun the transaction
     ├── StoreLocked          a peer: another process holds the file, outside any transaction
     ├── StoreClosed          the owner: the store was closed, or its object opened anew
@@ -32,6 +33,10 @@ class InvalidName(StorageError, ValueError):
 
 class ValueTooLarge(StorageError):
     """The value exceeds what SQLite can hold; nothing was written."""
+
+
+class SqlError(StorageError):
+    """A script's SQL is wrong or does what it may not; the message is for the script."""
 
 
 class TransactionConflict(StorageError):

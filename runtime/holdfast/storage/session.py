@@ -26,10 +26,14 @@ locked by SQLite, and is synced through a descriptor of its own.
 import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 
 from holdfast.storage.disk import Folder, Fsync
+
+if TYPE_CHECKING:
+    from holdfast.storage.sql import SqlAccess
 
 VFS = "unix-excl"
 
@@ -41,7 +45,7 @@ if not apsw.connections():
     apsw.initialize()
 
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
-_STATEMENTS = 16
+_STATEMENTS = 128
 _CACHE_KIB = 256
 _FRAME_BYTES = 4096 + 24
 _WAL_HEADER_BYTES = 32
@@ -74,6 +78,7 @@ class Session:
         "path",
         "read_only",
         "retry_is_due",
+        "sql",
         "unique_key",
         "wal_pages",
         "wal_path",
@@ -99,6 +104,7 @@ class Session:
         # Frames in the log, and those of them that a checkpoint has copied to the file.
         self.wal_pages = max(wal_bytes - _WAL_HEADER_BYTES, 0) // _FRAME_BYTES
         self.backfilled = 0
+        self.sql: SqlAccess | None = None  # present once a script's SQL has used the connection
         self.retry_is_due = False  # a timer will try to empty the log
         self._guarded = False
         self._file_fd = created_fd
@@ -117,6 +123,11 @@ class Session:
     def _on_commit(self, _connection: apsw.Connection, _schema: str, pages: int) -> int:
         self.wal_pages = pages
         return apsw.SQLITE_OK
+
+    def forget_schema(self) -> None:
+        """Tables may have come or gone, other than by a statement of a script's SQL."""
+        if self.sql:
+            self.sql.forget_schema()
 
     # ---- the barrier ---------------------------------------------------------------
 
@@ -163,8 +174,8 @@ class Session:
         assert self._guarded, "a checkpoint without syncs would not survive a power loss"
         try:
             self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        except apsw.BusyError:
-            return False
+        except (apsw.BusyError, apsw.LockedError):
+            return False  # a reader, perhaps a cursor of this connection, still needs it
         self.wal_pages = self.backfilled = 0
         self.cursor.execute("PRAGMA synchronous=OFF")
         self._guarded = False

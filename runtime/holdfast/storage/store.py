@@ -14,9 +14,11 @@ import apsw
 
 from holdfast.storage.errors import StorageError, StoreClosed
 from holdfast.storage.keys import decode_key, encode_key, key_range
+from holdfast.storage.sql import Sql
 
 if TYPE_CHECKING:
     from holdfast.storage.database import Database
+    from holdfast.storage.session import Session
     from holdfast.storage.shard import Shard
 
 # A key with a lone surrogate is no text to APSW, so it travels as bytes and becomes text
@@ -33,9 +35,12 @@ _LIST = (
     "SELECT {key}, value FROM _cf_KV WHERE key>=CAST(? AS TEXT){end} ORDER BY key{order} LIMIT ?"
 )
 _END = " AND key<CAST(? AS TEXT)"
+# A virtual table takes the tables behind it along, which may not be dropped by themselves.
 _TABLES = (
     "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view')"
     " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    " AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')"
+    " ORDER BY type DESC"
 )
 
 _NO_LIMIT = -1
@@ -59,6 +64,7 @@ class ObjectStore:
         "_error",
         "_last_written",
         "_shard",
+        "_sql",
         "_touch",
         "on_broken",
         "on_durable",
@@ -74,6 +80,7 @@ class ObjectStore:
         self._touch = shard.connections.touch
         self._error: BaseException | None = None
         self._last_written = 0
+        self._sql: Sql | None = None
         # Present while the file is open and the store may use it: one look tells both.
         self._cursor: apsw.Cursor | None = None
         database.attach(self)
@@ -176,19 +183,66 @@ class ObjectStore:
     def delete_all(self) -> int:
         """Remove everything that is stored, tables included, but for an alarm; the round."""
         cursor = self._cursor or self._reach()
+        if self._database.savepoints:
+            raise StorageError("Cannot call deleteAll() within a transaction")
         if cursor is not None:
+            if self._sql:
+                self._sql.cancel()
             cursor = self._begin_write()
             self._delete_tables(cursor)
+            self.connect().forget_schema()
         return self._database.rounds.written
 
     def _delete_tables(self, cursor: apsw.Cursor) -> None:
         tables = cast("list[tuple[str, str]]", self._execute(cursor, _TABLES).fetchall())
-        for kind, name in tables:
-            if name in {"_cf_KV", "_cf_EXTERNALS"}:
-                self._execute(cursor, f"DELETE FROM {name}")  # noqa: S608 - our own names
-            elif not name.startswith("_cf_"):
-                quoted = name.replace('"', '""')
-                self._execute(cursor, f'DROP {kind} IF EXISTS "{quoted}"')
+        connection = cursor.connection
+        # The order in which tables refer to each other does not matter: all of them go.
+        checks = connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, -1)
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 0)
+        try:
+            for kind, name in tables:
+                if name in {"_cf_KV", "_cf_EXTERNALS"}:
+                    self._execute(cursor, f"DELETE FROM {name}")  # noqa: S608 - our own names
+                elif not name.startswith("_cf_"):
+                    quoted = name.replace('"', '""')
+                    self._execute(cursor, f'DROP {kind} IF EXISTS "{quoted}"')
+        finally:
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, checks)
+
+    # ---- SQL -----------------------------------------------------------------------
+
+    def sql(self, should_stop: Callable[[], bool]) -> Sql:
+        """SQL on the object's database; `should_stop` counts when this is first asked."""
+        if self._sql is None:
+            self._sql = Sql(self, should_stop)
+        return self._sql
+
+    @property
+    def is_reading(self) -> bool:
+        """True while a cursor of its SQL has rows left."""
+        return self._sql is not None and self._sql.is_reading
+
+    def connect(self) -> "Session":
+        """The open connection, to a file that is made if need be; for `sql`."""
+        if self._cursor is None or self._database.session is None:
+            self.check()
+            self._cursor = self._database.connect().cursor
+        self._touch(self._database)
+        assert self._database.session, "it was opened just now"
+        return self._database.session
+
+    def begin_write(self) -> None:
+        """Have a transaction open that the next write belongs to; for `sql`."""
+        if self._cursor is None or not self._database.ready:
+            self._begin_write()
+
+    def has_its_transaction(self) -> bool:
+        """True unless an error has made SQLite undo the transaction; for `sql`."""
+        return self._database.has_its_transaction
+
+    def failed(self, error: apsw.Error) -> StorageError:
+        """What to raise for an error that is not the script's; for `sql`."""
+        return self._database.failed(error)
 
     # ---- rounds --------------------------------------------------------------------
 
@@ -224,7 +278,7 @@ class ObjectStore:
 
         What was written before is committed first, and is not held back by it.
         """
-        self._check()
+        self.check()
         self._database.begin()
 
     def commit(self) -> int:
@@ -232,14 +286,28 @@ class ObjectStore:
 
         After TransactionConflict the transaction is over, and nothing of it remains.
         """
-        self._check()
+        self.check()
         self._database.commit()
         return self._database.rounds.written
 
     def rollback(self) -> None:
         """Undo the innermost transaction, and nothing else."""
-        self._check()
+        self.check()
         self._database.rollback()
+
+    def save(self) -> None:
+        """Begin a synchronous transaction, which ends before the turn does.
+
+        It is nested in whatever is open, so what was written before in the same turn stays
+        together with what it writes.
+        """
+        self.check()
+        self._database.save()
+
+    def release(self, *, undo: bool) -> None:
+        """End the innermost synchronous transaction, or undo it."""
+        self.check()
+        self._database.release(undo=undo)
 
     # ---- the end -------------------------------------------------------------------
 
@@ -273,7 +341,7 @@ class ObjectStore:
         if self._error is None:
             self._last_written = self._database.rounds.written
             self._error = error
-            self._cursor = None
+            self.lose_cursor()
             self._database.detach(self)
 
     def break_down(self, error: StorageError) -> None:
@@ -281,27 +349,30 @@ class ObjectStore:
         if self._error is None:
             self._last_written = self._database.rounds.written
             self._error = error
-            self._cursor = None
+            self.lose_cursor()
 
     def lose_cursor(self) -> None:
-        """The connection was closed, and is opened again by the next access."""
+        """The connection is let go of, and found again by the next access."""
         self._cursor = None
+        if self._sql:
+            self._sql.detach()
 
     # ---- inside --------------------------------------------------------------------
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise what keeps the store from being used, if anything does."""
         if self._error is not None:
             # One error is raised many times: each time with the frames of that time alone.
             raise self._error.with_traceback(None)
 
     def _reach(self) -> apsw.Cursor | None:
-        self._check()
+        self.check()
         session = self._database.reach()
         self._cursor = session.cursor if session else None
         return self._cursor
 
     def _begin_write(self) -> apsw.Cursor:
-        self._check()
+        self.check()
         if not self._database.ready:
             self._cursor = self._database.prepare_write().cursor
         assert self._cursor, "a database that is ready for writing is open"

@@ -1,0 +1,120 @@
+// SyncKvStorage: https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#synchronous-kv-api
+
+import * as operations from "./operations.js";
+
+const NOT_ENABLED =
+  "The storage.kv (synchronous KV) API is only available for SQLite-backed Durable Objects, but " +
+  "this object's namespace is not declared to use SQLite. You can use the older, asyncronous " +
+  "interface via methods of `storage` itself (e.g. `storage.get()`). Alternatively, to enable " +
+  "SQLite, change `new_classes` to `new_sqlite_classes` within the 'migrations' field in your " +
+  "wrangler.jsonc or wrangler.toml file. If using workerd directly, set `enableSql = true` in " +
+  "your workerd config for the class. Note that this change cannot be made after the class is " +
+  "already deployed to production.";
+const INVALIDATED =
+  "kv.list() iterator was invalidated because a new call to kv.list() was started. Only one " +
+  "kv.list() iterator can exist at a time.";
+
+const PAIRS_PER_PORTION = 128;
+
+/** The key-value storage of one object, without promises. */
+export class SyncKvStorage {
+  #instance;
+  #listing; // the one iterator that is valid
+
+  constructor(instance) {
+    this.#instance = instance;
+  }
+
+  /** The value of a key; undefined if it has none. */
+  get(key) {
+    return operations.getOne(this.#ready("get", arguments), key);
+  }
+
+  /** Store a value under a key. */
+  put(key, value) {
+    const instance = this.#ready("put", arguments);
+    if (arguments.length < 2) {
+      throw new TypeError(
+        "Failed to execute 'put' on 'SyncKvStorage': parameter 2 is not of type 'Value'.",
+      );
+    }
+    operations.putOne(instance, key, value);
+  }
+
+  /** Delete a key; was it there. */
+  delete(key) {
+    return operations.removeOne(this.#ready("delete", arguments), key);
+  }
+
+  /** An iterator over the pairs in the options' range; valid until the next `list`. */
+  list(options) {
+    const range = operations.listOptions(options, "SyncKvStorage");
+    const instance = this.#ready();
+    const iterator = new ListIterator(pairs(instance, range), (it) => it === this.#listing);
+    this.#listing = iterator;
+    return iterator;
+  }
+
+  #ready(method, given) {
+    if (given?.length === 0) {
+      throw new TypeError(
+        `Failed to execute '${method}' on 'SyncKvStorage': parameter 1 is not of type 'string'.`,
+      );
+    }
+    if (!this.#instance.usesSqlite) throw new Error(NOT_ENABLED);
+    return this.#instance;
+  }
+
+  get [Symbol.toStringTag]() {
+    return "SyncKvStorage";
+  }
+}
+
+const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
+
+class ListIterator {
+  #pairs;
+  #isValid;
+
+  constructor(pairs, isValid) {
+    this.#pairs = pairs;
+    this.#isValid = isValid;
+  }
+
+  next() {
+    if (this.#pairs !== null && !this.#isValid(this)) throw new Error(INVALIDATED);
+    const step = this.#pairs?.next() ?? { done: true, value: undefined };
+    if (step.done) this.#pairs = null;
+    return { done: step.done, value: step.value };
+  }
+
+  get [Symbol.toStringTag]() {
+    return "ListIterator";
+  }
+}
+
+Object.setPrototypeOf(ListIterator.prototype, IteratorPrototype);
+
+// Pairs in portions that grow: what is written meanwhile shows from the next portion on.
+function* pairs(instance, range) {
+  let { limit = Infinity } = range;
+  let portion = 1;
+  for (;;) {
+    const wanted = Math.min(portion, limit);
+    const found = operations.listRange(instance, { ...range, limit: wanted });
+    let last;
+    for (const pair of found) {
+      yield pair;
+      last = pair[0];
+    }
+    limit -= found.size;
+    if (found.size < wanted || limit === 0) return;
+    range = { ...range, ...after(range, last) };
+    portion = Math.min(portion * 4, PAIRS_PER_PORTION);
+  }
+}
+
+// Where the listing goes on; backwards, the bound that is left out is the last key itself.
+function after(range, last) {
+  return range.reverse ? { end: last } : { start: undefined, startAfter: last };
+}

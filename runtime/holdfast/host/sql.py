@@ -1,0 +1,104 @@
+"""Ops behind `storage.sql` and `storage.transactionSync`, by the object's slot.
+
+An answer crosses as one JSON text. A value that JSON has no form for stands there as an
+object: `{"b": length}` for a blob, whose bytes follow by `storage_taken_values`, end to end,
+and `{"n": "Infinity"}` for a number.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from holdfast.host.context import Host
+from holdfast.host.ops import op
+from holdfast.host.storage import attempt
+from holdfast.storage import Sql
+from holdfast.storage.sql import Row, Statement
+
+
+@op
+def sql_exec(host: Host, slot: int, sql: str, *bindings: Any) -> str:
+    """Run statements. JSON: cursor (0: all rows are here), round, rows written, columns, rows."""
+    # Every number of JavaScript is a double, and SQL can tell.
+    values = [float(value) if value.__class__ is int else value for value in bindings]
+    answer = attempt(_sql(host, slot).execute, sql, values)
+    statement = answer.statement
+    columns = statement.encoded or _encode_columns(statement)
+    rows = _encode(host, answer.rows)
+    return f"[{answer.cursor},{answer.written},{answer.rows_written},{columns},{rows}]"
+
+
+@op
+def sql_fetch(host: Host, slot: int, cursor: int, limit: int) -> str:
+    """Up to `limit` rows of a cursor that has some. JSON: whether there are more, rows."""
+    rows, more = attempt(_sql(host, slot).fetch, cursor, limit)
+    return f"[{'true' if more else 'false'},{_encode(host, rows)}]"
+
+
+@op
+def sql_close(host: Host, slot: int, cursor: int) -> None:
+    """Nobody will read the rest of a cursor; its object may be gone."""
+    store = host.stores.get(slot)
+    if store is not None:
+        store.sql(host.isolate.is_out_of_time).close_cursor(cursor)
+
+
+@op
+def sql_size(host: Host, slot: int) -> int:
+    """The size of the database in bytes."""
+    return attempt(_sql(host, slot).size)
+
+
+@op
+def storage_save(host: Host, slot: int) -> None:
+    """Begin a synchronous transaction."""
+    attempt(host.stores[slot].save)
+
+
+@op
+def storage_release(host: Host, slot: int) -> None:
+    """Keep what the innermost synchronous transaction did, as a part of what is around it."""
+    attempt(host.stores[slot].release, undo=False)
+
+
+@op
+def storage_undo(host: Host, slot: int) -> None:
+    """Undo what the innermost synchronous transaction did."""
+    attempt(host.stores[slot].release, undo=True)
+
+
+def _sql(host: Host, slot: int) -> Sql:
+    return host.stores[slot].sql(host.isolate.is_out_of_time)
+
+
+def _encode_columns(statement: Statement) -> str:
+    statement.encoded = json.dumps(statement.columns)
+    return statement.encoded
+
+
+def _encode(host: Host, rows: Sequence[Row]) -> str:
+    blobs: list[bytes] = []
+
+    def blob(value: bytes) -> dict[str, int]:
+        blobs.append(value)
+        return {"b": len(value)}
+
+    if not rows:
+        return "[]"
+    encoder = json.JSONEncoder(
+        check_circular=False, allow_nan=False, separators=(",", ":"), default=blob
+    )
+    try:
+        text = encoder.encode(rows)
+    except ValueError:
+        blobs.clear()
+        text = encoder.encode([tuple(map(_finite, row)) for row in rows])
+    if blobs:
+        host.values = b"".join(blobs)
+    return text
+
+
+def _finite(value: Any) -> Any:
+    if value.__class__ is float and value in (float("inf"), float("-inf")):
+        return {"n": "Infinity" if value > 0 else "-Infinity"}
+    return value

@@ -1,0 +1,142 @@
+"""`storage.sql`, `storage.kv` and `transactionSync`, as an object's script uses them."""
+
+from pathlib import Path
+
+from tests.inprocess import Server
+from tests.objects.test_calls import thing
+
+
+def object_that(body: str) -> str:
+    """A script whose objects do this with `storage`, `sql` and `kv`, and answer what it returns."""
+    return thing(
+        "constructor({ storage }) { this.storage = storage; }"
+        "async fetch(request) { const { storage } = this; const { sql, kv } = storage;"
+        "const { pathname } = new URL(request.url);" + body + "}"
+    )
+
+
+async def test_rows_come_back_as_they_were_stored(server: Server) -> None:
+    server.add(
+        "main",
+        object_that("""
+          sql.exec("CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, data BLOB)");
+          sql.exec("INSERT INTO t VALUES (?, ?, ?), (2, NULL, NULL)", 1, "one", new Uint8Array([1, 2]));
+          const rows = sql.exec("SELECT * FROM t ORDER BY id").toArray();
+          rows[0].data = [...new Uint8Array(rows[0].data)];
+          return Response.json(rows);
+        """),
+    )
+    assert await server.text() == (
+        '[{"id":1,"name":"one","data":[1,2]},{"id":2,"name":null,"data":null}]'
+    )
+
+
+async def test_many_rows_with_blobs_come_back_whole(server: Server) -> None:
+    server.add(
+        "main",
+        object_that("""
+          sql.exec("CREATE TABLE t(n, b)");
+          storage.transactionSync(() => {
+            for (let i = 0; i < 2000; i++) {
+              sql.exec("INSERT INTO t VALUES (?, ?)", i, new Uint8Array([i & 255, i >> 8]));
+            }
+          });
+          const cursor = sql.exec("SELECT n, b FROM t ORDER BY n");
+          const good = [...cursor.toArray()].every(({ n, b }) => {
+            const [low, high] = new Uint8Array(b);
+            return b.byteLength === 2 && low + 256 * high === n;
+          });
+          return Response.json([good, sql.exec("SELECT count(*) n FROM t").one().n]);
+        """),
+    )
+    assert await server.text() == "[true,2000]"
+
+
+async def test_a_query_that_never_ends_ends_with_its_turn(server: Server) -> None:
+    server.add(
+        "main",
+        object_that("""
+          kv.put("n", (kv.get("n") ?? 0) + 1);
+          if (pathname === "/count") return new Response(kv.get("n"));
+          await storage.sync();
+          const endless = "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) ";
+          for (;;) try { sql.exec(endless + "SELECT count(*) FROM c"); } catch {}
+        """),
+    )
+    answer = await server.fetch("/endless")
+    assert answer.status == 500
+    assert await server.text("/count") == "2"
+
+
+async def test_a_class_without_sqlite_is_refused_sql(server: Server) -> None:
+    server.sources.add_namespace("main", "Thing", use_sqlite=False)
+    server.add(
+        "main",
+        object_that("""
+          const texts = [];
+          for (const use of [() => sql.exec("SELECT 1"), () => sql.databaseSize, () => kv.get("a")]) {
+            try { use(); } catch (error) { texts.push(error.message.slice(0, 52)); }
+          }
+          await storage.put("a", 1);
+          return Response.json([...texts, await storage.get("a")]);
+        """),
+    )
+    assert await server.text() == (
+        '["SQL is not enabled for this Durable Object class. To",'
+        '"SQL is not enabled for this Durable Object class. To",'
+        '"The storage.kv (synchronous KV) API is only availabl",1]'
+    )
+
+
+async def test_cursors_that_nobody_reads_are_closed(server: Server) -> None:
+    server.add(
+        "main",
+        object_that("""
+          if (pathname === "/drop") {
+            sql.exec("DROP TABLE t");
+            return new Response("dropped");
+          }
+          sql.exec("CREATE TABLE t(n); INSERT INTO t VALUES (1), (2), (3)");
+          for (let i = 0; i < 3000; i++) sql.exec("SELECT n FROM t").next();
+          return new Response("read");
+        """),
+    )
+    assert await server.text() == "read"
+    assert await server.text("/drop") == "dropped"
+
+
+async def test_an_object_that_was_reset_has_no_sql_any_more(server: Server) -> None:
+    server.add(
+        "main",
+        thing("""
+          constructor(state) { this.state = state; }
+          fetch() {
+            const { state } = this;
+            const { sql } = state.storage;
+            sql.exec("CREATE TABLE IF NOT EXISTS t(n)");
+            const rows = sql.exec("SELECT 1 n UNION ALL SELECT 2");
+            try { state.abort("enough"); } catch {}
+            globalThis.seen = [];
+            for (const use of [() => sql.exec("SELECT 1"), () => rows.toArray(),
+                () => state.storage.transactionSync(() => 1)]) {
+              try { use(); globalThis.seen.push("worked"); } catch (error) { globalThis.seen.push("threw"); }
+            }
+          }
+        """).replace(
+            "const url", "if (request.url.endsWith('/seen')) return Response.json(seen); const url"
+        ),
+    )
+    assert (await server.fetch("/")).status == 500
+    assert await server.text("/seen") == '["threw","threw","threw"]'
+
+
+async def test_sql_is_there_after_a_restart(tmp_path: Path) -> None:
+    script = object_that("""
+      sql.exec("CREATE TABLE IF NOT EXISTS hits(n INTEGER PRIMARY KEY)");
+      sql.exec("INSERT INTO hits DEFAULT VALUES");
+      return new Response(sql.exec("SELECT max(n) n FROM hits").one().n);
+    """)
+    for expected in ("1", "2"):
+        async with Server(tmp_path) as server:
+            server.add("main", script)
+            assert await server.text() == expected
