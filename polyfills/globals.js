@@ -3,8 +3,6 @@
 
 import { console } from "./console/console.js";
 import { Crypto, crypto } from "./crypto/crypto.js";
-import { CryptoKey } from "./crypto/key.js";
-import { SubtleCrypto } from "./crypto/subtle.js";
 import { atob, btoa } from "./encoding/base64.js";
 import { TextDecoderStream, TextEncoderStream } from "./encoding/streams.js";
 import { TextDecoder } from "./encoding/text-decoder.js";
@@ -66,7 +64,6 @@ export const interfaces = {
   CloseEvent,
   CountQueuingStrategy,
   Crypto,
-  CryptoKey,
   CustomEvent,
   ErrorEvent,
   Event,
@@ -96,7 +93,6 @@ export const interfaces = {
   Request,
   Response,
   Scheduler,
-  SubtleCrypto,
   TextDecoder,
   TextDecoderStream,
   TextEncoder,
@@ -136,6 +132,8 @@ export const members = {
 /** Interfaces whose module is loaded when a script first asks for them. */
 export const lazyInterfaces = {
   BroadcastChannel: "messaging/broadcast-channel.js",
+  CryptoKey: "crypto/key.js",
+  SubtleCrypto: "crypto/subtle.js",
   CompressionStream: "streams/compression.js",
   DecompressionStream: "streams/compression.js",
   FileReader: "files/file-reader.js",

@@ -2,17 +2,20 @@
 
 import { crypto_random, crypto_random_uuid } from "holdfast:ops";
 import { describeView, isArrayBuffer, viewKind } from "../kernel/buffers.js";
+import { lazily } from "../kernel/lazy.js";
 import {
   defineInterface,
   illegalConstructor,
   illegalInvocation,
   requireArguments,
 } from "../kernel/webidl.js";
-import { subtle } from "./subtle.js";
+import "./builtins.js";
 
 const { DOMException, Uint8Array } = globalThis;
 const setBytes = Function.prototype.call.bind(Uint8Array.prototype.set);
 
+const subtleModule = lazily("crypto/subtle.js");
+const streamModule = lazily("crypto/digest-stream.js");
 const CONSTRUCTING = {};
 const MAX_RANDOM_BYTES = 65_536;
 const INTEGER_ARRAYS = new Set([
@@ -37,7 +40,11 @@ export class Crypto {
 
   get subtle() {
     if (!(#brand in this)) throw illegalInvocation();
-    return subtle;
+    return subtleModule().subtle;
+  }
+
+  get DigestStream() {
+    return streamModule().DigestStream;
   }
 
   /** https://w3c.github.io/webcrypto/#Crypto-method-getRandomValues */

@@ -1,21 +1,30 @@
 // Digests: https://w3c.github.io/webcrypto/#sha
 // MD5 is Workers' own addition: https://developers.cloudflare.com/workers/runtime-apis/web-crypto/
 
-import { crypto_digest, crypto_digest_large } from "holdfast:ops";
+import { crypto_digest, crypto_digest_large, crypto_run, crypto_take } from "holdfast:ops";
+import { describeView } from "../kernel/buffers.js";
 import { noParameters, registerAlgorithm } from "./algorithms.js";
 
 /** What is longer than this is worked on in a thread, at the price of a turn. */
-export const MAX_INLINE_BYTES = 65_536;
+const MAX_INLINE_BYTES = 65_536;
+
+/** Whether it takes long to work on these bytes. */
+export const isLarge = (bytes) => describeView(bytes).byteLength > MAX_INLINE_BYTES;
+
+/** The digest of a Uint8Array, for a signature; a promise of it where there is much. */
+export function digestOf(hash, bytes) {
+  return isLarge(bytes) ? digestOfMany(hash, bytes) : crypto_digest(hash, bytes);
+}
+
+async function digestOfMany(hash, bytes) {
+  return crypto_take(await crypto_run(crypto_digest_large(hash, bytes)));
+}
 
 for (const name of ["SHA-1", "SHA-256", "SHA-384", "SHA-512", "MD5"]) {
   registerAlgorithm({
     name,
     parameters: { digest: noParameters },
-
-    /** The digest of a Uint8Array, or a promise of it. */
-    digest({ name: hash }, bytes) {
-      const large = bytes.length > MAX_INLINE_BYTES;
-      return large ? crypto_digest_large(hash, bytes) : crypto_digest(hash, bytes);
-    },
+    digest: (bytes) =>
+      isLarge(bytes) ? crypto_digest_large(name, bytes) : crypto_digest(name, bytes),
   });
 }

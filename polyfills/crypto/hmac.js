@@ -1,15 +1,29 @@
 // HMAC: https://w3c.github.io/webcrypto/#hmac
 
-import { crypto_equal, crypto_hmac, crypto_hmac_large, crypto_random } from "holdfast:ops";
-import { enforceUnsignedLong } from "../kernel/webidl.js";
-import { readHash, registerAlgorithm } from "./algorithms.js";
-import { MAX_INLINE_BYTES } from "./digest.js";
-import { base64UrlFromBytes, bytesFromBase64Url, checkJsonWebKey, invalid } from "./jwk.js";
-import { checkUsages, createKey, factsOf } from "./key.js";
+import {
+  crypto_equal,
+  crypto_hmac,
+  crypto_hmac_large,
+  crypto_run,
+  crypto_secret_first_bits,
+  crypto_secret_generate,
+  crypto_take,
+} from "holdfast:ops";
+import { describeView } from "../kernel/buffers.js";
+import {
+  noParameters,
+  optional,
+  readHash,
+  readLong,
+  readStandardHash,
+  registerAlgorithm,
+} from "./algorithms.js";
+import { failure } from "./builtins.js";
+import { isLarge } from "./digest.js";
+import { checkUsages, createKey, factsOf, materialOf, SIGN, VERIFY } from "./key.js";
+import { exportSecret, secretFrom } from "./secret.js";
 
-const { DOMException } = globalThis;
-
-const USAGES = ["sign", "verify"];
+const USAGES = SIGN | VERIFY;
 const BLOCK_BITS = { MD5: 512, "SHA-1": 512, "SHA-256": 512, "SHA-384": 1024, "SHA-512": 1024 };
 const JWK_ALGORITHMS = {
   "SHA-1": "HS1",
@@ -21,95 +35,63 @@ const JWK_ALGORITHMS = {
 registerAlgorithm({
   name: "HMAC",
   parameters: {
-    sign: () => ({}),
-    verify: () => ({}),
-    generateKey: readKeyParameters,
-    importKey: readKeyParameters,
-    exportKey: () => ({}),
+    sign: noParameters,
+    verify: noParameters,
+    generateKey: (given) => readKeyParameters(given, readStandardHash),
+    importKey: (given) => readKeyParameters(given, readHash),
+    getKeyLength: (given) => readKeyParameters(given, readHash),
+    exportKey: noParameters,
   },
   sign,
-  async verify(algorithm, key, signature, data) {
-    return crypto_equal(await sign(algorithm, key, data), signature);
+  async verify(parameters, key, signature, data) {
+    const answer = sign(parameters, key, data);
+    // Who may only verify never sees the signature that should be.
+    const mac = typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer;
+    return crypto_equal(mac, signature);
   },
   generateKey,
   importKey,
-  exportKey,
+  exportKey: (format, key) =>
+    exportSecret(format, key, JWK_ALGORITHMS[factsOf(key).algorithm.hash]),
+  getKeyLength({ hash, length = BLOCK_BITS[hash] }) {
+    if (length !== 0) return length;
+    throw new TypeError("HMAC key length must be a non-zero unsigned long integer.");
+  },
 });
 
 /** HmacKeyGenParams and HmacImportParams, which are alike. */
-function readKeyParameters(given) {
-  const hash = readHash(given, "HMAC");
-  const { length } = given;
-  return {
-    hash,
-    length: length === undefined ? undefined : enforceUnsignedLong(length, "HMAC: length"),
-  };
+function readKeyParameters(given, read) {
+  const hash = read(given);
+  return { hash, length: optional(given.length, "length", readLong) };
 }
 
-function sign(_algorithm, key, data) {
-  const { algorithm, material } = factsOf(key);
-  const large = data.length > MAX_INLINE_BYTES;
-  return (large ? crypto_hmac_large : crypto_hmac)(algorithm.hash.name, material, data);
+function sign(_parameters, key, data) {
+  const { hash } = factsOf(key).algorithm;
+  return (isLarge(data) ? crypto_hmac_large : crypto_hmac)(hash, materialOf(key), data);
 }
 
 function generateKey({ hash, length = BLOCK_BITS[hash] }, extractable, usages) {
-  checkUsages(usages, USAGES, "HMAC");
-  if (length === 0) throw new DOMException("HMAC: a key has at least one bit.", "OperationError");
-  const material = withoutSpareBits(crypto_random(Math.ceil(length / 8)), length);
-  return keyOf(material, hash, length, extractable, usages);
+  checkUsages(usages, USAGES, "generate HMAC");
+  if (length === 0) {
+    throw failure("OperationError", "HMAC key length must be a non-zero unsigned long integer.");
+  }
+  return keyOf(crypto_secret_generate(length), hash, length, extractable, usages);
 }
 
 function keyOf(material, hash, length, extractable, usages) {
-  const algorithm = { name: "HMAC", hash: { name: hash }, length };
-  return createKey({ type: "secret", extractable, algorithm, usages, material });
-}
-
-/** The bytes of a key with all bits past `length` zero. */
-function withoutSpareBits(bytes, length) {
-  const spare = 8 * bytes.length - length;
-  if (spare > 0) bytes[bytes.length - 1] &= 255 << spare;
-  return bytes;
+  return createKey("secret", { name: "HMAC", hash, length }, extractable, usages, material);
 }
 
 /** https://w3c.github.io/webcrypto/#hmac-operations-import-key */
 function importKey(format, keyData, { hash, length }, extractable, usages) {
-  checkUsages(usages, USAGES, "HMAC");
-  checkFormat(format);
-  const bytes = format === "jwk" ? bytesOfJwk(keyData, hash, extractable, usages) : keyData;
-  const bits = 8 * bytes.length;
-  if (bits === 0) throw new DOMException("HMAC: the key is empty.", "DataError");
-  if (length !== undefined && (length > bits || length <= bits - 8)) {
-    throw new DOMException("HMAC: 'length' does not fit the key's data.", "DataError");
+  checkUsages(usages, USAGES, "import secret HMAC");
+  const facts = { use: "sig", usages, extractable };
+  const bytes = secretFrom(format, keyData, "HMAC", facts, () => JWK_ALGORITHMS[hash]);
+  const bits = 8 * describeView(bytes).byteLength;
+  if (bits === 0) throw failure("DataError", "HMAC key is empty.");
+  if (length === undefined) return keyOf(bytes, hash, bits, extractable, usages);
+  if (length > bits || length <= bits - 8) {
+    throw failure("DataError", `Imported HMAC key has ${bits} bits, not ${length} as specified.`);
   }
-  const material = length === undefined ? bytes : withoutSpareBits(bytes, length);
-  return keyOf(material, hash, length ?? bits, extractable, usages);
-}
-
-function checkFormat(format) {
-  if (format === "raw" || format === "jwk") return;
-  throw new DOMException(`HMAC: a key has no format "${format}".`, "NotSupportedError");
-}
-
-function bytesOfJwk(jwk, hash, extractable, usages) {
-  checkJsonWebKey(jwk, { kty: "oct", use: "sig", usages, extractable });
-  if (jwk.k === undefined) throw invalid('"k" is missing');
-  const bytes = bytesFromBase64Url(jwk.k, "k");
-  if (jwk.alg !== undefined && jwk.alg !== JWK_ALGORITHMS[hash]) {
-    throw invalid(`"alg" is not "${JWK_ALGORITHMS[hash]}"`);
-  }
-  return bytes;
-}
-
-/** https://w3c.github.io/webcrypto/#hmac-operations-export-key */
-function exportKey(format, key) {
-  const { algorithm, extractable, material, usages } = factsOf(key);
-  checkFormat(format);
-  if (format === "raw") return material;
-  return {
-    kty: "oct",
-    k: base64UrlFromBytes(material),
-    alg: JWK_ALGORITHMS[algorithm.hash.name],
-    key_ops: [...usages],
-    ext: extractable,
-  };
+  return keyOf(crypto_secret_first_bits(bytes, length), hash, length, extractable, usages);
 }

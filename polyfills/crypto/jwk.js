@@ -1,12 +1,12 @@
 // JSON Web Keys: https://w3c.github.io/webcrypto/#JsonWebKey-dictionary
+//
+// A key may come from unwrapKey, and then its members are secrets: see key.js.
 
 import { toDictionary, toDOMString, toSequence } from "../kernel/webidl.js";
+import { failure, parseJson, stringifyJson } from "./builtins.js";
+import { bitOf, factsOf, namesOf } from "./key.js";
 
-const { DOMException, Uint8Array } = globalThis;
-const fromBase64 = Uint8Array.fromBase64;
-const toBase64 = Function.prototype.call.bind(Uint8Array.prototype.toBase64);
-
-const ALPHABET = /^[A-Za-z0-9_-]*$/;
+// In the order in which Web IDL reads them.
 const MEMBERS = [
   "alg",
   "crv",
@@ -19,6 +19,7 @@ const MEMBERS = [
   "key_ops",
   "kty",
   "n",
+  "oth",
   "p",
   "q",
   "qi",
@@ -26,32 +27,22 @@ const MEMBERS = [
   "x",
   "y",
 ];
+// In the order in which workerd writes them.
+const WRITTEN = ["x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "k"];
+
 const converters = {
   __proto__: null,
-  ext: Boolean,
+  ext: (value) => !!value,
   key_ops: (value) => toSequence(value, toDOMString, "JsonWebKey: key_ops"),
+  oth: () => true, // keys of many primes are refused, whatever theirs are
 };
-
-/** A member of a JWK as bytes; throws a DataError if it is no base64url. */
-export function bytesFromBase64Url(text, what) {
-  try {
-    if (ALPHABET.test(text)) return fromBase64(text, { alphabet: "base64url" });
-  } catch {
-    // The length is none that base64 can have.
-  }
-  throw invalid(`"${what}" is not base64url`);
-}
-
-/** Bytes as a member of a JWK. */
-export function base64UrlFromBytes(bytes) {
-  return toBase64(bytes, { alphabet: "base64url", omitPadding: true });
-}
 
 /** The dictionary's members, read in their order; absent ones are undefined. */
 export function toJsonWebKey(value) {
   const given = toDictionary(value, "JsonWebKey");
-  const jwk = {};
-  for (const name of MEMBERS) {
+  const jwk = { __proto__: null };
+  for (let i = 0; i < MEMBERS.length; i++) {
+    const name = MEMBERS[i];
     const member = given[name];
     if (member !== undefined) jwk[name] = (converters[name] ?? toDOMString)(member);
   }
@@ -63,22 +54,67 @@ export function toJsonWebKey(value) {
  * its member "use" has to be, if it is there.
  */
 export function checkJsonWebKey(jwk, { kty, use, usages, extractable }) {
-  if (jwk.kty !== kty) throw invalid(`"kty" is not "${kty}"`);
-  if (usages.length > 0 && jwk.use !== undefined && jwk.use !== use) {
-    throw invalid(`"use" is not "${use}"`);
+  if (jwk.kty !== kty) {
+    throw invalid(`Key Type parameter ("kty") ("${jwk.kty ?? ""}") is not "${kty}"`);
+  }
+  if (usages !== 0 && jwk.use !== undefined && jwk.use !== use) {
+    throw invalid(`Public Key Use parameter ("use") ("${jwk.use}") is not "${use}"`);
   }
   checkKeyOperations(jwk.key_ops, usages);
-  if (jwk.ext === false && extractable) throw invalid('"ext" forbids an extractable key');
+  if (jwk.ext === false && extractable) {
+    throw failure(
+      "DataError",
+      "Cannot create an extractable CryptoKey from an unextractable JSON Web Key.",
+    );
+  }
 }
 
 function checkKeyOperations(operations, usages) {
   if (operations === undefined) return;
-  if (new Set(operations).size < operations.length) throw invalid('"key_ops" has a duplicate');
-  const missing = usages.find((usage) => !operations.includes(usage));
-  if (missing !== undefined) throw invalid(`"key_ops" does not include "${missing}"`);
+  let bits = 0;
+  for (let i = 0; i < operations.length; i++) {
+    if (operations.indexOf(operations[i]) < i) {
+      throw invalid('Key Operations parameter ("key_ops") contains duplicates');
+    }
+    bits |= bitOf(operations[i]);
+  }
+  if ((usages & ~bits) !== 0) {
+    throw invalid('Key Operations parameter ("key_ops") lacks a specified key usage');
+  }
+}
+
+/** Throws a DataError if the JWK has a member "alg" that is not this. */
+export function checkJwkAlgorithm(jwk, expected) {
+  if (jwk.alg === undefined || jwk.alg === expected) return;
+  throw invalid(`Algorithm parameter ("alg") ("${jwk.alg}") is not "${expected}"`);
 }
 
 /** The DataError of a JWK that is no key. */
 export function invalid(why) {
-  return new DOMException(`JSON Web Key: ${why}.`, "DataError");
+  return failure("DataError", `A JSON Web Key's ${why}.`);
+}
+
+/** The members that hold key material, as JSON for an op. */
+export function materialOfJwk(jwk) {
+  const members = { __proto__: null };
+  for (let i = 0; i < WRITTEN.length; i++) {
+    const name = WRITTEN[i];
+    if (jwk[name] !== undefined) members[name] = jwk[name];
+  }
+  return stringifyJson(members);
+}
+
+/**
+ * The JSON of a key: what an op told of its material, and what it is. Members that the key
+ * does not have are undefined.
+ */
+export function jsonOfKey(key, kty, material, { alg, crv }) {
+  const { extractable, usages } = factsOf(key);
+  const told = parseJson(material);
+  const jwk = { __proto__: null, kty, key_ops: namesOf(usages), alg, ext: extractable, crv };
+  for (let i = 0; i < WRITTEN.length; i++) {
+    const name = WRITTEN[i];
+    if (name in told) jwk[name] = told[name];
+  }
+  return stringifyJson(jwk);
 }

@@ -2,11 +2,13 @@
 //
 // Every method does the same four things: convert its arguments, normalize the algorithm,
 // check the key, and call the algorithm's own function. That function gets the normalized
-// algorithm first and answers with a value or a promise of one. Data are Uint8Arrays, read
+// algorithm's parameters first. It answers with bytes or, where the work is done in a
+// thread, with the number of a job, which is run and then taken; what it answers with may
+// be a secret, so it is never awaited itself (see key.js). Data are Uint8Arrays, read
 // after normalization, which may run code of the script.
 
-import { crypto_equal } from "holdfast:ops";
-import { bytesOf, describeView, isDetached } from "../kernel/buffers.js";
+import { crypto_equal, crypto_run, crypto_secret_text, crypto_take } from "holdfast:ops";
+import { bytesOf, copyBytes, describeView, isArrayBuffer, isDetached } from "../kernel/buffers.js";
 import {
   defineInterface,
   illegalConstructor,
@@ -15,16 +17,36 @@ import {
   requireArguments,
   toEnum,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { normalize } from "./algorithms.js";
+import { failure, parseJson, parseJsonObject } from "./builtins.js";
 import { toJsonWebKey } from "./jwk.js";
-import { factsOf, requireUsage, toKey, toUsages } from "./key.js";
+import {
+  DECRYPT,
+  DERIVE_BITS,
+  DERIVE_KEY,
+  ENCRYPT,
+  factsOf,
+  requireUsage,
+  SIGN,
+  toKey,
+  toUsages,
+  UNWRAP_KEY,
+  VERIFY,
+  WRAP_KEY,
+} from "./key.js";
+import { encodeUtf8 } from "../encoding/utf8.js";
+import "./aes.js";
+import "./derivation.js";
 import "./digest.js";
+import "./ec.js";
+import "./edwards.js";
 import "./hmac.js";
-
-const { ArrayBuffer, DOMException, Uint8Array } = globalThis;
+import "./rsa.js";
 
 const CONSTRUCTING = {};
 const FORMATS = ["raw", "spki", "pkcs8", "jwk"];
+const { isView } = ArrayBuffer;
 
 let isSubtle;
 
@@ -36,48 +58,94 @@ export class SubtleCrypto {
     if (arguments[0] !== CONSTRUCTING) throw illegalConstructor();
   }
 
+  /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-encrypt */
   async encrypt(algorithm, key, data) {
     begin(this, "encrypt", arguments.length, 3);
-    return useKey("encrypt", algorithm, key, data);
+    checkArguments("encrypt", key, data);
+    const { record, name, parameters } = normalize(algorithm, "encrypt");
+    const bytes = readSource(data);
+    requireUsage(key, { name }, ENCRYPT);
+    const answer = record.encrypt(parameters, key, bytes);
+    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
+  /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-decrypt */
   async decrypt(algorithm, key, data) {
     begin(this, "decrypt", arguments.length, 3);
-    return useKey("decrypt", algorithm, key, data);
+    checkArguments("decrypt", key, data);
+    const { record, name, parameters } = normalize(algorithm, "decrypt");
+    const bytes = readSource(data);
+    requireUsage(key, { name }, DECRYPT);
+    const answer = record.decrypt(parameters, key, bytes);
+    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
+  /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-sign */
   async sign(algorithm, key, data) {
     begin(this, "sign", arguments.length, 3);
-    return useKey("sign", algorithm, key, data);
+    checkArguments("sign", key, data);
+    const { record, name, parameters } = normalize(algorithm, "sign");
+    const bytes = readSource(data);
+    requireUsage(key, { name }, SIGN);
+    const answer = await record.sign(parameters, key, bytes);
+    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
+  /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-verify */
   async verify(algorithm, key, signature, data) {
     begin(this, "verify", arguments.length, 4);
-    toKey(key, "SubtleCrypto.verify: the key");
+    checkArguments("verify", key, data);
     checkSource(signature, "SubtleCrypto.verify: the signature");
-    checkSource(data, "SubtleCrypto.verify: the data");
-    const normalized = normalize("verify", algorithm);
-    const given = new Uint8Array(readSource(signature));
+    const { record, name, parameters } = normalize(algorithm, "verify");
+    const given = copyBytes(readSource(signature));
     const bytes = readSource(data);
-    requireUsage(key, normalized, "verify");
-    return normalized.record.verify(normalized, key, given, bytes);
+    requireUsage(key, { name }, VERIFY);
+    return record.verify(parameters, key, given, bytes);
   }
 
+  /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-digest */
   async digest(algorithm, data) {
     begin(this, "digest", arguments.length, 2);
     checkSource(data, "SubtleCrypto.digest: the data");
-    const normalized = normalize("digest", algorithm);
-    return (await normalized.record.digest(normalized, readSource(data))).buffer;
+    const { record } = normalize(algorithm, "digest");
+    const answer = record.digest(readSource(data));
+    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-generateKey */
   async generateKey(algorithm, extractable, keyUsages) {
     begin(this, "generateKey", arguments.length, 3);
     const usages = toUsages(keyUsages, "SubtleCrypto.generateKey: the usages");
-    const normalized = normalize("generateKey", algorithm);
-    const made = await normalized.record.generateKey(normalized, !!extractable, usages);
+    const { record, parameters } = normalize(algorithm, "generateKey");
+    const made = await record.generateKey(parameters, !!extractable, usages);
     requireSomeUsage(made.privateKey ?? made);
     return made;
+  }
+
+  /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-deriveKey */
+  async deriveKey(algorithm, baseKey, derivedKeyType, extractable, keyUsages) {
+    begin(this, "deriveKey", arguments.length, 5);
+    toKey(baseKey, "SubtleCrypto.deriveKey: the key");
+    const usages = toUsages(keyUsages, "SubtleCrypto.deriveKey: the usages");
+    const { record, name, parameters } = normalize(algorithm, "deriveBits");
+    const derived = normalize(derivedKeyType, "importKey");
+    const measured = normalize(derivedKeyType, "getKeyLength");
+    requireUsage(baseKey, { name }, DERIVE_KEY);
+    const bits = measured.record.getKeyLength(measured.parameters);
+    const answer = record.deriveBits(parameters, baseKey, bits);
+    const secret = typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer;
+    return importInto(derived, "raw", secret, !!extractable, usages);
+  }
+
+  /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-deriveBits */
+  async deriveBits(algorithm, baseKey, length = null) {
+    begin(this, "deriveBits", arguments.length, 2);
+    toKey(baseKey, "SubtleCrypto.deriveBits: the key");
+    const bits = length === null ? null : +length >>> 0;
+    const { record, name, parameters } = normalize(algorithm, "deriveBits");
+    requireUsage(baseKey, { name }, DERIVE_BITS);
+    const answer = record.deriveBits(parameters, baseKey, bits);
+    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-importKey */
@@ -86,49 +154,35 @@ export class SubtleCrypto {
     const form = toEnum(format, FORMATS, "SubtleCrypto.importKey: the format");
     const usages = toUsages(keyUsages, "SubtleCrypto.importKey: the usages");
     const jwk = toKeyData(form, keyData);
-    const normalized = normalize("importKey", algorithm);
-    const material = jwk ?? new Uint8Array(readSource(keyData));
-    const { record } = normalized;
-    const key = await record.importKey(form, material, normalized, !!extractable, usages);
-    if (factsOf(key).type !== "public") requireSomeUsage(key);
-    return key;
+    const normalized = normalize(algorithm, "importKey");
+    const material = jwk ?? copyBytes(readSource(keyData));
+    return importInto(normalized, form, material, !!extractable, usages);
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-exportKey */
   async exportKey(format, key) {
     begin(this, "exportKey", arguments.length, 2);
     const form = toEnum(format, FORMATS, "SubtleCrypto.exportKey: the format");
-    const { algorithm, extractable } = factsOf(toKey(key, "SubtleCrypto.exportKey: the key"));
-    const { record } = normalize("exportKey", algorithm.name);
-    if (!extractable) throw new DOMException("The key is not extractable.", "InvalidAccessError");
-    const exported = await record.exportKey(form, key);
-    return form === "jwk" ? exported : new Uint8Array(exported).buffer;
+    const exported = exportFrom(toKey(key, "SubtleCrypto.exportKey: the key"), form);
+    return form === "jwk" ? parseJson(exported) : bufferOf(copyBytes(exported));
   }
 
-  async deriveBits(algorithm, baseKey, length = null) {
-    begin(this, "deriveBits", arguments.length, 2);
-    toKey(baseKey, "SubtleCrypto.deriveBits: the key");
-    const bits = length === null || length === undefined ? null : length >>> 0;
-    const normalized = normalize("deriveBits", algorithm);
-    requireUsage(baseKey, normalized, "deriveBits");
-    return (await normalized.record.deriveBits(normalized, baseKey, bits)).buffer;
-  }
-
-  async deriveKey(algorithm, baseKey, derivedKeyType, extractable, keyUsages) {
-    begin(this, "deriveKey", arguments.length, 5);
-    toKey(baseKey, "SubtleCrypto.deriveKey: the key");
-    toUsages(keyUsages, "SubtleCrypto.deriveKey: the usages");
-    throw unsupported(normalize("deriveBits", algorithm));
-  }
-
+  /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-wrapKey */
   async wrapKey(format, key, wrappingKey, wrapAlgorithm) {
     begin(this, "wrapKey", arguments.length, 4);
-    toEnum(format, FORMATS, "SubtleCrypto.wrapKey: the format");
+    const form = toEnum(format, FORMATS, "SubtleCrypto.wrapKey: the format");
     toKey(key, "SubtleCrypto.wrapKey: the key");
     toKey(wrappingKey, "SubtleCrypto.wrapKey: the wrapping key");
-    throw unsupported(normalize("wrapKey", wrapAlgorithm));
+    const { record, name, parameters } = normalize(wrapAlgorithm, "wrapKey", "encrypt");
+    requireUsage(wrappingKey, { name }, WRAP_KEY);
+    const exported = exportFrom(key, form);
+    const bytes = form === "jwk" ? encodeUtf8(exported) : exported;
+    const wrap = record.wrapKey ?? record.encrypt;
+    const answer = wrap(parameters, wrappingKey, bytes);
+    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
+  /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-unwrapKey */
   async unwrapKey(
     format,
     wrappedKey,
@@ -139,11 +193,19 @@ export class SubtleCrypto {
     keyUsages,
   ) {
     begin(this, "unwrapKey", arguments.length, 7);
-    toEnum(format, FORMATS, "SubtleCrypto.unwrapKey: the format");
+    const form = toEnum(format, FORMATS, "SubtleCrypto.unwrapKey: the format");
     checkSource(wrappedKey, "SubtleCrypto.unwrapKey: the wrapped key");
     toKey(unwrappingKey, "SubtleCrypto.unwrapKey: the unwrapping key");
-    toUsages(keyUsages, "SubtleCrypto.unwrapKey: the usages");
-    throw unsupported(normalize("unwrapKey", unwrapAlgorithm));
+    const usages = toUsages(keyUsages, "SubtleCrypto.unwrapKey: the usages");
+    const { record, name, parameters } = normalize(unwrapAlgorithm, "unwrapKey", "decrypt");
+    const unwrapped = normalize(unwrappedKeyAlgorithm, "importKey");
+    const bytes = readSource(wrappedKey);
+    requireUsage(unwrappingKey, { name }, UNWRAP_KEY);
+    const unwrap = record.unwrapKey ?? record.decrypt;
+    const answer = unwrap(parameters, unwrappingKey, bytes);
+    const opened = typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer;
+    const keyData = form === "jwk" ? readJwk(opened) : opened;
+    return importInto(unwrapped, form, keyData, !!extractable, usages);
   }
 
   /**
@@ -166,6 +228,7 @@ export class SubtleCrypto {
 }
 
 defineInterface(SubtleCrypto);
+refuseToClone(SubtleCrypto);
 
 /** The `subtle` of the global object's `crypto`. */
 export const subtle = new SubtleCrypto(CONSTRUCTING);
@@ -175,45 +238,80 @@ function begin(receiver, method, given, required) {
   requireArguments(given, required, `'${method}' on 'SubtleCrypto'`);
 }
 
-/** encrypt, decrypt and sign: https://w3c.github.io/webcrypto/#SubtleCrypto-method-sign */
-async function useKey(operation, algorithm, key, data) {
-  toKey(key, `SubtleCrypto.${operation}: the key`);
-  checkSource(data, `SubtleCrypto.${operation}: the data`);
-  const normalized = normalize(operation, algorithm);
-  const bytes = readSource(data);
-  requireUsage(key, normalized, operation);
-  return (await normalized.record[operation](normalized, key, bytes)).buffer;
+function checkArguments(method, key, data) {
+  toKey(key, `SubtleCrypto.${method}: the key`);
+  checkSource(data, `SubtleCrypto.${method}: the data`);
 }
 
-function checkSource(value, what) {
-  if (!ArrayBuffer.isView(value)) bytesOf(value, what);
+// ---- Keys -------------------------------------------------------------------------------
+
+/** A key of the algorithm, from bytes or a JsonWebKey's members; sync, for its secrets. */
+function importInto({ record, parameters }, format, keyData, extractable, usages) {
+  const key = record.importKey(format, keyData, parameters, extractable, usages);
+  if (factsOf(key).type !== "public") requireSomeUsage(key);
+  return key;
 }
 
-/** The bytes of a buffer source; none if the script has detached it meanwhile. */
-function readSource(value) {
-  const buffer = ArrayBuffer.isView(value) ? describeView(value).buffer : value;
-  return isDetached(buffer) ? new Uint8Array(0) : bytesOf(value, "The data");
+function requireSomeUsage(key) {
+  const { type, usages } = factsOf(key);
+  if (usages !== 0) return;
+  throw failure(
+    "SyntaxError",
+    `A ${type} key must have at least one usage: secret/private CryptoKeys are for something.`,
+  );
+}
+
+/** The bytes of a key, which are its own, or the JSON of it. */
+function exportFrom(key, format) {
+  const { algorithm, extractable } = factsOf(key);
+  const { record } = normalize(algorithm.name, "exportKey");
+  if (!extractable) {
+    throw failure(
+      "InvalidAccessError",
+      `Attempt to export non-extractable ${algorithm.name} key.`,
+    );
+  }
+  return record.exportKey(format, key);
+}
+
+/** https://w3c.github.io/webcrypto/#concept-parse-a-jwk */
+function readJwk(bytes) {
+  let members;
+  try {
+    members = parseJsonObject(crypto_secret_text(bytes));
+  } catch {
+    // What is told below: the error of the parser would quote the key.
+  }
+  if (members?.kty !== undefined) return toJsonWebKey(members);
+  throw failure("DataError", 'Missing "kty" field or corrupt JSON unwrapping key?');
 }
 
 /** The JWK of `keyData`, or undefined where it is a buffer source. */
 function toKeyData(format, keyData) {
   if (format === "jwk") {
-    if (isObject(keyData) && !isBufferSource(keyData)) return toJsonWebKey(keyData);
-    throw new TypeError("SubtleCrypto.importKey: a JSON Web Key is an object.");
+    if (isObject(keyData) && !isView(keyData) && !isArrayBuffer(keyData)) {
+      return toJsonWebKey(keyData);
+    }
+    throw new TypeError('Import data provided for "jwk" import format must be a JsonWebKey.');
   }
-  checkSource(keyData, "SubtleCrypto.importKey: the key data");
+  if (!isView(keyData) && !isArrayBuffer(keyData)) {
+    throw new TypeError(
+      'Import data provided for "raw", "pkcs8", or "spki" import formats must be a buffer source.',
+    );
+  }
   return undefined;
 }
 
-function isBufferSource(value) {
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+// ---- Bytes ------------------------------------------------------------------------------
+
+const bufferOf = (bytes) => describeView(bytes).buffer;
+
+function checkSource(value, what) {
+  if (!isView(value)) bytesOf(value, what);
 }
 
-function requireSomeUsage(key) {
-  if (factsOf(key).usages.length > 0) return;
-  throw new DOMException("A secret or private key needs at least one usage.", "SyntaxError");
-}
-
-function unsupported({ name }) {
-  return new DOMException(`"${name}" cannot be used here.`, "NotSupportedError");
+/** The bytes of a buffer source; none if the script has detached it meanwhile. */
+function readSource(value) {
+  const buffer = isView(value) ? describeView(value).buffer : value;
+  return bytesOf(isDetached(buffer) ? new ArrayBuffer(0) : value, "The data");
 }

@@ -150,12 +150,13 @@ class Parts {
       bytes: (bytes) => add(bytes.slice()),
       text: (text) => add(text.toWellFormed()),
       value: (value) => add(this.#cloning.clone(value)),
+      reference: add, // an object of the platform, as it is
     };
   }
 
   source() {
     const take = () => this.#items[this.#next++];
-    return { uint32: take, bytes: take, text: take, value: take };
+    return { uint32: take, bytes: take, text: take, value: take, reference: take };
   }
 }
 

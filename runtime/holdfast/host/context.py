@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.engine import Handle, Isolate, IsolateTerminated, JSError, ScriptError
 from holdfast.host.constants import WORD_LOCAL_CALLS, WORD_TURNS_QUEUED
+from holdfast.host.jobs import Jobs
 from holdfast.host.timers import TimerQueue
 from holdfast.storage import ObjectStore
 
@@ -72,6 +73,7 @@ class Host:
         self.events: Any = None  # who takes the answers to this isolate's events
         self.objects: ObjectsCapability
         self.stores: dict[int, ObjectStore] = Stores()
+        self.jobs = Jobs()
         self.values = b""  # on their way to JS, after the op that told of them
         self.pending = 0  # ops under way whose answer will enter the isolate
         self.on_idle: Callable[[], None] = _nothing

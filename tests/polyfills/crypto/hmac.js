@@ -110,7 +110,8 @@ export async function a_key_does_only_what_it_is_for() {
   const key = await imported(HMAC, false, ["verify"]);
   await rejects(subtle.sign("HMAC", key, DATA), "InvalidAccessError");
   await rejects(subtle.exportKey("raw", key), "InvalidAccessError");
-  await rejects(subtle.sign("RSA-PSS", key, DATA), "NotSupportedError");
+  await rejects(subtle.sign("RSASSA-PKCS1-v1_5", key, DATA), "InvalidAccessError");
+  await rejects(subtle.sign("FOO", key, DATA), "NotSupportedError");
   await rejects(subtle.sign("HMAC", {}, DATA), "TypeError");
   await rejects(subtle.encrypt("HMAC", key, DATA), "NotSupportedError");
 }

@@ -1,0 +1,95 @@
+// DigestStream, Workers' own way to digest what is streamed:
+// https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#digeststream
+//
+// The digest under way is the host's; it is forgotten when the stream ends or is lost.
+
+import {
+  crypto_run,
+  crypto_stream_add,
+  crypto_stream_add_large,
+  crypto_stream_begin,
+  crypto_stream_drop,
+  crypto_stream_end,
+} from "holdfast:ops";
+import { encodeUtf8 } from "../encoding/utf8.js";
+import { bytesOf, describeView, isArrayBuffer } from "../kernel/buffers.js";
+import { defineInterface, requireArguments } from "../kernel/webidl.js";
+import { deferred, markHandled } from "../streams/promises.js";
+import { WritableStream } from "../streams/writable.js";
+import { normalize } from "./algorithms.js";
+import { isLarge } from "./digest.js";
+
+const CHECKSUMS = ["crc32", "crc32c", "crc64nvme"];
+const NOT_BYTES =
+  "DigestStream is a byte stream but received an object of non-ArrayBuffer/ArrayBufferView/" +
+  "string type on its writable side.";
+
+const lost = new FinalizationRegistry(crypto_stream_drop);
+let lastNumber = 0;
+
+/** A digest under way, as an underlying sink. */
+class Digest {
+  number = ++lastNumber;
+  promised = deferred();
+  bytesWritten = 0;
+
+  constructor(name) {
+    crypto_stream_begin(this.number, name);
+    // Who aborts the stream knows it, and need not look at the digest.
+    markHandled(this.promised.promise);
+  }
+
+  write(chunk) {
+    const bytes = toBytes(chunk);
+    const { byteLength } = describeView(bytes);
+    this.bytesWritten += byteLength;
+    if (isLarge(bytes)) return crypto_run(crypto_stream_add_large(this.number, bytes));
+    if (byteLength > 0) crypto_stream_add(this.number, bytes);
+    return undefined;
+  }
+
+  close() {
+    this.promised.resolve(describeView(crypto_stream_end(this.number)).buffer);
+  }
+
+  abort(reason) {
+    crypto_stream_drop(this.number);
+    this.promised.reject(reason);
+  }
+}
+
+function toBytes(chunk) {
+  if (typeof chunk === "string") return encodeUtf8(chunk);
+  if (ArrayBuffer.isView(chunk) || isArrayBuffer(chunk)) return bytesOf(chunk);
+  throw new TypeError(NOT_BYTES);
+}
+
+/** A WritableStream of bytes; when it is closed, `digest` is fulfilled with their digest. */
+export class DigestStream extends WritableStream {
+  #digest;
+
+  constructor(algorithm) {
+    requireArguments(arguments.length, 1, "constructor 'DigestStream'");
+    const isChecksum = CHECKSUMS.includes(algorithm?.name ?? algorithm);
+    const name = isChecksum ? `${algorithm.name ?? algorithm}` : normalize(algorithm, "digest").name;
+    const digest = new Digest(name);
+    super({
+      __proto__: null,
+      write: (chunk) => digest.write(chunk),
+      close: () => digest.close(),
+      abort: (reason) => digest.abort(reason),
+    });
+    this.#digest = digest;
+    lost.register(this, digest.number);
+  }
+
+  get digest() {
+    return this.#digest.promised.promise;
+  }
+
+  get bytesWritten() {
+    return BigInt(this.#digest.bytesWritten);
+  }
+}
+
+defineInterface(DigestStream);

@@ -1,0 +1,96 @@
+import asyncio
+import hashlib
+import zlib
+
+import pytest
+
+from holdfast.engine import ScriptError
+from holdfast.host.context import Capabilities, Host
+from holdfast.host.crypto.checksums import CHECKSUMS
+from holdfast.host.crypto.digests import HASHES, crypto_digest, crypto_digest_large, crypto_equal
+from holdfast.host.crypto.hmac import crypto_hmac, crypto_hmac_large
+from holdfast.host.crypto.random import crypto_random, crypto_random_uuid
+from holdfast.host.crypto.streams import (
+    crypto_stream_add,
+    crypto_stream_begin,
+    crypto_stream_drop,
+    crypto_stream_end,
+)
+from holdfast.host.system import SystemClock
+
+
+@pytest.fixture
+async def host():
+    host = Host(asyncio.get_running_loop(), SystemClock(), Capabilities())
+    yield host
+    host.close()
+
+
+async def answer_of(host, job):
+    await host.jobs.run(job)
+    return host.jobs.take(job)
+
+
+async def test_random_bytes_have_the_size_asked_for(host):
+    assert len(crypto_random(host, 65_536)) == 65_536
+    assert crypto_random(host, 16) != crypto_random(host, 16)
+    assert crypto_random_uuid(host) != crypto_random_uuid(host)
+
+
+@pytest.mark.parametrize("name", HASHES)
+async def test_work_in_a_thread_has_the_same_result(host, name):
+    data = bytes(range(256)) * 1000
+    job = crypto_digest_large(host, name, data)
+    assert await answer_of(host, job) == crypto_digest(host, name, data)
+    job = crypto_hmac_large(host, name, b"key", data)
+    assert await answer_of(host, job) == crypto_hmac(host, name, b"key", data)
+
+
+async def test_bytes_of_different_length_are_not_equal(host):
+    assert crypto_equal(host, b"ab", b"ab")
+    assert not crypto_equal(host, b"ab", b"ac")
+    assert not crypto_equal(host, b"ab", b"abc")
+
+
+async def test_the_answer_of_a_job_is_handed_out_once_and_only_when_it_is_there(host):
+    job = host.jobs.add(lambda: b"secret")
+    with pytest.raises(ScriptError):
+        host.jobs.take(job)
+    assert await answer_of(host, job) == b"secret"
+    with pytest.raises(ScriptError):
+        host.jobs.take(job)
+    with pytest.raises(ScriptError):
+        await host.jobs.run(job)
+
+
+async def test_a_digest_of_chunks_is_that_of_the_whole(host):
+    crypto_stream_begin(host, 1, "SHA-256")
+    crypto_stream_add(host, 1, b"ab")
+    crypto_stream_add(host, 1, b"c")
+    assert crypto_stream_end(host, 1) == hashlib.sha256(b"abc").digest()
+    crypto_stream_drop(host, 1)
+
+
+# https://reveng.sourceforge.io/crc-catalogue/all.htm
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [("crc32", "cbf43926"), ("crc32c", "e3069283"), ("crc64nvme", "ae8b14860a799888")],
+)
+@pytest.mark.parametrize("cut", [0, 1, 8, 9])
+def test_checksums_are_those_of_the_catalogue(name, check, cut):
+    checksum = CHECKSUMS[name]()
+    checksum.update(b"123456789"[:cut])
+    checksum.update(b"123456789"[cut:])
+    assert checksum.digest().hex() == check
+
+
+def test_a_long_checksum_is_the_same_in_pieces():
+    data = bytes(range(256)) * 5
+    whole, pieces = CHECKSUMS["crc64nvme"](), CHECKSUMS["crc64nvme"]()
+    whole.update(data)
+    for start in range(0, len(data), 13):
+        pieces.update(data[start : start + 13])
+    assert whole.digest() == pieces.digest()
+    crc32 = CHECKSUMS["crc32"]()
+    crc32.update(data)
+    assert crc32.digest() == zlib.crc32(data).to_bytes(4, "big")
