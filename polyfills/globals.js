@@ -143,6 +143,7 @@ export const lazyInterfaces = {
   URLPattern: "url/pattern/url-pattern.js",
   WebSocket: "sockets/websocket.js",
   WebSocketPair: "sockets/websocket-pair.js",
+  WebSocketRequestResponsePair: "sockets/request-response-pair.js",
 };
 
 /** Functions and objects whose module is loaded when a script first asks for them. */

@@ -13,6 +13,7 @@ export {
   evictIdle,
   objectBroken,
   objectDurable,
+  objectSocketEvent,
   supersedeObjects,
   sweepObjects,
 } from "./objects/residents.js";

@@ -24,6 +24,7 @@ export class ObjectInstance {
   waitUntilCount = 0;
   transactions = 0; // open ones, nested
   sockets = null; // links that its code has accepted
+  sleepless = null; // WebSockets by number, of those accepted for hibernation
   timers = null; // ids of those that its code has set
   lastUsed = 0; // the sweep after which it was last used
   error = null; // why it was reset

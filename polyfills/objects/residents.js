@@ -12,9 +12,12 @@ import { crossedResponse, sendableRecord, socketForHost } from "../workers/cross
 import { rawHeadersOf } from "../fetch/record.js";
 import { requestFromHost } from "../fetch/request.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
+import { lazily } from "../kernel/lazy.js";
 import { idFromHost } from "./id.js";
 import { failCall, ObjectInstance } from "./instance.js";
 import { failureParts, remoteError } from "./remote-error.js";
+
+const hibernation = lazily("objects/hibernation.js");
 
 const byId = new Map(); // in order of last use, so that a sweep stops early
 const bySlot = new Map();
@@ -145,6 +148,13 @@ export function deliverObjectFetch(number, slot, method, url, headers, body) {
   const instance = bySlot.get(slot);
   touch(instance);
   instance.begin(new HostCall(number, requestFromHost(method, url, headers, body)));
+}
+
+/** Entry point: an event of a socket that the object has accepted for hibernation. */
+export function objectSocketEvent(slot, number, kind, a, b, c) {
+  const instance = bySlot.get(slot);
+  touch(instance);
+  return hibernation().deliverEvent(instance, number, kind, a, b, c);
 }
 
 // ---- the host's news -----------------------------------------------------------

@@ -1,7 +1,10 @@
 // DurableObjectState: https://developers.cloudflare.com/durable-objects/api/state/
 
 import { runCriticalSection } from "./critical-section.js";
+import { lazily } from "../kernel/lazy.js";
 import { DurableObjectStorage } from "./storage.js";
+
+const hibernation = lazily("objects/hibernation.js");
 
 const NOT_A_FUNCTION =
   "Failed to execute 'blockConcurrencyWhile' on 'DurableObjectState': parameter 1 is not of type 'function'.";
@@ -57,6 +60,48 @@ export class DurableObjectState {
     const error = new Error(String(reason));
     this.#instance.reset(error);
     throw error;
+  }
+
+  // ---- WebSockets: see hibernation.js ---------------------------------------------
+
+  /** Take a socket in, which does not keep the object in memory. */
+  acceptWebSocket(socket, tags) {
+    hibernation().acceptWebSocket(this.#instance, socket, tags);
+  }
+
+  /** The sockets that were taken in, those with a tag where one is given. */
+  getWebSockets(tag) {
+    return hibernation().getWebSockets(this.#instance, tag);
+  }
+
+  /** The tags of a socket that was taken in. */
+  getTags(socket) {
+    return hibernation().getTags(socket);
+  }
+
+  /** Have a message answered without waking the object; without an argument, none. */
+  setWebSocketAutoResponse(pair) {
+    hibernation().setAutoResponse(this.#instance, pair);
+  }
+
+  /** The pair that was set, or null. */
+  getWebSocketAutoResponse() {
+    return hibernation().getAutoResponse(this.#instance);
+  }
+
+  /** When a socket was last answered so, or null. */
+  getWebSocketAutoResponseTimestamp(socket) {
+    return hibernation().getAutoResponseTimestamp(socket);
+  }
+
+  /** Let each event of a socket take so many milliseconds; 0 for no limit. */
+  setHibernatableWebSocketEventTimeout(ms) {
+    hibernation().setEventTimeout(this.#instance, ms);
+  }
+
+  /** The limit that was set, or null. */
+  getHibernatableWebSocketEventTimeout() {
+    return hibernation().getEventTimeout(this.#instance);
   }
 
   get [Symbol.toStringTag]() {

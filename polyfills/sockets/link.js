@@ -11,6 +11,7 @@ import {
   socket_accept,
   socket_close,
   socket_drop,
+  socket_join,
   socket_open,
   socket_send,
   socket_taken,
@@ -80,6 +81,7 @@ export class SocketLink {
     this.receiver = receiver;
     this.context = requireContext();
     (this.context.life.sockets ??= new Set()).add(this);
+    if (this.number === 0 && this.peer.number !== 0) this.#joinHost();
     if (this.number !== 0) this.#listen();
     const inbox = this.#inbox;
     this.#inbox = [];
@@ -92,6 +94,13 @@ export class SocketLink {
     abandoned.unregister(this);
     links.set(this.number, this);
     if (!socket_accept(this.number, this.context.life.slot ?? 0)) this.arrive({ lost: "" });
+  }
+
+  // The other end is one that the host keeps for an object.
+  #joinHost() {
+    this.number = socket_join(this.peer.number);
+    this.peer.peer = null;
+    this.peer = null;
   }
 
   #queue(arrival) {
@@ -160,6 +169,27 @@ export class SocketLink {
     }
   }
 
+  // ---- hibernation ----------------------------------------------------------------
+
+  /** Whether this is an end of a pair whose other end was neither accepted nor given away. */
+  get isFree() {
+    const { peer } = this;
+    return this.number === 0 && peer !== null && peer.receiver === null && !peer.#isOver;
+  }
+
+  /** Leave this end to the host, which gives it to an object by this number. */
+  keepAsleep(number) {
+    this.number = number;
+    this.#inbox = [];
+  }
+
+  /** The end of this number, which the host keeps for an object. */
+  static awake(number) {
+    const link = new SocketLink();
+    link.number = number;
+    return link;
+  }
+
   // ---- leaving the isolate --------------------------------------------------------
 
   /**
@@ -175,6 +205,10 @@ export class SocketLink {
     }
     const stays = this.peer;
     if (stays.#isOver) throw new Error(LOST);
+    if (stays.number !== 0) {
+      stays.peer = null;
+      return stays.number;
+    }
     stays.#becomeHosted(socket_open());
     for (const arrival of this.#inbox) stays.#sendAgain(arrival);
     return stays.number;

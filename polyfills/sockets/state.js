@@ -32,6 +32,8 @@ export class SocketState {
   closedIncoming = false;
   closedOutgoing = false;
   error = null;
+  attachment = undefined; // serialized
+  lastTags = null; // of one that was accepted for hibernation, after its end
   #outgoing = null; // { item, gate } that wait for the output gate
   #lateBytes = 0; // given to send() after the end; they count as buffered for ever
 
@@ -109,13 +111,16 @@ export class SocketState {
 
   closed(code, reason) {
     this.closedIncoming = true;
-    if (!this.allowHalfOpen && !this.closedOutgoing) {
-      this.closedOutgoing = true;
-      this.transmit({ code: code === 1005 ? undefined : code, reason });
-    } else if (this.closedOutgoing && this.#outgoing === null) {
-      this.link.end();
-    }
+    if (!this.allowHalfOpen && !this.closedOutgoing) this.answerClose(code, reason);
+    else if (this.closedOutgoing && this.#outgoing === null) this.link.end();
     dispatchTrusted(this.socket, new CloseEvent("close", { code, reason, wasClean: true }));
+  }
+
+  /** Close as the other side did, unless that has happened already. */
+  answerClose(code, reason) {
+    if (this.closedOutgoing) return;
+    this.closedOutgoing = true;
+    this.transmit({ code: code === 1005 ? undefined : code, reason });
   }
 
   lost(reason) {

@@ -1,7 +1,7 @@
 // WebSocket: https://websockets.spec.whatwg.org/, with what Workers add:
 // https://developers.cloudflare.com/workers/runtime-apis/websockets/
 
-import { socket_attach, socket_attachment, socket_connect } from "holdfast:ops";
+import { hibernation_attach, hibernation_attachment, socket_connect } from "holdfast:ops";
 import { defineEventHandler } from "../events/event-handler.js";
 import { EventTarget } from "../events/event-target.js";
 import { blobBytes, isBlob } from "../files/blob.js";
@@ -155,14 +155,14 @@ export class WebSocket extends EventTarget {
     }
     const state = this.#state;
     state.attachment = bytes;
-    if (state.isHibernatable) socket_attach(state.link.number, bytes);
+    if (state.isHibernatable) hibernation_attach(state.link.number, bytes);
   }
 
   /** A copy of the value that was kept with the socket; null without one. */
   deserializeAttachment() {
     const state = this.#state;
     if (state.attachment === undefined && state.isHibernatable) {
-      state.attachment = socket_attachment(state.link.number);
+      state.attachment = hibernation_attachment(state.link.number);
     }
     return state.attachment === undefined ? null : deserialize(state.attachment);
   }

@@ -17,6 +17,32 @@ HANDSHAKE = (
 Socket = aiohttp.ClientWebSocketResponse
 
 
+class Console(list[str]):
+    """The lines that scripts print, which can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._more = asyncio.Event()
+
+    def append(self, line: str) -> None:
+        super().append(line)
+        self._more.set()
+
+    async def first(self, wanted: str) -> str:
+        """The first line that has this text, once there is one."""
+        async with asyncio.timeout(TIMEOUT_S):
+            while not (found := [line for line in self if wanted in line]):
+                self._more.clear()
+                await self._more.wait()
+            return found[0]
+
+
+async def line(server: Server, wanted: str) -> str:
+    """What the script "main" has logged with this text in it, once it has."""
+    assert isinstance(server.lines, Console), "see conftest.py"
+    return (await server.lines.first(wanted)).removeprefix("main log: ")
+
+
 class Clients:
     """Opens sockets to a server's scripts; closes them all at the end."""
 

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.inprocess import Server
-from tests.sockets.clients import Clients
+from tests.sockets.clients import Clients, Console
 
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with Server(tmp_path, allow_private_egress=True) as server:
+    server = Server(tmp_path, allow_private_egress=True)
+    server.lines = Console()
+    async with server:
         yield server
 
 

@@ -166,6 +166,11 @@ class Host:
             self._look_for_idleness()
 
     @property
+    def is_running(self) -> bool:
+        """True while a turn of the isolate is under way: nobody may enter it."""
+        return self._running
+
+    @property
     def has_calls(self) -> bool:
         """True while calls to this isolate's objects are under way."""
         return bool(self._shared[WORD_LOCAL_CALLS])

@@ -4,13 +4,16 @@ What they do is decided in objects/; `ObjectsCapability` is what it offers to on
 isolate.
 """
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
 from holdfast.host.ops import deferred_op, op
 from holdfast.host.sockets import table_of
 from holdfast.host.sockets_end import SocketEnd
+
+if TYPE_CHECKING:
+    from holdfast.host.sockets_hibernation import ObjectSockets
 
 Body = str | bytes | int | None
 
@@ -47,6 +50,9 @@ class ObjectsCapability(Protocol):
         self, number: int, service: int, method: str, url: str, headers: str, body: Body
     ) -> None:
         """Send a request to another Worker; settles the op with this number."""
+
+    def sockets(self, slot: int) -> "ObjectSockets":
+        """What outlives the instance in `slot` of its object's sockets."""
 
     def released(self, slot: int, reason: str) -> None:
         """The instance in `slot` is gone: evicted (no reason) or reset."""

@@ -8,7 +8,6 @@ an isolate.
 """
 
 import functools
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +32,8 @@ class IsolateEnd(SocketEnd):
         self.number = number
         self.slot = 0  # of the object that has accepted it
         self._table = table
-        self._later: deque[Callable[[], None]] = deque()
-        self._held: deque[int] = deque()  # the sizes of messages that wait in the isolate
+        self._later: list[Callable[[], None]] = []
+        self._held: list[int] = []  # the sizes of messages that wait in the isolate
         self._held_bytes = 0
         self._counted = False  # among what keeps the isolate from being idle
 
@@ -51,7 +50,7 @@ class IsolateEnd(SocketEnd):
             action(*arguments)
 
     def _do_later(self) -> None:
-        later, self._later = self._later, deque()
+        later, self._later = self._later, []
         for action in later:
             action()
 
@@ -70,7 +69,7 @@ class IsolateEnd(SocketEnd):
     def taken(self) -> None:
         """The input gate has let a message in that it held back."""
         before = self._held_bytes
-        self._held_bytes -= self._held.popleft()
+        self._held_bytes -= self._held.pop(0)
         if before > MAX_HELD_BYTES >= self._held_bytes and self.peer is not None:
             self.peer.go_on()
 
@@ -87,11 +86,15 @@ class IsolateEnd(SocketEnd):
         """See SocketEnd."""
         table = self._table
         if table.host.enter(table.message, self.number, message):
-            before = self._held_bytes
-            self._held.append(len(message))
-            self._held_bytes += len(message)
-            if self._held_bytes > MAX_HELD_BYTES >= before and self.peer is not None:
-                self.peer.hold()
+            self.has_held(message)
+
+    def has_held(self, message: Message) -> None:
+        """The input gate holds a message back; when it is too much, the peer has to wait."""
+        before = self._held_bytes
+        self._held.append(len(message))
+        self._held_bytes += len(message)
+        if self._held_bytes > MAX_HELD_BYTES >= before and self.peer is not None:
+            self.peer.hold()
 
     def on_close(self, code: int, reason: str) -> None:
         """See SocketEnd."""
@@ -119,16 +122,23 @@ class SocketTable:
     def __init__(self, host: "Host") -> None:
         self.host = host
         self.ends: dict[int, IsolateEnd] = {}
-        self._last_number = 0
+        self.next_number = 1
         self.message: Handle = host.entry("socketMessage")
         self.closed: Handle = host.entry("socketClosed")
         self.lost: Handle = host.entry("socketLost")
+        self.object_event: Handle = host.entry("objectSocketEvent")
 
     def open(self) -> IsolateEnd:
         """A new end for the script."""
-        self._last_number += 1
-        end = self.ends[self._last_number] = IsolateEnd(self, self._last_number)
+        end = IsolateEnd(self, self.next_number)
+        self.add(end)
         return end
+
+    def add(self, end: IsolateEnd) -> None:
+        """Keep an end that was made with the next number."""
+        assert end.number == self.next_number, "numbers are given once"
+        self.ends[end.number] = end
+        self.next_number += 1
 
     def arrived(self, peer: SocketEnd) -> int:
         """Give the script a socket whose other end is `peer`; its number."""
@@ -180,6 +190,13 @@ def socket_open(host: "Host") -> int:
 
 
 @op
+def socket_join(host: "Host", number: int) -> int:
+    """Make an end for the script whose peer is its end of this number; its number."""
+    table = table_of(host)
+    return table.arrived(table.ends[number])
+
+
+@op
 def socket_accept(host: "Host", number: int, slot: int) -> bool:
     """Begin to listen, on the account of the object in `slot` (0: of none); False if it is over."""
     end = table_of(host).ends.get(number)
@@ -227,14 +244,3 @@ def socket_waiting(host: "Host", number: int) -> int:
     """The bytes that were sent and that the network has not taken yet."""
     end = table_of(host).ends.get(number)
     return 0 if end is None else end.unsent_bytes
-
-
-@op
-def socket_attach(host: "Host", number: int, attachment: bytes) -> None:
-    """Keep a value with an end that its object has accepted for hibernation."""
-
-
-@op
-def socket_attachment(host: "Host", number: int) -> bytes | None:
-    """The value that is kept with an end."""
-    return None

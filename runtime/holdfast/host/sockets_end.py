@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 
 Message = str | bytes
+Waiting = deque[Message | tuple[int, str]] | tuple[()]  # seldom needed, and a deque is large
 
 # What may wait for a peer that does not listen yet, or does not read. A message is taken
 # while no more than this waits; past it the connection is lost.
@@ -33,7 +34,7 @@ class SocketEnd(ABC):
     def __init__(self) -> None:
         self.peer: SocketEnd | None = None
         self.has_closed = False  # has said its last word
-        self._waiting: deque[Message | tuple[int, str]] = deque()
+        self._waiting: Waiting = ()
         self._waiting_bytes = 0
 
     # ---- the owner's side ------------------------------------------------------
@@ -62,7 +63,7 @@ class SocketEnd(ABC):
         """The owner has gone without a word."""
         self.has_closed = True
         peer, self.peer = self.peer, None
-        self._waiting.clear()
+        self._waiting = ()
         if peer is not None:
             peer.peer = None
             peer.has_closed = True
@@ -72,7 +73,7 @@ class SocketEnd(ABC):
         """The owner cannot go on, for this reason."""
         self.has_closed = True
         peer, self.peer = self.peer, None
-        self._waiting.clear()
+        self._waiting = ()
         if peer is not None:
             peer.peer = None
             peer.has_closed = True
@@ -82,7 +83,7 @@ class SocketEnd(ABC):
         """The owner has to end, for a reason that the other side may be told with a close."""
         self.has_closed = True
         peer, self.peer = self.peer, None
-        self._waiting.clear()
+        self._waiting = ()
         if peer is not None:
             peer.peer = None
             peer.on_end(code, reason)
@@ -91,6 +92,8 @@ class SocketEnd(ABC):
         if self._waiting_bytes > MAX_WAITING_BYTES:
             self.on_overflow()
             return
+        if isinstance(self._waiting, tuple):
+            self._waiting = deque()
         self._waiting.append(item)
         self._waiting_bytes += size
 
@@ -101,12 +104,13 @@ class SocketEnd(ABC):
 
     def release_waiting(self, limit: int | None = None) -> None:
         """Give the peer what waited for it, up to `limit` messages."""
-        waiting = self._waiting
-        while waiting and (limit is None or limit > 0):
+        while (waiting := self._waiting) and (limit is None or limit > 0):
             peer = self.peer
             if peer is None or not peer.listening:
                 return
             item = waiting.popleft()
+            if not waiting:
+                self._waiting = ()
             if isinstance(item, tuple):
                 self._waiting_bytes = 0
                 self._tell_close(peer, *item)

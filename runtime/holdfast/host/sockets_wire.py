@@ -213,7 +213,7 @@ class WireEnd(BaseProtocol, SocketEnd):
         transport = self.transport
         if transport is None or transport.is_closing():
             return
-        self._waiting.clear()
+        self._waiting = ()
         self.go_on()
         if transport.can_write_eof():
             transport.write_eof()
@@ -242,7 +242,7 @@ class WireEnd(BaseProtocol, SocketEnd):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._waiting.clear() if self.peer is None else self.release_waiting()
+        self.release_waiting()
         self.lose()
         self._on_end(exc)
 

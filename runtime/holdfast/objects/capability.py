@@ -16,6 +16,7 @@ from holdfast.host.context import Host
 from holdfast.host.objects import Body
 from holdfast.host.sockets import table_of
 from holdfast.host.sockets_end import SocketEnd
+from holdfast.host.sockets_hibernation import ObjectSockets
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
@@ -181,6 +182,17 @@ class IsolateObjects:
         host.settle(number, response.status, text, headers, None, socket)
 
     # ---- answers of this isolate's instances -------------------------------------
+
+    def sockets(self, slot: int) -> ObjectSockets:
+        """What outlives the instance in `slot` of its object's sockets."""
+        record = self._directory.in_slot(slot)
+        if record is None:
+            raise ScriptError(
+                "Error",
+                "This Durable Object instance is no longer active: it has no WebSockets.",
+                durableObjectReset=True,
+            )
+        return record.home.sockets_of(record, lambda: self._directory.awaken(record))
 
     def released(self, slot: int, reason: str) -> None:
         """The instance in `slot` is gone: evicted (no reason) or reset."""

@@ -55,6 +55,26 @@ class ObjectDirectory:
         home.worker.host.stores[slot] = record.store
         return record
 
+    def in_slot(self, slot: int) -> ObjectRecord | None:
+        """The record of the object in this slot, while it is live."""
+        return self._by_slot.get(slot)
+
+    def awaken(self, record: ObjectRecord) -> int | None:
+        """The slot of an object that was live once, brought up again in the same isolate.
+
+        None where that is not possible; the log says why.
+        """
+        live = self.find(record.id)
+        if live is None:
+            home = record.home
+            try:
+                live = self.bring_up(record.namespace, record.id, record.name, home)
+            except OSError as error:
+                log.error("object %s cannot be woken: %s", record.id, error)
+                return None
+            home.admit(live)
+        return live.slot if live.home is record.home else None
+
     def _open(self, record: ObjectRecord) -> ObjectStore:
         slot, home = record.slot, record.home
         return self._storage.open(
@@ -67,6 +87,7 @@ class ObjectDirectory:
     def _on_broken(self, record: ObjectRecord, error: BaseException) -> None:
         log.error("object %s lost its storage: %s", record.id, error)
         self._forget(record)
+        record.home.lose_sockets(record)
         record.home.broken(record.slot, str(error), "durableObjectReset")
 
     def released(self, slot: int, reason: str) -> None:
@@ -80,6 +101,7 @@ class ObjectDirectory:
         else:
             log.debug("object %s was evicted", record.id)
             self._forget(record)
+            record.home.forget_sockets(record)
             self._loop.call_soon(record.store.close)
 
     def supersede(self, home: ObjectHome, reason: str = CODE_UPDATED) -> None:
@@ -87,10 +109,11 @@ class ObjectDirectory:
 
         What they wrote until now is kept and made durable; nothing more gets through.
         """
+        home.end_sockets(reason)
         for record in self._records_of(home):
             record.store.flush()
             self._end(record, reason)
-        home.supersede(reason)
+        home.supersede()
 
     def drop(self, home: ObjectHome, reason: str) -> None:
         """Fence off every object of an isolate that was stopped in the middle of a turn.
@@ -106,6 +129,7 @@ class ObjectDirectory:
     def _end(self, record: ObjectRecord, reason: str) -> None:
         self._fence(record, reason)
         self._forget(record)
+        record.home.lose_sockets(record)
         self._loop.call_soon(record.store.close)
 
     def _fence(self, record: ObjectRecord, reason: str) -> None:

@@ -1,6 +1,9 @@
 """The objects that live in one Worker's isolate."""
 
+from collections.abc import Callable
+
 from holdfast.host.objects import Body
+from holdfast.host.sockets_hibernation import ObjectSockets
 from holdfast.objects.record import ObjectRecord
 from holdfast.workers import SERVICE_RESTART, Worker
 
@@ -19,6 +22,7 @@ class ObjectHome:
         self._sweep = worker.entry("sweepObjects")
         self._sweep_events = worker.entry("sweepEvents")
         self._evict = worker.entry("evictIdle")
+        self._sockets: dict[str, ObjectSockets] = {}
 
     def admit(self, record: ObjectRecord) -> None:
         """Make the instance known to the isolate, before its first call from outside."""
@@ -45,9 +49,33 @@ class ObjectHome:
         """The object lost its storage or its place; its calls fail with this error."""
         self._host.enter_soon(self._broken, slot, message, flags)
 
-    def supersede(self, reason: str) -> None:
-        """New code took over: no new call may find these instances, and their sockets end."""
+    def sockets_of(
+        self, record: ObjectRecord, find_slot: Callable[[], int | None]
+    ) -> ObjectSockets:
+        """What outlives an object's instance of its sockets; `find_slot` as there."""
+        sockets = self._sockets.get(record.id)
+        if sockets is None:
+            sockets = self._sockets[record.id] = ObjectSockets(find_slot)
+        return sockets
+
+    def forget_sockets(self, record: ObjectRecord) -> None:
+        """The object was evicted: nothing is kept of it that has no sockets."""
+        sockets = self._sockets.get(record.id)
+        if sockets is not None and not sockets.ends:
+            del self._sockets[record.id]
+
+    def lose_sockets(self, record: ObjectRecord) -> None:
+        """The object was reset: the sockets that it kept break off."""
+        sockets = self._sockets.pop(record.id, None)
+        if sockets is not None:
+            sockets.lose()
+
+    def supersede(self) -> None:
+        """New code took over: no new call may find these instances."""
         self._host.enter(self._supersede)
+
+    def end_sockets(self, reason: str) -> None:
+        """Close the sockets of all objects, those of sleeping ones included."""
         if sockets := self._host.capabilities.get("sockets"):
             sockets.end_objects(SERVICE_RESTART, reason)
 

@@ -1,0 +1,268 @@
+// WebSockets that do not keep their object in memory:
+// https://developers.cloudflare.com/durable-objects/best-practices/websockets/
+//
+// The host keeps such a socket, with its tags and its attachment, and brings the object up
+// when something comes for it. An instance has a WebSocket object for each socket that it was
+// told of or asked for; they are gone with it.
+
+import {
+  hibernation_accept,
+  hibernation_answered_at,
+  hibernation_attach,
+  hibernation_automatic,
+  hibernation_numbers,
+  hibernation_set_automatic,
+  hibernation_set_timeout,
+  hibernation_state,
+  hibernation_timeout,
+  hibernation_told,
+  socket_taken,
+} from "holdfast:ops";
+import { encodeUtf8 } from "../encoding/utf8.js";
+import { reportException } from "../kernel/report.js";
+import { runTurn } from "../kernel/turns.js";
+import { isObject, sequenceFrom, toDOMString } from "../kernel/webidl.js";
+import { SocketLink } from "../sockets/link.js";
+import { WebSocketRequestResponsePair } from "../sockets/request-response-pair.js";
+import { ACCEPTED, RELEASED } from "../sockets/state.js";
+import { socketFromLink, stateOfSocket } from "../sockets/websocket.js";
+import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
+
+const MAX_TAGS = 10;
+const MAX_TAG_LENGTH = 256;
+const MAX_AUTO_BYTES = 2_048;
+const MAX_TIMEOUT_MS = 604_800_000;
+const CLOSED_OUTGOING = 1;
+const CLOSED_INCOMING = 2;
+
+// ---- Sockets ------------------------------------------------------------------------
+
+/** `state.acceptWebSocket(socket, tags)` */
+export function acceptWebSocket(instance, socket, tags) {
+  const state = checkedState(socket, "acceptWebSocket");
+  if (state.phase === ACCEPTED) {
+    throw new Error(
+      "Cannot call `acceptWebSocket()` if the WebSocket was already accepted via `accept()`",
+    );
+  }
+  if (state.link === null || !state.link.isFree) {
+    throw new Error(
+      "Cannot call `acceptWebSocket()` on this WebSocket because its pair has already been " +
+        "accepted or used in a Response.",
+    );
+  }
+  const distinct = tags === undefined ? [] : distinctTags(tags);
+  const number = hibernation_accept(instance.slot, JSON.stringify(distinct));
+  state.link.keepAsleep(number);
+  state.phase = ACCEPTED;
+  state.isHibernatable = true;
+  if (state.attachment !== undefined) hibernation_attach(number, state.attachment);
+  awake(instance).set(number, socket);
+}
+
+function checkedState(socket, method) {
+  const state = stateOfSocket(socket);
+  if (state !== undefined) return state;
+  throw new TypeError(
+    `Failed to execute '${method}' on 'DurableObjectState': parameter 1 is not of type 'WebSocket'.`,
+  );
+}
+
+function distinctTags(tags) {
+  const method = isObject(tags) ? tags[Symbol.iterator] : undefined;
+  if (typeof method !== "function") {
+    throw new TypeError(
+      "Failed to execute 'acceptWebSocket' on 'DurableObjectState': parameter 2 is not of type 'Array'.",
+    );
+  }
+  const distinct = new Set();
+  for (const tag of sequenceFrom(tags, method, toDOMString)) {
+    if (distinct.size >= MAX_TAGS) {
+      throw new Error(`a Hibernatable WebSocket cannot have more than ${MAX_TAGS} tags`);
+    }
+    if (tag.length > MAX_TAG_LENGTH) {
+      throw new Error(`"${tag}" is longer than the max tag length (${MAX_TAG_LENGTH} characters).`);
+    }
+    distinct.add(tag);
+  }
+  return [...distinct];
+}
+
+/** `state.getWebSockets(tag)` */
+export function getWebSockets(instance, tag) {
+  const numbers = hibernation_numbers(instance.slot, tag === undefined ? undefined : `${tag}`);
+  return JSON.parse(numbers).map((number) => socketOf(instance, number));
+}
+
+/** `state.getTags(socket)` */
+export function getTags(socket) {
+  const state = checkedState(socket, "getTags");
+  if (state.isHibernatable) return tagsOf(state);
+  throw new Error(
+    state.phase === ACCEPTED
+      ? "only hibernatable websockets can have tags."
+      : "you must call 'acceptWebSocket()' before attempting to access the tags of a WebSocket.",
+  );
+}
+
+// After its last event, a socket has the tags that it had then.
+function tagsOf(state) {
+  if (state.lastTags !== null) return [...state.lastTags];
+  const told = hibernation_state(state.link.number);
+  return told === undefined ? [] : JSON.parse(told).slice(1);
+}
+
+function awake(instance) {
+  return (instance.sleepless ??= new Map());
+}
+
+/** The WebSocket of a number, made where the instance has not seen it yet. */
+function socketOf(instance, number) {
+  let socket = awake(instance).get(number);
+  if (socket !== undefined) return socket;
+  socket = socketFromLink(SocketLink.awake(number));
+  const state = stateOfSocket(socket);
+  const [closed] = JSON.parse(hibernation_state(number) ?? `[${CLOSED_OUTGOING}]`);
+  state.phase = ACCEPTED;
+  state.isHibernatable = true;
+  state.closedOutgoing = (closed & CLOSED_OUTGOING) !== 0;
+  state.closedIncoming = (closed & CLOSED_INCOMING) !== 0;
+  instance.sleepless.set(number, socket);
+  return socket;
+}
+
+// ---- Automatic responses, time limits -------------------------------------------------
+
+/** `state.setWebSocketAutoResponse(pair)` */
+export function setAutoResponse(instance, pair) {
+  if (pair === undefined || pair === null) {
+    hibernation_set_automatic(instance.slot, undefined, undefined);
+    return;
+  }
+  if (!(pair instanceof WebSocketRequestResponsePair)) {
+    throw new TypeError(
+      "Failed to execute 'setWebSocketAutoResponse' on 'DurableObjectState': parameter 1 is not " +
+        "of type 'WebSocketRequestResponsePair'.",
+    );
+  }
+  const { request, response } = pair;
+  checkSize("Request", "request", request);
+  checkSize("Response", "response", response);
+  hibernation_set_automatic(instance.slot, request, response);
+}
+
+function checkSize(name, noun, text) {
+  const { length } = encodeUtf8(text);
+  if (length <= MAX_AUTO_BYTES) return;
+  throw new RangeError(
+    `${name} cannot be larger than ${MAX_AUTO_BYTES} bytes. A ${noun} of size ${length} was provided.`,
+  );
+}
+
+/** `state.getWebSocketAutoResponse()` */
+export function getAutoResponse(instance) {
+  const told = hibernation_automatic(instance.slot);
+  return told === undefined ? null : new WebSocketRequestResponsePair(...JSON.parse(told));
+}
+
+/** `state.getWebSocketAutoResponseTimestamp(socket)` */
+export function getAutoResponseTimestamp(socket) {
+  const state = checkedState(socket, "getWebSocketAutoResponseTimestamp");
+  const at = state.isHibernatable ? hibernation_answered_at(state.link.number) : undefined;
+  return at === undefined ? null : new Date(at);
+}
+
+/** `state.setHibernatableWebSocketEventTimeout(ms)` */
+export function setEventTimeout(instance, ms) {
+  const limit = ms === undefined || ms === null ? 0 : ms >>> 0;
+  if (limit > MAX_TIMEOUT_MS) {
+    throw new Error(`Event timeout should not exceed ${MAX_TIMEOUT_MS} ms.`);
+  }
+  hibernation_set_timeout(instance.slot, limit === 0 ? undefined : limit);
+}
+
+/** `state.getHibernatableWebSocketEventTimeout()` */
+export function getEventTimeout(instance) {
+  return hibernation_timeout(instance.slot) ?? null;
+}
+
+// ---- Events ---------------------------------------------------------------------------
+
+/**
+ * Give the object an event of a socket, in a turn of its own: "message" (data), "close"
+ * (code, reason, wasClean) or "error" (message). True if the input gate keeps it for now.
+ */
+export function deliverEvent(instance, number, kind, a, b, c) {
+  const event = { instance, number, kind, a, b, c, isHeld: false, isDone: false };
+  runTurn(instance.context, start, event);
+  return (event.isHeld = !event.isDone);
+}
+
+function start(event) {
+  const { instance } = event;
+  if (instance.error === null && !instance.isConstructed) {
+    try {
+      instance.construct();
+    } catch (error) {
+      instance.reset(error);
+      reportException(error);
+    }
+    if (instance.error === null && instance.inputGate.isLocked) {
+      runTurn(instance.context, start, event);
+      return;
+    }
+  }
+  event.isDone = true;
+  if (instance.error !== null) return;
+  if (event.kind === "message") message(instance, event);
+  else end(instance, event);
+}
+
+function message(instance, { number, a: data, isHeld }) {
+  if (isHeld) socket_taken(number);
+  const socket = socketOf(instance, number);
+  call(instance, "webSocketMessage", socket, typeof data === "string" ? data : data.buffer);
+}
+
+function end(instance, { number, kind, a, b, c }) {
+  const socket = socketOf(instance, number);
+  const state = stateOfSocket(socket);
+  state.closedIncoming = true;
+  state.lastTags = tagsOf(state);
+  socket.deserializeAttachment(); // the socket keeps what the host will forget
+  if (kind === "error") {
+    state.error = new Error(a);
+    state.phase = RELEASED;
+    call(instance, "webSocketError", socket, state.error);
+  } else {
+    if (!c) state.phase = RELEASED;
+    call(instance, "webSocketClose", socket, a, b, c);
+    if (c) state.answerClose(a, b);
+  }
+  instance.sleepless?.delete(number);
+  hibernation_told(number);
+}
+
+/** Call one of the object's handlers, if it has that. */
+function call(instance, name, ...values) {
+  const object = instance.construct();
+  if (typeof object[name] !== "function") return;
+  try {
+    const result = object[name](...values);
+    if (typeof result?.then === "function") waitFor(instance, result);
+  } catch (error) {
+    reportException(error);
+  }
+}
+
+function waitFor(instance, promise) {
+  const limit = hibernation_timeout(instance.slot);
+  if (limit === undefined) {
+    instance.waitUntil(promise);
+    return;
+  }
+  const { promise: late, reject } = Promise.withResolvers();
+  const overdue = () => reject(new Error(`The event took more than its ${limit} ms.`));
+  const timer = startHostTimer(instance.control, limit, overdue);
+  instance.waitUntil(Promise.race([promise, late]).finally(() => stopHostTimer(timer)));
+}
