@@ -1,9 +1,11 @@
 // The console namespace: https://console.spec.whatwg.org/
 //
 // Each call is one line of text (or several in one) that goes to the host with its
-// level. No method throws, whatever it is given.
+// level. No method throws, whatever it is given, but for a label that throws when it is made
+// a string.
 
 import { console_write } from "holdfast:ops";
+import { toDOMString } from "../kernel/webidl.js";
 import { now } from "../performance/clock.js";
 import { formatArguments } from "./format.js";
 import { inspect, MAX_TEXT_CHARS } from "./inspect.js";
@@ -34,16 +36,6 @@ function formatSafely(args) {
     return formatArguments(args);
   } catch {
     return "[arguments that cannot be shown]";
-  }
-}
-
-/** A label as a string; "default" where there is none or it cannot be one. */
-function labelFrom(label) {
-  if (label === undefined) return "default";
-  try {
-    return `${label}`;
-  } catch {
-    return "default";
   }
 }
 
@@ -113,14 +105,14 @@ const methods = {
   },
 
   count(label = "default") {
-    const name = labelFrom(label);
+    const name = toDOMString(label);
     const count = (counts.get(name) ?? 0) + 1;
     keep(counts, name, count);
     writeText("info", `${name}: ${count}`);
   },
 
   countReset(label = "default") {
-    const name = labelFrom(label);
+    const name = toDOMString(label);
     if (!counts.delete(name)) writeText("warn", `Count for '${name}' does not exist`);
   },
 
@@ -140,7 +132,7 @@ const methods = {
   table(tabularData = undefined, properties = undefined) {
     let text;
     try {
-      const only = properties === undefined ? undefined : Array.from(properties, labelFrom);
+      const only = properties === undefined ? undefined : Array.from(properties, (name) => toDOMString(name));
       text = formatTable(tabularData, only);
     } catch {
       // What cannot be drawn is logged like anything else.
@@ -158,19 +150,19 @@ const methods = {
   },
 
   time(label = "default") {
-    const name = labelFrom(label);
+    const name = toDOMString(label);
     if (timers.has(name)) writeText("warn", `Timer '${name}' already exists`);
     else keep(timers, name, now());
   },
 
   timeLog(label = "default", ...data) {
-    const text = elapsed(labelFrom(label));
+    const text = elapsed(toDOMString(label));
     if (text === undefined) return;
     writeText("log", data.length > 0 ? `${text} ${formatSafely(data)}` : text);
   },
 
   timeEnd(label = "default") {
-    const name = labelFrom(label);
+    const name = toDOMString(label);
     const text = elapsed(name);
     if (text === undefined) return;
     timers.delete(name);

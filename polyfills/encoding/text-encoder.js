@@ -36,6 +36,7 @@ export class TextEncoder {
 /** https://encoding.spec.whatwg.org/#dom-textencoder-encodeinto */
 function encodeInto(text, destination) {
   const room = destination.length;
+  if (room === 0) return { read: 0, written: 0 };
   const source = text.length <= room ? text : firstUnits(text, room);
   const bytes = encodeUtf8(source);
   if (bytes.length <= room) {

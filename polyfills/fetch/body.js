@@ -13,7 +13,7 @@
 // passed on costs nothing in here.
 
 import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.js";
-import { blobFromBytes, normalizeType } from "../files/blob.js";
+import { blobFromBytes } from "../files/blob.js";
 import { defineInterface, illegalInvocation } from "../kernel/webidl.js";
 import {
   createSpentStream,
@@ -97,7 +97,7 @@ const typeOf = (record) => extractMimeType(recordHeader(record, "content-type"))
 /** The body as a Blob of the type that the headers say. */
 function readBlob(record) {
   const mimeType = typeOf(record);
-  const type = mimeType === null ? "" : normalizeType(serializeMimeType(mimeType));
+  const type = mimeType === null ? "" : serializeMimeType(mimeType);
   const ofBytes = (bytes) => blobFromBytes(bytes, type);
   return consumeBody(record, (text) => ofBytes(encodeUtf8(text)), ofBytes);
 }

@@ -3,6 +3,7 @@
 
 import { fetch_abort, fetch_send, socket_fetch } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm, isAborted } from "../events/abort.js";
+import { blobBytes } from "../files/blob.js";
 import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
@@ -24,6 +25,7 @@ export async function fetch(input, init = undefined) {
   throwIfAborted(request.signal);
   const context = requireContext();
   if (request.url.startsWith("data:")) return fetchData(request.url);
+  if (request.url.startsWith("blob:")) return fetchBlob(request);
   if (!/^https?:/.test(request.url)) throw cannotLoad(request.url);
   const gate = context.outputGate?.wait();
   if (gate !== undefined) {
@@ -46,6 +48,13 @@ function fetchData(url) {
   const data = readDataUrl(url);
   if (data === null) throw cannotLoad(url);
   return responseFromFetch(200, "OK", "", `content-type\n${data.type}\n`, data.bytes);
+}
+
+function fetchBlob({ blob, method, url }) {
+  if (blob === undefined || method !== "GET") throw cannotLoad(url);
+  const type = blob.type === "" ? "" : `content-type\n${blob.type}\n`;
+  const raw = `content-length\n${blob.size}\n${type}`;
+  return responseFromFetch(200, "OK", url.split("#", 1)[0], raw, blobBytes(blob));
 }
 
 function send(request) {

@@ -4,6 +4,7 @@
 
 import { TEXT_HEADERS } from "holdfast:constants";
 import { createAbortSignal, isAbortSignal } from "../events/abort.js";
+import { blobOfUrl } from "../files/object-urls.js";
 import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
 import { resolve } from "./base-url.js";
 import { checkUsable, cloneBody, defineBody, isBodyUsed, moveBody } from "./body.js";
@@ -121,6 +122,7 @@ export function createRequestRecord(input, init) {
   const from = recordOf(input);
   if (from !== undefined) return recordFromRequest(from, init);
   const record = emptyRecord("GET", resolveUrl(input));
+  if (record.url.startsWith("blob:")) record.blob = blobOfUrl(record.url);
   if (init !== undefined) initialize(record, init);
   return record;
 }
@@ -139,6 +141,7 @@ function recordFromRequest(from, init) {
   record.signal = from.signal;
   record.cf = copiedCf(from);
   record.cache = from.cache;
+  record.blob = from.blob;
   const body = init === undefined ? undefined : initialize(record, init);
   if (body !== undefined) return record;
   if (isBodyUsed(from)) throw new TypeError(USED);

@@ -155,7 +155,10 @@ function createRecord(body, init) {
 
 /** Add the body's content type; `rawType` is that header in raw form, where known. */
 function finish(record, type, rawType) {
-  if (record.source !== null && isNullBodyStatus(record.status)) refuseBody(record);
+  if (record.source !== null && isNullBodyStatus(record.status)) {
+    refuseBody(record);
+    return;
+  }
   if (type !== null) addContentType(record, type, rawType);
 }
 
@@ -163,7 +166,7 @@ function isNullBodyStatus(status) {
   return status === 204 || status === 205 || status === 304 || status === 101;
 }
 
-// As in workerd, an empty string is as good as no body.
+// As in workerd, an empty string is as good as no body, and has no type.
 function refuseBody(record) {
   if (record.source !== "" || record.used) throw new TypeError(NULL_BODY);
   record.source = null;
@@ -254,6 +257,8 @@ export function responseFromHost(status, statusText, raw, body = null, url = "",
 /** The same of a response to fetch(); `signal` is what aborts it. */
 export function responseFromFetch(status, statusText, url, raw, body, { redirected, signal } = {}) {
   const response = responseFromHost(status, statusText, raw, body, url, signal);
-  if (redirected) recordOf(response).redirected = true;
+  const record = recordOf(response);
+  record.type = "basic";
+  if (redirected) record.redirected = true;
   return response;
 }

@@ -11,6 +11,7 @@ import {
   body_write,
 } from "holdfast:ops";
 import { bytesOf } from "../kernel/buffers.js";
+import { identityOf, isStandardError } from "../kernel/errors.js";
 import { requireContext } from "../kernel/pending.js";
 import { HostReader, knownLength } from "../streams/host-stream.js";
 import { HostBody, takeBody } from "./body-sources.js";
@@ -100,17 +101,15 @@ async function pump(reader, handle) {
     }
     body_close(handle);
   } catch (error) {
-    body_abort(handle, describe(error));
+    body_abort(handle, ...describe(error));
     reader.cancel(error);
   }
 }
 
+/** Name and message of an error as its reader sees it, who knows the standard's classes only. */
 function describe(error) {
-  try {
-    return String(error?.message ?? error);
-  } catch {
-    return "internal error";
-  }
+  const [name, message] = identityOf(error);
+  return [isStandardError(error, name) ? name : "Error", message];
 }
 
 function chunkBytes(chunk) {

@@ -77,10 +77,12 @@ export class FileReader extends EventTarget {
     const reading = (this.#reading = {});
     this.#state = LOADING;
     this.#result = null;
+    // A turn for each event: what a listener has a promise do comes before the next.
     const steps = [
       () => this.#fire("loadstart", 0, bytes.byteLength),
       () => bytes.byteLength > 0 && this.#fire("progress", bytes.byteLength, bytes.byteLength),
       () => this.#finish(packageBytes(bytes), bytes.byteLength),
+      () => this.#end(bytes.byteLength),
     ];
     const next = () => {
       if (this.#reading !== reading) return;
@@ -91,11 +93,14 @@ export class FileReader extends EventTarget {
   }
 
   #finish(result, size) {
-    this.#reading = null;
     this.#state = DONE;
     this.#result = result;
     this.#fire("load", size, size);
-    if (this.#state !== LOADING) this.#fire("loadend", size, size);
+  }
+
+  #end(size) {
+    this.#reading = null;
+    this.#fire("loadend", size, size);
   }
 
   #fire(type, loaded, total) {

@@ -36,6 +36,11 @@ export function describeError(error) {
   }
 }
 
+/** Whether this is a DOMException, or an error of one of ECMAScript's classes by its name. */
+export function isStandardError(error, name) {
+  return Object.hasOwn(classes, name) || error instanceof DOMException;
+}
+
 /** Whether the engine threw this because the isolate's memory limit was reached. */
 export function isOutOfMemory(error) {
   return error instanceof InternalError && error.message === "out of memory";

@@ -38,7 +38,8 @@ export class Performance extends EventTarget {
   }
 
   toJSON() {
-    return { timeOrigin: this.timeOrigin };
+    if (!(#entries in this)) throw illegalInvocation();
+    return { timeOrigin };
   }
 
   /** https://w3c.github.io/user-timing/#mark-method */

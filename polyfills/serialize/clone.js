@@ -5,7 +5,7 @@ import * as kinds from "./kinds.js";
 import { bufferFacts, copyOf, isShared, viewFacts, viewOf } from "./buffers.js";
 import { serializableRecord } from "./cloneables.js";
 import { notCloneable, proxyNotCloneable } from "./errors.js";
-import { errorClass, errorFacts, makeError, setCause } from "./native-errors.js";
+import { errorClass, errorFacts, makeError, setCause, setErrors } from "./native-errors.js";
 import { isKnownProxy, proxiesExist } from "./proxies.js";
 import { entriesOf, flagsOf, sourceOf, timeOf, unboxed, valuesOf } from "./slots.js";
 
@@ -125,9 +125,10 @@ cloners[kinds.VIEW] = (view, cloning) => {
 };
 
 cloners[kinds.ERROR] = (error, cloning) => {
-  const { name, message, stack, hasCause, cause } = errorFacts(error);
+  const { name, message, stack, hasCause, cause, hasErrors, errors } = errorFacts(error);
   const copy = cloning.remember(error, makeError(errorClass(name), message, stack));
   if (hasCause) setCause(copy, cloning.clone(cause));
+  if (hasErrors) setErrors(copy, cloning.clone(errors));
   return copy;
 };
 

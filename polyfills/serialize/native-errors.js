@@ -48,14 +48,20 @@ export function setCause(error, cause) {
   define(error, "cause", cause);
 }
 
+/** Add the list of an AggregateError. */
+export function setErrors(error, errors) {
+  define(error, "errors", errors);
+}
+
 /**
- * What structured cloning takes of an error.
+ * What structured cloning takes of an error, and of an AggregateError its list.
  * https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializeinternal
  */
 export function errorFacts(error) {
   const name = error.name;
   const message = getOwnPropertyDescriptor(error, "message");
   const cause = getOwnPropertyDescriptor(error, "cause");
+  const errors = name === "AggregateError" ? getOwnPropertyDescriptor(error, "errors") : undefined;
   const stack = error.stack;
   return {
     name: name === undefined ? "Error" : String(name),
@@ -63,6 +69,8 @@ export function errorFacts(error) {
     stack: typeof stack === "string" ? stack : undefined,
     hasCause: cause !== undefined && hasOwn(cause, "value"),
     cause: cause?.value,
+    hasErrors: errors !== undefined && hasOwn(errors, "value"),
+    errors: errors?.value,
   };
 }
 

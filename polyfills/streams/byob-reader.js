@@ -11,6 +11,7 @@ import {
   defineInterface,
   enforceUnsignedLongLong,
   illegalInvocation,
+  isObject,
   requireArguments,
   toDictionary,
 } from "../kernel/webidl.js";
@@ -29,12 +30,12 @@ export class ReadableStreamBYOBReader {
   }
 
   get closed() {
-    if (!(#state in this)) return rejectedWith(illegalInvocation());
+    if (!isObject(this) || !(#state in this)) return rejectedWith(illegalInvocation());
     return this.#state.closed.promise;
   }
 
   cancel(reason = undefined) {
-    if (!(#state in this)) return rejectedWith(illegalInvocation());
+    if (!isObject(this) || !(#state in this)) return rejectedWith(illegalInvocation());
     return this.#state.cancel(reason);
   }
 

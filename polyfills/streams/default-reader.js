@@ -1,6 +1,6 @@
 // https://streams.spec.whatwg.org/#default-reader-class
 
-import { defineInterface, illegalInvocation, requireArguments } from "../kernel/webidl.js";
+import { defineInterface, illegalInvocation, isObject, requireArguments } from "../kernel/webidl.js";
 import { readableArgument } from "./brand.js";
 import { rejectedWith } from "./promises.js";
 import { DefaultReaderState, releasedError, ReadPromise } from "./reader-state.js";
@@ -15,17 +15,17 @@ export class ReadableStreamDefaultReader {
   }
 
   get closed() {
-    if (!(#state in this)) return rejectedWith(illegalInvocation());
+    if (!isObject(this) || !(#state in this)) return rejectedWith(illegalInvocation());
     return this.#state.closed.promise;
   }
 
   cancel(reason = undefined) {
-    if (!(#state in this)) return rejectedWith(illegalInvocation());
+    if (!isObject(this) || !(#state in this)) return rejectedWith(illegalInvocation());
     return this.#state.cancel(reason);
   }
 
   read() {
-    if (!(#state in this)) return rejectedWith(illegalInvocation());
+    if (!isObject(this) || !(#state in this)) return rejectedWith(illegalInvocation());
     const state = this.#state;
     if (state.stream === undefined) return rejectedWith(releasedError());
     const request = new ReadPromise();

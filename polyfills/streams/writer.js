@@ -1,6 +1,6 @@
 // https://streams.spec.whatwg.org/#default-writer-class
 
-import { defineInterface, illegalInvocation, requireArguments } from "../kernel/webidl.js";
+import { defineInterface, illegalInvocation, isObject, requireArguments } from "../kernel/webidl.js";
 import { writableArgument } from "./brand.js";
 import { deferred, rejectedWith } from "./promises.js";
 import { releasedError, WriterState } from "./writer-state.js";
@@ -15,7 +15,7 @@ export class WritableStreamDefaultWriter {
   }
 
   get closed() {
-    if (!(#state in this)) return rejectedWith(illegalInvocation());
+    if (!isObject(this) || !(#state in this)) return rejectedWith(illegalInvocation());
     return this.#state.closed.promise;
   }
 
@@ -25,7 +25,7 @@ export class WritableStreamDefaultWriter {
   }
 
   get ready() {
-    if (!(#state in this)) return rejectedWith(illegalInvocation());
+    if (!isObject(this) || !(#state in this)) return rejectedWith(illegalInvocation());
     return this.#state.ready.promise;
   }
 
@@ -52,7 +52,7 @@ export class WritableStreamDefaultWriter {
   }
 
   write(chunk = undefined) {
-    if (!(#state in this)) return rejectedWith(illegalInvocation());
+    if (!isObject(this) || !(#state in this)) return rejectedWith(illegalInvocation());
     const state = this.#state;
     if (state.stream === undefined) return rejectedWith(releasedError());
     const request = deferred();

@@ -1,6 +1,7 @@
 // URL: https://url.spec.whatwg.org/#url-class
 
 import { url_set } from "holdfast:ops";
+import { createObjectURL, revokeObjectURL } from "../files/object-urls.js";
 import { defineView } from "../console/views.js";
 import { defineInterface, requireArguments, toUSVString } from "../kernel/webidl.js";
 import { canonicalOf, canonicalWithBase, rememberCanonical } from "./canonical.js";
@@ -35,6 +36,14 @@ export class URL {
   static canParse(url, base = undefined) {
     requireArguments(arguments.length, 1, "'canParse' on 'URL'");
     return resolve(url, base) !== undefined;
+  }
+
+  static createObjectURL(object) {
+    return createObjectURL(...arguments);
+  }
+
+  static revokeObjectURL(url) {
+    revokeObjectURL(...arguments);
   }
 
   get href() {

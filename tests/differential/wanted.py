@@ -23,7 +23,6 @@ class Reason(Enum):
     SHAPES = "The shape of the runtime's objects"
     WORDING = "The wording of errors"  # listed in wording.py
     MISSING = "What is not there yet"
-    FAULTS = "Known faults"
 
 
 WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
@@ -87,18 +86,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "response of surrogate as bytes",
             "response of surrogate as text",
         ],
-        Reason.FAULTS: [
-            "request of JSON as blob",
-            "request of URLSearchParams as blob",
-            "request of empty as blob",
-            "request of surrogate as blob",
-            "request of text as blob",
-            "response of JSON as blob",
-            "response of URLSearchParams as blob",
-            "response of empty as blob",
-            "response of surrogate as blob",
-            "response of text as blob",
-        ],
     },
     "fetch/form-data": {
         Reason.STANDARD: [
@@ -114,9 +101,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "newlines and surrogates in values",
             "quoted and escaped names",
             "urlencoded",
-        ],
-        Reason.FAULTS: [
-            "epilogue",
         ],
     },
     "fetch/headers": {
@@ -171,10 +155,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         Reason.CLONES: [
             "structuredClone",
         ],
-        Reason.FAULTS: [
-            "blob",
-            "null-body statuses with an empty body",
-        ],
     },
     "objects/base-class": {
         Reason.SHAPES: [
@@ -194,9 +174,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         ],
         Reason.LENIENT: [
             "a relative URL",
-        ],
-        Reason.FAULTS: [
-            "a failing stream",
         ],
     },
     "objects/ids": {
@@ -281,12 +258,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "caches",
         ],
     },
-    "platform/random-bytes": {
-        Reason.FAULTS: [
-            "145 utf-8",
-            "146 utf-8",
-        ],
-    },
     "platform/structured-clone": {
         Reason.STANDARD: [
             "an error's cause and properties",
@@ -299,9 +270,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         ],
         Reason.CLONES: [
             "Headers",
-        ],
-        Reason.FAULTS: [
-            "AggregateError",
         ],
     },
     "platform/timers": {

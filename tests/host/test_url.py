@@ -56,3 +56,12 @@ def test_parsing_keeps_no_memory() -> None:
 
     grow()
     assert grow() < 5_000
+
+
+def test_punycode_is_checked_in_domains() -> None:
+    for domain in ("xn--", "a.xn--pokxncvks", "XN--ASCII-", "xn--a.pt", "xn--0ug"):
+        assert parse(f"https://{domain}/") is None
+        assert url_set(HOST, "https://a/", "hostname", domain) == "https://a/"
+    assert parse("https://xn--4ca.xn--P1AI/") == "https://xn--4ca.xn--p1ai/"
+    assert parse("foo://xn--/?xn--") == "foo://xn--/?xn--"
+    assert parse("https://a/xn--") == "https://a/xn--"

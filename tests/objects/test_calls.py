@@ -260,3 +260,38 @@ async def test_an_object_may_call_itself_through_another_one(server: Server) -> 
         """,
     )
     assert await server.text() == "back"
+
+
+async def test_an_exception_in_the_stream_that_an_object_returns_keeps_its_class(
+    server: Server,
+) -> None:
+    server.add(
+        "main",
+        """
+        const errors = [
+          new RangeError("one"), new DOMException("two", "DataError"),
+          Object.assign(new Error("three"), { name: "Own" }), "four",
+        ];
+        export default {
+          async fetch(request, env) {
+            const seen = [];
+            for (const index of errors.keys()) {
+              const stub = env.Thing.get(env.Thing.idFromName("A"));
+              const response = await stub.fetch(`http://x/${index}`);
+              const { constructor, name, message } = await response.text().catch((error) => error);
+              seen.push([constructor.name, name, message].join(" "));
+            }
+            return new Response(seen.join(", "));
+          }
+        }
+        export class Thing {
+          fetch(request) {
+            const error = errors[new URL(request.url).pathname.slice(1)];
+            return new Response(new ReadableStream({ pull() { throw error; } }));
+          }
+        }
+        """,
+    )
+    assert await server.text() == (
+        "RangeError RangeError one, DOMException DataError two, Error Error three, Error Error four"
+    )

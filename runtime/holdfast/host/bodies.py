@@ -184,10 +184,10 @@ class Pipe(ByteStream):
             return self.abort("FixedLengthStream did not see all expected bytes before close().")
         return self._end()
 
-    def abort(self, message: str) -> None:
-        """Fail the reader with this message, after what was written before."""
+    def abort(self, message: str, *, name: str = "Error") -> None:
+        """Fail the reader with this error, after what was written before."""
         if not self._closed:
-            self._error = BodyError(message)
+            self._error = BodyError(message, name=name)
         self._end()
 
     def _end(self) -> None:
@@ -478,8 +478,8 @@ def body_close(host: "Host", handle: int) -> None:
 
 
 @op
-def body_abort(host: "Host", handle: int, message: str) -> None:
-    """A body that the script wrote ends in failure."""
+def body_abort(host: "Host", handle: int, name: str, message: str) -> None:
+    """A body that the script wrote ends in failure: the error's class, or a DOMException's name."""
     pipe = table_of(host).finish(handle)
     if pipe is not None:
-        pipe.abort(message)
+        pipe.abort(message, name=name)

@@ -44,8 +44,16 @@ def decoder_for(encoding: str) -> Decoder:
     return partial(_decode_single_byte, _single_byte_table(encoding))
 
 
+def _decode_utf_8(data: bytes, errors: str, final: bool) -> tuple[str, int]:  # noqa: FBT001
+    """As Python does, but for the beginning of a surrogate, which it takes for one of text."""
+    text, used = codecs.utf_8_decode(data, errors, final)
+    if data[used : used + 1] == b"\xed" and data[used + 1 : used + 2] >= b"\xa0":
+        return codecs.utf_8_decode(data, errors, True)
+    return text, used
+
+
 _UNICODE: dict[str, Callable[[bytes, str, bool], tuple[str, int]]] = {
-    "utf-8": codecs.utf_8_decode,
+    "utf-8": _decode_utf_8,
     "utf-16be": codecs.utf_16_be_decode,
     "utf-16le": codecs.utf_16_le_decode,
 }

@@ -57,7 +57,7 @@ def _delimiters(content: bytes, boundary: bytes) -> Iterator[tuple[int, int]]:
     The last one is that which closes the form.
     """
     delimiter = re.compile(
-        rb"(?:\A|\r\n)--" + re.escape(boundary) + rb"(?:(--)[ \t]*(?:\r\n|\Z)|[ \t]*\r\n)"
+        rb"(?:\A|\r\n)--" + re.escape(boundary) + rb"(?:(--)|[ \t]*\r\n)"
     )
     position = 0
     while match := delimiter.search(content, position):

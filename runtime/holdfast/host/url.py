@@ -19,7 +19,15 @@ _parse = lib.ada_parse
 _parse_with_base = lib.ada_parse_with_base
 _free = lib.ada_free
 _get_href = lib.ada_get_href
+_get_hostname = lib.ada_get_hostname
+_get_scheme_type = lib.ada_get_scheme_type
+_to_ascii = lib.ada_idna_to_ascii
+_free_owned = lib.ada_free_owned_string
 _unpack = ffi.unpack
+
+_NOT_SPECIAL = 1  # a scheme whose hosts are no domains
+# ada looks at Punycode only where it has something to encode: this label gives it that.
+_LABEL_TO_ENCODE = "ä.".encode()
 
 _SETTERS: dict[str, Callable[..., Any]] = {
     "protocol": lib.ada_set_protocol,
@@ -57,8 +65,7 @@ def url_set(_host: Host, href: str, component: str, value: str) -> str:
     parsed = _parse(text, len(text))
     _SETTERS[component](parsed, new, len(new))
     changed = _take_href(parsed)
-    assert changed, "a canonical URL parses, and stays valid whatever is set"
-    return changed
+    return changed or href
 
 
 def _take_href(parsed: Any) -> str:
@@ -66,5 +73,23 @@ def _take_href(parsed: Any) -> str:
     href = _get_href(parsed)
     length = href.length
     text: bytes = _unpack(href.data, length) if length else b""
+    if b"xn--" in text and not _has_valid_punycode(parsed):
+        text = b""
     _free(parsed)
     return text.decode()
+
+
+def _has_valid_punycode(parsed: Any) -> bool:
+    """Whether the domain of a valid URL, if it has one, passes UTS 46's checks.
+
+    https://url.spec.whatwg.org/#concept-domain-to-ascii
+    """
+    host = _get_hostname(parsed)
+    domain = _unpack(host.data, host.length) if host.length else b""
+    if b"xn--" not in domain or _get_scheme_type(parsed) == _NOT_SPECIAL:
+        return True
+    domain = _LABEL_TO_ENCODE + domain
+    ascii_domain = _to_ascii(domain, len(domain))
+    is_valid = ascii_domain.length > 0
+    _free_owned(ascii_domain)
+    return is_valid

@@ -136,6 +136,15 @@ export function a_detached_buffer_is_empty() {
   same(new TextDecoder().decode(words), "");
 }
 
+export function malformed_utf_8_is_told_as_soon_as_it_is_known() {
+  equal(streamed("utf-8", "eda0,80"), ["\ufffd\ufffd", "\ufffd", ""]);
+  equal(streamed("utf-8", "ed,a080"), ["", "\ufffd\ufffd\ufffd", ""]);
+  equal(streamed("utf-8", "ed9f,bf"), ["", "\ud7ff", ""]);
+  equal(streamed("utf-8", "f4,90"), ["", "\ufffd\ufffd", ""]);
+  equal(streamed("utf-8", "e0,80"), ["", "\ufffd\ufffd", ""]);
+  throws(() => streamed("utf-8", "eda0", { fatal: true }), TypeError);
+}
+
 export function held_bytes_are_copies() {
   const decoder = new TextDecoder();
   const chunk = bytes(0xc3);

@@ -94,3 +94,9 @@ export function the_class_looks_as_web_idl_says() {
   throws(() => TextEncoder.prototype.encoding, TypeError);
   ok(encoder instanceof TextEncoder);
 }
+
+export function a_detached_buffer_takes_nothing() {
+  const into = new Uint8Array(4);
+  into.buffer.transfer();
+  equal(new TextEncoder().encodeInto("abc", into), { read: 0, written: 0 });
+}

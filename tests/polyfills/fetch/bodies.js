@@ -177,7 +177,7 @@ export async function a_stream_that_fails_fails_its_reader_on_the_host() {
     start: (controller) => controller.enqueue("text"),
     cancel: (why) => (reason = why),
   });
-  await rejects(body_read_all(bodyForHost(new Response(strings))), Error);
+  await rejects(body_read_all(bodyForHost(new Response(strings))), TypeError);
   same(reason.name, "TypeError");
 }
 

@@ -50,6 +50,7 @@ export async function an_empty_form_is_a_form() {
 export async function what_surrounds_the_parts_is_skipped() {
   const form = await parse(`preamble\r\n--Xno\r\n${field("a", "1")}--X \t\r\n${field("b", "2").slice(5)}--X--\r\nepilogue --X`);
   equal([...form], [["a", "1"], ["b", "2"]]);
+  equal([...(await parse(`${field("a", "1")}--X--epilogue\r\n--X`))], [["a", "1"]]);
 }
 
 export async function a_boundary_counts_only_as_a_whole_line() {
@@ -104,8 +105,8 @@ export async function urlencoded_bodies_are_forms_too() {
 
 export async function a_blob_has_the_type_that_the_headers_say() {
   const typeOf = async (headers) => (await new Response("x", { headers }).blob()).type;
-  same(await typeOf({}), "text/plain;charset=utf-8");
-  same(await typeOf({ "content-type": "TEXT/html ; Charset=Utf-8" }), "text/html;charset=utf-8");
+  same(await typeOf({}), "text/plain;charset=UTF-8");
+  same(await typeOf({ "content-type": "TEXT/html ; Charset=Utf-8" }), "text/html;charset=Utf-8");
   same(await typeOf({ "content-type": "bad" }), "");
   same(await typeOf([["content-type", "text/a"], ["content-type", "b/c"]]), "b/c");
   same(await typeOf([["content-type", "text/a;charset=x"], ["content-type", "text/a"]]), "text/a;charset=x");

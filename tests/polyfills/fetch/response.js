@@ -54,6 +54,7 @@ export function the_status_is_checked() {
     throws(() => new Response("x", { status }), TypeError);
     same(new Response(null, { status }).status, status);
     same(new Response("", { status }).body, null);
+    same(new Response("", { status }).headers.get("content-type"), null);
   }
   same(new Response("x", { status: undefined }).status, 200);
   same(new Response("x", { status: "404" }).ok, false);

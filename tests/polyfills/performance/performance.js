@@ -79,3 +79,8 @@ export function a_measure_that_makes_no_sense_is_refused() {
   throws(() => performance.measure("m", { start: -1 }), "TypeError");
   throws(() => performance.measure(), "TypeError");
 }
+
+export function toJSON_is_for_performance_only() {
+  throws(() => performance.toJSON.call({}), TypeError);
+  equal(performance.toJSON(), { timeOrigin: performance.timeOrigin });
+}

@@ -121,3 +121,13 @@ export function changed_prototypes_do_not_mislead_it() {
     Map.prototype.set = set;
   }
 }
+
+export function an_AggregateError_keeps_its_errors() {
+  const error = new AggregateError([new TypeError("a")], "all");
+  error.errors.push(error);
+  const copy = structuredClone(error);
+  ok(copy instanceof AggregateError);
+  ok(copy.errors[0] instanceof TypeError);
+  same(copy.errors[1], copy);
+  equal(Object.keys(copy), []);
+}

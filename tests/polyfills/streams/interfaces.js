@@ -123,3 +123,12 @@ export function subclasses_of_streams_are_streams() {
   stream.getReader();
   same(stream.own(), true);
 }
+
+export async function promises_are_rejected_for_whatever_a_method_is_called_on() {
+  for (const receiver of [undefined, null, 1, {}]) {
+    await rejects(ReadableStreamDefaultReader.prototype.read.call(receiver), TypeError);
+    await rejects(ReadableStreamDefaultReader.prototype.cancel.call(receiver), TypeError);
+    await rejects(ReadableStreamBYOBReader.prototype.cancel.call(receiver), TypeError);
+    await rejects(WritableStreamDefaultWriter.prototype.write.call(receiver), TypeError);
+  }
+}

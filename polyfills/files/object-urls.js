@@ -1,0 +1,32 @@
+// Blob URLs: https://w3c.github.io/FileAPI/#url-model
+//
+// The store is this isolate's. An entry keeps its Blob alive until it is revoked.
+
+import { crypto_random_uuid } from "holdfast:ops";
+import { baseOrigin } from "../fetch/base-url.js";
+import { requireArguments, toUSVString } from "../kernel/webidl.js";
+import { isBlob } from "./blob.js";
+
+const blobs = new Map();
+
+/** https://w3c.github.io/FileAPI/#dfn-createObjectURL */
+export function createObjectURL(object) {
+  requireArguments(arguments.length, 1, "'createObjectURL' on 'URL'");
+  if (!isBlob(object)) {
+    throw new TypeError("Failed to execute 'createObjectURL' on 'URL': parameter 1 is not of type 'Blob'.");
+  }
+  const url = `blob:${baseOrigin()}/${crypto_random_uuid()}`;
+  blobs.set(url, object);
+  return url;
+}
+
+/** https://w3c.github.io/FileAPI/#dfn-revokeObjectURL */
+export function revokeObjectURL(url) {
+  requireArguments(arguments.length, 1, "'revokeObjectURL' on 'URL'");
+  blobs.delete(toUSVString(url));
+}
+
+/** The Blob that a canonical URL names, its fragment aside; undefined for none. */
+export function blobOfUrl(url) {
+  return blobs.get(url.split("#", 1)[0]);
+}
