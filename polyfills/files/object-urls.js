@@ -4,14 +4,12 @@
 
 import { crypto_random_uuid } from "holdfast:ops";
 import { baseOrigin } from "../fetch/base-url.js";
-import { requireArguments, toUSVString } from "../kernel/webidl.js";
 import { isBlob } from "./blob.js";
 
 const blobs = new Map();
 
 /** https://w3c.github.io/FileAPI/#dfn-createObjectURL */
 export function createObjectURL(object) {
-  requireArguments(arguments.length, 1, "'createObjectURL' on 'URL'");
   if (!isBlob(object)) {
     throw new TypeError("Failed to execute 'createObjectURL' on 'URL': parameter 1 is not of type 'Blob'.");
   }
@@ -22,8 +20,7 @@ export function createObjectURL(object) {
 
 /** https://w3c.github.io/FileAPI/#dfn-revokeObjectURL */
 export function revokeObjectURL(url) {
-  requireArguments(arguments.length, 1, "'revokeObjectURL' on 'URL'");
-  blobs.delete(toUSVString(url));
+  blobs.delete(url);
 }
 
 /** The Blob that a canonical URL names, its fragment aside; undefined for none. */

@@ -39,11 +39,13 @@ export class URL {
   }
 
   static createObjectURL(object) {
-    return createObjectURL(...arguments);
+    requireArguments(arguments.length, 1, "'createObjectURL' on 'URL'");
+    return createObjectURL(object);
   }
 
   static revokeObjectURL(url) {
-    revokeObjectURL(...arguments);
+    requireArguments(arguments.length, 1, "'revokeObjectURL' on 'URL'");
+    revokeObjectURL(toUSVString(url));
   }
 
   get href() {

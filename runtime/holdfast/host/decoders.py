@@ -44,7 +44,7 @@ def decoder_for(encoding: str) -> Decoder:
     return partial(_decode_single_byte, _single_byte_table(encoding))
 
 
-def _decode_utf_8(data: bytes, errors: str, final: bool) -> tuple[str, int]:  # noqa: FBT001
+def _decode_utf_8(data: bytes, errors: str, final: bool) -> tuple[str, int]:
     """As Python does, but for the beginning of a surrogate, which it takes for one of text."""
     text, used = codecs.utf_8_decode(data, errors, final)
     if data[used : used + 1] == b"\xed" and data[used + 1 : used + 2] >= b"\xa0":

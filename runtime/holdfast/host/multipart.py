@@ -56,9 +56,7 @@ def _delimiters(content: bytes, boundary: bytes) -> Iterator[tuple[int, int]]:
 
     The last one is that which closes the form.
     """
-    delimiter = re.compile(
-        rb"(?:\A|\r\n)--" + re.escape(boundary) + rb"(?:(--)|[ \t]*\r\n)"
-    )
+    delimiter = re.compile(rb"(?:\A|\r\n)--" + re.escape(boundary) + rb"(?:(--)|[ \t]*\r\n)")
     position = 0
     while match := delimiter.search(content, position):
         yield match.start(), match.end()

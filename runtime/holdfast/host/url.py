@@ -90,6 +90,6 @@ def _has_valid_punycode(parsed: Any) -> bool:
         return True
     domain = _LABEL_TO_ENCODE + domain
     ascii_domain = _to_ascii(domain, len(domain))
-    is_valid = ascii_domain.length > 0
+    is_valid = bool(ascii_domain.length)
     _free_owned(ascii_domain)
     return is_valid

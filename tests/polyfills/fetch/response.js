@@ -58,7 +58,7 @@ export function the_status_is_checked() {
   }
   same(new Response("x", { status: undefined }).status, 200);
   same(new Response("x", { status: "404" }).ok, false);
-  same(new Response(null, { status: 101, webSocket: {} }).status, 101);
+  same(new Response(null, { status: 101, webSocket: new WebSocketPair()[0] }).status, 101);
   throws(() => new Response("x", { statusText: "a\nb" }), TypeError);
   throws(() => new Response("x", 5), TypeError);
 }
