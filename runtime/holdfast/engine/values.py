@@ -168,8 +168,7 @@ class Converter:
             return False
         if made.tag == TAG_EXCEPTION:
             raise MemoryError("the isolate has no memory left for a value from the host")
-        slot.u = made.u
-        slot.tag = made.tag
+        slot[0] = made
         return True
 
 
