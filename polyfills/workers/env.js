@@ -1,12 +1,16 @@
 // `env`: what a script's bindings look like from inside.
 
+import { lazily } from "../kernel/lazy.js";
 import { namespaceFromHost } from "../objects/namespace.js";
 import { Fetcher } from "./fetcher.js";
+
+const kv = lazily("kv/namespace.js");
 
 const makers = {
   plain_text: (binding) => binding.text,
   secret_text: (binding) => binding.text,
   json: (binding) => JSON.parse(binding.json),
+  kv_namespace: (binding) => kv().kvFromHost(binding),
   durable_object_namespace: namespaceFromHost,
   service: (binding) => Fetcher.fromHost(binding.number),
 };

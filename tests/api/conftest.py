@@ -6,6 +6,7 @@ from aiohttp.test_utils import TestServer
 
 from holdfast.api import ApiSettings, make_app
 from holdfast.catalog import Catalog
+from holdfast.storage.key_value import KeyValueStore
 from tests.api.fakes import TOKEN, Api, FakePlatform
 
 
@@ -16,8 +17,10 @@ def catalog(tmp_path):
 
 
 @pytest.fixture
-def platform(catalog):
-    return FakePlatform(catalog)
+def platform(catalog, tmp_path):
+    key_value = KeyValueStore(tmp_path / "kv.sqlite")
+    yield FakePlatform(catalog, key_value)
+    key_value.close()
 
 
 @pytest.fixture

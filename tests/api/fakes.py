@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from holdfast.catalog import Catalog, Deployed, ErrorCode, ObjectInfo, Syntax, UploadRejected
+from holdfast.storage.key_value import KeyValueStore
 
 TOKEN = "t0ken-ü"
 ACCOUNT = "/client/v4/accounts/0123456789abcdef/workers"
@@ -17,6 +18,7 @@ class FakePlatform:
     """Reads exports off the text with regular expressions, and runs nothing."""
 
     catalog: Catalog
+    key_value: KeyValueStore
     objects: dict = field(default_factory=dict)
     live: dict = field(default_factory=dict)
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import holdfast.api
-from holdfast.api import envelope
+from holdfast.api import envelope, key_value
 from holdfast.api.app import ACCOUNT, make_app
 from holdfast.api.metadata import _KNOWN_FIELDS, _REFUSED_FIELDS
 from holdfast.api.upload import CONTENT_TYPES, SOURCE_MAP
@@ -19,7 +19,9 @@ PAGE = (Path(__file__).parents[2] / "docs" / "rest-api.md").read_text()
 def test_every_error_code_is_on_the_page_and_none_besides():
     own = {
         value
-        for name, value in vars(envelope).items()
+        for module in (envelope, key_value)
+        for name, value in vars(module).items()
+        if not name.startswith(("MAX_", "_"))
         if name.isupper() and isinstance(value, int) and value != envelope.INFORMATION
     }
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)}
@@ -33,12 +35,18 @@ def test_every_field_type_and_function_is_on_the_page():
     assert [name for name in functions if name != "make_app" and name not in PAGE] == []
 
 
+def canonical_path(route):
+    """The route's path as the page writes it."""
+    path = route.resource.canonical.removeprefix(ACCOUNT).removeprefix("/workers")
+    return path.replace("{key:.*}", "{key}")
+
+
 def test_every_route_is_on_the_page(platform):
     app = make_app(platform, holdfast.api.ApiSettings(TOKEN))
     paths = {
-        re.sub(r"\{(\w+)\}", r":\1", route.resource.canonical.removeprefix(f"{ACCOUNT}/workers"))
+        re.sub(r"\{(\w+)\}", r":\1", canonical_path(route))
         for route in app.router.routes()
         if route.resource is not None and route.resource.canonical.startswith(ACCOUNT)
     }
-    assert len(paths) == 7
+    assert len(paths) == 15
     assert [path for path in paths if path not in PAGE] == []

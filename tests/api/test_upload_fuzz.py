@@ -16,6 +16,7 @@ from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.upload import parse_upload
 from holdfast.catalog import Catalog, UploadRejected
 from holdfast.engine.modules import Module, ModuleKind
+from holdfast.storage.key_value import KeyValueStore
 from tests.api.fakes import TOKEN, Api, FakePlatform
 
 FRAGMENTS = st.lists(
@@ -68,7 +69,12 @@ def test_any_body_is_answered(tmp_path_factory, bodies):
         path = tmp_path_factory.mktemp("fuzz") / "catalog.sqlite"
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         with Catalog(path) as catalog:
-            server = TestServer(make_app(FakePlatform(catalog), ApiSettings(TOKEN)))
+            server = TestServer(
+                make_app(
+                    FakePlatform(catalog, KeyValueStore(path.with_name("kv.sqlite"))),
+                    ApiSettings(TOKEN),
+                )
+            )
             await server.start_server()
             async with aiohttp.ClientSession() as session, asyncio.timeout(30):
                 api = Api(str(server.make_url("")).rstrip("/"), session)

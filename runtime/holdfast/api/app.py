@@ -8,6 +8,7 @@ from aiohttp import web
 from holdfast.api.auth import SETTINGS, authenticate
 from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ApiRefusal, answer_errors
+from holdfast.api.key_value import KeyValueHandlers
 from holdfast.api.namespaces import NamespaceHandlers
 from holdfast.api.platform import Platform
 from holdfast.api.scripts import ScriptHandlers
@@ -25,6 +26,7 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
     turn = asyncio.Lock()
     ScriptHandlers(platform, turn).add_routes(app.router, ACCOUNT)
     NamespaceHandlers(platform, turn).add_routes(app.router, ACCOUNT)
+    KeyValueHandlers(platform).add_routes(app.router, ACCOUNT)
     # Known and unknown paths are told apart behind the token only.
     app.router.add_route("*", "/{path:.*}", _refuse, expect_handler=withhold_continue)
     return app

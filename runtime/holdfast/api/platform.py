@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from holdfast.catalog import Catalog, Deployed, Namespace, ObjectInfo, Script
+from holdfast.storage.key_value import KeyValueStore
 
 
 class Platform(Protocol):
@@ -15,6 +16,10 @@ class Platform(Protocol):
     @property
     def catalog(self) -> Catalog:
         """Where scripts and namespaces are kept; the API only reads it."""
+
+    @property
+    def key_value(self) -> KeyValueStore:
+        """The KV namespaces. Its calls block."""
 
     async def deploy(self, script: Script, namespaces: Sequence[Namespace] = ()) -> Deployed:
         """Load `script`, store it with the `namespaces` that come with it, make it live.

@@ -14,6 +14,7 @@ from holdfast.api.auth import SETTINGS
 from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import success
 from holdfast.api.form import read_form
+from holdfast.api.key_value import refuse_unknown_namespaces
 from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.platform import Platform
 from holdfast.api.upload import Upload, parse_upload
@@ -117,6 +118,7 @@ class ScriptHandlers:
             keep_types=metadata.keep_bindings,
             new_classes=metadata.new_classes,
         )
+        await refuse_unknown_namespaces(self._platform.key_value, resolved.bindings)
         script = Script(
             name=name,
             main=upload.main,

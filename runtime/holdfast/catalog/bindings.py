@@ -45,6 +45,14 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyValue:
+    """A KV namespace, by its id."""
+
+    name: str
+    namespace_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectNamespace:
     """A Durable Object namespace, by its id."""
 
@@ -69,7 +77,7 @@ class Inherit:
     source: str
 
 
-Binding: TypeAlias = PlainText | SecretText | Json | Service | ObjectNamespace
+Binding: TypeAlias = PlainText | SecretText | Json | Service | KeyValue | ObjectNamespace
 """A binding as a `Script` holds it."""
 
 RequestedBinding: TypeAlias = Binding | ObjectClass | Inherit
@@ -107,6 +115,8 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
         case Service(name, service, entrypoint):
             entry = {"name": name, "type": "service", "service": service}
             return entry if entrypoint is None else {**entry, "entrypoint": entrypoint}
+        case KeyValue(name, namespace_id):
+            return {"name": name, "type": "kv_namespace", "namespace_id": namespace_id}
         case ObjectNamespace(name, namespace_id):
             return {
                 "name": name,
@@ -192,6 +202,7 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
     "service": lambda entry, name: Service(
         name, entry.word("service"), entry.optional_word("entrypoint")
     ),
+    "kv_namespace": lambda entry, name: KeyValue(name, entry.word("namespace_id")),
     "durable_object_namespace": _object_namespace,
     "inherit": lambda entry, name: Inherit(name, entry.optional_word("old_name") or name),
 }

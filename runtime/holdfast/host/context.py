@@ -214,7 +214,7 @@ class Host:
         except Exception as error:  # noqa: BLE001 - the script gets it, or the log
             self.fail(number, error)
         else:
-            self.settle(number, value)
+            self.settle(number, *value if isinstance(value, tuple) else (value,))
 
     def _fire_timer(self, number: int) -> None:
         self.pending -= 1

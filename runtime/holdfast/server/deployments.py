@@ -19,6 +19,7 @@ from holdfast.catalog import (
     check_exports,
 )
 from holdfast.server.runtime import Resident, Runtime
+from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptInvalid
 
 
@@ -33,6 +34,11 @@ class Deployments:
     def catalog(self) -> Catalog:
         """Where scripts and namespaces are kept."""
         return self._catalog
+
+    @property
+    def key_value(self) -> KeyValueStore:
+        """The KV namespaces."""
+        return self._runtime.key_value
 
     async def deploy(self, script: Script, namespaces: Sequence[Namespace] = ()) -> Deployed:
         """Load a script, store it, make it live; see `api.Platform.deploy`."""

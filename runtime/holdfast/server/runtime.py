@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from holdfast.catalog import (
     Json,
+    KeyValue,
     Namespace,
     NamespaceNotFound,
     ObjectNamespace,
@@ -26,6 +27,7 @@ from holdfast.host.bodies import BodyTable
 from holdfast.host.context import Capabilities, Clock, Host
 from holdfast.host.egress import allow_all, public_only
 from holdfast.host.fetch import FetchClient
+from holdfast.host.kv import KeyValueBindings
 from holdfast.host.platform import Platform
 from holdfast.host.system import SystemClock
 from holdfast.objects import InProcess, IsolateObjects, ObjectDirectory, ObjectHome, Placement
@@ -35,6 +37,7 @@ from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.server.settings import Settings
 from holdfast.server.sources import ScriptSource
 from holdfast.storage import Storage
+from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import Worker, WorkerTerminated
 
 log = logging.getLogger("holdfast.server")
@@ -83,6 +86,7 @@ class Runtime:
         self._fetch = FetchClient(egress=egress)
         self._platform = Platform()
         self._calls = Calls()
+        self.key_value = KeyValueStore(settings.data / "kv.sqlite")
         self.directory = ObjectDirectory(storage, placement or InProcess(), loop)
         self._residents: dict[str, Resident] = {}
         self._retiring: set[Worker] = set()
@@ -134,7 +138,7 @@ class Runtime:
         )
         host.objects = objects
         known = {namespace.id: namespace for namespace in namespaces}
-        bindings = [self._describe(binding, objects, known) for binding in script.bindings]
+        bindings = [self._describe(binding, host, objects, known) for binding in script.bindings]
         worker = Worker(
             script, self._platform, host, limits=self.settings.limits, bindings=bindings
         )
@@ -150,11 +154,20 @@ class Runtime:
         def console(level: str, text: str) -> None:
             self._console(script_name, level, text)
 
-        capabilities = Capabilities(console=console, bodies=BodyTable(), fetch=self._fetch)
+        capabilities = Capabilities(
+            console=console,
+            bodies=BodyTable(),
+            fetch=self._fetch,
+            kv=KeyValueBindings(self.key_value),
+        )
         return Host(self._loop, self._clock, capabilities)
 
     def _describe(
-        self, binding: Any, objects: IsolateObjects, known: Mapping[str, Namespace]
+        self,
+        binding: Any,
+        host: Host,
+        objects: IsolateObjects,
+        known: Mapping[str, Namespace],
     ) -> dict[str, Any]:
         """A binding as polyfills/workers/env.js takes it."""
         match binding:
@@ -167,6 +180,9 @@ class Runtime:
             case Service(name, service, entrypoint):
                 number = objects.bind_service(ServiceTarget(service, entrypoint or ""))
                 return {"type": "service", "name": name, "number": number}
+            case KeyValue(name, namespace_id):
+                number = host.capabilities.kv.bind(namespace_id)
+                return {"type": "kv_namespace", "name": name, "number": number}
             case ObjectNamespace(name, namespace_id):
                 namespace = known.get(namespace_id) or self._namespace(namespace_id)
                 return _describe_namespace(name, namespace, objects)
@@ -221,6 +237,7 @@ class Runtime:
         self._residents.clear()
         await self._fetch.close()
         await self.storage.aclose()
+        self.key_value.close()
 
     # ---- sweeping ------------------------------------------------------------------
 
