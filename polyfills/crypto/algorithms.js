@@ -44,7 +44,7 @@ export function normalize(identifier, operation, otherwise = operation) {
   }
   throw failure(
     "NotSupportedError",
-    `Unrecognized or unimplemented algorithm "${name}" requested for ${operation}.`,
+    `Unrecognized or unimplemented ${operation} algorithm "${name}" requested.`,
   );
 }
 

@@ -32,7 +32,7 @@ export function curveKeys(name, kind) {
     if (format === "pkcs8") return crypto_curve_from_pkcs8(curve, keyData);
     checkJsonWebKey(keyData, facts);
     if (keyData.crv !== curve) {
-      throw invalid(`Curve parameter ("crv") ("${keyData.crv ?? ""}") is not "${curve}"`);
+      throw invalid(`Curve parameter "crv" ("${keyData.crv ?? ""}") equal to "${curve}"`);
     }
     checkJwk(keyData, curve);
     return crypto_curve_from_jwk(curve, materialOfJwk(keyData));

@@ -47,7 +47,7 @@ function registerSignatures(name, curve, read, readKey, algorithm, jwkAlgorithm)
       algorithmOf: () => algorithm,
       checkJwk({ alg }) {
         if (alg === undefined || alg === "EdDSA" || alg === curve) return;
-        throw invalid(`Algorithm parameter ("alg") ("${alg}") is not "EdDSA"`);
+        throw invalid(`Algorithm parameter "alg" ("${alg}") equal to "EdDSA"`);
       },
       jwkAlgorithm,
     }),

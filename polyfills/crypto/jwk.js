@@ -55,16 +55,16 @@ export function toJsonWebKey(value) {
  */
 export function checkJsonWebKey(jwk, { kty, use, usages, extractable }) {
   if (jwk.kty !== kty) {
-    throw invalid(`Key Type parameter ("kty") ("${jwk.kty ?? ""}") is not "${kty}"`);
+    throw invalid(`Key Type parameter "kty" ("${jwk.kty ?? ""}") equal to "${kty}"`);
   }
   if (usages !== 0 && jwk.use !== undefined && jwk.use !== use) {
-    throw invalid(`Public Key Use parameter ("use") ("${jwk.use}") is not "${use}"`);
+    throw invalid(`Public Key Use parameter "use" ("${jwk.use}") equal to "${use}"`);
   }
   checkKeyOperations(jwk.key_ops, usages);
   if (jwk.ext === false && extractable) {
     throw failure(
       "DataError",
-      "Cannot create an extractable CryptoKey from an unextractable JSON Web Key.",
+      "JWK ext field is set to false but extractable is true",
     );
   }
 }
@@ -74,24 +74,31 @@ function checkKeyOperations(operations, usages) {
   let bits = 0;
   for (let i = 0; i < operations.length; i++) {
     if (operations.indexOf(operations[i]) < i) {
-      throw invalid('Key Operations parameter ("key_ops") contains duplicates');
+      throw failure(
+        "DataError",
+        'A JSON Web Key\'s Key Operations parameter ("key_ops") must not contain duplicates.',
+      );
     }
     bits |= bitOf(operations[i]);
   }
   if ((usages & ~bits) !== 0) {
-    throw invalid('Key Operations parameter ("key_ops") lacks a specified key usage');
+    throw failure(
+      "DataError",
+      "All specified key usages must be present in the JSON Web Key's Key Operations parameter " +
+        '("key_ops").',
+    );
   }
 }
 
 /** Throws a DataError if the JWK has a member "alg" that is not this. */
 export function checkJwkAlgorithm(jwk, expected) {
   if (jwk.alg === undefined || jwk.alg === expected) return;
-  throw invalid(`Algorithm parameter ("alg") ("${jwk.alg}") is not "${expected}"`);
+  throw invalid(`Algorithm parameter "alg" ("${jwk.alg}") equal to "${expected}"`);
 }
 
-/** The DataError of a JWK that is no key. */
-export function invalid(why) {
-  return failure("DataError", `A JSON Web Key's ${why}.`);
+/** The DataError of a JWK that is none for an algorithm; `what` it should have. */
+export function invalid(what) {
+  return failure("DataError", `"jwk" key import requires a JSON Web Key with ${what}.`);
 }
 
 /** The members that hold key material, as JSON for an op. */

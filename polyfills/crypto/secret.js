@@ -10,7 +10,7 @@ import { factsOf, materialOf } from "./key.js";
 
 /** The NotSupportedError of a format that keys of this algorithm do not have. */
 export function noSuchFormat(name, format) {
-  return failure("NotSupportedError", `Unrecognized ${name} key format "${format}".`);
+  return failure("NotSupportedError", `Unrecognized key format "${format}" for ${name}.`);
 }
 
 /** The bytes of a key; `facts` are those that a JWK is checked by. */

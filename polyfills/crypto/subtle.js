@@ -253,12 +253,8 @@ function importInto({ record, parameters }, format, keyData, extractable, usages
 }
 
 function requireSomeUsage(key) {
-  const { type, usages } = factsOf(key);
-  if (usages !== 0) return;
-  throw failure(
-    "SyntaxError",
-    `A ${type} key must have at least one usage: secret/private CryptoKeys are for something.`,
-  );
+  if (factsOf(key).usages !== 0) return;
+  throw failure("SyntaxError", "Secret/private CryptoKeys must have at least one usage.");
 }
 
 /** The bytes of a key, which are its own, or the JSON of it. */

@@ -51,6 +51,33 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "GET /throw-after #6: status",
         ],
     },
+    "crypto/ciphers": {
+        Reason.STANDARD: [
+            "CTR with a bad counter",
+            "KW for encryption",
+            "unwrap no JWK",
+        ],
+    },
+    "crypto/keys": {
+        Reason.STANDARD: [
+            "RSA-OAEP with SHA-1: raw",
+            "RSA-OAEP with SHA-1: raw of a private key",
+            "RSA-OAEP: raw",
+            "RSA-OAEP: raw of a private key",
+            "RSA-PSS: raw",
+            "RSA-PSS: raw of a private key",
+            "RSASSA: raw",
+            "RSASSA: raw of a private key",
+            "an EC key as one of another curve",
+            "an Ed25519 key as X25519",
+        ],
+    },
+    "crypto/signatures": {
+        Reason.STANDARD: [
+            "Ed25519 of a signature that is short",
+            "a member is missing",
+        ],
+    },
     "fetch/blob": {
         Reason.STANDARD: [
             "a surrogate",
