@@ -5,10 +5,12 @@ import { interfaces, lazyInterfaces, lazyMembers, members } from "./globals.js";
 import { lazily } from "./kernel/lazy.js";
 import { failureOf, takePending } from "./kernel/pending.js";
 import { nextTurn, runTurn } from "./kernel/turns.js";
+import { errorFromHost } from "./objects/remote-error.js";
 import "./unclonable.js";
 
 export {
   admitObject,
+  deliverObjectCall,
   deliverObjectFetch,
   evictIdle,
   objectBroken,
@@ -20,7 +22,9 @@ export {
 export { promiseRejected, rejectionHandled } from "./events/rejections.js";
 export { socketClosed, socketLost, socketMessage } from "./sockets/links.js";
 export { fireTimer } from "./timers/host-timer.js";
+export { deliverExportCall, releaseExport } from "./rpc/references.js";
 export {
+  dispatchCall,
   dispatchFetch,
   extendEnvironment,
   prepareEnvironment,
@@ -38,10 +42,11 @@ export function settleOp(number, value) {
   runTurn(record.context, record.resolve, answer);
 }
 
-/** The host's refusal of an async op. */
-export function failOp(number, name, message, flags) {
+/** The host's refusal of an async op; `data` is a script's error, serialized. */
+export function failOp(number, name, message, flags, data) {
   const record = takePending(number);
-  runTurn(record.context, record.reject, failureOf(name, message, flags));
+  const error = data === undefined ? failureOf(name, message, flags) : errorFromHost(data, flags);
+  runTurn(record.context, record.reject, error);
 }
 
 function define(name, value, enumerable) {

@@ -10,11 +10,9 @@ import { DurableObjectId } from "./objects/id.js";
 import { DurableObjectNamespace } from "./objects/namespace.js";
 import { DurableObjectState } from "./objects/state.js";
 import { DurableObjectStorage } from "./objects/storage.js";
-import { DurableObjectStub } from "./objects/stub.js";
 import { DurableObjectTransaction } from "./objects/transaction.js";
 import { refuseToClone } from "./serialize/index.js";
 import { ExecutionContext } from "./workers/execution-context.js";
-import { Fetcher } from "./workers/fetcher.js";
 
 const clonable = [Blob, File, Proxy];
 
@@ -23,10 +21,8 @@ refuseToClone(
   DurableObjectNamespace,
   DurableObjectState,
   DurableObjectStorage,
-  DurableObjectStub,
   DurableObjectTransaction,
   ExecutionContext,
-  Fetcher,
   ...Object.values(interfaces).filter(
     (value) => typeof value === "function" && !clonable.includes(value),
   ),

@@ -75,6 +75,9 @@ class Scripts:
     def implied_namespaces(self, script: Script, classes: Any) -> list[Namespace]:
         return [self.add_namespace(script.name, name) for name in classes]
 
+    def own_namespaces(self, script: Script, classes: Any) -> list[Namespace]:
+        return self.implied_namespaces(script, classes)
+
     def add_namespace(self, script: str, class_name: str, *, use_sqlite: bool = True) -> Namespace:
         key = f"{script}-{class_name}"
         namespace = Namespace(key, class_name, script, class_name, key, use_sqlite)

@@ -13,7 +13,7 @@ import {
 import { bytesOf } from "../kernel/buffers.js";
 import { identityOf, isStandardError } from "../kernel/errors.js";
 import { requireContext } from "../kernel/pending.js";
-import { HostReader, knownLength } from "../streams/host-stream.js";
+import { HostReader, isLocked, knownLength } from "../streams/host-stream.js";
 import { HostBody, takeBody } from "./body-sources.js";
 import { checkUsable } from "./body.js";
 import { codingOf } from "./codings.js";
@@ -26,6 +26,7 @@ const STRING_CHUNK =
   "This TransformStream is being used as a byte stream, but received a string on its " +
   "writable side. If you wish to write a string, you'll probably want to explicitly " +
   "UTF-8-encode it with TextEncoder.";
+const LOCKED = "The ReadableStream has been locked to a reader.";
 const OBJECT_CHUNK =
   "This TransformStream is being used as a byte stream, but received an object of " +
   "non-ArrayBuffer/ArrayBufferView type on its writable side.";
@@ -76,6 +77,13 @@ export function recordBodyForHost(record) {
 function forOp(body) {
   if (typeof body === "string") return body.isWellFormed() ? body : body.toWellFormed();
   return body instanceof HostBody ? body.handle : body;
+}
+
+/** The content of a stream as `bodyForHost` gives it; throws TypeError if it is locked. */
+export function streamForHost(stream) {
+  if (isLocked(stream)) throw new TypeError(LOCKED);
+  const body = takeBody(stream);
+  return body === undefined ? startPump(stream) : forOp(body);
 }
 
 /** Pump a stream into a body of the host; the handle of that. */

@@ -68,13 +68,17 @@ export function runInContext(context, run, argument) {
 
 /**
  * The context of a Worker's event, and the base of an object's. `gate` is the input
- * gate of the object that it belongs to, or null; `life` counts the answers that
- * whatever lives through this context waits for.
+ * gate of the object that it belongs to, or null; `life` is whatever lives through this
+ * context: it has the count of answers that it waits for, the calls that wait for answers of its
+ * own, and what it holds of others (rpc/references.js). `error` is why it has ended.
  */
 export class Context {
   gate = null;
   life = this;
   pendingOps = 0;
+  calls = null;
+  holds = null;
+  error = null;
 }
 
 export { currentContext };

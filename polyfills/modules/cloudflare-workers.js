@@ -2,25 +2,18 @@
 
 import { requireContext } from "../kernel/pending.js";
 import { environment } from "../workers/dispatch.js";
+import { ownExports } from "../workers/exports.js";
 
-class Entrypoint {
-  constructor(ctx, env) {
-    this.ctx = ctx;
-    this.env = env;
-  }
-}
-
-/** The base class of Durable Objects; keeps `ctx` and `env` for its subclasses. */
-export class DurableObject extends Entrypoint {}
-
-/** The base class of Workers that are classes. */
-export class WorkerEntrypoint extends Entrypoint {}
-
-/** The base class of what may be passed by reference. */
-export class RpcTarget {}
+export { RpcPromise, RpcProperty, RpcStub } from "../rpc/stub.js";
+export { RpcTarget } from "../rpc/target.js";
+export { DurableObject, WorkerEntrypoint } from "../workers/entrypoints.js";
+export { Fetcher as ServiceStub } from "../workers/fetcher.js";
 
 /** The running script's bindings. */
 export const env = environment();
+
+/** The running script's own entrypoints and Durable Objects, as `ctx.exports`. */
+export const exports = ownExports();
 
 /** Keep the running event, or object, alive until the promise settles. */
 export function waitUntil(promise) {

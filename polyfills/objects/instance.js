@@ -6,10 +6,10 @@
 // run anew by the next one. A reset is final: the instance is forgotten, whatever it
 // still does cannot reach storage, and the next call finds a new one.
 
-import { WORD_LOCAL_CALLS } from "holdfast:constants";
-import { memory_exhausted, object_released, shared } from "holdfast:ops";
-import { isOutOfMemory } from "../kernel/errors.js";
-import { Context, queueTurn, queueTurnsFirst, runTurn } from "../kernel/turns.js";
+import { object_released } from "holdfast:ops";
+import { beginCall, failCall, failCalls, runCall } from "../kernel/calls.js";
+import { Context, queueTurnsFirst, runTurn } from "../kernel/turns.js";
+import { releaseHolds } from "../rpc/references.js";
 import { ObjectContext } from "./context.js";
 import { cancelTimersOf } from "../timers/timers.js";
 import { InputGate } from "./input-gate.js";
@@ -28,7 +28,9 @@ export class ObjectInstance {
   timers = null; // ids of those that its code has set
   lastUsed = 0; // the sweep after which it was last used
   error = null; // why it was reset
-  calls = new Set();
+  calls = null;
+  holds = null;
+  isLasting = true; // it may live for ever
   #Class;
   #env;
   #object = undefined;
@@ -44,14 +46,19 @@ export class ObjectInstance {
     this.control = new Context(); // turns that no input gate holds back
   }
 
+  /** True while calls wait for an answer. */
+  get hasCalls() {
+    return this.calls !== null && this.calls.size > 0;
+  }
+
   /** True while something is under way that eviction would cut off. */
   get isBusy() {
-    return this.calls.size > 0 || this.waitUntilCount > 0 || this.pendingOps > 0;
+    return this.hasCalls || this.waitUntilCount > 0 || this.pendingOps > 0;
   }
 
   /** True if calls wait though nothing is under way that could ever answer them. */
   get looksHung() {
-    return this.calls.size > 0 && this.pendingOps === 0 && !this.outputGate.isLocked;
+    return this.hasCalls && this.pendingOps === 0 && !this.outputGate.isLocked;
   }
 
   /** Keep the object in memory until the promise settles. */
@@ -60,16 +67,18 @@ export class ObjectInstance {
     whenSettled(promise, () => this.waitUntilCount--);
   }
 
-  /**
-   * Queue a call, which is an event for the object. It has `invoke(object)`, which gives
-   * the event to the class's object and returns its answer or a promise of that,
-   * `succeed(answer)` and `fail(error)`; the last two leave through the output gate.
-   */
+  /** Others have stubs of what its code gave away. */
+  keepAlive() {
+    this.waitUntilCount++;
+  }
+
+  letDie() {
+    this.waitUntilCount--;
+  }
+
+  /** Queue a call (kernel/calls.js) to the class's object. */
   begin(call) {
-    call.instance = this;
-    this.calls.add(call);
-    shared[WORD_LOCAL_CALLS]++;
-    queueTurn(this.context, startCall, call);
+    beginCall(call, this.context, startCall);
   }
 
   /** The class's object, made now if need be. Throws what the constructor throws. */
@@ -82,13 +91,6 @@ export class ObjectInstance {
     return this.#object !== undefined;
   }
 
-  /** End a call in the caller's favour or not; only the first end counts. */
-  finish(call) {
-    if (!this.calls.delete(call)) return false;
-    shared[WORD_LOCAL_CALLS]--;
-    return true;
-  }
-
   /** Forget the instance after a failure: its calls fail, its gates are done with. */
   reset(error) {
     if (this.error !== null) return;
@@ -96,7 +98,8 @@ export class ObjectInstance {
     markAsReset(error);
     this.onGone(this);
     object_released(this.slot, String(error?.message ?? error));
-    for (const call of [...this.calls]) failCall(call, error);
+    failCalls(this, error);
+    releaseHolds(this);
     this.outputGate.break(error);
     this.inputGate.open();
     if (this.sockets !== null) for (const link of this.sockets) link.drop();
@@ -111,7 +114,7 @@ function markAsReset(error) {
 }
 
 function startCall(call) {
-  const { instance } = call;
+  const instance = call.life;
   if (instance.error !== null) return failCall(call, instance.error);
   if (!instance.isConstructed) {
     try {
@@ -123,43 +126,5 @@ function startCall(call) {
     if (instance.error !== null) return undefined; // the constructor has aborted
     if (instance.inputGate.isLocked) return runTurn(instance.context, startCall, call);
   }
-  let result, isPromise;
-  try {
-    result = call.invoke(instance.construct());
-    isPromise = typeof result?.then === "function";
-  } catch (error) {
-    return leave(call, error, sendFailure);
-  }
-  if (!isPromise) return leave(call, result, sendAnswer);
-  Promise.resolve(result).then(
-    (answer) => leave(call, answer, sendAnswer),
-    (error) => leave(call, error, sendFailure),
-  );
-  return undefined;
-}
-
-// An answer, good or bad, leaves once the writes before it are durable.
-function leave(call, value, send) {
-  const gate = call.instance.outputGate.wait();
-  if (gate === undefined) send(call, value);
-  else gate.then(() => send(call, value), (error) => failCall(call, error));
-}
-
-function sendAnswer(call, answer) {
-  if (!call.instance.finish(call)) return;
-  try {
-    call.succeed(answer);
-  } catch (error) {
-    call.fail(error);
-  }
-}
-
-function sendFailure(call, error) {
-  failCall(call, error);
-}
-
-/** Fail a call that has not ended yet. */
-export function failCall(call, error) {
-  if (isOutOfMemory(error)) memory_exhausted();
-  if (call.instance.finish(call)) call.fail(error);
+  return runCall(call, instance.construct());
 }

@@ -18,16 +18,31 @@ export function remoteError(error) {
 
 function cloned(error) {
   if (error === null || typeof error !== "object") return null;
+  const data = serialized(error);
+  return data === undefined ? null : withFlags(deserialize(data), []);
+}
+
+function serialized(error) {
   try {
-    return withFlags(deserialize(serialize(error, ENHANCED)), []);
+    return serialize(error, ENHANCED);
   } catch {
-    return null;
+    return undefined;
   }
 }
 
-/** The error as the host carries it: name, message, flags, description for the log. */
+/**
+ * The error as the host carries it: name, message, flags, description for the log, and the
+ * clone's bytes where there is one.
+ */
 export function failureParts(error) {
-  return [...identityOf(error), flagsOf(error).join(","), describeError(error)];
+  const isObject = error !== null && typeof error === "object";
+  const data = isObject ? serialized(error) : undefined;
+  return [...identityOf(error), flagsOf(error).join(","), describeError(error), data];
+}
+
+/** What the caller sees of an error that came by the host. */
+export function errorFromHost(data, flags) {
+  return withFlags(deserialize(data), flags ? flags.split(",") : []);
 }
 
 function flagsOf(error) {

@@ -1,20 +1,25 @@
 // The object instances that live in this isolate, and calls to them.
 
 import {
-  object_fail,
   object_released,
   object_respond,
   object_upgrade,
+  rpc_throw,
   storage_outstanding,
 } from "holdfast:ops";
+import { failCalls } from "../kernel/calls.js";
 import { queueTurn } from "../kernel/turns.js";
 import { crossedResponse, sendableRecord, socketForHost } from "../workers/crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
 import { requestFromHost } from "../fetch/request.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
 import { lazily } from "../kernel/lazy.js";
+import { OF_CLASSES, RpcCall } from "../rpc/call.js";
+import { messageFromHost } from "../rpc/message.js";
+import { releaseHolds } from "../rpc/references.js";
+import { HostReply } from "../rpc/reply.js";
 import { idFromHost } from "./id.js";
-import { failCall, ObjectInstance } from "./instance.js";
+import { ObjectInstance } from "./instance.js";
 import { failureParts, remoteError } from "./remote-error.js";
 
 const hibernation = lazily("objects/hibernation.js");
@@ -64,7 +69,8 @@ function forget(instance) {
   bySlot.delete(instance.slot);
 }
 
-function touch(instance) {
+/** Note that an instance is in use. */
+export function touch(instance) {
   if (instance.lastUsed === sweeps) return;
   instance.lastUsed = sweeps;
   const hex = instance.id.toString();
@@ -139,7 +145,7 @@ class HostCall {
   }
 
   fail(error) {
-    object_fail(this.number, ...failureParts(error));
+    rpc_throw(this.number, ...failureParts(error));
   }
 }
 
@@ -155,6 +161,16 @@ export function objectSocketEvent(slot, number, kind, a, b, c) {
   const instance = bySlot.get(slot);
   touch(instance);
   return hibernation().deliverEvent(instance, number, kind, a, b, c);
+}
+
+/** Entry point: a call of a method that came to the host from elsewhere. */
+export function deliverObjectCall(number, slot, path, data, tokens) {
+  const instance = bySlot.get(slot);
+  touch(instance);
+  const message = data === undefined ? null : messageFromHost(data, tokens);
+  instance.begin(
+    new RpcCall(instance.context, JSON.parse(path), message, new HostReply(number), OF_CLASSES),
+  );
 }
 
 // ---- the host's news -----------------------------------------------------------
@@ -187,7 +203,7 @@ export function sweepObjects(hungSweeps) {
   sweeps++;
   for (const instance of byId.values()) {
     if (sweeps - instance.lastUsed <= hungSweeps) break;
-    if (instance.looksHung) endHungCalls(instance);
+    if (instance.looksHung) failCalls(instance, new Error(HUNG));
   }
 }
 
@@ -205,12 +221,9 @@ export function evictIdle(idleSweeps, limit) {
   return false;
 }
 
-function endHungCalls(instance) {
-  for (const call of [...instance.calls]) failCall(call, new Error(HUNG));
-}
-
 function evict(instance) {
   forget(instance);
+  releaseHolds(instance);
   object_released(instance.slot, "");
 }
 

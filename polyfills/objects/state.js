@@ -1,5 +1,6 @@
 // DurableObjectState: https://developers.cloudflare.com/durable-objects/api/state/
 
+import { ownExports } from "../workers/exports.js";
 import { runCriticalSection } from "./critical-section.js";
 import { lazily } from "../kernel/lazy.js";
 import { DurableObjectStorage } from "./storage.js";
@@ -36,6 +37,11 @@ export class DurableObjectState {
   /** Configuration of whoever made the object; none here. */
   get props() {
     return (this.#props ??= {});
+  }
+
+  /** The script's own entrypoints and Durable Object namespaces. */
+  get exports() {
+    return ownExports();
   }
 
   /** Keep the object in memory until the promise settles. */

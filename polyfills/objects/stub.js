@@ -11,17 +11,24 @@ import { createRequestRecord } from "../fetch/request.js";
 import { recordBodyForHost } from "../fetch/transfer.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
+import { OF_CLASSES, RpcCall } from "../rpc/call.js";
+import { addEntry, defineToken, registerEntry, TAGS, takeEntry } from "../rpc/message.js";
+import { sendThroughHost } from "../rpc/references.js";
+import { LocalReply } from "../rpc/reply.js";
+import { defineSource, propertyOf, wildcard } from "../rpc/stub.js";
 import {
   crossedRequest,
   responseFromAnswer,
   unlessAborted,
   urlToSend,
 } from "../workers/crossing.js";
-import { admitObject, callInstance, residentInstance } from "./residents.js";
+import { idFromHost } from "./id.js";
+import { admitObject, callInstance, residentInstance, touch } from "./residents.js";
 
 const RELATIVE_BASE = "https://fake-host/";
 
 let make;
+let partsOf;
 
 /** A client of one object; `fetch` has the global function's signature. */
 export class DurableObjectStub {
@@ -42,6 +49,8 @@ export class DurableObjectStub {
       stub.#id = id;
       return stub;
     };
+    partsOf = (value) =>
+      #id in value ? { namespace: value.#namespace, id: value.#id } : undefined;
   }
 
   /** The object's id. */
@@ -85,17 +94,22 @@ function recordOf(input, init) {
 }
 
 function send(namespace, id, caller, request) {
-  const hex = id.toString();
-  let instance = residentInstance(hex);
-  if (instance === undefined) {
-    const slot = object_locate(namespace.number, hex, id.name);
-    if (slot === 0) return sendThroughHost(namespace.number, id, request);
-    instance = admitObject(slot, namespace.className, hex, id.name, namespace.usesSqlite);
-  }
+  const instance = localInstance(namespace, id);
+  if (instance === undefined) return sendRequestThroughHost(namespace.number, id, request);
   return callInstance(instance, caller, crossedRequest(request));
 }
 
-async function sendThroughHost(namespace, id, request) {
+/** The object's instance, brought up if need be; undefined where it lives elsewhere. */
+function localInstance(namespace, id) {
+  const hex = id.toString();
+  const instance = residentInstance(hex);
+  if (instance !== undefined) return instance;
+  const slot = object_locate(namespace.number, hex, id.name);
+  if (slot === 0) return undefined;
+  return admitObject(slot, namespace.className, hex, id.name, namespace.usesSqlite);
+}
+
+async function sendRequestThroughHost(namespace, id, request) {
   const url = urlToSend(request.url);
   const answer = await object_fetch(
     namespace,
@@ -113,3 +127,66 @@ async function sendThroughHost(namespace, id, request) {
 export function createStub(namespace, id) {
   return make(namespace, id);
 }
+
+// ---- RPC ----------------------------------------------------------------------------------
+
+/** An object as it is told to the host and to other contexts. */
+class ObjectEntry {
+  constructor(namespace, id) {
+    this.namespace = namespace;
+    this.id = id;
+  }
+
+  token() {
+    const { number, className, usesSqlite } = this.namespace;
+    const fields = [number, className.toWellFormed(), usesSqlite ? 1 : 0, this.id];
+    if (this.id.name !== undefined) fields.push(this.id.name.toWellFormed());
+    return `o${fields.map(encodeURIComponent).join("/")}`;
+  }
+
+  drop() {}
+}
+
+defineToken("o", (text) => {
+  const [number, className, usesSqlite, hex, name] = text.split("/").map(decodeURIComponent);
+  const namespace = { number: +number, className, usesSqlite: usesSqlite === "1" };
+  return new ObjectEntry(namespace, idFromHost(hex, name));
+});
+
+function sourceOf(stub) {
+  const parts = typeof stub === "object" && stub !== null ? partsOf(stub) : undefined;
+  if (parts === undefined) return undefined;
+  return { send: (caller, path, message) => sendCall(parts, caller, path, message) };
+}
+
+function sendCall({ namespace, id }, caller, path, message) {
+  const instance = localInstance(namespace, id);
+  if (instance === undefined) {
+    return sendThroughHost(new ObjectEntry(namespace, id).token(), path, message);
+  }
+  touch(instance);
+  caller.life.pendingOps++;
+  return new Promise((resolve, reject) => {
+    const reply = new LocalReply(caller, resolve, reject);
+    instance.begin(new RpcCall(instance.context, path, message, reply, OF_CLASSES));
+  });
+}
+
+defineSource(sourceOf);
+
+Object.setPrototypeOf(
+  DurableObjectStub.prototype,
+  wildcard((stub, name) => propertyOf(sourceOf(stub), name)),
+);
+
+registerEntry(DurableObjectStub, {
+  tag: TAGS.OBJECT,
+  write(stub, sink) {
+    const { namespace, id } = partsOf(stub);
+    sink.uint32(addEntry(new ObjectEntry(namespace, id)));
+  },
+  read(source) {
+    const { namespace, id } = takeEntry(source.uint32());
+    return make(namespace, id);
+  },
+});

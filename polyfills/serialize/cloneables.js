@@ -101,6 +101,12 @@ const source = {
   value: readValue,
 };
 
+/** A host object that is nothing but a number. */
+export function encodeHostObject(object, tag, number) {
+  assignId(object);
+  return byte(HOST_OBJECT) + varint(tag) + varint(number);
+}
+
 defineWriter(PLATFORM, (object) => {
   const { tag, name, write } = serializableRecord(object);
   if (tag === undefined) throw notSerializable(name);

@@ -13,7 +13,7 @@
 //    the first object needs no entry in the map, so flat data never touches it.
 
 import { kindOf, ARRAY, PLAIN, REFUSED } from "./kinds.js";
-import { notCloneable, proxyNotCloneable } from "./errors.js";
+import { notCloneable, notSerializable, proxyNotCloneable } from "./errors.js";
 import { isKnownProxy, proxiesExist } from "./proxies.js";
 import { assemble, CHUNK_MARK, PADDING_MARK, utf16 } from "./chunks.js";
 import { WRITTEN_VERSION } from "./tags.js";
@@ -69,8 +69,10 @@ for (let i = 0; i <= MAX_CACHED_INTEGER; i++) integers.push(`I${varint(i * 2)}`)
 /**
  * The value in V8's wire format, as Durable Object storage keeps it; a new Uint8Array.
  * `enhancedErrors` writes errors as workerd does under the compatibility flag
- * `enhanced_error_serialization`: with their own properties. Throws a DataCloneError
- * for what cannot be cloned, and whatever the value's getters throw.
+ * `enhanced_error_serialization`: with their own properties. `writeReference(object)` writes
+ * functions and proxies; where it is given, instances of a script's classes are refused, too,
+ * as workerd does for RPC. Throws a DataCloneError for what cannot be cloned, and whatever the
+ * value's getters throw.
  */
 export function serialize(value, settings = DEFAULTS) {
   if (busy) return serializeInside(value, settings);
@@ -238,6 +240,9 @@ export function encode(value) {
   if (type === "boolean") return value ? "T" : "F";
   if (type === "undefined") return "_";
   if (type === "bigint") return `Z${encodeBigInt(value)}`;
+  if (type === "function" && options.writeReference !== undefined) {
+    return encodeReference(value) ?? options.writeReference(value);
+  }
   throw notCloneable(value);
 }
 
@@ -250,13 +255,17 @@ function encodeObject(value) {
     const reference = encodeReference(value);
     if (reference !== null) return reference;
   }
-  if (proxiesExist && isKnownProxy(value)) throw proxyNotCloneable();
+  if (proxiesExist && isKnownProxy(value)) {
+    if (options.writeReference === undefined) throw proxyNotCloneable();
+    return options.writeReference(value);
+  }
   const prototype = getPrototypeOf(value);
   if (prototype !== objectPrototype) {
     const kind =
       prototype === arrayPrototype && isArray(value) ? ARRAY : kindOf(value, prototype);
     if (kind === REFUSED) throw notCloneable(value);
     if (kind !== PLAIN && kind !== ARRAY) return writers[kind](value, options);
+    if (kind === PLAIN && options.writeReference !== undefined) throw notPlain(value, prototype);
     if (kind === ARRAY) {
       assignId(value);
       const { length } = value;
@@ -291,6 +300,11 @@ function encodeObject(value) {
     else text += (knownKeys[name] ?? encodeKey(name)) + encode(item);
   }
   return count < 128 ? `${text}{${BYTES[count]}` : `${text}{${varint(count)}`;
+}
+
+function notPlain(value, prototype) {
+  const { name } = prototype === null ? Object : (value.constructor ?? Object);
+  return notSerializable(String(name));
 }
 
 /** A reference to an object that was met before; null for any other. */

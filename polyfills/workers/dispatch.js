@@ -2,11 +2,18 @@
 
 import { INCOMING } from "../fetch/cf.js";
 import { requestFromHost } from "../fetch/request.js";
+import { beginCall, failCall, runCall } from "../kernel/calls.js";
 import { runTurn } from "../kernel/turns.js";
+import { namespaceFromHost } from "../objects/namespace.js";
 import { useClasses } from "../objects/residents.js";
+import { OF_CLASSES, RpcCall } from "../rpc/call.js";
+import { messageFromHost } from "../rpc/message.js";
+import { RESERVED_BY_ENTRYPOINTS } from "../rpc/receive.js";
 import { addBindings } from "./env.js";
 import { WorkerEvent } from "./event.js";
 import { ExecutionContext } from "./execution-context.js";
+import { addEntrypoints, addNamespace, isObjectClass } from "./exports.js";
+import { RpcEvent } from "./rpc-event.js";
 import { dispatchToListeners, hasListener, RUNTIME_EVENTS } from "./service-worker.js";
 
 const env = {};
@@ -18,9 +25,15 @@ export function prepareEnvironment(bindingsJson, asGlobals) {
   if (asGlobals) addBindings(globalThis, JSON.parse(bindingsJson));
 }
 
-/** Entry point: add bindings to `env`, after the script has run. */
-export function extendEnvironment(bindingsJson) {
+/**
+ * Entry point: add bindings to `env`, after the script has run, and tell of the namespaces of
+ * the script's own classes.
+ */
+export function extendEnvironment(bindingsJson, namespacesJson) {
   addBindings(env, JSON.parse(bindingsJson));
+  for (const namespace of JSON.parse(namespacesJson)) {
+    addNamespace(namespace.className, () => namespaceFromHost(namespace));
+  }
 }
 
 /** The environment that `cloudflare:workers` exports. */
@@ -30,22 +43,27 @@ export function environment() {
 
 /**
  * Entry point: the main module has run; `namespace` holds its exports. Returns JSON
- * that tells the host the handlers and the exported classes.
+ * that tells the host the handlers, the exported classes of Durable Objects, and the
+ * entrypoints: the exports that others can call by RPC.
  */
 export function useExports(namespace) {
   exported = namespace;
   const classes = { __proto__: null };
   for (const name of Object.keys(namespace)) {
-    if (name !== "default" && typeof namespace[name] === "function") classes[name] = namespace[name];
+    if (name !== "default" && isObjectClass(namespace[name])) classes[name] = namespace[name];
   }
   useClasses(classes, env);
-  return JSON.stringify({ handlers: handlersOf(namespace.default), classes: Object.keys(classes) });
+  return JSON.stringify({
+    handlers: handlersOf(namespace.default),
+    classes: Object.keys(classes),
+    entrypoints: addEntrypoints(namespace),
+  });
 }
 
 /** Entry point: the classic script has run. Returns JSON as `useExports` does. */
 export function useListeners() {
   exported = null;
-  return JSON.stringify({ handlers: RUNTIME_EVENTS.filter(hasListener), classes: [] });
+  return JSON.stringify({ handlers: RUNTIME_EVENTS.filter(hasListener), classes: [], entrypoints: [] });
 }
 
 function handlersOf(entrypoint) {
@@ -55,8 +73,9 @@ function handlersOf(entrypoint) {
 }
 
 /** Entry point: a request for the Worker; `entrypoint` names an export, "" the default one. */
-export function dispatchFetch(number, entrypoint, method, url, headers, body) {
+export function dispatchFetch(number, entrypoint, method, url, headers, body, props) {
   const event = new WorkerEvent(number);
+  event.props = props;
   event.request = requestFromHost(method, url, headers, body, undefined, INCOMING);
   event.entrypoint = entrypoint;
   runTurn(event, handleFetch, event);
@@ -81,3 +100,64 @@ function callFetch(entrypoint, request, event) {
   }
   return target.fetch(request, env, context);
 }
+
+// ---- RPC ----------------------------------------------------------------------------------
+
+const MAX_FUNCTION_LENGTH = 255;
+
+/**
+ * Entry point: a call of an entrypoint's method, or a look at a property where `data` is
+ * undefined; `path` is JSON.
+ */
+export function dispatchCall(number, entrypoint, props, path, data, tokens) {
+  const event = new RpcEvent(number);
+  event.props = props;
+  const message = data === undefined ? null : messageFromHost(data, tokens);
+  const target = exported?.[entrypoint || "default"];
+  const context = new ExecutionContext(event);
+  const rules = typeof target === "function" ? OF_CLASSES : rulesOfHandlers(context);
+  const call = new RpcCall(event, JSON.parse(path), message, event, rules);
+  beginCall(call, event, () => startCall(call, target, context));
+}
+
+function startCall(call, target, context) {
+  let object;
+  try {
+    if (target === undefined) throw new TypeError("The receiver is not an RPC object");
+    object = typeof target === "function" ? new target(context, env) : target;
+  } catch (error) {
+    failCall(call, error);
+    return;
+  }
+  runCall(call, object);
+}
+
+// Of a plain object, a method gets one argument from the caller, and `env` and `ctx`.
+function rulesOfHandlers(context) {
+  return {
+    allowsOwn: true,
+    reserved: RESERVED_BY_ENTRYPOINTS,
+    argumentsFor(method, path, given) {
+      const name = path.join(".");
+      const length = Math.max(Number(method.length), 3);
+      if (!(length <= MAX_FUNCTION_LENGTH)) {
+        throw new TypeError(`RPC function has unreasonable length attribute: ${method.length}`);
+      }
+      if (length !== 3) throw new TypeError(wrongLength(name));
+      if (given.length !== 1) throw new TypeError(wrongCount(name));
+      return [given[0], env, context];
+    },
+  };
+}
+
+const wrongLength = (name) =>
+  `Cannot call handler function "${name}" over RPC because it has the wrong number of arguments. ` +
+  "A simple function handler can only be called over RPC if it has exactly the arguments (arg, " +
+  "env, ctx), where only the first argument comes from the client. To support multi-argument RPC " +
+  "functions, use class-based syntax (extending WorkerEntrypoint) instead.";
+
+const wrongCount = (name) =>
+  `Attempted to call RPC function "${name}" with the wrong number of arguments. When calling a ` +
+  "top-level handler function that is not declared as part of a class, you must always send " +
+  "exactly one argument. In order to support variable numbers of arguments, the server must use " +
+  "class-based syntax (extending WorkerEntrypoint) instead.";

@@ -2,7 +2,7 @@
 
 import { lazily } from "../kernel/lazy.js";
 import { namespaceFromHost } from "../objects/namespace.js";
-import { Fetcher } from "./fetcher.js";
+import { serviceFromHost } from "./fetcher.js";
 
 const kv = lazily("kv/namespace.js");
 
@@ -12,7 +12,7 @@ const makers = {
   json: (binding) => JSON.parse(binding.json),
   kv_namespace: (binding) => kv().kvFromHost(binding),
   durable_object_namespace: namespaceFromHost,
-  service: (binding) => Fetcher.fromHost(binding.number),
+  service: serviceFromHost,
 };
 
 /** Define the host's bindings as properties of `target`: `env`, or the global object. */

@@ -11,7 +11,9 @@ import { sendableRecord, socketForHost } from "./crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
 import { describeError, identityOf, isOutOfMemory } from "../kernel/errors.js";
+import { failCalls } from "../kernel/calls.js";
 import { Context } from "../kernel/turns.js";
+import { releaseHolds } from "../rpc/references.js";
 import { cancelOrphans, cancelTimersOf, orphanTimersOf } from "../timers/timers.js";
 import { whenSettled } from "./wait-until.js";
 
@@ -19,6 +21,10 @@ const HUNG =
   "The script will never generate a response: its handler waits for a promise that " +
   "nothing under way can settle.";
 
+const ENDED =
+  "The destination execution context for this RPC was canceled while the call was still running.";
+
+const ended = new Error(ENDED); // clones of it are what callers see
 let living = 0; // events that have not ended
 const unanswered = new Set();
 
@@ -50,12 +56,37 @@ export class WorkerEvent extends Context {
   /** Keep the event alive until the promise settles. */
   waitUntil(promise) {
     this.#waiting++;
-    whenSettled(promise, () => {
-      this.#waiting--;
-      if (!this.#answered || !this.#isDone) return;
-      this.#cleanUpIfDone();
-      event_finished(this.#number);
-    });
+    whenSettled(promise, () => this.#waitsNoMore());
+  }
+
+  /** Keep the event alive until as many calls of `release`. */
+  hold() {
+    this.#waiting++;
+  }
+
+  release() {
+    this.#waitsNoMore();
+  }
+
+  #waitsNoMore() {
+    this.#waiting--;
+    if (!this.#answered || !this.#isDone) return;
+    this.#cleanUpIfDone();
+    event_finished(this.#number);
+  }
+
+  /** The host's number of the event. */
+  get number() {
+    return this.#number;
+  }
+
+  /** The event has its answer; `send(isDone)` sends it, once. */
+  answer(send) {
+    if (this.#answered) return;
+    this.#answered = true;
+    unanswered.delete(this);
+    send(this.#isDone);
+    this.#cleanUpIfDone();
   }
 
   /** Answer with what the handler returned: a Response or a promise of one. */
@@ -101,12 +132,10 @@ export class WorkerEvent extends Context {
 
   /** Answer with an error: the client sees a plain 500, the log the whole of it. */
   fail(error) {
-    if (this.#answered) return;
-    this.#answered = true;
-    unanswered.delete(this);
-    if (isOutOfMemory(error)) memory_exhausted();
-    event_failed(this.#number, ...identityOf(error), describeError(error), this.#isDone);
-    this.#cleanUpIfDone();
+    this.answer((isDone) => {
+      if (isOutOfMemory(error)) memory_exhausted();
+      event_failed(this.#number, ...identityOf(error), describeError(error), isDone);
+    });
   }
 
   // Nothing that the event started is awaited any more.
@@ -114,10 +143,17 @@ export class WorkerEvent extends Context {
     return this.#waiting === 0;
   }
 
+  #end() {
+    this.#ended = true;
+    living--;
+    this.error = ended;
+    failCalls(this, ended);
+    releaseHolds(this);
+  }
+
   #cleanUpIfDone() {
     if (!this.#isDone) return;
-    if (!this.#ended) living--;
-    this.#ended = true;
+    if (!this.#ended) this.#end();
     if (living === 0) {
       cancelTimersOf(this);
       cancelOrphans();

@@ -1,5 +1,8 @@
 // ExecutionContext: https://developers.cloudflare.com/workers/runtime-apis/context/
 
+import { deserialize } from "../serialize/index.js";
+import { ownExports } from "./exports.js";
+
 const NOT_A_PROMISE =
   "Failed to execute 'waitUntil' on 'ExecutionContext': parameter 1 is not of type 'Promise'.";
 
@@ -8,6 +11,7 @@ export class ExecutionContext {
   #event;
   #props;
 
+  /** `event.props` is what the caller's binding says, serialized, in base64; or undefined. */
   constructor(event) {
     this.#event = event;
   }
@@ -18,9 +22,14 @@ export class ExecutionContext {
     this.#event.waitUntil(promise);
   }
 
-  /** Configuration of the binding that the event came by; none here. */
+  /** Configuration of the binding that the event came by. */
   get props() {
-    return (this.#props ??= {});
+    return (this.#props ??= propsOf(this.#event.props));
+  }
+
+  /** The script's own entrypoints and Durable Object namespaces. */
+  get exports() {
+    return ownExports();
   }
 
   /**
@@ -32,4 +41,8 @@ export class ExecutionContext {
   get [Symbol.toStringTag]() {
     return "ExecutionContext";
   }
+}
+
+function propsOf(encoded) {
+  return encoded === undefined ? {} : deserialize(Uint8Array.fromBase64(encoded));
 }

@@ -5,33 +5,50 @@ import { abortReason, isAborted } from "../events/abort.js";
 import { Request, requestRecord } from "../fetch/request.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 import { requireContext } from "../kernel/pending.js";
+import {
+  addEntry,
+  defineReferences,
+  defineToken,
+  registerEntry,
+  TAGS,
+  takeEntry,
+} from "../rpc/message.js";
+import { sendThroughHost } from "../rpc/references.js";
+import { defineSource, propertyOf, wildcard } from "../rpc/stub.js";
+import { serialize } from "../serialize/index.js";
 import { responseFromAnswer, unlessAborted, urlToSend } from "./crossing.js";
 
-/** Another Worker, reached without the network. */
-export class Fetcher {
-  #number;
-  static #allowed = false;
+const FROM_HOST = {};
+let targetOf;
 
-  constructor() {
-    if (!Fetcher.#allowed) throw new TypeError("Illegal constructor");
-    Fetcher.#allowed = false;
+/** Makes the object that it is given, where it is given one, an instance of its subclasses. */
+class Either {
+  constructor(object) {
+    if (object !== undefined) return object;
+  }
+}
+
+/** Another Worker, reached without the network. */
+export class Fetcher extends Either {
+  #target; // the host's number of the service, then ";" and props where there are
+
+  constructor(key, target, object) {
+    if (key !== FROM_HOST) throw new TypeError("Illegal constructor");
+    super(object);
+    this.#target = target;
   }
 
-  /** The service with the host's number. */
-  static fromHost(number) {
-    Fetcher.#allowed = true;
-    const fetcher = new Fetcher();
-    fetcher.#number = number;
-    return fetcher;
+  static {
+    targetOf = (value) => (#target in value ? value.#target : undefined);
   }
 
   /** Send a request to the Worker; signature and result as the global fetch's. */
   async fetch(input, init) {
     const request = new Request(input, init);
     const { signal } = requestRecord(request);
-    if (signal === undefined) return send(this.#number, request);
+    if (signal === undefined) return send(this.#target, request);
     if (isAborted(signal)) throw abortReason(signal);
-    return unlessAborted(send(this.#number, request), signal);
+    return unlessAborted(send(this.#target, request), signal);
   }
 
   get [Symbol.toStringTag]() {
@@ -39,11 +56,11 @@ export class Fetcher {
   }
 }
 
-async function send(number, request) {
+async function send(target, request) {
   const url = urlToSend(request.url);
   await requireContext().outputGate?.wait();
   const answer = await service_fetch(
-    number,
+    target,
     request.method,
     url,
     rawHeaders(request),
@@ -51,3 +68,67 @@ async function send(number, request) {
   );
   return responseFromAnswer(answer, url);
 }
+
+/** The service with the host's number; `props` is JSON, or undefined. */
+export function serviceFromHost({ number, props }) {
+  return new Fetcher(FROM_HOST, targetWith(number, props && JSON.parse(props)));
+}
+
+/** The target of a service that is to see `props`. */
+function targetWith(number, props) {
+  return props === undefined ? `${number}` : `${number};${serialize(props).toBase64()}`;
+}
+
+/** A service of the script's own; `ctx.exports.Name({ props })` is the same with props. */
+export function loopback(number) {
+  const object = ({ props } = {}) => new Fetcher(FROM_HOST, targetWith(number, props));
+  delete object.name;
+  delete object.length;
+  Object.setPrototypeOf(object, Fetcher.prototype);
+  return new Fetcher(FROM_HOST, `${number}`, object);
+}
+
+// ---- RPC ----------------------------------------------------------------------------------
+
+const isObject = (value) =>
+  (typeof value === "object" && value !== null) || typeof value === "function";
+
+function sourceOf(fetcher) {
+  const target = isObject(fetcher) ? targetOf(fetcher) : undefined;
+  if (target === undefined) return undefined;
+  return { send: (caller, path, message) => sendThroughHost(`s${target}`, path, message) };
+}
+
+defineSource(sourceOf);
+
+Object.setPrototypeOf(
+  Fetcher.prototype,
+  wildcard((fetcher, name) => propertyOf(sourceOf(fetcher), name)),
+);
+
+/** A service on its way to another context. */
+class ServiceEntry {
+  constructor(target) {
+    this.target = target;
+  }
+
+  token() {
+    return `s${this.target}`;
+  }
+
+  drop() {}
+}
+
+// Those of `ctx.exports` are functions.
+defineReferences((value) => {
+  const target = targetOf(value);
+  return target && { tag: TAGS.SERVICE, entry: new ServiceEntry(target) };
+});
+
+defineToken("s", (target) => new ServiceEntry(target));
+
+registerEntry(Fetcher, {
+  tag: TAGS.SERVICE,
+  write: (fetcher, sink) => sink.uint32(addEntry(new ServiceEntry(targetOf(fetcher)))),
+  read: (source) => new Fetcher(FROM_HOST, takeEntry(source.uint32()).target),
+});

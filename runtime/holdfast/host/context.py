@@ -22,6 +22,7 @@ from holdfast.storage import ObjectStore
 
 if TYPE_CHECKING:
     from holdfast.host.objects import ObjectsCapability
+    from holdfast.host.rpc import RpcCapability
 
 log = logging.getLogger("holdfast.host")
 
@@ -72,6 +73,7 @@ class Host:
         self.isolate: Isolate
         self.events: Any = None  # who takes the answers to this isolate's events
         self.objects: ObjectsCapability
+        self.rpc: RpcCapability
         self.stores: dict[int, ObjectStore] = Stores()
         self.jobs = Jobs()
         self.values = b""  # on their way to JS, after the op that told of them
@@ -189,14 +191,17 @@ class Host:
         self.pending -= 1
         self.enter_soon(self._settle, number, *values)
 
-    def fail(self, number: int, error: BaseException) -> None:
-        """Reject the promise of the async op with this number."""
+    def fail(self, number: int, error: BaseException, data: bytes | None = None) -> None:
+        """Reject the promise of the async op with this number.
+
+        `data` is the error as another script threw it, serialized.
+        """
         self.pending -= 1
         if not isinstance(error, ScriptError):
             log.error("an op failed", exc_info=error)
             error = ScriptError("Error", "internal error")
         flags = ",".join(name for name, value in error.properties.items() if value)
-        self.enter_soon(self._fail, number, error.name, error.message, flags)
+        self.enter_soon(self._fail, number, error.name, error.message, flags, data)
 
     def run(self, number: int, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run an async op's coroutine; its outcome settles the op."""

@@ -35,11 +35,29 @@ def event_upgrade(
 
 
 @op
+def event_return(host: Host, number: int, data: bytes, tokens: str, done: bool) -> None:
+    """Answer a call by RPC with its result; `done` as in event_respond."""
+    host.events.give_back(number, host.rpc.take(data, tokens))
+    if done:
+        host.events.finish(number)
+
+
+@op
 def event_failed(
-    host: Host, number: int, name: str, message: str, description: str, done: bool
+    host: Host,
+    number: int,
+    name: str,
+    message: str,
+    description: str,
+    done: bool,
+    flags: str = "",
+    data: bytes | None = None,
 ) -> None:
-    """Answer an event with the script's failure; `done` as in event_respond."""
-    host.events.fail(number, name, message, description)
+    """Answer an event with the script's failure; `done` as in event_respond.
+
+    The answer to a call by RPC tells the error whole: `flags`, and serialized in `data`.
+    """
+    host.events.fail(number, name, message, description, flags, data)
     if done:
         host.events.finish(number)
 

@@ -47,12 +47,15 @@ class ObjectsCapability(Protocol):
         """Send a request to an object elsewhere; settles the op with this number."""
 
     def fetch_service(
-        self, number: int, service: int, method: str, url: str, headers: str, body: Body
+        self, number: int, service: str, method: str, url: str, headers: str, body: Body
     ) -> None:
         """Send a request to another Worker; settles the op with this number."""
 
     def sockets(self, slot: int) -> "ObjectSockets":
         """What outlives the instance in `slot` of its object's sockets."""
+
+    def own_service(self, entrypoint: str) -> int:
+        """The number of an entrypoint of the isolate's own script."""
 
     def released(self, slot: int, reason: str) -> None:
         """The instance in `slot` is gone: evicted (no reason) or reset."""
@@ -62,9 +65,6 @@ class ObjectsCapability(Protocol):
 
     def upgrade(self, number: int, status_text: str, headers: str, socket: SocketEnd) -> None:
         """Answer a call that the host delivered with a WebSocket."""
-
-    def fail(self, number: int, name: str, message: str, flags: str, description: str) -> None:
-        """Answer a call that the host delivered with an error."""
 
 
 @op
@@ -109,10 +109,16 @@ def object_fetch(
 
 @deferred_op
 def service_fetch(
-    host: Host, number: int, service: int, method: str, url: str, headers: str, body: Body
+    host: Host, number: int, service: str, method: str, url: str, headers: str, body: Body
 ) -> None:
     """Send a request to another Worker; status, status text, headers and body."""
     host.objects.fetch_service(number, service, method, url, headers, body)
+
+
+@op
+def service_own(host: Host, entrypoint: str) -> int:
+    """The number of an entrypoint of the script's own, "" being the default one."""
+    return host.objects.own_service(entrypoint)
 
 
 @op
@@ -133,14 +139,6 @@ def object_respond(
 def object_upgrade(host: Host, number: int, status_text: str, headers: str, socket: int) -> None:
     """Answer a call that the host delivered to an instance with status 101 and this WebSocket."""
     host.objects.upgrade(number, status_text, headers, table_of(host).passed_on(socket))
-
-
-@op
-def object_fail(
-    host: Host, number: int, name: str, message: str, flags: str, description: str
-) -> None:
-    """Answer a call that the host delivered to an instance with an error."""
-    host.objects.fail(number, name, message, flags, description)
 
 
 class NoObjects:

@@ -6,7 +6,6 @@ Bodies pass from the one isolate's table into the other's without being read.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from holdfast.catalog.errors import CatalogError
 from holdfast.catalog.namespace import Namespace
@@ -22,6 +21,8 @@ from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.objects.record import ObjectRecord
+from holdfast.objects.rpc import IsolateRpc
+from holdfast.objects.services import Services, ServiceTarget
 from holdfast.workers import ScriptFailed, Worker, WorkerError, WorkerResponse
 
 # Why a call may find nobody at the other end; the message is for the caller.
@@ -29,14 +30,6 @@ UNREACHABLE = (WorkerError, CatalogError, OSError)
 
 HomeFinder = Callable[[str], ObjectHome]
 WorkerFinder = Callable[[str], Worker]
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceTarget:
-    """What a service binding leads to."""
-
-    script: str
-    entrypoint: str
 
 
 class IsolateObjects:
@@ -58,20 +51,51 @@ class IsolateObjects:
         self._worker_of = worker_of
         self._namespaces: list[Namespace] = []
         self._ids: list[IdFactory] = []
-        self._services: list[ServiceTarget] = []
+        self._services = Services()
         self._bodies: BodyTable = host.capabilities.bodies
         self.home: ObjectHome | None = None  # set when the isolate's Worker has loaded
+        self.unreachable = UNREACHABLE
+        self.rpc = IsolateRpc(host, self, calls)
+
+    def live_in(self, home: ObjectHome) -> None:
+        """The isolate's Worker has loaded."""
+        self.home = self.rpc.home = home
 
     def bind_namespace(self, namespace: Namespace) -> int:
         """Let the isolate reach a namespace; its number there."""
+        for number, known in enumerate(self._namespaces):
+            if known == namespace:
+                return number
         self._namespaces.append(namespace)
         self._ids.append(IdFactory(namespace.unique_key))
         return len(self._namespaces) - 1
 
-    def bind_service(self, target: ServiceTarget) -> int:
+    def bind_service(self, script: str, entrypoint: str) -> int:
         """Let the isolate reach another Worker; its number there."""
-        self._services.append(target)
-        return len(self._services) - 1
+        return self._services.add(script, entrypoint)
+
+    # ---- what numbers mean -------------------------------------------------------
+
+    def namespace(self, number: int) -> Namespace:
+        """The namespace with this number."""
+        return self._namespaces[number]
+
+    def service(self, text: str) -> ServiceTarget:
+        """The service that a text of the isolate's means."""
+        return self._services.find(text)
+
+    def service_text(self, target: ServiceTarget) -> str:
+        """What the isolate knows a service by."""
+        return self._services.text_of(target)
+
+    def own_service(self, entrypoint: str) -> int:
+        """The number of an entrypoint of the isolate's own script."""
+        assert self.home is not None, "events come to what has loaded"
+        return self._services.add(self.home.worker.script.name, entrypoint)
+
+    def worker_of(self, target: ServiceTarget) -> Worker:
+        """The Worker that takes a service's events now. Raises as UNREACHABLE says."""
+        return self._worker_of(target.script)
 
     # ---- ids -------------------------------------------------------------------
 
@@ -120,7 +144,7 @@ class IsolateObjects:
 
         def deliver() -> None:
             try:
-                record = self._record(self._namespaces[namespace], object_id, name)
+                record = self.record(self._namespaces[namespace], object_id, name)
             except UNREACHABLE as error:
                 _discard(stream)
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
@@ -131,7 +155,7 @@ class IsolateObjects:
 
         self._host.loop.call_soon(deliver)
 
-    def _record(self, namespace: Namespace, object_id: str, name: str | None) -> ObjectRecord:
+    def record(self, namespace: Namespace, object_id: str, name: str | None) -> ObjectRecord:
         """The record of an object, which is brought up where it is not live yet."""
         if not namespace.script:
             raise CatalogError("The Durable Object namespace of this binding was deleted.")
@@ -143,11 +167,11 @@ class IsolateObjects:
         return record
 
     def fetch_service(
-        self, number: int, service: int, method: str, url: str, headers: str, body: Body
+        self, number: int, service: str, method: str, url: str, headers: str, body: Body
     ) -> None:
         """Send a request to another Worker; settles the op with this number."""
         stream = self._bodies.received(body)
-        target = self._services[service]
+        target = self._services.find(service)
 
         def deliver() -> None:
             try:
@@ -156,7 +180,9 @@ class IsolateObjects:
                 _discard(stream)
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
                 return
-            answer = worker.fetch(method, url, headers, stream, target.entrypoint)
+            answer = worker.fetch(
+                method, url, headers, stream, target.entrypoint, props=target.props
+            )
             answer.add_done_callback(lambda done: self._answered(number, done))
 
         self._host.loop.call_soon(deliver)
@@ -219,16 +245,6 @@ class IsolateObjects:
             return
         host, op_number = caller
         host.loop.call_soon(self._settle_upgrade, host, op_number, response)
-
-    def fail(self, number: int, name: str, message: str, flags: str, description: str) -> None:
-        """Answer a call that the host delivered with an error."""
-        caller = self._calls.end(number)
-        if caller is None:
-            return
-        host, op_number = caller
-        properties = {flag: True for flag in flags.split(",") if flag}
-        error = ScriptError(name, message, remote=True, **properties)
-        host.loop.call_soon(host.fail, op_number, error)
 
 
 def _discard(body: bytes | ByteStream | None) -> None:

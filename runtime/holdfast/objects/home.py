@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from holdfast.host.objects import Body
+from holdfast.host.rpc import Message
 from holdfast.host.sockets_hibernation import ObjectSockets
 from holdfast.objects.record import ObjectRecord
 from holdfast.workers import SERVICE_RESTART, Worker
@@ -16,6 +17,9 @@ class ObjectHome:
         self._host = worker.host
         self._admit = worker.entry("admitObject")
         self._deliver = worker.entry("deliverObjectFetch")
+        self._deliver_call = worker.entry("deliverObjectCall")
+        self._deliver_export_call = worker.entry("deliverExportCall")
+        self._release_export = worker.entry("releaseExport")
         self._durable = worker.entry("objectDurable")
         self._broken = worker.entry("objectBroken")
         self._supersede = worker.entry("supersedeObjects")
@@ -40,6 +44,23 @@ class ObjectHome:
     ) -> None:
         """Give an instance a request; the answer comes back under `number`."""
         self._host.enter(self._deliver, number, slot, method, url, headers, body)
+
+    def deliver_call(self, number: int, slot: int, path: str, message: Message | None) -> None:
+        """Give an instance a call by RPC; the answer comes back under `number`."""
+        self._host.enter(self._deliver_call, number, slot, path, *self._parts(message))
+
+    def deliver_export_call(
+        self, number: int, export: int, path: str, message: Message | None
+    ) -> None:
+        """Give an export a call by RPC; the answer comes back under `number`."""
+        self._host.enter(self._deliver_export_call, number, export, path, *self._parts(message))
+
+    def _parts(self, message: Message | None) -> tuple[bytes, str] | tuple[()]:
+        return () if message is None else (message.data, self._host.rpc.give(message))
+
+    def release_export(self, export: int) -> None:
+        """Nobody elsewhere holds an export any more."""
+        self._host.enter_soon(self._release_export, export)
 
     def durable(self, slot: int, round_number: int) -> None:
         """The object's writes up to this round are durable."""

@@ -32,8 +32,8 @@ from holdfast.host.platform import Platform
 from holdfast.host.system import SystemClock
 from holdfast.objects import InProcess, IsolateObjects, ObjectDirectory, ObjectHome, Placement
 from holdfast.objects.calls import Calls
-from holdfast.objects.capability import ServiceTarget
 from holdfast.objects.directory import ISOLATE_ENDED
+from holdfast.objects.rpc import IsolateRpc
 from holdfast.server.settings import Settings
 from holdfast.server.sources import ScriptSource
 from holdfast.storage import Storage
@@ -136,18 +136,26 @@ class Runtime:
         objects = IsolateObjects(
             host, self.directory, self._calls, home_of=self.home, worker_of=self.worker
         )
-        host.objects = objects
+        host.objects, host.rpc = objects, objects.rpc
         known = {namespace.id: namespace for namespace in namespaces}
         bindings = [self._describe(binding, host, objects, known) for binding in script.bindings]
         worker = Worker(
             script, self._platform, host, limits=self.settings.limits, bindings=bindings
         )
         implied = self.source.implied_namespaces(script, worker.exports.classes)
-        worker.extend_environment([_describe_namespace(n.name, n, objects) for n in implied])
+        own = self.source.own_namespaces(script, worker.exports.classes)
+        worker.extend_environment(
+            [_describe_namespace(n.name, n, objects) for n in implied],
+            [
+                _describe_namespace(n.name, n, objects)
+                for n in [*namespaces, *own]
+                if n.script == script.name
+            ],
+        )
         home = ObjectHome(worker)
-        objects.home = home
+        objects.live_in(home)
         worker.on_dead = lambda: self._on_dead(home)
-        worker.on_closed = lambda: self._on_closed(home)
+        worker.on_closed = lambda: self._on_closed(home, objects.rpc)
         return Resident(worker, home)
 
     def _host(self, script_name: str) -> Host:
@@ -178,7 +186,7 @@ class Runtime:
             case Json(name, value):
                 return {"type": "json", "name": name, "json": value}
             case Service(name, service, entrypoint):
-                number = objects.bind_service(ServiceTarget(service, entrypoint or ""))
+                number = objects.bind_service(service, entrypoint or "")
                 return {"type": "service", "name": name, "number": number}
             case KeyValue(name, namespace_id):
                 number = host.capabilities.kv.bind(namespace_id)
@@ -220,7 +228,8 @@ class Runtime:
         self.directory.drop(home, ISOLATE_ENDED)
         self._calls.fail_all(home)
 
-    def _on_closed(self, home: ObjectHome) -> None:
+    def _on_closed(self, home: ObjectHome, rpc: IsolateRpc) -> None:
+        rpc.close()
         self._retiring.discard(home.worker)
         self._calls.fail_all(home)
 

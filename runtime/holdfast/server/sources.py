@@ -18,6 +18,9 @@ class ScriptSource(Protocol):
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """Namespaces that are bound under their class's name without being asked for."""
 
+    def own_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
+        """The namespaces of the script's own classes: what it finds in `ctx.exports`."""
+
 
 class CatalogSource:
     """Scripts that were uploaded."""
@@ -36,6 +39,10 @@ class CatalogSource:
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """None: uploads name their bindings."""
         return []
+
+    def own_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
+        """Those of the catalog."""
+        return self._catalog.namespaces_of(script.name)
 
 
 class FileSource:
@@ -67,3 +74,7 @@ class FileSource:
             )
             for name in classes
         ]
+
+    def own_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
+        """The implied ones."""
+        return self.implied_namespaces(script, classes)

@@ -17,12 +17,24 @@ class ScriptInvalid(WorkerError):
 
 
 class ScriptFailed(WorkerError):
-    """The script's handler failed: with this error, described with its stack."""
+    """The script's handler failed: with this error, described with its stack.
 
-    def __init__(self, name: str, message: str, description: str) -> None:
+    A call by RPC tells its caller more: `flags` of the error, and the whole of it in `data`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        message: str,
+        description: str,
+        flags: str = "",
+        data: bytes | None = None,
+    ) -> None:
         super().__init__(description)
         self.name = name
         self.message = message
+        self.flags = flags
+        self.data = data
 
 
 class ScriptHung(WorkerError):

@@ -20,10 +20,11 @@ NO_HANDLERS = "The uploaded script has no registered event handlers."
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """What a script offers: event handlers, and classes by export name."""
+    """What a script offers: event handlers; by export name, objects' classes and entrypoints."""
 
     handlers: tuple[str, ...]
     classes: tuple[str, ...]
+    entrypoints: tuple[str, ...] = ()
 
 
 def load_script(
@@ -50,9 +51,9 @@ def load_script(
     finally:
         prepare.close()
     exports = json.loads(told)
-    if not exports["handlers"] and not exports["classes"]:
+    if not any(exports.values()):
         raise ScriptInvalid(NO_HANDLERS)
-    return Exports(tuple(exports["handlers"]), tuple(exports["classes"]))
+    return Exports(**{kind: tuple(names) for kind, names in exports.items()})
 
 
 def _check_names(script: Script) -> None:

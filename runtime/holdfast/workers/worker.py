@@ -18,6 +18,7 @@ from holdfast.engine import Handle, JSError, Limits
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
 from holdfast.host.platform import Platform
+from holdfast.host.rpc import Message
 from holdfast.host.sockets_end import SocketEnd
 from holdfast.workers.errors import ScriptFailed, ScriptHung, WorkerTerminated
 from holdfast.workers.load import Exports, load_script, readable
@@ -73,7 +74,7 @@ class Worker:
         self._memory_bytes = limits.memory_bytes
         self.on_dead: Callable[[], None] = _nothing  # called inside the turn that was stopped
         self.on_closed: Callable[[], None] = _nothing
-        self._answers: dict[int, asyncio.Future[WorkerResponse]] = {}
+        self._answers: dict[int, asyncio.Future[Any]] = {}
         self._live: set[int] = set()
         self._deadline: asyncio.TimerHandle | None = None  # of its retirement
         self._last_number = 0
@@ -85,6 +86,7 @@ class Worker:
             host.isolate.close()
             raise
         self._dispatch_fetch = self.entry("dispatchFetch")
+        self._dispatch_call = self.entry("dispatchCall")
         host.on_idle = self._on_idle
         host.on_terminated = self._on_terminated
 
@@ -92,10 +94,17 @@ class Worker:
         """One of the kernel's entry points, to be given to `host.enter`."""
         return self.host.isolate.export(self.kernel, name)
 
-    def extend_environment(self, bindings: list[dict[str, Any]]) -> None:
-        """Add bindings that depend on what the script exports."""
-        if bindings:
-            self.host.enter(self.entry("extendEnvironment"), json.dumps(bindings))
+    def extend_environment(
+        self, bindings: list[dict[str, Any]], namespaces: list[dict[str, Any]]
+    ) -> None:
+        """Add bindings that depend on what the script exports.
+
+        `namespaces` are those of the script's own classes.
+        """
+        if bindings or namespaces:
+            extend = self.entry("extendEnvironment")
+            self.host.enter(extend, json.dumps(bindings), json.dumps(namespaces))
+            extend.close()
 
     @property
     def is_dead(self) -> bool:
@@ -105,7 +114,14 @@ class Worker:
     # ---- events ----------------------------------------------------------------
 
     def fetch(
-        self, method: str, url: str, headers: str, body: Body, entrypoint: str = ""
+        self,
+        method: str,
+        url: str,
+        headers: str,
+        body: Body,
+        entrypoint: str = "",
+        *,
+        props: str | None = None,
     ) -> "asyncio.Future[WorkerResponse]":
         """Give the script a request; a future of its response.
 
@@ -113,15 +129,41 @@ class Worker:
         when this returns.
         """
         answer: asyncio.Future[WorkerResponse] = self.host.loop.create_future()
+        number = self._begin(answer)
+        if number:
+            crossing = self.bodies.sent(body)
+            arguments = (number, entrypoint, method, url, headers, crossing)
+            if props is None:
+                self.host.enter(self._dispatch_fetch, *arguments)
+            else:
+                self.host.enter(self._dispatch_fetch, *arguments, props)
+        return answer
+
+    def call(
+        self, entrypoint: str, props: str | None, path: str, message: Message | None
+    ) -> "asyncio.Future[Message]":
+        """Call a method by RPC, or look at a property; a future of the result, as `fetch`."""
+        answer: asyncio.Future[Message] = self.host.loop.create_future()
+        number = self._begin(answer)
+        if number:
+            self.host.enter(
+                self._dispatch_call,
+                *(number, entrypoint, props, path),
+                *(() if message is None else (message.data, self.host.rpc.give(message))),
+            )
+        elif message is not None:
+            message.drop()
+        return answer
+
+    def _begin(self, answer: "asyncio.Future[Any]") -> int:
+        """The number of a new event; 0 where none can begin, which the answer tells."""
         if self.is_dead:
             answer.set_exception(WorkerTerminated("The Worker's isolate has ended."))
-            return answer
+            return 0
         self._last_number = number = self._last_number + 1
         self._answers[number] = answer
         self._live.add(number)
-        crossing = self.bodies.sent(body)
-        self.host.enter(self._dispatch_fetch, number, entrypoint, method, url, headers, crossing)
-        return answer
+        return number
 
     def respond(
         self,
@@ -148,9 +190,25 @@ class Worker:
         else:
             answer.set_result(response)
 
-    def fail(self, number: int, name: str, message: str, description: str) -> None:
+    def give_back(self, number: int, message: Message) -> None:
+        """The result of a call by RPC (op event_return)."""
+        answer = self._answers.pop(number, None)
+        if answer is None or answer.done():
+            message.drop()
+        else:
+            answer.set_result(message)
+
+    def fail(
+        self,
+        number: int,
+        name: str,
+        message: str,
+        description: str,
+        flags: str,
+        data: bytes | None,
+    ) -> None:
         """The script's failure to answer an event (op event_failed)."""
-        self._end(number, ScriptFailed(name, message, description))
+        self._end(number, ScriptFailed(name, message, description, flags, data))
         if message == "null":
             self._look_at_memory()
 

@@ -1,0 +1,74 @@
+// Calls: events that want an answer, given to whatever a context belongs to.
+//
+// A call has
+//   invoke(object)    gives the event to `object`; its answer, or a promise of that
+//   succeed(answer)   sends the answer; may throw, and then `fail` is called
+//   fail(error)       sends the error instead
+// and gets `life`: the object instance or the Worker's event that it is given to. An
+// answer leaves through the life's output gate. Only the first end of a call counts.
+
+import { WORD_LOCAL_CALLS } from "holdfast:constants";
+import { memory_exhausted, shared } from "holdfast:ops";
+import { isOutOfMemory } from "./errors.js";
+import { queueTurn } from "./turns.js";
+
+/** Queue a call as a turn of `context`, where `start(call)` begins it. */
+export function beginCall(call, context, start) {
+  const { life } = context;
+  call.life = life;
+  (life.calls ??= new Set()).add(call);
+  shared[WORD_LOCAL_CALLS]++;
+  queueTurn(context, start, call);
+}
+
+/** Give the call to `object` and send what comes of it. */
+export function runCall(call, object) {
+  let result, isPromise;
+  try {
+    result = call.invoke(object);
+    isPromise = typeof result?.then === "function";
+  } catch (error) {
+    leave(call, error, failCall);
+    return;
+  }
+  if (!isPromise) leave(call, result, sendAnswer);
+  else {
+    Promise.resolve(result).then(
+      (answer) => leave(call, answer, sendAnswer),
+      (error) => leave(call, error, failCall),
+    );
+  }
+}
+
+// An answer, good or bad, leaves once the writes before it are durable.
+function leave(call, value, send) {
+  const gate = call.life.outputGate?.wait();
+  if (gate === undefined) send(call, value);
+  else gate.then(() => send(call, value), (error) => failCall(call, error));
+}
+
+function sendAnswer(call, answer) {
+  if (!finish(call)) return;
+  try {
+    call.succeed(answer);
+  } catch (error) {
+    call.fail(error);
+  }
+}
+
+/** Fail a call that has not ended yet. */
+export function failCall(call, error) {
+  if (isOutOfMemory(error)) memory_exhausted();
+  if (finish(call)) call.fail(error);
+}
+
+/** Fail all calls of a life that has ended. */
+export function failCalls(life, error) {
+  if (life.calls !== null) for (const call of [...life.calls]) failCall(call, error);
+}
+
+function finish(call) {
+  if (!call.life.calls.delete(call)) return false;
+  shared[WORD_LOCAL_CALLS]--;
+  return true;
+}

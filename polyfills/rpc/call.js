@@ -1,0 +1,79 @@
+// One call by RPC, as its receiver sees it, and where its answer goes.
+
+import { dropMessage, pack, TRANSFER, unpack } from "./message.js";
+import { lookUp, notCallable, RESERVED_BY_ENTRYPOINTS } from "./receive.js";
+
+const { apply } = Reflect;
+const { getPrototypeOf } = Object;
+const objectPrototype = Object.prototype;
+
+/** The rules for entrypoints and Durable Objects that are classes. */
+export const OF_CLASSES = { allowsOwn: false, reserved: RESERVED_BY_ENTRYPOINTS };
+
+/** A call (kernel/calls.js) of a method, or a look at a property where `message` is null. */
+export class RpcCall {
+  #context;
+  #path;
+  #message;
+  #reply;
+  #rules;
+  #group = [];
+
+  /**
+   * `context` is the receiver's. `rules` has `allowsOwn` and `reserved`, for `lookUp`, and may
+   * have `argumentsFor(method, name, args)`, the arguments that the method gets.
+   */
+  constructor(context, path, message, reply, rules) {
+    this.#context = context;
+    this.#path = path;
+    this.#message = message;
+    this.#reply = reply;
+    this.#rules = rules;
+  }
+
+  invoke(object) {
+    const path = this.#path;
+    const { allowsOwn, reserved, argumentsFor } = this.#rules;
+    const { value, holder } = lookUp(object, path, allowsOwn, reserved);
+    const message = this.#message;
+    if (message === null) return value;
+    if (typeof value !== "function") throw notCallable(path);
+    this.#message = null;
+    const given = unpack(message, this.#context, this.#group);
+    return apply(value, holder, argumentsFor === undefined ? given : argumentsFor(value, path, given));
+  }
+
+  succeed(value) {
+    const message = packResult(value, this.#context);
+    this.#letGo();
+    this.#reply.succeed(message);
+  }
+
+  fail(error) {
+    this.#letGo();
+    this.#reply.fail(error);
+  }
+
+  // Stubs in the arguments are the call's; who wants to keep one duplicates it.
+  #letGo() {
+    if (this.#message !== null) dropMessage(this.#message);
+    const group = this.#group;
+    for (let i = 0; i < group.length; i++) group[i].release();
+  }
+}
+
+/**
+ * The message of a result: the value and, where it is a plain object with a disposer, a
+ * reference that disposes of it.
+ */
+export function packResult(value, context) {
+  if (typeof value !== "object" || value === null || getPrototypeOf(value) !== objectPrototype) {
+    return pack([value], context, TRANSFER);
+  }
+  const dispose = value[Symbol.dispose];
+  delete value[Symbol.dispose];
+  if (typeof dispose !== "function") return pack([value], context, TRANSFER);
+  const disposer = () => {};
+  disposer[Symbol.dispose] = () => apply(dispose, value, []);
+  return pack([value, disposer], context, TRANSFER);
+}

@@ -1,0 +1,193 @@
+// Messages: what crosses in a call, its arguments or its result, always as a list.
+//
+// A message is { plain, data, entries }. A list of primitives is itself (`plain`). Any other
+// is bytes in V8's wire format (`data`), as between isolates, and beside them a table of what
+// has no bytes: in the place of a stub or a stream, the bytes have its index in the table.
+//
+// An entry of the table has `token()`, which gives it to the host as a short text, and
+// `drop()`, for a message that nobody receives. Whoever unpacks a message takes its entries
+// over. The classes that make entries say how, in their own files: `registerEntry`.
+
+import { lazily } from "../kernel/lazy.js";
+import { deserialize, registerCloneable, serialize } from "../serialize/index.js";
+import { encodeHostObject } from "../serialize/cloneables.js";
+import { notCloneable, notSerializable } from "../serialize/errors.js";
+
+const MAX_MESSAGE_BYTES = 33_554_432;
+const SURELY_SHORT = 4_096;
+
+// Numbers of host objects in messages, apart from those in workerd's stored values.
+export const TAGS = {
+  REFERENCE: 256,
+  SERVICE: 257,
+  OBJECT: 258,
+  READABLE: 259,
+  WRITABLE: 260,
+  HEADERS: 261,
+  REQUEST: 262,
+  RESPONSE: 263,
+  ABORT_SIGNAL: 264,
+};
+
+/** Stubs in arguments stay their owner's, and the receiver gets its own. */
+export const DUPLICATE = "duplicate";
+/** Stubs in a result are given away. */
+export const TRANSFER = "transfer";
+
+let packing = null; // { context, ownership, entries, given } of the message that is being made
+let reading = null; // { context, entries, group } of the one that is being read
+const makers = [];
+// Registers the classes that are in few messages.
+const loadHttp = lazily("rpc/http.js");
+
+const SETTINGS = { enhancedErrors: true, writeReference };
+
+/**
+ * Say how functions of a kind, or proxies, become entries: `make(value, packing)` returns
+ * { tag, entry }, or undefined for others. Who comes last is asked first.
+ */
+export function defineReferences(make) {
+  makers.unshift(make);
+}
+
+function writeReference(value) {
+  for (const make of makers) {
+    const made = make(value, packing);
+    if (made !== undefined) return encodeHostObject(value, made.tag, addEntry(made.entry));
+  }
+  throw notCloneable(value);
+}
+
+/**
+ * Let messages carry instances of a class. `write(object, sink, packing)` and
+ * `read(source, reading)` are as for `registerCloneable`. Outside of messages the class
+ * cannot be cloned.
+ */
+export function registerEntry(Class, { tag, write, read, isInstance, name = Class.name }) {
+  registerCloneable(Class, {
+    tag,
+    write(object, sink) {
+      if (packing === null) throw notSerializable(name);
+      write(object, sink, packing);
+    },
+    read: (source) => read(source, reading),
+    isInstance,
+  });
+}
+
+/** Put an entry into the table of the message that is being made; its index. */
+export function addEntry(entry) {
+  return packing.entries.push(entry) - 1;
+}
+
+/** Take the entry with this index out of the message that is being read. */
+export function takeEntry(index) {
+  const entry = reading.entries[index];
+  reading.entries[index] = null;
+  return entry;
+}
+
+/**
+ * The message of a list of values. Stubs that are transferred go to `given`, to be disposed
+ * of when the message has gone. Throws a DataCloneError for what cannot be cloned.
+ */
+export function pack(values, context, ownership) {
+  if (isPlain(values)) return { plain: values, data: null, entries: null };
+  loadHttp();
+  const outer = packing;
+  const entries = [];
+  packing = { context, ownership, entries, given: [] };
+  try {
+    const data = serialize(values, SETTINGS);
+    if (data.length > MAX_MESSAGE_BYTES) throw tooLarge(data.length);
+    for (const stub of packing.given) stub.release();
+    return { plain: null, data, entries: entries.length === 0 ? null : entries };
+  } catch (error) {
+    dropEntries(entries);
+    throw error;
+  } finally {
+    packing = outer;
+  }
+}
+
+function tooLarge(size) {
+  return new Error(
+    "Serialized RPC arguments or return values are limited to 32MiB, but the size of this value " +
+      `was: ${size} bytes.`,
+  );
+}
+
+function isPlain(values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    const type = typeof value;
+    if (type === "object" ? value !== null : type === "function" || type === "symbol") return false;
+    if (type === "string" && value.length > SURELY_SHORT) return false;
+  }
+  return true;
+}
+
+/**
+ * The list in a message, for `context`; what it holds of others goes into `group`, a list
+ * of things with `release()`.
+ */
+export function unpack(message, context, group) {
+  if (message.data === null) return message.plain;
+  loadHttp();
+  reading = { context, entries: message.entries, group };
+  try {
+    return deserialize(message.data);
+  } finally {
+    reading = null;
+    dropMessage(message);
+  }
+}
+
+/** Let go of a message that nobody will receive. */
+export function dropMessage(message) {
+  if (message.entries !== null) dropEntries(message.entries);
+}
+
+function dropEntries(entries) {
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i];
+    entries[i] = null;
+    entry?.drop();
+  }
+}
+
+// ---- The host's side ------------------------------------------------------------------
+
+const parsers = { __proto__: null };
+
+/** Say how tokens that begin with this letter are read: `parse(text)` gives the entry. */
+export function defineToken(letter, parse) {
+  parsers[letter] = parse;
+}
+
+/** The message's bytes; with `tokensOf`, what an op takes of it. */
+export function bytesOfMessage(message) {
+  return message.data ?? serialize(message.plain);
+}
+
+/** The tokens of a message's entries, which the op takes over. */
+export function tokensOf(message) {
+  return message.entries === null ? "" : message.entries.map((entry) => entry.token()).join(",");
+}
+
+/** The host has taken the message over; what it holds for itself is let go of here. */
+export function messageWasSent(message) {
+  message.entries?.forEach((entry) => entry.wasSent?.());
+}
+
+/** The message that the host delivers. */
+export function messageFromHost(data, tokens) {
+  if (tokens !== "") loadHttp();
+  const entries = tokens === "" ? null : tokens.split(",").map((token) => entryOf(token));
+  return { plain: null, data, entries };
+}
+
+/** The entry behind a token. */
+export function entryOf(token) {
+  return parsers[token[0]](token.slice(1));
+}

@@ -1,0 +1,381 @@
+// What scripts call: stubs, their properties, and the promises of results.
+// https://developers.cloudflare.com/workers/runtime-apis/rpc/
+//
+// All of them are functions with any property one asks for. The names that are not there
+// end up at a proxy at the far end of the chain of prototypes, so that those that are cost
+// nothing. A source of calls (a stub, or a promise of a result) is called by
+// `source.send(caller, path, message)`, as references are.
+
+import { requireContext } from "../kernel/pending.js";
+import { isKnownProxy } from "../serialize/proxies.js";
+import { notSerializable } from "../serialize/errors.js";
+import {
+  addEntry,
+  defineReferences,
+  DUPLICATE,
+  pack,
+  registerEntry,
+  TAGS,
+  takeEntry,
+  TRANSFER,
+  unpack,
+} from "./message.js";
+import { defineStubs, lookUp, notCallable, notImplemented, RESERVED, stubKind } from "./receive.js";
+import { Export, Hold } from "./references.js";
+import { RpcTarget } from "./target.js";
+
+const { defineProperty, getPrototypeOf, setPrototypeOf } = Object;
+const { apply, get: getOf } = Reflect;
+const objectPrototype = Object.prototype;
+const MAX_PROPERTY_DEPTH = 64;
+const TOO_DEEP = `RPC pipelined property path is too deep (max ${MAX_PROPERTY_DEPTH}).`;
+const NOTHING_TO_WRAP = "RpcStubs can only wrap plain objects, functions, and RpcTarget derivatives.";
+const PROMISE_DISPOSED = "RPC promise used after being disposed.";
+const NO_TARGET_DUP =
+  "Couldn't create a stub for the RcpTarget because it has a dup() method which did not return " +
+  "another RpcTarget. Either remove the dup() method or make sure it returns an RpcTarget.";
+const NO_FUNCTION_DUP =
+  "Couldn't create a stub for the function because it has a dup() method which did not return " +
+  "another function. Either remove the dup() method or make sure it returns a function.";
+const NO_PROXY =
+  "Proxy could not be serialized because it is not a valid RPC receiver type. The Proxy must " +
+  "emulate either a plain object or an RpcTarget, as indicated by the Proxy's prototype chain.";
+const { DOMException } = globalThis;
+
+// ---- Any property ---------------------------------------------------------------------
+
+/**
+ * The end of a chain of prototypes at which every name is found: `get(object, name)` makes its
+ * value. `then` is none, lest stubs be taken for promises.
+ */
+export function wildcard(get) {
+  return new Proxy(objectPrototype, {
+    get(target, name, object) {
+      if (typeof name === "symbol" || name === "then" || name in objectPrototype) {
+        return getOf(target, name, object);
+      }
+      return get(object, name);
+    },
+    set(target, name, value, object) {
+      defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+      return true;
+    },
+  });
+}
+
+/** Makes its subclasses' instances functions, which call themselves by `run(object, args)`. */
+function Callable(run) {
+  const object = (...args) => run(object, args);
+  delete object.name;
+  delete object.length;
+  return setPrototypeOf(object, new.target.prototype);
+}
+
+// ---- Calls --------------------------------------------------------------------------------
+
+/**
+ * Call the method at `path`, or look at the property where `args` is undefined; an RpcPromise.
+ * Nothing is thrown: what goes wrong, rejects.
+ */
+export function callRemote(source, path, args) {
+  return new RpcPromise(startCall(source, path, args));
+}
+
+function startCall(source, path, args) {
+  try {
+    const caller = requireContext();
+    const message = args === undefined ? null : pack(args, caller, DUPLICATE);
+    const gate = caller.outputGate?.wait();
+    const answer =
+      gate === undefined
+        ? source.send(caller, path, message)
+        : gate.then(() => source.send(caller, path, message));
+    return answer.then((result) => unpackResult(result, caller));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** The value of a result. An object gets a disposer of all the stubs that it came with. */
+function unpackResult(message, context) {
+  const group = [];
+  const [value, disposer] = unpack(message, context, group);
+  const isObject = typeof value === "object" && value !== null;
+  if (isObject) {
+    const dispose = () => {
+      disposer?.[Symbol.dispose](); // and it is there for as long as its object
+      for (const hold of group) hold.release();
+    };
+    defineProperty(value, Symbol.dispose, { value: dispose, writable: true, configurable: true });
+  }
+  return value;
+}
+
+// ---- RpcStub --------------------------------------------------------------------------------
+
+const FROM_HOLD = {};
+let holdOf;
+
+/** A stub of what is elsewhere, or of an object that is given. */
+export class RpcStub extends Callable {
+  #hold;
+
+  constructor(target, hold) {
+    super(callStub);
+    if (target === FROM_HOLD) this.#hold = hold;
+    else this.#hold = new Hold(exportOf(requireContext(), target), requireContext().life);
+  }
+
+  static {
+    holdOf = (value) => (typeof value === "function" && #hold in value ? value.#hold : undefined);
+  }
+
+  /** One more stub of the same, to be disposed of by itself. */
+  dup() {
+    return stubOf(this.#hold.reference.acquire(), requireContext().life);
+  }
+
+  [Symbol.dispose]() {
+    this.#hold.release();
+  }
+}
+
+setPrototypeOf(
+  RpcStub.prototype,
+  wildcard((stub, name) => new RpcProperty(sourceOf(stub), [name], 0)),
+);
+
+function callStub(stub, args) {
+  return callRemote(sourceOf(stub), [], args);
+}
+
+/** The reference is asked for with each call: it may be gone by then. */
+function sourceOf(stub) {
+  const hold = holdOf(stub);
+  return { send: (caller, path, message) => hold.reference.send(caller, path, message) };
+}
+
+function exportOf(context, target) {
+  const kind = typeof target === "object" || typeof target === "function" ? target && stubKind(target) : null;
+  if (typeof kind !== "boolean") throw new TypeError(NOTHING_TO_WRAP);
+  return new Export(context, target, kind);
+}
+
+// Objects live for long: what their code drops is let go of by the garbage collector.
+const dropped = new FinalizationRegistry((hold) => hold.release());
+
+/** The stub of a reference, one holder of which it takes over, for as long as `life` lasts. */
+function stubOf(reference, life) {
+  const hold = new Hold(reference, life);
+  const stub = new RpcStub(FROM_HOLD, hold);
+  if (life.isLasting) dropped.register(stub, hold);
+  return stub;
+}
+
+// ---- RpcProperty ----------------------------------------------------------------------------
+
+let propertyParts;
+
+/** A property of what a stub stands for: a method to call, or a value to wait for. */
+export class RpcProperty extends Callable {
+  #source;
+  #path;
+  #depth;
+
+  constructor(source, path, depth) {
+    if (path === undefined) throw new TypeError("Illegal constructor");
+    super(callProperty);
+    this.#source = source;
+    this.#path = path;
+    this.#depth = depth;
+  }
+
+  static {
+    propertyParts = (value) =>
+      typeof value === "function" && #path in value
+        ? { source: value.#source, path: value.#path, depth: value.#depth }
+        : undefined;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it stands for a promise
+  then(...handlers) {
+    return startCall(this.#source, this.#path).then(...handlers);
+  }
+
+  catch(handler) {
+    return startCall(this.#source, this.#path).catch(handler);
+  }
+
+  finally(handler) {
+    return startCall(this.#source, this.#path).finally(handler);
+  }
+}
+
+setPrototypeOf(
+  RpcProperty.prototype,
+  wildcard((property, name) => {
+    const { source, path, depth } = propertyParts(property);
+    if (depth >= MAX_PROPERTY_DEPTH) throw new TypeError(TOO_DEEP);
+    return new RpcProperty(source, [...path, name], depth + 1);
+  }),
+);
+
+function callProperty(property, args) {
+  const { source, path } = propertyParts(property);
+  return callRemote(source, path, args);
+}
+
+/** The property of `source` with this name. */
+export function propertyOf(source, name) {
+  return new RpcProperty(source, [name], 0);
+}
+
+// ---- RpcPromise -----------------------------------------------------------------------------
+
+let pipelineOf;
+let isPromise;
+
+/** The promise of a result. It can be called, and has properties, before it settles. */
+export class RpcPromise extends Callable {
+  #inner;
+  #isDisposed = false;
+
+  constructor(inner) {
+    if (!(inner instanceof Promise)) throw new TypeError("Illegal constructor");
+    super(callPromise);
+    this.#inner = inner;
+  }
+
+  static {
+    isPromise = (value) => typeof value === "function" && #inner in value;
+    pipelineOf = (promise) => {
+      promise.#inner.catch(() => {}); // the calls that follow will tell
+      return {
+        send: (caller, path, message) => {
+          if (promise.#isDisposed) throw new Error(PROMISE_DISPOSED);
+          return sendToResult(promise.#inner, caller, path, message);
+        },
+      };
+    };
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it stands for a promise
+  then(...handlers) {
+    return this.#inner.then(...handlers);
+  }
+
+  catch(handler) {
+    return this.#inner.catch(handler);
+  }
+
+  finally(handler) {
+    return this.#inner.finally(handler);
+  }
+
+  /** Dispose of the result, as soon as it is there. */
+  [Symbol.dispose]() {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#inner.then(
+      (value) => value?.[Symbol.dispose]?.(),
+      () => {},
+    );
+  }
+}
+
+setPrototypeOf(
+  RpcPromise.prototype,
+  wildcard((promise, name) => new RpcProperty(pipelineOf(promise), [name], 0)),
+);
+
+function callPromise(promise, args) {
+  return callRemote(pipelineOf(promise), [], args);
+}
+
+// ---- Pipelining -----------------------------------------------------------------------------
+
+/**
+ * Call what is at `path` of a result that is yet to come. The first stub on the way gets the
+ * rest of the path.
+ */
+async function sendToResult(result, caller, path, message) {
+  const value = await result;
+  const isObject = typeof value === "object" && value !== null;
+  if (!isObject && typeof value !== "function") {
+    throw path.length === 0 ? notCallable(path) : notImplemented(path[0]);
+  }
+  let object = value;
+  for (let i = 0; i <= path.length; i++) {
+    const source = sourceIn(object);
+    if (source !== undefined) return source.send(caller, path.slice(i), message);
+    if (i === path.length) break;
+    if (getPrototypeOf(object) !== objectPrototype) throw notImplemented(path[Math.max(i - 1, 0)]);
+    object = lookUp(object, [path[i]], true, RESERVED).value;
+    if (i + 1 < path.length && (typeof object !== "object" || object === null) && typeof object !== "function") {
+      throw notImplemented(path[i]);
+    }
+  }
+  if (message !== null) throw notCallable(path);
+  return pack([object], caller, DUPLICATE);
+}
+
+const sources = [(value) => (holdOf(value) === undefined ? undefined : sourceOf(value))];
+
+/** Say how another class's instances are called: `find(value)`, a source or undefined. */
+export function defineSource(find) {
+  sources.push(find);
+}
+
+function sourceIn(value) {
+  for (const find of sources) {
+    const source = find(value);
+    if (source !== undefined) return source;
+  }
+  return undefined;
+}
+
+defineStubs((value) => sourceIn(value) !== undefined || propertyParts(value) !== undefined);
+
+// ---- In messages ------------------------------------------------------------------------------
+
+defineReferences((value, packing) => ({
+  tag: TAGS.REFERENCE,
+  entry: referenceTo(value, packing),
+}));
+
+function referenceTo(value, packing) {
+  const hold = holdOf(value);
+  if (hold !== undefined) {
+    const reference = hold.reference.acquire();
+    if (packing.ownership === TRANSFER) packing.given.push(hold);
+    return reference;
+  }
+  if (isPromise(value)) throw notSerializable("RpcPromise");
+  if (propertyParts(value) !== undefined) throw notSerializable("RpcProperty");
+  return exportInMessage(value, packing);
+}
+
+function exportInMessage(value, { context, ownership }) {
+  let kind = stubKind(value);
+  if (kind === undefined) throw new DOMException(NO_PROXY, "DataCloneError");
+  if (ownership === DUPLICATE && typeof value.dup === "function") {
+    const message = kind === false || isKnownProxy(value) ? NO_TARGET_DUP : NO_FUNCTION_DUP;
+    value = apply(value.dup, value, []);
+    const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+    if (!isObject || stubKind(value) !== kind) throw new DOMException(message, "DataCloneError");
+    kind = stubKind(value);
+  }
+  return new Export(context, value, kind);
+}
+
+registerEntry(RpcTarget, {
+  tag: TAGS.REFERENCE,
+  write(target, sink, packing) {
+    sink.uint32(addEntry(exportInMessage(target, packing)));
+  },
+  read(source, { context, group }) {
+    const stub = stubOf(takeEntry(source.uint32()), context.life);
+    group.push(holdOf(stub));
+    return stub;
+  },
+});

@@ -1,0 +1,52 @@
+// `ctx.exports`: the script's own entrypoints and Durable Object classes, as bindings that
+// nobody had to configure.
+// https://developers.cloudflare.com/workers/runtime-apis/context/#exports
+
+import { service_own } from "holdfast:ops";
+import { WorkerEntrypoint } from "./entrypoints.js";
+import { loopback } from "./fetcher.js";
+
+const own = {};
+
+/** The object behind `ctx.exports`, and the `exports` of `cloudflare:workers`. */
+export function ownExports() {
+  return own;
+}
+
+/** Whether an export is a class whose instances are Durable Objects, as far as one can tell. */
+export function isObjectClass(target) {
+  return typeof target === "function" && !(target.prototype instanceof WorkerEntrypoint);
+}
+
+/**
+ * Tell what the main module exports; the names of those that are entrypoints. Objects'
+ * classes come with `addNamespace`.
+ */
+export function addEntrypoints(namespace) {
+  const names = Object.keys(namespace).filter((name) => isEntrypoint(name, namespace[name]));
+  for (const name of names) add(name, () => loopback(service_own(name === "default" ? "" : name)));
+  return names;
+}
+
+function isEntrypoint(name, target) {
+  if (typeof target === "function") return name === "default" || !isObjectClass(target);
+  return typeof target === "object" && target !== null;
+}
+
+/** Tell of a namespace of the script's own; `make()` makes it. */
+export function addNamespace(className, make) {
+  add(className, make);
+}
+
+// Most scripts never look.
+function add(name, make) {
+  Object.defineProperty(own, name, {
+    get() {
+      const value = make();
+      Object.defineProperty(own, name, { value, configurable: true, enumerable: true });
+      return value;
+    },
+    configurable: true,
+    enumerable: true,
+  });
+}

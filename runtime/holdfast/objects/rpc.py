@@ -1,0 +1,238 @@
+"""Calls by RPC between isolates.
+
+A message leaves one isolate with the capabilities that go with it, and enters another one;
+`IsolateRpc` knows what an isolate's tokens (host/rpc.py) mean. What a capability leads to is
+found when it is called: an object's owner, a service's Worker of now, an export's isolate.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from holdfast.engine import ScriptError
+from holdfast.host.bodies import BodyTable, ByteStream
+from holdfast.host.context import Host
+from holdfast.host.rpc import Message, Sent
+from holdfast.objects.calls import CONNECTION_LOST, Calls
+from holdfast.objects.home import ObjectHome
+from holdfast.objects.services import ServiceTarget
+from holdfast.workers import ScriptFailed
+
+if TYPE_CHECKING:
+    from holdfast.catalog.namespace import Namespace
+    from holdfast.objects.capability import IsolateObjects
+
+
+class Exported:
+    """What an isolate lets others call. Each holder has one of its own or has acquired it."""
+
+    __slots__ = ("_holders", "number", "rpc")
+
+    def __init__(self, rpc: "IsolateRpc", number: int) -> None:
+        self.rpc = rpc
+        self.number = number
+        self._holders = 1
+
+    def acquire(self) -> "Exported":
+        """One holder more."""
+        self._holders += 1
+        return self
+
+    def drop(self) -> None:
+        """One holder less."""
+        self._holders -= 1
+        if not self._holders:
+            self.rpc.released(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class SentBody:
+    """A body on its way to another isolate."""
+
+    stream: bytes | ByteStream | None
+
+    def drop(self) -> None:
+        """Nobody will read it."""
+        if self.stream is not None and not isinstance(self.stream, bytes):
+            self.stream.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectAddress:
+    """A Durable Object, live or not."""
+
+    namespace: "Namespace"
+    id: str
+    name: str | None
+
+    def drop(self) -> None:
+        """Nothing is held."""
+
+
+class IsolateRpc:
+    """The RPC capability of one isolate (host.rpc.RpcCapability)."""
+
+    def __init__(self, host: Host, objects: "IsolateObjects", calls: Calls) -> None:
+        self.host = host
+        self.home: ObjectHome | None = None  # set when the isolate's Worker has loaded
+        self._objects = objects
+        self._calls = calls
+        self._bodies: BodyTable = host.capabilities.bodies
+        self._imports: dict[int, Exported] = {}
+        self._last_import = 0
+        self._closed = False
+
+    # ---- messages -----------------------------------------------------------------
+
+    def take(self, data: bytes, tokens: str) -> Message:
+        """See RpcCapability."""
+        if not tokens:
+            return Message(data)
+        return Message(data, tuple(self._taken(token) for token in tokens.split(",")))
+
+    def _taken(self, token: str) -> Sent:
+        kind, text = token[0], token[1:]
+        if kind == "e":
+            self.host.pending += 1  # whoever holds it may call at any time
+            return Exported(self, int(text))
+        if kind == "c":
+            return self._imports[int(text)].acquire()
+        if kind == "b":
+            return SentBody(self._bodies.received(int(text)))
+        return self._address(kind, text)
+
+    def _address(self, kind: str, text: str) -> ServiceTarget | ObjectAddress:
+        if kind == "s":
+            return self._objects.service(text)
+        number, _class, _sqlite, object_id, *name = map(unquote, text.split("/"))
+        namespace = self._objects.namespace(int(number))
+        return ObjectAddress(namespace, object_id, name[0] if name else None)
+
+    def give(self, message: Message) -> str:
+        """See RpcCapability."""
+        return ",".join(self._given(capability) for capability in message.capabilities)
+
+    def _given(self, capability: Sent) -> str:
+        match capability:
+            case Exported():
+                self._last_import = number = self._last_import + 1
+                self._imports[number] = capability
+                return f"c{number}"
+            case SentBody(stream):
+                assert stream is not None and not isinstance(stream, bytes), "it has a handle"
+                return f"b{self._bodies.add(stream)}"
+            case ServiceTarget():
+                return f"s{self._objects.service_text(capability)}"
+            case ObjectAddress(namespace, object_id, name):
+                number = self._objects.bind_namespace(namespace)
+                fields = [str(number), namespace.class_name, str(int(namespace.use_sqlite))]
+                fields += [object_id] if name is None else [object_id, name]
+                return "o" + "/".join(quote(field, safe="") for field in fields)
+        raise AssertionError(f"a capability of no known kind: {capability!r}")
+
+    def release(self, number: int) -> None:
+        """See RpcCapability."""
+        exported = self._imports.pop(number, None)
+        if exported is not None:
+            self.host.loop.call_soon(exported.drop)
+
+    def released(self, number: int) -> None:
+        """Nobody elsewhere holds this isolate's export any more."""
+        self.host.pending -= 1
+        if self.home is not None and not self._closed:
+            self.home.release_export(number)
+
+    # ---- calls out ----------------------------------------------------------------
+
+    def call(self, number: int, target: str, path: str, message: Message | None) -> None:
+        """See RpcCapability."""
+        kind, text = target[0], target[1:]
+        callee = self._imports[int(text)] if kind == "c" else self._address(kind, text)
+        self.host.loop.call_soon(self._deliver, number, callee, path, message)
+
+    def _deliver(
+        self,
+        number: int,
+        callee: Exported | ServiceTarget | ObjectAddress,
+        path: str,
+        message: Message | None,
+    ) -> None:
+        try:
+            match callee:
+                case Exported():
+                    callee.rpc.deliver(
+                        callee.number, self._begin(number, callee.rpc), path, message
+                    )
+                case ObjectAddress(namespace, object_id, name):
+                    record = self._objects.record(namespace, object_id, name)
+                    call = self._calls.begin(self.host, number, record.home)
+                    record.home.deliver_call(call, record.slot, path, message)
+                case ServiceTarget():
+                    worker = self._objects.worker_of(callee)
+                    answer = worker.call(callee.entrypoint, callee.props, path, message)
+                    answer.add_done_callback(lambda done: self._answered(number, done))
+        except self._objects.unreachable as error:
+            if message is not None:
+                message.drop()
+            self.host.fail(number, ScriptError("Error", str(error), remote=True))
+
+    def _begin(self, number: int, callee: "IsolateRpc") -> int:
+        if callee.home is None or callee._closed or callee.home.worker.is_dead:
+            raise ConnectionError(CONNECTION_LOST)
+        return self._calls.begin(self.host, number, callee.home)
+
+    def _answered(self, number: int, answer: "asyncio.Future[Message]") -> None:
+        error = answer.exception()
+        if error is None:
+            self._settle(number, answer.result())
+        elif isinstance(error, ScriptFailed):
+            self._fail(number, error.name, error.message, error.flags, error.data)
+        else:
+            self.host.fail(number, ScriptError("Error", str(error), remote=True))
+
+    def _settle(self, number: int, message: Message) -> None:
+        if self._closed:
+            message.drop()
+        else:
+            self.host.settle(number, message.data, self.give(message))
+
+    def _fail(self, number: int, name: str, message: str, flags: str, data: bytes | None) -> None:
+        properties = {flag: True for flag in flags.split(",") if flag}
+        error = ScriptError(name, message, remote=True, **properties)
+        self.host.fail(number, error, data)
+
+    # ---- calls in -----------------------------------------------------------------
+
+    def deliver(self, export: int, call: int, path: str, message: Message | None) -> None:
+        """Give a call to one of this isolate's exports."""
+        assert self.home is not None, "whoever exports has loaded"
+        self.home.deliver_export_call(call, export, path, message)
+
+    def respond(self, number: int, message: Message) -> None:
+        """See RpcCapability."""
+        caller = self._calls.end(number)
+        if caller is None:
+            message.drop()
+            return
+        host, op_number = caller
+        rpc: IsolateRpc = host.rpc  # type: ignore[assignment]
+        host.loop.call_soon(rpc._settle, op_number, message)
+
+    def fail(self, number: int, name: str, message: str, flags: str, data: bytes | None) -> None:
+        """See RpcCapability."""
+        caller = self._calls.end(number)
+        if caller is None:
+            return
+        host, op_number = caller
+        rpc: IsolateRpc = host.rpc  # type: ignore[assignment]
+        host.loop.call_soon(rpc._fail, op_number, name, message, flags, data)
+
+    def close(self) -> None:
+        """The isolate has ended: it holds nothing any more, and nothing of it can be called."""
+        if self._closed:
+            return
+        self._closed = True
+        imports, self._imports = self._imports, {}
+        for exported in imports.values():
+            self.host.loop.call_soon(exported.drop)
