@@ -137,6 +137,7 @@ export const lazyInterfaces = {
   CompressionStream: "streams/compression.js",
   DecompressionStream: "streams/compression.js",
   FileReader: "files/file-reader.js",
+  HTMLRewriter: "html-rewriter/html-rewriter.js",
   MessageChannel: "messaging/message-port.js",
   MessagePort: "messaging/message-port.js",
   ProgressEvent: "files/progress-event.js",

@@ -278,7 +278,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "CacheStorage",
             "EventSource",
             "ExtendableEvent",
-            "HTMLRewriter",
             "ScheduledEvent",
             "WebSocket",
             "WebSocketPair",

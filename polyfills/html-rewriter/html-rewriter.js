@@ -1,0 +1,141 @@
+// HTMLRewriter: https://developers.cloudflare.com/workers/runtime-apis/html-rewriter/
+//
+// Cloudflare's is made of lol-html, of which PyPI has no binding that has end tags, encodings
+// or handlers that wait. This one follows it token by token: see docs/architecture.md.
+
+import { checkUsable } from "../fetch/body.js";
+import { parseMimeType } from "../fetch/mime.js";
+import { isResponse, Response, responseRecord } from "../fetch/response.js";
+import { bytesOf } from "../kernel/buffers.js";
+import { currentContext, queueTurn } from "../kernel/turns.js";
+import { defineInterface, isObject, toDOMString } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
+import { createHostStream, HostReader, markDisturbed } from "../streams/host-stream.js";
+import { binaryOf, bytesOfBinary, Charset } from "./charset.js";
+import { Registrations } from "./registrations.js";
+import { Rewriting } from "./rewriting.js";
+import { parseSelector } from "./selector-parser.js";
+
+const ELEMENT_HANDLERS = ["element", "comments", "text"];
+const BYTES_PER_TURN = 65_536;
+const DOCUMENT_HANDLERS = ["doctype", "comments", "text", "end"];
+
+/** Changes HTML on its way through. */
+export class HTMLRewriter {
+  #registrations = [];
+
+  /** Have handlers called for the elements that meet a selector, and for what is in them. */
+  on(selector, handlers) {
+    const registrations = this.#registrations;
+    if (arguments.length === 0) throw wrongArgument("on", 1, "string");
+    const alternatives = parseSelector(toDOMString(selector));
+    const known = toHandlers(handlers, ELEMENT_HANDLERS, ["on", 2, "ElementContentHandlers"]);
+    registrations.push({ alternatives, ...known });
+    return this;
+  }
+
+  /** Have handlers called for the whole document. */
+  onDocument(handlers) {
+    const registrations = this.#registrations;
+    const what = ["onDocument", 1, "DocumentContentHandlers"];
+    registrations.push(toHandlers(handlers, DOCUMENT_HANDLERS, what));
+    return this;
+  }
+
+  /** A response with the given one's body as the handlers change it while it is read. */
+  transform(response) {
+    const registrations = this.#registrations;
+    if (!isResponse(response)) throw wrongArgument("transform", 1, "Response");
+    if (response.type === "error") {
+      throw new TypeError("HTMLRewriter cannot transform an error response");
+    }
+    const { body } = response;
+    if (body === null) return response;
+    checkUsable(responseRecord(response));
+    const type = parseMimeType(response.headers.get("content-type") ?? "");
+    const charset = new Charset(type?.parameters.get("charset"));
+    const rewriting = new Rewriting(new Registrations([...registrations]), charset);
+    const reader = new HostReader(body);
+    markDisturbed(body);
+    return new Response(createHostStream(new RewrittenBody(reader, rewriting)), response);
+  }
+
+  static {
+    defineInterface(this);
+  }
+}
+
+refuseToClone(HTMLRewriter);
+
+/** Fills the stream of a transformed body, as it is read. */
+class RewrittenBody {
+  #reader;
+  #rewriting;
+  #rest = ""; // of the chunk that was read last
+  #untilPause = BYTES_PER_TURN;
+
+  constructor(reader, rewriting) {
+    this.#reader = reader;
+    this.#rewriting = rewriting;
+  }
+
+  async pull(sink) {
+    try {
+      for (let written = ""; written === "" && sink.isOpen; ) {
+        const piece = await this.#next();
+        written = piece === null ? await this.#rewriting.end() : await this.#rewriting.write(piece);
+        if (!sink.isOpen) return;
+        sink.enqueue(bytesOfBinary(written));
+        if (piece === null) sink.close();
+      }
+    } catch (error) {
+      this.#reader.cancel(error);
+      throw error;
+    }
+  }
+
+  /**
+   * The next piece of the document; null at its end. Much of it is worked on in several
+   * turns, each of which has a budget of CPU time.
+   */
+  async #next() {
+    if (this.#untilPause <= 0) {
+      this.#untilPause = BYTES_PER_TURN;
+      await new Promise((resolve) => queueTurn(currentContext(), resolve));
+    }
+    if (this.#rest === "") {
+      const { done, value } = await this.#reader.read();
+      if (done) return null;
+      this.#rest = binaryOf(bytesOf(value, "A chunk of a body"));
+    }
+    const piece = this.#rest.slice(0, BYTES_PER_TURN);
+    this.#rest = this.#rest.slice(BYTES_PER_TURN);
+    this.#untilPause -= piece.length;
+    return piece;
+  }
+
+  cancel(reason) {
+    return this.#reader.cancel(reason);
+  }
+}
+
+function toHandlers(handlers, names, [method, position, type]) {
+  if (handlers !== null && !isObject(handlers)) throw wrongArgument(method, position, type);
+  const known = { receiver: handlers };
+  for (const name of handlers === null ? [] : names) {
+    const handler = handlers[name];
+    if (handler !== undefined && typeof handler !== "function") {
+      throw new TypeError(
+        `Incorrect type for the '${name}' field on '${type}': the provided value is not of type 'function'.`,
+      );
+    }
+    known[name] = handler;
+  }
+  return known;
+}
+
+function wrongArgument(method, position, type) {
+  return new TypeError(
+    `Failed to execute '${method}' on 'HTMLRewriter': parameter ${position} is not of type '${type}'.`,
+  );
+}

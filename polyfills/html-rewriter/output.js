@@ -1,0 +1,92 @@
+// What comes out: ranges of the input as they are, and what handlers put in their place.
+
+import { IncrementalDecoder } from "../encoding/incremental.js";
+import { bytesOf } from "../kernel/buffers.js";
+import { HostReader } from "../streams/host-stream.js";
+
+const NO_BYTES = new Uint8Array(0);
+const ESCAPES = { "<": "&lt;", ">": "&gt;", "&": "&amp;" };
+const STRING_CHUNK = "A stream of content has to give bytes.";
+
+function escapeText(text) {
+  return text.replace(/[<>&]/g, (character) => ESCAPES[character]);
+}
+
+export class Output {
+  suppressed = 0; // how many open elements have their content removed
+  #charset;
+  #tokenizer;
+  #pieces = [];
+  #keptStart = 0; // what is to be copied from the input, in one piece
+  #keptEnd = 0;
+
+  constructor(tokenizer, charset) {
+    this.#tokenizer = tokenizer;
+    this.#charset = charset;
+  }
+
+  /** Pass a range of the input on. */
+  keep(start, end) {
+    if (this.suppressed > 0) return;
+    if (start !== this.#keptEnd) {
+      this.#flush();
+      this.#keptStart = start;
+    }
+    this.#keptEnd = end;
+  }
+
+  /** Write a binary string. */
+  put(binary) {
+    if (this.suppressed > 0 || binary === "") return;
+    this.#flush();
+    this.#pieces.push(binary);
+  }
+
+  #flush() {
+    if (this.#keptEnd > this.#keptStart) {
+      this.#pieces.push(this.#tokenizer.input.slice(this.#keptStart, this.#keptEnd));
+    }
+    this.#keptStart = this.#keptEnd;
+  }
+
+  /** All that was written since the last time; called before the input changes. */
+  take() {
+    this.#flush();
+    this.#keptStart = 0;
+    this.#keptEnd = 0;
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    return pieces.length === 1 ? pieces[0] : pieces.join("");
+  }
+
+  /** A token with what was done to it; `own` writes the token itself. */
+  async token({ before, replacement, after, removed }, own) {
+    if (this.suppressed > 0) return;
+    await this.contents(before);
+    if (removed) await this.contents(replacement);
+    else own();
+    await this.contents(after);
+  }
+
+  async contents(list) {
+    for (const content of list) {
+      if (content.text === undefined) await this.#stream(content);
+      else this.#text(content.text, content.html);
+    }
+  }
+
+  #text(text, html) {
+    this.put(this.#charset.encode(html ? text : escapeText(text)));
+  }
+
+  async #stream({ stream, html }) {
+    const reader = new HostReader(stream);
+    const decoder = new IncrementalDecoder("utf-8", false, true);
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      this.#text(decoder.part(bytesOf(value, STRING_CHUNK)), html);
+    }
+    this.#text(decoder.last(NO_BYTES), html);
+  }
+}
