@@ -223,10 +223,15 @@ function dispatch(target, event) {
   const type = typeOf(event);
   const list = listenersOf(target)?.get(type);
   if (list !== undefined) {
-    if (list.some(captures)) invokeAll(target, current, type, event, true);
-    invokeAll(target, current, type, event, false);
+    if (list.length > 1 || list[0].capture) invokeInPhases(target, current, type, event, list);
+    else if (!stopsPropagation(event)) invoke(target, current, type, event, list[0]);
   }
   return endDispatch(event);
+}
+
+function invokeInPhases(target, current, type, event, list) {
+  if (list.some(captures)) invokeAll(target, current, type, event, true);
+  invokeAll(target, current, type, event, false);
 }
 
 function captures(listener) {
@@ -241,16 +246,20 @@ function invokeAll(target, current, type, event, capture) {
   for (let index = 0; index < list.length; index++) {
     const listener = list[index];
     if (listener.removed || listener.capture !== capture) continue;
-    if (listener.once) removeListener(target, type, listener);
-    if (listener.passive) enterPassiveListener(event);
-    try {
-      callListener(listener.callback, current, event);
-    } catch (error) {
-      reportUncaught(error);
-    }
-    if (listener.passive) leavePassiveListener(event);
+    invoke(target, current, type, event, listener);
     if (stopsImmediately(event)) return;
   }
+}
+
+function invoke(target, current, type, event, listener) {
+  if (listener.once) removeListener(target, type, listener);
+  if (listener.passive) enterPassiveListener(event);
+  try {
+    callListener(listener.callback, current, event);
+  } catch (error) {
+    reportUncaught(error);
+  }
+  if (listener.passive) leavePassiveListener(event);
 }
 
 /** https://webidl.spec.whatwg.org/#call-a-user-objects-operation */

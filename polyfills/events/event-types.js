@@ -80,6 +80,17 @@ export class ErrorEvent extends Event {
   }
 }
 
+const FROM_HOST = {};
+
+/** The event of a message, without the detour through a dictionary. */
+export function messageEvent(data, origin) {
+  const event = new MessageEvent(FROM_HOST, data);
+  if (origin !== "") setOrigin(event, origin);
+  return event;
+}
+
+let setOrigin;
+
 /** https://html.spec.whatwg.org/multipage/comms.html#messageevent */
 export class MessageEvent extends Event {
   #data;
@@ -89,6 +100,14 @@ export class MessageEvent extends Event {
   #source;
 
   constructor(type, options = undefined) {
+    if (type === FROM_HOST) {
+      super("message");
+      this.#data = options;
+      this.#lastEventId = this.#origin = "";
+      this.#ports = NO_PORTS;
+      this.#source = null;
+      return;
+    }
     requireArguments(arguments.length, 1, "'constructor' on 'MessageEvent'");
     super(type, options);
     const init = toDictionary(options);
@@ -97,6 +116,12 @@ export class MessageEvent extends Event {
     this.#origin = optional(init.origin, toUSVString, "");
     this.#ports = optional(init.ports, toPorts, NO_PORTS);
     this.#source = optional(init.source, toSource, null);
+  }
+
+  static {
+    setOrigin = (event, origin) => {
+      event.#origin = origin;
+    };
   }
 
   get data() {

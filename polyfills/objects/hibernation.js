@@ -195,7 +195,9 @@ export function getEventTimeout(instance) {
 export function deliverEvent(instance, number, kind, a, b, c) {
   const event = { instance, number, kind, a, b, c, isHeld: false, isDone: false };
   runTurn(instance.context, start, event);
-  return (event.isHeld = !event.isDone);
+  if (event.isDone) return undefined;
+  event.isHeld = true;
+  return true;
 }
 
 function start(event) {

@@ -16,8 +16,10 @@ import {
   socket_send,
   socket_taken,
 } from "holdfast:ops";
+import { setCurrentContext } from "../kernel/current.js";
 import { requireContext } from "../kernel/pending.js";
-import { queueTurn, runTurn } from "../kernel/turns.js";
+import { reportException } from "../kernel/report.js";
+import { queueTurn } from "../kernel/turns.js";
 import { links } from "./links.js";
 
 const NO_STATUS = 1005;
@@ -119,10 +121,20 @@ export class SocketLink {
 
   /** A message has come, in a turn of its own. True if it has to wait here. */
   messageFromHost(data) {
-    const arrival = { link: this, data, isHeld: false, wasQueued: false };
+    const { context } = this;
+    if (this.#queued === 0 && (context.gate === null || context.gate.admits(context))) {
+      setCurrentContext(context);
+      try {
+        this.receiver.message(data);
+      } catch (error) {
+        reportException(error, context);
+      }
+      return undefined;
+    }
+    const arrival = { link: this, data, isHeld: true, wasQueued: false };
     if (this.#queued > 0) this.#queue(arrival);
-    else runTurn(this.context, deliver, arrival);
-    return (arrival.isHeld = arrival.link !== null);
+    else context.gate.hold(context, deliver, arrival);
+    return true;
   }
 
   /** Called in `deliver`. */

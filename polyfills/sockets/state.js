@@ -6,7 +6,7 @@
 
 import { socket_waiting } from "holdfast:ops";
 import { dispatchTrusted } from "../events/event-target.js";
-import { CloseEvent, ErrorEvent, MessageEvent } from "../events/event-types.js";
+import { CloseEvent, ErrorEvent, messageEvent } from "../events/event-types.js";
 import { Event } from "../events/event.js";
 import { blobFromBytes } from "../files/blob.js";
 import { requireContext } from "../kernel/pending.js";
@@ -105,8 +105,7 @@ export class SocketState {
     if (typeof data !== "string") {
       data = this.binaryType === "blob" ? blobFromBytes(data, "") : data.buffer;
     }
-    const { origin } = this;
-    dispatchTrusted(this.socket, new MessageEvent("message", { data, origin }));
+    dispatchTrusted(this.socket, messageEvent(data, this.origin));
   }
 
   closed(code, reason) {

@@ -118,7 +118,7 @@ async def test_a_close_wakes_the_object_and_is_answered(server: Server, clients:
     await socket.close(code=4000, message=b"bye")
     assert socket.close_code == 4000
     assert await line(server, "close") == "close 2 ann 4000 bye true 2 t"
-    assert not server.runtime.worker("main").host.capabilities["sockets"].ends
+    assert not server.runtime.worker("main").host.sockets.ends
 
 
 async def test_a_handler_may_close_with_a_code_of_its_own(server: Server, clients: Clients) -> None:

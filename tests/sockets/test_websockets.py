@@ -443,5 +443,5 @@ async def test_nothing_is_left_of_sockets_that_are_closed(server: Server, client
         await receive(socket)
         await socket.close()
     worker = server.runtime.worker("main")
-    assert not worker.host.capabilities["sockets"].ends
+    assert not worker.host.sockets.ends
     assert worker.host.pending == 0

@@ -74,6 +74,7 @@ class Host:
         self.events: Any = None  # who takes the answers to this isolate's events
         self.objects: ObjectsCapability
         self.rpc: RpcCapability
+        self.sockets: Any = None  # the SocketTable, made with the first socket
         self.stores: dict[int, ObjectStore] = Stores()
         self.jobs = Jobs()
         self.values = b""  # on their way to JS, after the op that told of them

@@ -49,6 +49,12 @@ class IsolateEnd(SocketEnd):
         else:
             action(*arguments)
 
+    @property
+    def is_clear(self) -> bool:
+        """True if nothing waits that a message would have to wait for."""
+        peer = self.peer
+        return not (self._waiting or self._later) and peer is not None and peer.listening
+
     def _do_later(self) -> None:
         later, self._later = self._later, []
         for action in later:
@@ -117,7 +123,7 @@ class IsolateEnd(SocketEnd):
 
 
 class SocketTable:
-    """The ends of one isolate by number: `host.capabilities.sockets`."""
+    """The ends of one isolate by number: `host.sockets`."""
 
     def __init__(self, host: "Host") -> None:
         self.host = host
@@ -177,9 +183,9 @@ class SocketTable:
 
 def table_of(host: "Host") -> SocketTable:
     """The isolate's table, made with its first socket."""
-    table: SocketTable | None = host.capabilities.get("sockets")
+    table: SocketTable | None = host.sockets
     if table is None:
-        table = host.capabilities["sockets"] = SocketTable(host)
+        table = host.sockets = SocketTable(host)
     return table
 
 
@@ -209,9 +215,14 @@ def socket_accept(host: "Host", number: int, slot: int) -> bool:
 @op
 def socket_send(host: "Host", number: int, message: Message) -> None:
     """Send a message; ignored once the connection is over."""
-    end = table_of(host).ends.get(number)
-    if end is not None:
+    end = host.sockets.ends.get(number)
+    if end is None:
+        return
+    peer = end.peer
+    if peer is None or peer.enters_isolate or not end.is_clear:
         end.do(end.send, message)
+    elif not end.has_closed:
+        peer.on_message(message)  # what `send` would do, and most often does
 
 
 @op

@@ -29,6 +29,11 @@ AT_ONCE = 64  # messages of one piece that are handed on before the loop gets it
 _TEXT, _BINARY, _CLOSE = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CLOSE
 _OPCODE_TEXT, _OPCODE_BINARY = int(WSMsgType.TEXT), int(WSMsgType.BINARY)
 _OPCODE_CLOSE, _OPCODE_PONG = int(WSMsgType.CLOSE), int(WSMsgType.PONG)
+SHORT = 125  # bytes, the longest message whose head has two
+_SHORT_HEADS = {
+    opcode: [bytes([0x80 | opcode, size]) for size in range(SHORT + 1)]
+    for opcode in (_OPCODE_TEXT, _OPCODE_BINARY)
+}
 _NEVER_SENT = frozenset({1005, 1006, 1015})
 
 
@@ -77,6 +82,8 @@ class WireEnd(BaseProtocol, SocketEnd):
         self._upgraded = True
         self.transport = transport
         self._on_end = on_end
+        self._is_client = is_client
+        self._is_mute = False  # a close frame has left, or nothing can leave any more
         self._has_failed = False  # what still comes is thrown away
         self._in_piece = 0  # messages of the piece at hand that were handed on
         self._held = False  # by the peer
@@ -90,6 +97,7 @@ class WireEnd(BaseProtocol, SocketEnd):
             self, transport, use_mask=is_client, compress=compress, notakeover=no_takeover
         )
         self._write = self._writer._write_websocket_frame
+        self._transport_write = transport.write
         transport.set_protocol(self)
 
     # ---- what comes in -----------------------------------------------------------
@@ -129,7 +137,7 @@ class WireEnd(BaseProtocol, SocketEnd):
     def received_control(self, kind: WSMsgType, data: Any, reason: str | None) -> None:
         """A control frame from the other side."""
         if kind is WSMsgType.PING:
-            if not self._is_closing():
+            if not self._is_mute:
                 self._write(bytes(data), _OPCODE_PONG, 0)
         elif kind is _CLOSE:
             if data in _NEVER_SENT:
@@ -141,7 +149,7 @@ class WireEnd(BaseProtocol, SocketEnd):
         """What came breaks the protocol: say so to both sides, and hang up."""
         code = error.code if isinstance(error, WebSocketError) else 1011
         log.debug("a WebSocket failed: %s", error)
-        if not self._is_closing():
+        if not self._is_mute:
             self._write_close(int(code), str(error)[:100])
         self._has_failed = True
         self.fail(str(error))
@@ -151,16 +159,18 @@ class WireEnd(BaseProtocol, SocketEnd):
 
     def on_message(self, message: Message) -> None:
         """See SocketEnd."""
-        if self._is_closing():
+        if self._is_mute:
             return
         if message.__class__ is str:
             payload, opcode = message.encode("utf-8", "replace"), _OPCODE_TEXT
         else:
             payload, opcode = message, _OPCODE_BINARY  # type: ignore[assignment]
-        if self._compress and len(payload) > 64:
+        if self._compress and len(payload) > SHORT:
             self._writer._send_compressed_frame_sync(payload, opcode, None)
-        else:
+        elif len(payload) > SHORT or self._is_client:
             self._write(payload, opcode, 0)
+        else:  # what the writer would do, without asking what is known here
+            self._transport_write(_SHORT_HEADS[opcode][len(payload)] + payload)
         if self._paused and self.backlog > MAX_WAITING_BYTES + len(payload):
             log.info("a WebSocket is given up: its client does not read")
             self.abort()
@@ -172,7 +182,7 @@ class WireEnd(BaseProtocol, SocketEnd):
 
     def on_close(self, code: int, reason: str) -> None:
         """See SocketEnd. The other side has some time to answer."""
-        if self._is_closing():
+        if self._is_mute:
             return
         self._write_close(code, reason)
         if not self.has_closed:
@@ -188,7 +198,7 @@ class WireEnd(BaseProtocol, SocketEnd):
 
     def on_end(self, code: int, reason: str) -> None:
         """See SocketEnd."""
-        if not self._is_closing():
+        if not self._is_mute:
             self._write_close(code, reason)
         self._hang_up()
 
@@ -202,11 +212,7 @@ class WireEnd(BaseProtocol, SocketEnd):
     def _write_close(self, code: int, reason: str) -> None:
         body = b"" if code == NO_STATUS else code.to_bytes(2, "big") + reason.encode()
         self._write(body, _OPCODE_CLOSE, 0)
-        self._writer._closing = True
-
-    def _is_closing(self) -> bool:
-        """True once a close frame has left, or nothing can leave any more."""
-        return self._writer._closing or self.transport is None or self.transport.is_closing()
+        self._is_mute = True
 
     def _linger(self) -> None:
         """Let the other side read why, although it may still be sending: RFC 6455, 7.1.1."""
@@ -221,6 +227,7 @@ class WireEnd(BaseProtocol, SocketEnd):
 
     def _hang_up(self) -> None:
         """Close the TCP connection when everything has been sent, or after a while anyway."""
+        self._is_mute = True
         self.has_closed = True
         if self._has_failed or self.transport is None or self.transport.is_closing():
             return
@@ -239,6 +246,7 @@ class WireEnd(BaseProtocol, SocketEnd):
     def connection_lost(self, exc: BaseException | None) -> None:
         """The TCP connection has ended, whoever did it."""
         super().connection_lost(exc)
+        self._is_mute = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

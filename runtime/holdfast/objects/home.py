@@ -97,8 +97,8 @@ class ObjectHome:
 
     def end_sockets(self, reason: str) -> None:
         """Close the sockets of all objects, those of sleeping ones included."""
-        if sockets := self._host.capabilities.get("sockets"):
-            sockets.end_objects(SERVICE_RESTART, reason)
+        if self._host.sockets is not None:
+            self._host.sockets.end_objects(SERVICE_RESTART, reason)
 
     def sweep(self, hung_sweeps: int) -> None:
         """An interval has passed: end what hangs; see polyfills/objects/residents.js."""

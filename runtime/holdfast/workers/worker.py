@@ -288,8 +288,8 @@ class Worker:
         self._fail_all(WorkerTerminated("The Worker was replaced or shut down."))
         self.host.close()
         self.bodies.close()
-        if sockets := self.host.capabilities.get("sockets"):
-            sockets.close(*self._last_words())
+        if self.host.sockets is not None:
+            self.host.sockets.close(*self._last_words())
         self.host.isolate.close()
         self.on_closed()
 
