@@ -42,7 +42,12 @@ MAY_IMPORT = {
 }
 
 # What is imported under another name than it is installed under.
-DISTRIBUTIONS = {"_quickjs": "quickjs-ng", "_cffi_backend": "cffi", "ada_url": "ada-url"}
+DISTRIBUTIONS = {
+    "_quickjs": "quickjs-ng",
+    "_cffi_backend": "cffi",
+    "ada_url": "ada-url",
+    "dotenv": "python-dotenv",
+}
 
 ROOT_ENTRIES = {
     ".ci",

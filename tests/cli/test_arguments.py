@@ -61,7 +61,6 @@ def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixtur
         (["run", "x.mjs", "--prot", "80"], "there is no option --prot; did you mean --port?"),
         (["run", "x.mjs", "--por", "80"], "did you mean --port?"),
         (["dev", "x.mjs", "--api-url=y"], "there is no option --api-url"),
-        (["run"], "the following arguments are required: SCRIPT"),
         (["run", "x.mjs", "y.mjs"], "one argument too many: 'y.mjs'"),
         (["run", "x.mjs", "--port", "http"], "--port: 'http' is no port"),
         (["run", "x.mjs", "--port", "65536"], "--port: '65536' is no port"),

@@ -27,7 +27,7 @@ def test_it_tells_where_it_listens_what_it_binds_and_where_data_lies(tmp_path: P
     with Running("dev", "counter.mjs", *ANY_PORT, folder=tmp_path) as dev:
         url = dev.ready()
         assert get(f"{url}/increment").text == "Durable Object 'A' count: 1"
-        assert dev.line(r"classes +(.*)")[1] == "env.Counter"
+        assert dev.line(r"bindings +(.*)")[1] == "env.Counter"
         assert dev.line(r"data +(.*)")[1] == str(tmp_path / ".holdfast")
         assert dev.line(r"watching +(.*)")[1].startswith(str(tmp_path / "counter.mjs"))
 

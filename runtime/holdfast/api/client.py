@@ -10,13 +10,14 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.catalog.files import guess_syntax, read_modules
+from holdfast.catalog.project import Project, read_project
 from holdfast.catalog.script import Syntax
 from holdfast.engine.modules import Module, ModuleKind
 
@@ -59,24 +60,91 @@ def deploy(
     """
     path = Path(script)
     syntax = guess_syntax(path) if syntax is None else syntax
-    contents = _script_modules(path, syntax, [Path(other) for other in modules])
+    others = [Path(other) for other in modules]
+    contents = _script_modules(syntax, lambda: read_modules(path, others))
+    return _deploy(
+        _Session(base_url, token, account),
+        name,
+        syntax,
+        contents,
+        _fields(bindings, compatibility_date, compatibility_flags, metadata or {}),
+    )
+
+
+def deploy_project(
+    file: Path | str,
+    name: str | None = None,
+    *,
+    base_url: str,
+    token: str,
+    account: str = DEFAULT_ACCOUNT,
+    environment: str | None = None,
+    bindings: Iterable[Mapping[str, Any]] = (),
+    compatibility_date: str | None = None,
+    compatibility_flags: Sequence[str] = (),
+    modules: Iterable[Path | str] = (),
+) -> dict[str, Any]:
+    """Upload the script that a Wrangler configuration describes, and make it live.
+
+    What is given besides goes before what the file says. Returns what `deploy` returns.
+    Raises ProjectInvalid, and OSError for a file that cannot be read, besides what all raise.
+    """
+    project = read_project(Path(file), environment)
+    syntax = guess_syntax(project.main)
+    others = [Path(other) for other in modules]
+    contents = _script_modules(
+        syntax,
+        lambda: read_modules(project.main, others, folder=project.folder, kind_of=project.kind_of),
+    )
+    given = {binding["name"] for binding in bindings}
+    kept = [entry for entry in project.entries if entry["name"] not in given]
+    fields = _fields(
+        [*kept, *bindings],
+        compatibility_date or project.compatibility_date,
+        compatibility_flags or project.compatibility_flags,
+        {"migrations": _migrations(project)} if project.migrations else {},
+    )
+    session = _Session(base_url, token, account)
+    return _deploy(session, name or project.name, syntax, contents, fields)
+
+
+def _migrations(project: Project) -> dict[str, Any]:
+    """All steps that the file has; the server takes those that are new to it."""
+    steps = [{k: v for k, v in step.items() if k != "tag"} for step in project.migrations]
+    return {"new_tag": project.migrations[-1].get("tag"), "steps": steps}
+
+
+def _fields(
+    bindings: Iterable[Mapping[str, Any]],
+    compatibility_date: str | None,
+    compatibility_flags: Sequence[str],
+    metadata: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The metadata of an upload, but for its main module."""
     fields: dict[str, Any] = {"bindings": [dict(binding) for binding in bindings]}
-    if syntax is Syntax.MODULES:
-        fields["main_module"] = contents[0].name
-    else:
-        fields["body_part"] = contents[0].name
     if compatibility_date is not None:
         fields["compatibility_date"] = compatibility_date
     if compatibility_flags:
         fields["compatibility_flags"] = list(compatibility_flags)
-    fields.update(metadata or {})
+    fields.update(metadata)
+    return fields
+
+
+def _deploy(
+    session: "_Session",
+    name: str,
+    syntax: Syntax,
+    contents: Sequence[Module],
+    fields: Mapping[str, Any],
+) -> dict[str, Any]:
+    main = "main_module" if syntax is Syntax.MODULES else "body_part"
+    fields = {main: contents[0].name, **fields}
     content_type, body = encode_form(
         [
             OutgoingPart("metadata", "application/json", json.dumps(fields).encode()),
             *(OutgoingPart.of_module(module) for module in contents),
         ]
     )
-    session = _Session(base_url, token, account)
     result: dict[str, Any] = session.send("PUT", _script_path(name), body, content_type)["result"]
     return result
 
@@ -180,11 +248,11 @@ def _script_path(name: str) -> str:
     return f"/workers/scripts/{urllib.parse.quote(name, safe='')}"
 
 
-def _script_modules(path: Path, syntax: Syntax, others: Sequence[Path]) -> tuple[Module, ...]:
+def _script_modules(syntax: Syntax, read: Callable[[], tuple[Module, ...]]) -> tuple[Module, ...]:
     """The script's modules, the main one first and of the kind that its syntax asks for."""
+    main, *rest = read()
     if syntax is Syntax.SERVICE_WORKER:
-        return (Module(path.name, ModuleKind.COMMONJS, path.read_bytes()),)
-    main, *rest = read_modules(path, others)
+        return (Module(main.name, ModuleKind.COMMONJS, main.content),)
     return (Module(main.name, ModuleKind.ESM, main.content), *rest)
 
 

@@ -8,7 +8,7 @@ of a file has to be named by the caller. Specifiers that are not relative
 import os
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from holdfast.catalog.script import Syntax
@@ -48,15 +48,21 @@ def guess_syntax(path: Path) -> Syntax:
     return Syntax.MODULES if _MODULE_SYNTAX.search(text) else Syntax.SERVICE_WORKER
 
 
-def read_modules(main: Path, others: Iterable[Path] = ()) -> tuple[Module, ...]:
+def read_modules(
+    main: Path,
+    others: Iterable[Path] = (),
+    *,
+    folder: Path | None = None,
+    kind_of: Callable[[Path], ModuleKind] = module_kind,
+) -> tuple[Module, ...]:
     """The main file, everything it imports by a relative path, and `others`.
 
-    The main file comes first. A module is named by its path from the main file's
-    folder; what lies outside that folder cannot be named and raises ValueError.
-    An import that leads to no file is left to the engine, which names the importer
+    The main file comes first. A module is named by its path from `folder`, which is the main
+    file's unless another is given; what lies outside that folder cannot be named and raises
+    ValueError. An import that leads to no file is left to the engine, which names the importer
     (and it may be in a comment). Blocks; raises OSError for a file that cannot be read.
     """
-    folder = main.resolve().parent
+    folder = (folder or main.parent).resolve()
     waiting = deque([main.resolve(), *(path.resolve() for path in others)])
     modules: dict[str, Module] = {}
     while waiting:
@@ -64,7 +70,7 @@ def read_modules(main: Path, others: Iterable[Path] = ()) -> tuple[Module, ...]:
         name = _name(path, folder)
         if name in modules:
             continue
-        modules[name] = Module(name, module_kind(path), path.read_bytes())
+        modules[name] = Module(name, kind_of(path), path.read_bytes())
         waiting.extend(_imported(modules[name], folder))
     return tuple(modules.values())
 
@@ -74,7 +80,7 @@ def _name(path: Path, folder: Path) -> str:
         return path.relative_to(folder).as_posix()
     except ValueError as error:
         raise ValueError(
-            f"{path} lies outside {folder}, the folder of the main module. "
+            f"{path} lies outside {folder}, the script's folder. "
             "Move it below, or bundle the script first."
         ) from error
 

@@ -26,6 +26,7 @@ DRAIN_SECONDS = 30.0
 _EPILOG = """\
 examples:
   holdfast dev counter.mjs                   try a script out; reloads when it changes
+  holdfast dev                               the same for a project with a wrangler.jsonc
   holdfast run counter.mjs --port 80         serve one script
   holdfast serve --data /var/lib/holdfast    the whole platform, with uploads
   holdfast deploy counter.mjs --object Counter=Counter
@@ -203,7 +204,12 @@ def _add_namespace(commands: Any) -> Any:
 
 def _add_script(parser: Parser) -> None:
     parser.add_argument(
-        "script", type=Path, metavar="SCRIPT", help="the script's main file (.mjs or .js)"
+        "script",
+        type=Path,
+        nargs="?",
+        metavar="SCRIPT",
+        help="the script's main file (.mjs or .js), or a wrangler.jsonc, .json or .toml, or the "
+        "folder of one (default: the one in this folder)",
     )
 
 
@@ -235,6 +241,9 @@ def _add_data(parser: Parser) -> None:
 
 def _add_script_options(parser: Parser) -> None:
     parser.add_argument("--name", help="the script's name (default: the file's)")
+    parser.add_argument(
+        "--env", metavar="NAME", help="the environment of the configuration file to use"
+    )
     _add_many(parser, "--var", "NAME=VALUE", "a variable in env")
     parser.add_argument(
         "--compatibility-date", type=day, metavar="DATE", help="as on Cloudflare: 2026-01-31"

@@ -15,8 +15,8 @@ from holdfast.cli.process import (
     unusable_folder,
     url_host,
 )
+from holdfast.cli.project_file import SourceFile, open_script
 from holdfast.cli.reload import Reading, Reloader, error_page, read
-from holdfast.cli.script_file import ScriptFile
 from holdfast.server import FileSource, Listener, OneScript, Runtime
 from holdfast.server.data_folder import DataFolder
 from holdfast.server.opening import open_storage
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
 def _start(options: argparse.Namespace, *, watch: bool) -> int:
     configure_logging(options.log_level)
     try:
-        file = ScriptFile(options)
+        file = open_script(options)
     except ValueError as error:
         return complain(error)
     reading = read(file)
@@ -51,7 +51,7 @@ class LocalServer:
     """One script, served from its file."""
 
     def __init__(
-        self, options: argparse.Namespace, file: ScriptFile, reading: Reading, *, watch: bool
+        self, options: argparse.Namespace, file: SourceFile, reading: Reading, *, watch: bool
     ) -> None:
         self._options = options
         self._file = file
@@ -71,7 +71,9 @@ class LocalServer:
                 return complain(unusable_folder(settings.data, error))
             reading = self._reading
             current = reading if isinstance(reading, Script) else error_page(self._file.name, "")
-            source = FileSource(current)
+            source = FileSource(
+                current, uses_sqlite=self._file.uses_sqlite, implies=self._file.implies
+            )
             runtime = Runtime(
                 settings, source, storage, console=self._terminal.script_line, loop=loop
             )
@@ -114,10 +116,11 @@ class LocalServer:
         self._terminal.line(f"{name} is listening on http://{host}:{port}/")
         if self._watch:
             classes = runtime.worker(name).exports.classes
-            bound = ", ".join(f"env.{name}" for name in classes) or "none"
-            if script.syntax is Syntax.SERVICE_WORKER:
-                bound = "none, as in every script in service-worker syntax"
-            self._terminal.line(f"  classes   {bound}")
+            names = [binding.name for binding in script.bindings]
+            names += [name for name in classes if self._file.implies(name)]
+            prefix = "" if script.syntax is Syntax.SERVICE_WORKER else "env."
+            bound = ", ".join(prefix + name for name in dict.fromkeys(names)) or "none"
+            self._terminal.line(f"  bindings  {bound}")
             self._terminal.line(f"  data      {self._options.data.absolute()}")
             self._terminal.line(f"  watching  {self._file.path.absolute()} and what it imports")
 

@@ -11,7 +11,8 @@ import time
 
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import Terminal
-from holdfast.cli.script_file import ScriptFile, ScriptUnreadable, Stamp
+from holdfast.cli.project_file import SourceFile
+from holdfast.cli.script_file import ScriptUnreadable, Stamp
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.server import FileSource, Runtime
 from holdfast.workers import ScriptInvalid
@@ -26,7 +27,7 @@ class Reloader:
     """Keeps the newest version that loads in service."""
 
     def __init__(
-        self, file: ScriptFile, source: FileSource, runtime: Runtime, terminal: Terminal
+        self, file: SourceFile, source: FileSource, runtime: Runtime, terminal: Terminal
     ) -> None:
         self._file = file
         self._source = source
@@ -91,7 +92,7 @@ class Reloader:
         self._serve(error_page(self._file.name, reason))
 
 
-def read(file: ScriptFile) -> Reading:
+def read(file: SourceFile) -> Reading:
     """The script in a file, or why there is none. Blocks."""
     try:
         return file.read()

@@ -12,6 +12,7 @@ from holdfast.api import ApiError, client
 from holdfast.cli.arguments import TOKEN_FILE, TOKEN_VARIABLE
 from holdfast.cli.console import complain
 from holdfast.cli.options import named_values, script_name
+from holdfast.cli.project_file import project_of
 from holdfast.cli.script_file import unreadable
 
 
@@ -19,16 +20,21 @@ def deploy(options: argparse.Namespace) -> int:
     """Upload a script and make it live."""
 
     def upload(connection: dict[str, Any]) -> str:
-        name = script_name(options.script, options.name)
-        result = client.deploy(
-            options.script,
-            name,
-            bindings=_bindings(options),
-            compatibility_date=options.compatibility_date,
-            compatibility_flags=options.compatibility_flag,
-            modules=options.module,
+        given = {
+            "bindings": _bindings(options),
+            "compatibility_date": options.compatibility_date,
+            "compatibility_flags": options.compatibility_flag,
+            "modules": options.module,
             **connection,
-        )
+        }
+        project = project_of(options)
+        if project is None:
+            result = client.deploy(
+                options.script, script_name(options.script, options.name), **given
+            )
+        else:
+            result = client.deploy_project(project, options.name, environment=options.env, **given)
+        name = result["id"]
         handlers = ", ".join(result.get("handlers") or []) or "none"
         return f"{name} is live (handlers: {handlers})."
 

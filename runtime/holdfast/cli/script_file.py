@@ -34,6 +34,19 @@ class ScriptFile:
         """Whether there is a file that this user may read, whatever it holds."""
         return self.path.is_file() and os.access(self.path, os.R_OK)
 
+    @property
+    def crons(self) -> tuple[str, ...]:
+        """When the script's `scheduled` handler is to run: a file does not say."""
+        return ()
+
+    def uses_sqlite(self, class_name: str) -> bool:
+        """Whether a class's objects have SQL: they do."""
+        return True
+
+    def implies(self, class_name: str) -> bool:
+        """Whether a class is bound under its own name: nothing else would bind it."""
+        return True
+
     def read(self) -> Script:
         """The script as its files are now. Blocks; raises ScriptUnreadable."""
         try:
@@ -64,10 +77,11 @@ class ScriptFile:
         folder = self.path.resolve().parent
         names = [module.name for module in script.modules] if script else []
         files = [self.path, *(folder / name for name in names)]
-        return {path: _state(path) for path in [*files, *(file.parent for file in files)]}
+        return {path: state_of(path) for path in [*files, *(file.parent for file in files)]}
 
 
-def _state(path: Path) -> tuple[int, int, int] | None:
+def state_of(path: Path) -> tuple[int, int, int] | None:
+    """The state of a file or a folder; None where there is none."""
     try:
         status = path.stat()
     except OSError:

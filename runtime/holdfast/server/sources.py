@@ -1,9 +1,9 @@
 """Where scripts come from."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from holdfast.catalog import Catalog, Namespace, Script, ScriptNotFound
+from holdfast.catalog import Catalog, Namespace, NamespaceNotFound, Script, ScriptNotFound
 
 
 class ScriptSource(Protocol):
@@ -46,10 +46,22 @@ class CatalogSource:
 
 
 class FileSource:
-    """One script from a file; every class it exports is a namespace under its own name."""
+    """One script from a file, whose classes are namespaces that nobody has to create.
 
-    def __init__(self, script: Script) -> None:
+    `uses_sqlite` tells whether a class's objects have SQL, and `implies` whether a class that
+    the script exports is bound under its own name.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        *,
+        uses_sqlite: Callable[[str], bool] = lambda _: True,
+        implies: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self.current = script
+        self._uses_sqlite = uses_sqlite
+        self._implies = implies
 
     def script(self, name: str) -> Script:
         """The file's script, as it was last read. Raises ScriptNotFound for other names."""
@@ -58,23 +70,28 @@ class FileSource:
         return self.current
 
     def namespace(self, namespace_id: str) -> Namespace:
-        """Never asked: a file's bindings are implied."""
-        raise AssertionError("a script from a file has no bindings by namespace id")
+        """The namespace of one of the script's classes. Raises NamespaceNotFound."""
+        script, dash, class_name = namespace_id.rpartition("-")
+        if not dash or script != self.current.name:
+            raise NamespaceNotFound(namespace_id)
+        return self._of_class(class_name)
 
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
-        """One per exported class; the unique key is the one that `wrangler dev` uses."""
-        return [
-            Namespace(
-                id=f"{script.name}-{name}",
-                name=name,
-                script=script.name,
-                class_name=name,
-                unique_key=f"{script.name}-{name}",
-                use_sqlite=True,
-            )
-            for name in classes
-        ]
+        """One for each exported class that is bound without being asked for."""
+        return [self._of_class(name) for name in classes if self._implies(name)]
 
     def own_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
-        """The implied ones."""
-        return self.implied_namespaces(script, classes)
+        """One for each exported class."""
+        return [self._of_class(name) for name in classes]
+
+    def _of_class(self, class_name: str) -> Namespace:
+        """A class's namespace; its unique key is the one that `wrangler dev` uses."""
+        key = f"{self.current.name}-{class_name}"
+        return Namespace(
+            id=key,
+            name=class_name,
+            script=self.current.name,
+            class_name=class_name,
+            unique_key=key,
+            use_sqlite=self._uses_sqlite(class_name),
+        )

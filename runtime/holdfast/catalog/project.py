@@ -1,0 +1,273 @@
+"""A project on disk, as Wrangler's configuration file describes it.
+
+Read are `wrangler.jsonc`, `wrangler.json` and `wrangler.toml`, as far as they say what the
+server has to know; what only Wrangler itself needs is left alone, and what Holdfast cannot
+give a script is refused rather than left out of its `env`.
+
+https://developers.cloudflare.com/workers/wrangler/configuration/
+"""
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from holdfast.catalog.bindings import RequestedBinding, parse_bindings
+from holdfast.catalog.errors import UploadRejected
+from holdfast.catalog.files import module_kind
+from holdfast.catalog.script import check_script_name
+from holdfast.engine.modules import ModuleKind
+
+FILE_NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
+SECRET_FILES = (".dev.vars", ".env")
+
+# Each environment says these for itself; the others it takes from the top of the file.
+# https://developers.cloudflare.com/workers/wrangler/configuration/#non-inheritable-keys
+_NOT_INHERITED = ("vars", "durable_objects", "kv_namespaces", "services")
+
+# Without these, the script would not find what it was written for.
+_REFUSED = (
+    "ai",
+    "assets",
+    "browser",
+    "d1_databases",
+    "dispatch_namespaces",
+    "hyperdrive",
+    "queues",
+    "r2_buckets",
+    "site",
+    "vectorize",
+    "workflows",
+)
+_RULE_KINDS = {
+    "ESModule": ModuleKind.ESM,
+    "CommonJS": ModuleKind.COMMONJS,
+    "Text": ModuleKind.TEXT,
+    "Data": ModuleKind.DATA,
+    "CompiledWasm": ModuleKind.WASM,
+}
+
+
+class ProjectInvalid(ValueError):
+    """The configuration cannot be used; the message names the file and the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a configuration file says of a script.
+
+    `entries` are its bindings as an upload's metadata lists them, `bindings` the same parsed.
+    """
+
+    file: Path
+    name: str
+    main: Path
+    entries: tuple[Mapping[str, Any], ...]
+    bindings: tuple[RequestedBinding, ...]
+    compatibility_date: str | None
+    compatibility_flags: tuple[str, ...]
+    migrations: tuple[Mapping[str, Any], ...]
+    crons: tuple[str, ...]
+    rules: tuple[tuple[str, ModuleKind], ...]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the configuration file; modules are named from here."""
+        return self.file.parent
+
+    def kind_of(self, path: Path) -> ModuleKind:
+        """What kind of module a file is: by the rules of the project, then by its name."""
+        try:
+            name = path.resolve().relative_to(self.folder.resolve()).as_posix()
+        except ValueError:
+            return module_kind(path)
+        for pattern, kind in self.rules:
+            if fnmatch(name, pattern) or fnmatch(f"/{name}", pattern):
+                return kind
+        return module_kind(path)
+
+    def uses_sqlite(self, class_name: str) -> bool:
+        """Whether a class's objects have SQL: unless a migration made it without."""
+        key_value = False
+        for step in self.migrations:
+            key_value |= class_name in step.get("new_classes", ())
+            for renamed in step.get("renamed_classes", ()):
+                if isinstance(renamed, Mapping) and renamed.get("to") == class_name:
+                    key_value |= not self.uses_sqlite(str(renamed.get("from")))
+        return not key_value
+
+
+def find_project(folder: Path) -> Path | None:
+    """The configuration file in a folder, if there is one."""
+    return next((path for name in FILE_NAMES if (path := folder / name).is_file()), None)
+
+
+def is_project_file(path: Path) -> bool:
+    """Whether a path names a configuration and not a script."""
+    return path.suffix in (".toml", ".jsonc") or path.name == "wrangler.json"
+
+
+def read_project(
+    file: Path, environment: str | None = None, *, with_secrets: bool = False
+) -> Project:
+    """The project that a configuration file describes, in one of its environments.
+
+    `with_secrets` reads what `.dev.vars` or `.env` beside it sets, too, as Wrangler does for
+    development. Blocks. Raises ProjectInvalid, and OSError where the file cannot be read.
+    """
+    fields = _environment(file, _parse(file), environment)
+    reader = _Reader(file, fields)
+    for name in _REFUSED:
+        if fields.get(name):
+            raise reader.invalid(name, "is something that Holdfast does not have")
+    if command := fields.get("build", {}).get("command"):
+        _require_built(reader, command)
+    secrets = _secrets(file.parent, environment) if with_secrets else {}
+    entries = tuple(reader.entries(secrets))
+    return Project(
+        file=file,
+        name=reader.script_name(environment),
+        main=file.parent / reader.text("main"),
+        entries=entries,
+        bindings=reader.bindings(entries),
+        compatibility_date=fields.get("compatibility_date") and str(fields["compatibility_date"]),
+        compatibility_flags=tuple(reader.texts("compatibility_flags")),
+        migrations=tuple(reader.tables("migrations")),
+        crons=tuple(reader.texts("crons", within="triggers")),
+        rules=tuple(reader.rules()),
+    )
+
+
+def _parse(file: Path) -> Mapping[str, Any]:
+    text = file.read_text("utf-8-sig")
+    try:
+        fields = tomllib.loads(text) if file.suffix == ".toml" else _parse_json(text)
+    except ValueError as error:
+        raise ProjectInvalid(f"{file}: {error}") from error
+    if not isinstance(fields, Mapping):
+        raise ProjectInvalid(f"{file}: the file must hold one object")
+    return fields
+
+
+def _parse_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        # Comments, or commas too many; and if it is worse than that, a better message.
+        import json5
+
+        return json5.loads(text)
+
+
+def _environment(
+    file: Path, fields: Mapping[str, Any], environment: str | None
+) -> Mapping[str, Any]:
+    if environment is None:
+        return fields
+    environments = fields.get("env", {})
+    if environment not in environments:
+        known = ", ".join(environments) or "none"
+        raise ProjectInvalid(f"{file}: there is no environment {environment!r}; there are: {known}")
+    inherited = {name: value for name, value in fields.items() if name not in _NOT_INHERITED}
+    return {**inherited, **environments[environment], "is_environment": True}
+
+
+def _require_built(reader: "_Reader", command: str) -> None:
+    main = reader.file.parent / reader.text("main")
+    if not main.is_file():
+        raise reader.invalid("main", f"does not exist yet; build it first: {command}")
+
+
+def _secrets(folder: Path, environment: str | None) -> Mapping[str, str]:
+    """What the first of the files for secrets sets, that of the environment before the others."""
+    from dotenv import dotenv_values
+
+    for name in SECRET_FILES:
+        for path in (folder / f"{name}.{environment}", folder / name):
+            if path.is_file():
+                return {key: value or "" for key, value in dotenv_values(path).items()}
+    return {}
+
+
+class _Reader:
+    """Takes fields from a configuration, and says where one is wrong."""
+
+    def __init__(self, file: Path, fields: Mapping[str, Any]) -> None:
+        self.file = file
+        self._fields = fields
+
+    def invalid(self, field: str, what: str) -> ProjectInvalid:
+        return ProjectInvalid(f'{self.file}: "{field}" {what}')
+
+    def text(self, name: str) -> str:
+        value = self._fields.get(name)
+        if not isinstance(value, str) or not value:
+            raise self.invalid(name, "must be a non-empty string")
+        return value
+
+    def texts(self, name: str, *, within: str | None = None) -> list[str]:
+        table = self._fields if within is None else self._fields.get(within, {})
+        values = table.get(name, []) if isinstance(table, Mapping) else None
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise self.invalid(f"{within}.{name}" if within else name, "must be a list of strings")
+        return values
+
+    def tables(self, name: str, *, within: str | None = None) -> list[Mapping[str, Any]]:
+        table = self._fields if within is None else self._fields.get(within, {})
+        values = table.get(name, []) if isinstance(table, Mapping) else None
+        if not isinstance(values, list) or not all(isinstance(value, Mapping) for value in values):
+            raise self.invalid(f"{within}.{name}" if within else name, "must be a list of tables")
+        return values
+
+    def script_name(self, environment: str | None) -> str:
+        """The script's name, with its environment's unless that has one of its own."""
+        name = self.text("name")
+        own = self._fields.get("env", {}).get(environment, {}).get("name") if environment else None
+        name = f"{name}-{environment}" if environment and not own else name
+        try:
+            check_script_name(name)
+        except UploadRejected as error:
+            raise self.invalid("name", f"is no script's name: {error}") from error
+        return name
+
+    def bindings(self, entries: Iterable[Mapping[str, Any]]) -> tuple[RequestedBinding, ...]:
+        try:
+            return parse_bindings([*entries])
+        except UploadRejected as error:
+            raise ProjectInvalid(f"{self.file}: {error}") from error
+
+    def entries(self, secrets: Mapping[str, str]) -> Iterable[Mapping[str, Any]]:
+        """The bindings as an upload's metadata lists them."""
+        variables = self._fields.get("vars", {})
+        if not isinstance(variables, Mapping):
+            raise self.invalid("vars", "must be a table")
+        for name, value in variables.items():
+            if name not in secrets:
+                yield _variable(name, value)
+        for name, text in secrets.items():
+            yield {"type": "secret_text", "name": name, "text": text}
+        for entry in self.tables("bindings", within="durable_objects"):
+            yield {**entry, "type": "durable_object_namespace"}
+        for entry in self.tables("kv_namespaces"):
+            name = entry.get("binding")
+            namespace_id = entry.get("id") or entry.get("preview_id") or name
+            yield {"type": "kv_namespace", "name": name, "namespace_id": namespace_id}
+        for entry in self.tables("services"):
+            yield {**entry, "type": "service", "name": entry.get("binding")}
+
+    def rules(self) -> Iterable[tuple[str, ModuleKind]]:
+        for rule in self.tables("rules"):
+            kind = _RULE_KINDS.get(rule.get("type", ""))
+            if kind is None:
+                raise self.invalid("rules", f"knows the types {', '.join(_RULE_KINDS)}")
+            for pattern in rule.get("globs", ()):
+                yield str(pattern), kind
+
+
+def _variable(name: str, value: Any) -> Mapping[str, Any]:
+    if isinstance(value, str):
+        return {"type": "plain_text", "name": name, "text": value}
+    return {"type": "json", "name": name, "json": value}

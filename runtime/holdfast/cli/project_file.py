@@ -1,0 +1,153 @@
+"""A project with a Wrangler configuration: read, and looked at for changes."""
+
+import argparse
+import os
+from pathlib import Path
+
+from holdfast.catalog.bindings import (
+    Binding,
+    Inherit,
+    ObjectClass,
+    ObjectNamespace,
+    PlainText,
+    RequestedBinding,
+)
+from holdfast.catalog.files import guess_syntax, read_modules
+from holdfast.catalog.project import (
+    FILE_NAMES,
+    SECRET_FILES,
+    Project,
+    ProjectInvalid,
+    find_project,
+    is_project_file,
+    read_project,
+)
+from holdfast.catalog.script import Script
+from holdfast.cli.options import named_values
+from holdfast.cli.script_file import ScriptFile, ScriptUnreadable, Stamp, state_of, unreadable
+
+
+def open_script(options: argparse.Namespace) -> "SourceFile":
+    """What the command line names: a script, a configuration, or a folder that has one.
+
+    Raises ValueError, with the way out, where it names none.
+    """
+    file = project_of(options)
+    return ScriptFile(options) if file is None else ProjectFile(file, options)
+
+
+def project_of(options: argparse.Namespace) -> Path | None:
+    """The configuration file that the command line names; None where it names a script.
+
+    Raises ValueError, with the way out, where it names neither.
+    """
+    given: Path = options.script or Path()
+    if given.is_dir():
+        if found := find_project(given):
+            return found
+        raise ValueError(
+            f"name a script, or a folder with one of {', '.join(FILE_NAMES)}: "
+            f"{given.absolute()} has none"
+        )
+    if is_project_file(given):
+        return given
+    if options.env is not None:
+        raise ValueError("--env chooses among the environments of a configuration file")
+    return None
+
+
+class ProjectFile:
+    """The script of a project, and what the command line says about it."""
+
+    def __init__(self, file: Path, options: argparse.Namespace) -> None:
+        """Raises ValueError for a configuration that cannot be used."""
+        self._file = file
+        self._environment: str | None = options.env
+        self._variables = [PlainText(*pair) for pair in named_values(options.var, "--var")]
+        self._date: str | None = options.compatibility_date
+        self._flags = tuple(options.compatibility_flag)
+        try:
+            self._project = self._read_project()
+        except OSError as error:
+            raise ValueError(unreadable(error, file)) from error
+        self.name: str = options.name or self._project.name
+
+    @property
+    def path(self) -> Path:
+        """The main module's file."""
+        return self._project.main
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a configuration that this user may read, whatever it holds."""
+        return os.access(self._file, os.R_OK)
+
+    @property
+    def crons(self) -> tuple[str, ...]:
+        """When the script's `scheduled` handler is to run."""
+        return self._project.crons
+
+    def uses_sqlite(self, class_name: str) -> bool:
+        """Whether a class's objects have SQL."""
+        return self._project.uses_sqlite(class_name)
+
+    def implies(self, class_name: str) -> bool:
+        """Whether a class is bound under its own name: a project says what is bound."""
+        return False
+
+    def read(self) -> Script:
+        """The script as its files are now. Blocks; raises ScriptUnreadable."""
+        try:
+            project = self._project = self._read_project()
+            modules = read_modules(project.main, folder=project.folder, kind_of=project.kind_of)
+            syntax = guess_syntax(project.main)
+        except OSError as error:
+            raise ScriptUnreadable(unreadable(error, self._file)) from error
+        except UnicodeDecodeError as error:
+            raise ScriptUnreadable(f"{self._project.main} is not text in UTF-8") from error
+        except ValueError as error:
+            raise ScriptUnreadable(str(error)) from error
+        return Script(
+            name=self.name,
+            main=modules[0].name,
+            syntax=syntax,
+            modules=modules,
+            bindings=tuple(self._bindings(project)),
+            compatibility_date=self._date or project.compatibility_date,
+            compatibility_flags=self._flags or project.compatibility_flags,
+            version="local",
+        )
+
+    def stamp(self, script: Script | None) -> Stamp:
+        """The state of the configuration, of a version's modules, and of their folders."""
+        folder = self._project.folder
+        names = [module.name for module in script.modules] if script else []
+        files = [self._file, self.path, *(folder / name for name in names)]
+        files += [folder / name for name in SECRET_FILES]
+        return {path: state_of(path) for path in [*files, *(file.parent for file in files)]}
+
+    def _read_project(self) -> Project:
+        return read_project(self._file, self._environment, with_secrets=True)
+
+    def _bindings(self, project: Project) -> list[Binding]:
+        given = {variable.name for variable in self._variables}
+        kept = [self._local(b) for b in project.bindings if b.name not in given]
+        return [*kept, *self._variables]
+
+    def _local(self, binding: RequestedBinding) -> Binding:
+        match binding:
+            case ObjectClass(name, class_name, script) if script in (None, self.name):
+                return ObjectNamespace(name, f"{self.name}-{class_name}")
+            case ObjectClass(name, _, script):
+                raise ProjectInvalid(
+                    f'{self._file}: the binding "{name}" is to a class of the Worker "{script}". '
+                    "Several Workers at once are what `holdfast serve` is for."
+                )
+            case Inherit(name):
+                raise ProjectInvalid(f'{self._file}: "{name}" has nothing to inherit from')
+            case _:
+                return binding
+
+
+SourceFile = ScriptFile | ProjectFile
+"""Whatever a script is read from."""

@@ -1,0 +1,166 @@
+"""Wrangler's configuration files, as far as they are for Holdfast."""
+
+import json
+
+import pytest
+
+from holdfast.catalog.bindings import Json, KeyValue, ObjectClass, PlainText, SecretText, Service
+from holdfast.catalog.project import ProjectInvalid, find_project, read_project
+from holdfast.engine.modules import ModuleKind
+
+TOML = """
+name = "shop"
+main = "src/index.js"
+compatibility_date = 2026-01-31
+compatibility_flags = ["nodejs_compat"]
+
+[vars]
+GREETING = "hello"
+LIMITS = { most = 3 }
+
+[[durable_objects.bindings]]
+name = "CART"
+class_name = "Cart"
+
+[[durable_objects.bindings]]
+name = "OTHER"
+class_name = "Stock"
+script_name = "warehouse"
+
+[[kv_namespaces]]
+binding = "KV"
+id = "abc"
+
+[[services]]
+binding = "MAIL"
+service = "mailer"
+entrypoint = "Sender"
+
+[[migrations]]
+tag = "v1"
+new_classes = ["Old"]
+new_sqlite_classes = ["Cart"]
+
+[[migrations]]
+tag = "v2"
+renamed_classes = [{ from = "Old", to = "New" }]
+
+[triggers]
+crons = ["*/5 * * * *"]
+
+[[rules]]
+type = "Text"
+globs = ["**/*.md"]
+
+[env.staging]
+vars = { GREETING = "hi" }
+
+[env.live]
+name = "shop-for-real"
+compatibility_date = "2026-02-01"
+"""
+
+
+@pytest.fixture
+def toml(tmp_path):
+    file = tmp_path / "wrangler.toml"
+    file.write_text(TOML)
+    return file
+
+
+def test_a_toml_file_is_read(toml):
+    project = read_project(toml)
+    assert (project.name, project.main) == ("shop", toml.parent / "src/index.js")
+    assert project.compatibility_date == "2026-01-31"
+    assert project.compatibility_flags == ("nodejs_compat",)
+    assert project.crons == ("*/5 * * * *",)
+    assert project.bindings == (
+        PlainText("GREETING", "hello"),
+        Json("LIMITS", json.dumps({"most": 3})),
+        ObjectClass("CART", "Cart"),
+        ObjectClass("OTHER", "Stock", "warehouse"),
+        KeyValue("KV", "abc"),
+        Service("MAIL", "mailer", "Sender"),
+    )
+
+
+def test_migrations_say_which_classes_have_sql(toml):
+    project = read_project(toml)
+    assert {name: project.uses_sqlite(name) for name in ("Cart", "Old", "New", "Unsaid")} == {
+        "Cart": True,
+        "Old": False,
+        "New": False,
+        "Unsaid": True,
+    }
+
+
+def test_rules_say_what_files_are(toml):
+    project = read_project(toml)
+    assert project.kind_of(toml.parent / "src/deep/page.md") is ModuleKind.TEXT
+    assert project.kind_of(toml.parent / "page.md") is ModuleKind.TEXT
+    assert project.kind_of(toml.parent / "page.html") is ModuleKind.TEXT
+    assert project.kind_of(toml.parent / "page.js") is ModuleKind.ESM
+
+
+def test_an_environment_has_a_name_and_bindings_of_its_own(toml):
+    staging, live = read_project(toml, "staging"), read_project(toml, "live")
+    assert (staging.name, live.name) == ("shop-staging", "shop-for-real")
+    assert staging.bindings == (PlainText("GREETING", "hi"),)
+    assert live.bindings == ()
+    assert (staging.compatibility_date, live.compatibility_date) == ("2026-01-31", "2026-02-01")
+    with pytest.raises(ProjectInvalid, match="staging, live"):
+        read_project(toml, "nowhere")
+
+
+@pytest.mark.parametrize("name", ["wrangler.jsonc", "wrangler.json"])
+def test_json_may_have_comments(tmp_path, name):
+    file = tmp_path / name
+    file.write_text('{ // a comment\n "name": "a", /* more */ "main": "m.js", "vars": {"A": 1,}, }')
+    assert find_project(tmp_path) == file
+    assert read_project(file).bindings == (Json("A", "1"),)
+
+
+def test_secrets_come_from_a_file_beside_it_for_development_alone(toml):
+    (toml.parent / ".dev.vars").write_text('TOKEN="s3cret"\nGREETING=changed\n')
+    (toml.parent / ".dev.vars.staging").write_text("TOKEN=other\n")
+    assert SecretText("TOKEN", "s3cret") not in read_project(toml).bindings
+    bindings = read_project(toml, with_secrets=True).bindings
+    assert SecretText("TOKEN", "s3cret") in bindings
+    assert SecretText("GREETING", "changed") in bindings
+    assert PlainText("GREETING", "hello") not in bindings
+    assert SecretText("TOKEN", "other") in read_project(toml, "staging", with_secrets=True).bindings
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name = ", "wrangler.toml"),
+        ('name = "a"', '"main"'),
+        ('main = "a.js"', '"name"'),
+        ('name = "A b"\nmain = "a.js"', "no script's name"),
+        ('name = "a"\nmain = "a.js"\nvars = 1', '"vars"'),
+        ('name = "a"\nmain = "a.js"\nr2_buckets = [{binding = "B"}]', "r2_buckets"),
+        ('name = "a"\nmain = "a.js"\nkv_namespaces = [{id = "x"}]', "name"),
+        ('name = "a"\nmain = "a.js"\nkv_namespaces = "x"', '"kv_namespaces"'),
+        ('name = "a"\nmain = "a.js"\nrules = [{type = "Rust"}]', '"rules"'),
+        ('name = "a"\nmain = "a.js"\ncompatibility_flags = "x"', '"compatibility_flags"'),
+        ('name = "a"\nmain = "dist/a.js"\nbuild = {command = "npm run b"}', "npm run b"),
+        (
+            'name = "a"\nmain = "a.js"\ndurable_objects = {bindings = [{name = "A"}]}',
+            "class_name",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_with_file_and_field(tmp_path, text, told):
+    file = tmp_path / "wrangler.toml"
+    file.write_text(text)
+    with pytest.raises(ProjectInvalid) as caught:
+        read_project(file)
+    assert told in str(caught.value) and str(file) in str(caught.value)
+
+
+def test_what_is_no_object_is_told(tmp_path):
+    file = tmp_path / "wrangler.json"
+    file.write_text("[1]")
+    with pytest.raises(ProjectInvalid, match="object"):
+        read_project(file)

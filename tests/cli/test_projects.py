@@ -1,0 +1,107 @@
+"""`holdfast dev`, `run` and `deploy` with a project's configuration file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Running, get, holdfast
+
+pytestmark = pytest.mark.slow
+
+ANY_PORT = ("--port", "0")
+MAIN = """
+import { suffix } from "../lib/suffix.js";
+import page from "./page.md";
+export class Counter {
+  constructor(state, env) { this.sql = state.storage.sql; this.env = env; }
+  fetch() {
+    let sql = true;
+    try { this.sql.exec("SELECT 1"); } catch { sql = false; }
+    return new Response(`${this.env.GREETING} ${sql}`);
+  }
+}
+export default { async fetch(request, env) {
+  const object = await env.COUNTER.get(env.COUNTER.idFromName("a")).fetch(request);
+  await env.KV.put("k", "kept");
+  const parts = [await object.text(), await env.KV.get("k"), env.TOKEN ?? "none", page, suffix];
+  return new Response([...parts, "Counter" in env].join("|"));
+} };
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "src" / "index.js").write_text(MAIN)
+    (tmp_path / "src" / "page.md").write_text("# page")
+    (tmp_path / "lib" / "suffix.js").write_text("export const suffix = 'end';")
+    configure(tmp_path)
+    return tmp_path
+
+
+def configure(folder: Path, **changes: object) -> None:
+    fields = {
+        "name": "site",
+        "main": "src/index.js",
+        "vars": {"GREETING": "hello"},
+        "durable_objects": {"bindings": [{"name": "COUNTER", "class_name": "Counter"}]},
+        "migrations": [{"tag": "v1", "new_sqlite_classes": ["Counter"]}],
+        "kv_namespaces": [{"binding": "KV", "id": "anything"}],
+        "rules": [{"type": "Text", "globs": ["**/*.md"]}],
+        "env": {"key-value": {"vars": {"GREETING": "hi"}}},
+        **changes,
+    }
+    (folder / "wrangler.jsonc").write_text("// Wrangler's\n" + json.dumps(fields))
+
+
+def test_dev_without_a_script_serves_the_project_in_its_folder(project: Path) -> None:
+    (project / ".dev.vars").write_text("TOKEN=secret\n")
+    with Running("dev", *ANY_PORT, folder=project) as dev:
+        url = dev.ready()
+        assert dev.line(r"bindings +(.*)")[1] == "env.GREETING, env.TOKEN, env.COUNTER, env.KV"
+        assert get(url).text == "hello true|kept|secret|# page|end|false"
+        configure(project, vars={"GREETING": "changed"})
+        dev.line("site was reloaded")
+        assert get(url).text.startswith("changed")
+        (project / ".dev.vars").write_text("TOKEN=rotated\n")
+        dev.line("site was reloaded")
+        assert "rotated" in get(url).text
+
+
+def test_run_takes_a_folder_and_an_option_goes_before_the_file(project: Path) -> None:
+    configure(project, migrations=[{"tag": "v1", "new_classes": ["Counter"]}])
+    arguments = (project, *ANY_PORT, "--var", "GREETING=given")
+    with Running("run", *arguments, folder=project.parent) as run:
+        assert get(run.ready()).text.startswith("given false|kept|none")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("run",), "wrangler.jsonc"),
+        (("run", "--env", "x", "main.mjs"), "--env"),
+        (("run", "missing.toml"), "missing.toml does not exist"),
+        (("run", "broken.toml"), "broken.toml"),
+        (("deploy", "--token", "t"), "wrangler.jsonc"),
+    ],
+)
+def test_a_project_that_is_none_is_told_in_a_line(
+    tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    (tmp_path / "broken.toml").write_text("name =")
+    done = holdfast(*arguments, folder=tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert told in done.err and done.err.count("\n") == 1
+
+
+def test_a_configuration_that_breaks_leaves_the_version_before_in_service(project: Path) -> None:
+    with Running("dev", *ANY_PORT, folder=project) as dev:
+        url = dev.ready()
+        configure(project, r2_buckets=[{"binding": "B"}])
+        dev.line("r2_buckets")
+        assert get(url).text.startswith("hello")
+        configure(project, vars={"GREETING": "again"})
+        dev.line("site was reloaded")
+        assert get(url).text.startswith("again")
