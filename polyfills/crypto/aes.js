@@ -8,7 +8,9 @@ import {
   crypto_aes_gcm,
   crypto_aes_gcm_large,
   crypto_aes_unwrap,
+  crypto_aes_unwrap_large,
   crypto_aes_wrap,
+  crypto_aes_wrap_large,
   crypto_secret_generate,
 } from "holdfast:ops";
 import { describeView } from "../kernel/buffers.js";
@@ -149,6 +151,8 @@ registerAes("AES-GCM", ENCRYPTS, {
 
 registerAes("AES-KW", WRAP_KEY | UNWRAP_KEY, {
   parameters: { wrapKey: noParameters, unwrapKey: noParameters },
-  wrapKey: (_parameters, key, data) => crypto_aes_wrap(materialOf(key), data),
-  unwrapKey: (_parameters, key, data) => crypto_aes_unwrap(materialOf(key), data),
+  wrapKey: (_parameters, key, data) =>
+    (isLarge(data) ? crypto_aes_wrap_large : crypto_aes_wrap)(materialOf(key), data),
+  unwrapKey: (_parameters, key, data) =>
+    (isLarge(data) ? crypto_aes_unwrap_large : crypto_aes_unwrap)(materialOf(key), data),
 });

@@ -1,8 +1,9 @@
 // HKDF (https://w3c.github.io/webcrypto/#hkdf) and PBKDF2 (…/#pbkdf2).
 
-import { crypto_hkdf, crypto_pbkdf2 } from "holdfast:ops";
+import { crypto_hkdf, crypto_hkdf_large, crypto_pbkdf2 } from "holdfast:ops";
 import { noParameters, readBytes, readHash, readLong, registerAlgorithm } from "./algorithms.js";
 import { failure } from "./builtins.js";
+import { isLarge } from "./digest.js";
 import { checkUsages, createKey, DERIVE_BITS, DERIVE_KEY, materialOf } from "./key.js";
 import { noSuchFormat } from "./secret.js";
 
@@ -34,7 +35,8 @@ registerDerivation(
     info: readBytes(given.info, "info"),
     salt: readBytes(given.salt, "salt"),
   }),
-  ({ hash, salt, info }, key, bits) => crypto_hkdf(hash, materialOf(key), salt, info, bits),
+  ({ hash, salt, info }, key, bits) =>
+    (isLarge(info) ? crypto_hkdf_large : crypto_hkdf)(hash, materialOf(key), salt, info, bits),
 );
 
 registerDerivation(

@@ -3,13 +3,21 @@
 // for Ed25519 before it was a standard:
 // https://developers.cloudflare.com/workers/runtime-apis/web-crypto/
 
-import { crypto_eddsa_sign, crypto_eddsa_verify } from "holdfast:ops";
+import {
+  crypto_eddsa_sign,
+  crypto_eddsa_sign_large,
+  crypto_eddsa_verify,
+  crypto_eddsa_verify_large,
+  crypto_run,
+  crypto_take,
+} from "holdfast:ops";
 import { describeView } from "../kernel/buffers.js";
 import { toDOMString } from "../kernel/webidl.js";
 import { noParameters, optional, readBytes, registerAlgorithm, required } from "./algorithms.js";
 import { agreement, readPublic } from "./agreement.js";
 import { failure } from "./builtins.js";
 import { curveKeys } from "./curve-keys.js";
+import { isLarge } from "./digest.js";
 import { invalid } from "./jwk.js";
 import { DERIVE_BITS, DERIVE_KEY, materialOf, requireType, SIGN, VERIFY } from "./key.js";
 
@@ -30,13 +38,15 @@ function registerSignatures(name, curve, read, readKey, algorithm, jwkAlgorithm)
     sign(parameters, key, data) {
       requireType(key, "private", "Asymmetric signing");
       requireNoContext(parameters);
-      return crypto_eddsa_sign(materialOf(key), data);
+      return (isLarge(data) ? crypto_eddsa_sign_large : crypto_eddsa_sign)(materialOf(key), data);
     },
 
     async verify(parameters, key, signature, data) {
       requireType(key, "public", "Asymmetric verification");
       requireNoContext(parameters);
-      return crypto_eddsa_verify(materialOf(key), signature, data);
+      const material = materialOf(key);
+      if (!isLarge(data)) return crypto_eddsa_verify(material, signature, data);
+      return crypto_take(await crypto_run(crypto_eddsa_verify_large(material, signature, data)));
     },
 
     ...curveKeys(name, {

@@ -24,6 +24,7 @@ import { checkUsages, createKey, factsOf, materialOf, SIGN, VERIFY } from "./key
 import { exportSecret, secretFrom } from "./secret.js";
 
 const USAGES = SIGN | VERIFY;
+const MAX_GENERATED_BITS = 1 << 23;
 const BLOCK_BITS = { MD5: 512, "SHA-1": 512, "SHA-256": 512, "SHA-384": 1024, "SHA-512": 1024 };
 const JWK_ALGORITHMS = {
   "SHA-1": "HS1",
@@ -72,8 +73,8 @@ function sign(_parameters, key, data) {
 
 function generateKey({ hash, length = BLOCK_BITS[hash] }, extractable, usages) {
   checkUsages(usages, USAGES, "generate HMAC");
-  if (length === 0) {
-    throw failure("OperationError", "HMAC key length must be a non-zero unsigned long integer.");
+  if (length === 0 || length > MAX_GENERATED_BITS) {
+    throw failure("OperationError", `No HMAC key is generated with ${length} bits.`);
   }
   return keyOf(crypto_secret_generate(length), hash, length, extractable, usages);
 }

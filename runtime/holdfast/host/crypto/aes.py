@@ -73,6 +73,29 @@ def crypto_aes_gcm_large(
 @op
 def crypto_aes_wrap(host: Host, key: bytes, data: bytes) -> bytes:
     """AES Key Wrap: https://www.rfc-editor.org/rfc/rfc3394."""
+    return wrap(key, data)
+
+
+@op
+def crypto_aes_wrap_large(host: Host, key: bytes, data: bytes) -> int:
+    """`crypto_aes_wrap` as a job."""
+    return host.jobs.add(wrap, key, data)
+
+
+@op
+def crypto_aes_unwrap(host: Host, key: bytes, data: bytes) -> bytes:
+    """The way back from `crypto_aes_wrap`."""
+    return unwrap(key, data)
+
+
+@op
+def crypto_aes_unwrap_large(host: Host, key: bytes, data: bytes) -> int:
+    """`crypto_aes_unwrap` as a job."""
+    return host.jobs.add(unwrap, key, data)
+
+
+def wrap(key: bytes, data: bytes) -> bytes:
+    """See `crypto_aes_wrap`."""
     from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
     if len(data) % 8 or len(data) < BLOCK:
@@ -83,9 +106,8 @@ def crypto_aes_wrap(host: Host, key: bytes, data: bytes) -> bytes:
     return aes_key_wrap(key, data)
 
 
-@op
-def crypto_aes_unwrap(host: Host, key: bytes, data: bytes) -> bytes:
-    """The way back from `crypto_aes_wrap`."""
+def unwrap(key: bytes, data: bytes) -> bytes:
+    """See `crypto_aes_unwrap`."""
     from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
     if len(data) % 8 or len(data) < BLOCK + 8:

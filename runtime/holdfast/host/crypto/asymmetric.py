@@ -86,6 +86,18 @@ def hash_algorithm(name: str) -> "HashAlgorithm":
     return made
 
 
+def verifies(key: Any, *arguments: Any) -> bool:
+    """Whether `key.verify` takes these arguments for a signature and what it signs.
+
+    What the library cannot look at at all, such as a salt longer than any key, is none.
+    """
+    try:
+        key.verify(*arguments)
+    except Exception:  # noqa: BLE001 - see failing_as
+        return False
+    return True
+
+
 @contextmanager
 def failing_as(name: str, message: str) -> Iterator[None]:
     """Report whatever the library refuses as an error of this name to the script.

@@ -20,6 +20,7 @@ from holdfast.host.crypto.asymmetric import (
     public_material,
     read_private,
     read_public,
+    verifies,
 )
 from holdfast.host.crypto.jwk import (
     JsonWebKey,
@@ -183,7 +184,6 @@ def crypto_ecdsa_verify(
     host: Host, curve: str, hash_name: str, material: bytes, signature: bytes, digest: bytes
 ) -> bool:
     """Whether `signature` is one of `digest`."""
-    from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 
@@ -191,18 +191,23 @@ def crypto_ecdsa_verify(
     if len(signature) != 2 * size:
         return False
     r, s = (int.from_bytes(part, "big") for part in (signature[:size], signature[size:]))
-    try:
-        public_key(material).verify(
-            encode_dss_signature(r, s), digest, ec.ECDSA(Prehashed(hash_algorithm(hash_name)))
-        )
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    scheme = ec.ECDSA(Prehashed(hash_algorithm(hash_name)))
+    return verifies(public_key(material), encode_dss_signature(r, s), digest, scheme)
 
 
 @op
 def crypto_eddsa_sign(host: Host, material: bytes, data: bytes) -> bytes:
     """Sign data with Ed25519 or Ed448."""
+    return _sign(material, data)
+
+
+@op
+def crypto_eddsa_sign_large(host: Host, material: bytes, data: bytes) -> int:
+    """`crypto_eddsa_sign` as a job."""
+    return host.jobs.add(_sign, material, data)
+
+
+def _sign(material: bytes, data: bytes) -> bytes:
     signature: bytes = private_key(material).sign(data)
     return signature
 
@@ -210,13 +215,13 @@ def crypto_eddsa_sign(host: Host, material: bytes, data: bytes) -> bytes:
 @op
 def crypto_eddsa_verify(host: Host, material: bytes, signature: bytes, data: bytes) -> bool:
     """Whether `signature` is one of `data`."""
-    from cryptography.exceptions import InvalidSignature
+    return verifies(public_key(material), signature, data)
 
-    try:
-        public_key(material).verify(signature, data)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+
+@op
+def crypto_eddsa_verify_large(host: Host, material: bytes, signature: bytes, data: bytes) -> int:
+    """`crypto_eddsa_verify` as a job."""
+    return host.jobs.add(verifies, public_key(material), signature, data)
 
 
 @op

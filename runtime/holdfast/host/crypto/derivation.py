@@ -22,7 +22,22 @@ def crypto_hkdf(
     host: Host, hash_name: str, key: bytes, salt: bytes, info: bytes, bits: int | None
 ) -> bytes:
     """Return `bits` bits derived from `key` by HKDF."""
-    size = _size("HKDF", bits, hash_name, f"HKDF deriveBits failed: {bits} bits are too many.")
+    return _hkdf(hash_name, key, salt, info, _hkdf_size(hash_name, bits))
+
+
+@op
+def crypto_hkdf_large(
+    host: Host, hash_name: str, key: bytes, salt: bytes, info: bytes, bits: int | None
+) -> int:
+    """`crypto_hkdf` as a job."""
+    return host.jobs.add(_hkdf, hash_name, key, salt, info, _hkdf_size(hash_name, bits))
+
+
+def _hkdf_size(hash_name: str, bits: int | None) -> int:
+    return _size("HKDF", bits, hash_name, f"HKDF deriveBits failed: {bits} bits are too many.")
+
+
+def _hkdf(hash_name: str, key: bytes, salt: bytes, info: bytes, size: int) -> bytes:
     block = HASHES[hash_name]().digest_size
     extracted = hmac.sign(hash_name, salt or bytes(block), key)
     derived = last = b""

@@ -1,5 +1,7 @@
 """Ops to wait for work in a thread and to take its answer: see `holdfast.host.jobs`."""
 
+from typing import Any
+
 from holdfast.host.context import Host
 from holdfast.host.ops import async_op, op
 
@@ -12,7 +14,6 @@ async def crypto_run(host: Host, job: int) -> int:
 
 
 @op
-def crypto_take(host: Host, job: int) -> bytes:
+def crypto_take(host: Host, job: int) -> Any:
     """The answer of a job that has run."""
-    answer: bytes = host.jobs.take(job)
-    return answer
+    return host.jobs.take(job)

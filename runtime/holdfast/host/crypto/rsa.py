@@ -13,6 +13,7 @@ from holdfast.host.crypto.asymmetric import (
     public_material,
     read_private,
     read_public,
+    verifies,
 )
 from holdfast.host.crypto.jwk import JsonWebKey, base64url_integer, data_error, written
 from holdfast.host.ops import op
@@ -165,14 +166,13 @@ def _factors(n: int, e: int, d: int) -> tuple[int, int]:
     """
     from math import gcd
 
-    if n.bit_length() > MAX_RECOVERED_BITS or not 1 < d < n:
+    if n.bit_length() > MAX_RECOVERED_BITS or not 1 < d < n or e < 2:
         raise data_error("Input was not an RSA key")
-    odd = d * e - 1
-    while odd and odd % 2 == 0:
-        odd //= 2
+    product = d * e - 1
+    twos = (product & -product).bit_length() - 1
     for base in range(2, 40):
-        root = pow(base, odd, n) if odd else 1
-        for _ in range(2 * n.bit_length()):
+        root = pow(base, product >> twos, n)
+        for _ in range(twos):
             square = root * root % n
             if square == 1:
                 break
@@ -214,13 +214,8 @@ def crypto_rsa_verify(
     digest: bytes,
 ) -> bool:
     """Whether `signature` is one of `digest`."""
-    from cryptography.exceptions import InvalidSignature
-
-    try:
-        public_key(material).verify(signature, digest, *_signature_scheme(hash_name, salt_bytes))
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    scheme = _signature_scheme(hash_name, salt_bytes)
+    return verifies(public_key(material), signature, digest, *scheme)
 
 
 def _signature_scheme(hash_name: str, salt_bytes: int | None) -> tuple[Any, Any]:
