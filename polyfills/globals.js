@@ -136,6 +136,7 @@ export const lazyInterfaces = {
   SubtleCrypto: "crypto/subtle.js",
   CompressionStream: "streams/compression.js",
   DecompressionStream: "streams/compression.js",
+  EventSource: "sockets/event-source.js",
   FileReader: "files/file-reader.js",
   HTMLRewriter: "html-rewriter/html-rewriter.js",
   MessageChannel: "messaging/message-port.js",

@@ -1,5 +1,6 @@
 // The arguments of the WebSocket constructor: https://websockets.spec.whatwg.org/#dom-websocket-websocket
 
+import { resolve } from "../fetch/base-url.js";
 import { isObject, sequenceFrom, toDOMString, toUSVString } from "../kernel/webidl.js";
 import { URL } from "../url/url.js";
 
@@ -13,12 +14,9 @@ function syntaxError(message) {
 
 /** The URL to connect to, with the scheme ws or wss. Throws SyntaxError. */
 export function checkedUrl(value) {
-  let url;
-  try {
-    url = new URL(toUSVString(value));
-  } catch {
-    throw syntaxError("The url is invalid.");
-  }
+  const href = resolve(toUSVString(value));
+  if (href === undefined) throw syntaxError("The url is invalid.");
+  const url = new URL(href);
   const scheme = SCHEMES[url.protocol];
   if (scheme === undefined) throw syntaxError("The url scheme must be ws or wss.");
   if (scheme !== url.protocol) url.protocol = scheme;
