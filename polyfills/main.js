@@ -10,6 +10,7 @@ import "./unclonable.js";
 
 export {
   admitObject,
+  deliverObjectAlarm,
   deliverObjectCall,
   deliverObjectFetch,
   evictIdle,

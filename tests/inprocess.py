@@ -72,6 +72,9 @@ class Scripts:
         except KeyError:
             raise NamespaceNotFound(namespace_id) from None
 
+    def namespaces(self) -> list[Namespace]:
+        return [*self.known.values()]
+
     def implied_namespaces(self, script: Script, classes: Any) -> list[Namespace]:
         return [self.add_namespace(script.name, name) for name in classes]
 

@@ -10,6 +10,7 @@ import { object_released } from "holdfast:ops";
 import { beginCall, failCall, failCalls, runCall } from "../kernel/calls.js";
 import { Context, queueTurnsFirst, runTurn } from "../kernel/turns.js";
 import { releaseHolds } from "../rpc/references.js";
+import { AlarmState } from "./alarm-state.js";
 import { ObjectContext } from "./context.js";
 import { cancelTimersOf } from "../timers/timers.js";
 import { InputGate } from "./input-gate.js";
@@ -23,6 +24,9 @@ export class ObjectInstance {
   pendingOps = 0;
   waitUntilCount = 0;
   transactions = 0; // open ones, nested
+  alarm = new AlarmState();
+  retriesAlarm = true; // unless abort() was told otherwise
+  wasBroken = false; // the host has taken its storage or its place
   sockets = null; // links that its code has accepted
   sleepless = null; // WebSockets by number, of those accepted for hibernation
   timers = null; // ids of those that its code has set
@@ -89,6 +93,11 @@ export class ObjectInstance {
 
   get isConstructed() {
     return this.#object !== undefined;
+  }
+
+  /** False for an object whose class is known to have no `alarm()`. */
+  get mayHandleAlarms() {
+    return !this.isConstructed || typeof this.#object.alarm === "function";
   }
 
   /** Forget the instance after a failure: its calls fail, its gates are done with. */

@@ -14,6 +14,7 @@ import {
   storage_delete,
   storage_delete_all,
   storage_delete_many,
+  storage_deletes_alarm,
   storage_get,
   storage_get_many,
   storage_list,
@@ -154,6 +155,7 @@ export function removeOne(instance, key, options) {
 export function removeAll(instance, options) {
   if (instance.transactions > 0) throw new Error("Cannot call deleteAll() within a transaction");
   wrote(instance, storage_delete_all(instance.slot), options);
+  if (storage_deletes_alarm()) instance.alarm.wrote(0);
 }
 
 /** Note a write. One in a transaction counts when that commits; an unconfirmed one holds nothing back. */

@@ -24,6 +24,8 @@ import { failureParts, remoteError } from "./remote-error.js";
 
 const hibernation = lazily("objects/hibernation.js");
 
+const alarms = lazily("objects/alarms.js");
+
 const byId = new Map(); // in order of last use, so that a sweep stops early
 const bySlot = new Map();
 let classes; // of the script, by export name
@@ -173,6 +175,13 @@ export function deliverObjectCall(number, slot, path, data, tokens) {
   );
 }
 
+/** Entry point: the object's alarm is due; the host knows this run of it by `number`. */
+export function deliverObjectAlarm(number, slot, retryCount) {
+  const instance = bySlot.get(slot);
+  touch(instance);
+  alarms().beginAlarm(instance, number, retryCount);
+}
+
 // ---- the host's news -----------------------------------------------------------
 
 /** Entry point: the writes of a round, and all before it, are durable. */
@@ -182,9 +191,12 @@ export function objectDurable(slot, round) {
 
 /** Entry point: the object lost its storage or its place. */
 export function objectBroken(slot, message, flags) {
+  const instance = bySlot.get(slot);
+  if (instance === undefined) return;
   const error = new Error(message);
   for (const flag of flags ? flags.split(",") : []) error[flag] = true;
-  bySlot.get(slot)?.reset(error);
+  instance.wasBroken = true;
+  instance.reset(error);
 }
 
 /**

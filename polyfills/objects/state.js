@@ -61,9 +61,13 @@ export class DurableObjectState {
     return runCriticalSection(this.#instance, () => callback(), { resetOnError: true });
   }
 
-  /** Reset the object now: calls under way fail with `reason`, memory is dropped. */
-  abort(reason = ABORTED) {
+  /**
+   * Reset the object now: calls under way fail with `reason`, memory is dropped. An alarm that
+   * runs is run again, unless `options.retryAlarm` is false.
+   */
+  abort(reason = ABORTED, options = undefined) {
     const error = new Error(String(reason));
+    if (options?.retryAlarm === false) this.#instance.retriesAlarm = false;
     this.#instance.reset(error);
     throw error;
   }

@@ -19,6 +19,7 @@ const NOT_A_SYNC_FUNCTION =
   "Failed to execute 'transactionSync' on 'DurableObjectStorage': parameter 1 is not of type 'function'.";
 const CONFLICT = "TransactionConflict";
 
+const alarms = lazily("objects/alarms.js");
 const sql = lazily("objects/sql.js");
 const kv = lazily("objects/kv.js");
 
@@ -60,6 +61,21 @@ export class DurableObjectStorage {
   /** A Map of stored pairs in UTF-8 key order, within the options' range. */
   list(options) {
     return attempt(operations.list, this.#instance, options);
+  }
+
+  /** The time of the alarm in milliseconds; null where none is set, or it runs just now. */
+  getAlarm(_options) {
+    return attempt(alarms().getAlarm, this.#instance);
+  }
+
+  /** Have the class's `alarm()` called at a time, a Date or milliseconds; instead of before. */
+  setAlarm(time, options) {
+    return attempt(alarms().setAlarm, this.#instance, "DurableObjectStorage", time, options);
+  }
+
+  /** Have `alarm()` called no more. */
+  deleteAlarm(options) {
+    return attempt(alarms().deleteAlarm, this.#instance, options);
   }
 
   /** Delete everything that the object stored. */

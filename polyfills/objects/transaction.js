@@ -1,7 +1,10 @@
 // DurableObjectTransaction, the argument of a `storage.transaction` closure.
 
 import { storage_begin, storage_commit, storage_rollback } from "holdfast:ops";
+import { lazily } from "../kernel/lazy.js";
 import * as operations from "./operations.js";
+
+const alarms = lazily("objects/alarms.js");
 
 const NESTED_IS_OPEN =
   "Cannot roll back an outer transaction while a nested transaction is still running.";
@@ -38,6 +41,18 @@ export class DurableObjectTransaction {
     return this.#attempt("list", operations.list, options);
   }
 
+  getAlarm(_options) {
+    return this.#attempt("getAlarm", alarms().getAlarm);
+  }
+
+  setAlarm(time, options) {
+    return this.#attempt("setAlarm", alarms().setAlarm, "DurableObjectTransaction", time, options);
+  }
+
+  deleteAlarm(options) {
+    return this.#attempt("deleteAlarm", alarms().deleteAlarm, options);
+  }
+
   deleteAll() {
     throw new Error("Cannot call deleteAll() within a transaction");
   }
@@ -72,6 +87,7 @@ export class DurableObjectTransaction {
   #end(how) {
     this.#ended = how;
     this.#instance.transactions--;
+    this.#instance.alarm.ended(this.#depth, how === "committed");
   }
 
   #attempt(name, operation, a, b, c) {

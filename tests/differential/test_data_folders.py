@@ -1,6 +1,7 @@
 """A data folder goes to and fro between workerd and `holdfast run`, also after crashes."""
 
 import shutil
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,3 +99,20 @@ def test_many_objects_and_a_late_change_survive_a_crash(
     assert {name: ask(second, "/", name) for name in names[1:]} == {
         name: written[name] for name in names[1:]
     }
+
+
+@pytest.mark.parametrize(("writer", "reader"), DIRECTIONS, ids=NAMES)
+def test_an_alarm_that_one_has_set_rings_in_the_other(
+    writer: type[Side], reader: type[Side], start: Start
+) -> None:
+    first = start(writer, None)
+    ask(first, "/arm", "early bird")
+    ask(first, "/fill", "night owl")  # sets one for the year 2096
+    first.kill()
+    second = start(reader, first.objects)
+    deadline = time.monotonic() + TIMEOUT_S
+    while '"rang for"' not in ask(second, "/", "early bird"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert "early bird" in ask(second, "/", "early bird")
+    assert '"alarm":4000000000000' in ask(second, "/", "night owl")

@@ -355,11 +355,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             'key "a\\ud800b"',
         ],
     },
-    "storage/transactions": {
-        Reason.MISSING: [
-            "txn's methods",
-        ],
-    },
     "storage/values": {
         Reason.CLONES: [
             "Headers",

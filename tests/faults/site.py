@@ -97,7 +97,12 @@ class Site:
     # ---- its users -----------------------------------------------------------------
 
     async def deploy(
-        self, name: str, source: str, *objects: str, modules: Mapping[str, str] = {}
+        self,
+        name: str,
+        source: str,
+        *objects: str,
+        modules: Mapping[str, str] = {},
+        sqlite: bool = False,
     ) -> int:
         """Upload a module worker; each class in `objects` is bound under its name. The status."""
         bindings = [
@@ -105,7 +110,9 @@ class Site:
             for name in objects
         ]
         form = aiohttp.FormData()
-        metadata = {"main_module": "main.mjs", "bindings": bindings}
+        metadata: dict[str, Any] = {"main_module": "main.mjs", "bindings": bindings}
+        if sqlite:
+            metadata["migrations"] = {"new_sqlite_classes": objects}
         form.add_field("metadata", json.dumps(metadata), content_type="application/json")
         for file, text in {"main.mjs": source, **modules}.items():
             form.add_field(file, text, filename=file, content_type="application/javascript+module")

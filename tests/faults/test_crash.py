@@ -13,7 +13,21 @@ pytestmark = pytest.mark.slow
 
 # Two keys that every way of writing keeps equal.
 PAIR = """
+const FAR = 4e12;
 const ways = {
+  sql(storage, n) {
+    storage.put("a", n);
+    storage.transactionSync(() => {
+      storage.sql.exec("CREATE TABLE IF NOT EXISTS pair(k PRIMARY KEY, n)");
+      storage.sql.exec("INSERT OR REPLACE INTO pair VALUES ('b', ?)", n);
+      storage.put("b", storage.sql.exec("SELECT n FROM pair WHERE k = 'b'").one().n);
+    });
+  },
+  async alarm(storage, n) {
+    storage.put("a", n);
+    await storage.setAlarm(FAR + n);
+    await storage.put("b", n);
+  },
   // The two puts are one turn.
   turn(storage, n) { storage.put("a", n); storage.put("b", n); },
   many(storage, n) { return storage.put({ a: n, b: n }); },
@@ -40,7 +54,13 @@ export class Counted {
     return new Response(await mine);
   }
   async a() { return (await this.storage.get("a")) ?? 0; }
-  async b() { return (await this.storage.get("b")) ?? 0; }
+  async b() {
+    const b = (await this.storage.get("b")) ?? 0;
+    const alarm = await this.storage.getAlarm();
+    if (alarm !== null && alarm !== FAR + b) throw new Error(`${alarm} is not that of ${b}`);
+    return b;
+  }
+  alarm() {}
 }
 export default {
   fetch(request, env) {
@@ -69,10 +89,11 @@ async def test_increments_survive_several_crashes(tmp_path: Path, idle_seconds: 
 
 
 async def test_two_keys_that_are_written_together_stay_together(tmp_path: Path) -> None:
-    paths = [f"/{way}/{n}" for way in ("turn", "many", "transaction") for n in range(4)]
+    ways = ("turn", "many", "transaction", "sql", "alarm")
+    paths = [f"/{way}/{n}" for way in ways for n in range(4)]
     tally = Tally()
     async with Site(tmp_path) as site:
-        assert await site.deploy("counter", PAIR, "Counted") == 200
+        assert await site.deploy("counter", PAIR, "Counted", sqlite=True) == 200
         for answers in (150, 97, 203):
             load = Load(site, tally, paths)
             await load.until_answered(answers)
@@ -84,6 +105,54 @@ async def test_two_keys_that_are_written_together_stay_together(tmp_path: Path) 
                     a, b = await response.json()
                 assert a == b, f"{path} was written by half"
                 tally.check(path, a)
+        assert not tally.refused
+
+
+# Every request is a job that the next alarm does.
+JOBS = """
+export class Jobs {
+  constructor({ storage }) { this.storage = storage; }
+  async fetch(request) {
+    const { storage } = this;
+    if (request.method !== "POST") {
+      return Response.json([(await storage.get("asked")) ?? 0, (await storage.get("done")) ?? 0]);
+    }
+    const asked = ((await storage.get("asked")) ?? 0) + 1;
+    storage.put("asked", asked);
+    storage.setAlarm(Date.now());
+    return new Response(asked);
+  }
+  async alarm() { await this.storage.put("done", await this.storage.get("asked")); }
+}
+export default {
+  fetch(request, env) {
+    return env.Jobs.get(env.Jobs.idFromName(new URL(request.url).pathname)).fetch(request);
+  },
+};
+"""
+
+
+async def test_every_job_that_was_accepted_is_done_after_crashes(tmp_path: Path) -> None:
+    paths = [f"/{n}" for n in range(20)]
+    tally = Tally()
+    async with Site(tmp_path) as site:
+        assert await site.deploy("jobs", JOBS, "Jobs") == 200
+        for answers in (150, 97):
+            load = Load(site, tally, paths, script="jobs")
+            await load.until_answered(answers)
+            site.crash()
+            await load.stop()
+            site.start()
+        # Alarms are armed at start, before anybody asks.
+        for path in paths:
+            async with asyncio.timeout(DEADLINE_S):
+                while True:
+                    async with site.request("jobs", path) as response:
+                        asked, done = await response.json()
+                    if asked == done:
+                        break
+                    await asyncio.sleep(0.02)
+            tally.check(path, asked)
         assert not tally.refused
 
 

@@ -28,6 +28,10 @@ MAX_ACTIVE_TIMERS = 10_000
 CRITICAL_SECTION_TIMEOUT_MS = 30_000
 MAX_CRITICAL_SECTION_DEPTH = 64
 
+# Alarms: https://developers.cloudflare.com/durable-objects/api/alarms/
+ALARM_TIMEOUT_MS = 900_000
+MAX_ALARM_MS = 9_223_372_036_854  # what a signed 64 bit number of nanoseconds holds
+
 # Bodies up to this size cross in one piece.
 MAX_INLINE_BODY_BYTES = 1_048_576
 

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.engine import Handle, Isolate, IsolateTerminated, JSError, ScriptError
@@ -60,6 +61,13 @@ class Stores(dict[int, ObjectStore]):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Compatibility:
+    """What a script's compatibility date and flags decide about its ops."""
+
+    delete_all_deletes_alarm: bool = True
+
+
 class Host:
     """The host's state for one isolate; the first argument of every op."""
 
@@ -69,6 +77,7 @@ class Host:
         self.loop = loop
         self.clock = clock
         self.capabilities = capabilities
+        self.compatibility = Compatibility()
         self.timers = TimerQueue(clock, loop.call_later, self._fire_timer)
         self.isolate: Isolate
         self.events: Any = None  # who takes the answers to this isolate's events

@@ -66,6 +66,11 @@ class ObjectsCapability(Protocol):
     def upgrade(self, number: int, status_text: str, headers: str, socket: SocketEnd) -> None:
         """Answer a call that the host delivered with a WebSocket."""
 
+    def alarm_ended(
+        self, number: int, outcome: str, stored_ms: int | None, description: str, *, counts: bool
+    ) -> None:
+        """An alarm that the host delivered has run."""
+
 
 @op
 def object_id_from_name(host: Host, namespace: int, name: str) -> str:

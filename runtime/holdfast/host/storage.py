@@ -91,7 +91,14 @@ def storage_delete_many(host: Host, slot: int, keys: str) -> int:
 @op
 def storage_delete_all(host: Host, slot: int) -> int:
     """Delete everything; the round of the write."""
-    return attempt(host.stores[slot].delete_all)
+    with_alarm = host.compatibility.delete_all_deletes_alarm
+    return attempt(host.stores[slot].delete_all, with_alarm=with_alarm)
+
+
+@op
+def storage_deletes_alarm(host: Host) -> bool:
+    """Whether deleting everything includes the alarm."""
+    return host.compatibility.delete_all_deletes_alarm
 
 
 @op

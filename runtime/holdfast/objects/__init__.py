@@ -8,12 +8,23 @@ isolate hosts an object, and here its storage is opened, fenced off and closed.
 - `ObjectDirectory` (directory.py): every object that is live in this shard.
 - `ObjectHome` (home.py): the objects of one Worker's isolate, as the directory sees it.
 - `IsolateObjects` (capability.py): what one isolate's ops may do with objects.
+- `AlarmScheduler` (alarms.py): when which object is woken; `AlarmCalls` (alarm_calls.py): how.
 - `Placement` (placement.py): who owns an id.
 """
 
+from holdfast.objects.alarm_calls import AlarmCalls
+from holdfast.objects.alarms import AlarmScheduler
 from holdfast.objects.capability import IsolateObjects
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.placement import InProcess, Placement
 
-__all__ = ["InProcess", "IsolateObjects", "ObjectDirectory", "ObjectHome", "Placement"]
+__all__ = [
+    "AlarmCalls",
+    "AlarmScheduler",
+    "InProcess",
+    "IsolateObjects",
+    "ObjectDirectory",
+    "ObjectHome",
+    "Placement",
+]

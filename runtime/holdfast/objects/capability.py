@@ -6,6 +6,8 @@ Bodies pass from the one isolate's table into the other's without being read.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from holdfast.catalog.errors import CatalogError
 from holdfast.catalog.namespace import Namespace
@@ -24,6 +26,9 @@ from holdfast.objects.record import ObjectRecord
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.objects.services import Services, ServiceTarget
 from holdfast.workers import ScriptFailed, Worker, WorkerError, WorkerResponse
+
+if TYPE_CHECKING:
+    from holdfast.objects.alarm_calls import AlarmCalls
 
 # Why a call may find nobody at the other end; the message is for the caller.
 UNREACHABLE = (WorkerError, CatalogError, OSError)
@@ -53,6 +58,7 @@ class IsolateObjects:
         self._ids: list[IdFactory] = []
         self._services = Services()
         self._bodies: BodyTable = host.capabilities.bodies
+        self.alarms: AlarmCalls  # set by whoever runs alarms
         self.home: ObjectHome | None = None  # set when the isolate's Worker has loaded
         self.unreachable = UNREACHABLE
         self.rpc = IsolateRpc(host, self, calls)
@@ -60,6 +66,11 @@ class IsolateObjects:
     def live_in(self, home: ObjectHome) -> None:
         """The isolate's Worker has loaded."""
         self.home = self.rpc.home = home
+
+    @property
+    def namespaces(self) -> tuple[Namespace, ...]:
+        """Those that the isolate may reach."""
+        return tuple(self._namespaces)
 
     def bind_namespace(self, namespace: Namespace) -> int:
         """Let the isolate reach a namespace; its number there."""
@@ -245,6 +256,14 @@ class IsolateObjects:
             return
         host, op_number = caller
         host.loop.call_soon(self._settle_upgrade, host, op_number, response)
+
+    def alarm_ended(
+        self, number: int, outcome: str, stored_ms: int | None, description: str, *, counts: bool
+    ) -> None:
+        """An alarm that the host delivered has run; see AlarmCalls."""
+        self._host.loop.call_soon(
+            partial(self.alarms.ended, number, outcome, stored_ms, description, counts=counts)
+        )
 
 
 def _discard(body: bytes | ByteStream | None) -> None:

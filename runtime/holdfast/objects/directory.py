@@ -80,6 +80,7 @@ class ObjectDirectory:
         return self._storage.open(
             record.namespace.unique_key,
             record.id,
+            name=record.name,
             on_durable=lambda round_number: home.durable(slot, round_number),
             on_broken=lambda error: self._on_broken(record, error),
         )

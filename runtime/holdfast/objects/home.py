@@ -20,6 +20,7 @@ class ObjectHome:
         self._deliver_call = worker.entry("deliverObjectCall")
         self._deliver_export_call = worker.entry("deliverExportCall")
         self._release_export = worker.entry("releaseExport")
+        self._deliver_alarm = worker.entry("deliverObjectAlarm")
         self._durable = worker.entry("objectDurable")
         self._broken = worker.entry("objectBroken")
         self._supersede = worker.entry("supersedeObjects")
@@ -61,6 +62,10 @@ class ObjectHome:
     def release_export(self, export: int) -> None:
         """Nobody elsewhere holds an export any more."""
         self._host.enter_soon(self._release_export, export)
+
+    def deliver_alarm(self, number: int, slot: int, retry_count: int) -> None:
+        """Tell an instance that its alarm is due; its end comes back under `number`."""
+        self._host.enter_soon(self._deliver_alarm, number, slot, retry_count)
 
     def durable(self, slot: int, round_number: int) -> None:
         """The object's writes up to this round are durable."""

@@ -79,7 +79,7 @@ class Deployments:
         orphaned = await asyncio.to_thread(self._catalog.delete_script, name)
         self._runtime.remove(name)
         for namespace in orphaned:
-            self._runtime.storage.delete_namespace(namespace.unique_key)
+            self._runtime.delete_namespace(namespace)
 
     async def create_namespace(
         self, name: str, script: str, class_name: str, *, use_sqlite: bool = False

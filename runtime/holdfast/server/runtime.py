@@ -8,6 +8,7 @@ isolate that went past a limit is replaced by the next event.
 
 import asyncio
 import logging
+import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -30,7 +31,15 @@ from holdfast.host.fetch import FetchClient
 from holdfast.host.kv import KeyValueBindings
 from holdfast.host.platform import Platform
 from holdfast.host.system import SystemClock
-from holdfast.objects import InProcess, IsolateObjects, ObjectDirectory, ObjectHome, Placement
+from holdfast.objects import (
+    AlarmCalls,
+    AlarmScheduler,
+    InProcess,
+    IsolateObjects,
+    ObjectDirectory,
+    ObjectHome,
+    Placement,
+)
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
@@ -60,6 +69,7 @@ class Resident:
 
     worker: Worker
     home: ObjectHome
+    namespaces: tuple[Namespace, ...]  # that it can reach
 
 
 class Runtime:
@@ -88,11 +98,26 @@ class Runtime:
         self._calls = Calls()
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
         self.directory = ObjectDirectory(storage, placement or InProcess(), loop)
+        self._alarm_calls = AlarmCalls(storage, self.directory, self.home, self.tell)
+        self.alarms = AlarmScheduler(
+            self._alarm_calls,
+            self._clock,
+            loop.call_later,
+            random.random,
+        )
+        self._alarm_calls.scheduler = self.alarms
+        storage.alarms.changed = self.alarms.changed
+        for namespace in source.namespaces():
+            self.watch_alarms(namespace)
         self._residents: dict[str, Resident] = {}
         self._retiring: set[Worker] = set()
         self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
+
+    def watch_alarms(self, namespace: Namespace) -> None:
+        """Wake a namespace's objects for their alarms; again where its script has changed."""
+        self.alarms.watch(namespace, self.storage.alarm_list(namespace.unique_key))
 
     def tell(self, script: str, level: str, text: str) -> None:
         """Show a line about a script where its console output goes."""
@@ -121,8 +146,14 @@ class Runtime:
         if self._closed:
             raise WorkerTerminated("The server is shutting down.")
         resident = self.load(self.source.script(name))
-        self._residents[name] = resident
+        self._make_live(name, resident)
         return resident
+
+    def _make_live(self, name: str, resident: Resident) -> None:
+        self._residents[name] = resident
+        for namespace in resident.namespaces:
+            if namespace.script:
+                self.watch_alarms(namespace)
 
     # ---- loading -----------------------------------------------------------------
 
@@ -137,6 +168,7 @@ class Runtime:
             host, self.directory, self._calls, home_of=self.home, worker_of=self.worker
         )
         host.objects, host.rpc = objects, objects.rpc
+        objects.alarms = self._alarm_calls
         known = {namespace.id: namespace for namespace in namespaces}
         bindings = [self._describe(binding, host, objects, known) for binding in script.bindings]
         worker = Worker(
@@ -156,7 +188,7 @@ class Runtime:
         objects.live_in(home)
         worker.on_dead = lambda: self._on_dead(home)
         worker.on_closed = lambda: self._on_closed(home, objects.rpc)
-        return Resident(worker, home)
+        return Resident(worker, home, objects.namespaces)
 
     def _host(self, script_name: str) -> Host:
         def console(level: str, text: str) -> None:
@@ -208,7 +240,7 @@ class Runtime:
     def replace(self, name: str, resident: Resident) -> None:
         """Make a loaded version live; the one before it is superseded."""
         old = self._residents.get(name)
-        self._residents[name] = resident
+        self._make_live(name, resident)
         if old is not None:
             self._supersede(old)
 
@@ -217,6 +249,11 @@ class Runtime:
         old = self._residents.pop(name, None)
         if old is not None:
             self._supersede(old)
+
+    def delete_namespace(self, namespace: Namespace) -> None:
+        """Remove the objects of a namespace, their data and their alarms."""
+        self.alarms.unwatch(namespace.unique_key)
+        self.storage.delete_namespace(namespace.unique_key)
 
     def _supersede(self, resident: Resident) -> None:
         self._retiring.add(resident.worker)
@@ -227,15 +264,18 @@ class Runtime:
         """The isolate stopped in the middle of a turn: what that turn wrote is void."""
         self.directory.drop(home, ISOLATE_ENDED)
         self._calls.fail_all(home)
+        self._alarm_calls.fail_all(home, counts=True)
 
     def _on_closed(self, home: ObjectHome, rpc: IsolateRpc) -> None:
         rpc.close()
         self._retiring.discard(home.worker)
         self._calls.fail_all(home)
+        self._alarm_calls.fail_all(home, counts=False)
 
     async def aclose(self) -> None:
         """End every Worker and make everything that was written durable."""
         self._closed = True
+        self.alarms.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
         for resident in [*self._residents.values()]:

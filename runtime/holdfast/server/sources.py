@@ -15,6 +15,9 @@ class ScriptSource(Protocol):
     def namespace(self, namespace_id: str) -> Namespace:
         """A namespace that a binding names. Raises NamespaceNotFound."""
 
+    def namespaces(self) -> list[Namespace]:
+        """All that are known before any script is loaded; their alarms are armed at once."""
+
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """Namespaces that are bound under their class's name without being asked for."""
 
@@ -35,6 +38,10 @@ class CatalogSource:
     def namespace(self, namespace_id: str) -> Namespace:
         """A namespace of the catalog. Raises NamespaceNotFound."""
         return self._catalog.namespace(namespace_id)
+
+    def namespaces(self) -> list[Namespace]:
+        """The namespaces of the catalog."""
+        return self._catalog.namespaces()
 
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """None: uploads name their bindings."""
@@ -75,6 +82,10 @@ class FileSource:
         if not dash or script != self.current.name:
             raise NamespaceNotFound(namespace_id)
         return self._of_class(class_name)
+
+    def namespaces(self) -> list[Namespace]:
+        """None: which classes there are is known when the file is loaded."""
+        return []
 
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """One for each exported class that is bound without being asked for."""

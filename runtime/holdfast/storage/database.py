@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage import opening
+from holdfast.storage.alarms import read_own
 from holdfast.storage.disk import Folder
 from holdfast.storage.errors import (
     StorageError,
@@ -65,6 +66,7 @@ class Database:
     """The file of one object. Synchronous; on the loop's thread only."""
 
     __slots__ = (
+        "_alarm",
         "_committed",
         "_levels",
         "_missing",
@@ -72,6 +74,7 @@ class Database:
         "_scheduled",
         "_shard",
         "_waiting",
+        "alarm_changed",
         "broken",
         "closed",
         "depth",
@@ -109,6 +112,8 @@ class Database:
         self._scheduled = False
         self._missing = False  # there is no file, for certain
         self._waiting: list[ObjectStore] = []
+        self.alarm_changed = False  # by a write that is not committed
+        self._alarm: tuple[int, int | None] | None = None  # round and time, until it is durable
         self.log_is_durable = False  # what the log holds was synced by this process
         self.job: Job | None = None  # a thread is busy with the file
         self.closed: asyncio.Future[None] | None = None  # closing was asked for
@@ -196,6 +201,8 @@ class Database:
                 raise self._conflict(error) from error
             except apsw.Error as error:
                 raise self.failed(error) from error
+            except OSError as error:
+                raise self.break_down(error) from error
             self._levels -= 1
         self.depth -= 1
         self.ready = 0 < self.depth == self._levels
@@ -205,9 +212,14 @@ class Database:
         if self._levels > 1:
             self.session.cursor.execute(_RELEASE)
             return
+        alarms = self.alarm_changed
+        if alarms:
+            self._before_alarm()
         self.session.cursor.execute("COMMIT")
         self._committed = True
         self.rounds.write()
+        if alarms:
+            self._alarm_committed()
         self._schedule()
 
     def rollback(self) -> None:
@@ -254,12 +266,40 @@ class Database:
         """Commit what was written outside of explicit transactions. Raises StoreBroken."""
         assert self.implicit, "the caller looks first"
         assert self.session, "a transaction is open, so the file is"
+        alarms = self.alarm_changed
         try:
+            if alarms:
+                self._before_alarm()
             self.session.cursor.execute("COMMIT")
-        except apsw.Error as error:
+        except (apsw.Error, OSError) as error:
             raise self.break_down(error) from error
         self.implicit = self.ready = False
         self._committed = True
+        if alarms:
+            self._alarm_committed()
+
+    def _before_alarm(self) -> None:
+        """An alarm is about to be committed; see alarms.py. Raises apsw.Error and OSError."""
+        assert self.session, "what is to be committed has an open file"
+        time_ms = read_own(self.session.cursor)
+        if time_ms is not None:
+            alarms = self._shard.alarms.of(self.folder)
+            alarms.arm(self.object_id, time_ms, self.store.name if self.store else None)
+            self.session.companion = alarms
+        self._alarm = (0, time_ms)
+
+    def _alarm_committed(self) -> None:
+        assert self._alarm, "it was read before the commit"
+        self._alarm = (self.rounds.written, self._alarm[1])
+        self.alarm_changed = False
+
+    def _settle_alarm(self, time_ms: int | None) -> None:
+        """The alarm that was committed is durable. Never raises: it may be called for too early."""
+        self._alarm = None
+        try:
+            self._shard.alarms.of(self.folder).settle(self.object_id, time_ms)
+        except (apsw.Error, OSError) as error:
+            log.warning("the alarm of %s cannot be noted: %s", self.path, error)
 
     def drop_uncommitted(self) -> None:
         """Undo every transaction that is open. What is committed keeps its rounds."""
@@ -270,6 +310,7 @@ class Database:
                 self.break_down(error)
                 return
             self.session.forget_schema()
+        self.alarm_changed = False
         if self.implicit and not self._committed:
             self.rounds.forget_unstarted()
         self.implicit = self.ready = False
@@ -329,6 +370,8 @@ class Database:
             self.break_down(error)
             return
         finished = self.rounds.finish()
+        if self._alarm and self._alarm[0] <= finished:
+            self._settle_alarm(self._alarm[1])
         for store in self._listeners(finished):
             self._shard.tell(store.on_durable, finished)
         if self.rounds.settled:

@@ -33,6 +33,7 @@ import apsw
 from holdfast.storage.disk import Folder, Fsync
 
 if TYPE_CHECKING:
+    from holdfast.storage.alarms import AlarmList
     from holdfast.storage.sql import SqlAccess
 
 VFS = "unix-excl"
@@ -71,6 +72,7 @@ class Session:
         "_guarded",
         "_wal_fd",
         "backfilled",
+        "companion",
         "connection",
         "cursor",
         "folder",
@@ -104,6 +106,7 @@ class Session:
         # Frames in the log, and those of them that a checkpoint has copied to the file.
         self.wal_pages = max(wal_bytes - _WAL_HEADER_BYTES, 0) // _FRAME_BYTES
         self.backfilled = 0
+        self.companion: AlarmList | None = None  # synced with each round, if ever set
         self.sql: SqlAccess | None = None  # present once a script's SQL has used the connection
         self.retry_is_due = False  # a timer will try to empty the log
         self._guarded = False
@@ -133,6 +136,8 @@ class Session:
 
     def sync(self, fsync: Fsync) -> None:
         """See CommittedLog. The file comes first: a log without its file means nothing."""
+        if self.companion:
+            self.companion.sync(fsync)
         if not self._entries_are_new:
             fsync(self._wal_fd if self._wal_fd >= 0 else self._open_log())
             return

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from holdfast.storage.alarms import Alarms
 from holdfast.storage.barrier import Barrier
 from holdfast.storage.database import Database
 from holdfast.storage.lifecycle import Lifecycle
@@ -29,6 +30,7 @@ class Shard:
         self.barrier = barrier
         self.max_open = max_open
         self._databases = databases
+        self.alarms = Alarms()
         self.connections: LeastRecentlyUsed[Database] = LeastRecentlyUsed()
         self.workers = Workers(loop, "holdfast-files", max_threads=_FILE_THREADS)
         self.lifecycle = Lifecycle(self)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.storage.alarms import AlarmList, Alarms
 from holdfast.storage.barrier import Barrier, LocalBarrier
 from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder, make_folder, shared_sync
@@ -74,10 +75,13 @@ class Storage:
         unique_key: str,
         object_id: str,
         *,
+        name: str | None = None,
         on_durable: Callable[[int], None],
         on_broken: Callable[[BaseException], None],
     ) -> ObjectStore:
         """The storage of an object, for its owner alone. Touches no file.
+
+        `name` is what its id was made from; it is stored with its alarm.
 
         If the object's storage is open already, its present owner loses it: what it wrote is
         committed, and its next access raises StoreClosed. The new store continues its
@@ -96,7 +100,16 @@ class Storage:
             database = Database(self._shard, self._folder(unique_key), object_id)
             database.log_is_durable = self._shard.take_durable_log(key)
             self._databases[key] = database
-        return ObjectStore(database, self._shard, on_durable, on_broken)
+        return ObjectStore(database, self._shard, on_durable, on_broken, name)
+
+    @property
+    def alarms(self) -> Alarms:
+        """The lists of alarms; whoever schedules them sets `changed`."""
+        return self._shard.alarms
+
+    def alarm_list(self, unique_key: str) -> AlarmList:
+        """The alarms of a namespace. Raises InvalidName."""
+        return self._shard.alarms.of(self._folder(check_unique_key(unique_key)))
 
     def list_objects(
         self, unique_key: str, *, after: str | None = None, limit: int = 1000
@@ -132,6 +145,7 @@ class Storage:
         folder = self._folder(check_unique_key(unique_key))
         for database in [d for d in self._databases.values() if d.folder is folder]:
             database.give_up(StoreClosed("The namespace of this object was deleted."))
+        self._shard.alarms.forget(folder)
         folder.forget()
         trash = self._root.path / f"{TRASH_PREFIX}{os.getpid()}-{next(self._trash)}"
         try:
@@ -161,6 +175,7 @@ class Storage:
                 closing.append(self._shard.lifecycle.close(database))
         await asyncio.gather(*closing)
         await self._shard.barrier.aclose()
+        self._shard.alarms.close()
         await self._shard.workers.aclose()
         for folder in (*self._folders.values(), self._root):
             folder.close()

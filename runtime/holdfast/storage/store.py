@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import apsw
 
+from holdfast.storage.alarms import read_own, write_own
 from holdfast.storage.errors import StorageError, StoreClosed
 from holdfast.storage.keys import decode_key, encode_key, key_range
 from holdfast.storage.sql import Sql
@@ -66,13 +67,20 @@ class ObjectStore:
         "_shard",
         "_sql",
         "_touch",
+        "name",
         "on_broken",
         "on_durable",
     )
 
     def __init__(
-        self, database: "Database", shard: "Shard", on_durable: OnDurable, on_broken: OnBroken
+        self,
+        database: "Database",
+        shard: "Shard",
+        on_durable: OnDurable,
+        on_broken: OnBroken,
+        name: str | None = None,
     ) -> None:
+        self.name = name
         self.on_durable = on_durable
         self.on_broken = on_broken
         self._database = database
@@ -180,8 +188,8 @@ class ObjectStore:
         """Remove keys; how many were there."""
         return sum([self.delete(key) for key in keys])
 
-    def delete_all(self) -> int:
-        """Remove everything that is stored, tables included, but for an alarm; the round."""
+    def delete_all(self, *, with_alarm: bool = False) -> int:
+        """Remove everything that is stored, tables included, and perhaps the alarm; the round."""
         cursor = self._cursor or self._reach()
         if self._database.savepoints:
             raise StorageError("Cannot call deleteAll() within a transaction")
@@ -191,6 +199,8 @@ class ObjectStore:
             cursor = self._begin_write()
             self._delete_tables(cursor)
             self.connect().forget_schema()
+            if with_alarm:
+                self.set_alarm(None)
         return self._database.rounds.written
 
     def _delete_tables(self, cursor: apsw.Cursor) -> None:
@@ -208,6 +218,31 @@ class ObjectStore:
                     self._execute(cursor, f'DROP {kind} IF EXISTS "{quoted}"')
         finally:
             connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, checks)
+
+    # ---- the alarm -------------------------------------------------------------------
+
+    def get_alarm(self) -> int | None:
+        """When the object is to be woken, in milliseconds since the epoch."""
+        cursor = self._cursor or self._reach()
+        if cursor is None:
+            return None
+        self._touch(self._database)
+        try:
+            return read_own(cursor)
+        except apsw.Error as error:
+            self._raise(error)
+
+    def set_alarm(self, time_ms: int | None) -> int:
+        """Have the object woken then, or not at all; the round. See alarms.py."""
+        if self.get_alarm() == time_ms:
+            return self._database.rounds.written
+        cursor = self._begin_write()
+        try:
+            write_own(cursor, time_ms)
+        except apsw.Error as error:
+            self._raise(error)
+        self._database.alarm_changed = True
+        return self._database.rounds.written
 
     # ---- SQL -----------------------------------------------------------------------
 

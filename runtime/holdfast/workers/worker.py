@@ -20,6 +20,7 @@ from holdfast.host.context import Host
 from holdfast.host.platform import Platform
 from holdfast.host.rpc import Message
 from holdfast.host.sockets_end import SocketEnd
+from holdfast.workers.compatibility import compatibility
 from holdfast.workers.errors import ScriptFailed, ScriptHung, WorkerTerminated
 from holdfast.workers.load import Exports, load_script, readable
 
@@ -80,6 +81,7 @@ class Worker:
         self._last_number = 0
         self.kernel = platform.create_isolate(host, limits=limits, on_rejection=self._on_rejection)
         host.events = self
+        host.compatibility = compatibility(script)
         try:
             self.exports: Exports = load_script(host, self.kernel, script, bindings)
         except BaseException:

@@ -40,22 +40,41 @@ async function shown(storage) {
   }
   const { self } = (await storage.get("circle")) ?? {};
   const [a, b] = (await storage.get("one object twice")) ?? [];
-  return { entries, circular: self !== undefined && self === self.self, shared: a === b };
+  const rows = storage.sql.exec("SELECT * FROM sqlite_schema WHERE name = 'notes'").toArray().length;
+  const notes = rows ? storage.sql.exec("SELECT * FROM notes").toArray() : [];
+  const found = rows ? storage.sql.exec("SELECT body FROM words WHERE words MATCH 'brown'").toArray() : [];
+  const sql = show([notes, found]);
+  const alarm = await storage.getAlarm();
+  return { entries, sql, alarm, circular: self !== undefined && self === self.self, shared: a === b };
 }
 
 export class Kept {
   constructor(state) {
     this.storage = state.storage;
+    this.name = state.id.name;
   }
 
   async fetch(request) {
     const { pathname } = new URL(request.url);
-    if (pathname === "/fill") await this.storage.put(values);
+    if (pathname === "/fill") {
+      await this.storage.put(values);
+      this.storage.sql.exec(`
+        CREATE TABLE notes(id INTEGER PRIMARY KEY, text TEXT UNIQUE, data BLOB);
+        CREATE VIRTUAL TABLE words USING fts5(body);
+        INSERT INTO words VALUES ('the quick brown fox'), ('the lazy dog')`);
+      this.storage.sql.exec("INSERT INTO notes VALUES (1, 'one', x'0001'), (2, NULL, ?)", 1.5);
+      await this.storage.setAlarm(4e12);
+    }
+    if (pathname === "/arm") await this.storage.setAlarm(Date.now() + 200);
     if (pathname === "/change") {
       await this.storage.delete(["", "numbers"]);
       await this.storage.put({ "dates": new Date(5), "later": [request.headers.get("x-by")] });
     }
     return Response.json(await shown(this.storage));
+  }
+
+  async alarm() {
+    await this.storage.put("rang for", this.name);
   }
 }
 

@@ -1,0 +1,115 @@
+"""Alarms as calls into the isolates where their objects live."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from holdfast.objects.alarms import AlarmScheduler, Due, Outcome
+from holdfast.objects.capability import UNREACHABLE
+from holdfast.objects.directory import ObjectDirectory
+from holdfast.objects.home import ObjectHome
+from holdfast.storage import ObjectStore, Storage, StorageError
+
+log = logging.getLogger("holdfast.alarms")
+
+
+class Tell(Protocol):
+    """Shows a line about a script where its console output goes."""
+
+    def __call__(self, script: str, level: str, text: str) -> None:
+        """`level` is a console method's name."""
+
+
+class AlarmCalls:
+    """Wakes objects for their alarms (alarms.Runner), and hears how that went."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        directory: ObjectDirectory,
+        home_of: Callable[[str], ObjectHome],
+        tell: Tell,
+    ) -> None:
+        """`home_of` finds, or loads, a script's live isolate; it raises UNREACHABLE."""
+        self._storage = storage
+        self._directory = directory
+        self._home_of = home_of
+        self._tell = tell
+        self._calls: dict[int, tuple[Due, ObjectHome]] = {}
+        self._last = 0
+        self.scheduler: AlarmScheduler  # set by whoever makes it
+
+    def run(self, due: Due) -> None:
+        """See alarms.Runner."""
+        namespace = due.namespace
+        try:
+            home = self._home_of(namespace.script)
+            record = self._directory.find(due.object_id)
+            if record is None:
+                record = self._directory.bring_up(namespace, due.object_id, due.name, home)
+                home.admit(record)
+        except UNREACHABLE as error:
+            log.warning("the alarm of object %s cannot run: %s", due.object_id, error)
+            self.scheduler.ended(due, Outcome.FAILED, counts=False)
+            return
+        self._last = number = self._last + 1
+        self._calls[number] = (due, record.home)
+        record.home.deliver_alarm(number, record.slot, due.retry_count)
+
+    def ended(
+        self, number: int, outcome: str, stored_ms: int | None, description: str, *, counts: bool
+    ) -> None:
+        """An object has run its alarm (op alarm_ended); its database tells `stored_ms` now."""
+        entry = self._calls.pop(number, None)
+        if entry is None:
+            return
+        due, _ = entry
+        how = Outcome(outcome)
+        if how is Outcome.MOVED:
+            try:
+                self._storage.alarm_list(due.namespace.unique_key).move(due.object_id, stored_ms)
+            except StorageError as error:
+                log.error("%s", error)
+        elif description:
+            self._tell(due.namespace.script, "error", f"Uncaught (in alarm) {description}")
+        self.scheduler.ended(due, how, counts=counts)
+
+    def fail_all(self, home: ObjectHome, *, counts: bool) -> None:
+        """An isolate has ended with the alarms that ran in it."""
+        for number, (due, where) in [*self._calls.items()]:
+            if where is home:
+                del self._calls[number]
+                self.scheduler.ended(due, Outcome.FAILED, counts=counts)
+
+    def abandon(self, due: Due) -> None:
+        """See alarms.Runner."""
+        record = self._directory.find(due.object_id)
+        try:
+            if record:
+                self._forget(record.store, due)
+                return
+            store = self._storage.open(
+                due.namespace.unique_key,
+                due.object_id,
+                on_durable=_ignore,
+                on_broken=partial(log.error, "an alarm could not be given up: %s"),
+            )
+            try:
+                self._forget(store, due)
+            finally:
+                store.close()
+        except StorageError as error:
+            log.error("an alarm could not be given up: %s", error)
+
+    def _forget(self, store: ObjectStore, due: Due) -> None:
+        """Take the alarm from the object's database, unless the script has set another since."""
+        stored = store.get_alarm()
+        if stored is not None and stored <= due.scheduled_ms:
+            store.set_alarm(None)
+        else:
+            self._storage.alarm_list(due.namespace.unique_key).move(due.object_id, stored)
+
+
+def _ignore(_round: int) -> None:
+    """Nobody waits."""
