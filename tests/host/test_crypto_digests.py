@@ -1,11 +1,14 @@
 import asyncio
 import hashlib
+import subprocess
+import sys
 import zlib
 
 import pytest
 
-from holdfast.engine import ScriptError
+from holdfast.engine import Limits, Module, ModuleKind, ScriptError
 from holdfast.host.context import Capabilities, Host
+from holdfast.host.crypto import streams
 from holdfast.host.crypto.checksums import CHECKSUMS
 from holdfast.host.crypto.digests import HASHES, crypto_digest, crypto_digest_large, crypto_equal
 from holdfast.host.crypto.hmac import crypto_hmac, crypto_hmac_large
@@ -16,6 +19,7 @@ from holdfast.host.crypto.streams import (
     crypto_stream_drop,
     crypto_stream_end,
 )
+from holdfast.host.platform import Platform
 from holdfast.host.system import SystemClock
 
 
@@ -94,3 +98,36 @@ def test_a_long_checksum_is_the_same_in_pieces():
     crc32 = CHECKSUMS["crc32"]()
     crc32.update(data)
     assert crc32.digest() == zlib.crc32(data).to_bytes(4, "big")
+
+
+STREAMS = """
+import { Context, runTurn } from "holdfast:kernel/turns.js";
+const context = new Context();
+export function open() {
+  runTurn(context, () => {
+    for (let i = 0; i < 50; i++) new crypto.DigestStream("SHA-256").getWriter().write("some");
+  });
+}
+export const nothing = () => runTurn(context, () => undefined);
+"""
+
+
+async def test_the_digest_of_a_stream_that_is_lost_is_forgotten(host):
+    name = "holdfast:test/streams.js"
+    Platform().create_isolate(host, limits=Limits())
+    try:
+        host.isolate.add_modules({name: Module(name, ModuleKind.ESM, STREAMS.encode())})
+        namespace = host.isolate.evaluate(name)
+        host.enter(host.isolate.export(namespace, "open"))
+        host.isolate.collect_garbage()
+        host.enter(host.isolate.export(namespace, "nothing"))
+        assert streams._streams[host] == {}
+    finally:
+        host.isolate.close()
+
+
+@pytest.mark.slow
+def test_a_process_starts_without_the_library_for_ciphers():
+    code = "import sys, holdfast.cli; from holdfast.host.platform import Platform; Platform(); "
+    code += "sys.exit('cryptography' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
