@@ -82,6 +82,8 @@ class Handle:
 class Isolate:
     """One isolated JavaScript heap with its limits, entered by one thread at a time.
 
+    Modules of bytecode import each other by their full names.
+
     `ops` become functions of the internal module `holdfast:ops`' raw table (see
     `raw_ops`); `internal` maps internal module names to bytecode and `public`
     the few names under which scripts may import some of them. `interned` are strings
@@ -116,9 +118,9 @@ class Isolate:
         self._job_context = ffi.new("JSContext **")
         self._entered = False
         self._rejections = Rejections(self._context)
-        self._raised: JSError | None = None
         self._watchdog = Watchdog(self.limits.turn_cpu_ms)
         self._loader = ModuleLoader(
+            self._runtime,
             self._context,
             internal or {},
             public or {},
@@ -234,7 +236,7 @@ class Isolate:
 
         JS_ResolveModule, JS_EvalFunction, JS_GetModuleNamespace.
         """
-        with _Entry(self):
+        with _Entry(self), self._loader.names_of(name):
             try:
                 definition = self._loader.load(name)
             except ScriptError as error:
@@ -361,7 +363,7 @@ class Isolate:
 
     def _take_exception(self) -> Exception:
         """The pending exception, as one of ours; the context is clean afterwards."""
-        raised, self._raised = self._raised, None
+        raised = self._loader.take_raised()
         failure = self._failure(lib.JS_GetException(self._context))
         # A script may have caught the one that was raised, and thrown another since.
         if (
@@ -406,42 +408,15 @@ class Isolate:
 
     def _install_callbacks(self) -> None:
         callbacks = (
-            ffi.callback("JSModuleNormalizeFunc", self._normalize, error=ffi.NULL),
-            ffi.callback("JSModuleLoaderFunc", self._load, error=ffi.NULL),
             ffi.callback("JSInterruptHandler", self._interrupt, error=0),
             ffi.callback("JSHostPromiseRejectionTracker", self._track_rejection),
             ffi.callback("JSCFunctionData", self._run_op, error=EXCEPTION),
             ffi.callback("JSCFunctionData", self._import, error=EXCEPTION),
         )
-        normalize, load, interrupt, track, self._c_op, self._c_import = callbacks
+        interrupt, track, self._c_op, self._c_import = callbacks
         self._callbacks = callbacks
-        lib.JS_SetModuleLoaderFunc(self._runtime, normalize, load, ffi.NULL)
         lib.JS_SetInterruptHandler(self._runtime, interrupt, ffi.NULL)
         lib.JS_SetHostPromiseRejectionTracker(self._runtime, track, ffi.NULL)
-
-    def _normalize(self, context: Any, base: Any, specifier: Any, _opaque: Any) -> Any:
-        try:
-            name = self._loader.resolve(
-                ffi.string(base).decode("utf-8", "replace"),
-                ffi.string(specifier).decode("utf-8", "replace"),
-            ).encode()
-        except ScriptError as error:
-            self._throw(error)
-            return ffi.NULL
-        return lib.js_strndup(context, name, len(name))
-
-    def _load(self, _context: Any, name: Any, _opaque: Any) -> Any:
-        try:
-            return self._loader.load(ffi.string(name).decode())
-        except ScriptError as error:
-            self._throw(error)
-        except JSError as error:
-            # The message crosses C as a JS exception; the details wait here.
-            self._raised = error
-            self._throw(ScriptError(error.name or "Error", error.message))
-        except Exception as error:  # noqa: BLE001 - C has nobody who would catch it
-            self._throw(ScriptError("Error", f"The module cannot be loaded: {error}"))
-        return ffi.NULL
 
     def _interrupt(self, _runtime: Any, _opaque: Any) -> int:
         return 1 if self._watchdog.should_interrupt() else 0
@@ -518,6 +493,10 @@ class Isolate:
             return self._throw(ScriptError("Error", "internal error"))
 
     def _import_internal(self, name: str) -> Any:
+        with self._loader.names_of(name):
+            return self._evaluate_internal(name)
+
+    def _evaluate_internal(self, name: str) -> Any:
         context = self._context
         assert name.startswith(INTERNAL), "a script's modules are imported by the script"
         source = f'export * as loaded from "{name}";'.encode()

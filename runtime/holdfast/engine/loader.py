@@ -8,11 +8,12 @@ are public under another name, such as `cloudflare:workers`.
 """
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from holdfast.engine.commonjs import CommonJS
-from holdfast.engine.errors import ScriptError
+from holdfast.engine.errors import JSError, ScriptError
 from holdfast.engine.library import (
     EVAL_COMPILE_ONLY,
     EVAL_MODULE,
@@ -27,10 +28,14 @@ INTERNAL = "holdfast:"
 
 
 class ModuleLoader:
-    """Resolves and loads modules for one context; the C callbacks call it."""
+    """Resolves and loads modules for one context. JS_SetModuleLoaderFunc.
+
+    Its C callbacks must live until the runtime is freed.
+    """
 
     def __init__(
         self,
+        runtime: Any,
         context: Any,
         internal: Mapping[str, bytes],
         public: Mapping[str, str],
@@ -40,6 +45,7 @@ class ModuleLoader:
         hold: Callable[[Any], Any],
     ) -> None:
         """`throw` makes an error the context's exception, `hold` keeps a value for good."""
+        self._runtime = runtime
         self._context = context
         self._internal = internal
         self._public = public
@@ -48,11 +54,66 @@ class ModuleLoader:
         self._throw = throw
         self._hold = hold
         self._commonjs: CommonJS | None = None
+        self._raised: JSError | None = None
         self._c_init = ffi.callback("JSModuleInitFunc", self._initialise, error=-1)
+        self._c_load = ffi.callback("JSModuleLoaderFunc", self._load, error=ffi.NULL)
+        self._c_normalize = ffi.callback("JSModuleNormalizeFunc", self._normalize, error=ffi.NULL)
+        self._install(self._c_normalize)
 
     def add(self, modules: Mapping[str, Module]) -> None:
         """Make a script's modules importable under their names."""
         self._modules.update(modules)
+
+    # ---- callbacks from C ------------------------------------------------------------
+
+    def _install(self, normalize: Any) -> None:
+        lib.JS_SetModuleLoaderFunc(self._runtime, normalize, self._c_load, ffi.NULL)
+
+    @contextmanager
+    def names_of(self, name: str) -> Iterator[None]:
+        """While a module of bytecode is loaded, QuickJS takes the names in imports as they are.
+
+        Asking Python for each of a thousand would take half of an isolate's start.
+        """
+        if name not in self._internal:
+            yield
+            return
+        self._install(ffi.NULL)
+        try:
+            yield
+        finally:
+            self._install(self._c_normalize)
+
+    def take_raised(self) -> JSError | None:
+        """The error of the last module that did not load, with its details, once."""
+        raised, self._raised = self._raised, None
+        return raised
+
+    def _normalize(self, context: Any, base: Any, specifier: Any, _opaque: Any) -> Any:
+        try:
+            name = self.resolve(
+                ffi.string(base).decode("utf-8", "replace"),
+                ffi.string(specifier).decode("utf-8", "replace"),
+            ).encode()
+        except ScriptError as error:
+            self._throw(error)
+            return ffi.NULL
+        return lib.js_strndup(context, name, len(name))
+
+    def _load(self, _context: Any, name: Any, _opaque: Any) -> Any:
+        try:
+            return self.load(ffi.string(name).decode())
+        except ScriptError as error:
+            self._throw(error)
+        except JSError as error:
+            # The message crosses C as a JS exception; the details wait here.
+            self._raised = error
+            self._throw(ScriptError(error.name or "Error", error.message))
+        except Exception as error:  # noqa: BLE001 - C has nobody who would catch it
+            self._throw(ScriptError("Error", f"The module cannot be loaded: {error}"))
+        return ffi.NULL
+
+    # ---- names and modules -----------------------------------------------------------
 
     def resolve(self, base: str, specifier: str) -> str:
         """The name of the module that `specifier` means inside module `base`.

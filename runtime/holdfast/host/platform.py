@@ -1,6 +1,8 @@
 """Polyfills, ops and constants put together: what makes an isolate a Workers runtime."""
 
 import json
+import posixpath
+import re
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from holdfast.host.context import Host
 from holdfast.host.ops import OpKind, bind, declared_ops
 
 INTERNAL = "holdfast:"
+_RELATIVE_IMPORT = re.compile(
+    r"""^((?:import|export)\b(?:[^;"']*?\bfrom)?\s*")(\.{1,2}/[^"\n]+)(")""", re.MULTILINE
+)
 PUBLIC_MODULES = {"cloudflare:workers": "holdfast:modules/cloudflare-workers.js"}
 
 
@@ -23,10 +28,10 @@ class Platform:
 
     def _sources(self) -> dict[str, bytes]:
         folder = polyfills_folder()
-        sources = {
-            INTERNAL + path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in folder.rglob("*.js")
-        }
+        sources = {}
+        for path in folder.rglob("*.js"):
+            name = path.relative_to(folder).as_posix()
+            sources[INTERNAL + name] = _with_full_names(name, path.read_text("utf-8")).encode()
         sources[INTERNAL + "ops"] = self._ops_module().encode()
         sources[INTERNAL + "constants"] = _constants_module().encode()
         return sources
@@ -68,6 +73,16 @@ class Platform:
             isolate.close()
             raise
         return kernel
+
+
+def _with_full_names(name: str, source: str) -> str:
+    """A polyfill's source with its imports by full name, which the engine resolves by itself."""
+
+    def full_name(match: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[2]))
+        return f"{match[1]}{INTERNAL}{target}{match[3]}"
+
+    return _RELATIVE_IMPORT.sub(full_name, source)
 
 
 def _constants_module() -> str:
