@@ -29,6 +29,7 @@ let rawOf;
 let lookUp;
 let pairAt;
 let isInstance;
+let guardIsImmutable;
 
 /** A list of headers, as of a request or a response. */
 export class Headers {
@@ -50,6 +51,7 @@ export class Headers {
     };
     rawOf = (headers) => (headers.#raw ??= serialize(headers.#map));
     lookUp = (headers, name) => headers.#lookUp(name);
+    guardIsImmutable = (headers) => headers.#immutable;
     isInstance = (value) => typeof value === "object" && value !== null && #raw in value;
     pairAt = (headers, index) => (headers.#pairs ??= sortedPairs(headers.#read()))[index];
   }
@@ -260,4 +262,9 @@ export function headerValue(headers, name) {
   const value = lookUp(headers, name);
   if (value === undefined) return null;
   return typeof value === "string" ? value : value.join(", ");
+}
+
+/** Whether nobody may change these headers. */
+export function isImmutable(headers) {
+  return guardIsImmutable(headers);
 }

@@ -10,6 +10,7 @@ import {
   body_watch,
   body_write,
 } from "holdfast:ops";
+import { encodeUtf8 } from "../encoding/utf8.js";
 import { bytesOf } from "../kernel/buffers.js";
 import { identityOf, isStandardError } from "../kernel/errors.js";
 import { requireContext } from "../kernel/pending.js";
@@ -83,29 +84,29 @@ function forOp(body) {
 export function streamForHost(stream) {
   if (isLocked(stream)) throw new TypeError(LOCKED);
   const body = takeBody(stream);
-  return body === undefined ? startPump(stream) : forOp(body);
+  return body === undefined ? startPump(stream, bytesOrText) : forOp(body);
 }
 
 /** Pump a stream into a body of the host; the handle of that. */
-function startPump(stream) {
+function startPump(stream, bytesOfChunk = chunkBytes) {
   const handle = body_open(knownLength(stream) ?? -1);
   const reader = new HostReader(stream);
   // The receiver may leave while the stream has nothing to say.
   const watching = body_watch(handle).then((reason) => {
     if (reason !== undefined) reader.cancel(new Error(reason));
   });
-  pump(reader, handle);
+  pump(reader, handle, bytesOfChunk);
   // What a Worker's event still has to say keeps it alive.
   requireContext().waitUntil?.(watching);
   return handle;
 }
 
-async function pump(reader, handle) {
+async function pump(reader, handle, bytesOfChunk) {
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (!body_write(handle, chunkBytes(value))) await body_drain(handle);
+      if (!body_write(handle, bytesOfChunk(value))) await body_drain(handle);
     }
     body_close(handle);
   } catch (error) {
@@ -118,6 +119,11 @@ async function pump(reader, handle) {
 function describe(error) {
   const [name, message] = identityOf(error);
   return [isStandardError(error, name) ? name : "Error", message];
+}
+
+// Between scripts, a text is as good as its bytes.
+function bytesOrText(chunk) {
+  return typeof chunk === "string" ? encodeUtf8(chunk) : chunkBytes(chunk);
 }
 
 function chunkBytes(chunk) {

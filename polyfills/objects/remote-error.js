@@ -13,13 +13,22 @@ const FLAGS = ["retryable", "overloaded", "durableObjectReset"];
  * its cause; where it cannot be cloned, an error of its name, its message and its flags.
  */
 export function remoteError(error) {
-  return cloned(error) ?? withFlags(errorNamed(...identityOf(error)), flagsOf(error));
+  const copy = cloned(error) ?? withFlags(errorNamed(...identityOf(error)), flagsOf(error));
+  copy.remote = true;
+  return copy;
+}
+
+/** The same for a call by RPC, where what ended the object itself does not count as remote. */
+export function remoteRpcError(error) {
+  const copy = remoteError(error);
+  if (copy.durableObjectReset === true) delete copy.remote;
+  return copy;
 }
 
 function cloned(error) {
   if (error === null || typeof error !== "object") return null;
   const data = serialized(error);
-  return data === undefined ? null : withFlags(deserialize(data), []);
+  return data === undefined ? null : deserialize(data);
 }
 
 function serialized(error) {
@@ -50,7 +59,6 @@ function flagsOf(error) {
 }
 
 function withFlags(error, flags) {
-  error.remote = true;
   for (const flag of flags) error[flag] = true;
   return error;
 }

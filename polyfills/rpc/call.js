@@ -4,7 +4,8 @@ import { dropMessage, pack, TRANSFER, unpack } from "./message.js";
 import { lookUp, notCallable, RESERVED_BY_ENTRYPOINTS } from "./receive.js";
 
 const { apply } = Reflect;
-const { getPrototypeOf } = Object;
+const { getPrototypeOf, isExtensible } = Object;
+const { DOMException } = globalThis;
 const objectPrototype = Object.prototype;
 
 /** The rules for entrypoints and Durable Objects that are classes. */
@@ -51,6 +52,7 @@ export class RpcCall {
 
   fail(error) {
     this.#letGo();
+    nameObject(error, this.#context.life);
     this.#reply.fail(error);
   }
 
@@ -60,6 +62,14 @@ export class RpcCall {
     const group = this.#group;
     for (let i = 0; i < group.length; i++) group[i].release();
   }
+}
+
+// Callers are told which object failed, unless it was the end of it.
+function nameObject(error, life) {
+  const isObject = typeof error === "object" && error !== null;
+  if (life.id === undefined || !isObject || error === life.error) return;
+  if (error instanceof DOMException || !isExtensible(error)) return;
+  error.durableObjectId = life.id.toString();
 }
 
 /**

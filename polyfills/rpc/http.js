@@ -8,7 +8,7 @@ import {
   isAborted,
   signalAbort,
 } from "../events/abort.js";
-import { Headers, headersFromRaw, rawOfHeaders } from "../fetch/headers.js";
+import { Headers, headersFromRaw, isImmutable, rawOfHeaders } from "../fetch/headers.js";
 import { Request, requestFromHost, requestRecord } from "../fetch/request.js";
 import { Response, responseFromHost, responseRecord } from "../fetch/response.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
@@ -19,8 +19,14 @@ import { RpcTarget } from "./target.js";
 
 registerEntry(Headers, {
   tag: TAGS.HEADERS,
-  write: (headers, sink) => sink.text(rawOfHeaders(headers)),
-  read: (source) => headersFromRaw(source.text(), "none"),
+  write(headers, sink) {
+    sink.text(rawOfHeaders(headers));
+    sink.uint32(isImmutable(headers) ? 1 : 0);
+  },
+  read(source) {
+    const raw = source.text();
+    return headersFromRaw(raw, source.uint32() === 1 ? "immutable" : "none");
+  },
 });
 
 registerEntry(Request, {

@@ -11,7 +11,7 @@
 import { lazily } from "../kernel/lazy.js";
 import { deserialize, registerCloneable, serialize } from "../serialize/index.js";
 import { encodeHostObject } from "../serialize/cloneables.js";
-import { notCloneable, notSerializable } from "../serialize/errors.js";
+import { dataCloneError, notCloneable, notSerializable } from "../serialize/errors.js";
 
 const MAX_MESSAGE_BYTES = 33_554_432;
 const SURELY_SHORT = 4_096;
@@ -61,17 +61,16 @@ function writeReference(value) {
 /**
  * Let messages carry instances of a class. `write(object, sink, packing)` and
  * `read(source, reading)` are as for `registerCloneable`. Outside of messages the class
- * cannot be cloned.
+ * cannot be cloned, which `refusal` says.
  */
-export function registerEntry(Class, { tag, write, read, isInstance, name = Class.name }) {
+export function registerEntry(Class, { tag, write, read, refusal }) {
   registerCloneable(Class, {
     tag,
     write(object, sink) {
-      if (packing === null) throw notSerializable(name);
+      if (packing === null) throw refusal ? dataCloneError(refusal) : notSerializable(Class.name);
       write(object, sink, packing);
     },
     read: (source) => read(source, reading),
-    isInstance,
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { rpc_return, rpc_throw } from "holdfast:ops";
 import { queueTurn } from "../kernel/turns.js";
-import { failureParts, remoteError } from "../objects/remote-error.js";
+import { failureParts, remoteRpcError } from "../objects/remote-error.js";
 import { bytesOfMessage, messageWasSent, tokensOf } from "./message.js";
 
 /** To a caller in this isolate, in a turn of its own. */
@@ -22,7 +22,7 @@ export class LocalReply {
   }
 
   fail(error) {
-    this.#end(this.#reject, remoteError(error));
+    this.#end(this.#reject, remoteRpcError(error));
   }
 
   #end(settle, value) {

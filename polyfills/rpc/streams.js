@@ -2,6 +2,7 @@
 // go through the host, into a WritableStream each chunk is a call.
 
 import { body_cancel, body_move } from "holdfast:ops";
+import { encodeUtf8 } from "../encoding/utf8.js";
 import { HostBody, streamOfBody } from "../fetch/body-sources.js";
 import { streamForHost } from "../fetch/transfer.js";
 import { bytesOf } from "../kernel/buffers.js";
@@ -99,6 +100,16 @@ class WriterTarget {
   }
 }
 
+// As in workerd, a text is as good as its bytes.
+function bytesOfChunk(chunk) {
+  if (typeof chunk === "string") return encodeUtf8(chunk);
+  try {
+    return bytesOf(chunk);
+  } catch {
+    throw new TypeError(NOT_BYTES);
+  }
+}
+
 /** The sink of a WritableStream that was received. */
 class RemoteSink {
   #hold;
@@ -108,13 +119,7 @@ class RemoteSink {
   }
 
   write(chunk) {
-    let bytes;
-    try {
-      bytes = bytesOf(chunk);
-    } catch {
-      throw new TypeError(NOT_BYTES);
-    }
-    return this.#call("write", [bytes]);
+    return this.#call("write", [bytesOfChunk(chunk)]);
   }
 
   async close() {

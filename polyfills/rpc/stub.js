@@ -30,6 +30,9 @@ const objectPrototype = Object.prototype;
 const MAX_PROPERTY_DEPTH = 64;
 const TOO_DEEP = `RPC pipelined property path is too deep (max ${MAX_PROPERTY_DEPTH}).`;
 const NOTHING_TO_WRAP = "RpcStubs can only wrap plain objects, functions, and RpcTarget derivatives.";
+const NOT_AN_OBJECT =
+  "Failed to construct 'JsRpcStub': constructor parameter 1 is not of type 'Object'.";
+const ONLY_FOR_RPC = "Remote RPC references can only be serialized for RPC.";
 const PROMISE_DISPOSED = "RPC promise used after being disposed.";
 const NO_TARGET_DUP =
   "Couldn't create a stub for the RcpTarget because it has a dup() method which did not return " +
@@ -46,21 +49,23 @@ const { DOMException } = globalThis;
 
 /**
  * The end of a chain of prototypes at which every name is found: `get(object, name)` makes its
- * value. `then` is none, lest stubs be taken for promises.
+ * value.
  */
 export function wildcard(get) {
-  return new Proxy(objectPrototype, {
-    get(target, name, object) {
-      if (typeof name === "symbol" || name === "then" || name in objectPrototype) {
-        return getOf(target, name, object);
-      }
-      return get(object, name);
-    },
+  return new Proxy(Object.create(objectPrototype), {
+    get: (target, name, object) => (isAny(name) ? get(object, name) : getOf(target, name, object)),
+    has: (target, name) => isAny(name) || name in target,
     set(target, name, value, object) {
       defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
       return true;
     },
   });
+}
+
+// `then` is none, lest stubs be taken for promises; numbers are none in workerd either.
+function isAny(name) {
+  if (typeof name === "symbol" || name === "then" || name in objectPrototype) return false;
+  return !/^\d/.test(name);
 }
 
 /** Makes its subclasses' instances functions, which call themselves by `run(object, args)`. */
@@ -120,8 +125,9 @@ let holdOf;
 export class RpcStub extends Callable {
   #hold;
 
-  constructor(target, hold) {
+  constructor() {
     super(callStub);
+    const [target, hold] = arguments;
     if (target === FROM_HOLD) this.#hold = hold;
     else this.#hold = new Hold(exportOf(requireContext(), target), requireContext().life);
   }
@@ -137,6 +143,10 @@ export class RpcStub extends Callable {
 
   [Symbol.dispose]() {
     this.#hold.release();
+  }
+
+  get [Symbol.toStringTag]() {
+    return "JsRpcStub";
   }
 }
 
@@ -156,8 +166,10 @@ function sourceOf(stub) {
 }
 
 function exportOf(context, target) {
-  const kind = typeof target === "object" || typeof target === "function" ? target && stubKind(target) : null;
-  if (typeof kind !== "boolean") throw new TypeError(NOTHING_TO_WRAP);
+  const isObject = (typeof target === "object" && target !== null) || typeof target === "function";
+  if (!isObject) throw new TypeError(NOT_AN_OBJECT);
+  const kind = stubKind(target);
+  if (kind === undefined) throw new TypeError(NOTHING_TO_WRAP);
   return new Export(context, target, kind);
 }
 
@@ -208,6 +220,10 @@ export class RpcProperty extends Callable {
 
   finally(handler) {
     return startCall(this.#source, this.#path).finally(handler);
+  }
+
+  get [Symbol.toStringTag]() {
+    return "JsRpcProperty";
   }
 }
 
@@ -280,6 +296,10 @@ export class RpcPromise extends Callable {
       (value) => value?.[Symbol.dispose]?.(),
       () => {},
     );
+  }
+
+  get [Symbol.toStringTag]() {
+    return "JsRpcPromise";
   }
 }
 
@@ -370,6 +390,7 @@ function exportInMessage(value, { context, ownership }) {
 
 registerEntry(RpcTarget, {
   tag: TAGS.REFERENCE,
+  refusal: ONLY_FOR_RPC,
   write(target, sink, packing) {
     sink.uint32(addEntry(exportInMessage(target, packing)));
   },

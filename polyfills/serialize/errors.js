@@ -3,6 +3,7 @@
 const { DOMException } = globalThis;
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 const { apply } = Reflect;
+const { isPrototypeOf } = Object.prototype;
 const objectToString = Object.prototype.toString;
 const functionToString = Function.prototype.toString;
 
@@ -33,10 +34,15 @@ export function proxyNotCloneable() {
 
 function describe(value) {
   if (typeof value === "symbol") return String(value);
-  if (typeof value === "function") return apply(functionToString, value, []);
+  // Stubs can be called, but they are no functions to scripts.
+  if (typeof value === "function" && isFunction(value)) return apply(functionToString, value, []);
   const constructor = constructorName(value);
   if (constructor) return `#<${constructor}>`;
   return apply(objectToString, value, []);
+}
+
+function isFunction(value) {
+  return apply(isPrototypeOf, Function.prototype, [value]);
 }
 
 /** The name of the constructor that the object inherits; runs no getter. */

@@ -9,7 +9,7 @@ import { defineHostObject, registerCloneable } from "./cloneables.js";
 import { assignId, byte, defineWriter, encode, encodeString, varint } from "./writer.js";
 import { defineReader, fill, readByte, readString, readValue, reserve, unreadable } from "./reader.js";
 
-const { DOMException, Error, Map, Object, Set, String } = globalThis;
+const { DOMException, Error, Map, Object, String } = globalThis;
 const { defineProperty, getOwnPropertyDescriptor, getOwnPropertyNames, hasOwn } = Object;
 const classes = {
   __proto__: null,
@@ -23,7 +23,6 @@ const classes = {
   TypeError,
   URIError,
 };
-const hiddenNames = new Set(["stack", "cause", "errors", "error", "suppressed"]);
 
 function define(error, name, value, enumerable = false) {
   defineProperty(error, name, { value, enumerable, writable: true, configurable: true });
@@ -137,11 +136,11 @@ defineHostObject(tags.HOST_NATIVE_ERROR, (source, tag, keepAs) => {
   const message = source.value();
   if (typeof message !== "string") throw unreadable();
   const error = keepAs(makeError(errorClass(tags.NATIVE_ERROR_CLASSES[number]), message));
-  if (name !== undefined) define(error, "name", name);
+  if (name !== undefined) define(error, "name", name, true);
   const properties = source.value();
   if (typeof properties !== "object" || properties === null) throw unreadable();
   for (const key of Object.keys(properties)) {
-    define(error, key, properties[key], !hiddenNames.has(key));
+    define(error, key, properties[key], key !== "stack");
   }
   return error;
 });

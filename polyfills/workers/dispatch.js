@@ -96,7 +96,7 @@ function callFetch(entrypoint, request, event) {
   const context = new ExecutionContext(event);
   const target = typeof entrypoint === "function" ? new entrypoint(context, env) : entrypoint;
   if (typeof target?.fetch !== "function") {
-    throw new TypeError("Handler does not export a fetch() function.");
+    throw new Error("Handler does not export a fetch() function.");
   }
   return target.fetch(request, env, context);
 }

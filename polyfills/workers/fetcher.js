@@ -5,6 +5,7 @@ import { abortReason, isAborted } from "../events/abort.js";
 import { Request, requestRecord } from "../fetch/request.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 import { requireContext } from "../kernel/pending.js";
+import { isObject } from "../kernel/webidl.js";
 import {
   addEntry,
   defineReferences,
@@ -79,19 +80,33 @@ function targetWith(number, props) {
   return props === undefined ? `${number}` : `${number};${serialize(props).toBase64()}`;
 }
 
+const NOT_OPTIONS =
+  "Failed to execute '(called as function)' on 'LoopbackServiceStub': parameter 1 is not of type 'Options'.";
+const NOT_PROPS =
+  "Incorrect type for the 'props' field on 'Options': the provided value is not of type 'Object'.";
+
 /** A service of the script's own; `ctx.exports.Name({ props })` is the same with props. */
+class LoopbackServiceStub extends Fetcher {
+  get [Symbol.toStringTag]() {
+    return "LoopbackServiceStub";
+  }
+}
+
+/** The loopback of the service with the host's number. */
 export function loopback(number) {
-  const object = ({ props } = {}) => new Fetcher(FROM_HOST, targetWith(number, props));
+  const object = (options) => {
+    if (!isObject(options)) throw new TypeError(NOT_OPTIONS);
+    const { props } = options;
+    if (props !== undefined && !isObject(props)) throw new TypeError(NOT_PROPS);
+    return new Fetcher(FROM_HOST, targetWith(number, props));
+  };
   delete object.name;
   delete object.length;
-  Object.setPrototypeOf(object, Fetcher.prototype);
-  return new Fetcher(FROM_HOST, `${number}`, object);
+  Object.setPrototypeOf(object, LoopbackServiceStub.prototype);
+  return new LoopbackServiceStub(FROM_HOST, `${number}`, object);
 }
 
 // ---- RPC ----------------------------------------------------------------------------------
-
-const isObject = (value) =>
-  (typeof value === "object" && value !== null) || typeof value === "function";
 
 function sourceOf(fetcher) {
   const target = isObject(fetcher) ? targetOf(fetcher) : undefined;

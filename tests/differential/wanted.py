@@ -189,10 +189,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "imported env",
             "new DurableObject",
         ],
-        Reason.MISSING: [
-            "a method",
-            "a method that is none",
-        ],
     },
     "objects/calls": {
         Reason.HTTP: [
@@ -306,6 +302,43 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
     "platform/url": {
         Reason.STANDARD: [
             "params iterate",
+        ],
+    },
+    "rpc/entrypoints": {
+        Reason.LENIENT: [
+            "given away",
+            "given away, pipelined",
+            "taken",
+            "taken with props",
+        ],
+        Reason.SHAPES: [
+            "a service stub",
+            "the module's exports",
+        ],
+    },
+    "rpc/errors": {
+        Reason.STANDARD: [
+            "entrypoint: dom exception",
+            "object: dom exception",
+        ],
+        Reason.LENIENT: [
+            "after abort",
+        ],
+    },
+    "rpc/http": {
+        Reason.LENIENT: [
+            "a signal that aborts",
+            "an aborted signal",
+        ],
+    },
+    "rpc/values": {
+        Reason.SHAPES: [
+            "what an object's stub is",
+        ],
+    },
+    "rpc/visibility": {
+        Reason.SHAPES: [
+            "object: names of methods",
         ],
     },
     "sql/cursors": {

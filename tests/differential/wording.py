@@ -132,6 +132,20 @@ OTHER_WORDS: Mapping[str, Sequence[str]] = {
         "set origin",
         "without new",
     ],
+    "rpc/http": [
+        "a used response",
+    ],
+    "rpc/stubs": [
+        "RpcTarget without new",
+        "of a class",
+        "without new",
+    ],
+    "rpc/values": [
+        "a boxed symbol",
+    ],
+    "rpc/visibility": [
+        "object: called itself",
+    ],
     "storage/basics": [
         "put without arguments",
     ],

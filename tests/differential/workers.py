@@ -19,7 +19,7 @@ SHARED = FIXTURES / "observe.mjs"
 # globals, which are on by default a month later.
 COMPATIBILITY_DATE = "2026-07-01"
 
-_CLASS = re.compile(r"^export class (\w+)", re.MULTILINE)
+_CLASS = re.compile(r"^export class (\w+)\b(?! extends WorkerEntrypoint)", re.MULTILINE)
 _DATE = re.compile(r"^//@ compatibility date (\S+)$", re.MULTILINE)
 _VARIABLE = re.compile(r"^//@ variable (\w+) (.*)$", re.MULTILINE)
 _REQUEST = re.compile(

@@ -199,7 +199,9 @@ class IsolateRpc:
 
     def _fail(self, number: int, name: str, message: str, flags: str, data: bytes | None) -> None:
         properties = {flag: True for flag in flags.split(",") if flag}
-        error = ScriptError(name, message, remote=True, **properties)
+        # What ended the object itself does not count as remote, as in workerd.
+        properties.setdefault("remote", "durableObjectReset" not in properties)
+        error = ScriptError(name, message, **properties)
         self.host.fail(number, error, data)
 
     # ---- calls in -----------------------------------------------------------------
