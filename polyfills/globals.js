@@ -134,6 +134,8 @@ export const lazyInterfaces = {
   BroadcastChannel: "messaging/broadcast-channel.js",
   CryptoKey: "crypto/key.js",
   SubtleCrypto: "crypto/subtle.js",
+  Cache: "caches/cache.js",
+  CacheStorage: "caches/cache-storage.js",
   CompressionStream: "streams/compression.js",
   DecompressionStream: "streams/compression.js",
   EventSource: "sockets/event-source.js",
@@ -149,4 +151,6 @@ export const lazyInterfaces = {
 };
 
 /** Functions and objects whose module is loaded when a script first asks for them. */
-export const lazyMembers = {};
+export const lazyMembers = {
+  caches: "caches/cache-storage.js",
+};

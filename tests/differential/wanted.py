@@ -270,14 +270,11 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "localeCompare",
         ],
         Reason.MISSING: [
-            "Cache",
-            "CacheStorage",
             "EventSource",
             "ExtendableEvent",
             "ScheduledEvent",
             "WebSocket",
             "WebSocketPair",
-            "caches",
         ],
     },
     "platform/structured-clone": {

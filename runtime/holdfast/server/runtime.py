@@ -25,6 +25,7 @@ from holdfast.catalog import (
     Service,
 )
 from holdfast.host.bodies import BodyTable
+from holdfast.host.cache import ScriptCaches
 from holdfast.host.context import Capabilities, Clock, Host
 from holdfast.host.egress import allow_all, public_only
 from holdfast.host.fetch import FetchClient
@@ -46,6 +47,7 @@ from holdfast.objects.rpc import IsolateRpc
 from holdfast.server.settings import Settings
 from holdfast.server.sources import ScriptSource
 from holdfast.storage import Storage
+from holdfast.storage.cache import ResponseCache
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import Worker, WorkerTerminated
 
@@ -94,6 +96,7 @@ class Runtime:
         self._clock = clock or SystemClock()
         egress = allow_all if settings.allow_private_egress else public_only
         self._fetch = FetchClient(egress=egress)
+        self._responses = ResponseCache(settings.data / "cache", max_bytes=settings.cache_bytes)
         self._platform = Platform()
         self._calls = Calls()
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
@@ -198,6 +201,7 @@ class Runtime:
             console=console,
             bodies=BodyTable(),
             fetch=self._fetch,
+            cache=ScriptCaches(self._responses, script_name),
             kv=KeyValueBindings(self.key_value),
         )
         return Host(self._loop, self._clock, capabilities)
@@ -285,6 +289,7 @@ class Runtime:
             worker.close()
         self._residents.clear()
         await self._fetch.close()
+        await self._responses.aclose()
         await self.storage.aclose()
         self.key_value.close()
 

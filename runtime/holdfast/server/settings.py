@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.engine import Limits
+from holdfast.storage.cache import DEFAULT_MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Settings:
     `hang_seconds`: a call to an object that waits so long, with nothing under way
     that could answer it, fails. `drain_seconds`: how long a stop waits for requests.
     `open_databases`: how many SQLite connections are kept open at most.
+    `cache_bytes`: how much the scripts' caches keep on the disk together.
     `allow_private_egress`: whether scripts may fetch loopback and private addresses.
     """
 
@@ -23,4 +25,5 @@ class Settings:
     hang_seconds: float = 30.0
     drain_seconds: float = 30.0
     open_databases: int = 1024
+    cache_bytes: int = DEFAULT_MAX_BYTES
     allow_private_egress: bool = False
