@@ -53,6 +53,11 @@ export class HostBody {
     return this.#guarded(body_read_text(this.handle));
   }
 
+  throwIfAborted() {
+    const signal = this.#signal;
+    if (signal !== undefined && isAborted(signal)) throw abortReason(signal);
+  }
+
   #guarded(reading) {
     return this.#signal === undefined ? reading : reading.catch((error) => this.#fail(error));
   }
@@ -63,8 +68,8 @@ export class HostBody {
   }
 
   #fail(error) {
-    const signal = this.#signal;
-    throw signal !== undefined && isAborted(signal) ? abortReason(signal) : error;
+    this.throwIfAborted();
+    throw error;
   }
 }
 

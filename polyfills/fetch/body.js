@@ -132,6 +132,7 @@ function consumeBody(record, ofText, ofBytes, wantsText = false) {
     if (record.stream === null) {
       if (record.source === null) return Promise.resolve(ofText(""));
       if (record.used) throw new TypeError(USED);
+      if (record.source instanceof HostBody) record.source.throwIfAborted();
       const source = takeSource(record);
       if (typeof source === "string") return Promise.resolve(ofText(source));
       if (source instanceof HostBody) {
@@ -140,7 +141,7 @@ function consumeBody(record, ofText, ofBytes, wantsText = false) {
       return Promise.resolve(ofBytes(source));
     }
     checkUsable(record);
-    const reading = readAllBytes(record.stream).then(ofBytes);
+    const reading = readAllBytes(record.stream, ofBytes);
     lock(record.stream);
     return reading;
   } catch (error) {

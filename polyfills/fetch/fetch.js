@@ -7,6 +7,7 @@ import { blobBytes } from "../files/blob.js";
 import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
+import { HostReader, isLocked } from "../streams/host-stream.js";
 import { readDataUrl } from "./data-url.js";
 import { rawHeadersOf } from "./record.js";
 import { createRequestRecord } from "./request.js";
@@ -22,21 +23,25 @@ let lastNumber = 0;
 export async function fetch(input, init = undefined) {
   requireArguments(arguments.length, 1, "'fetch'");
   const request = createRequestRecord(input, init);
-  throwIfAborted(request.signal);
+  throwIfAborted(request);
   const context = requireContext();
-  if (request.url.startsWith("data:")) return fetchData(request.url);
+  if (request.url.startsWith("data:")) return fetchData(request);
   if (request.url.startsWith("blob:")) return fetchBlob(request);
   if (!/^https?:/.test(request.url)) throw cannotLoad(request.url);
   const gate = context.outputGate?.wait();
   if (gate !== undefined) {
     await gate;
-    throwIfAborted(request.signal);
+    throwIfAborted(request);
   }
   return send(request);
 }
 
-function throwIfAborted(signal) {
-  if (signal !== undefined && isAborted(signal)) throw abortReason(signal);
+/** https://fetch.spec.whatwg.org/#abort-fetch, before anything was sent */
+function throwIfAborted({ signal, stream }) {
+  if (signal === undefined || !isAborted(signal)) return;
+  const reason = abortReason(signal);
+  if (stream !== null && !isLocked(stream)) new HostReader(stream).cancel(reason);
+  throw reason;
 }
 
 function cannotLoad(url) {
@@ -44,16 +49,16 @@ function cannotLoad(url) {
 }
 
 /** https://fetch.spec.whatwg.org/#scheme-fetch */
-function fetchData(url) {
+function fetchData({ method, url }) {
   const data = readDataUrl(url);
   if (data === null) throw cannotLoad(url);
-  return responseFromFetch(200, "OK", "", `content-type\n${data.type}\n`, data.bytes);
+  const body = method === "HEAD" ? null : data.bytes;
+  return responseFromFetch(200, "OK", "", `content-type\n${data.type}\n`, body);
 }
 
 function fetchBlob({ blob, method, url }) {
   if (blob === undefined || method !== "GET") throw cannotLoad(url);
-  const type = blob.type === "" ? "" : `content-type\n${blob.type}\n`;
-  const raw = `content-length\n${blob.size}\n${type}`;
+  const raw = `content-length\n${blob.size}\ncontent-type\n${blob.type}\n`;
   return responseFromFetch(200, "OK", url.split("#", 1)[0], raw, blobBytes(blob));
 }
 
@@ -79,7 +84,7 @@ async function sendUpgrade(request, raw) {
   const number = answer.slice(0, head);
   const response = toResponse(answer.slice(head + 1));
   if (number !== "") responseRecord(response).webSocket = sockets().socketFromHost(+number);
-  throwIfAborted(request.signal);
+  throwIfAborted(request);
   return response;
 }
 

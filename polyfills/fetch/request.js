@@ -3,9 +3,9 @@
 // https://developers.cloudflare.com/workers/runtime-apis/request/
 
 import { TEXT_HEADERS } from "holdfast:constants";
-import { createAbortSignal, isAbortSignal } from "../events/abort.js";
+import { createAbortSignal, createDependentSignal, isAbortSignal } from "../events/abort.js";
 import { blobOfUrl } from "../files/object-urls.js";
-import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
+import { isObject, requireArguments, toEnum, toUSVString } from "../kernel/webidl.js";
 import { resolve } from "./base-url.js";
 import { checkUsable, cloneBody, defineBody, isBodyUsed, moveBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
@@ -21,6 +21,17 @@ const NOT_AN_INIT =
   "Failed to construct 'Request': constructor parameter 2 is not of type " +
   "'RequestInitializerDict or Request'.";
 const REDIRECTS = ["follow", "manual", "error"];
+const UNUSED = {
+  __proto__: null,
+  credentials: ["omit", "same-origin", "include"],
+  mode: ["same-origin", "no-cors", "cors"], // no script may ask for the others
+  priority: ["high", "low", "auto"],
+  referrerPolicy: [
+    ...["", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin"],
+    ...["strict-origin", "origin-when-cross-origin", "strict-origin-when-cross-origin"],
+    "unsafe-url",
+  ],
+};
 const CACHE_MODES = ["default", "no-store", "reload", "no-cache", "force-cache"];
 
 const FROM_RECORD = {};
@@ -48,6 +59,7 @@ export class Request {
   clone() {
     const record = this.#record;
     const copy = { ...record, raw: rawHeadersOf(record), headers: null, cf: copiedCf(record) };
+    copy.ownSignal = undefined;
     cloneBody(record, copy);
     return new Request(FROM_RECORD, copy);
   }
@@ -75,7 +87,8 @@ export class Request {
   }
 
   get signal() {
-    return (this.#record.signal ??= createAbortSignal());
+    const record = this.#record;
+    return (record.ownSignal ??= signalFollowing(record.signal));
   }
 
   get cf() {
@@ -96,6 +109,11 @@ export class Request {
 }
 
 defineBody(Request, recordOf);
+
+/** A request's own signal. `signal`: what aborts the request, if anything does. */
+function signalFollowing(signal) {
+  return signal === undefined ? createAbortSignal() : createDependentSignal([signal]);
+}
 
 // ---- Making ---------------------------------------------------------------------
 
@@ -155,6 +173,7 @@ function recordFromRequest(from, init) {
 /** Set what `init` says; returns its body. Members are read in Web IDL's order. */
 function initialize(record, init) {
   const { body, cache, cf, headers, integrity, method, redirect, signal } = init;
+  checkUnused(init);
   if (method !== undefined) record.method = normalizeMethod(method);
   if (cache !== undefined) record.cache = checkedCache(cache);
   if (cf !== undefined && cf !== null) record.cf = checkedCf(cf);
@@ -164,6 +183,14 @@ function initialize(record, init) {
   if (headers !== undefined) record.raw = rawFromInit(headers);
   if (body !== undefined && body !== null) giveBody(record, body);
   return body;
+}
+
+/** What browsers need and a server does not: it must make sense, and is not kept. */
+function checkUnused(init) {
+  for (const name in UNUSED) {
+    const value = init[name];
+    if (value !== undefined) toEnum(value, UNUSED[name], `Failed to construct 'Request': ${name}`);
+  }
 }
 
 function giveBody(record, body) {

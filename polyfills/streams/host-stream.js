@@ -17,7 +17,7 @@ import { bytesOf, copyBuffer, describeView } from "../kernel/buffers.js";
 import { isReadableStream, readableArgument } from "./brand.js";
 import { ByteControllerState } from "./byte-controller-state.js";
 import { streamFrom } from "./from.js";
-import { deferred, fulfilledWith, markHandled, rejectedWith } from "./promises.js";
+import { deferred, fulfilledWith, markHandled, performThen, rejectedWith } from "./promises.js";
 import { CLOSED, ERRORED, READABLE, ReadableState } from "./readable-state.js";
 import { ReadableStream } from "./readable.js";
 import { DefaultReaderState, ReadPromise } from "./reader-state.js";
@@ -203,17 +203,18 @@ export class HostReader {
 }
 
 /**
- * Read a stream to its end: a promise of all its bytes in a Uint8Array that nobody else
- * holds. Rejects with the stream's error, or a TypeError if the stream is locked or gives
+ * Read a stream to its end: a promise of what `convert` makes of all its bytes, in a
+ * Uint8Array that nobody else holds. Rejects with what `convert` throws, with the stream's error, or a TypeError if the stream is locked or gives
  * anything but bytes. https://streams.spec.whatwg.org/#readablestreamdefaultreader-read-all-bytes
  */
-export function readAllBytes(stream) {
+export function readAllBytes(stream, convert = (bytes) => bytes) {
   try {
     const state = readableArgument(stream);
     const source = untouchedSource(state);
-    if (source?.readAll === undefined) return new Collector(state).run();
+    if (source?.readAll === undefined) return new Collector(state, convert).run();
     takeHostSource(stream);
-    return fulfilledWith(source.readAll());
+    const bytes = source.readAll();
+    return bytes instanceof Promise ? performThen(bytes, convert) : fulfilledWith(convert(bytes));
   } catch (error) {
     return rejectedWith(error);
   }
@@ -223,14 +224,16 @@ export function readAllBytes(stream) {
 class Collector {
   #reader;
   #owned;
+  #convert;
   #chunks = [];
   #total = 0;
   #inLoop = false;
   #again = false;
   #done = deferred();
 
-  constructor(state) {
+  constructor(state, convert) {
     this.#reader = new DefaultReaderState(state);
+    this.#convert = convert;
     this.#owned = state.controller.isByte; // its chunks are nobody else's
   }
 
@@ -265,7 +268,11 @@ class Collector {
   }
 
   close() {
-    this.#done.resolve(this.#joined());
+    try {
+      this.#done.resolve(this.#convert(this.#joined()));
+    } catch (error) {
+      this.#done.reject(error);
+    }
   }
 
   error(reason) {

@@ -24,6 +24,9 @@ export function copyChunk(chunk) {
   const kind = viewKind(chunk);
   if (kind !== undefined) {
     const { buffer, byteOffset, byteLength } = describeView(chunk);
+    if (kind === "DataView") {
+      return new DataView(copyBuffer(buffer, 0, buffer.byteLength), byteOffset, byteLength);
+    }
     return new chunk.constructor(copyBuffer(buffer, byteOffset, byteLength));
   }
   return isArrayBuffer(chunk) ? copyBuffer(chunk, 0, chunk.byteLength) : chunk;

@@ -164,6 +164,7 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "attributes of the prototype",
             "cache default",
             "redirect modes",
+            "signal",
             "unknown methods",
         ],
         Reason.CLONES: [

@@ -45,7 +45,7 @@ async def test_a_failing_request_body_fails_the_fetch(run: Run, serve: Any) -> N
         "const body = new ReadableStream({ pull() { throw new RangeError('mine'); } });"
         f'return fetch("{url}/", {{ method: "POST", body }})'
     )
-    assert got == {"error": "Error", "message": "mine"}
+    assert got == {"error": "RangeError", "message": "mine"}
 
 
 async def test_a_request_body_nobody_takes_is_cancelled(client: FetchClient) -> None:
@@ -158,6 +158,34 @@ async def test_responses_are_decoded(run: Run, serve: Any, coding: str) -> None:
         'return [r.headers.get("content-encoding"), bytes.length, isRight];'
     )
     assert got == [coding, len(content), True]
+
+
+async def test_a_body_whose_chunks_make_no_sense_fails(run: Run) -> None:
+    go_on = asyncio.Event()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if head.startswith(b"GET /go-on"):
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            go_on.set()
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            writer.write(b"4\r\ntext\r\n")
+            await go_on.wait()
+            writer.write(b"garbage")
+            assert await reader.read() == b""  # until the client hangs up
+        writer.close()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        outcome = await run(f"""
+          const reader = (await fetch("{url}/")).body.getReader();
+          const {{ value }} = await reader.read();
+          const next = reader.read().catch((error) => error.message);
+          await fetch("{url}/go-on");
+          return [value.length, await next];
+        """)
+    assert outcome == [4, "Network connection lost."]
 
 
 async def test_a_coded_response_that_is_cut_short_fails(run: Run, serve: Any) -> None:

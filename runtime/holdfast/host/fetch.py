@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
@@ -98,6 +99,7 @@ class ResponseBody(ByteStream):
         self._response = response
         self._on_end: Callable[[], None] | None = on_end
         self._error: BodyError | None = None
+        _end_with_connection(response)
 
     async def read(self) -> bytes:
         """The next bytes. Raises BodyError when the connection breaks or the fetch is aborted."""
@@ -134,6 +136,39 @@ class ResponseBody(ByteStream):
         on_end, self._on_end = self._on_end, None
         if on_end is not None:
             on_end()
+
+
+# The body that each connection brings, or brought last.
+_contents: "WeakKeyDictionary[ResponseHandler, aiohttp.StreamReader]" = WeakKeyDictionary()
+
+
+def _end_with_connection(response: aiohttp.ClientResponse) -> None:
+    """See to it that the body fails with its connection.
+
+    aiohttp closes the connection where it cannot make sense of a chunk, and does not tell
+    whoever waits for the body.
+    """
+    protocol = None if response.connection is None else response.connection.protocol
+    if protocol is None:
+        return
+    is_watched = protocol in _contents
+    _contents[protocol] = response.content
+    closed = protocol.closed
+    if closed is None:
+        _fail_unfinished(response.content)
+    elif not is_watched:
+        closed.add_done_callback(functools.partial(_on_connection_closed, protocol))
+
+
+def _on_connection_closed(protocol: ResponseHandler, closed: "asyncio.Future[None]") -> None:
+    if not closed.cancelled():
+        closed.exception()  # taken note of, or asyncio complains
+    _fail_unfinished(_contents.pop(protocol))
+
+
+def _fail_unfinished(content: aiohttp.StreamReader) -> None:
+    if not content.is_eof() and content.exception() is None:
+        content.set_exception(aiohttp.ClientPayloadError("the connection was closed"))
 
 
 class GuardedResolver(AbstractResolver):

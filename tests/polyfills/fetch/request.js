@@ -1,4 +1,4 @@
-import { same, equal, throws, rejects } from "./assert.js";
+import { ok, same, equal, throws, rejects } from "./assert.js";
 import { Request, requestFromHost } from "holdfast:fetch/request.js";
 
 const URL_A = "http://x.test/a";
@@ -91,4 +91,27 @@ export async function a_clone_has_a_body_of_its_own() {
   same(await request.text(), "x");
   same(await clone.text(), "x");
   throws(() => request.clone(), TypeError);
+}
+
+export function a_request_has_a_signal_of_its_own_that_follows() {
+  const controller = new AbortController();
+  const request = new Request("http://x/", { signal: controller.signal });
+  const clone = request.clone();
+  ok(request.signal !== controller.signal);
+  same(request.signal, request.signal);
+  ok(clone.signal !== request.signal);
+  ok(new Request(request).signal !== request.signal);
+  controller.abort("why");
+  same(request.signal.reason, "why");
+  same(clone.signal.reason, "why");
+  same(new Request(request).signal.aborted, true);
+  same(new Request(request, { signal: null }).signal.aborted, false);
+}
+
+export function what_has_no_meaning_here_must_make_sense_all_the_same() {
+  const valid = { credentials: "include", mode: "cors", priority: "low", referrerPolicy: "" };
+  same(new Request("http://x/", valid).url, "http://x/");
+  for (const init of [{ credentials: "x" }, { mode: "navigate" }, { priority: "" }, { referrerPolicy: "x" }]) {
+    throws(() => new Request("http://x/", init), TypeError);
+  }
 }
