@@ -10,6 +10,7 @@ import enum
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from tests.faults.tracing import Event
@@ -145,10 +146,10 @@ class Disk:
             self._ended(event, event.result)
         return None
 
-    def unsynced_databases(self) -> int:
-        """How many database files are there of which not a byte is safe."""
+    def unsafe_names(self, pattern: str) -> int:
+        """How many files have such a name, which a power loss might take from them."""
         return sum(
-            isinstance(entry, File) and name.endswith(".sqlite") and not entry.made_safe
+            fnmatch(name, pattern) and folder.safe.get(name) is not entry
             for folder in _all_below(self._top)
             if isinstance(folder, Folder)
             for name, entry in folder.now.items()

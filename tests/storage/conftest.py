@@ -70,6 +70,12 @@ class Owner:
             assert not self.broken, self.broken
             await self._next()
 
+    async def grow_up(self) -> None:
+        """Write until the object has a file and a log, and nothing but the log to sync."""
+        for value in (b"0", b"1"):
+            self.store.put("grown up", value)
+            await self.durable()
+
     async def failure(self) -> BaseException:
         """Wait until the store is broken."""
         while not self.broken:

@@ -30,6 +30,7 @@ async def write(owner: Owner, count: int) -> None:
 @pytest.mark.usefixtures("small_limits")
 async def test_the_log_stays_bounded_while_every_round_follows_another(shard: Shard) -> None:
     owner = shard.owner()
+    await owner.grow_up()
     log = shard.path(suffix="-wal")
     longest = 0
     for number in range(1500):

@@ -88,15 +88,16 @@ async def test_an_object_opened_while_a_thread_closes_it_waits_for_the_thread(
 
     def slowly(session: Session) -> None:
         closing.set()
-        go_on.wait(20)
+        assert go_on.wait(20)
         close_settled(session)
 
     owner = shard.owner()
+    await owner.grow_up()
     owner.store.put("a", b"1")
     await owner.durable()
     monkeypatch.setattr(opening, "close_settled", slowly)
     closed = owner.store.close()
-    closing.wait(20)
+    assert closing.wait(20)
     second = shard.owner()
     threading.Timer(0.05, go_on.set).start()
     assert second.store.get("a") == b"1"  # blocks until the thread has let go
@@ -110,6 +111,7 @@ async def test_an_object_opened_while_a_thread_closes_it_waits_for_the_thread(
 async def test_an_object_opened_before_the_thread_began_keeps_its_connection(
     shard: Shard,
 ) -> None:
+    await shard.owner().grow_up()
     for step in range(20):
         owner = shard.owner()
         owner.store.put("step", b"%d" % step)
@@ -136,8 +138,11 @@ async def test_the_storage_closes_everything_at_its_end(shard: Shard) -> None:
     owners = [shard.owner(number) for number in range(20)]
     for owner in owners:
         owner.store.put("a", b"1")
+    for owner in owners[:10]:
+        await owner.grow_up()
+        owner.store.put("a", b"2")
     await shard.storage.aclose()
-    assert [owner.rounds for owner in owners] == [[1]] * 20
+    assert all(owner.rounds[-1] == owner.store.written for owner in owners)
     assert all(name.endswith(".sqlite") for name in shard.files())
     assert len(shard.files()) == 20
     await shard.storage.aclose()
@@ -189,9 +194,8 @@ async def test_a_connection_inside_a_transaction_stays_open(tmp_path: Path) -> N
 async def test_a_parked_object_is_closed_with_its_log_copied(tmp_path: Path) -> None:
     shard = Shard(tmp_path / "objects", max_open=1)
     first, second = shard.owner(1), shard.owner(2)
-    first.store.put("a", b"1")
-    await first.durable()
-    second.store.put("a", b"1")
+    await first.grow_up()
+    await second.grow_up()
     assert shard.path(1, "-wal").exists()
     await first.store.close()
     assert not shard.path(1, "-wal").exists()
@@ -203,6 +207,7 @@ async def test_a_log_that_eviction_has_left_is_opened_as_it_is(
 ) -> None:
     monkeypatch.setattr(lifecycle, "BUSY_FILES", 0)
     owner = shard.owner()
+    await owner.grow_up()
     owner.store.put("a", b"1")
     await owner.durable()
     await owner.store.close()
@@ -217,6 +222,7 @@ async def test_a_log_that_another_process_has_left_is_rewritten_first(
 ) -> None:
     monkeypatch.setattr(lifecycle, "BUSY_FILES", 0)
     owner = shard.owner()
+    await owner.grow_up()
     owner.store.put("a", b"1")
     await owner.durable()
     await owner.store.close()
@@ -231,15 +237,26 @@ async def test_a_log_that_another_process_has_left_is_rewritten_first(
     await another.storage.aclose()
 
 
+async def test_a_folder_that_is_found_is_synced_before_its_files_are_read(shard: Shard) -> None:
+    """Whoever made them may have been killed between giving a file its name and syncing that."""
+    owner = shard.owner()
+    owner.store.put("a", b"1")
+    await owner.durable()
+    await shard.reopen()
+    folder = shard.storage._folder(UNIQUE_KEY)
+    assert shard.owner(2).store.get("a") is None
+    assert folder.syncs == 0
+    assert shard.owner().store.get("a") == b"1"
+    assert folder.syncs == 1
+
+
 async def test_few_file_descriptors_mean_few_connections(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (400, 400))
     shard = Shard(tmp_path / "objects")
     for number in range(60):
-        owner = shard.owner(number)
-        owner.store.put("a", b"1")
-        await owner.durable()
+        await shard.owner(number).grow_up()
     assert shard.storage.statistics().open_connections == 36
     assert "ulimit -n" in caplog.text
     await shard.storage.aclose()

@@ -19,7 +19,7 @@ from tests.storage.conftest import UNIQUE_KEY, Shard, object_id
 from tests.storage.power import STRACE_OPTIONS, Trace
 
 OBJECTS = 5
-STRIKES = 250
+STRIKES = 200
 
 # Each object counts up, in two keys of one turn. Now and then it removes everything, or is
 # closed and opened again; the last object that is opened parks another one.
@@ -99,8 +99,9 @@ def trace(tmp_path: Path) -> Trace:
 def test_nothing_durable_is_lost_whenever_the_power_fails(trace: Trace, tmp_path: Path) -> None:
     assert len(trace.said) > 100, "the trace shows what the process said"
     chance = random.Random(1)
-    interesting = [when for when, _, file in trace.entries if file is None]
-    moments = [chance.randrange(trace.length) for _ in range(STRIKES)] + interesting
+    removals = [when for when, _, file in trace.entries if file is None]
+    moments = [chance.randrange(trace.length) for _ in range(STRIKES)]
+    moments += chance.sample(removals, min(len(removals), STRIKES // 2))
     for number, moment in enumerate(moments):
         folder = tmp_path / f"after-{number}"
         folder.mkdir()

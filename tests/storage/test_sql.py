@@ -227,7 +227,8 @@ class Programs(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.confirmed: dict[str, int] = {}
+        # What may be found after a crash: what was confirmed, and each commit since.
+        self.committed: list[dict[str, int]] = []
         self.levels: list[dict[str, int]] = [{}]
         self.kinds: list[str] = []
         self.open()
@@ -276,7 +277,9 @@ class Programs(RuleBasedStateMachine):
     @precondition(lambda self: len(self.levels) < 4 and "sync" not in self.kinds)
     @rule()
     def begin_transaction(self) -> None:
-        self.owner.store.begin()
+        self.owner.store.begin()  # what was written before is committed
+        if not self.kinds:
+            self.committed.append(dict(self.levels[0]))
         self.kinds.append("async")
         self.levels.append(dict(self.levels[-1]))
 
@@ -300,13 +303,15 @@ class Programs(RuleBasedStateMachine):
             store.commit()
         if not undo:
             self.levels[-1] = level
+            if not self.kinds:
+                self.committed.append(dict(level))
 
     @precondition(lambda self: not self.kinds)
     @rule()
     def confirm(self) -> None:
         self.owner.store.flush()
         self.loop.run_until_complete(self.owner.durable())
-        self.confirmed = dict(self.levels[0])
+        self.committed = [dict(self.levels[0])]
 
     @rule()
     def crash(self) -> None:
@@ -316,11 +321,11 @@ class Programs(RuleBasedStateMachine):
         self.open()
         self.kinds = []
         found = self.contents()
-        assert found in (self.confirmed, self.levels[0]), (
+        assert found in (*self.committed, self.levels[0]), (
             "whole transactions, and what was confirmed"
         )
         self.levels = [found]
-        self.confirmed = dict(found)
+        self.committed = [dict(found)]
 
     def contents(self) -> dict[str, int]:
         found = {"kv " + key: value[0] for key, value in self.owner.store.list()}

@@ -10,10 +10,10 @@ May import engine/ (and does not); touches APSW. docs/durability.md tells what i
 - `Sql` (sql.py): SQL as scripts may use it; authorizer.py has what they may do.
 
 Below these: database.py is one file's transactions and rounds, and has the invariants;
-session.py an open connection and how SQLite is set up; opening.py how files are made, found
-and healed; lifecycle.py checkpoints, parking and closing; workers.py the threads; disk.py
-syncing folders; shard.py what all databases share. rounds.py, lru.py, keys.py and names.py
-are pure.
+newborn.py an object's first writes, in memory; session.py an open connection and how SQLite
+is set up; opening.py how files are made, found and healed; lifecycle.py checkpoints, parking
+and closing; workers.py the threads; disk.py syncing folders; shard.py what all databases
+share. rounds.py, lru.py, keys.py and names.py are pure.
 """
 
 from holdfast.storage.barrier import Barrier, CommittedLog, LocalBarrier

@@ -17,14 +17,16 @@ meanwhile is gathered for the next.
 
 - A shared sync that fails proves nothing about any one file, since the failure may be
   another program's: each log is then synced by itself, and told its own outcome.
+- Files in the making get their names between two shared syncs: see newborn.py.
 - A shared sync also writes what other programs have left unwritten. If one was slow, logs
   are synced one by one for a while.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 from holdfast.storage.disk import Fsync, fsync
 from holdfast.storage.workers import Workers
@@ -43,6 +45,10 @@ class CommittedLog(Protocol):
     unique_key: str
     object_id: str
 
+    @property
+    def is_new(self) -> bool:
+        """True if the log is a file in the making: then it is a `NewLog`."""
+
     def sync(self, fsync: Fsync) -> None:
         """Return once all commits made before the call are on the disk. Blocks.
 
@@ -51,6 +57,16 @@ class CommittedLog(Protocol):
 
     def synced(self) -> None:
         """All commits made until now are on the disk, by other means than `sync`."""
+
+
+class NewLog(CommittedLog, Protocol):
+    """A file in the making, whose `sync` can be taken in steps. Both block, and raise."""
+
+    def stage(self) -> bool:
+        """Write what is to be synced; true if it is to be published after that."""
+
+    def publish(self) -> bool:
+        """Give what was synced its name; true if that is to be synced, too."""
 
 
 class Barrier(Protocol):
@@ -125,25 +141,20 @@ class LocalBarrier:
         assert self._sync_all, "without it, each log is synced by itself"
         self._sharing = True
         self.shared_syncs += 1
-        ended = partial(self._synced_together, asked, self._loop.time())
-        self.workers.submit(self._sync_all, ended)
+        shared = _SharedSync(self._sync_all, asked)
+        self.workers.submit(shared.run, partial(self._synced_together, shared))
 
-    def _synced_together(
-        self,
-        asked: list[tuple[CommittedLog, Done]],
-        started: float,
-        error: BaseException | None,
-    ) -> None:
-        now = self._loop.time()
+    def _synced_together(self, shared: "_SharedSync", error: BaseException | None) -> None:
         self._sharing = False
-        if error is not None or now - started > SLOW_S:
-            self._share_from = now + BACK_OFF_S
+        if error is not None or shared.slowest_s > SLOW_S:
+            self._share_from = self._loop.time() + BACK_OFF_S
         if error is not None:
-            self._sync_each(asked)
+            self._sync_each(shared.asked)
         else:
-            for log, done in asked:
-                log.synced()
-                done(None)
+            for log, done in shared.asked:
+                if log not in shared.failed:
+                    log.synced()
+                done(shared.failed.get(log))
         if self._asked and not self._dispatching:
             self._dispatching = True
             self._loop.call_soon(self._dispatch)
@@ -151,3 +162,35 @@ class LocalBarrier:
     async def aclose(self) -> None:
         """See Barrier."""
         await self.workers.aclose()
+
+
+class _SharedSync:
+    """One sync of many logs, with the steps of those in the making; `run` is for a thread."""
+
+    def __init__(
+        self, sync_all: Callable[[], None], asked: list[tuple[CommittedLog, Done]]
+    ) -> None:
+        self.asked = asked
+        self.failed: dict[CommittedLog, Exception] = {}
+        self.slowest_s = 0.0  # of the calls for the whole file system
+        self._sync_all = sync_all
+        self._new = [cast("NewLog", log) for log, _ in asked if log.is_new]
+
+    def run(self) -> None:
+        """Sync all logs. Raises OSError if nothing is known of any of them."""
+        staged = [log for log in self._new if self._succeeds(log, log.stage)]
+        self._sync()
+        if any([self._succeeds(log, log.publish) for log in staged]):  # noqa: C419 - every one
+            self._sync()
+
+    def _sync(self) -> None:
+        started = time.monotonic()
+        self._sync_all()
+        self.slowest_s = max(self.slowest_s, time.monotonic() - started)
+
+    def _succeeds(self, log: NewLog, step: Callable[[], bool]) -> bool:
+        try:
+            return step()
+        except Exception as error:  # noqa: BLE001 - it is told to whoever asked for this log
+            self.failed[log] = error
+            return False

@@ -4,9 +4,10 @@ A `Database` is shared by the stores that successive owners of one object open, 
 what the first wrote is settled before it counts as durable for the next. One store at a
 time is attached; others may still wait for rounds that they wrote.
 
-    fresh ── first write ──► open ◄── next access ──► parked          (connection closed)
-                              │                         │
-                              └──── owner closes ───────┴──► closing ──► gone
+    fresh ── first write ──► newborn ── rounds ──► open ◄── next access ──► parked
+                           (in memory)              │          (nothing open) ▲
+                                └──── nothing outstanding, memory is needed ──┘
+    all of them ──── owner closes ──► closing ──► gone
     any ──── a commit or a sync fails ──► broken (another Database takes the file over)
 
 Transactions. The *implicit* transaction begins with the first write and ends when its round
@@ -29,6 +30,7 @@ Invariants:
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import apsw
@@ -46,6 +48,7 @@ from holdfast.storage.errors import (
     is_read_only,
 )
 from holdfast.storage.names import DATABASE_SUFFIX
+from holdfast.storage.newborn import Newborn
 from holdfast.storage.rounds import Rounds
 from holdfast.storage.session import Session
 from holdfast.storage.sql import describe
@@ -99,7 +102,7 @@ class Database:
         self.object_id = object_id
         self.path = folder.path / (object_id + DATABASE_SUFFIX)
         self.rounds = Rounds()
-        self.session: Session | None = None
+        self.session: Session | Newborn | None = None
         self.store: ObjectStore | None = None
         self.broken: StoreBroken | None = None
         self.implicit = False  # the implicit transaction is open
@@ -120,8 +123,12 @@ class Database:
 
     # ---- access --------------------------------------------------------------------
 
-    def reach(self) -> Session | None:
-        """The open connection; None if the object has no file. Raises StorageError."""
+    def reach(self) -> Session | Newborn | None:
+        """The open connection; None if the object has no file. Raises StorageError.
+
+        It is the object's until the loop has its next turn; `ObjectStore.lose_cursor` is called
+        when it is replaced or closed.
+        """
         if self.session is None and not self._missing:
             self._shard.lifecycle.await_file(self)
             if self.session is None:
@@ -140,12 +147,12 @@ class Database:
         else:
             self.attach_session(opened)
 
-    def connect(self) -> Session:
-        """The open connection, to a file that is made if there is none. Raises StorageError."""
+    def connect(self) -> Session | Newborn:
+        """The open connection, to a new object's memory if need be. Raises StorageError."""
         return self.reach() or self._create()
 
-    def prepare_write(self) -> Session:
-        """Open the file, made anew if need be, and the transaction. Raises StorageError."""
+    def prepare_write(self) -> Session | Newborn:
+        """Open the file, or begin one, and the transaction. Raises StorageError."""
         session = self.connect()
         if session.read_only:
             raise StorageReadOnly(f"The database {self.path} cannot be written.")
@@ -166,20 +173,66 @@ class Database:
         self.ready = True
         return session
 
-    def _create(self) -> Session:
+    def _create(self) -> Newborn:
         try:
-            created = opening.create(self.path, self.folder)
+            newborn = Newborn(self.path, self.folder)
         except (apsw.Error, OSError) as error:
             raise self._unopened(error) from error
         self._missing = False
-        self.attach_session(created)
-        return created
+        self.attach_session(newborn)
+        return newborn
 
-    def attach_session(self, session: Session) -> None:
+    def attach_session(self, session: Session | Newborn) -> None:
         """Read and write through this connection from now on."""
         self.session = session
         self.log_is_durable = False
         self._shard.lifecycle.opened(self)
+
+    # ---- from memory to the file ---------------------------------------------------
+
+    def _note_commit(self) -> None:
+        self._committed = True
+        if isinstance(self.session, Newborn):
+            self.session.capture()
+            if self.session.is_large and not self._is_being_read:
+                self._leave_memory(self.session, self.session.outgrow)
+
+    def _grow_up(self, newborn: Newborn) -> None:
+        """Go over to the file that a round has opened, unless a statement is under way."""
+        if not self._levels and not self._is_being_read:
+            if self.implicit:
+                self.commit_implicit()
+            if self.session is newborn:
+                self._leave_memory(newborn, newborn.hand_over)
+
+    def _leave_memory(self, newborn: Newborn, grown: Callable[[], Session]) -> None:
+        try:
+            session = grown()
+        except (apsw.Error, OSError) as error:
+            raise self.break_down(error) from error
+        session.companion = newborn.companion
+        self.attach_session(session)
+        if self.store:
+            self.store.lose_cursor()
+        newborn.close()
+
+    def drop_memory(self) -> None:
+        """Let go of a copy in memory, of which everything is durable.
+
+        Then the file is open, or closed with nothing left to do, or there is none.
+        """
+        newborn = self.session
+        assert isinstance(newborn, Newborn), "the object is in memory"
+        assert self.rounds.settled, "outstanding writes are nowhere else"
+        if newborn.grown:
+            self._leave_memory(newborn, newborn.hand_over)
+            return
+        self.session = None
+        self.log_is_durable = True
+        self._shard.connections.discard(self)
+        if self.store:
+            self.store.lose_cursor()
+        newborn.close()
 
     # ---- transactions --------------------------------------------------------------
 
@@ -216,10 +269,10 @@ class Database:
         if alarms:
             self._before_alarm()
         self.session.cursor.execute("COMMIT")
-        self._committed = True
         self.rounds.write()
         if alarms:
             self._alarm_committed()
+        self._note_commit()
         self._schedule()
 
     def rollback(self) -> None:
@@ -274,9 +327,9 @@ class Database:
         except (apsw.Error, OSError) as error:
             raise self.break_down(error) from error
         self.implicit = self.ready = False
-        self._committed = True
         if alarms:
             self._alarm_committed()
+        self._note_commit()
 
     def _before_alarm(self) -> None:
         """An alarm is about to be committed; see alarms.py. Raises apsw.Error and OSError."""
@@ -372,6 +425,11 @@ class Database:
         finished = self.rounds.finish()
         if self._alarm and self._alarm[0] <= finished:
             self._settle_alarm(self._alarm[1])
+        if isinstance(self.session, Newborn) and self.session.grown:
+            try:
+                self._grow_up(self.session)
+            except StoreBroken:
+                return  # the owner is told by on_broken
         for store in self._listeners(finished):
             self._shard.tell(store.on_durable, finished)
         if self.rounds.settled:
@@ -392,8 +450,13 @@ class Database:
             and not self.implicit
             and not self.depth
             and self.job is None
-            and not (self.store and self.store.is_reading)
+            and not self._is_being_read
         )
+
+    @property
+    def _is_being_read(self) -> bool:
+        """True while a cursor of a script's has rows left."""
+        return bool(self.store and self.store.is_reading)
 
     # ---- stores --------------------------------------------------------------------
 

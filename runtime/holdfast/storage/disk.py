@@ -81,6 +81,9 @@ class Folder:
         self._parent = parent
         self._parent_ticket = 0
         self._exists = False
+        self._in_doubt = False  # entries may be found that were never synced
+        self._is_swept = False
+        self._sweeping = threading.Lock()
         self._fd = -1
         self._lock = threading.Lock()  # held during the system call
         self._counting = threading.Lock()
@@ -89,15 +92,48 @@ class Folder:
         self.syncs = 0
 
     def ensure(self) -> None:
-        """Make the folder if it is missing."""
-        if self._exists:
+        """Make the folder if it is missing; have its entries durable if it is not.
+
+        An entry that was found may come from a process that was killed before it had synced
+        it, or from a sync that failed. Blocks for one sync in these cases, which come once.
+        Raises OSError.
+        """
+        if self._exists and not self._in_doubt:
             return
-        with contextlib.suppress(FileExistsError):
+        try:
             self.path.mkdir(parents=self._parent is None)
+            self._is_swept = True
+        except FileExistsError:
+            self._in_doubt = True
         if self._parent:
-            # Also if it was there: whoever made it may have been killed before syncing that.
+            # Also if it was there, for the same reason.
             self._parent_ticket = self._parent.changed()
         self._exists = True
+        if self._in_doubt:
+            with contextlib.suppress(PermissionError):  # what cannot be written needs no sync
+                self.sync(self.changed())
+            self._in_doubt = False
+
+    def doubt(self) -> None:
+        """Somebody was stopped between making an entry and syncing it."""
+        self._in_doubt = True
+
+    def is_writable(self) -> bool:
+        """True if files can be made in the folder."""
+        return os.access(self.path, os.W_OK | os.X_OK)
+
+    def sweep(self, is_left: Callable[[str], bool]) -> None:
+        """Remove, once, files that an ended process has left. Blocks; from any thread.
+
+        To be called before each use of such names; returns when the first call has ended.
+        """
+        with self._sweeping:
+            if not self._is_swept:
+                with os.scandir(self.path) as entries:
+                    left = [entry.path for entry in entries if is_left(entry.name)]
+                for path in left:
+                    os.unlink(path)  # noqa: PTH108 - a string is what there is
+                self._is_swept = True
 
     def changed(self) -> int:
         """Note that an entry has been made, renamed or removed; from any thread."""
@@ -115,14 +151,18 @@ class Folder:
             covered = self._changes
             if self._fd < 0:
                 self._fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            fsync(self._fd)
+            try:
+                fsync(self._fd)
+            except OSError:
+                self._in_doubt = True
+                raise
             self._synced = covered
             self.syncs += 1
 
     def forget(self) -> None:
         """The folder was moved away or removed: the next use makes it anew."""
         self.close()
-        self._exists = False
+        self._exists = self._is_swept = False
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage import opening
+from holdfast.storage.newborn import Newborn
 from holdfast.storage.session import Session, checkpoint
 from holdfast.storage.workers import Job, Work
 
@@ -70,6 +71,10 @@ class Lifecycle:
             self._park(victim)
 
     def _park(self, database: "Database") -> None:
+        if isinstance(database.session, Newborn):
+            database.drop_memory()
+            if database.session is None:
+                return
         session = self._release_session(database)
         try:
             # An empty log needs no copying, so removing it needs no sync.
@@ -80,7 +85,7 @@ class Lifecycle:
     def _release_session(self, database: "Database") -> Session:
         """Take the connection from a database that is settled."""
         session = database.session
-        assert session, "only an open file can be closed"
+        assert isinstance(session, Session), "only an open file can be closed"
         assert database.rounds.settled, "outstanding writes keep their connection"
         database.session = None
         database.log_is_durable = True
@@ -94,6 +99,8 @@ class Lifecycle:
     def after_commit(self, database: "Database") -> None:
         """A commit has made the log longer."""
         session = database.session
+        if isinstance(session, Newborn):
+            return  # it has no log
         assert session, "what was just committed to is open"
         if session.wal_pages < SOFT_LIMIT_PAGES or database.job or database.depth:
             return
@@ -189,9 +196,16 @@ class Lifecycle:
     def _closing_work(self, database: "Database") -> Work | None:
         """What a thread has to do; with many files waiting for theirs, only what must be done."""
         busy = self._shard.workers.outstanding >= BUSY_FILES and not self.at_leisure
+        if isinstance(newborn := database.session, Newborn):
+            is_gone = newborn.has_file and opening.is_empty(newborn.cursor)
+            database.drop_memory()
+            if database.session is None:
+                remove = partial(opening.remove, database.path, database.folder)
+                return remove if is_gone else None
         if database.session:
             session = self._release_session(database)
-            if busy and 0 < session.wal_pages < SMALL_LOG_PAGES and not opening.is_empty(session):
+            is_small = 0 < session.wal_pages < SMALL_LOG_PAGES
+            if busy and is_small and not opening.is_empty(session.cursor):
                 session.close(checkpoint=False)
                 return None
             self._closing[database] = session
@@ -248,6 +262,8 @@ class Lifecycle:
         """
         self.await_file(database)
         self._shard.connections.discard(database)
+        if database.rounds.in_flight:
+            database.folder.doubt()
         if database.session:
             database.session.abandon()
             if not database.rounds.in_flight:

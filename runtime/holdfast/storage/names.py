@@ -13,6 +13,9 @@ from holdfast.storage.errors import InvalidName
 MAX_FOLDER_NAME_BYTES = 255  # what Linux's and macOS's file systems take
 DATABASE_SUFFIX = ".sqlite"
 
+# Follows the name of a database that has not got its own yet; a number follows.
+STAGED_SUFFIX = ".new-"
+
 # Folders on their way out; no namespace may be called so.
 TRASH_PREFIX = ".deleted-"
 
@@ -44,6 +47,11 @@ def check_object_id(object_id: str) -> str:
     if not _OBJECT_ID.fullmatch(object_id) or object_id in _RESERVED_IDS:
         raise InvalidName(f"This object id cannot name a file: {object_id!r}")
     return object_id
+
+
+def is_staged(file_name: str) -> bool:
+    """True for a file that was to become an object's database."""
+    return DATABASE_SUFFIX + STAGED_SUFFIX in file_name
 
 
 def object_id_of(file_name: str) -> str | None:

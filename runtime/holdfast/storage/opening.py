@@ -37,12 +37,7 @@ def create(path: Path, folder: Folder) -> Session:
     The file and its entry are durable with the first round.
     """
     folder.ensure()
-    log = wal_path(path)
-    if log.exists():
-        # A file that was removed before its log was: the log's content is nobody's. It has to
-        # be gone for good before a file appears that SQLite would replay it into.
-        log.unlink()
-        folder.sync(folder.changed())
+    remove_stray_log(path, folder)
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         write_all(fd, template())
@@ -59,6 +54,17 @@ def create(path: Path, folder: Folder) -> Session:
         session.close(checkpoint=False)
         raise
     return session
+
+
+def remove_stray_log(path: Path, folder: Folder) -> None:
+    """Remove a log that has outlived its file: its content is nobody's. Raises OSError.
+
+    It has to be gone for good before a file appears that SQLite would replay it into.
+    """
+    log = wal_path(path)
+    if log.exists():
+        log.unlink()
+        folder.sync(folder.changed())
 
 
 def open_existing(path: Path, folder: Folder, *, log_is_durable: bool) -> Session | None:
@@ -159,9 +165,8 @@ def has_log(path: Path) -> bool:
     return wal_path(path).exists()
 
 
-def is_empty(session: Session) -> bool:
+def is_empty(cursor: apsw.Cursor) -> bool:
     """True if the object stores nothing: no key, no table of its own, no alarm."""
-    cursor = session.cursor
     if cursor.execute("SELECT 1 FROM _cf_KV LIMIT 1").fetchall():
         return False
     names = {name for (name,) in cursor.execute("SELECT name FROM sqlite_schema")}
@@ -181,7 +186,7 @@ def close_settled(session: Session) -> None:
     """
     if session.read_only:
         session.close(checkpoint=False)
-    elif is_empty(session):
+    elif is_empty(session.cursor):
         session.close(checkpoint=False)
         remove(session.path, session.folder)
     else:

@@ -46,15 +46,15 @@ if not apsw.connections():
     apsw.initialize()
 
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
-_STATEMENTS = 128
+STATEMENTS = 128
 _CACHE_KIB = 256
 _FRAME_BYTES = 4096 + 24
 _WAL_HEADER_BYTES = 32
 
 # SQLite begins a page cache with memory for twenty pages, which most objects never need:
 # it is given back here, and not taken again while the cache holds a page.
-_FRUGAL = (
-    "PRAGMA synchronous=OFF; PRAGMA cache_size=2; PRAGMA shrink_memory; "
+FRUGAL = (
+    "PRAGMA cache_size=2; PRAGMA shrink_memory; "
     f"PRAGMA schema_version; PRAGMA cache_size=-{_CACHE_KIB}"
 )
 _GUARDED = "PRAGMA synchronous=NORMAL; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON"
@@ -65,6 +65,8 @@ class Session:
 
     Satisfies `barrier.CommittedLog`.
     """
+
+    is_new = False  # see CommittedLog
 
     __slots__ = (
         "_entries_are_new",
@@ -121,7 +123,7 @@ class Session:
         # The hook replaces SQLite's own automatic checkpoints, which use the same one.
         connection.set_wal_hook(self._on_commit)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        self.cursor.execute(_FRUGAL).fetchall()
+        self.cursor.execute(f"PRAGMA synchronous=OFF; {FRUGAL}").fetchall()
 
     def _on_commit(self, _connection: apsw.Connection, _schema: str, pages: int) -> int:
         self.wal_pages = pages
@@ -159,6 +161,25 @@ class Session:
         if self._wal_fd < 0:
             self._wal_fd = os.open(self.wal_path, os.O_RDONLY | os.O_CLOEXEC)
         return self._wal_fd
+
+    # ---- from memory ---------------------------------------------------------------
+
+    def adopt(self, source: apsw.Connection) -> None:
+        """Make the content that of another database, in one commit to the log.
+
+        Blocks no more than a commit does. Raises apsw.Error.
+        """
+        try:
+            with self.connection.backup("main", source, "main") as backup:
+                backup.step()
+        except apsw.Error as error:
+            # SQLite tells the code of what went wrong with a backup, and no message.
+            code: int = error.result  # type: ignore[attr-defined]
+            error.args = (f"{apsw.mapping_result_codes[code]}, copying from memory",)
+            raise
+        # SQLite tells of the new frames at the end of the next statement.
+        self.cursor.execute("PRAGMA schema_version").fetchall()
+        assert self.wal_pages, "the log holds what was copied"
 
     # ---- keeping the log short -----------------------------------------------------
 
@@ -235,7 +256,7 @@ def wal_path(path: Path) -> Path:
 
 def connect(path: Path, *, vfs: str = VFS) -> apsw.Connection:
     """A bare connection to a file that exists."""
-    return apsw.Connection(str(path), flags=_READ_WRITE, vfs=vfs, statementcachesize=_STATEMENTS)
+    return apsw.Connection(str(path), flags=_READ_WRITE, vfs=vfs, statementcachesize=STATEMENTS)
 
 
 def checkpoint(path: Path) -> tuple[int, int]:

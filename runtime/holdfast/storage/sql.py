@@ -38,6 +38,7 @@ from holdfast.storage.authorizer import (
 from holdfast.storage.errors import SqlError, StorageError
 
 if TYPE_CHECKING:
+    from holdfast.storage.newborn import Newborn
     from holdfast.storage.session import Session
     from holdfast.storage.store import ObjectStore
 
@@ -141,7 +142,7 @@ class Sql:
         """`should_stop` tells that the turn has used up its time: SQL is cut short then."""
         self._store = store
         self._should_stop = should_stop
-        self._session: Session | None = None
+        self._session: Session | Newborn | None = None
         self._access: SqlAccess
         self._open: dict[int, _Open] = {}
         self._reading: dict[int, None] = {}  # those of them that keep a statement, oldest first
@@ -280,7 +281,7 @@ class Sql:
         self.cancel()
         self._session = None
 
-    def _attach(self, session: "Session") -> None:
+    def _attach(self, session: "Session | Newborn") -> None:
         self.cancel()
         self._session = session
         if session.sql is None:

@@ -1,6 +1,7 @@
 """All object databases of one shard, below one folder."""
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import logging
@@ -17,6 +18,7 @@ from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder, make_folder, shared_sync
 from holdfast.storage.errors import StoreClosed
 from holdfast.storage.names import TRASH_PREFIX, check_object_id, check_unique_key, object_id_of
+from holdfast.storage.newborn import Newborn
 from holdfast.storage.opening import is_empty
 from holdfast.storage.shard import Shard
 from holdfast.storage.store import ObjectStore
@@ -119,11 +121,9 @@ class Storage:
         Raises InvalidName and OSError.
         """
         folder = self._root.path / check_unique_key(unique_key)
-        try:
-            with os.scandir(folder) as entries:
-                ids = [found for entry in entries if (found := object_id_of(entry.name))]
-        except FileNotFoundError:
-            return []
+        ids = self._in_memory(unique_key)
+        with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+            ids.update(found for entry in entries if (found := object_id_of(entry.name)))
         wanted = (
             object_id
             for object_id in ids
@@ -131,10 +131,18 @@ class Storage:
         )
         return heapq.nsmallest(limit, wanted)
 
+    def _in_memory(self, unique_key: str) -> set[str]:
+        """Ids of objects whose file may still be in the making."""
+        return {
+            database.object_id
+            for database in self._databases.values()
+            if isinstance(database.session, Newborn) and database.unique_key == unique_key
+        }
+
     def _is_empty(self, unique_key: str, object_id: str) -> bool:
         """True for an object that has removed everything, while its file is still open."""
         database = self._databases.get((unique_key, object_id))
-        return bool(database and database.session and is_empty(database.session))
+        return bool(database and database.session and is_empty(database.session.cursor))
 
     def delete_namespace(self, unique_key: str) -> None:
         """Remove all objects of a namespace. Stores of it raise StoreClosed from now on.

@@ -19,6 +19,7 @@ from holdfast.storage.sql import Sql
 
 if TYPE_CHECKING:
     from holdfast.storage.database import Database
+    from holdfast.storage.newborn import Newborn
     from holdfast.storage.session import Session
     from holdfast.storage.shard import Shard
 
@@ -257,7 +258,7 @@ class ObjectStore:
         """True while a cursor of its SQL has rows left."""
         return self._sql is not None and self._sql.is_reading
 
-    def connect(self) -> "Session":
+    def connect(self) -> "Session | Newborn":
         """The open connection, to a file that is made if need be; for `sql`."""
         if self._cursor is None or self._database.session is None:
             self.check()

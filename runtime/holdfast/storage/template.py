@@ -20,17 +20,23 @@ _VERSIONS = slice(18, 20)
 _WAL = b"\2\2"
 
 
+def in_wal_mode(content: bytes) -> bytes:
+    """A database that is no file, as a file in WAL mode."""
+    image = bytearray(content)
+    image[_VERSIONS] = _WAL
+    return bytes(image)
+
+
 @cache
 def template() -> bytes:
     """The content of a fresh object's database file."""
     connection = apsw.Connection(":memory:")
     connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
     connection.execute(KV_SCHEMA)
-    content = bytearray(connection.serialize("main"))
+    content = in_wal_mode(connection.serialize("main"))
     connection.close()
-    content[_VERSIONS] = _WAL
     assert len(content) == 2 * PAGE_BYTES, "one page for the schema, one for the table"
-    return bytes(content)
+    return content
 
 
 def is_unborn(path: Path) -> bool:

@@ -1,0 +1,266 @@
+"""An object's first writes, before it has a file that is open.
+
+Making a file is the one thing about storage that makes the kernel wait for its journal, a
+millisecond while other threads sync, and SQLite would make two: the database and its log. So
+a fresh object begins in memory, and threads make its files:
+
+    memory ── first round ──► whole file ── second round ──► file and log, opened
+    (loop)      (thread: stage, sync, publish)  (thread)       (loop: hand_over)
+
+- *Loop.* Reads and writes go to a private database of SQLite's, which spills to a temporary
+  file where one turn writes a lot. `capture`, right after each commit, keeps an image of what
+  is committed. That cannot wait for the round: by then an explicit transaction may be open,
+  and an image would hold what it has not committed.
+- *First round.* A thread writes the image under a name of its own (`stage`), syncs it, and
+  only then gives it the object's name (`publish`); that is synced, too. So a file which has
+  its name is whole and on the disk, whatever happens. An object that is written once never
+  has a log, and its copy in memory can be dropped at any time.
+- *Second round.* A thread opens the file, which makes the log, and copies the image into it.
+  When the round has ended, the loop adds what was committed meanwhile, and goes over to the
+  open file. While an explicit transaction is open, or a cursor has rows left, it stays in
+  memory and further rounds repeat this.
+- *Growth.* Images cost a copy for each commit. A database beyond LARGE_BYTES goes over to a
+  file at once, on the loop (`outgrow`), whatever a thread is doing.
+
+Invariants:
+1. The object's name is given only to a file that holds what is committed, and is synced.
+2. An image holds what was committed before the round that it serves started, or more; never
+   a part of a transaction.
+3. After `outgrow` and `abandon` no thread names a file or touches the open one: a new owner
+   may have made another. The lock is held for each such step.
+4. Until the name is durable, each attempt at a round makes the file anew: see
+   `disk.rewrite_durably` for why syncing it again would prove nothing.
+
+What `kill -9` leaves: a staged file, which the next process removes before it stages its
+first (`Folder.sweep`); or a file whose name may not be durable yet, so folders that are found
+are synced before their files are read (`Folder.ensure`).
+"""
+
+import contextlib
+import itertools
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import apsw
+
+from holdfast.storage import opening
+from holdfast.storage.disk import Folder, Fsync, write_all
+from holdfast.storage.errors import StorageReadOnly
+from holdfast.storage.names import STAGED_SUFFIX, is_staged
+from holdfast.storage.session import FRUGAL, STATEMENTS, Session
+from holdfast.storage.template import KV_SCHEMA, PAGE_BYTES, in_wal_mode
+
+if TYPE_CHECKING:
+    from holdfast.storage.alarms import AlarmList
+    from holdfast.storage.sql import SqlAccess
+
+LARGE_BYTES = 256 * 1024
+
+_FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+_PRIVATE = ""  # SQLite's name for a database of the connection's own
+
+_numbers = itertools.count(1)
+
+
+class Newborn:
+    """A database in memory, about to become a file.
+
+    Satisfies `barrier.NewLog`. On the loop's thread, but for `stage`, `publish` and `sync`.
+    """
+
+    __slots__ = (
+        "_applied",
+        "_image",
+        "_is_durable",
+        "_is_named",
+        "_lock",
+        "_path",
+        "_sealed",
+        "_staged",
+        "companion",
+        "connection",
+        "cursor",
+        "folder",
+        "grown",
+        "object_id",
+        "sql",
+        "unique_key",
+    )
+
+    is_new = True
+    read_only = False
+
+    def __init__(self, path: Path, folder: Folder) -> None:
+        """Begin an object. Raises StorageReadOnly, OSError and apsw.Error."""
+        folder.ensure()
+        if not folder.is_writable():
+            raise StorageReadOnly(f"The folder {folder.path} cannot be written.")
+        self.connection = apsw.Connection(_PRIVATE, flags=_FLAGS, statementcachesize=STATEMENTS)
+        self.cursor = self.connection.cursor()
+        self.cursor.execute(f"PRAGMA page_size={PAGE_BYTES}; {FRUGAL}").fetchall()
+        self.cursor.execute(KV_SCHEMA)
+        self.folder = folder
+        self.unique_key = folder.path.name
+        self.object_id = path.stem
+        self.sql: SqlAccess | None = None  # see Session, as for the next
+        self.companion: AlarmList | None = None
+        self.grown: Session | None = None  # the file, once it is open
+        self._path = path
+        self._image = b""
+        self._applied: bytes | None = None  # the image that a thread has copied to `grown`
+        self._staged: Path | None = None
+        self._is_named = False
+        self._is_durable = False  # the file and its name
+        self._sealed = False
+        self._lock = threading.Lock()
+
+    def forget_schema(self) -> None:
+        """See Session."""
+        if self.sql:
+            self.sql.forget_schema()
+
+    # ---- on the loop ---------------------------------------------------------------
+
+    def capture(self) -> None:
+        """Keep what is committed, right after a commit."""
+        self._image = self.connection.serialize("main")
+
+    @property
+    def is_large(self) -> bool:
+        """True if what is committed is too much to be copied at each commit."""
+        return len(self._image) > LARGE_BYTES
+
+    @property
+    def has_file(self) -> bool:
+        """True once a round is durable."""
+        return self._is_durable
+
+    def hand_over(self) -> Session:
+        """The open file, with all that is committed here; while no round is in flight."""
+        assert self.grown, "the round that has ended opened the file"
+        if self._applied is not self._image:
+            self.grown.adopt(self.connection)
+        return self.grown
+
+    def outgrow(self) -> Session:
+        """The same at any time, made and opened here and now. Raises OSError and apsw.Error."""
+        with self._lock:
+            self._sealed = True
+            if self.grown is None:
+                self.grown = self._open() if self._is_named else self._create()
+            self.grown.adopt(self.connection)
+        return self.grown
+
+    def _create(self) -> Session:
+        return opening.create(self._path, self.folder)
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self.connection.close()
+
+    # ---- the barrier ---------------------------------------------------------------
+
+    def sync(self, fsync: Fsync) -> None:
+        """See CommittedLog."""
+        if self.companion:
+            self.companion.sync(fsync)
+        if self.stage(fsync) and self.publish():
+            self.folder.sync(self.folder.changed(), fsync)
+            self._is_durable = True
+        elif self.grown:
+            self.grown.sync(fsync)
+        else:
+            raise FileNotFoundError(f"The object of {self._path} was given up.")
+
+    def stage(self, fsync: Fsync | None = None) -> bool:
+        """See NewLog. With `fsync`, a file that is to be published is synced, too."""
+        with self._lock:
+            if self._sealed:
+                return False
+            if self._is_durable:
+                self._apply(self._image)
+                return False
+        self.folder.sweep(is_staged)
+        staged = self._path.with_name(f"{self._path.name}{STAGED_SUFFIX}{next(_numbers)}")
+        fd = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        try:
+            write_all(fd, in_wal_mode(self._image))
+            if fsync:
+                fsync(fd)
+        except BaseException:
+            _remove(staged)
+            raise
+        finally:
+            os.close(fd)
+        self._staged = staged
+        return True
+
+    def publish(self) -> bool:
+        """See NewLog."""
+        staged, self._staged = self._staged, None
+        assert staged, "only what is staged can be published"
+        with self._lock:
+            if self._sealed:
+                _remove(staged)
+                return False
+            try:
+                opening.remove_stray_log(self._path, self.folder)
+                staged.rename(self._path)
+            except BaseException:
+                _remove(staged)
+                raise
+            self._is_named = True
+        return True
+
+    def synced(self) -> None:
+        """See CommittedLog."""
+        self._is_durable = True
+        if self.grown and self._applied is not None:
+            self.grown.synced()
+
+    def _apply(self, image: bytes) -> None:
+        """Have the file open, and the image in it."""
+        if self.grown is None:
+            self.grown = self._open()
+        if self._applied is image:
+            return
+        source = apsw.Connection(":memory:")
+        try:
+            source.deserialize("main", image)
+            self.grown.adopt(source)
+        finally:
+            source.close()
+        self._applied = image
+
+    def _open(self) -> Session:
+        session = opening.open_existing(self._path, self.folder, log_is_durable=True)
+        if session is None:
+            raise FileNotFoundError(f"{self._path} has vanished.")
+        return session
+
+    # ---- giving up -----------------------------------------------------------------
+
+    def abandon(self) -> None:
+        """Let go of the memory and of the file, while a sync may still be under way."""
+        with self._lock:
+            self._sealed = True
+        self.connection.close()
+        if self.grown:
+            self.grown.abandon()
+
+    def release(self) -> None:
+        """See Session."""
+        if self.grown:
+            self.grown.release()
+
+    def release_log(self) -> None:
+        """See Session."""
+        if self.grown:
+            self.grown.release_log()
+
+
+def _remove(staged: Path) -> None:
+    with contextlib.suppress(OSError):  # what stays is swept by the next process
+        staged.unlink()

@@ -1,0 +1,285 @@
+"""From an object's first write to its file."""
+
+import asyncio
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from holdfast.storage import StoreBroken
+from holdfast.storage.newborn import Newborn
+from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
+
+
+async def in_flight(shard: Shard) -> Owner:
+    """An owner whose first round has started, on a disk that holds it back."""
+    owner = shard.owner()
+    shard.disk.hold()
+    owner.store.put("first", b"1")
+    for _ in range(5):
+        await asyncio.sleep(0)
+    return owner
+
+
+async def found(shard: Shard, tmp_path: Path) -> list[str]:
+    """The keys that another process would find, if this one ended now."""
+    copy = tmp_path / "copy"
+    shutil.copytree(shard.folder, copy)
+    other = Shard(copy)
+    keys = [key for key, _ in other.owner().store.list()]
+    await other.storage.aclose()
+    return keys
+
+
+async def test_an_object_has_no_file_before_its_first_round(shard: Shard) -> None:
+    owner = await in_flight(shard)
+    assert owner.store.list() == [("first", b"1")]
+    assert not shard.path().exists()
+    assert shard.storage.list_objects(UNIQUE_KEY) == [object_id()]
+    shard.disk.release()
+    await owner.durable()
+    assert shard.files() == [shard.path().name]
+    assert shard.storage.list_objects(UNIQUE_KEY) == [object_id()]
+
+
+async def test_an_object_that_is_written_once_never_has_a_log(shard: Shard) -> None:
+    for number in range(20):
+        shard.owner(number).store.put("a", b"1")
+    await shard.storage.aclose()
+    assert len(shard.files()) == 20
+
+
+async def test_what_is_written_during_the_first_round_goes_on_in_the_file(shard: Shard) -> None:
+    owner = await in_flight(shard)
+    assert owner.store.put("second", b"2") == 2
+    shard.disk.release()
+    await owner.durable(1)
+    assert shard.path().exists()
+    owner.store.put("third", b"3")
+    await owner.durable()
+    assert shard.path(suffix="-wal").exists()
+    await shard.reopen()
+    assert [key for key, _ in shard.owner().store.list()] == ["first", "second", "third"]
+
+
+async def test_a_commit_during_the_first_round_goes_on_in_the_file(shard: Shard) -> None:
+    owner = await in_flight(shard)
+    owner.store.begin()
+    owner.store.put("second", b"2")
+    assert owner.store.commit() == 2
+    owner.store.put("third", b"3")
+    shard.disk.release()
+    await owner.durable(2)
+    await shard.reopen()
+    assert [key for key, _ in shard.owner().store.list()] == ["first", "second", "third"]
+
+
+async def test_an_open_transaction_keeps_the_object_in_memory(shard: Shard, tmp_path: Path) -> None:
+    owner = await in_flight(shard)
+    owner.store.put("second", b"2")
+    owner.store.begin()
+    owner.store.put("third", b"3")
+    shard.disk.release()
+    await owner.durable(2)
+    assert await found(shard, tmp_path) == ["first", "second"]
+    owner.store.begin()
+    owner.store.put("undone", b"4")
+    owner.store.rollback()
+    await owner.durable(owner.store.commit())
+    owner.store.put("fourth", b"5")
+    await owner.durable()
+    await shard.reopen()
+    names = [key for key, _ in shard.owner().store.list()]
+    assert names == ["first", "fourth", "second", "third"]
+
+
+async def test_an_image_never_holds_what_is_not_committed(shard: Shard, tmp_path: Path) -> None:
+    owner = shard.owner()
+    owner.store.put("committed", b"1")
+    owner.store.begin()
+    owner.store.put("open", b"2")
+    await owner.durable(1)
+    assert await found(shard, tmp_path) == ["committed"]
+    owner.store.rollback()
+
+
+async def test_superseding_during_the_first_round_keeps_what_is_committed(shard: Shard) -> None:
+    owner = await in_flight(shard)
+    owner.store.put("dropped", b"2")
+    owner.store.supersede(RuntimeError("reset"))
+    second = shard.owner()
+    assert second.store.list() == [("first", b"1")]
+    second.store.put("second", b"2")
+    shard.disk.release()
+    await second.durable()
+    await shard.reopen()
+    assert [key for key, _ in shard.owner().store.list()] == ["first", "second"]
+
+
+async def test_a_first_round_that_fails_leaves_no_file(shard: Shard) -> None:
+    shard.disk.error = OSError(errno.EIO, "Input/output error")
+    owner = shard.owner()
+    owner.store.put("a", b"1")
+    assert isinstance(await owner.failure(), StoreBroken)
+    assert shard.files() == []
+    shard.disk.error = None
+    second = shard.owner()
+    assert second.store.get("a") is None
+    second.store.put("b", b"2")
+    await second.durable()
+    assert second.store.list() == [("b", b"2")]
+
+
+async def test_a_file_that_was_given_up_does_not_replace_its_successor(shard: Shard) -> None:
+    await in_flight(shard)
+    shard.storage.delete_namespace(UNIQUE_KEY)
+    second = shard.owner()
+    second.store.put("second", b"2")
+    shard.disk.release()
+    await second.durable()
+    await shard.reopen()
+    assert shard.owner().store.list() == [("second", b"2")]
+
+
+async def test_an_object_that_is_reset_before_it_has_committed_has_no_file(shard: Shard) -> None:
+    owner = shard.owner()
+    owner.store.put("dropped", b"1")
+    owner.store.supersede(RuntimeError("reset"))
+    await owner.store.close()
+    assert shard.files() == []
+    assert shard.owner().store.list() == []
+
+
+async def test_memory_is_given_up_for_others_once_the_file_is_there(tmp_path: Path) -> None:
+    shard = Shard(tmp_path / "objects", max_open=1)
+    owners = [shard.owner(number) for number in range(3)]
+    for owner in owners:
+        owner.store.put("a", b"1")
+        await owner.durable()
+    assert shard.storage.statistics().open_connections == 1
+    for owner in owners:
+        owner.store.put("b", b"2")
+        assert owner.store.get("a") == b"1"
+        await owner.durable()
+    await shard.reopen()
+    for number in range(3):
+        assert shard.owner(number).store.list() == [("a", b"1"), ("b", b"2")]
+    await shard.storage.aclose()
+
+
+async def test_what_an_ended_process_has_staged_is_swept(shard: Shard) -> None:
+    shard.owner(1).store.put("a", b"1")
+    await shard.storage.aclose()
+    left = shard.path(2, ".new-7")
+    left.write_bytes(b"half a fi")
+    await shard.reopen()
+    assert shard.owner(2).store.list() == []
+    shard.owner(2).store.put("a", b"1")
+    await shard.storage.aclose()
+    assert shard.files() == [shard.path(number).name for number in (1, 2)]
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_an_object_that_grows_large_goes_over_to_its_file(shard: Shard, held: bool) -> None:
+    owner = shard.owner()
+    owner.store.put("first", b"1")
+    if held:
+        shard.disk.hold()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    owner.store.begin()
+    owner.store.put_many((f"key {number:04}", bytes(5000)) for number in range(100))
+    owner.store.commit()
+    owner.store.put("last", b"1")
+    assert shard.path(suffix="-wal").stat().st_size > 500_000
+    shard.disk.release()
+    await owner.durable()
+    await shard.reopen()
+    assert len(shard.owner().store.list()) == 102
+    assert len(shard.files()) == 2
+
+
+async def test_a_large_first_write_is_one_round_like_others(shard: Shard) -> None:
+    owner = shard.owner()
+    owner.store.put_many((f"key {number:04}", bytes(5000)) for number in range(1000))
+    owner.store.delete("key 0500")
+    await owner.durable()
+    assert owner.rounds == [1]
+    await shard.reopen()
+    assert len(shard.owner().store.list()) == 999
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_hasty_writer_loses_nothing_whenever_the_file_appears(
+    shard: Shard, turns: int
+) -> None:
+    owner = shard.owner()
+    for number in range(200):
+        owner.store.put(f"key {number}", b"%d" % number)
+        if number % 7 == turns:
+            owner.store.begin()
+            owner.store.put(f"other {number}", b"x")
+            await asyncio.sleep(0)
+            owner.store.rollback() if number % 2 else owner.store.commit()
+        await asyncio.sleep(0)
+    stored = owner.store.list()
+    assert len([key for key, _ in stored if key.startswith("key")]) == 200
+    await shard.reopen()
+    assert shard.owner().store.list() == stored
+
+
+async def test_a_name_that_may_not_be_durable_is_given_anew_with_a_new_file(shard: Shard) -> None:
+    newborn = Newborn(shard.path(), shard.storage._folder(UNIQUE_KEY))
+    newborn.capture()
+    assert newborn.stage() and newborn.publish()
+    inode = shard.path().stat().st_ino
+    # The shared sync failed: now the file is synced by itself, and its pages written again.
+    synced: list[int] = []
+    shard.disk.on_sync = lambda fd: synced.append(os.fstat(fd).st_ino)
+    newborn.sync(shard.disk.sync)
+    assert shard.path().stat().st_ino in synced and inode not in synced
+    assert newborn.has_file
+    newborn.abandon()
+
+
+# ---- SQL -------------------------------------------------------------------------------
+
+
+async def test_a_table_that_is_made_during_the_first_round_is_found_in_the_file(
+    shard: Shard,
+) -> None:
+    owner = await in_flight(shard)
+    sql = owner.store.sql(bool)
+    sql.execute("CREATE TABLE numbers (n INTEGER PRIMARY KEY, name TEXT UNIQUE)", [])
+    shard.disk.release()
+    for number in range(50):
+        sql.execute("INSERT INTO numbers VALUES (?, ?)", [number, f"name {number}"])
+        await owner.durable()
+    await shard.reopen()
+    sql = shard.owner().store.sql(bool)
+    assert sql.execute("SELECT count(*), sum(n) FROM numbers", []).rows == [(50, 1225)]
+
+
+async def test_a_cursor_goes_on_while_its_object_gets_a_file(shard: Shard) -> None:
+    owner = shard.owner()
+    owner.store.put_many((f"key {number:04}", bytes(2000)) for number in range(100))
+    await owner.durable()
+    sql = owner.store.sql(bool)
+    sql.execute("CREATE TABLE numbers (n INTEGER)", [])
+    sql.execute("INSERT INTO numbers SELECT value FROM json_each('[1,2,3,4,5,6,7,8,9]')", [])
+    answer = sql.execute("SELECT n FROM numbers", [])
+    numbers = [row[0] for row in answer.rows]
+    for _ in range(3):
+        rows, more = sql.fetch(answer.cursor, 2)
+        numbers += [row[0] for row in rows]
+        owner.store.put("large", bytes(400_000))
+        await owner.durable()
+    while more:
+        rows, more = sql.fetch(answer.cursor, 2)
+        numbers += [row[0] for row in rows]
+    assert numbers == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    await owner.grow_up()
+    await shard.reopen()
+    assert len(shard.owner().store.list()) == 102
