@@ -13,7 +13,7 @@ import {
   crypto_aes_wrap_large,
   crypto_secret_generate,
 } from "holdfast:ops";
-import { describeView } from "../kernel/buffers.js";
+import { byteLengthOfArray } from "../kernel/buffers.js";
 import {
   noParameters,
   optional,
@@ -95,7 +95,7 @@ function registerAes(name, allowed, { parameters, ...operations }) {
 }
 
 function checkedBits(material) {
-  const bits = 8 * describeView(material).byteLength;
+  const bits = 8 * byteLengthOfArray(material);
   if (isKeyLength(bits)) return bits;
   throw failure(
     "DataError",

@@ -12,7 +12,7 @@ import {
   crypto_stream_end,
 } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
-import { bytesOf, describeView, isArrayBuffer } from "../kernel/buffers.js";
+import { bufferOfArray, byteLengthOfArray, bytesOf, isArrayBuffer } from "../kernel/buffers.js";
 import { defineInterface, requireArguments } from "../kernel/webidl.js";
 import { deferred, markHandled } from "../streams/promises.js";
 import { WritableStream } from "../streams/writable.js";
@@ -41,7 +41,7 @@ class Digest {
 
   write(chunk) {
     const bytes = toBytes(chunk);
-    const { byteLength } = describeView(bytes);
+    const byteLength = byteLengthOfArray(bytes);
     this.bytesWritten += byteLength;
     if (isLarge(bytes)) return crypto_run(crypto_stream_add_large(this.number, bytes));
     if (byteLength > 0) crypto_stream_add(this.number, bytes);
@@ -49,7 +49,7 @@ class Digest {
   }
 
   close() {
-    this.promised.resolve(describeView(crypto_stream_end(this.number)).buffer);
+    this.promised.resolve(bufferOfArray(crypto_stream_end(this.number)));
   }
 
   abort(reason) {

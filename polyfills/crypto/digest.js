@@ -2,14 +2,14 @@
 // MD5 is Workers' own addition: https://developers.cloudflare.com/workers/runtime-apis/web-crypto/
 
 import { crypto_digest, crypto_digest_large, crypto_run, crypto_take } from "holdfast:ops";
-import { describeView } from "../kernel/buffers.js";
+import { byteLengthOfArray } from "../kernel/buffers.js";
 import { noParameters, registerAlgorithm } from "./algorithms.js";
 
 /** What is longer than this is worked on in a thread, at the price of a turn. */
 const MAX_INLINE_BYTES = 65_536;
 
 /** Whether it takes long to work on these bytes. */
-export const isLarge = (bytes) => describeView(bytes).byteLength > MAX_INLINE_BYTES;
+export const isLarge = (bytes) => byteLengthOfArray(bytes) > MAX_INLINE_BYTES;
 
 /** The digest of a Uint8Array, for a signature; a promise of it where there is much. */
 export function digestOf(hash, bytes) {

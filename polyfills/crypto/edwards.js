@@ -11,7 +11,7 @@ import {
   crypto_run,
   crypto_take,
 } from "holdfast:ops";
-import { describeView } from "../kernel/buffers.js";
+import { byteLengthOfArray } from "../kernel/buffers.js";
 import { toDOMString } from "../kernel/webidl.js";
 import { noParameters, optional, readBytes, registerAlgorithm, required } from "./algorithms.js";
 import { agreement, readPublic } from "./agreement.js";
@@ -66,7 +66,7 @@ function registerSignatures(name, curve, read, readKey, algorithm, jwkAlgorithm)
 
 function requireNoContext(parameters) {
   if (parameters?.context === undefined) return;
-  if (describeView(parameters.context).byteLength === 0) return;
+  if (byteLengthOfArray(parameters.context) === 0) return;
   throw failure("OperationError", "Ed448 is there without contexts only.");
 }
 

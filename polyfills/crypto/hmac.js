@@ -9,7 +9,7 @@ import {
   crypto_secret_generate,
   crypto_take,
 } from "holdfast:ops";
-import { describeView } from "../kernel/buffers.js";
+import { byteLengthOfArray } from "../kernel/buffers.js";
 import {
   noParameters,
   optional,
@@ -88,7 +88,7 @@ function importKey(format, keyData, { hash, length }, extractable, usages) {
   checkUsages(usages, USAGES, "import secret HMAC");
   const facts = { use: "sig", usages, extractable };
   const bytes = secretFrom(format, keyData, "HMAC", facts, () => JWK_ALGORITHMS[hash]);
-  const bits = 8 * describeView(bytes).byteLength;
+  const bits = 8 * byteLengthOfArray(bytes);
   if (bits === 0) throw failure("DataError", "HMAC key is empty.");
   if (length === undefined) return keyOf(bytes, hash, bits, extractable, usages);
   if (length > bits || length <= bits - 8) {

@@ -8,7 +8,14 @@
 // after normalization, which may run code of the script.
 
 import { crypto_equal, crypto_run, crypto_secret_text, crypto_take } from "holdfast:ops";
-import { bytesOf, copyBytes, describeView, isArrayBuffer, isDetached } from "../kernel/buffers.js";
+import {
+  bufferOfArray,
+  bytesOf,
+  copyBytes,
+  describeView,
+  isArrayBuffer,
+  isDetached,
+} from "../kernel/buffers.js";
 import {
   defineInterface,
   illegalConstructor,
@@ -19,7 +26,7 @@ import {
 } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
 import { normalize } from "./algorithms.js";
-import { failure, parseJson, parseJsonObject } from "./builtins.js";
+import { failure, parseJson, parseJsonObject, Uint8Array } from "./builtins.js";
 import { toJsonWebKey } from "./jwk.js";
 import {
   DECRYPT,
@@ -46,6 +53,7 @@ import "./rsa.js";
 
 const CONSTRUCTING = {};
 const FORMATS = ["raw", "spki", "pkcs8", "jwk"];
+const NOTHING = new Uint8Array(0);
 const { isView } = ArrayBuffer;
 
 let isSubtle;
@@ -66,7 +74,7 @@ export class SubtleCrypto {
     const bytes = readSource(data);
     requireUsage(key, { name }, ENCRYPT);
     const answer = record.encrypt(parameters, key, bytes);
-    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-decrypt */
@@ -77,7 +85,7 @@ export class SubtleCrypto {
     const bytes = readSource(data);
     requireUsage(key, { name }, DECRYPT);
     const answer = record.decrypt(parameters, key, bytes);
-    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-sign */
@@ -88,7 +96,7 @@ export class SubtleCrypto {
     const bytes = readSource(data);
     requireUsage(key, { name }, SIGN);
     const answer = await record.sign(parameters, key, bytes);
-    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-verify */
@@ -109,7 +117,7 @@ export class SubtleCrypto {
     checkSource(data, "SubtleCrypto.digest: the data");
     const { record } = normalize(algorithm, "digest");
     const answer = record.digest(readSource(data));
-    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-generateKey */
@@ -145,7 +153,7 @@ export class SubtleCrypto {
     const { record, name, parameters } = normalize(algorithm, "deriveBits");
     requireUsage(baseKey, { name }, DERIVE_BITS);
     const answer = record.deriveBits(parameters, baseKey, bits);
-    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-importKey */
@@ -164,7 +172,7 @@ export class SubtleCrypto {
     begin(this, "exportKey", arguments.length, 2);
     const form = toEnum(format, FORMATS, "SubtleCrypto.exportKey: the format");
     const exported = exportFrom(toKey(key, "SubtleCrypto.exportKey: the key"), form);
-    return form === "jwk" ? parseJson(exported) : bufferOf(copyBytes(exported));
+    return form === "jwk" ? parseJson(exported) : bufferOfArray(copyBytes(exported));
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-wrapKey */
@@ -179,7 +187,7 @@ export class SubtleCrypto {
     const bytes = form === "jwk" ? encodeUtf8(exported) : exported;
     const wrap = record.wrapKey ?? record.encrypt;
     const answer = wrap(parameters, wrappingKey, bytes);
-    return bufferOf(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-unwrapKey */
@@ -300,14 +308,16 @@ function toKeyData(format, keyData) {
 
 // ---- Bytes ------------------------------------------------------------------------------
 
-const bufferOf = (bytes) => describeView(bytes).buffer;
-
 function checkSource(value, what) {
   if (!isView(value)) bytesOf(value, what);
 }
 
 /** The bytes of a buffer source; none if the script has detached it meanwhile. */
 function readSource(value) {
-  const buffer = isView(value) ? describeView(value).buffer : value;
-  return bytesOf(isDetached(buffer) ? new ArrayBuffer(0) : value, "The data");
+  try {
+    return bytesOf(value, "The data");
+  } catch (error) {
+    if (isDetached(describeView(value).buffer)) return NOTHING;
+    throw error;
+  }
 }

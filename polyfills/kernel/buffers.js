@@ -53,6 +53,12 @@ export function describeView(view) {
   };
 }
 
+/** The buffer of a typed array. */
+export const bufferOfArray = (array) => apply(arrayBuffer, array, []);
+
+/** The length in bytes of a typed array. */
+export const byteLengthOfArray = (array) => apply(arrayLength, array, []);
+
 /** Whether an ArrayBuffer was detached; false for a SharedArrayBuffer. */
 export function isDetached(buffer) {
   return isArrayBuffer(buffer) && apply(bufferDetached, buffer, []);

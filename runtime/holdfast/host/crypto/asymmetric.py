@@ -1,6 +1,7 @@
 """What RSA and elliptic curves share: how keys are read, kept and told.
 
 Reading a key from its DER takes microseconds, so each op does it; the last few stay read.
+What a script gives for a key, which may be of any size, does not.
 """
 
 from collections.abc import Iterator
@@ -26,20 +27,28 @@ def crypto_public_key(host: Host, material: bytes) -> bytes:
     return public_material(private_key(material).public_key())
 
 
+def _load_private(encoded: bytes) -> Any:
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    return load_der_private_key(encoded, None, unsafe_skip_rsa_key_validation=True)
+
+
+def _load_public(encoded: bytes) -> Any:
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    return load_der_public_key(encoded)
+
+
 @lru_cache(MAX_KEYS_READ)
 def private_key(material: bytes) -> Any:
     """The private key of a CryptoKey's material; what was imported was checked then."""
-    from cryptography.hazmat.primitives.serialization import load_der_private_key
-
-    return load_der_private_key(material, None, unsafe_skip_rsa_key_validation=True)
+    return _load_private(material)
 
 
 @lru_cache(MAX_KEYS_READ)
 def public_key(material: bytes) -> Any:
     """The public key of a CryptoKey's material."""
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-    return load_der_public_key(material)
+    return _load_public(material)
 
 
 def read_private(pkcs8: bytes) -> Any:
@@ -47,7 +56,7 @@ def read_private(pkcs8: bytes) -> Any:
     if not der.is_private_key_info(pkcs8):
         raise data_error("Invalid PKCS8 input.")
     with failing_as("DataError", "Invalid PKCS8 input."):
-        return private_key(pkcs8)
+        return _load_private(pkcs8)
 
 
 def read_public(spki: bytes) -> Any:
@@ -55,7 +64,7 @@ def read_public(spki: bytes) -> Any:
     if not der.is_subject_public_key_info(spki):
         raise data_error("Invalid SPKI input.")
     with failing_as("DataError", "Invalid SPKI input."):
-        return public_key(spki)
+        return _load_public(spki)
 
 
 def private_material(key: Any) -> bytes:

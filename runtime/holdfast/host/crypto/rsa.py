@@ -23,6 +23,8 @@ MAX_GENERATED_BITS = 4_096
 MAX_MODULUS_BITS = 16_384
 MAX_RECOVERED_BITS = 4_096
 EXPONENTS = (3, 65_537)
+# The DER of the object identifier rsaEncryption; keys for RSASSA-PSS alone have another.
+RSA_ENCRYPTION = bytes.fromhex("06092a864886f70d010101")
 CRT_MEMBERS = ("p", "q", "dp", "dq", "qi")
 
 
@@ -63,13 +65,13 @@ def crypto_rsa_facts(host: Host, is_private: bool, material: bytes) -> str:
 @op
 def crypto_rsa_from_spki(host: Host, spki: bytes) -> bytes:
     """The material of a public key."""
-    return public_material(_checked_public(_rsa(read_public(spki)).public_numbers()))
+    return public_material(_checked_public(_rsa(spki, read_public(spki)).public_numbers()))
 
 
 @op
 def crypto_rsa_from_pkcs8(host: Host, pkcs8: bytes) -> bytes:
     """The material of a private key."""
-    return private_material(_checked_private(_rsa(read_private(pkcs8)).private_numbers()))
+    return private_material(_checked_private(_rsa(pkcs8, read_private(pkcs8)).private_numbers()))
 
 
 @op
@@ -113,10 +115,9 @@ def crypto_rsa_to_jwk(host: Host, is_private: bool, material: bytes) -> str:
     return written(**{name: base64url_integer(value) for name, value in members.items()})
 
 
-def _rsa(key: Any) -> Any:
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    if isinstance(key, rsa.RSAPublicKey | rsa.RSAPrivateKey):
+def _rsa(encoded: bytes, key: Any) -> Any:
+    """The key that was read from its DER, if it is one of RSA."""
+    if RSA_ENCRYPTION in encoded[:40]:
         return key
     raise data_error("Input was not an RSA key")
 
