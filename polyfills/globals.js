@@ -154,3 +154,11 @@ export const lazyInterfaces = {
 export const lazyMembers = {
   caches: "caches/cache-storage.js",
 };
+
+/** What the compatibility flag nodejs_compat adds; loaded when a script first asks for it. */
+export const nodeGlobals = {
+  Buffer: "node/buffer.js",
+  clearImmediate: "node/timers.js",
+  process: "node/process.js",
+  setImmediate: "node/timers.js",
+};

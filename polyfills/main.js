@@ -1,7 +1,7 @@
 // The kernel's entry points for the host, and the one place that writes to the global
 // object: globals.js has the table.
 
-import { interfaces, lazyInterfaces, lazyMembers, members } from "./globals.js";
+import { interfaces, lazyInterfaces, lazyMembers, members, nodeGlobals } from "./globals.js";
 import { lazily } from "./kernel/lazy.js";
 import { failureOf, takePending } from "./kernel/pending.js";
 import { nextTurn, runTurn } from "./kernel/turns.js";
@@ -22,6 +22,7 @@ export {
 } from "./objects/residents.js";
 export { promiseRejected, rejectionHandled } from "./events/rejections.js";
 export { socketClosed, socketLost, socketMessage } from "./sockets/links.js";
+export { promiseEvent } from "./kernel/frames.js";
 export { fireTimer } from "./timers/host-timer.js";
 export { deliverExportCall, releaseExport } from "./rpc/references.js";
 export {
@@ -48,6 +49,12 @@ export function failOp(number, name, message, flags, data) {
   const record = takePending(number);
   const error = data === undefined ? failureOf(name, message, flags) : errorFromHost(data, flags);
   runTurn(record.context, record.reject, error);
+}
+
+/** Entry point: the script uses Node.js's modules; it gets the globals that come with them. */
+export function provideNode() {
+  define("global", globalThis, false);
+  for (const name of Object.keys(nodeGlobals)) defineLazily(name, nodeGlobals[name], false);
 }
 
 function define(name, value, enumerable) {

@@ -17,6 +17,13 @@ from holdfast.engine import Limits, Module, ModuleKind
 from holdfast.server import HostRoutes, Listener, Runtime, Settings
 from holdfast.server.opening import open_storage
 
+_KINDS = {
+    "js": ModuleKind.ESM,
+    "mjs": ModuleKind.ESM,
+    "cjs": ModuleKind.COMMONJS,
+    "json": ModuleKind.JSON,
+}
+
 
 def make_script(
     name: str,
@@ -25,6 +32,7 @@ def make_script(
     bindings: tuple[Binding, ...] = (),
     modules: Mapping[str, bytes | str] = {},
     compatibility_date: str | None = None,
+    compatibility_flags: tuple[str, ...] = (),
 ) -> Script:
     """A script of one main module, `<name>.mjs`, or of a classic script, `<name>.js`."""
     classic = "addEventListener(" in source and "export" not in source
@@ -36,7 +44,7 @@ def make_script(
     others = [
         Module(
             other,
-            ModuleKind.ESM if other.endswith("js") else ModuleKind.TEXT,
+            _KINDS.get(other.rpartition(".")[2], ModuleKind.TEXT),
             text.encode() if isinstance(text, str) else text,
         )
         for other, text in modules.items()
@@ -48,7 +56,7 @@ def make_script(
         modules=(main, *others),
         bindings=bindings,
         compatibility_date=compatibility_date,
-        compatibility_flags=(),
+        compatibility_flags=compatibility_flags,
         version="test",
     )
 

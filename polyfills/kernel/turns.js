@@ -11,6 +11,7 @@ import { WORD_TURNS_QUEUED } from "holdfast:constants";
 import { shared } from "holdfast:ops";
 import { reportException } from "./report.js";
 import { currentContext, setCurrentContext } from "./current.js";
+import { enterFrame } from "./frames.js";
 
 // A turn is three entries: context, function, argument.
 let queue = [];
@@ -59,6 +60,7 @@ export function runTurn(context, run, argument) {
 /** Run `run(argument)` as the current turn, in `context`, whatever its input gate says. */
 export function runInContext(context, run, argument) {
   setCurrentContext(context);
+  enterFrame(undefined);
   try {
     run(argument);
   } catch (error) {

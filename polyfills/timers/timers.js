@@ -11,6 +11,7 @@
 
 import { MAX_ACTIVE_TIMERS } from "holdfast:constants";
 import { reportUncaught } from "../events/event-target.js";
+import { currentFrame, enterFrame } from "../kernel/frames.js";
 import { requireContext } from "../kernel/pending.js";
 import { toLong } from "../kernel/webidl.js";
 import { restartHostTimer, startHostTimer, stopHostTimer } from "./host-timer.js";
@@ -33,6 +34,7 @@ const active = new Map();
 class ScriptTimer {
   stopped = false;
   host = null;
+  frame = currentFrame();
 
   constructor(handler, args, every) {
     this.handler = handler;
@@ -133,6 +135,7 @@ function stop(timer) {
 function fire(timer) {
   if (timer.stopped) return;
   if (timer.every === ONCE) stop(timer);
+  enterFrame(timer.frame);
   try {
     apply(timer.handler, globalThis, timer.args);
   } catch (error) {

@@ -2,7 +2,8 @@
 
 A module runs when it is first imported or required, once; importers get its
 `module.exports` as their default import. `require` finds modules as `import` does, and
-gives text, JSON and data modules too; an ES module can only be imported.
+gives text, JSON and data modules too; an ES module can only be imported. A public module of
+the runtime comes as its default export, or as its namespace where it has none.
 
 https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
 """
@@ -25,10 +26,16 @@ from holdfast.engine.values import Converter
 
 # A module is in the table before it runs, so that cycles find what it has exported so far;
 # one that throws is taken out again, so that the next importer sees the error too.
-_REGISTRY = b"""((resolve, load) => {
+_REGISTRY = b"""((resolve, load, loadInternal) => {
   const modules = new Map();
+  const { startsWith } = String.prototype;
+  const { apply } = Reflect;
   const requireFrom = (base) => (specifier) => exportsOf(resolve(base, `${specifier}`));
   function exportsOf(name) {
+    if (apply(startsWith, name, ["holdfast:"])) {
+      const namespace = loadInternal(name);
+      return namespace.default ?? namespace;
+    }
     let module = modules.get(name);
     if (module !== undefined) return module.exports;
     module = { exports: {}, id: name };
@@ -60,10 +67,15 @@ class CommonJS:
         *,
         resolve: Callable[[str, str], str],
         content: Callable[[Module], Any],
+        load_internal: Any,
         throw: Callable[[ScriptError], Any],
         hold: Callable[[Any], Any],
     ) -> None:
-        """`content` makes the value of a module that does not run; `hold` keeps a value."""
+        """`content` makes the value of a module that does not run; `hold` keeps a value.
+
+        `load_internal` is a JavaScript function that returns the namespace of an internal module;
+        this takes it over.
+        """
         self._context = context
         self._modules = modules
         self._resolve = resolve
@@ -72,13 +84,14 @@ class CommonJS:
         self._converter = Converter(context)
         # Kept alive here: the functions made of it live as long as the isolate.
         self._c_call = ffi.callback("JSCFunctionData", self._call, error=EXCEPTION)
-        arguments = ffi.new("JSValue[2]")
+        arguments = ffi.new("JSValue[3]")
+        arguments[2] = load_internal
         for magic in range(2):
             arguments[magic] = lib.JS_NewCFunctionData(context, self._c_call, 0, magic, 0, ffi.NULL)
         make = lib.JS_Eval(context, _REGISTRY, len(_REGISTRY), b"holdfast:engine", EVAL_GLOBAL)
         assert make.tag == TAG_OBJECT, "the registry must evaluate to a function"
-        self._exports_of = lib.JS_Call(context, make, UNDEFINED, 2, arguments)
-        for value in (make, arguments[0], arguments[1]):
+        self._exports_of = lib.JS_Call(context, make, UNDEFINED, 3, arguments)
+        for value in (make, *arguments):
             lib.JS_FreeValue(context, value)
         hold(self._exports_of)
 
@@ -107,10 +120,8 @@ class CommonJS:
 
     def _resolved(self, base: str, specifier: str) -> Any:
         name = self._resolve(base, specifier)
-        module = self._modules.get(name)
-        if module is None:
-            raise ScriptError("Error", f'"{specifier}" can be imported, but not required.')
-        if module.kind is ModuleKind.ESM:
+        module = self._modules.get(name)  # there is none for an internal one
+        if module is not None and module.kind is ModuleKind.ESM:
             raise ScriptError("Error", f'"{name}" is an ES module: import it, require() cannot.')
         result = ffi.new("JSValue *")
         self._converter.write(result, name)

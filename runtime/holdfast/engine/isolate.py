@@ -32,8 +32,9 @@ from holdfast.engine.library import (
     lib,
 )
 from holdfast.engine.limits import Limits, Watchdog, usable_stack_bytes
-from holdfast.engine.loader import INTERNAL, ModuleLoader
+from holdfast.engine.loader import ModuleLoader
 from holdfast.engine.modules import Module
+from holdfast.engine.promise_hook import PromiseHook
 from holdfast.engine.rejections import Rejections
 from holdfast.engine.thrown import describe
 from holdfast.engine.values import Converter, Value
@@ -100,6 +101,7 @@ class Isolate:
         internal: Mapping[str, bytes] | None = None,
         public: Mapping[str, str] | None = None,
         interned: Iterable[str] = (),
+        explain: Callable[[str], str] | None = None,
         on_rejection: Callable[[JSError], None] | None = None,
     ) -> None:
         self.limits = limits or Limits()
@@ -118,6 +120,7 @@ class Isolate:
         self._job_context = ffi.new("JSContext **")
         self._entered = False
         self._rejections = Rejections(self._context)
+        self._promise_hook: PromiseHook | None = None  # kept alive here
         self._watchdog = Watchdog(self.limits.turn_cpu_ms)
         self._loader = ModuleLoader(
             self._runtime,
@@ -125,6 +128,8 @@ class Isolate:
             internal or {},
             public or {},
             self._take_exception,
+            explain=explain or (lambda _specifier: ""),
+            internal_loader=self._internal_loader,
             throw=self._throw,
             hold=self._hold,
         )
@@ -295,8 +300,7 @@ class Isolate:
             if state == PROMISE_PENDING:
                 raise JSError("Error", f'Top-level await in "{name}" never settles.')
             if state == PROMISE_REJECTED:
-                self._rejections.forget(promise)
-                raise self._failure(lib.JS_PromiseResult(self._context, promise))
+                raise self._rejection_of(promise)
         finally:
             _free(self._context, promise)
 
@@ -313,6 +317,16 @@ class Isolate:
         https://tc39.es/ecma262/#sec-IsHTMLDDA-internal-slot  JS_SetIsHTMLDDA
         """
         lib.JS_SetIsHTMLDDA(self._context, handle.value)
+
+    def watch_promises(self, namespace: Handle, name: str, word: int) -> None:
+        """Have the function `name` of a namespace told of promises, from now on for good.
+
+        `word` is the index of the shared word that says whether JavaScript is in a frame.
+        """
+        listener = self.export(namespace, name)
+        self._promise_hook = PromiseHook(
+            self._runtime, self._context, listener.value, self.shared + word
+        )
 
     # ---- what is held --------------------------------------------------------
 
@@ -357,7 +371,7 @@ class Isolate:
         self._converter.release()
         lib.JS_FreeContext(self._context)
         lib.JS_FreeRuntime(self._runtime)
-        del self._callbacks, self._op_list
+        del self._callbacks, self._op_list, self._promise_hook
 
     # ---- errors ----------------------------------------------------------------
 
@@ -373,6 +387,11 @@ class Isolate:
         ):
             return raised
         return failure
+
+    def _rejection_of(self, promise: Any) -> Exception:
+        """What a rejected promise of an evaluation means; it is told by whoever asked."""
+        self._rejections.forget(promise)
+        return self._failure(lib.JS_PromiseResult(self._context, promise))
 
     def _failure(self, thrown: Any) -> Exception:
         """What a thrown value means; takes `thrown` over."""
@@ -442,8 +461,7 @@ class Isolate:
             )
             self._op_list.append(function)
             lib.JS_SetPropertyStr(self._context, table, name.encode(), made)
-        load = lib.JS_NewCFunctionData(self._context, self._c_import, 1, 0, 0, ffi.NULL)
-        lib.JS_SetPropertyStr(self._context, table, b"loadModule", load)
+        lib.JS_SetPropertyStr(self._context, table, b"loadModule", self._internal_loader())
         words = lib.JS_NewArrayBuffer(
             self._context,
             ffi.cast("uint8_t *", self.shared),
@@ -475,6 +493,10 @@ class Isolate:
             log.exception("an op failed")
             return self._throw(ScriptError("Error", "internal error"))
 
+    def _internal_loader(self) -> Any:
+        """The function `loadModule(name)`; the caller's."""
+        return lib.JS_NewCFunctionData(self._context, self._c_import, 1, 0, 0, ffi.NULL)
+
     def _import(
         self, _context: Any, _this: Any, _count: int, arguments: Any, _magic: int, _data: Any
     ) -> Any:
@@ -483,7 +505,8 @@ class Isolate:
         QuickJS itself finds a module that some other has imported already.
         """
         try:
-            return self._import_internal(self._converter.string(arguments[0]))
+            name = self._converter.string(arguments[0])
+            return self._loader.namespace(name, self._rejection_of)
         except JSError as error:
             return self._throw(ScriptError(error.name or "Error", error.message))
         except IsolateTerminated:
@@ -491,38 +514,6 @@ class Isolate:
         except Exception:
             log.exception("an internal module cannot be loaded")
             return self._throw(ScriptError("Error", "internal error"))
-
-    def _import_internal(self, name: str) -> Any:
-        with self._loader.names_of(name):
-            return self._evaluate_internal(name)
-
-    def _evaluate_internal(self, name: str) -> Any:
-        context = self._context
-        assert name.startswith(INTERNAL), "a script's modules are imported by the script"
-        source = f'export * as loaded from "{name}";'.encode()
-        compiled = lib.JS_Eval(
-            context,
-            source,
-            len(source),
-            f"{INTERNAL}lazy/{name}".encode(),
-            EVAL_MODULE | EVAL_COMPILE_ONLY,
-        )
-        if compiled.tag == TAG_EXCEPTION:
-            raise self._take_exception()
-        definition = ffi.cast("JSModuleDef *", compiled.u)
-        promise = lib.JS_EvalFunction(context, compiled)
-        if promise.tag == TAG_EXCEPTION:
-            raise self._take_exception()
-        try:
-            if lib.JS_PromiseState(context, promise) == PROMISE_REJECTED:
-                self._rejections.forget(promise)
-                raise self._failure(lib.JS_PromiseResult(context, promise))
-        finally:
-            _free(context, promise)
-        namespace = lib.JS_GetModuleNamespace(context, definition)
-        loaded = lib.JS_GetPropertyStr(context, namespace, b"loaded")
-        _free(context, namespace)
-        return loaded
 
     def _throw(self, error: ScriptError) -> Any:
         """Make `error` the pending exception of the context; the value to return to C."""

@@ -48,6 +48,8 @@ typedef char *JSModuleNormalizeFunc(JSContext *ctx, const char *base, const char
 typedef JSModuleDef *JSModuleLoaderFunc(JSContext *ctx, const char *name, void *opaque);
 typedef int JSModuleInitFunc(JSContext *ctx, JSModuleDef *m);
 typedef int JSInterruptHandler(JSRuntime *rt, void *opaque);
+typedef void JSPromiseHook(JSContext *ctx, int type, JSValue promise, JSValue parent,
+                           void *opaque);
 typedef void JSHostPromiseRejectionTracker(JSContext *ctx, JSValue promise, JSValue reason,
                                            bool is_handled, void *opaque);
 
@@ -62,6 +64,7 @@ void JS_UpdateStackTop(JSRuntime *rt);
 void JS_SetInterruptHandler(JSRuntime *rt, JSInterruptHandler *cb, void *opaque);
 void JS_SetHostPromiseRejectionTracker(JSRuntime *rt, JSHostPromiseRejectionTracker *cb,
                                        void *opaque);
+void JS_SetPromiseHook(JSRuntime *rt, JSPromiseHook *hook, void *opaque);
 void JS_SetModuleLoaderFunc(JSRuntime *rt, JSModuleNormalizeFunc *normalize,
                             JSModuleLoaderFunc *loader, void *opaque);
 void JS_RunGC(JSRuntime *rt);

@@ -17,6 +17,7 @@ from holdfast.engine.errors import JSError, ScriptError
 from holdfast.engine.library import (
     EVAL_COMPILE_ONLY,
     EVAL_MODULE,
+    PROMISE_REJECTED,
     READ_BYTECODE,
     TAG_EXCEPTION,
     ffi,
@@ -41,16 +42,24 @@ class ModuleLoader:
         public: Mapping[str, str],
         pending_error: Callable[[], Exception],
         *,
+        explain: Callable[[str], str],
+        internal_loader: Callable[[], Any],
         throw: Callable[[ScriptError], Any],
         hold: Callable[[Any], Any],
     ) -> None:
-        """`throw` makes an error the context's exception, `hold` keeps a value for good."""
+        """`throw` makes an error the context's exception, `hold` keeps a value for good.
+
+        `explain` says what else there is to know of a specifier that leads nowhere, and
+        `internal_loader` makes a JavaScript function that loads internal modules.
+        """
         self._runtime = runtime
         self._context = context
         self._internal = internal
         self._public = public
         self._modules: dict[str, Module] = {}
         self._pending_error = pending_error
+        self._explain = explain
+        self._internal_loader = internal_loader
         self._throw = throw
         self._hold = hold
         self._commonjs: CommonJS | None = None
@@ -122,7 +131,8 @@ class ModuleLoader:
         """
         if base.startswith(INTERNAL):
             return _join(base, specifier) if specifier.startswith(".") else specifier
-        if public := self._public.get(specifier):
+        public = self._public.get(specifier)
+        if public is not None and (":" in specifier or specifier not in self._modules):
             return public
         relative = _join(base, specifier)
         candidates = (relative,) if specifier.startswith((".", "/")) else (specifier, relative)
@@ -130,7 +140,8 @@ class ModuleLoader:
             if name in self._modules and not name.startswith(INTERNAL):
                 return name
         wanted = specifier if ":" in specifier else relative
-        raise ScriptError("Error", f'No such module "{wanted}", imported from "{base}".')
+        message = f'No such module "{wanted}", imported from "{base}".'
+        raise ScriptError("Error", message + self._explain(specifier))
 
     def load(self, name: str) -> Any:
         """The JSModuleDef of a resolved name, compiled or read, not yet evaluated."""
@@ -146,6 +157,38 @@ class ModuleLoader:
                 raise _no_webassembly(name)
             case _:
                 return self._synthetic(name)
+
+    def namespace(self, name: str, rejection_of: Callable[[Any], Exception]) -> Any:
+        """The namespace of an internal module, evaluated now if it was not; the caller's.
+
+        `rejection_of` gives the error of a promise that its top level's failure rejected.
+        """
+        assert name.startswith(INTERNAL), "a script's modules are imported by the script"
+        with self.names_of(name):
+            return self._evaluate(name, rejection_of)
+
+    def _evaluate(self, name: str, rejection_of: Callable[[Any], Exception]) -> Any:
+        context = self._context
+        source = f'export * as loaded from "{name}";'.encode()
+        module_name = f"{INTERNAL}lazy/{name}".encode()
+        compiled = lib.JS_Eval(
+            context, source, len(source), module_name, EVAL_MODULE | EVAL_COMPILE_ONLY
+        )
+        if compiled.tag == TAG_EXCEPTION:
+            raise self._pending_error()
+        definition = ffi.cast("JSModuleDef *", compiled.u)
+        promise = lib.JS_EvalFunction(context, compiled)
+        if promise.tag == TAG_EXCEPTION:
+            raise self._pending_error()
+        try:
+            if lib.JS_PromiseState(context, promise) == PROMISE_REJECTED:
+                raise rejection_of(promise)
+        finally:
+            lib.JS_FreeValue(context, promise)
+        wrapper = lib.JS_GetModuleNamespace(context, definition)
+        loaded = lib.JS_GetPropertyStr(context, wrapper, b"loaded")
+        lib.JS_FreeValue(context, wrapper)
+        return loaded
 
     def _read(self, bytecode: bytes) -> Any:
         return self._definition(
@@ -201,6 +244,7 @@ class ModuleLoader:
                 self._modules,
                 resolve=self.resolve,
                 content=self._content,
+                load_internal=self._internal_loader(),
                 throw=self._throw,
                 hold=self._hold,
             )

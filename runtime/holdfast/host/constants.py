@@ -7,6 +7,7 @@ Each public name here is exported to the polyfills by the internal module
 # Words of the memory that both sides share (engine.Isolate.shared).
 WORD_TURNS_QUEUED = 0
 WORD_LOCAL_CALLS = 1
+WORD_IN_FRAME = 2
 
 # Headers as one string, of a response with a body of text or JSON and no others.
 TEXT_HEADERS = "content-type\ntext/plain;charset=UTF-8\n"
@@ -37,3 +38,37 @@ MAX_INLINE_BODY_BYTES = 1_048_576
 
 # WebSockets: https://developers.cloudflare.com/workers/platform/limits/#websocket
 MAX_SOCKET_MESSAGE_BYTES = 33_554_432
+
+# Modules of Node.js by their names without `node:`, and where they are in polyfills/node/.
+NODE_BUILTINS = {
+    "assert": "assert.js",
+    "assert/strict": "assert-strict.js",
+    "async_hooks": "async-hooks.js",
+    "buffer": "buffer.js",
+    "console": "console.js",
+    "constants": "constants.js",
+    "crypto": "crypto.js",
+    "diagnostics_channel": "diagnostics-channel.js",
+    "events": "events.js",
+    "module": "module.js",
+    "os": "os.js",
+    "path": "path.js",
+    "path/posix": "path.js",
+    "perf_hooks": "perf-hooks.js",
+    "process": "process.js",
+    "punycode": "punycode.js",
+    "querystring": "querystring.js",
+    "stream": "stream.js",
+    "stream/consumers": "stream-consumers.js",
+    "stream/promises": "stream-promises.js",
+    "stream/web": "stream-web.js",
+    "string_decoder": "string-decoder.js",
+    "sys": "util.js",
+    "timers": "timers.js",
+    "timers/promises": "timers-promises.js",
+    "tty": "tty.js",
+    "url": "url.js",
+    "util": "util.js",
+    "util/types": "util-types.js",
+    "zlib": "zlib.js",
+}

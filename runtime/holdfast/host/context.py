@@ -80,6 +80,7 @@ class Host:
         self.compatibility = Compatibility()
         self.timers = TimerQueue(clock, loop.call_later, self._fire_timer)
         self.isolate: Isolate
+        self.kernel: Handle
         self.events: Any = None  # who takes the answers to this isolate's events
         self.objects: ObjectsCapability
         self.rpc: RpcCapability
@@ -102,7 +103,7 @@ class Host:
     def attach(self, isolate: Isolate, kernel: Handle) -> None:
         """Take the isolate and the kernel's entry points, before its first turn."""
         self.isolate = isolate
-        self._kernel = kernel
+        self.kernel = kernel
         self._shared = isolate.shared
         self._settle = isolate.export(kernel, "settleOp")
         self._fail = isolate.export(kernel, "failOp")
@@ -115,7 +116,7 @@ class Host:
 
     def entry(self, name: str) -> Handle:
         """One of the kernel's entry points, to be given to `enter`."""
-        return self.isolate.export(self._kernel, name)
+        return self.isolate.export(self.kernel, name)
 
     # ---- entering --------------------------------------------------------------
 

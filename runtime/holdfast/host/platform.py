@@ -10,6 +10,7 @@ import holdfast
 from holdfast.engine import BytecodeLibrary, Handle, Isolate, JSError, Limits
 from holdfast.host import constants
 from holdfast.host.context import Host
+from holdfast.host.node import NODE_MODULES, explain_with_node, explain_without_node
 from holdfast.host.ops import OpKind, bind, declared_ops
 
 INTERNAL = "holdfast:"
@@ -17,6 +18,7 @@ _RELATIVE_IMPORT = re.compile(
     r"""^((?:import|export)\b(?:[^;"']*?\bfrom)?\s*")(\.{1,2}/[^"\n]+)(")""", re.MULTILINE
 )
 PUBLIC_MODULES = {"cloudflare:workers": "holdfast:modules/cloudflare-workers.js"}
+PUBLIC_WITH_NODE = PUBLIC_MODULES | NODE_MODULES
 
 
 class Platform:
@@ -52,8 +54,12 @@ class Platform:
                 lines.append(f"export const {name} = (...args) => startOp(raw.{name}, args);")
         return "\n".join(lines)
 
-    def create_isolate(self, host: Host, *, limits: Limits, on_rejection: object = None) -> Handle:
+    def create_isolate(
+        self, host: Host, *, limits: Limits, on_rejection: object = None, node: bool = False
+    ) -> Handle:
         """Make an isolate with the web platform in it and attach it to `host`.
+
+        With `node`, scripts may import Node.js's modules and find its globals.
 
         Returns the namespace of the kernel, `polyfills/main.js`. Raises JSError
         when a polyfill fails at its top level: a mistake of ours.
@@ -62,13 +68,16 @@ class Platform:
             limits=limits,
             ops={name: bind(declaration, host) for name, declaration in self._ops.items()},
             internal=self._library.modules,
-            public=PUBLIC_MODULES,
+            public=PUBLIC_WITH_NODE if node else PUBLIC_MODULES,
             interned=constants.FREQUENT_STRINGS,
+            explain=explain_with_node if node else explain_without_node,
             on_rejection=on_rejection,  # type: ignore[arg-type]
         )
         try:
             kernel = isolate.evaluate(INTERNAL + "main.js")
             host.attach(isolate, kernel)
+            if node:
+                isolate.call(isolate.export(kernel, "provideNode"))
         except BaseException:
             isolate.close()
             raise

@@ -17,6 +17,7 @@ from holdfast.catalog.script import Script
 from holdfast.engine import Handle, JSError, Limits
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
+from holdfast.host.node import uses_node
 from holdfast.host.platform import Platform
 from holdfast.host.rpc import Message
 from holdfast.host.sockets_end import SocketEnd
@@ -79,7 +80,12 @@ class Worker:
         self._live: set[int] = set()
         self._deadline: asyncio.TimerHandle | None = None  # of its retirement
         self._last_number = 0
-        self.kernel = platform.create_isolate(host, limits=limits, on_rejection=self._on_rejection)
+        self.kernel = platform.create_isolate(
+            host,
+            limits=limits,
+            on_rejection=self._on_rejection,
+            node=uses_node(script.compatibility_date, script.compatibility_flags),
+        )
         host.events = self
         host.compatibility = compatibility(script)
         try:

@@ -1,0 +1,5 @@
+// The modules of Node.js that there are, by name without `node:`: where each is in this folder.
+
+import { NODE_BUILTINS } from "holdfast:constants";
+
+export const builtins = Object.assign(Object.create(null), NODE_BUILTINS);

@@ -1,0 +1,12 @@
+// node:console: the global console. https://nodejs.org/docs/latest-v20.x/api/console.html
+
+import { console } from "../console/console.js";
+import { absent } from "./errors.js";
+
+export const {
+  assert, clear, count, countReset, debug, dir, dirxml, error, group, groupCollapsed, groupEnd, info, log,
+  table, time, timeEnd, timeLog, trace, warn,
+} = console;
+export const { Console } = absent("console", ["Console"]);
+
+export default console;

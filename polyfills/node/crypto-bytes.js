@@ -1,0 +1,24 @@
+// The bytes of what the functions of node:crypto take.
+
+import { Buffer } from "./buffer.js";
+import { invalidType } from "./errors.js";
+
+/** The bytes of a buffer or view, without a copy. */
+export function bytesOf(value) {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** The bytes of data given as a string (UTF-8, or `encoding`), a buffer or a view. */
+export function dataOf(value, name, encoding = undefined) {
+  if (typeof value === "string") return Buffer.from(value, encoding === "buffer" ? undefined : encoding);
+  if (ArrayBuffer.isView(value)) return bytesOf(value);
+  throw invalidType(name, ["string", "Buffer", "TypedArray", "DataView"], value);
+}
+
+/** The same, also for an ArrayBuffer. */
+export function secretOf(value, name) {
+  if (value instanceof ArrayBuffer) return bytesOf(value);
+  if (typeof value === "string" || ArrayBuffer.isView(value)) return dataOf(value, name);
+  throw invalidType(name, ["string", "ArrayBuffer", "Buffer", "TypedArray", "DataView"], value);
+}

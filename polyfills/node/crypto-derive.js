@@ -1,0 +1,91 @@
+// Keys out of passwords and secrets: PBKDF2, scrypt, HKDF.
+// https://nodejs.org/docs/latest-v20.x/api/crypto.html#cryptopbkdf2password-salt-iterations-keylen-digest-callback
+
+import { node_hmac, node_pbkdf2, node_pbkdf2_later, node_scrypt, node_scrypt_later } from "holdfast:ops";
+import { Buffer } from "./buffer.js";
+import { secretOf } from "./crypto-bytes.js";
+import { KeyObject, secretOfKey } from "./crypto-keys.js";
+import { nodeError, requireFunction, requireInteger, requireString } from "./errors.js";
+import { nextTick } from "./stream-base.js";
+
+const MAX_INT = 2 ** 31 - 1;
+const toBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+function answer(promise, callback) {
+  promise.then((bytes) => nextTick(callback, null, toBuffer(bytes)), (error) => nextTick(callback, error));
+}
+
+function pbkdf2Arguments(password, salt, iterations, keylen, digest) {
+  requireString(digest, "digest");
+  const secret = secretOf(password, "password");
+  const salted = secretOf(salt, "salt");
+  requireInteger(iterations, "iterations", 1, MAX_INT);
+  requireInteger(keylen, "keylen", 0, MAX_INT);
+  try {
+    node_hmac(digest, new Uint8Array(1), new Uint8Array(0));
+  } catch {
+    throw nodeError(TypeError, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${digest}`);
+  }
+  return [digest, secret, salted, iterations, keylen];
+}
+
+export function pbkdf2Sync(password, salt, iterations, keylen, digest) {
+  return toBuffer(node_pbkdf2(...pbkdf2Arguments(password, salt, iterations, keylen, digest)));
+}
+
+export function pbkdf2(password, salt, iterations, keylen, digest, callback) {
+  if (typeof digest === "function") [callback, digest] = [digest, undefined];
+  const args = pbkdf2Arguments(password, salt, iterations, keylen, digest);
+  requireFunction(callback, "callback");
+  answer(node_pbkdf2_later(...args), callback);
+}
+
+function scryptArguments(password, salt, keylen, options) {
+  const secret = secretOf(password, "password");
+  const salted = secretOf(salt, "salt");
+  requireInteger(keylen, "keylen", 0, MAX_INT);
+  const n = options?.N ?? options?.cost ?? 16_384;
+  const r = options?.r ?? options?.blockSize ?? 8;
+  const p = options?.p ?? options?.parallelization ?? 1;
+  const memory = options?.maxmem ?? 32 * 1024 * 1024;
+  for (const [name, value] of [["N", n], ["r", r], ["p", p]]) requireInteger(value, name, 0, 2 ** 32 - 1);
+  requireInteger(memory, "maxmem", 0);
+  return [secret, salted, [n, r, p, memory].join(","), keylen];
+}
+
+export function scryptSync(password, salt, keylen, options = undefined) {
+  return toBuffer(node_scrypt(...scryptArguments(password, salt, keylen, options)));
+}
+
+export function scrypt(password, salt, keylen, options, callback) {
+  if (typeof options === "function") [callback, options] = [options, undefined];
+  const args = scryptArguments(password, salt, keylen, options);
+  requireFunction(callback, "callback");
+  answer(node_scrypt_later(...args), callback);
+}
+
+/** https://www.rfc-editor.org/rfc/rfc5869 */
+export function hkdfSync(digest, ikm, salt, info, keylen) {
+  requireString(digest, "digest");
+  const secret = ikm instanceof KeyObject ? secretOfKey(ikm) : secretOf(ikm, "ikm");
+  const context = secretOf(info, "info");
+  requireInteger(keylen, "length", 0, MAX_INT);
+  const salted = secretOf(salt, "salt");
+  const empty = node_hmac(digest, new Uint8Array(1), new Uint8Array(0));
+  if (keylen > 255 * empty.length) throw nodeError(RangeError, "ERR_CRYPTO_INVALID_KEYLEN", "Invalid key length");
+  const key = node_hmac(digest, salted.length > 0 ? salted : new Uint8Array(empty.length), secret);
+  const parts = [];
+  let last = Buffer.alloc(0);
+  for (let i = 1; parts.length * empty.length < keylen; i++) {
+    last = toBuffer(node_hmac(digest, key, Buffer.concat([last, Buffer.from(context), Buffer.from([i])])));
+    parts.push(last);
+  }
+  const result = Buffer.concat(parts, keylen);
+  return result.buffer.slice(result.byteOffset, result.byteOffset + result.byteLength);
+}
+
+export function hkdf(digest, ikm, salt, info, keylen, callback) {
+  requireFunction(callback, "callback");
+  const result = hkdfSync(digest, ikm, salt, info, keylen);
+  nextTick(callback, null, result);
+}

@@ -1,0 +1,69 @@
+// Random values: https://nodejs.org/docs/latest-v20.x/api/crypto.html#cryptorandombytessize-callback
+
+import { crypto_random, crypto_random_uuid } from "holdfast:ops";
+import { Buffer } from "./buffer.js";
+import { invalidType, outOfRange, requireFunction } from "./errors.js";
+import { nextTick } from "./stream-base.js";
+
+const MAX_BYTES = 2 ** 31 - 1;
+const MAX_RANGE = 2 ** 48 - 1;
+
+function requireSize(size) {
+  if (typeof size !== "number") throw invalidType("size", "number", size);
+  if (!(size >= 0 && size <= MAX_BYTES)) throw outOfRange("size", `>= 0 && <= ${MAX_BYTES}`, size);
+}
+
+export function randomBytes(size, callback = undefined) {
+  requireSize(size);
+  if (callback !== undefined) requireFunction(callback, "callback");
+  const bytes = Buffer.from(crypto_random(Math.floor(size)).buffer);
+  if (callback === undefined) return bytes;
+  nextTick(callback, null, bytes);
+  return undefined;
+}
+export const pseudoRandomBytes = randomBytes;
+
+export function randomFillSync(buffer, offset = 0, size = undefined) {
+  if (!ArrayBuffer.isView(buffer) && !(buffer instanceof ArrayBuffer)) throw invalidType("buf", ["ArrayBuffer", "ArrayBufferView"], buffer);
+  const unit = buffer.BYTES_PER_ELEMENT ?? 1;
+  const start = offset * unit;
+  if (!(start >= 0 && start <= buffer.byteLength)) throw outOfRange("offset", `>= 0 && <= ${buffer.byteLength}`, offset);
+  const length = size === undefined ? buffer.byteLength - start : size * unit;
+  if (!(length >= 0 && start + length <= buffer.byteLength)) throw outOfRange("size + offset", `<= ${buffer.byteLength}`, start + length);
+  const target = buffer instanceof ArrayBuffer ? new Uint8Array(buffer) : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  target.set(crypto_random(length), start);
+  return buffer;
+}
+
+export function randomFill(buffer, offset, size, callback) {
+  if (typeof offset === "function") [callback, offset, size] = [offset, 0, undefined];
+  else if (typeof size === "function") [callback, size] = [size, undefined];
+  requireFunction(callback, "callback");
+  randomFillSync(buffer, offset, size);
+  nextTick(callback, null, buffer);
+}
+
+/** A whole number from `min` up to, not including, `max`, each as likely as the other. */
+export function randomInt(min, max, callback) {
+  if (max === undefined || typeof max === "function") [callback, max, min] = [max, min, 0];
+  if (callback !== undefined) requireFunction(callback, "callback");
+  if (!Number.isSafeInteger(min)) throw invalidType("min", "a safe integer", min);
+  if (!Number.isSafeInteger(max)) throw invalidType("max", "a safe integer", max);
+  if (max <= min) throw outOfRange("max", `greater than the value of "min" (${min})`, max);
+  const range = max - min;
+  if (range > MAX_RANGE) throw outOfRange("max - min", `<= ${MAX_RANGE}`, range);
+  const limit = 2 ** 48 - (2 ** 48 % range);
+  let value;
+  do value = Buffer.from(crypto_random(6).buffer).readUIntBE(0, 6);
+  while (value >= limit);
+  const result = (value % range) + min;
+  if (callback === undefined) return result;
+  nextTick(callback, undefined, result);
+  return undefined;
+}
+
+export function randomUUID(options = undefined) {
+  if (options !== undefined && (options === null || typeof options !== "object")) throw invalidType("options", "Object", options);
+  return crypto_random_uuid();
+}
+

@@ -1,0 +1,553 @@
+// util.inspect as Node.js lays it out, for scripts: unlike the console's own inspector, it may
+// run a script's code (custom inspection, proxies, getters where asked to).
+// https://nodejs.org/docs/latest-v20.x/api/util.html#utilinspectobject-options
+
+import { hasView, viewOf } from "../console/views.js";
+import { formatError } from "./inspect-errors.js";
+import { groupInColumns, quoteString, reduceToText, stringWidth } from "./inspect-layout.js";
+import * as types from "./types.js";
+
+const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf } = Object;
+const { apply } = Reflect;
+const functionToString = Function.prototype.toString;
+const propertyIsEnumerable = Object.prototype.propertyIsEnumerable;
+
+/** The key under which an object says how it is shown. */
+export const customInspect = Symbol.for("nodejs.util.inspect.custom");
+
+/** What options are where nobody gives them. */
+export const defaultOptions = {
+  showHidden: false,
+  depth: 2,
+  colors: false,
+  customInspect: true,
+  showProxy: false,
+  maxArrayLength: 100,
+  maxStringLength: 10_000,
+  breakLength: 80,
+  compact: 3,
+  sorted: false,
+  getters: false,
+  numericSeparator: false,
+};
+
+/** The escape codes of each kind of text, and the kinds of values that get one. */
+export const colors = Object.assign(Object.create(null), {
+  reset: [0, 0], bold: [1, 22], dim: [2, 22], italic: [3, 23], underline: [4, 24], blink: [5, 25],
+  inverse: [7, 27], hidden: [8, 28], strikethrough: [9, 29], black: [30, 39], red: [31, 39],
+  green: [32, 39], yellow: [33, 39], blue: [34, 39], magenta: [35, 39], cyan: [36, 39],
+  white: [37, 39], gray: [90, 39], grey: [90, 39],
+});
+export const styles = Object.assign(Object.create(null), {
+  special: "cyan", number: "yellow", bigint: "yellow", boolean: "yellow", undefined: "grey",
+  null: "bold", string: "green", symbol: "green", date: "magenta", regexp: "red",
+  module: "underline",
+});
+
+const plain = (text) => text;
+
+function colored(text, kind) {
+  const codes = colors[styles[kind]];
+  return codes === undefined ? text : `\u001b[${codes[0]}m${text}\u001b[${codes[1]}m`;
+}
+
+/** Any value as text for people. The old form `(value, showHidden, depth, colors)` works, too. */
+export function inspect(value, options) {
+  const context = { ...defaultOptions, indentation: 0, seen: [], circular: undefined, budget: 0, currentDepth: 0 };
+  if (arguments.length > 1) {
+    if (arguments.length > 2) {
+      if (arguments[2] !== undefined) context.depth = arguments[2];
+      if (arguments.length > 3 && arguments[3] !== undefined) context.colors = arguments[3];
+    }
+    if (typeof options === "boolean") context.showHidden = options;
+    else if (options) {
+      for (const key of Object.keys(options)) {
+        if (key in defaultOptions || key === "stylize") context[key] = options[key];
+      }
+      context.given = options;
+    }
+  }
+  if (context.maxArrayLength === null) context.maxArrayLength = Infinity;
+  if (context.maxStringLength === null) context.maxStringLength = Infinity;
+  context.stylize = context.colors ? colored : plain;
+  return show(context, value, 0, false);
+}
+
+inspect.custom = customInspect;
+inspect.defaultOptions = defaultOptions;
+inspect.colors = colors;
+inspect.styles = styles;
+
+/** One value at `level`; `inTypedArray` where it is the buffer of one that is shown whole. */
+export function show(context, value, level, inTypedArray) {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) {
+    return showPrimitive(context.stylize, value, context);
+  }
+  if (context.customInspect) {
+    const custom = value[customInspect];
+    if (typeof custom === "function" && custom !== inspect && value.constructor?.prototype !== value) {
+      const depth = context.depth === null ? null : context.depth - level;
+      const given = { ...pickOptions(context), stylize: context.stylize };
+      const result = custom.call(value, depth, given, inspect);
+      if (result !== value) {
+        if (typeof result !== "object" && typeof result !== "function") {
+          return `${String(result)}`.replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
+        }
+        return show(context, result, level, false);
+      }
+    }
+  }
+  if (context.seen.includes(value)) {
+    context.circular ??= new Map();
+    let index = context.circular.get(value);
+    if (index === undefined) context.circular.set(value, (index = context.circular.size + 1));
+    return context.stylize(`[Circular *${index}]`, "special");
+  }
+  return showObject(context, value, level, inTypedArray);
+}
+
+function pickOptions(context) {
+  const options = {};
+  for (const key of Object.keys(defaultOptions)) options[key] = context[key];
+  return { ...options, ...context.given };
+}
+
+// ---- Primitives -----------------------------------------------------------------------
+
+export function showNumber(number, separate = false) {
+  if (!separate || !Number.isFinite(number)) return Object.is(number, -0) ? "-0" : `${number}`;
+  const [whole, fraction] = `${number}`.split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "_");
+  if (fraction === undefined) return grouped;
+  return `${grouped}.${fraction.replace(/(\d{3})(?=\d)/g, "$1_")}`;
+}
+
+function showPrimitive(stylize, value, context) {
+  switch (typeof value) {
+    case "string":
+      return showString(stylize, value, context);
+    case "number":
+      return stylize(showNumber(value, context.numericSeparator), "number");
+    case "bigint":
+      return stylize(`${context.numericSeparator ? `${value}`.replace(/\B(?=(\d{3})+$)/g, "_") : value}n`, "bigint");
+    case "boolean":
+      return stylize(`${value}`, "boolean");
+    case "undefined":
+      return stylize("undefined", "undefined");
+    case "symbol":
+      return stylize(value.toString(), "symbol");
+    default:
+      return stylize("null", "null");
+  }
+}
+
+function showString(stylize, value, context) {
+  let trailer = "";
+  if (value.length > context.maxStringLength) {
+    const remaining = value.length - context.maxStringLength;
+    value = value.slice(0, context.maxStringLength);
+    trailer = `... ${remaining} more character${remaining > 1 ? "s" : ""}`;
+  }
+  const isLong = value.length > 16 && value.length > context.breakLength - context.indentation - 4;
+  if (context.compact !== true && isLong) {
+    return value
+      .split(/(?<=\n)/)
+      .map((line) => stylize(quoteString(line), "string"))
+      .join(` +\n${" ".repeat(context.indentation + 2)}`) + trailer;
+  }
+  return stylize(quoteString(value), "string") + trailer;
+}
+
+// ---- Objects --------------------------------------------------------------------------
+
+/** The name of the class that made an object; null where it has no prototype. */
+export function constructorName(object, context, level) {
+  let first;
+  for (let o = object; o; ) {
+    const descriptor = getOwnPropertyDescriptor(o, "constructor");
+    if (typeof descriptor?.value === "function" && descriptor.value.name !== "" && isInstance(object, descriptor.value)) {
+      return `${descriptor.value.name}`;
+    }
+    o = getPrototypeOf(o);
+    if (first === undefined) first = o;
+  }
+  if (first === null) return null;
+  const name = engineClassName(object);
+  if (level > context.depth && context.depth !== null) return `${name} <Complex prototype>`;
+  const proto = inspect(first, { ...pickOptions(context), customInspect: false, depth: -1 });
+  return `${name} <${proto}>`;
+}
+
+function isInstance(object, Class) {
+  try {
+    // The getter of a platform's own accessor `constructor` counts as its value.
+    return object instanceof Class;
+  } catch {
+    return false;
+  }
+}
+
+function engineClassName(object) {
+  if (typeof object === "function") return "Function";
+  return Array.isArray(object) ? "Array" : "Object";
+}
+
+/** `Foo(2) [tag] `: what stands in front of the braces. */
+export function prefixOf(constructor, tag, fallback, size = "") {
+  if (constructor === null) {
+    const other = tag !== "" && fallback !== tag ? `[${tag}] ` : "";
+    return `[${fallback}${size}: null prototype] ${other}`;
+  }
+  return tag !== "" && constructor !== tag ? `${constructor}${size} [${tag}] ` : `${constructor}${size} `;
+}
+
+function keysOf(value, showHidden) {
+  const symbols = getOwnPropertySymbols(value);
+  if (showHidden) return [...getOwnPropertyNames(value), ...symbols];
+  let names;
+  try {
+    names = Object.keys(value);
+  } catch {
+    names = getOwnPropertyNames(value); // a module's binding may not be initialized yet
+  }
+  return [...names, ...symbols.filter((key) => apply(propertyIsEnumerable, value, [key]))];
+}
+
+function withoutIndexes(keys) {
+  return keys.filter((key) => typeof key === "symbol" || `${key >>> 0}` !== key || key >>> 0 === 0xffffffff);
+}
+
+/** What is particular about an object: `{ braces, base, keys, entries, isList }`, or its text. */
+function shapeOf(context, value, level, constructor, tag, inTypedArray) {
+  const keys = keysOf(value, context.showHidden);
+  const shape = { braces: ["{", "}"], base: "", keys, entries: null, isList: false };
+  const finish = (prefix, entries) => {
+    shape.braces[0] = `${prefix}{`;
+    shape.entries = entries;
+    return shape;
+  };
+  if (Array.isArray(value)) {
+    const prefix = constructor !== "Array" || tag !== "" ? prefixOf(constructor, tag, "Array", `(${value.length})`) : "";
+    shape.keys = withoutIndexes(keys).filter((key) => context.showHidden || key !== "length");
+    shape.braces = [`${prefix}[`, "]"];
+    if (value.length === 0 && shape.keys.length === 0) return `${prefix}[]`;
+    shape.isList = true;
+    shape.entries = arrayEntries;
+    return shape;
+  }
+  if (types.isSet(value) || types.isMap(value)) {
+    const isSet = types.isSet(value);
+    const size = isSet ? setSize(value) : mapSize(value);
+    const prefix = prefixOf(constructor, tag, isSet ? "Set" : "Map", `(${size})`);
+    if (size === 0 && keys.length === 0) return `${prefix}{}`;
+    return finish(prefix, isSet ? setEntries : mapEntries);
+  }
+  const arrayName = types.typedArrayName(value);
+  if (arrayName !== undefined) {
+    const prefix = prefixOf(constructor, tag, arrayName, `(${value.length})`);
+    shape.keys = withoutIndexes(keys);
+    shape.braces = [`${prefix}[`, "]"];
+    if (value.length === 0 && shape.keys.length === 0) return `${prefix}[]`;
+    shape.isList = true;
+    shape.entries = typedArrayEntries;
+    return shape;
+  }
+  if (types.isMapIterator(value) || types.isSetIterator(value)) {
+    return finish(`[${tag}] `, () => ["<items unknown>"]);
+  }
+  if (types.isArgumentsObject(value)) {
+    return keys.length === 0 ? "[Arguments] {}" : finish("[Arguments] ", null);
+  }
+  return plainShapeOf(context, value, level, constructor, tag, inTypedArray, shape, finish);
+}
+
+function plainShapeOf(context, value, level, constructor, tag, inTypedArray, shape, finish) {
+  const { keys } = shape;
+  const { stylize } = context;
+  const asBase = (text, kind) => {
+    shape.base = text;
+    return keys.length === 0 ? stylize(text, kind) : shape;
+  };
+  if (typeof value === "function") return asBase(functionBase(value, constructor, tag), "special");
+  if (types.isRegExp(value)) {
+    const prefix = prefixOf(constructor, tag, "RegExp");
+    const text = RegExp.prototype.toString.call(constructor === null ? new RegExp(value) : value);
+    const base = prefix === "RegExp " ? text : prefix + text;
+    if (keys.length === 0 || (context.depth !== null && level > context.depth)) return stylize(base, "regexp");
+    return asBase(base, "regexp");
+  }
+  if (types.isDate(value)) {
+    const prefix = prefixOf(constructor, tag, "Date");
+    const time = Date.prototype.getTime.call(value);
+    const text = Number.isNaN(time) ? "Invalid Date" : Date.prototype.toISOString.call(value);
+    return asBase(prefix === "Date " ? text : prefix + text, "date");
+  }
+  if (types.isNativeError(value)) {
+    shape.base = formatError(value, constructor, tag, context, keys, prefixOf);
+    return keys.length === 0 ? shape.base : shape;
+  }
+  if (types.isAnyArrayBuffer(value)) {
+    const prefix = prefixOf(constructor, tag, types.isArrayBuffer(value) ? "ArrayBuffer" : "SharedArrayBuffer");
+    if (inTypedArray && keys.length === 0) return `${prefix}{ byteLength: ${value.byteLength} }`;
+    keys.unshift("byteLength");
+    return finish(prefix, inTypedArray ? null : bufferEntries);
+  }
+  if (types.isDataView(value)) {
+    keys.unshift("byteLength", "byteOffset", "buffer");
+    return finish(prefixOf(constructor, tag, "DataView"), null);
+  }
+  if (types.isPromise(value)) return finish(prefixOf(constructor, tag, "Promise"), () => [stylize("<pending>", "special")]);
+  if (types.isWeakSet(value)) return finish(prefixOf(constructor, tag, "WeakSet"), () => [stylize("<items unknown>", "special")]);
+  if (types.isWeakMap(value)) return finish(prefixOf(constructor, tag, "WeakMap"), () => [stylize("<items unknown>", "special")]);
+  if (types.isModuleNamespaceObject(value)) return finish("[Module: null prototype] ", null);
+  if (types.isBoxedPrimitive(value)) {
+    if (types.isStringObject(value)) keys.splice(0, keys.length, ...withoutIndexes(keys));
+    const kind = typeof value.valueOf();
+    return asBase(boxedBase(value, constructor, tag), kind === "object" ? "special" : kind);
+  }
+  const view = viewEntries(value, constructor);
+  if (view !== undefined) return finish(prefixOf(constructor, tag, "Object"), view);
+  if (keys.length === 0) {
+    return constructor === "Object" && tag === "" ? "{}" : `${prefixOf(constructor, tag, "Object")}{}`;
+  }
+  if (constructor === "Object" && tag === "") return shape;
+  return finish(prefixOf(constructor, tag, "Object"), null);
+}
+
+/** The attributes of a platform object, whose state is private. */
+function viewEntries(value) {
+  for (let p = getPrototypeOf(value); p !== null; p = getPrototypeOf(p)) {
+    if (!hasView(p)) continue;
+    try {
+      const pairs = viewOf(value, p);
+      return (context, _, level) => pairs.map(([name, item]) => {
+        context.indentation += 2;
+        const text = `${name}: ${show(context, item, level, false)}`;
+        context.indentation -= 2;
+        return text;
+      });
+    } catch {
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+function showObject(context, value, level, inTypedArray) {
+  const constructor = constructorName(value, context, level);
+  let tag = value[Symbol.toStringTag];
+  const has = context.showHidden ? Object.prototype.hasOwnProperty : propertyIsEnumerable;
+  if (typeof tag !== "string" || (tag !== "" && apply(has, value, [Symbol.toStringTag]))) tag = "";
+  const shape = shapeOf(context, value, level, constructor, tag, inTypedArray);
+  if (typeof shape === "string") return shape;
+  if (context.depth !== null && level > context.depth) {
+    const name = prefixOf(constructor, tag, Array.isArray(value) ? "Array" : "Object").slice(0, -1);
+    return context.stylize(`[${name}]`, "special");
+  }
+  const inner = level + 1;
+  context.seen.push(value);
+  context.currentDepth = inner;
+  const output = shape.entries?.(context, value, inner) ?? [];
+  for (const key of shape.keys) output.push(showProperty(context, value, inner, key, 0));
+  const index = context.circular?.get(value);
+  let { base } = shape;
+  if (index !== undefined) {
+    const reference = context.stylize(`<ref *${index}>`, "special");
+    if (context.compact === true) shape.braces[0] = `${reference} ${shape.braces[0]}`;
+    else base = base === "" ? reference : `${reference} ${base}`;
+  }
+  context.seen.pop();
+  if (context.sorted) {
+    const compare = context.sorted === true ? undefined : context.sorted;
+    if (!shape.isList) output.sort(compare);
+    else if (shape.keys.length > 1) {
+      const start = output.length - shape.keys.length;
+      output.push(...output.splice(start).sort(compare));
+    }
+  }
+  const grouped = shape.isList && output.length > 6 && typeof context.compact === "number" && context.compact >= 1
+    ? groupInColumns(context, output, value)
+    : output;
+  const text = reduceToText(context, output.length, grouped, base, shape.braces, inner);
+  context.budget += text.length;
+  // So much text helps nobody: what follows is shown by its class alone.
+  if (context.budget > 2 ** 27) context.depth = -1;
+  return text;
+}
+
+/** `name: value`; kind 1 is an item of a list, 2 an extra property of one. */
+export function showProperty(context, value, level, key, kind) {
+  const descriptor = getOwnPropertyDescriptor(value, key) ??
+    { value: value[key], configurable: true, enumerable: true };
+  let text;
+  let gap = " ";
+  if (descriptor.value !== undefined) {
+    const indent = context.compact !== true || kind !== 0 ? 2 : 3;
+    context.indentation += indent;
+    text = show(context, descriptor.value, level, false);
+    if (indent === 3 && context.breakLength < stringWidth(text)) gap = `\n${" ".repeat(context.indentation)}`;
+    context.indentation -= indent;
+  } else if (descriptor.get !== undefined) {
+    text = accessorText(context, value, level, descriptor);
+  } else {
+    text = descriptor.set === undefined
+      ? context.stylize("undefined", "undefined")
+      : context.stylize("[Setter]", "special");
+  }
+  return kind === 1 ? text : `${nameText(context, key, descriptor)}:${gap}${text}`;
+}
+
+function accessorText(context, value, level, { get, set }) {
+  const label = set === undefined ? "Getter" : "Getter/Setter";
+  const { getters, stylize } = context;
+  const wanted = getters && (getters === true || (getters === "get" && set === undefined) || (getters === "set" && set !== undefined));
+  if (!wanted) return stylize(`[${label}]`, "special");
+  try {
+    const current = apply(get, value, []);
+    context.indentation += 2;
+    const isPrimitive = current === null || typeof current !== "object";
+    const text = isPrimitive
+      ? `${stylize(`[${label}:`, "special")} ${showPrimitiveOrFunction(context, current, level)}${stylize("]", "special")}`
+      : `${stylize(`[${label}]`, "special")} ${show(context, current, level, false)}`;
+    context.indentation -= 2;
+    return text;
+  } catch (error) {
+    return stylize(`[${label}: <Inspection threw (${error?.message})>]`, "special");
+  }
+}
+
+function showPrimitiveOrFunction(context, value, level) {
+  return typeof value === "function" ? show(context, value, level, false) : showPrimitive(context.stylize, value, context);
+}
+
+function nameText({ stylize }, key, { enumerable }) {
+  if (typeof key === "symbol") return `[${stylize(key.toString(), "symbol")}]`;
+  if (key === "__proto__") return "['__proto__']";
+  if (enumerable === false) return `[${key}]`;
+  if (/^[a-zA-Z_][a-zA-Z_0-9]*$/.test(key)) return stylize(key, "name");
+  return stylize(quoteString(key), "string");
+}
+
+// ---- Functions, boxes -------------------------------------------------------------------
+
+function functionBase(value, constructor, tag) {
+  const source = apply(functionToString, value, []);
+  if (source.startsWith("class") && source.endsWith("}") && !/^class\s*\(/.test(source)) {
+    return classBase(value, constructor, tag);
+  }
+  const isGenerator = types.isGeneratorFunction(value);
+  const type = `${types.isAsyncFunction(value) ? "Async" : ""}${isGenerator ? "Generator" : ""}Function`;
+  let base = `[${type}`;
+  if (constructor === null) base += " (null prototype)";
+  base += value.name === "" ? " (anonymous)]" : `: ${typeof value.name === "string" ? value.name : inspect(value.name)}]`;
+  if (constructor !== type && constructor !== null) base += ` ${constructor}`;
+  return tag !== "" && constructor !== tag ? `${base} [${tag}]` : base;
+}
+
+function classBase(value, constructor, tag) {
+  const name = (Object.hasOwn(value, "name") && value.name) || "(anonymous)";
+  let base = `class ${name}`;
+  if (constructor !== "Function" && constructor !== null) base += ` [${constructor}]`;
+  if (tag !== "" && constructor !== tag) base += ` [${tag}]`;
+  if (constructor === null) return `[${base} extends null]`;
+  const parent = getPrototypeOf(value).name;
+  return parent ? `[${base} extends ${parent}]` : `[${base}]`;
+}
+
+function boxedBase(value, constructor, tag) {
+  const [Class, name] = types.isNumberObject(value) ? [Number, "Number"]
+    : types.isStringObject(value) ? [String, "String"]
+    : types.isBooleanObject(value) ? [Boolean, "Boolean"]
+    : types.isBigIntObject(value) ? [BigInt, "BigInt"]
+    : [Symbol, "Symbol"];
+  let base = `[${name}`;
+  if (constructor !== name) base += constructor === null ? " (null prototype)" : ` (${constructor})`;
+  base += `: ${showPrimitive(plain, Class.prototype.valueOf.call(value), { ...defaultOptions, indentation: 0 })}]`;
+  return tag !== "" && tag !== constructor ? `${base} [${tag}]` : base;
+}
+
+// ---- Entries ----------------------------------------------------------------------------
+
+const setSize = Function.prototype.call.bind(getOwnPropertyDescriptor(Set.prototype, "size").get);
+const mapSize = Function.prototype.call.bind(getOwnPropertyDescriptor(Map.prototype, "size").get);
+
+function more(count, noun) {
+  return `... ${count} more ${noun}${count > 1 ? "s" : ""}`;
+}
+
+function arrayEntries(context, value, level) {
+  const { length } = value;
+  const shown = Math.min(Math.max(0, context.maxArrayLength), length);
+  const output = [];
+  let index = 0;
+  for (; index < length && output.length < shown; index++) {
+    if (Object.hasOwn(value, index)) {
+      output.push(showProperty(context, value, level, `${index}`, 1));
+      continue;
+    }
+    const first = index;
+    // The next index that is there, found without walking a hole of thousands of millions.
+    const next = Object.keys(value).find((key) => `${key >>> 0}` === key && +key > first);
+    index = (next === undefined ? length : +next) - 1;
+    const count = index + 1 - first;
+    output.push(context.stylize(`<${count} empty item${count > 1 ? "s" : ""}>`, "undefined"));
+  }
+  if (index < length) output.push(more(length - index, "item"));
+  return output;
+}
+
+function typedArrayEntries(context, value, level) {
+  const { length } = value;
+  const shown = Math.min(Math.max(0, context.maxArrayLength), length);
+  const output = [];
+  for (let i = 0; i < shown; i++) output.push(showPrimitive(context.stylize, value[i], context));
+  if (length > shown) output.push(more(length - shown, "item"));
+  if (context.showHidden) {
+    context.indentation += 2;
+    for (const key of ["BYTES_PER_ELEMENT", "length", "byteLength", "byteOffset", "buffer"]) {
+      output.push(`[${key}]: ${show(context, value[key], level, true)}`);
+    }
+    context.indentation -= 2;
+  }
+  return output;
+}
+
+function setEntries(context, value, level) {
+  const output = [];
+  const size = setSize(value);
+  context.indentation += 2;
+  for (const item of Set.prototype.values.call(value)) {
+    if (output.length >= context.maxArrayLength) break;
+    output.push(show(context, item, level, false));
+  }
+  context.indentation -= 2;
+  if (size > output.length) output.push(more(size - output.length, "item"));
+  return output;
+}
+
+function mapEntries(context, value, level) {
+  const output = [];
+  const size = mapSize(value);
+  context.indentation += 2;
+  for (const [key, item] of Map.prototype.entries.call(value)) {
+    if (output.length >= context.maxArrayLength) break;
+    output.push(`${show(context, key, level, false)} => ${show(context, item, level, false)}`);
+  }
+  context.indentation -= 2;
+  if (size > output.length) output.push(more(size - output.length, "item"));
+  return output;
+}
+
+function bufferEntries(context, value) {
+  let bytes;
+  try {
+    bytes = new Uint8Array(value);
+  } catch {
+    return [context.stylize("(detached)", "special")];
+  }
+  const shown = Math.min(Math.max(0, context.maxArrayLength), bytes.length);
+  const text = Array.from(bytes.subarray(0, shown), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  const rest = bytes.length - shown;
+  const suffix = rest > 0 ? ` ... ${rest} more byte${rest > 1 ? "s" : ""}` : "";
+  return [`${context.stylize("[Uint8Contents]", "special")}: <${text}${suffix}>`];
+}

@@ -1,0 +1,33 @@
+// node:module: https://nodejs.org/docs/latest-v20.x/api/module.html
+
+import { loadModule } from "holdfast:ops";
+import { builtins } from "./builtins.js";
+import { absent, invalidType, nodeError } from "./errors.js";
+
+const names = Object.keys(builtins).sort();
+
+function builtinOf(id) {
+  const path = builtins[`${id}`.replace(/^node:/, "")];
+  if (path === undefined) {
+    throw nodeError(Error, "MODULE_NOT_FOUND", `Cannot find module '${id}': createRequire() finds the modules of Node.js that Holdfast has, and no others`);
+  }
+  const namespace = loadModule(`holdfast:node/${path}`);
+  return namespace.default ?? namespace;
+}
+
+/** A `require` for ES modules; it finds the modules of Node.js. */
+export function createRequire(filename) {
+  if (typeof filename !== "string" && !(filename instanceof URL)) throw invalidType("filename", ["string", "URL"], filename);
+  const require = (id) => builtinOf(id);
+  require.resolve = (id) => id;
+  require.cache = Object.create(null);
+  require.main = undefined;
+  return require;
+}
+
+export const builtinModules = names;
+export const isBuiltin = (id) => `${id}`.replace(/^node:/, "") in builtins;
+export const { findSourceMap, register, syncBuiltinESMExports } = absent("module", ["findSourceMap", "register", "syncBuiltinESMExports"]);
+
+const module = { builtinModules, createRequire, findSourceMap, isBuiltin, register, syncBuiltinESMExports };
+export default module;

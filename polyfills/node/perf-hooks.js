@@ -1,0 +1,13 @@
+// node:perf_hooks: https://nodejs.org/docs/latest-v20.x/api/perf_hooks.html
+
+import { absent } from "./errors.js";
+
+const { performance, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList } = globalThis;
+export { performance, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList };
+export const { createHistogram, monitorEventLoopDelay } = absent("perf_hooks", ["createHistogram", "monitorEventLoopDelay"]);
+export const constants = {};
+
+export default {
+  constants, createHistogram, monitorEventLoopDelay, performance, Performance, PerformanceEntry, PerformanceMark,
+  PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList,
+};

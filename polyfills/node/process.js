@@ -1,0 +1,199 @@
+// node:process: https://nodejs.org/docs/latest-v20.x/api/process.html
+//
+// A Worker is no process: what there is describes the runtime to libraries that ask, `env` has
+// the script's bindings that are texts, and output goes to the console.
+
+import { loadModule } from "holdfast:ops";
+import { environment } from "../workers/dispatch.js";
+import { currentFrame, runInFrame } from "../kernel/frames.js";
+import { now } from "../performance/clock.js";
+import { builtins } from "./builtins.js";
+import { absent, invalidType, nodeError, requireFunction } from "./errors.js";
+import { EventEmitter } from "./events.js";
+
+const queueNative = globalThis.queueMicrotask;
+const NANOSECONDS = 1_000_000_000;
+
+/** The environment's texts as they were when the script asked first; scripts may add to it. */
+function textsOf(bindings) {
+  const texts = {};
+  for (const name of Object.keys(bindings)) {
+    const value = bindings[name];
+    if (typeof value === "string") texts[name] = value;
+    else if (value === null || typeof value !== "object" || isPlain(value)) texts[name] = JSON.stringify(value);
+  }
+  return texts;
+}
+
+function isPlain(value) {
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+}
+
+export const env = new Proxy(textsOf(environment()), {
+  set(target, key, value) {
+    if (typeof key === "symbol") throw new TypeError("Cannot convert a Symbol value to a string");
+    target[key] = `${value}`;
+    return true;
+  },
+  defineProperty(target, key, descriptor) {
+    return Reflect.defineProperty(target, key, "value" in descriptor ? { ...descriptor, value: `${descriptor.value}` } : descriptor);
+  },
+});
+
+export function nextTick(callback, ...args) {
+  requireFunction(callback, "callback");
+  const frame = currentFrame();
+  queueNative(() => {
+    try {
+      runInFrame(frame, callback, args);
+    } catch (error) {
+      reportError(error);
+    }
+  });
+}
+
+export function hrtime(time = undefined) {
+  if (time !== undefined && !Array.isArray(time)) throw invalidType("time", "Array", time);
+  const total = Math.round(now() * 1_000_000);
+  let [seconds, rest] = [Math.floor(total / NANOSECONDS), total % NANOSECONDS];
+  if (time !== undefined) {
+    seconds -= time[0];
+    rest -= time[1];
+    if (rest < 0) [seconds, rest] = [seconds - 1, rest + NANOSECONDS];
+  }
+  return [seconds, rest];
+}
+hrtime.bigint = () => BigInt(Math.round(now() * 1_000_000));
+
+class Output {
+  #level;
+  #held = "";
+
+  constructor(fd, level) {
+    this.fd = fd;
+    this.#level = level;
+    this._isStdio = true; // what is piped into it does not end it
+    this.isTTY = false;
+    this.writable = true;
+    this.columns = 80;
+  }
+
+  /** Whole lines go to the console, the rest waits for its end. */
+  write(chunk, encoding = undefined, callback = undefined) {
+    this.#held += typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
+    const end = this.#held.lastIndexOf("\n");
+    if (end !== -1) {
+      console[this.#level](this.#held.slice(0, end));
+      this.#held = this.#held.slice(end + 1);
+    }
+    const done = typeof encoding === "function" ? encoding : callback;
+    if (done) nextTick(done);
+    return true;
+  }
+
+  end(chunk = undefined) {
+    if (chunk !== undefined) this.write(chunk);
+    if (this.#held !== "") this.write("\n");
+  }
+
+  on() {
+    return this;
+  }
+
+  once() {
+    return this;
+  }
+
+  removeListener() {
+    return this;
+  }
+
+  getColorDepth() {
+    return 1;
+  }
+
+  hasColors() {
+    return false;
+  }
+}
+
+export const stdout = new Output(1, "log");
+export const stderr = new Output(2, "error");
+export const stdin = { fd: 0, isTTY: false, on: () => stdin, once: () => stdin, read: () => null, resume: () => stdin, pause: () => stdin };
+
+export function emitWarning(warning, type = undefined, code = undefined) {
+  const options = type !== null && typeof type === "object" ? type : { type, code };
+  const error = typeof warning === "string" ? new Error(warning) : warning;
+  if (!(error instanceof Error)) throw invalidType("warning", ["string", "Error"], warning);
+  if (typeof warning === "string") error.name = options.type ?? "Warning";
+  if (options.code !== undefined) error.code = options.code;
+  if (options.detail !== undefined) error.detail = options.detail;
+  nextTick(() => {
+    if (!process.emit("warning", error)) {
+      console.warn(`${options.code === undefined ? "" : `[${options.code}] `}${error.name}: ${error.message}${options.detail ? `\n${options.detail}` : ""}`);
+    }
+  });
+}
+
+export function exit(code = 0) {
+  throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", `process.exit(${code}) was called, but a Worker is no process that could end`);
+}
+
+/** The namespace of a module of Node.js that is there; undefined for any other. */
+export function getBuiltinModule(id) {
+  const name = `${id}`.replace(/^node:/, "");
+  const path = builtins[name];
+  if (path === undefined) return undefined;
+  const namespace = loadModule(`holdfast:node/${path}`);
+  return namespace.default ?? namespace;
+}
+
+export const version = "v20.20.2";
+export const versions = { node: "20.20.2", v8: "11.3.244.8-node.38", uv: "1.46.0", modules: "115", quickjs: "0.17" };
+export const release = { name: "node", lts: "Iron" };
+export const platform = "linux";
+export const arch = "x64";
+export const title = "holdfast";
+export const argv = ["/holdfast", "/worker"];
+export const argv0 = "holdfast";
+export const execArgv = [];
+export const execPath = "/holdfast";
+export const pid = 1;
+export const ppid = 0;
+export const features = { inspector: false, debug: false, uv: false, ipv6: true, tls: true };
+export const config = { target_defaults: {}, variables: {} };
+export const allowedNodeEnvironmentFlags = new Set();
+export const cwd = () => "/";
+export const umask = () => 0o22;
+export const uptime = () => now() / 1000;
+export const memoryUsage = Object.assign(
+  () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }),
+  { rss: () => 0 },
+);
+export const cpuUsage = () => ({ user: 0, system: 0 });
+export const resourceUsage = () => ({ userCPUTime: 0, systemCPUTime: 0, maxRSS: 0 });
+export const [getuid, geteuid, getgid, getegid] = [() => 0, () => 0, () => 0, () => 0];
+
+const missing = absent("process", ["abort", "binding", "chdir", "dlopen", "kill", "setgid", "setuid"]);
+export const { abort, binding, chdir, dlopen, kill, setgid, setuid } = missing;
+
+const process = Object.assign(new EventEmitter(), {
+  ...missing, allowedNodeEnvironmentFlags, arch, argv, argv0, config, cpuUsage, cwd, emitWarning, env,
+  execArgv, execPath, exit, exitCode: undefined, features, getBuiltinModule, getegid, geteuid, getgid, getuid,
+  hrtime, memoryUsage, nextTick, pid, platform, ppid, release, resourceUsage, stderr, stdin, stdout,
+  title, umask, uptime, version, versions,
+});
+Object.defineProperty(process, Symbol.toStringTag, { value: "process", configurable: true });
+
+export const on = process.on.bind(process);
+export const once = process.once.bind(process);
+export const off = process.off.bind(process);
+export const emit = process.emit.bind(process);
+export const addListener = on;
+export const removeListener = off;
+export const removeAllListeners = process.removeAllListeners.bind(process);
+export const listeners = process.listeners.bind(process);
+export const listenerCount = process.listenerCount.bind(process);
+
+export { process };
+export default process;

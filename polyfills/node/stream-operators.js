@@ -1,0 +1,144 @@
+// The methods of a Readable that treat it as a list of chunks.
+// https://nodejs.org/docs/latest-v20.x/api/stream.html#readablemapfn-options
+
+import { abortError, invalidType, outOfRange, requireFunction } from "./errors.js";
+import { define } from "./stream-properties.js";
+import { Readable } from "./stream-readable.js";
+import "./stream-from.js";
+
+function signalOf(options) {
+  const signal = options?.signal;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType("options.signal", "AbortSignal", signal);
+  return signal ?? new AbortController().signal;
+}
+
+function check(signal) {
+  if (signal.aborted) throw abortError(signal.reason);
+}
+
+/** Results in the chunks' order, up to `options.concurrency` of them under way. */
+async function* mapped(stream, fn, options) {
+  const signal = signalOf(options);
+  const concurrency = Math.floor(options?.concurrency ?? 1);
+  const under = [];
+  for await (const chunk of stream) {
+    check(signal);
+    const result = Promise.resolve(fn(chunk, { signal }));
+    result.catch(() => {});
+    under.push(result);
+    if (under.length >= concurrency) yield await under.shift();
+  }
+  while (under.length > 0) yield await under.shift();
+}
+
+function count(value) {
+  const number = Number(value);
+  if (Number.isNaN(number) || number < 0) throw outOfRange("number", ">= 0", number);
+  return number;
+}
+
+const lists = {
+  map(fn, options = undefined) {
+    requireFunction(fn, "fn");
+    return mapped(this, fn, options);
+  },
+
+  filter(fn, options = undefined) {
+    requireFunction(fn, "fn");
+    const nothing = Symbol("filtered out");
+    const source = mapped(this, async (chunk, more) => ((await fn(chunk, more)) ? chunk : nothing), options);
+    return (async function* () {
+      for await (const chunk of source) if (chunk !== nothing) yield chunk;
+    })();
+  },
+
+  flatMap(fn, options = undefined) {
+    requireFunction(fn, "fn");
+    const source = mapped(this, fn, options);
+    return (async function* () {
+      for await (const part of source) yield* part;
+    })();
+  },
+
+  async *drop(number, options = undefined) {
+    const signal = signalOf(options);
+    let rest = count(number);
+    for await (const chunk of this) {
+      check(signal);
+      if (rest-- <= 0) yield chunk;
+    }
+  },
+
+  async *take(number, options = undefined) {
+    const signal = signalOf(options);
+    let rest = count(number);
+    if (rest === 0) return;
+    for await (const chunk of this) {
+      check(signal);
+      yield chunk;
+      if (--rest <= 0) return;
+    }
+  },
+
+  async *asIndexedPairs() {
+    let index = 0;
+    for await (const chunk of this) yield [index++, chunk];
+  },
+};
+for (const name of Object.keys(lists)) {
+  define(Readable.prototype, {
+    [name](...args) {
+      return Readable.from(lists[name].apply(this, args));
+    },
+  });
+}
+
+define(Readable.prototype, {
+  async forEach(fn, options = undefined) {
+    requireFunction(fn, "fn");
+    for await (const _ of mapped(this, fn, options));
+  },
+
+  async toArray(options = undefined) {
+    const signal = signalOf(options);
+    const chunks = [];
+    for await (const chunk of this) {
+      check(signal);
+      chunks.push(chunk);
+    }
+    return chunks;
+  },
+
+  async some(fn, options = undefined) {
+    return (await this.find(async (chunk, more) => fn(chunk, more), { ...options, found: true })) !== undefined;
+  },
+
+  async every(fn, options = undefined) {
+    requireFunction(fn, "fn");
+    return !(await this.some(async (chunk, more) => !(await fn(chunk, more)), options));
+  },
+
+  async find(fn, options = undefined) {
+    requireFunction(fn, "fn");
+    const signal = signalOf(options);
+    for await (const chunk of this) {
+      check(signal);
+      if (await fn(chunk, { signal })) return options?.found ? true : chunk;
+    }
+    return undefined;
+  },
+
+  async reduce(fn, ...rest) {
+    requireFunction(fn, "reducer");
+    const signal = signalOf(rest[1]);
+    let has = rest.length > 0;
+    let [result] = rest;
+    for await (const chunk of this) {
+      check(signal);
+      result = has ? await fn(result, chunk, { signal }) : chunk;
+      has = true;
+    }
+    if (!has) throw new TypeError("Reduce of an empty stream requires an initial value");
+    return result;
+  },
+});

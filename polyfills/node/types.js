@@ -1,0 +1,106 @@
+// What kind of object a value is, asked of the engine and not of the object: the checks of
+// `util.types`, also for inspecting and comparing.
+// https://nodejs.org/docs/latest-v20.x/api/util.html#utiltypes
+
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { apply } = Reflect;
+const TypedArray = getPrototypeOf(Uint8Array);
+const arrayTag = getOwnPropertyDescriptor(TypedArray.prototype, Symbol.toStringTag).get;
+const getter = (prototype, name) => getOwnPropertyDescriptor(prototype, name).get;
+const toString = Object.prototype.toString;
+
+/** Whether `method`, which throws for what is not of its class, takes the value. */
+function accepts(method, ...args) {
+  return (value) => {
+    if (value === null || typeof value !== "object") return false;
+    try {
+      apply(method, value, args);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+export const isMap = accepts(getter(Map.prototype, "size"));
+export const isSet = accepts(getter(Set.prototype, "size"));
+export const isWeakMap = accepts(WeakMap.prototype.has, {});
+export const isWeakSet = accepts(WeakSet.prototype.has, {});
+export const isWeakRef = accepts(WeakRef.prototype.deref);
+export const isDate = accepts(Date.prototype.getTime);
+export const isRegExp = (value) => isObjectLike(value) && hasBrand(value, "[object RegExp]");
+export const isArrayBuffer = accepts(getter(ArrayBuffer.prototype, "byteLength"));
+export const isSharedArrayBuffer = accepts(getter(SharedArrayBuffer.prototype, "byteLength"));
+export const isAnyArrayBuffer = (value) => isArrayBuffer(value) || isSharedArrayBuffer(value);
+export const isDataView = (value) => ArrayBuffer.isView(value) && !isTypedArray(value);
+export const isArrayBufferView = (value) => ArrayBuffer.isView(value);
+export const isNumberObject = accepts(Number.prototype.valueOf);
+export const isStringObject = accepts(String.prototype.valueOf);
+export const isBooleanObject = accepts(Boolean.prototype.valueOf);
+export const isBigIntObject = accepts(BigInt.prototype.valueOf);
+export const isSymbolObject = accepts(Symbol.prototype.valueOf);
+export const isNativeError = (value) => Error.isError(value);
+export const isProxy = () => false; // nothing tells a proxy from its target
+
+export function isBoxedPrimitive(value) {
+  return (
+    isNumberObject(value) || isStringObject(value) || isBooleanObject(value) ||
+    isBigIntObject(value) || isSymbolObject(value)
+  );
+}
+
+/** The name of a typed array's class, or undefined. */
+export function typedArrayName(value) {
+  return ArrayBuffer.isView(value) ? apply(arrayTag, value, []) : undefined;
+}
+
+export function isTypedArray(value) {
+  return typedArrayName(value) !== undefined;
+}
+
+const isNamed = (name) => (value) => typedArrayName(value) === name;
+export const isUint8Array = isNamed("Uint8Array");
+export const isUint8ClampedArray = isNamed("Uint8ClampedArray");
+export const isUint16Array = isNamed("Uint16Array");
+export const isUint32Array = isNamed("Uint32Array");
+export const isInt8Array = isNamed("Int8Array");
+export const isInt16Array = isNamed("Int16Array");
+export const isInt32Array = isNamed("Int32Array");
+export const isFloat32Array = isNamed("Float32Array");
+export const isFloat64Array = isNamed("Float64Array");
+export const isBigInt64Array = isNamed("BigInt64Array");
+export const isBigUint64Array = isNamed("BigUint64Array");
+
+const promiseThen = Promise.prototype.then;
+
+export function isPromise(value) {
+  if (!isObjectLike(value) || !(value instanceof Promise)) return false;
+  return hasBrand(value, "[object Promise]") && typeof promiseThen === "function";
+}
+
+export const isArgumentsObject = (value) => isObjectLike(value) && hasBrand(value, "[object Arguments]");
+export const isGeneratorObject = (value) => isObjectLike(value) && hasBrand(value, "[object Generator]");
+export const isMapIterator = (value) => isObjectLike(value) && hasBrand(value, "[object Map Iterator]");
+export const isSetIterator = (value) => isObjectLike(value) && hasBrand(value, "[object Set Iterator]");
+export const isModuleNamespaceObject = (value) =>
+  isObjectLike(value) && getPrototypeOf(value) === null && hasBrand(value, "[object Module]");
+export const isExternal = () => false;
+export const isCryptoKey = (value) => typeof CryptoKey === "function" && value instanceof CryptoKey;
+export const isKeyObject = () => false;
+
+export function isAsyncFunction(value) {
+  return typeof value === "function" && /^\[object Async(Generator)?Function\]$/.test(apply(toString, value, []));
+}
+
+export function isGeneratorFunction(value) {
+  return typeof value === "function" && /^\[object (Async)?GeneratorFunction\]$/.test(apply(toString, value, []));
+}
+
+function isObjectLike(value) {
+  return value !== null && typeof value === "object";
+}
+
+function hasBrand(value, brand) {
+  if (Object.hasOwn(value, Symbol.toStringTag) && brand !== "[object Module]") return false;
+  return apply(toString, value, []) === brand;
+}

@@ -1,0 +1,205 @@
+// node:util: https://nodejs.org/docs/latest-v20.x/api/util.html
+
+import { TextDecoder } from "../encoding/text-decoder.js";
+import { TextEncoder } from "../encoding/text-encoder.js";
+import { isDeepEqual } from "./equal.js";
+import { absent, invalidType, invalidValue, nodeError, requireFunction, requireString } from "./errors.js";
+import { format, formatWithOptions } from "./format.js";
+import { inspect } from "./inspect.js";
+import { stripColors } from "./inspect-layout.js";
+import { parseArgs } from "./parse-args.js";
+import { promisify } from "./promisify.js";
+import types from "./util-types.js";
+
+export { format, formatWithOptions, inspect, parseArgs, promisify, TextDecoder, TextEncoder, types };
+
+/** A function that takes a callback in place of returning a promise. */
+export function callbackify(original) {
+  requireFunction(original, "original");
+  function callbackified(...args) {
+    const callback = args.pop();
+    requireFunction(callback, "last argument");
+    Reflect.apply(original, this, args).then(
+      (value) => queueMicrotask(() => callback.call(this, null, value)),
+      (reason) => queueMicrotask(() => {
+        const error = reason || nodeError(Error, "ERR_FALSY_VALUE_REJECTION", "Promise was rejected with falsy value", { reason });
+        callback.call(this, error);
+      }),
+    );
+  }
+  const descriptors = Object.getOwnPropertyDescriptors(original);
+  if (typeof descriptors.length?.value === "number") descriptors.length.value++;
+  if (typeof descriptors.name?.value === "string") descriptors.name.value += "Callbackified";
+  return Object.defineProperties(callbackified, descriptors);
+}
+
+const warned = new Set();
+
+/** The function, which warns once when it is called first. */
+export function deprecate(fn, message, code = undefined) {
+  if (code !== undefined) requireString(code, "code");
+  let told = false;
+  function deprecated(...args) {
+    if (!told) {
+      told = true;
+      if (code === undefined || !warned.has(code)) {
+        if (code !== undefined) warned.add(code);
+        console.warn(`${code === undefined ? "" : `[${code}] `}DeprecationWarning: ${message}`);
+      }
+    }
+    return new.target ? Reflect.construct(fn, args, new.target) : Reflect.apply(fn, this, args);
+  }
+  Object.setPrototypeOf(deprecated, fn);
+  if (fn.prototype) deprecated.prototype = fn.prototype;
+  return deprecated;
+}
+
+/** Writes to the console where the environment's NODE_DEBUG names the section; there is none. */
+export function debuglog(_section, callback = undefined) {
+  const log = () => {};
+  Object.defineProperty(log, "enabled", { get: () => false, configurable: true, enumerable: true });
+  callback?.(log);
+  return log;
+}
+export const debug = debuglog;
+
+/** The inheritance of old: `constructor.super_` is its parent. */
+export function inherits(constructor, superConstructor) {
+  if (constructor === undefined || constructor === null) throw invalidType("ctor", "Function", constructor);
+  if (superConstructor === undefined || superConstructor === null) throw invalidType("superCtor", "Function", superConstructor);
+  if (superConstructor.prototype === undefined) throw invalidType("superCtor.prototype", "Object", superConstructor.prototype);
+  Object.defineProperty(constructor, "super_", { value: superConstructor, writable: true, configurable: true });
+  Object.setPrototypeOf(constructor.prototype, superConstructor.prototype);
+}
+
+export function isDeepStrictEqual(left, right) {
+  return isDeepEqual(left, right, { strict: true });
+}
+
+export function stripVTControlCharacters(text) {
+  requireString(text, "str");
+  // eslint-disable-next-line no-control-regex
+  return stripColors(text).replace(/[\u001b\u009b][[()#;?]*(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~]/g, "");
+}
+
+/** With codes where that is asked for in spite of the output's being no terminal. */
+export function styleText(style, text, options = undefined) {
+  requireString(text, "text");
+  let [before, after] = ["", ""];
+  for (const name of Array.isArray(style) ? style : [style]) {
+    const codes = inspect.colors[name];
+    if (codes === undefined) {
+      const names = Object.keys(inspect.colors).map((item) => `'${item}'`).join(", ");
+      throw invalidValue("style", name, `must be one of: ${names}`);
+    }
+    before += `\u001b[${codes[0]}m`;
+    after = `\u001b[${codes[1]}m${after}`;
+  }
+  return options?.validateStream === false ? before + text + after : text;
+}
+
+export function toUSVString(text) {
+  return `${text}`.toWellFormed();
+}
+
+/** A promise that is fulfilled when the signal aborts. */
+export async function aborted(signal, resource) {
+  if (!(signal instanceof AbortSignal)) throw invalidType("signal", "AbortSignal", signal);
+  if (resource === null || typeof resource !== "object") throw invalidType("resource", "object", resource);
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+}
+
+const ERRORS = {
+  EPERM: [1, "operation not permitted"], ENOENT: [2, "no such file or directory"], EIO: [5, "i/o error"],
+  EAGAIN: [11, "resource temporarily unavailable"], ENOMEM: [12, "not enough memory"],
+  EACCES: [13, "permission denied"], EEXIST: [17, "file already exists"], EINVAL: [22, "invalid argument"],
+  EPIPE: [32, "broken pipe"], EADDRINUSE: [98, "address already in use"], ECONNRESET: [104, "connection reset by peer"],
+  ETIMEDOUT: [110, "connection timed out"], ECONNREFUSED: [111, "connection refused"],
+};
+
+export function getSystemErrorName(number) {
+  return Object.keys(ERRORS).find((name) => -ERRORS[name][0] === number) ?? `Unknown system error ${number}`;
+}
+
+export function getSystemErrorMap() {
+  return new Map(Object.entries(ERRORS).map(([name, [number, text]]) => [-number, [name, text]]));
+}
+
+export class MIMEType {
+  #type;
+  #subtype;
+  #params;
+
+  constructor(text) {
+    const match = /^\s*([^\s/;]+)\/([^\s;]+)\s*(?:;(.*))?$/s.exec(`${text}`);
+    if (match === null) throw nodeError(TypeError, "ERR_INVALID_MIME_SYNTAX", `The MIME syntax for a type in "${text}" is invalid`);
+    this.#type = match[1].toLowerCase();
+    this.#subtype = match[2].toLowerCase();
+    const pairs = (match[3] ?? "").matchAll(/\s*([^\s=;]+)=(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g);
+    this.#params = new Map(Array.from(pairs, ([, name, quoted, plain]) => [name.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? plain.trim()]));
+  }
+
+  get type() {
+    return this.#type;
+  }
+
+  get subtype() {
+    return this.#subtype;
+  }
+
+  get essence() {
+    return `${this.#type}/${this.#subtype}`;
+  }
+
+  get params() {
+    return this.#params;
+  }
+
+  toString() {
+    const params = Array.from(this.#params, ([name, value]) => {
+      const quoted = /^[\w!#$%&'*+.^`|~-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
+      return `;${name}=${quoted}`;
+    });
+    return this.essence + params.join("");
+  }
+
+  toJSON() {
+    return this.toString();
+  }
+}
+
+// ---- Old checks ---------------------------------------------------------------------------
+
+export const isArray = Array.isArray;
+export const isBoolean = (value) => typeof value === "boolean";
+export const isBuffer = (value) => globalThis.Buffer?.isBuffer(value) === true;
+export const isDate = types.isDate;
+export const isError = (value) => types.isNativeError(value) || value instanceof Error;
+export const isFunction = (value) => typeof value === "function";
+export const isNull = (value) => value === null;
+export const isNullOrUndefined = (value) => value === null || value === undefined;
+export const isNumber = (value) => typeof value === "number";
+export const isObject = (value) => value !== null && typeof value === "object";
+export const isPrimitive = (value) => value === null || (typeof value !== "object" && typeof value !== "function");
+export const isRegExp = types.isRegExp;
+export const isString = (value) => typeof value === "string";
+export const isSymbol = (value) => typeof value === "symbol";
+export const isUndefined = (value) => value === undefined;
+export const log = (...args) => console.log(...args);
+export function _extend(target, source) {
+  return source === null || typeof source !== "object" ? target : Object.assign(target, source);
+}
+
+export const { getCallSite, transferableAbortController, transferableAbortSignal } = absent("util", [
+  "getCallSite", "transferableAbortController", "transferableAbortSignal",
+]);
+
+export default {
+  _extend, aborted, callbackify, debug, debuglog, deprecate, format, formatWithOptions, getCallSite,
+  getSystemErrorMap, getSystemErrorName, inherits, inspect, isArray, isBoolean, isBuffer, isDate,
+  isDeepStrictEqual, isError, isFunction, isNull, isNullOrUndefined, isNumber, isObject, isPrimitive,
+  isRegExp, isString, isSymbol, isUndefined, log, MIMEType, parseArgs, promisify,
+  stripVTControlCharacters, styleText, TextDecoder, TextEncoder, toUSVString,
+  transferableAbortController, transferableAbortSignal, types,
+};

@@ -1,0 +1,81 @@
+"""Which modules of Node.js scripts may import, and which scripts may.
+
+https://developers.cloudflare.com/workers/runtime-apis/nodejs/
+"""
+
+from collections.abc import Iterable
+
+from holdfast.host.constants import NODE_BUILTINS
+
+# From this compatibility date on, the flag nodejs_compat is implied.
+IMPLIED_FROM = "2026-08-04"
+
+NODE_MODULES = {
+    specifier: f"holdfast:node/{path}"
+    for name, path in NODE_BUILTINS.items()
+    for specifier in (name, f"node:{name}")
+}
+
+# What else Node.js has.
+_ABSENT = frozenset(
+    [
+        "child_process",
+        "cluster",
+        "dgram",
+        "dns",
+        "dns/promises",
+        "domain",
+        "fs",
+        "fs/promises",
+        "http",
+        "http2",
+        "https",
+        "inspector",
+        "inspector/promises",
+        "net",
+        "path/win32",
+        "readline",
+        "readline/promises",
+        "repl",
+        "sea",
+        "sqlite",
+        "test",
+        "test/reporters",
+        "tls",
+        "trace_events",
+        "v8",
+        "vm",
+        "wasi",
+        "worker_threads",
+    ]
+)
+
+
+def uses_node(date: str | None, flags: Iterable[str]) -> bool:
+    """Whether a script of this compatibility date and with these flags gets Node.js's modules.
+
+    One that gives no date is taken for a new one.
+    """
+    if "no_nodejs_compat" in flags:
+        return False
+    if any(flag in flags for flag in ("nodejs_compat", "nodejs_compat_v2")):
+        return True
+    return date is None or date >= IMPLIED_FROM
+
+
+def explain_with_node(specifier: str) -> str:
+    """What to tell besides that there is no module of this name, with Node.js's modules at hand."""
+    if specifier.removeprefix("node:") not in _ABSENT:
+        return ""
+    return (
+        f" Node.js's module {specifier.removeprefix('node:')} is not part of Holdfast:"
+        " take a build of the library for Workers or browsers, or bundle a stand-in under this"
+        " name."
+    )
+
+
+def explain_without_node(specifier: str) -> str:
+    """The same for a script that has no access to Node.js's modules."""
+    if specifier in NODE_MODULES:
+        return ' To use Node.js\'s modules, upload with the compatibility flag "nodejs_compat".'
+    return explain_with_node(specifier)

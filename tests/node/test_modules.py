@@ -1,0 +1,221 @@
+"""Who may import Node.js's modules, what others are told, and that nobody else pays for them."""
+
+from pathlib import Path
+
+import pytest
+
+from holdfast.host.constants import NODE_BUILTINS
+from holdfast.workers.errors import ScriptInvalid
+from tests.inprocess import Server
+
+POLYFILLS = Path(__file__).parents[2] / "polyfills" / "node"
+EVERYTHING = "\n".join(
+    [
+        *(f'import m{i} from "node:{name}";' for i, name in enumerate(NODE_BUILTINS)),
+        *(f'import * as n{i} from "{name}";' for i, name in enumerate(NODE_BUILTINS)),
+        "const pairs = [",
+        *(f'  ["{name}", m{i}, n{i}],' for i, name in enumerate(NODE_BUILTINS)),
+        "];",
+        """
+        export default { fetch() {
+          const wrong = [];
+          for (const [name, module, namespace] of pairs) {
+            if (namespace.default !== module) wrong.push(`${name} has two faces`);
+            for (const key of Object.keys(namespace)) {
+              if (key !== "default" && namespace[key] === undefined) wrong.push(`${name}.${key}`);
+            }
+          }
+          return new Response(wrong.join("\\n"));
+        } };
+        """,
+    ]
+)
+
+
+@pytest.fixture
+async def server(tmp_path: Path):
+    async with Server(tmp_path) as server:
+        yield server
+
+
+async def test_every_module_can_be_imported_with_and_without_its_prefix(server: Server) -> None:
+    server.add("main", EVERYTHING)
+    told = await server.text()
+    # Streams of compression are globals of the platform, where it has them.
+    absent = {"stream/web.CompressionStream", "stream/web.DecompressionStream"}
+    assert set(told.split()) - absent == set()
+
+
+def test_every_listed_module_is_a_file() -> None:
+    assert {path for path in NODE_BUILTINS.values() if not (POLYFILLS / path).is_file()} == set()
+
+
+@pytest.mark.parametrize(
+    ("date", "flags", "allowed"),
+    [
+        (None, (), True),
+        ("2026-08-04", (), True),
+        ("2026-08-03", (), False),
+        ("2024-01-01", ("nodejs_compat",), True),
+        ("2026-09-01", ("no_nodejs_compat",), False),
+        (None, ("no_nodejs_compat",), False),
+    ],
+)
+async def test_the_date_and_the_flags_say_whether_modules_and_globals_are_there(
+    server: Server, date: str | None, flags: tuple[str, ...], allowed: bool
+) -> None:
+    source = "export default { fetch: () => new Response(`${typeof Buffer} ${typeof process}`) };"
+    options = {"compatibility_date": date, "compatibility_flags": flags}
+    server.add("main", source, **options)
+    assert await server.text() == ("function object" if allowed else "undefined undefined")
+    server.add("importing", f'import "node:buffer"; {source}', **options)
+    if allowed:
+        assert await server.text(script="importing") == "function object"
+    else:
+        with pytest.raises(ScriptInvalid, match="nodejs_compat"):
+            server.runtime.worker("importing")
+
+
+async def test_globals_come_with_their_first_use_and_can_be_replaced(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        const before = Object.getOwnPropertyDescriptor(globalThis, "Buffer");
+        globalThis.process = { mine: true };
+        export default { async fetch() {
+          const lazy = typeof before.get;
+          const text = Buffer.from("x").toString("hex");
+          const after = Object.getOwnPropertyDescriptor(globalThis, "Buffer");
+          const same = Buffer === (await import("node:buffer")).Buffer;
+          const immediate = await new Promise((resolve) => setImmediate(resolve, "now"));
+          clearImmediate(setImmediate(() => console.log("never")));
+          return Response.json([lazy, text, typeof after.value, same, process.mine, immediate,
+            global === globalThis, Object.keys(globalThis).includes("Buffer")]);
+        } };
+        """,
+    )
+    assert await server.text() == '["function","78","function",true,true,"now",true,false]'
+    assert server.lines == []
+
+
+@pytest.mark.parametrize("name", ["fs", "node:fs", "http", "node:child_process", "worker_threads"])
+async def test_a_module_that_is_not_there_is_named(server: Server, name: str) -> None:
+    server.add("main", f'import x from "{name}"; export default {{ fetch() {{}} }};')
+    with pytest.raises(ScriptInvalid) as caught:
+        server.runtime.worker("main")
+    bare = name.removeprefix("node:")
+    assert f"Node.js's module {bare} is not part of Holdfast" in str(caught.value)
+
+
+async def test_a_function_that_is_not_there_is_named_when_it_is_called(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import crypto, { createSign } from "node:crypto";
+        export default { fetch() {
+          const told = [];
+          for (const call of [() => createSign("x"), () => crypto.createCipheriv("aes"),
+              () => new crypto.Sign(), () => process.chdir("/")]) {
+            try { call(); } catch (error) { told.push(`${error.code} ${error.message}`); }
+          }
+          return Response.json(told);
+        } };
+        """,
+    )
+    told = await server.text()
+    for name in ("crypto.createSign", "crypto.createCipheriv", "crypto.Sign", "process.chdir"):
+        assert f"ERR_METHOD_NOT_IMPLEMENTED {name} is" in told
+
+
+async def test_a_scripts_own_module_goes_before_one_of_nodes_without_prefix(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import mine from "util";
+        import { inspect } from "node:util";
+        export default { fetch: () => new Response(`${mine} ${typeof inspect}`) };
+        """,
+        modules={"util": "my own"},
+    )
+    assert await server.text() == "my own function"
+
+
+async def test_common_js_requires_modules_of_node(server: Server) -> None:
+    server.add(
+        "main",
+        "import told from './old.cjs'; export default { fetch: () => new Response(told) };",
+        modules={
+            "old.cjs": """
+            const { Buffer } = require("buffer");
+            const EventEmitter = require("node:events");
+            const assert = require("assert");
+            const { inherits } = require("util");
+            function Old() { EventEmitter.call(this); }
+            inherits(Old, EventEmitter);
+            assert(new Old() instanceof EventEmitter.EventEmitter);
+            const { DurableObject } = require("cloudflare:workers");
+            let refused;
+            try { require("fs"); } catch (error) { refused = error.message; }
+            const hex = Buffer.from("a").toString("hex");
+            module.exports = `${hex} ${typeof DurableObject} ${refused}`;
+            """
+        },
+    )
+    told = await server.text()
+    assert told.startswith('61 function No such module "fs"')
+
+
+async def test_create_require_and_get_builtin_module_find_them_too(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { createRequire, isBuiltin } from "node:module";
+        const require = createRequire("file:///worker.mjs");
+        export default { fetch() {
+          let refused;
+          try { require("left-pad"); } catch (error) { refused = error.code; }
+          return Response.json([require("node:path").join("a", "b"), isBuiltin("fs"),
+            process.getBuiltinModule("path") === require("path"), refused]);
+        } };
+        """,
+    )
+    assert await server.text() == '["a/b",false,true,"MODULE_NOT_FOUND"]'
+
+
+async def test_the_environment_is_in_process_env(server: Server) -> None:
+    from holdfast.catalog import PlainText
+
+    server.add(
+        "main",
+        """
+        const atTheTop = process.env.NAME;
+        export default { fetch() {
+          process.env.ADDED = 5;
+          return Response.json([atTheTop, process.env.ADDED, process.env.NOT_THERE ?? null]);
+        } };
+        """,
+        bindings=(PlainText("NAME", "value"),),
+    )
+    assert await server.text() == '["value","5",null]'
+
+
+async def test_output_goes_to_the_console_by_lines(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        export default { async fetch() {
+          process.stdout.write("one ");
+          process.stdout.write("line\\ntwo");
+          process.stdout.write("\\n");
+          process.emitWarning("careful", "OwnWarning", "W1");
+          await null; await null;
+          return new Response("ok");
+        } };
+        """,
+    )
+    await server.text()
+    assert server.lines == [
+        "main log: one line",
+        "main log: two",
+        "main warn: [W1] OwnWarning: careful",
+    ]

@@ -1,0 +1,30 @@
+import url from "node:url";
+import { inspect } from "node:util";
+
+const attempt = (run) => {
+  try {
+    return inspect(run());
+  } catch (error) {
+    return `${error.name} ${error.code} ${error.message}`;
+  }
+};
+
+export default function run(log) {
+  const texts = ["http://user:pass@sub.example.com:8080/p/a/t/h?query=string#hash", "https://example.com", "HTTP://EXAMPLE.com/Path", "//host/path", "/a/b?c#d", "a/b", "", "mailto:a@b.c", "javascript:alert('x')", "http://a.com/b c", "http://a.com:80", "http://a.com?x", "http://a.com#x", "file:///etc/passwd", "http://[::1]:80/x", "http://a.com/\\b", "x:y", "coap://u:p@h:1/p?q", "?a=b", "#h", "http://user@h", "http://a.com/{}|`", "http://-a.com", "http://a.com:abc/x", "git+ssh://g@h:a/b.git", "http://ex%61mple.com/x", "  http://a.com  ", "http://a.com/x;p=1", "HtTp://x.y.com+a/b/c", "http://a.b/\tbc\ndr\ref g\"hq'j<kl>"];
+  for (const text of texts) {
+    for (const args of [[], [true], [false, true]]) {
+      const parsed = attempt(() => ({ ...url.parse(text, ...args) }));
+      log(JSON.stringify(text), inspect(args), parsed);
+    }
+    log(attempt(() => url.format(url.parse(text))), attempt(() => url.format(text)));
+  }
+  for (const [from, to] of [["/one/two/three", "four"], ["http://example.com/", "/one"], ["http://example.com/one", "/two"], ["http://a/b/c/d;p?q", "g"], ["http://a/b/c/d;p?q", "./g"], ["http://a/b/c/d;p?q", "g/"], ["http://a/b/c/d;p?q", "/g"], ["http://a/b/c/d;p?q", "//g"], ["http://a/b/c/d;p?q", "?y"], ["http://a/b/c/d;p?q", "g?y"], ["http://a/b/c/d;p?q", "#s"], ["http://a/b/c/d;p?q", ""], ["http://a/b/c/d;p?q", "."], ["http://a/b/c/d;p?q", ".."], ["http://a/b/c/d;p?q", "../.."], ["http://a/b/c/d;p?q", "../../../g"], ["http://a/b/c/d;p?q", "g:h"], ["http://a/b/c/d;p?q", "http://x/y"], [".", "#hash"], ["/a/b", "../c"], ["a/b", "../../c"], ["http://a.com/b", "https://c.com/d"], ["", "x"], ["/", "./"], ["http://a/b/c/", "../d/./e"], ["http://u:p@a/b", "c"]]) log(from, to, attempt(() => url.resolve(from, to)));
+  for (const object of [{ protocol: "http", host: "a.com", pathname: "b" }, { protocol: "https:", hostname: "a", port: 8, pathname: "/x", query: { a: 1, b: [2, 3] } }, { pathname: "/a?b#c" }, { host: "h", search: "q=1" }, { hostname: "::1", protocol: "http" }, { protocol: "mailto", pathname: "a@b" }, { protocol: "file", pathname: "/x" }, { auth: "u:p", host: "h", slashes: true }, { hash: "h" }, {}, { protocol: "x", slashes: true, host: "y" }]) log(inspect(object), attempt(() => url.format(object)));
+  for (const bad of [undefined, null, 5, {}]) log(attempt(() => url.parse(bad)), attempt(() => url.fileURLToPath(bad)), attempt(() => url.format(bad)));
+  for (const text of ["file:///a/b", "file:///a%20b", "file:///%E4%BD%A0", "http://a/b", "file://host/a", "file:///a%2fb"]) log(text, attempt(() => url.fileURLToPath(text)), attempt(() => url.fileURLToPath(new URL(text))));
+  for (const path of ["/a/b", "/a b", "/a%b", "/a#b?c", "/日本", "/a\\b", "/x\n"]) log(JSON.stringify(path), attempt(() => url.pathToFileURL(path).href));
+  for (const domain of ["español.com", "中文.com", "xn--fiq228c.com", "example.com", "xn--iñvalid.com", "straße.de"]) log(domain, url.domainToASCII(domain), url.domainToUnicode(url.domainToASCII(domain)));
+  const u = new URL("http://u:p@測試.com:81/p?q=1#h");
+  for (const options of [{}, { fragment: false }, { unicode: true }, { search: false }, { auth: false }]) log(inspect(options), url.format(u, options));
+  log(inspect(url.urlToHttpOptions(new URL("http://u:p%20@[::1]:81/p?q#h"))).replace(/\[Symbol[^\n]*\n/g, "\n"), url.URL === URL, url.URLSearchParams === URLSearchParams);
+}
