@@ -164,6 +164,22 @@ def test_a_curve_jwk_is_good_or_refused(host, changes, curve):
         use_curve(host, curve, material, is_private="d" in json.loads(text))
 
 
+@pytest.mark.parametrize("curve", ["Ed25519", "X25519"])
+def test_a_curve_key_that_looks_like_one_of_rsa_is_refused(host, curve):
+    raw = rsa_ops.RSA_ENCRYPTION.ljust(32, b"\0")
+    spki = curves.crypto_curve_from_raw(host, curve, raw)
+    with pytest.raises(ScriptError, match="not an RSA key"):
+        rsa_ops.crypto_rsa_from_spki(host, spki)
+
+
+def test_an_rsa_key_for_pss_alone_is_refused(host):
+    pss = bytes.fromhex("06092a864886f70d01010a")
+    spki = public_material(RSA_KEY.public_key())
+    assert rsa_ops.crypto_rsa_from_spki(host, spki) == spki
+    with pytest.raises(ScriptError):
+        rsa_ops.crypto_rsa_from_spki(host, spki.replace(rsa_ops.RSA_ENCRYPTION, pss))
+
+
 def test_an_rsa_key_of_absurd_size_is_refused_at_once(host):
     huge = base64url(b"\xff" * 100_000)
     for members in (

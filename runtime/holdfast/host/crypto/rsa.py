@@ -117,7 +117,10 @@ def crypto_rsa_to_jwk(host: Host, is_private: bool, material: bytes) -> str:
 
 def _rsa(encoded: bytes, key: Any) -> Any:
     """The key that was read from its DER, if it is one of RSA."""
-    if RSA_ENCRYPTION in encoded[:40]:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    is_rsa = isinstance(key, rsa.RSAPublicKey | rsa.RSAPrivateKey)
+    if is_rsa and RSA_ENCRYPTION in encoded[:40]:
         return key
     raise data_error("Input was not an RSA key")
 
