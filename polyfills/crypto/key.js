@@ -157,8 +157,8 @@ export function checkUsages(usages, allowed, what) {
   throw failure("SyntaxError", `Attempt to ${what} key with invalid usage "${name}".`);
 }
 
-/** Throws unless the key is one of the algorithm's and may be used so. */
-export function requireUsage(key, { name }, usage) {
+/** Throws unless the key is one of the algorithm of this name and may be used so. */
+export function requireUsage(key, name, usage) {
   const facts = factsOf(key);
   if (facts.algorithm.name !== name) {
     throw failure(

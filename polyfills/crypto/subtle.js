@@ -72,7 +72,7 @@ export class SubtleCrypto {
     checkArguments("encrypt", key, data);
     const { record, name, parameters } = normalize(algorithm, "encrypt");
     const bytes = readSource(data);
-    requireUsage(key, { name }, ENCRYPT);
+    requireUsage(key, name, ENCRYPT);
     const answer = record.encrypt(parameters, key, bytes);
     return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
@@ -83,7 +83,7 @@ export class SubtleCrypto {
     checkArguments("decrypt", key, data);
     const { record, name, parameters } = normalize(algorithm, "decrypt");
     const bytes = readSource(data);
-    requireUsage(key, { name }, DECRYPT);
+    requireUsage(key, name, DECRYPT);
     const answer = record.decrypt(parameters, key, bytes);
     return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
@@ -94,7 +94,7 @@ export class SubtleCrypto {
     checkArguments("sign", key, data);
     const { record, name, parameters } = normalize(algorithm, "sign");
     const bytes = readSource(data);
-    requireUsage(key, { name }, SIGN);
+    requireUsage(key, name, SIGN);
     const answer = await record.sign(parameters, key, bytes);
     return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
@@ -107,7 +107,7 @@ export class SubtleCrypto {
     const { record, name, parameters } = normalize(algorithm, "verify");
     const given = copyBytes(readSource(signature));
     const bytes = readSource(data);
-    requireUsage(key, { name }, VERIFY);
+    requireUsage(key, name, VERIFY);
     return record.verify(parameters, key, given, bytes);
   }
 
@@ -138,7 +138,7 @@ export class SubtleCrypto {
     const { record, name, parameters } = normalize(algorithm, "deriveBits");
     const derived = normalize(derivedKeyType, "importKey");
     const measured = normalize(derivedKeyType, "getKeyLength");
-    requireUsage(baseKey, { name }, DERIVE_KEY);
+    requireUsage(baseKey, name, DERIVE_KEY);
     const bits = measured.record.getKeyLength(measured.parameters);
     const answer = record.deriveBits(parameters, baseKey, bits);
     const secret = typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer;
@@ -151,7 +151,7 @@ export class SubtleCrypto {
     toKey(baseKey, "SubtleCrypto.deriveBits: the key");
     const bits = length === null ? null : +length >>> 0;
     const { record, name, parameters } = normalize(algorithm, "deriveBits");
-    requireUsage(baseKey, { name }, DERIVE_BITS);
+    requireUsage(baseKey, name, DERIVE_BITS);
     const answer = record.deriveBits(parameters, baseKey, bits);
     return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
   }
@@ -182,7 +182,7 @@ export class SubtleCrypto {
     toKey(key, "SubtleCrypto.wrapKey: the key");
     toKey(wrappingKey, "SubtleCrypto.wrapKey: the wrapping key");
     const { record, name, parameters } = normalize(wrapAlgorithm, "wrapKey", "encrypt");
-    requireUsage(wrappingKey, { name }, WRAP_KEY);
+    requireUsage(wrappingKey, name, WRAP_KEY);
     const exported = exportFrom(key, form);
     const bytes = form === "jwk" ? encodeUtf8(exported) : exported;
     const wrap = record.wrapKey ?? record.encrypt;
@@ -208,7 +208,7 @@ export class SubtleCrypto {
     const { record, name, parameters } = normalize(unwrapAlgorithm, "unwrapKey", "decrypt");
     const unwrapped = normalize(unwrappedKeyAlgorithm, "importKey");
     const bytes = readSource(wrappedKey);
-    requireUsage(unwrappingKey, { name }, UNWRAP_KEY);
+    requireUsage(unwrappingKey, name, UNWRAP_KEY);
     const unwrap = record.unwrapKey ?? record.decrypt;
     const answer = unwrap(parameters, unwrappingKey, bytes);
     const opened = typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer;
