@@ -2,7 +2,7 @@
 //
 // A key may come from unwrapKey, and then its members are secrets: see key.js.
 
-import { toDictionary, toDOMString, toSequence } from "../kernel/webidl.js";
+import { isObject, toDictionary, toDOMString, toSequence } from "../kernel/webidl.js";
 import { failure, parseJson, stringifyJson } from "./builtins.js";
 import { bitOf, factsOf, namesOf } from "./key.js";
 
@@ -34,8 +34,14 @@ const converters = {
   __proto__: null,
   ext: (value) => !!value,
   key_ops: (value) => toSequence(value, toDOMString, "JsonWebKey: key_ops"),
-  oth: () => true, // keys of many primes are refused, whatever theirs are
+  oth: toOtherPrimes,
 };
+
+/** sequence<RsaOtherPrimesInfo>; nobody looks into it, as keys of many primes are refused. */
+function toOtherPrimes(value) {
+  if (isObject(value)) return value;
+  throw new TypeError("JsonWebKey: oth is not a sequence.");
+}
 
 /** The dictionary's members, read in their order; absent ones are undefined. */
 export function toJsonWebKey(value) {

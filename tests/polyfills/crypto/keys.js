@@ -112,6 +112,7 @@ export async function rsa_keys_of_strange_numbers_are_refused() {
   }
   await rejects(importJwk({ ...without, d: "AAEC" }), "DataError");
   await rejects(importJwk({ oth: [] }), "NotSupportedError");
+  await rejects(importJwk({ oth: "none" }), "TypeError");
 }
 
 export async function keys_are_cloned_with_what_they_may_do() {
