@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from holdfast.catalog import Catalog, Deployed, ErrorCode, ObjectInfo, Syntax, UploadRejected
+from holdfast.catalog.migrations import NO_CHANGES
 from holdfast.storage.key_value import KeyValueStore
 
 TOKEN = "t0ken-ü"
@@ -22,7 +23,7 @@ class FakePlatform:
     objects: dict = field(default_factory=dict)
     live: dict = field(default_factory=dict)
 
-    async def deploy(self, script, namespaces=()):
+    async def deploy(self, script, changes=NO_CHANGES):
         text = script.main_module.content.decode("utf-8", "replace")
         if "CRASH" in text:
             raise RuntimeError("the platform has a bug, and knows a /secret/path")
@@ -37,7 +38,7 @@ class FakePlatform:
         else:
             handlers = ["fetch"] if "export default" in text else []
             classes = re.findall(r"export class (\w+)", text)
-        self.catalog.put_script(script, handlers=handlers, classes=classes, namespaces=namespaces)
+        self.catalog.put_script(script, handlers=handlers, classes=classes, changes=changes)
         self.live[script.name] = script
         return Deployed(tuple(handlers), tuple(classes), startup_time_ms=3)
 

@@ -77,17 +77,41 @@ BAD_UPLOADS = {
         "compatibility_flags must be a list",
     ),
     "assets": ({**MAIN, "assets": {"jwt": "x"}}, [esm()], 10021, "metadata.assets"),
-    "a renamed class": (
-        {**MAIN, "migrations": {"renamed_classes": [{"from": "A", "to": "B"}]}},
+    "a class renamed to nothing": (
+        {**MAIN, "migrations": {"renamed_classes": [{"from": "A"}]}},
         [esm()],
         10021,
-        "renamed_classes",
+        "renamed_classes needs from and to",
+    ),
+    "a transfer from nowhere": (
+        {**MAIN, "migrations": {"transferred_classes": [{"from": "A", "to": "B"}]}},
+        [esm()],
+        10021,
+        "transferred_classes needs from and to and from_script",
+    ),
+    "a list for a step": (
+        {**MAIN, "migrations": {"steps": [[]]}},
+        [esm()],
+        10021,
+        "list of objects",
     ),
     "a class that is missing": (
         {**MAIN, "migrations": {"new_classes": ["Missing"]}},
         [esm()],
-        10064,
-        "Missing.*exports: Counter",
+        10070,
+        "new-class migration to class 'Missing' that is not exported",
+    ),
+    "a renamed class that was not there": (
+        {**MAIN, "migrations": {"renamed_classes": [{"from": "A", "to": "Counter"}]}},
+        [esm()],
+        10074,
+        "rename-class migration to class 'A' which was not exported",
+    ),
+    "a tag that is not the script's": (
+        {**MAIN, "migrations": {"old_tag": "v1", "new_tag": "v2", "new_classes": []}},
+        [esm()],
+        10079,
+        "got tag 'v1' when expected tag is ''",
     ),
 }
 
@@ -122,7 +146,7 @@ BAD_BINDINGS = {
     ),
     "a class this script does not export": (
         [{"type": "durable_object_namespace", "name": "A", "class_name": "Missing"}],
-        10064,
+        10070,
         "Missing",
     ),
     "a class of an unknown script": (

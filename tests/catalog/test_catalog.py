@@ -157,7 +157,7 @@ def test_a_script_without_handlers_is_refused_and_the_live_one_stays(catalog):
 def test_a_version_without_a_namespaces_class_is_refused(catalog):
     put(catalog, make_script(version="v1"))
     catalog.create_namespace("objects", "counter", "Counter")
-    with pytest.raises(UploadRejected, match=r"Counter.*\"objects\".*exports: Other") as caught:
+    with pytest.raises(UploadRejected, match=r"class .Counter. which.*exports: Other") as caught:
         put(catalog, make_script(version="v2"), classes=["Other"])
     assert caught.value.code == ErrorCode.STILL_IN_USE
     assert catalog.script("counter").version == "v1"
@@ -384,3 +384,16 @@ def test_the_data_folder_is_made(tmp_path):
     path = tmp_path / "a" / "b" / "catalog.sqlite"
     Catalog(path).close()
     assert Path(path).is_file()
+
+
+def test_a_catalog_of_the_first_schema_is_taken_over(path):
+    with Catalog(path) as catalog:
+        put(catalog, make_script(version="v1"))
+    with sqlite3.connect(path) as db:
+        db.execute("ALTER TABLE scripts DROP COLUMN migration_tag")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    with Catalog(path) as catalog:
+        put(catalog, make_script(version="v2"))
+        assert catalog.record("counter").migration_tag is None
+        assert catalog.script("counter").version == "v2"

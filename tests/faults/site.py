@@ -102,7 +102,7 @@ class Site:
         source: str,
         *objects: str,
         modules: Mapping[str, str] = {},
-        sqlite: bool = False,
+        metadata: Mapping[str, Any] = {},
     ) -> int:
         """Upload a module worker; each class in `objects` is bound under its name. The status."""
         bindings = [
@@ -110,9 +110,7 @@ class Site:
             for name in objects
         ]
         form = aiohttp.FormData()
-        metadata: dict[str, Any] = {"main_module": "main.mjs", "bindings": bindings}
-        if sqlite:
-            metadata["migrations"] = {"new_sqlite_classes": objects}
+        metadata = {"main_module": "main.mjs", "bindings": bindings, **metadata}
         form.add_field("metadata", json.dumps(metadata), content_type="application/json")
         for file, text in {"main.mjs": source, **modules}.items():
             form.add_field(file, text, filename=file, content_type="application/javascript+module")

@@ -93,7 +93,8 @@ async def test_two_keys_that_are_written_together_stay_together(tmp_path: Path) 
     paths = [f"/{way}/{n}" for way in ways for n in range(4)]
     tally = Tally()
     async with Site(tmp_path) as site:
-        assert await site.deploy("counter", PAIR, "Counted", sqlite=True) == 200
+        metadata = {"migrations": {"new_sqlite_classes": ["Counted"]}}
+        assert await site.deploy("counter", PAIR, "Counted", metadata=metadata) == 200
         for answers in (150, 97, 203):
             load = Load(site, tally, paths)
             await load.until_answered(answers)

@@ -102,16 +102,33 @@ def deploy_project(
         [*kept, *bindings],
         compatibility_date or project.compatibility_date,
         compatibility_flags or project.compatibility_flags,
-        {"migrations": _migrations(project)} if project.migrations else {},
+        {},
     )
     session = _Session(base_url, token, account)
+    if project.migrations:
+        migrations = _migrations(project, _migration_tag(session, name or project.name))
+        fields.update({"migrations": migrations} if migrations else {})
     return _deploy(session, name or project.name, syntax, contents, fields)
 
 
-def _migrations(project: Project) -> dict[str, Any]:
-    """All steps that the file has; the server takes those that are new to it."""
-    steps = [{k: v for k, v in step.items() if k != "tag"} for step in project.migrations]
-    return {"new_tag": project.migrations[-1].get("tag"), "steps": steps}
+def _migration_tag(session: "_Session", name: str) -> str | None:
+    """The last migration that the live version of a script has taken."""
+    for listed in session.send("GET", "/workers/scripts")["result"]:
+        if listed["id"] == name:
+            tag: str | None = listed.get("migration_tag")
+            return tag
+    return None
+
+
+def _migrations(project: Project, tag: str | None) -> dict[str, Any] | None:
+    """The steps that are new to the server, which are all where it does not have a known tag."""
+    tags = [step.get("tag") for step in project.migrations]
+    new = project.migrations[tags.index(tag) + 1 :] if tag in tags else project.migrations
+    if not new:
+        return None
+    steps = [{k: v for k, v in step.items() if k != "tag"} for step in new]
+    start = {} if tag is None else {"old_tag": tag}
+    return {**start, "new_tag": tags[-1], "steps": steps}
 
 
 def _fields(

@@ -5,14 +5,14 @@ https://developers.cloudflare.com/workers/configuration/multipart-upload-metadat
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NoReturn
 
 from holdfast.catalog import ErrorCode, UploadRejected
 from holdfast.catalog.bindings import RequestedBinding, is_well_formed, parse_bindings
-from holdfast.catalog.resolve import NewClasses
+from holdfast.catalog.migrations import Migrations, Renamed, Step
 
 # A script that asks for these would not work without them.
 _REFUSED_FIELDS = ("assets", "containers", "exports")
@@ -25,7 +25,6 @@ _KNOWN_FIELDS = (
     "keep_bindings",
     "migrations",
 )
-_REFUSED_STEPS = ("renamed_classes", "deleted_classes", "transferred_classes")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -42,7 +41,7 @@ class Metadata:
     compatibility_date: str | None
     compatibility_flags: tuple[str, ...]
     keep_bindings: tuple[str, ...]
-    new_classes: NewClasses
+    migrations: Migrations | None
     ignored: tuple[str, ...]
 
 
@@ -68,7 +67,7 @@ def parse_metadata(content: bytes) -> Metadata:
         compatibility_date=_date(fields),
         compatibility_flags=_texts(fields, "compatibility_flags"),
         keep_bindings=_texts(fields, "keep_bindings"),
-        new_classes=_new_classes(fields.get("migrations")),
+        migrations=_migrations(fields.get("migrations")),
         ignored=tuple(name for name in fields if name not in _KNOWN_FIELDS and fields[name]),
     )
 
@@ -129,27 +128,47 @@ def _date(fields: Mapping[str, Any]) -> str | None:
     return text
 
 
-def _new_classes(migrations: object) -> NewClasses:
-    """The classes that a migration declares; the namespaces that exist already stay as they are."""
+def _migrations(migrations: object) -> Migrations | None:
+    """The steps are either in a list, or there is one, beside the tags."""
     if migrations is None:
-        return NewClasses()
+        return None
     if not isinstance(migrations, dict):
         raise _rejected("metadata.migrations must be an object.")
     steps = migrations.get("steps")
     steps = [migrations] if steps is None else steps
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
         raise _rejected("metadata.migrations.steps must be a list of objects.")
-    return NewClasses(_classes(steps, "new_classes"), _classes(steps, "new_sqlite_classes"))
-
-
-def _classes(steps: list[dict[str, Any]], name: str) -> tuple[str, ...]:
-    for step in steps:
-        for refused in _REFUSED_STEPS:
-            if step.get(refused):
-                raise _rejected(f"Holdfast does not support {refused} in metadata.migrations yet.")
-    return tuple(
-        class_name for step in steps for class_name in _texts(step, name, "metadata.migrations.")
+    path = "metadata.migrations."
+    return Migrations(
+        tuple(_step(step) for step in steps),
+        _optional_text(migrations, "old_tag", path),
+        _optional_text(migrations, "new_tag", path),
     )
+
+
+def _step(step: Mapping[str, Any]) -> Step:
+    path = "metadata.migrations."
+    return Step(
+        new_classes=_texts(step, "new_classes", path),
+        new_sqlite_classes=_texts(step, "new_sqlite_classes", path),
+        renamed=(
+            *_renamed(step, "renamed_classes", ("from", "to")),
+            *_renamed(step, "transferred_classes", ("from", "to", "from_script")),
+        ),
+        deleted_classes=_texts(step, "deleted_classes", path),
+    )
+
+
+def _renamed(step: Mapping[str, Any], name: str, fields: tuple[str, ...]) -> Iterator[Renamed]:
+    entries = step.get(name) or []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise _rejected(f"metadata.migrations.{name} must be a list of objects.")
+    for entry in entries:
+        path = f"metadata.migrations.{name}."
+        texts = [_optional_text(entry, key, path) for key in fields]
+        if None in texts:
+            raise _rejected(f"metadata.migrations.{name} needs {' and '.join(fields)} in each.")
+        yield Renamed(*texts)  # type: ignore[arg-type]  # None was refused
 
 
 def _rejected(message: str) -> UploadRejected:

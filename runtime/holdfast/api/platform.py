@@ -1,9 +1,9 @@
 """`Platform`: what the API asks of whoever runs the Workers."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from holdfast.catalog import Catalog, Deployed, Namespace, ObjectInfo, Script
+from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.storage.key_value import KeyValueStore
 
 
@@ -21,8 +21,8 @@ class Platform(Protocol):
     def key_value(self) -> KeyValueStore:
         """The KV namespaces. Its calls block."""
 
-    async def deploy(self, script: Script, namespaces: Sequence[Namespace] = ()) -> Deployed:
-        """Load `script`, store it with the `namespaces` that come with it, make it live.
+    async def deploy(self, script: Script, changes: NamespaceChanges = NO_CHANGES) -> Deployed:
+        """Load `script`, store it with what becomes of namespaces, make it live.
 
         Raises UploadRejected when the script does not load, handles no event, or
         lacks a class; then nothing has changed. Once it returns, the script

@@ -116,7 +116,7 @@ class ScriptHandlers:
             name,
             metadata.bindings,
             keep_types=metadata.keep_bindings,
-            new_classes=metadata.new_classes,
+            migrations=metadata.migrations,
         )
         await refuse_unknown_namespaces(self._platform.key_value, resolved.bindings)
         script = Script(
@@ -129,10 +129,10 @@ class ScriptHandlers:
             compatibility_flags=metadata.compatibility_flags,
             version=str(uuid.uuid4()),
         )
-        deployed = await self._platform.deploy(script, resolved.namespaces)
+        deployed = await self._platform.deploy(script, resolved.changes)
         record = self._platform.catalog.record(name)
         result = {**_listed(record), "startup_time_ms": deployed.startup_time_ms}
-        return result, resolved.namespaces
+        return result, resolved.changes.created
 
     def _refuse_if_needed(self, name: str) -> None:
         """Raise UploadRejected if others are bound to the script, or its objects hold data."""
@@ -181,6 +181,7 @@ def _listed(record: ScriptRecord) -> dict[str, Any]:
         "has_assets": False,
         "compatibility_date": record.compatibility_date,
         "compatibility_flags": record.compatibility_flags,
+        "migration_tag": record.migration_tag,
         "usage_model": "standard",
         "logpush": False,
         "deployment_id": record.version.replace("-", ""),

@@ -11,6 +11,7 @@ from holdfast.catalog import scripts as script_rows
 from holdfast.catalog.database import Database
 from holdfast.catalog.deployment import check_exports
 from holdfast.catalog.errors import ErrorCode, UploadRejected
+from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.namespace import Namespace
 from holdfast.catalog.script import Script
 from holdfast.catalog.scripts import ScriptRecord
@@ -57,8 +58,11 @@ class Catalog:
         handlers: Sequence[str],
         classes: Sequence[str],
         namespaces: Sequence[Namespace] = (),
+        changes: NamespaceChanges = NO_CHANGES,
     ) -> ScriptRecord:
         """Store a version, make it the live one, and create `namespaces` with it.
+
+        `changes` is what else becomes of namespaces.
 
         `handlers` and `classes` are what the script was seen to export. Raises
         UploadRejected, and changes nothing, when it handles no event or lacks the
@@ -66,12 +70,16 @@ class Catalog:
         """
         now = self._now()
         with self._database.transaction() as db:
-            existing = namespace_rows.read_of_script(db, script.name)
-            own = [n for n in namespaces if n.script == script.name]
-            check_exports(handlers, classes, [*existing, *own])
             script_rows.insert_version(db, script, handlers=handlers, classes=classes, now=now)
-            for namespace in namespaces:
+            for namespace in changes.deleted:
+                namespace_rows.delete(db, namespace.id)
+            namespace_rows.move(db, changes.moved)
+            for namespace in (*namespaces, *changes.created):
                 namespace_rows.insert(db, namespace, now)
+            check_migrated(changes, script.name, classes)
+            check_exports(handlers, classes, namespace_rows.read_of_script(db, script.name))
+            if changes.tag is not None:
+                script_rows.set_migration_tag(db, script.name, changes.tag)
             return script_rows.read_record(db, script.name)
 
     def script(self, name: str) -> Script:

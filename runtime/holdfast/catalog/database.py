@@ -20,7 +20,7 @@ import apsw
 from holdfast.catalog.errors import CatalogUnusable
 from holdfast.storage.disk import make_folder
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # "HFct": what `file` and SQLite's own tools show as the application's id.
 APPLICATION_ID = 0x48466374
@@ -33,7 +33,8 @@ CREATE TABLE scripts (
     name TEXT PRIMARY KEY,
     live_version TEXT NOT NULL,
     created_on TEXT NOT NULL,
-    modified_on TEXT NOT NULL
+    modified_on TEXT NOT NULL,
+    migration_tag TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE versions (
@@ -184,6 +185,7 @@ def _open(path: Path) -> apsw.Connection:
             _create(connection)
         else:
             _check_writable(connection)
+            _upgrade(connection)
     except BaseException:
         connection.close()
         raise
@@ -211,6 +213,20 @@ def _create(connection: apsw.Connection) -> None:
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
+
+
+# What takes a file from each version of the schema to the next.
+_UPGRADES = ("ALTER TABLE scripts ADD COLUMN migration_tag TEXT",)
+
+
+def _upgrade(connection: apsw.Connection) -> None:
+    version = _pragma(connection, "user_version")
+    if version < SCHEMA_VERSION:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _UPGRADES[version - 1 :]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        connection.execute("COMMIT")
 
 
 def _check_writable(connection: apsw.Connection) -> None:

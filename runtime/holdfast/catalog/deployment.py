@@ -41,6 +41,8 @@ def check_exports(
 def _missing_class(namespace: Namespace, classes: Collection[str]) -> str:
     exported = ", ".join(sorted(classes)) or "none"
     return (
-        f"The uploaded script does not export the class {namespace.class_name}, which the Durable "
-        f'Object namespace "{namespace.name}" depends on. Classes it exports: {exported}.'
+        f"New version of script does not export class '{namespace.class_name}' which is depended "
+        "on by existing Durable Objects. Did you forget to include it? If you renamed it, try a "
+        "rename-class migration. If you want to delete all the Durable Objects implemented by the "
+        f"class, you can use a delete-class migration. Classes it exports: {exported}."
     )

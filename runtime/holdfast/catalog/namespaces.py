@@ -1,6 +1,6 @@
 """Namespaces in the catalog: at most one for each class of a script."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apsw
@@ -26,6 +26,23 @@ def insert(db: apsw.Connection, namespace: Namespace, now: str) -> None:
             now,
         ),
     )
+
+
+def move(db: apsw.Connection, namespaces: Sequence[Namespace]) -> None:
+    """Give namespaces that exist other classes or scripts. Raises NamespaceNotFound.
+
+    All at once, because two may take each other's place.
+    """
+    for namespace in namespaces:
+        # A class cannot be called so; the row is unique by its script and its class.
+        db.execute("UPDATE namespaces SET class_name = '*' || id WHERE id = ?", (namespace.id,))
+        if db.changes() == 0:
+            raise NamespaceNotFound(namespace.id)
+    for namespace in namespaces:
+        db.execute(
+            "UPDATE namespaces SET script = ?, class_name = ? WHERE id = ?",
+            (namespace.script, namespace.class_name, namespace.id),
+        )
 
 
 def delete(db: apsw.Connection, namespace_id: str) -> None:

@@ -19,23 +19,16 @@ from holdfast.catalog.bindings import (
 )
 from holdfast.catalog.catalog import Catalog
 from holdfast.catalog.errors import ErrorCode, NamespaceNotFound, ScriptNotFound, UploadRejected
+from holdfast.catalog.migrations import Migrations, NamespaceChanges, Plan, check_tag
 from holdfast.catalog.namespace import Namespace
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Bindings that can be made live, and the namespaces to create with them."""
+    """Bindings that can be made live, and what becomes of namespaces with them."""
 
     bindings: tuple[Binding, ...]
-    namespaces: tuple[Namespace, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NewClasses:
-    """Classes of the uploaded script that its metadata declares to be Durable Objects."""
-
-    key_value: tuple[str, ...] = ()
-    sqlite: tuple[str, ...] = ()
+    changes: NamespaceChanges
 
 
 def resolve_bindings(
@@ -44,7 +37,7 @@ def resolve_bindings(
     requested: Iterable[RequestedBinding],
     *,
     keep_types: Collection[str] = (),
-    new_classes: NewClasses = NewClasses(),
+    migrations: Migrations | None = None,
 ) -> Resolved:
     """What the upload of `script_name` asks for, with every reference followed.
 
@@ -52,11 +45,14 @@ def resolve_bindings(
     upload has one of the same name. Raises UploadRejected for a reference to
     something that does not exist.
     """
-    resolver = _Resolver(catalog, script_name)
-    for class_name in new_classes.key_value:
-        resolver.ensure_namespace(class_name)
-    for class_name in new_classes.sqlite:
-        resolver.ensure_namespace(class_name, use_sqlite=True)
+    requested = list(requested)
+    resolver = _Resolver(catalog, script_name, _plan(catalog, script_name))
+    if migrations is not None:
+        check_tag(migrations, _migration_tag(catalog, script_name))
+        resolver.plan.take(migrations.steps)
+        # As on Cloudflare, whichever script the binding is to.
+        bound = {binding.class_name for binding in requested if isinstance(binding, ObjectClass)}
+        resolver.plan.check_bindings(bound)
     bindings = [resolver.resolve(binding) for binding in requested]
     names = {binding.name for binding in bindings}
     kept = [
@@ -64,14 +60,28 @@ def resolve_bindings(
         for binding in resolver.live_bindings()
         if binding.name not in names and binding_type(binding) in keep_types
     ]
-    return Resolved((*bindings, *kept), tuple(resolver.created))
+    changes = resolver.plan.changes(migrations.new_tag if migrations else None)
+    return Resolved((*bindings, *kept), resolver.with_names(changes))
+
+
+def _plan(catalog: Catalog, script_name: str) -> Plan:
+    known = {namespace.class_name: namespace for namespace in catalog.namespaces_of(script_name)}
+    return Plan(script_name, known, catalog.find_namespace)
+
+
+def _migration_tag(catalog: Catalog, script_name: str) -> str | None:
+    try:
+        return catalog.record(script_name).migration_tag
+    except ScriptNotFound:
+        return None
 
 
 @dataclass(slots=True)
 class _Resolver:
     catalog: Catalog
     script_name: str
-    created: list[Namespace] = field(default_factory=list)
+    plan: Plan
+    elsewhere: list[Namespace] = field(default_factory=list)  # created for other scripts
 
     def live_bindings(self) -> tuple[Binding, ...]:
         try:
@@ -91,25 +101,34 @@ class _Resolver:
                 self._check_service(binding)
         return binding
 
-    def ensure_namespace(
-        self, class_name: str, script: str | None = None, *, use_sqlite: bool = False
-    ) -> Namespace:
+    def ensure_namespace(self, class_name: str, script: str) -> Namespace:
         """The namespace of a class, which is to be created where there is none yet."""
-        script = self.script_name if script is None else script
-        for namespace in self.created:
-            if (namespace.script, namespace.class_name) == (script, class_name):
-                return namespace
-        if found := self.catalog.find_namespace(script, class_name):
-            return found
-        namespace = Namespace.new(script, class_name, use_sqlite=use_sqlite)
-        if any(other.name == namespace.name for other in self.catalog.namespaces()):
-            namespace = replace(namespace, name=f"{namespace.name}_{namespace.id[:8]}")
-        self.created.append(namespace)
-        return namespace
+        if script == self.script_name:
+            found = self.plan.known.get(class_name)
+        else:
+            others = [n for n in self.elsewhere if (n.script, n.class_name) == (script, class_name)]
+            found = others[0] if others else self.catalog.find_namespace(script, class_name)
+        if found is None:
+            found = Namespace.new(script, class_name)
+            self.plan.add(found)
+            if script != self.script_name:
+                self.elsewhere.append(found)
+        return found
+
+    def with_names(self, changes: NamespaceChanges) -> NamespaceChanges:
+        """The same, with names for the new namespaces that no other has."""
+        taken = {namespace.name for namespace in self.catalog.namespaces()}
+        created = [
+            replace(namespace, name=f"{namespace.name}_{namespace.id[:8]}")
+            if namespace.name in taken
+            else namespace
+            for namespace in changes.created
+        ]
+        return replace(changes, created=tuple(created))
 
     def _object_class(self, binding: ObjectClass) -> ObjectNamespace:
-        script = binding.script_name
-        if script is not None and script != self.script_name:
+        script = binding.script_name or self.script_name
+        if script != self.script_name:
             self._check_class(binding, script)
         namespace = self.ensure_namespace(binding.class_name, script)
         return ObjectNamespace(binding.name, namespace.id)

@@ -41,11 +41,12 @@ class ScriptRecord:
     bindings: tuple[dict[str, Any], ...]
     compatibility_date: str | None
     compatibility_flags: tuple[str, ...]
+    migration_tag: str | None = None
 
 
 _RECORD = """
 SELECT s.name, v.id, v.etag, s.created_on, s.modified_on, v.main, v.syntax, v.handlers,
-       v.classes, v.bindings, v.compatibility_date, v.compatibility_flags
+       v.classes, v.bindings, v.compatibility_date, v.compatibility_flags, s.migration_tag
 FROM scripts s JOIN versions v ON v.id = s.live_version
 """
 
@@ -60,7 +61,7 @@ def insert_version(
 ) -> None:
     """Store `script` and make it the live version of its name; forget the oldest versions."""
     db.execute(
-        "INSERT INTO scripts VALUES (?1, ?2, ?3, ?3) ON CONFLICT (name) DO UPDATE"
+        "INSERT INTO scripts VALUES (?1, ?2, ?3, ?3, NULL) ON CONFLICT (name) DO UPDATE"
         " SET live_version = excluded.live_version, modified_on = excluded.modified_on",
         (script.name, script.version, now),
     )
@@ -97,6 +98,11 @@ def insert_version(
         " (SELECT number FROM versions WHERE script = ?1 ORDER BY number DESC LIMIT ?2)",
         (script.name, MAX_VERSIONS),
     )
+
+
+def set_migration_tag(db: apsw.Connection, name: str, tag: str) -> None:
+    """Note how far the script's migrations have come."""
+    db.execute("UPDATE scripts SET migration_tag = ? WHERE name = ?", (tag, name))
 
 
 def delete(db: apsw.Connection, name: str) -> None:
@@ -152,7 +158,7 @@ def users_of(
 
 def _record(row: tuple[Any, ...]) -> ScriptRecord:
     name, version, etag, created_on, modified_on, main, syntax = row[:7]
-    handlers, classes, bindings, compatibility_date, compatibility_flags = row[7:]
+    handlers, classes, bindings, compatibility_date, compatibility_flags, tag = row[7:]
     return ScriptRecord(
         name=name,
         version=version,
@@ -166,6 +172,7 @@ def _record(row: tuple[Any, ...]) -> ScriptRecord:
         bindings=tuple(json.loads(bindings)),
         compatibility_date=compatibility_date,
         compatibility_flags=tuple(json.loads(compatibility_flags)),
+        migration_tag=tag,
     )
 
 

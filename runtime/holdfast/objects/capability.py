@@ -72,6 +72,12 @@ class IsolateObjects:
         """Those that the isolate may reach."""
         return tuple(self._namespaces)
 
+    def rebind(self, namespace: Namespace) -> None:
+        """A namespace that the isolate may reach is now another class's, or another script's."""
+        for number, known in enumerate(self._namespaces):
+            if known.id == namespace.id:
+                self._namespaces[number] = namespace
+
     def bind_namespace(self, namespace: Namespace) -> int:
         """Let the isolate reach a namespace; its number there."""
         for number, known in enumerate(self._namespaces):

@@ -116,6 +116,17 @@ class ObjectDirectory:
             self._end(record, reason)
         home.supersede()
 
+    def supersede_namespace(self, unique_key: str, reason: str = CODE_UPDATED) -> None:
+        """Fence off the objects of a namespace that another class, or another script, takes over.
+
+        What they wrote until now is kept and made durable.
+        """
+        for record in [*self._by_slot.values()]:
+            if record.namespace.unique_key == unique_key:
+                record.store.flush()
+                self._end(record, reason)
+                record.home.broken(record.slot, reason, "durableObjectReset")
+
     def drop(self, home: ObjectHome, reason: str) -> None:
         """Fence off every object of an isolate that was stopped in the middle of a turn.
 

@@ -6,7 +6,6 @@ script that does not load changes nothing, and one that was acknowledged is on t
 
 import asyncio
 import time
-from collections.abc import Sequence
 
 from holdfast.catalog import (
     Catalog,
@@ -18,6 +17,7 @@ from holdfast.catalog import (
     UploadRejected,
     check_exports,
 )
+from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.server.runtime import Resident, Runtime
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptInvalid
@@ -40,26 +40,26 @@ class Deployments:
         """The KV namespaces."""
         return self._runtime.key_value
 
-    async def deploy(self, script: Script, namespaces: Sequence[Namespace] = ()) -> Deployed:
+    async def deploy(self, script: Script, changes: NamespaceChanges = NO_CHANGES) -> Deployed:
         """Load a script, store it, make it live; see `api.Platform.deploy`."""
         started = time.perf_counter()
         try:
-            resident = self._runtime.load(script, namespaces)
+            resident = self._runtime.load(script, changes)
         except ScriptInvalid as error:
             raise UploadRejected(ErrorCode.INVALID_SCRIPT, str(error)) from error
         startup_time_ms = round((time.perf_counter() - started) * 1000)
         exports = resident.worker.exports
         try:
-            own = [namespace for namespace in namespaces if namespace.script == script.name]
-            check_exports(exports.handlers, exports.classes, own)
+            check_exports(exports.handlers, exports.classes, ())
+            check_migrated(changes, script.name, exports.classes)
             # Once it is stored it must go live, whether or not anybody waits for the answer.
-            await asyncio.shield(self._make_live(resident, namespaces))
+            await asyncio.shield(self._make_live(resident, changes))
         except UploadRejected:
             resident.worker.close()
             raise
         return Deployed(exports.handlers, exports.classes, startup_time_ms)
 
-    async def _make_live(self, resident: Resident, namespaces: Sequence[Namespace]) -> None:
+    async def _make_live(self, resident: Resident, changes: NamespaceChanges) -> None:
         worker = resident.worker
         try:
             await asyncio.to_thread(
@@ -67,12 +67,16 @@ class Deployments:
                 worker.script,
                 handlers=worker.exports.handlers,
                 classes=worker.exports.classes,
-                namespaces=namespaces,
+                changes=changes,
             )
         except BaseException:
             worker.close()
             raise
+        for namespace in changes.moved:
+            self._runtime.move_namespace(namespace)
         self._runtime.replace(worker.script.name, resident)
+        for namespace in changes.deleted:
+            self._runtime.delete_namespace(namespace)
 
     async def delete_script(self, name: str) -> None:
         """Take a script and its namespaces out of service, their objects' data included."""

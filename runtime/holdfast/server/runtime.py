@@ -9,7 +9,7 @@ isolate that went past a limit is replaced by the next event.
 import asyncio
 import logging
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from holdfast.catalog import (
     SecretText,
     Service,
 )
+from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
 from holdfast.host.context import Capabilities, Clock, Host
@@ -71,7 +72,7 @@ class Resident:
 
     worker: Worker
     home: ObjectHome
-    namespaces: tuple[Namespace, ...]  # that it can reach
+    objects: IsolateObjects
 
 
 class Runtime:
@@ -113,7 +114,7 @@ class Runtime:
         for namespace in source.namespaces():
             self.watch_alarms(namespace)
         self._residents: dict[str, Resident] = {}
-        self._retiring: set[Worker] = set()
+        self._retiring: dict[Worker, IsolateObjects] = {}
         self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
@@ -154,17 +155,16 @@ class Runtime:
 
     def _make_live(self, name: str, resident: Resident) -> None:
         self._residents[name] = resident
-        for namespace in resident.namespaces:
+        for namespace in resident.objects.namespaces:
             if namespace.script:
                 self.watch_alarms(namespace)
 
     # ---- loading -----------------------------------------------------------------
 
-    def load(self, script: Script, namespaces: Iterable[Namespace] = ()) -> Resident:
+    def load(self, script: Script, changes: NamespaceChanges = NO_CHANGES) -> Resident:
         """Load a script into a fresh isolate, without giving it any events yet.
 
-        `namespaces` are known to bindings besides those of the source. Raises
-        ScriptInvalid.
+        Its namespaces are as they will be after `changes`. Raises ScriptInvalid.
         """
         host = self._host(script.name)
         objects = IsolateObjects(
@@ -172,26 +172,30 @@ class Runtime:
         )
         host.objects, host.rpc = objects, objects.rpc
         objects.alarms = self._alarm_calls
-        known = {namespace.id: namespace for namespace in namespaces}
+        known = {namespace.id: namespace for namespace in changes.alive}
         bindings = [self._describe(binding, host, objects, known) for binding in script.bindings]
         worker = Worker(
             script, self._platform, host, limits=self.settings.limits, bindings=bindings
         )
         implied = self.source.implied_namespaces(script, worker.exports.classes)
-        own = self.source.own_namespaces(script, worker.exports.classes)
+        changed = {*known, *(namespace.id for namespace in changes.deleted)}
+        own = [
+            *changes.alive,
+            *(
+                namespace
+                for namespace in self.source.own_namespaces(script, worker.exports.classes)
+                if namespace.id not in changed
+            ),
+        ]
         worker.extend_environment(
             [_describe_namespace(n.name, n, objects) for n in implied],
-            [
-                _describe_namespace(n.name, n, objects)
-                for n in [*namespaces, *own]
-                if n.script == script.name
-            ],
+            [_describe_namespace(n.name, n, objects) for n in own if n.script == script.name],
         )
         home = ObjectHome(worker)
         objects.live_in(home)
         worker.on_dead = lambda: self._on_dead(home)
         worker.on_closed = lambda: self._on_closed(home, objects.rpc)
-        return Resident(worker, home, objects.namespaces)
+        return Resident(worker, home, objects)
 
     def _host(self, script_name: str) -> Host:
         def console(level: str, text: str) -> None:
@@ -254,13 +258,22 @@ class Runtime:
         if old is not None:
             self._supersede(old)
 
+    def move_namespace(self, namespace: Namespace) -> None:
+        """A namespace has got another class or another script: its objects go on there."""
+        self.directory.supersede_namespace(namespace.unique_key)
+        for resident in self._residents.values():
+            resident.objects.rebind(namespace)
+        for objects in self._retiring.values():
+            objects.rebind(namespace)
+        self.watch_alarms(namespace)
+
     def delete_namespace(self, namespace: Namespace) -> None:
         """Remove the objects of a namespace, their data and their alarms."""
         self.alarms.unwatch(namespace.unique_key)
         self.storage.delete_namespace(namespace.unique_key)
 
     def _supersede(self, resident: Resident) -> None:
-        self._retiring.add(resident.worker)
+        self._retiring[resident.worker] = resident.objects
         self.directory.supersede(resident.home)
         resident.worker.retire()
 
@@ -272,7 +285,7 @@ class Runtime:
 
     def _on_closed(self, home: ObjectHome, rpc: IsolateRpc) -> None:
         rpc.close()
-        self._retiring.discard(home.worker)
+        self._retiring.pop(home.worker, None)
         self._calls.fail_all(home)
         self._alarm_calls.fail_all(home, counts=False)
 

@@ -1,0 +1,178 @@
+"""Class migrations: what an upload does to the namespaces of its classes. Pure.
+
+A namespace keeps its id and its unique key, and with them its objects and all that they have
+stored, whatever its class is called and whichever script has it. A *tag* says how far a script
+has come: an upload names the one that it starts from, so that no step is taken twice.
+
+The messages and numbers of what is refused are Cloudflare's, as far as they are known.
+https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+
+from holdfast.catalog.errors import ErrorCode, UploadRejected
+from holdfast.catalog.namespace import Namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A class that goes on under another name, and perhaps in another script."""
+
+    source: str
+    target: str
+    script: str | None = None  # that it comes from; None: the uploaded one
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One migration."""
+
+    new_classes: tuple[str, ...] = ()
+    new_sqlite_classes: tuple[str, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
+    deleted_classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Migrations:
+    """The migrations of an upload; the tag stays as it is where `new_tag` is None."""
+
+    steps: tuple[Step, ...] = ()
+    old_tag: str | None = None
+    new_tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceChanges:
+    """What becomes of namespaces when an upload goes live; all of it, or nothing."""
+
+    created: tuple[Namespace, ...] = ()
+    moved: tuple[Namespace, ...] = ()  # as they are to be: another class, or another script
+    deleted: tuple[Namespace, ...] = ()
+    tag: str | None = None  # the script's new one; None: as it is
+
+    @property
+    def alive(self) -> tuple[Namespace, ...]:
+        """The namespaces that are new or other than they were."""
+        return (*self.created, *self.moved)
+
+
+NO_CHANGES = NamespaceChanges()
+
+
+@dataclass(slots=True)
+class Plan:
+    """Takes one step after the other, and knows what the script's classes are by then."""
+
+    script: str
+    known: dict[str, Namespace]  # the script's, by class
+    find: Callable[[str, str], Namespace | None]  # others', by script and class
+    _created: dict[str, Namespace] = field(default_factory=dict)  # by id, as the next two
+    _moved: dict[str, Namespace] = field(default_factory=dict)
+    _deleted: dict[str, Namespace] = field(default_factory=dict)
+
+    def take(self, steps: Iterable[Step]) -> None:
+        """Raises UploadRejected for what cannot be done."""
+        for step in steps:
+            for deleted in step.deleted_classes:
+                self._delete(deleted)
+            for renamed in step.renamed:
+                self._rename(renamed)
+            for class_name in step.new_classes:
+                self._create(class_name, use_sqlite=False)
+            for class_name in step.new_sqlite_classes:
+                self._create(class_name, use_sqlite=True)
+
+    def add(self, namespace: Namespace) -> None:
+        """A namespace that comes into being without a migration."""
+        self._created[namespace.id] = namespace
+        if namespace.script == self.script:
+            self.known[namespace.class_name] = namespace
+
+    def changes(self, tag: str | None) -> NamespaceChanges:
+        """All of it."""
+        return NamespaceChanges(
+            tuple(self._created.values()),
+            tuple(self._moved.values()),
+            tuple(self._deleted.values()),
+            tag,
+        )
+
+    def check_bindings(self, classes: Collection[str]) -> None:
+        """Refuse to delete a class that the upload itself is bound to."""
+        for namespace in self._deleted.values():
+            if namespace.class_name in classes and namespace.class_name not in self.known:
+                raise UploadRejected(
+                    ErrorCode.CLASS_NOT_FOUND,
+                    f"Cannot apply --delete-class migration to class '{namespace.class_name}' "
+                    "without also removing the binding that references it.",
+                )
+
+    def _create(self, class_name: str, *, use_sqlite: bool) -> None:
+        kind = "new-sqlite-class" if use_sqlite else "new-class"
+        self._refuse_existing(class_name, kind)
+        self.add(Namespace.new(self.script, class_name, use_sqlite=use_sqlite))
+
+    def _delete(self, class_name: str) -> None:
+        namespace = self._existing(class_name, None, "delete-class")
+        del self.known[class_name]
+        self._moved.pop(namespace.id, None)
+        if self._created.pop(namespace.id, None) is None:
+            self._deleted[namespace.id] = namespace
+
+    def _rename(self, renamed: Renamed) -> None:
+        kind = "rename-class" if renamed.script in (None, self.script) else "transfer-class"
+        namespace = self._existing(renamed.source, renamed.script, kind)
+        self._refuse_existing(renamed.target, kind)
+        if namespace.script == self.script:
+            del self.known[renamed.source]
+        moved = replace(namespace, script=self.script, class_name=renamed.target)
+        self.known[renamed.target] = moved
+        (self._created if moved.id in self._created else self._moved)[moved.id] = moved
+
+    def _existing(self, class_name: str, script: str | None, kind: str) -> Namespace:
+        if script in (None, self.script):
+            found = self.known.get(class_name)
+        else:
+            found = self.find(script or "", class_name)
+            if found and found.id in self._moved:
+                found = None
+        if found is None:
+            raise UploadRejected(
+                ErrorCode.NAMESPACE_EXISTS,
+                f"Cannot apply {kind} migration to class '{class_name}' which was not exported in "
+                "the previous version of the script",
+            )
+        return found
+
+    def _refuse_existing(self, class_name: str, kind: str) -> None:
+        if class_name in self.known:
+            raise UploadRejected(
+                ErrorCode.NAMESPACE_EXISTS,
+                f"Cannot apply {kind} migration to class '{class_name}' that is already depended "
+                "on by existing Durable Objects",
+            )
+
+
+def check_tag(migrations: Migrations, current: str | None) -> None:
+    """Raise UploadRejected unless the upload starts from where the script is."""
+    if (migrations.old_tag or "") != (current or ""):
+        raise UploadRejected(
+            ErrorCode.MIGRATION_TAG,
+            f"Actor migration tag precondition failed, got tag '{migrations.old_tag or ''}' when "
+            f"expected tag is '{current or ''}'.",
+        )
+
+
+def check_migrated(changes: NamespaceChanges, script: str, classes: Collection[str]) -> None:
+    """Raise UploadRejected unless the script exports what its migrations are about."""
+    moved = {namespace.id for namespace in changes.moved}
+    for namespace in changes.alive:
+        if namespace.script == script and namespace.class_name not in classes:
+            kind = "rename-class" if namespace.id in moved else "new-class"
+            raise UploadRejected(
+                ErrorCode.CLASS_NOT_EXPORTED,
+                f"Cannot apply {kind} migration to class '{namespace.class_name}' that is not "
+                "exported by script.",
+            )

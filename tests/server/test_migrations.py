@@ -1,0 +1,128 @@
+"""Class migrations over the REST API: what objects have stored goes along, or goes."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.api.client import deploy_project
+from tests.faults.site import TOKEN, Site
+
+pytestmark = pytest.mark.slow
+
+OBJECT = """
+  constructor({ storage }) { this.storage = storage; }
+  async fetch(request) {
+    if (request.method === "POST") await this.storage.put("n", ((await this.storage.get("n")) ?? 0) + 1);
+    return new Response(`${CLASS} ${(await this.storage.get("n")) ?? 0}`);
+  }
+"""
+
+
+def worker(*classes: str, bound: str = "O") -> str:
+    """A script that exports these classes and asks the object 'one' of what it is bound to."""
+    exported = "".join(
+        f"export class {name} {{ {OBJECT.replace('${CLASS}', name)} }}" for name in classes
+    )
+    return (
+        exported
+        + f"""
+      export default {{
+        fetch(request, env) {{
+          return env.{bound}.get(env.{bound}.idFromName("one")).fetch(request);
+        }}
+      }};
+    """
+    )
+
+
+def binding(class_name: str, script: str | None = None) -> dict[str, Any]:
+    bound = {"type": "durable_object_namespace", "name": "O", "class_name": class_name}
+    return bound | ({"script_name": script} if script else {})
+
+
+async def upload(site: Site, name: str, source: str, class_name: str, **metadata: Any) -> int:
+    return await site.deploy(name, source, metadata={"bindings": [binding(class_name)], **metadata})
+
+
+async def test_a_renamed_class_finds_what_the_old_one_has_stored(tmp_path: Path) -> None:
+    async with Site(tmp_path) as site:
+        made = {"new_tag": "v1", "new_sqlite_classes": ["Old"]}
+        assert await upload(site, "main", worker("Old"), "Old", migrations=made) == 200
+        assert await site.post("main") == "Old 1"
+        # Somebody else is bound to it, and stays so.
+        other = {"bindings": [binding("Old", "main")]}
+        assert await site.deploy("other", worker(), metadata=other) == 200
+        assert await site.post("other") == "Old 2"
+        renamed = {
+            "old_tag": "v1",
+            "new_tag": "v2",
+            "steps": [{"renamed_classes": [{"from": "Old", "to": "New"}]}],
+        }
+        assert await upload(site, "main", worker("New"), "New", migrations=renamed) == 200
+        assert await site.get("main") == "New 2"
+        assert await site.post("other") == "New 3"
+        assert await upload(site, "main", worker("New"), "New", migrations=renamed) == 412
+        site.crash()
+        site.start()
+        assert await site.get("other") == "New 3"
+
+
+async def test_a_transferred_class_takes_its_objects_to_another_script(tmp_path: Path) -> None:
+    async with Site(tmp_path) as site:
+        made = {"new_tag": "v1", "new_sqlite_classes": ["Thing"]}
+        assert await upload(site, "from", worker("Thing"), "Thing", migrations=made) == 200
+        assert await site.post("from") == "Thing 1"
+        moved = {
+            "new_tag": "v1",
+            "transferred_classes": [{"from": "Thing", "from_script": "from", "to": "Taken"}],
+        }
+        assert await upload(site, "to", worker("Taken"), "Taken", migrations=moved) == 200
+        assert await site.post("to") == "Taken 2"
+        assert await site.post("from") == "Taken 3"  # its binding leads there
+
+
+async def test_a_deleted_class_takes_what_it_has_stored_along(tmp_path: Path) -> None:
+    async with Site(tmp_path) as site:
+        made = {"new_tag": "v1", "new_sqlite_classes": ["Gone", "Kept"]}
+        source = worker("Gone", "Kept")
+        assert await upload(site, "main", source, "Gone", migrations=made) == 200
+        assert await site.post("main") == "Gone 1"
+        assert await upload(site, "main", worker("Kept"), "Kept") == 409, "Gone has objects"
+        deleted = {"old_tag": "v1", "new_tag": "v2", "deleted_classes": ["Gone"]}
+        refused = await upload(site, "main", source, "Gone", migrations=deleted)
+        assert refused == 400, "it is still bound"
+        assert await site.get("main") == "Gone 1"
+        assert await upload(site, "main", worker("Kept"), "Kept", migrations=deleted) == 200
+        assert await site.get("main") == "Kept 0"
+        again = {"old_tag": "v2", "new_tag": "v3", "new_sqlite_classes": ["Gone"]}
+        assert await upload(site, "main", source, "Gone", migrations=again) == 200
+        assert await site.get("main") == "Gone 0"
+
+
+async def test_a_project_is_deployed_again_with_the_steps_that_are_new(tmp_path: Path) -> None:
+    file = tmp_path / "wrangler.json"
+
+    def write(class_name: str, *migrations: dict[str, Any]) -> None:
+        (tmp_path / "main.mjs").write_text(worker(class_name))
+        bindings = [{"name": "O", "class_name": class_name}]
+        config = {"name": "main", "main": "main.mjs", "durable_objects": {"bindings": bindings}}
+        file.write_text(json.dumps({**config, "migrations": migrations}))
+
+    first = {"tag": "v1", "new_sqlite_classes": ["First"]}
+    second = {"tag": "v2", "renamed_classes": [{"from": "First", "to": "Second"}]}
+    async with Site(tmp_path) as site:
+        options = {"base_url": f"http://127.0.0.1:{site.api_port}", "token": TOKEN}
+        for class_name, migrations in [
+            ("First", [first]),
+            ("First", [first]),
+            ("Second", [first, second]),
+            ("Second", [first, second]),
+        ]:
+            write(class_name, *migrations)
+            deployed = await asyncio.to_thread(deploy_project, file, **options)
+            assert deployed["migration_tag"] == migrations[-1]["tag"]
+            assert (await site.post("main")).startswith(class_name)
+        assert await site.get("main") == "Second 4"
