@@ -156,7 +156,11 @@ defineToken("o", (text) => {
 function sourceOf(stub) {
   const parts = typeof stub === "object" && stub !== null ? partsOf(stub) : undefined;
   if (parts === undefined) return undefined;
-  return { send: (caller, path, message) => sendCall(parts, caller, path, message) };
+  const object = {
+    open: () => object,
+    send: (caller, path, message) => sendCall(parts, caller, path, message),
+  };
+  return object;
 }
 
 function sendCall({ namespace, id }, caller, path, message) {

@@ -29,12 +29,11 @@ const { apply } = Reflect;
 /** A holder of a reference, which a life lets go of at its end. */
 export class Hold {
   #reference;
-  #life;
 
   /** Takes over one holder of `reference`. */
   constructor(reference, life) {
     this.#reference = reference;
-    this.#life = life;
+    this.life = life;
     reference.keepAlive(life);
     if (life.error !== null) this.release();
     else (life.holds ??= new Set()).add(this);
@@ -51,9 +50,9 @@ export class Hold {
     const reference = this.#reference;
     if (reference === null) return;
     this.#reference = null;
-    this.#life.holds?.delete(this);
+    this.life.holds?.delete(this);
     reference.release();
-    reference.letDie(this.#life);
+    reference.letDie(this.life);
   }
 }
 

@@ -3,8 +3,8 @@
 //
 // All of them are functions with any property one asks for. The names that are not there
 // end up at a proxy at the far end of the chain of prototypes, so that those that are cost
-// nothing. A source of calls (a stub, or a promise of a result) is called by
-// `source.send(caller, path, message)`, as references are.
+// nothing. A source of calls (a stub, or a promise of a result) is asked by `open()` for what is
+// called: it has `send(caller, path, message)`, as references have, and may have `release()`.
 
 import { requireContext } from "../kernel/pending.js";
 import { isKnownProxy } from "../serialize/proxies.js";
@@ -12,6 +12,7 @@ import { notSerializable } from "../serialize/errors.js";
 import {
   addEntry,
   defineReferences,
+  dropMessage,
   DUPLICATE,
   pack,
   registerEntry,
@@ -68,9 +69,12 @@ function isAny(name) {
   return !/^\d/.test(name);
 }
 
-/** Makes its subclasses' instances functions, which call themselves by `run(object, args)`. */
-function Callable(run) {
-  const object = (...args) => run(object, args);
+/**
+ * Makes its subclasses' instances functions: a call is `run(state, args)`. A function that
+ * knew itself would be left to the garbage collector, and with it what it holds of others.
+ */
+function Callable(run, state) {
+  const object = (...args) => run(state, args);
   delete object.name;
   delete object.length;
   return setPrototypeOf(object, new.target.prototype);
@@ -90,14 +94,31 @@ function startCall(source, path, args) {
   try {
     const caller = requireContext();
     const message = args === undefined ? null : pack(args, caller, DUPLICATE);
+    const target = opened(source, message);
     const gate = caller.outputGate?.wait();
-    const answer =
-      gate === undefined
-        ? source.send(caller, path, message)
-        : gate.then(() => source.send(caller, path, message));
+    const send = () => sendTo(target, caller, path, message);
+    const answer = gate === undefined ? send() : gate.then(send);
     return answer.then((result) => unpackResult(result, caller));
   } catch (error) {
     return Promise.reject(error);
+  }
+}
+
+function opened(source, message) {
+  try {
+    return source.open();
+  } catch (error) {
+    if (message !== null) dropMessage(message);
+    throw error;
+  }
+}
+
+/** Send a call to what a source has opened, which is not needed for longer. */
+function sendTo(target, caller, path, message) {
+  try {
+    return target.send(caller, path, message);
+  } finally {
+    target.release?.();
   }
 }
 
@@ -118,7 +139,7 @@ function unpackResult(message, context) {
 
 // ---- RpcStub --------------------------------------------------------------------------------
 
-const FROM_HOLD = {};
+const FROM_REFERENCE = {};
 let holdOf;
 
 /** A stub of what is elsewhere, or of an object that is given. */
@@ -126,10 +147,14 @@ export class RpcStub extends Callable {
   #hold;
 
   constructor() {
-    super(callStub);
-    const [target, hold] = arguments;
-    if (target === FROM_HOLD) this.#hold = hold;
-    else this.#hold = new Hold(exportOf(requireContext(), target), requireContext().life);
+    const [target, reference, life] = arguments;
+    const hold =
+      target === FROM_REFERENCE
+        ? new Hold(reference, life)
+        : new Hold(exportOf(requireContext(), target), requireContext().life);
+    super(callHold, hold);
+    this.#hold = hold;
+    if (hold.life.isLasting) dropped.register(this, hold);
   }
 
   static {
@@ -152,17 +177,16 @@ export class RpcStub extends Callable {
 
 setPrototypeOf(
   RpcStub.prototype,
-  wildcard((stub, name) => new RpcProperty(sourceOf(stub), [name], 0)),
+  wildcard((stub, name) => propertyOf(sourceOf(stub, holdOf(stub)), name)),
 );
 
-function callStub(stub, args) {
-  return callRemote(sourceOf(stub), [], args);
+function callHold(hold, args) {
+  return callRemote(sourceOf(null, hold), [], args);
 }
 
-/** The reference is asked for with each call: it may be gone by then. */
-function sourceOf(stub) {
-  const hold = holdOf(stub);
-  return { send: (caller, path, message) => hold.reference.send(caller, path, message) };
+/** Where the calls of a stub go. The stub, where there is one, stays as long as its source. */
+function sourceOf(stub, hold) {
+  return { stub, open: () => hold.reference.acquire() };
 }
 
 function exportOf(context, target) {
@@ -178,10 +202,7 @@ const dropped = new FinalizationRegistry((hold) => hold.release());
 
 /** The stub of a reference, one holder of which it takes over, for as long as `life` lasts. */
 function stubOf(reference, life) {
-  const hold = new Hold(reference, life);
-  const stub = new RpcStub(FROM_HOLD, hold);
-  if (life.isLasting) dropped.register(stub, hold);
-  return stub;
+  return new RpcStub(FROM_REFERENCE, reference, life);
 }
 
 // ---- RpcProperty ----------------------------------------------------------------------------
@@ -190,36 +211,35 @@ let propertyParts;
 
 /** A property of what a stub stands for: a method to call, or a value to wait for. */
 export class RpcProperty extends Callable {
-  #source;
-  #path;
-  #depth;
+  #parts; // { source, path, depth }
 
-  constructor(source, path, depth) {
-    if (path === undefined) throw new TypeError("Illegal constructor");
-    super(callProperty);
-    this.#source = source;
-    this.#path = path;
-    this.#depth = depth;
+  constructor() {
+    const [parts] = arguments;
+    if (parts?.source === undefined) throw new TypeError("Illegal constructor");
+    super(callProperty, parts);
+    this.#parts = parts;
   }
 
   static {
     propertyParts = (value) =>
-      typeof value === "function" && #path in value
-        ? { source: value.#source, path: value.#path, depth: value.#depth }
-        : undefined;
+      typeof value === "function" && #parts in value ? value.#parts : undefined;
+  }
+
+  get #value() {
+    return startCall(this.#parts.source, this.#parts.path);
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- it stands for a promise
   then(...handlers) {
-    return startCall(this.#source, this.#path).then(...handlers);
+    return this.#value.then(...handlers);
   }
 
   catch(handler) {
-    return startCall(this.#source, this.#path).catch(handler);
+    return this.#value.catch(handler);
   }
 
   finally(handler) {
-    return startCall(this.#source, this.#path).finally(handler);
+    return this.#value.finally(handler);
   }
 
   get [Symbol.toStringTag]() {
@@ -232,67 +252,57 @@ setPrototypeOf(
   wildcard((property, name) => {
     const { source, path, depth } = propertyParts(property);
     if (depth >= MAX_PROPERTY_DEPTH) throw new TypeError(TOO_DEEP);
-    return new RpcProperty(source, [...path, name], depth + 1);
+    return new RpcProperty({ source, path: [...path, name], depth: depth + 1 });
   }),
 );
 
-function callProperty(property, args) {
-  const { source, path } = propertyParts(property);
+function callProperty({ source, path }, args) {
   return callRemote(source, path, args);
 }
 
 /** The property of `source` with this name. */
 export function propertyOf(source, name) {
-  return new RpcProperty(source, [name], 0);
+  return new RpcProperty({ source, path: [name], depth: 0 });
 }
 
 // ---- RpcPromise -----------------------------------------------------------------------------
 
-let pipelineOf;
-let isPromise;
+let stateOf;
 
 /** The promise of a result. It can be called, and has properties, before it settles. */
 export class RpcPromise extends Callable {
-  #inner;
-  #isDisposed = false;
+  #state; // { inner, isDisposed }
 
   constructor(inner) {
     if (!(inner instanceof Promise)) throw new TypeError("Illegal constructor");
-    super(callPromise);
-    this.#inner = inner;
+    const state = { inner, isDisposed: false };
+    super(callPromise, state);
+    this.#state = state;
   }
 
   static {
-    isPromise = (value) => typeof value === "function" && #inner in value;
-    pipelineOf = (promise) => {
-      promise.#inner.catch(() => {}); // the calls that follow will tell
-      return {
-        send: (caller, path, message) => {
-          if (promise.#isDisposed) throw new Error(PROMISE_DISPOSED);
-          return sendToResult(promise.#inner, caller, path, message);
-        },
-      };
-    };
+    stateOf = (value) => (typeof value === "function" && #state in value ? value.#state : undefined);
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- it stands for a promise
   then(...handlers) {
-    return this.#inner.then(...handlers);
+    return this.#state.inner.then(...handlers);
   }
 
   catch(handler) {
-    return this.#inner.catch(handler);
+    return this.#state.inner.catch(handler);
   }
 
   finally(handler) {
-    return this.#inner.finally(handler);
+    return this.#state.inner.finally(handler);
   }
 
   /** Dispose of the result, as soon as it is there. */
   [Symbol.dispose]() {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
-    this.#inner.then(
+    const state = this.#state;
+    if (state.isDisposed) return;
+    state.isDisposed = true;
+    state.inner.then(
       (value) => value?.[Symbol.dispose]?.(),
       () => {},
     );
@@ -305,11 +315,22 @@ export class RpcPromise extends Callable {
 
 setPrototypeOf(
   RpcPromise.prototype,
-  wildcard((promise, name) => new RpcProperty(pipelineOf(promise), [name], 0)),
+  wildcard((promise, name) => propertyOf(pipelineOf(stateOf(promise)), name)),
 );
 
-function callPromise(promise, args) {
-  return callRemote(pipelineOf(promise), [], args);
+function callPromise(state, args) {
+  return callRemote(pipelineOf(state), [], args);
+}
+
+function pipelineOf(state) {
+  state.inner.catch(() => {}); // the calls that follow will tell
+  return {
+    open() {
+      if (state.isDisposed) throw new Error(PROMISE_DISPOSED);
+      const { inner } = state;
+      return { send: (caller, path, message) => sendToResult(inner, caller, path, message) };
+    },
+  };
 }
 
 // ---- Pipelining -----------------------------------------------------------------------------
@@ -327,7 +348,7 @@ async function sendToResult(result, caller, path, message) {
   let object = value;
   for (let i = 0; i <= path.length; i++) {
     const source = sourceIn(object);
-    if (source !== undefined) return source.send(caller, path.slice(i), message);
+    if (source !== undefined) return sendTo(source.open(), caller, path.slice(i), message);
     if (i === path.length) break;
     if (getPrototypeOf(object) !== objectPrototype) throw notImplemented(path[Math.max(i - 1, 0)]);
     object = lookUp(object, [path[i]], true, RESERVED).value;
@@ -339,7 +360,12 @@ async function sendToResult(result, caller, path, message) {
   return pack([object], caller, DUPLICATE);
 }
 
-const sources = [(value) => (holdOf(value) === undefined ? undefined : sourceOf(value))];
+const sources = [
+  (value) => {
+    const hold = holdOf(value);
+    return hold && sourceOf(value, hold);
+  },
+];
 
 /** Say how another class's instances are called: `find(value)`, a source or undefined. */
 export function defineSource(find) {
@@ -370,7 +396,7 @@ function referenceTo(value, packing) {
     if (packing.ownership === TRANSFER) packing.given.push(hold);
     return reference;
   }
-  if (isPromise(value)) throw notSerializable("RpcPromise");
+  if (stateOf(value) !== undefined) throw notSerializable("RpcPromise");
   if (propertyParts(value) !== undefined) throw notSerializable("RpcProperty");
   return exportInMessage(value, packing);
 }

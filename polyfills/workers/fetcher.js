@@ -111,7 +111,11 @@ export function loopback(number) {
 function sourceOf(fetcher) {
   const target = isObject(fetcher) ? targetOf(fetcher) : undefined;
   if (target === undefined) return undefined;
-  return { send: (caller, path, message) => sendThroughHost(`s${target}`, path, message) };
+  const service = {
+    open: () => service,
+    send: (caller, path, message) => sendThroughHost(`s${target}`, path, message),
+  };
+  return service;
 }
 
 defineSource(sourceOf);
