@@ -28,6 +28,7 @@ export class ObjectInstance {
   retriesAlarm = true; // unless abort() was told otherwise
   wasBroken = false; // the host has taken its storage or its place
   sockets = null; // links that its code has accepted
+  connections = null; // over TCP, that it has opened
   sleepless = null; // WebSockets by number, of those accepted for hibernation
   timers = null; // ids of those that its code has set
   lastUsed = 0; // the sweep after which it was last used
@@ -111,7 +112,8 @@ export class ObjectInstance {
     releaseHolds(this);
     this.outputGate.break(error);
     this.inputGate.open();
-    if (this.sockets !== null) for (const link of this.sockets) link.drop();
+    for (const link of this.sockets ?? []) link.drop();
+    for (const connection of this.connections ?? []) connection.drop();
     cancelTimersOf(this);
   }
 }

@@ -34,6 +34,7 @@ const unanswered = new Set();
  */
 export class WorkerEvent extends Context {
   timers = null;
+  connections = null; // over TCP, that end with the event
   #number;
   #answered = false;
   #waiting = 0;
@@ -154,6 +155,7 @@ export class WorkerEvent extends Context {
   #cleanUpIfDone() {
     if (!this.#isDone) return;
     if (!this.#ended) this.#end();
+    if (this.connections !== null) for (const connection of this.connections) connection.drop();
     if (living === 0) {
       cancelTimersOf(this);
       cancelOrphans();

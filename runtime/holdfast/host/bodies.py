@@ -289,6 +289,10 @@ class BodyTable:
         except KeyError:
             raise BodyError from None
 
+    def keeps(self, handle: int) -> bool:
+        """Whether the script still has this body, which nobody has taken over."""
+        return handle in self._streams
+
     def take(self, handle: int) -> ByteStream:
         """Take a body over: whoever calls this has to read or cancel it."""
         stream = self.get(handle)

@@ -85,6 +85,7 @@ class Host:
         self.objects: ObjectsCapability
         self.rpc: RpcCapability
         self.sockets: Any = None  # the SocketTable, made with the first socket
+        self.connections: Any = None  # the TcpTable, made with the first connection
         self.stores: dict[int, ObjectStore] = Stores()
         self.jobs = Jobs()
         self.values = b""  # on their way to JS, after the op that told of them
@@ -246,6 +247,8 @@ class Host:
             task.cancel()
         self._answers.clear()
         self.timers.close()
+        if self.connections is not None:
+            self.connections.close()
 
 
 def _nothing() -> None:

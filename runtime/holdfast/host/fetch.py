@@ -214,6 +214,16 @@ class FetchClient:
         if session is not None:
             await session.close()
 
+    async def addresses_of(self, host: str, port: int) -> list[str]:
+        """The addresses of a host that a script may connect to. Raises OSError, EgressRefused."""
+        address = literal_address(host)
+        if address is None:
+            found = await GuardedResolver(self._egress, self._resolver).resolve(host, port)
+            return [result["host"] for result in found]
+        if not self._egress(host, address):
+            raise EgressRefused(host)
+        return [host]
+
     async def fetch(
         self, request: FetchRequest, on_end: Callable[[], None] = lambda: None
     ) -> FetchedResponse:

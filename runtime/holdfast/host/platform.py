@@ -17,7 +17,10 @@ INTERNAL = "holdfast:"
 _RELATIVE_IMPORT = re.compile(
     r"""^((?:import|export)\b(?:[^;"']*?\bfrom)?\s*")(\.{1,2}/[^"\n]+)(")""", re.MULTILINE
 )
-PUBLIC_MODULES = {"cloudflare:workers": "holdfast:modules/cloudflare-workers.js"}
+PUBLIC_MODULES = {
+    "cloudflare:sockets": "holdfast:modules/cloudflare-sockets.js",
+    "cloudflare:workers": "holdfast:modules/cloudflare-workers.js",
+}
 PUBLIC_WITH_NODE = PUBLIC_MODULES | NODE_MODULES
 
 
