@@ -4,6 +4,7 @@
 import { fetch_abort, fetch_send, socket_fetch } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm, isAborted } from "../events/abort.js";
 import { blobBytes } from "../files/blob.js";
+import { callsLeft } from "../kernel/depth.js";
 import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
@@ -33,7 +34,7 @@ export async function fetch(input, init = undefined) {
     await gate;
     throwIfAborted(request);
   }
-  return send(request);
+  return send(request, context);
 }
 
 /** https://fetch.spec.whatwg.org/#abort-fetch, before anything was sent */
@@ -62,7 +63,7 @@ function fetchBlob({ blob, method, url }) {
   return responseFromFetch(200, "OK", url.split("#", 1)[0], raw, blobBytes(blob));
 }
 
-function send(request) {
+function send(request, context) {
   const raw = rawHeadersOf(request);
   if (rawHasHeader(raw, "upgrade")) return sendUpgrade(request, raw);
   const number = ++lastNumber;
@@ -72,6 +73,7 @@ function send(request) {
     request.url,
     raw,
     request.redirect ?? "follow",
+    callsLeft(context),
     recordBodyForHost(request),
   ).then((text) => toResponse(text, request.signal));
   return request.signal === undefined ? answer : abortable(answer, request.signal, number);

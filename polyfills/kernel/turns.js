@@ -77,6 +77,7 @@ export function runInContext(context, run, argument) {
 export class Context {
   gate = null;
   life = this;
+  depth = 0; // of the request that is answered; see depth.js
   pendingOps = 0;
   calls = null;
   holds = null;

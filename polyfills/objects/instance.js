@@ -22,6 +22,7 @@ export class ObjectInstance {
   inputGate = new InputGate(queueTurnsFirst);
   outputGate = new OutputGate();
   pendingOps = 0;
+  depth = 0; // of the deepest call
   waitUntilCount = 0;
   transactions = 0; // open ones, nested
   alarm = new AlarmState();

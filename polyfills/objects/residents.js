@@ -8,6 +8,7 @@ import {
   storage_outstanding,
 } from "holdfast:ops";
 import { failCalls } from "../kernel/calls.js";
+import { goDeeper, nextDepth, takeDepth } from "../kernel/depth.js";
 import { queueTurn } from "../kernel/turns.js";
 import { crossedResponse, sendableRecord, socketForHost } from "../workers/crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
@@ -115,6 +116,7 @@ class LocalCall {
 
 /** Call an instance of this isolate; the promise settles in a turn of `caller`. */
 export function callInstance(instance, caller, request) {
+  goDeeper(instance, nextDepth(caller));
   touch(instance);
   caller.life.pendingOps++;
   return new Promise((resolve, reject) => {
@@ -155,7 +157,9 @@ class HostCall {
 export function deliverObjectFetch(number, slot, method, url, headers, body) {
   const instance = bySlot.get(slot);
   touch(instance);
-  instance.begin(new HostCall(number, requestFromHost(method, url, headers, body)));
+  const [raw, depth] = takeDepth(headers);
+  goDeeper(instance, depth);
+  instance.begin(new HostCall(number, requestFromHost(method, url, raw, body)));
 }
 
 /** Entry point: an event of a socket that the object has accepted for hibernation. */

@@ -9,6 +9,7 @@ import { object_fetch, object_locate } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
 import { createRequestRecord } from "../fetch/request.js";
 import { recordBodyForHost } from "../fetch/transfer.js";
+import { goDeeper, nextDepth, withDepth } from "../kernel/depth.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
 import { OF_CLASSES, RpcCall } from "../rpc/call.js";
@@ -95,7 +96,7 @@ function recordOf(input, init) {
 
 function send(namespace, id, caller, request) {
   const instance = localInstance(namespace, id);
-  if (instance === undefined) return sendRequestThroughHost(namespace.number, id, request);
+  if (instance === undefined) return sendRequestThroughHost(namespace.number, id, caller, request);
   return callInstance(instance, caller, crossedRequest(request));
 }
 
@@ -109,7 +110,7 @@ function localInstance(namespace, id) {
   return admitObject(slot, namespace.className, hex, id.name, namespace.usesSqlite);
 }
 
-async function sendRequestThroughHost(namespace, id, request) {
+async function sendRequestThroughHost(namespace, id, caller, request) {
   const url = urlToSend(request.url);
   const answer = await object_fetch(
     namespace,
@@ -117,7 +118,7 @@ async function sendRequestThroughHost(namespace, id, request) {
     id.name,
     request.method,
     url,
-    request.raw,
+    withDepth(request.raw, caller),
     recordBodyForHost(request),
   );
   return responseFromAnswer(answer, url);
@@ -168,6 +169,7 @@ function sendCall({ namespace, id }, caller, path, message) {
   if (instance === undefined) {
     return sendThroughHost(new ObjectEntry(namespace, id).token(), path, message);
   }
+  goDeeper(instance, nextDepth(caller));
   touch(instance);
   caller.life.pendingOps++;
   return new Promise((resolve, reject) => {

@@ -1,8 +1,10 @@
 // A script in this isolate and the events that the host gives it.
 
+import { loop_serves } from "holdfast:ops";
 import { INCOMING } from "../fetch/cf.js";
 import { requestFromHost } from "../fetch/request.js";
 import { beginCall, failCall, runCall } from "../kernel/calls.js";
+import { takeDepth, tellsDepth } from "../kernel/depth.js";
 import { runTurn } from "../kernel/turns.js";
 import { namespaceFromHost } from "../objects/namespace.js";
 import { useClasses } from "../objects/residents.js";
@@ -76,9 +78,22 @@ function handlersOf(entrypoint) {
 export function dispatchFetch(number, entrypoint, method, url, headers, body, props) {
   const event = new WorkerEvent(number);
   event.props = props;
+  // What comes from a script tells how deep it is, and its URL may be any.
+  if (tellsDepth(headers)) [headers, event.depth] = takeDepth(headers);
+  else noteHost(url);
   event.request = requestFromHost(method, url, headers, body, undefined, INCOMING);
   event.entrypoint = entrypoint;
   runTurn(event, handleFetch, event);
+}
+
+let lastServed = "http://?/"; // the beginning of the last URL, up to its path
+
+/** Tell the host which hosts are served, so that it knows a fetch that comes back. */
+function noteHost(url) {
+  if (url.startsWith(lastServed)) return;
+  const [begin, authority] = /^\w+:\/\/([^/?#]*)\/?/.exec(url) ?? [lastServed];
+  lastServed = begin;
+  if (authority !== undefined) loop_serves(authority);
 }
 
 function handleFetch(event) {

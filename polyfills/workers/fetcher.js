@@ -4,6 +4,7 @@ import { service_fetch } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
 import { Request, requestRecord } from "../fetch/request.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
+import { withDepth } from "../kernel/depth.js";
 import { requireContext } from "../kernel/pending.js";
 import { isObject } from "../kernel/webidl.js";
 import {
@@ -59,12 +60,13 @@ export class Fetcher extends Either {
 
 async function send(target, request) {
   const url = urlToSend(request.url);
-  await requireContext().outputGate?.wait();
+  const context = requireContext();
+  await context.outputGate?.wait();
   const answer = await service_fetch(
     target,
     request.method,
     url,
-    rawHeaders(request),
+    withDepth(rawHeaders(request), context),
     bodyForHost(request),
   );
   return responseFromAnswer(answer, url);

@@ -16,11 +16,15 @@ __all__ = ["client", "run", "serve", "serve_bytes"]  # fixtures
 # ---- requests and responses ----------------------------------------------------------
 
 
-async def test_a_request_carries_nothing_but_what_the_script_said(run: Run, serve: Any) -> None:
+DEFAULTS = [["accept", "*/*"], ["accept-encoding", "br, gzip"]]
+
+
+async def test_a_request_carries_little_but_what_the_script_said(run: Run, serve: Any) -> None:
     url = await serve(echo)
     host = url.removeprefix("http://")
     got = await run(f'return (await fetch("{url}/a%20b?c=%7C#frag")).json()')
-    assert got == {"method": "GET", "path": "/a%20b?c=%7C", "headers": [["Host", host]], "body": ""}
+    headers = [["Host", host], *DEFAULTS]
+    assert got == {"method": "GET", "path": "/a%20b?c=%7C", "headers": headers, "body": ""}
     init = '{ method: "POST", body: "é", headers: { "X-A": "1" } }'
     got = await run(f'return (await fetch("{url}/", {init})).json()')
     assert sorted(got["headers"]) == sorted(
@@ -29,6 +33,7 @@ async def test_a_request_carries_nothing_but_what_the_script_said(run: Run, serv
             ["x-a", "1"],
             ["content-type", "text/plain;charset=UTF-8"],
             ["Content-Length", "2"],
+            *DEFAULTS,
         ]
     )
     assert got["body"] == "é".encode().decode("latin-1")
@@ -47,7 +52,21 @@ async def test_headers_of_the_connection_and_credentials_in_the_url_are_not_sent
     }
     init = json.dumps({"method": "POST", "headers": headers})
     got = await run(f'return (await fetch("{url}/", {init})).json()')
-    assert [name for name, _ in got["headers"]] == ["Host", "accept-encoding", "Content-Length"]
+    assert [name for name, _ in got["headers"]] == [
+        "Host",
+        "accept-encoding",
+        "accept",
+        "Content-Length",
+    ]
+
+
+async def test_a_part_of_a_resource_is_asked_for_as_it_is(run: Run, serve: Any) -> None:
+    url = await serve(echo)
+    init = '{ headers: { Range: "bytes=0-1", Accept: "text/x" } }'
+    got = await run(f'return (await fetch("{url}/", {init})).json()')
+    assert ["accept-encoding", "identity"] in got["headers"]
+    assert ["accept", "text/x"] in got["headers"]
+    assert ["accept", "*/*"] not in got["headers"]
 
 
 async def test_a_response_has_all_its_parts(run: Run, serve_bytes: Any) -> None:
@@ -209,9 +228,10 @@ async def test_credentials_do_not_follow_to_another_origin(run: Run, serve: Any)
     same = await serve(redirecting(302, "/end"))
     headers = '{ headers: { authorization: "a", cookie: "c", "x-other": "o" } }'
     got = await run(f'return (await fetch("{first}/start", {headers})).json()')
-    assert {name for name, _ in got["headers"]} == {"Host", "x-other"}
+    added = {"Host", "accept", "accept-encoding"}
+    assert {name for name, _ in got["headers"]} == {*added, "x-other"}
     got = await run(f'return (await fetch("{same}/start", {headers})).json()')
-    assert {name for name, _ in got["headers"]} == {"Host", "x-other", "authorization", "cookie"}
+    assert {name for name, _ in got["headers"]} == {*added, "x-other", "authorization", "cookie"}
 
 
 async def test_redirect_modes(run: Run, serve: Any) -> None:

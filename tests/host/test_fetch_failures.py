@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import brotli
@@ -10,15 +11,17 @@ import pytest
 from aiohttp import web
 
 from holdfast.engine import ScriptError
+from holdfast.host import fetch
 from holdfast.host.bodies import CONNECTION_LOST, BodyError, Pipe
+from holdfast.host.egress import allow_all
 from holdfast.host.fetch import FetchClient, FetchRequest
-from tests.host.fetching import Run, client, echo, run, serve, serve_bytes
+from tests.host.fetching import Run, Script, client, echo, run, serve, serve_bytes
 
 __all__ = ["client", "run", "serve", "serve_bytes"]  # fixtures
 
 # ---- failures ------------------------------------------------------------------------
 
-LOST = {"error": "Error", "message": CONNECTION_LOST, "retryable": True}
+LOST = {"error": "TypeError", "message": CONNECTION_LOST, "retryable": True}
 
 
 async def test_lost_connections_are_told_as_such(run: Run, serve_bytes: Any) -> None:
@@ -198,3 +201,64 @@ async def test_a_coded_response_that_is_cut_short_fails(run: Run, serve: Any) ->
         got = await run(f'return (await fetch("{url}{path}")).text()')
         assert got["error"] == "Error"
         assert "zip" in got["message"]
+
+
+# ---- stalls ------------------------------------------------------------------------------
+
+
+async def impatient(main: str) -> Any:
+    """What a script gets of a client that soon gives up a connection on which nothing moves."""
+    client = FetchClient(egress=allow_all, stall_seconds=0.2)
+    script = Script(client)
+    try:
+        script.start(main)
+        return await script.outcome()
+    finally:
+        script.close()
+        await client.close()
+
+
+STALLED = {"error": "TypeError", "message": fetch.STALLED, "retryable": True}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "answer", [None, b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"]
+)
+async def test_a_server_that_stalls_is_given_up(serve_silence: Any, answer: bytes | None) -> None:
+    url = await serve_silence(answer or b"")
+    assert await impatient(f'return (await fetch("{url}/")).text()') == STALLED
+
+
+@pytest.mark.slow
+async def test_a_request_body_that_stalls_is_given_up(serve: Any) -> None:
+    url = await serve(echo)
+    got = await impatient(
+        "const body = new ReadableStream({ start(c) { c.enqueue(encode('a')); } });"
+        f'return (await fetch("{url}/", {{ method: "POST", body }})).text()'
+    )
+    assert got == {"error": "TypeError", "message": "The request's body has stalled for too long."}
+
+
+@pytest.fixture
+async def serve_silence() -> AsyncIterator[Callable[[bytes], Awaitable[str]]]:
+    """Servers that answer every request with these bytes, and then stay silent."""
+    servers = []
+    ended = asyncio.Event()
+
+    async def serve_silence(answer: bytes) -> str:
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await ended.wait()
+            writer.close()
+
+        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+        servers.append(server)
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    yield serve_silence
+    ended.set()
+    for server in servers:
+        server.close()
+        await server.wait_closed()

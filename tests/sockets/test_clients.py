@@ -197,7 +197,7 @@ async def test_the_egress_policy_holds_for_sockets(server: Server) -> None:
         return [log, failure];
         """,
     )
-    refusal = "Error: This script may not connect to peer.localhost."
+    refusal = "TypeError: This script may not connect to peer.localhost."
     assert told == [[["error", "Event"], ["close", 1006, "", False]], refusal]
 
 

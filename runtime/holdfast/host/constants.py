@@ -72,3 +72,7 @@ NODE_BUILTINS = {
     "util/types": "util-types.js",
     "zlib": "zlib.js",
 }
+
+# How many Workers and objects a request may go through, one calling the next:
+# https://developers.cloudflare.com/workers/observability/errors/#loop-limit
+MAX_CALL_DEPTH = 16

@@ -1,9 +1,12 @@
 """The HTTP client behind the global fetch().
 
-One `FetchClient` serves a process: `host.capabilities.fetch`. It keeps no cookies, adds
-no headers of its own but those that HTTP needs, and follows redirects itself, so that
-the egress policy is asked at each hop. Bodies stream in both directions; they cross
-encoded as they came (see codings.py).
+One `FetchClient` serves a process: `host.capabilities.fetch`. It keeps no cookies, asks no
+proxy, adds no headers of its own but those that HTTP needs, Accept and Accept-Encoding,
+and follows redirects itself, so that the egress policy is asked at each hop. Bodies stream in
+both directions; they cross encoded as they came (see codings.py).
+
+A connection on which nothing moves for `STALL_S` is given up, whoever should have moved:
+the server, its network or the script that makes the request's body.
 
 A fetch under way, until the end of its response's body, is an `Exchange` that the
 script may abort by its number.
@@ -12,6 +15,7 @@ script may abort by its number.
 import asyncio
 import functools
 import logging
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -31,7 +35,9 @@ from holdfast.host.bodies import (
     body_errors_for_script,
     table_of,
 )
+from holdfast.host.constants import MAX_CALL_DEPTH
 from holdfast.host.egress import EgressPolicy, EgressRefused, literal_address, public_only
+from holdfast.host.loops import VIA, via_headers
 from holdfast.host.ops import async_op, op
 from holdfast.host.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Headers, next_hop
 
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("holdfast.host.fetch")
 
 CONNECT_TIMEOUT_S = 30
+STALL_S = 300.0
 MAX_HEADER_BYTES = 65_536
 MAX_CONNECTIONS = 1_024
 
@@ -63,6 +70,8 @@ _CONNECTION_HEADERS = frozenset(
 )
 _NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 ABORTED = "The operation was aborted"
+STALLED = f"{CONNECTION_LOST} Nothing has come for too long."
+_BODY_STALLED = "The request's body has stalled for too long."
 _ONE_TIME_BODY = (
     "A request with a one-time-use body (it was initialized from a stream, not a buffer) "
     "encountered a redirect requiring the body to be retransmitted. To avoid this error in "
@@ -78,6 +87,7 @@ class FetchRequest(NamedTuple):
     headers: Headers
     body: bytes | ByteStream | None = None
     redirect: str = "follow"
+    calls_left: int = MAX_CALL_DEPTH
 
 
 class FetchedResponse(NamedTuple):
@@ -108,7 +118,7 @@ class ResponseBody(ByteStream):
         try:
             chunk = await self._response.content.readany()
         except Exception as error:
-            self.fail(BodyError(CONNECTION_LOST, retryable=True))
+            self.fail(BodyError(_told(error), name="TypeError", retryable=True))
             assert self._error is not None
             raise self._error from error
         if not chunk:
@@ -202,9 +212,14 @@ class FetchClient:
     """Sends requests over one pool of connections. Close it with `close`."""
 
     def __init__(
-        self, *, egress: EgressPolicy = public_only, resolver: AbstractResolver | None = None
+        self,
+        *,
+        egress: EgressPolicy = public_only,
+        resolver: AbstractResolver | None = None,
+        stall_seconds: float = STALL_S,
     ) -> None:
         self._egress = egress
+        self._stall_seconds = stall_seconds
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
@@ -241,10 +256,12 @@ class FetchClient:
             raise
 
     async def _follow(self, request: FetchRequest, on_end: Callable[[], None]) -> FetchedResponse:
-        method, url, headers, body = request.method, request.url, request.headers, request.body
+        method, url, body = request.method, request.url, request.body
+        headers = _with_defaults(request.headers)
         visited = [url]
         while True:
-            response = await self._send(method, url, headers, body)
+            via = via_headers(url, request.calls_left)
+            response = await self._send(method, url, headers + via, body)
             location = response.headers.get("Location")
             if (
                 request.redirect == "manual"
@@ -289,7 +306,9 @@ class FetchClient:
         target = URL(url, encoded=True).with_user(None)
         host = target.host or ""
         address = literal_address(host)
-        upload = Upload(body) if isinstance(body, ByteStream) else None
+        upload = Upload(body, self._stall_seconds) if isinstance(body, ByteStream) else None
+        # What follows a handshake may be silent for as long as both sides like.
+        stall_seconds = None if handshake else self._stall_seconds
         try:
             if address is not None and not self._egress(host, address):
                 raise EgressRefused(host)
@@ -300,6 +319,9 @@ class FetchClient:
                 data=body if upload is None else upload.chunks(),
                 allow_redirects=False,
                 skip_auto_headers=_NO_AUTOMATIC_HEADERS,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=stall_seconds
+                ),
             )
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise _failure(error, upload) from error
@@ -307,36 +329,67 @@ class FetchClient:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(
-                resolver=GuardedResolver(self._egress, self._resolver), limit=MAX_CONNECTIONS
+                resolver=GuardedResolver(self._egress, self._resolver),
+                limit=MAX_CONNECTIONS,
+                socket_factory=self._socket,
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
                 max_line_size=MAX_HEADER_BYTES,
                 max_field_size=MAX_HEADER_BYTES,
             )
         return self._session
 
+    def _socket(self, address: Any) -> socket.socket:
+        """A socket that gives up where the other side takes nothing any more."""
+        family, kind, protocol, _, _ = address
+        made = socket.socket(family, kind, protocol)
+        made.setblocking(False)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            stall_ms = int(self._stall_seconds * 1000)
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, stall_ms)
+        return made
+
 
 class Upload:
     """A streamed request body on its way; keeps the error that broke it off."""
 
-    def __init__(self, stream: ByteStream) -> None:
+    def __init__(self, stream: ByteStream, stall_seconds: float) -> None:
         self.error: BodyError | None = None
         self._stream = stream
+        self._stall_seconds = stall_seconds
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body for aiohttp."""
         try:
-            while chunk := await self._stream.read():
+            while chunk := await self._read():
                 yield chunk
         except BodyError as error:
             self.error = error
             raise
         finally:
             self._stream.cancel()
+
+    async def _read(self) -> bytes:
+        try:
+            async with asyncio.timeout(self._stall_seconds):
+                return await self._stream.read()
+        except TimeoutError:
+            raise BodyError(_BODY_STALLED, name="TypeError") from None
+
+
+def _with_defaults(headers: Headers) -> Headers:
+    """The headers with those that a fetch adds where they are missing.
+
+    https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
+    """
+    names = {name for name, _ in headers}
+    added = [] if "accept" in names else [("accept", "*/*")]
+    if "accept-encoding" not in names:
+        added.append(("accept-encoding", "identity" if "range" in names else "br, gzip"))
+    return [pair for pair in headers if pair[0] != VIA] + added
 
 
 def _sent_headers(headers: Headers, body: bytes | ByteStream | None) -> Headers:
@@ -386,15 +439,19 @@ def _failure(error: Exception, upload: Upload | None) -> Exception:
         return upload.error
     refused = error.__cause__ if isinstance(error.__cause__, EgressRefused) else error
     if isinstance(refused, EgressRefused):
-        return ScriptError("Error", str(refused))
+        return ScriptError("TypeError", str(refused))
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return ScriptError("Error", f"internal error; the name {error.host} does not resolve")
+        return ScriptError("TypeError", f"internal error; the name {error.host} does not resolve")
     if isinstance(error, aiohttp.InvalidURL | ValueError):
         return ScriptError("TypeError", f"Fetch API cannot load: {error}")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
-        return ScriptError("Error", f"TLS peer's certificate is not trusted; reason = {error}")
+        return ScriptError("TypeError", f"TLS peer's certificate is not trusted; reason = {error}")
     log.debug("a fetch failed: %r", error)
-    return ScriptError("Error", CONNECTION_LOST, retryable=True)
+    return ScriptError("TypeError", _told(error), retryable=True)
+
+
+def _told(error: Exception) -> str:
+    return STALLED if isinstance(error, aiohttp.ServerTimeoutError) else CONNECTION_LOST
 
 
 # ---- ops -------------------------------------------------------------------------
@@ -429,17 +486,19 @@ def fetch_send(
     url: str,
     headers: str,
     redirect: str,
+    calls_left: int,
     body: str | bytes | int | None,
 ) -> Coroutine[Any, Any, str]:
     """Send a request; `number` is the script's name for it, for `fetch_abort`.
 
+    `calls_left`: how often it may come back to this process, and on, before it is a loop.
     Returns lines: status, status text, URL, "1" where redirected, the handle of the
     body (none: empty), then the headers' raw string.
     """
     client: FetchClient = host.capabilities.fetch
     with body_errors_for_script():
         received = table_of(host).received(body)
-    request = FetchRequest(method, url, header_pairs(headers), received, redirect)
+    request = FetchRequest(method, url, header_pairs(headers), received, redirect, calls_left)
     exchanges = _exchanges.setdefault(host, {})
     fetching = client.fetch(request, functools.partial(_forget, exchanges, number))
     exchange = exchanges[number] = Exchange(host.loop.create_task(fetching))

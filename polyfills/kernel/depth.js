@@ -1,0 +1,51 @@
+// How deep a request has gone: a Worker that calls itself for ever is stopped.
+// https://developers.cloudflare.com/workers/observability/errors/#loop-limit
+//
+// Whatever lives through a context (`life`) has a depth: that of the request which it
+// answers. An object answers several at once; the deepest counts. Where a request leaves the
+// isolate, the header CF-EW-Via tells how many calls are left; scripts do not see it.
+
+import { MAX_CALL_DEPTH } from "holdfast:constants";
+
+const TOO_DEEP =
+  "Subrequest depth limit exceeded. This request recursed through Workers too many times. This " +
+  "can happen e.g. if you have a Worker or Durable Object that calls other Workers or objects " +
+  "recursively.";
+const VIA = /(?:^|(?<=\n))cf-ew-via\n([^\n]*)\n/gi;
+
+/** The depth of what is called by this context; throws where that is too deep. */
+export function nextDepth(context) {
+  const depth = context.life.depth + 1;
+  if (depth > MAX_CALL_DEPTH) throw new Error(TOO_DEEP);
+  return depth;
+}
+
+/** Calls left to what this context calls, for the host: negative where there is none. */
+export function callsLeft(context) {
+  return MAX_CALL_DEPTH - context.life.depth - 1;
+}
+
+/** Raw headers that tell the other side how deep it is; throws where that is too deep. */
+export function withDepth(raw, context) {
+  return `${raw.replace(VIA, "")}cf-ew-via\n${MAX_CALL_DEPTH - nextDepth(context)}\n`;
+}
+
+/** Whether raw headers may tell a depth. */
+export function tellsDepth(raw) {
+  return raw.includes("cf-ew-via\n");
+}
+
+/** [raw headers, depth] of a request that came in. */
+export function takeDepth(raw) {
+  let depth = 0;
+  const rest = raw.replace(VIA, (_, left) => {
+    if (/^\d{1,2}$/.test(left)) depth = Math.max(depth, MAX_CALL_DEPTH - left);
+    return "";
+  });
+  return [rest, depth];
+}
+
+/** An object gets a call of this depth. */
+export function goDeeper(instance, depth) {
+  if (!instance.hasCalls || instance.depth < depth) instance.depth = depth;
+}
