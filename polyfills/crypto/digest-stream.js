@@ -10,6 +10,7 @@ import {
   crypto_stream_begin,
   crypto_stream_drop,
   crypto_stream_end,
+  crypto_take,
 } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { bufferOfArray, byteLengthOfArray, bytesOf, isArrayBuffer } from "../kernel/buffers.js";
@@ -43,7 +44,7 @@ class Digest {
     const bytes = toBytes(chunk);
     const byteLength = byteLengthOfArray(bytes);
     this.bytesWritten += byteLength;
-    if (isLarge(bytes)) return crypto_run(crypto_stream_add_large(this.number, bytes));
+    if (isLarge(bytes)) return addMany(this.number, bytes);
     if (byteLength > 0) crypto_stream_add(this.number, bytes);
     return undefined;
   }
@@ -56,6 +57,10 @@ class Digest {
     crypto_stream_drop(this.number);
     this.promised.reject(reason);
   }
+}
+
+async function addMany(stream, bytes) {
+  crypto_take(await crypto_run(crypto_stream_add_large(stream, bytes)));
 }
 
 function toBytes(chunk) {

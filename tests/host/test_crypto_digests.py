@@ -108,22 +108,46 @@ export function open() {
     for (let i = 0; i < 50; i++) new crypto.DigestStream("SHA-256").getWriter().write("some");
   });
 }
+export function much() {
+  runTurn(context, async () => {
+    const bytes = new Uint8Array(100_000);
+    const stream = new crypto.DigestStream("SHA-256");
+    await new Response(bytes).body.pipeTo(stream);
+    const hmac = { name: "HMAC", hash: "MD5" };
+    const key = await crypto.subtle.importKey("raw", bytes, hmac, false, ["verify"]);
+    await crypto.subtle.verify("HMAC", key, bytes, bytes);
+    await crypto.subtle.digest("SHA-256", bytes);
+  });
+}
 export const nothing = () => runTurn(context, () => undefined);
 """
 
 
-async def test_the_digest_of_a_stream_that_is_lost_is_forgotten(host):
+@pytest.fixture
+async def exported(host):
+    """Gives the functions of STREAMS, loaded into an isolate of `host`."""
     name = "holdfast:test/streams.js"
     Platform().create_isolate(host, limits=Limits())
-    try:
-        host.isolate.add_modules({name: Module(name, ModuleKind.ESM, STREAMS.encode())})
-        namespace = host.isolate.evaluate(name)
-        host.enter(host.isolate.export(namespace, "open"))
-        host.isolate.collect_garbage()
-        host.enter(host.isolate.export(namespace, "nothing"))
-        assert streams._streams[host] == {}
-    finally:
-        host.isolate.close()
+    host.isolate.add_modules({name: Module(name, ModuleKind.ESM, STREAMS.encode())})
+    namespace = host.isolate.evaluate(name)
+    yield lambda function: host.isolate.export(namespace, function)
+    host.isolate.close()
+
+
+async def test_the_digest_of_a_stream_that_is_lost_is_forgotten(host, exported):
+    host.enter(exported("open"))
+    host.isolate.collect_garbage()
+    host.enter(exported("nothing"))
+    assert streams._streams[host] == {}
+
+
+async def test_no_answer_of_a_job_is_left_behind(host, exported):
+    idle = asyncio.Event()
+    host.on_idle = idle.set
+    host.enter(exported("much"))
+    await asyncio.wait_for(idle.wait(), 30)
+    assert len(host.jobs) == 0
+    assert streams._streams[host] == {}
 
 
 @pytest.mark.slow

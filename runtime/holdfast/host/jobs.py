@@ -29,6 +29,10 @@ class Jobs:
         self._last = 0
         self._slots = asyncio.Semaphore(MAX_RUNNING)
 
+    def __len__(self) -> int:
+        """How many there are that were not run or whose answers were not taken."""
+        return len(self._waiting) + len(self._answers)
+
     def add(self, function: Callable[..., Any], *arguments: Any) -> int:
         """Keep a job, which begins when `run` is called with its number."""
         self._last += 1
