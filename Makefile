@@ -78,5 +78,5 @@ $(PEERS): package.json
 
 .PHONY: clean
 clean: ## Removes the environment, the peers and every cache; keeps data and fetched tests
-	rm -rf .venv node_modules build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules .libraries build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

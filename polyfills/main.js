@@ -6,6 +6,8 @@ import { lazily } from "./kernel/lazy.js";
 import { failureOf, takePending } from "./kernel/pending.js";
 import { nextTurn, runTurn } from "./kernel/turns.js";
 import { errorFromHost } from "./objects/remote-error.js";
+import "./language/date.js";
+import "./language/error-stack.js";
 import "./unclonable.js";
 
 export {

@@ -1,0 +1,77 @@
+"""Libraries from npm in `.libraries/`, and Workers bundled with them as Wrangler does it.
+
+They are installed when a test first asks for them, and again when package.json has changed.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.serving import REPOSITORY
+
+HERE = Path(__file__).parent
+WORKERS = HERE / "workers"
+FOLDER = REPOSITORY / ".libraries"
+INSTALL_TIMEOUT_S = 300
+BUNDLE_TIMEOUT_S = 60
+
+# What Wrangler gives esbuild; Node.js's modules are left to the runtime.
+_OPTIONS = [
+    "--bundle",
+    "--format=esm",
+    "--platform=browser",
+    "--conditions=workerd,worker,browser",
+    "--external:node:*",
+    "--external:cloudflare:*",
+    "--log-level=error",
+    '--define:process.env.NODE_ENV="production"',
+]
+_BARE = "assert async_hooks buffer crypto events path process querystring stream timers url util"
+
+
+def installed() -> Path:
+    """The folder with `node_modules` in it; skips the test where there is no npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed")
+    FOLDER.mkdir(exist_ok=True)
+    wanted = (HERE / "package.json").read_text()
+    marker = FOLDER / ".installed"
+    with (FOLDER / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not marker.exists() or marker.read_text() != wanted:
+            (FOLDER / "package.json").write_text(wanted)
+            options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"]
+            done = subprocess.run(
+                [npm, "install", *options],
+                cwd=FOLDER,
+                capture_output=True,
+                text=True,
+                timeout=INSTALL_TIMEOUT_S,
+            )
+            assert done.returncode == 0, done.stderr
+            marker.write_text(wanted)
+    return FOLDER
+
+
+def bundled(name: str) -> str:
+    """The Worker `workers/<name>.mjs` with the libraries that it imports, as one module."""
+    folder = installed()
+    done = subprocess.run(
+        [
+            folder / "node_modules" / ".bin" / "esbuild",
+            WORKERS / f"{name}.mjs",
+            *_OPTIONS,
+            *(f"--external:{module}" for module in _BARE.split()),
+        ],
+        env={**os.environ, "NODE_PATH": str(folder / "node_modules")},
+        capture_output=True,
+        text=True,
+        timeout=BUNDLE_TIMEOUT_S,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

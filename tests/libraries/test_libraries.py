@@ -1,0 +1,143 @@
+"""Libraries from npm, unmodified, in Workers that use them as their documentation does.
+
+A Worker in `workers/` checks for itself and answers "ok"; those whose work is HTTP are asked
+from outside.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from holdfast.engine import Limits
+from tests.inprocess import Server
+from tests.libraries.installed import WORKERS, bundled, installed
+
+pytestmark = pytest.mark.slow
+
+ASKED_FROM_OUTSIDE = {"hono", "itty-router", "trpc", "drizzle", "partyserver"}
+CHECK_THEMSELVES = sorted({path.stem for path in WORKERS.glob("*.mjs")} - ASKED_FROM_OUTSIDE)
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    # Key pairs take their time on a loaded machine.
+    async with Server(tmp_path, limits=Limits(turn_cpu_ms=10_000)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("name", CHECK_THEMSELVES)
+async def test_a_library_does_its_work(server: Server, name: str) -> None:
+    server.add("main", bundled(name))
+    assert await server.text() == "ok"
+
+
+async def test_hono_routes_and_runs_its_middleware(server: Server) -> None:
+    server.add("main", bundled("hono"))
+    get = server.fetch
+    answer = await get("/?who=you")
+    assert (answer.text, answer.headers["X-After"]) == ("Hello you", "yes")
+    assert await server.text("/html") == "<p>world <b>&</b></p>"
+    assert json.loads(await server.text("/users/7/posts/x")) == {"id": "7", "post": "x"}
+    assert (await get("/users/a/posts")).status == 404
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    told = await server.text("/form", method="POST", data="a=1&b=%26", headers=form)
+    assert json.loads(told) == {"a": "1", "b": "&"}
+    as_json = {"Content-Type": "application/json"}
+    assert (
+        await server.text("/valid", method="POST", data='{"n":2}', headers=as_json) == '{"twice":4}'
+    )
+    assert (await get("/valid", method="POST", data='{"n":""}', headers=as_json)).status == 400
+    cors = await get("/api/data", headers={"Origin": "https://a.example"})
+    assert cors.headers["Access-Control-Allow-Origin"] == "https://a.example"
+    assert (await get("/api/data", method="OPTIONS")).status == 204
+    tag = (await get("/etag/x")).headers["ETag"]
+    assert (await get("/etag/x", headers={"If-None-Match": tag})).status == 304
+    assert (await get("/auth/page")).status == 401
+    basic = {"Authorization": "Basic dXNlcjpzZWNyZXQ="}
+    assert await server.text("/auth/page", headers=basic) == "welcome"
+    token = await server.text("/token")
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert json.loads(await server.text("/jwt/me", headers=bearer)) == {"sub": "1"}
+    assert (await get("/jwt/me")).status == 401
+    cookie = (await get("/cookie", headers={"Cookie": "seen=4"})).headers["Set-Cookie"]
+    assert cookie == "seen=5; Path=/; HttpOnly"
+    assert await server.text("/stream?who=me") == "one me\ntwo me\n"
+    assert await server.text("/bytes") == "bytes"
+    assert (await get("/redirect")).headers["Location"] == "/"
+    assert ((await get("/throws")).status, (await get("/nope")).text) == (418, "nobody here")
+    assert await server.text("/nested/deep/x%20y") == "x y"
+
+
+async def test_itty_router_routes(server: Server) -> None:
+    server.add("main", bundled("itty-router"))
+    assert json.loads(await server.text("/")) == "hello"
+    told = json.loads(await server.text("/todos/3?a=1&a=2"))
+    assert told == {"id": "3", "query": {"a": ["1", "2"]}}
+    answer = await server.fetch("/todos", method="POST", data='{"x":1}')
+    assert (answer.status, json.loads(answer.text)) == (201, {"x": 1})
+    assert (await server.fetch("/broken")).status == 400
+    assert json.loads((await server.fetch("/throws")).text)["status"] == 500
+    assert (await server.fetch("/nope")).status == 404
+    assert json.loads(await server.text("/files/a/b")) == "a/b"
+
+
+async def test_trpc_answers_queries_and_hono_validates_with_zod(server: Server) -> None:
+    server.add("main", bundled("trpc"))
+    told = json.loads(await server.text("/trpc/greet?input=%7B%22name%22%3A%22x%22%7D"))
+    assert told["result"]["data"] == "hello x"
+    as_json = {"Content-Type": "application/json"}
+    added = await server.text("/trpc/add", method="POST", data="[1,2]", headers=as_json)
+    assert json.loads(added)["result"]["data"] == 3
+    assert (await server.fetch("/trpc/fails")).status == 404
+    assert (await server.fetch("/trpc/greet")).status == 400
+    assert (await server.fetch("/valid", method="POST", data="{}", headers=as_json)).status == 400
+    assert await server.text("/valid", method="POST", data='{"n":3}', headers=as_json) == (
+        '{"twice":6}'
+    )
+
+
+async def test_drizzle_keeps_rows_in_an_object(server: Server) -> None:
+    server.add("main", bundled("drizzle"))
+    assert json.loads(await server.text()) == {"id": 1, "tags": ["a"], "first": "Ann", "left": 1}
+
+
+async def test_partyserver_finds_its_objects(server: Server) -> None:
+    server.add("main", bundled("partyserver"))
+    assert await server.text() == "ok"
+    for count in (1, 2):
+        told = json.loads(await server.text("/parties/party/room"))
+        assert told == {
+            "name": "room",
+            "started": True,
+            "count": count,
+            "path": "/parties/party/room",
+        }
+
+
+@pytest.mark.parametrize("package", ["uuid", "nanoid", "itty-router", "ms"])
+async def test_a_library_is_uploaded_file_by_file(server: Server, package: str) -> None:
+    folder = installed() / "node_modules" / package
+    kinds = {"uuid": ("dist", "js"), "nanoid": (".", "js"), "itty-router": (".", "mjs")}
+    root, suffix = kinds.get(package, (".", "js"))
+    modules = {
+        f"lib/{path.relative_to(folder / root).as_posix()}": path.read_text()
+        for path in (folder / root).rglob(f"*.{suffix}")
+        if "node" not in path.parts[len(folder.parts) :]
+    }
+    imports = {
+        "uuid": ("import { v4 } from './lib/index.js'", "v4().length", 36),
+        "nanoid": ("import { nanoid } from './lib/index.browser.js'", "nanoid().length", 21),
+        "itty-router": ("import { Router } from './lib/index.mjs'", "typeof Router()", "object"),
+        "ms": ("import ms from './lib/index.cjs'", "ms('1m')", 60_000),
+    }
+    if package == "ms":
+        modules = {"lib/index.cjs": (folder / "index.js").read_text()}
+    statement, expression, expected = imports[package]
+    server.add(
+        "main",
+        f"{statement}; export default {{ fetch: () => Response.json({expression}) }};",
+        modules=modules,
+    )
+    assert json.loads(await server.text()) == expected
