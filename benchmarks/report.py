@@ -128,5 +128,18 @@ def write(
     (FOLDER / "results.json").write_text(json.dumps(told, indent=2) + "\n")
 
 
+def write_section(title: str, text: str) -> None:
+    """Put a section of its own into RESULTS.md, in place of the one with this title."""
+    page = FOLDER / "RESULTS.md"
+    sections = [
+        section
+        for section in page.read_text().split("\n## ")
+        if not section.startswith(f"{title}\n")
+    ]
+    where = len(sections) - 1  # before the last, which tells of the machine
+    sections.insert(where, f"{title}\n\n{text}\n")
+    page.write_text("\n## ".join(sections))
+
+
 def _list(lines: Sequence[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)

@@ -12,6 +12,7 @@ const { atob, btoa, decodeURIComponent, encodeURIComponent, escape, unescape } =
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 const toBase64 = uncurry(Uint8Array.prototype.toBase64);
 const match = uncurry(RegExp.prototype.exec);
+const isWellFormed = uncurry(String.prototype.isWellFormed);
 const toWellFormed = uncurry(String.prototype.toWellFormed);
 
 const MAX_LOCAL_CHARACTERS = 160;
@@ -21,7 +22,7 @@ const NO_OPTIONS = Object.freeze({ __proto__: null });
 
 /** The UTF-8 bytes of a string; lone surrogates become U+FFFD. */
 export function encodeUtf8(string) {
-  const text = toWellFormed(string);
+  const text = isWellFormed(string) ? string : toWellFormed(string);
   return text.length <= MAX_LOCAL_CHARACTERS
     ? fromBase64(btoa(unescape(encodeURIComponent(text))))
     : encoding_encode_utf8(text);

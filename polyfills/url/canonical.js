@@ -25,6 +25,7 @@ const CANONICAL = new RegExp(
     String.raw`(?:#[!#-;=?-_a-~]*)?$`,
   ].join(""),
 );
+const SHORTEST_ORIGIN = "http://".length + 1;
 // The pattern backs up over what it matched, so it is kept off very long strings.
 const MAX_PATTERN_LENGTH = 4096;
 
@@ -42,8 +43,7 @@ let lastHref = "";
  */
 export function canonicalOf(input) {
   if (input === lastInput && lastHref !== "") return lastHref;
-  const canonical = input.length <= MAX_PATTERN_LENGTH && match(CANONICAL, input) !== null;
-  const href = canonical ? input : url_parse(input);
+  const href = isCanonical(input) ? input : url_parse(input);
   if (href !== undefined) {
     lastInput = input;
     lastHref = href;
@@ -51,8 +51,21 @@ export function canonicalOf(input) {
   return href;
 }
 
-/** The same for a URL relative to `base`, itself absolute and possibly not canonical. */
+function isCanonical(input) {
+  return input.length <= MAX_PATTERN_LENGTH && match(CANONICAL, input) !== null;
+}
+
+/**
+ * The same for a URL relative to `base`, itself absolute and possibly not canonical. A path on
+ * the host of a canonical base, and a canonical URL, which needs none, are told at once.
+ */
 export function canonicalWithBase(input, base) {
+  if ((base === lastHref && base.startsWith("http")) || isCanonical(base)) {
+    if (input[0] === "/" && input[1] !== "/") {
+      const href = base.slice(0, base.indexOf("/", SHORTEST_ORIGIN)) + input;
+      if (!base.includes("@") && isCanonical(href)) return href;
+    } else if (isCanonical(input)) return input;
+  }
   return url_parse(input, base);
 }
 

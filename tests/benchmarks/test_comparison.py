@@ -14,8 +14,9 @@ from benchmarks.compare import Side
 from benchmarks.load import LoadFailed, Run, parse_result
 from benchmarks.memory import descendants, memory_of
 from benchmarks.peers import Unavailable, Workerd
+from benchmarks.platform_micro import Figure
 from benchmarks.process import Server, ServerFailed, free_port
-from benchmarks.report import render, share
+from benchmarks.report import render, share, write_section
 from benchmarks.rows import ROWS, rows_named
 
 WRK_OUTPUT = """\
@@ -97,3 +98,20 @@ def test_memory_counts_the_children_of_a_process() -> None:
     assert together is not None
     assert alone is not None
     assert together.rss > alone.rss > 0
+
+
+def test_a_section_of_its_own_is_put_in_before_the_last_and_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "RESULTS.md"
+    page.write_text("# Results\n\ntext\n\n## Where\n\n- here\n")
+    monkeypatch.setattr("benchmarks.report.FOLDER", tmp_path)
+    for text in ("old", "new"):
+        write_section("Own", text)
+    assert page.read_text() == "# Results\n\ntext\n\n## Own\n\nnew\n\n## Where\n\n- here\n"
+
+
+def test_a_figure_is_judged_by_its_bar() -> None:
+    assert Figure("t", 4, "ms", 5).verdict == "≤ 5 ✔"
+    assert Figure("t", 400, "MB/s", 500).verdict == "≥ 500 ✘"
+    assert Figure("t", 4, "ms").verdict == ""

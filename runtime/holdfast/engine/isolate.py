@@ -133,7 +133,7 @@ class Isolate:
             throw=self._throw,
             hold=self._hold,
         )
-        self._op_list: list[Op] = []
+        self._op_list: list[tuple[Op, Callable[[Any], Value]]] = []
         self.shared = ffi.new("int32_t[]", SHARED_WORDS)
         self._install_callbacks()
         self._make_error = self._evaluate_helper(_MAKE_ERROR)
@@ -459,7 +459,9 @@ class Isolate:
             made = lib.JS_NewCFunctionData(
                 self._context, self._c_op, 0, len(self._op_list), 0, ffi.NULL
             )
-            self._op_list.append(function)
+            as_bytes = getattr(function, "takes_utf8", False)
+            convert = self._converter.to_bytes if as_bytes else self._converter.to_python
+            self._op_list.append((function, convert))
             lib.JS_SetPropertyStr(self._context, table, name.encode(), made)
         lib.JS_SetPropertyStr(self._context, table, b"loadModule", self._internal_loader())
         words = lib.JS_NewArrayBuffer(
@@ -481,8 +483,8 @@ class Isolate:
     ) -> Any:
         try:
             converter = self._converter
-            to_python = converter.to_python
-            value = self._op_list[magic](*[to_python(arguments[i]) for i in range(count)])
+            function, convert = self._op_list[magic]
+            value = function(*[convert(arguments[i]) for i in range(count)])
             if value is None:
                 return UNDEFINED
             converter.write(self._result, value)

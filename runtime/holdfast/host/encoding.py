@@ -12,13 +12,13 @@ from holdfast.engine import ScriptError
 from holdfast.host.context import Host
 from holdfast.host.decoders import decoder_for
 from holdfast.host.decoding import Malformed
-from holdfast.host.ops import op
+from holdfast.host.ops import op, utf8_op
 
 
-@op
-def encoding_encode_utf8(_host: Host, text: str) -> bytes:
-    """The UTF-8 of `text`, which has no lone surrogates."""
-    return text.encode()
+@utf8_op
+def encoding_encode_utf8(_host: Host, text: bytes) -> bytes:
+    """The UTF-8 of a string, which has no lone surrogates and has become UTF-8 on its way."""
+    return text
 
 
 @op

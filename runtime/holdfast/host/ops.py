@@ -1,6 +1,7 @@
 """How an op is declared.
 
     @op           returns its value at once
+    @utf8_op      the same, but strings arrive as the bytes of their UTF-8
     @async_op     a coroutine function; JS gets a promise
     @deferred_op  called with the op's number; answers later with `host.settle(number, …)`
                   or `host.fail(number, error)`; for hot paths that need no task
@@ -37,21 +38,27 @@ class OpDeclaration(NamedTuple):
     name: str
     kind: OpKind
     function: Callable[..., Any]
+    takes_utf8: bool = False
 
 
 _declared: dict[str, OpDeclaration] = {}
 
 
-def _declare(kind: OpKind, function: Function) -> Function:
+def _declare(kind: OpKind, function: Function, *, takes_utf8: bool = False) -> Function:
     name = function.__name__
     assert name not in _declared, f"the op {name} is declared twice"
-    _declared[name] = OpDeclaration(name, kind, function)
+    _declared[name] = OpDeclaration(name, kind, function, takes_utf8)
     return function
 
 
 def op(function: Function) -> Function:
     """Declare an op that returns its value at once."""
     return _declare(OpKind.SYNC, function)
+
+
+def utf8_op(function: Function) -> Function:
+    """Declare an op that returns its value at once and takes strings as UTF-8 bytes."""
+    return _declare(OpKind.SYNC, function, takes_utf8=True)
 
 
 def async_op(function: Function) -> Function:
@@ -76,7 +83,9 @@ def bind(declaration: OpDeclaration, host: "Host") -> Callable[..., Any]:
     """The callable that an isolate of `host` runs for this op."""
     function = declaration.function
     if declaration.kind is OpKind.SYNC:
-        return functools.partial(function, host)
+        bound = functools.partial(function, host)
+        bound.takes_utf8 = declaration.takes_utf8  # type: ignore[attr-defined]
+        return bound
 
     def run(number: int, *arguments: Any) -> None:
         host.run(number, function(host, *arguments))

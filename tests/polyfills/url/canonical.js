@@ -2,7 +2,7 @@
 
 import { equal, same } from "./assert.js";
 import { url_parse } from "holdfast:ops";
-import { canonicalOf, rememberCanonical } from "holdfast:url/canonical.js";
+import { canonicalOf, canonicalWithBase, rememberCanonical } from "holdfast:url/canonical.js";
 import * as components from "holdfast:url/components.js";
 
 const PIECES = [
@@ -57,4 +57,20 @@ export function a_query_is_replaced_in_place() {
   equal(["https://u@a/", "https://:p@a/", "https://a/@"].map(components.hasCredentials), [
     true, true, false,
   ]);
+}
+
+export function urls_with_a_base_parse_as_the_host_parses_them() {
+  const bases = [
+    "http://a/", "https://a.b:8080/c/d?e#f", "http://u@h/", "foo://h/p", "data:x", "http://a", "nope",
+    "http://a/?@", "HTTP://A/", "file:///a/b", "https://x/@y",
+  ];
+  for (const base of bases) {
+    for (const first of ["", "/", ...PIECES]) {
+      for (const second of ["", ...PIECES]) {
+        const input = first + second;
+        same(canonicalWithBase(input, base), url_parse(input, base), JSON.stringify([input, base]));
+      }
+    }
+    rememberCanonical("http://u@h/");
+  }
 }
