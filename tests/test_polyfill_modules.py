@@ -16,7 +16,7 @@ POLYFILLS = REPOSITORY / "polyfills"
 HOST = REPOSITORY / "runtime" / "holdfast" / "host"
 PINNED_OPS = Path(__file__).parent / "ops.txt"
 
-OP_DECORATORS = {"op", "async_op", "deferred_op"}
+OP_DECORATORS = {"op", "utf8_op", "async_op", "deferred_op"}
 # These come with the ops but are none: the memory that both sides share, and the engine's
 # own way to load a module.
 NOT_OPS = {"shared", "loadModule"}
