@@ -12,8 +12,8 @@ May import engine/ (and does not); touches APSW. docs/durability.md tells what i
 Below these: database.py is one file's transactions and rounds, and has the invariants;
 newborn.py an object's first writes, in memory; session.py an open connection and how SQLite
 is set up; opening.py how files are made, found and healed; lifecycle.py checkpoints, parking
-and closing; workers.py the threads; disk.py syncing folders; shard.py what all databases
-share. rounds.py, lru.py, keys.py and names.py are pure.
+and closing; leftovers.py logs that eviction has left; workers.py the threads; disk.py syncing
+folders; shard.py what all databases share. rounds.py, lru.py, keys.py and names.py are pure.
 """
 
 from holdfast.storage.barrier import Barrier, CommittedLog, LocalBarrier

@@ -43,6 +43,7 @@ HARD_LIMIT_PAGES = 4000
 
 # Emptying a log costs two syncs and the removal of a file. While so many files wait for
 # that, further ones with a small log keep it: it is durable, and the next opening reads it.
+# See leftovers.py for what becomes of it.
 BUSY_FILES = 4
 SMALL_LOG_PAGES = 64
 
@@ -207,11 +208,16 @@ class Lifecycle:
             is_small = 0 < session.wal_pages < SMALL_LOG_PAGES
             if busy and is_small and not opening.is_empty(session.cursor):
                 session.close(checkpoint=False)
+                self._shard.leftovers.add(database)
                 return None
             self._closing[database] = session
             return partial(opening.close_settled, session)
-        if not busy and database.log_is_durable and opening.has_log(database.path):
-            return partial(opening.finish_parked, database.path)
+        if not database.log_is_durable:
+            return None
+        if busy:
+            self._shard.leftovers.add(database)
+        elif opening.has_log(database.path):
+            return partial(opening.finish_parked, database.path, database.folder)
         return None
 
     def _file_closed(self, database: "Database", error: BaseException | None) -> None:

@@ -167,9 +167,9 @@ def has_log(path: Path) -> bool:
 
 def is_empty(cursor: apsw.Cursor) -> bool:
     """True if the object stores nothing: no key, no table of its own, no alarm."""
-    if cursor.execute("SELECT 1 FROM _cf_KV LIMIT 1").fetchall():
-        return False
     names = {name for (name,) in cursor.execute("SELECT name FROM sqlite_schema")}
+    if "_cf_KV" in names and cursor.execute("SELECT 1 FROM _cf_KV LIMIT 1").fetchall():
+        return False
     if any(not name.startswith(("_cf_", "sqlite_")) for name in names):
         return False
     if "_cf_METADATA" not in names:
@@ -194,14 +194,20 @@ def close_settled(session: Session) -> None:
         session.close(checkpoint=True)
 
 
-def finish_parked(path: Path) -> None:
-    """Copy the log that a parked connection has left to its file, and remove it. Blocks."""
+def finish_parked(path: Path, folder: Folder) -> None:
+    """Copy the log that a parked connection has left to its file, and remove it.
+
+    Removes both if the object stores nothing. Blocks. Raises apsw.Error and OSError.
+    """
     connection = connect(path)
     try:
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+        is_gone = is_empty(connection.cursor())
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_gone)
     finally:
         connection.close()
+    if is_gone:
+        remove(path, folder)
 
 
 def _size(path: Path) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 from holdfast.storage.alarms import Alarms
 from holdfast.storage.barrier import Barrier
 from holdfast.storage.database import Database
+from holdfast.storage.disk import Folder
+from holdfast.storage.leftovers import Leftovers
 from holdfast.storage.lifecycle import Lifecycle
 from holdfast.storage.lru import LeastRecentlyUsed
 from holdfast.storage.workers import Workers
@@ -34,6 +36,8 @@ class Shard:
         self.connections: LeastRecentlyUsed[Database] = LeastRecentlyUsed()
         self.workers = Workers(loop, "holdfast-files", max_threads=_FILE_THREADS)
         self.lifecycle = Lifecycle(self)
+        self.leftovers = Leftovers(self)
+        self._newest_round_s = loop.time()
         self._written: list[Database] = []
         self._durable_logs: OrderedDict[tuple[str, str], None] = OrderedDict()
 
@@ -46,6 +50,16 @@ class Shard:
                 self._durable_logs[key] = None
                 if len(self._durable_logs) > _REMEMBERED_LOGS:
                     self._durable_logs.popitem(last=False)
+
+    def find_closed(self, folder: Folder, object_id: str) -> Database | None:
+        """The database of an object that has no owner and a log known to be durable."""
+        key = (folder.path.name, object_id)
+        if key in self._databases or not self.take_durable_log(key):
+            return None
+        database = Database(self, folder, object_id)
+        database.log_is_durable = True
+        self._databases[key] = database
+        return database
 
     def take_durable_log(self, key: tuple[str, str]) -> bool:
         """True if this process knows that an object's log, if there is one, is durable.
@@ -62,8 +76,14 @@ class Shard:
 
     def _start_rounds(self) -> None:
         written, self._written = self._written, []
+        self._newest_round_s = self.loop.time()
         for database in written:
             database.start_round()
+
+    @property
+    def quiet_s(self) -> float:
+        """For how long nothing has been written."""
+        return self.loop.time() - self._newest_round_s
 
     def tell(self, callback: Callable[..., None], *arguments: Any) -> None:
         """Call an owner back; what it raises is reported, and stops nobody else."""

@@ -175,6 +175,7 @@ class Storage:
             return
         self._closed = True
         self._shard.lifecycle.at_leisure = True
+        self._shard.leftovers.clear()
         closing = []
         for database in [*self._databases.values()]:
             if database.store:
