@@ -18,12 +18,15 @@ export class DurableObjectId {
   }
 
   static {
-    make = (hex, name) => {
+    make = (hex, name, jurisdiction) => {
       DurableObjectId.#allowed = true;
       const id = new DurableObjectId();
       id.#hex = hex;
       if (name !== undefined) {
         Object.defineProperty(id, "name", { value: name, enumerable: true });
+      }
+      if (jurisdiction !== undefined) {
+        Object.defineProperty(id, "jurisdiction", { value: jurisdiction, enumerable: true });
       }
       return id;
     };
@@ -46,21 +49,22 @@ export class DurableObjectId {
 }
 
 /** The id that the namespace gives to a name; always the same. */
-export function idFromName(namespace, name) {
-  return make(object_id_from_name(namespace, name), name);
+export function idFromName({ number, jurisdiction }, name) {
+  return make(object_id_from_name(number, name, jurisdiction), name, jurisdiction);
 }
 
 /** An id that no other object has. */
-export function newUniqueId(namespace) {
-  return make(object_new_id(namespace));
+export function newUniqueId({ number }, jurisdiction) {
+  return make(object_new_id(number, jurisdiction), undefined, jurisdiction);
 }
 
 /** The id with these digits. Throws TypeError where it cannot be one of the namespace's. */
-export function idFromString(namespace, hex) {
-  return make(object_check_id(namespace, hex));
+export function idFromString({ number, jurisdiction }, hex) {
+  const [checked, found] = object_check_id(number, hex, jurisdiction).split(" ");
+  return make(checked, undefined, found);
 }
 
 /** An id that the host already knows to be right. */
-export function idFromHost(hex, name) {
-  return make(hex, name);
+export function idFromHost(hex, name, jurisdiction) {
+  return make(hex, name, jurisdiction);
 }

@@ -1,15 +1,18 @@
 // DurableObjectNamespace: https://developers.cloudflare.com/durable-objects/api/namespace/
 
+import { JURISDICTIONS, LOCATION_HINTS } from "holdfast:constants";
 import { idFromName, idFromString, newUniqueId, DurableObjectId } from "./id.js";
 import { createStub } from "./stub.js";
 
 const KNOWN_NAMES = 1_000;
+const OTHER_JURISDICTION =
+  "get called on jurisdictional subnamespace with an ID from a different jurisdiction";
 
 let make;
 
 /** A class of objects that a script may reach; what a binding puts into `env`. */
 export class DurableObjectNamespace {
-  #binding; // { number, className, usesSqlite } as the host told it
+  #binding; // { number, className, usesSqlite } as the host told it, with a jurisdiction
   #ids = new Map();
   static #allowed = false;
 
@@ -33,32 +36,42 @@ export class DurableObjectNamespace {
     name = `${name}`;
     let id = this.#ids.get(name);
     if (id === undefined) {
-      id = idFromName(this.#binding.number, name);
+      id = idFromName(this.#binding, name);
       if (this.#ids.size >= KNOWN_NAMES) this.#ids.clear();
       this.#ids.set(name, id);
     }
     return id;
   }
 
-  /** A fresh id; `options.jurisdiction` is accepted and changes nothing on one machine. */
-  newUniqueId(_options) {
-    return newUniqueId(this.#binding.number);
+  /** A fresh id, in `options.jurisdiction` if that is given. */
+  newUniqueId(options) {
+    const asked = checkedJurisdiction(options?.jurisdiction);
+    const { jurisdiction } = this.#binding;
+    if (asked !== undefined && jurisdiction !== undefined && asked !== jurisdiction) {
+      throw new TypeError(OTHER_JURISDICTION);
+    }
+    return newUniqueId(this.#binding, asked ?? jurisdiction);
   }
 
   /** The id that `toString()` had printed. Throws TypeError for any other string. */
   idFromString(string) {
     if (arguments.length < 1) throw missingArgument("idFromString");
-    return idFromString(this.#binding.number, `${string}`);
+    return idFromString(this.#binding, `${string}`);
   }
 
   /** The stub of the object with this id; the object starts with the first call. */
-  get(id, _options) {
+  get(id, options) {
     if (!(id instanceof DurableObjectId)) {
       throw new TypeError(
         "Failed to execute 'get' on 'DurableObjectNamespace': parameter 1 is not of type 'DurableObjectId'.",
       );
     }
-    return createStub(this.#binding, id);
+    const { jurisdiction } = this.#binding;
+    if (jurisdiction !== undefined && id.jurisdiction !== jurisdiction) {
+      throw new TypeError(OTHER_JURISDICTION);
+    }
+    if (options === undefined || options === null) return createStub(this.#binding, id);
+    return createStub(this.#binding, id, checkedHint(options));
   }
 
   /** The stub of the object with this name. */
@@ -67,14 +80,31 @@ export class DurableObjectNamespace {
     return this.get(this.idFromName(name), options);
   }
 
-  /** The namespace within a jurisdiction; on one machine it is the namespace itself. */
-  jurisdiction(_name) {
-    return this;
+  /** The namespace within a jurisdiction: its ids are that one's only. */
+  jurisdiction(name) {
+    const jurisdiction = checkedJurisdiction(name);
+    return make({ ...this.#binding, jurisdiction });
   }
 
   get [Symbol.toStringTag]() {
     return "DurableObjectNamespace";
   }
+}
+
+function checkedJurisdiction(name) {
+  if (name === undefined || name === null) return undefined;
+  if (JURISDICTIONS.includes(`${name}`)) return `${name}`;
+  throw new TypeError(`Unknown jurisdiction "${name}". Known are: ${JURISDICTIONS.join(", ")}.`);
+}
+
+function checkedHint({ locationHint, routingMode }) {
+  if (routingMode !== undefined && routingMode !== "primary-only") {
+    throw new RangeError(`unknown routingMode: ${routingMode}`);
+  }
+  if (locationHint === undefined || LOCATION_HINTS.includes(`${locationHint}`)) return locationHint;
+  throw new TypeError(
+    `Unknown location hint "${locationHint}". Known are: ${LOCATION_HINTS.join(", ")}.`,
+  );
 }
 
 function missingArgument(method) {

@@ -48,8 +48,8 @@ export function residentInstance(hex) {
 }
 
 /** Entry point: take in the object that the host assigned to this isolate as `slot`. */
-export function admitObject(slot, className, hex, name, usesSqlite) {
-  const id = idFromHost(hex, name);
+export function admitObject(slot, className, hex, name, usesSqlite, jurisdiction) {
+  const id = idFromHost(hex, name, jurisdiction);
   const Class = classes[className] ?? missingClass(className);
   const instance = new ObjectInstance({ slot, id, usesSqlite, Class, env, onGone: forget });
   instance.lastUsed = sweeps;

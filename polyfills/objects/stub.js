@@ -35,6 +35,7 @@ let partsOf;
 export class DurableObjectStub {
   #namespace;
   #id;
+  #hint; // where its first caller wants the object to live
   static #allowed = false;
 
   constructor() {
@@ -43,15 +44,16 @@ export class DurableObjectStub {
   }
 
   static {
-    make = (namespace, id) => {
+    make = (namespace, id, hint) => {
       DurableObjectStub.#allowed = true;
       const stub = new DurableObjectStub();
       stub.#namespace = namespace;
       stub.#id = id;
+      stub.#hint = hint;
       return stub;
     };
     partsOf = (value) =>
-      #id in value ? { namespace: value.#namespace, id: value.#id } : undefined;
+      #id in value ? { namespace: value.#namespace, id: value.#id, hint: value.#hint } : undefined;
   }
 
   /** The object's id. */
@@ -75,8 +77,8 @@ export class DurableObjectStub {
       const gate = caller.outputGate?.wait();
       const answer =
         gate === undefined
-          ? send(this.#namespace, this.#id, caller, request)
-          : gate.then(() => send(this.#namespace, this.#id, caller, request));
+          ? send(this.#namespace, this.#id, this.#hint, caller, request)
+          : gate.then(() => send(this.#namespace, this.#id, this.#hint, caller, request));
       return signal === undefined ? answer : unlessAborted(answer, signal);
     } catch (error) {
       return Promise.reject(error);
@@ -94,20 +96,20 @@ function recordOf(input, init) {
   return createRequestRecord(input, init);
 }
 
-function send(namespace, id, caller, request) {
-  const instance = localInstance(namespace, id);
+function send(namespace, id, hint, caller, request) {
+  const instance = localInstance(namespace, id, hint);
   if (instance === undefined) return sendRequestThroughHost(namespace.number, id, caller, request);
   return callInstance(instance, caller, crossedRequest(request));
 }
 
 /** The object's instance, brought up if need be; undefined where it lives elsewhere. */
-function localInstance(namespace, id) {
+function localInstance(namespace, id, hint) {
   const hex = id.toString();
   const instance = residentInstance(hex);
   if (instance !== undefined) return instance;
-  const slot = object_locate(namespace.number, hex, id.name);
+  const slot = object_locate(namespace.number, hex, id.name, hint);
   if (slot === 0) return undefined;
-  return admitObject(slot, namespace.className, hex, id.name, namespace.usesSqlite);
+  return admitObject(slot, namespace.className, hex, id.name, namespace.usesSqlite, id.jurisdiction);
 }
 
 async function sendRequestThroughHost(namespace, id, caller, request) {
@@ -125,8 +127,8 @@ async function sendRequestThroughHost(namespace, id, caller, request) {
 }
 
 /** The stub of an object; `namespace` is the binding's description from the host. */
-export function createStub(namespace, id) {
-  return make(namespace, id);
+export function createStub(namespace, id, hint) {
+  return make(namespace, id, hint);
 }
 
 // ---- RPC ----------------------------------------------------------------------------------
@@ -164,8 +166,8 @@ function sourceOf(stub) {
   return object;
 }
 
-function sendCall({ namespace, id }, caller, path, message) {
-  const instance = localInstance(namespace, id);
+function sendCall({ namespace, id, hint }, caller, path, message) {
+  const instance = localInstance(namespace, id, hint);
   if (instance === undefined) {
     return sendThroughHost(new ObjectEntry(namespace, id).token(), path, message);
   }

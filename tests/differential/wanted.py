@@ -19,6 +19,7 @@ class Reason(Enum):
     SQL = "SQL's counts and extras"
     KEYS = "Keys with lone surrogates"
     CLONES = "Requests, Responses and Headers as values"
+    PLACES = "Jurisdictions and locations"
     LENIENT = "What Holdfast lets pass"
     SHAPES = "The shape of the runtime's objects"
     WORDING = "The wording of errors"  # listed in wording.py
@@ -201,7 +202,8 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         ],
     },
     "objects/ids": {
-        Reason.LENIENT: [
+        Reason.PLACES: [
+            "get with a bad location",
             "jurisdiction",
             "newUniqueId with a bad jurisdiction",
             "newUniqueId with a jurisdiction",

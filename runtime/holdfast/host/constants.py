@@ -33,6 +33,13 @@ MAX_CRITICAL_SECTION_DEPTH = 64
 ALARM_TIMEOUT_MS = 900_000
 MAX_ALARM_MS = 9_223_372_036_854  # what a signed 64 bit number of nanoseconds holds
 
+# Where objects may be asked to live:
+# https://developers.cloudflare.com/durable-objects/reference/data-location/
+JURISDICTIONS = ["eu", "fedramp", "fedramp-high", "us"]
+LOCATION_HINTS = [
+    *("wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me"),
+]
+
 # Bodies up to this size cross in one piece.
 MAX_INLINE_BODY_BYTES = 1_048_576
 

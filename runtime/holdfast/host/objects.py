@@ -21,16 +21,21 @@ Body = str | bytes | int | None
 class ObjectsCapability(Protocol):
     """Durable Objects as one isolate may reach them; namespaces go by number."""
 
-    def id_from_name(self, namespace: int, name: str) -> str:
+    def id_from_name(self, namespace: int, name: str, jurisdiction: str | None) -> str:
         """The id of a name, as 64 hexadecimal digits."""
 
-    def new_id(self, namespace: int) -> str:
+    def new_id(self, namespace: int, jurisdiction: str | None) -> str:
         """A fresh id."""
 
-    def check_id(self, namespace: int, text: str) -> str:
-        """The id that `text` means. Raises ScriptError (TypeError) where it is none."""
+    def check_id(self, namespace: int, text: str, jurisdiction: str | None) -> str:
+        """The id that `text` means, then a space and its jurisdiction, if any.
 
-    def locate(self, namespace: int, object_id: str, name: str | None) -> int:
+        Raises ScriptError (TypeError) where it is none.
+        """
+
+    def locate(
+        self, namespace: int, object_id: str, name: str | None, location_hint: str | None
+    ) -> int:
         """The slot of an object that is to live in this isolate; 0 if it lives elsewhere."""
 
     def fetch(
@@ -73,27 +78,35 @@ class ObjectsCapability(Protocol):
 
 
 @op
-def object_id_from_name(host: Host, namespace: int, name: str) -> str:
+def object_id_from_name(
+    host: Host, namespace: int, name: str, jurisdiction: str | None = None
+) -> str:
     """The id of the object with this name."""
-    return host.objects.id_from_name(namespace, name)
+    return host.objects.id_from_name(namespace, name, jurisdiction)
 
 
 @op
-def object_new_id(host: Host, namespace: int) -> str:
+def object_new_id(host: Host, namespace: int, jurisdiction: str | None = None) -> str:
     """An id that no other object has."""
-    return host.objects.new_id(namespace)
+    return host.objects.new_id(namespace, jurisdiction)
 
 
 @op
-def object_check_id(host: Host, namespace: int, text: str) -> str:
-    """The id that a string means, checked to be one of the namespace's."""
-    return host.objects.check_id(namespace, text)
+def object_check_id(host: Host, namespace: int, text: str, jurisdiction: str | None = None) -> str:
+    """The id that a string means, checked to be one of the namespace's; its jurisdiction."""
+    return host.objects.check_id(namespace, text, jurisdiction)
 
 
 @op
-def object_locate(host: Host, namespace: int, object_id: str, name: str | None) -> int:
+def object_locate(
+    host: Host,
+    namespace: int,
+    object_id: str,
+    name: str | None,
+    location_hint: str | None = None,
+) -> int:
     """The slot in which this isolate is to host the object; 0 if it lives elsewhere."""
-    return host.objects.locate(namespace, object_id, name)
+    return host.objects.locate(namespace, object_id, name, location_hint)
 
 
 @deferred_op

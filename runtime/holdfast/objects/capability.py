@@ -116,24 +116,33 @@ class IsolateObjects:
 
     # ---- ids -------------------------------------------------------------------
 
-    def id_from_name(self, namespace: int, name: str) -> str:
+    def id_from_name(self, namespace: int, name: str, jurisdiction: str | None) -> str:
         """The id of a name."""
-        return self._ids[namespace].from_name(name)
+        return self._ids[namespace].within(jurisdiction).from_name(name)
 
-    def new_id(self, namespace: int) -> str:
+    def new_id(self, namespace: int, jurisdiction: str | None) -> str:
         """A fresh id."""
-        return self._ids[namespace].unique()
+        return self._ids[namespace].within(jurisdiction).unique()
 
-    def check_id(self, namespace: int, text: str) -> str:
-        """The id that `text` means. Raises ScriptError (TypeError) where it is none."""
+    def check_id(self, namespace: int, text: str, jurisdiction: str | None) -> str:
+        """The id that `text` means, then a space and its jurisdiction, if any.
+
+        Within a jurisdiction, ids of others count as none. Raises ScriptError (TypeError).
+        """
+        ids = self._ids[namespace]
         try:
-            return self._ids[namespace].check(text)
+            if jurisdiction is not None:
+                return f"{ids.within(jurisdiction).check(text)} {jurisdiction}"
+            found = ids.jurisdiction_of(text)
         except InvalidId as error:
             raise ScriptError("TypeError", str(error)) from None
+        return text.lower() if found is None else f"{text.lower()} {found}"
 
     # ---- calls out -------------------------------------------------------------
 
-    def locate(self, namespace: int, object_id: str, name: str | None) -> int:
+    def locate(
+        self, namespace: int, object_id: str, name: str | None, location_hint: str | None
+    ) -> int:
         """The slot of an object that is to live in this isolate; 0 if it lives elsewhere."""
         home = self.home
         target = self._namespaces[namespace]
@@ -143,7 +152,9 @@ class IsolateObjects:
             return 0
         if self._directory.find(object_id) is not None:
             return 0
-        return self._directory.bring_up(target, object_id, name, home).slot
+        record = self._directory.bring_up(target, object_id, name, home)
+        record.location_hint = location_hint
+        return record.slot
 
     def fetch(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from holdfast.host.objects import Body
 from holdfast.host.rpc import Message
 from holdfast.host.sockets_hibernation import ObjectSockets
+from holdfast.objects.ids import IdFactory
 from holdfast.objects.record import ObjectRecord
 from holdfast.workers import SERVICE_RESTART, Worker
 
@@ -38,6 +39,7 @@ class ObjectHome:
             record.id,
             record.name,
             record.namespace.use_sqlite,
+            IdFactory(record.namespace.unique_key).jurisdiction_of(record.id),
         )
 
     def deliver(

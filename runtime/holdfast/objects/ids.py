@@ -7,6 +7,9 @@
 The second half proves that the id is the namespace's own: the same name in another
 namespace, and any made-up id, has another one. Names are hashed as UTF-8, with lone
 surrogates kept apart from each other (WTF-8), so that no two strings share an id.
+
+Within a jurisdiction the key is SHA-256(key ‖ jurisdiction): so its ids prove that, too, and
+a name means other objects in each.
 """
 
 import hashlib
@@ -14,6 +17,8 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
+
+from holdfast.host.constants import JURISDICTIONS
 
 BASE_BYTES = 16
 _HEX_DIGITS = re.compile(r"[0-9a-fA-F]{64}")
@@ -24,15 +29,42 @@ class InvalidId(ValueError):
 
 
 class IdFactory:
-    """Makes and checks the ids of one namespace."""
+    """Makes and checks the ids of one namespace, or of one jurisdiction of it."""
 
-    __slots__ = ("_key", "_random")
+    __slots__ = ("_jurisdictions", "_key", "_random")
 
     def __init__(
         self, unique_key: str, random: Callable[[int], bytes] = secrets.token_bytes
     ) -> None:
         self._key = hashlib.sha256(unique_key.encode("utf-8", "surrogatepass")).digest()
         self._random = random
+        self._jurisdictions: dict[str, IdFactory] = {}
+
+    def within(self, jurisdiction: str | None) -> "IdFactory":
+        """The ids of a jurisdiction; for None those of the namespace that are in none."""
+        if jurisdiction is None:
+            return self
+        factory = self._jurisdictions.get(jurisdiction)
+        if factory is None:
+            factory = self._jurisdictions[jurisdiction] = IdFactory("", self._random)
+            factory._key = hashlib.sha256(self._key + jurisdiction.encode()).digest()
+        return factory
+
+    def jurisdiction_of(self, object_id: str) -> str | None:
+        """The jurisdiction that an id of this namespace is in; None for none.
+
+        Raises InvalidId.
+        """
+        try:
+            self.check(object_id)
+        except InvalidId:
+            if not _HEX_DIGITS.fullmatch(object_id):
+                raise
+            for jurisdiction in JURISDICTIONS:
+                if self.within(jurisdiction)._proves(bytes.fromhex(object_id)):
+                    return jurisdiction
+            raise
+        return None
 
     def from_name(self, name: str) -> str:
         """The id of a name: the same for the same string, never for another one."""
@@ -48,9 +80,12 @@ class IdFactory:
         if not _HEX_DIGITS.fullmatch(text):
             raise InvalidId("Invalid Durable Object ID: must be 64 hex digits")
         given = bytes.fromhex(text)
-        if not hmac.compare_digest(self._mac(given[:BASE_BYTES]), given[BASE_BYTES:]):
+        if not self._proves(given):
             raise InvalidId("Durable Object ID is not valid for this namespace.")
         return given.hex()
+
+    def _proves(self, given: bytes) -> bool:
+        return hmac.compare_digest(self._mac(given[:BASE_BYTES]), given[BASE_BYTES:])
 
     def _complete(self, base: bytes) -> str:
         return (base + self._mac(base)).hex()

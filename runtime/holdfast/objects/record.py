@@ -20,3 +20,4 @@ class ObjectRecord:
     name: str | None
     home: "ObjectHome"
     store: ObjectStore = field(init=False)
+    location_hint: str | None = None  # what its first caller asked for; there is one place
