@@ -204,7 +204,7 @@ def test_a_script_that_is_unreadable_at_the_start_is_waited_for(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("script", "told"), [("gone.mjs", "gone.mjs does not exist"), (".", "is a folder")]
+    ("script", "told"), [("gone.mjs", "gone.mjs does not exist"), (".", "name a script")]
 )
 def test_a_script_that_is_no_file_ends_it_with_status_1(
     tmp_path: Path, script: str, told: str

@@ -85,7 +85,7 @@ def test_a_script_that_does_not_load_ends_it_with_status_1(
 
 @pytest.mark.parametrize(
     ("script", "told"),
-    [("gone.mjs", "gone.mjs does not exist"), (".", "is a folder; name the script's main file")],
+    [("gone.mjs", "gone.mjs does not exist"), (".", "name a script, or a folder with one of")],
 )
 def test_a_script_that_is_no_file_ends_it_with_status_1(
     tmp_path: Path, script: str, told: str

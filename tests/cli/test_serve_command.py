@@ -194,7 +194,7 @@ def test_a_deployment_that_is_refused_says_why(served: Served, tmp_path: Path) -
     ("arguments", "told"),
     [
         (["deploy", "gone.mjs"], "gone.mjs does not exist"),
-        (["deploy", "."], "is a folder; name the script's main file"),
+        (["deploy", "."], "name a script, or a folder with one of"),
         (["deploy", "main.mjs", "--module", "gone.txt"], "gone.txt does not exist"),
         (["deploy", "main.mjs", "--var", "x"], "--var takes NAME=VALUE, not 'x'"),
         (["deploy", "main.mjs", "--name", "A B"], "--name: 'A B' is not a valid Worker name"),

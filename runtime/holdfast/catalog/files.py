@@ -62,7 +62,7 @@ def read_modules(
     ValueError. An import that leads to no file is left to the engine, which names the importer
     (and it may be in a comment). Blocks; raises OSError for a file that cannot be read.
     """
-    folder = (folder or main.parent).resolve()
+    folder = main.resolve().parent if folder is None else folder.resolve()
     waiting = deque([main.resolve(), *(path.resolve() for path in others)])
     modules: dict[str, Module] = {}
     while waiting:
