@@ -28,7 +28,12 @@ export function remoteRpcError(error) {
 function cloned(error) {
   if (error === null || typeof error !== "object") return null;
   const data = serialized(error);
-  return data === undefined ? null : deserialize(data);
+  if (data === undefined) return null;
+  try {
+    return deserialize(data);
+  } catch {
+    return null; // there was no memory left for it
+  }
 }
 
 function serialized(error) {

@@ -30,6 +30,8 @@ log = logging.getLogger("holdfast.worker")
 Body = bytes | ByteStream | None
 
 FULL_HEAP = 0.75  # of the memory limit
+BRIM = 0.98
+LOOK_SECONDS = 1.0  # between two looks for no better reason than a promise that nobody caught
 RETIREMENT_SECONDS = 30.0
 
 # https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number
@@ -74,6 +76,7 @@ class Worker:
         self.bodies: BodyTable = host.capabilities.bodies  # the streams it knows by handle
         self.retired = False
         self._memory_bytes = limits.memory_bytes
+        self._next_look = 0.0
         self.on_dead: Callable[[], None] = _nothing  # called inside the turn that was stopped
         self.on_closed: Callable[[], None] = _nothing
         self._answers: dict[int, asyncio.Future[Any]] = {}
@@ -220,12 +223,12 @@ class Worker:
         if message == "null":
             self._look_at_memory()
 
-    def _look_at_memory(self) -> None:
+    def _look_at_memory(self, share: float = FULL_HEAP) -> None:
         """Something threw null, as QuickJS does where no memory is left to make an error of.
 
         A heap that stays so full fails or forgets whatever comes next.
         """
-        if self.host.isolate.memory_used() > FULL_HEAP * self._memory_bytes:
+        if self.host.isolate.memory_used() > share * self._memory_bytes:
             self.exhausted()
 
     def exhausted(self) -> None:
@@ -255,6 +258,10 @@ class Worker:
         self.host.console("error", readable(error).replace("Uncaught", "Uncaught (in promise)", 1))
         if error.message == "null":
             self._look_at_memory()
+        elif self.host.loop.time() >= self._next_look:
+            # Perhaps it was the code that would have answered, and memory what it lacked.
+            self._next_look = self.host.loop.time() + LOOK_SECONDS
+            self._look_at_memory(BRIM)
 
     # ---- the end ---------------------------------------------------------------
 
