@@ -136,7 +136,7 @@ async def test_isolates_that_call_each_other_do_not_lock_up(server: Server) -> N
     server.add("main", source, bindings=(Service("PEER", "peer"),))
     server.add("peer", source, bindings=(Service("PEER", "main"),))
     async with asyncio.timeout(10):
-        assert await server.text("/?d=20") == "end"
+        assert await server.text("/?d=12") == "end"
 
 
 async def test_a_script_that_eats_its_memory_little_by_little_comes_back(tmp_path) -> None:  # type: ignore[no-untyped-def]
