@@ -294,6 +294,15 @@ def test_a_failing_op_is_an_internal_error_and_logged(caplog: pytest.LogCaptureF
         isolate.close()
 
 
+def test_an_answer_for_which_an_isolate_has_no_room_is_told_as_such() -> None:
+    isolate, namespace = with_ops(flood=lambda: bytes(200 << 20))
+    try:
+        told = str(isolate.call(isolate.export(namespace, "attempt"), "flood"))
+        assert told.startswith("InternalError|out of memory")
+    finally:
+        isolate.close()
+
+
 def test_an_op_must_not_enter_its_isolate() -> None:
     seen: list[str] = []
 

@@ -491,6 +491,9 @@ class Isolate:
             return self._result[0]
         except ScriptError as error:
             return self._throw(error)
+        except MemoryError:
+            # The isolate has no room for the answer.
+            return lib.JS_ThrowOutOfMemory(self._context)
         except Exception:
             log.exception("an op failed")
             return self._throw(ScriptError("Error", "internal error"))

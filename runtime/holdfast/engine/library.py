@@ -113,6 +113,7 @@ JSValue JS_GetPropertyStr(JSContext *ctx, JSValue obj, const char *prop);
 int JS_SetPropertyStr(JSContext *ctx, JSValue obj, const char *prop, JSValue v);
 
 JSValue JS_Throw(JSContext *ctx, JSValue obj);
+JSValue JS_ThrowOutOfMemory(JSContext *ctx);
 JSValue JS_GetException(JSContext *ctx);
 bool JS_IsError(JSValue val);
 bool JS_IsUncatchableError(JSValue val);
