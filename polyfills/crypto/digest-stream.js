@@ -60,7 +60,8 @@ class Digest {
 }
 
 async function addMany(stream, bytes) {
-  crypto_take(await crypto_run(crypto_stream_add_large(stream, bytes)));
+  const job = crypto_stream_add_large(stream, bytes);
+  if (job !== undefined) crypto_take(await crypto_run(job));
 }
 
 function toBytes(chunk) {

@@ -46,7 +46,8 @@ function registerSignatures(name, curve, read, readKey, algorithm, jwkAlgorithm)
       requireNoContext(parameters);
       const material = materialOf(key);
       if (!isLarge(data)) return crypto_eddsa_verify(material, signature, data);
-      return crypto_take(await crypto_run(crypto_eddsa_verify_large(material, signature, data)));
+      const answer = crypto_eddsa_verify_large(material, signature, data);
+      return typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer;
     },
 
     ...curveKeys(name, {

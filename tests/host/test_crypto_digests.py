@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from holdfast.engine import Limits, Module, ModuleKind, ScriptError
+from holdfast.engine import Limits, Module, ModuleKind
 from holdfast.host.context import Capabilities, Host
 from holdfast.host.crypto import streams
 from holdfast.host.crypto.checksums import CHECKSUMS
@@ -54,17 +54,6 @@ async def test_bytes_of_different_length_are_not_equal(host):
     assert crypto_equal(host, b"ab", b"ab")
     assert not crypto_equal(host, b"ab", b"ac")
     assert not crypto_equal(host, b"ab", b"abc")
-
-
-async def test_the_answer_of_a_job_is_handed_out_once_and_only_when_it_is_there(host):
-    job = host.jobs.add(lambda: b"secret")
-    with pytest.raises(ScriptError):
-        host.jobs.take(job)
-    assert await answer_of(host, job) == b"secret"
-    with pytest.raises(ScriptError):
-        host.jobs.take(job)
-    with pytest.raises(ScriptError):
-        await host.jobs.run(job)
 
 
 async def test_a_digest_of_chunks_is_that_of_the_whole(host):

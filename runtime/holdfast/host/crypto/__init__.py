@@ -9,7 +9,8 @@ Key material is bytes that live in the isolate, out of the script's reach (see
 `polyfills/crypto/key.js`): the raw key where it is symmetric, else DER, PKCS #8 for a
 private key and SubjectPublicKeyInfo for a public one.
 
-An op that takes long returns the number of a job: see `holdfast.host.jobs`.
+An op that takes long returns the number of a job: see `holdfast.host.jobs`. One for much data
+returns its answer instead while too much data is being worked on.
 
 - random.py, digests.py, streams.py and checksums.py, hmac.py, derivation.py, aes.py,
   rsa.py, curves.py: the families

@@ -25,9 +25,9 @@ def crypto_aes_cbc(host: Host, encrypts: bool, key: bytes, iv: bytes, data: byte
 
 
 @op
-def crypto_aes_cbc_large(host: Host, encrypts: bool, key: bytes, iv: bytes, data: bytes) -> int:
+def crypto_aes_cbc_large(host: Host, encrypts: bool, key: bytes, iv: bytes, data: bytes) -> Any:
     """`crypto_aes_cbc` as a job."""
-    return host.jobs.add(cbc, encrypts, key, iv, data)
+    return host.jobs.add_or_do(cbc, encrypts, key, iv, data)
 
 
 @op
@@ -37,9 +37,9 @@ def crypto_aes_ctr(host: Host, key: bytes, counter: bytes, bits: int, data: byte
 
 
 @op
-def crypto_aes_ctr_large(host: Host, key: bytes, counter: bytes, bits: int, data: bytes) -> int:
+def crypto_aes_ctr_large(host: Host, key: bytes, counter: bytes, bits: int, data: bytes) -> Any:
     """`crypto_aes_ctr` as a job."""
-    return host.jobs.add(ctr, key, counter, bits, data)
+    return host.jobs.add_or_do(ctr, key, counter, bits, data)
 
 
 @op
@@ -65,9 +65,9 @@ def crypto_aes_gcm_large(
     data: bytes,
     additional_data: bytes,
     tag_bits: int,
-) -> int:
+) -> Any:
     """`crypto_aes_gcm` as a job."""
-    return host.jobs.add(gcm, encrypts, key, iv, data, additional_data, tag_bits)
+    return host.jobs.add_or_do(gcm, encrypts, key, iv, data, additional_data, tag_bits)
 
 
 @op
@@ -77,9 +77,9 @@ def crypto_aes_wrap(host: Host, key: bytes, data: bytes) -> bytes:
 
 
 @op
-def crypto_aes_wrap_large(host: Host, key: bytes, data: bytes) -> int:
+def crypto_aes_wrap_large(host: Host, key: bytes, data: bytes) -> Any:
     """`crypto_aes_wrap` as a job."""
-    return host.jobs.add(wrap, key, data)
+    return host.jobs.add_or_do(wrap, key, data)
 
 
 @op
@@ -89,9 +89,9 @@ def crypto_aes_unwrap(host: Host, key: bytes, data: bytes) -> bytes:
 
 
 @op
-def crypto_aes_unwrap_large(host: Host, key: bytes, data: bytes) -> int:
+def crypto_aes_unwrap_large(host: Host, key: bytes, data: bytes) -> Any:
     """`crypto_aes_unwrap` as a job."""
-    return host.jobs.add(unwrap, key, data)
+    return host.jobs.add_or_do(unwrap, key, data)
 
 
 def wrap(key: bytes, data: bytes) -> bytes:

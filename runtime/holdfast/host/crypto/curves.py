@@ -202,9 +202,9 @@ def crypto_eddsa_sign(host: Host, material: bytes, data: bytes) -> bytes:
 
 
 @op
-def crypto_eddsa_sign_large(host: Host, material: bytes, data: bytes) -> int:
+def crypto_eddsa_sign_large(host: Host, material: bytes, data: bytes) -> Any:
     """`crypto_eddsa_sign` as a job."""
-    return host.jobs.add(_sign, material, data)
+    return host.jobs.add_or_do(_sign, material, data)
 
 
 def _sign(material: bytes, data: bytes) -> bytes:
@@ -219,9 +219,9 @@ def crypto_eddsa_verify(host: Host, material: bytes, signature: bytes, data: byt
 
 
 @op
-def crypto_eddsa_verify_large(host: Host, material: bytes, signature: bytes, data: bytes) -> int:
+def crypto_eddsa_verify_large(host: Host, material: bytes, signature: bytes, data: bytes) -> Any:
     """`crypto_eddsa_verify` as a job."""
-    return host.jobs.add(verifies, public_key(material), signature, data)
+    return host.jobs.add_or_do(verifies, public_key(material), signature, data)
 
 
 @op

@@ -32,9 +32,9 @@ def crypto_digest(host: Host, hash_name: str, data: bytes) -> bytes:
 
 
 @op
-def crypto_digest_large(host: Host, hash_name: str, data: bytes) -> int:
+def crypto_digest_large(host: Host, hash_name: str, data: bytes) -> Any:
     """`crypto_digest` as a job."""
-    return host.jobs.add(digest, hash_name, data)
+    return host.jobs.add_or_do(digest, hash_name, data)
 
 
 def digest(hash_name: str, data: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """HMAC: https://w3c.github.io/webcrypto/#hmac."""
 
 import hmac
+from typing import Any
 
 from holdfast.host.context import Host
 from holdfast.host.crypto.digests import HASHES
@@ -17,9 +18,9 @@ def crypto_hmac(host: Host, hash_name: str, key: bytes, data: bytes) -> bytes:
 
 
 @op
-def crypto_hmac_large(host: Host, hash_name: str, key: bytes, data: bytes) -> int:
+def crypto_hmac_large(host: Host, hash_name: str, key: bytes, data: bytes) -> Any:
     """`crypto_hmac` as a job."""
-    return host.jobs.add(sign, hash_name, key, data)
+    return host.jobs.add_or_do(sign, hash_name, key, data)
 
 
 def sign(hash_name: str, key: bytes, data: bytes) -> bytes:

@@ -28,9 +28,9 @@ def crypto_stream_add(host: Host, stream: int, data: bytes) -> None:
 
 
 @op
-def crypto_stream_add_large(host: Host, stream: int, data: bytes) -> int:
+def crypto_stream_add_large(host: Host, stream: int, data: bytes) -> Any:
     """`crypto_stream_add` as a job, whose answer is nothing."""
-    return host.jobs.add(_streams[host][stream].update, data)
+    return host.jobs.add_or_do(_streams[host][stream].update, data)
 
 
 @op
