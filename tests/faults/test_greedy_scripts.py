@@ -34,6 +34,7 @@ GREEDY = {
     "timers": "for (;;) setTimeout(() => {}, 1e6);",
     "promises": "const all = []; for (;;) all.push(new Promise(() => {}).then(() => {}));",
     "chain": "return env.Thing.get(env.Thing.newUniqueId()).fetch(request);",
+    "tree": "return env.Tree.get(env.Tree.newUniqueId()).fetch(request);",
     "fetches": "for (;;) fetch('http://127.0.0.1:1/');",
     "log": "for (;;) console.log('x'.repeat(1000));",
     "own answer": "let s = 'x'; for (;;) s = new Response(s + s).body;",
@@ -46,6 +47,12 @@ def script(body: str) -> str:
         constructor(state, env) {{ this.env = env; }}
         fetch(request) {{
           return this.env.Thing.get(this.env.Thing.newUniqueId()).fetch(request);
+        }}
+      }}
+      export class Tree extends Thing {{
+        async fetch(request) {{
+          const next = () => this.env.Tree.get(this.env.Tree.newUniqueId()).fetch(request);
+          return (await Promise.all([next(), next(), next()]))[0];
         }}
       }}
       export default {{
@@ -129,7 +136,7 @@ async def try_greedy(site: Site, name: str) -> None:
 async def test_greedy_scripts_fail_by_themselves(tmp_path: Path) -> None:
     async with neighbourhood(tmp_path) as site:
         for number, (name, body) in enumerate(GREEDY.items()):
-            assert await site.deploy(f"greedy-{number}", script(body), "Thing") == 200, name
+            assert await site.deploy(f"greedy-{number}", script(body), "Thing", "Tree") == 200, name
         for name in GREEDY:
             await try_greedy(site, name)
         # They start afresh each time, and what they had taken is back.
@@ -161,7 +168,7 @@ export default {
 
 async def test_a_heap_that_is_full_to_the_brim_starts_afresh(server: Server) -> None:
     """Not a byte is left for an error: see Worker.fail."""
-    server.add("main", script(GREEDY["chain"]))
+    server.add("main", script(GREEDY["tree"]))
     for _ in range(TIMES):
         async with asyncio.timeout(DEADLINE_S):
             assert (await server.fetch()).status == 500
