@@ -121,9 +121,9 @@ async def settled_mb(site: Site, limit: float) -> float:
     return now
 
 
-async def until_memory_is_back(site: Site, before: float) -> None:
-    after = await settled_mb(site, before + MAX_GROWTH_MB)
-    assert after < before + MAX_GROWTH_MB, f"{before:.0f} MB became {after:.0f} MB"
+async def until_memory_is_back(site: Site, before: float, growth_mb: float = MAX_GROWTH_MB) -> None:
+    after = await settled_mb(site, before + growth_mb)
+    assert after < before + growth_mb, f"{before:.0f} MB became {after:.0f} MB"
 
 
 async def try_greedy(site: Site, name: str) -> None:
@@ -202,7 +202,7 @@ async def test_uploads_without_end_fail_where_they_are_kept(tmp_path: Path) -> N
     async with neighbourhood(tmp_path) as site:
         assert await site.deploy("bodies", BODIES) == 200
         before = 0.0
-        for round_ in range(6):
+        for round_ in range(12):
             for path, status in (("/read", 500), ("/unread", 200)):
                 options = {"method": "POST", "data": upload_without_end()}
                 with contextlib.suppress(*CONNECTION_ERRORS):  # it may not wait for our last byte
@@ -210,7 +210,8 @@ async def test_uploads_without_end_fail_where_they_are_kept(tmp_path: Path) -> N
                         assert (await site.fetch("bodies", path, **options))[0] == status
             if round_ == 1:
                 before = site.resident_mb()
-        await until_memory_is_back(site, before)
+        # What was freed is not all given back at once; but ten uploads of 16 MB each would show.
+        await until_memory_is_back(site, before, growth_mb=100)
 
 
 WAITING = """
