@@ -16,6 +16,7 @@ import { WORD_IN_FRAME } from "holdfast:constants";
 import { frames_watch, shared } from "holdfast:ops";
 
 const { apply } = Reflect;
+const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, isExtensible } = Object;
 const NativePromise = Promise;
 const { then } = NativePromise.prototype;
 const MADE = 0;
@@ -52,10 +53,10 @@ export function runInFrame(frame, run, args = [], receiver = undefined) {
 
 function watchPromises() {
   isWatching = true;
-  Object.defineProperty(NativePromise.prototype, "constructor", {
+  defineProperty(NativePromise.prototype, "constructor", {
     get: constructorOfPromise,
     set(value) {
-      Object.defineProperty(this, "constructor", { value, writable: true, enumerable: true, configurable: true });
+      defineProperty(this, "constructor", { value, writable: true, enumerable: true, configurable: true });
     },
     configurable: true,
   });
@@ -77,11 +78,28 @@ function constructorOfPromise() {
 /** The next reaction that a promise gets runs in this frame. */
 function mark(promise, frame) {
   const enter = () => enterFrame(frame);
+  if (getPrototypeOf(promise) !== NativePromise.prototype || hasOwn(promise, "constructor")) {
+    markOther(promise, enter);
+    return;
+  }
   isMarking = true;
   try {
     apply(then, promise, [enter, enter]);
   } finally {
     isMarking = false;
+  }
+}
+
+/** The same for a promise that has its `constructor` from a class of the script's own. */
+function markOther(promise, enter) {
+  const own = getOwnPropertyDescriptor(promise, "constructor");
+  if (own?.configurable === false || !isExtensible(promise)) return;
+  defineProperty(promise, "constructor", { value: bare, configurable: true });
+  try {
+    apply(then, promise, [enter, enter]);
+  } finally {
+    delete promise.constructor;
+    if (own !== undefined) defineProperty(promise, "constructor", own);
   }
 }
 

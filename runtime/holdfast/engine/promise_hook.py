@@ -1,8 +1,10 @@
 """Tells JavaScript of promises, for the frames of AsyncLocalStorage (polyfills/kernel/frames.js).
 
 The hook is called several times for each promise, so what it can decide it decides here: a
-promise matters that was made inside a frame, and one that is fulfilled right after it was
-made, as `await` does with what is no promise. JS_SetPromiseHook, JS_Call.
+promise matters that was made inside a frame, one that is fulfilled right after it was made,
+as `await` does with what is no promise, and one that a thenable settles.
+
+JS_SetPromiseHook, JS_Call.
 """
 
 from typing import Any
@@ -10,7 +12,6 @@ from typing import Any
 from holdfast.engine.library import TAG_EXCEPTION, TAG_INT, UNDEFINED, ffi, lib
 
 _MADE, _BEFORE, _AFTER, _FULFILLED = range(4)
-_MAX_REMEMBERED = 100_000  # promises that were neither fulfilled nor freed, as far as is known
 
 
 class PromiseHook:
@@ -27,7 +28,7 @@ class PromiseHook:
         self._arguments = ffi.new("JSValue[2]")
         self._arguments[0].tag = TAG_INT
         self._last = 0  # the promise that was made last
-        self._framed: set[int] = set()  # those that were made in a frame; known by address
+        self._thenable: set[int] = set()  # by address, those that a thenable is to settle
         self._callback = ffi.callback("JSPromiseHook", self._on_event)
         lib.JS_SetPromiseHook(runtime, self._callback, ffi.NULL)
 
@@ -35,19 +36,16 @@ class PromiseHook:
         address = promise.u
         if kind == _MADE:
             self._last = address
+            self._thenable.discard(address)  # which was that of another, since freed
             if self._in_frame[0]:
-                if len(self._framed) > _MAX_REMEMBERED:
-                    self._framed.clear()
-                self._framed.add(address)
                 self._tell(kind, promise)
-            else:
-                self._framed.discard(address)  # of a promise that was freed
         elif kind == _FULFILLED:
-            if address == self._last or address in self._framed:
-                self._framed.discard(address)
+            if address == self._last or address in self._thenable:
+                self._thenable.discard(address)
                 self._tell(kind, promise)
         elif kind == _BEFORE:
             self._tell(kind, promise)
+            self._thenable.add(address)
 
     def _tell(self, kind: int, promise: Any) -> None:
         self._arguments[0].u = kind
