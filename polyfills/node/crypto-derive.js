@@ -12,7 +12,12 @@ const MAX_INT = 2 ** 31 - 1;
 const toBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 function answer(promise, callback) {
-  promise.then((bytes) => nextTick(callback, null, toBuffer(bytes)), (error) => nextTick(callback, error));
+  promise.then((bytes) => nextTick(callback, null, toBuffer(bytes)), (error) => nextTick(callback, coded(error)));
+}
+
+function coded(error) {
+  if (error.message.startsWith("Invalid scrypt params")) error.code = "ERR_CRYPTO_INVALID_SCRYPT_PARAMS";
+  return error;
 }
 
 function pbkdf2Arguments(password, salt, iterations, keylen, digest) {
@@ -54,7 +59,12 @@ function scryptArguments(password, salt, keylen, options) {
 }
 
 export function scryptSync(password, salt, keylen, options = undefined) {
-  return toBuffer(node_scrypt(...scryptArguments(password, salt, keylen, options)));
+  const args = scryptArguments(password, salt, keylen, options);
+  try {
+    return toBuffer(node_scrypt(...args));
+  } catch (error) {
+    throw coded(error);
+  }
 }
 
 export function scrypt(password, salt, keylen, options, callback) {

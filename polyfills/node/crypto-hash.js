@@ -88,7 +88,7 @@ export class Hmac extends Digest {
     try {
       node_hmac(hmac, secret, EMPTY);
     } catch {
-      throw nodeError(Error, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${hmac}`);
+      throw nodeError(TypeError, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${hmac}`);
     }
   }
 

@@ -10,7 +10,7 @@ import { createHash, createHmac, Hash, hash, Hmac } from "./crypto-hash.js";
 import { hkdf, hkdfSync, pbkdf2, pbkdf2Sync, scrypt, scryptSync } from "./crypto-derive.js";
 import { pseudoRandomBytes, randomBytes, randomFill, randomFillSync, randomInt, randomUUID } from "./crypto-random.js";
 import { createSecretKey, KeyObject } from "./crypto-keys.js";
-import { absent, invalidType, nodeError } from "./errors.js";
+import { absent, nodeError } from "./errors.js";
 
 export {
   createHash, createHmac, createSecretKey, Hash, hash, hkdf, hkdfSync, Hmac, KeyObject, pbkdf2, pbkdf2Sync,
@@ -22,7 +22,8 @@ export {
 export function timingSafeEqual(left, right) {
   for (const [name, value] of [["buf1", left], ["buf2", right]]) {
     if (!ArrayBuffer.isView(value) && !(value instanceof ArrayBuffer)) {
-      throw invalidType(name, ["ArrayBuffer", "Buffer", "TypedArray", "DataView"], value);
+      const message = `The "${name}" argument must be an instance of ArrayBuffer, Buffer, TypedArray, or DataView.`;
+      throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", message);
     }
   }
   if (left.byteLength !== right.byteLength) {

@@ -27,8 +27,10 @@ export function finished(stream, options, callback = undefined) {
   if (!isNodeStream(stream)) throw invalidType("stream", ["ReadableStream", "WritableStream", "Stream"], stream);
   const reads = options.readable ?? stream._readableState !== undefined;
   const writes = options.writable ?? stream._writableState !== undefined;
-  let readDone = !reads || stream.readable === false;
-  let writeDone = !writes || stream.writable === false;
+  const readable = stream._readableState;
+  const writable = stream._writableState;
+  let readDone = !reads || readable === undefined || readable.endEmitted || readable.readable === false;
+  let writeDone = !writes || writable === undefined || writable.finished || writable.writable === false;
   let called = false;
   const done = (error = undefined) => {
     if (called) return;
@@ -37,8 +39,6 @@ export function finished(stream, options, callback = undefined) {
   };
   const state = stream._writableState ?? stream._readableState;
   const closes = state?.autoDestroy && state.emitClose && state.closed === false;
-  if (readDone && reads && stream._readableState?.endEmitted === false && !stream.destroyed) readDone = false;
-  if (writeDone && writes && stream._writableState?.finished === false && !stream.destroyed) writeDone = false;
   const onFinish = () => {
     writeDone = true;
     if (stream.destroyed) return;

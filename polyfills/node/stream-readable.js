@@ -92,7 +92,7 @@ function add(stream, chunk, encoding, atFront) {
       if (!Buffer.isBuffer(chunk)) chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       encoding = "";
     } else if (chunk !== null && chunk !== undefined) {
-      error = invalidType("chunk", ["string", "Buffer", "Uint8Array"], chunk);
+      error = invalidType("chunk", ["string", "Buffer", "TypedArray", "DataView"], chunk);
     }
   }
   if (error) fail(stream, error);

@@ -104,7 +104,7 @@ function write(stream, chunk, encoding, callback) {
       if (!Buffer.isBuffer(chunk)) chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       encoding = "buffer";
     } else {
-      throw invalidType("chunk", ["string", "Buffer", "Uint8Array"], chunk);
+      throw invalidType("chunk", ["string", "Buffer", "TypedArray", "DataView"], chunk);
     }
   }
   let error;

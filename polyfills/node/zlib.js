@@ -45,8 +45,25 @@ function settings(kind, options) {
 
 const toBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+/** What the host says went wrong, with Node.js's code for it. */
+function coded(error) {
+  if (error instanceof RangeError) error.code = "ERR_BUFFER_TOO_LARGE";
+  else if (error.message === "unexpected end of file") Object.assign(error, { errno: -5, code: "Z_BUF_ERROR" });
+  else if (error.message === "Decompression failed") Object.assign(error, { errno: -2, code: "ERR__ERROR_FORMAT_PADDING_1" });
+  else Object.assign(error, { errno: -3, code: "Z_DATA_ERROR" });
+  return error;
+}
+
 function sync(kind) {
-  return (buffer, options = undefined) => toBuffer(zlib_run(kind, bytesOf(buffer), ...settings(kind, options)));
+  return (buffer, options = undefined) => {
+    const data = bytesOf(buffer);
+    const chosen = settings(kind, options);
+    try {
+      return toBuffer(zlib_run(kind, data, ...chosen));
+    } catch (error) {
+      throw coded(error);
+    }
+  };
 }
 
 function later(kind) {
@@ -55,7 +72,7 @@ function later(kind) {
     requireFunction(callback, "callback");
     zlib_run_later(kind, bytesOf(buffer), ...settings(kind, options)).then(
       (bytes) => nextTick(callback, null, toBuffer(bytes)),
-      (error) => nextTick(callback, error),
+      (error) => nextTick(callback, coded(error)),
     );
   };
 }
@@ -80,7 +97,7 @@ function streamClass(kind) {
     _flush(callback) {
       zlib_run_later(kind, Buffer.concat(this.#parts), ...this.#settings).then(
         (bytes) => nextTick(callback, null, toBuffer(bytes)),
-        (error) => nextTick(callback, error),
+        (error) => nextTick(callback, coded(error)),
       );
     }
 

@@ -17,7 +17,8 @@ MAX_ITERATIONS = 100_000  # as Workers have it
 MAX_DERIVED_BYTES = 1 << 20
 MAX_SCRYPT_BYTES = 64 << 20
 # Names of Node.js that hashlib has not, by those that it has.
-_ALIASES = {"rmd160": "ripemd160", "sha512-256": "sha512_256", "sha512-224": "sha512_224"}
+_ALIASES = {"blake2b512": "blake2b", "blake2s256": "blake2s", "rmd160": "ripemd160"}
+_ALIASES |= {"sha512-256": "sha512_256", "sha512-224": "sha512_224"}
 
 
 def _name(name: str) -> str:
@@ -29,7 +30,7 @@ def _name(name: str) -> str:
     for candidate in (wanted, wanted.replace("-", "_"), wanted.replace("-", "")):
         if candidate in hashlib.algorithms_available and not candidate.startswith("shake"):
             return candidate
-    raise ScriptError("Error", "Digest method not supported", code="ERR_CRYPTO_INVALID_DIGEST")
+    raise ScriptError("Error", "Digest method not supported")
 
 
 @op
@@ -102,19 +103,13 @@ def _scrypt(password: bytes, salt: bytes, cost: str, size: int) -> bytes:
     if size == 0:
         return b""
     if 128 * r * (n + p) > min(memory, MAX_SCRYPT_BYTES):
-        raise ScriptError(
-            "RangeError",
-            "Invalid scrypt params: memory limit exceeded",
-            code="ERR_CRYPTO_INVALID_SCRYPT_PARAMS",
-        )
+        raise ScriptError("RangeError", "Invalid scrypt params: memory limit exceeded")
     try:
         return hashlib.scrypt(
             password, salt=salt, n=n, r=r, p=p, maxmem=2 * MAX_SCRYPT_BYTES, dklen=size
         )
     except ValueError as error:
-        raise ScriptError(
-            "RangeError", f"Invalid scrypt params: {error}", code="ERR_CRYPTO_INVALID_SCRYPT_PARAMS"
-        ) from error
+        raise ScriptError("RangeError", f"Invalid scrypt params: {error}") from error
 
 
 def _check_size(size: int) -> None:

@@ -64,13 +64,13 @@ def _decompress(kind: str, data: bytes, most: int) -> bytes:
             part = decompressor.decompress(data, most + 1 - size)
         except zlib.error as error:
             reason = str(error).partition(": ")[2] or "invalid data"
-            raise ScriptError("Error", reason, code="Z_DATA_ERROR", errno=-3) from error
+            raise ScriptError("Error", reason) from error
         parts.append(part)
         size += len(part)
         if size > most:
             raise _too_large(most)
         if not decompressor.eof:
-            raise ScriptError("Error", "unexpected end of file", code="Z_BUF_ERROR", errno=-5)
+            raise ScriptError("Error", "unexpected end of file")
         data = decompressor.unused_data
         if not data.startswith(b"\x1f\x8b") or _WBITS[kind] < 31:
             return b"".join(parts)
@@ -90,17 +90,11 @@ def _brotli(kind: str, data: bytes, level: int, most: int) -> bytes:
                 break
             result += part
     except library.error as error:
-        raise ScriptError(
-            "Error", "Decompression failed", code="ERR__ERROR_FORMAT_PADDING_1", errno=-2
-        ) from error
+        raise ScriptError("Error", "Decompression failed") from error
     if len(result) <= most and not decompressor.is_finished():
-        raise ScriptError("Error", "unexpected end of file", code="Z_BUF_ERROR", errno=-5)
+        raise ScriptError("Error", "unexpected end of file")
     return result
 
 
 def _too_large(most: int) -> ScriptError:
-    return ScriptError(
-        "RangeError",
-        f"Cannot create a Buffer larger than {most} bytes",
-        code="ERR_BUFFER_TOO_LARGE",
-    )
+    return ScriptError("RangeError", f"Cannot create a Buffer larger than {most} bytes")
