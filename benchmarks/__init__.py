@@ -1,5 +1,6 @@
 """Holdfast and workerd on the same script under the same load: `make bench`.
 
+- `sockets.py`: the load of the rows over WebSockets.
 - `rows.py`: what is measured, and the bar for each row.
 - `peers/`: how each side is started; `process.py`: what both starts share.
 - `load.py`: wrk, its output and its absence; `memory.py`: what a side occupies.

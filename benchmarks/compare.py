@@ -17,6 +17,7 @@ from benchmarks.memory import Memory, memory_of
 from benchmarks.peers import Peer
 from benchmarks.process import Server
 from benchmarks.rows import MEMORY_AFTER, Row
+from benchmarks.sockets import run_sockets
 
 STARTS = 3
 
@@ -93,6 +94,10 @@ def _measure_startup(peers: Sequence[Peer], sides: Sequence[Side], progress: Pro
 
 def _checked_run(server: Server, row: Row, settings: Settings) -> Run:
     """One run of the load; an increment row must have kept what it acknowledged."""
+    if row.sockets:
+        return run_sockets(
+            server.url, row, seconds=settings.seconds, connections=settings.connections
+        )
     before = _counted(server, row)
     run = run_load(server.url, row, seconds=settings.seconds, connections=settings.connections)
     if row.name == "increment" and _counted(server, row) - before < run.requests:

@@ -1,6 +1,7 @@
 """The rows of the report, in the order in which they run."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Row:
     path: str
     bar: float
     objects: int = 0  # asked for in turn; 0 asks for `path` alone
+    sockets: Literal["", "echo", "broadcast"] = ""  # over WebSockets, and how
 
 
 ROWS = (
@@ -24,6 +26,8 @@ ROWS = (
     Row("increment", "Counter increment, durable", "/increment", bar=2.0),
     Row("objects", "increments over 1,000 objects", "/objects/1", bar=2.0, objects=1_000),
     Row("fresh", "creation of objects", "/fresh", bar=3.0),
+    Row("echo", "WebSocket echo", "/sockets/echo", bar=1.0, sockets="echo"),
+    Row("broadcast", "broadcast to 1,000 sockets", "/sockets/all", bar=1.0, sockets="broadcast"),
 )
 
 # Memory is read when these rows have run.

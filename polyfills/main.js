@@ -19,6 +19,7 @@ export {
   objectBroken,
   objectDurable,
   objectSocketEvent,
+  objectSocketMessage,
   supersedeObjects,
   sweepObjects,
 } from "./objects/residents.js";

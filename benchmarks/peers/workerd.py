@@ -31,11 +31,13 @@ const rows :Workerd.Worker = (
   durableObjectNamespaces = [
     (className = "Counter", uniqueKey = "rows-Counter", enableSql = true),
     (className = "Fresh", uniqueKey = "rows-Fresh", enableSql = true),
+    (className = "Room", uniqueKey = "rows-Room", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "disk"),
   bindings = [
     (name = "Counter", durableObjectNamespace = "Counter"),
     (name = "Fresh", durableObjectNamespace = "Fresh"),
+    (name = "Room", durableObjectNamespace = "Room"),
   ],
 );
 """

@@ -14,6 +14,9 @@ export default {
         return await count(env.Counter, "A", "/increment");
       case "/fresh":
         return await env.Fresh.get(env.Fresh.newUniqueId()).fetch("http://object/");
+      case "/sockets/echo":
+      case "/sockets/all":
+        return await env.Room.get(env.Room.idFromName(path)).fetch(request);
       default: // "/objects/<name>"
         return await count(env.Counter, path, "/increment");
     }
@@ -56,5 +59,23 @@ export class Fresh {
   async fetch() {
     await this.storage.put("value", 1);
     return new Response("stored");
+  }
+}
+
+export class Room {
+  constructor(state) {
+    this.state = state;
+  }
+
+  fetch(request) {
+    const [client, server] = Object.values(new WebSocketPair());
+    this.state.acceptWebSocket(server, [request.url.endsWith("/all") ? "all" : "one"]);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  webSocketMessage(socket, message) {
+    const [tag] = this.state.getTags(socket);
+    if (tag === "one") socket.send(message);
+    else for (const each of this.state.getWebSockets()) each.send(message);
   }
 }

@@ -19,6 +19,7 @@ import {
   socket_taken,
 } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
+import { setCurrentContext } from "../kernel/current.js";
 import { reportException } from "../kernel/report.js";
 import { runTurn } from "../kernel/turns.js";
 import { isObject, sequenceFrom, toDOMString } from "../kernel/webidl.js";
@@ -57,7 +58,8 @@ export function acceptWebSocket(instance, socket, tags) {
   state.phase = ACCEPTED;
   state.isHibernatable = true;
   if (state.attachment !== undefined) hibernation_attach(number, state.attachment);
-  awake(instance).set(number, socket);
+  state.tags = distinct;
+  known(instance).sockets.set(number, socket);
 }
 
 function checkedState(socket, method) {
@@ -97,7 +99,7 @@ export function getWebSockets(instance, tag) {
 /** `state.getTags(socket)` */
 export function getTags(socket) {
   const state = checkedState(socket, "getTags");
-  if (state.isHibernatable) return tagsOf(state);
+  if (state.isHibernatable) return [...tagsOf(state)];
   throw new Error(
     state.phase === ACCEPTED
       ? "only hibernatable websockets can have tags."
@@ -105,29 +107,30 @@ export function getTags(socket) {
   );
 }
 
-// After its last event, a socket has the tags that it had then.
 function tagsOf(state) {
-  if (state.lastTags !== null) return [...state.lastTags];
-  const told = hibernation_state(state.link.number);
-  return told === undefined ? [] : JSON.parse(told).slice(1);
+  state.tags ??= JSON.parse(hibernation_state(state.link.number) ?? "[0]").slice(1);
+  return state.tags;
 }
 
-function awake(instance) {
-  return (instance.sleepless ??= new Map());
+/** What an instance knows: WebSockets by number, and the time limit, once asked for. */
+function known(instance) {
+  return (instance.awake ??= { sockets: new Map(), timeoutMs: undefined });
 }
 
 /** The WebSocket of a number, made where the instance has not seen it yet. */
 function socketOf(instance, number) {
-  let socket = awake(instance).get(number);
+  const { sockets } = known(instance);
+  let socket = sockets.get(number);
   if (socket !== undefined) return socket;
   socket = socketFromLink(SocketLink.awake(number));
   const state = stateOfSocket(socket);
-  const [closed] = JSON.parse(hibernation_state(number) ?? `[${CLOSED_OUTGOING}]`);
+  const [closed, ...tags] = JSON.parse(hibernation_state(number) ?? `[${CLOSED_OUTGOING}]`);
   state.phase = ACCEPTED;
   state.isHibernatable = true;
   state.closedOutgoing = (closed & CLOSED_OUTGOING) !== 0;
   state.closedIncoming = (closed & CLOSED_INCOMING) !== 0;
-  instance.sleepless.set(number, socket);
+  state.tags = tags;
+  sockets.set(number, socket);
   return socket;
 }
 
@@ -178,26 +181,42 @@ export function setEventTimeout(instance, ms) {
   if (limit > MAX_TIMEOUT_MS) {
     throw new Error(`Event timeout should not exceed ${MAX_TIMEOUT_MS} ms.`);
   }
+  known(instance).timeoutMs = limit === 0 ? null : limit;
   hibernation_set_timeout(instance.slot, limit === 0 ? undefined : limit);
 }
 
 /** `state.getHibernatableWebSocketEventTimeout()` */
 export function getEventTimeout(instance) {
-  return hibernation_timeout(instance.slot) ?? null;
+  return timeoutOf(instance);
+}
+
+function timeoutOf(instance) {
+  const told = known(instance);
+  if (told.timeoutMs === undefined) told.timeoutMs = hibernation_timeout(instance.slot) ?? null;
+  return told.timeoutMs;
 }
 
 // ---- Events ---------------------------------------------------------------------------
 
-/**
- * Give the object an event of a socket, in a turn of its own: "message" (data), "close"
- * (code, reason, wasClean) or "error" (message). True if the input gate keeps it for now.
- */
-export function deliverEvent(instance, number, kind, a, b, c) {
-  const event = { instance, number, kind, a, b, c, isHeld: false, isDone: false };
-  runTurn(instance.context, start, event);
+/** Give the object a message, in a turn of its own. True if it has to wait here. */
+export function deliverMessage(instance, number, data) {
+  const { context, inputGate } = instance;
+  if (instance.isConstructed && instance.error === null && inputGate.admits(context)) {
+    setCurrentContext(context);
+    message(instance, number, data);
+    return undefined;
+  }
+  const event = { instance, number, kind: "message", data, isHeld: false, isDone: false };
+  runTurn(context, start, event);
   if (event.isDone) return undefined;
   event.isHeld = true;
   return true;
+}
+
+/** Give the object a "close" (code, reason, wasClean) or an "error" (message) of a socket. */
+export function deliverEvent(instance, number, kind, a, b, c) {
+  const event = { instance, number, kind, a, b, c, isHeld: false, isDone: false };
+  runTurn(instance.context, start, event);
 }
 
 function start(event) {
@@ -216,22 +235,29 @@ function start(event) {
   }
   event.isDone = true;
   if (instance.error !== null) return;
-  if (event.kind === "message") message(instance, event);
+  if (event.isHeld) socket_taken(event.number);
+  if (event.kind === "message") message(instance, event.number, event.data);
   else end(instance, event);
 }
 
-function message(instance, { number, a: data, isHeld }) {
-  if (isHeld) socket_taken(number);
+function message(instance, number, data) {
   const socket = socketOf(instance, number);
-  call(instance, "webSocketMessage", socket, typeof data === "string" ? data : data.buffer);
+  const object = instance.construct();
+  if (typeof object.webSocketMessage !== "function") return;
+  try {
+    const told = typeof data === "string" ? data : data.buffer;
+    waitFor(instance, object.webSocketMessage(socket, told));
+  } catch (error) {
+    reportException(error);
+  }
 }
 
 function end(instance, { number, kind, a, b, c }) {
   const socket = socketOf(instance, number);
   const state = stateOfSocket(socket);
   state.closedIncoming = true;
-  state.lastTags = tagsOf(state);
-  socket.deserializeAttachment(); // the socket keeps what the host will forget
+  tagsOf(state); // the socket keeps what the host will forget
+  socket.deserializeAttachment();
   if (kind === "error") {
     state.error = new Error(a);
     state.phase = RELEASED;
@@ -241,7 +267,7 @@ function end(instance, { number, kind, a, b, c }) {
     call(instance, "webSocketClose", socket, a, b, c);
     if (c) state.answerClose(a, b);
   }
-  instance.sleepless?.delete(number);
+  known(instance).sockets.delete(number);
   hibernation_told(number);
 }
 
@@ -250,21 +276,22 @@ function call(instance, name, ...values) {
   const object = instance.construct();
   if (typeof object[name] !== "function") return;
   try {
-    const result = object[name](...values);
-    if (typeof result?.then === "function") waitFor(instance, result);
+    waitFor(instance, object[name](...values));
   } catch (error) {
     reportException(error);
   }
 }
 
-function waitFor(instance, promise) {
-  const limit = hibernation_timeout(instance.slot);
-  if (limit === undefined) {
-    instance.waitUntil(promise);
+/** Keep the object in memory until what a handler returned has settled, or for so long. */
+function waitFor(instance, result) {
+  if (typeof result?.then !== "function") return;
+  const limit = timeoutOf(instance);
+  if (limit === null) {
+    instance.waitUntil(result);
     return;
   }
   const { promise: late, reject } = Promise.withResolvers();
   const overdue = () => reject(new Error(`The event took more than its ${limit} ms.`));
   const timer = startHostTimer(instance.control, limit, overdue);
-  instance.waitUntil(Promise.race([promise, late]).finally(() => stopHostTimer(timer)));
+  instance.waitUntil(Promise.race([result, late]).finally(() => stopHostTimer(timer)));
 }

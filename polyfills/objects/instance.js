@@ -30,7 +30,7 @@ export class ObjectInstance {
   wasBroken = false; // the host has taken its storage or its place
   sockets = null; // links that its code has accepted
   connections = null; // over TCP, that it has opened
-  sleepless = null; // WebSockets by number, of those accepted for hibernation
+  awake = null; // what it knows of WebSockets accepted for hibernation; see hibernation.js
   timers = null; // ids of those that its code has set
   lastUsed = 0; // the sweep after which it was last used
   error = null; // why it was reset

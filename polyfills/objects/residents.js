@@ -162,11 +162,18 @@ export function deliverObjectFetch(number, slot, method, url, headers, body) {
   instance.begin(new HostCall(number, requestFromHost(method, url, raw, body)));
 }
 
-/** Entry point: an event of a socket that the object has accepted for hibernation. */
+/** Entry point: a message of a socket that the object has accepted for hibernation. */
+export function objectSocketMessage(slot, number, data) {
+  const instance = bySlot.get(slot);
+  touch(instance);
+  return hibernation().deliverMessage(instance, number, data);
+}
+
+/** Entry point: another event of such a socket. */
 export function objectSocketEvent(slot, number, kind, a, b, c) {
   const instance = bySlot.get(slot);
   touch(instance);
-  return hibernation().deliverEvent(instance, number, kind, a, b, c);
+  hibernation().deliverEvent(instance, number, kind, a, b, c);
 }
 
 /** Entry point: a call of a method that came to the host from elsewhere. */

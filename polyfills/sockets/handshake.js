@@ -28,12 +28,12 @@ export function checkedUrl(value) {
 export function checkedProtocols(value) {
   if (value === undefined) return [];
   const method = isObject(value) ? value[Symbol.iterator] : undefined;
-  const list =
-    method === undefined || method === null
-      ? [toDOMString(value)]
-      : sequenceFrom(value, method, toDOMString);
+  const isOne = method === undefined || method === null;
+  const list = isOne ? [toDOMString(value)] : sequenceFrom(value, method, toDOMString);
   for (const protocol of list) {
-    if (!TOKEN.test(protocol)) throw syntaxError("One of the protocol header tokens is invalid.");
+    if (TOKEN.test(protocol)) continue;
+    const subject = isOne ? "The protocol header token" : "One of the protocol header tokens";
+    throw syntaxError(`${subject} is invalid.`);
   }
   if (new Set(list.map((protocol) => protocol.toLowerCase())).size < list.length) {
     throw syntaxError("The protocols header cannot have repeating values.");

@@ -33,7 +33,7 @@ export class SocketState {
   closedOutgoing = false;
   error = null;
   attachment = undefined; // serialized
-  lastTags = null; // of one that was accepted for hibernation, after its end
+  tags = null; // of one that was accepted for hibernation
   #outgoing = null; // { item, gate } that wait for the output gate
   #lateBytes = 0; // given to send() after the end; they count as buffered for ever
 

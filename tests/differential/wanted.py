@@ -52,6 +52,12 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "GET /throw-after #6: status",
         ],
     },
+    "sockets/pairs": {
+        Reason.STANDARD: [
+            "a handler attribute",
+            "an exception in a handler",
+        ],
+    },
     "crypto/ciphers": {
         Reason.STANDARD: [
             "CTR with a bad counter",

@@ -132,6 +132,7 @@ class SocketTable:
         self.message: Handle = host.entry("socketMessage")
         self.closed: Handle = host.entry("socketClosed")
         self.lost: Handle = host.entry("socketLost")
+        self.object_message: Handle = host.entry("objectSocketMessage")
         self.object_event: Handle = host.entry("objectSocketEvent")
 
     def open(self) -> IsolateEnd:

@@ -81,7 +81,13 @@ class ObjectEnd(IsolateEnd):
         if automatic is not None and message == automatic[0]:
             self.answered_at = self._table.host.clock.now_ms()
             self.send(automatic[1])
-        elif self._deliver("message", message):
+            return
+        host = self._table.host
+        if host.is_running:
+            host.loop.call_soon(self.on_message, message)
+        elif (slot := self._slot()) is not None and host.enter(
+            self._table.object_message, slot, self.number, message
+        ):
             self.has_held(message)
 
     def on_close(self, code: int, reason: str) -> None:
@@ -118,18 +124,21 @@ class ObjectEnd(IsolateEnd):
         super().forget()
         self._owner.ends.pop(self.number, None)
 
-    def _deliver(self, kind: str, *what: Message | int) -> bool:
-        """Give the object an event; True if it has to wait in the isolate."""
+    def _deliver(self, kind: str, *what: Message | int) -> None:
+        """Give the object an event that is no message."""
         host = self._table.host
         if host.is_running:
             host.loop.call_soon(self._deliver, kind, *what)
-            return False
+        elif (slot := self._slot()) is not None:
+            host.enter(self._table.object_event, slot, self.number, kind, *what)
+
+    def _slot(self) -> int | None:
+        """The slot of the object, which is up now; None, and all over, where it cannot be."""
         slot = self._owner.find_slot()
         if slot is None:
             self.forget()
             self.lose()
-            return False
-        return bool(host.enter(self._table.object_event, slot, self.number, kind, *what))
+        return slot
 
 
 def _end(host: "Host", number: int) -> ObjectEnd | None:

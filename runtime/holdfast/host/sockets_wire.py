@@ -10,6 +10,7 @@ import asyncio
 import base64
 import hashlib
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,7 @@ _SHORT_HEADS = {
     opcode: [bytes([0x80 | opcode, size]) for size in range(SHORT + 1)]
     for opcode in (_OPCODE_TEXT, _OPCODE_BINARY)
 }
+_TOO_LARGE = re.compile(r"Message size (\d+) exceeds")
 _NEVER_SENT = frozenset({1005, 1006, 1015})
 
 
@@ -53,7 +55,18 @@ class _Frames(WebSocketDataQueue):
     def feed_data(self, data: Any, size: int) -> None:
         kind = data[0]
         if kind is _TEXT or kind is _BINARY:
-            self.wire.received(data[1])
+            wire, peer = self.wire, self.wire.peer
+            if (
+                peer is None
+                or not peer.listening
+                or wire.has_closed
+                or wire._waiting
+                or wire._in_piece >= AT_ONCE
+            ):
+                wire.received(data[1])
+            else:  # the same, most of the time
+                wire._in_piece += 1
+                peer.on_message(data[1])
         else:
             self.wire.received_control(kind, data[1], data[2])
 
@@ -148,11 +161,14 @@ class WireEnd(BaseProtocol, SocketEnd):
     def failed(self, error: BaseException) -> None:
         """What came breaks the protocol: say so to both sides, and hang up."""
         code = error.code if isinstance(error, WebSocketError) else 1011
-        log.debug("a WebSocket failed: %s", error)
+        reason = str(error)
+        if too_large := _TOO_LARGE.match(reason):
+            reason = f"Message is too large: {too_large[1]} > {MAX_SOCKET_MESSAGE_BYTES}"
+        log.debug("a WebSocket failed: %s", reason)
         if not self._is_mute:
-            self._write_close(int(code), str(error)[:100])
+            self._write_close(int(code), reason[:100])
         self._has_failed = True
-        self.fail(str(error))
+        self.fail(reason)
         self._linger()
 
     # ---- what goes out -----------------------------------------------------------

@@ -5,6 +5,7 @@ Bodies pass from the one isolate's table into the other's without being read.
 """
 
 import asyncio
+import functools
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -246,7 +247,7 @@ class IsolateObjects:
                 "This Durable Object instance is no longer active: it has no WebSockets.",
                 durableObjectReset=True,
             )
-        return record.home.sockets_of(record, lambda: self._directory.awaken(record))
+        return record.home.sockets_of(record, functools.partial(self._directory.awaken, record))
 
     def released(self, slot: int, reason: str) -> None:
         """The instance in `slot` is gone: evicted (no reason) or reset."""
