@@ -18,6 +18,15 @@ import { recordBodyForHost } from "./transfer.js";
 
 const sockets = lazily("sockets/websocket.js");
 
+// https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
+const PAST_CACHES = [["cache-control", "no-cache"], ["pragma", "no-cache"]];
+const CACHE_HEADERS = {
+  __proto__: null,
+  "no-cache": [["cache-control", "max-age=0"]],
+  "no-store": PAST_CACHES,
+  reload: PAST_CACHES,
+};
+
 let lastNumber = 0;
 
 /** Send a request and return a promise of the response. */
@@ -54,7 +63,7 @@ function fetchData({ method, url }) {
   const data = readDataUrl(url);
   if (data === null) throw cannotLoad(url);
   const body = method === "HEAD" ? null : data.bytes;
-  return responseFromFetch(200, "OK", "", `content-type\n${data.type}\n`, body);
+  return responseFromFetch(200, "OK", url.split("#", 1)[0], `content-type\n${data.type}\n`, body);
 }
 
 function fetchBlob({ blob, method, url }) {
@@ -71,12 +80,21 @@ function send(request, context) {
     number,
     request.method,
     request.url,
-    raw,
+    raw + cacheHeaders(request.cache, raw),
     request.redirect ?? "follow",
     callsLeft(context),
     recordBodyForHost(request),
   ).then((text) => toResponse(text, request.signal));
   return request.signal === undefined ? answer : abortable(answer, request.signal, number);
+}
+
+/** What a cache mode tells the caches on the way, unless the script says something itself. */
+function cacheHeaders(mode, raw) {
+  let added = "";
+  for (const [name, value] of CACHE_HEADERS[mode] ?? []) {
+    if (!rawHasHeader(raw, name)) added += `${name}\n${value}\n`;
+  }
+  return added;
 }
 
 // The answer begins with the number of the WebSocket, where the server has agreed to one.

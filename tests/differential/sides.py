@@ -23,6 +23,7 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .script),
     (name = "disk", disk = (path = "data", writable = true)),
+    (name = "internet", network = (allow = ["public", "private", "local"])),
   ],
   sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "main")],
 );
@@ -66,6 +67,7 @@ class HoldfastSide:
         self.objects = self.objects_in(folder)
         arguments = ["run", str(folder / worker.main), "--name", SCRIPT_NAME]
         arguments += ["--port", str(self.port), "--data", str(folder / "data")]
+        arguments.append("--allow-private-egress")
         arguments += ["--compatibility-date", worker.compatibility_date]
         for name, value in worker.variables:
             arguments += ["--var", f"{name}={value}"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.differential.origin import VARIABLE, Origin
 from tests.differential.sides import HoldfastSide, Side, WorkerdSide
 from tests.differential.transcripts import transcript
 from tests.differential.wanted import WANTED, Reason
@@ -22,12 +23,14 @@ def pair_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
     """Serves a Worker on both runtimes; each is started once."""
     workers = all_workers()
     pairs: dict[str, Pair] = {}
+    origin = Origin()
 
     def started(name: str) -> Pair:
         if name not in pairs:
-            peer = WorkerdSide(workers[name], tmp_path_factory.mktemp("workerd"))
+            worker = workers[name].with_variable(VARIABLE, origin.url)
+            peer = WorkerdSide(worker, tmp_path_factory.mktemp("workerd"))
             try:
-                ours = HoldfastSide(workers[name], tmp_path_factory.mktemp("holdfast"))
+                ours = HoldfastSide(worker, tmp_path_factory.mktemp("holdfast"))
             except BaseException:
                 peer.kill()
                 raise
@@ -38,6 +41,7 @@ def pair_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
     for pair in pairs.values():
         for side in pair:
             side.kill()
+    origin.close()
 
 
 @pytest.mark.slow

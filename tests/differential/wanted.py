@@ -166,6 +166,17 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "HEAD /302 #23: headers",
         ],
     },
+    "fetch/outgoing": {
+        Reason.STANDARD: [
+            "dropped",
+            "dropped late",
+            "redirect a post 301",
+            "redirect a post 302",
+            "redirect a post 303",
+            "redirect a put 303",
+            "refused",
+        ],
+    },
     "fetch/request": {
         Reason.STANDARD: [
             "attributes of the prototype",
@@ -279,11 +290,8 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "localeCompare",
         ],
         Reason.MISSING: [
-            "EventSource",
             "ExtendableEvent",
             "ScheduledEvent",
-            "WebSocket",
-            "WebSocketPair",
         ],
     },
     "platform/structured-clone": {

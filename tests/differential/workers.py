@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -65,6 +65,10 @@ class Worker:
     @property
     def is_service_worker(self) -> bool:
         return self.main.endswith(".js")
+
+    def with_variable(self, name: str, value: str) -> "Worker":
+        """The same with one variable more."""
+        return replace(self, variables=(*self.variables, (name, value)))
 
     def write(self, folder: Path) -> None:
         """Put the files in place."""

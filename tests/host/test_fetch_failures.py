@@ -199,7 +199,7 @@ async def test_a_coded_response_that_is_cut_short_fails(run: Run, serve: Any) ->
     url = await serve(handler)
     for path in ("/cut", "/junk"):
         got = await run(f'return (await fetch("{url}{path}")).text()')
-        assert got["error"] == "Error"
+        assert got["error"] == "TypeError"
         assert "zip" in got["message"]
 
 

@@ -77,7 +77,7 @@ class ZlibDecoder:
             try:
                 piece = self._inflate.decompress(self._pending, MAX_PIECE_BYTES)
             except zlib.error as error:
-                raise BodyError(CORRUPT) from error
+                raise BodyError(CORRUPT, name="TypeError") from error
             self._pending = self._inflate.unconsumed_tail or self._inflate.unused_data
             if piece:
                 return piece
@@ -94,7 +94,7 @@ class ZlibDecoder:
     def finish(self) -> None:
         """The encoded bytes have ended; none at all are fine."""
         if self._started and not self._inflate.eof:
-            raise BodyError(CUT_SHORT)
+            raise BodyError(CUT_SHORT, name="TypeError")
 
 
 def _has_zlib_frame(chunk: bytes) -> bool:
@@ -122,13 +122,13 @@ class BrotliDecoder:
         try:
             piece: bytes = self._decoder.process(chunk, output_buffer_limit=MAX_PIECE_BYTES)
         except _brotli.error as error:
-            raise BodyError("Brotli decompression failed.") from error
+            raise BodyError("Brotli decompression failed.", name="TypeError") from error
         return piece
 
     def finish(self) -> None:
         """The encoded bytes have ended; none at all are fine."""
         if self._started and not self._decoder.is_finished():
-            raise BodyError("Brotli compressed stream ended prematurely.")
+            raise BodyError("Brotli compressed stream ended prematurely.", name="TypeError")
 
 
 class DecodedBody(ByteStream):
