@@ -88,7 +88,7 @@ export class Response {
   }
 
   get type() {
-    return this.#record.type ?? "default";
+    return this.#record.type;
   }
 
   get url() {
@@ -96,7 +96,7 @@ export class Response {
   }
 
   get redirected() {
-    return this.#record.redirected === true;
+    return this.#record.redirected;
   }
 
   get status() {
@@ -141,6 +141,8 @@ function emptyRecord() {
     source: null,
     stream: null,
     used: false,
+    type: "default",
+    redirected: false,
   };
 }
 
@@ -249,6 +251,8 @@ export function responseFromHost(status, statusText, raw, body = null, url = "",
     source: bodyFromHost(body, signal),
     stream: null,
     used: false,
+    type: "default",
+    redirected: false,
   };
   if (body !== null) record.coding = codingOf(record);
   return new Response(FROM_RECORD, record);
