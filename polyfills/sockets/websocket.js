@@ -85,8 +85,9 @@ export class WebSocket extends EventTarget {
   }
 
   set binaryType(value) {
+    const state = this.#state;
     const type = `${value}`;
-    if (type === "blob" || type === "arraybuffer") this.#state.binaryType = type;
+    if (type === "blob" || type === "arraybuffer") state.binaryType = type;
   }
 
   /** Begin to receive events here; for sockets of a pair or of a response. */

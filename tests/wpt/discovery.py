@@ -19,6 +19,13 @@ HELPERS = frozenset({"resources", "support", "common", "interfaces", "tools", "d
 GROUPS = frozenset({"dom", "fetch", "html", "webidl", "xhr"})
 DEEPER_GROUPS = frozenset({"html/webappapis"})
 
+# What the name of a test asks of the server, and the runner's does not have.
+UNSERVED = {
+    ".h2.": "the server speaks no HTTP/2",
+    "wpt_flags=h2": "the server speaks no HTTP/2",
+    "?wss": "the server has no TLS",
+}
+
 KINDS = {
     ".window.js": "needs a window",
     ".worker.js": "needs a dedicated worker with importScripts() and postMessage()",
@@ -91,7 +98,11 @@ def discover(
             yield NotRun(area, file, f"is for {', '.join(metadata.scopes)} only")
             continue
         for variant in metadata.variants:
-            yield Test(area, file, variant, metadata)
+            unserved = next((why for mark, why in UNSERVED.items() if mark in file + variant), None)
+            if unserved:
+                yield NotRun(area, file + variant, unserved)
+            else:
+                yield Test(area, file, variant, metadata)
 
 
 def _candidates(checkout: Path, chosen: list[str]) -> list[Path]:

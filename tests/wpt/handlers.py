@@ -12,7 +12,7 @@ import runpy
 import sys
 import types
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -57,9 +57,10 @@ class Handlers:
 
     async def answer(self, file: Path, request: web.BaseRequest) -> web.StreamResponse:
         """What the handler in `file` answers."""
-        main = runpy.run_path(str(file)).get("main")
-        if main is None:
-            return web.Response(status=500, text=f"{file.name} has no main()")
+        try:
+            main = runpy.run_path(str(file))["main"]
+        except Exception as error:  # noqa: BLE001 - whatever the handler does at its top
+            return web.Response(status=500, text=f"{file.name}: {error!r}")
         body = await request.read()
         asked = HandlerRequest(request, body, self._stash)
         response = HandlerResponse(request, asyncio.get_running_loop())
@@ -163,10 +164,11 @@ class HandlerResponse:
 
     def _send(self, data: bytes) -> bool:
         self.has_written = True
-        sent = asyncio.run_coroutine_threadsafe(self._write(data), self._loop)
+        writing = self._write(data)
         try:
-            return sent.result()
-        except (OSError, RuntimeError, asyncio.CancelledError):
+            return asyncio.run_coroutine_threadsafe(writing, self._loop).result()
+        except (OSError, RuntimeError, CancelledError):
+            writing.close()
             return False
 
     async def _write(self, data: bytes) -> bool:

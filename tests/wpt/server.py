@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from tests.wpt.handlers import ECHO, Handlers, RawResponse
+from tests.wpt.sockets import SocketServer
 
 HOST = "web-platform.test"
 OTHER_HOST = "not-web-platform.test"
@@ -27,9 +28,9 @@ TYPES = {".js": "text/javascript", ".json": "application/json", ".txt": "text/pl
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the server listens: the ports of two origins."""
+    """Where the server listens: the ports of two origins, and that for WebSockets."""
 
-    ports: tuple[int, int]
+    ports: tuple[int, int, int]
 
     def url(self, file: str) -> str:
         """The URL of a file, relative to the checkout, with its query."""
@@ -45,7 +46,7 @@ class Address:
         return SUBSTITUTION.sub(value, content)
 
     def _value(self, name: str, path: str, query: str) -> str | None:
-        first, second = self.ports
+        first, second, sockets = self.ports
         origin = f"http://{HOST}:{first}"
         known = {
             "host": HOST,
@@ -58,6 +59,7 @@ class Address:
             "location[path]": path,
             "location[query]": query,
             "ports[http][1]": str(second),
+            "ports[ws][0]": str(sockets),
         }
         if name in known:
             return known[name]
@@ -90,12 +92,14 @@ class Server:
         for site in sites:
             await site.start()
         first, second = (address[1] for address in self._runner.addresses)
-        self.address = Address((first, second))
+        self._sockets = SocketServer(self._checkout)
+        self.address = Address((first, second, self._sockets.port))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
         self._handlers.close()
+        self._sockets.close()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path = unquote(request.raw_path.partition("?")[0]).lstrip("/")

@@ -206,3 +206,75 @@ def test_apt_entries_are_turned_into_entries_for_sources(tmp_path: Path) -> None
         (".sources", "Types: deb-src\nURIs: http://one\nSuites: s\nComponents: main\n"),
         (".list", "deb-src [signed-by=/k] http://two s main\n"),
     ]
+
+
+ECHO = """
+from pywebsocket3 import msgutil
+
+def web_socket_do_extra_handshake(request):
+    request.ws_protocol = "echo"
+
+def web_socket_transfer_data(request):
+    while True:
+        message = request.ws_stream.receive_message()
+        if message is None:
+            return
+        msgutil.send_message(request, message, True, isinstance(message, bytes))
+"""
+ECHOED = """
+promise_test(async () => {
+  const socket = new WebSocket("ws://{{host}}:{{ports[ws][0]}}/echo", "echo");
+  const next = (type) => new Promise((resolve) => socket.addEventListener(type, resolve));
+  await next("open");
+  if (socket.protocol !== "echo") throw new Error(socket.protocol);
+  for (const message of ["text", "x".repeat(70_000)]) {
+    const event = next("message");
+    socket.send(message);
+    if ((await event).data !== message) throw new Error("another message");
+  }
+  const closed = next("close");
+  socket.close(3000, "why");
+  const { code, reason } = await closed;
+  if (code !== 3000 || reason !== "why") throw new Error(`${code} ${reason}`);
+}, "echoes");
+"""
+HANDLER = """
+from wptserve.utils import isomorphic_encode
+
+def main(request, response):
+    if b"raw" in request.GET:
+        response.write_status(299, "Quite fine")
+        response.write_header("X-Raw", "yes")
+        response.end_headers()
+        response.writer.write(b"raw")
+        return None
+    if b"put" in request.GET:
+        request.server.stash.put(request.GET.first(b"put"), request.body)
+        return b""
+    taken = request.server.stash.take(request.GET[b"take"])
+    return (201, b"Made"), [(b"X-Method", isomorphic_encode(request.method))], taken
+"""
+HANDLED = """
+promise_test(async () => {
+  const raw = await fetch("resources/handler.py?raw");
+  if (raw.status !== 299 || await raw.text() !== "raw") throw new Error(`${raw.status}`);
+  await fetch("resources/handler.py?put=a", { method: "POST", body: "kept" });
+  const answer = await fetch("resources/handler.py?take=a");
+  const seen = [answer.status, answer.statusText, answer.headers.get("x-method"), await answer.text()];
+  if (seen.join() !== "201,Made,GET,kept") throw new Error(seen.join());
+}, "is handled");
+"""
+
+
+@pytest.mark.slow
+async def test_python_handlers_answer_requests_and_web_sockets(
+    checkout: Path, folder: Path
+) -> None:
+    (checkout / "websockets" / "handlers").mkdir(parents=True)
+    (checkout / "websockets" / "handlers" / "echo_wsh.py").write_text(ECHO)
+    (checkout / "area" / "resources" / "handler.py").write_text(HANDLER)
+    (checkout / "area" / "echoed.sub.any.js").write_text(ECHOED)
+    (checkout / "area" / "handled.any.js").write_text(HANDLED)
+    _, outcomes = await run(checkout, folder, "area/echoed", "area/handled")
+    assert outcomes["area/echoed.sub.any.js"].subtests == [("echoes", "PASS", "")]
+    assert outcomes["area/handled.any.js"].subtests == [("is handled", "PASS", "")]

@@ -63,5 +63,5 @@ def _content(path: Path, address: Address) -> bytes:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.CRITICAL)
-    first, second = int(sys.argv[2]), int(sys.argv[3])
-    asyncio.run(serve(Path(sys.argv[1]), Address((first, second))))
+    first, second, sockets = map(int, sys.argv[2:])
+    asyncio.run(serve(Path(sys.argv[1]), Address((first, second, sockets))))
