@@ -7,6 +7,7 @@ import { EventTarget } from "../events/event-target.js";
 import { blobBytes, isBlob } from "../files/blob.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
 import { requireContext } from "../kernel/pending.js";
+import { queueTurn } from "../kernel/turns.js";
 import {
   defineConstants,
   defineInterface,
@@ -45,12 +46,13 @@ export class WebSocket extends EventTarget {
     requireArguments(arguments.length, 1, "'constructor' on 'WebSocket'");
     const parsed = checkedUrl(url);
     const list = checkedProtocols(protocols);
+    const context = requireContext();
     const state = (this.#state = new SocketState(this, null));
     state.isClient = true;
     state.phase = CONNECTING;
     state.url = parsed.href;
     state.origin = parsed.origin;
-    connect(state, parsed.href, list);
+    connect(context, state, parsed.href, list);
   }
 
   static {
@@ -142,6 +144,7 @@ export class WebSocket extends EventTarget {
     if (state.phase === WAITING) throw new TypeError(NOT_ACCEPTED);
     state.closedOutgoing = true;
     if (state.phase === ACCEPTED) state.transmit({ code, reason: reason ?? "" });
+    else queueTurn(requireContext(), giveUp, state);
   }
 
   /** Keep a value with the socket, which it has again after its object was asleep. */
@@ -212,20 +215,22 @@ function messageFrom(message) {
 }
 
 // https://websockets.spec.whatwg.org/#concept-websocket-establish
-async function connect(state, url, protocols) {
+async function connect(context, state, url, protocols) {
   try {
-    await requireContext().outputGate?.wait();
+    await context.outputGate?.wait();
     const answer = await socket_connect(url, protocols.join());
     const [number, protocol, extensions] = answer.split("\n");
     const link = SocketLink.fromHost(+number);
-    if (state.closedOutgoing) {
-      link.drop();
-      throw new Error("The WebSocket was closed before it was connected.");
-    }
-    state.opened(link, protocol, extensions);
+    if (state.closedOutgoing) link.drop();
+    else state.opened(link, protocol, extensions);
   } catch (error) {
-    state.failToConnect(error);
+    if (!state.closedOutgoing) state.failToConnect(error);
   }
+}
+
+// It was closed before it was connected.
+function giveUp(state) {
+  state.failToConnect(new Error("Called close before connection was established."));
 }
 
 // ---- For other polyfills --------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Sockets that scripts open: `new WebSocket()` and fetch() with an upgrade."""
 
+import asyncio
 import json
 import socket
 from typing import Any
@@ -138,6 +139,27 @@ async def test_a_client_that_cannot_connect_gets_an_error_and_a_close(
         """,
     )
     assert told == [["error", "Event"], ["close", 1006, "", False], 3]
+
+
+async def test_closing_does_not_wait_for_a_server_that_says_nothing(server: Server) -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+        writer.close()
+
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    async with silent:
+        port = silent.sockets[0].getsockname()[1]
+        told = await run(
+            server,
+            f"""
+            const socket = new WebSocket("ws://127.0.0.1:{port}");
+            const log = events(socket);
+            socket.close();
+            await next(socket, "close");
+            return log;
+            """,
+        )
+    assert told == [["error", "Event"], ["close", 1006, "", False]]
 
 
 async def test_closing_while_connecting_fails_the_connection(server: Server) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from holdfast.host.ops import op
-from holdfast.host.sockets_end import Message, SocketEnd, join
+from holdfast.host.sockets_end import MAX_WAITING_BYTES, Message, SocketEnd, join
 
 if TYPE_CHECKING:
     from holdfast.engine import Handle
@@ -99,7 +99,9 @@ class IsolateEnd(SocketEnd):
         before = self._held_bytes
         self._held.append(len(message))
         self._held_bytes += len(message)
-        if self._held_bytes > MAX_HELD_BYTES >= before and self.peer is not None:
+        if self._held_bytes > MAX_WAITING_BYTES:
+            self.on_overflow()
+        elif self._held_bytes > MAX_HELD_BYTES >= before and self.peer is not None:
             self.peer.hold()
 
     def on_close(self, code: int, reason: str) -> None:

@@ -67,6 +67,8 @@ class ObjectDirectory:
         live = self.find(record.id)
         if live is None:
             home = record.home
+            if home.worker.is_dead or home.worker.retired:
+                return None
             try:
                 live = self.bring_up(record.namespace, record.id, record.name, home)
             except OSError as error:

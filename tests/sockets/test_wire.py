@@ -1,0 +1,114 @@
+"""What a connection makes of bytes, whatever they are."""
+
+import asyncio
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from holdfast.host.sockets_end import Message, SocketEnd, join
+from holdfast.host.sockets_wire import WireEnd
+from tests.sockets.clients import frame
+
+
+class Recorder(SocketEnd):
+    """An end that keeps what it hears."""
+
+    listening = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[Any] = []
+
+    def on_message(self, message: Message) -> None:
+        self.heard.append(message)
+
+    def on_close(self, code: int, reason: str) -> None:
+        self.heard.append((code, reason))
+
+    def on_loss(self) -> None:
+        self.heard.append("lost")
+
+    def on_failure(self, reason: str) -> None:
+        self.heard.append("failed")
+
+
+class Pipe(asyncio.Transport):
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self._closing = False
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self._closing = True
+
+    def abort(self) -> None:
+        self._closing = True
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def pause_reading(self) -> None:
+        """There is nothing to pause."""
+
+    def resume_reading(self) -> None:
+        """Nor to resume."""
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+PAYLOADS = st.binary(max_size=300)
+WELL_FORMED = st.builds(frame, st.sampled_from([1, 2, 9, 10]), PAYLOADS, final=st.booleans())
+ANY_FRAME = st.builds(frame, st.integers(0, 15), PAYLOADS, final=st.booleans())
+STREAMS = st.lists(WELL_FORMED | ANY_FRAME | st.binary(max_size=40), max_size=12)
+
+
+def played(pieces: list[bytes]) -> tuple[list[Any], bytes]:
+    """What the peer hears of these bytes, and what is answered; then the client hangs up."""
+
+    async def play() -> tuple[list[Any], bytes]:
+        transport, recorder = Pipe(), Recorder()
+        ends: list[BaseException | None] = []
+        wire = WireEnd(transport, asyncio.get_running_loop(), is_client=False, on_end=ends.append)
+        join(wire, recorder)
+        for piece in pieces:
+            wire.data_received(piece)
+        for _ in range(20):
+            await asyncio.sleep(0)  # messages beyond the first are handed on by the loop
+        wire.connection_lost(None)
+        assert ends == [None] and wire.peer is None
+        return recorder.heard, transport.written
+
+    return asyncio.run(play())
+
+
+@given(STREAMS)
+@example([frame(1, b"x")] * 200)
+def test_no_bytes_break_a_connection_without_its_peer_hearing(frames: list[bytes]) -> None:
+    heard, _ = played(frames)
+    ends = [item for item in heard if not isinstance(item, str) or item in ("lost", "failed")]
+    ends = [item for item in ends if not isinstance(item, bytes)]
+    assert ends, "every connection ends"
+    assert heard[-1] in ends, "nothing is heard after the end"
+
+
+@given(st.lists(st.text(max_size=200), max_size=20), st.data())
+def test_messages_are_heard_in_order_wherever_the_bytes_are_cut(
+    texts: list[str], data: st.DataObject
+) -> None:
+    stream = b"".join(frame(1, text.encode()) for text in texts)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
+    pieces = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    assert played(pieces)[0] == [*texts, "lost"]
