@@ -1,13 +1,12 @@
 // Alarms: https://developers.cloudflare.com/durable-objects/api/alarms/
 
-import { ALARM_TIMEOUT_MS, MAX_ALARM_MS } from "holdfast:constants";
+import { ALARM_TIMEOUT_MS } from "holdfast:constants";
 import { alarm_ended, storage_get_alarm, storage_set_alarm } from "holdfast:ops";
 import { describeError } from "../kernel/errors.js";
 import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
+import { milliseconds } from "./dates.js";
 import { wrote } from "./operations.js";
 
-const NOT_A_DATE = "The value cannot be converted because it is not a valid Date.";
-const TOO_LATE = "This API doesn't support dates after 2189.";
 const NOT_AFTER_ZERO = "setAlarm() cannot be called with an alarm time <= 0";
 const NO_HANDLER =
   "Your Durable Object class must have an alarm() handler in order to call setAlarm()";
@@ -25,7 +24,7 @@ export function getAlarm(instance) {
 
 /** Wake the object at `time`, a Date or milliseconds; once, and instead of any alarm before. */
 export function setAlarm(instance, owner, time, options) {
-  const ms = milliseconds(owner, time);
+  const ms = milliseconds(time, `'setAlarm' on '${owner}'`);
   if (!(ms > 0)) throw new TypeError(NOT_AFTER_ZERO);
   if (!instance.mayHandleAlarms) throw new TypeError(NO_HANDLER);
   write(instance, Math.max(Math.floor(ms), Date.now()), options);
@@ -39,18 +38,6 @@ export function deleteAlarm(instance, options) {
 function write(instance, ms, options) {
   wrote(instance, storage_set_alarm(instance.slot, ms), options);
   instance.alarm.wrote(instance.transactions);
-}
-
-function milliseconds(owner, time) {
-  if (typeof time !== "number" && !(time instanceof Date)) {
-    throw new TypeError(
-      `Failed to execute 'setAlarm' on '${owner}': parameter 1 is not of type 'date'.`,
-    );
-  }
-  const ms = Number(time);
-  if (!Number.isFinite(ms)) throw new TypeError(NOT_A_DATE);
-  if (ms >= MAX_ALARM_MS) throw new TypeError(TOO_LATE);
-  return ms;
 }
 
 // ---- running ---------------------------------------------------------------------------

@@ -17,11 +17,14 @@ const NOT_A_FUNCTION =
   "Failed to execute 'transaction' on 'DurableObjectStorage': parameter 1 is not of type 'function'.";
 const NOT_A_SYNC_FUNCTION =
   "Failed to execute 'transactionSync' on 'DurableObjectStorage': parameter 1 is not of type 'function'.";
+const NOT_A_BOOKMARK =
+  "Failed to execute 'onNextSessionRestoreBookmark' on 'DurableObjectStorage': parameter 1 is not of type 'string'.";
 const CONFLICT = "TransactionConflict";
 
 const alarms = lazily("objects/alarms.js");
 const sql = lazily("objects/sql.js");
 const kv = lazily("objects/kv.js");
+const past = lazily("objects/past.js");
 
 /** The durable key-value storage of one object. */
 export class DurableObjectStorage {
@@ -76,6 +79,25 @@ export class DurableObjectStorage {
   /** Have `alarm()` called no more. */
   deleteAlarm(options) {
     return attempt(alarms().deleteAlarm, this.#instance, options);
+  }
+
+  /** A bookmark of the point in time that is now. */
+  async getCurrentBookmark() {
+    return await past().currentBookmark(this.#instance);
+  }
+
+  /** A bookmark of about the point in time that is told, a Date or milliseconds. */
+  async getBookmarkForTime(time) {
+    return await past().bookmarkForTime(this.#instance, time);
+  }
+
+  /**
+   * Have the object go back to a bookmark when it starts next, as after `ctx.abort()`; a
+   * bookmark to undo that with.
+   */
+  async onNextSessionRestoreBookmark(bookmark) {
+    if (arguments.length === 0) throw new TypeError(NOT_A_BOOKMARK);
+    return await past().restoreBookmark(this.#instance, `${bookmark}`);
   }
 
   /** Delete everything that the object stored. */

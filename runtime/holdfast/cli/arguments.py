@@ -305,6 +305,13 @@ def _add_limits(parser: Parser) -> None:
         help="a call to an object that nothing can answer fails then (default: %(default)g)",
     )
     limits.add_argument(
+        "--history-days",
+        type=seconds,
+        default=30.0,
+        metavar="DAYS",
+        help="how far back objects can go that ask for bookmarks (default: %(default)g)",
+    )
+    limits.add_argument(
         "--allow-private-egress",
         action="store_true",
         help="let scripts fetch loopback and private addresses",

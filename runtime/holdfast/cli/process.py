@@ -26,6 +26,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         idle_seconds=options.idle_seconds,
         hang_seconds=options.hang_seconds,
         drain_seconds=options.drain_seconds,
+        history_days=options.history_days,
         allow_private_egress=options.allow_private_egress,
     )
 

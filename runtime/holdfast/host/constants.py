@@ -31,7 +31,7 @@ MAX_CRITICAL_SECTION_DEPTH = 64
 
 # Alarms: https://developers.cloudflare.com/durable-objects/api/alarms/
 ALARM_TIMEOUT_MS = 900_000
-MAX_ALARM_MS = 9_223_372_036_854  # what a signed 64 bit number of nanoseconds holds
+MAX_DATE_MS = 9_223_372_036_854  # what a signed 64 bit number of nanoseconds holds
 
 # Where objects may be asked to live:
 # https://developers.cloudflare.com/durable-objects/reference/data-location/

@@ -3,7 +3,7 @@
 import asyncio
 
 from holdfast.server.settings import Settings
-from holdfast.storage import LocalBarrier, Storage
+from holdfast.storage import Bookmarking, LocalBarrier, Storage
 from holdfast.storage.disk import make_folder
 
 
@@ -11,4 +11,10 @@ def open_storage(settings: Settings, loop: asyncio.AbstractEventLoop) -> Storage
     """The object databases below the data folder. Raises OSError where it cannot be used."""
     folder = settings.data / "objects"
     make_folder(folder)
-    return Storage(folder, barrier=LocalBarrier(loop), max_open=settings.open_databases, loop=loop)
+    return Storage(
+        folder,
+        barrier=LocalBarrier(loop),
+        max_open=settings.open_databases,
+        loop=loop,
+        bookmarking=Bookmarking(settings.history_days),
+    )

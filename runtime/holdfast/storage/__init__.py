@@ -7,6 +7,8 @@ May import engine/ (and does not); touches APSW. docs/durability.md tells what i
 - `Barrier`, `LocalBarrier` (barrier.py): from "committed" to "durable".
 - `StorageError` and its kinds (errors.py).
 
+- `Bookmarking` (bookmarks.py): how the past of objects is kept; history.py has the marks.
+- `AlarmList` (alarms.py): when which object of a namespace is to be woken.
 - `Sql` (sql.py): SQL as scripts may use it; authorizer.py has what they may do.
 
 Below these: database.py is one file's transactions and rounds, and has the invariants;
@@ -17,6 +19,7 @@ folders; shard.py what all databases share. rounds.py, lru.py, keys.py and names
 """
 
 from holdfast.storage.barrier import Barrier, CommittedLog, LocalBarrier
+from holdfast.storage.bookmarks import Bookmarking
 from holdfast.storage.errors import (
     InvalidName,
     SqlError,
@@ -34,6 +37,7 @@ from holdfast.storage.store import ObjectStore
 
 __all__ = [
     "Barrier",
+    "Bookmarking",
     "CommittedLog",
     "InvalidName",
     "LocalBarrier",

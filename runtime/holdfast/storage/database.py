@@ -37,6 +37,7 @@ import apsw
 
 from holdfast.storage import opening
 from holdfast.storage.alarms import read_own
+from holdfast.storage.bookmarks import Bookmarks
 from holdfast.storage.disk import Folder
 from holdfast.storage.errors import (
     StorageError,
@@ -47,6 +48,7 @@ from holdfast.storage.errors import (
     ValueTooLarge,
     is_read_only,
 )
+from holdfast.storage.history import history_path
 from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.rounds import Rounds
@@ -78,6 +80,7 @@ class Database:
         "_shard",
         "_waiting",
         "alarm_changed",
+        "bookmarks",
         "broken",
         "closed",
         "depth",
@@ -115,6 +118,7 @@ class Database:
         self._scheduled = False
         self._missing = False  # there is no file, for certain
         self._waiting: list[ObjectStore] = []
+        self.bookmarks: Bookmarks | None = None  # present once its past is kept
         self.alarm_changed = False  # by a write that is not committed
         self._alarm: tuple[int, int | None] | None = None  # round and time, until it is durable
         self.log_is_durable = False  # what the log holds was synced by this process
@@ -137,6 +141,9 @@ class Database:
 
     def _open(self) -> None:
         try:
+            if history_path(self.path).exists():
+                self._shard.bookmarking.history(self).restore(self.folder)
+                self.keep_past()
             opened = opening.open_existing(
                 self.path, self.folder, log_is_durable=self.log_is_durable
             )
@@ -146,6 +153,16 @@ class Database:
             self._missing = True
         else:
             self.attach_session(opened)
+
+    def keep_past(self) -> "Bookmarks":
+        """The bookmarks of the object, which are kept from now on."""
+        if self.bookmarks is None:
+            try:
+                self.folder.ensure()
+            except OSError as error:
+                raise self._unopened(error) from error
+            self.bookmarks = Bookmarks(self, self._shard)
+        return self.bookmarks
 
     def connect(self) -> Session | Newborn:
         """The open connection, to a new object's memory if need be. Raises StorageError."""
@@ -414,6 +431,8 @@ class Database:
         self.rounds.start()
         self._shard.barrier.make_durable(self.session, self._on_synced)
         self._shard.lifecycle.after_commit(self)
+        if self.bookmarks:
+            self.bookmarks.after_commit()
 
     def _on_synced(self, error: BaseException | None) -> None:
         if self.broken:
@@ -451,6 +470,7 @@ class Database:
             and not self.depth
             and self.job is None
             and not self._is_being_read
+            and not (self.bookmarks and self.bookmarks.is_busy)
         )
 
     @property

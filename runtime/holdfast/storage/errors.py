@@ -5,6 +5,7 @@ Exception
     ├── InvalidName          the caller: a unique key or an id that cannot name a file
     ├── ValueTooLarge        the caller: SQLite cannot hold a value of this size
     ├── SqlError             the script: its SQL is wrong, or does what it may not
+    ├── BookmarkInvalid      the script: a bookmark that leads nowhere, or not any more
     ├── TransactionConflict  a peer: another process holds the file; rerun the transaction
     ├── StoreLocked          a peer: another process holds the file, outside any transaction
     ├── StoreClosed          the owner: the store was closed, or its object opened anew
@@ -37,6 +38,10 @@ class ValueTooLarge(StorageError):
 
 class SqlError(StorageError):
     """A script's SQL is wrong or does what it may not; the message is for the script."""
+
+
+class BookmarkInvalid(StorageError):
+    """A bookmark of no point in time, or of one that is too long ago."""
 
 
 class TransactionConflict(StorageError):

@@ -188,6 +188,8 @@ class Lifecycle:
     def _continue_closing(self, database: "Database") -> None:
         if database.store or not database.is_quiet:
             return
+        if database.bookmarks and database.bookmarks.mark_before_closing():
+            return
         work = self._closing_work(database)
         if work is None:
             self.forget(database)
@@ -232,6 +234,8 @@ class Lifecycle:
 
         A connection that no thread has begun to close goes back to the database.
         """
+        if database.bookmarks:
+            database.bookmarks.stop()
         job, database.job = database.job, None
         session = self._closing.pop(database, None)
         if job and not job.cancel():

@@ -116,6 +116,11 @@ class Newborn:
         self._sealed = False
         self._lock = threading.Lock()
 
+    @property
+    def image(self) -> bytes:
+        """All that is committed; nothing before the first commit."""
+        return self._image
+
     def forget_schema(self) -> None:
         """See Session."""
         if self.sql:

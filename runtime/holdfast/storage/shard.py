@@ -7,6 +7,7 @@ from typing import Any
 
 from holdfast.storage.alarms import Alarms
 from holdfast.storage.barrier import Barrier
+from holdfast.storage.bookmarks import Bookmarking
 from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder
 from holdfast.storage.leftovers import Leftovers
@@ -33,6 +34,7 @@ class Shard:
         self.max_open = max_open
         self._databases = databases
         self.alarms = Alarms()
+        self.bookmarking = Bookmarking()
         self.connections: LeastRecentlyUsed[Database] = LeastRecentlyUsed()
         self.workers = Workers(loop, "holdfast-files", max_threads=_FILE_THREADS)
         self.lifecycle = Lifecycle(self)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from holdfast.storage.alarms import AlarmList, Alarms
 from holdfast.storage.barrier import Barrier, LocalBarrier
+from holdfast.storage.bookmarks import Bookmarking
 from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder, make_folder, shared_sync
 from holdfast.storage.errors import StoreClosed
@@ -57,6 +58,7 @@ class Storage:
         barrier: Barrier,
         max_open: int = 512,
         loop: asyncio.AbstractEventLoop | None = None,
+        bookmarking: Bookmarking | None = None,
     ) -> None:
         self._root = Folder(folder)
         make_folder(folder)
@@ -66,6 +68,8 @@ class Storage:
         self._shard = Shard(
             loop or asyncio.get_running_loop(), barrier, _affordable(max_open), self._databases
         )
+        if bookmarking:
+            self._shard.bookmarking = bookmarking
         if isinstance(barrier, LocalBarrier) and (sync_all := shared_sync(folder)):
             barrier.share(sync_all)
         self._trash = itertools.count(1)
@@ -96,6 +100,8 @@ class Storage:
         assert not self._closed, "the storage is open"
         key = (check_unique_key(unique_key), check_object_id(object_id))
         database = self._databases.get(key)
+        if database and database.bookmarks and database.bookmarks.restores:
+            database.give_up(StoreClosed("The object goes back to an earlier point in time."))
         if database and database.store:
             database.store.lose_file("The object was opened anew by another owner.")
         if database is None or database.broken:

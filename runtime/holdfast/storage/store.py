@@ -245,6 +245,25 @@ class ObjectStore:
         self._database.alarm_changed = True
         return self._database.rounds.written
 
+    # ---- the past --------------------------------------------------------------------
+
+    def current_bookmark(self) -> "asyncio.Future[str]":
+        """Mark what is written now, but for open transactions; see history.py."""
+        self.check()
+        self.flush()
+        return self._database.keep_past().current()
+
+    def bookmark_at(self, time_ms: float) -> "asyncio.Future[str]":
+        """The bookmark that comes closest to a time."""
+        self.check()
+        self.flush()
+        return self._database.keep_past().at(time_ms)
+
+    def restore_at_next_opening(self, bookmark: str) -> "asyncio.Future[str]":
+        """Have the next owner find the object as it was; a bookmark to undo that with."""
+        self.check()
+        return self._database.keep_past().restore_at_next_opening(bookmark)
+
     # ---- SQL -----------------------------------------------------------------------
 
     def sql(self, should_stop: Callable[[], bool]) -> Sql:
