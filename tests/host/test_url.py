@@ -1,6 +1,8 @@
 """The URL ops, called as an isolate calls them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from holdfast.host.url import url_parse, url_set
 
@@ -65,3 +67,62 @@ def test_punycode_is_checked_in_domains() -> None:
     assert parse("https://xn--4ca.xn--P1AI/") == "https://xn--4ca.xn--p1ai/"
     assert parse("foo://xn--/?xn--") == "foo://xn--/?xn--"
     assert parse("https://a/xn--") == "https://a/xn--"
+
+
+URL_TEXT = st.one_of(
+    st.text(),
+    st.lists(
+        st.sampled_from(
+            [
+                "http",
+                "https:",
+                "//",
+                "/",
+                "\\",
+                "?",
+                "#",
+                "@",
+                ":",
+                "[::1]",
+                "xn--",
+                "..",
+                "%2e",
+                "a",
+                "foo:",
+                "file:",
+                "1.2.3",
+                "0x7f",
+                "ä",
+                "ß",
+                "\u200d",
+                "\t",
+                " ",
+                "%",
+                ":99999",
+                ".",
+            ]
+        ),
+        max_size=12,
+    ).map("".join),
+)
+COMPONENT = st.sampled_from(
+    ["protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"]
+)
+
+
+@given(url=URL_TEXT, base=st.none() | URL_TEXT)
+def test_whatever_parses_is_canonical(url: str, base: str | None) -> None:
+    url, base = well_formed(url), base if base is None else well_formed(base)
+    href = parse(url, base)
+    assert href is None or parse(href) == href
+
+
+@given(url=URL_TEXT, component=COMPONENT, value=URL_TEXT)
+def test_whatever_is_set_leaves_a_url(url: str, component: str, value: str) -> None:
+    href = parse(well_formed(url)) or "http://a/"
+    changed = url_set(HOST, href, component, well_formed(value))
+    assert parse(changed) == changed
+
+
+def well_formed(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

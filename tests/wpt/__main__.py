@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         given = os.environ.get("WPT_DIR")
-        checkout = Path(given) if given else fetch_subset()
+        checkout = Path(given).resolve() if given else fetch_subset()
         if not (checkout / "resources" / "testharness.js").is_file():
             raise SubsetUnavailable(f"{checkout} is no checkout of WPT: it has no testharness.js.")
         expectations = Expectations()

@@ -10,7 +10,7 @@ from pathlib import Path
 META = re.compile(rb"^//\s*META:\s*(\w+)=(.*)$")
 
 # The scopes that are like ours: a global object without a document or a message channel.
-LIKE_OURS = frozenset({"dedicatedworker", "worker", "shadowrealm", "jsshell"})
+LIKE_OURS = frozenset({"dedicatedworker", "worker", "jsshell"})
 DEFAULT_SCOPES = ("window", "dedicatedworker")
 
 

@@ -36,7 +36,7 @@ async def _run(
     file, variant, seconds = str(told["file"]), str(told["variant"]), float(str(told["seconds"]))
     names = [HARNESS, *(_resolved(file, str(name)) for name in told["scripts"]), file]  # type: ignore[attr-defined]
     try:
-        scripts = [(name, _content(checkout / name, address)) for name in names]
+        scripts = [(address.url(name), _content(checkout / name, address)) for name in names]
     except OSError as error:
         return Outcome("ERROR", f"a script is missing: {error}")
     return await run_test(platform, address.url(file + variant), scripts, seconds)
