@@ -16,7 +16,7 @@ import { requestFromHost } from "../fetch/request.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
 import { lazily } from "../kernel/lazy.js";
 import { OF_CLASSES, RpcCall } from "../rpc/call.js";
-import { messageFromHost } from "../rpc/message.js";
+import { messageFromHost, readRoute } from "../rpc/message.js";
 import { releaseHolds } from "../rpc/references.js";
 import { HostReply } from "../rpc/reply.js";
 import { idFromHost } from "./id.js";
@@ -177,12 +177,14 @@ export function objectSocketEvent(slot, number, kind, a, b, c) {
 }
 
 /** Entry point: a call of a method that came to the host from elsewhere. */
-export function deliverObjectCall(number, slot, path, data, tokens) {
+export function deliverObjectCall(number, slot, route, data, tokens) {
   const instance = bySlot.get(slot);
+  const [depth, path] = readRoute(route);
   touch(instance);
+  goDeeper(instance, depth);
   const message = data === undefined ? null : messageFromHost(data, tokens);
   instance.begin(
-    new RpcCall(instance.context, JSON.parse(path), message, new HostReply(number), OF_CLASSES),
+    new RpcCall(instance.context, path, message, new HostReply(number), OF_CLASSES),
   );
 }
 

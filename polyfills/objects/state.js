@@ -1,5 +1,6 @@
 // DurableObjectState: https://developers.cloudflare.com/durable-objects/api/state/
 
+import { turn_stop } from "holdfast:ops";
 import { ownExports } from "../workers/exports.js";
 import { runCriticalSection } from "./critical-section.js";
 import { lazily } from "../kernel/lazy.js";
@@ -62,14 +63,15 @@ export class DurableObjectState {
   }
 
   /**
-   * Reset the object now: calls under way fail with `reason`, memory is dropped. An alarm that
+   * Reset the object now: calls under way fail with `reason`, memory is dropped, and what runs
+   * ends here, whatever it would catch. An alarm that
    * runs is run again, unless `options.retryAlarm` is false.
    */
   abort(reason = ABORTED, options = undefined) {
     const error = new Error(String(reason));
     if (options?.retryAlarm === false) this.#instance.retriesAlarm = false;
     this.#instance.reset(error);
-    throw error;
+    turn_stop();
   }
 
   // ---- WebSockets: see hibernation.js ---------------------------------------------

@@ -169,7 +169,7 @@ function sourceOf(stub) {
 function sendCall({ namespace, id, hint }, caller, path, message) {
   const instance = localInstance(namespace, id, hint);
   if (instance === undefined) {
-    return sendThroughHost(new ObjectEntry(namespace, id).token(), path, message);
+    return sendThroughHost(new ObjectEntry(namespace, id).token(), caller, path, message);
   }
   goDeeper(instance, nextDepth(caller));
   touch(instance);

@@ -179,6 +179,17 @@ export function messageWasSent(message) {
   message.entries?.forEach((entry) => entry.wasSent?.());
 }
 
+/** The path of a call as it crosses, with the depth of what is called (kernel/depth.js). */
+export function routeOf(path, depth) {
+  return JSON.stringify([depth, ...path]);
+}
+
+/** [depth, path] of a route. */
+export function readRoute(route) {
+  const [depth, ...path] = JSON.parse(route);
+  return [depth, path];
+}
+
 /** The message that the host delivers. */
 export function messageFromHost(data, tokens) {
   if (tokens !== "") loadHttp();

@@ -10,6 +10,7 @@
 
 import { rpc_call, rpc_release } from "holdfast:ops";
 import { beginCall, failCall, runCall } from "../kernel/calls.js";
+import { nextDepth } from "../kernel/depth.js";
 import { queueTurn } from "../kernel/turns.js";
 import { RpcCall } from "./call.js";
 import {
@@ -17,6 +18,8 @@ import {
   defineToken,
   messageFromHost,
   messageWasSent,
+  readRoute,
+  routeOf,
   tokensOf,
 } from "./message.js";
 import { RESERVED } from "./receive.js";
@@ -152,9 +155,10 @@ function startCall(call) {
 }
 
 /** Entry point: a call from elsewhere to what was exported under this number. */
-export function deliverExportCall(call, number, path, data, tokens) {
+export function deliverExportCall(call, number, route, data, tokens) {
   const message = data === undefined ? null : messageFromHost(data, tokens);
-  exportsByNumber.get(number).deliver(JSON.parse(path), message, new HostReply(call));
+  const [, path] = readRoute(route); // to be called back leads no deeper
+  exportsByNumber.get(number).deliver(path, message, new HostReply(call));
 }
 
 /** Entry point: nobody elsewhere holds this export any more. */
@@ -174,7 +178,7 @@ export class Import {
   }
 
   send(caller, path, message) {
-    return sendThroughHost(`c${this.#number}`, path, message);
+    return sendThroughHost(`c${this.#number}`, caller, path, message);
   }
 
   acquire() {
@@ -206,12 +210,12 @@ export class Import {
 defineToken("c", (number) => new Import(+number));
 
 /** Call what a token means, through the host; a promise of the result's message. */
-export async function sendThroughHost(target, path, message) {
-  const names = JSON.stringify(path);
+export async function sendThroughHost(target, caller, path, message) {
+  const route = routeOf(path, nextDepth(caller));
   const answer =
     message === null
-      ? rpc_call(target, names, undefined, "")
-      : rpc_call(target, names, bytesOfMessage(message), tokensOf(message));
+      ? rpc_call(target, route, undefined, "")
+      : rpc_call(target, route, bytesOfMessage(message), tokensOf(message));
   if (message !== null) messageWasSent(message);
   const [data, tokens] = await answer;
   return messageFromHost(data, tokens);

@@ -9,7 +9,7 @@ import { runTurn } from "../kernel/turns.js";
 import { namespaceFromHost } from "../objects/namespace.js";
 import { useClasses } from "../objects/residents.js";
 import { OF_CLASSES, RpcCall } from "../rpc/call.js";
-import { messageFromHost } from "../rpc/message.js";
+import { messageFromHost, readRoute } from "../rpc/message.js";
 import { RESERVED_BY_ENTRYPOINTS } from "../rpc/receive.js";
 import { addBindings } from "./env.js";
 import { WorkerEvent } from "./event.js";
@@ -122,16 +122,18 @@ const MAX_FUNCTION_LENGTH = 255;
 
 /**
  * Entry point: a call of an entrypoint's method, or a look at a property where `data` is
- * undefined; `path` is JSON.
+ * undefined; `route` is its depth and path (rpc/message.js).
  */
-export function dispatchCall(number, entrypoint, props, path, data, tokens) {
+export function dispatchCall(number, entrypoint, props, route, data, tokens) {
   const event = new RpcEvent(number);
+  const [depth, path] = readRoute(route);
+  event.depth = depth;
   event.props = props;
   const message = data === undefined ? null : messageFromHost(data, tokens);
   const target = exported?.[entrypoint || "default"];
   const context = new ExecutionContext(event);
   const rules = typeof target === "function" ? OF_CLASSES : rulesOfHandlers(context);
-  const call = new RpcCall(event, JSON.parse(path), message, event, rules);
+  const call = new RpcCall(event, path, message, event, rules);
   beginCall(call, event, () => startCall(call, target, context));
 }
 

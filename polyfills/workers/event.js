@@ -70,6 +70,7 @@ export class WorkerEvent extends Context {
   }
 
   #waitsNoMore() {
+    if (this.#ended) return;
     this.#waiting--;
     if (!this.#answered || !this.#isDone) return;
     this.#cleanUpIfDone();
@@ -139,16 +140,25 @@ export class WorkerEvent extends Context {
     });
   }
 
+  /** End the event, whatever it still waits for. */
+  abort(error) {
+    this.fail(error);
+    if (this.#ended) return;
+    this.#waiting = 0;
+    this.#end(error);
+    event_finished(this.#number);
+  }
+
   // Nothing that the event started is awaited any more.
   get #isDone() {
     return this.#waiting === 0;
   }
 
-  #end() {
+  #end(error = ended) {
     this.#ended = true;
     living--;
-    this.error = ended;
-    failCalls(this, ended);
+    this.error = error;
+    failCalls(this, error);
     releaseHolds(this);
   }
 

@@ -1,10 +1,13 @@
 // ExecutionContext: https://developers.cloudflare.com/workers/runtime-apis/context/
 
+import { turn_stop } from "holdfast:ops";
 import { deserialize } from "../serialize/index.js";
 import { ownExports } from "./exports.js";
 
 const NOT_A_PROMISE =
   "Failed to execute 'waitUntil' on 'ExecutionContext': parameter 1 is not of type 'Promise'.";
+
+const ABORTED = "Worker execution was aborted due to call to ctx.abort().";
 
 /** The third argument of a module worker's handlers. */
 export class ExecutionContext {
@@ -30,6 +33,12 @@ export class ExecutionContext {
   /** The script's own entrypoints and Durable Object namespaces. */
   get exports() {
     return ownExports();
+  }
+
+  /** End the event now: it fails with `reason`, and what runs ends here. */
+  abort(reason) {
+    this.#event.abort(reason ?? new Error(ABORTED));
+    turn_stop();
   }
 
   /**

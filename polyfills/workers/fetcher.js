@@ -115,7 +115,7 @@ function sourceOf(fetcher) {
   if (target === undefined) return undefined;
   const service = {
     open: () => service,
-    send: (caller, path, message) => sendThroughHost(`s${target}`, path, message),
+    send: (caller, path, message) => sendThroughHost(`s${target}`, caller, path, message),
   };
   return service;
 }

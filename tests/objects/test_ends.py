@@ -1,6 +1,9 @@
 """Isolates that end while others wait for them."""
 
 import asyncio
+import json
+
+import pytest
 
 from holdfast.catalog import ObjectNamespace, Service
 from holdfast.engine import Limits
@@ -154,3 +157,40 @@ async def test_a_script_that_eats_its_memory_little_by_little_comes_back(tmp_pat
         )
         answers = [(await server.fetch()).text for _ in range(60)]
         assert answers.count("ok") > 40, answers
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "try { this.state.abort('enough'); } catch { seen.push('caught'); } seen.push('on');",
+        "try { this.state.abort('enough'); } finally { seen.push('finally'); }",
+        "await null; try { this.state.abort('enough'); } catch { seen.push('caught'); }",
+        "[1].map(() => this.state.abort('enough')); seen.push('on');",
+        "JSON.stringify({ toJSON: () => this.state.abort('enough') }); seen.push('on');",
+        "structuredClone({ get x() { return seen.state.abort('enough'); } }); seen.push('on');",
+        "await this.state.storage.put('k', { get x() { return seen.state.abort('enough'); } });",
+    ],
+)
+async def test_nothing_catches_abort(server: Server, code: str) -> None:
+    server.add(
+        "main",
+        """
+        const seen = [];
+        export default {
+          async fetch(request, env) {
+            const stub = env.Thing.get(env.Thing.idFromName("A"));
+            const told = await stub.fetch("http://x/abort").catch((e) => `${e.message} ${e.durableObjectReset}`);
+            await scheduler.wait(1);
+            return Response.json([told, seen, await (await stub.fetch("http://x/")).text()]);
+          }
+        }
+        export class Thing {
+          constructor(state) { this.state = seen.state = state; }
+          async fetch(request) {
+            if (request.url.endsWith("/abort")) { CODE }
+            return new Response(JSON.stringify([...await this.state.storage.list()]));
+          }
+        }
+        """.replace("CODE", code),
+    )
+    assert json.loads(await server.text()) == ["enough true", [], "[]"]

@@ -97,3 +97,33 @@ async def test_a_client_may_tell_what_depth_it_likes(server: Server) -> None:
     for via in ("0", "16", "99", "-1", "x", ""):
         answer = await server.fetch(headers={"CF-EW-Via": via})
         assert answer.status in (200, 500)
+
+
+async def test_calls_by_rpc_end_as_requests_do_and_callbacks_count_for_nothing(
+    server: Server,
+) -> None:
+    server.add(
+        "main",
+        """
+        import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+        export class Entry extends WorkerEntrypoint {
+          recurse(n) { return this.ctx.exports.Entry.recurse(n + 1); }
+          call(f) { return f(); }
+        }
+        export class Thing extends DurableObject {
+          recurse(n) { return this.env.Thing.getByName(`${n}`).recurse(n + 1); }
+          call(f) { return f(); }
+        }
+        export default {
+          async fetch(request, env, ctx) {
+            const told = [];
+            for (const stub of [ctx.exports.Entry, env.Thing.getByName("a")]) {
+              await stub.recurse(0).catch((e) => told.push(`${e.name}: ${e.message}`.slice(0, 39)));
+              for (let i = 0; i < 50; i++) await stub.call(() => i);
+            }
+            return Response.json(told);
+          }
+        }
+        """,
+    )
+    assert await server.text() == f'["{TOO_DEEP}","{TOO_DEEP}"]'

@@ -20,6 +20,7 @@ from holdfast.engine.errors import (
     IsolateTerminated,
     JSError,
     ScriptError,
+    StopTurn,
     UnsupportedEngine,
 )
 from holdfast.engine.isolate import Handle, Isolate
@@ -37,5 +38,6 @@ __all__ = [
     "Module",
     "ModuleKind",
     "ScriptError",
+    "StopTurn",
     "UnsupportedEngine",
 ]

@@ -44,6 +44,13 @@ class IsolateTerminated(EngineError):
     """The isolate was stopped for good; it must be closed and made anew."""
 
 
+class StopTurn(Exception):
+    """An op's wish that what runs goes no further: no `catch` and no `finally` sees it end.
+
+    Jobs and turns that follow run as ever.
+    """
+
+
 class ScriptError(Exception):
     """An op's answer that the script did something wrong; JS sees it as an exception.
 

@@ -16,7 +16,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError
+from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError, StopTurn
 from holdfast.engine.library import (
     EVAL_COMPILE_ONLY,
     EVAL_GLOBAL,
@@ -186,8 +186,8 @@ class Isolate:
             try:
                 returned = _js_call(context, turn, UNDEFINED, 0, NO_ARGUMENTS)
                 if returned.tag == TAG_EXCEPTION:
-                    raise self._take_exception()
-                if returned.tag != TAG_UNDEFINED:
+                    self._raise_unless_stopped()
+                elif returned.tag != TAG_UNDEFINED:
                     _free(context, returned)
                 self._run_jobs()
             finally:
@@ -214,7 +214,8 @@ class Isolate:
         if tag == TAG_UNDEFINED:
             return None
         if tag == TAG_EXCEPTION:
-            raise self._take_exception()
+            self._raise_unless_stopped()
+            return None
         try:
             return self._converter.result(returned)
         finally:
@@ -222,10 +223,9 @@ class Isolate:
 
     def _run_jobs(self) -> None:
         runtime, holder = self._runtime, self._job_context
-        while (status := _execute_job(runtime, holder)) > 0:
-            pass
-        if status < 0:
-            raise self._take_exception()
+        while status := _execute_job(runtime, holder):
+            if status < 0:
+                self._raise_unless_stopped()
 
     # ---- modules and scripts -----------------------------------------------
 
@@ -388,6 +388,15 @@ class Isolate:
             return raised
         return failure
 
+    def _raise_unless_stopped(self) -> None:
+        """Raise the pending exception, unless it is but the end of what an op stopped."""
+        thrown = lib.JS_GetException(self._context)
+        if lib.JS_IsUncatchableError(thrown) and not self._watchdog.expired:
+            _free(self._context, thrown)
+            return
+        lib.JS_Throw(self._context, thrown)
+        raise self._take_exception()
+
     def _rejection_of(self, promise: Any) -> Exception:
         """What a rejected promise of an evaluation means; it is told by whoever asked."""
         self._rejections.forget(promise)
@@ -494,6 +503,8 @@ class Isolate:
         except MemoryError:
             # The isolate has no room for the answer.
             return lib.JS_ThrowOutOfMemory(self._context)
+        except StopTurn:
+            return self._stop()
         except Exception:
             log.exception("an op failed")
             return self._throw(ScriptError("Error", "internal error"))
@@ -532,6 +543,12 @@ class Isolate:
         if thrown.tag == TAG_EXCEPTION:
             return thrown
         return lib.JS_Throw(self._context, thrown)
+
+    def _stop(self) -> Any:
+        """End what runs without its noticing; the value to return to C."""
+        stop = lib.JS_NewError(self._context)
+        lib.JS_SetUncatchableError(self._context, stop)
+        return lib.JS_Throw(self._context, stop)
 
     def _evaluate_helper(self, source: bytes) -> Any:
         value = lib.JS_Eval(self._context, source, len(source), b"holdfast:engine", EVAL_GLOBAL)

@@ -1,5 +1,6 @@
 """Ops with which a Worker answers its events."""
 
+from holdfast.engine import StopTurn
 from holdfast.host.context import Host
 from holdfast.host.ops import op
 from holdfast.host.sockets import table_of
@@ -66,6 +67,12 @@ def event_failed(
 def event_finished(host: Host, number: int) -> None:
     """The last promise that an answered event gave to `waitUntil` has settled."""
     host.events.finish(number)
+
+
+@op
+def turn_stop(host: Host) -> None:
+    """End what runs, whatever it would catch: an object or an event was aborted."""
+    raise StopTurn
 
 
 @op

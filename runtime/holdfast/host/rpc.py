@@ -49,7 +49,7 @@ class RpcCapability(Protocol):
     def give(self, message: Message) -> str:
         """The tokens of a message's capabilities, which are the isolate's from now on."""
 
-    def call(self, number: int, target: str, path: str, message: Message | None) -> None:
+    def call(self, number: int, target: str, route: str, message: Message | None) -> None:
         """Make a call; settles the op with this number with the result's data and tokens."""
 
     def release(self, number: int) -> None:
@@ -64,11 +64,11 @@ class RpcCapability(Protocol):
 
 @deferred_op
 def rpc_call(
-    host: Host, number: int, target: str, path: str, data: bytes | None, tokens: str
+    host: Host, number: int, target: str, route: str, data: bytes | None, tokens: str
 ) -> None:
-    """Call what a token means: the method at `path`, JSON; without data, look at a property."""
+    """Call what a token means, by a route (rpc/message.js); without data, look at a property."""
     message = None if data is None else host.rpc.take(data, tokens)
-    host.rpc.call(number, target, path, message)
+    host.rpc.call(number, target, route, message)
 
 
 @op

@@ -48,15 +48,15 @@ class ObjectHome:
         """Give an instance a request; the answer comes back under `number`."""
         self._host.enter(self._deliver, number, slot, method, url, headers, body)
 
-    def deliver_call(self, number: int, slot: int, path: str, message: Message | None) -> None:
+    def deliver_call(self, number: int, slot: int, route: str, message: Message | None) -> None:
         """Give an instance a call by RPC; the answer comes back under `number`."""
-        self._host.enter(self._deliver_call, number, slot, path, *self._parts(message))
+        self._host.enter(self._deliver_call, number, slot, route, *self._parts(message))
 
     def deliver_export_call(
-        self, number: int, export: int, path: str, message: Message | None
+        self, number: int, export: int, route: str, message: Message | None
     ) -> None:
         """Give an export a call by RPC; the answer comes back under `number`."""
-        self._host.enter(self._deliver_export_call, number, export, path, *self._parts(message))
+        self._host.enter(self._deliver_export_call, number, export, route, *self._parts(message))
 
     def _parts(self, message: Message | None) -> tuple[bytes, str] | tuple[()]:
         return () if message is None else (message.data, self._host.rpc.give(message))

@@ -145,32 +145,32 @@ class IsolateRpc:
 
     # ---- calls out ----------------------------------------------------------------
 
-    def call(self, number: int, target: str, path: str, message: Message | None) -> None:
+    def call(self, number: int, target: str, route: str, message: Message | None) -> None:
         """See RpcCapability."""
         kind, text = target[0], target[1:]
         callee = self._imports[int(text)] if kind == "c" else self._address(kind, text)
-        self.host.loop.call_soon(self._deliver, number, callee, path, message)
+        self.host.loop.call_soon(self._deliver, number, callee, route, message)
 
     def _deliver(
         self,
         number: int,
         callee: Exported | ServiceTarget | ObjectAddress,
-        path: str,
+        route: str,
         message: Message | None,
     ) -> None:
         try:
             match callee:
                 case Exported():
                     callee.rpc.deliver(
-                        callee.number, self._begin(number, callee.rpc), path, message
+                        callee.number, self._begin(number, callee.rpc), route, message
                     )
                 case ObjectAddress(namespace, object_id, name):
                     record = self._objects.record(namespace, object_id, name)
                     call = self._calls.begin(self.host, number, record.home)
-                    record.home.deliver_call(call, record.slot, path, message)
+                    record.home.deliver_call(call, record.slot, route, message)
                 case ServiceTarget():
                     worker = self._objects.worker_of(callee)
-                    answer = worker.call(callee.entrypoint, callee.props, path, message)
+                    answer = worker.call(callee.entrypoint, callee.props, route, message)
                     answer.add_done_callback(lambda done: self._answered(number, done))
         except self._objects.unreachable as error:
             if message is not None:
@@ -206,10 +206,10 @@ class IsolateRpc:
 
     # ---- calls in -----------------------------------------------------------------
 
-    def deliver(self, export: int, call: int, path: str, message: Message | None) -> None:
+    def deliver(self, export: int, call: int, route: str, message: Message | None) -> None:
         """Give a call to one of this isolate's exports."""
         assert self.home is not None, "whoever exports has loaded"
-        self.home.deliver_export_call(call, export, path, message)
+        self.home.deliver_export_call(call, export, route, message)
 
     def respond(self, number: int, message: Message) -> None:
         """See RpcCapability."""

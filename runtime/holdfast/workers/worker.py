@@ -151,7 +151,7 @@ class Worker:
         return answer
 
     def call(
-        self, entrypoint: str, props: str | None, path: str, message: Message | None
+        self, entrypoint: str, props: str | None, route: str, message: Message | None
     ) -> "asyncio.Future[Message]":
         """Call a method by RPC, or look at a property; a future of the result, as `fetch`."""
         answer: asyncio.Future[Message] = self.host.loop.create_future()
@@ -159,7 +159,7 @@ class Worker:
         if number:
             self.host.enter(
                 self._dispatch_call,
-                *(number, entrypoint, props, path),
+                *(number, entrypoint, props, route),
                 *(() if message is None else (message.data, self.host.rpc.give(message))),
             )
         elif message is not None:
