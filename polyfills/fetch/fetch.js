@@ -3,12 +3,12 @@
 
 import { fetch_abort, fetch_send, socket_fetch } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm, isAborted } from "../events/abort.js";
-import { blobBytes } from "../files/blob.js";
 import { callsLeft } from "../kernel/depth.js";
 import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
 import { HostReader, isLocked } from "../streams/host-stream.js";
+import { fetchBlob } from "./blob-url.js";
 import { readDataUrl } from "./data-url.js";
 import { rawHeadersOf } from "./record.js";
 import { createRequestRecord } from "./request.js";
@@ -36,7 +36,7 @@ export async function fetch(input, init = undefined) {
   throwIfAborted(request);
   const context = requireContext();
   if (request.url.startsWith("data:")) return fetchData(request);
-  if (request.url.startsWith("blob:")) return fetchBlob(request);
+  if (request.url.startsWith("blob:")) return fetchBlob(request) ?? refuse(request.url);
   if (!/^https?:/.test(request.url)) throw cannotLoad(request.url);
   const gate = context.outputGate?.wait();
   if (gate !== undefined) {
@@ -58,18 +58,16 @@ function cannotLoad(url) {
   return new TypeError(`Fetch API cannot load: ${url}`);
 }
 
+function refuse(url) {
+  throw cannotLoad(url);
+}
+
 /** https://fetch.spec.whatwg.org/#scheme-fetch */
 function fetchData({ method, url }) {
   const data = readDataUrl(url);
   if (data === null) throw cannotLoad(url);
   const body = method === "HEAD" ? null : data.bytes;
   return responseFromFetch(200, "OK", url.split("#", 1)[0], `content-type\n${data.type}\n`, body);
-}
-
-function fetchBlob({ blob, method, url }) {
-  if (blob === undefined || method !== "GET") throw cannotLoad(url);
-  const raw = `content-length\n${blob.size}\ncontent-type\n${blob.type}\n`;
-  return responseFromFetch(200, "OK", url.split("#", 1)[0], raw, blobBytes(blob));
 }
 
 function send(request, context) {

@@ -10,7 +10,7 @@ from aiohttp import web
 
 VARIABLE = "ORIGIN"
 # What tells nothing of the script's request, or what Holdfast is known to add.
-UNRELATED_HEADERS = {"host", "accept", "accept-encoding", "connection"}
+UNRELATED_HEADERS = {"host", "accept", "accept-encoding", "user-agent", "connection"}
 
 
 class Origin:

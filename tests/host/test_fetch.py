@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+import holdfast
 from holdfast.host.bodies import collect, table_of
 from holdfast.host.fetch import FetchClient
 from tests.host.fetching import Run, Script, client, echo, redirecting, run, serve, serve_bytes
@@ -16,7 +17,8 @@ __all__ = ["client", "run", "serve", "serve_bytes"]  # fixtures
 # ---- requests and responses ----------------------------------------------------------
 
 
-DEFAULTS = [["accept", "*/*"], ["accept-encoding", "br, gzip"]]
+AGENT = ["user-agent", f"Holdfast/{holdfast.__version__}"]
+DEFAULTS = [["accept", "*/*"], AGENT, ["accept-encoding", "br, gzip"]]
 
 
 async def test_a_request_carries_little_but_what_the_script_said(run: Run, serve: Any) -> None:
@@ -56,6 +58,7 @@ async def test_headers_of_the_connection_and_credentials_in_the_url_are_not_sent
         "Host",
         "accept-encoding",
         "accept",
+        "user-agent",
         "Content-Length",
     ]
 
@@ -228,7 +231,7 @@ async def test_credentials_do_not_follow_to_another_origin(run: Run, serve: Any)
     same = await serve(redirecting(302, "/end"))
     headers = '{ headers: { authorization: "a", cookie: "c", "x-other": "o" } }'
     got = await run(f'return (await fetch("{first}/start", {headers})).json()')
-    added = {"Host", "accept", "accept-encoding"}
+    added = {"Host", "accept", "accept-encoding", "user-agent"}
     assert {name for name, _ in got["headers"]} == {*added, "x-other"}
     got = await run(f'return (await fetch("{same}/start", {headers})).json()')
     assert {name for name, _ in got["headers"]} == {*added, "x-other", "authorization", "cookie"}
@@ -288,3 +291,44 @@ async def test_data_urls_are_read(run: Run, url: str, content_type: str, text: s
         'return [r.status, own, r.headers.get("content-type"), await r.text()]'
     )
     assert got == [200, True, content_type, text]
+
+
+# ---- blob: URLs ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("bytes=1-3", [206, "bytes 1-3/6", "3", "bcd"]),
+        ("bytes = 4 -", [206, "bytes 4-5/6", "2", "ef"]),
+        ("bytes=-2", [206, "bytes 4-5/6", "2", "ef"]),
+        ("bytes=0-99", [206, "bytes 0-5/6", "6", "abcdef"]),
+    ],
+)
+async def test_a_part_of_a_blob_is_fetched(run: Run, asked: str, told: list[object]) -> None:
+    got = await run(
+        "const url = URL.createObjectURL(new Blob(['abcdef'], { type: 'text/x' }));"
+        f"const r = await fetch(url, {{ headers: {{ range: {json.dumps(asked)} }} }});"
+        'return [r.status, r.headers.get("content-range"), r.headers.get("content-length"),'
+        " await r.text()]"
+    )
+    assert got == told
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=6-", "bytes=3-1", "bytes=-", "lines=1-2", "bytes=0-1,3-4"]
+)
+async def test_a_part_that_a_blob_does_not_have_is_refused(run: Run, asked: str) -> None:
+    got = await run(
+        "const url = URL.createObjectURL(new Blob(['abcdef']));"
+        f"return fetch(url, {{ headers: {{ range: {json.dumps(asked)} }} }})"
+    )
+    assert got["error"] == "TypeError"
+
+
+async def test_a_redirect_may_lead_to_bytes_that_are_no_text(run: Run, serve_bytes: Any) -> None:
+    url = await serve_bytes(
+        b"HTTP/1.1 302 Found\r\nLocation: /x?\xff\xe2\x98\x83\r\nContent-Length: 0\r\n\r\n"
+    )
+    got = await run(f'return fetch("{url}/").catch((error) => error.message)')
+    assert "/x?%FF%E2%98%83" in got

@@ -1,7 +1,7 @@
 """The HTTP client behind the global fetch().
 
 One `FetchClient` serves a process: `host.capabilities.fetch`. It keeps no cookies, asks no
-proxy, adds no headers of its own but those that HTTP needs, Accept and Accept-Encoding,
+proxy, adds no headers of its own but those that HTTP needs, Accept, Accept-Encoding and User-Agent,
 and follows redirects itself, so that the egress policy is asked at each hop. Bodies stream in
 both directions; they cross encoded as they came (see codings.py).
 
@@ -26,6 +26,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
+import holdfast
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import (
     CONNECTION_LOST,
@@ -51,6 +52,7 @@ STALL_S = 300.0
 MAX_HEADER_BYTES = 65_536
 MAX_CONNECTIONS = 1_024
 
+_DEFAULTS = (("accept", "*/*"), ("user-agent", f"Holdfast/{holdfast.__version__}"))
 SWITCHING_PROTOCOLS = 101
 _NULL_BODY_STATUSES = frozenset({101, 103, 204, 205, 304})
 # What concerns one connection is the client's business (RFC 9110, 7.6.1); so is Host.
@@ -386,7 +388,7 @@ def _with_defaults(headers: Headers) -> Headers:
     https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
     """
     names = {name for name, _ in headers}
-    added = [] if "accept" in names else [("accept", "*/*")]
+    added = [(name, value) for name, value in _DEFAULTS if name not in names]
     if "accept-encoding" not in names:
         added.append(("accept-encoding", "identity" if "range" in names else "br, gzip"))
     return [pair for pair in headers if pair[0] != VIA] + added

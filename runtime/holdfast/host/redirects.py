@@ -3,11 +3,13 @@
 https://fetch.spec.whatwg.org/#http-redirect-fetch
 """
 
+import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import ada_url
 
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 20
 _OF_THE_BODY = frozenset(
@@ -47,6 +49,8 @@ def next_hop(method: str, url: str, headers: Headers, status: int, location: str
 
 def redirect_target(url: str, location: str) -> str | None:
     """The URL that a Location header leads to, with the fragment of the first one."""
+    # What is no UTF-8 was decoded to lone surrogates; it is such bytes that are meant.
+    location = _NO_UTF8.sub(lambda found: f"%{ord(found[0]) & 0xFF:02X}", location)
     try:
         target = ada_url.URL(location, url)
     except ValueError:
