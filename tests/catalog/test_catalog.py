@@ -387,13 +387,19 @@ def test_the_data_folder_is_made(tmp_path):
 
 
 def test_a_catalog_of_the_first_schema_is_taken_over(path):
+    secret = SecretText("TOKEN", "a secret that nobody sees")
     with Catalog(path) as catalog:
-        put(catalog, make_script(version="v1"))
+        put(catalog, make_script(version="v1", bindings=(secret,)))
     with sqlite3.connect(path) as db:
         db.execute("ALTER TABLE scripts DROP COLUMN migration_tag")
+        db.execute("DROP TABLE secrets")
+        db.execute("CREATE TABLE secrets (version TEXT, name TEXT, text TEXT)")
+        db.execute("INSERT INTO secrets VALUES ('v1', 'TOKEN', ?)", (secret.text,))
         db.execute("PRAGMA user_version = 1")
     db.close()
     with Catalog(path) as catalog:
+        assert catalog.script("counter").bindings == (secret,)
+        assert all(secret.text.encode() not in p.read_bytes() for p in path.parent.iterdir())
         put(catalog, make_script(version="v2"))
         assert catalog.record("counter").migration_tag is None
         assert catalog.script("counter").version == "v2"

@@ -15,6 +15,7 @@ from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migr
 from holdfast.catalog.namespace import Namespace
 from holdfast.catalog.script import Script
 from holdfast.catalog.scripts import ScriptRecord
+from holdfast.catalog.vault import KEY_FILE, Vault
 
 
 def _utc_now() -> datetime:
@@ -31,7 +32,8 @@ class Catalog:
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], datetime] = _utc_now) -> None:
-        self._database = Database(path)
+        self._vault = Vault(path.with_name(KEY_FILE))
+        self._database = Database(path, self._vault.seal)
         self._clock = clock
 
     def __enter__(self) -> Self:
@@ -70,7 +72,9 @@ class Catalog:
         """
         now = self._now()
         with self._database.transaction() as db:
-            script_rows.insert_version(db, script, handlers=handlers, classes=classes, now=now)
+            script_rows.insert_version(
+                db, script, self._vault, handlers=handlers, classes=classes, now=now
+            )
             for namespace in changes.deleted:
                 namespace_rows.delete(db, namespace.id)
             namespace_rows.move(db, changes.moved)
@@ -85,7 +89,7 @@ class Catalog:
     def script(self, name: str) -> Script:
         """The live version of a script, with its secrets. Raises ScriptNotFound."""
         with self._database.reading() as db:
-            return script_rows.read(db, name)
+            return script_rows.read(db, name, self._vault)
 
     def record(self, name: str) -> ScriptRecord:
         """What is listed of a script. Raises ScriptNotFound."""

@@ -11,16 +11,16 @@ import contextlib
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 import apsw
 
 from holdfast.catalog.errors import CatalogUnusable
 from holdfast.storage.disk import make_folder
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # "HFct": what `file` and SQLite's own tools show as the application's id.
 APPLICATION_ID = 0x48466374
@@ -65,7 +65,7 @@ CREATE TABLE modules (
 CREATE TABLE secrets (
     version TEXT NOT NULL REFERENCES versions(id) ON DELETE CASCADE,
     name TEXT NOT NULL,
-    text TEXT NOT NULL,
+    sealed BLOB NOT NULL,
     PRIMARY KEY (version, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -90,13 +90,14 @@ class Database:
     one of a newer Holdfast.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seal: Callable[[str, str], bytes]) -> None:
+        """`seal(text, place)` encrypts the secrets of files in which they are not yet."""
         self._path = path
         self._turn = threading.RLock()
         self._lock = _lock(path)
         try:
             with _explained(path):
-                self._connection = _open(path)
+                self._connection = _open(path, seal)
         except BaseException:
             self._lock.close()
             raise
@@ -170,7 +171,7 @@ def _holder(file: IO[str]) -> str:
     return f" (process {process_id})" if process_id.isdigit() else ""
 
 
-def _open(path: Path) -> apsw.Connection:
+def _open(path: Path, seal: Callable[[str, str], bytes]) -> apsw.Connection:
     connection = apsw.Connection(str(path))
     try:
         connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
@@ -185,7 +186,7 @@ def _open(path: Path) -> apsw.Connection:
             _create(connection)
         else:
             _check_writable(connection)
-            _upgrade(connection)
+            _upgrade(connection, seal)
     except BaseException:
         connection.close()
         raise
@@ -216,17 +217,33 @@ def _create(connection: apsw.Connection) -> None:
 
 
 # What takes a file from each version of the schema to the next.
-_UPGRADES = ("ALTER TABLE scripts ADD COLUMN migration_tag TEXT",)
+_UPGRADES = (
+    "ALTER TABLE scripts ADD COLUMN migration_tag TEXT",
+    """
+    ALTER TABLE secrets RENAME TO open_secrets;
+    CREATE TABLE secrets (
+        version TEXT NOT NULL REFERENCES versions(id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (version, name)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO secrets SELECT version, name, seal(text, version || ' ' || name) FROM open_secrets;
+    DROP TABLE open_secrets;
+    """,
+)
 
 
-def _upgrade(connection: apsw.Connection) -> None:
+def _upgrade(connection: apsw.Connection, seal: Callable[[str, str], bytes]) -> None:
     version = _pragma(connection, "user_version")
     if version < SCHEMA_VERSION:
+        connection.create_scalar_function("seal", cast("Any", seal), 2)
+        connection.execute("PRAGMA secure_delete=ON")  # what was readable is overwritten
         connection.execute("BEGIN IMMEDIATE")
         for statement in _UPGRADES[version - 1 :]:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _check_writable(connection: apsw.Connection) -> None:

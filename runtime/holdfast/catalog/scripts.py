@@ -16,6 +16,7 @@ from holdfast.catalog.bindings import (
 )
 from holdfast.catalog.errors import ScriptNotFound
 from holdfast.catalog.script import Script, Syntax
+from holdfast.catalog.vault import Vault
 from holdfast.engine.modules import Module, ModuleKind
 
 MAX_VERSIONS = 10
@@ -54,6 +55,7 @@ FROM scripts s JOIN versions v ON v.id = s.live_version
 def insert_version(
     db: apsw.Connection,
     script: Script,
+    vault: Vault,
     *,
     handlers: Sequence[str],
     classes: Sequence[str],
@@ -91,7 +93,11 @@ def insert_version(
     )
     db.executemany(
         "INSERT INTO secrets VALUES (?,?,?)",
-        [(script.version, b.name, b.text) for b in script.bindings if isinstance(b, SecretText)],
+        [
+            (script.version, b.name, vault.seal(b.text, f"{script.version} {b.name}"))
+            for b in script.bindings
+            if isinstance(b, SecretText)
+        ],
     )
     db.execute(
         "DELETE FROM versions WHERE script = ?1 AND number NOT IN"
@@ -112,7 +118,7 @@ def delete(db: apsw.Connection, name: str) -> None:
         raise ScriptNotFound(name)
 
 
-def read(db: apsw.Connection, name: str) -> Script:
+def read(db: apsw.Connection, name: str, vault: Vault) -> Script:
     """The live version, whole, with its secrets. Raises ScriptNotFound."""
     record = read_record(db, name)
     modules = db.execute(
@@ -124,7 +130,7 @@ def read(db: apsw.Connection, name: str) -> Script:
         main=record.main,
         syntax=record.syntax,
         modules=tuple(Module(name, ModuleKind(kind), content) for name, kind, content in modules),
-        bindings=_read_bindings(db, record),
+        bindings=_read_bindings(db, record, vault),
         compatibility_date=record.compatibility_date,
         compatibility_flags=record.compatibility_flags,
         version=record.version,
@@ -176,9 +182,9 @@ def _record(row: tuple[Any, ...]) -> ScriptRecord:
     )
 
 
-def _read_bindings(db: apsw.Connection, record: ScriptRecord) -> tuple[Binding, ...]:
-    rows = db.execute("SELECT name, text FROM secrets WHERE version = ?", (record.version,))
-    secrets: dict[str, str] = dict(rows)
+def _read_bindings(db: apsw.Connection, record: ScriptRecord, vault: Vault) -> tuple[Binding, ...]:
+    rows = db.execute("SELECT name, sealed FROM secrets WHERE version = ?", (record.version,))
+    secrets = {name: vault.open(sealed, f"{record.version} {name}") for name, sealed in rows}
     entries = [
         {**entry, "text": secrets[entry["name"]]} if entry["type"] == "secret_text" else entry
         for entry in record.bindings
