@@ -10,6 +10,7 @@ import { CloseEvent, ErrorEvent, messageEvent } from "../events/event-types.js";
 import { Event } from "../events/event.js";
 import { blobFromBytes } from "../files/blob.js";
 import { requireContext } from "../kernel/pending.js";
+import { queueTurn } from "../kernel/turns.js";
 import { encodeUtf8 } from "../encoding/utf8.js";
 
 export const CONNECTING = 0; // `new WebSocket()`, before the handshake is done
@@ -18,6 +19,8 @@ export const ACCEPTED = 2;
 export const RELEASED = 3; // it was given away, or the connection is over
 
 const NO_CLOSE_FRAME = "WebSocket disconnected without sending Close frame.";
+
+let forgetSent;
 
 export class SocketState {
   phase = WAITING;
@@ -36,6 +39,7 @@ export class SocketState {
   tags = null; // of one that was accepted for hibernation
   #outgoing = null; // { item, gate } that wait for the output gate
   #lateBytes = 0; // given to send() after the end; they count as buffered for ever
+  #newBytes = 0; // given to send() in the running turn; they count as buffered until it ends
 
   constructor(socket, link) {
     this.socket = socket;
@@ -87,11 +91,27 @@ export class SocketState {
     }
   }
 
-  /** Bytes that were sent and not yet handed to the network. */
+  /**
+   * Bytes that were sent and not yet handed to the network, as of the beginning of the turn.
+   * https://websockets.spec.whatwg.org/#dom-websocket-bufferedamount
+   */
   get bufferedAmount() {
-    let bytes = this.#lateBytes;
+    let bytes = 0;
     for (const { item } of this.#outgoing ?? []) bytes += sizeOf(item);
-    return this.link?.number > 0 ? bytes + socket_waiting(this.link.number) : bytes;
+    if (this.link?.number > 0) bytes += socket_waiting(this.link.number);
+    return this.#lateBytes + Math.max(bytes, this.#newBytes);
+  }
+
+  /** Note what was sent, for a script that asks for `bufferedAmount` right after. */
+  noteSent(message) {
+    if (this.#newBytes === 0) queueTurn(requireContext(), forgetSent, this);
+    this.#newBytes += sizeOf(message);
+  }
+
+  static {
+    forgetSent = (state) => {
+      state.#newBytes = 0;
+    };
   }
 
   /** A message was sent after the end: it counts and goes nowhere. */

@@ -126,7 +126,10 @@ export class WebSocket extends EventTarget {
     }
     if (state.phase === RELEASED || state.closedOutgoing) state.sentTooLate(item);
     else if (state.phase === WAITING) throw new TypeError(NOT_ACCEPTED);
-    else state.transmit(item);
+    else {
+      state.transmit(item);
+      if (state.isClient) state.noteSent(item);
+    }
   }
 
   /** https://websockets.spec.whatwg.org/#dom-websocket-close */

@@ -22,7 +22,8 @@ export default { fetch(request) {
   server.accept();
   server.binaryType = "arraybuffer";
   server.addEventListener("message", ({ data }) => {
-    if (data === "close") server.close(4001, "as you wish");
+    if (data === "authorization") server.send(request.headers.get(data));
+    else if (data === "close") server.close(4001, "as you wish");
     else server.send(data);
   });
   const headers = {};
@@ -88,7 +89,8 @@ async def test_a_client_has_the_standards_states_and_events(server: Server) -> N
         log.push(socket.readyState, socket.url === peer, socket.protocol, socket.binaryType);
         await next(socket, "open");
         log.push(socket.readyState, socket.protocol, socket.extensions, socket.bufferedAmount);
-        socket.send("hello");
+        socket.send("hellö");
+        log.push(socket.bufferedAmount);
         await next(socket, "message");
         socket.binaryType = "arraybuffer";
         socket.send(new Uint16Array([1, 2]).subarray(1));
@@ -105,10 +107,23 @@ async def test_a_client_has_the_standards_states_and_events(server: Server) -> N
     )
     assert told == [
         *[0, True, "", "blob"],
-        *[["open", "Event"], 1, "echo", "", 0],
-        *[["message", "hello"], ["message", {}], 2, True],
+        *[["open", "Event"], 1, "echo", "", 0, 6],
+        *[["message", "hellö"], ["message", {}], 2, True],
         *[2, ["close", 3000, "bye", True], 3, 8],
     ]
+
+
+async def test_credentials_of_a_url_are_sent(server: Server) -> None:
+    told = await run(
+        server,
+        """
+        const socket = new WebSocket(peer.replace("://", "://user:pass%20word@"));
+        socket.onopen = () => socket.send("authorization");
+        const { data } = await next(socket, "message");
+        return [data, atob(data.slice(6))];
+        """,
+    )
+    assert told == ["Basic dXNlcjpwYXNzIHdvcmQ=", "user:pass word"]
 
 
 async def test_a_servers_close_reaches_the_client(server: Server) -> None:

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 import aiohttp
+from yarl import URL
 
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import CONNECTION_LOST
@@ -78,6 +79,12 @@ async def socket_connect(host: "Host", url: str, protocols: str) -> str:
     Raises ScriptError where the server does not agree.
     """
     headers = [("sec-websocket-protocol", protocols.replace(",", ", "))] if protocols else []
+    target = URL(url, encoded=True)
+    if (
+        target.user is not None
+    ):  # https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch
+        credentials = f"{target.user}:{target.password or ''}".encode()
+        headers.append(("authorization", f"Basic {base64.b64encode(credentials).decode()}"))
     response, agreed = await _ask(host, "http" + url.removeprefix("ws"), headers)
     if not agreed:
         response.close()

@@ -13,6 +13,7 @@ import logging
 import re
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from aiohttp._websocket.models import WebSocketError
 from aiohttp._websocket.reader import WebSocketDataQueue
@@ -25,6 +26,7 @@ from holdfast.host.sockets_end import MAX_WAITING_BYTES, NO_STATUS, Message, Soc
 log = logging.getLogger("holdfast.host.sockets")
 
 CLOSE_SECONDS = 10.0  # how long the other side is waited for after a close frame
+MAX_GATHERED_BYTES = 65_536
 AT_ONCE = 64  # messages of one piece that are handed on before the loop gets its turn
 
 _TEXT, _BINARY, _CLOSE = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CLOSE
@@ -74,6 +76,35 @@ class _Frames(WebSocketDataQueue):
         self.wire.failed(exc)
 
 
+class _Burst:
+    """Writes what wires have gathered, once the loop has read what there was to read.
+
+    Whoever reads on this machine or the next is woken once then, not for every message.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._wires: list[WireEnd] = []
+
+    def add(self, wire: "WireEnd") -> None:
+        """Have the wire flushed soon."""
+        if not self._wires:
+            self._loop.call_soon(self._flush)
+        self._wires.append(wire)
+
+    def _flush(self) -> None:
+        wires, self._wires = self._wires, []
+        for wire in wires:
+            wire.flush()
+
+
+_bursts: WeakKeyDictionary[asyncio.AbstractEventLoop, _Burst] = WeakKeyDictionary()
+
+
+def _burst_of(loop: asyncio.AbstractEventLoop) -> _Burst:
+    return _bursts.get(loop) or _bursts.setdefault(loop, _Burst(loop))
+
+
 class WireEnd(BaseProtocol, SocketEnd):
     """The end of a connection that has been upgraded; it takes its transport over."""
 
@@ -85,8 +116,6 @@ class WireEnd(BaseProtocol, SocketEnd):
         loop: asyncio.AbstractEventLoop,
         *,
         is_client: bool,
-        compress: int = 0,
-        no_takeover: bool = False,
         on_end: Callable[[BaseException | None], None],
     ) -> None:
         """`on_end` is called once, when the TCP connection has ended."""
@@ -102,15 +131,12 @@ class WireEnd(BaseProtocol, SocketEnd):
         self._held = False  # by the peer
         self._spreading = False  # the rest of a piece waits for the loop
         self._timer: asyncio.TimerHandle | None = None
-        self._compress = compress
         self._reader = WebSocketReader(
-            _Frames(self, loop), MAX_SOCKET_MESSAGE_BYTES + 1, bool(compress), True
+            _Frames(self, loop), MAX_SOCKET_MESSAGE_BYTES + 1, compress=False, decode_text=True
         )
-        self._writer = WebSocketWriter(
-            self, transport, use_mask=is_client, compress=compress, notakeover=no_takeover
-        )
-        self._write = self._writer._write_websocket_frame
-        self._transport_write = transport.write
+        self._writer = WebSocketWriter(self, transport, use_mask=is_client)
+        self._gathered = b""  # short frames that leave together
+        self._burst = _burst_of(loop)
         transport.set_protocol(self)
 
     # ---- what comes in -----------------------------------------------------------
@@ -151,7 +177,7 @@ class WireEnd(BaseProtocol, SocketEnd):
         """A control frame from the other side."""
         if kind is WSMsgType.PING:
             if not self._is_mute:
-                self._write(bytes(data), _OPCODE_PONG, 0)
+                self._write(bytes(data), _OPCODE_PONG)
         elif kind is _CLOSE:
             if data in _NEVER_SENT:
                 self.failed(WebSocketError(1002, f"Invalid close code: {data}"))
@@ -181,20 +207,35 @@ class WireEnd(BaseProtocol, SocketEnd):
             payload, opcode = message.encode("utf-8", "replace"), _OPCODE_TEXT
         else:
             payload, opcode = message, _OPCODE_BINARY  # type: ignore[assignment]
-        if self._compress and len(payload) > SHORT:
-            self._writer._send_compressed_frame_sync(payload, opcode, None)
-        elif len(payload) > SHORT or self._is_client:
-            self._write(payload, opcode, 0)
-        else:  # what the writer would do, without asking what is known here
-            self._transport_write(_SHORT_HEADS[opcode][len(payload)] + payload)
+        if len(payload) > SHORT or self._is_client:
+            self._write(payload, opcode)
+        else:  # what the writer would do, but together with what else goes out
+            if not self._gathered:
+                self._burst.add(self)
+            self._gathered += _SHORT_HEADS[opcode][len(payload)] + payload
+            if len(self._gathered) > MAX_GATHERED_BYTES:
+                self.flush()
         if self._paused and self.backlog > MAX_WAITING_BYTES + len(payload):
             log.info("a WebSocket is given up: its client does not read")
             self.abort()
 
+    def _write(self, payload: bytes, opcode: int) -> None:
+        """Write a frame behind those that were gathered."""
+        self.flush()
+        self._writer._write_websocket_frame(payload, opcode, 0)
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        data, self._gathered = self._gathered, b""
+        if data and self.transport is not None:
+            self.transport.write(data)
+
     @property
     def backlog(self) -> int:
         """See SocketEnd."""
-        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+        if self.transport is None:
+            return 0
+        return len(self._gathered) + self.transport.get_write_buffer_size()
 
     def on_close(self, code: int, reason: str) -> None:
         """See SocketEnd. The other side has some time to answer."""
@@ -227,7 +268,7 @@ class WireEnd(BaseProtocol, SocketEnd):
 
     def _write_close(self, code: int, reason: str) -> None:
         body = b"" if code == NO_STATUS else code.to_bytes(2, "big") + reason.encode()
-        self._write(body, _OPCODE_CLOSE, 0)
+        self._write(body, _OPCODE_CLOSE)
         self._is_mute = True
 
     def _linger(self) -> None:
@@ -235,8 +276,11 @@ class WireEnd(BaseProtocol, SocketEnd):
         transport = self.transport
         if transport is None or transport.is_closing():
             return
+        self.flush()
         self._waiting = ()
         self.go_on()
+        if self._timer is not None:
+            self._timer.cancel()
         if transport.can_write_eof():
             transport.write_eof()
         self._timer = self._loop.call_later(CLOSE_SECONDS, self.abort)
@@ -247,6 +291,7 @@ class WireEnd(BaseProtocol, SocketEnd):
         self.has_closed = True
         if self._has_failed or self.transport is None or self.transport.is_closing():
             return
+        self.flush()
         self.transport.close()
         if self._timer is not None:
             self._timer.cancel()
