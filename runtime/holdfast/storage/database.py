@@ -452,6 +452,8 @@ class Database:
         for store in self._listeners(finished):
             self._shard.tell(store.on_durable, finished)
         if self.rounds.settled:
+            if isinstance(self.session, Newborn):
+                self.session.forget_image()
             self._shard.lifecycle.when_settled(self)
         elif self.implicit or self._committed:
             self._schedule()

@@ -58,6 +58,9 @@ if TYPE_CHECKING:
 
 LARGE_BYTES = 256 * 1024
 
+# What one transaction may write before SQLite takes a temporary file to help.
+_CACHE_KIB = 8192
+
 _FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 _PRIVATE = ""  # SQLite's name for a database of the connection's own
 
@@ -99,7 +102,8 @@ class Newborn:
             raise StorageReadOnly(f"The folder {folder.path} cannot be written.")
         self.connection = apsw.Connection(_PRIVATE, flags=_FLAGS, statementcachesize=STATEMENTS)
         self.cursor = self.connection.cursor()
-        self.cursor.execute(f"PRAGMA page_size={PAGE_BYTES}; {FRUGAL}").fetchall()
+        pragmas = f"PRAGMA page_size={PAGE_BYTES}; {FRUGAL}; PRAGMA cache_size=-{_CACHE_KIB}"
+        self.cursor.execute(pragmas).fetchall()
         self.cursor.execute(KV_SCHEMA)
         self.folder = folder
         self.unique_key = folder.path.name
@@ -131,6 +135,12 @@ class Newborn:
     def capture(self) -> None:
         """Keep what is committed, right after a commit."""
         self._image = self.connection.serialize("main")
+
+    def forget_image(self) -> None:
+        """Nothing is outstanding: what is kept is in the file."""
+        self._image = b""
+        if self._applied is not None:
+            self._applied = self._image
 
     @property
     def is_large(self) -> bool:
