@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.storage import StoreBroken
+from holdfast.storage import LocalBarrier, Storage, StoreBroken
 from holdfast.storage.newborn import Newborn
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 
@@ -242,6 +242,26 @@ async def test_a_name_that_may_not_be_durable_is_given_anew_with_a_new_file(shar
     assert shard.path().stat().st_ino in synced and inode not in synced
     assert newborn.has_file
     newborn.abandon()
+
+
+async def test_a_shared_sync_that_fails_leaves_nothing_half_made(tmp_path: Path) -> None:
+    failures = iter([OSError(errno.EIO, "Input/output error")])
+
+    def sync_all() -> None:
+        for error in failures:
+            raise error
+
+    loop = asyncio.get_running_loop()
+    folder = tmp_path / "objects"
+    storage = Storage(folder, barrier=LocalBarrier(loop, sync_all=sync_all))
+    owners = [Owner(storage, UNIQUE_KEY, object_id(number)) for number in range(8)]
+    for owner in owners:
+        owner.store.put("a", b"1")
+    for owner in owners:
+        await owner.durable()
+    names = sorted(path.name for path in folder.glob("*/*"))
+    assert names == [f"{object_id(number)}.sqlite" for number in range(8)]
+    await storage.aclose()
 
 
 # ---- SQL -------------------------------------------------------------------------------

@@ -10,7 +10,9 @@ import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import apsw
 import pytest
@@ -25,9 +27,10 @@ STRIKES = 200
 # closed and opened again; the last object that is opened parks another one.
 WRITER = """
 import asyncio, os, pathlib, random, sys
-from holdfast.storage import LocalBarrier, Storage, lifecycle
+from holdfast.storage import LocalBarrier, Storage, lifecycle, newborn
 
 lifecycle.SOFT_LIMIT_PAGES, lifecycle.HARD_LIMIT_PAGES, lifecycle._RETRY_S = 15, 60, 0.01
+newborn.LARGE_BYTES = 25_000
 
 async def write(storage, unique_key, object_id, number, count):
     chance = random.Random(number)
@@ -95,15 +98,23 @@ def trace(tmp_path: Path) -> Trace:
     return Trace(output.read_text(), folder)
 
 
+@pytest.fixture
+def quick_folder() -> Iterator[Path]:
+    """A folder in memory, where there is one: what is found after a power loss is only read."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
 @pytest.mark.slow
-def test_nothing_durable_is_lost_whenever_the_power_fails(trace: Trace, tmp_path: Path) -> None:
+def test_nothing_durable_is_lost_whenever_the_power_fails(trace: Trace, quick_folder: Path) -> None:
     assert len(trace.said) > 100, "the trace shows what the process said"
     chance = random.Random(1)
     removals = [when for when, _, file in trace.entries if file is None]
     moments = [chance.randrange(trace.length) for _ in range(STRIKES)]
     moments += chance.sample(removals, min(len(removals), STRIKES // 2))
     for number, moment in enumerate(moments):
-        folder = tmp_path / f"after-{number}"
+        folder = quick_folder / f"after-{number}"
         folder.mkdir()
         trace.strike(moment, folder, chance)
         asyncio.run(check(folder, promised(trace, moment), f"strike {number} at {moment}"))

@@ -191,6 +191,9 @@ class Newborn:
 
     def stage(self, fsync: Fsync | None = None) -> bool:
         """See NewLog. With `fsync`, a file that is to be published is synced, too."""
+        if self._staged:  # its sync failed, or that of others with it
+            _remove(self._staged)
+            self._staged = None
         with self._lock:
             if self._sealed:
                 return False
