@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -23,3 +25,11 @@ def no_leaked_threads() -> Iterator[None]:
         thread.join(JOIN_TIMEOUT_S)
     leaked = [thread.name for thread in started if thread.is_alive()]
     assert not leaked, f"threads left running by the test: {leaked}"
+
+
+@pytest.fixture
+def quick_folder() -> Iterator[Path]:
+    """A folder in memory, where there is one: for many files that need not survive anything."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)

@@ -193,14 +193,16 @@ async def check(data: Path, stored: Counter[str]) -> None:
 
 
 @pytest.mark.skipif(not tracing.works(), reason="strace is missing or not allowed to trace")
-async def test_a_power_loss_takes_nothing_that_was_answered(tmp_path: Path) -> None:
+async def test_a_power_loss_takes_nothing_that_was_answered(
+    tmp_path: Path, quick_folder: Path
+) -> None:
     root = tmp_path / "root"
     root.mkdir()
     trace = await live(tmp_path, root, first_life)
     count = sum(1 for _ in Disk(root).answers(trace.events))
     chosen = {*random.Random(0).sample(range(count), MOMENTS), 0, count - 1}
     stored: Counter[str] = Counter()
-    for data in power_losses(Disk(root), trace, chosen, stored, tmp_path):
+    for data in power_losses(Disk(root), trace, chosen, stored, quick_folder):
         await check(data, stored)
     assert stored["/big"] == 80
 
@@ -210,11 +212,12 @@ async def test_a_power_loss_takes_nothing_that_was_answered(tmp_path: Path) -> N
         disk, stored = crash_with_most_unsafe(trace, root, pattern)
         folder = tmp_path / f"second-{number}"
         folder.mkdir()
+        (quick_folder / folder.name).mkdir()
         second_root = folder / "root"
         disk.restore(second_root, Fate.KEPT, random.Random(0))
         disk.continue_at(second_root)
         second = await live(folder, second_root, second_life)
-        for data in power_losses(disk, second, {2, 9, 25, 40}, stored, folder):
+        for data in power_losses(disk, second, {2, 9, 25, 40}, stored, quick_folder / folder.name):
             await check(data, stored)
         assert stored[SMALL[0]] == SECOND + 4
         assert not [*second_root.rglob("*.new-*")], "what was left half made is swept"

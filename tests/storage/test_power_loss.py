@@ -10,9 +10,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import apsw
 import pytest
@@ -96,14 +94,6 @@ def trace(tmp_path: Path) -> Trace:
         pytest.skip("strace may not trace processes here")
     assert done.returncode == 0, done.stderr
     return Trace(output.read_text(), folder)
-
-
-@pytest.fixture
-def quick_folder() -> Iterator[Path]:
-    """A folder in memory, where there is one: what is found after a power loss is only read."""
-    memory = Path("/dev/shm")
-    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        yield Path(folder)
 
 
 @pytest.mark.slow
