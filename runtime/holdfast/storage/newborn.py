@@ -122,7 +122,9 @@ class Newborn:
 
     @property
     def image(self) -> bytes:
-        """All that is committed; nothing before the first commit."""
+        """All that is committed; nothing before the first commit. May read the file."""
+        if not self._image and self._is_durable:
+            return self._path.read_bytes()  # see forget_image
         return self._image
 
     def forget_schema(self) -> None:
@@ -137,10 +139,9 @@ class Newborn:
         self._image = self.connection.serialize("main")
 
     def forget_image(self) -> None:
-        """Nothing is outstanding: what is kept is in the file."""
-        self._image = b""
-        if self._applied is not None:
-            self._applied = self._image
+        """Nothing is outstanding: the file holds the same until the next commit."""
+        if self.grown is None:
+            self._image = b""
 
     @property
     def is_large(self) -> bool:
