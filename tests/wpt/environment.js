@@ -9,12 +9,16 @@ import { Context, runTurn } from "holdfast:kernel/turns.js";
 
 const { stringify } = JSON;
 const { defineProperty } = Object;
-const { Error, URL, reportError } = globalThis;
+const { Error, SharedArrayBuffer, URL, reportError } = globalThis;
 const context = new Context();
 const LOCATION = [
   "href", "origin", "protocol", "host", "hostname", "port", "pathname", "search", "hash",
 ];
 const write = (kind, value) => console_write(`wpt ${kind}`, stringify(value));
+
+class SharedMemory {
+  buffer = new SharedArrayBuffer(0);
+}
 
 function define(name, value) {
   defineProperty(globalThis, name, { value, configurable: true, enumerable: false, writable: true });
@@ -28,6 +32,8 @@ export function prepare(address) {
     for (const name of LOCATION) location[name] = new URL(address)[name];
     location.toString = () => address;
     define("location", location);
+    // Tests get a SharedArrayBuffer by way of a memory: https://github.com/whatwg/html/issues/5380
+    define("WebAssembly", { Memory: SharedMemory });
     define("origin", location.origin);
     define("isSecureContext", true);
     define("GLOBAL", {

@@ -15,7 +15,7 @@ HARNESS = "(the file as a whole)"  # stands for a test whose harness did not end
 class Tally:
     """The figures of one area."""
 
-    files: int = 0
+    files: set[str] = field(default_factory=set)  # variants of one count once
     passed: int = 0
     failed: int = 0  # as expected or not
     inapplicable: int = 0
@@ -44,7 +44,7 @@ class Report:
         """Count one outcome and tell of it."""
         self.done += 1
         tally = self.tallies[test.area]
-        tally.files += 1
+        tally.files.add(test.file)
         tally.seconds += outcome.seconds
         results = {name: (status, message) for name, status, message in outcome.subtests}
         if outcome.status != "OK":
@@ -104,16 +104,17 @@ class Report:
         rows += [(area, Tally(), count) for area, count in sorted(skipped.items())]
         whole = Tally()
         for _, tally, _ in rows:
-            for name in ("files", "passed", "failed", "inapplicable", "seconds"):
+            whole.files |= tally.files
+            for name in ("passed", "failed", "inapplicable", "seconds"):
                 setattr(whole, name, getattr(whole, name) + getattr(tally, name))
         rows.append(("all", whole, sum(count for _, _, count in rows)))
-        head = f"{'area':32}{'tests':>7}{'passed':>9}{'failed':>8}{'n/a':>7}{'rate':>9}"
+        head = f"{'area':32}{'files':>7}{'passed':>9}{'failed':>8}{'n/a':>7}{'rate':>9}"
         head += f"{'s':>8}{'not run':>9}"
         lines = [head, "-" * len(head)]
         for area, t, count in rows:
             rate = f"{t.rate:.2f} %" if t.passed + t.failed else ""
             lines.append(
-                f"{area:32}{t.files:7}{t.passed:9}{t.failed:8}{t.inapplicable:7}"
+                f"{area:32}{len(t.files):7}{t.passed:9}{t.failed:8}{t.inapplicable:7}"
                 f"{rate:>9}{t.seconds:8.1f}{count:9}"
             )
         return "\n".join(lines)
