@@ -185,3 +185,16 @@ async def test_a_namespace_takes_its_alarms_along(owner: Owner, shard: Shard) ->
     await owner.durable()
     shard.storage.delete_namespace(UNIQUE_KEY)
     assert listed(shard).first(9) == []
+
+
+async def test_an_alarm_that_no_list_has_is_listed_when_its_object_is_opened(shard: Shard) -> None:
+    owner = shard.owner()
+    owner.store.set_alarm(FAR_MS)
+    await owner.durable()
+    await shard.storage.aclose()
+    for file in (shard.folder / UNIQUE_KEY).glob("metadata.sqlite*"):
+        file.unlink()
+    await shard.reopen()
+    assert listed(shard).get(object_id()) is None
+    assert shard.owner().store.get_alarm() == FAR_MS
+    assert listed(shard).get(object_id()) == FAR_MS

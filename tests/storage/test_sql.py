@@ -130,7 +130,7 @@ async def test_a_cursor_keeps_its_connection(tmp_path: Path) -> None:
 async def test_a_connection_that_was_closed_is_set_up_again(tmp_path: Path) -> None:
     shard = Shard(tmp_path, max_open=16)
     first = shard.owner(1)
-    rows(sql_of(first), "CREATE TABLE t(a)")
+    rows(sql_of(first), "PRAGMA foreign_keys=off; CREATE TABLE t(a)")
     await first.durable()
     for number in range(2, 40):
         other = shard.owner(number)
@@ -139,6 +139,7 @@ async def test_a_connection_that_was_closed_is_set_up_again(tmp_path: Path) -> N
     with pytest.raises(SqlError, match="prohibited"):
         rows(sql_of(first), "SELECT * FROM _cf_KV")
     assert rows(sql_of(first), "SELECT count(*) FROM t") == [(0,)]
+    assert rows(sql_of(first), "PRAGMA foreign_keys") == [(0,)]
     await shard.storage.aclose()
 
 

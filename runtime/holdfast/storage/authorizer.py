@@ -107,6 +107,18 @@ _PRAGMAS: MappingProxyType[str, Callable[[str | None], bool]] = MappingProxyType
     }
 )
 
+# Settings of a connection that a script may have changed for good.
+SETTINGS = frozenset(
+    {
+        "case_sensitive_like",
+        "foreign_keys",
+        "ignore_check_constraints",
+        "legacy_alter_table",
+        "recursive_triggers",
+        "reverse_unordered_selects",
+    }
+)
+
 # Actions whose first name is that of what they act on.
 _ON_A_NAME = frozenset(
     {

@@ -151,8 +151,20 @@ class Database:
             raise self._unopened(error) from error
         if opened is None:
             self._missing = True
-        else:
-            self.attach_session(opened)
+            return
+        self.attach_session(opened)
+        if opened.has_metadata and not opened.read_only:
+            self._list_alarm(opened)
+
+    def _list_alarm(self, session: Session) -> None:
+        """Have the alarm in the list: the file may have come from elsewhere, without its list."""
+        try:
+            time_ms = read_own(session.cursor)
+            alarms = self._shard.alarms.of(self.folder)
+            if time_ms is not None and alarms.get(self.object_id) is None:
+                alarms.arm(self.object_id, time_ms, self.store.name if self.store else None)
+        except (apsw.Error, OSError, StorageError) as error:
+            log.warning("the alarm of %s cannot be noted: %s", self.path, error)
 
     def keep_past(self) -> "Bookmarks":
         """The bookmarks of the object, which are kept from now on."""

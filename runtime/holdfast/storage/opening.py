@@ -125,6 +125,7 @@ def _prepare_tables(session: Session) -> None:
     """Have the table there, which workerd makes with an object's first key-value write."""
     cursor = session.cursor
     names = {name for (name,) in cursor.execute("SELECT name FROM sqlite_schema")}
+    session.has_metadata = "_cf_METADATA" in names
     if "_cf_KV" not in names:
         cursor.execute(_temporary(KV_SCHEMA) if session.read_only else KV_SCHEMA)
     if "_cf_EXTERNALS" in names and not session.read_only:

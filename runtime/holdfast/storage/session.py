@@ -78,6 +78,7 @@ class Session:
         "connection",
         "cursor",
         "folder",
+        "has_metadata",
         "object_id",
         "path",
         "read_only",
@@ -105,6 +106,7 @@ class Session:
         self.unique_key = folder.path.name
         self.object_id = path.stem
         self.read_only = connection.readonly("main")
+        self.has_metadata = False  # there may be an alarm
         # Frames in the log, and those of them that a checkpoint has copied to the file.
         self.wal_pages = max(wal_bytes - _WAL_HEADER_BYTES, 0) // _FRAME_BYTES
         self.backfilled = 0

@@ -31,6 +31,7 @@ import apsw
 
 from holdfast.storage.authorizer import (
     SCHEMA_CHANGES,
+    SETTINGS,
     TRANSACTIONS,
     is_allowed,
     is_transaction,
@@ -57,7 +58,7 @@ _MAX_BYTES = 100_000  # of SQL
 
 # https://developers.cloudflare.com/durable-objects/platform/limits/ and workerd's own.
 _LIMITS = {
-    apsw.SQLITE_LIMIT_LENGTH: 4 * 1024 * 1024,
+    apsw.SQLITE_LIMIT_LENGTH: 8 * 1024 * 1024 + 64,
     apsw.SQLITE_LIMIT_SQL_LENGTH: _MAX_BYTES,
     apsw.SQLITE_LIMIT_COLUMN: 100,
     apsw.SQLITE_LIMIT_EXPR_DEPTH: 100,
@@ -136,7 +137,16 @@ class Sql:
     Raises SqlError for the script's mistakes, and what `ObjectStore` raises.
     """
 
-    __slots__ = ("_access", "_last", "_open", "_reading", "_session", "_should_stop", "_store")
+    __slots__ = (
+        "_access",
+        "_last",
+        "_open",
+        "_reading",
+        "_session",
+        "_settings",
+        "_should_stop",
+        "_store",
+    )
 
     def __init__(self, store: "ObjectStore", should_stop: Callable[[], bool]) -> None:
         """`should_stop` tells that the turn has used up its time: SQL is cut short then."""
@@ -146,6 +156,7 @@ class Sql:
         self._access: SqlAccess
         self._open: dict[int, _Open] = {}
         self._reading: dict[int, None] = {}  # those of them that keep a statement, oldest first
+        self._settings: dict[str, str] = {}  # that the script has changed
         self._last = 0
 
     @property
@@ -288,6 +299,9 @@ class Sql:
             session.sql = SqlAccess(session.connection, session.cursor)
         self._access = session.sql
         self._access.should_stop = self._should_stop
+        for name, value in self._settings.items():
+            session.cursor.execute(f"PRAGMA {name}={value}")
+        self._access.settings = self._settings
 
     def _failure(self, error: BaseException) -> BaseException:
         """What to raise for an error: the script's own mistakes, or the store's failure."""
@@ -314,6 +328,7 @@ class SqlAccess:
         self.epoch = 0  # grows with every change of the schema
         self.known: OrderedDict[str, Statement] = OrderedDict()
         self.should_stop: Callable[[], bool] = bool
+        self.settings: dict[str, str] = {}  # those that are changed, for the next connection
         self._own = own  # for statements that are ours
         self._free: list[apsw.Cursor] = []
         self._pieces: OrderedDict[str, tuple[str, ...]] = OrderedDict()
@@ -343,6 +358,8 @@ class SqlAccess:
             self.epoch += 1
         self._actions.append((action, first, second))
         if is_allowed(action, first, second, database):
+            if action == apsw.SQLITE_PRAGMA and second is not None and first in SETTINGS:
+                self.settings[first] = second
             return apsw.SQLITE_OK
         if is_transaction(action):
             self.refusal = TRANSACTIONS
