@@ -266,6 +266,13 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "new Function",
         ],
     },
+    "platform/messaging": {
+        Reason.STANDARD: [
+            "rejections",
+            "reportError",
+            "scheduler.wait",
+        ],
+    },
     "platform/events": {
         Reason.STANDARD: [
             "CustomEvent",

@@ -156,6 +156,7 @@ OTHER_WORDS: Mapping[str, Sequence[str]] = {
         "Response",
         "a stream",
     ],
+    "platform/messaging": ["sendBeacon"],
     "streams/compression": ["an unknown format", "no format"],
     "streams/readable": [
         "bad mode",
