@@ -131,6 +131,7 @@ export const members = {
 
 /** Interfaces whose module is loaded when a script first asks for them. */
 export const lazyInterfaces = {
+  Intl: "intl/intl.js",
   BroadcastChannel: "messaging/broadcast-channel.js",
   CryptoKey: "crypto/key.js",
   SubtleCrypto: "crypto/subtle.js",

@@ -8,6 +8,7 @@ import { nextTurn, runTurn } from "./kernel/turns.js";
 import { errorFromHost } from "./objects/remote-error.js";
 import "./language/date.js";
 import "./language/error-stack.js";
+import "./language/locale-methods.js";
 import "./unclonable.js";
 
 export {

@@ -233,3 +233,13 @@ def test_a_reader_that_leaves_does_not_end_it(tmp_path: Path) -> None:
             assert get(url).text == "ok"
         run.terminate()
         assert run.wait(30) == 0
+
+
+def test_scripts_live_in_utc_wherever_the_machine_is(tmp_path: Path) -> None:
+    (tmp_path / "main.mjs").write_text(
+        "export default { fetch: () => new Response(`${new Date(0)} ${new Date(0).getHours()}`) };"
+    )
+    elsewhere = environment(TZ="America/New_York")
+    with Running("run", "main.mjs", *ANY_PORT, folder=tmp_path, env=elsewhere) as run:
+        told = get(run.ready()).text
+    assert told.startswith("Thu Jan 01 1970 00:00:00 GMT+0000") and told.endswith(" 0")

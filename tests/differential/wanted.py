@@ -289,12 +289,8 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "lengths",
         ],
         Reason.ENGINE: [
-            "Intl",
-            "Intl numbers",
             "WebAssembly",
-            "date to locale",
             "dates",
-            "localeCompare",
         ],
         Reason.MISSING: [
             "ExtendableEvent",

@@ -16,6 +16,8 @@ _CONTROLS = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]|\r(?!\n)|\x1b(?!\[[0-9;]*m)"
 )
 _RESET = "\x1b[0m"
+# Of the machine: later the process is kept to UTC, for its scripts.
+_LOCAL = datetime.now(UTC).astimezone().tzinfo
 
 
 class Terminal:
@@ -38,7 +40,7 @@ class Terminal:
     def request(self, method: str, target: str, status: int, milliseconds: float) -> None:
         """One request that was answered."""
         colour = "31" if status >= 500 else "33" if status >= 400 else "32"
-        now = datetime.now(UTC).astimezone().strftime("%H:%M:%S")
+        now = datetime.now(_LOCAL).strftime("%H:%M:%S")
         self.line(f"{now} {method} {_visible(target)} {status} {milliseconds:.1f} ms", colour)
 
     def line(self, text: str, colour: str | None = None) -> None:

@@ -3,9 +3,11 @@
 import argparse
 import asyncio
 import errno
+import os
 import resource
 import signal
 import socket
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,15 @@ def run_until_stopped(command: Callable[[asyncio.Event], Coroutine[Any, Any, int
     import uvloop
 
     raise_descriptor_limit()
+    keep_to_utc()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_with_signals(command))
+
+
+def keep_to_utc() -> None:
+    """Have the engine's local time be UTC, as it is for scripts everywhere."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
 
 
 async def _with_signals(command: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:

@@ -1,0 +1,130 @@
+// Intl.DateTimeFormat for en-US: https://tc39.es/ecma402/#datetimeformat-objects
+
+import { layOut } from "./date-pattern.js";
+import { callable, optionOf, optionsFrom, resolveLocale } from "./locales.js";
+import { TimeZone } from "./time-zone.js";
+
+const OWNER = "Intl.DateTimeFormat";
+const NUMERIC = ["2-digit", "numeric"];
+const TEXT = ["narrow", "short", "long"];
+const FIELDS = {
+  weekday: TEXT, era: TEXT, year: NUMERIC, month: [...NUMERIC, ...TEXT], day: NUMERIC, dayPeriod: TEXT, hour: NUMERIC,
+  minute: NUMERIC, second: NUMERIC,
+};
+const ZONE_NAMES = ["short", "long", "shortOffset", "longOffset", "shortGeneric", "longGeneric"];
+const STYLES = ["full", "long", "medium", "short"];
+const DATE_FIELDS = ["weekday", "year", "month", "day"];
+const TIME_FIELDS = ["dayPeriod", "hour", "minute", "second", "fractionalSecondDigits"];
+const DATE_STYLES = {
+  full: { weekday: "long", month: "long", day: "numeric", year: "numeric" },
+  long: { month: "long", day: "numeric", year: "numeric" },
+  medium: { month: "short", day: "numeric", year: "numeric" },
+  short: { month: "numeric", day: "numeric", year: "2-digit" },
+};
+const TIME_STYLES = {
+  full: { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "long" },
+  long: { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "short" },
+  medium: { hour: "numeric", minute: "2-digit", second: "2-digit" },
+  short: { hour: "numeric", minute: "2-digit" },
+};
+const DATES = { year: "numeric", month: "numeric", day: "numeric" };
+const TIMES = { hour: "numeric", minute: "2-digit", second: "2-digit" };
+
+/** The fields that the options ask for; `defaults` ("date", "time", "all") where there are none. */
+function fieldsFrom(options, required, defaults) {
+  const fields = {};
+  for (const name of Object.keys(FIELDS)) {
+    const value = optionOf(options, name, FIELDS[name], undefined, OWNER);
+    if (value !== undefined) fields[name] = value;
+  }
+  const digits = options.fractionalSecondDigits;
+  if (digits !== undefined) {
+    if (!(digits >= 1 && digits <= 3)) throw new RangeError("fractionalSecondDigits value is out of range.");
+    fields.fractionalSecondDigits = Math.floor(digits);
+  }
+  const zone = optionOf(options, "timeZoneName", ZONE_NAMES, undefined, OWNER);
+  if (zone !== undefined) fields.timeZoneName = zone;
+  const dateStyle = optionOf(options, "dateStyle", STYLES, undefined, OWNER);
+  const timeStyle = optionOf(options, "timeStyle", STYLES, undefined, OWNER);
+  if (dateStyle === undefined && timeStyle === undefined) {
+    const wanted = [...(required === "time" ? [] : DATE_FIELDS), ...(required === "date" ? [] : TIME_FIELDS)];
+    if (!wanted.some((name) => name in fields)) {
+      Object.assign(fields, defaults === "time" ? {} : DATES, defaults === "date" ? {} : TIMES);
+    }
+    return { fields };
+  }
+  const [explicit] = Object.keys(fields);
+  if (explicit !== undefined) throw new TypeError(`Can't set option ${explicit} when ${dateStyle === undefined ? "timeStyle" : "dateStyle"} is used`);
+  if ((required === "date" && timeStyle !== undefined) || (required === "time" && dateStyle !== undefined)) {
+    throw new TypeError(`Invalid option : ${required === "date" ? "timeStyle" : "dateStyle"}`);
+  }
+  return { fields: { ...DATE_STYLES[dateStyle], ...TIME_STYLES[timeStyle] }, dateStyle, timeStyle };
+}
+
+class DateTimeFormat {
+  #locale;
+  #zone;
+  #fields;
+  #styles;
+  #hourCycle;
+  #bound;
+
+  constructor(locales = undefined, options = undefined, required = "any", defaults = "date") {
+    this.#locale = resolveLocale(locales);
+    const given = optionsFrom(options);
+    const { hour12 } = given;
+    const hourCycle = optionOf(given, "hourCycle", ["h11", "h12", "h23", "h24"], undefined, OWNER);
+    this.#zone = new TimeZone(given.timeZone === undefined ? "UTC" : `${given.timeZone}`);
+    const { fields, ...styles } = fieldsFrom(given, required, defaults);
+    this.#fields = fields;
+    this.#styles = styles;
+    this.#hourCycle = hour12 === undefined ? hourCycle ?? "h12" : hour12 ? "h12" : "h23";
+  }
+
+  get format() {
+    return (this.#bound ??= (date) => this.#parts(date).map((part) => part.value).join(""));
+  }
+
+  formatToParts(date = undefined) {
+    return this.#parts(date);
+  }
+
+  formatRange(start, end) {
+    const [a, b] = [this.format(start), this.format(end)];
+    return a === b ? a : `${a} – ${b}`;
+  }
+
+  formatRangeToParts(start, end) {
+    const shared = (source) => (part) => ({ ...part, source });
+    const [a, b] = [this.#parts(start), this.#parts(end)];
+    if (this.format(start) === this.format(end)) return a.map(shared("shared"));
+    return [...a.map(shared("startRange")), { type: "literal", value: " – ", source: "shared" }, ...b.map(shared("endRange"))];
+  }
+
+  resolvedOptions() {
+    const { dateStyle, timeStyle } = this.#styles;
+    const hasHour = this.#fields.hour !== undefined;
+    const styled = dateStyle !== undefined || timeStyle !== undefined;
+    return {
+      locale: this.#locale, calendar: "gregory", numberingSystem: "latn", timeZone: this.#zone.name,
+      ...(hasHour && { hourCycle: this.#hourCycle, hour12: this.#hourCycle === "h12" || this.#hourCycle === "h11" }),
+      ...(styled ? { ...(dateStyle && { dateStyle }), ...(timeStyle && { timeStyle }) } : this.#fields),
+    };
+  }
+
+  #parts(date) {
+    const time = date === undefined ? Date.now() : Number(date);
+    if (!(Math.abs(time) <= 8.64e15)) throw new RangeError("Invalid time value");
+    const local = new Date(Math.trunc(time) + this.#zone.at(time).seconds * 1000);
+    const zoneName = this.#fields.timeZoneName && this.#zone.label(this.#fields.timeZoneName, time);
+    return layOut(local, this.#fields, { hourCycle: this.#hourCycle, zoneName, isLong: ["full", "long"].includes(this.#styles.dateStyle) });
+  }
+}
+
+/** A format for one of Date's methods. */
+export function formatFor(locales, options, required, defaults) {
+  return new DateTimeFormat(locales, options, required, defaults);
+}
+
+const Constructor = callable(DateTimeFormat);
+export { Constructor as DateTimeFormat };

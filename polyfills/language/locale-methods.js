@@ -1,0 +1,54 @@
+// The methods of built-in objects that take locales, by way of Intl, which is loaded by the
+// first call of one. https://tc39.es/ecma402/#locale-sensitive-functions
+
+import { lazily } from "../kernel/lazy.js";
+
+const intl = lazily("intl/intl.js");
+const { apply } = Reflect;
+const numberValue = Number.prototype.valueOf;
+const bigintValue = BigInt.prototype.valueOf;
+const dateTime = Date.prototype.getTime;
+
+function formatted(date, locales, options, required, defaults) {
+  const time = apply(dateTime, date, []);
+  if (time !== time) return "Invalid Date";
+  return intl().formatFor(locales, options, required, defaults).format(time);
+}
+
+const methods = [
+  [Number.prototype, {
+    toLocaleString(locales = undefined, options = undefined) {
+      const value = apply(numberValue, this, []);
+      return new (intl().NumberFormat)(locales, options).format(value);
+    },
+  }],
+  [BigInt.prototype, {
+    toLocaleString(locales = undefined, options = undefined) {
+      const value = apply(bigintValue, this, []);
+      return new (intl().NumberFormat)(locales, options).format(value);
+    },
+  }],
+  [Date.prototype, {
+    toLocaleString(locales = undefined, options = undefined) {
+      return formatted(this, locales, options, "any", "all");
+    },
+    toLocaleDateString(locales = undefined, options = undefined) {
+      return formatted(this, locales, options, "date", "date");
+    },
+    toLocaleTimeString(locales = undefined, options = undefined) {
+      return formatted(this, locales, options, "time", "time");
+    },
+  }],
+  [String.prototype, {
+    localeCompare(that, locales = undefined, options = undefined) {
+      if (this === null || this === undefined) throw new TypeError("String.prototype.localeCompare called on null or undefined");
+      const [left, right] = [`${this}`, `${that}`];
+      return new (intl().Collator)(locales, options).compare(left, right);
+    },
+  }],
+];
+for (const [prototype, members] of methods) {
+  for (const name of Object.keys(members)) {
+    Object.defineProperty(prototype, name, { value: members[name], writable: true, configurable: true });
+  }
+}
