@@ -59,7 +59,9 @@ async def _run(
     expectations: Expectations,
     options: argparse.Namespace,
 ) -> int:
-    report = Report(expectations, len(tests), verbose=options.verbose)
+    report = Report(
+        expectations, len(tests), verbose=options.verbose, is_complete=not options.selection
+    )
     started = time.monotonic()
     async with Server(checkout) as server:
         await Pool(checkout, server.address, options.jobs).run(tests, report.take)
@@ -76,6 +78,8 @@ async def _run(
     surprises = sum(len(s) for area in report.unexpected.values() for s in area.values())
     cured = sum(len(s) for area in report.cured.values() for s in area.values())
     sys.stdout.write(f"Not as expected: {surprises} failures, {cured} passes.\n")
+    for entry in report.stale:
+        sys.stdout.write(f"Nothing fails any more that this expectation means: {entry}\n")
     for entry in expectations.untold:
         sys.stdout.write(f"An expectation has no reason yet: {entry}\n")
     return 1

@@ -33,11 +33,22 @@ class Entry:
     file: str
     subtests: list[str] | None = None
 
-    def matches(self, name: str, subtest: str) -> bool:
-        """Whether a subtest of a test is meant."""
-        if not _like(name, self.file):
-            return False
-        return self.subtests is None or any(_like(subtest, known) for known in self.subtests)
+    def is_for(self, name: str) -> bool:
+        """Whether a test's subtests are meant."""
+        return _like(name, self.file)
+
+    @property
+    def patterns(self) -> list[str | None]:
+        """What names the subtests; None stands for all of them."""
+        return [None] if self.subtests is None else [*self.subtests]
+
+    def patterns_for(self, name: str, subtest: str) -> list[str | None]:
+        """The patterns that mean a subtest of a test; None is that of a whole file."""
+        if not self.is_for(name):
+            return []
+        if self.subtests is None:
+            return [None]
+        return [known for known in self.subtests if _like(subtest, known)]
 
 
 @dataclass(slots=True)
@@ -48,12 +59,14 @@ class Area:
     entries: list[Entry] = field(default_factory=list)
     also: list[str] = field(default_factory=list)
 
-    def entry_for(self, file: str, subtest: str) -> Entry | None:
-        """The first entry that means a subtest; `file` is relative to the area."""
-        for entry in self.entries:
-            if entry.kind != "not-run" and entry.matches(file, subtest):
-                return entry
-        return None
+    def meant(self, name: str, subtest: str) -> list[tuple[Entry, str | None]]:
+        """The entries that mean a subtest, and by which pattern. `name` is relative to the area."""
+        return [
+            (entry, pattern)
+            for entry in self.entries
+            if entry.kind != "not-run"
+            for pattern in entry.patterns_for(name, subtest)
+        ]
 
 
 class Expectations:
@@ -69,10 +82,6 @@ class Expectations:
     def area(self, name: str) -> Area:
         """An area's expectations, empty where there are none."""
         return self.areas.get(name) or Area(self._folder / f"{name}.toml")
-
-    def entry_for(self, area: str, name: str, subtest: str) -> Entry | None:
-        """What is expected of a subtest of the test `name`, if it is not to pass."""
-        return self.area(area).entry_for(name.removeprefix(area + "/"), subtest)
 
     def why_not_run(self, area: str, file: str) -> str | None:
         """The reason for which a file is not run, if it is not."""

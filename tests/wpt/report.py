@@ -35,14 +35,18 @@ class Report:
     expectations: Expectations
     total: int
     verbose: bool = False
+    is_complete: bool = False  # every test there is will be run
     tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     unexpected: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     cured: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     done: int = 0
+    _failing: set[tuple[int, str | None]] = field(default_factory=set)  # what expectations met
+    _run: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def take(self, test: Test, outcome: Outcome) -> None:
         """Count one outcome and tell of it."""
         self.done += 1
+        self._run[test.area].add(test.name.removeprefix(test.area + "/"))
         tally = self.tallies[test.area]
         tally.files.add(test.file)
         tally.seconds += outcome.seconds
@@ -58,8 +62,9 @@ class Report:
 
     def _weigh(self, test: Test, tally: Tally, name: str, status: str, message: str) -> str | None:
         """Count a subtest; a line to show where it is a surprise."""
-        entry = self.expectations.entry_for(test.area, test.name, name)
         local = test.name.removeprefix(test.area + "/")
+        meant = self.expectations.area(test.area).meant(local, name)
+        entry = meant[0][0] if meant else None
         if status == "PASS":
             tally.passed += 1
             if entry is None or entry.subtests is None or "*" in entry.file:
@@ -68,6 +73,7 @@ class Report:
                 return None
             self.cured.setdefault(test.area, {}).setdefault(local, []).append(name)
             return f"  unexpected PASS: {name}"
+        self._failing.update((id(entry), pattern) for entry, pattern in meant)
         if entry is not None and entry.kind == "inapplicable":
             tally.inapplicable += 1
             return None
@@ -120,6 +126,20 @@ class Report:
         return "\n".join(lines)
 
     @property
+    def stale(self) -> list[str]:
+        """Expectations that nothing met which fails; those with a `*` of a complete run only."""
+        return [
+            f"{area}: {entry.file}: {'everything' if pattern is None else pattern}"
+            for area, names in self._run.items()
+            for entry in self.expectations.area(area).entries
+            if entry.kind != "not-run"
+            and (self.is_complete or "*" not in entry.file)
+            and any(entry.is_for(name) for name in names)
+            for pattern in entry.patterns
+            if (pattern is None or "*" in pattern) and (id(entry), pattern) not in self._failing
+        ]
+
+    @property
     def is_as_expected(self) -> bool:
         """Whether nothing failed that should pass, and nothing passed that should fail."""
-        return not self.unexpected and not self.cured and not self.expectations.untold
+        return not (self.unexpected or self.cured or self.stale or self.expectations.untold)

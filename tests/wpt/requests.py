@@ -145,6 +145,8 @@ class HandlerRequest:
         self.url = f"http://{host}{request.raw_path}"
         self.url_parts = urlsplit(self.url)
         self.request_path = self.url_parts.path
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        self.client_address = peer or ("127.0.0.1", 0)
         self.protocol_version = "HTTP/1.1"
         self.body = body
         self.headers = RequestHeaders()

@@ -153,13 +153,26 @@ def report_on(folder: Path, outcome: Outcome, name: str = "a.any.js") -> Report:
 
 def test_a_new_failure_and_an_unexpected_pass_both_fail_the_run(folder: Path) -> None:
     (folder / "area.toml").write_text(
-        '[[fails]]\nreason = "r"\nfile = "a.any.js"\nsubtests = ["known", "like *"]\n'
+        '[[fails]]\nreason = "r"\nfile = "a.any.js"\nsubtests = ["known"]\n'
     )
     assert report_on(folder, outcome_of(known="FAIL", other="PASS")).is_as_expected
-    assert report_on(folder, outcome_of(known="FAIL", **{"like this": "FAIL"})).is_as_expected
     assert not report_on(folder, outcome_of(known="FAIL", other="FAIL")).is_as_expected
     assert not report_on(folder, outcome_of(known="PASS")).is_as_expected
     assert not report_on(folder, Outcome("CRASH")).is_as_expected
+
+
+def test_an_expectation_that_nothing_meets_fails_the_run(folder: Path) -> None:
+    (folder / "area.toml").write_text(
+        '[[fails]]\nreason = "r"\nfile = "a.any.js"\nsubtests = ["like *"]\n'
+        '[[fails]]\nreason = "r"\nfile = "b.any.js"\n'
+    )
+    assert report_on(folder, outcome_of(**{"like this": "FAIL", "like that": "PASS"})).stale == []
+    stale = report_on(folder, outcome_of(**{"like that": "PASS"}))
+    assert stale.stale == ["area: a.any.js: like *"]
+    assert not stale.is_as_expected
+    assert report_on(folder, outcome_of(x="PASS"), "b.any.js").stale == [
+        "area: b.any.js: everything"
+    ]
 
 
 def test_what_is_inapplicable_does_not_count(folder: Path) -> None:
