@@ -31,6 +31,7 @@ RETRY_JITTER = 0.25
 MAX_BACKOFF = 9  # doublings
 MAX_COUNTED_RETRIES = 6
 MAX_RUNNING = 128  # of a namespace, at a time
+ALARMS_PER_LOOK = 16  # that are read from the list at a time
 MAX_SLEEP_MS = 86_400_000.0  # a loop may refuse to look further ahead
 
 
@@ -194,7 +195,7 @@ class AlarmScheduler:
         """Run what is due in a namespace; when to look at it again, if ever."""
         while (running := len(watched.running)) < MAX_RUNNING:
             try:
-                first = watched.list.first(MAX_RUNNING + 1)
+                first = watched.list.first(running + ALARMS_PER_LOOK)
             except StorageError as error:
                 log.error("%s", error)
                 return [self._now() + RETRY_START_S * 1000]

@@ -50,7 +50,8 @@ _ARM = (
     " scheduled_time = min(scheduled_time, excluded.scheduled_time),"
     " actor_name = coalesce(excluded.actor_name, actor_name)"
 )
-_MOVE = "UPDATE _cf_ALARM SET scheduled_time = ?2 WHERE actor_id = ?1"
+# What is there already costs no write.
+_MOVE = "UPDATE _cf_ALARM SET scheduled_time = ?2 WHERE actor_id = ?1 AND scheduled_time IS NOT ?2"
 _DISARM = "DELETE FROM _cf_ALARM WHERE actor_id = ?"
 _GET = "SELECT scheduled_time FROM _cf_ALARM WHERE actor_id = ?"
 _FIRST = (
