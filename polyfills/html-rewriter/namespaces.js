@@ -8,12 +8,14 @@ const MATHML = "http://www.w3.org/1998/Math/MathML";
 
 const setOf = (names) => new Set(names.split(" "));
 
-const VOID = setOf(
-  "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr",
-);
-const TEXT_ONLY = setOf(
-  "iframe noembed noframes noscript plaintext script style textarea title xmp",
-);
+const VOID =
+  "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr";
+const TEXT_ONLY = "iframe noembed noframes noscript plaintext script style textarea title xmp";
+/** What elements of HTML have in them, where that is nothing or text. */
+const CONTENT = new Map([
+  ...VOID.split(" ").map((name) => [name, "none"]),
+  ...TEXT_ONLY.split(" ").map((name) => [name, "text"]),
+]);
 // https://html.spec.whatwg.org/multipage/parsing.html#html-integration-point, and those of text
 const INTEGRATION = {
   __proto__: null,
@@ -56,8 +58,9 @@ export class Namespaces {
       return;
     }
     this.namespace = HTML;
-    this.isEmpty = VOID.has(name);
-    this.isText = TEXT_ONLY.has(name);
+    const content = CONTENT.get(name);
+    this.isEmpty = content === "none";
+    this.isText = content === "text";
   }
 
   #foreign(name, selfClosing, attributes) {

@@ -54,45 +54,45 @@ export class TagAttributes {
   }
 }
 
-/** An open element; the root has no parent and stands for the document. */
+/**
+ * An open element; the root has no parent and stands for the document. There is one for each
+ * tag, so its fields are public, which costs less: nothing of it is ever seen by scripts.
+ */
 export class OpenElement {
-  index = 1;
-  typeIndex = 1;
-  matched = NONE; // registrations
-  facts = null; // where its end tag is of interest
-  removesContent = false;
-  #attributes; // of its tag while that is being looked at, then a list of those to be kept
-  #children = 0;
-  #types = null; // name → count
-
-  constructor(name, parent, attributes) {
+  constructor(name, parent, attributes, index) {
     this.name = name;
     this.parent = parent;
-    this.#attributes = attributes;
+    this.attributes = attributes; // of its tag while that is looked at, then a list of those kept
+    this.index = index; // among its siblings
+    this.typeIndex = 1; // among those of its name
+    this.children = 0;
+    this.types = null; // name → count of children
+    this.matched = NONE; // registrations
+    this.facts = null; // where its end tag is of interest
+    this.removesContent = false;
   }
 
   static root() {
-    return new OpenElement("", null, NONE);
+    return new OpenElement("", null, NONE, 1);
   }
 
   /** A new child, counted among its siblings; by type only where a selector asks for that. */
   child(name, attributes, countsTypes) {
-    const child = new OpenElement(name, this, attributes);
-    child.index = ++this.#children;
+    const child = new OpenElement(name, this, attributes, ++this.children);
     if (countsTypes) {
-      this.#types ??= new Map();
-      child.typeIndex = (this.#types.get(name) ?? 0) + 1;
-      this.#types.set(name, child.typeIndex);
+      this.types ??= new Map();
+      child.typeIndex = (this.types.get(name) ?? 0) + 1;
+      this.types.set(name, child.typeIndex);
     }
     return child;
   }
 
   attribute(name) {
-    return valueIn(this.#attributes.list ?? this.#attributes, name);
+    return valueIn(this.attributes.list ?? this.attributes, name);
   }
 
   /** The tokenizer goes on: keep the attributes if selectors of inner elements ask for them. */
   open(keepsAttributes) {
-    this.#attributes = keepsAttributes ? this.#attributes.list : NONE;
+    this.attributes = keepsAttributes ? this.attributes.list : NONE;
   }
 }

@@ -3,6 +3,7 @@
 import { IncrementalDecoder } from "../encoding/incremental.js";
 import { bytesOf } from "../kernel/buffers.js";
 import { HostReader } from "../streams/host-stream.js";
+import { after } from "./soon.js";
 
 const NO_BYTES = new Uint8Array(0);
 const ESCAPES = { "<": "&lt;", ">": "&gt;", "&": "&amp;" };
@@ -59,20 +60,22 @@ export class Output {
     return pieces.length === 1 ? pieces[0] : pieces.join("");
   }
 
-  /** A token with what was done to it; `own` writes the token itself. */
-  async token({ before, replacement, after, removed }, own) {
-    if (this.suppressed > 0) return;
-    await this.contents(before);
-    if (removed) await this.contents(replacement);
-    else own();
-    await this.contents(after);
+  /** A token with what was done to it; `own` writes the token itself. See soon.js. */
+  token({ before, replacement, after: behind, removed }, own) {
+    if (this.suppressed > 0) return undefined;
+    const inPlace = () => (removed ? this.contents(replacement) : own());
+    return after(after(this.contents(before), inPlace), () => this.contents(behind));
   }
 
-  async contents(list) {
-    for (const content of list) {
-      if (content.text === undefined) await this.#stream(content);
-      else this.#text(content.text, content.html);
+  contents(list, from = 0) {
+    for (let index = from; index < list.length; index++) {
+      const content = list[index];
+      if (content.text === undefined) {
+        return this.#stream(content).then(() => this.contents(list, index + 1));
+      }
+      this.#text(content.text, content.html);
     }
+    return undefined;
   }
 
   #text(text, html) {

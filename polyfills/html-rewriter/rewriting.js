@@ -9,21 +9,14 @@ import { Namespaces } from "./namespaces.js";
 import { OpenElement, TagAttributes } from "./open-element.js";
 import { Output } from "./output.js";
 import { handlersOf } from "./registrations.js";
+import { after, runHandlers } from "./soon.js";
 import { COMMENT, DOCTYPE, END_TAG, NONE, START_TAG, TEXT, Tokenizer } from "./tokenizer.js";
-import { Comment, Doctype, DocumentEnd, EndTag, release, Text } from "./tokens.js";
+import { Comment, Doctype, DocumentEnd, EndTag, Text } from "./tokens.js";
 
 const NOTHING = Object.freeze([]);
+const WAITS = Symbol("waits");
 const DOCTYPE_PARTS =
   /^[\t\n\f\r ]*([^\t\n\f\r >]+)?(?:[\t\n\f\r ]+(public|system)[\t\n\f\r ]*(?:"([^"]*)"?|'([^']*)'?)[\t\n\f\r ]*(?:"([^"]*)"?|'([^']*)'?)?)?/i;
-
-/** Run a handler on a token of its own; a promise where the handler is not done yet. */
-async function runHandler([handler, receiver], token) {
-  try {
-    await Reflect.apply(handler, receiver, [token]);
-  } finally {
-    release(token);
-  }
-}
 
 export class Rewriting {
   #registrations;
@@ -71,15 +64,13 @@ export class Rewriting {
         tokenizer.skippedFrom = -1;
       }
       if (kind === NONE) return;
-      if (kind !== TEXT && this.#textDecoder !== null) await this.#endText();
-      if (kind === TEXT) {
-        const waits = this.#text();
-        if (waits === true) return;
-        if (waits !== undefined) await waits;
-      } else {
-        const working = this.#token(kind);
-        if (working !== undefined) await working;
+      if (kind !== TEXT && this.#textDecoder !== null) {
+        const ended = this.#endText();
+        if (ended !== undefined) await ended;
       }
+      const working = kind === TEXT ? this.#text() : this.#token(kind);
+      if (working === WAITS) return;
+      if (working !== undefined) await working;
     }
   }
 
@@ -118,7 +109,7 @@ export class Rewriting {
     if (isText) tokenizer.readText(name);
     const element = this.#top.child(name, attributes, registrations.countsTypes);
     element.matched = registrations.matching(element);
-    const handlers = handlersOf(element.matched, "element");
+    const handlers = element.matched.length === 0 ? NOTHING : handlersOf(element.matched, "element");
     if (handlers.length > 0) {
       const facts = new ElementFacts(name, namespace, !isEmpty, attributes.list.map((attribute) => ({ ...attribute })));
       return this.#changeElement(element, facts, handlers);
@@ -128,19 +119,19 @@ export class Rewriting {
     return undefined;
   }
 
-  async #changeElement(element, facts, handlers) {
+  #changeElement(element, facts, handlers) {
     const { selfClosing } = this.#tokenizer;
-    for (const handler of handlers) {
-      try {
-        await runHandler(handler, new Element(facts));
-      } finally {
-        facts.releaseIterators();
-      }
-    }
-    await this.#output.token(facts.mutations, () => {
+    const own = () => {
       if (facts.isChanged) this.#output.put(this.#writeTag(facts, selfClosing));
       else this.#keep();
-    });
+    };
+    const handled = runHandlers(handlers, () => new Element(facts));
+    const written = after(handled, () => this.#output.token(facts.mutations, own));
+    return after(written, () => this.#openChanged(element, facts));
+  }
+
+  #openChanged(element, facts) {
+    facts.releaseIterators();
     if (!facts.hasContent) return;
     if (facts.end !== null || facts.newName !== undefined || facts.onEndTag !== undefined) {
       element.facts = facts;
@@ -162,7 +153,7 @@ export class Rewriting {
 
   #open(element) {
     element.open(this.#registrations.keepsAttributes);
-    this.#registrations.opened(element.matched);
+    if (element.matched.length > 0) this.#registrations.opened(element.matched);
     if (element.removesContent) this.#output.suppressed++;
     this.#top = element;
   }
@@ -183,7 +174,7 @@ export class Rewriting {
     if (found.parent === null) return NOTHING;
     let facts = NOTHING;
     for (let element = this.#top; element !== found.parent; element = element.parent) {
-      this.#registrations.closed(element.matched);
+      if (element.matched.length > 0) this.#registrations.closed(element.matched);
       if (element.removesContent) this.#output.suppressed--;
       if (element.facts !== null) facts = [...facts, element.facts];
     }
@@ -192,22 +183,20 @@ export class Rewriting {
   }
 
   /** An end tag that ends several elements carries what is wanted of the outermost's. */
-  async #changeEndTag(name, ended) {
+  #changeEndTag(name, ended) {
     const facts = { name, newName: undefined, mutations: new Mutations() };
-    for (const { newName, end, onEndTag } of ended) {
-      if (newName !== undefined) Object.assign(facts, { newName, name: newName.toLowerCase() });
-      if (end !== null) facts.mutations = end;
-      if (onEndTag !== undefined) await runHandler([onEndTag, undefined], new EndTag(facts));
-    }
-    await this.#output.token(facts.mutations, () => {
+    const own = () => {
       if (facts.newName === undefined) this.#keep();
       else this.#output.put(`</${this.#charset.encode(facts.newName)}>`);
-    });
+    };
+    let handled;
+    for (const element of ended) handled = after(handled, () => endElement(facts, element));
+    return after(handled, () => this.#output.token(facts.mutations, own));
   }
 
   // ---- Texts ----------------------------------------------------------------------------------
 
-  /** Undefined, a promise, or true where the text has to wait for more input. */
+  /** Undefined, a promise, or WAITS where the text has to wait for more input. */
   #text() {
     const tokenizer = this.#tokenizer;
     if (this.#textDecoder === null && !this.#registrations.listensTo("text")) {
@@ -220,7 +209,7 @@ export class Rewriting {
     if (held > 0) {
       tokenizer.giveBack(held);
       binary = binary.slice(0, -held);
-      if (binary === "") return true;
+      if (binary === "") return WAITS;
     }
     this.#textDecoder ??= this.#charset.textDecoder();
     return this.#changeText(this.#textDecoder(binary), false);
@@ -231,15 +220,14 @@ export class Rewriting {
     return this.#changeText("", true);
   }
 
-  async #changeText(text, isLast) {
+  #changeText(text, isLast) {
     const facts = { text, isLast, mutations: new Mutations() };
     const { start, end } = this.#tokenizer;
-    for (const handler of this.#registrations.listeners("text")) {
-      await runHandler(handler, new Text(facts));
-    }
-    await this.#output.token(facts.mutations, () => {
+    const own = () => {
       if (!isLast) this.#output.keep(start, end);
-    });
+    };
+    const handled = runHandlers(this.#registrations.listeners("text"), () => new Text(facts));
+    return after(handled, () => this.#output.token(facts.mutations, own));
   }
 
   // ---- The rest -------------------------------------------------------------------------------
@@ -249,17 +237,16 @@ export class Rewriting {
     return this.#changeComment();
   }
 
-  async #changeComment() {
+  #changeComment() {
     const { input, contentStart, contentEnd } = this.#tokenizer;
     const text = this.#charset.decode(input.slice(contentStart, contentEnd));
     const facts = { text, isChanged: false, mutations: new Mutations() };
-    for (const handler of this.#registrations.listeners("comments")) {
-      await runHandler(handler, new Comment(facts));
-    }
-    await this.#output.token(facts.mutations, () => {
+    const own = () => {
       if (facts.isChanged) this.#output.put(`<!--${this.#charset.encode(facts.text)}-->`);
       else this.#keep();
-    });
+    };
+    const handled = runHandlers(this.#registrations.listeners("comments"), () => new Comment(facts));
+    return after(handled, () => this.#output.token(facts.mutations, own));
   }
 
   #doctype() {
@@ -268,7 +255,7 @@ export class Rewriting {
     return handlers.length === 0 ? undefined : this.#tellDoctype(handlers);
   }
 
-  async #tellDoctype(handlers) {
+  #tellDoctype(handlers) {
     const { input, contentStart, contentEnd } = this.#tokenizer;
     const content = this.#charset.decode(input.slice(contentStart, contentEnd));
     const [, name, keyword = "", a, b, c, d] = DOCTYPE_PARTS.exec(content);
@@ -279,15 +266,21 @@ export class Rewriting {
       publicId: isPublic ? first : null,
       systemId: isPublic ? second : first,
     };
-    for (const handler of handlers) await runHandler(handler, new Doctype(facts));
+    return runHandlers(handlers, () => new Doctype(facts));
   }
 
   async #endDocument() {
     const facts = { content: [] };
-    for (const handler of this.#registrations.ofDocument("end")) {
-      await runHandler(handler, new DocumentEnd(facts));
-    }
+    await runHandlers(this.#registrations.ofDocument("end"), () => new DocumentEnd(facts));
     this.#output.suppressed = 0;
     await this.#output.contents(facts.content);
   }
+}
+
+/** What is wanted of the end of an element, done to the facts of the tag that ends it. */
+function endElement(facts, { newName, end, onEndTag }) {
+  if (newName !== undefined) Object.assign(facts, { newName, name: newName.toLowerCase() });
+  if (end !== null) facts.mutations = end;
+  if (onEndTag === undefined) return undefined;
+  return runHandlers([[onEndTag, undefined]], () => new EndTag(facts));
 }

@@ -32,6 +32,21 @@ const IN_SCRIPT = /<!--|-->|<\/?script[\t\n\f\r />]/gi;
 
 const NO_ATTRIBUTES = Object.freeze([]);
 
+// Attributes of which no other reading is possible, and the end of their tag.
+const PLAIN_ATTRIBUTES =
+  /(?:[\t\n\f\r ]+[^\t\n\f\r />="']+(?:="[^"]*"|='[^']*'|=[^\t\n\f\r />="'`]+(?=[\t\n\f\r >]))?)*[\t\n\f\r ]*>/y;
+
+const MAX_KNOWN_NAMES = 256;
+const knownNames = new Map(); // names of tags as they were written → in lower case
+
+function knownName(written) {
+  const known = knownNames.get(written);
+  if (known !== undefined) return known;
+  const name = written.toLowerCase();
+  if (knownNames.size < MAX_KNOWN_NAMES && written.length < 20) knownNames.set(written, name);
+  return name;
+}
+
 /** The end of what a sticky expression matches at a place; it always matches. */
 function endOf(expression, input, at) {
   expression.lastIndex = at;
@@ -51,13 +66,13 @@ export class Tokenizer {
   name = ""; // of a tag, in lower case
   nameStart = 0;
   nameEnd = 0;
-  attributes = NO_ATTRIBUTES; // of a tag: name's start and end, value's start and end, end; for each
   selfClosing = false;
   contentStart = 0; // of a comment or doctype
   contentEnd = 0;
   inForeignContent = false; // set by the user of this, as is the next
   wantsText = true;
   skippedFrom = -1; // where text that was not wanted began; it ends where the token starts
+  #attributes = NO_ATTRIBUTES; // null until somebody asks for those of a plain tag
   #mode = DATA;
   #scriptState = 0; // 0: plain, 1: escaped, 2: double escaped
   #scriptAt = 0; // up to where the script was looked at
@@ -161,7 +176,46 @@ export class Tokenizer {
 
   // ---- Tags -----------------------------------------------------------------------------
 
+  /** Of a tag: name's start and end, value's start and end, end; for each attribute. */
+  get attributes() {
+    if (this.#attributes === null) {
+      const attributes = (this.#attributes = []);
+      for (let at = this.nameEnd; ; ) {
+        at = endOf(BETWEEN_ATTRIBUTES, this.input, at);
+        if (at >= this.end - 1) break;
+        at = this.#attribute(at, attributes);
+      }
+    }
+    return this.#attributes;
+  }
+
   #tag(kind, nameStart) {
+    const { input } = this;
+    const short = input.indexOf(">", nameStart);
+    if (short > 0) {
+      // Most tags are plain: a known name, or one with attributes that cannot be misread.
+      const name = knownNames.get(input.slice(nameStart, short));
+      if (name !== undefined) return this.#plainTag(kind, name, nameStart, short, short);
+      const nameEnd = endOf(TAG_NAME, input, nameStart);
+      PLAIN_ATTRIBUTES.lastIndex = nameEnd;
+      if (PLAIN_ATTRIBUTES.test(input)) {
+        const end = PLAIN_ATTRIBUTES.lastIndex - 1;
+        return this.#plainTag(kind, knownName(input.slice(nameStart, nameEnd)), nameStart, nameEnd, end);
+      }
+    }
+    return this.#anyTag(kind, nameStart);
+  }
+
+  #plainTag(kind, name, nameStart, nameEnd, end) {
+    this.name = name;
+    this.nameStart = nameStart;
+    this.nameEnd = nameEnd;
+    this.selfClosing = false;
+    this.#attributes = nameEnd === end ? NO_ATTRIBUTES : null;
+    return this.#token(kind, end + 1);
+  }
+
+  #anyTag(kind, nameStart) {
     const { input } = this;
     const { length } = input;
     let attributes = NO_ATTRIBUTES;
@@ -178,7 +232,7 @@ export class Tokenizer {
     this.name = input.slice(nameStart, nameEnd).toLowerCase();
     this.nameStart = nameStart;
     this.nameEnd = nameEnd;
-    this.attributes = attributes;
+    this.#attributes = attributes;
     this.selfClosing = at > nameEnd && input.charCodeAt(at - 1) === 47 && !endsValue(attributes, at);
     return this.#token(kind, at + 1);
   }
