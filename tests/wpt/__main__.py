@@ -65,7 +65,8 @@ async def _run(
     started = time.monotonic()
     async with Server(checkout) as server:
         await Pool(checkout, server.address, options.jobs).run(tests, report.take)
-    sys.stdout.write(f"\n{report.table(not_run)}\n\n{time.monotonic() - started:.0f} s in all. ")
+    sys.stdout.write(f"\n{report.reasons(not_run)}\n\n{report.table(not_run)}\n\n")
+    sys.stdout.write(f"{time.monotonic() - started:.0f} s in all. ")
     if options.update:
         for area in {*report.unexpected, *report.cured}:
             unexpected = {f: list(s) for f, s in report.unexpected.get(area, {}).items()}

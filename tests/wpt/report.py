@@ -1,7 +1,7 @@
 """The outcomes of a run against what is expected of them, and the table per area."""
 
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from tests.wpt.discovery import NotRun, Test
@@ -39,6 +39,7 @@ class Report:
     tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     unexpected: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     cured: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)  # subtests by the reason
     done: int = 0
     _failing: set[tuple[int, str | None]] = field(default_factory=set)  # what expectations met
     _run: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -76,6 +77,7 @@ class Report:
         self._failing.update((id(entry), pattern) for entry, pattern in meant)
         if entry is not None and entry.kind == "inapplicable":
             tally.inapplicable += 1
+            self.left_out[entry.reason] += 1
             return None
         tally.failed += 1
         if entry is not None:
@@ -123,6 +125,15 @@ class Report:
                 f"{area:32}{len(t.files):7}{t.passed:9}{t.failed:8}{t.inapplicable:7}"
                 f"{rate:>9}{t.seconds:8.1f}{count:9}"
             )
+        return "\n".join(lines)
+
+    def reasons(self, not_run: list[NotRun]) -> str:
+        """Why files were not run and subtests do not count, and how many of each."""
+        lines = ["Not run (--list names each file):"]
+        files = Counter(item.reason for item in not_run)
+        lines += [f"{count:7}  {reason}" for reason, count in files.most_common()]
+        lines += ["", "Subtests that do not count (tests/wpt/expectations names each):"]
+        lines += [f"{count:7}  {reason}" for reason, count in self.left_out.most_common()]
         return "\n".join(lines)
 
     @property
