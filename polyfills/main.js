@@ -32,6 +32,7 @@ export { deliverExportCall, releaseExport } from "./rpc/references.js";
 export {
   dispatchCall,
   dispatchFetch,
+  dispatchScheduled,
   extendEnvironment,
   prepareEnvironment,
   useExports,

@@ -5,6 +5,7 @@ import { INCOMING } from "../fetch/cf.js";
 import { requestFromHost } from "../fetch/request.js";
 import { beginCall, failCall, runCall } from "../kernel/calls.js";
 import { takeDepth, tellsDepth } from "../kernel/depth.js";
+import { lazily } from "../kernel/lazy.js";
 import { runTurn } from "../kernel/turns.js";
 import { namespaceFromHost } from "../objects/namespace.js";
 import { useClasses } from "../objects/residents.js";
@@ -16,7 +17,7 @@ import { WorkerEvent } from "./event.js";
 import { ExecutionContext } from "./execution-context.js";
 import { addEntrypoints, addNamespace, isObjectClass } from "./exports.js";
 import { RpcEvent } from "./rpc-event.js";
-import { dispatchToListeners, hasListener, RUNTIME_EVENTS } from "./service-worker.js";
+import { dispatchToListeners, hasListener, listenerFor, RUNTIME_EVENTS } from "./service-worker.js";
 
 const env = {};
 let exported = {};
@@ -114,6 +115,45 @@ function callFetch(entrypoint, request, event) {
     throw new Error("Handler does not export a fetch() function.");
   }
   return target.fetch(request, env, context);
+}
+
+// ---- Cron triggers --------------------------------------------------------------------------
+
+const loadScheduled = lazily("workers/scheduled.js");
+const NO_SCHEDULED_HANDLER = "Handler does not export a scheduled() function.";
+
+/** Entry point: a cron trigger is due. */
+export function dispatchScheduled(number, cron, scheduledTime) {
+  const { TriggerEvent } = loadScheduled();
+  const event = new TriggerEvent(number);
+  runTurn(event, handleScheduled, { event, cron, scheduledTime });
+}
+
+function handleScheduled({ event, cron, scheduledTime }) {
+  try {
+    event.settle(callScheduled(event, cron, scheduledTime));
+  } catch (error) {
+    event.fail(error);
+  }
+}
+
+function callScheduled(event, cron, scheduledTime) {
+  const { createController, createScheduledEvent } = loadScheduled();
+  if (exported === null) {
+    const told = createScheduledEvent(event, cron, scheduledTime);
+    const listeners = listenerFor("scheduled");
+    if (listeners.length === 0) throw new Error(NO_SCHEDULED_HANDLER);
+    for (const listener of listeners) {
+      if (typeof listener === "function") listener.call(globalThis, told);
+      else listener.handleEvent(told);
+    }
+    return undefined;
+  }
+  const entrypoint = exported.default;
+  const context = new ExecutionContext(event);
+  const target = typeof entrypoint === "function" ? new entrypoint(context, env) : entrypoint;
+  if (typeof target?.scheduled !== "function") throw new Error(NO_SCHEDULED_HANDLER);
+  return target.scheduled(createController(cron, scheduledTime), env, context);
 }
 
 // ---- RPC ----------------------------------------------------------------------------------

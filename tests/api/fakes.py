@@ -46,6 +46,9 @@ class FakePlatform:
         self.catalog.delete_script(name)
         del self.live[name]
 
+    async def put_schedules(self, name, crons):
+        return self.catalog.put_schedules(name, crons)
+
     async def create_namespace(self, name, script, class_name, *, use_sqlite=False):
         return self.catalog.create_namespace(name, script, class_name, use_sqlite=use_sqlite)
 

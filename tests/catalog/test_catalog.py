@@ -395,6 +395,7 @@ def test_a_catalog_of_the_first_schema_is_taken_over(path):
         db.execute("DROP TABLE secrets")
         db.execute("CREATE TABLE secrets (version TEXT, name TEXT, text TEXT)")
         db.execute("INSERT INTO secrets VALUES ('v1', 'TOKEN', ?)", (secret.text,))
+        db.execute("DROP TABLE schedules")
         db.execute("PRAGMA user_version = 1")
     db.close()
     with Catalog(path) as catalog:

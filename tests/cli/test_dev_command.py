@@ -291,3 +291,27 @@ def test_what_cannot_be_served_is_told_in_one_line(tmp_path: Path) -> None:
         done = holdfast("dev", "main.mjs", *options, folder=tmp_path)
         assert done.code == 1 and done.err.count("\n") == 1
         assert done.err.startswith("holdfast: --")
+
+
+def test_a_url_runs_the_scheduled_handler_and_tells_how_that_went(tmp_path: Path) -> None:
+    (tmp_path / "cron.mjs").write_text("""
+      export default {
+        scheduled({ cron, scheduledTime }) {
+          if (cron === "fail") throw new RangeError("too far");
+          console.log(`ran ${cron} at ${scheduledTime}`);
+        }
+      };
+    """)
+    with Running("dev", "cron.mjs", "--cron", "0 0 1 1 *", *ANY_PORT, folder=tmp_path) as dev:
+        url = f"{dev.ready()}/cdn-cgi/handler/scheduled"
+        assert get(f"{url}?cron=*+*+*+*+*&time=5").text == "ok\n"
+        assert dev.line(r"ran (.*)")[1] == "* * * * * at 5"
+        answer = get(f"{url}?cron=fail")
+        assert answer.status == 500 and answer.text.startswith("exception\nRangeError: too far")
+
+
+def test_a_cron_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hello.mjs").write_text(HELLO)
+    done = holdfast("run", "hello.mjs", "--cron", "nope", folder=tmp_path)
+    assert done.code == 1
+    assert '"nope" is no cron expression: it must have five fields.' in done.err

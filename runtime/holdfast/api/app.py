@@ -11,6 +11,7 @@ from holdfast.api.envelope import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ApiRefusal,
 from holdfast.api.key_value import KeyValueHandlers
 from holdfast.api.namespaces import NamespaceHandlers
 from holdfast.api.platform import Platform
+from holdfast.api.schedules import ScheduleHandlers
 from holdfast.api.scripts import ScriptHandlers
 from holdfast.api.settings import ApiSettings
 
@@ -25,6 +26,7 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
     app.on_response_prepare.append(_hide_server)
     turn = asyncio.Lock()
     ScriptHandlers(platform, turn).add_routes(app.router, ACCOUNT)
+    ScheduleHandlers(platform, turn).add_routes(app.router, ACCOUNT)
     NamespaceHandlers(platform, turn).add_routes(app.router, ACCOUNT)
     KeyValueHandlers(platform).add_routes(app.router, ACCOUNT)
     # Known and unknown paths are told apart behind the token only.

@@ -1,9 +1,11 @@
 """`Platform`: what the API asks of whoever runs the Workers."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from holdfast.catalog import Catalog, Deployed, Namespace, ObjectInfo, Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
+from holdfast.catalog.schedules import Schedule
 from holdfast.storage.key_value import KeyValueStore
 
 
@@ -33,6 +35,12 @@ class Platform(Protocol):
         """Take a script and its namespaces out of service and out of the catalog.
 
         Raises ScriptNotFound.
+        """
+
+    async def put_schedules(self, name: str, crons: Sequence[str]) -> list[Schedule]:
+        """Give a script these cron triggers, and no others; they survive `kill -9`.
+
+        Raises ScriptNotFound, or UploadRejected where one is no cron expression.
         """
 
     async def create_namespace(

@@ -7,12 +7,15 @@ from types import TracebackType
 from typing import Self
 
 from holdfast.catalog import namespaces as namespace_rows
+from holdfast.catalog import schedules as schedule_rows
 from holdfast.catalog import scripts as script_rows
+from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.database import Database
 from holdfast.catalog.deployment import check_exports
 from holdfast.catalog.errors import ErrorCode, UploadRejected
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.namespace import Namespace
+from holdfast.catalog.schedules import Schedule
 from holdfast.catalog.script import Script
 from holdfast.catalog.scripts import ScriptRecord
 from holdfast.catalog.vault import KEY_FILE, Vault
@@ -116,6 +119,34 @@ class Catalog:
         with self._database.reading() as db:
             own = frozenset(n.id for n in namespace_rows.read_of_script(db, name))
             return list(script_rows.users_of(db, name, own))
+
+    # Cron triggers
+
+    def schedules(self, script: str) -> list[Schedule]:
+        """The cron triggers of a script. Raises ScriptNotFound."""
+        with self._database.reading() as db:
+            script_rows.read_record(db, script)
+            return list(schedule_rows.read_of_script(db, script))
+
+    def put_schedules(self, script: str, crons: Sequence[str]) -> list[Schedule]:
+        """Give a script these cron triggers, and no others; one that is twice counts once.
+
+        Raises ScriptNotFound, or UploadRejected where one is no cron expression.
+        """
+        for cron in crons:
+            try:
+                Cron(cron)
+            except InvalidCron as error:
+                raise UploadRejected(ErrorCode.INVALID_SCHEDULE, str(error)) from None
+        with self._database.transaction() as db:
+            script_rows.read_record(db, script)
+            schedule_rows.replace(db, script, crons, self._now())
+            return list(schedule_rows.read_of_script(db, script))
+
+    def all_schedules(self) -> list[tuple[str, str]]:
+        """(script, cron) of every trigger."""
+        with self._database.reading() as db:
+            return list(schedule_rows.read_all(db))
 
     # Namespaces
 

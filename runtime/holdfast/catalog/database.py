@@ -20,7 +20,7 @@ import apsw
 from holdfast.catalog.errors import CatalogUnusable
 from holdfast.storage.disk import make_folder
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 # "HFct": what `file` and SQLite's own tools show as the application's id.
 APPLICATION_ID = 0x48466374
@@ -78,6 +78,17 @@ CREATE TABLE namespaces (
     use_sqlite INTEGER NOT NULL,
     created_on TEXT NOT NULL,
     UNIQUE (script, class_name)
+) STRICT, WITHOUT ROWID;
+"""
+
+_SCHEDULES = """
+CREATE TABLE schedules (
+    script TEXT NOT NULL REFERENCES scripts(name) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    cron TEXT NOT NULL,
+    created_on TEXT NOT NULL,
+    modified_on TEXT NOT NULL,
+    PRIMARY KEY (script, position)
 ) STRICT, WITHOUT ROWID;
 """
 
@@ -210,7 +221,7 @@ def _check_identity(connection: apsw.Connection, path: Path) -> None:
 
 def _create(connection: apsw.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute(_SCHEMA)
+    connection.execute(_SCHEMA + _SCHEDULES)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
@@ -230,6 +241,7 @@ _UPGRADES = (
     INSERT INTO secrets SELECT version, name, seal(text, version || ' ' || name) FROM open_secrets;
     DROP TABLE open_secrets;
     """,
+    _SCHEDULES,
 )
 
 

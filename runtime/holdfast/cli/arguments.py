@@ -112,6 +112,7 @@ def _add_local(commands: Any, name: str, summary: str, description: str) -> None
     _add_address(parser)
     _add_data(parser)
     _add_script_options(parser)
+    _add_many(parser, "--cron", "CRON", "when to run the script's scheduled() handler")
     _add_operation(parser, DEV_DRAIN_SECONDS if name == "dev" else DRAIN_SECONDS)
     _add_limits(parser)
 

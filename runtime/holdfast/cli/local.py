@@ -5,6 +5,7 @@ import asyncio
 from contextlib import ExitStack
 from typing import Any
 
+from holdfast.catalog.cron import InvalidCron
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import Terminal, complain, configure_logging
 from holdfast.cli.process import (
@@ -20,6 +21,7 @@ from holdfast.cli.reload import Reading, Reloader, error_page, read
 from holdfast.server import FileSource, Listener, OneScript, Runtime
 from holdfast.server.data_folder import DataFolder
 from holdfast.server.opening import open_storage
+from holdfast.server.triggers import TriggeringListener
 from holdfast.workers import ScriptInvalid, WorkerResponse
 
 
@@ -93,6 +95,11 @@ class LocalServer:
             except ScriptInvalid as error:
                 return complain(f"{self._file.path} does not load: {error}")
         options = self._options
+        crons = options.cron or self._file.crons
+        try:
+            runtime.crons.set((self._file.name, cron) for cron in crons)
+        except InvalidCron as error:
+            return complain(error)
         routes = OneScript(self._file.name)
         listener = (
             ExplainingListener(runtime, routes, on_request=self._terminal.request)
@@ -125,7 +132,7 @@ class LocalServer:
             self._terminal.line(f"  watching  {self._file.path.absolute()} and what it imports")
 
 
-class ExplainingListener(Listener):
+class ExplainingListener(TriggeringListener):
     """Tells the client what went wrong, and not only the log: it is the script's author."""
 
     def result_of(self, answer: "asyncio.Future[WorkerResponse]", message: Any) -> WorkerResponse:

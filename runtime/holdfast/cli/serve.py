@@ -54,7 +54,9 @@ async def _serve(options: argparse.Namespace, stop: asyncio.Event) -> int:
         console = terminal.script_line
         runtime = Runtime(settings, CatalogSource(catalog), storage, console=console, loop=loop)
         listener = Listener(runtime, HostRoutes(options.domain))
-        api = ApiServer(Deployments(catalog, runtime), ApiSettings(token))
+        deployments = Deployments(catalog, runtime)
+        deployments.run_schedules()
+        api = ApiServer(deployments, ApiSettings(token))
         try:
             ports = await _listen(options, listener, api)
             if ports is None:

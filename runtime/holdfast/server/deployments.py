@@ -6,6 +6,7 @@ script that does not load changes nothing, and one that was acknowledged is on t
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from holdfast.catalog import (
     Catalog,
@@ -18,6 +19,7 @@ from holdfast.catalog import (
     check_exports,
 )
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
+from holdfast.catalog.schedules import Schedule
 from holdfast.server.runtime import Resident, Runtime
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptInvalid
@@ -81,9 +83,20 @@ class Deployments:
     async def delete_script(self, name: str) -> None:
         """Take a script and its namespaces out of service, their objects' data included."""
         orphaned = await asyncio.to_thread(self._catalog.delete_script, name)
+        self.run_schedules()
         self._runtime.remove(name)
         for namespace in orphaned:
             self._runtime.delete_namespace(namespace)
+
+    async def put_schedules(self, name: str, crons: Sequence[str]) -> list[Schedule]:
+        """Give a script these cron triggers; see `api.Platform.put_schedules`."""
+        schedules = await asyncio.to_thread(self._catalog.put_schedules, name, crons)
+        self.run_schedules()
+        return schedules
+
+    def run_schedules(self) -> None:
+        """Have every trigger of the catalog run when it is due."""
+        self._runtime.crons.set(self._catalog.all_schedules())
 
     async def create_namespace(
         self, name: str, script: str, class_name: str, *, use_sqlite: bool = False

@@ -45,6 +45,7 @@ from holdfast.objects import (
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
+from holdfast.server.schedules import CronScheduler
 from holdfast.server.settings import Settings
 from holdfast.server.sources import ScriptSource
 from holdfast.storage import Storage
@@ -118,6 +119,7 @@ class Runtime:
         self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
+        self.crons = CronScheduler(self.worker, self._clock, loop)
 
     def watch_alarms(self, namespace: Namespace) -> None:
         """Wake a namespace's objects for their alarms; again where its script has changed."""
@@ -293,6 +295,7 @@ class Runtime:
         """End every Worker and make everything that was written durable."""
         self._closed = True
         self.alarms.close()
+        self.crons.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
         for resident in [*self._residents.values()]:

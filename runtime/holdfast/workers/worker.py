@@ -98,12 +98,19 @@ class Worker:
             raise
         self._dispatch_fetch = self.entry("dispatchFetch")
         self._dispatch_call = self.entry("dispatchCall")
+        self._rare: dict[str, Handle] = {}
         host.on_idle = self._on_idle
         host.on_terminated = self._on_terminated
 
     def entry(self, name: str) -> Handle:
         """One of the kernel's entry points, to be given to `host.enter`."""
         return self.host.isolate.export(self.kernel, name)
+
+    def entry_once(self, name: str) -> Handle:
+        """An entry point that is rarely needed, looked up when it is."""
+        if name not in self._rare:
+            self._rare[name] = self.entry(name)
+        return self._rare[name]
 
     def extend_environment(
         self, bindings: list[dict[str, Any]], namespaces: list[dict[str, Any]]
@@ -164,6 +171,13 @@ class Worker:
             )
         elif message is not None:
             message.drop()
+        return answer
+
+    def scheduled(self, cron: str, scheduled_ms: float) -> "asyncio.Future[Message]":
+        """Tell the script that a cron trigger is due; done when its handler is, as `fetch`."""
+        answer: asyncio.Future[Message] = self.host.loop.create_future()
+        if number := self._begin(answer):
+            self.host.enter(self.entry_once("dispatchScheduled"), number, cron, scheduled_ms)
         return answer
 
     def _begin(self, answer: "asyncio.Future[Any]") -> int:

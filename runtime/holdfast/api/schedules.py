@@ -1,0 +1,84 @@
+"""Cron triggers over HTTP.
+
+https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/schedules/
+"""
+
+import asyncio
+import json
+from typing import Any
+
+from aiohttp import web
+
+from holdfast.api.auth import SETTINGS
+from holdfast.api.body import read_body, withhold_continue
+from holdfast.api.envelope import success
+from holdfast.api.platform import Platform
+from holdfast.catalog import ErrorCode, UploadRejected
+from holdfast.catalog.schedules import Schedule
+
+MAX_BODY_BYTES = 100_000
+
+
+class ScheduleHandlers:
+    """The handlers of `/workers/scripts/:name/schedules`."""
+
+    def __init__(self, platform: Platform, turn: asyncio.Lock) -> None:
+        self._platform = platform
+        self._turn = turn
+
+    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
+        """Add the handlers below `account`, the path of an account."""
+        path = f"{account}/workers/scripts/{{name}}/schedules"
+        for method, handler in (("GET", self.get), ("PUT", self.put)):
+            router.add_route(method, path, handler, expect_handler=withhold_continue)
+
+    async def get(self, request: web.Request) -> web.Response:
+        """The script's triggers."""
+        return _told(self._platform.catalog.schedules(request.match_info["name"]))
+
+    async def put(self, request: web.Request) -> web.Response:
+        """Give the script the triggers in the body, and no others."""
+        timeout_s = request.app[SETTINGS].upload_timeout_s
+        body = await read_body(request, max_bytes=MAX_BODY_BYTES, timeout_s=timeout_s)
+        crons = _crons(body)
+        async with self._turn:
+            return _told(await self._platform.put_schedules(request.match_info["name"], crons))
+
+
+def _crons(body: bytes) -> list[str]:
+    """The expressions of `[{"cron": …}]`, or of `{"schedules": […]}`. Raises UploadRejected."""
+    try:
+        entries: Any = json.loads(body)
+    except ValueError as error:
+        raise _rejected("The body is no JSON.") from error
+    if isinstance(entries, dict):
+        entries = entries.get("schedules")
+    if not isinstance(entries, list):
+        raise _rejected('The body must be a list: [{"cron": "*/5 * * * *"}].')
+    return [_cron(entry) for entry in entries]
+
+
+def _cron(entry: Any) -> str:
+    cron = entry.get("cron") if isinstance(entry, dict) else entry
+    if not isinstance(cron, str):
+        raise _rejected('Each schedule must have a "cron", which is a string.')
+    return cron
+
+
+def _rejected(message: str) -> UploadRejected:
+    return UploadRejected(ErrorCode.INVALID_SCHEDULE, message)
+
+
+def _told(schedules: list[Schedule]) -> web.Response:
+    return success(
+        {
+            "schedules": [
+                {
+                    "cron": schedule.cron,
+                    "created_on": schedule.created_on,
+                    "modified_on": schedule.modified_on,
+                }
+                for schedule in schedules
+            ]
+        }
+    )

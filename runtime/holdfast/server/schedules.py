@@ -1,0 +1,97 @@
+"""Runs scripts' `scheduled` handlers when their cron triggers say so.
+
+One timer for all of them: for the trigger that is due next. What was due while the server was
+down, or while the machine slept, is left out, as at Cloudflare.
+"""
+
+import asyncio
+import heapq
+import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from holdfast.catalog import ScriptNotFound
+from holdfast.catalog.cron import Cron
+from holdfast.host.context import Clock
+from holdfast.workers import Worker, WorkerError
+
+log = logging.getLogger("holdfast.schedules")
+
+LATE_SECONDS = 60.0
+MAX_WAIT_SECONDS = 3600.0  # clocks are set, and machines sleep
+
+Triggers = Iterable[tuple[str, str]]
+
+
+class CronScheduler:
+    """Tells Workers of the time."""
+
+    def __init__(
+        self,
+        worker_of: Callable[[str], Worker],
+        clock: Clock,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        """`worker_of` finds, or loads, a script's Worker."""
+        self._worker_of = worker_of
+        self._clock = clock
+        self._loop = loop
+        self._due: list[tuple[float, int, str, Cron]] = []  # a heap; seconds since the epoch
+        self._pushed = count()  # tells what is due at the same time apart
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, triggers: Triggers) -> None:
+        """These (script, cron) are all triggers from now on; the crons are valid ones."""
+        self._due = []
+        for script, text in triggers:
+            self._push(script, Cron(text), self._now())
+        self._wait()
+
+    def close(self) -> None:
+        """Run nothing more."""
+        self._due = []
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _now(self) -> float:
+        return self._clock.now_ms() / 1000
+
+    def _push(self, script: str, cron: Cron, after: float) -> None:
+        following = cron.next_after(datetime.fromtimestamp(after, UTC))
+        if following is not None:
+            heapq.heappush(self._due, (following.timestamp(), next(self._pushed), script, cron))
+
+    def _wait(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._due:
+            delay = min(max(self._due[0][0] - self._now(), 0), MAX_WAIT_SECONDS)
+            self._timer = self._loop.call_later(delay, self.run_due)
+
+    def run_due(self) -> None:
+        """Run what is due by the clock; called by the timer."""
+        now = self._now()
+        while self._due and self._due[0][0] <= now:
+            due, _, script, cron = heapq.heappop(self._due)
+            self._push(script, cron, max(due, now - LATE_SECONDS))
+            if due >= now - LATE_SECONDS:
+                self._run(script, cron.text, due * 1000)
+        self._wait()
+
+    def _run(self, script: str, cron: str, scheduled_ms: float) -> None:
+        try:
+            answer = self._worker_of(script).scheduled(cron, scheduled_ms)
+        except (WorkerError, ScriptNotFound) as error:
+            log.error("the trigger %r of %s did not run: %s", cron, script, error)
+            return
+        answer.add_done_callback(lambda done: self._tell(script, cron, done))
+
+    def _tell(self, script: str, cron: str, done: "asyncio.Future[Any]") -> None:
+        error = done.exception()
+        if error is None:
+            log.info("the trigger %r of %s ran", cron, script)
+        else:
+            log.error("the trigger %r of %s failed: %s", cron, script, error)

@@ -1,0 +1,113 @@
+"""Cron triggers: run by the server's clock, and by URL."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from holdfast.server.schedules import CronScheduler
+from holdfast.workers import ScriptFailed, Worker
+from tests.inprocess import Server
+
+MINUTE_MS = 60_000
+
+SOURCE = """
+const seen = [];
+export default {
+  fetch: () => Response.json(seen),
+  async scheduled(controller, env, ctx) {
+    const { cron, scheduledTime } = controller;
+    controller.noRetry();
+    ctx.waitUntil(scheduler.wait(1).then(() => seen.push("waited")));
+    if (cron === "fail") throw new RangeError("failed");
+    seen.push([cron, scheduledTime, typeof env, String(controller)]);
+  }
+};
+"""
+
+CLASSIC = """
+const seen = [];
+addEventListener("fetch", (event) => event.respondWith(Response.json(seen)));
+addEventListener("scheduled", (event) => {
+  event.waitUntil(Promise.resolve().then(() => seen.push([event.type, event.cron, event.scheduledTime])));
+});
+"""
+
+ENTRYPOINT = """
+import { WorkerEntrypoint } from "cloudflare:workers";
+const seen = [];
+export default class extends WorkerEntrypoint {
+  fetch() { return Response.json(seen); }
+  scheduled(controller) { seen.push([controller.cron, typeof this.env]); }
+}
+"""
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.ms = 0.0
+
+    def now_ms(self) -> float:
+        return self.ms
+
+    def monotonic_ms(self) -> float:
+        return self.ms
+
+
+async def seen(server: Server) -> Any:
+    return json.loads(await server.text())
+
+
+async def test_a_modules_handler_is_told_of_the_trigger(server: Server) -> None:
+    server.add("main", SOURCE)
+    await server.runtime.worker("main").scheduled("* * * * *", 5)
+    async with asyncio.timeout(5):
+        while "waited" not in (found := await seen(server)):
+            await asyncio.sleep(0)
+    assert found == [["* * * * *", 5, "object", "[object ScheduledController]"], "waited"]
+
+
+async def test_listeners_and_entrypoints_are_told_too(server: Server) -> None:
+    server.add("main", CLASSIC)
+    await server.runtime.worker("main").scheduled("1 * * * *", 7)
+    assert await seen(server) == [["scheduled", "1 * * * *", 7]]
+    server.add("main", ENTRYPOINT)
+    await server.runtime.worker("main").scheduled("2 * * * *", 7)
+    assert await seen(server) == [["2 * * * *", "object"]]
+
+
+async def test_a_handler_that_fails_or_is_missing_is_told_of(server: Server) -> None:
+    server.add("main", SOURCE)
+    with pytest.raises(ScriptFailed, match="RangeError: failed"):
+        await server.runtime.worker("main").scheduled("fail", 5)
+    server.add("main", "export default { fetch() {} }")
+    with pytest.raises(ScriptFailed, match=r"does not export a scheduled\(\) function"):
+        await server.runtime.worker("main").scheduled("* * * * *", 5)
+
+
+async def test_triggers_run_when_they_are_due_and_what_is_late_is_left_out(
+    server: Server,
+) -> None:
+    server.add("main", SOURCE)
+    clock = Hand()
+    loop = asyncio.get_running_loop()
+    asked: list[str] = []
+
+    def worker_of(name: str) -> Worker:
+        asked.append(name)
+        return server.runtime.worker(name)
+
+    crons = CronScheduler(worker_of, clock, loop)
+    crons.set([("main", "*/2 * * * *"), ("main", "0 * * * *")])
+    for minute in (1, 2, 3, 4, 59, 60, 61, 200):
+        clock.ms = minute * MINUTE_MS
+        crons.run_due()
+    crons.close()
+    told = [entry[:2] for entry in await seen(server) if entry != "waited"]
+    every_two = [["*/2 * * * *", minute * MINUTE_MS] for minute in (2, 4, 60, 200)]
+    # What was due while nobody looked, between 4 and 59 and after 61, has passed.
+    assert sorted(told) == sorted([*every_two, ["0 * * * *", 60 * MINUTE_MS]])
+    assert asked and set(asked) == {"main"}
