@@ -7,11 +7,12 @@ import { MessageEvent } from "../events/event-types.js";
 import { currentContext, queueTurn } from "../kernel/turns.js";
 import { defineInterface, requireArguments, toDOMString } from "../kernel/webidl.js";
 import { refuseToClone, structuredClone } from "../serialize/index.js";
+import { isOver, receiverOf } from "./receiver.js";
 
 const { DOMException } = globalThis;
 
 // Channels by name, in the order in which they were made. One that was neither closed nor
-// is listened to may be collected.
+// is listened to may be collected; one whose event or object has ended hears no more.
 const channels = new Map();
 const abandoned = new FinalizationRegistry(({ name, entry }) => forget(name, entry));
 
@@ -49,14 +50,15 @@ export class BroadcastChannel extends EventTarget {
       throw new DOMException("The BroadcastChannel is closed.", "InvalidStateError");
     }
     const data = structuredClone(message);
-    for (const other of channels.get(this.#name)) {
-      if (other !== entry) this.#send(other, structuredClone(data));
+    for (const other of [...channels.get(this.#name)]) {
+      if (other.context !== null && isOver(other.context)) forget(this.#name, other);
+      else if (other !== entry) this.#send(other, structuredClone(data));
     }
   }
 
   #send(entry, data) {
     const channel = entry.channel.deref();
-    const context = entry.context ?? currentContext();
+    const context = receiverOf(entry.context);
     if (channel === undefined || context === null) return;
     queueTurn(context, () => {
       if (channel.#entry !== null) dispatchTrusted(channel, new MessageEvent("message", { data }));

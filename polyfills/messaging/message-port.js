@@ -20,6 +20,7 @@ import {
   toSequence,
 } from "../kernel/webidl.js";
 import { refuseToClone, registerTransferable, structuredClone } from "../serialize/index.js";
+import { receiverOf } from "./receiver.js";
 
 const { DOMException } = globalThis;
 const { freeze } = Object;
@@ -48,7 +49,7 @@ class End {
   }
 
   #deliverLater() {
-    const context = this.context ?? currentContext();
+    const context = receiverOf(this.context);
     // In global scope nothing runs later: the first turn that posts brings these along.
     if (context === null) return;
     while (this.#scheduled < this.#waiting.length) {
