@@ -3,7 +3,14 @@
 // A cursor that is not at its end has a number with the host, which keeps one row more
 // than it has told; what nobody can reach any more is closed there.
 
-import { sql_close, sql_exec, sql_fetch, sql_size, storage_taken_values } from "holdfast:ops";
+import {
+  sql_close,
+  sql_exec,
+  sql_fetch,
+  sql_rows_read,
+  sql_size,
+  storage_taken_values,
+} from "holdfast:ops";
 import { illegalConstructor } from "../kernel/webidl.js";
 import { wrote } from "./operations.js";
 
@@ -35,11 +42,14 @@ class Cursor {
   #columns;
   #rows;
   #next = 0; // in #rows
+  #query; // and its bindings, for those who ask what it has read
+  #rowsRead = 0; // all of it, once that is known
   #taken = 0; // rows that were read before those in #rows
   #rowsWritten;
 
-  constructor(instance, text) {
+  constructor(instance, query, text) {
     if (!allowed) throw illegalConstructor();
+    this.#query = query;
     const [number, round, rowsWritten, columns, rows] = JSON.parse(text);
     this.#instance = instance;
     this.#host = { number };
@@ -134,10 +144,15 @@ class Cursor {
     return this.#columns;
   }
 
-  /** How many rows the query has found so far: those it has given, and the next. */
+  /**
+   * How many rows the query has looked at: before its end those that it has given, and the
+   * next; then about all, which it takes another run to find out.
+   */
   get rowsRead() {
     const given = this.#taken + this.#next;
-    return this.#next < this.#rows.length || this.#host.number !== 0 ? given + 1 : given;
+    if (this.#next < this.#rows.length || this.#host.number !== 0) return given + 1;
+    this.#rowsRead ||= Math.max(given, sql_rows_read(this.#instance.slot, ...this.#query));
+    return this.#rowsRead;
   }
 
   /** How many rows were written, those of indexes included. */
@@ -248,13 +263,12 @@ export class SqlStorage {
     const instance = this.#instance;
     requireSql(instance);
     const sql = typeof query === "string" ? query : `${query}`;
-    const text =
-      bindings.length === 0
-        ? sql_exec(instance.slot, sql)
-        : sql_exec(instance.slot, sql, ...bindings.map(bindingValue));
+    const given = [sql];
+    for (let i = 0; i < bindings.length; i++) given.push(bindingValue(bindings[i]));
+    const text = sql_exec(instance.slot, ...given);
     allowed = true;
     try {
-      return new Cursor(instance, text);
+      return new Cursor(instance, given, text);
     } finally {
       allowed = false;
     }

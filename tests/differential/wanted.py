@@ -376,6 +376,13 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "fn load",
         ],
     },
+    "sql/rows-read": {
+        Reason.SQL: [
+            "a sorted scan",
+            "no table",
+            "none, by its key",
+        ],
+    },
     "storage/basics": {
         Reason.LIMITS: [
             "129 keys deleted",

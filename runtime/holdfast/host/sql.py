@@ -19,9 +19,7 @@ from holdfast.storage.sql import Row, Statement
 @op
 def sql_exec(host: Host, slot: int, sql: str, *bindings: Any) -> str:
     """Run statements. JSON: cursor (0: all rows are here), round, rows written, columns, rows."""
-    # Every number of JavaScript is a double, and SQL can tell.
-    values = [float(value) if value.__class__ is int else value for value in bindings]
-    answer = attempt(_sql(host, slot).execute, sql, values)
+    answer = attempt(_sql(host, slot).execute, sql, _values(bindings))
     statement = answer.statement
     columns = statement.encoded or _encode_columns(statement)
     rows = _encode(host, answer.rows)
@@ -41,6 +39,12 @@ def sql_close(host: Host, slot: int, cursor: int) -> None:
     store = host.stores.get(slot)
     if store is not None:
         store.sql(host.isolate.is_out_of_time).close_cursor(cursor)
+
+
+@op
+def sql_rows_read(host: Host, slot: int, sql: str, *bindings: Any) -> int:
+    """About how many rows a statement that only reads looks at; 0 for others."""
+    return attempt(_sql(host, slot).rows_read, sql, _values(bindings))
 
 
 @op
@@ -69,6 +73,11 @@ def storage_undo(host: Host, slot: int) -> None:
 
 def _sql(host: Host, slot: int) -> Sql:
     return host.stores[slot].sql(host.isolate.is_out_of_time)
+
+
+def _values(bindings: Sequence[Any]) -> list[Any]:
+    """Every number of JavaScript is a double, and SQL can tell."""
+    return [float(value) if value.__class__ is int else value for value in bindings]
 
 
 def _encode_columns(statement: Statement) -> str:

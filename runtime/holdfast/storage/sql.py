@@ -271,6 +271,24 @@ class Sql:
         if opened is not None:
             self._stop_reading(number, opened)
 
+    def rows_read(self, sql: str, bindings: Sequence[SqlValue]) -> int:
+        """About how many rows the last statement in `sql` looks at, if it only reads; else 0.
+
+        SQLite counts only the steps of full scans, and tells when a statement is done: so it is
+        run once more for that, which costs those alone who want to know.
+        """
+        statement = self._access.split(sql)[-1]
+        known = self._access.known.get(statement)
+        if known is None or known.writes:
+            return 0
+        try:
+            self._access.restricted = True
+            return self._access.count_rows(statement, bindings)
+        except BaseException as error:
+            raise self._failure(error) from error
+        finally:
+            self._access.restricted = False
+
     def size(self) -> int:
         """The bytes of the pages that hold something."""
         session = self._store.connect()
@@ -442,6 +460,30 @@ class SqlAccess:
             if len(self.known) > _MAX_KNOWN:
                 self.known.popitem(last=False)
         return found[0]
+
+    def count_rows(self, sql: str, bindings: Sequence[SqlValue]) -> int:
+        """Run a statement that reads; the rows that it looked at."""
+        steps: list[int] = []
+
+        def profile(event: dict[str, Any]) -> None:
+            steps.append(event["stmt_status"]["SQLITE_STMTSTATUS_FULLSCAN_STEP"])
+
+        cursor = self.connection.cursor()
+        counts = [op for _, op, *_ in cursor.execute(f"EXPLAIN {sql}", bindings)].count("Count")
+        self.connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, profile)
+        try:
+            found = 0
+            last: Row = ()
+            for row in cursor.execute(sql, bindings, prepare_flags=_FLAGS):
+                found, last = found + 1, cast("Row", row)
+        finally:
+            self.connection.trace_v2(0, None)
+            cursor.close(True)
+        scanned = sum(steps) + 1 if any(steps) else 0
+        # Counting a whole table takes no step, and its answer is what was looked at.
+        if counts == found == len(last) == 1 and isinstance(last[0], int):
+            scanned += last[0]
+        return max(scanned, found)
 
     def _check_altered(self) -> None:
         """Undo a table's change of name into the runtime's own, which SQLite asks nobody about."""
