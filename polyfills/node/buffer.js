@@ -67,10 +67,11 @@ function fromMemory(memory, byteOffset, length) {
   return new FastBuffer(memory, offset, size);
 }
 
+// Functions of the old kind: some code calls `new Buffer.allocUnsafeSlow(size)`.
 const statics = {
   poolSize: 8192,
 
-  from(value, encodingOrOffset = undefined, length = undefined) {
+  from: function from(value, encodingOrOffset = undefined, length = undefined) {
     if (typeof value === "string") return wrap(codecFor(typeof encodingOrOffset === "string" ? encodingOrOffset : "utf8").encode(value));
     if (typeof value === "object" && value !== null) {
       if (isAnyArrayBuffer(value)) return fromMemory(value, encodingOrOffset, length);
@@ -88,7 +89,7 @@ const statics = {
     throw invalidType("first argument", ["string", "Buffer", "ArrayBuffer", "Array", "Array-like Object"], value);
   },
 
-  copyBytesFrom(view, offset = undefined, length = undefined) {
+  copyBytesFrom: function copyBytesFrom(view, offset = undefined, length = undefined) {
     if (!ArrayBuffer.isView(view) || view instanceof DataView) throw invalidType("view", ["TypedArray"], view);
     if (offset !== undefined) requireInteger(offset, "offset", 0);
     if (length !== undefined) requireInteger(length, "length", 0);
@@ -97,31 +98,31 @@ const statics = {
     return wrap(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
   },
 
-  alloc(size, fill = undefined, encoding = undefined) {
+  alloc: function alloc(size, fill = undefined, encoding = undefined) {
     requireSize(size);
     const buffer = new FastBuffer(size);
     if (fill === undefined || fill === 0 || size === 0) return buffer;
     return buffer.fill(fill, typeof encoding === "string" ? encoding : undefined);
   },
 
-  allocUnsafe(size) {
+  allocUnsafe: function allocUnsafe(size) {
     requireSize(size);
     return new FastBuffer(size);
   },
 
-  allocUnsafeSlow(size) {
+  allocUnsafeSlow: function allocUnsafeSlow(size) {
     return Buffer.allocUnsafe(size);
   },
 
-  isBuffer(value) {
+  isBuffer: function isBuffer(value) {
     return value instanceof Buffer;
   },
 
-  isEncoding(encoding) {
+  isEncoding: function isEncoding(encoding) {
     return typeof encoding === "string" && encoding !== "" && encodingName(encoding) !== undefined;
   },
 
-  byteLength(value, encoding = undefined) {
+  byteLength: function byteLength(value, encoding = undefined) {
     if (typeof value === "string") {
       const name = encodingName(encoding) ?? "utf8";
       return codecFor(name).count(value);
@@ -130,13 +131,13 @@ const statics = {
     throw invalidType("string", ["string", "Buffer", "ArrayBuffer"], value);
   },
 
-  compare(left, right) {
+  compare: function compare(left, right) {
     if (!isUint8Array(left)) throw invalidType("buf1", ["Buffer", "Uint8Array"], left);
     if (!isUint8Array(right)) throw invalidType("buf2", ["Buffer", "Uint8Array"], right);
     return compareBytes(left, right);
   },
 
-  concat(list, length = undefined) {
+  concat: function concat(list, length = undefined) {
     if (!Array.isArray(list)) throw invalidType("list", "Array", list);
     for (let i = 0; i < list.length; i++) {
       if (!isUint8Array(list[i])) throw invalidType(`list[${i}]`, ["Buffer", "Uint8Array"], list[i]);

@@ -29,6 +29,8 @@ _OPTIONS = [
     "--external:cloudflare:*",
     "--log-level=error",
     '--define:process.env.NODE_ENV="production"',
+    # For CommonJS inside that requires modules of Node.js; Wrangler turns those into imports.
+    '--banner:js=import { createRequire as $make } from "node:module"; const require = $make("/");',
 ]
 _BARE = "assert async_hooks buffer crypto events path process querystring stream timers url util"
 

@@ -16,7 +16,7 @@ from tests.libraries.installed import WORKERS, bundled, installed
 
 pytestmark = pytest.mark.slow
 
-ASKED_FROM_OUTSIDE = {"hono", "itty-router", "trpc", "drizzle", "partyserver"}
+ASKED_FROM_OUTSIDE = {"hono", "itty-router", "trpc", "drizzle", "partyserver", "yoga"}
 CHECK_THEMSELVES = sorted({path.stem for path in WORKERS.glob("*.mjs")} - ASKED_FROM_OUTSIDE)
 
 
@@ -96,6 +96,18 @@ async def test_trpc_answers_queries_and_hono_validates_with_zod(server: Server) 
     assert await server.text("/valid", method="POST", data='{"n":3}', headers=as_json) == (
         '{"twice":6}'
     )
+
+
+async def test_yoga_answers_queries_and_streams_subscriptions(server: Server) -> None:
+    server.add("main", bundled("yoga"))
+    as_json = {"Content-Type": "application/json"}
+    query = json.dumps({"query": '{ hello(name: "x") }'})
+    told = await server.text("/graphql", method="POST", data=query, headers=as_json)
+    assert json.loads(told) == {"data": {"hello": "hello x"}}
+    query = json.dumps({"query": "subscription { count(to: 3) }"})
+    events = {**as_json, "Accept": "text/event-stream"}
+    told = await server.text("/graphql", method="POST", data=query, headers=events)
+    assert [f'"count":{n}' in told for n in (1, 2, 3, 4)] == [True, True, True, False]
 
 
 async def test_drizzle_keeps_rows_in_an_object(server: Server) -> None:

@@ -18,6 +18,7 @@ _RELATIVE_IMPORT = re.compile(
     r"""^((?:import|export)\b(?:[^;"']*?\bfrom)?\s*")(\.{1,2}/[^"\n]+)(")""", re.MULTILINE
 )
 PUBLIC_MODULES = {
+    "cloudflare:email": "holdfast:modules/cloudflare-email.js",
     "cloudflare:sockets": "holdfast:modules/cloudflare-sockets.js",
     "cloudflare:workers": "holdfast:modules/cloudflare-workers.js",
 }
