@@ -31,6 +31,7 @@ export default {
       case "/forward": return new Response(await new Response(new Request(request).body).text());
       case "/body": return new Response(await request.text());
       case "/url": return new Response(request.url);
+      case "/dated": return new Response("", { headers: { Date: "Thu, 01 Jan 1970 00:00:00 GMT" } });
       case "/latin": return new Response("", { headers: { "x-a": "\\u00e9" } });
     }
     return new Response("x");
@@ -48,6 +49,14 @@ async def test_a_script_cannot_frame_its_response_itself(server: Server) -> None
     assert b"transfer-encoding" not in head.lower() and b"keep-alive" not in head.lower()
     answer = await raw(server, request_for(server, "/lying-stream"))
     assert answer.endswith(b"1\r\na\r\n0\r\n\r\n") and b"content-length" not in answer.lower()
+
+
+async def test_a_response_has_one_date(server: Server) -> None:
+    server.add("main", EDGES)
+    for path in ("/dated", "/ignore"):
+        answer = await raw(server, request_for(server, path))
+        assert answer.lower().count(b"\r\ndate: ") == 1
+        assert (b"1970" in answer) == (path == "/dated")
 
 
 async def test_no_header_or_status_text_splits_a_response(server: Server) -> None:

@@ -72,7 +72,9 @@ def response_head(
     """Status line and headers. `length` is the body's; `minor` the client's HTTP/1 version."""
     status, headers = response.status, response.headers
     written = _written if len(headers) <= MAX_REMEMBERED_LENGTH else _written.__wrapped__
-    head, declared = written(status, response.status_text, headers)
+    head, declared, has_date = written(status, response.status_text, headers)
+    # What is passed on has its own.
+    date = b"" if has_date else _date.line()
     if chunked:
         head += b"Transfer-Encoding: chunked\r\n"
     elif status not in _NO_LENGTH:
@@ -81,29 +83,31 @@ def response_head(
         elif length is not None:
             head += b"Content-Length: %d\r\n" % length
     if not keep_alive:
-        return head + _date.line() + b"Connection: close\r\n\r\n"
+        return head + date + b"Connection: close\r\n\r\n"
     if minor == 0:
-        return head + _date.line() + b"Connection: keep-alive\r\n\r\n"
-    return head + _date.line() + b"\r\n"
+        return head + date + b"Connection: keep-alive\r\n\r\n"
+    return head + date + b"\r\n"
 
 
 @lru_cache(maxsize=1024)
-def _written(status: int, status_text: str, headers: str) -> tuple[bytes, bytes | None]:
-    """Status line and the script's headers, and what these say of the body's length.
+def _written(status: int, status_text: str, headers: str) -> tuple[bytes, bytes | None, bool]:
+    """Status line and the script's headers, what these say of the body's length, and of the date.
 
     Remembered, because a script answers with few different ones.
     """
     lines = [f"HTTP/1.1 {status} {status_text or _PHRASES.get(status, '')}\r\n"]
     declared: bytes | None = None
+    has_date = False
     assert "\r" not in headers and "\0" not in headers, "header values are checked in JS"
     parts = headers.split("\n")
     for i in range(0, len(parts) - 1, 2):
         name = parts[i]
         if name not in _CONNECTION_HEADERS:
             lines.append(f"{name}: {parts[i + 1]}\r\n")
+            has_date = has_date or name == "date"
         elif name == "content-length":
             declared = parts[i + 1].encode("latin-1", "replace")
-    return "".join(lines).encode("latin-1", "replace"), declared
+    return "".join(lines).encode("latin-1", "replace"), declared, has_date
 
 
 def plain_response(status: int, message: str) -> WorkerResponse:
