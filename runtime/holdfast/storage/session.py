@@ -179,8 +179,8 @@ class Session:
             code: int = error.result  # type: ignore[attr-defined]
             error.args = (f"{apsw.mapping_result_codes[code]}, copying from memory",)
             raise
-        # SQLite tells of the new frames at the end of the next statement.
-        self.cursor.execute("PRAGMA schema_version").fetchall()
+        # SQLite has emptied its page cache, and tells of the new frames with the next statement.
+        self.cursor.execute(FRUGAL).fetchall()
         assert self.wal_pages, "the log holds what was copied"
 
     # ---- keeping the log short -----------------------------------------------------
