@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.inprocess import Server
+from tests.server.deployment import deployment
+
+__all__ = ["deployment"]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ApiRefusal, answer_errors
 from holdfast.api.key_value import KeyValueHandlers
 from holdfast.api.namespaces import NamespaceHandlers
+from holdfast.api.objects import ObjectHandlers
 from holdfast.api.platform import Platform
 from holdfast.api.schedules import ScheduleHandlers
 from holdfast.api.scripts import ScriptHandlers
@@ -28,6 +29,7 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
     ScriptHandlers(platform, turn).add_routes(app.router, ACCOUNT)
     ScheduleHandlers(platform, turn).add_routes(app.router, ACCOUNT)
     NamespaceHandlers(platform, turn).add_routes(app.router, ACCOUNT)
+    ObjectHandlers(platform).add_routes(app.router, ACCOUNT)
     KeyValueHandlers(platform).add_routes(app.router, ACCOUNT)
     # Known and unknown paths are told apart behind the token only.
     app.router.add_route("*", "/{path:.*}", _refuse, expect_handler=withhold_continue)

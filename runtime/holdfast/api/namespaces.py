@@ -14,6 +14,7 @@ from holdfast.api.auth import SETTINGS
 from holdfast.api.body import read_body, withhold_continue
 from holdfast.api.envelope import MALFORMED_PARAMETER, ApiRefusal, success
 from holdfast.api.metadata import parse_object
+from holdfast.api.objects import listed
 from holdfast.api.platform import Platform
 from holdfast.catalog import ErrorCode, Namespace, UploadRejected
 from holdfast.catalog.bindings import is_well_formed
@@ -68,6 +69,13 @@ class NamespaceHandlers:
         namespace = self._platform.catalog.namespace(request.match_info["id"])
         limit = _number(request, "limit", DEFAULT_PAGE)
         cursor = request.query.get("cursor") or None
+        if request.query.get("details") in ("true", "1"):
+            found = await self._platform.objects.summaries(namespace, cursor, limit + 1)
+            shown, more = found[:limit], len(found) > limit
+            return success(
+                [listed(summary) for summary in shown],
+                result_info={"count": len(shown), "cursor": shown[-1].id if more else ""},
+            )
         try:
             objects, following = self._platform.list_objects(namespace, cursor, limit)
         except ValueError as error:

@@ -6,6 +6,7 @@ from typing import Protocol
 from holdfast.catalog import Catalog, Deployed, Namespace, ObjectInfo, Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.catalog.schedules import Schedule
+from holdfast.server.object_data import ObjectData
 from holdfast.storage.key_value import KeyValueStore
 
 
@@ -22,6 +23,10 @@ class Platform(Protocol):
     @property
     def key_value(self) -> KeyValueStore:
         """The KV namespaces. Its calls block."""
+
+    @property
+    def objects(self) -> ObjectData:
+        """What the objects hold."""
 
     async def deploy(self, script: Script, changes: NamespaceChanges = NO_CHANGES) -> Deployed:
         """Load `script`, store it with what becomes of namespaces, make it live.

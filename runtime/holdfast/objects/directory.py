@@ -129,6 +129,14 @@ class ObjectDirectory:
                 self._end(record, reason)
                 record.home.broken(record.slot, reason, "durableObjectReset")
 
+    def displace(self, object_id: str, reason: str) -> None:
+        """Fence off an object whose database is about to be another; its next call finds it."""
+        record = self._by_id.get(object_id)
+        if record is not None:
+            record.store.flush()
+            self._end(record, reason)
+            record.home.broken(record.slot, reason, "durableObjectReset")
+
     def drop(self, home: ObjectHome, reason: str) -> None:
         """Fence off every object of an isolate that was stopped in the middle of a turn.
 

@@ -20,6 +20,7 @@ from holdfast.catalog import (
 )
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.schedules import Schedule
+from holdfast.server.object_data import ObjectData
 from holdfast.server.runtime import Resident, Runtime
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptInvalid
@@ -31,6 +32,7 @@ class Deployments:
     def __init__(self, catalog: Catalog, runtime: Runtime) -> None:
         self._catalog = catalog
         self._runtime = runtime
+        self._objects = ObjectData(runtime)
 
     @property
     def catalog(self) -> Catalog:
@@ -41,6 +43,11 @@ class Deployments:
     def key_value(self) -> KeyValueStore:
         """The KV namespaces."""
         return self._runtime.key_value
+
+    @property
+    def objects(self) -> ObjectData:
+        """What the objects hold."""
+        return self._objects
 
     async def deploy(self, script: Script, changes: NamespaceChanges = NO_CHANGES) -> Deployed:
         """Load a script, store it, make it live; see `api.Platform.deploy`."""

@@ -317,6 +317,7 @@ class Runtime:
 
     def _sweep(self, interval: float) -> None:
         hung = max(round(self.settings.hang_seconds / interval), 1)
+        self.storage.write_names()
         for resident in [*self._residents.values()]:
             resident.home.sweep(hung)
             self._evict_idle(resident.home)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
@@ -18,6 +19,7 @@ import apsw
 from holdfast.storage.errors import StorageError
 from holdfast.storage.history import INTERVAL_MS, RETENTION_DAYS, History, Snapshot
 from holdfast.storage.newborn import Newborn
+from holdfast.storage.template import settle
 from holdfast.storage.workers import Job
 
 if TYPE_CHECKING:
@@ -82,6 +84,22 @@ class Bookmarks:
         if not noted.cancelled() and noted.exception() is None:
             self.restores = True
 
+    def copy_to(self, target: Path) -> "asyncio.Future[str]":
+        """Write what is committed now to a file that is not there yet. Raises StorageError.
+
+        Raises FileNotFoundError where the object holds nothing.
+        """
+        snapshot = self._snapshot()
+        if snapshot is None:
+            raise FileNotFoundError("The object holds nothing.")
+
+        def copy() -> str:
+            snapshot.copy_to(target)
+            settle(target)
+            return str(target)
+
+        return self._run(copy, snapshot)
+
     # ---- marks that are made by themselves ---------------------------------------------
 
     def after_commit(self) -> None:
@@ -105,18 +123,21 @@ class Bookmarks:
     # ---- threads -----------------------------------------------------------------------
 
     def _mark(self, *, asked: bool) -> "asyncio.Future[str]":
-        session = self._database.reach()
-        try:
-            if isinstance(session, Newborn):
-                snapshot = Snapshot(session.image) if session.image else None
-            else:
-                snapshot = Snapshot.of(self._database.path) if session else None
-        except apsw.Error as error:
-            raise StorageError(f"The database cannot be read: {error}") from error
+        snapshot = self._snapshot()
         self._marked = self._database.rounds.written
         now = self._shard.bookmarking.now_ms()
         self._next_ms = now + INTERVAL_MS
         return self._run(partial(self._history.mark, snapshot, asked=asked, time_ms=now), snapshot)
+
+    def _snapshot(self) -> Snapshot | None:
+        """What is committed now; None where that is nothing."""
+        session = self._database.reach()
+        try:
+            if isinstance(session, Newborn):
+                return Snapshot(session.image) if session.image else None
+            return Snapshot.of(self._database.path) if session else None
+        except apsw.Error as error:
+            raise StorageError(f"The database cannot be read: {error}") from error
 
     def _run(
         self, work: Callable[[], str], snapshot: Snapshot | None = None

@@ -19,8 +19,9 @@ STAGED_SUFFIX = ".new-"
 # Folders on their way out; no namespace may be called so.
 TRASH_PREFIX = ".deleted-"
 
-# workerd keeps the alarms of a namespace in metadata.sqlite, beside the objects.
-_RESERVED_IDS = frozenset({"metadata"})
+# workerd keeps the alarms of a namespace in metadata.sqlite, beside the objects, and Holdfast
+# their names in names.sqlite.
+_RESERVED_IDS = frozenset({"metadata", "names"})
 _OBJECT_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 
 

@@ -10,17 +10,26 @@ import resource
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from holdfast.storage.alarms import AlarmList, Alarms
 from holdfast.storage.barrier import Barrier, LocalBarrier
 from holdfast.storage.bookmarks import Bookmarking
 from holdfast.storage.database import Database
-from holdfast.storage.disk import Folder, make_folder, shared_sync
-from holdfast.storage.errors import StoreClosed
-from holdfast.storage.names import TRASH_PREFIX, check_object_id, check_unique_key, object_id_of
+from holdfast.storage.disk import Folder, make_folder, shared_sync, sync_path
+from holdfast.storage.errors import BookmarkInvalid, StoreClosed
+from holdfast.storage.history import history_path
+from holdfast.storage.names import (
+    DATABASE_SUFFIX,
+    TRASH_PREFIX,
+    check_object_id,
+    check_unique_key,
+    object_id_of,
+)
 from holdfast.storage.newborn import Newborn
-from holdfast.storage.opening import is_empty
+from holdfast.storage.object_names import NameBook
+from holdfast.storage.opening import is_empty, remove
 from holdfast.storage.shard import Shard
 from holdfast.storage.store import ObjectStore
 
@@ -64,6 +73,7 @@ class Storage:
         make_folder(folder)
         self._folders: dict[str, Folder] = {}
         self._databases: dict[tuple[str, str], Database] = {}
+        self._names: dict[str, NameBook] = {}
         self._closed = False
         self._shard = Shard(
             loop or asyncio.get_running_loop(), barrier, _affordable(max_open), self._databases
@@ -104,11 +114,111 @@ class Storage:
             database.give_up(StoreClosed("The object goes back to an earlier point in time."))
         if database and database.store:
             database.store.lose_file("The object was opened anew by another owner.")
+        if name is not None and self.names(unique_key).note(object_id, name):
+            self.write_names()
+        return ObjectStore(self._database(key), self._shard, on_durable, on_broken, name)
+
+    def _database(self, key: tuple[str, str]) -> Database:
+        """The database of an object, which nobody may have open yet."""
+        database = self._databases.get(key)
         if database is None or database.broken:
-            database = Database(self._shard, self._folder(unique_key), object_id)
+            database = Database(self._shard, self._folder(key[0]), key[1])
             database.log_is_durable = self._shard.take_durable_log(key)
             self._databases[key] = database
-        return ObjectStore(database, self._shard, on_durable, on_broken, name)
+        return database
+
+    # ---- objects as data -----------------------------------------------------------
+
+    async def copy(self, unique_key: str, object_id: str, target: Path) -> None:
+        """Write what an object has committed to a file that is not there yet.
+
+        The object goes on meanwhile. Raises FileNotFoundError if it holds nothing, InvalidName
+        and StorageError.
+        """
+        database = self._database((check_unique_key(unique_key), check_object_id(object_id)))
+        try:
+            await database.keep_past().copy_to(target)
+        finally:
+            if database.store is None:
+                await self._shard.lifecycle.close(database)
+
+    async def put_in_place(
+        self, unique_key: str, object_id: str, ready: Path | None, reason: str
+    ) -> None:
+        """Put a database in the place of an object's, or nothing; durably.
+
+        Its owner loses it, with `reason`, and its past is forgotten. `ready` is a file of
+        `portable.make_ready` on the same file system. Raises InvalidName and OSError.
+        """
+        key = (check_unique_key(unique_key), check_object_id(object_id))
+        folder = self._folder(unique_key)
+        folder.ensure()
+        path = folder.path / (object_id + DATABASE_SUFFIX)
+        if ready is not None:
+            await self._in_thread(partial(sync_path, ready))
+        self._swap(key, path, ready, reason)
+        await self._in_thread(partial(folder.sync, folder.changed()))
+
+    def _swap(self, key: tuple[str, str], path: Path, ready: Path | None, reason: str) -> None:
+        """In one go on the loop, so that nobody opens what is half there."""
+        database = self._databases.get(key)
+        if database is not None:
+            database.give_up(StoreClosed(reason))
+        self._shard.take_durable_log(key)
+        remove(path, self._folder(key[0]))
+        history_path(path).unlink(missing_ok=True)
+        if ready is not None:
+            ready.rename(path)
+
+    async def go_back(
+        self, unique_key: str, object_id: str, *, bookmark: str | None, time_ms: float
+    ) -> tuple[str, str]:
+        """Have an object's next owner find it as it was at a bookmark, or else at a time.
+
+        The bookmark gone back to, and one to undo that with. Raises BookmarkInvalid where the
+        past is not kept, or not that far, InvalidName and StorageError.
+        """
+        database = self._database((check_unique_key(unique_key), check_object_id(object_id)))
+        try:
+            if not self._shard.bookmarking.history(database).exists:
+                raise BookmarkInvalid(
+                    "The past of this object is not kept. It is from the moment on in which its "
+                    "class first asks for a bookmark: ctx.storage.getCurrentBookmark()."
+                )
+            bookmarks = database.keep_past()
+            bookmark = bookmark or await bookmarks.at(time_ms)
+            return bookmark, await bookmarks.restore_at_next_opening(bookmark)
+        finally:
+            if database.store is None:
+                await self._shard.lifecycle.close(database)
+
+    def names(self, unique_key: str) -> NameBook:
+        """The names of a namespace's objects. Raises InvalidName."""
+        book = self._names.get(unique_key)
+        if book is None:
+            folder = self._folder(check_unique_key(unique_key)).path
+            book = self._names[unique_key] = NameBook(folder)
+        return book
+
+    def write_names(self) -> None:
+        """Have a thread write the names that are waiting."""
+        for book in self._names.values():
+            if book.is_waiting:
+                self._shard.workers.submit(book.write, _warn_of_names)
+
+    async def _in_thread(self, work: Callable[[], None]) -> None:
+        done: asyncio.Future[None] = self._shard.loop.create_future()
+
+        def ended(error: BaseException | None) -> None:
+            if done.cancelled():
+                return
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+
+        self._shard.workers.submit(work, ended)
+        await done
 
     @property
     def alarms(self) -> Alarms:
@@ -160,6 +270,7 @@ class Storage:
         for database in [d for d in self._databases.values() if d.folder is folder]:
             database.give_up(StoreClosed("The namespace of this object was deleted."))
         self._shard.alarms.forget(folder)
+        self._names.pop(unique_key, None)
         folder.forget()
         trash = self._root.path / f"{TRASH_PREFIX}{os.getpid()}-{next(self._trash)}"
         try:
@@ -191,6 +302,7 @@ class Storage:
         await asyncio.gather(*closing)
         await self._shard.barrier.aclose()
         self._shard.alarms.close()
+        self.write_names()
         await self._shard.workers.aclose()
         for folder in (*self._folders.values(), self._root):
             folder.close()
@@ -234,3 +346,8 @@ def _affordable(max_open: int) -> int:
 def _warn(error: BaseException | None) -> None:
     if error is not None:
         log.warning("a deleted namespace could not be removed: %s", error)
+
+
+def _warn_of_names(error: BaseException | None) -> None:
+    if error is not None:
+        log.warning("the names of objects could not be noted: %s", error)

@@ -18,6 +18,7 @@ PAGE_BYTES = 4096
 # https://www.sqlite.org/fileformat2.html#file_format_version_numbers
 _VERSIONS = slice(18, 20)
 _WAL = b"\2\2"
+_NO_WAL = b"\1\1"
 
 
 def in_wal_mode(content: bytes) -> bytes:
@@ -25,6 +26,13 @@ def in_wal_mode(content: bytes) -> bytes:
     image = bytearray(content)
     image[_VERSIONS] = _WAL
     return bytes(image)
+
+
+def settle(path: Path) -> None:
+    """Make a database file one that needs no log beside it. Blocks; nobody has it open."""
+    with path.open("r+b") as file:
+        file.seek(_VERSIONS.start)
+        file.write(_NO_WAL)
 
 
 @cache

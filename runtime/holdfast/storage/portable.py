@@ -1,0 +1,181 @@
+"""An object's database as a file of its own: checked, read, and made ready to take its place.
+
+A portable file is a SQLite database in the layout of workerd's objects, without a log beside
+it. All functions block.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import apsw
+
+from holdfast.engine.v8format import V8FormatError, decode
+from holdfast.storage.errors import StorageError
+
+_KV_COLUMNS = ["key", "value"]
+_MAX_PROBLEMS = 20
+_MAGIC = b"SQLite format 3\0"
+
+
+class NotAnObject(StorageError, ValueError):
+    """A file that is no object's database; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a database holds: how many keys, rows by table, bytes; and its alarm."""
+
+    keys: int
+    tables: dict[str, int]
+    size_bytes: int
+    alarm_ms: int | None
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[apsw.Connection]:
+    """A connection that only reads, and trusts nothing in the file. Raises NotAnObject."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_MAGIC)) != _MAGIC:
+                raise NotAnObject(f"{path.name} is no SQLite database.")
+        name = f"file:{quote(str(path))}?mode=ro&immutable=1"
+        connection = apsw.Connection(name, flags=_READ_ONLY)
+    except (apsw.Error, OSError) as error:
+        raise NotAnObject(f"{path.name} cannot be opened: {error}") from error
+    try:
+        connection.execute("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON").fetchall()
+        yield connection
+    except apsw.Error as error:
+        raise NotAnObject(f"{path.name} is no sound database: {error}") from error
+    finally:
+        connection.close()
+
+
+_READ_ONLY = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+
+
+def problems(path: Path) -> list[str]:
+    """What is wrong with an object's database, each in a line; nothing if it is sound."""
+    try:
+        with opened(path) as db:
+            told = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({_MAX_PROBLEMS})")]
+            if told != ["ok"]:
+                return told
+            return [*_schema_problems(db), *_value_problems(db)][:_MAX_PROBLEMS]
+    except NotAnObject as error:
+        return [str(error)]
+
+
+def _schema_problems(db: apsw.Connection) -> Iterator[str]:
+    rows = db.execute(
+        "SELECT name FROM sqlite_schema WHERE lower(name) LIKE '\\_cf\\_%' ESCAPE '\\'"
+    )
+    ours = {str(name).upper() for (name,) in rows}
+    if "_CF_KV" in ours:
+        columns = [str(row[1]) for row in db.execute("PRAGMA table_info(_cf_KV)")]
+        if columns != _KV_COLUMNS:
+            yield f"the table _cf_KV has the columns {columns}, not {_KV_COLUMNS}"
+    for kind, name in db.execute("SELECT type, tbl_name FROM sqlite_schema WHERE type = 'trigger'"):
+        if str(name).upper().startswith("_CF_"):
+            yield f"a {kind} is attached to {name}"
+
+
+def _value_problems(db: apsw.Connection) -> Iterator[str]:
+    if not _has_table(db, "_cf_KV"):
+        return
+    for key, value in db.execute("SELECT CAST(key AS BLOB), value FROM _cf_KV"):
+        try:
+            decode(bytes(value))
+        except (V8FormatError, TypeError) as error:
+            yield f"the value of {_text(key)!r} cannot be read: {error}"
+
+
+def describe(path: Path) -> Contents:
+    """What a database holds. Raises NotAnObject."""
+    with opened(path) as db:
+        names = [
+            str(name)
+            for (name,) in db.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%'"
+                " ESCAPE '\\' ORDER BY name"
+            )
+        ]
+        tables = {
+            name: int(db.execute(f"SELECT count(*) FROM {_quoted(name)}").get or 0)  # noqa: S608
+            for name in names
+            if not name.upper().startswith("_CF_")
+        }
+        keys = db.execute("SELECT count(*) FROM _cf_KV").get if "_cf_KV" in names else 0
+        pages, page_size = db.pragma("page_count"), db.pragma("page_size")
+        alarm = None
+        if "_cf_METADATA" in names:
+            alarm = db.execute("SELECT value FROM _cf_METADATA WHERE key = 1").get
+    return Contents(
+        keys=int(keys or 0),
+        tables=tables,
+        size_bytes=int(pages or 0) * int(page_size or 0),
+        alarm_ms=None if alarm is None else int(alarm) // 1_000_000,
+    )
+
+
+def entries(
+    path: Path, *, prefix: str = "", after: str = "", limit: int
+) -> tuple[list[tuple[str, bytes]], bool]:
+    """Keys and values as they are stored, in the order of keys; and whether more follow.
+
+    Raises NotAnObject.
+    """
+    start = prefix.encode("utf-8", "surrogatepass")
+    found: list[tuple[str, bytes]] = []
+    with opened(path) as db:
+        if not _has_table(db, "_cf_KV"):
+            return [], False
+        rows = db.execute(
+            "SELECT CAST(key AS BLOB), value FROM _cf_KV"
+            " WHERE key > CAST(?1 AS TEXT) AND key >= CAST(?2 AS TEXT) ORDER BY key",
+            (after.encode("utf-8", "surrogatepass"), start),
+        )
+        for key, value in rows:
+            if not bytes(key).startswith(start):
+                break
+            if len(found) == limit:
+                return found, True
+            found.append((_text(key), bytes(value)))
+    return found, False
+
+
+def make_ready(source: Path, target: Path) -> Contents:
+    """Copy a portable file to `target`, in the mode that objects' files have; what it holds.
+
+    The copy is made by SQLite, so that nothing but a sound database comes out. Raises
+    NotAnObject, and OSError.
+    """
+    if found := problems(source):
+        raise NotAnObject("; ".join(found))
+    copy = apsw.Connection(str(target))
+    try:
+        with opened(source) as db, copy.backup("main", db, "main") as backup:
+            backup.step()
+        copy.execute("PRAGMA journal_mode=WAL").fetchall()
+        copy.execute("PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except apsw.FullError as error:
+        raise OSError(f"the disk is full: {error}") from error
+    finally:
+        copy.close()
+    return describe(target)
+
+
+def _has_table(db: apsw.Connection, name: str) -> bool:
+    return db.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name,)).get is not None
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(key: object) -> str:
+    assert isinstance(key, bytes), "the key was cast to a blob"
+    return key.decode("utf-8", "surrogatepass")

@@ -1,0 +1,72 @@
+"""`holdfast serve` in this very process: the API, a catalog, isolates and storage together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from holdfast.api import ApiServer, ApiSettings
+from holdfast.catalog import Catalog
+from holdfast.server import CatalogSource, Deployments, HostRoutes, Listener, Runtime, Settings
+from holdfast.server.opening import open_storage
+
+TOKEN = "token"
+
+
+@dataclass
+class Deployment:
+    """`holdfast serve` without the process."""
+
+    session: aiohttp.ClientSession
+    runtime: Runtime
+    catalog: Catalog
+    port: int
+    api_port: int
+    lines: list[str]
+
+    async def api(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        url = f"http://127.0.0.1:{self.api_port}/client/v4/accounts/a/workers/{path}"
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with self.session.request(method, url, headers=headers, **options) as response:
+            answer: dict[str, Any] = await response.json()
+            return answer
+
+    async def upload(self, name: str, source: str, **metadata: Any) -> dict[str, Any]:
+        form = aiohttp.FormData()
+        fields = {"main_module": "main.mjs", **metadata}
+        form.add_field("metadata", aiohttp.payload.JsonPayload(fields))
+        form.add_field(
+            "file", source, filename="main.mjs", content_type="application/javascript+module"
+        )
+        return await self.api("PUT", f"scripts/{name}", data=form)
+
+    async def text(self, script: str) -> str:
+        headers = {"Host": f"{script}.localhost"}
+        async with self.session.get(f"http://127.0.0.1:{self.port}/", headers=headers) as response:
+            return f"{response.status} {await response.text()}"
+
+
+@pytest.fixture
+async def deployment(tmp_path: Path) -> AsyncIterator[Deployment]:
+    loop, settings, lines = asyncio.get_running_loop(), Settings(data=tmp_path), []
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    runtime = Runtime(
+        settings,
+        CatalogSource(catalog),
+        open_storage(settings, loop),
+        console=lambda script, level, text: lines.append(f"{script} {level}: {text}"),
+        loop=loop,
+    )
+    listener = Listener(runtime, HostRoutes("localhost"))
+    api = ApiServer(Deployments(catalog, runtime), ApiSettings(TOKEN))
+    port, api_port = await listener.start("127.0.0.1", 0), await api.start("127.0.0.1", 0)
+    async with aiohttp.ClientSession() as session:
+        yield Deployment(session, runtime, catalog, port, api_port, lines)
+    await api.stop()
+    await listener.stop()
+    await runtime.aclose()
+    catalog.close()
