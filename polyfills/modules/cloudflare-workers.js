@@ -1,5 +1,6 @@
 // `cloudflare:workers`: https://developers.cloudflare.com/workers/runtime-apis/bindings/
 
+import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { environment } from "../workers/dispatch.js";
 import { ownExports } from "../workers/exports.js";
@@ -9,11 +10,53 @@ export { RpcTarget } from "../rpc/target.js";
 export { DurableObject, WorkerEntrypoint } from "../workers/entrypoints.js";
 export { Fetcher as ServiceStub } from "../workers/fetcher.js";
 
+const asyncHooks = lazily("node/async-hooks.js");
+let replaced = null; // an AsyncLocalStorage of { env, exports }, once a script replaces some
+
+/** An object that is always the one in force: what `withEnv` gave, or `own`. */
+function inForce(own, name) {
+  const current = () => replaced?.getStore()?.[name] ?? own;
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => Reflect.get(current(), key),
+      set: (_, key, value) => Reflect.set(current(), key, value),
+      has: (_, key) => Reflect.has(current(), key),
+      deleteProperty: (_, key) => Reflect.deleteProperty(current(), key),
+      ownKeys: () => Reflect.ownKeys(current()),
+      getOwnPropertyDescriptor(_, key) {
+        const found = Reflect.getOwnPropertyDescriptor(current(), key);
+        return found && { ...found, configurable: true };
+      },
+    },
+  );
+}
+
 /** The running script's bindings. */
-export const env = environment();
+export const env = inForce(environment(), "env");
 
 /** The running script's own entrypoints and Durable Objects, as `ctx.exports`. */
-export const exports = ownExports();
+export const exports = inForce(ownExports(), "exports");
+
+/** Call `callback` with another `env` for all that it does, also what goes on later. */
+export function withEnv(newEnv, callback) {
+  return replacing({ env: newEnv }, callback);
+}
+
+/** Call `callback` with other `exports` for all that it does. */
+export function withExports(newExports, callback) {
+  return replacing({ exports: newExports }, callback);
+}
+
+/** Call `callback` with another `env` and other `exports`. */
+export function withEnvAndExports(newEnv, newExports, callback) {
+  return replacing({ env: newEnv, exports: newExports }, callback);
+}
+
+function replacing(some, callback) {
+  replaced ??= new (asyncHooks().AsyncLocalStorage)();
+  return replaced.run({ ...replaced.getStore(), ...some }, callback);
+}
 
 /** Keep the running event, or object, alive until the promise settles. */
 export function waitUntil(promise) {

@@ -35,6 +35,7 @@ export function runCriticalSection(instance, callback, { resetOnError }) {
       });
     });
     instance.pendingOps++;
+    instance.sections++;
   });
 }
 
@@ -75,6 +76,7 @@ function failed(run, error) {
 function close({ instance, section, timer }) {
   stopHostTimer(timer);
   instance.pendingOps--;
+  instance.sections--;
   instance.inputGate.unlock(section);
 }
 

@@ -25,6 +25,7 @@ export class ObjectInstance {
   depth = 0; // of the deepest call
   waitUntilCount = 0;
   transactions = 0; // open ones, nested
+  sections = 0; // critical ones, open or asked for
   alarm = new AlarmState();
   retriesAlarm = true; // unless abort() was told otherwise
   wasBroken = false; // the host has taken its storage or its place
@@ -62,9 +63,9 @@ export class ObjectInstance {
     return this.hasCalls || this.waitUntilCount > 0 || this.pendingOps > 0;
   }
 
-  /** True if calls wait though nothing is under way that could ever answer them. */
-  get looksHung() {
-    return this.hasCalls && this.pendingOps === 0 && !this.outputGate.isLocked;
+  /** True if all that is under way are so many calls, and critical sections. */
+  waitsForNoMoreThan(calls) {
+    return this.pendingOps <= calls + this.sections && !this.outputGate.isLocked;
   }
 
   /** Keep the object in memory until the promise settles. */

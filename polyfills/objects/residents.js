@@ -7,7 +7,7 @@ import {
   rpc_throw,
   storage_outstanding,
 } from "holdfast:ops";
-import { failCalls } from "../kernel/calls.js";
+import { failCall } from "../kernel/calls.js";
 import { goDeeper, nextDepth, takeDepth } from "../kernel/depth.js";
 import { queueTurn } from "../kernel/turns.js";
 import { crossedResponse, sendableRecord, socketForHost } from "../workers/crossing.js";
@@ -19,6 +19,7 @@ import { OF_CLASSES, RpcCall } from "../rpc/call.js";
 import { messageFromHost, readRoute } from "../rpc/message.js";
 import { releaseHolds } from "../rpc/references.js";
 import { HostReply } from "../rpc/reply.js";
+import { hungCalls } from "./hang.js";
 import { idFromHost } from "./id.js";
 import { ObjectInstance } from "./instance.js";
 import { failureParts, remoteError } from "./remote-error.js";
@@ -226,10 +227,13 @@ export function supersedeObjects() {
  */
 export function sweepObjects(hungSweeps) {
   sweeps++;
+  const quiet = [];
   for (const instance of byId.values()) {
     if (sweeps - instance.lastUsed <= hungSweeps) break;
-    if (instance.looksHung) failCalls(instance, new Error(HUNG));
+    if (instance.hasCalls) quiet.push(instance);
   }
+  if (quiet.length === 0) return;
+  for (const call of hungCalls(quiet)) failCall(call, new Error(HUNG));
 }
 
 /**

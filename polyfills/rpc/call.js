@@ -32,6 +32,11 @@ export class RpcCall {
     this.#rules = rules;
   }
 
+  /** The caller's context, where it is in this isolate. */
+  get caller() {
+    return this.#reply.caller;
+  }
+
   invoke(object) {
     const path = this.#path;
     const { allowsOwn, reserved, argumentsFor } = this.#rules;

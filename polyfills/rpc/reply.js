@@ -7,12 +7,11 @@ import { bytesOfMessage, messageWasSent, tokensOf } from "./message.js";
 
 /** To a caller in this isolate, in a turn of its own. */
 export class LocalReply {
-  #caller;
   #resolve;
   #reject;
 
   constructor(caller, resolve, reject) {
-    this.#caller = caller;
+    this.caller = caller;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -26,8 +25,8 @@ export class LocalReply {
   }
 
   #end(settle, value) {
-    this.#caller.life.pendingOps--;
-    queueTurn(this.#caller, settle, value);
+    this.caller.life.pendingOps--;
+    queueTurn(this.caller, settle, value);
   }
 }
 

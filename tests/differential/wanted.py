@@ -204,8 +204,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
     },
     "objects/base-class": {
         Reason.SHAPES: [
-            "fetch",
-            "imported env",
             "new DurableObject",
         ],
     },
@@ -330,7 +328,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         ],
         Reason.SHAPES: [
             "a service stub",
-            "the module's exports",
         ],
     },
     "rpc/errors": {

@@ -1,6 +1,7 @@
 """When instances come and go: eviction, resets, new code, limits."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -169,3 +170,35 @@ async def test_an_object_that_loops_is_stopped_with_what_that_turn_wrote(server:
     assert (await server.fetch("/loop")).status == 500
     answer = await server.fetch("/")
     assert (answer.status, answer.text) == (200, "")
+
+
+WAITING = """
+  import { DurableObject } from "cloudflare:workers";
+  export default { async fetch(request, env) {
+    const told = await env.A.getByName("a").start().catch((e) => e.message);
+    return Response.json([told, await env.A.getByName("a").alive()]);
+  } }
+  export class A extends DurableObject { alive() { return "alive"; } START other() { return this.gate; } }
+  export class B extends DurableObject { async call() { return this.env.A.getByName("a").other(); } }
+"""
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "start() { return this.ctx.blockConcurrencyWhile(() => this.env.B.getByName('b').call()); }",
+        "start() { return this.ctx.storage.transaction(() => this.env.B.getByName('b').call()); }",
+        """async start() {
+          let open;
+          this.gate = new Promise((resolve) => (open = resolve));
+          await this.env.B.getByName('b').call();
+          open();
+        }""",
+    ],
+)
+async def test_objects_that_wait_for_each_other_are_told(tmp_path: Path, start: str) -> None:
+    async with Server(tmp_path, idle_seconds=0.2, hang_seconds=0.1) as server:
+        server.add("main", WAITING.replace("START", start))
+        told, alive = json.loads(await server.text())
+        assert told == "The Durable Object's code had hung and would never generate a response."
+        assert alive == "alive"

@@ -102,7 +102,7 @@ class ObjectDirectory:
             log.info("object %s was reset: %s", record.id, reason)
             self._end(record, reason)
         else:
-            log.debug("object %s was evicted", record.id)
+            log.debug("object %s was evicted: it was idle", record.id)
             self._forget(record)
             record.home.forget_sockets(record)
             self._loop.call_soon(record.store.close)

@@ -175,7 +175,8 @@ class IsolateRpc:
         except self._objects.unreachable as error:
             if message is not None:
                 message.drop()
-            self.host.fail(number, ScriptError("Error", str(error), remote=True))
+            lost = isinstance(error, ConnectionError)
+            self.host.fail(number, ScriptError("Error", str(error), remote=True, retryable=lost))
 
     def _begin(self, number: int, callee: "IsolateRpc") -> int:
         if callee.home is None or callee._closed or callee.home.worker.is_dead:
