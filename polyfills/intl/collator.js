@@ -28,7 +28,8 @@ function elementsOf(text) {
     const lower = character.toLowerCase();
     const expanded = EXPANSIONS[lower];
     const upper = lower === character ? 0 : 1;
-    for (const letter of expanded ?? lower) elements.push({ letter, accents: expanded ? "+" : "", upper });
+    for (const letter of expanded ?? lower)
+      elements.push({ letter, accents: expanded ? "+" : "", upper });
   }
   return elements;
 }
@@ -37,8 +38,12 @@ function numbersIn(elements) {
   const joined = [];
   for (const element of elements) {
     const last = joined.at(-1);
-    if (/\d/.test(element.letter) && last?.number !== undefined) last.number = last.number * 10n + BigInt(element.letter);
-    else joined.push(/\d/.test(element.letter) ? { ...element, number: BigInt(element.letter) } : element);
+    if (/\d/.test(element.letter) && last?.number !== undefined)
+      last.number = last.number * 10n + BigInt(element.letter);
+    else
+      joined.push(
+        /\d/.test(element.letter) ? { ...element, number: BigInt(element.letter) } : element,
+      );
   }
   return joined;
 }
@@ -53,7 +58,13 @@ class Collator {
     const given = optionsFrom(options);
     this.#settings = {
       usage: optionOf(given, "usage", ["sort", "search"], "sort", OWNER),
-      sensitivity: optionOf(given, "sensitivity", ["base", "accent", "case", "variant"], "variant", OWNER),
+      sensitivity: optionOf(
+        given,
+        "sensitivity",
+        ["base", "accent", "case", "variant"],
+        "variant",
+        OWNER,
+      ),
       ignorePunctuation: Boolean(given.ignorePunctuation),
       collation: "default",
       numeric: Boolean(given.numeric),
@@ -73,7 +84,8 @@ class Collator {
     if (left === right) return 0;
     const { sensitivity, numeric, ignorePunctuation, caseFirst } = this.#settings;
     let [a, b] = [elementsOf(left), elementsOf(right)];
-    if (ignorePunctuation) [a, b] = [a, b].map((list) => list.filter(({ letter }) => !/[\p{P}\s]/u.test(letter)));
+    if (ignorePunctuation)
+      [a, b] = [a, b].map((list) => list.filter(({ letter }) => !/[\p{P}\s]/u.test(letter)));
     if (numeric) [a, b] = [numbersIn(a), numbersIn(b)];
     const base = firstDifference(a, b, compareLetters);
     if (base !== 0 || sensitivity === "base") return base;
@@ -82,7 +94,9 @@ class Collator {
       if (accents !== 0) return accents;
     }
     if (sensitivity === "accent") return 0;
-    return firstDifference(a, b, (x, y) => (caseFirst === "upper" ? y.upper - x.upper : x.upper - y.upper));
+    return firstDifference(a, b, (x, y) =>
+      caseFirst === "upper" ? y.upper - x.upper : x.upper - y.upper,
+    );
   }
 }
 
@@ -95,7 +109,8 @@ function firstDifference(a, b, compare) {
 }
 
 function compareLetters(a, b) {
-  if (a.number !== undefined && b.number !== undefined) return a.number < b.number ? -1 : a.number > b.number ? 1 : 0;
+  if (a.number !== undefined && b.number !== undefined)
+    return a.number < b.number ? -1 : a.number > b.number ? 1 : 0;
   return letterKey(a.letter) - letterKey(b.letter);
 }
 

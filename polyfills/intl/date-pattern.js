@@ -1,6 +1,19 @@
 // How the fields of a date follow each other in en-US.
 
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const ERAS = { long: ["Before Christ", "Anno Domini"], short: ["BC", "AD"], narrow: ["B", "A"] };
 
@@ -35,7 +48,12 @@ function dateParts(date, fields) {
   const isText = ["long", "short", "narrow"].includes(month);
   const w = weekday && { type: "weekday", value: text(DAYS, date.getUTCDay(), weekday) };
   const y = year && { type: "year", value: yearText(date.getUTCFullYear(), year, era) };
-  const m = month && { type: "month", value: isText ? text(MONTHS, date.getUTCMonth(), month) : numeric(date.getUTCMonth() + 1, month) };
+  const m = month && {
+    type: "month",
+    value: isText
+      ? text(MONTHS, date.getUTCMonth(), month)
+      : numeric(date.getUTCMonth() + 1, month),
+  };
   const d = day && { type: "day", value: numeric(date.getUTCDate(), day) };
   let parts;
   if (isText) {
@@ -46,7 +64,12 @@ function dateParts(date, fields) {
     const separator = m ? "/" : " ";
     parts = present.flatMap((part, i) => (i === 0 ? [part] : [literal(separator), part]));
   }
-  if (era) parts = [...parts, ...(parts.length > 0 ? [literal(" ")] : []), { type: "era", value: ERAS[era][date.getUTCFullYear() > 0 ? 1 : 0] }];
+  if (era)
+    parts = [
+      ...parts,
+      ...(parts.length > 0 ? [literal(" ")] : []),
+      { type: "era", value: ERAS[era][date.getUTCFullYear() > 0 ? 1 : 0] },
+    ];
   if (!w) return parts;
   if (parts.length === 0) return [w];
   return m && d ? [w, literal(", "), ...parts] : [...parts, literal(" "), w];
@@ -66,24 +89,43 @@ function timeParts(date, fields, hourCycle) {
   const parts = [];
   const hours = date.getUTCHours();
   const is12 = hourCycle === "h12" || hourCycle === "h11";
-  const follow = (part, separator) => parts.push(...(parts.length > 0 ? [literal(separator)] : []), part);
+  const follow = (part, separator) =>
+    parts.push(...(parts.length > 0 ? [literal(separator)] : []), part);
   if (hour) {
-    const value = { h12: hours % 12 || 12, h11: hours % 12, h23: hours, h24: hours || 24 }[hourCycle];
-    follow({ type: "hour", value: !is12 || hour === "2-digit" ? twoDigits(value) : `${value}` }, "");
+    const value = { h12: hours % 12 || 12, h11: hours % 12, h23: hours, h24: hours || 24 }[
+      hourCycle
+    ];
+    follow(
+      { type: "hour", value: !is12 || hour === "2-digit" ? twoDigits(value) : `${value}` },
+      "",
+    );
   }
   if (minute) {
     const isAlone = !hour && !second;
-    follow({ type: "minute", value: isAlone ? `${date.getUTCMinutes()}` : twoDigits(date.getUTCMinutes()) }, ":");
+    follow(
+      {
+        type: "minute",
+        value: isAlone ? `${date.getUTCMinutes()}` : twoDigits(date.getUTCMinutes()),
+      },
+      ":",
+    );
   }
   if (second) {
     const isAlone = !hour && !minute;
-    follow({ type: "second", value: isAlone ? `${date.getUTCSeconds()}` : twoDigits(date.getUTCSeconds()) }, ":");
+    follow(
+      {
+        type: "second",
+        value: isAlone ? `${date.getUTCSeconds()}` : twoDigits(date.getUTCSeconds()),
+      },
+      ":",
+    );
   }
   if (digits) {
     const value = `${date.getUTCMilliseconds()}`.padStart(3, "0").slice(0, digits);
     follow({ type: "fractionalSecond", value }, ".");
   }
-  if (dayPeriod && is12) follow({ type: "dayPeriod", value: partOfDay(hours, date.getUTCMinutes(), dayPeriod) }, " ");
+  if (dayPeriod && is12)
+    follow({ type: "dayPeriod", value: partOfDay(hours, date.getUTCMinutes(), dayPeriod) }, " ");
   else if (hour && is12) follow({ type: "dayPeriod", value: hours < 12 ? "AM" : "PM" }, " ");
   return parts;
 }

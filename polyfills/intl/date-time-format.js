@@ -8,8 +8,15 @@ const OWNER = "Intl.DateTimeFormat";
 const NUMERIC = ["2-digit", "numeric"];
 const TEXT = ["narrow", "short", "long"];
 const FIELDS = {
-  weekday: TEXT, era: TEXT, year: NUMERIC, month: [...NUMERIC, ...TEXT], day: NUMERIC, dayPeriod: TEXT, hour: NUMERIC,
-  minute: NUMERIC, second: NUMERIC,
+  weekday: TEXT,
+  era: TEXT,
+  year: NUMERIC,
+  month: [...NUMERIC, ...TEXT],
+  day: NUMERIC,
+  dayPeriod: TEXT,
+  hour: NUMERIC,
+  minute: NUMERIC,
+  second: NUMERIC,
 };
 const ZONE_NAMES = ["short", "long", "shortOffset", "longOffset", "shortGeneric", "longGeneric"];
 const STYLES = ["full", "long", "medium", "short"];
@@ -39,7 +46,8 @@ function fieldsFrom(options, required, defaults) {
   }
   const digits = options.fractionalSecondDigits;
   if (digits !== undefined) {
-    if (!(digits >= 1 && digits <= 3)) throw new RangeError("fractionalSecondDigits value is out of range.");
+    if (!(digits >= 1 && digits <= 3))
+      throw new RangeError("fractionalSecondDigits value is out of range.");
     fields.fractionalSecondDigits = Math.floor(digits);
   }
   const zone = optionOf(options, "timeZoneName", ZONE_NAMES, undefined, OWNER);
@@ -47,15 +55,24 @@ function fieldsFrom(options, required, defaults) {
   const dateStyle = optionOf(options, "dateStyle", STYLES, undefined, OWNER);
   const timeStyle = optionOf(options, "timeStyle", STYLES, undefined, OWNER);
   if (dateStyle === undefined && timeStyle === undefined) {
-    const wanted = [...(required === "time" ? [] : DATE_FIELDS), ...(required === "date" ? [] : TIME_FIELDS)];
+    const wanted = [
+      ...(required === "time" ? [] : DATE_FIELDS),
+      ...(required === "date" ? [] : TIME_FIELDS),
+    ];
     if (!wanted.some((name) => name in fields)) {
       Object.assign(fields, defaults === "time" ? {} : DATES, defaults === "date" ? {} : TIMES);
     }
     return { fields };
   }
   const [explicit] = Object.keys(fields);
-  if (explicit !== undefined) throw new TypeError(`Can't set option ${explicit} when ${dateStyle === undefined ? "timeStyle" : "dateStyle"} is used`);
-  if ((required === "date" && timeStyle !== undefined) || (required === "time" && dateStyle !== undefined)) {
+  if (explicit !== undefined)
+    throw new TypeError(
+      `Can't set option ${explicit} when ${dateStyle === undefined ? "timeStyle" : "dateStyle"} is used`,
+    );
+  if (
+    (required === "date" && timeStyle !== undefined) ||
+    (required === "time" && dateStyle !== undefined)
+  ) {
     throw new TypeError(`Invalid option : ${required === "date" ? "timeStyle" : "dateStyle"}`);
   }
   return { fields: { ...DATE_STYLES[dateStyle], ...TIME_STYLES[timeStyle] }, dateStyle, timeStyle };
@@ -78,11 +95,14 @@ class DateTimeFormat {
     const { fields, ...styles } = fieldsFrom(given, required, defaults);
     this.#fields = fields;
     this.#styles = styles;
-    this.#hourCycle = hour12 === undefined ? hourCycle ?? "h12" : hour12 ? "h12" : "h23";
+    this.#hourCycle = hour12 === undefined ? (hourCycle ?? "h12") : hour12 ? "h12" : "h23";
   }
 
   get format() {
-    return (this.#bound ??= (date) => this.#parts(date).map((part) => part.value).join(""));
+    return (this.#bound ??= (date) =>
+      this.#parts(date)
+        .map((part) => part.value)
+        .join(""));
   }
 
   formatToParts(date = undefined) {
@@ -98,7 +118,11 @@ class DateTimeFormat {
     const shared = (source) => (part) => ({ ...part, source });
     const [a, b] = [this.#parts(start), this.#parts(end)];
     if (this.format(start) === this.format(end)) return a.map(shared("shared"));
-    return [...a.map(shared("startRange")), { type: "literal", value: " – ", source: "shared" }, ...b.map(shared("endRange"))];
+    return [
+      ...a.map(shared("startRange")),
+      { type: "literal", value: " – ", source: "shared" },
+      ...b.map(shared("endRange")),
+    ];
   }
 
   resolvedOptions() {
@@ -106,9 +130,17 @@ class DateTimeFormat {
     const hasHour = this.#fields.hour !== undefined;
     const styled = dateStyle !== undefined || timeStyle !== undefined;
     return {
-      locale: this.#locale, calendar: "gregory", numberingSystem: "latn", timeZone: this.#zone.name,
-      ...(hasHour && { hourCycle: this.#hourCycle, hour12: this.#hourCycle === "h12" || this.#hourCycle === "h11" }),
-      ...(styled ? { ...(dateStyle && { dateStyle }), ...(timeStyle && { timeStyle }) } : this.#fields),
+      locale: this.#locale,
+      calendar: "gregory",
+      numberingSystem: "latn",
+      timeZone: this.#zone.name,
+      ...(hasHour && {
+        hourCycle: this.#hourCycle,
+        hour12: this.#hourCycle === "h12" || this.#hourCycle === "h11",
+      }),
+      ...(styled
+        ? { ...(dateStyle && { dateStyle }), ...(timeStyle && { timeStyle }) }
+        : this.#fields),
     };
   }
 
@@ -117,7 +149,11 @@ class DateTimeFormat {
     if (!(Math.abs(time) <= 8.64e15)) throw new RangeError("Invalid time value");
     const local = new Date(Math.trunc(time) + this.#zone.at(time).seconds * 1000);
     const zoneName = this.#fields.timeZoneName && this.#zone.label(this.#fields.timeZoneName, time);
-    return layOut(local, this.#fields, { hourCycle: this.#hourCycle, zoneName, isLong: ["full", "long"].includes(this.#styles.dateStyle) });
+    return layOut(local, this.#fields, {
+      hourCycle: this.#hourCycle,
+      zoneName,
+      isLong: ["full", "long"].includes(this.#styles.dateStyle),
+    });
   }
 }
 

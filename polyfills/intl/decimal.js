@@ -9,7 +9,9 @@ export function digitsOf(value) {
   const all = whole + fraction;
   const leading = /^0*/.exec(all)[0].length;
   const digits = all.slice(leading).replace(/0+$/, "");
-  return digits === "" ? { digits: "", exponent: 0 } : { digits, exponent: whole.length - leading + Number(power) };
+  return digits === ""
+    ? { digits: "", exponent: 0 }
+    : { digits, exponent: whole.length - leading + Number(power) };
 }
 
 /** The number times a power of ten. */
@@ -39,10 +41,13 @@ function cutTo({ digits, exponent }, count) {
  */
 export function roundedParts(number, rules) {
   const bySignificance = rules.maximumSignificantDigits !== undefined;
-  const places = bySignificance ? rules.maximumSignificantDigits : number.exponent + rules.maximumFractionDigits;
+  const places = bySignificance
+    ? rules.maximumSignificantDigits
+    : number.exponent + rules.maximumFractionDigits;
   const { digits, exponent } = number.digits === "" ? number : cutTo(number, places);
   let whole = exponent > 0 ? digits.slice(0, exponent).padEnd(exponent, "0") : "0";
-  let fraction = exponent > 0 ? digits.slice(exponent) : "0".repeat(digits === "" ? 0 : -exponent) + digits;
+  let fraction =
+    exponent > 0 ? digits.slice(exponent) : "0".repeat(digits === "" ? 0 : -exponent) + digits;
   let least = rules.minimumFractionDigits ?? 0;
   if (bySignificance) {
     const significant = digits === "" ? 1 : Math.max(exponent, 0) + (exponent > 0 ? 0 : exponent);

@@ -17,17 +17,26 @@ class ListFormat {
   constructor(locales = undefined, options = undefined) {
     this.#locale = resolveLocale(locales);
     const given = optionsFrom(options);
-    this.#type = optionOf(given, "type", ["conjunction", "disjunction", "unit"], "conjunction", OWNER);
+    this.#type = optionOf(
+      given,
+      "type",
+      ["conjunction", "disjunction", "unit"],
+      "conjunction",
+      OWNER,
+    );
     this.#style = optionOf(given, "style", ["long", "short", "narrow"], "long", OWNER);
   }
 
   format(list) {
-    return this.formatToParts(list).map((part) => part.value).join("");
+    return this.formatToParts(list)
+      .map((part) => part.value)
+      .join("");
   }
 
   formatToParts(list) {
     const items = list === undefined ? [] : Array.from(list);
-    if (items.some((item) => typeof item !== "string")) throw new TypeError("Iterable yielded a non-String value");
+    if (items.some((item) => typeof item !== "string"))
+      throw new TypeError("Iterable yielded a non-String value");
     const isBare = this.#type === "unit" && this.#style === "narrow";
     const word = WORDS[this.#type][this.#style];
     const between = isBare ? " " : ", ";

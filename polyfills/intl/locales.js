@@ -2,7 +2,8 @@
 // `supportedLocalesOf` says so. https://tc39.es/ecma402/#sec-intl.getcanonicallocales
 
 const DEFAULT = "en-US";
-const TAG = /^(?<language>[a-z]{2,3}|[a-z]{5,8})(?:-(?<script>[a-z]{4}))?(?:-(?<region>[a-z]{2}|\d{3}))?(?<rest>(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-[a-wyz0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?)$/i;
+const TAG =
+  /^(?<language>[a-z]{2,3}|[a-z]{5,8})(?:-(?<script>[a-z]{4}))?(?:-(?<region>[a-z]{2}|\d{3}))?(?<rest>(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-[a-wyz0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?)$/i;
 
 /** The parts of a language tag in their canonical case. Throws RangeError. */
 export function parseTag(tag) {
@@ -26,7 +27,10 @@ function canonicalTag(tag) {
 export function getCanonicalLocales(locales = undefined) {
   if (locales === undefined) return [];
   if (locales === null) throw new TypeError("Cannot convert undefined or null to object");
-  const list = typeof locales === "string" || locales instanceof Locale ? [locales] : Array.from(Object(locales));
+  const list =
+    typeof locales === "string" || locales instanceof Locale
+      ? [locales]
+      : Array.from(Object(locales));
   const tags = [];
   for (const item of list) {
     if (typeof item !== "string" && (typeof item !== "object" || item === null)) {
@@ -38,7 +42,8 @@ export function getCanonicalLocales(locales = undefined) {
   return tags;
 }
 
-const isSupported = (tag) => tag === "en" || tag === "en-US" || tag.startsWith("en-US-") || tag.startsWith("en-u-");
+const isSupported = (tag) =>
+  tag === "en" || tag === "en-US" || tag.startsWith("en-US-") || tag.startsWith("en-u-");
 
 /** The locale that serves the first of the tags that is supported. */
 export function resolveLocale(locales) {
@@ -56,7 +61,8 @@ export function optionOf(options, name, values, preset, owner) {
   const value = options[name];
   if (value === undefined) return preset;
   const text = `${value}`;
-  if (!values.includes(text)) throw new RangeError(`Value ${text} out of range for ${owner} options property ${name}`);
+  if (!values.includes(text))
+    throw new RangeError(`Value ${text} out of range for ${owner} options property ${name}`);
   return text;
 }
 
@@ -74,10 +80,13 @@ export class Locale {
   #options;
 
   constructor(tag, options = undefined) {
-    if (typeof tag !== "string" && (typeof tag !== "object" || tag === null)) throw new TypeError("First argument to Intl.Locale constructor can't be empty or missing");
+    if (typeof tag !== "string" && (typeof tag !== "object" || tag === null))
+      throw new TypeError("First argument to Intl.Locale constructor can't be empty or missing");
     const given = optionsFrom(options);
     const parts = parseTag(`${tag}`);
-    for (const key of ["language", "script", "region"]) if (given[key] !== undefined) parts[key] = parseTag(key === "language" ? `${given[key]}` : `en-${given[key]}`)[key];
+    for (const key of ["language", "script", "region"])
+      if (given[key] !== undefined)
+        parts[key] = parseTag(key === "language" ? `${given[key]}` : `en-${given[key]}`)[key];
     this.#parts = parts;
     this.#options = given;
     this.#tag = [parts.language, parts.script, parts.region].filter(Boolean).join("-") + parts.rest;
@@ -150,8 +159,19 @@ export function finish(Constructor, Class) {
   Object.defineProperty(Constructor, "name", { value: Class.name, configurable: true });
   Object.defineProperty(Constructor, "length", { value: 0, configurable: true });
   Object.defineProperty(Constructor, "prototype", { value: Class.prototype, writable: false });
-  Object.defineProperty(Class.prototype, "constructor", { value: Constructor, writable: true, configurable: true });
-  Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: `Intl.${Class.name}`, configurable: true });
-  Object.defineProperty(Constructor, "supportedLocalesOf", { value: supportedLocalesOf, writable: true, configurable: true });
+  Object.defineProperty(Class.prototype, "constructor", {
+    value: Constructor,
+    writable: true,
+    configurable: true,
+  });
+  Object.defineProperty(Class.prototype, Symbol.toStringTag, {
+    value: `Intl.${Class.name}`,
+    configurable: true,
+  });
+  Object.defineProperty(Constructor, "supportedLocalesOf", {
+    value: supportedLocalesOf,
+    writable: true,
+    configurable: true,
+  });
   return Constructor;
 }

@@ -6,17 +6,65 @@ import { unitPattern } from "./units.js";
 
 const OWNER = "Intl.NumberFormat";
 const SYMBOLS = {
-  __proto__: null, USD: "$", EUR: "€", GBP: "£", JPY: "¥", INR: "₹", CNY: "CN¥", KRW: "₩", BRL: "R$", CAD: "CA$",
-  AUD: "A$", MXN: "MX$", NZD: "NZ$", HKD: "HK$", ILS: "₪", VND: "₫", TWD: "NT$", XAF: "FCFA", XOF: "F\u202fCFA", PHP: "₱",
+  __proto__: null,
+  USD: "$",
+  EUR: "€",
+  GBP: "£",
+  JPY: "¥",
+  INR: "₹",
+  CNY: "CN¥",
+  KRW: "₩",
+  BRL: "R$",
+  CAD: "CA$",
+  AUD: "A$",
+  MXN: "MX$",
+  NZD: "NZ$",
+  HKD: "HK$",
+  ILS: "₪",
+  VND: "₫",
+  TWD: "NT$",
+  XAF: "FCFA",
+  XOF: "F\u202fCFA",
+  PHP: "₱",
 };
 const NAMES = {
-  __proto__: null, USD: ["US dollar", "US dollars"], EUR: ["euro", "euros"], GBP: ["British pound", "British pounds"],
-  JPY: ["Japanese yen", "Japanese yen"], CAD: ["Canadian dollar", "Canadian dollars"], AUD: ["Australian dollar", "Australian dollars"],
-  CHF: ["Swiss franc", "Swiss francs"], CNY: ["Chinese yuan", "Chinese yuan"], INR: ["Indian rupee", "Indian rupees"],
+  __proto__: null,
+  USD: ["US dollar", "US dollars"],
+  EUR: ["euro", "euros"],
+  GBP: ["British pound", "British pounds"],
+  JPY: ["Japanese yen", "Japanese yen"],
+  CAD: ["Canadian dollar", "Canadian dollars"],
+  AUD: ["Australian dollar", "Australian dollars"],
+  CHF: ["Swiss franc", "Swiss francs"],
+  CNY: ["Chinese yuan", "Chinese yuan"],
+  INR: ["Indian rupee", "Indian rupees"],
 };
-const NO_CENTS = new Set(["JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "XPF", "UGX", "RWF", "PYG", "GNF", "KMF", "DJF", "BIF", "VUV"]);
+const NO_CENTS = new Set([
+  "JPY",
+  "KRW",
+  "VND",
+  "CLP",
+  "ISK",
+  "XAF",
+  "XOF",
+  "XPF",
+  "UGX",
+  "RWF",
+  "PYG",
+  "GNF",
+  "KMF",
+  "DJF",
+  "BIF",
+  "VUV",
+]);
 const THREE_DIGITS = new Set(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]);
-const COMPACT = [["", ""], ["K", "thousand"], ["M", "million"], ["B", "billion"], ["T", "trillion"]];
+const COMPACT = [
+  ["", ""],
+  ["K", "thousand"],
+  ["M", "million"],
+  ["B", "billion"],
+  ["T", "trillion"],
+];
 
 function digitOption(options, name, least, most, preset) {
   const value = options[name];
@@ -29,14 +77,24 @@ function digitOption(options, name, least, most, preset) {
 /** How many digits; shared with PluralRules. https://tc39.es/ecma402/#sec-setnfdigitoptions */
 export function digitRules(options, leastFraction, mostFraction, notation) {
   const rules = { minimumIntegerDigits: digitOption(options, "minimumIntegerDigits", 1, 21, 1) };
-  if (options.minimumSignificantDigits !== undefined || options.maximumSignificantDigits !== undefined) {
+  if (
+    options.minimumSignificantDigits !== undefined ||
+    options.maximumSignificantDigits !== undefined
+  ) {
     rules.minimumSignificantDigits = digitOption(options, "minimumSignificantDigits", 1, 21, 1);
-    rules.maximumSignificantDigits = digitOption(options, "maximumSignificantDigits", rules.minimumSignificantDigits, 21, 21);
+    rules.maximumSignificantDigits = digitOption(
+      options,
+      "maximumSignificantDigits",
+      rules.minimumSignificantDigits,
+      21,
+      21,
+    );
     return rules;
   }
   let least = digitOption(options, "minimumFractionDigits", 0, 100, undefined);
   let most = digitOption(options, "maximumFractionDigits", 0, 100, undefined);
-  if (least === undefined && most === undefined && notation === "compact") return { ...rules, isCompact: true, minimumFractionDigits: 0, maximumFractionDigits: 0 };
+  if (least === undefined && most === undefined && notation === "compact")
+    return { ...rules, isCompact: true, minimumFractionDigits: 0, maximumFractionDigits: 0 };
   if (least === undefined) least = Math.min(leastFraction, most ?? leastFraction);
   else if (most === undefined) most = Math.max(mostFraction, least);
   most ??= Math.max(mostFraction, least);
@@ -53,28 +111,64 @@ class NumberFormat {
   constructor(locales = undefined, options = undefined) {
     this.#locale = resolveLocale(locales);
     const given = optionsFrom(options);
-    const style = optionOf(given, "style", ["decimal", "percent", "currency", "unit"], "decimal", OWNER);
+    const style = optionOf(
+      given,
+      "style",
+      ["decimal", "percent", "currency", "unit"],
+      "decimal",
+      OWNER,
+    );
     const currency = given.currency === undefined ? undefined : `${given.currency}`.toUpperCase();
-    if (currency !== undefined && !/^[A-Z]{3}$/.test(currency)) throw new RangeError(`Invalid currency code : ${given.currency}`);
-    if (style === "currency" && currency === undefined) throw new TypeError("Currency code is required with currency style.");
-    if (style === "unit" && given.unit === undefined) throw new TypeError("Unit is required with unit style.");
-    const notation = optionOf(given, "notation", ["standard", "scientific", "engineering", "compact"], "standard", OWNER);
+    if (currency !== undefined && !/^[A-Z]{3}$/.test(currency))
+      throw new RangeError(`Invalid currency code : ${given.currency}`);
+    if (style === "currency" && currency === undefined)
+      throw new TypeError("Currency code is required with currency style.");
+    if (style === "unit" && given.unit === undefined)
+      throw new TypeError("Unit is required with unit style.");
+    const notation = optionOf(
+      given,
+      "notation",
+      ["standard", "scientific", "engineering", "compact"],
+      "standard",
+      OWNER,
+    );
     this.#settings = {
-      style, notation, currency, unit: given.unit === undefined ? undefined : `${given.unit}`,
-      currencyDisplay: optionOf(given, "currencyDisplay", ["code", "symbol", "narrowSymbol", "name"], "symbol", OWNER),
+      style,
+      notation,
+      currency,
+      unit: given.unit === undefined ? undefined : `${given.unit}`,
+      currencyDisplay: optionOf(
+        given,
+        "currencyDisplay",
+        ["code", "symbol", "narrowSymbol", "name"],
+        "symbol",
+        OWNER,
+      ),
       currencySign: optionOf(given, "currencySign", ["standard", "accounting"], "standard", OWNER),
       unitDisplay: optionOf(given, "unitDisplay", ["short", "narrow", "long"], "short", OWNER),
       compactDisplay: optionOf(given, "compactDisplay", ["short", "long"], "short", OWNER),
-      signDisplay: optionOf(given, "signDisplay", ["auto", "never", "always", "exceptZero", "negative"], "auto", OWNER),
+      signDisplay: optionOf(
+        given,
+        "signDisplay",
+        ["auto", "never", "always", "exceptZero", "negative"],
+        "auto",
+        OWNER,
+      ),
       useGrouping: groupingOf(given.useGrouping, notation),
     };
     const cents = NO_CENTS.has(currency) ? 0 : THREE_DIGITS.has(currency) ? 3 : 2;
-    const [least, most] = style === "currency" && notation === "standard" ? [cents, cents] : [0, style === "percent" ? 0 : 3];
+    const [least, most] =
+      style === "currency" && notation === "standard"
+        ? [cents, cents]
+        : [0, style === "percent" ? 0 : 3];
     this.#rules = digitRules(given, least, most, notation);
   }
 
   get format() {
-    return (this.#bound ??= (value) => this.#parts(value).map((part) => part.value).join(""));
+    return (this.#bound ??= (value) =>
+      this.#parts(value)
+        .map((part) => part.value)
+        .join(""));
   }
 
   formatToParts(value = undefined) {
@@ -88,22 +182,46 @@ class NumberFormat {
   }
 
   resolvedOptions() {
-    const { style, currency, currencyDisplay, currencySign, unit, unitDisplay, useGrouping, notation, compactDisplay, signDisplay } = this.#settings;
+    const {
+      style,
+      currency,
+      currencyDisplay,
+      currencySign,
+      unit,
+      unitDisplay,
+      useGrouping,
+      notation,
+      compactDisplay,
+      signDisplay,
+    } = this.#settings;
     const { isCompact, ...digits } = this.#rules;
     return {
-      locale: this.#locale, numberingSystem: "latn", style,
+      locale: this.#locale,
+      numberingSystem: "latn",
+      style,
       ...(style === "currency" && { currency, currencyDisplay, currencySign }),
       ...(style === "unit" && { unit, unitDisplay }),
-      ...digits, useGrouping, notation,
+      ...digits,
+      useGrouping,
+      notation,
       ...(notation === "compact" && { compactDisplay }),
-      signDisplay, roundingIncrement: 1, roundingMode: "halfExpand",
-      roundingPriority: isCompact ? "morePrecision" : "auto", trailingZeroDisplay: "auto",
+      signDisplay,
+      roundingIncrement: 1,
+      roundingMode: "halfExpand",
+      roundingPriority: isCompact ? "morePrecision" : "auto",
+      trailingZeroDisplay: "auto",
     };
   }
 
   #parts(value) {
-    const number = typeof value === "bigint" ? value : typeof value === "string" && /^\s*-?\d{16,}\s*$/.test(value) ? BigInt(value) : Number(value);
-    const isNegative = typeof number === "bigint" ? number < 0n : number < 0 || Object.is(number, -0);
+    const number =
+      typeof value === "bigint"
+        ? value
+        : typeof value === "string" && /^\s*-?\d{16,}\s*$/.test(value)
+          ? BigInt(value)
+          : Number(value);
+    const isNegative =
+      typeof number === "bigint" ? number < 0n : number < 0 || Object.is(number, -0);
     const body = this.#body(number);
     const sign = this.#sign(isNegative, body.isZero, Number.isNaN(Number(number)));
     return this.#wrap(body.parts, sign, body);
@@ -113,13 +231,19 @@ class NumberFormat {
   #body(number) {
     if (typeof number === "number" && !Number.isFinite(number)) {
       const isNaN = Number.isNaN(number);
-      return { parts: [{ type: isNaN ? "nan" : "infinity", value: isNaN ? "NaN" : "∞" }], isZero: isNaN, isOne: false, isWord: true };
+      return {
+        parts: [{ type: isNaN ? "nan" : "infinity", value: isNaN ? "NaN" : "∞" }],
+        isZero: isNaN,
+        isOne: false,
+        isWord: true,
+      };
     }
     let decimal = digitsOf(number);
     const { style, notation } = this.#settings;
     if (style === "percent") decimal = scaled(decimal, 2);
     if (notation === "compact") return this.#compact(decimal);
-    if (notation !== "standard") return this.#exponential(decimal, notation === "engineering" ? 3 : 1);
+    if (notation !== "standard")
+      return this.#exponential(decimal, notation === "engineering" ? 3 : 1);
     return this.#plain(decimal, this.#rules);
   }
 
@@ -128,12 +252,16 @@ class NumberFormat {
     const parts = [];
     const { useGrouping } = this.#settings;
     const least = useGrouping === "min2" ? 5 : 4;
-    const groups = useGrouping !== false && whole.length >= least ? whole.match(/\d{1,3}(?=(?:\d{3})*$)/g) : [whole];
+    const groups =
+      useGrouping !== false && whole.length >= least
+        ? whole.match(/\d{1,3}(?=(?:\d{3})*$)/g)
+        : [whole];
     for (const [i, group] of groups.entries()) {
       if (i > 0) parts.push({ type: "group", value: "," });
       parts.push({ type: "integer", value: group });
     }
-    if (fraction !== "") parts.push({ type: "decimal", value: "." }, { type: "fraction", value: fraction });
+    if (fraction !== "")
+      parts.push({ type: "decimal", value: "." }, { type: "fraction", value: fraction });
     return { parts, isZero, isOne: whole === "1" && fraction === "" };
   }
 
@@ -153,9 +281,12 @@ class NumberFormat {
     const rulesFor = (number) => {
       if (!this.#rules.isCompact) return this.#rules;
       // Two digits where there would be fewer than that before the point.
-      return number.exponent >= 2 ? { maximumFractionDigits: 0 } : { minimumSignificantDigits: 1, maximumSignificantDigits: 2 };
+      return number.exponent >= 2
+        ? { maximumFractionDigits: 0 }
+        : { minimumSignificantDigits: 1, maximumSignificantDigits: 2 };
     };
-    const levelOf = (exponent) => Math.min(Math.max(Math.floor((exponent - 1) / 3), 0), COMPACT.length - 1);
+    const levelOf = (exponent) =>
+      Math.min(Math.max(Math.floor((exponent - 1) / 3), 0), COMPACT.length - 1);
     let level = levelOf(decimal.exponent);
     let part = scaled(decimal, -3 * level);
     const grown = levelOf(magnitudeOf(part, rulesFor(part)) + 1 + 3 * level);
@@ -166,7 +297,8 @@ class NumberFormat {
     const body = this.#plain(part, rulesFor(part));
     const [short, long] = COMPACT[level];
     if (short !== "") {
-      if (this.#settings.compactDisplay === "long") body.parts.push({ type: "literal", value: " " }, { type: "compact", value: long });
+      if (this.#settings.compactDisplay === "long")
+        body.parts.push({ type: "literal", value: " " }, { type: "compact", value: long });
       else body.parts.push({ type: "compact", value: short });
       body.isOne = false;
     }
@@ -190,24 +322,35 @@ class NumberFormat {
 
   #wrap(parts, sign, { isOne, isWord }) {
     const { style, currency, currencyDisplay, currencySign, unit, unitDisplay } = this.#settings;
-    const signPart = sign === "" ? [] : [{ type: sign === "-" ? "minusSign" : "plusSign", value: sign }];
+    const signPart =
+      sign === "" ? [] : [{ type: sign === "-" ? "minusSign" : "plusSign", value: sign }];
     if (style === "percent") return [...signPart, ...parts, { type: "percentSign", value: "%" }];
     if (style === "unit") {
       const [before, after, gap] = unitPattern(unit, unitDisplay, isOne);
       const literal = gap === "" ? [] : [{ type: "literal", value: gap }];
-      if (before !== "") return [...signPart, { type: "unit", value: before }, ...literal, ...parts];
+      if (before !== "")
+        return [...signPart, { type: "unit", value: before }, ...literal, ...parts];
       return [...signPart, ...parts, ...literal, { type: "unit", value: after }];
     }
     if (style !== "currency") return [...signPart, ...parts];
     if (currencyDisplay === "name") {
       const [one, other] = NAMES[currency] ?? [currency, currency];
-      return [...signPart, ...parts, { type: "literal", value: " " }, { type: "currency", value: isOne ? one : other }];
+      return [
+        ...signPart,
+        ...parts,
+        { type: "literal", value: " " },
+        { type: "currency", value: isOne ? one : other },
+      ];
     }
-    const narrow = currencyDisplay === "narrowSymbol" ? SYMBOLS[currency]?.replace(/^(?:[A-Z]+)(?=[$¥])/, "") : SYMBOLS[currency];
-    const symbol = currencyDisplay === "code" ? currency : narrow ?? currency;
+    const narrow =
+      currencyDisplay === "narrowSymbol"
+        ? SYMBOLS[currency]?.replace(/^(?:[A-Z]+)(?=[$¥])/, "")
+        : SYMBOLS[currency];
+    const symbol = currencyDisplay === "code" ? currency : (narrow ?? currency);
     const gap = /[A-Za-z]$/.test(symbol) && !isWord ? [{ type: "literal", value: "\u00a0" }] : [];
     const amount = [{ type: "currency", value: symbol }, ...gap, ...parts];
-    if (currencySign === "accounting" && sign === "-") return [{ type: "literal", value: "(" }, ...amount, { type: "literal", value: ")" }];
+    if (currencySign === "accounting" && sign === "-")
+      return [{ type: "literal", value: "(" }, ...amount, { type: "literal", value: ")" }];
     return [...signPart, ...amount];
   }
 }

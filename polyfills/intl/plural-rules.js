@@ -34,9 +34,16 @@ class PluralRules {
 
   resolvedOptions() {
     return {
-      locale: this.#locale, type: this.#type, notation: "standard", ...this.#rules,
-      pluralCategories: this.#type === "cardinal" ? ["one", "other"] : ["few", "one", "two", "other"],
-      roundingIncrement: 1, roundingMode: "halfExpand", roundingPriority: "auto", trailingZeroDisplay: "auto",
+      locale: this.#locale,
+      type: this.#type,
+      notation: "standard",
+      ...this.#rules,
+      pluralCategories:
+        this.#type === "cardinal" ? ["one", "other"] : ["few", "one", "two", "other"],
+      roundingIncrement: 1,
+      roundingMode: "halfExpand",
+      roundingPriority: "auto",
+      trailingZeroDisplay: "auto",
     };
   }
 }

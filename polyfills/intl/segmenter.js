@@ -34,7 +34,9 @@ class Segments {
 
   #data(segment, index) {
     const data = { segment, index, input: this.#text };
-    return this.#granularity === "word" ? { ...data, isWordLike: /[\p{L}\p{N}]/u.test(segment) } : data;
+    return this.#granularity === "word"
+      ? { ...data, isWordLike: /[\p{L}\p{N}]/u.test(segment) }
+      : data;
   }
 }
 
@@ -44,7 +46,13 @@ class Segmenter {
 
   constructor(locales = undefined, options = undefined) {
     this.#locale = resolveLocale(locales);
-    this.#granularity = optionOf(optionsFrom(options), "granularity", Object.keys(PATTERNS), "grapheme", "Intl.Segmenter");
+    this.#granularity = optionOf(
+      optionsFrom(options),
+      "granularity",
+      Object.keys(PATTERNS),
+      "grapheme",
+      "Intl.Segmenter",
+    );
   }
 
   segment(text) {

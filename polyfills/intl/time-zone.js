@@ -5,16 +5,32 @@ import { time_zone_offset } from "holdfast:ops";
 const OFFSET = /^([+-])([01]\d|2[0-3])(?::?([0-5]\d))?$/;
 const NAMES = {
   __proto__: null,
-  EST: "Eastern Standard Time", EDT: "Eastern Daylight Time", CST: "Central Standard Time", CDT: "Central Daylight Time",
-  MST: "Mountain Standard Time", MDT: "Mountain Daylight Time", PST: "Pacific Standard Time", PDT: "Pacific Daylight Time",
-  AKST: "Alaska Standard Time", AKDT: "Alaska Daylight Time", HST: "Hawaii-Aleutian Standard Time",
+  EST: "Eastern Standard Time",
+  EDT: "Eastern Daylight Time",
+  CST: "Central Standard Time",
+  CDT: "Central Daylight Time",
+  MST: "Mountain Standard Time",
+  MDT: "Mountain Daylight Time",
+  PST: "Pacific Standard Time",
+  PDT: "Pacific Daylight Time",
+  AKST: "Alaska Standard Time",
+  AKDT: "Alaska Daylight Time",
+  HST: "Hawaii-Aleutian Standard Time",
 };
 const ELSEWHERE = {
   __proto__: null,
-  CET: "Central European Standard Time", CEST: "Central European Summer Time", EET: "Eastern European Standard Time",
-  EEST: "Eastern European Summer Time", WET: "Western European Standard Time", WEST: "Western European Summer Time",
-  GMT: "Greenwich Mean Time", BST: "British Summer Time", JST: "Japan Standard Time", IST: "India Standard Time",
-  AEST: "Australian Eastern Standard Time", AEDT: "Australian Eastern Daylight Time",
+  CET: "Central European Standard Time",
+  CEST: "Central European Summer Time",
+  EET: "Eastern European Standard Time",
+  EEST: "Eastern European Summer Time",
+  WET: "Western European Standard Time",
+  WEST: "Western European Summer Time",
+  GMT: "Greenwich Mean Time",
+  BST: "British Summer Time",
+  JST: "Japan Standard Time",
+  IST: "India Standard Time",
+  AEST: "Australian Eastern Standard Time",
+  AEDT: "Australian Eastern Daylight Time",
 };
 
 /** A time zone by name; throws RangeError for one that is not known. */
@@ -48,7 +64,8 @@ export class TimeZone {
     const isLong = style.startsWith("long");
     if (style === "short" || style === "long") {
       if (this.name === "UTC") return isLong ? "Coordinated Universal Time" : "UTC";
-      if (abbreviation in NAMES && /^(?:America|US|Pacific)\//.test(this.name)) return isLong ? NAMES[abbreviation] : abbreviation;
+      if (abbreviation in NAMES && /^(?:America|US|Pacific)\//.test(this.name))
+        return isLong ? NAMES[abbreviation] : abbreviation;
       if (isLong && abbreviation in ELSEWHERE) return ELSEWHERE[abbreviation];
     }
     if (seconds === 0 && !style.endsWith("Offset")) return "GMT";

@@ -56,7 +56,12 @@ function watchPromises() {
   defineProperty(NativePromise.prototype, "constructor", {
     get: constructorOfPromise,
     set(value) {
-      defineProperty(this, "constructor", { value, writable: true, enumerable: true, configurable: true });
+      defineProperty(this, "constructor", {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
     },
     configurable: true,
   });

@@ -16,39 +16,56 @@ function formatted(date, locales, options, required, defaults) {
 }
 
 const methods = [
-  [Number.prototype, {
-    toLocaleString(locales = undefined, options = undefined) {
-      const value = apply(numberValue, this, []);
-      return new (intl().NumberFormat)(locales, options).format(value);
+  [
+    Number.prototype,
+    {
+      toLocaleString(locales = undefined, options = undefined) {
+        const value = apply(numberValue, this, []);
+        return new (intl().NumberFormat)(locales, options).format(value);
+      },
     },
-  }],
-  [BigInt.prototype, {
-    toLocaleString(locales = undefined, options = undefined) {
-      const value = apply(bigintValue, this, []);
-      return new (intl().NumberFormat)(locales, options).format(value);
+  ],
+  [
+    BigInt.prototype,
+    {
+      toLocaleString(locales = undefined, options = undefined) {
+        const value = apply(bigintValue, this, []);
+        return new (intl().NumberFormat)(locales, options).format(value);
+      },
     },
-  }],
-  [Date.prototype, {
-    toLocaleString(locales = undefined, options = undefined) {
-      return formatted(this, locales, options, "any", "all");
+  ],
+  [
+    Date.prototype,
+    {
+      toLocaleString(locales = undefined, options = undefined) {
+        return formatted(this, locales, options, "any", "all");
+      },
+      toLocaleDateString(locales = undefined, options = undefined) {
+        return formatted(this, locales, options, "date", "date");
+      },
+      toLocaleTimeString(locales = undefined, options = undefined) {
+        return formatted(this, locales, options, "time", "time");
+      },
     },
-    toLocaleDateString(locales = undefined, options = undefined) {
-      return formatted(this, locales, options, "date", "date");
+  ],
+  [
+    String.prototype,
+    {
+      localeCompare(that, locales = undefined, options = undefined) {
+        if (this === null || this === undefined)
+          throw new TypeError("String.prototype.localeCompare called on null or undefined");
+        const [left, right] = [`${this}`, `${that}`];
+        return new (intl().Collator)(locales, options).compare(left, right);
+      },
     },
-    toLocaleTimeString(locales = undefined, options = undefined) {
-      return formatted(this, locales, options, "time", "time");
-    },
-  }],
-  [String.prototype, {
-    localeCompare(that, locales = undefined, options = undefined) {
-      if (this === null || this === undefined) throw new TypeError("String.prototype.localeCompare called on null or undefined");
-      const [left, right] = [`${this}`, `${that}`];
-      return new (intl().Collator)(locales, options).compare(left, right);
-    },
-  }],
+  ],
 ];
 for (const [prototype, members] of methods) {
   for (const name of Object.keys(members)) {
-    Object.defineProperty(prototype, name, { value: members[name], writable: true, configurable: true });
+    Object.defineProperty(prototype, name, {
+      value: members[name],
+      writable: true,
+      configurable: true,
+    });
   }
 }

@@ -3,9 +3,25 @@
 import { strict } from "./assert.js";
 
 export {
-  AssertionError, CallTracker, deepStrictEqual as deepEqual, deepStrictEqual, doesNotMatch, doesNotReject,
-  doesNotThrow, strictEqual as equal, fail, ifError, match, notDeepStrictEqual as notDeepEqual,
-  notDeepStrictEqual, notStrictEqual as notEqual, notStrictEqual, ok, rejects, strict, strictEqual,
+  AssertionError,
+  CallTracker,
+  deepStrictEqual as deepEqual,
+  deepStrictEqual,
+  doesNotMatch,
+  doesNotReject,
+  doesNotThrow,
+  strictEqual as equal,
+  fail,
+  ifError,
+  match,
+  notDeepStrictEqual as notDeepEqual,
+  notDeepStrictEqual,
+  notStrictEqual as notEqual,
+  notStrictEqual,
+  ok,
+  rejects,
+  strict,
+  strictEqual,
   throws,
 } from "./assert.js";
 export default strict;

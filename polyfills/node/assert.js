@@ -14,7 +14,12 @@ function innerFail(options) {
 }
 
 function requireTwo(args) {
-  if (args.length < 2) throw nodeError(TypeError, "ERR_MISSING_ARGS", 'The "actual" and "expected" arguments must be specified');
+  if (args.length < 2)
+    throw nodeError(
+      TypeError,
+      "ERR_MISSING_ARGS",
+      'The "actual" and "expected" arguments must be specified',
+    );
 }
 
 function check(passed, actual, expected, message, operator, stackStartFn) {
@@ -29,12 +34,19 @@ function innerOk(fn, count, value, message) {
     message = "No value argument passed to `assert.ok()`";
   } else if (message === undefined || message === null) {
     generated = true;
-    message = "The expression evaluated to a falsy value:\n\n  " +
+    message =
+      "The expression evaluated to a falsy value:\n\n  " +
       `${fn === assert ? "assert" : "assert.ok"}(${inspect(value)})\n`;
   } else if (message instanceof Error) {
     throw message;
   }
-  const error = new AssertionError({ actual: value, expected: true, message, operator: "==", stackStartFn: fn });
+  const error = new AssertionError({
+    actual: value,
+    expected: true,
+    message,
+    operator: "==",
+    stackStartFn: fn,
+  });
   error.generatedMessage = generated;
   throw error;
 }
@@ -49,7 +61,11 @@ function assert(...args) {
 
 export function fail(message = undefined) {
   if (message instanceof Error) throw message;
-  const error = new AssertionError({ message: message ?? "Failed", operator: "fail", stackStartFn: fail });
+  const error = new AssertionError({
+    message: message ?? "Failed",
+    operator: "fail",
+    stackStartFn: fail,
+  });
   error.generatedMessage = message === undefined;
   throw error;
 }
@@ -57,13 +73,27 @@ export function fail(message = undefined) {
 export function equal(actual, expected, message = undefined) {
   requireTwo(arguments);
   // eslint-disable-next-line eqeqeq
-  check(actual == expected || (actual !== actual && expected !== expected), actual, expected, message, "==", equal);
+  check(
+    actual == expected || (actual !== actual && expected !== expected),
+    actual,
+    expected,
+    message,
+    "==",
+    equal,
+  );
 }
 
 export function notEqual(actual, expected, message = undefined) {
   requireTwo(arguments);
   // eslint-disable-next-line eqeqeq
-  check(!(actual == expected || (actual !== actual && expected !== expected)), actual, expected, message, "!=", notEqual);
+  check(
+    !(actual == expected || (actual !== actual && expected !== expected)),
+    actual,
+    expected,
+    message,
+    "!=",
+    notEqual,
+  );
 }
 
 export function strictEqual(actual, expected, message = undefined) {
@@ -78,22 +108,50 @@ export function notStrictEqual(actual, expected, message = undefined) {
 
 export function deepEqual(actual, expected, message = undefined) {
   requireTwo(arguments);
-  check(isDeepEqual(actual, expected, { strict: false }), actual, expected, message, "deepEqual", deepEqual);
+  check(
+    isDeepEqual(actual, expected, { strict: false }),
+    actual,
+    expected,
+    message,
+    "deepEqual",
+    deepEqual,
+  );
 }
 
 export function notDeepEqual(actual, expected, message = undefined) {
   requireTwo(arguments);
-  check(!isDeepEqual(actual, expected, { strict: false }), actual, expected, message, "notDeepEqual", notDeepEqual);
+  check(
+    !isDeepEqual(actual, expected, { strict: false }),
+    actual,
+    expected,
+    message,
+    "notDeepEqual",
+    notDeepEqual,
+  );
 }
 
 export function deepStrictEqual(actual, expected, message = undefined) {
   requireTwo(arguments);
-  check(isDeepEqual(actual, expected, { strict: true }), actual, expected, message, "deepStrictEqual", deepStrictEqual);
+  check(
+    isDeepEqual(actual, expected, { strict: true }),
+    actual,
+    expected,
+    message,
+    "deepStrictEqual",
+    deepStrictEqual,
+  );
 }
 
 export function notDeepStrictEqual(actual, expected, message = undefined) {
   requireTwo(arguments);
-  check(!isDeepEqual(actual, expected, { strict: true }), actual, expected, message, "notDeepStrictEqual", notDeepStrictEqual);
+  check(
+    !isDeepEqual(actual, expected, { strict: true }),
+    actual,
+    expected,
+    message,
+    "notDeepStrictEqual",
+    notDeepStrictEqual,
+  );
 }
 
 function matchWith(text, regexp, message, fn, wanted) {
@@ -105,7 +163,13 @@ function matchWith(text, regexp, message, fn, wanted) {
   const told = isText
     ? `${wanted ? "The input did not match the regular expression " : "The input was expected to not match the regular expression "}${inspect(regexp)}. Input:\n\n${inspect(text)}\n`
     : `The "string" argument must be of type string. Received type ${typeof text} (${inspect(text)})`;
-  const error = new AssertionError({ actual: text, expected: regexp, message: message ?? told, operator: fn.name, stackStartFn: fn });
+  const error = new AssertionError({
+    actual: text,
+    expected: regexp,
+    message: message ?? told,
+    operator: fn.name,
+    stackStartFn: fn,
+  });
   error.generatedMessage = generated;
   throw error;
 }
@@ -122,9 +186,16 @@ export function ifError(value) {
   if (value === null || value === undefined) return;
   let message = "ifError got unwanted exception: ";
   if (typeof value === "object" && typeof value.message === "string") {
-    message += value.message.length === 0 && value.constructor ? value.constructor.name : value.message;
+    message +=
+      value.message.length === 0 && value.constructor ? value.constructor.name : value.message;
   } else message += inspect(value);
-  throw new AssertionError({ actual: value, expected: null, operator: "ifError", message, stackStartFn: ifError });
+  throw new AssertionError({
+    actual: value,
+    expected: null,
+    operator: "ifError",
+    message,
+    stackStartFn: ifError,
+  });
 }
 
 // ---- What is thrown ---------------------------------------------------------------------
@@ -146,7 +217,11 @@ async function rejectionOf(promiseOrFn) {
   if (typeof promiseOrFn === "function") {
     promise = promiseOrFn();
     if (typeof promise?.then !== "function") {
-      throw nodeError(TypeError, "ERR_INVALID_RETURN_VALUE", `Expected instance of Promise to be returned from the "promiseFn" function but got ${received(promise).slice(" Received ".length)}.`);
+      throw nodeError(
+        TypeError,
+        "ERR_INVALID_RETURN_VALUE",
+        `Expected instance of Promise to be returned from the "promiseFn" function but got ${received(promise).slice(" Received ".length)}.`,
+      );
     }
   } else if (!isPromise(promise) && typeof promise?.then !== "function") {
     throw invalidType("promiseFn", ["function", "Promise"], promise);
@@ -161,13 +236,30 @@ async function rejectionOf(promiseOrFn) {
 
 function expectError(fn, actual, expected, message) {
   if (typeof expected === "string") {
-    if (message !== undefined) throw invalidType("error", ["object", "Error", "function", "RegExp"], expected);
-    if (typeof actual === "object" && actual !== null ? actual.message === expected : actual === expected) {
-      throw nodeError(TypeError, "ERR_AMBIGUOUS_ARGUMENT", `The "error/message" argument is ambiguous. The error ${typeof actual === "object" ? "message" : ""} "${typeof actual === "object" ? actual.message : actual}" is identical to the message.`.replace("error  ", "error "));
+    if (message !== undefined)
+      throw invalidType("error", ["object", "Error", "function", "RegExp"], expected);
+    if (
+      typeof actual === "object" && actual !== null
+        ? actual.message === expected
+        : actual === expected
+    ) {
+      throw nodeError(
+        TypeError,
+        "ERR_AMBIGUOUS_ARGUMENT",
+        `The "error/message" argument is ambiguous. The error ${typeof actual === "object" ? "message" : ""} "${typeof actual === "object" ? actual.message : actual}" is identical to the message.`.replace(
+          "error  ",
+          "error ",
+        ),
+      );
     }
     message = expected;
     expected = undefined;
-  } else if (expected !== undefined && expected !== null && typeof expected !== "object" && typeof expected !== "function") {
+  } else if (
+    expected !== undefined &&
+    expected !== null &&
+    typeof expected !== "object" &&
+    typeof expected !== "function"
+  ) {
     throw invalidType("error", ["object", "Error", "function", "RegExp"], expected);
   }
   if (actual === NOTHING) {
@@ -175,7 +267,13 @@ function expectError(fn, actual, expected, message) {
     if (expected?.name) details += ` (${expected.name})`;
     details += message ? `: ${message}` : ".";
     const kind = fn === rejects ? "rejection" : "exception";
-    innerFail({ actual: undefined, expected, operator: fn.name, message: `Missing expected ${kind}${details}`, stackStartFn: fn });
+    innerFail({
+      actual: undefined,
+      expected,
+      operator: fn.name,
+      message: `Missing expected ${kind}${details}`,
+      stackStartFn: fn,
+    });
   }
   if (expected !== undefined && expected !== null) checkExpected(actual, expected, message, fn);
 }
@@ -194,7 +292,10 @@ function checkExpected(actual, expected, message, fn) {
   } else if (Object.prototype.isPrototypeOf.call(Error, expected)) {
     if (told === undefined) {
       told = "The error is expected to be an instance of " + `"${expected.name}". Received `;
-      told += actual instanceof Error ? `"${actual.constructor?.name ?? actual.name}"` : `"${inspect(actual, { depth: -1 })}"`;
+      told +=
+        actual instanceof Error
+          ? `"${actual.constructor?.name ?? actual.name}"`
+          : `"${inspect(actual, { depth: -1 })}"`;
       if (actual?.message) told += `\n\nError message:\n\n${actual.message}`;
     }
   } else {
@@ -206,14 +307,26 @@ function checkExpected(actual, expected, message, fn) {
     }
   }
   if (message instanceof Error) throw message;
-  const error = new AssertionError({ actual, expected, message: told, operator: fn.name, stackStartFn: fn });
+  const error = new AssertionError({
+    actual,
+    expected,
+    message: told,
+    operator: fn.name,
+    stackStartFn: fn,
+  });
   error.generatedMessage = message === undefined;
   throw error;
 }
 
 function checkProperties(actual, expected, message, fn) {
   if (typeof actual !== "object" || actual === null) {
-    const error = new AssertionError({ actual, expected, message, operator: "deepStrictEqual", stackStartFn: fn });
+    const error = new AssertionError({
+      actual,
+      expected,
+      message,
+      operator: "deepStrictEqual",
+      stackStartFn: fn,
+    });
     error.operator = fn.name;
     throw error;
   }
@@ -221,16 +334,33 @@ function checkProperties(actual, expected, message, fn) {
   if (expected instanceof Error) keys.push("name", "message");
   else if (keys.length === 0) throw invalidValue("error", expected, "may not be an empty object");
   for (const key of keys) {
-    if (typeof actual[key] === "string" && isRegExp(expected[key]) && expected[key].exec(actual[key]) !== null) continue;
+    if (
+      typeof actual[key] === "string" &&
+      isRegExp(expected[key]) &&
+      expected[key].exec(actual[key]) !== null
+    )
+      continue;
     if (key in actual && isDeepEqual(actual[key], expected[key], { strict: true })) continue;
     if (message instanceof Error) throw message;
-    const pick = (source) => Object.fromEntries(keys.filter((k) => k in source).map((k) => [k, source[k]]));
+    const pick = (source) =>
+      Object.fromEntries(keys.filter((k) => k in source).map((k) => [k, source[k]]));
     const a = pick(actual);
     const b = pick(expected);
     for (const k of keys) {
-      if (isRegExp(expected[k]) && typeof actual[k] === "string" && expected[k].exec(actual[k]) !== null) b[k] = actual[k];
+      if (
+        isRegExp(expected[k]) &&
+        typeof actual[k] === "string" &&
+        expected[k].exec(actual[k]) !== null
+      )
+        b[k] = actual[k];
     }
-    const error = new AssertionError({ actual: named(a), expected: named(b), message, operator: "deepStrictEqual", stackStartFn: fn });
+    const error = new AssertionError({
+      actual: named(a),
+      expected: named(b),
+      message,
+      operator: "deepStrictEqual",
+      stackStartFn: fn,
+    });
     Object.assign(error, { actual, expected, operator: fn.name });
     throw error;
   }
@@ -248,16 +378,25 @@ function expectNone(fn, actual, expected, message) {
   if (!expected || isExpected(actual, expected)) {
     const details = message ? `: ${message}` : ".";
     const kind = fn === doesNotReject ? "rejection" : "exception";
-    innerFail({ actual, expected, operator: fn.name, message: `Got unwanted ${kind}${details}\n` + `Actual message: "${actual && actual.message}"`, stackStartFn: fn });
+    innerFail({
+      actual,
+      expected,
+      operator: fn.name,
+      message: `Got unwanted ${kind}${details}\n` + `Actual message: "${actual && actual.message}"`,
+      stackStartFn: fn,
+    });
   }
   throw actual;
 }
 
 function isExpected(actual, expected) {
   if (isRegExp(expected)) return expected.exec(String(actual)) !== null;
-  if (typeof expected !== "function") throw invalidType("expected", ["function", "RegExp"], expected);
+  if (typeof expected !== "function")
+    throw invalidType("expected", ["function", "RegExp"], expected);
   if (expected.prototype !== undefined && actual instanceof expected) return true;
-  return !Object.prototype.isPrototypeOf.call(Error, expected) && expected.call({}, actual) === true;
+  return (
+    !Object.prototype.isPrototypeOf.call(Error, expected) && expected.call({}, actual) === true
+  );
 }
 
 export function throws(fn, error = undefined, message = undefined) {
@@ -291,10 +430,14 @@ export class CallTracker {
   }
 
   report() {
-    return this.#expected.filter(({ exact, actual }) => exact !== actual).map(({ name, exact, actual }) => ({
-      message: `Expected the ${name} function to be executed ${exact} time(s) but was executed ${actual} time(s).`,
-      actual, expected: exact, operator: name,
-    }));
+    return this.#expected
+      .filter(({ exact, actual }) => exact !== actual)
+      .map(({ name, exact, actual }) => ({
+        message: `Expected the ${name} function to be executed ${exact} time(s) but was executed ${actual} time(s).`,
+        actual,
+        expected: exact,
+        operator: name,
+      }));
   }
 
   verify() {
@@ -304,9 +447,25 @@ export class CallTracker {
 }
 
 const loose = {
-  AssertionError, CallTracker, deepEqual, deepStrictEqual, doesNotMatch, doesNotReject, doesNotThrow,
-  equal, fail, ifError, match, notDeepEqual, notDeepStrictEqual, notEqual, notStrictEqual, ok,
-  rejects, strictEqual, throws,
+  AssertionError,
+  CallTracker,
+  deepEqual,
+  deepStrictEqual,
+  doesNotMatch,
+  doesNotReject,
+  doesNotThrow,
+  equal,
+  fail,
+  ifError,
+  match,
+  notDeepEqual,
+  notDeepStrictEqual,
+  notEqual,
+  notStrictEqual,
+  ok,
+  rejects,
+  strictEqual,
+  throws,
 };
 Object.assign(assert, loose);
 
@@ -315,7 +474,11 @@ export function strict(...args) {
   innerOk(strict, args.length, ...args);
 }
 Object.assign(strict, loose, {
-  deepEqual: deepStrictEqual, equal: strictEqual, notDeepEqual: notDeepStrictEqual, notEqual: notStrictEqual, strict,
+  deepEqual: deepStrictEqual,
+  equal: strictEqual,
+  notDeepEqual: notDeepStrictEqual,
+  notEqual: notStrictEqual,
+  strict,
 });
 assert.strict = strict;
 

@@ -30,8 +30,15 @@ function linesOf(value) {
 
 function textOf(value) {
   return inspect(value, {
-    compact: false, customInspect: false, depth: 1000, maxArrayLength: Infinity, showHidden: false,
-    showProxy: false, breakLength: Infinity, sorted: true, getters: true,
+    compact: false,
+    customInspect: false,
+    depth: 1000,
+    maxArrayLength: Infinity,
+    showHidden: false,
+    showProxy: false,
+    breakLength: Infinity,
+    sorted: true,
+    getters: true,
   });
 }
 
@@ -55,7 +62,9 @@ function sameLine(actual, expected) {
 function difference(actual, expected, operator) {
   const left = linesOf(actual);
   const right = linesOf(expected);
-  const bothObjects = (isObject(actual) && isObject(expected)) || (typeof actual === "function" && typeof expected === "function");
+  const bothObjects =
+    (isObject(actual) && isObject(expected)) ||
+    (typeof actual === "function" && typeof expected === "function");
   if (operator === "strictEqual" && bothObjects) operator = "strictEqualObject";
   let pointer = "";
   if (left.length === 1 && right.length === 1 && left[0] !== right[0]) {
@@ -127,7 +136,8 @@ function differingLines(left, right) {
 }
 
 function unequalMessage(actual, operator) {
-  const isReference = operator === "notStrictEqual" && (isObject(actual) || typeof actual === "function");
+  const isReference =
+    operator === "notStrictEqual" && (isObject(actual) || typeof actual === "function");
   const heading = HEADINGS[isReference ? "notStrictEqualObject" : operator];
   const lines = shortened(linesOf(actual));
   if (lines.length > 1) return `${heading}\n\n${lines.join("\n")}\n`;
@@ -143,13 +153,17 @@ function messageFor(actual, expected, operator) {
     actual = bareError(actual);
     expected = bareError(expected);
   }
-  if (operator === "deepStrictEqual" || operator === "strictEqual") return difference(actual, expected, operator);
-  if (operator === "notDeepStrictEqual" || operator === "notStrictEqual") return unequalMessage(actual, operator);
+  if (operator === "deepStrictEqual" || operator === "strictEqual")
+    return difference(actual, expected, operator);
+  if (operator === "notDeepStrictEqual" || operator === "notStrictEqual")
+    return unequalMessage(actual, operator);
   const left = textOf(actual);
   const right = textOf(expected);
-  if (operator === "notDeepEqual" && left === right) return cut(`${HEADINGS[operator]}\n\n${left}`, 1024);
+  if (operator === "notDeepEqual" && left === right)
+    return cut(`${HEADINGS[operator]}\n\n${left}`, 1024);
   const [a, b] = [cut(left, 512), cut(right, 512)];
-  if (operator === "deepEqual") return `${HEADINGS.deepEqual}\n\n${a}\n\nshould loosely deep-equal\n\n${b}`;
+  if (operator === "deepEqual")
+    return `${HEADINGS.deepEqual}\n\n${a}\n\nshould loosely deep-equal\n\n${b}`;
   const unequal = HEADINGS[`${operator}Unequal`];
   if (unequal) return `${unequal}\n\n${a}\n\nshould not loosely deep-equal\n\n${b}`;
   return `${a} ${operator} ${b}`;
@@ -160,7 +174,8 @@ export class AssertionError extends Error {
   constructor(options) {
     requireObject(options, "options");
     const { message, operator, actual, expected } = options;
-    if (operator !== undefined && typeof operator !== "string") throw invalidType("options.operator", "string", operator);
+    if (operator !== undefined && typeof operator !== "string")
+      throw invalidType("options.operator", "string", operator);
     const given = message !== undefined && message !== null;
     super(given ? String(message) : messageFor(actual, expected, operator));
     this.generatedMessage = !message;
@@ -168,7 +183,11 @@ export class AssertionError extends Error {
     this.actual = actual;
     this.expected = expected;
     this.operator = operator;
-    Object.defineProperty(this, "name", { value: "AssertionError", writable: true, configurable: true });
+    Object.defineProperty(this, "name", {
+      value: "AssertionError",
+      writable: true,
+      configurable: true,
+    });
   }
 
   toString() {

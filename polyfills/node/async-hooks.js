@@ -62,7 +62,8 @@ export class AsyncResource {
 
   constructor(type, options = undefined) {
     requireString(type, "type");
-    if (options !== undefined && typeof options !== "number" && typeof options !== "object") throw invalidType("options", "object", options);
+    if (options !== undefined && typeof options !== "number" && typeof options !== "object")
+      throw invalidType("options", "object", options);
   }
 
   static bind(fn, type = undefined, receiver = undefined) {
@@ -108,6 +109,11 @@ export const executionAsyncResource = () => ({});
 export const asyncWrapProviders = Object.freeze({ __proto__: null });
 
 export default {
-  AsyncLocalStorage, AsyncResource, asyncWrapProviders, createHook, executionAsyncId,
-  executionAsyncResource, triggerAsyncId,
+  AsyncLocalStorage,
+  AsyncResource,
+  asyncWrapProviders,
+  createHook,
+  executionAsyncId,
+  executionAsyncResource,
+  triggerAsyncId,
 };

@@ -17,9 +17,18 @@ const MAX_ARGUMENTS = 8192;
 
 const NAMES = {
   __proto__: null,
-  utf8: "utf8", "utf-8": "utf8", ucs2: "utf16le", "ucs-2": "utf16le", utf16le: "utf16le",
-  "utf-16le": "utf16le", latin1: "latin1", binary: "latin1", base64: "base64",
-  base64url: "base64url", hex: "hex", ascii: "ascii",
+  utf8: "utf8",
+  "utf-8": "utf8",
+  ucs2: "utf16le",
+  "ucs-2": "utf16le",
+  utf16le: "utf16le",
+  "utf-16le": "utf16le",
+  latin1: "latin1",
+  binary: "latin1",
+  base64: "base64",
+  base64url: "base64url",
+  hex: "hex",
+  ascii: "ascii",
 };
 
 /** The encoding's one name among its many; undefined where there is none. */
@@ -58,7 +67,10 @@ function bytesOfBase64(text) {
     return fromBase64(text);
   } catch {
     const end = text.indexOf("=");
-    const kept = (end === -1 ? text : text.slice(0, end)).replaceAll("-", "+").replaceAll("_", "/").replace(/[^A-Za-z0-9+/]/g, "");
+    const kept = (end === -1 ? text : text.slice(0, end))
+      .replaceAll("-", "+")
+      .replaceAll("_", "/")
+      .replace(/[^A-Za-z0-9+/]/g, "");
     return fromBase64(kept.length % 4 === 1 ? kept.slice(0, -1) : kept);
   }
 }
@@ -103,13 +115,33 @@ function base64Length(text) {
 }
 
 const codecs = {
-  utf8: { encode: encodeUtf8, decode: (bytes) => decodeUtf8(bytes, KEEP_MARK), count: utf8Length, unit: 1 },
+  utf8: {
+    encode: encodeUtf8,
+    decode: (bytes) => decodeUtf8(bytes, KEEP_MARK),
+    count: utf8Length,
+    unit: 1,
+  },
   utf16le: { encode: bytesOfUtf16, decode: textOfUtf16, count: (text) => text.length * 2, unit: 2 },
   latin1: { encode: fromBinary, decode: toBinary, count: (text) => text.length, unit: 1 },
   ascii: { encode: fromBinary, decode: textOfAscii, count: (text) => text.length, unit: 1 },
-  base64: { encode: bytesOfBase64, decode: (bytes) => toBase64(bytes), count: base64Length, unit: 1 },
-  base64url: { encode: bytesOfBase64, decode: (bytes) => toBase64(bytes, URL_ALPHABET), count: base64Length, unit: 1 },
-  hex: { encode: bytesOfHex, decode: (bytes) => toHex(bytes), count: (text) => text.length >>> 1, unit: 1 },
+  base64: {
+    encode: bytesOfBase64,
+    decode: (bytes) => toBase64(bytes),
+    count: base64Length,
+    unit: 1,
+  },
+  base64url: {
+    encode: bytesOfBase64,
+    decode: (bytes) => toBase64(bytes, URL_ALPHABET),
+    count: base64Length,
+    unit: 1,
+  },
+  hex: {
+    encode: bytesOfHex,
+    decode: (bytes) => toHex(bytes),
+    count: (text) => text.length >>> 1,
+    unit: 1,
+  },
 };
 
 function utf8Length(text) {

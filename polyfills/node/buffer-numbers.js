@@ -12,7 +12,11 @@ export function boundsError(value, length, name = undefined) {
     return outOfRange(name ?? "offset", "an integer", value);
   }
   if (length < 0) {
-    return nodeError(RangeError, "ERR_BUFFER_OUT_OF_BOUNDS", "Attempt to access memory outside buffer bounds");
+    return nodeError(
+      RangeError,
+      "ERR_BUFFER_OUT_OF_BOUNDS",
+      "Attempt to access memory outside buffer bounds",
+    );
   }
   return outOfRange(name ?? "offset", `>= ${name === undefined ? 0 : 1} and <= ${length}`, value);
 }
@@ -69,7 +73,10 @@ function defineFixed(names, type, size, little, min, max) {
 
 defineFixed(["UInt8", "Uint8"], "Uint8", 1, true, 0, 0xff);
 defineFixed(["Int8"], "Int8", 1, true, -0x80, 0x7f);
-for (const [end, little] of [["LE", true], ["BE", false]]) {
+for (const [end, little] of [
+  ["LE", true],
+  ["BE", false],
+]) {
   defineFixed([`UInt16${end}`, `Uint16${end}`], "Uint16", 2, little, 0, 0xffff);
   defineFixed([`Int16${end}`], "Int16", 2, little, -0x8000, 0x7fff);
   defineFixed([`UInt32${end}`, `Uint32${end}`], "Uint32", 4, little, 0, 0xffffffff);
@@ -87,7 +94,8 @@ function defineSized(end, little, signed) {
   const check = (buffer, offset, size) => {
     if (size === undefined) throw invalidType("byteLength", "number", size);
     if (typeof size !== "number") throw invalidType("byteLength", "number", size);
-    if (!(size >= 1 && size <= 6 && Number.isInteger(size))) throw boundsError(size, 6, "byteLength");
+    if (!(size >= 1 && size <= 6 && Number.isInteger(size)))
+      throw boundsError(size, 6, "byteLength");
     if (buffer !== null) checkOffset(buffer, offset, size);
   };
   define(
@@ -124,6 +132,11 @@ function defineSized(end, little, signed) {
 /** Put the methods on Buffer's prototype, under their names. */
 export function addNumberMethods(prototype) {
   for (const name of Object.keys(METHODS)) {
-    Object.defineProperty(prototype, name, { value: METHODS[name], writable: true, configurable: true, enumerable: true });
+    Object.defineProperty(prototype, name, {
+      value: METHODS[name],
+      writable: true,
+      configurable: true,
+      enumerable: true,
+    });
   }
 }

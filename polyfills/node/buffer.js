@@ -8,7 +8,15 @@ import { Blob } from "../files/blob.js";
 import { File } from "../files/file.js";
 import { codecFor, encodingName, toBinary, unknownEncoding } from "./buffer-encodings.js";
 import { addNumberMethods, boundsError } from "./buffer-numbers.js";
-import { absent, invalidType, invalidValue, nodeError, outOfRange, requireInteger } from "./errors.js";
+import { search } from "./buffer-search.js";
+import {
+  absent,
+  invalidType,
+  invalidValue,
+  nodeError,
+  outOfRange,
+  requireInteger,
+} from "./errors.js";
 import { customInspect, inspect } from "./inspect.js";
 import { isAnyArrayBuffer, isUint8Array } from "./types.js";
 
@@ -29,7 +37,11 @@ export function Buffer(value, encodingOrOffset = undefined, length = undefined) 
 Buffer.prototype = FastBuffer.prototype;
 Object.setPrototypeOf(Buffer, Uint8Array);
 const { prototype } = Buffer;
-Object.defineProperty(prototype, "constructor", { value: Buffer, writable: true, configurable: true });
+Object.defineProperty(prototype, "constructor", {
+  value: Buffer,
+  writable: true,
+  configurable: true,
+});
 Object.defineProperty(Buffer, Symbol.species, { get: () => FastBuffer, configurable: true });
 addNumberMethods(prototype);
 
@@ -40,7 +52,8 @@ function wrap(bytes) {
 
 function requireSize(size) {
   if (typeof size !== "number") throw invalidType("size", "number", size);
-  if (!(size >= 0 && size <= kMaxLength)) throw outOfRange("size", `>= 0 && <= ${kMaxLength}`, size);
+  if (!(size >= 0 && size <= kMaxLength))
+    throw outOfRange("size", `>= 0 && <= ${kMaxLength}`, size);
 }
 
 function fromArrayLike(list) {
@@ -54,16 +67,20 @@ function fromObject(object) {
   if (object.length !== undefined || isAnyArrayBuffer(object.buffer)) {
     return typeof object.length === "number" ? fromArrayLike(object) : new FastBuffer(0);
   }
-  return object.type === "Buffer" && Array.isArray(object.data) ? fromArrayLike(object.data) : undefined;
+  return object.type === "Buffer" && Array.isArray(object.data)
+    ? fromArrayLike(object.data)
+    : undefined;
 }
 
 function fromMemory(memory, byteOffset, length) {
   const offset = byteOffset === undefined ? 0 : +byteOffset || 0;
   const room = memory.byteLength - offset;
-  if (room < 0) throw nodeError(RangeError, "ERR_BUFFER_OUT_OF_BOUNDS", '"offset" is outside of buffer bounds');
+  if (room < 0)
+    throw nodeError(RangeError, "ERR_BUFFER_OUT_OF_BOUNDS", '"offset" is outside of buffer bounds');
   if (length === undefined) return new FastBuffer(memory, offset);
   const size = +length > 0 ? +length : 0;
-  if (size > room) throw nodeError(RangeError, "ERR_BUFFER_OUT_OF_BOUNDS", '"length" is outside of buffer bounds');
+  if (size > room)
+    throw nodeError(RangeError, "ERR_BUFFER_OUT_OF_BOUNDS", '"length" is outside of buffer bounds');
   return new FastBuffer(memory, offset, size);
 }
 
@@ -72,11 +89,18 @@ const statics = {
   poolSize: 8192,
 
   from: function from(value, encodingOrOffset = undefined, length = undefined) {
-    if (typeof value === "string") return wrap(codecFor(typeof encodingOrOffset === "string" ? encodingOrOffset : "utf8").encode(value));
+    if (typeof value === "string")
+      return wrap(
+        codecFor(typeof encodingOrOffset === "string" ? encodingOrOffset : "utf8").encode(value),
+      );
     if (typeof value === "object" && value !== null) {
       if (isAnyArrayBuffer(value)) return fromMemory(value, encodingOrOffset, length);
       const primitive = value.valueOf?.();
-      if (primitive != null && primitive !== value && (typeof primitive === "string" || typeof primitive === "object")) {
+      if (
+        primitive != null &&
+        primitive !== value &&
+        (typeof primitive === "string" || typeof primitive === "object")
+      ) {
         return Buffer.from(primitive, encodingOrOffset, length);
       }
       const buffer = fromObject(value);
@@ -86,11 +110,16 @@ const statics = {
         if (typeof text === "string") return Buffer.from(text, encodingOrOffset);
       }
     }
-    throw invalidType("first argument", ["string", "Buffer", "ArrayBuffer", "Array", "Array-like Object"], value);
+    throw invalidType(
+      "first argument",
+      ["string", "Buffer", "ArrayBuffer", "Array", "Array-like Object"],
+      value,
+    );
   },
 
   copyBytesFrom: function copyBytesFrom(view, offset = undefined, length = undefined) {
-    if (!ArrayBuffer.isView(view) || view instanceof DataView) throw invalidType("view", ["TypedArray"], view);
+    if (!ArrayBuffer.isView(view) || view instanceof DataView)
+      throw invalidType("view", ["TypedArray"], view);
     if (offset !== undefined) requireInteger(offset, "offset", 0);
     if (length !== undefined) requireInteger(length, "length", 0);
     const start = offset ?? 0;
@@ -140,7 +169,8 @@ const statics = {
   concat: function concat(list, length = undefined) {
     if (!Array.isArray(list)) throw invalidType("list", "Array", list);
     for (let i = 0; i < list.length; i++) {
-      if (!isUint8Array(list[i])) throw invalidType(`list[${i}]`, ["Buffer", "Uint8Array"], list[i]);
+      if (!isUint8Array(list[i]))
+        throw invalidType(`list[${i}]`, ["Buffer", "Uint8Array"], list[i]);
     }
     if (length === undefined) length = list.reduce((sum, part) => sum + part.length, 0);
     else requireInteger(length, "length", 0);
@@ -158,76 +188,18 @@ const statics = {
   },
 };
 for (const name of Object.keys(statics)) {
-  Object.defineProperty(Buffer, name, { value: statics[name], writable: true, configurable: true, enumerable: true });
+  Object.defineProperty(Buffer, name, {
+    value: statics[name],
+    writable: true,
+    configurable: true,
+    enumerable: true,
+  });
 }
 
 function compareBytes(left, right) {
   const length = Math.min(left.length, right.length);
   for (let i = 0; i < length; i++) if (left[i] !== right[i]) return left[i] < right[i] ? -1 : 1;
   return left.length === right.length ? 0 : left.length < right.length ? -1 : 1;
-}
-
-// ---- Searching --------------------------------------------------------------------------
-
-/** Where a search begins; -1 where there is nothing to search. */
-function searchStart(length, offset, needle, forward) {
-  if (offset < 0) {
-    if (offset + length >= 0) return length + offset;
-    return forward || needle === 0 ? 0 : -1;
-  }
-  if (offset + needle <= length) return offset;
-  if (needle === 0) return length;
-  return forward ? -1 : length - 1;
-}
-
-function search(buffer, value, byteOffset, encoding, forward) {
-  if (typeof byteOffset === "string") {
-    encoding = byteOffset;
-    byteOffset = undefined;
-  }
-  let offset = Math.min(Math.max(+byteOffset, -0x80000000), 0x7fffffff);
-  if (Number.isNaN(offset)) offset = forward ? 0 : buffer.length;
-  offset = Math.trunc(offset);
-  if (typeof value === "number") {
-    const start = searchStart(buffer.length, offset, 1, forward);
-    if (start < 0 || buffer.length === 0) return -1;
-    const method = forward ? Uint8Array.prototype.indexOf : Uint8Array.prototype.lastIndexOf;
-    return method.call(buffer, value & 255, start);
-  }
-  let unit = 1;
-  let needle = value;
-  if (typeof value === "string") {
-    const codec = codecFor(encoding);
-    ({ unit } = codec);
-    needle = codec.encode(value);
-  } else if (!isUint8Array(value)) {
-    throw invalidType("value", ["number", "string", "Buffer", "Uint8Array"], value);
-  } else if (encodingName(encoding) === "utf16le") unit = 2;
-  return searchBytes(buffer, needle, offset, unit, forward);
-}
-
-function searchBytes(buffer, needle, offset, unit, forward) {
-  const { length } = buffer;
-  const size = needle.length;
-  let at = searchStart(length, offset, size, forward);
-  if (size === 0) return at;
-  if (length === 0 || at < 0 || size > length || (forward && at + size > length)) return -1;
-  if (unit === 2) {
-    if (length < 2 || size < 2) return -1;
-    at -= at % 2;
-  }
-  if (!forward) at = Math.min(at, length - size);
-  const step = forward ? unit : -unit;
-  for (; at >= 0 && at + size <= length; at += step) {
-    if (forward && unit === 1) {
-      at = Uint8Array.prototype.indexOf.call(buffer, needle[0], at);
-      if (at === -1 || at + size > length) return -1;
-    }
-    let i = 0;
-    while (i < size && buffer[at + i] === needle[i]) i++;
-    if (i === size) return at;
-  }
-  return -1;
 }
 
 // ---- Methods ----------------------------------------------------------------------------
@@ -251,7 +223,11 @@ function requireRange(value, name, max) {
 
 function swap(buffer, size) {
   if (buffer.length % size !== 0) {
-    throw nodeError(RangeError, "ERR_INVALID_BUFFER_SIZE", `Buffer size must be a multiple of ${size * 8}-bits`);
+    throw nodeError(
+      RangeError,
+      "ERR_INVALID_BUFFER_SIZE",
+      `Buffer size must be a multiple of ${size * 8}-bits`,
+    );
   }
   for (let i = 0; i < buffer.length; i += size) buffer.subarray(i, i + size).reverse();
   return buffer;
@@ -264,7 +240,9 @@ const methods = {
     const to = end === undefined || end > this.length ? this.length : Math.trunc(end) || 0;
     if (from >= this.length || to <= from) return "";
     const whole = from === 0 && to === this.length;
-    return codec.decode(new Uint8Array(this.buffer, this.byteOffset + from, whole ? this.length : to - from));
+    return codec.decode(
+      new Uint8Array(this.buffer, this.byteOffset + from, whole ? this.length : to - from),
+    );
   },
 
   toLocaleString(...args) {
@@ -284,7 +262,13 @@ const methods = {
     return this === other || (this.length === other.length && compareBytes(this, other) === 0);
   },
 
-  compare(target, targetStart = 0, targetEnd = target?.length, sourceStart = 0, sourceEnd = this.length) {
+  compare(
+    target,
+    targetStart = 0,
+    targetEnd = target?.length,
+    sourceStart = 0,
+    sourceEnd = this.length,
+  ) {
     if (!isUint8Array(target)) throw invalidType("target", ["Buffer", "Uint8Array"], target);
     requireRange(targetStart, "targetStart", kMaxLength);
     requireRange(targetEnd, "targetEnd", target.length);
@@ -292,7 +276,10 @@ const methods = {
     requireRange(sourceEnd, "sourceEnd", this.length);
     if (sourceStart >= sourceEnd) return targetStart >= targetEnd ? 0 : -1;
     if (targetStart >= targetEnd) return 1;
-    return compareBytes(this.subarray(sourceStart, sourceEnd), target.subarray(targetStart, targetEnd));
+    return compareBytes(
+      this.subarray(sourceStart, sourceEnd),
+      target.subarray(targetStart, targetEnd),
+    );
   },
 
   indexOf(value, byteOffset = undefined, encoding = undefined) {
@@ -330,35 +317,52 @@ const methods = {
     const to = Math.min(toInteger(sourceEnd, "sourceEnd", this.length), this.length);
     if (at >= target.length || from >= to) return 0;
     const count = Math.min(to - from, target.length - at);
-    Uint8Array.prototype.set.call(target, new Uint8Array(this.buffer, this.byteOffset + from, count), at);
+    Uint8Array.prototype.set.call(
+      target,
+      new Uint8Array(this.buffer, this.byteOffset + from, count),
+      at,
+    );
     return count;
   },
 
   fill(value, offset = undefined, end = undefined, encoding = undefined) {
     if (typeof offset === "string") [encoding, offset, end] = [offset, undefined, undefined];
     else if (typeof end === "string") [encoding, end] = [end, undefined];
-    if (encoding !== undefined && typeof encoding !== "string") throw invalidType("encoding", "string", encoding);
+    if (encoding !== undefined && typeof encoding !== "string")
+      throw invalidType("encoding", "string", encoding);
     if (encodingName(encoding) === undefined) throw unknownEncoding(encoding);
-    if (offset !== undefined && typeof offset !== "number") throw invalidType("offset", "number", offset);
+    if (offset !== undefined && typeof offset !== "number")
+      throw invalidType("offset", "number", offset);
     if (offset < 0) throw outOfRange("offset", ">= 0", offset);
     if (end !== undefined) requireRange(end, "end", this.length);
     const [from, to] = [offset ?? 0, end ?? this.length];
     if (from >= to) return this;
     if (typeof value !== "string" && !ArrayBuffer.isView(value)) {
-      Uint8Array.prototype.fill.call(this, typeof value === "boolean" ? +value : +value & 255, from, to);
+      Uint8Array.prototype.fill.call(
+        this,
+        typeof value === "boolean" ? +value : +value & 255,
+        from,
+        to,
+      );
       return this;
     }
-    const bytes = typeof value === "string" ? codecFor(encoding).encode(value) : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    const bytes =
+      typeof value === "string"
+        ? codecFor(encoding).encode(value)
+        : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     if (bytes.length === 0) {
-      if (typeof value === "string" && value === "") return Uint8Array.prototype.fill.call(this, 0, from, to);
+      if (typeof value === "string" && value === "")
+        return Uint8Array.prototype.fill.call(this, 0, from, to);
       throw invalidValue("value", value);
     }
-    for (let at = from; at < to; at += bytes.length) this.set(bytes.subarray(0, Math.min(bytes.length, to - at)), at);
+    for (let at = from; at < to; at += bytes.length)
+      this.set(bytes.subarray(0, Math.min(bytes.length, to - at)), at);
     return this;
   },
 
   write(string, offset = undefined, length = undefined, encoding = undefined) {
-    if (typeof string !== "string") throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", "argument must be a string");
+    if (typeof string !== "string")
+      throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", "argument must be a string");
     if (typeof offset === "string") [encoding, offset, length] = [offset, undefined, undefined];
     else if (typeof length === "string") [encoding, length] = [length, undefined];
     if (offset === undefined) offset = 0;
@@ -400,20 +404,35 @@ function writeText(buffer, bytes, offset, length, encoding) {
 
 function showBuffer(buffer, depth, options) {
   const shown = Math.min(INSPECT_MAX_BYTES, buffer.length);
-  let text = Uint8Array.prototype.slice.call(buffer, 0, shown).toHex().replace(/(..)(?=.)/g, "$1 ");
+  let text = Uint8Array.prototype.slice
+    .call(buffer, 0, shown)
+    .toHex()
+    .replace(/(..)(?=.)/g, "$1 ");
   const rest = buffer.length - shown;
   if (rest > 0) text += ` ... ${rest} more byte${rest > 1 ? "s" : ""}`;
   const extras = Object.keys(buffer).filter((key) => `${key >>> 0}` !== key);
   if (extras.length > 0 && options !== undefined) {
-    const own = Object.assign(Object.create(null), Object.fromEntries(extras.map((key) => [key, buffer[key]])));
+    const own = Object.assign(
+      Object.create(null),
+      Object.fromEntries(extras.map((key) => [key, buffer[key]])),
+    );
     if (shown > 0) text += ", ";
-    text += inspect(own, { ...options, breakLength: Infinity, compact: true }).slice("[Object: null prototype] { ".length, -2);
+    text += inspect(own, { ...options, breakLength: Infinity, compact: true }).slice(
+      "[Object: null prototype] { ".length,
+      -2,
+    );
   }
   return `<${buffer.constructor.name} ${text}>`;
 }
 
 for (const [name, encoding] of Object.entries({
-  ascii: "ascii", base64: "base64", base64url: "base64url", hex: "hex", latin1: "latin1", ucs2: "utf16le", utf8: "utf8",
+  ascii: "ascii",
+  base64: "base64",
+  base64url: "base64url",
+  hex: "hex",
+  latin1: "latin1",
+  ucs2: "utf16le",
+  utf8: "utf8",
 })) {
   methods[`${name}Slice`] = function slice(start = 0, end = this.length) {
     return this.toString(encoding, start, end);
@@ -424,15 +443,28 @@ for (const [name, encoding] of Object.entries({
   };
 }
 for (const name of Object.keys(methods)) {
-  Object.defineProperty(prototype, name, { value: methods[name], writable: true, configurable: true, enumerable: true });
+  Object.defineProperty(prototype, name, {
+    value: methods[name],
+    writable: true,
+    configurable: true,
+    enumerable: true,
+  });
 }
-Object.defineProperty(prototype, customInspect, { value: methods.inspect, writable: true, configurable: true });
-for (const [name, key] of [["parent", "buffer"], ["offset", "byteOffset"]]) {
+Object.defineProperty(prototype, customInspect, {
+  value: methods.inspect,
+  writable: true,
+  configurable: true,
+});
+for (const [name, key] of [
+  ["parent", "buffer"],
+  ["offset", "byteOffset"],
+]) {
   Object.defineProperty(prototype, name, {
     get() {
       return this instanceof Buffer ? this[key] : undefined;
     },
-    enumerable: true, configurable: true,
+    enumerable: true,
+    configurable: true,
   });
 }
 
@@ -445,7 +477,8 @@ SlowBuffer.prototype = prototype;
 
 function bytesOfInput(input) {
   if (isAnyArrayBuffer(input)) return new Uint8Array(input);
-  if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+  if (ArrayBuffer.isView(input))
+    return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   throw invalidType("input", ["ArrayBuffer", "Buffer", "TypedArray"], input);
 }
 
@@ -468,20 +501,35 @@ export function transcode(source, fromEncoding, toEncoding) {
   const text = Buffer.from(source).toString(fromEncoding);
   const to = encodingName(toEncoding);
   const limit = to === "ascii" ? 0x7f : to === "latin1" ? 0xff : Infinity;
-  return Buffer.from(Array.from(text, (c) => (c.codePointAt(0) > limit ? "?" : c)).join(""), toEncoding);
+  return Buffer.from(
+    Array.from(text, (c) => (c.codePointAt(0) > limit ? "?" : c)).join(""),
+    toEncoding,
+  );
 }
 
 export const { resolveObjectURL } = absent("buffer", ["resolveObjectURL"]);
 export { atob, Blob, btoa, File };
 
 const module = {
-  atob, Blob, btoa, Buffer, constants, File, isAscii, isUtf8, kMaxLength, kStringMaxLength,
-  resolveObjectURL, SlowBuffer, transcode,
+  atob,
+  Blob,
+  btoa,
+  Buffer,
+  constants,
+  File,
+  isAscii,
+  isUtf8,
+  kMaxLength,
+  kStringMaxLength,
+  resolveObjectURL,
+  SlowBuffer,
+  transcode,
 };
 Object.defineProperty(module, "INSPECT_MAX_BYTES", {
   get: () => INSPECT_MAX_BYTES,
   set(value) {
-    if (typeof value !== "number" || !(value >= 0)) throw outOfRange("INSPECT_MAX_BYTES", "a non-negative number", value);
+    if (typeof value !== "number" || !(value >= 0))
+      throw outOfRange("INSPECT_MAX_BYTES", "a non-negative number", value);
     INSPECT_MAX_BYTES = value;
   },
   enumerable: true,

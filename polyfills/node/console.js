@@ -4,8 +4,25 @@ import { console } from "../console/console.js";
 import { absent } from "./errors.js";
 
 export const {
-  assert, clear, count, countReset, debug, dir, dirxml, error, group, groupCollapsed, groupEnd, info, log,
-  table, time, timeEnd, timeLog, trace, warn,
+  assert,
+  clear,
+  count,
+  countReset,
+  debug,
+  dir,
+  dirxml,
+  error,
+  group,
+  groupCollapsed,
+  groupEnd,
+  info,
+  log,
+  table,
+  time,
+  timeEnd,
+  timeLog,
+  trace,
+  warn,
 } = console;
 export const { Console } = absent("console", ["Console"]);
 

@@ -11,7 +11,8 @@ export function bytesOf(value) {
 
 /** The bytes of data given as a string (UTF-8, or `encoding`), a buffer or a view. */
 export function dataOf(value, name, encoding = undefined) {
-  if (typeof value === "string") return Buffer.from(value, encoding === "buffer" ? undefined : encoding);
+  if (typeof value === "string")
+    return Buffer.from(value, encoding === "buffer" ? undefined : encoding);
   if (ArrayBuffer.isView(value)) return bytesOf(value);
   throw invalidType(name, ["string", "Buffer", "TypedArray", "DataView"], value);
 }

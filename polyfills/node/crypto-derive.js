@@ -1,7 +1,13 @@
 // Keys out of passwords and secrets: PBKDF2, scrypt, HKDF.
 // https://nodejs.org/docs/latest-v20.x/api/crypto.html#cryptopbkdf2password-salt-iterations-keylen-digest-callback
 
-import { node_hmac, node_pbkdf2, node_pbkdf2_later, node_scrypt, node_scrypt_later } from "holdfast:ops";
+import {
+  node_hmac,
+  node_pbkdf2,
+  node_pbkdf2_later,
+  node_scrypt,
+  node_scrypt_later,
+} from "holdfast:ops";
 import { Buffer } from "./buffer.js";
 import { secretOf } from "./crypto-bytes.js";
 import { KeyObject, secretOfKey } from "./crypto-keys.js";
@@ -12,11 +18,15 @@ const MAX_INT = 2 ** 31 - 1;
 const toBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 function answer(promise, callback) {
-  promise.then((bytes) => nextTick(callback, null, toBuffer(bytes)), (error) => nextTick(callback, coded(error)));
+  promise.then(
+    (bytes) => nextTick(callback, null, toBuffer(bytes)),
+    (error) => nextTick(callback, coded(error)),
+  );
 }
 
 function coded(error) {
-  if (error.message.startsWith("Invalid scrypt params")) error.code = "ERR_CRYPTO_INVALID_SCRYPT_PARAMS";
+  if (error.message.startsWith("Invalid scrypt params"))
+    error.code = "ERR_CRYPTO_INVALID_SCRYPT_PARAMS";
   return error;
 }
 
@@ -53,7 +63,12 @@ function scryptArguments(password, salt, keylen, options) {
   const r = options?.r ?? options?.blockSize ?? 8;
   const p = options?.p ?? options?.parallelization ?? 1;
   const memory = options?.maxmem ?? 32 * 1024 * 1024;
-  for (const [name, value] of [["N", n], ["r", r], ["p", p]]) requireInteger(value, name, 0, 2 ** 32 - 1);
+  for (const [name, value] of [
+    ["N", n],
+    ["r", r],
+    ["p", p],
+  ])
+    requireInteger(value, name, 0, 2 ** 32 - 1);
   requireInteger(memory, "maxmem", 0);
   return [secret, salted, [n, r, p, memory].join(","), keylen];
 }
@@ -82,12 +97,15 @@ export function hkdfSync(digest, ikm, salt, info, keylen) {
   requireInteger(keylen, "length", 0, MAX_INT);
   const salted = secretOf(salt, "salt");
   const empty = node_hmac(digest, new Uint8Array(1), new Uint8Array(0));
-  if (keylen > 255 * empty.length) throw nodeError(RangeError, "ERR_CRYPTO_INVALID_KEYLEN", "Invalid key length");
+  if (keylen > 255 * empty.length)
+    throw nodeError(RangeError, "ERR_CRYPTO_INVALID_KEYLEN", "Invalid key length");
   const key = node_hmac(digest, salted.length > 0 ? salted : new Uint8Array(empty.length), secret);
   const parts = [];
   let last = Buffer.alloc(0);
   for (let i = 1; parts.length * empty.length < keylen; i++) {
-    last = toBuffer(node_hmac(digest, key, Buffer.concat([last, Buffer.from(context), Buffer.from([i])])));
+    last = toBuffer(
+      node_hmac(digest, key, Buffer.concat([last, Buffer.from(context), Buffer.from([i])])),
+    );
     parts.push(last);
   }
   const result = Buffer.concat(parts, keylen);

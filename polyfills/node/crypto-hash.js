@@ -30,9 +30,14 @@ class Digest extends Transform {
   }
 
   update(data, inputEncoding = undefined) {
-    if (this.#finalized) throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
+    if (this.#finalized)
+      throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
     // A copy, since the data may change before the digest is asked for.
-    this.#parts.push(typeof data === "string" ? dataOf(data, "data", inputEncoding) : Buffer.from(dataOf(data, "data")));
+    this.#parts.push(
+      typeof data === "string"
+        ? dataOf(data, "data", inputEncoding)
+        : Buffer.from(dataOf(data, "data")),
+    );
     return this;
   }
 
@@ -68,14 +73,16 @@ export class Hash extends Digest {
   }
 
   copy(options = undefined) {
-    if (this.isFinalized()) throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
+    if (this.isFinalized())
+      throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
     const copy = new Hash(this.#algorithm, options ?? this.#options);
     copy.parts.push(...this.parts);
     return copy;
   }
 
   digest(outputEncoding = undefined) {
-    if (this.isFinalized()) throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
+    if (this.isFinalized())
+      throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
     return this.finish(outputEncoding);
   }
 }
@@ -100,8 +107,13 @@ export class Hmac extends Digest {
 }
 
 function keyOf(key) {
-  if (typeof key === "string" || ArrayBuffer.isView(key) || key instanceof ArrayBuffer) return Buffer.from(secretOf(key, "key"));
-  throw invalidType("key", ["ArrayBuffer", "Buffer", "TypedArray", "DataView", "string", "KeyObject", "CryptoKey"], key);
+  if (typeof key === "string" || ArrayBuffer.isView(key) || key instanceof ArrayBuffer)
+    return Buffer.from(secretOf(key, "key"));
+  throw invalidType(
+    "key",
+    ["ArrayBuffer", "Buffer", "TypedArray", "DataView", "string", "KeyObject", "CryptoKey"],
+    key,
+  );
 }
 
 export const createHash = (algorithm, options = undefined) => new Hash(algorithm, options);

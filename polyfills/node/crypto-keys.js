@@ -11,7 +11,12 @@ export class KeyObject {
   #secret;
 
   constructor(type, secret) {
-    if (type !== "secret") throw nodeError(TypeError, "ERR_INVALID_ARG_VALUE", `The argument 'type' is invalid. Received '${type}'`);
+    if (type !== "secret")
+      throw nodeError(
+        TypeError,
+        "ERR_INVALID_ARG_VALUE",
+        `The argument 'type' is invalid. Received '${type}'`,
+      );
     this.#secret = secret;
   }
 
@@ -38,5 +43,8 @@ export class KeyObject {
 }
 
 export function createSecretKey(key, encoding = undefined) {
-  return new KeyObject("secret", typeof key === "string" ? Buffer.from(key, encoding) : Buffer.from(secretOf(key, "key")));
+  return new KeyObject(
+    "secret",
+    typeof key === "string" ? Buffer.from(key, encoding) : Buffer.from(secretOf(key, "key")),
+  );
 }

@@ -6,6 +6,7 @@ import { invalidType, outOfRange, requireFunction } from "./errors.js";
 import { nextTick } from "./stream-base.js";
 
 const MAX_BYTES = 2 ** 31 - 1;
+const PIECE_BYTES = 65_536;
 const MAX_RANGE = 2 ** 48 - 1;
 
 function requireSize(size) {
@@ -13,10 +14,19 @@ function requireSize(size) {
   if (!(size >= 0 && size <= MAX_BYTES)) throw outOfRange("size", `>= 0 && <= ${MAX_BYTES}`, size);
 }
 
+/** In pieces, so that the host never holds more than one of them. */
+function fillRandomly(bytes) {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    const size = Math.min(PIECE_BYTES, bytes.length - at);
+    bytes.set(crypto_random(size), at);
+  }
+  return bytes;
+}
+
 export function randomBytes(size, callback = undefined) {
   requireSize(size);
   if (callback !== undefined) requireFunction(callback, "callback");
-  const bytes = Buffer.from(crypto_random(Math.floor(size)).buffer);
+  const bytes = fillRandomly(Buffer.alloc(Math.floor(size)));
   if (callback === undefined) return bytes;
   nextTick(callback, null, bytes);
   return undefined;
@@ -24,14 +34,20 @@ export function randomBytes(size, callback = undefined) {
 export const pseudoRandomBytes = randomBytes;
 
 export function randomFillSync(buffer, offset = 0, size = undefined) {
-  if (!ArrayBuffer.isView(buffer) && !(buffer instanceof ArrayBuffer)) throw invalidType("buf", ["ArrayBuffer", "ArrayBufferView"], buffer);
+  if (!ArrayBuffer.isView(buffer) && !(buffer instanceof ArrayBuffer))
+    throw invalidType("buf", ["ArrayBuffer", "ArrayBufferView"], buffer);
   const unit = buffer.BYTES_PER_ELEMENT ?? 1;
   const start = offset * unit;
-  if (!(start >= 0 && start <= buffer.byteLength)) throw outOfRange("offset", `>= 0 && <= ${buffer.byteLength}`, offset);
+  if (!(start >= 0 && start <= buffer.byteLength))
+    throw outOfRange("offset", `>= 0 && <= ${buffer.byteLength}`, offset);
   const length = size === undefined ? buffer.byteLength - start : size * unit;
-  if (!(length >= 0 && start + length <= buffer.byteLength)) throw outOfRange("size + offset", `<= ${buffer.byteLength}`, start + length);
-  const target = buffer instanceof ArrayBuffer ? new Uint8Array(buffer) : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-  target.set(crypto_random(length), start);
+  if (!(length >= 0 && start + length <= buffer.byteLength))
+    throw outOfRange("size + offset", `<= ${buffer.byteLength}`, start + length);
+  const target =
+    buffer instanceof ArrayBuffer
+      ? new Uint8Array(buffer)
+      : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  fillRandomly(target.subarray(start, start + length));
   return buffer;
 }
 
@@ -63,7 +79,7 @@ export function randomInt(min, max, callback) {
 }
 
 export function randomUUID(options = undefined) {
-  if (options !== undefined && (options === null || typeof options !== "object")) throw invalidType("options", "Object", options);
+  if (options !== undefined && (options === null || typeof options !== "object"))
+    throw invalidType("options", "Object", options);
   return crypto_random_uuid();
 }
-

@@ -71,7 +71,8 @@ export class Channel {
 }
 
 export function channel(name) {
-  if (typeof name !== "string" && typeof name !== "symbol") throw invalidType("channel", ["string", "symbol"], name);
+  if (typeof name !== "string" && typeof name !== "symbol")
+    throw invalidType("channel", ["string", "symbol"], name);
   let found = channels.get(name);
   if (found === undefined) channels.set(name, (found = new Channel(name)));
   return found;
@@ -87,7 +88,10 @@ const EVENTS = ["start", "end", "asyncStart", "asyncEnd", "error"];
 export class TracingChannel {
   constructor(nameOrChannels) {
     for (const event of EVENTS) {
-      this[event] = typeof nameOrChannels === "string" ? channel(`tracing:${nameOrChannels}:${event}`) : nameOrChannels[event];
+      this[event] =
+        typeof nameOrChannels === "string"
+          ? channel(`tracing:${nameOrChannels}:${event}`)
+          : nameOrChannels[event];
     }
   }
 
@@ -100,7 +104,9 @@ export class TracingChannel {
   }
 
   unsubscribe(handlers) {
-    return EVENTS.filter((event) => handlers[event]).every((event) => this[event].unsubscribe(handlers[event]));
+    return EVENTS.filter((event) => handlers[event]).every((event) =>
+      this[event].unsubscribe(handlers[event]),
+    );
   }
 
   traceSync(fn, context = {}, receiver = undefined, ...args) {
@@ -126,13 +132,16 @@ export class TracingChannel {
     };
     return this.start.runStores(context, () => {
       try {
-        return Promise.resolve(Reflect.apply(fn, receiver, args)).then((result) => {
-          finish("result", result);
-          return result;
-        }, (error) => {
-          finish("error", error);
-          throw error;
-        });
+        return Promise.resolve(Reflect.apply(fn, receiver, args)).then(
+          (result) => {
+            finish("result", result);
+            return result;
+          },
+          (error) => {
+            finish("error", error);
+            throw error;
+          },
+        );
       } catch (error) {
         context.error = error;
         this.error.publish(context);
@@ -177,4 +186,12 @@ export class TracingChannel {
 
 export const tracingChannel = (nameOrChannels) => new TracingChannel(nameOrChannels);
 
-export default { channel, Channel, hasSubscribers, subscribe, TracingChannel, tracingChannel, unsubscribe };
+export default {
+  channel,
+  Channel,
+  hasSubscribers,
+  subscribe,
+  TracingChannel,
+  tracingChannel,
+  unsubscribe,
+};

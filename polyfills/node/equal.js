@@ -52,25 +52,41 @@ class Comparison {
     if (Array.isArray(left)) return left.length === right.length;
     if (types.isDate(left)) return types.isDate(right) && is(left.getTime(), right.getTime());
     if (types.isRegExp(left)) {
-      return types.isRegExp(right) && left.source === right.source && left.flags === right.flags && left.lastIndex === right.lastIndex;
+      return (
+        types.isRegExp(right) &&
+        left.source === right.source &&
+        left.flags === right.flags &&
+        left.lastIndex === right.lastIndex
+      );
     }
     if (types.isNativeError(left) || left instanceof Error) {
       return (
-        (types.isNativeError(right) || right instanceof Error) && left.message === right.message && left.name === right.name &&
-        this.#optionAlike(left, right, "cause") && this.#optionAlike(left, right, "errors")
+        (types.isNativeError(right) || right instanceof Error) &&
+        left.message === right.message &&
+        left.name === right.name &&
+        this.#optionAlike(left, right, "cause") &&
+        this.#optionAlike(left, right, "errors")
       );
     }
     if (ArrayBuffer.isView(left)) return ArrayBuffer.isView(right) && this.#viewsAlike(left, right);
     if (types.isAnyArrayBuffer(left)) {
-      return types.isAnyArrayBuffer(right) && sameBytes(new Uint8Array(left), new Uint8Array(right));
+      return (
+        types.isAnyArrayBuffer(right) && sameBytes(new Uint8Array(left), new Uint8Array(right))
+      );
     }
-    if (types.isBoxedPrimitive(left)) return types.isBoxedPrimitive(right) && sameBoxes(left, right);
+    if (types.isBoxedPrimitive(left))
+      return types.isBoxedPrimitive(right) && sameBoxes(left, right);
     if (types.isSet(left)) return types.isSet(right) && left.size === right.size;
     if (types.isMap(left)) return types.isMap(right) && left.size === right.size;
     if (types.isWeakMap(left) || types.isWeakSet(left) || types.isPromise(left)) return false;
     return !(
-      types.isSet(right) || types.isMap(right) || types.isDate(right) || types.isRegExp(right) ||
-      types.isAnyArrayBuffer(right) || ArrayBuffer.isView(right) || types.isBoxedPrimitive(right)
+      types.isSet(right) ||
+      types.isMap(right) ||
+      types.isDate(right) ||
+      types.isRegExp(right) ||
+      types.isAnyArrayBuffer(right) ||
+      ArrayBuffer.isView(right) ||
+      types.isBoxedPrimitive(right)
     );
   }
 
@@ -104,11 +120,14 @@ class Comparison {
   }
 
   #symbolsAlike(left, right) {
-    const enumerable = (object) => getOwnPropertySymbols(object).filter((key) => propertyIsEnumerable.call(object, key));
+    const enumerable = (object) =>
+      getOwnPropertySymbols(object).filter((key) => propertyIsEnumerable.call(object, key));
     const symbols = enumerable(left);
     return (
       symbols.length === enumerable(right).length &&
-      symbols.every((key) => propertyIsEnumerable.call(right, key) && this.alike(left[key], right[key]))
+      symbols.every(
+        (key) => propertyIsEnumerable.call(right, key) && this.alike(left[key], right[key]),
+      )
     );
   }
 
@@ -128,7 +147,9 @@ class Comparison {
     }
     if (rest.some(([key]) => this.#isSimple(key))) return false;
     const candidates = [...right].filter(([key]) => !left.has(key));
-    return rest.every(([key, value]) => this.#take(candidates, ([k, v]) => this.alike(key, k) && this.alike(value, v)));
+    return rest.every(([key, value]) =>
+      this.#take(candidates, ([k, v]) => this.alike(key, k) && this.alike(value, v)),
+    );
   }
 
   /** Whether only the same value would be alike. */

@@ -3,7 +3,17 @@
 
 import { inspect } from "./inspect.js";
 
-const PRIMITIVES = ["string", "function", "number", "object", "Function", "Object", "boolean", "bigint", "symbol"];
+const PRIMITIVES = [
+  "string",
+  "function",
+  "number",
+  "object",
+  "Function",
+  "Object",
+  "boolean",
+  "bigint",
+  "symbol",
+];
 const CLASS = /^([A-Z][a-z0-9]*)+$/;
 
 /** An error of this class with a code; `properties` become its own. */
@@ -14,7 +24,9 @@ export function nodeError(Class, code, message, properties = undefined) {
     value() {
       return `${this.name} [${code}]: ${this.message}`;
     },
-    enumerable: false, writable: true, configurable: true,
+    enumerable: false,
+    writable: true,
+    configurable: true,
   });
   error.code = code;
   if (properties !== undefined) Object.assign(error, properties);
@@ -50,14 +62,21 @@ export function invalidType(name, expected, value) {
     classes.push("Object");
   }
   const parts = [];
-  if (types.length > 0) parts.push(`${types.length > 1 ? "one of type" : "of type"} ${list(types, "or")}`);
+  if (types.length > 0)
+    parts.push(`${types.length > 1 ? "one of type" : "of type"} ${list(types, "or")}`);
   if (classes.length > 0) parts.push(`an instance of ${list(classes, "or")}`);
   if (others.length > 0) {
     const article = others[0].toLowerCase() === others[0] ? "" : "an ";
     parts.push(others.length > 1 ? `one of ${list(others, "or")}` : `${article}${others[0]}`);
   }
-  const what = name.endsWith(" argument") ? `The ${name}` : `The "${name}" ${name.includes(".") ? "property" : "argument"}`;
-  return nodeError(TypeError, "ERR_INVALID_ARG_TYPE", `${what} must be ${parts.join(" or ")}.${received(value)}`);
+  const what = name.endsWith(" argument")
+    ? `The ${name}`
+    : `The "${name}" ${name.includes(".") ? "property" : "argument"}`;
+  return nodeError(
+    TypeError,
+    "ERR_INVALID_ARG_TYPE",
+    `${what} must be ${parts.join(" or ")}.${received(value)}`,
+  );
 }
 
 /** The TypeError (or an error of `Class`) of an argument of the right type with a wrong value. */
@@ -65,7 +84,11 @@ export function invalidValue(name, value, reason = "is invalid", Class = TypeErr
   let text = inspect(value);
   if (text.length > 128) text = `${text.slice(0, 128)}...`;
   const kind = name.includes(".") ? "property" : "argument";
-  return nodeError(Class, "ERR_INVALID_ARG_VALUE", `The ${kind} '${name}' ${reason}. Received ${text}`);
+  return nodeError(
+    Class,
+    "ERR_INVALID_ARG_VALUE",
+    `The ${kind} '${name}' ${reason}. Received ${text}`,
+  );
 }
 
 function grouped(value) {
@@ -84,10 +107,15 @@ function grouped(value) {
 export function outOfRange(name, range, value, what = undefined) {
   let text;
   if (Number.isInteger(value) && Math.abs(value) > 2 ** 32) text = grouped(value);
-  else if (typeof value === "bigint") text = `${value > 2n ** 32n || value < -(2n ** 32n) ? grouped(value) : value}n`;
+  else if (typeof value === "bigint")
+    text = `${value > 2n ** 32n || value < -(2n ** 32n) ? grouped(value) : value}n`;
   else text = inspect(value);
   const subject = what ?? `The value of "${name}" is out of range.`;
-  return nodeError(RangeError, "ERR_OUT_OF_RANGE", `${subject} It must be ${range}. Received ${text}`);
+  return nodeError(
+    RangeError,
+    "ERR_OUT_OF_RANGE",
+    `${subject} It must be ${range}. Received ${text}`,
+  );
 }
 
 export function requireString(value, name) {
@@ -99,10 +127,16 @@ export function requireFunction(value, name) {
 }
 
 export function requireObject(value, name) {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) throw invalidType(name, "object", value);
+  if (value === null || typeof value !== "object" || Array.isArray(value))
+    throw invalidType(name, "object", value);
 }
 
-export function requireInteger(value, name, min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER) {
+export function requireInteger(
+  value,
+  name,
+  min = Number.MIN_SAFE_INTEGER,
+  max = Number.MAX_SAFE_INTEGER,
+) {
   if (typeof value !== "number") throw invalidType(name, "number", value);
   if (!Number.isInteger(value)) throw outOfRange(name, "an integer", value);
   if (value < min || value > max) throw outOfRange(name, `>= ${min} && <= ${max}`, value);
@@ -110,7 +144,10 @@ export function requireInteger(value, name, min = Number.MIN_SAFE_INTEGER, max =
 
 /** The error of an operation that was aborted by a signal. */
 export function abortError(reason = undefined) {
-  const error = new Error("The operation was aborted", reason === undefined ? undefined : { cause: reason });
+  const error = new Error(
+    "The operation was aborted",
+    reason === undefined ? undefined : { cause: reason },
+  );
   error.name = "AbortError";
   error.code = "ABORT_ERR";
   return error;

@@ -30,7 +30,8 @@ EventEmitter.init = function init(options) {
   }
   this._maxListeners ||= undefined;
   if (options?.captureRejections) {
-    if (typeof options.captureRejections !== "boolean") throw invalidType("options.captureRejections", "boolean", options.captureRejections);
+    if (typeof options.captureRejections !== "boolean")
+      throw invalidType("options.captureRejections", "boolean", options.captureRejections);
     Object.defineProperty(this, capture, { value: true, writable: true, configurable: true });
   }
 };
@@ -109,7 +110,8 @@ function watchRejection(emitter, result, type, args) {
   if (typeof result?.then !== "function") return;
   result.then(undefined, (error) => {
     queueMicrotask(() => {
-      if (typeof emitter[captureRejectionSymbol] === "function") emitter[captureRejectionSymbol](error, type, ...args);
+      if (typeof emitter[captureRejectionSymbol] === "function")
+        emitter[captureRejectionSymbol](error, type, ...args);
       else {
         emitter[capture] = false; // what the listeners of errors reject with is lost
         try {
@@ -144,7 +146,8 @@ const methods = {
     const listeners = typeof handler === "function" ? [handler] : [...handler];
     for (const listener of listeners) {
       const result = apply(listener, this, args);
-      if (result !== undefined && result !== null && this[capture]) watchRejection(this, result, type, args);
+      if (result !== undefined && result !== null && this[capture])
+        watchRejection(this, result, type, args);
     }
     return true;
   },
@@ -178,7 +181,8 @@ const methods = {
     } else {
       this._events[type] = list.length === 1 ? list[0] : list;
     }
-    if (this._events.removeListener !== undefined) this.emit("removeListener", type, removed.listener ?? listener);
+    if (this._events.removeListener !== undefined)
+      this.emit("removeListener", type, removed.listener ?? listener);
     return this;
   },
 
@@ -186,8 +190,10 @@ const methods = {
     const events = this._events;
     if (events === undefined) return this;
     if (events.removeListener !== undefined) {
-      const types = arguments.length === 0 ? ownKeys(events).filter((key) => key !== "removeListener") : [type];
-      for (const key of types) for (const listener of listOf(this, key).reverse()) this.removeListener(key, listener);
+      const types =
+        arguments.length === 0 ? ownKeys(events).filter((key) => key !== "removeListener") : [type];
+      for (const key of types)
+        for (const listener of listOf(this, key).reverse()) this.removeListener(key, listener);
     }
     if (arguments.length === 0) {
       this._events = { __proto__: null };
@@ -218,7 +224,12 @@ const methods = {
   },
 };
 for (const name of Object.keys(methods)) {
-  Object.defineProperty(EventEmitter.prototype, name, { value: methods[name], writable: true, configurable: true, enumerable: true });
+  Object.defineProperty(EventEmitter.prototype, name, {
+    value: methods[name],
+    writable: true,
+    configurable: true,
+    enumerable: true,
+  });
 }
 EventEmitter.prototype.on = EventEmitter.prototype.addListener;
 EventEmitter.prototype.off = EventEmitter.prototype.removeListener;
@@ -242,7 +253,8 @@ function unlisten(target, type, listener) {
 }
 
 function checkSignal(signal) {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType("options.signal", "AbortSignal", signal);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidType("options.signal", "AbortSignal", signal);
   return signal;
 }
 
@@ -296,7 +308,8 @@ export function on(emitter, name, options = {}) {
   const closing = options?.close ?? [];
   const close = () => {
     unlisten(emitter, name, onEvent);
-    if (typeof emitter.on === "function" && name !== "error") emitter.removeListener("error", onError);
+    if (typeof emitter.on === "function" && name !== "error")
+      emitter.removeListener("error", onError);
     for (const event of closing) unlisten(emitter, event, close);
     signal?.removeEventListener("abort", onAbort);
     finished = true;
@@ -307,31 +320,39 @@ export function on(emitter, name, options = {}) {
   if (typeof emitter.on === "function" && name !== "error") emitter.on("error", onError);
   for (const event of closing) listen(emitter, event, close);
   signal?.addEventListener("abort", onAbort, { once: true });
-  return Object.setPrototypeOf({
-    next() {
-      if (queue.length > 0) return Promise.resolve({ value: queue.shift(), done: false });
-      if (failure !== null) {
-        const rejected = Promise.reject(failure);
-        failure = null;
-        return rejected;
-      }
-      if (finished) return Promise.resolve({ value: undefined, done: true });
-      return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+  return Object.setPrototypeOf(
+    {
+      next() {
+        if (queue.length > 0) return Promise.resolve({ value: queue.shift(), done: false });
+        if (failure !== null) {
+          const rejected = Promise.reject(failure);
+          failure = null;
+          return rejected;
+        }
+        if (finished) return Promise.resolve({ value: undefined, done: true });
+        return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+      },
+      return: close,
+      throw(error) {
+        onError(error);
+        return Promise.resolve({ value: undefined, done: true });
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
     },
-    return: close,
-    throw(error) {
-      onError(error);
-      return Promise.resolve({ value: undefined, done: true });
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  }, Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype));
+    Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype),
+  );
 }
 
 export function getEventListeners(target, type) {
   if (typeof target?.listeners === "function") return target.listeners(type);
-  if (target instanceof EventTarget) throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", "getEventListeners() of an EventTarget is not a part of Holdfast");
+  if (target instanceof EventTarget)
+    throw nodeError(
+      Error,
+      "ERR_METHOD_NOT_IMPLEMENTED",
+      "getEventListeners() of an EventTarget is not a part of Holdfast",
+    );
   throw invalidType("emitter", ["EventEmitter", "EventTarget"], target);
 }
 
@@ -350,7 +371,8 @@ export function setMaxListeners(n = defaultMaxListeners, ...targets) {
   if (targets.length === 0) defaultMaxListeners = n;
   for (const target of targets) {
     if (typeof target?.setMaxListeners === "function") target.setMaxListeners(n);
-    else if (!(target instanceof EventTarget)) throw invalidType("eventTargets", ["EventEmitter", "EventTarget"], target);
+    else if (!(target instanceof EventTarget))
+      throw invalidType("eventTargets", ["EventEmitter", "EventTarget"], target);
   }
 }
 
@@ -365,8 +387,17 @@ export function addAbortListener(signal, listener) {
 }
 
 Object.assign(EventEmitter, {
-  EventEmitter, addAbortListener, captureRejectionSymbol, errorMonitor, getEventListeners,
-  getMaxListeners, listenerCount, on, once, setMaxListeners, usingDomains: false,
+  EventEmitter,
+  addAbortListener,
+  captureRejectionSymbol,
+  errorMonitor,
+  getEventListeners,
+  getMaxListeners,
+  listenerCount,
+  on,
+  once,
+  setMaxListeners,
+  usingDomains: false,
 });
 Object.defineProperties(EventEmitter, {
   defaultMaxListeners: {
@@ -380,7 +411,8 @@ Object.defineProperties(EventEmitter, {
   captureRejections: {
     get: () => EventEmitter.prototype[capture],
     set(value) {
-      if (typeof value !== "boolean") throw invalidType("EventEmitter.captureRejections", "boolean", value);
+      if (typeof value !== "boolean")
+        throw invalidType("EventEmitter.captureRejections", "boolean", value);
       EventEmitter.prototype[capture] = value;
     },
     enumerable: true,

@@ -21,20 +21,36 @@ export function formatWithOptions(options, ...args) {
     });
     if (args.length === 0) return first;
   }
-  const rest = args.slice(used).map((value) =>
-    typeof value === "string" ? value : inspect(value, { compact: 3, colors: false, depth: 2, ...options }));
+  const rest = args
+    .slice(used)
+    .map((value) =>
+      typeof value === "string"
+        ? value
+        : inspect(value, { compact: 3, colors: false, depth: 2, ...options }),
+    );
   return typeof first === "string" ? [text, ...rest].join(" ") : rest.join(" ");
 }
 
 const specifiers = {
   __proto__: null,
   s: toText,
-  d: (value) => (typeof value === "bigint" ? `${value}n` : typeof value === "symbol" ? "NaN" : showNumber(Number(value))),
-  i: (value) => (typeof value === "bigint" ? `${value}n` : typeof value === "symbol" ? "NaN" : showNumber(parseInt(value))),
+  d: (value) =>
+    typeof value === "bigint"
+      ? `${value}n`
+      : typeof value === "symbol"
+        ? "NaN"
+        : showNumber(Number(value)),
+  i: (value) =>
+    typeof value === "bigint"
+      ? `${value}n`
+      : typeof value === "symbol"
+        ? "NaN"
+        : showNumber(parseInt(value)),
   f: (value) => (typeof value === "symbol" ? "NaN" : showNumber(parseFloat(value))),
   j: toJson,
   O: (value, options) => inspect(value, options),
-  o: (value, options) => inspect(value, { ...options, showHidden: true, showProxy: true, depth: 4 }),
+  o: (value, options) =>
+    inspect(value, { ...options, showHidden: true, showProxy: true, depth: 4 }),
   c: () => "",
 };
 
@@ -55,7 +71,10 @@ function hasWordsOfItsOwn(value) {
   while (pointer !== null && !Object.hasOwn(pointer, "toString"));
   const { constructor } = pointer ?? {};
   if (typeof constructor !== "function") return false;
-  return !(constructor === globalThis[constructor.name] || /\[native code\]/.test(Function.prototype.toString.call(constructor)));
+  return !(
+    constructor === globalThis[constructor.name] ||
+    /\[native code\]/.test(Function.prototype.toString.call(constructor))
+  );
 }
 
 function toJson(value) {

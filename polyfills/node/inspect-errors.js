@@ -6,7 +6,8 @@ export function formatError(error, constructor, tag, context, keys, prefixOf) {
   let stack = stackOf(error);
   for (const key of ["name", "message", "stack"]) {
     const at = keys.indexOf(key);
-    if (at !== -1 && (typeof error[key] !== "string" || stack.includes(error[key]))) keys.splice(at, 1);
+    if (at !== -1 && (typeof error[key] !== "string" || stack.includes(error[key])))
+      keys.splice(at, 1);
   }
   if ("cause" in error && !keys.includes("cause")) keys.push("cause");
   if (Array.isArray(error.errors) && !keys.includes("errors")) keys.push("errors");
@@ -14,7 +15,8 @@ export function formatError(error, constructor, tag, context, keys, prefixOf) {
   const after = error.message ? stack.indexOf(error.message) : -1;
   const frames = stack.indexOf("\n    at", after === -1 ? 0 : after + error.message.length);
   if (frames === -1) stack = `[${stack}]`;
-  if (context.indentation > 0) stack = stack.replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
+  if (context.indentation > 0)
+    stack = stack.replaceAll("\n", `\n${" ".repeat(context.indentation)}`);
   return stack;
 }
 
@@ -26,23 +28,29 @@ function stackOf(error) {
   const lines = stack.split("\n");
   if (!lines[0].startsWith("    at ") && lines[0] !== "") return stack.trimEnd();
   const frames = lines.filter(
-    (line) => line.startsWith("    at ") && !line.includes("(holdfast:") && !line.includes("(native)"),
+    (line) =>
+      line.startsWith("    at ") && !line.includes("(holdfast:") && !line.includes("(native)"),
   );
-  const coded = typeof error.code === "string" && error.code.startsWith("ERR_")
-    ? head.replace(`${error.name}`, `${error.name} [${error.code}]`)
-    : head;
+  const coded =
+    typeof error.code === "string" && error.code.startsWith("ERR_")
+      ? head.replace(`${error.name}`, `${error.name} [${error.code}]`)
+      : head;
   return [coded, ...frames].join("\n");
 }
 
 /** Has the text begin with the name of the class, where that says more than the error's own. */
 function improve(stack, constructor, name, tag, prefixOf) {
   let length = name.length;
-  const startsWithName = name.endsWith("Error") && stack.startsWith(name) &&
+  const startsWithName =
+    name.endsWith("Error") &&
+    stack.startsWith(name) &&
     (stack.length === length || stack[length] === ":" || stack[length] === "\n");
   if (constructor !== null && !startsWithName) return stack;
   let fallback = "Error";
   if (constructor === null) {
-    const start = /^([A-Z][a-z_ A-Z0-9[\]()-]+)(?::|\n\s+at)/.exec(stack) ?? /^([a-z_A-Z0-9-]*Error)$/.exec(stack);
+    const start =
+      /^([A-Z][a-z_ A-Z0-9[\]()-]+)(?::|\n\s+at)/.exec(stack) ??
+      /^([a-z_A-Z0-9-]*Error)$/.exec(stack);
     fallback = start?.[1] ?? "";
     length = fallback.length;
     fallback ||= "Error";

@@ -3,11 +3,21 @@
 // https://nodejs.org/docs/latest-v20.x/api/util.html#utilinspectobject-options
 
 import { hasView, viewOf } from "../console/views.js";
+import {
+  arrayEntries,
+  bufferEntries,
+  mapEntries,
+  mapSize,
+  setEntries,
+  setSize,
+  typedArrayEntries,
+} from "./inspect-entries.js";
 import { formatError } from "./inspect-errors.js";
 import { groupInColumns, quoteString, reduceToText, stringWidth } from "./inspect-layout.js";
 import * as types from "./types.js";
 
-const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf } = Object;
+const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf } =
+  Object;
 const { apply } = Reflect;
 const functionToString = Function.prototype.toString;
 const propertyIsEnumerable = Object.prototype.propertyIsEnumerable;
@@ -33,14 +43,37 @@ export const defaultOptions = {
 
 /** The escape codes of each kind of text, and the kinds of values that get one. */
 export const colors = Object.assign(Object.create(null), {
-  reset: [0, 0], bold: [1, 22], dim: [2, 22], italic: [3, 23], underline: [4, 24], blink: [5, 25],
-  inverse: [7, 27], hidden: [8, 28], strikethrough: [9, 29], black: [30, 39], red: [31, 39],
-  green: [32, 39], yellow: [33, 39], blue: [34, 39], magenta: [35, 39], cyan: [36, 39],
-  white: [37, 39], gray: [90, 39], grey: [90, 39],
+  reset: [0, 0],
+  bold: [1, 22],
+  dim: [2, 22],
+  italic: [3, 23],
+  underline: [4, 24],
+  blink: [5, 25],
+  inverse: [7, 27],
+  hidden: [8, 28],
+  strikethrough: [9, 29],
+  black: [30, 39],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  blue: [34, 39],
+  magenta: [35, 39],
+  cyan: [36, 39],
+  white: [37, 39],
+  gray: [90, 39],
+  grey: [90, 39],
 });
 export const styles = Object.assign(Object.create(null), {
-  special: "cyan", number: "yellow", bigint: "yellow", boolean: "yellow", undefined: "grey",
-  null: "bold", string: "green", symbol: "green", date: "magenta", regexp: "red",
+  special: "cyan",
+  number: "yellow",
+  bigint: "yellow",
+  boolean: "yellow",
+  undefined: "grey",
+  null: "bold",
+  string: "green",
+  symbol: "green",
+  date: "magenta",
+  regexp: "red",
   module: "underline",
 });
 
@@ -53,7 +86,17 @@ function colored(text, kind) {
 
 /** Any value as text for people. The old form `(value, showHidden, depth, colors)` works, too. */
 export function inspect(value, options) {
-  const context = { ...defaultOptions, indentation: 0, seen: [], circular: undefined, budget: 0, currentDepth: 0 };
+  const context = {
+    ...defaultOptions,
+    indentation: 0,
+    seen: [],
+    circular: undefined,
+    budget: 0,
+    currentDepth: 0,
+    show,
+    showPrimitive,
+    showProperty,
+  };
   if (arguments.length > 1) {
     if (arguments.length > 2) {
       if (arguments[2] !== undefined) context.depth = arguments[2];
@@ -85,7 +128,11 @@ export function show(context, value, level, inTypedArray) {
   }
   if (context.customInspect) {
     const custom = value[customInspect];
-    if (typeof custom === "function" && custom !== inspect && value.constructor?.prototype !== value) {
+    if (
+      typeof custom === "function" &&
+      custom !== inspect &&
+      value.constructor?.prototype !== value
+    ) {
       const depth = context.depth === null ? null : context.depth - level;
       const given = { ...pickOptions(context), stylize: context.stylize };
       const result = custom.call(value, depth, given, inspect);
@@ -129,7 +176,10 @@ function showPrimitive(stylize, value, context) {
     case "number":
       return stylize(showNumber(value, context.numericSeparator), "number");
     case "bigint":
-      return stylize(`${context.numericSeparator ? `${value}`.replace(/\B(?=(\d{3})+$)/g, "_") : value}n`, "bigint");
+      return stylize(
+        `${context.numericSeparator ? `${value}`.replace(/\B(?=(\d{3})+$)/g, "_") : value}n`,
+        "bigint",
+      );
     case "boolean":
       return stylize(`${value}`, "boolean");
     case "undefined":
@@ -150,10 +200,12 @@ function showString(stylize, value, context) {
   }
   const isLong = value.length > 16 && value.length > context.breakLength - context.indentation - 4;
   if (context.compact !== true && isLong) {
-    return value
-      .split(/(?<=\n)/)
-      .map((line) => stylize(quoteString(line), "string"))
-      .join(` +\n${" ".repeat(context.indentation + 2)}`) + trailer;
+    return (
+      value
+        .split(/(?<=\n)/)
+        .map((line) => stylize(quoteString(line), "string"))
+        .join(` +\n${" ".repeat(context.indentation + 2)}`) + trailer
+    );
   }
   return stylize(quoteString(value), "string") + trailer;
 }
@@ -163,9 +215,13 @@ function showString(stylize, value, context) {
 /** The name of the class that made an object; null where it has no prototype. */
 export function constructorName(object, context, level) {
   let first;
-  for (let o = object; o; ) {
+  for (let o = object; o;) {
     const descriptor = getOwnPropertyDescriptor(o, "constructor");
-    if (typeof descriptor?.value === "function" && descriptor.value.name !== "" && isInstance(object, descriptor.value)) {
+    if (
+      typeof descriptor?.value === "function" &&
+      descriptor.value.name !== "" &&
+      isInstance(object, descriptor.value)
+    ) {
       return `${descriptor.value.name}`;
     }
     o = getPrototypeOf(o);
@@ -198,7 +254,9 @@ export function prefixOf(constructor, tag, fallback, size = "") {
     const other = tag !== "" && fallback !== tag ? `[${tag}] ` : "";
     return `[${fallback}${size}: null prototype] ${other}`;
   }
-  return tag !== "" && constructor !== tag ? `${constructor}${size} [${tag}] ` : `${constructor}${size} `;
+  return tag !== "" && constructor !== tag
+    ? `${constructor}${size} [${tag}] `
+    : `${constructor}${size} `;
 }
 
 function keysOf(value, showHidden) {
@@ -214,7 +272,9 @@ function keysOf(value, showHidden) {
 }
 
 function withoutIndexes(keys) {
-  return keys.filter((key) => typeof key === "symbol" || `${key >>> 0}` !== key || key >>> 0 === 0xffffffff);
+  return keys.filter(
+    (key) => typeof key === "symbol" || `${key >>> 0}` !== key || key >>> 0 === 0xffffffff,
+  );
 }
 
 /** What is particular about an object: `{ braces, base, keys, entries, isList }`, or its text. */
@@ -227,7 +287,10 @@ function shapeOf(context, value, level, constructor, tag, inTypedArray) {
     return shape;
   };
   if (Array.isArray(value)) {
-    const prefix = constructor !== "Array" || tag !== "" ? prefixOf(constructor, tag, "Array", `(${value.length})`) : "";
+    const prefix =
+      constructor !== "Array" || tag !== ""
+        ? prefixOf(constructor, tag, "Array", `(${value.length})`)
+        : "";
     shape.keys = withoutIndexes(keys).filter((key) => context.showHidden || key !== "length");
     shape.braces = [`${prefix}[`, "]"];
     if (value.length === 0 && shape.keys.length === 0) return `${prefix}[]`;
@@ -273,7 +336,8 @@ function plainShapeOf(context, value, level, constructor, tag, inTypedArray, sha
     const prefix = prefixOf(constructor, tag, "RegExp");
     const text = RegExp.prototype.toString.call(constructor === null ? new RegExp(value) : value);
     const base = prefix === "RegExp " ? text : prefix + text;
-    if (keys.length === 0 || (context.depth !== null && level > context.depth)) return stylize(base, "regexp");
+    if (keys.length === 0 || (context.depth !== null && level > context.depth))
+      return stylize(base, "regexp");
     return asBase(base, "regexp");
   }
   if (types.isDate(value)) {
@@ -287,7 +351,11 @@ function plainShapeOf(context, value, level, constructor, tag, inTypedArray, sha
     return keys.length === 0 ? shape.base : shape;
   }
   if (types.isAnyArrayBuffer(value)) {
-    const prefix = prefixOf(constructor, tag, types.isArrayBuffer(value) ? "ArrayBuffer" : "SharedArrayBuffer");
+    const prefix = prefixOf(
+      constructor,
+      tag,
+      types.isArrayBuffer(value) ? "ArrayBuffer" : "SharedArrayBuffer",
+    );
     if (inTypedArray && keys.length === 0) return `${prefix}{ byteLength: ${value.byteLength} }`;
     keys.unshift("byteLength");
     return finish(prefix, inTypedArray ? null : bufferEntries);
@@ -296,9 +364,16 @@ function plainShapeOf(context, value, level, constructor, tag, inTypedArray, sha
     keys.unshift("byteLength", "byteOffset", "buffer");
     return finish(prefixOf(constructor, tag, "DataView"), null);
   }
-  if (types.isPromise(value)) return finish(prefixOf(constructor, tag, "Promise"), () => [stylize("<pending>", "special")]);
-  if (types.isWeakSet(value)) return finish(prefixOf(constructor, tag, "WeakSet"), () => [stylize("<items unknown>", "special")]);
-  if (types.isWeakMap(value)) return finish(prefixOf(constructor, tag, "WeakMap"), () => [stylize("<items unknown>", "special")]);
+  if (types.isPromise(value))
+    return finish(prefixOf(constructor, tag, "Promise"), () => [stylize("<pending>", "special")]);
+  if (types.isWeakSet(value))
+    return finish(prefixOf(constructor, tag, "WeakSet"), () => [
+      stylize("<items unknown>", "special"),
+    ]);
+  if (types.isWeakMap(value))
+    return finish(prefixOf(constructor, tag, "WeakMap"), () => [
+      stylize("<items unknown>", "special"),
+    ]);
   if (types.isModuleNamespaceObject(value)) return finish("[Module: null prototype] ", null);
   if (types.isBoxedPrimitive(value)) {
     if (types.isStringObject(value)) keys.splice(0, keys.length, ...withoutIndexes(keys));
@@ -308,7 +383,9 @@ function plainShapeOf(context, value, level, constructor, tag, inTypedArray, sha
   const view = viewEntries(value, constructor);
   if (view !== undefined) return finish(prefixOf(constructor, tag, "Object"), view);
   if (keys.length === 0) {
-    return constructor === "Object" && tag === "" ? "{}" : `${prefixOf(constructor, tag, "Object")}{}`;
+    return constructor === "Object" && tag === ""
+      ? "{}"
+      : `${prefixOf(constructor, tag, "Object")}{}`;
   }
   if (constructor === "Object" && tag === "") return shape;
   return finish(prefixOf(constructor, tag, "Object"), null);
@@ -320,12 +397,13 @@ function viewEntries(value) {
     if (!hasView(p)) continue;
     try {
       const pairs = viewOf(value, p);
-      return (context, _, level) => pairs.map(([name, item]) => {
-        context.indentation += 2;
-        const text = `${name}: ${show(context, item, level, false)}`;
-        context.indentation -= 2;
-        return text;
-      });
+      return (context, _, level) =>
+        pairs.map(([name, item]) => {
+          context.indentation += 2;
+          const text = `${name}: ${show(context, item, level, false)}`;
+          context.indentation -= 2;
+          return text;
+        });
     } catch {
       return undefined;
     }
@@ -365,9 +443,10 @@ function showObject(context, value, level, inTypedArray) {
       output.push(...output.splice(start).sort(compare));
     }
   }
-  const grouped = shape.isList && output.length > 6 && typeof context.compact === "number" && context.compact >= 1
-    ? groupInColumns(context, output, value)
-    : output;
+  const grouped =
+    shape.isList && output.length > 6 && typeof context.compact === "number" && context.compact >= 1
+      ? groupInColumns(context, output, value)
+      : output;
   const text = reduceToText(context, output.length, grouped, base, shape.braces, inner);
   context.budget += text.length;
   // So much text helps nobody: what follows is shown by its class alone.
@@ -377,22 +456,27 @@ function showObject(context, value, level, inTypedArray) {
 
 /** `name: value`; kind 1 is an item of a list, 2 an extra property of one. */
 export function showProperty(context, value, level, key, kind) {
-  const descriptor = getOwnPropertyDescriptor(value, key) ??
-    { value: value[key], configurable: true, enumerable: true };
+  const descriptor = getOwnPropertyDescriptor(value, key) ?? {
+    value: value[key],
+    configurable: true,
+    enumerable: true,
+  };
   let text;
   let gap = " ";
   if (descriptor.value !== undefined) {
     const indent = context.compact !== true || kind !== 0 ? 2 : 3;
     context.indentation += indent;
     text = show(context, descriptor.value, level, false);
-    if (indent === 3 && context.breakLength < stringWidth(text)) gap = `\n${" ".repeat(context.indentation)}`;
+    if (indent === 3 && context.breakLength < stringWidth(text))
+      gap = `\n${" ".repeat(context.indentation)}`;
     context.indentation -= indent;
   } else if (descriptor.get !== undefined) {
     text = accessorText(context, value, level, descriptor);
   } else {
-    text = descriptor.set === undefined
-      ? context.stylize("undefined", "undefined")
-      : context.stylize("[Setter]", "special");
+    text =
+      descriptor.set === undefined
+        ? context.stylize("undefined", "undefined")
+        : context.stylize("[Setter]", "special");
   }
   return kind === 1 ? text : `${nameText(context, key, descriptor)}:${gap}${text}`;
 }
@@ -400,7 +484,11 @@ export function showProperty(context, value, level, key, kind) {
 function accessorText(context, value, level, { get, set }) {
   const label = set === undefined ? "Getter" : "Getter/Setter";
   const { getters, stylize } = context;
-  const wanted = getters && (getters === true || (getters === "get" && set === undefined) || (getters === "set" && set !== undefined));
+  const wanted =
+    getters &&
+    (getters === true ||
+      (getters === "get" && set === undefined) ||
+      (getters === "set" && set !== undefined));
   if (!wanted) return stylize(`[${label}]`, "special");
   try {
     const current = apply(get, value, []);
@@ -417,7 +505,9 @@ function accessorText(context, value, level, { get, set }) {
 }
 
 function showPrimitiveOrFunction(context, value, level) {
-  return typeof value === "function" ? show(context, value, level, false) : showPrimitive(context.stylize, value, context);
+  return typeof value === "function"
+    ? show(context, value, level, false)
+    : showPrimitive(context.stylize, value, context);
 }
 
 function nameText({ stylize }, key, { enumerable }) {
@@ -439,7 +529,10 @@ function functionBase(value, constructor, tag) {
   const type = `${types.isAsyncFunction(value) ? "Async" : ""}${isGenerator ? "Generator" : ""}Function`;
   let base = `[${type}`;
   if (constructor === null) base += " (null prototype)";
-  base += value.name === "" ? " (anonymous)]" : `: ${typeof value.name === "string" ? value.name : inspect(value.name)}]`;
+  base +=
+    value.name === ""
+      ? " (anonymous)]"
+      : `: ${typeof value.name === "string" ? value.name : inspect(value.name)}]`;
   if (constructor !== type && constructor !== null) base += ` ${constructor}`;
   return tag !== "" && constructor !== tag ? `${base} [${tag}]` : base;
 }
@@ -455,99 +548,18 @@ function classBase(value, constructor, tag) {
 }
 
 function boxedBase(value, constructor, tag) {
-  const [Class, name] = types.isNumberObject(value) ? [Number, "Number"]
-    : types.isStringObject(value) ? [String, "String"]
-    : types.isBooleanObject(value) ? [Boolean, "Boolean"]
-    : types.isBigIntObject(value) ? [BigInt, "BigInt"]
-    : [Symbol, "Symbol"];
+  const [Class, name] = types.isNumberObject(value)
+    ? [Number, "Number"]
+    : types.isStringObject(value)
+      ? [String, "String"]
+      : types.isBooleanObject(value)
+        ? [Boolean, "Boolean"]
+        : types.isBigIntObject(value)
+          ? [BigInt, "BigInt"]
+          : [Symbol, "Symbol"];
   let base = `[${name}`;
-  if (constructor !== name) base += constructor === null ? " (null prototype)" : ` (${constructor})`;
+  if (constructor !== name)
+    base += constructor === null ? " (null prototype)" : ` (${constructor})`;
   base += `: ${showPrimitive(plain, Class.prototype.valueOf.call(value), { ...defaultOptions, indentation: 0 })}]`;
   return tag !== "" && tag !== constructor ? `${base} [${tag}]` : base;
-}
-
-// ---- Entries ----------------------------------------------------------------------------
-
-const setSize = Function.prototype.call.bind(getOwnPropertyDescriptor(Set.prototype, "size").get);
-const mapSize = Function.prototype.call.bind(getOwnPropertyDescriptor(Map.prototype, "size").get);
-
-function more(count, noun) {
-  return `... ${count} more ${noun}${count > 1 ? "s" : ""}`;
-}
-
-function arrayEntries(context, value, level) {
-  const { length } = value;
-  const shown = Math.min(Math.max(0, context.maxArrayLength), length);
-  const output = [];
-  let index = 0;
-  for (; index < length && output.length < shown; index++) {
-    if (Object.hasOwn(value, index)) {
-      output.push(showProperty(context, value, level, `${index}`, 1));
-      continue;
-    }
-    const first = index;
-    // The next index that is there, found without walking a hole of thousands of millions.
-    const next = Object.keys(value).find((key) => `${key >>> 0}` === key && +key > first);
-    index = (next === undefined ? length : +next) - 1;
-    const count = index + 1 - first;
-    output.push(context.stylize(`<${count} empty item${count > 1 ? "s" : ""}>`, "undefined"));
-  }
-  if (index < length) output.push(more(length - index, "item"));
-  return output;
-}
-
-function typedArrayEntries(context, value, level) {
-  const { length } = value;
-  const shown = Math.min(Math.max(0, context.maxArrayLength), length);
-  const output = [];
-  for (let i = 0; i < shown; i++) output.push(showPrimitive(context.stylize, value[i], context));
-  if (length > shown) output.push(more(length - shown, "item"));
-  if (context.showHidden) {
-    context.indentation += 2;
-    for (const key of ["BYTES_PER_ELEMENT", "length", "byteLength", "byteOffset", "buffer"]) {
-      output.push(`[${key}]: ${show(context, value[key], level, true)}`);
-    }
-    context.indentation -= 2;
-  }
-  return output;
-}
-
-function setEntries(context, value, level) {
-  const output = [];
-  const size = setSize(value);
-  context.indentation += 2;
-  for (const item of Set.prototype.values.call(value)) {
-    if (output.length >= context.maxArrayLength) break;
-    output.push(show(context, item, level, false));
-  }
-  context.indentation -= 2;
-  if (size > output.length) output.push(more(size - output.length, "item"));
-  return output;
-}
-
-function mapEntries(context, value, level) {
-  const output = [];
-  const size = mapSize(value);
-  context.indentation += 2;
-  for (const [key, item] of Map.prototype.entries.call(value)) {
-    if (output.length >= context.maxArrayLength) break;
-    output.push(`${show(context, key, level, false)} => ${show(context, item, level, false)}`);
-  }
-  context.indentation -= 2;
-  if (size > output.length) output.push(more(size - output.length, "item"));
-  return output;
-}
-
-function bufferEntries(context, value) {
-  let bytes;
-  try {
-    bytes = new Uint8Array(value);
-  } catch {
-    return [context.stylize("(detached)", "special")];
-  }
-  const shown = Math.min(Math.max(0, context.maxArrayLength), bytes.length);
-  const text = Array.from(bytes.subarray(0, shown), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  const rest = bytes.length - shown;
-  const suffix = rest > 0 ? ` ... ${rest} more byte${rest > 1 ? "s" : ""}` : "";
-  return [`${context.stylize("[Uint8Contents]", "special")}: <${text}${suffix}>`];
 }

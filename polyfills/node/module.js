@@ -9,7 +9,11 @@ const names = Object.keys(builtins).sort();
 function builtinOf(id) {
   const path = builtins[`${id}`.replace(/^node:/, "")];
   if (path === undefined) {
-    throw nodeError(Error, "MODULE_NOT_FOUND", `Cannot find module '${id}': createRequire() finds the modules of Node.js that Holdfast has, and no others`);
+    throw nodeError(
+      Error,
+      "MODULE_NOT_FOUND",
+      `Cannot find module '${id}': createRequire() finds the modules of Node.js that Holdfast has, and no others`,
+    );
   }
   const namespace = loadModule(`holdfast:node/${path}`);
   return namespace.default ?? namespace;
@@ -17,7 +21,8 @@ function builtinOf(id) {
 
 /** A `require` for ES modules; it finds the modules of Node.js. */
 export function createRequire(filename) {
-  if (typeof filename !== "string" && !(filename instanceof URL)) throw invalidType("filename", ["string", "URL"], filename);
+  if (typeof filename !== "string" && !(filename instanceof URL))
+    throw invalidType("filename", ["string", "URL"], filename);
   const require = (id) => builtinOf(id);
   require.resolve = (id) => id;
   require.cache = Object.create(null);
@@ -27,7 +32,18 @@ export function createRequire(filename) {
 
 export const builtinModules = names;
 export const isBuiltin = (id) => `${id}`.replace(/^node:/, "") in builtins;
-export const { findSourceMap, register, syncBuiltinESMExports } = absent("module", ["findSourceMap", "register", "syncBuiltinESMExports"]);
+export const { findSourceMap, register, syncBuiltinESMExports } = absent("module", [
+  "findSourceMap",
+  "register",
+  "syncBuiltinESMExports",
+]);
 
-const module = { builtinModules, createRequire, findSourceMap, isBuiltin, register, syncBuiltinESMExports };
+const module = {
+  builtinModules,
+  createRequire,
+  findSourceMap,
+  isBuiltin,
+  register,
+  syncBuiltinESMExports,
+};
 export default module;

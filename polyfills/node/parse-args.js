@@ -8,17 +8,24 @@ export function parseArgs(config = {}) {
   const allowPositionals = config.allowPositionals ?? !strict;
   const allowNegative = config.allowNegative ?? false;
   for (const [name, { type, short }] of Object.entries(options)) {
-    if (type !== "string" && type !== "boolean") throw invalidType(`options.${name}.type`, "('string'|'boolean')", type);
-    if (short !== undefined && short.length !== 1) throw invalidValue(`options.${name}.short`, short, "must be a single character");
+    if (type !== "string" && type !== "boolean")
+      throw invalidType(`options.${name}.type`, "('string'|'boolean')", type);
+    if (short !== undefined && short.length !== 1)
+      throw invalidValue(`options.${name}.short`, short, "must be a single character");
   }
   const tokens = tokenize(args, options);
   const values = Object.create(null);
   const positionals = [];
   for (const token of tokens) {
-    if (token.kind === "option") take(token, { values, options, strict, allowNegative, allowPositionals });
+    if (token.kind === "option")
+      take(token, { values, options, strict, allowNegative, allowPositionals });
     else if (token.kind === "positional") {
       if (!allowPositionals) {
-        throw nodeError(TypeError, "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL", `Unexpected argument '${token.value}'. This command does not take positional arguments`);
+        throw nodeError(
+          TypeError,
+          "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL",
+          `Unexpected argument '${token.value}'. This command does not take positional arguments`,
+        );
       }
       positionals.push(token.value);
     }
@@ -30,16 +37,19 @@ export function parseArgs(config = {}) {
 }
 
 function tokenize(args, options) {
-  const nameOfShort = (short) => Object.keys(options).find((name) => options[name].short === short) ?? short;
+  const nameOfShort = (short) =>
+    Object.keys(options).find((name) => options[name].short === short) ?? short;
   const takesValue = (name) => options[name]?.type === "string";
   const tokens = [];
   const queue = args.map((arg, index) => ({ arg, index }));
-  const push = (name, rawName, index, value, inlineValue) => tokens.push({ kind: "option", name, rawName, index, value, inlineValue });
+  const push = (name, rawName, index, value, inlineValue) =>
+    tokens.push({ kind: "option", name, rawName, index, value, inlineValue });
   while (queue.length > 0) {
     const { arg, index } = queue.shift();
     if (arg === "--") {
       tokens.push({ kind: "option-terminator", index });
-      for (const rest of queue) tokens.push({ kind: "positional", index: rest.index, value: rest.arg });
+      for (const rest of queue)
+        tokens.push({ kind: "positional", index: rest.index, value: rest.arg });
       break;
     }
     const nextValue = () => queue.shift()?.arg;
@@ -68,7 +78,12 @@ function tokenize(args, options) {
 function take(token, { values, options, strict, allowNegative, allowPositionals }) {
   let { name, value } = token;
   let isTrue = true;
-  if (allowNegative && !(name in options) && name.startsWith("no-") && options[name.slice(3)]?.type === "boolean") {
+  if (
+    allowNegative &&
+    !(name in options) &&
+    name.startsWith("no-") &&
+    options[name.slice(3)]?.type === "boolean"
+  ) {
     name = name.slice(3);
     isTrue = false;
   }
@@ -78,22 +93,37 @@ function take(token, { values, options, strict, allowNegative, allowPositionals 
       const hint = allowPositionals
         ? `. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- "${token.rawName}"`
         : "";
-      throw nodeError(TypeError, "ERR_PARSE_ARGS_UNKNOWN_OPTION", `Unknown option '${token.rawName}'${hint}`);
+      throw nodeError(
+        TypeError,
+        "ERR_PARSE_ARGS_UNKNOWN_OPTION",
+        `Unknown option '${token.rawName}'${hint}`,
+      );
     }
     if (token.inlineValue === false && value?.length > 1 && value.startsWith("-")) {
-      const example = token.rawName.startsWith("--") ? `'${token.rawName}=-XYZ'` : `'--${name}=-XYZ' or '${token.rawName}-XYZ'`;
+      const example = token.rawName.startsWith("--")
+        ? `'${token.rawName}=-XYZ'`
+        : `'--${name}=-XYZ' or '${token.rawName}-XYZ'`;
       throw nodeError(
-        TypeError, "ERR_PARSE_ARGS_INVALID_OPTION_VALUE",
+        TypeError,
+        "ERR_PARSE_ARGS_INVALID_OPTION_VALUE",
         `Option '${token.rawName}' argument is ambiguous.\nDid you forget to specify the option argument for '${token.rawName}'?\n` +
           `To specify an option argument starting with a dash use ${example}.`,
       );
     }
     const shown = `${option.short ? `-${option.short}, ` : ""}--${name}`;
     if (option.type === "string" && typeof value !== "string") {
-      throw nodeError(TypeError, "ERR_PARSE_ARGS_INVALID_OPTION_VALUE", `Option '${shown} <value>' argument missing`);
+      throw nodeError(
+        TypeError,
+        "ERR_PARSE_ARGS_INVALID_OPTION_VALUE",
+        `Option '${shown} <value>' argument missing`,
+      );
     }
     if (option.type === "boolean" && value !== undefined) {
-      throw nodeError(TypeError, "ERR_PARSE_ARGS_INVALID_OPTION_VALUE", `Option '${shown}' does not take an argument`);
+      throw nodeError(
+        TypeError,
+        "ERR_PARSE_ARGS_INVALID_OPTION_VALUE",
+        `Option '${shown}' does not take an argument`,
+      );
     }
   }
   if (name === "__proto__") return;

@@ -60,7 +60,8 @@ export function relative(from, to) {
   const source = resolve(from).split("/").filter(Boolean);
   const target = resolve(to).split("/").filter(Boolean);
   let common = 0;
-  while (common < source.length && common < target.length && source[common] === target[common]) common++;
+  while (common < source.length && common < target.length && source[common] === target[common])
+    common++;
   return [...source.slice(common).map(() => ".."), ...target.slice(common)].join("/");
 }
 
@@ -108,7 +109,7 @@ export function format(pathObject) {
   requireObject(pathObject, "pathObject");
   const { root, ext } = pathObject;
   const dir = pathObject.dir || root;
-  const dotted = ext && !ext.startsWith(".") ? `.${ext}` : ext ?? "";
+  const dotted = ext && !ext.startsWith(".") ? `.${ext}` : (ext ?? "");
   const base = pathObject.base || `${pathObject.name ?? ""}${dotted}`;
   if (!dir) return base;
   return dir === root ? `${dir}${base}` : `${dir}/${base}`;
@@ -153,13 +154,35 @@ function globSource(pattern) {
 }
 
 export const win32 = absent("path.win32", [
-  "basename", "dirname", "extname", "format", "isAbsolute", "join", "normalize", "parse",
-  "relative", "resolve", "toNamespacedPath",
+  "basename",
+  "dirname",
+  "extname",
+  "format",
+  "isAbsolute",
+  "join",
+  "normalize",
+  "parse",
+  "relative",
+  "resolve",
+  "toNamespacedPath",
 ]);
 
 const path = {
-  basename, delimiter, dirname, extname, format, isAbsolute, join, matchesGlob, normalize, parse,
-  relative, resolve, sep, toNamespacedPath, win32,
+  basename,
+  delimiter,
+  dirname,
+  extname,
+  format,
+  isAbsolute,
+  join,
+  matchesGlob,
+  normalize,
+  parse,
+  relative,
+  resolve,
+  sep,
+  toNamespacedPath,
+  win32,
 };
 path.posix = path;
 

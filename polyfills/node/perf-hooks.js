@@ -2,12 +2,39 @@
 
 import { absent } from "./errors.js";
 
-const { performance, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList } = globalThis;
-export { performance, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList };
-export const { createHistogram, monitorEventLoopDelay } = absent("perf_hooks", ["createHistogram", "monitorEventLoopDelay"]);
+const {
+  performance,
+  Performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
+  PerformanceObserver,
+  PerformanceObserverEntryList,
+} = globalThis;
+export {
+  performance,
+  Performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
+  PerformanceObserver,
+  PerformanceObserverEntryList,
+};
+export const { createHistogram, monitorEventLoopDelay } = absent("perf_hooks", [
+  "createHistogram",
+  "monitorEventLoopDelay",
+]);
 export const constants = {};
 
 export default {
-  constants, createHistogram, monitorEventLoopDelay, performance, Performance, PerformanceEntry, PerformanceMark,
-  PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList,
+  constants,
+  createHistogram,
+  monitorEventLoopDelay,
+  performance,
+  Performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
+  PerformanceObserver,
+  PerformanceObserverEntryList,
 };

@@ -20,7 +20,8 @@ function textsOf(bindings) {
   for (const name of Object.keys(bindings)) {
     const value = bindings[name];
     if (typeof value === "string") texts[name] = value;
-    else if (value === null || typeof value !== "object" || isPlain(value)) texts[name] = JSON.stringify(value);
+    else if (value === null || typeof value !== "object" || isPlain(value))
+      texts[name] = JSON.stringify(value);
   }
   return texts;
 }
@@ -36,7 +37,11 @@ export const env = new Proxy(textsOf(environment()), {
     return true;
   },
   defineProperty(target, key, descriptor) {
-    return Reflect.defineProperty(target, key, "value" in descriptor ? { ...descriptor, value: `${descriptor.value}` } : descriptor);
+    return Reflect.defineProperty(
+      target,
+      key,
+      "value" in descriptor ? { ...descriptor, value: `${descriptor.value}` } : descriptor,
+    );
   },
 });
 
@@ -119,7 +124,15 @@ class Output {
 
 export const stdout = new Output(1, "log");
 export const stderr = new Output(2, "error");
-export const stdin = { fd: 0, isTTY: false, on: () => stdin, once: () => stdin, read: () => null, resume: () => stdin, pause: () => stdin };
+export const stdin = {
+  fd: 0,
+  isTTY: false,
+  on: () => stdin,
+  once: () => stdin,
+  read: () => null,
+  resume: () => stdin,
+  pause: () => stdin,
+};
 
 export function emitWarning(warning, type = undefined, code = undefined) {
   const options = type !== null && typeof type === "object" ? type : { type, code };
@@ -130,13 +143,19 @@ export function emitWarning(warning, type = undefined, code = undefined) {
   if (options.detail !== undefined) error.detail = options.detail;
   nextTick(() => {
     if (!process.emit("warning", error)) {
-      console.warn(`${options.code === undefined ? "" : `[${options.code}] `}${error.name}: ${error.message}${options.detail ? `\n${options.detail}` : ""}`);
+      console.warn(
+        `${options.code === undefined ? "" : `[${options.code}] `}${error.name}: ${error.message}${options.detail ? `\n${options.detail}` : ""}`,
+      );
     }
   });
 }
 
 export function exit(code = 0) {
-  throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", `process.exit(${code}) was called, but a Worker is no process that could end`);
+  throw nodeError(
+    Error,
+    "ERR_METHOD_NOT_IMPLEMENTED",
+    `process.exit(${code}) was called, but a Worker is no process that could end`,
+  );
 }
 
 /** The namespace of a module of Node.js that is there; undefined for any other. */
@@ -149,7 +168,13 @@ export function getBuiltinModule(id) {
 }
 
 export const version = "v20.20.2";
-export const versions = { node: "20.20.2", v8: "11.3.244.8-node.38", uv: "1.46.0", modules: "115", quickjs: "0.17" };
+export const versions = {
+  node: "20.20.2",
+  v8: "11.3.244.8-node.38",
+  uv: "1.46.0",
+  modules: "115",
+  quickjs: "0.17",
+};
 export const release = { name: "node", lts: "Iron" };
 export const platform = "linux";
 export const arch = "x64";
@@ -174,14 +199,54 @@ export const cpuUsage = () => ({ user: 0, system: 0 });
 export const resourceUsage = () => ({ userCPUTime: 0, systemCPUTime: 0, maxRSS: 0 });
 export const [getuid, geteuid, getgid, getegid] = [() => 0, () => 0, () => 0, () => 0];
 
-const missing = absent("process", ["abort", "binding", "chdir", "dlopen", "kill", "setgid", "setuid"]);
+const missing = absent("process", [
+  "abort",
+  "binding",
+  "chdir",
+  "dlopen",
+  "kill",
+  "setgid",
+  "setuid",
+]);
 export const { abort, binding, chdir, dlopen, kill, setgid, setuid } = missing;
 
 const process = Object.assign(new EventEmitter(), {
-  ...missing, allowedNodeEnvironmentFlags, arch, argv, argv0, config, cpuUsage, cwd, emitWarning, env,
-  execArgv, execPath, exit, exitCode: undefined, features, getBuiltinModule, getegid, geteuid, getgid, getuid,
-  hrtime, memoryUsage, nextTick, pid, platform, ppid, release, resourceUsage, stderr, stdin, stdout,
-  title, umask, uptime, version, versions,
+  ...missing,
+  allowedNodeEnvironmentFlags,
+  arch,
+  argv,
+  argv0,
+  config,
+  cpuUsage,
+  cwd,
+  emitWarning,
+  env,
+  execArgv,
+  execPath,
+  exit,
+  exitCode: undefined,
+  features,
+  getBuiltinModule,
+  getegid,
+  geteuid,
+  getgid,
+  getuid,
+  hrtime,
+  memoryUsage,
+  nextTick,
+  pid,
+  platform,
+  ppid,
+  release,
+  resourceUsage,
+  stderr,
+  stdin,
+  stdout,
+  title,
+  umask,
+  uptime,
+  version,
+  versions,
 });
 Object.defineProperty(process, Symbol.toStringTag, { value: "process", configurable: true });
 

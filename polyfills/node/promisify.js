@@ -9,12 +9,16 @@ export function promisify(original) {
   requireFunction(original, "original");
   const custom = original[customPromisify];
   if (custom) {
-    if (typeof custom !== "function") throw invalidType("util.promisify.custom", "function", custom);
+    if (typeof custom !== "function")
+      throw invalidType("util.promisify.custom", "function", custom);
     return Object.defineProperty(custom, customPromisify, { value: custom, configurable: true });
   }
   function promisified(...args) {
     return new Promise((resolve, reject) => {
-      Reflect.apply(original, this, [...args, (error, value) => (error ? reject(error) : resolve(value))]);
+      Reflect.apply(original, this, [
+        ...args,
+        (error, value) => (error ? reject(error) : resolve(value)),
+      ]);
     });
   }
   Object.setPrototypeOf(promisified, Object.getPrototypeOf(original));

@@ -12,7 +12,8 @@ function adapt(delta, count, first) {
   let value = first ? Math.floor(delta / 700) : delta >> 1;
   value += Math.floor(value / count);
   let k = 0;
-  for (; value > ((BASE - T_MIN) * T_MAX) >> 1; k += BASE) value = Math.floor(value / (BASE - T_MIN));
+  for (; value > ((BASE - T_MIN) * T_MAX) >> 1; k += BASE)
+    value = Math.floor(value / (BASE - T_MIN));
   return k + Math.floor(((BASE - T_MIN + 1) * value) / (value + 38));
 }
 
@@ -27,13 +28,14 @@ export function decode(input) {
     output.push(c.charCodeAt(0));
   }
   let [n, i, bias] = [128, 0, 72];
-  for (let at = basic > 0 ? basic + 1 : 0; at < input.length; ) {
+  for (let at = basic > 0 ? basic + 1 : 0; at < input.length;) {
     const before = i;
     for (let weight = 1, k = BASE; ; k += BASE) {
       if (at >= input.length) throw refuse("Invalid input");
       const digit = DIGITS.indexOf(input[at++].toLowerCase());
       if (digit < 0) throw refuse("Invalid input");
-      if (digit > Math.floor((MAX_INT - i) / weight)) throw refuse("Overflow: input needs wider integers to process");
+      if (digit > Math.floor((MAX_INT - i) / weight))
+        throw refuse("Overflow: input needs wider integers to process");
       i += digit * weight;
       const t = threshold(k, bias);
       if (digit < t) break;
@@ -57,7 +59,10 @@ export function encode(input) {
   if (basic.length > 0) output += "-";
   let [n, delta, bias] = [128, 0, 72];
   while (handled < points.length) {
-    const next = points.reduce((least, point) => (point >= n && point < least ? point : least), MAX_INT);
+    const next = points.reduce(
+      (least, point) => (point >= n && point < least ? point : least),
+      MAX_INT,
+    );
     delta += (next - n) * (handled + 1);
     n = next;
     for (const point of points) {
@@ -84,11 +89,20 @@ export function encode(input) {
 function mapDomain(domain, map) {
   const at = domain.lastIndexOf("@");
   const head = at === -1 ? "" : domain.slice(0, at + 1);
-  return head + domain.slice(at + 1).split(/[.\u3002\uff0e\uff61]/).map(map).join(".");
+  return (
+    head +
+    domain
+      .slice(at + 1)
+      .split(/[.\u3002\uff0e\uff61]/)
+      .map(map)
+      .join(".")
+  );
 }
 
 export function toUnicode(input) {
-  return mapDomain(input, (label) => (label.startsWith("xn--") ? decode(label.slice(4).toLowerCase()) : label));
+  return mapDomain(input, (label) =>
+    label.startsWith("xn--") ? decode(label.slice(4).toLowerCase()) : label,
+  );
 }
 
 export function toASCII(input) {

@@ -5,9 +5,8 @@ import { Buffer } from "./buffer.js";
 
 /** The text with everything but letters, digits and -_.!~*'() in percent codes. */
 export function escape(text) {
-  const string = typeof text === "string" ? text
-    : typeof text === "object" ? String(text)
-    : `${text}`;
+  const string =
+    typeof text === "string" ? text : typeof text === "object" ? String(text) : `${text}`;
   try {
     return encodeURIComponent(string);
   } catch {
@@ -24,7 +23,9 @@ export function unescapeBuffer(text, decodeSpaces = false) {
     let byte = source[i];
     if (byte === 43 && decodeSpaces) byte = 32;
     else if (byte === 37) {
-      const code = /^[0-9a-f]{2}$/i.test(text.slice(i + 1, i + 3)) ? parseInt(text.slice(i + 1, i + 3), 16) : -1;
+      const code = /^[0-9a-f]{2}$/i.test(text.slice(i + 1, i + 3))
+        ? parseInt(text.slice(i + 1, i + 3), 16)
+        : -1;
       if (code >= 0) {
         byte = code;
         i += 2;

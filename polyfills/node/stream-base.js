@@ -98,7 +98,11 @@ export function highWaterMarkFrom(state, options, key, isDuplex) {
   if (value === undefined || value === null) return getDefaultHighWaterMark(state.objectMode);
   if (!Number.isInteger(value) || value < 0) {
     const name = options?.highWaterMark === undefined ? `options.${key}` : "options.highWaterMark";
-    throw nodeError(TypeError, "ERR_INVALID_ARG_VALUE", `The property '${name}' is invalid. Received ${value}`);
+    throw nodeError(
+      TypeError,
+      "ERR_INVALID_ARG_VALUE",
+      `The property '${name}' is invalid. Received ${value}`,
+    );
   }
   return value;
 }
@@ -182,12 +186,16 @@ export function construct(stream, done) {
     let called = false;
     const finish = (error) => {
       if (called) {
-        fail(stream, error ?? nodeError(Error, "ERR_MULTIPLE_CALLBACK", "Callback called multiple times"));
+        fail(
+          stream,
+          error ?? nodeError(Error, "ERR_MULTIPLE_CALLBACK", "Callback called multiple times"),
+        );
         return;
       }
       called = true;
       for (const state of halves(stream)) state.constructed = true;
-      if (halves(stream).some((state) => state.destroyed)) stream.emit("constructed for destroy", error);
+      if (halves(stream).some((state) => state.destroyed))
+        stream.emit("constructed for destroy", error);
       else if (error) fail(stream, error, true);
       else nextTick(() => stream.emit("constructed"));
     };

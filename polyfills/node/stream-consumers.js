@@ -5,7 +5,8 @@ import { Buffer } from "./buffer.js";
 
 async function chunksOf(stream) {
   const chunks = [];
-  for await (const chunk of stream) chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+  for await (const chunk of stream)
+    chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
   return chunks;
 }
 

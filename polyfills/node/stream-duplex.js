@@ -15,8 +15,15 @@ export function Duplex(options = undefined) {
   initWritable(this, options, true);
   Stream.call(this, options);
   if (options) {
-    if (options.readable === false) Object.assign(this._readableState, { readable: false, ended: true, endEmitted: true });
-    if (options.writable === false) Object.assign(this._writableState, { writable: false, ending: true, ended: true, finished: true });
+    if (options.readable === false)
+      Object.assign(this._readableState, { readable: false, ended: true, endEmitted: true });
+    if (options.writable === false)
+      Object.assign(this._writableState, {
+        writable: false,
+        ending: true,
+        ended: true,
+        finished: true,
+      });
     if (options.signal) nextTick(() => addAbortSignal(options.signal, this));
   }
   construct(this, () => {
@@ -27,15 +34,25 @@ export function Duplex(options = undefined) {
 Object.setPrototypeOf(Duplex.prototype, Readable.prototype);
 Object.setPrototypeOf(Duplex, Readable);
 for (const key of Reflect.ownKeys(Writable.prototype)) {
-  if (key === "constructor" || Object.hasOwn(Duplex.prototype, key) || ["pipe", "errored", "closed", "destroyed", "_destroy"].includes(key)) continue;
-  Object.defineProperty(Duplex.prototype, key, Object.getOwnPropertyDescriptor(Writable.prototype, key));
+  if (
+    key === "constructor" ||
+    Object.hasOwn(Duplex.prototype, key) ||
+    ["pipe", "errored", "closed", "destroyed", "_destroy"].includes(key)
+  )
+    continue;
+  Object.defineProperty(
+    Duplex.prototype,
+    key,
+    Object.getOwnPropertyDescriptor(Writable.prototype, key),
+  );
 }
 Object.defineProperty(Duplex.prototype, "destroyed", {
   get() {
     return Boolean(this._readableState?.destroyed && this._writableState?.destroyed);
   },
   set(value) {
-    if (this._readableState && this._writableState) this._readableState.destroyed = this._writableState.destroyed = value;
+    if (this._readableState && this._writableState)
+      this._readableState.destroyed = this._writableState.destroyed = value;
   },
   configurable: true,
 });
@@ -78,7 +95,11 @@ define(Transform.prototype, {
   _final: finalOfTransform,
 
   _transform() {
-    throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", "The _transform() method is not implemented");
+    throw nodeError(
+      Error,
+      "ERR_METHOD_NOT_IMPLEMENTED",
+      "The _transform() method is not implemented",
+    );
   },
 
   _write(chunk, encoding, callback) {
@@ -90,7 +111,12 @@ define(Transform.prototype, {
         return;
       }
       if (data !== null && data !== undefined) this.push(data);
-      if (this._writableState.ended || before === state.length || state.length < state.highWaterMark) callback();
+      if (
+        this._writableState.ended ||
+        before === state.length ||
+        state.length < state.highWaterMark
+      )
+        callback();
       else this[held] = callback;
     });
   },

@@ -9,7 +9,8 @@ import { Readable } from "./stream-readable.js";
 Readable.from = function from(iterable, options = undefined) {
   if (typeof iterable === "string" || iterable instanceof Buffer) {
     return new Readable({
-      objectMode: true, ...options,
+      objectMode: true,
+      ...options,
       read() {
         this.push(iterable);
         this.push(null);
@@ -33,7 +34,12 @@ Readable.from = function from(iterable, options = undefined) {
           break;
         }
         const value = await step.value;
-        if (value === null) throw nodeError(TypeError, "ERR_STREAM_NULL_VALUES", "May not write null values to stream");
+        if (value === null)
+          throw nodeError(
+            TypeError,
+            "ERR_STREAM_NULL_VALUES",
+            "May not write null values to stream",
+          );
         if (!readable.push(value)) {
           reading = false;
           break;
@@ -52,7 +58,10 @@ Readable.from = function from(iterable, options = undefined) {
       }
       if (typeof iterator.return === "function") await (await iterator.return()).value;
     };
-    finish().then(() => nextTick(callback, error), (failure) => nextTick(callback, failure || error));
+    finish().then(
+      () => nextTick(callback, error),
+      (failure) => nextTick(callback, failure || error),
+    );
   };
   return readable;
 };

@@ -26,7 +26,8 @@ export async function* chunksOf(stream, options) {
   };
   if (stream._readableState?.errored) error = stream._readableState.errored;
   else if (stream.readableEnded) ended = true;
-  else if (stream.destroyed) error = nodeError(Error, "ERR_STREAM_PREMATURE_CLOSE", "Premature close");
+  else if (stream.destroyed)
+    error = nodeError(Error, "ERR_STREAM_PREMATURE_CLOSE", "Premature close");
   stream.on("readable", onReadable).on("end", onEnd).on("error", onError).on("close", onClose);
   let completed = false;
   try {
@@ -42,7 +43,9 @@ export async function* chunksOf(stream, options) {
     error ??= failure;
     throw failure;
   } finally {
-    const close = (error || completed || options?.destroyOnReturn !== false) && (!completed || stream._readableState?.autoDestroy);
+    const close =
+      (error || completed || options?.destroyOnReturn !== false) &&
+      (!completed || stream._readableState?.autoDestroy);
     stream.removeListener("readable", onReadable);
     stream.removeListener("end", onEnd);
     stream.removeListener("close", onClose);

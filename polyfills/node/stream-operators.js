@@ -8,7 +8,8 @@ import "./stream-from.js";
 
 function signalOf(options) {
   const signal = options?.signal;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType("options.signal", "AbortSignal", signal);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidType("options.signal", "AbortSignal", signal);
   return signal ?? new AbortController().signal;
 }
 
@@ -46,7 +47,11 @@ const lists = {
   filter(fn, options = undefined) {
     requireFunction(fn, "fn");
     const nothing = Symbol("filtered out");
-    const source = mapped(this, async (chunk, more) => ((await fn(chunk, more)) ? chunk : nothing), options);
+    const source = mapped(
+      this,
+      async (chunk, more) => ((await fn(chunk, more)) ? chunk : nothing),
+      options,
+    );
     return (async function* () {
       for await (const chunk of source) if (chunk !== nothing) yield chunk;
     })();
@@ -110,7 +115,10 @@ define(Readable.prototype, {
   },
 
   async some(fn, options = undefined) {
-    return (await this.find(async (chunk, more) => fn(chunk, more), { ...options, found: true })) !== undefined;
+    return (
+      (await this.find(async (chunk, more) => fn(chunk, more), { ...options, found: true })) !==
+      undefined
+    );
   },
 
   async every(fn, options = undefined) {

@@ -55,7 +55,8 @@ export function pipe(destination, options = undefined) {
     destination.removeListener("unpipe", onUnpipe);
     source.removeListener("end", finish);
     source.removeListener("data", onData);
-    if (drainListener && state.awaitingDrain.size > 0 && destination._writableState?.needDrain) drainListener();
+    if (drainListener && state.awaitingDrain.size > 0 && destination._writableState?.needDrain)
+      drainListener();
   };
   if (state.endEmitted) nextTick(finish);
   else source.once("end", finish);

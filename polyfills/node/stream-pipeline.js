@@ -13,9 +13,15 @@ import { fromWeb, pairFromWeb, writableFromWeb } from "./stream-adapters.js";
 const ignore = () => {};
 
 export const isNodeStream = (value) =>
-  value !== null && typeof value === "object" && typeof value.on === "function" && (typeof value.write === "function" || typeof value.pipe === "function");
+  value !== null &&
+  typeof value === "object" &&
+  typeof value.on === "function" &&
+  (typeof value.write === "function" || typeof value.pipe === "function");
 
-const isIterable = (value) => value != null && (typeof value[Symbol.asyncIterator] === "function" || typeof value[Symbol.iterator] === "function");
+const isIterable = (value) =>
+  value != null &&
+  (typeof value[Symbol.asyncIterator] === "function" ||
+    typeof value[Symbol.iterator] === "function");
 
 const prematureClose = () => nodeError(Error, "ERR_STREAM_PREMATURE_CLOSE", "Premature close");
 
@@ -23,14 +29,18 @@ const prematureClose = () => nodeError(Error, "ERR_STREAM_PREMATURE_CLOSE", "Pre
 export function finished(stream, options, callback = undefined) {
   if (callback === undefined) [callback, options] = [options, {}];
   requireFunction(callback, "callback");
-  if (stream instanceof ReadableStream || stream instanceof WritableStream) return finishedWeb(stream, callback);
-  if (!isNodeStream(stream)) throw invalidType("stream", ["ReadableStream", "WritableStream", "Stream"], stream);
+  if (stream instanceof ReadableStream || stream instanceof WritableStream)
+    return finishedWeb(stream, callback);
+  if (!isNodeStream(stream))
+    throw invalidType("stream", ["ReadableStream", "WritableStream", "Stream"], stream);
   const reads = options.readable ?? stream._readableState !== undefined;
   const writes = options.writable ?? stream._writableState !== undefined;
   const readable = stream._readableState;
   const writable = stream._writableState;
-  let readDone = !reads || readable === undefined || readable.endEmitted || readable.readable === false;
-  let writeDone = !writes || writable === undefined || writable.finished || writable.writable === false;
+  let readDone =
+    !reads || readable === undefined || readable.endEmitted || readable.readable === false;
+  let writeDone =
+    !writes || writable === undefined || writable.finished || writable.writable === false;
   let called = false;
   const done = (error = undefined) => {
     if (called) return;
@@ -54,8 +64,10 @@ export function finished(stream, options, callback = undefined) {
   const onClose = () => {
     const errored = stream._writableState?.errored ?? stream._readableState?.errored;
     if (errored && typeof errored !== "boolean") done(errored);
-    else if (reads && !readDone && stream._readableState?.endEmitted === false) done(prematureClose());
-    else if (writes && !writeDone && stream._writableState?.finished === false) done(prematureClose());
+    else if (reads && !readDone && stream._readableState?.endEmitted === false)
+      done(prematureClose());
+    else if (writes && !writeDone && stream._writableState?.finished === false)
+      done(prematureClose());
     else done();
   };
   stream.on("end", onEnd).on("finish", onFinish);
@@ -64,7 +76,12 @@ export function finished(stream, options, callback = undefined) {
   const closed = state?.closed || stream._readableState?.closed;
   if (closed || state?.errorEmitted) nextTick(onClose);
   else if (!reads && !writes) nextTick(done);
-  else if ((!reads || stream._readableState?.endEmitted) && (!writes || stream._writableState?.finished) && !closes) nextTick(done);
+  else if (
+    (!reads || stream._readableState?.endEmitted) &&
+    (!writes || stream._writableState?.finished) &&
+    !closes
+  )
+    nextTick(done);
   const cleanUp = () => {
     called = true;
     stream.removeListener("end", onEnd);
@@ -88,9 +105,8 @@ export function finished(stream, options, callback = undefined) {
 function finishedWeb(stream, callback) {
   let active = true;
   const end = (error) => active && callback.call(stream, error);
-  const copy = stream instanceof ReadableStream
-    ? Readable.fromWeb(stream)
-    : writableFromWeb(stream);
+  const copy =
+    stream instanceof ReadableStream ? Readable.fromWeb(stream) : writableFromWeb(stream);
   finished(copy, end);
   return () => (active = false);
 }
@@ -102,27 +118,46 @@ function destroyer(stream, error) {
 /** A step of a pipeline as a stream: web streams are wrapped, generators run. */
 function toStream(step, previous, isLast, context) {
   if (typeof step === "function") {
-    const result = previous === undefined ? step({ signal: context.signal }) : step(asIterable(previous), { signal: context.signal });
-    if (isLast && typeof result?.then === "function" && !isIterable(result)) return { promise: result };
+    const result =
+      previous === undefined
+        ? step({ signal: context.signal })
+        : step(asIterable(previous), { signal: context.signal });
+    if (isLast && typeof result?.then === "function" && !isIterable(result))
+      return { promise: result };
     if (typeof result?.then === "function" && !isIterable(result)) {
       const through = new PassThrough({ objectMode: true });
-      result.then((value) => through.end(value ?? undefined), (error) => through.destroy(error));
+      result.then(
+        (value) => through.end(value ?? undefined),
+        (error) => through.destroy(error),
+      );
       return { stream: through };
     }
-    if (!isIterable(result)) throw nodeError(TypeError, "ERR_INVALID_RETURN_VALUE", `Expected AsyncIterable to be returned from the "transform" function but got ${typeof result}.`);
+    if (!isIterable(result))
+      throw nodeError(
+        TypeError,
+        "ERR_INVALID_RETURN_VALUE",
+        `Expected AsyncIterable to be returned from the "transform" function but got ${typeof result}.`,
+      );
     return { stream: Readable.from(result) };
   }
   if (isNodeStream(step)) return { stream: step };
   if (step instanceof ReadableStream) return { stream: fromWeb(step, { objectMode: true }) };
-  if (step instanceof WritableStream) return { stream: writableFromWeb(step, { objectMode: true }) };
-  if (step instanceof TransformStream || (step?.readable instanceof ReadableStream && step?.writable instanceof WritableStream)) {
+  if (step instanceof WritableStream)
+    return { stream: writableFromWeb(step, { objectMode: true }) };
+  if (
+    step instanceof TransformStream ||
+    (step?.readable instanceof ReadableStream && step?.writable instanceof WritableStream)
+  ) {
     return { stream: pairFromWeb(step, { objectMode: true }) };
   }
   if (isIterable(step)) return { stream: Readable.from(step) };
   throw invalidType("val", ["Stream", "Function", "Iterable"], step);
 }
 
-const asIterable = (stream) => (typeof stream[Symbol.asyncIterator] === "function" ? stream : new Readable({ objectMode: true }).wrap(stream));
+const asIterable = (stream) =>
+  typeof stream[Symbol.asyncIterator] === "function"
+    ? stream
+    : new Readable({ objectMode: true }).wrap(stream);
 
 /** Pipes streams one into the next; all are destroyed when one fails. */
 export function pipeline(...steps) {
@@ -133,7 +168,8 @@ export function pipeline(...steps) {
 
 export function runPipeline(steps, callback, options) {
   if (steps.length === 1 && Array.isArray(steps[0])) [steps] = steps;
-  if (steps.length < 2) throw nodeError(TypeError, "ERR_MISSING_ARGS", 'The "streams" argument must be specified');
+  if (steps.length < 2)
+    throw nodeError(TypeError, "ERR_MISSING_ARGS", 'The "streams" argument must be specified');
   const controller = new AbortController();
   const context = { signal: controller.signal };
   const streams = [];
@@ -184,10 +220,17 @@ export function runPipeline(steps, callback, options) {
 
   function watch(stream, writes, reads) {
     pending++;
-    finished(stream, { readable: reads && stream._readableState !== undefined, writable: writes && stream._writableState !== undefined }, (failure) => {
-      // A source that was closed early is no failure where its reader had enough.
-      settle(failure);
-    });
+    finished(
+      stream,
+      {
+        readable: reads && stream._readableState !== undefined,
+        writable: writes && stream._writableState !== undefined,
+      },
+      (failure) => {
+        // A source that was closed early is no failure where its reader had enough.
+        settle(failure);
+      },
+    );
     stream.on("error", ignore);
   }
 }

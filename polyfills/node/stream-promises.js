@@ -4,8 +4,14 @@ import { finished as onFinished, isNodeStream, runPipeline } from "./stream-pipe
 
 export function pipeline(...steps) {
   const last = steps.at(-1);
-  const isOptions = last !== null && typeof last === "object" && !isNodeStream(last) && !Array.isArray(last) &&
-    ("signal" in last || "end" in last) && last[Symbol.asyncIterator] === undefined && last.readable === undefined;
+  const isOptions =
+    last !== null &&
+    typeof last === "object" &&
+    !isNodeStream(last) &&
+    !Array.isArray(last) &&
+    ("signal" in last || "end" in last) &&
+    last[Symbol.asyncIterator] === undefined &&
+    last.readable === undefined;
   const options = isOptions ? steps.pop() : {};
   return new Promise((resolve, reject) => {
     runPipeline(steps, (error, value) => (error ? reject(error) : resolve(value)), options);

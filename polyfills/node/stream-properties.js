@@ -3,7 +3,12 @@
 /** Methods, enumerable as those of Node.js are. */
 export function define(prototype, members) {
   for (const key of Reflect.ownKeys(members)) {
-    Object.defineProperty(prototype, key, { value: members[key], writable: true, configurable: true, enumerable: typeof key === "string" });
+    Object.defineProperty(prototype, key, {
+      value: members[key],
+      writable: true,
+      configurable: true,
+      enumerable: typeof key === "string",
+    });
   }
 }
 
@@ -14,7 +19,8 @@ export function defineViews(prototype, key, views) {
       get() {
         return this[key] ? views[name](this[key], this) : undefined;
       },
-      configurable: true, enumerable: false,
+      configurable: true,
+      enumerable: false,
     });
   }
 }

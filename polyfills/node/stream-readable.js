@@ -3,7 +3,15 @@
 import { Buffer } from "./buffer.js";
 import { invalidType, nodeError, outOfRange } from "./errors.js";
 import { EventEmitter } from "./events.js";
-import { addAbortSignal, construct, destroy, fail, highWaterMarkFrom, nextTick, Stream } from "./stream-base.js";
+import {
+  addAbortSignal,
+  construct,
+  destroy,
+  fail,
+  highWaterMarkFrom,
+  nextTick,
+  Stream,
+} from "./stream-base.js";
 import { chunksOf } from "./stream-iterate.js";
 import { pipe, unpipe } from "./stream-pipe.js";
 import { define, defineViews } from "./stream-properties.js";
@@ -82,14 +90,16 @@ function add(stream, chunk, encoding, atFront) {
     if (typeof chunk === "string") {
       encoding = encoding || state.defaultEncoding;
       if (state.encoding !== encoding) {
-        if (atFront && state.encoding) chunk = Buffer.from(chunk, encoding).toString(state.encoding);
+        if (atFront && state.encoding)
+          chunk = Buffer.from(chunk, encoding).toString(state.encoding);
         else {
           chunk = Buffer.from(chunk, encoding);
           encoding = "";
         }
       }
     } else if (chunk instanceof Uint8Array) {
-      if (!Buffer.isBuffer(chunk)) chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      if (!Buffer.isBuffer(chunk))
+        chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       encoding = "";
     } else if (chunk !== null && chunk !== undefined) {
       error = invalidType("chunk", ["string", "Buffer", "TypedArray", "DataView"], chunk);
@@ -110,7 +120,11 @@ function add(stream, chunk, encoding, atFront) {
 
 function addChecked(stream, state, chunk, encoding, atFront) {
   if (atFront) {
-    if (state.endEmitted) fail(stream, nodeError(Error, "ERR_STREAM_UNSHIFT_AFTER_END_EVENT", "stream.unshift() after end event"));
+    if (state.endEmitted)
+      fail(
+        stream,
+        nodeError(Error, "ERR_STREAM_UNSHIFT_AFTER_END_EVENT", "stream.unshift() after end event"),
+      );
     else if (!state.destroyed && !state.errored) deliver(stream, state, chunk, true);
     return;
   }
@@ -183,7 +197,11 @@ function maybeReadMore(stream, state) {
   if (state.readingMore || !state.constructed) return;
   state.readingMore = true;
   nextTick(() => {
-    while (!state.reading && !state.ended && (state.length < state.highWaterMark || (state.flowing && state.length === 0))) {
+    while (
+      !state.reading &&
+      !state.ended &&
+      (state.length < state.highWaterMark || (state.flowing && state.length === 0))
+    ) {
       const before = state.length;
       stream.read(0);
       if (before === state.length) break;
@@ -206,12 +224,16 @@ function take(n, state) {
   if (state.length === 0) return null;
   if (state.objectMode) return state.buffer.shift();
   if (!n || n >= state.length) {
-    const all = state.decoder ? state.buffer.join("") : state.buffer.length === 1 ? state.buffer[0] : Buffer.concat(state.buffer);
+    const all = state.decoder
+      ? state.buffer.join("")
+      : state.buffer.length === 1
+        ? state.buffer[0]
+        : Buffer.concat(state.buffer);
     state.buffer = [];
     return all;
   }
   const parts = [];
-  for (let need = n; need > 0; ) {
+  for (let need = n; need > 0;) {
     const [first] = state.buffer;
     if (first.length <= need) {
       parts.push(state.buffer.shift());
@@ -235,8 +257,13 @@ function endIfDrained(stream) {
     state.endEmitted = true;
     stream.emit("end");
     const writable = stream._writableState;
-    if (stream.writable && stream.allowHalfOpen === false) nextTick(() => stream.writable && !stream.writableEnded && !stream.destroyed && stream.end());
-    else if (state.autoDestroy && (!writable || (writable.autoDestroy && (writable.finished || writable.writable === false)))) stream.destroy();
+    if (stream.writable && stream.allowHalfOpen === false)
+      nextTick(() => stream.writable && !stream.writableEnded && !stream.destroyed && stream.end());
+    else if (
+      state.autoDestroy &&
+      (!writable || (writable.autoDestroy && (writable.finished || writable.writable === false)))
+    )
+      stream.destroy();
   });
 }
 
@@ -292,9 +319,15 @@ const methods = {
     const asked = n;
     let count = n === undefined ? NaN : Number.isInteger(n) ? n : Number.parseInt(n, 10);
     if (count > MAX_BYTES) throw outOfRange("size", "<= 1GiB", count);
-    if (count > state.highWaterMark && !state.objectMode) state.highWaterMark = 2 ** Math.ceil(Math.log2(count));
+    if (count > state.highWaterMark && !state.objectMode)
+      state.highWaterMark = 2 ** Math.ceil(Math.log2(count));
     if (count !== 0) state.emittedReadable = false;
-    if (count === 0 && state.needReadable && ((state.highWaterMark !== 0 ? state.length >= state.highWaterMark : state.length > 0) || state.ended)) {
+    if (
+      count === 0 &&
+      state.needReadable &&
+      ((state.highWaterMark !== 0 ? state.length >= state.highWaterMark : state.length > 0) ||
+        state.ended)
+    ) {
       if (state.length === 0 && state.ended) endIfDrained(this);
       else emitReadable(this);
       return null;
@@ -304,8 +337,10 @@ const methods = {
       if (state.length === 0) endIfDrained(this);
       return null;
     }
-    let wanted = state.needReadable || state.length === 0 || state.length - count < state.highWaterMark;
-    if (state.ended || state.reading || state.destroyed || state.errored || !state.constructed) wanted = false;
+    let wanted =
+      state.needReadable || state.length === 0 || state.length - count < state.highWaterMark;
+    if (state.ended || state.reading || state.destroyed || state.errored || !state.constructed)
+      wanted = false;
     if (wanted) {
       state.reading = true;
       state.sync = true;
@@ -364,7 +399,8 @@ const methods = {
   removeListener(event, listener) {
     Stream.prototype.removeListener.call(this, event, listener);
     if (event === "readable") nextTick(updateListening, this);
-    else if (event === "data" && this.listenerCount("data") === 0) this._readableState.dataListenerGone = true;
+    else if (event === "data" && this.listenerCount("data") === 0)
+      this._readableState.dataListenerGone = true;
     return this;
   },
 
@@ -452,7 +488,13 @@ Object.defineProperties(Readable.prototype, {
   readable: {
     get() {
       const state = this._readableState;
-      return state !== undefined && state.readable !== false && !state.destroyed && !state.errorEmitted && !state.endEmitted;
+      return (
+        state !== undefined &&
+        state.readable !== false &&
+        !state.destroyed &&
+        !state.errorEmitted &&
+        !state.endEmitted
+      );
     },
     set(value) {
       if (this._readableState) this._readableState.readable = Boolean(value);

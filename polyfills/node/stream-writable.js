@@ -4,7 +4,15 @@ import { Buffer } from "./buffer.js";
 import { encodingName, unknownEncoding } from "./buffer-encodings.js";
 import { invalidType, nodeError } from "./errors.js";
 import { EventEmitter } from "./events.js";
-import { addAbortSignal, construct, destroy, fail, highWaterMarkFrom, nextTick, Stream } from "./stream-base.js";
+import {
+  addAbortSignal,
+  construct,
+  destroy,
+  fail,
+  highWaterMarkFrom,
+  nextTick,
+  Stream,
+} from "./stream-base.js";
 import { define, defineViews } from "./stream-properties.js";
 
 const ignore = () => {};
@@ -91,9 +99,11 @@ function write(stream, chunk, encoding, callback) {
   const state = stream._writableState;
   if (typeof encoding === "function") [callback, encoding] = [encoding, undefined];
   if (!encoding) encoding = state.defaultEncoding;
-  else if (encoding !== "buffer" && encodingName(encoding) === undefined) throw unknownEncoding(encoding);
+  else if (encoding !== "buffer" && encodingName(encoding) === undefined)
+    throw unknownEncoding(encoding);
   if (typeof callback !== "function") callback = ignore;
-  if (chunk === null) throw nodeError(TypeError, "ERR_STREAM_NULL_VALUES", "May not write null values to stream");
+  if (chunk === null)
+    throw nodeError(TypeError, "ERR_STREAM_NULL_VALUES", "May not write null values to stream");
   if (!state.objectMode) {
     if (typeof chunk === "string") {
       if (state.decodeStrings) {
@@ -101,7 +111,8 @@ function write(stream, chunk, encoding, callback) {
         encoding = "buffer";
       }
     } else if (chunk instanceof Uint8Array) {
-      if (!Buffer.isBuffer(chunk)) chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      if (!Buffer.isBuffer(chunk))
+        chunk = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       encoding = "buffer";
     } else {
       throw invalidType("chunk", ["string", "Buffer", "TypedArray", "DataView"], chunk);
@@ -109,7 +120,12 @@ function write(stream, chunk, encoding, callback) {
   }
   let error;
   if (state.ending) error = nodeError(Error, "ERR_STREAM_WRITE_AFTER_END", "write after end");
-  else if (state.destroyed) error = nodeError(Error, "ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed");
+  else if (state.destroyed)
+    error = nodeError(
+      Error,
+      "ERR_STREAM_DESTROYED",
+      "Cannot call write after a stream was destroyed",
+    );
   if (error) {
     nextTick(callback, error);
     fail(stream, error, true);
@@ -134,7 +150,10 @@ function runWrite(stream, state, size, callback, start) {
   state.writing = true;
   state.sync = true;
   const done = (error) => onWritten(stream, error);
-  if (state.destroyed) done(nodeError(Error, "ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"));
+  if (state.destroyed)
+    done(
+      nodeError(Error, "ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"),
+    );
   else start(done);
   state.sync = false;
 }
@@ -182,7 +201,9 @@ function afterWrite(stream, state, callback) {
 
 function refuseBuffered(state) {
   if (state.writing) return;
-  const error = state.errored ?? nodeError(Error, "ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed");
+  const error =
+    state.errored ??
+    nodeError(Error, "ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed");
   for (const { chunk, callback } of state.buffered.splice(0)) {
     state.length -= state.objectMode ? 1 : chunk.length;
     callback(error);
@@ -191,7 +212,14 @@ function refuseBuffered(state) {
 }
 
 function clearBuffer(stream, state) {
-  if (state.corked || state.bufferProcessing || state.destroyed || !state.constructed || state.buffered.length === 0) return;
+  if (
+    state.corked ||
+    state.bufferProcessing ||
+    state.destroyed ||
+    !state.constructed ||
+    state.buffered.length === 0
+  )
+    return;
   state.bufferProcessing = true;
   if (state.buffered.length > 1 && stream._writev) {
     const chunks = state.buffered.splice(0);
@@ -204,7 +232,9 @@ function clearBuffer(stream, state) {
   } else {
     while (state.buffered.length > 0 && !state.writing) {
       const { chunk, encoding, callback } = state.buffered.shift();
-      runWrite(stream, state, state.objectMode ? 1 : chunk.length, callback, (done) => stream._write(chunk, encoding, done));
+      runWrite(stream, state, state.objectMode ? 1 : chunk.length, callback, (done) =>
+        stream._write(chunk, encoding, done),
+      );
     }
   }
   state.bufferProcessing = false;
@@ -214,8 +244,16 @@ function clearBuffer(stream, state) {
 
 function needsFinish(state) {
   return (
-    state.ending && !state.destroyed && state.constructed && state.length === 0 && !state.errored && state.buffered.length === 0 &&
-    !state.finished && !state.writing && !state.errorEmitted && !state.closeEmitted
+    state.ending &&
+    !state.destroyed &&
+    state.constructed &&
+    state.length === 0 &&
+    !state.errored &&
+    state.buffered.length === 0 &&
+    !state.finished &&
+    !state.writing &&
+    !state.errorEmitted &&
+    !state.closeEmitted
   );
 }
 
@@ -248,7 +286,10 @@ function prefinish(stream, state) {
   let called = false;
   const done = (error) => {
     if (called) {
-      fail(stream, error ?? nodeError(Error, "ERR_MULTIPLE_CALLBACK", "Callback called multiple times"));
+      fail(
+        stream,
+        error ?? nodeError(Error, "ERR_MULTIPLE_CALLBACK", "Callback called multiple times"),
+      );
       return;
     }
     called = true;
@@ -279,7 +320,8 @@ function finish(stream, state) {
   stream.emit("finish");
   if (!state.autoDestroy) return;
   const readable = stream._readableState;
-  if (!readable || (readable.autoDestroy && (readable.endEmitted || readable.readable === false))) stream.destroy();
+  if (!readable || (readable.autoDestroy && (readable.endEmitted || readable.readable === false)))
+    stream.destroy();
 }
 
 const methods = {
@@ -310,7 +352,12 @@ const methods = {
   },
 
   _write(chunk, encoding, callback) {
-    if (!this._writev) throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", "The _write() method is not implemented");
+    if (!this._writev)
+      throw nodeError(
+        Error,
+        "ERR_METHOD_NOT_IMPLEMENTED",
+        "The _write() method is not implemented",
+      );
     this._writev([{ chunk, encoding }], callback);
   },
 
@@ -335,9 +382,17 @@ const methods = {
         finishIfDone(this, state, true);
         state.ended = true;
       } else if (state.finished) {
-        error = nodeError(Error, "ERR_STREAM_ALREADY_FINISHED", "Cannot call end after a stream was finished");
+        error = nodeError(
+          Error,
+          "ERR_STREAM_ALREADY_FINISHED",
+          "Cannot call end after a stream was finished",
+        );
       } else if (state.destroyed) {
-        error = nodeError(Error, "ERR_STREAM_DESTROYED", "Cannot call end after a stream was destroyed");
+        error = nodeError(
+          Error,
+          "ERR_STREAM_DESTROYED",
+          "Cannot call end after a stream was destroyed",
+        );
       }
     }
     if (typeof callback === "function") {
@@ -350,7 +405,8 @@ const methods = {
 
   destroy(error = undefined, callback = undefined) {
     const state = this._writableState;
-    if (!state.destroyed && (state.buffered.length > 0 || state.finishCallbacks.length > 0)) nextTick(refuseBuffered, state);
+    if (!state.destroyed && (state.buffered.length > 0 || state.finishCallbacks.length > 0))
+      nextTick(refuseBuffered, state);
     return destroy.call(this, error, callback);
   },
 
@@ -380,7 +436,14 @@ Object.defineProperties(Writable.prototype, {
   writable: {
     get() {
       const state = this._writableState;
-      return state !== undefined && state.writable !== false && !state.destroyed && !state.errored && !state.ending && !state.ended;
+      return (
+        state !== undefined &&
+        state.writable !== false &&
+        !state.destroyed &&
+        !state.errored &&
+        !state.ending &&
+        !state.ended
+      );
     },
     set(value) {
       if (this._writableState) this._writableState.writable = Boolean(value);

@@ -1,7 +1,13 @@
 // node:stream: https://nodejs.org/docs/latest-v20.x/api/stream.html
 
 import { absent } from "./errors.js";
-import { addAbortSignal, destroy, getDefaultHighWaterMark, setDefaultHighWaterMark, Stream } from "./stream-base.js";
+import {
+  addAbortSignal,
+  destroy,
+  getDefaultHighWaterMark,
+  setDefaultHighWaterMark,
+  Stream,
+} from "./stream-base.js";
 import { Duplex, PassThrough, Transform } from "./stream-duplex.js";
 import { finished, isNodeStream, pipeline } from "./stream-pipeline.js";
 import promises from "./stream-promises.js";
@@ -9,25 +15,60 @@ import { Readable } from "./stream-readable.js";
 import { Writable } from "./stream-writable.js";
 import "./stream-operators.js";
 
-export const isErrored = (stream) => Boolean(stream && (stream._readableState?.errored || stream._writableState?.errored));
-export const isReadable = (stream) => (stream?._readableState ? stream.readable && !stream.readableEnded : null);
+export const isErrored = (stream) =>
+  Boolean(stream && (stream._readableState?.errored || stream._writableState?.errored));
+export const isReadable = (stream) =>
+  stream?._readableState ? stream.readable && !stream.readableEnded : null;
 export const isWritable = (stream) => (stream?._writableState ? stream.writable : null);
-export const isDisturbed = (stream) => Boolean(stream && (stream.readableDidRead || stream.readableAborted));
+export const isDisturbed = (stream) =>
+  Boolean(stream && (stream.readableDidRead || stream.readableAborted));
 export const isDestroyed = (stream) => (isNodeStream(stream) ? Boolean(stream.destroyed) : null);
 export const { compose } = absent("stream", ["compose"]);
 
 Object.assign(Stream, {
-  addAbortSignal, compose, destroy: (stream, error) => destroy.call(stream, error), Duplex, finished,
-  getDefaultHighWaterMark, isDestroyed, isDisturbed, isErrored, isReadable, isWritable, PassThrough,
-  pipeline, promises, Readable, setDefaultHighWaterMark, Stream, Transform, Writable,
+  addAbortSignal,
+  compose,
+  destroy: (stream, error) => destroy.call(stream, error),
+  Duplex,
+  finished,
+  getDefaultHighWaterMark,
+  isDestroyed,
+  isDisturbed,
+  isErrored,
+  isReadable,
+  isWritable,
+  PassThrough,
+  pipeline,
+  promises,
+  Readable,
+  setDefaultHighWaterMark,
+  Stream,
+  Transform,
+  Writable,
 });
 
-for (const [name, fn] of [["pipeline", promises.pipeline], ["finished", promises.finished]]) {
-  Object.defineProperty(Stream[name], Symbol.for("nodejs.util.promisify.custom"), { value: fn, configurable: true });
+for (const [name, fn] of [
+  ["pipeline", promises.pipeline],
+  ["finished", promises.finished],
+]) {
+  Object.defineProperty(Stream[name], Symbol.for("nodejs.util.promisify.custom"), {
+    value: fn,
+    configurable: true,
+  });
 }
 
 export {
-  addAbortSignal, Duplex, finished, getDefaultHighWaterMark, PassThrough, pipeline, promises, Readable,
-  setDefaultHighWaterMark, Stream, Transform, Writable,
+  addAbortSignal,
+  Duplex,
+  finished,
+  getDefaultHighWaterMark,
+  PassThrough,
+  pipeline,
+  promises,
+  Readable,
+  setDefaultHighWaterMark,
+  Stream,
+  Transform,
+  Writable,
 };
 export default Stream;

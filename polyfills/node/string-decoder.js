@@ -9,7 +9,8 @@ function openUtf8(bytes) {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back];
     if ((byte & 0xc0) === 0x80) continue;
-    const size = (byte & 0xf8) === 0xf0 ? 4 : (byte & 0xf0) === 0xe0 ? 3 : (byte & 0xe0) === 0xc0 ? 2 : 1;
+    const size =
+      (byte & 0xf8) === 0xf0 ? 4 : (byte & 0xf0) === 0xe0 ? 3 : (byte & 0xe0) === 0xc0 ? 2 : 1;
     return size > back ? back : 0;
   }
   return 0;
@@ -26,7 +27,11 @@ function openUtf16(bytes) {
 export function StringDecoder(encoding = undefined) {
   const name = encodingName(encoding);
   if (name === undefined) throw unknownEncoding(encoding);
-  Object.defineProperty(this, "pending", { value: Buffer.alloc(0), writable: true, configurable: true });
+  Object.defineProperty(this, "pending", {
+    value: Buffer.alloc(0),
+    writable: true,
+    configurable: true,
+  });
   this.encoding = name;
 }
 
@@ -47,7 +52,8 @@ function open(decoder, bytes) {
 Object.assign(StringDecoder.prototype, {
   write(input) {
     if (typeof input === "string") return input;
-    if (!ArrayBuffer.isView(input)) throw invalidType("buf", ["Buffer", "TypedArray", "DataView"], input);
+    if (!ArrayBuffer.isView(input))
+      throw invalidType("buf", ["Buffer", "TypedArray", "DataView"], input);
     const fresh = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
     const bytes = this.pending.length > 0 ? Buffer.concat([this.pending, fresh]) : fresh;
     const end = bytes.length - open(this, bytes);

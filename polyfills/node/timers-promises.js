@@ -1,12 +1,19 @@
 // node:timers/promises: https://nodejs.org/docs/latest-v20.x/api/timers.html#timers-promises-api
 
-import { clearInterval, clearTimeout, setInterval as startInterval, setTimeout as startTimeout } from "../timers/timers.js";
+import {
+  clearInterval,
+  clearTimeout,
+  setInterval as startInterval,
+  setTimeout as startTimeout,
+} from "../timers/timers.js";
 import { abortError, invalidType } from "./errors.js";
 
 function signalOf(options) {
-  if (options === null || typeof options !== "object") throw invalidType("options", "Object", options);
+  if (options === null || typeof options !== "object")
+    throw invalidType("options", "Object", options);
   const { signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType("options.signal", "AbortSignal", signal);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidType("options.signal", "AbortSignal", signal);
   return signal;
 }
 

@@ -13,9 +13,10 @@ class Timeout {
   #active = true;
 
   constructor(start, once) {
-    this.#start = () => start(() => {
-      if (once) this.#active = false;
-    });
+    this.#start = () =>
+      start(() => {
+        if (once) this.#active = false;
+      });
     this.#id = this.#start();
   }
 
@@ -58,33 +59,56 @@ function requireCallback(callback) {
 
 export function setTimeout(callback, after = undefined, ...args) {
   requireCallback(callback);
-  return new Timeout((fired) => platform.setTimeout(() => {
-    fired();
-    callback(...args);
-  }, after >= 1 ? after : 1), true);
+  return new Timeout(
+    (fired) =>
+      platform.setTimeout(
+        () => {
+          fired();
+          callback(...args);
+        },
+        after >= 1 ? after : 1,
+      ),
+    true,
+  );
 }
 
 export function setInterval(callback, repeat = undefined, ...args) {
   requireCallback(callback);
-  return new Timeout(() => platform.setInterval(() => callback(...args), repeat >= 1 ? repeat : 1), false);
+  return new Timeout(
+    () => platform.setInterval(() => callback(...args), repeat >= 1 ? repeat : 1),
+    false,
+  );
 }
 
 export function setImmediate(callback, ...args) {
   requireCallback(callback);
-  return new Immediate((fired) => platform.setTimeout(() => {
-    fired();
-    callback(...args);
-  }, 0), true);
+  return new Immediate(
+    (fired) =>
+      platform.setTimeout(() => {
+        fired();
+        callback(...args);
+      }, 0),
+    true,
+  );
 }
 
 /** Stops a timer, given as an object or as its id. */
 export function clearTimeout(timer) {
   if (timer instanceof Timeout) timer.close();
-  else if (typeof timer === "number" || typeof timer === "string") platform.clearTimeout(Number(timer));
+  else if (typeof timer === "number" || typeof timer === "string")
+    platform.clearTimeout(Number(timer));
 }
 
 export const clearInterval = (timer) => clearTimeout(timer);
 export const clearImmediate = (timer) => clearTimeout(timer);
 
 export { promises };
-export default { clearImmediate, clearInterval, clearTimeout, promises, setImmediate, setInterval, setTimeout };
+export default {
+  clearImmediate,
+  clearInterval,
+  clearTimeout,
+  promises,
+  setImmediate,
+  setInterval,
+  setTimeout,
+};

@@ -44,8 +44,11 @@ export const isProxy = () => false; // nothing tells a proxy from its target
 
 export function isBoxedPrimitive(value) {
   return (
-    isNumberObject(value) || isStringObject(value) || isBooleanObject(value) ||
-    isBigIntObject(value) || isSymbolObject(value)
+    isNumberObject(value) ||
+    isStringObject(value) ||
+    isBooleanObject(value) ||
+    isBigIntObject(value) ||
+    isSymbolObject(value)
   );
 }
 
@@ -78,10 +81,14 @@ export function isPromise(value) {
   return hasBrand(value, "[object Promise]") && typeof promiseThen === "function";
 }
 
-export const isArgumentsObject = (value) => isObjectLike(value) && hasBrand(value, "[object Arguments]");
-export const isGeneratorObject = (value) => isObjectLike(value) && hasBrand(value, "[object Generator]");
-export const isMapIterator = (value) => isObjectLike(value) && hasBrand(value, "[object Map Iterator]");
-export const isSetIterator = (value) => isObjectLike(value) && hasBrand(value, "[object Set Iterator]");
+export const isArgumentsObject = (value) =>
+  isObjectLike(value) && hasBrand(value, "[object Arguments]");
+export const isGeneratorObject = (value) =>
+  isObjectLike(value) && hasBrand(value, "[object Generator]");
+export const isMapIterator = (value) =>
+  isObjectLike(value) && hasBrand(value, "[object Map Iterator]");
+export const isSetIterator = (value) =>
+  isObjectLike(value) && hasBrand(value, "[object Set Iterator]");
 export const isModuleNamespaceObject = (value) =>
   isObjectLike(value) && getPrototypeOf(value) === null && hasBrand(value, "[object Module]");
 export const isExternal = () => false;
@@ -89,11 +96,17 @@ export const isCryptoKey = (value) => typeof CryptoKey === "function" && value i
 export const isKeyObject = () => false;
 
 export function isAsyncFunction(value) {
-  return typeof value === "function" && /^\[object Async(Generator)?Function\]$/.test(apply(toString, value, []));
+  return (
+    typeof value === "function" &&
+    /^\[object Async(Generator)?Function\]$/.test(apply(toString, value, []))
+  );
 }
 
 export function isGeneratorFunction(value) {
-  return typeof value === "function" && /^\[object (Async)?GeneratorFunction\]$/.test(apply(toString, value, []));
+  return (
+    typeof value === "function" &&
+    /^\[object (Async)?GeneratorFunction\]$/.test(apply(toString, value, []))
+  );
 }
 
 function isObjectLike(value) {

@@ -8,10 +8,35 @@ import querystring from "./querystring.js";
 const SLASHED = new Set(["http:", "https:", "ftp:", "gopher:", "file:", "ws:", "wss:"]);
 const HOSTLESS = new Set(["javascript:"]);
 const ESCAPES = {
-  "\t": "%09", "\n": "%0A", "\r": "%0D", " ": "%20", '"': "%22", "'": "%27", "<": "%3C", ">": "%3E",
-  "\\": "%5C", "^": "%5E", "`": "%60", "{": "%7B", "|": "%7C", "}": "%7D",
+  "\t": "%09",
+  "\n": "%0A",
+  "\r": "%0D",
+  " ": "%20",
+  '"': "%22",
+  "'": "%27",
+  "<": "%3C",
+  ">": "%3E",
+  "\\": "%5C",
+  "^": "%5E",
+  "`": "%60",
+  "{": "%7B",
+  "|": "%7C",
+  "}": "%7D",
 };
-const FIELDS = ["protocol", "slashes", "auth", "host", "port", "hostname", "hash", "search", "query", "pathname", "path", "href"];
+const FIELDS = [
+  "protocol",
+  "slashes",
+  "auth",
+  "host",
+  "port",
+  "hostname",
+  "hash",
+  "search",
+  "query",
+  "pathname",
+  "path",
+  "href",
+];
 
 /** A URL in parts. */
 export function Url() {
@@ -27,7 +52,9 @@ Url.prototype.parse = function parseInto(url, parseQuery = false, slashesDenoteH
   // Backslashes in front of the query are slashes, as browsers take them.
   const trimmed = url.trim();
   const cut = trimmed.search(/[?#]/);
-  let rest = (cut === -1 ? trimmed : trimmed.slice(0, cut)).replaceAll("\\", "/") + (cut === -1 ? "" : trimmed.slice(cut));
+  let rest =
+    (cut === -1 ? trimmed : trimmed.slice(0, cut)).replaceAll("\\", "/") +
+    (cut === -1 ? "" : trimmed.slice(cut));
   const scheme = /^[a-z][a-z0-9.+-]*:/i.exec(rest)?.[0].toLowerCase();
   if (scheme !== undefined) {
     this.protocol = scheme;
@@ -95,7 +122,8 @@ function takeAuthority(target, rest, url) {
   }
   if (hostname.length > 255) hostname = "";
   else hostname = toASCII(hostname);
-  if (/[\0#/?@\\:[\]]/.test(hostname)) throw nodeError(TypeError, "ERR_INVALID_URL", "Invalid URL", { input: url });
+  if (/[\0#/?@\\:[\]]/.test(hostname))
+    throw nodeError(TypeError, "ERR_INVALID_URL", "Invalid URL", { input: url });
   target.hostname = hostname;
   target.host = hostname + (target.port ? `:${target.port}` : "");
   return rest;
@@ -109,12 +137,17 @@ Url.prototype.format = function formatParts() {
   let host = "";
   if (this.host) host = auth + this.host;
   else if (this.hostname) {
-    host = auth + (this.hostname.includes(":") && !/^\[.*\]$/.test(this.hostname) ? `[${this.hostname}]` : this.hostname);
+    host =
+      auth +
+      (this.hostname.includes(":") && !/^\[.*\]$/.test(this.hostname)
+        ? `[${this.hostname}]`
+        : this.hostname);
     if (this.port) host += `:${this.port}`;
   }
   auth = undefined;
   let query = "";
-  if (this.query !== null && typeof this.query === "object") query = querystring.stringify(this.query);
+  if (this.query !== null && typeof this.query === "object")
+    query = querystring.stringify(this.query);
   let search = this.search || (query && `?${query}`) || "";
   if (protocol && !protocol.endsWith(":")) protocol += ":";
   pathname = pathname.replace(/[#?]/g, (c) => (c === "#" ? "%23" : "%3F"));
@@ -144,7 +177,8 @@ Url.prototype.resolveObject = function resolveParts(relative) {
   }
   if (target.slashes && !target.protocol) {
     for (const key of FIELDS) if (key !== "protocol") result[key] = target[key];
-    if (SLASHED.has(result.protocol) && result.hostname && !result.pathname) result.path = result.pathname = "/";
+    if (SLASHED.has(result.protocol) && result.hostname && !result.pathname)
+      result.path = result.pathname = "/";
     result.href = result.format();
     return result;
   }
@@ -172,13 +206,17 @@ function resolvePath(result, target) {
     result.search = target.search;
     result.query = target.query;
   } else {
-    if (result.pathname) result.pathname = withoutDots(result.pathname, result.pathname.startsWith("/"));
+    if (result.pathname)
+      result.pathname = withoutDots(result.pathname, result.pathname.startsWith("/"));
     if (target.search !== null) {
       result.search = target.search;
       result.query = target.query;
     }
   }
-  result.path = result.pathname !== null || result.search !== null ? `${result.pathname ?? ""}${result.search ?? ""}` : null;
+  result.path =
+    result.pathname !== null || result.search !== null
+      ? `${result.pathname ?? ""}${result.search ?? ""}`
+      : null;
 }
 
 function withoutDots(path, rooted) {
@@ -202,7 +240,8 @@ export function parse(url, parseQueryString = false, slashesDenoteHost = false) 
 
 export function format(urlObject) {
   if (typeof urlObject === "string") return parse(urlObject).format();
-  if (typeof urlObject !== "object" || urlObject === null) throw invalidType("urlObject", ["Object", "string"], urlObject);
+  if (typeof urlObject !== "object" || urlObject === null)
+    throw invalidType("urlObject", ["Object", "string"], urlObject);
   return Url.prototype.format.call(urlObject);
 }
 

@@ -25,13 +25,23 @@ export function format(urlObject, options = undefined) {
 /** The path that a file: URL names. */
 export function fileURLToPath(path) {
   const url = typeof path === "string" ? new URL(path) : path;
-  if (!(url instanceof URL) && typeof url?.href !== "string") throw invalidType("path", ["string", "URL"], path);
-  if (url.protocol !== "file:") throw nodeError(TypeError, "ERR_INVALID_URL_SCHEME", "The URL must be of scheme file");
+  if (!(url instanceof URL) && typeof url?.href !== "string")
+    throw invalidType("path", ["string", "URL"], path);
+  if (url.protocol !== "file:")
+    throw nodeError(TypeError, "ERR_INVALID_URL_SCHEME", "The URL must be of scheme file");
   if (url.hostname !== "") {
-    throw nodeError(TypeError, "ERR_INVALID_FILE_URL_HOST", 'File URL host must be "localhost" or empty on linux');
+    throw nodeError(
+      TypeError,
+      "ERR_INVALID_FILE_URL_HOST",
+      'File URL host must be "localhost" or empty on linux',
+    );
   }
   if (/%2f/i.test(url.pathname)) {
-    throw nodeError(TypeError, "ERR_INVALID_FILE_URL_PATH", "File URL path must not include encoded / characters");
+    throw nodeError(
+      TypeError,
+      "ERR_INVALID_FILE_URL_PATH",
+      "File URL path must not include encoded / characters",
+    );
   }
   return decodeURIComponent(url.pathname);
 }
@@ -41,7 +51,10 @@ export function pathToFileURL(path) {
   if (typeof path !== "string") throw invalidType("path", "string", path);
   const url = new URL("file:///");
   const absolute = path.startsWith("/") ? path : `/${path}`;
-  url.pathname = absolute.replace(/[%\\\n\r\t?#]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+  url.pathname = absolute.replace(
+    /[%\\\n\r\t?#]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+  );
   return url;
 }
 
@@ -54,7 +67,10 @@ export function domainToASCII(domain) {
 }
 
 export function domainToUnicode(domain) {
-  return domainToASCII(domain).split(".").map((label) => (label.startsWith("xn--") ? toUnicodeLabel(label.slice(4)) : label)).join(".");
+  return domainToASCII(domain)
+    .split(".")
+    .map((label) => (label.startsWith("xn--") ? toUnicodeLabel(label.slice(4)) : label))
+    .join(".");
 }
 
 export function urlToHttpOptions(url) {
@@ -63,14 +79,29 @@ export function urlToHttpOptions(url) {
     ...url,
     protocol: url.protocol,
     hostname: url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname,
-    hash: url.hash, search: url.search, pathname: url.pathname, path: `${url.pathname}${url.search}`, href: url.href,
+    hash: url.hash,
+    search: url.search,
+    pathname: url.pathname,
+    path: `${url.pathname}${url.search}`,
+    href: url.href,
   };
   if (url.port !== "") options.port = Number(url.port);
-  if (url.username || url.password) options.auth = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  if (url.username || url.password)
+    options.auth = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   return options;
 }
 
 export default {
-  domainToASCII, domainToUnicode, fileURLToPath, format, parse, pathToFileURL, resolve, resolveObject,
-  Url, URL, URLSearchParams, urlToHttpOptions,
+  domainToASCII,
+  domainToUnicode,
+  fileURLToPath,
+  format,
+  parse,
+  pathToFileURL,
+  resolve,
+  resolveObject,
+  Url,
+  URL,
+  URLSearchParams,
+  urlToHttpOptions,
 };

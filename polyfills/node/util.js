@@ -3,7 +3,14 @@
 import { TextDecoder } from "../encoding/text-decoder.js";
 import { TextEncoder } from "../encoding/text-encoder.js";
 import { isDeepEqual } from "./equal.js";
-import { absent, invalidType, invalidValue, nodeError, requireFunction, requireString } from "./errors.js";
+import {
+  absent,
+  invalidType,
+  invalidValue,
+  nodeError,
+  requireFunction,
+  requireString,
+} from "./errors.js";
 import { format, formatWithOptions } from "./format.js";
 import { inspect } from "./inspect.js";
 import { stripColors } from "./inspect-layout.js";
@@ -11,7 +18,16 @@ import { parseArgs } from "./parse-args.js";
 import { promisify } from "./promisify.js";
 import types from "./util-types.js";
 
-export { format, formatWithOptions, inspect, parseArgs, promisify, TextDecoder, TextEncoder, types };
+export {
+  format,
+  formatWithOptions,
+  inspect,
+  parseArgs,
+  promisify,
+  TextDecoder,
+  TextEncoder,
+  types,
+};
 
 /** A function that takes a callback in place of returning a promise. */
 export function callbackify(original) {
@@ -21,10 +37,15 @@ export function callbackify(original) {
     requireFunction(callback, "last argument");
     Reflect.apply(original, this, args).then(
       (value) => queueMicrotask(() => callback.call(this, null, value)),
-      (reason) => queueMicrotask(() => {
-        const error = reason || nodeError(Error, "ERR_FALSY_VALUE_REJECTION", "Promise was rejected with falsy value", { reason });
-        callback.call(this, error);
-      }),
+      (reason) =>
+        queueMicrotask(() => {
+          const error =
+            reason ||
+            nodeError(Error, "ERR_FALSY_VALUE_REJECTION", "Promise was rejected with falsy value", {
+              reason,
+            });
+          callback.call(this, error);
+        }),
     );
   }
   const descriptors = Object.getOwnPropertyDescriptors(original);
@@ -65,10 +86,17 @@ export const debug = debuglog;
 
 /** The inheritance of old: `constructor.super_` is its parent. */
 export function inherits(constructor, superConstructor) {
-  if (constructor === undefined || constructor === null) throw invalidType("ctor", "Function", constructor);
-  if (superConstructor === undefined || superConstructor === null) throw invalidType("superCtor", "Function", superConstructor);
-  if (superConstructor.prototype === undefined) throw invalidType("superCtor.prototype", "Object", superConstructor.prototype);
-  Object.defineProperty(constructor, "super_", { value: superConstructor, writable: true, configurable: true });
+  if (constructor === undefined || constructor === null)
+    throw invalidType("ctor", "Function", constructor);
+  if (superConstructor === undefined || superConstructor === null)
+    throw invalidType("superCtor", "Function", superConstructor);
+  if (superConstructor.prototype === undefined)
+    throw invalidType("superCtor.prototype", "Object", superConstructor.prototype);
+  Object.defineProperty(constructor, "super_", {
+    value: superConstructor,
+    writable: true,
+    configurable: true,
+  });
   Object.setPrototypeOf(constructor.prototype, superConstructor.prototype);
 }
 
@@ -79,7 +107,10 @@ export function isDeepStrictEqual(left, right) {
 export function stripVTControlCharacters(text) {
   requireString(text, "str");
   // eslint-disable-next-line no-control-regex
-  return stripColors(text).replace(/[\u001b\u009b][[()#;?]*(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~]/g, "");
+  return stripColors(text).replace(
+    /[\u001b\u009b][[()#;?]*(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~]/g,
+    "",
+  );
 }
 
 /** With codes where that is asked for in spite of the output's being no terminal. */
@@ -89,7 +120,9 @@ export function styleText(style, text, options = undefined) {
   for (const name of Array.isArray(style) ? style : [style]) {
     const codes = inspect.colors[name];
     if (codes === undefined) {
-      const names = Object.keys(inspect.colors).map((item) => `'${item}'`).join(", ");
+      const names = Object.keys(inspect.colors)
+        .map((item) => `'${item}'`)
+        .join(", ");
       throw invalidValue("style", name, `must be one of: ${names}`);
     }
     before += `\u001b[${codes[0]}m`;
@@ -105,21 +138,33 @@ export function toUSVString(text) {
 /** A promise that is fulfilled when the signal aborts. */
 export async function aborted(signal, resource) {
   if (!(signal instanceof AbortSignal)) throw invalidType("signal", "AbortSignal", signal);
-  if (resource === null || typeof resource !== "object") throw invalidType("resource", "object", resource);
+  if (resource === null || typeof resource !== "object")
+    throw invalidType("resource", "object", resource);
   if (signal.aborted) return;
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
 const ERRORS = {
-  EPERM: [1, "operation not permitted"], ENOENT: [2, "no such file or directory"], EIO: [5, "i/o error"],
-  EAGAIN: [11, "resource temporarily unavailable"], ENOMEM: [12, "not enough memory"],
-  EACCES: [13, "permission denied"], EEXIST: [17, "file already exists"], EINVAL: [22, "invalid argument"],
-  EPIPE: [32, "broken pipe"], EADDRINUSE: [98, "address already in use"], ECONNRESET: [104, "connection reset by peer"],
-  ETIMEDOUT: [110, "connection timed out"], ECONNREFUSED: [111, "connection refused"],
+  EPERM: [1, "operation not permitted"],
+  ENOENT: [2, "no such file or directory"],
+  EIO: [5, "i/o error"],
+  EAGAIN: [11, "resource temporarily unavailable"],
+  ENOMEM: [12, "not enough memory"],
+  EACCES: [13, "permission denied"],
+  EEXIST: [17, "file already exists"],
+  EINVAL: [22, "invalid argument"],
+  EPIPE: [32, "broken pipe"],
+  EADDRINUSE: [98, "address already in use"],
+  ECONNRESET: [104, "connection reset by peer"],
+  ETIMEDOUT: [110, "connection timed out"],
+  ECONNREFUSED: [111, "connection refused"],
 };
 
 export function getSystemErrorName(number) {
-  return Object.keys(ERRORS).find((name) => -ERRORS[name][0] === number) ?? `Unknown system error ${number}`;
+  return (
+    Object.keys(ERRORS).find((name) => -ERRORS[name][0] === number) ??
+    `Unknown system error ${number}`
+  );
 }
 
 export function getSystemErrorMap() {
@@ -133,11 +178,21 @@ export class MIMEType {
 
   constructor(text) {
     const match = /^\s*([^\s/;]+)\/([^\s;]+)\s*(?:;(.*))?$/s.exec(`${text}`);
-    if (match === null) throw nodeError(TypeError, "ERR_INVALID_MIME_SYNTAX", `The MIME syntax for a type in "${text}" is invalid`);
+    if (match === null)
+      throw nodeError(
+        TypeError,
+        "ERR_INVALID_MIME_SYNTAX",
+        `The MIME syntax for a type in "${text}" is invalid`,
+      );
     this.#type = match[1].toLowerCase();
     this.#subtype = match[2].toLowerCase();
     const pairs = (match[3] ?? "").matchAll(/\s*([^\s=;]+)=(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g);
-    this.#params = new Map(Array.from(pairs, ([, name, quoted, plain]) => [name.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? plain.trim()]));
+    this.#params = new Map(
+      Array.from(pairs, ([, name, quoted, plain]) => [
+        name.toLowerCase(),
+        quoted?.replace(/\\(.)/g, "$1") ?? plain.trim(),
+      ]),
+    );
   }
 
   get type() {
@@ -158,7 +213,9 @@ export class MIMEType {
 
   toString() {
     const params = Array.from(this.#params, ([name, value]) => {
-      const quoted = /^[\w!#$%&'*+.^`|~-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
+      const quoted = /^[\w!#$%&'*+.^`|~-]+$/.test(value)
+        ? value
+        : `"${value.replace(/["\\]/g, "\\$&")}"`;
       return `;${name}=${quoted}`;
     });
     return this.essence + params.join("");
@@ -181,7 +238,8 @@ export const isNull = (value) => value === null;
 export const isNullOrUndefined = (value) => value === null || value === undefined;
 export const isNumber = (value) => typeof value === "number";
 export const isObject = (value) => value !== null && typeof value === "object";
-export const isPrimitive = (value) => value === null || (typeof value !== "object" && typeof value !== "function");
+export const isPrimitive = (value) =>
+  value === null || (typeof value !== "object" && typeof value !== "function");
 export const isRegExp = types.isRegExp;
 export const isString = (value) => typeof value === "string";
 export const isSymbol = (value) => typeof value === "symbol";
@@ -191,15 +249,51 @@ export function _extend(target, source) {
   return source === null || typeof source !== "object" ? target : Object.assign(target, source);
 }
 
-export const { getCallSite, transferableAbortController, transferableAbortSignal } = absent("util", [
-  "getCallSite", "transferableAbortController", "transferableAbortSignal",
-]);
+export const { getCallSite, transferableAbortController, transferableAbortSignal } = absent(
+  "util",
+  ["getCallSite", "transferableAbortController", "transferableAbortSignal"],
+);
 
 export default {
-  _extend, aborted, callbackify, debug, debuglog, deprecate, format, formatWithOptions, getCallSite,
-  getSystemErrorMap, getSystemErrorName, inherits, inspect, isArray, isBoolean, isBuffer, isDate,
-  isDeepStrictEqual, isError, isFunction, isNull, isNullOrUndefined, isNumber, isObject, isPrimitive,
-  isRegExp, isString, isSymbol, isUndefined, log, MIMEType, parseArgs, promisify,
-  stripVTControlCharacters, styleText, TextDecoder, TextEncoder, toUSVString,
-  transferableAbortController, transferableAbortSignal, types,
+  _extend,
+  aborted,
+  callbackify,
+  debug,
+  debuglog,
+  deprecate,
+  format,
+  formatWithOptions,
+  getCallSite,
+  getSystemErrorMap,
+  getSystemErrorName,
+  inherits,
+  inspect,
+  isArray,
+  isBoolean,
+  isBuffer,
+  isDate,
+  isDeepStrictEqual,
+  isError,
+  isFunction,
+  isNull,
+  isNullOrUndefined,
+  isNumber,
+  isObject,
+  isPrimitive,
+  isRegExp,
+  isString,
+  isSymbol,
+  isUndefined,
+  log,
+  MIMEType,
+  parseArgs,
+  promisify,
+  stripVTControlCharacters,
+  styleText,
+  TextDecoder,
+  TextEncoder,
+  toUSVString,
+  transferableAbortController,
+  transferableAbortSignal,
+  types,
 };

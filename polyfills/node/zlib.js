@@ -11,33 +11,81 @@ import { Transform } from "./stream-duplex.js";
 
 export const constants = Object.freeze({
   __proto__: null,
-  Z_NO_FLUSH: 0, Z_PARTIAL_FLUSH: 1, Z_SYNC_FLUSH: 2, Z_FULL_FLUSH: 3, Z_FINISH: 4, Z_BLOCK: 5, Z_OK: 0,
-  Z_STREAM_END: 1, Z_NEED_DICT: 2, Z_ERRNO: -1, Z_STREAM_ERROR: -2, Z_DATA_ERROR: -3, Z_MEM_ERROR: -4,
-  Z_BUF_ERROR: -5, Z_VERSION_ERROR: -6, Z_NO_COMPRESSION: 0, Z_BEST_SPEED: 1, Z_BEST_COMPRESSION: 9,
-  Z_DEFAULT_COMPRESSION: -1, Z_FILTERED: 1, Z_HUFFMAN_ONLY: 2, Z_RLE: 3, Z_FIXED: 4, Z_DEFAULT_STRATEGY: 0,
-  Z_MIN_WINDOWBITS: 8, Z_MAX_WINDOWBITS: 15, Z_DEFAULT_WINDOWBITS: 15, Z_MIN_CHUNK: 64, Z_MAX_CHUNK: Infinity,
-  Z_DEFAULT_CHUNK: 16384, Z_MIN_MEMLEVEL: 1, Z_MAX_MEMLEVEL: 9, Z_DEFAULT_MEMLEVEL: 8, Z_MIN_LEVEL: -1,
-  Z_MAX_LEVEL: 9, Z_DEFAULT_LEVEL: -1, BROTLI_OPERATION_PROCESS: 0, BROTLI_OPERATION_FLUSH: 1,
-  BROTLI_OPERATION_FINISH: 2, BROTLI_PARAM_MODE: 0, BROTLI_MODE_GENERIC: 0, BROTLI_MODE_TEXT: 1,
-  BROTLI_MODE_FONT: 2, BROTLI_PARAM_QUALITY: 1, BROTLI_MIN_QUALITY: 0, BROTLI_MAX_QUALITY: 11,
-  BROTLI_DEFAULT_QUALITY: 11, BROTLI_PARAM_LGWIN: 2, BROTLI_PARAM_SIZE_HINT: 5,
+  Z_NO_FLUSH: 0,
+  Z_PARTIAL_FLUSH: 1,
+  Z_SYNC_FLUSH: 2,
+  Z_FULL_FLUSH: 3,
+  Z_FINISH: 4,
+  Z_BLOCK: 5,
+  Z_OK: 0,
+  Z_STREAM_END: 1,
+  Z_NEED_DICT: 2,
+  Z_ERRNO: -1,
+  Z_STREAM_ERROR: -2,
+  Z_DATA_ERROR: -3,
+  Z_MEM_ERROR: -4,
+  Z_BUF_ERROR: -5,
+  Z_VERSION_ERROR: -6,
+  Z_NO_COMPRESSION: 0,
+  Z_BEST_SPEED: 1,
+  Z_BEST_COMPRESSION: 9,
+  Z_DEFAULT_COMPRESSION: -1,
+  Z_FILTERED: 1,
+  Z_HUFFMAN_ONLY: 2,
+  Z_RLE: 3,
+  Z_FIXED: 4,
+  Z_DEFAULT_STRATEGY: 0,
+  Z_MIN_WINDOWBITS: 8,
+  Z_MAX_WINDOWBITS: 15,
+  Z_DEFAULT_WINDOWBITS: 15,
+  Z_MIN_CHUNK: 64,
+  Z_MAX_CHUNK: Infinity,
+  Z_DEFAULT_CHUNK: 16384,
+  Z_MIN_MEMLEVEL: 1,
+  Z_MAX_MEMLEVEL: 9,
+  Z_DEFAULT_MEMLEVEL: 8,
+  Z_MIN_LEVEL: -1,
+  Z_MAX_LEVEL: 9,
+  Z_DEFAULT_LEVEL: -1,
+  BROTLI_OPERATION_PROCESS: 0,
+  BROTLI_OPERATION_FLUSH: 1,
+  BROTLI_OPERATION_FINISH: 2,
+  BROTLI_PARAM_MODE: 0,
+  BROTLI_MODE_GENERIC: 0,
+  BROTLI_MODE_TEXT: 1,
+  BROTLI_MODE_FONT: 2,
+  BROTLI_PARAM_QUALITY: 1,
+  BROTLI_MIN_QUALITY: 0,
+  BROTLI_MAX_QUALITY: 11,
+  BROTLI_DEFAULT_QUALITY: 11,
+  BROTLI_PARAM_LGWIN: 2,
+  BROTLI_PARAM_SIZE_HINT: 5,
 });
 export const codes = Object.freeze({
-  Z_OK: 0, Z_STREAM_END: 1, Z_NEED_DICT: 2, Z_ERRNO: -1, Z_STREAM_ERROR: -2, Z_DATA_ERROR: -3, Z_MEM_ERROR: -4,
-  Z_BUF_ERROR: -5, Z_VERSION_ERROR: -6,
+  Z_OK: 0,
+  Z_STREAM_END: 1,
+  Z_NEED_DICT: 2,
+  Z_ERRNO: -1,
+  Z_STREAM_ERROR: -2,
+  Z_DATA_ERROR: -3,
+  Z_MEM_ERROR: -4,
+  Z_BUF_ERROR: -5,
+  Z_VERSION_ERROR: -6,
 });
 
 function bytesOf(data) {
   if (typeof data === "string") return Buffer.from(data);
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (ArrayBuffer.isView(data))
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   throw invalidType("buffer", ["string", "Buffer", "TypedArray", "DataView", "ArrayBuffer"], data);
 }
 
 function settings(kind, options) {
   let level = options?.level ?? -1;
   if (kind === "brotliCompress") level = options?.params?.[constants.BROTLI_PARAM_QUALITY] ?? -1;
-  else if (level !== -1 && !(Number.isInteger(level) && level >= -1 && level <= 9)) throw outOfRange("options.level", ">= -1 and <= 9", level);
+  else if (level !== -1 && !(Number.isInteger(level) && level >= -1 && level <= 9))
+    throw outOfRange("options.level", ">= -1 and <= 9", level);
   const limit = options?.maxOutputLength ?? -1;
   if (limit !== -1) requireInteger(limit, "options.maxOutputLength", 1);
   return [level, limit];
@@ -48,8 +96,10 @@ const toBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.by
 /** What the host says went wrong, with Node.js's code for it. */
 function coded(error) {
   if (error instanceof RangeError) error.code = "ERR_BUFFER_TOO_LARGE";
-  else if (error.message === "unexpected end of file") Object.assign(error, { errno: -5, code: "Z_BUF_ERROR" });
-  else if (error.message === "Decompression failed") Object.assign(error, { errno: -2, code: "ERR__ERROR_FORMAT_PADDING_1" });
+  else if (error.message === "unexpected end of file")
+    Object.assign(error, { errno: -5, code: "Z_BUF_ERROR" });
+  else if (error.message === "Decompression failed")
+    Object.assign(error, { errno: -2, code: "ERR__ERROR_FORMAT_PADDING_1" });
   else Object.assign(error, { errno: -3, code: "Z_DATA_ERROR" });
   return error;
 }
@@ -146,14 +196,53 @@ export const [inflate, inflateSync] = [later("inflate"), sync("inflate")];
 export const [deflateRaw, deflateRawSync] = [later("deflateRaw"), sync("deflateRaw")];
 export const [inflateRaw, inflateRawSync] = [later("inflateRaw"), sync("inflateRaw")];
 export const [unzip, unzipSync] = [later("unzip"), sync("unzip")];
-export const [brotliCompress, brotliCompressSync] = [later("brotliCompress"), sync("brotliCompress")];
-export const [brotliDecompress, brotliDecompressSync] = [later("brotliDecompress"), sync("brotliDecompress")];
+export const [brotliCompress, brotliCompressSync] = [
+  later("brotliCompress"),
+  sync("brotliCompress"),
+];
+export const [brotliDecompress, brotliDecompressSync] = [
+  later("brotliDecompress"),
+  sync("brotliDecompress"),
+];
 
 export default {
-  brotliCompress, BrotliCompress, brotliCompressSync, brotliDecompress, BrotliDecompress,
-  brotliDecompressSync, codes, constants, crc32, createBrotliCompress, createBrotliDecompress,
-  createDeflate, createDeflateRaw, createGunzip, createGzip, createInflate, createInflateRaw, createUnzip,
-  deflate, Deflate, deflateRaw, DeflateRaw, deflateRawSync, deflateSync, gunzip, Gunzip, gunzipSync, gzip,
-  Gzip, gzipSync, inflate, Inflate, inflateRaw, InflateRaw, inflateRawSync, inflateSync, unzip, Unzip,
+  brotliCompress,
+  BrotliCompress,
+  brotliCompressSync,
+  brotliDecompress,
+  BrotliDecompress,
+  brotliDecompressSync,
+  codes,
+  constants,
+  crc32,
+  createBrotliCompress,
+  createBrotliDecompress,
+  createDeflate,
+  createDeflateRaw,
+  createGunzip,
+  createGzip,
+  createInflate,
+  createInflateRaw,
+  createUnzip,
+  deflate,
+  Deflate,
+  deflateRaw,
+  DeflateRaw,
+  deflateRawSync,
+  deflateSync,
+  gunzip,
+  Gunzip,
+  gunzipSync,
+  gzip,
+  Gzip,
+  gzipSync,
+  inflate,
+  Inflate,
+  inflateRaw,
+  InflateRaw,
+  inflateRawSync,
+  inflateSync,
+  unzip,
+  Unzip,
   unzipSync,
 };

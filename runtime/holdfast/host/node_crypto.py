@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 100_000  # as Workers have it
 MAX_DERIVED_BYTES = 1 << 20
 MAX_SCRYPT_BYTES = 64 << 20
+# Neither can be interrupted, so that both are held to about a second.
+MAX_PBKDF2_ROUNDS = 1_000_000  # iterations times the blocks of the key
+MAX_SCRYPT_WORK = 1 << 20  # N times r times p; eight times that of the usual cost
 # Names of Node.js that hashlib has not, by those that it has.
 _ALIASES = {"blake2b512": "blake2b", "blake2s256": "blake2s", "rmd160": "ripemd160"}
 _ALIASES |= {"sha512-256": "sha512_256", "sha512-224": "sha512_224"}
@@ -79,6 +82,11 @@ def _pbkdf2(name: str, password: bytes, salt: bytes, iterations: int, size: int)
     _check_size(size)
     if size == 0:
         return b""
+    if iterations * -(-size // hashlib.new(digest).digest_size) > MAX_PBKDF2_ROUNDS:
+        raise ScriptError(
+            "RangeError",
+            f"Pbkdf2 failed: a key of {size} bytes takes too long with {iterations} iterations.",
+        )
     return hashlib.pbkdf2_hmac(digest, password, salt, iterations, size)
 
 
@@ -102,7 +110,7 @@ def _scrypt(password: bytes, salt: bytes, cost: str, size: int) -> bytes:
     _check_size(size)
     if size == 0:
         return b""
-    if 128 * r * (n + p) > min(memory, MAX_SCRYPT_BYTES):
+    if 128 * r * (n + p) > min(memory, MAX_SCRYPT_BYTES) or n * r * p > MAX_SCRYPT_WORK:
         raise ScriptError("RangeError", "Invalid scrypt params: memory limit exceeded")
     try:
         return hashlib.scrypt(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_OUTPUT_BYTES = 64 << 20  # half of what an isolate may hold by default
 _WBITS = {"gzip": 31, "deflate": 15, "deflateRaw": -15, "gunzip": 31, "inflate": 15}
 _WBITS |= {"inflateRaw": -15, "unzip": 47}
+_LONG_BYTES, _QUICK_QUALITY = 1 << 20, 6  # brotli at its best takes seconds for a megabyte
 _COMPRESSORS = frozenset(("gzip", "deflate", "deflateRaw"))
 
 
@@ -79,7 +80,10 @@ def _decompress(kind: str, data: bytes, most: int) -> bytes:
 def _brotli(kind: str, data: bytes, level: int, most: int) -> bytes:
     library: Any = importlib.import_module("brotli")
     if kind == "brotliCompress":
-        compressed: bytes = library.compress(data, quality=11 if level < 0 else level)
+        quality = 11 if level < 0 else level
+        if len(data) > _LONG_BYTES:
+            quality = min(quality, _QUICK_QUALITY)
+        compressed: bytes = library.compress(data, quality=quality)
         return compressed
     decompressor = library.Decompressor()
     try:

@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from holdfast.engine import ScriptError
@@ -32,15 +33,22 @@ def time_zone_offset(_host: "Host", name: str, ms: float) -> str:
     return f"{zone.key},{int(offset.total_seconds())},{local.tzname()}"
 
 
+@cache
+def _names() -> dict[str, str]:
+    """The zones of this machine, by their names in lower case."""
+    from zoneinfo import available_timezones
+
+    return {name.lower(): name for name in available_timezones()}
+
+
 def _zone(name: str) -> "ZoneInfo":
-    from zoneinfo import ZoneInfo, available_timezones
+    from zoneinfo import ZoneInfo
 
     if len(name) <= MAX_NAME_CHARS:
         try:
             return ZoneInfo(name)
         except (OSError, ValueError, KeyError):
-            wanted = name.lower()
-            for known in available_timezones():
-                if known.lower() == wanted:
-                    return ZoneInfo(known)
+            known = _names().get(name.lower())
+            if known is not None:
+                return ZoneInfo(known)
     raise ScriptError("RangeError", f"Invalid time zone specified: {name}")

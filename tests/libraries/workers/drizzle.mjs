@@ -3,13 +3,19 @@ import { eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/durable-sqlite";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
-const users = sqliteTable("users", { id: integer().primaryKey({ autoIncrement: true }), name: text().notNull(), tags: text({ mode: "json" }) });
+const users = sqliteTable("users", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  name: text().notNull(),
+  tags: text({ mode: "json" }),
+});
 
 export class Users extends DurableObject {
   constructor(ctx, env) {
     super(ctx, env);
     this.db = drizzle(ctx.storage, { schema: { users } });
-    this.db.run(sql`CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, tags TEXT)`);
+    this.db.run(
+      sql`CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, tags TEXT)`,
+    );
   }
 
   async fetch() {
@@ -20,7 +26,12 @@ export class Users extends DurableObject {
     await this.db.transaction(async (tx) => {
       await tx.delete(users).where(eq(users.name, "bob"));
     });
-    return Response.json({ id, tags, first: first.name, left: (await this.db.select().from(users)).length });
+    return Response.json({
+      id,
+      tags,
+      first: first.name,
+      left: (await this.db.select().from(users)).length,
+    });
   }
 }
 

@@ -14,7 +14,10 @@ import { validator } from "hono/validator";
 const app = new Hono();
 const lines = [];
 app.use("*", contextStorage());
-app.use("*", logger((line) => lines.push(line)));
+app.use(
+  "*",
+  logger((line) => lines.push(line)),
+);
 app.use("/api/*", cors({ origin: "https://a.example" }));
 app.use("/etag/*", etag());
 app.use("/auth/*", basicAuth({ username: "user", password: "secret" }));
@@ -29,7 +32,11 @@ app.get("/", (c) => c.text(`Hello ${who()}`));
 app.get("/html", (c) => c.html(html`<p>${c.get("who")} ${raw("<b>&</b>")}</p>`));
 app.get("/users/:id{[0-9]+}/posts/:post?", (c) => c.json(c.req.param()));
 app.post("/form", async (c) => c.json(await c.req.parseBody()));
-app.post("/valid", validator("json", (value, c) => (typeof value.n === "number" ? value : c.text("bad", 400))), (c) => c.json({ twice: c.req.valid("json").n * 2 }));
+app.post(
+  "/valid",
+  validator("json", (value, c) => (typeof value.n === "number" ? value : c.text("bad", 400))),
+  (c) => c.json({ twice: c.req.valid("json").n * 2 }),
+);
 app.get("/api/data", (c) => c.json({ data: [1, 2] }));
 app.get("/etag/x", (c) => c.text("tagged"));
 app.get("/auth/page", (c) => c.text("welcome"));
@@ -39,22 +46,31 @@ app.get("/cookie", (c) => {
   setCookie(c, "seen", `${Number(getCookie(c, "seen") ?? 0) + 1}`, { path: "/", httpOnly: true });
   return c.body(null, 204);
 });
-app.get("/stream", (c) => streamText(c, async (out) => {
-  for (const word of ["one", "two"]) {
-    await out.writeln(`${word} ${who()}`);
-    await out.sleep(1);
-  }
-}));
-app.get("/bytes", (c) => stream(c, async (out) => {
-  await out.pipe(new Blob(["bytes"]).stream());
-}));
+app.get("/stream", (c) =>
+  streamText(c, async (out) => {
+    for (const word of ["one", "two"]) {
+      await out.writeln(`${word} ${who()}`);
+      await out.sleep(1);
+    }
+  }),
+);
+app.get("/bytes", (c) =>
+  stream(c, async (out) => {
+    await out.pipe(new Blob(["bytes"]).stream());
+  }),
+);
 app.get("/redirect", (c) => c.redirect("/", 302));
 app.get("/throws", () => {
   throw new HTTPException(418, { message: "teapot" });
 });
 app.get("/lines", (c) => c.json(lines.length > 3));
 app.notFound((c) => c.text("nobody here", 404));
-app.onError((error, c) => (error instanceof HTTPException ? error.getResponse() : c.text(`failed: ${error.message}`, 500)));
-app.route("/nested", new Hono().basePath("/deep").get("/:x", (c) => c.text(c.req.param("x"))));
+app.onError((error, c) =>
+  error instanceof HTTPException ? error.getResponse() : c.text(`failed: ${error.message}`, 500),
+);
+app.route(
+  "/nested",
+  new Hono().basePath("/deep").get("/:x", (c) => c.text(c.req.param("x"))),
+);
 
 export default app;

@@ -8,7 +8,10 @@ export default {
     assert.deepEqual(chunk([1, 2, 3], 2), [[1, 2], [3]]);
     assert.deepEqual(merge({ a: { b: 1 } }, { a: { c: 2 } }), { a: { b: 1, c: 2 } });
     assert.equal(_.get({ a: [{ b: 5 }] }, "a[0].b"), 5);
-    assert.deepEqual(_.cloneDeep(new Map([[1, { a: new Date(0) }]])), new Map([[1, { a: new Date(0) }]]));
+    assert.deepEqual(
+      _.cloneDeep(new Map([[1, { a: new Date(0) }]])),
+      new Map([[1, { a: new Date(0) }]]),
+    );
     assert.equal(_.template("Hi <%= name %>")({ name: "x" }), "Hi x");
     assert.equal(_.camelCase("foo bar-baz"), "fooBarBaz");
     assert.deepEqual(_(["b", "a"]).sortBy().map(_.upperCase).value(), ["A", "B"]);

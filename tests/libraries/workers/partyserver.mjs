@@ -8,7 +8,12 @@ export class Party extends Server {
   async onRequest(request) {
     const count = ((await this.ctx.storage.get("count")) ?? 0) + 1;
     await this.ctx.storage.put("count", count);
-    return Response.json({ name: this.name, started: this.started, count, path: new URL(request.url).pathname });
+    return Response.json({
+      name: this.name,
+      started: this.started,
+      count,
+      path: new URL(request.url).pathname,
+    });
   }
 }
 

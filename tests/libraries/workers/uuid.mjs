@@ -3,7 +3,12 @@ import { NIL, parse, stringify, v1, v3, v4, v5, v6, v7, validate, version } from
 
 export default {
   fetch() {
-    for (const [make, number] of [[v1, 1], [v4, 4], [v6, 6], [v7, 7]]) {
+    for (const [make, number] of [
+      [v1, 1],
+      [v4, 4],
+      [v6, 6],
+      [v7, 7],
+    ]) {
       const id = make();
       assert.ok(validate(id));
       assert.equal(version(id), number);

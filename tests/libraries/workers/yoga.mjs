@@ -3,7 +3,8 @@ import { createSchema, createYoga } from "graphql-yoga";
 const yoga = createYoga({
   logging: false,
   schema: createSchema({
-    typeDefs: "type Query { hello(name: String!): String } type Subscription { count(to: Int!): Int }",
+    typeDefs:
+      "type Query { hello(name: String!): String } type Subscription { count(to: Int!): Int }",
     resolvers: {
       Query: { hello: (_, { name }) => `hello ${name}` },
       Subscription: {
