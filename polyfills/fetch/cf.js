@@ -21,6 +21,18 @@ export function cfOf(record) {
   return record.cf;
 }
 
+/** The `cf` of a request on its way to another isolate: JSON, or undefined as it came in. */
+export function cfForHost({ cf }) {
+  return cf === INCOMING ? undefined : JSON.stringify(cf ?? null);
+}
+
+/** What a record of the other isolate is given for that. */
+export function cfFromHost(json) {
+  if (json === undefined) return INCOMING;
+  const cf = JSON.parse(json);
+  return cf === null ? undefined : freezeAll(cf);
+}
+
 /** The `cf` of a copy: the same properties in an object of its own. */
 export function copiedCf({ cf }) {
   return cf === undefined || cf === INCOMING ? cf : JSON.parse(JSON.stringify(cf));
@@ -73,7 +85,7 @@ function incoming(clientAcceptEncoding) {
 
 function freezeAll(object) {
   for (const value of Object.values(object)) {
-    if (typeof value === "object") freezeAll(value);
+    if (typeof value === "object" && value !== null) freezeAll(value);
   }
   return Object.freeze(object);
 }

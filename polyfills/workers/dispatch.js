@@ -1,7 +1,7 @@
 // A script in this isolate and the events that the host gives it.
 
 import { loop_serves } from "holdfast:ops";
-import { INCOMING } from "../fetch/cf.js";
+import { cfFromHost } from "../fetch/cf.js";
 import { requestFromHost } from "../fetch/request.js";
 import { beginCall, failCall, runCall } from "../kernel/calls.js";
 import { takeDepth, tellsDepth } from "../kernel/depth.js";
@@ -76,13 +76,13 @@ function handlersOf(entrypoint) {
 }
 
 /** Entry point: a request for the Worker; `entrypoint` names an export, "" the default one. */
-export function dispatchFetch(number, entrypoint, method, url, headers, body, props) {
+export function dispatchFetch(number, entrypoint, method, url, headers, body, props, cf) {
   const event = new WorkerEvent(number);
   event.props = props;
   // What comes from a script tells how deep it is, and its URL may be any.
   if (tellsDepth(headers)) [headers, event.depth] = takeDepth(headers);
   else noteHost(url);
-  event.request = requestFromHost(method, url, headers, body, undefined, INCOMING);
+  event.request = requestFromHost(method, url, headers, body, undefined, cfFromHost(cf));
   event.entrypoint = entrypoint;
   runTurn(event, handleFetch, event);
 }

@@ -2,6 +2,7 @@
 
 import { service_fetch } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
+import { cfForHost } from "../fetch/cf.js";
 import { Request, requestRecord } from "../fetch/request.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 import { withDepth } from "../kernel/depth.js";
@@ -68,6 +69,7 @@ async function send(target, request) {
     url,
     withDepth(rawHeaders(request), context),
     bodyForHost(request),
+    cfForHost(requestRecord(request)),
   );
   return responseFromAnswer(answer, url);
 }

@@ -2,6 +2,7 @@
 
 import json
 
+from holdfast.catalog import Service
 from tests.inprocess import Server
 
 CF = """
@@ -50,6 +51,39 @@ async def test_a_request_tells_what_cloudflare_would_know_of_it(server: Server) 
         "incoming": "XX",
         "without": "none",
     }
+
+
+CALLING = """
+export default {
+  async fetch(request, env) {
+    const told = async (given) => (await (await env.OTHER.fetch(given)).json());
+    const copy = new Request(request);
+    copy.cf.country = "AQ";
+    return Response.json([
+      await told(request),
+      await told(copy),
+      await told(new Request("http://x/", { cf: { custom: [null] } })),
+      await told("http://x/"),
+    ]);
+  },
+};
+"""
+CALLED = """
+export default {
+  fetch: ({ cf }) => Response.json([cf?.country, cf?.custom, cf && Object.isFrozen(cf)]),
+};
+"""
+
+
+async def test_a_service_sees_what_its_caller_says_of_a_request(server: Server) -> None:
+    server.add("other", CALLED)
+    server.add("main", CALLING, bindings=(Service("OTHER", "other", None),))
+    assert json.loads(await server.text()) == [
+        ["XX", None, True],
+        ["AQ", None, True],
+        [None, [None], True],
+        [None, None, None],
+    ]
 
 
 REJECTING = """

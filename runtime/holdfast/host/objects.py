@@ -52,7 +52,14 @@ class ObjectsCapability(Protocol):
         """Send a request to an object elsewhere; settles the op with this number."""
 
     def fetch_service(
-        self, number: int, service: str, method: str, url: str, headers: str, body: Body
+        self,
+        number: int,
+        service: str,
+        method: str,
+        url: str,
+        headers: str,
+        body: Body,
+        cf: str | None,
     ) -> None:
         """Send a request to another Worker; settles the op with this number."""
 
@@ -127,10 +134,20 @@ def object_fetch(
 
 @deferred_op
 def service_fetch(
-    host: Host, number: int, service: str, method: str, url: str, headers: str, body: Body
+    host: Host,
+    number: int,
+    service: str,
+    method: str,
+    url: str,
+    headers: str,
+    body: Body,
+    cf: str | None,
 ) -> None:
-    """Send a request to another Worker; status, status text, headers and body."""
-    host.objects.fetch_service(number, service, method, url, headers, body)
+    """Send a request to another Worker; status, status text, headers and body.
+
+    `cf` is JSON, or None where the request came in from a client.
+    """
+    host.objects.fetch_service(number, service, method, url, headers, body, cf)
 
 
 @op

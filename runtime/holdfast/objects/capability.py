@@ -196,7 +196,14 @@ class IsolateObjects:
         return record
 
     def fetch_service(
-        self, number: int, service: str, method: str, url: str, headers: str, body: Body
+        self,
+        number: int,
+        service: str,
+        method: str,
+        url: str,
+        headers: str,
+        body: Body,
+        cf: str | None,
     ) -> None:
         """Send a request to another Worker; settles the op with this number."""
         stream = self._bodies.received(body)
@@ -210,7 +217,7 @@ class IsolateObjects:
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
                 return
             answer = worker.fetch(
-                method, url, headers, stream, target.entrypoint, props=target.props
+                method, url, headers, stream, target.entrypoint, props=target.props, cf=cf
             )
             answer.add_done_callback(lambda done: self._answered(number, done))
 

@@ -140,9 +140,11 @@ class Worker:
         entrypoint: str = "",
         *,
         props: str | None = None,
+        cf: str | None = None,
     ) -> "asyncio.Future[WorkerResponse]":
         """Give the script a request; a future of its response.
 
+        `cf` is the JSON of `request.cf`, where another script has set it.
         The future raises ScriptFailed, ScriptHung or WorkerTerminated. Often it is done
         when this returns.
         """
@@ -151,10 +153,10 @@ class Worker:
         if number:
             crossing = self.bodies.sent(body)
             arguments = (number, entrypoint, method, url, headers, crossing)
-            if props is None:
+            if props is None and cf is None:
                 self.host.enter(self._dispatch_fetch, *arguments)
             else:
-                self.host.enter(self._dispatch_fetch, *arguments, props)
+                self.host.enter(self._dispatch_fetch, *arguments, props, cf)
         return answer
 
     def call(
