@@ -11,6 +11,7 @@ import { beginCall, failCall, failCalls, runCall } from "../kernel/calls.js";
 import { Context, queueTurnsFirst, runTurn } from "../kernel/turns.js";
 import { releaseHolds } from "../rpc/references.js";
 import { AlarmState } from "./alarm-state.js";
+import { resetBroken } from "./breaking.js";
 import { ObjectContext } from "./context.js";
 import { cancelTimersOf } from "../timers/timers.js";
 import { InputGate } from "./input-gate.js";
@@ -127,6 +128,7 @@ function markAsReset(error) {
 }
 
 function startCall(call) {
+  resetBroken();
   const instance = call.life;
   if (instance.error !== null) return failCall(call, instance.error);
   if (!instance.isConstructed) {

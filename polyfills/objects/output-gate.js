@@ -8,6 +8,7 @@
 // Who waits goes on in the context in which it began to: in a turn of its own, which no
 // input gate holds back, because a message that was sent is not an event that arrives.
 
+import { resetBroken } from "./breaking.js";
 import { Context, currentContext, queueTurn, runInContext } from "../kernel/turns.js";
 
 const exit = new Context();
@@ -35,6 +36,7 @@ export class OutputGate {
 
   /** A promise that all writes made until now are durable; undefined when they are. */
   wait() {
+    resetBroken();
     if (this.#error !== null) return Promise.reject(this.#error);
     if (!this.#isOutstanding) return undefined;
     const round = this.#written;

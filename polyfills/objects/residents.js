@@ -19,6 +19,7 @@ import { OF_CLASSES, RpcCall } from "../rpc/call.js";
 import { messageFromHost, readRoute } from "../rpc/message.js";
 import { releaseHolds } from "../rpc/references.js";
 import { HostReply } from "../rpc/reply.js";
+import { whenBroken } from "./breaking.js";
 import { hungCalls } from "./hang.js";
 import { idFromHost } from "./id.js";
 import { ObjectInstance } from "./instance.js";
@@ -202,6 +203,8 @@ export function deliverObjectAlarm(number, slot, retryCount) {
 export function objectDurable(slot, round) {
   bySlot.get(slot)?.outputGate.durable(round);
 }
+
+whenBroken((slot, message) => objectBroken(slot, message, "durableObjectReset"));
 
 /** Entry point: the object lost its storage or its place. */
 export function objectBroken(slot, message, flags) {

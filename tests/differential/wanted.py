@@ -373,6 +373,14 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "fn load",
         ],
     },
+    "sql/language": {
+        Reason.SQL: [
+            "2 deferTx",
+            "24 analyze",
+            "28 orRollback",
+            "30 raise",
+        ],
+    },
     "sql/rows-read": {
         Reason.SQL: [
             "a sorted scan",

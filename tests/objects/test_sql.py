@@ -132,6 +132,40 @@ async def test_an_object_that_was_reset_has_no_sql_any_more(server: Server) -> N
     assert await server.text("/seen") == '["threw","threw","threw"]'
 
 
+async def test_the_next_call_in_the_same_breath_finds_a_new_object(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        export class Thing {
+          constructor({ storage }) { this.storage = storage; }
+          async fetch(request) {
+            const { storage } = this;
+            storage.sql.exec("CREATE TABLE IF NOT EXISTS t(v UNIQUE)");
+            if (request.url.endsWith("break")) {
+              await storage.sync();
+              storage.put("k", 1);
+              storage.sql.exec("INSERT INTO t VALUES (1)");
+              try { storage.sql.exec("INSERT OR ROLLBACK INTO t VALUES (1)"); } catch {}
+              return new Response("never said");
+            }
+            return Response.json([(await storage.get("k")) ?? null]);
+          }
+        }
+        export default {
+          async fetch(request, { Thing }) {
+            const ask = (path) => Thing.get(Thing.idFromName("x")).fetch("http://x/" + path);
+            const seen = [];
+            for (const path of ["get", "break", "get"]) {
+              seen.push(await ask(path).then((answer) => answer.json(), (error) => error.durableObjectReset));
+            }
+            return Response.json(seen);
+          }
+        };
+        """,
+    )
+    assert await server.text() == "[[null],true,[null]]"
+
+
 async def test_sql_is_there_after_a_restart(tmp_path: Path) -> None:
     script = object_that("""
       sql.exec("CREATE TABLE IF NOT EXISTS hits(n INTEGER PRIMARY KEY)");

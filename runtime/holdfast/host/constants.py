@@ -8,6 +8,7 @@ Each public name here is exported to the polyfills by the internal module
 WORD_TURNS_QUEUED = 0
 WORD_LOCAL_CALLS = 1
 WORD_IN_FRAME = 2
+WORD_STORES_BROKEN = 3
 
 # Headers as one string, of a response with a body of text or JSON and no others.
 TEXT_HEADERS = "content-type\ntext/plain;charset=UTF-8\n"

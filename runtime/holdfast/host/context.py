@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.engine import Handle, Isolate, IsolateTerminated, JSError, ScriptError
-from holdfast.host.constants import WORD_LOCAL_CALLS, WORD_TURNS_QUEUED
+from holdfast.host.constants import WORD_LOCAL_CALLS, WORD_STORES_BROKEN, WORD_TURNS_QUEUED
 from holdfast.host.jobs import Jobs
 from holdfast.host.timers import TimerQueue
 from holdfast.storage import ObjectStore
@@ -88,6 +88,7 @@ class Host:
         self.connections: Any = None  # the TcpTable, made with the first connection
         self.stores: dict[int, ObjectStore] = Stores()
         self.jobs = Jobs()
+        self.broken_stores: list[tuple[int, str]] = []  # within the running turn: slot, why
         self.values = b""  # on their way to JS, after the op that told of them
         self.pending = 0  # ops under way whose answer will enter the isolate
         self.on_idle: Callable[[], None] = _nothing
@@ -236,6 +237,12 @@ class Host:
     def _fire_timer(self, number: int) -> None:
         self.pending -= 1
         self.enter_soon(self._fire, number)
+
+    def store_breaks(self, slot: int, message: str) -> None:
+        """The storage of an object has failed; if a turn is running, before any other does."""
+        if self._running:
+            self.broken_stores.append((slot, message))
+            self._shared[WORD_STORES_BROKEN] = 1
 
     def console(self, level: str, text: str) -> None:
         """Give a line of the script's to whoever shows its console."""

@@ -108,6 +108,13 @@ def storage_round(host: Host, slot: int) -> int:
 
 
 @op
+def storage_take_broken(host: Host) -> str:
+    """The objects whose storage has failed within the turn, as JSON: slot and why of each."""
+    broken, host.broken_stores = host.broken_stores, []
+    return json.dumps(broken)
+
+
+@op
 def storage_outstanding(host: Host, slot: int) -> int:
     """The round that an owner before this one has written and that is not durable; else 0."""
     store = host.stores[slot]

@@ -21,6 +21,8 @@ log = logging.getLogger("holdfast.objects")
 CODE_UPDATED = "Durable Object reset because its code was updated."
 ISOLATE_ENDED = "Durable Object reset because its isolate exceeded a limit."
 
+_RESET = "durableObjectReset"
+
 
 class ObjectDirectory:
     """The live objects of one shard, by id and by slot."""
@@ -79,19 +81,24 @@ class ObjectDirectory:
 
     def _open(self, record: ObjectRecord) -> ObjectStore:
         slot, home = record.slot, record.home
-        return self._storage.open(
+        store = self._storage.open(
             record.namespace.unique_key,
             record.id,
             name=record.name,
             on_durable=lambda round_number: home.durable(slot, round_number),
             on_broken=lambda error: self._on_broken(record, error),
         )
+        # Whatever calls the object next in the same breath is to find a new instance.
+        store.on_breaking = lambda error: home.breaks(slot, str(error))
+        return store
 
     def _on_broken(self, record: ObjectRecord, error: BaseException) -> None:
         log.error("object %s lost its storage: %s", record.id, error)
+        if record.slot not in self._by_slot:
+            return  # the instance has ended by then
         self._forget(record)
         record.home.lose_sockets(record)
-        record.home.broken(record.slot, str(error), "durableObjectReset")
+        record.home.broken(record.slot, str(error), _RESET)
 
     def released(self, slot: int, reason: str) -> None:
         """The instance in `slot` ended: evicted (no reason) or reset for a reason."""

@@ -77,6 +77,10 @@ class ObjectHome:
         """The object lost its storage or its place; its calls fail with this error."""
         self._host.enter_soon(self._broken, slot, message, flags)
 
+    def breaks(self, slot: int, message: str) -> None:
+        """The same, perhaps from within a turn: nothing else is to find the object alive."""
+        self._host.store_breaks(slot, message)
+
     def sockets_of(
         self, record: ObjectRecord, find_slot: Callable[[], int | None]
     ) -> ObjectSockets:

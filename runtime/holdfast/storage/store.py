@@ -69,6 +69,7 @@ class ObjectStore:
         "_sql",
         "_touch",
         "name",
+        "on_breaking",
         "on_broken",
         "on_durable",
     )
@@ -84,6 +85,8 @@ class ObjectStore:
         self.name = name
         self.on_durable = on_durable
         self.on_broken = on_broken
+        # Called when the storage fails, perhaps from within a call on this store.
+        self.on_breaking: OnBroken | None = None
         self._database = database
         self._shard = shard
         self._touch = shard.connections.touch
@@ -405,6 +408,8 @@ class ObjectStore:
             self._last_written = self._database.rounds.written
             self._error = error
             self.lose_cursor()
+            if self.on_breaking:
+                self.on_breaking(error)
 
     def lose_cursor(self) -> None:
         """The connection is let go of, and found again by the next access."""
