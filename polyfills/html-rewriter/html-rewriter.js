@@ -71,7 +71,8 @@ refuseToClone(HTMLRewriter);
 class RewrittenBody {
   #reader;
   #rewriting;
-  #rest = ""; // of the chunk that was read last
+  #rest = ""; // the chunk that was read last
+  #taken = 0; // how much of it has been worked on
   #untilPause = BYTES_PER_TURN;
 
   constructor(reader, rewriting) {
@@ -108,8 +109,12 @@ class RewrittenBody {
       if (done) return null;
       this.#rest = binaryOf(bytesOf(value, "A chunk of a body"));
     }
-    const piece = this.#rest.slice(0, BYTES_PER_TURN);
-    this.#rest = this.#rest.slice(BYTES_PER_TURN);
+    const piece = this.#rest.slice(this.#taken, this.#taken + BYTES_PER_TURN);
+    this.#taken += piece.length;
+    if (this.#taken === this.#rest.length) {
+      this.#rest = "";
+      this.#taken = 0;
+    }
     this.#untilPause -= piece.length;
     return piece;
   }

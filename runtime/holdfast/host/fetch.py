@@ -16,7 +16,7 @@ import asyncio
 import functools
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -26,7 +26,6 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-import holdfast
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import (
     CONNECTION_LOST,
@@ -38,8 +37,9 @@ from holdfast.host.bodies import (
 )
 from holdfast.host.constants import MAX_CALL_DEPTH
 from holdfast.host.egress import EgressPolicy, EgressRefused, literal_address, public_only
-from holdfast.host.loops import VIA, via_headers
+from holdfast.host.loops import via_headers
 from holdfast.host.ops import async_op, op
+from holdfast.host.outgoing import Upload, header_pairs, sent_headers, with_defaults
 from holdfast.host.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Headers, next_hop
 
 if TYPE_CHECKING:
@@ -52,28 +52,11 @@ STALL_S = 300.0
 MAX_HEADER_BYTES = 65_536
 MAX_CONNECTIONS = 1_024
 
-_DEFAULTS = (("accept", "*/*"), ("user-agent", f"Holdfast/{holdfast.__version__}"))
 SWITCHING_PROTOCOLS = 101
 _NULL_BODY_STATUSES = frozenset({101, 103, 204, 205, 304})
-# What concerns one connection is the client's business (RFC 9110, 7.6.1); so is Host.
-_CONNECTION_HEADERS = frozenset(
-    {
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 _NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 ABORTED = "The operation was aborted"
 STALLED = f"{CONNECTION_LOST} Nothing has come for too long."
-_BODY_STALLED = "The request's body has stalled for too long."
 _ONE_TIME_BODY = (
     "A request with a one-time-use body (it was initialized from a stream, not a buffer) "
     "encountered a redirect requiring the body to be retransmitted. To avoid this error in "
@@ -259,7 +242,7 @@ class FetchClient:
 
     async def _follow(self, request: FetchRequest, on_end: Callable[[], None]) -> FetchedResponse:
         method, url, body = request.method, request.url, request.body
-        headers = _with_defaults(request.headers)
+        headers = with_defaults(request.headers)
         visited = [url]
         while True:
             via = via_headers(url, request.calls_left)
@@ -317,7 +300,7 @@ class FetchClient:
             return await self._open_session().request(
                 method,
                 target,
-                headers=_sent_headers(headers, body) + handshake,
+                headers=sent_headers(headers, body) + handshake,
                 data=body if upload is None else upload.chunks(),
                 allow_redirects=False,
                 skip_auto_headers=_NO_AUTOMATIC_HEADERS,
@@ -353,62 +336,6 @@ class FetchClient:
             stall_ms = int(self._stall_seconds * 1000)
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, stall_ms)
         return made
-
-
-class Upload:
-    """A streamed request body on its way; keeps the error that broke it off."""
-
-    def __init__(self, stream: ByteStream, stall_seconds: float) -> None:
-        self.error: BodyError | None = None
-        self._stream = stream
-        self._stall_seconds = stall_seconds
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body for aiohttp."""
-        try:
-            while chunk := await self._read():
-                yield chunk
-        except BodyError as error:
-            self.error = error
-            raise
-        finally:
-            self._stream.cancel()
-
-    async def _read(self) -> bytes:
-        try:
-            async with asyncio.timeout(self._stall_seconds):
-                return await self._stream.read()
-        except TimeoutError:
-            raise BodyError(_BODY_STALLED, name="TypeError") from None
-
-
-def _with_defaults(headers: Headers) -> Headers:
-    """The headers with those that a fetch adds where they are missing.
-
-    https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
-    """
-    names = {name for name, _ in headers}
-    added = [(name, value) for name, value in _DEFAULTS if name not in names]
-    if "accept-encoding" not in names:
-        added.append(("accept-encoding", "identity" if "range" in names else "br, gzip"))
-    return [pair for pair in headers if pair[0] != VIA] + added
-
-
-def _sent_headers(headers: Headers, body: bytes | ByteStream | None) -> Headers:
-    sent = [(n, _as_utf8(v)) for n, v in headers if n not in _CONNECTION_HEADERS]
-    if isinstance(body, ByteStream) and body.length is not None:
-        sent.append(("content-length", str(body.length)))
-    return sent
-
-
-def _as_utf8(value: str) -> str:
-    """The text whose UTF-8 is these bytes (a character each): what aiohttp is to be given."""
-    if value.isascii():
-        return value
-    try:
-        return value.encode("latin-1").decode()
-    except UnicodeError:
-        return value
 
 
 def received(
@@ -533,9 +460,3 @@ def fetch_abort(host: "Host", number: int) -> None:
     exchange = _exchanges.get(host, {}).pop(number, None)
     if exchange is not None:
         exchange.abort()
-
-
-def header_pairs(raw: str) -> Headers:
-    """The headers of a raw string, names in lower case."""
-    lines = raw.split("\n")
-    return [(lines[i].lower(), lines[i + 1]) for i in range(0, len(lines) - 1, 2)]

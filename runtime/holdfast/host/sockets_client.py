@@ -14,8 +14,9 @@ from yarl import URL
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import CONNECTION_LOST
 from holdfast.host.bodies import table_of as bodies_of
-from holdfast.host.fetch import FetchClient, FetchRequest, header_pairs, received
+from holdfast.host.fetch import FetchClient, FetchRequest, received
 from holdfast.host.ops import async_op
+from holdfast.host.outgoing import header_pairs
 from holdfast.host.redirects import Headers
 from holdfast.host.sockets import table_of
 from holdfast.host.sockets_wire import WireEnd, proof_of
