@@ -17,6 +17,27 @@ function letterKey(character) {
   return (/\p{N}/u.test(character) ? 0x200000 : 0x400000) + code;
 }
 
+// Most texts are ASCII, and most are compared as they are: then this decides.
+const NOT_ASCII = /[^\x00-\x7f]/;
+const WEIGHTS = Array.from({ length: 128 }, (_, code) =>
+  letterKey(String.fromCharCode(code).toLowerCase()),
+);
+
+function compareAscii(left, right) {
+  const length = Math.min(left.length, right.length);
+  let byCase = 0;
+  for (let i = 0; i < length; i++) {
+    const a = left.charCodeAt(i);
+    const b = right.charCodeAt(i);
+    if (a === b) continue;
+    const order = WEIGHTS[a] - WEIGHTS[b];
+    if (order !== 0) return order < 0 ? -1 : 1;
+    if (byCase === 0) byCase = a > b ? -1 : 1; // small letters come first
+  }
+  if (left.length !== right.length) return left.length < right.length ? -1 : 1;
+  return byCase;
+}
+
 /** The characters of a text as `[letter, accents, case]`. */
 function elementsOf(text) {
   const elements = [];
@@ -51,6 +72,7 @@ function numbersIn(elements) {
 class Collator {
   #locale;
   #settings;
+  #isPlain;
   #bound;
 
   constructor(locales = undefined, options = undefined) {
@@ -70,6 +92,9 @@ class Collator {
       numeric: Boolean(given.numeric),
       caseFirst: optionOf(given, "caseFirst", ["upper", "lower", "false"], "false", OWNER),
     };
+    const { sensitivity, ignorePunctuation, numeric, caseFirst } = this.#settings;
+    this.#isPlain =
+      sensitivity === "variant" && !ignorePunctuation && !numeric && caseFirst !== "upper";
   }
 
   get compare() {
@@ -83,6 +108,9 @@ class Collator {
   #compare(left, right) {
     if (left === right) return 0;
     const { sensitivity, numeric, ignorePunctuation, caseFirst } = this.#settings;
+    if (this.#isPlain && !NOT_ASCII.test(left) && !NOT_ASCII.test(right)) {
+      return compareAscii(left, right);
+    }
     let [a, b] = [elementsOf(left), elementsOf(right)];
     if (ignorePunctuation)
       [a, b] = [a, b].map((list) => list.filter(({ letter }) => !/[\p{P}\s]/u.test(letter)));

@@ -9,10 +9,37 @@ const numberValue = Number.prototype.valueOf;
 const bigintValue = BigInt.prototype.valueOf;
 const dateTime = Date.prototype.getTime;
 
+const presets = new Map(); // formatters without locales and options, by what they are for
+
+function preset(kind, make) {
+  let formatter = presets.get(kind);
+  if (formatter === undefined) presets.set(kind, (formatter = make()));
+  return formatter;
+}
+
+function numberFormat(locales, options) {
+  const { NumberFormat } = intl();
+  if (locales === undefined && options === undefined) {
+    return preset("number", () => new NumberFormat());
+  }
+  return new NumberFormat(locales, options);
+}
+
+function collator(locales, options) {
+  const { Collator } = intl();
+  if (locales === undefined && options === undefined) return preset("text", () => new Collator());
+  return new Collator(locales, options);
+}
+
+function dateFormat(locales, options, required, defaults) {
+  const make = () => intl().formatFor(locales, options, required, defaults);
+  return locales === undefined && options === undefined ? preset(defaults, make) : make();
+}
+
 function formatted(date, locales, options, required, defaults) {
   const time = apply(dateTime, date, []);
   if (time !== time) return "Invalid Date";
-  return intl().formatFor(locales, options, required, defaults).format(time);
+  return dateFormat(locales, options, required, defaults).format(time);
 }
 
 const methods = [
@@ -21,7 +48,7 @@ const methods = [
     {
       toLocaleString(locales = undefined, options = undefined) {
         const value = apply(numberValue, this, []);
-        return new (intl().NumberFormat)(locales, options).format(value);
+        return numberFormat(locales, options).format(value);
       },
     },
   ],
@@ -30,7 +57,7 @@ const methods = [
     {
       toLocaleString(locales = undefined, options = undefined) {
         const value = apply(bigintValue, this, []);
-        return new (intl().NumberFormat)(locales, options).format(value);
+        return numberFormat(locales, options).format(value);
       },
     },
   ],
@@ -55,7 +82,7 @@ const methods = [
         if (this === null || this === undefined)
           throw new TypeError("String.prototype.localeCompare called on null or undefined");
         const [left, right] = [`${this}`, `${that}`];
-        return new (intl().Collator)(locales, options).compare(left, right);
+        return collator(locales, options).compare(left, right);
       },
     },
   ],
