@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from holdfast.engine.cache import cache_directory, write_atomically
@@ -22,25 +22,28 @@ from holdfast.engine.modules import Module, ModuleKind
 
 log = logging.getLogger("holdfast.engine")
 
-_FORMAT = 1
+_FORMAT = 2  # of the file, and of how sources are prepared
 _KEPT = 4  # libraries of earlier versions
 
 
 class BytecodeLibrary:
     """Internal modules by name, as bytecode."""
 
-    def __init__(self, sources: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, sources: Mapping[str, bytes], *, prepare: Callable[[str, bytes], bytes]
+    ) -> None:
         """Read the modules from the cache, or compile them and fill the cache.
 
-        `sources` maps internal names (`holdfast:…`) to source text. An incomplete
-        library is not cached.
+        `sources` maps internal names (`holdfast:…`) to source text, which `prepare(name, text)`
+        changes before it is compiled. An incomplete library is not cached.
         """
         key = _digest(sources)
         path = cache_directory() / f"polyfills-{key[:24]}.qjsc"
         try:
             self.modules = _unpack(path.read_bytes())
         except (OSError, ValueError):
-            self.modules = _compile(sources)
+            prepared = {name: prepare(name, text) for name, text in sources.items()}
+            self.modules = _compile(prepared)
             if len(self.modules) == len(sources):
                 write_atomically(path, _pack(self.modules))
                 _forget_old(path.parent)

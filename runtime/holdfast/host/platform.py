@@ -30,14 +30,14 @@ class Platform:
 
     def __init__(self) -> None:
         self._ops = declared_ops()
-        self._library = BytecodeLibrary(self._sources())
+        self._library = BytecodeLibrary(self._sources(), prepare=_with_full_names)
 
     def _sources(self) -> dict[str, bytes]:
         folder = polyfills_folder()
-        sources = {}
-        for path in folder.rglob("*.js"):
-            name = path.relative_to(folder).as_posix()
-            sources[INTERNAL + name] = _with_full_names(name, path.read_text("utf-8")).encode()
+        sources = {
+            INTERNAL + path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*.js")
+        }
         sources[INTERNAL + "ops"] = self._ops_module().encode()
         sources[INTERNAL + "constants"] = _constants_module().encode()
         return sources
@@ -88,14 +88,15 @@ class Platform:
         return kernel
 
 
-def _with_full_names(name: str, source: str) -> str:
+def _with_full_names(name: str, source: bytes) -> bytes:
     """A polyfill's source with its imports by full name, which the engine resolves by itself."""
+    folder = posixpath.dirname(name.removeprefix(INTERNAL))
 
     def full_name(match: re.Match[str]) -> str:
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[2]))
+        target = posixpath.normpath(posixpath.join(folder, match[2]))
         return f"{match[1]}{INTERNAL}{target}{match[3]}"
 
-    return _RELATIVE_IMPORT.sub(full_name, source)
+    return _RELATIVE_IMPORT.sub(full_name, source.decode()).encode()
 
 
 def _constants_module() -> str:
