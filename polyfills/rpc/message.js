@@ -1,6 +1,6 @@
 // Messages: what crosses in a call, its arguments or its result, always as a list.
 //
-// A message is { plain, data, entries }. A list of primitives is itself (`plain`). Any other
+// A message is { plain, data, entries }. A list of plain data is a copy (`plain`). Any other
 // is bytes in V8's wire format (`data`), as between isolates, and beside them a table of what
 // has no bytes: in the place of a stub or a stream, the bytes have its index in the table.
 //
@@ -9,6 +9,7 @@
 // over. The classes that make entries say how, in their own files: `registerEntry`.
 
 import { lazily } from "../kernel/lazy.js";
+import { copyOfPlain } from "./plain.js";
 import { deserialize, registerCloneable, serialize } from "../serialize/index.js";
 import { encodeHostObject } from "../serialize/cloneables.js";
 import { dataCloneError, notCloneable, notSerializable } from "../serialize/errors.js";
@@ -91,7 +92,8 @@ export function takeEntry(index) {
  * of when the message has gone. Throws a DataCloneError for what cannot be cloned.
  */
 export function pack(values, context, ownership) {
-  if (isPlain(values)) return { plain: values, data: null, entries: null };
+  const plain = isPlain(values) ? values : copyOfPlain(values);
+  if (plain !== undefined) return { plain, data: null, entries: null };
   loadHttp();
   const outer = packing;
   const entries = [];

@@ -50,7 +50,8 @@ function constructorName(value) {
   for (let object = value; object !== null; object = getPrototypeOf(object)) {
     const property = getOwnPropertyDescriptor(object, "constructor");
     if (property === undefined) continue;
-    const constructor = property.value;
+    // Where frames are kept to promises it is an accessor of ours (kernel/frames.js).
+    const constructor = object === Promise.prototype ? Promise : property.value;
     if (typeof constructor !== "function") return "";
     const name = getOwnPropertyDescriptor(constructor, "name")?.value;
     return typeof name === "string" ? name : "";

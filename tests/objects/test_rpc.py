@@ -118,6 +118,22 @@ async def test_values_of_any_kind_are_cloned(run: Runs) -> None:
     assert seen == [True, True, ["a"], 5, "/x/g", "1", [1, 2], True, 1, "blob", False]
 
 
+async def test_plain_data_is_copied_as_it_is_when_it_is_sent(run: Runs) -> None:
+    seen = await run("""
+      const shared = { n: 1 };
+      const sent = { shared, again: [shared, shared], when: new Date(7), text: "x", none: undefined };
+      sent.self = sent;
+      const promise = target.echo(sent);
+      shared.n = 2;
+      const got = await promise;
+      const nested = { get value() { target.add({ a: [1] }, 2); return { b: 1 }; }, after: [{ c: 1 }] };
+      return [got.self === got, got.again[0] === got.shared, got.again[1] === got.shared, got.shared.n,
+        got.when.getTime(), Object.keys(got), await target.echo(nested)];
+    """)
+    keys = ["shared", "again", "when", "text", "none", "self"]
+    assert seen == [True, True, True, 1, 7, keys, {"value": {"b": 1}, "after": [{"c": 1}]}]
+
+
 async def test_requests_responses_and_headers_cross_with_their_bodies(run: Runs) -> None:
     seen = await run("""
       const response = await target.echo(new Response("hi", { status: 201, headers: { a: "b" } }));
