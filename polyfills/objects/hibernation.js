@@ -221,17 +221,9 @@ export function deliverEvent(instance, number, kind, a, b, c) {
 
 function start(event) {
   const { instance } = event;
-  if (instance.error === null && !instance.isConstructed) {
-    try {
-      instance.construct();
-    } catch (error) {
-      instance.reset(error);
-      reportException(error);
-    }
-    if (instance.error === null && instance.inputGate.isLocked) {
-      runTurn(instance.context, start, event);
-      return;
-    }
+  if (instance.error === null && !instance.prepare(start, event)) {
+    if (instance.error === null) return;
+    reportException(instance.error);
   }
   event.isDone = true;
   if (instance.error !== null) return;

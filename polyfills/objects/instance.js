@@ -99,6 +99,23 @@ export class ObjectInstance {
     return this.#object !== undefined;
   }
 
+  /**
+   * Make the object for `run(argument)`, the running turn, if need be. False where that failed,
+   * or where the turn has to wait for what the constructor has begun.
+   */
+  prepare(run, argument) {
+    if (this.isConstructed) return true;
+    try {
+      this.construct();
+    } catch (error) {
+      this.reset(error);
+    }
+    if (this.error !== null) return false; // by itself, too: the constructor may abort
+    if (!this.inputGate.isLocked) return true;
+    runTurn(this.context, run, argument);
+    return false;
+  }
+
   /** False for an object whose class is known to have no `alarm()`. */
   get mayHandleAlarms() {
     return !this.isConstructed || typeof this.#object.alarm === "function";
@@ -131,15 +148,5 @@ function startCall(call) {
   resetBroken();
   const instance = call.life;
   if (instance.error !== null) return failCall(call, instance.error);
-  if (!instance.isConstructed) {
-    try {
-      instance.construct();
-    } catch (error) {
-      instance.reset(error);
-      return undefined;
-    }
-    if (instance.error !== null) return undefined; // the constructor has aborted
-    if (instance.inputGate.isLocked) return runTurn(instance.context, startCall, call);
-  }
-  return runCall(call, instance.construct());
+  return instance.prepare(startCall, call) ? runCall(call, instance.construct()) : undefined;
 }
