@@ -143,6 +143,21 @@ async def test_a_connection_that_was_closed_is_set_up_again(tmp_path: Path) -> N
     await shard.storage.aclose()
 
 
+async def test_large_rows_come_in_small_portions(owner: Owner) -> None:
+    sql = sql_of(owner)
+    rows(sql, "CREATE TABLE t(a)")
+    for number in range(100):
+        rows(sql, "INSERT INTO t VALUES (?)", bytes([number]) * 200_000)
+    answer = sql.execute("SELECT a FROM t", ())
+    portions = [list(answer.rows)]
+    goes_on = True
+    while goes_on:
+        portion, goes_on = sql.fetch(answer.cursor, 500)
+        portions.append(portion)
+    assert max(map(len, portions)) < 40
+    assert [row[0][0] for portion in portions for row in portion] == [*range(100)]  # type: ignore[index]
+
+
 async def test_rows_that_a_write_returns_do_not_hold_up_its_commit(owner: Owner) -> None:
     sql = sql_of(owner)
     rows(sql, "CREATE TABLE t(a)")

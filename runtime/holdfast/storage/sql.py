@@ -77,6 +77,8 @@ _STEPS_PER_LOOK = 50_000  # of SQLite's machine, between two looks at the turn's
 _MAX_KNOWN = 500
 _MAX_READING = 100  # cursors that keep a statement, because they have rows left
 _MAX_AHEAD = 1_000  # rows that are read ahead for a cursor that loses its statement
+_ROWS_AT_ONCE = 16  # between two looks at how large they are
+_PORTION_BYTES = 1_048_576
 _BLANK = " \t\n\r\v\f"
 _ALTER = "holdfast_alter"
 _SIZE = (
@@ -244,7 +246,10 @@ class Sql:
             cursor.close(True)
 
     def fetch(self, number: int, limit: int) -> tuple[list[Row], bool]:
-        """Up to `limit` further rows of a cursor, and whether it has more after them."""
+        """Up to `limit` further rows of a cursor, and whether it has more after them.
+
+        Fewer where they are large, so that nobody fills the host's memory with them.
+        """
         opened = self._open.get(number)
         if opened is None:
             self._store.check()
@@ -253,7 +258,7 @@ class Sql:
         try:
             self._access.restricted = True
             if opened.cursor and len(rows) <= limit:
-                rows += cast("list[Row]", list(islice(opened.cursor, limit + 1 - len(rows))))
+                limit = _read(opened.cursor, rows, limit)
         except BaseException as error:
             self.close_cursor(number)
             raise self._failure(error) from error
@@ -516,6 +521,22 @@ class SqlAccess:
     def _columns_of(self, index: str) -> set[str | None]:
         rows = self._own.execute("SELECT name FROM pragma_index_info(?)", (index,))
         return {cast("str | None", name) for (name,) in rows}
+
+
+def _read(cursor: apsw.Cursor, rows: list[Row], limit: int) -> int:
+    """Append rows until there is one more than the limit; the limit, lowered for large rows."""
+    size = 0
+    while len(rows) <= limit:
+        portion = cast("list[Row]", list(islice(cursor, min(limit + 1 - len(rows), _ROWS_AT_ONCE))))
+        rows += portion
+        if len(portion) < _ROWS_AT_ONCE:
+            break
+        size += sum(
+            len(value) for row in portion for value in row if isinstance(value, str | bytes)
+        )
+        if size > _PORTION_BYTES:
+            return len(rows) - 1
+    return limit
 
 
 def split(sql: str) -> tuple[str, ...]:
