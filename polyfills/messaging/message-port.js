@@ -10,6 +10,7 @@ import { defineEventHandler } from "../events/event-handler.js";
 import { dispatchTrusted, EventTarget } from "../events/event-target.js";
 import { MessageEvent } from "../events/event-types.js";
 import { Event } from "../events/event.js";
+import { currentFrame, runInFrame } from "../kernel/frames.js";
 import { currentContext, queueTurn } from "../kernel/turns.js";
 import {
   defineInterface,
@@ -33,11 +34,11 @@ class End {
   port = null; // the object that scripts hold; null while it moves
   context = null;
   #isStarted = false;
-  #waiting = []; // events
+  #waiting = []; // events, each with the frame of who posted it
   #scheduled = 0; // turns that will deliver one each
 
   receive(event) {
-    this.#waiting.push(event);
+    this.#waiting.push({ event, frame: currentFrame() });
     if (this.#isStarted) this.#deliverLater();
   }
 
@@ -61,7 +62,9 @@ class End {
   #deliver() {
     this.#scheduled--;
     // A port that moved meanwhile keeps its messages until it is started again.
-    if (this.#isStarted && this.#waiting.length > 0) dispatchTrusted(this.port, this.#waiting.shift());
+    if (!this.#isStarted || this.#waiting.length === 0) return;
+    const { event, frame } = this.#waiting.shift();
+    runInFrame(frame, dispatchTrusted, [this.port, event]);
   }
 
   /** The object is detached: another one will take this end over. */

@@ -3,6 +3,7 @@
 // to it while everything else waits.
 
 import { CRITICAL_SECTION_TIMEOUT_MS } from "holdfast:constants";
+import { currentFrame, runInFrame } from "../kernel/frames.js";
 import { currentContext, queueTurn, queueTurnsFirst, runTurn } from "../kernel/turns.js";
 import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
 import { ObjectContext } from "./context.js";
@@ -18,6 +19,7 @@ const TOO_LONG =
  */
 export function runCriticalSection(instance, callback, { resetOnError }) {
   const asking = currentContext() ?? instance.context;
+  const frame = currentFrame();
   return new Promise((resolve, reject) => {
     if (instance.error !== null) throw instance.error;
     instance.inputGate.lock(asking.section ?? null, (section) => {
@@ -26,6 +28,7 @@ export function runCriticalSection(instance, callback, { resetOnError }) {
         asking,
         callback,
         context,
+        frame,
         instance,
         reject,
         resetOnError,
@@ -42,7 +45,7 @@ export function runCriticalSection(instance, callback, { resetOnError }) {
 function enter(run) {
   let result, isPromise;
   try {
-    result = run.callback(run.context);
+    result = runInFrame(run.frame, run.callback, [run.context]);
     isPromise = typeof result?.then === "function";
   } catch (error) {
     leave(run, failed, error);
