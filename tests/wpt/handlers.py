@@ -10,9 +10,11 @@ import functools
 import json
 import runpy
 import sys
+import threading
 import types
 from collections.abc import Callable
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,6 @@ from aiohttp.abc import AbstractStreamWriter
 
 from tests.wpt.requests import HandlerRequest, ResponseHeaders, Stash, to_bytes
 
-THREADS = 64  # a handler may wait for the whole length of a test
 BODILESS = frozenset({204, 205, 304})
 
 # What the subset's tests need and the subset does not carry.
@@ -52,7 +53,6 @@ class Handlers:
 
     def __init__(self) -> None:
         self._stash = Stash()
-        self._threads = ThreadPoolExecutor(THREADS, "wpt-handler")
         _install_modules()
 
     async def answer(self, file: Path, request: web.BaseRequest) -> web.StreamResponse:
@@ -64,17 +64,12 @@ class Handlers:
         body = await request.read()
         asked = HandlerRequest(request, body, self._stash)
         response = HandlerResponse(request, asyncio.get_running_loop())
-        run = functools.partial(_run, main, asked, response)
-        await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        await _in_thread(functools.partial(_run, main, asked, response))
         return RawResponse()
 
     async def echo(self, request: web.BaseRequest) -> web.StreamResponse:
         """What `fetch/api/resources/echo-content.py` answers: the request's body."""
         return web.Response(body=await request.read(), content_type="text/plain")
-
-    def close(self) -> None:
-        """Let go of the threads; those at work end with their connections."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class HandlerResponse:
@@ -204,6 +199,24 @@ def _run(
         response.content = result
     if not response.has_written:
         response.write()
+
+
+async def _in_thread(run: Callable[[], None]) -> None:
+    """Run something in a thread that keeps nobody from ending, as handlers may run for ever."""
+    loop = asyncio.get_running_loop()
+    finished = loop.create_future()
+
+    def finish() -> None:
+        if not finished.done():
+            finished.set_result(None)
+
+    def work() -> None:
+        run()
+        with suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(finish)
+
+    threading.Thread(target=work, daemon=True).start()
+    await finished
 
 
 def _install_modules() -> None:

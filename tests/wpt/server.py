@@ -98,7 +98,6 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
-        self._handlers.close()
         self._sockets.close()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -1,5 +1,8 @@
 """The runner of the Web Platform Tests, on a small checkout with a small harness."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ from tests.wpt.discovery import NotRun, Test, discover
 from tests.wpt.expected import Expectations
 from tests.wpt.isolate import Outcome
 from tests.wpt.metadata import read_metadata
-from tests.wpt.pool import Pool
+from tests.wpt.pool import REPOSITORY, Pool
 from tests.wpt.report import Report
 from tests.wpt.server import Server
 from tests.wpt.subset import source_entries
@@ -292,3 +295,24 @@ async def test_python_handlers_answer_requests_and_web_sockets(
     _, outcomes = await run(checkout, folder, "area/echoed", "area/handled")
     assert outcomes["area/echoed.sub.any.js"].subtests == [("echoes", "PASS", "")]
     assert outcomes["area/handled.any.js"].subtests == [("is handled", "PASS", "")]
+
+
+@pytest.mark.slow
+def test_a_run_ends_though_a_handler_does_not(checkout: Path) -> None:
+    (checkout / "area" / "resources" / "sleeps.py").write_text(
+        "import time\ndef main(request, response):\n    time.sleep(3600)\n"
+    )
+    (checkout / "area" / "leaves.any.js").write_text(
+        'promise_test(async () => { fetch("resources/sleeps.py"); }, "leaves");'
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.wpt", "area/leaves"],
+        cwd=REPOSITORY,
+        env={**os.environ, "WPT_DIR": str(checkout)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All is as expected." in done.stdout
