@@ -23,6 +23,7 @@ class Row:
 ROWS = (
     Row("hello", "hello world", "/hello", bar=0.5),
     Row("read", "Counter read", "/read", bar=1.0),
+    Row("rpc", "Counter read by RPC", "/rpc", bar=1.0),
     Row("increment", "Counter increment, durable", "/increment", bar=2.0),
     Row("objects", "increments over 1,000 objects", "/objects/1", bar=2.0, objects=1_000),
     Row("fresh", "creation of objects", "/fresh", bar=3.0),

@@ -10,6 +10,8 @@ export default {
         return new Response("Hello World");
       case "/read":
         return await count(env.Counter, "A", "/");
+      case "/rpc":
+        return new Response(`count: ${await env.Counter.get(env.Counter.idFromName("A")).read()}`);
       case "/increment":
         return await count(env.Counter, "A", "/increment");
       case "/fresh":
@@ -37,6 +39,12 @@ export class Counter {
 
   async initialize() {
     this.value = (await this.storage.get("value")) || 0;
+  }
+
+  async read() {
+    this.initialized ??= this.initialize();
+    await this.initialized;
+    return this.value;
   }
 
   async fetch(request) {
