@@ -18,7 +18,8 @@ from hypothesis.stateful import (
 )
 
 from holdfast.storage import LocalBarrier, SqlError, Storage, StoreBroken
-from holdfast.storage.sql import Sql, split
+from holdfast.storage.sql import Sql
+from holdfast.storage.statements import split
 from holdfast.storage.store import _GET
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 
@@ -85,8 +86,27 @@ async def test_no_table_can_take_a_name_of_the_runtime(owner: Owner) -> None:
     with pytest.raises(SqlError, match="not authorized: SQLITE_AUTH"):
         rows(sql, "ALTER TABLE mine RENAME TO _Cf_METADATA")
     assert rows(sql, "SELECT count(*) FROM mine") == [(0,)]
+    rows(sql, "PRAGMA case_sensitive_like=on")
+    with pytest.raises(SqlError, match="not authorized: SQLITE_AUTH"):
+        rows(sql, "ALTER TABLE mine RENAME TO _CF_METADATA")
+    rows(sql, "CREATE VIRTUAL TABLE words USING fts5(x)")
+    with pytest.raises(SqlError, match="not authorized: SQLITE_AUTH"):
+        rows(sql, "ALTER TABLE words RENAME TO _cf")
     rows(sql, "ALTER TABLE mine RENAME TO yours")
     assert rows(sql, "SELECT count(*) FROM yours") == [(0,)]
+
+
+async def test_a_statement_that_is_compiled_anew_is_looked_at_anew(owner: Owner) -> None:
+    owner.store.put("key", b"secret")
+    sql = sql_of(owner)
+    rows(sql, "CREATE TABLE t(key); INSERT INTO t VALUES (1), (2), (3)")
+    rows(sql, "CREATE VIEW v AS SELECT key FROM t")
+    known = [sql.execute("SELECT key FROM v", ()).cursor for _ in range(2)]
+    for cursor in known:
+        sql.close_cursor(cursor)
+    rows(sql, "DROP VIEW v; CREATE VIEW v AS SELECT key FROM _cf_KV")
+    with pytest.raises(SqlError, match="prohibited"):
+        rows(sql, "SELECT key FROM v")
 
 
 async def test_columns_follow_the_schema(owner: Owner) -> None:

@@ -13,7 +13,7 @@ from holdfast.host.context import Host
 from holdfast.host.ops import op
 from holdfast.host.storage import attempt
 from holdfast.storage import Sql
-from holdfast.storage.sql import Row, Statement
+from holdfast.storage.statements import Row, Statement
 
 
 @op

@@ -9,7 +9,8 @@ May import engine/ (and does not); touches APSW. docs/durability.md tells what i
 
 - `Bookmarking` (bookmarks.py): how the past of objects is kept; history.py has the marks.
 - `AlarmList` (alarms.py): when which object of a namespace is to be woken.
-- `Sql` (sql.py): SQL as scripts may use it; authorizer.py has what they may do.
+- `Sql` (sql.py): SQL as scripts may use it; statements.py tells a script's
+  statements apart, authorizer.py has what they may do.
 
 Below these: database.py is one file's transactions and rounds, and has the invariants;
 newborn.py an object's first writes, in memory; session.py an open connection and how SQLite

@@ -53,7 +53,7 @@ from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.rounds import Rounds
 from holdfast.storage.session import Session
-from holdfast.storage.sql import describe
+from holdfast.storage.statements import describe
 from holdfast.storage.workers import Job
 
 if TYPE_CHECKING:

@@ -54,7 +54,7 @@ from holdfast.storage.template import KV_SCHEMA, PAGE_BYTES, in_wal_mode
 
 if TYPE_CHECKING:
     from holdfast.storage.alarms import AlarmList
-    from holdfast.storage.sql import SqlAccess
+    from holdfast.storage.statements import SqlAccess
 
 LARGE_BYTES = 256 * 1024
 

@@ -34,7 +34,7 @@ from holdfast.storage.disk import Folder, Fsync
 
 if TYPE_CHECKING:
     from holdfast.storage.alarms import AlarmList
-    from holdfast.storage.sql import SqlAccess
+    from holdfast.storage.statements import SqlAccess
 
 VFS = "unix-excl"
 

@@ -1,0 +1,291 @@
+"""A script's SQL statements, told apart from the storage's own on the same connection.
+
+- The *authorizer* is asked while a statement is compiled, and lets everything pass unless
+  `SqlAccess.restricted` is set, which it has to be whenever a script's statement is compiled or
+  stepped, since SQLite may compile it anew then, and at no other time.
+- SQLite's cache of compiled statements is shared, so a script could write a statement of
+  ours letter by letter and be given the one that nobody asked about. What a script compiles
+  is therefore compiled with a flag that is part of the cache's key (`FLAGS`).
+
+What is learned of a statement when it first runs is kept: whether it writes, and its columns,
+which SQLite does not tell any more once a statement is done. That holds until the schema
+changes, which the authorizer sees coming.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import apsw
+
+from holdfast.storage.authorizer import (
+    SCHEMA_CHANGES,
+    SETTINGS,
+    TRANSACTIONS,
+    is_allowed,
+    is_transaction,
+)
+from holdfast.storage.errors import SqlError
+
+SqlValue = float | str | bytes | None
+Row = tuple[int | float | str | bytes | None, ...]
+
+NO_STATEMENT = "SQL code did not contain a statement."
+
+MAX_SQL_BYTES = 100_000  # of SQL
+
+# https://developers.cloudflare.com/durable-objects/platform/limits/ and workerd's own.
+_LIMITS = {
+    apsw.SQLITE_LIMIT_LENGTH: 8 * 1024 * 1024 + 64,
+    apsw.SQLITE_LIMIT_SQL_LENGTH: MAX_SQL_BYTES,
+    apsw.SQLITE_LIMIT_COLUMN: 100,
+    apsw.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    apsw.SQLITE_LIMIT_COMPOUND_SELECT: 5,
+    apsw.SQLITE_LIMIT_VDBE_OP: 25_000,
+    apsw.SQLITE_LIMIT_FUNCTION_ARG: 127,
+    apsw.SQLITE_LIMIT_ATTACHED: 0,
+    apsw.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 50,
+    apsw.SQLITE_LIMIT_VARIABLE_NUMBER: 100,
+    apsw.SQLITE_LIMIT_TRIGGER_DEPTH: 10,
+    apsw.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+
+FLAGS = apsw.SQLITE_PREPARE_PERSISTENT
+_STEPS_PER_LOOK = 50_000  # of SQLite's machine, between two looks at the turn's budget
+_MAX_KNOWN = 500
+_BLANK = " \t\n\r\v\f"
+_ALTER = "holdfast_alter"
+# Not by LIKE, which a script can make sensitive to case.
+_RESERVED = "SELECT name FROM sqlite_schema WHERE lower(substr(name, 1, 4)) = '_cf_' ORDER BY name"
+
+
+@dataclass(slots=True)
+class Statement:
+    """What is known of one statement, as long as the schema stays as it is."""
+
+    columns: tuple[str, ...]
+    writes: bool
+    rows_per_change: int  # of tables and indexes, that one changed row writes
+    epoch: int
+    encoded: str = ""  # for whoever sends the columns elsewhere time and again
+
+
+class SqlAccess:
+    """A connection as scripts' SQL sees it; lives and dies with the connection."""
+
+    def __init__(self, connection: apsw.Connection, own: apsw.Cursor) -> None:
+        self.connection = connection
+        self.restricted = False
+        self.refusal: str | None = None
+        self.epoch = 0  # grows with every change of the schema
+        self.known: OrderedDict[str, Statement] = OrderedDict()
+        self.should_stop: Callable[[], bool] = bool
+        self.settings: dict[str, str] = {}  # those that are changed, for the next connection
+        self._own = own  # for statements that are ours
+        self._free: list[apsw.Cursor] = []
+        self._pieces: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._reserved: list[Any] = []  # the names that are the runtime's own
+        self._actions: list[tuple[int, str | None, str | None]] = []
+        for limit, value in _LIMITS.items():
+            connection.limit(limit, value)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+        connection.authorizer = self._authorize
+        connection.set_progress_handler(self._look, _STEPS_PER_LOOK)
+
+    def _look(self) -> bool:
+        return self.restricted and self.should_stop()
+
+    def _authorize(
+        self,
+        action: int,
+        first: str | None,
+        second: str | None,
+        database: str | None,
+        _trigger: str | None,
+    ) -> int:
+        if not self.restricted:
+            return apsw.SQLITE_OK
+        if action in SCHEMA_CHANGES:
+            self.epoch += 1
+        self._actions.append((action, first, second))
+        if is_allowed(action, first, second, database):
+            if action == apsw.SQLITE_PRAGMA and second is not None and first in SETTINGS:
+                self.settings[first] = second
+            return apsw.SQLITE_OK
+        if is_transaction(action):
+            self.refusal = TRANSACTIONS
+        return apsw.SQLITE_DENY
+
+    def forget_schema(self) -> None:
+        """The schema may be another than it was: something was undone, or not done by SQL."""
+        self.epoch += 1
+
+    # ---- cursors -------------------------------------------------------------------
+
+    def cursor(self) -> apsw.Cursor:
+        """A cursor that nobody uses."""
+        return self._free.pop() if self._free else self.connection.cursor()
+
+    def give_back(self, cursor: apsw.Cursor) -> None:
+        """The cursor is done."""
+        self._free.append(cursor)
+
+    # ---- statements ----------------------------------------------------------------
+
+    def split(self, sql: str) -> tuple[str, ...]:
+        """The statements in `sql`, by the semicolons that end them."""
+        if ";" not in sql or "\0" in sql:
+            return (sql,)
+        pieces = self._pieces.get(sql)
+        if pieces is None:
+            pieces = self._pieces[sql] = split(sql)
+            if len(self._pieces) > _MAX_KNOWN:
+                self._pieces.popitem(last=False)
+        return pieces
+
+    def run_first(
+        self,
+        cursor: apsw.Cursor,
+        sql: str,
+        bindings: Sequence[SqlValue],
+        begin_write: Callable[[], object],
+    ) -> Statement:
+        """Run a statement that is not known; what it is found to be."""
+        found: list[Statement] = []
+        self._actions.clear()
+        alters = False
+
+        def trace(running: apsw.Cursor, _sql: str, _bindings: object) -> bool:
+            nonlocal alters
+            if not running.has_vdbe:
+                return True
+            actions, self._actions = self._actions, []
+            columns = tuple(name for name, _ in running.get_description())
+            writes = not running.is_readonly
+            self.restricted = False
+            if writes:
+                begin_write()
+            rows_per_change = self._rows_per_change(actions) if writes else 0
+            alters = any(action == apsw.SQLITE_ALTER_TABLE for action, _, _ in actions)
+            if alters:
+                self._own.execute(f"SAVEPOINT {_ALTER}")
+                self._reserved = self._own.execute(_RESERVED).fetchall()
+            self.restricted = True
+            found.append(Statement(columns, writes, rows_per_change, self.epoch))
+            return True
+
+        cursor.exec_trace = trace
+        try:
+            # Compiled anew: one that was kept may tell columns that are no more.
+            cursor.execute(sql, bindings, prepare_flags=FLAGS, can_cache=False)
+        except BaseException:
+            self.restricted = False
+            if alters and self.connection.in_transaction:
+                self._undo_alter()
+            raise
+        cursor.exec_trace = None
+        if not found:
+            raise SqlError(NO_STATEMENT)
+        if alters:
+            self._check_altered()
+        elif self.epoch == found[0].epoch:
+            self.known[sql] = found[0]
+            if len(self.known) > _MAX_KNOWN:
+                self.known.popitem(last=False)
+        return found[0]
+
+    def count_rows(self, sql: str, bindings: Sequence[SqlValue]) -> int:
+        """Run a statement that reads; the rows that it looked at."""
+        steps: list[int] = []
+
+        def profile(event: dict[str, Any]) -> None:
+            steps.append(event["stmt_status"]["SQLITE_STMTSTATUS_FULLSCAN_STEP"])
+
+        cursor = self.connection.cursor()
+        counts = [op for _, op, *_ in cursor.execute(f"EXPLAIN {sql}", bindings)].count("Count")
+        self.connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, profile)
+        try:
+            found = 0
+            last: Row = ()
+            for row in cursor.execute(sql, bindings, prepare_flags=FLAGS):
+                found, last = found + 1, cast("Row", row)
+        finally:
+            self.connection.trace_v2(0, None)
+            cursor.close(True)
+        scanned = sum(steps) + 1 if any(steps) else 0
+        # Counting a whole table takes no step, and its answer is what was looked at.
+        if counts == found == len(last) == 1 and isinstance(last[0], int):
+            scanned += last[0]
+        return max(scanned, found)
+
+    def _check_altered(self) -> None:
+        """Undo a table's change of name into the runtime's own, which SQLite asks nobody about."""
+        self.restricted = False
+        if self._own.execute(_RESERVED).fetchall() != self._reserved:
+            self._undo_alter()
+            raise SqlError("not authorized: SQLITE_AUTH")
+        self._own.execute(f"RELEASE {_ALTER}")
+
+    def _undo_alter(self) -> None:
+        self._own.execute(f"ROLLBACK TO {_ALTER}")
+        self._own.execute(f"RELEASE {_ALTER}")
+
+    def _rows_per_change(self, actions: Sequence[tuple[int, str | None, str | None]]) -> int:
+        """How many rows, indexes' entries included, a row that changes writes."""
+        inserted = {first for action, first, _ in actions if action == apsw.SQLITE_INSERT}
+        updated = {(f, s) for action, f, s in actions if action == apsw.SQLITE_UPDATE}
+        tables = inserted | {first for first, _ in updated}
+        if len(tables) != 1:
+            return 1
+        (table,) = tables
+        columns = None if inserted else {column for _, column in updated}
+        indexes: list[Any] = self._own.execute(
+            "SELECT name FROM pragma_index_list(?)", (table,)
+        ).fetchall()
+        if columns is not None:
+            indexes = [name for (name,) in indexes if columns & self._columns_of(name)]
+        return 1 + len(indexes)
+
+    def _columns_of(self, index: str) -> set[str | None]:
+        rows = self._own.execute("SELECT name FROM pragma_index_info(?)", (index,))
+        return {cast("str | None", name) for (name,) in rows}
+
+
+def split(sql: str) -> tuple[str, ...]:
+    """The statements in `sql`, where SQLite would say that each ends. Pure."""
+    sql = str(well_formed(sql))
+    pieces = []
+    start = position = 0
+    while (position := sql.find(";", position)) >= 0:
+        position += 1
+        if apsw.complete(sql[start:position]):
+            pieces.append(sql[start:position])
+            start = position
+            while start < len(sql) and sql[start] in _BLANK:
+                start = position = start + 1
+    if start < len(sql) or not pieces:
+        pieces.append(sql[start:])
+    return tuple(pieces)
+
+
+def describe(error: apsw.Error) -> str:
+    """An error as workerd words it."""
+    result: int = getattr(error, "result", apsw.SQLITE_ERROR)
+    extended: int = getattr(error, "extendedresult", result)
+    offset: int = getattr(error, "error_offset", -1)
+    message = f"{error} at offset {offset}" if offset >= 0 else str(error)
+    message += f": {apsw.mapping_result_codes[result]}"
+    if name := apsw.mapping_extended_result_codes.get(extended):
+        message += f" (extended: {name})"
+    return message
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def well_formed(value: SqlValue) -> SqlValue:
+    """A text without lone surrogates, each of which becomes what workerd makes of its bytes."""
+    return _SURROGATE.sub("\ufffd\ufffd\ufffd", value) if isinstance(value, str) else value
