@@ -1,6 +1,8 @@
 """WebSockets between clients, Workers and objects."""
 
+import asyncio
 import contextlib
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -445,3 +447,64 @@ async def test_nothing_is_left_of_sockets_that_are_closed(server: Server, client
     worker = server.runtime.worker("main")
     assert not worker.host.sockets.ends
     assert worker.host.pending == 0
+
+
+async def test_a_server_that_stops_says_so(tmp_path: Path) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        server = await stack.enter_async_context(Server(tmp_path))
+        server.add("main", OBJECT)
+        async with Clients(server) as clients:
+            socket = await clients.open()
+            await stack.aclose()
+            assert await close_of(socket) == (1001, "")
+
+
+async def test_a_script_that_exceeds_its_limits_breaks_its_sockets_off(
+    server: Server, clients: Clients
+) -> None:
+    server.add("main", WORKER.replace("({ data }) =>", "({ data }) => { while (1); }, (_) =>"))
+    socket = await clients.open()
+    await socket.send_str("spin")
+    assert await close_of(socket) == (1006, None)
+    other = await clients.open()  # in an isolate of its own
+    await other.close()
+
+
+async def test_a_classic_script_takes_sockets_too(server: Server, clients: Clients) -> None:
+    server.add("main", ECHO + "addEventListener('fetch', (event) => event.respondWith(echo()));")
+    socket = await clients.open()
+    await socket.send_str("classic")
+    assert await text(socket) == "classic"
+
+
+async def test_sockets_end_when_the_client_has_left_before_the_answer(
+    server: Server, clients: Clients
+) -> None:
+    server.add(
+        "main",
+        """
+        let state = "new";
+        const until = async (wanted) => { while (state !== wanted) await scheduler.wait(1); };
+        export default { async fetch(request) {
+          const { pathname } = new URL(request.url);
+          if (pathname === "/started") {
+            await until("started");
+            return new Response("yes");
+          }
+          if (pathname === "/go") {
+            state = "go";
+            await until("closed as 1006");
+            return new Response(state);
+          }
+          state = "started";
+          await until("go");
+          const [client, server] = Object.values(new WebSocketPair());
+          server.accept();
+          server.addEventListener("close", ({ code }) => { state = `closed as ${code}`; });
+          return new Response(null, { status: 101, webSocket: client });
+        } };""",
+    )
+    opening = asyncio.create_task(clients.open())
+    assert await server.text("/started") == "yes"
+    opening.cancel()
+    assert await server.text("/go") == "closed as 1006"
