@@ -51,7 +51,8 @@ registerEntry(Request, {
 registerEntry(Response, {
   tag: TAGS.RESPONSE,
   write(response, sink) {
-    const { status, statusText, url, cf } = responseRecord(response);
+    const { status, statusText, url, cf, webSocket } = responseRecord(response);
+    if (webSocket !== undefined) sink.value(webSocket); // throws: only fetch() passes sockets on
     sink.uint32(status);
     sink.text(statusText);
     sink.text(rawHeaders(response));

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from pathlib import Path
 
 import aiohttp
@@ -508,3 +509,31 @@ async def test_sockets_end_when_the_client_has_left_before_the_answer(
     assert await server.text("/started") == "yes"
     opening.cancel()
     assert await server.text("/go") == "closed as 1006"
+
+
+async def test_sockets_are_no_values(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { DurableObject } from "cloudflare:workers";
+        export class Thing extends DurableObject {
+          socket() { return new WebSocketPair()[0]; }
+          response() {
+            return new Response(null, { status: 101, webSocket: new WebSocketPair()[0] });
+          }
+        }
+        export default { async fetch(request, env) {
+          const stub = env.Thing.getByName("one");
+          const attempts = [
+            () => stub.socket(),
+            () => stub.response(),
+            async () => structuredClone(new WebSocketPair()[0]),
+          ];
+          const failures = attempts.map((attempt) => attempt().then(() => "none", String));
+          return Response.json([...new Set(await Promise.all(failures))]);
+        } };""",
+    )
+    reason = "This type does not support serialization."
+    assert json.loads(await server.text()) == [
+        f'DataCloneError: Could not serialize object of type "WebSocket". {reason}'
+    ]
