@@ -24,6 +24,13 @@ export const {
   trace,
   warn,
 } = console;
-export const { Console } = absent("console", ["Console"]);
+export const { Console, context, createTask, profile, profileEnd, timeStamp } = absent("console", [
+  "Console",
+  "context",
+  "createTask",
+  "profile",
+  "profileEnd",
+  "timeStamp",
+]);
 
 export default console;

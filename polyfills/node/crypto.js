@@ -85,6 +85,9 @@ export const { subtle } = webcrypto;
 export const getRandomValues = (array) => webcrypto.getRandomValues(array);
 
 const missing = absent("crypto", [
+  "Cipher",
+  "Decipher",
+  "DiffieHellmanGroup",
   "checkPrime",
   "checkPrimeSync",
   "createCipheriv",
@@ -148,7 +151,10 @@ export const {
   sign,
   verify,
   Certificate,
+  Cipher,
   Cipheriv,
+  Decipher,
+  DiffieHellmanGroup,
   Decipheriv,
   DiffieHellman,
   ECDH,

@@ -4,6 +4,7 @@
 // keeps its state where Node.js has it, because libraries look there.
 
 import { abortError, invalidType, nodeError, outOfRange, requireFunction } from "./errors.js";
+import { AsyncResource } from "./async-hooks.js";
 import { inspect } from "./inspect.js";
 
 export const errorMonitor = Symbol("events.errorMonitor");
@@ -386,8 +387,42 @@ export function addAbortListener(signal, listener) {
   return Symbol.dispose === undefined ? { dispose } : { [Symbol.dispose]: dispose };
 }
 
+/** An emitter whose listeners run in the frame in which it was made. */
+export class EventEmitterAsyncResource extends EventEmitter {
+  #resource;
+
+  constructor(options = undefined) {
+    super(typeof options === "string" ? undefined : options);
+    const name = typeof options === "string" ? options : options?.name;
+    this.#resource = new AsyncResource(name ?? new.target.name);
+  }
+
+  emit(type, ...args) {
+    return this.#resource.runInAsyncScope(super.emit, this, type, ...args);
+  }
+
+  emitDestroy() {
+    this.#resource.emitDestroy();
+  }
+
+  get asyncId() {
+    return this.#resource.asyncId();
+  }
+
+  get triggerAsyncId() {
+    return this.#resource.triggerAsyncId();
+  }
+
+  get asyncResource() {
+    return this.#resource;
+  }
+}
+
+export const { init } = EventEmitter;
+
 Object.assign(EventEmitter, {
   EventEmitter,
+  EventEmitterAsyncResource,
   addAbortListener,
   captureRejectionSymbol,
   errorMonitor,

@@ -32,18 +32,17 @@ export function createRequire(filename) {
 
 export const builtinModules = names;
 export const isBuiltin = (id) => `${id}`.replace(/^node:/, "") in builtins;
-export const { findSourceMap, register, syncBuiltinESMExports } = absent("module", [
+export const globalPaths = [];
+const missing = absent("module", [
   "findSourceMap",
+  "Module",
   "register",
+  "runMain",
+  "SourceMap",
   "syncBuiltinESMExports",
 ]);
+export const { findSourceMap, Module, register, runMain, SourceMap, syncBuiltinESMExports } =
+  missing;
 
-const module = {
-  builtinModules,
-  createRequire,
-  findSourceMap,
-  isBuiltin,
-  register,
-  syncBuiltinESMExports,
-};
+const module = { ...missing, builtinModules, createRequire, globalPaths, isBuiltin };
 export default module;

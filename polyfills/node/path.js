@@ -69,6 +69,8 @@ export function toNamespacedPath(path) {
   return path;
 }
 
+export const _makeLong = toNamespacedPath;
+
 /** Where the last segment starts and ends, trailing slashes left out. */
 function lastSegment(path) {
   let end = path.length;
@@ -168,6 +170,7 @@ export const win32 = absent("path.win32", [
 ]);
 
 const path = {
+  _makeLong,
   basename,
   delimiter,
   dirname,

@@ -20,13 +20,14 @@ export {
   PerformanceObserver,
   PerformanceObserverEntryList,
 };
-export const { createHistogram, monitorEventLoopDelay } = absent("perf_hooks", [
-  "createHistogram",
-  "monitorEventLoopDelay",
-]);
+export const { createHistogram, monitorEventLoopDelay, PerformanceResourceTiming } = absent(
+  "perf_hooks",
+  ["createHistogram", "monitorEventLoopDelay", "PerformanceResourceTiming"],
+);
 export const constants = {};
 
 export default {
+  PerformanceResourceTiming,
   constants,
   createHistogram,
   monitorEventLoopDelay,

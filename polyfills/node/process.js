@@ -201,14 +201,54 @@ export const [getuid, geteuid, getgid, getegid] = [() => 0, () => 0, () => 0, ()
 
 const missing = absent("process", [
   "abort",
+  "assert",
   "binding",
   "chdir",
   "dlopen",
+  "getActiveResourcesInfo",
+  "initgroups",
   "kill",
+  "loadEnvFile",
+  "openStdin",
+  "reallyExit",
+  "setegid",
+  "seteuid",
   "setgid",
+  "setgroups",
+  "setUncaughtExceptionCaptureCallback",
   "setuid",
 ]);
-export const { abort, binding, chdir, dlopen, kill, setgid, setuid } = missing;
+export const {
+  abort,
+  assert,
+  binding,
+  chdir,
+  dlopen,
+  getActiveResourcesInfo,
+  initgroups,
+  kill,
+  loadEnvFile,
+  openStdin,
+  reallyExit,
+  setegid,
+  seteuid,
+  setgid,
+  setgroups,
+  setUncaughtExceptionCaptureCallback,
+  setuid,
+} = missing;
+
+export const availableMemory = () => 0;
+export const constrainedMemory = () => 0;
+export const debugPort = 0;
+export const domain = null;
+export const exitCode = undefined;
+export const getgroups = () => [];
+export const hasUncaughtExceptionCaptureCallback = () => false;
+export const moduleLoadList = [];
+export const report = null;
+export const setSourceMapsEnabled = () => {};
+export const sourceMapsEnabled = false;
 
 const process = Object.assign(new EventEmitter(), {
   ...missing,
@@ -224,7 +264,17 @@ const process = Object.assign(new EventEmitter(), {
   execArgv,
   execPath,
   exit,
-  exitCode: undefined,
+  availableMemory,
+  constrainedMemory,
+  debugPort,
+  domain,
+  exitCode,
+  getgroups,
+  hasUncaughtExceptionCaptureCallback,
+  moduleLoadList,
+  report,
+  setSourceMapsEnabled,
+  sourceMapsEnabled,
   features,
   getBuiltinModule,
   getegid,

@@ -23,12 +23,14 @@ export const isWritable = (stream) => (stream?._writableState ? stream.writable 
 export const isDisturbed = (stream) =>
   Boolean(stream && (stream.readableDidRead || stream.readableAborted));
 export const isDestroyed = (stream) => (isNodeStream(stream) ? Boolean(stream.destroyed) : null);
-export const { compose } = absent("stream", ["compose"]);
+export const { compose, duplexPair } = absent("stream", ["compose", "duplexPair"]);
+const destroyStream = (stream, error) => destroy.call(stream, error);
 
 Object.assign(Stream, {
   addAbortSignal,
   compose,
-  destroy: (stream, error) => destroy.call(stream, error),
+  destroy: destroyStream,
+  duplexPair,
   Duplex,
   finished,
   getDefaultHighWaterMark,
@@ -59,6 +61,7 @@ for (const [name, fn] of [
 
 export {
   addAbortSignal,
+  destroyStream as destroy,
   Duplex,
   finished,
   getDefaultHighWaterMark,

@@ -3,7 +3,7 @@
 // A timer is the platform's own; what Node.js gives back is an object that knows its id. One
 // that keeps nothing alive (`unref`) is the same here, where nothing is kept alive by timers.
 
-import { invalidType } from "./errors.js";
+import { absent, invalidType } from "./errors.js";
 import promises from "./timers-promises.js";
 import * as platform from "../timers/timers.js";
 
@@ -102,8 +102,12 @@ export function clearTimeout(timer) {
 export const clearInterval = (timer) => clearTimeout(timer);
 export const clearImmediate = (timer) => clearTimeout(timer);
 
+export const { active, enroll, unenroll } = absent("timers", ["active", "enroll", "unenroll"]);
 export { promises };
 export default {
+  active,
+  enroll,
+  unenroll,
   clearImmediate,
   clearInterval,
   clearTimeout,

@@ -249,12 +249,30 @@ export function _extend(target, source) {
   return source === null || typeof source !== "object" ? target : Object.assign(target, source);
 }
 
-export const { getCallSite, transferableAbortController, transferableAbortSignal } = absent(
-  "util",
-  ["getCallSite", "transferableAbortController", "transferableAbortSignal"],
-);
+/** The variables in the text of an .env file. */
+export function parseEnv(content) {
+  requireString(content, "content");
+  const variables = {};
+  const line = /^\s*(?:export\s+)?([\w.-]+)\s*=[ \t]*("(?:\\.|[^"])*"|'[^']*'|`[^`]*`|[^\n#]*)?/gm;
+  for (const [, name, value = ""] of content.matchAll(line)) {
+    const quoted = /^(["'`])([^]*)\1$/.exec(value.trim());
+    const text = quoted === null ? value.trim() : quoted[2];
+    variables[name] = quoted?.[1] === '"' ? text.replaceAll("\\n", "\n") : text;
+  }
+  return variables;
+}
+
+export const { getCallSite, MIMEParams, transferableAbortController, transferableAbortSignal } =
+  absent("util", [
+    "getCallSite",
+    "MIMEParams",
+    "transferableAbortController",
+    "transferableAbortSignal",
+  ]);
 
 export default {
+  MIMEParams,
+  parseEnv,
   _extend,
   aborted,
   callbackify,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.host.constants import NODE_BUILTINS
 from tests.inprocess import Server
 
 HERE = Path(__file__).parent / "transcripts"
@@ -70,3 +71,45 @@ async def test_a_script_tells_the_same_as_on_node(tmp_path: Path, path: Path) ->
     expected = on_node(path)
     assert len(expected) > 20, "a transcript that says so little proves nothing"
     assert told == expected
+
+
+NAMES = """
+const told = {};
+for (const name of %s) told[name] = Object.keys(await import(`node:${name}`));
+process.stdout.write(JSON.stringify(told));
+"""
+# Not part of what Node.js documents, or constants of an operating system.
+PRIVATE = ("_", "SSL_", "TLS", "UV_", "RSA_", "ENGINE_", "POINT_", "DH_", "S_I", "O_", "RTLD_")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(NODE is None, reason="Node.js is not installed; it comes with npm")
+async def test_every_export_of_node_can_be_imported(tmp_path: Path) -> None:
+    """An import of a name that is not there would keep a whole script from loading."""
+    if node_major() != MAJOR:
+        pytest.skip(f"Node.js {node_major()} is installed, {MAJOR} is what is followed")
+    assert NODE is not None
+    names = sorted(set(NODE_BUILTINS) - {"constants", "sys"})
+    done = subprocess.run(
+        [NODE, "--input-type=module", "-"],
+        input=NAMES % json.dumps(names),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    theirs: dict[str, list[str]] = json.loads(done.stdout)
+    imports = "".join(f'import * as m{i} from "node:{name}";' for i, name in enumerate(names))
+    told = ",".join(f'"{name}": Object.keys(m{i})' for i, name in enumerate(names))
+    async with Server(tmp_path) as server:
+        server.add(
+            "main", f"{imports} export default {{ fetch: () => Response.json({{{told}}}) }};"
+        )
+        ours: dict[str, list[str]] = json.loads(await server.text())
+    missing = {
+        f"{name}.{key}"
+        for name in names
+        for key in set(theirs[name]) - set(ours[name])
+        if not key.startswith(PRIVATE)
+    }
+    assert missing == set()
