@@ -42,7 +42,16 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["dev"], ["run"], ["serve"], ["deploy"], ["namespace", "list"]]
+    "command",
+    [
+        ["dev"],
+        ["run"],
+        ["serve"],
+        ["deploy"],
+        ["namespace", "list"],
+        ["objects", "list"],
+        ["check"],
+    ],
 )
 def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = said([*command, "--help"], capsys)
@@ -55,7 +64,7 @@ def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixtur
     [
         (["serv"], "did you mean 'serve'?"),
         (["deplyo"], "did you mean 'deploy'?"),
-        (["start"], "there are dev, run, serve, deploy, namespace"),
+        (["start"], "there are dev, run, serve, deploy, namespace, objects"),
         (["namespace", "crate"], "did you mean 'create'?"),
         (["--port", "80", "run", "x"], "--port comes before the command"),
         (["run", "x.mjs", "--prot", "80"], "there is no option --prot; did you mean --port?"),

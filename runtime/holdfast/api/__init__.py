@@ -17,7 +17,6 @@ docs/rest-api.md is the page for its users.
 
 from holdfast.api.app import make_app
 from holdfast.api.client import (
-    ApiError,
     create_namespace,
     delete_script,
     deploy,
@@ -26,8 +25,19 @@ from holdfast.api.client import (
     list_objects,
     list_scripts,
 )
+from holdfast.api.object_client import (
+    back_up,
+    delete_object,
+    describe_objects,
+    export_object,
+    import_object,
+    object_entries,
+    restore_object,
+    show_object,
+)
 from holdfast.api.platform import Platform
 from holdfast.api.server import ApiServer
+from holdfast.api.session import ApiError
 from holdfast.api.settings import ApiSettings
 
 __all__ = [
@@ -35,12 +45,20 @@ __all__ = [
     "ApiServer",
     "ApiSettings",
     "Platform",
+    "back_up",
     "create_namespace",
+    "delete_object",
     "delete_script",
     "deploy",
     "deploy_project",
+    "describe_objects",
+    "export_object",
+    "import_object",
     "list_namespaces",
     "list_objects",
     "list_scripts",
     "make_app",
+    "object_entries",
+    "restore_object",
+    "show_object",
 ]

@@ -7,32 +7,17 @@ when nobody answers.
 """
 
 import json
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from holdfast.api.multipart import OutgoingPart, encode_form
+from holdfast.api.session import DEFAULT_ACCOUNT, Session
 from holdfast.catalog.files import guess_syntax, read_modules
 from holdfast.catalog.project import Project, read_project
 from holdfast.catalog.script import Syntax
 from holdfast.engine.modules import Module, ModuleKind
-
-DEFAULT_ACCOUNT = "holdfast"
-_PREFIX = "/client/v4"
-_TIMEOUT_S = 300.0
-
-
-class ApiError(Exception):
-    """The API refused. `errors` are its (code, message) pairs, `status` the HTTP status."""
-
-    def __init__(self, status: int, errors: Sequence[tuple[int, str]]) -> None:
-        super().__init__("; ".join(f"{message} [code: {code}]" for code, message in errors))
-        self.status = status
-        self.errors = tuple(errors)
 
 
 def deploy(
@@ -63,7 +48,7 @@ def deploy(
     others = [Path(other) for other in modules]
     contents = _script_modules(syntax, lambda: read_modules(path, others))
     return _deploy(
-        _Session(base_url, token, account),
+        Session(base_url, token, account),
         name,
         syntax,
         contents,
@@ -104,14 +89,14 @@ def deploy_project(
         compatibility_flags or project.compatibility_flags,
         {},
     )
-    session = _Session(base_url, token, account)
+    session = Session(base_url, token, account)
     if project.migrations:
         migrations = _migrations(project, _migration_tag(session, name or project.name))
         fields.update({"migrations": migrations} if migrations else {})
     return _deploy(session, name or project.name, syntax, contents, fields)
 
 
-def _migration_tag(session: "_Session", name: str) -> str | None:
+def _migration_tag(session: Session, name: str) -> str | None:
     """The last migration that the live version of a script has taken."""
     for listed in session.send("GET", "/workers/scripts")["result"]:
         if listed["id"] == name:
@@ -148,7 +133,7 @@ def _fields(
 
 
 def _deploy(
-    session: "_Session",
+    session: Session,
     name: str,
     syntax: Syntax,
     contents: Sequence[Module],
@@ -170,7 +155,7 @@ def list_scripts(
     *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT
 ) -> list[dict[str, Any]]:
     """All scripts, by name."""
-    session = _Session(base_url, token, account)
+    session = Session(base_url, token, account)
     result: list[dict[str, Any]] = session.send("GET", "/workers/scripts")["result"]
     return result
 
@@ -180,7 +165,7 @@ def delete_script(
 ) -> None:
     """Delete a script; `force` also where others use it or its objects hold data."""
     query = "?force=true" if force else ""
-    _Session(base_url, token, account).send("DELETE", _script_path(name) + query)
+    Session(base_url, token, account).send("DELETE", _script_path(name) + query)
 
 
 def create_namespace(
@@ -195,7 +180,7 @@ def create_namespace(
 ) -> dict[str, Any]:
     """Create the Durable Object namespace of a class; returns its id, name, script and class."""
     fields = {"name": name, "script": script, "class": class_name, "use_sqlite": use_sqlite}
-    session = _Session(base_url, token, account)
+    session = Session(base_url, token, account)
     body = json.dumps(fields).encode()
     result: dict[str, Any] = session.send("POST", _NAMESPACES, body, "application/json")["result"]
     return result
@@ -205,7 +190,7 @@ def list_namespaces(
     *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT
 ) -> list[dict[str, Any]]:
     """All Durable Object namespaces."""
-    return _Session(base_url, token, account).send_paged(_NAMESPACES)
+    return Session(base_url, token, account).send_paged(_NAMESPACES)
 
 
 def list_objects(
@@ -213,52 +198,10 @@ def list_objects(
 ) -> list[dict[str, Any]]:
     """All objects of a namespace: {"id": 64 hex digits, "hasStoredData": bool}."""
     path = f"{_NAMESPACES}/{urllib.parse.quote(namespace_id, safe='')}/objects"
-    return _Session(base_url, token, account).send_paged(path)
+    return Session(base_url, token, account).send_paged(path)
 
 
 _NAMESPACES = "/workers/durable_objects/namespaces"
-
-
-@dataclass(frozen=True, slots=True)
-class _Session:
-    base_url: str
-    token: str = field(repr=False)
-    account: str
-
-    def send(
-        self, method: str, path: str, body: bytes | None = None, content_type: str | None = None
-    ) -> dict[str, Any]:
-        """One request; returns the answer's envelope."""
-        # urllib writes header values as Latin-1; the token travels as UTF-8.
-        headers = {"Authorization": f"Bearer {self.token}".encode().decode("latin-1")}
-        if content_type is not None:
-            headers["Content-Type"] = content_type
-        url = self._account_url() + path
-        if not url.startswith(("http://", "https://")):
-            raise ValueError(f"{self.base_url!r} is not an http or https URL")
-        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - checked
-        try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310
-                return _envelope(response.status, response.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return _envelope(error.code, error.read())
-
-    def send_paged(self, path: str) -> list[dict[str, Any]]:
-        """The results of as many GETs as it takes, by cursor."""
-        results: list[dict[str, Any]] = []
-        cursor = ""
-        while True:
-            query = urllib.parse.urlencode({"limit": 1000, "cursor": cursor})
-            envelope = self.send("GET", f"{path}?{query}")
-            results += envelope["result"]
-            cursor = envelope["result_info"]["cursor"]
-            if not cursor:
-                return results
-
-    def _account_url(self) -> str:
-        base = self.base_url.rstrip("/").removesuffix(_PREFIX)
-        return f"{base}{_PREFIX}/accounts/{urllib.parse.quote(self.account, safe='')}"
 
 
 def _script_path(name: str) -> str:
@@ -271,16 +214,3 @@ def _script_modules(syntax: Syntax, read: Callable[[], tuple[Module, ...]]) -> t
     if syntax is Syntax.SERVICE_WORKER:
         return (Module(main.name, ModuleKind.COMMONJS, main.content),)
     return (Module(main.name, ModuleKind.ESM, main.content), *rest)
-
-
-def _envelope(status: int, body: bytes) -> dict[str, Any]:
-    """The answer, if it is a success. Raises ApiError."""
-    try:
-        envelope: dict[str, Any] = json.loads(body)
-        if envelope["success"]:
-            return envelope
-        errors = [(error["code"], error["message"]) for error in envelope["errors"]]
-    except (ValueError, TypeError, KeyError) as error:
-        text = body[:200].decode("utf-8", "replace")
-        raise ApiError(status, [(status, f"not an answer of Holdfast's API: {text}")]) from error
-    raise ApiError(status, errors)

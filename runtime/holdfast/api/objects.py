@@ -34,7 +34,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 class ObjectHandlers:
-    """The handlers of `/workers/durable_objects/namespaces/:id/objects/:object`."""
+    """The handlers of `…/namespaces/:id/objects/:object`, and of the backup of them all."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -43,6 +43,7 @@ class ObjectHandlers:
         """Add the handlers below `account`, the path of an account."""
         one = f"{account}/workers/durable_objects/namespaces/{{id}}/objects/{{object}}"
         for method, path, handler in (
+            ("GET", f"{account}/backup", self.back_up),
             ("GET", one, self.show),
             ("DELETE", one, self.delete),
             ("GET", f"{one}/keys", self.keys),
@@ -51,6 +52,15 @@ class ObjectHandlers:
             ("POST", f"{one}/restore", self.go_back),
         ):
             router.add_route(method, path, _answering(handler), expect_handler=withhold_continue)
+
+    async def back_up(self, request: web.Request) -> web.StreamResponse:
+        """A tar archive of all that the server keeps."""
+        response = web.StreamResponse(headers={"Content-Type": "application/x-tar"})
+        await response.prepare(request)
+        async for piece in self._platform.objects.archive():
+            await response.write(piece)
+        await response.write_eof()
+        return response
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """What an object holds, in numbers."""

@@ -1,22 +1,26 @@
 """The command line, described. docs/command-line.md is the page for its users."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from holdfast import __version__
-from holdfast.cli.parser import Parser, address, day, duration_or_zero, port, positive, seconds
+from holdfast.cli.data_arguments import add_folder_commands, add_objects
+from holdfast.cli.parser import (
+    Parser,
+    address,
+    command,
+    day,
+    duration_or_zero,
+    port,
+    positive,
+    seconds,
+)
+from holdfast.cli.where import DEFAULT_API_PORT, TOKEN_VARIABLE, add_data, add_remote
 
 DEFAULT_PORT = 8787
-DEFAULT_API_PORT = 8788
-DEFAULT_DATA = ".holdfast"
-TOKEN_VARIABLE = "HOLDFAST_API_TOKEN"  # noqa: S105 - a name, no secret
-TOKEN_FILE = "api-token"  # noqa: S105 - in the data folder
-URL_VARIABLE = "HOLDFAST_API_URL"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 # A developer's restart does not wait for a client that hangs; a deployment's does.
@@ -81,36 +85,22 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     _add_local(commands, "run", "serve one script in production", _RUN)
     _add_serve(commands)
     _add_deploy(commands)
-    actions = _add_namespace(commands)
+    groups = {"namespace": _add_namespace(commands), "objects": add_objects(commands)}
+    add_folder_commands(commands)
     parser.check_command(words, commands.choices)
-    if words[:1] == ["namespace"]:
-        commands.choices["namespace"].check_command(words[1:], actions.choices)
+    if words and words[0] in groups:
+        commands.choices[words[0]].check_command(words[1:], groups[words[0]].choices)
     options, unknown = parser.parse_known_args(words)
     if unknown:
         options.parser.refuse(unknown)
     return options
 
 
-def _command(
-    commands: Any, name: str, summary: str, description: str, function: tuple[str, str]
-) -> Parser:
-    """A sub-command that runs a function, given as module of this package and name."""
-    parser: Parser = commands.add_parser(name, help=summary, description=description)
-    module, function_name = function
-
-    def run(options: argparse.Namespace) -> int:
-        status: int = getattr(import_module(f"holdfast.cli.{module}"), function_name)(options)
-        return status
-
-    parser.set_defaults(run=run, parser=parser)
-    return parser
-
-
 def _add_local(commands: Any, name: str, summary: str, description: str) -> None:
-    parser = _command(commands, name, summary, description, ("local", name))
+    parser = command(commands, name, summary, description, ("local", name))
     _add_script(parser)
     _add_address(parser)
-    _add_data(parser)
+    add_data(parser)
     _add_script_options(parser)
     _add_many(parser, "--cron", "CRON", "when to run the script's scheduled() handler")
     _add_operation(parser, DEV_DRAIN_SECONDS if name == "dev" else DRAIN_SECONDS)
@@ -119,7 +109,7 @@ def _add_local(commands: Any, name: str, summary: str, description: str) -> None
 
 def _add_serve(commands: Any) -> None:
     summary = "host many scripts and take uploads: the whole platform"
-    parser = _command(commands, "serve", summary, _SERVE, ("serve", "serve"))
+    parser = command(commands, "serve", summary, _SERVE, ("serve", "serve"))
     _add_address(parser)
     parser.add_argument(
         "--api-port",
@@ -140,14 +130,14 @@ def _add_serve(commands: Any) -> None:
         default="localhost",
         help="a script answers at its name and this (default: <script>.%(default)s)",
     )
-    _add_data(parser)
+    add_data(parser)
     _add_operation(parser, DRAIN_SECONDS)
     _add_limits(parser)
 
 
 def _add_deploy(commands: Any) -> None:
     summary = "upload a script to a `holdfast serve`"
-    parser = _command(commands, "deploy", summary, _DEPLOY, ("remote", "deploy"))
+    parser = command(commands, "deploy", summary, _DEPLOY, ("remote", "deploy"))
     _add_script(parser)
     _add_script_options(parser)
     _add_many(parser, "--secret", "NAME=VALUE", "a secret in env")
@@ -167,7 +157,7 @@ def _add_deploy(commands: Any) -> None:
         metavar="FILE",
         help="a module that the script imports in a way its text does not show; may be repeated",
     )
-    _add_remote(parser)
+    add_remote(parser)
 
 
 def _add_namespace(commands: Any) -> Any:
@@ -178,7 +168,7 @@ def _add_namespace(commands: Any) -> Any:
     )
     parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
-    create = _command(
+    create = command(
         actions,
         "create",
         "create the namespace of a class",
@@ -191,15 +181,15 @@ def _add_namespace(commands: Any) -> Any:
         "--class", dest="class_name", required=True, metavar="CLASS", help="the exported class"
     )
     create.add_argument("--sqlite", action="store_true", help="for a class whose storage is SQLite")
-    _add_remote(create)
-    listing = _command(
+    add_remote(create)
+    listing = command(
         actions,
         "list",
         "list the namespaces",
         "Prints all namespaces as JSON.",
         ("remote", "list_namespaces"),
     )
-    _add_remote(listing)
+    add_remote(listing)
     return actions
 
 
@@ -227,16 +217,6 @@ def _add_address(parser: Parser) -> None:
         default="127.0.0.1",
         metavar="ADDRESS",
         help="address to listen on; 0.0.0.0 for all (default: %(default)s)",
-    )
-
-
-def _add_data(parser: Parser) -> None:
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=Path(DEFAULT_DATA),
-        metavar="DIR",
-        help="the folder that data is kept in (default: %(default)s)",
     )
 
 
@@ -316,26 +296,4 @@ def _add_limits(parser: Parser) -> None:
         "--allow-private-egress",
         action="store_true",
         help="let scripts fetch loopback and private addresses",
-    )
-
-
-def _add_remote(parser: Parser) -> None:
-    server = parser.add_argument_group("where to")
-    server.add_argument(
-        "--api-url",
-        default=os.environ.get(URL_VARIABLE) or f"http://127.0.0.1:{DEFAULT_API_PORT}",
-        metavar="URL",
-        help=f"the API of a `holdfast serve` (default: ${URL_VARIABLE}, "
-        f"or http://127.0.0.1:{DEFAULT_API_PORT})",
-    )
-    server.add_argument(
-        "--token", help=f"the API's token (default: ${TOKEN_VARIABLE}, or the data folder's)"
-    )
-    server.add_argument("--account", default="holdfast", help="the account's tag; any will do")
-    server.add_argument(
-        "--data",
-        type=Path,
-        default=Path(DEFAULT_DATA),
-        metavar="DIR",
-        help="the data folder of the `holdfast serve` (default: %(default)s)",
     )

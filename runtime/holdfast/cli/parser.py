@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
-from typing import NoReturn
+from importlib import import_module
+from typing import Any, NoReturn
 
 USAGE_STATUS = 2  # what a shell's own commands return for options they do not know
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
@@ -105,3 +106,18 @@ def day(text: str) -> str:
     except ValueError:
         pass
     raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-01-31")
+
+
+def command(
+    commands: Any, name: str, summary: str, description: str, function: tuple[str, str]
+) -> Parser:
+    """A sub-command that runs a function, given as module of this package and name."""
+    parser: Parser = commands.add_parser(name, help=summary, description=description)
+    module, function_name = function
+
+    def run(options: argparse.Namespace) -> int:
+        status: int = getattr(import_module(f"holdfast.cli.{module}"), function_name)(options)
+        return status
+
+    parser.set_defaults(run=run, parser=parser)
+    return parser

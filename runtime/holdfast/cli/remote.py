@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.api import ApiError, client
-from holdfast.cli.arguments import TOKEN_FILE, TOKEN_VARIABLE
 from holdfast.cli.console import complain
 from holdfast.cli.options import named_values, script_name
 from holdfast.cli.project_file import project_of
 from holdfast.cli.script_file import unreadable
+from holdfast.cli.where import TOKEN_FILE, TOKEN_VARIABLE
 
 
 def deploy(options: argparse.Namespace) -> int:
@@ -38,7 +38,7 @@ def deploy(options: argparse.Namespace) -> int:
         handlers = ", ".join(result.get("handlers") or []) or "none"
         return f"{name} is live (handlers: {handlers})."
 
-    return _remotely(options, upload)
+    return remotely(options, upload)
 
 
 def create_namespace(options: argparse.Namespace) -> int:
@@ -54,7 +54,7 @@ def create_namespace(options: argparse.Namespace) -> int:
         )
         return json.dumps(namespace, indent=2)
 
-    return _remotely(options, ask)
+    return remotely(options, ask)
 
 
 def list_namespaces(options: argparse.Namespace) -> int:
@@ -63,10 +63,10 @@ def list_namespaces(options: argparse.Namespace) -> int:
     def ask(connection: dict[str, Any]) -> str:
         return json.dumps(client.list_namespaces(**connection), indent=2)
 
-    return _remotely(options, ask)
+    return remotely(options, ask)
 
 
-def _remotely(options: argparse.Namespace, ask: Callable[[dict[str, Any]], str]) -> int:
+def remotely(options: argparse.Namespace, ask: Callable[[dict[str, Any]], str]) -> int:
     """Talk to the API; whatever goes wrong becomes one line."""
     token = _token(options)
     if token is None:
@@ -99,7 +99,7 @@ def _refusal(error: ApiError) -> str:
 def _trouble(error: OSError, options: argparse.Namespace) -> str:
     """What is wrong: with the connection, or with a file that was to be sent."""
     if error.filename is not None:
-        return unreadable(error, options.script)
+        return unreadable(error, Path(error.filename))
     reason = getattr(error, "reason", None) or error.strerror or error
     reason = reason.strerror or reason if isinstance(reason, OSError) else reason
     return (

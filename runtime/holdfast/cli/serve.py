@@ -11,7 +11,6 @@ from pathlib import Path
 
 from holdfast.api import ApiServer, ApiSettings
 from holdfast.catalog import Catalog, CatalogUnusable
-from holdfast.cli.arguments import TOKEN_FILE, TOKEN_VARIABLE
 from holdfast.cli.console import Terminal, complain, configure_logging
 from holdfast.cli.process import (
     ENDING,
@@ -21,6 +20,7 @@ from holdfast.cli.process import (
     unusable_folder,
     url_host,
 )
+from holdfast.cli.where import TOKEN_FILE, TOKEN_VARIABLE
 from holdfast.server import CatalogSource, Deployments, HostRoutes, Listener, Runtime
 from holdfast.server.data_folder import DataFolder
 from holdfast.server.opening import open_storage

@@ -16,6 +16,7 @@ from pathlib import Path
 from holdfast.catalog import Namespace
 from holdfast.engine.v8format import V8FormatError, decode
 from holdfast.objects.ids import IdFactory, InvalidId
+from holdfast.server.backup import SCRATCH, archive
 from holdfast.server.rendering import rendered
 from holdfast.server.runtime import Runtime
 from holdfast.storage import portable
@@ -25,7 +26,6 @@ from holdfast.storage.portable import Contents
 REPLACED = "Durable Object reset because its data was replaced."
 WENT_BACK = "Durable Object reset because it went back to an earlier point in time."
 DELETED = "Durable Object reset because its data was deleted."
-SCRATCH = ".scratch"  # a folder in the data folder, so that files can be renamed out of it
 
 
 class NoSuchObject(LookupError):
@@ -157,6 +157,10 @@ class ObjectData:
             alarms.arm(object_id, contents.alarm_ms, None)
         alarms.move(object_id, contents.alarm_ms)
         return contents
+
+    def archive(self) -> AsyncIterator[bytes]:
+        """A tar archive of the whole data folder, in pieces; see backup.py."""
+        return archive(self._runtime)
 
     async def go_back(
         self, namespace: Namespace, object_id: str, *, bookmark: str | None, time_ms: float

@@ -13,10 +13,16 @@ from urllib.parse import quote
 import apsw
 
 from holdfast.engine.v8format import V8FormatError, decode
+from holdfast.storage.alarms import AlarmList
+from holdfast.storage.disk import Folder
 from holdfast.storage.errors import StorageError
+from holdfast.storage.names import object_id_of
+from holdfast.storage.session import VFS, connect
 
 _KV_COLUMNS = ["key", "value"]
 _MAX_PROBLEMS = 20
+_BUSY_TIMEOUT_MS = 60_000
+_PAGES_AT_ONCE = 256
 _MAGIC = b"SQLite format 3\0"
 
 
@@ -59,14 +65,23 @@ _READ_ONLY = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
 
 def problems(path: Path) -> list[str]:
     """What is wrong with an object's database, each in a line; nothing if it is sound."""
+    if found := damage(path):
+        return found
     try:
         with opened(path) as db:
-            told = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({_MAX_PROBLEMS})")]
-            if told != ["ok"]:
-                return told
             return [*_schema_problems(db), *_value_problems(db)][:_MAX_PROBLEMS]
     except NotAnObject as error:
         return [str(error)]
+
+
+def damage(path: Path) -> list[str]:
+    """What is wrong with any database, each in a line; nothing if it is sound."""
+    try:
+        with opened(path) as db:
+            told = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({_MAX_PROBLEMS})")]
+    except NotAnObject as error:
+        return [str(error)]
+    return [] if told == ["ok"] else told
 
 
 def _schema_problems(db: apsw.Connection) -> Iterator[str]:
@@ -166,6 +181,58 @@ def make_ready(source: Path, target: Path) -> Contents:
     finally:
         copy.close()
     return describe(target)
+
+
+def copy_database(source: Path, target: Path, *, vfs: str = VFS) -> None:
+    """Copy a database that other connections of this process write to, as it is at one moment.
+
+    They must have it open by the same VFS. `target` is replaced. Raises StorageError.
+    """
+    target.unlink(missing_ok=True)
+    try:
+        reading = connect(source, vfs=vfs)
+    except apsw.Error as error:
+        raise StorageError(f"{source} cannot be read: {error}") from error
+    try:
+        reading.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        reading.set_busy_timeout(_BUSY_TIMEOUT_MS)
+        reading.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+        writing = apsw.Connection(str(target))
+        try:
+            writing.execute("PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF").fetchall()
+            with writing.backup("main", reading, "main") as backup:
+                while not backup.done:
+                    backup.step(_PAGES_AT_ONCE)
+        finally:
+            writing.close()
+    except apsw.Error as error:
+        raise StorageError(f"{source} cannot be copied: {error}") from error
+    finally:
+        reading.close()
+
+
+def list_alarms_anew(folder: Path) -> None:
+    """Make a namespace's list of alarms say what its objects' own databases do.
+
+    Nobody has any of them open. Raises StorageError.
+    """
+    own = {
+        object_id: describe(path).alarm_ms
+        for path in folder.iterdir()
+        if (object_id := object_id_of(path.name))
+    }
+    listed = AlarmList(Folder(folder), lambda _: None)
+    if not any(own.values()) and not listed.path.exists():
+        return
+    try:
+        for object_id, alarm_ms in own.items():
+            if alarm_ms is not None:
+                listed.arm(object_id, alarm_ms, None)
+            listed.settle(object_id, alarm_ms)
+    except (apsw.Error, OSError) as error:
+        raise StorageError(f"The alarms in {folder} cannot be listed: {error}") from error
+    finally:
+        listed.close()
 
 
 def _has_table(db: apsw.Connection, name: str) -> bool:

@@ -1,0 +1,109 @@
+"""The commands about what is stored: objects, backups, the data folder itself."""
+
+from pathlib import Path
+from typing import Any
+
+from holdfast.cli.parser import Parser, command
+from holdfast.cli.where import add_data, add_remote
+
+_OBJECTS = """\
+Shows and changes what Durable Objects hold, while the `holdfast serve` that they belong to
+runs. A namespace is named by its id, its name or its class, an object by its id or the name
+that its id was made from.
+"""
+
+_BACKUP = """\
+Writes a copy of all that a running `holdfast serve` keeps to a tar file: objects, uploads, KV
+namespaces, the keys. Each database is copied as it is at one moment, and nobody has to wait.
+The file holds secrets: keep it as you keep the data folder.
+"""
+
+
+def add_objects(commands: Any) -> Any:
+    """`holdfast objects …`."""
+    parser: Parser = commands.add_parser(
+        "objects", help="look into Durable Objects, copy and change them", description=_OBJECTS
+    )
+    parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    listing = _action(actions, "list", "list the objects of a namespace", "list_objects")
+    _add_json(listing)
+    show = _action(actions, "show", "show what an object holds, keys and values", "show")
+    _add_object(show)
+    show.add_argument("--prefix", default="", help="only keys that begin with this")
+    _add_json(show)
+    export = _action(actions, "export", "write an object to a SQLite file", "export")
+    _add_object(export, or_all="write each object of the namespace to a file in a folder")
+    _add_file(export, "--to", "the file, or with --all the folder, to write")
+    taking = _action(actions, "import", "put an exported file in an object's place", "import_")
+    _add_object(taking, or_all="take each file of a folder, by the ids that they are named by")
+    _add_file(taking, "--from", "the file, or with --all the folder, to read")
+    _add_yes(taking)
+    delete = _action(actions, "delete", "remove all that an object holds", "delete")
+    _add_object(delete)
+    _add_yes(delete)
+    restore = _action(actions, "restore", "take an object back in time", "restore")
+    _add_object(restore)
+    moment = restore.add_mutually_exclusive_group(required=True)
+    moment.add_argument("--time", help="such as 2026-01-31T12:00:00Z")
+    moment.add_argument("--bookmark", help="as ctx.storage.getCurrentBookmark() gave it")
+    for action in (listing, show, export, taking, delete, restore):
+        add_remote(action)
+    return actions
+
+
+def add_folder_commands(commands: Any) -> None:
+    """`holdfast backup`, `restore` and `check`."""
+    backup = command(
+        commands, "backup", "copy all that a server keeps", _BACKUP, ("objects", "back_up")
+    )
+    backup.add_argument("file", type=Path, metavar="FILE", help="the tar file to write")
+    backup.add_argument("--force", action="store_true", help="write over a file that is there")
+    add_remote(backup)
+    restore = command(
+        commands,
+        "restore",
+        "make a data folder of a backup",
+        "Makes a new data folder of a backup, and checks it.",
+        ("folder", "restore"),
+    )
+    restore.add_argument("backup", type=Path, metavar="FILE", help="what `holdfast backup` wrote")
+    add_data(restore)
+    check = command(
+        commands,
+        "check",
+        "look whether a data folder is sound",
+        "Looks at every database, id and value in a data folder that no server has open.",
+        ("folder", "check"),
+    )
+    add_data(check)
+
+
+def _action(actions: Any, name: str, summary: str, function: str) -> Parser:
+    description = f"{summary[0].upper()}{summary[1:]}."
+    parser = command(actions, name, summary, description, ("objects", function))
+    parser.add_argument("namespace", metavar="NAMESPACE", help="its id, name or class")
+    return parser
+
+
+def _add_object(parser: Parser, *, or_all: str | None = None) -> None:
+    parser.add_argument(
+        "object",
+        metavar="OBJECT",
+        nargs="?" if or_all else None,
+        help="its id or its name",
+    )
+    if or_all:
+        parser.add_argument("--all", action="store_true", help=or_all)
+
+
+def _add_file(parser: Parser, option: str, meaning: str) -> None:
+    parser.add_argument(option, dest="file", type=Path, required=True, metavar="FILE", help=meaning)
+
+
+def _add_json(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_yes(parser: Parser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask whether it is meant")

@@ -1,0 +1,73 @@
+"""`holdfast restore` and `holdfast check`: a data folder that no server has open."""
+
+import argparse
+import sys
+from contextlib import ExitStack
+
+from holdfast.cli.console import complain
+from holdfast.cli.process import unusable_folder
+from holdfast.server.backup import unpack
+from holdfast.server.check import check_folder
+from holdfast.server.data_folder import LOCK_FILE, DataFolder
+from holdfast.storage import StorageError
+from holdfast.storage.disk import sync_path
+
+
+def restore(options: argparse.Namespace) -> int:
+    """Make a data folder of a backup, and check it."""
+    data = options.data
+    if not options.backup.is_file():
+        return complain(f"{options.backup} is no file")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(DataFolder(data))
+            if any(path.name != LOCK_FILE for path in data.iterdir()):
+                return complain(f"{data} is not empty: name a new folder with --data")
+            count = 0
+            for count, name in enumerate(unpack(options.backup, data), 1):
+                sync_path(data / name)
+                _progress(f"{count} files")
+            for folder in {path.parent for path in data.rglob("*")}:
+                sync_path(folder)
+        except (ValueError, StorageError) as error:
+            return complain(error)
+        except OSError as error:
+            return complain(unusable_folder(data, error))
+        print(f"{count} files were restored to {data}.")
+        return _check(options)
+
+
+def check(options: argparse.Namespace) -> int:
+    """Look whether every database, id and value in a data folder is sound."""
+    if not options.data.is_dir():
+        return complain(f"{options.data} is no folder")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(DataFolder(options.data))
+        except OSError as error:
+            return complain(unusable_folder(options.data, error))
+        return _check(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    files = faults = 0
+    try:
+        for finding in check_folder(options.data):
+            files += 1
+            _progress(f"{files} files checked")
+            for problem in finding.problems:
+                faults += 1
+                print(f"{finding.file}: {problem}")
+    except OSError as error:
+        return complain(unusable_folder(options.data, error))
+    if faults:
+        print(f"{faults} faults in {files} files.")
+        return 1
+    print(f"{files} files are sound.")
+    return 0
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{text} ")
+        sys.stderr.flush()

@@ -1,0 +1,46 @@
+"""Options that say which server, and which data folder, a command is about."""
+
+import os
+from pathlib import Path
+
+from holdfast.cli.parser import Parser
+
+DEFAULT_API_PORT = 8788
+DEFAULT_DATA = ".holdfast"
+TOKEN_VARIABLE = "HOLDFAST_API_TOKEN"  # noqa: S105 - a name, no secret
+TOKEN_FILE = "api-token"  # noqa: S105 - in the data folder
+URL_VARIABLE = "HOLDFAST_API_URL"
+
+
+def add_data(parser: Parser) -> None:
+    """The folder that data is kept in."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(DEFAULT_DATA),
+        metavar="DIR",
+        help="the folder that data is kept in (default: %(default)s)",
+    )
+
+
+def add_remote(parser: Parser) -> None:
+    """The API to talk to, and as whom."""
+    server = parser.add_argument_group("where to")
+    server.add_argument(
+        "--api-url",
+        default=os.environ.get(URL_VARIABLE) or f"http://127.0.0.1:{DEFAULT_API_PORT}",
+        metavar="URL",
+        help=f"the API of a `holdfast serve` (default: ${URL_VARIABLE}, "
+        f"or http://127.0.0.1:{DEFAULT_API_PORT})",
+    )
+    server.add_argument(
+        "--token", help=f"the API's token (default: ${TOKEN_VARIABLE}, or the data folder's)"
+    )
+    server.add_argument("--account", default="holdfast", help="the account's tag; any will do")
+    server.add_argument(
+        "--data",
+        type=Path,
+        default=Path(DEFAULT_DATA),
+        metavar="DIR",
+        help="the data folder of the `holdfast serve` (default: %(default)s)",
+    )

@@ -1,0 +1,148 @@
+"""A copy of a whole data folder, taken under load, and back.
+
+Each database is copied as it is at one moment, without stopping anybody; the copies come one
+after the other, in a tar archive that is written as it is made. Caches are left out.
+
+The list of a namespace's alarms is copied for the names in it. When each object's are to come
+is told by its own database, and that is what the list is made to say in the end: an alarm that
+was set or called off while the archive was made is neither missed nor called for in vain.
+"""
+
+import asyncio
+import json
+import shutil
+import tarfile
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from holdfast.catalog.vault import KEY_FILE
+from holdfast.server.runtime import Runtime
+from holdfast.storage import alarms, object_names
+from holdfast.storage.history import history_path
+from holdfast.storage.names import DATABASE_SUFFIX, object_id_of
+from holdfast.storage.portable import copy_database, list_alarms_anew
+from holdfast.storage.session import VFS
+
+SCRATCH = ".scratch"  # in the data folder, so that files can be renamed out of it
+MANIFEST = "backup.json"  # comes last, so that a part of an archive is not taken for the whole
+VERSION = 1
+CATALOG = "catalog.sqlite"
+KEY_VALUE = "kv.sqlite"
+OBJECTS = "objects"
+PLAIN_FILES = (KEY_FILE, "api-token")
+SHARED_VFS = "unix"  # of the files that several connections, or processes, have open
+NAMESPACE_FILES = {alarms.FILE_NAME: VFS, object_names.FILE_NAME: SHARED_VFS}
+_CHUNK_BYTES = 1 << 20
+_BLOCK = 512
+
+
+async def archive(runtime: Runtime) -> AsyncIterator[bytes]:
+    """A tar archive of the data folder of a server that runs, in pieces. Raises OSError."""
+    data = runtime.settings.data
+    scratch_root = data / SCRATCH
+    scratch_root.mkdir(exist_ok=True)
+    scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=scratch_root))
+    try:
+        files = 0
+        async for name, path in _copies(runtime, scratch):
+            files += 1
+            async for piece in _member(name, path):
+                yield piece
+        manifest = scratch / MANIFEST
+        told = json.dumps({"version": VERSION, "files": files})
+        await asyncio.to_thread(manifest.write_text, told)
+        async for piece in _member(MANIFEST, manifest):
+            yield piece
+        yield bytes(2 * _BLOCK)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+
+
+async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, Path]]:
+    """Each file of the archive by its name, where it can be read until the next is asked for."""
+    data, storage = runtime.settings.data, runtime.storage
+    copy = scratch / "copy"
+    for name in PLAIN_FILES:
+        if await asyncio.to_thread((data / name).exists):
+            yield name, data / name
+    for name in (CATALOG, KEY_VALUE):
+        if await asyncio.to_thread((data / name).exists):
+            await asyncio.to_thread(copy_database, data / name, copy, vfs=SHARED_VFS)
+            yield name, copy
+    objects = data / OBJECTS
+    for unique_key in await asyncio.to_thread(_folders, objects):
+        for name, vfs in NAMESPACE_FILES.items():
+            if await asyncio.to_thread((objects / unique_key / name).exists):
+                await asyncio.to_thread(copy_database, objects / unique_key / name, copy, vfs=vfs)
+                yield f"{OBJECTS}/{unique_key}/{name}", copy
+        for object_id in storage.list_objects(unique_key, limit=2**31):
+            await asyncio.to_thread(copy.unlink, missing_ok=True)
+            try:
+                await storage.copy(unique_key, object_id, copy)
+            except FileNotFoundError:
+                continue  # it has removed everything meanwhile
+            yield f"{OBJECTS}/{unique_key}/{object_id}{DATABASE_SUFFIX}", copy
+            past = history_path(objects / unique_key / f"{object_id}{DATABASE_SUFFIX}")
+            if await asyncio.to_thread(past.exists):
+                await asyncio.to_thread(copy_database, past, copy, vfs=SHARED_VFS)
+                yield f"{OBJECTS}/{unique_key}/{past.name}", copy
+
+
+def _folders(objects: Path) -> list[str]:
+    if not objects.is_dir():
+        return []
+    return sorted(path.name for path in objects.iterdir() if path.is_dir() and path.name[0] != ".")
+
+
+async def _member(name: str, path: Path) -> AsyncIterator[bytes]:
+    info = tarfile.TarInfo(name)
+    info.size = await asyncio.to_thread(lambda: path.stat().st_size)
+    info.mode = 0o600
+    yield info.tobuf(tarfile.PAX_FORMAT)
+    left = info.size
+    with await asyncio.to_thread(path.open, "rb") as file:
+        while left:
+            piece = await asyncio.to_thread(file.read, min(left, _CHUNK_BYTES))
+            if not piece:
+                raise OSError(f"{path} became shorter while it was read")
+            left -= len(piece)
+            yield piece
+    yield bytes(-info.size % _BLOCK)
+
+
+def unpack(archive_file: Path, data: Path) -> Iterator[str]:
+    """Make a data folder of an archive; the names of the files that it has taken in.
+
+    `data` must be empty. Blocks. Raises ValueError for an archive that is none, and OSError.
+    """
+    told: dict[str, object] = {}
+    files = 0
+    try:
+        with tarfile.open(archive_file) as tar:
+            for member in tar:
+                if member.name == MANIFEST and (content := tar.extractfile(member)):
+                    told = json.loads(content.read())
+                    continue
+                if not member.isfile() or not _belongs(member.name):
+                    raise ValueError(f"{archive_file} has {member.name!r}, which no backup has")
+                tar.extract(member, data, filter="data")
+                (data / member.name).chmod(0o600)
+                files += 1
+                yield member.name
+    except (tarfile.TarError, EOFError) as error:
+        raise ValueError(f"{archive_file} is no backup, or a part of one: {error}") from error
+    if told != {"version": VERSION, "files": files}:
+        raise ValueError(f"{archive_file} is no backup, or a part of one: its end is missing")
+    for folder in _folders(data / OBJECTS):
+        list_alarms_anew(data / OBJECTS / folder)
+
+
+def _belongs(name: str) -> bool:
+    parts = name.split("/")
+    if len(parts) == 1:
+        return name in (*PLAIN_FILES, CATALOG, KEY_VALUE)
+    if len(parts) != 3 or parts[0] != OBJECTS or parts[1].startswith("."):
+        return False
+    stem = Path(parts[2]).stem
+    return parts[2] in NAMESPACE_FILES or object_id_of(f"{stem}{DATABASE_SUFFIX}") is not None

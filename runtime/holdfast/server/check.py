@@ -1,0 +1,85 @@
+"""Whether a data folder is sound: every database, id and value in it.
+
+For a folder that no server has open.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.catalog import Catalog, CatalogError
+from holdfast.objects.ids import IdFactory, InvalidId
+from holdfast.server.backup import CATALOG, KEY_VALUE, NAMESPACE_FILES, OBJECTS
+from holdfast.storage import StorageError, portable
+from holdfast.storage.names import object_id_of
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A file that was looked at, and what is wrong with it: nothing if it is sound."""
+
+    file: str
+    problems: tuple[str, ...]
+
+
+def check_folder(data: Path) -> Iterator[Finding]:
+    """Look at every file, one after the other. Blocks. Raises OSError."""
+    with tempfile.TemporaryDirectory(prefix="holdfast-check-") as scratch:
+        checker = _Checker(data, Path(scratch) / "copy")
+        if (data / CATALOG).exists():
+            yield Finding(CATALOG, tuple(checker.catalog()))
+        if (data / KEY_VALUE).exists():
+            yield Finding(KEY_VALUE, tuple(checker.database(data / KEY_VALUE)))
+        objects = data / OBJECTS
+        folders = sorted(objects.iterdir()) if objects.is_dir() else []
+        for folder in folders:
+            if folder.is_dir() and not folder.name.startswith("."):
+                yield from checker.namespace(folder)
+
+
+class _Checker:
+    def __init__(self, data: Path, copy: Path) -> None:
+        self._data = data
+        self._copy = copy
+
+    def catalog(self) -> Iterator[str]:
+        """The catalog's file, and every script that is to be loaded from it."""
+        yield from self.database(self._data / CATALOG)
+        try:
+            with Catalog(self._data / CATALOG) as catalog:
+                for record in catalog.records():
+                    catalog.script(record.name)
+        except CatalogError as error:
+            yield str(error)
+
+    def database(self, path: Path) -> Iterator[str]:
+        """A database, with what its log holds."""
+        try:
+            portable.copy_database(path, self._copy)
+        except StorageError as error:
+            yield str(error)
+            return
+        yield from portable.damage(self._copy)
+
+    def namespace(self, folder: Path) -> Iterator[Finding]:
+        """The objects of a namespace, whose unique key is the folder's name."""
+        ids = IdFactory(folder.name)
+        for path in sorted(folder.iterdir()):
+            name = f"{OBJECTS}/{folder.name}/{path.name}"
+            if path.name in NAMESPACE_FILES or path.suffix == ".history":
+                yield Finding(name, tuple(self.database(path)))
+            elif object_id := object_id_of(path.name):
+                yield Finding(name, tuple(self._object(path, ids, object_id)))
+
+    def _object(self, path: Path, ids: IdFactory, object_id: str) -> Iterator[str]:
+        try:
+            ids.jurisdiction_of(object_id)
+        except InvalidId:
+            yield "its name is no id of the namespace that it lies in"
+        try:
+            portable.copy_database(path, self._copy)
+        except StorageError as error:
+            yield str(error)
+            return
+        yield from portable.problems(self._copy)
