@@ -7,8 +7,10 @@ https://web-platform-tests.org/writing-tests/server-features.html: files with th
 import asyncio
 import mimetypes
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -19,11 +21,19 @@ from tests.wpt.sockets import SocketServer
 HOST = "web-platform.test"
 OTHER_HOST = "not-web-platform.test"
 SUBSTITUTION = re.compile(rb"\{\{([^}]*)\}\}")
+HEADER = re.compile(r"(?:headers\[|header_or_default\()\s*([\w-]+)(?:,\s*(.*?))?\s*[\])]")
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 PIPE = re.compile(r"(\w+)(?:\(([^)]*)\))?")
 # What WPT's server serves under another path than it lies at.
 REWRITES = {"resources/WebIDLParser.js": "resources/webidl2/lib/webidl2.js"}
 # Python knows some types under older names than the tests.
-TYPES = {".js": "text/javascript", ".json": "application/json", ".txt": "text/plain"}
+TYPES = {
+    ".event_stream": "text/event-stream",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".txt": "text/plain",
+    ".xml": "application/xml",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +46,21 @@ class Address:
         """The URL of a file, relative to the checkout, with its query."""
         return f"http://{HOST}:{self.ports[0]}/{file}"
 
-    def substitute(self, content: bytes, *, path: str = "", query: str = "") -> bytes:
+    def substitute(
+        self,
+        content: bytes,
+        *,
+        path: str = "",
+        query: str = "",
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> bytes:
         """https://web-platform-tests.org/writing-tests/server-pipes.html#sub"""
 
         def value(match: re.Match[bytes]) -> bytes:
-            found = self._value(match[1].decode().strip(), path, query)
+            name = match[1].decode().strip()
+            if of_request := HEADER.fullmatch(name):
+                return headers.get(of_request[1], of_request[2] or "").encode()
+            found = self._value(name, path, query)
             return match[0] if found is None else found.encode()
 
         return SUBSTITUTION.sub(value, content)
@@ -150,7 +170,9 @@ class Server:
         for name, arguments in pipes:
             match name:
                 case "sub":
-                    content = self.address.substitute(content, path=request.path, query=query)
+                    content = self.address.substitute(
+                        content, path=request.path, query=query, headers=request.headers
+                    )
                 case "header":
                     response.headers[arguments[0]] = arguments[1]
                 case "status":

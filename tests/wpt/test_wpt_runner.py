@@ -50,10 +50,13 @@ promise_test(async () => {
   const response = await fetch("resources/data.json");
   if (response.headers.get("x-made") !== "by hand") throw new Error("no such header");
   if ((await response.json()).host !== helped) throw new Error("not substituted");
+  const asked = await fetch("resources/asked.txt?pipe=sub", { headers: { "x-asked": "yes" } });
+  if (await asked.text() !== "yes none") throw new Error("no header substituted");
   if (!location.href.endsWith("area/fetches.any.js")) throw new Error(location.href);
 }, "fetches");
 """,
     "area/resources/helper.sub.js": "const helped = '{{host}}';",
+    "area/resources/asked.txt": "{{headers[x-asked]}} {{header_or_default(x-other, none)}}",
     "area/resources/data.json": '{"host": "web-platform.test"}',
     "area/resources/data.json.headers": "X-Made: by hand\n",
     "area/variants.any.js": """// META: variant=?1
