@@ -257,7 +257,7 @@ function end(instance, { number, kind, a, b, c }) {
   } else {
     if (!c) state.phase = RELEASED;
     call(instance, "webSocketClose", socket, a, b, c);
-    if (c) state.answerClose(a, b);
+    if (c && !state.allowHalfOpen) state.answerClose(a, b);
   }
   known(instance).sockets.delete(number);
   hibernation_told(number);

@@ -4,7 +4,7 @@
 // those of `new WebSocket()` as the standard says (`isClient`), and those that a Durable
 // Object has accepted for hibernation tell the object instead of dispatching events.
 
-import { socket_waiting } from "holdfast:ops";
+import { socket_answers_closes, socket_receives_blobs, socket_waiting } from "holdfast:ops";
 import { dispatchTrusted } from "../events/event-target.js";
 import { CloseEvent, ErrorEvent, messageEvent } from "../events/event-types.js";
 import { Event } from "../events/event.js";
@@ -20,6 +20,10 @@ export const RELEASED = 3; // it was given away, or the connection is over
 
 const NO_CLOSE_FRAME = "WebSocket disconnected without sending Close frame.";
 
+// The script's compatibility date decides.
+const binaryType = socket_receives_blobs() ? "blob" : "arraybuffer";
+const allowHalfOpen = !socket_answers_closes();
+
 let forgetSent;
 
 export class SocketState {
@@ -30,8 +34,8 @@ export class SocketState {
   protocol = "";
   extensions = "";
   origin = "";
-  binaryType = "blob";
-  allowHalfOpen = false;
+  binaryType = binaryType;
+  allowHalfOpen = allowHalfOpen;
   closedIncoming = false;
   closedOutgoing = false;
   error = null;

@@ -49,6 +49,7 @@ export class WebSocket extends EventTarget {
     const context = requireContext();
     const state = (this.#state = new SocketState(this, null));
     state.isClient = true;
+    state.allowHalfOpen = false;
     state.phase = CONNECTING;
     state.url = parsed.href;
     state.origin = parsed.origin;

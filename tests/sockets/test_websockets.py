@@ -537,3 +537,29 @@ async def test_sockets_are_no_values(server: Server) -> None:
     assert json.loads(await server.text()) == [
         f'DataCloneError: Could not serialize object of type "WebSocket". {reason}'
     ]
+
+
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [("2026-07-01", ["blob", "Blob", 3]), ("2026-01-01", ["arraybuffer", "ArrayBuffer", 2])],
+)
+async def test_the_compatibility_date_decides_on_blobs_and_closes(
+    server: Server, date: str, told: list[object]
+) -> None:
+    server.add(
+        "main",
+        """export default { async fetch() {
+          const [one, other] = new WebSocketPair();
+          one.accept();
+          other.accept();
+          const message = new Promise((resolve) => { other.onmessage = resolve; });
+          const close = new Promise((resolve) => { other.onclose = resolve; });
+          one.send(new Uint8Array(1));
+          one.close(1000);
+          const { data } = await message;
+          await close;
+          return Response.json([other.binaryType, data.constructor.name, other.readyState]);
+        } };""",
+        compatibility_date=date,
+    )
+    assert json.loads(await server.text()) == told

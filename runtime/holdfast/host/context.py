@@ -66,6 +66,8 @@ class Compatibility:
     """What a script's compatibility date and flags decide about its ops."""
 
     delete_all_deletes_alarm: bool = True
+    binary_messages_are_blobs: bool = True  # of WebSockets whose `binaryType` nobody has set
+    sockets_answer_closes: bool = True  # of themselves, before a script hears of the close
 
 
 class Host:

@@ -193,6 +193,18 @@ def table_of(host: "Host") -> SocketTable:
 
 
 @op
+def socket_receives_blobs(host: "Host") -> bool:
+    """Whether binary messages are Blobs where a script has not said what it wants."""
+    return host.compatibility.binary_messages_are_blobs
+
+
+@op
+def socket_answers_closes(host: "Host") -> bool:
+    """Whether sockets answer a close of themselves where a script has not said otherwise."""
+    return host.compatibility.sockets_answer_closes
+
+
+@op
 def socket_open(host: "Host") -> int:
     """Make an end for the script, not joined with any other yet; its number."""
     return table_of(host).open().number
