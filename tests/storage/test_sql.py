@@ -80,6 +80,15 @@ async def test_a_script_cannot_borrow_a_statement_of_the_storage(owner: Owner) -
     assert owner.store.get("key") == b"secret"
 
 
+async def test_no_statement_reaches_another_file(owner: Owner, tmp_path: Path) -> None:
+    sql = sql_of(owner)
+    rows(sql, "CREATE TABLE t(a)")
+    for text in ("ATTACH ? AS other", "VACUUM INTO ?", "SELECT load_extension(?)"):
+        with pytest.raises(SqlError):
+            rows(sql, text, str(tmp_path / "other.sqlite"))
+    assert not (tmp_path / "other.sqlite").exists()
+
+
 async def test_no_table_can_take_a_name_of_the_runtime(owner: Owner) -> None:
     sql = sql_of(owner)
     rows(sql, "CREATE TABLE mine(key INTEGER PRIMARY KEY, value)")
@@ -220,7 +229,7 @@ async def test_everything_goes_with_delete_all(owner: Owner) -> None:
         sql,
         "CREATE TABLE p(a PRIMARY KEY); CREATE TABLE c(a REFERENCES p(a));"
         "INSERT INTO p VALUES (1); INSERT INTO c VALUES (1); CREATE VIRTUAL TABLE f USING fts5(x);"
-        "CREATE VIEW v AS SELECT * FROM p; CREATE INDEX i ON c(a)",
+        "CREATE VIEW v AS SELECT * FROM p; CREATE INDEX i ON c(a); ANALYZE",
     )
     answer = sql.execute("SELECT name FROM sqlite_schema", ())
     owner.store.delete_all()

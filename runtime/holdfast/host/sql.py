@@ -85,29 +85,25 @@ def _encode_columns(statement: Statement) -> str:
     return statement.encoded
 
 
+_ENCODER = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
+
+
 def _encode(host: Host, rows: Sequence[Row]) -> str:
-    blobs: list[bytes] = []
-
-    def blob(value: bytes) -> dict[str, int]:
-        blobs.append(value)
-        return {"b": len(value)}
-
     if not rows:
         return "[]"
-    encoder = json.JSONEncoder(
-        check_circular=False, allow_nan=False, separators=(",", ":"), default=blob
-    )
     try:
-        text = encoder.encode(rows)
-    except ValueError:
-        blobs.clear()
-        text = encoder.encode([tuple(map(_finite, row)) for row in rows])
-    if blobs:
+        return _ENCODER.encode(rows)
+    except (TypeError, ValueError):  # a blob, or a number that JSON has no form for
+        blobs: list[bytes] = []
+        text = _ENCODER.encode([[_described(value, blobs) for value in row] for row in rows])
         host.values = b"".join(blobs)
-    return text
+        return text
 
 
-def _finite(value: Any) -> Any:
+def _described(value: Any, blobs: list[bytes]) -> Any:
+    if value.__class__ is bytes:
+        blobs.append(value)
+        return {"b": len(value)}
     if value.__class__ is float and value in (float("inf"), float("-inf")):
         return {"n": "Infinity" if value > 0 else "-Infinity"}
     return value

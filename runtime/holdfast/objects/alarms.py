@@ -32,6 +32,7 @@ MAX_BACKOFF = 9  # doublings
 MAX_COUNTED_RETRIES = 6
 MAX_RUNNING = 128  # of a namespace, at a time
 ALARMS_PER_LOOK = 16  # that are read from the list at a time
+UNREADABLE_MS = 30_000  # until a list that cannot be read is tried again
 MAX_SLEEP_MS = 86_400_000.0  # a loop may refuse to look further ahead
 
 
@@ -198,7 +199,7 @@ class AlarmScheduler:
                 first = watched.list.first(running + ALARMS_PER_LOOK)
             except StorageError as error:
                 log.error("%s", error)
-                return [self._now() + RETRY_START_S * 1000]
+                return [self._now() + UNREADABLE_MS]
             waiting = [armed for armed in first if armed.object_id not in watched.running]
             now = self._now()
             due = [armed for armed in waiting if armed.time_ms <= now]

@@ -40,7 +40,7 @@ _END = " AND key<CAST(? AS TEXT)"
 # A virtual table takes the tables behind it along, which may not be dropped by themselves.
 _TABLES = (
     "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view')"
-    " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    " AND (name NOT LIKE 'sqlite\\_%' ESCAPE '\\' OR name LIKE 'sqlite\\_stat_' ESCAPE '\\')"
     " AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')"
     " ORDER BY type DESC"
 )
