@@ -6,9 +6,9 @@ from functools import partial
 from typing import Protocol
 
 from holdfast.objects.alarms import AlarmScheduler, Due, Outcome
-from holdfast.objects.capability import UNREACHABLE
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
+from holdfast.objects.local import UNREACHABLE
 from holdfast.storage import ObjectStore, Storage, StorageError
 
 log = logging.getLogger("holdfast.alarms")

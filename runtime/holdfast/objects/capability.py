@@ -10,12 +10,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from holdfast.catalog.errors import CatalogError
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
 from holdfast.host.objects import Body
+from holdfast.host.rpc import Message
 from holdfast.host.sockets import table_of
 from holdfast.host.sockets_end import SocketEnd
 from holdfast.host.sockets_hibernation import ObjectSockets
@@ -23,18 +23,15 @@ from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
-from holdfast.objects.record import ObjectRecord
+from holdfast.objects.local import UNREACHABLE, HomeFinder, LocalObjects
+from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.objects.services import Services, ServiceTarget
-from holdfast.workers import ScriptFailed, Worker, WorkerError, WorkerResponse
+from holdfast.workers import ScriptFailed, Worker, WorkerResponse
 
 if TYPE_CHECKING:
     from holdfast.objects.alarm_calls import AlarmCalls
 
-# Why a call may find nobody at the other end; the message is for the caller.
-UNREACHABLE = (WorkerError, CatalogError, OSError)
-
-HomeFinder = Callable[[str], ObjectHome]
 WorkerFinder = Callable[[str], Worker]
 
 
@@ -53,7 +50,7 @@ class IsolateObjects:
         self._host = host
         self._directory = directory
         self._calls = calls
-        self._home_of = home_of
+        self._local = LocalObjects(directory, calls, home_of)
         self._worker_of = worker_of
         self._namespaces: list[Namespace] = []
         self._ids: list[IdFactory] = []
@@ -172,28 +169,25 @@ class IsolateObjects:
         stream = self._bodies.received(body)
 
         def deliver() -> None:
+            address = ObjectAddress(self._namespaces[namespace], object_id, name)
+            request = (address, method, url, headers, stream)
+            placement = self._directory.placement
             try:
-                record = self.record(self._namespaces[namespace], object_id, name)
+                owner = self._local if placement.is_here(object_id) else placement.owner(object_id)
+                owner.fetch(self, number, *request)
             except UNREACHABLE as error:
                 _discard(stream)
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
-                return
-            call = self._calls.begin(self._host, number, record.home)
-            crossing = record.home.worker.bodies.sent(stream)
-            record.home.deliver(call, record.slot, method, url, headers, crossing)
 
         self._host.loop.call_soon(deliver)
 
-    def record(self, namespace: Namespace, object_id: str, name: str | None) -> ObjectRecord:
-        """The record of an object, which is brought up where it is not live yet."""
-        if not namespace.script:
-            raise CatalogError("The Durable Object namespace of this binding was deleted.")
-        home = self._home_of(namespace.script)
-        record = self._directory.find(object_id)
-        if record is None:
-            record = self._directory.bring_up(namespace, object_id, name, home)
-            home.admit(record)
-        return record
+    def call_object(
+        self, number: int, address: ObjectAddress, route: str, message: Message | None
+    ) -> None:
+        """Call an object by RPC; settles the op with this number. Raises as UNREACHABLE says."""
+        placement = self._directory.placement
+        owner = self._local if placement.is_here(address.id) else placement.owner(address.id)
+        owner.call(self, number, address, route, message)
 
     def fetch_service(
         self,
@@ -229,19 +223,32 @@ class IsolateObjects:
             message = error.message if isinstance(error, ScriptFailed) else str(error)
             self._host.fail(number, ScriptError(name, message, remote=True))
             return
-        response = answer.result()
-        if response.socket is not None:
-            self._settle_upgrade(self._host, number, response)
-            return
-        body = self._bodies.sent(response.body)
-        self._host.settle(number, response.status, response.status_text, response.headers, body)
+        self._settle(number, answer.result())
 
-    def _settle_upgrade(self, host: Host, number: int, response: WorkerResponse) -> None:
-        """Give a caller the response to an upgrade, and an end of its WebSocket."""
-        assert response.socket is not None, "it is the response to an upgrade"
-        socket = table_of(host).arrived(response.socket)
-        text, headers = response.status_text, response.headers
-        host.settle(number, response.status, text, headers, None, socket)
+    def _settle(self, number: int, response: WorkerResponse) -> None:
+        """Give the script the response that it waits for."""
+        host = self._host
+        answer = (response.status, response.status_text, response.headers)
+        if response.socket is None:
+            host.settle(number, *answer, self._bodies.sent(response.body))
+        else:
+            host.settle(number, *answer, None, table_of(host).arrived(response.socket))
+
+    # ---- answers to this isolate's calls (calls.Caller) ----------------------------
+
+    def responded(self, number: int, response: WorkerResponse) -> None:
+        """See Caller."""
+        self._host.loop.call_soon(self._settle, number, response)
+
+    def returned(self, number: int, message: Message) -> None:
+        """See Caller."""
+        self._host.loop.call_soon(self.rpc.settle, number, message)
+
+    def failed(
+        self, number: int, name: str, message: str, flags: str, data: bytes | None = None
+    ) -> None:
+        """See Caller."""
+        self._host.loop.call_soon(self.rpc.fail_op, number, name, message, flags, data)
 
     # ---- answers of this isolate's instances -------------------------------------
 
@@ -263,24 +270,21 @@ class IsolateObjects:
 
     def respond(self, number: int, status: int, status_text: str, headers: str, body: Body) -> None:
         """Answer a call that the host delivered."""
-        response = WorkerResponse(status, status_text, headers, self._bodies.received(body))
-        caller = self._calls.end(number)
-        if caller is None:
-            response.discard()
-            return
-        host, op_number = caller
-        crossing = host.capabilities.bodies.sent(response.body)
-        host.loop.call_soon(host.settle, op_number, status, status_text, headers, crossing)
+        self._respond(
+            number, WorkerResponse(status, status_text, headers, self._bodies.received(body))
+        )
 
     def upgrade(self, number: int, status_text: str, headers: str, socket: SocketEnd) -> None:
         """Answer a call that the host delivered with a WebSocket."""
-        response = WorkerResponse(101, status_text, headers, None, socket)
+        self._respond(number, WorkerResponse(101, status_text, headers, None, socket))
+
+    def _respond(self, number: int, response: WorkerResponse) -> None:
         caller = self._calls.end(number)
         if caller is None:
             response.discard()
-            return
-        host, op_number = caller
-        host.loop.call_soon(self._settle_upgrade, host, op_number, response)
+        else:
+            who, its_number = caller
+            who.responded(its_number, response)
 
     def alarm_ended(
         self, number: int, outcome: str, stored_ms: int | None, description: str, *, counts: bool

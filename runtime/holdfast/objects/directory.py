@@ -49,6 +49,7 @@ class ObjectDirectory:
     ) -> ObjectRecord:
         """Make an object live in `home`'s isolate. It must not be live already."""
         assert object_id not in self._by_id, "an object has one live instance at most"
+        assert self.placement.is_here(object_id), "an object lives with its owner alone"
         self._last_slot = slot = self._last_slot + 1
         record = ObjectRecord(slot, namespace, object_id, name, home)
         record.store = self._open(record)

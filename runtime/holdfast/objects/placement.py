@@ -1,13 +1,65 @@
-"""Placement: who owns an object now."""
+"""Placement: who owns an object now.
 
+Each object has one owner among the shards. Where that is another one, calls go to it as
+they would go to another isolate; nothing above may assume that an owner is local.
+"""
+
+from dataclasses import dataclass
 from typing import Protocol
+from zlib import crc32
+
+from holdfast.catalog.namespace import Namespace
+from holdfast.host.bodies import ByteStream
+from holdfast.host.rpc import Message
+from holdfast.objects.calls import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectAddress:
+    """A Durable Object, live or not."""
+
+    namespace: Namespace
+    id: str
+    name: str | None
+
+    def drop(self) -> None:
+        """Nothing is held."""
+
+
+class Owner(Protocol):
+    """Another shard, to which calls to its objects go. They arrive in the order they are made."""
+
+    def fetch(
+        self,
+        caller: Caller,
+        number: int,
+        address: ObjectAddress,
+        method: str,
+        url: str,
+        headers: str,
+        body: bytes | ByteStream | None,
+    ) -> None:
+        """Send a request to an object; `caller` gets the answer under `number`."""
+
+    def call(
+        self,
+        caller: Caller,
+        number: int,
+        address: ObjectAddress,
+        route: str,
+        message: Message | None,
+    ) -> None:
+        """Call an object by RPC, or look at a property; `caller` gets the answer."""
 
 
 class Placement(Protocol):
-    """Answers one question; nothing above may assume that an owner is local."""
+    """Answers one question for each object."""
 
     def is_here(self, object_id: str) -> bool:
         """True if this shard owns the object."""
+
+    def owner(self, object_id: str) -> Owner:
+        """The owner of an object that is not here."""
 
 
 class InProcess:
@@ -16,3 +68,12 @@ class InProcess:
     def is_here(self, object_id: str) -> bool:
         """Always."""
         return True
+
+    def owner(self, object_id: str) -> Owner:
+        """Nobody asks."""
+        raise AssertionError("what is not here is nowhere")
+
+
+def shard_of(object_id: str, count: int) -> int:
+    """The index of the shard, of so many, that owns an object: always the same one."""
+    return crc32(object_id.encode()) % count

@@ -6,35 +6,34 @@ found when it is called: an object's owner, a service's Worker of now, an export
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, unquote
 
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
 from holdfast.host.rpc import Message, Sent
-from holdfast.objects.calls import CONNECTION_LOST, Calls
+from holdfast.objects.calls import CONNECTION_LOST, Caller, Calls
 from holdfast.objects.home import ObjectHome
+from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.services import ServiceTarget
 from holdfast.workers import ScriptFailed
 
 if TYPE_CHECKING:
-    from holdfast.catalog.namespace import Namespace
     from holdfast.objects.capability import IsolateObjects
 
 
-class Exported:
-    """What an isolate lets others call. Each holder has one of its own or has acquired it."""
+class Callee(ABC):
+    """What somebody lets others call. Each holder has one of its own or has acquired it."""
 
-    __slots__ = ("_holders", "number", "rpc")
+    __slots__ = ("_holders",)
 
-    def __init__(self, rpc: "IsolateRpc", number: int) -> None:
-        self.rpc = rpc
-        self.number = number
+    def __init__(self) -> None:
         self._holders = 1
 
-    def acquire(self) -> "Exported":
+    def acquire(self) -> Self:
         """One holder more."""
         self._holders += 1
         return self
@@ -43,7 +42,34 @@ class Exported:
         """One holder less."""
         self._holders -= 1
         if not self._holders:
-            self.rpc.released(self.number)
+            self.released()
+
+    @abstractmethod
+    def call(self, caller: Caller, number: int, route: str, message: Message | None) -> None:
+        """Make a call; `caller` gets the answer. Raises ConnectionError."""
+
+    @abstractmethod
+    def released(self) -> None:
+        """Nobody holds it any more."""
+
+
+class Exported(Callee):
+    """What an isolate of this shard lets others call."""
+
+    __slots__ = ("number", "rpc")
+
+    def __init__(self, rpc: "IsolateRpc", number: int) -> None:
+        super().__init__()
+        self.rpc = rpc
+        self.number = number
+
+    def call(self, caller: Caller, number: int, route: str, message: Message | None) -> None:
+        """See Callee."""
+        self.rpc.deliver(caller, number, self.number, route, message)
+
+    def released(self) -> None:
+        """See Callee."""
+        self.rpc.released(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +84,6 @@ class SentBody:
             self.stream.cancel()
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectAddress:
-    """A Durable Object, live or not."""
-
-    namespace: "Namespace"
-    id: str
-    name: str | None
-
-    def drop(self) -> None:
-        """Nothing is held."""
-
-
 class IsolateRpc:
     """The RPC capability of one isolate (host.rpc.RpcCapability)."""
 
@@ -79,7 +93,7 @@ class IsolateRpc:
         self._objects = objects
         self._calls = calls
         self._bodies: BodyTable = host.capabilities.bodies
-        self._imports: dict[int, Exported] = {}
+        self._imports: dict[int, Callee] = {}
         self._last_import = 0
         self._closed = False
 
@@ -115,7 +129,7 @@ class IsolateRpc:
 
     def _given(self, capability: Sent) -> str:
         match capability:
-            case Exported():
+            case Callee():
                 self._last_import = number = self._last_import + 1
                 self._imports[number] = capability
                 return f"c{number}"
@@ -154,20 +168,16 @@ class IsolateRpc:
     def _deliver(
         self,
         number: int,
-        callee: Exported | ServiceTarget | ObjectAddress,
+        callee: Callee | ServiceTarget | ObjectAddress,
         route: str,
         message: Message | None,
     ) -> None:
         try:
             match callee:
-                case Exported():
-                    callee.rpc.deliver(
-                        callee.number, self._begin(number, callee.rpc), route, message
-                    )
-                case ObjectAddress(namespace, object_id, name):
-                    record = self._objects.record(namespace, object_id, name)
-                    call = self._calls.begin(self.host, number, record.home)
-                    record.home.deliver_call(call, record.slot, route, message)
+                case Callee():
+                    callee.call(self._objects, number, route, message)
+                case ObjectAddress():
+                    self._objects.call_object(number, callee, route, message)
                 case ServiceTarget():
                     worker = self._objects.worker_of(callee)
                     answer = worker.call(callee.entrypoint, callee.props, route, message)
@@ -178,27 +188,24 @@ class IsolateRpc:
             lost = isinstance(error, ConnectionError)
             self.host.fail(number, ScriptError("Error", str(error), remote=True, retryable=lost))
 
-    def _begin(self, number: int, callee: "IsolateRpc") -> int:
-        if callee.home is None or callee._closed or callee.home.worker.is_dead:
-            raise ConnectionError(CONNECTION_LOST)
-        return self._calls.begin(self.host, number, callee.home)
-
     def _answered(self, number: int, answer: "asyncio.Future[Message]") -> None:
         error = answer.exception()
         if error is None:
-            self._settle(number, answer.result())
+            self.settle(number, answer.result())
         elif isinstance(error, ScriptFailed):
-            self._fail(number, error.name, error.message, error.flags, error.data)
+            self.fail_op(number, error.name, error.message, error.flags, error.data)
         else:
             self.host.fail(number, ScriptError("Error", str(error), remote=True))
 
-    def _settle(self, number: int, message: Message) -> None:
+    def settle(self, number: int, message: Message) -> None:
+        """A call out has a result."""
         if self._closed:
             message.drop()
         else:
             self.host.settle(number, message.data, self.give(message))
 
-    def _fail(self, number: int, name: str, message: str, flags: str, data: bytes | None) -> None:
+    def fail_op(self, number: int, name: str, message: str, flags: str, data: bytes | None) -> None:
+        """A call out, by RPC or for a response, has failed."""
         properties = {flag: True for flag in flags.split(",") if flag}
         # What ended the object itself does not count as remote, as in workerd.
         properties.setdefault("remote", "durableObjectReset" not in properties)
@@ -207,10 +214,14 @@ class IsolateRpc:
 
     # ---- calls in -----------------------------------------------------------------
 
-    def deliver(self, export: int, call: int, route: str, message: Message | None) -> None:
-        """Give a call to one of this isolate's exports."""
-        assert self.home is not None, "whoever exports has loaded"
-        self.home.deliver_export_call(call, export, route, message)
+    def deliver(
+        self, caller: Caller, number: int, export: int, route: str, message: Message | None
+    ) -> None:
+        """Give a call to one of this isolate's exports. Raises ConnectionError."""
+        home = self.home
+        if home is None or self._closed or home.worker.is_dead:
+            raise ConnectionError(CONNECTION_LOST)
+        home.deliver_export_call(self._calls.begin(caller, number, home), export, route, message)
 
     def respond(self, number: int, message: Message) -> None:
         """See RpcCapability."""
@@ -218,18 +229,15 @@ class IsolateRpc:
         if caller is None:
             message.drop()
             return
-        host, op_number = caller
-        rpc: IsolateRpc = host.rpc  # type: ignore[assignment]
-        host.loop.call_soon(rpc._settle, op_number, message)
+        who, its_number = caller
+        who.returned(its_number, message)
 
     def fail(self, number: int, name: str, message: str, flags: str, data: bytes | None) -> None:
         """See RpcCapability."""
         caller = self._calls.end(number)
-        if caller is None:
-            return
-        host, op_number = caller
-        rpc: IsolateRpc = host.rpc  # type: ignore[assignment]
-        host.loop.call_soon(rpc._fail, op_number, name, message, flags, data)
+        if caller is not None:
+            who, its_number = caller
+            who.failed(its_number, name, message, flags, data)
 
     def close(self) -> None:
         """The isolate has ended: it holds nothing any more, and nothing of it can be called."""

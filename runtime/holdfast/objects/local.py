@@ -1,0 +1,69 @@
+"""The objects of this shard, as calls reach them."""
+
+from collections.abc import Callable
+
+from holdfast.catalog.errors import CatalogError
+from holdfast.host.bodies import ByteStream
+from holdfast.host.rpc import Message
+from holdfast.objects.calls import Caller, Calls
+from holdfast.objects.directory import ObjectDirectory
+from holdfast.objects.home import ObjectHome
+from holdfast.objects.placement import ObjectAddress
+from holdfast.objects.record import ObjectRecord
+from holdfast.workers import WorkerError
+
+# Why a call may find nobody at the other end; the message is for the caller.
+UNREACHABLE = (WorkerError, CatalogError, OSError)
+
+HomeFinder = Callable[[str], ObjectHome]
+
+
+class LocalObjects:
+    """Brings up objects and gives them calls (placement.Owner); raises as UNREACHABLE says."""
+
+    def __init__(self, directory: ObjectDirectory, calls: Calls, home_of: HomeFinder) -> None:
+        """`home_of` finds, or loads, a script's live isolate."""
+        self._directory = directory
+        self._calls = calls
+        self._home_of = home_of
+
+    def fetch(
+        self,
+        caller: Caller,
+        number: int,
+        address: ObjectAddress,
+        method: str,
+        url: str,
+        headers: str,
+        body: bytes | ByteStream | None,
+    ) -> None:
+        """See Owner."""
+        record = self._record(address)
+        call = self._calls.begin(caller, number, record.home)
+        crossing = record.home.worker.bodies.sent(body)
+        record.home.deliver(call, record.slot, method, url, headers, crossing)
+
+    def call(
+        self,
+        caller: Caller,
+        number: int,
+        address: ObjectAddress,
+        route: str,
+        message: Message | None,
+    ) -> None:
+        """See Owner."""
+        record = self._record(address)
+        call = self._calls.begin(caller, number, record.home)
+        record.home.deliver_call(call, record.slot, route, message)
+
+    def _record(self, address: ObjectAddress) -> ObjectRecord:
+        """The record of an object, which is brought up where it is not live yet."""
+        namespace = address.namespace
+        if not namespace.script:
+            raise CatalogError("The Durable Object namespace of this binding was deleted.")
+        home = self._home_of(namespace.script)
+        record = self._directory.find(address.id)
+        if record is None:
+            record = self._directory.bring_up(namespace, address.id, address.name, home)
+            home.admit(record)
+        return record
