@@ -1,5 +1,7 @@
 // What both sides serve: one Worker, one path per row of the report.
 
+import { DurableObject } from "cloudflare:workers";
+
 const LONGEST_ORIGIN = 8; // "https://"
 
 export default {
@@ -32,8 +34,9 @@ async function count(namespace, name, action) {
   return new Response(`count: ${await response.text()}`);
 }
 
-export class Counter {
-  constructor(state) {
+export class Counter extends DurableObject {
+  constructor(state, env) {
+    super(state, env);
     this.storage = state.storage;
   }
 
