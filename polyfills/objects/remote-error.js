@@ -18,10 +18,23 @@ export function remoteError(error) {
   return copy;
 }
 
-/** The same for a call by RPC, where what ended the object itself does not count as remote. */
+const ends = new WeakSet();
+
+/** Note that an error is not one that called code threw, but what ended its event. */
+export function markAsEnd(error) {
+  if (typeof error === "object" && error !== null) ends.add(error);
+  return error;
+}
+
+// For calls by RPC, what ended an object or an event does not count as remote.
+function isRemote(error) {
+  return error?.durableObjectReset !== true && !ends.has(error);
+}
+
+/** The same for a call by RPC. */
 export function remoteRpcError(error) {
   const copy = remoteError(error);
-  if (copy.durableObjectReset === true) delete copy.remote;
+  if (!isRemote(error)) delete copy.remote;
   return copy;
 }
 
@@ -49,9 +62,18 @@ function serialized(error) {
  * clone's bytes where there is one.
  */
 export function failureParts(error) {
+  return partsOf(error, ["remote", ...flagsOf(error)]);
+}
+
+/** The same for a call by RPC. */
+export function rpcFailureParts(error) {
+  return isRemote(error) ? failureParts(error) : partsOf(error, flagsOf(error));
+}
+
+function partsOf(error, flags) {
   const isObject = error !== null && typeof error === "object";
   const data = isObject ? serialized(error) : undefined;
-  return [...identityOf(error), flagsOf(error).join(","), describeError(error), data];
+  return [...identityOf(error), flags.join(","), describeError(error), data];
 }
 
 /** What the caller sees of an error that came by the host. */

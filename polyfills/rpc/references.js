@@ -12,6 +12,7 @@ import { rpc_call, rpc_release } from "holdfast:ops";
 import { beginCall, failCall, runCall } from "../kernel/calls.js";
 import { nextDepth } from "../kernel/depth.js";
 import { queueTurn } from "../kernel/turns.js";
+import { markAsEnd } from "../objects/remote-error.js";
 import { RpcCall } from "./call.js";
 import {
   bytesOfMessage,
@@ -26,6 +27,8 @@ import { RESERVED } from "./receive.js";
 import { HostReply, LocalReply } from "./reply.js";
 
 const { apply } = Reflect;
+
+const NOT_RUNNING = "The execution context which hosts this callback is no longer running.";
 
 // ---- Holds ------------------------------------------------------------------------------
 
@@ -149,8 +152,7 @@ export class Export {
 }
 
 function startCall(call) {
-  const { error } = call.life;
-  if (error !== null) failCall(call, error);
+  if (call.life.error !== null) failCall(call, markAsEnd(new Error(NOT_RUNNING)));
   else runCall(call, call.target);
 }
 

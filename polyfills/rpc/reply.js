@@ -2,7 +2,7 @@
 
 import { rpc_return, rpc_throw } from "holdfast:ops";
 import { queueTurn } from "../kernel/turns.js";
-import { failureParts, remoteRpcError } from "../objects/remote-error.js";
+import { remoteRpcError, rpcFailureParts } from "../objects/remote-error.js";
 import { bytesOfMessage, messageWasSent, tokensOf } from "./message.js";
 
 /** To a caller in this isolate, in a turn of its own. */
@@ -44,6 +44,6 @@ export class HostReply {
   }
 
   fail(error) {
-    rpc_throw(this.#number, ...failureParts(error));
+    rpc_throw(this.#number, ...rpcFailureParts(error));
   }
 }

@@ -13,6 +13,7 @@ import { responseBodyForHost } from "../fetch/transfer.js";
 import { describeError, identityOf, isOutOfMemory } from "../kernel/errors.js";
 import { failCalls } from "../kernel/calls.js";
 import { Context } from "../kernel/turns.js";
+import { markAsEnd } from "../objects/remote-error.js";
 import { releaseHolds } from "../rpc/references.js";
 import { cancelOrphans, cancelTimersOf, orphanTimersOf } from "../timers/timers.js";
 import { whenSettled } from "./wait-until.js";
@@ -24,7 +25,7 @@ const HUNG =
 const ENDED =
   "The destination execution context for this RPC was canceled while the call was still running.";
 
-const ended = new Error(ENDED); // clones of it are what callers see
+const ended = markAsEnd(new Error(ENDED)); // clones of it are what callers see
 let living = 0; // events that have not ended
 const unanswered = new Set();
 
@@ -142,7 +143,7 @@ export class WorkerEvent extends Context {
 
   /** End the event, whatever it still waits for. */
   abort(error) {
-    this.fail(error);
+    this.fail(markAsEnd(error));
     if (this.#ended) return;
     this.#waiting = 0;
     this.#end(error);

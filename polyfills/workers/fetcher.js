@@ -76,7 +76,7 @@ async function send(target, request) {
 
 /** The service with the host's number; `props` is JSON, or undefined. */
 export function serviceFromHost({ number, props }) {
-  return new Fetcher(FROM_HOST, targetWith(number, props && JSON.parse(props)));
+  return new Fetcher(FROM_HOST, targetWith(number, props ? JSON.parse(props) : undefined));
 }
 
 /** The target of a service that is to see `props`. */

@@ -1,7 +1,7 @@
 // A call by RPC as an event of a Worker.
 
 import { event_failed, event_return } from "holdfast:ops";
-import { failureParts } from "../objects/remote-error.js";
+import { rpcFailureParts } from "../objects/remote-error.js";
 import { bytesOfMessage, messageWasSent, tokensOf } from "../rpc/message.js";
 import { WorkerEvent } from "./event.js";
 
@@ -27,7 +27,7 @@ export class RpcEvent extends WorkerEvent {
 
   fail(error) {
     this.answer((isDone) => {
-      const [name, message, flags, description, data] = failureParts(error);
+      const [name, message, flags, description, data] = rpcFailureParts(error);
       event_failed(this.number, name, message, description, isDone, flags, data);
     });
   }

@@ -67,6 +67,7 @@ def test_a_script_is_read_back_as_it_was_put(catalog):
         Json("JSON", '{"a": [1, 2.5, null]}'),
         Service("SERVICE", "other", "Admin"),
         Service("PLAIN_SERVICE", "other"),
+        Service("PROPS", "other", None, '{"a": [1]}'),
         ObjectNamespace("COUNTER", "0" * 32),
     )
     script = make_script(bindings=bindings)

@@ -301,6 +301,15 @@ async def test_props_of_a_loopback_reach_the_entrypoint(server: Server) -> None:
     assert json.loads(await server.text()) == [{"a": [1]}, {}]
 
 
+async def test_props_of_a_binding_reach_the_entrypoint(server: Server) -> None:
+    body = "return [await target.who(), await (await target.echo(target)).who()]"
+    caller = CALLER.replace("TARGET", "env.ENTRY").replace("BODY", body)
+    server.add("callee", CALLEE)
+    bindings = (Service("ENTRY", "callee", "Entry", '{"tenant": "a"}'),)
+    server.add("main", caller, bindings=bindings)
+    assert json.loads(await server.text()) == [{"tenant": "a"}] * 2
+
+
 async def test_what_waits_for_ever_is_told_to_have_hung(server: Server) -> None:
     caller = CALLER.replace("TARGET", "ctx.exports.Entry").replace("BODY", "return target.hang()")
     add_with_callee(server, caller)

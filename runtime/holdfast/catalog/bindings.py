@@ -37,11 +37,15 @@ class Json:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Another Worker, or one of its named entry points."""
+    """Another Worker, or one of its named entry points.
+
+    `props` is JSON text of an object: what the entry point sees as its `ctx.props`.
+    """
 
     name: str
     service: str
     entrypoint: str | None = None
+    props: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,11 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
             return {"name": name, "type": "secret_text"}
         case Json(name, value):
             return {"name": name, "type": "json", "json": json.loads(value)}
-        case Service(name, service, entrypoint):
+        case Service(name, service, entrypoint, props):
             entry = {"name": name, "type": "service", "service": service}
-            return entry if entrypoint is None else {**entry, "entrypoint": entrypoint}
+            if entrypoint is not None:
+                entry["entrypoint"] = entrypoint
+            return entry if props is None else {**entry, "props": json.loads(props)}
         case KeyValue(name, namespace_id):
             return {"name": name, "type": "kv_namespace", "namespace_id": namespace_id}
         case ObjectNamespace(name, namespace_id):
@@ -170,6 +176,14 @@ class _Entry:
         except ValueError as error:
             raise _rejected(f'{self._place}: "{key}" holds a number beyond a double.') from error
 
+    def optional_object(self, key: str) -> str | None:
+        """The object under `key` as JSON text, or None where it is missing or null."""
+        if self._fields.get(key) is None:
+            return None
+        if not isinstance(self._fields[key], dict):
+            raise _rejected(f'{self._place}: "{key}" must be an object.')
+        return self.json(key)
+
     def refuse_type(self) -> UploadRejected:
         """The error for a type that Holdfast does not have."""
         known = ", ".join(sorted(_PARSERS))
@@ -200,7 +214,10 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
     "secret_text": lambda entry, name: SecretText(name, entry.text("text")),
     "json": lambda entry, name: Json(name, entry.json("json")),
     "service": lambda entry, name: Service(
-        name, entry.word("service"), entry.optional_word("entrypoint")
+        name,
+        entry.word("service"),
+        entry.optional_word("entrypoint"),
+        entry.optional_object("props"),
     ),
     "kv_namespace": lambda entry, name: KeyValue(name, entry.word("namespace_id")),
     "durable_object_namespace": _object_namespace,

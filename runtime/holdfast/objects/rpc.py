@@ -207,8 +207,6 @@ class IsolateRpc:
     def fail_op(self, number: int, name: str, message: str, flags: str, data: bytes | None) -> None:
         """A call out, by RPC or for a response, has failed."""
         properties = {flag: True for flag in flags.split(",") if flag}
-        # What ended the object itself does not count as remote, as in workerd.
-        properties.setdefault("remote", "durableObjectReset" not in properties)
         error = ScriptError(name, message, **properties)
         self.host.fail(number, error, data)
 

@@ -227,9 +227,9 @@ class Runtime:
                 return {"type": "secret_text", "name": name, "text": text}
             case Json(name, value):
                 return {"type": "json", "name": name, "json": value}
-            case Service(name, service, entrypoint):
+            case Service(name, service, entrypoint, props):
                 number = objects.bind_service(service, entrypoint or "")
-                return {"type": "service", "name": name, "number": number}
+                return {"type": "service", "name": name, "number": number, "props": props}
             case KeyValue(name, namespace_id):
                 number = host.capabilities.kv.bind(namespace_id)
                 return {"type": "kv_namespace", "name": name, "number": number}
