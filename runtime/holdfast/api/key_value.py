@@ -16,8 +16,9 @@ from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
 from holdfast.api.body import read_body, withhold_continue
-from holdfast.api.envelope import MALFORMED_PARAMETER, ApiRefusal, success
+from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.metadata import parse_object
+from holdfast.api.paging import number_of, paged
 from holdfast.api.platform import Platform
 from holdfast.catalog import Binding, ErrorCode, KeyValue, UploadRejected
 from holdfast.catalog.bindings import is_well_formed
@@ -39,6 +40,7 @@ INVALID_ENTRY = 10012
 NAMESPACE_NOT_FOUND = 10013
 TITLE_TAKEN = 10014
 
+DEFAULT_PAGE = 20  # namespaces
 MAX_BULK_BYTES = 100 * 1024 * 1024
 MAX_BULK_ENTRIES = 10_000
 _OVERHEAD_BYTES = 1 << 20  # of a form, or of JSON, around a value
@@ -78,17 +80,7 @@ class KeyValueHandlers:
     async def list_all(self, request: web.Request) -> web.Response:
         """The namespaces, by pages (`page`, `per_page`)."""
         found = await asyncio.to_thread(self._store.namespaces)
-        page, per_page = _number(request, "page", 1), _number(request, "per_page", 20)
-        shown = found[(page - 1) * per_page : page * per_page]
-        return success(
-            [_listed(namespace) for namespace in shown],
-            result_info={
-                "count": len(shown),
-                "page": page,
-                "per_page": per_page,
-                "total_count": len(found),
-            },
-        )
+        return paged(found, request, _listed, DEFAULT_PAGE)
 
     async def create(self, request: web.Request) -> web.Response:
         """Create a namespace of this title."""
@@ -202,7 +194,7 @@ class KeyValueHandlers:
     async def keys(self, request: web.Request) -> web.Response:
         """Keys in their order, from a `cursor` on, up to `limit`."""
         namespace = await self._namespace(request)
-        limit = _number(request, "limit", 1_000)
+        limit = number_of(request, "limit", 1_000)
         prefix, cursor = request.query.get("prefix", ""), request.query.get("cursor", "")
         with _Refusing():
             found = await asyncio.to_thread(
@@ -331,15 +323,6 @@ def _json(content: bytes, what: str) -> str:
         return json.dumps(json.loads(content))
     except ValueError as error:
         raise _refused(f"{what} is not valid JSON: {error}.") from error
-
-
-def _number(request: web.Request, name: str, default: int) -> int:
-    text = request.query.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) >= 1):
-        raise ApiRefusal(
-            HTTPStatus.BAD_REQUEST, MALFORMED_PARAMETER, f'The parameter "{name}" is no number.'
-        )
-    return int(text)
 
 
 def _seconds(request: web.Request, name: str) -> float | None:

@@ -5,23 +5,22 @@ https://developers.cloudflare.com/api/resources/durable_objects/
 
 import asyncio
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
 from holdfast.api.body import read_body, withhold_continue
-from holdfast.api.envelope import MALFORMED_PARAMETER, ApiRefusal, success
+from holdfast.api.envelope import success
 from holdfast.api.metadata import parse_object
 from holdfast.api.objects import listed
+from holdfast.api.paging import malformed, number_of, paged
 from holdfast.api.platform import Platform
 from holdfast.catalog import ErrorCode, Namespace, UploadRejected
 from holdfast.catalog.bindings import is_well_formed
 
 MAX_BODY_BYTES = 1 << 16
 DEFAULT_PAGE = 1_000
-MAX_PAGE = 10_000
 
 
 class NamespaceHandlers:
@@ -62,12 +61,12 @@ class NamespaceHandlers:
         namespaces = self._platform.catalog.namespaces()
         if "cursor" in request.query or "limit" in request.query:
             return _from_cursor(namespaces, request)
-        return _page(namespaces, request)
+        return paged(namespaces, request, _listed, DEFAULT_PAGE)
 
     async def list_objects(self, request: web.Request) -> web.Response:
         """The objects of a namespace, from a `cursor` on."""
         namespace = self._platform.catalog.namespace(request.match_info["id"])
-        limit = _number(request, "limit", DEFAULT_PAGE)
+        limit = number_of(request, "limit", DEFAULT_PAGE)
         cursor = request.query.get("cursor") or None
         if request.query.get("details") in ("true", "1"):
             found = await self._platform.objects.summaries(namespace, cursor, limit + 1)
@@ -79,7 +78,7 @@ class NamespaceHandlers:
         try:
             objects, following = self._platform.list_objects(namespace, cursor, limit)
         except ValueError as error:
-            raise _malformed("cursor", "none that a listing gave out") from error
+            raise malformed("cursor", "none that a listing gave out") from error
         return success(
             [{"id": info.id, "hasStoredData": info.has_stored_data} for info in objects],
             result_info={"count": len(objects), "cursor": following or ""},
@@ -87,7 +86,7 @@ class NamespaceHandlers:
 
 
 def _from_cursor(namespaces: list[Namespace], request: web.Request) -> web.Response:
-    limit = _number(request, "limit", DEFAULT_PAGE)
+    limit = number_of(request, "limit", DEFAULT_PAGE)
     after = request.query.get("cursor", "")
     rest = [namespace for namespace in namespaces if namespace.id > after]
     shown = rest[:limit]
@@ -95,20 +94,6 @@ def _from_cursor(namespaces: list[Namespace], request: web.Request) -> web.Respo
     return success(
         [_listed(namespace) for namespace in shown],
         result_info={"count": len(shown), "cursor": cursor},
-    )
-
-
-def _page(namespaces: list[Namespace], request: web.Request) -> web.Response:
-    page, per_page = _number(request, "page", 1), _number(request, "per_page", DEFAULT_PAGE)
-    shown = namespaces[(page - 1) * per_page : page * per_page]
-    return success(
-        [_listed(namespace) for namespace in shown],
-        result_info={
-            "count": len(shown),
-            "page": page,
-            "per_page": per_page,
-            "total_count": len(namespaces),
-        },
     )
 
 
@@ -120,21 +105,6 @@ def _listed(namespace: Namespace) -> dict[str, Any]:
         "class": namespace.class_name,
         "use_sqlite": namespace.use_sqlite,
     }
-
-
-def _number(request: web.Request, name: str, default: int) -> int:
-    text = request.query.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= MAX_PAGE):
-        raise _malformed(name, f"no number from 1 to {MAX_PAGE:,}")
-    return int(text)
-
-
-def _malformed(name: str, what: str) -> ApiRefusal:
-    return ApiRefusal(
-        HTTPStatus.BAD_REQUEST, MALFORMED_PARAMETER, f'The parameter "{name}" is {what}.'
-    )
 
 
 def _word(fields: Mapping[str, Any], name: str) -> str:

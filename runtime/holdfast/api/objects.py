@@ -14,8 +14,9 @@ from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
 from holdfast.api.body import bounded_body, read_body, withhold_continue
-from holdfast.api.envelope import MALFORMED_PARAMETER, ApiRefusal, success
+from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.metadata import parse_object
+from holdfast.api.paging import number_of
 from holdfast.api.platform import Platform
 from holdfast.catalog import Namespace
 from holdfast.objects.ids import InvalidId
@@ -71,19 +72,13 @@ class ObjectHandlers:
     async def keys(self, request: web.Request) -> web.StreamResponse:
         """Keys and values in the order of keys, by `prefix`, `limit` and `cursor`."""
         namespace, object_id = self._object(request)
-        text = request.query.get("limit", "100")
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= _MAX_PAGE):
-            raise ApiRefusal(
-                HTTPStatus.BAD_REQUEST,
-                MALFORMED_PARAMETER,
-                f'The parameter "limit" is no number from 1 to {_MAX_PAGE:,}.',
-            )
+        limit = number_of(request, "limit", 100, most=_MAX_PAGE)
         found, more = await self._platform.objects.entries(
             namespace,
             object_id,
             prefix=request.query.get("prefix", ""),
             after=request.query.get("cursor", ""),
-            limit=int(text),
+            limit=limit,
         )
         return success(
             [

@@ -24,7 +24,7 @@ from holdfast.catalog.project import (
 )
 from holdfast.catalog.script import Script
 from holdfast.cli.options import named_values
-from holdfast.cli.script_file import ScriptFile, ScriptUnreadable, Stamp, state_of, unreadable
+from holdfast.cli.script_file import ScriptFile, Stamp, explained, state_of, unreadable
 
 
 def open_script(options: argparse.Namespace) -> "SourceFile":
@@ -97,16 +97,11 @@ class ProjectFile:
 
     def read(self) -> Script:
         """The script as its files are now. Blocks; raises ScriptUnreadable."""
-        try:
+        with explained(self._file):
             project = self._project = self._read_project()
+        with explained(project.main):
             modules = read_modules(project.main, folder=project.folder, kind_of=project.kind_of)
             syntax = guess_syntax(project.main)
-        except OSError as error:
-            raise ScriptUnreadable(unreadable(error, self._file)) from error
-        except UnicodeDecodeError as error:
-            raise ScriptUnreadable(f"{self._project.main} is not text in UTF-8") from error
-        except ValueError as error:
-            raise ScriptUnreadable(str(error)) from error
         return Script(
             name=self.name,
             main=modules[0].name,

@@ -2,6 +2,8 @@
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from holdfast.catalog.bindings import PlainText
@@ -49,15 +51,9 @@ class ScriptFile:
 
     def read(self) -> Script:
         """The script as its files are now. Blocks; raises ScriptUnreadable."""
-        try:
+        with explained(self.path):
             modules = read_modules(self.path)
             syntax = guess_syntax(self.path)
-        except OSError as error:
-            raise ScriptUnreadable(unreadable(error, self.path)) from error
-        except UnicodeDecodeError as error:
-            raise ScriptUnreadable(f"{self.path} is not text in UTF-8") from error
-        except ValueError as error:
-            raise ScriptUnreadable(str(error)) from error
         return Script(
             name=self.name,
             main=modules[0].name,
@@ -87,6 +83,19 @@ def state_of(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns what reading a script raises into ScriptUnreadable; `path` is what was to be read."""
+    try:
+        yield
+    except OSError as error:
+        raise ScriptUnreadable(unreadable(error, path)) from error
+    except UnicodeDecodeError as error:
+        raise ScriptUnreadable(f"{path} is not text in UTF-8") from error
+    except ValueError as error:
+        raise ScriptUnreadable(str(error)) from error
 
 
 def unreadable(error: OSError, path: Path) -> str:
