@@ -167,10 +167,7 @@ export class SocketState {
   fail(error) {
     if (this.error !== null) return;
     this.error = error;
-    const event = this.isClient
-      ? new Event("error")
-      : new ErrorEvent("error", { message: `Uncaught ${error}`, error });
-    dispatchTrusted(this.socket, event);
+    dispatchTrusted(this.socket, new ErrorEvent("error", { message: `Uncaught ${error}`, error }));
   }
 
   /** The connection was never made. https://websockets.spec.whatwg.org/#feedback-from-the-protocol */

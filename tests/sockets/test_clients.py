@@ -153,7 +153,7 @@ async def test_a_client_that_cannot_connect_gets_an_error_and_a_close(
         return [...log, socket.readyState];
         """,
     )
-    assert told == [["error", "Event"], ["close", 1006, "", False], 3]
+    assert told == [["error", "ErrorEvent"], ["close", 1006, "", False], 3]
 
 
 async def test_closing_does_not_wait_for_a_server_that_says_nothing(server: Server) -> None:
@@ -174,7 +174,7 @@ async def test_closing_does_not_wait_for_a_server_that_says_nothing(server: Serv
             return log;
             """,
         )
-    assert told == [["error", "Event"], ["close", 1006, "", False]]
+    assert told == [["error", "ErrorEvent"], ["close", 1006, "", False]]
 
 
 async def test_closing_while_connecting_fails_the_connection(server: Server) -> None:
@@ -190,7 +190,7 @@ async def test_closing_while_connecting_fails_the_connection(server: Server) -> 
         return [...log, socket.readyState];
         """,
     )
-    assert told == ["InvalidStateError", 2, ["error", "Event"], ["close", 1006, "", False], 3]
+    assert told == ["InvalidStateError", 2, ["error", "ErrorEvent"], ["close", 1006, "", False], 3]
 
 
 async def test_fetch_opens_a_socket_where_the_server_agrees(server: Server) -> None:
@@ -235,7 +235,7 @@ async def test_the_egress_policy_holds_for_sockets(server: Server) -> None:
         """,
     )
     refusal = "TypeError: This script may not connect to peer.localhost."
-    assert told == [[["error", "Event"], ["close", 1006, "", False]], refusal]
+    assert told == [[["error", "ErrorEvent"], ["close", 1006, "", False]], refusal]
 
 
 async def test_a_worker_relays_a_client_to_a_server_outside(server: Server) -> None:

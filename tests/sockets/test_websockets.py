@@ -563,3 +563,29 @@ async def test_the_compatibility_date_decides_on_blobs_and_closes(
         compatibility_date=date,
     )
     assert json.loads(await server.text()) == told
+
+
+async def test_a_socket_that_was_lost_cannot_be_passed_on(server: Server, clients: Clients) -> None:
+    server.add(
+        "main",
+        """
+        import { DurableObject } from "cloudflare:workers";
+        export class Thing extends DurableObject {
+          fetch() {
+            const [client, server] = Object.values(new WebSocketPair());
+            server.accept();
+            return new Response(null, { status: 101, webSocket: client });
+          }
+          reset() { this.ctx.abort("on purpose"); }
+        }
+        export default { async fetch(request, env) {
+          const stub = env.Thing.getByName("one");
+          const response = await stub.fetch(request);
+          await stub.reset().catch(() => {});
+          return response;
+        } };""",
+    )
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        await close_of(await clients.open())
+    assert refusal.value.status == 500
+    assert any("Network connection lost." in line for line in server.lines)

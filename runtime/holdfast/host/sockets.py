@@ -11,6 +11,8 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from holdfast.engine import ScriptError
+from holdfast.host.bodies import CONNECTION_LOST
 from holdfast.host.ops import op
 from holdfast.host.sockets_end import MAX_WAITING_BYTES, Message, SocketEnd, join
 
@@ -160,13 +162,23 @@ class SocketTable:
 
         That is the end that the script keeps, or else the peer of one that it gives away.
         """
-        end = self.ends[number]
+        end = self._known(number)
         peer = end.peer
         if peer is None:
             return end
         end.peer = peer.peer = None
         end.forget()
         return peer
+
+    def joined(self, number: int) -> int:
+        """An end for the script whose peer is its own end of this number; its number."""
+        return self.arrived(self._known(number))
+
+    def _known(self, number: int) -> IsolateEnd:
+        try:
+            return self.ends[number]
+        except KeyError:
+            raise ScriptError("Error", CONNECTION_LOST, retryable=True) from None
 
     def end_objects(self, code: int, reason: str) -> None:
         """The isolate's objects were ended: so are the sockets that they have accepted."""
@@ -213,8 +225,7 @@ def socket_open(host: "Host") -> int:
 @op
 def socket_join(host: "Host", number: int) -> int:
     """Make an end for the script whose peer is its end of this number; its number."""
-    table = table_of(host)
-    return table.arrived(table.ends[number])
+    return table_of(host).joined(number)
 
 
 @op
