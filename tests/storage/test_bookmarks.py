@@ -74,6 +74,22 @@ async def test_an_object_goes_back_to_a_bookmark_and_forth_again(marked: Shard) 
     await marked.storage.aclose()
 
 
+async def test_a_connection_that_was_closed_to_save_memory_goes_on(
+    tmp_path: Path, clock: Clock
+) -> None:
+    shard = Shard(tmp_path, bookmarking=clock, max_open=16)
+    owner = shard.owner(1)
+    await put(owner, b"good")
+    bookmark = await owner.store.current_bookmark()
+    await put(owner, b"bad")
+    await owner.store.restore_at_next_opening(bookmark)
+    for number in range(2, 40):
+        await put(shard.owner(number), b"other")
+    assert held(owner) == (b"bad", 2)
+    assert held(await again(shard, owner)) == (b"good", 1)
+    await shard.storage.aclose()
+
+
 async def test_it_goes_back_after_a_restart_too(marked: Shard) -> None:
     owner = marked.owner()
     await put(owner, b"good")

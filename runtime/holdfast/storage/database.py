@@ -141,7 +141,8 @@ class Database:
 
     def _open(self) -> None:
         try:
-            if history_path(self.path).exists():
+            # Once: a connection that was closed to save memory goes on where it was.
+            if self.bookmarks is None and history_path(self.path).exists():
                 self._shard.bookmarking.history(self).restore(self.folder)
                 self.keep_past()
             opened = opening.open_existing(
