@@ -159,7 +159,15 @@ export const lazyMembers = {
 /** What the compatibility flag nodejs_compat adds; loaded when a script first asks for it. */
 export const nodeGlobals = {
   Buffer: "node/buffer.js",
-  clearImmediate: "node/timers.js",
+  clearImmediate: "node/timeout.js",
   process: "node/process.js",
-  setImmediate: "node/timers.js",
+  setImmediate: "node/timeout.js",
+};
+
+/** And what it puts in place of the platform's own, as enable_nodejs_global_timers says. */
+export const nodeTimers = {
+  clearInterval: "node/timeout.js",
+  clearTimeout: "node/timeout.js",
+  setInterval: "node/timeout.js",
+  setTimeout: "node/timeout.js",
 };

@@ -1,7 +1,14 @@
 // The kernel's entry points for the host, and the one place that writes to the global
 // object: globals.js has the table.
 
-import { interfaces, lazyInterfaces, lazyMembers, members, nodeGlobals } from "./globals.js";
+import {
+  interfaces,
+  lazyInterfaces,
+  lazyMembers,
+  members,
+  nodeGlobals,
+  nodeTimers,
+} from "./globals.js";
 import { lazily } from "./kernel/lazy.js";
 import { failureOf, takePending } from "./kernel/pending.js";
 import { nextTurn, runTurn } from "./kernel/turns.js";
@@ -56,10 +63,15 @@ export function failOp(number, name, message, flags, data) {
   runTurn(record.context, record.reject, error);
 }
 
-/** Entry point: the script uses Node.js's modules; it gets the globals that come with them. */
-export function provideNode() {
+/**
+ * Entry point: the script uses Node.js's modules; it gets the globals that come with them,
+ * `withTimers` also timers that are objects.
+ */
+export function provideNode(withTimers) {
   define("global", globalThis, false);
   for (const name of Object.keys(nodeGlobals)) defineLazily(name, nodeGlobals[name], false);
+  if (!withTimers) return;
+  for (const name of Object.keys(nodeTimers)) defineLazily(name, nodeTimers[name], true);
 }
 
 function define(name, value, enumerable) {

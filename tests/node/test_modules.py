@@ -1,5 +1,6 @@
 """Who may import Node.js's modules, what others are told, and that nobody else pays for them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -217,3 +218,39 @@ async def test_output_goes_to_the_console_by_lines(server: Server) -> None:
         "main log: two",
         "main warn: [W1] OwnWarning: careful",
     ]
+
+
+@pytest.mark.parametrize(
+    ("date", "flags", "kind"),
+    [
+        (None, (), "object"),
+        ("2026-08-04", (), "object"),
+        ("2026-02-10", ("nodejs_compat",), "object"),
+        ("2026-02-09", ("nodejs_compat",), "number"),
+        ("2025-01-01", ("nodejs_compat", "enable_nodejs_global_timers"), "object"),
+        (None, ("no_nodejs_global_timers",), "number"),
+        (None, ("no_nodejs_compat",), "number"),
+    ],
+)
+async def test_timers_are_objects_as_the_date_and_the_flags_say(
+    server: Server, date: str | None, flags: tuple[str, ...], kind: str
+) -> None:
+    server.add(
+        "main",
+        """
+        export default { async fetch() {
+          const heard = [];
+          const timer = setTimeout(() => heard.push("never"), 1);
+          clearTimeout(timer);
+          const byNumber = setInterval(() => heard.push("never"), 1);
+          clearInterval(Number(byNumber));
+          await new Promise((resolve) => setTimeout((value) => resolve(heard.push(value)), 5, "x"));
+          timer.unref?.().ref();
+          return Response.json([typeof timer, timer.hasRef?.() ?? null, heard]);
+        } };
+        """,
+        compatibility_date=date,
+        compatibility_flags=flags,
+    )
+    expected = [kind, True if kind == "object" else None, ["x"]]
+    assert json.loads(await server.text()) == expected

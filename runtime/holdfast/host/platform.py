@@ -10,7 +10,7 @@ import holdfast
 from holdfast.engine import BytecodeLibrary, Handle, Isolate, JSError, Limits
 from holdfast.host import constants
 from holdfast.host.context import Host
-from holdfast.host.node import NODE_MODULES, explain_with_node, explain_without_node
+from holdfast.host.node import NODE_MODULES, NodeCompat, explain_with_node, explain_without_node
 from holdfast.host.ops import OpKind, bind, declared_ops
 
 INTERNAL = "holdfast:"
@@ -59,29 +59,36 @@ class Platform:
         return "\n".join(lines)
 
     def create_isolate(
-        self, host: Host, *, limits: Limits, on_rejection: object = None, node: bool = False
+        self,
+        host: Host,
+        *,
+        limits: Limits,
+        on_rejection: object = None,
+        node: NodeCompat = NodeCompat.NONE,
     ) -> Handle:
         """Make an isolate with the web platform in it and attach it to `host`.
 
-        With `node`, scripts may import Node.js's modules and find its globals.
+        `node` says what of Node.js the script gets.
 
         Returns the namespace of the kernel, `polyfills/main.js`. Raises JSError
         when a polyfill fails at its top level: a mistake of ours.
         """
+        with_node = node is not NodeCompat.NONE
         isolate = Isolate(
             limits=limits,
             ops={name: bind(declaration, host) for name, declaration in self._ops.items()},
             internal=self._library.modules,
-            public=PUBLIC_WITH_NODE if node else PUBLIC_MODULES,
+            public=PUBLIC_WITH_NODE if with_node else PUBLIC_MODULES,
             interned=constants.FREQUENT_STRINGS,
-            explain=explain_with_node if node else explain_without_node,
+            explain=explain_with_node if with_node else explain_without_node,
             on_rejection=on_rejection,  # type: ignore[arg-type]
         )
         try:
             kernel = isolate.evaluate(INTERNAL + "main.js")
             host.attach(isolate, kernel)
-            if node:
-                isolate.call(isolate.export(kernel, "provideNode"))
+            if with_node:
+                provide = isolate.export(kernel, "provideNode")
+                isolate.call(provide, node is NodeCompat.TIMERS)
         except BaseException:
             isolate.close()
             raise

@@ -17,7 +17,7 @@ from holdfast.catalog.script import Script
 from holdfast.engine import Handle, JSError, Limits
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
-from holdfast.host.node import uses_node
+from holdfast.host.node import node_compat
 from holdfast.host.platform import Platform
 from holdfast.host.rpc import Message
 from holdfast.host.sockets_end import SocketEnd
@@ -87,7 +87,7 @@ class Worker:
             host,
             limits=limits,
             on_rejection=self._on_rejection,
-            node=uses_node(script.compatibility_date, script.compatibility_flags),
+            node=node_compat(script.compatibility_date, script.compatibility_flags),
         )
         host.events = self
         host.compatibility = compatibility(script)
