@@ -8,6 +8,7 @@ import { encodeUtf8 } from "../encoding/utf8.js";
 import { blobBytes, concatenate } from "../files/blob.js";
 import { fileFromBytes } from "../files/file.js";
 import { formEntries, formFromEntries } from "./form-data.js";
+import { extractMimeType, serializeMimeType } from "./mime.js";
 
 /** A form as { bytes, boundary }. */
 export function encodeMultipart(form) {
@@ -42,12 +43,19 @@ function escape(text) {
 
 /** The form in these bytes. Throws TypeError for what is no multipart/form-data. */
 export function decodeMultipart(bytes, boundary) {
-  // Per part: [name, value], or [name, file name, type, start, end] with the place of the
-  // file's content in `bytes`.
+  // Per part: [name, value], or [name, file name, Content-Type, start, end] with the place of
+  // the file's content in `bytes`.
   const parts = JSON.parse(multipart_parse(bytes, boundary));
   return formFromEntries(
     parts.map(([name, value, type, start, end]) =>
-      start === undefined ? [name, value] : [name, fileFromBytes(bytes.slice(start, end), value, type)],
+      start === undefined
+        ? [name, value]
+        : [name, fileFromBytes(bytes.slice(start, end), value, typeFrom(type), 0)],
     ),
   );
+}
+
+function typeFrom(header) {
+  const mimeType = extractMimeType(header);
+  return mimeType === null ? "" : serializeMimeType(mimeType);
 }

@@ -133,7 +133,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "files are Files",
             "names without quotes",
             "newlines and surrogates in values",
-            "quoted and escaped names",
             "urlencoded",
         ],
     },

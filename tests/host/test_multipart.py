@@ -99,10 +99,13 @@ def script() -> Iterator[FormScript]:
     script.close()
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
-    ["", '"', "\r", "\n", "\r\n", "a\r\nb", "%22", ";", "--", "\\", "=?utf-8?", "\x00", "'"]
+# Without NUL, which no header may have.
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20
+) | st.sampled_from(
+    ["", '"', "\r", "\n", "\r\n", "a\r\nb", "%22", ";", "--", "\\", "=?utf-8?", "'"]
 )
-TYPE = st.sampled_from(["", "text/plain", "a/b;c=d", 'x/y; z="q"'])
+TYPE = st.sampled_from(["", "text/plain", "a/b;c=d", 'x/y;z="q r"'])
 PART = st.tuples(TEXT, TEXT) | st.tuples(TEXT, TEXT, TYPE, st.binary(max_size=50).map(list))
 
 
@@ -115,19 +118,19 @@ def lines(text: str) -> str:
 def test_every_form_survives_the_round_trip(script: FormScript, parts: list[Any]) -> None:
     expected = []
     for name, value, *file in parts:
-        name = unescaped(lines(name))
+        name = escaped(lines(name))
         if file:
             file_type, content = file
             written = file_type or "application/octet-stream"
-            expected.append([name, unescaped(value), written, content])
+            expected.append([name, escaped(value), written, content])
         else:
             expected.append([name, lines(value)])
     assert script.call("roundTrip", json.dumps(parts)) == expected
 
 
-def unescaped(text: str) -> str:
-    """What is read of a name in which somebody wrote an escape by hand."""
-    return text.replace("%0A", "\n").replace("%0D", "\r").replace("%22", '"')
+def escaped(text: str) -> str:
+    """A name as it is written, and as it is read again: nobody can tell who wrote the escapes."""
+    return text.replace("\n", "%0A").replace("\r", "%0D").replace('"', "%22")
 
 
 PIECES = st.sampled_from(

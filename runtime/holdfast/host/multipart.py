@@ -33,7 +33,7 @@ _PARAMETER = re.compile(
 )
 _FORM_DATA = re.compile(rb"[ \t]*form-data[ \t]*", re.IGNORECASE)
 _EXTENDED = re.compile(rb"([A-Za-z0-9\-]+)'[A-Za-z0-9\-]*'(.*)", re.DOTALL)
-_ESCAPES = ((b"%0A", b"\n"), (b"%0D", b"\r"), (b"%22", b'"'))
+_NOT_IN_A_HEADER = re.compile(rb"[\0\r\n]")
 
 
 class MultipartError(ValueError):
@@ -42,7 +42,7 @@ class MultipartError(ValueError):
 
 def parse_multipart(content: bytes, boundary: str) -> Iterator[Part]:
     """The parts of a form, in order. Raises MultipartError, perhaps after some parts."""
-    positions = _delimiters(content, boundary.encode("latin-1", "replace"))
+    positions = _delimiters(content, boundary.encode("utf-8", "replace"))
     _, start = next(positions)
     for count, (end, next_start) in enumerate(positions, 1):
         if count > MAX_PARTS:
@@ -86,9 +86,10 @@ def _headers(block: bytes) -> dict[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
     for line in block.split(b"\r\n") if block else ():
         name, colon, value = line.partition(b":")
-        if not colon or not re.fullmatch(_TOKEN, name.rstrip(b" \t")):
+        name = name.strip(b" \t")
+        if not colon or not re.fullmatch(_TOKEN, name) or _NOT_IN_A_HEADER.search(value):
             raise MultipartError("A part of the form has an invalid header.")
-        headers.setdefault(name.rstrip(b" \t").lower(), value.strip(b" \t"))
+        headers[name.lower()] = value.strip(b" \t")
     return headers
 
 
@@ -100,7 +101,7 @@ def _disposition(value: bytes | None) -> tuple[str, str | None]:
     position = match.end()
     while match := _PARAMETER.match(value, position):
         quoted, plain = match[2], match[3]
-        parameters.setdefault(match[1].lower(), _unescape(quoted) if plain is None else plain)
+        parameters.setdefault(match[1].lower(), quoted if plain is None else plain)
         position = match.end()
     if value[position:].strip(b" \t;"):
         raise MultipartError("A part of the form has an invalid Content-Disposition header.")
@@ -118,18 +119,9 @@ def _filename(parameters: dict[bytes, bytes]) -> str | None:
     return None if filename is None else filename.decode("utf-8", "replace")
 
 
-def _unescape(quoted: bytes) -> bytes:
-    for escape, character in _ESCAPES:
-        quoted = quoted.replace(escape, character)
-    return quoted
-
-
 def _content_type(value: bytes | None) -> str:
-    """The type of a file as a Blob has it: none where it is not printable ASCII."""
-    if value is None:
-        return "text/plain"
-    text = value.decode("latin-1")
-    return text.lower() if text.isascii() and text.isprintable() else ""
+    """The header's value, a character for each byte; the one that a missing header stands for."""
+    return "text/plain" if value is None else value.decode("latin-1")
 
 
 @op

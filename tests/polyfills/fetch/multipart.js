@@ -66,8 +66,8 @@ export async function file_names_may_be_extended_and_tokens_unquoted() {
   const form = await parse(`${text}--X--`);
   same(form.get("a").name, "€.txt");
   same(form.get("a").type, "text/plain");
-  same(form.get("b\r\nc").name, 'C:\\x"y.txt');
-  same(form.get("b\r\nc").type, "text/html; x=y");
+  same(form.get("b%0D%0Ac").name, "C:\\x%22y.txt");
+  same(form.get("b%0D%0Ac").type, "text/html;x=y");
 }
 
 export async function boundaries_may_be_quoted() {
@@ -112,4 +112,35 @@ export async function a_blob_has_the_type_that_the_headers_say() {
   same(await typeOf([["content-type", "text/a;charset=x"], ["content-type", "text/a"]]), "text/a;charset=x");
   same(await typeOf({ "content-type": 'a/b;x="q,\\"w"' }), 'a/b;x="q,\\"w"');
   ok((await new Response(new Uint8Array(2)).blob()).size === 2);
+}
+
+export async function escapes_stay_as_they_are() {
+  const [[name, file]] = await parse(part('Content-Disposition: form-data; name="a%22%0Ab"; filename="%0D%25"', "x") + "--X--");
+  same(name, "a%22%0Ab");
+  same(file.name, "%0D%25");
+  same(file.lastModified, 0);
+}
+
+export async function the_type_of_a_file_is_the_mime_type_that_its_headers_say() {
+  const disposition = 'Content-Disposition: form-data; name="a"; filename="f"';
+  const typeOf = async (...headers) =>
+    (await parse(`${part([disposition, ...headers].join("\r\n"), "x")}--X--`)).get("a").type;
+  same(await typeOf(), "text/plain");
+  same(await typeOf("Content-Type: TEXT/HTML"), "text/html");
+  same(await typeOf("CONTENT-type \t: \t text/html;;x=\"Y\" \t"), "text/html;x=Y");
+  same(await typeOf("Content-Type: text/html", "Content-Type: a/b"), "a/b");
+  same(await typeOf("Content-Type: text/html, a/b"), "a/b");
+  for (const none of ["", "text", "text/é", "text/\x01plain"]) same(await typeOf(`Content-Type: ${none}`), "");
+}
+
+export async function what_is_no_header_is_refused() {
+  for (const header of ['name="a\0b"', 'name="a\nb"', 'name="a\rb"', 'name="a"\r\nX-Y: \0', 'name="a"\r\nX Y: z', 'name="a"\r\nX']) {
+    await rejects(parse(`${part(`Content-Disposition: form-data; ${header}`, "x")}--X--`), TypeError, header);
+  }
+  equal([...(await parse(`--X\r\n Content-Disposition: form-data; name="a"\r\n\r\nb\r\n--X--`))], [["a", "b"]]);
+}
+
+export async function a_boundary_may_have_any_character() {
+  const body = '--bé(\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--bé(--';
+  equal([...(await parse(body, 'multipart/form-data; boundary="bé("'))], [["a", "b"]]);
 }
