@@ -67,6 +67,7 @@ export class SocketState {
   /** Send a message, or `{ code, reason }` for a close, when the output gate lets it pass. */
   transmit(item) {
     const gate = requireContext().outputGate?.wait();
+    gate?.catch(nothing); // it may break while an earlier one is waited for
     if (this.#outgoing !== null) this.#outgoing.push({ item, gate });
     else if (gate === undefined) this.#pass(item);
     else this.#passLater({ item, gate });
@@ -187,6 +188,8 @@ export class SocketState {
     dispatchTrusted(this.socket, new Event("open"));
   }
 }
+
+function nothing() {}
 
 function sizeOf(item) {
   if (typeof item === "string") return encodeUtf8(item).length;

@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.storage import Storage
 from tests.inprocess import Server
+from tests.sockets.clients import Clients, close_of, text
 
 CATCHING = """
 export default {
@@ -158,3 +159,51 @@ async def test_a_reset_and_a_new_instance_at_once_share_the_file_and_let_it_go(
         assert await server.text("/put") == "put"
     async with asyncio.timeout(5):
         await server.runtime.aclose()
+
+
+SOCKETS = """
+export default { fetch(request, env) {
+  return env.Thing.get(env.Thing.idFromName("one")).fetch(request);
+} };
+export class Thing {
+  constructor({ storage }) { this.storage = storage; }
+  fetch() {
+    const [client, server] = Object.values(new WebSocketPair());
+    server.accept();
+    server.addEventListener("message", ({ data }) => {
+      for (const part of data) {
+        this.storage.put(part, 1);
+        server.send(part);
+      }
+    });
+    return new Response(null, { status: 101, webSocket: client });
+  }
+}
+"""
+
+
+async def test_no_message_leaves_over_a_socket_before_the_writes_are_on_the_disk(
+    server: Server, disk: Disk
+) -> None:
+    server.add("sockets", SOCKETS)
+    async with Clients(server) as clients:
+        socket = await clients.open(script="sockets")
+        disk.gate.clear()
+        await socket.send_str("abc")
+        answer = asyncio.create_task(text(socket))
+        await settle()
+        assert not answer.done()
+        disk.gate.set()
+        assert [await answer, await text(socket), await text(socket)] == ["a", "b", "c"]
+
+
+async def test_a_socket_breaks_off_where_the_writes_before_a_message_failed(
+    server: Server, disk: Disk
+) -> None:
+    server.add("sockets", SOCKETS)
+    async with Clients(server) as clients:
+        socket = await clients.open(script="sockets")
+        disk.error = OSError("the disk is gone")
+        await socket.send_str("abc")
+        assert await close_of(socket) == (1006, None)
+    assert not [line for line in server.lines if "in promise" in line]
