@@ -19,7 +19,6 @@ export function formatWithOptions(options, ...args) {
       if (specifier === "%%") return "%";
       return used < args.length ? specifiers[specifier[1]](args[used++], options) : specifier;
     });
-    if (args.length === 0) return first;
   }
   const rest = args
     .slice(used)

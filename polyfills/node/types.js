@@ -74,11 +74,8 @@ export const isFloat64Array = isNamed("Float64Array");
 export const isBigInt64Array = isNamed("BigInt64Array");
 export const isBigUint64Array = isNamed("BigUint64Array");
 
-const promiseThen = Promise.prototype.then;
-
 export function isPromise(value) {
-  if (!isObjectLike(value) || !(value instanceof Promise)) return false;
-  return hasBrand(value, "[object Promise]") && typeof promiseThen === "function";
+  return isObjectLike(value) && value instanceof Promise && hasBrand(value, "[object Promise]");
 }
 
 export const isArgumentsObject = (value) =>
