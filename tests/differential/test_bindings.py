@@ -54,6 +54,9 @@ const caller :Workerd.Worker = (
     (name = "LIST", json = "[1, \\"two\\"]"),
     (name = "NUMBER", json = "5"),
     (name = "SERVICE", service = "service"),
+    (name = "ENTRY", service = (name = "service", entrypoint = "Entry",
+                                props = (json = "{{\\"tenant\\": \\"a\\"}}"))),
+    (name = "PLAIN", service = (name = "service", entrypoint = "plain")),
     (name = "REMOTE", durableObjectNamespace = (className = "Remote", serviceName = "service")),
   ],
 );
@@ -66,6 +69,14 @@ BINDINGS = [
     {"type": "json", "name": "LIST", "json": [1, "two"]},
     {"type": "json", "name": "NUMBER", "json": 5},
     {"type": "service", "name": "SERVICE", "service": "service"},
+    {
+        "type": "service",
+        "name": "ENTRY",
+        "service": "service",
+        "entrypoint": "Entry",
+        "props": {"tenant": "a"},
+    },
+    {"type": "service", "name": "PLAIN", "service": "service", "entrypoint": "plain"},
     {
         "type": "durable_object_namespace",
         "name": "REMOTE",

@@ -1,4 +1,5 @@
 // A Worker with a binding of each kind that both runtimes have.
+import { RpcTarget } from "cloudflare:workers";
 import { observe } from "./observe.mjs";
 
 const told = (error) => [error.name, error.message, error instanceof Error, error.remote, error.durableObjectReset];
@@ -51,5 +52,66 @@ for (const [kind, target] of Object.entries(targets)) {
     observations[`${kind}: ${name}`] = (request, env) => ask(target(env), request);
   }
 }
+
+// ---- By RPC ----
+
+const callees = {
+  entry: (env) => env.ENTRY,
+  remote: (env) => env.REMOTE.get(env.REMOTE.idFromName("called")),
+};
+const bytes = (text) => new TextEncoder().encode(text);
+
+class Local extends RpcTarget {
+  twice(x) {
+    return x * 2;
+  }
+}
+
+const called = {
+  "a method": (s) => s.add(1, 2),
+  "data": (s) => s.echo({ map: new Map([[1, new Date(5)]]), set: new Set([/x/g]), bytes: new Uint8Array([1, 2]), big: 5n }),
+  "an error as data": async (s) => {
+    const error = await s.echo(Object.assign(new TypeError("told"), { own: [1] }));
+    return [error.name, error.message, error.own, error.remote];
+  },
+  "a function": (s) => s.call((x) => `called with ${x}`, 5),
+  "a function that throws": (s) => s.call(() => { throw Object.assign(new RangeError("here"), { code: 1 }); }).catch((e) => [...told(e), e.code]),
+  "a target there and back": async (s) => (await s.echo(new Local())).twice(4),
+  "a stub": async (s) => { using c = await s.counter(1); return [await c.increment(1), await c.increment(2)]; },
+  "a stub sent on": async (s, env) => {
+    const counter = await s.counter(5);
+    return [await env.ENTRY.call(counter.increment.constructor && ((x) => counter.increment(x)), 2), await counter.increment(1)];
+  },
+  "a stub of there, sent there": async (s) => (await s.echo(await s.counter(7))).increment(1),
+  "pipelined": (s) => s.counter(1).increment(5),
+  "pipelined deep": async (s) => { const p = s.nested(3); return [await p.n, await p.counter.increment(1), (await p.list).length]; },
+  "a property": async (s) => [await s.property, await s.property.a.b],
+  "what is missing": (s) => s.missing(),
+  "an error": (s) => s.raise().catch((e) => [...told(e), e.code]),
+  "a stream there": (s) => s.text(new Blob(["a stream"]).stream()),
+  "a stream back": async (s) => new Response(await s.stream()).text(),
+  "a stream there and back": async (s) => new Response(await s.echo(new Blob(["both ways"]).stream())).text(),
+  "a response": async (s) => { const r = await s.response(); return [r.status, r.headers.get("a"), await r.text()]; },
+  "a request": async (s) => { const r = await s.echo(new Request("http://x/", { method: "PUT", body: "put" })); return [r.method, r.url, await r.text()]; },
+  "a writable": async (s) => { const { readable, writable } = new IdentityTransformStream(); const text = new Response(readable).text(); await s.write(writable); return text; },
+  "disposed": async (s) => { const r = await s.nested(1); r[Symbol.dispose](); return r.counter.increment(1); },
+  "kept and used": async (s, env, kind) => {
+    await s.keep((x) => `${x} here`);
+    return kind === "remote" ? s.useKept() : "an entrypoint forgets";
+  },
+  "an object's stub there and back": async (s, env) => (await s.echo(callees.remote(env))).add(2, 3),
+  "a service there and back": async (s, env) => (await s.echo(env.ENTRY)).add(2, 4),
+  "a large value": async (s) => (await s.echo(new Uint8Array(3_000_000))).length,
+  "exports there": (s) => s.self(),
+  "order": async (s) => { const c = await s.counter(0); return Promise.all([c.increment(1), c.increment(1, new Blob(["x"]).stream()), c.increment(1, () => {}), c.increment(1)]); },
+};
+for (const [kind, callee] of Object.entries(callees)) {
+  for (const [name, call] of Object.entries(called)) {
+    observations[`rpc ${kind}: ${name}`] = (request, env) => call(callee(env), env, kind);
+  }
+}
+observations["rpc: props"] = (_, env) => env.ENTRY.props();
+observations["rpc: a plain handler"] = (_, env) => env.PLAIN.handle("arg");
+observations["rpc: types"] = (_, env) => [typeof env.ENTRY, typeof env.ENTRY.add, env.ENTRY.then];
 
 export default { fetch: observe(observations) };

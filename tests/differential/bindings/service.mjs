@@ -1,4 +1,5 @@
 // A Worker behind a service binding, and a class that another script binds.
+import { DurableObject, RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
 import { streamOf } from "./observe.mjs";
 
 const answers = {
@@ -18,11 +19,82 @@ const answers = {
 
 const answer = (request) => answers[new URL(request.url).pathname](request);
 
-export class Remote {
+class Counter extends RpcTarget {
+  n = 0;
+  constructor(n) {
+    super();
+    this.n = n;
+  }
+  increment(by) {
+    return (this.n += by);
+  }
+}
+
+const methods = (Base) =>
+  class extends Base {
+    add(a, b) {
+      return a + b;
+    }
+    echo(value) {
+      return value;
+    }
+    call(f, value) {
+      return f(value);
+    }
+    counter(n) {
+      return new Counter(n);
+    }
+    nested(n) {
+      return { n, counter: new Counter(n), list: [(x) => x + n] };
+    }
+    get property() {
+      return { a: { b: 1 } };
+    }
+    raise() {
+      throw Object.assign(new RangeError("raised"), { code: 7 });
+    }
+    keep(f) {
+      this.kept = f.dup();
+    }
+    async text(stream) {
+      return new Response(stream).text();
+    }
+    stream() {
+      return streamOf("from ", "afar");
+    }
+    response() {
+      return new Response("made afar", { status: 418, headers: { a: "b" } });
+    }
+    async write(writable) {
+      const writer = writable.getWriter();
+      await writer.write(new TextEncoder().encode("written"));
+      await writer.close();
+    }
+    self() {
+      return this.ctx.exports.Entry ? "exports" : "none";
+    }
+  };
+
+export class Entry extends methods(WorkerEntrypoint) {
+  props() {
+    return this.ctx.props;
+  }
+}
+
+export const plain = {
+  handle: (arg, env, ctx) => [arg, typeof env, typeof ctx.waitUntil],
+};
+
+export class Remote extends methods(DurableObject) {
   #calls = 0;
 
-  constructor(state) {
+  constructor(state, env) {
+    super(state, env);
     this.state = state;
+  }
+
+  useKept() {
+    return this.kept("kept");
   }
 
   fetch(request) {
