@@ -23,19 +23,26 @@ export const RESERVED_BY_ENTRYPOINTS = new Set([
   "webSocketError",
 ]);
 
-let isStub = () => false;
+export const STUB = "stub";
+export const PROPERTY = "property of a stub";
+export const PROMISE = "promise of a result";
+let stubClass = () => undefined;
 
-/** Say what a path may go through besides: stubs. */
-export function defineStubs(check) {
-  isStub = check;
+/** Say which values are stubs and the like: `find(value)` gives one of the above. */
+export function defineStubs(find) {
+  stubClass = find;
 }
 
-/** Whether only what the class of `object` defines can be reached; undefined: nothing can. */
-function allowsOwnOf(object) {
+/**
+ * Whether the object's own properties are what can be reached, and not what its class defines;
+ * undefined: nothing can. A property of a stub leads on where the path came by the stub.
+ */
+function allowsOwnOf(object, cameByStub) {
   if (getPrototypeOf(object) === objectPrototype) return true;
   if (object instanceof RpcTarget) return false;
-  if (isStub(object)) return false;
-  return typeof object === "function" ? true : undefined;
+  const found = stubClass(object);
+  if (found === STUB || (found === PROPERTY && cameByStub)) return false;
+  return found === undefined && typeof object === "function" ? true : undefined;
 }
 
 /** How an object may be called; undefined where stubs cannot stand for it. */
@@ -62,11 +69,13 @@ export function notCallable(path) {
 export function lookUp(object, path, allowsOwn, reserved) {
   const last = path.length - 1;
   if (last < 0) return { value: object, holder: undefined };
+  let cameByStub = false;
   for (let i = 0; i < last; i++) {
     const next = property(object, path[i], allowsOwn, reserved);
     if (!isObject(next)) throw notImplemented(path[i]);
-    allowsOwn = allowsOwnOf(next);
+    allowsOwn = allowsOwnOf(next, cameByStub);
     if (allowsOwn === undefined) throw notImplemented(path[i]);
+    cameByStub ||= stubClass(next) === STUB;
     object = next;
   }
   return { value: property(object, path[last], allowsOwn, reserved), holder: object };

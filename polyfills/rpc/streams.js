@@ -13,7 +13,8 @@ import { addEntry, defineToken, pack, registerEntry, TAGS, takeEntry, TRANSFER }
 import { Export, Hold } from "./references.js";
 
 const NOT_BYTES = "WritableStream received over RPC only supports writing byte types.";
-const NOT_CLOSED = "WritableStream received over RPC was disposed without calling close().";
+const DISCONNECTED =
+  "WritableStream received over RPC was disconnected because the remote execution context has ended.";
 const ABSENT = 0;
 const TEXT = 1;
 const BYTES = 2;
@@ -96,7 +97,7 @@ class WriterTarget {
   }
 
   [Symbol.dispose]() {
-    if (!this.#hasEnded) this.#writer.abort(new Error(NOT_CLOSED)).catch(() => {});
+    if (!this.#hasEnded) this.#writer.abort(new Error(DISCONNECTED)).catch(() => {});
   }
 }
 
@@ -135,9 +136,13 @@ class RemoteSink {
   async #call(name, args) {
     const caller = requireContext();
     const message = pack(args, caller, TRANSFER);
-    const { reference } = this.#hold;
-    await caller.outputGate?.wait();
-    await reference.send(caller, [name], message);
+    const reference = this.#hold.reference.acquire();
+    try {
+      await caller.outputGate?.wait();
+      await reference.send(caller, [name], message);
+    } finally {
+      reference.release();
+    }
   }
 }
 

@@ -21,7 +21,17 @@ import {
   TRANSFER,
   unpack,
 } from "./message.js";
-import { defineStubs, lookUp, notCallable, notImplemented, RESERVED, stubKind } from "./receive.js";
+import {
+  defineStubs,
+  lookUp,
+  notCallable,
+  notImplemented,
+  PROMISE,
+  PROPERTY,
+  RESERVED,
+  STUB,
+  stubKind,
+} from "./receive.js";
 import { Export, Hold } from "./references.js";
 import { RpcTarget } from "./target.js";
 
@@ -380,7 +390,11 @@ function sourceIn(value) {
   return undefined;
 }
 
-defineStubs((value) => sourceIn(value) !== undefined || propertyParts(value) !== undefined);
+defineStubs((value) => {
+  if (sourceIn(value) !== undefined) return STUB;
+  if (propertyParts(value) !== undefined) return PROPERTY;
+  return stateOf(value) === undefined ? undefined : PROMISE;
+});
 
 // ---- In messages ------------------------------------------------------------------------------
 

@@ -114,7 +114,9 @@ function callFetch(entrypoint, request, event) {
   if (typeof target?.fetch !== "function") {
     throw new Error("Handler does not export a fetch() function.");
   }
-  return target.fetch(request, env, context);
+  return typeof entrypoint === "function"
+    ? target.fetch(request)
+    : target.fetch(request, env, context);
 }
 
 // ---- Cron triggers --------------------------------------------------------------------------
@@ -153,7 +155,10 @@ function callScheduled(event, cron, scheduledTime) {
   const context = new ExecutionContext(event);
   const target = typeof entrypoint === "function" ? new entrypoint(context, env) : entrypoint;
   if (typeof target?.scheduled !== "function") throw new Error(NO_SCHEDULED_HANDLER);
-  return target.scheduled(createController(cron, scheduledTime), env, context);
+  const controller = createController(cron, scheduledTime);
+  return typeof entrypoint === "function"
+    ? target.scheduled(controller)
+    : target.scheduled(controller, env, context);
 }
 
 // ---- RPC ----------------------------------------------------------------------------------
