@@ -74,6 +74,13 @@ export function provideNode(withTimers) {
   for (const name of Object.keys(nodeTimers)) defineLazily(name, nodeTimers[name], true);
 }
 
+const hostClock = lazily("testing/host-clock.js");
+
+/** Entry point: `Date` and `performance` follow the host's clock; for tests. */
+export function followHostClock() {
+  define("Date", hostClock().HostDate, false);
+}
+
 function define(name, value, enumerable) {
   Object.defineProperty(globalThis, name, {
     value,

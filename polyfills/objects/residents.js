@@ -34,6 +34,12 @@ const bySlot = new Map();
 let classes; // of the script, by export name
 let env;
 let sweeps = 0;
+let throughHost = false; // calls to instances of this isolate go through the host, too
+
+/** Entry point: have each call to an object go through the host, which delays it; for tests. */
+export function callThroughHost() {
+  throughHost = true;
+}
 
 const NO_FETCH_HANDLER = "Handler does not export a fetch() function.";
 const HUNG = "The Durable Object's code had hung and would never generate a response.";
@@ -46,7 +52,12 @@ export function useClasses(exported, environment) {
 
 /** The instance of this id, where it lives here. */
 export function residentInstance(hex) {
-  return byId.get(hex);
+  return throughHost ? undefined : byId.get(hex);
+}
+
+/** The instance in this slot. */
+export function residentInSlot(slot) {
+  return bySlot.get(slot);
 }
 
 /** Entry point: take in the object that the host assigned to this isolate as `slot`. */
@@ -83,7 +94,8 @@ export function touch(instance) {
   byId.set(hex, instance);
 }
 
-function invokeFetch(object, request) {
+/** Give a request to the class's object. */
+export function invokeFetch(object, request) {
   if (typeof object.fetch !== "function") throw new Error(NO_FETCH_HANDLER);
   return object.fetch(request);
 }
@@ -253,7 +265,8 @@ export function evictIdle(idleSweeps, limit) {
   return false;
 }
 
-function evict(instance) {
+/** Let go of an instance that has nothing under way. */
+export function evict(instance) {
   forget(instance);
   releaseHolds(instance);
   object_released(instance.slot, "");

@@ -39,6 +39,11 @@ export function extendEnvironment(bindingsJson, namespacesJson) {
   }
 }
 
+/** What the main module exports; null for a service worker. */
+export function exportedByScript() {
+  return exported;
+}
+
 /** The environment that `cloudflare:workers` exports. */
 export function environment() {
   return env;

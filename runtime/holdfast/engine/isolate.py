@@ -267,6 +267,15 @@ class Isolate:
             _free(self._context, result)
             self._run_jobs()
 
+    def expression(self, name: str, source: str) -> Handle:
+        """The value of an expression in global scope. Raises JSError. JS_Eval."""
+        text = f"({source}\n)".encode()
+        with _Entry(self):
+            value = lib.JS_Eval(self._context, text, len(text), name.encode(), EVAL_GLOBAL)
+            if value.tag == TAG_EXCEPTION:
+                raise self._take_exception()
+            return self._hold(value)
+
     def compile(self, name: str, source: bytes) -> bytes:
         """The bytecode of an internal module, its imports left to the reader.
 

@@ -44,6 +44,10 @@ class ObjectDirectory:
         """The record of an object that is live."""
         return self._by_id.get(object_id)
 
+    def ids(self, unique_key: str) -> list[str]:
+        """The ids of a namespace's objects that are live."""
+        return [r.id for r in self._by_id.values() if r.namespace.unique_key == unique_key]
+
     def bring_up(
         self, namespace: Namespace, object_id: str, name: str | None, home: ObjectHome
     ) -> ObjectRecord:

@@ -89,6 +89,8 @@ class Runtime:
         loop: asyncio.AbstractEventLoop,
         clock: Clock | None = None,
         placement: Placement | None = None,
+        fetch: FetchClient | None = None,
+        platform: Platform | None = None,
     ) -> None:
         self.settings = settings
         self.source = source
@@ -97,9 +99,9 @@ class Runtime:
         self._loop = loop
         self._clock = clock or SystemClock()
         egress = allow_all if settings.allow_private_egress else public_only
-        self._fetch = FetchClient(egress=egress)
+        self._fetch = fetch or FetchClient(egress=egress)
         self._responses = ResponseCache(settings.data / "cache", max_bytes=settings.cache_bytes)
-        self._platform = Platform()
+        self._platform = platform or Platform()
         self._calls = Calls()
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
         self.directory = ObjectDirectory(storage, placement or InProcess(), loop)

@@ -298,6 +298,7 @@ class Database:
         alarms = self.alarm_changed
         if alarms:
             self._before_alarm()
+        self._look()
         self.session.cursor.execute("COMMIT")
         self.rounds.write()
         if alarms:
@@ -345,6 +346,10 @@ class Database:
         begun = self.implicit if self.depth == 0 else self.depth == self._levels
         self.ready = begun and self._saved == self.savepoints
 
+    def _look(self) -> None:
+        if self._shard.before_commit is not None:
+            self._shard.before_commit(self.unique_key, self.object_id)
+
     def commit_implicit(self) -> None:
         """Commit what was written outside of explicit transactions. Raises StoreBroken."""
         assert self.implicit, "the caller looks first"
@@ -353,6 +358,7 @@ class Database:
         try:
             if alarms:
                 self._before_alarm()
+            self._look()
             self.session.cursor.execute("COMMIT")
         except (apsw.Error, OSError) as error:
             raise self.break_down(error) from error

@@ -39,6 +39,7 @@ class Shard:
         self.workers = Workers(loop, "holdfast-files", max_threads=_FILE_THREADS)
         self.lifecycle = Lifecycle(self)
         self.leftovers = Leftovers(self)
+        self.before_commit: Callable[[str, str], None] | None = None
         self._newest_round_s = loop.time()
         self._written: list[Database] = []
         self._durable_logs: OrderedDict[tuple[str, str], None] = OrderedDict()

@@ -283,6 +283,21 @@ class Storage:
     def _discard(self, folder: Path) -> None:
         self._shard.workers.submit(lambda: shutil.rmtree(folder), _warn)
 
+    def abandon(self) -> None:
+        """Let go of every file as it is, as if the process ended now; then call `aclose`.
+
+        What is not committed is lost. Stores raise StoreClosed from now on.
+        """
+        for database in [*self._databases.values()]:
+            database.give_up(StoreClosed("The storage was abandoned."))
+
+    def before_commit(self, look: Callable[[str, str], None] | None) -> None:
+        """Call `look(unique_key, object_id)` before each commit, which it fails by raising OSError.
+
+        For tests.
+        """
+        self._shard.before_commit = look
+
     async def aclose(self) -> None:
         """Commit, wait for the barrier, checkpoint and close every file, end the threads.
 

@@ -177,9 +177,16 @@ class Worker:
 
     def scheduled(self, cron: str, scheduled_ms: float) -> "asyncio.Future[Message]":
         """Tell the script that a cron trigger is due; done when its handler is, as `fetch`."""
-        answer: asyncio.Future[Message] = self.host.loop.create_future()
+        return self.event(self.entry_once("dispatchScheduled"), cron, scheduled_ms)
+
+    def event(self, entry: Handle, *arguments: Any) -> "asyncio.Future[Any]":
+        """Begin an event of another kind; `entry` is called with its number and `arguments`.
+
+        A future of whatever the event's answer is, as `fetch`.
+        """
+        answer: asyncio.Future[Any] = self.host.loop.create_future()
         if number := self._begin(answer):
-            self.host.enter(self.entry_once("dispatchScheduled"), number, cron, scheduled_ms)
+            self.host.enter(entry, number, *arguments)
         return answer
 
     def _begin(self, answer: "asyncio.Future[Any]") -> int:

@@ -1,0 +1,54 @@
+"""Tests of Workers and Durable Objects: the pytest plugin, and `Harness` for plain use.
+
+May import everything below but cli; docs/testing.md is its manual. One code base serves both
+worlds: whatever takes time is a coroutine that the harness *drives*. `Harness` runs it to its
+end in a loop of its own, and returns the result; `AsyncHarness` returns it to be awaited.
+
+- `Harness`, `AsyncHarness` (harness.py): an empty platform, which `worker(…)` fills; stage.py and
+  core.py have what both are.
+- `Worker` (worker.py), `Object` (objects.py), `Socket` (sockets.py): what tests speak to.
+- `VirtualClock` (clock.py), `LoopView` (loop.py): time, which jumps where it is all that is
+  waited for; `Waiting` (waiting.py) decides when that is.
+- `Outbound`, `Faults`: what comes from outside, and what goes wrong.
+- plugin.py: fixtures and hooks. It imports next to nothing, for it is loaded by every run of
+  pytest; javascript.py collects tests that are written in JavaScript.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from holdfast.testing.errors import CallTimedOut, HarnessError, JavaScriptError
+    from holdfast.testing.harness import AsyncHarness, Harness
+    from holdfast.testing.plugin import holdfast_fixture
+    from holdfast.testing.responses import Request, Response
+
+__all__ = [
+    "AsyncHarness",
+    "CallTimedOut",
+    "Harness",
+    "HarnessError",
+    "JavaScriptError",
+    "Request",
+    "Response",
+    "holdfast_fixture",
+]
+
+_PLACES = {
+    "AsyncHarness": "harness",
+    "CallTimedOut": "errors",
+    "Harness": "harness",
+    "HarnessError": "errors",
+    "JavaScriptError": "errors",
+    "Request": "responses",
+    "Response": "responses",
+    "holdfast_fixture": "plugin",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    from importlib import import_module
+
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

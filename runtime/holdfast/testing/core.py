@@ -1,0 +1,202 @@
+"""What tests ask of a harness: scripts and objects, and several calls at a time."""
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from holdfast.catalog.bindings import Binding, Json, ObjectNamespace, PlainText, Service
+from holdfast.catalog.namespace import Namespace
+from holdfast.objects.record import ObjectRecord
+from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
+from holdfast.testing.services import PythonService
+from holdfast.testing.sources import Found, Options, Source, find
+from holdfast.testing.stage import Stage
+from holdfast.testing.waiting import in_background
+from holdfast.testing.worker import Worker
+
+__tracebackhide__ = hidden_from_tracebacks
+
+MAX_SEED = 1_000_000
+_PYTHON = "python:"
+
+
+class Core(Stage):
+    """What both harnesses offer."""
+
+    # ---- scripts ---------------------------------------------------------------------
+
+    def worker(
+        self,
+        source: Source,
+        *,
+        name: str | None = None,
+        env: Mapping[str, Any] | None = None,
+        environment: str | None = None,
+        compatibility_date: str | None = None,
+        compatibility_flags: Iterable[str] = (),
+    ) -> Worker:
+        """Load a script: a file, a Wrangler project, inline source, or modules by name.
+
+        `env` adds bindings, or puts others in their place: text and data are what they are;
+        another Worker, or a Python function, class or object, is a service. `environment` is
+        that of a project. Raises HarnessError, which names the file and what is wrong.
+        """
+        options = Options(name, environment, compatibility_date, tuple(compatibility_flags))
+        return self.add(find(source, options, self._folders, self.workers), env or {})
+
+    def add(self, found: Found, env: Mapping[str, Any]) -> Worker:
+        """Load a script that was found."""
+        self.begin()
+        script = found.script
+        if script.name in self.workers:
+            raise HarnessError(f"There is a Worker {script.name!r} already: give name=….")
+        kept = [binding for binding in script.bindings if binding.name not in env]
+        self._check_services(kept, found)
+        made = [self._binding(name, value) for name, value in env.items()]
+        found = replace(found, script=replace(script, bindings=(*kept, *made)))
+        self.sources.found[script.name] = found
+        worker = self.workers[script.name] = Worker(self, found)
+        try:
+            loaded = self.loaded(script.name)
+            self._check_classes(found, loaded.exports.classes)
+        except BaseException:
+            del self.sources.found[script.name], self.workers[script.name]
+            self.runtime.remove(script.name)
+            raise
+        return worker
+
+    def _binding(self, name: str, value: Any) -> Binding:
+        if isinstance(value, str):
+            return PlainText(name, value)
+        if value is None or isinstance(value, bool | int | float | dict | list | tuple):
+            return Json(name, json.dumps(value))
+        if isinstance(value, Worker):
+            return Service(name, value.name)
+        if isinstance(value, bytes):
+            raise HarnessError(f"env[{name!r}] is bytes, which no binding holds: give text.")
+        service = PythonService(name, value, self.view, self.waiting, self._python_failed)
+        key = f"{_PYTHON}{name}-{len(self._services)}"
+        self._services[key] = self.runtime.services[key] = service
+        return Service(name, key)
+
+    def _check_services(self, bindings: Iterable[Binding], found: Found) -> None:
+        for binding in bindings:
+            match binding:
+                case Service(name, service) if service not in {*self.workers, found.script.name}:
+                    raise HarnessError(
+                        f'{found.where}: the binding "{name}" is to the Worker "{service}", which '
+                        f'is not loaded. Load it first, worker(…, name="{service}"), or put '
+                        f'something in its place, env={{"{name}": …}}.'
+                    )
+
+    def _check_classes(self, found: Found, classes: Iterable[str]) -> None:
+        name = found.script.name
+        for binding in found.script.bindings:
+            if not isinstance(binding, ObjectNamespace):
+                continue
+            owner, _, class_name = binding.namespace_id.rpartition("-")
+            has = {*classes} if owner == name else self._classes_of(owner)
+            if has is None:
+                raise HarnessError(
+                    f'{found.where}: the binding "{binding.name}" is to a class of the Worker '
+                    f'"{owner}", which is not loaded. Load it first, worker(…, name="{owner}").'
+                )
+            if class_name not in has:
+                raise HarnessError(
+                    f'{found.where}: the binding "{binding.name}" is to the class "{class_name}", '
+                    f"which the script does not export; it exports: {', '.join(has) or 'none'}."
+                )
+
+    def _classes_of(self, name: str) -> set[str] | None:
+        return {*self.loaded(name).exports.classes} if name in self.workers else None
+
+    # ---- objects ---------------------------------------------------------------------
+
+    def namespace(self, worker: Worker, class_name: str) -> Namespace:
+        """The namespace of a script's class. Raises HarnessError where there is none."""
+        classes = self.loaded(worker.name).exports.classes
+        if class_name not in classes:
+            raise HarnessError(
+                f'{worker.found.where} exports no class "{class_name}" for Durable Objects; '
+                f"it exports: {', '.join(classes) or 'none'}."
+            )
+        return self.sources.of_class(worker.name, class_name)
+
+    def record(self, namespace: Namespace, object_id: str, name: str | None) -> ObjectRecord:
+        """An object in memory, brought up where it is not."""
+        self.loaded(namespace.script)
+        return self.runtime.record(namespace, object_id, name)
+
+    def instances(self, namespace: Namespace) -> list[str]:
+        """The ids of the objects that have stored something, or are in memory."""
+        self.begin()
+        stored = self.storage.list_objects(namespace.unique_key)
+        live = self.runtime.directory.ids(namespace.unique_key)
+        return sorted({*stored, *live})
+
+    # ---- several at a time -----------------------------------------------------------
+
+    def interleave(self, seed: int | None = None) -> int:
+        """Let chance decide in which order answers come, from now on; the seed.
+
+        The same seed gives the same order. It is shown when the test fails.
+        """
+        chosen = seed if seed is not None else self._seed
+        self.begin()
+        self.interleaving.begin(random.randrange(MAX_SEED) if chosen is None else chosen)  # noqa: S311
+        self.runtime.interleave()
+        assert self.interleaving.seed is not None
+        return self.interleaving.seed
+
+    async def _gathered(self, calls: list[Awaitable[Any]]) -> list[Any]:
+        tasks = [self._background(call) for call in calls]
+        everything = asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            results = await self.waiting.wait(everything, f"{len(calls)} calls at once")
+        except BaseException:
+            for task in tasks:
+                task.cancel()
+            raise
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return [*results]
+
+    def _background(self, call: Awaitable[Any]) -> "asyncio.Task[Any]":
+        async def run() -> Any:
+            in_background.set(True)
+            if latency_s := self.interleaving.latency_s():
+                future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._time.call_later(latency_s, future.set_result, None)
+                await future
+            try:
+                return await call
+            finally:
+                self.view.activity += 1
+
+        return self.view.real.create_task(run())
+
+    def settle(self) -> Any:
+        """Let everything that is under way end, what was given to `waitUntil` included.
+
+        Time jumps as far as that takes; alarms are not waited for.
+        """
+        self.begin()
+        return self.drive(self._settle())
+
+    async def _settle(self) -> None:
+        await self.waiting.quiet()
+        while (
+            any(self._is_busy(worker) for worker in self.workers)
+            and not self._time.frozen
+            and (due := self._time.next_due_ms()) is not None
+        ):
+            self._time.fire_at(due)
+            await self.waiting.quiet()
+
+    def _is_busy(self, name: str) -> bool:
+        loaded = self.runtime.worker(name)
+        return not loaded.is_idle or bool(loaded.host.pending) or loaded.host.has_calls

@@ -1,0 +1,52 @@
+"""`harness.clock`: time as tests read and move it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from holdfast.testing.clock import VirtualClock
+from holdfast.testing.errors import HarnessError
+
+if TYPE_CHECKING:
+    from holdfast.testing.stage import Stage
+
+
+class HarnessClock:
+    """`harness.clock`: time as the scripts see it."""
+
+    def __init__(self, core: "Stage", clock: VirtualClock) -> None:
+        self._core = core
+        self._clock = clock
+
+    @property
+    def now(self) -> datetime:
+        """The present, in UTC."""
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the harness has begun."""
+        return self._clock.elapsed_ms / 1000
+
+    def now_ms(self) -> float:
+        """The present in milliseconds since the epoch, as `Date.now()` tells it."""
+        return self._clock.now_ms()
+
+    def freeze(self) -> None:
+        """Have time stand still: no call moves it, whatever it waits for."""
+        self._clock.frozen = True
+
+    def unfreeze(self) -> None:
+        """Have time jump again where a call waits for nothing else."""
+        self._clock.frozen = False
+
+    def set(self, now: datetime) -> None:
+        """Put the calendar to this time; what timers wait for stays as far off as it is."""
+        self._clock.set_ms(now.timestamp() * 1000)
+
+    def advance(self, seconds: float | timedelta) -> Any:
+        """Move time on; timers, alarms and retries run as they fall due, in order."""
+        span = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        if span < 0:
+            raise HarnessError("Time does not go back; clock.set(…) puts the calendar back.")
+        self._core.begin()
+        return self._core.drive(self._core.waiting.advance(span))

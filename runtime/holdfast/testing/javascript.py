@@ -1,0 +1,156 @@
+"""Tests written in JavaScript: each export with a method `test` is an item of pytest.
+
+They run as workerd runs them: `test(ctrl, env, ctx)`, in an isolate of the test's own, with the
+modules of Node.js. What `env` holds comes from a Wrangler configuration beside the file, whose
+Worker is loaded, too, or from the table `[test]` of a `holdfast.toml` there; without either, from
+the classes that the file exports.
+"""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.catalog.bindings import Binding, KeyValue, ObjectNamespace, Service
+from holdfast.catalog.project import find_project
+from holdfast.host.node import uses_node
+from holdfast.testing.errors import HarnessError, JavaScriptError, LeakError
+from holdfast.testing.harness import Harness
+from holdfast.testing.plugin import timeout_of
+from holdfast.testing.sources import Found, Options, find, project_bindings
+from holdfast.testing.worker import Worker, settled
+
+SETTINGS = "holdfast.toml"
+SELF = "SELF"
+SKIPPED = "TestSkipped"
+_KNOWN = ("compatibility_date", "compatibility_flags", "durable_objects", "kv", "vars", "worker")
+
+
+class JavaScriptFile(pytest.File):
+    """A file of tests. What it exports is found by loading it, as for Python."""
+
+    def collect(self) -> Iterable["JavaScriptTest"]:
+        """One item for each export that is a test."""
+        with Harness(timeout=timeout_of(self.config)) as harness:
+            worker = load(harness, self.path)
+            loaded = worker.loaded
+            names = loaded.host.enter(harness.runtime.tool(loaded, "listTests"))
+        if not names:
+            raise HarnessError(
+                f"{self.path} has no tests: export objects with a method test(ctrl, env, ctx)."
+            )
+        for name in names.split("\n"):
+            yield JavaScriptTest.from_parent(self, name=name)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
+        """A file that does not load, in its own words."""
+        if isinstance(excinfo.value, HarnessError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+
+class JavaScriptTest(pytest.Item):
+    """One exported test."""
+
+    def runtest(self) -> None:
+        """Run it on a platform of its own."""
+        harness = Harness(
+            timeout=timeout_of(self.config), seed=self.config.getoption("--holdfast-seed")
+        )
+        try:
+            with harness:
+                worker = load(harness, self.path)
+                loaded = worker.loaded
+                tool = harness.runtime.tool(loaded, "runTest")
+                answer = loaded.event(tool, self.name)
+                harness.drive(
+                    settled(harness, worker, answer, f"the test {self.path.name}::{self.name}")
+                )
+        except JavaScriptError as error:
+            if error.name == SKIPPED:
+                pytest.skip(error.message or "skipped by the test")
+            raise
+        finally:
+            if text := harness.report():
+                self.add_report_section("call", "holdfast", text)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
+        """JavaScript's error with its stack and the line; no Python."""
+        if isinstance(excinfo.value, JavaScriptError | HarnessError | LeakError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """File and name."""
+        return self.path, None, f"{self.path.name}::{self.name}"
+
+
+def load(harness: Harness, file: Path) -> Worker:
+    """Load a file of tests, and the Worker that it tests. Raises HarnessError."""
+    settings = _settings(file.with_name(SETTINGS))
+    project = find_project(file.parent) if "worker" not in settings else None
+    tested: Worker | None = None
+    if "worker" in settings:
+        tested = harness.worker(file.parent / str(settings["worker"]))
+    elif project is not None:
+        tested = harness.worker(project)
+    found = find(file, Options(), [file.parent], harness.workers)
+    dated = settings.get("compatibility_date")
+    flags = tuple(settings.get("compatibility_flags", ()))
+    if tested is not None:
+        dated = dated or tested.found.script.compatibility_date
+        flags = flags or tested.found.script.compatibility_flags
+    if not uses_node(dated, flags):
+        flags = (*(flag for flag in flags if flag != "no_nodejs_compat"), "nodejs_compat")
+    script = replace(
+        found.script,
+        bindings=tuple(_bindings(settings, tested, found)),
+        compatibility_date=dated,
+        compatibility_flags=flags,
+    )
+    return harness.add(replace(found, script=script), dict(settings.get("vars", {})))
+
+
+def _bindings(
+    settings: Mapping[str, Any], tested: Worker | None, found: Found
+) -> Iterator[Binding]:
+    name = found.script.name
+    owner = name if tested is None else tested.name
+    taken = set()
+    if tested is not None:
+        project = tested.found.project
+        bound = (
+            project_bindings(project, tested.name)
+            if project is not None
+            else [
+                ObjectNamespace(class_name, f"{tested.name}-{class_name}")
+                for class_name in tested.loaded.exports.classes
+            ]
+        )
+        for binding in bound:
+            taken.add(binding.name)
+            yield binding
+        if SELF not in taken:
+            yield Service(SELF, tested.name)
+    for bound_name, class_name in dict(settings.get("durable_objects", {})).items():
+        yield ObjectNamespace(bound_name, f"{owner}-{class_name}")
+    for bound_name in settings.get("kv", ()):
+        yield KeyValue(bound_name, bound_name)
+
+
+def _settings(file: Path) -> Mapping[str, Any]:
+    try:
+        table = tomllib.loads(file.read_text("utf-8")).get("test", {})
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise HarnessError(f"{file} cannot be read: {error}") from error
+    if unknown := [*(key for key in table if key not in _KNOWN)]:
+        raise HarnessError(
+            f"{file}: [test] has no {', '.join(unknown)}; it knows {', '.join(_KNOWN)}."
+        )
+    known: Mapping[str, Any] = table
+    return known

@@ -1,0 +1,193 @@
+"""The pytest plugin: the fixtures `holdfast` and `aholdfast`, JavaScript tests, reports.
+
+Every run of pytest loads this module, so it imports what it needs when a test needs it.
+"""
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from holdfast.testing.harness import AsyncHarness, Harness
+    from holdfast.testing.stage import Stage
+
+JAVASCRIPT_FILES = ("*.test.mjs", "*.test.js", "*-test.js")
+DEFAULT_TIMEOUT = "5"
+SECTION = "holdfast"
+
+_harnesses: "pytest.StashKey[list[Stage]]" = pytest.StashKey()
+_open_before: "pytest.StashKey[frozenset[Stage]]" = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    parser.addini(
+        "holdfast_js_files",
+        "Patterns of files with JavaScript tests, one a line; empty for none.",
+        type="args",
+        default=[*JAVASCRIPT_FILES],
+    )
+    parser.addini(
+        "holdfast_timeout",
+        "Seconds of real time that a call, or a JavaScript test, may take.",
+        default=DEFAULT_TIMEOUT,
+    )
+    parser.getgroup("holdfast").addoption(
+        "--holdfast-seed",
+        type=int,
+        default=None,
+        help="The seed of tests that interleave calls, as a failed test has shown it.",
+    )
+
+
+# ---- fixtures --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def holdfast(request: pytest.FixtureRequest) -> "Iterator[Harness]":
+    """A platform of the test's own for Workers and Durable Objects; see docs/testing.md."""
+    yield from _harness(request)
+
+
+def holdfast_fixture(scope: Any = "function") -> Any:
+    """Make a fixture like `holdfast` with another scope.
+
+    `shop = holdfast_fixture("module")` in a test module or a conftest.py.
+    """
+
+    @pytest.fixture(scope=scope)
+    def shared(request: pytest.FixtureRequest) -> "Iterator[Harness]":
+        yield from _harness(request)
+
+    return shared
+
+
+@pytest.fixture
+def aholdfast(request: pytest.FixtureRequest) -> "AsyncHarness":
+    """The same for async tests: what takes time is awaited."""
+    from holdfast.testing.harness import AsyncHarness
+
+    node: Any = request.node
+    test = node.obj
+    if not inspect.iscoroutinefunction(test):
+        pytest.fail(
+            f"{node.name} is no async function: aholdfast is for those, holdfast for the others.",
+            pytrace=False,
+        )
+    harness = AsyncHarness(**_options(request))
+    _remember(node, harness)
+    # It has to end in the test's own loop, and this is the one place that surely runs there.
+    node.obj = _closing(test, harness)
+    return harness
+
+
+def _closing(test: Callable[..., Any], harness: "AsyncHarness") -> Callable[..., Any]:
+    @functools.wraps(test)
+    async def run(*arguments: Any, **named: Any) -> Any:
+        async with harness:
+            return await test(*arguments, **named)
+
+    return run
+
+
+def _harness(request: pytest.FixtureRequest) -> "Iterator[Harness]":
+    from holdfast.testing.harness import Harness
+
+    harness = Harness(**_options(request))
+    _remember(request.node, harness)
+    try:
+        yield harness
+    finally:
+        harness.close()
+
+
+def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    config = request.config
+    return {
+        "timeout": timeout_of(config),
+        "seed": config.getoption("--holdfast-seed"),
+        "folders": [Path(request.path).parent, config.rootpath],
+    }
+
+
+def timeout_of(config: pytest.Config) -> float:
+    """The time limit in seconds. Raises UsageError where it is none."""
+    text = config.getini("holdfast_timeout")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if seconds <= 0:
+        raise pytest.UsageError(f"holdfast_timeout is a number of seconds, not {text!r}")
+    return seconds
+
+
+def _remember(node: Any, harness: "Stage") -> None:
+    harness.has_owner = True
+    node.stash.setdefault(_harnesses, []).append(harness)
+
+
+# ---- JavaScript tests ------------------------------------------------------------------
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect JavaScript tests."""
+    if file_path.suffix not in (".js", ".mjs"):
+        return None
+    patterns = parent.config.getini("holdfast_js_files")
+    if not any(file_path.match(pattern) for pattern in patterns):
+        return None
+    from holdfast.testing.javascript import JavaScriptFile
+
+    return JavaScriptFile.from_parent(parent, path=file_path)
+
+
+# ---- reports ---------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the scripts have said and answered in a test that failed."""
+    report = yield
+    if report.failed:
+        for node in item.listchain():
+            for harness in node.stash.get(_harnesses, []):
+                if text := harness.report():
+                    report.sections.append((SECTION, text))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Remember which harnesses were open before a test."""
+    item.stash[_open_before] = frozenset(_open_harnesses())
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that has made a Harness and has not closed it."""
+    yield
+    before = item.stash[_open_before]
+    left = [harness for harness in _open_harnesses() if harness not in before]
+    if left:
+        for harness in left:
+            harness.abandoned()
+        pytest.fail(
+            f"The test has left {len(left)} Harness open: use it in a with statement, or the "
+            "fixture holdfast.",
+            pytrace=False,
+        )
+
+
+def _open_harnesses() -> "list[Stage]":
+    """Those that no fixture of ours takes care of."""
+    module: Any = sys.modules.get("holdfast.testing.stage")
+    return [] if module is None else [h for h in module.open_harnesses if not h.has_owner]

@@ -1,0 +1,246 @@
+"""Where a test's scripts come from: a file, a project, inline source, or modules by name."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from typing import Any, TypeVar
+
+from holdfast.catalog import Namespace, NamespaceNotFound, Script, ScriptNotFound, Syntax
+from holdfast.catalog.bindings import Binding, Inherit, ObjectClass, ObjectNamespace
+from holdfast.catalog.files import guess_syntax, module_kind, read_modules
+from holdfast.catalog.project import (
+    FILE_NAMES,
+    Project,
+    ProjectInvalid,
+    find_project,
+    is_project_file,
+    read_project,
+)
+from holdfast.engine import Module
+from holdfast.engine.modules import ModuleKind
+from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
+
+__tracebackhide__ = hidden_from_tracebacks
+
+T = TypeVar("T")
+
+Source = str | Path | Mapping[str, str | bytes]
+
+_FILE_NAME = re.compile(r"[^\n;{}()]*\.(mjs|cjs|js|json|jsonc|toml)")
+_SCRIPT_TEXT = re.compile(r"\bexport\b|\baddEventListener\s*\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A script as it was found; `file` is None for one that is in no file."""
+
+    script: Script
+    file: Path | None = None
+    project: Project | None = None
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The source of its JavaScript modules by name, for reports."""
+        return {
+            module.name: module.content.decode("utf-8", "replace")
+            for module in self.script.modules
+            if module.kind in (ModuleKind.ESM, ModuleKind.COMMONJS)
+        }
+
+    @property
+    def where(self) -> str:
+        """What to call it in messages."""
+        return str(self.file or f"the script {self.script.name!r}")
+
+
+class Sources:
+    """The scripts of one harness (server.sources.ScriptSource)."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Found] = {}
+
+    def script(self, name: str) -> Script:
+        """See ScriptSource."""
+        try:
+            return self.found[name].script
+        except KeyError:
+            raise ScriptNotFound(name) from None
+
+    def namespace(self, namespace_id: str) -> Namespace:
+        """See ScriptSource."""
+        script, _, class_name = namespace_id.rpartition("-")
+        if script not in self.found:
+            raise NamespaceNotFound(namespace_id)
+        return self.of_class(script, class_name)
+
+    def namespaces(self) -> list[Namespace]:
+        """See ScriptSource."""
+        return []
+
+    def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
+        """A project says what is bound; of other scripts each class is, under its name."""
+        found = self.found.get(script.name)
+        if found is None or found.project is not None:
+            return []
+        bound = {binding.name for binding in script.bindings}
+        return [self.of_class(script.name, name) for name in classes if name not in bound]
+
+    def own_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
+        """See ScriptSource."""
+        return [self.of_class(script.name, name) for name in classes]
+
+    def of_class(self, script: str, class_name: str) -> Namespace:
+        """The namespace of a script's class."""
+        project = self.found[script].project
+        use_sqlite = project is None or project.uses_sqlite(class_name)
+        key = f"{script}-{class_name}"
+        return Namespace(key, class_name, script, class_name, key, use_sqlite)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a test says about a script besides its source."""
+
+    name: str | None = None
+    environment: str | None = None
+    compatibility_date: str | None = None
+    compatibility_flags: tuple[str, ...] = ()
+
+
+def find(source: Source, options: Options, folders: Iterable[Path], taken: Iterable[str]) -> Found:
+    """The script that a source means; files are looked for from each of the folders.
+
+    Raises HarnessError, which names the file and the way out.
+    """
+    if isinstance(source, Mapping):
+        return _finish(_of_modules(source), None, options, taken)
+    if isinstance(source, str) and not _FILE_NAME.fullmatch(source) and _SCRIPT_TEXT.search(source):
+        classic = not re.search(r"\bexport\b|\bimport\b", source)
+        main = Module("worker.js" if classic else "worker.mjs", ModuleKind.ESM, source.encode())
+        syntax = Syntax.SERVICE_WORKER if classic else Syntax.MODULES
+        return _finish(_script("worker", (main,), syntax), None, options, taken)
+    path = _locate(Path(source), [*folders])
+    if path.is_dir() or is_project_file(path):
+        return _of_project(path, options)
+    return _finish(_of_file(path), path, options, taken)
+
+
+def _locate(path: Path, folders: list[Path]) -> Path:
+    tried = [path] if path.is_absolute() else [folder / path for folder in folders]
+    for candidate in tried:
+        if candidate.exists():
+            return candidate
+    looked = ", ".join(dict.fromkeys(str(candidate) for candidate in tried))
+    raise HarnessError(
+        f"There is no {path}. Looked for: {looked}. "
+        "Name a script, a wrangler.jsonc or wrangler.toml, or give the source itself."
+    )
+
+
+def _of_modules(modules: Mapping[str, str | bytes]) -> Script:
+    if not modules:
+        raise HarnessError("A script needs a module: worker({'main.mjs': 'export default …'}).")
+    made = tuple(
+        Module(
+            name,
+            module_kind(PurePath(name)),  # type: ignore[arg-type]
+            text.encode() if isinstance(text, str) else text,
+        )
+        for name, text in modules.items()
+    )
+    return _script(PurePath(made[0].name).stem, made, Syntax.MODULES)
+
+
+def _of_file(path: Path) -> Script:
+    def read() -> Script:
+        return _script(path.stem, read_modules(path), guess_syntax(path))
+
+    return _reading(path, read)
+
+
+def _of_project(path: Path, options: Options) -> Found:
+    file = find_project(path) if path.is_dir() else path
+    if file is None:
+        raise HarnessError(f"{path} is a folder without any of {', '.join(FILE_NAMES)}.")
+
+    def read() -> Found:
+        project = read_project(file, options.environment, with_secrets=True)
+        modules = read_modules(project.main, folder=project.folder, kind_of=project.kind_of)
+        script = replace(
+            _script(options.name or project.name, modules, guess_syntax(project.main)),
+            bindings=project_bindings(project, options.name or project.name),
+            compatibility_date=options.compatibility_date or project.compatibility_date,
+            compatibility_flags=options.compatibility_flags or project.compatibility_flags,
+        )
+        return Found(script, file, project)
+
+    return _reading(file, read)
+
+
+def project_bindings(
+    project: Project, name: str, own: Callable[[str], str | None] = lambda _: None
+) -> tuple[Binding, ...]:
+    """A project's bindings; `own(class)` may name another script that has a class."""
+    return tuple(_resolved(binding, project, name, own) for binding in project.bindings)
+
+
+def _resolved(
+    binding: Any, project: Project, name: str, own: Callable[[str], str | None]
+) -> Binding:
+    match binding:
+        case ObjectClass(bound, class_name, script):
+            return ObjectNamespace(bound, f"{script or own(class_name) or name}-{class_name}")
+        case Inherit(bound):
+            raise HarnessError(f'{project.file}: "{bound}" has nothing to inherit from.')
+    resolved: Binding = binding
+    return resolved
+
+
+def _reading(path: Path, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except UnicodeDecodeError as error:
+        raise HarnessError(f"{path} is not text in UTF-8.") from error
+    except ProjectInvalid as error:
+        raise HarnessError(str(error)) from error
+    except OSError as error:
+        found = error.filename or path
+        raise HarnessError(f"{found} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise HarnessError(f"{path}: {error}") from error
+
+
+def _script(name: str, modules: tuple[Module, ...], syntax: Syntax) -> Script:
+    return Script(
+        name=name,
+        main=modules[0].name,
+        syntax=syntax,
+        modules=modules,
+        bindings=(),
+        compatibility_date=None,
+        compatibility_flags=(),
+        version="test",
+    )
+
+
+def _finish(script: Script, file: Path | None, options: Options, taken: Iterable[str]) -> Found:
+    name = options.name or _free_name(script.name, {*taken})
+    return Found(
+        replace(
+            script,
+            name=name,
+            compatibility_date=options.compatibility_date,
+            compatibility_flags=options.compatibility_flags,
+        ),
+        file,
+    )
+
+
+def _free_name(wanted: str, taken: set[str]) -> str:
+    name = re.sub(r"[^a-z0-9_-]+", "-", wanted.lower()).strip("-") or "worker"
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name}-{number}", number + 1
+    return free

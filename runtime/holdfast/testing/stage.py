@@ -1,0 +1,268 @@
+"""What a harness runs, from its beginning to its end: the runtime, its storage, a crash of it."""
+
+import asyncio
+import shutil
+import tempfile
+import threading
+import traceback
+from collections.abc import Coroutine, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+from holdfast.catalog.errors import CatalogError
+from holdfast.host.sockets_end import SocketEnd, join
+from holdfast.server.settings import Settings
+from holdfast.storage import ObjectStore, Storage
+from holdfast.testing.barrier import NotedBarrier
+from holdfast.testing.clock import VirtualClock
+from holdfast.testing.errors import HarnessError, LeakError, hidden_from_tracebacks
+from holdfast.testing.faults import Faults
+from holdfast.testing.harness_clock import HarnessClock
+from holdfast.testing.loop import LoopView
+from holdfast.testing.outbound import Outbound
+from holdfast.testing.responses import Response
+from holdfast.testing.runtime import HarnessRuntime, Interleaving
+from holdfast.testing.services import PythonService
+from holdfast.testing.sockets import Socket
+from holdfast.testing.sources import Sources
+from holdfast.testing.waiting import Waiting
+from holdfast.testing.worker import LogLine, Worker
+from holdfast.workers import ScriptInvalid, WorkerError
+from holdfast.workers import Worker as Loaded
+
+__tracebackhide__ = hidden_from_tracebacks
+
+DEFAULT_TIMEOUT_S = 5.0
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+_NOTED = 5
+_POOL = "asyncio_"  # threads of the loop's executor, which lives as long as the loop
+
+open_harnesses: "WeakSet[Stage]" = WeakSet()
+
+
+class Stage:
+    """The parts of a harness. Nothing runs before `begin`, which each use of it calls."""
+
+    alone: bool
+
+    def __init__(
+        self,
+        *,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        now: datetime | None = None,
+        seed: int | None = None,
+        folders: Iterable[Path] = (),
+    ) -> None:
+        """`timeout`: seconds of real time for a call; `folders`: where files are looked for."""
+        self.faults = Faults()
+        self.interleaving = Interleaving()
+        self._time = VirtualClock(now)
+        self.waiting = Waiting(
+            self._time, limit_s=timeout, alone=self.alone, under_way=self._under_way
+        )
+        self.clock = HarnessClock(self, self._time)
+        self.outbound = Outbound(self._time, self.faults, self.waiting)
+        self.sources = Sources()
+        self.workers: dict[str, Worker] = {}
+        self.view: LoopView
+        self.runtime: HarnessRuntime
+        self.storage: Storage
+        self._seed = seed
+        self._folders = [*folders, Path.cwd()]
+        self._services: dict[str, PythonService] = {}
+        self._folder: Path | None = None
+        self._generation = 0
+        self._owed: list[tuple[ObjectStore, int]] = []
+        self._sockets: list[Socket] = []
+        self._noted: list[str] = []
+        self._failed: list[AssertionError] = []
+        self._begun = self._closed = False
+        self._threads = {*threading.enumerate()}
+        self.has_owner = False  # a fixture closes it
+
+    def drive(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """The coroutine's result, now or to be awaited."""
+        raise NotImplementedError
+
+    def loaded(self, name: str) -> Loaded:
+        """The isolate of a script. Raises HarnessError where it does not load."""
+        self.begin()
+        try:
+            return self.runtime.worker(name)
+        except ScriptInvalid as error:
+            where = self.sources.found[name].where
+            raise HarnessError(f"{where} does not load: {error}") from None
+        except (WorkerError, CatalogError) as error:
+            raise HarnessError(str(error)) from None
+
+    # ---- what happened ---------------------------------------------------------------
+
+    def note(self, what: str, response: Response) -> None:
+        """Keep a response for the report of a failure."""
+        self._noted.append(f"{what} → {response!r}")
+        del self._noted[:-_NOTED]
+
+    def report(self) -> str:
+        """What a failed test shows: the last responses, the scripts' logs, the seed."""
+        parts = []
+        if self.interleaving.seed is not None:
+            parts.append(f"interleaved with seed {self.interleaving.seed}")
+        if self._noted:
+            parts.append("last responses:\n" + "\n".join(f"  {line}" for line in self._noted))
+        for worker in self.workers.values():
+            if worker.logs:
+                lines = "\n".join(f"  {line.level}: {line.text}" for line in worker.logs)
+                parts.append(f"log of {worker.name}:\n{lines}")
+        return "\n".join(parts)
+
+    def wrote(self, store: ObjectStore) -> None:
+        """The test has used an object's store: what it wrote is to become durable."""
+        round_number = store.flush()
+        if round_number > store.durable:
+            self._owed.append((store, round_number))
+
+    def join(self, end: SocketEnd, protocol: str | None) -> Socket:
+        """The test's socket, joined with a script's."""
+        socket = Socket(self, protocol)
+        join(socket.end, end)
+        self._sockets.append(socket)
+        return socket
+
+    def _console(self, script: str, level: str, text: str) -> None:
+        if script in self.workers:
+            self.workers[script].logs.append(LogLine(level, text))
+
+    def _python_failed(self, error: BaseException) -> None:
+        if isinstance(error, AssertionError):
+            self._failed.append(error)
+        text = "".join(traceback.format_exception(error))
+        for worker in [*self.workers.values()][:1]:
+            worker.logs.append(LogLine("python", text))
+
+    def _under_way(self) -> set[asyncio.Task[Any]]:
+        return self.runtime.tasks()
+
+    # ---- beginning and end -----------------------------------------------------------
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Have everything running; harmless when it is."""
+        if self._closed:
+            raise HarnessError("This harness is closed: its test is over.")
+        if self._begun:
+            return
+        self.view = self.waiting.view = LoopView(self._loop(), self._time)
+        memory = _MEMORY if _MEMORY.is_dir() else None
+        self._folder = Path(tempfile.mkdtemp(prefix="holdfast-test-", dir=memory))
+        self._begun = True
+        open_harnesses.add(self)
+        self._start()
+
+    def _start(self) -> None:
+        assert self._folder is not None
+        data = self._folder / str(self._generation)
+        data.mkdir(exist_ok=True)
+        self.barrier = NotedBarrier(self.view, self.faults)
+        self.barrier.latency_s = self.interleaving.latency_s
+        self.storage = Storage(
+            data / "objects",
+            barrier=self.barrier,
+            loop=self.view,  # type: ignore[arg-type]
+        )
+        self.storage.before_commit(self.faults.before_commit)
+        self.runtime = HarnessRuntime(
+            Settings(data=data, allow_private_egress=True),
+            self.sources,
+            self.storage,
+            view=self.view,
+            clock=self._time,
+            console=self._console,
+            outbound=self.outbound,
+            interleaving=self.interleaving,
+        )
+        self.runtime.services.update(self._services)
+
+    def crash(self) -> Any:
+        """End all Workers and objects as if the machine lost its power now, and start anew.
+
+        What was not durable is gone. Calls under way fail, WebSockets break off.
+        """
+        self.begin()
+        return self.drive(self._crash())
+
+    async def _crash(self) -> None:
+        assert self._folder is not None
+        for store, round_number in self._owed:
+            while store.durable < round_number and not self.faults.pending:
+                before = self.view.activity
+                await asyncio.sleep(0)
+                if self.view.activity == before and store.durable < round_number:
+                    break
+        self._owed.clear()
+        old = self._folder / str(self._generation)
+        self._generation += 1
+        new = self._folder / str(self._generation)
+        self.barrier.copy_durable(old / "objects", new / "objects")
+        for name in ("kv.sqlite", "kv.sqlite-wal"):
+            if (old / name).exists():
+                shutil.copyfile(old / name, new / name)
+        await self._end_runtime()
+        shutil.rmtree(old)
+        self._start()
+        for name in self.workers:
+            self.loaded(name)
+
+    async def _end_runtime(self) -> None:
+        self.barrier.closing = True
+        self.storage.abandon()
+        await self.runtime.aclose()
+
+    async def _close(self) -> None:
+        if not self._begun or self._closed:
+            self._closed = True
+            return
+        for socket in self._sockets:
+            socket.end.lose()
+        try:
+            await self._end_runtime()
+            await asyncio.sleep(0)
+        finally:
+            self._closed = True
+            assert self._folder is not None
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def abandoned(self) -> None:
+        """Nobody will close it: let go of the isolates at least."""
+        self._closed = True
+        open_harnesses.discard(self)
+        if self._begun:
+            for host in self.runtime.hosts:
+                host.isolate.close()
+            assert self._folder is not None
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _look_for_leaks(self) -> None:
+        if not self._begun:
+            return
+        leaks = [f"an isolate of {h!r}" for h in self.runtime.hosts if not h.isolate.closed]
+        for service in self._services.values():
+            leaks += [f"{task!r} of the service {service.name}" for task in service.tasks]
+            for task in service.tasks:
+                task.cancel()
+        open_files = self.storage.statistics().open_connections
+        if open_files:
+            leaks.append(f"{open_files} connections to databases")
+        for thread in {*threading.enumerate()} - self._threads:
+            ours = thread.name.startswith("holdfast")
+            if ours or not (thread.daemon or thread.name.startswith(_POOL)):
+                thread.join(1.0)
+                if thread.is_alive():
+                    leaks.append(f"the thread {thread.name}")
+        if leaks:
+            raise LeakError("The test has left behind: " + "; ".join(leaks))
+        if self._failed:
+            raise self._failed[0]

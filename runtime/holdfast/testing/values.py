@@ -1,0 +1,37 @@
+"""Python's values as JavaScript's, and back; see engine/v8format.py for what becomes what."""
+
+from typing import Any
+
+from holdfast.engine.v8format import V8FormatError, decode, encode
+from holdfast.engine.v8values import UNDEFINED, Opaque
+from holdfast.host.rpc import Message
+from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
+
+__tracebackhide__ = hidden_from_tracebacks
+
+
+def to_javascript(value: Any) -> bytes:
+    """The value's bytes in V8's format. Raises HarnessError where JavaScript has none such."""
+    try:
+        return encode(value)
+    except V8FormatError as error:
+        raise HarnessError(f"{value!r} cannot be given to JavaScript: {error}") from error
+
+
+def to_python(data: bytes) -> Any:
+    """The value of these bytes; `undefined` is None."""
+    value = decode(data)
+    return None if value is UNDEFINED else value
+
+
+def result_of(message: Message) -> Any:
+    """What a call by RPC has returned. Raises HarnessError for what only JavaScript can hold."""
+    found = decode(message.data)
+    if message.capabilities or isinstance(found, Opaque):
+        message.drop()
+        raise HarnessError(
+            "The method returned a function, a stub, a stream or another object that lives in "
+            "JavaScript. Look at it there, with run(), or call a method that returns plain data."
+        )
+    value = found[0] if found else None
+    return None if value is UNDEFINED else value

@@ -1,0 +1,254 @@
+"""A Worker as a test speaks to it."""
+
+import asyncio
+import json as json_module
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urljoin
+
+from holdfast.catalog.errors import CatalogError
+from holdfast.host.bodies import BodyError, ByteStream, collect
+from holdfast.host.rpc import Message
+from holdfast.testing.errors import (
+    CallTimedOut,
+    HarnessError,
+    JavaScriptError,
+    hidden_from_tracebacks,
+    javascript_error,
+)
+from holdfast.testing.objects import Object
+from holdfast.testing.requests import Files, HeadersLike, make_request
+from holdfast.testing.responses import Headers, Response
+from holdfast.testing.sockets import Socket
+from holdfast.testing.sources import Found
+from holdfast.testing.values import result_of, to_javascript
+from holdfast.workers import ScriptFailed, ScriptHung, WorkerError, WorkerResponse
+from holdfast.workers import Worker as Loaded
+
+if TYPE_CHECKING:
+    from holdfast.testing.core import Core
+
+__tracebackhide__ = hidden_from_tracebacks
+
+MAX_REDIRECTS = 20
+UPGRADE = {"upgrade": "websocket", "connection": "upgrade"}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class LogLine(NamedTuple):
+    """A line of a script's console; `level` is the method's name."""
+
+    level: str
+    text: str
+
+
+class Worker:
+    """A script that is loaded in a harness.
+
+    What takes time is awaited in an AsyncHarness; a Harness returns when it is done.
+    """
+
+    def __init__(self, core: "Core", found: Found) -> None:
+        self.name = found.script.name
+        self.found = found
+        self.logs: list[LogLine] = []
+        self._core = core
+
+    def __repr__(self) -> str:
+        return f"<Worker {self.name}>"
+
+    # ---- events ----------------------------------------------------------------------
+
+    def fetch(
+        self,
+        url: str = "/",
+        *,
+        method: str | None = None,
+        headers: HeadersLike | None = None,
+        body: bytes | str | None = None,
+        json: Any = None,
+        data: Mapping[str, str] | None = None,
+        files: Files | None = None,
+        follow_redirects: bool = False,
+        entrypoint: str = "",
+        raises: bool = True,
+    ) -> Any:
+        """Send a request; the Response.
+
+        A path is one of `http://<name>.localhost`. Without a method, a request with a body is
+        a POST. What the handler throws is raised, as JavaScriptError; `raises=False` gives the
+        response that a client would see, a 500.
+        """
+        raw, content = make_request(headers, body=body, json=json, data=data, files=files)
+        chosen = (method or ("GET" if content is None else "POST")).upper()
+        return self._core.drive(
+            self._fetch(
+                chosen,
+                self._absolute(url),
+                raw,
+                content,
+                entrypoint,
+                hops=MAX_REDIRECTS if follow_redirects else 0,
+                raises=raises,
+            )
+        )
+
+    def websocket(
+        self,
+        url: str = "/",
+        *,
+        headers: HeadersLike | None = None,
+        protocols: tuple[str, ...] = (),
+        entrypoint: str = "",
+    ) -> Any:
+        """Open a WebSocket; the Socket. Raises HarnessError where the Worker answers otherwise."""
+        raw, _ = make_request(headers)
+        return self._core.drive(
+            self._websocket(self._absolute(url), raw + upgrade_headers(protocols), entrypoint)
+        )
+
+    def call(self, method: str, *arguments: Any, entrypoint: str = "") -> Any:
+        """Call a method of an entrypoint by RPC; what it returns."""
+        return self._core.drive(self._call(method, arguments, entrypoint))
+
+    def scheduled(self, cron: str = "* * * * *", at: datetime | None = None) -> Any:
+        """Tell the script that a cron trigger is due, now or at another time."""
+        return self._core.drive(self._scheduled(cron, at))
+
+    # ---- objects ---------------------------------------------------------------------
+
+    def object(self, class_name: str, name: str | None = None, *, id: str | None = None) -> Object:  # noqa: A002 - that is its name
+        """The object of a class with a name, or with an id; without either, a new one.
+
+        Raises HarnessError where the script has no such class, and for an id of another one.
+        """
+        return Object(self._core, self, self._core.namespace(self, class_name), name, id)
+
+    def instances(self, class_name: str) -> list[str]:
+        """The ids of the class's objects that have stored something, or are in memory."""
+        return self._core.instances(self._core.namespace(self, class_name))
+
+    # ---- inside ----------------------------------------------------------------------
+
+    def _absolute(self, url: str) -> str:
+        return urljoin(f"http://{self.name}.localhost/", url)
+
+    @property
+    def loaded(self) -> Loaded:
+        """The isolate that takes events now. Raises HarnessError where the script is broken."""
+        return self._core.loaded(self.name)
+
+    async def _fetch(
+        self,
+        method: str,
+        url: str,
+        raw: str,
+        content: bytes | None,
+        entrypoint: str,
+        *,
+        hops: int,
+        raises: bool,
+    ) -> Response:
+        what = f"{method} {url}"
+        redirected = False
+        while True:
+            answer = self.loaded.fetch(method, url, raw, content, entrypoint)
+            try:
+                response = await receive(self._core, self, answer, what, url)
+            except JavaScriptError:
+                if raises:
+                    raise
+                return Response(500, Headers([]), b"Internal Server Error", url=url)
+            response.redirected = redirected
+            location = response.headers.get("location")
+            if not hops or response.status not in _REDIRECTS or location is None:
+                return response
+            hops, redirected = hops - 1, True
+            url = urljoin(url, location)
+            if response.status == 303 or (response.status in (301, 302) and method == "POST"):
+                method, content = "GET", None
+                raw = "".join(
+                    f"{name}\n{value}\n"
+                    for name, value in Headers.from_raw(raw).pairs
+                    if not name.lower().startswith("content-")
+                )
+
+    async def _websocket(self, url: str, raw: str, entrypoint: str) -> Socket:
+        answer = self.loaded.fetch("GET", url, raw, None, entrypoint)
+        return await upgraded(self._core, self, answer, url)
+
+    async def _call(self, method: str, arguments: tuple[Any, ...], entrypoint: str) -> Any:
+        message = Message(to_javascript([*arguments]))
+        answer = self.loaded.call(entrypoint, None, route_to(method), message)
+        return result_of(await settled(self._core, self, answer, f"{self.name}.{method}()"))
+
+    async def _scheduled(self, cron: str, at: datetime | None) -> None:
+        loaded = self.loaded
+        time_ms = self._core.clock.now_ms() if at is None else at.astimezone(UTC).timestamp() * 1e3
+        answer = loaded.scheduled(cron, time_ms)
+        await settled(self._core, self, answer, f"the trigger {cron!r}")
+
+
+def route_to(method: str) -> str:
+    """The route of a call that nobody else's call has led to; see kernel/depth.js."""
+    return json_module.dumps([0, method])
+
+
+# ---- answers, of Workers and of objects ----------------------------------------------
+
+
+def upgrade_headers(protocols: tuple[str, ...]) -> str:
+    """The headers that ask for a WebSocket."""
+    raw = "".join(f"{name}\n{value}\n" for name, value in UPGRADE.items())
+    return raw + (f"sec-websocket-protocol\n{', '.join(protocols)}\n" if protocols else "")
+
+
+async def settled(core: "Core", worker: Worker, answer: "asyncio.Future[Any]", what: str) -> Any:
+    """The answer to an event. Raises JavaScriptError, or CallTimedOut."""
+    try:
+        return await core.waiting.wait(answer, what)
+    except ScriptFailed as error:
+        raise javascript_error(
+            error.name, error.message, str(error), error.flags, worker.found.texts
+        ) from None
+    except ScriptHung as error:
+        raise CallTimedOut(f"{what}: {error}") from None
+    except (WorkerError, CatalogError) as error:
+        raise JavaScriptError("Error", str(error)) from None
+
+
+async def receive(
+    core: "Core", worker: Worker, answer: "asyncio.Future[WorkerResponse]", what: str, url: str
+) -> Response:
+    """The response of an event, with its whole body."""
+    given: WorkerResponse = await settled(core, worker, answer, what)
+    headers = Headers.from_raw(given.headers)
+    if given.socket is not None:
+        given.discard()
+        raise HarnessError(f"{what} was answered with a WebSocket: open it with websocket(…).")
+    content = given.body
+    if isinstance(content, ByteStream):
+        reading = core.view.real.create_task(collect(content))
+        try:
+            content = await core.waiting.wait(reading, f"the body of {what}")
+        except BodyError as error:
+            raise JavaScriptError(error.name, error.message) from None
+        finally:
+            reading.cancel()
+    response = Response(
+        given.status, headers, content or b"", status_text=given.status_text, url=url
+    )
+    core.note(what, response)
+    return response
+
+
+async def upgraded(
+    core: "Core", worker: Worker, answer: "asyncio.Future[WorkerResponse]", url: str
+) -> Socket:
+    """The test's end of the WebSocket that an event was answered with."""
+    given: WorkerResponse = await settled(core, worker, answer, f"the WebSocket {url}")
+    if given.socket is None:
+        given.discard()
+        raise HarnessError(f"{url} was answered with status {given.status}, not with a WebSocket.")
+    return core.join(given.socket, Headers.from_raw(given.headers).get("sec-websocket-protocol"))

@@ -1,0 +1,143 @@
+"""Mistakes of a test get one message, which names the file and the way out."""
+
+import threading
+
+import pytest
+
+from holdfast.testing import AsyncHarness, CallTimedOut, Harness, HarnessError
+from holdfast.testing.errors import LeakError
+
+EMPTY = "export default { fetch() {} }"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("nowhere.mjs", "There is no nowhere.mjs. Looked for: "),
+        ("neither a file nor a script", "There is no neither"),
+        ({}, "A script needs a module"),
+        ("export default {", "the script 'worker' does not load: Uncaught SyntaxError"),
+        ("import './other.mjs'; export default {}", 'No such module "other.mjs"'),
+        ("export const nothing = 1", "no registered event handlers"),
+    ],
+)
+def test_a_source_that_is_none(holdfast, source, message):
+    with pytest.raises(HarnessError) as caught:
+        holdfast.worker(source)
+    assert message in str(caught.value)
+    assert holdfast.worker(EMPTY).name == "worker", "the harness goes on"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ('name = "a"', '"main" must be a non-empty string'),
+        ('name = "a"\nmain = "b.mjs"', "b.mjs cannot be read: No such file or directory"),
+        ("name =", "wrangler.toml: "),
+        (
+            'name = "a"\nmain = "main.mjs"\nservices = [{ binding = "B", service = "b" }]',
+            'worker(…, name="b")',
+        ),
+        (
+            'name="a"\nmain="main.mjs"\ndurable_objects.bindings=[{name="C",class_name="Count"}]',
+            'the class "Count", which the script does not export',
+        ),
+    ],
+)
+def test_a_project_that_is_broken(holdfast, tmp_path, settings, message):
+    (tmp_path / "main.mjs").write_text(EMPTY)
+    (tmp_path / "wrangler.toml").write_text(settings)
+    with pytest.raises(HarnessError) as caught:
+        holdfast.worker(tmp_path)
+    assert message in str(caught.value) and str(tmp_path) in str(caught.value)
+
+
+def test_an_object_that_cannot_be(holdfast, counter):
+    with pytest.raises(HarnessError, match=r'no class "Nope" .* it exports: Counter'):
+        counter.worker.object("Nope")
+    with pytest.raises(HarnessError, match="is no id of a Counter"):
+        counter.worker.object("Counter", id="12")
+    with pytest.raises(HarnessError, match="not both"):
+        counter.worker.object("Counter", name="A", id=counter.id)
+
+
+def test_arguments_that_do_not_fit(holdfast, counter):
+    with pytest.raises(HarnessError, match="not several"):
+        counter.fetch("/", body="a", json={})
+    with pytest.raises(HarnessError, match="line break"):
+        counter.fetch("/", headers={"a": "b\nc"})
+    with pytest.raises(HarnessError, match="already"):
+        holdfast.worker(EMPTY, name=counter.worker.name)
+    with pytest.raises(HarnessError, match="bytes"):
+        holdfast.worker(EMPTY, env={"A": b""})
+
+
+def test_a_call_that_never_ends_is_told_from_one_that_waits(holdfast, counter):
+    with pytest.raises(CallTimedOut, match="never generate a response"):
+        holdfast.worker("export default { fetch: () => new Promise(() => {}) }").fetch()
+    with pytest.raises(Exception, match="never generate a response"):
+        counter.call("never")
+    with pytest.raises(CallTimedOut, match="Nothing came of a message of a WebSocket"):
+        counter.websocket("/").receive()
+
+
+def test_real_time_is_limited():
+    with Harness(timeout=0.05) as harness:
+        worker = harness.worker(
+            "export default { fetch() { setInterval(() => {}, 1); return new Promise(() => {}) } }"
+        )
+        with pytest.raises(CallTimedOut, match=r"within 0\.05 s"):
+            worker.fetch()
+
+
+def test_a_harness_is_for_its_kind_of_test():
+    with pytest.raises(HarnessError, match="use the fixture `holdfast`"):
+        AsyncHarness().worker(EMPTY)
+
+
+async def test_a_harness_is_for_its_kind_of_test_in_a_loop_too():
+    harness = Harness()
+    with pytest.raises(HarnessError, match="use the fixture `aholdfast`"):
+        harness.worker(EMPTY).fetch()
+    harness.abandoned()
+
+
+def test_a_harness_that_is_closed_is_named_as_such(holdfast):
+    worker = holdfast.worker(EMPTY)
+    holdfast.close()
+    with pytest.raises(HarnessError, match="its test is over"):
+        worker.fetch()
+
+
+def test_what_is_left_behind_fails_the_test():
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait, name="left")
+    harness = Harness()
+    harness.begin()
+    thread.start()
+    with pytest.raises(LeakError, match="the thread left"):
+        harness.close()
+    stop.set()
+    thread.join()
+
+    async def never(_request):
+        import asyncio
+
+        await asyncio.Event().wait()
+
+    harness = Harness(timeout=0.05)
+    source = "export default { fetch: (request, env) => env.IT.fetch(request) }"
+    worker = harness.worker(source, env={"IT": never})
+    with pytest.raises(CallTimedOut):
+        worker.fetch()
+    with pytest.raises(LeakError, match="of the service IT"):
+        harness.close()
+
+
+def test_a_failed_assertion_in_a_service_fails_the_test():
+    def check(request):
+        assert request.method == "PUT"
+
+    source = "export default { fetch: (r, env) => env.IT.fetch(r).catch(() => new Response()) }"
+    with pytest.raises(AssertionError, match="PUT"), Harness() as harness:
+        assert harness.worker(source, env={"IT": check}).fetch().ok

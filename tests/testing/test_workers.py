@@ -1,0 +1,198 @@
+"""What tests can do with a Worker."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from holdfast.testing import HarnessError, JavaScriptError, Response
+
+ECHO = """
+export default {
+  async fetch(request, env, ctx) {
+    const type = request.headers.get("content-type") ?? "";
+    const { pathname } = new URL(request.url);
+    if (pathname === "/hop") return new Response(null, { status: 303, headers: { location: "/" } });
+    if (pathname === "/cookies") {
+      const response = new Response();
+      response.headers.append("set-cookie", "a=1");
+      response.headers.append("set-cookie", "b=2");
+      return response;
+    }
+    if (pathname === "/slow") {
+      const { readable, writable } = new TransformStream();
+      ctx.waitUntil((async () => {
+        const writer = writable.getWriter();
+        for (const word of ["one ", "two"]) {
+          await scheduler.wait(60_000);
+          await writer.write(new TextEncoder().encode(word));
+        }
+        await writer.close();
+      })());
+      return new Response(readable);
+    }
+    let said = await (type.includes("form") ? request.formData().then(all) : request.text());
+    return Response.json({ method: request.method, type: type.split(";")[0], said });
+  },
+  async scheduled(controller, env, ctx) {
+    console.info(`cron ${controller.cron} ${controller.scheduledTime}`);
+    ctx.waitUntil(scheduler.wait(1000).then(() => console.info("afterwards")));
+  },
+};
+
+async function all(form) {
+  const parts = {};
+  for (const [name, value] of form) {
+    parts[name] = value.name ? [value.name, value.type, await value.text()] : value;
+  }
+  return parts;
+}
+"""
+
+
+@pytest.fixture
+def echo(holdfast):
+    return holdfast.worker(ECHO)
+
+
+def test_a_request_with_a_body_is_a_post_unless_it_says_otherwise(echo):
+    assert echo.fetch().json() == {"method": "GET", "type": "", "said": ""}
+    said = echo.fetch("/", body="text").json()
+    assert said == {"method": "POST", "type": "text/plain", "said": "text"}
+    assert echo.fetch("/", method="put", body=b"x").json()["method"] == "PUT"
+    assert echo.fetch("/", json=[1]).json()["said"] == "[1]"
+
+
+def test_forms_and_files_arrive_as_they_were_given(echo):
+    said = echo.fetch("/", data={"a": "1 & 2"}).json()
+    assert (said["type"], said["said"]) == ("application/x-www-form-urlencoded", {"a": "1 & 2"})
+    said = echo.fetch("/", data={"a": "b"}, files={"f": ("ä.txt", "hé", "text/plain")}).json()
+    assert said["said"] == {"a": "b", "f": ["ä.txt", "text/plain", "hé"]}
+
+
+def test_redirects_are_followed_where_that_is_asked_for(echo):
+    assert echo.fetch("/hop", body="x").status == 303
+    answer = echo.fetch("/hop", body="x", follow_redirects=True)
+    assert answer.redirected and answer.json() == {"method": "GET", "type": "", "said": ""}
+
+
+def test_headers_that_come_twice_are_kept_apart(echo):
+    assert echo.fetch("/cookies").headers.all("Set-Cookie") == ["a=1", "b=2"]
+
+
+def test_a_body_that_takes_minutes_is_here_at_once(holdfast, echo):
+    assert echo.fetch("/slow").text() == "one two"
+    assert holdfast.clock.elapsed == 120
+
+
+def test_a_trigger_runs_its_handler_and_settle_what_it_left(holdfast, echo):
+    echo.scheduled("0 12 * * *", at=datetime(2030, 1, 1, 12, tzinfo=UTC))
+    assert [line.text for line in echo.logs] == ["cron 0 12 * * * 1893499200000"]
+    holdfast.settle()
+    assert echo.logs[-1] == ("info", "afterwards")
+
+
+def test_an_error_has_its_stack_and_the_line_of_the_source(holdfast):
+    worker = holdfast.worker("export default {\n  fetch() {\n    return missing.name;\n  },\n};")
+    with pytest.raises(JavaScriptError) as caught:
+        worker.fetch()
+    assert (caught.value.name, caught.value.message) == ("ReferenceError", "missing is not defined")
+    assert "worker.mjs:3" in caught.value.stack
+    assert ">    3 |     return missing.name;" in str(caught.value)
+
+
+def test_uncaught_errors_are_in_the_log(holdfast):
+    worker = holdfast.worker(
+        "export default { fetch() { Promise.reject(new Error('lost')); return new Response(); } }"
+    )
+    assert worker.fetch().ok
+    assert "lost" in worker.logs[0].text
+
+
+def test_python_answers_for_a_service(holdfast):
+    class Mail:
+        def __init__(self):
+            self.sent = []
+
+        async def send(self, to, text):
+            await asyncio.sleep(0.001)
+            self.sent.append((to, text))
+            return {"id": len(self.sent), "at": datetime(2030, 1, 1, tzinfo=UTC)}
+
+        def fetch(self, request):
+            return Response.of(202, request.method.lower(), {"x-from": "python"})
+
+    mail = Mail()
+    worker = holdfast.worker(
+        """export default {
+          async fetch(request, env) {
+            const { id, at } = await env.MAIL.send("ada", new Uint8Array([1, 2]));
+            const answer = await env.MAIL.fetch("http://mail/", { method: "PUT" });
+            return Response.json([id, at.getFullYear(), answer.status,
+              answer.headers.get("x-from"), await answer.text(), env.LIST]);
+          },
+        };""",
+        env={"MAIL": mail, "LIST": [1, None]},
+    )
+    assert worker.fetch().json() == [1, 2030, 202, "python", "put", [1, None]]
+    assert mail.sent == [("ada", b"\x01\x02")]
+
+
+def test_what_python_raises_reaches_the_script_and_the_log(holdfast):
+    def broken(_request):
+        raise ValueError("no such thing")
+
+    source = """export default { async fetch(request, env) {
+      try { await env.IT.fetch(request); } catch (error) { return new Response(error.message); }
+    } };"""
+    worker = holdfast.worker(source, env={"IT": broken})
+    assert worker.fetch().text() == "no such thing"
+    assert "ValueError: no such thing" in worker.logs[0].text
+
+
+def test_workers_are_each_others_services(holdfast):
+    inner = holdfast.worker(
+        "export default { fetch: (request) => new Response('inner') }", name="inner"
+    )
+    outer = holdfast.worker(
+        "export default { fetch: (request, env) => env.INNER.fetch(request) }", env={"INNER": inner}
+    )
+    assert outer.fetch().text() == "inner"
+
+
+def test_a_service_worker_is_a_worker_too(holdfast):
+    worker = holdfast.worker(
+        'addEventListener("fetch", (event) => event.respondWith(new Response(NAME)));',
+        env={"NAME": "classic"},
+    )
+    assert worker.fetch().text() == "classic"
+
+
+def test_a_project_brings_its_bindings(holdfast, tmp_path):
+    (tmp_path / "main.mjs").write_text(
+        """export class Room { fetch() { return new Response("room"); } }
+        export default { async fetch(request, env) {
+          await env.CACHE.put("key", "kept");
+          const room = await env.ROOMS.get(env.ROOMS.newUniqueId()).fetch("http://room/");
+          return Response.json([env.NAME, await env.CACHE.get("key"), await room.text()]);
+        } };"""
+    )
+    (tmp_path / "wrangler.toml").write_text(
+        """name = "shop"
+        main = "main.mjs"
+        compatibility_date = "2026-01-01"
+        vars = { NAME = "tea" }
+        kv_namespaces = [{ binding = "CACHE", id = "cache" }]
+        [[durable_objects.bindings]]
+        name = "ROOMS"
+        class_name = "Room"
+        """
+    )
+    assert holdfast.worker(tmp_path).fetch().json() == ["tea", "kept", "room"]
+    other = holdfast.worker(tmp_path / "wrangler.toml", name="other", env={"NAME": "coffee"})
+    assert other.fetch().json() == ["coffee", "kept", "room"]
+
+
+def test_a_web_socket_where_none_was_asked_for_is_named(holdfast, counter):
+    with pytest.raises(HarnessError, match="not with a WebSocket"):
+        holdfast.worker("export default { fetch: () => new Response() }").websocket("/")
