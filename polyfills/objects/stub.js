@@ -24,7 +24,7 @@ import {
   urlToSend,
 } from "../workers/crossing.js";
 import { idFromHost } from "./id.js";
-import { admitObject, callInstance, residentInstance, touch } from "./residents.js";
+import { admitObject, callInstance, residentInstance, throughHost, touch } from "./residents.js";
 
 const RELATIVE_BASE = "https://fake-host/";
 
@@ -104,6 +104,7 @@ function send(namespace, id, hint, caller, request) {
 
 /** The object's instance, brought up if need be; undefined where it lives elsewhere. */
 function localInstance(namespace, id, hint) {
+  if (throughHost) return undefined;
   const hex = id.toString();
   const instance = residentInstance(hex);
   if (instance !== undefined) return instance;

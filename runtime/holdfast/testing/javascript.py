@@ -16,7 +16,6 @@ import pytest
 
 from holdfast.catalog.bindings import Binding, KeyValue, ObjectNamespace, Service
 from holdfast.catalog.project import find_project
-from holdfast.host.node import uses_node
 from holdfast.testing.errors import HarnessError, JavaScriptError, LeakError
 from holdfast.testing.harness import Harness
 from holdfast.testing.plugin import timeout_of
@@ -103,8 +102,8 @@ def load(harness: Harness, file: Path) -> Worker:
     if tested is not None:
         dated = dated or tested.found.script.compatibility_date
         flags = flags or tested.found.script.compatibility_flags
-    if not uses_node(dated, flags):
-        flags = (*(flag for flag in flags if flag != "no_nodejs_compat"), "nodejs_compat")
+    # Tests have node:assert, whatever the Worker that they test may import.
+    flags = (*(flag for flag in flags if not flag.endswith("nodejs_compat")), "nodejs_compat")
     script = replace(
         found.script,
         bindings=tuple(_bindings(settings, tested, found)),

@@ -57,10 +57,6 @@ class Interleaving:
         """The next latency."""
         return 0.0 if self.seed is None else self._random.random() * MAX_LATENCY_S
 
-    def is_here(self, object_id: str) -> bool:
-        """See Placement: no object is where its caller is, so that each call takes its time."""
-        return self.seed is None
-
 
 class ObservedHost(Host):
     """An isolate's host that tells of what happens, and whose time is the harness's."""
@@ -150,7 +146,6 @@ class HarnessRuntime(Runtime):
             console=console,
             loop=cast("asyncio.AbstractEventLoop", view),
             clock=clock,
-            placement=interleaving,
             fetch=outbound,
             platform=platform(),
         )
