@@ -56,17 +56,34 @@ function isCanonical(input) {
 }
 
 /**
- * The same for a URL relative to `base`, itself absolute and possibly not canonical. A path on
- * the host of a canonical base, and a canonical URL, which needs none, are told at once.
+ * The same for a URL relative to `base`, itself absolute and possibly not canonical. Where both
+ * are plain they are joined here, and the pattern says whether that was right.
  */
 export function canonicalWithBase(input, base) {
   if ((base === lastHref && base.startsWith("http")) || isCanonical(base)) {
-    if (input[0] === "/" && input[1] !== "/") {
-      const href = base.slice(0, base.indexOf("/", SHORTEST_ORIGIN)) + input;
-      if (!base.includes("@") && isCanonical(href)) return href;
-    } else if (isCanonical(input)) return input;
+    const href = base.includes("@") ? input : join(input, base);
+    if (isCanonical(href)) return href;
   }
   return url_parse(input, base);
+}
+
+/** `input` seen from a canonical `base`; what is no relative URL comes back as it is. */
+function join(input, base) {
+  const pathStart = base.indexOf("/", SHORTEST_ORIGIN);
+  const [path] = base.slice(pathStart).split(/[?#]/, 1);
+  const first = input[0];
+  if (first === "/") return input[1] === "/" ? input : base.slice(0, pathStart) + input;
+  if (first === "?") return base.slice(0, pathStart) + path + input;
+  const colon = input.indexOf(":");
+  if (first === undefined || first === "#" || colon !== -1) return input;
+  const folders = path.split("/").slice(1, -1);
+  let rest = input;
+  while (rest.startsWith("../")) {
+    folders.pop();
+    rest = rest.slice(3);
+  }
+  if (rest.startsWith("./")) rest = rest.slice(2);
+  return `${base.slice(0, pathStart)}/${folders.map((folder) => `${folder}/`).join("")}${rest}`;
 }
 
 /** Note that a string is canonical, so that parsing it next is free. */
