@@ -3,9 +3,11 @@
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from holdfast.host import sockets_wire
 from holdfast.host.sockets_end import Message, SocketEnd, join
 from holdfast.host.sockets_wire import WireEnd
 from tests.sockets.clients import frame
@@ -39,6 +41,7 @@ class Pipe(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written = b""
+        self.waiting = 0
         self._closing = False
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
@@ -66,7 +69,7 @@ class Pipe(asyncio.Transport):
         """Nor to resume."""
 
     def get_write_buffer_size(self) -> int:
-        return 0
+        return self.waiting
 
 
 PAYLOADS = st.binary(max_size=300)
@@ -112,3 +115,24 @@ def test_messages_are_heard_in_order_wherever_the_bytes_are_cut(
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     pieces = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
     assert played(pieces)[0] == [*texts, "lost"]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "reads", "given_up"),
+    [(20 << 20, False, True), (20 << 20, True, False), (10 << 20, False, False)],
+)
+async def test_who_does_not_read_for_long_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, waiting: int, reads: bool, given_up: bool
+) -> None:
+    monkeypatch.setattr(sockets_wire, "SLOW_SECONDS", 0.0)
+    transport = Pipe()
+    transport.waiting = waiting
+    wire = WireEnd(transport, asyncio.get_running_loop(), is_client=False, on_end=lambda _: None)
+    wire.pause_writing()
+    wire.on_message("one more")
+    if reads:
+        wire.resume_writing()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert transport.is_closing() is given_up
+    wire.connection_lost(None)

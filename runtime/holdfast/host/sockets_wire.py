@@ -1,9 +1,10 @@
 """A WebSocket over TCP, ours or a client's: frames by aiohttp, flow control here.
 
 Back-pressure. A peer that has enough (`hold`) stops the reading. What the other side does
-not read waits in the transport; when more than `MAX_WAITING_BYTES` does, it is given up: the
-connection breaks off, as nothing else reaches who does not read. Many small messages in one
-piece are handed on a few at a time, so that the loop gets to its other work.
+not read waits in the transport. It is given up when more than `MAX_WAITING_BYTES` wait for
+`SLOW_SECONDS`, or more than `MAX_BACKLOG_BYTES` at any time: the connection breaks off, as
+nothing else reaches who does not read. Many small messages in one piece are handed on a few
+at a time, so that the loop gets to its other work.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ from holdfast.host.sockets_end import MAX_WAITING_BYTES, NO_STATUS, Message, Soc
 
 log = logging.getLogger("holdfast.host.sockets")
 
+MAX_BACKLOG_BYTES = 67_108_864
+SLOW_SECONDS = 10.0  # how long the other side may take for what is beyond MAX_WAITING_BYTES
 CLOSE_SECONDS = 10.0  # how long the other side is waited for after a close frame
 MAX_GATHERED_BYTES = 65_536
 AT_ONCE = 64  # messages of one piece that are handed on before the loop gets its turn
@@ -130,7 +133,8 @@ class WireEnd(BaseProtocol, SocketEnd):
         self._in_piece = 0  # messages of the piece at hand that were handed on
         self._held = False  # by the peer
         self._spreading = False  # the rest of a piece waits for the loop
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None  # for the end
+        self._slow: asyncio.TimerHandle | None = None  # for reading what waits
         self._reader = WebSocketReader(
             _Frames(self, loop), MAX_SOCKET_MESSAGE_BYTES + 1, compress=False, decode_text=True
         )
@@ -215,9 +219,25 @@ class WireEnd(BaseProtocol, SocketEnd):
             self._gathered += _SHORT_HEADS[opcode][len(payload)] + payload
             if len(self._gathered) > MAX_GATHERED_BYTES:
                 self.flush()
-        if self._paused and self.backlog > MAX_WAITING_BYTES + len(payload):
-            log.info("a WebSocket is given up: its client does not read")
-            self.abort()
+        if self._paused:
+            self._look_at_backlog(len(payload))
+
+    def _look_at_backlog(self, newest: int) -> None:
+        """Give the other side up where too much waits; what has just been sent is spared."""
+        waiting = self.backlog - newest
+        if waiting > MAX_BACKLOG_BYTES:
+            self._give_up()
+        elif waiting > MAX_WAITING_BYTES and self._slow is None:
+            self._slow = self._loop.call_later(SLOW_SECONDS, self._give_up_if_slow)
+
+    def _give_up_if_slow(self) -> None:
+        self._slow = None
+        if self.backlog > MAX_WAITING_BYTES:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        log.info("a WebSocket is given up: the other side does not read")
+        self.abort()
 
     def _write(self, payload: bytes, opcode: int) -> None:
         """Write a frame behind those that were gathered."""
@@ -311,9 +331,15 @@ class WireEnd(BaseProtocol, SocketEnd):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._stop_slow()
         self.release_waiting()
         self.lose()
         self._on_end(exc)
+
+    def _stop_slow(self) -> None:
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
 
     def pause_writing(self) -> None:
         """The other side reads too slowly: the peer may wait."""
@@ -324,6 +350,7 @@ class WireEnd(BaseProtocol, SocketEnd):
     def resume_writing(self) -> None:
         """The other side has read."""
         super().resume_writing()
+        self._stop_slow()
         if self.peer is not None:
             self.peer.go_on()
 
