@@ -132,6 +132,9 @@ OTHER_WORDS: Mapping[str, Sequence[str]] = {
         "set origin",
         "without new",
     ],
+    "rpc/callbacks": [
+        "a class",
+    ],
     "rpc/http": [
         "a used response",
     ],
