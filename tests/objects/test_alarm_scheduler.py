@@ -233,6 +233,16 @@ def test_what_is_done_and_still_listed_does_not_run_all_the_time(world: World) -
     assert len(world.runs) <= 3
 
 
+def test_an_alarm_that_cannot_run_at_all_is_tried_again(world: World) -> None:
+    def fail() -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    world.outcomes["a"] = [fail, Outcome.DONE]
+    world.set("a", START)
+    world.advance(60)
+    assert world.runs == [(START, "a", 0), (START + 2000, "a", 0)]
+
+
 def test_alarms_of_the_last_session_run_in_this_one(tmp_path: Path) -> None:
     first = World(tmp_path)
     first.list.arm("a", START + 5000, "its \ud800 name")

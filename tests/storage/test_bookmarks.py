@@ -232,6 +232,36 @@ async def test_a_disk_that_fails_is_told_and_the_object_goes_on(marked: Shard) -
     await marked.storage.aclose()
 
 
+async def test_a_past_that_is_damaged_does_not_keep_the_object_from_going_on(
+    marked: Shard,
+) -> None:
+    owner = marked.owner()
+    await put(owner, b"x")
+    bookmark = await owner.store.current_bookmark()
+    await marked.reopen()
+    file = marked.folder / UNIQUE_KEY / f"{object_id()}.history"
+    file.write_bytes(b"nonsense" * 1000)
+    owner = marked.owner()
+    assert held(owner) == (b"x", 1)
+    with pytest.raises(BookmarkInvalid):
+        await owner.store.restore_at_next_opening(bookmark)
+    assert {"history", "damaged"} <= files(marked)
+    await marked.storage.aclose()
+
+
+async def test_a_mark_that_is_to_be_gone_back_to_is_kept(marked: Shard, clock: Clock) -> None:
+    owner = marked.owner()
+    await put(owner, b"good")
+    bookmark = await owner.store.current_bookmark()
+    await put(owner, b"bad")
+    await owner.store.restore_at_next_opening(bookmark)
+    clock.now += 40 * DAY_MS
+    await put(owner, b"worse")
+    await owner.store.current_bookmark()
+    assert held(await again(marked, owner)) == (b"good", 1)
+    await marked.storage.aclose()
+
+
 async def test_an_end_in_the_middle_of_a_mark_waits_for_it(marked: Shard) -> None:
     owner = marked.owner()
     await put(owner, b"x" * 1_000_000)

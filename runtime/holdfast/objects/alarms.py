@@ -222,7 +222,11 @@ class AlarmScheduler:
             attempts.counted if attempts else 0,
         )
         watched.running[object_id] = due
-        self._runner.run(due)
+        try:
+            self._runner.run(due)
+        except Exception:  # one that fails in a way nobody foresaw is tried again, too
+            log.exception("the alarm of object %s cannot run", object_id)
+            self.ended(due, Outcome.FAILED, counts=False)
 
     # ---- ends ----------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#point-
 
 import contextlib
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ import apsw
 from holdfast.storage.disk import Folder, fsync, write_all
 from holdfast.storage.errors import BookmarkInvalid
 from holdfast.storage.session import VFS, wal_path
+
+log = logging.getLogger("holdfast.storage")
 
 SUFFIX = ".history"
 INTERVAL_MS = 600_000
@@ -64,6 +67,10 @@ _FIRST_AFTER = (
     "SELECT bookmark FROM marks WHERE pages IS NOT NULL AND time_ms > ? ORDER BY id LIMIT 1"
 )
 _IS_PROMISED = "SELECT 1 FROM marks WHERE bookmark = ? AND pages IS NULL"
+_NEEDED = (
+    "SELECT max(id) FROM marks WHERE pages IS NOT NULL"
+    " UNION SELECT m.id FROM marks m JOIN restore r ON m.bookmark IN (r.bookmark, r.undo)"
+)
 _YOUNGEST_FIRST = "SELECT id, time_ms, asked FROM marks WHERE pages IS NOT NULL ORDER BY id DESC"
 
 
@@ -185,7 +192,17 @@ class History:
             return undo
 
     def restore(self, folder: Folder) -> None:
-        """Go back if that was asked for. Nobody else may have the object's database open."""
+        """Go back if that was asked for. Nobody else may have the object's database open.
+
+        A past that is damaged is put aside: the object goes on with what it has.
+        """
+        try:
+            self._restore(folder)
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            log.error("%s is damaged, and put aside: %s", self._path, error)
+            self._path.rename(self._path.with_suffix(".damaged"))
+
+    def _restore(self, folder: Folder) -> None:
         with self._open() as db:
             noted = db.execute("SELECT bookmark, undo FROM restore").fetchone()
         if noted is None:
@@ -195,7 +212,9 @@ class History:
             there = Snapshot.of(self._database) if self._database.exists() else None
             self.mark(there, asked=True, bookmark=undo)
         with self._open() as db:
-            self._put_in_place(db, bookmark, folder)
+            # It was checked when it was noted, and is kept since.
+            hashes = db.execute("SELECT pages FROM marks WHERE bookmark = ?", (bookmark,)).get
+            self._put_in_place(db, cast("bytes", hashes), folder)
             db.execute("DELETE FROM restore")
 
     def _is_promised(self, bookmark: str) -> bool:
@@ -205,8 +224,7 @@ class History:
             )
             return row.fetchone() is not None
 
-    def _put_in_place(self, db: apsw.Connection, bookmark: str, folder: Folder) -> None:
-        hashes = self._require(db, bookmark)
+    def _put_in_place(self, db: apsw.Connection, hashes: bytes, folder: Folder) -> None:
         # The log belongs to the file that goes, and must not be replayed into the other one.
         wal_path(self._database).unlink(missing_ok=True)
         if not hashes:
@@ -300,8 +318,8 @@ class History:
             seen.add(slot)
             if time_ms < oldest or not keep:
                 gone.append(number)
-        newest = db.execute("SELECT max(id) FROM marks WHERE pages IS NOT NULL").get
-        gone = [number for number in gone if number != newest]
+        needed = {number for (number,) in db.execute(_NEEDED)}
+        gone = [number for number in gone if number not in needed]
         if gone:
             db.executemany("DELETE FROM marks WHERE id = ?", [(number,) for number in gone])
             self._forget_pages(db)
