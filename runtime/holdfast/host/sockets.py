@@ -41,6 +41,20 @@ class IsolateEnd(SocketEnd):
 
     # ---- what the script does: all of it comes from ops ---------------------------
 
+    def speak(self, message: Message) -> None:
+        """Send a message: `do(send, message)`, without the detours where nothing is in its way."""
+        peer = self.peer
+        if (
+            peer is None
+            or peer.enters_isolate
+            or not peer.listening
+            or self._waiting
+            or self._later
+        ):
+            self.do(self.send, message)
+        elif not self.has_closed:
+            peer.on_message(message)
+
     def do(self, action: Callable[..., None], *arguments: Any) -> None:
         """Act as the script wants, at once or as soon as the peer may be told."""
         peer = self.peer
@@ -50,12 +64,6 @@ class IsolateEnd(SocketEnd):
             self._later.append(functools.partial(action, *arguments))
         else:
             action(*arguments)
-
-    @property
-    def is_clear(self) -> bool:
-        """True if nothing waits that a message would have to wait for."""
-        peer = self.peer
-        return not (self._waiting or self._later) and peer is not None and peer.listening
 
     def _do_later(self) -> None:
         later, self._later = self._later, []
@@ -242,13 +250,8 @@ def socket_accept(host: "Host", number: int, slot: int) -> bool:
 def socket_send(host: "Host", number: int, message: Message) -> None:
     """Send a message; ignored once the connection is over."""
     end = host.sockets.ends.get(number)
-    if end is None:
-        return
-    peer = end.peer
-    if peer is None or peer.enters_isolate or not end.is_clear:
-        end.do(end.send, message)
-    elif not end.has_closed:
-        peer.on_message(message)  # what `send` would do, and most often does
+    if end is not None:
+        end.speak(message)
 
 
 @op
