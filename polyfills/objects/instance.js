@@ -9,6 +9,7 @@
 import { object_released } from "holdfast:ops";
 import { beginCall, failCall, failCalls, runCall } from "../kernel/calls.js";
 import { Context, queueTurnsFirst, runTurn } from "../kernel/turns.js";
+import { OF_BARE_CLASSES, OF_CLASSES } from "../rpc/call.js";
 import { releaseHolds } from "../rpc/references.js";
 import { AlarmState } from "./alarm-state.js";
 import { resetBroken } from "./breaking.js";
@@ -17,7 +18,10 @@ import { cancelTimersOf } from "../timers/timers.js";
 import { InputGate } from "./input-gate.js";
 import { OutputGate } from "./output-gate.js";
 import { DurableObjectState } from "./state.js";
+import { DurableObject } from "../workers/entrypoints.js";
 import { whenSettled } from "../workers/wait-until.js";
+
+const isPrototypeOf = Function.prototype.call.bind(Object.prototype.isPrototypeOf);
 
 export class ObjectInstance {
   inputGate = new InputGate(queueTurnsFirst);
@@ -93,6 +97,11 @@ export class ObjectInstance {
   construct() {
     this.#object ??= new this.#Class(new DurableObjectState(this), this.#env);
     return this.#object;
+  }
+
+  /** What may be called by RPC: nothing, where the class does not extend DurableObject. */
+  get rules() {
+    return isPrototypeOf(DurableObject, this.#Class) ? OF_CLASSES : OF_BARE_CLASSES;
   }
 
   get isConstructed() {

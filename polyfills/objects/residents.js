@@ -15,7 +15,7 @@ import { rawHeadersOf } from "../fetch/record.js";
 import { requestFromHost } from "../fetch/request.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
 import { lazily } from "../kernel/lazy.js";
-import { OF_CLASSES, RpcCall } from "../rpc/call.js";
+import { RpcCall } from "../rpc/call.js";
 import { messageFromHost, readRoute } from "../rpc/message.js";
 import { releaseHolds } from "../rpc/references.js";
 import { HostReply } from "../rpc/reply.js";
@@ -199,7 +199,7 @@ export function deliverObjectCall(number, slot, route, data, tokens) {
   goDeeper(instance, depth);
   const message = data === undefined ? null : messageFromHost(data, tokens);
   instance.begin(
-    new RpcCall(instance.context, path, message, new HostReply(number), OF_CLASSES),
+    new RpcCall(instance.context, path, message, new HostReply(number), instance.rules),
   );
 }
 

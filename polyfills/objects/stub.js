@@ -12,7 +12,7 @@ import { recordBodyForHost } from "../fetch/transfer.js";
 import { goDeeper, nextDepth, withDepth } from "../kernel/depth.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
-import { OF_CLASSES, RpcCall } from "../rpc/call.js";
+import { RpcCall } from "../rpc/call.js";
 import { addEntry, defineToken, registerEntry, TAGS, takeEntry } from "../rpc/message.js";
 import { sendThroughHost } from "../rpc/references.js";
 import { LocalReply } from "../rpc/reply.js";
@@ -177,7 +177,7 @@ function sendCall({ namespace, id, hint }, caller, path, message) {
   caller.life.pendingOps++;
   return new Promise((resolve, reject) => {
     const reply = new LocalReply(caller, resolve, reject);
-    instance.begin(new RpcCall(instance.context, path, message, reply, OF_CLASSES));
+    instance.begin(new RpcCall(instance.context, path, message, reply, instance.rules));
   });
 }
 

@@ -11,6 +11,15 @@ const objectPrototype = Object.prototype;
 /** The rules for entrypoints and Durable Objects that are classes. */
 export const OF_CLASSES = { allowsOwn: false, reserved: RESERVED_BY_ENTRYPOINTS };
 
+/** … and for objects whose class says nothing of RPC: it was written before there was any. */
+export const OF_BARE_CLASSES = {
+  ...OF_CLASSES,
+  refusal:
+    "The receiving Durable Object does not support RPC, because its class was not declared with " +
+    "`extends DurableObject`. In order to enable RPC, make sure your class extends the special " +
+    'class `DurableObject`, which can be imported from the module "cloudflare:workers".',
+};
+
 /** A call (kernel/calls.js) of a method, or a look at a property where `message` is null. */
 export class RpcCall {
   #context;
@@ -22,7 +31,8 @@ export class RpcCall {
 
   /**
    * `context` is the receiver's. `rules` has `allowsOwn` and `reserved`, for `lookUp`, and may
-   * have `argumentsFor(method, name, args)`, the arguments that the method gets.
+   * have `argumentsFor(method, name, args)`, the arguments that the method gets, and `refusal`,
+   * why nothing can be called.
    */
   constructor(context, path, message, reply, rules) {
     this.#context = context;
@@ -39,7 +49,8 @@ export class RpcCall {
 
   invoke(object) {
     const path = this.#path;
-    const { allowsOwn, reserved, argumentsFor } = this.#rules;
+    const { allowsOwn, reserved, argumentsFor, refusal } = this.#rules;
+    if (refusal !== undefined) throw new TypeError(refusal);
     const { value, holder } = lookUp(object, path, allowsOwn, reserved);
     const message = this.#message;
     if (message === null) return value;
