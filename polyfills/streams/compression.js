@@ -18,6 +18,13 @@ const UNKNOWN_FORMAT =
   "The compression format must be either 'deflate', 'deflate-raw', 'gzip' or 'brotli'.";
 // What takes longer than a millisecond to compress is compressed in a thread.
 const MAX_BYTES_AT_ONCE = 32_768;
+// Scripts for workerd write all they have before they read: it holds up no writer. Here one is
+// held up by results that would take a good part of the isolate's memory.
+const WAITING = {
+  __proto__: null,
+  highWaterMark: 8_388_608,
+  size: (piece) => piece.byteLength,
+};
 
 // The host lets go of streams that were neither closed nor canceled.
 const abandoned = new FinalizationRegistry(compression_close);
@@ -77,11 +84,12 @@ function toFormat(value) {
 
 function startCoding(format, direction) {
   const coding = new Coding(format, direction);
-  return createTransform({
+  const algorithms = {
     transform: (chunk, controller) => coding.transform(chunk, controller),
     flush: (controller) => coding.flush(controller),
     cancel: () => coding.close(),
-  });
+  };
+  return createTransform(algorithms, { readable: WAITING });
 }
 
 /** One stream's coder on the host; it lives as long as one side of the stream can use it. */

@@ -78,13 +78,15 @@ export class TransformState {
 
   /**
    * A promise that the reader wants more, or has left; undefined where it does now. It is
-   * rejected where the writer has aborted.
+   * rejected, or this throws, where the writer has aborted.
    */
   whenWanted() {
-    if (!this.#backpressure) return undefined;
-    return performThen(this.#change.promise, () => {
-      if (this.writable.status === ERRORING) throw this.writable.storedError;
-    });
+    if (this.#backpressure) return performThen(this.#change.promise, () => this.#checkWriter());
+    return this.#checkWriter();
+  }
+
+  #checkWriter() {
+    if (this.writable.status === ERRORING) throw this.writable.storedError;
   }
 
   /** https://streams.spec.whatwg.org/#transform-stream-default-controller-enqueue */
