@@ -13,7 +13,7 @@ import { Request, requestFromHost, requestRecord } from "../fetch/request.js";
 import { Response, responseFromHost, responseRecord } from "../fetch/response.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 import { addEntry, pack, registerEntry, TAGS, takeEntry, TRANSFER } from "./message.js";
-import { Export, Hold } from "./references.js";
+import { Export, Hold, releaseWithout } from "./references.js";
 import { readBody, writeBody } from "./streams.js";
 import { RpcTarget } from "./target.js";
 
@@ -103,7 +103,14 @@ registerEntry(AbortSignal, {
   },
 });
 
+// Nobody else is to keep the signal: what its own context has forgotten need not be told.
 function listen(signal, hold, context) {
-  const message = pack([(reason) => signalAbort(signal, reason)], context, TRANSFER);
+  const known = new WeakRef(signal);
+  releaseWithout(signal, hold);
+  const onAbort = (reason) => {
+    const told = known.deref();
+    if (told !== undefined) signalAbort(told, reason);
+  };
+  const message = pack([onAbort], context, TRANSFER);
   hold.reference.send(context, ["listen"], message).catch(() => {});
 }

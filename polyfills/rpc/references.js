@@ -62,6 +62,14 @@ export class Hold {
   }
 }
 
+// Objects live for long: what their code drops is let go of by the garbage collector.
+const dropped = new FinalizationRegistry((hold) => hold.release());
+
+/** Let go of a hold when `user`, which alone uses it, is gone, where its life may last. */
+export function releaseWithout(user, hold) {
+  if (hold.life.isLasting) dropped.register(user, hold);
+}
+
 /** A life has ended: let go of all that it holds. */
 export function releaseHolds(life) {
   if (life.holds === null) return;
@@ -160,7 +168,7 @@ function startCall(call) {
 export function deliverExportCall(call, number, route, data, tokens) {
   const message = data === undefined ? null : messageFromHost(data, tokens);
   const [, path] = readRoute(route); // to be called back leads no deeper
-  exportsByNumber.get(number).deliver(path, message, new HostReply(call));
+  exportsByNumber.get(number).deliver(path, message, new HostReply(call)); // who calls it, holds it
 }
 
 /** Entry point: nobody elsewhere holds this export any more. */

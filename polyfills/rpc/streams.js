@@ -10,7 +10,7 @@ import { requireContext } from "../kernel/pending.js";
 import { ReadableStream } from "../streams/readable.js";
 import { WritableStream } from "../streams/writable.js";
 import { addEntry, defineToken, pack, registerEntry, TAGS, takeEntry, TRANSFER } from "./message.js";
-import { Export, Hold } from "./references.js";
+import { Export, Hold, releaseWithout } from "./references.js";
 
 const NOT_BYTES = "WritableStream received over RPC only supports writing byte types.";
 const DISCONNECTED =
@@ -117,6 +117,7 @@ class RemoteSink {
 
   constructor(hold) {
     this.#hold = hold;
+    releaseWithout(this, hold);
   }
 
   write(chunk) {

@@ -32,7 +32,7 @@ import {
   STUB,
   stubKind,
 } from "./receive.js";
-import { Export, Hold } from "./references.js";
+import { Export, Hold, releaseWithout } from "./references.js";
 import { RpcTarget } from "./target.js";
 
 const { defineProperty, getPrototypeOf, setPrototypeOf } = Object;
@@ -164,7 +164,7 @@ export class RpcStub extends Callable {
         : new Hold(exportOf(requireContext(), target), requireContext().life);
     super(callHold, hold);
     this.#hold = hold;
-    if (hold.life.isLasting) dropped.register(this, hold);
+    releaseWithout(this, hold);
   }
 
   static {
@@ -206,9 +206,6 @@ function exportOf(context, target) {
   if (kind === undefined) throw new TypeError(NOTHING_TO_WRAP);
   return new Export(context, target, kind);
 }
-
-// Objects live for long: what their code drops is let go of by the garbage collector.
-const dropped = new FinalizationRegistry((hold) => hold.release());
 
 /** The stub of a reference, one holder of which it takes over, for as long as `life` lasts. */
 function stubOf(reference, life) {
