@@ -5,11 +5,17 @@
 // body with such a header is encoded when it leaves, except with `encodeBody: "manual"`.
 // https://developers.cloudflare.com/workers/runtime-apis/response/#parameters
 
+import { JSON_HEADERS, TEXT_HEADERS } from "holdfast:constants";
 import { body_codings } from "holdfast:ops";
 import { recordHeader } from "./record.js";
 
 const HEADER = "content-encoding";
 let known;
+
+/** Whether raw headers are some of those, the most frequent ones, that name no coding. */
+export function isUncoded(raw) {
+  return raw === TEXT_HEADERS || raw === JSON_HEADERS || raw === "";
+}
 
 /** The coding that a record's headers ask for; undefined for none that we know. */
 export function codingOf(record) {

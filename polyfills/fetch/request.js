@@ -137,7 +137,7 @@ function emptyRecord(method, url) {
 export function createRequestRecord(input, init) {
   if (init === null) init = undefined;
   else if (init !== undefined && !isObject(init)) throw new TypeError(NOT_AN_INIT);
-  const from = recordOf(input);
+  const from = typeof input === "string" ? undefined : recordOf(input);
   if (from !== undefined) return recordFromRequest(from, init);
   const record = emptyRecord("GET", resolveUrl(input));
   if (record.url.startsWith("blob:")) record.blob = blobOfUrl(record.url);

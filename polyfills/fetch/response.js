@@ -9,7 +9,7 @@ import { setBody, TEXT_TYPE } from "./body-init.js";
 import { rawFromInit } from "./headers.js";
 import { lazily } from "../kernel/lazy.js";
 import { bodyFromHost } from "./body-sources.js";
-import { codingOf } from "./codings.js";
+import { codingOf, isUncoded } from "./codings.js";
 import { addContentType, headersOf, rawHeadersOf } from "./record.js";
 
 const STATUS_RANGE =
@@ -36,7 +36,8 @@ export class Response {
       this.#record = init;
       return;
     }
-    this.#record = createRecord(body, init);
+    this.#record =
+      typeof body === "string" && init === undefined ? textRecord(body) : createRecord(body, init);
   }
 
   static {
@@ -139,6 +140,23 @@ function emptyRecord() {
     headers: null,
     guard: "response",
     source: null,
+    stream: null,
+    used: false,
+    type: "default",
+    redirected: false,
+  };
+}
+
+// What `createRecord` makes of a string alone, which most responses are.
+function textRecord(text) {
+  return {
+    status: 200,
+    statusText: "",
+    url: "",
+    raw: TEXT_HEADERS,
+    headers: null,
+    guard: "response",
+    source: text,
     stream: null,
     used: false,
     type: "default",
@@ -254,7 +272,7 @@ export function responseFromHost(status, statusText, raw, body = null, url = "",
     type: "default",
     redirected: false,
   };
-  if (body !== null) record.coding = codingOf(record);
+  if (body !== null && !isUncoded(raw)) record.coding = codingOf(record);
   return new Response(FROM_RECORD, record);
 }
 

@@ -17,7 +17,7 @@ import { requireContext } from "../kernel/pending.js";
 import { HostReader, isLocked, knownLength } from "../streams/host-stream.js";
 import { HostBody, takeBody } from "./body-sources.js";
 import { checkUsable } from "./body.js";
-import { codingOf } from "./codings.js";
+import { codingOf, isUncoded } from "./codings.js";
 import { rawOfHeaders } from "./headers.js";
 import { rawHeadersOf } from "./record.js";
 import { requestRecord } from "./request.js";
@@ -53,12 +53,31 @@ export function bodyForHost(object) {
 
 /** The same of a response's record. */
 export function responseBodyForHost(record) {
+  if (isPlainText(record)) return takeText(record);
   const { coding } = record;
   const wanted = record.encodeBody === "manual" ? coding : codingOf(record);
   let body = recordBodyForHost(record);
   if (body === undefined || coding === wanted) return body;
   if (coding !== undefined) body = body_decode(body, coding);
   return wanted === undefined ? body : body_encode(body, wanted);
+}
+
+// A string with nothing to it: not used, not streamed, not encoded.
+function isPlainText(record) {
+  return (
+    typeof record.source === "string" &&
+    record.stream === null &&
+    !record.used &&
+    record.headers === null &&
+    isUncoded(record.raw)
+  );
+}
+
+function takeText(record) {
+  const text = record.source;
+  record.used = true;
+  record.source = "";
+  return text.isWellFormed() ? text : text.toWellFormed();
 }
 
 /** The same of a request's record, and of a response's in the coding that it has. */
