@@ -22,7 +22,7 @@ from holdfast.engine.modules import Module, ModuleKind
 
 log = logging.getLogger("holdfast.engine")
 
-_FORMAT = 2  # of the file, and of how sources are prepared
+_FORMAT = 3  # of the file, and of how sources are prepared
 _KEPT = 4  # libraries of earlier versions
 
 

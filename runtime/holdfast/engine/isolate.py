@@ -28,6 +28,7 @@ from holdfast.engine.library import (
     TAG_OBJECT,
     TAG_UNDEFINED,
     UNDEFINED,
+    WRITE_BYTECODE,
     ffi,
     lib,
 )
@@ -279,6 +280,8 @@ class Isolate:
     def compile(self, name: str, source: bytes) -> bytes:
         """The bytecode of an internal module, its imports left to the reader.
 
+        Without its source, of which each isolate would keep a copy; so its functions say
+        "[native code]", as those of other engines do.
         JS_Eval with COMPILE_ONLY, JS_WriteObject.
         """
         with _Entry(self):
@@ -292,7 +295,7 @@ class Isolate:
             if compiled.tag == TAG_EXCEPTION:
                 raise self._take_exception()
             size = ffi.new("size_t *")
-            written = lib.JS_WriteObject(self._context, size, compiled, 1)
+            written = lib.JS_WriteObject(self._context, size, compiled, WRITE_BYTECODE)
             _free(self._context, compiled)
             if not written:
                 raise self._take_exception()
