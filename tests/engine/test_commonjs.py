@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from holdfast.engine import Isolate, JSError, Module, ModuleKind
+from holdfast.engine import Compiler, Isolate, JSError, Module, ModuleKind
 
 
 @pytest.fixture
 def isolate() -> Iterator[Isolate]:
-    compiler = Isolate()
+    compiler = Compiler()
     internal = {"holdfast:secret.js": compiler.compile("holdfast:secret.js", b"export default 7;")}
     compiler.close()
     isolate = Isolate(internal=internal)

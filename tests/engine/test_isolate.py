@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.engine import (
+    Compiler,
     Handle,
     Isolate,
     IsolateTerminated,
@@ -203,7 +204,7 @@ def test_a_mistake_in_an_imported_module_names_that_module(isolate: Isolate) -> 
 
 
 def test_an_internal_module_is_found_by_internal_modules_only() -> None:
-    compiler = Isolate()
+    compiler = Compiler()
     internal = {
         "holdfast:secret.js": compiler.compile("holdfast:secret.js", b"export const s = 7;")
     }

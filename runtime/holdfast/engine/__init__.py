@@ -8,13 +8,15 @@ Nothing but this folder touches cffi.
 - `Module`, `ModuleKind` (modules.py): what a script is made of;
   `ModuleLoader` (loader.py): how an import finds it, commonjs.py how `require` does.
 - `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn.
-- `BytecodeLibrary` (bytecode.py): internal modules compiled once, cached on disk.
+- `BytecodeLibrary` (bytecode.py): internal modules compiled once, by a `Compiler` (compiler.py),
+  and cached on disk.
 - v8format.py reads and writes stored values without JavaScript.
 - `JSError`, `ScriptError` (errors.py): errors out of and into JavaScript.
 - `library.py` binds the C API and checks that it is the one we know.
 """
 
 from holdfast.engine.bytecode import BytecodeLibrary
+from holdfast.engine.compiler import Compiler
 from holdfast.engine.errors import (
     EngineError,
     IsolateTerminated,
@@ -29,6 +31,7 @@ from holdfast.engine.modules import Module, ModuleKind
 
 __all__ = [
     "BytecodeLibrary",
+    "Compiler",
     "EngineError",
     "Handle",
     "Isolate",

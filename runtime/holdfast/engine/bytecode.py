@@ -9,20 +9,23 @@ directory that the owner alone can write to, and its own hash is checked.
 import hashlib
 import json
 import logging
+import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from holdfast.engine.cache import cache_directory, write_atomically
+from holdfast.engine.compiler import Compiler
 from holdfast.engine.errors import JSError
-from holdfast.engine.isolate import Isolate
 from holdfast.engine.library import ENGINE_VERSION
 from holdfast.engine.limits import Limits
 from holdfast.engine.modules import Module, ModuleKind
 
 log = logging.getLogger("holdfast.engine")
 
-_FORMAT = 3  # of the file, and of how sources are prepared
+_BUNDLE = "bundle"
+_IMPORT = re.compile(rb"""^(?:import|export)\b(?:[^;"']*?\bfrom)?\s*"([^"\n]+)\"""", re.MULTILINE)
+_FORMAT = 4  # of the file, and of how sources are prepared
 _KEPT = 4  # libraries of earlier versions
 
 
@@ -30,23 +33,25 @@ class BytecodeLibrary:
     """Internal modules by name, as bytecode."""
 
     def __init__(
-        self, sources: Mapping[str, bytes], *, prepare: Callable[[str, bytes], bytes]
+        self, sources: Mapping[str, bytes], main: str, *, prepare: Callable[[str, bytes], bytes]
     ) -> None:
         """Read the modules from the cache, or compile them and fill the cache.
 
         `sources` maps internal names (`holdfast:…`) to source text, which `prepare(name, text)`
-        changes before it is compiled. An incomplete library is not cached.
+        changes before it is compiled. `bundle` has all that `main` imports, and what these
+        modules import, in one. An incomplete library is not cached.
         """
-        key = _digest(sources)
+        key = _digest(sources, main)
         path = cache_directory() / f"polyfills-{key[:24]}.qjsc"
         try:
             self.modules = _unpack(path.read_bytes())
         except (OSError, ValueError):
             prepared = {name: prepare(name, text) for name, text in sources.items()}
-            self.modules = _compile(prepared)
-            if len(self.modules) == len(sources):
+            self.modules = _compile(prepared, main)
+            if len(self.modules) == len(sources) + 1:
                 write_atomically(path, _pack(self.modules))
                 _forget_old(path.parent)
+        self.bundle = self.modules.pop(_BUNDLE, None)
 
 
 def _forget_old(folder: Path) -> None:
@@ -63,24 +68,43 @@ def _modified(path: Path) -> float:
         return 0.0
 
 
-def _digest(sources: Mapping[str, bytes]) -> str:
-    digest = hashlib.sha256(f"{_FORMAT} {ENGINE_VERSION}".encode())
+def _digest(sources: Mapping[str, bytes], main: str) -> str:
+    digest = hashlib.sha256(f"{_FORMAT} {ENGINE_VERSION} {main}".encode())
     for name, source in sorted(sources.items()):
         digest.update(f"\0{name}\0{len(source)}\0".encode() + source)
     return digest.hexdigest()
 
 
-def _compile(sources: Mapping[str, bytes]) -> dict[str, bytes]:
+def _compile(sources: Mapping[str, bytes], main: str) -> dict[str, bytes]:
     modules = {name: Module(name, ModuleKind.ESM, text) for name, text in sources.items()}
-    isolate = Isolate(limits=Limits(turn_cpu_ms=60_000))
+    isolate = Compiler(limits=Limits(turn_cpu_ms=60_000))
     try:
         isolate.add_modules(modules)  # compiling a module loads what it imports
-        return dict(_compiled(isolate, sources))
+        compiled = dict(_compiled(isolate, sources))
+        if len(compiled) == len(sources):
+            compiled[_BUNDLE] = isolate.compile_bundle(_closure(sources, main))
+        return compiled
     finally:
         isolate.close()
 
 
-def _compiled(isolate: Isolate, sources: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+def _closure(sources: Mapping[str, bytes], main: str) -> dict[str, bytes]:
+    """A module and all that it imports by full name, imported ones first."""
+    found: dict[str, bytes] = {}
+    begun: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name not in begun and name in sources:
+            begun.add(name)
+            for imported in _IMPORT.findall(sources[name]):
+                visit(imported.decode())
+            found[name] = sources[name]
+
+    visit(main)
+    return found
+
+
+def _compiled(isolate: Compiler, sources: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     """Each module with its bytecode; one that does not compile is told and left out.
 
     Whoever imports it fails then, the others do not.

@@ -18,9 +18,7 @@ from typing import Any
 
 from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError, StopTurn
 from holdfast.engine.library import (
-    EVAL_COMPILE_ONLY,
     EVAL_GLOBAL,
-    EVAL_MODULE,
     EXCEPTION,
     PROMISE_PENDING,
     PROMISE_REJECTED,
@@ -28,7 +26,6 @@ from holdfast.engine.library import (
     TAG_OBJECT,
     TAG_UNDEFINED,
     UNDEFINED,
-    WRITE_BYTECODE,
     ffi,
     lib,
 )
@@ -108,6 +105,7 @@ class Isolate:
         self.limits = limits or Limits()
         self.closed = False
         self.terminated = False
+        self.frees: Callable[[Callable[[], None]], None] | None = None  # calls it, on any thread
         self._on_rejection = on_rejection
         self._runtime = lib.JS_NewRuntime()
         lib.JS_SetMaxStackSize(self._runtime, usable_stack_bytes(self.limits.stack_bytes))
@@ -143,6 +141,21 @@ class Isolate:
         self._converter.intern(interned)
         # Last, because QuickJS does not survive running out of memory before it is set up.
         lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes)
+
+    def serve(
+        self, ops: Mapping[str, Op], on_rejection: Callable[[JSError], None] | None = None
+    ) -> None:
+        """Have other functions answer the ops, of the same names; on this thread from now on.
+
+        So an isolate can be made before there is somebody to serve it. JS_UpdateStackTop.
+        """
+        assert len(ops) == len(self._op_list), "an isolate's ops are chosen when it is made"
+        lib.JS_UpdateStackTop(self._runtime)
+        self._on_rejection = on_rejection
+        self._op_list = [
+            (function, convert)
+            for function, (_, convert) in zip(ops.values(), self._op_list, strict=True)
+        ]
 
     # ---- calls -------------------------------------------------------------
 
@@ -242,26 +255,35 @@ class Isolate:
 
         JS_ResolveModule, JS_EvalFunction, JS_GetModuleNamespace.
         """
-        with _Entry(self), self._loader.names_of(name):
+        with Entry(self), self._loader.names_of(name):
             try:
                 definition = self._loader.load(name)
             except ScriptError as error:
                 raise JSError(error.name, error.message) from error
-            module = ffi.new("JSValue *", {"u": int(ffi.cast("uintptr_t", definition)), "tag": -3})[
-                0
-            ]
-            lib.JS_DupValue(self._context, module)
-            if lib.JS_ResolveModule(self._context, module) < 0:
-                _free(self._context, module)
-                raise self._take_exception()
-            promise = lib.JS_EvalFunction(self._context, module)
-            self._finish_evaluation(promise, name)
-            namespace = lib.JS_GetModuleNamespace(self._context, definition)
-            return self._hold(namespace)
+            return self._evaluate(name, definition)
+
+    def evaluate_bundle(self, bundle: bytes, name: str) -> Handle:
+        """Read internal modules that belong together, and evaluate one of them; as `evaluate`.
+
+        JS_ReadObject.
+        """
+        with Entry(self), self._loader.names_of(name):
+            return self._evaluate(name, self._loader.read_bundle(bundle))
+
+    def _evaluate(self, name: str, definition: Any) -> Handle:
+        module = ffi.new("JSValue *", {"u": int(ffi.cast("uintptr_t", definition)), "tag": -3})[0]
+        lib.JS_DupValue(self._context, module)
+        if lib.JS_ResolveModule(self._context, module) < 0:
+            _free(self._context, module)
+            raise self._take_exception()
+        promise = lib.JS_EvalFunction(self._context, module)
+        self._finish_evaluation(promise, name)
+        namespace = lib.JS_GetModuleNamespace(self._context, definition)
+        return self._hold(namespace)
 
     def run_script(self, name: str, source: bytes) -> None:
         """Run a classic script in global scope. Raises JSError. JS_Eval."""
-        with _Entry(self):
+        with Entry(self):
             result = lib.JS_Eval(self._context, source, len(source), name.encode(), EVAL_GLOBAL)
             if result.tag == TAG_EXCEPTION:
                 raise self._take_exception()
@@ -271,37 +293,11 @@ class Isolate:
     def expression(self, name: str, source: str) -> Handle:
         """The value of an expression in global scope. Raises JSError. JS_Eval."""
         text = f"({source}\n)".encode()
-        with _Entry(self):
+        with Entry(self):
             value = lib.JS_Eval(self._context, text, len(text), name.encode(), EVAL_GLOBAL)
             if value.tag == TAG_EXCEPTION:
                 raise self._take_exception()
             return self._hold(value)
-
-    def compile(self, name: str, source: bytes) -> bytes:
-        """The bytecode of an internal module, its imports left to the reader.
-
-        Without its source, of which each isolate would keep a copy; so its functions say
-        "[native code]", as those of other engines do.
-        JS_Eval with COMPILE_ONLY, JS_WriteObject.
-        """
-        with _Entry(self):
-            compiled = lib.JS_Eval(
-                self._context,
-                source,
-                len(source),
-                name.encode(),
-                EVAL_MODULE | EVAL_COMPILE_ONLY,
-            )
-            if compiled.tag == TAG_EXCEPTION:
-                raise self._take_exception()
-            size = ffi.new("size_t *")
-            written = lib.JS_WriteObject(self._context, size, compiled, WRITE_BYTECODE)
-            _free(self._context, compiled)
-            if not written:
-                raise self._take_exception()
-            bytecode: bytes = ffi.buffer(written, size[0])[:]
-            lib.js_free(self._context, written)
-            return bytecode
 
     def _finish_evaluation(self, promise: Any, name: str) -> None:
         if promise.tag == TAG_EXCEPTION:
@@ -376,6 +372,12 @@ class Isolate:
             return
         assert not self._entered, "an op must not close the isolate that called it"
         self.closed = True
+        if self.frees is None:
+            self._free()
+        else:
+            self.frees(self._free)
+
+    def _free(self) -> None:
         for handle in self._handles:
             _free(self._context, handle.value)
         self._handles.clear()
@@ -568,7 +570,7 @@ class Isolate:
         return self._hold(value).value
 
 
-class _Entry:
+class Entry:
     """Marks the isolate as entered for what is not a plain call."""
 
     __slots__ = ("_isolate",)

@@ -27,6 +27,8 @@ from holdfast.engine.modules import Module, ModuleKind
 
 INTERNAL = "holdfast:"
 
+BUNDLE_MAIN = b"main"
+
 
 class ModuleLoader:
     """Resolves and loads modules for one context. JS_SetModuleLoaderFunc.
@@ -194,6 +196,15 @@ class ModuleLoader:
         return self._definition(
             lib.JS_ReadObject(self._context, bytecode, len(bytecode), READ_BYTECODE)
         )
+
+    def read_bundle(self, bundle: bytes) -> Any:
+        """The JSModuleDef of the main module of a bundle (`Isolate.compile_bundle`)."""
+        modules = lib.JS_ReadObject(self._context, bundle, len(bundle), READ_BYTECODE)
+        if modules.tag == TAG_EXCEPTION:
+            raise self._pending_error()
+        main = lib.JS_GetPropertyStr(self._context, modules, BUNDLE_MAIN)
+        lib.JS_FreeValue(self._context, modules)
+        return self._definition(main)
 
     def _compile(self, name: str, source: bytes) -> Any:
         return self._definition(

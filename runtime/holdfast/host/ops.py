@@ -38,16 +38,15 @@ class OpDeclaration(NamedTuple):
     name: str
     kind: OpKind
     function: Callable[..., Any]
-    takes_utf8: bool = False
 
 
 _declared: dict[str, OpDeclaration] = {}
 
 
-def _declare(kind: OpKind, function: Function, *, takes_utf8: bool = False) -> Function:
+def _declare(kind: OpKind, function: Function) -> Function:
     name = function.__name__
     assert name not in _declared, f"the op {name} is declared twice"
-    _declared[name] = OpDeclaration(name, kind, function, takes_utf8)
+    _declared[name] = OpDeclaration(name, kind, function)
     return function
 
 
@@ -58,7 +57,8 @@ def op(function: Function) -> Function:
 
 def utf8_op(function: Function) -> Function:
     """Declare an op that returns its value at once and takes strings as UTF-8 bytes."""
-    return _declare(OpKind.SYNC, function, takes_utf8=True)
+    function.takes_utf8 = True  # type: ignore[attr-defined]
+    return _declare(OpKind.SYNC, function)
 
 
 def async_op(function: Function) -> Function:
@@ -83,9 +83,7 @@ def bind(declaration: OpDeclaration, host: "Host") -> Callable[..., Any]:
     """The callable that an isolate of `host` runs for this op."""
     function = declaration.function
     if declaration.kind is OpKind.SYNC:
-        bound = functools.partial(function, host)
-        bound.takes_utf8 = declaration.takes_utf8  # type: ignore[attr-defined]
-        return bound
+        return functools.partial(function, host)
 
     def run(number: int, *arguments: Any) -> None:
         host.run(number, function(host, *arguments))

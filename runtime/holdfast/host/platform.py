@@ -14,6 +14,7 @@ from holdfast.host.node import NODE_MODULES, NodeCompat, explain_with_node, expl
 from holdfast.host.ops import OpKind, bind, declared_ops
 
 INTERNAL = "holdfast:"
+MAIN = INTERNAL + "main.js"
 _RELATIVE_IMPORT = re.compile(
     r"""^((?:import|export)\b(?:[^;"']*?\bfrom)?\s*")(\.{1,2}/[^"\n]+)(")""", re.MULTILINE
 )
@@ -30,7 +31,7 @@ class Platform:
 
     def __init__(self) -> None:
         self._ops = declared_ops()
-        self._library = BytecodeLibrary(self._sources(), prepare=_with_full_names)
+        self._library = BytecodeLibrary(self._sources(), MAIN, prepare=_with_full_names)
 
     def _sources(self) -> dict[str, bytes]:
         folder = polyfills_folder()
@@ -74,17 +75,10 @@ class Platform:
         when a polyfill fails at its top level: a mistake of ours.
         """
         with_node = node is not NodeCompat.NONE
-        isolate = Isolate(
-            limits=limits,
-            ops={name: bind(declaration, host) for name, declaration in self._ops.items()},
-            internal=self._library.modules,
-            public=PUBLIC_WITH_NODE if with_node else PUBLIC_MODULES,
-            interned=constants.FREQUENT_STRINGS,
-            explain=explain_with_node if with_node else explain_without_node,
-            on_rejection=on_rejection,  # type: ignore[arg-type]
-        )
+        isolate, kernel = self.prepare(limits, with_node=with_node)
         try:
-            kernel = isolate.evaluate(INTERNAL + "main.js")
+            ops = {name: bind(declaration, host) for name, declaration in self._ops.items()}
+            isolate.serve(ops, on_rejection)  # type: ignore[arg-type]
             host.attach(isolate, kernel)
             if with_node:
                 provide = isolate.export(kernel, "provideNode")
@@ -93,6 +87,28 @@ class Platform:
             isolate.close()
             raise
         return kernel
+
+    def prepare(self, limits: Limits, *, with_node: bool) -> tuple[Isolate, Handle]:
+        """An isolate with the web platform in it, whose ops nobody serves yet; and the kernel.
+
+        May be called on any thread.
+        """
+        isolate = Isolate(
+            limits=limits,
+            ops={name: declaration.function for name, declaration in self._ops.items()},
+            internal=self._library.modules,
+            public=PUBLIC_WITH_NODE if with_node else PUBLIC_MODULES,
+            interned=constants.FREQUENT_STRINGS,
+            explain=explain_with_node if with_node else explain_without_node,
+        )
+        try:
+            bundle = self._library.bundle
+            if bundle is None:
+                return isolate, isolate.evaluate(MAIN)
+            return isolate, isolate.evaluate_bundle(bundle, MAIN)
+        except BaseException:
+            isolate.close()
+            raise
 
 
 def _with_full_names(name: str, source: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from holdfast.catalog import Script
@@ -12,7 +11,6 @@ from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
 from holdfast.host.context import Capabilities, Clock, Host
 from holdfast.host.kv import KeyValueBindings
-from holdfast.host.platform import Platform
 from holdfast.objects.alarms import AlarmScheduler, Due, Outcome
 from holdfast.objects.record import ObjectRecord
 from holdfast.server.runtime import SWEEPS_PER_IDLE_TIME, Console, Resident, Runtime
@@ -22,6 +20,7 @@ from holdfast.testing.loop import LoopView
 from holdfast.testing.outbound import Outbound
 from holdfast.testing.services import PythonService
 from holdfast.testing.sources import Sources
+from holdfast.testing.spares import platform
 from holdfast.workers import Worker
 
 if TYPE_CHECKING:
@@ -29,12 +28,6 @@ if TYPE_CHECKING:
 
 TOOLS = "holdfast:testing/entry.js"
 MAX_LATENCY_S = 0.01
-
-
-@cache
-def platform() -> Platform:
-    """The compiled polyfills; one per process."""
-    return Platform()
 
 
 class Interleaving:
