@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from holdfast.api.client import deploy_project
+from holdfast.api.session import Session
 from holdfast.server.schedules import CronScheduler
 from holdfast.workers import ScriptFailed, Worker
+from tests.faults.site import TOKEN, Site
 from tests.inprocess import Server
 
 MINUTE_MS = 60_000
@@ -111,3 +115,20 @@ async def test_triggers_run_when_they_are_due_and_what_is_late_is_left_out(
     # What was due while nobody looked, between 4 and 59 and after 61, has passed.
     assert sorted(told) == sorted([*every_two, ["0 * * * *", 60 * MINUTE_MS]])
     assert asked and set(asked) == {"main"}
+
+
+@pytest.mark.slow
+async def test_a_project_brings_its_triggers_and_a_crash_loses_none(tmp_path: Path) -> None:
+    (tmp_path / "main.mjs").write_text(SOURCE)
+    file = tmp_path / "wrangler.json"
+    config = {"name": "main", "main": "main.mjs", "triggers": {"crons": ["0 0 * * *"]}}
+    file.write_text(json.dumps(config))
+    async with Site(tmp_path) as site:
+        options = {"base_url": f"http://127.0.0.1:{site.api_port}", "token": TOKEN}
+        await asyncio.to_thread(deploy_project, file, **options)
+        site.crash()
+        site.start()
+        path = "/workers/scripts/main/schedules"
+        session = Session(options["base_url"], TOKEN, "holdfast")
+        told = await asyncio.to_thread(session.send, "GET", path)
+        assert [entry["cron"] for entry in told["result"]["schedules"]] == ["0 0 * * *"]
