@@ -24,8 +24,9 @@ def test_every_error_code_is_on_the_page_and_none_besides():
         if not name.startswith(("MAX_", "DEFAULT_", "_"))
         if name.isupper() and isinstance(value, int) and value != envelope.INFORMATION
     }
-    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)}
-    assert listed == own | {int(code) for code in ErrorCode}
+    codes = [int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)]
+    assert codes == sorted(set(codes))
+    assert set(codes) == own | {int(code) for code in ErrorCode}
 
 
 def test_every_field_type_and_function_is_on_the_page():

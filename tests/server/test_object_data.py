@@ -227,12 +227,12 @@ async def test_an_object_goes_back_in_time_and_forth_again(site: Site) -> None:
 async def test_a_moment_that_is_none_is_refused(site: Site) -> None:
     await site.fetch("/add")
     for body in ({}, {"bookmark": "a", "time": "b"}, {"time": "soon"}, {"bookmark": 1}):
-        assert (await refused(site, "POST", "/name:A/restore", json=body))[0] == 10070
+        assert (await refused(site, "POST", "/name:A/restore", json=body))[0] == 90003
     code, message = await refused(site, "POST", "/name:A/restore", json={"bookmark": "x"})
-    assert code == 10070 and "getCurrentBookmark" in message
+    assert code == 90003 and "getCurrentBookmark" in message
     await site.fetch("/bookmark")
     code, message = await refused(site, "POST", "/name:A/restore", json={"bookmark": "x"})
-    assert code == 10070 and "getCurrentBookmark" not in message
+    assert code == 90003 and "getCurrentBookmark" not in message
 
 
 async def refused(site: Site, method: str, path: str, **options: Any) -> tuple[int, str]:
@@ -245,13 +245,13 @@ async def refused(site: Site, method: str, path: str, **options: Any) -> tuple[i
 async def test_what_holds_nothing_is_told(site: Site) -> None:
     for path in ("/name:none", "/name:none/keys", "/name:none/export"):
         code, message = await refused(site, "GET", path)
-        assert code == 10067 and "holds nothing" in message
+        assert code == 90001 and "holds nothing" in message
 
 
 @pytest.mark.parametrize("bad", ["x", "0" * 64])
 async def test_an_id_of_another_namespace_is_refused(site: Site, bad: str) -> None:
     for method, path in (("GET", ""), ("DELETE", ""), ("PUT", "/import"), ("GET", "/export")):
-        assert (await refused(site, method, f"/{bad}{path}", data=b""))[0] == 10069
+        assert (await refused(site, method, f"/{bad}{path}", data=b""))[0] == 90002
 
 
 def forged(statement: str) -> bytes:
@@ -279,7 +279,7 @@ async def test_a_file_that_is_no_object_is_refused_and_changes_nothing(site: Sit
         forged("CREATE TRIGGER t AFTER INSERT ON _cf_KV BEGIN DELETE FROM _cf_KV; END"),
     ):
         code, message = await refused(site, "PUT", "/name:A/import", data=content)
-        assert code == 10069 and message
+        assert code == 90002 and message
     assert (await site.fetch("/")).split()[1] == "1"
     assert json.dumps((await site.api("GET", ""))["result"])
 

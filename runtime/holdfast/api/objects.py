@@ -24,9 +24,9 @@ from holdfast.server.object_data import ObjectSummary
 from holdfast.storage.errors import BookmarkInvalid
 from holdfast.storage.portable import Contents, NotAnObject
 
-OBJECT_NOT_FOUND = 10067
-NOT_AN_OBJECT = 10069
-NO_SUCH_MOMENT = 10070
+OBJECT_NOT_FOUND = 90001
+NOT_AN_OBJECT = 90002
+NO_SUCH_MOMENT = 90003
 
 MAX_IMPORT_BYTES = 10 * 1024**3  # what Cloudflare lets an object hold
 _MAX_PAGE = 1_000
