@@ -14,19 +14,34 @@ from tests.inprocess import Server
 from tests.sockets.clients import Clients, close_of, text
 
 CATCHING = """
+import { DurableObject } from "cloudflare:workers";
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);
-    try { return await env.Thing.get(env.Thing.idFromName(url.searchParams.get("name") ?? "A")).fetch(request); }
+    const stub = env.Thing.get(env.Thing.idFromName(url.searchParams.get("name") ?? "A"));
+    const [, method] = url.pathname.split("/rpc/");
+    try {
+      if (method === undefined) return await stub.fetch(request);
+      return new Response(await stub[method](() => console.log("called back")));
+    }
     catch (e) { return new Response(`caught ${e.message} ${e.durableObjectReset}`); }
   }
 }
 """
 
 STORE = """
-export class Thing {
+export class Thing extends DurableObject {
   n = 0;
-  constructor(state, env) { this.state = state; this.env = env; }
+  constructor(state, env) { super(state, env); this.state = state; }
+  #store() { return this.state.storage.put("k", ++this.n); }
+  async put() { await this.#store(); return "put"; }
+  async throw() { await this.#store(); throw new Error("thrown"); }
+  async callBack(f) { await this.#store(); await f(); return "called back"; }
+  async call() {
+    await this.#store();
+    return await this.env.Thing.get(this.env.Thing.idFromName("other")).hear();
+  }
+  hear() { console.log("heard"); return "heard"; }
   async fetch(request) {
     const { pathname } = new URL(request.url);
     const { storage } = this.state;
@@ -95,12 +110,18 @@ async def server(
         disk.gate.set()
 
 
+WRITING = [
+    *("/put", "/throw", "/stream", "/transaction", "/sync", "/call"),
+    *("/rpc/put", "/rpc/throw", "/rpc/callBack", "/rpc/call"),
+]
+
+
 async def settle(rounds: int = 50) -> None:
     for _ in range(rounds):
         await asyncio.sleep(0.001)
 
 
-@pytest.mark.parametrize("path", ["/put", "/throw", "/stream", "/transaction", "/sync", "/call"])
+@pytest.mark.parametrize("path", WRITING)
 async def test_nothing_leaves_before_the_writes_are_on_the_disk(
     server: Server, disk: Disk, path: str
 ) -> None:
@@ -113,7 +134,7 @@ async def test_nothing_leaves_before_the_writes_are_on_the_disk(
         assert (await answer).status == 200
 
 
-@pytest.mark.parametrize("path", ["/put", "/throw", "/stream", "/transaction", "/sync", "/call"])
+@pytest.mark.parametrize("path", WRITING)
 async def test_a_disk_that_fails_fails_the_caller_and_the_next_call_sees_what_is_durable(
     server: Server, disk: Disk, path: str
 ) -> None:
