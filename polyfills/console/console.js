@@ -61,7 +61,7 @@ function elapsed(label) {
 
 function framesOfScript() {
   const frames = new Error("trace").stack.split("\n");
-  return frames.filter((line) => line !== "" && !line.includes("(holdfast:")).join("\n");
+  return frames.filter((line) => line.startsWith("    at ")).join("\n");
 }
 
 const methods = {

@@ -28,7 +28,7 @@ export function describeError(error) {
     const head = error.name ? `${error.name}: ${error.message}` : String(error.message);
     const frames = error.stack
       .split("\n")
-      .filter((line) => line && !line.includes("(holdfast:") && !line.includes("(native)"));
+      .filter((line) => line.startsWith("    at ") && !line.includes("(native)"));
     const text = [head, ...frames].join("\n");
     return error.cause === undefined ? text : `${text}\n  [cause]: ${describeError(error.cause)}`;
   } catch {

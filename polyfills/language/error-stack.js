@@ -1,14 +1,79 @@
-// Setting an error's `stack`. The engine's accessor refuses what is no string, as is proposed
+// An error's `stack`, as V8 writes it: what the error says, then the frames of the script. The
+// engine's own has the frames alone, those of the runtime among them, and libraries and error
+// pages show nothing but the stack.
+//
+// The engine's accessor refuses what is no string, as is proposed
 // (https://tc39.es/proposal-error-stack-accessor/); in V8 it is a property like any other, and
 // libraries take it away with `error.stack = undefined`.
+// https://v8.dev/docs/stack-trace-api
 
-const { defineProperty, getOwnPropertyDescriptor } = Object;
+const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { apply } = Reflect;
 const accessor = getOwnPropertyDescriptor(Error.prototype, "stack");
+const captureOfEngine = Error.captureStackTrace;
+const describe = Error.prototype.toString;
+
+/** The stack of `error` from the engine's text; what a script's own hook has made stays. */
+function complete(error, stack) {
+  if (typeof stack !== "string" || (stack !== "" && !stack.startsWith("    at "))) return stack;
+  const lines = stack.split("\n").filter((line) => line !== "" && !line.includes("(holdfast:"));
+  try {
+    lines.unshift(apply(describe, error, []));
+  } catch {
+    // It has a name or a message that cannot be told.
+  }
+  return lines.join("\n");
+}
 
 defineProperty(Error.prototype, "stack", {
-  get: accessor.get,
+  get() {
+    return complete(this, apply(accessor.get, this, []));
+  },
   set(value) {
     defineProperty(this, "stack", { value, writable: true, configurable: true });
   },
   configurable: true,
 });
+
+/** Give `object` the stack of the running code, below the call of `above` where that is given. */
+function captureStackTrace(object, above = captureStackTrace) {
+  captureOfEngine(object, above);
+  const own = getOwnPropertyDescriptor(object, "stack");
+  if (own !== undefined) defineProperty(object, "stack", { ...own, value: complete(object, own.value) });
+}
+
+defineProperty(Error, "captureStackTrace", { value: captureStackTrace });
+
+// What V8's call sites tell beyond the engine's, for libraries that ask without looking.
+const MORE_OF_CALL_SITES = {
+  getThis: () => undefined,
+  getTypeName: () => null,
+  getFunction: () => undefined,
+  getMethodName: () => null,
+  getEvalOrigin: () => undefined,
+  getPromiseIndex: () => null,
+  isToplevel: () => true,
+  isEval: () => false,
+  isAsync: () => false,
+  isPromiseAll: () => false,
+  getScriptNameOrSourceURL() {
+    return this.getFileName();
+  },
+  toString() {
+    const place = `${this.getFileName()}:${this.getLineNumber()}:${this.getColumnNumber()}`;
+    const name = this.getFunctionName();
+    return name ? `${name} (${place})` : place;
+  },
+};
+
+function callSitePrototype() {
+  Error.prepareStackTrace = (_, sites) => sites;
+  const [site] = apply(accessor.get, new Error(), []);
+  Error.prepareStackTrace = undefined;
+  return getPrototypeOf(site);
+}
+
+const callSites = callSitePrototype();
+for (const [name, value] of Object.entries(MORE_OF_CALL_SITES)) {
+  defineProperty(callSites, name, { value, writable: true, configurable: true });
+}

@@ -20,17 +20,14 @@ export function formatError(error, constructor, tag, context, keys, prefixOf) {
   return stack;
 }
 
-/** V8's stacks begin with the error's description, the engine's own only have the frames. */
+/** The stack with the code that Node.js's own errors show, and without frames of the engine. */
 function stackOf(error) {
   const { stack } = error;
   const head = Error.prototype.toString.call(error);
-  if (typeof stack !== "string" || stack === "") return head;
-  const lines = stack.split("\n");
-  if (!lines[0].startsWith("    at ") && lines[0] !== "") return stack.trimEnd();
-  const frames = lines.filter(
-    (line) =>
-      line.startsWith("    at ") && !line.includes("(holdfast:") && !line.includes("(native)"),
-  );
+  if (typeof stack !== "string" || stack === "" || stack === head) return head;
+  if (!stack.startsWith(`${head}\n    at `)) return stack.trimEnd();
+  const lines = stack.slice(head.length + 1).split("\n");
+  const frames = lines.filter((line) => !line.includes("(native)"));
   const coded =
     typeof error.code === "string" && error.code.startsWith("ERR_")
       ? head.replace(`${error.name}`, `${error.name} [${error.code}]`)

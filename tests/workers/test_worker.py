@@ -1,6 +1,8 @@
 """Workers in both syntaxes: handlers, environment, lifetimes, and everything going wrong."""
 
 import asyncio
+import json
+import re
 
 import pytest
 
@@ -138,6 +140,32 @@ async def test_the_log_has_the_error_with_the_scripts_own_lines(server: Server) 
     await server.fetch()
     text = "\n".join(server.lines)
     assert "TypeError" in text and "main.mjs:3" in text and "holdfast:" not in text
+
+
+async def test_a_stack_is_what_v8_makes_of_it_without_frames_of_the_runtime(server: Server) -> None:
+    """What scripts answer with, and what Chrome's pattern of a frame is made for."""
+    server.add(
+        "main",
+        """
+        class Refused extends Error {
+          constructor(message) { super(message); Error.captureStackTrace(this, Refused); }
+        }
+        function refuse() { throw new Refused("no"); }
+        function parse() { return new URL("nowhere"); }
+        const told = (f) => { try { f(); } catch (e) { return e.stack; } };
+        export default { fetch: () => Response.json([told(refuse), told(parse)]) };
+        """,
+    )
+    for stack, head, name in zip(
+        json.loads(await server.text()),
+        ("Error: no", "TypeError: Invalid URL"),
+        ("refuse", "parse"),
+        strict=True,
+    ):
+        said, *frames = stack.split("\n")
+        assert said.startswith(head)
+        assert re.match(rf"    at {name} \(main\.mjs:\d+:\d+\)$", frames[0])
+        assert all(re.match(r"    at \S+ \(main\.mjs:\d+:\d+\)$", frame) for frame in frames)
 
 
 async def test_one_scripts_limit_is_no_other_scripts_business(server: Server) -> None:

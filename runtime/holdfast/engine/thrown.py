@@ -15,11 +15,16 @@ def describe(context: Any, thrown: Any) -> JSError:
     if lib.JS_IsError(thrown) or _has_stack(context, thrown):
         name = _text(context, thrown, b"name")
         message = _text(context, thrown, b"message")
-        stack = _text(context, thrown, b"stack")
+        stack = _frames(_text(context, thrown, b"stack"))
     else:
         message = _string_of(context, thrown)
     lib.JS_FreeValue(context, thrown)
-    return JSError(name, message, stack.rstrip("\n"))
+    return JSError(name, message, stack)
+
+
+def _frames(stack: str) -> str:
+    """The stack without the line or lines that repeat what the error says."""
+    return "\n".join(line for line in stack.split("\n") if line.startswith("    at "))
 
 
 def _has_stack(context: Any, thrown: Any) -> bool:

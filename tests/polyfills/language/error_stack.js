@@ -1,11 +1,57 @@
-import { equal, same } from "./assert.js";
+import { equal, ok, same } from "./assert.js";
 
-export function a_stack_can_be_replaced_and_taken_away() {
-  const error = new TypeError("x");
-  equal(typeof error.stack, "string");
-  error.stack = undefined;
-  same(error.stack, undefined);
-  error.stack = "mine";
-  same(error.stack, "mine");
-  equal(Object.keys(error), []);
+class Custom extends Error {
+  constructor(message) {
+    super(message);
+    this.name = "Custom";
+    Error.captureStackTrace(this, this.constructor);
+  }
+}
+
+function fail() {
+  throw new TypeError("for a reason");
+}
+
+function caught(run) {
+  try {
+    return run();
+  } catch (error) {
+    return error.stack.split("\n");
+  }
+}
+
+export function a_stack_begins_with_what_the_error_says() {
+  same(caught(() => fail())[0], "TypeError: for a reason");
+  same(new Custom("mine").stack.split("\n")[0], "Custom: mine");
+  same(new Error().stack.split("\n")[0], "Error");
+  ok(!new Error("x").stack.endsWith("\n"));
+}
+
+export function a_stack_that_is_captured_begins_with_what_the_object_says() {
+  const plain = { name: "Plain", message: "text" };
+  Error.captureStackTrace(plain);
+  same(plain.stack.split("\n")[0], "Plain: text");
+  same(Object.keys(plain).join(), "name,message");
+}
+
+export function what_a_hook_makes_of_a_stack_stays() {
+  let lines;
+  Error.prepareStackTrace = (_, sites) => {
+    lines = sites.map((site) => site.getLineNumber());
+    ok(/^what_a_hook_makes_of_a_stack_stays \(.+:\d+:\d+\)$/.test(`${sites[0]}`), `${sites[0]}`);
+    return sites.some((site) => site.isEval() || site.isAsync()) ? "strange" : "made up";
+  };
+  try {
+    same(new Error("x").stack, "made up");
+    ok(lines[0] > 0);
+  } finally {
+    Error.prepareStackTrace = undefined;
+  }
+}
+
+export function an_error_that_cannot_tell_its_message_has_a_stack() {
+  const error = new Error("x");
+  Object.defineProperty(error, "message", { get: fail });
+  same(typeof error.stack, "string");
+  same(Object.create(Error.prototype).stack, undefined);
 }
