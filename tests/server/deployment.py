@@ -11,7 +11,8 @@ import pytest
 
 from holdfast.api import ApiServer, ApiSettings
 from holdfast.catalog import Catalog
-from holdfast.server import CatalogSource, Deployments, HostRoutes, Listener, Runtime, Settings
+from holdfast.server import CatalogSource, HostRoutes, Listener, Runtime, Settings
+from holdfast.server.deployments import Deployments
 from holdfast.server.opening import open_storage
 
 TOKEN = "token"

@@ -21,8 +21,9 @@ from holdfast.cli.process import (
     url_host,
 )
 from holdfast.cli.where import TOKEN_FILE, TOKEN_VARIABLE
-from holdfast.server import CatalogSource, Deployments, HostRoutes, Listener, Runtime
+from holdfast.server import CatalogSource, HostRoutes, Listener, Runtime
 from holdfast.server.data_folder import DataFolder
+from holdfast.server.deployments import Deployments
 from holdfast.server.opening import open_storage
 from holdfast.storage.disk import sync_path
 

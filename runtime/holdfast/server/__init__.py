@@ -6,11 +6,11 @@ May import objects, workers, host, catalog, storage and engine; touches aiohttp.
 - `Listener` (listener.py): HTTP in, a Worker's response out; response.py writes it.
 - `Routes` (routing.py): which script a Host header means.
 - sources.py: where scripts come from: the catalog, or one file.
-- `Deployments` (deployments.py): makes uploads live; what the REST API drives.
+- `Deployments` (deployments.py), which `holdfast serve` alone imports: makes uploads live; what
+  the REST API drives.
 - `Settings` (settings.py).
 """
 
-from holdfast.server.deployments import Deployments
 from holdfast.server.listener import Listener
 from holdfast.server.routing import HostRoutes, OneScript, Routes
 from holdfast.server.runtime import Runtime
@@ -19,7 +19,6 @@ from holdfast.server.sources import CatalogSource, FileSource, ScriptSource
 
 __all__ = [
     "CatalogSource",
-    "Deployments",
     "FileSource",
     "HostRoutes",
     "Listener",
