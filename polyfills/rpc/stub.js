@@ -76,7 +76,7 @@ export function wildcard(get) {
 // `then` is none, lest stubs be taken for promises; numbers are none in workerd either.
 function isAny(name) {
   if (typeof name === "symbol" || name === "then" || name in objectPrototype) return false;
-  return !/^\d/.test(name);
+  return !/^(?:0|[1-9]\d*)$/.test(name);
 }
 
 /**

@@ -40,6 +40,7 @@ const methods = (Base) => class extends Base {
   keep(callback) { this.kept ??= []; this.kept.push(callback.dup()); }
   kept() { return 1; }
   hang() { return new Promise(() => {}); }
+  ["2fa code"]() { return 123456; }
 };
 
 export class Thing extends methods(DurableObject) {}
@@ -221,6 +222,11 @@ async def test_promises_are_pipelined(run: Runs) -> None:
 async def test_what_cannot_be_reached_is_refused(run: Runs, code: str, message: str) -> None:
     error = await run(f"return {code}")
     assert (error["name"], error["message"]) == ("TypeError", message)
+
+
+async def test_any_name_will_do_but_those_of_list_items(run: Runs) -> None:
+    seen = await run("return [await target['2fa code'](), target[0] ?? null, target.then ?? null]")
+    assert seen == [123456, None, None]
 
 
 async def test_errors_keep_name_message_and_own_properties(run: Runs) -> None:
