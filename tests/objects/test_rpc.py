@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -316,7 +317,8 @@ async def test_props_of_a_binding_reach_the_entrypoint(server: Server) -> None:
     assert json.loads(await server.text()) == [{"tenant": "a"}] * 2
 
 
-async def test_what_waits_for_ever_is_told_to_have_hung(server: Server) -> None:
+async def test_what_waits_for_ever_is_told_to_have_hung(tmp_path: Path) -> None:
     caller = CALLER.replace("TARGET", "ctx.exports.Entry").replace("BODY", "return target.hang()")
-    add_with_callee(server, caller)
-    assert "never generate a response" in json.loads(await server.text())["message"]
+    async with Server(tmp_path, idle_seconds=0.2, hang_seconds=0.3) as server:
+        add_with_callee(server, caller)
+        assert "never generate a response" in json.loads(await server.text())["message"]
