@@ -6,6 +6,7 @@
 - `load.py`: wrk, its output and its absence; `memory.py`: what a side occupies.
 - `compare.py`: the sides take turns, and the best run of each counts.
 - `report.py`: RESULTS.md and results.json; `machine.py`: where it was measured.
+- `tests.py`: 200 tests with the pytest plugin, beside vitest.
 - `durability.py`: counts each side's fsyncs, to show that both keep the same promise.
 
 Imports nothing of Holdfast: it is measured from outside, as a user meets it.

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import platform_micro, report, storage_script
+from benchmarks import platform_micro, report, storage_script, tests
 from benchmarks.compare import LostWrites, Settings, compare
 from benchmarks.durability import INCREMENTS, count_flushes, strace
 from benchmarks.load import LoadFailed, wrk_version
@@ -101,6 +101,7 @@ def _measure(peers: list[Peer], chosen: argparse.Namespace) -> None:
         report.write(sides, settings, machine=machine, wrk=wrk, flushes=_flushes(peers))
         platform_micro.main(write=True)
         storage_script.main(write=True)
+        tests.main(write=True)
 
 
 if __name__ == "__main__":

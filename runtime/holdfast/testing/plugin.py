@@ -7,6 +7,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Generator, Iterator
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,23 @@ if TYPE_CHECKING:
 JAVASCRIPT_FILES = ("*.test.mjs", "*.test.js", "*-test.js")
 DEFAULT_TIMEOUT = "5"
 SECTION = "holdfast"
+OURS = "holdfast."
+
+
+class _AsItIs:
+    """Finds Holdfast's modules before pytest does, which would compile each of them anew.
+
+    pytest rewrites the assertions of every package that brings a plugin; where it may not write
+    that down (PYTHONDONTWRITEBYTECODE), that takes a second of each run.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> Any:
+        """See importlib.abc.MetaPathFinder."""
+        return PathFinder.find_spec(name, path, target) if name.startswith(OURS) else None
+
+
+sys.meta_path.insert(0, _AsItIs)
 
 _harnesses: "pytest.StashKey[list[Stage]]" = pytest.StashKey()
 _open_before: "pytest.StashKey[frozenset[Stage]]" = pytest.StashKey()

@@ -1,0 +1,156 @@
+"""`python -m benchmarks.tests`: 200 small tests of a Counter, with pytest and Holdfast's plugin.
+
+Five files of 40 tests; each makes four requests to an object of its own, on storage of its own.
+Beside that, the same tests with vitest and workerd, where npm has installed these in the folder
+that VITEST_DIR names:
+
+    npm install vitest @cloudflare/vitest-pool-workers
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import report
+
+FILES, TESTS, REQUESTS = 5, 40, 4
+BAR_S = 1.5
+PLUGIN_BAR_MS = 100
+TITLE = "Tests"
+RUNS = 5
+
+_REPOSITORY = Path(__file__).parents[1]
+_COUNTER = _REPOSITORY / "js-examples" / "counter.mjs"
+
+_PYTHON = """
+def test_{number}(holdfast):
+    counter = holdfast.worker("counter.mjs").object("Counter", name="{number}")
+    for count in range(1, {requests} + 1):
+        assert counter.fetch("/increment").text() == str(count)
+"""
+_JAVASCRIPT = """
+it("counts {number}", async () => {{
+  const stub = env.Counter.get(env.Counter.newUniqueId());
+  for (let count = 1; count <= {requests}; count++) {{
+    const answer = await stub.fetch("http://counter/increment");
+    expect(await answer.text()).toBe(String(count));
+  }}
+}});
+"""
+_VITEST_CONFIG = """
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+const miniflare = {
+  compatibilityDate: "2026-01-01",
+  durableObjects: { Counter: { className: "Counter", useSQLite: true } },
+};
+export default defineConfig({
+  plugins: [cloudflareTest({ main: "./counter.mjs", miniflare })],
+});
+"""
+
+
+def write_python_tests(folder: Path) -> None:
+    """The tests as files for pytest."""
+    shutil.copy(_COUNTER, folder)
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    for file in range(FILES):
+        numbers = range(file * TESTS, (file + 1) * TESTS)
+        tests = (_PYTHON.format(number=number, requests=REQUESTS) for number in numbers)
+        (folder / f"test_counter_{file}.py").write_text("\n".join(tests))
+
+
+def write_javascript_tests(folder: Path) -> None:
+    """The tests as files for vitest."""
+    shutil.copy(_COUNTER, folder)
+    (folder / "vitest.config.mjs").write_text(_VITEST_CONFIG)
+    head = 'import { env } from "cloudflare:test";\nimport { expect, it } from "vitest";\n'
+    for file in range(FILES):
+        numbers = range(file * TESTS, (file + 1) * TESTS)
+        tests = (_JAVASCRIPT.format(number=number, requests=REQUESTS) for number in numbers)
+        (folder / f"counter-{file}.spec.mjs").write_text(head + "\n".join(tests))
+
+
+def best_s(command: list[str], folder: Path, runs: int) -> float:
+    """The wall time of the fastest of several runs, after one that fills caches.
+
+    Raises CalledProcessError where one fails.
+    """
+    times = []
+    for _ in range(runs + 1):
+        began = time.monotonic()
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        times.append(time.monotonic() - began)
+    return min(times[1:])
+
+
+def pytest_s(runs: int) -> float:
+    """The 200 tests with pytest, in seconds."""
+    with tempfile.TemporaryDirectory(prefix="tests-") as name:
+        write_python_tests(Path(name))
+        return best_s([sys.executable, "-m", "pytest", "-q"], Path(name), runs)
+
+
+def plugin_ms(runs: int) -> float:
+    """What the plugin adds to a run of pytest that does not use it, in milliseconds."""
+    with tempfile.TemporaryDirectory(prefix="tests-") as name:
+        (Path(name) / "pytest.ini").write_text("[pytest]\n")
+        (Path(name) / "test_nothing.py").write_text("def test_nothing():\n    pass\n")
+        pytest = [sys.executable, "-m", "pytest", "-q"]
+        without = best_s([*pytest, "-p", "no:holdfast"], Path(name), runs)
+        return (best_s(pytest, Path(name), runs) - without) * 1000
+
+
+def vitest_s(runs: int) -> float | None:
+    """The same with vitest, in seconds; None where that is not installed."""
+    installed = Path(os.environ.get("VITEST_DIR", _REPOSITORY)) / "node_modules"
+    if not (installed / "@cloudflare" / "vitest-pool-workers").is_dir():
+        return None
+    with tempfile.TemporaryDirectory(prefix="tests-") as name:
+        write_javascript_tests(Path(name))
+        (Path(name) / "node_modules").symlink_to(installed)
+        return best_s([str(installed / ".bin" / "vitest"), "run"], Path(name), runs)
+
+
+def measure(runs: int) -> str:
+    """The table in Markdown."""
+    ours, added, theirs = pytest_s(runs), plugin_ms(runs), vitest_s(runs)
+    beside = "not installed" if theirs is None else f"{theirs:.2f} s"
+    met, plugin_met = _met(ours <= BAR_S), _met(added <= PLUGIN_BAR_MS)
+    return "\n".join(
+        [
+            f"{FILES} files of {TESTS} tests; each makes {REQUESTS} requests to a Counter of its",
+            f"own. Wall time of the whole command, the best of {runs}.",
+            "",
+            "| | measured | bar |",
+            "|---|---:|---:|",
+            f"| pytest with Holdfast | {ours:.2f} s | ≤ {BAR_S:g} s {met} |",
+            f"| vitest with workerd | {beside} | |",
+            f"| the plugin, unused | {added:.0f} ms | ≤ {PLUGIN_BAR_MS} ms {plugin_met} |",
+        ]
+    )
+
+
+def _met(is_met: object) -> str:
+    return "✔" if is_met else "✘"
+
+
+def main(*, write: bool = False, runs: int = RUNS) -> None:
+    """Measure, print, and put the section into RESULTS.md where that is asked for."""
+    table = measure(runs)
+    print(table)
+    if write:
+        report.write_section(TITLE, table)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="put it into RESULTS.md")
+    parser.add_argument("--runs", type=int, default=RUNS)
+    chosen = parser.parse_args()
+    main(write=chosen.write, runs=chosen.runs)
