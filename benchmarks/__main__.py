@@ -47,6 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--connections", type=_positive, default=Settings.connections, help="kept busy by wrk"
     )
+    parser.add_argument(
+        "--workers",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="of Holdfast; with --no-workerd beside Holdfast of one process",
+    )
     parser.add_argument("--no-workerd", action="store_true", help="measure Holdfast alone")
     parser.add_argument("--no-holdfast", action="store_true", help="measure workerd alone")
     parser.add_argument("--no-write", action="store_true", help="leave RESULTS.md as it is")
@@ -62,9 +69,11 @@ def main() -> int:
     chosen = parser.parse_args()
     peers: list[Peer] = []
     if not chosen.no_holdfast:
-        peers.append(Holdfast())
+        peers.append(Holdfast(workers=chosen.workers))
     if not chosen.no_workerd:
         peers.append(Workerd())
+    elif chosen.workers > 1 and not chosen.no_holdfast:
+        peers.append(Holdfast())
     if not peers:
         parser.error("--no-holdfast and --no-workerd leave nothing to measure")
     try:
@@ -91,6 +100,7 @@ def _measure(peers: list[Peer], chosen: argparse.Namespace) -> None:
     settings = Settings(chosen.seconds, chosen.runs, chosen.connections)
     wrk = wrk_version()
     complete = chosen.rows == ROWS and not chosen.no_holdfast and not chosen.no_workerd
+    complete = complete and chosen.workers == 1
     writes = complete and not chosen.no_write
     if writes:
         strace()  # said before the measuring, not after

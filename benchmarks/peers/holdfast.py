@@ -10,12 +10,11 @@ from benchmarks.process import Server, free_port
 
 
 class Holdfast:
-    """`holdfast run`: one process, as a user starts it."""
+    """`holdfast run`, as a user starts it; with `workers` processes."""
 
-    name = "Holdfast"
-
-    def __init__(self, *, options: Sequence[str] = ()) -> None:
-        self._options = options
+    def __init__(self, *, workers: int = 1, options: Sequence[str] = ()) -> None:
+        self.name = "Holdfast" if workers == 1 else f"Holdfast, {workers} processes"
+        self._options = options if workers == 1 else (*options, "--workers", str(workers))
 
     def version(self) -> str:
         """The installed version. Raises Unavailable."""

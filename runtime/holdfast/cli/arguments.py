@@ -17,6 +17,7 @@ from holdfast.cli.parser import (
     port,
     positive,
     seconds,
+    workers,
 )
 from holdfast.cli.where import DEFAULT_API_PORT, TOKEN_VARIABLE, add_data, add_remote
 
@@ -103,6 +104,7 @@ def _add_local(commands: Any, name: str, summary: str, description: str) -> None
     add_data(parser)
     _add_script_options(parser)
     _add_many(parser, "--cron", "CRON", "when to run the script's scheduled() handler")
+    _add_workers(parser)
     _add_operation(parser, DEV_DRAIN_SECONDS if name == "dev" else DRAIN_SECONDS)
     _add_limits(parser)
 
@@ -235,6 +237,16 @@ def _add_script_options(parser: Parser) -> None:
 def _add_many(parser: Parser, option: str, form: str, meaning: str) -> None:
     parser.add_argument(
         option, action="append", default=[], metavar=form, help=f"{meaning}; may be repeated"
+    )
+
+
+def _add_workers(parser: Parser) -> None:
+    parser.add_argument(
+        "--workers",
+        type=workers,
+        default=1,
+        metavar="N",
+        help="processes that share the work, each with objects of its own (default: %(default)s)",
     )
 
 

@@ -2,16 +2,16 @@
 
 import argparse
 import asyncio
+import io
 from contextlib import ExitStack
 from typing import Any
 
 from holdfast.catalog.cron import InvalidCron
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import Terminal, complain, configure_logging
+from holdfast.cli.post import Address, Post, run_workers
 from holdfast.cli.process import (
-    ENDING,
     listening_failure,
-    run_until_stopped,
     settings_from,
     unusable_folder,
     url_host,
@@ -19,7 +19,6 @@ from holdfast.cli.process import (
 from holdfast.cli.project_file import SourceFile, open_script
 from holdfast.cli.reload import Reading, Reloader, error_page, read
 from holdfast.server import FileSource, Listener, OneScript, Runtime
-from holdfast.server.data_folder import DataFolder
 from holdfast.server.opening import open_storage
 from holdfast.server.triggers import TriggeringListener
 from holdfast.workers import ScriptInvalid, WorkerResponse
@@ -46,7 +45,8 @@ def _start(options: argparse.Namespace, *, watch: bool) -> int:
     if isinstance(reading, str) and not (watch and file.is_there):
         return complain(reading)
     server = LocalServer(options, file, reading, watch=watch)
-    return run_until_stopped(server.serve)
+    address = Address(options.host, options.port, "--port")
+    return run_workers(options, [address], server.serve)
 
 
 class LocalServer:
@@ -61,14 +61,14 @@ class LocalServer:
         self._watch = watch
         self._terminal = Terminal()
 
-    async def serve(self, stop: asyncio.Event) -> int:
+    async def serve(self, post: Post, stop: asyncio.Event) -> int:
         """Listen until stopped; the exit status."""
         loop = asyncio.get_running_loop()
         settings = settings_from(self._options)
         with ExitStack() as folder:
             try:
-                folder.enter_context(DataFolder(settings.data))
-                storage = open_storage(settings, loop)
+                folder.enter_context(post.claim(settings.data))
+                storage = open_storage(settings, loop, placement=post.placement)
             except OSError as error:
                 return complain(unusable_folder(settings.data, error))
             reading = self._reading
@@ -77,17 +77,26 @@ class LocalServer:
                 current, uses_sqlite=self._file.uses_sqlite, implies=self._file.implies
             )
             runtime = Runtime(
-                settings, source, storage, console=self._terminal.script_line, loop=loop
+                settings,
+                source,
+                storage,
+                console=self._terminal.script_line,
+                loop=loop,
+                placement=post.placement,
             )
             try:
-                return await self._serve(runtime, source, stop)
+                await post.join(runtime)
+                return await self._serve(runtime, source, post, stop)
             finally:
                 await runtime.aclose()
 
-    async def _serve(self, runtime: Runtime, source: FileSource, stop: asyncio.Event) -> int:
+    async def _serve(
+        self, runtime: Runtime, source: FileSource, post: Post, stop: asyncio.Event
+    ) -> int:
         reloader = None
         if self._watch:
-            reloader = Reloader(self._file, source, runtime, self._terminal)
+            terminal = self._terminal if post.is_first else Terminal(io.StringIO())
+            reloader = Reloader(self._file, source, runtime, terminal)
             reloader.start(self._reading)
         else:
             try:
@@ -95,7 +104,7 @@ class LocalServer:
             except ScriptInvalid as error:
                 return complain(f"{self._file.path} does not load: {error}")
         options = self._options
-        crons = options.cron or self._file.crons
+        crons = (options.cron or self._file.crons) if post.is_first else ()
         try:
             runtime.crons.set((self._file.name, cron) for cron in crons)
         except InvalidCron as error:
@@ -108,12 +117,17 @@ class LocalServer:
         )
         try:
             try:
-                port = await listener.start(options.host, options.port)
+                address = Address(options.host, options.port, "--port")
+                port = await post.listen(listener, address)
             except OSError as error:
                 return complain(listening_failure(error, options.host, options.port, "--port"))
-            self._announce(runtime, source.current, port)
+            if post.is_first and post.is_new:
+                self._announce(runtime, source.current, port)
+            post.ready()
             await _until(stop, reloader)
-            self._terminal.line(ENDING)
+            post.ending(self._terminal)
+            await listener.stop()
+            await post.drained()
             return 0
         finally:
             await listener.stop()

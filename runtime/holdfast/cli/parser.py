@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 USAGE_STATUS = 2  # what a shell's own commands return for options they do not know
+MAX_WORKERS = 256
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 
 
@@ -78,6 +79,13 @@ def positive(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) >= 1:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+
+
+def workers(text: str) -> int:
+    """A number of processes."""
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_WORKERS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MAX_WORKERS}")
 
 
 def seconds(text: str) -> float:

@@ -38,12 +38,17 @@ def run_until_stopped(command: Callable[[asyncio.Event], Coroutine[Any, Any, int
 
     A second signal ends the process at once.
     """
+    raise_descriptor_limit()
+    return run_with(lambda: _with_signals(command))
+
+
+def run_with(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """Run a command on uvloop."""
     import uvloop
 
-    raise_descriptor_limit()
     keep_to_utc()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_with_signals(command))
+        return runner.run(command())
 
 
 def keep_to_utc() -> None:

@@ -9,7 +9,7 @@ isolate hosts an object, and here its storage is opened, fenced off and closed.
 - `ObjectHome` (home.py): the objects of one Worker's isolate, as the directory sees it.
 - `IsolateObjects` (capability.py): what one isolate's ops may do with objects.
 - `AlarmScheduler` (alarms.py): when which object is woken; `AlarmCalls` (alarm_calls.py): how.
-- `Placement` (placement.py): who owns an id.
+- `Placement` (placement.py): who owns an id; `LocalObjects` (local.py): what is here.
 """
 
 from holdfast.objects.alarm_calls import AlarmCalls
@@ -17,6 +17,7 @@ from holdfast.objects.alarms import AlarmScheduler
 from holdfast.objects.capability import IsolateObjects
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
+from holdfast.objects.local import LocalObjects
 from holdfast.objects.placement import InProcess, Placement
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "AlarmScheduler",
     "InProcess",
     "IsolateObjects",
+    "LocalObjects",
     "ObjectDirectory",
     "ObjectHome",
     "Placement",

@@ -23,7 +23,7 @@ from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
-from holdfast.objects.local import UNREACHABLE, HomeFinder, LocalObjects
+from holdfast.objects.local import UNREACHABLE, LocalObjects
 from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.objects.services import Services, ServiceTarget
@@ -43,14 +43,14 @@ class IsolateObjects:
         host: Host,
         directory: ObjectDirectory,
         calls: Calls,
-        home_of: HomeFinder,
+        local: LocalObjects,
         worker_of: WorkerFinder,
     ) -> None:
-        """`home_of` and `worker_of` find, or load, a script's live isolate; see UNREACHABLE."""
+        """`worker_of` finds, or loads, a script's live isolate; see UNREACHABLE."""
         self._host = host
         self._directory = directory
         self._calls = calls
-        self._local = LocalObjects(directory, calls, home_of)
+        self._local = local
         self._worker_of = worker_of
         self._namespaces: list[Namespace] = []
         self._ids: list[IdFactory] = []

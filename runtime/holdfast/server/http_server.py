@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
-from typing import Protocol
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from aiohttp.http_parser import RawRequestMessage
 
@@ -33,26 +35,46 @@ class HttpServer:
 
     def __init__(self, handler: Handler, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
+        self.handle: Callable[..., WorkerResponse | asyncio.Future[WorkerResponse]]
         self.handle = handler.handle
         self.result_of = handler.result_of
         self.connections: set[Connection] = set()
         self._to_flush: list[Connection] = []
         self.sockets: set[WireEnd] = set()  # connections that were upgraded
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._all_closed: asyncio.Future[None] | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port, also where 0 asked for any. Raises OSError when it is taken."""
-        self._server = await self.loop.create_server(
+        server = await self.loop.create_server(
             lambda: Connection(self), host, port, backlog=BACKLOG
         )
-        return int(self._server.sockets[0].getsockname()[1])
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def start_on(
+        self, listeners: Sequence[socket.socket], on_request: Callable[[], None]
+    ) -> None:
+        """Take the connections of sockets that listen; `on_request` is told of each request."""
+        handle = self.handle
+
+        def handle_told(*request: Any) -> Any:
+            on_request()
+            return handle(*request)
+
+        self.handle = handle_told
+        for listener in listeners:
+            server = await self.loop.create_server(
+                lambda: Connection(self), sock=listener, backlog=BACKLOG
+            )
+            self._servers.append(server)
 
     async def stop(self, drain_seconds: float) -> None:
         """Take no new connections, let responses under way end, then close what is left."""
-        if self._server is None:
+        if not self._servers:
             return
-        self._server.close()
+        for server in self._servers:
+            server.close()
         for connection in [*self.connections]:
             connection.finish()
         for wire in [*self.sockets]:
@@ -65,7 +87,9 @@ class HttpServer:
         for wire in [*self.sockets]:
             wire.abort()
         await self._emptied()
-        await self._server.wait_closed()
+        servers, self._servers = self._servers, []
+        for server in servers:
+            await server.wait_closed()
 
     async def _emptied(self) -> None:
         """Return once no connection is left."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 
 from aiohttp.http_parser import RawRequestMessage
@@ -37,6 +38,13 @@ class Listener:
         """Listen; the port, also where 0 asked for any. Raises OSError when it is taken."""
         self._server = HttpServer(self, asyncio.get_running_loop())
         return await self._server.start(host, port)
+
+    async def start_on(
+        self, listeners: Sequence[socket.socket], on_request: Callable[[], None]
+    ) -> None:
+        """See HttpServer."""
+        self._server = HttpServer(self, asyncio.get_running_loop())
+        await self._server.start_on(listeners, on_request)
 
     async def stop(self) -> None:
         """Take no new connections, let the requests under way finish, close."""

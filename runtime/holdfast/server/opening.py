@@ -2,13 +2,22 @@
 
 import asyncio
 
+from holdfast.objects import Placement
 from holdfast.server.settings import Settings
 from holdfast.storage import Bookmarking, LocalBarrier, Storage
 from holdfast.storage.disk import make_folder
 
 
-def open_storage(settings: Settings, loop: asyncio.AbstractEventLoop) -> Storage:
-    """The object databases below the data folder. Raises OSError where it cannot be used."""
+def open_storage(
+    settings: Settings,
+    loop: asyncio.AbstractEventLoop,
+    *,
+    placement: Placement | None = None,
+) -> Storage:
+    """The object databases below the data folder. Raises OSError where it cannot be used.
+
+    `placement` tells a shard's own objects from those of others that share the folder.
+    """
     folder = settings.data / "objects"
     make_folder(folder)
     return Storage(
@@ -17,4 +26,5 @@ def open_storage(settings: Settings, loop: asyncio.AbstractEventLoop) -> Storage
         max_open=settings.open_databases,
         loop=loop,
         bookmarking=Bookmarking(settings.history_days),
+        is_here=None if placement is None else placement.is_here,
     )

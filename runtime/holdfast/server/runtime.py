@@ -38,6 +38,7 @@ from holdfast.objects import (
     AlarmScheduler,
     InProcess,
     IsolateObjects,
+    LocalObjects,
     ObjectDirectory,
     ObjectHome,
     Placement,
@@ -100,11 +101,16 @@ class Runtime:
         self._clock = clock or SystemClock()
         egress = allow_all if settings.allow_private_egress else public_only
         self._fetch = fetch or FetchClient(egress=egress)
-        self._responses = ResponseCache(settings.data / "cache", max_bytes=settings.cache_bytes)
+        self._responses = ResponseCache(
+            settings.data / "cache",
+            max_bytes=settings.cache_bytes,
+            is_shared=placement is not None,
+        )
         self._platform = platform or Platform()
         self._calls = Calls()
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
         self.directory = ObjectDirectory(storage, placement or InProcess(), loop)
+        self.local = LocalObjects(self.directory, self._calls, self.home)
         self._alarm_calls = AlarmCalls(storage, self.directory, self.home, self.tell)
         self.alarms = AlarmScheduler(
             self._alarm_calls,
@@ -172,7 +178,7 @@ class Runtime:
         """
         host = self._host(script.name)
         objects = IsolateObjects(
-            host, self.directory, self._calls, home_of=self.home, worker_of=self.worker
+            host, self.directory, self._calls, local=self.local, worker_of=self.worker
         )
         host.objects, host.rpc = objects, objects.rpc
         objects.alarms = self._alarm_calls

@@ -22,7 +22,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import apsw
 
@@ -31,7 +31,8 @@ from holdfast.storage.errors import StorageError
 from holdfast.storage.keys import decode_key, encode_key
 
 FILE_NAME = "metadata.sqlite"
-_VFS = "unix-excl"  # see session.py
+_VFS = "unix-excl"  # see session.py; not where shards share the file
+_BUSY_TIMEOUT_MS = 5_000
 _FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 
 _NS_PER_MS = 1_000_000
@@ -58,6 +59,8 @@ _FIRST = (
     "SELECT actor_id, scheduled_time, CAST(actor_name AS BLOB) FROM _cf_ALARM"
     " ORDER BY scheduled_time LIMIT ?"
 )
+
+_FIRST_HERE = _FIRST.replace(" ORDER BY", " WHERE is_here(actor_id) ORDER BY")
 
 # In the object's own database.
 _METADATA = "CREATE TABLE IF NOT EXISTS _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)"
@@ -94,16 +97,27 @@ class AlarmList:
     What commits call raises apsw.Error and OSError, what the scheduler calls raises StorageError.
     """
 
-    def __init__(self, folder: Folder, changed: Callable[[str], None]) -> None:
-        """`changed(object_id)` is called, at once, when an object's alarm may be another."""
+    def __init__(
+        self,
+        folder: Folder,
+        changed: Callable[[str], None],
+        is_here: Callable[[str], bool] | None = None,
+    ) -> None:
+        """`changed(object_id)` is called, at once, when an object's alarm may be another.
+
+        With `is_here` the file is shared with other processes, and those objects for which
+        it is true are ours to call for.
+        """
         self.path = folder.path / FILE_NAME
         self._folder = folder
         self._changed = changed
+        self._is_here = is_here
         self._connection: apsw.Connection | None = None
         self._lock = threading.Lock()  # held while syncing
         self._writes = 0
         self._synced = 0
         self._log_fd = -1
+        self._first = _FIRST if is_here is None else _FIRST_HERE
 
     # ---- for the objects' commits ----------------------------------------------------
 
@@ -155,7 +169,7 @@ class AlarmList:
             connection = self._reached()
             if connection is None:
                 return []
-            found = connection.execute(_FIRST, (limit,)).fetchall()
+            found = connection.execute(self._first, (limit,)).fetchall()
         rows = cast("list[tuple[str, int, bytes | None]]", found)
         return [
             Armed(object_id, time_ns // _NS_PER_MS, None if name is None else decode_key(name))
@@ -191,8 +205,12 @@ class AlarmList:
 
     def _open(self) -> apsw.Connection:
         self._folder.ensure()
-        connection = apsw.Connection(str(self.path), flags=_FLAGS, vfs=_VFS)
+        vfs = _VFS if self._is_here is None else None
+        connection = apsw.Connection(str(self.path), flags=_FLAGS, vfs=vfs)
         try:
+            if self._is_here is not None:
+                connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+                connection.create_scalar_function("is_here", cast("Any", self._is_here), 1)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-1024")
             connection.execute(_SCHEMA)
@@ -223,13 +241,21 @@ class Alarms:
     def __init__(self) -> None:
         self._lists: dict[Path, AlarmList] = {}
         self.changed: Callable[[str, str], None] = _nobody
+        self._is_here: Callable[[str], bool] | None = None
+
+    def share(self, is_here: Callable[[str], bool]) -> None:
+        """Other shards use the lists, too; `is_here` tells which objects are this one's."""
+        assert not self._lists, "none is open yet"
+        self._is_here = is_here
 
     def of(self, folder: Folder) -> AlarmList:
         """The list of the namespace whose objects are in a folder."""
         found = self._lists.get(folder.path)
         if found is None:
             unique_key = folder.path.name
-            found = AlarmList(folder, lambda object_id: self.changed(unique_key, object_id))
+            found = AlarmList(
+                folder, lambda object_id: self.changed(unique_key, object_id), self._is_here
+            )
             self._lists[folder.path] = found
         return found
 

@@ -13,6 +13,7 @@ is started by the first use.
 import asyncio
 import contextlib
 import logging
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -56,9 +57,20 @@ CREATE TABLE IF NOT EXISTS pieces (
     content BLOB NOT NULL,
     PRIMARY KEY (entry, position)
 ) STRICT, WITHOUT ROWID;
+"""
+_CLEAN_UP = """
 DELETE FROM pieces WHERE entry NOT IN (SELECT id FROM entries WHERE scope IS NOT NULL);
 DELETE FROM entries WHERE scope IS NULL;
 """
+# Other processes may be reading what was forgotten, and writing what is not whole: both are
+# given some time. `used` tells them apart: -1 and 0.
+_LEFT = "scope IS NULL AND (used = -1 AND expires_ms < ?1 OR used = 0 AND stored_ms < ?1 - 3600000)"
+_FORGET_PIECES = f"DELETE FROM pieces WHERE entry IN (SELECT id FROM entries WHERE {_LEFT})"  # noqa: S608
+_FORGET_ENTRIES = f"DELETE FROM entries WHERE {_LEFT}"  # noqa: S608
+_READING_MS = 60_000
+_TIDY_EVERY_MS = 10_000
+_BUSY_TIMEOUT_MS = 5_000
+_RECOUNTS_PER_LIMIT = 16
 _COLUMNS = "id, status, status_text, headers, size, stored_ms, expires_ms"
 _DAMAGED = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError)
 
@@ -84,7 +96,13 @@ class ResponseCache:
     Nothing here raises for what goes wrong on the disk: the cache then forgets.
     """
 
-    def __init__(self, folder: Path, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(
+        self, folder: Path, *, max_bytes: int = DEFAULT_MAX_BYTES, is_shared: bool = False
+    ) -> None:
+        """`is_shared`: other processes use it, too. The bound is then kept roughly."""
+        self._is_shared = is_shared
+        self._added = 0  # bytes, since all were counted
+        self._tidied_ms = 0.0
         self._path = folder / "cache.sqlite"
         self._max_bytes = max_bytes
         self._executor: ThreadPoolExecutor | None = None
@@ -178,7 +196,10 @@ class ResponseCache:
         make_folder(self._path.parent)
         connection = apsw.Connection(str(self._path))
         try:
+            connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
             connection.execute(_SCHEMA).fetchall()
+            if not self._is_shared:
+                connection.execute(_CLEAN_UP).fetchall()
             ((self._bytes, self._uses),) = connection.execute(
                 "SELECT ifnull(sum(size + ?), 0), ifnull(max(used), 0) FROM entries",
                 (ENTRY_OVERHEAD_BYTES,),
@@ -254,6 +275,18 @@ class ResponseCache:
 
     def _finish(self, entry: int, scope: str, key: str, size: int, now_ms: float) -> None:
         """The response is whole: from now on it is found, in the place of the one before."""
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            self._replace(entry, scope, key, size, now_ms)
+            self._execute("COMMIT")
+        except BaseException:
+            self._execute("ROLLBACK")
+            raise
+        if self._is_shared:
+            self._keep_up(size + ENTRY_OVERHEAD_BYTES, now_ms)
+        self._evict(now_ms)
+
+    def _replace(self, entry: int, scope: str, key: str, size: int, now_ms: float) -> None:
         self._delete(scope, key, now_ms)
         self._uses += 1
         self._execute(
@@ -265,7 +298,20 @@ class ResponseCache:
             entry,
         )
         self._bytes += size + ENTRY_OVERHEAD_BYTES
-        self._evict(now_ms)
+
+    def _keep_up(self, added: int, now_ms: float) -> None:
+        """Count what others have added, and remove what nobody reads any more, now and then."""
+        self._added += added
+        if self._added > self._max_bytes // _RECOUNTS_PER_LIMIT:
+            self._added = 0
+            (self._bytes,) = self._execute(
+                "SELECT ifnull(sum(size + ?), 0) FROM entries WHERE scope IS NOT NULL",
+                ENTRY_OVERHEAD_BYTES,
+            ).fetchone()
+        if now_ms - self._tidied_ms > _TIDY_EVERY_MS:
+            self._tidied_ms = now_ms
+            self._execute(_FORGET_PIECES, now_ms)
+            self._execute(_FORGET_ENTRIES, now_ms)
 
     def _evict(self, now_ms: float) -> None:
         if self._bytes <= self._max_bytes:
@@ -294,6 +340,13 @@ class ResponseCache:
         row = self._execute("SELECT size, scope FROM entries WHERE id = ?", entry).fetchone()
         if row is not None and row[1] is not None:
             self._bytes -= row[0] + ENTRY_OVERHEAD_BYTES
+        if self._is_shared:
+            self._execute(
+                "UPDATE entries SET scope = NULL, used = -1, expires_ms = ? WHERE id = ?",
+                int(time.time() * 1000) + _READING_MS,
+                entry,
+            )
+            return
         if self._readers[entry] > 0:
             self._execute("UPDATE entries SET scope = NULL WHERE id = ?", entry)
             return

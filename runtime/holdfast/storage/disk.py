@@ -76,8 +76,16 @@ class Folder:
     after the change.
     """
 
-    def __init__(self, path: Path, parent: "Folder | None" = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        parent: "Folder | None" = None,
+        *,
+        is_here: Callable[[str], bool] | None = None,
+    ) -> None:
+        """`is_here` tells which objects' files are ours, where other processes have others."""
         self.path = path
+        self._is_here = is_here
         self._parent = parent
         self._parent_ticket = 0
         self._exists = False
@@ -130,10 +138,17 @@ class Folder:
         with self._sweeping:
             if not self._is_swept:
                 with os.scandir(self.path) as entries:
-                    left = [entry.path for entry in entries if is_left(entry.name)]
+                    left = [
+                        entry.path
+                        for entry in entries
+                        if is_left(entry.name) and self._is_ours(entry.name)
+                    ]
                 for path in left:
                     os.unlink(path)  # noqa: PTH108 - a string is what there is
                 self._is_swept = True
+
+    def _is_ours(self, file_name: str) -> bool:
+        return self._is_here is None or self._is_here(file_name.partition(".")[0])
 
     def changed(self) -> int:
         """Note that an entry has been made, renamed or removed; from any thread."""

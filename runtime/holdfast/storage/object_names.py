@@ -50,7 +50,7 @@ class NameBook:
             connection = apsw.Connection(str(self._path))
             try:
                 connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
-                connection.execute("PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY").fetchall()
+                connection.execute("PRAGMA synchronous=OFF").fetchall()
                 connection.execute(_SCHEMA)
                 with connection:
                     connection.executemany("INSERT OR IGNORE INTO names VALUES (?, ?)", rows)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from holdfast.storage.alarms import AlarmList, Alarms
 from holdfast.storage.barrier import Barrier, LocalBarrier
@@ -68,7 +69,10 @@ class Storage:
         max_open: int = 512,
         loop: asyncio.AbstractEventLoop | None = None,
         bookmarking: Bookmarking | None = None,
+        is_here: Callable[[str], bool] | None = None,
     ) -> None:
+        """`is_here` tells which objects are ours, where other processes have others."""
+        self._is_here = is_here
         self._root = Folder(folder)
         make_folder(folder)
         self._folders: dict[str, Folder] = {}
@@ -80,6 +84,8 @@ class Storage:
         )
         if bookmarking:
             self._shard.bookmarking = bookmarking
+        if is_here is not None:
+            self._shard.alarms.share(is_here)
         if isinstance(barrier, LocalBarrier) and (sync_all := shared_sync(folder)):
             barrier.share(sync_all)
         self._trash = itertools.count(1)
@@ -281,7 +287,7 @@ class Storage:
         self._discard(trash)
 
     def _discard(self, folder: Path) -> None:
-        self._shard.workers.submit(lambda: shutil.rmtree(folder), _warn)
+        self._shard.workers.submit(lambda: shutil.rmtree(folder, onerror=_unless_gone), _warn)
 
     def abandon(self) -> None:
         """Let go of every file as it is, as if the process ended now; then call `aclose`.
@@ -336,7 +342,7 @@ class Storage:
     def _folder(self, unique_key: str) -> Folder:
         folder = self._folders.get(unique_key)
         if folder is None:
-            folder = Folder(self._root.path / unique_key, self._root)
+            folder = Folder(self._root.path / unique_key, self._root, is_here=self._is_here)
             self._folders[unique_key] = folder
         return folder
 
@@ -356,6 +362,11 @@ def _affordable(max_open: int) -> int:
             max_open,
         )
     return min(max_open, affordable)
+
+
+def _unless_gone(_remove: object, _path: str, reason: tuple[Any, Any, Any]) -> None:
+    if not isinstance(reason[1], FileNotFoundError):  # by another shard
+        raise reason[1]
 
 
 def _warn(error: BaseException | None) -> None:

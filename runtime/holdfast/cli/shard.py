@@ -1,0 +1,51 @@
+"""A serving process as one of several shards."""
+
+import asyncio
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from holdfast.cli.console import Terminal
+from holdfast.cli.post import Address, Post, Server
+from holdfast.server import Runtime
+from holdfast.server.shards.neighbours import Neighbours
+from holdfast.server.shards.seat import Seat
+
+
+class Shard(Post):
+    """See Post."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self.is_first = seat.index == 0
+        self.is_new = not seat.is_replacement
+        self.placement: Neighbours = Neighbours(
+            seat.index, seat.paths, asyncio.get_running_loop(), on_message=seat.beat
+        )
+
+    def claim(self, data: Path) -> AbstractContextManager[object]:
+        """See Post. The supervisor has it."""
+        return nullcontext(data)
+
+    async def join(self, runtime: Runtime) -> None:
+        """See Post."""
+        self.placement.local = runtime.local
+        await self.placement.listen(self._seat.link_listener)
+
+    async def listen(self, server: Server, address: Address) -> int:
+        """See Post."""
+        listeners = self._seat.listeners[address.option]
+        await server.start_on(listeners, self._seat.beat)
+        port: int = listeners[0].getsockname()[1]
+        return port
+
+    def ready(self) -> None:
+        """See Post."""
+        self._seat.say_ready()
+
+    def ending(self, terminal: Terminal) -> None:
+        """See Post. The supervisor has said so."""
+
+    async def drained(self) -> None:
+        """See Post. Until then, others may still call objects of this shard."""
+        await self._seat.drained()
+        await self.placement.aclose()

@@ -1,0 +1,12 @@
+"""Shards: N processes behind one port, each the only owner of its objects.
+
+May import what server/ may.
+
+- `Supervisor` (supervisor.py): starts the shards, replaces those that die or are stuck.
+- `Seat` (seat.py): what the supervisor gives to a shard: its sockets, its place among them.
+- `Neighbours` (neighbours.py): the other shards, as one shard reaches them.
+- `Link` (link.py): one connection between two shards: calls, answers, and what goes with them.
+- bodies.py, sockets.py, exports.py: a body, a WebSocket, a function across a link.
+
+docs/architecture.md tells how they work together.
+"""

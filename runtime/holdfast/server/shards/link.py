@@ -1,0 +1,286 @@
+"""One connection between two shards: calls either way, their answers, and what goes with them.
+
+Why no HTTP: a Durable Object gets the calls of one stub in the order in which they were made,
+which a pool of connections does not keep, and one connection would let one slow answer hold
+up all that follow. Here calls share a connection and are answered in any order.
+
+Invariants:
+
+- What is said arrives in order, or the link is lost, and with it everything that it carries:
+  calls fail as `Network connection lost.`, to be tried again; bodies and WebSockets break off.
+- A call that was said is made at most once.
+- What arrives never runs within a turn of an isolate, and nothing that is said enters one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from holdfast.host.bodies import ByteStream
+from holdfast.host.rpc import Message
+from holdfast.objects.calls import CONNECTION_LOST, Caller
+from holdfast.objects.local import UNREACHABLE, LocalObjects
+from holdfast.objects.placement import ObjectAddress
+from holdfast.server.shards.bodies import Bodies
+from holdfast.server.shards.bodies import Crossing as BodyCrossing
+from holdfast.server.shards.exports import (
+    Crossing,
+    Exports,
+    packed_address,
+    unpacked_address,
+)
+from holdfast.server.shards.sockets import Sockets
+from holdfast.server.shards.wire import Wire
+from holdfast.workers import WorkerResponse
+
+log = logging.getLogger("holdfast.shards")
+
+Target = tuple[str, Any]  # ("object", its address) or ("mine", number of an export)
+
+
+class Refused(Exception):
+    """Another shard could not do what it was asked; `kind` is the class of its error."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Clerk(Protocol):
+    """Does what other shards ask for that is no call to an object."""
+
+    def __call__(self, verb: str, *arguments: Any) -> Coroutine[Any, Any, Any]:
+        """Do it; the result is a plain value."""
+
+
+class Link:
+    """A connection to another shard (calls.Caller, placement.Owner)."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        local: LocalObjects,
+        clerk: Clerk,
+        *,
+        on_message: Callable[[], None],
+        on_lost: "Callable[[Link], None]",
+    ) -> None:
+        """`on_message` is told of everything that comes, before it is acted upon."""
+        self.loop = loop
+        self.wire = wire = Wire(loop)
+        wire.on_message, wire.on_lost = self._hear, self._lose
+        self._local = local
+        self._clerk = clerk
+        self._on_message = on_message
+        self._on_lost = on_lost
+        self.say = wire.say
+        self.bodies = Bodies(wire, loop)
+        self._sockets = Sockets(wire)
+        self._exports = Exports(self)
+        self._waiting: dict[int, tuple[Caller, int]] = {}
+        self._asked: dict[int, asyncio.Future[Any]] = {}
+        self._last = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._handlers: dict[str, Callable[..., None]] = {
+            "fetch": self._fetch,
+            "call": self._call,
+            "response": self._response,
+            "result": self._result,
+            "failed": self._failed,
+            "ask": self._ask,
+            "told": self._told,
+            "refused": self._refused,
+            **self.bodies.handlers,
+            **self._sockets.handlers,
+            **self._exports.handlers,
+        }
+
+    @property
+    def is_lost(self) -> bool:
+        """True once nothing crosses any more."""
+        return self.wire.is_lost
+
+    def close(self) -> None:
+        """End the link."""
+        self.wire.close()
+
+    # ---- calls to the other side ---------------------------------------------------
+
+    def fetch(
+        self,
+        caller: Caller,
+        number: int,
+        address: ObjectAddress,
+        method: str,
+        url: str,
+        headers: str,
+        body: bytes | ByteStream | None,
+    ) -> None:
+        """See Owner."""
+        crossing = self.bodies.sent(body)
+        call = self._begin(caller, number)
+        self.say("fetch", call, packed_address(address), method, url, headers, crossing)
+
+    def call(
+        self,
+        caller: Caller,
+        number: int,
+        address: ObjectAddress,
+        route: str,
+        message: Message | None,
+    ) -> None:
+        """See Owner."""
+        self.call_target(caller, number, ("object", packed_address(address)), route, message)
+
+    def call_target(
+        self, caller: Caller, number: int, target: Target, route: str, message: Message | None
+    ) -> None:
+        """Call an object, or an export, by RPC."""
+        crossing = self._exports.packed(message)
+        self.say("call", self._begin(caller, number), target, route, crossing)
+
+    def _begin(self, caller: Caller, number: int) -> int:
+        self._last += 1
+        self._waiting[self._last] = (caller, number)
+        if self.is_lost:
+            self.loop.call_soon(self._fail_waiting)
+        return self._last
+
+    async def ask(self, verb: str, *arguments: Any) -> Any:
+        """Have the other side's clerk do something. Raises Refused and ConnectionError."""
+        if self.is_lost:
+            raise ConnectionError(CONNECTION_LOST)
+        self._last = number = self._last + 1
+        answer: asyncio.Future[Any] = self.loop.create_future()
+        self._asked[number] = answer
+        self.say("ask", number, verb, arguments)
+        try:
+            return await answer
+        finally:
+            self._asked.pop(number, None)
+
+    # ---- answers to the other side (calls.Caller) ----------------------------------
+
+    def responded(self, number: int, response: WorkerResponse) -> None:
+        """See Caller."""
+        if self.is_lost:
+            response.discard()
+            return
+        socket = None if response.socket is None else self._sockets.sent(response.socket)
+        body = self.bodies.sent(response.body)
+        head = (response.status, response.status_text, response.headers)
+        self.say("response", number, *head, body, socket)
+
+    def returned(self, number: int, message: Message) -> None:
+        """See Caller."""
+        if self.is_lost:
+            self.loop.call_soon(message.drop)
+        else:
+            self.say("result", number, self._exports.packed(message))
+
+    def failed(
+        self, number: int, name: str, message: str, flags: str, data: bytes | None = None
+    ) -> None:
+        """See Caller."""
+        self.say("failed", number, name, message, flags, data)
+
+    # ---- what the other side says --------------------------------------------------
+
+    def _hear(self, word: str, *values: Any) -> None:
+        self._on_message()
+        self._handlers[word](*values)
+
+    def _fetch(
+        self,
+        number: int,
+        address: tuple[Any, ...],
+        method: str,
+        url: str,
+        headers: str,
+        crossing: BodyCrossing,
+    ) -> None:
+        body = self.bodies.received(crossing)
+        request = (unpacked_address(address), method, url, headers, body)
+        try:
+            self._local.fetch(self, number, *request)
+        except UNREACHABLE as error:
+            if isinstance(body, ByteStream):
+                body.cancel()
+            self.failed(number, "Error", str(error), "remote")
+
+    def _call(self, number: int, target: Target, route: str, crossing: Crossing) -> None:
+        message = self._exports.unpacked(crossing)
+        kind, what = target
+        try:
+            if kind == "object":
+                self._local.call(self, number, unpacked_address(what), route, message)
+            else:
+                self._exports.held(what).call(self, number, route, message)
+        except UNREACHABLE as error:
+            if message is not None:
+                message.drop()
+            self.failed(number, "Error", str(error), "remote")
+
+    def _response(
+        self,
+        number: int,
+        status: int,
+        status_text: str,
+        headers: str,
+        crossing: BodyCrossing,
+        socket: int | None,
+    ) -> None:
+        caller, its_number = self._waiting.pop(number)
+        end = None if socket is None else self._sockets.received(socket)
+        body = self.bodies.received(crossing)
+        caller.responded(its_number, WorkerResponse(status, status_text, headers, body, end))
+
+    def _result(self, number: int, crossing: Crossing) -> None:
+        caller, its_number = self._waiting.pop(number)
+        message = self._exports.unpacked(crossing)
+        assert message is not None, "a result is a message"
+        caller.returned(its_number, message)
+
+    def _failed(self, number: int, name: str, message: str, flags: str, data: bytes | None) -> None:
+        caller, its_number = self._waiting.pop(number)
+        caller.failed(its_number, name, message, flags, data)
+
+    def _ask(self, number: int, verb: str, arguments: tuple[Any, ...]) -> None:
+        task = self.loop.create_task(self._do(number, verb, arguments))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _do(self, number: int, verb: str, arguments: tuple[Any, ...]) -> None:
+        try:
+            self.say("told", number, await self._clerk(verb, *arguments))
+        except Exception as error:
+            log.debug("%s was refused", verb, exc_info=error)
+            self.say("refused", number, type(error).__name__, str(error))
+
+    def _told(self, number: int, value: Any) -> None:
+        answer = self._asked.pop(number, None)
+        if answer is not None and not answer.done():
+            answer.set_result(value)
+
+    def _refused(self, number: int, kind: str, message: str) -> None:
+        answer = self._asked.pop(number, None)
+        if answer is not None and not answer.done():
+            answer.set_exception(Refused(kind, message))
+
+    # ---- the end -------------------------------------------------------------------
+
+    def _lose(self) -> None:
+        self.bodies.lose()
+        self._sockets.lose()
+        self._exports.lose()
+        self._fail_waiting()
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(ConnectionError(CONNECTION_LOST))
+        self._on_lost(self)
+
+    def _fail_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for caller, number in waiting.values():
+            caller.failed(number, "Error", CONNECTION_LOST, "remote,retryable")

@@ -1,0 +1,109 @@
+"""WebSockets that cross a link: what one side's end is told, the other side's says.
+
+An end that has crossed stands for the one on the other side. Flow control crosses too: who
+has enough says `hold`, and what waits for it waits at the sender.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from holdfast.host.sockets_end import Message, SocketEnd, join
+
+if TYPE_CHECKING:
+    from holdfast.server.shards.wire import Wire
+
+
+class LinkedEnd(SocketEnd):
+    """Stands for an end in another shard."""
+
+    listening = True
+
+    def __init__(self, sockets: "Sockets", number: int) -> None:
+        super().__init__()
+        self._sockets = sockets
+        self._number = number
+
+    def on_message(self, message: Message) -> None:
+        """See SocketEnd."""
+        self._sockets.say("message", self._number, message)
+
+    def on_close(self, code: int, reason: str) -> None:
+        """See SocketEnd."""
+        self._sockets.say("close", self._number, code, reason)
+
+    def on_loss(self) -> None:
+        """See SocketEnd."""
+        self._over("lose")
+
+    def on_failure(self, reason: str) -> None:
+        """See SocketEnd."""
+        self._over("fail", reason)
+
+    def on_end(self, code: int, reason: str) -> None:
+        """See SocketEnd."""
+        self.has_closed = True
+        self._over("finish", code, reason)
+
+    def on_over(self) -> None:
+        """See SocketEnd. Both sides have heard both closes."""
+        self._sockets.ends.pop(self._number, None)
+
+    def _over(self, word: str, *values: Any) -> None:
+        if self._sockets.ends.pop(self._number, None) is not None:
+            self._sockets.say(word, self._number, *values)
+
+    def hold(self) -> None:
+        """See SocketEnd."""
+        self._sockets.say("hold", self._number)
+
+    def go_on(self) -> None:
+        """See SocketEnd."""
+        self._sockets.say("go_on", self._number)
+
+
+class Sockets:
+    """The WebSockets of one link; only the side that answers requests numbers them."""
+
+    def __init__(self, wire: "Wire") -> None:
+        self.say = wire.say
+        self.ends: dict[int, LinkedEnd] = {}
+        self._last = 0
+        self.handlers: dict[str, Any] = {
+            "message": lambda number, message: self._with(number, "send", message),
+            "close": lambda number, *how: self._with(number, "close", *how),
+            "lose": lambda number: self._ended(number, "lose"),
+            "fail": lambda number, reason: self._ended(number, "fail", reason),
+            "finish": lambda number, *how: self._ended(number, "end", *how),
+            "hold": lambda number: self._tell_peer(number, "hold"),
+            "go_on": lambda number: self._tell_peer(number, "go_on"),
+        }
+
+    def sent(self, end: SocketEnd) -> int:
+        """The number under which an end crosses, which is taken over."""
+        self._last = number = self._last + 1
+        self.ends[number] = here = LinkedEnd(self, number)
+        join(here, end)
+        return number
+
+    def received(self, number: int) -> SocketEnd:
+        """What is to be joined with the end that the receiver of the response gets."""
+        self.ends[number] = here = LinkedEnd(self, number)
+        return here
+
+    def lose(self) -> None:
+        """The link is lost, and every WebSocket with it."""
+        ends, self.ends = self.ends, {}
+        for end in ends.values():
+            end.lose()
+
+    def _with(self, number: int, action: str, *values: Any) -> None:
+        if end := self.ends.get(number):
+            getattr(end, action)(*values)
+
+    def _ended(self, number: int, action: str, *values: Any) -> None:
+        if end := self.ends.pop(number, None):
+            getattr(end, action)(*values)
+
+    def _tell_peer(self, number: int, action: str) -> None:
+        end = self.ends.get(number)
+        if end is not None and end.peer is not None:
+            getattr(end.peer, action)()

@@ -1,0 +1,276 @@
+"""The supervisor: starts the shards, replaces those that die or are stuck, ends them together.
+
+It is one small process without threads and without a loop of asyncio, so that it can fork at
+any time: a shard is a fork of it, with all modules loaded, and is there within a few
+milliseconds. It opens every listening socket, of clients and of shards, and keeps it open:
+who connects to a shard that has died waits for its successor and is not refused.
+
+Invariants:
+
+- Two processes never have the same place: a shard is replaced after the kernel has confirmed
+  its death. So no object ever lives twice. Each shard holds a lock on its place besides, as
+  it does on the files of its objects.
+- No shard outlives the supervisor: the kernel kills it, or it sees its line cut.
+- A shard is *stuck* when it was not seen to get on for `stuck_seconds`: neither had its loop a
+  turn nor did it begin to handle an event. One that is slow does both, again and again.
+"""
+
+import ctypes
+import logging
+import mmap
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.server.shards.seat import Seat, take_place
+
+log = logging.getLogger("holdfast.shards")
+
+LOOK_SECONDS = 0.25
+ASLEEP_SECONDS = 2.0  # a gap between two looks after which nobody is blamed for silence
+MAX_PAUSE_SECONDS = 5.0  # before a shard that does not come up is tried again
+_SOFTWARE_ERROR = 70  # EX_SOFTWARE of sysexits.h
+_PR_SET_PDEATHSIG = 1
+
+RunShard = Callable[[Seat], int]
+
+
+@dataclass(slots=True)
+class _Shard:
+    """A place and the process that has it, if any."""
+
+    index: int
+    process_id: int = 0
+    control: socket.socket | None = None
+    is_ready: bool = False
+    is_drained: bool = False
+    was_ready: bool = False  # it, or one before it
+    failures: int = 0  # in a row, before it was ready
+    next_start: float = 0.0
+
+
+class Supervisor:
+    """N shards, from their start to their end. Blocks."""
+
+    def __init__(
+        self,
+        run_shard: RunShard,
+        *,
+        links: Sequence[tuple[str, socket.socket]],
+        listeners: Sequence[Mapping[str, Sequence[socket.socket]]],
+        stuck_seconds: float,
+        on_stop: Callable[[], None],
+    ) -> None:
+        """`run_shard` is called in each shard's process; its result is the exit status.
+
+        `links` are the shards' own sockets, `listeners` those of clients, both by place.
+        """
+        self._run_shard = run_shard
+        self._links = links
+        self._listeners = listeners
+        self._stuck_seconds = stuck_seconds
+        self._on_stop = on_stop
+        self._shards = [_Shard(index) for index in range(len(links))]
+        self._beats = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
+        assert len(links) <= len(self._beats), "each shard has a word"
+        self._selector = selectors.DefaultSelector()
+        self._last_look = time.monotonic()
+        self._signals: list[int] = []  # that asked us to stop
+        self._stops = 0  # how many of them were heeded
+        self._told_to_close = False
+        self._status = 0
+
+    def run(self) -> int:
+        """Serve until SIGTERM or SIGINT; the exit status. A second signal ends all at once."""
+        wakeup, self._wakeup = socket.socketpair()
+        wakeup.setblocking(False)
+        self._wakeup.setblocking(False)
+        signal.set_wakeup_fd(self._wakeup.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, _: self._signals.append(number))
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._selector.register(wakeup, selectors.EVENT_READ)
+        while self._look():
+            for key, _ in self._selector.select(self._pause()):
+                if key.fileobj is wakeup:
+                    wakeup.recv(4096)
+                else:
+                    self._hear(key.data)
+        return self._status
+
+    def _pause(self) -> float:
+        if not self._shards[0].was_ready:
+            return LOOK_SECONDS
+        waits = [shard.next_start for shard in self._shards if not shard.process_id]
+        return max(min([LOOK_SECONDS, *(at - time.monotonic() for at in waits)]), 0.0)
+
+    # ---- looking after the shards --------------------------------------------------
+
+    def _look(self) -> bool:
+        """See to what has happened; False when it is all over."""
+        while self._stops < len(self._signals):
+            self._stop()
+        self._reap()
+        now = time.monotonic()
+        if now - self._last_look > ASLEEP_SECONDS:
+            for shard in self._shards:
+                self._beats[shard.index] = now
+        self._last_look = now
+        alive = [shard for shard in self._shards if shard.process_id]
+        for shard in alive:
+            silence = now - self._beats[shard.index]
+            if silence > self._stuck_seconds:
+                log.error("shard %d is stuck for %.1f s: it is killed", shard.index, silence)
+                os.kill(shard.process_id, signal.SIGKILL)
+        if self._stops:
+            if not self._told_to_close and all(shard.is_drained for shard in alive):
+                self._told_to_close = True
+                self._tell(b"c")
+            return bool(alive)
+        for shard in self._shards:
+            if not shard.process_id and now >= shard.next_start:
+                self._start(shard)
+            if not self._shards[0].was_ready:
+                break  # what is wrong with one would be wrong with all: let one say so
+        return True
+
+    def _reap(self) -> None:
+        for shard in self._shards:
+            if shard.process_id:
+                process_id, status = os.waitpid(shard.process_id, os.WNOHANG)
+                if process_id:
+                    self._ended(shard, os.waitstatus_to_exitcode(status))
+
+    def _ended(self, shard: _Shard, status: int) -> None:
+        shard.process_id = 0
+        assert shard.control is not None, "it had one"
+        self._selector.unregister(shard.control)
+        shard.control.close()
+        if self._stops:
+            self._status = self._status or max(status, 0)
+            return
+        if not shard.was_ready:  # it never will be: say so with its own words, and end
+            self._status = status if status > 0 else _SOFTWARE_ERROR
+            self._signals.append(0)
+            return
+        how = f"with status {status}" if status >= 0 else f"by signal {-status}"
+        log.error("shard %d ended %s: it is started again", shard.index, how)
+        shard.failures = 0 if shard.is_ready else shard.failures + 1
+        pause = min(0.1 * 2**shard.failures, MAX_PAUSE_SECONDS) if shard.failures else 0.0
+        shard.next_start = time.monotonic() + pause
+
+    def _hear(self, shard: _Shard) -> None:
+        if shard.control is None or not shard.process_id:
+            return
+        words = shard.control.recv(64)
+        if b"r" in words:
+            shard.is_ready = shard.was_ready = True
+        if b"d" in words:
+            shard.is_drained = True
+
+    # ---- starting ------------------------------------------------------------------
+
+    def _start(self, shard: _Shard) -> None:
+        ours, theirs = socket.socketpair()
+        self._beats[shard.index] = time.monotonic()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        supervisor = os.getpid()
+        process_id = os.fork()
+        if process_id == 0:
+            self._become(shard, theirs, supervisor)
+        theirs.close()
+        shard.process_id, shard.control = process_id, ours
+        shard.is_ready = shard.is_drained = False
+        self._selector.register(ours, selectors.EVENT_READ, shard)
+
+    def _become(self, shard: _Shard, control: socket.socket, supervisor: int) -> None:
+        """What the forked process does, to its end."""
+        status = _SOFTWARE_ERROR
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            # Ctrl-C reaches every process at the terminal: the supervisor tells the others.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _die_with_parent(supervisor)
+            self._let_go(shard.index)
+            path, listener = self._links[shard.index]
+            take_place(path)
+            seat = Seat(
+                shard.index,
+                [path for path, _ in self._links],
+                {name: [*sockets] for name, sockets in self._listeners[shard.index].items()},
+                listener,
+                control,
+                self._beats,
+                is_replacement=shard.was_ready,
+            )
+            status = self._run_shard(seat)
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:
+                    stream.flush()
+        except BaseException:
+            log.critical("shard %d failed", shard.index, exc_info=True)
+        finally:
+            os._exit(status)
+
+    def _let_go(self, index: int) -> None:
+        """In a shard: close what belongs to others."""
+        self._selector.close()
+        for other in self._shards:
+            if other.control is not None:
+                other.control.close()
+            if other.index != index:
+                self._links[other.index][1].close()
+                for sockets in self._listeners[other.index].values():
+                    for listener in sockets:
+                        listener.close()
+
+    # ---- stopping ------------------------------------------------------------------
+
+    def _stop(self) -> None:
+        number = self._signals[self._stops]
+        self._stops += 1
+        if self._stops > 1:
+            self._kill()
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        if number:
+            self._on_stop()
+        # Theirs are open for as long as they need them.
+        for _, listener in self._links:
+            listener.close()
+        for sockets in self._listeners:
+            for listener in (each for those in sockets.values() for each in those):
+                listener.close()
+        self._tell(b"s")
+
+    def _kill(self) -> None:
+        for shard in self._shards:
+            if shard.process_id:
+                os.kill(shard.process_id, signal.SIGKILL)
+
+    def _tell(self, word: bytes) -> None:
+        for shard in self._shards:
+            if shard.process_id and shard.control is not None:
+                try:
+                    shard.control.send(word)
+                except OSError as error:
+                    log.debug("shard %d does not listen: %s", shard.index, error)
+
+
+def _die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when the supervisor dies, where the kernel can."""
+    if sys.platform == "linux":
+        prctl: Any = ctypes.CDLL(None, use_errno=True).prctl
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # too late
+            os._exit(1)
