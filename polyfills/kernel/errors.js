@@ -28,12 +28,17 @@ export function describeError(error) {
     const head = error.name ? `${error.name}: ${error.message}` : String(error.message);
     const frames = error.stack
       .split("\n")
-      .filter((line) => line.startsWith("    at ") && !line.includes("(native)"));
+      .filter(isFrameOfScript);
     const text = [head, ...frames].join("\n");
     return error.cause === undefined ? text : `${text}\n  [cause]: ${describeError(error.cause)}`;
   } catch {
     return "[an error that cannot be shown]";
   }
+}
+
+// A DOMException's stack has the frames of the runtime, too.
+function isFrameOfScript(line) {
+  return line.startsWith("    at ") && !line.includes("(holdfast:") && !line.includes("(native)");
 }
 
 /** Whether this is a DOMException, or an error of one of ECMAScript's classes by its name. */
