@@ -143,6 +143,21 @@ async def test_strange_targets_are_answered_and_do_no_harm(server: Server, targe
     assert await server.text("/ignore") == "ignored"
 
 
+async def test_letters_beyond_ascii_in_a_target_are_escaped(server: Server) -> None:
+    """What curl sends for `curl 'http://…/url?q=é'`; twice, to see that the connection goes on."""
+    server.add("main", EDGES)
+    host = f"Host: main.localhost:{server.port}\r\n"
+    request = f"GET /url?q=\u00e9\u4e2d&x HTTP/1.1\r\n{host}\r\n".encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    for _ in range(2):
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+        wanted = f"http://main.localhost:{server.port}/url?q=%C3%A9%E4%B8%AD&x".encode()
+        assert await reader.readexactly(len(wanted)) == wanted
+    writer.close()
+
+
 async def test_strange_headers_do_no_harm(server: Server) -> None:
     server.add("main", EDGES)
     for header in (

@@ -24,12 +24,13 @@ Invariants:
 
 import asyncio
 import logging
+import urllib.parse
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
+from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError
+from aiohttp.http_parser import HttpParser, HttpRequestParser, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from holdfast.host.bodies import ByteStream, ReaderBody
@@ -59,6 +60,8 @@ LINGER_SECONDS = 10.0  # how long an unread request body is waited for
 
 Payload = StreamReader
 
+_ASCII = bytes(range(0x80))
+
 
 class RequestBodyBroken(Exception):
     """A request's body was not HTTP, or ended too early: the client's fault."""
@@ -87,17 +90,7 @@ class Connection(BaseProtocol):
     )
 
     def __init__(self, server: "HttpServer") -> None:
-        parser = HttpRequestParser(
-            self,
-            server.loop,
-            READ_BUFFER_BYTES,
-            max_line_size=MAX_TARGET_BYTES,
-            max_field_size=MAX_HEADER_BYTES,
-            payload_exception=RequestBodyBroken,
-            auto_decompress=False,
-            max_msg_queue_size=MAX_PIPELINED,
-        )
-        super().__init__(server.loop, parser)
+        super().__init__(server.loop, self._new_parser(server.loop))
         self._server = server
         self._messages: deque[tuple[RawRequestMessage, Payload]] = deque()
         self._busy = False
@@ -114,6 +107,18 @@ class Connection(BaseProtocol):
         self._idle_since = 0.0
         self._idle_timer: asyncio.TimerHandle | None = None
         self.client = ""
+
+    def _new_parser(self, loop: asyncio.AbstractEventLoop) -> HttpRequestParser:
+        return HttpRequestParser(
+            self,
+            loop,
+            READ_BUFFER_BYTES,
+            max_line_size=MAX_TARGET_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
+            payload_exception=RequestBodyBroken,
+            auto_decompress=False,
+            max_msg_queue_size=MAX_PIPELINED,
+        )
 
     # ---- the transport's side ------------------------------------------------------
 
@@ -155,7 +160,7 @@ class Connection(BaseProtocol):
         if parser is None:
             return
         try:
-            messages, self._upgraded, tail = parser.feed_data(data)
+            messages, self._upgraded, tail = self._parse(parser, data)
         except HttpProcessingError as error:
             self._refuse(error)
             return
@@ -168,6 +173,22 @@ class Connection(BaseProtocol):
             if self._unparsed and not self._buffer_paused:
                 self._pause_reading_for_buffer()
                 self._loop.call_soon(self._read_on)
+
+    def _parse(self, parser: HttpParser[Any], data: bytes) -> Any:
+        """What the parser makes of `data`.
+
+        Clients such as curl send what was typed: a target's letters beyond ASCII are escaped
+        here, as browsers escape them, since the parser takes them for a mistake.
+        """
+        try:
+            return parser.feed_data(data)
+        except InvalidURLError:
+            line, end, rest = data.partition(b"\r\n")
+            if self._busy or self._messages or not end or line.isascii():
+                raise
+            self._parser = self._new_parser(self._loop)
+            escaped = urllib.parse.quote_from_bytes(line, safe=_ASCII).encode()
+            return self._parser.feed_data(escaped + end + rest)
 
     def _refuse(self, error: HttpProcessingError) -> None:
         """What came is not HTTP: say so, unless a response is being written, and close."""
