@@ -1,4 +1,4 @@
-"""The documentation's scripts, unmodified, over real HTTP."""
+"""The documentation's scripts, unmodified, over real HTTP; test_examples.py has what they do."""
 
 import json
 import os
@@ -6,12 +6,11 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.serving import EXAMPLES, TOKEN, Answer, Platform, curl
+from tests.serving import EXAMPLES, TOKEN, Platform, curl
 
 COUNT = "Durable Object 'A' count: {}"
 IMPORTANT = ("--header", "Content-Type: text/plain", "--data", "important data!")
@@ -105,35 +104,6 @@ def test_the_documentations_commands_publish_a_durable_object(
     assert answer.text == "127.0.0.1 stored important data!"
 
 
-def test_a_request_without_data_is_stored_as_no_data(platform: Platform) -> None:
-    platform.publish()
-    assert platform.ask("calling-worker").text == "127.0.0.1 stored No data!"
-
-
-def test_the_class_script_itself_says_hello(platform: Platform) -> None:
-    platform.publish()
-    assert platform.ask("durable-object-example").text == "Hello World"
-
-
-def test_the_counter_counts_up_and_down(platform: Platform) -> None:
-    published_counter(platform)
-    paths = ("/", "/increment", "/increment", "/decrement", "/")
-    counts = [platform.ask("counter", path).text for path in paths]
-    assert counts == [COUNT.format(n) for n in (0, 1, 2, 1, 1)]
-
-
-def test_the_counters_not_found_is_wrapped_by_its_worker(platform: Platform) -> None:
-    answer = published_counter(platform).ask("counter", "/elsewhere")
-    assert (answer.status, answer.text) == (200, COUNT.format("Not found"))
-
-
-def test_concurrent_increments_each_count_once(platform: Platform) -> None:
-    published_counter(platform)
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: platform.ask("counter", "/increment"), range(40)))
-    assert sorted(a.text for a in answers) == sorted(COUNT.format(n) for n in range(1, 41))
-
-
 def test_an_acknowledged_increment_survives_a_crash(platform: Platform) -> None:
     published_counter(platform)
     assert platform.ask("counter", "/increment").text == COUNT.format(1)
@@ -154,36 +124,3 @@ def test_the_counter_runs_from_its_file(run_script: Callable[[Path], str]) -> No
     origin = run_script(EXAMPLES / "counter.mjs")
     counts = [curl(origin + path).text for path in ("/increment", "/increment", "/")]
     assert counts == [COUNT.format(n) for n in (1, 2, 2)]
-
-
-def changed(answer: Answer) -> bool:
-    assert answer.text in {"Changed: true", "Changed: false"}
-    return answer.text == "Changed: true"
-
-
-def test_if_match_changes_only_what_it_expects(platform: Platform) -> None:
-    platform.publish(CLASS_FILE="if-match.mjs")
-
-    def put(value: str, *if_match: str) -> bool:
-        headers = [part for tag in if_match for part in ("--header", f"If-Match: {tag}")]
-        return changed(platform.ask("calling-worker", "/", *headers, "--data", value))
-
-    assert put("first"), "there was nothing, and nothing was expected"
-    assert not put("lost", "something else")
-    assert put("second", "first")
-    assert not put("lost", "first")
-    assert put("third", "*"), "an asterisk matches anything"
-    assert put("fourth", "third")
-
-
-def test_every_path_is_an_object_of_its_own(platform: Platform) -> None:
-    platform.publish(CLASS_FILE="if-match.mjs", CALLING_FILE="object-per-path.js")
-
-    def put(path: str, value: str, if_match: str | None = None) -> bool:
-        headers = ["--header", f"If-Match: {if_match}"] if if_match else []
-        return changed(platform.ask("calling-worker", path, *headers, "--data", value))
-
-    assert put("/a", "1")
-    assert not put("/b", "2", if_match="1"), "what /a holds is not seen at /b"
-    assert put("/b", "2")
-    assert put("/a", "3", if_match="1")

@@ -41,8 +41,9 @@ class Core(Stage):
         """Load a script: a file, a Wrangler project, inline source, or modules by name.
 
         `env` adds bindings, or puts others in their place: text and data are what they are;
-        another Worker, or a Python function, class or object, is a service. `environment` is
-        that of a project. Raises HarnessError, which names the file and what is wrong.
+        another Worker, or a Python function, class or object, is a service, and a Worker's
+        `namespace(…)` the objects of its class. `environment` is that of a project. Raises
+        HarnessError, which names the file and what is wrong.
         """
         options = Options(name, environment, compatibility_date, tuple(compatibility_flags))
         return self.add(find(source, options, self._folders, self.workers), env or {})
@@ -73,6 +74,8 @@ class Core(Stage):
             return PlainText(name, value)
         if value is None or isinstance(value, bool | int | float | dict | list | tuple):
             return Json(name, json.dumps(value))
+        if isinstance(value, Namespace):
+            return ObjectNamespace(name, value.id)
         if isinstance(value, Worker):
             return Service(name, value.name)
         if isinstance(value, bytes):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 
 from holdfast.catalog.errors import CatalogError
+from holdfast.catalog.namespace import Namespace
 from holdfast.host.bodies import BodyError, ByteStream, collect
 from holdfast.host.rpc import Message
 from holdfast.testing.errors import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = hidden_from_tracebacks
 
 MAX_REDIRECTS = 20
+CLIENT = "cf-connecting-ip"
 UPGRADE = {"upgrade": "websocket", "connection": "upgrade"}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -81,6 +83,7 @@ class Worker:
         response that a client would see, a 500.
         """
         raw, content = make_request(headers, body=body, json=json, data=data, files=files)
+        raw = _from_a_client(raw)
         chosen = (method or ("GET" if content is None else "POST")).upper()
         return self._core.drive(
             self._fetch(
@@ -105,7 +108,9 @@ class Worker:
         """Open a WebSocket; the Socket. Raises HarnessError where the Worker answers otherwise."""
         raw, _ = make_request(headers)
         return self._core.drive(
-            self._websocket(self._absolute(url), raw + upgrade_headers(protocols), entrypoint)
+            self._websocket(
+                self._absolute(url), _from_a_client(raw) + upgrade_headers(protocols), entrypoint
+            )
         )
 
     def call(self, method: str, *arguments: Any, entrypoint: str = "") -> Any:
@@ -124,6 +129,10 @@ class Worker:
         Raises HarnessError where the script has no such class, and for an id of another one.
         """
         return Object(self._core, self, self._core.namespace(self, class_name), name, id)
+
+    def namespace(self, class_name: str) -> Namespace:
+        """The objects of a class, to be bound in another Worker's `env`."""
+        return self._core.namespace(self, class_name)
 
     def instances(self, class_name: str) -> list[str]:
         """The ids of the class's objects that have stored something, or are in memory."""
@@ -193,6 +202,12 @@ class Worker:
 def route_to(method: str) -> str:
     """The route of a call that nobody else's call has led to; see kernel/depth.js."""
     return json_module.dumps([0, method])
+
+
+def _from_a_client(raw: str) -> str:
+    """The headers of a request with that which tells where it comes from."""
+    given = Headers.from_raw(raw)
+    return raw if CLIENT in given else f"{raw}{CLIENT}\n127.0.0.1\n"
 
 
 # ---- answers, of Workers and of objects ----------------------------------------------

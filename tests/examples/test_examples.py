@@ -1,0 +1,87 @@
+"""What the documentation's scripts do, unmodified, in the harness."""
+
+import pytest
+
+from holdfast.testing import Harness
+from holdfast.testing.worker import Worker
+from tests.serving import EXAMPLES
+
+COUNT = "Durable Object 'A' count: {}"
+
+
+@pytest.fixture
+def counter(holdfast: Harness) -> Worker:
+    return holdfast.worker(EXAMPLES / "counter.mjs")
+
+
+def published(
+    holdfast: Harness, class_file: str, calling_file: str = "calling-worker.js"
+) -> Worker:
+    """A class in one script, and the Worker that calls it from another."""
+    owner = holdfast.worker(EXAMPLES / class_file)
+    env = {"EXAMPLE_CLASS": owner.namespace("DurableObjectExample")}
+    return holdfast.worker(EXAMPLES / calling_file, env=env)
+
+
+def test_the_counter_counts_up_and_down(counter: Worker) -> None:
+    paths = ("/", "/increment", "/increment", "/decrement", "/")
+    counts = [counter.fetch(path).text() for path in paths]
+    assert counts == [COUNT.format(n) for n in (0, 1, 2, 1, 1)]
+
+
+def test_the_counters_not_found_is_wrapped_by_its_worker(counter: Worker) -> None:
+    answer = counter.fetch("/elsewhere")
+    assert (answer.status, answer.text()) == (200, COUNT.format("Not found"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_concurrent_increments_each_count_once(
+    holdfast: Harness, counter: Worker, seed: int
+) -> None:
+    answers = holdfast.gather([lambda: counter.fetch("/increment")] * 40, seed=seed)
+    assert sorted(a.text() for a in answers) == sorted(COUNT.format(n) for n in range(1, 41))
+
+
+def test_an_acknowledged_increment_survives_a_crash_and_an_eviction(counter: Worker) -> None:
+    counter.fetch("/increment")
+    counter.object("Counter", name="A").crash()
+    assert counter.fetch("/increment").text() == COUNT.format(2)
+    counter.object("Counter", name="A").evict()
+    assert counter.fetch("/").text() == COUNT.format(2)
+
+
+def test_data_is_stored_under_the_callers_address(holdfast: Harness) -> None:
+    caller = published(holdfast, "durable-object-example.mjs")
+    assert caller.fetch("/", body="important data!").text() == "127.0.0.1 stored important data!"
+    assert caller.fetch("/").text() == "127.0.0.1 stored No data!"
+    owner = holdfast.workers["durable-object-example"]
+    assert owner.object("DurableObjectExample", name="foo").storage == {"127.0.0.1": "No data!"}
+    assert owner.fetch("/").text() == "Hello World"
+
+
+def test_if_match_changes_only_what_it_expects(holdfast: Harness) -> None:
+    caller = published(holdfast, "if-match.mjs")
+
+    def put(value: str, *if_match: str) -> bool:
+        headers = [("If-Match", tag) for tag in if_match]
+        return bool(caller.fetch("/", body=value, headers=headers).text() == "Changed: true")
+
+    assert put("first"), "there was nothing, and nothing was expected"
+    assert not put("lost", "something else")
+    assert put("second", "first")
+    assert not put("lost", "first")
+    assert put("third", "*"), "an asterisk matches anything"
+    assert put("fourth", "third")
+
+
+def test_every_path_is_an_object_of_its_own(holdfast: Harness) -> None:
+    caller = published(holdfast, "if-match.mjs", "object-per-path.js")
+
+    def put(path: str, value: str, if_match: str | None = None) -> bool:
+        headers = {"If-Match": if_match} if if_match else {}
+        return bool(caller.fetch(path, body=value, headers=headers).text() == "Changed: true")
+
+    assert put("/a", "1")
+    assert not put("/b", "2", if_match="1"), "what /a holds is not seen at /b"
+    assert put("/b", "2")
+    assert put("/a", "3", if_match="1")
