@@ -24,6 +24,9 @@ _KINDS = {
     ".wasm": ModuleKind.WASM,
 }
 
+_UNCOMPILED = frozenset({".ts", ".mts", ".cts", ".tsx", ".jsx"})
+BUNDLE = "for instance by: npx esbuild {} --bundle --format=esm --outfile=bundle.mjs"
+
 _IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*(["'])(\.{1,2}/[^"'\n]+)\1""")
 _REQUIRE = re.compile(r"""\brequire\s*\(\s*(["'])(\.{1,2}/[^"'\n]+)\1""")
 _MODULE_SYNTAX = re.compile(r"""^\s*(?:export\b|import\b\s*["'{*\w])""", re.MULTILINE)
@@ -70,6 +73,10 @@ def read_modules(
         name = _name(path, folder)
         if name in modules:
             continue
+        if path.suffix.lower() in _UNCOMPILED:
+            raise ValueError(
+                f"{name} has to be compiled to JavaScript first, {BUNDLE.format(name)}"
+            )
         modules[name] = Module(name, kind_of(path), path.read_bytes())
         waiting.extend(_imported(modules[name], folder))
     return tuple(modules.values())

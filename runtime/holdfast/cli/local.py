@@ -18,6 +18,7 @@ from holdfast.cli.process import (
 )
 from holdfast.cli.project_file import SourceFile, open_script
 from holdfast.cli.reload import Reading, Reloader, error_page, read
+from holdfast.cli.script_file import with_way_out
 from holdfast.server import FileSource, Listener, OneScript, Runtime
 from holdfast.server.opening import open_storage
 from holdfast.server.triggers import TriggeringListener
@@ -102,7 +103,8 @@ class LocalServer:
             try:
                 runtime.worker(self._file.name)
             except ScriptInvalid as error:
-                return complain(f"{self._file.path} does not load: {error}")
+                reason = with_way_out(str(error), self._file.path)
+                return complain(f"{self._file.path} does not load: {reason}")
         options = self._options
         crons = (options.cron or self._file.crons) if post.is_first else ()
         try:

@@ -12,7 +12,7 @@ import time
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import Terminal
 from holdfast.cli.project_file import SourceFile
-from holdfast.cli.script_file import ScriptUnreadable, Stamp
+from holdfast.cli.script_file import ScriptUnreadable, Stamp, with_way_out
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.server import FileSource, Runtime
 from holdfast.workers import ScriptInvalid
@@ -70,7 +70,7 @@ class Reloader:
             self._serve(reading)
         except ScriptInvalid as error:
             self._failed = True
-            self._fail(str(error))
+            self._fail(with_way_out(str(error), self._file.path))
             return
         again = self._has_served or self._failed
         self._failed, self._has_served = False, True

@@ -2,12 +2,13 @@
 
 import argparse
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from holdfast.catalog.bindings import PlainText
-from holdfast.catalog.files import guess_syntax, read_modules
+from holdfast.catalog.files import BUNDLE, guess_syntax, read_modules
 from holdfast.catalog.script import Script
 from holdfast.cli.options import named_values, script_name
 
@@ -96,6 +97,20 @@ def explained(path: Path) -> Iterator[None]:
         raise ScriptUnreadable(f"{path} is not text in UTF-8") from error
     except ValueError as error:
         raise ScriptUnreadable(str(error)) from error
+
+
+# The specifier of a module that is named by no path and no scheme.
+_BARE = re.compile(
+    r'No such module "(@?[a-z][\w.-]*(?:/[\w.-]+)*)", imported from "[^"]+"\.$', re.M
+)
+
+
+def with_way_out(reason: str, path: Path) -> str:
+    """Why a script does not load, with what helps where it imports a package from npm."""
+    found = _BARE.search(reason)
+    if found is None or Path(found[1]).suffix or found[1].startswith("cloudflare:"):
+        return reason
+    return f"{reason} A package from npm is bundled first, {BUNDLE.format(path.name)}"
 
 
 def unreadable(error: OSError, path: Path) -> str:

@@ -1,0 +1,35 @@
+"""What helps where a script needs a bundler."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import holdfast
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("main.ts", "export default { fetch(): Response {} }", "npx esbuild main.ts"),
+        ("main.mjs", "import {} from './view.tsx'", "view.tsx has to be compiled"),
+        ("main.mjs", "import { Hono } from 'hono'", "npx esbuild main.mjs"),
+        ("main.mjs", "import x from '@scope/pack/part'", "npx esbuild main.mjs"),
+    ],
+)
+def test_what_has_to_be_bundled_is_told_in_a_line(
+    tmp_path: Path, name: str, text: str, told: str
+) -> None:
+    (tmp_path / "view.tsx").write_text("")
+    (tmp_path / name).write_text(text)
+    done = holdfast("run", name, "--port", "0", folder=tmp_path)
+    assert (done.code, done.err.count("\n")) == (1, 1)
+    assert told in done.err
+
+
+@pytest.mark.parametrize("specifier", ["./none.mjs", "./none.txt", "fs", "cloudflare:nothing"])
+def test_what_no_bundler_helps_with_names_none(tmp_path: Path, specifier: str) -> None:
+    (tmp_path / "main.mjs").write_text(f"import x from '{specifier}'; export default {{}}")
+    done = holdfast("run", "main.mjs", "--port", "0", folder=tmp_path)
+    assert done.code == 1 and "esbuild" not in done.err
