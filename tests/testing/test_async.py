@@ -2,6 +2,7 @@
 
 import asyncio
 
+from holdfast.testing import Harness
 from tests.testing.conftest import COUNTER
 
 
@@ -30,3 +31,8 @@ async def test_tasks_of_the_test_share_the_platform(aholdfast):
 
     assert await asyncio.gather(wait(2), wait(1)) == [2, 1]
     assert await aholdfast.gather([counter.call("add", 1), counter.call("add", 1)]) == [1, 2]
+
+
+async def test_one_harness_is_for_both():
+    async with Harness(timeout=3) as harness:
+        assert await harness.worker(COUNTER).object("Counter", unique=True).call("add", 1) == 1

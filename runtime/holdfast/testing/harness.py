@@ -45,12 +45,17 @@ class Started:
 
 
 class Harness(Core):
-    """For plain functions: each call returns when it is done. A context manager."""
+    """For plain functions: each call returns when it is done. A context manager.
+
+    With `async with`, it is an AsyncHarness that is entered.
+    """
 
     alone = True
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._options = options
+        self._entered: AsyncHarness | None = None
         self._private: asyncio.AbstractEventLoop | None = None
         self._collected: list[Coroutine[Any, Any, Any]] | None = None
         self._started: list[asyncio.Task[Any]] = []
@@ -165,6 +170,14 @@ class Harness(Core):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    async def __aenter__(self) -> "AsyncHarness":
+        self._entered = AsyncHarness(**self._options)
+        return await self._entered.__aenter__()
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._entered is not None, "what is left was entered"
+        await self._entered.aclose()
 
 
 class AsyncHarness(Core):

@@ -123,11 +123,20 @@ class Worker:
 
     # ---- objects ---------------------------------------------------------------------
 
-    def object(self, class_name: str, name: str | None = None, *, id: str | None = None) -> Object:  # noqa: A002 - that is its name
-        """The object of a class with a name, or with an id; without either, a new one.
+    def object(
+        self,
+        class_name: str,
+        name: str | None = None,
+        *,
+        id: str | None = None,  # noqa: A002 - that is its name
+        unique: bool = False,
+    ) -> Object:
+        """The object of a class with a name, or with an id; without either, a new, unique one.
 
         Raises HarnessError where the script has no such class, and for an id of another one.
         """
+        if unique and not (name is None and id is None):
+            raise HarnessError("An object has a name=, an id=, or is unique=True.")
         return Object(self._core, self, self._core.namespace(self, class_name), name, id)
 
     def namespace(self, class_name: str) -> Namespace:
