@@ -69,7 +69,7 @@ wpt: $(INSTALLED) ## Runs the Web Platform Tests (WPT_DIR=a checkout; ARGS='url 
 	@$(BIN)/python -m tests.wpt $(ARGS)
 
 .PHONY: peers
-peers: $(PEERS) ## Installs workerd and oxlint from npm into node_modules, for benchmarks and checks
+peers: $(PEERS) ## Installs workerd, Wrangler and oxlint from npm into node_modules, for tests and checks
 
 $(PEERS): package.json
 	@command -v npm >/dev/null || { echo 'npm is missing. On Debian or Ubuntu:  apt-get install npm' >&2; exit 1; }

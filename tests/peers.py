@@ -1,6 +1,6 @@
-"""The real workerd, for tests that compare with it or hand data to and fro.
+"""The real workerd and Wrangler, for tests that compare with them or hand data to and fro.
 
-`HOLDFAST_WORKERD` names the binary; otherwise it is looked for where `make peers` puts it.
+`HOLDFAST_WORKERD` names workerd's binary; otherwise it is looked for where `make peers` puts it.
 Tests that need it are skipped, with the reason, where there is none.
 """
 
@@ -58,6 +58,14 @@ def workerd_binary() -> Path:
         if candidate.is_file():
             return candidate
     pytest.skip(f"there is no workerd at {candidates[0]}: run `make peers`")
+
+
+def wrangler_binary() -> Path:
+    """The Wrangler to use; skips the test where there is none."""
+    candidate = REPOSITORY / "node_modules" / ".bin" / "wrangler"
+    if not candidate.is_file():
+        pytest.skip(f"there is no Wrangler at {candidate}: run `make peers`")
+    return candidate
 
 
 class Workerd:

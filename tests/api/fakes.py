@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from holdfast.catalog import Catalog, Deployed, ErrorCode, ObjectInfo, Syntax, UploadRejected
+from holdfast.catalog import (
+    Catalog,
+    Deployed,
+    ErrorCode,
+    Loaded,
+    ObjectInfo,
+    Syntax,
+    UploadRejected,
+)
+from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES
 from holdfast.storage.key_value import KeyValueStore
 
@@ -23,7 +32,32 @@ class FakePlatform:
     objects: dict = field(default_factory=dict)
     live: dict = field(default_factory=dict)
 
-    async def deploy(self, script, changes=NO_CHANGES):
+    async def deploy(self, script, changes=NO_CHANGES, note=NO_NOTE):
+        loaded = self._load(script)
+        self.catalog.put_script(
+            script,
+            handlers=loaded.handlers,
+            classes=loaded.classes,
+            startup_time_ms=loaded.startup_time_ms,
+            changes=changes,
+            note=note,
+        )
+        self.live[script.name] = script
+        return loaded
+
+    async def upload_version(self, script, note=NO_NOTE):
+        loaded = self._load(script)
+        self.catalog.put_version(script, Loaded(loaded.handlers, loaded.classes, 3), note)
+        return loaded
+
+    async def deploy_version(self, name, version, note=NO_NOTE):
+        self.catalog.deploy_version(name, version, note)
+        self.live[name] = self.catalog.script(name)
+
+    async def put_settings(self, name, settings):
+        return self.catalog.put_settings(name, settings)
+
+    def _load(self, script):
         text = script.main_module.content.decode("utf-8", "replace")
         if "CRASH" in text:
             raise RuntimeError("the platform has a bug, and knows a /secret/path")
@@ -38,8 +72,6 @@ class FakePlatform:
         else:
             handlers = ["fetch"] if "export default" in text else []
             classes = re.findall(r"export class (\w+)", text)
-        self.catalog.put_script(script, handlers=handlers, classes=classes, changes=changes)
-        self.live[script.name] = script
         return Deployed(tuple(handlers), tuple(classes), startup_time_ms=3)
 
     async def delete_script(self, name):

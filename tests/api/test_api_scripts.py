@@ -269,12 +269,12 @@ async def test_deploys_take_turns(api, platform):
     under_way = 0
     deploy = platform.deploy
 
-    async def slow(script, namespaces=()):
+    async def slow(script, *arguments):
         nonlocal under_way
         under_way += 1
         assert under_way == 1
         await asyncio.sleep(0)
-        deployed = await deploy(script, namespaces)
+        deployed = await deploy(script, *arguments)
         under_way -= 1
         return deployed
 

@@ -25,7 +25,7 @@ from holdfast.catalog import (
     Syntax,
     UploadRejected,
 )
-from holdfast.catalog.scripts import MAX_VERSIONS
+from holdfast.catalog.versions import MAX_VERSIONS
 from holdfast.engine.modules import Module, ModuleKind
 
 
@@ -397,10 +397,16 @@ def test_a_catalog_of_the_first_schema_is_taken_over(path):
         db.execute("CREATE TABLE secrets (version TEXT, name TEXT, text TEXT)")
         db.execute("INSERT INTO secrets VALUES ('v1', 'TOKEN', ?)", (secret.text,))
         db.execute("DROP TABLE schedules")
+        db.execute("DROP TABLE deployments")
+        db.execute("ALTER TABLE scripts DROP COLUMN settings")
+        for column in ("serial", "annotations", "source", "startup_time_ms"):
+            db.execute(f"ALTER TABLE versions DROP COLUMN {column}")
         db.execute("PRAGMA user_version = 1")
     db.close()
     with Catalog(path) as catalog:
         assert catalog.script("counter").bindings == (secret,)
+        assert [d.version for d in catalog.deployments("counter")] == ["v1"]
+        assert [v.number for v in catalog.version_records("counter")] == [1]
         assert all(secret.text.encode() not in p.read_bytes() for p in path.parent.iterdir())
         put(catalog, make_script(version="v2"))
         assert catalog.record("counter").migration_tag is None

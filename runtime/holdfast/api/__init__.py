@@ -6,8 +6,10 @@ aiohttp alone, and reaches the running Workers through the `Platform` protocol.
 - `ApiServer` (server.py): the API on a port; `make_app` (app.py): the aiohttp
   application; `ApiSettings` (settings.py).
 - `Platform` (platform.py): what the API asks of whoever runs the Workers.
-- scripts.py and namespaces.py: the handlers; envelope.py: the shape of every
-  answer and the one place where exceptions become answers; auth.py: the token.
+- scripts.py, versions.py, secrets.py, script_settings.py, schedules.py, namespaces.py,
+  key_value.py: the handlers; accounts.py and services.py: what Wrangler asks besides.
+- envelope.py: the shape of every answer and the one place where exceptions become
+  answers; auth.py: the token.
 - An upload's way: body.py (bounded stream) → form.py (parts) → metadata.py and
   upload.py (a `Script` in the making) → scripts.py (deployed).
 - `deploy`, `create_namespace`, … (client.py): the same from Python, without aiohttp.
@@ -38,13 +40,14 @@ from holdfast.api.object_client import (
 from holdfast.api.platform import Platform
 from holdfast.api.server import ApiServer
 from holdfast.api.session import ApiError
-from holdfast.api.settings import ApiSettings
+from holdfast.api.settings import ApiSettings, Whereabouts
 
 __all__ = [
     "ApiError",
     "ApiServer",
     "ApiSettings",
     "Platform",
+    "Whereabouts",
     "back_up",
     "create_namespace",
     "delete_object",

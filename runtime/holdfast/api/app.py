@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from holdfast.api.accounts import AccountHandlers
 from holdfast.api.auth import SETTINGS, authenticate
 from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ApiRefusal, answer_errors
@@ -13,11 +14,35 @@ from holdfast.api.namespaces import NamespaceHandlers
 from holdfast.api.objects import ObjectHandlers
 from holdfast.api.platform import Platform
 from holdfast.api.schedules import ScheduleHandlers
+from holdfast.api.script_settings import ScriptSettingsHandlers
 from holdfast.api.scripts import ScriptHandlers
+from holdfast.api.secrets import SecretHandlers
+from holdfast.api.services import ServiceHandlers
 from holdfast.api.settings import ApiSettings
+from holdfast.api.versions import VersionHandlers
 
 ACCOUNT = "/client/v4/accounts/{account}"
 """Any account tag will do: a Holdfast is one account."""
+
+# What clients ask for and Holdfast does not have, by a part of its path.
+_ABSENT = {
+    "assets-upload-session": "static assets",
+    "containers/": "containers",
+    "d1/": "D1 databases",
+    "dispatch/": "dispatch namespaces",
+    "domains/": "custom domains: a Worker is served below the domain of `holdfast serve --domain`",
+    "edge-preview": "remote previews: see `holdfast dev`",
+    "hyperdrive/": "Hyperdrive",
+    "pages/": "Pages",
+    "pipelines": "pipelines",
+    "queues": "queues",
+    "r2/": "R2 buckets",
+    "routes": "routes: a Worker is served below the domain of `holdfast serve --domain`",
+    "secrets_store/": "secrets stores",
+    "vectorize/": "Vectorize",
+    "workflows": "workflows",
+    "zones": "zones: a Worker is served below the domain of `holdfast serve --domain`",
+}
 
 
 def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
@@ -27,6 +52,11 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
     app.on_response_prepare.append(_hide_server)
     turn = asyncio.Lock()
     ScriptHandlers(platform, turn).add_routes(app.router, ACCOUNT)
+    VersionHandlers(platform, turn).add_routes(app.router, ACCOUNT)
+    SecretHandlers(platform, turn).add_routes(app.router, ACCOUNT)
+    ScriptSettingsHandlers(platform, turn).add_routes(app.router, ACCOUNT)
+    ServiceHandlers(platform).add_routes(app.router, ACCOUNT)
+    AccountHandlers(platform).add_routes(app.router, ACCOUNT)
     ScheduleHandlers(platform, turn).add_routes(app.router, ACCOUNT)
     NamespaceHandlers(platform, turn).add_routes(app.router, ACCOUNT)
     ObjectHandlers(platform).add_routes(app.router, ACCOUNT)
@@ -55,4 +85,9 @@ async def _refuse(request: web.Request) -> web.Response:
             f"Method {request.method} is not available for this path. Available: {methods}.",
             {"Allow": methods},
         )
-    raise ApiRefusal(HTTPStatus.NOT_FOUND, NO_SUCH_ROUTE, f"There is nothing at {request.path}.")
+    message = f"There is nothing at {request.path}."
+    for place, what in _ABSENT.items():
+        if f"/{place}" in request.path:
+            message = f"Holdfast has no {what}. {message}"
+            break
+    raise ApiRefusal(HTTPStatus.NOT_FOUND, NO_SUCH_ROUTE, message)

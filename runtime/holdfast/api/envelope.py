@@ -19,6 +19,7 @@ from holdfast.catalog import (
     NamespaceNotFound,
     ScriptNotFound,
     UploadRejected,
+    VersionNotFound,
 )
 
 logger = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def answer(error: Exception) -> web.Response:
         case UploadRejected():
             status = _STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
             return failure(status, error.code, error.message)
-        case ScriptNotFound():
+        case ScriptNotFound() | VersionNotFound():
             return failure(HTTPStatus.NOT_FOUND, ErrorCode.NOT_FOUND, str(error))
         case NamespaceNotFound():
             return failure(HTTPStatus.NOT_FOUND, ErrorCode.NAMESPACE_NOT_FOUND, str(error))

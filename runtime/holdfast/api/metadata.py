@@ -17,6 +17,7 @@ from holdfast.catalog.migrations import Migrations, Renamed, Step
 # A script that asks for these would not work without them.
 _REFUSED_FIELDS = ("assets", "containers", "exports")
 _KNOWN_FIELDS = (
+    "annotations",
     "main_module",
     "body_part",
     "bindings",
@@ -25,6 +26,8 @@ _KNOWN_FIELDS = (
     "keep_bindings",
     "migrations",
 )
+_SECRET_TYPES = ("secret_text", "secret_key")
+MAX_ANNOTATION_LENGTH = 1_000
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -42,6 +45,7 @@ class Metadata:
     compatibility_flags: tuple[str, ...]
     keep_bindings: tuple[str, ...]
     migrations: Migrations | None
+    annotations: Mapping[str, str]
     ignored: tuple[str, ...]
 
 
@@ -66,8 +70,13 @@ def parse_metadata(content: bytes) -> Metadata:
         bindings=parse_bindings(fields.get("bindings")),
         compatibility_date=_date(fields),
         compatibility_flags=_texts(fields, "compatibility_flags"),
-        keep_bindings=_texts(fields, "keep_bindings"),
+        keep_bindings=(
+            _SECRET_TYPES
+            if fields.get("keep_bindings") is None
+            else _texts(fields, "keep_bindings")
+        ),
         migrations=_migrations(fields.get("migrations")),
+        annotations=parse_annotations(fields.get("annotations"), "metadata.annotations"),
         ignored=tuple(name for name in fields if name not in _KNOWN_FIELDS and fields[name]),
     )
 
@@ -87,6 +96,21 @@ def parse_object(content: bytes, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _rejected(f"{what} must be a JSON object.")
     return value
+
+
+def parse_annotations(value: object, place: str) -> dict[str, str]:
+    """Strings by name; those that are null are left out. Raises UploadRejected."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _rejected(f"{place} must be an object.")
+    given = {name: text for name, text in value.items() if text is not None}
+    for name, text in given.items():
+        if not isinstance(text, str) or not is_well_formed(name + text):
+            raise _rejected(f"{place}: {name!r} must be a string.")
+        if len(text) > MAX_ANNOTATION_LENGTH:
+            raise _rejected(f"{place}: {name!r} is longer than {MAX_ANNOTATION_LENGTH} characters.")
+    return given
 
 
 def _refuse_constant(name: str) -> NoReturn:

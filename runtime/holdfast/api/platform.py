@@ -1,9 +1,10 @@
 """`Platform`: what the API asks of whoever runs the Workers."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from holdfast.catalog import Catalog, Deployed, Namespace, ObjectInfo, Script
+from holdfast.catalog import Catalog, Deployed, Namespace, Note, ObjectInfo, Script
+from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.catalog.schedules import Schedule
 from holdfast.server.object_data import ObjectData
@@ -13,7 +14,7 @@ from holdfast.storage.key_value import KeyValueStore
 class Platform(Protocol):
     """The running Workers, as the API sees them.
 
-    The API calls one of `deploy`, `delete_script` and `create_namespace` at a time.
+    The API calls one of those that change something at a time.
     """
 
     @property
@@ -28,13 +29,32 @@ class Platform(Protocol):
     def objects(self) -> ObjectData:
         """What the objects hold."""
 
-    async def deploy(self, script: Script, changes: NamespaceChanges = NO_CHANGES) -> Deployed:
+    async def deploy(
+        self, script: Script, changes: NamespaceChanges = NO_CHANGES, note: Note = NO_NOTE
+    ) -> Deployed:
         """Load `script`, store it with what becomes of namespaces, make it live.
 
         Raises UploadRejected when the script does not load, handles no event, or
         lacks a class; then nothing has changed. Once it returns, the script
         survives `kill -9`.
         """
+
+    async def upload_version(self, script: Script, note: Note = NO_NOTE) -> Deployed:
+        """Load a version of a script that exists, and store it; what is live stays live.
+
+        Raises ScriptNotFound, or UploadRejected when the version does not load or
+        handles no event.
+        """
+
+    async def deploy_version(self, name: str, version: str, note: Note = NO_NOTE) -> None:
+        """Make a version that is stored the live one.
+
+        Raises ScriptNotFound, VersionNotFound, or UploadRejected when it lacks the class of
+        one of the script's namespaces.
+        """
+
+    async def put_settings(self, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Set these for a script whatever its version; all that are set. Raises ScriptNotFound."""
 
     async def delete_script(self, name: str) -> None:
         """Take a script and its namespaces out of service and out of the catalog.

@@ -4,8 +4,6 @@ https://developers.cloudflare.com/api/resources/workers/subresources/scripts/
 """
 
 import asyncio
-import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -14,21 +12,20 @@ from holdfast.api.auth import SETTINGS
 from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import success
 from holdfast.api.form import read_form
-from holdfast.api.key_value import refuse_unknown_namespaces
+from holdfast.api.making import script_of, shown_bindings, source_of
 from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.platform import Platform
 from holdfast.api.upload import Upload, parse_upload
 from holdfast.catalog import (
     ErrorCode,
     Namespace,
-    NamespaceNotFound,
+    Note,
     Script,
     ScriptRecord,
     Syntax,
     UploadRejected,
     check_script_name,
 )
-from holdfast.catalog.resolve import resolve_bindings
 
 
 class ScriptHandlers:
@@ -46,9 +43,9 @@ class ScriptHandlers:
             ("GET", script, self.get),
             ("PUT", script, self.put),
             ("DELETE", script, self.delete),
-            ("GET", f"{script}/settings", self.settings),
+            ("GET", f"{script}/content/v2", self.content),
             ("GET", f"{script}/bindings", self.bindings),
-            ("GET", f"{script}/secrets", self.secrets),
+            ("DELETE", f"{account}/workers/services/{{name}}", self.delete),
         ):
             router.add_route(method, path, handler, expect_handler=withhold_continue)
 
@@ -61,6 +58,13 @@ class ScriptHandlers:
         script = self._platform.catalog.script(request.match_info["name"])
         return _download(script)
 
+    async def content(self, request: web.Request) -> web.Response:
+        """As `get`; `?version=` asks for another than the live one."""
+        name, version = request.match_info["name"], request.query.get("version")
+        if version is None:
+            return await self.get(request)
+        return _download(self._platform.catalog.version(name, version))
+
     async def put(self, request: web.Request) -> web.Response:
         """Make an upload live."""
         name = request.match_info["name"]
@@ -69,7 +73,7 @@ class ScriptHandlers:
         parts = await read_form(request, settings)
         upload = parse_upload(parts, max_script_bytes=settings.max_script_bytes)
         async with self._turn:
-            result, created = await self._deploy(name, upload)
+            result, created = await self._deploy(name, upload, source_of(request))
         return success(result, messages=(*upload.notes, *map(_created_note, created)))
 
     async def delete(self, request: web.Request) -> web.Response:
@@ -82,57 +86,21 @@ class ScriptHandlers:
             await self._platform.delete_script(name)
         return success({"id": name})
 
-    async def settings(self, request: web.Request) -> web.Response:
-        """What the script was uploaded with, without its text and its secrets."""
-        record = self._platform.catalog.record(request.match_info["name"])
-        return success(
-            {
-                "bindings": self._bindings(record),
-                "compatibility_date": record.compatibility_date,
-                "compatibility_flags": record.compatibility_flags,
-                "usage_model": "standard",
-                "logpush": False,
-                "tags": [],
-                "tail_consumers": [],
-            }
-        )
-
     async def bindings(self, request: web.Request) -> web.Response:
         """The script's bindings."""
-        return success(self._bindings(self._platform.catalog.record(request.match_info["name"])))
-
-    async def secrets(self, request: web.Request) -> web.Response:
-        """The names of the script's secrets."""
-        record = self._platform.catalog.record(request.match_info["name"])
-        return success([entry for entry in record.bindings if entry["type"] == "secret_text"])
+        catalog = self._platform.catalog
+        return success(shown_bindings(catalog, catalog.record(request.match_info["name"])))
 
     async def _deploy(
-        self, name: str, upload: Upload
+        self, name: str, upload: Upload, source: str
     ) -> tuple[dict[str, Any], tuple[Namespace, ...]]:
         """Make an upload live; returns what to tell of it, and the namespaces made with it."""
-        metadata = upload.metadata
-        resolved = resolve_bindings(
-            self._platform.catalog,
-            name,
-            metadata.bindings,
-            keep_types=metadata.keep_bindings,
-            migrations=metadata.migrations,
-        )
-        await refuse_unknown_namespaces(self._platform.key_value, resolved.bindings)
-        script = Script(
-            name=name,
-            main=upload.main,
-            syntax=upload.syntax,
-            modules=upload.modules,
-            bindings=resolved.bindings,
-            compatibility_date=metadata.compatibility_date,
-            compatibility_flags=metadata.compatibility_flags,
-            version=str(uuid.uuid4()),
-        )
-        deployed = await self._platform.deploy(script, resolved.changes)
+        script, changes = await script_of(self._platform, name, upload)
+        note = Note(upload.metadata.annotations, source)
+        deployed = await self._platform.deploy(script, changes, note)
         record = self._platform.catalog.record(name)
         result = {**_listed(record), "startup_time_ms": deployed.startup_time_ms}
-        return result, resolved.changes.created
+        return result, changes.created
 
     def _refuse_if_needed(self, name: str) -> None:
         """Raise UploadRejected if others are bound to the script, or its objects hold data."""
@@ -149,25 +117,12 @@ class ScriptHandlers:
                     ErrorCode.STILL_IN_USE,
                     f'The Durable Object namespace "{namespace.name}" of the Worker "{name}" '
                     "holds objects, which would be deleted with it. To delete them too, "
-                    "add ?force=true.",
+                    "add ?force=true (with Wrangler: --force).",
                 )
 
     def _holds_objects(self, namespace: Namespace) -> bool:
         objects, _ = self._platform.list_objects(namespace, None, 1)
         return bool(objects)
-
-    def _bindings(self, record: ScriptRecord) -> list[Mapping[str, Any]]:
-        return [self._with_class(entry) for entry in record.bindings]
-
-    def _with_class(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A namespace's binding with the class that it is of, where the namespace still exists."""
-        if entry["type"] != "durable_object_namespace":
-            return entry
-        try:
-            namespace = self._platform.catalog.namespace(entry["namespace_id"])
-        except NamespaceNotFound:
-            return entry
-        return {**entry, "class_name": namespace.class_name, "script_name": namespace.script}
 
 
 def _listed(record: ScriptRecord) -> dict[str, Any]:

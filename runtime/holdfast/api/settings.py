@@ -5,17 +5,37 @@ from dataclasses import dataclass, field
 MIB = 1 << 20
 
 
+@dataclass(slots=True)
+class Whereabouts:
+    """Where clients find Workers: below a domain, at a port that is known once it is open."""
+
+    domain: str = "localhost"
+    port: int = 80
+
+    @property
+    def host(self) -> str:
+        """What follows `<script>.` in a URL."""
+        return self.domain if self.has_usual_port else f"{self.domain}:{self.port}"
+
+    @property
+    def has_usual_port(self) -> bool:
+        """True for a port that no URL has to name."""
+        return self.port in (80, 443)
+
+
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
     """How the API behaves.
 
     `token` is what clients must present. `max_script_bytes` bounds the sum of an
     upload's modules; `upload_timeout_s` the time that an upload's body may take.
+    `workers` is for clients that ask where Workers are.
     """
 
     token: str = field(repr=False)
     max_script_bytes: int = 10 * MIB
     upload_timeout_s: float = 300.0
+    workers: Whereabouts = field(default_factory=Whereabouts)
 
     def __post_init__(self) -> None:
         assert self.token, "an API without a token would let anyone in"

@@ -8,7 +8,8 @@ May import engine/ and storage/; touches APSW for a database of its own,
   upload's metadata, resolve.py turns them into what a `Script` may hold.
 - `Namespace` (namespace.py): a Durable Object namespace.
 - `Catalog` (catalog.py): stores and finds them; what a call has stored survives
-  `kill -9`. database.py opens the file, scripts.py and namespaces.py have the SQL.
+  `kill -9`. database.py opens the file; scripts.py, versions.py and
+  namespaces.py have the SQL.
 - `Deployed`, `check_exports` (deployment.py): what a script must export.
 - `UploadRejected`, `CatalogUnusable`, … (errors.py).
 - files.py reads a script's modules from a folder.
@@ -32,10 +33,12 @@ from holdfast.catalog.errors import (
     NamespaceNotFound,
     ScriptNotFound,
     UploadRejected,
+    VersionNotFound,
 )
 from holdfast.catalog.namespace import Namespace, ObjectInfo
 from holdfast.catalog.script import Script, Syntax, check_script_name
 from holdfast.catalog.scripts import ScriptRecord
+from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
 
 __all__ = [
     "Binding",
@@ -43,11 +46,14 @@ __all__ = [
     "CatalogError",
     "CatalogUnusable",
     "Deployed",
+    "Deployment",
     "ErrorCode",
     "Json",
     "KeyValue",
+    "Loaded",
     "Namespace",
     "NamespaceNotFound",
+    "Note",
     "ObjectInfo",
     "ObjectNamespace",
     "PlainText",
@@ -58,6 +64,8 @@ __all__ = [
     "Service",
     "Syntax",
     "UploadRejected",
+    "VersionNotFound",
+    "VersionRecord",
     "check_exports",
     "check_script_name",
 ]

@@ -75,7 +75,7 @@ class ObjectClass:
 
 @dataclass(frozen=True, slots=True)
 class Inherit:
-    """A request for the binding that the live version has under `source`."""
+    """A request for the binding that the latest version has under `source`."""
 
     name: str
     source: str
@@ -105,6 +105,18 @@ def parse_bindings(entries: object) -> tuple[RequestedBinding, ...]:
             raise _rejected(f'The binding name "{binding.name}" is used more than once.')
         seen.add(binding.name)
     return bindings
+
+
+def parse_patched_bindings(entries: object) -> tuple[RequestedBinding, ...]:
+    """As `parse_bindings`, where an entry of nothing but type and name is the latest version's."""
+    if isinstance(entries, list):
+        entries = [
+            {"type": "inherit", "name": entry["name"]}
+            if isinstance(entry, dict) and entry.keys() == {"type", "name"}
+            else entry
+            for entry in entries
+        ]
+    return parse_bindings(entries)
 
 
 def describe_binding(binding: Binding) -> dict[str, Any]:

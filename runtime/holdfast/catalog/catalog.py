@@ -1,14 +1,16 @@
 """`Catalog`: what was uploaded, safe on the disk when a call returns."""
 
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from holdfast.catalog import namespaces as namespace_rows
 from holdfast.catalog import schedules as schedule_rows
 from holdfast.catalog import scripts as script_rows
+from holdfast.catalog import versions as version_rows
 from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.database import Database
 from holdfast.catalog.deployment import check_exports
@@ -19,6 +21,9 @@ from holdfast.catalog.schedules import Schedule
 from holdfast.catalog.script import Script
 from holdfast.catalog.scripts import ScriptRecord
 from holdfast.catalog.vault import KEY_FILE, Vault
+from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
+
+NO_NOTE = Note()
 
 
 def _utc_now() -> datetime:
@@ -63,7 +68,9 @@ class Catalog:
         handlers: Sequence[str],
         classes: Sequence[str],
         namespaces: Sequence[Namespace] = (),
+        startup_time_ms: int = 0,
         changes: NamespaceChanges = NO_CHANGES,
+        note: Note = NO_NOTE,
     ) -> ScriptRecord:
         """Store a version, make it the live one, and create `namespaces` with it.
 
@@ -75,9 +82,10 @@ class Catalog:
         """
         now = self._now()
         with self._database.transaction() as db:
-            script_rows.insert_version(
-                db, script, self._vault, handlers=handlers, classes=classes, now=now
-            )
+            loaded = Loaded(handlers, classes, startup_time_ms)
+            version_rows.insert(db, script, self._vault, loaded, note, now)
+            version_rows.deploy(db, script.name, script.version, str(uuid.uuid4()), note, now)
+            version_rows.forget_oldest(db, script.name)
             for namespace in changes.deleted:
                 namespace_rows.delete(db, namespace.id)
             namespace_rows.move(db, changes.moved)
@@ -119,6 +127,66 @@ class Catalog:
         with self._database.reading() as db:
             own = frozenset(n.id for n in namespace_rows.read_of_script(db, name))
             return list(script_rows.users_of(db, name, own))
+
+    def settings(self, name: str) -> dict[str, Any]:
+        """What was set for a script whatever its version. Raises ScriptNotFound."""
+        with self._database.reading() as db:
+            return script_rows.read_settings(db, name)
+
+    def put_settings(self, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Set these for a script, beside those that it has; all of them. Raises ScriptNotFound."""
+        with self._database.transaction() as db:
+            merged = {**script_rows.read_settings(db, name), **settings}
+            script_rows.put_settings(db, name, merged)
+            return merged
+
+    # Versions and deployments
+
+    def put_version(self, script: Script, loaded: Loaded, note: Note = NO_NOTE) -> None:
+        """Store a version of a script, and leave live what is. Raises ScriptNotFound."""
+        with self._database.transaction() as db:
+            script_rows.read_record(db, script.name)
+            version_rows.insert(db, script, self._vault, loaded, note, self._now())
+            version_rows.forget_oldest(db, script.name)
+
+    def deploy_version(self, name: str, version: str, note: Note = NO_NOTE) -> None:
+        """Make a version the live one.
+
+        Raises ScriptNotFound, VersionNotFound, or UploadRejected when the version lacks the
+        class of one of the script's namespaces.
+        """
+        with self._database.transaction() as db:
+            record = version_rows.read_record_of(db, name, version).script
+            check_exports(record.handlers, record.classes, namespace_rows.read_of_script(db, name))
+            version_rows.deploy(db, name, version, str(uuid.uuid4()), note, self._now())
+            version_rows.forget_oldest(db, name)
+
+    def version(self, name: str, version: str) -> Script:
+        """A version, with its secrets. Raises ScriptNotFound, VersionNotFound."""
+        with self._database.reading() as db:
+            record = version_rows.read_record_of(db, name, version).script
+            return script_rows.read_whole(db, record, self._vault)
+
+    def latest(self, name: str) -> Script:
+        """The version uploaded last, live or not, with its secrets. Raises ScriptNotFound."""
+        with self._database.reading() as db:
+            record = next(version_rows.read_records(db, name)).script
+            return script_rows.read_whole(db, record, self._vault)
+
+    def version_record(self, name: str, version: str) -> VersionRecord:
+        """What is listed of a version. Raises ScriptNotFound, VersionNotFound."""
+        with self._database.reading() as db:
+            return version_rows.read_record_of(db, name, version)
+
+    def version_records(self, name: str) -> list[VersionRecord]:
+        """What is listed of a script's versions, the newest first. Raises ScriptNotFound."""
+        with self._database.reading() as db:
+            return list(version_rows.read_records(db, name))
+
+    def deployments(self, name: str) -> list[Deployment]:
+        """A script's deployments, the newest first. Raises ScriptNotFound."""
+        with self._database.reading() as db:
+            return list(version_rows.read_deployments(db, name))
 
     # Cron triggers
 

@@ -20,7 +20,7 @@ import apsw
 from holdfast.catalog.errors import CatalogUnusable
 from holdfast.storage.disk import make_folder
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 # "HFct": what `file` and SQLite's own tools show as the application's id.
 APPLICATION_ID = 0x48466374
@@ -90,6 +90,32 @@ CREATE TABLE schedules (
     modified_on TEXT NOT NULL,
     PRIMARY KEY (script, position)
 ) STRICT, WITHOUT ROWID;
+"""
+
+_HISTORY = """
+ALTER TABLE scripts ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE versions ADD COLUMN serial INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE versions ADD COLUMN annotations TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE versions ADD COLUMN source TEXT NOT NULL DEFAULT 'api';
+ALTER TABLE versions ADD COLUMN startup_time_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE versions SET serial = (
+    SELECT count(*) FROM versions older
+    WHERE older.script = versions.script AND older.number <= versions.number
+);
+
+CREATE TABLE deployments (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    script TEXT NOT NULL REFERENCES scripts(name) ON DELETE CASCADE,
+    version TEXT NOT NULL REFERENCES versions(id) ON DELETE CASCADE,
+    annotations TEXT NOT NULL,
+    source TEXT NOT NULL,
+    created_on TEXT NOT NULL
+) STRICT;
+CREATE INDEX deployments_of_script ON deployments(script, number);
+CREATE INDEX deployments_of_version ON deployments(version);
+INSERT INTO deployments (id, script, version, annotations, source, created_on)
+    SELECT live_version, name, live_version, '{}', 'api', modified_on FROM scripts;
 """
 
 
@@ -221,7 +247,7 @@ def _check_identity(connection: apsw.Connection, path: Path) -> None:
 
 def _create(connection: apsw.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute(_SCHEMA + _SCHEDULES)
+    connection.execute(_SCHEMA + _SCHEDULES + _HISTORY)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
@@ -242,6 +268,7 @@ _UPGRADES = (
     DROP TABLE open_secrets;
     """,
     _SCHEDULES,
+    _HISTORY,
 )
 
 

@@ -4,6 +4,7 @@ Exception
 └── CatalogError
     ├── CatalogUnusable     the operator: the folder cannot be used as it is
     ├── ScriptNotFound      the client: it named a script that is not there
+    ├── VersionNotFound     the client: it named a version that is not there
     ├── NamespaceNotFound   the client: it named a namespace that is not there
     └── UploadRejected      the client: what it sent cannot be made live
 
@@ -26,6 +27,8 @@ class ErrorCode(IntEnum):
     INVALID_SCRIPT = 10021
     SCRIPT_TOO_LARGE = 10027
     KEY_VALUE_NAMESPACE_NOT_FOUND = 10041
+    BINDING_EXISTS = 10053
+    BINDING_NOT_FOUND = 10056
     INVALID_INHERIT = 10057
     CLASS_NOT_FOUND = 10061
     STILL_IN_USE = 10064
@@ -36,6 +39,9 @@ class ErrorCode(IntEnum):
     MIGRATION_TAG = 10079
     INVALID_SCHEDULE = 10100
     SERVICE_NOT_FOUND = 10143
+    VERSION_WITH_MIGRATION = 10211
+    SETTINGS_NOT_DEPLOYED = 10214
+    VERSION_NOT_DEPLOYED = 10215
 
 
 class CatalogError(Exception):
@@ -52,6 +58,13 @@ class ScriptNotFound(CatalogError):
     def __init__(self, name: str) -> None:
         super().__init__(f'There is no Worker named "{name}".')
         self.name = name
+
+
+class VersionNotFound(CatalogError):
+    """The script has no version of this id, or has none any more."""
+
+    def __init__(self, name: str, version: str) -> None:
+        super().__init__(f'The Worker "{name}" has no version with the id "{version}".')
 
 
 class NamespaceNotFound(CatalogError):

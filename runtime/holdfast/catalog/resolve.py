@@ -41,7 +41,7 @@ def resolve_bindings(
 ) -> Resolved:
     """What the upload of `script_name` asks for, with every reference followed.
 
-    Bindings of the live version whose type is in `keep_types` stay unless the
+    Bindings of the latest version whose type is in `keep_types` stay unless the
     upload has one of the same name. Raises UploadRejected for a reference to
     something that does not exist.
     """
@@ -57,7 +57,7 @@ def resolve_bindings(
     names = {binding.name for binding in bindings}
     kept = [
         binding
-        for binding in resolver.live_bindings()
+        for binding in resolver.latest_bindings()
         if binding.name not in names and binding_type(binding) in keep_types
     ]
     changes = resolver.plan.changes(migrations.new_tag if migrations else None)
@@ -83,9 +83,9 @@ class _Resolver:
     plan: Plan
     elsewhere: list[Namespace] = field(default_factory=list)  # created for other scripts
 
-    def live_bindings(self) -> tuple[Binding, ...]:
+    def latest_bindings(self) -> tuple[Binding, ...]:
         try:
-            return self.catalog.script(self.script_name).bindings
+            return self.catalog.latest(self.script_name).bindings
         except ScriptNotFound:
             return ()
 
@@ -171,11 +171,11 @@ class _Resolver:
             ) from error
 
     def _inherit(self, binding: Inherit) -> Binding:
-        for live in self.live_bindings():
-            if live.name == binding.source:
-                return replace(live, name=binding.name)
+        for latest in self.latest_bindings():
+            if latest.name == binding.source:
+                return replace(latest, name=binding.name)
         raise UploadRejected(
             ErrorCode.INVALID_INHERIT,
-            f'Binding "{binding.name}": the live version of the Worker has no binding '
+            f'Binding "{binding.name}": the latest version of the Worker has no binding '
             f'"{binding.source}" to inherit.',
         )

@@ -1,7 +1,7 @@
-"""Scripts in the catalog: each with its live version and a bounded history of earlier ones."""
+"""Scripts in the catalog, each with its live version; versions.py has the others."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +10,12 @@ import apsw
 from holdfast.catalog.bindings import (
     Binding,
     ObjectNamespace,
-    SecretText,
-    describe_binding,
     parse_bindings,
 )
 from holdfast.catalog.errors import ScriptNotFound
 from holdfast.catalog.script import Script, Syntax
 from holdfast.catalog.vault import Vault
 from holdfast.engine.modules import Module, ModuleKind
-
-MAX_VERSIONS = 10
-"""How many versions of a script are kept, the live one included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,70 +40,32 @@ class ScriptRecord:
     migration_tag: str | None = None
 
 
-_RECORD = """
+VERSIONS = """
 SELECT s.name, v.id, v.etag, s.created_on, s.modified_on, v.main, v.syntax, v.handlers,
-       v.classes, v.bindings, v.compatibility_date, v.compatibility_flags, s.migration_tag
-FROM scripts s JOIN versions v ON v.id = s.live_version
+       v.classes, v.bindings, v.compatibility_date, v.compatibility_flags, s.migration_tag,
+       v.serial, v.created_on, v.annotations, v.source, v.startup_time_ms
+FROM versions v JOIN scripts s ON s.name = v.script
 """
-
-
-def insert_version(
-    db: apsw.Connection,
-    script: Script,
-    vault: Vault,
-    *,
-    handlers: Sequence[str],
-    classes: Sequence[str],
-    now: str,
-) -> None:
-    """Store `script` and make it the live version of its name; forget the oldest versions."""
-    db.execute(
-        "INSERT INTO scripts VALUES (?1, ?2, ?3, ?3, NULL) ON CONFLICT (name) DO UPDATE"
-        " SET live_version = excluded.live_version, modified_on = excluded.modified_on",
-        (script.name, script.version, now),
-    )
-    db.execute(
-        "INSERT INTO versions (id, script, main, syntax, compatibility_date, compatibility_flags,"
-        " bindings, handlers, classes, etag, created_on) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-        (
-            script.version,
-            script.name,
-            script.main,
-            script.syntax,
-            script.compatibility_date,
-            json.dumps(script.compatibility_flags),
-            json.dumps([describe_binding(binding) for binding in script.bindings]),
-            json.dumps(list(handlers)),
-            json.dumps(list(classes)),
-            script.etag,
-            now,
-        ),
-    )
-    db.executemany(
-        "INSERT INTO modules VALUES (?,?,?,?,?)",
-        [
-            (script.version, position, module.name, module.kind, bytes(module.content))
-            for position, module in enumerate(script.modules)
-        ],
-    )
-    db.executemany(
-        "INSERT INTO secrets VALUES (?,?,?)",
-        [
-            (script.version, b.name, vault.seal(b.text, f"{script.version} {b.name}"))
-            for b in script.bindings
-            if isinstance(b, SecretText)
-        ],
-    )
-    db.execute(
-        "DELETE FROM versions WHERE script = ?1 AND number NOT IN"
-        " (SELECT number FROM versions WHERE script = ?1 ORDER BY number DESC LIMIT ?2)",
-        (script.name, MAX_VERSIONS),
-    )
+_LIVE = VERSIONS + "WHERE v.id = s.live_version "
 
 
 def set_migration_tag(db: apsw.Connection, name: str, tag: str) -> None:
     """Note how far the script's migrations have come."""
     db.execute("UPDATE scripts SET migration_tag = ? WHERE name = ?", (tag, name))
+
+
+def read_settings(db: apsw.Connection, name: str) -> dict[str, Any]:
+    """What was set for the script whatever its version. Raises ScriptNotFound."""
+    row = db.execute("SELECT settings FROM scripts WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise ScriptNotFound(name)
+    settings: dict[str, Any] = json.loads(str(row[0]))
+    return settings
+
+
+def put_settings(db: apsw.Connection, name: str, settings: Mapping[str, Any]) -> None:
+    """Set these in the place of those before."""
+    db.execute("UPDATE scripts SET settings = ? WHERE name = ?", (json.dumps(settings), name))
 
 
 def delete(db: apsw.Connection, name: str) -> None:
@@ -120,13 +77,17 @@ def delete(db: apsw.Connection, name: str) -> None:
 
 def read(db: apsw.Connection, name: str, vault: Vault) -> Script:
     """The live version, whole, with its secrets. Raises ScriptNotFound."""
-    record = read_record(db, name)
+    return read_whole(db, read_record(db, name), vault)
+
+
+def read_whole(db: apsw.Connection, record: ScriptRecord, vault: Vault) -> Script:
+    """The version that `record` is of, with its modules and secrets."""
     modules = db.execute(
         "SELECT name, kind, content FROM modules WHERE version = ? ORDER BY position",
         (record.version,),
     )
     return Script(
-        name=name,
+        name=record.name,
         main=record.main,
         syntax=record.syntax,
         modules=tuple(Module(name, ModuleKind(kind), content) for name, kind, content in modules),
@@ -139,16 +100,16 @@ def read(db: apsw.Connection, name: str, vault: Vault) -> Script:
 
 def read_record(db: apsw.Connection, name: str) -> ScriptRecord:
     """What is listed of one script. Raises ScriptNotFound."""
-    row = db.execute(_RECORD + "WHERE s.name = ?", (name,)).fetchone()
+    row = db.execute(_LIVE + "AND s.name = ?", (name,)).fetchone()
     if row is None:
         raise ScriptNotFound(name)
-    return _record(row)
+    return record_of(row)
 
 
 def read_records(db: apsw.Connection) -> Iterator[ScriptRecord]:
     """What is listed of all scripts, by name."""
-    for row in db.execute(_RECORD + "ORDER BY s.name"):
-        yield _record(row)
+    for row in db.execute(_LIVE + "ORDER BY s.name"):
+        yield record_of(row)
 
 
 def users_of(
@@ -162,9 +123,10 @@ def users_of(
                 yield record.name, entry["name"]
 
 
-def _record(row: tuple[Any, ...]) -> ScriptRecord:
+def record_of(row: tuple[Any, ...]) -> ScriptRecord:
+    """The record that a row of VERSIONS begins with."""
     name, version, etag, created_on, modified_on, main, syntax = row[:7]
-    handlers, classes, bindings, compatibility_date, compatibility_flags, tag = row[7:]
+    handlers, classes, bindings, compatibility_date, compatibility_flags, tag = row[7:13]
     return ScriptRecord(
         name=name,
         version=version,

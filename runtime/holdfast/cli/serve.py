@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from ipaddress import ip_address
 from pathlib import Path
 
-from holdfast.api import ApiServer, ApiSettings
+from holdfast.api import ApiServer, ApiSettings, Whereabouts
 from holdfast.catalog import Catalog, CatalogUnusable
 from holdfast.cli.console import Terminal, complain, configure_logging
 from holdfast.cli.process import (
@@ -57,11 +57,13 @@ async def _serve(options: argparse.Namespace, stop: asyncio.Event) -> int:
         listener = Listener(runtime, HostRoutes(options.domain))
         deployments = Deployments(catalog, runtime)
         deployments.run_schedules()
-        api = ApiServer(deployments, ApiSettings(token))
+        workers = Whereabouts(options.domain)
+        api = ApiServer(deployments, ApiSettings(token, workers=workers))
         try:
             ports = await _listen(options, listener, api)
             if ports is None:
                 return 1
+            workers.port = ports[0]
             _announce(terminal, options, *ports, token if fresh else None)
             await stop.wait()
             terminal.line(ENDING)

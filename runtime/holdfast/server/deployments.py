@@ -6,18 +6,22 @@ script that does not load changes nothing, and one that was acknowledged is on t
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from holdfast.catalog import (
     Catalog,
     Deployed,
     ErrorCode,
+    Loaded,
     Namespace,
+    Note,
     ObjectInfo,
     Script,
     UploadRejected,
     check_exports,
 )
+from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.schedules import Schedule
 from holdfast.server.object_data import ObjectData
@@ -49,8 +53,46 @@ class Deployments:
         """What the objects hold."""
         return self._objects
 
-    async def deploy(self, script: Script, changes: NamespaceChanges = NO_CHANGES) -> Deployed:
+    async def deploy(
+        self, script: Script, changes: NamespaceChanges = NO_CHANGES, note: Note = NO_NOTE
+    ) -> Deployed:
         """Load a script, store it, make it live; see `api.Platform.deploy`."""
+        resident, deployed = self._load(script, changes)
+
+        def store() -> None:
+            self._catalog.put_script(
+                script,
+                handlers=deployed.handlers,
+                classes=deployed.classes,
+                startup_time_ms=deployed.startup_time_ms,
+                changes=changes,
+                note=note,
+            )
+
+        # Once it is stored it must go live, whether or not anybody waits for the answer.
+        await asyncio.shield(self._make_live(resident, changes, store))
+        return deployed
+
+    async def upload_version(self, script: Script, note: Note = NO_NOTE) -> Deployed:
+        """Load a script and store it; see `api.Platform.upload_version`."""
+        resident, deployed = self._load(script, NO_CHANGES)
+        resident.worker.close()
+        loaded = Loaded(deployed.handlers, deployed.classes, deployed.startup_time_ms)
+        await asyncio.to_thread(self._catalog.put_version, script, loaded, note)
+        return deployed
+
+    async def deploy_version(self, name: str, version: str, note: Note = NO_NOTE) -> None:
+        """Load a version that is stored, make it live; see `api.Platform.deploy_version`."""
+        script = await asyncio.to_thread(self._catalog.version, name, version)
+        resident, _ = self._load(script, NO_CHANGES)
+
+        def store() -> None:
+            self._catalog.deploy_version(name, version, note)
+
+        await asyncio.shield(self._make_live(resident, NO_CHANGES, store))
+
+    def _load(self, script: Script, changes: NamespaceChanges) -> tuple[Resident, Deployed]:
+        """The script in an isolate. Raises UploadRejected, and nothing is left loaded."""
         started = time.perf_counter()
         try:
             resident = self._runtime.load(script, changes)
@@ -61,23 +103,18 @@ class Deployments:
         try:
             check_exports(exports.handlers, exports.classes, ())
             check_migrated(changes, script.name, exports.classes)
-            # Once it is stored it must go live, whether or not anybody waits for the answer.
-            await asyncio.shield(self._make_live(resident, changes))
         except UploadRejected:
             resident.worker.close()
             raise
-        return Deployed(exports.handlers, exports.classes, startup_time_ms)
+        return resident, Deployed(exports.handlers, exports.classes, startup_time_ms)
 
-    async def _make_live(self, resident: Resident, changes: NamespaceChanges) -> None:
+    async def _make_live(
+        self, resident: Resident, changes: NamespaceChanges, store: Callable[[], None]
+    ) -> None:
+        """`store`, then give the script's events to `resident`."""
         worker = resident.worker
         try:
-            await asyncio.to_thread(
-                self._catalog.put_script,
-                worker.script,
-                handlers=worker.exports.handlers,
-                classes=worker.exports.classes,
-                changes=changes,
-            )
+            await asyncio.to_thread(store)
         except BaseException:
             worker.close()
             raise
@@ -100,6 +137,10 @@ class Deployments:
         schedules = await asyncio.to_thread(self._catalog.put_schedules, name, crons)
         self.run_schedules()
         return schedules
+
+    async def put_settings(self, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Set these for a script; see `api.Platform.put_settings`."""
+        return await asyncio.to_thread(self._catalog.put_settings, name, settings)
 
     def run_schedules(self) -> None:
         """Have every trigger of the catalog run when it is due."""

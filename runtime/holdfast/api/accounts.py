@@ -1,0 +1,92 @@
+"""Who asks, and where Workers are to be found: what clients look up before they upload.
+
+A Holdfast is one account, of whoever has the token.
+https://developers.cloudflare.com/api/resources/accounts/
+"""
+
+from typing import Any
+
+from aiohttp import web
+
+from holdfast.api.auth import SETTINGS
+from holdfast.api.body import withhold_continue
+from holdfast.api.envelope import success
+from holdfast.api.json_body import read_object
+from holdfast.api.paging import paged
+from holdfast.api.platform import Platform
+from holdfast.api.settings import ApiSettings
+
+OPERATOR = "operator@localhost"
+"""The author of everything, for want of users."""
+
+_ACCOUNT = {"id": "local", "name": "Holdfast", "type": "standard", "settings": {}}
+_DEFAULT_PAGE = 20
+
+
+class AccountHandlers:
+    """The handlers of `/accounts`, `/memberships`, `/user` and of the subdomains of Workers."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
+        """Add the handlers below `account`, the path of an account, and beside it."""
+        base = account.removesuffix("/accounts/{account}")
+        for method, path, handler in (
+            ("GET", f"{base}/user", self.user),
+            ("GET", f"{base}/user/tokens/verify", self.verify),
+            ("GET", f"{base}/memberships", self.memberships),
+            ("GET", f"{base}/accounts", self.accounts),
+            ("GET", account, self.account),
+            ("GET", f"{account}/workers/subdomain", self.subdomain),
+            ("GET", f"{account}/workers/scripts/{{name}}/subdomain", self.script_subdomain),
+            ("POST", f"{account}/workers/scripts/{{name}}/subdomain", self.put_script_subdomain),
+        ):
+            router.add_route(method, path, handler, expect_handler=withhold_continue)
+
+    async def user(self, _request: web.Request) -> web.Response:
+        """The one user."""
+        return success({"id": "local", "email": OPERATOR})
+
+    async def verify(self, _request: web.Request) -> web.Response:
+        """The token is sound, or the request would not have come here."""
+        return success({"id": "local", "status": "active"})
+
+    async def accounts(self, request: web.Request) -> web.Response:
+        """The one account."""
+        return paged([_ACCOUNT], request, dict, _DEFAULT_PAGE)
+
+    async def account(self, _request: web.Request) -> web.Response:
+        """The account, whatever it is called in the path."""
+        return success(_ACCOUNT)
+
+    async def memberships(self, request: web.Request) -> web.Response:
+        """The one user's part in the one account."""
+        entry = {"id": "local", "status": "accepted", "account": _ACCOUNT, "roles": []}
+        return paged([entry], request, dict, _DEFAULT_PAGE)
+
+    async def subdomain(self, request: web.Request) -> web.Response:
+        """Where Workers are: a client puts the script's name in front, and ".workers.dev" after.
+
+        That would be no host of theirs, so it is made a fragment of the URL.
+        """
+        return success({"subdomain": f"{request.app[SETTINGS].workers.host}/#"})
+
+    async def script_subdomain(self, request: web.Request) -> web.Response:
+        """A script is always on its subdomain, and no version has one of its own."""
+        name = request.match_info["name"]
+        self._platform.catalog.record(name)
+        return success(shown_subdomain(name, request.app[SETTINGS]))
+
+    async def put_script_subdomain(self, request: web.Request) -> web.Response:
+        """Nothing can be changed; the answer tells what is."""
+        await read_object(request)
+        return await self.script_subdomain(request)
+
+
+def shown_subdomain(name: str, settings: ApiSettings) -> dict[str, Any]:
+    """Where a script is; clients read no port out of `url`, so one that needs it is not told."""
+    shown: dict[str, Any] = {"enabled": True, "previews_enabled": False}
+    if settings.workers.has_usual_port:
+        shown["url"] = f"https://{name}.{settings.workers.host}"
+    return shown

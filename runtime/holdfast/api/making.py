@@ -1,0 +1,85 @@
+"""From an upload to a `Script`, and back to what the API shows of one."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from holdfast.api.key_value import refuse_unknown_namespaces
+from holdfast.api.platform import Platform
+from holdfast.api.upload import Upload
+from holdfast.catalog import (
+    Catalog,
+    ErrorCode,
+    NamespaceNotFound,
+    Script,
+    ScriptRecord,
+    UploadRejected,
+)
+from holdfast.catalog.migrations import NamespaceChanges
+from holdfast.catalog.resolve import resolve_bindings
+
+
+async def script_of(
+    platform: Platform, name: str, upload: Upload
+) -> tuple[Script, NamespaceChanges]:
+    """The script of an upload under a new version, and what it does to namespaces.
+
+    Raises UploadRejected for a reference to something that does not exist.
+    """
+    metadata = upload.metadata
+    resolved = resolve_bindings(
+        platform.catalog,
+        name,
+        metadata.bindings,
+        keep_types=metadata.keep_bindings,
+        migrations=metadata.migrations,
+    )
+    await refuse_unknown_namespaces(platform.key_value, resolved.bindings)
+    script = Script(
+        name=name,
+        main=upload.main,
+        syntax=upload.syntax,
+        modules=upload.modules,
+        bindings=resolved.bindings,
+        compatibility_date=metadata.compatibility_date,
+        compatibility_flags=metadata.compatibility_flags,
+        version=str(uuid.uuid4()),
+    )
+    return script, resolved.changes
+
+
+def latest_if_live(catalog: Catalog, name: str, code: ErrorCode) -> Script:
+    """The latest version. Raises ScriptNotFound, or UploadRejected when it is not the live one."""
+    latest = catalog.latest(name)
+    if latest.version != catalog.record(name).version:
+        what = "secret" if code is ErrorCode.VERSION_NOT_DEPLOYED else "setting"
+        raise UploadRejected(
+            code,
+            f"{what.capitalize()} edit failed. You attempted to modify a {what}, but the latest "
+            "version of your Worker isn't currently deployed. Please ensure that the latest "
+            f"version of your Worker is fully deployed before modifying {what}s.",
+        )
+    return latest
+
+
+def source_of(request: web.Request) -> str:
+    """Who asks, in the words of Cloudflare's listings."""
+    return "wrangler" if request.headers.get("User-Agent", "").startswith("wrangler") else "api"
+
+
+def shown_bindings(catalog: Catalog, record: ScriptRecord) -> list[Mapping[str, Any]]:
+    """A version's bindings, without secrets' texts."""
+    return [_with_class(catalog, entry) for entry in record.bindings]
+
+
+def _with_class(catalog: Catalog, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A namespace's binding with the class that it is of, where the namespace still exists."""
+    if entry["type"] != "durable_object_namespace":
+        return entry
+    try:
+        namespace = catalog.namespace(entry["namespace_id"])
+    except NamespaceNotFound:
+        return entry
+    return {**entry, "class_name": namespace.class_name, "script_name": namespace.script}

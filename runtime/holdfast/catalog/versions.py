@@ -1,0 +1,194 @@
+"""Versions and deployments in the catalog: what a script was and is.
+
+A version never changes; a deployment makes one of them the live one.
+https://developers.cloudflare.com/workers/configuration/versions-and-deployments/
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import apsw
+
+from holdfast.catalog.bindings import SecretText, describe_binding
+from holdfast.catalog.errors import VersionNotFound
+from holdfast.catalog.script import Script
+from holdfast.catalog.scripts import VERSIONS, ScriptRecord, read_record, record_of
+from holdfast.catalog.vault import Vault
+
+MAX_VERSIONS = 10
+"""How many versions of a script are kept, beside the live one if that is older."""
+
+MAX_DEPLOYMENTS = 50
+"""How many deployments of a script are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a client says of a version or a deployment: why, and who `source` is."""
+
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    source: str = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a script was seen to export, and how long its top level ran."""
+
+    handlers: Sequence[str]
+    classes: Sequence[str]
+    startup_time_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """What is listed of a version. `number` counts the script's versions from 1."""
+
+    script: ScriptRecord
+    number: int
+    created_on: str
+    annotations: Mapping[str, str]
+    source: str
+    startup_time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One time that a version went live."""
+
+    id: str
+    version: str
+    created_on: str
+    annotations: Mapping[str, str]
+    source: str
+
+
+_OF_SCRIPT = VERSIONS + "WHERE s.name = ? "
+
+
+def insert(
+    db: apsw.Connection, script: Script, vault: Vault, loaded: Loaded, note: Note, now: str
+) -> None:
+    """Store a version; it is the live one of a script that is new."""
+    db.execute(
+        "INSERT INTO scripts (name, live_version, created_on, modified_on)"
+        " VALUES (?1, ?2, ?3, ?3) ON CONFLICT (name) DO NOTHING",
+        (script.name, script.version, now),
+    )
+    row = db.execute(
+        "SELECT coalesce(max(serial), 0) + 1 FROM versions WHERE script = ?", (script.name,)
+    ).fetchone()
+    assert row is not None, "an aggregate always has one row"
+    db.execute(
+        "INSERT INTO versions (id, script, main, syntax, compatibility_date, compatibility_flags,"
+        " bindings, handlers, classes, etag, created_on, serial, annotations, source,"
+        " startup_time_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            script.version,
+            script.name,
+            script.main,
+            script.syntax,
+            script.compatibility_date,
+            json.dumps(script.compatibility_flags),
+            json.dumps([describe_binding(binding) for binding in script.bindings]),
+            json.dumps(list(loaded.handlers)),
+            json.dumps(list(loaded.classes)),
+            script.etag,
+            now,
+            row[0],
+            json.dumps(dict(note.annotations)),
+            note.source,
+            loaded.startup_time_ms,
+        ),
+    )
+    db.executemany(
+        "INSERT INTO modules VALUES (?,?,?,?,?)",
+        [
+            (script.version, position, module.name, module.kind, bytes(module.content))
+            for position, module in enumerate(script.modules)
+        ],
+    )
+    db.executemany(
+        "INSERT INTO secrets VALUES (?,?,?)",
+        [
+            (script.version, b.name, vault.seal(b.text, f"{script.version} {b.name}"))
+            for b in script.bindings
+            if isinstance(b, SecretText)
+        ],
+    )
+
+
+def deploy(
+    db: apsw.Connection, name: str, version: str, deployment_id: str, note: Note, now: str
+) -> None:
+    """Make a version the live one."""
+    db.execute(
+        "UPDATE scripts SET live_version = ?, modified_on = ? WHERE name = ?", (version, now, name)
+    )
+    db.execute(
+        "INSERT INTO deployments (id, script, version, annotations, source, created_on)"
+        " VALUES (?,?,?,?,?,?)",
+        (deployment_id, name, version, json.dumps(dict(note.annotations)), note.source, now),
+    )
+
+
+def forget_oldest(db: apsw.Connection, name: str) -> None:
+    """Drop the versions beyond MAX_VERSIONS, but not the live one, and the oldest deployments."""
+    db.execute(
+        "DELETE FROM versions WHERE script = ?1"
+        " AND id <> (SELECT live_version FROM scripts WHERE name = ?1) AND number NOT IN"
+        " (SELECT number FROM versions WHERE script = ?1 ORDER BY number DESC LIMIT ?2)",
+        (name, MAX_VERSIONS),
+    )
+    db.execute(
+        "DELETE FROM deployments WHERE script = ?1 AND number NOT IN"
+        " (SELECT number FROM deployments WHERE script = ?1 ORDER BY number DESC LIMIT ?2)",
+        (name, MAX_DEPLOYMENTS),
+    )
+
+
+def read_record_of(db: apsw.Connection, name: str, version: str) -> VersionRecord:
+    """What is listed of one version. Raises ScriptNotFound, VersionNotFound."""
+    row = db.execute(_OF_SCRIPT + "AND v.id = ?", (name, version)).fetchone()
+    if row is None:
+        read_record(db, name)
+        raise VersionNotFound(name, version)
+    return _version(row)
+
+
+def read_records(db: apsw.Connection, name: str) -> Iterator[VersionRecord]:
+    """What is listed of all versions, the newest first. Raises ScriptNotFound."""
+    read_record(db, name)
+    for row in db.execute(_OF_SCRIPT + "ORDER BY v.number DESC", (name,)):
+        yield _version(row)
+
+
+def read_deployments(db: apsw.Connection, name: str) -> Iterator[Deployment]:
+    """The deployments, the newest first. Raises ScriptNotFound."""
+    read_record(db, name)
+    rows = db.execute(
+        "SELECT id, version, created_on, annotations, source FROM deployments"
+        " WHERE script = ? ORDER BY number DESC",
+        (name,),
+    )
+    for deployment_id, version, created_on, annotations, source in rows:
+        yield Deployment(
+            str(deployment_id),
+            str(version),
+            str(created_on),
+            json.loads(str(annotations)),
+            str(source),
+        )
+
+
+def _version(row: tuple[Any, ...]) -> VersionRecord:
+    number, created_on, annotations, source, startup_time_ms = row[13:]
+    return VersionRecord(
+        script=record_of(row),
+        number=number,
+        created_on=created_on,
+        annotations=json.loads(annotations),
+        source=source,
+        startup_time_ms=startup_time_ms,
+    )

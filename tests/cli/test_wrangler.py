@@ -1,0 +1,147 @@
+"""Cloudflare's own Wrangler, unmodified, against `holdfast serve`."""
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from tests.peers import wrangler_binary
+from tests.serving import TOKEN, Platform
+
+pytestmark = pytest.mark.slow
+
+TIMEOUT_S = 120
+
+WORKER = """
+import { DurableObject } from "cloudflare:workers";
+
+export class Counter extends DurableObject {
+  async up() {
+    const count = ((await this.ctx.storage.get("count")) ?? 0) + 1;
+    await this.ctx.storage.put("count", count);
+    return count;
+  }
+}
+
+export default {
+  async fetch(request, env) {
+    const count = await env.COUNTER.getByName("one").up();
+    const kept = await env.KV.get("a/b c");
+    const { GREETING: greeting, SECRET: secret } = env;
+    return Response.json({ count, kept, greeting, secret, number: NUMBER });
+  },
+  async scheduled() {},
+};
+"""
+
+CONFIGURATION = {
+    "name": "counter",
+    "main": "worker.js",
+    "compatibility_date": "2026-01-01",
+    "durable_objects": {"bindings": [{"name": "COUNTER", "class_name": "Counter"}]},
+    "migrations": [{"tag": "v1", "new_sqlite_classes": ["Counter"]}],
+    "vars": {"GREETING": "hello"},
+    "triggers": {"crons": ["*/5 * * * *"]},
+}
+
+
+class Project:
+    """A Wrangler project in a folder, and a platform that it is deployed to."""
+
+    def __init__(self, folder, platform):
+        self._folder = folder
+        self._binary = wrangler_binary()
+        self._platform = platform
+
+    def write(self, number, **configuration):
+        """The script, which tells `number`, and the configuration file."""
+        (self._folder / "worker.js").write_text(WORKER.replace("NUMBER", str(number)))
+        text = json.dumps({**CONFIGURATION, **configuration})
+        (self._folder / "wrangler.json").write_text(text)
+
+    def run(self, *arguments, typed=None):
+        """What a successful command prints."""
+        done = self.attempt(*arguments, typed=typed)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def attempt(self, *arguments, typed=None):
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self._folder),
+            "CI": "1",
+            "NO_COLOR": "1",
+            "WRANGLER_SEND_METRICS": "false",
+            "WRANGLER_HIDE_BANNER": "true",
+            "CLOUDFLARE_API_BASE_URL": self._platform.api,
+            "CLOUDFLARE_API_TOKEN": TOKEN,
+            "CLOUDFLARE_ACCOUNT_ID": "local",
+        }
+        return subprocess.run(
+            [self._binary, *arguments],
+            cwd=self._folder,
+            env=env,
+            input=typed or "",
+            text=True,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+
+    def ask(self):
+        return json.loads(self._platform.ask("counter").text)
+
+
+@pytest.fixture
+def project(tmp_path):
+    wrangler_binary()
+    (tmp_path / "platform").mkdir()
+    (tmp_path / "project").mkdir()
+    platform = Platform(tmp_path / "platform")
+    yield Project(tmp_path / "project", platform)
+    platform.process.stop()
+
+
+def test_wrangler_deploys_keeps_secrets_rolls_back_and_deletes(project):
+    created = project.run("kv", "namespace", "create", "entries")
+    (namespace,) = re.findall(r'"id": "(\w+)"', created)
+    entry = ("--remote", "--namespace-id", namespace)
+    project.run("kv", "key", "put", "a/b c", "kept", *entry)
+
+    bindings = {"kv_namespaces": [{"binding": "KV", "id": namespace}]}
+    project.write(1, **bindings)
+    printed = project.run("deploy")
+    assert "schedule: */5 * * * *" in printed
+    assert re.search(r"https://counter\.localhost:\d+/#", printed)
+    told = {"count": 1, "kept": "kept", "greeting": "hello", "number": 1}
+    assert project.ask() == told
+
+    project.run("secret", "put", "SECRET", typed="a secret")
+    project.write(2, **bindings, vars={"GREETING": "again"})
+    (live,) = re.findall(r"Current Version ID: (\S+)", project.run("deploy", "--message", "two"))
+    told = {"kept": "kept", "greeting": "again", "secret": "a secret"}
+    assert project.ask() == {"count": 2, "number": 2, **told}
+
+    project.write(3, **bindings)
+    (version,) = re.findall(r"Worker Version ID: (\S+)", project.run("versions", "upload"))
+    assert project.ask() == {"count": 3, "number": 2, **told}
+    project.run("versions", "deploy", "--yes", "--version-id", version)
+    assert project.ask()["number"] == 3
+    project.run("rollback", "--yes")
+    assert project.ask() == {"count": 5, "number": 2, **told}
+    deployments = json.loads(project.run("deployments", "list", "--json"))
+    assert [d["versions"][0]["version_id"] for d in deployments][-3:] == [live, version, live]
+
+    refused = project.attempt("delete")
+    assert "10064" in refused.stdout + refused.stderr
+    project.run("delete", "--force")
+    assert project.attempt("deployments", "list").returncode != 0
+
+
+def test_wrangler_shows_why_an_upload_is_refused(project):
+    project.write(1, r2_buckets=[{"binding": "R2", "bucket_name": "files"}])
+    refused = project.attempt("deploy")
+    assert refused.returncode != 0
+    assert "Holdfast has no R2 buckets" in refused.stdout + refused.stderr
