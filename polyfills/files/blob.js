@@ -173,6 +173,6 @@ export function toBag(options) {
 }
 
 /** The type in lower case; none if it has a character outside of printable ASCII. */
-export function normalizeType(type) {
+function normalizeType(type) {
   return /[^\x20-\x7e]/.test(type) ? "" : type.toLowerCase();
 }

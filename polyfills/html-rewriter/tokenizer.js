@@ -11,12 +11,12 @@ export const START_TAG = 2;
 export const END_TAG = 3;
 export const COMMENT = 4;
 export const DOCTYPE = 5;
-export const OTHER = 6; // bytes that are nothing, such as "</>"
+const OTHER = 6; // bytes that are nothing, such as "</>"
 
 // What text is in, besides elements of which the content is text only: those go by name.
-export const DATA = "";
+const DATA = "";
 const CDATA = "[";
-export const PLAINTEXT = "plaintext";
+const PLAINTEXT = "plaintext";
 
 const MAX_TOKEN_BYTES = 3 * 1024 * 1024;
 const TOO_LONG = "Parser error: The memory limit has been exceeded.";

@@ -6,7 +6,7 @@ const TAG =
   /^(?<language>[a-z]{2,3}|[a-z]{5,8})(?:-(?<script>[a-z]{4}))?(?:-(?<region>[a-z]{2}|\d{3}))?(?<rest>(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-[a-wyz0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?)$/i;
 
 /** The parts of a language tag in their canonical case. Throws RangeError. */
-export function parseTag(tag) {
+function parseTag(tag) {
   const match = TAG.exec(tag);
   if (match === null) throw new RangeError(`Invalid language tag: ${tag}`);
   const { language, script, region, rest } = match.groups;

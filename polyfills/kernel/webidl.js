@@ -139,17 +139,6 @@ export function toUSVString(value) {
   return (typeof value === "string" ? value : `${value}`).toWellFormed();
 }
 
-/** ByteString: throws if a code unit is above 255. */
-export function toByteString(value, what = "The value") {
-  const string = typeof value === "string" ? value : `${value}`;
-  for (let i = 0; i < string.length; i++) {
-    if (string.charCodeAt(i) > 255) {
-      throw new TypeError(`${what} has a character that does not fit in a byte.`);
-    }
-  }
-  return string;
-}
-
 /** An enumeration's value. `allowed` is an array or a Set of strings. */
 export function toEnum(value, allowed, what) {
   const string = toDOMString(value);
@@ -178,10 +167,6 @@ function wrapSigned(value, bits) {
   return number >= 2 ** (bits - 1) ? number - 2 ** bits : number;
 }
 
-/** octet */
-export const toOctet = (value) => +value & 255;
-/** short */
-export const toShort = (value) => (+value << 16) >> 16;
 /** unsigned short */
 export const toUnsignedShort = (value) => +value & 65535;
 /** long */

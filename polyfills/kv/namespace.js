@@ -19,7 +19,7 @@ const NOT_JSON = "KV GET_BULK failed: 400 At least one of the requested keys cor
 let make;
 
 /** A KV namespace; what a binding puts into `env`. */
-export class KvNamespace {
+class KvNamespace {
   #number;
   static #allowed = false;
 

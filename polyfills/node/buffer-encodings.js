@@ -54,7 +54,7 @@ export function toBinary(bytes) {
 }
 
 /** A byte for each character, of which the lowest eight bits count. */
-export function fromBinary(text) {
+function fromBinary(text) {
   if (!/[^\x00-\xff]/.test(text)) return fromBase64(btoa(text));
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);

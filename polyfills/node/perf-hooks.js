@@ -2,7 +2,7 @@
 
 import { absent } from "./errors.js";
 
-const {
+export const {
   performance,
   Performance,
   PerformanceEntry,
@@ -11,15 +11,6 @@ const {
   PerformanceObserver,
   PerformanceObserverEntryList,
 } = globalThis;
-export {
-  performance,
-  Performance,
-  PerformanceEntry,
-  PerformanceMark,
-  PerformanceMeasure,
-  PerformanceObserver,
-  PerformanceObserverEntryList,
-};
 export const { createHistogram, monitorEventLoopDelay, PerformanceResourceTiming } = absent(
   "perf_hooks",
   ["createHistogram", "monitorEventLoopDelay", "PerformanceResourceTiming"],

@@ -1,6 +1,6 @@
 // node:stream/web: https://nodejs.org/docs/latest-v20.x/api/webstreams.html
 
-const {
+export const {
   ByteLengthQueuingStrategy,
   CompressionStream,
   CountQueuingStrategy,
@@ -20,25 +20,6 @@ const {
   WritableStreamDefaultWriter,
 } = globalThis;
 
-export {
-  ByteLengthQueuingStrategy,
-  CompressionStream,
-  CountQueuingStrategy,
-  DecompressionStream,
-  ReadableByteStreamController,
-  ReadableStream,
-  ReadableStreamBYOBReader,
-  ReadableStreamBYOBRequest,
-  ReadableStreamDefaultController,
-  ReadableStreamDefaultReader,
-  TextDecoderStream,
-  TextEncoderStream,
-  TransformStream,
-  TransformStreamDefaultController,
-  WritableStream,
-  WritableStreamDefaultController,
-  WritableStreamDefaultWriter,
-};
 export default {
   ByteLengthQueuingStrategy,
   CompressionStream,

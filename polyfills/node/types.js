@@ -26,7 +26,6 @@ export const isMap = accepts(getter(Map.prototype, "size"));
 export const isSet = accepts(getter(Set.prototype, "size"));
 export const isWeakMap = accepts(WeakMap.prototype.has, {});
 export const isWeakSet = accepts(WeakSet.prototype.has, {});
-export const isWeakRef = accepts(WeakRef.prototype.deref);
 export const isDate = accepts(Date.prototype.getTime);
 export const isRegExp = (value) => isObjectLike(value) && hasBrand(value, "[object RegExp]");
 export const isArrayBuffer = accepts(getter(ArrayBuffer.prototype, "byteLength"));

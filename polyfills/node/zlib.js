@@ -9,14 +9,7 @@ import { invalidType, outOfRange, requireFunction, requireInteger } from "./erro
 import { nextTick } from "./stream-base.js";
 import { Transform } from "./stream-duplex.js";
 
-export const constants = Object.freeze({
-  __proto__: null,
-  Z_NO_FLUSH: 0,
-  Z_PARTIAL_FLUSH: 1,
-  Z_SYNC_FLUSH: 2,
-  Z_FULL_FLUSH: 3,
-  Z_FINISH: 4,
-  Z_BLOCK: 5,
+export const codes = Object.freeze({
   Z_OK: 0,
   Z_STREAM_END: 1,
   Z_NEED_DICT: 2,
@@ -26,6 +19,16 @@ export const constants = Object.freeze({
   Z_MEM_ERROR: -4,
   Z_BUF_ERROR: -5,
   Z_VERSION_ERROR: -6,
+});
+export const constants = Object.freeze({
+  __proto__: null,
+  Z_NO_FLUSH: 0,
+  Z_PARTIAL_FLUSH: 1,
+  Z_SYNC_FLUSH: 2,
+  Z_FULL_FLUSH: 3,
+  Z_FINISH: 4,
+  Z_BLOCK: 5,
+  ...codes,
   Z_NO_COMPRESSION: 0,
   Z_BEST_SPEED: 1,
   Z_BEST_COMPRESSION: 9,
@@ -60,17 +63,6 @@ export const constants = Object.freeze({
   BROTLI_DEFAULT_QUALITY: 11,
   BROTLI_PARAM_LGWIN: 2,
   BROTLI_PARAM_SIZE_HINT: 5,
-});
-export const codes = Object.freeze({
-  Z_OK: 0,
-  Z_STREAM_END: 1,
-  Z_NEED_DICT: 2,
-  Z_ERRNO: -1,
-  Z_STREAM_ERROR: -2,
-  Z_DATA_ERROR: -3,
-  Z_MEM_ERROR: -4,
-  Z_BUF_ERROR: -5,
-  Z_VERSION_ERROR: -6,
 });
 
 function bytesOf(data) {

@@ -200,6 +200,6 @@ export function messageFromHost(data, tokens) {
 }
 
 /** The entry behind a token. */
-export function entryOf(token) {
+function entryOf(token) {
   return parsers[token[0]](token.slice(1));
 }

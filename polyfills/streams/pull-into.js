@@ -4,8 +4,8 @@
 import { bufferByteLength, describeView, transferBuffer, viewKind } from "../kernel/buffers.js";
 import { Queue } from "./queue.js";
 
-export const FOR_DEFAULT_READER = 0;
-export const FOR_BYOB_READER = 1;
+const FOR_DEFAULT_READER = 0;
+const FOR_BYOB_READER = 1;
 export const FOR_NO_READER = 2;
 
 const classes = new Map(

@@ -62,11 +62,6 @@ export function passwordOf(href) {
   return colon === -1 ? "" : info.slice(colon + 1);
 }
 
-/** Whether the URL includes credentials. */
-export function hasCredentials(href) {
-  return userInfoOf(href) !== "";
-}
-
 /** The host and, unless it is the scheme's default, the port. */
 export function hostOf(href) {
   const authority = authorityOf(href);
@@ -132,9 +127,4 @@ export function withQuery(href, query) {
   const start = searchStart(href);
   const head = href.slice(0, start);
   return (query === "" ? head : `${head}?${query}`) + href.slice(hashStart(href));
-}
-
-/** The URL without its fragment. */
-export function withoutHash(href) {
-  return href.slice(0, hashStart(href));
 }

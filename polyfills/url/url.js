@@ -8,11 +8,6 @@ import { canonicalOf, canonicalWithBase, rememberCanonical } from "./canonical.j
 import * as components from "./components.js";
 import { paramsOfUrl, resetParams } from "./search-params.js";
 
-/** The canonical form of any URL object; throws a TypeError for what is no URL. */
-export let hrefOf;
-/** Whether a value is a URL. */
-export let isURL;
-
 /** A parsed URL: its canonical form, from which components are sliced when asked for. */
 export class URL {
   #href;
@@ -154,11 +149,6 @@ export class URL {
     const params = this.#params;
     if (params !== undefined) resetParams(params, components.searchOf(this.#href).slice(1));
   }
-
-  static {
-    hrefOf = (url) => url.#href;
-    isURL = (value) => typeof value === "object" && value !== null && #href in value;
-  }
 }
 
 function resolve(url, base) {
@@ -168,24 +158,8 @@ function resolve(url, base) {
 
 const invalid = () => new TypeError("Invalid URL string.");
 
-// ---- For the other polyfills ----------------------------------------------------
-
-/** The URL that a string names, or null; `base` may be left out. */
-export function parseUrl(input, base = undefined) {
-  const href = resolve(input, base);
-  return href === undefined ? null : urlFromCanonical(href);
-}
-
-/** The canonical form of an absolute URL; throws the TypeError of a Request. */
-export function canonicalUrl(input) {
-  const string = toUSVString(input);
-  const href = canonicalOf(string);
-  if (href === undefined) throw new TypeError(`Invalid URL: ${string}`);
-  return href;
-}
-
 /** The URL of a string that is canonical already; it is not looked at. */
-export function urlFromCanonical(href) {
+function urlFromCanonical(href) {
   rememberCanonical(href);
   return new URL(href);
 }

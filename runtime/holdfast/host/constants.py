@@ -41,9 +41,6 @@ LOCATION_HINTS = [
     *("wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me"),
 ]
 
-# Bodies up to this size cross in one piece.
-MAX_INLINE_BODY_BYTES = 1_048_576
-
 # WebSockets: https://developers.cloudflare.com/workers/platform/limits/#websocket
 MAX_SOCKET_MESSAGE_BYTES = 33_554_432
 

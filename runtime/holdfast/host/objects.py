@@ -6,7 +6,6 @@ isolate.
 
 from typing import TYPE_CHECKING, Protocol
 
-from holdfast.engine import ScriptError
 from holdfast.host.context import Host
 from holdfast.host.ops import deferred_op, op
 from holdfast.host.sockets import table_of
@@ -174,10 +173,3 @@ def object_respond(
 def object_upgrade(host: Host, number: int, status_text: str, headers: str, socket: int) -> None:
     """Answer a call that the host delivered to an instance with status 101 and this WebSocket."""
     host.objects.upgrade(number, status_text, headers, table_of(host).passed_on(socket))
-
-
-class NoObjects:
-    """The capability of an isolate that has no Durable Objects."""
-
-    def __getattr__(self, name: str) -> object:
-        raise ScriptError("Error", "This script has no access to Durable Objects.")

@@ -49,8 +49,6 @@ class Statistics:
     stores: int  # objects whose storage is in use, or settling
     open_connections: int
     outstanding: int  # objects with writes that are not durable yet
-    sync_threads: int
-    file_threads: int
 
 
 class Storage:
@@ -335,8 +333,6 @@ class Storage:
             stores=len(databases),
             open_connections=len(self._shard.connections),
             outstanding=sum(not database.rounds.settled for database in databases),
-            sync_threads=getattr(getattr(self._shard.barrier, "workers", None), "threads", 0),
-            file_threads=self._shard.workers.threads,
         )
 
     def _folder(self, unique_key: str) -> Folder:

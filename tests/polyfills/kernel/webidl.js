@@ -5,7 +5,6 @@ import {
   defineInterface,
   defineIterable,
   enforceRange,
-  toByteString,
   toDictionary,
   toLongLong,
   toRecord,
@@ -87,8 +86,6 @@ export function enforced_ranges_throw_and_clamped_ones_bend() {
 
 export function strings_are_converted_to_their_kind() {
   same(toUSVString("a\uD800b"), "a\uFFFDb");
-  same(toByteString("\xff"), "\xff");
-  throws(() => toByteString("\u0100"), TypeError);
   throws(() => toUSVString(Symbol()), TypeError);
 }
 

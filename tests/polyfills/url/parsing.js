@@ -1,5 +1,5 @@
 import { equal, ok, same, throws } from "./assert.js";
-import { URL, canonicalUrl, hrefOf, isURL, parseUrl, urlFromCanonical } from "holdfast:url/url.js";
+import { URL } from "holdfast:url/url.js";
 
 const COMPONENTS = [
   "href", "origin", "protocol", "username", "password", "host", "hostname", "port",
@@ -145,15 +145,4 @@ export function a_script_that_replaces_regexp_exec_does_not_change_parsing() {
   } finally {
     RegExp.prototype.exec = exec;
   }
-}
-
-export function other_polyfills_have_ways_in() {
-  same(parseUrl("nope"), null);
-  same(parseUrl("x", "https://a.example/y").pathname, "/x");
-  same(canonicalUrl("HTTPS://A.example"), "https://a.example/");
-  same(throws(() => canonicalUrl("/x"), TypeError).message, "Invalid URL: /x");
-  same(urlFromCanonical("https://a.example/q?r").search, "?r");
-  same(hrefOf(new URL("https://a.example")), "https://a.example/");
-  same(isURL(new URL("a:b")), true);
-  same(isURL({ href: "a:b" }), false);
 }
