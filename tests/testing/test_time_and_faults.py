@@ -191,3 +191,16 @@ def test_a_seed_decides_the_order_and_is_in_the_report():
     orders = [order(seed) for seed in range(4)]
     assert len({*orders}) > 1
     assert orders == [order(seed) for seed in range(4)]
+
+
+def test_work_in_threads_takes_no_time_of_the_scripts(holdfast):
+    worker = holdfast.worker("""export default { async fetch() {
+      const raw = new Uint8Array(8);
+      const key = await crypto.subtle.importKey("raw", raw, "PBKDF2", false, ["deriveBits"]);
+      const how = { name: "PBKDF2", hash: "SHA-256", salt: raw, iterations: 100_000 };
+      const soon = AbortSignal.timeout(1000);
+      const bits = await crypto.subtle.deriveBits(how, key, 256);
+      return Response.json([bits.byteLength, soon.aborted]);
+    } };""")
+    assert worker.fetch().json() == [32, False]
+    assert holdfast.clock.elapsed == 0

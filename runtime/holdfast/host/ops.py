@@ -95,6 +95,16 @@ def bind(declaration: OpDeclaration, host: "Host") -> Callable[..., Any]:
     return run if declaration.kind is OpKind.ASYNC else defer
 
 
+class ThreadWork:
+    """How much work of ops is under way in threads, of all isolates of this process."""
+
+    under_way = 0
+
+
 async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     """Run work that takes milliseconds of CPU off the loop's thread."""
-    return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
+    ThreadWork.under_way += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
+    finally:
+        ThreadWork.under_way -= 1

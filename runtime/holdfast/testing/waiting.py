@@ -1,10 +1,10 @@
 """Waiting for a call, and the jumps of time while it waits for nothing but timers.
 
 The loop is *quiet* when several rounds of it have done nothing in any isolate, and nothing that
-is known to take real time is under way. What is known: Python code that answers a script, and
-requests to the real network (`outside`). Other work of ops (a thread that digests, a body that
-is read) may take real time or wait for a timer, and nobody can tell which; it gets a moment
-(`GRACE_S`), and when nothing has come of it by then, it counts as waiting.
+is known to take real time is under way. What is known: Python code that answers a script, requests
+to the real network (`outside`), and ops in threads. Other ops (a body that is read) may take real
+time or wait for a timer, and nobody can tell which; they get a moment (`GRACE_S`), and when nothing
+has come of them by then, they count as waiting.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from holdfast.host.ops import ThreadWork
 from holdfast.testing.clock import VirtualClock
 from holdfast.testing.errors import CallTimedOut, hidden_from_tracebacks
 from holdfast.testing.loop import LoopView
@@ -67,6 +68,11 @@ class Waiting:
             _answering.reset(token)
             self._outside -= 1
 
+    @property
+    def _is_busy(self) -> bool:
+        """True while something is under way that surely takes real time."""
+        return bool(self._outside or ThreadWork.under_way)
+
     async def wait(self, future: "asyncio.Future[Any]", what: str) -> Any:
         """The result of a future. Raises CallTimedOut past the time limit."""
         if in_background.get():
@@ -99,7 +105,8 @@ class Waiting:
                 self._clock.fire_at(due)
                 continue
             nothing_since = nothing_since or now
-            if self._alone and not self._outside and now - nothing_since > 3 * GRACE_S:
+            idle = not (self._is_busy or self._under_way())
+            if self._alone and idle and now - nothing_since > GRACE_S:
                 raise self._timed_out(what, "because nothing is left to wait for")
             await asyncio.sleep(POLL_S)
 
@@ -136,10 +143,10 @@ class Waiting:
                 continue
             now = time.monotonic()
             fresh = self._under_way() - self._stuck
-            if not (fresh or self._outside) or now > deadline:
+            if not (fresh or self._is_busy) or now > deadline:
                 return
             patience = patience or now + GRACE_S
-            if now > patience and not self._outside:
+            if now > patience and not self._is_busy:
                 self._stuck = self._under_way()
                 return
             await asyncio.sleep(POLL_S)
