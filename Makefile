@@ -68,6 +68,10 @@ bench: $(INSTALLED) ## Measures Holdfast beside workerd; writes benchmarks/RESUL
 wpt: $(INSTALLED) ## Runs the Web Platform Tests (WPT_DIR=a checkout; ARGS='url encoding/textdecoder')
 	@$(BIN)/python -m tests.wpt $(ARGS)
 
+.PHONY: simulate
+simulate: $(INSTALLED) ## Runs many seeds of the simulation (ARGS='--seeds 5000', or '--seed 7 --trace')
+	@$(BIN)/python -m tests.simulation $(ARGS)
+
 .PHONY: peers
 peers: $(PEERS) ## Installs workerd, Wrangler and oxlint from npm into node_modules, for tests and checks
 

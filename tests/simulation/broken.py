@@ -1,0 +1,216 @@
+"""Holdfast with one promise broken, in turn: what the simulation is to notice."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from holdfast.engine import bytecode
+from holdfast.host.platform import Platform, _with_full_names
+from holdfast.objects.alarms import AlarmScheduler
+from holdfast.objects.directory import ObjectDirectory
+from holdfast.objects.home import ObjectHome
+from holdfast.storage import LocalBarrier, ObjectStore
+from holdfast.storage.alarms import AlarmList
+from tests.simulation.world import replaced, whole_platform
+
+
+class BrokenPlatform(Platform):
+    """The polyfills with something else in one place of each of some files."""
+
+    def __init__(self, changes: dict[str, tuple[str, str]]) -> None:
+        super().__init__()
+        sources = self._sources()
+        for path, (before, after) in changes.items():
+            name = f"holdfast:{path}"
+            text = sources[name].decode()
+            assert text.count(before) == 1, f"{path} does not have it once: {before}"
+            sources[name] = text.replace(before, after).encode()
+        prepared = {name: _with_full_names(name, text) for name, text in sources.items()}
+        self._library.modules = bytecode._compile(prepared)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What is broken, and a part of what the simulation says then."""
+
+    what: str
+    told: str
+    polyfills: dict[str, tuple[str, str]] | None = None
+    methods: Callable[[], list[tuple[object, str, Any]]] = list
+
+    @contextmanager
+    def in_place(self) -> Iterator[Callable[[], Platform]]:
+        """The platform to simulate with, while it is broken."""
+        with ExitStack() as stack:
+            for owner, name, value in self.methods():
+                stack.enter_context(replaced(owner, name, value))
+            if self.polyfills is None:
+                yield whole_platform
+            else:
+                platform = BrokenPlatform(self.polyfills)
+                yield lambda: platform
+
+
+def _confirms_at_once(self: LocalBarrier, log: Any, done: Any) -> None:
+    """Says that a log is durable, and syncs it afterwards."""
+    self._loop.call_soon(done, None)
+    self.workers.submit(partial(log.sync, self._fsync), lambda _: None)
+
+
+def _has_no_transactions() -> list[tuple[object, str, Any]]:
+    def nothing(_store: ObjectStore) -> None:
+        pass
+
+    def written(store: ObjectStore) -> int:
+        return store.written
+
+    return [
+        (ObjectStore, "begin", nothing),
+        (ObjectStore, "rollback", nothing),
+        (ObjectStore, "commit", written),
+    ]
+
+
+def _rollback_commits() -> list[tuple[object, str, Any]]:
+    def rollback(store: ObjectStore) -> None:
+        store.commit()
+
+    return [(ObjectStore, "rollback", rollback)]
+
+
+def _forgets_retries() -> list[tuple[object, str, Any]]:
+    def retry(_: AlarmScheduler, watched: Any, due: Any, *, counts: bool) -> None:
+        watched.list.move(due.object_id, None)
+
+    return [(AlarmScheduler, "_retry", retry)]
+
+
+def _counts_no_retries() -> list[tuple[object, str, Any]]:
+    before = AlarmScheduler._retry
+
+    def retry(self: AlarmScheduler, watched: Any, due: Any, *, counts: bool) -> None:
+        before(self, watched, due, counts=False)
+
+    return [(AlarmScheduler, "_retry", retry)]
+
+
+def _counts_retries_twice() -> list[tuple[object, str, Any]]:
+    before = AlarmScheduler._retry
+
+    def retry(self: AlarmScheduler, watched: Any, due: Any, *, counts: bool) -> None:
+        before(self, watched, due, counts=counts)
+        if counts and due.object_id in watched.failed:
+            watched.failed[due.object_id].counted += 1
+
+    return [(AlarmScheduler, "_retry", retry)]
+
+
+def _arms_too_late() -> list[tuple[object, str, Any]]:
+    """The list of alarms is written, but no sync waits for it."""
+
+    def sync(_: AlarmList, _fsync: Any) -> None:
+        pass
+
+    return [(AlarmList, "sync", sync)]
+
+
+def _fences_nobody() -> list[tuple[object, str, Any]]:
+    def fence(_: ObjectDirectory, _record: Any, _reason: str) -> None:
+        pass
+
+    def close(store: ObjectStore) -> Any:
+        closed = store._shard.loop.create_future()
+        closed.set_result(None)
+        return closed
+
+    def lose_file(_: ObjectStore, _reason: str) -> None:
+        pass
+
+    return [
+        (ObjectDirectory, "_fence", fence),
+        (ObjectStore, "close", close),
+        (ObjectStore, "lose_file", lose_file),
+    ]
+
+
+def _tells_of_no_durability() -> list[tuple[object, str, Any]]:
+    def durable(_: ObjectHome, _slot: int, _round: int) -> None:
+        pass
+
+    return [(ObjectHome, "durable", durable)]
+
+
+BROKEN = (
+    Broken(
+        "the output gate lets everything pass",
+        "has lost",
+        {
+            "objects/output-gate.js": (
+                "if (!this.#isOutstanding) return undefined;",
+                "return undefined;",
+            )
+        },
+    ),
+    Broken(
+        "writes are confirmed before they are synced",
+        "has lost",
+        methods=lambda: [(LocalBarrier, "make_durable", _confirms_at_once)],
+    ),
+    Broken(
+        "the input gate admits everything",
+        "has lost",
+        {"objects/input-gate.js": ("return this.#innermost === null || ", "return true || ")},
+    ),
+    Broken(
+        "reading takes a turn",
+        "has lost",
+        {
+            "objects/storage.js": (
+                "return attempt(operations.get, this.#instance, keys, options);",
+                """const found = attempt(operations.get, this.#instance, keys, options);
+                   return new Promise((resolve) => setTimeout(resolve, 1)).then(() => found);""",
+            )
+        },
+    ),
+    Broken("transactions are none", "alone", methods=_has_no_transactions),
+    Broken("what is rolled back is committed", "which was undone", methods=_rollback_commits),
+    Broken(
+        "a synchronous transaction that throws stays",
+        "which was undone",
+        {
+            "objects/storage.js": (
+                "if (instance.error === null) storage_undo(instance.slot);",
+                "storage_release(instance.slot);",
+            )
+        },
+    ),
+    Broken("an alarm that has failed is forgotten", "has not run", methods=_forgets_retries),
+    Broken("failures of alarms are not counted", "has not run", methods=_counts_no_retries),
+    Broken("failures of alarms are counted twice", "is told of", methods=_counts_retries_twice),
+    Broken("alarms are durable before they are listed", "has not run", methods=_arms_too_late),
+    Broken(
+        "an alarm runs whatever its object has stored",
+        "after its deletion",
+        {
+            "objects/alarms.js": (
+                "if (stored === undefined || stored > Date.now()) {",
+                "if (false) {",
+            )
+        },
+        lambda: [(AlarmList, "settle", lambda *_: None)],
+    ),
+    Broken("nobody is fenced off", "a request failed", methods=_fences_nobody),
+    Broken("nobody is told of durability", "nothing comes", methods=_tells_of_no_durability),
+    Broken(
+        "objects are evicted while they are busy",
+        "a request failed",
+        {
+            "objects/residents.js": (
+                "if (instance.isBusy || instance.outputGate.isLocked) continue;",
+                "",
+            )
+        },
+    ),
+)

@@ -1,0 +1,95 @@
+"""A disk that fails and loses power: which bytes below a folder are durable.
+
+A log is as durable as its last sync; a file's name is once its folder was synced after it was
+made. SQLite syncs by itself where it copies a log into its database, which happens in one step
+here; so where a database has changed since its log was last synced, the log was synced, too.
+Torn writes are the concern of tests/storage/power.py.
+"""
+
+import errno
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DATABASE, LOG, MEMORY = ".sqlite", ".sqlite-wal", ".sqlite-shm"
+_HEADER_BYTES = 32  # of a log, with the salts of its generation
+_FAILURES = 0.5
+
+
+@dataclass(slots=True)
+class _Synced:
+    """A log and its database when the log was last synced."""
+
+    log: bytes
+    database: bytes
+
+
+@dataclass(slots=True)
+class Disk:
+    """What `fsync` of the storage ends at, for the folder `root`."""
+
+    root: Path
+    chance: random.Random
+    on_failure: Callable[[], None]
+    fails: bool = False
+    syncs: int = 0
+    _logs: dict[Path, _Synced] = field(default_factory=dict)
+    _names: dict[Path, set[str]] = field(default_factory=dict)
+
+    def sync(self, fd: int) -> None:
+        """As os.fsync. Raises OSError."""
+        self._trouble()
+        self._note(Path(f"/proc/self/fd/{fd}").readlink())
+
+    def sync_all(self) -> None:
+        """As syncfs. Raises OSError."""
+        self._trouble()
+        for path in (self.root, *self.root.rglob("*")):
+            self._note(path)
+
+    def _trouble(self) -> None:
+        self.syncs += 1
+        if self.fails and self.chance.random() < _FAILURES:
+            self.on_failure()
+            raise OSError(errno.EIO, "the simulated disk has failed")
+
+    def _note(self, path: Path) -> None:
+        if path.is_dir():
+            self._names[path] = {entry.name for entry in path.iterdir()}
+        elif path.name.endswith(LOG) and path.exists():
+            self._logs[path] = _Synced(path.read_bytes(), _database(path).read_bytes())
+
+    # ---- power loss ----------------------------------------------------------------
+
+    def lose_power(self, target: Path) -> None:
+        """Copy to `target` what is left of the root."""
+        target.mkdir(parents=True)
+        for folder in sorted(path for path in self.root.iterdir() if path.is_dir()):
+            copy = target / folder.name
+            copy.mkdir()
+            for path in sorted(folder.iterdir()):
+                self._keep(path, copy / path.name)
+
+    def _keep(self, path: Path, copy: Path) -> None:
+        if path.name.endswith(MEMORY):
+            return
+        if path.name.endswith(LOG):
+            if self._is_named(_database(path)):
+                copy.write_bytes(self._log(path))
+        elif not path.name.endswith(DATABASE) or self._is_named(path):
+            shutil.copyfile(path, copy)
+
+    def _is_named(self, database: Path) -> bool:
+        return database.name in self._names.get(database.parent, ())
+
+    def _log(self, path: Path) -> bytes:
+        now, synced = path.read_bytes(), self._logs.get(path)
+        if synced is None or synced.log[:_HEADER_BYTES] != now[:_HEADER_BYTES]:
+            return b""  # of a generation that was not synced yet
+        return synced.log if synced.database == _database(path).read_bytes() else now
+
+
+def _database(log: Path) -> Path:
+    return log.with_name(log.name.removesuffix("-wal"))

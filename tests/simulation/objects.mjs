@@ -1,0 +1,159 @@
+// Objects that do what they are told, one step after the other, and say on the console what
+// no gate holds back: that they were born, that they wrote, that an alarm runs.
+
+import { DurableObject } from "cloudflare:workers";
+
+let born = 0;
+
+const say = (...words) => console.log(JSON.stringify(words));
+
+export class Thing extends DurableObject {
+  constructor(ctx, env) {
+    super(ctx, env);
+    this.storage = ctx.storage;
+    this.name = ctx.id.name;
+    this.nonce = `${env.GENERATION}.${++born}`;
+    say("born", this.name, this.nonce);
+  }
+
+  async fetch(request) {
+    return Response.json(await this.run(await request.json()));
+  }
+
+  async run(steps) {
+    for (const [what, ...how] of steps) await this[what](...how);
+    return this.all();
+  }
+
+  /** To be called right after storage was used, in the same turn. */
+  did() {
+    say("did", this.name, this.nonce);
+  }
+
+  all() {
+    const found = Object.fromEntries(this.storage.kv.list());
+    this.did();
+    return { ...found, rows: this.rows() };
+  }
+
+  rows() {
+    const { sql } = this.storage;
+    sql.exec("CREATE TABLE IF NOT EXISTS told(tag TEXT)");
+    return sql.exec("SELECT tag FROM told ORDER BY rowid").toArray().map(({ tag }) => tag);
+  }
+
+  async read() {}
+
+  async pause(ms) {
+    await scheduler.wait(ms);
+  }
+
+  // No other I/O between reading and writing: the input gate is all that keeps this whole.
+  async add(key, tag) {
+    const list = (await this.storage.get(key)) ?? [];
+    list.push(tag);
+    await this.storage.put(key, list);
+    this.did();
+  }
+
+  async section(key, tag, ms) {
+    await this.ctx.blockConcurrencyWhile(async () => {
+      const list = (await this.storage.get(key)) ?? [];
+      await scheduler.wait(ms);
+      list.push(tag);
+      await this.storage.put(key, list);
+      this.did();
+    });
+  }
+
+  async transaction(tag, ms, end) {
+    const done = this.storage.transaction(async (txn) => {
+      const left = (await txn.get("left")) ?? [];
+      await txn.put("left", [...left, tag]);
+      await scheduler.wait(ms);
+      const right = (await txn.get("right")) ?? [];
+      await txn.put("right", [...right, tag]);
+      this.did();
+      if (end === "rollback") txn.rollback();
+      if (end === "throw") throw new Error("on purpose");
+    });
+    await onPurpose(done);
+  }
+
+  async sync(tag, end) {
+    const { kv, sql } = this.storage;
+    this.rows();
+    await onPurpose(new Promise((resolve) => resolve(this.storage.transactionSync(() => {
+      kv.put("listed", [...(kv.get("listed") ?? []), tag]);
+      sql.exec("INSERT INTO told VALUES (?)", tag);
+      if (end === "throw") throw new Error("on purpose");
+    }))));
+  }
+
+  // The two writes are one turn.
+  async turn(tag) {
+    const both = await this.storage.get(["one", "two"]);
+    this.storage.put("one", [...(both.get("one") ?? []), tag]);
+    await this.storage.put("two", [...(both.get("two") ?? []), tag]);
+  }
+
+  async call(other, tag, how) {
+    await this.add("sent", tag);
+    const stub = this.env.Thing.getByName(other);
+    const steps = [["add", "heard", tag]];
+    if (how === "rpc") await stub.run(steps);
+    else await answered(await stub.fetch("http://object", { method: "POST", body: JSON.stringify(steps) }));
+  }
+
+  async arm(tag, ms, failures) {
+    const asked = (await this.storage.get("asked")) ?? [];
+    say("arms", this.name, tag);
+    this.storage.put({ asked: [...asked, tag], failures });
+    await this.storage.setAlarm(Date.now() + ms);
+  }
+
+  async disarm(tag) {
+    const asked = (await this.storage.get("asked")) ?? [];
+    say("disarms", this.name, tag);
+    this.storage.put("done", asked);
+    await this.storage.deleteAlarm();
+  }
+
+  async alarm({ retryCount, scheduledTime }) {
+    say("alarm", this.name, scheduledTime, retryCount);
+    const failures = (await this.storage.get("failures")) ?? 0;
+    await scheduler.wait(2);
+    if (retryCount < failures) {
+      say("fails", this.name, scheduledTime, retryCount);
+      throw new Error("on purpose");
+    }
+    await this.storage.put("done", await this.storage.get("asked"));
+    this.did();
+  }
+}
+
+async function onPurpose(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    if (error.message !== "on purpose") throw error;
+  }
+}
+
+async function answered(response) {
+  if (!response.ok) throw new Error(await response.text());
+  await response.text();
+}
+
+export default {
+  async fetch(request, env) {
+    const { name, steps, how } = await request.json();
+    const stub = env.Thing.getByName(name);
+    try {
+      if (how === "rpc") return Response.json(await stub.run(steps));
+      return await stub.fetch(request.url, { method: "POST", body: JSON.stringify(steps) });
+    } catch (error) {
+      return Response.json([error.name, error.message], { status: 500 });
+    }
+  },
+};
