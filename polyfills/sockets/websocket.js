@@ -182,7 +182,9 @@ refuseToClone(WebSocket);
 defineConstants(WebSocket, { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 });
 for (const name of ["CONNECTING", "OPEN", "CLOSING", "CLOSED"]) {
   const constant = { value: WebSocket[name], enumerable: true };
-  Object.defineProperty(WebSocket, `READY_STATE_${name}`, constant);
+  for (const owner of [WebSocket, WebSocket.prototype]) {
+    Object.defineProperty(owner, `READY_STATE_${name}`, constant);
+  }
 }
 
 function checkedCode(code, isClient) {

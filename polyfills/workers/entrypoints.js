@@ -13,3 +13,6 @@ export class DurableObject extends Entrypoint {}
 
 /** The base class of Workers that are classes. */
 export class WorkerEntrypoint extends Entrypoint {}
+
+/** The base class of Workflows, which nothing runs here: libraries extend it all the same. */
+export class WorkflowEntrypoint extends Entrypoint {}

@@ -3,7 +3,7 @@
 // https://developers.cloudflare.com/workers/runtime-apis/context/#exports
 
 import { service_own } from "holdfast:ops";
-import { WorkerEntrypoint } from "./entrypoints.js";
+import { WorkerEntrypoint, WorkflowEntrypoint } from "./entrypoints.js";
 import { loopback } from "./fetcher.js";
 
 const own = {};
@@ -15,7 +15,8 @@ export function ownExports() {
 
 /** Whether an export is a class whose instances are Durable Objects, as far as one can tell. */
 export function isObjectClass(target) {
-  return typeof target === "function" && !(target.prototype instanceof WorkerEntrypoint);
+  if (typeof target !== "function") return false;
+  return !(target.prototype instanceof WorkerEntrypoint) && !isWorkflow(target);
 }
 
 /**
@@ -28,7 +29,12 @@ export function addEntrypoints(namespace) {
   return names;
 }
 
+function isWorkflow(target) {
+  return target.prototype instanceof WorkflowEntrypoint;
+}
+
 function isEntrypoint(name, target) {
+  if (typeof target === "function" && isWorkflow(target)) return false;
   if (typeof target === "function") return name === "default" || !isObjectClass(target);
   return typeof target === "object" && target !== null;
 }

@@ -293,3 +293,16 @@ async def test_a_new_version_takes_over_while_the_old_one_finishes(server: Serve
     async with asyncio.timeout(5):
         while server.runtime._retiring:
             await asyncio.sleep(0.001)
+
+
+async def test_a_workflow_is_no_durable_object(server: Server) -> None:
+    """There are none here, but a library that has one for others has to load."""
+    server.add(
+        "main",
+        """
+        import { WorkflowEntrypoint } from "cloudflare:workers";
+        export class Flow extends WorkflowEntrypoint { async run() {} }
+        export default { fetch: (_, env, ctx) => Response.json(Object.keys(ctx.exports)) };
+        """,
+    )
+    assert await server.text() == '["default"]'
