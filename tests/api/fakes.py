@@ -84,7 +84,7 @@ class FakePlatform:
     async def create_namespace(self, name, script, class_name, *, use_sqlite=False):
         return self.catalog.create_namespace(name, script, class_name, use_sqlite=use_sqlite)
 
-    def list_objects(self, namespace, cursor, limit):
+    async def list_objects(self, namespace, cursor, limit):
         ids = self.objects.get(namespace.id, [])
         start = int(cursor) if cursor else 0
         shown = [ObjectInfo(object_id, has_stored_data=True) for object_id in ids[start:][:limit]]

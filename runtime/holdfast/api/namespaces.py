@@ -76,7 +76,7 @@ class NamespaceHandlers:
                 result_info={"count": len(shown), "cursor": shown[-1].id if more else ""},
             )
         try:
-            objects, following = self._platform.list_objects(namespace, cursor, limit)
+            objects, following = await self._platform.list_objects(namespace, cursor, limit)
         except ValueError as error:
             raise malformed("cursor", "none that a listing gave out") from error
         return success(

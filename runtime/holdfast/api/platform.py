@@ -77,7 +77,7 @@ class Platform(Protocol):
         class, or the name or the class has a namespace already.
         """
 
-    def list_objects(
+    async def list_objects(
         self, namespace: Namespace, cursor: str | None, limit: int
     ) -> tuple[list[ObjectInfo], str | None]:
         """At most `limit` objects of a namespace, and the cursor for the next ones if there are.

@@ -82,7 +82,7 @@ class ScriptHandlers:
         async with self._turn:
             self._platform.catalog.record(name)
             if request.query.get("force") not in ("true", "1"):
-                self._refuse_if_needed(name)
+                await self._refuse_if_needed(name)
             await self._platform.delete_script(name)
         return success({"id": name})
 
@@ -102,7 +102,7 @@ class ScriptHandlers:
         result = {**_listed(record), "startup_time_ms": deployed.startup_time_ms}
         return result, changes.created
 
-    def _refuse_if_needed(self, name: str) -> None:
+    async def _refuse_if_needed(self, name: str) -> None:
         """Raise UploadRejected if others are bound to the script, or its objects hold data."""
         if users := self._platform.catalog.users_of(name):
             shown = ", ".join(f"{script} (as {binding})" for script, binding in users)
@@ -112,7 +112,7 @@ class ScriptHandlers:
                 "their bindings, or delete it all the same with ?force=true.",
             )
         for namespace in self._platform.catalog.namespaces_of(name):
-            if self._holds_objects(namespace):
+            if await self._holds_objects(namespace):
                 raise UploadRejected(
                     ErrorCode.STILL_IN_USE,
                     f'The Durable Object namespace "{namespace.name}" of the Worker "{name}" '
@@ -120,8 +120,8 @@ class ScriptHandlers:
                     "add ?force=true (with Wrangler: --force).",
                 )
 
-    def _holds_objects(self, namespace: Namespace) -> bool:
-        objects, _ = self._platform.list_objects(namespace, None, 1)
+    async def _holds_objects(self, namespace: Namespace) -> bool:
+        objects, _ = await self._platform.list_objects(namespace, None, 1)
         return bool(objects)
 
 

@@ -1,5 +1,8 @@
 """The API on a port of its own."""
 
+from collections.abc import Callable, Sequence
+from socket import socket
+
 from aiohttp import web
 
 from holdfast.api.app import make_app
@@ -18,6 +21,12 @@ class ApiServer:
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         return int(self._runner.addresses[0][1])
+
+    async def start_on(self, listeners: Sequence[socket], _on_request: Callable[[], None]) -> None:
+        """Take what connects to sockets that listen already."""
+        await self._runner.setup()
+        for listener in listeners:
+            await web.SockSite(self._runner, listener).start()
 
     async def stop(self) -> None:
         """Let the requests under way finish, and close."""

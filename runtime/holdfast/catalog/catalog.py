@@ -39,9 +39,16 @@ class Catalog:
     later call when the disk fails or is full.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+        for_reading: bool = False,
+    ) -> None:
+        """`for_reading`: another process has the catalog open, and changes it."""
         self._vault = Vault(path.with_name(KEY_FILE))
-        self._database = Database(path, self._vault.seal)
+        self._database = Database(path, self._vault.seal, for_reading=for_reading)
         self._clock = clock
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""The catalog's file: opened by one process, with every commit on the disk before it returns.
+"""The catalog's file: changed by one process, with every commit on the disk before it returns.
 
 A lock file beside the database keeps other processes out: SQLite itself would let
 them in between two transactions, and each would then serve what the other has
@@ -127,23 +127,31 @@ class Database:
     one of a newer Holdfast.
     """
 
-    def __init__(self, path: Path, seal: Callable[[str, str], bytes]) -> None:
-        """`seal(text, place)` encrypts the secrets of files in which they are not yet."""
+    def __init__(
+        self, path: Path, seal: Callable[[str, str], bytes], *, for_reading: bool = False
+    ) -> None:
+        """`seal(text, place)` encrypts the secrets of files in which they are not yet.
+
+        `for_reading`: the process that has the catalog is a fellow shard, which made it what
+        it is; this one only reads.
+        """
         self._path = path
         self._turn = threading.RLock()
-        self._lock = _lock(path)
+        self._lock = None if for_reading else _lock(path)
         try:
             with _explained(path):
-                self._connection = _open(path, seal)
+                self._connection = _open_to_read(path) if for_reading else _open(path, seal)
         except BaseException:
-            self._lock.close()
+            if self._lock is not None:
+                self._lock.close()
             raise
 
     def close(self) -> None:
         """Close the file and let others open it. Closing twice is harmless."""
         with self._turn:
             self._connection.close()
-            self._lock.close()
+            if self._lock is not None:
+                self._lock.close()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[apsw.Connection]:
@@ -206,6 +214,13 @@ def _holder(file: IO[str]) -> str:
     file.seek(0)
     process_id = file.read().strip()
     return f" (process {process_id})" if process_id.isdigit() else ""
+
+
+def _open_to_read(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+    connection.execute("PRAGMA query_only=ON")
+    return connection
 
 
 def _open(path: Path, seal: Callable[[str, str], bytes]) -> apsw.Connection:

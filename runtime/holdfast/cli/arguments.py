@@ -133,6 +133,7 @@ def _add_serve(commands: Any) -> None:
         help="a script answers at its name and this (default: <script>.%(default)s)",
     )
     add_data(parser)
+    _add_workers(parser)
     _add_operation(parser, DRAIN_SECONDS)
     _add_limits(parser)
 

@@ -65,6 +65,10 @@ class Post(ABC):
         """Take part in what the other processes do; before the first event."""
 
     @abstractmethod
+    async def tell_others(self, verb: str, *arguments: Any) -> None:
+        """Have the other processes do something (server/shards/errands.py)."""
+
+    @abstractmethod
     async def listen(self, server: Server, address: Address) -> int:
         """Have a server listen at an address; the port. Raises OSError."""
 
@@ -90,6 +94,9 @@ class Alone(Post):
 
     async def join(self, runtime: Runtime) -> None:
         """See Post."""
+
+    async def tell_others(self, verb: str, *arguments: Any) -> None:
+        """See Post. There are none."""
 
     async def listen(self, server: Server, address: Address) -> int:
         """See Post."""

@@ -6,23 +6,22 @@ import logging
 import os
 import secrets
 from contextlib import ExitStack
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
 from holdfast.api import ApiServer, ApiSettings, Whereabouts
 from holdfast.catalog import Catalog, CatalogUnusable
 from holdfast.cli.console import Terminal, complain, configure_logging
+from holdfast.cli.post import Address, Post, run_workers
 from holdfast.cli.process import (
-    ENDING,
     listening_failure,
-    run_until_stopped,
     settings_from,
     unusable_folder,
     url_host,
 )
 from holdfast.cli.where import TOKEN_FILE, TOKEN_VARIABLE
 from holdfast.server import CatalogSource, HostRoutes, Listener, Runtime
-from holdfast.server.data_folder import DataFolder
 from holdfast.server.deployments import Deployments
 from holdfast.server.opening import open_storage
 from holdfast.storage.disk import sync_path
@@ -35,59 +34,96 @@ TOKEN_BYTES = 32
 def serve(options: argparse.Namespace) -> int:
     """Serve every uploaded script, and the API that takes uploads."""
     configure_logging(options.log_level)
-    return run_until_stopped(lambda stop: _serve(options, stop))
+    addresses = _addresses(options)
+    return run_workers(options, addresses, partial(_serve, options))
 
 
-async def _serve(options: argparse.Namespace, stop: asyncio.Event) -> int:
+def _addresses(options: argparse.Namespace) -> tuple[Address, Address]:
+    """Those of the Workers and of the API."""
+    return (
+        Address(options.host, options.port, "--port"),
+        Address(options.api_host, options.api_port, "--api-port"),
+    )
+
+
+async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -> int:
     settings = settings_from(options)
     loop = asyncio.get_running_loop()
     with ExitStack() as folder:
         try:
-            folder.enter_context(DataFolder(settings.data))
-            catalog = folder.enter_context(Catalog(settings.data / "catalog.sqlite"))
-            token, fresh = api_token(settings.data)
-            storage = open_storage(settings, loop)
+            folder.enter_context(post.claim(settings.data))
+            path = settings.data / "catalog.sqlite"
+            catalog = folder.enter_context(Catalog(path, for_reading=not post.is_first))
+            token, fresh = api_token(settings.data) if post.is_first else ("", False)
+            storage = open_storage(settings, loop, placement=post.placement)
         except CatalogUnusable as error:
             return complain(error)
         except OSError as error:
             return complain(unusable_folder(settings.data, error))
         terminal = Terminal()
         console = terminal.script_line
-        runtime = Runtime(settings, CatalogSource(catalog), storage, console=console, loop=loop)
+        runtime = Runtime(
+            settings,
+            CatalogSource(catalog),
+            storage,
+            console=console,
+            loop=loop,
+            placement=post.placement,
+        )
         listener = Listener(runtime, HostRoutes(options.domain))
-        deployments = Deployments(catalog, runtime)
-        deployments.run_schedules()
         workers = Whereabouts(options.domain)
-        api = ApiServer(deployments, ApiSettings(token, workers=workers))
+        api: ApiServer | None = None
         try:
-            ports = await _listen(options, listener, api)
+            await post.join(runtime)
+            if post.is_first:
+                settings_of_api = ApiSettings(token, workers=workers)
+                api = await _make_api(catalog, runtime, settings_of_api, post)
+            ports = await _listen(options, post, listener, api)
             if ports is None:
                 return 1
             workers.port = ports[0]
-            _announce(terminal, options, *ports, token if fresh else None)
+            if post.is_first and post.is_new:
+                _announce(terminal, options, *ports, token if fresh else None)
+            post.ready()
             await stop.wait()
-            terminal.line(ENDING)
+            post.ending(terminal)
+            if api is not None:
+                await api.stop()
+            await listener.stop()
+            await post.drained()
             return 0
         finally:
-            await api.stop()
+            if api is not None:
+                await api.stop()
             await listener.stop()
             await runtime.aclose()
 
 
+async def _make_api(
+    catalog: Catalog, runtime: Runtime, settings: ApiSettings, post: Post
+) -> ApiServer:
+    """The API, in the one process that has it."""
+    deployments = Deployments(catalog, runtime, post.tell_others)
+    deployments.run_schedules()
+    if not post.is_new:  # the one before may have died with news that it had not told yet
+        await post.tell_others("refresh", None)
+    return ApiServer(deployments, settings)
+
+
 async def _listen(
-    options: argparse.Namespace, listener: Listener, api: ApiServer
+    options: argparse.Namespace, post: Post, listener: Listener, api: ApiServer | None
 ) -> tuple[int, int] | None:
     """The ports of the Workers and of the API; None, and a complaint, where one is not to be had.
 
     The Workers' port comes last: who gets an answer there finds the API up as well.
     """
-    host, port, option = options.api_host, options.api_port, "--api-port"
+    workers, address = _addresses(options)
     try:
-        api_port = await api.start(host, port)
-        host, port, option = options.host, options.port, "--port"
-        return await listener.start(host, port), api_port
+        api_port = 0 if api is None else await post.listen(api, address)
+        address = workers
+        return await post.listen(listener, address), api_port
     except OSError as error:
-        complain(listening_failure(error, host, port, option))
+        complain(listening_failure(error, *address))
         return None
 
 

@@ -3,10 +3,13 @@
 import asyncio
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from holdfast.cli.console import Terminal
 from holdfast.cli.post import Address, Post, Server
 from holdfast.server import Runtime
+from holdfast.server.object_files import LocalFiles
+from holdfast.server.shards.errands import Clerk, SpreadFiles, tell_others
 from holdfast.server.shards.neighbours import Neighbours
 from holdfast.server.shards.seat import Seat
 
@@ -28,8 +31,15 @@ class Shard(Post):
 
     async def join(self, runtime: Runtime) -> None:
         """See Post."""
-        self.placement.local = runtime.local
+        neighbours = self.placement
+        neighbours.local = runtime.local
+        neighbours.clerk = Clerk(runtime)
+        runtime.files = SpreadFiles(LocalFiles(runtime.storage, runtime.directory), neighbours)
         await self.placement.listen(self._seat.link_listener)
+
+    async def tell_others(self, verb: str, *arguments: Any) -> None:
+        """See Post."""
+        await tell_others(self.placement, verb, *arguments)
 
     async def listen(self, server: Server, address: Address) -> int:
         """See Post."""

@@ -74,12 +74,13 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
     for unique_key in await asyncio.to_thread(_folders, objects):
         for name, vfs in NAMESPACE_FILES.items():
             if await asyncio.to_thread((objects / unique_key / name).exists):
-                await asyncio.to_thread(copy_database, objects / unique_key / name, copy, vfs=vfs)
+                used = SHARED_VFS if storage.is_shared else vfs
+                await asyncio.to_thread(copy_database, objects / unique_key / name, copy, vfs=used)
                 yield f"{OBJECTS}/{unique_key}/{name}", copy
-        for object_id in storage.list_objects(unique_key, limit=2**31):
+        for object_id in await runtime.files.list(unique_key, None, 2**31):
             await asyncio.to_thread(copy.unlink, missing_ok=True)
             try:
-                await storage.copy(unique_key, object_id, copy)
+                await runtime.files.copy(unique_key, object_id, copy)
             except FileNotFoundError:
                 continue  # it has removed everything meanwhile
             yield f"{OBJECTS}/{unique_key}/{object_id}{DATABASE_SUFFIX}", copy

@@ -7,7 +7,7 @@ script that does not load changes nothing, and one that was acknowledged is on t
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from holdfast.catalog import (
     Catalog,
@@ -30,11 +30,26 @@ from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptInvalid
 
 
+class TellOthers(Protocol):
+    """Has the other shards do something (shards/errands.py)."""
+
+    async def __call__(self, verb: str, *arguments: Any) -> None:
+        """Return when each of them has done it."""
+
+
+async def _nobody(verb: str, *arguments: Any) -> None:
+    """There are no other shards."""
+
+
 class Deployments:
     """The running Workers, as the REST API sees them."""
 
-    def __init__(self, catalog: Catalog, runtime: Runtime) -> None:
+    def __init__(
+        self, catalog: Catalog, runtime: Runtime, tell_others: TellOthers = _nobody
+    ) -> None:
+        """`tell_others` has other shards do something, and returns when they have."""
         self._catalog = catalog
+        self._tell_others = tell_others
         self._runtime = runtime
         self._objects = ObjectData(runtime)
 
@@ -121,16 +136,22 @@ class Deployments:
         for namespace in changes.moved:
             self._runtime.move_namespace(namespace)
         self._runtime.replace(worker.script.name, resident)
+        await self._tell_others("refresh", worker.script.name)
         for namespace in changes.deleted:
-            self._runtime.delete_namespace(namespace)
+            await self._delete_namespace(namespace)
+
+    async def _delete_namespace(self, namespace: Namespace) -> None:
+        await self._tell_others("forget_namespace", namespace.unique_key)
+        self._runtime.delete_namespace(namespace)
 
     async def delete_script(self, name: str) -> None:
         """Take a script and its namespaces out of service, their objects' data included."""
         orphaned = await asyncio.to_thread(self._catalog.delete_script, name)
         self.run_schedules()
         self._runtime.remove(name)
+        await self._tell_others("refresh", name)
         for namespace in orphaned:
-            self._runtime.delete_namespace(namespace)
+            await self._delete_namespace(namespace)
 
     async def put_schedules(self, name: str, crons: Sequence[str]) -> list[Schedule]:
         """Give a script these cron triggers; see `api.Platform.put_schedules`."""
@@ -154,14 +175,12 @@ class Deployments:
             self._catalog.create_namespace, name, script, class_name, use_sqlite=use_sqlite
         )
 
-    def list_objects(
+    async def list_objects(
         self, namespace: Namespace, cursor: str | None, limit: int
     ) -> tuple[list[ObjectInfo], str | None]:
         """Objects that stored something, by id; the cursor is the last id of the page before."""
         if cursor is not None and (len(cursor) != 64 or not cursor.isalnum()):
             raise ValueError("the cursor is none that a listing gave out")
-        found = self._runtime.storage.list_objects(
-            namespace.unique_key, after=cursor, limit=limit + 1
-        )
+        found = await self._runtime.files.list(namespace.unique_key, cursor, limit + 1)
         page = [ObjectInfo(object_id, has_stored_data=True) for object_id in found[:limit]]
         return page, page[-1].id if len(found) > limit else None

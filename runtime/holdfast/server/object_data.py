@@ -24,7 +24,6 @@ from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.portable import Contents
 
 REPLACED = "Durable Object reset because its data was replaced."
-WENT_BACK = "Durable Object reset because it went back to an earlier point in time."
 DELETED = "Durable Object reset because its data was deleted."
 
 
@@ -75,7 +74,7 @@ class ObjectData:
     ) -> Sequence[ObjectSummary]:
         """Objects that hold something, by id, above `after`."""
         key = namespace.unique_key
-        found = self._storage.list_objects(key, after=after, limit=limit)
+        found = await self._runtime.files.list(key, after, limit)
         names = await asyncio.to_thread(self._storage.names(key).read, found)
         sizes = await asyncio.to_thread(self._sizes, key, found)
         return [ObjectSummary(i, names.get(i), sizes[i]) for i in found]
@@ -123,7 +122,7 @@ class ObjectData:
         try:
             file = folder / f"{object_id}{DATABASE_SUFFIX}"
             try:
-                await self._storage.copy(namespace.unique_key, object_id, file)
+                await self._runtime.files.copy(namespace.unique_key, object_id, file)
             except FileNotFoundError as error:
                 raise NoSuchObject(f"The object {object_id} holds nothing.") from error
             yield file
@@ -150,12 +149,9 @@ class ObjectData:
         """
         ready = file.with_name("ready.sqlite")
         contents = await asyncio.to_thread(portable.make_ready, file, ready)
-        self._runtime.directory.displace(object_id, REPLACED)
-        await self._storage.put_in_place(namespace.unique_key, object_id, ready, REPLACED)
-        alarms = self._storage.alarm_list(namespace.unique_key)
-        if contents.alarm_ms is not None:
-            alarms.arm(object_id, contents.alarm_ms, None)
-        alarms.move(object_id, contents.alarm_ms)
+        await self._runtime.files.replace(
+            namespace.unique_key, object_id, ready, contents.alarm_ms, REPLACED
+        )
         return contents
 
     def archive(self) -> AsyncIterator[bytes]:
@@ -166,17 +162,11 @@ class ObjectData:
         self, namespace: Namespace, object_id: str, *, bookmark: str | None, time_ms: float
     ) -> tuple[str, str]:
         """Take an object back to a bookmark, or else to a time; see `Storage.go_back`."""
-        went = await self._storage.go_back(
-            namespace.unique_key, object_id, bookmark=bookmark, time_ms=time_ms
-        )
-        self._runtime.directory.displace(object_id, WENT_BACK)
-        return went
+        return await self._runtime.files.go_back(namespace.unique_key, object_id, bookmark, time_ms)
 
     async def delete(self, namespace: Namespace, object_id: str) -> None:
         """Remove all that an object holds, its alarm and its past included, durably."""
-        self._runtime.directory.displace(object_id, DELETED)
-        await self._storage.put_in_place(namespace.unique_key, object_id, None, DELETED)
-        self._storage.alarm_list(namespace.unique_key).move(object_id, None)
+        await self._runtime.files.replace(namespace.unique_key, object_id, None, None, DELETED)
 
 
 def _stored(key: str, value: bytes) -> StoredEntry:

@@ -46,6 +46,7 @@ from holdfast.objects import (
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
+from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.schedules import CronScheduler
 from holdfast.server.settings import Settings
 from holdfast.server.sources import ScriptSource
@@ -111,6 +112,7 @@ class Runtime:
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
         self.directory = ObjectDirectory(storage, placement or InProcess(), loop)
         self.local = LocalObjects(self.directory, self._calls, self.home)
+        self.files: ObjectFiles = LocalFiles(storage, self.directory)
         self._alarm_calls = AlarmCalls(storage, self.directory, self.home, self.tell)
         self.alarms = AlarmScheduler(
             self._alarm_calls,
@@ -168,6 +170,11 @@ class Runtime:
         for namespace in resident.objects.namespaces:
             if namespace.script:
                 self.watch_alarms(namespace)
+
+    @property
+    def residents(self) -> Mapping[str, Resident]:
+        """The scripts that are loaded, by name."""
+        return self._residents
 
     # ---- loading -----------------------------------------------------------------
 
@@ -281,6 +288,11 @@ class Runtime:
         """Remove the objects of a namespace, their data and their alarms."""
         self.alarms.unwatch(namespace.unique_key)
         self.storage.delete_namespace(namespace.unique_key)
+
+    def forget_namespace(self, unique_key: str) -> None:
+        """Another shard is about to remove the objects of a namespace: let go of them."""
+        self.alarms.unwatch(unique_key)
+        self.storage.release_namespace(unique_key)
 
     def _supersede(self, resident: Resident) -> None:
         self._retiring[resident.worker] = resident.objects

@@ -225,6 +225,11 @@ class Storage:
         await done
 
     @property
+    def is_shared(self) -> bool:
+        """True where other processes have objects in the same folders."""
+        return self._is_here is not None
+
+    @property
     def alarms(self) -> Alarms:
         """The lists of alarms; whoever schedules them sets `changed`."""
         return self._shard.alarms
@@ -236,7 +241,7 @@ class Storage:
     def list_objects(
         self, unique_key: str, *, after: str | None = None, limit: int = 1000
     ) -> list[str]:
-        """Ids of objects that store something, ascending, those above `after`. Reads the folder.
+        """Ids of our objects that store something, ascending, from above `after`. Reads the folder.
 
         Raises InvalidName and OSError.
         """
@@ -247,7 +252,9 @@ class Storage:
         wanted = (
             object_id
             for object_id in ids
-            if (after is None or object_id > after) and not self._is_empty(unique_key, object_id)
+            if (after is None or object_id > after)
+            and (self._is_here is None or self._is_here(object_id))
+            and not self._is_empty(unique_key, object_id)
         )
         return heapq.nsmallest(limit, wanted)
 
@@ -270,12 +277,8 @@ class Storage:
         They vanish at once; their disk space is freed by a thread. Raises InvalidName and
         OSError.
         """
-        folder = self._folder(check_unique_key(unique_key))
-        for database in [d for d in self._databases.values() if d.folder is folder]:
-            database.give_up(StoreClosed("The namespace of this object was deleted."))
-        self._shard.alarms.forget(folder)
-        self._names.pop(unique_key, None)
-        folder.forget()
+        self.release_namespace(unique_key)
+        folder = self._folder(unique_key)
         trash = self._root.path / f"{TRASH_PREFIX}{os.getpid()}-{next(self._trash)}"
         try:
             folder.path.rename(trash)
@@ -283,6 +286,18 @@ class Storage:
             return
         self._root.changed()
         self._discard(trash)
+
+    def release_namespace(self, unique_key: str) -> None:
+        """Let go of all objects of a namespace, which somebody is about to remove.
+
+        Stores of it raise StoreClosed from now on. Raises InvalidName.
+        """
+        folder = self._folder(check_unique_key(unique_key))
+        for database in [d for d in self._databases.values() if d.folder is folder]:
+            database.give_up(StoreClosed("The namespace of this object was deleted."))
+        self._shard.alarms.forget(folder)
+        self._names.pop(unique_key, None)
+        folder.forget()
 
     def _discard(self, folder: Path) -> None:
         self._shard.workers.submit(lambda: shutil.rmtree(folder, onerror=_unless_gone), _warn)

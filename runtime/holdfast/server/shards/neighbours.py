@@ -42,11 +42,15 @@ class Neighbours:
 
     def is_here(self, object_id: str) -> bool:
         """See Placement."""
-        return shard_of(object_id, len(self._paths)) == self.index
+        return self.place_of(object_id) == self.index
 
     def owner(self, object_id: str) -> Owner:
         """See Placement."""
-        return self.link(shard_of(object_id, len(self._paths)))
+        return self.link(self.place_of(object_id))
+
+    def place_of(self, object_id: str) -> int:
+        """The place of an object's owner."""
+        return shard_of(object_id, len(self._paths))
 
     @property
     def others(self) -> list[int]:

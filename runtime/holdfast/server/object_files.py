@@ -1,0 +1,69 @@
+"""The files of objects, wherever their owners are: to be listed, copied, replaced."""
+
+from pathlib import Path
+from typing import Protocol
+
+from holdfast.objects import ObjectDirectory
+from holdfast.storage import Storage
+
+WENT_BACK = "Durable Object reset because it went back to an earlier point in time."
+
+
+class ObjectFiles(Protocol):
+    """What may be done to objects as files; each object's owner does it."""
+
+    async def list(self, unique_key: str, after: str | None, limit: int) -> list[str]:
+        """Ids of objects that store something, ascending; see Storage.list_objects."""
+
+    async def copy(self, unique_key: str, object_id: str, target: Path) -> None:
+        """Write what an object holds to a file; see Storage.copy."""
+
+    async def replace(
+        self, unique_key: str, object_id: str, ready: Path | None, alarm_ms: int | None, reason: str
+    ) -> None:
+        """Put a file, which has this alarm, in the place of an object's, or nothing.
+
+        The object is reset. See Storage.put_in_place.
+        """
+
+    async def go_back(
+        self, unique_key: str, object_id: str, bookmark: str | None, time_ms: float
+    ) -> tuple[str, str]:
+        """Take an object back; it is reset. See Storage.go_back."""
+
+
+class LocalFiles:
+    """The files of this shard's own objects."""
+
+    def __init__(self, storage: Storage, directory: ObjectDirectory) -> None:
+        self._storage = storage
+        self._directory = directory
+
+    async def list(self, unique_key: str, after: str | None, limit: int) -> list[str]:
+        """See ObjectFiles."""
+        return self._storage.list_objects(unique_key, after=after, limit=limit)
+
+    async def copy(self, unique_key: str, object_id: str, target: Path) -> None:
+        """See ObjectFiles."""
+        await self._storage.copy(unique_key, object_id, target)
+
+    async def replace(
+        self, unique_key: str, object_id: str, ready: Path | None, alarm_ms: int | None, reason: str
+    ) -> None:
+        """See ObjectFiles."""
+        self._directory.displace(object_id, reason)
+        await self._storage.put_in_place(unique_key, object_id, ready, reason)
+        alarms = self._storage.alarm_list(unique_key)
+        if alarm_ms is not None:
+            alarms.arm(object_id, alarm_ms, None)
+        alarms.move(object_id, alarm_ms)
+
+    async def go_back(
+        self, unique_key: str, object_id: str, bookmark: str | None, time_ms: float
+    ) -> tuple[str, str]:
+        """See ObjectFiles."""
+        went = await self._storage.go_back(
+            unique_key, object_id, bookmark=bookmark, time_ms=time_ms
+        )
+        self._directory.displace(object_id, WENT_BACK)
+        return went

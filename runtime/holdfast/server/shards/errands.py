@@ -1,0 +1,157 @@
+"""What shards do for each other besides calls: what the API asks of all of them, or of an owner.
+
+One shard has the catalog and the API. Whatever changes there is told to the others, and the
+API answers when each has heard of it; what objects hold is read and changed by their owner.
+"""
+
+import asyncio
+import heapq
+import logging
+from pathlib import Path
+from typing import Any
+
+from holdfast.catalog import ScriptNotFound
+from holdfast.server.object_files import LocalFiles
+from holdfast.server.runtime import Runtime
+from holdfast.server.shards.link import Refused
+from holdfast.server.shards.neighbours import Neighbours
+from holdfast.storage.errors import BookmarkInvalid, InvalidName, StorageError
+from holdfast.workers import ScriptInvalid
+
+log = logging.getLogger("holdfast.shards")
+
+_ERRORS: dict[str, type[Exception]] = {
+    error.__name__: error for error in (FileNotFoundError, BookmarkInvalid, InvalidName)
+}
+
+
+class Clerk:
+    """Does what other shards ask for (link.Clerk)."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._files = LocalFiles(runtime.storage, runtime.directory)
+
+    async def __call__(self, verb: str, *arguments: Any) -> Any:
+        """See link.Clerk."""
+        match verb:
+            case "list":
+                return await self._files.list(*arguments)
+            case "copy":
+                unique_key, object_id, target = arguments
+                return await self._files.copy(unique_key, object_id, Path(target))
+            case "replace":
+                unique_key, object_id, ready, *rest = arguments
+                path = None if ready is None else Path(ready)
+                return await self._files.replace(unique_key, object_id, path, *rest)
+            case "go_back":
+                return await self._files.go_back(*arguments)
+            case "refresh":
+                return self._refresh(*arguments)
+            case "forget_namespace":
+                return self._runtime.forget_namespace(*arguments)
+        raise AssertionError(f"there is no such errand: {verb}")
+
+    def _refresh(self, name: str | None) -> None:
+        """Run what the catalog has now: the script `name` anew, others where they have changed."""
+        runtime = self._runtime
+        known = {namespace.id: namespace for namespace in runtime.source.namespaces()}
+        moved = {
+            namespace.id: known[namespace.id]
+            for resident in runtime.residents.values()
+            for namespace in resident.objects.namespaces
+            if known.get(namespace.id, namespace) != namespace
+        }
+        for namespace in moved.values():
+            runtime.move_namespace(namespace)
+        for namespace in known.values():
+            runtime.watch_alarms(namespace)
+        for loaded, resident in [*runtime.residents.items()]:
+            try:
+                script = runtime.source.script(loaded)
+                if loaded == name or script != resident.worker.script:
+                    runtime.replace(loaded, runtime.load(script))
+            except ScriptNotFound:
+                runtime.remove(loaded)
+            except ScriptInvalid as error:  # it loaded in another shard: let the next event try
+                log.error("%s does not load: %s", loaded, error)
+                runtime.remove(loaded)
+
+
+class SpreadFiles:
+    """The files of all shards' objects (ObjectFiles)."""
+
+    def __init__(self, local: LocalFiles, neighbours: Neighbours) -> None:
+        self._local = local
+        self._neighbours = neighbours
+
+    async def list(self, unique_key: str, after: str | None, limit: int) -> list[str]:
+        """See ObjectFiles."""
+        neighbours = self._neighbours
+        lists = await asyncio.gather(
+            self._local.list(unique_key, after, limit),
+            *(
+                _asked(neighbours, other, "list", unique_key, after, limit)
+                for other in neighbours.others
+            ),
+        )
+        return heapq.nsmallest(limit, [object_id for found in lists for object_id in found])
+
+    async def copy(self, unique_key: str, object_id: str, target: Path) -> None:
+        """See ObjectFiles."""
+        if self._neighbours.is_here(object_id):
+            await self._local.copy(unique_key, object_id, target)
+        else:
+            await self._ask("copy", unique_key, object_id, str(target))
+
+    async def replace(
+        self, unique_key: str, object_id: str, ready: Path | None, alarm_ms: int | None, reason: str
+    ) -> None:
+        """See ObjectFiles."""
+        if self._neighbours.is_here(object_id):
+            await self._local.replace(unique_key, object_id, ready, alarm_ms, reason)
+        else:
+            path = None if ready is None else str(ready)
+            await self._ask("replace", unique_key, object_id, path, alarm_ms, reason)
+
+    async def go_back(
+        self, unique_key: str, object_id: str, bookmark: str | None, time_ms: float
+    ) -> tuple[str, str]:
+        """See ObjectFiles."""
+        if self._neighbours.is_here(object_id):
+            return await self._local.go_back(unique_key, object_id, bookmark, time_ms)
+        went: tuple[str, str] = await self._ask("go_back", unique_key, object_id, bookmark, time_ms)
+        return went
+
+    async def _ask(self, verb: str, unique_key: str, object_id: str, *arguments: Any) -> Any:
+        place = self._neighbours.place_of(object_id)
+        return await _asked(self._neighbours, place, verb, unique_key, object_id, *arguments)
+
+
+async def tell_others(neighbours: Neighbours, verb: str, *arguments: Any) -> None:
+    """Have every other shard do something; return when each of them has.
+
+    One that dies meanwhile is told again: its successor may have begun before the news.
+    """
+    await asyncio.gather(
+        *(_told(neighbours, other, verb, *arguments) for other in neighbours.others)
+    )
+
+
+async def _told(neighbours: Neighbours, place: int, verb: str, *arguments: Any) -> None:
+    while True:
+        try:
+            await neighbours.link(place).ask(verb, *arguments)
+            return
+        except ConnectionError:
+            await asyncio.sleep(0.05)  # lest a server that is being stopped spins
+        except Refused as error:
+            log.error("shard %d could not %s: %s", place, verb, error)
+            return
+
+
+async def _asked(neighbours: Neighbours, place: int, verb: str, *arguments: Any) -> Any:
+    try:
+        return await neighbours.link(place).ask(verb, *arguments)
+    except Refused as error:
+        raise _ERRORS.get(error.kind, StorageError)(str(error)) from error

@@ -1,0 +1,173 @@
+"""`holdfast serve` with several shards: uploads and the API reach all of them."""
+
+import json
+import os
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server.shard_process import kill
+from tests.serving import TOKEN, TOKEN_VARIABLE, Answer, HoldfastProcess, Platform, curl
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="shards are found in /proc"),
+]
+
+WORKERS = 3
+SCRIPT = """
+export class Counter {
+  constructor({ storage }) { this.storage = storage; }
+  async fetch() {
+    const n = (await this.storage.get("n") ?? 0) + 1;
+    await this.storage.put("n", n);
+    return new Response(`${n} by VERSION`);
+  }
+}
+export default {
+  async fetch(request, env) {
+    const { pathname, searchParams } = new URL(request.url);
+    const name = searchParams.get("name");
+    if (pathname === "/version") return new Response("VERSION");
+    if (pathname === "/kv") {
+      if (searchParams.get("value")) await env.KV.put(name, searchParams.get("value"));
+      return new Response(await env.KV.get(name));
+    }
+    if (pathname === "/cache") {
+      const key = new Request(`http://cache.test/${name}`);
+      const headers = { "cache-control": "max-age=60" };
+      const { value } = Object.fromEntries(searchParams);
+      if (value) await caches.default.put(key, new Response(value, { headers }));
+      return new Response(await (await caches.default.match(key))?.text());
+    }
+    return env.Counter.get(env.Counter.idFromName(name)).fetch(request);
+  },
+};
+"""
+NAMES = [f"object-{number}" for number in range(9)]  # some for each shard
+
+
+class Sharded(Platform):
+    is_new = True  # the script, which has no namespace yet
+
+    def _start(self) -> HoldfastProcess:
+        arguments = ["serve", "--port", str(self.port), "--api-port", str(self.api_port)]
+        arguments += ["--data", str(self._folder / "data"), "--workers", str(WORKERS)]
+        env = os.environ | {TOKEN_VARIABLE: TOKEN}
+        return HoldfastProcess(arguments, (self.port, self.api_port), self._folder, env=env)
+
+    def upload(self, version: str) -> None:
+        source = self._folder / "counter.mjs"
+        source.write_text(SCRIPT.replace("VERSION", version))
+        bindings = [
+            {"type": "durable_object_namespace", "name": "Counter", "class_name": "Counter"},
+            {"type": "kv_namespace", "name": "KV", "namespace_id": self.kv},
+        ]
+        metadata = {"main_module": "counter.mjs", "bindings": bindings}
+        if self.is_new:
+            self.is_new = False
+            metadata["migrations"] = {"new_tag": "1", "new_sqlite_classes": ["Counter"]}
+        answer = self.call_api(
+            "scripts/counter",
+            *("--request", "PUT", "--form", f"metadata={json.dumps(metadata)}"),
+            *("--form", f"counter.mjs=@{source};type=application/javascript+module"),
+        )
+        assert answer.status == 200, answer.text
+
+    def make_kv(self) -> None:
+        url = f"{self.api}/accounts/local/storage/kv/namespaces"
+        authorization = f"Authorization: Bearer {TOKEN}"
+        answer = curl("--header", authorization, "--json", '{"title": "kv"}', url)
+        self.kv = json.loads(answer.text)["result"]["id"]
+
+    def count(self, name: str) -> str:
+        return self.ask("counter", f"/?name={name}").text
+
+    def objects(self, path: str = "", *arguments: str | Path) -> Answer:
+        found = json.loads(self.call_api("durable_objects/namespaces").text)["result"]
+        return self.call_api(
+            f"durable_objects/namespaces/{found[0]['id']}/objects{path}", *arguments
+        )
+
+    def shards(self) -> list[int]:
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sharded]:
+    platform = Sharded(tmp_path_factory.mktemp("sharded"))
+    try:
+        platform.make_kv()
+        platform.upload("one")
+        yield platform
+        assert platform.process.stop() == 0
+    finally:
+        platform.process.kill()
+
+
+def test_an_upload_has_reached_every_shard_when_it_is_answered(platform: Sharded) -> None:
+    for version in ("two", "three", "one"):
+        platform.upload(version)
+        assert {platform.ask("counter", "/version").text for _ in range(20)} == {version}
+        assert {platform.count(name).split()[-1] for name in NAMES} == {version}
+
+
+def test_the_api_lists_reads_and_deletes_objects_of_all_shards(platform: Sharded) -> None:
+    for name in NAMES:
+        platform.count(name)
+    listed = json.loads(platform.objects("?limit=100").text)["result"]
+    assert len(listed) >= len(NAMES)
+    ids = [entry["id"] for entry in listed]
+    assert ids == sorted(set(ids))
+    first = json.loads(platform.objects(f"?limit=2&cursor={ids[0]}").text)["result"]
+    assert [entry["id"] for entry in first] == ids[1:3]
+    for name in NAMES:
+        keys = json.loads(platform.objects(f"/name:{name}/keys").text)["result"]
+        assert [entry["key"] for entry in keys] == ["n"]
+        assert platform.objects(f"/name:{name}", "--request", "DELETE").status == 200
+        assert platform.count(name).split()[0] == "1"
+
+
+def test_kv_and_cache_are_one_for_all_shards(platform: Sharded) -> None:
+    for path in ("/kv", "/cache"):
+        for value in ("first", "second"):
+            written = platform.ask("counter", f"{path}?name=key&value={value}")
+            assert written.text == value
+            read = {platform.ask("counter", f"{path}?name=key").text for _ in range(20)}
+            assert read == {value}
+
+
+def test_the_api_is_back_when_its_shard_has_died(platform: Sharded) -> None:
+    counted = {name: int(platform.count(name).split()[0]) for name in NAMES}
+    kill(platform.shards()[0])
+    platform.upload("after")
+    assert {platform.ask("counter", "/version").text for _ in range(20)} == {"after"}
+    for name in NAMES:
+        assert int(platform.count(name).split()[0]) == counted[name] + 1
+    platform.upload("one")
+
+
+def test_a_backup_has_the_objects_of_all_shards(platform: Sharded, tmp_path: Path) -> None:
+    for name in NAMES:
+        platform.count(name)
+    listed = json.loads(platform.objects("?limit=100").text)["result"]
+    file = tmp_path / "backup.tar"
+    url = f"{platform.api}/accounts/local/backup"
+    curl("--header", f"Authorization: Bearer {TOKEN}", "--output", file, url)
+    with tarfile.open(file) as tar:
+        kept = {Path(name).stem for name in tar.getnames()}
+    assert {entry["id"] for entry in listed} <= kept
+
+
+def test_a_script_that_is_deleted_is_gone_from_all_shards(platform: Sharded) -> None:
+    deleted = platform.call_api("scripts/counter?force=true", "--request", "DELETE")
+    assert deleted.status == 200
+    assert {platform.ask("counter", "/version").status for _ in range(20)} == {404}
+    platform.is_new = True
+    platform.upload("one")
+    assert {platform.count(name) for name in NAMES} == {"1 by one"}
