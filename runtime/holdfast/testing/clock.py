@@ -1,6 +1,7 @@
 """Time that stands still until a test, or the wait for a timer, moves it."""
 
 import heapq
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -51,8 +52,6 @@ class VirtualClock:
     """
 
     def __init__(self, now: datetime | float | None = None) -> None:
-        import time
-
         start = now.timestamp() if isinstance(now, datetime) else now
         self._origin_ms = float(int((time.time() if start is None else start) * 1000))
         self.elapsed_ms = 0.0
@@ -94,11 +93,13 @@ class VirtualClock:
     def next_due_ms(self) -> float | None:
         """When the next call is due; None if there is none that could change anything."""
         self._drop_cancelled()
-        for due_ms, _, call in sorted(self._heap)[:1]:
-            if not call.background or self._background_in_a_row < MAX_BACKGROUND:
-                return due_ms
-        foreground = [due for due, _, call in self._heap if not call.background]
-        return min(foreground, default=None)
+        if not self._heap:
+            return None
+        due_ms, _, call = self._heap[0]
+        if not call.background or self._background_in_a_row < MAX_BACKGROUND:
+            return due_ms
+        waiting = (due for due, _, c in self._heap if not (c.background or c.cancelled()))
+        return min(waiting, default=None)
 
     def fire_at(self, due_ms: float) -> None:
         """Go to this time and call what is due, in order."""

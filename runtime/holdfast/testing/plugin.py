@@ -126,10 +126,12 @@ def _harness(request: pytest.FixtureRequest) -> "Iterator[Harness]":
 
 def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
     config = request.config
+    test_file: Path | None = getattr(request, "path", None)  # a session has none
+    beside = [] if test_file is None else [test_file.parent]
     return {
         "timeout": timeout_of(config),
         "seed": config.getoption("--holdfast-seed"),
-        "folders": [Path(request.path).parent, config.rootpath],
+        "folders": [*beside, config.rootpath],
     }
 
 

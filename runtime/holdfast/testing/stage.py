@@ -197,11 +197,10 @@ class Stage:
     async def _crash(self) -> None:
         assert self._folder is not None
         for store, round_number in self._owed:
-            while store.durable < round_number and not self.faults.pending:
-                before = self.view.activity
+            seen = -1
+            while store.durable < round_number and self.view.activity != seen:
+                seen = self.view.activity
                 await asyncio.sleep(0)
-                if self.view.activity == before and store.durable < round_number:
-                    break
         self._owed.clear()
         old = self._folder / str(self._generation)
         self._generation += 1
@@ -242,6 +241,7 @@ class Stage:
         if self._begun:
             for host in self.runtime.hosts:
                 host.isolate.close()
+            self.storage.abandon()
             assert self._folder is not None
             shutil.rmtree(self._folder, ignore_errors=True)
 
