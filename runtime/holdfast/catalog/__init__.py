@@ -12,7 +12,9 @@ May import engine/ and storage/; touches APSW for a database of its own,
   namespaces.py have the SQL.
 - `Deployed`, `check_exports` (deployment.py): what a script must export.
 - `UploadRejected`, `CatalogUnusable`, … (errors.py).
-- files.py reads a script's modules from a folder.
+- migrations.py: what an upload does to the namespaces of its classes; cron.py and
+  schedules.py: cron triggers; vault.py: the key that secrets are encrypted with.
+- files.py reads a script's modules from a folder, project.py a project's configuration.
 """
 
 from holdfast.catalog.bindings import (

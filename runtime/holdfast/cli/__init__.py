@@ -3,9 +3,10 @@
 Knows everything below. arguments.py describes the command line, with the parser of
 parser.py; each command is a module of its own, imported when it is chosen, so that none
 pays for another's imports: local.py (`dev`, `run`), serve.py (`serve`), remote.py
-(`deploy`, `namespace`). script_file.py reads a script from its file and reload.py takes up
-its changes; console.py prints what scripts say, process.py has what every long-running
-command needs.
+(`deploy`, `namespace`), objects.py (`objects`, `backup`), folder.py (`restore`, `check`).
+script_file.py and project_file.py read what is to be served, reload.py takes up changes;
+console.py prints what scripts say, process.py has what every long-running command needs,
+post.py and shard.py what differs with several processes.
 
 docs/command-line.md is the page for its users.
 """

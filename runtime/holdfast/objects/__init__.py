@@ -7,7 +7,11 @@ isolate hosts an object, and here its storage is opened, fenced off and closed.
 - `ids.py`: the id scheme, workerd's.
 - `ObjectDirectory` (directory.py): every object that is live in this shard.
 - `ObjectHome` (home.py): the objects of one Worker's isolate, as the directory sees it.
-- `IsolateObjects` (capability.py): what one isolate's ops may do with objects.
+- `ObjectRecord` (record.py): one of them.
+- `IsolateObjects` (capability.py): what one isolate's ops may do with objects; services.py:
+  what its service bindings lead to.
+- `Calls` (calls.py): calls that wait for an answer, and their callers; rpc.py: the
+  capabilities that cross with them.
 - `AlarmScheduler` (alarms.py): when which object is woken; `AlarmCalls` (alarm_calls.py): how.
 - `Placement` (placement.py): who owns an id; `LocalObjects` (local.py): what is here.
 """

@@ -3,11 +3,16 @@
 May import objects, workers, host, catalog, storage and engine; touches aiohttp.
 
 - `Runtime` (runtime.py): the loaded scripts and live objects of one shard.
-- `Listener` (listener.py): HTTP in, a Worker's response out; response.py writes it.
+- `Listener` (listener.py): HTTP in, a Worker's response out; http_server.py listens,
+  connection.py is one client's connection, response.py writes, websocket.py shakes hands.
 - `Routes` (routing.py): which script a Host header means.
 - sources.py: where scripts come from: the catalog, or one file.
 - `Deployments` (deployments.py), which `holdfast serve` alone imports: makes uploads live; what
   the REST API drives.
+- schedules.py: cron triggers; triggers.py: the same by URL, for development.
+- object_data.py: objects as data, rendering.py: their values for people.
+- data_folder.py: the claim on a data folder; opening.py, backup.py, check.py: the whole of one.
+- shards/: several processes behind one port.
 - `Settings` (settings.py).
 """
 

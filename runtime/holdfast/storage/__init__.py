@@ -1,22 +1,27 @@
 """One SQLite database per Durable Object: key-value data, transactions, durability.
 
+Also what belongs to no object: KV namespaces and cached responses.
+
 May import engine/ (and does not); touches APSW. docs/durability.md tells what is promised.
 
 - `Storage` (storage.py): all object databases of one shard, below one folder.
 - `ObjectStore` (store.py): one object's data, as its owner reads and writes it.
 - `Barrier`, `LocalBarrier` (barrier.py): from "committed" to "durable".
 - `StorageError` and its kinds (errors.py).
-
 - `Bookmarking` (bookmarks.py): how the past of objects is kept; history.py has the marks.
 - `AlarmList` (alarms.py): when which object of a namespace is to be woken.
 - `Sql` (sql.py): SQL as scripts may use it; statements.py tells a script's
   statements apart, authorizer.py has what they may do.
+- `NameBook` (object_names.py): what the objects of a namespace are called; portable.py: an
+  object's database as a file of its own.
+- `KeyValueStore` (key_value.py), cache.py: databases for a whole server.
 
 Below these: database.py is one file's transactions and rounds, and has the invariants;
-newborn.py an object's first writes, in memory; session.py an open connection and how SQLite
-is set up; opening.py how files are made, found and healed; lifecycle.py checkpoints, parking
-and closing; leftovers.py logs that eviction has left; workers.py the threads; disk.py syncing
-folders; shard.py what all databases share. rounds.py, lru.py, keys.py and names.py are pure.
+newborn.py an object's first writes, in memory; session.py an open connection and how SQLite is
+set up; opening.py how files are made, found and healed, template.py what they begin as;
+lifecycle.py checkpoints, parking and closing; leftovers.py logs that eviction has left;
+workers.py the threads; disk.py syncing folders; shard.py what all databases share. rounds.py,
+lru.py, keys.py and names.py are pure.
 """
 
 from holdfast.storage.barrier import Barrier, CommittedLog, LocalBarrier

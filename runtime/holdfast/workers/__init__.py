@@ -5,6 +5,7 @@ May import host, catalog, storage and engine.
 - `Worker` (worker.py): one version of a script in an isolate; `fetch` gives it a
   request and returns a future of its `WorkerResponse`.
 - `load.py`: how a script gets into an isolate, and what can be wrong with it.
+- compatibility.py: what its compatibility date and flags decide.
 - `errors.py`: what can happen to an event.
 """
 
