@@ -1,0 +1,125 @@
+"""What pytest shows: a run of its own, whose tests fail in every way."""
+
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+PYTHON_TESTS = '''
+import pytest
+from holdfast.testing import Harness
+
+SCRIPT = """export default {
+  async fetch(request) {
+    console.log("asked for", request.url);
+    if (request.url.endsWith("/fail")) return missing.name;
+    return new Response("tea", { status: 418, headers: { "x-kind": "green" } });
+  },
+};"""
+
+def test_passes(holdfast):
+    assert holdfast.worker(SCRIPT).fetch().text() == "tea"
+
+def test_differs(holdfast):
+    assert holdfast.worker(SCRIPT).fetch("/cup").status == 200
+
+def test_throws(holdfast):
+    holdfast.worker(SCRIPT).fetch("/fail")
+
+def test_is_interleaved(holdfast):
+    holdfast.interleave()
+    assert not "found"
+
+def test_leaves_a_harness():
+    Harness().worker(SCRIPT)
+
+def test_mixes_up_its_fixtures(aholdfast):
+    pass
+'''
+JAVASCRIPT_TESTS = """
+import assert from "node:assert";
+import { WorkerEntrypoint } from "cloudflare:workers";
+
+export class Room { fetch() { return new Response("room"); } test() {} }
+export const rooms = { async test(ctrl, env, ctx) {
+  const room = env.Room.get(env.Room.newUniqueId());
+  assert.strictEqual(await (await room.fetch("http://room/")).text(), "room");
+  ctx.waitUntil(scheduler.wait(60_000));
+} };
+export const differs = { test() {
+  assert.deepStrictEqual({ a: 1 }, { a: 2 });
+} };
+export const later = { test: (ctrl) => ctrl.skip("not yet") };
+export const hangs = { test: () => new Promise(() => {}) };
+export class Entry extends WorkerEntrypoint { test() { assert.ok(this.env.Room); } }
+export const helper = () => 1;
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The output, and the outcome of each test by its name."""
+    folder: Path = tmp_path_factory.mktemp("plugin")
+    (folder / "pytest.ini").write_text("[pytest]\nholdfast_js_files = *.check.mjs\n")
+    (folder / "test_python.py").write_text(PYTHON_TESTS)
+    (folder / "script.check.mjs").write_text(JAVASCRIPT_TESTS)
+    (folder / "broken.check.mjs").write_text("export const a = {")
+    (folder / "empty.check.mjs").write_text("export const a = {}")
+    (folder / "ignored.test.mjs").write_text("throw new Error('nobody loads this')")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio"]
+    done = subprocess.run(
+        [*command, "--junit-xml=told.xml", "--continue-on-collection-errors"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    cases = ET.parse(folder / "told.xml").iter("testcase")
+    outcomes = {case.attrib["name"]: [kind.tag for kind in case] for case in cases}
+    return done.stdout, outcomes
+
+
+@pytest.mark.slow
+def test_each_test_is_told_as_what_it_is(run):
+    _, outcomes = run
+    told = {name: "".join(kinds) for name, kinds in outcomes.items()}
+    assert told == {
+        "test_passes": "",
+        "test_differs": "failure",
+        "test_throws": "failure",
+        "test_is_interleaved": "failure",
+        "test_leaves_a_harness": "error",
+        "test_mixes_up_its_fixtures": "error",
+        "rooms": "",
+        "differs": "failure",
+        "later": "skipped",
+        "hangs": "failure",
+        "Entry": "",
+        "broken.check.mjs": "error",
+        "empty.check.mjs": "error",
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET http://worker.localhost/cup → <Response 418",
+        "'x-kind': 'green'",
+        "log: asked for http://worker.localhost/cup",
+        "ReferenceError: missing is not defined",
+        '>    4 |     if (request.url.endsWith("/fail")) return missing.name;',
+        "interleaved with seed ",
+        "The test has left 1 Harness open",
+        "aholdfast is for those, holdfast for the others",
+        ">   12 |   assert.deepStrictEqual({ a: 1 }, { a: 2 });",
+        "the test script.check.mjs::hangs: The script will never generate a response",
+        "broken.check.mjs does not load: Uncaught SyntaxError",
+        "empty.check.mjs has no tests: export objects with a method test(ctrl, env, ctx)",
+    ],
+)
+def test_a_report_says_what_happened_and_where(run, text):
+    output, _ = run
+    assert text in output
+    assert "base_events.py" not in output, "no frames of ours"
