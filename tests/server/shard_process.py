@@ -18,6 +18,11 @@ export class Counter extends DurableObject {
   async fetch(request) {
     const { pathname } = new URL(request.url);
     if (pathname === "/socket") return this.#socket();
+    if (pathname === "/hibernating") {
+      const [client, server] = Object.values(new WebSocketPair());
+      this.ctx.acceptWebSocket(server);
+      return new Response(null, { status: 101, webSocket: client });
+    }
     if (pathname === "/echo") {
       const headers = { "x-seen": request.headers.get("x-sent") ?? "" };
       return new Response(request.body, { status: 201, statusText: "Echoed", headers });
@@ -49,6 +54,12 @@ export class Counter extends DurableObject {
     server.addEventListener("message", ({ data }) => server.send(data));
     server.addEventListener("close", ({ code, reason }) => server.close(code, `re: ${reason}`));
     return new Response(null, { status: 101, webSocket: client });
+  }
+  webSocketMessage(socket, message) {
+    socket.send(message);
+  }
+  webSocketClose(socket, code, reason) {
+    socket.close(code, `re: ${reason}`);
   }
   add(a, b) {
     return a + b;
@@ -90,6 +101,10 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     const named = (name) => env.Counter.get(env.Counter.idFromName(name));
     const stub = named(searchParams.get("name"));
+    if (pathname === "/spin") {
+      for (let i = 0; i < 100_000; i++) Math.random();
+      return Response.json("spun");
+    }
     try {
       if (pathname === "/rpc") return Response.json(await rpc(stub, named(searchParams.get("other"))));
       if (pathname === "/order") {

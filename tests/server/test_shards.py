@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import aiohttp
 import pytest
 from apsw import BusyError, Connection
 
+from tests.cli.running import holdfast
 from tests.server.shard_process import Sharded, kill
 
 pytestmark = [
@@ -123,10 +125,11 @@ async def test_calls_of_one_caller_arrive_in_order(server: Sharded) -> None:
                 assert numbers == list(range(numbers[0], numbers[0] + 50))
 
 
-async def test_websockets_pass_through_with_their_closes(server: Sharded) -> None:
+@pytest.mark.parametrize("path", ["/socket", "/hibernating"])
+async def test_websockets_pass_through_with_their_closes(server: Sharded, path: str) -> None:
     async with Client(server) as client:
         for name in each_way(server):
-            url = server.url("/socket", name)
+            url = server.url(path, name)
             async with client.session.ws_connect(url) as socket:
                 await socket.send_str("text é")
                 assert await socket.receive_str() == "text é"
@@ -178,8 +181,12 @@ async def test_a_stuck_shard_is_replaced_and_a_slow_one_is_not(tmp_path: Path) -
         async with Client(server) as client:
             assert await client.json("/", name) == 1
             os.kill(victim, signal.SIGSTOP)
+            spinning = [asyncio.ensure_future(_spin(client)) for _ in range(8)]
             while victim in server.shards():
                 await asyncio.sleep(0.05)
+            for task in spinning:
+                task.cancel()
+            await asyncio.gather(*spinning, return_exceptions=True)
             while True:
                 try:
                     assert await client.json("/", name) == 2
@@ -188,6 +195,13 @@ async def test_a_stuck_shard_is_replaced_and_a_slow_one_is_not(tmp_path: Path) -
                     continue
         assert slow in server.shards()
     assert "is stuck" in server.log.read_text()
+
+
+async def _spin(client: Client) -> None:
+    """Keep the shards that answer as busy as they can be."""
+    while True:
+        with suppress(aiohttp.ClientError):
+            await client.json("/spin", "any")
 
 
 async def test_nobody_else_gets_at_an_object_while_its_owner_lives(tmp_path: Path) -> None:
@@ -231,3 +245,10 @@ async def test_a_stop_lets_requests_end_that_other_shards_work_on(tmp_path: Path
             assert await asyncio.to_thread(server.process.stop) == 0
             answers = await asyncio.gather(*asked, return_exceptions=True)
     assert all(a == 1 for a in answers if not isinstance(a, aiohttp.ClientError))
+
+
+def test_what_is_wrong_with_a_script_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "bad.mjs").write_text("export default {")
+    done = holdfast("run", "bad.mjs", "--workers", "2", folder=tmp_path)
+    assert done.code == 1
+    assert done.err.count("bad.mjs does not load") == 1

@@ -213,11 +213,13 @@ class AlarmList:
                 connection.create_scalar_function("is_here", cast("Any", self._is_here), 1)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-1024")
+            connection.execute("BEGIN IMMEDIATE")
             connection.execute(_SCHEMA)
             columns = connection.execute("SELECT name FROM pragma_table_info('_cf_ALARM')")
             if ("actor_name",) not in columns.fetchall():
                 connection.execute(_ADD_NAME)
             connection.execute(_BY_TIME)
+            connection.execute("COMMIT")
         except BaseException:
             connection.close()
             raise

@@ -114,9 +114,9 @@ class Supervisor:
 
     def _look(self) -> bool:
         """See to what has happened; False when it is all over."""
+        self._reap()
         while self._stops < len(self._signals):
             self._stop()
-        self._reap()
         now = time.monotonic()
         if now - self._last_look > ASLEEP_SECONDS:
             for shard in self._shards:
