@@ -26,6 +26,9 @@ const WAITING = {
   size: (piece) => piece.byteLength,
 };
 
+const MAX_HEAD_BYTES = 10; // gzip's
+const NOTHING = new Uint8Array(0);
+
 // The host lets go of streams that were neither closed nor canceled.
 const abandoned = new FinalizationRegistry(compression_close);
 let lastNumber = 0;
@@ -95,8 +98,10 @@ function startCoding(format, direction) {
 /** One stream's coder on the host; it lives as long as one side of the stream can use it. */
 class Coding {
   #number = ++lastNumber;
+  #head; // what a compressor says before it has compressed anything; null until then
 
   constructor(format, direction) {
+    this.#head = direction === "compress" ? null : NOTHING;
     compression_open(this.#number, format, direction);
     abandoned.register(this, this.#number);
   }
@@ -121,17 +126,40 @@ class Coding {
       // A reader that has left ends the stream meanwhile.
       await controller.whenWanted();
       if (!controller.isOpen) return;
-      controller.enqueue(piece);
+      this.#send(piece, controller);
     }
+  }
+
+  // A format's few bytes of header are no chunk of their own: scripts for workerd take what was
+  // compressed of a short text for a single one.
+  #send(piece, controller) {
+    if (this.#head === null && piece.byteLength <= MAX_HEAD_BYTES) {
+      this.#head = piece;
+      return;
+    }
+    controller.enqueue(this.#withHead(piece));
+    this.#head = NOTHING;
+  }
+
+  #withHead(piece) {
+    return this.#head === null || this.#head === NOTHING ? piece : joined(this.#head, piece);
   }
 
   flush(controller) {
     const piece = compression_finish(this.#number);
     this.close();
-    if (piece.byteLength > 0) controller.enqueue(piece);
+    const rest = this.#withHead(piece);
+    if (rest.byteLength > 0) controller.enqueue(rest);
   }
 
   close() {
     compression_close(this.#number);
   }
+}
+
+function joined(first, second) {
+  const both = new Uint8Array(first.byteLength + second.byteLength);
+  both.set(first);
+  both.set(second, first.byteLength);
+  return both;
 }

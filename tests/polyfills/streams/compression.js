@@ -101,6 +101,16 @@ export async function a_writer_may_be_done_before_anybody_reads() {
   }
 }
 
+export async function little_text_is_given_out_as_it_is_decompressed() {
+  const packed = await compressed("gzip", new TextEncoder().encode("hi"));
+  const stream = new DecompressionStream("gzip");
+  const writer = stream.writable.getWriter();
+  writer.write(packed.subarray(0, -1)).catch(() => {});
+  const reader = stream.readable.getReader();
+  same(new TextDecoder().decode((await reader.read()).value), "hi");
+  await reader.cancel();
+}
+
 export async function a_reader_holds_up_what_swells() {
   const zeros = new Uint8Array(20_000_000);
   for (const format of FORMATS) {
