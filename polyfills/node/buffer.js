@@ -7,8 +7,9 @@ import { atob, btoa } from "../encoding/base64.js";
 import { Blob } from "../files/blob.js";
 import { File } from "../files/file.js";
 import { codecFor, encodingName, toBinary, unknownEncoding } from "./buffer-encodings.js";
-import { addNumberMethods, boundsError } from "./buffer-numbers.js";
+import { addNumberMethods } from "./buffer-numbers.js";
 import { search } from "./buffer-search.js";
+import { addTextMethods } from "./buffer-text.js";
 import {
   absent,
   invalidType,
@@ -44,6 +45,7 @@ Object.defineProperty(prototype, "constructor", {
 });
 Object.defineProperty(Buffer, Symbol.species, { get: () => FastBuffer, configurable: true });
 addNumberMethods(prototype);
+addTextMethods(prototype);
 
 /** The same memory as a Buffer. */
 function wrap(bytes) {
@@ -215,12 +217,6 @@ function sliceBounds(buffer, start, end) {
   return [from, Math.max(from, to)];
 }
 
-function requireRange(value, name, max) {
-  if (typeof value !== "number") throw invalidType(name, "number", value);
-  if (!Number.isInteger(value)) throw outOfRange(name, "an integer", value);
-  if (value < 0 || value > max) throw outOfRange(name, `>= 0 && <= ${max}`, value);
-}
-
 function swap(buffer, size) {
   if (buffer.length % size !== 0) {
     throw nodeError(
@@ -234,21 +230,6 @@ function swap(buffer, size) {
 }
 
 const methods = {
-  toString(encoding = undefined, start = 0, end = this.length) {
-    const codec = codecFor(encoding);
-    const from = start <= 0 ? 0 : Math.trunc(start) || 0;
-    const to = end === undefined || end > this.length ? this.length : Math.trunc(end) || 0;
-    if (from >= this.length || to <= from) return "";
-    const whole = from === 0 && to === this.length;
-    return codec.decode(
-      new Uint8Array(this.buffer, this.byteOffset + from, whole ? this.length : to - from),
-    );
-  },
-
-  toLocaleString(...args) {
-    return this.toString(...args);
-  },
-
   toJSON() {
     return { type: "Buffer", data: Array.from(this) };
   },
@@ -270,10 +251,10 @@ const methods = {
     sourceEnd = this.length,
   ) {
     if (!isUint8Array(target)) throw invalidType("target", ["Buffer", "Uint8Array"], target);
-    requireRange(targetStart, "targetStart", kMaxLength);
-    requireRange(targetEnd, "targetEnd", target.length);
-    requireRange(sourceStart, "sourceStart", kMaxLength);
-    requireRange(sourceEnd, "sourceEnd", this.length);
+    requireInteger(targetStart, "targetStart", 0, kMaxLength);
+    requireInteger(targetEnd, "targetEnd", 0, target.length);
+    requireInteger(sourceStart, "sourceStart", 0, kMaxLength);
+    requireInteger(sourceEnd, "sourceEnd", 0, this.length);
     if (sourceStart >= sourceEnd) return targetStart >= targetEnd ? 0 : -1;
     if (targetStart >= targetEnd) return 1;
     return compareBytes(
@@ -334,7 +315,7 @@ const methods = {
     if (offset !== undefined && typeof offset !== "number")
       throw invalidType("offset", "number", offset);
     if (offset < 0) throw outOfRange("offset", ">= 0", offset);
-    if (end !== undefined) requireRange(end, "end", this.length);
+    if (end !== undefined) requireInteger(end, "end", 0, this.length);
     const [from, to] = [offset ?? 0, end ?? this.length];
     if (from >= to) return this;
     if (typeof value !== "string" && !ArrayBuffer.isView(value)) {
@@ -360,24 +341,6 @@ const methods = {
     return this;
   },
 
-  write(string, offset = undefined, length = undefined, encoding = undefined) {
-    if (typeof string !== "string")
-      throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", "argument must be a string");
-    if (typeof offset === "string") [encoding, offset, length] = [offset, undefined, undefined];
-    else if (typeof length === "string") [encoding, length] = [length, undefined];
-    if (offset === undefined) offset = 0;
-    else requireRange(offset, "offset", this.length);
-    const room = this.length - offset;
-    if (length === undefined) length = room;
-    else {
-      requireRange(length, "length", this.length);
-      length = Math.min(length, room);
-    }
-    const name = encodingName(encoding);
-    if (name === undefined) throw unknownEncoding(encoding);
-    return writeText(this, codecFor(name).encode(string), offset, length, name);
-  },
-
   swap16() {
     return swap(this, 2);
   },
@@ -390,17 +353,6 @@ const methods = {
     return swap(this, 8);
   },
 };
-
-/** Whole characters only. */
-function writeText(buffer, bytes, offset, length, encoding) {
-  let count = Math.min(bytes.length, length);
-  if (count < bytes.length) {
-    if (encoding === "utf16le") count -= count % 2;
-    else if (encoding === "utf8") while (count > 0 && (bytes[count] & 0xc0) === 0x80) count--;
-  }
-  buffer.set(bytes.subarray(0, count), offset);
-  return count;
-}
 
 function showBuffer(buffer, depth, options) {
   const shown = Math.min(INSPECT_MAX_BYTES, buffer.length);
@@ -425,23 +377,6 @@ function showBuffer(buffer, depth, options) {
   return `<${buffer.constructor.name} ${text}>`;
 }
 
-for (const [name, encoding] of Object.entries({
-  ascii: "ascii",
-  base64: "base64",
-  base64url: "base64url",
-  hex: "hex",
-  latin1: "latin1",
-  ucs2: "utf16le",
-  utf8: "utf8",
-})) {
-  methods[`${name}Slice`] = function slice(start = 0, end = this.length) {
-    return this.toString(encoding, start, end);
-  };
-  methods[`${name}Write`] = function write(string, offset = 0, length = this.length - offset) {
-    if (offset < 0 || offset > this.length) throw boundsError(offset, this.length);
-    return this.write(string, offset, length, encoding);
-  };
-}
 for (const name of Object.keys(methods)) {
   Object.defineProperty(prototype, name, {
     value: methods[name],

@@ -1,6 +1,7 @@
 // util.format: https://nodejs.org/docs/latest-v20.x/api/util.html#utilformatformat-args
 
-import { inspect, showNumber } from "./inspect.js";
+import { inspect } from "./inspect.js";
+import { showNumber } from "./inspect-primitives.js";
 
 /** The arguments as one text, those that the first one's specifiers ask for in their places. */
 export function format(...args) {

@@ -14,6 +14,8 @@ import {
 } from "./inspect-entries.js";
 import { formatError } from "./inspect-errors.js";
 import { groupInColumns, quoteString, reduceToText, stringWidth } from "./inspect-layout.js";
+import { colored, colors, defaultOptions, pickOptions, plain, styles } from "./inspect-options.js";
+import { showPrimitive } from "./inspect-primitives.js";
 import * as types from "./types.js";
 
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf } =
@@ -24,65 +26,6 @@ const propertyIsEnumerable = Object.prototype.propertyIsEnumerable;
 
 /** The key under which an object says how it is shown. */
 export const customInspect = Symbol.for("nodejs.util.inspect.custom");
-
-/** What options are where nobody gives them. */
-export const defaultOptions = {
-  showHidden: false,
-  depth: 2,
-  colors: false,
-  customInspect: true,
-  showProxy: false,
-  maxArrayLength: 100,
-  maxStringLength: 10_000,
-  breakLength: 80,
-  compact: 3,
-  sorted: false,
-  getters: false,
-  numericSeparator: false,
-};
-
-/** The escape codes of each kind of text, and the kinds of values that get one. */
-export const colors = Object.assign(Object.create(null), {
-  reset: [0, 0],
-  bold: [1, 22],
-  dim: [2, 22],
-  italic: [3, 23],
-  underline: [4, 24],
-  blink: [5, 25],
-  inverse: [7, 27],
-  hidden: [8, 28],
-  strikethrough: [9, 29],
-  black: [30, 39],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  blue: [34, 39],
-  magenta: [35, 39],
-  cyan: [36, 39],
-  white: [37, 39],
-  gray: [90, 39],
-  grey: [90, 39],
-});
-export const styles = Object.assign(Object.create(null), {
-  special: "cyan",
-  number: "yellow",
-  bigint: "yellow",
-  boolean: "yellow",
-  undefined: "grey",
-  null: "bold",
-  string: "green",
-  symbol: "green",
-  date: "magenta",
-  regexp: "red",
-  module: "underline",
-});
-
-const plain = (text) => text;
-
-function colored(text, kind) {
-  const codes = colors[styles[kind]];
-  return codes === undefined ? text : `\u001b[${codes[0]}m${text}\u001b[${codes[1]}m`;
-}
 
 /** Any value as text for people. The old form `(value, showHidden, depth, colors)` works, too. */
 export function inspect(value, options) {
@@ -151,63 +94,6 @@ export function show(context, value, level, inTypedArray) {
     return context.stylize(`[Circular *${index}]`, "special");
   }
   return showObject(context, value, level, inTypedArray);
-}
-
-function pickOptions(context) {
-  const options = {};
-  for (const key of Object.keys(defaultOptions)) options[key] = context[key];
-  return { ...options, ...context.given };
-}
-
-// ---- Primitives -----------------------------------------------------------------------
-
-export function showNumber(number, separate = false) {
-  if (!separate || !Number.isFinite(number)) return Object.is(number, -0) ? "-0" : `${number}`;
-  const [whole, fraction] = `${number}`.split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "_");
-  if (fraction === undefined) return grouped;
-  return `${grouped}.${fraction.replace(/(\d{3})(?=\d)/g, "$1_")}`;
-}
-
-function showPrimitive(stylize, value, context) {
-  switch (typeof value) {
-    case "string":
-      return showString(stylize, value, context);
-    case "number":
-      return stylize(showNumber(value, context.numericSeparator), "number");
-    case "bigint":
-      return stylize(
-        `${context.numericSeparator ? `${value}`.replace(/\B(?=(\d{3})+$)/g, "_") : value}n`,
-        "bigint",
-      );
-    case "boolean":
-      return stylize(`${value}`, "boolean");
-    case "undefined":
-      return stylize("undefined", "undefined");
-    case "symbol":
-      return stylize(value.toString(), "symbol");
-    default:
-      return stylize("null", "null");
-  }
-}
-
-function showString(stylize, value, context) {
-  let trailer = "";
-  if (value.length > context.maxStringLength) {
-    const remaining = value.length - context.maxStringLength;
-    value = value.slice(0, context.maxStringLength);
-    trailer = `... ${remaining} more character${remaining > 1 ? "s" : ""}`;
-  }
-  const isLong = value.length > 16 && value.length > context.breakLength - context.indentation - 4;
-  if (context.compact !== true && isLong) {
-    return (
-      value
-        .split(/(?<=\n)/)
-        .map((line) => stylize(quoteString(line), "string"))
-        .join(` +\n${" ".repeat(context.indentation + 2)}`) + trailer
-    );
-  }
-  return stylize(quoteString(value), "string") + trailer;
 }
 
 // ---- Objects --------------------------------------------------------------------------

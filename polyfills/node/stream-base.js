@@ -92,7 +92,7 @@ export function setDefaultHighWaterMark(objectMode, value) {
 }
 
 /** How much a stream buffers, from its options; `key` is the half's own option. */
-export function highWaterMarkFrom(state, options, key, isDuplex) {
+function highWaterMarkFrom(state, options, key, isDuplex) {
   const own = isDuplex ? options?.[key] : undefined;
   const value = options?.highWaterMark ?? own;
   if (value === undefined || value === null) return getDefaultHighWaterMark(state.objectMode);
@@ -105,6 +105,26 @@ export function highWaterMarkFrom(state, options, key, isDuplex) {
     );
   }
   return value;
+}
+
+/** What the readable and the writable half of a stream both know of themselves. */
+export class HalfState {
+  sync = true;
+  constructed = true;
+  errorEmitted = false;
+  closeEmitted = false;
+  destroyed = false;
+  errored = null;
+  closed = false;
+
+  /** `side` is "readable" or "writable". */
+  constructor(options, side, isDuplex) {
+    this.objectMode = Boolean(options?.objectMode || (isDuplex && options?.[`${side}ObjectMode`]));
+    this.highWaterMark = highWaterMarkFrom(this, options, `${side}HighWaterMark`, isDuplex);
+    this.emitClose = options?.emitClose !== false;
+    this.autoDestroy = options?.autoDestroy !== false;
+    this.defaultEncoding = options?.defaultEncoding || "utf8";
+  }
 }
 
 // ---- The end ------------------------------------------------------------------------------
@@ -175,6 +195,11 @@ export function fail(stream, error, sync = false) {
   else emitError(stream, error);
 }
 
+/** The error of a callback that a stream's own code calls once too often. */
+export function calledTwice() {
+  return nodeError(Error, "ERR_MULTIPLE_CALLBACK", "Callback called multiple times");
+}
+
 /** Runs `_construct`, if the stream has one, before anything is read or written. */
 export function construct(stream, done) {
   if (typeof stream._construct !== "function") return;
@@ -186,10 +211,7 @@ export function construct(stream, done) {
     let called = false;
     const finish = (error) => {
       if (called) {
-        fail(
-          stream,
-          error ?? nodeError(Error, "ERR_MULTIPLE_CALLBACK", "Callback called multiple times"),
-        );
+        fail(stream, error ?? calledTwice());
         return;
       }
       called = true;

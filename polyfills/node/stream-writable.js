@@ -6,10 +6,11 @@ import { invalidType, nodeError } from "./errors.js";
 import { EventEmitter } from "./events.js";
 import {
   addAbortSignal,
+  calledTwice,
   construct,
   destroy,
   fail,
-  highWaterMarkFrom,
+  HalfState,
   nextTick,
   Stream,
 } from "./stream-base.js";
@@ -17,37 +18,26 @@ import { define, defineViews } from "./stream-properties.js";
 
 const ignore = () => {};
 
-class WritableState {
+class WritableState extends HalfState {
   buffered = []; // { chunk, encoding, callback }
   length = 0;
   corked = 0;
   writing = false;
-  sync = true;
   needDrain = false;
   ending = false;
   ended = false;
   finished = false;
   finalCalled = false;
   prefinished = false;
-  constructed = true;
   bufferProcessing = false;
   pendingCallbacks = 0;
-  errorEmitted = false;
-  closeEmitted = false;
-  destroyed = false;
-  errored = null;
-  closed = false;
   writeCallback = null;
   writeSize = 0;
   finishCallbacks = [];
 
   constructor(options, isDuplex) {
-    this.objectMode = Boolean(options?.objectMode || (isDuplex && options?.writableObjectMode));
-    this.highWaterMark = highWaterMarkFrom(this, options, "writableHighWaterMark", isDuplex);
+    super(options, "writable", isDuplex);
     this.decodeStrings = options?.decodeStrings !== false;
-    this.defaultEncoding = options?.defaultEncoding || "utf8";
-    this.emitClose = options?.emitClose !== false;
-    this.autoDestroy = options?.autoDestroy !== false;
   }
 
   getBuffer() {
@@ -162,7 +152,7 @@ function onWritten(stream, error) {
   const state = stream._writableState;
   const { sync, writeCallback: callback, writeSize } = state;
   if (typeof callback !== "function") {
-    fail(stream, nodeError(Error, "ERR_MULTIPLE_CALLBACK", "Callback called multiple times"));
+    fail(stream, calledTwice());
     return;
   }
   state.writing = false;
@@ -286,10 +276,7 @@ function prefinish(stream, state) {
   let called = false;
   const done = (error) => {
     if (called) {
-      fail(
-        stream,
-        error ?? nodeError(Error, "ERR_MULTIPLE_CALLBACK", "Callback called multiple times"),
-      );
+      fail(stream, error ?? calledTwice());
       return;
     }
     called = true;
