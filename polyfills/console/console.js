@@ -5,6 +5,7 @@
 // a string.
 
 import { console_write } from "holdfast:ops";
+import { currentContext } from "../kernel/current.js";
 import { toDOMString } from "../kernel/webidl.js";
 import { now } from "../performance/clock.js";
 import { formatArguments } from "./format.js";
@@ -28,7 +29,8 @@ function write(level, args) {
 
 function writeText(level, text) {
   const indented = indent === "" ? text : indent + text.replaceAll("\n", `\n${indent}`);
-  console_write(level, indented.length > MAX_TEXT_CHARS ? cut(indented, MAX_TEXT_CHARS) : indented);
+  const shown = indented.length > MAX_TEXT_CHARS ? cut(indented, MAX_TEXT_CHARS) : indented;
+  console_write(level, shown, currentContext()?.number ?? 0);
 }
 
 function formatSafely(args) {

@@ -61,6 +61,6 @@ function tellUnhandled(promise) {
   queueTurn(context, () => (rejection.stage = OUTSTANDING));
   const init = { cancelable: true, promise, reason };
   if (dispatchTrusted(globalTarget, new PromiseRejectionEvent("unhandledrejection", init))) {
-    console_exception(`(in promise) ${describeError(reason)}`);
+    console_exception(`(in promise) ${describeError(reason)}`, context.number ?? 0);
   }
 }

@@ -17,6 +17,7 @@ from holdfast.catalog import (
 )
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES
+from holdfast.server.tails import Tails
 from holdfast.storage.key_value import KeyValueStore
 
 TOKEN = "t0ken-ü"
@@ -31,6 +32,7 @@ class FakePlatform:
     key_value: KeyValueStore
     objects: dict = field(default_factory=dict)
     live: dict = field(default_factory=dict)
+    tails: Tails = field(default_factory=lambda: Tails(lambda script: None, lambda: 0))
 
     async def deploy(self, script, changes=NO_CHANGES, note=NO_NOTE):
         loaded = self._load(script)

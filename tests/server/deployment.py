@@ -45,9 +45,16 @@ class Deployment:
         )
         return await self.api("PUT", f"scripts/{name}", data=form)
 
-    async def text(self, script: str) -> str:
-        headers = {"Host": f"{script}.localhost"}
-        async with self.session.get(f"http://127.0.0.1:{self.port}/", headers=headers) as response:
+    async def text(
+        self,
+        script: str,
+        path: str = "/",
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+    ) -> str:
+        headers = {"Host": f"{script}.localhost", **(headers or {})}
+        url = f"http://127.0.0.1:{self.port}{path}"
+        async with self.session.request(method, url, headers=headers) as response:
             return f"{response.status} {await response.text()}"
 
 

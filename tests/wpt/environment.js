@@ -14,7 +14,7 @@ const context = new Context();
 const LOCATION = [
   "href", "origin", "protocol", "host", "hostname", "port", "pathname", "search", "hash",
 ];
-const write = (kind, value) => console_write(`wpt ${kind}`, stringify(value));
+const write = (kind, value) => console_write(`wpt ${kind}`, stringify(value), 0);
 
 class SharedMemory {
   buffer = new SharedArrayBuffer(0);

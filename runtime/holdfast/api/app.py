@@ -19,6 +19,7 @@ from holdfast.api.scripts import ScriptHandlers
 from holdfast.api.secrets import SecretHandlers
 from holdfast.api.services import ServiceHandlers
 from holdfast.api.settings import ApiSettings
+from holdfast.api.tails import TailHandlers
 from holdfast.api.versions import VersionHandlers
 
 ACCOUNT = "/client/v4/accounts/{account}"
@@ -60,6 +61,7 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
     ScheduleHandlers(platform, turn).add_routes(app.router, ACCOUNT)
     NamespaceHandlers(platform, turn).add_routes(app.router, ACCOUNT)
     ObjectHandlers(platform).add_routes(app.router, ACCOUNT)
+    TailHandlers(platform).add_routes(app, ACCOUNT)
     KeyValueHandlers(platform).add_routes(app.router, ACCOUNT)
     # Known and unknown paths are told apart behind the token only.
     app.router.add_route("*", "/{path:.*}", _refuse, expect_handler=withhold_continue)

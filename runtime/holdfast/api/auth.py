@@ -8,6 +8,9 @@ from aiohttp import web
 from holdfast.api.envelope import AUTHENTICATION_ERROR, ApiRefusal, Handler
 from holdfast.api.settings import ApiSettings
 
+OPEN_PREFIX = "/tails/"
+"""Paths that have a secret of their own; what is there must check it."""
+
 SETTINGS = web.AppKey("settings", ApiSettings)
 
 
@@ -17,14 +20,20 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
 
     Any other gets the same answer whatever its path, before its body is read.
     """
-    if not carries_token(request, request.app[SETTINGS].token):
-        raise ApiRefusal(
-            HTTPStatus.UNAUTHORIZED,
-            AUTHENTICATION_ERROR,
-            "Authentication error",
-            {"WWW-Authenticate": "Bearer"},
-        )
+    open_to_all = request.path.startswith(OPEN_PREFIX)
+    if not open_to_all and not carries_token(request, request.app[SETTINGS].token):
+        raise unauthenticated()
     return await handler(request)
+
+
+def unauthenticated() -> ApiRefusal:
+    """The answer to a request that carries no token, or not the right one."""
+    return ApiRefusal(
+        HTTPStatus.UNAUTHORIZED,
+        AUTHENTICATION_ERROR,
+        "Authentication error",
+        {"WWW-Authenticate": "Bearer"},
+    )
 
 
 def carries_token(request: web.BaseRequest, token: str) -> bool:

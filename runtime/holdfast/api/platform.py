@@ -8,6 +8,7 @@ from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.catalog.schedules import Schedule
 from holdfast.server.object_data import ObjectData
+from holdfast.server.tails import Tails
 from holdfast.storage.key_value import KeyValueStore
 
 
@@ -24,6 +25,10 @@ class Platform(Protocol):
     @property
     def key_value(self) -> KeyValueStore:
         """The KV namespaces. Its calls block."""
+
+    @property
+    def tails(self) -> Tails:
+        """Who listens to the scripts' events."""
 
     @property
     def objects(self) -> ObjectData:

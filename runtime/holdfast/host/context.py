@@ -83,6 +83,7 @@ class Host:
         self.timers = TimerQueue(clock, loop.call_later, self._fire_timer)
         self.isolate: Isolate
         self.kernel: Handle
+        self.tracer: Any = None  # who is told what events log, while somebody listens
         self.events: Any = None  # who takes the answers to this isolate's events
         self.objects: ObjectsCapability
         self.rpc: RpcCapability

@@ -82,6 +82,8 @@ def memory_exhausted(host: Host) -> None:
 
 
 @op
-def console_exception(host: Host, description: str) -> None:
-    """Log an exception that no handler of the script caught."""
+def console_exception(host: Host, description: str, event: int) -> None:
+    """Log an exception that no handler of the script caught; `event` as in console_write."""
     host.console("error", "Uncaught " + description)
+    if host.tracer is not None:
+        host.tracer.log(event, "error", "Uncaught " + description)

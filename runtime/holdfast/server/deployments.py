@@ -26,6 +26,7 @@ from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migr
 from holdfast.catalog.schedules import Schedule
 from holdfast.server.object_data import ObjectData
 from holdfast.server.runtime import Resident, Runtime
+from holdfast.server.tails import Tails
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptInvalid
 
@@ -62,6 +63,11 @@ class Deployments:
     def key_value(self) -> KeyValueStore:
         """The KV namespaces."""
         return self._runtime.key_value
+
+    @property
+    def tails(self) -> Tails:
+        """Who listens to the scripts' events."""
+        return self._runtime.tails
 
     @property
     def objects(self) -> ObjectData:

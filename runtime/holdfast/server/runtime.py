@@ -50,6 +50,7 @@ from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.schedules import CronScheduler
 from holdfast.server.settings import Settings
 from holdfast.server.sources import ScriptSource
+from holdfast.server.tails import Tails
 from holdfast.storage import Storage
 from holdfast.storage.cache import ResponseCache
 from holdfast.storage.key_value import KeyValueStore
@@ -125,11 +126,17 @@ class Runtime:
         for namespace in source.namespaces():
             self.watch_alarms(namespace)
         self._residents: dict[str, Resident] = {}
+        self.tails = Tails(self._trace, self._clock.now_ms)
         self._retiring: dict[Worker, IsolateObjects] = {}
         self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
         self.crons = CronScheduler(self.worker, self._clock, loop)
+
+    def _trace(self, script: str) -> None:
+        resident = self._residents.get(script)
+        if resident is not None:
+            resident.worker.host.tracer = self.tails.tracer(script)
 
     def watch_alarms(self, namespace: Namespace) -> None:
         """Wake a namespace's objects for their alarms; again where its script has changed."""
@@ -167,6 +174,7 @@ class Runtime:
 
     def _make_live(self, name: str, resident: Resident) -> None:
         self._residents[name] = resident
+        resident.worker.host.tracer = self.tails.tracer(name)
         for namespace in resident.objects.namespaces:
             if namespace.script:
                 self.watch_alarms(namespace)

@@ -6,6 +6,7 @@ May import host, catalog, storage and engine.
   request and returns a future of its `WorkerResponse`.
 - `load.py`: how a script gets into an isolate, and what can be wrong with it.
 - compatibility.py: what its compatibility date and flags decide.
+- `Tracer` (trace.py): what becomes of events, for those who listen.
 - `errors.py`: what can happen to an event.
 """
 

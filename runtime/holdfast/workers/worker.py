@@ -24,6 +24,7 @@ from holdfast.host.sockets_end import SocketEnd
 from holdfast.workers.compatibility import compatibility
 from holdfast.workers.errors import ScriptFailed, ScriptHung, WorkerTerminated
 from holdfast.workers.load import Exports, load_script, readable
+from holdfast.workers.trace import Frame
 
 log = logging.getLogger("holdfast.worker")
 
@@ -151,6 +152,8 @@ class Worker:
         answer: asyncio.Future[WorkerResponse] = self.host.loop.create_future()
         number = self._begin(answer)
         if number:
+            if self.host.tracer is not None:
+                self.host.tracer.request(number, method, url, headers)
             crossing = self.bodies.sent(body)
             arguments = (number, entrypoint, method, url, headers, crossing)
             if props is None and cf is None:
@@ -166,6 +169,8 @@ class Worker:
         answer: asyncio.Future[Message] = self.host.loop.create_future()
         number = self._begin(answer)
         if number:
+            if self.host.tracer is not None:
+                self.host.tracer.call(number, route)
             self.host.enter(
                 self._dispatch_call,
                 *(number, entrypoint, props, route),
@@ -177,17 +182,26 @@ class Worker:
 
     def scheduled(self, cron: str, scheduled_ms: float) -> "asyncio.Future[Message]":
         """Tell the script that a cron trigger is due; done when its handler is, as `fetch`."""
-        return self.event(self.entry_once("dispatchScheduled"), cron, scheduled_ms)
+        told = {"cron": cron, "scheduledTime": scheduled_ms}
+        return self.event(self.entry_once("dispatchScheduled"), cron, scheduled_ms, told=told)
 
-    def event(self, entry: Handle, *arguments: Any) -> "asyncio.Future[Any]":
+    def event(
+        self, entry: Handle, *arguments: Any, told: Frame | None = None
+    ) -> "asyncio.Future[Any]":
         """Begin an event of another kind; `entry` is called with its number and `arguments`.
 
+        `told` is how those who listen are told of it.
         A future of whatever the event's answer is, as `fetch`.
         """
         answer: asyncio.Future[Any] = self.host.loop.create_future()
         if number := self._begin(answer):
+            self._trace(number, told)
             self.host.enter(entry, number, *arguments)
         return answer
+
+    def _trace(self, number: int, told: Frame | None) -> None:
+        if self.host.tracer is not None and told is not None:
+            self.host.tracer.begin(number, told)
 
     def _begin(self, answer: "asyncio.Future[Any]") -> int:
         """The number of a new event; 0 where none can begin, which the answer tells."""
@@ -242,6 +256,8 @@ class Worker:
         data: bytes | None,
     ) -> None:
         """The script's failure to answer an event (op event_failed)."""
+        if self.host.tracer is not None:
+            self.host.tracer.fail(number, name, message, description, "exception")
         self._end(number, ScriptFailed(name, message, description, flags, data))
         if message == "null":
             self._look_at_memory()
@@ -261,6 +277,8 @@ class Worker:
     def finish(self, number: int) -> None:
         """An event has nothing under way any more (op event_finished)."""
         self._live.discard(number)
+        if self.host.tracer is not None:
+            self.host.tracer.finish(number)
         if self.retired:
             self.host.loop.call_soon(self._close_if_done)
 
@@ -273,12 +291,19 @@ class Worker:
         """Nothing is under way in the isolate: what still waits, waits for ever."""
         for number in [*self._answers]:
             self._end(number, ScriptHung())
+            if self.host.tracer is not None:
+                self.host.tracer.fail(number, "Error", str(ScriptHung()), "", "exception")
         self._live.clear()
+        if self.host.tracer is not None:
+            self.host.tracer.finish_all()
         if self.retired:
             self.host.loop.call_soon(self._close_if_done)
 
     def _on_rejection(self, error: JSError) -> None:
-        self.host.console("error", readable(error).replace("Uncaught", "Uncaught (in promise)", 1))
+        text = readable(error).replace("Uncaught", "Uncaught (in promise)", 1)
+        self.host.console("error", text)
+        if self.host.tracer is not None:
+            self.host.tracer.log(0, "error", text)
         if error.message == "null":
             self._look_at_memory()
         elif self.host.loop.time() >= self._next_look:
@@ -303,7 +328,11 @@ class Worker:
     def _fail_all(self, error: Exception) -> None:
         for number in [*self._answers]:
             self._end(number, error)
+            if self.host.tracer is not None:
+                self.host.tracer.fail(number, "Error", str(error), "", "canceled")
         self._live.clear()
+        if self.host.tracer is not None:
+            self.host.tracer.finish_all()
 
     def retire(self) -> None:
         """Take no new events; close when all is done that is under way, or after 30 seconds."""

@@ -1,0 +1,149 @@
+"""`wrangler tail`: a script's events, over the WebSocket of a tail."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.server.deployment import Deployment
+
+SOURCE = """
+export class Thing {
+  fetch() {
+    console.info("in the object");
+    return new Response("thing");
+  }
+}
+export default {
+  async fetch(request, env, ctx) {
+    console.log("asked", { for: new URL(request.url).pathname });
+    ctx.waitUntil(Promise.resolve().then(() => console.warn("late")));
+    if (request.url.endsWith("/throw")) throw new TypeError("no!");
+    if (request.url.endsWith("/thing")) return env.THING.get(env.THING.newUniqueId()).fetch(request);
+    return new Response("ok");
+  },
+  scheduled({ cron }) { console.log(cron); },
+};
+"""
+THING = {"bindings": [{"type": "durable_object_namespace", "name": "THING", "class_name": "Thing"}]}
+
+
+@asynccontextmanager
+async def tail(
+    deployment: Deployment, script: str = "main", **fields: Any
+) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """The frames of a tail, as they come."""
+    created = await deployment.api("POST", f"scripts/{script}/tails", data=json.dumps(fields))
+    assert created["success"], created
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(created["result"]["url"], protocols=["trace-v1"]) as socket,
+    ):
+        assert socket.protocol == "trace-v1"
+        await socket.send_str('{"debug":false}')
+        yield socket
+    await deployment.api("DELETE", f"scripts/{script}/tails/{created['result']['id']}")
+
+
+async def frame(socket: aiohttp.ClientWebSocketResponse) -> Any:
+    return json.loads((await asyncio.wait_for(socket.receive(), 30)).data)
+
+
+def lines(told: Any) -> list[Any]:
+    return [(log["level"], *log["message"]) for log in told["logs"]]
+
+
+async def test_each_event_is_told_with_its_logs_and_exceptions(deployment: Deployment) -> None:
+    await deployment.upload("main", SOURCE, **THING)
+    await deployment.text("main", "/before")
+    async with tail(deployment) as socket:
+        await deployment.text("main", "/one")
+        one = await frame(socket)
+        assert lines(one) == [("log", "asked { for: '/one' }"), ("warn", "late")]
+        assert one["scriptName"] == "main"
+        assert one["outcome"] == "ok"
+        assert one["exceptions"] == []
+        assert one["event"]["request"]["method"] == "GET"
+        assert one["event"]["request"]["url"].endswith("/one")
+
+        await deployment.text("main", "/throw")
+        thrown = await frame(socket)
+        assert thrown["outcome"] == "exception"
+        [exception] = thrown["exceptions"]
+        assert (exception["name"], exception["message"]) == ("TypeError", "no!")
+        assert "main.mjs" in exception["stack"]
+
+        await deployment.text("main", "/thing")
+        inside, outside = await frame(socket), await frame(socket)
+        assert lines(inside) == [("info", "in the object")]
+        assert lines(outside)[0] == ("log", "asked { for: '/thing' }")
+
+        await deployment.runtime.worker("main").scheduled("* * * * *", 60_000)
+        scheduled = await frame(socket)
+        assert scheduled["event"] == {"cron": "* * * * *", "scheduledTime": 60_000}
+        assert lines(scheduled) == [("log", "* * * * *")]
+
+
+async def test_a_tail_goes_on_with_the_next_version_and_ends_with_its_socket(
+    deployment: Deployment,
+) -> None:
+    await deployment.upload("main", SOURCE, **THING)
+    async with tail(deployment) as socket:
+        await deployment.upload("main", SOURCE.replace("asked", "asked again"), **THING)
+        await deployment.text("main", "/two")
+        assert lines(await frame(socket))[0] == ("log", "asked again { for: '/two' }")
+    assert deployment.runtime.tails.tracer("main") is None
+    assert deployment.runtime.worker("main").host.tracer is None
+
+
+async def test_headers_that_tell_who_the_client_is_are_redacted(deployment: Deployment) -> None:
+    await deployment.upload("main", SOURCE, **THING)
+    async with tail(deployment) as socket:
+        headers = {"Authorization": "Bearer secret", "Cookie": "a=secret", "X-Shown": "shown"}
+        await deployment.text("main", "/", headers=headers)
+        told = await frame(socket)
+        assert told["event"]["request"]["headers"]["x-shown"] == "shown"
+        assert "secret" not in json.dumps(told)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        [{"outcome": ["exception", "unknown"]}],
+        [{"method": ["POST"]}],
+        [{"header": {"key": "X-Wanted"}}],
+        [{"header": {"key": "x-wanted", "query": "yes"}}, {"sampling_rate": 1}],
+        [{"query": "/throw"}],
+    ],
+)
+async def test_only_what_the_filters_ask_for_is_told(deployment: Deployment, filters: Any) -> None:
+    await deployment.upload("main", SOURCE, **THING)
+    async with tail(deployment, filters=filters) as socket:
+        await deployment.text("main", "/other")
+        await deployment.text("main", "/throw", method="POST", headers={"X-Wanted": "yes"})
+        assert (await frame(socket))["event"]["request"]["url"].endswith("/throw")
+
+
+async def test_what_makes_no_tail_is_refused(deployment: Deployment) -> None:
+    missing = await deployment.api("POST", "scripts/nobody/tails")
+    assert missing["errors"][0]["code"] == 10007
+    await deployment.upload("main", SOURCE, **THING)
+    for filters in (5, [5], [{"outcome": "ok"}], [{"color": ["red"]}]):
+        refused = await deployment.api(
+            "POST", "scripts/main/tails", data=json.dumps({"filters": filters})
+        )
+        assert refused["errors"][0]["code"] == 10021
+    assert (await deployment.api("GET", "scripts/main/tails"))["result"] == []
+
+
+async def test_a_tail_that_nobody_was_given_is_as_closed_as_any_path(
+    deployment: Deployment,
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{deployment.api_port}/tails/{'0' * 32}"
+        async with session.get(url) as response:
+            assert response.status == 401
