@@ -153,6 +153,7 @@ export const lazyInterfaces = {
 
 /** Functions and objects whose module is loaded when a script first asks for them. */
 export const lazyMembers = {
+  Cloudflare: "workers/cloudflare.js",
   caches: "caches/cache-storage.js",
 };
 

@@ -111,3 +111,19 @@ async def test_a_rejection_is_logged_unless_its_event_is_canceled(server: Server
     (line,) = server.lines
     assert line.startswith("main error: Uncaught (in promise) Error: logged\n")
     assert "main.mjs" in line
+
+
+async def test_a_script_can_ask_which_compatibility_flags_hold(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        const asked = ["url_standard", "nodejs_compat", "delete_all_deletes_alarm", "made_up"];
+        export default {
+          fetch: () => Response.json([asked.map((name) => Cloudflare.compatibilityFlags[name] ?? false),
+            Object.isFrozen(Cloudflare.compatibilityFlags), `${Cloudflare}`]),
+        };
+        """,
+        compatibility_date="2025-01-01",
+        compatibility_flags=("nodejs_compat",),
+    )
+    assert await server.text() == '[[true,true,false,false],true,"[object Cloudflare]"]'

@@ -68,6 +68,7 @@ class Compatibility:
     delete_all_deletes_alarm: bool = True
     binary_messages_are_blobs: bool = True  # of WebSockets whose `binaryType` nobody has set
     sockets_answer_closes: bool = True  # of themselves, before a script hears of the close
+    flags: tuple[str, ...] = ()  # all that hold, by Cloudflare's names
 
 
 class Host:

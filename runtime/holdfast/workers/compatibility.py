@@ -5,6 +5,50 @@ https://developers.cloudflare.com/workers/configuration/compatibility-flags/
 
 from holdfast.catalog.script import Script
 from holdfast.host.context import Compatibility
+from holdfast.host.node import NodeCompat, node_compat
+
+# What Holdfast does for every script, of what a script may ask.
+STANDING = frozenset(
+    (
+        "blob_standard_mime_type",
+        "brotli_content_encoding",
+        "cache_no_cache_enabled",
+        "cache_option_enabled",
+        "crypto_preserve_public_exponent",
+        "enable_ctx_exports",
+        "enable_global_performance_classes",
+        "enable_navigator_language",
+        "enable_weak_ref",
+        "enhanced_error_serialization",
+        "export_commonjs_default",
+        "expose_global_message_channel",
+        "fetch_iterable_type_support",
+        "fetch_refuses_unknown_protocols",
+        "fetch_standard_url",
+        "fetcher_no_get_put_delete",
+        "formdata_parser_supports_files",
+        "global_navigator",
+        "http_headers_getsetcookie",
+        "internal_stream_byob_return_view",
+        "no_global_importscripts",
+        "response_redirect_url_standard",
+        "rpc",
+        "rpc_params_dup_stubs",
+        "set_tostring_tag",
+        "streams_enable_constructors",
+        "strict_compression_checks",
+        "strict_crypto_checks",
+        "strip_authorization_on_cross_origin_redirect",
+        "text_decoder_cjk_decoder",
+        "text_decoder_replace_surrogates",
+        "transformstream_enable_standard_constructor",
+        "unwrap_custom_thenables",
+        "url_standard",
+        "urlpattern_standard",
+        "urlsearchparams_delete_has_value_arg",
+        "workers_api_getters_setters_on_prototype",
+    )
+)
 
 
 def compatibility(script: Script) -> Compatibility:
@@ -17,14 +61,26 @@ def compatibility(script: Script) -> Compatibility:
             return False
         return (script.compatibility_date or "9999") >= since
 
+    deletes_alarm = decided("delete_all_deletes_alarm", "delete_all_preserves_alarm", "2026-02-24")
+    blobs = decided(
+        "websocket_standard_binary_type", "no_websocket_standard_binary_type", "2026-03-17"
+    )
+    closes = decided(
+        "web_socket_auto_reply_to_close", "web_socket_manual_reply_to_close", "2026-04-07"
+    )
+    node = node_compat(script.compatibility_date, script.compatibility_flags)
+    depending = {
+        "delete_all_deletes_alarm": deletes_alarm,
+        "websocket_standard_binary_type": blobs,
+        "web_socket_auto_reply_to_close": closes,
+        "nodejs_compat": node is not NodeCompat.NONE,
+        "enable_nodejs_global_timers": node is NodeCompat.TIMERS,
+    }
+    flags = {name for name, holds in depending.items() if holds}
+    asked = {flag for flag in script.compatibility_flags if not flag.startswith("no_")}
     return Compatibility(
-        delete_all_deletes_alarm=decided(
-            "delete_all_deletes_alarm", "delete_all_preserves_alarm", "2026-02-24"
-        ),
-        binary_messages_are_blobs=decided(
-            "websocket_standard_binary_type", "no_websocket_standard_binary_type", "2026-03-17"
-        ),
-        sockets_answer_closes=decided(
-            "web_socket_auto_reply_to_close", "web_socket_manual_reply_to_close", "2026-04-07"
-        ),
+        delete_all_deletes_alarm=deletes_alarm,
+        binary_messages_are_blobs=blobs,
+        sockets_answer_closes=closes,
+        flags=tuple(sorted(STANDING | flags | asked)),
     )
