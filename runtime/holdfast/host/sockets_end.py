@@ -61,32 +61,32 @@ class SocketEnd(ABC):
 
     def lose(self) -> None:
         """The owner has gone without a word."""
-        self.has_closed = True
-        peer, self.peer = self.peer, None
-        self._waiting = ()
+        peer = self._part()
         if peer is not None:
-            peer.peer = None
             peer.has_closed = True
             peer.on_loss()
 
     def fail(self, reason: str) -> None:
         """The owner cannot go on, for this reason."""
-        self.has_closed = True
-        peer, self.peer = self.peer, None
-        self._waiting = ()
+        peer = self._part()
         if peer is not None:
-            peer.peer = None
             peer.has_closed = True
             peer.on_failure(reason)
 
     def end(self, code: int, reason: str) -> None:
         """The owner has to end, for a reason that the other side may be told with a close."""
+        peer = self._part()
+        if peer is not None:
+            peer.on_end(code, reason)
+
+    def _part(self) -> "SocketEnd | None":
+        """Have nothing to do with the peer any more, which is returned."""
         self.has_closed = True
         peer, self.peer = self.peer, None
         self._waiting = ()
         if peer is not None:
             peer.peer = None
-            peer.on_end(code, reason)
+        return peer
 
     def _wait(self, item: Message | tuple[int, str], size: int) -> None:
         if self._waiting_bytes > MAX_WAITING_BYTES:

@@ -24,7 +24,7 @@ from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.objects.local import UNREACHABLE, LocalObjects
-from holdfast.objects.placement import ObjectAddress
+from holdfast.objects.placement import ObjectAddress, Owner
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.objects.services import Services, ServiceTarget
 from holdfast.workers import ScriptFailed, Worker, WorkerResponse
@@ -170,11 +170,9 @@ class IsolateObjects:
 
         def deliver() -> None:
             address = ObjectAddress(self._namespaces[namespace], object_id, name)
-            request = (address, method, url, headers, stream)
-            placement = self._directory.placement
             try:
-                owner = self._local if placement.is_here(object_id) else placement.owner(object_id)
-                owner.fetch(self, number, *request)
+                owner = self._owner(object_id)
+                owner.fetch(self, number, address, method, url, headers, stream)
             except UNREACHABLE as error:
                 _discard(stream)
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))
@@ -185,9 +183,11 @@ class IsolateObjects:
         self, number: int, address: ObjectAddress, route: str, message: Message | None
     ) -> None:
         """Call an object by RPC; settles the op with this number. Raises as UNREACHABLE says."""
+        self._owner(address.id).call(self, number, address, route, message)
+
+    def _owner(self, object_id: str) -> Owner:
         placement = self._directory.placement
-        owner = self._local if placement.is_here(address.id) else placement.owner(address.id)
-        owner.call(self, number, address, route, message)
+        return self._local if placement.is_here(object_id) else placement.owner(object_id)
 
     def fetch_service(
         self,

@@ -9,7 +9,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from holdfast.host.bodies import BodyError, ByteStream
+from holdfast.host.bodies import BodyError, BufferedBody, ByteStream
 
 if TYPE_CHECKING:
     from holdfast.server.shards.wire import Wire
@@ -148,7 +148,7 @@ class Bodies:
         """What crosses for a body, which is taken over."""
         if body is None or (isinstance(body, bytes) and len(body) <= CHUNK_BYTES):
             return body
-        stream = _Whole(body) if isinstance(body, bytes) else body
+        stream = BufferedBody(body) if isinstance(body, bytes) else body
         if self._is_lost:
             stream.cancel()
             return None
@@ -194,18 +194,3 @@ class Bodies:
     def _unwanted(self, number: int) -> None:
         if outgoing := self.outgoing.get(number):
             outgoing.stop()
-
-
-class _Whole(ByteStream):
-    """A body that is there, but too large to hold up what comes behind it."""
-
-    def __init__(self, content: bytes) -> None:
-        self.length: int | None = len(content)
-        self._content = content
-
-    async def read(self) -> bytes:
-        content, self._content = self._content, b""
-        return content
-
-    def cancel(self) -> None:
-        self._content = b""
