@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from apsw import BusyError, Connection
 
+from holdfast.server.shards.seat import PlaceTaken, take_place
 from tests.cli.running import holdfast
 from tests.server.shard_process import Sharded, kill
 
@@ -224,15 +225,33 @@ async def test_nobody_else_gets_at_an_object_while_its_owner_lives(tmp_path: Pat
             assert await client.json("/", name) == 4
 
 
-async def test_no_shard_outlives_its_supervisor(tmp_path: Path) -> None:
+async def test_shards_die_with_their_supervisor_and_another_takes_over(tmp_path: Path) -> None:
     server = Sharded(tmp_path)
     shards = server.all_shards()
+    name = server.name_owned_by(1)
+    async with Client(server) as client:
+        assert await client.json("/", name) == 1
     server.process.kill()
-    for shard in shards:
-        while Path(f"/proc/{shard}").exists() and "State:\tZ" not in (
-            Path(f"/proc/{shard}/status").read_text()
-        ):
-            await asyncio.sleep(0)
+    with Sharded(tmp_path) as again:  # at once: it gets the folder when the last one is dead
+        assert not any(map(_is_alive, shards))
+        async with Client(again) as client:
+            assert await client.json("/", name) == 2
+
+
+def _is_alive(process_id: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{process_id}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+async def test_a_place_is_one_process_s_for_as_long_as_it_lives(tmp_path: Path) -> None:
+    with Sharded(tmp_path) as server:
+        shards = server.all_shards()
+        os.kill(shards[1], signal.SIGSTOP)  # silent, and not dead
+        with pytest.raises(PlaceTaken):
+            take_place(str(server.data / "shards" / "1.sock"))
+        kill(shards[1])
 
 
 async def test_a_stop_lets_requests_end_that_other_shards_work_on(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ no Holdfast runs.
 import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -16,6 +17,7 @@ from typing import IO, Self
 from holdfast.storage.disk import make_folder
 
 LOCK_FILE = "holdfast.lock"
+HEIRS_SECONDS = 2.0
 
 # Media that nobody can write need no claim, and file systems without locks have none to give.
 _NO_LOCKS = frozenset({errno.EROFS, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS})
@@ -64,7 +66,7 @@ def _lock(path: Path) -> IO[str] | None:
             return None
         raise
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _claim(file)
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
@@ -79,7 +81,39 @@ def _lock(path: Path) -> IO[str] | None:
     return file
 
 
+def _claim(file: IO[str]) -> None:
+    """Lock the file. Raises BlockingIOError.
+
+    Shards share the lock of their supervisor; when that is killed, they take a moment to die.
+    """
+    deadline = time.monotonic() + HEIRS_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if _is_alive(_holder_id(file)) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
+
+
+def _is_alive(process_id: str) -> bool:
+    try:
+        os.kill(int(process_id), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def _holder(file: IO[str]) -> str:
+    process_id = _holder_id(file)
+    return f" (process {process_id})" if process_id else ""
+
+
+def _holder_id(file: IO[str]) -> str:
+    """The id of the process that has claimed the folder; empty where it has told none."""
     file.seek(0)
     process_id = file.read(20).strip()
-    return f" (process {process_id})" if process_id.isdigit() else ""
+    return process_id if process_id.isdigit() else ""
