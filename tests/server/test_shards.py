@@ -256,11 +256,13 @@ async def test_a_place_is_one_process_s_for_as_long_as_it_lives(tmp_path: Path) 
 
 async def test_a_stop_lets_requests_end_that_other_shards_work_on(tmp_path: Path) -> None:
     with Sharded(tmp_path) as server:
-        server.all_shards()
+        shards = server.all_shards()
         async with Client(server) as client:
             names = [str(number) for number in range(40)]
             asked = [asyncio.ensure_future(client.json("/", name)) for name in names]
             await asked[0]
+            for shard in shards:  # as service managers do, and Ctrl-C
+                os.kill(shard, signal.SIGTERM)
             assert await asyncio.to_thread(server.process.stop) == 0
             answers = await asyncio.gather(*asked, return_exceptions=True)
     assert all(a == 1 for a in answers if not isinstance(a, aiohttp.ClientError))

@@ -5,13 +5,13 @@
 
 import argparse
 import asyncio
-import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 from socket import socket
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from holdfast.cli.console import Terminal, complain
 from holdfast.cli.process import (
@@ -25,6 +25,9 @@ from holdfast.cli.process import (
 from holdfast.objects import Placement
 from holdfast.server import Runtime
 from holdfast.server.data_folder import DataFolder
+
+if TYPE_CHECKING:
+    from holdfast.server.shards.seat import Seat
 
 # A shard that does not get on for so much longer than its turns may take is stuck.
 STUCK_TURNS = 5
@@ -130,6 +133,7 @@ def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve:
     # Loaded here, once, and not in every shard; and not at all by a process that is alone.
     import uvloop  # noqa: F401
 
+    from holdfast.cli.shard import Shard
     from holdfast.server.shards.listening import open_links, open_ports
     from holdfast.server.shards.supervisor import Supervisor
 
@@ -152,7 +156,7 @@ def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve:
                 mine[address.option] = sockets
         terminal = Terminal()
         supervisor = Supervisor(
-            lambda seat: _run_shard(seat, serve),
+            lambda seat: run_with(partial(_serve_shard, seat, Shard, serve)),
             links=links,
             listeners=listeners,
             stuck_seconds=STUCK_SECONDS + STUCK_TURNS * options.cpu_ms / 1000,
@@ -161,13 +165,7 @@ def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve:
         return supervisor.run()
 
 
-def _run_shard(seat: Any, serve: Serve) -> int:
-    from holdfast.cli.shard import Shard
-
-    async def attend() -> int:
-        stop = asyncio.Event()
-        seat.attend(stop)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-        return await serve(Shard(seat), stop)
-
-    return run_with(attend)
+async def _serve_shard(seat: "Seat", make_post: Callable[["Seat"], Post], serve: Serve) -> int:
+    stop = asyncio.Event()
+    seat.attend(stop)
+    return await serve(make_post(seat), stop)

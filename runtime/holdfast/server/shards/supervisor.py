@@ -196,9 +196,9 @@ class Supervisor:
         status = _SOFTWARE_ERROR
         try:
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            # Ctrl-C reaches every process at the terminal: the supervisor tells the others.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            # What reaches every process of a terminal or a service, the supervisor tells them.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _die_with_parent(supervisor)
             self._let_go(shard.index)
