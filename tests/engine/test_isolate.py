@@ -93,6 +93,28 @@ def test_a_turn_drains_the_job_queue(isolate: Isolate) -> None:
     assert isolate.call(isolate.export(namespace, "isDone")) == 1
 
 
+def chain_of(length: int) -> dict[str, Module]:
+    """Modules each of which imports the next."""
+    links = {
+        f"m{i}": f'import {{ n }} from "./m{i + 1}.mjs"; const m = n + 1; export {{ m as n }};'
+        for i in range(length)
+    }
+    main = 'import { n } from "./m0.mjs"; export const found = () => n;'
+    return esm(main=main, **links, **{f"m{length}": "export const n = 0;"})
+
+
+def test_imports_may_be_hundreds_of_modules_deep(isolate: Isolate) -> None:
+    isolate.add_modules(chain_of(600))
+    namespace = isolate.evaluate("main.mjs")
+    assert isolate.call(isolate.export(namespace, "found")) == 600
+
+
+def test_imports_that_are_too_deep_are_an_error(isolate: Isolate) -> None:
+    isolate.add_modules(chain_of(20_000))
+    with pytest.raises(JSError, match="call stack size exceeded"):
+        isolate.evaluate("main.mjs")
+
+
 def test_an_exception_names_the_scripts_module_and_line(isolate: Isolate) -> None:
     namespace = load(isolate, "\n\nexport function fail() {\n  null.x;\n}\n")
     with pytest.raises(JSError) as caught:

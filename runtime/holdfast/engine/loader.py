@@ -8,6 +8,7 @@ are public under another name, such as `cloudflare:workers`.
 """
 
 import posixpath
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,20 @@ from holdfast.engine.modules import Module, ModuleKind
 INTERNAL = "holdfast:"
 
 BUNDLE_MAIN = b"main"
+
+
+# Of Python, for a module within another: how deep imports go is for QuickJS's stack to bound.
+_FRAMES_OF_A_LOAD = 24
+
+
+@contextmanager
+def _one_deeper() -> Iterator[None]:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + _FRAMES_OF_A_LOAD)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 class ModuleLoader:
@@ -113,7 +128,8 @@ class ModuleLoader:
 
     def _load(self, _context: Any, name: Any, _opaque: Any) -> Any:
         try:
-            return self.load(ffi.string(name).decode())
+            with _one_deeper():
+                return self.load(ffi.string(name).decode())
         except ScriptError as error:
             self._throw(error)
         except JSError as error:
