@@ -128,6 +128,43 @@ async def test_only_what_the_filters_ask_for_is_told(deployment: Deployment, fil
         assert (await frame(socket))["event"]["request"]["url"].endswith("/throw")
 
 
+@pytest.mark.slow
+async def test_an_event_that_takes_too_long_is_told_as_such(deployment: Deployment) -> None:
+    loop = "export default { fetch() { console.log('begins'); for (;;); } }"
+    await deployment.upload("main", loop)
+    async with tail(deployment) as socket:
+        await deployment.text("main")
+        told = await frame(socket)
+        assert told["outcome"] == "exceededCpu"
+        assert lines(told) == [("log", "begins")]
+
+
+async def test_what_is_logged_is_bounded(deployment: Deployment) -> None:
+    many = "for (let i = 0; i < 300; i++) console.log('x'.repeat(i % 2 ? 1 : 2000));"
+    await deployment.upload(
+        "main", f"export default {{ fetch() {{ {many} return new Response() }} }}"
+    )
+    async with tail(deployment) as socket:
+        await deployment.text("main")
+        told = lines(await frame(socket))
+        assert 100 < len(told) <= 256
+        assert sum(len(text) for _, text in told) <= 128 << 10
+
+
+async def test_a_tail_that_is_deleted_closes_its_socket(deployment: Deployment) -> None:
+    await deployment.upload("main", SOURCE, **THING)
+    created = (await deployment.api("POST", "scripts/main/tails"))["result"]
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(created["url"], protocols=["trace-v1"]) as socket,
+    ):
+        await deployment.api("DELETE", f"scripts/main/tails/{created['id']}")
+        closed = await asyncio.wait_for(socket.receive(), 30)
+        assert closed.type is aiohttp.WSMsgType.CLOSE
+        assert closed.data == 1000
+    assert deployment.runtime.tails.tracer("main") is None
+
+
 async def test_what_makes_no_tail_is_refused(deployment: Deployment) -> None:
     missing = await deployment.api("POST", "scripts/nobody/tails")
     assert missing["errors"][0]["code"] == 10007

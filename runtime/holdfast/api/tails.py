@@ -27,7 +27,8 @@ from holdfast.workers.trace import Frame
 PROTOCOL = "trace-v1"
 LIFETIME = timedelta(hours=6)
 MAX_TAILS = 100
-MAX_WAITING = 1_000  # frames that a client has not read yet
+OPENING_SECONDS = 60.0  # that a client has to open the socket
+MAX_WAITING = 256  # frames that a client has not read yet
 
 _SERVICE_RESTART = 1012
 
@@ -121,8 +122,7 @@ class TailHandlers:
         )
         self._tails[tail.id] = tail
         tail.stop = self._platform.tails.listen(name, tail.hear)
-        loop = asyncio.get_running_loop()
-        tail.timer = loop.call_later(LIFETIME.total_seconds(), self._end, tail.id)
+        self._end_after(OPENING_SECONDS, tail)
         scheme = "wss" if request.headers.get("X-Forwarded-Proto") == "https" else "ws"
         url = f"{scheme}://{request.host}{OPEN_PREFIX}{tail.id}"
         return success({"id": tail.id, "url": url, "expires_at": tail.expires_at})
@@ -137,6 +137,7 @@ class TailHandlers:
         tail = self._tails.get(request.match_info["id"])
         if tail is None:
             raise unauthenticated()
+        self._end_after(LIFETIME.total_seconds(), tail)
         socket = web.WebSocketResponse(protocols=(PROTOCOL,))
         await socket.prepare(request)
         reading = asyncio.ensure_future(_drain(socket))
@@ -151,6 +152,11 @@ class TailHandlers:
             await socket.close(code=_SERVICE_RESTART if self._closing else 1000)
             reading.cancel()
         return socket
+
+    def _end_after(self, seconds: float, tail: _Tail) -> None:
+        if tail.timer is not None:
+            tail.timer.cancel()
+        tail.timer = asyncio.get_running_loop().call_later(seconds, self._end, tail.id)
 
     def _end(self, tail_id: str) -> None:
         tail = self._tails.pop(tail_id, None)

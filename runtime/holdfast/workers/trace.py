@@ -11,6 +11,7 @@ from typing import Any
 Frame = dict[str, Any]
 
 MAX_LOGS = 256  # of one event
+MAX_LOG_CHARS = 128 << 10  # of one event, as at Cloudflare
 REDACTED = "REDACTED"
 _REDACTED_HEADERS = frozenset(
     ("authorization", "cookie", "proxy-authorization", "set-cookie", "x-auth-key")
@@ -88,6 +89,9 @@ class Tracer:
             self.finish(number)
 
     def _log(self, frame: Frame, level: str, text: str) -> None:
-        if len(frame["logs"]) < MAX_LOGS:
+        logs = frame["logs"]
+        room = MAX_LOG_CHARS - sum(len(log["message"][0]) for log in logs)
+        if len(logs) < MAX_LOGS and room > 0:
+            text = text[:room]
             entry = {"message": [text], "level": level, "timestamp": round(self._now_ms())}
-            frame["logs"].append(entry)
+            logs.append(entry)

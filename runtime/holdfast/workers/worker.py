@@ -329,7 +329,7 @@ class Worker:
         for number in [*self._answers]:
             self._end(number, error)
             if self.host.tracer is not None:
-                self.host.tracer.fail(number, "Error", str(error), "", "canceled")
+                self.host.tracer.fail(number, "Error", str(error), "", _outcome(error))
         self._live.clear()
         if self.host.tracer is not None:
             self.host.tracer.finish_all()
@@ -370,6 +370,15 @@ class Worker:
     def is_idle(self) -> bool:
         """True while no event is under way."""
         return not self._live
+
+
+def _outcome(error: Exception) -> str:
+    """How those who listen are told that the isolate has ended under an event."""
+    text = str(error)
+    for word, outcome in (("CPU", "exceededCpu"), ("memory", "exceededMemory")):
+        if word in text:
+            return outcome
+    return "canceled"
 
 
 def _nothing() -> None:
