@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from holdfast.catalog.vault import KEY_FILE
+from holdfast.server.data_folder import SCRATCH
 from holdfast.server.runtime import Runtime
 from holdfast.storage import alarms, object_names
 from holdfast.storage.history import history_path
@@ -24,7 +25,6 @@ from holdfast.storage.names import DATABASE_SUFFIX, object_id_of
 from holdfast.storage.portable import copy_database, list_alarms_anew
 from holdfast.storage.session import VFS
 
-SCRATCH = ".scratch"  # in the data folder, so that files can be renamed out of it
 MANIFEST = "backup.json"  # comes last, so that a part of an archive is not taken for the whole
 VERSION = 1
 CATALOG = "catalog.sqlite"

@@ -9,6 +9,7 @@ no Holdfast runs.
 import errno
 import fcntl
 import os
+import shutil
 import time
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from holdfast.storage.disk import make_folder
 
 LOCK_FILE = "holdfast.lock"
 HEIRS_SECONDS = 2.0
+SCRATCH = ".scratch"  # files under way, here so that they can be renamed into place
 
 # Media that nobody can write need no claim, and file systems without locks have none to give.
 _NO_LOCKS = frozenset({errno.EROFS, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS})
@@ -38,6 +40,9 @@ class DataFolder:
         self.path = path
         make_folder(path)
         self._lock = _lock(path / LOCK_FILE)
+        if self._lock is not None:
+            # What a process that was killed has left there is of no use to anybody.
+            shutil.rmtree(path / SCRATCH, ignore_errors=True)
 
     def close(self) -> None:
         """Let others have it. Closing twice is harmless."""

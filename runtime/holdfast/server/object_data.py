@@ -16,7 +16,8 @@ from pathlib import Path
 from holdfast.catalog import Namespace
 from holdfast.engine.v8format import V8FormatError, decode
 from holdfast.objects.ids import IdFactory, InvalidId
-from holdfast.server.backup import SCRATCH, archive
+from holdfast.server.backup import archive
+from holdfast.server.data_folder import SCRATCH
 from holdfast.server.rendering import rendered
 from holdfast.server.runtime import Runtime
 from holdfast.storage import portable

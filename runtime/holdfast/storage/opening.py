@@ -9,6 +9,7 @@ per object that was being written when the process ended.
 """
 
 import contextlib
+import logging
 import os
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from holdfast.storage.disk import Folder, rewrite_durably, sync_path, write_all
 from holdfast.storage.errors import is_read_only
 from holdfast.storage.session import Session, connect, wal_path
 from holdfast.storage.template import KV_SCHEMA, is_unborn, template
+
+log = logging.getLogger("holdfast.storage")
 
 # workerd keeps references to other objects beside the values that hold them, and drops
 # them with the value. Triggers do so here, only in files that have such a table.
@@ -61,9 +64,9 @@ def remove_stray_log(path: Path, folder: Folder) -> None:
 
     It has to be gone for good before a file appears that SQLite would replay it into.
     """
-    log = wal_path(path)
-    if log.exists():
-        log.unlink()
+    stray = wal_path(path)
+    if stray.exists():
+        stray.unlink()
         folder.sync(folder.changed())
 
 
@@ -209,6 +212,21 @@ def finish_parked(path: Path, folder: Folder) -> None:
         connection.close()
     if is_gone:
         remove(path, folder)
+
+
+def leave_no_log(path: Path, folder: Folder) -> None:
+    """Have the log of a file that nobody has open copied to it, and gone for good.
+
+    What SQLite cannot read is removed, log and file. Blocks. Raises OSError.
+    """
+    if path.exists() and has_log(path):
+        try:
+            finish_parked(path, folder)
+        except apsw.Error as error:
+            log.warning("%s cannot be read, and is removed: %s", path, error)
+            remove(path, folder)
+    remove_stray_log(path, folder)
+    folder.sync(folder.changed())
 
 
 def _size(path: Path) -> int:

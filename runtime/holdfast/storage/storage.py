@@ -30,7 +30,7 @@ from holdfast.storage.names import (
 )
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.object_names import NameBook
-from holdfast.storage.opening import is_empty, remove
+from holdfast.storage.opening import is_empty, leave_no_log, remove
 from holdfast.storage.shard import Shard
 from holdfast.storage.store import ObjectStore
 
@@ -169,9 +169,13 @@ class Storage:
         if database is not None:
             database.give_up(StoreClosed(reason))
         self._shard.take_durable_log(key)
-        remove(path, self._folder(key[0]))
         history_path(path).unlink(missing_ok=True)
-        if ready is not None:
+        folder = self._folder(key[0])
+        if ready is None:
+            remove(path, folder)
+        else:
+            # Until the new file has the name, the old one is to be whole: no log goes with it.
+            leave_no_log(path, folder)
             ready.rename(path)
 
     async def go_back(
