@@ -21,6 +21,7 @@ from holdfast.host.context import Host
 from holdfast.host.platform import Platform
 from holdfast.server import Runtime, Settings
 from holdfast.storage import LocalBarrier, Storage, barrier, shard
+from holdfast.storage.alarms import AlarmList
 from holdfast.storage.disk import Folder
 from holdfast.workers import WorkerError
 from tests.inprocess import Scripts, make_script
@@ -138,17 +139,24 @@ class World:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Threads and syncs are simulated."""
-        sync = Folder.sync
+        sync_folder, sync_alarms = Folder.sync, AlarmList.sync
 
-        def simulated(folder: Folder, ticket: int, _fsync: Any = None) -> None:
-            sync(folder, ticket, lambda fd: self._disk.sync(fd))
+        def sync(fd: int) -> None:
+            self._disk.sync(fd)
+
+        def folder(folder: Folder, ticket: int, _fsync: Any = None) -> None:
+            sync_folder(folder, ticket, sync)
+
+        def alarms(alarms: AlarmList, _fsync: Any) -> None:
+            sync_alarms(alarms, sync)
 
         def threads(loop: asyncio.AbstractEventLoop, _name: str, *, max_threads: int) -> Threads:
             assert max_threads
             return Threads(loop, self._threads)
 
         with (
-            replaced(Folder, "sync", simulated),
+            replaced(Folder, "sync", folder),
+            replaced(AlarmList, "sync", alarms),
             replaced(shard, "Workers", threads),
             replaced(barrier, "Workers", threads),
             replaced(barrier, "SLOW_S", float("inf")),

@@ -57,23 +57,29 @@ class AlarmCalls:
         self._calls[number] = (due, record.home)
         record.home.deliver_alarm(number, record.slot, due.retry_count)
 
-    def ended(
-        self, number: int, outcome: str, stored_ms: int | None, description: str, *, counts: bool
-    ) -> None:
-        """An object has run its alarm (op alarm_ended); its database tells `stored_ms` now."""
+    def moved(self, number: int, stored_ms: int | None) -> None:
+        """An object was called for in vain: at this moment its database tells `stored_ms`.
+
+        A moment later it may be another alarm, whose commit must find the list corrected.
+        """
+        entry = self._calls.get(number)
+        if entry is None:
+            return
+        due, _ = entry
+        try:
+            self._storage.alarm_list(due.namespace.unique_key).move(due.object_id, stored_ms)
+        except StorageError as error:
+            log.error("%s", error)
+
+    def ended(self, number: int, outcome: str, description: str, *, counts: bool) -> None:
+        """An object has run its alarm (op alarm_ended)."""
         entry = self._calls.pop(number, None)
         if entry is None:
             return
         due, _ = entry
-        how = Outcome(outcome)
-        if how is Outcome.MOVED:
-            try:
-                self._storage.alarm_list(due.namespace.unique_key).move(due.object_id, stored_ms)
-            except StorageError as error:
-                log.error("%s", error)
-        elif description:
+        if description:
             self._tell(due.namespace.script, "error", f"Uncaught (in alarm) {description}")
-        self.scheduler.ended(due, how, counts=counts)
+        self.scheduler.ended(due, Outcome(outcome), counts=counts)
 
     def fail_all(self, home: ObjectHome, *, counts: bool) -> None:
         """An isolate has ended with the alarms that ran in it."""

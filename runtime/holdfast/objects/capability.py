@@ -19,6 +19,7 @@ from holdfast.host.rpc import Message
 from holdfast.host.sockets import table_of
 from holdfast.host.sockets_end import SocketEnd
 from holdfast.host.sockets_hibernation import ObjectSockets
+from holdfast.objects.alarms import Outcome
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
@@ -290,8 +291,10 @@ class IsolateObjects:
         self, number: int, outcome: str, stored_ms: int | None, description: str, *, counts: bool
     ) -> None:
         """An alarm that the host delivered has run; see AlarmCalls."""
+        if outcome == Outcome.MOVED.value:
+            self.alarms.moved(number, stored_ms)
         self._host.loop.call_soon(
-            partial(self.alarms.ended, number, outcome, stored_ms, description, counts=counts)
+            partial(self.alarms.ended, number, outcome, description, counts=counts)
         )
 
 

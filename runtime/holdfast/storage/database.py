@@ -38,7 +38,7 @@ import apsw
 from holdfast.storage import opening
 from holdfast.storage.alarms import read_own
 from holdfast.storage.bookmarks import Bookmarks
-from holdfast.storage.disk import Folder
+from holdfast.storage.disk import Folder, fsync
 from holdfast.storage.errors import (
     StorageError,
     StorageReadOnly,
@@ -158,12 +158,20 @@ class Database:
             self._list_alarm(opened)
 
     def _list_alarm(self, session: Session) -> None:
-        """Have the alarm in the list: the file may have come from elsewhere, without its list."""
+        """Have the alarm in the list: the file may have come from elsewhere, without its list.
+
+        Or from a round that failed, before the list was synced with it.
+        """
         try:
             time_ms = read_own(session.cursor)
+            if time_ms is None:
+                return
             alarms = self._shard.alarms.of(self.folder)
-            if time_ms is not None and alarms.get(self.object_id) is None:
+            if alarms.get(self.object_id) is None:
                 alarms.arm(self.object_id, time_ms, self.store.name if self.store else None)
+            if not self.log_is_durable:
+                session.companion = alarms
+                alarms.sync(fsync)
         except (apsw.Error, OSError, StorageError) as error:
             log.warning("the alarm of %s cannot be noted: %s", self.path, error)
 
