@@ -93,6 +93,17 @@ async def test_requests_and_bodies_pass_through_unchanged(server: Sharded) -> No
                     assert response.headers["x-seen"] == "é, a"
 
 
+async def test_a_body_that_nobody_reads_holds_up_nothing(server: Sharded) -> None:
+    async with Client(server) as client:
+        for name in each_way(server):
+            url = server.url("/read", name)
+            async with client.session.post(url, data=bytes(1_000_000)) as response:
+                assert response.status == 200
+            response = await client.session.post(server.url("/echo", name), data=bytes(1_000_000))
+            response.close()  # in the middle of it
+            assert isinstance(await client.json("/read", name), int)
+
+
 async def test_errors_keep_name_message_and_flags(server: Sharded) -> None:
     async with Client(server) as client:
         for name in each_way(server):

@@ -100,9 +100,6 @@ class _Outgoing:
             say("end", number)
         except BodyError as error:
             say("broken", number, error.message, error.name, error.retryable)
-        except asyncio.CancelledError:
-            self._stream.cancel()
-            raise
         except Exception:
             log.exception("a body cannot be passed on")
             self._stream.cancel()
@@ -123,7 +120,9 @@ class _Outgoing:
 
     def stop(self) -> None:
         """The reader wants no more."""
-        self._task.cancel()
+        self._bodies.outgoing.pop(self._number, None)
+        self._task.cancel()  # which may not have begun
+        self._stream.cancel()
 
 
 class Bodies:
