@@ -67,6 +67,7 @@ def run(tmp_path_factory):
     (folder / "script.check.mjs").write_text(JAVASCRIPT_TESTS)
     (folder / "broken.check.mjs").write_text("export const a = {")
     (folder / "empty.check.mjs").write_text("export const a = {}")
+    (folder / "others.check.mjs").write_text("describe('another runner', () => {});")
     (folder / "ignored.test.mjs").write_text("throw new Error('nobody loads this')")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio"]
     done = subprocess.run(

@@ -156,11 +156,13 @@ def _remember(node: Any, harness: "Stage") -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect JavaScript tests."""
+    """Collect JavaScript tests; what exports nothing is another runner's."""
     if file_path.suffix not in (".js", ".mjs"):
         return None
     patterns = parent.config.getini("holdfast_js_files")
     if not any(file_path.match(pattern) for pattern in patterns):
+        return None
+    if b"export" not in file_path.read_bytes():
         return None
     from holdfast.testing.javascript import JavaScriptFile
 
