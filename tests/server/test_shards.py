@@ -259,6 +259,8 @@ def _is_alive(process_id: int) -> bool:
 async def test_a_place_is_one_process_s_for_as_long_as_it_lives(tmp_path: Path) -> None:
     with Sharded(tmp_path) as server:
         shards = server.all_shards()
+        async with Client(server) as client:
+            assert await client.json("/", server.name_owned_by(1)) == 1
         os.kill(shards[1], signal.SIGSTOP)  # silent, and not dead
         with pytest.raises(PlaceTaken):
             take_place(str(server.data / "shards" / "1.sock"))

@@ -155,7 +155,7 @@ class Supervisor:
         if self._stops:
             self._status = self._status or max(status, 0)
             return
-        if not shard.was_ready:  # it never will be: say so with its own words, and end
+        if not self._shards[0].was_ready:  # nor will any be: it has said why
             self._status = status if status > 0 else _SOFTWARE_ERROR
             self._signals.append(0)
             return
