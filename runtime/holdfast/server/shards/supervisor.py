@@ -148,6 +148,7 @@ class Supervisor:
                     self._ended(shard, os.waitstatus_to_exitcode(status))
 
     def _ended(self, shard: _Shard, status: int) -> None:
+        self._hear(shard)  # its last words
         shard.process_id = 0
         assert shard.control is not None, "it had one"
         self._selector.unregister(shard.control)
