@@ -6,10 +6,12 @@ const NOT_AN_ID =
   "Failed to execute 'equals' on 'DurableObjectId': parameter 1 is not of type 'DurableObjectId'.";
 
 let make;
+let check;
 
 /** The identity of one object: 32 bytes, shown as 64 hexadecimal digits. */
 export class DurableObjectId {
   #hex;
+  #namespace; // the number of one that it is known to belong to
   static #allowed = false;
 
   constructor() {
@@ -18,10 +20,11 @@ export class DurableObjectId {
   }
 
   static {
-    make = (hex, name, jurisdiction) => {
+    make = (hex, name, jurisdiction, namespace) => {
       DurableObjectId.#allowed = true;
       const id = new DurableObjectId();
       id.#hex = hex;
+      id.#namespace = namespace;
       if (name !== undefined) {
         Object.defineProperty(id, "name", { value: name, enumerable: true });
       }
@@ -29,6 +32,11 @@ export class DurableObjectId {
         Object.defineProperty(id, "jurisdiction", { value: jurisdiction, enumerable: true });
       }
       return id;
+    };
+    check = (id, number) => {
+      if (id.#namespace === number) return;
+      object_check_id(number, id.#hex);
+      id.#namespace = number;
     };
   }
 
@@ -50,18 +58,23 @@ export class DurableObjectId {
 
 /** The id that the namespace gives to a name; always the same. */
 export function idFromName({ number, jurisdiction }, name) {
-  return make(object_id_from_name(number, name, jurisdiction), name, jurisdiction);
+  return make(object_id_from_name(number, name, jurisdiction), name, jurisdiction, number);
 }
 
 /** An id that no other object has. */
 export function newUniqueId({ number }, jurisdiction) {
-  return make(object_new_id(number, jurisdiction), undefined, jurisdiction);
+  return make(object_new_id(number, jurisdiction), undefined, jurisdiction, number);
 }
 
 /** The id with these digits. Throws TypeError where it cannot be one of the namespace's. */
 export function idFromString({ number, jurisdiction }, hex) {
   const [checked, found] = object_check_id(number, hex, jurisdiction).split(" ");
-  return make(checked, undefined, found);
+  return make(checked, undefined, found, number);
+}
+
+/** Throws TypeError where an id is another namespace's, whose objects it would lead to. */
+export function checkNamespace({ number }, id) {
+  check(id, number);
 }
 
 /** An id that the host already knows to be right. */

@@ -1,7 +1,7 @@
 // DurableObjectNamespace: https://developers.cloudflare.com/durable-objects/api/namespace/
 
 import { JURISDICTIONS, LOCATION_HINTS } from "holdfast:constants";
-import { idFromName, idFromString, newUniqueId, DurableObjectId } from "./id.js";
+import { checkNamespace, idFromName, idFromString, newUniqueId, DurableObjectId } from "./id.js";
 import { createStub } from "./stub.js";
 
 const KNOWN_NAMES = 1_000;
@@ -66,6 +66,7 @@ export class DurableObjectNamespace {
         "Failed to execute 'get' on 'DurableObjectNamespace': parameter 1 is not of type 'DurableObjectId'.",
       );
     }
+    checkNamespace(this.#binding, id);
     const { jurisdiction } = this.#binding;
     if (jurisdiction !== undefined && id.jurisdiction !== jurisdiction) {
       throw new TypeError(OTHER_JURISDICTION);
