@@ -5,6 +5,7 @@
 PYTHON  ?=
 PORT    ?= 8787
 ARGS    ?=
+STRESSED := $(addprefix tests/,engine host node objects polyfills sockets workers)
 
 BIN       := .venv/bin
 INSTALLED := .venv/.installed
@@ -45,6 +46,10 @@ run: $(INSTALLED) ## Serves js-examples/counter.mjs on http://127.0.0.1:8787 (PO
 .PHONY: test
 test: $(INSTALLED) ## Runs all tests (ARGS='-m "not slow" tests/engine' to choose)
 	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: stress
+stress: $(INSTALLED) ## Runs tests with garbage collected all the time and the engine's memory counted
+	@HOLDFAST_STRESS=gc,leaks $(BIN)/python -m pytest -m "not slow" $(or $(ARGS),$(STRESSED))
 
 .PHONY: check
 check: $(INSTALLED) ## Checks format, lint, types and architecture; edits nothing

@@ -1,5 +1,7 @@
 """What every test shares: the settings of Hypothesis and the check for leaked threads."""
 
+import gc
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,12 @@ settings.register_profile("holdfast", deadline=None, print_blob=True)
 settings.load_profile("holdfast")
 
 JOIN_TIMEOUT_S = 5
+
+BLOCKS = None
+if STRESS := os.environ.get("HOLDFAST_STRESS"):
+    from tests import stress
+
+    BLOCKS = stress.install(STRESS)
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +41,14 @@ def quick_folder() -> Iterator[Path]:
     memory = Path("/dev/shm")
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         yield Path(folder)
+
+
+if BLOCKS:
+
+    @pytest.fixture(autouse=True)
+    def no_leaked_blocks(no_leaked_threads: None) -> Iterator[None]:
+        """Fails a test whose isolates kept memory when they were freed."""
+        yield
+        gc.collect()
+        leaked = BLOCKS.take_leaks()
+        assert not leaked, f"blocks that runtimes did not give back: {leaked}"

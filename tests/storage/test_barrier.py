@@ -129,8 +129,11 @@ async def test_an_injected_fsync_is_never_bypassed(shard: Shard) -> None:
 
 
 async def test_the_file_systems_own_sync_is_used_where_it_is_as_good(tmp_path: Path) -> None:
-    if shared_sync(tmp_path) is None:
+    sync_all = shared_sync(tmp_path)
+    if sync_all is None:
         pytest.skip("only for ext4 on Linux since 5.8")
+    sync_all.close()
+    descriptors = [*Path("/dev/fd").iterdir()]
     local = LocalBarrier(asyncio.get_running_loop())
     storage = Storage(tmp_path / "objects", barrier=local)
     owners = [Owner(storage, UNIQUE_KEY, object_id(number)) for number in range(20)]
@@ -140,6 +143,7 @@ async def test_the_file_systems_own_sync_is_used_where_it_is_as_good(tmp_path: P
         await owner.durable()
     assert local.shared_syncs == 1
     await storage.aclose()
+    assert len([*Path("/dev/fd").iterdir()]) == len(descriptors)
 
 
 def test_other_file_systems_are_synced_file_by_file() -> None:

@@ -117,6 +117,8 @@ class CommonJS:
             return self._load(self._modules[first])
         except ScriptError as error:
             return self._throw(error)
+        except MemoryError:
+            return lib.JS_ThrowOutOfMemory(self._context)
 
     def _resolved(self, base: str, specifier: str) -> Any:
         name = self._resolve(base, specifier)

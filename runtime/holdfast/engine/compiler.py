@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from holdfast.engine.errors import JSError
 from holdfast.engine.isolate import Entry, Isolate
 from holdfast.engine.library import (
     EVAL_COMPILE_ONLY,
@@ -37,7 +38,12 @@ class Compiler(Isolate):
             modules = lib.JS_NewObject(self._context)
             for position, (name, source) in enumerate(sources.items(), 1):
                 key = BUNDLE_MAIN if position == len(sources) else str(position).encode()
-                lib.JS_SetPropertyStr(self._context, modules, key, self._compiled(name, source))
+                try:
+                    compiled = self._compiled(name, source)
+                except JSError:
+                    lib.JS_FreeValue(self._context, modules)
+                    raise
+                lib.JS_SetPropertyStr(self._context, modules, key, compiled)
             return self._written(modules)
 
     def _compiled(self, name: str, source: bytes) -> Any:

@@ -214,13 +214,18 @@ class Isolate:
         slots, lend, context = self._slots, self._converter.lend, self._context
         owned: list[Any] = []
         count = 0
-        for argument in arguments:
-            slot = slots[count]
-            if isinstance(argument, Handle):
-                slot[0] = argument.value
-            elif lend(slot, argument):
-                owned.append(slot)
-            count += 1
+        try:
+            for argument in arguments:
+                slot = slots[count]
+                if isinstance(argument, Handle):
+                    slot[0] = argument.value
+                elif lend(slot, argument):
+                    owned.append(slot)
+                count += 1
+        except BaseException:
+            for slot in owned:
+                _free(context, slot[0])
+            raise
         returned = _js_call(context, function, UNDEFINED, count, self._arguments)
         for slot in owned:
             _free(context, slot[0])
@@ -548,12 +553,16 @@ class Isolate:
     def _throw(self, error: ScriptError) -> Any:
         """Make `error` the pending exception of the context; the value to return to C."""
         made = ffi.new("JSValue[3]")
-        parts = [error.name, error.message, _properties(error)]
-        for slot, part in zip((made + i for i in range(3)), parts, strict=True):
-            self._converter.write(slot, part)
-        thrown = _js_call(self._context, self._make_error, UNDEFINED, 3, made)
-        for value in made:
-            _free(self._context, value)
+        properties = json.dumps(error.properties) if error.properties else None
+        try:
+            for index, part in enumerate((error.name, error.message, properties)):
+                self._converter.write(made + index, part)
+            thrown = _js_call(self._context, self._make_error, UNDEFINED, 3, made)
+        except MemoryError:
+            return lib.JS_ThrowOutOfMemory(self._context)
+        finally:
+            for value in made:
+                _free(self._context, value)
         if thrown.tag == TAG_EXCEPTION:
             return thrown
         return lib.JS_Throw(self._context, thrown)
@@ -589,7 +598,3 @@ class Entry:
         self._isolate._entered = False
         if self._isolate._rejections:
             self._isolate._report_rejections()
-
-
-def _properties(error: ScriptError) -> str | None:
-    return json.dumps(error.properties) if error.properties else None

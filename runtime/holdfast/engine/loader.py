@@ -80,6 +80,7 @@ class ModuleLoader:
         self._throw = throw
         self._hold = hold
         self._commonjs: CommonJS | None = None
+        self._namespaces: dict[str, Any] = {}  # of internal modules asked for by name, held
         self._raised: JSError | None = None
         self._c_init = ffi.callback("JSModuleInitFunc", self._initialise, error=-1)
         self._c_load = ffi.callback("JSModuleLoaderFunc", self._load, error=ffi.NULL)
@@ -182,8 +183,13 @@ class ModuleLoader:
         `rejection_of` gives the error of a promise that its top level's failure rejected.
         """
         assert name.startswith(INTERNAL), "a script's modules are imported by the script"
-        with self.names_of(name):
-            return self._evaluate(name, rejection_of)
+        held = self._namespaces.get(name)
+        if held is None:
+            with self.names_of(name):
+                held = self._hold(self._evaluate(name, rejection_of))
+            # Each evaluation leaves a module in the context, and a script may ask at every call.
+            self._namespaces[name] = held
+        return lib.JS_DupValue(self._context, held.value)
 
     def _evaluate(self, name: str, rejection_of: Callable[[Any], Exception]) -> Any:
         context = self._context

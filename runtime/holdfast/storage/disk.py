@@ -26,28 +26,37 @@ else:
     fsync = os.fdatasync
 
 
-def shared_sync(folder: Path) -> Callable[[], None] | None:
-    """A function that syncs every file below `folder` at once; None where that is not safe.
+class SharedSync:
+    """Syncs every file below a folder at once; may be called from any thread, and blocks."""
+
+    def __init__(self, folder: Path, syncfs: Callable[[int], int]) -> None:
+        self._syncfs = syncfs
+        # Failures count from here on: the descriptor remembers which of them it has reported.
+        self._fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def __call__(self) -> None:
+        """Sync. Raises OSError."""
+        if self._syncfs(self._fd):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+
+    def close(self) -> None:
+        """Let go of the folder; nobody may call this any more."""
+        os.close(self._fd)
+        self._fd = -1
+
+
+def shared_sync(folder: Path) -> SharedSync | None:
+    """What syncs every file below `folder` at once, to be closed; None where that is not safe.
 
     That is `syncfs`, where it is known to do for each file what fsync does: on ext4, which
     ends it with a flush of the drive whatever the journal had to do, and since Linux 5.8,
     which made it report failed writes. https://man7.org/linux/man-pages/man2/sync.2.html
-    The function blocks, raises OSError, and may be called from any thread.
     """
     if sys.platform != "linux" or _kernel() < (5, 8) or _file_system(folder) != "ext4":
         return None
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    if syncfs is None:
-        return None
-    # Failures count from here on: the descriptor remembers which of them it has reported.
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-
-    def sync() -> None:
-        if syncfs(fd):
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-
-    return sync
+    return SharedSync(folder, syncfs) if syncfs is not None else None
 
 
 def _kernel() -> tuple[int, int]:

@@ -84,8 +84,9 @@ class Storage:
             self._shard.bookmarking = bookmarking
         if is_here is not None:
             self._shard.alarms.share(is_here)
-        if isinstance(barrier, LocalBarrier) and (sync_all := shared_sync(folder)):
-            barrier.share(sync_all)
+        self._sync_all = shared_sync(folder) if isinstance(barrier, LocalBarrier) else None
+        if isinstance(barrier, LocalBarrier) and self._sync_all:
+            barrier.share(self._sync_all)
         self._trash = itertools.count(1)
         for left in folder.glob(f"{TRASH_PREFIX}*"):
             self._discard(left)
@@ -344,6 +345,8 @@ class Storage:
         await self._shard.workers.aclose()
         for folder in (*self._folders.values(), self._root):
             folder.close()
+        if self._sync_all:
+            self._sync_all.close()
 
     def statistics(self) -> Statistics:
         """Numbers for tests and operators."""
