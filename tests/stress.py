@@ -19,6 +19,8 @@ from holdfast.engine import isolate as engine
 from holdfast.engine.isolate import Entry, Isolate
 from holdfast.engine.library import lib
 
+PER_TURN = 100  # collections within a turn, which still is to fit into its CPU time
+
 _DECLARATIONS = """
 typedef struct {
     void *(*js_calloc)(void *opaque, size_t count, size_t size);
@@ -113,7 +115,11 @@ def _collect_often() -> None:
     """Have garbage collected within and after turns."""
 
     def soon(isolate: Isolate) -> None:
-        lib.JS_SetGCThreshold(isolate._runtime, 1)
+        if not isolate._entered:
+            isolate.__dict__["_collections"] = 0
+        isolate.__dict__["_collections"] += 1
+        if isolate.__dict__["_collections"] < PER_TURN:
+            lib.JS_SetGCThreshold(isolate._runtime, 1)
 
     def collected(name: str) -> None:
         plain = getattr(Isolate, name)

@@ -3,7 +3,8 @@
 // Who keeps whom alive. A signal made by `AbortSignal.any` holds its sources, and they
 // hold it weakly, so that a long-lived source gathers no garbage. While something waits
 // for the dependent signal (a listener of "abort", an algorithm), its sources `pin` it:
-// the script need not keep it. A signal of `AbortSignal.timeout` is held by its timer.
+// the script need not keep it. A signal of `AbortSignal.timeout` is held by its timer, one
+// that came by RPC in the same way by what its sender calls (`keepWhileAwaited`).
 
 import { defineView } from "../console/views.js";
 import {
@@ -190,6 +191,7 @@ class Links {
   sources = [];
   dependents = [];
   pins = new Set();
+  keeper = null;
   sweepAt = SWEEP_DEPENDENTS_AT;
 
   add(dependent) {
@@ -242,20 +244,45 @@ function takeDependents(signal) {
 }
 
 function unlink(signal, links) {
-  for (const source of links.sources) linksOf(source)?.pins.delete(signal);
+  for (const source of links.sources) {
+    const linksOfSource = linksOf(source);
+    if (linksOfSource === null) continue;
+    linksOfSource.pins.delete(signal);
+    updateKeeper(source, linksOfSource);
+  }
+  if (links.keeper !== null) links.keeper.kept = null;
   setLinks(signal, null);
 }
 
-/** Have the sources of a dependent signal hold it exactly while something waits for it. */
+/**
+ * Have `keeper.kept` hold a signal exactly while something waits for it, or for a signal that
+ * depends on it; for whoever may abort it and is all that knows it.
+ */
+export function keepWhileAwaited(signal, keeper) {
+  makeLinks(signal).keeper = keeper;
+  updatePin(signal);
+}
+
+/** Have the sources of a dependent signal, and a keeper, hold it exactly while it is awaited. */
 function updatePin(signal) {
   const links = linksOf(signal);
-  if (links === null || links.sources.length === 0) return;
-  const awaited = algorithmsOf(signal) !== null || hasListeners(signal, "abort");
+  if (links === null) return;
+  const awaited = isAwaited(signal);
   for (const source of links.sources) {
-    const { pins } = linksOf(source);
-    if (awaited) pins.add(signal);
-    else pins.delete(signal);
+    const linksOfSource = linksOf(source);
+    if (awaited) linksOfSource.pins.add(signal);
+    else linksOfSource.pins.delete(signal);
+    updateKeeper(source, linksOfSource);
   }
+  updateKeeper(signal, links);
+}
+
+function updateKeeper(signal, { keeper, pins }) {
+  if (keeper !== null) keeper.kept = isAwaited(signal) || pins.size > 0 ? signal : null;
+}
+
+function isAwaited(signal) {
+  return algorithmsOf(signal) !== null || hasListeners(signal, "abort");
 }
 
 provideSignals({

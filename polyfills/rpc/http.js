@@ -6,6 +6,7 @@ import {
   addAbortAlgorithm,
   createAbortSignal,
   isAborted,
+  keepWhileAwaited,
   signalAbort,
 } from "../events/abort.js";
 import { Headers, headersFromRaw, isImmutable, rawOfHeaders } from "../fetch/headers.js";
@@ -103,12 +104,14 @@ registerEntry(AbortSignal, {
   },
 });
 
-// Nobody else is to keep the signal: what its own context has forgotten need not be told.
+// What waits for the signal keeps it; what its context has forgotten otherwise need not be told.
 function listen(signal, hold, context) {
   const known = new WeakRef(signal);
+  const keeper = { kept: null };
+  keepWhileAwaited(signal, keeper);
   releaseWithout(signal, hold);
   const onAbort = (reason) => {
-    const told = known.deref();
+    const told = keeper.kept ?? known.deref();
     if (told !== undefined) signalAbort(told, reason);
   };
   const message = pack([onAbort], context, TRANSFER);

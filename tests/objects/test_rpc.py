@@ -178,6 +178,22 @@ async def test_a_signal_that_was_sent_aborts_with_its_reason(run: Runs) -> None:
     assert seen == ["why", True, "late"]
 
 
+async def test_a_signal_that_was_sent_lives_while_something_waits_for_it(run: Runs) -> None:
+    seen = await run("""
+      const collectGarbage = () => { for (let i = 0; i < 100_000; i++) { const a = {}; a.a = a; } };
+      const controller = new AbortController();
+      const seen = [];
+      const wait = async (how) => how(await target.echo(controller.signal));
+      await wait((signal) => (signal.onabort = () => seen.push("alone")));
+      await wait((signal) => (AbortSignal.any([signal]).onabort = () => seen.push("any")));
+      collectGarbage();
+      controller.abort();
+      for (let i = 0; i < 20 && seen.length < 2; i++) await target.add(1, 1);
+      return seen;
+    """)
+    assert seen == ["alone", "any"]
+
+
 async def test_functions_and_targets_are_called_back(run: Runs) -> None:
     seen = await run("""
       class Doubler extends RpcTarget { twice(x) { return x * 2; } }
