@@ -17,7 +17,6 @@ from holdfast.catalog import (
 )
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES
-from holdfast.server.tails import Tails
 from holdfast.storage.key_value import KeyValueStore
 
 TOKEN = "t0ken-ü"
@@ -32,7 +31,6 @@ class FakePlatform:
     key_value: KeyValueStore
     objects: dict = field(default_factory=dict)
     live: dict = field(default_factory=dict)
-    tails: Tails = field(default_factory=lambda: Tails(lambda script: None, lambda: 0))
 
     async def deploy(self, script, changes=NO_CHANGES, note=NO_NOTE):
         loaded = self._load(script)

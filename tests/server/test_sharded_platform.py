@@ -1,5 +1,6 @@
 """`holdfast serve` with several shards: uploads and the API reach all of them."""
 
+import asyncio
 import json
 import os
 import sys
@@ -7,6 +8,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.server.shard_process import kill
@@ -171,3 +173,17 @@ def test_a_script_that_is_deleted_is_gone_from_all_shards(platform: Sharded) -> 
     platform.is_new = True
     platform.upload("one")
     assert {platform.count(name) for name in NAMES} == {"1 by one"}
+
+
+async def test_a_tail_hears_every_shard(platform: Sharded) -> None:
+    platform.upload("one")
+    created = json.loads(platform.call_api("scripts/counter/tails", "--request", "POST").text)
+    url = created["result"]["url"]
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+        asked = [f"/version?number={number}" for number in range(30)]
+        for path in asked:  # each on a connection of its own, which any shard may take
+            await asyncio.to_thread(platform.ask, "counter", path)
+        async with asyncio.timeout(60):
+            heard = [json.loads((await socket.receive()).data) for _ in asked]
+    urls = [frame["event"]["request"]["url"] for frame in heard]
+    assert sorted(urls) == sorted(platform.url("counter", path) for path in asked)

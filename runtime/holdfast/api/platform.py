@@ -1,6 +1,6 @@
 """`Platform`: what the API asks of whoever runs the Workers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from holdfast.catalog import Catalog, Deployed, Namespace, Note, ObjectInfo, Script
@@ -8,8 +8,8 @@ from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.catalog.schedules import Schedule
 from holdfast.server.object_data import ObjectData
-from holdfast.server.tails import Tails
 from holdfast.storage.key_value import KeyValueStore
+from holdfast.workers.trace import Frame
 
 
 class Platform(Protocol):
@@ -25,10 +25,6 @@ class Platform(Protocol):
     @property
     def key_value(self) -> KeyValueStore:
         """The KV namespaces. Its calls block."""
-
-    @property
-    def tails(self) -> Tails:
-        """Who listens to the scripts' events."""
 
     @property
     def objects(self) -> ObjectData:
@@ -72,6 +68,9 @@ class Platform(Protocol):
 
         Raises ScriptNotFound, or UploadRejected where one is no cron expression.
         """
+
+    async def listen(self, name: str, hear: Callable[[Frame], None]) -> Callable[[], None]:
+        """Have each event of a script told to `hear`, until the function returned is called."""
 
     async def create_namespace(
         self, name: str, script: str, class_name: str, *, use_sqlite: bool = False

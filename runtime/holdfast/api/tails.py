@@ -120,8 +120,8 @@ class TailHandlers:
             wants,
             (datetime.now(UTC) + LIFETIME).isoformat().replace("+00:00", "Z"),
         )
+        tail.stop = await self._platform.listen(name, tail.hear)
         self._tails[tail.id] = tail
-        tail.stop = self._platform.tails.listen(name, tail.hear)
         self._end_after(OPENING_SECONDS, tail)
         scheme = "wss" if request.headers.get("X-Forwarded-Proto") == "https" else "ws"
         url = f"{scheme}://{request.host}{OPEN_PREFIX}{tail.id}"

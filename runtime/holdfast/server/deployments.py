@@ -26,9 +26,9 @@ from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migr
 from holdfast.catalog.schedules import Schedule
 from holdfast.server.object_data import ObjectData
 from holdfast.server.runtime import Resident, Runtime
-from holdfast.server.tails import Tails
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptInvalid
+from holdfast.workers.trace import Frame
 
 
 class TellOthers(Protocol):
@@ -53,6 +53,7 @@ class Deployments:
         self._tell_others = tell_others
         self._runtime = runtime
         self._objects = ObjectData(runtime)
+        self._news: set[asyncio.Task[None]] = set()
 
     @property
     def catalog(self) -> Catalog:
@@ -63,11 +64,6 @@ class Deployments:
     def key_value(self) -> KeyValueStore:
         """The KV namespaces."""
         return self._runtime.key_value
-
-    @property
-    def tails(self) -> Tails:
-        """Who listens to the scripts' events."""
-        return self._runtime.tails
 
     @property
     def objects(self) -> ObjectData:
@@ -168,6 +164,20 @@ class Deployments:
     async def put_settings(self, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Set these for a script; see `api.Platform.put_settings`."""
         return await asyncio.to_thread(self._catalog.put_settings, name, settings)
+
+    async def listen(self, name: str, hear: Callable[[Frame], None]) -> Callable[[], None]:
+        """Have a script's events told to `hear`; see `api.Platform.listen`."""
+        tails = self._runtime.tails
+        stop_here = tails.listen(name, hear)
+        await self._tell_others("listen_to", tails.scripts)
+
+        def stop() -> None:
+            stop_here()
+            news = asyncio.ensure_future(self._tell_others("listen_to", tails.scripts))
+            self._news.add(news)
+            news.add_done_callback(self._news.discard)
+
+        return stop
 
     def run_schedules(self) -> None:
         """Have every trigger of the catalog run when it is due."""

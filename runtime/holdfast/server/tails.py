@@ -16,11 +16,16 @@ class Tails:
         self._now_ms = now_ms
         self._listeners: dict[str, list[Hear]] = {}
 
+    @property
+    def scripts(self) -> list[str]:
+        """The scripts that somebody listens to."""
+        return [*self._listeners]
+
     def tracer(self, script: str) -> Tracer | None:
         """What one isolate of the script is to tell of its events; None where nobody listens."""
         if script not in self._listeners:
             return None
-        return Tracer(script, lambda frame: self._tell(script, frame), self._now_ms)
+        return Tracer(script, self.tell, self._now_ms)
 
     def listen(self, script: str, hear: Hear) -> Callable[[], None]:
         """Have each event of a script told to `hear`, until the function returned is called."""
@@ -39,6 +44,7 @@ class Tails:
 
         return stop
 
-    def _tell(self, script: str, frame: Frame) -> None:
-        for hear in [*self._listeners.get(script, ())]:
+    def tell(self, frame: Frame) -> None:
+        """Tell an event to whoever listens to its script."""
+        for hear in [*self._listeners.get(frame["scriptName"], ())]:
             hear(frame)

@@ -7,6 +7,7 @@ May import what server/ may.
 - `Neighbours` (neighbours.py): the other shards, as one shard reaches them.
 - `Link` (link.py): one connection between two shards: calls, answers, and what goes with them.
 - bodies.py, sockets.py, exports.py: a body, a WebSocket, a function across a link.
+- tails.py: what other shards tell the one that has the API of their events.
 
 docs/architecture.md tells how they work together.
 """

@@ -6,6 +6,7 @@ API answers when each has heard of it; what objects hold is read and changed by 
 
 import asyncio
 import heapq
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from holdfast.server.object_files import LocalFiles
 from holdfast.server.runtime import Runtime
 from holdfast.server.shards.link import Refused
 from holdfast.server.shards.neighbours import Neighbours
+from holdfast.server.shards.tails import Forwarding
 from holdfast.storage.errors import BookmarkInvalid, InvalidName, StorageError
 from holdfast.workers import ScriptInvalid
 
@@ -28,8 +30,9 @@ _ERRORS: dict[str, type[Exception]] = {
 class Clerk:
     """Does what other shards ask for (link.Clerk)."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, neighbours: Neighbours) -> None:
         self._runtime = runtime
+        self._forwarding = Forwarding(runtime.tails, neighbours)
         self._files = LocalFiles(runtime.storage, runtime.directory)
 
     async def __call__(self, verb: str, *arguments: Any) -> Any:
@@ -50,6 +53,11 @@ class Clerk:
                 return self._refresh(*arguments)
             case "forget_namespace":
                 return self._runtime.forget_namespace(*arguments)
+            case "listen_to":
+                return self._forwarding.listen_to(*arguments)
+            case "heard":
+                (frame,) = arguments
+                return self._runtime.tails.tell(json.loads(frame))
         raise AssertionError(f"there is no such errand: {verb}")
 
     def _refresh(self, name: str | None) -> None:
