@@ -50,6 +50,14 @@ const script :Workerd.Worker = (
 
 def workerd_binary() -> Path:
     """The workerd to use; skips the test where there is none."""
+    try:
+        return find_workerd()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+
+
+def find_workerd() -> Path:
+    """The workerd to use. Raises FileNotFoundError where there is none."""
     package = f"workerd-{_SYSTEMS.get(platform.system())}-{_MACHINES.get(platform.machine())}"
     inside = Path("node_modules") / "@cloudflare" / package / "bin" / "workerd"
     chosen = os.environ.get("HOLDFAST_WORKERD")
@@ -57,7 +65,7 @@ def workerd_binary() -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    pytest.skip(f"there is no workerd at {candidates[0]}: run `make peers`")
+    raise FileNotFoundError(f"there is no workerd at {candidates[0]}: run `make peers`")
 
 
 def wrangler_binary() -> Path:
@@ -111,7 +119,8 @@ class Workerd:
         """The body of a response. Raises urllib.error.HTTPError for a status from 400 on."""
         url = f"http://127.0.0.1:{self.port}{path}"
         with urllib.request.urlopen(url, timeout=REQUEST_TIMEOUT_S) as response:
-            return response.read().decode()
+            body: bytes = response.read()
+            return body.decode()
 
     def __enter__(self) -> "Workerd":
         with self._log.open("wb") as log:

@@ -7,8 +7,11 @@ import sys
 import time
 from pathlib import Path
 
+from tests.peers import find_workerd
 from tests.wpt.discovery import NotRun, Test, discover
 from tests.wpt.expected import Expectations
+from tests.wpt.isolate import Outcome
+from tests.wpt.peer import Peer, comparison
 from tests.wpt.pool import Pool
 from tests.wpt.report import Report
 from tests.wpt.server import Server
@@ -24,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         if not (checkout / "resources" / "testharness.js").is_file():
             raise SubsetUnavailable(f"{checkout} is no checkout of WPT: it has no testharness.js.")
         expectations = Expectations()
-    except (SubsetUnavailable, ValueError) as error:
+        workerd = find_workerd() if options.peer else None
+    except (SubsetUnavailable, ValueError, FileNotFoundError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     found = list(discover(checkout, expectations, options.selection))
@@ -39,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not tests:
         sys.stderr.write("Nothing that can be run is selected.\n")
         return 2
-    return asyncio.run(_run(checkout, tests, not_run, expectations, options))
+    return asyncio.run(_run(checkout, tests, not_run, expectations, options, workerd))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="list what would be run, and what not")
     parser.add_argument("--update", action="store_true", help="write down what is not as expected")
     parser.add_argument("--verbose", action="store_true", help="show expected failures and logs")
+    parser.add_argument("--peer", action="store_true", help="run the same on workerd and compare")
     parser.add_argument("--jobs", type=int, help="worker processes; as many as there are cores")
     return parser
 
@@ -58,13 +63,23 @@ async def _run(
     not_run: list[NotRun],
     expectations: Expectations,
     options: argparse.Namespace,
+    workerd: Path | None,
 ) -> int:
     report = Report(
         expectations, len(tests), verbose=options.verbose, is_complete=not options.selection
     )
     started = time.monotonic()
+    ours: dict[str, Outcome] = {}
+
+    def take(test: Test, outcome: Outcome) -> None:
+        ours[test.name] = outcome
+        report.take(test, outcome)
+
     async with Server(checkout) as server:
-        await Pool(checkout, server.address, options.jobs).run(tests, report.take)
+        await Pool(checkout, server.address, options.jobs).run(tests, take)
+        if workerd:
+            theirs = await Peer(checkout, server.address, workerd).run(tests)
+            sys.stdout.write(f"\n{comparison(tests, ours, theirs, expectations)}\n")
     sys.stdout.write(f"\n{report.reasons(not_run)}\n\n{report.table(not_run)}\n\n")
     sys.stdout.write(f"{time.monotonic() - started:.0f} s in all. ")
     if options.update:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers import workerd_binary
 from tests.wpt.discovery import NotRun, Test, discover
 from tests.wpt.expected import Expectations
 from tests.wpt.isolate import Outcome
 from tests.wpt.metadata import read_metadata
+from tests.wpt.peer import Peer, comparison
 from tests.wpt.pool import REPOSITORY, Pool
 from tests.wpt.report import Report
 from tests.wpt.server import Server
@@ -117,6 +119,21 @@ async def test_each_test_ends_with_an_outcome_of_its_own(checkout: Path, folder:
     assert outcomes["area/waits.any.js"].subtests == [("pending", "TIMEOUT", "")]
     assert not report.is_as_expected
     assert report.tallies["area"].passed == 3
+
+
+@pytest.mark.slow
+async def test_workerd_runs_the_same_and_is_compared(checkout: Path, folder: Path) -> None:
+    expectations = Expectations(folder)
+    (checkout / "area" / "throws.any.js").unlink()
+    (checkout / "area" / "waits.any.js").unlink()
+    tests = [t for t in discover(checkout, expectations, []) if isinstance(t, Test)]
+    async with Server(checkout) as server:
+        theirs = await Peer(checkout, server.address, workerd_binary()).run(tests)
+    assert theirs["area/passes.any.js"].subtests == [("passes", "PASS", "")]
+    assert theirs["area/fetches.any.js"].subtests == [("fetches", "PASS", "")]
+    assert theirs["area/variants.any.js?2"].subtests == [("one", "FAIL", "two")]
+    _, ours = await run(checkout, folder)
+    assert comparison(tests, ours, theirs, expectations).split()[-4:] == ["area", "4", "3", "3"]
 
 
 @pytest.mark.slow

@@ -34,15 +34,15 @@ async def _run(
     platform: Platform, checkout: Path, address: Address, told: dict[str, object]
 ) -> Outcome:
     file, variant, seconds = str(told["file"]), str(told["variant"]), float(str(told["seconds"]))
-    names = [HARNESS, *(_resolved(file, str(name)) for name in told["scripts"]), file]  # type: ignore[attr-defined]
+    names = [HARNESS, *(resolved(file, str(name)) for name in told["scripts"]), file]  # type: ignore[attr-defined]
     try:
-        scripts = [(address.url(name), _content(checkout / name, address)) for name in names]
+        scripts = [(address.url(name), content_of(checkout / name, address)) for name in names]
     except OSError as error:
         return Outcome("ERROR", f"a script is missing: {error}")
     return await run_test(platform, address.url(file + variant), scripts, seconds)
 
 
-def _resolved(file: str, script: str) -> str:
+def resolved(file: str, script: str) -> str:
     """A META script's path in the checkout."""
     script = unquote(script.partition("?")[0])
     path = Path(script[1:]) if script.startswith("/") else Path(file).parent / script
@@ -56,7 +56,7 @@ def _resolved(file: str, script: str) -> str:
     return REWRITES.get(name, name)
 
 
-def _content(path: Path, address: Address) -> bytes:
+def content_of(path: Path, address: Address) -> bytes:
     content = path.read_bytes()
     return address.substitute(content) if ".sub." in path.name else content
 
