@@ -9,7 +9,8 @@ May import engine/ (and does not); touches APSW. docs/durability.md tells what i
 - `Barrier`, `LocalBarrier` (barrier.py): from "committed" to "durable".
 - `StorageError` and its kinds (errors.py).
 - `Bookmarking` (bookmarks.py): how the past of objects is kept; history.py has the marks.
-- `AlarmList` (alarms.py): when which object of a namespace is to be woken.
+- `AlarmList` (alarms.py): when which object of a namespace is to be woken; listed_alarm.py: what
+  one object's commits tell it.
 - `Sql` (sql.py): SQL as scripts may use it; statements.py tells a script's
   statements apart, authorizer.py has what they may do.
 - `NameBook` (object_names.py): what the objects of a namespace are called; portable.py: an

@@ -36,9 +36,8 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage import opening
-from holdfast.storage.alarms import read_own
 from holdfast.storage.bookmarks import Bookmarks
-from holdfast.storage.disk import Folder, fsync
+from holdfast.storage.disk import Folder
 from holdfast.storage.errors import (
     StorageError,
     StorageReadOnly,
@@ -49,6 +48,7 @@ from holdfast.storage.errors import (
     is_read_only,
 )
 from holdfast.storage.history import history_path
+from holdfast.storage.listed_alarm import ListedAlarm
 from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.rounds import Rounds
@@ -71,7 +71,6 @@ class Database:
     """The file of one object. Synchronous; on the loop's thread only."""
 
     __slots__ = (
-        "_alarm",
         "_committed",
         "_levels",
         "_missing",
@@ -79,7 +78,7 @@ class Database:
         "_scheduled",
         "_shard",
         "_waiting",
-        "alarm_changed",
+        "alarm",
         "bookmarks",
         "broken",
         "closed",
@@ -119,8 +118,7 @@ class Database:
         self._missing = False  # there is no file, for certain
         self._waiting: list[ObjectStore] = []
         self.bookmarks: Bookmarks | None = None  # present once its past is kept
-        self.alarm_changed = False  # by a write that is not committed
-        self._alarm: tuple[int, int | None] | None = None  # round and time, until it is durable
+        self.alarm = ListedAlarm(shard.alarms, folder, object_id)
         self.log_is_durable = False  # what the log holds was synced by this process
         self.job: Job | None = None  # a thread is busy with the file
         self.closed: asyncio.Future[None] | None = None  # closing was asked for
@@ -155,25 +153,7 @@ class Database:
             return
         self.attach_session(opened)
         if opened.has_metadata and not opened.read_only:
-            self._list_alarm(opened)
-
-    def _list_alarm(self, session: Session) -> None:
-        """Have the alarm in the list: the file may have come from elsewhere, without its list.
-
-        Or from a round that failed, before the list was synced with it.
-        """
-        try:
-            time_ms = read_own(session.cursor)
-            if time_ms is None:
-                return
-            alarms = self._shard.alarms.of(self.folder)
-            if alarms.get(self.object_id) is None:
-                alarms.arm(self.object_id, time_ms, self.store.name if self.store else None)
-            if not self.log_is_durable:
-                session.companion = alarms
-                alarms.sync(fsync)
-        except (apsw.Error, OSError, StorageError) as error:
-            log.warning("the alarm of %s cannot be noted: %s", self.path, error)
+            self.alarm.opened(opened, self._name)
 
     def keep_past(self) -> "Bookmarks":
         """The bookmarks of the object, which are kept from now on."""
@@ -303,14 +283,14 @@ class Database:
         if self._levels > 1:
             self.session.cursor.execute(_RELEASE)
             return
-        alarms = self.alarm_changed
-        if alarms:
-            self._before_alarm()
+        alarm_changed = self.alarm.changed
+        if alarm_changed:
+            self.alarm.before_commit(self.session, self._name)
         self._look()
         self.session.cursor.execute("COMMIT")
         self.rounds.write()
-        if alarms:
-            self._alarm_committed()
+        if alarm_changed:
+            self.alarm.committed(self.rounds.written)
         self._note_commit()
         self._schedule()
 
@@ -362,41 +342,18 @@ class Database:
         """Commit what was written outside of explicit transactions. Raises StoreBroken."""
         assert self.implicit, "the caller looks first"
         assert self.session, "a transaction is open, so the file is"
-        alarms = self.alarm_changed
+        alarm_changed = self.alarm.changed
         try:
-            if alarms:
-                self._before_alarm()
+            if alarm_changed:
+                self.alarm.before_commit(self.session, self._name)
             self._look()
             self.session.cursor.execute("COMMIT")
         except (apsw.Error, OSError) as error:
             raise self.break_down(error) from error
         self.implicit = self.ready = False
-        if alarms:
-            self._alarm_committed()
+        if alarm_changed:
+            self.alarm.committed(self.rounds.written)
         self._note_commit()
-
-    def _before_alarm(self) -> None:
-        """An alarm is about to be committed; see alarms.py. Raises apsw.Error and OSError."""
-        assert self.session, "what is to be committed has an open file"
-        time_ms = read_own(self.session.cursor)
-        if time_ms is not None:
-            alarms = self._shard.alarms.of(self.folder)
-            alarms.arm(self.object_id, time_ms, self.store.name if self.store else None)
-            self.session.companion = alarms
-        self._alarm = (0, time_ms)
-
-    def _alarm_committed(self) -> None:
-        assert self._alarm, "it was read before the commit"
-        self._alarm = (self.rounds.written, self._alarm[1])
-        self.alarm_changed = False
-
-    def _settle_alarm(self, time_ms: int | None) -> None:
-        """The alarm that was committed is durable. Never raises: it may be called for too early."""
-        self._alarm = None
-        try:
-            self._shard.alarms.of(self.folder).settle(self.object_id, time_ms)
-        except (apsw.Error, OSError) as error:
-            log.warning("the alarm of %s cannot be noted: %s", self.path, error)
 
     def drop_uncommitted(self) -> None:
         """Undo every transaction that is open. What is committed keeps its rounds."""
@@ -407,7 +364,7 @@ class Database:
                 self.break_down(error)
                 return
             self.session.forget_schema()
-        self.alarm_changed = False
+        self.alarm.changed = False
         if self.implicit and not self._committed:
             self.rounds.forget_unstarted()
         self.implicit = self.ready = False
@@ -469,8 +426,7 @@ class Database:
             self.break_down(error)
             return
         finished = self.rounds.finish()
-        if self._alarm and self._alarm[0] <= finished:
-            self._settle_alarm(self._alarm[1])
+        self.alarm.durable(finished)
         if isinstance(self.session, Newborn) and self.session.grown:
             try:
                 self._grow_up(self.session)
@@ -501,6 +457,11 @@ class Database:
             and not self._is_being_read
             and not (self.bookmarks and self.bookmarks.is_busy)
         )
+
+    @property
+    def _name(self) -> str | None:
+        """What the object's id was made from, if its owner knows."""
+        return self.store.name if self.store else None
 
     @property
     def _is_being_read(self) -> bool:

@@ -245,7 +245,7 @@ class ObjectStore:
             write_own(cursor, time_ms)
         except apsw.Error as error:
             self._raise(error)
-        self._database.alarm_changed = True
+        self._database.alarm.changed = True
         return self._database.rounds.written
 
     # ---- the past --------------------------------------------------------------------
