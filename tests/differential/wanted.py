@@ -52,6 +52,12 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "GET /throw-after #6: status",
         ],
     },
+    "sockets/hibernation": {
+        Reason.LENIENT: [
+            "the client closes with a code",
+            "the client closes without a code",
+        ],
+    },
     "sockets/pairs": {
         Reason.STANDARD: [
             "a handler attribute",

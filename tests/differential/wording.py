@@ -149,6 +149,9 @@ OTHER_WORDS: Mapping[str, Sequence[str]] = {
     "rpc/visibility": [
         "object: called itself",
     ],
+    "sockets/hibernation": [
+        "attach nothing",
+    ],
     "storage/basics": [
         "put without arguments",
     ],
