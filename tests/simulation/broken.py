@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from holdfast.engine import bytecode
-from holdfast.host.platform import Platform, _with_full_names
+from holdfast.host.platform import MAIN, Platform, _with_full_names
 from holdfast.objects.alarms import AlarmScheduler
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
@@ -28,7 +28,9 @@ class BrokenPlatform(Platform):
             assert text.count(before) == 1, f"{path} does not have it once: {before}"
             sources[name] = text.replace(before, after).encode()
         prepared = {name: _with_full_names(name, text) for name, text in sources.items()}
-        self._library.modules = bytecode._compile(prepared)
+        library = self._library
+        library.modules = bytecode._compile(prepared, MAIN)
+        library.bundle = library.modules.pop(bytecode._BUNDLE)
 
 
 @dataclass(frozen=True)
