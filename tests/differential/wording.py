@@ -62,6 +62,10 @@ OTHER_WORDS: Mapping[str, Sequence[str]] = {
         "fetch without this",
         "no URL",
     ],
+    "objects/failures": [
+        "returns nothing",
+        "returns text",
+    ],
     "objects/ids": [
         "a method without this",
         "structuredClone of a stub",
