@@ -16,7 +16,8 @@ import _quickjs
 import cffi
 
 from holdfast.engine import isolate as engine
-from holdfast.engine.isolate import Entry, Isolate
+from holdfast.engine.entry import Entry
+from holdfast.engine.isolate import Isolate
 from holdfast.engine.library import lib
 
 PER_TURN = 100  # collections within a turn, which still is to fit into its CPU time

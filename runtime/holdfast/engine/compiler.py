@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from holdfast.engine.entry import Entry
 from holdfast.engine.errors import JSError
-from holdfast.engine.isolate import Entry, Isolate
+from holdfast.engine.isolate import Isolate
 from holdfast.engine.library import (
     EVAL_COMPILE_ONLY,
     EVAL_MODULE,

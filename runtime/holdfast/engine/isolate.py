@@ -16,6 +16,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from holdfast.engine.entry import Entry
 from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError, StopTurn
 from holdfast.engine.library import (
     EVAL_GLOBAL,
@@ -29,7 +30,7 @@ from holdfast.engine.library import (
     ffi,
     lib,
 )
-from holdfast.engine.limits import Limits, Watchdog, usable_stack_bytes
+from holdfast.engine.limits import MEBIBYTE, Limits, Watchdog, usable_stack_bytes
 from holdfast.engine.loader import ModuleLoader
 from holdfast.engine.modules import Module
 from holdfast.engine.promise_hook import PromiseHook
@@ -40,6 +41,8 @@ from holdfast.engine.values import Converter, Value
 log = logging.getLogger("holdfast.engine")
 
 MAX_ARGUMENTS = 16
+# Looking for garbage in a heap that is being set up, and has none, is a tenth of its start.
+FIRST_COLLECTION_BYTES = 4 * MEBIBYTE
 SHARED_WORDS = 16
 
 NO_ARGUMENTS = ffi.NULL
@@ -111,6 +114,7 @@ class Isolate:
         lib.JS_SetMaxStackSize(self._runtime, usable_stack_bytes(self.limits.stack_bytes))
         self._context = lib.JS_NewContext(self._runtime)
         assert self._context, "a runtime that has no limit yet has room for its context"
+        lib.JS_SetGCThreshold(self._runtime, FIRST_COLLECTION_BYTES)
         self._handles: set[Handle] = set()
         self._converter = Converter(self._context)
         self._arguments = ffi.new("JSValue[]", MAX_ARGUMENTS)
@@ -577,24 +581,3 @@ class Isolate:
         value = lib.JS_Eval(self._context, source, len(source), b"holdfast:engine", EVAL_GLOBAL)
         assert value.tag == TAG_OBJECT, "a helper of the engine must evaluate to a function"
         return self._hold(value).value
-
-
-class Entry:
-    """Marks the isolate as entered for what is not a plain call."""
-
-    __slots__ = ("_isolate",)
-
-    def __init__(self, isolate: Isolate) -> None:
-        self._isolate = isolate
-
-    def __enter__(self) -> None:
-        isolate = self._isolate
-        assert not isolate._entered, "an op must not enter the isolate that called it"
-        assert not isolate.closed, "a closed isolate cannot be entered"
-        isolate._entered = True
-        isolate._watchdog.start_turn()
-
-    def __exit__(self, *_: object) -> None:
-        self._isolate._entered = False
-        if self._isolate._rejections:
-            self._isolate._report_rejections()
