@@ -116,10 +116,9 @@ def _collect_often() -> None:
     """Have garbage collected within and after turns."""
 
     def soon(isolate: Isolate) -> None:
-        if not isolate._entered:
-            isolate.__dict__["_collections"] = 0
-        isolate.__dict__["_collections"] += 1
-        if isolate.__dict__["_collections"] < PER_TURN:
+        begun = isolate.__dict__.get("_collections", 0) if isolate._entered else 0
+        isolate.__dict__["_collections"] = begun + 1
+        if begun < PER_TURN:
             lib.JS_SetGCThreshold(isolate._runtime, 1)
 
     def collected(name: str) -> None:
