@@ -14,7 +14,7 @@ import json
 from collections import Counter, defaultdict
 from typing import Any
 
-from tests.simulation.programs import LISTS, NAMES, Request
+from tests.simulation.programs import LISTS, Request
 
 MAX_RETRIES = 6
 # Lists that are written together.
@@ -155,6 +155,3 @@ class History:
 def is_at_rest(state: State) -> bool:
     """Whether an object's alarm has run for all that was asked of it."""
     return bool(state.get("done", []) == state.get("asked", []))
-
-
-__all__ = ["NAMES", "History", "is_at_rest"]

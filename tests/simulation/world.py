@@ -26,9 +26,9 @@ from holdfast.storage.disk import Folder
 from holdfast.workers import WorkerError
 from tests.inprocess import Scripts, make_script
 from tests.simulation.disk import Disk
-from tests.simulation.history import NAMES, History
+from tests.simulation.history import History
 from tests.simulation.loop import NothingLeft, SimulatedClock, SimulatedLoop, Threads
-from tests.simulation.programs import Programs, Request
+from tests.simulation.programs import NAMES, Programs, Request
 
 SOURCE = (Path(__file__).parent / "objects.mjs").read_text()
 CLIENTS = 4
