@@ -7,6 +7,7 @@ Nothing but this folder touches cffi.
   `evaluate` a module, `call` a function, `close`.
 - `Module`, `ModuleKind` (modules.py): what a script is made of;
   `ModuleLoader` (loader.py): how an import finds it, commonjs.py how `require` does.
+- `OpTable` (op_table.py): functions of Python that JavaScript calls.
 - `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn.
 - `BytecodeLibrary` (bytecode.py): internal modules compiled once, by a `Compiler` (compiler.py),
   and cached on disk.

@@ -11,20 +11,18 @@ promises hold, free the context, free the runtime, and only then drop the
 callbacks and shared memory, because freeing the heap may still touch them.
 """
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from holdfast.engine.entry import Entry
-from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError, StopTurn
+from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError
 from holdfast.engine.library import (
     EVAL_GLOBAL,
     EXCEPTION,
     PROMISE_PENDING,
     PROMISE_REJECTED,
     TAG_EXCEPTION,
-    TAG_OBJECT,
     TAG_UNDEFINED,
     UNDEFINED,
     ffi,
@@ -33,6 +31,7 @@ from holdfast.engine.library import (
 from holdfast.engine.limits import MEBIBYTE, Limits, Watchdog, usable_stack_bytes
 from holdfast.engine.loader import ModuleLoader
 from holdfast.engine.modules import Module
+from holdfast.engine.op_table import Op, OpTable
 from holdfast.engine.promise_hook import PromiseHook
 from holdfast.engine.rejections import Rejections
 from holdfast.engine.thrown import describe
@@ -50,19 +49,6 @@ NO_ARGUMENTS = ffi.NULL
 _execute_job = lib.JS_ExecutePendingJob
 _js_call = lib.JS_Call
 _free = lib.JS_FreeValue
-
-# Makes the errors that ops throw, inside the isolate, so that they carry a stack.
-_MAKE_ERROR = b"""(() => {
-  const g = globalThis, { DOMException, Error } = g;
-  return (name, message, properties) => {
-    const own = typeof g[name] === "function" && g[name].prototype instanceof Error;
-    const error = name === "Error" ? new Error(message)
-      : own ? new g[name](message) : new DOMException(message, name);
-    return properties ? Object.assign(error, JSON.parse(properties)) : error;
-  };
-})()"""
-
-Op = Callable[..., Value]
 
 
 class Handle:
@@ -117,9 +103,9 @@ class Isolate:
         lib.JS_SetGCThreshold(self._runtime, FIRST_COLLECTION_BYTES)
         self._handles: set[Handle] = set()
         self._converter = Converter(self._context)
+        self._ops = OpTable(self._context, self._converter)
         self._arguments = ffi.new("JSValue[]", MAX_ARGUMENTS)
         self._slots = [self._arguments + i for i in range(MAX_ARGUMENTS)]
-        self._result = ffi.new("JSValue *")
         self._job_context = ffi.new("JSContext **")
         self._entered = False
         self._rejections = Rejections(self._context)
@@ -133,13 +119,11 @@ class Isolate:
             self._take_exception,
             explain=explain or (lambda _specifier: ""),
             internal_loader=self._internal_loader,
-            throw=self._throw,
+            throw=self._ops.throw,
             hold=self._hold,
         )
-        self._op_list: list[tuple[Op, Callable[[Any], Value]]] = []
         self.shared = ffi.new("int32_t[]", SHARED_WORDS)
         self._install_callbacks()
-        self._make_error = self._evaluate_helper(_MAKE_ERROR)
         if ops:
             self._install_ops(ops)
         self._converter.intern(interned)
@@ -153,13 +137,9 @@ class Isolate:
 
         So an isolate can be made before there is somebody to serve it. JS_UpdateStackTop.
         """
-        assert len(ops) == len(self._op_list), "an isolate's ops are chosen when it is made"
         lib.JS_UpdateStackTop(self._runtime)
         self._on_rejection = on_rejection
-        self._op_list = [
-            (function, convert)
-            for function, (_, convert) in zip(ops.values(), self._op_list, strict=True)
-        ]
+        self._ops.answer_with(ops)
 
     # ---- calls -------------------------------------------------------------
 
@@ -392,9 +372,11 @@ class Isolate:
         self._handles.clear()
         self._rejections.close()
         self._converter.release()
+        self._ops.release()
         lib.JS_FreeContext(self._context)
         lib.JS_FreeRuntime(self._runtime)
-        del self._callbacks, self._op_list, self._promise_hook
+        self._ops.close()
+        del self._callbacks, self._promise_hook
 
     # ---- errors ----------------------------------------------------------------
 
@@ -461,10 +443,9 @@ class Isolate:
         callbacks = (
             ffi.callback("JSInterruptHandler", self._interrupt, error=0),
             ffi.callback("JSHostPromiseRejectionTracker", self._track_rejection),
-            ffi.callback("JSCFunctionData", self._run_op, error=EXCEPTION),
             ffi.callback("JSCFunctionData", self._import, error=EXCEPTION),
         )
-        interrupt, track, self._c_op, self._c_import = callbacks
+        interrupt, track, self._c_import = callbacks
         self._callbacks = callbacks
         lib.JS_SetInterruptHandler(self._runtime, interrupt, ffi.NULL)
         lib.JS_SetHostPromiseRejectionTracker(self._runtime, track, ffi.NULL)
@@ -486,15 +467,7 @@ class Isolate:
 
     def _install_ops(self, ops: Mapping[str, Op]) -> None:
         """Put the ops and the shared words where `holdfast:ops` picks them up."""
-        table = lib.JS_NewObject(self._context)
-        for name, function in ops.items():
-            made = lib.JS_NewCFunctionData(
-                self._context, self._c_op, 0, len(self._op_list), 0, ffi.NULL
-            )
-            as_bytes = getattr(function, "takes_utf8", False)
-            convert = self._converter.to_bytes if as_bytes else self._converter.to_python
-            self._op_list.append((function, convert))
-            lib.JS_SetPropertyStr(self._context, table, name.encode(), made)
+        table = self._ops.add(ops)
         lib.JS_SetPropertyStr(self._context, table, b"loadModule", self._internal_loader())
         words = lib.JS_NewArrayBuffer(
             self._context,
@@ -509,28 +482,6 @@ class Isolate:
         world = lib.JS_GetGlobalObject(self._context)
         lib.JS_SetPropertyStr(self._context, world, b"holdfastOps", table)
         _free(self._context, world)
-
-    def _run_op(
-        self, context: Any, _this: Any, count: int, arguments: Any, magic: int, _data: Any
-    ) -> Any:
-        try:
-            converter = self._converter
-            function, convert = self._op_list[magic]
-            value = function(*[convert(arguments[i]) for i in range(count)])
-            if value is None:
-                return UNDEFINED
-            converter.write(self._result, value)
-            return self._result[0]
-        except ScriptError as error:
-            return self._throw(error)
-        except MemoryError:
-            # The isolate has no room for the answer.
-            return lib.JS_ThrowOutOfMemory(self._context)
-        except StopTurn:
-            return self._stop()
-        except Exception:
-            log.exception("an op failed")
-            return self._throw(ScriptError("Error", "internal error"))
 
     def _internal_loader(self) -> Any:
         """The function `loadModule(name)`; the caller's."""
@@ -547,37 +498,9 @@ class Isolate:
             name = self._converter.string(arguments[0])
             return self._loader.namespace(name, self._rejection_of)
         except JSError as error:
-            return self._throw(ScriptError(error.name or "Error", error.message))
+            return self._ops.throw(ScriptError(error.name or "Error", error.message))
         except IsolateTerminated:
             return EXCEPTION
         except Exception:
             log.exception("an internal module cannot be loaded")
-            return self._throw(ScriptError("Error", "internal error"))
-
-    def _throw(self, error: ScriptError) -> Any:
-        """Make `error` the pending exception of the context; the value to return to C."""
-        made = ffi.new("JSValue[3]")
-        properties = json.dumps(error.properties) if error.properties else None
-        try:
-            for index, part in enumerate((error.name, error.message, properties)):
-                self._converter.write(made + index, part)
-            thrown = _js_call(self._context, self._make_error, UNDEFINED, 3, made)
-        except MemoryError:
-            return lib.JS_ThrowOutOfMemory(self._context)
-        finally:
-            for value in made:
-                _free(self._context, value)
-        if thrown.tag == TAG_EXCEPTION:
-            return thrown
-        return lib.JS_Throw(self._context, thrown)
-
-    def _stop(self) -> Any:
-        """End what runs without its noticing; the value to return to C."""
-        stop = lib.JS_NewError(self._context)
-        lib.JS_SetUncatchableError(self._context, stop)
-        return lib.JS_Throw(self._context, stop)
-
-    def _evaluate_helper(self, source: bytes) -> Any:
-        value = lib.JS_Eval(self._context, source, len(source), b"holdfast:engine", EVAL_GLOBAL)
-        assert value.tag == TAG_OBJECT, "a helper of the engine must evaluate to a function"
-        return self._hold(value).value
+            return self._ops.throw(ScriptError("Error", "internal error"))

@@ -1,0 +1,125 @@
+"""Ops as JavaScript calls them: functions of C, behind each of which is one of Python."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from holdfast.engine.errors import ScriptError, StopTurn
+from holdfast.engine.library import (
+    EVAL_GLOBAL,
+    EXCEPTION,
+    TAG_EXCEPTION,
+    TAG_OBJECT,
+    UNDEFINED,
+    ffi,
+    lib,
+)
+from holdfast.engine.values import Converter, Value
+
+log = logging.getLogger("holdfast.engine")
+
+# Makes the errors that ops throw, inside the isolate, so that they carry a stack.
+_MAKE_ERROR = b"""(() => {
+  const g = globalThis, { DOMException, Error } = g;
+  return (name, message, properties) => {
+    const own = typeof g[name] === "function" && g[name].prototype instanceof Error;
+    const error = name === "Error" ? new Error(message)
+      : own ? new g[name](message) : new DOMException(message, name);
+    return properties ? Object.assign(error, JSON.parse(properties)) : error;
+  };
+})()"""
+
+Op = Callable[..., Value]
+
+
+class OpTable:
+    """The ops of one isolate, and how errors get into it.
+
+    `release` comes before the runtime is freed, `close` after that. JS_NewCFunctionData.
+    """
+
+    def __init__(self, context: Any, converter: Converter) -> None:
+        self._context = context
+        self._converter = converter
+        self._result = ffi.new("JSValue *")
+        self._list: list[tuple[Op, Callable[[Any], Value]]] = []
+        self._callback = ffi.callback("JSCFunctionData", self._run, error=EXCEPTION)
+        self._make_error = lib.JS_Eval(
+            context, _MAKE_ERROR, len(_MAKE_ERROR), b"holdfast:engine", EVAL_GLOBAL
+        )
+        assert self._make_error.tag == TAG_OBJECT, "a helper of the engine evaluates to a function"
+
+    def add(self, ops: Mapping[str, Op]) -> Any:
+        """An object with a function for each op; the caller's."""
+        table = lib.JS_NewObject(self._context)
+        for name, function in ops.items():
+            made = lib.JS_NewCFunctionData(
+                self._context, self._callback, 0, len(self._list), 0, ffi.NULL
+            )
+            as_bytes = getattr(function, "takes_utf8", False)
+            convert = self._converter.to_bytes if as_bytes else self._converter.to_python
+            self._list.append((function, convert))
+            lib.JS_SetPropertyStr(self._context, table, name.encode(), made)
+        return table
+
+    def answer_with(self, ops: Mapping[str, Op]) -> None:
+        """Have other functions answer the ops that were added, in the same order."""
+        assert len(ops) == len(self._list), "an isolate's ops are chosen when it is made"
+        self._list = [
+            (function, convert)
+            for function, (_, convert) in zip(ops.values(), self._list, strict=True)
+        ]
+
+    def release(self) -> None:
+        """Let go of what it holds in the heap, which is about to be freed."""
+        lib.JS_FreeValue(self._context, self._make_error)
+
+    def close(self) -> None:
+        """Let go of the functions; nothing calls them any more."""
+        del self._callback, self._list
+
+    def _run(
+        self, context: Any, _this: Any, count: int, arguments: Any, magic: int, _data: Any
+    ) -> Any:
+        try:
+            converter = self._converter
+            function, convert = self._list[magic]
+            value = function(*[convert(arguments[i]) for i in range(count)])
+            if value is None:
+                return UNDEFINED
+            converter.write(self._result, value)
+            return self._result[0]
+        except ScriptError as error:
+            return self.throw(error)
+        except MemoryError:
+            # The isolate has no room for the answer.
+            return lib.JS_ThrowOutOfMemory(self._context)
+        except StopTurn:
+            return self._stop()
+        except Exception:
+            log.exception("an op failed")
+            return self.throw(ScriptError("Error", "internal error"))
+
+    def throw(self, error: ScriptError) -> Any:
+        """Make `error` the pending exception of the context; the value to return to C."""
+        made = ffi.new("JSValue[3]")
+        properties = json.dumps(error.properties) if error.properties else None
+        try:
+            for index, part in enumerate((error.name, error.message, properties)):
+                self._converter.write(made + index, part)
+            thrown = lib.JS_Call(self._context, self._make_error, UNDEFINED, 3, made)
+        except MemoryError:
+            return lib.JS_ThrowOutOfMemory(self._context)
+        finally:
+            for value in made:
+                lib.JS_FreeValue(self._context, value)
+        if thrown.tag == TAG_EXCEPTION:
+            return thrown
+        return lib.JS_Throw(self._context, thrown)
+
+    def _stop(self) -> Any:
+        """End what runs without its noticing; the value to return to C."""
+        stop = lib.JS_NewError(self._context)
+        lib.JS_SetUncatchableError(self._context, stop)
+        return lib.JS_Throw(self._context, stop)
