@@ -19,6 +19,7 @@ from holdfast.engine import isolate as engine
 from holdfast.engine.entry import Entry
 from holdfast.engine.isolate import Isolate
 from holdfast.engine.library import lib
+from holdfast.engine.op_table import OpTable
 
 PER_TURN = 100  # collections within a turn, which still is to fit into its CPU time
 
@@ -133,22 +134,31 @@ def _collect_often() -> None:
 
         setattr(Isolate, name, run)
 
-    def followed(name: str) -> None:
-        plain = getattr(Isolate, name)
+    def followed(kind: type, name: str) -> None:
+        plain = getattr(kind, name)
 
-        def run(isolate: Isolate, *arguments: Any) -> Any:
+        def run(owner: Any, *arguments: Any) -> Any:
+            isolate = owner if isinstance(owner, Isolate) else owner.__dict__["_isolate"]
             soon(isolate)
             try:
-                return plain(isolate, *arguments)
+                return plain(owner, *arguments)
             finally:
                 soon(isolate)
 
-        setattr(Isolate, name, run)
+        setattr(kind, name, run)
 
+    make = Isolate.__init__
+
+    def made(isolate: Isolate, *arguments: Any, **options: Any) -> None:
+        make(isolate, *arguments, **options)
+        isolate._ops.__dict__["_isolate"] = isolate
+
+    Isolate.__init__ = made  # type: ignore[method-assign]
     for name in ("call", "run_while"):
         collected(name)
-    for name in ("_run_op", "_import", "_track_rejection"):
-        followed(name)
+    followed(OpTable, "_run")
+    followed(Isolate, "_import")
+    followed(Isolate, "_track_rejection")
     leave = Entry.__exit__
 
     def exit_and_collect(entry: Entry, *error: object) -> None:
