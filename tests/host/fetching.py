@@ -22,6 +22,7 @@ import { fetch } from "holdfast:fetch/fetch.js";
 import { Request } from "holdfast:fetch/request.js";
 import { Response } from "holdfast:fetch/response.js";
 import { bodyForHost } from "holdfast:fetch/transfer.js";
+import { body_move } from "holdfast:ops";
 import { AbortController, AbortSignal } from "holdfast:events/abort.js";
 import { ReadableStream } from "holdfast:streams/readable.js";
 import { FixedLengthStream } from "holdfast:streams/identity.js";

@@ -164,7 +164,9 @@ async def test_a_fetched_body_is_passed_on_without_entering_the_isolate(
 
     url = await serve(handler)
     script = Script(client)
-    script.start(f'const r = await fetch("{url}/"); return bodyForHost(new Response(r.body, r));')
+    script.start(
+        f'const r = await fetch("{url}/"); return body_move(bodyForHost(new Response(r.body, r)));'
+    )
     stream = table_of(script.host).take(await script.outcome())
     assert stream.length == 1_000_000
     assert await collect(stream) == b"x" * 1_000_000
