@@ -9,11 +9,11 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
-from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import success
 from holdfast.api.json_body import read_object
 from holdfast.api.paging import paged
 from holdfast.api.platform import Platform
+from holdfast.api.routing import Route
 from holdfast.api.settings import ApiSettings
 
 OPERATOR = "operator@localhost"
@@ -29,10 +29,10 @@ class AccountHandlers:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
-    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
-        """Add the handlers below `account`, the path of an account, and beside it."""
+    def routes(self, account: str) -> list[Route]:
+        """The handlers below `account`, the path of an account, and beside it."""
         base = account.removesuffix("/accounts/{account}")
-        for method, path, handler in (
+        return [
             ("GET", f"{base}/user", self.user),
             ("GET", f"{base}/user/tokens/verify", self.verify),
             ("GET", f"{base}/memberships", self.memberships),
@@ -41,8 +41,7 @@ class AccountHandlers:
             ("GET", f"{account}/workers/subdomain", self.subdomain),
             ("GET", f"{account}/workers/scripts/{{name}}/subdomain", self.script_subdomain),
             ("POST", f"{account}/workers/scripts/{{name}}/subdomain", self.put_script_subdomain),
-        ):
-            router.add_route(method, path, handler, expect_handler=withhold_continue)
+        ]
 
     async def user(self, _request: web.Request) -> web.Response:
         """The one user."""

@@ -7,12 +7,12 @@ from aiohttp import web
 
 from holdfast.api.accounts import AccountHandlers
 from holdfast.api.auth import SETTINGS, authenticate
-from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ApiRefusal, answer_errors
 from holdfast.api.key_value import KeyValueHandlers
 from holdfast.api.namespaces import NamespaceHandlers
 from holdfast.api.objects import ObjectHandlers
 from holdfast.api.platform import Platform
+from holdfast.api.routing import add_routes
 from holdfast.api.schedules import ScheduleHandlers
 from holdfast.api.script_settings import ScriptSettingsHandlers
 from holdfast.api.scripts import ScriptHandlers
@@ -52,19 +52,24 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
     app[SETTINGS] = settings
     app.on_response_prepare.append(_hide_server)
     turn = asyncio.Lock()
-    ScriptHandlers(platform, turn).add_routes(app.router, ACCOUNT)
-    VersionHandlers(platform, turn).add_routes(app.router, ACCOUNT)
-    SecretHandlers(platform, turn).add_routes(app.router, ACCOUNT)
-    ScriptSettingsHandlers(platform, turn).add_routes(app.router, ACCOUNT)
-    ServiceHandlers(platform).add_routes(app.router, ACCOUNT)
-    AccountHandlers(platform).add_routes(app.router, ACCOUNT)
-    ScheduleHandlers(platform, turn).add_routes(app.router, ACCOUNT)
-    NamespaceHandlers(platform, turn).add_routes(app.router, ACCOUNT)
-    ObjectHandlers(platform).add_routes(app.router, ACCOUNT)
-    TailHandlers(platform).add_routes(app, ACCOUNT)
-    KeyValueHandlers(platform).add_routes(app.router, ACCOUNT)
+    tails = TailHandlers(platform)
+    app.on_shutdown.append(tails.end_all)
+    for handlers in (
+        ScriptHandlers(platform, turn),
+        VersionHandlers(platform, turn),
+        SecretHandlers(platform, turn),
+        ScriptSettingsHandlers(platform, turn),
+        ServiceHandlers(platform),
+        AccountHandlers(platform),
+        ScheduleHandlers(platform, turn),
+        NamespaceHandlers(platform, turn),
+        ObjectHandlers(platform),
+        tails,
+        KeyValueHandlers(platform),
+    ):
+        add_routes(app, handlers.routes(ACCOUNT))
     # Known and unknown paths are told apart behind the token only.
-    app.router.add_route("*", "/{path:.*}", _refuse, expect_handler=withhold_continue)
+    add_routes(app, [("*", "/{path:.*}", _refuse)])
     return app
 
 

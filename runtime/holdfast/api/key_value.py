@@ -15,11 +15,12 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
-from holdfast.api.body import read_body, withhold_continue
+from holdfast.api.body import read_body
 from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.metadata import parse_object
 from holdfast.api.paging import number_of, paged
 from holdfast.api.platform import Platform
+from holdfast.api.routing import Route
 from holdfast.catalog import Binding, ErrorCode, KeyValue, UploadRejected
 from holdfast.catalog.bindings import is_well_formed
 from holdfast.engine import ScriptError
@@ -52,12 +53,12 @@ class KeyValueHandlers:
     def __init__(self, platform: Platform) -> None:
         self._store = platform.key_value
 
-    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
-        """Add the handlers below `account`, the path of an account."""
+    def routes(self, account: str) -> list[Route]:
+        """The handlers below `account`, the path of an account."""
         namespaces = f"{account}/storage/kv/namespaces"
         namespace = f"{namespaces}/{{id}}"
         value = f"{namespace}/values/{{key:.*}}"
-        for method, path, handler in (
+        return [
             ("GET", namespaces, self.list_all),
             ("POST", namespaces, self.create),
             ("GET", namespace, self.read),
@@ -72,8 +73,7 @@ class KeyValueHandlers:
             ("DELETE", f"{namespace}/bulk", self.delete_many),
             ("POST", f"{namespace}/bulk/delete", self.delete_many),
             ("POST", f"{namespace}/bulk/get", self.get_many),
-        ):
-            router.add_route(method, path, handler, expect_handler=withhold_continue)
+        ]
 
     # ---- namespaces ----------------------------------------------------------------
 

@@ -10,12 +10,13 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
-from holdfast.api.body import read_body, withhold_continue
+from holdfast.api.body import read_body
 from holdfast.api.envelope import success
 from holdfast.api.metadata import parse_object
 from holdfast.api.objects import listed
 from holdfast.api.paging import malformed, number_of, paged
 from holdfast.api.platform import Platform
+from holdfast.api.routing import Route
 from holdfast.catalog import ErrorCode, Namespace, UploadRejected
 from holdfast.catalog.bindings import is_well_formed
 
@@ -30,15 +31,14 @@ class NamespaceHandlers:
         self._platform = platform
         self._turn = turn
 
-    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
-        """Add the handlers below `account`, the path of an account."""
+    def routes(self, account: str) -> list[Route]:
+        """The handlers below `account`, the path of an account."""
         namespaces = f"{account}/workers/durable_objects/namespaces"
-        for method, path, handler in (
+        return [
             ("GET", namespaces, self.list_all),
             ("POST", namespaces, self.create),
             ("GET", f"{namespaces}/{{id}}/objects", self.list_objects),
-        ):
-            router.add_route(method, path, handler, expect_handler=withhold_continue)
+        ]
 
     async def create(self, request: web.Request) -> web.Response:
         """Create the namespace of a class."""

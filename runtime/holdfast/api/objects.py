@@ -13,11 +13,12 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
-from holdfast.api.body import bounded_body, read_body, withhold_continue
+from holdfast.api.body import bounded_body, read_body
 from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.metadata import parse_object
 from holdfast.api.paging import number_of
 from holdfast.api.platform import Platform
+from holdfast.api.routing import Route
 from holdfast.catalog import Namespace
 from holdfast.objects.ids import InvalidId
 from holdfast.server.object_data import ObjectSummary
@@ -40,19 +41,18 @@ class ObjectHandlers:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
-    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
-        """Add the handlers below `account`, the path of an account."""
+    def routes(self, account: str) -> list[Route]:
+        """The handlers below `account`, the path of an account."""
         one = f"{account}/workers/durable_objects/namespaces/{{id}}/objects/{{object}}"
-        for method, path, handler in (
-            ("GET", f"{account}/backup", self.back_up),
-            ("GET", one, self.show),
-            ("DELETE", one, self.delete),
-            ("GET", f"{one}/keys", self.keys),
-            ("GET", f"{one}/export", self.export),
-            ("PUT", f"{one}/import", self.replace),
-            ("POST", f"{one}/restore", self.go_back),
-        ):
-            router.add_route(method, path, _answering(handler), expect_handler=withhold_continue)
+        return [
+            ("GET", f"{account}/backup", _answering(self.back_up)),
+            ("GET", one, _answering(self.show)),
+            ("DELETE", one, _answering(self.delete)),
+            ("GET", f"{one}/keys", _answering(self.keys)),
+            ("GET", f"{one}/export", _answering(self.export)),
+            ("PUT", f"{one}/import", _answering(self.replace)),
+            ("POST", f"{one}/restore", _answering(self.go_back)),
+        ]
 
     async def back_up(self, request: web.Request) -> web.StreamResponse:
         """A tar archive of all that the server keeps."""

@@ -10,9 +10,10 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
-from holdfast.api.body import read_body, withhold_continue
+from holdfast.api.body import read_body
 from holdfast.api.envelope import success
 from holdfast.api.platform import Platform
+from holdfast.api.routing import Route
 from holdfast.catalog import ErrorCode, UploadRejected
 from holdfast.catalog.schedules import Schedule
 
@@ -26,11 +27,10 @@ class ScheduleHandlers:
         self._platform = platform
         self._turn = turn
 
-    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
-        """Add the handlers below `account`, the path of an account."""
+    def routes(self, account: str) -> list[Route]:
+        """The handlers below `account`, the path of an account."""
         path = f"{account}/workers/scripts/{{name}}/schedules"
-        for method, handler in (("GET", self.get), ("PUT", self.put)):
-            router.add_route(method, path, handler, expect_handler=withhold_continue)
+        return [("GET", path, self.get), ("PUT", path, self.put)]
 
     async def get(self, request: web.Request) -> web.Response:
         """The script's triggers."""

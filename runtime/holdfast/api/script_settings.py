@@ -12,7 +12,6 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
-from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import success
 from holdfast.api.form import read_form
 from holdfast.api.json_body import read_object
@@ -20,6 +19,7 @@ from holdfast.api.key_value import refuse_unknown_namespaces
 from holdfast.api.making import latest_if_live, shown_bindings, source_of
 from holdfast.api.metadata import parse_object
 from holdfast.api.platform import Platform
+from holdfast.api.routing import Route
 from holdfast.catalog import ErrorCode, Note, UploadRejected
 from holdfast.catalog.bindings import RequestedBinding, parse_patched_bindings
 from holdfast.catalog.resolve import resolve_bindings
@@ -40,16 +40,15 @@ class ScriptSettingsHandlers:
         self._platform = platform
         self._turn = turn
 
-    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
-        """Add the handlers below `account`, the path of an account."""
+    def routes(self, account: str) -> list[Route]:
+        """The handlers below `account`, the path of an account."""
         script = f"{account}/workers/scripts/{{name}}"
-        for method, path, handler in (
+        return [
             ("GET", f"{script}/settings", self.get_all),
             ("PATCH", f"{script}/settings", self.patch_version),
             ("GET", f"{script}/script-settings", self.get),
             ("PATCH", f"{script}/script-settings", self.patch),
-        ):
-            router.add_route(method, path, handler, expect_handler=withhold_continue)
+        ]
 
     async def get_all(self, request: web.Request) -> web.Response:
         """What the script was uploaded with, without its text and its secrets."""

@@ -9,12 +9,12 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
-from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import success
 from holdfast.api.form import read_form
 from holdfast.api.making import script_of, shown_bindings, source_of
 from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.platform import Platform
+from holdfast.api.routing import Route
 from holdfast.api.upload import Upload, parse_upload
 from holdfast.catalog import (
     ErrorCode,
@@ -35,10 +35,10 @@ class ScriptHandlers:
         self._platform = platform
         self._turn = turn
 
-    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
-        """Add the handlers below `account`, the path of an account."""
+    def routes(self, account: str) -> list[Route]:
+        """The handlers below `account`, the path of an account."""
         script = f"{account}/workers/scripts/{{name}}"
-        for method, path, handler in (
+        return [
             ("GET", f"{account}/workers/scripts", self.list_all),
             ("GET", script, self.get),
             ("PUT", script, self.put),
@@ -46,8 +46,7 @@ class ScriptHandlers:
             ("GET", f"{script}/content/v2", self.content),
             ("GET", f"{script}/bindings", self.bindings),
             ("DELETE", f"{account}/workers/services/{{name}}", self.delete),
-        ):
-            router.add_route(method, path, handler, expect_handler=withhold_continue)
+        ]
 
     async def list_all(self, _request: web.Request) -> web.Response:
         """All scripts, by name."""

@@ -12,12 +12,12 @@ from typing import Any
 
 from aiohttp import web
 
-from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.json_body import read_object
 from holdfast.api.making import latest_if_live, source_of
 from holdfast.api.metadata import parse_annotations
 from holdfast.api.platform import Platform
+from holdfast.api.routing import Route
 from holdfast.api.versions import shown_version
 from holdfast.catalog import ErrorCode, Note, Script, SecretText, UploadRejected
 from holdfast.catalog.bindings import parse_bindings
@@ -32,18 +32,17 @@ class SecretHandlers:
         self._platform = platform
         self._turn = turn
 
-    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
-        """Add the handlers below `account`, the path of an account."""
+    def routes(self, account: str) -> list[Route]:
+        """The handlers below `account`, the path of an account."""
         script = f"{account}/workers/scripts/{{name}}"
-        for method, path, handler in (
+        return [
             ("GET", f"{script}/secrets", self.list_all),
             ("PUT", f"{script}/secrets", self.put),
             ("GET", f"{script}/secrets/{{key}}", self.get),
             ("DELETE", f"{script}/secrets/{{key}}", self.delete),
             ("PATCH", f"{script}/secrets-bulk", self.patch),
             ("PATCH", f"{account}/workers/workers/{{name}}/versions/latest", self.patch_latest),
-        ):
-            router.add_route(method, path, handler, expect_handler=withhold_continue)
+        ]
 
     async def list_all(self, request: web.Request) -> web.Response:
         """The names of the script's secrets."""

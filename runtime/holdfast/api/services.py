@@ -11,9 +11,9 @@ from aiohttp import web
 
 from holdfast.api.accounts import shown_subdomain
 from holdfast.api.auth import SETTINGS
-from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import success
 from holdfast.api.platform import Platform
+from holdfast.api.routing import Route
 from holdfast.catalog import ScriptRecord
 
 ENVIRONMENT = "production"
@@ -25,17 +25,16 @@ class ServiceHandlers:
     def __init__(self, platform: Platform) -> None:
         self._catalog = platform.catalog
 
-    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
-        """Add the handlers below `account`, the path of an account."""
+    def routes(self, account: str) -> list[Route]:
+        """The handlers below `account`, the path of an account."""
         workers = f"{account}/workers"
-        for path, handler in (
-            (f"{workers}/services/{{name}}", self.service),
-            (f"{workers}/workers/{{name}}", self.worker),
-            (f"{workers}/scripts/{{name}}/references", self.references),
-            (f"{workers}/tails/by-consumer/{{name}}", self.none),
-            (f"{account}/containers/applications", self.none),
-        ):
-            router.add_route("GET", path, handler, expect_handler=withhold_continue)
+        return [
+            ("GET", f"{workers}/services/{{name}}", self.service),
+            ("GET", f"{workers}/workers/{{name}}", self.worker),
+            ("GET", f"{workers}/scripts/{{name}}/references", self.references),
+            ("GET", f"{workers}/tails/by-consumer/{{name}}", self.none),
+            ("GET", f"{account}/containers/applications", self.none),
+        ]
 
     async def service(self, request: web.Request) -> web.Response:
         """What a script is, before it is replaced."""

@@ -17,10 +17,10 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.auth import OPEN_PREFIX, unauthenticated
-from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.json_body import read_object
 from holdfast.api.platform import Platform
+from holdfast.api.routing import Route
 from holdfast.catalog import ErrorCode, UploadRejected
 from holdfast.workers.trace import Frame
 
@@ -83,17 +83,15 @@ class TailHandlers:
         self._tails: dict[str, _Tail] = {}
         self._closing = False
 
-    def add_routes(self, app: web.Application, account: str) -> None:
-        """Add the handlers below `account`, the path of an account."""
+    def routes(self, account: str) -> list[Route]:
+        """The handlers below `account`, the path of an account."""
         tails = f"{account}/workers/scripts/{{name}}/tails"
-        for method, path, handler in (
+        return [
             ("GET", tails, self.list_all),
             ("POST", tails, self.create),
             ("DELETE", f"{tails}/{{id}}", self.delete),
             ("GET", f"{OPEN_PREFIX}{{id}}", self.socket),
-        ):
-            app.router.add_route(method, path, handler, expect_handler=withhold_continue)
-        app.on_shutdown.append(self._end_all)
+        ]
 
     async def list_all(self, request: web.Request) -> web.Response:
         """The script's tails, without their secrets."""
@@ -163,7 +161,8 @@ class TailHandlers:
         if tail is not None:
             tail.end()
 
-    async def _end_all(self, _app: web.Application) -> None:
+    async def end_all(self, _app: web.Application) -> None:
+        """Close all sockets: the server stops."""
         self._closing = True
         for tail_id in [*self._tails]:
             self._end(tail_id)

@@ -11,13 +11,13 @@ from aiohttp import web
 
 from holdfast.api.accounts import OPERATOR
 from holdfast.api.auth import SETTINGS
-from holdfast.api.body import withhold_continue
 from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.form import read_form
 from holdfast.api.json_body import read_object
 from holdfast.api.making import script_of, shown_bindings, source_of
 from holdfast.api.metadata import parse_annotations
 from holdfast.api.platform import Platform
+from holdfast.api.routing import Route
 from holdfast.api.upload import parse_upload
 from holdfast.catalog import (
     Catalog,
@@ -40,18 +40,17 @@ class VersionHandlers:
         self._platform = platform
         self._turn = turn
 
-    def add_routes(self, router: web.UrlDispatcher, account: str) -> None:
-        """Add the handlers below `account`, the path of an account."""
+    def routes(self, account: str) -> list[Route]:
+        """The handlers below `account`, the path of an account."""
         script = f"{account}/workers/scripts/{{name}}"
-        for method, path, handler in (
+        return [
             ("GET", f"{script}/versions", self.list_all),
             ("POST", f"{script}/versions", self.upload),
             ("GET", f"{script}/versions/{{version}}", self.get),
             ("GET", f"{script}/deployments", self.deployments),
             ("POST", f"{script}/deployments", self.deploy),
             ("GET", f"{script}/deployments/{{deployment}}", self.deployment),
-        ):
-            router.add_route(method, path, handler, expect_handler=withhold_continue)
+        ]
 
     async def list_all(self, request: web.Request) -> web.Response:
         """The versions that are kept, the newest first."""

@@ -223,17 +223,21 @@ class Runtime:
         return Resident(worker, home, objects)
 
     def _host(self, script_name: str) -> Host:
+        return Host(self._loop, self._clock, self._capabilities(script_name))
+
+    def _capabilities(self, script_name: str) -> Capabilities:
+        """What a script's isolate can reach of the machine."""
+
         def console(level: str, text: str) -> None:
             self._console(script_name, level, text)
 
-        capabilities = Capabilities(
+        return Capabilities(
             console=console,
             bodies=BodyTable(),
             fetch=self._fetch,
             cache=ScriptCaches(self._responses, script_name),
             kv=KeyValueBindings(self.key_value),
         )
-        return Host(self._loop, self._clock, capabilities)
 
     def _describe(
         self,

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from holdfast.catalog import Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.engine import Handle, Isolate
-from holdfast.host.bodies import BodyTable
-from holdfast.host.cache import ScriptCaches
 from holdfast.host.context import Capabilities, Clock, Host
-from holdfast.host.kv import KeyValueBindings
 from holdfast.objects.alarms import AlarmScheduler, Due, Outcome
 from holdfast.objects.record import ObjectRecord
 from holdfast.server.runtime import SWEEPS_PER_IDLE_TIME, Console, Resident, Runtime
@@ -189,16 +186,7 @@ class HarnessRuntime(Runtime):
     # ---- what the runtime makes ------------------------------------------------------
 
     def _host(self, script_name: str) -> Host:
-        def console(level: str, text: str) -> None:
-            self._console(script_name, level, text)
-
-        capabilities = Capabilities(
-            console=console,
-            bodies=BodyTable(),
-            fetch=self._fetch,
-            cache=ScriptCaches(self._responses, script_name),
-            kv=KeyValueBindings(self.key_value),
-        )
+        capabilities = self._capabilities(script_name)
         host = ObservedHost(self._view, self._clock, capabilities, self._interleaving)
         self.hosts.append(host)
         return host
