@@ -100,14 +100,17 @@ def _measure(peers: list[Peer], chosen: argparse.Namespace) -> None:
     settings = Settings(chosen.seconds, chosen.runs, chosen.connections)
     wrk = wrk_version()
     complete = chosen.rows == ROWS and not chosen.no_holdfast and not chosen.no_workerd
-    complete = complete and chosen.workers == 1
     writes = complete and not chosen.no_write
-    if writes:
+    if writes and chosen.workers == 1:
         strace()  # said before the measuring, not after
     machine = describe_machine(Path(tempfile.gettempdir()))
     sides = compare(peers, chosen.rows, settings, lambda line: print(line, file=sys.stderr))
-    print(report.render(sides, chosen.rows))
-    if writes:
+    judged = None if chosen.no_workerd else chosen.workers
+    table = report.render(sides, chosen.rows, workers=judged)
+    print(table)
+    if writes and chosen.workers > 1:
+        report.write_section(f"With {chosen.workers} processes", table)
+    elif writes:
         report.write(sides, settings, machine=machine, wrk=wrk, flushes=_flushes(peers))
         platform_micro.main(write=True)
         storage_script.main(write=True)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from benchmarks.rows import Row
 
 # A busy disk makes some requests slow; slow is a figure, not a failure.
 TIMEOUT_S = 60
+
+JSON_ITEM = (
+    '{"id": %d, "name": "somebody", "email": "somebody@example.com", "active": true, '
+    '"score": 12.5, "tags": ["one", "two"], "address": {"city": "Berlin", "zip": "10115"}}'
+)
 
 _LUA = Path(__file__).parent / "scripts" / "load.lua"
 
@@ -52,26 +58,32 @@ def run_load(origin: str, row: Row, *, seconds: int, connections: int) -> Run:
 
     Raises Unavailable without wrk, and LoadFailed when any request did not succeed.
     """
-    command = [wrk(), "--threads", "1", "--connections", str(connections)]
-    command += [
-        "--duration",
-        f"{seconds}s",
-        "--timeout",
-        f"{TIMEOUT_S}s",
-        "--script",
-        str(_LUA),
-        origin + row.path,
-    ]
-    printed = subprocess.run(
-        command,
-        env=os.environ | {"OBJECTS": str(row.objects)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [wrk(), "--threads", "1", "--connections", str(row.connections or connections)]
+    command += ["--duration", f"{seconds}s", "--timeout", f"{TIMEOUT_S}s"]
+    with tempfile.NamedTemporaryFile(prefix="bench-body-") as body:
+        body.write(request_body(row))
+        body.flush()
+        printed = subprocess.run(
+            [*command, "--script", str(_LUA), origin + row.path],
+            env=os.environ | {"OBJECTS": str(row.objects), "BODY": body.name},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if printed.returncode:
         raise LoadFailed(f"wrk ended with code {printed.returncode}: {printed.stderr.strip()}")
     return parse_result(printed.stdout)
+
+
+def request_body(row: Row) -> bytes:
+    """What each request of a row carries, of exactly the row's size; empty for most."""
+    size = row.megabytes * 1_000_000
+    if row.body == "json":
+        first = 1_000_000  # so that all are of one length
+        count = (size - 1) // (len(JSON_ITEM % first) + 1)
+        text = f"[{','.join(JSON_ITEM % number for number in range(first, first + count))}]"
+        return text.encode().ljust(size)
+    return bytes(size)
 
 
 def parse_result(printed: str) -> Run:

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.compare import Settings, Side
 from benchmarks.load import Run
 from benchmarks.memory import Memory
-from benchmarks.rows import MEMORY_AFTER, ROWS, Row
+from benchmarks.rows import MEMORY_BARS, P99_BAR, ROWS, Row
 
 FOLDER = Path(__file__).parent
 SHARE_WIDTH = 20
@@ -23,51 +23,70 @@ def share(ours: float, theirs: float) -> str:
     return "█" * filled + "░" * (SHARE_WIDTH - filled)
 
 
-def render(sides: Sequence[Side], rows: Sequence[Row]) -> str:
-    """The tables in Markdown: throughput with latency, then memory and start-up."""
-    return "\n".join([*_throughput(sides, rows), "", *_footprint(sides)])
+def render(sides: Sequence[Side], rows: Sequence[Row], *, workers: int | None) -> str:
+    """The tables in Markdown: throughput with latency, then memory and start-up.
+
+    `workers` chooses the bars by which the first of two sides is judged; None judges nothing.
+    """
+    return "\n".join([*_throughput(sides, rows, workers), "", *_footprint(sides, workers)])
 
 
-def _throughput(sides: Sequence[Side], rows: Sequence[Row]) -> list[str]:
-    compared = len(sides) == 2
+def _throughput(sides: Sequence[Side], rows: Sequence[Row], workers: int | None) -> list[str]:
     header = ["row"]
     for side in sides:
-        header += [f"{side.name} req/s", "p50 ms", "p99 ms"]
-    header += ["ratio", "bar", "Holdfast's share"] if compared else []
+        header += [f"{side.name}, req/s", "p50 ms", "p99 ms"]
+    header += ["ratio", "bar", "of p99", "bar", "first's share"] if len(sides) == 2 else []
     lines = [_cells(header), _cells(["---", *["---:"] * (len(header) - 1)])]
     for row in rows:
         runs = [side.runs[row.name] for side in sides]
-        lines.append(
-            _cells([row.title, *_figures(runs), *(_verdict(runs, row) if compared else ())])
-        )
+        cells = [row.title, *(cell for run in runs for cell in _figures(run, row))]
+        if len(runs) == 2:
+            cells += _ratios(runs[0], runs[1], row, workers)
+        lines.append(_cells(cells))
     return lines
 
 
-def _figures(runs: Sequence[Run]) -> list[str]:
+def _figures(run: Run, row: Row) -> list[str]:
+    return [row.throughput(run.requests_per_s), f"{run.p50_ms:.2f}", f"{run.p99_ms:.2f}"]
+
+
+def _ratios(ours: Run, theirs: Run, row: Row, workers: int | None) -> list[str]:
+    speed, p99 = ours.requests_per_s / theirs.requests_per_s, ours.p99_ms / theirs.p99_ms
+    p99_bar = P99_BAR if row.has_p99_bar and workers else None
     return [
-        cell
-        for run in runs
-        for cell in (f"{run.requests_per_s:,.0f}", f"{run.p50_ms:.2f}", f"{run.p99_ms:.2f}")
+        *(f"{speed:.2f}", at_least(speed, row.bar.of(workers))),
+        *(f"{p99:.2f}", at_most(p99, p99_bar)),
+        f"`{share(ours.requests_per_s, theirs.requests_per_s)}`",
     ]
 
 
-def _verdict(runs: Sequence[Run], row: Row) -> list[str]:
-    ours, theirs = (run.requests_per_s for run in runs)
-    ratio = ours / theirs
-    met = "✔" if ratio >= row.bar else "✘"
-    return [f"{ratio:.2f}", f"≥ {row.bar:g} {met}", f"`{share(ours, theirs)}`"]
+def at_least(value: float, bar: float | None) -> str:
+    """The bar, and whether the value keeps it; empty where there is none."""
+    return "" if bar is None else f"≥ {bar:,g} {'✔' if value >= bar else '✘'}"
 
 
-def _footprint(sides: Sequence[Side]) -> list[str]:
+def at_most(value: float, bar: float | None) -> str:
+    """The bar, and whether the value keeps it; empty where there is none."""
+    return "" if bar is None else f"≤ {bar:,g} {'✔' if value <= bar else '✘'}"
+
+
+def _footprint(sides: Sequence[Side], workers: int | None) -> list[str]:
+    header = ["", *(side.name for side in sides)]
+    header += ["ratio", "bar"] if len(sides) == 2 else []
     lines = [
-        _cells(["", *(side.name for side in sides)]),
-        _cells(["---", *["---:"] * len(sides)]),
+        _cells(header),
+        _cells(["---", *["---:"] * (len(header) - 1)]),
         _cells(["start-up to first answer, ms", *(f"{side.startup_ms:,.0f}" for side in sides)]),
     ]
-    for after in MEMORY_AFTER:
-        if all(after in side.memory for side in sides):
-            cells = [_memory(side.memory[after]) for side in sides]
-            lines.append(_cells([f"resident after “{_TITLES[after]}”, MB (PSS / RSS)", *cells]))
+    for after, bar in MEMORY_BARS.items():
+        read = [side.memory[after] for side in sides if after in side.memory]
+        if not read:
+            continue
+        cells = [f"resident after “{_TITLES[after]}”, MB (PSS / RSS)", *map(_memory, read)]
+        if len(read) == 2 and read[0] and read[1]:
+            ratio = read[0].pss / read[1].pss
+            cells += [f"{ratio:.2f}", at_most(ratio, bar.of(workers))]
+        lines.append(_cells(cells))
     return lines
 
 
@@ -88,9 +107,9 @@ taking turns.
 
 {tables}
 
-The ratio is Holdfast's throughput to workerd's, and the bar is the ratio that the project
-is content with. Memory is that of all processes of a side, after all rows up to the one
-that is named.
+The ratios are Holdfast's figures to workerd's, and a bar is the ratio that the project is
+content with. Memory is that of all processes of a side, after all rows up to the one that is
+named.
 
 ## The same promise on both sides
 
@@ -113,32 +132,43 @@ def write(
     wrk: str,
     flushes: Sequence[str],
 ) -> None:
-    """Replace benchmarks/RESULTS.md and benchmarks/results.json by a run of all rows."""
+    """Write a run of all rows to RESULTS.md, whose other sections stay, and results.json."""
     versions = [f"{side.name}: {side.version}" for side in sides]
     page = _PAGE.format(
         day=datetime.now(UTC).date().isoformat(),
         wrk=wrk,
-        tables=render(sides, ROWS),
+        tables=render(sides, ROWS, workers=1),
         flushes=_list(flushes),
         machine=_list([*machine, *versions]),
         **asdict(settings),
     )
-    (FOLDER / "RESULTS.md").write_text(page)
+    path = FOLDER / "RESULTS.md"
+    others = _sections(path.read_text()) if path.exists() else {}
+    path.write_text(page)
+    for title, text in others.items():
+        if title not in _sections(page):
+            write_section(title, text)
     told = {"settings": asdict(settings), "sides": [asdict(side) for side in sides]}
     (FOLDER / "results.json").write_text(json.dumps(told, indent=2) + "\n")
 
 
 def write_section(title: str, text: str) -> None:
     """Put a section of its own into RESULTS.md, in place of the one with this title."""
-    page = FOLDER / "RESULTS.md"
-    sections = [
-        section
-        for section in page.read_text().split("\n## ")
-        if not section.startswith(f"{title}\n")
-    ]
-    where = len(sections) - 1  # before the last, which tells of the machine
-    sections.insert(where, f"{title}\n\n{text}\n")
-    page.write_text("\n## ".join(sections))
+    path = FOLDER / "RESULTS.md"
+    page = path.read_text()
+    sections = _sections(page)
+    last = sections.popitem() if title not in sections else None
+    sections[title] = text
+    if last:  # it tells of the machine, and stays the last
+        sections[last[0]] = last[1]
+    head = page.partition("\n## ")[0]
+    path.write_text(head + "".join(f"\n## {each}\n\n{sections[each]}\n" for each in sections))
+
+
+def _sections(page: str) -> dict[str, str]:
+    """The text of each section by its title, in the page's order."""
+    split = [section.partition("\n") for section in page.split("\n## ")[1:]]
+    return {title: text.strip("\n") for title, _, text in split}
 
 
 def _list(lines: Sequence[str]) -> str:

@@ -1,4 +1,12 @@
--- For wrk: asks for OBJECTS objects in turn when that is set, and prints the result as JSON.
+-- For wrk: asks for OBJECTS objects in turn when that is set, sends the file BODY with each
+-- request if it has content, and prints the result as JSON.
+
+local file = io.open(os.getenv("BODY"), "rb")
+local body = file:read("*a")
+file:close()
+if #body > 0 then
+  wrk.method, wrk.body = "POST", body
+end
 
 local objects = tonumber(os.getenv("OBJECTS") or "0")
 

@@ -21,6 +21,10 @@ export default {
       case "/sockets/echo":
       case "/sockets/all":
         return await env.Room.get(env.Room.idFromName(path)).fetch(request);
+      case "/body":
+        return new Response(request.body);
+      case "/json":
+        return Response.json({ people: (await request.json()).length });
       default: // "/objects/<name>"
         return await count(env.Counter, path, "/increment");
     }

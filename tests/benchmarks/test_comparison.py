@@ -3,6 +3,8 @@
 The measuring itself is left to `make bench`.
 """
 
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.compare import Side
-from benchmarks.load import LoadFailed, Run, parse_result
-from benchmarks.memory import descendants, memory_of
+from benchmarks.load import LoadFailed, Run, parse_result, request_body
+from benchmarks.memory import Memory, descendants, memory_of
 from benchmarks.peers import Unavailable, Workerd
 from benchmarks.platform_micro import Figure
 from benchmarks.process import Server, ServerFailed, free_port
 from benchmarks.report import render, share, write_section
-from benchmarks.rows import ROWS, rows_named
+from benchmarks.rows import MEMORY_BARS, ROWS, Row, rows_named
 
 WRK_OUTPUT = """\
 Running 5s test @ http://127.0.0.1:1/hello
@@ -55,16 +57,45 @@ def test_equal_sides_share_the_bar() -> None:
     assert share(5, 5) == "█" * 10 + "░" * 10
 
 
-@pytest.mark.parametrize("ours", [40.0, 90.0, 150.0, 250.0, 400.0])
-def test_each_row_is_judged_by_its_bar(ours: float) -> None:
-    table = render([side("Holdfast", ours), side("workerd", 100.0)], ROWS)
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("ours", [40.0, 90.0, 150.0, 250.0, 700.0])
+def test_each_row_is_judged_by_its_bar(ours: float, workers: int) -> None:
+    table = render([side("Holdfast", ours), side("workerd", 100.0)], ROWS, workers=workers)
     for row in ROWS:
-        verdict = "✔" if ours / 100 >= row.bar else "✘"
-        assert f"| {ours / 100:.2f} | ≥ {row.bar:g} {verdict}" in table
+        bar = row.bar.of(workers)
+        verdict = "" if bar is None else f"≥ {bar:g} {'✔' if ours / 100 >= bar else '✘'}"
+        p99 = "≤ 0.2 ✘" if row.has_p99_bar else ""
+        assert re.search(
+            rf"{row.title} .*\| {ours / 100:.2f} \| {verdict} \| 1.00 \| {p99} \|", table
+        )
+
+
+def test_memory_is_judged_by_its_bars() -> None:
+    sides = [side("Holdfast", 1.0), side("workerd", 1.0)]
+    for each, bytes_ in zip(sides, (20_000_000, 100_000_000), strict=True):
+        each.memory = dict.fromkeys(MEMORY_BARS, Memory(rss=bytes_, pss=bytes_))
+    one, two = (render(sides, ROWS, workers=workers) for workers in (1, 2))
+    assert "| 20 / 20 | 100 / 100 | 0.20 | ≤ 0.3 ✔ |" in one
+    assert "| 20 / 20 | 100 / 100 | 0.20 | ≤ 0.15 ✘ |" in one
+    assert "| 20 / 20 | 100 / 100 | 0.20 | ≤ 0.25 ✔ |" in two
 
 
 def test_a_side_alone_is_reported_without_a_ratio() -> None:
-    assert "ratio" not in render([side("workerd", 100.0)], ROWS)
+    assert "ratio" not in render([side("workerd", 100.0)], ROWS, workers=None)
+
+
+def test_two_sides_of_holdfast_are_not_judged() -> None:
+    table = render([side("two", 100.0), side("one", 100.0)], ROWS, workers=None)
+    assert "1.00" in table
+    assert not {*"✔✘"} & {*table}
+
+
+@pytest.mark.parametrize("row", rows_named("body, json"), ids=lambda row: row.name)
+def test_a_body_is_as_large_as_its_row_says(row: Row) -> None:
+    body = request_body(row)
+    assert len(body) == row.megabytes * 1_000_000
+    if row.body == "json":
+        assert len(json.loads(body)) > 1_000
 
 
 def test_a_missing_workerd_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
