@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import ctypes
 import errno
 import os
 import resource
@@ -17,6 +18,8 @@ from holdfast.engine.limits import MEBIBYTE
 from holdfast.server.settings import Settings
 
 WANTED_DESCRIPTORS = 65_536
+M_TRIM_THRESHOLD = -1  # malloc.h
+KEPT_FREE_BYTES = 16 * MEBIBYTE
 ENDING = "Finishing the requests under way; once more ends at once."
 
 
@@ -47,6 +50,7 @@ def run_with(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
     import uvloop
 
     keep_to_utc()
+    keep_free_memory()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(command())
 
@@ -55,6 +59,19 @@ def keep_to_utc() -> None:
     """Have the engine's local time be UTC, as it is for scripts everywhere."""
     os.environ["TZ"] = "UTC"
     time.tzset()
+
+
+def keep_free_memory() -> None:
+    """Have the C library keep some of what was freed for the next request, where it is glibc.
+
+    It would give back whatever is free at the heap's end from 128 KiB on. A script that parses a
+    megabyte of JSON frees several MB of values with each request, which the kernel would take
+    and have to fill with zeros again for the next one: a third of the time.
+    https://man7.org/linux/man-pages/man3/mallopt.3.html
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_TRIM_THRESHOLD, KEPT_FREE_BYTES)
 
 
 async def _with_signals(command: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
