@@ -24,12 +24,14 @@ export {
   deliverObjectCall,
   deliverObjectFetch,
   evictIdle,
+  failHeldCalls,
   objectBroken,
   objectDurable,
   objectSocketEvent,
   objectSocketMessage,
   supersedeObjects,
   sweepObjects,
+  waitsOf,
 } from "./objects/residents.js";
 export { promiseRejected, rejectionHandled } from "./events/rejections.js";
 export { socketClosed, socketLost, socketMessage } from "./sockets/links.js";

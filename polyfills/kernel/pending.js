@@ -38,6 +38,11 @@ export function takePending(number) {
   return record;
 }
 
+/** The ops under way that a life waits for: [number, context] of each. */
+export function* opsOf(life) {
+  for (const [number, { context }] of pending) if (context.life === life) yield [number, context];
+}
+
 /**
  * The host's description of a failure as an error object. An error that comes from
  * other JavaScript (`remote` is among the flags) keeps whatever name it had.

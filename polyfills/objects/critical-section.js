@@ -2,10 +2,11 @@
 // others. It runs as turns of a context of its own, so that what it starts comes back
 // to it while everything else waits.
 
-import { CRITICAL_SECTION_TIMEOUT_MS } from "holdfast:constants";
+import { CRITICAL_SECTION_TIMEOUT_MS, DEADLOCK_LOOK_MS } from "holdfast:constants";
+import { object_held_up } from "holdfast:ops";
 import { currentFrame, runInFrame } from "../kernel/frames.js";
 import { currentContext, queueTurn, queueTurnsFirst, runTurn } from "../kernel/turns.js";
-import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
+import { restartHostTimer, startHostTimer, stopHostTimer } from "../timers/host-timer.js";
 import { ObjectContext } from "./context.js";
 
 const TOO_LONG =
@@ -24,7 +25,7 @@ export function runCriticalSection(instance, callback, { resetOnError }) {
     if (instance.error !== null) throw instance.error;
     instance.inputGate.lock(asking.section ?? null, (section) => {
       const context = new ObjectContext(instance, section);
-      queueTurn(context, enter, {
+      const run = {
         asking,
         callback,
         context,
@@ -34,8 +35,11 @@ export function runCriticalSection(instance, callback, { resetOnError }) {
         resetOnError,
         resolve,
         section,
-        timer: startHostTimer(instance.control, CRITICAL_SECTION_TIMEOUT_MS, () => overdue(instance)),
-      });
+        msLeft: CRITICAL_SECTION_TIMEOUT_MS,
+        timer: null,
+      };
+      run.timer = startHostTimer(instance.control, DEADLOCK_LOOK_MS, look, run);
+      queueTurn(context, enter, run);
     });
     instance.pendingOps++;
     instance.sections++;
@@ -90,6 +94,19 @@ function goOn({ asking, instance, section }, settle, outcome) {
 
 function letIn({ instance, section }) {
   instance.inputGate.letIn(section);
+}
+
+// Does what waits behind the gate wait for the very section, and the section for that?
+function look(run) {
+  const { instance, timer } = run;
+  if (instance.error !== null) return;
+  run.msLeft -= DEADLOCK_LOOK_MS;
+  if (run.msLeft <= 0) {
+    overdue(instance);
+    return;
+  }
+  restartHostTimer(timer, DEADLOCK_LOOK_MS);
+  if (instance.inputGate.isHolding) object_held_up(instance.slot);
 }
 
 function overdue(instance) {

@@ -4,6 +4,9 @@
 // isolate, and its own critical sections. Of such objects those hang that wait for none but
 // such: what a circle of them waits for, nobody outside can give.
 
+/** What the callers are told. */
+export const HUNG = "The Durable Object's code had hung and would never generate a response.";
+
 /**
  * The calls to `instances` that nothing under way could ever let be answered. Where objects
  * wait for each other, only those by which they do: what follows is their code's affair.

@@ -41,6 +41,22 @@ export class InputGate {
     this.#held.push(context, run, argument);
   }
 
+  /** True while something waits behind the gate. */
+  get isHolding() {
+    return this.#held.length > 0;
+  }
+
+  /** True while the turn with this argument waits. */
+  holds(argument) {
+    return this.#held.includes(argument);
+  }
+
+  /** Forget the turn with this argument. */
+  drop(argument) {
+    const end = this.#held.indexOf(argument) + 1;
+    if (end > 0) this.#held.splice(end - 3, 3);
+  }
+
   /**
    * Open a critical section inside `parent` (a section or null) as soon as its
    * siblings have closed, and call `open(section)` then. Throws when nested too deep.

@@ -20,7 +20,7 @@ import { messageFromHost, readRoute } from "../rpc/message.js";
 import { releaseHolds } from "../rpc/references.js";
 import { HostReply } from "../rpc/reply.js";
 import { whenBroken } from "./breaking.js";
-import { hungCalls } from "./hang.js";
+import { HUNG, hungCalls } from "./hang.js";
 import { idFromHost } from "./id.js";
 import { ObjectInstance } from "./instance.js";
 import { failureParts, remoteError } from "./remote-error.js";
@@ -28,6 +28,8 @@ import { failureParts, remoteError } from "./remote-error.js";
 const hibernation = lazily("objects/hibernation.js");
 
 const alarms = lazily("objects/alarms.js");
+
+const deadlock = lazily("objects/deadlock.js");
 
 const byId = new Map(); // in order of last use, so that a sweep stops early
 const bySlot = new Map();
@@ -43,7 +45,6 @@ export function callThroughHost() {
 }
 
 const NO_FETCH_HANDLER = "Handler does not export a fetch() function.";
-const HUNG = "The Durable Object's code had hung and would never generate a response.";
 
 /** Tell which classes and which environment instances are made with; once per isolate. */
 export function useClasses(exported, environment) {
@@ -59,6 +60,11 @@ export function residentInstance(hex) {
 /** The instance in this slot. */
 export function residentInSlot(slot) {
   return bySlot.get(slot);
+}
+
+/** All instances, those included that new code has superseded. */
+export function allResidents() {
+  return bySlot.values();
 }
 
 /** Entry point: take in the object that the host assigned to this isolate as `slot`. */
@@ -143,7 +149,7 @@ export function callInstance(instance, caller, request) {
 
 class HostCall {
   constructor(number, request) {
-    this.number = number;
+    this.hostNumber = number;
     this.request = request;
   }
 
@@ -156,15 +162,15 @@ class HostCall {
     const { status, statusText } = record;
     if (record.webSocket === undefined) {
       const body = responseBodyForHost(record);
-      object_respond(this.number, status, statusText, rawHeadersOf(record), body);
+      object_respond(this.hostNumber, status, statusText, rawHeadersOf(record), body);
     } else {
       const socket = socketForHost(record, this.request);
-      object_upgrade(this.number, statusText, rawHeadersOf(record), socket);
+      object_upgrade(this.hostNumber, statusText, rawHeadersOf(record), socket);
     }
   }
 
   fail(error) {
-    rpc_throw(this.number, ...failureParts(error));
+    rpc_throw(this.hostNumber, ...failureParts(error));
   }
 }
 
@@ -264,6 +270,16 @@ export function evictIdle(idleSweeps, limit) {
     evict(instance);
   }
   return false;
+}
+
+/** Entry point: see deadlock.js. */
+export function waitsOf(kind, number) {
+  return deadlock().waitsOf(kind, number);
+}
+
+/** Entry point: see deadlock.js. */
+export function failHeldCalls(slot, keysJson) {
+  deadlock().failHeldCalls(slot, keysJson);
 }
 
 /** Let go of an instance that has nothing under way. */

@@ -47,6 +47,11 @@ export class RpcCall {
     return this.#reply.caller;
   }
 
+  /** The host's number of the call, where it came from there. */
+  get hostNumber() {
+    return this.#reply.hostNumber;
+  }
+
   invoke(object) {
     const path = this.#path;
     const { allowsOwn, reserved, argumentsFor, refusal } = this.#rules;

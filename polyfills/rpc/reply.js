@@ -32,18 +32,16 @@ export class LocalReply {
 
 /** To whoever asked the host, which knows the call by a number. */
 export class HostReply {
-  #number;
-
   constructor(number) {
-    this.#number = number;
+    this.hostNumber = number;
   }
 
   succeed(message) {
-    rpc_return(this.#number, bytesOfMessage(message), tokensOf(message));
+    rpc_return(this.hostNumber, bytesOfMessage(message), tokensOf(message));
     messageWasSent(message);
   }
 
   fail(error) {
-    rpc_throw(this.#number, ...rpcFailureParts(error));
+    rpc_throw(this.hostNumber, ...rpcFailureParts(error));
   }
 }

@@ -168,6 +168,11 @@ export class SocketLink {
     this.context.waitUntil?.(promise);
   }
 
+  /** True while its event or object lives for what may come. */
+  get keepsAlive() {
+    return this.#release !== null && !this.#isOver;
+  }
+
   /** Nothing comes or goes any more. */
   end() {
     if (this.#isOver) return;

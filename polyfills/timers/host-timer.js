@@ -37,6 +37,11 @@ export function stopHostTimer(timer) {
   timer_stop(timer.number);
 }
 
+/** The context of each timer that a life waits for. */
+export function* contextsOfTimers(life) {
+  for (const { context } of active.values()) if (context.life === life) yield context;
+}
+
 /** Called by the host when a timer is due. */
 export function fireTimer(number) {
   const timer = active.get(number);

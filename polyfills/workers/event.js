@@ -176,6 +176,11 @@ export class WorkerEvent extends Context {
   }
 }
 
+/** The events that have no answer yet. */
+export function unansweredEvents() {
+  return unanswered;
+}
+
 /**
  * Entry point, at even intervals: fail the events that nothing under way could have
  * answered for `hungSweeps` intervals. Another event might have, so they get that long.

@@ -80,6 +80,9 @@ export class Counter extends DurableObject {
   async askOther(other) {
     return other.add(20, 22);
   }
+  lockAndAsk(other) {
+    return this.ctx.blockConcurrencyWhile(() => other.askOther(this.env.Counter.get(this.ctx.id)));
+  }
 }
 
 async function rpc(stub, other) {
@@ -107,6 +110,7 @@ export default {
     }
     try {
       if (pathname === "/rpc") return Response.json(await rpc(stub, named(searchParams.get("other"))));
+      if (pathname === "/circle") return Response.json(await stub.lockAndAsk(named(searchParams.get("other"))));
       if (pathname === "/order") {
         const calls = Array.from({ length: 50 }, (_, i) => (i % 2 ? stub.increment() : stub.fetch("http://x/").then((r) => r.json())));
         return Response.json(await Promise.all(calls));

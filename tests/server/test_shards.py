@@ -128,6 +128,18 @@ async def test_functions_streams_and_stubs_cross_in_calls_by_rpc(server: Sharded
             ]
 
 
+async def test_objects_of_two_shards_that_wait_for_each_other_are_told(server: Sharded) -> None:
+    names = [server.name_owned_by(0), server.name_owned_by(1)]
+    async with Client(server) as client, asyncio.timeout(20):
+        for one, other in (names, reversed(names)):
+            told = await client.json("/circle", one, other=other)
+            assert "had hung and would never generate a response" in told["message"]
+            assert isinstance(await client.json("/", one), int)
+        a, b = names
+        ways = client.json("/circle", a, other=b), client.json("/circle", b, other=a)
+        assert all("message" in told for told in await asyncio.gather(*ways))
+
+
 async def test_calls_of_one_caller_arrive_in_order(server: Sharded) -> None:
     async with Client(server) as client:
         for shard in (0, 1):

@@ -28,6 +28,7 @@ MAX_ACTIVE_TIMERS = 10_000
 
 # blockConcurrencyWhile and transactions: a critical section may take this long.
 CRITICAL_SECTION_TIMEOUT_MS = 30_000
+DEADLOCK_LOOK_MS = 250  # and so often it is looked whether it can end at all
 MAX_CRITICAL_SECTION_DEPTH = 64
 
 # Alarms: https://developers.cloudflare.com/durable-objects/api/alarms/

@@ -68,6 +68,9 @@ class ObjectsCapability(Protocol):
     def own_service(self, entrypoint: str) -> int:
         """The number of an entrypoint of the isolate's own script."""
 
+    def held_up(self, slot: int) -> None:
+        """A critical section of the object in `slot` has been holding back events for a while."""
+
     def released(self, slot: int, reason: str) -> None:
         """The instance in `slot` is gone: evicted (no reason) or reset."""
 
@@ -153,6 +156,12 @@ def service_fetch(
 def service_own(host: Host, entrypoint: str) -> int:
     """The number of an entrypoint of the script's own, "" being the default one."""
     return host.objects.own_service(entrypoint)
+
+
+@op
+def object_held_up(host: Host, slot: int) -> None:
+    """A critical section of the object has been holding back events for a while."""
+    host.objects.held_up(slot)
 
 
 @op

@@ -12,6 +12,7 @@ isolate hosts an object, and here its storage is opened, fenced off and closed.
   what its service bindings lead to.
 - `Calls` (calls.py): calls that wait for an answer, and their callers; rpc.py: the
   capabilities that cross with them.
+- `WaitGraph` (wait_graph.py): calls that wait for each other, and would for ever.
 - `AlarmScheduler` (alarms.py): when which object is woken; `AlarmCalls` (alarm_calls.py): how.
 - `Placement` (placement.py): who owns an id; `LocalObjects` (local.py): what is here.
 """
@@ -23,6 +24,7 @@ from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.local import LocalObjects
 from holdfast.objects.placement import InProcess, Placement
+from holdfast.objects.wait_graph import WaitGraph
 
 __all__ = [
     "AlarmCalls",
@@ -33,4 +35,5 @@ __all__ = [
     "ObjectDirectory",
     "ObjectHome",
     "Placement",
+    "WaitGraph",
 ]

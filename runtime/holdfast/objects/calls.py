@@ -45,6 +45,13 @@ class Calls:
         entry = self._waiting.pop(number, None)
         return None if entry is None else entry[:2]
 
+    def find(self, caller: Caller, caller_number: int) -> tuple[int, ObjectHome] | None:
+        """The number of a call that was begun and has not ended, and where it went."""
+        for number, (who, its_number, home) in self._waiting.items():
+            if its_number == caller_number and who is caller:
+                return number, home
+        return None
+
     def fail_all(self, home: ObjectHome, message: str = CONNECTION_LOST) -> None:
         """The isolate ended: every call into it fails, and may be tried again."""
         for number, (caller, caller_number, target) in [*self._waiting.items()]:

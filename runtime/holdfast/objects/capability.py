@@ -8,7 +8,7 @@ import asyncio
 import functools
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError
@@ -56,6 +56,7 @@ class IsolateObjects:
         self._namespaces: list[Namespace] = []
         self._ids: list[IdFactory] = []
         self._services = Services()
+        self._events: dict[int, tuple[Worker, asyncio.Future[Any]]] = {}  # by the ops that wait
         self._bodies: BodyTable = host.capabilities.bodies
         self.alarms: AlarmCalls  # set by whoever runs alarms
         self.home: ObjectHome | None = None  # set when the isolate's Worker has loaded
@@ -65,6 +66,7 @@ class IsolateObjects:
     def live_in(self, home: ObjectHome) -> None:
         """The isolate's Worker has loaded."""
         self.home = self.rpc.home = home
+        home.caller = self
 
     @property
     def namespaces(self) -> tuple[Namespace, ...]:
@@ -214,9 +216,26 @@ class IsolateObjects:
             answer = worker.fetch(
                 method, url, headers, stream, target.entrypoint, props=target.props, cf=cf
             )
+            self.waits_for(number, worker, answer)
             answer.add_done_callback(lambda done: self._answered(number, done))
 
         self._host.loop.call_soon(deliver)
+
+    def waits_for(self, number: int, worker: Worker, answer: "asyncio.Future[Any]") -> None:
+        """The op with this number waits for the answer to an event of another Worker."""
+        self._events[number] = worker, answer
+        answer.add_done_callback(lambda _: self._events.pop(number, None))
+
+    def event_of(self, number: int) -> tuple[ObjectHome, int] | None:
+        """The event that the op with this number waits for, if it is one, and its isolate."""
+        worker, answer = self._events.get(number, (None, None))
+        if answer is None or not isinstance(worker, Worker):
+            return None  # Python code in a test may stand in for a Worker
+        event = worker.number_of(answer)
+        objects = worker.host.objects
+        if event is None or not isinstance(objects, IsolateObjects) or objects.home is None:
+            return None
+        return objects.home, event
 
     def _answered(self, number: int, answer: "asyncio.Future[WorkerResponse]") -> None:
         if error := answer.exception():
@@ -263,6 +282,12 @@ class IsolateObjects:
                 durableObjectReset=True,
             )
         return record.home.sockets_of(record, functools.partial(self._directory.awaken, record))
+
+    def held_up(self, slot: int) -> None:
+        """A critical section of the object in `slot` has been holding back events for a while."""
+        record = self._directory.in_slot(slot)
+        if record is not None:
+            self._local.waits.suspect(record)
 
     def released(self, slot: int, reason: str) -> None:
         """The instance in `slot` is gone: evicted (no reason) or reset."""

@@ -1,6 +1,10 @@
 """The objects that live in one Worker's isolate."""
 
-from collections.abc import Callable
+import json
+import os
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import TYPE_CHECKING
 
 from holdfast.host.objects import Body
 from holdfast.host.rpc import Message
@@ -8,6 +12,11 @@ from holdfast.host.sockets_hibernation import ObjectSockets
 from holdfast.objects.ids import IdFactory
 from holdfast.objects.record import ObjectRecord
 from holdfast.workers import SERVICE_RESTART, Worker
+
+if TYPE_CHECKING:
+    from holdfast.objects.capability import IsolateObjects
+
+_serials = count(1)
 
 
 class ObjectHome:
@@ -29,6 +38,8 @@ class ObjectHome:
         self._sweep_events = worker.entry("sweepEvents")
         self._evict = worker.entry("evictIdle")
         self._sockets: dict[str, ObjectSockets] = {}
+        self._serial = next(_serials)
+        self.caller: IsolateObjects  # who makes the isolate's own calls; set with it
 
     def admit(self, record: ObjectRecord) -> None:
         """Make the instance known to the isolate, before its first call from outside."""
@@ -110,6 +121,34 @@ class ObjectHome:
         """Close the sockets of all objects, those of sleeping ones included."""
         if self._host.sockets is not None:
             self._host.sockets.end_objects(SERVICE_RESTART, reason)
+
+    # ---- who waits for whom: see wait_graph.py ---------------------------------------
+
+    def key_of(self, name: str) -> str:
+        """What something of this isolate is called among all isolates of the server."""
+        return f"{os.getpid()}.{self._serial} {name}"
+
+    def waits_of(self, kind: str, number: int) -> str | None:
+        """See polyfills/objects/deadlock.js."""
+        if self.worker.is_dead:
+            return None
+        waits = self._host.enter(self.worker.entry_once("waitsOf"), kind, number)
+        return waits if isinstance(waits, str) else None
+
+    def event_of(self, number: int) -> "tuple[ObjectHome, str, int] | None":
+        """The Worker's event, in whichever isolate, that the op with this number waits for."""
+        event = self.caller.event_of(number)
+        return None if event is None else (event[0], "event", event[1])
+
+    def fail_held_calls(self, slot: int, keys: Iterable[str]) -> None:
+        """Fail the calls that an object holds back and that are among these, or made by them."""
+        if self.worker.is_dead:
+            return
+        prefix = self.key_of("")
+        own = [key.removeprefix(prefix) for key in keys if key.startswith(prefix)]
+        self._host.enter(self.worker.entry_once("failHeldCalls"), slot, json.dumps(own))
+
+    # ---- sweeping ------------------------------------------------------------------
 
     def sweep(self, hung_sweeps: int) -> None:
         """An interval has passed: end what hangs; see polyfills/objects/residents.js."""

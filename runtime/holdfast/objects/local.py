@@ -10,6 +10,7 @@ from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.record import ObjectRecord
+from holdfast.objects.wait_graph import WaitGraph
 from holdfast.workers import WorkerError
 
 # Why a call may find nobody at the other end; the message is for the caller.
@@ -21,11 +22,14 @@ HomeFinder = Callable[[str], ObjectHome]
 class LocalObjects:
     """Brings up objects and gives them calls (placement.Owner); raises as UNREACHABLE says."""
 
-    def __init__(self, directory: ObjectDirectory, calls: Calls, home_of: HomeFinder) -> None:
+    def __init__(
+        self, directory: ObjectDirectory, calls: Calls, waits: WaitGraph, home_of: HomeFinder
+    ) -> None:
         """`home_of` finds, or loads, a script's live isolate."""
         self._directory = directory
         self._calls = calls
         self._home_of = home_of
+        self.waits = waits
 
     def fetch(
         self,

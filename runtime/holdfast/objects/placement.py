@@ -12,6 +12,7 @@ from holdfast.catalog.namespace import Namespace
 from holdfast.host.bodies import ByteStream
 from holdfast.host.rpc import Message
 from holdfast.objects.calls import Caller
+from holdfast.objects.wait_graph import Circle
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class Placement(Protocol):
     def owner(self, object_id: str) -> Owner:
         """The owner of an object that is not here."""
 
+    async def follow_call(self, caller: Caller, number: int, known: set[str]) -> Circle | None:
+        """See WaitGraph, for a call that has gone to another owner."""
+
 
 class InProcess:
     """One shard that owns everything."""
@@ -72,6 +76,9 @@ class InProcess:
     def owner(self, object_id: str) -> Owner:
         """Nobody asks."""
         raise AssertionError("what is not here is nowhere")
+
+    async def follow_call(self, _caller: Caller, _number: int, _known: set[str]) -> None:
+        """No call has gone there."""
 
 
 def shard_of(object_id: str, count: int) -> int:

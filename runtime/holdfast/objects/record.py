@@ -20,4 +20,5 @@ class ObjectRecord:
     name: str | None
     home: "ObjectHome"
     store: ObjectStore = field(init=False)
+    waits: set[str] | None = None  # what a circle of calls was last seen to be; see wait_graph.py
     location_hint: str | None = None  # what its first caller asked for; there is one place

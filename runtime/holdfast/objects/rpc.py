@@ -181,6 +181,7 @@ class IsolateRpc:
                 case ServiceTarget():
                     worker = self._objects.worker_of(callee)
                     answer = worker.call(callee.entrypoint, callee.props, route, message)
+                    self._objects.waits_for(number, worker, answer)
                     answer.add_done_callback(lambda done: self._answered(number, done))
         except self._objects.unreachable as error:
             if message is not None:

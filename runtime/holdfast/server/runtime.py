@@ -42,6 +42,7 @@ from holdfast.objects import (
     ObjectDirectory,
     ObjectHome,
     Placement,
+    WaitGraph,
 )
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
@@ -112,7 +113,8 @@ class Runtime:
         self._calls = Calls()
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
         self.directory = ObjectDirectory(storage, placement or InProcess(), loop)
-        self.local = LocalObjects(self.directory, self._calls, self.home)
+        self._waits = WaitGraph(self._calls, self.directory.placement, loop)
+        self.local = LocalObjects(self.directory, self._calls, self._waits, self.home)
         self.files: ObjectFiles = LocalFiles(storage, self.directory)
         self._alarm_calls = AlarmCalls(storage, self.directory, self.home, self.tell)
         self.alarms = AlarmScheduler(
@@ -328,6 +330,7 @@ class Runtime:
         self._closed = True
         self.alarms.close()
         self.crons.close()
+        self._waits.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
         for resident in [*self._residents.values()]:

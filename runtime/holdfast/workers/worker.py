@@ -213,6 +213,10 @@ class Worker:
         self._live.add(number)
         return number
 
+    def number_of(self, answer: "asyncio.Future[Any]") -> int | None:
+        """The number of the event that this is to be the answer to; None if it is answered."""
+        return next((number for number, known in self._answers.items() if known is answer), None)
+
     def respond(
         self,
         number: int,

@@ -22,6 +22,7 @@ from holdfast.host.rpc import Message
 from holdfast.objects.calls import CONNECTION_LOST, Caller
 from holdfast.objects.local import UNREACHABLE, LocalObjects
 from holdfast.objects.placement import ObjectAddress
+from holdfast.objects.wait_graph import Circle
 from holdfast.server.shards.bodies import Bodies
 from holdfast.server.shards.bodies import Crossing as BodyCrossing
 from holdfast.server.shards.exports import (
@@ -88,7 +89,8 @@ class Link:
             "response": self._response,
             "result": self._result,
             "failed": self._failed,
-            "ask": self._ask,
+            "ask": self._asked_clerk,
+            "follow": self._asked_to_follow,
             "told": self._told,
             "refused": self._refused,
             **self.bodies.handlers,
@@ -147,14 +149,30 @@ class Link:
             self.loop.call_soon(self._fail_waiting)
         return self._last
 
+    def number_of(self, caller: Caller, number: int) -> int | None:
+        """What a call that has gone over this link, and is not answered, is called there."""
+        asked = (caller, number)
+        return next((call for call, who in self._waiting.items() if who == asked), None)
+
+    async def follow_call(self, number: int, known: set[str]) -> Circle | None:
+        """See WaitGraph, for a call that has gone to the other side."""
+        try:
+            found = await self._ask("follow", number, known)
+        except (Refused, ConnectionError):
+            return None
+        return None if found is None else Circle(*found)
+
     async def ask(self, verb: str, *arguments: Any) -> Any:
         """Have the other side's clerk do something. Raises Refused and ConnectionError."""
+        return await self._ask("ask", verb, arguments)
+
+    async def _ask(self, word: str, *values: Any) -> Any:
         if self.is_lost:
             raise ConnectionError(CONNECTION_LOST)
         self._last = number = self._last + 1
         answer: asyncio.Future[Any] = self.loop.create_future()
         self._asked[number] = answer
-        self.say("ask", number, verb, arguments)
+        self.say(word, number, *values)
         try:
             return await answer
         finally:
@@ -246,16 +264,26 @@ class Link:
         caller, its_number = self._waiting.pop(number)
         caller.failed(its_number, name, message, flags, data)
 
-    def _ask(self, number: int, verb: str, arguments: tuple[Any, ...]) -> None:
-        task = self.loop.create_task(self._do(number, verb, arguments))
+    def _asked_clerk(self, number: int, verb: str, arguments: tuple[Any, ...]) -> None:
+        self._tell(number, self._clerk(verb, *arguments))
+
+    def _asked_to_follow(self, number: int, call: int, known: set[str]) -> None:
+        self._tell(number, self._followed(call, known))
+
+    async def _followed(self, call: int, known: set[str]) -> tuple[set[str], set[str]] | None:
+        found = await self._local.waits.follow_call(self, call, known)
+        return None if found is None else (found.keys, found.held)
+
+    def _tell(self, number: int, answer: Coroutine[Any, Any, Any]) -> None:
+        task = self.loop.create_task(self._do(number, answer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _do(self, number: int, verb: str, arguments: tuple[Any, ...]) -> None:
+    async def _do(self, number: int, answer: Coroutine[Any, Any, Any]) -> None:
         try:
-            self.say("told", number, await self._clerk(verb, *arguments))
+            self.say("told", number, await answer)
         except Exception as error:
-            log.debug("%s was refused", verb, exc_info=error)
+            log.debug("another shard was refused", exc_info=error)
             self.say("refused", number, type(error).__name__, str(error))
 
     def _told(self, number: int, value: Any) -> None:

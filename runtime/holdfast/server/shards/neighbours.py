@@ -6,8 +6,10 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from holdfast.objects.calls import Caller
 from holdfast.objects.local import LocalObjects
 from holdfast.objects.placement import Owner, shard_of
+from holdfast.objects.wait_graph import Circle
 from holdfast.server.shards.link import Clerk, Link
 
 log = logging.getLogger("holdfast.shards")
@@ -47,6 +49,14 @@ class Neighbours:
     def owner(self, object_id: str) -> Owner:
         """See Placement."""
         return self.link(self.place_of(object_id))
+
+    async def follow_call(self, caller: Caller, number: int, known: set[str]) -> Circle | None:
+        """See Placement."""
+        for link in (*self._links.values(), *self._guests):
+            its_number = link.number_of(caller, number)
+            if its_number is not None:
+                return await link.follow_call(its_number, known)
+        return None
 
     def place_of(self, object_id: str) -> int:
         """The place of an object's owner."""

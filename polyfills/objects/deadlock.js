@@ -1,0 +1,143 @@
+// Calls that can never be let in: they wait behind an input gate for a critical section that
+// waits, by way of others, for just these calls.
+//
+// A life (an object instance, a Worker's event) waits for calls that it has made. An object whose
+// gate is closed goes on only by what the open section has begun; any other life by whatever
+// it has begun. Where all of that are calls, and these wait in turn, nothing under way can
+// ever end it. What else a life may wait for (a timer, the network, a disk, a promise in
+// memory) counts as something that will come.
+//
+// The host asks isolate by isolate, since calls cross them (objects/wait_graph.py), and asks
+// twice: what is found again, call by call, did not move in between.
+
+import { failCall } from "../kernel/calls.js";
+import { opsOf } from "../kernel/pending.js";
+import { contextsOfTimers } from "../timers/host-timer.js";
+import { unansweredEvents } from "../workers/event.js";
+import { HUNG } from "./hang.js";
+import { allResidents, residentInSlot } from "./residents.js";
+
+const numbers = new WeakMap(); // of calls from within the isolate
+let lastNumber = 0;
+
+/**
+ * Follow what a life waits for through this isolate. `kind` and `number` name it: "slot" an
+ * object, "event" a Worker's event, "call" whatever has got this call of the host's. Returns
+ * undefined where something may still come of itself; else JSON of `keys`, which name what was
+ * found, `ops`, the calls that leave the isolate, and `held`, the ids of objects that hold back
+ * one of the calls that were followed.
+ */
+export function waitsOf(kind, number) {
+  const made = callsMadeHere();
+  const lives = new Set();
+  const keys = [];
+  const ops = [];
+  const held = [];
+  const follow = (call) => {
+    lives.add(call.life);
+    if (isHeld(call)) held.push(call.life.id.toString());
+  };
+  if (kind === "call") {
+    const call = callFromHost(number);
+    if (call === undefined) return undefined;
+    follow(call);
+  } else {
+    const life = kind === "slot" ? residentInSlot(number) : eventOf(number);
+    if (life === undefined) return undefined;
+    lives.add(life);
+  }
+  for (const life of lives) {
+    const waits = waitsOfLife(life, made.get(life) ?? []);
+    if (waits === null) return undefined;
+    keys.push(keyOf(life));
+    ops.push(...waits.ops);
+    for (const call of waits.calls) {
+      keys.push(keyOfCall(call));
+      follow(call);
+    }
+  }
+  return JSON.stringify({ keys, ops, held });
+}
+
+/**
+ * Fail the calls that the object in this slot holds back and that are among those with these
+ * keys; calls from elsewhere are named by the host's numbers.
+ */
+export function failHeldCalls(slot, keysJson) {
+  const instance = residentInSlot(slot);
+  if (instance === undefined || !instance.hasCalls) return;
+  const keys = new Set(JSON.parse(keysJson));
+  for (const call of [...instance.calls]) {
+    if (!isHeld(call) || !keys.has(keyOfCall(call))) continue;
+    instance.inputGate.drop(call);
+    failCall(call, new Error(HUNG));
+  }
+}
+
+/**
+ * The ops and calls that a life waits for; null where it waits for something else, or for
+ * nothing that is known.
+ */
+function waitsOfLife(life, made) {
+  const gate = life.inputGate ?? null;
+  const counts = (context) => gate === null || gate.admits(context);
+  const calls = made.filter((call) => counts(call.caller));
+  const ops = [];
+  let known = made.length + (life.sections ?? 0);
+  for (const [number, context] of opsOf(life)) {
+    known++;
+    if (counts(context)) ops.push(number);
+  }
+  for (const context of contextsOfTimers(life)) {
+    known++;
+    if (counts(context)) return null;
+  }
+  for (const link of life.sockets ?? []) {
+    if (link.keepsAlive) known++;
+    if (counts(link.context)) return null;
+  }
+  const hasMore = known !== life.pendingOps || life.connections?.size > 0;
+  if (hasMore || life.outputGate?.isLocked || calls.length + ops.length === 0) return null;
+  return { calls, ops };
+}
+
+/** Calls from life to life of this isolate, by who has made them. */
+function callsMadeHere() {
+  const made = new Map();
+  for (const call of callsHere()) {
+    if (call.caller === undefined) continue;
+    const others = made.get(call.caller.life);
+    if (others === undefined) made.set(call.caller.life, [call]);
+    else others.push(call);
+  }
+  return made;
+}
+
+function* callsHere() {
+  for (const instance of allResidents()) if (instance.calls !== null) yield* instance.calls;
+  for (const event of unansweredEvents()) if (event.calls !== null) yield* event.calls;
+}
+
+function callFromHost(number) {
+  for (const call of callsHere()) if (call.hostNumber === number) return call;
+  return undefined;
+}
+
+function eventOf(number) {
+  for (const event of unansweredEvents()) if (event.number === number) return event;
+  return undefined;
+}
+
+function isHeld(call) {
+  return call.life.inputGate?.holds(call) === true;
+}
+
+function keyOf(life) {
+  return life.slot === undefined ? `event ${life.number}` : `object ${life.slot}`;
+}
+
+function keyOfCall(call) {
+  if (call.hostNumber !== undefined) return `call ${call.hostNumber}`;
+  if (!numbers.has(call)) numbers.set(call, ++lastNumber);
+  return `local call ${numbers.get(call)}`;
+}
