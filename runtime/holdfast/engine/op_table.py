@@ -43,7 +43,7 @@ class OpTable:
         self._context = context
         self._converter = converter
         self._result = ffi.new("JSValue *")
-        self._list: list[tuple[Op, Callable[[Any], Value]]] = []
+        self._list: list[tuple[Op, Callable[[Any], str | bytes]]] = []
         self._callback = ffi.callback("JSCFunctionData", self._run, error=EXCEPTION)
         self._make_error = lib.JS_Eval(
             context, _MAKE_ERROR, len(_MAKE_ERROR), b"holdfast:engine", EVAL_GLOBAL
@@ -58,8 +58,8 @@ class OpTable:
                 self._context, self._callback, 0, len(self._list), 0, ffi.NULL
             )
             as_bytes = getattr(function, "takes_utf8", False)
-            convert = self._converter.to_bytes if as_bytes else self._converter.to_python
-            self._list.append((function, convert))
+            text = self._converter.utf8 if as_bytes else self._converter.string
+            self._list.append((function, text))
             lib.JS_SetPropertyStr(self._context, table, name.encode(), made)
         return table
 
@@ -67,8 +67,7 @@ class OpTable:
         """Have other functions answer the ops that were added, in the same order."""
         assert len(ops) == len(self._list), "an isolate's ops are chosen when it is made"
         self._list = [
-            (function, convert)
-            for function, (_, convert) in zip(ops.values(), self._list, strict=True)
+            (function, text) for function, (_, text) in zip(ops.values(), self._list, strict=True)
         ]
 
     def release(self) -> None:
@@ -84,8 +83,8 @@ class OpTable:
     ) -> Any:
         try:
             converter = self._converter
-            function, convert = self._list[magic]
-            value = function(*[convert(arguments[i]) for i in range(count)])
+            function, text = self._list[magic]
+            value = function(*converter.values(arguments, count, text=text))
             if value is None:
                 return UNDEFINED
             converter.write(self._result, value)
