@@ -32,7 +32,7 @@ const alarms = lazily("objects/alarms.js");
 const deadlock = lazily("objects/deadlock.js");
 
 const byId = new Map(); // in order of last use, so that a sweep stops early
-const bySlot = new Map();
+const bySlot = new Map(); // keys by `keyOf`
 let classes; // of the script, by export name
 let env;
 let sweeps = 0;
@@ -45,6 +45,11 @@ export function callThroughHost() {
 }
 
 const NO_FETCH_HANDLER = "Handler does not export a fetch() function.";
+
+// The engine hashes a number by the bits of its double, and in that of a small integer those that
+// its maps look at are zero: a thousand slots would share one bucket. This spreads them.
+const SPREAD = (Math.sqrt(5) - 1) / 2;
+const keyOf = (slot) => slot * SPREAD;
 
 /** Tell which classes and which environment instances are made with; once per isolate. */
 export function useClasses(exported, environment) {
@@ -59,7 +64,7 @@ export function residentInstance(hex) {
 
 /** The instance in this slot. */
 export function residentInSlot(slot) {
-  return bySlot.get(slot);
+  return bySlot.get(keyOf(slot));
 }
 
 /** All instances, those included that new code has superseded. */
@@ -76,7 +81,7 @@ export function admitObject(slot, className, hex, name, usesSqlite, jurisdiction
   // What it reads may be younger than what is durable: the instance before may have written it.
   instance.outputGate.wrote(storage_outstanding(slot));
   byId.set(hex, instance);
-  bySlot.set(slot, instance);
+  bySlot.set(keyOf(slot), instance);
   return instance;
 }
 
@@ -89,7 +94,7 @@ function missingClass(name) {
 function forget(instance) {
   const hex = instance.id.toString();
   if (byId.get(hex) === instance) byId.delete(hex);
-  bySlot.delete(instance.slot);
+  bySlot.delete(keyOf(instance.slot));
 }
 
 /** Note that an instance is in use. */
@@ -176,7 +181,7 @@ class HostCall {
 
 /** Entry point: a call that came to the host from elsewhere. */
 export function deliverObjectFetch(number, slot, method, url, headers, body) {
-  const instance = bySlot.get(slot);
+  const instance = bySlot.get(keyOf(slot));
   touch(instance);
   const [raw, depth] = takeDepth(headers);
   goDeeper(instance, depth);
@@ -185,21 +190,21 @@ export function deliverObjectFetch(number, slot, method, url, headers, body) {
 
 /** Entry point: a message of a socket that the object has accepted for hibernation. */
 export function objectSocketMessage(slot, number, data) {
-  const instance = bySlot.get(slot);
+  const instance = bySlot.get(keyOf(slot));
   touch(instance);
   return hibernation().deliverMessage(instance, number, data);
 }
 
 /** Entry point: another event of such a socket. */
 export function objectSocketEvent(slot, number, kind, a, b, c) {
-  const instance = bySlot.get(slot);
+  const instance = bySlot.get(keyOf(slot));
   touch(instance);
   hibernation().deliverEvent(instance, number, kind, a, b, c);
 }
 
 /** Entry point: a call of a method that came to the host from elsewhere. */
 export function deliverObjectCall(number, slot, route, data, tokens) {
-  const instance = bySlot.get(slot);
+  const instance = bySlot.get(keyOf(slot));
   const [depth, path] = readRoute(route);
   touch(instance);
   goDeeper(instance, depth);
@@ -211,7 +216,7 @@ export function deliverObjectCall(number, slot, route, data, tokens) {
 
 /** Entry point: the object's alarm is due; the host knows this run of it by `number`. */
 export function deliverObjectAlarm(number, slot, retryCount) {
-  const instance = bySlot.get(slot);
+  const instance = bySlot.get(keyOf(slot));
   touch(instance);
   alarms().beginAlarm(instance, number, retryCount);
 }
@@ -220,14 +225,14 @@ export function deliverObjectAlarm(number, slot, retryCount) {
 
 /** Entry point: the writes of a round, and all before it, are durable. */
 export function objectDurable(slot, round) {
-  bySlot.get(slot)?.outputGate.durable(round);
+  bySlot.get(keyOf(slot))?.outputGate.durable(round);
 }
 
 whenBroken((slot, message) => objectBroken(slot, message, "durableObjectReset"));
 
 /** Entry point: the object lost its storage or its place. */
 export function objectBroken(slot, message, flags) {
-  const instance = bySlot.get(slot);
+  const instance = bySlot.get(keyOf(slot));
   if (instance === undefined) return;
   const error = new Error(message);
   for (const flag of flags ? flags.split(",") : []) error[flag] = true;
