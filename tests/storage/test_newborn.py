@@ -10,6 +10,7 @@ import pytest
 
 from holdfast.storage import LocalBarrier, Storage, StoreBroken
 from holdfast.storage.newborn import Newborn
+from holdfast.storage.nursery import Nursery
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 
 
@@ -231,7 +232,7 @@ async def test_a_hasty_writer_loses_nothing_whenever_the_file_appears(
 
 
 async def test_a_name_that_may_not_be_durable_is_given_anew_with_a_new_file(shard: Shard) -> None:
-    newborn = Newborn(shard.path(), shard.storage._folder(UNIQUE_KEY))
+    newborn = Newborn(shard.storage._folder(UNIQUE_KEY), shard.path().stem, Nursery())
     newborn.capture()
     assert newborn.stage() and newborn.publish()
     inode = shard.path().stat().st_ino

@@ -18,11 +18,11 @@ May import engine/ (and does not); touches APSW. docs/durability.md tells what i
 - `KeyValueStore` (key_value.py), cache.py: databases for a whole server.
 
 Below these: database.py is one file's transactions and rounds, and has the invariants;
-newborn.py an object's first writes, in memory; session.py an open connection and how SQLite is
-set up; opening.py how files are made, found and healed, template.py what they begin as;
-lifecycle.py checkpoints, parking and closing; leftovers.py logs that eviction has left;
-workers.py the threads; disk.py syncing folders; shard.py what all databases share. rounds.py,
-lru.py, keys.py and names.py are pure.
+newborn.py an object's first writes, in memory that nursery.py lends; session.py an open
+connection and how SQLite is set up; opening.py how files are made, found and healed, template.py
+what they begin as; lifecycle.py checkpoints, parking and closing; leftovers.py logs that
+eviction has left; workers.py the threads; disk.py syncing folders; shard.py what all databases
+share. rounds.py, lru.py, keys.py and names.py are pure.
 """
 
 from holdfast.storage.barrier import Barrier, CommittedLog, LocalBarrier

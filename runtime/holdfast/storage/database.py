@@ -30,7 +30,9 @@ Invariants:
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
@@ -47,7 +49,7 @@ from holdfast.storage.errors import (
     ValueTooLarge,
     is_read_only,
 )
-from holdfast.storage.history import history_path
+from holdfast.storage.history import SUFFIX as HISTORY_SUFFIX
 from holdfast.storage.listed_alarm import ListedAlarm
 from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.newborn import Newborn
@@ -88,7 +90,6 @@ class Database:
         "job",
         "log_is_durable",
         "object_id",
-        "path",
         "ready",
         "rounds",
         "savepoints",
@@ -100,9 +101,8 @@ class Database:
     def __init__(self, shard: "Shard", folder: Folder, object_id: str) -> None:
         self._shard = shard
         self.folder = folder
-        self.unique_key = folder.path.name
+        self.unique_key = folder.name
         self.object_id = object_id
-        self.path = folder.path / (object_id + DATABASE_SUFFIX)
         self.rounds = Rounds()
         self.session: Session | Newborn | None = None
         self.store: ObjectStore | None = None
@@ -123,6 +123,11 @@ class Database:
         self.job: Job | None = None  # a thread is busy with the file
         self.closed: asyncio.Future[None] | None = None  # closing was asked for
 
+    @property
+    def path(self) -> Path:
+        """The object's file, there or not."""
+        return self.folder.path / (self.object_id + DATABASE_SUFFIX)
+
     # ---- access --------------------------------------------------------------------
 
     def reach(self) -> Session | Newborn | None:
@@ -139,8 +144,11 @@ class Database:
 
     def _open(self) -> None:
         try:
+            if not self._has_files():
+                self._missing = True
+                return
             # Once: a connection that was closed to save memory goes on where it was.
-            if self.bookmarks is None and history_path(self.path).exists():
+            if self.bookmarks is None and self._has(HISTORY_SUFFIX):
                 self._shard.bookmarking.history(self).restore(self.folder)
                 self.keep_past()
             opened = opening.open_existing(
@@ -154,6 +162,12 @@ class Database:
         self.attach_session(opened)
         if opened.has_metadata and not opened.read_only:
             self.alarm.opened(opened, self._name)
+
+    def _has_files(self) -> bool:
+        return self._has(DATABASE_SUFFIX) or self._has(HISTORY_SUFFIX)
+
+    def _has(self, suffix: str) -> bool:
+        return os.path.exists(self.folder.file(self.object_id + suffix))  # noqa: PTH110 - see there
 
     def keep_past(self) -> "Bookmarks":
         """The bookmarks of the object, which are kept from now on."""
@@ -193,7 +207,7 @@ class Database:
 
     def _create(self) -> Newborn:
         try:
-            newborn = Newborn(self.path, self.folder)
+            newborn = Newborn(self.folder, self.object_id, self._shard.nursery)
         except (apsw.Error, OSError) as error:
             raise self._unopened(error) from error
         self._missing = False

@@ -94,6 +94,8 @@ class Folder:
     ) -> None:
         """`is_here` tells which objects' files are ours, where other processes have others."""
         self.path = path
+        self.name = path.name
+        self._prefix = f"{path}/"
         self._is_here = is_here
         self._parent = parent
         self._parent_ticket = 0
@@ -131,13 +133,17 @@ class Folder:
                 self.sync(self.changed())
             self._in_doubt = False
 
+    def file(self, name: str) -> str:
+        """The path of a file in the folder. A string, since each object's first call asks."""
+        return self._prefix + name
+
     def doubt(self) -> None:
         """Somebody was stopped between making an entry and syncing it."""
         self._in_doubt = True
 
     def is_writable(self) -> bool:
         """True if files can be made in the folder."""
-        return os.access(self.path, os.W_OK | os.X_OK)
+        return os.access(self._prefix, os.W_OK | os.X_OK)
 
     def sweep(self, is_left: Callable[[str], bool]) -> None:
         """Remove, once, files that an ended process has left. Blocks; from any thread.

@@ -7,10 +7,10 @@ a fresh object begins in memory, and threads make its files:
     memory ── first round ──► whole file ── second round ──► file and log, opened
     (loop)      (thread: stage, sync, publish)  (thread)       (loop: hand_over)
 
-- *Loop.* Reads and writes go to a private database of SQLite's, which spills to a temporary
-  file where one turn writes a lot. `capture`, right after each commit, keeps an image of what
-  is committed. That cannot wait for the round: by then an explicit transaction may be open,
-  and an image would hold what it has not committed.
+- *Loop.* Reads and writes go to a private database of SQLite's, which the nursery lends and
+  which spills to a temporary file where one turn writes a lot. `capture`, right after each
+  commit, keeps an image of what is committed. That cannot wait for the round: by then an
+  explicit transaction may be open, and an image would hold what it has not committed.
 - *First round.* A thread writes the image under a name of its own (`stage`), syncs it, and
   only then gives it the object's name (`publish`); that is synced, too. So a file which has
   its name is whole and on the disk, whatever happens. An object that is written once never
@@ -48,21 +48,16 @@ import apsw
 from holdfast.storage import opening
 from holdfast.storage.disk import Folder, Fsync, write_all
 from holdfast.storage.errors import StorageReadOnly
-from holdfast.storage.names import STAGED_SUFFIX, is_staged
-from holdfast.storage.session import FRUGAL, STATEMENTS, Session
-from holdfast.storage.template import KV_SCHEMA, PAGE_BYTES, in_wal_mode
+from holdfast.storage.names import DATABASE_SUFFIX, STAGED_SUFFIX, is_staged
+from holdfast.storage.session import WAL_SUFFIX, Session
+from holdfast.storage.template import in_wal_mode
 
 if TYPE_CHECKING:
     from holdfast.storage.alarms import AlarmList
+    from holdfast.storage.nursery import Nursery
     from holdfast.storage.statements import SqlAccess
 
 LARGE_BYTES = 256 * 1024
-
-# What one transaction may write before SQLite takes a temporary file to help.
-_CACHE_KIB = 8192
-
-_FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
-_PRIVATE = ""  # SQLite's name for a database of the connection's own
 
 _numbers = itertools.count(1)
 
@@ -79,6 +74,7 @@ class Newborn:
         "_is_durable",
         "_is_named",
         "_lock",
+        "_nursery",
         "_path",
         "_sealed",
         "_staged",
@@ -95,26 +91,24 @@ class Newborn:
     is_new = True
     read_only = False
 
-    def __init__(self, path: Path, folder: Folder) -> None:
+    def __init__(self, folder: Folder, object_id: str, nursery: "Nursery") -> None:
         """Begin an object. Raises StorageReadOnly, OSError and apsw.Error."""
         folder.ensure()
         if not folder.is_writable():
             raise StorageReadOnly(f"The folder {folder.path} cannot be written.")
-        self.connection = apsw.Connection(_PRIVATE, flags=_FLAGS, statementcachesize=STATEMENTS)
+        self.connection = nursery.lend()
         self.cursor = self.connection.cursor()
-        pragmas = f"PRAGMA page_size={PAGE_BYTES}; {FRUGAL}; PRAGMA cache_size=-{_CACHE_KIB}"
-        self.cursor.execute(pragmas).fetchall()
-        self.cursor.execute(KV_SCHEMA)
         self.folder = folder
-        self.unique_key = folder.path.name
-        self.object_id = path.stem
+        self.unique_key = folder.name
+        self.object_id = object_id
         self.sql: SqlAccess | None = None  # see Session, as for the next
         self.companion: AlarmList | None = None
         self.grown: Session | None = None  # the file, once it is open
-        self._path = path
+        self._nursery = nursery
+        self._path = folder.file(object_id + DATABASE_SUFFIX)
         self._image = b""
         self._applied: bytes | None = None  # the image that a thread has copied to `grown`
-        self._staged: Path | None = None
+        self._staged: str | None = None
         self._is_named = False
         self._is_durable = False  # the file and its name
         self._sealed = False
@@ -124,7 +118,7 @@ class Newborn:
     def image(self) -> bytes:
         """All that is committed; nothing before the first commit. May read the file."""
         if not self._image and self._is_durable:
-            return self._path.read_bytes()  # see forget_image
+            return Path(self._path).read_bytes()  # see forget_image
         return self._image
 
     def forget_schema(self) -> None:
@@ -170,11 +164,17 @@ class Newborn:
         return self.grown
 
     def _create(self) -> Session:
-        return opening.create(self._path, self.folder)
+        return opening.create(Path(self._path), self.folder)
 
     def close(self) -> None:
-        """Let go of the memory."""
-        self.connection.close()
+        """Let go of the memory, which may be another object's from now on."""
+        connection = self.connection
+        self.cursor.close(force=True)
+        del self.cursor, self.connection
+        if self.sql:
+            connection.close()
+        else:
+            self._nursery.take_back(connection)
 
     # ---- the barrier ---------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class Newborn:
                 self._apply(self._image)
                 return False
         self.folder.sweep(is_staged)
-        staged = self._path.with_name(f"{self._path.name}{STAGED_SUFFIX}{next(_numbers)}")
+        staged = f"{self._path}{STAGED_SUFFIX}{next(_numbers)}"
         fd = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
             write_all(fd, in_wal_mode(self._image))
@@ -225,8 +225,9 @@ class Newborn:
                 _remove(staged)
                 return False
             try:
-                opening.remove_stray_log(self._path, self.folder)
-                staged.rename(self._path)
+                if os.path.exists(self._path + WAL_SUFFIX):  # noqa: PTH110 - see `Folder.file`
+                    opening.remove_stray_log(Path(self._path), self.folder)
+                os.rename(staged, self._path)  # noqa: PTH104 - see `Folder.file`
             except BaseException:
                 _remove(staged)
                 raise
@@ -254,7 +255,7 @@ class Newborn:
         self._applied = image
 
     def _open(self) -> Session:
-        session = opening.open_existing(self._path, self.folder, log_is_durable=True)
+        session = opening.open_existing(Path(self._path), self.folder, log_is_durable=True)
         if session is None:
             raise FileNotFoundError(f"{self._path} has vanished.")
         return session
@@ -280,6 +281,6 @@ class Newborn:
             self.grown.release_log()
 
 
-def _remove(staged: Path) -> None:
+def _remove(staged: str) -> None:
     with contextlib.suppress(OSError):  # what stays is swept by the next process
-        staged.unlink()
+        os.unlink(staged)  # noqa: PTH108 - see `Folder.file`

@@ -45,6 +45,8 @@ if not apsw.connections():
     apsw.config(apsw.SQLITE_CONFIG_LOOKASIDE, 0, 0)
     apsw.initialize()
 
+WAL_SUFFIX = "-wal"
+
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
 STATEMENTS = 128
 _CACHE_KIB = 256
@@ -103,7 +105,7 @@ class Session:
         self.path = path
         self.wal_path = wal_path(path)
         self.folder = folder
-        self.unique_key = folder.path.name
+        self.unique_key = folder.name
         self.object_id = path.stem
         self.read_only = connection.readonly("main")
         self.has_metadata = False  # there may be an alarm
@@ -253,7 +255,7 @@ class Session:
 
 def wal_path(path: Path) -> Path:
     """The write-ahead log of a database file."""
-    return path.with_name(path.name + "-wal")
+    return path.with_name(path.name + WAL_SUFFIX)
 
 
 def connect(path: Path, *, vfs: str = VFS) -> apsw.Connection:

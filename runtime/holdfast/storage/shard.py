@@ -13,6 +13,7 @@ from holdfast.storage.disk import Folder
 from holdfast.storage.leftovers import Leftovers
 from holdfast.storage.lifecycle import Lifecycle
 from holdfast.storage.lru import LeastRecentlyUsed
+from holdfast.storage.nursery import Nursery
 from holdfast.storage.workers import Workers
 
 _FILE_THREADS = 8  # for checkpoints and closing
@@ -36,6 +37,7 @@ class Shard:
         self.alarms = Alarms()
         self.bookmarking = Bookmarking()
         self.connections: LeastRecentlyUsed[Database] = LeastRecentlyUsed()
+        self.nursery = Nursery()
         self.workers = Workers(loop, "holdfast-files", max_threads=_FILE_THREADS)
         self.lifecycle = Lifecycle(self)
         self.leftovers = Leftovers(self)
@@ -56,7 +58,7 @@ class Shard:
 
     def find_closed(self, folder: Folder, object_id: str) -> Database | None:
         """The database of an object that has no owner and a log known to be durable."""
-        key = (folder.path.name, object_id)
+        key = (folder.name, object_id)
         if key in self._databases or not self.take_durable_log(key):
             return None
         database = Database(self, folder, object_id)

@@ -341,6 +341,7 @@ class Storage:
         await asyncio.gather(*closing)
         await self._shard.barrier.aclose()
         self._shard.alarms.close()
+        self._shard.nursery.close()
         self.write_names()
         await self._shard.workers.aclose()
         for folder in (*self._folders.values(), self._root):

@@ -17,6 +17,8 @@ PAGE_BYTES = 4096
 # The file format's "write version" and "read version": 2 is WAL.
 # https://www.sqlite.org/fileformat2.html#file_format_version_numbers
 _VERSIONS = slice(18, 20)
+# Beside these, what differs between one database and a copy: how often each was changed.
+_CONSTANT = (slice(_VERSIONS.start), slice(20, 24), slice(28, 92), slice(96, None))
 _WAL = b"\2\2"
 _NO_WAL = b"\1\1"
 
@@ -45,6 +47,11 @@ def template() -> bytes:
     connection.close()
     assert len(content) == 2 * PAGE_BYTES, "one page for the schema, one for the table"
     return content
+
+
+def is_template(content: bytes) -> bool:
+    """True for a database, no file, that holds what the template does, and never held more."""
+    return all(content[part] == template()[part] for part in _CONSTANT)
 
 
 def is_unborn(path: Path) -> bool:

@@ -1,0 +1,66 @@
+"""Private databases in memory, for objects that have no file yet.
+
+A database that an object is done with is emptied and lent again: making a connection, and its
+statements, takes several times as long. Only one that is, byte by byte, what a new one is may be
+lent again, so nothing of an object can reach another.
+"""
+
+import apsw
+
+from holdfast.storage.session import FRUGAL, STATEMENTS
+from holdfast.storage.template import KV_SCHEMA, PAGE_BYTES, is_template
+
+_FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+_PRIVATE = ""  # SQLite's name for a database of the connection's own
+
+# What one transaction may write before SQLite takes a temporary file to help.
+_CACHE_KIB = 8192
+
+_PRAGMAS = (
+    f"PRAGMA page_size={PAGE_BYTES}; {FRUGAL}; PRAGMA cache_size=-{_CACHE_KIB};"
+    # What is deleted leaves no trace in the pages.
+    " PRAGMA secure_delete=ON"
+)
+
+_MAX_FREE = 32
+
+
+class Nursery:
+    """Lends databases that hold workerd's table and nothing in it. On the loop's thread only."""
+
+    def __init__(self) -> None:
+        self._free: list[apsw.Connection] = []
+
+    def lend(self) -> apsw.Connection:
+        """An empty database, to be given back or closed. Raises apsw.Error."""
+        if self._free:
+            return self._free.pop()
+        connection = apsw.Connection(_PRIVATE, flags=_FLAGS, statementcachesize=STATEMENTS)
+        connection.execute(_PRAGMAS, can_cache=False).fetchall()
+        connection.execute(KV_SCHEMA, can_cache=False)
+        return connection
+
+    def take_back(self, connection: apsw.Connection) -> None:
+        """Keep the database for the next one, or close it.
+
+        It is to be as it was lent, but for its content: a script's SQL changes more.
+        """
+        if len(self._free) >= _MAX_FREE or not _is_empty(connection):
+            connection.close()
+        else:
+            self._free.append(connection)
+
+    def close(self) -> None:
+        """Close what is not lent."""
+        for connection in self._free:
+            connection.close()
+        self._free.clear()
+
+
+def _is_empty(connection: apsw.Connection) -> bool:
+    """Empty the database; true if that has made a new one of it."""
+    try:
+        connection.execute("DELETE FROM _cf_KV")
+        return not connection.in_transaction and is_template(connection.serialize("main"))
+    except apsw.Error:
+        return False
