@@ -310,8 +310,10 @@ class Storage:
     def abandon(self) -> None:
         """Let go of every file as it is, as if the process ended now; then call `aclose`.
 
-        What is not committed is lost. Stores raise StoreClosed from now on.
+        What is not committed is lost, and names that nobody has written. Stores raise
+        StoreClosed from now on.
         """
+        self._names.clear()
         for database in [*self._databases.values()]:
             database.give_up(StoreClosed("The storage was abandoned."))
 

@@ -188,9 +188,15 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Remember which harnesses were open before a test."""
+    """Remember which harnesses were open before a test; afterwards, forget those that ended."""
     item.stash[_open_before] = frozenset(_open_harnesses())
-    return (yield)
+    try:
+        return (yield)
+    finally:
+        del item.stash[_open_before]
+        for node in item.listchain():
+            if known := node.stash.get(_harnesses, None):
+                known[:] = [harness for harness in known if not harness.closed]
 
 
 @pytest.hookimpl(wrapper=True)

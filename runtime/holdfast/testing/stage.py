@@ -82,6 +82,11 @@ class Stage:
         self._threads = {*threading.enumerate()}
         self.has_owner = False  # a fixture closes it
 
+    @property
+    def closed(self) -> bool:
+        """Whether its test is over."""
+        return self._closed
+
     def drive(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """The coroutine's result, now or to be awaited."""
         raise NotImplementedError
