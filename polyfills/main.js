@@ -80,7 +80,7 @@ const hostClock = lazily("testing/host-clock.js");
 
 /** Entry point: `Date` and `performance` follow the host's clock; for tests. */
 export function followHostClock() {
-  define("Date", hostClock().HostDate, false);
+  define("Date", hostClock().followHost(), false);
 }
 
 function define(name, value, enumerable) {

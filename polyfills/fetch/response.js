@@ -25,9 +25,7 @@ const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 const sockets = lazily("sockets/websocket.js");
 
 const FROM_RECORD = {};
-
-/** The record behind a Response; undefined for anything else. See record.js, body.js. */
-export let responseRecord;
+let recordOf;
 
 /** What a Worker answers with, and what fetch gives. */
 export class Response {
@@ -39,13 +37,11 @@ export class Response {
       return;
     }
     this.#record =
-      init === undefined && typeof body !== "object" && typeof body !== "function"
-        ? recordWith(200, "", "", TEXT_HEADERS, "response", `${body}`)
-        : createRecord(body, init);
+      typeof body === "string" && init === undefined ? textRecord(body) : createRecord(body, init);
   }
 
   static {
-    responseRecord = (object) =>
+    recordOf = (object) =>
       typeof object === "object" && object !== null && #record in object ? object.#record : undefined;
   }
 
@@ -131,21 +127,36 @@ export class Response {
   }
 }
 
-defineBody(Response, responseRecord);
+defineBody(Response, recordOf);
 
 // ---- Making ---------------------------------------------------------------------
 
-const emptyRecord = () => recordWith(200, "", "", "", "response", null);
-
-function recordWith(status, statusText, url, raw, guard, source) {
+function emptyRecord() {
   return {
-    status,
-    statusText,
-    url,
-    raw,
+    status: 200,
+    statusText: "",
+    url: "",
+    raw: "",
     headers: null,
-    guard,
-    source,
+    guard: "response",
+    source: null,
+    stream: null,
+    used: false,
+    type: "default",
+    redirected: false,
+  };
+}
+
+// What `createRecord` makes of a string alone, which most responses are.
+function textRecord(text) {
+  return {
+    status: 200,
+    statusText: "",
+    url: "",
+    raw: TEXT_HEADERS,
+    headers: null,
+    guard: "response",
+    source: text,
     stream: null,
     used: false,
     type: "default",
@@ -186,7 +197,7 @@ function initialize(record, init) {
   if (!isObject(init)) throw new TypeError(NOT_AN_INIT);
   const { cf, encodeBody, headers, status, statusText, webSocket } = init;
   if (cf !== undefined && cf !== null) record.cf = checkedCf(cf);
-  const encoding = encodeBody === undefined ? responseRecord(init)?.encodeBody : checkedEncoding(encodeBody);
+  const encoding = encodeBody === undefined ? recordOf(init)?.encodeBody : checkedEncoding(encodeBody);
   if (encoding === "manual") record.encodeBody = encoding;
   if (webSocket !== undefined && webSocket !== null) record.webSocket = checkedSocket(webSocket);
   if (status !== undefined) record.status = checkedStatus(status, record.webSocket);
@@ -235,7 +246,12 @@ function checkedStatusText(value) {
 
 /** Whether the value is a Response. */
 export function isResponse(value) {
-  return responseRecord(value) !== undefined;
+  return recordOf(value) !== undefined;
+}
+
+/** The record behind a Response; undefined for anything else. See record.js, body.js. */
+export function responseRecord(value) {
+  return recordOf(value);
 }
 
 /**
@@ -243,21 +259,27 @@ export function isResponse(value) {
  * the handle of a body that the host keeps. Its headers are immutable, as in workerd.
  */
 export function responseFromHost(status, statusText, raw, body = null, url = "", signal = undefined) {
-  const source = bodyFromHost(body, signal);
-  const record = recordWith(status, statusText, url, raw, "immutable", source);
+  const record = {
+    status,
+    statusText,
+    url,
+    raw,
+    headers: null,
+    guard: "immutable",
+    source: bodyFromHost(body, signal),
+    stream: null,
+    used: false,
+    type: "default",
+    redirected: false,
+  };
   if (body !== null && !isUncoded(raw)) record.coding = codingOf(record);
   return new Response(FROM_RECORD, record);
-}
-
-/** The same of a text whose headers name no coding. */
-export function responseOfText(status, statusText, raw, text, url) {
-  return new Response(FROM_RECORD, recordWith(status, statusText, url, raw, "immutable", text));
 }
 
 /** The same of a response to fetch(); `signal` is what aborts it. */
 export function responseFromFetch(status, statusText, url, raw, body, { redirected, signal } = {}) {
   const response = responseFromHost(status, statusText, raw, body, url, signal);
-  const record = responseRecord(response);
+  const record = recordOf(response);
   record.type = "basic";
   if (redirected) record.redirected = true;
   return response;

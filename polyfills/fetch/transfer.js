@@ -62,8 +62,8 @@ export function responseBodyForHost(record) {
   return wanted === undefined ? body : body_encode(body, wanted);
 }
 
-/** Whether a response's body is a string with nothing to it: not used, streamed or encoded. */
-export function isPlainText(record) {
+// A string with nothing to it: not used, not streamed, not encoded.
+function isPlainText(record) {
   return (
     typeof record.source === "string" &&
     record.stream === null &&
@@ -73,8 +73,7 @@ export function isPlainText(record) {
   );
 }
 
-/** The body of such a record, which counts as used. */
-export function takeText(record) {
+function takeText(record) {
   const text = record.source;
   record.used = true;
   record.source = "";

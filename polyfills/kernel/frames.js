@@ -22,8 +22,7 @@ const { then } = NativePromise.prototype;
 const MADE = 0;
 const CALLS_THENABLE = 1;
 
-/** The current frame. */
-export let current;
+let current;
 let isWatching = false;
 let isMarking = false;
 const framesOfPromises = new WeakMap(); // for those that were made in a frame

@@ -95,7 +95,8 @@ export class ObjectInstance {
 
   /** The class's object, made now if need be. Throws what the constructor throws. */
   construct() {
-    return (this.#object ??= new this.#Class(new DurableObjectState(this), this.#env));
+    this.#object ??= new this.#Class(new DurableObjectState(this), this.#env);
+    return this.#object;
   }
 
   /** What may be called by RPC: nothing, where the class does not extend DurableObject. */
@@ -112,7 +113,7 @@ export class ObjectInstance {
    * or where the turn has to wait for what the constructor has begun.
    */
   prepare(run, argument) {
-    if (this.#object !== undefined) return true;
+    if (this.isConstructed) return true;
     try {
       this.construct();
     } catch (error) {

@@ -159,8 +159,8 @@ export class WorkerEvent extends Context {
     this.#ended = true;
     living--;
     this.error = error;
-    if (this.calls !== null) failCalls(this, error);
-    if (this.holds !== null) releaseHolds(this);
+    failCalls(this, error);
+    releaseHolds(this);
   }
 
   #cleanUpIfDone() {
@@ -168,7 +168,7 @@ export class WorkerEvent extends Context {
     if (!this.#ended) this.#end();
     if (this.connections !== null) for (const connection of this.connections) connection.drop();
     if (living === 0) {
-      if (this.timers !== null) cancelTimersOf(this);
+      cancelTimersOf(this);
       cancelOrphans();
     } else if (this.timers !== null) {
       orphanTimersOf(this);

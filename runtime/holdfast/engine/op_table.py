@@ -33,6 +33,10 @@ _MAKE_ERROR = b"""(() => {
 Op = Callable[..., Value]
 
 
+def _nobody(name: str) -> Op:
+    raise AssertionError(f"nobody answers the op {name}")
+
+
 class OpTable:
     """The ops of one isolate, and how errors get into it.
 
@@ -43,7 +47,9 @@ class OpTable:
         self._context = context
         self._converter = converter
         self._result = ffi.new("JSValue *")
-        self._list: list[tuple[Op, Callable[[Any], str | bytes]]] = []
+        self._declared: list[tuple[str, Callable[[Any], Value]]] = []
+        self._list: list[tuple[Op, Callable[[Any], Value]] | None] = []  # None: not called yet
+        self._answering: Callable[[str], Op] = _nobody
         self._callback = ffi.callback("JSCFunctionData", self._run, error=EXCEPTION)
         self._make_error = lib.JS_Eval(
             context, _MAKE_ERROR, len(_MAKE_ERROR), b"holdfast:engine", EVAL_GLOBAL
@@ -55,20 +61,24 @@ class OpTable:
         table = lib.JS_NewObject(self._context)
         for name, function in ops.items():
             made = lib.JS_NewCFunctionData(
-                self._context, self._callback, 0, len(self._list), 0, ffi.NULL
+                self._context, self._callback, 0, len(self._declared), 0, ffi.NULL
             )
             as_bytes = getattr(function, "takes_utf8", False)
-            text = self._converter.utf8 if as_bytes else self._converter.string
-            self._list.append((function, text))
+            convert = self._converter.to_bytes if as_bytes else self._converter.to_python
+            self._declared.append((name, convert))
             lib.JS_SetPropertyStr(self._context, table, name.encode(), made)
+        self.answer_with(ops.__getitem__)
         return table
 
-    def answer_with(self, ops: Mapping[str, Op]) -> None:
-        """Have other functions answer the ops that were added, in the same order."""
-        assert len(ops) == len(self._list), "an isolate's ops are chosen when it is made"
-        self._list = [
-            (function, text) for function, (_, text) in zip(ops.values(), self._list, strict=True)
-        ]
+    def answer_with(self, answering: Callable[[str], Op]) -> None:
+        """Have other functions answer the ops that were added: `answering(name)`, asked once."""
+        self._answering = answering
+        self._list = [None] * len(self._declared)
+
+    def _answer(self, index: int) -> tuple[Op, Callable[[Any], Value]]:
+        name, convert = self._declared[index]
+        answer = self._list[index] = (self._answering(name), convert)
+        return answer
 
     def release(self) -> None:
         """Let go of what it holds in the heap, which is about to be freed."""
@@ -77,14 +87,15 @@ class OpTable:
     def close(self) -> None:
         """Let go of the functions; nothing calls them any more."""
         del self._callback, self._list
+        self._answering = _nobody
 
     def _run(
         self, context: Any, _this: Any, count: int, arguments: Any, magic: int, _data: Any
     ) -> Any:
         try:
             converter = self._converter
-            function, text = self._list[magic]
-            value = function(*converter.values(arguments, count, text=text))
+            function, convert = self._list[magic] or self._answer(magic)
+            value = function(*[convert(arguments[i]) for i in range(count)])
             if value is None:
                 return UNDEFINED
             converter.write(self._result, value)

@@ -3,6 +3,7 @@
 import json
 import posixpath
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Platform:
 
     def __init__(self) -> None:
         self._ops = declared_ops()
+        self._functions = {name: declared.function for name, declared in self._ops.items()}
         self._library = BytecodeLibrary(self._sources(), MAIN, prepare=_with_full_names)
 
     def _sources(self) -> dict[str, bytes]:
@@ -64,7 +66,7 @@ class Platform:
         host: Host,
         *,
         limits: Limits,
-        on_rejection: object = None,
+        on_rejection: Callable[[JSError], None] | None = None,
         node: NodeCompat = NodeCompat.NONE,
     ) -> Handle:
         """Make an isolate with the web platform in it and attach it to `host`.
@@ -77,8 +79,7 @@ class Platform:
         with_node = node is not NodeCompat.NONE
         isolate, kernel = self.prepare(limits, with_node=with_node)
         try:
-            ops = {name: bind(declaration, host) for name, declaration in self._ops.items()}
-            isolate.serve(ops, on_rejection)  # type: ignore[arg-type]
+            isolate.serve(lambda name: bind(self._ops[name], host), on_rejection)
             host.attach(isolate, kernel)
             if with_node:
                 provide = isolate.export(kernel, "provideNode")
@@ -95,7 +96,7 @@ class Platform:
         """
         isolate = Isolate(
             limits=limits,
-            ops={name: declaration.function for name, declaration in self._ops.items()},
+            ops=self._functions,
             internal=self._library.modules,
             public=PUBLIC_WITH_NODE if with_node else PUBLIC_MODULES,
             interned=constants.FREQUENT_STRINGS,

@@ -23,7 +23,6 @@ from holdfast.workers import Worker
 if TYPE_CHECKING:
     from holdfast.catalog.namespace import Namespace
 
-TOOLS = "holdfast:testing/entry.js"
 MAX_LATENCY_S = 0.01
 
 
@@ -55,12 +54,14 @@ class ObservedHost(Host):
         self, view: LoopView, clock: Clock, capabilities: Capabilities, interleaving: Interleaving
     ) -> None:
         super().__init__(cast("asyncio.AbstractEventLoop", view), clock, capabilities)
+        self.tools: Handle
         self._view = view
         self._interleaving = interleaving
 
     def attach(self, isolate: Isolate, kernel: Handle) -> None:
         """See Host."""
         super().attach(isolate, kernel)
+        self.tools = platform().take_tools(isolate)
         isolate.call(isolate.export(kernel, "followHostClock"))
 
     def enter(self, function: Handle, *arguments: Any) -> Any:
@@ -175,8 +176,8 @@ class HarnessRuntime(Runtime):
         """An entry point of polyfills/testing in a Worker's isolate."""
         key = (worker, name)
         if key not in self._tools:
-            isolate = worker.host.isolate
-            self._tools[key] = isolate.export(isolate.evaluate(TOOLS), name)
+            host = cast("ObservedHost", worker.host)
+            self._tools[key] = host.isolate.export(host.tools, name)
         return self._tools[key]
 
     def tasks(self) -> set[asyncio.Task[Any]]:

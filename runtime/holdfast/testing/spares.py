@@ -14,6 +14,7 @@ from holdfast.engine import Handle, Isolate, Limits
 from holdfast.host.platform import Platform
 
 THREAD_NAME = "spare-isolates"
+TOOLS = "holdfast:testing/entry.js"
 
 Kind = tuple[Limits, bool]
 Prepared = tuple[Isolate, Handle]
@@ -46,11 +47,12 @@ class Spare:
 
 
 class SparePlatform(Platform):
-    """A platform that keeps one isolate ready."""
+    """A platform that keeps one isolate ready, with the entry points for tests in it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.spare: Spare | None = None
+        self._tools: dict[Isolate, Handle] = {}
         self._last_kind: Kind | None = None
         self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -58,10 +60,12 @@ class SparePlatform(Platform):
     def prepare(self, limits: Limits, *, with_node: bool) -> Prepared:
         """See Platform; the one that is ready, where it is of this kind."""
         kind = (limits, with_node)
-        make = partial(super().prepare, limits, with_node=with_node)
+        make = partial(self._make, limits, with_node=with_node)
         spare, self.spare = self.spare, None
         if spare is not None and spare.kind != kind:
-            spare.take()[0].close()
+            unused = spare.take()[0]
+            self._tools.pop(unused)
+            unused.close()
             spare = None
         if kind == self._last_kind:
             self.spare = Spare(kind)
@@ -69,6 +73,19 @@ class SparePlatform(Platform):
         self._last_kind = kind
         isolate, kernel = make() if spare is None else spare.take()
         isolate.frees = self._free
+        return isolate, kernel
+
+    def take_tools(self, isolate: Isolate) -> Handle:
+        """The namespace of polyfills/testing/entry.js in an isolate that was made here, once."""
+        return self._tools.pop(isolate)
+
+    def _make(self, limits: Limits, *, with_node: bool) -> Prepared:
+        isolate, kernel = super().prepare(limits, with_node=with_node)
+        try:
+            self._tools[isolate] = isolate.evaluate(TOOLS)
+        except BaseException:
+            isolate.close()
+            raise
         return isolate, kernel
 
     def _free(self, free: Callable[[], None]) -> None:
