@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "quickjs": ("engine/",),
     "apsw": ("storage/", "catalog/"),
     "sqlite3": (),
-    "aiohttp": ("server/", "api/", "host/fetch.py", "host/sockets"),
+    "aiohttp": ("server/", "api/", "host/fetch", "host/sockets"),
     "pytest": ("testing/",),
 }
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from holdfast.engine import ScriptError
-from holdfast.host import fetch
+from holdfast.host import fetch_connections
 from holdfast.host.bodies import CONNECTION_LOST, BodyError, Pipe
 from holdfast.host.egress import allow_all
 from holdfast.host.fetch import FetchClient, FetchRequest
@@ -218,7 +218,7 @@ async def impatient(main: str) -> Any:
         await client.close()
 
 
-STALLED = {"error": "TypeError", "message": fetch.STALLED, "retryable": True}
+STALLED = {"error": "TypeError", "message": fetch_connections.STALLED, "retryable": True}
 
 
 @pytest.mark.slow

@@ -71,11 +71,16 @@ def deferred_op(function: Function) -> Function:
     return _declare(OpKind.DEFERRED, function)
 
 
+# Importing these takes long, and not every process needs them.
+_WITHOUT_OPS = frozenset({"fetch_connections", "sockets_wire"})
+
+
 def declared_ops() -> dict[str, OpDeclaration]:
     """All ops, after importing every module of this package; in order of name."""
     package = import_module("holdfast.host")
     for module in iter_modules(package.__path__):
-        import_module(f"holdfast.host.{module.name}")
+        if module.name not in _WITHOUT_OPS:
+            import_module(f"holdfast.host.{module.name}")
     return dict(sorted(_declared.items()))
 
 

@@ -1,34 +1,37 @@
 """WebSockets that scripts open to the outside: the client's half of the handshake.
 
 The connection is made by the client behind fetch() (fetch.py), so it is under the same
-egress policy; when the server has agreed, a WireEnd takes it over.
+egress policy; when the server has agreed, a WireEnd takes it over. What needs aiohttp is imported
+with the first socket.
 """
 
 import base64
 import os
 from typing import TYPE_CHECKING
 
-import aiohttp
 from yarl import URL
 
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import CONNECTION_LOST
 from holdfast.host.bodies import table_of as bodies_of
-from holdfast.host.fetch import FetchClient, FetchRequest, received
+from holdfast.host.fetch import FetchClient, FetchRequest
 from holdfast.host.ops import async_op
 from holdfast.host.outgoing import header_pairs
 from holdfast.host.redirects import Headers
 from holdfast.host.sockets import table_of
-from holdfast.host.sockets_wire import WireEnd, proof_of
 
 if TYPE_CHECKING:
+    import aiohttp
+
     from holdfast.host.context import Host
 
 _OURS = frozenset({"sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"})
 
 
-async def _ask(host: "Host", url: str, headers: Headers) -> tuple[aiohttp.ClientResponse, bool]:
+async def _ask(host: "Host", url: str, headers: Headers) -> "tuple[aiohttp.ClientResponse, bool]":
     """The server's answer, and whether it has agreed to a WebSocket."""
+    from holdfast.host.sockets_wire import proof_of
+
     key = base64.b64encode(os.urandom(16))
     sent = [(name, value) for name, value in headers if name not in _OURS]
     handshake = [
@@ -52,8 +55,10 @@ async def _ask(host: "Host", url: str, headers: Headers) -> tuple[aiohttp.Client
     return response, True
 
 
-def _take_over(host: "Host", response: aiohttp.ClientResponse) -> int:
+def _take_over(host: "Host", response: "aiohttp.ClientResponse") -> int:
     """Make a WebSocket of the connection; its number in the isolate."""
+    from holdfast.host.sockets_wire import WireEnd
+
     connection = response.connection
     if connection is None or connection.transport is None or connection.protocol is None:
         response.close()
@@ -108,6 +113,8 @@ async def socket_fetch(host: "Host", url: str, headers: str) -> str:
     A server that does not agree gives a response like any other, and no number.
     """
     response, agreed = await _ask(host, url, header_pairs(headers))
+    from holdfast.host.fetch_connections import received
+
     answer = received(response, url, "GET", lambda: None, redirected=False)
     number = str(_take_over(host, response)) if agreed else ""
     handle = "" if answer.body is None else bodies_of(host).add(answer.body)

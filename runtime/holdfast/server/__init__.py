@@ -18,11 +18,14 @@ May import objects, workers, host, catalog, storage and engine; touches aiohttp.
 - shards/: several processes behind one port, which only those that have them import.
 """
 
-from holdfast.server.listener import Listener
-from holdfast.server.routing import HostRoutes, OneScript, Routes
-from holdfast.server.runtime import Runtime
-from holdfast.server.settings import Settings
-from holdfast.server.sources import CatalogSource, FileSource, ScriptSource
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from holdfast.server.listener import Listener
+    from holdfast.server.routing import HostRoutes, OneScript, Routes
+    from holdfast.server.runtime import Runtime
+    from holdfast.server.settings import Settings
+    from holdfast.server.sources import CatalogSource, FileSource, ScriptSource
 
 __all__ = [
     "CatalogSource",
@@ -35,3 +38,24 @@ __all__ = [
     "ScriptSource",
     "Settings",
 ]
+
+_PLACES = {
+    "CatalogSource": "sources",
+    "FileSource": "sources",
+    "HostRoutes": "routing",
+    "Listener": "listener",
+    "OneScript": "routing",
+    "Routes": "routing",
+    "Runtime": "runtime",
+    "ScriptSource": "sources",
+    "Settings": "settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: what only tests needs no listener."""
+    from importlib import import_module
+
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

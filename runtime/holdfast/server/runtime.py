@@ -112,9 +112,7 @@ class Runtime:
         self._platform = platform or Platform()
         self._calls = Calls()
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
-        self.directory = ObjectDirectory(
-            storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
-        )
+        self.directory = ObjectDirectory(storage, placement or InProcess(), loop)
         self._waits = WaitGraph(self._calls, self.directory.placement, loop)
         self.local = LocalObjects(self.directory, self._calls, self._waits, self.home)
         self.files: ObjectFiles = LocalFiles(storage, self.directory)
@@ -222,7 +220,7 @@ class Runtime:
         )
         home = ObjectHome(worker)
         objects.live_in(home)
-        worker.on_dead = lambda reason: self._on_dead(home, reason)
+        worker.on_dead = lambda: self._on_dead(home)
         worker.on_closed = lambda: self._on_closed(home, objects.rpc)
         return Resident(worker, home, objects)
 
@@ -315,9 +313,9 @@ class Runtime:
         self.directory.supersede(resident.home)
         resident.worker.retire()
 
-    def _on_dead(self, home: ObjectHome, reason: str) -> None:
+    def _on_dead(self, home: ObjectHome) -> None:
         """The isolate stopped in the middle of a turn: what that turn wrote is void."""
-        self.directory.drop(home, ISOLATE_ENDED, logged=f"the script was stopped: {reason}")
+        self.directory.drop(home, ISOLATE_ENDED)
         self._calls.fail_all(home)
         self._alarm_calls.fail_all(home, counts=True)
 
@@ -333,7 +331,6 @@ class Runtime:
         self.alarms.close()
         self.crons.close()
         self._waits.close()
-        self.directory.departures.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
         for resident in [*self._residents.values()]:
@@ -365,8 +362,6 @@ class Runtime:
         """Evict a few objects at a time, so that requests come in between."""
         if home.evict_idle(SWEEPS_PER_IDLE_TIME, EVICTIONS_AT_ONCE):
             self._loop.call_later(EVICTION_PAUSE_SECONDS, self._evict_idle, home)
-        else:
-            self.directory.departures.tell()
 
 
 def _describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects) -> dict[str, Any]:

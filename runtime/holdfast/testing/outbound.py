@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import BodyError, BufferedBody, ByteStream, collect
 from holdfast.host.egress import allow_all
-from holdfast.host.fetch import FetchClient, FetchedResponse, FetchRequest, ResponseBody
+from holdfast.host.fetch import FetchClient, FetchedResponse, FetchRequest
 from holdfast.host.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, next_hop
 from holdfast.host.redirects import Headers as Pairs
 from holdfast.testing.clock import VirtualClock
@@ -21,6 +21,7 @@ from holdfast.testing.faults import Faults
 from holdfast.testing.responses import Headers, Request, Response
 
 if TYPE_CHECKING:
+    from holdfast.host.fetch_connections import ResponseBody
     from holdfast.testing.waiting import Waiting
 
 _NO_BODY = frozenset({101, 103, 204, 205, 304})

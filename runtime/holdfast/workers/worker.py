@@ -78,8 +78,7 @@ class Worker:
         self.retired = False
         self._memory_bytes = limits.memory_bytes
         self._next_look = 0.0
-        # Called with the reason, inside the turn that was stopped.
-        self.on_dead: Callable[[str], None] = _nothing
+        self.on_dead: Callable[[], None] = _nothing  # called inside the turn that was stopped
         self.on_closed: Callable[[], None] = _nothing
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._live: set[int] = set()
@@ -320,7 +319,7 @@ class Worker:
 
     def _on_terminated(self, error: Exception) -> None:
         self.host.console("error", f"The script was stopped: {error}")
-        self.on_dead(str(error))
+        self.on_dead()
         self._fail_all(WorkerTerminated(str(error)))
         self.host.loop.call_soon(self.close)
 
@@ -386,5 +385,5 @@ def _outcome(error: Exception) -> str:
     return "canceled"
 
 
-def _nothing(*_: object) -> None:
+def _nothing() -> None:
     """Nobody waits for the end of this Worker."""
