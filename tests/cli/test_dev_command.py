@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -308,6 +309,22 @@ def test_a_url_runs_the_scheduled_handler_and_tells_how_that_went(tmp_path: Path
         assert dev.line(r"ran (.*)")[1] == "* * * * * at 5"
         answer = get(f"{url}?cron=fail")
         assert answer.status == 500 and answer.text.startswith("exception\nRangeError: too far")
+
+
+def test_changed_triggers_are_taken_up_without_a_restart(tmp_path: Path) -> None:
+    (tmp_path / "hello.mjs").write_text(HELLO)
+    file = tmp_path / "wrangler.toml"
+    config = 'name = "hello"\nmain = "hello.mjs"\n'
+    file.write_text(config + '[triggers]\ncrons = ["0 0 1 1 *"]\n')
+    with Running("dev", *ANY_PORT, folder=tmp_path) as dev:
+        dev.ready()
+        file.write_text(config + '[triggers]\ncrons = ["*/5 * * * *", "0 0 1 1 *"]\n')
+        dev.line(re.escape("Cron triggers: */5 * * * *, 0 0 1 1 *."))
+        file.write_text(config + '[triggers]\ncrons = ["nope"]\n')
+        dev.line('"nope" is no cron expression')
+        dev.line("The version before stays in service.")
+        file.write_text(config)
+        dev.line("Cron triggers: none.")
 
 
 def test_a_cron_that_is_none_is_refused(tmp_path: Path) -> None:

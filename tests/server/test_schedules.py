@@ -104,7 +104,7 @@ async def test_triggers_run_when_they_are_due_and_what_is_late_is_left_out(
         asked.append(name)
         return server.runtime.worker(name)
 
-    crons = CronScheduler(worker_of, clock, loop)
+    crons = CronScheduler(worker_of, clock, loop.call_later, server.runtime.tell)
     crons.set([("main", "*/2 * * * *"), ("main", "0 * * * *")])
     for minute in (1, 2, 3, 4, 59, 60, 61, 200):
         clock.ms = minute * MINUTE_MS
@@ -117,11 +117,31 @@ async def test_triggers_run_when_they_are_due_and_what_is_late_is_left_out(
     assert asked and set(asked) == {"main"}
 
 
+async def test_triggers_that_stay_are_due_when_they_were(server: Server) -> None:
+    server.add("main", SOURCE)
+    clock = Hand()
+    loop = asyncio.get_running_loop()
+    crons = CronScheduler(server.runtime.worker, clock, loop.call_later, server.runtime.tell)
+    crons.set([("main", "* * * * *"), ("main", "*/2 * * * *")])
+    clock.ms = MINUTE_MS + 1
+    crons.set([("main", "* * * * *"), ("main", "*/3 * * * *")])
+    for minute in (1, 2, 3):
+        clock.ms = minute * MINUTE_MS + 2
+        crons.run_due()
+    crons.set([])
+    clock.ms = 4 * MINUTE_MS
+    crons.run_due()
+    told = [entry[:2] for entry in await seen(server) if entry != "waited"]
+    every_minute = [["* * * * *", minute * MINUTE_MS] for minute in (1, 2, 3)]
+    assert sorted(told) == sorted([*every_minute, ["*/3 * * * *", 3 * MINUTE_MS]])
+
+
 @pytest.mark.slow
 async def test_a_project_brings_its_triggers_and_a_crash_loses_none(tmp_path: Path) -> None:
     (tmp_path / "main.mjs").write_text(SOURCE)
     file = tmp_path / "wrangler.json"
-    config = {"name": "main", "main": "main.mjs", "triggers": {"crons": ["0 0 * * *"]}}
+    config: dict[str, Any] = {"name": "main", "main": "main.mjs"}
+    config["triggers"] = {"crons": ["0 0 * * *"]}
     file.write_text(json.dumps(config))
     async with Site(tmp_path) as site:
         options = {"base_url": f"http://127.0.0.1:{site.api_port}", "token": TOKEN}
@@ -132,3 +152,8 @@ async def test_a_project_brings_its_triggers_and_a_crash_loses_none(tmp_path: Pa
         session = Session(options["base_url"], TOKEN, "holdfast")
         told = await asyncio.to_thread(session.send, "GET", path)
         assert [entry["cron"] for entry in told["result"]["schedules"]] == ["0 0 * * *"]
+        del config["triggers"]
+        file.write_text(json.dumps(config))
+        await asyncio.to_thread(deploy_project, file, **options)
+        told = await asyncio.to_thread(session.send, "GET", path)
+        assert told["result"]["schedules"] == []

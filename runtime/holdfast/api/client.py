@@ -71,8 +71,8 @@ def deploy_project(
 ) -> dict[str, Any]:
     """Upload the script that a Wrangler configuration describes, and make it live.
 
-    What is given besides goes before what the file says. Cron triggers, where the file has any,
-    replace the script's. Returns what `deploy` returns.
+    What is given besides goes before what the file says. The script's cron triggers are those of
+    the file, and none where it has none. Returns what `deploy` returns.
     Raises ProjectInvalid, and OSError for a file that cannot be read, besides what all raise.
     """
     project = read_project(Path(file), environment)
@@ -95,10 +95,9 @@ def deploy_project(
         migrations = _migrations(project, _migration_tag(session, name or project.name))
         fields.update({"migrations": migrations} if migrations else {})
     result = _deploy(session, name or project.name, syntax, contents, fields)
-    if project.crons:
-        crons = json.dumps([{"cron": cron} for cron in project.crons]).encode()
-        path = f"{_script_path(name or project.name)}/schedules"
-        session.send("PUT", path, crons, "application/json")
+    crons = json.dumps([{"cron": cron} for cron in project.crons]).encode()
+    path = f"{_script_path(name or project.name)}/schedules"
+    session.send("PUT", path, crons, "application/json")
     return result
 
 

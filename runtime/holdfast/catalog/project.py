@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.catalog.bindings import RequestedBinding, parse_bindings
+from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
 from holdfast.catalog.script import check_script_name
@@ -136,7 +137,7 @@ def read_project(
         compatibility_date=fields.get("compatibility_date") and str(fields["compatibility_date"]),
         compatibility_flags=tuple(reader.texts("compatibility_flags")),
         migrations=tuple(reader.tables("migrations")),
-        crons=tuple(reader.texts("crons", within="triggers")),
+        crons=reader.crons(),
         rules=tuple(reader.rules()),
     )
 
@@ -214,6 +215,15 @@ class _Reader:
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise self.invalid(f"{within}.{name}" if within else name, "must be a list of strings")
         return values
+
+    def crons(self) -> tuple[str, ...]:
+        crons = self.texts("crons", within="triggers")
+        for cron in crons:
+            try:
+                Cron(cron)
+            except InvalidCron as error:
+                raise self.invalid("triggers.crons", f"has a mistake: {error}") from error
+        return tuple(dict.fromkeys(crons))
 
     def tables(self, name: str, *, within: str | None = None) -> list[Mapping[str, Any]]:
         table = self._fields if within is None else self._fields.get(within, {})

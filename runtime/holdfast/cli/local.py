@@ -6,7 +6,7 @@ import io
 from contextlib import ExitStack
 from typing import Any
 
-from holdfast.catalog.cron import InvalidCron
+from holdfast.catalog.cron import Cron
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import Terminal, complain, configure_logging
 from holdfast.cli.post import Address, Post, run_workers
@@ -39,6 +39,8 @@ def _start(options: argparse.Namespace, *, watch: bool) -> int:
     configure_logging(options.log_level)
     try:
         file = open_script(options)
+        for cron in options.cron:
+            Cron(cron)
     except ValueError as error:
         return complain(error)
     reading = read(file)
@@ -94,10 +96,16 @@ class LocalServer:
     async def _serve(
         self, runtime: Runtime, source: FileSource, post: Post, stop: asyncio.Event
     ) -> int:
+        options = self._options
+
+        def set_crons(crons: tuple[str, ...]) -> None:
+            if post.is_first:
+                runtime.crons.set((self._file.name, cron) for cron in options.cron or crons)
+
         reloader = None
         if self._watch:
             terminal = self._terminal if post.is_first else Terminal(io.StringIO())
-            reloader = Reloader(self._file, source, runtime, terminal)
+            reloader = Reloader(self._file, source, runtime, terminal, set_crons=set_crons)
             reloader.start(self._reading)
         else:
             try:
@@ -105,12 +113,7 @@ class LocalServer:
             except ScriptInvalid as error:
                 reason = with_way_out(str(error), self._file.path)
                 return complain(f"{self._file.path} does not load: {reason}")
-        options = self._options
-        crons = (options.cron or self._file.crons) if post.is_first else ()
-        try:
-            runtime.crons.set((self._file.name, cron) for cron in crons)
-        except InvalidCron as error:
-            return complain(error)
+            set_crons(self._file.crons)
         routes = OneScript(self._file.name)
         listener = (
             ExplainingListener(runtime, routes, on_request=self._terminal.request)

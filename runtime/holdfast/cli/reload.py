@@ -8,6 +8,7 @@ without a change reloads nothing, and one that is still being written is waited 
 import asyncio
 import json
 import time
+from collections.abc import Callable
 
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import Terminal
@@ -21,48 +22,72 @@ INTERVAL_SECONDS = 0.025
 
 # What can be read of a script: a version, or why there is none.
 Reading = Script | str
+Crons = tuple[str, ...]
 
 
 class Reloader:
     """Keeps the newest version that loads in service."""
 
     def __init__(
-        self, file: SourceFile, source: FileSource, runtime: Runtime, terminal: Terminal
+        self,
+        file: SourceFile,
+        source: FileSource,
+        runtime: Runtime,
+        terminal: Terminal,
+        *,
+        set_crons: Callable[[Crons], None],
     ) -> None:
+        """`set_crons` is told of the script's cron triggers, at first and when they change."""
         self._file = file
+        self._set_crons = set_crons
+        self._crons: Crons | None = None  # that are in force
         self._source = source
         self._runtime = runtime
         self._terminal = terminal
-        self._tried: Reading | None = None
+        self._tried: tuple[Reading, Crons] | None = None
         self._failed = False
         self._has_served = False
 
     def start(self, reading: Reading) -> None:
         """Serve a first version, or a page that says why there is none."""
-        self._try(reading)
+        self._try(reading, self._file.crons)
 
     async def follow(self) -> None:
         """Take up changes until cancelled."""
         seen: Stamp | None = None
-        pending: Reading | None = None
+        pending: tuple[Reading, Crons] | None = None
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
-            stamp = self._file.stamp(self._tried if isinstance(self._tried, Script) else None)
+            tried = self._tried and self._tried[0]
+            stamp = self._file.stamp(tried if isinstance(tried, Script) else None)
             # A version that failed may wait for a file in a folder that is not looked at.
             if stamp == seen and not self._failed:
                 continue
             seen = stamp  # taken before the reading, so that no change falls between
-            reading = read(self._file)
-            if reading == self._tried:
+            found = read(self._file), self._file.crons
+            if found == self._tried:
                 pending = None
-            elif reading != pending:
-                pending, seen = reading, None  # until two readings agree: it may be half written
+            elif found != pending:
+                pending, seen = found, None  # until two readings agree: it may be half written
             else:
                 pending = None
-                self._try(reading)
+                self._try(*found)
 
-    def _try(self, reading: Reading) -> None:
-        self._tried = reading
+    def _try(self, reading: Reading, crons: Crons) -> None:
+        is_new = self._tried is None or reading != self._tried[0]
+        self._tried = reading, crons
+        if is_new:
+            self._try_script(reading)
+        if not self._failed and crons != self._crons:
+            self._take_crons(crons)
+
+    def _take_crons(self, crons: Crons) -> None:
+        if self._crons is not None:
+            self._terminal.line(f"Cron triggers: {', '.join(crons) or 'none'}.", "36")
+        self._crons = crons
+        self._set_crons(crons)
+
+    def _try_script(self, reading: Reading) -> None:
         started = time.perf_counter()
         try:
             if isinstance(reading, str):

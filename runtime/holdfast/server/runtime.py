@@ -133,7 +133,7 @@ class Runtime:
         self._closed = False
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
-        self.crons = CronScheduler(self.worker, self._clock, loop)
+        self.crons = CronScheduler(self.worker, self._clock, loop.call_later, self.tell)
 
     def _trace(self, script: str) -> None:
         resident = self._residents.get(script)

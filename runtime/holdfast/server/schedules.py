@@ -15,6 +15,8 @@ from typing import Any
 from holdfast.catalog import ScriptNotFound
 from holdfast.catalog.cron import Cron
 from holdfast.host.context import Clock
+from holdfast.host.timers import CallLater
+from holdfast.objects.alarm_calls import Tell
 from holdfast.workers import Worker, WorkerError
 
 log = logging.getLogger("holdfast.schedules")
@@ -32,22 +34,37 @@ class CronScheduler:
         self,
         worker_of: Callable[[str], Worker],
         clock: Clock,
-        loop: asyncio.AbstractEventLoop,
+        call_later: CallLater,
+        tell: Tell,
     ) -> None:
         """`worker_of` finds, or loads, a script's Worker."""
         self._worker_of = worker_of
         self._clock = clock
-        self._loop = loop
+        self._call_later = call_later
+        self._tell = tell
         self._due: list[tuple[float, int, str, Cron]] = []  # a heap; seconds since the epoch
         self._pushed = count()  # tells what is due at the same time apart
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, triggers: Triggers) -> None:
-        """These (script, cron) are all triggers from now on; the crons are valid ones."""
+        """These (script, cron) are all triggers from now on; the crons are valid ones.
+
+        Those that were there before are due when they were.
+        """
+        kept = {(entry[2], entry[3].text): entry for entry in self._due}
         self._due = []
-        for script, text in triggers:
-            self._push(script, Cron(text), self._now())
+        for script, text in dict.fromkeys(triggers):
+            if (entry := kept.get((script, text))) is not None:
+                heapq.heappush(self._due, entry)
+            else:
+                self._push(script, Cron(text), self._now())
         self._wait()
+
+    def clock_was_set(self) -> None:
+        """What is due next is to be found anew, from the time that it is now."""
+        triggers = [(script, cron.text) for _, _, script, cron in self._due]
+        self._due = []
+        self.set(triggers)
 
     def close(self) -> None:
         """Run nothing more."""
@@ -69,7 +86,7 @@ class CronScheduler:
             self._timer = None
         if self._due:
             delay = min(max(self._due[0][0] - self._now(), 0), MAX_WAIT_SECONDS)
-            self._timer = self._loop.call_later(delay, self.run_due)
+            self._timer = self._call_later(delay, self.run_due)
 
     def run_due(self) -> None:
         """Run what is due by the clock; called by the timer."""
@@ -87,11 +104,11 @@ class CronScheduler:
         except (WorkerError, ScriptNotFound) as error:
             log.error("the trigger %r of %s did not run: %s", cron, script, error)
             return
-        answer.add_done_callback(lambda done: self._tell(script, cron, done))
+        answer.add_done_callback(lambda done: self._ended(script, cron, done))
 
-    def _tell(self, script: str, cron: str, done: "asyncio.Future[Any]") -> None:
+    def _ended(self, script: str, cron: str, done: "asyncio.Future[Any]") -> None:
         error = done.exception()
         if error is None:
             log.info("the trigger %r of %s ran", cron, script)
         else:
-            log.error("the trigger %r of %s failed: %s", cron, script, error)
+            self._tell(script, "error", f"Uncaught (in the trigger {cron}) {error}")

@@ -14,7 +14,7 @@ MAX_BACKGROUND = 20
 class ScheduledCall:
     """A callback that is to be called (as asyncio.TimerHandle)."""
 
-    __slots__ = ("_arguments", "_callback", "background", "due_ms")
+    __slots__ = ("_arguments", "_callback", "background", "due_ms", "endless")
 
     def __init__(
         self,
@@ -23,9 +23,11 @@ class ScheduledCall:
         arguments: tuple[Any, ...],
         *,
         background: bool,
+        endless: bool,
     ) -> None:
         self.due_ms = due_ms
         self.background = background
+        self.endless = endless
         self._callback: Callable[..., Any] | None = callback
         self._arguments = arguments
 
@@ -76,10 +78,15 @@ class VirtualClock:
         callback: Callable[..., Any],
         *arguments: Any,
         background: bool = False,
+        endless: bool = False,
     ) -> ScheduledCall:
-        """Call back in `delay` seconds. What is in the background repeats for ever."""
+        """Call back in `delay` seconds.
+
+        What is in the background repeats for ever, and so does what is endless, each time to some
+        effect: nobody jumps there for its own sake.
+        """
         due_ms = self.elapsed_ms + max(delay, 0.0) * 1000
-        call = ScheduledCall(due_ms, callback, arguments, background=background)
+        call = ScheduledCall(due_ms, callback, arguments, background=background, endless=endless)
         self._count += 1
         heapq.heappush(self._heap, (due_ms, self._count, call))
         return call
@@ -90,16 +97,22 @@ class VirtualClock:
         """Put the calendar to another time; timers are not concerned."""
         self._origin_ms = now_ms - self.elapsed_ms
 
-    def next_due_ms(self) -> float | None:
-        """When the next call is due; None if there is none that could change anything."""
+    def next_due_ms(self, *, jumps: bool = True) -> float | None:
+        """When the next call is due; None if there is none that could change anything.
+
+        Where time `jumps`, what is endless is no reason to; it is called on the way to others.
+        """
         self._drop_cancelled()
         if not self._heap:
             return None
         due_ms, _, call = self._heap[0]
-        if not call.background or self._background_in_a_row < MAX_BACKGROUND:
+        is_idle = self._background_in_a_row >= MAX_BACKGROUND
+        if not (call.endless and jumps) and not (call.background and is_idle):
             return due_ms
-        waiting = (due for due, _, c in self._heap if not (c.background or c.cancelled()))
-        return min(waiting, default=None)
+        waiting = [c for _, _, c in self._heap if not c.cancelled()]
+        if jumps and all(c.endless or (c.background and is_idle) for c in waiting):
+            return None
+        return min((c.due_ms for c in waiting if not (c.background and is_idle)), default=None)
 
     def fire_at(self, due_ms: float) -> None:
         """Go to this time and call what is due, in order."""
@@ -129,5 +142,6 @@ class VirtualClock:
 
     @property
     def timers(self) -> int:
-        """How many calls are to come, those in the background left out."""
-        return sum(not c.background and not c.cancelled() for _, _, c in self._heap)
+        """How many calls are to come, those left out that repeat for ever."""
+        calls = (c for _, _, c in self._heap if not c.cancelled())
+        return sum(not c.background and not c.endless for c in calls)

@@ -67,6 +67,7 @@ class Core(Stage):
             del self.sources.found[script.name], self.workers[script.name]
             self.runtime.remove(script.name)
             raise
+        self.set_crons()
         return worker
 
     def _binding(self, name: str, value: Any) -> Binding:

@@ -40,11 +40,15 @@ class HarnessClock:
         self._clock.frozen = False
 
     def set(self, now: datetime) -> None:
-        """Put the calendar to this time; what timers wait for stays as far off as it is."""
+        """Put the calendar to this time; what timers wait for stays as far off as it is.
+
+        Cron triggers go by the calendar: those that are skipped do not run.
+        """
         self._clock.set_ms(now.timestamp() * 1000)
+        self._core.clock_was_set()
 
     def advance(self, seconds: float | timedelta) -> Any:
-        """Move time on; timers, alarms and retries run as they fall due, in order."""
+        """Move time on; timers, alarms and cron triggers run as they fall due, in order."""
         span = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         if span < 0:
             raise HarnessError("Time does not go back; clock.set(…) puts the calendar back.")

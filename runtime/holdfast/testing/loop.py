@@ -20,10 +20,10 @@ class LoopView:
         return self._clock.monotonic_ms() / 1000
 
     def call_later(
-        self, delay: float, callback: Callable[..., Any], *arguments: Any
+        self, delay: float, callback: Callable[..., Any], *arguments: Any, endless: bool = False
     ) -> ScheduledCall:
         """Call back when the harness's clock says so."""
-        return self._clock.call_later(delay, callback, *arguments)
+        return self._clock.call_later(delay, callback, *arguments, endless=endless)
 
     def call_soon(self, callback: Callable[..., Any], *arguments: Any) -> asyncio.Handle:
         """See asyncio."""

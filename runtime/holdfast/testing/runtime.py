@@ -2,15 +2,18 @@
 
 import asyncio
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from holdfast.catalog import Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.engine import Handle, Isolate
 from holdfast.host.context import Capabilities, Clock, Host
+from holdfast.host.timers import CallLater
 from holdfast.objects.alarms import AlarmScheduler, Due, Outcome
 from holdfast.objects.record import ObjectRecord
 from holdfast.server.runtime import SWEEPS_PER_IDLE_TIME, Console, Resident, Runtime
+from holdfast.server.schedules import CronScheduler
 from holdfast.server.settings import Settings
 from holdfast.storage import Storage
 from holdfast.testing.loop import LoopView
@@ -140,6 +143,8 @@ class HarnessRuntime(Runtime):
             fetch=outbound,
             platform=platform(),
         )
+        endless = cast("CallLater", partial(view.call_later, endless=True))
+        self.crons = CronScheduler(self.worker, clock, endless, self.tell)
         self.alarm_ends = AlarmEnds(self.alarms)
         self._alarm_calls.scheduler = cast("AlarmScheduler", self.alarm_ends)
 

@@ -190,6 +190,21 @@ class Stage:
             interleaving=self.interleaving,
         )
         self.runtime.services.update(self._services)
+        self.set_crons()
+
+    def set_crons(self) -> None:
+        """Have the triggers of all projects run when they are due."""
+        self.runtime.crons.set(
+            (worker.name, cron)
+            for worker in self.workers.values()
+            if worker.found.project is not None
+            for cron in worker.found.project.crons
+        )
+
+    def clock_was_set(self) -> None:
+        """The calendar shows another time."""
+        if self._begun:
+            self.runtime.crons.clock_was_set()
 
     def crash(self) -> Any:
         """End all Workers and objects as if the machine lost its power now, and start anew.

@@ -157,7 +157,7 @@ class Waiting:
         target = clock.elapsed_ms + seconds * 1000
         clock.touched()
         await self.quiet()
-        while (due := clock.next_due_ms()) is not None and due <= target:
+        while (due := clock.next_due_ms(jumps=False)) is not None and due <= target:
             clock.fire_at(due)
             await self.quiet()
         clock.elapsed_ms = target
