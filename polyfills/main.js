@@ -33,6 +33,7 @@ export {
   sweepObjects,
   waitsOf,
 } from "./objects/residents.js";
+export { boundCalls } from "./objects/overload.js";
 export { promiseRejected, rejectionHandled } from "./events/rejections.js";
 export { socketClosed, socketLost, socketMessage } from "./sockets/links.js";
 export { promiseEvent } from "./kernel/frames.js";

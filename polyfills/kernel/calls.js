@@ -4,8 +4,8 @@
 //   invoke(object)    gives the event to `object`; its answer, or a promise of that
 //   succeed(answer)   sends the answer; may throw, and then `fail` is called
 //   fail(error)       sends the error instead
-// and gets `life`: the object instance or the Worker's event that it is given to. An
-// answer leaves through the life's output gate. Only the first end of a call counts.
+// and gets `life`: the object instance or the Worker's event that it is given to, and may have
+// `bytes`, which count for `life.queuedBytes` until it ends. An answer leaves through the life's output gate. Only the first end of a call counts.
 
 import { WORD_LOCAL_CALLS } from "holdfast:constants";
 import { memory_exhausted, shared } from "holdfast:ops";
@@ -68,7 +68,9 @@ export function failCalls(life, error) {
 }
 
 function finish(call) {
-  if (!call.life.calls.delete(call)) return false;
+  const { life } = call;
+  if (!life.calls.delete(call)) return false;
+  if (call.bytes !== undefined) life.queuedBytes -= call.bytes;
   shared[WORD_LOCAL_CALLS]--;
   return true;
 }

@@ -51,6 +51,15 @@ export function isOutOfMemory(error) {
   return error instanceof InternalError && error.message === "out of memory";
 }
 
+/** Whether this says that something has more to do than it gets done. */
+export function isOverload(error) {
+  try {
+    return error?.overloaded === true;
+  } catch {
+    return false;
+  }
+}
+
 /** Name and message of whatever was thrown. */
 export function identityOf(error) {
   const isError = error !== null && typeof error === "object";

@@ -14,6 +14,7 @@
 // gate stays broken and holds nothing any more.
 
 import { MAX_CRITICAL_SECTION_DEPTH } from "holdfast:constants";
+import { now } from "../performance/clock.js";
 
 export class InputGate {
   #queueTurnsFirst;
@@ -39,6 +40,16 @@ export class InputGate {
   /** Keep a turn that is not admitted until it is. */
   hold(context, run, argument) {
     this.#held.push(context, run, argument);
+    if (argument?.life !== undefined) argument.heldSince ??= now();
+  }
+
+  /** Since when the oldest of the calls waits that are held back; Infinity without any. */
+  get oldest() {
+    for (let i = 2; i < this.#held.length; i += 3) {
+      const since = this.#held[i]?.heldSince;
+      if (since !== undefined) return since;
+    }
+    return Infinity;
   }
 
   /** True while something waits behind the gate. */

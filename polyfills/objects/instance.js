@@ -17,6 +17,7 @@ import { ObjectContext } from "./context.js";
 import { cancelTimersOf } from "../timers/timers.js";
 import { InputGate } from "./input-gate.js";
 import { OutputGate } from "./output-gate.js";
+import { whyRefused } from "./overload.js";
 import { DurableObjectState } from "./state.js";
 import { DurableObject } from "../workers/entrypoints.js";
 import { whenSettled } from "../workers/wait-until.js";
@@ -41,6 +42,7 @@ export class ObjectInstance {
   lastUsed = 0; // the sweep after which it was last used
   error = null; // why it was reset
   calls = null;
+  queuedBytes = 0; // of those
   holds = null;
   isLasting = true; // it may live for ever
   #Class;
@@ -90,6 +92,20 @@ export class ObjectInstance {
 
   /** Queue a call (kernel/calls.js) to the class's object. */
   begin(call) {
+    beginCall(call, this.context, startCall);
+  }
+
+  /** The same for a call that others make, of so many bytes, unless there are too many. */
+  take(call, bytes) {
+    const error = whyRefused(this, bytes);
+    if (error !== undefined) {
+      call.fail(error);
+      return;
+    }
+    if (bytes > 0) {
+      call.bytes = bytes;
+      this.queuedBytes += bytes;
+    }
     beginCall(call, this.context, startCall);
   }
 

@@ -14,7 +14,7 @@ const FLAGS = ["retryable", "overloaded", "durableObjectReset"];
  */
 export function remoteError(error) {
   const copy = cloned(error) ?? withFlags(errorNamed(...identityOf(error)), flagsOf(error));
-  copy.remote = true;
+  if (!refusals.has(error)) copy.remote = true;
   return copy;
 }
 
@@ -24,6 +24,14 @@ const ends = new WeakSet();
 export function markAsEnd(error) {
   if (typeof error === "object" && error !== null) ends.add(error);
   return error;
+}
+
+const refusals = new WeakSet();
+
+/** Note that an error is not one that called code threw: the call did not get that far. */
+export function markAsRefusal(error) {
+  refusals.add(error);
+  return markAsEnd(error);
 }
 
 // For calls by RPC, what ended an object or an event does not count as remote.
@@ -62,7 +70,7 @@ function serialized(error) {
  * clone's bytes where there is one.
  */
 export function failureParts(error) {
-  return partsOf(error, ["remote", ...flagsOf(error)]);
+  return partsOf(error, refusals.has(error) ? flagsOf(error) : ["remote", ...flagsOf(error)]);
 }
 
 /** The same for a call by RPC. */

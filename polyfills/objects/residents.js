@@ -23,6 +23,7 @@ import { whenBroken } from "./breaking.js";
 import { HUNG, hungCalls } from "./hang.js";
 import { idFromHost } from "./id.js";
 import { ObjectInstance } from "./instance.js";
+import { bytesOf } from "./overload.js";
 import { failureParts, remoteError } from "./remote-error.js";
 
 const hibernation = lazily("objects/hibernation.js");
@@ -140,13 +141,16 @@ class LocalCall {
   }
 }
 
-/** Call an instance of this isolate; the promise settles in a turn of `caller`. */
-export function callInstance(instance, caller, request) {
+/**
+ * Call an instance of this isolate with a request whose body has so many bytes at hand; the
+ * promise settles in a turn of `caller`.
+ */
+export function callInstance(instance, caller, request, bytes) {
   goDeeper(instance, nextDepth(caller));
   touch(instance);
   caller.life.pendingOps++;
   return new Promise((resolve, reject) => {
-    instance.begin(new LocalCall(request, caller, resolve, reject));
+    instance.take(new LocalCall(request, caller, resolve, reject), bytes);
   });
 }
 
@@ -185,7 +189,7 @@ export function deliverObjectFetch(number, slot, method, url, headers, body) {
   touch(instance);
   const [raw, depth] = takeDepth(headers);
   goDeeper(instance, depth);
-  instance.begin(new HostCall(number, requestFromHost(method, url, raw, body)));
+  instance.take(new HostCall(number, requestFromHost(method, url, raw, body)), bytesOf(body));
 }
 
 /** Entry point: a message of a socket that the object has accepted for hibernation. */
@@ -209,8 +213,9 @@ export function deliverObjectCall(number, slot, route, data, tokens) {
   touch(instance);
   goDeeper(instance, depth);
   const message = data === undefined ? null : messageFromHost(data, tokens);
-  instance.begin(
+  instance.take(
     new RpcCall(instance.context, path, message, new HostReply(number), instance.rules),
+    bytesOf(data),
   );
 }
 

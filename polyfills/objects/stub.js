@@ -24,6 +24,7 @@ import {
   urlToSend,
 } from "../workers/crossing.js";
 import { idFromHost } from "./id.js";
+import { bytesOf } from "./overload.js";
 import { admitObject, callInstance, residentInstance, throughHost, touch } from "./residents.js";
 
 const RELATIVE_BASE = "https://fake-host/";
@@ -99,7 +100,8 @@ function recordOf(input, init) {
 function send(namespace, id, hint, caller, request) {
   const instance = localInstance(namespace, id, hint);
   if (instance === undefined) return sendRequestThroughHost(namespace.number, id, caller, request);
-  return callInstance(instance, caller, crossedRequest(request));
+  const bytes = bytesOf(request.source);
+  return callInstance(instance, caller, crossedRequest(request), bytes);
 }
 
 /** The object's instance, brought up if need be; undefined where it lives elsewhere. */
@@ -177,7 +179,8 @@ function sendCall({ namespace, id, hint }, caller, path, message) {
   caller.life.pendingOps++;
   return new Promise((resolve, reject) => {
     const reply = new LocalReply(caller, resolve, reject);
-    instance.begin(new RpcCall(instance.context, path, message, reply, instance.rules));
+    const call = new RpcCall(instance.context, path, message, reply, instance.rules);
+    instance.take(call, bytesOf(message?.data));
   });
 }
 

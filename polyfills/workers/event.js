@@ -10,7 +10,7 @@ import {
 import { sendableRecord, socketForHost } from "./crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
-import { describeError, identityOf, isOutOfMemory } from "../kernel/errors.js";
+import { describeError, identityOf, isOutOfMemory, isOverload } from "../kernel/errors.js";
 import { failCalls } from "../kernel/calls.js";
 import { Context } from "../kernel/turns.js";
 import { markAsEnd } from "../objects/remote-error.js";
@@ -133,11 +133,12 @@ export class WorkerEvent extends Context {
     this.#cleanUpIfDone();
   }
 
-  /** Answer with an error: the client sees a plain 500, the log the whole of it. */
+  /** Answer with an error: the client sees a plain 500 or 503, the log the whole of it. */
   fail(error) {
     this.answer((isDone) => {
       if (isOutOfMemory(error)) memory_exhausted();
-      event_failed(this.#number, ...identityOf(error), describeError(error), isDone);
+      const flags = isOverload(error) ? "overloaded" : "";
+      event_failed(this.#number, ...identityOf(error), describeError(error), isDone, flags);
     });
   }
 

@@ -107,6 +107,7 @@ def _add_local(commands: Any, name: str, summary: str, description: str) -> None
     _add_workers(parser)
     _add_operation(parser, DEV_DRAIN_SECONDS if name == "dev" else DRAIN_SECONDS)
     _add_limits(parser)
+    _add_bounds(parser)
 
 
 def _add_serve(commands: Any) -> None:
@@ -136,6 +137,7 @@ def _add_serve(commands: Any) -> None:
     _add_workers(parser)
     _add_operation(parser, DRAIN_SECONDS)
     _add_limits(parser)
+    _add_bounds(parser)
 
 
 def _add_deploy(commands: Any) -> None:
@@ -266,6 +268,24 @@ def _add_operation(parser: Parser, drain_seconds: float) -> None:
         metavar="LEVEL",
         help=f"Holdfast's own log, on stderr: {', '.join(LOG_LEVELS)} (default: %(default)s)",
     )
+
+
+def _add_bounds(parser: Parser) -> None:
+    bounds = parser.add_argument_group("overload", "What goes past these is refused at once.")
+    for name, form, default, meaning in (
+        ("requests", "N", 10_000, "requests that wait for one script's answer, in each process"),
+        ("object-calls", "N", 5_000, "calls that wait for one object's answer"),
+        ("connections", "N", 20_000, "connections of each process, WebSockets included"),
+        ("held-mb", "MB", 256, "bodies that nobody takes, in each process"),
+        ("delay-ms", "MS", 250, "how late a request may come up while more come than are answered"),
+    ):
+        bounds.add_argument(
+            f"--max-{name}",
+            type=positive,
+            default=default,
+            metavar=form,
+            help=f"{meaning} (default: %(default)s)",
+        )
 
 
 def _add_limits(parser: Parser) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from holdfast.engine import Limits
 from holdfast.engine.limits import MEBIBYTE
-from holdfast.server.settings import Settings
+from holdfast.server.settings import Bounds, Settings
 
 WANTED_DESCRIPTORS = 65_536
 M_TRIM_THRESHOLD = -1  # malloc.h
@@ -28,6 +28,13 @@ def settings_from(options: argparse.Namespace) -> Settings:
     return Settings(
         data=options.data,
         limits=Limits(memory_bytes=options.memory_mb * MEBIBYTE, turn_cpu_ms=options.cpu_ms),
+        bounds=Bounds(
+            requests=options.max_requests,
+            object_calls=options.max_object_calls,
+            connections=options.max_connections,
+            held_bytes=options.max_held_mb * MEBIBYTE,
+            delay_seconds=options.max_delay_ms / 1000,
+        ),
         idle_seconds=options.idle_seconds,
         hang_seconds=options.hang_seconds,
         drain_seconds=options.drain_seconds,

@@ -33,6 +33,7 @@ class Shard(Post):
         """See Post."""
         neighbours = self.placement
         neighbours.local = runtime.local
+        neighbours.overload = runtime.overload
         neighbours.clerk = Clerk(runtime, neighbours)
         runtime.files = SpreadFiles(LocalFiles(runtime.storage, runtime.directory), neighbours)
         await self.placement.listen(self._seat.link_listener)

@@ -31,6 +31,12 @@ CRITICAL_SECTION_TIMEOUT_MS = 30_000
 DEADLOCK_LOOK_MS = 250  # and so often it is looked whether it can end at all
 MAX_CRITICAL_SECTION_DEPTH = 64
 
+# Calls to one object that wait for their answers, what they carry, and for how long a critical
+# section may hold back the oldest of them, until further ones are refused.
+MAX_OBJECT_CALLS = 5_000
+MAX_QUEUED_BYTES = 67_108_864
+MAX_QUEUED_MS = 30_000
+
 # Alarms: https://developers.cloudflare.com/durable-objects/api/alarms/
 ALARM_TIMEOUT_MS = 900_000
 MAX_DATE_MS = 9_223_372_036_854  # what a signed 64 bit number of nanoseconds holds

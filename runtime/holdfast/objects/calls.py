@@ -8,6 +8,11 @@ from holdfast.workers import WorkerResponse
 
 CONNECTION_LOST = "Network connection lost."
 
+# https://developers.cloudflare.com/durable-objects/observability/troubleshooting/
+TOO_MANY_REQUESTS = "Durable Object is overloaded. Too many requests queued."
+TOO_MUCH_DATA = "Durable Object is overloaded. Too much data queued."
+QUEUED_TOO_LONG = "Durable Object is overloaded. Requests queued for too long."
+
 
 class Caller(Protocol):
     """Who made a call, and gets its answer under the number that the caller gave it.

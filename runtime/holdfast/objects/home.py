@@ -122,6 +122,10 @@ class ObjectHome:
         if self._host.sockets is not None:
             self._host.sockets.end_objects(SERVICE_RESTART, reason)
 
+    def bound_calls(self, count: int) -> None:
+        """So many calls to one object may wait for their answers."""
+        self._host.enter(self.worker.entry_once("boundCalls"), count)
+
     # ---- who waits for whom: see wait_graph.py ---------------------------------------
 
     def key_of(self, name: str) -> str:

@@ -36,6 +36,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from holdfast.host.bodies import ByteStream, ReaderBody
 from holdfast.host.sockets_end import SocketEnd
 from holdfast.server.response import (
+    OVERLOADED,
     ResponseBroken,
     copy_body,
     has_no_body,
@@ -72,6 +73,7 @@ class Connection(BaseProtocol):
 
     __slots__ = (
         "_answer",
+        "_arrived",
         "_busy",
         "_closing",
         "_idle_since",
@@ -81,6 +83,7 @@ class Connection(BaseProtocol):
         "_messages",
         "_outgoing",
         "_payload",
+        "_sending",
         "_server",
         "_stalled",
         "_tail",
@@ -105,6 +108,8 @@ class Connection(BaseProtocol):
         self._answer: asyncio.Future[WorkerResponse] | None = None
         self._task: asyncio.Task[None] | None = None
         self._idle_since = 0.0
+        self._arrived = False  # something of a request has, since the last look
+        self._sending = 0  # bytes that were yet to leave at the last look
         self._idle_timer: asyncio.TimerHandle | None = None
         self.client = ""
 
@@ -125,6 +130,9 @@ class Connection(BaseProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin: the server knows the connection from now on."""
         super().connection_made(transport)
+        if not self._server.has_room():
+            self._turn_away()
+            return
         peer = transport.get_extra_info("peername")
         self.client = peer[0] if isinstance(peer, tuple) else ""
         self._server.connections.add(self)
@@ -153,6 +161,7 @@ class Connection(BaseProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and answer what can be answered."""
+        self._arrived = True
         if self._upgraded:  # it waits until the upgrade is taken or refused
             self._tail += data
             return
@@ -200,14 +209,80 @@ class Connection(BaseProtocol):
             self._write(head + response.body)
             self.transport.close()
 
+    def _turn_away(self) -> None:
+        """There is no room for another connection."""
+        self._closing = True
+        assert self.transport is not None, "it was made just now"
+        content = OVERLOADED.body
+        assert isinstance(content, bytes), "it is a text"
+        head = response_head(OVERLOADED, keep_alive=False, length=len(content))
+        self.transport.write(head + content)
+        self.transport.close()
+
     def _check_idle(self) -> None:
-        now = self._loop.time()
-        due = self._idle_since + IDLE_SECONDS
-        if self._busy or now < due:
-            delay = IDLE_SECONDS if self._busy else due - now
+        if self.transport is None:
+            return
+        if self._busy and not self._is_stuck():
+            delay = IDLE_SECONDS
+        else:
+            delay = 0.0 if self._busy else self._idle_since + IDLE_SECONDS - self._loop.time()
+        if delay > 0:
             self._idle_timer = self._loop.call_later(delay, self._check_idle)
-        elif self.transport is not None:
+        elif self._busy:
+            self.transport.abort()
+        else:
             self.transport.close()
+
+    def _is_stuck(self) -> bool:
+        """Whether the client neither sent nor read what is due since the last look."""
+        assert self.transport is not None, "who looks has looked"
+        before, self._sending = self._sending, self.transport.get_write_buffer_size()
+        arrived, self._arrived = self._arrived, False
+        if self._paused and self._sending == before:
+            return True
+        wants = self._payload is not EMPTY_PAYLOAD and not self._payload.is_eof()
+        return wants and not arrived and not self._reading_paused
+
+    # ---- bounds ----------------------------------------------------------------------
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is under way, nor the whole of one here."""
+        return not self._busy and not self._messages
+
+    def idle_since(self) -> float:
+        """Since when, by the loop's clock."""
+        return self._idle_since
+
+    def make_way(self) -> None:
+        """Close, being idle, for another connection."""
+        self._forget()
+        self._close()
+
+    @property
+    def held_bytes(self) -> int:
+        """How much it keeps of bodies that wait for the client, or for a script, to take them."""
+        unread = 2 * READ_BUFFER_BYTES if self._reading_paused else 0
+        return unread + (self.transport.get_write_buffer_size() if self.transport else 0)
+
+    def pause_reading(self) -> None:
+        """The script does not take what the client sends."""
+        super().pause_reading()
+        self._server.holders.add(self)
+
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002
+        """It has taken most of that."""
+        super().resume_reading(resume_parser)
+        self._look_whether_holding()
+
+    def pause_writing(self) -> None:
+        """The client does not take what is written."""
+        super().pause_writing()
+        self._server.holders.add(self)
+
+    def _look_whether_holding(self) -> None:
+        if not self._reading_paused and not self._paused:
+            self._server.holders.discard(self)
 
     def finish(self) -> None:
         """Close after the response under way; at once where there is none."""
@@ -261,7 +336,12 @@ class Connection(BaseProtocol):
             self._message = message
             self._payload = payload
             self._keep_alive = not message.should_close
-            answer = self._server.handle(message, self.client, self._body(message, payload))
+            server = self._server
+            reason = server.why_refused()
+            if reason is None:
+                answer = server.handle(message, self.client, self._body(message, payload))
+            else:
+                answer = server.refuse(message, reason)
             if isinstance(answer, WorkerResponse):
                 self._respond(answer)
             elif answer.done():
@@ -384,6 +464,7 @@ class Connection(BaseProtocol):
     def resume_writing(self) -> None:
         """The client has read: go on."""
         super().resume_writing()
+        self._look_whether_holding()
         if self._stalled:
             self._stalled = False
             self._end()

@@ -1,7 +1,8 @@
-"""Listening, the connections that came of it, and stopping without cutting anyone off."""
+"""Listening, the connections that come of it and their bounds, stopping without a cut."""
 
 import asyncio
 import contextlib
+import heapq
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -11,9 +12,12 @@ from aiohttp.http_parser import RawRequestMessage
 from holdfast.host.bodies import ByteStream
 from holdfast.host.sockets_wire import WireEnd
 from holdfast.server.connection import Connection
+from holdfast.server.overload import Overload, Reason
 from holdfast.workers import GOING_AWAY, WorkerResponse
 
 BACKLOG = 1024
+MAKES_ROOM = 20  # the share of the connections that make way at once for others
+COUNT_SECONDS = 0.1  # what costs more than a glance is looked at so often at most
 
 
 class Handler(Protocol):
@@ -24,6 +28,9 @@ class Handler(Protocol):
     ) -> "WorkerResponse | asyncio.Future[WorkerResponse]":
         """The response to a request of the client with this address, or a future of it."""
 
+    def refuse(self, message: RawRequestMessage, reason: Reason) -> WorkerResponse:
+        """The response to a request that is not given to a Worker: there is too much to do."""
+
     def result_of(
         self, answer: "asyncio.Future[WorkerResponse]", message: RawRequestMessage
     ) -> WorkerResponse:
@@ -33,10 +40,21 @@ class Handler(Protocol):
 class HttpServer:
     """An HTTP/1 server on one address."""
 
-    def __init__(self, handler: Handler, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, handler: Handler, loop: asyncio.AbstractEventLoop, overload: Overload
+    ) -> None:
         self.loop = loop
+        self._overload = overload
+        self._rounds = overload.rounds
+        self._rounds.at_end.append(self._flush)
+        self._max_connections = overload.max_connections
+        self._no_room_until = 0.0
+        self.holders: set[Connection] = set()  # that hold bodies which nobody takes
+        self._held_bytes = 0
+        self._next_count = 0.0
         self.handle: Callable[..., WorkerResponse | asyncio.Future[WorkerResponse]]
         self.handle = handler.handle
+        self.refuse = handler.refuse
         self.result_of = handler.result_of
         self.connections: set[Connection] = set()
         self._to_flush: list[Connection] = []
@@ -99,8 +117,7 @@ class HttpServer:
 
     def flush_soon(self, connection: Connection) -> None:
         """Let a connection write what it has gathered, once what was read is answered."""
-        if not self._to_flush:
-            self.loop.call_soon(self._flush)
+        self._rounds.begin()
         self._to_flush.append(connection)
 
     def _flush(self) -> None:
@@ -108,9 +125,48 @@ class HttpServer:
         for connection in connections:
             connection.flush()
 
+    # ---- bounds ------------------------------------------------------------------------
+
+    def why_refused(self) -> Reason | None:
+        """Why the request that comes up now cannot be answered; None where it can."""
+        if self._rounds.is_late():
+            return Reason.LATE
+        if self.holders and self._holds_too_much():
+            return Reason.BYTES
+        return None
+
+    def _holds_too_much(self) -> bool:
+        now = self.loop.time()
+        if now >= self._next_count:
+            self._next_count = now + COUNT_SECONDS
+            self._held_bytes = sum(holder.held_bytes for holder in self.holders)
+        return self._held_bytes > self._overload.bounds.held_bytes
+
+    def has_room(self) -> bool:
+        """Whether there is room for one more connection.
+
+        Those that have been idle for longest make way, some at once.
+        """
+        if len(self.connections) + len(self.sockets) < self._max_connections:
+            return True
+        now = self.loop.time()
+        if now >= self._no_room_until:
+            idle = [connection for connection in self.connections if connection.is_idle]
+            count = max(self._max_connections // MAKES_ROOM, 1)
+            for connection in heapq.nsmallest(count, idle, key=Connection.idle_since):
+                connection.make_way()
+            if idle:
+                return True
+            self._no_room_until = now + COUNT_SECONDS
+        self._overload.note(Reason.CONNECTIONS)
+        return False
+
+    # ---- the end of connections --------------------------------------------------------
+
     def closed(self, connection: Connection) -> None:
         """A connection has ended."""
         self.connections.discard(connection)
+        self.holders.discard(connection)
         self._look_whether_empty()
 
     def socket_closed(self, wire: WireEnd) -> None:

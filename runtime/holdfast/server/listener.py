@@ -12,10 +12,17 @@ from aiohttp.http_parser import RawRequestMessage
 from holdfast.catalog import ScriptNotFound
 from holdfast.host.bodies import ByteStream
 from holdfast.server.http_server import HttpServer
-from holdfast.server.response import plain_response
+from holdfast.server.overload import Reason
+from holdfast.server.response import OVERLOADED, overloaded, plain_response
 from holdfast.server.routing import Routes, canonical_url
 from holdfast.server.runtime import Runtime
-from holdfast.workers import ScriptInvalid, WorkerError, WorkerResponse, WorkerTerminated
+from holdfast.workers import (
+    ScriptFailed,
+    ScriptInvalid,
+    WorkerError,
+    WorkerResponse,
+    WorkerTerminated,
+)
 
 log = logging.getLogger("holdfast.server")
 
@@ -31,19 +38,21 @@ class Listener:
         """`on_request(method, target, status, milliseconds)` is told of each answer."""
         self._runtime = runtime
         self._routes = routes
+        self._overload = runtime.overload
+        self._max_requests = runtime.overload.bounds.requests
         self._on_request = on_request
         self._server: HttpServer | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port, also where 0 asked for any. Raises OSError when it is taken."""
-        self._server = HttpServer(self, asyncio.get_running_loop())
+        self._server = HttpServer(self, asyncio.get_running_loop(), self._overload)
         return await self._server.start(host, port)
 
     async def start_on(
         self, listeners: Sequence[socket.socket], on_request: Callable[[], None]
     ) -> None:
         """See HttpServer."""
-        self._server = HttpServer(self, asyncio.get_running_loop())
+        self._server = HttpServer(self, asyncio.get_running_loop(), self._overload)
         await self._server.start_on(listeners, on_request)
 
     async def stop(self) -> None:
@@ -71,10 +80,19 @@ class Listener:
         except WorkerError as error:
             self._runtime.tell(route.script, "error", str(error))
             return self._refused(message, body, 500, _told(error))
+        if worker.unanswered >= self._max_requests:
+            return self.refuse(message, Reason.REQUESTS)
         answer = worker.fetch(message.method, url, raw_headers(message, client), body)
         if self._on_request is not None:
             self._time(answer, message)
         return answer
+
+    def refuse(self, message: RawRequestMessage, reason: Reason) -> WorkerResponse:
+        """See http_server.Handler."""
+        self._overload.note(reason)
+        if self._on_request is not None:
+            self._on_request(message.method, message.path, OVERLOADED.status, 0.0)
+        return OVERLOADED
 
     def result_of(
         self, answer: "asyncio.Future[WorkerResponse]", message: RawRequestMessage
@@ -85,8 +103,10 @@ class Listener:
             return answer.result()
         route = self._routes.route(message.headers.get("Host", ""))
         assert route is not None, "a request without a route has no future"
-        self._runtime.tell(route.script, "error", str(error))
-        return plain_response(500, _told(error))
+        is_new = not _is_overload(error) or self._overload.note(Reason.OBJECT)
+        if is_new:
+            self._runtime.tell(route.script, "error", str(error))
+        return _page(error)
 
     def _refused(
         self, message: RawRequestMessage, body: bytes | ByteStream | None, status: int, text: str
@@ -103,7 +123,8 @@ class Listener:
             if done.cancelled() or self._on_request is None:
                 return
             elapsed = (time.perf_counter() - started) * 1000
-            status = 500 if done.exception() else done.result().status
+            error = done.exception()
+            status = _page(error).status if error else done.result().status
             self._on_request(message.method, message.path, status, elapsed)
 
         answer.add_done_callback(tell)
@@ -116,6 +137,18 @@ def raw_headers(message: RawRequestMessage, client: str) -> str:
         headers = tuple(field for field in headers if field[0].lower() != b"cf-connecting-ip")
     text = b"\n".join(chain.from_iterable(headers)).decode("latin-1")
     return f"{text}\nCF-Connecting-IP\n{client}\n"
+
+
+def _is_overload(error: BaseException) -> bool:
+    """Whether the script let through that one of its objects has too much to do."""
+    return isinstance(error, ScriptFailed) and error.flags == "overloaded"
+
+
+def _page(error: BaseException) -> WorkerResponse:
+    """What a client gets in the place of a response."""
+    if _is_overload(error):
+        return overloaded("The Worker is overloaded; its log says why.")
+    return plain_response(500, _told(error))
 
 
 def _told(error: BaseException) -> str:

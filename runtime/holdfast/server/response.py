@@ -116,6 +116,16 @@ def plain_response(status: int, message: str) -> WorkerResponse:
     return WorkerResponse(status, "", "content-type\ntext/plain;charset=UTF-8\n", body)
 
 
+def overloaded(message: str) -> WorkerResponse:
+    """The answer where there is too much to do."""
+    response = plain_response(503, message)
+    response.headers += "retry-after\n1\n"
+    return response
+
+
+OVERLOADED = overloaded("The server is overloaded; try again later.")  # to be left as it is
+
+
 async def copy_body(target: Writable, body: ByteStream, *, chunked: bool) -> None:
     """Write a body as it comes.
 

@@ -27,6 +27,7 @@ from holdfast.catalog import (
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
+from holdfast.host.constants import MAX_OBJECT_CALLS
 from holdfast.host.context import Capabilities, Clock, Host
 from holdfast.host.egress import allow_all, public_only
 from holdfast.host.fetch import FetchClient
@@ -48,6 +49,7 @@ from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.server.object_files import LocalFiles, ObjectFiles
+from holdfast.server.overload import Overload
 from holdfast.server.schedules import CronScheduler
 from holdfast.server.settings import Settings
 from holdfast.server.sources import ScriptSource
@@ -99,6 +101,7 @@ class Runtime:
         self.settings = settings
         self.source = source
         self.storage = storage
+        self.overload = Overload(settings.bounds, loop, descriptors=storage.descriptors)
         self._console = console
         self._loop = loop
         self._clock = clock or SystemClock()
@@ -219,6 +222,8 @@ class Runtime:
             [_describe_namespace(n.name, n, objects) for n in own if n.script == script.name],
         )
         home = ObjectHome(worker)
+        if self.settings.bounds.object_calls != MAX_OBJECT_CALLS:
+            home.bound_calls(self.settings.bounds.object_calls)
         objects.live_in(home)
         worker.on_dead = lambda: self._on_dead(home)
         worker.on_closed = lambda: self._on_closed(home, objects.rpc)
@@ -328,6 +333,7 @@ class Runtime:
     async def aclose(self) -> None:
         """End every Worker and make everything that was written durable."""
         self._closed = True
+        self.overload.close()
         self.alarms.close()
         self.crons.close()
         self._waits.close()

@@ -4,7 +4,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.engine import Limits
+from holdfast.host.constants import MAX_OBJECT_CALLS
 from holdfast.storage.cache import DEFAULT_MAX_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much one shard takes before it refuses more.
+
+    `requests`: that wait for the answer of one script; as many calls to another shard's objects
+    may be under way. `object_calls`: that wait for the answer of one object. `connections`: of
+    clients, WebSockets included; fewer where the limit on open files is low. `held_bytes`: of
+    bodies, on their way to scripts or to clients that do not take them. `delay_seconds`: how late
+    a request may come up when more come than are answered; see Rounds.
+    """
+
+    requests: int = 10_000
+    object_calls: int = MAX_OBJECT_CALLS
+    connections: int = 20_000
+    held_bytes: int = 268_435_456
+    delay_seconds: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +41,7 @@ class Settings:
 
     data: Path
     limits: Limits = field(default_factory=Limits)
+    bounds: Bounds = field(default_factory=Bounds)
     idle_seconds: float = 10.0
     hang_seconds: float = 30.0
     drain_seconds: float = 30.0

@@ -77,9 +77,9 @@ class Storage:
         self._databases: dict[tuple[str, str], Database] = {}
         self._names: dict[str, NameBook] = {}
         self._closed = False
-        self._shard = Shard(
-            loop or asyncio.get_running_loop(), barrier, _affordable(max_open), self._databases
-        )
+        max_open = _affordable(max_open)
+        self.descriptors = max_open * _FDS_PER_DATABASE  # of files, that it may use up
+        self._shard = Shard(loop or asyncio.get_running_loop(), barrier, max_open, self._databases)
         if bookmarking:
             self._shard.bookmarking = bookmarking
         if is_here is not None:

@@ -130,6 +130,11 @@ class Worker:
         """True once the isolate takes no events any more."""
         return self.host.isolate.terminated or self.host.isolate.closed
 
+    @property
+    def unanswered(self) -> int:
+        """How many events wait for the script's answer."""
+        return len(self._answers)
+
     # ---- events ----------------------------------------------------------------
 
     def fetch(

@@ -9,6 +9,8 @@ Invariants:
 - What is said arrives in order, or the link is lost, and with it everything that it carries:
   calls fail as `Network connection lost.`, to be tried again; bodies and WebSockets break off.
 - A call that was said is made at most once.
+- What waits here is bounded: calls that would be too many fail at once as overloaded, where they
+  come from; where they come late, by the owner.
 - What arrives never runs within a turn of an isolate, and nothing that is said enters one.
 """
 
@@ -19,10 +21,17 @@ from typing import Any, Protocol
 
 from holdfast.host.bodies import ByteStream
 from holdfast.host.rpc import Message
-from holdfast.objects.calls import CONNECTION_LOST, Caller
+from holdfast.objects.calls import (
+    CONNECTION_LOST,
+    QUEUED_TOO_LONG,
+    TOO_MANY_REQUESTS,
+    TOO_MUCH_DATA,
+    Caller,
+)
 from holdfast.objects.local import UNREACHABLE, LocalObjects
 from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.wait_graph import Circle
+from holdfast.server.overload import Overload, Reason
 from holdfast.server.shards.bodies import Bodies
 from holdfast.server.shards.bodies import Crossing as BodyCrossing
 from holdfast.server.shards.exports import (
@@ -63,11 +72,13 @@ class Link:
         loop: asyncio.AbstractEventLoop,
         local: LocalObjects,
         clerk: Clerk,
+        overload: Overload,
         *,
         on_message: Callable[[], None],
         on_lost: "Callable[[Link], None]",
     ) -> None:
         """`on_message` is told of everything that comes, before it is acted upon."""
+        self._overload = overload
         self.loop = loop
         self.wire = wire = Wire(loop)
         wire.on_message, wire.on_lost = self._hear, self._lose
@@ -120,6 +131,10 @@ class Link:
         body: bytes | ByteStream | None,
     ) -> None:
         """See Owner."""
+        if self._is_full(caller, number):
+            if isinstance(body, ByteStream):
+                body.cancel()
+            return
         crossing = self.bodies.sent(body)
         call = self._begin(caller, number)
         self.say("fetch", call, packed_address(address), method, url, headers, crossing)
@@ -133,6 +148,10 @@ class Link:
         message: Message | None,
     ) -> None:
         """See Owner."""
+        if self._is_full(caller, number):
+            if message is not None:
+                message.drop()
+            return
         self.call_target(caller, number, ("object", packed_address(address)), route, message)
 
     def call_target(
@@ -141,6 +160,17 @@ class Link:
         """Call an object, or an export, by RPC."""
         crossing = self._exports.packed(message)
         self.say("call", self._begin(caller, number), target, route, crossing)
+
+    def _is_full(self, caller: Caller, number: int) -> bool:
+        """Whether too much is under way for a further call to an object, which fails then."""
+        if len(self._waiting) >= self._overload.bounds.requests:
+            why = TOO_MANY_REQUESTS
+        elif self.wire.unsent_bytes > self._overload.bounds.held_bytes:
+            why = TOO_MUCH_DATA
+        else:
+            return False
+        caller.failed(number, "Error", why, "overloaded")
+        return True
 
     def _begin(self, caller: Caller, number: int) -> int:
         self._last += 1
@@ -219,6 +249,10 @@ class Link:
         crossing: BodyCrossing,
     ) -> None:
         body = self.bodies.received(crossing)
+        if self._is_late(number):
+            if isinstance(body, ByteStream):
+                body.cancel()
+            return
         request = (unpacked_address(address), method, url, headers, body)
         try:
             self._local.fetch(self, number, *request)
@@ -227,9 +261,21 @@ class Link:
                 body.cancel()
             self.failed(number, "Error", str(error), "remote")
 
+    def _is_late(self, number: int) -> bool:
+        """Whether a call to an object comes up too late, which it is told then."""
+        if not self._overload.rounds.is_late():
+            return False
+        self._overload.note(Reason.LATE)
+        self.failed(number, "Error", QUEUED_TOO_LONG, "overloaded")
+        return True
+
     def _call(self, number: int, target: Target, route: str, crossing: Crossing) -> None:
         message = self._exports.unpacked(crossing)
         kind, what = target
+        if kind == "object" and self._is_late(number):
+            if message is not None:
+                message.drop()
+            return
         try:
             if kind == "object":
                 self._local.call(self, number, unpacked_address(what), route, message)

@@ -10,6 +10,7 @@ from holdfast.objects.calls import Caller
 from holdfast.objects.local import LocalObjects
 from holdfast.objects.placement import Owner, shard_of
 from holdfast.objects.wait_graph import Circle
+from holdfast.server.overload import Overload
 from holdfast.server.shards.link import Clerk, Link
 
 log = logging.getLogger("holdfast.shards")
@@ -39,7 +40,8 @@ class Neighbours:
         self._guests: set[Link] = set()  # that others have opened
         self._dialling: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
-        self.local: LocalObjects  # set with the runtime, as is the next
+        self.local: LocalObjects  # set with the runtime, as are the next two
+        self.overload: Overload
         self.clerk: Clerk = _idle_clerk
 
     def is_here(self, object_id: str) -> bool:
@@ -82,6 +84,7 @@ class Neighbours:
             self._loop,
             self.local,
             lambda verb, *arguments: self.clerk(verb, *arguments),
+            self.overload,
             on_message=self._on_message,
             on_lost=self._on_lost,
         )

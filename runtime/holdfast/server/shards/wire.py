@@ -40,6 +40,12 @@ class Wire(asyncio.Protocol):
         elif len(self._outgoing) > MAX_GATHERED_BYTES and self._transport is not None:
             self._write()
 
+    @property
+    def unsent_bytes(self) -> int:
+        """How much of what was said has not left yet."""
+        waiting = 0 if self._transport is None else self._transport.get_write_buffer_size()
+        return len(self._outgoing) + waiting
+
     def _flush(self) -> None:
         self._is_due = False
         if self._outgoing and self._transport is not None:

@@ -1,0 +1,225 @@
+"""More than a script, an object or a server can carry: what is too much is refused at once."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.server.settings import Bounds
+from tests.gate import Gate
+from tests.inprocess import Answer, Server
+from tests.server.test_listener import request_for
+
+WAITING = """
+import { DurableObject } from "cloudflare:workers";
+
+const told = ({ name, message, overloaded, retryable, remote, durableObjectReset, constructor }) =>
+  Response.json({ name, message, overloaded, retryable, remote, durableObjectReset, isOurs: constructor === Error });
+
+export class Box extends DurableObject {
+  async fetch(request) {
+    const gate = request.headers.get("x-gate");
+    return gate ? fetch(gate) : new Response("at once");
+  }
+  async wait(gate) {
+    return (await fetch(gate)).text();
+  }
+  async take(data, gate) {
+    await fetch(gate);
+    return data.length ?? data.byteLength;
+  }
+}
+
+export default {
+  async fetch(request, env) {
+    const { pathname, searchParams } = new URL(request.url);
+    const box = env.Box.get(env.Box.idFromName(searchParams.get("name") ?? "box"));
+    const gate = request.headers.get("x-gate");
+    try {
+      switch (pathname) {
+        case "/worker": return gate ? fetch(gate) : new Response("at once");
+        case "/rpc": return new Response(await box.wait(gate));
+        case "/data": return new Response(await box.take(new Uint8Array(40_000_000), gate));
+        case "/fetch": return await box.fetch(request);
+        case "/body": return await box.fetch("http://box/", { method: "POST", body: "x".repeat(40_000_000), headers: { "x-gate": gate } });
+      }
+    } catch (error) {
+      return told(error);
+    }
+    return box.fetch(request);
+  },
+};
+"""
+
+OVERLOADED = {"name": "Error", "overloaded": True, "isOurs": True}
+TOO_MANY = "Durable Object is overloaded. Too many requests queued."
+TOO_MUCH = "Durable Object is overloaded. Too much data queued."
+
+Serve = Callable[[Bounds], Awaitable[Server]]
+
+
+@pytest.fixture
+async def gate() -> AsyncIterator[Gate]:
+    async with Gate() as gate:
+        yield gate
+
+
+@pytest.fixture
+async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
+    """A server of WAITING with these bounds."""
+    servers: list[Server] = []
+
+    async def start(bounds: Bounds) -> Server:
+        server = Server(tmp_path, bounds=bounds, allow_private_egress=True)
+        servers.append(await server.__aenter__())
+        server.add("main", WAITING)
+        return server
+
+    yield start
+    for server in servers:
+        await server.__aexit__(None, None, None)
+
+
+async def waiting(server: Server, gate: Gate, path: str, count: int) -> list[asyncio.Task[Answer]]:
+    """So many requests, all of which have come to the gate."""
+    there = gate.came + count
+    tasks = [
+        asyncio.create_task(server.fetch(path, headers={"x-gate": gate.url})) for _ in range(count)
+    ]
+    await gate.until(there)
+    return tasks
+
+
+async def all_answered(tasks: list[asyncio.Task[Answer]]) -> bool:
+    return [(answer.status, answer.text) for answer in await asyncio.gather(*tasks)] == [
+        (200, "open")
+    ] * len(tasks)
+
+
+def refusal(answer: Answer) -> Any:
+    assert answer.status == 200, answer
+    return json.loads(answer.text)
+
+
+@pytest.mark.parametrize("path", ["/fetch", "/rpc"])
+async def test_an_object_takes_so_many_calls_and_refuses_the_next(
+    serve: Serve, gate: Gate, path: str
+) -> None:
+    server = await serve(Bounds(object_calls=5))
+    accepted = await waiting(server, gate, path, 5)
+    for way in ("/fetch", "/rpc"):
+        assert refusal(await server.fetch(way)) == {**OVERLOADED, "message": TOO_MANY}
+    assert gate.came == 5
+    assert await server.text("/fetch?name=other") == "at once"
+    gate.open()
+    assert await all_answered(accepted)
+    assert await server.text("/fetch") == "at once"
+
+
+async def test_the_client_gets_a_503_where_the_script_lets_the_error_through(
+    serve: Serve, gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = await serve(Bounds(object_calls=2))
+    accepted = await waiting(server, gate, "/plain", 2)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            answer = await server.fetch("/plain")
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+            assert "overloaded" in answer.text
+    assert [line for line in server.lines if TOO_MANY in line] == server.lines[:1] != []
+    assert len(caplog.records) == 1  # which says that it has begun
+    caplog.clear()
+    server.runtime.overload.close()
+    assert "3: an object gets more calls" in caplog.text
+    gate.open()
+    assert await all_answered(accepted)
+
+
+async def test_data_that_waits_for_an_object_is_bounded(serve: Serve, gate: Gate) -> None:
+    server = await serve(Bounds())
+    one = asyncio.create_task(server.fetch("/body", headers={"x-gate": gate.url}))
+    await gate.until(1)
+    answer = await server.fetch("/body", headers={"x-gate": gate.url})
+    assert refusal(answer) == {**OVERLOADED, "message": TOO_MUCH}
+    assert await server.text("/fetch") == "at once"
+    gate.open()
+    assert (await one).text == "open"
+    assert await server.text("/body", headers={"x-gate": gate.url}) == "open"
+
+
+async def test_a_script_is_given_so_many_requests_and_others_go_on(
+    serve: Serve, gate: Gate
+) -> None:
+    server = await serve(Bounds(requests=4))
+    server.add("other", 'export default { fetch: () => new Response("other") };')
+    accepted = await waiting(server, gate, "/worker", 4)
+    answer = await server.fetch("/worker")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.text == "The server is overloaded; try again later.\n"
+    assert await server.text(script="other") == "other"
+    gate.open()
+    assert await all_answered(accepted)
+    assert await server.text("/worker") == "at once"
+
+
+async def test_a_request_whose_client_has_gone_counts_until_it_is_answered(
+    serve: Serve, gate: Gate
+) -> None:
+    server = await serve(Bounds(requests=1))
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(request_for(server, "/worker", f"x-gate: {gate.url}"))
+    await gate.until(1)
+    writer.close()
+    await writer.wait_closed()
+    assert (await server.fetch("/worker")).status == 503
+    gate.open()
+    async with asyncio.timeout(30):
+        while (await server.fetch("/worker")).status == 503:
+            await asyncio.sleep(0)
+
+
+async def test_the_oldest_idle_connections_make_way_for_new_ones(serve: Serve) -> None:
+    server = await serve(Bounds(connections=3))
+    request = f"GET /worker HTTP/1.1\r\nHost: main.localhost:{server.port}\r\n\r\n".encode()
+    clients = []
+    for _ in range(6):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(request)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        clients.append((reader, writer))
+    for number, (reader, writer) in enumerate(clients):
+        if number < 3:  # closed, once its answer is read
+            await reader.read()
+        else:
+            writer.write(request)
+            await reader.readuntil(b"at once")
+            await reader.readuntil(b"at once")
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_connection_too_many_is_told_so_where_none_is_idle(
+    serve: Serve, gate: Gate
+) -> None:
+    server = await serve(Bounds(connections=2))
+    clients = []
+    for number in (1, 2):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(request_for(server, "/worker", f"x-gate: {gate.url}"))
+        await gate.until(number)
+        clients.append((reader, writer))
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 503 ") and b"Connection: close" in answer
+    writer.close()
+    await writer.wait_closed()
+    gate.open()
+    for reader, writer in clients:
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        writer.close()
+        await writer.wait_closed()
+    assert await server.text("/worker") == "at once"
