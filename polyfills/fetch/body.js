@@ -130,9 +130,10 @@ function parseForm(bytes, mimeType, header) {
 function consumeBody(record, ofText, ofBytes, wantsText = false) {
   try {
     if (record.stream === null) {
-      if (record.source === null) return Promise.resolve(ofText(""));
+      const kept = record.source;
+      if (kept === null) return Promise.resolve(ofText(""));
       if (record.used) throw new TypeError(USED);
-      if (record.source instanceof HostBody) record.source.throwIfAborted();
+      if (kept instanceof HostBody) kept.throwIfAborted();
       const source = takeSource(record);
       if (typeof source === "string") return Promise.resolve(ofText(source));
       if (source instanceof HostBody) {

@@ -35,7 +35,9 @@ const UNUSED = {
 const CACHE_MODES = ["default", "no-store", "reload", "no-cache", "force-cache"];
 
 const FROM_RECORD = {};
-let recordOf;
+
+/** The record behind a Request; undefined for anything else. See record.js, body.js. */
+export let requestRecord;
 
 /** What a Worker is asked, and what it asks fetch and stubs. */
 export class Request {
@@ -51,7 +53,7 @@ export class Request {
   }
 
   static {
-    recordOf = (object) =>
+    requestRecord = (object) =>
       typeof object === "object" && object !== null && #record in object ? object.#record : undefined;
   }
 
@@ -108,7 +110,7 @@ export class Request {
   }
 }
 
-defineBody(Request, recordOf);
+defineBody(Request, requestRecord);
 
 /** A request's own signal. `signal`: what aborts the request, if anything does. */
 function signalFollowing(signal) {
@@ -137,7 +139,7 @@ function emptyRecord(method, url) {
 export function createRequestRecord(input, init) {
   if (init === null) init = undefined;
   else if (init !== undefined && !isObject(init)) throw new TypeError(NOT_AN_INIT);
-  const from = typeof input === "string" ? undefined : recordOf(input);
+  const from = typeof input === "string" ? undefined : requestRecord(input);
   if (from !== undefined) return recordFromRequest(from, init);
   const record = emptyRecord("GET", resolveUrl(input));
   if (record.url.startsWith("blob:")) record.blob = blobOfUrl(record.url);
@@ -244,11 +246,6 @@ function wrongType(field, type) {
 
 // ---- For other polyfills --------------------------------------------------------
 
-/** The record behind a Request; undefined for anything else. See record.js, body.js. */
-export function requestRecord(value) {
-  return recordOf(value);
-}
-
 /**
  * A Request of what the host received: nothing is checked, parsed or copied. `body`:
  * undefined, a string, a Uint8Array or the handle of a body that the host keeps. Its
@@ -261,11 +258,26 @@ export function requestFromHost(method, url, raw, body = null, signal = undefine
     raw,
     headers: null,
     guard: "immutable",
-    source: bodyFromHost(body),
+    source: body === null ? null : bodyFromHost(body),
     stream: null,
     used: false,
     redirect: "manual",
     signal,
     cf,
   });
+}
+
+/** The same of a record that no script has seen, and that is the request's from now on. */
+export function requestOfCrossed(record, body) {
+  record.guard = "immutable";
+  record.redirect = "manual";
+  if (record.signal !== undefined) record.signal = undefined;
+  if (record.cache !== undefined) record.cache = undefined;
+  if (record.blob !== undefined) record.blob = undefined;
+  if (body !== undefined) {
+    record.source = bodyFromHost(body);
+    record.stream = null;
+    record.used = record.shared = false;
+  }
+  return new Request(FROM_RECORD, record);
 }

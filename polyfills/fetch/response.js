@@ -25,7 +25,9 @@ const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 const sockets = lazily("sockets/websocket.js");
 
 const FROM_RECORD = {};
-let recordOf;
+
+/** The record behind a Response; undefined for anything else. See record.js, body.js. */
+export let responseRecord;
 
 /** What a Worker answers with, and what fetch gives. */
 export class Response {
@@ -37,11 +39,13 @@ export class Response {
       return;
     }
     this.#record =
-      typeof body === "string" && init === undefined ? textRecord(body) : createRecord(body, init);
+      init === undefined && typeof body !== "object" && typeof body !== "function"
+        ? recordWith(200, "", "", TEXT_HEADERS, "response", `${body}`)
+        : createRecord(body, init);
   }
 
   static {
-    recordOf = (object) =>
+    responseRecord = (object) =>
       typeof object === "object" && object !== null && #record in object ? object.#record : undefined;
   }
 
@@ -127,36 +131,21 @@ export class Response {
   }
 }
 
-defineBody(Response, recordOf);
+defineBody(Response, responseRecord);
 
 // ---- Making ---------------------------------------------------------------------
 
-function emptyRecord() {
-  return {
-    status: 200,
-    statusText: "",
-    url: "",
-    raw: "",
-    headers: null,
-    guard: "response",
-    source: null,
-    stream: null,
-    used: false,
-    type: "default",
-    redirected: false,
-  };
-}
+const emptyRecord = () => recordWith(200, "", "", "", "response", null);
 
-// What `createRecord` makes of a string alone, which most responses are.
-function textRecord(text) {
+function recordWith(status, statusText, url, raw, guard, source) {
   return {
-    status: 200,
-    statusText: "",
-    url: "",
-    raw: TEXT_HEADERS,
+    status,
+    statusText,
+    url,
+    raw,
     headers: null,
-    guard: "response",
-    source: text,
+    guard,
+    source,
     stream: null,
     used: false,
     type: "default",
@@ -197,7 +186,7 @@ function initialize(record, init) {
   if (!isObject(init)) throw new TypeError(NOT_AN_INIT);
   const { cf, encodeBody, headers, status, statusText, webSocket } = init;
   if (cf !== undefined && cf !== null) record.cf = checkedCf(cf);
-  const encoding = encodeBody === undefined ? recordOf(init)?.encodeBody : checkedEncoding(encodeBody);
+  const encoding = encodeBody === undefined ? responseRecord(init)?.encodeBody : checkedEncoding(encodeBody);
   if (encoding === "manual") record.encodeBody = encoding;
   if (webSocket !== undefined && webSocket !== null) record.webSocket = checkedSocket(webSocket);
   if (status !== undefined) record.status = checkedStatus(status, record.webSocket);
@@ -246,12 +235,7 @@ function checkedStatusText(value) {
 
 /** Whether the value is a Response. */
 export function isResponse(value) {
-  return recordOf(value) !== undefined;
-}
-
-/** The record behind a Response; undefined for anything else. See record.js, body.js. */
-export function responseRecord(value) {
-  return recordOf(value);
+  return responseRecord(value) !== undefined;
 }
 
 /**
@@ -259,27 +243,21 @@ export function responseRecord(value) {
  * the handle of a body that the host keeps. Its headers are immutable, as in workerd.
  */
 export function responseFromHost(status, statusText, raw, body = null, url = "", signal = undefined) {
-  const record = {
-    status,
-    statusText,
-    url,
-    raw,
-    headers: null,
-    guard: "immutable",
-    source: bodyFromHost(body, signal),
-    stream: null,
-    used: false,
-    type: "default",
-    redirected: false,
-  };
+  const source = bodyFromHost(body, signal);
+  const record = recordWith(status, statusText, url, raw, "immutable", source);
   if (body !== null && !isUncoded(raw)) record.coding = codingOf(record);
   return new Response(FROM_RECORD, record);
+}
+
+/** The same of a text whose headers name no coding. */
+export function responseOfText(status, statusText, raw, text, url) {
+  return new Response(FROM_RECORD, recordWith(status, statusText, url, raw, "immutable", text));
 }
 
 /** The same of a response to fetch(); `signal` is what aborts it. */
 export function responseFromFetch(status, statusText, url, raw, body, { redirected, signal } = {}) {
   const response = responseFromHost(status, statusText, raw, body, url, signal);
-  const record = recordOf(response);
+  const record = responseRecord(response);
   record.type = "basic";
   if (redirected) record.redirected = true;
   return response;

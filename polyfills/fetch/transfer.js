@@ -62,8 +62,8 @@ export function responseBodyForHost(record) {
   return wanted === undefined ? body : body_encode(body, wanted);
 }
 
-// A string with nothing to it: not used, not streamed, not encoded.
-function isPlainText(record) {
+/** Whether a response's body is a string with nothing to it: not used, streamed or encoded. */
+export function isPlainText(record) {
   return (
     typeof record.source === "string" &&
     record.stream === null &&
@@ -73,7 +73,8 @@ function isPlainText(record) {
   );
 }
 
-function takeText(record) {
+/** The body of such a record, which counts as used. */
+export function takeText(record) {
   const text = record.source;
   record.used = true;
   record.source = "";

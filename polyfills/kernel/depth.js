@@ -47,5 +47,5 @@ export function takeDepth(raw) {
 
 /** An object gets a call of this depth. */
 export function goDeeper(instance, depth) {
-  if (!instance.hasCalls || instance.depth < depth) instance.depth = depth;
+  if (instance.depth < depth || !instance.hasCalls) instance.depth = depth;
 }

@@ -22,7 +22,8 @@ const { then } = NativePromise.prototype;
 const MADE = 0;
 const CALLS_THENABLE = 1;
 
-let current;
+/** The current frame. */
+export let current;
 let isWatching = false;
 let isMarking = false;
 const framesOfPromises = new WeakMap(); // for those that were made in a frame

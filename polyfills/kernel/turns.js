@@ -11,7 +11,7 @@ import { WORD_TURNS_QUEUED } from "holdfast:constants";
 import { shared } from "holdfast:ops";
 import { reportException } from "./report.js";
 import { currentContext, setCurrentContext } from "./current.js";
-import { enterFrame } from "./frames.js";
+import { current as currentFrame, enterFrame } from "./frames.js";
 
 // A turn is three entries: context, function, argument.
 let queue = [];
@@ -52,15 +52,15 @@ export function nextTurn() {
 export function runTurn(context, run, argument) {
   if (context.gate !== null && !context.gate.admits(context)) {
     context.gate.hold(context, run, argument);
-    return;
+  } else {
+    runInContext(context, run, argument);
   }
-  runInContext(context, run, argument);
 }
 
 /** Run `run(argument)` as the current turn, in `context`, whatever its input gate says. */
 export function runInContext(context, run, argument) {
   setCurrentContext(context);
-  enterFrame(undefined);
+  if (currentFrame !== undefined) enterFrame(undefined);
   try {
     run(argument);
   } catch (error) {

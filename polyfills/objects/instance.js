@@ -111,8 +111,7 @@ export class ObjectInstance {
 
   /** The class's object, made now if need be. Throws what the constructor throws. */
   construct() {
-    this.#object ??= new this.#Class(new DurableObjectState(this), this.#env);
-    return this.#object;
+    return (this.#object ??= new this.#Class(new DurableObjectState(this), this.#env));
   }
 
   /** What may be called by RPC: nothing, where the class does not extend DurableObject. */
@@ -129,7 +128,7 @@ export class ObjectInstance {
    * or where the turn has to wait for what the constructor has begun.
    */
   prepare(run, argument) {
-    if (this.isConstructed) return true;
+    if (this.#object !== undefined) return true;
     try {
       this.construct();
     } catch (error) {

@@ -105,6 +105,7 @@ export function orphanTimersOf(life) {
 
 /** No event is left that could wait for an orphan. Call it in a turn. */
 export function cancelOrphans() {
+  if (orphans.size === 0) return;
   for (const id of orphans) stopTimer(id);
 }
 

@@ -8,9 +8,9 @@ import { body_move } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm } from "../events/abort.js";
 import { copiedCf } from "../fetch/cf.js";
 import { rawHeadersOf, recordHeader } from "../fetch/record.js";
-import { requestFromHost, requestRecord } from "../fetch/request.js";
-import { responseFromHost, responseRecord } from "../fetch/response.js";
-import { recordBodyForHost, responseBodyForHost } from "../fetch/transfer.js";
+import { requestOfCrossed, requestRecord } from "../fetch/request.js";
+import { responseFromHost, responseOfText, responseRecord } from "../fetch/response.js";
+import { isPlainText, recordBodyForHost, responseBodyForHost, takeText } from "../fetch/transfer.js";
 import { lazily } from "../kernel/lazy.js";
 
 const ERROR_RESPONSE = "A handler cannot answer with Response.error().";
@@ -71,11 +71,11 @@ export function urlToSend(url) {
   return end < 0 ? url : url.slice(0, end);
 }
 
-/** The request of a record as another context receives it; uses up the record's body. */
+/** The request of a record that no script has, as another context receives it. */
 export function crossedRequest(record) {
-  const body = crossedBody(record, recordBodyForHost(record));
-  const { method, url } = record;
-  return requestFromHost(method, urlToSend(url), rawHeadersOf(record), body, undefined, copiedCf(record));
+  record.url = urlToSend(record.url);
+  if (record.cf !== undefined) record.cf = copiedCf(record);
+  return requestOfCrossed(record, crossedBody(record, recordBodyForHost(record)));
 }
 
 /**
@@ -84,6 +84,9 @@ export function crossedRequest(record) {
  */
 export function crossedResponse(record, request) {
   const { status, statusText } = record;
+  if (isPlainText(record) && record.webSocket === undefined) {
+    return responseOfText(status, statusText, record.raw, takeText(record), request.url);
+  }
   const link = record.webSocket === undefined ? undefined : upgradedLink(record, request);
   const body = crossedBody(record, responseBodyForHost(record));
   const response = responseFromHost(status, statusText, rawHeadersOf(record), body, request.url);

@@ -160,8 +160,8 @@ export class WorkerEvent extends Context {
     this.#ended = true;
     living--;
     this.error = error;
-    failCalls(this, error);
-    releaseHolds(this);
+    if (this.calls !== null) failCalls(this, error);
+    if (this.holds !== null) releaseHolds(this);
   }
 
   #cleanUpIfDone() {
@@ -169,7 +169,7 @@ export class WorkerEvent extends Context {
     if (!this.#ended) this.#end();
     if (this.connections !== null) for (const connection of this.connections) connection.drop();
     if (living === 0) {
-      cancelTimersOf(this);
+      if (this.timers !== null) cancelTimersOf(this);
       cancelOrphans();
     } else if (this.timers !== null) {
       orphanTimersOf(this);

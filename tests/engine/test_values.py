@@ -1,4 +1,4 @@
-"""Strings that cross without being copied."""
+"""Values that cross, and strings that do so without being copied."""
 
 import pytest
 
@@ -39,3 +39,55 @@ def test_interned_strings_outlive_garbage_collection_and_many_calls(isolate):
     for _ in range(1_000):
         assert isolate.call(echo, "GET") == "GET"
         isolate.collect_garbage()
+
+
+def test_a_string_that_comes_again_and_again_is_the_same_text_each_time(isolate):
+    echo = isolate.export(isolate.evaluate("m"), "echo")
+    texts = ["host\nlocalhost\n", "\ud800 alone", "häßlich", "x" * 5_000]
+    for _ in range(3):
+        assert [isolate.call(echo, text) for text in texts] == texts
+        isolate.collect_garbage()
+
+
+def test_strings_that_came_twice_do_not_pile_up_in_the_heap(isolate):
+    echo = isolate.export(isolate.evaluate("m"), "echo")
+
+    def use(numbers):
+        for number in numbers:
+            text = f"{number:01000}"
+            assert [isolate.call(echo, text) for _ in range(3)] == [text] * 3
+        isolate.collect_garbage()
+        return isolate.memory_used()
+
+    few = use(range(1_000))
+    assert use(range(1_000, 5_000)) < few + 500_000
+
+
+def test_a_call_with_what_cannot_cross_leaves_the_next_one_alone(isolate):
+    echo = isolate.export(isolate.evaluate("m"), "echo")
+    with pytest.raises(TypeError):
+        isolate.call(echo, "a text of its own", object())
+    assert isolate.call(echo, "a text of its own") == "a text of its own"
+
+
+def test_an_op_gets_every_kind_of_value():
+    given = []
+
+    def note(*values):
+        given.append(values)
+
+    isolate = Isolate(ops={"note": note})
+    try:
+        run = isolate.expression(
+            "values",
+            "(() => { const { note } = holdfastOps; return () => { note(); note(0, -1, 2147483647,"
+            " -2147483648, 2147483648, 0.5, 1e300, true, false, null, undefined, '', 'é' + 'x',"
+            " new Uint8Array([1, 2]), new ArrayBuffer(2), 'a'.repeat(9000) + 'b'); }; })()",
+        )
+        isolate.call(run)
+    finally:
+        isolate.close()
+    numbers = (0, -1, 2147483647, -2147483648, 2147483648, 0.5, 1e300)
+    rest = (True, False, None, None, "", "éx", b"\1\2", b"\0\0", "a" * 9000 + "b")
+    assert given == [(), (*numbers, *rest)]
+    assert [type(value) for value in given[1][:9]] == [int] * 5 + [float] * 2 + [bool] * 2

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import logging
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -43,6 +45,53 @@ async def test_an_idle_object_leaves_memory_and_keeps_its_storage(impatient: Ser
     await evicted(impatient)
     assert await impatient.text() == "1"
     assert await impatient.text("/get") == "2"
+
+
+def lines(caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[str]:
+    told = [r for r in caplog.records if r.name == "holdfast.objects" and r.levelno == level]
+    return [record.getMessage() for record in told]
+
+
+async def test_the_log_has_one_line_for_all_that_were_evicted_together(
+    impatient: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "holdfast.objects")
+    impatient.add("main", COUNT)
+    await asyncio.gather(*(impatient.text(f"/?name={n}") for n in range(40)))
+    await evicted(impatient)
+    pattern = re.compile(r"(\d+) objects? of Thing evicted: idle for 0\.2 s")
+    found = [pattern.fullmatch(line) for line in lines(caplog)]
+    assert sum(int(match[1]) for match in found if match) == 40
+    assert len(found) < 10  # those that were idle at the same time
+    assert len(lines(caplog, logging.DEBUG)) == 40
+
+
+async def test_the_log_tells_why_objects_were_reset(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "holdfast.objects")
+    server.add("main", COUNT)
+    await asyncio.gather(*(server.text(f"/?name={n}") for n in range(3)))
+    server.add("main", COUNT.replace("this.n++;", "for (;;);"))
+    await asyncio.sleep(0)
+    assert lines(caplog) == ["3 objects of Thing reset: its code was updated"]
+    assert (await server.fetch("/?name=1")).status == 500
+    assert lines(caplog)[1].startswith("1 object of Thing reset: the script was stopped: ")
+
+
+async def test_the_log_has_an_aborts_reason_in_one_line(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "holdfast.objects")
+    server.add(
+        "main",
+        thing("""
+      constructor(state) { this.state = state; }
+      fetch() { this.state.abort("enough\\nERROR forged"); }
+    """),
+    )
+    await server.fetch()
+    assert lines(caplog) == ["1 object of Thing reset: enough ERROR forged"]
 
 
 async def test_an_object_that_stored_nothing_leaves_nothing(

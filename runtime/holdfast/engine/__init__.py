@@ -7,6 +7,7 @@ Nothing but this folder touches cffi.
   `evaluate` a module, `call` a function, `close`.
 - `Module`, `ModuleKind` (modules.py): what a script is made of;
   `ModuleLoader` (loader.py): how an import finds it, commonjs.py how `require` does.
+- `Arguments` (arguments.py) and `Converter` (values.py): what crosses, into a call and out of one.
 - `OpTable` (op_table.py): functions of Python that JavaScript calls.
 - `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn.
 - `BytecodeLibrary` (bytecode.py): internal modules compiled once, by a `Compiler` (compiler.py),
@@ -27,7 +28,8 @@ from holdfast.engine.errors import (
     StopTurn,
     UnsupportedEngine,
 )
-from holdfast.engine.isolate import Handle, Isolate
+from holdfast.engine.handle import Handle
+from holdfast.engine.isolate import Isolate
 from holdfast.engine.limits import Limits
 from holdfast.engine.modules import Module, ModuleKind
 

@@ -23,5 +23,5 @@ class Entry:
 
     def __exit__(self, *_: object) -> None:
         self._isolate._entered = False
-        if self._isolate._rejections:
+        if self._isolate._rejections.waiting:
             self._isolate._report_rejections()

@@ -15,8 +15,10 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from holdfast.engine.arguments import Arguments
 from holdfast.engine.entry import Entry
 from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError
+from holdfast.engine.handle import Handle
 from holdfast.engine.library import (
     EVAL_GLOBAL,
     EXCEPTION,
@@ -39,7 +41,6 @@ from holdfast.engine.values import Converter, Value
 
 log = logging.getLogger("holdfast.engine")
 
-MAX_ARGUMENTS = 16
 # Looking for garbage in a heap that is being set up, and has none, is a tenth of its start.
 FIRST_COLLECTION_BYTES = 4 * MEBIBYTE
 SHARED_WORDS = 16
@@ -49,22 +50,6 @@ NO_ARGUMENTS = ffi.NULL
 _execute_job = lib.JS_ExecutePendingJob
 _js_call = lib.JS_Call
 _free = lib.JS_FreeValue
-
-
-class Handle:
-    """A JavaScript value that Python holds on to; freed by `close`, or with its isolate."""
-
-    __slots__ = ("_isolate", "value")
-
-    def __init__(self, isolate: "Isolate", value: Any) -> None:
-        self._isolate: Isolate | None = isolate
-        self.value = value
-
-    def close(self) -> None:
-        """Let go of the value; harmless the second time."""
-        if self._isolate is not None:
-            self._isolate._release(self)
-            self._isolate = None
 
 
 class Isolate:
@@ -104,8 +89,7 @@ class Isolate:
         self._handles: set[Handle] = set()
         self._converter = Converter(self._context)
         self._ops = OpTable(self._context, self._converter)
-        self._arguments = ffi.new("JSValue[]", MAX_ARGUMENTS)
-        self._slots = [self._arguments + i for i in range(MAX_ARGUMENTS)]
+        self._arguments = Arguments(self._context, self._converter)
         self._job_context = ffi.new("JSContext **")
         self._entered = False
         self._rejections = Rejections(self._context)
@@ -127,6 +111,7 @@ class Isolate:
         if ops:
             self._install_ops(ops)
         self._converter.intern(interned)
+        self._arguments.forget()
         # Last, because QuickJS does not survive running out of memory before it is set up.
         lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes)
 
@@ -165,7 +150,7 @@ class Isolate:
             self._run_jobs()
         finally:
             self._entered = False
-            if self._rejections:
+            if self._rejections.waiting:
                 self._report_rejections()
         return result
 
@@ -179,43 +164,36 @@ class Isolate:
         if self.terminated:
             raise IsolateTerminated("the isolate was terminated earlier")
         context, shared, turn = self._context, self.shared, function.value
+        start_turn, run_jobs = self._watchdog.start_turn, self._run_jobs
         ran = 0
         while shared[flag] and ran < most:
             ran += 1
             self._entered = True
-            self._watchdog.start_turn()
+            start_turn()
             try:
                 returned = _js_call(context, turn, UNDEFINED, 0, NO_ARGUMENTS)
-                if returned.tag == TAG_EXCEPTION:
-                    self._raise_unless_stopped()
-                elif returned.tag != TAG_UNDEFINED:
-                    _free(context, returned)
-                self._run_jobs()
+                if returned.tag != TAG_UNDEFINED:
+                    self._drop(returned)
+                run_jobs()
             finally:
                 self._entered = False
-                if self._rejections:
+                if self._rejections.waiting:
                     self._report_rejections()
         return ran
 
+    def _drop(self, returned: Any) -> None:
+        """Nobody wants what a turn returned, unless that is an exception."""
+        if returned.tag == TAG_EXCEPTION:
+            self._raise_unless_stopped()
+        else:
+            _free(self._context, returned)
+
     def _call(self, function: Any, arguments: "Sequence[Value | Handle]") -> Value:
-        slots, lend, context = self._slots, self._converter.lend, self._context
-        owned: list[Any] = []
-        count = 0
-        try:
-            for argument in arguments:
-                slot = slots[count]
-                if isinstance(argument, Handle):
-                    slot[0] = argument.value
-                elif lend(slot, argument):
-                    owned.append(slot)
-                count += 1
-        except BaseException:
-            for slot in owned:
-                _free(context, slot[0])
-            raise
-        returned = _js_call(context, function, UNDEFINED, count, self._arguments)
-        for slot in owned:
-            _free(context, slot[0])
+        context, lent = self._context, self._arguments
+        count = lent.lend(arguments) if arguments else 0
+        returned = _js_call(context, function, UNDEFINED, count, lent.memory)
+        if count:
+            lent.take_back()
         tag = returned.tag
         if tag == TAG_UNDEFINED:
             return None
@@ -374,6 +352,7 @@ class Isolate:
             _free(self._context, handle.value)
         self._handles.clear()
         self._rejections.close()
+        self._arguments.forget()
         self._converter.release()
         self._ops.release()
         lib.JS_FreeContext(self._context)

@@ -47,8 +47,10 @@ class OpTable:
         self._context = context
         self._converter = converter
         self._result = ffi.new("JSValue *")
-        self._declared: list[tuple[str, Callable[[Any], Value]]] = []
-        self._list: list[tuple[Op, Callable[[Any], Value]] | None] = []  # None: not called yet
+        self._declared: list[tuple[str, Callable[[Any], str | bytes]]] = []
+        self._list: list[
+            tuple[Op, Callable[[Any], str | bytes]] | None
+        ] = []  # None: not called yet
         self._answering: Callable[[str], Op] = _nobody
         self._callback = ffi.callback("JSCFunctionData", self._run, error=EXCEPTION)
         self._make_error = lib.JS_Eval(
@@ -64,8 +66,8 @@ class OpTable:
                 self._context, self._callback, 0, len(self._declared), 0, ffi.NULL
             )
             as_bytes = getattr(function, "takes_utf8", False)
-            convert = self._converter.to_bytes if as_bytes else self._converter.to_python
-            self._declared.append((name, convert))
+            text = self._converter.utf8 if as_bytes else self._converter.string
+            self._declared.append((name, text))
             lib.JS_SetPropertyStr(self._context, table, name.encode(), made)
         self.answer_with(ops.__getitem__)
         return table
@@ -75,9 +77,9 @@ class OpTable:
         self._answering = answering
         self._list = [None] * len(self._declared)
 
-    def _answer(self, index: int) -> tuple[Op, Callable[[Any], Value]]:
-        name, convert = self._declared[index]
-        answer = self._list[index] = (self._answering(name), convert)
+    def _answer(self, index: int) -> tuple[Op, Callable[[Any], str | bytes]]:
+        name, text = self._declared[index]
+        answer = self._list[index] = (self._answering(name), text)
         return answer
 
     def release(self) -> None:
@@ -94,8 +96,8 @@ class OpTable:
     ) -> Any:
         try:
             converter = self._converter
-            function, convert = self._list[magic] or self._answer(magic)
-            value = function(*[convert(arguments[i]) for i in range(count)])
+            function, text = self._list[magic] or self._answer(magic)
+            value = function(*converter.values(arguments, count, text=text))
             if value is None:
                 return UNDEFINED
             converter.write(self._result, value)

@@ -25,9 +25,7 @@ class Rejections:
         self._handled_late: list[Any] = []
         self._hooks: tuple[Any, Any] | None = None
         self._arguments = ffi.new("JSValue[2]")
-
-    def __bool__(self) -> bool:
-        return bool(self._unhandled or self._handled_late)
+        self.waiting = False  # somebody may have to be told at the end of the turn
 
     def watch(self, unhandled: Any, handled: Any) -> None:
         """Have two functions of JavaScript hear first: see `Isolate.watch_rejections`."""
@@ -36,6 +34,7 @@ class Rejections:
     def track(self, promise: Any, reason: Any, *, is_handled: bool) -> None:
         """The engine tells of a rejection, or that somebody listens to one after all."""
         hold = lib.JS_DupValue
+        self.waiting = True
         if not is_handled:
             self._unhandled[promise.u] = hold(self._context, promise), hold(self._context, reason)
         elif promise.u in self._unhandled:
@@ -52,6 +51,7 @@ class Rejections:
         """Let JavaScript hear; yields the reasons that it leaves to the host, to be freed."""
         unhandled, self._unhandled = self._unhandled, {}
         handled, self._handled_late = self._handled_late, []
+        self.waiting = False
         for promise in handled:
             if not is_terminated():
                 self._hear(1, promise)

@@ -12,7 +12,7 @@ Nothing else crosses: larger structures travel as one string or one buffer.
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from holdfast.engine.library import (
@@ -34,10 +34,15 @@ Value = None | bool | int | float | str | bytes
 
 MAX_INTERNED = 64  # characters
 
-_INT32_MIN, _INT32_MAX = -(1 << 31), (1 << 31) - 1
+INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1
+
 _EXACT = 1 << 53
 _double = struct.Struct("<d")
 _word = struct.Struct("<Q")
+_halves = struct.Struct("<ii")
+_VALUE_BYTES = 16
+_read_values = struct.Struct("<iiq").iter_unpack  # of each the word's two halves, and the tag
+_buffer = ffi.buffer
 _unpack = ffi.unpack
 _to_cstring = lib.JS_ToCStringLen2
 _free_cstring = lib.JS_FreeCString
@@ -52,14 +57,14 @@ class Converter:
     text in its source code, its atoms, and that is the one which is interned.
     """
 
-    __slots__ = ("_atoms", "_context", "_interned", "_interned_words", "_length")
+    __slots__ = ("_atoms", "_context", "_interned", "_length", "interned_words")
 
     def __init__(self, context: Any) -> None:
         self._context = context
         self._length = ffi.new("size_t *")
         self._atoms: list[int] = []
-        self._interned: dict[int, str] = {}
-        self._interned_words: dict[str, int] = {}
+        self._interned: dict[tuple[int, int], str] = {}  # by the two halves of an address
+        self.interned_words: dict[str, int] = {}
 
     def intern(self, texts: Iterable[str]) -> None:
         """Let these strings, of up to 64 characters, cross without being copied.
@@ -74,8 +79,8 @@ class Converter:
             string = lib.JS_AtomToString(self._context, atom)
             assert string.tag == TAG_STRING, "the text of an atom is a string"
             lib.JS_FreeValue(self._context, string)  # the atom keeps it where it is
-            self._interned[string.u] = text
-            self._interned_words[text] = string.u
+            self._interned[_halves.unpack(_word.pack(string.u))] = text
+            self.interned_words[text] = string.u
 
     def release(self) -> None:
         """Let go of what was interned; before the context is freed."""
@@ -85,8 +90,7 @@ class Converter:
 
     def string(self, value: Any) -> str:
         """The string in `value`, which must have a string's tag."""
-        known = self._interned.get(value.u)
-        return self.utf8(value).decode("utf-8", "surrogatepass") if known is None else known
+        return self.utf8(value).decode("utf-8", "surrogatepass")
 
     def utf8(self, value: Any) -> bytes:
         """The UTF-8 bytes of the string in `value` (lone surrogates as three bytes)."""
@@ -96,6 +100,28 @@ class Converter:
         text: bytes = _unpack(pointer, self._length[0])
         _free_cstring(self._context, pointer)
         return text
+
+    def values(self, array: Any, count: int, *, text: Callable[[Any], Value]) -> list[Value]:
+        """The Python values of an array, as `to_python`; `text` converts its strings.
+
+        They are read from memory all at once, which costs a quarter of asking one by one.
+        """
+        interned = self._interned
+        values: list[Value] = []
+        add = values.append
+        for low, high, tag in _read_values(_buffer(array, _VALUE_BYTES * count)):
+            if tag == TAG_STRING or tag == TAG_STRING_ROPE:
+                known = interned.get((low, high))
+                add(text(array[len(values)]) if known is None else known)
+            elif tag == TAG_INT:
+                add(low)
+            elif tag == TAG_UNDEFINED:
+                add(None)
+            elif tag == TAG_BOOL:
+                add(low != 0)
+            else:
+                add(self.to_python(array[len(values)]))
+        return values
 
     def to_python(self, value: Any) -> Value:
         """The Python value of `value`, which stays its owner's.
@@ -107,7 +133,7 @@ class Converter:
             return self.string(value)
         if tag == TAG_INT:
             low: int = value.u & 0xFFFFFFFF
-            return low if low <= _INT32_MAX else low - (1 << 32)
+            return low if low <= INT32_MAX else low - (1 << 32)
         if tag == TAG_UNDEFINED or tag == TAG_NULL:
             return None
         if tag == TAG_BOOL:
@@ -117,12 +143,6 @@ class Converter:
         if tag == TAG_OBJECT:
             return self._bytes(value)
         raise TypeError(f"a JavaScript value with tag {tag} cannot cross to the host")
-
-    def to_bytes(self, value: Any) -> Value:
-        """Like `to_python`, but a string becomes its UTF-8 bytes, which saves decoding them."""
-        tag = value.tag
-        is_string = tag == TAG_STRING or tag == TAG_STRING_ROPE
-        return self.utf8(value) if is_string else self.to_python(value)
 
     def result(self, value: Any) -> Value:
         """Like `to_python`, but None for an object that is neither bytes nor buffer."""
@@ -139,23 +159,13 @@ class Converter:
             raise TypeError("an object that is no Uint8Array cannot cross to the host")
         return ffi.buffer(pointer, self._length[0])[:] if pointer else b""
 
-    def lend(self, slot: Any, value: Value) -> bool:
-        """Put `value` into `slot` for a call; True if it has to be freed afterwards."""
-        if value.__class__ is str and len(value) <= MAX_INTERNED:
-            word = self._interned_words.get(value)
-            if word is not None:
-                slot.u = word
-                slot.tag = TAG_STRING
-                return False
-        return self.write(slot, value)
-
     def write(self, slot: Any, value: Value) -> bool:
         """Put `value` into `slot` (a JSValue in memory); True if it has to be freed."""
         kind = value.__class__
         if kind is str:
             text = value.encode("utf-8", "surrogatepass")  # type: ignore[union-attr]
             made = _new_string(self._context, text, len(text))
-        elif kind is int and _INT32_MIN <= value <= _INT32_MAX:  # type: ignore[operator]
+        elif kind is int and INT32_MIN <= value <= INT32_MAX:  # type: ignore[operator]
             slot.u = value & 0xFFFFFFFF  # type: ignore[operator]
             slot.tag = TAG_INT
             return False

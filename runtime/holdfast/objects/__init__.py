@@ -6,6 +6,7 @@ isolate hosts an object, and here its storage is opened, fenced off and closed.
 
 - `ids.py`: the id scheme, workerd's.
 - `ObjectDirectory` (directory.py): every object that is live in this shard.
+- `Departures` (departures.py): what the log says of objects that leave memory.
 - `ObjectHome` (home.py): the objects of one Worker's isolate, as the directory sees it.
 - `ObjectRecord` (record.py): one of them.
 - `IsolateObjects` (capability.py): what one isolate's ops may do with objects; services.py:

@@ -11,6 +11,7 @@ import logging
 
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError
+from holdfast.objects.departures import Departures
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.placement import Placement
 from holdfast.objects.record import ObjectRecord
@@ -28,11 +29,19 @@ class ObjectDirectory:
     """The live objects of one shard, by id and by slot."""
 
     def __init__(
-        self, storage: Storage, placement: Placement, loop: asyncio.AbstractEventLoop
+        self,
+        storage: Storage,
+        placement: Placement,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        idle_seconds: float,
     ) -> None:
+        """Objects are evicted once they have been idle for so long."""
         self.placement = placement
         self._storage = storage
+        self._idle_seconds = idle_seconds
         self._loop = loop
+        self.departures = Departures(loop)
         self._by_id: dict[str, ObjectRecord] = {}
         self._by_slot: dict[int, ObjectRecord] = {}
         self._last_slot = 0
@@ -106,15 +115,14 @@ class ObjectDirectory:
         record.home.broken(record.slot, str(error), _RESET)
 
     def released(self, slot: int, reason: str) -> None:
-        """The instance in `slot` ended: evicted (no reason) or reset for a reason."""
+        """The instance in `slot` ended: evicted as idle (no reason) or reset for a reason."""
         record = self._by_slot.get(slot)
         if record is None:
             return
         if reason:
-            log.info("object %s was reset: %s", record.id, reason)
             self._end(record, reason)
         else:
-            log.debug("object %s was evicted: it was idle", record.id)
+            self.departures.evicted(record, f"idle for {self._idle_seconds:g} s")
             self._forget(record)
             record.home.forget_sockets(record)
             self._loop.call_soon(record.store.close)
@@ -149,18 +157,20 @@ class ObjectDirectory:
             self._end(record, reason)
             record.home.broken(record.slot, reason, "durableObjectReset")
 
-    def drop(self, home: ObjectHome, reason: str) -> None:
+    def drop(self, home: ObjectHome, reason: str, *, logged: str) -> None:
         """Fence off every object of an isolate that was stopped in the middle of a turn.
 
-        What was not committed is void, as if the turn had never been.
+        What was not committed is void, as if the turn had never been. The log has a reason of its
+        own.
         """
         for record in self._records_of(home):
-            self._end(record, reason)
+            self._end(record, reason, logged)
 
     def _records_of(self, home: ObjectHome) -> list[ObjectRecord]:
         return [record for record in self._by_slot.values() if record.home is home]
 
-    def _end(self, record: ObjectRecord, reason: str) -> None:
+    def _end(self, record: ObjectRecord, reason: str, logged: str | None = None) -> None:
+        self.departures.reset(record, logged or reason)
         self._fence(record, reason)
         self._forget(record)
         record.home.lose_sockets(record)

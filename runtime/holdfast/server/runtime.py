@@ -115,7 +115,9 @@ class Runtime:
         self._platform = platform or Platform()
         self._calls = Calls()
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
-        self.directory = ObjectDirectory(storage, placement or InProcess(), loop)
+        self.directory = ObjectDirectory(
+            storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
+        )
         self._waits = WaitGraph(self._calls, self.directory.placement, loop)
         self.local = LocalObjects(self.directory, self._calls, self._waits, self.home)
         self.files: ObjectFiles = LocalFiles(storage, self.directory)
@@ -225,7 +227,7 @@ class Runtime:
         if self.settings.bounds.object_calls != MAX_OBJECT_CALLS:
             home.bound_calls(self.settings.bounds.object_calls)
         objects.live_in(home)
-        worker.on_dead = lambda: self._on_dead(home)
+        worker.on_dead = lambda reason: self._on_dead(home, reason)
         worker.on_closed = lambda: self._on_closed(home, objects.rpc)
         return Resident(worker, home, objects)
 
@@ -318,9 +320,9 @@ class Runtime:
         self.directory.supersede(resident.home)
         resident.worker.retire()
 
-    def _on_dead(self, home: ObjectHome) -> None:
+    def _on_dead(self, home: ObjectHome, reason: str) -> None:
         """The isolate stopped in the middle of a turn: what that turn wrote is void."""
-        self.directory.drop(home, ISOLATE_ENDED)
+        self.directory.drop(home, ISOLATE_ENDED, logged=f"the script was stopped: {reason}")
         self._calls.fail_all(home)
         self._alarm_calls.fail_all(home, counts=True)
 
@@ -337,6 +339,7 @@ class Runtime:
         self.alarms.close()
         self.crons.close()
         self._waits.close()
+        self.directory.departures.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
         for resident in [*self._residents.values()]:
@@ -368,6 +371,8 @@ class Runtime:
         """Evict a few objects at a time, so that requests come in between."""
         if home.evict_idle(SWEEPS_PER_IDLE_TIME, EVICTIONS_AT_ONCE):
             self._loop.call_later(EVICTION_PAUSE_SECONDS, self._evict_idle, home)
+        else:
+            self.directory.departures.tell()
 
 
 def _describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects) -> dict[str, Any]:

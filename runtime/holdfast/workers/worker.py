@@ -78,7 +78,8 @@ class Worker:
         self.retired = False
         self._memory_bytes = limits.memory_bytes
         self._next_look = 0.0
-        self.on_dead: Callable[[], None] = _nothing  # called inside the turn that was stopped
+        # Called with the reason, inside the turn that was stopped.
+        self.on_dead: Callable[[str], None] = _nothing
         self.on_closed: Callable[[], None] = _nothing
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._live: set[int] = set()
@@ -324,7 +325,7 @@ class Worker:
 
     def _on_terminated(self, error: Exception) -> None:
         self.host.console("error", f"The script was stopped: {error}")
-        self.on_dead()
+        self.on_dead(str(error))
         self._fail_all(WorkerTerminated(str(error)))
         self.host.loop.call_soon(self.close)
 
@@ -390,5 +391,5 @@ def _outcome(error: Exception) -> str:
     return "canceled"
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     """Nobody waits for the end of this Worker."""
