@@ -6,6 +6,17 @@
 
 import { headersFromRaw, headerValue, rawHasHeader, rawOfHeaders } from "./headers.js";
 
+/** What is on the prototype of records, since few of them have it otherwise for long. */
+export const NEW_RECORD = { headers: null, stream: null, used: false };
+
+/** A copy of a record, whose body is still shared with it. */
+export function copyOfRecord(record) {
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(record)), record);
+  copy.raw = rawHeadersOf(record);
+  copy.headers = null;
+  return copy;
+}
+
 /** The record's Headers object, made now if need be. */
 export function headersOf(record) {
   return (record.headers ??= headersFromRaw(record.raw, record.guard));

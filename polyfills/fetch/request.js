@@ -13,7 +13,7 @@ import { bodyFromHost } from "./body-sources.js";
 import { cfOf, copiedCf } from "./cf.js";
 import { rawFromInit } from "./headers.js";
 import { normalizeMethod } from "./method.js";
-import { addContentType, headersOf, rawHeadersOf } from "./record.js";
+import { addContentType, copyOfRecord, headersOf, NEW_RECORD, rawHeadersOf } from "./record.js";
 
 const NO_BODY = "Request with a GET or HEAD method cannot have a body.";
 const USED = "Cannot reconstruct a Request with a used body.";
@@ -60,7 +60,8 @@ export class Request {
   /** https://fetch.spec.whatwg.org/#dom-request-clone */
   clone() {
     const record = this.#record;
-    const copy = { ...record, raw: rawHeadersOf(record), headers: null, cf: copiedCf(record) };
+    const copy = copyOfRecord(record);
+    copy.cf = copiedCf(record);
     copy.ownSignal = undefined;
     cloneBody(record, copy);
     return new Request(FROM_RECORD, copy);
@@ -80,7 +81,7 @@ export class Request {
   }
 
   get redirect() {
-    return this.#record.redirect ?? "follow";
+    return redirectOf(this.#record);
   }
 
   /** The service that a request is bound to: none, since there is only the one fetch. */
@@ -112,6 +113,11 @@ export class Request {
 
 defineBody(Request, requestRecord);
 
+/** What came from elsewhere and is passed on does not follow redirects. */
+function redirectOf({ redirect, guard }) {
+  return redirect ?? (guard === "immutable" ? "manual" : "follow");
+}
+
 /** A request's own signal. `signal`: what aborts the request, if anything does. */
 function signalFollowing(signal) {
   return signal === undefined ? createAbortSignal() : createDependentSignal([signal]);
@@ -119,18 +125,26 @@ function signalFollowing(signal) {
 
 // ---- Making ---------------------------------------------------------------------
 
-function emptyRecord(method, url) {
-  return {
-    method,
-    url,
-    raw: "",
-    headers: null,
-    guard: "request",
-    source: null,
-    stream: null,
-    used: false,
-  };
+class RequestRecord {
+  constructor(method, url, raw, guard) {
+    this.method = method;
+    this.url = url;
+    this.raw = raw;
+    this.guard = guard;
+  }
 }
+
+Object.assign(RequestRecord.prototype, NEW_RECORD, {
+  source: null,
+  redirect: undefined, // what redirectOf says
+  signal: undefined, // what aborts it, if anything does
+  ownSignal: undefined, // the one that scripts see
+  cf: undefined,
+  cache: undefined,
+  blob: undefined, // that a blob: URL names
+});
+
+const emptyRecord = (method, url) => new RequestRecord(method, url, "", "request");
 
 /**
  * The record of `new Request(input, init)`, without the object.
@@ -157,7 +171,7 @@ function resolveUrl(input) {
 function recordFromRequest(from, init) {
   const record = emptyRecord(from.method, from.url);
   record.raw = rawHeadersOf(from);
-  record.redirect = from.redirect;
+  record.redirect = redirectOf(from);
   record.signal = from.signal;
   record.cf = copiedCf(from);
   record.cache = from.cache;
@@ -252,25 +266,17 @@ function wrongType(field, type) {
  * headers are immutable and it does not follow redirects, as in workerd.
  */
 export function requestFromHost(method, url, raw, body = null, signal = undefined, cf = undefined) {
-  return new Request(FROM_RECORD, {
-    method,
-    url,
-    raw,
-    headers: null,
-    guard: "immutable",
-    source: body === null ? null : bodyFromHost(body),
-    stream: null,
-    used: false,
-    redirect: "manual",
-    signal,
-    cf,
-  });
+  const record = new RequestRecord(method, url, raw, "immutable");
+  if (body !== null) record.source = bodyFromHost(body);
+  if (signal !== undefined) record.signal = signal;
+  if (cf !== undefined) record.cf = cf;
+  return new Request(FROM_RECORD, record);
 }
 
 /** The same of a record that no script has seen, and that is the request's from now on. */
 export function requestOfCrossed(record, body) {
   record.guard = "immutable";
-  record.redirect = "manual";
+  if (record.redirect !== undefined) record.redirect = undefined;
   if (record.signal !== undefined) record.signal = undefined;
   if (record.cache !== undefined) record.cache = undefined;
   if (record.blob !== undefined) record.blob = undefined;

@@ -10,7 +10,7 @@ import { rawFromInit } from "./headers.js";
 import { lazily } from "../kernel/lazy.js";
 import { bodyFromHost } from "./body-sources.js";
 import { codingOf, isUncoded } from "./codings.js";
-import { addContentType, headersOf, rawHeadersOf } from "./record.js";
+import { addContentType, copyOfRecord, headersOf, NEW_RECORD } from "./record.js";
 
 const STATUS_RANGE =
   "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
@@ -40,7 +40,7 @@ export class Response {
     }
     this.#record =
       init === undefined && typeof body !== "object" && typeof body !== "function"
-        ? recordWith(200, "", "", TEXT_HEADERS, "response", `${body}`)
+        ? new ResponseRecord(200, "", "", TEXT_HEADERS, "response", `${body}`)
         : createRecord(body, init);
   }
 
@@ -51,7 +51,8 @@ export class Response {
 
   /** https://fetch.spec.whatwg.org/#dom-response-error */
   static error() {
-    const record = { ...emptyRecord(), status: 0, type: "error", guard: "immutable" };
+    const record = new ResponseRecord(0, "", "", "", "immutable", null);
+    record.type = "error";
     return new Response(FROM_RECORD, record);
   }
 
@@ -79,7 +80,7 @@ export class Response {
         `${status} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`,
       );
     }
-    const record = { ...emptyRecord(), status, raw: `location\n${location}\n`, guard: "immutable" };
+    const record = new ResponseRecord(status, "", "", `location\n${location}\n`, "immutable", null);
     return new Response(FROM_RECORD, record);
   }
 
@@ -87,7 +88,7 @@ export class Response {
   clone() {
     const record = this.#record;
     if (record.webSocket) throw new TypeError("Cannot clone a response to a WebSocket handshake.");
-    const copy = { ...record, raw: rawHeadersOf(record), headers: null };
+    const copy = copyOfRecord(record);
     cloneBody(record, copy);
     return new Response(FROM_RECORD, copy);
   }
@@ -135,23 +136,20 @@ defineBody(Response, responseRecord);
 
 // ---- Making ---------------------------------------------------------------------
 
-const emptyRecord = () => recordWith(200, "", "", "", "response", null);
-
-function recordWith(status, statusText, url, raw, guard, source) {
-  return {
-    status,
-    statusText,
-    url,
-    raw,
-    headers: null,
-    guard,
-    source,
-    stream: null,
-    used: false,
-    type: "default",
-    redirected: false,
-  };
+class ResponseRecord {
+  constructor(status, statusText, url, raw, guard, source) {
+    this.status = status;
+    this.statusText = statusText;
+    this.url = url;
+    this.raw = raw;
+    this.guard = guard;
+    this.source = source;
+  }
 }
+
+Object.assign(ResponseRecord.prototype, NEW_RECORD, { type: "default", redirected: false });
+
+const emptyRecord = () => new ResponseRecord(200, "", "", "", "response", null);
 
 function createRecord(body, init) {
   const record = emptyRecord();
@@ -244,14 +242,15 @@ export function isResponse(value) {
  */
 export function responseFromHost(status, statusText, raw, body = null, url = "", signal = undefined) {
   const source = bodyFromHost(body, signal);
-  const record = recordWith(status, statusText, url, raw, "immutable", source);
+  const record = new ResponseRecord(status, statusText, url, raw, "immutable", source);
   if (body !== null && !isUncoded(raw)) record.coding = codingOf(record);
   return new Response(FROM_RECORD, record);
 }
 
 /** The same of a text whose headers name no coding. */
 export function responseOfText(status, statusText, raw, text, url) {
-  return new Response(FROM_RECORD, recordWith(status, statusText, url, raw, "immutable", text));
+  const record = new ResponseRecord(status, statusText, url, raw, "immutable", text);
+  return new Response(FROM_RECORD, record);
 }
 
 /** The same of a response to fetch(); `signal` is what aborts it. */

@@ -75,13 +75,19 @@ export function runInContext(context, run, argument) {
  * own, and what it holds of others (rpc/references.js). `error` is why it has ended.
  */
 export class Context {
-  gate = null;
-  life = this;
-  depth = 0; // of the request that is answered; see depth.js
-  pendingOps = 0;
-  calls = null;
-  holds = null;
-  error = null;
+  constructor() {
+    this.life = this;
+  }
 }
+
+// Every request makes a context. What most of them leave as it is costs nothing up there.
+Object.assign(Context.prototype, {
+  gate: null,
+  depth: 0, // of the request that is answered; see depth.js
+  pendingOps: 0,
+  calls: null,
+  holds: null,
+  error: null,
+});
 
 export { currentContext };

@@ -83,7 +83,7 @@ function handlersOf(entrypoint) {
 /** Entry point: a request for the Worker; `entrypoint` names an export, "" the default one. */
 export function dispatchFetch(number, entrypoint, method, url, headers, body, props, cf) {
   const event = new WorkerEvent(number);
-  event.props = props;
+  if (props !== undefined) event.props = props;
   // What comes from a script tells how deep it is, and its URL may be any.
   if (tellsDepth(headers)) [headers, event.depth] = takeDepth(headers);
   else noteHost(url);

@@ -34,62 +34,40 @@ const unanswered = new Set();
  * was given to `waitUntil` has settled; then its timers are cancelled.
  */
 export class WorkerEvent extends Context {
-  timers = null;
-  connections = null; // over TCP, that end with the event
-  #number;
-  #answered = false;
-  #waiting = 0;
-  #ended = false;
-  quietSweeps = 0; // for how many sweeps in a row nothing was under way
-
   /** `number` is the host's name for the event. */
   constructor(number) {
     super();
-    this.#number = number;
+    this.number = number;
     living++;
     unanswered.add(this);
   }
 
-  /** True once the host has its answer. */
-  get isAnswered() {
-    return this.#answered;
-  }
-
   /** Keep the event alive until the promise settles. */
   waitUntil(promise) {
-    this.#waiting++;
-    whenSettled(promise, () => this.#waitsNoMore());
+    this.waiting++;
+    whenSettled(promise, () => this.release());
   }
 
   /** Keep the event alive until as many calls of `release`. */
   hold() {
-    this.#waiting++;
+    this.waiting++;
   }
 
   release() {
-    this.#waitsNoMore();
-  }
-
-  #waitsNoMore() {
-    if (this.#ended) return;
-    this.#waiting--;
-    if (!this.#answered || !this.#isDone) return;
-    this.#cleanUpIfDone();
-    event_finished(this.#number);
-  }
-
-  /** The host's number of the event. */
-  get number() {
-    return this.#number;
+    if (this.hasEnded) return;
+    this.waiting--;
+    if (!this.isAnswered || this.waiting > 0) return;
+    cleanUpIfDone(this);
+    event_finished(this.number);
   }
 
   /** The event has its answer; `send(isDone)` sends it, once. */
   answer(send) {
-    if (this.#answered) return;
-    this.#answered = true;
+    if (this.isAnswered) return;
+    this.isAnswered = true;
     unanswered.delete(this);
-    send(this.#isDone);
-    this.#cleanUpIfDone();
+    send(this.waiting === 0);
+    cleanUpIfDone(this);
   }
 
   /** Answer with what the handler returned: a Response or a promise of one. */
@@ -101,36 +79,31 @@ export class WorkerEvent extends Context {
       this.fail(error);
       return;
     }
-    if (isPromise) {
-      Promise.resolve(result).then(
-        (response) => this.respond(response),
-        (error) => this.fail(error),
-      );
-    } else {
-      this.respond(result);
-    }
+    if (isPromise) awaitResponse(this, result);
+    else this.respond(result);
   }
 
   /** Give the host the response; fails the event where it is none. */
   respond(response) {
-    if (this.#answered) return;
+    if (this.isAnswered) return;
     try {
       const record = sendableRecord(response);
       const { status, statusText } = record;
+      const isDone = this.waiting === 0;
       if (record.webSocket === undefined) {
         const body = responseBodyForHost(record);
-        event_respond(this.#number, status, statusText, rawHeadersOf(record), body, this.#isDone);
+        event_respond(this.number, status, statusText, rawHeadersOf(record), body, isDone);
       } else {
         const socket = socketForHost(record, this.request);
-        event_upgrade(this.#number, statusText, rawHeadersOf(record), socket, this.#isDone);
+        event_upgrade(this.number, statusText, rawHeadersOf(record), socket, isDone);
       }
     } catch (error) {
       this.fail(error);
       return;
     }
-    this.#answered = true;
+    this.isAnswered = true;
     unanswered.delete(this);
-    this.#cleanUpIfDone();
+    cleanUpIfDone(this);
   }
 
   /** Answer with an error: the client sees a plain 500 or 503, the log the whole of it. */
@@ -138,42 +111,60 @@ export class WorkerEvent extends Context {
     this.answer((isDone) => {
       if (isOutOfMemory(error)) memory_exhausted();
       const flags = isOverload(error) ? "overloaded" : "";
-      event_failed(this.#number, ...identityOf(error), describeError(error), isDone, flags);
+      event_failed(this.number, ...identityOf(error), describeError(error), isDone, flags);
     });
   }
 
   /** End the event, whatever it still waits for. */
   abort(error) {
     this.fail(markAsEnd(error));
-    if (this.#ended) return;
-    this.#waiting = 0;
-    this.#end(error);
-    event_finished(this.#number);
+    if (this.hasEnded) return;
+    this.waiting = 0;
+    end(this, error);
+    event_finished(this.number);
   }
+}
 
-  // Nothing that the event started is awaited any more.
-  get #isDone() {
-    return this.#waiting === 0;
+// As in Context: what most events leave as it is.
+Object.assign(WorkerEvent.prototype, {
+  isAnswered: false,
+  hasEnded: false,
+  waiting: 0, // for promises that were given to `waitUntil`, and for calls of `release`
+  quietSweeps: 0, // for how many sweeps in a row nothing was under way
+  timers: null,
+  connections: null, // over TCP, that end with the event
+  props: undefined, // see ExecutionContext
+});
+
+async function awaitResponse(event, promise) {
+  let response;
+  try {
+    response = await promise;
+  } catch (error) {
+    event.fail(error);
+    return;
   }
+  event.respond(response);
+}
 
-  #end(error = ended) {
-    this.#ended = true;
-    living--;
-    this.error = error;
-    if (this.calls !== null) failCalls(this, error);
-    if (this.holds !== null) releaseHolds(this);
-  }
+function end(event, error) {
+  event.hasEnded = true;
+  living--;
+  event.error = error;
+  if (event.calls !== null) failCalls(event, error);
+  if (event.holds !== null) releaseHolds(event);
+}
 
-  #cleanUpIfDone() {
-    if (!this.#isDone) return;
-    if (!this.#ended) this.#end();
-    if (this.connections !== null) for (const connection of this.connections) connection.drop();
-    if (living === 0) {
-      if (this.timers !== null) cancelTimersOf(this);
-      cancelOrphans();
-    } else if (this.timers !== null) {
-      orphanTimersOf(this);
-    }
+/** End the event where it waits for nothing any more. */
+function cleanUpIfDone(event) {
+  if (event.waiting > 0) return;
+  if (!event.hasEnded) end(event, ended);
+  if (event.connections !== null) for (const connection of event.connections) connection.drop();
+  if (living === 0) {
+    if (event.timers !== null) cancelTimersOf(event);
+    cancelOrphans();
+  } else if (event.timers !== null) {
+    orphanTimersOf(event);
   }
 }
 

@@ -12,7 +12,6 @@ const ABORTED = "Worker execution was aborted due to call to ctx.abort().";
 /** The third argument of a module worker's handlers. */
 export class ExecutionContext {
   #event;
-  #props;
 
   /** `event.props` is what the caller's binding says, serialized, in base64; or undefined. */
   constructor(event) {
@@ -27,7 +26,8 @@ export class ExecutionContext {
 
   /** Configuration of the binding that the event came by. */
   get props() {
-    return (this.#props ??= propsOf(this.#event.props));
+    const event = this.#event;
+    return (event.propsValue ??= propsOf(event.props));
   }
 
   /** The script's own entrypoints and Durable Object namespaces. */

@@ -12,7 +12,7 @@ callbacks and shared memory, because freeing the heap may still touch them.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from holdfast.engine.arguments import Arguments
@@ -146,7 +146,12 @@ class Isolate:
         self._entered = True
         self._watchdog.start_turn()
         try:
-            result = self._call(function.value, arguments)
+            lent = self._arguments
+            count = lent.lend(arguments) if arguments else 0
+            returned = _js_call(self._context, function.value, UNDEFINED, count, lent.memory)
+            if count:
+                lent.take_back()
+            result = None if returned.tag == TAG_UNDEFINED else self._converted(returned)
             self._run_jobs()
         finally:
             self._entered = False
@@ -188,22 +193,15 @@ class Isolate:
         else:
             _free(self._context, returned)
 
-    def _call(self, function: Any, arguments: "Sequence[Value | Handle]") -> Value:
-        context, lent = self._context, self._arguments
-        count = lent.lend(arguments) if arguments else 0
-        returned = _js_call(context, function, UNDEFINED, count, lent.memory)
-        if count:
-            lent.take_back()
-        tag = returned.tag
-        if tag == TAG_UNDEFINED:
-            return None
-        if tag == TAG_EXCEPTION:
+    def _converted(self, returned: Any) -> Value:
+        """What a call has returned, taken over. Raises as `call`."""
+        if returned.tag == TAG_EXCEPTION:
             self._raise_unless_stopped()
             return None
         try:
             return self._converter.result(returned)
         finally:
-            _free(context, returned)
+            _free(self._context, returned)
 
     def _run_jobs(self) -> None:
         runtime, holder = self._runtime, self._job_context

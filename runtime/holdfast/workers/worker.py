@@ -299,6 +299,8 @@ class Worker:
 
     def _on_idle(self) -> None:
         """Nothing is under way in the isolate: what still waits, waits for ever."""
+        if not (self._live or self._answers or self.retired or self.host.tracer):
+            return
         for number in [*self._answers]:
             self._end(number, ScriptHung())
             if self.host.tracer is not None:
