@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.storage import LocalBarrier, Storage, StoreBroken
+from holdfast.storage import LocalBarrier, Storage, StoreBroken, lifecycle
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.nursery import Nursery
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
@@ -304,3 +304,36 @@ async def test_a_cursor_goes_on_while_its_object_gets_a_file(shard: Shard) -> No
     await owner.grow_up()
     await shard.reopen()
     assert len(shard.owner().store.list()) == 102
+
+
+async def test_of_many_that_are_made_only_the_newest_stay_in_memory(
+    shard: Shard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "MAX_IN_MEMORY", 2)
+    owners = [shard.owner(number) for number in range(5)]
+    for owner in owners:
+        owner.store.put("a", b"1")
+        await owner.durable()
+    assert shard.storage.statistics().open_connections == 2
+    owners[0].store.put("b", b"2")
+    await owners[0].durable()
+    await shard.reopen()
+    assert shard.owner(0).store.list() == [("a", b"1"), ("b", b"2")]
+    assert [shard.owner(number).store.get("a") for number in range(5)] == [b"1"] * 5
+
+
+async def test_an_object_that_emptied_itself_leaves_no_file_though_others_are_made(
+    shard: Shard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "MAX_IN_MEMORY", 1)
+    empty = shard.owner(0)
+    empty.store.put("a", b"1")
+    empty.store.delete("a")
+    await empty.durable()
+    for number in (1, 2):
+        other = shard.owner(number)
+        other.store.put("a", b"1")
+        await other.durable()
+    await empty.store.close()
+    assert not shard.path(0).exists()
+    assert shard.path(1).exists()

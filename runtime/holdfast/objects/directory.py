@@ -8,6 +8,7 @@ through; only then can the next call bring up a new one.
 
 import asyncio
 import logging
+from functools import partial
 
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError
@@ -94,16 +95,15 @@ class ObjectDirectory:
         return live.slot if live.home is record.home else None
 
     def _open(self, record: ObjectRecord) -> ObjectStore:
-        slot, home = record.slot, record.home
         store = self._storage.open(
             record.namespace.unique_key,
             record.id,
             name=record.name,
-            on_durable=lambda round_number: home.durable(slot, round_number),
-            on_broken=lambda error: self._on_broken(record, error),
+            on_durable=record.durable,
+            on_broken=partial(self._on_broken, record),
         )
         # Whatever calls the object next in the same breath is to find a new instance.
-        store.on_breaking = lambda error: home.breaks(slot, str(error))
+        store.on_breaking = record.breaks
         return store
 
     def _on_broken(self, record: ObjectRecord, error: BaseException) -> None:
@@ -123,9 +123,9 @@ class ObjectDirectory:
             self._end(record, reason)
         else:
             self.departures.evicted(record, f"idle for {self._idle_seconds:g} s")
+            self._loop.call_soon(record.store.close)
             self._forget(record)
             record.home.forget_sockets(record)
-            self._loop.call_soon(record.store.close)
 
     def supersede(self, home: ObjectHome, reason: str = CODE_UPDATED) -> None:
         """Fence off every object of an isolate that has had its time.
@@ -172,9 +172,9 @@ class ObjectDirectory:
     def _end(self, record: ObjectRecord, reason: str, logged: str | None = None) -> None:
         self.departures.reset(record, logged or reason)
         self._fence(record, reason)
+        self._loop.call_soon(record.store.close)
         self._forget(record)
         record.home.lose_sockets(record)
-        self._loop.call_soon(record.store.close)
 
     def _fence(self, record: ObjectRecord, reason: str) -> None:
         record.store.supersede(ScriptError("Error", reason, durableObjectReset=True))
@@ -183,3 +183,4 @@ class ObjectDirectory:
         if self._by_id.get(record.id) is record:
             del self._by_id[record.id]
         self._by_slot.pop(record.slot, None)
+        del record.store  # which knows the record: neither is to wait for the garbage collector

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class ObjectRecord:
-    """An object that is live in this shard: where it lives, and its storage."""
+    """An object that is live in this shard: where it lives, and its storage until it leaves."""
 
     slot: int
     namespace: Namespace
@@ -22,3 +22,11 @@ class ObjectRecord:
     store: ObjectStore = field(init=False)
     waits: set[str] | None = None  # what a circle of calls was last seen to be; see wait_graph.py
     location_hint: str | None = None  # what its first caller asked for; there is one place
+
+    def durable(self, round_number: int) -> None:
+        """The object's writes up to this round are durable."""
+        self.home.durable(self.slot, round_number)
+
+    def breaks(self, error: BaseException) -> None:
+        """The object loses its storage, perhaps in the middle of a turn of its own."""
+        self.home.breaks(self.slot, str(error))

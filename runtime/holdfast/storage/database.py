@@ -54,7 +54,7 @@ from holdfast.storage.listed_alarm import ListedAlarm
 from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.rounds import Rounds
-from holdfast.storage.session import Session
+from holdfast.storage.session import WAL_SUFFIX, Session
 from holdfast.storage.statements import describe
 from holdfast.storage.workers import Job
 
@@ -168,6 +168,11 @@ class Database:
 
     def _has(self, suffix: str) -> bool:
         return os.path.exists(self.folder.file(self.object_id + suffix))  # noqa: PTH110 - see there
+
+    @property
+    def has_log(self) -> bool:
+        """True if a write-ahead log lies beside the file."""
+        return self._has(DATABASE_SUFFIX + WAL_SUFFIX)
 
     def keep_past(self) -> "Bookmarks":
         """The bookmarks of the object, which are kept from now on."""

@@ -21,13 +21,16 @@ closing by the owner, when the object goes idle, checkpoints and removes the log
 """
 
 import asyncio
+import contextlib
 import logging
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
 import apsw
 
 from holdfast.storage import opening
+from holdfast.storage.errors import StoreBroken
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.session import Session, checkpoint
 from holdfast.storage.workers import Job, Work
@@ -47,6 +50,9 @@ HARD_LIMIT_PAGES = 4000
 BUSY_FILES = 4
 SMALL_LOG_PAGES = 64
 
+# Objects whose first writes are durable, and which may go on writing, have a copy in memory.
+MAX_IN_MEMORY = 256
+
 _RETRY_S = 0.25  # until the next try to empty a log, in hope of a quiet moment
 _LOOKS = 16  # at connections in use, before more of them are open than there should be
 
@@ -57,6 +63,7 @@ class Lifecycle:
     def __init__(self, shard: "Shard") -> None:
         self._shard = shard
         self._closing: dict[Database, Session] = {}  # connections that threads are to close
+        self._in_memory: deque[Database] = deque()  # durable since, the oldest first
         self.at_leisure = False  # at the end every file is closed as it should be
 
     # ---- connections ---------------------------------------------------------------
@@ -184,6 +191,20 @@ class Lifecycle:
         """Nothing is outstanding: what had to wait for that goes on."""
         if database.closed:
             self._continue_closing(database)
+        elif isinstance(database.session, Newborn):
+            self._in_memory.append(database)
+            if len(self._in_memory) > MAX_IN_MEMORY:
+                self._forget_memory(self._in_memory.popleft())
+
+    def _forget_memory(self, database: "Database") -> None:
+        """Its file has the same; what writes no more should not keep memory."""
+        newborn = database.session
+        if not isinstance(newborn, Newborn) or not database.is_quiet:
+            return
+        if opening.is_empty(newborn.cursor):
+            return  # closing will remove the file
+        with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
+            database.drop_memory()
 
     def _continue_closing(self, database: "Database") -> None:
         if database.store or not database.is_quiet:
@@ -214,13 +235,12 @@ class Lifecycle:
                 return None
             self._closing[database] = session
             return partial(opening.close_settled, session)
-        if not database.log_is_durable:
+        if not database.log_is_durable or not database.has_log:
             return None
         if busy:
             self._shard.leftovers.add(database)
-        elif opening.has_log(database.path):
-            return partial(opening.finish_parked, database.path, database.folder)
-        return None
+            return None
+        return partial(opening.finish_parked, database.path, database.folder)
 
     def _file_closed(self, database: "Database", error: BaseException | None) -> None:
         self._closing.pop(database, None)

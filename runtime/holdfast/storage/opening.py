@@ -104,7 +104,7 @@ def _open(path: Path, folder: Folder, wal_bytes: int) -> Session:
     try:
         if not session.read_only:
             # For files that another tool has made; does nothing to workerd's and to ours.
-            session.cursor.execute("PRAGMA journal_mode=WAL")
+            session.once("PRAGMA journal_mode=WAL")
         session.configure()
         _prepare_tables(session)
     except BaseException:
@@ -126,15 +126,14 @@ def _open_immutable(path: Path, folder: Folder) -> Session:
 
 def _prepare_tables(session: Session) -> None:
     """Have the table there, which workerd makes with an object's first key-value write."""
-    cursor = session.cursor
-    names = {name for (name,) in cursor.execute("SELECT name FROM sqlite_schema")}
+    names = {name for (name,) in session.once("SELECT name FROM sqlite_schema")}
     session.has_metadata = "_cf_METADATA" in names
     if "_cf_KV" not in names:
-        cursor.execute(_temporary(KV_SCHEMA) if session.read_only else KV_SCHEMA)
+        session.once(_temporary(KV_SCHEMA) if session.read_only else KV_SCHEMA)
     if "_cf_EXTERNALS" in names and not session.read_only:
-        cursor.execute(_CLEAR_EXTERNALS)
+        session.once(_CLEAR_EXTERNALS)
     # Meets a damaged table here rather than in the middle of a script.
-    cursor.execute("SELECT 1 FROM _cf_KV LIMIT 1").fetchall()
+    session.once("SELECT 1 FROM _cf_KV LIMIT 1")
 
 
 def _temporary(schema: str) -> str:

@@ -26,7 +26,7 @@ locked by SQLite, and is synced through a descriptor of its own.
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
@@ -127,7 +127,11 @@ class Session:
         # The hook replaces SQLite's own automatic checkpoints, which use the same one.
         connection.set_wal_hook(self._on_commit)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        self.cursor.execute(f"PRAGMA synchronous=OFF; {FRUGAL}").fetchall()
+        self.once(f"PRAGMA synchronous=OFF; {FRUGAL}")
+
+    def once(self, sql: str) -> list[Any]:
+        """Rows of statements that will not come again, so that none is kept."""
+        return self.cursor.execute(sql, can_cache=False).fetchall()
 
     def _on_commit(self, _connection: apsw.Connection, _schema: str, pages: int) -> int:
         self.wal_pages = pages
@@ -182,7 +186,7 @@ class Session:
             error.args = (f"{apsw.mapping_result_codes[code]}, copying from memory",)
             raise
         # SQLite has emptied its page cache, and tells of the new frames with the next statement.
-        self.cursor.execute(FRUGAL).fetchall()
+        self.once(FRUGAL)
         assert self.wal_pages, "the log holds what was copied"
 
     # ---- keeping the log short -----------------------------------------------------
