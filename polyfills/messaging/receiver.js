@@ -6,7 +6,7 @@ import { residentInstance } from "../objects/residents.js";
 
 /** Whether the event has ended, or the object is in memory no more, that a context belongs to. */
 export function isOver({ life }) {
-  if (life instanceof ObjectInstance) return residentInstance(`${life.id}`) !== life;
+  if (life instanceof ObjectInstance) return residentInstance(life.key) !== life;
   return life.error !== null;
 }
 

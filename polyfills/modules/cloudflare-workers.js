@@ -8,7 +8,7 @@ import { ownExports } from "../workers/exports.js";
 export { RpcPromise, RpcProperty, RpcStub } from "../rpc/stub.js";
 export { RpcTarget } from "../rpc/target.js";
 export { DurableObject, WorkerEntrypoint, WorkflowEntrypoint } from "../workers/entrypoints.js";
-export { Fetcher as ServiceStub } from "../workers/fetcher.js";
+export { ServiceStub } from "../workers/fetcher.js";
 
 const asyncHooks = lazily("node/async-hooks.js");
 let replaced = null; // an AsyncLocalStorage of { env, exports }, once a script replaces some

@@ -12,6 +12,7 @@ const NO_HANDLER =
   "Your Durable Object class must have an alarm() handler in order to call setAlarm()";
 const NOBODY_TO_RUN =
   "Attempted to run a scheduled alarm without a handler, did you remember to export an alarm() function?";
+const NOT_IN_FACETS = "Facets currently cannot set alarms.";
 const TOO_LONG = "Alarm exceeded its allowed execution time";
 
 // ---- what storage and its transactions offer -----------------------------------------
@@ -27,6 +28,7 @@ export function setAlarm(instance, owner, time, options) {
   const ms = milliseconds(time, `'setAlarm' on '${owner}'`);
   if (!(ms > 0)) throw new TypeError(NOT_AFTER_ZERO);
   if (!instance.mayHandleAlarms) throw new TypeError(NO_HANDLER);
+  if (instance.parent !== null) throw new Error(NOT_IN_FACETS);
   write(instance, Math.max(Math.floor(ms), Date.now()), options);
 }
 

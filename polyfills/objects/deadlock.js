@@ -35,7 +35,7 @@ export function waitsOf(kind, number) {
   const held = [];
   const follow = (call) => {
     lives.add(call.life);
-    if (isHeld(call)) held.push(call.life.id.toString());
+    if (isHeld(call)) held.push(call.life.key);
   };
   if (kind === "call") {
     const call = callFromHost(number);

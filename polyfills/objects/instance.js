@@ -44,14 +44,22 @@ export class ObjectInstance {
   calls = null;
   queuedBytes = 0; // of those
   holds = null;
+  facets = null; // by name, once it has used some; see facets.js
   isLasting = true; // it may live for ever
   #Class;
   #env;
   #object = undefined;
 
-  constructor({ slot, id, usesSqlite, Class, env, onGone }) {
+  /**
+   * `id` is what its code sees; `key` is what the host calls the object, the same for all its
+   * instances. A facet has the `parent` that it is in.
+   */
+  constructor({ slot, id, key, usesSqlite, Class, env, onGone, parent = null, props = undefined }) {
     this.slot = slot;
     this.id = id;
+    this.key = key;
+    this.parent = parent;
+    this.props = props;
     this.usesSqlite = usesSqlite;
     this.#Class = Class;
     this.#env = env;
@@ -67,7 +75,15 @@ export class ObjectInstance {
 
   /** True while something is under way that eviction would cut off. */
   get isBusy() {
-    return this.hasCalls || this.waitUntilCount > 0 || this.pendingOps > 0;
+    return (
+      this.hasCalls || this.waitUntilCount > 0 || this.pendingOps > 0 || this.#hasBusyFacets
+    );
+  }
+
+  // A facet that holds WebSockets stays, for only its parent could wake it.
+  get #hasBusyFacets() {
+    if (this.facets === null) return false;
+    return [...this.facets.values()].some((facet) => facet.isBusy);
   }
 
   /** True if all that is under way are so many calls, and critical sections. */
@@ -148,8 +164,15 @@ export class ObjectInstance {
   /** Forget the instance after a failure: its calls fail, its gates are done with. */
   reset(error) {
     if (this.error !== null) return;
-    this.error = error;
     markAsReset(error);
+    this.end(error);
+  }
+
+  /** The same for an end that the error need not tell of. */
+  end(error) {
+    if (this.error !== null) return;
+    this.error = error;
+    if (this.facets !== null) for (const facet of [...this.facets.values()]) facet.end(error);
     this.onGone(this);
     object_released(this.slot, String(error?.message ?? error));
     failCalls(this, error);

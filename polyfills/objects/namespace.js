@@ -1,6 +1,7 @@
 // DurableObjectNamespace: https://developers.cloudflare.com/durable-objects/api/namespace/
 
 import { JURISDICTIONS, LOCATION_HINTS } from "holdfast:constants";
+import { Either } from "../kernel/either.js";
 import { checkNamespace, idFromName, idFromString, newUniqueId, DurableObjectId } from "./id.js";
 import { createStub } from "./stub.js";
 
@@ -11,20 +12,21 @@ const OTHER_JURISDICTION =
 let make;
 
 /** A class of objects that a script may reach; what a binding puts into `env`. */
-export class DurableObjectNamespace {
+export class DurableObjectNamespace extends Either {
   #binding; // { number, className, usesSqlite } as the host told it, with a jurisdiction
   #ids = new Map();
   static #allowed = false;
 
-  constructor() {
+  constructor(object) {
     if (!DurableObjectNamespace.#allowed) throw new TypeError("Illegal constructor");
     DurableObjectNamespace.#allowed = false;
+    super(object);
   }
 
   static {
-    make = (binding) => {
+    make = (binding, object) => {
       DurableObjectNamespace.#allowed = true;
-      const namespace = new DurableObjectNamespace();
+      const namespace = new DurableObjectNamespace(object);
       namespace.#binding = binding;
       return namespace;
     };
@@ -117,4 +119,9 @@ function missingArgument(method) {
 /** The namespace behind a binding. */
 export function namespaceFromHost(binding) {
   return make(binding);
+}
+
+/** The same, in an object that inherits from one. */
+export function namespaceOn(object, binding) {
+  return make(binding, object);
 }

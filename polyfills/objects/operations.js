@@ -25,6 +25,7 @@ import {
 } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { deserialize, serialize } from "../serialize/index.js";
+import { eraseFacets } from "./erasing.js";
 
 // A value of just the limit, such as 128 KiB in a buffer, fits: what serializing adds to it
 // is not counted, up to this, as in workerd.
@@ -156,6 +157,7 @@ export function removeAll(instance, options) {
   if (instance.transactions > 0) throw new Error("Cannot call deleteAll() within a transaction");
   wrote(instance, storage_delete_all(instance.slot), options);
   if (storage_deletes_alarm()) instance.alarm.wrote(0);
+  eraseFacets(instance);
 }
 
 /** Note a write. One in a transaction counts when that commits; an unconfirmed one holds nothing back. */

@@ -17,6 +17,7 @@ export class OutputGate {
   #written = 0;
   #durable = 0;
   #waiters = []; // { round, context, resolve, reject }, by round ascending
+  #locks = 0; // promises that something else is durable
   #error = null;
 
   /** Note a write of this round. */
@@ -31,7 +32,16 @@ export class OutputGate {
 
   // A waiter that has not gone on yet is not overtaken by a message sent later.
   get #isOutstanding() {
-    return this.#written > this.#durable || this.#waiters.length > 0;
+    return this.#written > this.#durable || this.#locks > 0 || this.#waiters.length > 0;
+  }
+
+  /** Let nothing pass before the promise is fulfilled; if it is rejected, `fail(error)`. */
+  lockWhile(promise, fail) {
+    this.#locks++;
+    promise.then(() => {
+      this.#locks--;
+      this.#release();
+    }, fail);
   }
 
   /** A promise that all writes made until now are durable; undefined when they are. */
@@ -68,7 +78,7 @@ export class OutputGate {
   // Those of the first one's context; the others in turns that follow.
   #release() {
     const waiters = this.#waiters;
-    if (waiters.length === 0 || waiters[0].round > this.#durable) return;
+    if (waiters.length === 0 || this.#locks > 0 || waiters[0].round > this.#durable) return;
     const { context } = waiters[0];
     let released = 1;
     while (waiters[released]?.context === context && waiters[released].round <= this.#durable) {

@@ -34,6 +34,13 @@ export function markAsRefusal(error) {
   return markAsEnd(error);
 }
 
+/** What a caller sees of an error that ended, from outside, what it had called. */
+export function asEnd(error) {
+  const copy = remoteError(error);
+  delete copy.remote;
+  return markAsRefusal(copy);
+}
+
 // For calls by RPC, what ended an object or an event does not count as remote.
 function isRemote(error) {
   return error?.durableObjectReset !== true && !ends.has(error);

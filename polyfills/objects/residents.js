@@ -18,7 +18,7 @@ import { lazily } from "../kernel/lazy.js";
 import { RpcCall } from "../rpc/call.js";
 import { messageFromHost, readRoute } from "../rpc/message.js";
 import { releaseHolds } from "../rpc/references.js";
-import { HostReply } from "../rpc/reply.js";
+import { HostReply, LocalReply } from "../rpc/reply.js";
 import { whenBroken } from "./breaking.js";
 import { HUNG, hungCalls } from "./hang.js";
 import { idFromHost } from "./id.js";
@@ -32,7 +32,7 @@ const alarms = lazily("objects/alarms.js");
 
 const deadlock = lazily("objects/deadlock.js");
 
-const byId = new Map(); // in order of last use, so that a sweep stops early
+const byKey = new Map(); // in order of last use, so that a sweep stops early
 const bySlot = new Map(); // keys by `keyOf`
 let classes; // of the script, by export name
 let env;
@@ -58,9 +58,9 @@ export function useClasses(exported, environment) {
   env = environment;
 }
 
-/** The instance of this id, where it lives here. */
-export function residentInstance(hex) {
-  return byId.get(hex);
+/** The instance of this id, or the facet with this key, where it lives here. */
+export function residentInstance(key) {
+  return byKey.get(key);
 }
 
 /** The instance in this slot. */
@@ -77,12 +77,29 @@ export function allResidents() {
 export function admitObject(slot, className, hex, name, usesSqlite, jurisdiction) {
   const id = idFromHost(hex, name, jurisdiction);
   const Class = classes[className] ?? missingClass(className);
-  const instance = new ObjectInstance({ slot, id, usesSqlite, Class, env, onGone: forget });
+  return settleIn({ slot, id, key: hex, usesSqlite, Class, onGone: forget });
+}
+
+/** Take in a facet that the host assigned to this isolate; as `ObjectInstance` is made, without `env`. */
+export function admitFacet({ className, onGone, ...options }) {
+  const Class = classes[className] ?? missingClass(className);
+  return settleIn({
+    ...options,
+    Class,
+    onGone(instance) {
+      forget(instance);
+      onGone(instance.error);
+    },
+  });
+}
+
+function settleIn(options) {
+  const instance = new ObjectInstance({ ...options, env });
   instance.lastUsed = sweeps;
   // What it reads may be younger than what is durable: the instance before may have written it.
-  instance.outputGate.wrote(storage_outstanding(slot));
-  byId.set(hex, instance);
-  bySlot.set(keyOf(slot), instance);
+  instance.outputGate.wrote(storage_outstanding(instance.slot));
+  byKey.set(instance.key, instance);
+  bySlot.set(keyOf(instance.slot), instance);
   return instance;
 }
 
@@ -93,8 +110,7 @@ function missingClass(name) {
 }
 
 function forget(instance) {
-  const hex = instance.id.toString();
-  if (byId.get(hex) === instance) byId.delete(hex);
+  if (byKey.get(instance.key) === instance) byKey.delete(instance.key);
   bySlot.delete(keyOf(instance.slot));
 }
 
@@ -102,9 +118,9 @@ function forget(instance) {
 export function touch(instance) {
   if (instance.lastUsed === sweeps) return;
   instance.lastUsed = sweeps;
-  const hex = instance.id.toString();
-  byId.delete(hex);
-  byId.set(hex, instance);
+  byKey.delete(instance.key);
+  byKey.set(instance.key, instance);
+  if (instance.parent !== null) touch(instance.parent);
 }
 
 /** Give a request to the class's object. */
@@ -151,6 +167,18 @@ export function callInstance(instance, caller, request, bytes) {
   caller.life.pendingOps++;
   return new Promise((resolve, reject) => {
     instance.take(new LocalCall(request, caller, resolve, reject), bytes);
+  });
+}
+
+/** Call a method of an instance of this isolate; an RPC source's `send`. */
+export function callMethod(instance, caller, path, message) {
+  goDeeper(instance, nextDepth(caller));
+  touch(instance);
+  caller.life.pendingOps++;
+  return new Promise((resolve, reject) => {
+    const reply = new LocalReply(caller, resolve, reject);
+    const call = new RpcCall(instance.context, path, message, reply, instance.rules);
+    instance.take(call, bytesOf(message?.data));
   });
 }
 
@@ -250,7 +278,7 @@ export function objectBroken(slot, message, flags) {
  * call finds them, and the host lets them touch storage no more.
  */
 export function supersedeObjects() {
-  byId.clear();
+  byKey.clear();
 }
 
 /**
@@ -260,7 +288,7 @@ export function supersedeObjects() {
 export function sweepObjects(hungSweeps) {
   sweeps++;
   const quiet = [];
-  for (const instance of byId.values()) {
+  for (const instance of byKey.values()) {
     if (sweeps - instance.lastUsed <= hungSweeps) break;
     if (instance.hasCalls) quiet.push(instance);
   }
@@ -273,9 +301,9 @@ export function sweepObjects(hungSweeps) {
  * Returns whether there may be more.
  */
 export function evictIdle(idleSweeps, limit) {
-  for (const instance of byId.values()) {
+  for (const instance of byKey.values()) {
     if (sweeps - instance.lastUsed <= idleSweeps) return false;
-    if (instance.isBusy || instance.outputGate.isLocked) continue;
+    if (instance.isBusy || instance.outputGate.isLocked || instance.parent !== null) continue;
     if (limit-- === 0) return true;
     evict(instance);
   }
@@ -292,8 +320,9 @@ export function failHeldCalls(slot, keysJson) {
   deadlock().failHeldCalls(slot, keysJson);
 }
 
-/** Let go of an instance that has nothing under way. */
+/** Let go of an instance that has nothing under way, and of its facets. */
 export function evict(instance) {
+  if (instance.facets !== null) for (const facet of instance.facets.values()) facet.evict();
   forget(instance);
   releaseHolds(instance);
   object_released(instance.slot, "");

@@ -7,6 +7,7 @@ import { lazily } from "../kernel/lazy.js";
 import { DurableObjectStorage } from "./storage.js";
 
 const hibernation = lazily("objects/hibernation.js");
+const facets = lazily("objects/facets.js");
 
 const NOT_A_FUNCTION =
   "Failed to execute 'blockConcurrencyWhile' on 'DurableObjectState': parameter 1 is not of type 'function'.";
@@ -18,7 +19,7 @@ const ABORTED = "Application called abort() to reset Durable Object.";
 export class DurableObjectState {
   #instance;
   #storage;
-  #props;
+  #facets;
 
   constructor(instance) {
     this.#instance = instance;
@@ -35,9 +36,14 @@ export class DurableObjectState {
     return this.#storage;
   }
 
-  /** Configuration of whoever made the object; none here. */
+  /** Configuration of whoever made the object, where it is a facet; else none. */
   get props() {
-    return (this.#props ??= {});
+    return (this.#instance.props ??= {});
+  }
+
+  /** Objects inside of this one: see facets.js. */
+  get facets() {
+    return (this.#facets ??= facets().facetsOf(this.#instance));
   }
 
   /** The script's own entrypoints and Durable Object namespaces. */

@@ -9,13 +9,11 @@ import { object_fetch, object_locate } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
 import { createRequestRecord } from "../fetch/request.js";
 import { recordBodyForHost } from "../fetch/transfer.js";
-import { goDeeper, nextDepth, withDepth } from "../kernel/depth.js";
+import { withDepth } from "../kernel/depth.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
-import { RpcCall } from "../rpc/call.js";
 import { addEntry, defineToken, registerEntry, TAGS, takeEntry } from "../rpc/message.js";
 import { sendThroughHost } from "../rpc/references.js";
-import { LocalReply } from "../rpc/reply.js";
 import { defineSource, propertyOf, wildcard } from "../rpc/stub.js";
 import {
   crossedRequest,
@@ -25,7 +23,7 @@ import {
 } from "../workers/crossing.js";
 import { idFromHost } from "./id.js";
 import { bytesOf } from "./overload.js";
-import { admitObject, callInstance, residentInstance, throughHost, touch } from "./residents.js";
+import { admitObject, callInstance, callMethod, residentInstance, throughHost } from "./residents.js";
 
 const RELATIVE_BASE = "https://fake-host/";
 
@@ -174,14 +172,7 @@ function sendCall({ namespace, id, hint }, caller, path, message) {
   if (instance === undefined) {
     return sendThroughHost(new ObjectEntry(namespace, id).token(), caller, path, message);
   }
-  goDeeper(instance, nextDepth(caller));
-  touch(instance);
-  caller.life.pendingOps++;
-  return new Promise((resolve, reject) => {
-    const reply = new LocalReply(caller, resolve, reject);
-    const call = new RpcCall(instance.context, path, message, reply, instance.rules);
-    instance.take(call, bytesOf(message?.data));
-  });
+  return callMethod(instance, caller, path, message);
 }
 
 defineSource(sourceOf);
@@ -193,6 +184,7 @@ Object.setPrototypeOf(
 
 registerEntry(DurableObjectStub, {
   tag: TAGS.OBJECT,
+  refusal: "ServiceStub cannot be serialized in this context.",
   write(stub, sink) {
     const { namespace, id } = partsOf(stub);
     sink.uint32(addEntry(new ObjectEntry(namespace, id)));

@@ -88,7 +88,7 @@ export class RpcCall {
 // Callers are told which object failed, unless it was the end of it.
 function nameObject(error, life) {
   const isObject = typeof error === "object" && error !== null;
-  if (life.id === undefined || !isObject || error === life.error) return;
+  if (typeof life.id !== "object" || !isObject || error === life.error) return;
   if (error instanceof DOMException || !isExtensible(error)) return;
   error.durableObjectId = life.id.toString();
 }

@@ -28,6 +28,7 @@ export const TAGS = {
   REQUEST: 262,
   RESPONSE: 263,
   ABORT_SIGNAL: 264,
+  OBJECT_CLASS: 265,
 };
 
 /** Stubs in arguments stay their owner's, and the receiver gets its own. */
@@ -62,17 +63,21 @@ function writeReference(value) {
 /**
  * Let messages carry instances of a class. `write(object, sink, packing)` and
  * `read(source, reading)` are as for `registerCloneable`. Outside of messages the class
- * cannot be cloned, which `refusal` says.
+ * cannot be cloned, which `refusal` says, or `refusal(object)`.
  */
 export function registerEntry(Class, { tag, write, read, refusal }) {
   registerCloneable(Class, {
     tag,
     write(object, sink) {
-      if (packing === null) throw refusal ? dataCloneError(refusal) : notSerializable(Class.name);
+      if (packing === null) throw refused(Class, typeof refusal === "function" ? refusal(object) : refusal);
       write(object, sink, packing);
     },
     read: (source) => read(source, reading),
   });
+}
+
+function refused(Class, why) {
+  return why === undefined ? notSerializable(Class.name) : dataCloneError(why);
 }
 
 /** Put an entry into the table of the message that is being made; its index. */

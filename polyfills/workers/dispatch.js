@@ -7,7 +7,6 @@ import { beginCall, failCall, runCall } from "../kernel/calls.js";
 import { takeDepth, tellsDepth } from "../kernel/depth.js";
 import { lazily } from "../kernel/lazy.js";
 import { runTurn } from "../kernel/turns.js";
-import { namespaceFromHost } from "../objects/namespace.js";
 import { useClasses } from "../objects/residents.js";
 import { OF_CLASSES, RpcCall } from "../rpc/call.js";
 import { messageFromHost, readRoute } from "../rpc/message.js";
@@ -15,7 +14,7 @@ import { RESERVED_BY_ENTRYPOINTS } from "../rpc/receive.js";
 import { addBindings } from "./env.js";
 import { WorkerEvent } from "./event.js";
 import { ExecutionContext } from "./execution-context.js";
-import { addEntrypoints, addNamespace, isObjectClass } from "./exports.js";
+import { addClass, addEntrypoints, addNamespace, isObjectClass } from "./exports.js";
 import { RpcEvent } from "./rpc-event.js";
 import { dispatchToListeners, hasListener, listenerFor, RUNTIME_EVENTS } from "./service-worker.js";
 
@@ -34,9 +33,7 @@ export function prepareEnvironment(bindingsJson, asGlobals) {
  */
 export function extendEnvironment(bindingsJson, namespacesJson) {
   addBindings(env, JSON.parse(bindingsJson));
-  for (const namespace of JSON.parse(namespacesJson)) {
-    addNamespace(namespace.className, () => namespaceFromHost(namespace));
-  }
+  for (const namespace of JSON.parse(namespacesJson)) addNamespace(namespace);
 }
 
 /** What the main module exports; null for a service worker. */
@@ -61,10 +58,12 @@ export function useExports(namespace) {
     if (name !== "default" && isObjectClass(namespace[name])) classes[name] = namespace[name];
   }
   useClasses(classes, env);
+  const entrypoints = addEntrypoints(namespace);
+  for (const name of Object.keys(classes)) addClass(name);
   return JSON.stringify({
     handlers: handlersOf(namespace.default),
     classes: Object.keys(classes),
-    entrypoints: addEntrypoints(namespace),
+    entrypoints,
   });
 }
 

@@ -5,8 +5,10 @@
 import { service_own } from "holdfast:ops";
 import { WorkerEntrypoint, WorkflowEntrypoint } from "./entrypoints.js";
 import { loopback } from "./fetcher.js";
+import { lazily } from "../kernel/lazy.js";
 
 const own = {};
+const classes = lazily("objects/class.js");
 
 /** The object behind `ctx.exports`, and the `exports` of `cloudflare:workers`. */
 export function ownExports() {
@@ -39,9 +41,14 @@ function isEntrypoint(name, target) {
   return typeof target === "object" && target !== null;
 }
 
-/** Tell of a namespace of the script's own; `make()` makes it. */
-export function addNamespace(className, make) {
-  add(className, make);
+/** Tell of a class of the script's own that has no namespace, unless one is told of later. */
+export function addClass(className) {
+  add(className, () => classes().loopbackClass(className));
+}
+
+/** Tell of a namespace of the script's own. */
+export function addNamespace(namespace) {
+  add(namespace.className, () => classes().loopbackNamespace(namespace));
 }
 
 // Most scripts never look.

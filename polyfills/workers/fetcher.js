@@ -6,6 +6,7 @@ import { cfForHost } from "../fetch/cf.js";
 import { Request, requestRecord } from "../fetch/request.js";
 import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
 import { withDepth } from "../kernel/depth.js";
+import { Either } from "../kernel/either.js";
 import { requireContext } from "../kernel/pending.js";
 import { isObject } from "../kernel/webidl.js";
 import {
@@ -18,22 +19,21 @@ import {
 } from "../rpc/message.js";
 import { sendThroughHost } from "../rpc/references.js";
 import { defineSource, propertyOf, wildcard } from "../rpc/stub.js";
+import { dataCloneError } from "../serialize/errors.js";
 import { serialize } from "../serialize/index.js";
+import { propsAmong } from "./specializing.js";
 import { responseFromAnswer, unlessAborted, urlToSend } from "./crossing.js";
 
 const FROM_HOST = {};
+const NOT_HERE = "ServiceStub cannot be serialized in this context.";
+const OF_FACET = "Stubs pointing to Durable Object facets are not serializable.";
 let targetOf;
 
-/** Makes the object that it is given, where it is given one, an instance of its subclasses. */
-class Either {
-  constructor(object) {
-    if (object !== undefined) return object;
-  }
-}
-
 /** Another Worker, reached without the network. */
-export class Fetcher extends Either {
-  #target; // the host's number of the service, then ";" and props where there are
+export class ServiceStub extends Either {
+  // The host's number of the service, then ";" and props where there are; or what a facet's stub
+  // leads to (objects/facets.js).
+  #target;
 
   constructor(key, target, object) {
     if (key !== FROM_HOST) throw new TypeError("Illegal constructor");
@@ -60,6 +60,7 @@ export class Fetcher extends Either {
 }
 
 async function send(target, request) {
+  if (typeof target !== "string") return await target.fetch(request);
   const url = urlToSend(request.url);
   const context = requireContext();
   await context.outputGate?.wait();
@@ -76,7 +77,12 @@ async function send(target, request) {
 
 /** The service with the host's number; `props` is JSON, or undefined. */
 export function serviceFromHost({ number, props }) {
-  return new Fetcher(FROM_HOST, targetWith(number, props ? JSON.parse(props) : undefined));
+  return new ServiceStub(FROM_HOST, targetWith(number, props ? JSON.parse(props) : undefined));
+}
+
+/** The stub of a facet. */
+export function stubOfFacet(link) {
+  return new ServiceStub(FROM_HOST, link);
 }
 
 /** The target of a service that is to see `props`. */
@@ -84,13 +90,8 @@ function targetWith(number, props) {
   return props === undefined ? `${number}` : `${number};${serialize(props).toBase64()}`;
 }
 
-const NOT_OPTIONS =
-  "Failed to execute '(called as function)' on 'LoopbackServiceStub': parameter 1 is not of type 'Options'.";
-const NOT_PROPS =
-  "Incorrect type for the 'props' field on 'Options': the provided value is not of type 'Object'.";
-
 /** A service of the script's own; `ctx.exports.Name({ props })` is the same with props. */
-class LoopbackServiceStub extends Fetcher {
+class LoopbackServiceStub extends ServiceStub {
   get [Symbol.toStringTag]() {
     return "LoopbackServiceStub";
   }
@@ -98,12 +99,8 @@ class LoopbackServiceStub extends Fetcher {
 
 /** The loopback of the service with the host's number. */
 export function loopback(number) {
-  const object = (options) => {
-    if (!isObject(options)) throw new TypeError(NOT_OPTIONS);
-    const { props } = options;
-    if (props !== undefined && !isObject(props)) throw new TypeError(NOT_PROPS);
-    return new Fetcher(FROM_HOST, targetWith(number, props));
-  };
+  const object = (...args) =>
+    new ServiceStub(FROM_HOST, targetWith(number, propsAmong(args, LoopbackServiceStub.name)));
   delete object.name;
   delete object.length;
   Object.setPrototypeOf(object, LoopbackServiceStub.prototype);
@@ -112,9 +109,9 @@ export function loopback(number) {
 
 // ---- RPC ----------------------------------------------------------------------------------
 
-function sourceOf(fetcher) {
-  const target = isObject(fetcher) ? targetOf(fetcher) : undefined;
-  if (target === undefined) return undefined;
+function sourceOf(stub) {
+  const target = isObject(stub) ? targetOf(stub) : undefined;
+  if (typeof target !== "string") return target;
   const service = {
     open: () => service,
     send: (caller, path, message) => sendThroughHost(`s${target}`, caller, path, message),
@@ -125,13 +122,14 @@ function sourceOf(fetcher) {
 defineSource(sourceOf);
 
 Object.setPrototypeOf(
-  Fetcher.prototype,
-  wildcard((fetcher, name) => propertyOf(sourceOf(fetcher), name)),
+  ServiceStub.prototype,
+  wildcard((stub, name) => propertyOf(sourceOf(stub), name)),
 );
 
 /** A service on its way to another context. */
 class ServiceEntry {
   constructor(target) {
+    if (typeof target !== "string") throw dataCloneError(OF_FACET);
     this.target = target;
   }
 
@@ -150,8 +148,9 @@ defineReferences((value) => {
 
 defineToken("s", (target) => new ServiceEntry(target));
 
-registerEntry(Fetcher, {
+registerEntry(ServiceStub, {
   tag: TAGS.SERVICE,
-  write: (fetcher, sink) => sink.uint32(addEntry(new ServiceEntry(targetOf(fetcher)))),
-  read: (source) => new Fetcher(FROM_HOST, takeEntry(source.uint32()).target),
+  refusal: (stub) => (typeof targetOf(stub) === "string" ? NOT_HERE : OF_FACET),
+  write: (stub, sink) => sink.uint32(addEntry(new ServiceEntry(targetOf(stub)))),
+  read: (source) => new ServiceStub(FROM_HOST, takeEntry(source.uint32()).target),
 });

@@ -5,6 +5,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -116,3 +117,24 @@ def test_an_alarm_that_one_has_set_rings_in_the_other(
         time.sleep(0.02)
     assert "early bird" in ask(second, "/", "early bird")
     assert '"alarm":4000000000000' in ask(second, "/", "night owl")
+
+
+@pytest.mark.parametrize(("writer", "reader"), DIRECTIONS, ids=NAMES)
+def test_facets_go_there_and_back_again(
+    writer: type[Side], reader: type[Side], start: Start
+) -> None:
+    first = start(writer, None)
+    paths = ["/facets/add/a", "/facets/add/b/inner", "/facets/add/a/\u00e9", "/facets/add/c"]
+    quoted = [quote(path) for path in paths]
+    for path in quoted:
+        assert ask(first, path) == "1"
+    ask(first, "/facets/delete/c")
+    first.kill()
+    second = start(reader, first.objects)
+    assert [ask(second, path) for path in reversed(quoted)] == ["1", "2", "2", "2"]
+    assert ask(second, "/facets/add/new") == "1"
+    ask(second, "/facets/delete/b")
+    second.kill()
+    third = start(writer, second.objects)
+    assert [ask(third, path) for path in quoted] == ["3", "1", "3", "2"]
+    assert ask(third, "/facets/add/new") == "2"

@@ -331,9 +331,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "taken",
             "taken with props",
         ],
-        Reason.SHAPES: [
-            "a service stub",
-        ],
     },
     "rpc/errors": {
         Reason.STANDARD: [

@@ -68,7 +68,6 @@ OTHER_WORDS: Mapping[str, Sequence[str]] = {
     ],
     "objects/ids": [
         "a method without this",
-        "structuredClone of a stub",
     ],
     "objects/state": [
         "storage without this",

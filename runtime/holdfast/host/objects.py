@@ -12,6 +12,7 @@ from holdfast.host.sockets import table_of
 from holdfast.host.sockets_end import SocketEnd
 
 if TYPE_CHECKING:
+    from holdfast.host.facets import FacetsCapability
     from holdfast.host.sockets_hibernation import ObjectSockets
 
 Body = str | bytes | int | None
@@ -19,6 +20,10 @@ Body = str | bytes | int | None
 
 class ObjectsCapability(Protocol):
     """Durable Objects as one isolate may reach them; namespaces go by number."""
+
+    @property
+    def facets(self) -> "FacetsCapability":
+        """The facets of the objects that live here."""
 
     def id_from_name(self, namespace: int, name: str, jurisdiction: str | None) -> str:
         """The id of a name, as 64 hexadecimal digits."""

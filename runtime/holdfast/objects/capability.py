@@ -22,6 +22,7 @@ from holdfast.host.sockets_hibernation import ObjectSockets
 from holdfast.objects.alarms import Outcome
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ObjectDirectory
+from holdfast.objects.facets import LiveFacets
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.objects.local import UNREACHABLE, LocalObjects
@@ -61,6 +62,7 @@ class IsolateObjects:
         self.alarms: AlarmCalls  # set by whoever runs alarms
         self.home: ObjectHome | None = None  # set when the isolate's Worker has loaded
         self.unreachable = UNREACHABLE
+        self.facets = LiveFacets(directory)
         self.rpc = IsolateRpc(host, self, calls)
 
     def live_in(self, home: ObjectHome) -> None:

@@ -16,7 +16,8 @@ from holdfast.objects.departures import Departures
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.placement import Placement
 from holdfast.objects.record import ObjectRecord
-from holdfast.storage import ObjectStore, Storage
+from holdfast.storage import Facets, ObjectStore, Storage
+from holdfast.storage.names import facet_id
 
 log = logging.getLogger("holdfast.objects")
 
@@ -56,7 +57,8 @@ class ObjectDirectory:
 
     def ids(self, unique_key: str) -> list[str]:
         """The ids of a namespace's objects that are live."""
-        return [r.id for r in self._by_id.values() if r.namespace.unique_key == unique_key]
+        records = self._by_id.values()
+        return [r.id for r in records if r.namespace.unique_key == unique_key and not r.facet]
 
     def bring_up(
         self, namespace: Namespace, object_id: str, name: str | None, home: ObjectHome
@@ -67,10 +69,43 @@ class ObjectDirectory:
         self._last_slot = slot = self._last_slot + 1
         record = ObjectRecord(slot, namespace, object_id, name, home)
         record.store = self._open(record)
-        self._by_id[object_id] = record
-        self._by_slot[slot] = record
-        home.worker.host.stores[slot] = record.store
+        self._add(record)
         return record
+
+    def facets_of(self, record: ObjectRecord) -> Facets:
+        """The databases of all facets of the object that a record is, or is a facet of.
+
+        Raises StorageError.
+        """
+        root = record.root or record
+        if root.facets is None:
+            root.facets = self._storage.facets(root.namespace.unique_key, root.id)
+        return root.facets
+
+    def bring_up_facet(self, parent: ObjectRecord, name: str) -> ObjectRecord:
+        """Make a facet live, where its object is. It must not be live already.
+
+        Raises StorageError.
+        """
+        root = parent.root or parent
+        self._last_slot = slot = self._last_slot + 1
+        record = ObjectRecord(slot, root.namespace, root.id, None, root.home, root=root)
+        record.facet, record.store = self.facets_of(parent).open(
+            parent.facet,
+            name,
+            on_durable=record.durable,
+            on_broken=partial(self._on_broken, record),
+        )
+        record.store.on_breaking = record.breaks
+        record.id = facet_id(root.id, record.facet)
+        assert record.id not in self._by_id, "a facet has one live instance at most"
+        self._add(record)
+        return record
+
+    def _add(self, record: ObjectRecord) -> None:
+        self._by_id[record.id] = record
+        self._by_slot[record.slot] = record
+        record.home.worker.host.stores[record.slot] = record.store
 
     def in_slot(self, slot: int) -> ObjectRecord | None:
         """The record of the object in this slot, while it is live."""
@@ -82,6 +117,8 @@ class ObjectDirectory:
         None where that is not possible; the log says why.
         """
         live = self.find(record.id)
+        if live is None and record.facet:
+            return None  # only its object can bring it up
         if live is None:
             home = record.home
             if home.worker.is_dead or home.worker.retired:
@@ -152,10 +189,12 @@ class ObjectDirectory:
     def displace(self, object_id: str, reason: str) -> None:
         """Fence off an object whose database is about to be another; its next call finds it."""
         record = self._by_id.get(object_id)
-        if record is not None:
-            record.store.flush()
-            self._end(record, reason)
-            record.home.broken(record.slot, reason, "durableObjectReset")
+        if record is None:
+            return
+        for one in [record, *(r for r in self._by_slot.values() if r.root is record)]:
+            one.store.flush()
+            self._end(one, reason)
+            one.home.broken(one.slot, reason, "durableObjectReset")
 
     def drop(self, home: ObjectHome, reason: str, *, logged: str) -> None:
         """Fence off every object of an isolate that was stopped in the middle of a turn.

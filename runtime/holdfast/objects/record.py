@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.namespace import Namespace
-from holdfast.storage import ObjectStore
+from holdfast.storage import Facets, ObjectStore
 
 if TYPE_CHECKING:
     from holdfast.objects.home import ObjectHome
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class ObjectRecord:
-    """An object that is live in this shard: where it lives, and its storage until it leaves."""
+    """An object that is live in this shard, or a facet of one: where it lives, and its storage.
+
+    The storage is its own until it leaves.
+    """
 
     slot: int
     namespace: Namespace
@@ -22,6 +25,9 @@ class ObjectRecord:
     store: ObjectStore = field(init=False)
     waits: set[str] | None = None  # what a circle of calls was last seen to be; see wait_graph.py
     location_hint: str | None = None  # what its first caller asked for; there is one place
+    facet: int = 0  # the number of a facet within its object
+    root: "ObjectRecord | None" = None  # the object that a facet belongs to
+    facets: Facets | None = None  # of an object that has used some
 
     def durable(self, round_number: int) -> None:
         """The object's writes up to this round are durable."""

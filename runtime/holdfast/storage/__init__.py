@@ -5,7 +5,8 @@ Also what belongs to no object: KV namespaces and cached responses.
 May import engine/ (and does not); touches APSW. docs/durability.md tells what is promised.
 
 - `Storage` (storage.py): all object databases of one shard, below one folder.
-- `ObjectStore` (store.py): one object's data, as its owner reads and writes it.
+- `ObjectStore` (store.py): one object's data, as its owner reads and writes it; `Facets`
+  (facets.py): the databases of the facets inside of it.
 - `Barrier`, `LocalBarrier` (barrier.py): from "committed" to "durable".
 - `StorageError` and its kinds (errors.py).
 - `Bookmarking` (bookmarks.py): how the past of objects is kept; history.py has the marks.
@@ -38,6 +39,7 @@ from holdfast.storage.errors import (
     TransactionConflict,
     ValueTooLarge,
 )
+from holdfast.storage.facets import Facets
 from holdfast.storage.sql import Sql
 from holdfast.storage.storage import Statistics, Storage
 from holdfast.storage.store import ObjectStore
@@ -46,6 +48,7 @@ __all__ = [
     "Barrier",
     "Bookmarking",
     "CommittedLog",
+    "Facets",
     "InvalidName",
     "LocalBarrier",
     "ObjectStore",

@@ -89,7 +89,7 @@ class Bookmarks:
 
         Raises FileNotFoundError where the object holds nothing.
         """
-        snapshot = self._snapshot()
+        snapshot = snapshot_of(self._database)
         if snapshot is None:
             raise FileNotFoundError("The object holds nothing.")
 
@@ -123,21 +123,11 @@ class Bookmarks:
     # ---- threads -----------------------------------------------------------------------
 
     def _mark(self, *, asked: bool) -> "asyncio.Future[str]":
-        snapshot = self._snapshot()
+        snapshot = snapshot_of(self._database)
         self._marked = self._database.rounds.written
         now = self._shard.bookmarking.now_ms()
         self._next_ms = now + INTERVAL_MS
         return self._run(partial(self._history.mark, snapshot, asked=asked, time_ms=now), snapshot)
-
-    def _snapshot(self) -> Snapshot | None:
-        """What is committed now; None where that is nothing."""
-        session = self._database.reach()
-        try:
-            if isinstance(session, Newborn):
-                return Snapshot(session.image) if session.image else None
-            return Snapshot.of(self._database.path) if session else None
-        except apsw.Error as error:
-            raise StorageError(f"The database cannot be read: {error}") from error
 
     def _run(
         self, work: Callable[[], str], snapshot: Snapshot | None = None
@@ -186,6 +176,17 @@ class Bookmarks:
             if not task.job.cancel():
                 task.job.wait()
             self._settle(task, None)
+
+
+def snapshot_of(database: "Database") -> Snapshot | None:
+    """What an object has committed now; None where that is nothing. Raises StorageError."""
+    session = database.reach()
+    try:
+        if isinstance(session, Newborn):
+            return Snapshot(session.image) if session.image else None
+        return Snapshot.of(database.path) if session else None
+    except apsw.Error as error:
+        raise StorageError(f"The database cannot be read: {error}") from error
 
 
 @dataclass(slots=True, eq=False)

@@ -39,7 +39,7 @@ import apsw
 
 from holdfast.storage import opening
 from holdfast.storage.bookmarks import Bookmarks
-from holdfast.storage.disk import Folder
+from holdfast.storage.disk import Companion, Folder
 from holdfast.storage.errors import (
     StorageError,
     StorageReadOnly,
@@ -59,6 +59,7 @@ from holdfast.storage.statements import describe
 from holdfast.storage.workers import Job
 
 if TYPE_CHECKING:
+    from holdfast.storage.history import Snapshot
     from holdfast.storage.shard import Shard
     from holdfast.storage.store import ObjectStore
 
@@ -84,6 +85,7 @@ class Database:
         "bookmarks",
         "broken",
         "closed",
+        "companion",
         "depth",
         "folder",
         "implicit",
@@ -118,6 +120,7 @@ class Database:
         self._missing = False  # there is no file, for certain
         self._waiting: list[ObjectStore] = []
         self.bookmarks: Bookmarks | None = None  # present once its past is kept
+        self.companion: Companion | None = None  # durable before the file is there
         self.alarm = ListedAlarm(shard.alarms, folder, object_id)
         self.log_is_durable = False  # what the log holds was synced by this process
         self.job: Job | None = None  # a thread is busy with the file
@@ -215,6 +218,7 @@ class Database:
             newborn = Newborn(self.folder, self.object_id, self._shard.nursery)
         except (apsw.Error, OSError) as error:
             raise self._unopened(error) from error
+        newborn.companion = self.companion
         self._missing = False
         self.attach_session(newborn)
         return newborn
@@ -224,6 +228,25 @@ class Database:
         self.session = session
         self.log_is_durable = False
         self._shard.lifecycle.opened(self)
+
+    def adopt(self, snapshot: "Snapshot") -> None:
+        """Hold what another database does, in place of all that is here. Raises StorageError.
+
+        Outside of explicit transactions.
+        """
+        assert not self.depth, "the copy is a commit by itself"
+        session = self.connect()
+        if self.implicit:
+            self.commit_implicit()
+        try:
+            with snapshot.opened() as source:
+                session.adopt(source)
+        except apsw.Error as error:
+            raise self.failed(error) from error
+        session.forget_schema()
+        self.rounds.write()
+        self._note_commit()
+        self._schedule()
 
     # ---- from memory to the file ---------------------------------------------------
 

@@ -10,8 +10,17 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 Fsync = Callable[[int], None]
+
+
+class Companion(Protocol):
+    """A file that has to be durable before a round of another one is."""
+
+    def sync(self, fsync: Fsync) -> None:
+        """Return once all written to it before the call is durable. Blocks; from any thread."""
+
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 

@@ -31,6 +31,7 @@ import apsw
 from holdfast.storage.disk import Folder, fsync, write_all
 from holdfast.storage.errors import BookmarkInvalid
 from holdfast.storage.session import VFS, wal_path
+from holdfast.storage.template import in_memory_mode
 
 log = logging.getLogger("holdfast.storage")
 
@@ -107,6 +108,19 @@ class Snapshot:
                     backup.step(_PAGES_AT_ONCE)
         finally:
             target.close()
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[apsw.Connection]:
+        """A connection to it, for the length of the block. Raises apsw.Error."""
+        if not isinstance(self._source, bytes):
+            yield self._source
+            return
+        source = apsw.Connection(":memory:")
+        try:
+            source.deserialize("main", in_memory_mode(self._source))
+            yield source
+        finally:
+            source.close()
 
     def close(self) -> None:
         """Let go of the file; harmless the second time."""

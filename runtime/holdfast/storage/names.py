@@ -12,6 +12,7 @@ from holdfast.storage.errors import InvalidName
 
 MAX_FOLDER_NAME_BYTES = 255  # what Linux's and macOS's file systems take
 DATABASE_SUFFIX = ".sqlite"
+FACETS_SUFFIX = ".facets"
 
 # Follows the name of a database that has not got its own yet; a number follows.
 STAGED_SUFFIX = ".new-"
@@ -23,6 +24,7 @@ TRASH_PREFIX = ".deleted-"
 # their names in names.sqlite.
 _RESERVED_IDS = frozenset({"metadata", "names"})
 _OBJECT_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
+_FACET_ID = re.compile(r"([0-9A-Za-z_-]{1,128})\.[1-9][0-9]{0,4}")
 
 
 def check_unique_key(unique_key: str) -> str:
@@ -61,3 +63,17 @@ def object_id_of(file_name: str) -> str | None:
     if object_id == file_name or object_id in _RESERVED_IDS or not _OBJECT_ID.fullmatch(object_id):
         return None
     return object_id
+
+
+def facet_id(object_id: str, number: int) -> str:
+    """The name of a facet's file, without its suffix; the facet 0 is the object itself."""
+    return f"{object_id}.{number}" if number else object_id
+
+
+def owner_of(file_name: str) -> str | None:
+    """The id of the object whose database this is, or the database of one of whose facets."""
+    stem = file_name.removesuffix(DATABASE_SUFFIX)
+    facet = _FACET_ID.fullmatch(stem)
+    if stem != file_name and facet:
+        return facet[1] if facet[1] not in _RESERVED_IDS else None
+    return object_id_of(file_name)

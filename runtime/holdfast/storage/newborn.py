@@ -46,14 +46,13 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage import opening
-from holdfast.storage.disk import Folder, Fsync, write_all
+from holdfast.storage.disk import Companion, Folder, Fsync, write_all
 from holdfast.storage.errors import StorageReadOnly
 from holdfast.storage.names import DATABASE_SUFFIX, STAGED_SUFFIX, is_staged
 from holdfast.storage.session import WAL_SUFFIX, Session
 from holdfast.storage.template import in_wal_mode
 
 if TYPE_CHECKING:
-    from holdfast.storage.alarms import AlarmList
     from holdfast.storage.nursery import Nursery
     from holdfast.storage.statements import SqlAccess
 
@@ -102,7 +101,7 @@ class Newborn:
         self.unique_key = folder.name
         self.object_id = object_id
         self.sql: SqlAccess | None = None  # see Session, as for the next
-        self.companion: AlarmList | None = None
+        self.companion: Companion | None = None
         self.grown: Session | None = None  # the file, once it is open
         self._nursery = nursery
         self._path = folder.file(object_id + DATABASE_SUFFIX)
@@ -127,6 +126,11 @@ class Newborn:
             self.sql.forget_schema()
 
     # ---- on the loop ---------------------------------------------------------------
+
+    def adopt(self, source: apsw.Connection) -> None:
+        """Make the content that of another database. Raises apsw.Error."""
+        with self.connection.backup("main", source, "main") as backup:
+            backup.step()
 
     def capture(self) -> None:
         """Keep what is committed, right after a commit."""

@@ -30,10 +30,9 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from holdfast.storage.disk import Folder, Fsync
+from holdfast.storage.disk import Companion, Folder, Fsync
 
 if TYPE_CHECKING:
-    from holdfast.storage.alarms import AlarmList
     from holdfast.storage.statements import SqlAccess
 
 VFS = "unix-excl"
@@ -112,7 +111,7 @@ class Session:
         # Frames in the log, and those of them that a checkpoint has copied to the file.
         self.wal_pages = max(wal_bytes - _WAL_HEADER_BYTES, 0) // _FRAME_BYTES
         self.backfilled = 0
-        self.companion: AlarmList | None = None  # synced with each round, if ever set
+        self.companion: Companion | None = None  # synced with each round, if ever set
         self.sql: SqlAccess | None = None  # present once a script's SQL has used the connection
         self.retry_is_due = False  # a timer will try to empty the log
         self._guarded = False

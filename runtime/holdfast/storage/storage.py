@@ -8,7 +8,7 @@ import logging
 import os
 import resource
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,16 +16,18 @@ from typing import Any
 
 from holdfast.storage.alarms import AlarmList, Alarms
 from holdfast.storage.barrier import Barrier, LocalBarrier
-from holdfast.storage.bookmarks import Bookmarking
+from holdfast.storage.bookmarks import Bookmarking, snapshot_of
 from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder, make_folder, shared_sync, sync_path
 from holdfast.storage.errors import BookmarkInvalid, StoreClosed
-from holdfast.storage.history import history_path
+from holdfast.storage.facets import FacetIndex, Facets
+from holdfast.storage.history import Snapshot, history_path
 from holdfast.storage.names import (
     DATABASE_SUFFIX,
     TRASH_PREFIX,
     check_object_id,
     check_unique_key,
+    facet_id,
     object_id_of,
 )
 from holdfast.storage.newborn import Newborn
@@ -114,14 +116,52 @@ class Storage:
         """
         assert not self._closed, "the storage is open"
         key = (check_unique_key(unique_key), check_object_id(object_id))
+        self._take_from_owner(key)
+        if name is not None and self.names(unique_key).note(object_id, name):
+            self.write_names()
+        return ObjectStore(self._database(key), self._shard, on_durable, on_broken, name)
+
+    def _take_from_owner(self, key: tuple[str, str]) -> None:
         database = self._databases.get(key)
         if database and database.bookmarks and database.bookmarks.restores:
             database.give_up(StoreClosed("The object goes back to an earlier point in time."))
         if database and database.store:
             database.store.lose_file("The object was opened anew by another owner.")
-        if name is not None and self.names(unique_key).note(object_id, name):
-            self.write_names()
-        return ObjectStore(self._database(key), self._shard, on_durable, on_broken, name)
+
+    def facets(self, unique_key: str, object_id: str) -> Facets:
+        """The facets of an object, for its owner alone. Reads their index. Raises StorageError."""
+        folder = self._folder(check_unique_key(unique_key))
+        return Facets(self, FacetIndex(folder, check_object_id(object_id)))
+
+    def open_facet(
+        self,
+        index: FacetIndex,
+        number: int,
+        *,
+        on_durable: Callable[[int], None],
+        on_broken: Callable[[BaseException], None],
+    ) -> ObjectStore:
+        """The storage of a facet, as `open` gives an object's; for `Facets`."""
+        key = (index.unique_key, facet_id(index.object_id, number))
+        self._take_from_owner(key)
+        database = self._database(key)
+        database.companion = index
+        return ObjectStore(database, self._shard, on_durable, on_broken)
+
+    @contextlib.contextmanager
+    def facet_snapshot(self, index: FacetIndex, number: int) -> Iterator[Snapshot | None]:
+        """What a facet has committed, for a block; None where that is nothing. For `Facets`."""
+        database = self._database((index.unique_key, facet_id(index.object_id, number)))
+        if database.store:
+            database.store.flush()
+        snapshot = snapshot_of(database)
+        try:
+            yield snapshot
+        finally:
+            if snapshot:
+                snapshot.close()
+            if database.store is None:
+                self._shard.lifecycle.close(database)
 
     def _database(self, key: tuple[str, str]) -> Database:
         """The database of an object, which nobody may have open yet."""

@@ -19,6 +19,7 @@ from holdfast.storage.sql import Sql
 
 if TYPE_CHECKING:
     from holdfast.storage.database import Database
+    from holdfast.storage.history import Snapshot
     from holdfast.storage.newborn import Newborn
     from holdfast.storage.session import Session
     from holdfast.storage.shard import Shard
@@ -246,6 +247,12 @@ class ObjectStore:
         except apsw.Error as error:
             self._raise(error)
         self._database.alarm.changed = True
+        return self._database.rounds.written
+
+    def adopt(self, snapshot: "Snapshot") -> int:
+        """Hold what another object did at a moment, in place of all that is here; the round."""
+        self.check()
+        self._database.adopt(snapshot)
         return self._database.rounds.written
 
     # ---- the past --------------------------------------------------------------------

@@ -30,6 +30,13 @@ def in_wal_mode(content: bytes) -> bytes:
     return bytes(image)
 
 
+def in_memory_mode(content: bytes) -> bytes:
+    """A database file, as one that is no file: in memory SQLite has no log."""
+    image = bytearray(content)
+    image[_VERSIONS] = _NO_WAL
+    return bytes(image)
+
+
 def settle(path: Path) -> None:
     """Make a database file one that needs no log beside it. Blocks; nobody has it open."""
     with path.open("r+b") as file:

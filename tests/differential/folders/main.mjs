@@ -1,4 +1,5 @@
 // Stores a value of every type that structured cloning knows, and shows what is stored.
+import { DurableObject } from "cloudflare:workers";
 import { show } from "./observe.mjs";
 
 const circle = { name: "circle" };
@@ -48,14 +49,37 @@ async function shown(storage) {
   return { entries, sql, alarm, circular: self !== undefined && self === self.self, shared: a === b };
 }
 
+export class Inner extends DurableObject {
+  facet(name) {
+    return this.ctx.facets.get(name, () => ({ class: this.ctx.exports.Inner }));
+  }
+
+  async add(names) {
+    const [name, ...others] = names;
+    if (name !== undefined) return this.facet(name).add(others);
+    const count = ((await this.ctx.storage.get("count")) ?? 0) + 1;
+    await this.ctx.storage.put("count", count);
+    return count;
+  }
+}
+
 export class Kept {
   constructor(state) {
+    this.state = state;
     this.storage = state.storage;
     this.name = state.id.name;
   }
 
   async fetch(request) {
     const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/facets/")) {
+      const [, , verb, name, ...others] = pathname.split("/");
+      if (verb === "delete") this.state.facets.delete(name);
+      else {
+        const facet = this.state.facets.get(name, () => ({ class: this.state.exports.Inner }));
+        return Response.json(await facet.add(others));
+      }
+    }
     if (pathname === "/fill") {
       await this.storage.put(values);
       this.storage.sql.exec(`

@@ -1,0 +1,293 @@
+// Facets: objects inside of an object, with classes, storage and lives of their own.
+// https://developers.cloudflare.com/durable-objects/api/facets/
+//
+// What an object knows under a name is a `Facet`. It begins with the first call: the callback tells
+// which class it is of, the host gives it a slot, and from then on it is an instance like any
+// other, but that nobody reaches it except by its object's stubs. It ends with its instance, or
+// when its object ends or says so; what comes under its name later is another one. A stub stays with
+// the facet that its first call has found, and fails when that has ended.
+//
+// A facet does not go idle by itself, but together with its object.
+
+import { facet_open } from "holdfast:ops";
+import { encodeUtf8 } from "../encoding/utf8.js";
+import { requestRecord } from "../fetch/request.js";
+import { requireContext } from "../kernel/pending.js";
+import { queueTurn } from "../kernel/turns.js";
+import { dropMessage } from "../rpc/message.js";
+import { crossedRequest } from "../workers/crossing.js";
+import { stubOfFacet } from "../workers/fetcher.js";
+import { partsOfClass } from "./class.js";
+import { cloneFacet, eraseFacets } from "./erasing.js";
+import { DurableObjectId } from "./id.js";
+import { bytesOf } from "./overload.js";
+import { asEnd } from "./remote-error.js";
+import { admitFacet, callInstance, callMethod, evict } from "./residents.js";
+
+const MAX_NAME_BYTES = 256;
+const MAX_DEPTH = 4;
+const NAME_TOO_LONG = `Facet name is too long (max ${MAX_NAME_BYTES} characters).`;
+const TOO_DEEP =
+  `Facet nesting depth limit exceeded. The maximum depth including the root Durable Object is ` +
+  `${MAX_DEPTH}.`;
+const NO_OPTIONS = "A facet's callback must return an object with the class of the facet.";
+const NO_CLASS =
+  "Incorrect type for the 'class' field on 'StartupOptions': the provided value is not of type " +
+  "'DurableObjectClass or LoopbackDurableObjectNamespace or LoopbackColoLocalActorNamespace'.";
+const EVICTED = "This Durable Object instance is no longer active: it has no facets.";
+
+class Facet {
+  #parent;
+  #name;
+  #instance = null;
+  #starting = 0; // calls that wait for the instance
+  #waiting = []; // { caller, resolve, reject } of those that wait for it to be made
+  #error = null;
+
+  constructor(parent, name) {
+    this.#parent = parent;
+    this.#name = name;
+  }
+
+  /** Ask `callback`, in a turn of this context, what the facet is to be, and make it. */
+  start(callback, context) {
+    queueTurn(context, async () => {
+      try {
+        this.#make(checkedOptions(await callback()));
+      } catch (error) {
+        this.#fail(asEnd(error));
+      }
+    });
+  }
+
+  #make({ className, props, id }) {
+    if (this.#error !== null) return;
+    const parent = this.#parent;
+    const [slot, key] = facet_open(parent.slot, this.#name).split(" ");
+    this.#instance = admitFacet({
+      slot: +slot,
+      id: id ?? parent.id,
+      key,
+      usesSqlite: parent.usesSqlite,
+      className,
+      props,
+      parent,
+      onGone: (error) => this.#forget(error),
+    });
+    for (const { caller, resolve } of this.#takeWaiting()) {
+      queueTurn(caller, () => this.#letIn(caller, resolve));
+    }
+  }
+
+  // Those that called before come first, and only then may others call at once.
+  #letIn(caller, resolve) {
+    caller.life.pendingOps--;
+    this.#starting--;
+    resolve();
+  }
+
+  // What fails before there is an instance stays under its name until that is aborted or deleted.
+  #fail(error) {
+    if (this.#error !== null) return;
+    this.#error = error;
+    for (const { caller, reject } of this.#takeWaiting()) {
+      caller.life.pendingOps--;
+      this.#starting--;
+      queueTurn(caller, reject, asEnd(error));
+    }
+  }
+
+  #takeWaiting() {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return waiting;
+  }
+
+  #forget(error) {
+    this.#error = error;
+    const { facets } = this.#parent;
+    if (facets.get(this.#name) === this) facets.delete(this.#name);
+  }
+
+  /** Have the facet fail with this error, whatever it does. */
+  end(error) {
+    if (this.#instance === null) {
+      this.#fail(error);
+      this.#forget(error);
+    } else {
+      this.#instance.end(error);
+    }
+  }
+
+  /** Let go of the facet with its object, of which nothing is under way. */
+  evict() {
+    this.#error ??= new Error(EVICTED);
+    if (this.#instance !== null && this.#instance.error === null) evict(this.#instance);
+  }
+
+  /** True while evicting it would cut something off, such as WebSockets: it could not be woken. */
+  get isBusy() {
+    const instance = this.#instance;
+    if (instance === null) return this.#starting > 0;
+    return instance.isBusy || instance.outputGate.isLocked || instance.awake?.sockets.size > 0;
+  }
+
+  /** What `call(instance)` promises, with the facet's instance, as soon as there is one. */
+  reach(caller, call) {
+    if (this.#error !== null) return Promise.reject(asEnd(this.#error));
+    if (this.#instance !== null && this.#starting === 0) return call(this.#instance);
+    this.#starting++;
+    caller.life.pendingOps++;
+    return new Promise((resolve, reject) => {
+      if (this.#instance === null) this.#waiting.push({ caller, resolve, reject });
+      else queueTurn(caller, () => this.#letIn(caller, resolve));
+    }).then(() => {
+      if (this.#error !== null) throw asEnd(this.#error);
+      return call(this.#instance);
+    });
+  }
+}
+
+function checkedOptions(options) {
+  if (options === undefined || options === null) throw new TypeError(NO_OPTIONS);
+  const parts = partsOfClass(options.class);
+  if (parts === undefined) throw new TypeError(NO_CLASS);
+  const { id } = options;
+  return { ...parts, id: id === undefined || id instanceof DurableObjectId ? id : `${id}` };
+}
+
+/** What a stub leads to: a facet that is found, or begun, by its first call. A source of calls. */
+class FacetLink {
+  #parent;
+  #name;
+  #callback;
+  #facet = null;
+
+  constructor(parent, name, callback) {
+    this.#parent = parent;
+    this.#name = name;
+    this.#callback = callback;
+  }
+
+  #find(caller) {
+    if (this.#facet !== null) return this.#facet;
+    const parent = this.#parent;
+    if (parent.error !== null) throw parent.error;
+    const facets = (parent.facets ??= new Map());
+    let facet = facets.get(this.#name);
+    if (facet === undefined) {
+      facet = new Facet(parent, this.#name);
+      facets.set(this.#name, facet);
+      facet.start(this.#callback, caller.life === parent ? caller : parent.context);
+    }
+    this.#callback = null;
+    this.#facet = facet;
+    return facet;
+  }
+
+  open() {
+    return this;
+  }
+
+  /** See rpc/stub.js. */
+  async send(caller, path, message) {
+    let isTaken = message === null;
+    try {
+      return await this.#find(caller).reach(caller, (instance) => {
+        isTaken = true;
+        return callMethod(instance, caller, path, message);
+      });
+    } finally {
+      if (!isTaken) dropMessage(message);
+    }
+  }
+
+  /** Send a Request; the response. */
+  async fetch(request) {
+    const caller = requireContext();
+    await caller.outputGate?.wait();
+    return await this.#find(caller).reach(caller, (instance) => {
+      const record = requestRecord(request);
+      const bytes = bytesOf(record.source);
+      return callInstance(instance, caller, crossedRequest(record), bytes);
+    });
+  }
+}
+
+// ---- ctx.facets -----------------------------------------------------------------------
+
+const FROM_INSTANCE = {};
+
+/** The facets of an object, by name. */
+export class DurableObjectFacets {
+  #instance;
+
+  constructor(key, instance) {
+    if (key !== FROM_INSTANCE) throw new TypeError("Illegal constructor");
+    this.#instance = instance;
+  }
+
+  /**
+   * The stub of a facet. Where it does not run, its first call has `callback()` tell its `class`, one
+   * of `ctx.exports`, and perhaps an `id`, or promise to.
+   */
+  get(name, callback) {
+    requireStrings("get", arguments.length, 1);
+    name = `${name}`.toWellFormed();
+    if (typeof callback !== "function") throw new TypeError(wrongType("get", 2, "function"));
+    checkName(name);
+    if (depthOf(this.#instance) >= MAX_DEPTH) throw new Error(TOO_DEEP);
+    return stubOfFacet(new FacetLink(this.#instance, name, callback));
+  }
+
+  /** Have a facet that runs fail with `reason`, all that it has under way included. */
+  abort(name, reason) {
+    requireStrings("abort", arguments.length, 1);
+    name = checkName(`${name}`.toWellFormed());
+    if (arguments.length < 2) throw new TypeError(wrongType("abort", 2, "Value"));
+    this.#instance.facets?.get(name)?.end(asEnd(reason));
+  }
+
+  /** End a facet, and remove all that it holds, and all that those inside of it do. */
+  delete(name) {
+    requireStrings("delete", arguments.length, 1);
+    eraseFacets(this.#instance, checkName(`${name}`.toWellFormed()));
+  }
+
+  /** Have a facet hold what another one does, and those inside of them, too. */
+  clone(source, target) {
+    requireStrings("clone", arguments.length, 2);
+    source = checkName(`${source}`.toWellFormed());
+    cloneFacet(this.#instance, source, checkName(`${target}`.toWellFormed()));
+  }
+
+  get [Symbol.toStringTag]() {
+    return "DurableObjectFacets";
+  }
+}
+
+/** The object behind `ctx.facets`. */
+export function facetsOf(instance) {
+  return new DurableObjectFacets(FROM_INSTANCE, instance);
+}
+
+function requireStrings(method, given, wanted) {
+  if (given < wanted) throw new TypeError(wrongType(method, given + 1, "string"));
+}
+
+function wrongType(method, number, type) {
+  return (
+    `Failed to execute '${method}' on 'DurableObjectFacets': parameter ${number} is not of type ` +
+    `'${type}'.`
+  );
+}
+
+function checkName(name) {
+  if (encodeUtf8(name).length > MAX_NAME_BYTES) throw new TypeError(NAME_TOO_LONG);
+  return name;
+}
+
+/** How deep a facet of this instance would be, its object being at 0. */
+function depthOf(instance) {
+  return instance === null ? 0 : 1 + depthOf(instance.parent);
+}
