@@ -12,7 +12,8 @@ callbacks and shared memory, because freeing the heap may still touch them.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from holdfast.engine.arguments import Arguments
@@ -44,6 +45,7 @@ log = logging.getLogger("holdfast.engine")
 # Looking for garbage in a heap that is being set up, and has none, is a tenth of its start.
 FIRST_COLLECTION_BYTES = 4 * MEBIBYTE
 SHARED_WORDS = 16
+ROOM_TO_LOAD_BYTES = MEBIBYTE
 
 NO_ARGUMENTS = ffi.NULL
 
@@ -105,6 +107,7 @@ class Isolate:
             internal_loader=self._internal_loader,
             throw=self._ops.throw,
             hold=self._hold,
+            more_room=self._more_room,
         )
         self.shared = ffi.new("int32_t[]", SHARED_WORDS)
         self._install_callbacks()
@@ -357,6 +360,22 @@ class Isolate:
         lib.JS_FreeRuntime(self._runtime)
         self._ops.close()
         del self._callbacks, self._promise_hook
+
+    @contextmanager
+    def _more_room(self) -> Iterator[None]:
+        """Room beyond the limits, for loading a module of ours wherever a script first needs it.
+
+        One that found no room on the stack, or none for its functions, would stay broken when
+        there is some again. JS_SetMaxStackSize, JS_SetMemoryLimit.
+        """
+        stack_bytes = usable_stack_bytes(self.limits.stack_bytes)
+        lib.JS_SetMaxStackSize(self._runtime, stack_bytes + ROOM_TO_LOAD_BYTES)
+        lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes + ROOM_TO_LOAD_BYTES)
+        try:
+            yield
+        finally:
+            lib.JS_SetMaxStackSize(self._runtime, stack_bytes)
+            lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes)
 
     # ---- errors ----------------------------------------------------------------
 

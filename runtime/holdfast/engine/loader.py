@@ -10,7 +10,7 @@ are public under another name, such as `cloudflare:workers`.
 import posixpath
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from holdfast.engine.commonjs import CommonJS
@@ -63,11 +63,13 @@ class ModuleLoader:
         internal_loader: Callable[[], Any],
         throw: Callable[[ScriptError], Any],
         hold: Callable[[Any], Any],
+        more_room: Callable[[], AbstractContextManager[None]],
     ) -> None:
         """`throw` makes an error the context's exception, `hold` keeps a value for good.
 
         `explain` says what else there is to know of a specifier that leads nowhere, and
-        `internal_loader` makes a JavaScript function that loads internal modules.
+        `internal_loader` makes a JavaScript function that loads internal modules, and `more_room`
+        gives them room beyond the script's limits.
         """
         self._runtime = runtime
         self._context = context
@@ -79,6 +81,7 @@ class ModuleLoader:
         self._internal_loader = internal_loader
         self._throw = throw
         self._hold = hold
+        self._more_room = more_room
         self._commonjs: CommonJS | None = None
         self._namespaces: dict[str, Any] = {}  # of internal modules asked for by name, held
         self._raised: JSError | None = None
@@ -185,7 +188,7 @@ class ModuleLoader:
         assert name.startswith(INTERNAL), "a script's modules are imported by the script"
         held = self._namespaces.get(name)
         if held is None:
-            with self.names_of(name):
+            with self.names_of(name), self._more_room():
                 held = self._hold(self._evaluate(name, rejection_of))
             # Each evaluation leaves a module in the context, and a script may ask at every call.
             self._namespaces[name] = held
