@@ -4,45 +4,19 @@
 import { console } from "./console/console.js";
 import { Crypto, crypto } from "./crypto/crypto.js";
 import { atob, btoa } from "./encoding/base64.js";
-import { TextDecoderStream, TextEncoderStream } from "./encoding/streams.js";
-import { TextDecoder } from "./encoding/text-decoder.js";
 import { TextEncoder } from "./encoding/text-encoder.js";
 import { AbortController, AbortSignal } from "./events/abort.js";
 import { EventTarget, reportError } from "./events/event-target.js";
-import {
-  CloseEvent,
-  CustomEvent,
-  ErrorEvent,
-  MessageEvent,
-  PromiseRejectionEvent,
-} from "./events/event-types.js";
 import { Event } from "./events/event.js";
-import { FormData } from "./fetch/form-data.js";
 import { fetch } from "./fetch/fetch.js";
 import { Headers } from "./fetch/headers.js";
 import { Request } from "./fetch/request.js";
 import { Response } from "./fetch/response.js";
 import { Blob } from "./files/blob.js";
 import { File } from "./files/file.js";
-import { PerformanceEntry, PerformanceMark, PerformanceMeasure } from "./performance/entry.js";
-import { PerformanceObserver, PerformanceObserverEntryList } from "./performance/observer.js";
-import { Performance, performance } from "./performance/performance.js";
 import { RememberingProxy } from "./serialize/proxies.js";
 import { structuredClone } from "./serialize/structured-clone.js";
-import { ReadableByteStreamController } from "./streams/byte-controller.js";
-import { ReadableStreamBYOBReader } from "./streams/byob-reader.js";
-import { ReadableStreamBYOBRequest } from "./streams/byob-request.js";
-import { ReadableStreamDefaultController } from "./streams/default-controller.js";
-import { ReadableStreamDefaultReader } from "./streams/default-reader.js";
-import { FixedLengthStream, IdentityTransformStream } from "./streams/identity.js";
-import { ReadableStream } from "./streams/readable.js";
-import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./streams/strategies.js";
-import { TransformStream, TransformStreamDefaultController } from "./streams/transform.js";
-import { WritableStreamDefaultController } from "./streams/writable-controller.js";
-import { WritableStream } from "./streams/writable.js";
-import { WritableStreamDefaultWriter } from "./streams/writer.js";
 import { queueMicrotask } from "./timers/microtask.js";
-import { Scheduler, scheduler } from "./timers/scheduler.js";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "./timers/timers.js";
 import { URLSearchParams } from "./url/search-params.js";
 import { URL } from "./url/url.js";
@@ -51,7 +25,6 @@ import {
   dispatchEvent,
   removeEventListener,
 } from "./workers/global-events.js";
-import { Navigator, navigator } from "./workers/navigator.js";
 import { FetchEvent } from "./workers/service-worker.js";
 import { WebAssembly } from "./workers/webassembly.js";
 
@@ -60,51 +33,19 @@ export const interfaces = {
   AbortController,
   AbortSignal,
   Blob,
-  ByteLengthQueuingStrategy,
-  CloseEvent,
-  CountQueuingStrategy,
   Crypto,
-  CustomEvent,
-  ErrorEvent,
   Event,
   EventTarget,
   FetchEvent,
   File,
-  FixedLengthStream,
-  FormData,
   Headers,
-  IdentityTransformStream,
-  MessageEvent,
-  Navigator,
-  Performance,
-  PerformanceEntry,
-  PerformanceMark,
-  PerformanceMeasure,
-  PerformanceObserver,
-  PerformanceObserverEntryList,
-  PromiseRejectionEvent,
   Proxy: RememberingProxy,
-  ReadableByteStreamController,
-  ReadableStream,
-  ReadableStreamBYOBReader,
-  ReadableStreamBYOBRequest,
-  ReadableStreamDefaultController,
-  ReadableStreamDefaultReader,
   Request,
   Response,
-  Scheduler,
-  TextDecoder,
-  TextDecoderStream,
   TextEncoder,
-  TextEncoderStream,
-  TransformStream,
-  TransformStreamDefaultController,
   URL,
   URLSearchParams,
   WebAssembly,
-  WritableStream,
-  WritableStreamDefaultController,
-  WritableStreamDefaultWriter,
   console,
 };
 
@@ -118,12 +59,9 @@ export const members = {
   crypto,
   dispatchEvent,
   fetch,
-  navigator,
-  performance,
   queueMicrotask,
   removeEventListener,
   reportError,
-  scheduler,
   setInterval,
   setTimeout,
   structuredClone,
@@ -131,30 +69,65 @@ export const members = {
 
 /** Interfaces whose module is loaded when a script first asks for them. */
 export const lazyInterfaces = {
-  Intl: "intl/intl.js",
   BroadcastChannel: "messaging/broadcast-channel.js",
-  CryptoKey: "crypto/key.js",
-  SubtleCrypto: "crypto/subtle.js",
+  ByteLengthQueuingStrategy: "streams/strategies.js",
   Cache: "caches/cache.js",
   CacheStorage: "caches/cache-storage.js",
+  CloseEvent: "events/event-types.js",
   CompressionStream: "streams/compression.js",
+  CountQueuingStrategy: "streams/strategies.js",
+  CryptoKey: "crypto/key.js",
+  CustomEvent: "events/event-types.js",
   DecompressionStream: "streams/compression.js",
+  ErrorEvent: "events/event-types.js",
   EventSource: "sockets/event-source.js",
   FileReader: "files/file-reader.js",
+  FixedLengthStream: "streams/identity.js",
+  FormData: "fetch/form-data.js",
   HTMLRewriter: "html-rewriter/html-rewriter.js",
+  IdentityTransformStream: "streams/identity.js",
+  Intl: "intl/intl.js",
   MessageChannel: "messaging/message-port.js",
+  MessageEvent: "events/event-types.js",
   MessagePort: "messaging/message-port.js",
+  Navigator: "workers/navigator.js",
+  Performance: "performance/performance.js",
+  PerformanceEntry: "performance/entry.js",
+  PerformanceMark: "performance/entry.js",
+  PerformanceMeasure: "performance/entry.js",
+  PerformanceObserver: "performance/observer.js",
+  PerformanceObserverEntryList: "performance/observer.js",
   ProgressEvent: "files/progress-event.js",
+  PromiseRejectionEvent: "events/event-types.js",
+  ReadableByteStreamController: "streams/byte-controller.js",
+  ReadableStream: "streams/readable.js",
+  ReadableStreamBYOBReader: "streams/byob-reader.js",
+  ReadableStreamBYOBRequest: "streams/byob-request.js",
+  ReadableStreamDefaultController: "streams/default-controller.js",
+  ReadableStreamDefaultReader: "streams/default-reader.js",
+  Scheduler: "timers/scheduler.js",
+  SubtleCrypto: "crypto/subtle.js",
+  TextDecoder: "encoding/text-decoder.js",
+  TextDecoderStream: "encoding/streams.js",
+  TextEncoderStream: "encoding/streams.js",
+  TransformStream: "streams/transform.js",
+  TransformStreamDefaultController: "streams/transform.js",
   URLPattern: "url/pattern/url-pattern.js",
   WebSocket: "sockets/websocket.js",
   WebSocketPair: "sockets/websocket-pair.js",
   WebSocketRequestResponsePair: "sockets/request-response-pair.js",
+  WritableStream: "streams/writable.js",
+  WritableStreamDefaultController: "streams/writable-controller.js",
+  WritableStreamDefaultWriter: "streams/writer.js",
 };
 
 /** Functions and objects whose module is loaded when a script first asks for them. */
 export const lazyMembers = {
   Cloudflare: "workers/cloudflare.js",
   caches: "caches/cache-storage.js",
+  navigator: "workers/navigator.js",
+  performance: "performance/performance.js",
+  scheduler: "timers/scheduler.js",
 };
 
 /** What the compatibility flag nodejs_compat adds; loaded when a script first asks for it. */

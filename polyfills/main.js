@@ -1,6 +1,7 @@
 // The kernel's entry points for the host, and the one place that writes to the global
 // object: globals.js has the table.
 
+import { loadModule } from "holdfast:ops";
 import {
   interfaces,
   lazyInterfaces,
@@ -14,6 +15,7 @@ import { failureOf, takePending } from "./kernel/pending.js";
 import { nextTurn, runTurn } from "./kernel/turns.js";
 import { errorFromHost } from "./objects/remote-error.js";
 import "./language/date.js";
+import { hideAccessor } from "./language/descriptors.js";
 import "./language/error-stack.js";
 import "./language/locale-methods.js";
 import "./unclonable.js";
@@ -95,10 +97,9 @@ function define(name, value, enumerable) {
 
 // Becomes an ordinary property with its first use.
 function defineLazily(name, path, enumerable) {
-  const module = lazily(path);
   Object.defineProperty(globalThis, name, {
     get() {
-      const value = module()[name];
+      const value = loadModule(`holdfast:${path}`)[name];
       define(name, value, enumerable);
       return value;
     },
@@ -108,6 +109,7 @@ function defineLazily(name, path, enumerable) {
     configurable: true,
     enumerable,
   });
+  hideAccessor(name);
 }
 
 for (const name of Object.keys(lazyInterfaces)) defineLazily(name, lazyInterfaces[name], false);

@@ -6,12 +6,14 @@
 
 import { console_write } from "holdfast:ops";
 import { currentContext } from "../kernel/current.js";
+import { lazily } from "../kernel/lazy.js";
 import { toDOMString } from "../kernel/webidl.js";
 import { now } from "../performance/clock.js";
-import { formatArguments } from "./format.js";
-import { inspect, MAX_TEXT_CHARS } from "./inspect.js";
-import { cut } from "./primitives.js";
-import { formatTable } from "./table.js";
+import { cut, MAX_TEXT_CHARS } from "./primitives.js";
+
+const formatting = lazily("console/format.js");
+const inspection = lazily("console/inspect.js");
+const tables = lazily("console/table.js");
 
 const MAX_LABELS = 10_000; // counters and timers that a script forgets
 const MAX_INDENT_CHARS = 60;
@@ -35,7 +37,7 @@ function writeText(level, text) {
 
 function formatSafely(args) {
   try {
-    return formatArguments(args);
+    return formatting().formatArguments(args);
   } catch {
     return "[arguments that cannot be shown]";
   }
@@ -135,7 +137,7 @@ const methods = {
     let text;
     try {
       const only = properties === undefined ? undefined : Array.from(properties, (name) => toDOMString(name));
-      text = formatTable(tabularData, only);
+      text = tables().formatTable(tabularData, only);
     } catch {
       // What cannot be drawn is logged like anything else.
     }
@@ -144,7 +146,7 @@ const methods = {
   },
 
   dir(item = undefined, options = undefined) {
-    writeText("log", inspect(item, options));
+    writeText("log", inspection().inspect(item, options));
   },
 
   dirxml(...data) {

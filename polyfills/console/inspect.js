@@ -4,15 +4,12 @@
 // are checked with captured built-ins, and proxies are not looked into. What comes out
 // is bounded, whatever goes in.
 
-import { cut, quote, showKey, showPrimitive } from "./primitives.js";
+import { cut, MAX_TEXT_CHARS, quote, showKey, showPrimitive } from "./primitives.js";
 import { accessorText, shapeOf } from "./shapes.js";
 
 const { getOwnPropertyDescriptor } = Object;
 const { ownKeys } = Reflect;
 const { max, min, floor } = Math;
-
-/** No text is longer than this. */
-export const MAX_TEXT_CHARS = 65_536;
 
 const DEFAULT_DEPTH = 4;
 const MAX_DEPTH = 64;

@@ -8,6 +8,9 @@ const slice = uncurry(String.prototype.slice);
 const testIdentifier = uncurry(RegExp.prototype.exec);
 const { stringify } = JSON;
 
+/** No text is longer than this. */
+export const MAX_TEXT_CHARS = 65_536;
+
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 /** A string in quotes: single ones unless it has some itself. */

@@ -2,6 +2,7 @@
 // https://encoding.spec.whatwg.org/#interface-textencoderstream
 
 import { defineInterface, toDictionary, toDOMString } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { createTransform } from "../streams/transform.js";
 import { decodableEncoding, IncrementalDecoder, sourceBytes } from "./incremental.js";
 import { encodeUtf8 } from "./utf8.js";
@@ -27,6 +28,7 @@ export class TextEncoderStream {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 
@@ -87,6 +89,7 @@ export class TextDecoderStream {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 

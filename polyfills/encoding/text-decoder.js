@@ -2,6 +2,7 @@
 
 import { defineView } from "../console/views.js";
 import { defineInterface, toDictionary, toDOMString } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { decodableEncoding, IncrementalDecoder, sourceBytes } from "./incremental.js";
 import { decodeUtf8 } from "./utf8.js";
 
@@ -52,4 +53,5 @@ export class TextDecoder {
 }
 
 defineInterface(TextDecoder);
+refuseToClone(TextDecoder);
 defineView(TextDecoder, ["encoding", "fatal", "ignoreBOM"]);

@@ -14,6 +14,7 @@ import {
   toUnsignedShort,
   toUSVString,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { Event, isDispatching } from "./event.js";
 
 /** https://dom.spec.whatwg.org/#interface-customevent */
@@ -226,6 +227,7 @@ export class PromiseRejectionEvent extends Event {
 
 for (const Class of [CustomEvent, ErrorEvent, MessageEvent, CloseEvent, PromiseRejectionEvent]) {
   defineInterface(Class);
+  refuseToClone(Class);
 }
 
 defineView(CustomEvent, ["detail"]);

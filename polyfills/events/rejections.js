@@ -7,9 +7,11 @@
 
 import { console_exception } from "holdfast:ops";
 import { describeError } from "../kernel/errors.js";
+import { lazily } from "../kernel/lazy.js";
 import { Context, currentContext, queueTurn } from "../kernel/turns.js";
 import { dispatchTrusted, globalTarget, hasListeners } from "./event-target.js";
-import { PromiseRejectionEvent } from "./event-types.js";
+
+const types = lazily("events/event-types.js");
 
 // What becomes of a rejection that was heard of.
 const QUEUED = 0; // its event is still to come
@@ -49,6 +51,7 @@ export function rejectionHandled(promise) {
   if (rejection.stage !== OUTSTANDING || !listenedFor("rejectionhandled")) return;
   queueTurn(rejection.context, () => {
     const { reason } = rejection;
+    const { PromiseRejectionEvent } = types();
     dispatchTrusted(globalTarget, new PromiseRejectionEvent("rejectionhandled", { promise, reason }));
   });
 }
@@ -59,6 +62,7 @@ function tellUnhandled(promise) {
   const { context, reason } = rejection;
   rejection.stage = TOLD;
   queueTurn(context, () => (rejection.stage = OUTSTANDING));
+  const { PromiseRejectionEvent } = types();
   const init = { cancelable: true, promise, reason };
   if (dispatchTrusted(globalTarget, new PromiseRejectionEvent("unhandledrejection", init))) {
     console_exception(`(in promise) ${describeError(reason)}`, context.number ?? 0);

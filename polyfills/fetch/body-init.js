@@ -2,10 +2,12 @@
 
 import { blobBytes, isBlob } from "../files/blob.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
-import { isDisturbed, isLocked, isReadableStream, streamFromIterable } from "../streams/host-stream.js";
+import { lazily } from "../kernel/lazy.js";
+import { isDisturbed, isLocked, isReadableStream, streamFromIterable } from "../streams/on-demand.js";
 import { isURLSearchParams, serializeParams } from "../url/search-params.js";
-import { isFormData } from "./form-data.js";
-import { encodeMultipart } from "./multipart.js";
+import { isFormData } from "./form-brand.js";
+
+const multipart = lazily("fetch/multipart.js");
 
 export const TEXT_TYPE = "text/plain;charset=UTF-8";
 
@@ -40,7 +42,7 @@ function setObject(record, value) {
     return value.type || null;
   }
   if (isFormData(value)) {
-    const { bytes, boundary } = encodeMultipart(value);
+    const { bytes, boundary } = multipart().encodeMultipart(value);
     record.source = bytes;
     return `multipart/form-data; boundary=${boundary}`;
   }

@@ -9,11 +9,11 @@ import { copyBytes } from "../kernel/buffers.js";
 import {
   createHostStream,
   hostSourceOf,
-  HostReader,
   isLocked,
+  lockedReader,
   markDisturbed,
   takeHostSource,
-} from "../streams/host-stream.js";
+} from "../streams/on-demand.js";
 
 // A body that nobody can reach any more is let go of on the host.
 const abandoned = new FinalizationRegistry(body_cancel);
@@ -108,7 +108,7 @@ class ForwardedStream {
   #reader;
 
   constructor(stream) {
-    this.#reader = new HostReader(stream);
+    this.#reader = lockedReader(stream);
     markDisturbed(stream);
   }
 
@@ -143,7 +143,7 @@ export function takeBody(stream) {
 
 /** Lock a stream for good, as one that is read to its end stays. Returns it. */
 export function lock(stream) {
-  if (!isLocked(stream)) new HostReader(stream);
+  if (!isLocked(stream)) lockedReader(stream);
   return stream;
 }
 

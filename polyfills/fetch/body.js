@@ -14,6 +14,7 @@
 
 import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.js";
 import { blobFromBytes } from "../files/blob.js";
+import { lazily } from "../kernel/lazy.js";
 import { defineInterface, illegalInvocation } from "../kernel/webidl.js";
 import {
   createSpentStream,
@@ -21,13 +22,14 @@ import {
   isLocked,
   readAllBytes,
   teeForClone,
-} from "../streams/host-stream.js";
+} from "../streams/on-demand.js";
 import { parseUrlEncoded } from "../url/urlencoded.js";
 import { decodeBody, forwardStream, HostBody, lock, streamOfBody, takeBody } from "./body-sources.js";
-import { formFromEntries } from "./form-data.js";
 import { extractMimeType, serializeMimeType } from "./mime.js";
-import { decodeMultipart } from "./multipart.js";
 import { recordHeader } from "./record.js";
+
+const forms = lazily("fetch/form-data.js");
+const multipart = lazily("fetch/multipart.js");
 
 const USED =
   "Body has already been used. It can only be used once. Use tee() first if you need to read " +
@@ -111,14 +113,14 @@ function readFormData(record) {
 
 function parseForm(bytes, mimeType, header) {
   if (mimeType?.essence === "application/x-www-form-urlencoded") {
-    return formFromEntries(parseUrlEncoded(bytes));
+    return forms().formFromEntries(parseUrlEncoded(bytes));
   }
   if (mimeType?.essence !== "multipart/form-data") {
     throw new TypeError(header === null ? NO_CONTENT_TYPE : UNKNOWN_CONTENT_TYPE);
   }
   const boundary = mimeType.parameters.get("boundary");
   if (!boundary) throw new TypeError(NO_BOUNDARY);
-  return decodeMultipart(bytes, boundary);
+  return multipart().decodeMultipart(bytes, boundary);
 }
 
 /**

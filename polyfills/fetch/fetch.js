@@ -7,7 +7,7 @@ import { callsLeft } from "../kernel/depth.js";
 import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
-import { HostReader, isLocked } from "../streams/host-stream.js";
+import { isLocked, lockedReader } from "../streams/on-demand.js";
 import { fetchBlob } from "./blob-url.js";
 import { readDataUrl } from "./data-url.js";
 import { rawHeadersOf } from "./record.js";
@@ -50,7 +50,7 @@ export async function fetch(input, init = undefined) {
 function throwIfAborted({ signal, stream }) {
   if (signal === undefined || !isAborted(signal)) return;
   const reason = abortReason(signal);
-  if (stream !== null && !isLocked(stream)) new HostReader(stream).cancel(reason);
+  if (stream !== null && !isLocked(stream)) lockedReader(stream).cancel(reason);
   throw reason;
 }
 

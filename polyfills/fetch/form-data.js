@@ -10,9 +10,9 @@ import {
 } from "../kernel/webidl.js";
 import { blobBytes, isBlob } from "../files/blob.js";
 import { fileFromBytes, isFile } from "../files/file.js";
+import { refuseToClone } from "../serialize/index.js";
+import { isFormData, recognizeForms } from "./form-brand.js";
 
-/** Whether the value is a FormData. */
-export let isFormData;
 /** The entries of a FormData, [name, string or File], not copied. */
 export let formEntries;
 
@@ -29,7 +29,7 @@ export class FormData {
   }
 
   static {
-    isFormData = (value) => isObject(value) && #entries in value;
+    recognizeForms((value) => isObject(value) && #entries in value);
     formEntries = (form) => {
       if (!isFormData(form)) throw illegalInvocation();
       return form.#entries;
@@ -83,6 +83,7 @@ export class FormData {
 
 defineIterable(FormData, (form, index) => formEntries(form)[index]);
 defineInterface(FormData);
+refuseToClone(FormData);
 
 // Both overloads: (USVString, USVString) and (USVString, Blob, optional USVString).
 // https://xhr.spec.whatwg.org/#create-an-entry

@@ -14,7 +14,7 @@ import { encodeUtf8 } from "../encoding/utf8.js";
 import { bytesOf } from "../kernel/buffers.js";
 import { identityOf, isStandardError } from "../kernel/errors.js";
 import { requireContext } from "../kernel/pending.js";
-import { HostReader, isLocked, knownLength } from "../streams/host-stream.js";
+import { isLocked, knownLength, lockedReader } from "../streams/on-demand.js";
 import { HostBody, takeBody } from "./body-sources.js";
 import { checkUsable } from "./body.js";
 import { codingOf, isUncoded } from "./codings.js";
@@ -110,7 +110,7 @@ export function streamForHost(stream) {
 /** Pump a stream into a body of the host; the handle of that. */
 function startPump(stream, bytesOfChunk = chunkBytes) {
   const handle = body_open(knownLength(stream) ?? -1);
-  const reader = new HostReader(stream);
+  const reader = lockedReader(stream);
   // The receiver may leave while the stream has nothing to say.
   const watching = body_watch(handle).then((reason) => {
     if (reason !== undefined) reader.cancel(new Error(reason));

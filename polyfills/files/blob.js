@@ -17,7 +17,7 @@ import {
   toUSVString,
 } from "../kernel/webidl.js";
 import { registerCloneable } from "../serialize/index.js";
-import { createByteStream } from "../streams/host-stream.js";
+import { createByteStream } from "../streams/on-demand.js";
 
 const FROM_BYTES = {};
 const NOTHING = new Uint8Array(0);

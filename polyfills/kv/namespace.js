@@ -7,7 +7,7 @@ import { bytesOf, isArrayBuffer } from "../kernel/buffers.js";
 import { requireContext } from "../kernel/pending.js";
 import { isObject, toUSVString } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
-import { isReadableStream } from "../streams/host-stream.js";
+import { isReadableStream } from "../streams/brand.js";
 
 const MAX_KEY_BYTES = 512;
 const UNKNOWN_TYPE =

@@ -10,6 +10,7 @@ import {
   toDOMString,
   toDouble,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { deserialize, serialize } from "../serialize/index.js";
 import { now } from "./clock.js";
 
@@ -92,7 +93,10 @@ export class PerformanceMeasure extends PerformanceEntry {
   }
 }
 
-for (const Class of [PerformanceEntry, PerformanceMark, PerformanceMeasure]) defineInterface(Class);
+for (const Class of [PerformanceEntry, PerformanceMark, PerformanceMeasure]) {
+  defineInterface(Class);
+  refuseToClone(Class);
+}
 
 /** A measure for the timeline. */
 export function createMeasure(name, startTime, duration, detail) {

@@ -12,6 +12,7 @@ import {
   toFunction,
   toSequence,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 
 const { DOMException } = globalThis;
 const { apply } = Reflect;
@@ -133,6 +134,7 @@ export class PerformanceObserver {
 
 defineInterface(PerformanceObserverEntryList);
 defineInterface(PerformanceObserver);
+refuseToClone(PerformanceObserverEntryList, PerformanceObserver);
 
 let timeline = () => [];
 

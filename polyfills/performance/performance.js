@@ -11,6 +11,7 @@ import {
   toDOMString,
   toDouble,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { now, timeOrigin } from "./clock.js";
 import { createMeasure, PerformanceMark } from "./entry.js";
 import { announceEntry, provideTimeline, selectEntries } from "./observer.js";
@@ -88,6 +89,7 @@ export class Performance extends EventTarget {
 }
 
 defineInterface(Performance);
+refuseToClone(Performance);
 
 /** The one of this isolate. */
 export const performance = new Performance(CONSTRUCTING);

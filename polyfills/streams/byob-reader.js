@@ -15,6 +15,7 @@ import {
   requireArguments,
   toDictionary,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { readableArgument } from "./brand.js";
 import { rejectedWith } from "./promises.js";
 import { elementSizeOf } from "./pull-into.js";
@@ -86,6 +87,7 @@ export class ReadableStreamBYOBReader {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 

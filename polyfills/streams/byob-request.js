@@ -8,6 +8,7 @@ import {
   illegalInvocation,
   requireArguments,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 
 /** The link between a BYOB request and its controller, which cuts it. */
 export class ByobRequestState {
@@ -67,6 +68,7 @@ export class ReadableStreamBYOBRequest {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 

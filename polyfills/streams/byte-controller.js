@@ -7,6 +7,7 @@ import {
   illegalInvocation,
   requireArguments,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { viewArgument } from "./byob-request.js";
 import { ByteControllerState } from "./byte-controller-state.js";
 import { closedError } from "./default-controller.js";
@@ -54,5 +55,6 @@ export class ReadableByteStreamController {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }

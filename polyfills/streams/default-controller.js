@@ -1,6 +1,7 @@
 // https://streams.spec.whatwg.org/#rs-default-controller-class
 
 import { defineInterface, illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { react, runAlgorithm } from "./promises.js";
 import { SizedQueue } from "./queue.js";
 import { ERRORED, READABLE } from "./readable-state.js";
@@ -198,6 +199,7 @@ export class ReadableStreamDefaultController {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 

@@ -1,6 +1,7 @@
 // https://streams.spec.whatwg.org/#default-reader-class
 
 import { defineInterface, illegalInvocation, isObject, requireArguments } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { readableArgument } from "./brand.js";
 import { rejectedWith } from "./promises.js";
 import { DefaultReaderState, releasedError, ReadPromise } from "./reader-state.js";
@@ -40,5 +41,6 @@ export class ReadableStreamDefaultReader {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }

@@ -7,6 +7,7 @@
 import { addAbortAlgorithm } from "../events/abort.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
 import { defineInterface, requireArguments } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { ByteControllerState } from "./byte-controller-state.js";
 import { deferred } from "./promises.js";
 import { ReadableState } from "./readable-state.js";
@@ -140,6 +141,7 @@ export class IdentityTransformStream extends TransformStream {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 
@@ -156,6 +158,7 @@ export class FixedLengthStream extends IdentityTransformStream {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   toDictionary,
   toEnum,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import {
   isReadableStream,
   isWritableStream,
@@ -106,6 +107,7 @@ export class ReadableStream {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
     const iterator = { value: this.prototype.values, writable: true, configurable: true };
     Object.defineProperty(this.prototype, Symbol.asyncIterator, iterator);
   }

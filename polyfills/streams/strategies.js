@@ -8,6 +8,7 @@ import {
   toDictionary,
   toOptionalFunction,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 
 // Scripts see one `size` function per class, the same on each access.
 const byteLengthSize = { size: (chunk) => chunk.byteLength }.size;
@@ -45,6 +46,7 @@ export class ByteLengthQueuingStrategy {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 
@@ -69,6 +71,7 @@ export class CountQueuingStrategy {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 

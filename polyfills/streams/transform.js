@@ -1,6 +1,7 @@
 // https://streams.spec.whatwg.org/#ts-class
 
 import { defineInterface, illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { deferred } from "./promises.js";
 import { ReadableStream } from "./readable.js";
 import { extractHighWaterMark, extractSize, toStrategy } from "./strategies.js";
@@ -39,6 +40,7 @@ export class TransformStreamDefaultController {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 
@@ -78,6 +80,7 @@ export class TransformStream {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { createAbortSignal, signalAbort } from "../events/abort.js";
 import { defineInterface, illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { react, runAlgorithm } from "./promises.js";
 import { SizedQueue } from "./queue.js";
 import { ENDED, ERRORING, WRITABLE } from "./writable-state.js";
@@ -226,5 +227,6 @@ export class WritableStreamDefaultController {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }

@@ -1,6 +1,7 @@
 // https://streams.spec.whatwg.org/#ws-class
 
 import { defineInterface } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { stampWritable, writableState } from "./brand.js";
 import { rejectedWith } from "./promises.js";
 import { extractHighWaterMark, extractSize, toStrategy } from "./strategies.js";
@@ -54,6 +55,7 @@ export class WritableStream {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }
 

@@ -1,6 +1,7 @@
 // https://streams.spec.whatwg.org/#default-writer-class
 
 import { defineInterface, illegalInvocation, isObject, requireArguments } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { writableArgument } from "./brand.js";
 import { deferred, rejectedWith } from "./promises.js";
 import { releasedError, WriterState } from "./writer-state.js";
@@ -69,5 +70,6 @@ export class WritableStreamDefaultWriter {
 
   static {
     defineInterface(this);
+    refuseToClone(this);
   }
 }

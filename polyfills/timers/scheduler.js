@@ -15,6 +15,7 @@ import {
   requireArguments,
   toDictionary,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 import { startTimer, stopTimer } from "./timers.js";
 
 const CONSTRUCTING = {};
@@ -43,6 +44,7 @@ export class Scheduler {
 }
 
 defineInterface(Scheduler);
+refuseToClone(Scheduler);
 
 /** The global object's `scheduler`. */
 export const scheduler = new Scheduler(CONSTRUCTING);

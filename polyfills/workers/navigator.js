@@ -10,6 +10,7 @@ import {
   requireArguments,
   toDOMString,
 } from "../kernel/webidl.js";
+import { refuseToClone } from "../serialize/index.js";
 
 // Libraries ask for this very text to find out where they run.
 const USER_AGENT = "Cloudflare-Workers";
@@ -61,6 +62,7 @@ export class Navigator {
 }
 
 defineInterface(Navigator);
+refuseToClone(Navigator);
 
 const LANGUAGES = Object.freeze(["en"]);
 

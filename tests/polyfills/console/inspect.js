@@ -1,5 +1,6 @@
 import { equal, ok, same } from "./assert.js";
-import { inspect, MAX_TEXT_CHARS } from "holdfast:console/inspect.js";
+import { inspect } from "holdfast:console/inspect.js";
+import { MAX_TEXT_CHARS } from "holdfast:console/primitives.js";
 import { AbortSignal } from "holdfast:events/abort.js";
 import { Event } from "holdfast:events/event.js";
 
