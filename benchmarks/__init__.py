@@ -6,6 +6,10 @@
 - `load.py`: wrk, its output and its absence; `memory.py`: what a side occupies.
 - `compare.py`: the sides take turns, and the best run of each counts.
 - `report.py`: RESULTS.md and results.json; `machine.py`: where it was measured.
+- `figures.py`: figures with a bar, for the measures that follow.
+- `platform_micro.py`, `storage_script.py`, `cpu.py`: single operations, beside workerd or V8.
+- `alone.py`: what has no peer, of `many.py`, `slow_disk.py` and `starts.py`.
+- `growth/`: how cost grows, with plots.
 - `tests.py`: 200 tests with the pytest plugin, beside vitest.
 - `durability.py`: counts each side's fsyncs, to show that both keep the same promise.
 

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import platform_micro, report, storage_script, tests
+from benchmarks import alone, cpu, platform_micro, report, storage_script, tests
 from benchmarks.compare import LostWrites, Settings, compare
 from benchmarks.durability import INCREMENTS, count_flushes, strace
 from benchmarks.load import LoadFailed, wrk_version
@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--durability", action="store_true", help="count flushes to disk instead (needs strace)"
     )
+    parser.add_argument(
+        "--alone", action="store_true", help="measure what has no peer instead: some minutes"
+    )
     return parser
 
 
@@ -79,6 +82,8 @@ def main() -> int:
     try:
         if chosen.durability:
             print("\n".join(_flushes(peers)))
+        elif chosen.alone:
+            alone.main(write=not chosen.no_write)
         else:
             _measure(peers, chosen)
     except FAILURES as error:
@@ -114,6 +119,7 @@ def _measure(peers: list[Peer], chosen: argparse.Namespace) -> None:
         report.write(sides, settings, machine=machine, wrk=wrk, flushes=_flushes(peers))
         platform_micro.main(write=True)
         storage_script.main(write=True)
+        cpu.main(write=True)
         tests.main(write=True)
 
 

@@ -10,12 +10,11 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 
+from benchmarks.figures import Figure, best, table
 from benchmarks.memory import memory_of
 from benchmarks.peers.base import REPOSITORY
 from benchmarks.process import Server, free_port
@@ -28,31 +27,11 @@ from holdfast.host.system import SystemClock
 SCRIPTS = REPOSITORY / "benchmarks" / "scripts"
 NAME = "holdfast:benchmark/platform.mjs"
 TITLE = "The web platform by itself"
-REPEATS = 9
 LIMITS = Limits(memory_bytes=1 << 30, turn_cpu_ms=60_000)
 
 BODY_BYTES = 100_000_000
 BLOCK_BYTES = 1 << 18
 ECHO_RUNS = 3
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured figure and the bar that it is to keep: below it, or above it for speeds."""
-
-    title: str
-    value: float
-    unit: str
-    bar: float | None = None
-
-    @property
-    def verdict(self) -> str:
-        """The bar, and whether it is kept; empty where there is none."""
-        if self.bar is None:
-            return ""
-        is_speed = self.unit.endswith("/s")
-        kept = self.value >= self.bar if is_speed else self.value <= self.bar
-        return f"{'≥' if is_speed else '≤'} {self.bar:g} {'✔' if kept else '✘'}"
 
 
 # Operation of platform.mjs: title, calls per run, bar, and the unit in seconds.
@@ -74,16 +53,6 @@ MILLISECONDS = {
     "encodeAscii": ("`TextEncoder`, 1 MB of ASCII", 5.0),
     "decodeAscii": ("`TextDecoder`, 1 MB of ASCII", 5.0),
 }
-
-
-def best(run: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Seconds that one call takes, of the best of some."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 async def operations() -> list[Figure]:
@@ -172,13 +141,6 @@ async def _echo(server: Server, path: str) -> tuple[float, int]:
     writer.close()
     assert received >= BODY_BYTES, f"{path} gave {received} bytes back"
     return seconds, peak
-
-
-def table(figures: list[Figure]) -> str:
-    """The figures in Markdown."""
-    lines = ["| what | figure | bar |", "| --- | ---: | ---: |"]
-    lines += [f"| {f.title} | {f.value:,.2f} {f.unit} | {f.verdict} |" for f in figures]
-    return "\n".join(lines)
 
 
 async def measure() -> str:

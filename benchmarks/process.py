@@ -33,11 +33,14 @@ class Server:
     """A process group that serves HTTP on a loopback port.
 
     As a context manager it is ready on entry and gone on exit. `startup_ms` is the time
-    from its spawn to its first answer with status 200.
+    from its spawn to the first answer of `path` with status 200.
     """
 
-    def __init__(self, command: Sequence[str | Path], port: int, log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str | Path], port: int, log: Path, *, path: str = "/hello"
+    ) -> None:
         self.port = port
+        self._path = path
         self.startup_ms = 0.0
         self._log = log
         started = time.perf_counter()
@@ -96,7 +99,7 @@ class Server:
                     f"it ended with code {self._process.returncode}:\n{self._tail()}"
                 )
             try:
-                if self.get("/hello")[0] == http.client.OK:
+                if self.get(self._path)[0] == http.client.OK:
                     return
             except (OSError, http.client.HTTPException):
                 pass

@@ -165,6 +165,15 @@ def write_section(title: str, text: str) -> None:
     path.write_text(head + "".join(f"\n## {each}\n\n{sections[each]}\n" for each in sections))
 
 
+def write_between(path: Path, mark: str, text: str) -> None:
+    """Replace what stands between two comments of a page, `<!-- mark -->` and `<!-- /mark -->`."""
+    page = path.read_text()
+    before, opening, rest = page.partition(f"<!-- {mark} -->\n")
+    _, closing, after = rest.partition(f"<!-- /{mark} -->")
+    assert opening and closing, f"{path} has no place for {mark}"
+    path.write_text(f"{before}{opening}\n{text}\n\n{closing}{after}")
+
+
 def _sections(page: str) -> dict[str, str]:
     """The text of each section by its title, in the page's order."""
     split = [section.partition("\n") for section in page.split("\n## ")[1:]]

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.compare import Side
+from benchmarks.compare import Settings, Side
+from benchmarks.figures import Figure
 from benchmarks.load import LoadFailed, Run, parse_result, request_body
 from benchmarks.memory import Memory, descendants, memory_of
 from benchmarks.peers import Unavailable, Workerd
-from benchmarks.platform_micro import Figure
 from benchmarks.process import Server, ServerFailed, free_port
-from benchmarks.report import render, share, write_section
+from benchmarks.report import render, share, write, write_between, write_section
 from benchmarks.rows import MEMORY_BARS, ROWS, Row, rows_named
 
 WRK_OUTPUT = """\
@@ -146,3 +146,26 @@ def test_a_figure_is_judged_by_its_bar() -> None:
     assert Figure("t", 4, "ms", 5).verdict == "≤ 5 ✔"
     assert Figure("t", 400, "MB/s", 500).verdict == "≥ 500 ✘"
     assert Figure("t", 4, "ms").verdict == ""
+
+
+def test_what_stands_between_two_marks_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- here -->\nold\n<!-- /here -->\nafter\n")
+    write_between(page, "here", "new")
+    assert page.read_text() == "before\n<!-- here -->\n\nnew\n\n<!-- /here -->\nafter\n"
+
+
+def test_a_complete_run_keeps_sections_that_others_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.report.FOLDER", tmp_path)
+    sides = [side("Holdfast", 2.0), side("workerd", 1.0)]
+    for _ in range(2):
+        write(sides, Settings(), machine=["here"], wrk="4", flushes=["as often"])
+        write_section("Own", "text")
+    page = (tmp_path / "RESULTS.md").read_text()
+    assert re.findall("^## (.*)$", page, re.MULTILINE) == [
+        "The same promise on both sides",
+        "Own",
+        "Where",
+    ]
