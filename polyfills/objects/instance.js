@@ -161,6 +161,17 @@ export class ObjectInstance {
     return !this.isConstructed || typeof this.#object.alarm === "function";
   }
 
+  /**
+   * Let go of everything, since nothing is under way and the host has forgotten the instance. What
+   * holds itself would stay in memory until a garbage collection.
+   */
+  letGo() {
+    this.#object = undefined;
+    this.#env = undefined;
+    this.context = null;
+    this.control.life = null;
+  }
+
   /** Forget the instance after a failure: its calls fail, its gates are done with. */
   reset(error) {
     if (this.error !== null) return;

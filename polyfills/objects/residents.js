@@ -326,5 +326,6 @@ export function evict(instance) {
   forget(instance);
   releaseHolds(instance);
   object_released(instance.slot, "");
+  instance.letGo();
 }
 

@@ -48,6 +48,7 @@ from holdfast.objects import (
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
+from holdfast.server.freed import FreedMemory
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
 from holdfast.server.schedules import CronScheduler
@@ -136,6 +137,7 @@ class Runtime:
         self.tails = Tails(self._trace, self._clock.now_ms)
         self._retiring: dict[Worker, IsolateObjects] = {}
         self._closed = False
+        self._freed = FreedMemory()
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
         self.crons = CronScheduler(self.worker, self._clock, loop.call_later, self.tell)
@@ -365,6 +367,7 @@ class Runtime:
         for resident in [*self._residents.values()]:
             resident.home.sweep(hung)
             self._evict_idle(resident.home)
+        self._freed.look(len(self.directory))
         self._schedule_sweep()
 
     def _evict_idle(self, home: ObjectHome) -> None:

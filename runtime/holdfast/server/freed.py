@@ -1,0 +1,45 @@
+"""Memory that objects have left behind, given back to the system.
+
+What thousands of objects had in memory is free once they are evicted, but lies between what is
+still in use, so the C library keeps it. `malloc_trim` gives back every page of it that is wholly
+free. That takes the loop 0.1 to 0.2 ms for each MB, so it is done when there is little else to
+do, or seldom. https://man7.org/linux/man-pages/man3/malloc_trim.3.html
+"""
+
+import ctypes
+import time
+from collections.abc import Callable
+
+WORTHWHILE = 256  # objects fewer than there were
+QUIET = 0.1  # of the thread's time was used
+MAX_WAIT_S = 60.0  # for a quiet moment
+
+
+class FreedMemory:
+    """Decides when; on the loop's thread. Does nothing where the C library is not glibc."""
+
+    def __init__(
+        self,
+        trim: Callable[[int], int] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        used: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._trim = trim or getattr(ctypes.CDLL(None), "malloc_trim", None)
+        self._clock = clock
+        self._used = used
+        self._most = 0  # objects that were live at once since the last time
+        self._looked_s = self._gave_s = clock()
+        self._used_s = used()
+
+    def look(self, live: int) -> None:
+        """To be called every few seconds; so many objects are live."""
+        now_s, used_s = self._clock(), self._used()
+        quiet = used_s - self._used_s < (now_s - self._looked_s) * QUIET
+        self._looked_s, self._used_s = now_s, used_s
+        self._most = max(self._most, live)
+        if self._trim is None or self._most - live < WORTHWHILE:
+            return
+        if quiet or now_s - self._gave_s > MAX_WAIT_S:
+            self._trim(0)
+            self._most, self._gave_s = live, now_s
