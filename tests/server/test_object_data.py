@@ -57,14 +57,15 @@ METADATA = {
 
 
 class Site:
-    """The script above, deployed."""
+    """The script above, or another one, deployed."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, source: str = SOURCE) -> None:
         self.deployment = deployment
+        self._source = source
         self.namespace = ""
 
     async def start(self) -> None:
-        answer = await self.deployment.upload("main", SOURCE, **METADATA)
+        answer = await self.deployment.upload("main", self._source, **METADATA)
         assert answer["success"], answer
         [namespace] = self.deployment.catalog.namespaces()
         self.namespace = namespace.id

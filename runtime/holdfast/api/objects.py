@@ -200,4 +200,5 @@ def _described(contents: Contents) -> Mapping[str, Any]:
         "keys": contents.keys,
         "tables": contents.tables,
         "alarm": alarm,
+        "facets": dict(contents.facets),
     }

@@ -175,6 +175,8 @@ def _described(told: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]) ->
     yield f"alarm   {told['alarm'] or 'none'}"
     for table, rows in told["tables"].items():
         yield f"table   {table}: {rows} rows"
+    for facet, size in told["facets"].items():
+        yield f"facet   {_name(facet)}: {_size(size)}"
     yield f"keys    {told['keys']}"
     for entry in entries:
         yield f"  {json.dumps(entry['key'], ensure_ascii=False)}: " + json.dumps(

@@ -180,21 +180,23 @@ class ObjectDirectory:
 
         What they wrote until now is kept and made durable.
         """
-        for record in [*self._by_slot.values()]:
-            if record.namespace.unique_key == unique_key:
-                record.store.flush()
-                self._end(record, reason)
-                record.home.broken(record.slot, reason, "durableObjectReset")
+        records = self._by_slot.values()
+        self._break([r for r in records if r.namespace.unique_key == unique_key], reason)
 
     def displace(self, object_id: str, reason: str) -> None:
         """Fence off an object whose database is about to be another; its next call finds it."""
         record = self._by_id.get(object_id)
-        if record is None:
-            return
-        for one in [record, *(r for r in self._by_slot.values() if r.root is record)]:
-            one.store.flush()
-            self._end(one, reason)
-            one.home.broken(one.slot, reason, "durableObjectReset")
+        if record is not None:
+            records = self._by_slot.values()
+            self._break([r for r in records if r is record or r.root is record], reason)
+
+    def _break(self, records: list[ObjectRecord], reason: str) -> None:
+        """Keep what they wrote, and tell them; only then, for an object resets its facets."""
+        for record in records:
+            record.store.flush()
+            self._end(record, reason)
+        for record in records:
+            record.home.broken(record.slot, reason, _RESET)
 
     def drop(self, home: ObjectHome, reason: str, *, logged: str) -> None:
         """Fence off every object of an isolate that was stopped in the middle of a turn.

@@ -20,8 +20,9 @@ from holdfast.catalog.vault import KEY_FILE
 from holdfast.server.data_folder import SCRATCH
 from holdfast.server.runtime import Runtime
 from holdfast.storage import alarms, object_names
+from holdfast.storage.history import SUFFIX as HISTORY_SUFFIX
 from holdfast.storage.history import history_path
-from holdfast.storage.names import DATABASE_SUFFIX, object_id_of
+from holdfast.storage.names import DATABASE_SUFFIX, database_name, is_index
 from holdfast.storage.portable import copy_database, list_alarms_anew
 from holdfast.storage.session import VFS
 
@@ -78,16 +79,29 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
                 await asyncio.to_thread(copy_database, objects / unique_key / name, copy, vfs=used)
                 yield f"{OBJECTS}/{unique_key}/{name}", copy
         for object_id in await runtime.files.list(unique_key, None, 2**31):
-            await asyncio.to_thread(copy.unlink, missing_ok=True)
-            try:
-                await runtime.files.copy(unique_key, object_id, copy)
-            except FileNotFoundError:
-                continue  # it has removed everything meanwhile
-            yield f"{OBJECTS}/{unique_key}/{object_id}{DATABASE_SUFFIX}", copy
-            past = history_path(objects / unique_key / f"{object_id}{DATABASE_SUFFIX}")
-            if await asyncio.to_thread(past.exists):
-                await asyncio.to_thread(copy_database, past, copy, vfs=SHARED_VFS)
-                yield f"{OBJECTS}/{unique_key}/{past.name}", copy
+            async for name, path in _object(runtime, unique_key, object_id, scratch):
+                yield f"{OBJECTS}/{unique_key}/{name}", path
+
+
+async def _object(
+    runtime: Runtime, unique_key: str, object_id: str, scratch: Path
+) -> AsyncIterator[tuple[str, Path]]:
+    """The files of one object and its facets, by name."""
+    folder = scratch / "object"
+    await asyncio.to_thread(folder.mkdir)
+    try:
+        await runtime.files.copy(unique_key, object_id, folder / f"{object_id}{DATABASE_SUFFIX}")
+    except FileNotFoundError:
+        await asyncio.to_thread(folder.rmdir)
+        return  # it has removed everything meanwhile
+    copy = scratch / "past"
+    for path in await asyncio.to_thread(lambda: sorted(folder.iterdir())):
+        yield path.name, path
+        past = history_path(runtime.settings.data / OBJECTS / unique_key / path.name)
+        if database_name(path.name) is not None and await asyncio.to_thread(past.exists):
+            await asyncio.to_thread(copy_database, past, copy, vfs=SHARED_VFS)
+            yield past.name, copy
+    await asyncio.to_thread(shutil.rmtree, folder)
 
 
 def _folders(objects: Path) -> list[str]:
@@ -145,5 +159,6 @@ def _belongs(name: str) -> bool:
         return name in (*PLAIN_FILES, CATALOG, KEY_VALUE)
     if len(parts) != 3 or parts[0] != OBJECTS or parts[1].startswith("."):
         return False
-    stem = Path(parts[2]).stem
-    return parts[2] in NAMESPACE_FILES or object_id_of(f"{stem}{DATABASE_SUFFIX}") is not None
+    name = parts[2].removesuffix(HISTORY_SUFFIX)
+    of_history = name + DATABASE_SUFFIX if name != parts[2] else name
+    return name in NAMESPACE_FILES or is_index(name) or database_name(of_history) is not None

@@ -12,7 +12,9 @@ from holdfast.catalog import Catalog, CatalogError
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.server.backup import CATALOG, KEY_VALUE, NAMESPACE_FILES, OBJECTS
 from holdfast.storage import StorageError, portable
-from holdfast.storage.names import object_id_of
+from holdfast.storage.disk import Folder
+from holdfast.storage.facets import FacetIndex
+from holdfast.storage.names import database_name, is_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,28 @@ class _Checker:
             name = f"{OBJECTS}/{folder.name}/{path.name}"
             if path.name in NAMESPACE_FILES or path.suffix == ".history":
                 yield Finding(name, tuple(self.database(path)))
-            elif object_id := object_id_of(path.name):
-                yield Finding(name, tuple(self._object(path, ids, object_id)))
+            elif found := database_name(path.name):
+                yield Finding(name, tuple(self._object(path, ids, found)))
+            elif is_index(path.name):
+                yield Finding(name, tuple(self._index(path)))
 
-    def _object(self, path: Path, ids: IdFactory, object_id: str) -> Iterator[str]:
+    def _index(self, path: Path) -> Iterator[str]:
+        try:
+            FacetIndex(Folder(path.parent), path.stem)
+        except StorageError as error:
+            yield str(error)
+
+    def _object(self, path: Path, ids: IdFactory, name: str) -> Iterator[str]:
+        object_id, _, facet = name.partition(".")
         try:
             ids.jurisdiction_of(object_id)
         except InvalidId:
             yield "its name is no id of the namespace that it lies in"
+        try:
+            if facet and int(facet) > len(FacetIndex(Folder(path.parent), object_id)):
+                yield "the index of its object's facets has no such facet"
+        except StorageError as error:
+            yield str(error)
         try:
             portable.copy_database(path, self._copy)
         except StorageError as error:

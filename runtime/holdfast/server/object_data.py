@@ -21,8 +21,10 @@ from holdfast.server.data_folder import SCRATCH
 from holdfast.server.rendering import rendered
 from holdfast.server.runtime import Runtime
 from holdfast.storage import portable
+from holdfast.storage.bundle import bundle
 from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.portable import Contents
+from holdfast.storage.whole import files_of
 
 REPLACED = "Durable Object reset because its data was replaced."
 DELETED = "Durable Object reset because its data was deleted."
@@ -81,13 +83,14 @@ class ObjectData:
         return [ObjectSummary(i, names.get(i), sizes[i]) for i in found]
 
     def _sizes(self, unique_key: str, object_ids: Sequence[str]) -> dict[str, int]:
-        """What the files take, logs included; 0 for one that is in the making."""
+        """What the files take, logs and facets included; 0 for one that is in the making."""
         folder = self._runtime.settings.data / "objects" / unique_key
         return {
             object_id: sum(
                 path.stat().st_size
                 for suffix in ("", "-wal")
-                if (path := folder / f"{object_id}{DATABASE_SUFFIX}{suffix}").exists()
+                for path in files_of(folder / f"{object_id}{DATABASE_SUFFIX}", suffix)
+                if path.exists()
             )
             for object_id in object_ids
         }
@@ -124,6 +127,7 @@ class ObjectData:
             file = folder / f"{object_id}{DATABASE_SUFFIX}"
             try:
                 await self._runtime.files.copy(namespace.unique_key, object_id, file)
+                await asyncio.to_thread(bundle, file)
             except FileNotFoundError as error:
                 raise NoSuchObject(f"The object {object_id} holds nothing.") from error
             yield file

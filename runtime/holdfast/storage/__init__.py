@@ -15,7 +15,8 @@ May import engine/ (and does not); touches APSW. docs/durability.md tells what i
 - `Sql` (sql.py): SQL as scripts may use it; statements.py tells a script's
   statements apart, authorizer.py has what they may do.
 - `NameBook` (object_names.py): what the objects of a namespace are called; portable.py: an
-  object's database as a file of its own.
+  object's database as a file of its own; bundle.py: with its facets in it; whole.py: which files
+  make an object.
 - `KeyValueStore` (key_value.py), cache.py: databases for a whole server.
 
 Below these: database.py is one file's transactions and rounds, and has the invariants;

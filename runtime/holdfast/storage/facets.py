@@ -13,6 +13,7 @@ import asyncio
 import os
 import struct
 import threading
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,31 @@ MAX_FACETS = 65_535
 
 _MAGIC = 0xC4CD_CE5B_C5B0_EF57.to_bytes(8, "little")
 _HEADER = struct.Struct("<HH")  # the parent's number, how many bytes the name has
+
+
+def entry_of(parent: int, name: bytes) -> bytes:
+    """What an index has of a facet."""
+    return _HEADER.pack(parent, len(name)) + name
+
+
+def content_of(entries: Iterable[tuple[int, bytes]]) -> bytes:
+    """An index with these entries."""
+    return _MAGIC + b"".join(entry_of(parent, name) for parent, name in entries)
+
+
+def read_entries(content: bytes) -> list[tuple[int, bytes]]:
+    """The entries of an index, as far as they are sound: parent and name of facet 1 and so on."""
+    entries: dict[tuple[int, bytes], None] = {}
+    end = len(_MAGIC)
+    while len(content) >= end + _HEADER.size:
+        parent, length = _HEADER.unpack_from(content, end)
+        name = content[end + _HEADER.size : end + _HEADER.size + length]
+        is_sound = 0 < length == len(name) and parent <= len(entries)
+        if not is_sound or (parent, name) in entries:
+            break
+        entries[parent, name] = None
+        end += _HEADER.size + length
+    return [*entries]
 
 
 class FacetIndex:
@@ -54,20 +80,11 @@ class FacetIndex:
             return
         except OSError as error:
             raise StorageError(f"{self.path} cannot be read: {error}") from error
-        if len(content) <= len(_MAGIC):
-            return  # nothing was ever added
-        if not content.startswith(_MAGIC):
+        if len(content) > len(_MAGIC) and not content.startswith(_MAGIC):
             raise StorageError(f"{self.path} is no index of facets.")
-        self._end = len(_MAGIC)
-        while len(content) >= self._end + _HEADER.size:
-            parent, length = _HEADER.unpack_from(content, self._end)
-            start = self._end + _HEADER.size
-            name = content[start : start + length]
-            is_sound = 0 < length == len(name) and parent <= len(self._entries)
-            if not is_sound or (parent, name) in self._numbers:
-                return
+        for parent, name in read_entries(content):
             self._note(parent, name)
-            self._end = start + length
+        self._end = len(self.content()) if self._entries else 0
 
     def _note(self, parent: int, name: bytes) -> int:
         self._entries.append((parent, name))
@@ -76,6 +93,10 @@ class FacetIndex:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def content(self) -> bytes:
+        """The index as a file."""
+        return content_of(self._entries)
 
     def find(self, parent: int, name: str) -> int | None:
         """The number of a facet; None if there never was one of this name."""
@@ -91,7 +112,7 @@ class FacetIndex:
             raise StorageError("Facet name cannot be empty.")
         if len(self._entries) == MAX_FACETS:
             raise StorageError(f"A Durable Object has {MAX_FACETS} facets at most, ever.")
-        entry = _HEADER.pack(parent, len(encoded)) + encoded
+        entry = entry_of(parent, encoded)
         try:
             self._append(entry if self._end else _MAGIC + entry)
         except OSError as error:

@@ -24,7 +24,7 @@ TRASH_PREFIX = ".deleted-"
 # their names in names.sqlite.
 _RESERVED_IDS = frozenset({"metadata", "names"})
 _OBJECT_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
-_FACET_ID = re.compile(r"([0-9A-Za-z_-]{1,128})\.[1-9][0-9]{0,4}")
+_FACET_NAME = re.compile(r"[^.]*\.[1-9][0-9]{0,4}")
 
 
 def check_unique_key(unique_key: str) -> str:
@@ -70,10 +70,16 @@ def facet_id(object_id: str, number: int) -> str:
     return f"{object_id}.{number}" if number else object_id
 
 
-def owner_of(file_name: str) -> str | None:
-    """The id of the object whose database this is, or the database of one of whose facets."""
-    stem = file_name.removesuffix(DATABASE_SUFFIX)
-    facet = _FACET_ID.fullmatch(stem)
-    if stem != file_name and facet:
-        return facet[1] if facet[1] not in _RESERVED_IDS else None
-    return object_id_of(file_name)
+def database_name(file_name: str) -> str | None:
+    """The id of the object whose database this is, or the name of a facet; None for others."""
+    if object_id := object_id_of(file_name):
+        return object_id
+    name = file_name.removesuffix(DATABASE_SUFFIX)
+    is_facet = name != file_name and _FACET_NAME.fullmatch(name)
+    return name if is_facet and object_id_of(name.partition(".")[0] + DATABASE_SUFFIX) else None
+
+
+def is_index(file_name: str) -> bool:
+    """True for the names of an object's facets."""
+    object_id = file_name.removesuffix(FACETS_SUFFIX)
+    return object_id != file_name and object_id_of(object_id + DATABASE_SUFFIX) is not None

@@ -5,14 +5,15 @@ it. All functions block.
 """
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 import apsw
 
 from holdfast.engine.v8format import V8FormatError, decode
+from holdfast.storage import bundle
 from holdfast.storage.alarms import AlarmList
 from holdfast.storage.disk import Folder
 from holdfast.storage.errors import StorageError
@@ -38,6 +39,7 @@ class Contents:
     tables: dict[str, int]
     size_bytes: int
     alarm_ms: int | None
+    facets: Mapping[str, int] = field(default_factory=dict)  # bytes by name, as bundle.py has them
 
 
 @contextlib.contextmanager
@@ -125,6 +127,7 @@ def describe(path: Path) -> Contents:
         }
         keys = db.execute("SELECT count(*) FROM _cf_KV").get if "_cf_KV" in names else 0
         pages, page_size = db.pragma("page_count"), db.pragma("page_size")
+        facets = bundle.sizes(db) if bundle.has_facets(db) else {}
         alarm = None
         if "_cf_METADATA" in names:
             alarm = db.execute("SELECT value FROM _cf_METADATA WHERE key = 1").get
@@ -133,6 +136,7 @@ def describe(path: Path) -> Contents:
         tables=tables,
         size_bytes=int(pages or 0) * int(page_size or 0),
         alarm_ms=None if alarm is None else int(alarm) // 1_000_000,
+        facets=facets,
     )
 
 
@@ -165,22 +169,33 @@ def entries(
 def make_ready(source: Path, target: Path) -> Contents:
     """Copy a portable file to `target`, in the mode that objects' files have; what it holds.
 
-    The copy is made by SQLite, so that nothing but a sound database comes out. Raises
-    NotAnObject, and OSError.
+    Its facets come to lie beside it. The copies are made by SQLite, so that nothing but sound
+    databases comes out. Raises NotAnObject, and OSError.
     """
+    contents = describe(source)
+    _copy_ready(source, target, with_facets=True)
+    return contents
+
+
+def _copy_ready(source: Path, target: Path, *, with_facets: bool) -> None:
     if found := problems(source):
         raise NotAnObject("; ".join(found))
     copy = apsw.Connection(str(target))
     try:
         with opened(source) as db, copy.backup("main", db, "main") as backup:
             backup.step()
+        if with_facets:
+            for facet in bundle.unbundle(copy, target):
+                unready = facet.rename(facet.with_name("unready.sqlite"))
+                _copy_ready(unready, facet, with_facets=False)
         copy.execute("PRAGMA journal_mode=WAL").fetchall()
         copy.execute("PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except apsw.FullError as error:
         raise OSError(f"the disk is full: {error}") from error
+    except (apsw.Error, ValueError) as error:
+        raise NotAnObject(f"{source.name} holds facets that are none: {error}") from error
     finally:
         copy.close()
-    return describe(target)
 
 
 def copy_database(source: Path, target: Path, *, vfs: str = VFS) -> None:

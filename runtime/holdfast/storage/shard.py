@@ -85,6 +85,21 @@ class Shard:
         for database in written:
             database.start_round()
 
+    async def in_thread(self, work: Callable[[], None]) -> None:
+        """Have a thread for files do this; what it raises."""
+        done: asyncio.Future[None] = self.loop.create_future()
+
+        def ended(error: BaseException | None) -> None:
+            if done.cancelled():
+                return
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+
+        self.workers.submit(work, ended)
+        await done
+
     @property
     def quiet_s(self) -> float:
         """For how long nothing has been written."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import heapq
 import itertools
 import logging
 import os
@@ -10,7 +9,6 @@ import resource
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +16,20 @@ from holdfast.storage.alarms import AlarmList, Alarms
 from holdfast.storage.barrier import Barrier, LocalBarrier
 from holdfast.storage.bookmarks import Bookmarking, snapshot_of
 from holdfast.storage.database import Database
-from holdfast.storage.disk import Folder, make_folder, shared_sync, sync_path
+from holdfast.storage.disk import Folder, make_folder, shared_sync
 from holdfast.storage.errors import BookmarkInvalid, StoreClosed
 from holdfast.storage.facets import FacetIndex, Facets
-from holdfast.storage.history import Snapshot, history_path
+from holdfast.storage.history import Snapshot
 from holdfast.storage.names import (
-    DATABASE_SUFFIX,
     TRASH_PREFIX,
     check_object_id,
     check_unique_key,
     facet_id,
-    object_id_of,
 )
-from holdfast.storage.newborn import Newborn
 from holdfast.storage.object_names import NameBook
-from holdfast.storage.opening import is_empty, leave_no_log, remove
 from holdfast.storage.shard import Shard
 from holdfast.storage.store import ObjectStore
+from holdfast.storage.whole import WholeObjects
 
 log = logging.getLogger("holdfast.storage")
 
@@ -86,6 +81,7 @@ class Storage:
             self._shard.bookmarking = bookmarking
         if is_here is not None:
             self._shard.alarms.share(is_here)
+        self._whole = WholeObjects(self._shard, self._databases, self._database, is_here)
         self._sync_all = shared_sync(folder) if isinstance(barrier, LocalBarrier) else None
         if isinstance(barrier, LocalBarrier) and self._sync_all:
             barrier.share(self._sync_all)
@@ -175,49 +171,25 @@ class Storage:
     # ---- objects as data -----------------------------------------------------------
 
     async def copy(self, unique_key: str, object_id: str, target: Path) -> None:
-        """Write what an object has committed to a file that is not there yet.
+        """Write what an object and its facets have committed to files that are not there yet.
 
-        The object goes on meanwhile. Raises FileNotFoundError if it holds nothing, InvalidName
-        and StorageError.
+        `target` is the object's own, which is not made where it holds nothing; whole.py tells
+        of the others. The object goes on meanwhile. Raises FileNotFoundError if nothing is held,
+        InvalidName and StorageError.
         """
-        database = self._database((check_unique_key(unique_key), check_object_id(object_id)))
-        try:
-            await database.keep_past().copy_to(target)
-        finally:
-            if database.store is None:
-                await self._shard.lifecycle.close(database)
+        folder = self._folder(check_unique_key(unique_key))
+        await self._whole.copy(folder, object_id, target)
 
     async def put_in_place(
         self, unique_key: str, object_id: str, ready: Path | None, reason: str
     ) -> None:
-        """Put a database in the place of an object's, or nothing; durably.
+        """Put a database in the place of an object's, or nothing; durably, and with the facets.
 
         Its owner loses it, with `reason`, and its past is forgotten. `ready` is a file of
-        `portable.make_ready` on the same file system. Raises InvalidName and OSError.
+        `portable.make_ready` on the same file system. Raises InvalidName, StorageError and OSError.
         """
-        key = (check_unique_key(unique_key), check_object_id(object_id))
-        folder = self._folder(unique_key)
-        folder.ensure()
-        path = folder.path / (object_id + DATABASE_SUFFIX)
-        if ready is not None:
-            await self._in_thread(partial(sync_path, ready))
-        self._swap(key, path, ready, reason)
-        await self._in_thread(partial(folder.sync, folder.changed()))
-
-    def _swap(self, key: tuple[str, str], path: Path, ready: Path | None, reason: str) -> None:
-        """In one go on the loop, so that nobody opens what is half there."""
-        database = self._databases.get(key)
-        if database is not None:
-            database.give_up(StoreClosed(reason))
-        self._shard.take_durable_log(key)
-        history_path(path).unlink(missing_ok=True)
-        folder = self._folder(key[0])
-        if ready is None:
-            remove(path, folder)
-        else:
-            # Until the new file has the name, the old one is to be whole: no log goes with it.
-            leave_no_log(path, folder)
-            ready.rename(path)
+        folder = self._folder(check_unique_key(unique_key))
+        await self._whole.put_in_place(folder, object_id, ready, reason)
 
     async def go_back(
         self, unique_key: str, object_id: str, *, bookmark: str | None, time_ms: float
@@ -255,20 +227,6 @@ class Storage:
             if book.is_waiting:
                 self._shard.workers.submit(book.write, _warn_of_names)
 
-    async def _in_thread(self, work: Callable[[], None]) -> None:
-        done: asyncio.Future[None] = self._shard.loop.create_future()
-
-        def ended(error: BaseException | None) -> None:
-            if done.cancelled():
-                return
-            if error is None:
-                done.set_result(None)
-            else:
-                done.set_exception(error)
-
-        self._shard.workers.submit(work, ended)
-        await done
-
     @property
     def is_shared(self) -> bool:
         """True where other processes have objects in the same folders."""
@@ -290,31 +248,7 @@ class Storage:
 
         Raises InvalidName and OSError.
         """
-        folder = self._root.path / check_unique_key(unique_key)
-        ids = self._in_memory(unique_key)
-        with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
-            ids.update(found for entry in entries if (found := object_id_of(entry.name)))
-        wanted = (
-            object_id
-            for object_id in ids
-            if (after is None or object_id > after)
-            and (self._is_here is None or self._is_here(object_id))
-            and not self._is_empty(unique_key, object_id)
-        )
-        return heapq.nsmallest(limit, wanted)
-
-    def _in_memory(self, unique_key: str) -> set[str]:
-        """Ids of objects whose file may still be in the making."""
-        return {
-            database.object_id
-            for database in self._databases.values()
-            if isinstance(database.session, Newborn) and database.unique_key == unique_key
-        }
-
-    def _is_empty(self, unique_key: str, object_id: str) -> bool:
-        """True for an object that has removed everything, while its file is still open."""
-        database = self._databases.get((unique_key, object_id))
-        return bool(database and database.session and is_empty(database.session.cursor))
+        return self._whole.ids(self._folder(check_unique_key(unique_key)), after, limit)
 
     def delete_namespace(self, unique_key: str) -> None:
         """Remove all objects of a namespace. Stores of it raise StoreClosed from now on.

@@ -1,0 +1,175 @@
+"""Whole objects as files: an object's database, and beside it those of its facets.
+
+Files outside of the data folder lie as they do in it: what belongs to `x.sqlite` is called
+`x.facets` and `x.<number>.sqlite`. bundle.py makes one file of them.
+"""
+
+import asyncio
+import contextlib
+import heapq
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdfast.storage.disk import Folder, sync_path
+from holdfast.storage.errors import StoreClosed
+from holdfast.storage.facets import FacetIndex
+from holdfast.storage.history import history_path
+from holdfast.storage.names import (
+    DATABASE_SUFFIX,
+    FACETS_SUFFIX,
+    check_object_id,
+    database_name,
+    facet_id,
+)
+from holdfast.storage.newborn import Newborn
+from holdfast.storage.opening import is_empty, leave_no_log, remove
+
+if TYPE_CHECKING:
+    from holdfast.storage.database import Database
+    from holdfast.storage.shard import Shard
+
+_COPIED_TOGETHER = 32  # each keeps a connection open meanwhile
+
+
+def facet_path(path: Path, number: int) -> Path:
+    """Where the database of a facet lies, beside the object's; for 0 that one."""
+    return path.with_name(facet_id(path.stem, number) + DATABASE_SUFFIX)
+
+
+def index_path(path: Path) -> Path:
+    """Where the names of the facets lie."""
+    return path.with_name(path.stem + FACETS_SUFFIX)
+
+
+class WholeObjects:
+    """The objects of a shard, each with its facets. On the loop's thread only."""
+
+    def __init__(
+        self,
+        shard: "Shard",
+        databases: "dict[tuple[str, str], Database]",
+        database_of: "Callable[[tuple[str, str]], Database]",
+        is_here: Callable[[str], bool] | None,
+    ) -> None:
+        """`databases` are those in use, by unique key and id; `database_of` makes others."""
+        self._shard = shard
+        self._databases = databases
+        self._database_of = database_of
+        self._is_here = is_here
+
+    def ids(self, folder: Folder, after: str | None, limit: int) -> list[str]:
+        """See Storage.list_objects."""
+        names = self._in_memory(folder.name)
+        with contextlib.suppress(FileNotFoundError), os.scandir(folder.path) as entries:
+            names.update(found for entry in entries if (found := database_name(entry.name)))
+        wanted = set()
+        for name in names:
+            object_id = name.partition(".")[0]
+            if (
+                (after is None or object_id > after)
+                and (self._is_here is None or self._is_here(object_id))
+                and not self._is_empty(folder.name, name)
+            ):
+                wanted.add(object_id)
+        return heapq.nsmallest(limit, wanted)
+
+    def _in_memory(self, unique_key: str) -> set[str]:
+        """Names of databases whose file may still be in the making."""
+        return {
+            database.object_id
+            for database in self._databases.values()
+            if isinstance(database.session, Newborn) and database.unique_key == unique_key
+        }
+
+    def _is_empty(self, unique_key: str, name: str) -> bool:
+        """True for a database that has nothing in it any more, while its file is still open."""
+        database = self._databases.get((unique_key, name))
+        return bool(database and database.session and is_empty(database.session.cursor))
+
+    async def copy(self, folder: Folder, object_id: str, target: Path) -> None:
+        """See Storage.copy."""
+        index = FacetIndex(folder, check_object_id(object_id))
+        copied = 0
+        for first in range(0, len(index) + 1, _COPIED_TOGETHER):
+            numbers = range(first, min(first + _COPIED_TOGETHER, len(index) + 1))
+            copied += await self._copy_some(index, numbers, target)
+        if not copied:
+            raise FileNotFoundError("The object holds nothing.")
+        if len(index):
+            await asyncio.to_thread(index_path(target).write_bytes, index.content())
+
+    async def _copy_some(self, index: FacetIndex, numbers: range, target: Path) -> int:
+        """Copy facets as they are at one moment; how many hold something."""
+        databases, copies = [], []
+        try:
+            for number in numbers:
+                key = (index.unique_key, facet_id(index.object_id, number))
+                databases.append(database := self._database_of(key))
+                with contextlib.suppress(FileNotFoundError):
+                    copies.append(database.keep_past().copy_to(facet_path(target, number)))
+            await asyncio.gather(*copies)
+            return len(copies)
+        finally:
+            unused = [database for database in databases if database.store is None]
+            await asyncio.gather(*map(self._shard.lifecycle.close, unused))
+
+    async def put_in_place(
+        self, folder: Folder, object_id: str, ready: Path | None, reason: str
+    ) -> None:
+        """See Storage.put_in_place."""
+        index = FacetIndex(folder, check_object_id(object_id))
+        folder.ensure()
+        come = [] if ready is None else [*files_of(ready)]
+        if ready is not None and index_path(ready).exists():
+            come.append(index_path(ready))
+        for path in come:
+            await self._shard.in_thread(partial(sync_path, path))
+        self._swap(index, folder, ready, come, reason)
+        await self._shard.in_thread(partial(folder.sync, folder.changed()))
+
+    def _swap(
+        self,
+        index: FacetIndex,
+        folder: Folder,
+        ready: Path | None,
+        come: list[Path],
+        reason: str,
+    ) -> None:
+        """In one go on the loop, so that nobody opens what is half there.
+
+        After a crash in the middle an object may be left with some facets of the one or the
+        other. Its own database comes last.
+        """
+        path = folder.path / (index.object_id + DATABASE_SUFFIX)
+        for number in range(len(index) + 1):
+            self._let_go((index.unique_key, facet_id(index.object_id, number)), reason)
+            history_path(facet_path(path, number)).unlink(missing_ok=True)
+            if number and facet_path(path, number).exists():
+                remove(facet_path(path, number), folder)
+        index.path.unlink(missing_ok=True)
+        for other in come:
+            if other != ready:
+                assert ready, "facets come with their object"
+                other.rename(path.with_name(path.stem + other.name.removeprefix(ready.stem)))
+        if ready is None:
+            remove(path, folder)
+        else:
+            # Until the new file has the name, the old one is to be whole: no log goes with it.
+            leave_no_log(path, folder)
+            ready.rename(path)
+
+    def _let_go(self, key: tuple[str, str], reason: str) -> None:
+        database = self._databases.get(key)
+        if database is not None:
+            database.give_up(StoreClosed(reason))
+        self._shard.take_durable_log(key)
+
+
+def files_of(path: Path, suffix: str = "") -> Iterator[Path]:
+    """An object's file and those of its facets beside it; with a suffix, what is called so."""
+    yield path.with_name(path.name + suffix)
+    if index_path(path).exists():
+        yield from sorted(path.parent.glob(f"{path.stem}.[0-9]*{DATABASE_SUFFIX}{suffix}"))
