@@ -92,7 +92,7 @@ def test_a_whole_namespace_is_exported_and_imported(served: Served, tmp_path: Pa
         (("export", "Counter", "a", "--all", "--to", "x"), "--all"),
         (("import", "Counter", "a", "--from", "missing", "--yes"), "missing does not exist"),
         (("import", "Counter", "a", "--from", "counters.mjs", "--yes"), "no SQLite database"),
-        (("restore", "Counter", "a", "--time", "2026-01-01"), "getCurrentBookmark"),
+        (("restore", "Counter", "a", "--time", "2026-01-01"), "with SQLite storage"),
     ],
 )
 def test_a_mistake_is_told_in_a_line(served: Served, arguments: tuple[str, ...], told: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -229,11 +230,27 @@ async def test_a_moment_that_is_none_is_refused(site: Site) -> None:
     await site.fetch("/add")
     for body in ({}, {"bookmark": "a", "time": "b"}, {"time": "soon"}, {"bookmark": 1}):
         assert (await refused(site, "POST", "/name:A/restore", json=body))[0] == 90003
-    code, message = await refused(site, "POST", "/name:A/restore", json={"bookmark": "x"})
-    assert code == 90003 and "getCurrentBookmark" in message
     await site.fetch("/bookmark")
     code, message = await refused(site, "POST", "/name:A/restore", json={"bookmark": "x"})
-    assert code == 90003 and "getCurrentBookmark" not in message
+    assert code == 90003 and "no point in time" in message
+    now = datetime.now(UTC).isoformat()
+    code, message = await refused(site, "POST", "/name:never/restore", json={"time": now})
+    assert code == 90003 and "holds nothing" in message
+
+
+async def test_what_an_import_has_replaced_comes_back(site: Site) -> None:
+    await site.fetch("/add")
+    content = await site.export("A")
+    for _ in range(2):
+        await site.fetch("/add")
+    before = datetime.now(UTC).isoformat()
+    await site.api("PUT", "/name:A/import", data=content)
+    assert (await site.fetch("/")).split()[1] == "1"
+    assert (await site.api("POST", "/name:A/restore", json={"time": before}))["success"]
+    assert (await site.fetch("/")).split()[1] == "3"
+    await site.api("DELETE", "/name:A")
+    code, message = await refused(site, "POST", "/name:A/restore", json={"time": before})
+    assert code == 90003 and "holds nothing" in message, "what was deleted leaves nothing behind"
 
 
 async def refused(site: Site, method: str, path: str, **options: Any) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.storage import LocalBarrier, ObjectStore, Storage
+from holdfast.storage import Bookmarking, LocalBarrier, ObjectStore, Storage
 from holdfast.storage.disk import fsync as real_fsync
 
 UNIQUE_KEY = "script-Counter"
@@ -44,15 +44,29 @@ class Disk:
         self._open.set()
 
 
+class Clock(Bookmarking):
+    """A calendar that turns when a test says so."""
+
+    def __init__(self, retention_days: float = 30) -> None:
+        super().__init__(retention_days, now_ms=lambda: self.now)
+        self.now = 1_800_000_000_000.0
+
+
 class Owner:
     """An owner of one object: its store, and what it has been told."""
 
-    def __init__(self, storage: Storage, unique_key: str, object_id: str) -> None:
+    def __init__(
+        self, storage: Storage, unique_key: str, object_id: str, *, use_sqlite: bool = True
+    ) -> None:
         self.rounds: list[int] = []
         self.broken: list[BaseException] = []
         self._changed = asyncio.Event()
         self.store: ObjectStore = storage.open(
-            unique_key, object_id, on_durable=self._on_durable, on_broken=self._on_broken
+            unique_key,
+            object_id,
+            use_sqlite=use_sqlite,
+            on_durable=self._on_durable,
+            on_broken=self._on_broken,
         )
 
     def _on_durable(self, round_number: int) -> None:
@@ -113,6 +127,18 @@ class Shard:
 
     def path(self, number: int = 1, suffix: str = "") -> Path:
         return self.folder / UNIQUE_KEY / f"{object_id(number)}.sqlite{suffix}"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def marked(tmp_path: Path, clock: Clock) -> AsyncIterator[Shard]:
+    opened = Shard(tmp_path, bookmarking=clock)
+    yield opened
+    await opened.storage.aclose()
 
 
 @pytest.fixture

@@ -320,10 +320,10 @@ def _add_limits(parser: Parser) -> None:
     )
     limits.add_argument(
         "--history-days",
-        type=seconds,
+        type=duration_or_zero,
         default=30.0,
         metavar="DAYS",
-        help="how far back objects can go that ask for bookmarks (default: %(default)g)",
+        help="how far back in time objects can go; 0 keeps no past (default: %(default)g)",
     )
     limits.add_argument(
         "--allow-private-egress",

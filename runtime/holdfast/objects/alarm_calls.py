@@ -98,6 +98,7 @@ class AlarmCalls:
             store = self._storage.open(
                 due.namespace.unique_key,
                 due.object_id,
+                use_sqlite=due.namespace.use_sqlite,
                 on_durable=_ignore,
                 on_broken=partial(log.error, "an alarm could not be given up: %s"),
             )

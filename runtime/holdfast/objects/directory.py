@@ -136,6 +136,7 @@ class ObjectDirectory:
             record.namespace.unique_key,
             record.id,
             name=record.name,
+            use_sqlite=record.namespace.use_sqlite,
             on_durable=record.durable,
             on_broken=partial(self._on_broken, record),
         )

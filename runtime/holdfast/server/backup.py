@@ -10,6 +10,7 @@ was set or called off while the archive was made is neither missed nor called fo
 
 import asyncio
 import json
+import os
 import shutil
 import tarfile
 import tempfile
@@ -19,9 +20,7 @@ from pathlib import Path
 from holdfast.catalog.vault import KEY_FILE
 from holdfast.server.data_folder import SCRATCH
 from holdfast.server.runtime import Runtime
-from holdfast.storage import alarms, object_names
-from holdfast.storage.history import SUFFIX as HISTORY_SUFFIX
-from holdfast.storage.history import history_path
+from holdfast.storage import alarms, going_back, history, object_names
 from holdfast.storage.names import DATABASE_SUFFIX, database_name, is_index
 from holdfast.storage.portable import copy_database, list_alarms_anew
 from holdfast.storage.session import VFS
@@ -34,6 +33,7 @@ OBJECTS = "objects"
 PLAIN_FILES = (KEY_FILE, "api-token")
 SHARED_VFS = "unix"  # of the files that several connections, or processes, have open
 NAMESPACE_FILES = {alarms.FILE_NAME: VFS, object_names.FILE_NAME: SHARED_VFS}
+_PAST_SUFFIXES = (history.SUFFIX, going_back.SUFFIX)
 _CHUNK_BYTES = 1 << 20
 _BLOCK = 512
 
@@ -78,6 +78,10 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
                 used = SHARED_VFS if storage.is_shared else vfs
                 await asyncio.to_thread(copy_database, objects / unique_key / name, copy, vfs=used)
                 yield f"{OBJECTS}/{unique_key}/{name}", copy
+        # Before the objects themselves, which are then younger than all marks of them.
+        for past in await asyncio.to_thread(_pasts, objects / unique_key):
+            if await asyncio.to_thread(_copy_past, past, copy):
+                yield f"{OBJECTS}/{unique_key}/{past.name}", copy
         for object_id in await runtime.files.list(unique_key, None, 2**31):
             async for name, path in _object(runtime, unique_key, object_id, scratch):
                 yield f"{OBJECTS}/{unique_key}/{name}", path
@@ -94,13 +98,8 @@ async def _object(
     except FileNotFoundError:
         await asyncio.to_thread(folder.rmdir)
         return  # it has removed everything meanwhile
-    copy = scratch / "past"
     for path in await asyncio.to_thread(lambda: sorted(folder.iterdir())):
         yield path.name, path
-        past = history_path(runtime.settings.data / OBJECTS / unique_key / path.name)
-        if database_name(path.name) is not None and await asyncio.to_thread(past.exists):
-            await asyncio.to_thread(copy_database, past, copy, vfs=SHARED_VFS)
-            yield past.name, copy
     await asyncio.to_thread(shutil.rmtree, folder)
 
 
@@ -110,9 +109,33 @@ def _folders(objects: Path) -> list[str]:
     return sorted(path.name for path in objects.iterdir() if path.is_dir() and path.name[0] != ".")
 
 
+def _pasts(folder: Path) -> list[Path]:
+    """Of all objects, also of those that hold nothing now; and who is to go back."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix in _PAST_SUFFIXES and database_name(f"{path.stem}{DATABASE_SUFFIX}")
+    )
+
+
+def _copy_past(past: Path, copy: Path) -> bool:
+    """Copy one, with its time of change, which matters; False if it has gone meanwhile."""
+    try:
+        changed = past.stat().st_mtime
+        if past.suffix == history.SUFFIX:
+            copy_database(past, copy, vfs=SHARED_VFS)
+        else:
+            shutil.copyfile(past, copy)
+    except FileNotFoundError:
+        return False
+    os.utime(copy, (changed, changed))
+    return True
+
+
 async def _member(name: str, path: Path) -> AsyncIterator[bytes]:
     info = tarfile.TarInfo(name)
-    info.size = await asyncio.to_thread(lambda: path.stat().st_size)
+    found = await asyncio.to_thread(path.stat)
+    info.size, info.mtime = found.st_size, found.st_mtime
     info.mode = 0o600
     yield info.tobuf(tarfile.PAX_FORMAT)
     left = info.size
@@ -159,6 +182,8 @@ def _belongs(name: str) -> bool:
         return name in (*PLAIN_FILES, CATALOG, KEY_VALUE)
     if len(parts) != 3 or parts[0] != OBJECTS or parts[1].startswith("."):
         return False
-    name = parts[2].removesuffix(HISTORY_SUFFIX)
-    of_history = name + DATABASE_SUFFIX if name != parts[2] else name
-    return name in NAMESPACE_FILES or is_index(name) or database_name(of_history) is not None
+    name = parts[2]
+    for suffix in _PAST_SUFFIXES:
+        if name.endswith(suffix):
+            name = name.removesuffix(suffix) + DATABASE_SUFFIX
+    return name in NAMESPACE_FILES or is_index(name) or database_name(name) is not None

@@ -11,7 +11,7 @@ from pathlib import Path
 from holdfast.catalog import Catalog, CatalogError
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.server.backup import CATALOG, KEY_VALUE, NAMESPACE_FILES, OBJECTS
-from holdfast.storage import StorageError, portable
+from holdfast.storage import StorageError, history, portable
 from holdfast.storage.disk import Folder
 from holdfast.storage.facets import FacetIndex
 from holdfast.storage.names import database_name, is_index
@@ -69,7 +69,7 @@ class _Checker:
         ids = IdFactory(folder.name)
         for path in sorted(folder.iterdir()):
             name = f"{OBJECTS}/{folder.name}/{path.name}"
-            if path.name in NAMESPACE_FILES or path.suffix == ".history":
+            if path.name in NAMESPACE_FILES or path.suffix == history.SUFFIX:
                 yield Finding(name, tuple(self.database(path)))
             elif found := database_name(path.name):
                 yield Finding(name, tuple(self._object(path, ids, found)))

@@ -22,6 +22,7 @@ from holdfast.server.rendering import rendered
 from holdfast.server.runtime import Runtime
 from holdfast.storage import portable
 from holdfast.storage.bundle import bundle
+from holdfast.storage.errors import BookmarkInvalid
 from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.portable import Contents
 from holdfast.storage.whole import files_of
@@ -167,6 +168,8 @@ class ObjectData:
         self, namespace: Namespace, object_id: str, *, bookmark: str | None, time_ms: float
     ) -> tuple[str, str]:
         """Take an object back to a bookmark, or else to a time; see `Storage.go_back`."""
+        if not namespace.use_sqlite:
+            raise BookmarkInvalid("Only objects of classes with SQLite storage have a past.")
         return await self._runtime.files.go_back(namespace.unique_key, object_id, bookmark, time_ms)
 
     async def delete(self, namespace: Namespace, object_id: str) -> None:

@@ -33,7 +33,7 @@ class Settings:
     `idle_seconds`: an object unused for so long is evicted from memory.
     `hang_seconds`: a call to an object that waits so long, with nothing under way
     that could answer it, fails. `drain_seconds`: how long a stop waits for requests.
-    `history_days`: how far back objects can go that ask for bookmarks.
+    `history_days`: how far back in time objects can go; 0 keeps no past.
     `open_databases`: how many SQLite connections are kept open at most.
     `cache_bytes`: how much the scripts' caches keep on the disk together.
     `allow_private_egress`: whether scripts may fetch loopback and private addresses.

@@ -9,7 +9,9 @@ May import engine/ (and does not); touches APSW. docs/durability.md tells what i
   (facets.py): the databases of the facets inside of it.
 - `Barrier`, `LocalBarrier` (barrier.py): from "committed" to "durable".
 - `StorageError` and its kinds (errors.py).
-- `Bookmarking` (bookmarks.py): how the past of objects is kept; history.py has the marks.
+- `Bookmarking` (bookmarks.py): how the past of objects is kept, and when it is marked; history.py
+  has the marks, thinning.py says which go, going_back.py puts one in an object's place, expiry.py
+  removes what is too old.
 - `AlarmList` (alarms.py): when which object of a namespace is to be woken; listed_alarm.py: what
   one object's commits tell it.
 - `Sql` (sql.py): SQL as scripts may use it; statements.py tells a script's
@@ -24,7 +26,8 @@ newborn.py an object's first writes, in memory that nursery.py lends; session.py
 connection and how SQLite is set up; opening.py how files are made, found and healed, template.py
 what they begin as; lifecycle.py checkpoints, parking and closing; leftovers.py logs that
 eviction has left; workers.py the threads; disk.py syncing folders; shard.py what all databases
-share. rounds.py, lru.py, keys.py and names.py are pure.
+share; snapshot.py a moment of a database. rounds.py, lru.py, keys.py, thinning.py and names.py
+are pure.
 """
 
 from holdfast.storage.barrier import Barrier, CommittedLog, LocalBarrier

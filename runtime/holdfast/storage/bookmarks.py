@@ -1,11 +1,26 @@
-"""Bookmarks of one object that is in use: marks are made on threads, one at a time.
+"""Bookmarks of one object that is in use: when marks are made, on threads, one at a time.
 
-What a mark holds is settled when it is asked for, on the loop: a second connection, which
-nobody else uses, begins to read then and keeps seeing that. See history.py.
+Each object whose class has SQL keeps its past, from its first moment on, and most pay nothing
+for it: a mark is made *before* the first write that comes INTERVAL_MS, or a little less, after
+the last mark, or after the object was made. It shows what the object was until then. So
+nothing that was there for that long is lost, an object that is no older has no file for its past,
+and one that is not written to makes no marks. What was there before the first mark is nothing,
+and what comes after the last one is the database itself; both are marked when somebody asks for
+a bookmark of them.
+
+What a mark holds is settled on the loop: a second connection, which nobody else uses, begins to
+read then and keeps seeing that; the write goes on at once. A process that is killed within the
+milliseconds that a thread then takes loses that mark, and nothing else. A large database is
+marked the less often: a thread may be busy with that for one part in DUTY of the time.
+
+How the object's own database helps: it tells in its header when the object was made, and by its
+time of change when it was written last.
 """
 
 import asyncio
+import contextlib
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,17 +31,31 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from holdfast.storage.errors import StorageError
-from holdfast.storage.history import INTERVAL_MS, RETENTION_DAYS, History, Snapshot
-from holdfast.storage.newborn import Newborn
-from holdfast.storage.template import settle
+from holdfast.storage import going_back
+from holdfast.storage.errors import BookmarkInvalid, StorageError
+from holdfast.storage.history import RETENTION_DAYS, SUFFIX, History, changed_ms, newest_ms
+from holdfast.storage.newborn import LARGE_BYTES, Newborn
+from holdfast.storage.snapshot import Snapshot
+from holdfast.storage.template import PAGE_BYTES, read_birth_ms, settle
 from holdfast.storage.workers import Job
 
 if TYPE_CHECKING:
     from holdfast.storage.database import Database
+    from holdfast.storage.session import Session
     from holdfast.storage.shard import Shard
 
 log = logging.getLogger("holdfast.storage")
+
+
+INTERVAL_MS = 600_000
+DUTY = 100
+MAX_WAITING_BYTES = 64 << 20  # of what is to be marked, in memory
+_PUT_OFF_MS = 1_000
+
+NO_PAST = -1.0  # instead of a time
+
+# Objects that were made at the same time are not to be marked at the same time.
+_SPREAD = 0.2
 
 
 class Bookmarking:
@@ -37,12 +66,54 @@ class Bookmarking:
         retention_days: float = RETENTION_DAYS,
         now_ms: Callable[[], float] = lambda: time.time() * 1000,
     ) -> None:
+        """No past is kept for 0 days."""
         self.retention_days = retention_days
         self.now_ms = now_ms
+        self.waiting_bytes = 0  # of snapshots that threads are to read
 
     def history(self, database: "Database") -> History:
         """The past of an object."""
         return History(database.path, self.now_ms, self.retention_days)
+
+    def open_past(self, database: "Database") -> float:
+        """Have an object, before it is opened, go back if it is to; when it is to be marked next.
+
+        That is NO_PAST where no mark tells. Blocks where an object goes back. Raises apsw.Error
+        and OSError.
+        """
+        marked_ms = newest_ms(database.folder.file(database.object_id + SUFFIX))
+        if marked_ms is None:
+            return NO_PAST
+        path = database.path
+        if going_back.request_path(path).exists():
+            changed = changed_ms(path) or 0.0
+            going_back.go_back(self.history(database), database.folder, changed, self.now_ms())
+            return self.next_ms(database)
+        return self._after(database, marked_ms)
+
+    def next_ms(self, database: "Database") -> float:
+        """When an object that is marked now, or made, is to be marked next."""
+        return self._after(database, self.now_ms())
+
+    def mark_if_due(self, database: "Database") -> None:
+        """A transaction is about to begin: mark what there is, if it is time for that."""
+        if database.mark_due_ms == NO_PAST:
+            database.mark_due_ms = self._first_ms(database)
+            if self.now_ms() < database.mark_due_ms:
+                return
+        database.keep_past().before_write()
+
+    def _first_ms(self, database: "Database") -> float:
+        session = database.session
+        assert session, "what is about to be written to is open"
+        born_ms = _born_ms(session)
+        return self._after(database, -math.inf if born_ms is None else born_ms)
+
+    def _after(self, database: "Database", time_ms: float) -> float:
+        if not self.retention_days or not database.use_sqlite:
+            return math.inf
+        share = int.from_bytes(database.object_id[-2:].encode(), "big") % 256 / 256
+        return min(time_ms, self.now_ms()) + INTERVAL_MS * (1 - _SPREAD * share)
 
 
 class Bookmarks:
@@ -53,8 +124,6 @@ class Bookmarks:
         self._shard = shard
         self._history = shard.bookmarking.history(database)
         self._tasks: deque[_Task] = deque()  # the first of them is a thread's
-        self._marked = -1  # the newest round that a mark has
-        self._next_ms = 0.0
         self.restores = False  # the next opening goes back
 
     @property
@@ -62,21 +131,30 @@ class Bookmarks:
         """True while a thread reads the file, or is to."""
         return bool(self._tasks)
 
+    @property
+    def has_past(self) -> bool:
+        """False for an object that holds nothing, and never did, as far as is known."""
+        return self._history.exists or self._database.reach() is not None
+
     # ---- what scripts ask for ----------------------------------------------------------
 
     def current(self) -> "asyncio.Future[str]":
         """Mark what is committed now; the bookmark. Raises StorageError."""
-        return self._mark(asked=True)
+        self._require_past()
+        return self._mark_now(asked=True)
 
     def at(self, time_ms: float) -> "asyncio.Future[str]":
         """The bookmark that comes closest to a time. Raises StorageError."""
-        if not self._history.exists:
-            self._mark(asked=False).add_done_callback(_warn)
+        self._require_past()
+        if time_ms >= self._changed_ms or not self._history.exists:
+            self._mark_now(asked=False).add_done_callback(_warn)
         return self._run(partial(self._history.at, time_ms))
 
     def restore_at_next_opening(self, bookmark: str) -> "asyncio.Future[str]":
         """Have the next owner find the object as it was; a bookmark to undo that with."""
-        noted = self._run(partial(self._history.restore_at_next_opening, bookmark))
+        self._require_past()
+        folder = self._database.folder
+        noted = self._run(partial(going_back.ask, self._history, bookmark, folder))
         noted.add_done_callback(self._restore_noted)
         return noted
 
@@ -100,39 +178,90 @@ class Bookmarks:
 
         return self._run(copy, snapshot)
 
+    def _require_past(self) -> None:
+        if not self._shard.bookmarking.retention_days:
+            raise BookmarkInvalid("Point-in-time recovery is switched off: --history-days is 0.")
+
     # ---- marks that are made by themselves ---------------------------------------------
 
-    def after_commit(self) -> None:
-        """A round has started; make a mark, if the last one is long ago."""
-        if self._shard.bookmarking.now_ms() >= self._next_ms and self._history.exists:
-            self._mark_quietly()
+    def before_write(self) -> None:
+        """Mark what is committed, since it is about to change; no transaction is open.
 
-    def mark_before_closing(self) -> bool:
-        """Begin to mark what has changed since the last mark; False if nothing has."""
-        if self._marked == self._database.rounds.written or not self._history.exists:
-            return False
-        self._mark_quietly()
-        return self.is_busy
-
-    def _mark_quietly(self) -> None:
+        Never raises. Where threads have too much to do it is put off, to a write after this one.
+        """
+        bookmarking, database = self._shard.bookmarking, self._database
+        session = database.session
+        assert session, "what is about to be written to is open"
         try:
-            self._mark(asked=False).add_done_callback(_warn)
-        except StorageError as error:
-            log.warning("no mark could be made of %s: %s", self._database.path, error)
+            snapshot = self._snapshot_for_long(session)
+            if bookmarking.waiting_bytes + snapshot.held_bytes > MAX_WAITING_BYTES:
+                snapshot.close()
+                log.warning("no mark is made of %s: too many wait", database.path)
+                database.mark_due_ms = bookmarking.now_ms() + _PUT_OFF_MS
+                return
+            self._mark(session, snapshot, asked=False).add_done_callback(_warn)
+        except (StorageError, apsw.Error, OSError) as error:
+            log.warning("no mark could be made of %s: %s", database.path, error)
+
+    async def before_replacing(self) -> None:
+        """Mark what is committed, since another database is to take its place."""
+        with contextlib.suppress(StorageError):
+            marking = self._mark_now(asked=False)
+            marking.add_done_callback(_warn)
+            await marking
+
+    def _mark_now(self, *, asked: bool) -> "asyncio.Future[str]":
+        session = self._database.reach()
+        return self._mark(session, snapshot_of(self._database), asked=asked)
+
+    def _mark(
+        self, session: "Session | Newborn | None", snapshot: Snapshot | None, *, asked: bool
+    ) -> "asyncio.Future[str]":
+        bookmarking, database = self._shard.bookmarking, self._database
+        mark = partial(
+            self._history.mark,
+            snapshot,
+            asked=asked,
+            since_ms=self._changed_ms,
+            now_ms=bookmarking.now_ms(),
+            born_ms=_born_ms(session) if session else None,
+        )
+        database.mark_due_ms = bookmarking.next_ms(database)
+
+        def work() -> str:
+            started = time.monotonic()
+            bookmark = mark()
+            took_ms = (time.monotonic() - started) * 1000
+            # A number is replaced in one step, whoever reads it.
+            database.mark_due_ms = max(database.mark_due_ms, bookmarking.now_ms() + DUTY * took_ms)
+            return bookmark
+
+        return self._run(work, snapshot)
+
+    @property
+    def _changed_ms(self) -> float:
+        """When the database was committed to last, as far as that is known."""
+        if self._database.changed_ms is not None:
+            return self._database.changed_ms
+        return changed_ms(self._database.path) or 0.0
 
     # ---- threads -----------------------------------------------------------------------
 
-    def _mark(self, *, asked: bool) -> "asyncio.Future[str]":
-        snapshot = snapshot_of(self._database)
-        self._marked = self._database.rounds.written
-        now = self._shard.bookmarking.now_ms()
-        self._next_ms = now + INTERVAL_MS
-        return self._run(partial(self._history.mark, snapshot, asked=asked, time_ms=now), snapshot)
+    def _snapshot_for_long(self, session: "Session | Newborn") -> Snapshot:
+        """What is committed now, without a connection of its own if that is little."""
+        if isinstance(session, Newborn):
+            return Snapshot(session.image)
+        pages = int(session.cursor.execute("PRAGMA page_count").get or 0)
+        if pages * PAGE_BYTES <= LARGE_BYTES:
+            return Snapshot(session.connection.serialize("main"))
+        return Snapshot.of(self._database.path)
 
     def _run(
         self, work: Callable[[], str], snapshot: Snapshot | None = None
     ) -> "asyncio.Future[str]":
         found: list[str] = []
+        if snapshot:
+            self._shard.bookmarking.waiting_bytes += snapshot.held_bytes
         task = _Task(
             Job(lambda: found.append(work())), found, snapshot, self._shard.loop.create_future()
         )
@@ -157,6 +286,7 @@ class Bookmarks:
     def _settle(self, task: "_Task", error: BaseException | None) -> None:
         if task.snapshot:
             task.snapshot.close()
+            self._shard.bookmarking.waiting_bytes -= task.snapshot.held_bytes
         if task.result.done():
             return
         if error is None and task.found:
@@ -176,6 +306,10 @@ class Bookmarks:
             if not task.job.cancel():
                 task.job.wait()
             self._settle(task, None)
+
+
+def _born_ms(session: "Session | Newborn") -> float | None:
+    return session.born_ms if isinstance(session, Newborn) else read_birth_ms(session.cursor)
 
 
 def snapshot_of(database: "Database") -> Snapshot | None:

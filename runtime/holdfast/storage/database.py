@@ -49,21 +49,22 @@ from holdfast.storage.errors import (
     ValueTooLarge,
     is_read_only,
 )
-from holdfast.storage.history import SUFFIX as HISTORY_SUFFIX
 from holdfast.storage.listed_alarm import ListedAlarm
 from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.rounds import Rounds
 from holdfast.storage.session import WAL_SUFFIX, Session
-from holdfast.storage.statements import describe
+from holdfast.storage.statements import why_broken
 from holdfast.storage.workers import Job
 
 if TYPE_CHECKING:
-    from holdfast.storage.history import Snapshot
     from holdfast.storage.shard import Shard
+    from holdfast.storage.snapshot import Snapshot
     from holdfast.storage.store import ObjectStore
 
 log = logging.getLogger("holdfast.storage")
+
+_NEVER_OPENED = -2.0  # instead of the time of a mark
 
 _SAVEPOINT = "SAVEPOINT holdfast_level"
 _RELEASE = "RELEASE holdfast_level"
@@ -77,6 +78,7 @@ class Database:
         "_committed",
         "_levels",
         "_missing",
+        "_now_ms",
         "_saved",
         "_scheduled",
         "_shard",
@@ -84,6 +86,7 @@ class Database:
         "alarm",
         "bookmarks",
         "broken",
+        "changed_ms",
         "closed",
         "companion",
         "depth",
@@ -91,6 +94,7 @@ class Database:
         "implicit",
         "job",
         "log_is_durable",
+        "mark_due_ms",
         "object_id",
         "ready",
         "rounds",
@@ -98,6 +102,7 @@ class Database:
         "session",
         "store",
         "unique_key",
+        "use_sqlite",
     )
 
     def __init__(self, shard: "Shard", folder: Folder, object_id: str) -> None:
@@ -106,6 +111,7 @@ class Database:
         self.unique_key = folder.name
         self.object_id = object_id
         self.rounds = Rounds()
+        self._now_ms = shard.bookmarking.now_ms
         self.session: Session | Newborn | None = None
         self.store: ObjectStore | None = None
         self.broken: StoreBroken | None = None
@@ -119,7 +125,10 @@ class Database:
         self._scheduled = False
         self._missing = False  # there is no file, for certain
         self._waiting: list[ObjectStore] = []
-        self.bookmarks: Bookmarks | None = None  # present once its past is kept
+        self.use_sqlite = True  # its class has SQL, and so a past
+        self.bookmarks: Bookmarks | None = None  # present once a mark was made
+        self.mark_due_ms = _NEVER_OPENED  # a write that comes then is preceded by a mark
+        self.changed_ms: float | None = None  # when this process committed to it last
         self.companion: Companion | None = None  # durable before the file is there
         self.alarm = ListedAlarm(shard.alarms, folder, object_id)
         self.log_is_durable = False  # what the log holds was synced by this process
@@ -147,13 +156,12 @@ class Database:
 
     def _open(self) -> None:
         try:
-            if not self._has_files():
+            # Once: a connection that was closed to save memory goes on where it was.
+            if self.mark_due_ms == _NEVER_OPENED:
+                self.mark_due_ms = self._shard.bookmarking.open_past(self)
+            if not self._has(DATABASE_SUFFIX):
                 self._missing = True
                 return
-            # Once: a connection that was closed to save memory goes on where it was.
-            if self.bookmarks is None and self._has(HISTORY_SUFFIX):
-                self._shard.bookmarking.history(self).restore(self.folder)
-                self.keep_past()
             opened = opening.open_existing(
                 self.path, self.folder, log_is_durable=self.log_is_durable
             )
@@ -165,9 +173,6 @@ class Database:
         self.attach_session(opened)
         if opened.has_metadata and not opened.read_only:
             self.alarm.opened(opened, self._name)
-
-    def _has_files(self) -> bool:
-        return self._has(DATABASE_SUFFIX) or self._has(HISTORY_SUFFIX)
 
     def _has(self, suffix: str) -> bool:
         return os.path.exists(self.folder.file(self.object_id + suffix))  # noqa: PTH110 - see there
@@ -196,6 +201,8 @@ class Database:
         session = self.connect()
         if session.read_only:
             raise StorageReadOnly(f"The database {self.path} cannot be written.")
+        if not self.implicit and not self._levels and self._now_ms() >= self.mark_due_ms:
+            self._shard.bookmarking.mark_if_due(self)
         try:
             if self.depth == 0 and not self.implicit:
                 session.cursor.execute("BEGIN IMMEDIATE")
@@ -215,7 +222,7 @@ class Database:
 
     def _create(self) -> Newborn:
         try:
-            newborn = Newborn(self.folder, self.object_id, self._shard.nursery)
+            newborn = Newborn(self.folder, self.object_id, self._shard.nursery, self._now_ms())
         except (apsw.Error, OSError) as error:
             raise self._unopened(error) from error
         newborn.companion = self.companion
@@ -238,6 +245,8 @@ class Database:
         session = self.connect()
         if self.implicit:
             self.commit_implicit()
+        if self._now_ms() >= self.mark_due_ms:
+            self._shard.bookmarking.mark_if_due(self)
         try:
             with snapshot.opened() as source:
                 session.adopt(source)
@@ -252,6 +261,7 @@ class Database:
 
     def _note_commit(self) -> None:
         self._committed = True
+        self.changed_ms = self._now_ms()
         if isinstance(self.session, Newborn):
             self.session.capture()
             if self.session.is_large and not self._is_being_read:
@@ -457,8 +467,6 @@ class Database:
         self.rounds.start()
         self._shard.barrier.make_durable(self.session, self._on_synced)
         self._shard.lifecycle.after_commit(self)
-        if self.bookmarks:
-            self.bookmarks.after_commit()
 
     def _on_synced(self, error: BaseException | None) -> None:
         if self.broken:
@@ -572,7 +580,7 @@ class Database:
         """Give the file up: drop what is uncommitted, and call nothing durable any more."""
         if self.broken is None:
             log.error("the database %s failed: %s", self.path, error)
-            self.broken = broken = StoreBroken(_why_broken(error))
+            self.broken = broken = StoreBroken(why_broken(error))
             broken.__cause__ = error
             all_synced = not self.rounds.in_flight and not self._committed
             self._shard.lifecycle.abandon(
@@ -584,13 +592,3 @@ class Database:
                 store.break_down(broken)
                 self._shard.tell_soon(store.on_broken, broken)
         return self.broken
-
-
-def _why_broken(error: BaseException) -> str:
-    if isinstance(error, apsw.ConstraintError):
-        return (
-            "Durable Object was reset and rolled back to its last known good state because the "
-            "application left the database in a state where constraints were violated: "
-            + describe(error)
-        )
-    return f"The storage of this Durable Object failed: {error}"

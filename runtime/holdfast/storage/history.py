@@ -2,18 +2,16 @@
 
 A *mark* is the whole database at the end of a commit, told by a *bookmark*: a string that is
 greater than those of all marks before. Marks are kept in `<id>.history` beside the object's
-file, page by page and each page once, so a mark costs the space of the pages that have changed
-since the one before, and the time to read the whole file, on a thread.
+file. Each has those pages alone that differ from the mark before, compressed; one that is
+given up leaves them to the next. So a mark costs the space of what has changed, and the time to
+read the whole file, on a thread.
 
-Nothing of this exists for an object until its script first asks for a bookmark. From then on a
-mark is also made by itself, with the first round that is `INTERVAL_MS` after the last mark, and
-when the object goes idle. These are thinned out as they age; those that were asked for stay for
-as long as the past is kept, up to MAX_ASKED of them.
+When marks are made is bookmarks.py's matter, and thinning.py says which are given up as they
+age. Besides, the file is kept from growing beyond SPACE times the largest of them, but for what
+scripts have asked for. When the newest mark was made is the file's time of change, so that one
+look at the folder tells it.
 
-Going back. `restore_at_next_opening` notes in the same file which mark the next opening is to
-put in the place of the object's file. The opening first marks what is there then, under the
-bookmark that was promised for undoing it. Each step can be taken again after a crash in the
-middle: what is noted is struck out last.
+Going back to one is going_back.py's matter.
 
 https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#point-in-time-recovery
 """
@@ -22,115 +20,69 @@ import contextlib
 import hashlib
 import logging
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import NamedTuple, cast
 
 import apsw
 
-from holdfast.storage.disk import Folder, fsync, write_all
 from holdfast.storage.errors import BookmarkInvalid
-from holdfast.storage.session import VFS, wal_path
-from holdfast.storage.template import in_memory_mode
+from holdfast.storage.going_back import request_path, requested
+from holdfast.storage.session import wal_path
+from holdfast.storage.snapshot import Snapshot, page_size
+from holdfast.storage.thinning import Mark, least_missed, outdated
 
 log = logging.getLogger("holdfast.storage")
 
 SUFFIX = ".history"
-INTERVAL_MS = 600_000
 RETENTION_DAYS = 30
-MAX_ASKED = 1_000
+SPACE = 4
+LEAST_SPACE_BYTES = 64 * 1024
 
 _DAY_MS = 86_400_000
-_HOUR_MS = 3_600_000
 _HASH_BYTES = 16
-_PAGES_AT_ONCE = 256
+_LEVEL = 1  # of compression: most of what there is to gain, in a fraction of the time
+_PAGE_BITS = 32
 
+# Small pages, since most pasts are small. The row of a page of a mark is called
+# `mark << 32 | page`, so that a mark's pages lie together. Only the newest mark has hashes.
+_PREPARE = "PRAGMA page_size=1024; PRAGMA auto_vacuum=FULL; PRAGMA synchronous=EXTRA"
 _SCHEMA = """
+PRAGMA fullfsync=ON;
 CREATE TABLE IF NOT EXISTS marks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    bookmark TEXT NOT NULL UNIQUE,
-    time_ms INTEGER NOT NULL,
-    asked INTEGER NOT NULL,
-    pages BLOB
-);
-CREATE TABLE IF NOT EXISTS pages (hash BLOB PRIMARY KEY, content BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS restore (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
+    id INTEGER PRIMARY KEY,
     bookmark TEXT NOT NULL,
-    undo TEXT NOT NULL
+    since_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    asked INTEGER NOT NULL,
+    page_size INTEGER NOT NULL,
+    page_count INTEGER NOT NULL,
+    hashes BLOB
 );
+CREATE TABLE IF NOT EXISTS pages (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
 """
 
-_LAST_UNTIL = (
-    "SELECT bookmark FROM marks WHERE pages IS NOT NULL AND time_ms <= ? ORDER BY id DESC LIMIT 1"
+_NEWEST = "SELECT id, until_ms, page_size, hashes FROM marks ORDER BY id DESC LIMIT 1"
+_MARKS = "SELECT id, since_ms, until_ms, asked FROM marks ORDER BY id"
+# What there was before the object was made, since 0, is known until then alone.
+_LAST_BEFORE = (
+    "SELECT bookmark FROM marks WHERE since_ms <= ?1 AND until_ms >= ?2"
+    " AND (since_ms > 0 OR until_ms > ?1) ORDER BY since_ms DESC, id DESC LIMIT 1"
 )
-_FIRST_AFTER = (
-    "SELECT bookmark FROM marks WHERE pages IS NOT NULL AND time_ms > ? ORDER BY id LIMIT 1"
-)
-_IS_PROMISED = "SELECT 1 FROM marks WHERE bookmark = ? AND pages IS NULL"
-_NEEDED = (
-    "SELECT max(id) FROM marks WHERE pages IS NOT NULL"
-    " UNION SELECT m.id FROM marks m JOIN restore r ON m.bookmark IN (r.bookmark, r.undo)"
-)
-_YOUNGEST_FIRST = "SELECT id, time_ms, asked FROM marks WHERE pages IS NOT NULL ORDER BY id DESC"
+_FIRST_AFTER = "SELECT bookmark FROM marks WHERE since_ms > ?1 ORDER BY since_ms, id LIMIT 1"
+_KEYS_BEFORE = "SELECT id FROM pages WHERE id < ? ORDER BY id DESC"
+_FIND = "SELECT id, until_ms, page_size, page_count FROM marks WHERE bookmark = ?"
 
 
-class Snapshot:
-    """What a database held at one moment, whatever is committed to it later."""
-
-    def __init__(self, source: apsw.Connection | bytes) -> None:
-        """`source` is a connection that only this uses, or the whole content."""
-        self._source = source
-
-    @classmethod
-    def of(cls, path: Path) -> "Snapshot":
-        """What a file holds now. Takes microseconds. Raises apsw.Error."""
-        source = apsw.Connection(str(path), vfs=VFS)
-        try:
-            # Leaves the log alone: it is the object's.
-            source.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-            source.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
-        except BaseException:
-            source.close()
-            raise
-        return cls(source)
-
-    def copy_to(self, path: Path) -> None:
-        """Write it to a file that is not there yet. Blocks."""
-        if isinstance(self._source, bytes):
-            path.write_bytes(self._source)
-            return
-        target = apsw.Connection(str(path))
-        try:
-            target.execute("PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF").fetchall()
-            with target.backup("main", self._source, "main") as backup:
-                while not backup.done:
-                    backup.step(_PAGES_AT_ONCE)
-        finally:
-            target.close()
-
-    @contextlib.contextmanager
-    def opened(self) -> Iterator[apsw.Connection]:
-        """A connection to it, for the length of the block. Raises apsw.Error."""
-        if not isinstance(self._source, bytes):
-            yield self._source
-            return
-        source = apsw.Connection(":memory:")
-        try:
-            source.deserialize("main", in_memory_mode(self._source))
-            yield source
-        finally:
-            source.close()
-
-    def close(self) -> None:
-        """Let go of the file; harmless the second time."""
-        if not isinstance(self._source, bytes):
-            self._source.close()
+class _Newest(NamedTuple):
+    number: int
+    until_ms: int
+    page_size: int
+    hashes: bytes
 
 
-def history_path(path: Path) -> Path:
-    """The past of the object whose database this is."""
-    return path.with_suffix(SUFFIX)
+_NONE = _Newest(0, 0, 0, b"")
 
 
 class History:
@@ -141,221 +93,257 @@ class History:
 
     def __init__(self, path: Path, now_ms: Callable[[], float], retention_days: float) -> None:
         """`path` is the object's database."""
-        self._database = path
+        self.database = path
         self._path = history_path(path)
         self._now = now_ms
         self._retention_ms = retention_days * _DAY_MS
 
     @property
     def exists(self) -> bool:
-        """True once a bookmark was asked for."""
+        """True once there is a mark."""
         return self._path.exists()
+
+    @property
+    def ended_ms(self) -> float:
+        """When the newest mark was made, as the file itself says; 0 if it has none."""
+        with self._open() as db:
+            return float(db.execute("SELECT max(until_ms) FROM marks").get or 0)
 
     def mark(
         self,
         snapshot: Snapshot | None,
         *,
         asked: bool,
-        time_ms: float | None = None,
+        since_ms: float,
+        now_ms: float,
+        born_ms: float | None = None,
         bookmark: str | None = None,
     ) -> str:
         """Mark a state, None being that there is no file; its bookmark. Closes the snapshot.
 
-        `time_ms` is when it was so, if that is not now; `bookmark` is one that was promised,
-        whose mark is made no second time.
+        It was so from `since_ms` to `now_ms`. The first mark notes that there was nothing until
+        `born_ms`, if that is known. `bookmark` is one that was promised.
         """
-        with self._open() as db, self._copied(snapshot) as file:
+        with self._open() as db, contextlib.closing(snapshot or Snapshot(b"")) as closed:
             db.execute("BEGIN IMMEDIATE")
-            hashes = bytearray()
-            for content in _pages(file) if file else ():
-                digest = hashlib.blake2b(content, digest_size=_HASH_BYTES).digest()
-                hashes += digest
-                db.execute("INSERT OR IGNORE INTO pages VALUES (?, ?)", (digest, content))
-            now = int(self._now() if time_ms is None else time_ms)
-            if bookmark is None:
-                bookmark = self._same(db, hashes) or self._new(db, now, hashes, asked=asked)
-            else:
+            newest = self._newest(db)
+            if newest is _NONE and born_ms is not None:
+                newest = self._insert(db, _NONE, b"", 0, since=0, until=int(born_ms), asked=False)
+            hashes, size = self._add_pages(db, closed, newest)
+            until = max(int(now_ms), newest.until_ms)
+            if hashes == newest.hashes and newest.number and bookmark is None:
                 db.execute(
-                    "UPDATE marks SET pages = ?, time_ms = ? WHERE bookmark = ? AND pages IS NULL",
-                    (bytes(hashes), now, bookmark),
+                    "UPDATE marks SET until_ms = ?, asked = max(asked, ?) WHERE id = ?",
+                    (until, int(asked), newest.number),
                 )
-            if asked:
-                db.execute("UPDATE marks SET asked = 1 WHERE bookmark = ?", (bookmark,))
-            self._thin_out(db, now)
+            else:
+                # What differs from the mark before has come after it.
+                since = min(max(int(since_ms), newest.until_ms), until)
+                newest = self._insert(
+                    db, newest, hashes, size, since, until, asked=asked, bookmark=bookmark
+                )
+            self._give_up(db)
+            found = str(db.execute("SELECT bookmark FROM marks WHERE id = ?", (newest.number,)).get)
             db.execute("COMMIT")
-            return bookmark
+        os.utime(self._path, (until / 1000, until / 1000))
+        return found
 
     def at(self, time_ms: float) -> str:
         """The bookmark of the last mark up to a time; of the first, if that is later."""
         with self._open() as db:
-            for sql in (_LAST_UNTIL, _FIRST_AFTER):
-                row = db.execute(sql, (time_ms,)).fetchone()
+            oldest = self._now() - self._retention_ms
+            for sql, bindings in (
+                (_LAST_BEFORE, (time_ms, oldest)),
+                (_FIRST_AFTER, (time_ms,)),
+            ):
+                row = db.execute(sql, bindings).fetchone()
                 if row:
                     return str(row[0])
         raise AssertionError("a mark is made before any is looked for")
 
-    def restore_at_next_opening(self, bookmark: str) -> str:
-        """Have the next opening go back to a mark; a bookmark to undo that with."""
+    def require(self, bookmark: str) -> None:
+        """Raise BookmarkInvalid unless there is a mark of that name, of a time that is kept."""
+        if self.exists:
+            with self._open() as db:
+                row = db.execute(_FIND, (bookmark,)).fetchone()
+            if row and row[1] >= self._now() - self._retention_ms:
+                return
+        raise BookmarkInvalid(f"There is no point in time to go back to for {bookmark!r}.")
+
+    def promise(self) -> str:
+        """The bookmark of a mark that is yet to be made."""
         with self._open() as db:
-            db.execute("BEGIN IMMEDIATE")
-            self._require(db, bookmark)
-            noted = db.execute("SELECT undo FROM restore").fetchone()
-            undo = str(noted[0]) if noted else self._new(db, int(self._now()), None, asked=True)
-            db.execute("INSERT OR REPLACE INTO restore VALUES (1, ?, ?)", (bookmark, undo))
-            db.execute("COMMIT")
-            return undo
+            newest = self._newest(db)
+        return _bookmark(newest.number + 1, max(int(self._now()), newest.until_ms), b"promised")
 
-    def restore(self, folder: Folder) -> None:
-        """Go back if that was asked for. Nobody else may have the object's database open.
+    def has(self, bookmark: str) -> bool:
+        """True if there is a mark of that name."""
+        with self._open() as db:
+            return db.execute(_FIND, (bookmark,)).fetchone() is not None
 
-        A past that is damaged is put aside: the object goes on with what it has.
+    def pages(self, bookmark: str) -> Iterator[tuple[int, bytes]]:
+        """Where each page of a mark goes in the database, and what it is; none of no database.
+
+        Raises zlib.error and apsw.CorruptError for what is damaged.
         """
-        try:
-            self._restore(folder)
-        except (apsw.NotADBError, apsw.CorruptError) as error:
-            log.error("%s is damaged, and put aside: %s", self._path, error)
-            self._path.rename(self._path.with_suffix(".damaged"))
-
-    def _restore(self, folder: Folder) -> None:
         with self._open() as db:
-            noted = db.execute("SELECT bookmark, undo FROM restore").fetchone()
-        if noted is None:
-            return
-        bookmark, undo = cast("tuple[str, str]", noted)
-        if self._is_promised(undo):
-            there = Snapshot.of(self._database) if self._database.exists() else None
-            self.mark(there, asked=True, bookmark=undo)
-        with self._open() as db:
-            # It was checked when it was noted, and is kept since.
-            hashes = db.execute("SELECT pages FROM marks WHERE bookmark = ?", (bookmark,)).get
-            self._put_in_place(db, cast("bytes", hashes), folder)
-            db.execute("DELETE FROM restore")
-
-    def _is_promised(self, bookmark: str) -> bool:
-        with self._open() as db:
-            row = db.execute(
-                "SELECT 1 FROM marks WHERE bookmark = ? AND pages IS NULL", (bookmark,)
-            )
-            return row.fetchone() is not None
-
-    def _put_in_place(self, db: apsw.Connection, hashes: bytes, folder: Folder) -> None:
-        # The log belongs to the file that goes, and must not be replayed into the other one.
-        wal_path(self._database).unlink(missing_ok=True)
-        if not hashes:
-            self._database.unlink(missing_ok=True)
-            folder.sync(folder.changed())
-            return
-        new = self._database.with_suffix(".restored")
-        fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-        try:
-            for start in range(0, len(hashes), _HASH_BYTES):
-                digest = hashes[start : start + _HASH_BYTES]
-                content = db.execute("SELECT content FROM pages WHERE hash = ?", (digest,)).get
-                write_all(fd, content)
-            fsync(fd)
-        finally:
-            os.close(fd)
-        new.rename(self._database)
-        folder.sync(folder.changed())
+            row = db.execute(_FIND, (bookmark,)).fetchone()
+            number, _, size, count = cast("tuple[int, int, int, int]", row)
+            seen = bytearray(count)
+            # The youngest page up to the mark is the mark's.
+            keys = db.execute(_KEYS_BEFORE, (number + 1 << _PAGE_BITS,))
+            for (key,) in cast("Iterator[tuple[int]]", keys):
+                page = key & (1 << _PAGE_BITS) - 1
+                if page < count and not seen[page]:
+                    seen[page] = 1
+                    packed = db.execute("SELECT content FROM pages WHERE id = ?", (key,)).get
+                    yield page * size, zlib.decompress(cast("bytes", packed))
+        if not all(seen):
+            raise apsw.CorruptError(f"pages of mark {number} are missing")
 
     # ---- inside --------------------------------------------------------------------
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[apsw.Connection]:
-        connection = apsw.Connection(str(self._path))
+        connection = self._connect()
         try:
-            connection.set_busy_timeout(60_000)
-            connection.execute("PRAGMA synchronous=FULL; PRAGMA fullfsync=ON")
-            connection.execute(_SCHEMA)
             yield connection
         finally:
             connection.close()
 
-    @contextlib.contextmanager
-    def _copied(self, snapshot: Snapshot | None) -> Iterator[IO[bytes] | None]:
-        if snapshot is None:
-            yield None
-            return
-        copy = self._database.with_suffix(".marking")
+    def _connect(self) -> apsw.Connection:
+        connection = apsw.Connection(str(self._path))
         try:
-            try:
-                copy.unlink(missing_ok=True)
-                snapshot.copy_to(copy)
-            finally:
-                snapshot.close()
-            with copy.open("rb") as file:
-                yield file
-        finally:
-            copy.unlink(missing_ok=True)
+            connection.set_busy_timeout(60_000)
+            connection.execute(_PREPARE)
+            connection.execute(_SCHEMA)
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            connection.close()
+            self.put_aside(error)
+            return self._connect()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
-    def _same(self, db: apsw.Connection, hashes: bytes | bytearray) -> str | None:
-        """The bookmark of the newest mark, if nothing has changed since."""
-        row = db.execute("SELECT bookmark, pages FROM marks ORDER BY id DESC LIMIT 1").fetchone()
-        return str(row[0]) if row and row[1] == bytes(hashes) else None
+    def put_aside(self, error: Exception) -> None:
+        """It cannot be read: have it out of the way."""
+        log.error("%s is damaged, and put aside: %s", self._path, error)
+        self._path.rename(self._path.with_suffix(".damaged"))
 
-    def _new(
-        self, db: apsw.Connection, now: int, hashes: bytes | bytearray | None, *, asked: bool
-    ) -> str:
+    def _newest(self, db: apsw.Connection) -> _Newest:
+        row = db.execute(_NEWEST).fetchone()
+        return _Newest(*cast("tuple[int, int, int, bytes]", row)) if row else _NONE
+
+    def _add_pages(
+        self, db: apsw.Connection, snapshot: Snapshot, newest: _Newest
+    ) -> tuple[bytes, int]:
+        """Store for the next mark what differs from the newest; the hashes of all its pages."""
+        hashes = bytearray()
+        with snapshot.reading(self.database.with_suffix(".marking")) as file:
+            size = page_size(file)
+            if not size:
+                return b"", 0
+            known = newest.hashes if newest.page_size == size else b""
+            key = newest.number + 1 << _PAGE_BITS
+            while content := file.read(size):
+                digest = hashlib.blake2b(content, digest_size=_HASH_BYTES).digest()
+                if digest != known[len(hashes) : len(hashes) + _HASH_BYTES]:
+                    packed = zlib.compress(content, _LEVEL)
+                    db.execute("INSERT INTO pages VALUES (?, ?)", (key, packed))
+                key += 1
+                hashes += digest
+        return bytes(hashes), size
+
+    def _insert(
+        self,
+        db: apsw.Connection,
+        newest: _Newest,
+        hashes: bytes,
+        size: int,
+        since: int,
+        until: int,
+        *,
+        asked: bool,
+        bookmark: str | None = None,
+    ) -> _Newest:
+        number = newest.number + 1
+        bookmark = bookmark or _bookmark(number, until, hashes)
+        count = len(hashes) // _HASH_BYTES
+        db.execute("UPDATE marks SET hashes = NULL WHERE id = ?", (newest.number,))
         db.execute(
-            "INSERT INTO marks (bookmark, time_ms, asked, pages) VALUES ('', ?, ?, ?)",
-            (now, int(asked), None if hashes is None else bytes(hashes)),
+            "INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, bookmark, since, until, int(asked), size, count, hashes),
         )
-        number = db.last_insert_rowid()
-        # Of the form of Cloudflare's: eight, eight, eight and thirty-two digits.
-        digest = hashlib.blake2b(hashes or b"", digest_size=16).hexdigest()
-        bookmark = f"{number:08x}-{now >> 32:08x}-{now & 0xFFFFFFFF:08x}-{digest}"
-        db.execute("UPDATE marks SET bookmark = ? WHERE id = ?", (bookmark, number))
-        return bookmark
+        return _Newest(number, until, size, hashes)
 
-    def _require(self, db: apsw.Connection, bookmark: str) -> bytes:
-        row = db.execute("SELECT pages, time_ms FROM marks WHERE bookmark = ?", (bookmark,))
-        found = row.fetchone()
-        if found is None or found[0] is None or found[1] < self._now() - self._retention_ms:
-            raise BookmarkInvalid(f"There is no point in time to go back to for {bookmark!r}.")
-        return bytes(cast("bytes", found[0]))
+    # ---- giving marks up -------------------------------------------------------------
 
-    def _thin_out(self, db: apsw.Connection, now: int) -> None:
-        """Keep all marks of an hour, one an hour of a day, one a day of the time that is kept."""
-        oldest = now - self._retention_ms
-        gone: list[int] = []
-        asked = 0
-        seen: set[tuple[int, int]] = set()
-        rows = db.execute(
-            "SELECT id, time_ms, asked FROM marks WHERE pages IS NOT NULL ORDER BY id DESC"
+    def _give_up(self, db: apsw.Connection) -> None:
+        now = self._now()
+        marks = [Mark(*row) for row in cast("list[tuple[int, int, int, bool]]", db.execute(_MARKS))]
+        request = requested(self.database)
+        found = db.execute(_FIND, (request.bookmark,)).fetchone() if request else None
+        wanted = int(found[0]) if found else None
+        for number in outdated(marks, now, now - self._retention_ms):
+            if number != wanted:
+                marks = self._without(db, marks, number)
+        largest = db.execute("SELECT max(page_count * page_size) FROM marks").get
+        space = max(SPACE * cast("int", largest), LEAST_SPACE_BYTES)
+        while db.execute("SELECT total(length(content)) FROM pages").get > space:
+            chosen = least_missed(marks, now, kept=[wanted])
+            if chosen is None:
+                return
+            marks = self._without(db, marks, chosen)
+
+    def _without(self, db: apsw.Connection, marks: list[Mark], number: int) -> list[Mark]:
+        """Drop a mark. Pages that the next one has not got itself are that one's from now on."""
+        place = next(i for i, mark in enumerate(marks) if mark.number == number)
+        heir = marks[place + 1].number
+        count = db.execute("SELECT page_count FROM marks WHERE id = ?", (heir,)).get
+        shift = heir - number << _PAGE_BITS
+        start = number << _PAGE_BITS
+        end = number + 1 << _PAGE_BITS
+        db.execute(
+            "UPDATE OR IGNORE pages SET id = id + ? WHERE id >= ? AND id < ?",
+            (shift, start, start + cast("int", count)),
         )
-        for number, time_ms, was_asked in cast("list[tuple[int, int, int]]", rows.fetchall()):
-            age = now - time_ms
-            unit = 1 if age < _HOUR_MS else _HOUR_MS if age < _DAY_MS else _DAY_MS
-            slot = (unit, time_ms // unit)
-            asked += was_asked
-            keep = (was_asked and asked <= MAX_ASKED) or (not was_asked and slot not in seen)
-            seen.add(slot)
-            if time_ms < oldest or not keep:
-                gone.append(number)
-        needed = {number for (number,) in db.execute(_NEEDED)}
-        gone = [number for number in gone if number not in needed]
-        if gone:
-            db.executemany("DELETE FROM marks WHERE id = ?", [(number,) for number in gone])
-            self._forget_pages(db)
-
-    def _forget_pages(self, db: apsw.Connection) -> None:
-        """Drop the pages that no mark has any more."""
-        used: set[bytes] = set()
-        for (hashes,) in db.execute("SELECT pages FROM marks WHERE pages IS NOT NULL"):
-            used.update(_split(cast("bytes", hashes)))
-        stored = db.execute("SELECT hash FROM pages").fetchall()
-        unused = [row for row in stored if row[0] not in used]
-        db.executemany("DELETE FROM pages WHERE hash = ?", unused)
+        db.execute("DELETE FROM pages WHERE id >= ? AND id < ?", (start, end))
+        db.execute("DELETE FROM marks WHERE id = ?", (number,))
+        return [*marks[:place], *marks[place + 1 :]]
 
 
-def _pages(file: IO[bytes]) -> Iterator[bytes]:
-    header = file.read(18)
-    size = int.from_bytes(header[16:18], "big")
-    size = 65_536 if size == 1 else size
-    file.seek(0)
-    while content := file.read(size):
-        yield content
+def history_path(path: Path) -> Path:
+    """The past of the object whose database this is."""
+    return path.with_suffix(SUFFIX)
 
 
-def _split(hashes: bytes) -> Iterator[bytes]:
-    return (hashes[i : i + _HASH_BYTES] for i in range(0, len(hashes), _HASH_BYTES))
+def forget_past(path: Path) -> None:
+    """Remove the past of the object whose database this is. Raises OSError."""
+    history_path(path).unlink(missing_ok=True)
+    request_path(path).unlink(missing_ok=True)
+
+
+def newest_ms(history: str) -> float | None:
+    """When the newest mark in this file was made; None if there is no such file."""
+    try:
+        return os.stat(history).st_mtime * 1000  # noqa: PTH116 - on the way of each new object
+    except FileNotFoundError:
+        return None
+
+
+def changed_ms(path: Path) -> float | None:
+    """When a database was last committed to, as far as its files tell; None if there is none."""
+    times = []
+    for file in (path, wal_path(path)):
+        with contextlib.suppress(FileNotFoundError):
+            found = file.stat()
+            if found.st_size:
+                times.append(found.st_mtime * 1000)
+    return max(times, default=None)
+
+
+def _bookmark(number: int, time_ms: int, content: bytes) -> str:
+    """Of the form of Cloudflare's: eight, eight, eight and thirty-two digits."""
+    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+    return f"{time_ms >> 32:08x}-{time_ms & 0xFFFFFFFF:08x}-{number:08x}-{digest}"

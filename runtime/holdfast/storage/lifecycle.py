@@ -209,8 +209,6 @@ class Lifecycle:
     def _continue_closing(self, database: "Database") -> None:
         if database.store or not database.is_quiet:
             return
-        if database.bookmarks and database.bookmarks.mark_before_closing():
-            return
         work = self._closing_work(database)
         if work is None:
             self.forget(database)

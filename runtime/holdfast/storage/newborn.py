@@ -50,7 +50,7 @@ from holdfast.storage.disk import Companion, Folder, Fsync, write_all
 from holdfast.storage.errors import StorageReadOnly
 from holdfast.storage.names import DATABASE_SUFFIX, STAGED_SUFFIX, is_staged
 from holdfast.storage.session import WAL_SUFFIX, Session
-from holdfast.storage.template import in_wal_mode
+from holdfast.storage.template import as_born, born, in_wal_mode
 
 if TYPE_CHECKING:
     from holdfast.storage.nursery import Nursery
@@ -77,6 +77,7 @@ class Newborn:
         "_path",
         "_sealed",
         "_staged",
+        "born_ms",
         "companion",
         "connection",
         "cursor",
@@ -90,7 +91,7 @@ class Newborn:
     is_new = True
     read_only = False
 
-    def __init__(self, folder: Folder, object_id: str, nursery: "Nursery") -> None:
+    def __init__(self, folder: Folder, object_id: str, nursery: "Nursery", born_ms: float) -> None:
         """Begin an object. Raises StorageReadOnly, OSError and apsw.Error."""
         folder.ensure()
         if not folder.is_writable():
@@ -103,6 +104,7 @@ class Newborn:
         self.sql: SqlAccess | None = None  # see Session, as for the next
         self.companion: Companion | None = None
         self.grown: Session | None = None  # the file, once it is open
+        self.born_ms = born_ms
         self._nursery = nursery
         self._path = folder.file(object_id + DATABASE_SUFFIX)
         self._image = b""
@@ -155,7 +157,7 @@ class Newborn:
         """The open file, with all that is committed here; while no round is in flight."""
         assert self.grown, "the round that has ended opened the file"
         if self._applied is not self._image:
-            self.grown.adopt(self.connection)
+            self._give_all(self.grown)
         return self.grown
 
     def outgrow(self) -> Session:
@@ -164,8 +166,14 @@ class Newborn:
             self._sealed = True
             if self.grown is None:
                 self.grown = self._open() if self._is_named else self._create()
-            self.grown.adopt(self.connection)
+            self._give_all(self.grown)
         return self.grown
+
+    def _give_all(self, grown: Session) -> None:
+        # The nursery wants back what it has lent: something that is nobody's.
+        self.cursor.execute(born(self.born_ms))
+        grown.adopt(self.connection)
+        self.cursor.execute(born(0))
 
     def _create(self) -> Session:
         return opening.create(Path(self._path), self.folder)
@@ -209,7 +217,7 @@ class Newborn:
         staged = f"{self._path}{STAGED_SUFFIX}{next(_numbers)}"
         fd = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
-            write_all(fd, in_wal_mode(self._image))
+            write_all(fd, as_born(in_wal_mode(self._image), self.born_ms))
             if fsync:
                 fsync(fd)
         except BaseException:
@@ -252,7 +260,7 @@ class Newborn:
             return
         source = apsw.Connection(":memory:")
         try:
-            source.deserialize("main", image)
+            source.deserialize("main", as_born(image, self.born_ms))
             self.grown.adopt(source)
         finally:
             source.close()

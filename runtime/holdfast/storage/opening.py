@@ -143,9 +143,13 @@ def _temporary(schema: str) -> str:
 
 def _heal(path: Path, folder: Folder) -> None:
     """Make durable what an earlier process has left, which may have been killed before it did."""
+    log = wal_path(path)
     try:
+        written = log.stat()
         sync_path(path)
-        rewrite_durably(wal_path(path), folder)
+        rewrite_durably(log, folder)
+        # It goes on telling when the object was written last.
+        os.utime(log, ns=(written.st_atime_ns, written.st_mtime_ns))
     except OSError as error:
         if not is_read_only(error):
             raise  # a medium that cannot be written cannot lose anything either

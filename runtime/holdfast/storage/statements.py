@@ -283,6 +283,17 @@ def describe(error: apsw.Error) -> str:
     return message
 
 
+def why_broken(error: BaseException) -> str:
+    """What an object is told whose storage has failed."""
+    if isinstance(error, apsw.ConstraintError):
+        return (
+            "Durable Object was reset and rolled back to its last known good state because the "
+            "application left the database in a state where constraints were violated: "
+            + describe(error)
+        )
+    return f"The storage of this Durable Object failed: {error}"
+
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

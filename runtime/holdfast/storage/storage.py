@@ -18,8 +18,8 @@ from holdfast.storage.bookmarks import Bookmarking, snapshot_of
 from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder, make_folder, shared_sync
 from holdfast.storage.errors import BookmarkInvalid, StoreClosed
+from holdfast.storage.expiry import Expiry
 from holdfast.storage.facets import FacetIndex, Facets
-from holdfast.storage.history import Snapshot
 from holdfast.storage.names import (
     TRASH_PREFIX,
     check_object_id,
@@ -28,6 +28,7 @@ from holdfast.storage.names import (
 )
 from holdfast.storage.object_names import NameBook
 from holdfast.storage.shard import Shard
+from holdfast.storage.snapshot import Snapshot
 from holdfast.storage.store import ObjectStore
 from holdfast.storage.whole import WholeObjects
 
@@ -85,6 +86,7 @@ class Storage:
         self._sync_all = shared_sync(folder) if isinstance(barrier, LocalBarrier) else None
         if isinstance(barrier, LocalBarrier) and self._sync_all:
             barrier.share(self._sync_all)
+        self._expiry = Expiry(self._shard, folder, self._databases.__contains__)
         self._trash = itertools.count(1)
         for left in folder.glob(f"{TRASH_PREFIX}*"):
             self._discard(left)
@@ -95,12 +97,14 @@ class Storage:
         object_id: str,
         *,
         name: str | None = None,
+        use_sqlite: bool = True,
         on_durable: Callable[[int], None],
         on_broken: Callable[[BaseException], None],
     ) -> ObjectStore:
         """The storage of an object, for its owner alone. Touches no file.
 
-        `name` is what its id was made from; it is stored with its alarm.
+        `name` is what its id was made from; it is stored with its alarm. With `use_sqlite`, its
+        class is one that has SQL, and so keeps its past.
 
         If the object's storage is open already, its present owner loses it: what it wrote is
         committed, and its next access raises StoreClosed. The new store continues its
@@ -115,7 +119,9 @@ class Storage:
         self._take_from_owner(key)
         if name is not None and self.names(unique_key).note(object_id, name):
             self.write_names()
-        return ObjectStore(self._database(key), self._shard, on_durable, on_broken, name)
+        database = self._database(key)
+        database.use_sqlite = use_sqlite
+        return ObjectStore(database, self._shard, on_durable, on_broken, name)
 
     def _take_from_owner(self, key: tuple[str, str]) -> None:
         database = self._databases.get(key)
@@ -185,8 +191,10 @@ class Storage:
     ) -> None:
         """Put a database in the place of an object's, or nothing; durably, and with the facets.
 
-        Its owner loses it, with `reason`, and its past is forgotten. `ready` is a file of
-        `portable.make_ready` on the same file system. Raises InvalidName, StorageError and OSError.
+        Its owner loses it, with `reason`. What the object had in its own database is marked before,
+        so that it can be gone back to; with nothing in its place, its past is forgotten, too.
+        `ready` is a file of `portable.make_ready` on the same file system. Raises InvalidName,
+        StorageError and OSError.
         """
         folder = self._folder(check_unique_key(unique_key))
         await self._whole.put_in_place(folder, object_id, ready, reason)
@@ -201,12 +209,9 @@ class Storage:
         """
         database = self._database((check_unique_key(unique_key), check_object_id(object_id)))
         try:
-            if not self._shard.bookmarking.history(database).exists:
-                raise BookmarkInvalid(
-                    "The past of this object is not kept. It is from the moment on in which its "
-                    "class first asks for a bookmark: ctx.storage.getCurrentBookmark()."
-                )
             bookmarks = database.keep_past()
+            if not bookmarks.has_past:
+                raise BookmarkInvalid("This object holds nothing, and has no past.")
             bookmark = bookmark or await bookmarks.at(time_ms)
             return bookmark, await bookmarks.restore_at_next_opening(bookmark)
         finally:
@@ -306,6 +311,7 @@ class Storage:
         if self._closed:
             return
         self._closed = True
+        self._expiry.stop()
         self._shard.lifecycle.at_leisure = True
         self._shard.leftovers.clear()
         closing = []
@@ -324,6 +330,10 @@ class Storage:
             folder.close()
         if self._sync_all:
             self._sync_all.close()
+
+    async def remove_ended_pasts(self) -> None:
+        """Remove the pasts of objects that nobody can go back to; done once a day by itself."""
+        await self._expiry.remove_ended()
 
     def statistics(self) -> Statistics:
         """Numbers for tests and operators."""

@@ -19,10 +19,10 @@ from holdfast.storage.sql import Sql
 
 if TYPE_CHECKING:
     from holdfast.storage.database import Database
-    from holdfast.storage.history import Snapshot
     from holdfast.storage.newborn import Newborn
     from holdfast.storage.session import Session
     from holdfast.storage.shard import Shard
+    from holdfast.storage.snapshot import Snapshot
 
 # A key with a lone surrogate is no text to APSW, so it travels as bytes and becomes text
 # in SQLite; the plain forms are for all other keys and avoid that conversion.

@@ -22,6 +22,33 @@ _CONSTANT = (slice(_VERSIONS.start), slice(20, 24), slice(28, 92), slice(96, Non
 _WAL = b"\2\2"
 _NO_WAL = b"\1\1"
 
+_BIRTH = slice(68, 72)
+_SIGN = 2**31
+
+
+def born(time_ms: float) -> str:
+    """A statement that has a database tell in its header when it was made; see as_born."""
+    return f"PRAGMA application_id={(int(time_ms / 1000) + _SIGN) % (2 * _SIGN) - _SIGN}"
+
+
+def as_born(content: bytes, time_ms: float) -> bytes:
+    """A database that tells in its header when it was made, in seconds.
+
+    The field is SQLite's `application_id`, 32 bits with a sign, of which it makes no use.
+    """
+    image = bytearray(content)
+    image[_BIRTH] = (int(time_ms / 1000) % (2 * _SIGN)).to_bytes(4, "big")
+    return bytes(image)
+
+
+def read_birth_ms(cursor: apsw.Cursor) -> float | None:
+    """When a database was made, if it tells; another tool's may have any number there.
+
+    Raises apsw.Error.
+    """
+    found = int(cursor.execute("PRAGMA application_id").get or 0)
+    return found % (2 * _SIGN) * 1000.0 or None
+
 
 def in_wal_mode(content: bytes) -> bytes:
     """A database that is no file, as a file in WAL mode."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from holdfast.storage.disk import Folder, sync_path
 from holdfast.storage.errors import StoreClosed
 from holdfast.storage.facets import FacetIndex
-from holdfast.storage.history import history_path
+from holdfast.storage.history import forget_past
 from holdfast.storage.names import (
     DATABASE_SUFFIX,
     FACETS_SUFFIX,
@@ -127,8 +127,15 @@ class WholeObjects:
             come.append(index_path(ready))
         for path in come:
             await self._shard.in_thread(partial(sync_path, path))
+        if ready is not None:
+            await self._mark((index.unique_key, index.object_id))
         self._swap(index, folder, ready, come, reason)
         await self._shard.in_thread(partial(folder.sync, folder.changed()))
+
+    async def _mark(self, key: tuple[str, str]) -> None:
+        bookmarks = self._database_of(key).keep_past()
+        if self._shard.bookmarking.retention_days and bookmarks.has_past:
+            await bookmarks.before_replacing()
 
     def _swap(
         self,
@@ -146,7 +153,8 @@ class WholeObjects:
         path = folder.path / (index.object_id + DATABASE_SUFFIX)
         for number in range(len(index) + 1):
             self._let_go((index.unique_key, facet_id(index.object_id, number)), reason)
-            history_path(facet_path(path, number)).unlink(missing_ok=True)
+            if number or ready is None:
+                forget_past(facet_path(path, number))
             if number and facet_path(path, number).exists():
                 remove(facet_path(path, number), folder)
         index.path.unlink(missing_ok=True)

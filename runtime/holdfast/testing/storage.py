@@ -94,6 +94,7 @@ class ObjectStorage(MutableMapping[str, Any]):
         store = self._core.storage.open(
             self._namespace.unique_key,
             self._id,
+            use_sqlite=self._namespace.use_sqlite,
             on_durable=lambda _: None,
             on_broken=lambda _: None,
         )
