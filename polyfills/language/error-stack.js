@@ -13,10 +13,14 @@ const accessor = getOwnPropertyDescriptor(Error.prototype, "stack");
 const captureOfEngine = Error.captureStackTrace;
 const describe = Error.prototype.toString;
 
+// A frame of the runtime: of a polyfill, or of an op, whose name no function of the language has.
+const isOurs = (line) =>
+  line.includes("(holdfast:") || (line.endsWith(" (native)") && line.includes("_"));
+
 /** The stack of `error` from the engine's text; what a script's own hook has made stays. */
 function complete(error, stack) {
   if (typeof stack !== "string" || (stack !== "" && !stack.startsWith("    at "))) return stack;
-  const lines = stack.split("\n").filter((line) => line !== "" && !line.includes("(holdfast:"));
+  const lines = stack.split("\n").filter((line) => line !== "" && !isOurs(line));
   try {
     lines.unshift(apply(describe, error, []));
   } catch {

@@ -44,6 +44,17 @@ typedef struct {
 
 typedef JSValue JSCFunctionData(JSContext *ctx, JSValue this_val, int argc, JSValue *argv,
                                 int magic, JSValue *func_data);
+typedef JSValue JSCFunctionMagic(JSContext *ctx, JSValue this_val, int argc, JSValue *argv,
+                                 int magic);
+typedef struct {
+    const char *name;
+    uint8_t prop_flags, def_type;
+    int16_t magic;
+    struct {
+        uint8_t length, kind;
+        JSCFunctionMagic *function;
+    } u;
+} JSFunctionListEntry;
 typedef char *JSModuleNormalizeFunc(JSContext *ctx, const char *base, const char *name, void *o);
 typedef JSModuleDef *JSModuleLoaderFunc(JSContext *ctx, const char *name, void *opaque);
 typedef int JSModuleInitFunc(JSContext *ctx, JSModuleDef *m);
@@ -111,6 +122,8 @@ void JS_FreeCString(JSContext *ctx, const char *p);
 JSValue JS_GetGlobalObject(JSContext *ctx);
 JSValue JS_GetPropertyStr(JSContext *ctx, JSValue obj, const char *prop);
 int JS_SetPropertyStr(JSContext *ctx, JSValue obj, const char *prop, JSValue v);
+int JS_SetPropertyFunctionList(JSContext *ctx, JSValue obj, const JSFunctionListEntry *list,
+                               int length);
 
 JSValue JS_Throw(JSContext *ctx, JSValue obj);
 JSValue JS_ThrowOutOfMemory(JSContext *ctx);
@@ -136,6 +149,7 @@ TAG_UNDEFINED = 3
 TAG_EXCEPTION = 6
 TAG_FLOAT64 = 8
 
+FUNCTION_WITH_MAGIC = 1  # JSCFunctionEnum: its function is told the number of the entry
 EVAL_GLOBAL = 0
 EVAL_MODULE = 1
 EVAL_COMPILE_ONLY = 1 << 5

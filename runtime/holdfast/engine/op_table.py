@@ -1,14 +1,20 @@
-"""Ops as JavaScript calls them: functions of C, behind each of which is one of Python."""
+"""Ops as JavaScript calls them: functions of C, behind each of which is one of Python.
+
+QuickJS is given all of them in one list, by one call: to make an isolate while another thread
+works, each call costs a fight for Python's lock.
+"""
 
 import json
 import logging
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from holdfast.engine.errors import ScriptError, StopTurn
 from holdfast.engine.library import (
     EVAL_GLOBAL,
     EXCEPTION,
+    FUNCTION_WITH_MAGIC,
     TAG_EXCEPTION,
     TAG_OBJECT,
     UNDEFINED,
@@ -37,48 +43,64 @@ def _nobody(name: str) -> Op:
     raise AssertionError(f"nobody answers the op {name}")
 
 
+@cache
+def _entries(names: tuple[str, ...]) -> tuple[Any, list[Any]]:
+    """The entries of these ops, but for their function; and the texts that they point to."""
+    entries = ffi.new("JSFunctionListEntry[]", len(names))
+    texts = [ffi.new("char[]", name.encode()) for name in names]
+    for number, (entry, text) in enumerate(zip(entries, texts, strict=True)):
+        entry.name = text
+        entry.magic = number
+        entry.u.kind = FUNCTION_WITH_MAGIC
+    return entries, texts
+
+
 class OpTable:
     """The ops of one isolate, and how errors get into it.
 
-    `release` comes before the runtime is freed, `close` after that. JS_NewCFunctionData.
+    `release` comes before the runtime is freed, `close` after that. JS_SetPropertyFunctionList.
     """
 
     def __init__(self, context: Any, converter: Converter) -> None:
         self._context = context
         self._converter = converter
         self._result = ffi.new("JSValue *")
-        self._declared: list[tuple[str, Callable[[Any], str | bytes]]] = []
+        self._declared: Mapping[str, Op] = {}
+        self._names: tuple[str, ...] = ()
         self._list: list[
             tuple[Op, Callable[[Any], str | bytes]] | None
         ] = []  # None: not called yet
         self._answering: Callable[[str], Op] = _nobody
-        self._callback = ffi.callback("JSCFunctionData", self._run, error=EXCEPTION)
+        self._callback = ffi.callback("JSCFunctionMagic", self._run, error=EXCEPTION)
+        self._entries: Any = None  # QuickJS makes a function of an entry when it is first read
         self._make_error = lib.JS_Eval(
             context, _MAKE_ERROR, len(_MAKE_ERROR), b"holdfast:engine", EVAL_GLOBAL
         )
         assert self._make_error.tag == TAG_OBJECT, "a helper of the engine evaluates to a function"
 
     def add(self, ops: Mapping[str, Op]) -> Any:
-        """An object with a function for each op; the caller's."""
-        table = lib.JS_NewObject(self._context)
-        for name, function in ops.items():
-            made = lib.JS_NewCFunctionData(
-                self._context, self._callback, 0, len(self._declared), 0, ffi.NULL
-            )
-            as_bytes = getattr(function, "takes_utf8", False)
-            text = self._converter.utf8 if as_bytes else self._converter.string
-            self._declared.append((name, text))
-            lib.JS_SetPropertyStr(self._context, table, name.encode(), made)
+        """An object with a function for each op; the caller's. Once."""
+        assert not self._names, "an isolate's ops are chosen when it is made"
+        self._declared, self._names = ops, tuple(ops)
+        template, _ = _entries(self._names)
+        entries = self._entries = ffi.new("JSFunctionListEntry[]", len(ops))
+        ffi.memmove(entries, template, ffi.sizeof(template))
+        for entry in entries:
+            entry.u.function = self._callback
         self.answer_with(ops.__getitem__)
+        table = lib.JS_NewObject(self._context)
+        lib.JS_SetPropertyFunctionList(self._context, table, entries, len(ops))
         return table
 
     def answer_with(self, answering: Callable[[str], Op]) -> None:
         """Have other functions answer the ops that were added: `answering(name)`, asked once."""
         self._answering = answering
-        self._list = [None] * len(self._declared)
+        self._list = [None] * len(self._names)
 
     def _answer(self, index: int) -> tuple[Op, Callable[[Any], str | bytes]]:
-        name, text = self._declared[index]
+        name = self._names[index]
+        as_bytes = getattr(self._declared[name], "takes_utf8", False)
+        text = self._converter.utf8 if as_bytes else self._converter.string
         answer = self._list[index] = (self._answering(name), text)
         return answer
 
@@ -88,12 +110,10 @@ class OpTable:
 
     def close(self) -> None:
         """Let go of the functions; nothing calls them any more."""
-        del self._callback, self._list
+        del self._callback, self._list, self._entries
         self._answering = _nobody
 
-    def _run(
-        self, context: Any, _this: Any, count: int, arguments: Any, magic: int, _data: Any
-    ) -> Any:
+    def _run(self, context: Any, _this: Any, count: int, arguments: Any, magic: int) -> Any:
         try:
             converter = self._converter
             function, text = self._list[magic] or self._answer(magic)

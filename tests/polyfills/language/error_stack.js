@@ -55,3 +55,9 @@ export function an_error_that_cannot_tell_its_message_has_a_stack() {
   same(typeof error.stack, "string");
   same(Object.create(Error.prototype).stack, undefined);
 }
+
+export function a_stack_does_not_tell_by_which_op_an_error_came() {
+  const lines = caught(() => new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array([255])));
+  same(lines[0].split(":")[0], "TypeError");
+  equal(lines.filter((line) => line.includes("(native)")), []);
+}
