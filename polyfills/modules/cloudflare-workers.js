@@ -1,5 +1,6 @@
 // `cloudflare:workers`: https://developers.cloudflare.com/workers/runtime-apis/bindings/
 
+import { isolate_abort } from "holdfast:ops";
 import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { environment } from "../workers/dispatch.js";
@@ -9,20 +10,20 @@ export { RpcPromise, RpcProperty, RpcStub } from "../rpc/stub.js";
 export { RpcTarget } from "../rpc/target.js";
 export { DurableObject, WorkerEntrypoint, WorkflowEntrypoint } from "../workers/entrypoints.js";
 export { ServiceStub } from "../workers/fetcher.js";
+export { tracing } from "../workers/tracing.js";
 
 const asyncHooks = lazily("node/async-hooks.js");
 let replaced = null; // an AsyncLocalStorage of { env, exports }, once a script replaces some
 
 /** An object that is always the one in force: what `withEnv` gave, or `own`. */
-function inForce(own, name) {
+function inForce(own, name, changes) {
   const current = () => replaced?.getStore()?.[name] ?? own;
   return new Proxy(
     {},
     {
+      ...changes(current),
       get: (_, key) => Reflect.get(current(), key),
-      set: (_, key, value) => Reflect.set(current(), key, value),
       has: (_, key) => Reflect.has(current(), key),
-      deleteProperty: (_, key) => Reflect.deleteProperty(current(), key),
       ownKeys: () => Reflect.ownKeys(current()),
       getOwnPropertyDescriptor(_, key) {
         const found = Reflect.getOwnPropertyDescriptor(current(), key);
@@ -33,10 +34,20 @@ function inForce(own, name) {
 }
 
 /** The running script's bindings. */
-export const env = inForce(environment(), "env");
+export const env = inForce(environment(), "env", (current) => ({
+  set: (_, key, value) => Reflect.set(current(), key, value),
+  deleteProperty: (_, key) => Reflect.deleteProperty(current(), key),
+  defineProperty: (_, key, descriptor) => Reflect.defineProperty(current(), key, descriptor),
+}));
 
-/** The running script's own entrypoints and Durable Objects, as `ctx.exports`. */
-export const exports = inForce(ownExports(), "exports");
+const ignored = () => true;
+
+/** The running script's own entrypoints and Durable Objects, as `ctx.exports`; they do not change. */
+export const exports = inForce(ownExports(), "exports", () => ({
+  set: ignored,
+  deleteProperty: ignored,
+  defineProperty: ignored,
+}));
 
 /** Call `callback` with another `env` for all that it does, also what goes on later. */
 export function withEnv(newEnv, callback) {
@@ -61,4 +72,24 @@ function replacing(some, callback) {
 /** Keep the running event, or object, alive until the promise settles. */
 export function waitUntil(promise) {
   requireContext().waitUntil(promise);
+}
+
+/** The name of a method that objects without `ctx.restore()` are never asked for. */
+export const restore = Symbol("cloudflare:workers:restore");
+
+/** What `ctx.cache` has, which is nothing: no cache stands in front of a Worker here. */
+export const cache = new Proxy(
+  {},
+  {
+    get: () => undefined,
+    has: () => false,
+    ownKeys: () => [],
+    getOwnPropertyDescriptor: () => undefined,
+  },
+);
+
+/** End the isolate: all that it has under way fails, and what comes next begins in a new one. */
+export function abortIsolate(reason) {
+  requireContext();
+  isolate_abort(reason === undefined ? "" : `${reason}`);
 }

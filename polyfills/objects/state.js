@@ -41,6 +41,11 @@ export class DurableObjectState {
     return (this.#instance.props ??= {});
   }
 
+  /** None: there are no containers here. */
+  get container() {
+    return undefined;
+  }
+
   /** Objects inside of this one: see facets.js. */
   get facets() {
     return (this.#facets ??= facets().facetsOf(this.#instance));

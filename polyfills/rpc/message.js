@@ -176,9 +176,15 @@ export function bytesOfMessage(message) {
   return message.data ?? serialize(message.plain);
 }
 
-/** The tokens of a message's entries, which the op takes over. */
+/** The tokens of a message's entries, which the op takes over. Throws where one cannot leave here. */
 export function tokensOf(message) {
-  return message.entries === null ? "" : message.entries.map((entry) => entry.token()).join(",");
+  if (message.entries === null) return "";
+  try {
+    return message.entries.map((entry) => entry.token()).join(",");
+  } catch (error) {
+    dropMessage(message);
+    throw error;
+  }
 }
 
 /** The host has taken the message over; what it holds for itself is let go of here. */

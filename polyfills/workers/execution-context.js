@@ -2,7 +2,10 @@
 
 import { turn_stop } from "holdfast:ops";
 import { deserialize } from "../serialize/index.js";
+import { lazily } from "../kernel/lazy.js";
 import { ownExports } from "./exports.js";
+
+const loadTracing = lazily("workers/tracing.js");
 
 const NOT_A_PROMISE =
   "Failed to execute 'waitUntil' on 'ExecutionContext': parameter 1 is not of type 'Promise'.";
@@ -33,6 +36,21 @@ export class ExecutionContext {
   /** The script's own entrypoints and Durable Object namespaces. */
   get exports() {
     return ownExports();
+  }
+
+  /** Spans of the script's own; see tracing.js. */
+  get tracing() {
+    return loadTracing().tracing;
+  }
+
+  /** None: no cache stands in front of a Worker here. */
+  get cache() {
+    return undefined;
+  }
+
+  /** None: nobody has been asked who he is. */
+  get access() {
+    return undefined;
   }
 
   /** End the event now: it fails with `reason`, and what runs ends here. */

@@ -286,3 +286,48 @@ async def test_a_hung_event_ends_though_others_are_under_way(tmp_path: Path) -> 
             assert (await server.fetch("/hang")).status == 500
         busy.cancel()
     assert any("never generate a response" in line for line in server.lines)
+
+
+ABORTING = """
+import { DurableObject, abortIsolate } from "cloudflare:workers";
+let events = 0;
+export default {
+  async fetch(request, env) {
+    events++;
+    const { pathname } = new URL(request.url);
+    if (pathname === "/slow") { console.log("waits"); await scheduler.wait(60_000); }
+    if (pathname === "/abort") { try { abortIsolate("enough"); } finally { console.log("went on"); } }
+    if (pathname === "/object") return new Response(await env.Thing.getByName("a").abort());
+    if (pathname === "/stored") return new Response(await env.Thing.getByName("a").stored());
+    return new Response(String(events));
+  },
+};
+export class Thing extends DurableObject {
+  async abort() {
+    await this.ctx.storage.put("kept", 1);
+    await this.ctx.storage.sync();
+    this.ctx.storage.put("lost", 1);
+    abortIsolate();
+  }
+  async stored() { return [...(await this.ctx.storage.list()).keys()].join(); }
+}
+"""
+
+
+async def test_a_script_ends_its_isolate_with_all_that_is_under_way(server: Server) -> None:
+    server.add("main", ABORTING)
+    assert [await server.text(), await server.text()] == ["1", "2"]
+    slow = asyncio.create_task(server.fetch("/slow"))
+    await logged(server, "waits")
+    assert (await server.fetch("/abort")).status == 500
+    async with asyncio.timeout(5):
+        assert (await slow).status == 500
+    assert await server.text() == "1"
+    assert "main log: went on" not in server.lines
+    assert "abortIsolate() was called: enough" in " ".join(server.lines)
+
+
+async def test_what_a_turn_wrote_goes_with_the_isolate_that_it_ends(server: Server) -> None:
+    server.add("main", ABORTING)
+    assert (await server.fetch("/object")).status == 500
+    assert await server.text("/stored") == "kept"

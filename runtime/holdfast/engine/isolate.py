@@ -81,6 +81,7 @@ class Isolate:
         self.limits = limits or Limits()
         self.closed = False
         self.terminated = False
+        self._ends_for = ""  # why it is to be terminated as soon as what runs has been stopped
         self.frees: Callable[[Callable[[], None]], None] | None = None  # calls it, on any thread
         self._on_rejection = on_rejection
         self._runtime = lib.JS_NewRuntime()
@@ -397,9 +398,16 @@ class Isolate:
         thrown = lib.JS_GetException(self._context)
         if lib.JS_IsUncatchableError(thrown) and not self._watchdog.expired:
             _free(self._context, thrown)
+            if self._ends_for:
+                self.terminated = True
+                raise IsolateTerminated(self._ends_for)
             return
         lib.JS_Throw(self._context, thrown)
         raise self._take_exception()
+
+    def end_soon(self, reason: str) -> None:
+        """For an op that raises StopTurn next: that ends the isolate, too, with this reason."""
+        self._ends_for = reason
 
     def _rejection_of(self, promise: Any) -> Exception:
         """What a rejected promise of an evaluation means; it is told by whoever asked."""

@@ -76,6 +76,14 @@ def turn_stop(host: Host) -> None:
 
 
 @op
+def isolate_abort(host: Host, reason: str) -> None:
+    """End the isolate here and now; a new one takes its place when it is needed."""
+    told = f": {reason}" if reason else ""
+    host.isolate.end_soon(f"abortIsolate() was called{told}")
+    raise StopTurn
+
+
+@op
 def memory_exhausted(host: Host) -> None:
     """Code of the script failed for lack of memory: what fills the isolate may never go."""
     host.events.exhausted()
