@@ -50,6 +50,7 @@ export {
   useExports,
   useListeners,
 } from "./workers/dispatch.js";
+export { clientLeft } from "./workers/client.js";
 export { sweepEvents } from "./workers/event.js";
 export { WebAssembly } from "./workers/webassembly.js";
 export { nextTurn };

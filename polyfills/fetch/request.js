@@ -91,7 +91,7 @@ export class Request {
 
   get signal() {
     const record = this.#record;
-    return (record.ownSignal ??= signalFollowing(record.signal));
+    return (record.ownSignal ??= record.client?.signal ?? signalFollowing(record.signal));
   }
 
   get cf() {
@@ -173,6 +173,7 @@ function recordFromRequest(from, init) {
   record.raw = rawHeadersOf(from);
   record.redirect = redirectOf(from);
   record.signal = from.signal;
+  if (from.client !== undefined) record.client = from.client;
   record.cf = copiedCf(from);
   record.cache = from.cache;
   record.blob = from.blob;
@@ -195,10 +196,17 @@ function initialize(record, init) {
   if (cf !== undefined && cf !== null) record.cf = checkedCf(cf);
   if (integrity !== undefined) checkIntegrity(integrity);
   if (redirect !== undefined) record.redirect = checkedRedirect(redirect);
-  if (signal !== undefined) record.signal = checkedSignal(signal);
+  if (signal !== undefined) giveSignal(record, signal, requestRecord(init)?.client);
   if (headers !== undefined) record.raw = rawFromInit(headers);
   if (body !== undefined && body !== null) giveBody(record, body);
   return body;
+}
+
+// The client of a request that stands for an init stops what is made of it no more than the
+// client of one that is passed on: see workers/client.js.
+function giveSignal(record, signal, client) {
+  record.signal = client === undefined ? checkedSignal(signal) : undefined;
+  if (client !== undefined || record.client !== undefined) record.client = client;
 }
 
 /** What browsers need and a server does not: it must make sense, and is not kept. */
@@ -278,6 +286,7 @@ export function requestOfCrossed(record, body) {
   record.guard = "immutable";
   if (record.redirect !== undefined) record.redirect = undefined;
   if (record.signal !== undefined) record.signal = undefined;
+  if (record.client !== undefined) record.client = undefined;
   if (record.cache !== undefined) record.cache = undefined;
   if (record.blob !== undefined) record.blob = undefined;
   if (body !== undefined) {

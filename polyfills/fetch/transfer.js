@@ -51,12 +51,12 @@ export function bodyForHost(object) {
   return recordBodyForHost(requestRecord(object));
 }
 
-/** The same of a response's record. */
-export function responseBodyForHost(record) {
+/** The same of a response's record; `client`, if any, is told where it leaves in the middle. */
+export function responseBodyForHost(record, client = null) {
   if (isPlainText(record)) return takeText(record);
   const { coding } = record;
   const wanted = record.encodeBody === "manual" ? coding : codingOf(record);
-  let body = recordBodyForHost(record);
+  let body = recordBodyForHost(record, client);
   if (body === undefined || coding === wanted) return body;
   if (coding !== undefined) body = body_decode(body, coding);
   return wanted === undefined ? body : body_encode(body, wanted);
@@ -82,14 +82,14 @@ export function takeText(record) {
 }
 
 /** The same of a request's record, and of a response's in the coding that it has. */
-export function recordBodyForHost(record) {
+export function recordBodyForHost(record, client = null) {
   const { source } = record;
   if (source === null) return undefined;
   checkUsable(record);
   record.used = true;
   if (record.stream !== null) {
     const body = takeBody(record.stream);
-    return body === undefined ? startPump(record.stream) : forOp(body);
+    return body === undefined ? startPump(record.stream, chunkBytes, client) : forOp(body);
   }
   record.source = "";
   return forOp(source);
@@ -108,12 +108,14 @@ export function streamForHost(stream) {
 }
 
 /** Pump a stream into a body of the host; the handle of that. */
-function startPump(stream, bytesOfChunk = chunkBytes) {
+function startPump(stream, bytesOfChunk, client = null) {
   const handle = body_open(knownLength(stream) ?? -1);
   const reader = lockedReader(stream);
   // The receiver may leave while the stream has nothing to say.
   const watching = body_watch(handle).then((reason) => {
-    if (reason !== undefined) reader.cancel(new Error(reason));
+    if (reason === undefined) return;
+    client?.leave();
+    reader.cancel(new Error(reason));
   });
   pump(reader, handle, bytesOfChunk);
   // What a Worker's event still has to say keeps it alive.

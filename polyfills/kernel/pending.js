@@ -38,6 +38,11 @@ export function takePending(number) {
   return record;
 }
 
+/** The number of the op that was started last. */
+export function lastOp() {
+  return lastNumber;
+}
+
 /** The ops under way that a life waits for: [number, context] of each. */
 export function* opsOf(life) {
   for (const [number, { context }] of pending) if (context.life === life) yield [number, context];

@@ -10,6 +10,7 @@ import {
 import { failCall } from "../kernel/calls.js";
 import { goDeeper, nextDepth, takeDepth } from "../kernel/depth.js";
 import { queueTurn } from "../kernel/turns.js";
+import { clientOf, tellOfClient } from "../workers/client.js";
 import { crossedResponse, sendableRecord, socketForHost } from "../workers/crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
 import { requestFromHost } from "../fetch/request.js";
@@ -132,8 +133,9 @@ export function invokeFetch(object, request) {
 // ---- calls from this isolate ---------------------------------------------------
 
 class LocalCall {
-  constructor(request, caller, resolve, reject) {
+  constructor(request, caller, resolve, reject, client) {
     this.request = request;
+    this.client = client;
     this.caller = caller;
     this.resolve = resolve;
     this.reject = reject;
@@ -144,7 +146,8 @@ class LocalCall {
   }
 
   succeed(response) {
-    this.#end(this.resolve, crossedResponse(sendableRecord(response), this.request));
+    const record = sendableRecord(response);
+    this.#end(this.resolve, crossedResponse(record, this.request, this.client));
   }
 
   fail(error) {
@@ -159,15 +162,18 @@ class LocalCall {
 
 /**
  * Call an instance of this isolate with a request whose body has so many bytes at hand; the
- * promise settles in a turn of `caller`.
+ * promise settles in a turn of `caller`, whom `signal` may stop from waiting.
  */
-export function callInstance(instance, caller, request, bytes) {
+export function callInstance(instance, caller, request, bytes, signal) {
   goDeeper(instance, nextDepth(caller));
   touch(instance);
   caller.life.pendingOps++;
-  return new Promise((resolve, reject) => {
-    instance.take(new LocalCall(request, caller, resolve, reject), bytes);
+  const client = clientOf(request, instance.context);
+  const answer = new Promise((resolve, reject) => {
+    instance.take(new LocalCall(request, caller, resolve, reject, client), bytes);
   });
+  if (client !== null) tellOfClient(() => client.leave(), caller, signal, answer);
+  return answer;
 }
 
 /** Call a method of an instance of this isolate; an RPC source's `send`. */
@@ -185,9 +191,10 @@ export function callMethod(instance, caller, path, message) {
 // ---- calls from the host -------------------------------------------------------
 
 class HostCall {
-  constructor(number, request) {
+  constructor(number, request, client) {
     this.hostNumber = number;
     this.request = request;
+    this.client = client;
   }
 
   invoke(object) {
@@ -195,10 +202,11 @@ class HostCall {
   }
 
   succeed(response) {
+    this.client?.answered();
     const record = sendableRecord(response);
     const { status, statusText } = record;
     if (record.webSocket === undefined) {
-      const body = responseBodyForHost(record);
+      const body = responseBodyForHost(record, this.client);
       object_respond(this.hostNumber, status, statusText, rawHeadersOf(record), body);
     } else {
       const socket = socketForHost(record, this.request);
@@ -207,6 +215,7 @@ class HostCall {
   }
 
   fail(error) {
+    this.client?.answered();
     rpc_throw(this.hostNumber, ...failureParts(error));
   }
 }
@@ -217,7 +226,9 @@ export function deliverObjectFetch(number, slot, method, url, headers, body) {
   touch(instance);
   const [raw, depth] = takeDepth(headers);
   goDeeper(instance, depth);
-  instance.take(new HostCall(number, requestFromHost(method, url, raw, body)), bytesOf(body));
+  const request = requestFromHost(method, url, raw, body);
+  const client = clientOf(request, instance.context)?.known("call", number) ?? null;
+  instance.take(new HostCall(number, request, client), bytesOf(body));
 }
 
 /** Entry point: a message of a socket that the object has accepted for hibernation. */

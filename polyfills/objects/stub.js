@@ -15,6 +15,7 @@ import { requireArguments } from "../kernel/webidl.js";
 import { addEntry, defineToken, registerEntry, TAGS, takeEntry } from "../rpc/message.js";
 import { sendThroughHost } from "../rpc/references.js";
 import { defineSource, propertyOf, wildcard } from "../rpc/stub.js";
+import { tellHostOfClient } from "../workers/client.js";
 import {
   crossedRequest,
   responseFromAnswer,
@@ -99,7 +100,8 @@ function send(namespace, id, hint, caller, request) {
   const instance = localInstance(namespace, id, hint);
   if (instance === undefined) return sendRequestThroughHost(namespace.number, id, caller, request);
   const bytes = bytesOf(request.source);
-  return callInstance(instance, caller, crossedRequest(request), bytes);
+  const { signal } = request;
+  return callInstance(instance, caller, crossedRequest(request), bytes, signal);
 }
 
 /** The object's instance, brought up if need be; undefined where it lives elsewhere. */
@@ -115,7 +117,7 @@ function localInstance(namespace, id, hint) {
 
 async function sendRequestThroughHost(namespace, id, caller, request) {
   const url = urlToSend(request.url);
-  const answer = await object_fetch(
+  const answering = object_fetch(
     namespace,
     id.toString(),
     id.name,
@@ -124,7 +126,8 @@ async function sendRequestThroughHost(namespace, id, caller, request) {
     withDepth(request.raw, caller),
     recordBodyForHost(request),
   );
-  return responseFromAnswer(answer, url);
+  tellHostOfClient(caller, request.signal, answering);
+  return responseFromAnswer(await answering, url);
 }
 
 /** The stub of an object; `namespace` is the binding's description from the host. */

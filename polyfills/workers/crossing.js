@@ -57,7 +57,7 @@ export function responseFromAnswer([status, statusText, headers, body, number], 
   return responseFromHost(status, statusText, headers, body, url);
 }
 
-/** The answer, or the signal's reason where that comes first; who is asked is not told. */
+/** The answer, or the signal's reason where that comes first. */
 export function unlessAborted(answer, signal) {
   return new Promise((resolve, reject) => {
     addAbortAlgorithm(signal, () => reject(abortReason(signal)));
@@ -80,15 +80,15 @@ export function crossedRequest(record) {
 
 /**
  * The response of a record as another context receives it, which asked with `request`; uses up
- * the record's body or WebSocket.
+ * the record's body or WebSocket. `client`, if any, is told where it leaves in the middle.
  */
-export function crossedResponse(record, request) {
+export function crossedResponse(record, request, client) {
   const { status, statusText } = record;
   if (isPlainText(record) && record.webSocket === undefined) {
     return responseOfText(status, statusText, record.raw, takeText(record), request.url);
   }
   const link = record.webSocket === undefined ? undefined : upgradedLink(record, request);
-  const body = crossedBody(record, responseBodyForHost(record));
+  const body = crossedBody(record, responseBodyForHost(record, client));
   const response = responseFromHost(status, statusText, rawHeadersOf(record), body, request.url);
   if (link !== undefined) responseRecord(response).webSocket = sockets().socketFromLink(link);
   return response;

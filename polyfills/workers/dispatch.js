@@ -11,6 +11,7 @@ import { useClasses } from "../objects/residents.js";
 import { OF_CLASSES, RpcCall } from "../rpc/call.js";
 import { messageFromHost, readRoute } from "../rpc/message.js";
 import { RESERVED_BY_ENTRYPOINTS } from "../rpc/receive.js";
+import { clientOf } from "./client.js";
 import { addBindings } from "./env.js";
 import { WorkerEvent } from "./event.js";
 import { ExecutionContext } from "./execution-context.js";
@@ -88,6 +89,8 @@ export function dispatchFetch(number, entrypoint, method, url, headers, body, pr
   else noteHost(url);
   event.request = requestFromHost(method, url, headers, body, undefined, cfFromHost(cf));
   event.entrypoint = entrypoint;
+  const client = clientOf(event.request, event);
+  if (client !== null) event.client = client.known("event", number);
   runTurn(event, handleFetch, event);
 }
 

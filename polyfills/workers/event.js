@@ -1,12 +1,14 @@
 // One event of a Worker: its context, its `waitUntil` promises and its answer.
 
 import {
+  console_write,
   event_failed,
   event_finished,
   event_respond,
   event_upgrade,
   memory_exhausted,
 } from "holdfast:ops";
+import { WAIT_UNTIL_MS } from "holdfast:constants";
 import { sendableRecord, socketForHost } from "./crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
@@ -15,6 +17,7 @@ import { failCalls } from "../kernel/calls.js";
 import { Context } from "../kernel/turns.js";
 import { markAsEnd } from "../objects/remote-error.js";
 import { releaseHolds } from "../rpc/references.js";
+import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
 import { cancelOrphans, cancelTimersOf, orphanTimersOf } from "../timers/timers.js";
 import { whenSettled } from "./wait-until.js";
 
@@ -24,6 +27,10 @@ const HUNG =
 
 const ENDED =
   "The destination execution context for this RPC was canceled while the call was still running.";
+
+const TOO_LONG =
+  "waitUntil() tasks did not complete within the allowed time after invocation end and have been " +
+  "cancelled. See: https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil";
 
 const ended = markAsEnd(new Error(ENDED)); // clones of it are what callers see
 let living = 0; // events that have not ended
@@ -61,11 +68,25 @@ export class WorkerEvent extends Context {
     event_finished(this.number);
   }
 
+  /**
+   * Its client has left: it goes on, but not for ever. Whether it has work of its own to do.
+   * https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil
+   */
+  outliveClient() {
+    if (this.hasEnded) return true;
+    this.limit ??= startHostTimer(new Context(), WAIT_UNTIL_MS, () => {
+      console_write("warn", TOO_LONG, this.number);
+      this.abort(ended);
+    });
+    return this.waiting > 0;
+  }
+
   /** The event has its answer; `send(isDone)` sends it, once. */
   answer(send) {
     if (this.isAnswered) return;
     this.isAnswered = true;
     unanswered.delete(this);
+    if (this.client !== null) this.client.answered();
     send(this.waiting === 0);
     cleanUpIfDone(this);
   }
@@ -91,7 +112,7 @@ export class WorkerEvent extends Context {
       const { status, statusText } = record;
       const isDone = this.waiting === 0;
       if (record.webSocket === undefined) {
-        const body = responseBodyForHost(record);
+        const body = responseBodyForHost(record, this.client);
         event_respond(this.number, status, statusText, rawHeadersOf(record), body, isDone);
       } else {
         const socket = socketForHost(record, this.request);
@@ -103,6 +124,7 @@ export class WorkerEvent extends Context {
     }
     this.isAnswered = true;
     unanswered.delete(this);
+    if (this.client !== null) this.client.answered();
     cleanUpIfDone(this);
   }
 
@@ -133,6 +155,8 @@ Object.assign(WorkerEvent.prototype, {
   quietSweeps: 0, // for how many sweeps in a row nothing was under way
   timers: null,
   connections: null, // over TCP, that end with the event
+  client: null, // of a request; see client.js
+  limit: null, // a timer, once that has left
   props: undefined, // see ExecutionContext
 });
 
@@ -149,6 +173,7 @@ async function awaitResponse(event, promise) {
 
 function end(event, error) {
   event.hasEnded = true;
+  if (event.limit !== null) stopHostTimer(event.limit);
   living--;
   event.error = error;
   if (event.calls !== null) failCalls(event, error);

@@ -22,6 +22,7 @@ import { defineSource, propertyOf, wildcard } from "../rpc/stub.js";
 import { dataCloneError } from "../serialize/errors.js";
 import { serialize } from "../serialize/index.js";
 import { propsAmong } from "./specializing.js";
+import { tellHostOfClient } from "./client.js";
 import { responseFromAnswer, unlessAborted, urlToSend } from "./crossing.js";
 
 const FROM_HOST = {};
@@ -64,7 +65,7 @@ async function send(target, request) {
   const url = urlToSend(request.url);
   const context = requireContext();
   await context.outputGate?.wait();
-  const answer = await service_fetch(
+  const answering = service_fetch(
     target,
     request.method,
     url,
@@ -72,7 +73,8 @@ async function send(target, request) {
     bodyForHost(request),
     cfForHost(requestRecord(request)),
   );
-  return responseFromAnswer(answer, url);
+  tellHostOfClient(context, requestRecord(request).signal, answering);
+  return responseFromAnswer(await answering, url);
 }
 
 /** The service with the host's number; `props` is JSON, or undefined. */

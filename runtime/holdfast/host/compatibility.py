@@ -9,6 +9,12 @@ if TYPE_CHECKING:
 
 
 @op
+def request_signals(host: "Host") -> int:
+    """What a request's signal tells; see Compatibility."""
+    return host.compatibility.request_signals
+
+
+@op
 def compatibility_flags(host: "Host") -> str:
     """Their names, one a line.
 

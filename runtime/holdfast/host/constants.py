@@ -37,6 +37,9 @@ MAX_OBJECT_CALLS = 5_000
 MAX_QUEUED_BYTES = 67_108_864
 MAX_QUEUED_MS = 30_000
 
+# What an event may go on for after its client has left.
+WAIT_UNTIL_MS = 30_000
+
 # Alarms: https://developers.cloudflare.com/durable-objects/api/alarms/
 ALARM_TIMEOUT_MS = 900_000
 MAX_DATE_MS = 9_223_372_036_854  # what a signed 64 bit number of nanoseconds holds

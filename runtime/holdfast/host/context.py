@@ -68,6 +68,9 @@ class Compatibility:
     delete_all_deletes_alarm: bool = True
     binary_messages_are_blobs: bool = True  # of WebSockets whose `binaryType` nobody has set
     sockets_answer_closes: bool = True  # of themselves, before a script hears of the close
+    request_signals: int = (
+        0  # 1: a request's signal tells that its client has left; 2: and is passed on
+    )
     flags: tuple[str, ...] = ()  # all that hold, by Cloudflare's names
 
 

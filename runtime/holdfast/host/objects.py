@@ -67,6 +67,9 @@ class ObjectsCapability(Protocol):
     ) -> None:
         """Send a request to another Worker; settles the op with this number."""
 
+    def abandon(self, number: int) -> None:
+        """The isolate waits no more for the request that settles the op with this number."""
+
     def sockets(self, slot: int) -> "ObjectSockets":
         """What outlives the instance in `slot` of its object's sockets."""
 
@@ -155,6 +158,12 @@ def service_fetch(
     `cf` is JSON, or None where the request came in from a client.
     """
     host.objects.fetch_service(number, service, method, url, headers, body, cf)
+
+
+@op
+def call_abandon(host: Host, number: int) -> None:
+    """Nobody waits any more for the answer to a request; whoever answers it is told."""
+    host.objects.abandon(number)
 
 
 @op

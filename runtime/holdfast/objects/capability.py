@@ -228,6 +228,18 @@ class IsolateObjects:
         self._events[number] = worker, answer
         answer.add_done_callback(lambda _: self._events.pop(number, None))
 
+    def abandon(self, number: int) -> None:
+        """The isolate waits no more for the request that settles the op with this number."""
+
+        def tell() -> None:
+            event = self.event_of(number)
+            if event is None:
+                self._local.abandon(self, number)
+            else:
+                event[0].worker.client_left("event", event[1])
+
+        self._host.loop.call_soon(tell)
+
     def event_of(self, number: int) -> tuple[ObjectHome, int] | None:
         """The event that the op with this number waits for, if it is one, and its isolate."""
         worker, answer = self._events.get(number, (None, None))

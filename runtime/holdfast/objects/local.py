@@ -60,6 +60,15 @@ class LocalObjects:
         call = self._calls.begin(caller, number, record.home)
         record.home.deliver_call(call, record.slot, route, message)
 
+    def abandon(self, caller: Caller, number: int) -> None:
+        """See Owner; the call may be one that has gone on to another owner."""
+        call = self._calls.find(caller, number)
+        if call is None:
+            self._directory.placement.abandon(caller, number)
+        else:
+            callee_number, home = call
+            home.worker.client_left("call", callee_number)
+
     def _record(self, address: ObjectAddress) -> ObjectRecord:
         """The record of an object, which is brought up where it is not live yet."""
         namespace = address.namespace

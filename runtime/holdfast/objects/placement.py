@@ -65,6 +65,9 @@ class Placement(Protocol):
     async def follow_call(self, caller: Caller, number: int, known: set[str]) -> Circle | None:
         """See WaitGraph, for a call that has gone to another owner."""
 
+    def abandon(self, caller: Caller, number: int) -> None:
+        """The caller waits no more for a call that has gone to another owner."""
+
 
 class InProcess:
     """One shard that owns everything."""
@@ -78,6 +81,9 @@ class InProcess:
         raise AssertionError("what is not here is nowhere")
 
     async def follow_call(self, _caller: Caller, _number: int, _known: set[str]) -> None:
+        """No call has gone there."""
+
+    def abandon(self, _caller: Caller, _number: int) -> None:
         """No call has gone there."""
 
 

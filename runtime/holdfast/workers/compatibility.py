@@ -3,6 +3,8 @@
 https://developers.cloudflare.com/workers/configuration/compatibility-flags/
 """
 
+from collections.abc import Collection
+
 from holdfast.catalog.script import Script
 from holdfast.host.context import Compatibility
 from holdfast.host.node import NodeCompat, node_compat
@@ -82,5 +84,13 @@ def compatibility(script: Script) -> Compatibility:
         delete_all_deletes_alarm=deletes_alarm,
         binary_messages_are_blobs=blobs,
         sockets_answer_closes=closes,
+        request_signals=_request_signals(script.compatibility_flags),
         flags=tuple(sorted(STANDING | flags | asked)),
     )
+
+
+def _request_signals(flags: Collection[str]) -> int:
+    """No date asks for these."""
+    if "enable_request_signal" not in flags:
+        return 0
+    return 2 if "request_signal_passthrough" in flags else 1

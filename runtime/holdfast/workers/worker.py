@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from holdfast.catalog.script import Script
@@ -166,6 +167,8 @@ class Worker:
                 self.host.enter(self._dispatch_fetch, *arguments)
             else:
                 self.host.enter(self._dispatch_fetch, *arguments, props, cf)
+            if self.host.compatibility.request_signals and not answer.done():
+                answer.add_done_callback(partial(self._look_for_client, number))
         return answer
 
     def call(
@@ -218,6 +221,15 @@ class Worker:
         self._answers[number] = answer
         self._live.add(number)
         return number
+
+    def _look_for_client(self, number: int, answer: "asyncio.Future[WorkerResponse]") -> None:
+        if answer.cancelled():
+            self.client_left("event", number)
+
+    def client_left(self, kind: str, number: int) -> None:
+        """Who waits for the answer to an event, or to a "call" of an object, waits no more."""
+        if not self.is_dead:
+            self.host.enter_soon(self.entry_once("clientLeft"), kind, number)
 
     def number_of(self, answer: "asyncio.Future[Any]") -> int | None:
         """The number of the event that this is to be the answer to; None if it is answered."""

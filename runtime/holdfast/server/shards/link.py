@@ -97,6 +97,7 @@ class Link:
         self._handlers: dict[str, Callable[..., None]] = {
             "fetch": self._fetch,
             "call": self._call,
+            "abandon": self._abandon,
             "response": self._response,
             "result": self._result,
             "failed": self._failed,
@@ -285,6 +286,9 @@ class Link:
             if message is not None:
                 message.drop()
             self.failed(number, "Error", str(error), "remote")
+
+    def _abandon(self, number: int) -> None:
+        self._local.abandon(self, number)
 
     def _response(
         self,

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from holdfast.objects.calls import Caller
@@ -54,11 +54,21 @@ class Neighbours:
 
     async def follow_call(self, caller: Caller, number: int, known: set[str]) -> Circle | None:
         """See Placement."""
+        for link, its_number in self._ways_of(caller, number):
+            return await link.follow_call(its_number, known)
+        return None
+
+    def abandon(self, caller: Caller, number: int) -> None:
+        """See Placement."""
+        for link, its_number in self._ways_of(caller, number):
+            link.say("abandon", its_number)
+
+    def _ways_of(self, caller: Caller, number: int) -> Iterator[tuple[Link, int]]:
+        """The link that a call has gone over, and its number there, where it is not answered."""
         for link in (*self._links.values(), *self._guests):
             its_number = link.number_of(caller, number)
             if its_number is not None:
-                return await link.follow_call(its_number, known)
-        return None
+                yield link, its_number
 
     def place_of(self, object_id: str) -> int:
         """The place of an object's owner."""
