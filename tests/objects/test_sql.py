@@ -176,3 +176,61 @@ async def test_sql_is_there_after_a_restart(tmp_path: Path) -> None:
         async with Server(tmp_path) as server:
             server.add("main", script)
             assert await server.text() == expected
+
+
+async def test_an_object_that_is_full_fails_as_on_cloudflare_and_goes_on(tmp_path: Path) -> None:
+    async with Server(tmp_path, object_bytes=1_000_000) as server:
+        server.add(
+            "main",
+            """
+            export class Thing {
+              constructor({ storage }) { this.storage = storage; }
+              async fetch(request) {
+                const { storage, storage: { sql, kv } } = this;
+                const errors = [];
+                const attempt = async (step) => {
+                  try { await step(); } catch (error) { errors.push(String(error)); }
+                };
+                switch (new URL(request.url).pathname) {
+                  case "/sql":
+                    sql.exec("CREATE TABLE IF NOT EXISTS t(v)");
+                    sql.exec("INSERT INTO t VALUES (1)");
+                    await storage.sync();
+                    sql.exec("INSERT INTO t VALUES (2)");
+                    await attempt(() => sql.exec("INSERT INTO t VALUES (zeroblob(2000000))"));
+                    await attempt(() => sql.exec("INSERT INTO t VALUES (3)"));
+                    console.log(errors.join());
+                    return new Response("not sent");
+                  case "/put":
+                    await attempt(() => storage.put("k", new Uint8Array(2000000)));
+                    console.log(errors.join());
+                    return new Response("not sent");
+                  case "/fill":
+                    for (let i = 0; i < 9; i++) kv.put(`k${i}`, new Uint8Array(100000));
+                    await storage.sync();
+                    return new Response("filled");
+                  case "/free":
+                    return new Response(await storage.delete(["k0", "k1", "k2"]));
+                }
+                return Response.json(sql.exec("SELECT v FROM t").raw().toArray());
+              }
+            }
+            import { exports } from "cloudflare:workers";
+            export default {
+              async fetch(request) {
+                try { return await exports.Thing.getByName("A").fetch(request); }
+                catch (error) { return new Response(`caught ${error}`); }
+              },
+            };
+            """,
+        )
+        full = "Error: database or disk is full: SQLITE_FULL"
+        assert await server.text("/sql") == f"caught {full}"
+        assert await server.text("/put") == f"caught {full}"
+        assert server.lines == [f"main log: {full},{full}", f"main log: {full}"]
+        assert await server.text("/") == "[[1]]"
+        assert await server.text("/fill") == "filled"
+        assert await server.text("/fill") == "filled", "in the same place there is room"
+        assert await server.text("/put") == f"caught {full}"
+        assert await server.text("/free") == "3"
+        assert await server.text("/fill") == "filled"

@@ -14,7 +14,7 @@ SECRET = b"nobody else's business"
 
 @pytest.fixture
 def nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
+    nursery = Nursery(1000)
     yield nursery
     nursery.close()
 

@@ -319,6 +319,13 @@ def _add_limits(parser: Parser) -> None:
         help="a call to an object that nothing can answer fails then (default: %(default)g)",
     )
     limits.add_argument(
+        "--object-mb",
+        type=positive,
+        default=10_240,
+        metavar="MB",
+        help="how much an object with SQLite storage may store (default: %(default)s)",
+    )
+    limits.add_argument(
         "--history-days",
         type=duration_or_zero,
         default=30.0,

@@ -39,6 +39,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         hang_seconds=options.hang_seconds,
         drain_seconds=options.drain_seconds,
         history_days=options.history_days,
+        object_bytes=options.object_mb * MEBIBYTE,
         allow_private_egress=options.allow_private_egress,
     )
 

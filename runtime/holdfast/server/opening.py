@@ -26,5 +26,6 @@ def open_storage(
         max_open=settings.open_databases,
         loop=loop,
         bookmarking=Bookmarking(settings.history_days),
+        max_object_bytes=settings.object_bytes,
         is_here=None if placement is None else placement.is_here,
     )

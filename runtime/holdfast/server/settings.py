@@ -6,6 +6,7 @@ from pathlib import Path
 from holdfast.engine import Limits
 from holdfast.host.constants import MAX_OBJECT_CALLS
 from holdfast.storage.cache import DEFAULT_MAX_BYTES
+from holdfast.storage.storage import MAX_OBJECT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Settings:
     `hang_seconds`: a call to an object that waits so long, with nothing under way
     that could answer it, fails. `drain_seconds`: how long a stop waits for requests.
     `history_days`: how far back in time objects can go; 0 keeps no past.
+    `object_bytes`: how much an object may store whose class has SQL.
     `open_databases`: how many SQLite connections are kept open at most.
     `cache_bytes`: how much the scripts' caches keep on the disk together.
     `allow_private_egress`: whether scripts may fetch loopback and private addresses.
@@ -46,6 +48,7 @@ class Settings:
     hang_seconds: float = 30.0
     drain_seconds: float = 30.0
     history_days: float = 30.0
+    object_bytes: int = MAX_OBJECT_BYTES
     open_databases: int = 1024
     cache_bytes: int = DEFAULT_MAX_BYTES
     allow_private_egress: bool = False

@@ -41,12 +41,14 @@ from holdfast.storage import opening
 from holdfast.storage.bookmarks import Bookmarks
 from holdfast.storage.disk import Companion, Folder
 from holdfast.storage.errors import (
+    DatabaseFull,
     StorageError,
     StorageReadOnly,
     StoreBroken,
     StoreLocked,
     TransactionConflict,
     ValueTooLarge,
+    is_bound_met,
     is_read_only,
 )
 from holdfast.storage.listed_alarm import ListedAlarm
@@ -54,7 +56,7 @@ from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.rounds import Rounds
 from holdfast.storage.session import WAL_SUFFIX, Session
-from holdfast.storage.statements import why_broken
+from holdfast.storage.statements import describe, why_broken
 from holdfast.storage.workers import Job
 
 if TYPE_CHECKING:
@@ -159,12 +161,11 @@ class Database:
             # Once: a connection that was closed to save memory goes on where it was.
             if self.mark_due_ms == _NEVER_OPENED:
                 self.mark_due_ms = self._shard.bookmarking.open_past(self)
-            if not self._has(DATABASE_SUFFIX):
-                self._missing = True
-                return
-            opened = opening.open_existing(
-                self.path, self.folder, log_is_durable=self.log_is_durable
-            )
+            opened = None
+            if self._has(DATABASE_SUFFIX):
+                opened = opening.open_existing(
+                    self.path, self.folder, log_is_durable=self.log_is_durable
+                )
         except (apsw.Error, OSError) as error:
             raise self._unopened(error) from error
         if opened is None:
@@ -233,6 +234,7 @@ class Database:
     def attach_session(self, session: Session | Newborn) -> None:
         """Read and write through this connection from now on."""
         self.session = session
+        self._shard.bound(self)
         self.log_is_durable = False
         self._shard.lifecycle.opened(self)
 
@@ -550,6 +552,9 @@ class Database:
         message = str(error)
         if isinstance(error, apsw.BusyError):
             return self._conflict(error)
+        if is_bound_met(error, self.folder.path):
+            full = DatabaseFull(describe(error))
+            return full if self.has_its_transaction else self.break_down(full)
         if self.has_its_transaction:
             # Nothing but the statement was undone.
             if isinstance(error, apsw.TooBigError):
@@ -584,7 +589,8 @@ class Database:
             broken.__cause__ = error
             all_synced = not self.rounds.in_flight and not self._committed
             self._shard.lifecycle.abandon(
-                self, log_is_durable=all_synced and isinstance(error, apsw.FullError)
+                self,
+                log_is_durable=all_synced and isinstance(error, (apsw.FullError, DatabaseFull)),
             )
             affected = [*self._waiting, self.store] if self.store else self._waiting
             self._waiting, self.store = [], None

@@ -4,6 +4,7 @@ Exception
 └── StorageError
     ├── InvalidName          the caller: a unique key or an id that cannot name a file
     ├── ValueTooLarge        the caller: SQLite cannot hold a value of this size
+    ├── DatabaseFull         the script: its object is as large as it may be
     ├── SqlError             the script: its SQL is wrong, or does what it may not
     ├── BookmarkInvalid      the script: a bookmark that leads nowhere, or not any more
     ├── TransactionConflict  a peer: another process holds the file; rerun the transaction
@@ -17,11 +18,16 @@ the file system that an access meets becomes one of these, with the cause attach
 """
 
 import errno
+import os
+from pathlib import Path
 
 import apsw
 
 # What the operating system says of a folder that must not be written.
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+_LITTLE_BYTES = 4 << 20
 
 
 class StorageError(Exception):
@@ -34,6 +40,10 @@ class InvalidName(StorageError, ValueError):
 
 class ValueTooLarge(StorageError):
     """The value exceeds what SQLite can hold; nothing was written."""
+
+
+class DatabaseFull(StorageError):
+    """The object is as large as it may be; the statement did nothing, deleting makes room."""
 
 
 class SqlError(StorageError):
@@ -62,6 +72,17 @@ class StorageReadOnly(StorageError):
 
 class StoreBroken(StorageError):
     """The store failed for good: open the object anew to go on with what is durable."""
+
+
+def is_bound_met(error: BaseException, folder: Path) -> bool:
+    """True if a database in this folder is as large as it may be, rather than its disk full.
+
+    SQLite has one error for both.
+    """
+    if not isinstance(error, apsw.FullError):
+        return False
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize >= _LITTLE_BYTES
 
 
 def is_read_only(error: BaseException) -> bool:

@@ -28,7 +28,9 @@ _MAX_FREE = 32
 class Nursery:
     """Lends databases that hold workerd's table and nothing in it. On the loop's thread only."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_pages: int) -> None:
+        """`max_pages`: how large a database may become, unless whoever has it says otherwise."""
+        self._bound = f"PRAGMA max_page_count={max_pages}"
         self._free: list[apsw.Connection] = []
 
     def lend(self) -> apsw.Connection:
@@ -38,6 +40,7 @@ class Nursery:
         connection = apsw.Connection(_PRIVATE, flags=_FLAGS, statementcachesize=STATEMENTS)
         connection.execute(_PRAGMAS, can_cache=False).fetchall()
         connection.execute(KV_SCHEMA, can_cache=False)
+        connection.execute(self._bound).fetchall()
         return connection
 
     def take_back(self, connection: apsw.Connection) -> None:
@@ -48,6 +51,7 @@ class Nursery:
         if len(self._free) >= _MAX_FREE or not _is_empty(connection):
             connection.close()
         else:
+            connection.execute(self._bound).fetchall()
             self._free.append(connection)
 
     def close(self) -> None:

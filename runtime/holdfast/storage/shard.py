@@ -14,6 +14,8 @@ from holdfast.storage.leftovers import Leftovers
 from holdfast.storage.lifecycle import Lifecycle
 from holdfast.storage.lru import LeastRecentlyUsed
 from holdfast.storage.nursery import Nursery
+from holdfast.storage.session import Session
+from holdfast.storage.template import PAGE_BYTES, UNBOUNDED
 from holdfast.storage.workers import Workers
 
 _FILE_THREADS = 8  # for checkpoints and closing
@@ -29,6 +31,8 @@ class Shard:
         barrier: Barrier,
         max_open: int,
         databases: dict[tuple[str, str], Database],
+        *,
+        max_object_bytes: int,
     ) -> None:
         self.loop = loop
         self.barrier = barrier
@@ -37,7 +41,8 @@ class Shard:
         self.alarms = Alarms()
         self.bookmarking = Bookmarking()
         self.connections: LeastRecentlyUsed[Database] = LeastRecentlyUsed()
-        self.nursery = Nursery()
+        self._max_pages = max_object_bytes // PAGE_BYTES
+        self.nursery = Nursery(self._max_pages)
         self.workers = Workers(loop, "holdfast-files", max_threads=_FILE_THREADS)
         self.lifecycle = Lifecycle(self)
         self.leftovers = Leftovers(self)
@@ -45,6 +50,15 @@ class Shard:
         self._newest_round_s = loop.time()
         self._written: list[Database] = []
         self._durable_logs: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def bound(self, database: Database) -> None:
+        """Have an open database of a class with SQL grow no further than it may."""
+        session = database.session
+        assert session, "it is open"
+        if not database.use_sqlite:
+            session.cursor.execute(f"PRAGMA max_page_count={UNBOUNDED}").fetchall()
+        elif isinstance(session, Session):  # what the nursery lends is bounded already
+            session.cursor.execute(f"PRAGMA max_page_count={self._max_pages}").fetchall()
 
     def forget(self, database: Database) -> None:
         """Nobody uses the database any more."""

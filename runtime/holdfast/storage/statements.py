@@ -27,7 +27,7 @@ from holdfast.storage.authorizer import (
     is_allowed,
     is_transaction,
 )
-from holdfast.storage.errors import SqlError
+from holdfast.storage.errors import DatabaseFull, SqlError
 
 SqlValue = float | str | bytes | None
 Row = tuple[int | float | str | bytes | None, ...]
@@ -291,6 +291,8 @@ def why_broken(error: BaseException) -> str:
             "application left the database in a state where constraints were violated: "
             + describe(error)
         )
+    if isinstance(error, DatabaseFull):
+        return str(error)
     return f"The storage of this Durable Object failed: {error}"
 
 

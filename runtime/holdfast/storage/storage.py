@@ -34,6 +34,9 @@ from holdfast.storage.whole import WholeObjects
 
 log = logging.getLogger("holdfast.storage")
 
+# https://developers.cloudflare.com/durable-objects/platform/limits/
+MAX_OBJECT_BYTES = 10 << 30
+
 # The database, its log, the log again for syncing, and a fresh database again.
 _FDS_PER_DATABASE = 4
 _FDS_FOR_OTHERS = 256
@@ -65,9 +68,13 @@ class Storage:
         max_open: int = 512,
         loop: asyncio.AbstractEventLoop | None = None,
         bookmarking: Bookmarking | None = None,
+        max_object_bytes: int = MAX_OBJECT_BYTES,
         is_here: Callable[[str], bool] | None = None,
     ) -> None:
-        """`is_here` tells which objects are ours, where other processes have others."""
+        """`max_object_bytes` is how much an object may store whose class has SQL.
+
+        `is_here` tells which objects are ours, where other processes have others.
+        """
         self._is_here = is_here
         self._root = Folder(folder)
         make_folder(folder)
@@ -77,7 +84,13 @@ class Storage:
         self._closed = False
         max_open = _affordable(max_open)
         self.descriptors = max_open * _FDS_PER_DATABASE  # of files, that it may use up
-        self._shard = Shard(loop or asyncio.get_running_loop(), barrier, max_open, self._databases)
+        self._shard = Shard(
+            loop or asyncio.get_running_loop(),
+            barrier,
+            max_open,
+            self._databases,
+            max_object_bytes=max_object_bytes,
+        )
         if bookmarking:
             self._shard.bookmarking = bookmarking
         if is_here is not None:

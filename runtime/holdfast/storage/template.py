@@ -13,6 +13,7 @@ import apsw
 KV_SCHEMA = "CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID"
 
 PAGE_BYTES = 4096
+UNBOUNDED = 0xFFFF_FFFE  # the most pages that SQLite knows
 
 # The file format's "write version" and "read version": 2 is WAL.
 # https://www.sqlite.org/fileformat2.html#file_format_version_numbers
