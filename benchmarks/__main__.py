@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks import alone, cpu, platform_micro, report, storage_script, tests
 from benchmarks.compare import LostWrites, Settings, compare
 from benchmarks.durability import INCREMENTS, count_flushes, strace
+from benchmarks.growth import axes
 from benchmarks.load import LoadFailed, wrk_version
 from benchmarks.machine import describe_machine
 from benchmarks.peers import Holdfast, Peer, Unavailable, Workerd
@@ -63,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--alone", action="store_true", help="measure what has no peer instead: some minutes"
     )
+    parser.add_argument(
+        "--growth", action="store_true", help="measure how cost grows instead: some minutes"
+    )
     return parser
 
 
@@ -84,6 +88,8 @@ def main() -> int:
             print("\n".join(_flushes(peers)))
         elif chosen.alone:
             alone.main(write=not chosen.no_write)
+        elif chosen.growth:
+            axes.measure()
         else:
             _measure(peers, chosen)
     except FAILURES as error:

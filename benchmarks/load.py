@@ -78,12 +78,15 @@ def run_load(origin: str, row: Row, *, seconds: int, connections: int) -> Run:
 def request_body(row: Row) -> bytes:
     """What each request of a row carries, of exactly the row's size; empty for most."""
     size = row.megabytes * 1_000_000
-    if row.body == "json":
-        first = 1_000_000  # so that all are of one length
-        count = (size - 1) // (len(JSON_ITEM % first) + 1)
-        text = f"[{','.join(JSON_ITEM % number for number in range(first, first + count))}]"
-        return text.encode().ljust(size)
-    return bytes(size)
+    return json_body(size) if row.body == "json" else bytes(size)
+
+
+def json_body(size: int) -> bytes:
+    """A list of people in JSON, of exactly this size."""
+    first = 1_000_000  # so that all are of one length
+    count = (size - 1) // (len(JSON_ITEM % first) + 1)
+    text = f"[{','.join(JSON_ITEM % number for number in range(first, first + count))}]"
+    return text.encode().ljust(size)
 
 
 def parse_result(printed: str) -> Run:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from benchmarks.memory import memory_of
+from benchmarks.memory import resident
 from benchmarks.peers.base import REPOSITORY
 from benchmarks.peers.holdfast import Holdfast
 from benchmarks.process import Server
@@ -33,14 +33,14 @@ def many(objects: int = OBJECTS) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="bench-many-") as name:
         folder = Path(name)
         with _server(folder, _FOREVER_S) as server:
-            empty = _resident(server)
+            empty = resident(server.pid)
             started = time.perf_counter()
             touch(server, "store", range(objects))
             making_s = time.perf_counter() - started
-            live = _resident(server) - empty
+            live = resident(server.pid) - empty
         with _server(folder, _BRIEFLY_S) as server:
-            empty = _resident(server)
-            opening = _opening_ms(server)
+            empty = resident(server.pid)
+            first, second = first_and_second_ms(server, min(objects, ONE_BY_ONE))
             half = objects // 2
             left = [_left_by(server, range(first, first + half)) for first in (0, half)]
     of = f"of {objects:,}"
@@ -52,7 +52,7 @@ def many(objects: int = OBJECTS) -> list[Figure]:
             *((left[1] - left[0]) / half / 1e3, "kB", EVICTED_BAR_KB),
         ),
         Figure("what stays with the process when all have left", (left[1] - empty) / 1e6, "MB"),
-        Figure("opening one that was evicted, median", opening, "ms", OPEN_BAR_MS),
+        Figure("opening one that was evicted, median", first - second, "ms", OPEN_BAR_MS),
     ]
 
 
@@ -75,14 +75,14 @@ def _left_by(server: Server, objects: range) -> int:
     """The memory that is occupied when these have been read and evicted."""
     touch(server, "read", objects)
     time.sleep(_BRIEFLY_S * 3)  # idle for once, and time to evict some ten thousand
-    return _resident(server)
+    return resident(server.pid)
 
 
-def _opening_ms(server: Server) -> float:
-    """What the first request to an object takes longer than the second."""
+def first_and_second_ms(server: Server, objects: int) -> tuple[float, float]:
+    """What the first request to an object takes, and the second; medians."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     took: tuple[list[float], list[float]] = ([], [])
-    for number in range(ONE_BY_ONE):
+    for number in range(objects):
         for times in took:
             started = time.perf_counter()
             connection.request("GET", f"/read?first={number}&count=1")
@@ -90,11 +90,4 @@ def _opening_ms(server: Server) -> float:
             times.append((time.perf_counter() - started) * 1e3)
             assert answer == b"1", answer
     connection.close()
-    first, second = map(statistics.median, took)
-    return first - second
-
-
-def _resident(server: Server) -> int:
-    memory = memory_of(server.pid)
-    assert memory is not None, "what memory is occupied is read from Linux's /proc"
-    return memory.rss
+    return statistics.median(took[0]), statistics.median(took[1])

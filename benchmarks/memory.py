@@ -30,6 +30,13 @@ def memory_of(pid: int) -> Memory | None:
     return Memory(rss=totals["Rss"], pss=totals["Pss"])
 
 
+def resident(pid: int) -> int:
+    """The resident bytes of the process and its descendants."""
+    memory = memory_of(pid)
+    assert memory is not None, "what memory is occupied is read from Linux's /proc"
+    return memory.rss
+
+
 def descendants(pid: int) -> list[int]:
     """Children, their children and so on; each once."""
     children = [

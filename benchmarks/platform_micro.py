@@ -102,7 +102,7 @@ async def echoes() -> list[Figure]:
         with Server([str(part) for part in command], port, Path(folder) / "log") as server:
             for path, way in (("/untouched", "untouched"), ("/piped", "piped"), ("/read", "read")):
                 idle = memory_of(server.pid)
-                runs = [await _echo(server, path) for _ in range(ECHO_RUNS)]
+                runs = [await echo(server, path, BODY_BYTES) for _ in range(ECHO_RUNS)]
                 speed = BODY_BYTES / 1e6 / min(seconds for seconds, _ in runs)
                 figures.append(Figure(f"echo of 100 MB, {way} by the script", speed, "MB/s", 200.0))
                 if idle is not None:
@@ -111,15 +111,15 @@ async def echoes() -> list[Figure]:
     return figures
 
 
-async def _echo(server: Server, path: str) -> tuple[float, int]:
+async def echo(server: Server, path: str, size: int) -> tuple[float, int]:
     """Seconds for the whole body to come back, and the most memory that was seen meanwhile."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1 << 20)
     peak = 0
 
     async def send() -> None:
         block = bytes(BLOCK_BYTES)
-        for start in range(0, BODY_BYTES, BLOCK_BYTES):
-            writer.write(block[: BODY_BYTES - start])
+        for start in range(0, size, BLOCK_BYTES):
+            writer.write(block[: size - start])
             await writer.drain()
 
     async def watch() -> None:
@@ -128,7 +128,7 @@ async def _echo(server: Server, path: str) -> tuple[float, int]:
             peak = max(peak, memory.rss)
             await asyncio.sleep(0.02)
 
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_BYTES}\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n"
     started = time.perf_counter()
     writer.write(f"{head}Connection: close\r\n\r\n".encode())
     tasks = [asyncio.create_task(send()), asyncio.create_task(watch())]
@@ -139,7 +139,7 @@ async def _echo(server: Server, path: str) -> tuple[float, int]:
     tasks[1].cancel()
     await tasks[0]
     writer.close()
-    assert received >= BODY_BYTES, f"{path} gave {received} bytes back"
+    assert received >= size, f"{path} gave {received} bytes back"
     return seconds, peak
 
 

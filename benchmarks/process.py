@@ -33,14 +33,20 @@ class Server:
     """A process group that serves HTTP on a loopback port.
 
     As a context manager it is ready on entry and gone on exit. `startup_ms` is the time
-    from its spawn to the first answer of `path` with status 200.
+    from its spawn to the first answer of `path` with this status.
     """
 
     def __init__(
-        self, command: Sequence[str | Path], port: int, log: Path, *, path: str = "/hello"
+        self,
+        command: Sequence[str | Path],
+        port: int,
+        log: Path,
+        *,
+        path: str = "/hello",
+        status: int = 200,
     ) -> None:
         self.port = port
-        self._path = path
+        self._path, self._status = path, status
         self.startup_ms = 0.0
         self._log = log
         started = time.perf_counter()
@@ -99,7 +105,7 @@ class Server:
                     f"it ended with code {self._process.returncode}:\n{self._tail()}"
                 )
             try:
-                if self.get(self._path)[0] == http.client.OK:
+                if self.get(self._path)[0] == self._status:
                     return
             except (OSError, http.client.HTTPException):
                 pass

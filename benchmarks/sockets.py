@@ -27,7 +27,7 @@ _NO_MASK = bytes(4)  # frames of a client are masked; zeros change nothing
 def run_sockets(origin: str, row: Row, *, seconds: int, connections: int) -> Run:
     """Measure a row of WebSockets. Blocks for `seconds`. Raises LoadFailed."""
     count = ROOM_SIZE if row.sockets == "broadcast" else connections
-    with _opened(origin, row.path, count) as sockets:
+    with opened(origin, row.path, count) as sockets:
         measure = _broadcasts if row.sockets == "broadcast" else _echoes
         started = time.perf_counter()
         took = sorted(measure(sockets, started + seconds))
@@ -41,7 +41,8 @@ def run_sockets(origin: str, row: Row, *, seconds: int, connections: int) -> Run
 
 
 @contextmanager
-def _opened(origin: str, path: str, count: int) -> Iterator[list[socket.socket]]:
+def opened(origin: str, path: str, count: int) -> Iterator[list[socket.socket]]:
+    """So many WebSockets of a path, until the context ends. Raises LoadFailed."""
     address = urlsplit(origin)
     assert address.hostname and address.port, "an origin of a server under test"
     with ExitStack() as stack:
