@@ -9,6 +9,7 @@ do, or seldom. https://man7.org/linux/man-pages/man3/malloc_trim.3.html
 import ctypes
 import time
 from collections.abc import Callable
+from functools import cache
 
 WORTHWHILE = 256  # objects fewer than there were
 QUIET = 0.1  # of the thread's time was used
@@ -25,7 +26,7 @@ class FreedMemory:
         clock: Callable[[], float] = time.monotonic,
         used: Callable[[], float] = time.thread_time,
     ) -> None:
-        self._trim = trim or getattr(ctypes.CDLL(None), "malloc_trim", None)
+        self._trim = trim or _malloc_trim()
         self._clock = clock
         self._used = used
         self._most = 0  # objects that were live at once since the last time
@@ -43,3 +44,9 @@ class FreedMemory:
         if quiet or now_s - self._gave_s > MAX_WAIT_S:
             self._trim(0)
             self._most, self._gave_s = live, now_s
+
+
+@cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    found: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return found

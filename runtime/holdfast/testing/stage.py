@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import threading
 import traceback
+from collections import deque
 from collections.abc import Coroutine, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -76,7 +77,7 @@ class Stage:
         self._generation = 0
         self._owed: list[tuple[ObjectStore, int]] = []
         self._sockets: list[Socket] = []
-        self._noted: list[str] = []
+        self._noted: deque[tuple[str, Response]] = deque(maxlen=_NOTED)
         self._failed: list[AssertionError] = []
         self._begun = self._closed = False
         self._threads = {*threading.enumerate()}
@@ -106,8 +107,7 @@ class Stage:
 
     def note(self, what: str, response: Response) -> None:
         """Keep a response for the report of a failure."""
-        self._noted.append(f"{what} → {response!r}")
-        del self._noted[:-_NOTED]
+        self._noted.append((what, response))
 
     def report(self) -> str:
         """What a failed test shows: the last responses, the scripts' logs, the seed."""
@@ -115,7 +115,8 @@ class Stage:
         if self.interleaving.seed is not None:
             parts.append(f"interleaved with seed {self.interleaving.seed}")
         if self._noted:
-            parts.append("last responses:\n" + "\n".join(f"  {line}" for line in self._noted))
+            lines = "\n".join(f"  {what} → {response!r}" for what, response in self._noted)
+            parts.append(f"last responses:\n{lines}")
         for worker in self.workers.values():
             if worker.logs:
                 lines = "\n".join(f"  {line.level}: {line.text}" for line in worker.logs)
