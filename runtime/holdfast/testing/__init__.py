@@ -6,7 +6,8 @@ end in a loop of its own, and returns the result; `AsyncHarness` returns it to b
 
 - `Harness`, `AsyncHarness` (harness.py): an empty platform, which `worker(…)` fills; stage.py and
   core.py have what both are.
-- `Worker` (worker.py), `Object` (objects.py), `Socket` (sockets.py): what tests speak to.
+- `Worker` (worker.py), `Object` (objects.py), `Socket` (sockets.py): what tests speak to, each
+  with a twin for AsyncHarness; driven.py has what makes two of their methods.
 - `VirtualClock` (clock.py), `LoopView` (loop.py): time, which jumps where it is all that is
   waited for; `Waiting` (waiting.py) decides when that is.
 - `Outbound`, `Faults`: what comes from outside, and what goes wrong.
@@ -19,28 +20,43 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from holdfast.testing.errors import CallTimedOut, HarnessError, JavaScriptError
     from holdfast.testing.harness import AsyncHarness, Harness
+    from holdfast.testing.objects import AsyncObject, Object
     from holdfast.testing.plugin import holdfast_fixture
     from holdfast.testing.responses import Request, Response
+    from holdfast.testing.sockets import AsyncSocket, Socket
+    from holdfast.testing.worker import AsyncWorker, Worker
 
 __all__ = [
     "AsyncHarness",
+    "AsyncObject",
+    "AsyncSocket",
+    "AsyncWorker",
     "CallTimedOut",
     "Harness",
     "HarnessError",
     "JavaScriptError",
+    "Object",
     "Request",
     "Response",
+    "Socket",
+    "Worker",
     "holdfast_fixture",
 ]
 
 _PLACES = {
     "AsyncHarness": "harness",
+    "AsyncObject": "objects",
+    "AsyncSocket": "sockets",
+    "AsyncWorker": "worker",
     "CallTimedOut": "errors",
     "Harness": "harness",
     "HarnessError": "errors",
     "JavaScriptError": "errors",
+    "Object": "objects",
     "Request": "responses",
     "Response": "responses",
+    "Socket": "sockets",
+    "Worker": "worker",
     "holdfast_fixture": "plugin",
 }
 

@@ -5,26 +5,32 @@ import json
 import random
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from holdfast.catalog.bindings import Binding, Json, ObjectNamespace, PlainText, Service
 from holdfast.catalog.namespace import Namespace
 from holdfast.objects.record import ObjectRecord
+from holdfast.testing.driven import driven
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
 from holdfast.testing.services import PythonService
 from holdfast.testing.sources import Found, Options, Source, find
 from holdfast.testing.stage import Stage
 from holdfast.testing.waiting import in_background
-from holdfast.testing.worker import Worker
+from holdfast.testing.worker import AnyWorker
 
 __tracebackhide__ = hidden_from_tracebacks
 
 MAX_SEED = 1_000_000
 _PYTHON = "python:"
 
+T = TypeVar("T")
+WorkerT = TypeVar("WorkerT", bound=AnyWorker[Any, Any])
 
-class Core(Stage):
+
+class Core(Stage, Generic[WorkerT]):
     """What both harnesses offer."""
+
+    worker_type: type[WorkerT]
 
     # ---- scripts ---------------------------------------------------------------------
 
@@ -37,7 +43,7 @@ class Core(Stage):
         environment: str | None = None,
         compatibility_date: str | None = None,
         compatibility_flags: Iterable[str] = (),
-    ) -> Worker:
+    ) -> WorkerT:
         """Load a script: a file, a Wrangler project, inline source, or modules by name.
 
         `env` adds bindings, or puts others in their place: text and data are what they are;
@@ -48,7 +54,7 @@ class Core(Stage):
         options = Options(name, environment, compatibility_date, tuple(compatibility_flags))
         return self.add(find(source, options, self._folders, self.workers), env or {})
 
-    def add(self, found: Found, env: Mapping[str, Any]) -> Worker:
+    def add(self, found: Found, env: Mapping[str, Any]) -> WorkerT:
         """Load a script that was found."""
         self.begin()
         script = found.script
@@ -59,7 +65,7 @@ class Core(Stage):
         made = [self._binding(name, value) for name, value in env.items()]
         found = replace(found, script=replace(script, bindings=(*kept, *made)))
         self.sources.found[script.name] = found
-        worker = self.workers[script.name] = Worker(self, found)
+        worker = self.workers[script.name] = self.worker_type(self, found)
         try:
             loaded = self.loaded(script.name)
             self._check_classes(found, loaded.exports.classes)
@@ -77,7 +83,7 @@ class Core(Stage):
             return Json(name, json.dumps(value))
         if isinstance(value, Namespace):
             return ObjectNamespace(name, value.id)
-        if isinstance(value, Worker):
+        if isinstance(value, AnyWorker):
             return Service(name, value.name)
         if isinstance(value, bytes):
             raise HarnessError(f"env[{name!r}] is bytes, which no binding holds: give text.")
@@ -119,7 +125,7 @@ class Core(Stage):
 
     # ---- objects ---------------------------------------------------------------------
 
-    def namespace(self, worker: Worker, class_name: str) -> Namespace:
+    def namespace(self, worker: AnyWorker[Any, Any], class_name: str) -> Namespace:
         """The namespace of a script's class. Raises HarnessError where there is none."""
         classes = self.loaded(worker.name).exports.classes
         if class_name not in classes:
@@ -155,7 +161,7 @@ class Core(Stage):
         assert self.interleaving.seed is not None
         return self.interleaving.seed
 
-    async def _gathered(self, calls: list[Awaitable[Any]]) -> list[Any]:
+    async def _gathered(self, calls: list[Awaitable[T]]) -> list[T]:
         tasks = [self._background(call) for call in calls]
         everything = asyncio.gather(*tasks, return_exceptions=True)
         try:
@@ -164,13 +170,15 @@ class Core(Stage):
             for task in tasks:
                 task.cancel()
             raise
+        answers = []
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        return [*results]
+            answers.append(result)
+        return answers
 
-    def _background(self, call: Awaitable[Any]) -> "asyncio.Task[Any]":
-        async def run() -> Any:
+    def _background(self, call: Awaitable[T]) -> "asyncio.Task[T]":
+        async def run() -> T:
             in_background.set(True)
             if latency_s := self.interleaving.latency_s():
                 future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -183,15 +191,13 @@ class Core(Stage):
 
         return self.view.real.create_task(run())
 
-    def settle(self) -> Any:
+    @driven
+    async def settle(self) -> None:
         """Let everything that is under way end, what was given to `waitUntil` included.
 
         Time jumps as far as that takes; alarms are not waited for.
         """
         self.begin()
-        return self.drive(self._settle())
-
-    async def _settle(self) -> None:
         await self.waiting.quiet()
         while (
             any(self._is_busy(worker) for worker in self.workers)

@@ -5,11 +5,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar, cast
 
 from holdfast.testing.core import Core
+from holdfast.testing.driven import Async, Sync
 from holdfast.testing.errors import HarnessError, JavaScriptError, LeakError, hidden_from_tracebacks
+from holdfast.testing.harness_clock import AsyncHarnessClock, HarnessClock
+from holdfast.testing.sockets import AsyncSocket, Socket
 from holdfast.testing.stage import open_harnesses
+from holdfast.testing.worker import AsyncWorker, Worker
+
+T = TypeVar("T")
 
 __tracebackhide__ = hidden_from_tracebacks
 
@@ -27,10 +33,10 @@ class _Pending:
 _PENDING = _Pending()
 
 
-class Started:
+class Started(Generic[T]):
     """A call that was started: `done`, and its `result()`."""
 
-    def __init__(self, harness: "Harness", task: "asyncio.Task[Any]") -> None:
+    def __init__(self, harness: "Harness", task: "asyncio.Task[T]") -> None:
         self._harness = harness
         self._task = task
 
@@ -39,18 +45,22 @@ class Started:
         """Whether it has ended."""
         return self._task.done()
 
-    def result(self) -> Any:
+    def result(self) -> T:
         """Wait for it; its result, or what it raises."""
         return self._harness.drive(self._harness.waiting.wait(self._task, "a call"))
 
 
-class Harness(Core):
+class Harness(Core[Worker], Sync):
     """For plain functions: each call returns when it is done. A context manager.
 
     With `async with`, it is an AsyncHarness that is entered.
     """
 
     alone = True
+    clock: HarnessClock
+    clock_type = HarnessClock
+    socket_type = Socket
+    worker_type = Worker
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -65,11 +75,11 @@ class Harness(Core):
             self._private = asyncio.SelectorEventLoop()
         return self._private
 
-    def drive(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    def drive(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine."""
         if self._collected is not None:
             self._collected.append(coroutine)
-            return _PENDING
+            return cast("T", _PENDING)
         if asyncio._get_running_loop() is not None:
             coroutine.close()
             raise HarnessError(
@@ -84,7 +94,7 @@ class Harness(Core):
         except (HarnessError, JavaScriptError) as error:
             raise error.with_traceback(None) from None  # the loop's frames tell nothing
 
-    def start(self, call: Callable[[], Any]) -> Started:
+    def start(self, call: Callable[[], T]) -> Started[T]:
         """Start a call, `lambda: worker.fetch("/")`, and go on; see Started."""
         self.begin()
         (coroutine,) = self._collect([call])
@@ -97,7 +107,7 @@ class Harness(Core):
         await self.waiting.quiet(until=task)
         return task
 
-    def gather(self, calls: Iterable[Callable[[], Any]], *, seed: int | None = None) -> list[Any]:
+    def gather(self, calls: Iterable[Callable[[], T]], *, seed: int | None = None) -> list[T]:
         """Make calls at the same time, each `lambda: worker.fetch("/")`; their results.
 
         With a seed, they are interleaved; see `interleave`.
@@ -106,8 +116,7 @@ class Harness(Core):
         if seed is not None:
             self.interleave(seed)
         coroutines = self._collect([*calls])
-        results: list[Any] = self.drive(self._gathered([*coroutines]))
-        return results
+        return self.drive(self._gathered([*coroutines]))
 
     def _collect(self, calls: list[Callable[[], Any]]) -> list[Coroutine[Any, Any, Any]]:
         collected: list[Coroutine[Any, Any, Any]] = []
@@ -180,10 +189,14 @@ class Harness(Core):
         await self._entered.aclose()
 
 
-class AsyncHarness(Core):
+class AsyncHarness(Core[AsyncWorker], Async):
     """For coroutines: the same, but what takes time is awaited. An async context manager."""
 
     alone = False
+    clock: AsyncHarnessClock
+    clock_type = AsyncHarnessClock
+    socket_type = AsyncSocket
+    worker_type = AsyncWorker
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         try:
@@ -194,13 +207,11 @@ class AsyncHarness(Core):
                 "test, use the fixture `holdfast`, or Harness."
             ) from None
 
-    def drive(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    def drive(self, coroutine: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
         """The coroutine itself."""
         return coroutine
 
-    async def gather(
-        self, calls: Iterable[Awaitable[Any]], *, seed: int | None = None
-    ) -> list[Any]:
+    async def gather(self, calls: Iterable[Awaitable[T]], *, seed: int | None = None) -> list[T]:
         """Make calls at the same time; their results. With a seed, they are interleaved."""
         self.begin()
         if seed is not None:

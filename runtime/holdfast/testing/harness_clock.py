@@ -1,16 +1,17 @@
 """`harness.clock`: time as tests read and move it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from holdfast.testing.clock import VirtualClock
+from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import HarnessError
 
 if TYPE_CHECKING:
     from holdfast.testing.stage import Stage
 
 
-class HarnessClock:
+class AnyClock:
     """`harness.clock`: time as the scripts see it."""
 
     def __init__(self, core: "Stage", clock: VirtualClock) -> None:
@@ -47,10 +48,19 @@ class HarnessClock:
         self._clock.set_ms(now.timestamp() * 1000)
         self._core.clock_was_set()
 
-    def advance(self, seconds: float | timedelta) -> Any:
+    @driven
+    async def advance(self, seconds: float | timedelta) -> None:
         """Move time on; timers, alarms and cron triggers run as they fall due, in order."""
         span = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         if span < 0:
             raise HarnessError("Time does not go back; clock.set(…) puts the calendar back.")
         self._core.begin()
-        return self._core.drive(self._core.waiting.advance(span))
+        await self._core.waiting.advance(span)
+
+
+class HarnessClock(AnyClock, Sync):
+    """The clock of a Harness."""
+
+
+class AsyncHarnessClock(AnyClock, Async):
+    """The clock of an AsyncHarness: `advance` is awaited."""

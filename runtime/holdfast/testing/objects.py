@@ -3,7 +3,7 @@
 import json as json_module
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urljoin
 
 from holdfast.catalog.namespace import Namespace
@@ -11,27 +11,33 @@ from holdfast.engine import JSError
 from holdfast.objects.alarms import Outcome
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.objects.record import ObjectRecord
+from holdfast.testing.answers import receive, settled, upgrade_headers, upgraded
+from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import HarnessError, JavaScriptError, hidden_from_tracebacks
 from holdfast.testing.requests import Files, HeadersLike, make_request
+from holdfast.testing.responses import Response
+from holdfast.testing.sockets import AnySocket, AsyncSocket, Socket
 from holdfast.testing.storage import ObjectStorage
 from holdfast.testing.values import result_of, to_javascript
 
 if TYPE_CHECKING:
     from holdfast.testing.core import Core
-    from holdfast.testing.worker import Worker
+    from holdfast.testing.worker import AnyWorker
 
 __tracebackhide__ = hidden_from_tracebacks
 
 _BASE = "http://object.localhost/"
 
+SocketT = TypeVar("SocketT", bound=AnySocket)
 
-class Object:
+
+class AnyObject(Generic[SocketT]):
     """One object; it need not be in memory, nor have anything stored."""
 
     def __init__(
         self,
-        core: "Core",
-        worker: "Worker",
+        core: "Core[Any]",
+        worker: "AnyWorker[Any, SocketT]",
         namespace: Namespace,
         name: str | None,
         object_id: str | None,
@@ -48,7 +54,8 @@ class Object:
 
     # ---- calls -----------------------------------------------------------------------
 
-    def fetch(
+    @driven
+    async def fetch(
         self,
         url: str = "/",
         *,
@@ -58,96 +65,24 @@ class Object:
         json: Any = None,
         data: Mapping[str, str] | None = None,
         files: Files | None = None,
-    ) -> Any:
+    ) -> Response:
         """Send the object a request; the Response. What it throws is raised."""
         raw, content = make_request(headers, body=body, json=json, data=data, files=files)
         chosen = (method or ("GET" if content is None else "POST")).upper()
-        return self._core.drive(self._fetch(chosen, urljoin(_BASE, url), raw, content))
+        full = urljoin(_BASE, url)
+        answer = self._event("fetchObject", chosen, full, raw, content)
+        return await receive(self._core, self.worker, answer, f"{chosen} {full} of {self!r}", full)
 
-    def call(self, method: str, *arguments: Any) -> Any:
+    @driven
+    async def call(self, method: str, *arguments: Any) -> Any:
         """Call a method by RPC; what it returns."""
-        return self._core.drive(self._call(method, arguments))
-
-    def run(self, function: str, *arguments: Any) -> Any:
-        """Call a JavaScript function as the object's code: `(instance, state, …arguments) => …`."""
-        return self._core.drive(self._run(function, arguments))
-
-    def websocket(
-        self, url: str = "/", *, headers: HeadersLike | None = None, protocols: tuple[str, ...] = ()
-    ) -> Any:
-        """Open a WebSocket to the object; the Socket."""
-        from holdfast.testing.worker import upgrade_headers
-
-        raw, _ = make_request(headers)
-        raw += upgrade_headers(protocols)
-        return self._core.drive(self._websocket(urljoin(_BASE, url), raw))
-
-    # ---- alarms ----------------------------------------------------------------------
-
-    @property
-    def alarm(self) -> datetime | None:
-        """When the object is to be woken, in UTC."""
-        with self.storage.store() as store:
-            time_ms = store.get_alarm()
-        return None if time_ms is None else datetime.fromtimestamp(time_ms / 1000, UTC)
-
-    def run_alarm(self) -> Any:
-        """Run the object's alarm now, whenever it is due; False where none is set.
-
-        What the handler throws is raised; it is retried as on any other occasion.
-        """
-        return self._core.drive(self._run_alarm())
-
-    # ---- the end ---------------------------------------------------------------------
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the object is in memory."""
-        return self._core.runtime.directory.find(self.id) is not None
-
-    def evict(self) -> Any:
-        """Have the object leave memory; what it has stored stays, and its WebSockets do.
-
-        Raises HarnessError where it has something under way.
-        """
-        return self._core.drive(self._evict())
-
-    def crash(self) -> Any:
-        """End everything as if the machine lost its power now; see Harness.crash."""
-        return self._core.crash()
-
-    def instances(self) -> list[str]:
-        """The ids of the objects of this class; see Worker.instances."""
-        return self._core.instances(self._namespace)
-
-    # ---- inside ----------------------------------------------------------------------
-
-    def _record(self) -> ObjectRecord:
-        return self._core.record(self._namespace, self.id, self.name)
-
-    def _event(self, tool: str, *arguments: Any) -> Any:
-        record = self._record()
-        loaded = record.home.worker
-        return loaded.event(self._core.runtime.tool(loaded, tool), record.slot, *arguments)
-
-    async def _fetch(self, method: str, url: str, raw: str, content: bytes | None) -> Any:
-        from holdfast.testing.worker import receive
-
-        answer = self._event("fetchObject", method, url, raw, content)
-        return await receive(self._core, self.worker, answer, f"{method} {url} of {self!r}", url)
-
-    async def _websocket(self, url: str, raw: str) -> Any:
-        from holdfast.testing.worker import upgraded
-
-        answer = self._event("fetchObject", "GET", url, raw, None)
-        return await upgraded(self._core, self.worker, answer, url)
-
-    async def _call(self, method: str, arguments: tuple[Any, ...]) -> Any:
         data = to_javascript([*arguments])
         answer = self._event("callObject", json_module.dumps([method]), data)
         return await self._result(answer, f"{method}() of {self!r}")
 
-    async def _run(self, function: str, arguments: tuple[Any, ...]) -> Any:
+    @driven
+    async def run(self, function: str, *arguments: Any) -> Any:
+        """Call a JavaScript function as the object's code: `(instance, state, …arguments) => …`."""
         loaded = self._record().home.worker
         try:
             compiled = loaded.host.isolate.expression("run()", function)
@@ -161,12 +96,33 @@ class Object:
             compiled.close()
         return await self._result(answer, f"run() in {self!r}")
 
-    async def _result(self, answer: Any, what: str) -> Any:
-        from holdfast.testing.worker import settled
+    @driven
+    async def websocket(
+        self, url: str = "/", *, headers: HeadersLike | None = None, protocols: tuple[str, ...] = ()
+    ) -> SocketT:
+        """Open a WebSocket to the object; the Socket."""
+        raw, _ = make_request(headers)
+        full = urljoin(_BASE, url)
+        headers_and_upgrade = raw + upgrade_headers(protocols)
+        answer = self._event("fetchObject", "GET", full, headers_and_upgrade, None)
+        socket: SocketT = await upgraded(self._core, self.worker, answer, full)
+        return socket
 
-        return result_of(await settled(self._core, self.worker, answer, what))
+    # ---- alarms ----------------------------------------------------------------------
 
-    async def _run_alarm(self) -> bool:
+    @property
+    def alarm(self) -> datetime | None:
+        """When the object is to be woken, in UTC."""
+        with self.storage.store() as store:
+            time_ms = store.get_alarm()
+        return None if time_ms is None else datetime.fromtimestamp(time_ms / 1000, UTC)
+
+    @driven
+    async def run_alarm(self) -> bool:
+        """Run the object's alarm now, whenever it is due; False where none is set.
+
+        What the handler throws is raised; it is retried as on any other occasion.
+        """
         core = self._core
         with self.storage.store() as store:
             time_ms = store.get_alarm()
@@ -184,7 +140,19 @@ class Object:
             raise JavaScriptError("", head, stack=stack)
         return True
 
-    async def _evict(self) -> None:
+    # ---- the end ---------------------------------------------------------------------
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the object is in memory."""
+        return self._core.runtime.directory.find(self.id) is not None
+
+    @driven
+    async def evict(self) -> None:
+        """Have the object leave memory; what it has stored stays, and its WebSockets do.
+
+        Raises HarnessError where it has something under way.
+        """
         core = self._core
         await core.waiting.quiet()
         record = core.runtime.directory.find(self.id)
@@ -195,6 +163,36 @@ class Object:
         if why:
             raise HarnessError(f"{self!r} cannot be evicted: {why}.")
         await core.waiting.quiet()
+
+    @driven
+    async def crash(self) -> None:
+        """End everything as if the machine lost its power now; see Harness.crash."""
+        await self._core.crash_now()
+
+    def instances(self) -> list[str]:
+        """The ids of the objects of this class; see Worker.instances."""
+        return self._core.instances(self._namespace)
+
+    # ---- inside ----------------------------------------------------------------------
+
+    def _record(self) -> ObjectRecord:
+        return self._core.record(self._namespace, self.id, self.name)
+
+    def _event(self, tool: str, *arguments: Any) -> Any:
+        record = self._record()
+        loaded = record.home.worker
+        return loaded.event(self._core.runtime.tool(loaded, tool), record.slot, *arguments)
+
+    async def _result(self, answer: Any, what: str) -> Any:
+        return result_of(await settled(self._core, self.worker, answer, what))
+
+
+class Object(AnyObject[Socket], Sync):
+    """An object in a Harness."""
+
+
+class AsyncObject(AnyObject[AsyncSocket], Async):
+    """An object in an AsyncHarness: what takes time is awaited."""
 
 
 def _id_of(namespace: Namespace, name: str | None, object_id: str | None) -> str:

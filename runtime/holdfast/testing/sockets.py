@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
 from holdfast.host.sockets_end import NO_STATUS, Message, SocketEnd
+from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ ABNORMAL = 1006
 class _TestEnd(SocketEnd):
     listening = True
 
-    def __init__(self, socket: "Socket") -> None:
+    def __init__(self, socket: "AnySocket") -> None:
         super().__init__()
         self._socket = socket
 
@@ -34,7 +35,7 @@ class _TestEnd(SocketEnd):
         self._socket.ended(ABNORMAL, "")
 
 
-class Socket:
+class AnySocket:
     """A WebSocket to a Worker or an object. What it gets waits until it is received."""
 
     def __init__(self, core: "Stage", protocol: str | None) -> None:
@@ -55,17 +56,22 @@ class Socket:
         """Send a value as JSON."""
         self.send(json.dumps(value))
 
-    def receive(self) -> Any:
+    @driven
+    async def receive(self) -> Message:
         """The next message, text or bytes. Raises HarnessError when the socket is closed."""
-        return self._core.drive(self._receive())
+        return await self._receive()
 
-    def receive_json(self) -> Any:
+    @driven
+    async def receive_json(self) -> Any:
         """The next message, parsed."""
-        return self._core.drive(self._receive_json())
+        return json.loads(await self._receive())
 
-    def wait_closed(self) -> Any:
+    @driven
+    async def wait_closed(self) -> tuple[int, str]:
         """Code and reason of the other side's close."""
-        return self._core.drive(self._wait_closed())
+        while self.closed is None:
+            await self._news("the close of a WebSocket")
+        return self.closed
 
     @property
     def pending(self) -> list[Message]:
@@ -84,9 +90,6 @@ class Socket:
 
     # ---- inside ----------------------------------------------------------------------
 
-    async def _receive_json(self) -> Any:
-        return json.loads(await self._receive())
-
     async def _receive(self) -> Message:
         while not self._messages:
             if self.closed:
@@ -94,11 +97,6 @@ class Socket:
                 raise HarnessError(f"The WebSocket is closed, with code {code} {reason!r}.")
             await self._news("a message of a WebSocket")
         return self._messages.popleft()
-
-    async def _wait_closed(self) -> tuple[int, str]:
-        while self.closed is None:
-            await self._news("the close of a WebSocket")
-        return self.closed
 
     async def _news(self, what: str) -> None:
         self._waiting = asyncio.get_running_loop().create_future()
@@ -121,3 +119,11 @@ class Socket:
         self._core.view.activity += 1
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+
+
+class Socket(AnySocket, Sync):
+    """A WebSocket in a Harness."""
+
+
+class AsyncSocket(AnySocket, Async):
+    """A WebSocket in an AsyncHarness: what takes time is awaited."""

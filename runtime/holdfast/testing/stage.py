@@ -18,18 +18,19 @@ from holdfast.server.settings import Settings
 from holdfast.storage import ObjectStore, Storage
 from holdfast.testing.barrier import NotedBarrier
 from holdfast.testing.clock import VirtualClock
+from holdfast.testing.driven import driven
 from holdfast.testing.errors import HarnessError, LeakError, hidden_from_tracebacks
 from holdfast.testing.faults import Faults
-from holdfast.testing.harness_clock import HarnessClock
+from holdfast.testing.harness_clock import AnyClock
 from holdfast.testing.loop import LoopView
 from holdfast.testing.outbound import Outbound
 from holdfast.testing.responses import Response
 from holdfast.testing.runtime import HarnessRuntime, Interleaving
 from holdfast.testing.services import PythonService
-from holdfast.testing.sockets import Socket
+from holdfast.testing.sockets import AnySocket
 from holdfast.testing.sources import Sources
 from holdfast.testing.waiting import Waiting
-from holdfast.testing.worker import LogLine, Worker
+from holdfast.testing.worker import AnyWorker, LogLine
 from holdfast.workers import ScriptInvalid, WorkerError
 from holdfast.workers import Worker as Loaded
 
@@ -47,6 +48,8 @@ class Stage:
     """The parts of a harness. Nothing runs before `begin`, which each use of it calls."""
 
     alone: bool
+    clock_type: type[AnyClock]
+    socket_type: type[AnySocket]
 
     def __init__(
         self,
@@ -63,10 +66,10 @@ class Stage:
         self.waiting = Waiting(
             self._time, limit_s=timeout, alone=self.alone, under_way=self._under_way
         )
-        self.clock = HarnessClock(self, self._time)
+        self.clock: AnyClock = self.clock_type(self, self._time)
         self.outbound = Outbound(self._time, self.faults, self.waiting)
         self.sources = Sources()
-        self.workers: dict[str, Worker] = {}
+        self.workers: dict[str, AnyWorker[Any, Any]] = {}
         self.view: LoopView
         self.runtime: HarnessRuntime
         self.storage: Storage
@@ -76,7 +79,7 @@ class Stage:
         self._folder: Path | None = None
         self._generation = 0
         self._owed: list[tuple[ObjectStore, int]] = []
-        self._sockets: list[Socket] = []
+        self._sockets: list[AnySocket] = []
         self._noted: deque[tuple[str, Response]] = deque(maxlen=_NOTED)
         self._failed: list[AssertionError] = []
         self._begun = self._closed = False
@@ -129,9 +132,9 @@ class Stage:
         if round_number > store.durable:
             self._owed.append((store, round_number))
 
-    def join(self, end: SocketEnd, protocol: str | None) -> Socket:
+    def join(self, end: SocketEnd, protocol: str | None) -> AnySocket:
         """The test's socket, joined with a script's."""
-        socket = Socket(self, protocol)
+        socket = self.socket_type(self, protocol)
         join(socket.end, end)
         self._sockets.append(socket)
         return socket
@@ -207,15 +210,17 @@ class Stage:
         if self._begun:
             self.runtime.crons.clock_was_set()
 
-    def crash(self) -> Any:
+    @driven
+    async def crash(self) -> None:
         """End all Workers and objects as if the machine lost its power now, and start anew.
 
         What was not durable is gone. Calls under way fail, WebSockets break off.
         """
-        self.begin()
-        return self.drive(self._crash())
+        await self.crash_now()
 
-    async def _crash(self) -> None:
+    async def crash_now(self) -> None:
+        """See `crash`."""
+        self.begin()
         assert self._folder is not None
         for store, round_number in self._owed:
             seen = -1

@@ -22,7 +22,7 @@ Rows = list[dict[str, Any]]
 class ObjectStorage(MutableMapping[str, Any]):
     """What an object has stored, by key; SQL with `sql`. Reads what is written, durable or not."""
 
-    def __init__(self, core: "Core", namespace: Namespace, object_id: str) -> None:
+    def __init__(self, core: "Core[Any]", namespace: Namespace, object_id: str) -> None:
         self._core = core
         self._namespace = namespace
         self._id = object_id

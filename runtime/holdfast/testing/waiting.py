@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 from holdfast.host.ops import ThreadWork
 from holdfast.testing.clock import VirtualClock
@@ -20,6 +20,8 @@ from holdfast.testing.errors import CallTimedOut, hidden_from_tracebacks
 from holdfast.testing.loop import LoopView
 
 __tracebackhide__ = hidden_from_tracebacks
+
+T = TypeVar("T")
 
 QUIET_ROUNDS = 8
 GRACE_S = 0.02
@@ -73,7 +75,7 @@ class Waiting:
         """True while something is under way that surely takes real time."""
         return bool(self._outside or ThreadWork.under_way)
 
-    async def wait(self, future: "asyncio.Future[Any]", what: str) -> Any:
+    async def wait(self, future: "asyncio.Future[T]", what: str) -> T:
         """The result of a future. Raises CallTimedOut past the time limit."""
         if in_background.get():
             return await future

@@ -1,30 +1,22 @@
 """A Worker as a test speaks to it."""
 
-import asyncio
 import json as json_module
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urljoin
 
-from holdfast.catalog.errors import CatalogError
 from holdfast.catalog.namespace import Namespace
-from holdfast.host.bodies import BodyError, ByteStream, collect
 from holdfast.host.rpc import Message
-from holdfast.testing.errors import (
-    CallTimedOut,
-    HarnessError,
-    JavaScriptError,
-    hidden_from_tracebacks,
-    javascript_error,
-)
-from holdfast.testing.objects import Object
+from holdfast.testing.answers import receive, settled, upgrade_headers, upgraded
+from holdfast.testing.driven import Async, Sync, driven
+from holdfast.testing.errors import HarnessError, JavaScriptError, hidden_from_tracebacks
+from holdfast.testing.objects import AnyObject, AsyncObject, Object
 from holdfast.testing.requests import Files, HeadersLike, make_request
 from holdfast.testing.responses import Headers, Response
-from holdfast.testing.sockets import Socket
+from holdfast.testing.sockets import AnySocket, AsyncSocket, Socket
 from holdfast.testing.sources import Found
 from holdfast.testing.values import result_of, to_javascript
-from holdfast.workers import ScriptFailed, ScriptHung, WorkerError, WorkerResponse
 from holdfast.workers import Worker as Loaded
 
 if TYPE_CHECKING:
@@ -34,7 +26,10 @@ __tracebackhide__ = hidden_from_tracebacks
 
 MAX_REDIRECTS = 20
 CLIENT = "cf-connecting-ip"
-UPGRADE = {"upgrade": "websocket", "connection": "upgrade"}
+
+ObjectT = TypeVar("ObjectT", bound=AnyObject[Any])
+SocketT = TypeVar("SocketT", bound=AnySocket)
+
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -45,13 +40,12 @@ class LogLine(NamedTuple):
     text: str
 
 
-class Worker:
-    """A script that is loaded in a harness.
+class AnyWorker(Generic[ObjectT, SocketT]):
+    """A script that is loaded in a harness."""
 
-    What takes time is awaited in an AsyncHarness; a Harness returns when it is done.
-    """
+    object_type: type[ObjectT]
 
-    def __init__(self, core: "Core", found: Found) -> None:
+    def __init__(self, core: "Core[Any]", found: Found) -> None:
         self.name = found.script.name
         self.found = found
         self.logs: list[LogLine] = []
@@ -62,7 +56,8 @@ class Worker:
 
     # ---- events ----------------------------------------------------------------------
 
-    def fetch(
+    @driven
+    async def fetch(
         self,
         url: str = "/",
         *,
@@ -75,7 +70,7 @@ class Worker:
         follow_redirects: bool = False,
         entrypoint: str = "",
         raises: bool = True,
-    ) -> Any:
+    ) -> Response:
         """Send a request; the Response.
 
         A path is one of `http://<name>.localhost`. Without a method, a request with a body is
@@ -85,41 +80,47 @@ class Worker:
         raw, content = make_request(headers, body=body, json=json, data=data, files=files)
         raw = _from_a_client(raw)
         chosen = (method or ("GET" if content is None else "POST")).upper()
-        return self._core.drive(
-            self._fetch(
-                chosen,
-                self._absolute(url),
-                raw,
-                content,
-                entrypoint,
-                hops=MAX_REDIRECTS if follow_redirects else 0,
-                raises=raises,
-            )
+        return await self._fetch(
+            chosen,
+            self._absolute(url),
+            raw,
+            content,
+            entrypoint,
+            hops=MAX_REDIRECTS if follow_redirects else 0,
+            raises=raises,
         )
 
-    def websocket(
+    @driven
+    async def websocket(
         self,
         url: str = "/",
         *,
         headers: HeadersLike | None = None,
         protocols: tuple[str, ...] = (),
         entrypoint: str = "",
-    ) -> Any:
+    ) -> SocketT:
         """Open a WebSocket; the Socket. Raises HarnessError where the Worker answers otherwise."""
         raw, _ = make_request(headers)
-        return self._core.drive(
-            self._websocket(
-                self._absolute(url), _from_a_client(raw) + upgrade_headers(protocols), entrypoint
-            )
-        )
+        full = self._absolute(url)
+        headers_and_upgrade = _from_a_client(raw) + upgrade_headers(protocols)
+        answer = self.loaded.fetch("GET", full, headers_and_upgrade, None, entrypoint)
+        socket: SocketT = await upgraded(self._core, self, answer, full)
+        return socket
 
-    def call(self, method: str, *arguments: Any, entrypoint: str = "") -> Any:
+    @driven
+    async def call(self, method: str, *arguments: Any, entrypoint: str = "") -> Any:
         """Call a method of an entrypoint by RPC; what it returns."""
-        return self._core.drive(self._call(method, arguments, entrypoint))
+        message = Message(to_javascript([*arguments]))
+        answer = self.loaded.call(entrypoint, None, route_to(method), message)
+        return result_of(await settled(self._core, self, answer, f"{self.name}.{method}()"))
 
-    def scheduled(self, cron: str = "* * * * *", at: datetime | None = None) -> Any:
+    @driven
+    async def scheduled(self, cron: str = "* * * * *", at: datetime | None = None) -> None:
         """Tell the script that a cron trigger is due, now or at another time."""
-        return self._core.drive(self._scheduled(cron, at))
+        loaded = self.loaded
+        time_ms = self._core.clock.now_ms() if at is None else at.astimezone(UTC).timestamp() * 1e3
+        answer = loaded.scheduled(cron, time_ms)
+        await settled(self._core, self, answer, f"the trigger {cron!r}")
 
     # ---- objects ---------------------------------------------------------------------
 
@@ -130,14 +131,15 @@ class Worker:
         *,
         id: str | None = None,  # noqa: A002 - that is its name
         unique: bool = False,
-    ) -> Object:
+    ) -> ObjectT:
         """The object of a class with a name, or with an id; without either, a new, unique one.
 
         Raises HarnessError where the script has no such class, and for an id of another one.
         """
         if unique and not (name is None and id is None):
             raise HarnessError("An object has a name=, an id=, or is unique=True.")
-        return Object(self._core, self, self._core.namespace(self, class_name), name, id)
+        namespace = self._core.namespace(self, class_name)
+        return self.object_type(self._core, self, namespace, name, id)
 
     def namespace(self, class_name: str) -> Namespace:
         """The objects of a class, to be bound in another Worker's `env`."""
@@ -192,20 +194,17 @@ class Worker:
                     if not name.lower().startswith("content-")
                 )
 
-    async def _websocket(self, url: str, raw: str, entrypoint: str) -> Socket:
-        answer = self.loaded.fetch("GET", url, raw, None, entrypoint)
-        return await upgraded(self._core, self, answer, url)
 
-    async def _call(self, method: str, arguments: tuple[Any, ...], entrypoint: str) -> Any:
-        message = Message(to_javascript([*arguments]))
-        answer = self.loaded.call(entrypoint, None, route_to(method), message)
-        return result_of(await settled(self._core, self, answer, f"{self.name}.{method}()"))
+class Worker(AnyWorker[Object, Socket], Sync):
+    """A script in a Harness: calls return when they are done."""
 
-    async def _scheduled(self, cron: str, at: datetime | None) -> None:
-        loaded = self.loaded
-        time_ms = self._core.clock.now_ms() if at is None else at.astimezone(UTC).timestamp() * 1e3
-        answer = loaded.scheduled(cron, time_ms)
-        await settled(self._core, self, answer, f"the trigger {cron!r}")
+    object_type = Object
+
+
+class AsyncWorker(AnyWorker[AsyncObject, AsyncSocket], Async):
+    """A script in an AsyncHarness: what takes time is awaited."""
+
+    object_type = AsyncObject
 
 
 def route_to(method: str) -> str:
@@ -217,62 +216,3 @@ def _from_a_client(raw: str) -> str:
     """The headers of a request with that which tells where it comes from."""
     given = Headers.from_raw(raw)
     return raw if CLIENT in given else f"{raw}{CLIENT}\n127.0.0.1\n"
-
-
-# ---- answers, of Workers and of objects ----------------------------------------------
-
-
-def upgrade_headers(protocols: tuple[str, ...]) -> str:
-    """The headers that ask for a WebSocket."""
-    raw = "".join(f"{name}\n{value}\n" for name, value in UPGRADE.items())
-    return raw + (f"sec-websocket-protocol\n{', '.join(protocols)}\n" if protocols else "")
-
-
-async def settled(core: "Core", worker: Worker, answer: "asyncio.Future[Any]", what: str) -> Any:
-    """The answer to an event. Raises JavaScriptError, or CallTimedOut."""
-    try:
-        return await core.waiting.wait(answer, what)
-    except ScriptFailed as error:
-        raise javascript_error(
-            error.name, error.message, str(error), error.flags, worker.found.texts
-        ) from None
-    except ScriptHung as error:
-        raise CallTimedOut(f"{what}: {error}") from None
-    except (WorkerError, CatalogError) as error:
-        raise JavaScriptError("Error", str(error)) from None
-
-
-async def receive(
-    core: "Core", worker: Worker, answer: "asyncio.Future[WorkerResponse]", what: str, url: str
-) -> Response:
-    """The response of an event, with its whole body."""
-    given: WorkerResponse = await settled(core, worker, answer, what)
-    headers = Headers.from_raw(given.headers)
-    if given.socket is not None:
-        given.discard()
-        raise HarnessError(f"{what} was answered with a WebSocket: open it with websocket(…).")
-    content = given.body
-    if isinstance(content, ByteStream):
-        reading = core.view.real.create_task(collect(content))
-        try:
-            content = await core.waiting.wait(reading, f"the body of {what}")
-        except BodyError as error:
-            raise JavaScriptError(error.name, error.message) from None
-        finally:
-            reading.cancel()
-    response = Response(
-        given.status, headers, content or b"", status_text=given.status_text, url=url
-    )
-    core.note(what, response)
-    return response
-
-
-async def upgraded(
-    core: "Core", worker: Worker, answer: "asyncio.Future[WorkerResponse]", url: str
-) -> Socket:
-    """The test's end of the WebSocket that an event was answered with."""
-    given: WorkerResponse = await settled(core, worker, answer, f"the WebSocket {url}")
-    if given.socket is None:
-        given.discard()
-        raise HarnessError(f"{url} was answered with status {given.status}, not with a WebSocket.")
-    return core.join(given.socket, Headers.from_raw(given.headers).get("sec-websocket-protocol"))
