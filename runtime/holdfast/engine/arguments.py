@@ -9,6 +9,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+from holdfast.engine.errors import NoRoom
 from holdfast.engine.handle import Handle
 from holdfast.engine.library import TAG_BOOL, TAG_INT, TAG_STRING, TAG_UNDEFINED, ffi, lib
 from holdfast.engine.values import INT32_MAX, INT32_MIN, Converter, Value
@@ -51,7 +52,10 @@ class Arguments:
         self._words = dict(self._converter.interned_words)
 
     def lend(self, values: Sequence[Value | Handle]) -> int:
-        """Put the values into `memory` for a call, to be taken back after it; how many they are."""
+        """Put the values into `memory` for a call, to be taken back after it; how many they are.
+
+        Raises NoRoom, and nothing is lent. JS_GetException.
+        """
         if len(self._words) > MAX_REMEMBERED:
             self.forget()
         words: list[int] = []
@@ -69,6 +73,10 @@ class Arguments:
                 else:
                     made = value.value if kind is Handle else self._other(value)  # type: ignore[union-attr]
                     words += (made.u, made.tag)
+        except MemoryError as error:
+            self.take_back()
+            _free(self._context, lib.JS_GetException(self._context))
+            raise NoRoom(str(error)) from None
         except BaseException:
             self.take_back()
             raise

@@ -5,6 +5,7 @@ Exception
 │   ├── UnsupportedEngine    the installation: wrong platform or library version
 │   ├── JSError              the script: it threw, and nothing caught it
 │   └── IsolateTerminated    the script: it went past a limit; the isolate is spent
+├── NoRoom                   the caller: what it gives is more than the isolate has memory for
 └── ScriptError              us, on the script's account: raised by an op, seen by JS
 """
 
@@ -42,6 +43,10 @@ class JSError(EngineError):
 
 class IsolateTerminated(EngineError):
     """The isolate was stopped for good; it must be closed and made anew."""
+
+
+class NoRoom(MemoryError):
+    """The isolate has no memory for the arguments of a call, which has not begun."""
 
 
 class StopTurn(Exception):

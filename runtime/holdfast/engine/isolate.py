@@ -140,8 +140,8 @@ class Isolate:
 
         Returns what the function returned, converted; an object or a promise
         comes back as None, a Uint8Array as bytes. Raises JSError for an exception the function let
-        escape, IsolateTerminated past the CPU budget. Must not be called from
-        inside an op.
+        escape, IsolateTerminated past the CPU budget, NoRoom for arguments that the memory
+        limit has no room for. Must not be called from inside an op.
         """
         assert not self._entered, "an op must not enter the isolate that called it"
         assert not self.closed, "a closed isolate cannot be entered"

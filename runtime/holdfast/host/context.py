@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from holdfast.engine import Handle, Isolate, IsolateTerminated, JSError, ScriptError
+from holdfast.engine import Handle, Isolate, IsolateTerminated, JSError, NoRoom, ScriptError
 from holdfast.host.constants import WORD_LOCAL_CALLS, WORD_STORES_BROKEN, WORD_TURNS_QUEUED
 from holdfast.host.jobs import Jobs
 from holdfast.host.timers import TimerQueue
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("holdfast.host")
 
 TURNS_PER_ENTRY = 128
+
+TOO_LARGE = "Memory limit would be exceeded:"
+MIN_TOO_LARGE = 65_536  # an isolate without room for so many bytes has none for anything
 
 
 class Clock(Protocol):
@@ -95,6 +98,8 @@ class Host:
         self.connections: Any = None  # the TcpTable, made with the first connection
         self.stores: dict[int, ObjectStore] = Stores()
         self.jobs = Jobs()
+        # By entry point: what to do, with a reason, for arguments that there is no room for.
+        self.refusals: dict[Handle, Callable[..., None]] = {}
         self.broken_stores: list[tuple[int, str]] = []  # within the running turn: slot, why
         self.values = b""  # on their way to JS, after the op that told of them
         self.pending = 0  # ops under way whose answer will enter the isolate
@@ -116,6 +121,7 @@ class Host:
         self._shared = isolate.shared
         self._settle = isolate.export(kernel, "settleOp")
         self._fail = isolate.export(kernel, "failOp")
+        self.refusals[self._settle] = self._refuse_answer
         self._next_turn = isolate.export(kernel, "nextTurn")
         self._fire = isolate.export(kernel, "fireTimer")
         isolate.hide(isolate.export(kernel, "WebAssembly"))
@@ -140,7 +146,11 @@ class Host:
             return None
         self._running = True
         try:
-            result = isolate.call(function, *arguments)
+            try:
+                result = isolate.call(function, *arguments)
+            except NoRoom:
+                result = None
+                self._refuse(function, arguments)
             if self._shared[WORD_TURNS_QUEUED] or self._answers:
                 self._run_queued()
         except IsolateTerminated as error:
@@ -156,6 +166,25 @@ class Host:
         self._look_for_idleness()
         return result
 
+    def _refuse(self, function: Handle, arguments: tuple[Any, ...]) -> None:
+        """Have a call fail that is too large for what memory is left; raise where that is none."""
+        size = sum(len(value) for value in arguments if isinstance(value, str | bytes))
+        refuse = self.refusals.get(function)
+        if refuse is None or size < MIN_TOO_LARGE:
+            raise MemoryError("its memory limit was reached")
+        log.warning("%d bytes are too much for what an isolate has left", size)
+        self.pending += 1
+        self.loop.call_soon(
+            self._refused, refuse, f"{TOO_LARGE} {size:,} bytes came at once.", arguments
+        )
+
+    def _refused(self, refuse: Callable[..., None], why: str, arguments: tuple[Any, ...]) -> None:
+        self.pending -= 1
+        refuse(why, *arguments)
+
+    def _refuse_answer(self, why: str, number: int, *_values: Any) -> None:
+        self.enter_soon(self._fail, number, "RangeError", why, "", None)
+
     def _look_for_idleness(self) -> None:
         if not self.pending and not self.has_calls and not self._continues:
             self.on_idle()
@@ -169,7 +198,10 @@ class Host:
                 left -= isolate.run_while(WORD_TURNS_QUEUED, self._next_turn, left)
             elif answers:
                 callback, values = answers.popleft()
-                isolate.call(callback, *values)
+                try:
+                    isolate.call(callback, *values)
+                except NoRoom:
+                    self._refuse(callback, values)
                 left -= 1
             else:
                 return

@@ -49,6 +49,9 @@ class RpcCapability(Protocol):
     def give(self, message: Message) -> str:
         """The tokens of a message's capabilities, which are the isolate's from now on."""
 
+    def let_go(self, tokens: str) -> None:
+        """The isolate has not got the message that these went with."""
+
     def call(self, number: int, target: str, route: str, message: Message | None) -> None:
         """Make a call; settles the op with this number with the result's data and tokens."""
 

@@ -146,6 +146,14 @@ class SocketTable:
         self.lost: Handle = host.entry("socketLost")
         self.object_message: Handle = host.entry("objectSocketMessage")
         self.object_event: Handle = host.entry("objectSocketEvent")
+        host.refusals[self.message] = self._refuse
+        host.refusals[self.object_message] = lambda why, _slot, *rest: self._refuse(why, *rest)
+
+    def _refuse(self, _why: str, number: int, _message: Message) -> None:
+        """The script has no memory for a message: it is not to miss one and hear the next."""
+        end = self.ends.get(number)
+        if end is not None:
+            end.on_overflow()
 
     def open(self) -> IsolateEnd:
         """A new end for the script."""

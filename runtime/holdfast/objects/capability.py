@@ -69,6 +69,7 @@ class IsolateObjects:
         """The isolate's Worker has loaded."""
         self.home = self.rpc.home = home
         home.caller = self
+        home.refuse_with(self.rpc.refuse)
 
     @property
     def namespaces(self) -> tuple[Namespace, ...]:

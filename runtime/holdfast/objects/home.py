@@ -41,6 +41,18 @@ class ObjectHome:
         self._serial = next(_serials)
         self.caller: IsolateObjects  # who makes the isolate's own calls; set with it
 
+    def refuse_with(self, refuse: Callable[..., None]) -> None:
+        """Have calls that the isolate has no room for answered by `refuse(why, number, tokens)`."""
+
+        def refuse_call(
+            why: str, number: int, _whom: int, _route: str, _data: bytes = b"", tokens: str = ""
+        ) -> None:
+            refuse(why, number, tokens)
+
+        refusals = self._host.refusals
+        refusals[self._deliver] = lambda why, number, *_: refuse(why, number, "")
+        refusals[self._deliver_call] = refusals[self._deliver_export_call] = refuse_call
+
     def admit(self, record: ObjectRecord) -> None:
         """Make the instance known to the isolate, before its first call from outside."""
         self._host.enter(

@@ -238,6 +238,20 @@ class IsolateRpc:
             who, its_number = caller
             who.failed(its_number, name, message, flags, data)
 
+    def refuse(self, why: str, number: int, tokens: str) -> None:
+        """A call was too large for the isolate, which has given it `tokens`."""
+        self.fail(number, "RangeError", why, "remote", None)
+        self.let_go(tokens)
+
+    def let_go(self, tokens: str) -> None:
+        """What came with a message that the isolate did not get is nobody's."""
+        for token in filter(None, tokens.split(",")):
+            kind, number = token[0], token[1:]
+            if kind == "c":
+                self.release(int(number))
+            elif kind == "b":
+                SentBody(self._bodies.received(int(number))).drop()
+
     def close(self) -> None:
         """The isolate has ended: it holds nothing any more, and nothing of it can be called."""
         if self._closed:

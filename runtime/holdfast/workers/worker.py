@@ -101,6 +101,8 @@ class Worker:
             raise
         self._dispatch_fetch = self.entry("dispatchFetch")
         self._dispatch_call = self.entry("dispatchCall")
+        host.refusals[self._dispatch_fetch] = self._refuse
+        host.refusals[self._dispatch_call] = self._refuse_call
         self._rare: dict[str, Handle] = {}
         host.on_idle = self._on_idle
         host.on_terminated = self._on_terminated
@@ -283,6 +285,24 @@ class Worker:
         self._end(number, ScriptFailed(name, message, description, flags, data))
         if message == "null":
             self._look_at_memory()
+
+    def _refuse(self, why: str, number: int, *_arguments: Any) -> None:
+        """An event is too large for what memory is left."""
+        self.fail(number, "RangeError", why, f"RangeError: {why}", "", None)
+        self.finish(number)
+
+    def _refuse_call(
+        self,
+        why: str,
+        number: int,
+        _entrypoint: str,
+        _props: str | None,
+        _route: str,
+        _data: bytes = b"",
+        tokens: str = "",
+    ) -> None:
+        self._refuse(why, number)
+        self.host.rpc.let_go(tokens)
 
     def _look_at_memory(self, share: float = FULL_HEAP) -> None:
         """Something threw null, as QuickJS does where no memory is left to make an error of.
