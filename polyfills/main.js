@@ -28,7 +28,7 @@ export {
   evictIdle,
   failHeldCalls,
   objectBroken,
-  objectDurable,
+  objectsDurable,
   objectSocketEvent,
   objectSocketMessage,
   supersedeObjects,

@@ -13,6 +13,8 @@ import { Context, currentContext, queueTurn, runInContext } from "../kernel/turn
 
 const exit = new Context();
 
+let release; // the turn in which a gate lets go of what waits
+
 export class OutputGate {
   #written = 0;
   #durable = 0;
@@ -69,10 +71,14 @@ export class OutputGate {
     });
   }
 
-  /** The host says that this round, and all before it, are durable. */
+  /** The host says that this round, and all before it, are durable: what waits goes on soon. */
   durable(round) {
     this.#durable = round;
-    this.#release();
+    if (this.#waiters.length > 0) queueTurn(exit, release, this);
+  }
+
+  static {
+    release = (gate) => gate.#release();
   }
 
   // Those of the first one's context; the others in turns that follow.
@@ -88,7 +94,7 @@ export class OutputGate {
     runInContext(context, () => {
       for (let i = 0; i < released; i++) waiters[i].resolve();
     });
-    if (this.#waiters.length > 0) queueTurn(exit, () => this.#release());
+    if (this.#waiters.length > 0) queueTurn(exit, release, this);
   }
 
   /** Writes were lost: fail everything that waits, now and from now on. */

@@ -267,9 +267,15 @@ export function deliverObjectAlarm(number, slot, retryCount) {
 
 // ---- the host's news -----------------------------------------------------------
 
-/** Entry point: the writes of a round, and all before it, are durable. */
-export function objectDurable(slot, round) {
-  bySlot.get(keyOf(slot))?.outputGate.durable(round);
+/**
+ * Entry point: of some objects, the writes of a round, and all before it, are durable. `rounds` has
+ * each one's slot and round.
+ */
+export function objectsDurable(rounds) {
+  const numbers = rounds.split(" ");
+  for (let i = 0; i < numbers.length; i += 2) {
+    bySlot.get(keyOf(+numbers[i]))?.outputGate.durable(+numbers[i + 1]);
+  }
 }
 
 whenBroken((slot, message) => objectBroken(slot, message, "durableObjectReset"));

@@ -31,12 +31,13 @@ class ObjectHome:
         self._deliver_export_call = worker.entry("deliverExportCall")
         self._release_export = worker.entry("releaseExport")
         self._deliver_alarm = worker.entry("deliverObjectAlarm")
-        self._durable = worker.entry("objectDurable")
+        self._durable = worker.entry("objectsDurable")
         self._broken = worker.entry("objectBroken")
         self._supersede = worker.entry("supersedeObjects")
         self._sweep = worker.entry("sweepObjects")
         self._sweep_events = worker.entry("sweepEvents")
         self._evict = worker.entry("evictIdle")
+        self._durable_rounds: list[int] = []  # slot and round, in turn, that are to be told
         self._sockets: dict[str, ObjectSockets] = {}
         self._serial = next(_serials)
         self.caller: IsolateObjects  # who makes the isolate's own calls; set with it
@@ -93,8 +94,17 @@ class ObjectHome:
         self._host.enter_soon(self._deliver_alarm, number, slot, retry_count)
 
     def durable(self, slot: int, round_number: int) -> None:
-        """The object's writes up to this round are durable."""
-        self._host.enter_soon(self._durable, slot, round_number)
+        """The object's writes up to this round are durable.
+
+        Many objects share a sync: what comes in the same round of the loop is told in one entry.
+        """
+        if not self._durable_rounds:
+            self._host.loop.call_soon(self._tell_durable)
+        self._durable_rounds += (slot, round_number)
+
+    def _tell_durable(self) -> None:
+        rounds, self._durable_rounds = self._durable_rounds, []
+        self._host.enter_soon(self._durable, " ".join(map(str, rounds)))
 
     def broken(self, slot: int, message: str, flags: str) -> None:
         """The object lost its storage or its place; its calls fail with this error."""
