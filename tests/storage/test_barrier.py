@@ -12,6 +12,8 @@ from holdfast.storage import LocalBarrier, Storage, barrier
 from holdfast.storage.disk import shared_sync
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 
+Task = asyncio.Task[list[BaseException | None]]
+
 
 class Log:
     """A log that notes how it was made durable."""
@@ -64,28 +66,60 @@ async def test_many_logs_are_synced_by_one_call(together: list[str]) -> None:
     await local.aclose()
 
 
-async def test_what_comes_during_a_shared_sync_waits_for_the_next() -> None:
-    entered, leave = threading.Event(), threading.Event()
-    calls = 0
+class HeldSync:
+    """Shared syncs that end when they are told to."""
 
-    def slow() -> None:
-        nonlocal calls
-        calls += 1
-        entered.set()
-        leave.wait(20)
+    def __init__(self) -> None:
+        self.entered, self.leave = threading.Semaphore(0), threading.Event()
+        self.calls = 0
 
-    local = LocalBarrier(asyncio.get_running_loop(), sync_all=slow)
-    first = [Log() for _ in range(10)]
-    syncing = asyncio.ensure_future(sync_all(local, first))
-    await asyncio.to_thread(entered.wait, 20)
-    second = [Log() for _ in range(10)]
-    also = asyncio.ensure_future(sync_all(local, second))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert calls == 1
-    leave.set()
-    await asyncio.gather(syncing, also)
-    assert calls == 2
+    def __call__(self) -> None:
+        self.calls += 1
+        self.entered.release()
+        assert self.leave.wait(20)
+
+    async def under_way(self) -> None:
+        """One more has begun."""
+        assert await asyncio.to_thread(self.entered.acquire, timeout=20)
+
+
+async def ask(local: LocalBarrier, count: int, waiting: list[Task]) -> None:
+    """Have the barrier decide about logs; `waiting` gets who waits for them."""
+    waiting.append(asyncio.create_task(sync_all(local, [Log() for _ in range(count)])))
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def test_shared_syncs_run_side_by_side() -> None:
+    held = HeldSync()
+    local = LocalBarrier(asyncio.get_running_loop(), sync_all=held)
+    waiting: list[Task] = []
+    for _ in range(barrier.MAX_SHARED):
+        await ask(local, 10, waiting)
+        await held.under_way()
+    held.leave.set()
+    await asyncio.gather(*waiting)
+    assert held.calls == barrier.MAX_SHARED
+    await local.aclose()
+
+
+@pytest.mark.parametrize(
+    ("running", "further"), [(1, barrier.MIN_FURTHER - 1), (barrier.MAX_SHARED, 10)]
+)
+async def test_what_is_not_worth_another_shared_sync_waits_for_the_next(
+    running: int, further: int
+) -> None:
+    held = HeldSync()
+    local = LocalBarrier(asyncio.get_running_loop(), sync_all=held)
+    waiting: list[Task] = []
+    for _ in range(running):
+        await ask(local, 10, waiting)
+        await held.under_way()
+    await ask(local, further, waiting)
+    assert held.calls == running
+    held.leave.set()
+    await asyncio.gather(*waiting)
+    assert held.calls == running + 1
     await local.aclose()
 
 

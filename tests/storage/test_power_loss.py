@@ -25,8 +25,9 @@ STRIKES = 200
 # closed and opened again; the last object that is opened parks another one.
 WRITER = """
 import asyncio, os, pathlib, random, sys
-from holdfast.storage import LocalBarrier, Storage, lifecycle, newborn
+from holdfast.storage import LocalBarrier, Storage, barrier, lifecycle, newborn
 
+barrier.MIN_SHARED, barrier.MIN_FURTHER, lifecycle.MAX_IN_MEMORY = 2, 2, 1
 lifecycle.SOFT_LIMIT_PAGES, lifecycle.HARD_LIMIT_PAGES, lifecycle._RETRY_S = 15, 60, 0.01
 newborn.LARGE_BYTES = 25_000
 

@@ -12,8 +12,9 @@ round: a replicated log would ship what was committed and answer with its quorum
 How `LocalBarrier` syncs. Few logs at a time are synced one by one, side by side on threads.
 Many at a time are synced by one call for the whole file system, where that is as good as
 one for each file (see `disk.shared_sync`): what costs is the journal's commit and the
-drive's flush, and one of each then serves all. While such a call is under way, what comes
-meanwhile is gathered for the next.
+drive's flush, and one of each then serves all. Some such calls are under way side by side, as
+the drive takes no longer for them; what comes meanwhile is gathered until it is worth another
+one, or one has ended.
 
 - A shared sync that fails proves nothing about any one file, since the failure may be
   another program's: each log is then synced by itself, and told its own outcome.
@@ -33,6 +34,8 @@ from holdfast.storage.workers import Workers
 
 MAX_THREADS = 32
 MIN_SHARED = 4  # logs that make a shared sync cheaper than one for each
+MAX_SHARED = 4  # shared syncs at a time
+MIN_FURTHER = 8  # logs that are worth another one
 SLOW_S = 0.05  # a shared sync that took longer did others' work
 BACK_OFF_S = 1.0
 
@@ -87,8 +90,9 @@ class LocalBarrier:
     """Durable means: synced to the local disk.
 
     `fsync` syncs one file descriptor; `sync_all`, if there is one, all files of every
-    database at once, and is told by its caller's choice to be equivalent: `Storage` offers
-    the file system's own by `share`. Tests inject slow and failing ones.
+    database at once, MAX_SHARED times side by side, and is told by its caller's choice to be
+    equivalent: `Storage` offers the file system's own by `share`. Tests inject slow and
+    failing ones.
     """
 
     def __init__(
@@ -104,7 +108,7 @@ class LocalBarrier:
         self._sync_all = sync_all
         self._asked: list[tuple[CommittedLog, Done]] = []
         self._dispatching = False
-        self._sharing = False
+        self._sharing = 0  # shared syncs under way
         self._share_from = 0.0
         self.workers = Workers(loop, "holdfast-sync", max_threads=max_threads)
         self.shared_syncs = 0
@@ -120,13 +124,18 @@ class LocalBarrier:
             self.workers.submit(partial(log.sync, self._fsync), done)
             return
         self._asked.append((log, done))
-        if not self._dispatching and not self._sharing:
-            # Rounds start together; decide when all of them have.
+        self._dispatch_soon()
+
+    def _dispatch_soon(self) -> None:
+        """Rounds start together; decide when all of them have."""
+        if not self._dispatching:
             self._dispatching = True
             self._loop.call_soon(self._dispatch)
 
     def _dispatch(self) -> None:
         self._dispatching = False
+        if self._sharing and (self._sharing == MAX_SHARED or len(self._asked) < MIN_FURTHER):
+            return  # until one has ended
         asked, self._asked = self._asked, []
         if len(asked) >= MIN_SHARED and self._loop.time() >= self._share_from:
             self._sync_together(asked)
@@ -139,13 +148,13 @@ class LocalBarrier:
 
     def _sync_together(self, asked: list[tuple[CommittedLog, Done]]) -> None:
         assert self._sync_all, "without it, each log is synced by itself"
-        self._sharing = True
+        self._sharing += 1
         self.shared_syncs += 1
         shared = _SharedSync(self._sync_all, asked)
         self.workers.submit(shared.run, partial(self._synced_together, shared))
 
     def _synced_together(self, shared: "_SharedSync", error: BaseException | None) -> None:
-        self._sharing = False
+        self._sharing -= 1
         if error is not None or shared.slowest_s > SLOW_S:
             self._share_from = self._loop.time() + BACK_OFF_S
         if error is not None:
@@ -155,9 +164,8 @@ class LocalBarrier:
                 if log not in shared.failed:
                     log.synced()
                 done(shared.failed.get(log))
-        if self._asked and not self._dispatching:
-            self._dispatching = True
-            self._loop.call_soon(self._dispatch)
+        if self._asked:
+            self._dispatch_soon()
 
     async def aclose(self) -> None:
         """See Barrier."""

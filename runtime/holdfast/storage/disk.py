@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Protocol
 
 Fsync = Callable[[int], None]
@@ -38,24 +39,35 @@ else:
 class SharedSync:
     """Syncs every file below a folder at once; may be called from any thread, and blocks."""
 
-    def __init__(self, folder: Path, syncfs: Callable[[int], int]) -> None:
+    def __init__(self, folder: Path, syncfs: Callable[[int], int], at_once: int) -> None:
+        """At most `at_once` calls are under way at a time; others wait."""
         self._syncfs = syncfs
-        # Failures count from here on: the descriptor remembers which of them it has reported.
-        self._fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        # Failures count from here on: a descriptor remembers which of them it has reported. So
+        # calls that are under way together need one each, lest one takes another's report.
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        self._fds = [os.open(folder, flags) for _ in range(at_once)]
+        self._free: SimpleQueue[int] = SimpleQueue()
+        for fd in self._fds:
+            self._free.put(fd)
 
     def __call__(self) -> None:
         """Sync. Raises OSError."""
-        if self._syncfs(self._fd):
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
+        fd = self._free.get()
+        try:
+            if self._syncfs(fd):
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number))
+        finally:
+            self._free.put(fd)
 
     def close(self) -> None:
         """Let go of the folder; nobody may call this any more."""
-        os.close(self._fd)
-        self._fd = -1
+        for fd in self._fds:
+            os.close(fd)
+        self._fds.clear()
 
 
-def shared_sync(folder: Path) -> SharedSync | None:
+def shared_sync(folder: Path, *, at_once: int = 1) -> SharedSync | None:
     """What syncs every file below `folder` at once, to be closed; None where that is not safe.
 
     That is `syncfs`, where it is known to do for each file what fsync does: on ext4, which
@@ -65,7 +77,7 @@ def shared_sync(folder: Path) -> SharedSync | None:
     if sys.platform != "linux" or _kernel() < (5, 8) or _file_system(folder) != "ext4":
         return None
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    return SharedSync(folder, syncfs) if syncfs is not None else None
+    return SharedSync(folder, syncfs, at_once) if syncfs is not None else None
 
 
 def _kernel() -> tuple[int, int]:

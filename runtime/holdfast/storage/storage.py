@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.storage.alarms import AlarmList, Alarms
-from holdfast.storage.barrier import Barrier, LocalBarrier
+from holdfast.storage.barrier import MAX_SHARED, Barrier, LocalBarrier
 from holdfast.storage.bookmarks import Bookmarking, snapshot_of
 from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder, make_folder, shared_sync
@@ -96,9 +96,11 @@ class Storage:
         if is_here is not None:
             self._shard.alarms.share(is_here)
         self._whole = WholeObjects(self._shard, self._databases, self._database, is_here)
-        self._sync_all = shared_sync(folder) if isinstance(barrier, LocalBarrier) else None
-        if isinstance(barrier, LocalBarrier) and self._sync_all:
-            barrier.share(self._sync_all)
+        self._sync_all = None
+        if isinstance(barrier, LocalBarrier):
+            self._sync_all = shared_sync(folder, at_once=MAX_SHARED)
+            if self._sync_all:
+                barrier.share(self._sync_all)
         self._expiry = Expiry(self._shard, folder, self._databases.__contains__)
         self._trash = itertools.count(1)
         for left in folder.glob(f"{TRASH_PREFIX}*"):
