@@ -70,6 +70,7 @@ def _take_over(host: "Host", response: "aiohttp.ClientResponse") -> int:
         response.close()
 
     wire = WireEnd(connection.transport, host.loop, is_client=True, on_end=on_end)
+    wire.outside = "ws" + str(response.url).removeprefix("http")
     number = table_of(host).arrived(wire)
     if not connection.transport.is_reading():
         connection.transport.resume_reading()

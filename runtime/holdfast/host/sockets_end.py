@@ -29,6 +29,7 @@ class SocketEnd(ABC):
     """One end: `send`, `close` and `lose` are for its owner, `on_…` for its peer."""
 
     listening = False
+    outside = ""  # the URL, of a connection that a script has made
     enters_isolate = False  # what it is told runs JavaScript, so it is not told from an op
 
     def __init__(self) -> None:

@@ -56,6 +56,7 @@ class TcpConnection(ByteStream):
 
     def __init__(self, hostname: str, port: int, *, secure: bool, half_open: bool) -> None:
         self.hostname = hostname
+        self.address = f"{hostname}:{port}"
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.handle = 0  # of what it receives
@@ -123,6 +124,11 @@ class TcpConnection(ByteStream):
             self._failed(error)
         else:
             self.opened.set_result(None)
+
+    @property
+    def is_open(self) -> bool:
+        """True until either side has closed it, while it is in the making, too."""
+        return not (self._dropped or self.closed.done())
 
     def _failed(self, error: Exception) -> None:
         log.debug("a TCP connection failed: %r", error)

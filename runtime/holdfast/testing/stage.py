@@ -22,6 +22,7 @@ from holdfast.testing.driven import driven
 from holdfast.testing.errors import HarnessError, LeakError, hidden_from_tracebacks
 from holdfast.testing.faults import Faults
 from holdfast.testing.harness_clock import AnyClock
+from holdfast.testing.leaks import open_connections
 from holdfast.testing.loop import LoopView
 from holdfast.testing.outbound import Outbound
 from holdfast.testing.responses import Response
@@ -80,6 +81,7 @@ class Stage:
         self._generation = 0
         self._owed: list[tuple[ObjectStore, int]] = []
         self._sockets: list[AnySocket] = []
+        self._left_open: list[str] = []  # when it ended
         self._noted: deque[tuple[str, Response]] = deque(maxlen=_NOTED)
         self._failed: list[AssertionError] = []
         self._begun = self._closed = False
@@ -252,6 +254,9 @@ class Stage:
             return
         for socket in self._sockets:
             socket.end.lose()
+        if open_connections(self.runtime.hosts):
+            await self.waiting.quiet()  # a script may be about to close them
+        self._left_open = open_connections(self.runtime.hosts)
         try:
             await self._end_runtime()
             await asyncio.sleep(0)
@@ -275,6 +280,7 @@ class Stage:
         if not self._begun:
             return
         leaks = [f"an isolate of {h!r}" for h in self.runtime.hosts if not h.isolate.closed]
+        leaks += self._left_open
         for service in self._services.values():
             leaks += [f"{task!r} of the service {service.name}" for task in service.tasks]
             for task in service.tasks:
