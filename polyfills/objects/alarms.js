@@ -61,14 +61,21 @@ class AlarmInvocationInfo {
 
 /** The alarm as a call to its object; see `ObjectInstance.begin`. */
 class AlarmCall {
+  #slot;
   #number;
   #retryCount;
   #timer = null;
   #outcome = "done";
 
-  constructor(number, retryCount) {
+  constructor(slot, number, retryCount) {
+    this.#slot = slot;
     this.#number = number;
     this.#retryCount = retryCount;
+  }
+
+  /** When it is to run, before it does. */
+  get scheduledTime() {
+    return new Date(storage_get_alarm(this.#slot) ?? Date.now());
   }
 
   invoke(object) {
@@ -76,6 +83,7 @@ class AlarmCall {
     const stored = storage_get_alarm(instance.slot);
     if (stored === undefined || stored > Date.now()) {
       this.#outcome = "moved";
+      this.isInVain = true;
       return undefined;
     }
     instance.alarm.deferred = true;
@@ -143,5 +151,5 @@ function overdue(instance) {
 
 /** Give an instance its alarm; the host knows the run by `number`. */
 export function beginAlarm(instance, number, retryCount) {
-  instance.begin(new AlarmCall(number, retryCount));
+  instance.begin(new AlarmCall(instance.slot, number, retryCount));
 }

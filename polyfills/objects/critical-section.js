@@ -25,6 +25,7 @@ export function runCriticalSection(instance, callback, { resetOnError }) {
     if (instance.error !== null) throw instance.error;
     instance.inputGate.lock(asking.section ?? null, (section) => {
       const context = new ObjectContext(instance, section);
+      if (asking.number !== undefined) context.number = asking.number; // see tracing.js
       const run = {
         asking,
         callback,

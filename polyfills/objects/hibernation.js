@@ -5,6 +5,7 @@
 // when something comes for it. An instance has a WebSocket object for each socket that it was
 // told of or asked for; they are gone with it.
 
+import { WORD_TRACED } from "holdfast:constants";
 import {
   hibernation_accept,
   hibernation_answered_at,
@@ -16,10 +17,12 @@ import {
   hibernation_state,
   hibernation_timeout,
   hibernation_told,
+  shared,
   socket_taken,
 } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
-import { setCurrentContext } from "../kernel/current.js";
+import { currentContext, setCurrentContext } from "../kernel/current.js";
+import { lazily } from "../kernel/lazy.js";
 import { reportException } from "../kernel/report.js";
 import { runTurn } from "../kernel/turns.js";
 import { isObject, sequenceFrom, toDOMString } from "../kernel/webidl.js";
@@ -28,6 +31,8 @@ import { WebSocketRequestResponsePair } from "../sockets/request-response-pair.j
 import { ACCEPTED, RELEASED } from "../sockets/state.js";
 import { socketFromLink, stateOfSocket } from "../sockets/websocket.js";
 import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
+
+const tracing = lazily("objects/tracing.js");
 
 const MAX_TAGS = 10;
 const MAX_TAG_LENGTH = 256;
@@ -200,7 +205,8 @@ function timeoutOf(instance) {
 
 /** Give the object a message, in a turn of its own. True if it has to wait here. */
 export function deliverMessage(instance, number, data) {
-  const { context, inputGate } = instance;
+  const { inputGate } = instance;
+  const context = contextOf(instance, { webSocketEventType: "message" });
   if (instance.isConstructed && instance.error === null && inputGate.admits(context)) {
     setCurrentContext(context);
     message(instance, number, data);
@@ -216,7 +222,17 @@ export function deliverMessage(instance, number, data) {
 /** Give the object a "close" (code, reason, wasClean) or an "error" (message) of a socket. */
 export function deliverEvent(instance, number, kind, a, b, c) {
   const event = { instance, number, kind, a, b, c, isHeld: false, isDone: false };
-  runTurn(instance.context, start, event);
+  runTurn(contextOf(instance, told(kind, a, c)), start, event);
+}
+
+// As Cloudflare's traces have them.
+function told(kind, code, wasClean) {
+  return kind === "close" ? { webSocketEventType: kind, code, wasClean } : { webSocketEventType: kind };
+}
+
+function contextOf(instance, event) {
+  if (shared[WORD_TRACED] === 0) return instance.context;
+  return tracing().tracedContext(instance, "event", JSON.stringify({ getWebSocketEvent: event }));
 }
 
 function start(event) {
@@ -226,7 +242,10 @@ function start(event) {
     reportException(instance.error);
   }
   event.isDone = true;
-  if (instance.error !== null) return;
+  if (instance.error !== null) {
+    ends("exception", instance.error);
+    return;
+  }
   if (event.isHeld) socket_taken(event.number);
   if (event.kind === "message") message(instance, event.number, event.data);
   else end(instance, event);
@@ -235,12 +254,16 @@ function start(event) {
 function message(instance, number, data) {
   const socket = socketOf(instance, number);
   const object = instance.construct();
-  if (typeof object.webSocketMessage !== "function") return;
+  if (typeof object.webSocketMessage !== "function") {
+    ends("ok");
+    return;
+  }
   try {
     const told = typeof data === "string" ? data : data.buffer;
     waitFor(instance, object.webSocketMessage(socket, told));
   } catch (error) {
     reportException(error);
+    ends("exception", error);
   }
 }
 
@@ -266,17 +289,36 @@ function end(instance, { number, kind, a, b, c }) {
 /** Call one of the object's handlers, if it has that. */
 function call(instance, name, ...values) {
   const object = instance.construct();
-  if (typeof object[name] !== "function") return;
+  if (typeof object[name] !== "function") {
+    ends("ok");
+    return;
+  }
   try {
     waitFor(instance, object[name](...values));
   } catch (error) {
     reportException(error);
+    ends("exception", error);
   }
+}
+
+// The event that runs, or that `context` is of, has ended; for those who listen.
+function ends(outcome, error, context = currentContext()) {
+  if (context.number !== undefined) tracing().endTrace(context, outcome, error);
 }
 
 /** Keep the object in memory until what a handler returned has settled, or for so long. */
 function waitFor(instance, result) {
-  if (typeof result?.then !== "function") return;
+  if (typeof result?.then !== "function") {
+    ends("ok");
+    return;
+  }
+  const context = currentContext();
+  if (context.number !== undefined) {
+    Promise.resolve(result).then(
+      () => ends("ok", undefined, context),
+      (error) => ends("exception", error, context),
+    );
+  }
   const limit = timeoutOf(instance);
   if (limit === null) {
     instance.waitUntil(result);

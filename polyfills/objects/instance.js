@@ -6,9 +6,11 @@
 // run anew by the next one. A reset is final: the instance is forgotten, whatever it
 // still does cannot reach storage, and the next call finds a new one.
 
-import { object_released } from "holdfast:ops";
+import { WORD_TRACED } from "holdfast:constants";
+import { object_released, shared } from "holdfast:ops";
 import { beginCall, failCall, failCalls, runCall } from "../kernel/calls.js";
-import { Context, queueTurnsFirst, runTurn } from "../kernel/turns.js";
+import { lazily } from "../kernel/lazy.js";
+import { Context, currentContext, queueTurnsFirst, runTurn } from "../kernel/turns.js";
 import { OF_BARE_CLASSES, OF_CLASSES } from "../rpc/call.js";
 import { releaseHolds } from "../rpc/references.js";
 import { AlarmState } from "./alarm-state.js";
@@ -21,6 +23,8 @@ import { whyRefused } from "./overload.js";
 import { DurableObjectState } from "./state.js";
 import { DurableObject } from "../workers/entrypoints.js";
 import { whenSettled } from "../workers/wait-until.js";
+
+const tracing = lazily("objects/tracing.js");
 
 const isPrototypeOf = Function.prototype.call.bind(Object.prototype.isPrototypeOf);
 
@@ -108,7 +112,8 @@ export class ObjectInstance {
 
   /** Queue a call (kernel/calls.js) to the class's object. */
   begin(call) {
-    beginCall(call, this.context, startCall);
+    if (shared[WORD_TRACED] === 0) beginCall(call, this.context, startCall);
+    else tracing().beginTraced(this, call, startCall);
   }
 
   /** The same for a call that others make, of so many bytes, unless there are too many. */
@@ -122,7 +127,7 @@ export class ObjectInstance {
       call.bytes = bytes;
       this.queuedBytes += bytes;
     }
-    beginCall(call, this.context, startCall);
+    this.begin(call);
   }
 
   /** The class's object, made now if need be. Throws what the constructor throws. */
@@ -152,7 +157,7 @@ export class ObjectInstance {
     }
     if (this.error !== null) return false; // by itself, too: the constructor may abort
     if (!this.inputGate.isLocked) return true;
-    runTurn(this.context, run, argument);
+    runTurn(currentContext(), run, argument);
     return false;
   }
 

@@ -47,6 +47,11 @@ export class RpcCall {
     return this.#reply.caller;
   }
 
+  /** What is called, for those who are told of it. */
+  get method() {
+    return this.#path.join(".");
+  }
+
   /** The host's number of the call, where it came from there. */
   get hostNumber() {
     return this.#reply.hostNumber;

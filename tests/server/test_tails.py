@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -80,12 +81,128 @@ async def test_each_event_is_told_with_its_logs_and_exceptions(deployment: Deplo
         await deployment.text("main", "/thing")
         inside, outside = await frame(socket), await frame(socket)
         assert lines(inside) == [("info", "in the object")]
+        assert inside["event"]["request"]["url"].endswith("/thing")
+        assert inside["event"]["response"] == outside["event"]["response"] == {"status": 200}
+        assert (inside["entrypoint"], inside["executionModel"]) == ("Thing", "durableObject")
+        assert (outside["entrypoint"], outside["executionModel"]) == (None, "stateless")
         assert lines(outside)[0] == ("log", "asked { for: '/thing' }")
 
         await deployment.runtime.worker("main").scheduled("* * * * *", 60_000)
         scheduled = await frame(socket)
         assert scheduled["event"] == {"cron": "* * * * *", "scheduledTime": 60_000}
         assert lines(scheduled) == [("log", "* * * * *")]
+
+
+OBJECTS = """
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+export class Thing extends DurableObject {
+  constructor(ctx, env) {
+    super(ctx, env);
+    ctx.blockConcurrencyWhile(async () => console.log("made"));
+  }
+  async slow(name, ms) {
+    console.log(`${name} begins`);
+    await scheduler.wait(ms);
+    console.log(`${name} ends`);
+  }
+  late() { setTimeout(() => console.log("late"), 1); }
+  section() { return this.ctx.blockConcurrencyWhile(async () => console.log("inside")); }
+  fail() { throw new RangeError("not so"); }
+  setAlarm() { return this.ctx.storage.setAlarm(Date.now()); }
+  async alarm() { console.log("woken"); throw new TypeError("not yet"); }
+  fetch(request) {
+    const [client, server] = Object.values(new WebSocketPair());
+    this.ctx.acceptWebSocket(server);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+  webSocketMessage(socket, message) {
+    console.log(`heard ${message}`);
+    if (message === "fail") throw new Error("no ear");
+    socket.send("heard");
+  }
+  webSocketClose(socket, code) { console.log("closed"); }
+}
+export class Entry extends WorkerEntrypoint { method() {} }
+export default { async fetch(request, env, ctx) {
+  const { pathname } = new URL(request.url);
+  const thing = ctx.exports.Thing.getByName("a");
+  if (request.headers.has("upgrade")) return thing.fetch(request);
+  if (pathname === "/both") await Promise.all([thing.slow("one", 20), thing.slow("two", 10)]);
+  else if (pathname === "/entry") await ctx.exports.Entry.method();
+  else await thing[pathname.slice(1)]().catch(() => {});
+  return new Response();
+} };
+"""
+
+
+async def of_objects(socket: aiohttp.ClientWebSocketResponse) -> Any:
+    """The next frame that is an object's."""
+    while (told := await frame(socket))["executionModel"] != "durableObject":
+        pass
+    assert told["entrypoint"] == "Thing" and len(told["durableObjectId"]) == 64
+    return told
+
+
+async def test_calls_of_objects_are_events_with_lines_of_their_own(
+    deployment: Deployment,
+) -> None:
+    await deployment.upload("main", OBJECTS, **THING)
+    async with tail(deployment) as socket:
+        await deployment.text("main", "/both")
+        two, one = await of_objects(socket), await of_objects(socket)
+        assert two["event"] == one["event"] == {"rpcMethod": "slow"}
+        assert lines(two) == [("log", "two begins"), ("log", "two ends")]
+        assert lines(one) == [("log", "made"), ("log", "one begins"), ("log", "one ends")]
+        await deployment.text("main", "/section")
+        assert lines(await of_objects(socket)) == [("log", "inside")]
+        await deployment.text("main", "/fail")
+        failed = await of_objects(socket)
+        assert failed["outcome"] == "exception"
+        assert failed["exceptions"][0]["message"] == "not so"
+        await deployment.text("main", "/late")
+        call, later = await of_objects(socket), await of_objects(socket)
+        assert (lines(call), lines(later)) == ([], [("log", "late")])
+        assert later["event"] == call["event"] == {"rpcMethod": "late"}
+
+
+async def test_an_alarm_that_fails_is_an_event(deployment: Deployment) -> None:
+    await deployment.upload("main", OBJECTS, **THING)
+    async with tail(deployment) as socket:
+        await deployment.text("main", "/setAlarm")
+        assert (await of_objects(socket))["event"] == {"rpcMethod": "setAlarm"}
+        alarm = await of_objects(socket)
+        assert list(alarm["event"]) == ["scheduledTime"]
+        assert datetime.fromisoformat(alarm["event"]["scheduledTime"]).tzinfo == UTC
+        assert alarm["outcome"] == "exception"
+        assert [e["message"] for e in alarm["exceptions"]] == ["not yet"]
+        assert lines(alarm) == [("log", "woken")]
+
+
+async def test_what_sleeping_sockets_bring_are_events(deployment: Deployment) -> None:
+    await deployment.upload("main", OBJECTS, **THING)
+    async with tail(deployment) as socket:
+        url, headers = f"http://127.0.0.1:{deployment.port}", {"Host": "main.localhost"}
+        async with deployment.session.ws_connect(url, headers=headers) as client:
+            assert (await of_objects(socket))["event"]["response"] == {"status": 101}
+            for message in ("one", "fail"):
+                await client.send_str(message)
+            heard, failed = await of_objects(socket), await of_objects(socket)
+        closed = await of_objects(socket)
+    message = {"getWebSocketEvent": {"webSocketEventType": "message"}}
+    assert heard["event"] == failed["event"] == message
+    assert (lines(heard), heard["outcome"]) == ([("log", "heard one")], "ok")
+    assert failed["exceptions"][0]["message"] == "no ear"
+    assert closed["event"]["getWebSocketEvent"]["webSocketEventType"] == "close"
+    assert closed["event"]["getWebSocketEvent"]["wasClean"] is True
+    assert lines(closed) == [("log", "closed")]
+
+
+async def test_a_method_of_an_entrypoint_is_told_with_it(deployment: Deployment) -> None:
+    await deployment.upload("main", OBJECTS, **THING)
+    async with tail(deployment) as socket:
+        await deployment.text("main", "/entry")
+        told = await frame(socket)
+        assert (told["entrypoint"], told["event"]) == ("Entry", {"rpcMethod": "method"})
 
 
 async def test_a_tail_goes_on_with_the_next_version_and_ends_with_its_socket(

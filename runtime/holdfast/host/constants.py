@@ -9,6 +9,7 @@ WORD_TURNS_QUEUED = 0
 WORD_LOCAL_CALLS = 1
 WORD_IN_FRAME = 2
 WORD_STORES_BROKEN = 3
+WORD_TRACED = 4  # somebody listens to the script's events
 
 # Headers as one string, of a response with a body of text or JSON and no others.
 TEXT_HEADERS = "content-type\ntext/plain;charset=UTF-8\n"

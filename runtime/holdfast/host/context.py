@@ -16,7 +16,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.engine import Handle, Isolate, IsolateTerminated, JSError, NoRoom, ScriptError
-from holdfast.host.constants import WORD_LOCAL_CALLS, WORD_STORES_BROKEN, WORD_TURNS_QUEUED
+from holdfast.host.constants import (
+    WORD_LOCAL_CALLS,
+    WORD_STORES_BROKEN,
+    WORD_TRACED,
+    WORD_TURNS_QUEUED,
+)
 from holdfast.host.jobs import Jobs
 from holdfast.host.timers import TimerQueue
 from holdfast.storage import ObjectStore
@@ -90,7 +95,7 @@ class Host:
         self.timers = TimerQueue(clock, loop.call_later, self._fire_timer)
         self.isolate: Isolate
         self.kernel: Handle
-        self.tracer: Any = None  # who is told what events log, while somebody listens
+        self.tracer: Any = None  # who is told what events log, while somebody listens; see trace
         self.events: Any = None  # who takes the answers to this isolate's events
         self.objects: ObjectsCapability
         self.rpc: RpcCapability
@@ -282,6 +287,11 @@ class Host:
         if self._running:
             self.broken_stores.append((slot, message))
             self._shared[WORD_STORES_BROKEN] = 1
+
+    def trace(self, tracer: Any) -> None:
+        """Have a workers.trace.Tracer told of the isolate's events, or nobody (None)."""
+        self.tracer = tracer
+        self._shared[WORD_TRACED] = int(tracer is not None)
 
     def console(self, level: str, text: str) -> None:
         """Give a line of the script's to whoever shows its console."""

@@ -76,6 +76,9 @@ class ObjectsCapability(Protocol):
     def own_service(self, entrypoint: str) -> int:
         """The number of an entrypoint of the isolate's own script."""
 
+    def identity(self, slot: int) -> tuple[str, str] | None:
+        """Class and id of the object in `slot`."""
+
     def held_up(self, slot: int) -> None:
         """A critical section of the object in `slot` has been holding back events for a while."""
 

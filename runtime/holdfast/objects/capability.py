@@ -298,6 +298,11 @@ class IsolateObjects:
             )
         return record.home.sockets_of(record, functools.partial(self._directory.awaken, record))
 
+    def identity(self, slot: int) -> tuple[str, str] | None:
+        """Class and id of the object in `slot`."""
+        record = self._directory.in_slot(slot)
+        return None if record is None else (record.namespace.class_name, record.id)
+
     def held_up(self, slot: int) -> None:
         """A critical section of the object in `slot` has been holding back events for a while."""
         record = self._directory.in_slot(slot)

@@ -145,7 +145,7 @@ class Runtime:
     def _trace(self, script: str) -> None:
         resident = self._residents.get(script)
         if resident is not None:
-            resident.worker.host.tracer = self.tails.tracer(script)
+            resident.worker.host.trace(self.tails.tracer(script))
 
     def watch_alarms(self, namespace: Namespace) -> None:
         """Wake a namespace's objects for their alarms; again where its script has changed."""
@@ -183,7 +183,7 @@ class Runtime:
 
     def _make_live(self, name: str, resident: Resident) -> None:
         self._residents[name] = resident
-        resident.worker.host.tracer = self.tails.tracer(name)
+        resident.worker.host.trace(self.tails.tracer(name))
         for namespace in resident.objects.namespaces:
             if namespace.script:
                 self.watch_alarms(namespace)

@@ -162,7 +162,9 @@ class Worker:
         number = self._begin(answer)
         if number:
             if self.host.tracer is not None:
-                self.host.tracer.request(number, method, url, headers)
+                self.host.tracer.request(
+                    number, method, url, headers, entrypoint=entrypoint or None
+                )
             crossing = self.bodies.sent(body)
             arguments = (number, entrypoint, method, url, headers, crossing)
             if props is None and cf is None:
@@ -181,7 +183,7 @@ class Worker:
         number = self._begin(answer)
         if number:
             if self.host.tracer is not None:
-                self.host.tracer.call(number, route)
+                self.host.tracer.call(number, route, entrypoint)
             self.host.enter(
                 self._dispatch_call,
                 *(number, entrypoint, props, route),
@@ -247,6 +249,8 @@ class Worker:
     ) -> None:
         """The script's answer to an event (op event_respond)."""
         answer = self._answers.pop(number, None)
+        if self.host.tracer is not None:
+            self.host.tracer.responded(number, status)
         response = WorkerResponse(status, status_text, headers, self.bodies.received(body))
         if answer is None or answer.done():
             response.discard()
@@ -256,6 +260,8 @@ class Worker:
     def upgrade(self, number: int, status_text: str, headers: str, socket: SocketEnd) -> None:
         """The script's answer to an event is a WebSocket (op event_upgrade)."""
         answer = self._answers.pop(number, None)
+        if self.host.tracer is not None:
+            self.host.tracer.responded(number, 101)
         response = WorkerResponse(101, status_text, headers, None, socket)
         if answer is None or answer.done():
             response.discard()
@@ -376,6 +382,7 @@ class Worker:
                 self.host.tracer.fail(number, "Error", str(error), "", _outcome(error))
         self._live.clear()
         if self.host.tracer is not None:
+            self.host.tracer.fail_objects(str(error), _outcome(error))
             self.host.tracer.finish_all()
 
     def retire(self) -> None:
