@@ -4,6 +4,8 @@ The model of a disk, which is what a journalling file system promises:
 
 - What was written to a file before the start of a sync of it that has ended is there. Of
   later writes any may be there or not, in any combination.
+- What a sync was to write that has failed, which the process says by `failed` and the path, is no
+  more certain to be there however many others succeed: the kernel does not try again.
 - A file cut to a new length frees its blocks with the journal. If the cut was not kept, then
   nothing written after it was; the journal keeps changes of folders in their order.
 - A file's entry is there once its folder was synced. The journal keeps the order of entries
@@ -26,6 +28,7 @@ _UNFINISHED = " <unfinished ...>"
 _RESUMED = re.compile(r"^<\.\.\. (?P<call>\w+) resumed>(?P<rest>.*)$")
 _CALL = re.compile(r"^(?P<name>\w+)\((?P<arguments>.*)\)\s+= (?P<result>-?\d+)(?P<tail>.*)$")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
+_FAILED = b"failed "
 _DESCRIPTOR = re.compile(r"^\d+<(?P<path>(?:\\x[0-9a-f]{2}|[^>])*)>")
 
 
@@ -48,6 +51,7 @@ class File:
 
     changes: list[tuple[int, int, bytes | None]] = field(default_factory=list)
     syncs: list[tuple[int, int]] = field(default_factory=list)  # start and end
+    failures: list[int] = field(default_factory=list)  # of syncs
     position: int = 0  # for write() without an offset
 
 
@@ -94,7 +98,10 @@ class Trace:
         if name == "syncfs":
             self.full_syncs.append((start, self.length))
         elif name == "write" and arguments.startswith("1<"):
-            self.said.append((self.length, decoded(_TEXT.findall(arguments)[0])))
+            said = decoded(_TEXT.findall(arguments)[0])
+            self.said.append((self.length, said))
+            if said.startswith(_FAILED):
+                self._names[said.removeprefix(_FAILED).decode()].failures.append(self.length)
         elif path and self._inside(path) and "(deleted)" not in path:
             self._change_file(name, path, arguments, start)
 
@@ -165,14 +172,14 @@ class Trace:
         return names
 
     def _content(self, file: File, moment: int, chance: random.Random) -> bytes:
-        syncs = [*file.syncs, *self.full_syncs]
-        synced = max((start for start, end in syncs if end <= moment), default=-1)
+        syncs = sorted(sync for sync in [*file.syncs, *self.full_syncs] if sync[1] <= moment)
+        synced = max((start for start, _ in syncs), default=-1)
         density = chance.choice([0.0, 0.5, 0.9, 1.0])
         content = bytearray()
         for when, offset, data in file.changes:
             if when > moment:
                 break
-            certain = when < synced
+            certain = when < synced and self._is_kept(when, syncs, file.failures)
             if data is None:
                 if not certain and chance.random() >= density:
                     break  # the cut is lost, and what came after it
@@ -183,3 +190,8 @@ class Trace:
                 content.extend(bytes(max(end - len(content), 0)))
                 content[offset:end] = data
         return bytes(content)
+
+    def _is_kept(self, when: int, syncs: list[tuple[int, int]], failures: list[int]) -> bool:
+        """Whether the first sync of what was written then has succeeded."""
+        failed = next((moment for moment in failures if moment > when), None)
+        return failed is None or next(end for start, end in syncs if start > when) < failed

@@ -15,9 +15,13 @@ Invariants:
    So an alarm may be called for too early, and then the object says so, but never too late.
 2. A round is durable only when the list is, too, as far as its commits have written to it.
    After `kill -9` that holds for every commit, since the list was written first.
+3. A log whose sync has failed, or that an ended process has left, is written anew before a sync of
+   it counts: see `disk.rewrite_durably` for why. It stays in its place, since others may have it
+   open; nobody adds to it meanwhile.
 """
 
 import contextlib
+import errno
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -26,9 +30,10 @@ from typing import Any, NamedTuple, cast
 
 import apsw
 
-from holdfast.storage.disk import Folder, Fsync
+from holdfast.storage.disk import Folder, Fsync, rewrite_in_place
 from holdfast.storage.errors import StorageError
 from holdfast.storage.keys import decode_key, encode_key
+from holdfast.storage.session import wal_path
 
 FILE_NAME = "metadata.sqlite"
 _VFS = "unix-excl"  # see session.py; not where shards share the file
@@ -117,6 +122,7 @@ class AlarmList:
         self._writes = 0
         self._synced = 0
         self._log_fd = -1
+        self._in_doubt = False  # what the log holds may not be on the disk after a sync
         self._first = _FIRST if is_here is None else _FIRST_HERE
 
     # ---- for the objects' commits ----------------------------------------------------
@@ -145,11 +151,25 @@ class AlarmList:
                 return
             covered = self._writes
             if self._log_fd < 0:
-                log = self.path.with_name(self.path.name + "-wal")
-                self._log_fd = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+                self._log_fd = os.open(wal_path(self.path), os.O_RDONLY | os.O_CLOEXEC)
+            if self._in_doubt:
+                self._write_anew()
+            self._in_doubt = True
             fsync(self._log_fd)
+            self._in_doubt = False
             self._folder.sync(self._folder.changed(), fsync)
             self._synced = covered
+
+    def _write_anew(self) -> None:
+        connection = self._connect()
+        try:
+            connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            connection.execute("BEGIN IMMEDIATE")
+            rewrite_in_place(wal_path(self.path))
+        except apsw.Error as error:
+            raise OSError(errno.EIO, f"the log cannot be written anew: {error}") from error
+        finally:
+            connection.close()
 
     # ---- for the scheduler -----------------------------------------------------------
 
@@ -203,13 +223,21 @@ class AlarmList:
             self._open()
         return self._connection
 
-    def _open(self) -> apsw.Connection:
-        self._folder.ensure()
+    def _connect(self) -> apsw.Connection:
         vfs = _VFS if self._is_here is None else None
         connection = apsw.Connection(str(self.path), flags=_FLAGS, vfs=vfs)
+        connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+        return connection
+
+    def _open(self) -> apsw.Connection:
+        self._folder.ensure()
+        with contextlib.suppress(FileNotFoundError):
+            if wal_path(self.path).stat().st_size:
+                self._in_doubt = True
+                self._writes += 1
+        connection = self._connect()
         try:
             if self._is_here is not None:
-                connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
                 connection.create_scalar_function("is_here", cast("Any", self._is_here), 1)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-1024")

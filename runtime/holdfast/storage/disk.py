@@ -23,6 +23,7 @@ class Companion(Protocol):
         """Return once all written to it before the call is durable. Blocks; from any thread."""
 
 
+_PIECE_BYTES = 1 << 18
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 if sys.platform == "darwin":
@@ -280,6 +281,20 @@ def _replace(path: Path, content: bytes, fsync: Fsync) -> None:
     finally:
         os.close(fd)
     copy.rename(path)
+
+
+def rewrite_in_place(path: Path) -> None:
+    """Write a file anew, so that the next sync of it has something to write. Blocks.
+
+    For files that others have open, which do not change it meanwhile. Raises OSError.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        offset = 0
+        while content := os.pread(fd, _PIECE_BYTES, offset):
+            offset += os.pwrite(fd, content, offset)
+    finally:
+        os.close(fd)
 
 
 def _overwrite(path: Path, content: bytes, fsync: Fsync) -> None:
