@@ -67,6 +67,7 @@ fix: $(INSTALLED) ## Formats the code and applies the safe fixes of the linter
 
 .PHONY: bench
 bench: $(INSTALLED) ## Measures Holdfast beside workerd; writes benchmarks/RESULTS.md (needs wrk, strace, make peers)
+	@$(BIN)/python -m compileall -q runtime # as pip does it: a start compiles nothing
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: wpt
