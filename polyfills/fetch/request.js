@@ -114,7 +114,7 @@ export class Request {
 defineBody(Request, requestRecord);
 
 /** What came from elsewhere and is passed on does not follow redirects. */
-function redirectOf({ redirect, guard }) {
+export function redirectOf({ redirect, guard }) {
   return redirect ?? (guard === "immutable" ? "manual" : "follow");
 }
 
@@ -139,6 +139,7 @@ Object.assign(RequestRecord.prototype, NEW_RECORD, {
   redirect: undefined, // what redirectOf says
   signal: undefined, // what aborts it, if anything does
   ownSignal: undefined, // the one that scripts see
+  visited: [], // where redirects came from
   cf: undefined,
   cache: undefined,
   blob: undefined, // that a blob: URL names

@@ -117,10 +117,19 @@ function startPump(stream, bytesOfChunk, client = null) {
     client?.leave();
     reader.cancel(new Error(reason));
   });
-  pump(reader, handle, bytesOfChunk);
+  const context = requireContext();
+  const { life } = context;
+  const breakOff = (error) => body_abort(handle, ...describe(error));
+  (life.pumps ??= new Set()).add(breakOff);
+  pump(reader, handle, bytesOfChunk).then(() => life.pumps.delete(breakOff));
   // What a Worker's event still has to say keeps it alive.
-  requireContext().waitUntil?.(watching);
+  context.waitUntil?.(watching);
   return handle;
+}
+
+/** Have the readers of what a life was about to say see this error: it says no more. */
+export function breakOffPumps(life, error) {
+  if (life.pumps !== null) for (const breakOff of life.pumps) breakOff(error);
 }
 
 async function pump(reader, handle, bytesOfChunk) {

@@ -87,6 +87,7 @@ Object.assign(Context.prototype, {
   pendingOps: 0,
   calls: null,
   holds: null,
+  pumps: null, // how to break off the bodies that are being written (fetch/transfer.js)
   error: null,
 });
 

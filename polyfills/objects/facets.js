@@ -11,11 +11,9 @@
 
 import { facet_open } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
-import { requestRecord } from "../fetch/request.js";
-import { requireContext } from "../kernel/pending.js";
 import { queueTurn } from "../kernel/turns.js";
 import { dropMessage } from "../rpc/message.js";
-import { crossedRequest } from "../workers/crossing.js";
+import { crossedRequest, repeatOf } from "../workers/crossing.js";
 import { stubOfFacet } from "../workers/fetcher.js";
 import { partsOfClass } from "./class.js";
 import { cloneFacet, eraseFacets } from "./erasing.js";
@@ -202,14 +200,13 @@ class FacetLink {
     }
   }
 
-  /** Send a Request; the response. */
-  async fetch(request) {
-    const caller = requireContext();
-    await caller.outputGate?.wait();
-    return await this.#find(caller).reach(caller, (instance) => {
-      const record = requestRecord(request);
+  /** Send a request of this record; the response. */
+  fetch(caller, record) {
+    return this.#find(caller).reach(caller, (instance) => {
       const bytes = bytesOf(record.source);
-      return callInstance(instance, caller, crossedRequest(record), bytes);
+      const { signal } = record;
+      const repeat = repeatOf(record, (next) => this.fetch(caller, next));
+      return callInstance(instance, caller, crossedRequest(record), bytes, { signal, repeat });
     });
   }
 }

@@ -12,6 +12,7 @@ import { beginCall, failCall, failCalls, runCall } from "../kernel/calls.js";
 import { lazily } from "../kernel/lazy.js";
 import { Context, currentContext, queueTurnsFirst, runTurn } from "../kernel/turns.js";
 import { OF_BARE_CLASSES, OF_CLASSES } from "../rpc/call.js";
+import { breakOffPumps } from "../fetch/transfer.js";
 import { releaseHolds } from "../rpc/references.js";
 import { AlarmState } from "./alarm-state.js";
 import { resetBroken } from "./breaking.js";
@@ -48,6 +49,7 @@ export class ObjectInstance {
   calls = null;
   queuedBytes = 0; // of those
   holds = null;
+  pumps = null; // how to break off bodies that its code is still writing
   facets = null; // by name, once it has used some; see facets.js
   isLasting = true; // it may live for ever
   #Class;
@@ -192,6 +194,7 @@ export class ObjectInstance {
     this.onGone(this);
     object_released(this.slot, String(error?.message ?? error));
     failCalls(this, error);
+    breakOffPumps(this, error);
     releaseHolds(this);
     this.outputGate.break(error);
     this.inputGate.open();

@@ -11,9 +11,16 @@ import { failCall } from "../kernel/calls.js";
 import { goDeeper, nextDepth, takeDepth } from "../kernel/depth.js";
 import { queueTurn } from "../kernel/turns.js";
 import { clientOf, tellOfClient } from "../workers/client.js";
-import { crossedResponse, sendableRecord, socketForHost } from "../workers/crossing.js";
+import {
+  crossedResponse,
+  dropBody,
+  noteRedirects,
+  redirectBy,
+  sendableRecord,
+  socketForHost,
+} from "../workers/crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
-import { requestFromHost } from "../fetch/request.js";
+import { requestFromHost, requestRecord } from "../fetch/request.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
 import { lazily } from "../kernel/lazy.js";
 import { RpcCall } from "../rpc/call.js";
@@ -133,9 +140,10 @@ export function invokeFetch(object, request) {
 // ---- calls from this isolate ---------------------------------------------------
 
 class LocalCall {
-  constructor(request, caller, resolve, reject, client) {
+  constructor(request, caller, resolve, reject, client, repeat) {
     this.request = request;
     this.client = client;
+    this.repeat = repeat;
     this.caller = caller;
     this.resolve = resolve;
     this.reject = reject;
@@ -147,7 +155,23 @@ class LocalCall {
 
   succeed(response) {
     const record = sendableRecord(response);
-    this.#end(this.resolve, crossedResponse(record, this.request, this.client));
+    const asked = requestRecord(this.request);
+    const follow = redirectBy(record, asked, this.repeat);
+    if (follow === undefined) {
+      const crossed = crossedResponse(record, this.request, this.client);
+      this.#end(this.resolve, noteRedirects(crossed, asked.visited));
+    } else {
+      dropBody(record);
+      this.#end((next) => this.#goOn(next), follow);
+    }
+  }
+
+  #goOn(next) {
+    try {
+      this.resolve(next());
+    } catch (error) {
+      this.reject(error);
+    }
   }
 
   fail(error) {
@@ -162,15 +186,16 @@ class LocalCall {
 
 /**
  * Call an instance of this isolate with a request whose body has so many bytes at hand; the
- * promise settles in a turn of `caller`, whom `signal` may stop from waiting.
+ * promise settles in a turn of `caller`, whom `signal` may stop from waiting. `repeat` is of
+ * crossing.js.
  */
-export function callInstance(instance, caller, request, bytes, signal) {
+export function callInstance(instance, caller, request, bytes, { signal, repeat }) {
   goDeeper(instance, nextDepth(caller));
   touch(instance);
   caller.life.pendingOps++;
   const client = clientOf(request, instance.context);
   const answer = new Promise((resolve, reject) => {
-    instance.take(new LocalCall(request, caller, resolve, reject, client), bytes);
+    instance.take(new LocalCall(request, caller, resolve, reject, client, repeat), bytes);
   });
   if (client !== null) tellOfClient(() => client.leave(), caller, signal, answer);
   return answer;
@@ -205,6 +230,7 @@ class HostCall {
     this.client?.answered();
     const record = sendableRecord(response);
     const { status, statusText } = record;
+    if (requestRecord(this.request).method === "HEAD") dropBody(record);
     if (record.webSocket === undefined) {
       const body = responseBodyForHost(record, this.client);
       object_respond(this.hostNumber, status, statusText, rawHeadersOf(record), body);

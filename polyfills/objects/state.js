@@ -4,6 +4,7 @@ import { turn_stop } from "holdfast:ops";
 import { ownExports } from "../workers/exports.js";
 import { runCriticalSection } from "./critical-section.js";
 import { lazily } from "../kernel/lazy.js";
+import { isObject } from "../kernel/webidl.js";
 import { DurableObjectStorage } from "./storage.js";
 
 const hibernation = lazily("objects/hibernation.js");
@@ -13,6 +14,8 @@ const NOT_A_FUNCTION =
   "Failed to execute 'blockConcurrencyWhile' on 'DurableObjectState': parameter 1 is not of type 'function'.";
 const NOT_A_PROMISE =
   "Failed to execute 'waitUntil' on 'DurableObjectState': parameter 1 is not of type 'Promise'.";
+const NOT_ABORT_OPTIONS =
+  "Failed to execute 'abort' on 'DurableObjectState': parameter 2 is not of type 'AbortOptions'.";
 const ABORTED = "Application called abort() to reset Durable Object.";
 
 /** What an object knows of itself; the first argument of its constructor. */
@@ -79,6 +82,9 @@ export class DurableObjectState {
    * runs is run again, unless `options.retryAlarm` is false.
    */
   abort(reason = ABORTED, options = undefined) {
+    if (options !== undefined && options !== null && !isObject(options)) {
+      throw new TypeError(NOT_ABORT_OPTIONS);
+    }
     const error = new Error(String(reason));
     if (options?.retryAlarm === false) this.#instance.retriesAlarm = false;
     this.#instance.reset(error);

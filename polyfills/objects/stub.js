@@ -18,6 +18,8 @@ import { defineSource, propertyOf, wildcard } from "../rpc/stub.js";
 import { tellHostOfClient } from "../workers/client.js";
 import {
   crossedRequest,
+  redirectable,
+  repeatOf,
   responseFromAnswer,
   unlessAborted,
   urlToSend,
@@ -98,10 +100,11 @@ function recordOf(input, init) {
 
 function send(namespace, id, hint, caller, request) {
   const instance = localInstance(namespace, id, hint);
-  if (instance === undefined) return sendRequestThroughHost(namespace.number, id, caller, request);
+  if (instance === undefined) return sendRequestThroughHost(namespace, id, hint, caller, request);
   const bytes = bytesOf(request.source);
   const { signal } = request;
-  return callInstance(instance, caller, crossedRequest(request), bytes, signal);
+  const repeat = repeatOf(request, (next) => send(namespace, id, hint, caller, next));
+  return callInstance(instance, caller, crossedRequest(request), bytes, { signal, repeat });
 }
 
 /** The object's instance, brought up if need be; undefined where it lives elsewhere. */
@@ -115,10 +118,11 @@ function localInstance(namespace, id, hint) {
   return admitObject(slot, namespace.className, hex, id.name, namespace.usesSqlite, id.jurisdiction);
 }
 
-async function sendRequestThroughHost(namespace, id, caller, request) {
+async function sendRequestThroughHost(namespace, id, hint, caller, request) {
   const url = urlToSend(request.url);
+  const repeat = repeatOf(request, (next) => send(namespace, id, hint, caller, next));
   const answering = object_fetch(
-    namespace,
+    namespace.number,
     id.toString(),
     id.name,
     request.method,
@@ -127,7 +131,7 @@ async function sendRequestThroughHost(namespace, id, caller, request) {
     recordBodyForHost(request),
   );
   tellHostOfClient(caller, request.signal, answering);
-  return responseFromAnswer(await answering, url);
+  return redirectable(responseFromAnswer(await answering, url), request, repeat);
 }
 
 /** The stub of an object; `namespace` is the binding's description from the host. */

@@ -7,13 +7,17 @@
 import { body_move } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm } from "../events/abort.js";
 import { copiedCf } from "../fetch/cf.js";
+import { reasonOf } from "../fetch/reasons.js";
 import { rawHeadersOf, recordHeader } from "../fetch/record.js";
-import { requestOfCrossed, requestRecord } from "../fetch/request.js";
+import { redirectOf, requestOfCrossed, requestRecord } from "../fetch/request.js";
 import { responseFromHost, responseOfText, responseRecord } from "../fetch/response.js";
 import { isPlainText, recordBodyForHost, responseBodyForHost, takeText } from "../fetch/transfer.js";
 import { lazily } from "../kernel/lazy.js";
+import { isLocked } from "../streams/on-demand.js";
 
-const ERROR_RESPONSE = "A handler cannot answer with Response.error().";
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const ERROR_RESPONSE =
+  "Return value from serve handler must not be an error response (like Response.error())";
 const NOT_ASKED =
   "Worker tried to return a WebSocket in a response to a request which did not contain the " +
   'header "Upgrade: websocket".';
@@ -52,7 +56,8 @@ function upgradeFromHost(status, statusText, headers, number) {
 }
 
 /** The response of the host's answer to a call; the last part is a WebSocket's number. */
-export function responseFromAnswer([status, statusText, headers, body, number], url) {
+export function responseFromAnswer([status, text, headers, body, number], url) {
+  const statusText = text || reasonOf(status);
   if (number !== undefined) return upgradeFromHost(status, statusText, headers, number);
   return responseFromHost(status, statusText, headers, body, url);
 }
@@ -65,10 +70,63 @@ export function unlessAborted(answer, signal) {
   });
 }
 
-/** The URL as it crosses: like over the network, without the fragment. */
+/** The URL as it crosses: like over the network, without the fragment and the credentials. */
 export function urlToSend(url) {
   const end = url.indexOf("#");
-  return end < 0 ? url : url.slice(0, end);
+  if (end >= 0) url = url.slice(0, end);
+  return url.includes("@") ? url.replace(/^([a-z]+:\/\/)[^/?]*@/, "$1") : url;
+}
+
+// ---- Redirects ----------------------------------------------------------------------------
+
+const redirects = lazily("workers/redirects.js");
+
+/** What it takes to follow a redirect. */
+class Repeat {
+  constructor(mode, visited, body, send) {
+    this.mode = mode;
+    this.visited = visited; // the URLs before
+    this.body = body; // undefined for one that is not there any more
+    this.send = send; // sends a request's record
+  }
+}
+
+/** The same of a record that is about to be sent; undefined where none is to be followed. */
+export function repeatOf(record, send) {
+  const mode = redirectOf(record);
+  if (mode === "manual") return undefined;
+  const { source } = record;
+  const isBytes = source instanceof Uint8Array;
+  const isKept = record.stream === null && (isBytes || source === null || typeof source === "string");
+  if (isKept && isBytes) record.shared = true; // so that the receiver gets its own
+  return new Repeat(mode, record.visited, isKept ? source : undefined, send);
+}
+
+/**
+ * Where the response of a record, to a request of such a record, is a redirect to follow, what
+ * follows it; else undefined.
+ */
+export function redirectBy(response, request, repeat) {
+  const { status } = response;
+  if (status < 301 || status > 308 || repeat === undefined || !REDIRECTS.has(status)) return undefined;
+  const location = recordHeader(response, "location");
+  if (location === null) return undefined;
+  return () => repeat.send(redirects().redirected(request, repeat, status, location));
+}
+
+/** The response to a request of a record, or what its redirects lead to. */
+export function redirectable(response, request, repeat) {
+  const follow = redirectBy(responseRecord(response), request, repeat);
+  if (follow === undefined) return noteRedirects(response, request.visited);
+  const { body } = response;
+  body?.cancel(); // which nobody else will read
+  return follow();
+}
+
+/** Tell of a response that redirects have led to it. */
+export function noteRedirects(response, visited) {
+  if (visited.length > 0) responseRecord(response).redirected = true;
+  return response;
 }
 
 /** The request of a record that no script has, as another context receives it. */
@@ -83,7 +141,9 @@ export function crossedRequest(record) {
  * the record's body or WebSocket. `client`, if any, is told where it leaves in the middle.
  */
 export function crossedResponse(record, request, client) {
-  const { status, statusText } = record;
+  const { status } = record;
+  const statusText = record.statusText || reasonOf(status);
+  if (requestRecord(request).method === "HEAD") dropBody(record);
   if (isPlainText(record) && record.webSocket === undefined) {
     return responseOfText(status, statusText, record.raw, takeText(record), request.url);
   }
@@ -92,6 +152,12 @@ export function crossedResponse(record, request, client) {
   const response = responseFromHost(status, statusText, rawHeadersOf(record), body, request.url);
   if (link !== undefined) responseRecord(response).webSocket = sockets().socketFromLink(link);
   return response;
+}
+
+/** Send no body along: the request was but for the headers. */
+export function dropBody(record) {
+  if (record.stream !== null && !isLocked(record.stream)) record.stream.cancel();
+  record.source = record.stream = null;
 }
 
 // A handle is dropped when the body that it was made for is collected: the receiver's

@@ -11,7 +11,7 @@ import {
 import { WAIT_UNTIL_MS } from "holdfast:constants";
 import { sendableRecord, socketForHost } from "./crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
-import { responseBodyForHost } from "../fetch/transfer.js";
+import { breakOffPumps, responseBodyForHost } from "../fetch/transfer.js";
 import { describeError, identityOf, isOutOfMemory, isOverload } from "../kernel/errors.js";
 import { failCalls } from "../kernel/calls.js";
 import { Context } from "../kernel/turns.js";
@@ -143,6 +143,7 @@ export class WorkerEvent extends Context {
     if (this.hasEnded) return;
     this.waiting = 0;
     end(this, error);
+    breakOffPumps(this, error);
     event_finished(this.number);
   }
 }

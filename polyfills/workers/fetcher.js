@@ -4,7 +4,8 @@ import { service_fetch } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
 import { cfForHost } from "../fetch/cf.js";
 import { Request, requestRecord } from "../fetch/request.js";
-import { bodyForHost, rawHeaders } from "../fetch/transfer.js";
+import { rawHeadersOf } from "../fetch/record.js";
+import { recordBodyForHost } from "../fetch/transfer.js";
 import { withDepth } from "../kernel/depth.js";
 import { Either } from "../kernel/either.js";
 import { requireContext } from "../kernel/pending.js";
@@ -23,7 +24,7 @@ import { dataCloneError } from "../serialize/errors.js";
 import { serialize } from "../serialize/index.js";
 import { propsAmong } from "./specializing.js";
 import { tellHostOfClient } from "./client.js";
-import { responseFromAnswer, unlessAborted, urlToSend } from "./crossing.js";
+import { redirectable, repeatOf, responseFromAnswer, unlessAborted, urlToSend } from "./crossing.js";
 
 const FROM_HOST = {};
 const NOT_HERE = "ServiceStub cannot be serialized in this context.";
@@ -61,20 +62,25 @@ export class ServiceStub extends Either {
 }
 
 async function send(target, request) {
-  if (typeof target !== "string") return await target.fetch(request);
-  const url = urlToSend(request.url);
   const context = requireContext();
   await context.outputGate?.wait();
+  return await sendRecord(target, context, requestRecord(request));
+}
+
+async function sendRecord(target, context, record) {
+  if (typeof target !== "string") return await target.fetch(context, record);
+  const url = urlToSend(record.url);
+  const repeat = repeatOf(record, (next) => sendRecord(target, context, next));
   const answering = service_fetch(
     target,
-    request.method,
+    record.method,
     url,
-    withDepth(rawHeaders(request), context),
-    bodyForHost(request),
-    cfForHost(requestRecord(request)),
+    withDepth(rawHeadersOf(record), context),
+    recordBodyForHost(record),
+    cfForHost(record),
   );
-  tellHostOfClient(context, requestRecord(request).signal, answering);
-  return responseFromAnswer(await answering, url);
+  tellHostOfClient(context, record.signal, answering);
+  return await redirectable(responseFromAnswer(await answering, url), record, repeat);
 }
 
 /** The service with the host's number; `props` is JSON, or undefined. */

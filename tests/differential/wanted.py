@@ -52,6 +52,11 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "GET /throw-after #6: status",
         ],
     },
+    "objects/requests": {
+        Reason.STANDARD: [
+            "redirects to see other",
+        ],
+    },
     "sockets/hibernation": {
         Reason.LENIENT: [
             "the client closes with a code",

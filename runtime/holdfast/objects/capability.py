@@ -220,7 +220,7 @@ class IsolateObjects:
                 method, url, headers, stream, target.entrypoint, props=target.props, cf=cf
             )
             self.waits_for(number, worker, answer)
-            answer.add_done_callback(lambda done: self._answered(number, done))
+            answer.add_done_callback(lambda done: self._answered(number, method, done))
 
         self._host.loop.call_soon(deliver)
 
@@ -252,13 +252,17 @@ class IsolateObjects:
             return None
         return objects.home, event
 
-    def _answered(self, number: int, answer: "asyncio.Future[WorkerResponse]") -> None:
+    def _answered(self, number: int, method: str, answer: "asyncio.Future[WorkerResponse]") -> None:
         if error := answer.exception():
             name = error.name if isinstance(error, ScriptFailed) else "Error"
             message = error.message if isinstance(error, ScriptFailed) else str(error)
             self._host.fail(number, ScriptError(name, message, remote=True))
             return
-        self._settle(number, answer.result())
+        response = answer.result()
+        if method == "HEAD":
+            _discard(response.body)
+            response.body = None
+        self._settle(number, response)
 
     def _settle(self, number: int, response: WorkerResponse) -> None:
         """Give the script the response that it waits for."""
