@@ -11,6 +11,7 @@
 - `alone.py`: what has no peer, of `many.py`, `slow_disk.py` and `starts.py`.
 - `growth/`: how cost grows, with plots.
 - `tests.py`: 200 tests with the pytest plugin, beside vitest.
+- `overload.py`: ten times the load that Holdfast can carry.
 - `durability.py`: counts each side's fsyncs, to show that both keep the same promise.
 
 Imports nothing of Holdfast: it is measured from outside, as a user meets it.

@@ -120,16 +120,15 @@ export class ObjectInstance {
 
   /** The same for a call that others make, of so many bytes, unless there are too many. */
   take(call, bytes) {
-    const error = whyRefused(this, bytes);
-    if (error !== undefined) {
-      call.fail(error);
-      return;
+    if (this.hasCalls) {
+      const error = whyRefused(this, bytes);
+      if (error !== undefined) return call.fail(error);
     }
     if (bytes > 0) {
       call.bytes = bytes;
       this.queuedBytes += bytes;
     }
-    this.begin(call);
+    return this.begin(call);
   }
 
   /** The class's object, made now if need be. Throws what the constructor throws. */

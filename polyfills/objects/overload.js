@@ -20,10 +20,12 @@ export function bytesOf(content) {
   return content?.byteLength ?? 0;
 }
 
-/** Why an object takes no further call, of so many bytes, as an error; undefined where it does. */
+/**
+ * Why an object that has calls takes no further one, of so many bytes, as an error; undefined
+ * where it does.
+ */
 export function whyRefused(instance, bytes) {
   const { calls, inputGate } = instance;
-  if (calls === null || calls.size === 0) return undefined;
   if (calls.size >= maxCalls) return refusal("Too many requests queued.");
   if (instance.queuedBytes + bytes > MAX_QUEUED_BYTES) return refusal("Too much data queued.");
   if (inputGate.isLocked && now() - inputGate.oldest > MAX_QUEUED_MS) {

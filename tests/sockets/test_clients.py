@@ -9,6 +9,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from holdfast.host.egress import public_only
+from tests.gate import Gate
 from tests.inprocess import Server
 from tests.sockets.clients import Clients, text
 from tests.sockets.test_websockets import WORKER
@@ -157,24 +158,28 @@ async def test_a_client_that_cannot_connect_gets_an_error_and_a_close(
 
 
 async def test_closing_does_not_wait_for_a_server_that_says_nothing(server: Server) -> None:
-    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(-1)
-        writer.close()
+    came: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
+
+    async def say_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.set_result(writer)
 
     silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
-    async with silent:
+    async with Gate() as gate, silent:
         port = silent.sockets[0].getsockname()[1]
-        told = await run(
-            server,
-            f"""
+        script = f"""
             const socket = new WebSocket("ws://127.0.0.1:{port}");
             const log = events(socket);
+            await fetch("{gate.url}");
             socket.close();
             await next(socket, "close");
             return log;
-            """,
-        )
-    assert told == [["error", "ErrorEvent"], ["close", 1006, "", False]]
+            """
+        running = asyncio.create_task(run(server, script))
+        writer = await came
+        gate.open()
+        assert await running == [["error", "ErrorEvent"], ["close", 1006, "", False]]
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_closing_while_connecting_fails_the_connection(server: Server) -> None:

@@ -35,6 +35,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from holdfast.host.bodies import ByteStream, ReaderBody
 from holdfast.host.sockets_end import SocketEnd
+from holdfast.server.overload import Reason
 from holdfast.server.response import (
     OVERLOADED,
     ResponseBroken,
@@ -328,27 +329,40 @@ class Connection(BaseProtocol):
 
     def _proceed(self) -> None:
         """Answer the requests that wait, until one has to be waited for."""
+        server = self._server
         while self._messages and not self._busy and not self._closing:
-            message, payload = self._messages.popleft()
+            self._message, self._payload = self._messages.popleft()
+            self._keep_alive = not self._message.should_close
             if self._parser is not None:
                 self._parser.message_consumed()
             self._busy = True
-            self._message = message
-            self._payload = payload
-            self._keep_alive = not message.should_close
-            server = self._server
-            reason = server.why_refused()
-            if reason is None:
-                answer = server.handle(message, self.client, self._body(message, payload))
+            if server.backlog.has_time():
+                self._begin()
             else:
-                answer = server.refuse(message, reason)
-            if isinstance(answer, WorkerResponse):
-                self._respond(answer)
-            elif answer.done():
-                self._respond(self._server.result_of(answer, message))
-            else:
-                self._answer = answer
-                answer.add_done_callback(self._on_answer)
+                server.backlog.postpone(self._begin_postponed)
+
+    def _begin_postponed(self, *, is_late: bool) -> None:
+        if self.transport is None:
+            return
+        if is_late:
+            self._respond(self._server.refuse(self._message, Reason.LATE))
+        else:
+            self._begin()
+        self._proceed()
+
+    def _begin(self) -> None:
+        server, message = self._server, self._message
+        if server.holders and server.holds_too_much():
+            self._respond(server.refuse(message, Reason.BYTES))
+            return
+        answer = server.handle(message, self.client, self._body(message, self._payload))
+        if isinstance(answer, WorkerResponse):
+            self._respond(answer)
+        elif answer.done():
+            self._respond(server.result_of(answer, message))
+        else:
+            self._answer = answer
+            answer.add_done_callback(self._on_answer)
 
     def _body(self, message: RawRequestMessage, payload: Payload) -> bytes | ByteStream | None:
         if payload is EMPTY_PAYLOAD:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import heapq
+import logging
+import os
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -15,7 +17,10 @@ from holdfast.server.connection import Connection
 from holdfast.server.overload import Overload, Reason
 from holdfast.workers import GOING_AWAY, WorkerResponse
 
+log = logging.getLogger("holdfast.server")
+
 BACKLOG = 1024
+LONG_ROUND_SECONDS = 0.005
 MAKES_ROOM = 20  # the share of the connections that make way at once for others
 COUNT_SECONDS = 0.1  # what costs more than a glance is looked at so often at most
 
@@ -45,8 +50,8 @@ class HttpServer:
     ) -> None:
         self.loop = loop
         self._overload = overload
-        self._rounds = overload.rounds
-        self._rounds.at_end.append(self._flush)
+        self.backlog = overload.backlog
+        self.backlog.at_end.append(self._end_round)
         self._max_connections = overload.max_connections
         self._no_room_until = 0.0
         self.holders: set[Connection] = set()  # that hold bodies which nobody takes
@@ -60,6 +65,8 @@ class HttpServer:
         self._to_flush: list[Connection] = []
         self.sockets: set[WireEnd] = set()  # connections that were upgraded
         self._servers: list[asyncio.Server] = []
+        self._listeners: list[socket.socket] = []  # of these servers, once more
+        self._welcoming: set[asyncio.Task[Any]] = set()
         self._all_closed: asyncio.Future[None] | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -67,7 +74,7 @@ class HttpServer:
         server = await self.loop.create_server(
             lambda: Connection(self), host, port, backlog=BACKLOG
         )
-        self._servers.append(server)
+        self._serve(server)
         return int(server.sockets[0].getsockname()[1])
 
     async def start_on(
@@ -85,7 +92,14 @@ class HttpServer:
             server = await self.loop.create_server(
                 lambda: Connection(self), sock=listener, backlog=BACKLOG
             )
-            self._servers.append(server)
+            self._serve(server)
+
+    def _serve(self, server: asyncio.Server) -> None:
+        self._servers.append(server)
+        for listening in server.sockets:
+            listener = socket.socket(fileno=os.dup(listening.fileno()))
+            listener.setblocking(False)
+            self._listeners.append(listener)
 
     async def stop(self, drain_seconds: float) -> None:
         """Take no new connections, let responses under way end, then close what is left."""
@@ -93,6 +107,9 @@ class HttpServer:
             return
         for server in self._servers:
             server.close()
+        for listener in self._listeners:
+            listener.close()
+        self._listeners.clear()
         for connection in [*self.connections]:
             connection.finish()
         for wire in [*self.sockets]:
@@ -117,25 +134,43 @@ class HttpServer:
 
     def flush_soon(self, connection: Connection) -> None:
         """Let a connection write what it has gathered, once what was read is answered."""
-        self._rounds.begin()
+        self.backlog.begin()
         self._to_flush.append(connection)
 
-    def _flush(self) -> None:
+    def _end_round(self, seconds: float) -> None:
         connections, self._to_flush = self._to_flush, []
         for connection in connections:
             connection.flush()
+        if seconds > LONG_ROUND_SECONDS:
+            self._accept_all()
+
+    def _accept_all(self) -> None:
+        """Take the connections that wait for it.
+
+        The loop takes one in each round. Where rounds are long that is too few: the kernel's
+        queue would fill up, and clients would hear nothing at all.
+        """
+        for listener in self._listeners:
+            try:
+                for _ in range(BACKLOG):
+                    self._welcome(listener.accept()[0])
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                log.debug("a connection cannot be taken: %s", error)
+
+    def _welcome(self, accepted: socket.socket) -> None:
+        accepted.setblocking(False)
+        task = self.loop.create_task(
+            self.loop.connect_accepted_socket(lambda: Connection(self), accepted)
+        )
+        self._welcoming.add(task)
+        task.add_done_callback(self._welcoming.discard)
 
     # ---- bounds ------------------------------------------------------------------------
 
-    def why_refused(self) -> Reason | None:
-        """Why the request that comes up now cannot be answered; None where it can."""
-        if self._rounds.is_late():
-            return Reason.LATE
-        if self.holders and self._holds_too_much():
-            return Reason.BYTES
-        return None
-
-    def _holds_too_much(self) -> bool:
+    def holds_too_much(self) -> bool:
+        """Whether more bodies wait for being taken than there is room for."""
         now = self.loop.time()
         if now >= self._next_count:
             self._next_count = now + COUNT_SECONDS

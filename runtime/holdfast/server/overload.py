@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from enum import StrEnum
 
-from holdfast.server.rounds import Rounds
+from holdfast.server.backlog import Backlog
 from holdfast.server.settings import Bounds
 
 log = logging.getLogger("holdfast.overload")
@@ -38,7 +38,7 @@ class Overload:
         """`descriptors` of files are for others than connections."""
         self.bounds = bounds
         self.max_connections = int(min(bounds.connections, _affordable(descriptors)))
-        self.rounds = Rounds(loop.call_soon, time.monotonic, bounds.delay_seconds)
+        self.backlog = Backlog(loop.call_soon, time.monotonic, bounds.delay_seconds)
         self._loop = loop
         self._refused: Counter[Reason] = Counter()
         self._seen = 0

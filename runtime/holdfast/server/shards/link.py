@@ -17,6 +17,7 @@ Invariants:
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol
 
 from holdfast.host.bodies import ByteStream
@@ -31,6 +32,7 @@ from holdfast.objects.calls import (
 from holdfast.objects.local import UNREACHABLE, LocalObjects
 from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.wait_graph import Circle
+from holdfast.server.backlog import Task
 from holdfast.server.overload import Overload, Reason
 from holdfast.server.shards.bodies import Bodies
 from holdfast.server.shards.bodies import Crossing as BodyCrossing
@@ -250,42 +252,68 @@ class Link:
         crossing: BodyCrossing,
     ) -> None:
         body = self.bodies.received(crossing)
-        if self._is_late(number):
-            if isinstance(body, ByteStream):
-                body.cancel()
-            return
-        request = (unpacked_address(address), method, url, headers, body)
-        try:
-            self._local.fetch(self, number, *request)
-        except UNREACHABLE as error:
-            if isinstance(body, ByteStream):
-                body.cancel()
-            self.failed(number, "Error", str(error), "remote")
+        begin = partial(
+            self._begin_fetch, number, unpacked_address(address), method, url, headers, body
+        )
+        self._begin_in_turn(begin)
 
-    def _is_late(self, number: int) -> bool:
-        """Whether a call to an object comes up too late, which it is told then."""
-        if not self._overload.rounds.is_late():
-            return False
+    def _begin_in_turn(self, begin: Task) -> None:
+        if self._overload.backlog.has_time():
+            begin(is_late=False)
+        else:
+            self._overload.backlog.postpone(begin)
+
+    def _begin_fetch(
+        self,
+        number: int,
+        address: ObjectAddress,
+        method: str,
+        url: str,
+        headers: str,
+        body: bytes | ByteStream | None,
+        *,
+        is_late: bool,
+    ) -> None:
+        try:
+            if not is_late:
+                self._local.fetch(self, number, address, method, url, headers, body)
+                return
+            self._refuse(number)
+        except UNREACHABLE as error:
+            self.failed(number, "Error", str(error), "remote")
+        if isinstance(body, ByteStream):
+            body.cancel()
+
+    def _refuse(self, number: int) -> None:
+        """A call to an object comes up too late."""
         self._overload.note(Reason.LATE)
         self.failed(number, "Error", QUEUED_TOO_LONG, "overloaded")
-        return True
 
     def _call(self, number: int, target: Target, route: str, crossing: Crossing) -> None:
         message = self._exports.unpacked(crossing)
+        begin = partial(self._begin_call, number, target, route, message)
+        if target[0] == "object":
+            self._begin_in_turn(begin)
+        else:  # part of a call that is under way
+            begin(is_late=False)
+
+    def _begin_call(
+        self, number: int, target: Target, route: str, message: Message | None, *, is_late: bool
+    ) -> None:
         kind, what = target
-        if kind == "object" and self._is_late(number):
-            if message is not None:
-                message.drop()
-            return
         try:
-            if kind == "object":
+            if is_late:
+                self._refuse(number)
+            elif kind == "object":
                 self._local.call(self, number, unpacked_address(what), route, message)
+                return
             else:
                 self._exports.held(what).call(self, number, route, message)
+                return
         except UNREACHABLE as error:
-            if message is not None:
-                message.drop()
             self.failed(number, "Error", str(error), "remote")
+        if message is not None:
+            message.drop()
 
     def _abandon(self, number: int) -> None:
         self._local.abandon(self, number)
