@@ -2,7 +2,11 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from holdfast.objects.capability import IsolateObjects
 from tests.inprocess import Server
 from tests.objects.test_calls import FORWARD
 
@@ -101,3 +105,28 @@ async def test_a_script_that_is_gone_does_not_stop_other_alarms(server: Server) 
     async with asyncio.timeout(20):
         while await server.text(script="other") != '[["A"],null]':
             await asyncio.sleep(0.01)
+
+
+async def test_an_alarm_that_is_set_while_its_object_is_called_in_vain_is_kept(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.add("main", SCRIPT)
+    assert await server.text() == "[[],null]"
+    [object_id] = server.runtime.directory.ids("main-Thing")
+    record = server.runtime.directory.find(object_id)
+    assert record, "it was called just now"
+    listed = server.runtime.storage.alarm_list(record.namespace.unique_key)
+    told, ended = IsolateObjects.alarm_ended, asyncio.Event()
+
+    def set_at_once(objects: IsolateObjects, *arguments: Any, **options: Any) -> None:
+        """The object has told that it has no alarm, and sets one in the same breath."""
+        told(objects, *arguments, **options)
+        record.store.set_alarm(4_000_000_000_000)
+        record.store.flush()
+        asyncio.get_running_loop().call_soon(ended.set)
+
+    monkeypatch.setattr(IsolateObjects, "alarm_ended", set_at_once)
+    listed.arm(record.id, 1, None)
+    await asyncio.wait_for(ended.wait(), 20)
+    assert listed.get(record.id) == 4_000_000_000_000
+    assert await server.text() == "[[],4000000000000]"

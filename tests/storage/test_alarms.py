@@ -1,14 +1,16 @@
 """An object's alarm and the list of its namespace: which of them knows what, and when."""
 
+import errno
+import os
 import sqlite3
 from pathlib import Path
 
 import apsw
 import pytest
 
-from holdfast.storage import StoreBroken
+from holdfast.storage import StoreBroken, listed_alarm
 from holdfast.storage.alarms import AlarmList
-from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
+from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, descriptor_path, object_id
 
 FAR_MS = 4_000_000_000_000
 
@@ -197,4 +199,29 @@ async def test_an_alarm_that_no_list_has_is_listed_when_its_object_is_opened(sha
     await shard.reopen()
     assert listed(shard).get(object_id()) is None
     assert shard.owner().store.get_alarm() == FAR_MS
+    assert listed(shard).get(object_id()) == FAR_MS
+
+
+async def test_an_alarm_whose_round_failed_is_durable_in_the_list_before_anybody_reads_it(
+    owner: Owner, shard: Shard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await owner.grow_up()
+
+    def fail(fd: int) -> None:
+        if descriptor_path(fd).name == "metadata.sqlite-wal":
+            raise OSError(errno.EIO, "Input/output error")
+
+    shard.disk.on_sync = fail
+    owner.store.set_alarm(FAR_MS)
+    await owner.failure()
+    shard.disk.on_sync = None
+    synced: list[str] = []
+
+    def fsync(fd: int) -> None:
+        synced.append(descriptor_path(fd).name)
+        os.fsync(fd)
+
+    monkeypatch.setattr(listed_alarm, "fsync", fsync)
+    assert shard.owner().store.get_alarm() == FAR_MS, "its own log was made durable"
+    assert synced[0] == "metadata.sqlite-wal"
     assert listed(shard).get(object_id()) == FAR_MS
