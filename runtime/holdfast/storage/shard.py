@@ -65,7 +65,7 @@ class Shard:
         key = (database.unique_key, database.object_id)
         if self._databases.get(key) is database:
             del self._databases[key]
-            if database.log_is_durable:
+            if database.log_is_durable and database.has_log:
                 self._durable_logs[key] = None
                 if len(self._durable_logs) > _REMEMBERED_LOGS:
                     self._durable_logs.popitem(last=False)
