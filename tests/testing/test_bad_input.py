@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from holdfast.testing import AsyncHarness, CallTimedOut, Harness, HarnessError
+from holdfast.testing import AsyncHarness, CallTimedOut, Harness, HarnessError, JavaScriptError
 from holdfast.testing.errors import LeakError
 
 EMPTY = "export default { fetch() {} }"
@@ -26,6 +26,24 @@ def test_a_source_that_is_none(holdfast, source, message):
         holdfast.worker(source)
     assert message in str(caught.value)
     assert holdfast.worker(EMPTY).name == "worker", "the harness goes on"
+
+
+def test_a_syntax_error_shows_its_line(holdfast):
+    with pytest.raises(HarnessError) as caught:
+        holdfast.worker("export default {\n  fetch( {}\n};")
+    assert "worker.mjs:3" in str(caught.value)
+    assert ">    3 | };" in str(caught.value)
+
+
+def test_a_binding_that_is_not_there(holdfast):
+    source = "export default { fetch: (request, env) => env.SHOP.fetch(request) }"
+    with pytest.raises(JavaScriptError) as caught:
+        holdfast.worker(source, env={"PLACE": "here"}).fetch()
+    assert "env has no SHOP; it has: PLACE. Bind it" in str(caught.value)
+    there = "export default { fetch: (request, env) => env.PLACE.nothing.fetch(request) }"
+    with pytest.raises(JavaScriptError) as caught:
+        holdfast.worker(there, env={"PLACE": "here"}).fetch()
+    assert "env has no" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

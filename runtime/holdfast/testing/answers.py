@@ -38,7 +38,12 @@ async def settled(
         return await core.waiting.wait(answer, what)
     except ScriptFailed as error:
         raise javascript_error(
-            error.name, error.message, str(error), error.flags, worker.found.texts
+            error.name,
+            error.message,
+            str(error),
+            error.flags,
+            worker.found.texts,
+            worker.bound,
         ) from None
     except ScriptHung as error:
         raise CallTimedOut(f"{what}: {error}") from None

@@ -8,7 +8,7 @@ Exception
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -18,6 +18,7 @@ def hidden_from_tracebacks(excinfo: Any) -> bool:
 
 
 _FRAME = re.compile(r"\(?([^\s()]+):(\d+):(\d+)\)?$")
+_BINDING = re.compile(r"\benv\.([A-Za-z_$][\w$]*)")
 _AROUND = 2  # lines of source that are shown on each side of the one that threw
 
 
@@ -47,6 +48,7 @@ class JavaScriptError(Exception):
         stack: str = "",
         properties: Mapping[str, Any] = {},
         source: str = "",
+        hint: str = "",
     ) -> None:
         super().__init__(name, message)
         self.name = name
@@ -54,16 +56,25 @@ class JavaScriptError(Exception):
         self.stack = stack
         self.properties = dict(properties)
         self.source = source
+        self.hint = hint
 
     def __str__(self) -> str:
         head = f"{self.name}: {self.message}" if self.name else self.message
-        return "\n".join(part for part in (head, self.stack, self.source) if part)
+        return "\n".join(part for part in (head, self.stack, self.source, self.hint) if part)
 
 
 def javascript_error(
-    name: str, message: str, description: str, flags: str, sources: Mapping[str, str]
+    name: str,
+    message: str,
+    description: str,
+    flags: str,
+    sources: Mapping[str, str],
+    bound: Iterable[str] = (),
 ) -> JavaScriptError:
-    """The error that a script's failure is; `description` is as the log has it."""
+    """The error that a script's failure is; `description` is as the log has it.
+
+    `bound` are the names in the script's `env`.
+    """
     frames = [
         line
         for line in description.splitlines()
@@ -75,21 +86,49 @@ def javascript_error(
         stack="\n".join(frames),
         properties={flag: True for flag in flags.split(",") if flag},
         source=excerpt(frames, sources),
+        hint=_hint(message, _line(frames, sources), [*bound]),
     )
 
 
-def excerpt(frames: list[str], sources: Mapping[str, str]) -> str:
-    """The lines around the first frame that is in one of the sources; "" where none is."""
+def _hint(message: str, line: str, bound: list[str]) -> str:
+    """What helps where a script uses a binding that is not there."""
+    used = _BINDING.findall(line) if "undefined" in message else []
+    missing = next((name for name in used if name not in bound), None)
+    if missing is None:
+        return ""
+    return (
+        f"env has no {missing}; it has: {', '.join(bound) or 'nothing'}. "
+        f'Bind it in the project\'s configuration, or with worker(…, env={{"{missing}": …}}).'
+    )
+
+
+def _line(frames: list[str], sources: Mapping[str, str]) -> str:
+    found = _place(frames, sources)
+    return "" if found is None else found[1][found[2] - 1]
+
+
+def _place(frames: list[str], sources: Mapping[str, str]) -> tuple[str, list[str], int, int] | None:
+    """Where the first frame is that is in one of the sources: name, lines, line, column."""
     for frame in frames:
         match = _FRAME.search(frame)
         if match is None or match[1] not in sources:
             continue
         lines, number = sources[match[1]].splitlines(), int(match[2])
-        first = max(number - _AROUND, 1)
-        shown = [f"{match[1]}:{number}"]
-        for at, line in enumerate(lines[first - 1 : number + _AROUND], first):
-            shown.append(f"{'>' if at == number else ' '} {at:4} | {line}")
-            if at == number:
-                shown.append(f"       | {' ' * (int(match[3]) - 1)}^")
-        return "\n".join(shown)
-    return ""
+        if number <= len(lines):
+            return match[1], lines, number, int(match[3])
+    return None
+
+
+def excerpt(frames: list[str], sources: Mapping[str, str]) -> str:
+    """The lines around the first frame that is in one of the sources; "" where none is."""
+    found = _place(frames, sources)
+    if found is None:
+        return ""
+    name, lines, number, column = found
+    first = max(number - _AROUND, 1)
+    shown = [f"{name}:{number}"]
+    for at, line in enumerate(lines[first - 1 : number + _AROUND], first):
+        shown.append(f"{'>' if at == number else ' '} {at:4} | {line}")
+        if at == number:
+            shown.append(f"       | {' ' * (column - 1)}^")
+    return "\n".join(shown)

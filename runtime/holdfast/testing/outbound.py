@@ -111,6 +111,7 @@ class Outbound(FetchClient):
 
     def assert_all_used(self) -> None:
         """Raise AssertionError unless every answer was asked for, as often as `times` says."""
+        __tracebackhide__ = True
         unused = [
             f"{route!r} ({len(route.calls)} of {route.times or 1})"
             for route in self._routes

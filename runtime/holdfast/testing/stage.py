@@ -19,7 +19,7 @@ from holdfast.storage import ObjectStore, Storage
 from holdfast.testing.barrier import NotedBarrier
 from holdfast.testing.clock import VirtualClock
 from holdfast.testing.driven import driven
-from holdfast.testing.errors import HarnessError, LeakError, hidden_from_tracebacks
+from holdfast.testing.errors import HarnessError, LeakError, excerpt, hidden_from_tracebacks
 from holdfast.testing.faults import Faults
 from holdfast.testing.harness_clock import AnyClock
 from holdfast.testing.leaks import open_connections
@@ -103,8 +103,10 @@ class Stage:
         try:
             return self.runtime.worker(name)
         except ScriptInvalid as error:
-            where = self.sources.found[name].where
-            raise HarnessError(f"{where} does not load: {error}") from None
+            found = self.sources.found[name]
+            text = str(error)
+            source = excerpt(text.splitlines(), found.texts)
+            raise HarnessError(f"{found.where} does not load: {text}\n{source}".rstrip()) from None
         except (WorkerError, CatalogError) as error:
             raise HarnessError(str(error)) from None
 

@@ -159,6 +159,13 @@ class AnyWorker(Generic[ObjectT, SocketT]):
         """The isolate that takes events now. Raises HarnessError where the script is broken."""
         return self._core.loaded(self.name)
 
+    @property
+    def bound(self) -> list[str]:
+        """The names in the script's `env`."""
+        names = [binding.name for binding in self.found.script.bindings]
+        loaded = self._core.runtime.residents.get(self.name)
+        return names if loaded is None else [*names, *loaded.worker.exports.classes]
+
     async def _fetch(
         self,
         method: str,
