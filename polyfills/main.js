@@ -26,7 +26,7 @@ export {
   deliverObjectCall,
   deliverObjectFetch,
   evictIdle,
-  failHeldCalls,
+  failDeadlocked,
   objectBroken,
   objectsDurable,
   objectSocketEvent,

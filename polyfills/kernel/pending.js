@@ -43,9 +43,9 @@ export function lastOp() {
   return lastNumber;
 }
 
-/** The ops under way that a life waits for: [number, context] of each. */
-export function* opsOf(life) {
-  for (const [number, { context }] of pending) if (context.life === life) yield [number, context];
+/** [context, number] of all ops under way. */
+export function* opsUnderWay() {
+  for (const [number, { context }] of pending) yield [context, number];
 }
 
 /**

@@ -107,7 +107,7 @@ function look(run) {
     return;
   }
   restartHostTimer(timer, DEADLOCK_LOOK_MS);
-  if (instance.inputGate.isHolding) object_held_up(instance.slot);
+  if (instance.inputGate.isHolding) object_held_up(instance.slot, 0);
 }
 
 function overdue(instance) {

@@ -332,11 +332,12 @@ export function sweepObjects(hungSweeps) {
   sweeps++;
   const quiet = [];
   for (const instance of byKey.values()) {
-    if (sweeps - instance.lastUsed <= hungSweeps) break;
+    if (!isQuiet(instance, hungSweeps)) break;
     if (instance.hasCalls) quiet.push(instance);
   }
   if (quiet.length === 0) return;
   for (const call of hungCalls(quiet)) failCall(call, new Error(HUNG));
+  deadlock().suspectQuiet(quiet, hungSweeps);
 }
 
 /**
@@ -353,14 +354,19 @@ export function evictIdle(idleSweeps, limit) {
   return false;
 }
 
-/** Entry point: see deadlock.js. */
-export function waitsOf(kind, number) {
-  return deadlock().waitsOf(kind, number);
+/** True for an object that nobody has called for so many sweeps. */
+export function isQuiet(instance, hungSweeps) {
+  return sweeps - instance.lastUsed > hungSweeps;
 }
 
 /** Entry point: see deadlock.js. */
-export function failHeldCalls(slot, keysJson) {
-  deadlock().failHeldCalls(slot, keysJson);
+export function waitsOf(kind, number, hungSweeps) {
+  return deadlock().waitsOf(kind, number, hungSweeps);
+}
+
+/** Entry point: see deadlock.js. */
+export function failDeadlocked(slot, keysJson, onlyHeld) {
+  deadlock().failDeadlocked(slot, keysJson, onlyHeld);
 }
 
 /** Let go of an instance that has nothing under way, and of its facets. */

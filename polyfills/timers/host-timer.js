@@ -37,9 +37,9 @@ export function stopHostTimer(timer) {
   timer_stop(timer.number);
 }
 
-/** The context of each timer that a life waits for. */
-export function* contextsOfTimers(life) {
-  for (const { context } of active.values()) if (context.life === life) yield context;
+/** [context] of all timers that are active. */
+export function* timersUnderWay() {
+  for (const { context } of active.values()) yield [context];
 }
 
 /** Called by the host when a timer is due. */

@@ -19,6 +19,7 @@ export class A extends DurableObject {
   log = [];
   get #self() { return this.ctx.exports.A.get(this.ctx.id); }
   alive() { return "alive"; }
+  opened() { return this.gate; }
   start() { return START; }
   around(callback) { return this.ctx.blockConcurrencyWhile(callback); }
   notes() { return this.log; }
@@ -52,6 +53,7 @@ export class B extends DurableObject {
     await scheduler.wait(2000);
     return "later";
   }
+  wait(stub) { return stub.opened(); }
   call(callback) { return callback(); }
   locked(stub) { return this.ctx.blockConcurrencyWhile(() => stub.alive()); }
   async further(stub) { return this.ctx.exports.B.getByName("c").back(stub); }
@@ -142,6 +144,13 @@ def test_the_event_of_a_sleeping_socket_is_told(holdfast: Harness) -> None:
     socket = first(holdfast, SECTIONS[1], "B.back(SELF)").websocket("/")
     socket.send("go")
     assert socket.receive() == TOLD
+
+
+def test_quiet_objects_that_wait_for_each_other_in_memory_are_told(holdfast: Harness) -> None:
+    call = "new Promise((open) => B.wait(SELF).then(open, open)).then((e) => e.message)"
+    worker = first(holdfast, "(this.gate = CALL)", call)
+    answer, alive = worker.fetch("/").json()
+    assert (answer, alive) == (TOLD, "alive")
 
 
 def test_others_that_wait_at_the_gate_get_in_afterwards(holdfast: Harness) -> None:

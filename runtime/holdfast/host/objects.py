@@ -79,8 +79,8 @@ class ObjectsCapability(Protocol):
     def identity(self, slot: int) -> tuple[str, str] | None:
         """Class and id of the object in `slot`."""
 
-    def held_up(self, slot: int) -> None:
-        """A critical section of the object in `slot` has been holding back events for a while."""
+    def held_up(self, slot: int, hung_sweeps: int) -> None:
+        """Perhaps the object in `slot` waits for what can never come; see WaitGraph."""
 
     def released(self, slot: int, reason: str) -> None:
         """The instance in `slot` is gone: evicted (no reason) or reset."""
@@ -176,9 +176,9 @@ def service_own(host: Host, entrypoint: str) -> int:
 
 
 @op
-def object_held_up(host: Host, slot: int) -> None:
-    """A critical section of the object has been holding back events for a while."""
-    host.objects.held_up(slot)
+def object_held_up(host: Host, slot: int, hung_sweeps: int) -> None:
+    """A critical section has been holding back events for a while, or all is quiet (sweeps)."""
+    host.objects.held_up(slot, hung_sweeps)
 
 
 @op

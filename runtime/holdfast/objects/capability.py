@@ -307,11 +307,11 @@ class IsolateObjects:
         record = self._directory.in_slot(slot)
         return None if record is None else (record.namespace.class_name, record.id)
 
-    def held_up(self, slot: int) -> None:
-        """A critical section of the object in `slot` has been holding back events for a while."""
+    def held_up(self, slot: int, hung_sweeps: int) -> None:
+        """Perhaps the object in `slot` waits for what can never come; see WaitGraph."""
         record = self._directory.in_slot(slot)
         if record is not None:
-            self._local.waits.suspect(record)
+            self._local.waits.suspect(record, hung_sweeps)
 
     def released(self, slot: int, reason: str) -> None:
         """The instance in `slot` is gone: evicted (no reason) or reset."""

@@ -154,11 +154,11 @@ class ObjectHome:
         """What something of this isolate is called among all isolates of the server."""
         return f"{os.getpid()}.{self._serial} {name}"
 
-    def waits_of(self, kind: str, number: int) -> str | None:
+    def waits_of(self, kind: str, number: int, hung_sweeps: int) -> str | None:
         """See polyfills/objects/deadlock.js."""
         if self.worker.is_dead:
             return None
-        waits = self._host.enter(self.worker.entry_once("waitsOf"), kind, number)
+        waits = self._host.enter(self.worker.entry_once("waitsOf"), kind, number, hung_sweeps)
         return waits if isinstance(waits, str) else None
 
     def event_of(self, number: int) -> "tuple[ObjectHome, str, int] | None":
@@ -166,13 +166,14 @@ class ObjectHome:
         event = self.caller.event_of(number)
         return None if event is None else (event[0], "event", event[1])
 
-    def fail_held_calls(self, slot: int, keys: Iterable[str]) -> None:
-        """Fail the calls that an object holds back and that are among these, or made by them."""
+    def fail_deadlocked(self, slot: int, keys: Iterable[str], *, only_held: bool) -> None:
+        """Fail the calls to an object that are among these; or those only that it holds back."""
         if self.worker.is_dead:
             return
         prefix = self.key_of("")
         own = [key.removeprefix(prefix) for key in keys if key.startswith(prefix)]
-        self._host.enter(self.worker.entry_once("failHeldCalls"), slot, json.dumps(own))
+        fail = self.worker.entry_once("failDeadlocked")
+        self._host.enter(fail, slot, json.dumps(own), only_held)
 
     # ---- sweeping ------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ class Placement(Protocol):
     def owner(self, object_id: str) -> Owner:
         """The owner of an object that is not here."""
 
-    async def follow_call(self, caller: Caller, number: int, known: set[str]) -> Circle | None:
+    async def follow_call(self, caller: Caller, number: int, known: Circle) -> Circle | None:
         """See WaitGraph, for a call that has gone to another owner."""
 
     def abandon(self, caller: Caller, number: int) -> None:
@@ -80,7 +80,7 @@ class InProcess:
         """Nobody asks."""
         raise AssertionError("what is not here is nowhere")
 
-    async def follow_call(self, _caller: Caller, _number: int, _known: set[str]) -> None:
+    async def follow_call(self, _caller: Caller, _number: int, _known: Circle) -> None:
         """No call has gone there."""
 
     def abandon(self, _caller: Caller, _number: int) -> None:

@@ -1,18 +1,20 @@
 """Calls that wait for each other across isolates and shards: found, and ended.
 
 An object whose input gate has been holding back events for a while is *suspected*: perhaps its
-critical section waits, by way of others, for a call that the gate holds back. Then the calls
-that the section waits for are followed, through isolates (polyfills/objects/deadlock.js) and
+critical section waits, by way of others, for a call that the gate holds back. So is an object
+that nobody has called for long (`hung_sweeps`), and that waits for calls of its own. Then the calls
+that it waits for are followed, through isolates (polyfills/objects/deadlock.js) and
 links, until something is found that may go on by itself, which acquits, or nothing is left.
 What is found twice in the same way did not move in between, so nothing in it ever will; then
-the calls at one of the gates fail, and their callers are told.
+calls to one of the objects fail, those at its gate where there is one, and their callers are told.
 
 Invariants:
 - A call under way has one number at its caller and one at its callee; neither is used again.
   One that is not found at its callee, because it or its answer is on its way, acquits.
-- Of several gates that hold back calls of one circle, that of the least id lets them fail: all
+- Of several objects that could let calls of one circle fail, that of the least id does: all
   who look find the same circle, and agree without asking each other.
-- Nothing is followed unless a gate holds something back: what goes well costs nothing.
+- Nothing is followed unless a gate holds something back, or all is quiet: what goes well costs
+  nothing. What does not is looked at so often in a second, and no more.
 """
 
 import asyncio
@@ -31,14 +33,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("holdfast.objects")
 
 SEARCH_SECONDS = 5.0  # for a look that has to ask other shards
+MAX_PER_SECOND = 40
 
 
 @dataclass(slots=True)
 class Circle:
     """What is reached from a suspect: all of it waits for nothing but calls among itself."""
 
+    hung_sweeps: int  # for how long all of it has been quiet; 0: as long as gates hold calls back
     keys: set[str] = field(default_factory=set)  # lives and calls; see ObjectHome.key_of
-    held: set[str] = field(default_factory=set)  # ids of objects that hold some of the calls back
+    held: set[str] = field(default_factory=set)  # ids of objects that could let some of them fail
 
 
 # A life where the search goes on: the isolate, and how polyfills/objects/deadlock.js names it.
@@ -55,22 +59,31 @@ class WaitGraph:
         self._placement = placement
         self._loop = loop
         self._searches: dict[int, asyncio.Task[None]] = {}  # by the suspect's slot
+        self._second = 0  # the running one, and what was looked at in it
+        self._looks = 0
 
-    def suspect(self, record: "ObjectRecord") -> None:
-        """Look whether what the object holds back can ever get in; what cannot, fails."""
-        if record.slot in self._searches:
+    def suspect(self, record: "ObjectRecord", hung_sweeps: int = 0) -> None:
+        """Look whether what the object waits for can ever come; where not, calls fail."""
+        if record.slot in self._searches or not self._may_look():
             return
-        task = self._loop.create_task(self._search(record))
+        task = self._loop.create_task(self._search(record, hung_sweeps))
         self._searches[record.slot] = task
         task.add_done_callback(lambda _: self._searches.pop(record.slot))
+
+    def _may_look(self) -> bool:
+        second = int(self._loop.time())
+        if second != self._second:
+            self._second, self._looks = second, 0
+        self._looks += 1
+        return self._looks <= MAX_PER_SECOND
 
     def close(self) -> None:
         """Look for nothing any more."""
         for task in self._searches.values():
             task.cancel()
 
-    async def _search(self, record: "ObjectRecord") -> None:
-        found = Circle()
+    async def _search(self, record: "ObjectRecord", hung_sweeps: int) -> None:
+        found = Circle(hung_sweeps)
         try:
             async with asyncio.timeout(SEARCH_SECONDS):
                 is_circle = await self._follow([(record.home, "slot", record.slot)], found)
@@ -78,15 +91,16 @@ class WaitGraph:
             is_circle = False
         before, record.waits = record.waits, found.keys if is_circle else None
         if is_circle and before == found.keys and record.id == min(found.held, default=None):
-            log.info("object %s holds back calls that its critical section waits for", record.id)
-            record.home.fail_held_calls(record.slot, found.keys)
+            log.info("object %s waits for calls that wait for it", record.id)
+            only_held = not hung_sweeps
+            record.home.fail_deadlocked(record.slot, found.keys, only_held=only_held)
 
-    async def follow_call(self, caller: Caller, number: int, known: set[str]) -> Circle | None:
+    async def follow_call(self, caller: Caller, number: int, known: Circle) -> Circle | None:
         """What is reached from a call; None where something may go on by itself.
 
         What is `known` has been followed already.
         """
-        found = Circle({*known})
+        found = Circle(known.hung_sweeps, {*known.keys})
         place = self._callee_of(caller, number, found)
         return found if place is not None and await self._follow([place], found) else None
 
@@ -94,7 +108,7 @@ class WaitGraph:
         """Follow all that is waited for; False where something may go on by itself."""
         while places:
             home, kind, number = places.pop()
-            waits = home.waits_of(kind, number)
+            waits = home.waits_of(kind, number, found.hung_sweeps)
             if not waits:
                 return False
             reached = json.loads(waits)
@@ -122,7 +136,7 @@ class WaitGraph:
         return home, "call", callee_number
 
     async def _follow_elsewhere(self, caller: Caller, number: int, found: Circle) -> bool:
-        more = await self._placement.follow_call(caller, number, found.keys)
+        more = await self._placement.follow_call(caller, number, found)
         if more is None:
             return False
         found.keys |= more.keys

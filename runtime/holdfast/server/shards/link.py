@@ -187,13 +187,13 @@ class Link:
         asked = (caller, number)
         return next((call for call, who in self._waiting.items() if who == asked), None)
 
-    async def follow_call(self, number: int, known: set[str]) -> Circle | None:
+    async def follow_call(self, number: int, known: Circle) -> Circle | None:
         """See WaitGraph, for a call that has gone to the other side."""
         try:
-            found = await self._ask("follow", number, known)
+            found = await self._ask("follow", number, known.hung_sweeps, known.keys)
         except (Refused, ConnectionError):
             return None
-        return None if found is None else Circle(*found)
+        return None if found is None else Circle(known.hung_sweeps, *found)
 
     async def ask(self, verb: str, *arguments: Any) -> Any:
         """Have the other side's clerk do something. Raises Refused and ConnectionError."""
@@ -345,10 +345,10 @@ class Link:
     def _asked_clerk(self, number: int, verb: str, arguments: tuple[Any, ...]) -> None:
         self._tell(number, self._clerk(verb, *arguments))
 
-    def _asked_to_follow(self, number: int, call: int, known: set[str]) -> None:
-        self._tell(number, self._followed(call, known))
+    def _asked_to_follow(self, number: int, call: int, hung_sweeps: int, keys: set[str]) -> None:
+        self._tell(number, self._followed(call, Circle(hung_sweeps, keys)))
 
-    async def _followed(self, call: int, known: set[str]) -> tuple[set[str], set[str]] | None:
+    async def _followed(self, call: int, known: Circle) -> tuple[set[str], set[str]] | None:
         found = await self._local.waits.follow_call(self, call, known)
         return None if found is None else (found.keys, found.held)
 

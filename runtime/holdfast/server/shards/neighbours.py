@@ -52,7 +52,7 @@ class Neighbours:
         """See Placement."""
         return self.link(self.place_of(object_id))
 
-    async def follow_call(self, caller: Caller, number: int, known: set[str]) -> Circle | None:
+    async def follow_call(self, caller: Caller, number: int, known: Circle) -> Circle | None:
         """See Placement."""
         for link, its_number in self._ways_of(caller, number):
             return await link.follow_call(its_number, known)
