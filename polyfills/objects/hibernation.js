@@ -38,6 +38,9 @@ const MAX_TAGS = 10;
 const MAX_TAG_LENGTH = 256;
 const MAX_AUTO_BYTES = 2_048;
 const MAX_TIMEOUT_MS = 604_800_000;
+const NOT_AN_INTEGER = "The value cannot be converted because it is not an integer.";
+const NEGATIVE =
+  "The value cannot be converted because it is negative and this API expects a positive number.";
 const CLOSED_OUTGOING = 1;
 const CLOSED_INCOMING = 2;
 
@@ -143,7 +146,7 @@ function socketOf(instance, number) {
 
 /** `state.setWebSocketAutoResponse(pair)` */
 export function setAutoResponse(instance, pair) {
-  if (pair === undefined || pair === null) {
+  if (pair === undefined) {
     hibernation_set_automatic(instance.slot, undefined, undefined);
     return;
   }
@@ -182,7 +185,9 @@ export function getAutoResponseTimestamp(socket) {
 
 /** `state.setHibernatableWebSocketEventTimeout(ms)` */
 export function setEventTimeout(instance, ms) {
-  const limit = ms === undefined || ms === null ? 0 : ms >>> 0;
+  const limit = ms === undefined ? 0 : Math.trunc(ms);
+  if (Number.isNaN(limit)) throw new TypeError(NOT_AN_INTEGER);
+  if (limit < 0) throw new TypeError(NEGATIVE);
   if (limit > MAX_TIMEOUT_MS) {
     throw new Error(`Event timeout should not exceed ${MAX_TIMEOUT_MS} ms.`);
   }

@@ -191,7 +191,8 @@ export class SocketLink {
   /** Whether this is an end of a pair whose other end was neither accepted nor given away. */
   get isFree() {
     const { peer } = this;
-    return this.number === 0 && peer !== null && peer.receiver === null && !peer.#isOver;
+    if (this.number !== 0 || peer === null || peer.number !== 0) return false;
+    return peer.receiver === null && !peer.#isOver;
   }
 
   /** Leave this end to the host, which gives it to an object by this number. */

@@ -9,11 +9,11 @@ import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
 import { requireContext } from "../kernel/pending.js";
 import { queueTurn } from "../kernel/turns.js";
 import {
+  clamp,
   defineConstants,
   defineInterface,
   isObject,
   requireArguments,
-  toUnsignedShort,
   toUSVString,
 } from "../kernel/webidl.js";
 import { encodeUtf8 } from "../encoding/utf8.js";
@@ -188,18 +188,11 @@ for (const name of ["CONNECTING", "OPEN", "CLOSING", "CLOSED"]) {
 }
 
 function checkedCode(code, isClient) {
-  const number = clampedShort(code);
+  const number = clamp(code, 0, 65535);
   const standard = number === 1000 || (number >= 3000 && number <= 4999);
   const reserved = number === 1004 || number === 1005 || number === 1006 || number === 1015;
   if (standard || (!isClient && number >= 1000 && number <= 4999 && !reserved)) return number;
   throw new DOMException(`Invalid WebSocket close code: ${number}.`, "InvalidAccessError");
-}
-
-/** [Clamp] unsigned short */
-function clampedShort(value) {
-  const number = +value;
-  if (!(number > 0)) return 0;
-  return toUnsignedShort(Math.min(Math.round(number), 65535));
 }
 
 function checkedReason(value) {

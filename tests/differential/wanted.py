@@ -57,6 +57,18 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "redirects to see other",
         ],
     },
+    "rpc/properties": {
+        Reason.SHAPES: [
+            "a property that is set",
+            "keys",
+        ],
+    },
+    "sql/live-cursors": {
+        Reason.SQL: [
+            "RETURNING",
+            "values that are bound",
+        ],
+    },
     "sockets/hibernation": {
         Reason.LENIENT: [
             "the client closes with a code",

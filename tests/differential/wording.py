@@ -72,6 +72,15 @@ OTHER_WORDS: Mapping[str, Sequence[str]] = {
     "objects/state": [
         "storage without this",
     ],
+    "sockets/auto-response": [
+        "pair of none",
+        "pair of one",
+        "pair without new",
+    ],
+    "sockets/close-codes": [
+        "code number -1",
+        "code number 65536",
+    ],
     "platform/abort": [
         "AbortSignal.any of others",
         "AbortSignal.timeout without arguments",

@@ -234,3 +234,21 @@ async def test_an_object_that_is_full_fails_as_on_cloudflare_and_goes_on(tmp_pat
         assert await server.text("/put") == f"caught {full}"
         assert await server.text("/free") == "3"
         assert await server.text("/fill") == "filled"
+
+
+async def test_constraints_that_are_put_off_are_so_until_the_turn_ends(server: Server) -> None:
+    source = object_that("""
+      if (pathname === "/setup") {
+        sql.exec("CREATE TABLE parent(a PRIMARY KEY); CREATE TABLE kid(a REFERENCES parent(a))");
+        return new Response("made");
+      }
+      sql.exec("PRAGMA defer_foreign_keys=on");
+      kv.put("a value", 1);
+      sql.exec("INSERT INTO kid VALUES (1)");
+      sql.exec("INSERT INTO parent VALUES (1)");
+      return new Response("written");
+    """)
+    server.add("main", source)
+    assert await server.text("/setup") == "made"
+    server.add("main", source)  # so that the object is opened anew
+    assert await server.text() == "written"

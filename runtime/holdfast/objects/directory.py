@@ -79,7 +79,9 @@ class ObjectDirectory:
         """
         root = record.root or record
         if root.facets is None:
-            root.facets = self._storage.facets(root.namespace.unique_key, root.id)
+            root.facets = self._storage.facets(
+                root.namespace.unique_key, root.id, use_sqlite=root.namespace.use_sqlite
+            )
         return root.facets
 
     def bring_up_facet(self, parent: ObjectRecord, name: str) -> ObjectRecord:

@@ -167,8 +167,9 @@ class Facets:
     Every method raises StorageError.
     """
 
-    def __init__(self, storage: "Storage", index: FacetIndex) -> None:
+    def __init__(self, storage: "Storage", index: FacetIndex, *, use_sqlite: bool) -> None:
         self._storage = storage
+        self._use_sqlite = use_sqlite
         self._index = index
         self._settling: set[asyncio.Future[None]] = set()
 
@@ -178,7 +179,11 @@ class Facets:
         """The number of a facet, and its storage; see Storage.open."""
         number = self._index.number(parent, name)
         store = self._storage.open_facet(
-            self._index, number, on_durable=on_durable, on_broken=on_broken
+            self._index,
+            number,
+            use_sqlite=self._use_sqlite,
+            on_durable=on_durable,
+            on_broken=on_broken,
         )
         return number, store
 
@@ -239,6 +244,7 @@ class Facets:
         store = self._storage.open_facet(
             self._index,
             number,
+            use_sqlite=self._use_sqlite,
             on_durable=lambda finished: _settle(done, store, finished),
             on_broken=partial(_fail, done),
         )

@@ -27,6 +27,7 @@ from holdfast.storage.statements import (
     SqlValue,
     Statement,
     describe,
+    puts_off_constraints,
     well_formed,
 )
 
@@ -134,7 +135,8 @@ class Sql:
         known = access.known.get(sql)
         if known is not None and known.epoch != access.epoch:
             known = None
-        if known is not None and known.writes:
+        begins = puts_off_constraints(sql) if known is None else known.writes
+        if begins:
             self._store.begin_write()
         changes = access.connection.total_changes()
         cursor = access.cursor()

@@ -145,16 +145,21 @@ class Storage:
         if database and database.store:
             database.store.lose_file("The object was opened anew by another owner.")
 
-    def facets(self, unique_key: str, object_id: str) -> Facets:
-        """The facets of an object, for its owner alone. Reads their index. Raises StorageError."""
+    def facets(self, unique_key: str, object_id: str, *, use_sqlite: bool = True) -> Facets:
+        """The facets of an object, for its owner alone; `use_sqlite` as for `open`.
+
+        Reads their index. Raises StorageError.
+        """
         folder = self._folder(check_unique_key(unique_key))
-        return Facets(self, FacetIndex(folder, check_object_id(object_id)))
+        index = FacetIndex(folder, check_object_id(object_id))
+        return Facets(self, index, use_sqlite=use_sqlite)
 
     def open_facet(
         self,
         index: FacetIndex,
         number: int,
         *,
+        use_sqlite: bool,
         on_durable: Callable[[int], None],
         on_broken: Callable[[BaseException], None],
     ) -> ObjectStore:
@@ -162,6 +167,7 @@ class Storage:
         key = (index.unique_key, facet_id(index.object_id, number))
         self._take_from_owner(key)
         database = self._database(key)
+        database.use_sqlite = use_sqlite
         database.companion = index
         return ObjectStore(database, self._shard, on_durable, on_broken)
 
