@@ -75,8 +75,9 @@ export function runInContext(context, run, argument) {
  * own, and what it holds of others (rpc/references.js). `error` is why it has ended.
  */
 export class Context {
-  constructor() {
-    this.life = this;
+  // No property, which would make a cycle of each request: garbage that has to be looked for.
+  get life() {
+    return this;
   }
 }
 
