@@ -5,6 +5,7 @@
 import { TEXT_HEADERS } from "holdfast:constants";
 import { createAbortSignal, createDependentSignal, isAbortSignal } from "../events/abort.js";
 import { blobOfUrl } from "../files/object-urls.js";
+import { keepShapes } from "../kernel/shapes.js";
 import { isObject, requireArguments, toEnum, toUSVString } from "../kernel/webidl.js";
 import { resolve } from "./base-url.js";
 import { checkUsable, cloneBody, defineBody, isBodyUsed, moveBody } from "./body.js";
@@ -146,6 +147,9 @@ Object.assign(RequestRecord.prototype, NEW_RECORD, {
 });
 
 const emptyRecord = (method, url) => new RequestRecord(method, url, "", "request");
+
+keepShapes(emptyRecord("GET", ""), ["cf"]);
+keepShapes(new Request(FROM_RECORD, undefined));
 
 /**
  * The record of `new Request(input, init)`, without the object.

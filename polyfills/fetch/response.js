@@ -8,6 +8,7 @@ import { cloneBody, defineBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
 import { rawFromInit } from "./headers.js";
 import { lazily } from "../kernel/lazy.js";
+import { keepShapes } from "../kernel/shapes.js";
 import { bodyFromHost } from "./body-sources.js";
 import { codingOf, isUncoded } from "./codings.js";
 import { addContentType, copyOfRecord, headersOf, NEW_RECORD } from "./record.js";
@@ -150,6 +151,9 @@ class ResponseRecord {
 Object.assign(ResponseRecord.prototype, NEW_RECORD, { type: "default", redirected: false });
 
 const emptyRecord = () => new ResponseRecord(200, "", "", "", "response", null);
+
+keepShapes(emptyRecord(), ["used"]);
+keepShapes(new Response());
 
 function createRecord(body, init) {
   const record = emptyRecord();

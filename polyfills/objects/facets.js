@@ -205,11 +205,13 @@ class FacetLink {
     return this.#find(caller).reach(caller, (instance) => {
       const bytes = bytesOf(record.source);
       const { signal } = record;
-      const repeat = repeatOf(record, (next) => this.fetch(caller, next));
-      return callInstance(instance, caller, crossedRequest(record), bytes, { signal, repeat });
+      const repeat = repeatOf(record, fetchAgain, this);
+      return callInstance(instance, caller, crossedRequest(record), bytes, repeat, signal);
     });
   }
 }
+
+const fetchAgain = ({ target: facet }, caller, record) => facet.fetch(caller, record);
 
 // ---- ctx.facets -----------------------------------------------------------------------
 

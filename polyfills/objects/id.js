@@ -8,6 +8,9 @@ const NOT_AN_ID =
 let make;
 let check;
 
+/** Whether the value is an id. */
+export let isObjectId;
+
 /** The identity of one object: 32 bytes, shown as 64 hexadecimal digits. */
 export class DurableObjectId {
   #hex;
@@ -33,6 +36,7 @@ export class DurableObjectId {
       }
       return id;
     };
+    isObjectId = (value) => typeof value === "object" && value !== null && #hex in value;
     check = (id, number) => {
       if (id.#namespace === number) return;
       object_check_id(number, id.#hex);

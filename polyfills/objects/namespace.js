@@ -2,7 +2,7 @@
 
 import { JURISDICTIONS, LOCATION_HINTS } from "holdfast:constants";
 import { Either } from "../kernel/either.js";
-import { checkNamespace, idFromName, idFromString, newUniqueId, DurableObjectId } from "./id.js";
+import { checkNamespace, idFromName, idFromString, isObjectId, newUniqueId } from "./id.js";
 import { createStub } from "./stub.js";
 
 const KNOWN_NAMES = 1_000;
@@ -63,7 +63,7 @@ export class DurableObjectNamespace extends Either {
 
   /** The stub of the object with this id; the object starts with the first call. */
   get(id, options) {
-    if (!(id instanceof DurableObjectId)) {
+    if (!isObjectId(id)) {
       throw new TypeError(
         "Failed to execute 'get' on 'DurableObjectNamespace': parameter 1 is not of type 'DurableObjectId'.",
       );
@@ -74,7 +74,7 @@ export class DurableObjectNamespace extends Either {
       throw new TypeError(OTHER_JURISDICTION);
     }
     if (options === undefined || options === null) return createStub(this.#binding, id);
-    return createStub(this.#binding, id, checkedHint(options));
+    return createStub({ ...this.#binding, locationHint: checkedHint(options) }, id);
   }
 
   /** The stub of the object with this name. */

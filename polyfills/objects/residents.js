@@ -9,7 +9,6 @@ import {
 } from "holdfast:ops";
 import { failCall } from "../kernel/calls.js";
 import { goDeeper, nextDepth, takeDepth } from "../kernel/depth.js";
-import { queueTurn } from "../kernel/turns.js";
 import { clientOf, tellOfClient } from "../workers/client.js";
 import {
   crossedResponse,
@@ -23,10 +22,11 @@ import { rawHeadersOf } from "../fetch/record.js";
 import { requestFromHost, requestRecord } from "../fetch/request.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
 import { lazily } from "../kernel/lazy.js";
+import { keepShapes } from "../kernel/shapes.js";
 import { RpcCall } from "../rpc/call.js";
 import { messageFromHost, readRoute } from "../rpc/message.js";
 import { releaseHolds } from "../rpc/references.js";
-import { HostReply, LocalReply } from "../rpc/reply.js";
+import { answerLocally, HostReply, LocalReply } from "../rpc/reply.js";
 import { whenBroken } from "./breaking.js";
 import { HUNG, hungCalls } from "./hang.js";
 import { idFromHost } from "./id.js";
@@ -156,31 +156,28 @@ class LocalCall {
   succeed(response) {
     const record = sendableRecord(response);
     const asked = requestRecord(this.request);
-    const follow = redirectBy(record, asked, this.repeat);
+    const follow = redirectBy(record, asked, this.repeat, this.caller);
     if (follow === undefined) {
-      const crossed = crossedResponse(record, this.request, this.client);
-      this.#end(this.resolve, noteRedirects(crossed, asked.visited));
+      const crossed = crossedResponse(record, asked, this.client);
+      answerLocally(this.caller, this.resolve, noteRedirects(crossed, asked.visited));
     } else {
       dropBody(record);
-      this.#end((next) => this.#goOn(next), follow);
-    }
-  }
-
-  #goOn(next) {
-    try {
-      this.resolve(next());
-    } catch (error) {
-      this.reject(error);
+      answerLocally(this.caller, (next) => goOn(this, next), follow);
     }
   }
 
   fail(error) {
-    this.#end(this.reject, remoteError(error));
+    answerLocally(this.caller, this.reject, remoteError(error));
   }
+}
 
-  #end(settle, value) {
-    this.caller.life.pendingOps--;
-    queueTurn(this.caller, settle, value);
+keepShapes(new LocalCall(), ["life", "bytes"]);
+
+function goOn({ resolve, reject }, next) {
+  try {
+    resolve(next());
+  } catch (error) {
+    reject(error);
   }
 }
 
@@ -189,7 +186,7 @@ class LocalCall {
  * promise settles in a turn of `caller`, whom `signal` may stop from waiting. `repeat` is of
  * crossing.js.
  */
-export function callInstance(instance, caller, request, bytes, { signal, repeat }) {
+export function callInstance(instance, caller, request, bytes, repeat, signal) {
   goDeeper(instance, nextDepth(caller));
   touch(instance);
   caller.life.pendingOps++;

@@ -24,38 +24,30 @@ import {
   unlessAborted,
   urlToSend,
 } from "../workers/crossing.js";
+import { keepShapes } from "../kernel/shapes.js";
 import { idFromHost } from "./id.js";
 import { bytesOf } from "./overload.js";
 import { admitObject, callInstance, callMethod, residentInstance, throughHost } from "./residents.js";
 
 const RELATIVE_BASE = "https://fake-host/";
 
-let make;
+const FROM_NAMESPACE = {};
 let partsOf;
 
 /** A client of one object; `fetch` has the global function's signature. */
 export class DurableObjectStub {
   #namespace;
   #id;
-  #hint; // where its first caller wants the object to live
-  static #allowed = false;
 
-  constructor() {
-    if (!DurableObjectStub.#allowed) throw new TypeError("Illegal constructor");
-    DurableObjectStub.#allowed = false;
+  constructor(key = undefined, namespace = undefined, id = undefined) {
+    if (key !== FROM_NAMESPACE) throw new TypeError("Illegal constructor");
+    this.#namespace = namespace;
+    this.#id = id;
   }
 
   static {
-    make = (namespace, id, hint) => {
-      DurableObjectStub.#allowed = true;
-      const stub = new DurableObjectStub();
-      stub.#namespace = namespace;
-      stub.#id = id;
-      stub.#hint = hint;
-      return stub;
-    };
     partsOf = (value) =>
-      #id in value ? { namespace: value.#namespace, id: value.#id, hint: value.#hint } : undefined;
+      #id in value ? { namespace: value.#namespace, id: value.#id } : undefined;
   }
 
   /** The object's id. */
@@ -72,15 +64,15 @@ export class DurableObjectStub {
   fetch(input, init) {
     try {
       const caller = requireContext();
-      requireArguments(arguments.length, 1, "'fetch' on 'DurableObject'");
+      if (input === undefined) requireArguments(arguments.length, 1, "'fetch' on 'DurableObject'");
       const request = recordOf(input, init);
       const { signal } = request;
       if (signal !== undefined && isAborted(signal)) throw abortReason(signal);
       const gate = caller.outputGate?.wait();
       const answer =
         gate === undefined
-          ? send(this.#namespace, this.#id, this.#hint, caller, request)
-          : gate.then(() => send(this.#namespace, this.#id, this.#hint, caller, request));
+          ? send(this.#namespace, this.#id, caller, request)
+          : gate.then(() => send(this.#namespace, this.#id, caller, request));
       return signal === undefined ? answer : unlessAborted(answer, signal);
     } catch (error) {
       return Promise.reject(error);
@@ -98,29 +90,33 @@ function recordOf(input, init) {
   return createRequestRecord(input, init);
 }
 
-function send(namespace, id, hint, caller, request) {
-  const instance = localInstance(namespace, id, hint);
-  if (instance === undefined) return sendRequestThroughHost(namespace, id, hint, caller, request);
+function send(namespace, id, caller, request) {
+  const instance = localInstance(namespace, id);
+  if (instance === undefined) return sendRequestThroughHost(namespace, id, caller, request);
   const bytes = bytesOf(request.source);
   const { signal } = request;
-  const repeat = repeatOf(request, (next) => send(namespace, id, hint, caller, next));
-  return callInstance(instance, caller, crossedRequest(request), bytes, { signal, repeat });
+  const repeat = repeatOf(request, sendAgain, namespace, id);
+  return callInstance(instance, caller, crossedRequest(request), bytes, repeat, signal);
+}
+
+function sendAgain({ target: namespace, detail: id }, caller, request) {
+  return send(namespace, id, caller, request);
 }
 
 /** The object's instance, brought up if need be; undefined where it lives elsewhere. */
-function localInstance(namespace, id, hint) {
+function localInstance(namespace, id) {
   if (throughHost) return undefined;
   const hex = id.toString();
   const instance = residentInstance(hex);
   if (instance !== undefined) return instance;
-  const slot = object_locate(namespace.number, hex, id.name, hint);
+  const slot = object_locate(namespace.number, hex, id.name, namespace.locationHint);
   if (slot === 0) return undefined;
   return admitObject(slot, namespace.className, hex, id.name, namespace.usesSqlite, id.jurisdiction);
 }
 
-async function sendRequestThroughHost(namespace, id, hint, caller, request) {
+async function sendRequestThroughHost(namespace, id, caller, request) {
   const url = urlToSend(request.url);
-  const repeat = repeatOf(request, (next) => send(namespace, id, hint, caller, next));
+  const repeat = repeatOf(request, sendAgain, namespace, id);
   const answering = object_fetch(
     namespace.number,
     id.toString(),
@@ -131,12 +127,15 @@ async function sendRequestThroughHost(namespace, id, hint, caller, request) {
     recordBodyForHost(request),
   );
   tellHostOfClient(caller, request.signal, answering);
-  return redirectable(responseFromAnswer(await answering, url), request, repeat);
+  return redirectable(responseFromAnswer(await answering, url), request, repeat, caller);
 }
 
-/** The stub of an object; `namespace` is the binding's description from the host. */
-export function createStub(namespace, id, hint) {
-  return make(namespace, id, hint);
+/**
+ * The stub of an object; `namespace` is the binding's description from the host, and may say
+ * with `locationHint` where its first caller wants the object to live.
+ */
+export function createStub(namespace, id) {
+  return new DurableObjectStub(FROM_NAMESPACE, namespace, id);
 }
 
 // ---- RPC ----------------------------------------------------------------------------------
@@ -174,14 +173,15 @@ function sourceOf(stub) {
   return object;
 }
 
-function sendCall({ namespace, id, hint }, caller, path, message) {
-  const instance = localInstance(namespace, id, hint);
+function sendCall({ namespace, id }, caller, path, message) {
+  const instance = localInstance(namespace, id);
   if (instance === undefined) {
     return sendThroughHost(new ObjectEntry(namespace, id).token(), caller, path, message);
   }
   return callMethod(instance, caller, path, message);
 }
 
+keepShapes(createStub(undefined, undefined));
 defineSource(sourceOf);
 
 Object.setPrototypeOf(
@@ -198,6 +198,6 @@ registerEntry(DurableObjectStub, {
   },
   read(source) {
     const { namespace, id } = takeEntry(source.uint32());
-    return make(namespace, id);
+    return createStub(namespace, id);
   },
 });

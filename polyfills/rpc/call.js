@@ -1,5 +1,6 @@
 // One call by RPC, as its receiver sees it, and where its answer goes.
 
+import { keepShapes } from "../kernel/shapes.js";
 import { dropMessage, pack, TRANSFER, unpack } from "./message.js";
 import { lookUp, notCallable, RESERVED_BY_ENTRYPOINTS } from "./receive.js";
 
@@ -22,29 +23,23 @@ export const OF_BARE_CLASSES = {
 
 /** A call (kernel/calls.js) of a method, or a look at a property where `message` is null. */
 export class RpcCall {
-  #context;
-  #path;
-  #message;
-  #reply;
-  #rules;
-  #group = [];
-
   /**
    * `context` is the receiver's. `rules` has `allowsOwn` and `reserved`, for `lookUp`, and may
    * have `argumentsFor(method, name, args)`, the arguments that the method gets, and `refusal`,
    * why nothing can be called.
    */
   constructor(context, path, message, reply, rules) {
-    this.#context = context;
-    this.#path = path;
-    this.#message = message;
-    this.#reply = reply;
-    this.#rules = rules;
+    this.context = context;
+    this.path = path;
+    this.message = message;
+    this.reply = reply;
+    this.rules = rules;
+    this.group = [];
   }
 
   /** The caller's context, where it is in this isolate. */
   get caller() {
-    return this.#reply.caller;
+    return this.reply.caller;
   }
 
   /** What is called, for those who are told of it. */
@@ -54,40 +49,41 @@ export class RpcCall {
 
   /** The host's number of the call, where it came from there. */
   get hostNumber() {
-    return this.#reply.hostNumber;
+    return this.reply.hostNumber;
   }
 
   invoke(object) {
-    const path = this.#path;
-    const { allowsOwn, reserved, argumentsFor, refusal } = this.#rules;
+    const path = this.path;
+    const { allowsOwn, reserved, argumentsFor, refusal } = this.rules;
     if (refusal !== undefined) throw new TypeError(refusal);
     const { value, holder } = lookUp(object, path, allowsOwn, reserved);
-    const message = this.#message;
+    const message = this.message;
     if (message === null) return value;
     if (typeof value !== "function") throw notCallable(path);
-    this.#message = null;
-    const given = unpack(message, this.#context, this.#group);
+    this.message = null;
+    const given = unpack(message, this.context, this.group);
     return apply(value, holder, argumentsFor === undefined ? given : argumentsFor(value, path, given));
   }
 
   succeed(value) {
-    const message = packResult(value, this.#context);
-    this.#letGo();
-    this.#reply.succeed(message);
+    const message = packResult(value, this.context);
+    letGo(this);
+    this.reply.succeed(message);
   }
 
   fail(error) {
-    this.#letGo();
-    nameObject(error, this.#context.life);
-    this.#reply.fail(error);
+    letGo(this);
+    nameObject(error, this.context.life);
+    this.reply.fail(error);
   }
+}
 
-  // Stubs in the arguments are the call's; who wants to keep one duplicates it.
-  #letGo() {
-    if (this.#message !== null) dropMessage(this.#message);
-    const group = this.#group;
-    for (let i = 0; i < group.length; i++) group[i].release();
-  }
+keepShapes(new RpcCall(), ["life"]);
+
+// Stubs in the arguments are the call's; who wants to keep one duplicates it.
+function letGo({ message, group }) {
+  if (message !== null) dropMessage(message);
+  for (let i = 0; i < group.length; i++) group[i].release();
 }
 
 // Callers are told which object failed, unless it was the end of it.

@@ -1,33 +1,34 @@
 // Where the answer to a call goes: `succeed(message)`, `fail(error)`.
 
 import { rpc_return, rpc_throw } from "holdfast:ops";
+import { keepShapes } from "../kernel/shapes.js";
 import { queueTurn } from "../kernel/turns.js";
 import { remoteRpcError, rpcFailureParts } from "../objects/remote-error.js";
 import { bytesOfMessage, messageWasSent, tokensOf } from "./message.js";
 
 /** To a caller in this isolate, in a turn of its own. */
 export class LocalReply {
-  #resolve;
-  #reject;
-
   constructor(caller, resolve, reject) {
     this.caller = caller;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.resolve = resolve;
+    this.reject = reject;
   }
 
   succeed(message) {
-    this.#end(this.#resolve, message);
+    answerLocally(this.caller, this.resolve, message);
   }
 
   fail(error) {
-    this.#end(this.#reject, remoteRpcError(error));
+    answerLocally(this.caller, this.reject, remoteRpcError(error));
   }
+}
 
-  #end(settle, value) {
-    this.caller.life.pendingOps--;
-    queueTurn(this.caller, settle, value);
-  }
+keepShapes(new LocalReply());
+
+/** An op that a caller in this isolate waits for has ended: `settle(value)` is a turn of its. */
+export function answerLocally(caller, settle, value) {
+  caller.life.pendingOps--;
+  queueTurn(caller, settle, value);
 }
 
 /** To whoever asked the host, which knows the call by a number. */

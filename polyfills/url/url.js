@@ -4,6 +4,7 @@ import { url_set } from "holdfast:ops";
 import { createObjectURL, revokeObjectURL } from "../files/object-urls.js";
 import { defineView } from "../console/views.js";
 import { defineInterface, requireArguments, toUSVString } from "../kernel/webidl.js";
+import { keepShapes } from "../kernel/shapes.js";
 import { canonicalOf, canonicalWithBase, rememberCanonical } from "./canonical.js";
 import * as components from "./components.js";
 import { paramsOfUrl, resetParams } from "./search-params.js";
@@ -164,6 +165,7 @@ function urlFromCanonical(href) {
   return new URL(href);
 }
 
+keepShapes(new URL("http://localhost/"));
 defineInterface(URL);
 defineView(URL, [
   "href", "origin", "protocol", "username", "password", "host", "hostname", "port",

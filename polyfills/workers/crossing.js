@@ -13,6 +13,7 @@ import { redirectOf, requestOfCrossed, requestRecord } from "../fetch/request.js
 import { responseFromHost, responseOfText, responseRecord } from "../fetch/response.js";
 import { isPlainText, recordBodyForHost, responseBodyForHost, takeText } from "../fetch/transfer.js";
 import { lazily } from "../kernel/lazy.js";
+import { keepShapes } from "../kernel/shapes.js";
 import { isLocked } from "../streams/on-demand.js";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -34,18 +35,18 @@ export function sendableRecord(value) {
 const sockets = lazily("sockets/websocket.js");
 
 /**
- * The link of the WebSocket in the record of a response to this request, whose it is no more.
+ * The link of the WebSocket in the record of a response to a request, whose it is no more.
  * Throws TypeError where the request asked for none, or where the socket is in use.
  */
 function upgradedLink({ webSocket }, request) {
-  const asked = recordHeader(requestRecord(request), "upgrade");
+  const asked = recordHeader(request, "upgrade");
   if (asked === null || asked.toLowerCase() !== "websocket") throw new TypeError(NOT_ASKED);
   return sockets().releaseLink(webSocket);
 }
 
 /** The number by which the host finds the WebSocket of a response's record; see upgradedLink. */
 export function socketForHost(record, request) {
-  return upgradedLink(record, request).moveToHost();
+  return upgradedLink(record, requestRecord(request)).moveToHost();
 }
 
 // `number` is that of the response's WebSocket.
@@ -83,40 +84,47 @@ const redirects = lazily("workers/redirects.js");
 
 /** What it takes to follow a redirect. */
 class Repeat {
-  constructor(mode, visited, body, send) {
+  constructor(mode, body, send, target, detail) {
     this.mode = mode;
-    this.visited = visited; // the URLs before
     this.body = body; // undefined for one that is not there any more
-    this.send = send; // sends a request's record
+    this.send = send; // `send(repeat, caller, record)` sends a request's record
+    this.target = target;
+    this.detail = detail;
   }
 }
 
-/** The same of a record that is about to be sent; undefined where none is to be followed. */
-export function repeatOf(record, send) {
+keepShapes(new Repeat());
+
+/**
+ * The same of a record that is about to be sent; undefined where no redirect is to be followed.
+ * `target` and `detail` are for `send`, which needs no closure then.
+ */
+export function repeatOf(record, send, target, detail = undefined) {
   const mode = redirectOf(record);
   if (mode === "manual") return undefined;
   const { source } = record;
+  if (source === null) return new Repeat(mode, null, send, target, detail);
   const isBytes = source instanceof Uint8Array;
-  const isKept = record.stream === null && (isBytes || source === null || typeof source === "string");
+  const isKept = record.stream === null && (isBytes || typeof source === "string");
   if (isKept && isBytes) record.shared = true; // so that the receiver gets its own
-  return new Repeat(mode, record.visited, isKept ? source : undefined, send);
+  return new Repeat(mode, isKept ? source : undefined, send, target, detail);
 }
 
 /**
  * Where the response of a record, to a request of such a record, is a redirect to follow, what
- * follows it; else undefined.
+ * follows it for the caller; else undefined.
  */
-export function redirectBy(response, request, repeat) {
+export function redirectBy(response, request, repeat, caller) {
   const { status } = response;
   if (status < 301 || status > 308 || repeat === undefined || !REDIRECTS.has(status)) return undefined;
   const location = recordHeader(response, "location");
   if (location === null) return undefined;
-  return () => repeat.send(redirects().redirected(request, repeat, status, location));
+  return () => repeat.send(repeat, caller, redirects().redirected(request, repeat, status, location));
 }
 
 /** The response to a request of a record, or what its redirects lead to. */
-export function redirectable(response, request, repeat) {
-  const follow = redirectBy(responseRecord(response), request, repeat);
+export function redirectable(response, request, repeat, caller) {
+  const follow = redirectBy(responseRecord(response), request, repeat, caller);
   if (follow === undefined) return noteRedirects(response, request.visited);
   const { body } = response;
   body?.cancel(); // which nobody else will read
@@ -133,23 +141,25 @@ export function noteRedirects(response, visited) {
 export function crossedRequest(record) {
   record.url = urlToSend(record.url);
   if (record.cf !== undefined) record.cf = copiedCf(record);
+  if (record.source === null) return requestOfCrossed(record, undefined);
   return requestOfCrossed(record, crossedBody(record, recordBodyForHost(record)));
 }
 
 /**
- * The response of a record as another context receives it, which asked with `request`; uses up
- * the record's body or WebSocket. `client`, if any, is told where it leaves in the middle.
+ * The response of a record as another context receives it, which asked with `request`, a record
+ * as well; uses up the response's body or WebSocket. `client`, if any, is told where it leaves in the middle.
  */
 export function crossedResponse(record, request, client) {
   const { status } = record;
+  const { method, url } = request;
   const statusText = record.statusText || reasonOf(status);
-  if (requestRecord(request).method === "HEAD") dropBody(record);
+  if (method === "HEAD") dropBody(record);
   if (isPlainText(record) && record.webSocket === undefined) {
-    return responseOfText(status, statusText, record.raw, takeText(record), request.url);
+    return responseOfText(status, statusText, record.raw, takeText(record), url);
   }
   const link = record.webSocket === undefined ? undefined : upgradedLink(record, request);
   const body = crossedBody(record, responseBodyForHost(record, client));
-  const response = responseFromHost(status, statusText, rawHeadersOf(record), body, request.url);
+  const response = responseFromHost(status, statusText, rawHeadersOf(record), body, url);
   if (link !== undefined) responseRecord(response).webSocket = sockets().socketFromLink(link);
   return response;
 }

@@ -14,6 +14,7 @@ import { rawHeadersOf } from "../fetch/record.js";
 import { breakOffPumps, responseBodyForHost } from "../fetch/transfer.js";
 import { describeError, identityOf, isOutOfMemory, isOverload } from "../kernel/errors.js";
 import { failCalls } from "../kernel/calls.js";
+import { keepShapes } from "../kernel/shapes.js";
 import { Context } from "../kernel/turns.js";
 import { markAsEnd } from "../objects/remote-error.js";
 import { releaseHolds } from "../rpc/references.js";
@@ -160,6 +161,11 @@ Object.assign(WorkerEvent.prototype, {
   limit: null, // a timer, once that has left
   props: undefined, // see ExecutionContext
 });
+
+// Those of a request that calls an object, and of one that does not.
+const unborn = Object.create(WorkerEvent.prototype);
+keepShapes(unborn, ["number", "request", "entrypoint", "pendingOps", "isAnswered", "hasEnded", "error"]);
+keepShapes(unborn, ["number", "request", "entrypoint", "isAnswered", "hasEnded", "error"]);
 
 async function awaitResponse(event, promise) {
   let response;

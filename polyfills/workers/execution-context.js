@@ -1,6 +1,7 @@
 // ExecutionContext: https://developers.cloudflare.com/workers/runtime-apis/context/
 
 import { turn_stop } from "holdfast:ops";
+import { keepShapes } from "../kernel/shapes.js";
 import { deserialize } from "../serialize/index.js";
 import { lazily } from "../kernel/lazy.js";
 import { ownExports } from "./exports.js";
@@ -69,6 +70,8 @@ export class ExecutionContext {
     return "ExecutionContext";
   }
 }
+
+keepShapes(new ExecutionContext(undefined));
 
 function propsOf(encoded) {
   return encoded === undefined ? {} : deserialize(Uint8Array.fromBase64(encoded));

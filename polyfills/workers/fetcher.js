@@ -70,7 +70,7 @@ async function send(target, request) {
 async function sendRecord(target, context, record) {
   if (typeof target !== "string") return await target.fetch(context, record);
   const url = urlToSend(record.url);
-  const repeat = repeatOf(record, (next) => sendRecord(target, context, next));
+  const repeat = repeatOf(record, sendAgain, target);
   const answering = service_fetch(
     target,
     record.method,
@@ -80,8 +80,10 @@ async function sendRecord(target, context, record) {
     cfForHost(record),
   );
   tellHostOfClient(context, record.signal, answering);
-  return await redirectable(responseFromAnswer(await answering, url), record, repeat);
+  return await redirectable(responseFromAnswer(await answering, url), record, repeat, context);
 }
+
+const sendAgain = ({ target }, context, record) => sendRecord(target, context, record);
 
 /** The service with the host's number; `props` is JSON, or undefined. */
 export function serviceFromHost({ number, props }) {
