@@ -175,7 +175,6 @@ export class ObjectInstance {
     this.#object = undefined;
     this.#env = undefined;
     this.context = null;
-    this.control.life = null;
   }
 
   /** Forget the instance after a failure: its calls fail, its gates are done with. */

@@ -44,7 +44,7 @@ export class RpcCall {
 
   /** What is called, for those who are told of it. */
   get method() {
-    return this.#path.join(".");
+    return this.path.join(".");
   }
 
   /** The host's number of the call, where it came from there. */

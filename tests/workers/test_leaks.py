@@ -102,3 +102,29 @@ async def test_an_answers_stream_that_nobody_reads_leaves_nothing_behind(server:
         assert await server.text() == "unread"
     worker: Any = server.runtime.worker("main")
     assert len(worker.bodies) <= 2
+
+
+async def test_a_plain_request_leaves_no_cycles_for_the_garbage_collector(server: Server) -> None:
+    server.add(
+        "main",
+        """
+      export default { async fetch(request, env) {
+        const response = await env.Thing.get(env.Thing.idFromName("A")).fetch("http://x/put");
+        return new Response(await response.text());
+      } }
+      export class Thing {
+        constructor(state) { this.storage = state.storage; }
+        async fetch(request) {
+          await this.storage.put("path", new URL(request.url).pathname);
+          return new Response("ok");
+        }
+      }
+    """,
+    )
+    for _ in range(30):
+        await server.text()
+    isolate: Isolate = server.runtime.worker("main").host.isolate
+    before = isolate.memory_used()
+    for _ in range(100):
+        await server.text()
+    assert isolate.memory_used() - before < 2_000
