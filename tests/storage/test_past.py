@@ -125,6 +125,25 @@ async def test_a_transaction_is_marked_before_and_not_in_its_middle(
     assert (owner.store.get("k"), owner.store.get("l")) == (b"good", None)
 
 
+@pytest.mark.parametrize("age_ms", [0, INTERVAL_MS])
+async def test_what_a_script_has_set_for_its_transaction_outlives_a_mark(
+    marked: Shard, clock: Clock, age_ms: float
+) -> None:
+    owner = marked.owner()
+    tables = "CREATE TABLE a(k PRIMARY KEY); CREATE TABLE b(k REFERENCES a)"
+    owner.store.sql(bool).execute(tables, ())
+    await owner.durable()
+    await marked.reopen()
+    clock.now += age_ms
+    owner = marked.owner()
+    sql = owner.store.sql(bool)
+    sql.execute("PRAGMA defer_foreign_keys=ON", ())
+    sql.execute("INSERT INTO b VALUES (1)", ())
+    sql.execute("INSERT INTO a VALUES (1)", ())
+    await owner.durable()
+    assert ("history" in files(marked)) == bool(age_ms)
+
+
 async def test_a_deletion_of_everything_is_gone_back_behind(marked: Shard, clock: Clock) -> None:
     owner = marked.owner()
     await put(owner, b"good")

@@ -96,7 +96,7 @@ class Bookmarking:
         return self._after(database, self.now_ms())
 
     def mark_if_due(self, database: "Database") -> None:
-        """A transaction is about to begin: mark what there is, if it is time for that."""
+        """A transaction has begun, and has written nothing: mark what there is, if it is due."""
         if database.mark_due_ms == NO_PAST:
             database.mark_due_ms = self._first_ms(database)
             if self.now_ms() < database.mark_due_ms:
@@ -185,7 +185,7 @@ class Bookmarks:
     # ---- marks that are made by themselves ---------------------------------------------
 
     def before_write(self) -> None:
-        """Mark what is committed, since it is about to change; no transaction is open.
+        """Mark what is committed, since it is about to change; nothing is written yet.
 
         Never raises. Where threads have too much to do it is put off, to a write after this one.
         """

@@ -45,9 +45,8 @@ from holdfast.storage.errors import (
     StorageError,
     StorageReadOnly,
     StoreBroken,
-    StoreLocked,
-    TransactionConflict,
     ValueTooLarge,
+    conflict,
     is_bound_met,
     is_read_only,
 )
@@ -163,9 +162,8 @@ class Database:
                 self.mark_due_ms = self._shard.bookmarking.open_past(self)
             opened = None
             if self._has(DATABASE_SUFFIX):
-                opened = opening.open_existing(
-                    self.path, self.folder, log_is_durable=self.log_is_durable
-                )
+                durable = self.log_is_durable
+                opened = opening.open_existing(self.path, self.folder, log_is_durable=durable)
         except (apsw.Error, OSError) as error:
             raise self._unopened(error) from error
         if opened is None:
@@ -202,8 +200,7 @@ class Database:
         session = self.connect()
         if session.read_only:
             raise StorageReadOnly(f"The database {self.path} cannot be written.")
-        if not self.implicit and not self._levels and self._now_ms() >= self.mark_due_ms:
-            self._shard.bookmarking.mark_if_due(self)
+        is_due = not self.implicit and not self._levels and self._now_ms() >= self.mark_due_ms
         try:
             if self.depth == 0 and not self.implicit:
                 session.cursor.execute("BEGIN IMMEDIATE")
@@ -218,6 +215,10 @@ class Database:
                 self._saved += 1
         except apsw.Error as error:
             raise self.failed(error) from error
+        if (
+            is_due
+        ):  # only now: outside of a transaction, SQLite would forget what the script has set
+            self._shard.bookmarking.mark_if_due(self)
         self.ready = True
         return session
 
@@ -323,7 +324,7 @@ class Database:
                 self._commit_level()
             except apsw.BusyError as error:
                 self.rollback()
-                raise self._conflict(error) from error
+                raise conflict(error, self.path, self.depth) from error
             except apsw.Error as error:
                 raise self.failed(error) from error
             except OSError as error:
@@ -551,7 +552,7 @@ class Database:
         """What to raise for an error of SQLite; breaks the database if it lost anything."""
         message = str(error)
         if isinstance(error, apsw.BusyError):
-            return self._conflict(error)
+            return conflict(error, self.path, self.depth)
         if is_bound_met(error, self.folder.path):
             full = DatabaseFull(describe(error))
             return full if self.has_its_transaction else self.break_down(full)
@@ -569,14 +570,10 @@ class Database:
         in_transaction = bool(self.session and self.session.connection.in_transaction)
         return in_transaction == bool(self.implicit or self._levels)
 
-    def _conflict(self, error: apsw.Error) -> StorageError:
-        text = f"The database {self.path} is held by another process: {error}"
-        return TransactionConflict(text) if self.depth else StoreLocked(text)
-
     def _unopened(self, error: apsw.Error | OSError) -> StorageError:
         """The file could not be opened or made, so nothing was lost that was there."""
         if isinstance(error, apsw.BusyError):
-            return self._conflict(error)
+            return conflict(error, self.path, self.depth)
         if is_read_only(error):
             return StorageReadOnly(f"The database {self.path} cannot be written: {error}")
         return self.break_down(error)

@@ -74,6 +74,12 @@ class StoreBroken(StorageError):
     """The store failed for good: open the object anew to go on with what is durable."""
 
 
+def conflict(error: apsw.BusyError, path: Path, depth: int) -> StorageError:
+    """Another process holds the file; `depth` tells how many transactions were begun."""
+    text = f"The database {path} is held by another process: {error}"
+    return TransactionConflict(text) if depth else StoreLocked(text)
+
+
 def is_bound_met(error: BaseException, folder: Path) -> bool:
     """True if a database in this folder is as large as it may be, rather than its disk full.
 
