@@ -58,14 +58,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-workerd", action="store_true", help="measure Holdfast alone")
     parser.add_argument("--no-holdfast", action="store_true", help="measure workerd alone")
     parser.add_argument("--no-write", action="store_true", help="leave RESULTS.md as it is")
-    parser.add_argument(
-        "--durability", action="store_true", help="count flushes to disk instead (needs strace)"
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
+        "--durability", action="store_true", help="only count flushes to disk (needs strace)"
     )
-    parser.add_argument(
-        "--alone", action="store_true", help="measure what has no peer instead: some minutes"
+    instead.add_argument(
+        "--alone", action="store_true", help="only measure what has no peer: some minutes"
     )
-    parser.add_argument(
-        "--growth", action="store_true", help="measure how cost grows instead: some minutes"
+    instead.add_argument(
+        "--growth", action="store_true", help="only measure how cost grows: some minutes"
     )
     return parser
 

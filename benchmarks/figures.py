@@ -19,11 +19,18 @@ class Figure:
     @property
     def verdict(self) -> str:
         """The bar, and whether it is kept; empty where there is none."""
-        if self.bar is None:
-            return ""
-        is_speed = self.unit.endswith("/s")
-        kept = self.value >= self.bar if is_speed else self.value <= self.bar
-        return f"{'≥' if is_speed else '≤'} {self.bar:,g} {'✔' if kept else '✘'}"
+        judge = at_least if self.unit.endswith("/s") else at_most
+        return judge(self.value, self.bar)
+
+
+def at_least(value: float, bar: float | None) -> str:
+    """The bar, and whether the value keeps it; empty where there is none."""
+    return "" if bar is None else f"≥ {bar:,g} {'✔' if value >= bar else '✘'}"
+
+
+def at_most(value: float, bar: float | None) -> str:
+    """The bar, and whether the value keeps it; empty where there is none."""
+    return "" if bar is None else f"≤ {bar:,g} {'✔' if value <= bar else '✘'}"
 
 
 def table(figures: Sequence[Figure]) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.compare import Settings, Side
+from benchmarks.figures import at_least, at_most
 from benchmarks.load import Run
 from benchmarks.memory import Memory
 from benchmarks.rows import MEMORY_BARS, P99_BAR, ROWS, Row
@@ -58,16 +59,6 @@ def _ratios(ours: Run, theirs: Run, row: Row, workers: int | None) -> list[str]:
         *(f"{p99:.2f}", at_most(p99, p99_bar)),
         f"`{share(ours.requests_per_s, theirs.requests_per_s)}`",
     ]
-
-
-def at_least(value: float, bar: float | None) -> str:
-    """The bar, and whether the value keeps it; empty where there is none."""
-    return "" if bar is None else f"≥ {bar:,g} {'✔' if value >= bar else '✘'}"
-
-
-def at_most(value: float, bar: float | None) -> str:
-    """The bar, and whether the value keeps it; empty where there is none."""
-    return "" if bar is None else f"≤ {bar:,g} {'✔' if value <= bar else '✘'}"
 
 
 def _footprint(sides: Sequence[Side], workers: int | None) -> list[str]:

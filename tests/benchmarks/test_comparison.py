@@ -145,6 +145,7 @@ def test_a_section_of_its_own_is_put_in_before_the_last_and_replaced(
 def test_a_figure_is_judged_by_its_bar() -> None:
     assert Figure("t", 4, "ms", 5).verdict == "≤ 5 ✔"
     assert Figure("t", 400, "MB/s", 500).verdict == "≥ 500 ✘"
+    assert Figure("t", 3_001, "/s", 3_000).verdict == "≥ 3,000 ✔"
     assert Figure("t", 4, "ms").verdict == ""
 
 
