@@ -10,7 +10,6 @@ import {
   nodeGlobals,
   nodeTimers,
 } from "./globals.js";
-import { lazily } from "./kernel/lazy.js";
 import { failureOf, takePending } from "./kernel/pending.js";
 import { nextTurn, runTurn } from "./kernel/turns.js";
 import { errorFromHost } from "./objects/remote-error.js";
@@ -80,11 +79,9 @@ export function provideNode(withTimers) {
   for (const name of Object.keys(nodeTimers)) defineLazily(name, nodeTimers[name], true);
 }
 
-const hostClock = lazily("testing/host-clock.js");
-
-/** Entry point: `Date` and `performance` follow the host's clock; for tests. */
-export function followHostClock() {
-  define("Date", hostClock().followHost(), false);
+/** Entry point: put what `make` makes in the place of a global; for tests. */
+export function replaceGlobal(name, make) {
+  define(name, make(), false);
 }
 
 function define(name, value, enumerable) {

@@ -99,7 +99,8 @@ class SimulatedHost(Host):
 
     def attach(self, isolate: Isolate, kernel: Handle) -> None:
         super().attach(isolate, kernel)
-        isolate.call(isolate.export(kernel, "followHostClock"))
+        follow = isolate.export(isolate.evaluate("holdfast:testing/host-clock.js"), "followHost")
+        isolate.call(isolate.export(kernel, "replaceGlobal"), "Date", follow)
 
 
 class SimulatedRuntime(Runtime):

@@ -46,10 +46,14 @@ class Arguments:
 
     def forget(self) -> None:
         """Let go of the strings that are kept; between two calls."""
-        for string in self._kept:
+        for string in self.take_kept():
             _free(self._context, string)
-        self._kept.clear()
+
+    def take_kept(self) -> list[Any]:
+        """The strings that are kept, to be freed by the caller; between two calls."""
+        kept, self._kept = self._kept, []
         self._words = dict(self._converter.interned_words)
+        return kept
 
     def lend(self, values: Sequence[Value | Handle]) -> int:
         """Put the values into `memory` for a call, to be taken back after it; how many they are.

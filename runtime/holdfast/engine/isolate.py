@@ -350,13 +350,16 @@ class Isolate:
             self.frees(self._free)
 
     def _free(self) -> None:
-        for handle in self._handles:
-            _free(self._context, handle.value)
-        self._handles.clear()
         self._rejections.close()
-        self._arguments.forget()
-        self._converter.release()
-        self._ops.release()
+        held = [handle.value for handle in self._handles]
+        held += self._arguments.take_kept()
+        held += self._converter.take_interned()
+        held += self._ops.take_held()
+        self._handles.clear()
+        # An array takes all of them over, and needs one call: see op_table.py. So it does where
+        # there is no room for it.
+        array = lib.JS_NewArrayFrom(self._context, len(held), ffi.new("JSValue[]", held))
+        _free(self._context, array)
         lib.JS_FreeContext(self._context)
         lib.JS_FreeRuntime(self._runtime)
         self._ops.close()

@@ -103,9 +103,10 @@ JSValue JS_NewCFunctionData(JSContext *ctx, JSCFunctionData *func, int length, i
 JSValue JS_DupValue(JSContext *ctx, JSValue v);
 void JS_FreeValue(JSContext *ctx, JSValue v);
 void JS_FreeAtom(JSContext *ctx, JSAtom atom);
-JSAtom JS_NewAtomLen(JSContext *ctx, const char *str, size_t len);
 JSValue JS_AtomToString(JSContext *ctx, JSAtom atom);
 JSValue JS_NewObject(JSContext *ctx);
+JSValue JS_NewArrayFrom(JSContext *ctx, int count, const JSValue *values);
+JSValue JS_GetPropertyInt64(JSContext *ctx, JSValue obj, int64_t index);
 void JS_SetIsHTMLDDA(JSContext *ctx, JSValue obj);
 JSValue JS_NewStringLen(JSContext *ctx, const char *s, size_t n);
 JSValue JS_NewArrayBufferCopy(JSContext *ctx, const uint8_t *buf, size_t len);

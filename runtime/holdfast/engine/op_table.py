@@ -58,7 +58,7 @@ def _entries(names: tuple[str, ...]) -> tuple[Any, list[Any]]:
 class OpTable:
     """The ops of one isolate, and how errors get into it.
 
-    `release` comes before the runtime is freed, `close` after that. JS_SetPropertyFunctionList.
+    `take_held` comes before the runtime is freed, `close` after that. JS_SetPropertyFunctionList.
     """
 
     def __init__(self, context: Any, converter: Converter) -> None:
@@ -104,9 +104,9 @@ class OpTable:
         answer = self._list[index] = (self._answering(name), text)
         return answer
 
-    def release(self) -> None:
-        """Let go of what it holds in the heap, which is about to be freed."""
-        lib.JS_FreeValue(self._context, self._make_error)
+    def take_held(self) -> list[Any]:
+        """What it holds in the heap, which is about to be freed, to be freed by the caller."""
+        return [self._make_error]
 
     def close(self) -> None:
         """Let go of the functions; nothing calls them any more."""

@@ -11,11 +11,13 @@
 Nothing else crosses: larger structures travel as one string or one buffer.
 """
 
+import json
 import struct
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from holdfast.engine.library import (
+    EVAL_GLOBAL,
     TAG_BOOL,
     TAG_EXCEPTION,
     TAG_FLOAT64,
@@ -57,36 +59,36 @@ class Converter:
     text in its source code, its atoms, and that is the one which is interned.
     """
 
-    __slots__ = ("_atoms", "_context", "_interned", "_length", "interned_words")
+    __slots__ = ("_context", "_interned", "_length", "_literals", "interned_words")
 
     def __init__(self, context: Any) -> None:
         self._context = context
         self._length = ffi.new("size_t *")
-        self._atoms: list[int] = []
+        self._literals: list[Any] = []
         self._interned: dict[tuple[int, int], str] = {}  # by the two halves of an address
         self.interned_words: dict[str, int] = {}
 
     def intern(self, texts: Iterable[str]) -> None:
         """Let these strings, of up to 64 characters, cross without being copied.
 
-        JS_NewAtomLen; `release` lets go of them.
+        JS_Eval, of a list of literals, JS_GetPropertyInt64; `take_interned` lets go of them.
         """
-        for text in texts:
+        listed = [*texts]
+        source = json.dumps(listed).encode()
+        array = lib.JS_Eval(self._context, source, len(source), b"holdfast:engine", EVAL_GLOBAL)
+        for index, text in enumerate(listed):
             assert len(text) <= MAX_INTERNED, f"{text!r} is too long to be looked for"
-            encoded = text.encode()
-            atom = lib.JS_NewAtomLen(self._context, encoded, len(encoded))
-            self._atoms.append(atom)
-            string = lib.JS_AtomToString(self._context, atom)
-            assert string.tag == TAG_STRING, "the text of an atom is a string"
-            lib.JS_FreeValue(self._context, string)  # the atom keeps it where it is
+            string = lib.JS_GetPropertyInt64(self._context, array, index)
+            assert string.tag == TAG_STRING, "a literal is a string"
+            self._literals.append(string)
             self._interned[_halves.unpack(_word.pack(string.u))] = text
             self.interned_words[text] = string.u
+        lib.JS_FreeValue(self._context, array)
 
-    def release(self) -> None:
-        """Let go of what was interned; before the context is freed."""
-        for atom in self._atoms:
-            lib.JS_FreeAtom(self._context, atom)
-        self._atoms.clear()
+    def take_interned(self) -> list[Any]:
+        """The values that keep the interned strings where they are, to be freed by the caller."""
+        literals, self._literals = self._literals, []
+        return literals
 
     def string(self, value: Any) -> str:
         """The string in `value`, which must have a string's tag."""

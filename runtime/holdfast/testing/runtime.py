@@ -65,7 +65,8 @@ class ObservedHost(Host):
         """See Host."""
         super().attach(isolate, kernel)
         self.tools = platform().take_tools(isolate)
-        isolate.call(isolate.export(kernel, "followHostClock"))
+        follow = isolate.export(self.tools, "followHost")
+        isolate.call(isolate.export(kernel, "replaceGlobal"), "Date", follow)
 
     def enter(self, function: Handle, *arguments: Any) -> Any:
         """See Host."""
