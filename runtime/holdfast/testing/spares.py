@@ -5,8 +5,8 @@ QuickJS's alone, which lets go of Python's lock. While one test runs, the thread
 of the next. It begins with the second isolate of a kind: whoever needs one only pays for one.
 """
 
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from functools import cache, partial
 
@@ -15,6 +15,7 @@ from holdfast.host.platform import Platform
 
 THREAD_NAME = "spare-isolates"
 TOOLS = "holdfast:testing/entry.js"
+MAX_CLOSED = 4  # isolates that wait to be freed
 
 Kind = tuple[Limits, bool]
 Prepared = tuple[Isolate, Handle]
@@ -54,7 +55,9 @@ class SparePlatform(Platform):
         self.spare: Spare | None = None
         self._tools: dict[Isolate, Handle] = {}
         self._last_kind: Kind | None = None
-        self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._makes: deque[Callable[[], None]] = deque()
+        self._frees: deque[Callable[[], None]] = deque()
+        self._work = threading.Semaphore(0)  # as much of it as there is
         self._thread: threading.Thread | None = None
 
     def prepare(self, limits: Limits, *, with_node: bool) -> Prepared:
@@ -69,7 +72,7 @@ class SparePlatform(Platform):
             spare = None
         if kind == self._last_kind:
             self.spare = Spare(kind)
-            self._submit(partial(self.spare.make, make))
+            self._submit(self._makes, partial(self.spare.make, make))
         self._last_kind = kind
         isolate, kernel = make() if spare is None else spare.take()
         isolate.frees = self._free
@@ -89,21 +92,24 @@ class SparePlatform(Platform):
         return isolate, kernel
 
     def _free(self, free: Callable[[], None]) -> None:
-        """Free an isolate that is closed: on the thread, unless that is busy."""
-        if self.spare is not None and self.spare.ready.is_set():
-            self._submit(free)
+        """Free an isolate that is closed: on the thread, unless that is far behind."""
+        if self.spare is not None and len(self._frees) < MAX_CLOSED:
+            self._submit(self._frees, free)
         else:
             free()
 
-    def _submit(self, work: Callable[[], None]) -> None:
+    def _submit(self, kind: deque[Callable[[], None]], work: Callable[[], None]) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
             self._thread.start()
-        self._work.put(work)
+        kind.append(work)
+        self._work.release()
 
     def _run(self) -> None:
+        """An isolate that is closed can wait for a moment in which none is to be made."""
         while True:
-            self._work.get()()
+            self._work.acquire()
+            (self._makes or self._frees).popleft()()
 
 
 @cache
