@@ -15,6 +15,7 @@ import { DurableObject } from "cloudflare:workers";
 
 export class Counter extends DurableObject {
   #waiting = 0;
+  #left = 0; // callers that did not wait
   async fetch(request) {
     const { pathname } = new URL(request.url);
     if (pathname === "/socket") return this.#socket();
@@ -28,6 +29,11 @@ export class Counter extends DurableObject {
       return new Response(request.body, { status: 201, statusText: "Echoed", headers });
     }
     if (pathname === "/throw") throw new TypeError("thrown by the object");
+    if (pathname === "/left") return new Response(String(this.#left));
+    if (pathname === "/hang") {
+      request.signal.onabort = () => this.#left++;
+      await new Promise(() => setInterval(() => {}, 1000));
+    }
     if (pathname === "/waiting") return new Response(String(this.#waiting));
     if (pathname === "/wait") {
       this.#waiting++;
@@ -111,6 +117,10 @@ export default {
     try {
       if (pathname === "/rpc") return Response.json(await rpc(stub, named(searchParams.get("other"))));
       if (pathname === "/circle") return Response.json(await stub.lockAndAsk(named(searchParams.get("other"))));
+      if (pathname === "/hang") {
+        await stub.fetch(request.url, { signal: AbortSignal.timeout(50) }).catch(() => {});
+        return Response.json("left");
+      }
       if (pathname === "/order") {
         const calls = Array.from({ length: 50 }, (_, i) => (i % 2 ? stub.increment() : stub.fetch("http://x/").then((r) => r.json())));
         return Response.json(await Promise.all(calls));

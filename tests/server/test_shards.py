@@ -140,6 +140,16 @@ async def test_objects_of_two_shards_that_wait_for_each_other_are_told(server: S
         assert all("message" in told for told in await asyncio.gather(*ways))
 
 
+async def test_an_object_is_told_where_its_caller_in_another_shard_leaves(tmp_path: Path) -> None:
+    with Sharded(tmp_path, 2, "--compatibility-flag", "enable_request_signal") as server:
+        async with Client(server) as client, asyncio.timeout(20):
+            for name in dict.fromkeys(each_way(server)):
+                for count in range(1, 5):  # either shard gets some of these
+                    assert await client.json("/hang", name) == "left"
+                    while await client.json("/left", name) < count:
+                        pass
+
+
 async def test_calls_of_one_caller_arrive_in_order(server: Sharded) -> None:
     async with Client(server) as client:
         for shard in (0, 1):
