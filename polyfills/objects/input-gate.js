@@ -16,11 +16,13 @@
 import { MAX_CRITICAL_SECTION_DEPTH } from "holdfast:constants";
 import { now } from "../performance/clock.js";
 
+const NONE = Object.freeze([]); // of gates where nothing waits, which is most of them
+
 export class InputGate {
   #queueTurnsFirst;
   #innermost = null;
-  #held = []; // turns as the queue keeps them: context, function, argument, …
-  #waiting = []; // sections that wait for a sibling to close: { parent, open }
+  #held = NONE; // turns as the queue keeps them: context, function, argument, …
+  #waiting = NONE; // sections that wait for a sibling to close: { parent, open }
 
   /** `queueTurnsFirst(turns)` is how released turns go on their way. */
   constructor(queueTurnsFirst) {
@@ -39,6 +41,7 @@ export class InputGate {
 
   /** Keep a turn that is not admitted until it is. */
   hold(context, run, argument) {
+    if (this.#held === NONE) this.#held = [];
     this.#held.push(context, run, argument);
     if (argument?.life !== undefined) argument.heldSince ??= now();
   }
@@ -78,7 +81,7 @@ export class InputGate {
       throw new Error("blockConcurrencyWhile() calls are nested too deeply.");
     }
     if (this.#innermost === live) this.#open(live, open);
-    else this.#waiting.push({ parent, open });
+    else this.#waiting = [...this.#waiting, { parent, open }];
   }
 
   #open(parent, open) {
@@ -107,14 +110,14 @@ export class InputGate {
 
   #release() {
     const held = this.#held;
-    this.#held = [];
+    this.#held = NONE;
     if (held.length > 0) this.#queueTurnsFirst(held);
   }
 
   /** The object is gone: hold nothing back any more. */
   open() {
     this.#innermost = null;
-    this.#waiting = [];
+    this.#waiting = NONE;
     this.#release();
   }
 }

@@ -32,29 +32,11 @@ const isPrototypeOf = Function.prototype.call.bind(Object.prototype.isPrototypeO
 export class ObjectInstance {
   inputGate = new InputGate(queueTurnsFirst);
   outputGate = new OutputGate();
-  pendingOps = 0;
-  depth = 0; // of the deepest call
-  waitUntilCount = 0;
-  transactions = 0; // open ones, nested
-  sections = 0; // critical ones, open or asked for
-  alarm = new AlarmState();
-  retriesAlarm = true; // unless abort() was told otherwise
-  wasBroken = false; // the host has taken its storage or its place
-  sockets = null; // links that its code has accepted
-  connections = null; // over TCP, that it has opened
-  awake = null; // what it knows of WebSockets accepted for hibernation; see hibernation.js
-  timers = null; // ids of those that its code has set
-  lastUsed = 0; // the sweep after which it was last used
-  error = null; // why it was reset
-  calls = null;
-  queuedBytes = 0; // of those
-  holds = null;
-  pumps = null; // how to break off bodies that its code is still writing
-  facets = null; // by name, once it has used some; see facets.js
-  isLasting = true; // it may live for ever
   #Class;
   #env;
   #object = undefined;
+  #alarm;
+  #control;
 
   /**
    * `id` is what its code sees; `key` is what the host calls the object, the same for all its
@@ -64,14 +46,23 @@ export class ObjectInstance {
     this.slot = slot;
     this.id = id;
     this.key = key;
-    this.parent = parent;
-    this.props = props;
+    if (parent !== null) this.parent = parent;
+    if (props !== undefined) this.props = props;
     this.usesSqlite = usesSqlite;
     this.#Class = Class;
     this.#env = env;
     this.onGone = onGone;
     this.context = new ObjectContext(this, null);
-    this.control = new Context(); // turns that no input gate holds back
+  }
+
+  /** Of turns that no input gate holds back. */
+  get control() {
+    return (this.#control ??= new Context());
+  }
+
+  /** What it knows of its alarm besides what is stored. */
+  get alarm() {
+    return (this.#alarm ??= new AlarmState());
   }
 
   /** True while calls wait for an answer. */
@@ -201,6 +192,31 @@ export class ObjectInstance {
     cancelTimersOf(this);
   }
 }
+
+// There are many instances. What most of them leave as it is takes no memory up there.
+Object.assign(ObjectInstance.prototype, {
+  pendingOps: 0,
+  depth: 0, // of the deepest call
+  waitUntilCount: 0,
+  transactions: 0, // open ones, nested
+  sections: 0, // critical ones, open or asked for
+  retriesAlarm: true, // unless abort() was told otherwise
+  wasBroken: false, // the host has taken its storage or its place
+  sockets: null, // links that its code has accepted
+  connections: null, // over TCP, that it has opened
+  awake: null, // what it knows of WebSockets accepted for hibernation; see hibernation.js
+  timers: null, // ids of those that its code has set
+  lastUsed: 0, // the sweep after which it was last used
+  error: null, // why it was reset
+  calls: null,
+  queuedBytes: 0, // of those
+  holds: null,
+  pumps: null, // how to break off bodies that its code is still writing
+  parent: null,
+  props: undefined,
+  facets: null, // by name, once it has used some; see facets.js
+  isLasting: true, // it may live for ever
+});
 
 // Callers tell by the flag that memory was lost, and with it the calls under way.
 function markAsReset(error) {

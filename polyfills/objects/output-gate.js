@@ -13,12 +13,14 @@ import { Context, currentContext, queueTurn, runInContext } from "../kernel/turn
 
 const exit = new Context();
 
+const NONE = Object.freeze([]); // of gates where nobody waits, which is most of them
+
 let release; // the turn in which a gate lets go of what waits
 
 export class OutputGate {
   #written = 0;
   #durable = 0;
-  #waiters = []; // { round, context, resolve, reject }, by round ascending
+  #waiters = NONE; // { round, context, resolve, reject }, by round ascending
   #locks = 0; // promises that something else is durable
   #error = null;
 
@@ -54,6 +56,7 @@ export class OutputGate {
     const round = this.#written;
     const context = currentContext();
     return new Promise((resolve, reject) => {
+      if (this.#waiters === NONE) this.#waiters = [];
       this.#waiters.push({ round, context, resolve, reject });
     });
   }
@@ -90,7 +93,7 @@ export class OutputGate {
     while (waiters[released]?.context === context && waiters[released].round <= this.#durable) {
       released++;
     }
-    this.#waiters = waiters.slice(released);
+    this.#waiters = released === waiters.length ? NONE : waiters.slice(released);
     runInContext(context, () => {
       for (let i = 0; i < released; i++) waiters[i].resolve();
     });
@@ -102,7 +105,7 @@ export class OutputGate {
     if (this.#error !== null) return;
     this.#error = error;
     const waiters = this.#waiters;
-    this.#waiters = [];
+    this.#waiters = NONE;
     for (const { context, reject } of waiters) {
       queueTurn(exit, () => runInContext(context, () => reject(error)));
     }
