@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks import report
 
@@ -78,25 +79,29 @@ def write_javascript_tests(folder: Path) -> None:
         (folder / f"counter-{file}.spec.mjs").write_text(head + "\n".join(tests))
 
 
-def best_s(command: list[str], folder: Path, runs: int) -> float:
-    """The wall time of the fastest of several runs, after one that fills caches.
+class Times(NamedTuple):
+    """The wall time of a first run, which fills caches, and of the fastest that followed."""
 
-    Raises CalledProcessError where one fails.
-    """
+    first_s: float
+    best_s: float
+
+
+def measured(command: list[str], folder: Path, runs: int) -> Times:
+    """Run a command once, and then so often. Raises CalledProcessError where it fails."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     times = []
     for _ in range(runs + 1):
         began = time.monotonic()
         subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
         times.append(time.monotonic() - began)
-    return min(times[1:])
+    return Times(times[0], min(times[1:]))
 
 
-def pytest_s(runs: int) -> float:
-    """The 200 tests with pytest, in seconds."""
+def with_pytest(runs: int) -> Times:
+    """The 200 tests with pytest, which compiles them in the first run."""
     with tempfile.TemporaryDirectory(prefix="tests-") as name:
         write_python_tests(Path(name))
-        return best_s(_PYTEST, Path(name), runs)
+        return measured(_PYTEST, Path(name), runs)
 
 
 def plugin_ms(runs: int) -> float:
@@ -104,38 +109,44 @@ def plugin_ms(runs: int) -> float:
     with tempfile.TemporaryDirectory(prefix="tests-") as name:
         (Path(name) / "pytest.ini").write_text("[pytest]\n")
         (Path(name) / "test_nothing.py").write_text("def test_nothing():\n    pass\n")
-        without = best_s([*_PYTEST, "-p", "no:holdfast"], Path(name), runs)
-        return (best_s(_PYTEST, Path(name), runs) - without) * 1000
+        without = measured([*_PYTEST, "-p", "no:holdfast"], Path(name), runs)
+        return (measured(_PYTEST, Path(name), runs).best_s - without.best_s) * 1000
 
 
-def vitest_s(runs: int) -> float | None:
-    """The same with vitest, in seconds; None where that is not installed."""
+def with_vitest(runs: int) -> Times | None:
+    """The same with vitest; None where that is not installed."""
     installed = Path(os.environ.get("VITEST_DIR", _REPOSITORY)) / "node_modules"
     if not (installed / "@cloudflare" / "vitest-pool-workers").is_dir():
         return None
     with tempfile.TemporaryDirectory(prefix="tests-") as name:
         write_javascript_tests(Path(name))
         (Path(name) / "node_modules").symlink_to(installed)
-        return best_s([str(installed / ".bin" / "vitest"), "run"], Path(name), runs)
+        return measured([str(installed / ".bin" / "vitest"), "run"], Path(name), runs)
 
 
 def measure(runs: int) -> str:
     """The table in Markdown."""
-    ours, added, theirs = pytest_s(runs), plugin_ms(runs), vitest_s(runs)
-    beside = "not installed" if theirs is None else f"{theirs:.2f} s"
-    met, plugin_met = _met(ours <= BAR_S), _met(added <= PLUGIN_BAR_MS)
+    ours, added, theirs = with_pytest(runs), plugin_ms(runs), with_vitest(runs)
+    met, plugin_met = _met(ours.best_s <= BAR_S), _met(added <= PLUGIN_BAR_MS)
     return "\n".join(
         [
             f"{FILES} files of {TESTS} tests; each makes {REQUESTS} requests to a Counter of its",
-            f"own. Wall time of the whole command, the best of {runs}.",
+            f"own. Wall time of the whole command, the best of {runs}; and of the run before them,",
+            "in which pytest compiles the tests.",
             "",
-            "| | measured | bar |",
-            "|---|---:|---:|",
-            f"| pytest with Holdfast | {ours:.2f} s | ≤ {BAR_S:g} s {met} |",
-            f"| vitest with workerd | {beside} | |",
-            f"| the plugin, unused | {added:.0f} ms | ≤ {PLUGIN_BAR_MS} ms {plugin_met} |",
+            "| | measured | bar | first run |",
+            "|---|---:|---:|---:|",
+            _row("pytest with Holdfast", ours, f"≤ {BAR_S:g} s {met}"),
+            _row("vitest with workerd", theirs, ""),
+            f"| the plugin, unused | {added:.0f} ms | ≤ {PLUGIN_BAR_MS} ms {plugin_met} | |",
         ]
     )
+
+
+def _row(name: str, times: Times | None, bar: str) -> str:
+    if times is None:
+        return f"| {name} | not installed | {bar} | |"
+    return f"| {name} | {times.best_s:.2f} s | {bar} | {times.first_s:.2f} s |"
 
 
 def _met(is_met: object) -> str:
