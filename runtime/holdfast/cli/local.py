@@ -98,14 +98,19 @@ class LocalServer:
     ) -> int:
         options = self._options
 
+        def crons() -> tuple[str, ...]:
+            return tuple(options.cron) or self._file.crons
+
         def set_crons(crons: tuple[str, ...]) -> None:
             if post.is_first:
-                runtime.crons.set((self._file.name, cron) for cron in options.cron or crons)
+                runtime.crons.set((self._file.name, cron) for cron in crons)
 
         reloader = None
         if self._watch:
             terminal = self._terminal if post.is_first else Terminal(io.StringIO())
-            reloader = Reloader(self._file, source, runtime, terminal, set_crons=set_crons)
+            reloader = Reloader(
+                self._file, source, runtime, terminal, crons=crons, set_crons=set_crons
+            )
             reloader.start(self._reading)
         else:
             try:
@@ -113,7 +118,7 @@ class LocalServer:
             except ScriptInvalid as error:
                 reason = with_way_out(str(error), self._file.path)
                 return complain(f"{self._file.path} does not load: {reason}")
-            set_crons(self._file.crons)
+            set_crons(crons())
         routes = OneScript(self._file.name)
         listener = (
             ExplainingListener(runtime, routes, on_request=self._terminal.request)

@@ -35,10 +35,12 @@ class Reloader:
         runtime: Runtime,
         terminal: Terminal,
         *,
+        crons: Callable[[], Crons],
         set_crons: Callable[[Crons], None],
     ) -> None:
-        """`set_crons` is told of the script's cron triggers, at first and when they change."""
+        """`crons` tells the script's cron triggers, `set_crons` is told where they have changed."""
         self._file = file
+        self._crons_now = crons
         self._set_crons = set_crons
         self._crons: Crons | None = None  # that are in force
         self._source = source
@@ -50,7 +52,7 @@ class Reloader:
 
     def start(self, reading: Reading) -> None:
         """Serve a first version, or a page that says why there is none."""
-        self._try(reading, self._file.crons)
+        self._try(reading, self._crons_now())
 
     async def follow(self) -> None:
         """Take up changes until cancelled."""
@@ -64,7 +66,7 @@ class Reloader:
             if stamp == seen and not self._failed:
                 continue
             seen = stamp  # taken before the reading, so that no change falls between
-            found = read(self._file), self._file.crons
+            found = read(self._file), self._crons_now()
             if found == self._tried:
                 pending = None
             elif found != pending:
