@@ -55,6 +55,7 @@ class HoldfastProcess:
         env: Mapping[str, str] = os.environ,
         prefix: Sequence[str] = (),
     ) -> None:
+        self._ports = ports
         self._log = log = folder / "holdfast.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -89,9 +90,12 @@ class HoldfastProcess:
             self.kill()
 
     def kill(self) -> None:
-        """End it without a chance to tidy up, as a crash does."""
+        """End it without a chance to tidy up, as a crash does; its shards end with it."""
         self._process.kill()
         self._process.wait()
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while any(accepts(port) for port in self._ports) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def _wait_until_it_listens(self, ports: Sequence[int]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S

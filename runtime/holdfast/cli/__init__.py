@@ -23,9 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Here, so that Ctrl-C during the imports is no traceback either.
         from holdfast.cli.arguments import parse
-        from holdfast.cli.lazy_package import import_lazily
 
-        import_lazily("aiohttp")
         options = parse(arguments)
         status: int = options.run(options)
     except KeyboardInterrupt:

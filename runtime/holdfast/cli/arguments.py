@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from holdfast import __version__
+from holdfast.cli.cores import usable_cores
 from holdfast.cli.data_arguments import add_folder_commands, add_objects
 from holdfast.cli.parser import (
+    MAX_WORKERS,
     Parser,
     address,
     command,
@@ -104,7 +106,7 @@ def _add_local(commands: Any, name: str, summary: str, description: str) -> None
     add_data(parser)
     _add_script_options(parser)
     _add_many(parser, "--cron", "CRON", "when to run the script's scheduled() handler")
-    _add_workers(parser)
+    _add_workers(parser, 1, "1")
     _add_operation(parser, DEV_DRAIN_SECONDS if name == "dev" else DRAIN_SECONDS)
     _add_limits(parser)
     _add_bounds(parser)
@@ -134,7 +136,8 @@ def _add_serve(commands: Any) -> None:
         help="a script answers at its name and this (default: <script>.%(default)s)",
     )
     add_data(parser)
-    _add_workers(parser)
+    cores = min(usable_cores(), MAX_WORKERS)
+    _add_workers(parser, cores, f"one for each core, here {cores}")
     _add_operation(parser, DRAIN_SECONDS)
     _add_limits(parser)
     _add_bounds(parser)
@@ -243,13 +246,13 @@ def _add_many(parser: Parser, option: str, form: str, meaning: str) -> None:
     )
 
 
-def _add_workers(parser: Parser) -> None:
+def _add_workers(parser: Parser, count: int, counted: str) -> None:
     parser.add_argument(
         "--workers",
         type=workers,
-        default=1,
+        default=count,
         metavar="N",
-        help="processes that share the work, each with objects of its own (default: %(default)s)",
+        help=f"processes that share the work, each with objects of its own (default: {counted})",
     )
 
 

@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NoReturn
 
+from holdfast.cli.lazy_package import import_lazily
+
 USAGE_STATUS = 2  # what a shell's own commands return for options they do not know
 MAX_WORKERS = 256
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
@@ -124,6 +126,8 @@ def command(
     module, function_name = function
 
     def run(options: argparse.Namespace) -> int:
+        if module == "local":  # others have servers of aiohttp's, which need the whole of it
+            import_lazily("aiohttp")
         status: int = getattr(import_module(f"holdfast.cli.{module}"), function_name)(options)
         return status
 

@@ -79,7 +79,7 @@ class ObjectData:
         """Objects that hold something, by id, above `after`."""
         key = namespace.unique_key
         found = await self._runtime.files.list(key, after, limit)
-        names = await asyncio.to_thread(self._storage.names(key).read, found)
+        names = await self._runtime.files.names(key, found)
         sizes = await asyncio.to_thread(self._sizes, key, found)
         return [ObjectSummary(i, names.get(i), sizes[i]) for i in found]
 
@@ -102,8 +102,7 @@ class ObjectData:
         """What an object holds. Raises NoSuchObject."""
         async with self.exported(namespace, object_id) as file:
             contents = await asyncio.to_thread(portable.describe, file)
-        book = self._storage.names(namespace.unique_key)
-        names = await asyncio.to_thread(book.read, [object_id])
+        names = await self._runtime.files.names(namespace.unique_key, [object_id])
         summary = ObjectSummary(object_id, names.get(object_id), contents.size_bytes)
         return summary, contents
 

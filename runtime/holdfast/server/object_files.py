@@ -1,5 +1,6 @@
 """The files of objects, wherever their owners are: to be listed, copied, replaced."""
 
+import asyncio
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,9 @@ WENT_BACK = "Durable Object reset because it went back to an earlier point in ti
 
 class ObjectFiles(Protocol):
     """What may be done to objects as files; each object's owner does it."""
+
+    async def names(self, unique_key: str, object_ids: list[str]) -> dict[str, str]:
+        """The names of those of the objects that were reached by one."""
 
     async def list(self, unique_key: str, after: str | None, limit: int) -> list[str]:
         """Ids of objects that store something, ascending; see Storage.list_objects."""
@@ -38,6 +42,10 @@ class LocalFiles:
     def __init__(self, storage: Storage, directory: ObjectDirectory) -> None:
         self._storage = storage
         self._directory = directory
+
+    async def names(self, unique_key: str, object_ids: list[str]) -> dict[str, str]:
+        """See ObjectFiles."""
+        return await asyncio.to_thread(self._storage.names(unique_key).read, object_ids)
 
     async def list(self, unique_key: str, after: str | None, limit: int) -> list[str]:
         """See ObjectFiles."""

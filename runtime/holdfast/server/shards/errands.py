@@ -40,6 +40,8 @@ class Clerk:
         match verb:
             case "list":
                 return await self._files.list(*arguments)
+            case "names":
+                return await self._files.names(*arguments)
             case "copy":
                 unique_key, object_id, target = arguments
                 return await self._files.copy(unique_key, object_id, Path(target))
@@ -92,6 +94,18 @@ class SpreadFiles:
     def __init__(self, local: LocalFiles, neighbours: Neighbours) -> None:
         self._local = local
         self._neighbours = neighbours
+
+    async def names(self, unique_key: str, object_ids: list[str]) -> dict[str, str]:
+        """See ObjectFiles. Those that are not written yet their owners know alone."""
+        neighbours = self._neighbours
+        found = await asyncio.gather(
+            self._local.names(unique_key, object_ids),
+            *(
+                _asked(neighbours, other, "names", unique_key, object_ids)
+                for other in neighbours.others
+            ),
+        )
+        return {object_id: name for names in found for object_id, name in names.items()}
 
     async def list(self, unique_key: str, after: str | None, limit: int) -> list[str]:
         """See ObjectFiles."""

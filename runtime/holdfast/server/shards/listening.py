@@ -14,9 +14,10 @@ MAX_PATH_BYTES = 100  # sun_path has 104 on macOS, 108 on Linux
 
 
 def open_ports(host: str, port: int, count: int) -> list[list[socket.socket]]:
-    """Sockets that listen at an address, for each of `count` shards its own.
+    """Sockets bound to an address, for each of `count` shards its own.
 
-    The kernel spreads connections over them. Port 0 asks for any. Raises OSError.
+    Each listens from when its shard is ready for the first time; the kernel spreads connections
+    over those that do. Port 0 asks for any. Raises OSError.
     """
     with ExitStack() as undo:
         shards: list[list[socket.socket]] = [[] for _ in range(count)]
@@ -29,7 +30,6 @@ def open_ports(host: str, port: int, count: int) -> list[list[socket.socket]]:
             for sockets in shards:
                 sockets.append(undo.enter_context(_bound(family, chosen, shares=True)))
         for listener in (each for sockets in shards for each in sockets):
-            listener.listen(BACKLOG)
             listener.setblocking(False)
         undo.pop_all()
         return shards
