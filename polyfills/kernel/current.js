@@ -11,3 +11,17 @@ export function currentContext() {
 export function setCurrentContext(context) {
   current = context;
 }
+
+// A turn's own function is running. After it, reactions to promises run, perhaps some that
+// another context has waiting for a promise which was settled here.
+let isOwn = false;
+
+/** Called when the turn's own function begins, and when it has ended. */
+export function setOwn(own) {
+  isOwn = own;
+}
+
+/** True where code runs that surely belongs to another context than this life's. */
+export function isStranger(life) {
+  return isOwn && current !== null && current.life !== life;
+}

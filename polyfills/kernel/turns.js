@@ -10,7 +10,7 @@
 import { WORD_TURNS_QUEUED } from "holdfast:constants";
 import { shared } from "holdfast:ops";
 import { reportException } from "./report.js";
-import { currentContext, setCurrentContext } from "./current.js";
+import { currentContext, setCurrentContext, setOwn } from "./current.js";
 import { current as currentFrame, enterFrame } from "./frames.js";
 
 // A turn is three entries: context, function, argument.
@@ -61,11 +61,13 @@ export function runTurn(context, run, argument) {
 export function runInContext(context, run, argument) {
   setCurrentContext(context);
   if (currentFrame !== undefined) enterFrame(undefined);
+  setOwn(true);
   try {
     run(argument);
   } catch (error) {
     reportException(error, context);
   }
+  setOwn(false);
 }
 
 /**

@@ -1,6 +1,7 @@
 // SyncKvStorage: https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#synchronous-kv-api
 
 import * as operations from "./operations.js";
+import { isStranger, refuse, STORAGE } from "./strangers.js";
 
 const NOT_ENABLED =
   "The storage.kv (synchronous KV) API is only available for SQLite-backed Durable Objects, but " +
@@ -61,6 +62,7 @@ export class SyncKvStorage {
         `Failed to execute '${method}' on 'SyncKvStorage': parameter 1 is not of type 'string'.`,
       );
     }
+    if (isStranger(this.#instance)) refuse(STORAGE);
     if (!this.#instance.usesSqlite) throw new Error(NOT_ENABLED);
     return this.#instance;
   }

@@ -13,6 +13,7 @@ import {
 } from "holdfast:ops";
 import { illegalConstructor } from "../kernel/webidl.js";
 import { wrote } from "./operations.js";
+import { isStranger, refuse, STORAGE } from "./strangers.js";
 
 const NOT_A_STRING =
   "Failed to execute 'exec' on 'SqlStorage': parameter 1 is not of type 'String'.";
@@ -87,7 +88,17 @@ class Cursor {
     if (!more) this.#host.number = 0;
   }
 
+  // One that is at its end needs nothing of the object any more.
+  #refuseStrangers() {
+    if (isStranger(this.#instance) && !this.#isAtEnd) refuse("State");
+  }
+
+  get #isAtEnd() {
+    return this.#next === this.#rows.length && this.#host.number === 0;
+  }
+
   #row() {
+    this.#refuseStrangers();
     if (this.#next === this.#rows.length) {
       if (this.#host.number === 0) return undefined;
       this.#fetch(1);
@@ -117,7 +128,7 @@ class Cursor {
   one() {
     const row = takeRow(this);
     if (row === undefined) throw new Error(NO_RESULT);
-    if (this.#next < this.#rows.length || this.#host.number !== 0) {
+    if (!this.#isAtEnd) {
       this.#end();
       throw new Error(MANY_RESULTS);
     }
@@ -149,14 +160,16 @@ class Cursor {
    * next; then about all, which it takes another run to find out.
    */
   get rowsRead() {
+    this.#refuseStrangers();
     const given = this.#taken + this.#next;
-    if (this.#next < this.#rows.length || this.#host.number !== 0) return given + 1;
+    if (!this.#isAtEnd) return given + 1;
     this.#rowsRead ||= Math.max(given, sql_rows_read(this.#instance.slot, ...this.#query));
     return this.#rowsRead;
   }
 
   /** How many rows were written, those of indexes included. */
   get rowsWritten() {
+    this.#refuseStrangers();
     return this.#rowsWritten;
   }
 
@@ -297,6 +310,7 @@ for (const [name, value] of Object.entries({ Cursor, Statement })) {
 }
 
 function requireSql(instance) {
+  if (isStranger(instance)) refuse(STORAGE);
   if (!instance.usesSqlite) throw new Error(NOT_ENABLED);
 }
 

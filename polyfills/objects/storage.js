@@ -12,6 +12,7 @@ import {
   DurableObjectTransaction,
 } from "./transaction.js";
 import * as operations from "./operations.js";
+import { isStranger, refuse, refused, STORAGE } from "./strangers.js";
 
 const NOT_A_FUNCTION =
   "Failed to execute 'transaction' on 'DurableObjectStorage': parameter 1 is not of type 'function'.";
@@ -107,6 +108,7 @@ export class DurableObjectStorage {
 
   /** A promise that all writes made until now are durable. */
   sync() {
+    if (isStranger(this.#instance)) return refused(STORAGE);
     return this.#instance.outputGate.synced();
   }
 
@@ -120,6 +122,7 @@ export class DurableObjectStorage {
       return Promise.reject(new TypeError(NOT_A_FUNCTION));
     }
     const instance = this.#instance;
+    if (isStranger(instance)) return refused(STORAGE);
     const run = (context) => runTransaction(instance, context, closure);
     return runCriticalSection(instance, run, { resetOnError: false });
   }
@@ -131,6 +134,7 @@ export class DurableObjectStorage {
   transactionSync(closure) {
     if (typeof closure !== "function") throw new TypeError(NOT_A_SYNC_FUNCTION);
     const instance = this.#instance;
+    if (isStranger(instance)) refuse(STORAGE);
     storage_save(instance.slot);
     let result;
     try {
@@ -150,6 +154,7 @@ export class DurableObjectStorage {
 
 function attempt(operation, instance, a, b, c) {
   try {
+    if (isStranger(instance)) refuse(STORAGE);
     return Promise.resolve(operation(instance, a, b, c));
   } catch (error) {
     return Promise.reject(error);

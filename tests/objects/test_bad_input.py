@@ -173,12 +173,12 @@ OUTSIDE = {
     "a cursor after its object was reset": (
         "a.keep().then(() => a.abort()).catch(() => {}).then(() => a.next())",
         "Error",
-        "is no longer active: its storage cannot be used.",
+        "Cannot perform I/O on behalf of a different Durable Object.",
     ),
     "the rest of it": (
         "a.keep().then(() => a.abort()).catch(() => {}).then(() => a.rest())",
         "Error",
-        "is no longer active: its storage cannot be used.",
+        "Cannot perform I/O on behalf of a different Durable Object.",
     ),
 }
 
