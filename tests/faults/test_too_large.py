@@ -54,6 +54,7 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 export class Big extends WorkerEntrypoint {
   some() { return "some"; }
   much() { return "x".repeat(8 << 20); }
+  fail() { throw Object.assign(new Error("failed"), { why: "x".repeat(8 << 20) }); }
 }
 export default { async fetch(request, env) {
   const { pathname, searchParams } = new URL(request.url);
@@ -97,8 +98,9 @@ async def test_a_call_that_is_too_large_fails_alone(full: Server, way: str) -> N
     assert await full.text(f"/{way}?size=1000", script="caller") == "1000"
 
 
-async def test_an_answer_that_is_too_large_fails_alone(full: Server) -> None:
-    assert (await full.text("/?ask=much")).startswith(f'"{TOLD}')
+@pytest.mark.parametrize("answer", ["much", "fail"])
+async def test_an_answer_that_is_too_large_fails_alone(full: Server, answer: str) -> None:
+    assert (await full.text(f"/?ask={answer}")).startswith(f'"{TOLD}')
     assert await full.text("/?ask=some") == '"some"'
 
 

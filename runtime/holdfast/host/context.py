@@ -126,7 +126,7 @@ class Host:
         self._shared = isolate.shared
         self._settle = isolate.export(kernel, "settleOp")
         self._fail = isolate.export(kernel, "failOp")
-        self.refusals[self._settle] = self._refuse_answer
+        self.refusals[self._settle] = self.refusals[self._fail] = self._refuse_answer
         self._next_turn = isolate.export(kernel, "nextTurn")
         self._fire = isolate.export(kernel, "fireTimer")
         isolate.hide(isolate.export(kernel, "WebAssembly"))

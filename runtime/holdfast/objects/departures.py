@@ -39,7 +39,7 @@ class Departures:
     def _count(self, record: ObjectRecord, how: str, reason: str) -> None:
         reason = " ".join(reason.split())[:MAX_REASON_CHARS]  # which may be a script's
         log.debug("object %s was %s: %s", record.id, how, reason)
-        if not self._is_closed:
+        if not self._is_closed and not record.facet:  # which leave with their objects
             self._counts[record.namespace.class_name, how, reason] += 1
 
     def tell(self) -> None:
