@@ -170,7 +170,7 @@ def _collect_often() -> None:
 
 def _check_threads() -> None:
     """Fail where a thread enters an isolate that is another's."""
-    make, serve, enter = Isolate.__init__, Isolate.serve, Isolate._call
+    make, serve, enter = Isolate.__init__, Isolate.serve, Isolate.call
 
     def made(isolate: Isolate, *arguments: Any, **options: Any) -> None:
         isolate.__dict__["_thread"] = threading.get_ident()
@@ -186,7 +186,7 @@ def _check_threads() -> None:
 
     Isolate.__init__ = made  # type: ignore[method-assign]
     Isolate.serve = served  # type: ignore[method-assign]
-    Isolate._call = entered  # type: ignore[method-assign]
+    Isolate.call = entered  # type: ignore[method-assign]
 
 
 def install(modes: str) -> Blocks | None:
