@@ -2,6 +2,7 @@
 
 const REASONS = {
   __proto__: null,
+  101: "Switching Protocols",
   200: "OK",
   201: "Created",
   202: "Accepted",

@@ -104,18 +104,19 @@ export function putOne(instance, key, value, options) {
 }
 
 function putMany(instance, entries, options) {
-  const keys = Object.keys(entries).filter((key) => entries[key] !== undefined);
-  if (keys.length > MAX_BATCH_KEYS) {
+  const pairs = Object.entries(entries).filter(([, value]) => value !== undefined);
+  if (pairs.length > MAX_BATCH_KEYS) {
     throw new RangeError(
-      `Maximum number of key value pairs is ${MAX_BATCH_KEYS}. ${keys.length} pairs were provided.`,
+      `Maximum number of key value pairs is ${MAX_BATCH_KEYS}. ${pairs.length} pairs were provided.`,
     );
   }
-  if (keys.length === 0) return undefined;
+  if (pairs.length === 0) return undefined;
   const index = [];
   const chunks = [];
   let total = 0;
-  for (const key of keys) {
-    const bytes = checkedValue(instance, key, serialize(entries[checkedKey(key)]));
+  for (const [key, value] of pairs) {
+    checkedKey(key);
+    const bytes = checkedValue(instance, key, serialize(value));
     index.push(key, bytes.length);
     chunks.push(bytes);
     total += bytes.length;

@@ -16,6 +16,7 @@ import { lazily } from "../kernel/lazy.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { isLocked } from "../streams/on-demand.js";
 
+const SWITCHING_PROTOCOLS = 101;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const ERROR_RESPONSE =
   "Return value from serve handler must not be an error response (like Response.error())";
@@ -50,8 +51,8 @@ export function socketForHost(record, request) {
 }
 
 // `number` is that of the response's WebSocket.
-function upgradeFromHost(status, statusText, headers, number) {
-  const response = responseFromHost(status, statusText, headers);
+function upgradeFromHost(status, headers, number) {
+  const response = responseFromHost(status, reasonOf(status), headers);
   responseRecord(response).webSocket = sockets().socketFromHost(number);
   return response;
 }
@@ -59,7 +60,7 @@ function upgradeFromHost(status, statusText, headers, number) {
 /** The response of the host's answer to a call; the last part is a WebSocket's number. */
 export function responseFromAnswer([status, text, headers, body, number], url) {
   const statusText = text || reasonOf(status);
-  if (number !== undefined) return upgradeFromHost(status, statusText, headers, number);
+  if (number !== undefined) return upgradeFromHost(status, headers, number);
   return responseFromHost(status, statusText, headers, body, url);
 }
 
@@ -160,7 +161,11 @@ export function crossedResponse(record, request, client) {
   const link = record.webSocket === undefined ? undefined : upgradedLink(record, request);
   const body = crossedBody(record, responseBodyForHost(record, client));
   const response = responseFromHost(status, statusText, rawHeadersOf(record), body, url);
-  if (link !== undefined) responseRecord(response).webSocket = sockets().socketFromLink(link);
+  if (link !== undefined) {
+    const upgraded = responseRecord(response);
+    upgraded.statusText = reasonOf(SWITCHING_PROTOCOLS);
+    upgraded.webSocket = sockets().socketFromLink(link);
+  }
   return response;
 }
 
