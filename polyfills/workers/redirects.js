@@ -15,14 +15,14 @@ const CREDENTIALS = ["authorization", "cookie", "proxy-authorization"];
 const { URL } = globalThis;
 
 /**
- * The record of the request that follows where `{ method, url, raw }` was answered with a
+ * The record of the request that follows where the one of a record was answered with a
  * redirect; `repeat` is what crossing.js keeps of it. Throws TypeError.
  */
-export function redirected({ method, url, raw }, repeat, status, location) {
+export function redirected({ method, url, raw, visited: before }, repeat, status, location) {
   if (repeat.mode === "error") throw new TypeError(`Unexpected redirect of ${url}.`);
   const target = URL.parse(location, url);
   if (target === null || !target.protocol.startsWith("http")) throw new TypeError(NO_TARGET);
-  const visited = [...repeat.visited, url];
+  const visited = [...before, url];
   if (visited.length > MAX_REDIRECTS) throw new TypeError(`Too many redirects.${visited.join(", ")}`);
   let { body } = repeat;
   if (status !== 303 && body === undefined) throw new TypeError(USED);

@@ -55,3 +55,14 @@ import sys
 print("aiohttp.http_parser" in sys.modules, "aiohttp.client" in sys.modules)
 """
     assert printed(tmp_path, code)[-2:] == ["True", "False"]
+
+
+def test_what_fetches_comes_after_a_start_without_it(tmp_path: Path) -> None:
+    code = """
+from holdfast.cli.lazy_package import import_lazily
+import_lazily("aiohttp")
+import holdfast.cli.local, holdfast.host.fetch_connections
+import aiohttp
+print(aiohttp.ClientSession.__name__, aiohttp.__version__[0])
+"""
+    assert printed(tmp_path, code)[-2:] == ["ClientSession", "3"]

@@ -1,6 +1,7 @@
 """Calls to objects: who answers, with what, in which order."""
 
 import asyncio
+import json
 
 from tests.inprocess import Server
 
@@ -295,3 +296,52 @@ async def test_an_exception_in_the_stream_that_an_object_returns_keeps_its_class
     assert await server.text() == (
         "RangeError RangeError one, DOMException DataError two, Error Error three, Error Error four"
     )
+
+
+REDIRECTS = """
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+async function answer(request) {
+  const { pathname, searchParams } = new URL(request.url);
+  if (pathname === "/end") return new Response(`${request.method} ${await request.text()}`);
+  const headers = { Location: "/end" };
+  return new Response("on the way", { status: +searchParams.get("status"), headers });
+}
+async function told(promise) {
+  const response = await promise;
+  return [response.status, response.redirected, await response.text()].join();
+}
+export class Thing extends DurableObject {
+  fetch(request) { return answer(request); }
+  facet(url, init) {
+    const facet = this.ctx.facets.get("a", () => ({ class: this.ctx.exports.Thing }));
+    return told(facet.fetch(url, init));
+  }
+}
+export class Entry extends WorkerEntrypoint { fetch(request) { return answer(request); } }
+const requests = [
+  [302, { method: "POST", body: "x" }],
+  [307, { method: "PUT", body: "x" }],
+  [307, { redirect: "manual" }],
+];
+export default { async fetch(request, env, ctx) {
+  const thing = env.Thing.getByName("a");
+  const ways = [
+    (url, init) => told(thing.fetch(url, init)),
+    (url, init) => told(ctx.exports.Entry.fetch(url, init)),
+    (url, init) => thing.facet(url, init),
+  ];
+  const seen = [];
+  for (const way of ways) {
+    for (const [status, init] of requests) {
+      seen.push(await way(`http://x/to?status=${status}`, init));
+    }
+  }
+  return Response.json(seen);
+} }
+"""
+
+
+async def test_redirects_of_objects_entrypoints_and_facets_are_followed(server: Server) -> None:
+    server.add("main", REDIRECTS)
+    followed = ["200,true,GET ", "200,true,PUT x", "307,false,on the way"]
+    assert json.loads(await server.text()) == followed * 3

@@ -29,6 +29,10 @@ class _LazyPackage(ModuleType):
     """Runs itself at the first look at a name that is its own, such as `ClientSession`."""
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__version__":  # which modules of the package ask for, too
+            from importlib.metadata import version
+
+            return version(self.__name__)
         if name.startswith("__"):  # what the import system and others look for in any module
             raise AttributeError(name)
         if importlib.util.find_spec(f"{self.__name__}.{name}") is not None:

@@ -27,7 +27,6 @@ from holdfast.storage.statements import (
     SqlValue,
     Statement,
     describe,
-    puts_off_constraints,
     well_formed,
 )
 
@@ -135,8 +134,7 @@ class Sql:
         known = access.known.get(sql)
         if known is not None and known.epoch != access.epoch:
             known = None
-        begins = puts_off_constraints(sql) if known is None else known.writes
-        if begins:
+        if known is not None and known.writes:
             self._store.begin_write()
         changes = access.connection.total_changes()
         cursor = access.cursor()

@@ -191,7 +191,7 @@ class SqlAccess:
             raise SqlError(NO_STATEMENT)
         if alters:
             self._check_altered()
-        elif self.epoch == found[0].epoch and not puts_off_constraints(sql):
+        elif self.epoch == found[0].epoch:
             self.known[sql] = found[0]
             if len(self.known) > _MAX_KNOWN:
                 self.known.popitem(last=False)
@@ -296,12 +296,6 @@ def why_broken(error: BaseException) -> str:
     return f"The storage of this Durable Object failed: {error}"
 
 
-def puts_off_constraints(sql: str) -> bool:
-    """True for the pragma that does, as it is compiled, for the transaction that is open then."""
-    return _PUTS_OFF.match(sql) is not None
-
-
-_PUTS_OFF = re.compile(r"\s*pragma\s+defer_foreign_keys\b", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
