@@ -531,3 +531,29 @@ def test_closing_twice_and_closing_handles_late_are_harmless() -> None:
     isolate.close()
     handle.close()
     handle.close()
+
+
+KEEPER = """
+  const kept = [];
+  export const keep = (count) => { while (count-- > 0) kept.push(new Array(100_000).fill(1)); };
+  export const waste = (count) => {
+    while (count-- > 0) { const cycle = new Array(10_000).fill(1); cycle.self = cycle; }
+  };
+"""  # of 1.6 MB each, and 160 kB
+
+
+def test_a_heap_is_searched_for_garbage_less_often_but_never_past_its_limit() -> None:
+    isolate = Isolate(limits=Limits(memory_bytes=64 << 20))
+    try:
+        namespace = load(isolate, KEEPER)
+        keep, waste = isolate.export(namespace, "keep"), isolate.export(namespace, "waste")
+        isolate.pace_collections()
+        isolate.call(waste, 60)
+        assert isolate.memory_used() > 9_000_000, "nothing was looked for yet"
+        for _ in range(20):  # up to half of the limit, with ten times as much garbage
+            isolate.call(keep, 1)
+            isolate.call(waste, 100)
+            isolate.pace_collections()
+        assert isolate.memory_used() < isolate.limits.memory_bytes
+    finally:
+        isolate.close()

@@ -13,6 +13,7 @@ from holdfast.cli.post import Address, Post, run_workers
 from holdfast.cli.process import (
     listening_failure,
     settings_from,
+    spare_what_stays,
     unusable_folder,
     url_host,
 )
@@ -133,6 +134,7 @@ class LocalServer:
                 return complain(listening_failure(error, options.host, options.port, "--port"))
             if post.is_first and post.is_new:
                 self._announce(runtime, source.current, port)
+            spare_what_stays()
             post.ready()
             await _until(stop, reloader)
             post.ending(self._terminal)

@@ -17,6 +17,7 @@ from holdfast.cli.post import Address, Post, run_workers
 from holdfast.cli.process import (
     listening_failure,
     settings_from,
+    spare_what_stays,
     unusable_folder,
     url_host,
 )
@@ -84,6 +85,7 @@ async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -
             workers.port = ports[0]
             if post.is_first and post.is_new:
                 _announce(terminal, options, *ports, token if fresh else None)
+            spare_what_stays()
             post.ready()
             await stop.wait()
             post.ending(terminal)

@@ -44,6 +44,10 @@ log = logging.getLogger("holdfast.engine")
 
 # Looking for garbage in a heap that is being set up, and has none, is a tenth of its start.
 FIRST_COLLECTION_BYTES = 4 * MEBIBYTE
+# The engine looks when a heap holds half as much again as the last time left, which takes two
+# milliseconds for each megabyte. It may hold more where it is small beside what it is allowed.
+FIRST_PACE_BYTES = 16 * MEBIBYTE
+PACE = 3
 SHARED_WORDS = 16
 ROOM_TO_LOAD_BYTES = MEBIBYTE
 
@@ -88,6 +92,7 @@ class Isolate:
         lib.JS_SetMaxStackSize(self._runtime, usable_stack_bytes(self.limits.stack_bytes))
         self._context = lib.JS_NewContext(self._runtime)
         assert self._context, "a runtime that has no limit yet has room for its context"
+        self._collects_at = FIRST_COLLECTION_BYTES
         lib.JS_SetGCThreshold(self._runtime, FIRST_COLLECTION_BYTES)
         self._handles: set[Handle] = set()
         self._converter = Converter(self._context)
@@ -330,6 +335,23 @@ class Isolate:
     def collect_garbage(self) -> None:
         """Free unreachable cycles now. JS_RunGC."""
         lib.JS_RunGC(self._runtime)
+
+    def pace_collections(self) -> None:
+        """Have the engine look for garbage less often than it would; to be called now and then.
+
+        Each look takes as long as there is memory in use, and holds up whoever waits.
+        JS_GetGCThreshold, JS_SetGCThreshold.
+        """
+        if self.closed:
+            return
+        threshold: int = lib.JS_GetGCThreshold(self._runtime)
+        if threshold == self._collects_at and threshold != FIRST_COLLECTION_BYTES:
+            return  # nothing was looked for since
+        left, limit = threshold * 2 // 3, self.limits.memory_bytes
+        wanted = max(left * PACE, FIRST_PACE_BYTES)
+        # Past the limit an allocation fails, without a look for garbage.
+        self._collects_at = min(wanted, max(limit // 2, left + max(limit - left, 0) // 2))
+        lib.JS_SetGCThreshold(self._runtime, self._collects_at)
 
     def memory_used(self) -> int:
         """The bytes that this heap holds now. JS_ComputeMemoryUsage (walks the heap)."""

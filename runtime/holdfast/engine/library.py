@@ -79,6 +79,7 @@ void JS_SetPromiseHook(JSRuntime *rt, JSPromiseHook *hook, void *opaque);
 void JS_SetModuleLoaderFunc(JSRuntime *rt, JSModuleNormalizeFunc *normalize,
                             JSModuleLoaderFunc *loader, void *opaque);
 void JS_RunGC(JSRuntime *rt);
+size_t JS_GetGCThreshold(JSRuntime *rt);
 void JS_SetGCThreshold(JSRuntime *rt, size_t threshold);
 void JS_ComputeMemoryUsage(JSRuntime *rt, JSMemoryUsage *s);
 void JS_SetCanBlock(JSRuntime *rt, bool can_block);

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 
-WORTHWHILE = 64  # objects fewer than there were
+WORTHWHILE = 64  # objects have left
 QUIET = 0.1  # of the thread's time was used
 MAX_WAIT_S = 60.0  # for a quiet moment
 
@@ -30,7 +30,7 @@ class FreedMemory:
         self._clock = clock
         self._used = used
         self._live = 0
-        self._most = 0  # objects that were live at once since the last time
+        self._left = 0  # objects since the last time
         self._looked_s = self._gave_s = clock()
         self._used_s = used()
 
@@ -38,14 +38,13 @@ class FreedMemory:
         """To be called every few seconds; so many objects are live."""
         now_s, used_s = self._clock(), self._used()
         quiet = used_s - self._used_s < (now_s - self._looked_s) * QUIET
-        leaving = live < self._live  # and what stays lies between what has left
+        self._left += max(self._live - live, 0)
         self._looked_s, self._used_s, self._live = now_s, used_s, live
-        self._most = max(self._most, live)
-        if self._trim is None or self._most - live < WORTHWHILE:
+        if self._trim is None or self._left < WORTHWHILE:
             return
-        if (quiet and not leaving) or now_s - self._gave_s > MAX_WAIT_S:
+        if quiet or now_s - self._gave_s > MAX_WAIT_S:
             self._trim(0)
-            self._most, self._gave_s = live, now_s
+            self._left, self._gave_s = 0, now_s
 
 
 @cache
