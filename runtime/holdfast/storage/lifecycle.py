@@ -33,7 +33,7 @@ from holdfast.storage import opening
 from holdfast.storage.errors import StoreBroken
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.session import Session, checkpoint
-from holdfast.storage.workers import Job, Work
+from holdfast.storage.workers import Duty, Job, Work
 
 if TYPE_CHECKING:
     from holdfast.storage.database import Database
@@ -274,6 +274,29 @@ class Lifecycle:
                     self._continue_closing(database)
 
         self._shard.workers.submit(job.run, ended)
+
+    def run_duty(self, database: "Database", work: Work) -> "asyncio.Future[None]":
+        """Have a thread do something to the file of a database that is not open.
+
+        Whoever needs the file before that is done does it at once, or waits. The future has
+        what the work raises.
+        """
+        done: asyncio.Future[None] = self._shard.loop.create_future()
+        database.job = duty = Duty(work)
+
+        def ended(_: BaseException | None) -> None:
+            if database.job is duty:
+                database.job = None
+                self.when_settled(database)
+            if done.cancelled():
+                return
+            if duty.error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(duty.error)
+
+        self._shard.workers.submit(duty.run, ended)
+        return done
 
     # ---- the end -------------------------------------------------------------------
 

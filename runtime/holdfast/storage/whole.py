@@ -129,51 +129,53 @@ class WholeObjects:
             await self._shard.in_thread(partial(sync_path, path))
         if ready is not None:
             await self._mark((index.unique_key, index.object_id))
-        self._swap(index, folder, ready, come, reason)
-        await self._shard.in_thread(partial(folder.sync, folder.changed()))
+        for number in range(len(index) + 1):
+            self._let_go((index.unique_key, facet_id(index.object_id, number)), reason)
+        # Whoever opens the object from now on, or asks for its facets, finds what has come.
+        database = self._database_of((index.unique_key, index.object_id))
+        lifecycle = self._shard.lifecycle
+        try:
+            await lifecycle.run_duty(database, partial(_swap, index, folder, ready, come))
+        finally:
+            if database.store is None:
+                await lifecycle.close(database)
 
     async def _mark(self, key: tuple[str, str]) -> None:
         bookmarks = self._database_of(key).keep_past()
         if self._shard.bookmarking.retention_days and bookmarks.has_past:
             await bookmarks.before_replacing()
 
-    def _swap(
-        self,
-        index: FacetIndex,
-        folder: Folder,
-        ready: Path | None,
-        come: list[Path],
-        reason: str,
-    ) -> None:
-        """In one go on the loop, so that nobody opens what is half there.
-
-        After a crash in the middle an object may be left with some facets of the one or the
-        other. Its own database comes last.
-        """
-        path = folder.path / (index.object_id + DATABASE_SUFFIX)
-        for number in range(len(index) + 1):
-            self._let_go((index.unique_key, facet_id(index.object_id, number)), reason)
-            if number or ready is None:
-                forget_past(facet_path(path, number))
-            if number and facet_path(path, number).exists():
-                remove(facet_path(path, number), folder)
-        index.path.unlink(missing_ok=True)
-        for other in come:
-            if other != ready:
-                assert ready, "facets come with their object"
-                other.rename(path.with_name(path.stem + other.name.removeprefix(ready.stem)))
-        if ready is None:
-            remove(path, folder)
-        else:
-            # Until the new file has the name, the old one is to be whole: no log goes with it.
-            leave_no_log(path, folder)
-            ready.rename(path)
-
     def _let_go(self, key: tuple[str, str], reason: str) -> None:
         database = self._databases.get(key)
         if database is not None:
             database.give_up(StoreClosed(reason))
         self._shard.take_durable_log(key)
+
+
+def _swap(index: FacetIndex, folder: Folder, ready: Path | None, come: list[Path]) -> None:
+    """Blocks. Nobody has any of the files open.
+
+    After a crash in the middle an object may be left with some facets of the one or the
+    other. Its own database comes last.
+    """
+    path = folder.path / (index.object_id + DATABASE_SUFFIX)
+    for number in range(len(index) + 1):
+        if number or ready is None:
+            forget_past(facet_path(path, number))
+        if number and facet_path(path, number).exists():
+            remove(facet_path(path, number), folder)
+    index.path.unlink(missing_ok=True)
+    for other in come:
+        if other != ready:
+            assert ready, "facets come with their object"
+            other.rename(path.with_name(path.stem + other.name.removeprefix(ready.stem)))
+    if ready is None:
+        remove(path, folder)
+    else:
+        # Until the new file has the name, the old one is to be whole: no log goes with it.
+        leave_no_log(path, folder)
+        ready.rename(path)
+    folder.sync(folder.changed())
 
 
 def files_of(path: Path, suffix: str = "") -> Iterator[Path]:

@@ -136,3 +136,30 @@ class Job:
     def wait(self) -> None:
         """Block until work that has started has ended."""
         self._ended.wait()
+
+
+class Duty(Job):
+    """A piece of work that has to be done: whoever would cancel it does it at once."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        """See Job; what the work raises is kept."""
+        try:
+            super().run()
+        except BaseException as error:  # noqa: BLE001 - told to whoever asked for the work
+            self.error = error
+
+    def cancel(self) -> bool:
+        """See Job. Blocks where the work has not started."""
+        if not super().cancel():
+            return False
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 - as above
+            self.error = error
+        return True

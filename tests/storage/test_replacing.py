@@ -1,0 +1,135 @@
+"""Another database in the place of an object's: on a thread, while the loop goes on."""
+
+import asyncio
+import threading
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from holdfast.storage import StorageError, portable, whole
+from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
+
+NEW = bytes.fromhex("FF0F4902")  # a number, in V8's format
+
+
+@pytest.fixture
+async def ready(shard: Shard, tmp_path: Path) -> Path:
+    """A file to import, with one key."""
+    other = shard.owner(2)
+    other.store.put("k", NEW)
+    await other.durable()
+    exported = tmp_path / "exported.sqlite"
+    await shard.storage.copy(UNIQUE_KEY, object_id(2), exported)
+    target = tmp_path / "ready.sqlite"
+    portable.make_ready(exported, target)
+    return target
+
+
+class Held:
+    """Holds a thread back where it puts a database in place."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: OSError | None = None) -> None:
+        self.begun, self.release = threading.Event(), threading.Event()
+        self.thread = ""
+        real = whole.leave_no_log
+
+        def held(*arguments: object) -> None:
+            self.thread = threading.current_thread().name
+            self.begun.set()
+            assert self.release.wait(20)
+            if error:
+                raise error
+            real(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(whole, "leave_no_log", held)
+
+
+async def replace(shard: Shard, ready: Path | None) -> None:
+    await shard.storage.put_in_place(UNIQUE_KEY, object_id(), ready, "replaced")
+
+
+async def grown(shard: Shard) -> Owner:
+    owner = shard.owner()
+    await owner.grow_up()
+    owner.store.put("k", b"old")
+    await owner.durable()
+    return owner
+
+
+async def test_the_loop_goes_on_while_a_thread_replaces_an_object(
+    shard: Shard, ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await grown(shard)
+    held = Held(monkeypatch)
+    replacing = asyncio.create_task(replace(shard, ready))
+    while not held.begun.is_set():
+        await asyncio.sleep(0)
+    assert held.thread != threading.current_thread().name
+    other = shard.owner(3)
+    other.store.put("k", b"v")
+    await other.durable()
+    held.release.set()
+    await replacing
+    assert shard.owner().store.get("k") == NEW
+
+
+async def test_who_calls_the_object_meanwhile_waits_and_finds_what_has_come(
+    shard: Shard, ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await grown(shard)
+    held = Held(monkeypatch)
+    replacing = asyncio.create_task(replace(shard, ready))
+    while not held.begun.is_set():
+        await asyncio.sleep(0)
+    with pytest.raises(StorageError, match="replaced"):
+        old.store.get("k")
+    asyncio.get_running_loop().run_in_executor(None, held.release.set)
+    owner = shard.owner()
+    assert owner.store.get("k") == NEW
+    await replacing
+    owner.store.put("k", b"newer")
+    await owner.durable()
+    await owner.store.close()
+    assert shard.owner().store.get("k") == b"newer"
+
+
+async def test_where_no_thread_is_free_it_is_done_at_once(shard: Shard, ready: Path) -> None:
+    await grown(shard)
+    free = threading.Event()
+    for _ in range(8):
+        shard.storage._shard.workers.submit(partial(free.wait, 20), lambda _: None)
+    duties = [asyncio.ensure_future(replace(shard, None))]
+    await asyncio.sleep(0)
+    assert shard.owner().store.get("k") is None, "it was removed here and now"
+    free.set()
+    await asyncio.gather(*duties)
+    await replace(shard, ready)
+    assert shard.owner().store.get("k") == NEW
+
+
+async def test_a_failure_is_told_and_leaves_what_was_there(
+    shard: Shard, ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await grown(shard)
+    held = Held(monkeypatch, OSError("no"))
+    held.release.set()
+    with pytest.raises(OSError, match="no"):
+        await replace(shard, ready)
+    assert shard.owner().store.get("k") == b"old"
+
+
+async def test_an_end_in_the_middle_waits_for_it(
+    shard: Shard, ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await grown(shard)
+    held = Held(monkeypatch)
+    replacing = asyncio.create_task(replace(shard, ready))
+    while not held.begun.is_set():
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(shard.reopen())
+    await asyncio.sleep(0)
+    held.release.set()
+    await closing
+    await replacing
+    assert shard.owner().store.get("k") == NEW
