@@ -31,6 +31,7 @@ const config :Workerd.Config = (
 const script :Workerd.Worker = (
   {script},
   compatibilityDate = {date},
+  compatibilityFlags = [{flags}],
   durableObjectNamespaces = [{namespaces}],
   durableObjectStorage = (localDisk = "disk"),
   bindings = [{bindings}],
@@ -69,6 +70,8 @@ class HoldfastSide:
         arguments += ["--port", str(self.port), "--data", str(folder / "data")]
         arguments.append("--allow-private-egress")
         arguments += ["--compatibility-date", worker.compatibility_date]
+        for flag in worker.compatibility_flags:
+            arguments += ["--compatibility-flag", flag]
         for name, value in worker.variables:
             arguments += ["--var", f"{name}={value}"]
         self._process = HoldfastProcess(arguments, [self.port], folder)
@@ -131,6 +134,7 @@ def _config(worker: Worker, port: int) -> str:
         port=port,
         script=_script(worker),
         date=quote(worker.compatibility_date),
+        flags=", ".join(map(quote, worker.compatibility_flags)),
         namespaces=", ".join(namespaces),
         bindings=", ".join(bindings),
     )

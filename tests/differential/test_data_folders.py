@@ -21,6 +21,7 @@ WORKER = Worker(
     files={"main.mjs": MAIN, "observe.mjs": SHARED},
     classes=("Kept",),
     compatibility_date=COMPATIBILITY_DATE,
+    compatibility_flags=(),
     variables=(),
 )
 TIMEOUT_S = 30

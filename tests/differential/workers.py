@@ -21,6 +21,7 @@ COMPATIBILITY_DATE = "2026-07-01"
 
 _CLASS = re.compile(r"^export class (\w+)\b(?! extends WorkerEntrypoint)", re.MULTILINE)
 _DATE = re.compile(r"^//@ compatibility date (\S+)$", re.MULTILINE)
+_FLAG = re.compile(r"^//@ compatibility flag (\w+)$", re.MULTILINE)
 _VARIABLE = re.compile(r"^//@ variable (\w+) (.*)$", re.MULTILINE)
 _REQUEST = re.compile(
     r"^//> (?P<method>[A-Z]+) (?P<path>\S+)(?: (?P<options>\{.*\}))?$", re.MULTILINE
@@ -60,6 +61,7 @@ class Worker:
     files: dict[str, Path | str]
     classes: tuple[str, ...]
     compatibility_date: str
+    compatibility_flags: tuple[str, ...]
     variables: tuple[tuple[str, str], ...]
 
     @property
@@ -158,6 +160,7 @@ def _worker(name: str, main: str, files: dict[str, Path | str], text: str) -> Wo
         files,
         tuple(_CLASS.findall(text)),
         date[1] if date else COMPATIBILITY_DATE,
+        tuple(_FLAG.findall(text)),
         tuple((match[1], match[2]) for match in _VARIABLE.finditer(text)),
     )
 
