@@ -17,7 +17,7 @@ from benchmarks.peers.holdfast import Holdfast
 from benchmarks.rows import ROWS
 
 SECONDS, RUNS = 5, 3
-WRITERS, READERS = 48, 2
+WRITERS, READERS = 64, 2
 INCREMENTS_BAR, P99_BAR_MS = 3_000.0, 10.0
 
 _SYNCS = "fsync,fdatasync,syncfs"

@@ -6,7 +6,7 @@ pays for another's imports: local.py (`dev`, `run`), serve.py (`serve`), remote.
 (`deploy`, `namespace`), objects.py (`objects`, `backup`), folder.py (`restore`, `check`).
 script_file.py and project_file.py read what is to be served, reload.py takes up changes;
 console.py prints what scripts say, process.py has what every long-running command needs,
-post.py and shard.py what differs with several processes. lazy_package.py keeps starts short.
+post.py and shard.py what differs with several processes. without_package.py keeps starts short.
 
 docs/command-line.md is the page for its users.
 """

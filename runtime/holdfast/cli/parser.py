@@ -4,12 +4,13 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from datetime import date
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NoReturn
 
-from holdfast.cli.lazy_package import import_lazily
+from holdfast.cli.without_package import without_package
 
 USAGE_STATUS = 2  # what a shell's own commands return for options they do not know
 MAX_WORKERS = 256
@@ -126,9 +127,10 @@ def command(
     module, function_name = function
 
     def run(options: argparse.Namespace) -> int:
-        if module == "local":  # others have servers of aiohttp's, which need the whole of it
-            import_lazily("aiohttp")
-        status: int = getattr(import_module(f"holdfast.cli.{module}"), function_name)(options)
+        # Others than `dev` and `run` have servers of aiohttp's, which need the whole of it.
+        with without_package("aiohttp") if module == "local" else nullcontext():
+            chosen = import_module(f"holdfast.cli.{module}")
+        status: int = getattr(chosen, function_name)(options)
         return status
 
     parser.set_defaults(run=run, parser=parser)
