@@ -67,7 +67,8 @@ async def test_each_event_is_told_with_its_logs_and_exceptions(deployment: Deplo
         assert lines(one) == [("log", "asked { for: '/one' }"), ("warn", "late")]
         assert one["scriptName"] == "main"
         assert one["outcome"] == "ok"
-        assert one["exceptions"] == []
+        assert one["exceptions"] == one["diagnosticsChannelEvents"] == []
+        assert (one["truncated"], one["wallTime"] >= 0) == (False, True)
         assert one["event"]["request"]["method"] == "GET"
         assert one["event"]["request"]["url"].endswith("/one")
 
@@ -263,7 +264,9 @@ async def test_what_is_logged_is_bounded(deployment: Deployment) -> None:
     )
     async with tail(deployment) as socket:
         await deployment.text("main")
-        told = lines(await frame(socket))
+        cut = await frame(socket)
+        told = lines(cut)
+        assert cut["truncated"] is True
         assert 100 < len(told) <= 256
         assert sum(len(text) for _, text in told) <= 128 << 10
 

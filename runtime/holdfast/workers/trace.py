@@ -92,6 +92,8 @@ class Tracer:
             "executionModel": "stateless" if object_id is None else "durableObject",
             "exceptions": [],
             "logs": [],
+            "diagnosticsChannelEvents": [],
+            "truncated": False,
             "eventTimestamp": round(self._now_ms()),
             "event": event,
         }
@@ -137,6 +139,7 @@ class Tracer:
         frame = self._frames.pop(number, None)
         if frame is None or not counts:
             return
+        frame["wallTime"] = round(self._now_ms()) - frame["eventTimestamp"]
         self._emit(frame)
         if number:
             self._ended[number] = {key: frame[key] for key in _HEAD if key in frame}
@@ -155,3 +158,5 @@ class Tracer:
             text = text[:room]
             entry = {"message": [text], "level": level, "timestamp": round(self._now_ms())}
             logs.append(entry)
+        else:
+            frame["truncated"] = True
