@@ -30,11 +30,6 @@ export function withDepth(raw, context) {
   return `${raw.replace(VIA, "")}cf-ew-via\n${MAX_CALL_DEPTH - nextDepth(context)}\n`;
 }
 
-/** Whether raw headers may tell a depth. */
-export function tellsDepth(raw) {
-  return raw.includes("cf-ew-via\n");
-}
-
 /** [raw headers, depth] of a request that came in. */
 export function takeDepth(raw) {
   let depth = 0;

@@ -4,7 +4,7 @@ import { loop_serves } from "holdfast:ops";
 import { cfFromHost } from "../fetch/cf.js";
 import { requestFromHost } from "../fetch/request.js";
 import { beginCall, failCall, runCall } from "../kernel/calls.js";
-import { takeDepth, tellsDepth } from "../kernel/depth.js";
+import { takeDepth } from "../kernel/depth.js";
 import { lazily } from "../kernel/lazy.js";
 import { runTurn } from "../kernel/turns.js";
 import { useClasses } from "../objects/residents.js";
@@ -80,12 +80,15 @@ function handlersOf(entrypoint) {
   return RUNTIME_EVENTS.filter((name) => typeof target?.[name] === "function");
 }
 
-/** Entry point: a request for the Worker; `entrypoint` names an export, "" the default one. */
-export function dispatchFetch(number, entrypoint, method, url, headers, body, props, cf) {
+/**
+ * Entry point: a request for the Worker; `entrypoint` names an export, "" the default one. The
+ * headers of a request that `isNested` tell how deep it is.
+ */
+export function dispatchFetch(number, entrypoint, method, url, headers, body, isNested, props, cf) {
   const event = new WorkerEvent(number);
   if (props !== undefined) event.props = props;
-  // What comes from a script tells how deep it is, and its URL may be any.
-  if (tellsDepth(headers)) [headers, event.depth] = takeDepth(headers);
+  // What comes from a script may have any URL.
+  if (isNested) [headers, event.depth] = takeDepth(headers);
   else noteHost(url);
   event.request = requestFromHost(method, url, headers, body, undefined, cfFromHost(cf));
   event.entrypoint = entrypoint;

@@ -18,6 +18,7 @@ from holdfast.catalog.script import Script
 from holdfast.engine import Handle, JSError, Limits
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
+from holdfast.host.loops import VIA
 from holdfast.host.node import node_compat
 from holdfast.host.platform import Platform
 from holdfast.host.rpc import Message
@@ -167,10 +168,11 @@ class Worker:
                 )
             crossing = self.bodies.sent(body)
             arguments = (number, entrypoint, method, url, headers, crossing)
-            if props is None and cf is None:
-                self.host.enter(self._dispatch_fetch, *arguments)
+            is_nested = VIA in headers  # told here, where it costs nothing
+            if is_nested or props is not None or cf is not None:
+                self.host.enter(self._dispatch_fetch, *arguments, is_nested, props, cf)
             else:
-                self.host.enter(self._dispatch_fetch, *arguments, props, cf)
+                self.host.enter(self._dispatch_fetch, *arguments)
             if self.host.compatibility.request_signals and not answer.done():
                 answer.add_done_callback(partial(self._look_for_client, number))
         return answer
