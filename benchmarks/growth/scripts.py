@@ -30,8 +30,9 @@ class _Platform(Server):
 
     def __init__(self, folder: Path) -> None:
         self._data, self.workers_port, port = folder / "data", free_port(), free_port()
-        ports = ("--port", str(self.workers_port), "--api-port", str(port))
-        command = (Path(sys.executable).parent / "holdfast", "serve", *ports, "--data", self._data)
+        options = ("--port", str(self.workers_port), "--api-port", str(port), "--workers", "1")
+        holdfast = Path(sys.executable).parent / "holdfast"
+        command = (holdfast, "serve", *options, "--data", self._data)
         super().__init__([*map(str, command)], port, folder / "log", path=_API, status=401)
 
     def upload(self, number: int) -> float:
