@@ -11,6 +11,8 @@ const TOO_DEEP =
   "Subrequest depth limit exceeded. This request recursed through Workers too many times. This " +
   "can happen e.g. if you have a Worker or Durable Object that calls other Workers or objects " +
   "recursively.";
+const LINE = "cf-ew-via\n";
+const ALONE = `${LINE}15\n`.length; // what a request without other headers has
 const VIA = /(?:^|(?<=\n))cf-ew-via\n([^\n]*)\n/gi;
 
 /** The depth of what is called by this context; throws where that is too deep. */
@@ -27,11 +29,16 @@ export function callsLeft(context) {
 
 /** Raw headers that tell the other side how deep it is; throws where that is too deep. */
 export function withDepth(raw, context) {
-  return `${raw.replace(VIA, "")}cf-ew-via\n${MAX_CALL_DEPTH - nextDepth(context)}\n`;
+  const others = raw === "" ? "" : raw.replace(VIA, "");
+  return `${others}${LINE}${MAX_CALL_DEPTH - nextDepth(context)}\n`;
 }
 
 /** [raw headers, depth] of a request that came in. */
 export function takeDepth(raw) {
+  if (raw.length <= ALONE && raw.startsWith(LINE)) {
+    const left = raw.slice(LINE.length, -1);
+    if (left >= 0) return ["", MAX_CALL_DEPTH - left];
+  }
   let depth = 0;
   const rest = raw.replace(VIA, (_, left) => {
     if (/^\d{1,2}$/.test(left)) depth = Math.max(depth, MAX_CALL_DEPTH - left);
