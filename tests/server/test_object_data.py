@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 
 from holdfast.objects.ids import IdFactory
+from holdfast.server.backup import archive, unpack
+from holdfast.server.check import check_folder
+from holdfast.storage.going_back import Request, requested
+from holdfast.storage.history import History, history_path, newest_ms
 from tests.server.deployment import TOKEN, Deployment
 
 SOURCE = """
@@ -308,3 +312,24 @@ async def test_nothing_is_left_in_the_data_folder(site: Site, tmp_path: Path) ->
     await site.api("PUT", "/name:A/import", data=content)
     await site.api("PUT", "/name:A/import", data=b"x")
     assert [*(tmp_path / ".scratch").iterdir()] == []
+
+
+async def test_a_backup_holds_the_past_and_what_is_to_come_back(site: Site, tmp_path: Path) -> None:
+    await site.fetch("/add")
+    bookmark = await site.fetch("/bookmark")
+    await site.fetch("/add")
+    went = await site.api("POST", "/name:A/restore", json={"bookmark": bookmark})
+    file, restored = tmp_path / "backup.tar", tmp_path / "restored"
+    with file.open("wb") as content:
+        async for piece in archive(site.deployment.runtime):
+            content.write(piece)
+    restored.mkdir()
+    name = f"{site.id_of('A')}.sqlite"
+    assert f"objects/{site.unique_key}/{name}" in {*unpack(file, restored)}
+    copy = restored / "objects" / site.unique_key / name
+    assert requested(copy) == Request(bookmark, went["result"]["undo"])
+    assert History(copy, lambda: 0.0, 30).has(bookmark)
+    original = tmp_path / "objects" / site.unique_key / name
+    marked = [newest_ms(str(history_path(path))) for path in (original, copy)]
+    assert marked[0] and marked[0] == pytest.approx(marked[1], abs=2_000)
+    assert not any(finding.problems for finding in check_folder(restored))

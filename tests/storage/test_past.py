@@ -45,8 +45,8 @@ async def test_an_object_that_has_left_memory_goes_back_as_well(
     clock.now += 5 * DAY_MS
     owner = marked.owner()
     await put(owner, b"disaster")
-    assert "history" in files(marked)
     await marked.reopen()
+    assert "history" in files(marked)
     owner = await back_to(marked, marked.owner(), made + DAY_MS)
     assert held(owner) == (good, writes)
     assert held(await back_to(marked, owner, made - 2_000)) == (None, 0)
@@ -97,6 +97,8 @@ async def test_an_object_that_is_written_all_the_time_is_marked_every_ten_minute
         owner.store.put("k", b"%d" % number)
         await owner.durable()
         clock.now += 10_000
+    await marked.reopen()  # when all marks are made
+    owner = marked.owner()
     with History(marked.path(), clock.now_ms, 30)._open() as db:
         marks = db.execute("SELECT count(*) FROM marks").get
     assert 4 <= marks <= 6, "and one of before it was made"
@@ -141,6 +143,7 @@ async def test_what_a_script_has_set_for_its_transaction_outlives_a_mark(
     sql.execute("INSERT INTO b VALUES (1)", ())
     sql.execute("INSERT INTO a VALUES (1)", ())
     await owner.durable()
+    await marked.reopen()
     assert ("history" in files(marked)) == bool(age_ms)
 
 

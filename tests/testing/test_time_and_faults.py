@@ -204,3 +204,28 @@ def test_work_in_threads_takes_no_time_of_the_scripts(holdfast):
     } };""")
     assert worker.fetch().json() == [32, False]
     assert holdfast.clock.elapsed == 0
+
+
+def test_an_object_goes_back_to_a_time_of_the_calendar(holdfast):
+    notes = holdfast.worker("""
+      import { DurableObject } from "cloudflare:workers";
+      export class Notes extends DurableObject {
+        write(text) { this.ctx.storage.kv.put("text", text); }
+        read() { return this.ctx.storage.kv.get("text"); }
+        async back(time) {
+          const bookmark = await this.ctx.storage.getBookmarkForTime(time);
+          await this.ctx.storage.onNextSessionRestoreBookmark(bookmark);
+          this.ctx.abort();
+        }
+      }
+      export default {};
+    """).object("Notes", name="A")
+    day = 86_400
+    start = holdfast.clock.now_ms()
+    for text in ("Monday", "Tuesday", "Wednesday"):
+        notes.call("write", text)
+        holdfast.clock.advance(day)
+    for days, text in ((1.5, "Tuesday"), (0.5, "Monday"), (2.5, "Wednesday"), (-1, None)):
+        with pytest.raises(JavaScriptError):
+            notes.call("back", start + days * day * 1000)
+        assert notes.call("read") == text

@@ -20,7 +20,7 @@ def open_storage(
     """
     folder = settings.data / "objects"
     make_folder(folder)
-    return Storage(
+    storage = Storage(
         folder,
         barrier=LocalBarrier(loop),
         max_open=settings.open_databases,
@@ -29,3 +29,5 @@ def open_storage(
         max_object_bytes=settings.object_bytes,
         is_here=None if placement is None else placement.is_here,
     )
+    storage.remove_ended_pasts_daily()
+    return storage

@@ -37,7 +37,11 @@ class Expiry:
         self._shard = shard
         self._root = root
         self._is_in_use = is_in_use
-        self._timer = shard.loop.call_later(FIRST_S, self._look)
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Look once a day from now on, and soon for the first time."""
+        self._timer = self._shard.loop.call_later(FIRST_S, self._look)
 
     def _look(self) -> None:
         self._timer = self._shard.loop.call_later(EVERY_S, self._look)
@@ -66,7 +70,8 @@ class Expiry:
 
     def stop(self) -> None:
         """Look no more."""
-        self._timer.cancel()
+        if self._timer:
+            self._timer.cancel()
 
 
 def _find(root: Path, oldest_ms: float, found: list[Path]) -> None:

@@ -353,8 +353,12 @@ class Storage:
             self._sync_all.close()
 
     async def remove_ended_pasts(self) -> None:
-        """Remove the pasts of objects that nobody can go back to; done once a day by itself."""
+        """Remove the pasts of objects that nobody can go back to."""
         await self._expiry.remove_ended()
+
+    def remove_ended_pasts_daily(self) -> None:
+        """Do so once a day from now on."""
+        self._expiry.start()
 
     def statistics(self) -> Statistics:
         """Numbers for tests and operators."""

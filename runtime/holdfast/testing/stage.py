@@ -15,7 +15,7 @@ from weakref import WeakSet
 from holdfast.catalog.errors import CatalogError
 from holdfast.host.sockets_end import SocketEnd, join
 from holdfast.server.settings import Settings
-from holdfast.storage import ObjectStore, Storage
+from holdfast.storage import Bookmarking, ObjectStore, Storage
 from holdfast.testing.barrier import NotedBarrier
 from holdfast.testing.clock import VirtualClock
 from holdfast.testing.driven import driven
@@ -185,6 +185,7 @@ class Stage:
             data / "objects",
             barrier=self.barrier,
             loop=self.view,  # type: ignore[arg-type]
+            bookmarking=Bookmarking(now_ms=self._time.now_ms),
         )
         self.storage.before_commit(self.faults.before_commit)
         self.runtime = HarnessRuntime(
