@@ -9,6 +9,7 @@ import {
   keepWhileAwaited,
   signalAbort,
 } from "../events/abort.js";
+import { cfOf } from "../fetch/cf.js";
 import { Headers, headersFromRaw, isImmutable, rawOfHeaders } from "../fetch/headers.js";
 import { Request, requestFromHost, requestRecord } from "../fetch/request.js";
 import { Response, responseFromHost, responseRecord } from "../fetch/response.js";
@@ -33,11 +34,12 @@ registerEntry(Headers, {
 registerEntry(Request, {
   tag: TAGS.REQUEST,
   write(request, sink) {
-    const { redirect, cache, cf } = requestRecord(request);
+    const record = requestRecord(request);
+    const { cache, signal } = record;
     sink.text(request.method);
     sink.text(request.url);
     sink.text(rawHeaders(request));
-    sink.value({ redirect, cache, cf });
+    sink.value({ redirect: request.redirect, cache, signal, cf: cfOf(record) });
     writeBody(bodyForHost(request), sink);
   },
   read(source) {
@@ -52,19 +54,19 @@ registerEntry(Request, {
 registerEntry(Response, {
   tag: TAGS.RESPONSE,
   write(response, sink) {
-    const { status, statusText, url, cf, webSocket } = responseRecord(response);
+    const { status, statusText, cf, webSocket } = responseRecord(response);
     if (webSocket !== undefined) sink.value(webSocket); // throws: only fetch() passes sockets on
     sink.uint32(status);
     sink.text(statusText);
     sink.text(rawHeaders(response));
-    sink.value({ url, cf });
+    sink.value(cf);
     writeBody(bodyForHost(response), sink);
   },
   read(source) {
     const [status, statusText, raw] = [source.uint32(), source.text(), source.text()];
-    const more = source.value();
+    const cf = source.value();
     const response = responseFromHost(status, statusText, raw, readBody(source));
-    Object.assign(responseRecord(response), more, { guard: "response" });
+    Object.assign(responseRecord(response), { cf, guard: "response" });
     return response;
   },
 });

@@ -178,6 +178,19 @@ async def test_a_signal_that_was_sent_aborts_with_its_reason(run: Runs) -> None:
     assert seen == ["why", True, "late"]
 
 
+async def test_the_signal_that_a_request_was_given_is_sent_with_it(run: Runs) -> None:
+    seen = await run("""
+      const controller = new AbortController();
+      const { signal } = await target.echo(new Request("http://x/", { signal: controller.signal }));
+      const aborted = new Promise((resolve) => (signal.onabort = resolve));
+      controller.abort("why");
+      await aborted;
+      const late = await target.echo(new Request("http://x/", { signal: AbortSignal.abort("late") }));
+      return [signal.reason, late.signal.aborted, late.signal.reason];
+    """)
+    assert seen == ["why", True, "late"]
+
+
 async def test_a_signal_that_was_sent_lives_while_something_waits_for_it(run: Runs) -> None:
     seen = await run("""
       const collectGarbage = () => { for (let i = 0; i < 100_000; i++) { const a = {}; a.a = a; } };
