@@ -5,6 +5,7 @@
 // first, the request's body is handed over without being shared, and the answer
 // settles in a turn of the caller.
 
+import { NEVER_HERE } from "holdfast:constants";
 import { object_fetch, object_locate } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
 import { createRequestRecord } from "../fetch/request.js";
@@ -29,6 +30,7 @@ import { idFromHost } from "./id.js";
 import { bytesOf } from "./overload.js";
 import { admitObject, callInstance, callMethod, residentInstance, throughHost } from "./residents.js";
 
+const MAX_KNOWN_ELSEWHERE = 10_000;
 const RELATIVE_BASE = "https://fake-host/";
 
 const FROM_NAMESPACE = {};
@@ -103,14 +105,23 @@ function sendAgain({ target: namespace, detail: id }, caller, request) {
   return send(namespace, id, caller, request);
 }
 
+const elsewhere = new Set(); // ids of other shards' objects
+
+function noteElsewhere(hex) {
+  if (elsewhere.size >= MAX_KNOWN_ELSEWHERE) elsewhere.clear();
+  elsewhere.add(hex);
+}
+
 /** The object's instance, brought up if need be; undefined where it lives elsewhere. */
 function localInstance(namespace, id) {
   if (throughHost) return undefined;
   const hex = id.toString();
   const instance = residentInstance(hex);
   if (instance !== undefined) return instance;
+  if (elsewhere.has(hex)) return undefined;
   const slot = object_locate(namespace.number, hex, id.name, namespace.locationHint);
-  if (slot === 0) return undefined;
+  if (slot === NEVER_HERE) noteElsewhere(hex);
+  if (slot <= 0) return undefined;
   return admitObject(slot, namespace.className, hex, id.name, namespace.usesSqlite, id.jurisdiction);
 }
 

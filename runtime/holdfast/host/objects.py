@@ -40,7 +40,10 @@ class ObjectsCapability(Protocol):
     def locate(
         self, namespace: int, object_id: str, name: str | None, location_hint: str | None
     ) -> int:
-        """The slot of an object that is to live in this isolate; 0 if it lives elsewhere."""
+        """The slot of an object that is to live in this isolate; 0 if it lives elsewhere now.
+
+        NEVER_HERE if it is another shard's.
+        """
 
     def fetch(
         self,
@@ -125,7 +128,7 @@ def object_locate(
     name: str | None,
     location_hint: str | None = None,
 ) -> int:
-    """The slot in which this isolate is to host the object; 0 if it lives elsewhere."""
+    """The slot in which this isolate is to host the object; see ObjectsCapability."""
     return host.objects.locate(namespace, object_id, name, location_hint)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import BodyTable, ByteStream
+from holdfast.host.constants import NEVER_HERE
 from holdfast.host.context import Host
 from holdfast.host.objects import Body
 from holdfast.host.rpc import Message
@@ -147,13 +148,13 @@ class IsolateObjects:
     def locate(
         self, namespace: int, object_id: str, name: str | None, location_hint: str | None
     ) -> int:
-        """The slot of an object that is to live in this isolate; 0 if it lives elsewhere."""
+        """See ObjectsCapability."""
         home = self.home
         target = self._namespaces[namespace]
         if home is None or home.worker.retired or target.script != home.worker.script.name:
             return 0
         if not self._directory.placement.is_here(object_id):
-            return 0
+            return NEVER_HERE
         if self._directory.find(object_id) is not None:
             return 0
         record = self._directory.bring_up(target, object_id, name, home)
