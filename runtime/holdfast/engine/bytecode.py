@@ -26,7 +26,7 @@ log = logging.getLogger("holdfast.engine")
 _BUNDLE = "bundle"
 _IMPORT = re.compile(rb"""^(?:import|export)\b(?:[^;"']*?\bfrom)?\s*"([^"\n]+)\"""", re.MULTILINE)
 _FORMAT = 4  # of the file, and of how sources are prepared
-_KEPT = 4  # libraries of earlier versions
+_KEPT = 8  # libraries of earlier versions; each has one for servers and one for tests
 
 
 class BytecodeLibrary:

@@ -30,10 +30,12 @@ PUBLIC_WITH_NODE = PUBLIC_MODULES | NODE_MODULES
 class Platform:
     """The compiled polyfills and the declared ops; one per process."""
 
+    main = MAIN  # the module that each isolate begins with
+
     def __init__(self) -> None:
         self._ops = declared_ops()
         self._functions = {name: declared.function for name, declared in self._ops.items()}
-        self._library = BytecodeLibrary(self._sources(), MAIN, prepare=_with_full_names)
+        self._library = BytecodeLibrary(self._sources(), self.main, prepare=_with_full_names)
 
     def _sources(self) -> dict[str, bytes]:
         folder = polyfills_folder()
@@ -92,7 +94,7 @@ class Platform:
     def prepare(self, limits: Limits, *, with_node: bool) -> tuple[Isolate, Handle]:
         """An isolate with the web platform in it, whose ops nobody serves yet; and the kernel.
 
-        May be called on any thread.
+        That is the namespace of `main`. May be called on any thread.
         """
         isolate = Isolate(
             limits=limits,
@@ -105,8 +107,8 @@ class Platform:
         try:
             bundle = self._library.bundle
             if bundle is None:
-                return isolate, isolate.evaluate(MAIN)
-            return isolate, isolate.evaluate_bundle(bundle, MAIN)
+                return isolate, isolate.evaluate(self.main)
+            return isolate, isolate.evaluate_bundle(bundle, self.main)
         except BaseException:
             isolate.close()
             raise

@@ -50,6 +50,8 @@ class Spare:
 class SparePlatform(Platform):
     """A platform that keeps one isolate ready, with the entry points for tests in it."""
 
+    main = TOOLS
+
     def __init__(self) -> None:
         super().__init__()
         self.spare: Spare | None = None
@@ -83,13 +85,9 @@ class SparePlatform(Platform):
         return self._tools.pop(isolate)
 
     def _make(self, limits: Limits, *, with_node: bool) -> Prepared:
-        isolate, kernel = super().prepare(limits, with_node=with_node)
-        try:
-            self._tools[isolate] = isolate.evaluate(TOOLS)
-        except BaseException:
-            isolate.close()
-            raise
-        return isolate, kernel
+        isolate, tools = super().prepare(limits, with_node=with_node)
+        self._tools[isolate] = tools
+        return isolate, isolate.export(tools, "kernel")
 
     def _free(self, free: Callable[[], None]) -> None:
         """Free an isolate that is closed: on the thread, unless that is far behind."""
