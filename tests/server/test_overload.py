@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +224,40 @@ async def test_a_connection_too_many_is_told_so_where_none_is_idle(
         writer.close()
         await writer.wait_closed()
     assert await server.text("/worker") == "at once"
+
+
+async def test_headers_that_never_end_are_refused(server: Server) -> None:
+    server.add("main", 'export default { fetch: () => new Response("hello") };')
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(f"GET / HTTP/1.1\r\nHost: main.localhost:{server.port}\r\n".encode())
+    for number in range(100):
+        writer.write(b"x-%d: %b\r\n" % (number, b"x" * 30_000))
+    answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 431 ") and b"128 kB" in answer
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+    assert await server.text() == "hello"
+
+
+async def test_requests_that_wait_on_one_connection_are_read_bit_by_bit(
+    serve: Serve, gate: Gate
+) -> None:
+    server = await serve(Bounds())
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    head = f"GET /worker HTTP/1.1\r\nHost: main.localhost:{server.port}\r\nx-gate: {gate.url}\r\n"
+    request = f"{head}x-large: {'x' * 30_000}\r\n\r\n".encode()
+    count = 64
+    writer.write(request * count)
+    await gate.until(1)
+    assert server._listener._server is not None
+    (connection,) = server._listener._server.connections
+    while not connection._buffer_paused:
+        await asyncio.sleep(0)
+    assert len(connection._messages) < 32
+    gate.open()
+    for _ in range(count):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        await reader.readuntil(b"\r\n\r\nopen")
+    writer.close()
+    await writer.wait_closed()

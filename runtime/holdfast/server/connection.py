@@ -54,10 +54,13 @@ log = logging.getLogger("holdfast.server")
 
 MAX_TARGET_BYTES = 16_384  # Cloudflare's limit on a URL
 MAX_HEADER_BYTES = 32_768
+MAX_HEAD_BYTES = 131_072  # of all headers; Cloudflare's limit, too
 MAX_PIPELINED = 32
+MAX_PIPELINED_BYTES = 65_536
 READ_BUFFER_BYTES = 65_536
 MAX_GATHERED_BYTES = 65_536  # of responses that wait to be written
 IDLE_SECONDS = 75.0  # a connection without a whole request for so long is closed
+REFUSED_SECONDS = 2.0  # how long a client is heard that was told of its mistake
 LINGER_SECONDS = 10.0  # how long an unread request body is waited for
 
 Payload = StreamReader
@@ -77,6 +80,7 @@ class Connection(BaseProtocol):
         "_arrived",
         "_busy",
         "_closing",
+        "_head_bytes",
         "_idle_since",
         "_idle_timer",
         "_keep_alive",
@@ -90,6 +94,7 @@ class Connection(BaseProtocol):
         "_tail",
         "_task",
         "_unparsed",
+        "_waiting_bytes",
         "client",
     )
 
@@ -102,6 +107,8 @@ class Connection(BaseProtocol):
         self._stalled = False  # the client is to read before it is answered again
         self._keep_alive = True
         self._unparsed = False  # the parser has stopped before the end of what it was fed
+        self._head_bytes = 0  # of a request whose head is not whole
+        self._waiting_bytes = 0  # that came since requests wait
         self._tail = b""  # what came behind a request to upgrade
         self._outgoing = b""
         self._message: RawRequestMessage
@@ -172,17 +179,25 @@ class Connection(BaseProtocol):
         try:
             messages, self._upgraded, tail = self._parse(parser, data)
         except HttpProcessingError as error:
-            self._refuse(error)
+            self._refuse(400, error.message)  # it is not HTTP
             return
         self._tail = tail
         if messages:
+            self._head_bytes = 0
             self._messages.extend(messages)
             self._unparsed = len(self._messages) >= MAX_PIPELINED
             if not self._busy:
                 self._proceed()
+            if self._messages:
+                self._waiting_bytes += len(data)
+                self._unparsed = self._unparsed or self._waiting_bytes > MAX_PIPELINED_BYTES
             if self._unparsed and not self._buffer_paused:
                 self._pause_reading_for_buffer()
                 self._loop.call_soon(self._read_on)
+        elif self._reads_head():
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(431, "The request's headers are larger than 128 kB.")
 
     def _parse(self, parser: HttpParser[Any], data: bytes) -> Any:
         """What the parser makes of `data`.
@@ -200,15 +215,28 @@ class Connection(BaseProtocol):
             escaped = urllib.parse.quote_from_bytes(line, safe=_ASCII).encode()
             return self._parser.feed_data(escaped + end + rest)
 
-    def _refuse(self, error: HttpProcessingError) -> None:
-        """What came is not HTTP: say so, unless a response is being written, and close."""
+    def _reads_head(self) -> bool:
+        """Whether what comes is of a request's head, and not of a body."""
+        payload = self._messages[-1][1] if self._messages else self._payload
+        return payload is EMPTY_PAYLOAD or payload.is_eof()
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Say what is wrong with what came, unless a response is being written, and close.
+
+        What the client has still to say is heard for a while: else it would be told of a reset
+        connection, and not of the mistake.
+        """
         self._closing = True
+        self._parser = None
         if not self._busy and self.transport is not None:
-            response = plain_response(400, error.message)
+            response = plain_response(status, message)
             assert isinstance(response.body, bytes), "it is a text"
             head = response_head(response, keep_alive=False, length=len(response.body))
             self._write(head + response.body)
-            self.transport.close()
+            self.transport.write_eof()
+            assert self._idle_timer is not None, "it was made with the connection"
+            self._idle_timer.cancel()
+            self._idle_timer = self._loop.call_later(REFUSED_SECONDS, self._close)
 
     def _turn_away(self) -> None:
         """There is no room for another connection."""
@@ -507,12 +535,20 @@ class Connection(BaseProtocol):
             self._upgraded = False
             tail, self._tail = self._tail, b""
             self._loop.call_soon(self.data_received, tail)
-        if self._unparsed and len(self._messages) <= MAX_PIPELINED // 2:
+        if self._unparsed and not self._has_enough():
             self._loop.call_soon(self._read_on)
+
+    def _has_enough(self) -> bool:
+        """Whether so many requests wait that no more are to be read."""
+        if not self._messages:
+            self._waiting_bytes = 0
+            return False
+        many = len(self._messages) > MAX_PIPELINED // 2
+        return many or self._waiting_bytes > MAX_PIPELINED_BYTES
 
     def _read_on(self) -> None:
         """Parse what the parser had no room for, once there is some."""
-        if self._closing or not self._unparsed or len(self._messages) > MAX_PIPELINED // 2:
+        if self._closing or not self._unparsed or self._has_enough():
             return
         self._unparsed = False
         self.data_received(b"")

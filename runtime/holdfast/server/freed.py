@@ -1,4 +1,4 @@
-"""Memory that objects have left behind, given back to the system.
+"""Memory that objects and connections have left behind, given back to the system.
 
 What thousands of objects had in memory is free once they are evicted, but lies between what is
 still in use, so the C library keeps it. `malloc_trim` gives back every page of it that is wholly
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 
-WORTHWHILE = 64  # objects have left
+WORTHWHILE = 64  # objects and connections have left
 QUIET = 0.1  # of the thread's time was used
 MAX_WAIT_S = 60.0  # for a quiet moment
 
@@ -30,12 +30,12 @@ class FreedMemory:
         self._clock = clock
         self._used = used
         self._live = 0
-        self._left = 0  # objects since the last time
+        self._left = 0  # objects and connections since the last time
         self._looked_s = self._gave_s = clock()
         self._used_s = used()
 
     def look(self, live: int) -> None:
-        """To be called every few seconds; so many objects are live."""
+        """To be called every few seconds; so many objects and connections are live."""
         now_s, used_s = self._clock(), self._used()
         quiet = used_s - self._used_s < (now_s - self._looked_s) * QUIET
         self._left += max(self._live - live, 0)

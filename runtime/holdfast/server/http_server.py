@@ -53,6 +53,7 @@ class HttpServer:
         self.backlog = overload.backlog
         self.backlog.at_end.append(self._end_round)
         self._max_connections = overload.max_connections
+        overload.count_connections = self._count_connections
         self._no_room_until = 0.0
         self.holders: set[Connection] = set()  # that hold bodies which nobody takes
         self._held_bytes = 0
@@ -177,12 +178,15 @@ class HttpServer:
             self._held_bytes = sum(holder.held_bytes for holder in self.holders)
         return self._held_bytes > self._overload.bounds.held_bytes
 
+    def _count_connections(self) -> int:
+        return len(self.connections) + len(self.sockets)
+
     def has_room(self) -> bool:
         """Whether there is room for one more connection.
 
         Those that have been idle for longest make way, some at once.
         """
-        if len(self.connections) + len(self.sockets) < self._max_connections:
+        if self._count_connections() < self._max_connections:
             return True
         now = self.loop.time()
         if now >= self._no_room_until:

@@ -5,6 +5,7 @@ import logging
 import resource
 import time
 from collections import Counter
+from collections.abc import Callable
 from enum import StrEnum
 
 from holdfast.server.backlog import Backlog
@@ -39,6 +40,7 @@ class Overload:
         self.bounds = bounds
         self.max_connections = int(min(bounds.connections, _affordable(descriptors)))
         self.backlog = Backlog(loop.call_soon, time.monotonic, bounds.delay_seconds)
+        self.count_connections: Callable[[], int] = int  # who listens has some
         self._loop = loop
         self._refused: Counter[Reason] = Counter()
         self._seen = 0

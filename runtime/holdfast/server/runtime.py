@@ -367,7 +367,7 @@ class Runtime:
         for resident in [*self._residents.values()]:
             resident.home.sweep(hung)
             self._evict_idle(resident.home)
-        self._freed.look(len(self.directory))
+        self._freed.look(len(self.directory) + self.overload.count_connections())
         self._schedule_sweep()
 
     def _evict_idle(self, home: ObjectHome) -> None:
