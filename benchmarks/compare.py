@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.load import Run, run_load
-from benchmarks.memory import Memory, memory_of
+from benchmarks.memory import Memory, cpu_seconds, memory_of
 from benchmarks.peers import Peer
 from benchmarks.process import Server
 from benchmarks.rows import MEMORY_BARS, Row
@@ -45,6 +45,7 @@ class Side:
     startup_ms: float = 0.0
     runs: dict[str, Run] = field(default_factory=dict)
     memory: dict[str, Memory | None] = field(default_factory=dict)
+    cpu_us: dict[str, float] = field(default_factory=dict)  # per request, the least of the runs
 
 
 def compare(
@@ -61,7 +62,12 @@ def compare(
         for row in rows:
             for number in range(1, settings.runs + 1):
                 for side, server in zip(sides, servers, strict=True):
+                    before = cpu_seconds(server.pid)
                     run = _checked_run(server, row, settings)
+                    after = cpu_seconds(server.pid)
+                    if before is not None and after is not None:
+                        cpu_us = (after - before) / run.requests * 1e6
+                        side.cpu_us[row.name] = min(cpu_us, side.cpu_us.get(row.name, cpu_us))
                     progress(
                         f"{row.name:10} {side.name:9} {number}/{settings.runs}  "
                         f"{row.throughput(run.requests_per_s):>10}   p99 {run.p99_ms:8.2f} ms"

@@ -1,5 +1,6 @@
-"""What a server occupies: its process and all of its descendants, from /proc."""
+"""What a server takes: memory and CPU time of its process and all of its descendants, by /proc."""
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,6 +36,20 @@ def resident(pid: int) -> int:
     memory = memory_of(pid)
     assert memory is not None, "what memory is occupied is read from Linux's /proc"
     return memory.rss
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """The CPU time that the process and its descendants have had; None where there is no /proc."""
+    if not (_PROC / str(pid) / "stat").exists():
+        return None
+    ticks = 0
+    for member in (pid, *descendants(pid)):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            # Behind the name, which may have spaces: state is field 3, user and system 14 and 15.
+            # https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+            fields = (_PROC / str(member) / "stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def descendants(pid: int) -> list[int]:

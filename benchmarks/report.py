@@ -25,11 +25,12 @@ def share(ours: float, theirs: float) -> str:
 
 
 def render(sides: Sequence[Side], rows: Sequence[Row], *, workers: int | None) -> str:
-    """The tables in Markdown: throughput with latency, then memory and start-up.
+    """The tables in Markdown: throughput with latency, CPU time, then memory and start-up.
 
     `workers` chooses the bars by which the first of two sides is judged; None judges nothing.
     """
-    return "\n".join([*_throughput(sides, rows, workers), "", *_footprint(sides, workers)])
+    tables = (_throughput(sides, rows, workers), _cpu(sides, rows), _footprint(sides, workers))
+    return "\n\n".join("\n".join(table) for table in tables if table)
 
 
 def _throughput(sides: Sequence[Side], rows: Sequence[Row], workers: int | None) -> list[str]:
@@ -59,6 +60,19 @@ def _ratios(ours: Run, theirs: Run, row: Row, workers: int | None) -> list[str]:
         *(f"{p99:.2f}", at_most(p99, p99_bar)),
         f"`{share(ours.requests_per_s, theirs.requests_per_s)}`",
     ]
+
+
+def _cpu(sides: Sequence[Side], rows: Sequence[Row]) -> list[str]:
+    """What a busy machine changes least; nothing where it is not known."""
+    lines = [
+        _cells(["CPU time of a request, µs", *(side.name for side in sides)]),
+        _cells(["---", *["---:"] * len(sides)]),
+    ]
+    known = [row for row in rows if all(row.name in side.cpu_us for side in sides)]
+    lines += (
+        _cells([row.title, *(f"{side.cpu_us[row.name]:,.0f}" for side in sides)]) for row in known
+    )
+    return lines if known else []
 
 
 def _footprint(sides: Sequence[Side], workers: int | None) -> list[str]:
@@ -99,8 +113,8 @@ taking turns.
 {tables}
 
 The ratios are Holdfast's figures to workerd's, and a bar is the ratio that the project is
-content with. Memory is that of all processes of a side, after all rows up to the one that is
-named.
+content with. CPU time is that of all processes of a side, and that of a message or a broadcast
+for WebSockets. Memory is that of all processes, too, after all rows up to the one that is named.
 
 ## The same promise on both sides
 

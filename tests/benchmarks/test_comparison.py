@@ -32,6 +32,7 @@ Requests/sec:   2000.00
 def side(name: str, requests_per_s: float) -> Side:
     measured = Side(name, "1")
     measured.runs = {row.name: Run(1, requests_per_s, 1.0, 2.0) for row in ROWS}
+    measured.cpu_us = {"hello": 1_234.5}
     return measured
 
 
@@ -78,6 +79,11 @@ def test_memory_is_judged_by_its_bars() -> None:
     assert "| 20 / 20 | 100 / 100 | 0.20 | ≤ 0.3 ✔ |" in one
     assert "| 20 / 20 | 100 / 100 | 0.20 | ≤ 0.15 ✘ |" in one
     assert "| 20 / 20 | 100 / 100 | 0.20 | ≤ 0.25 ✔ |" in two
+
+
+def test_cpu_time_is_told_of_the_rows_where_it_is_known() -> None:
+    table = render([side("Holdfast", 1.0), side("workerd", 1.0)], ROWS, workers=1)
+    assert "| hello world | 1,234 | 1,234 |\n\n" in table
 
 
 def test_a_side_alone_is_reported_without_a_ratio() -> None:
