@@ -21,6 +21,7 @@ def test_sync(holdfast: Harness) -> None:
     assert_type(worker.fetch("/", method="POST", json={}).text(), str)
     counter = worker.object("Counter", name="A")
     assert_type(counter, Object)
+    assert_type(counter.worker, Worker)
     assert_type(counter.fetch("/"), Response)
     assert_type(counter.run_alarm(), bool)
     assert_type(counter.websocket("/"), Socket)

@@ -22,7 +22,7 @@ from holdfast.testing.values import result_of, to_javascript
 
 if TYPE_CHECKING:
     from holdfast.testing.core import Core
-    from holdfast.testing.worker import AnyWorker
+    from holdfast.testing.worker import AnyWorker, AsyncWorker, Worker
 
 __tracebackhide__ = hidden_from_tracebacks
 
@@ -190,9 +190,13 @@ class AnyObject(Generic[SocketT]):
 class Object(AnyObject[Socket], Sync):
     """An object in a Harness."""
 
+    worker: "Worker"
+
 
 class AsyncObject(AnyObject[AsyncSocket], Async):
     """An object in an AsyncHarness: what takes time is awaited."""
+
+    worker: "AsyncWorker"
 
 
 def _id_of(namespace: Namespace, name: str | None, object_id: str | None) -> str:
