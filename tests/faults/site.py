@@ -47,7 +47,8 @@ class Site:
 
     def start(self) -> None:
         """Start it, also after it has ended; returns once it listens."""
-        arguments = ["serve", "--data", str(self.data), *self._options]
+        # One process, whose memory and files are looked at, unless the options say otherwise.
+        arguments = ["serve", "--data", str(self.data), "--workers", "1", *self._options]
         arguments += ["--port", str(self.port), "--api-port", str(self.api_port)]
         env = os.environ | {TOKEN_VARIABLE: TOKEN}
         ports = (self.port, self.api_port)

@@ -256,4 +256,4 @@ def test_a_read_only_folder_is_read_and_not_written(
         assert curl(f"{url}/new").text == "0"
     finally:
         assert process.stop() == 0
-    assert "cannot be written" in complaint(*serve_arguments(data))
+    assert "cannot be" in complaint(*serve_arguments(data))

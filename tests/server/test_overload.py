@@ -261,3 +261,46 @@ async def test_requests_that_wait_on_one_connection_are_read_bit_by_bit(
         await reader.readuntil(b"\r\n\r\nopen")
     writer.close()
     await writer.wait_closed()
+
+
+STREAMS = """
+let told = "nothing";
+export default {
+  async fetch(request) {
+    if (request.method === "POST") {
+      told = await request.text().catch((error) => error.message);
+      return new Response("never read");
+    }
+    if (new URL(request.url).pathname === "/told") return new Response(told);
+    return new Response(new ReadableStream({ pull(c) { c.enqueue(new Uint8Array(65536)); } }));
+  },
+};
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "request_text",
+    ["GET / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf"],
+    ids=["reads nothing", "sends half a body"],
+)
+async def test_a_client_that_stops_in_the_middle_is_cut_off(
+    server: Server, monkeypatch: pytest.MonkeyPatch, request_text: str
+) -> None:
+    monkeypatch.setattr("holdfast.server.connection.IDLE_SECONDS", 0.2)
+    server.add("main", STREAMS)
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    head, _, body = request_text.partition("\r\n\r\n")
+    host = f"Host: main.localhost:{server.port}"
+    writer.write(f"{head}\r\n{host}\r\n\r\n{body}".encode())
+    assert server._listener._server is not None
+    async with asyncio.timeout(30):
+        while not (connections := server._listener._server.connections):
+            await asyncio.sleep(0)
+        while connections:
+            await asyncio.sleep(0)
+    if body:
+        assert await server.text("/told") == "Network connection lost."
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()

@@ -251,14 +251,13 @@ class Connection(BaseProtocol):
     def _check_idle(self) -> None:
         if self.transport is None:
             return
-        if self._busy and not self._is_stuck():
-            delay = IDLE_SECONDS
-        else:
-            delay = 0.0 if self._busy else self._idle_since + IDLE_SECONDS - self._loop.time()
+        if self._busy and self._is_stuck():
+            self.transport.abort()
+            return
+        since = self._loop.time() if self._busy else self._idle_since
+        delay = since + IDLE_SECONDS - self._loop.time()
         if delay > 0:
             self._idle_timer = self._loop.call_later(delay, self._check_idle)
-        elif self._busy:
-            self.transport.abort()
         else:
             self.transport.close()
 
