@@ -5,15 +5,17 @@
 
 const { defineProperty, getOwnPropertyDescriptor, getOwnPropertyDescriptors } = Object;
 const getOwnPropertyDescriptorOfObject = Reflect.getOwnPropertyDescriptor;
-const waiting = new Set();
+const waiting = { __proto__: null }; // names of those that nobody has asked for
 
 /** Have the descriptor of this global accessor be that of its value. */
 export function hideAccessor(name) {
-  waiting.add(name);
+  waiting[name] = true;
 }
 
 function load(name) {
-  if (waiting.delete(name)) globalThis[name];
+  if (typeof name !== "string" || !waiting[name]) return;
+  waiting[name] = false;
+  globalThis[name];
 }
 
 const ofObject = {
@@ -22,7 +24,7 @@ const ofObject = {
     return getOwnPropertyDescriptor(object, name);
   },
   getOwnPropertyDescriptors(object) {
-    if (object === globalThis) for (const name of waiting) load(name);
+    if (object === globalThis) for (const name in waiting) load(name);
     return getOwnPropertyDescriptors(object);
   },
 };
