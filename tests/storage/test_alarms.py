@@ -225,3 +225,25 @@ async def test_an_alarm_whose_round_failed_is_durable_in_the_list_before_anybody
     assert shard.owner().store.get_alarm() == FAR_MS, "its own log was made durable"
     assert synced[0] == "metadata.sqlite-wal"
     assert listed(shard).get(object_id()) == FAR_MS
+
+
+async def test_a_sync_does_not_count_what_is_written_to_the_list_while_it_runs(
+    owner: Owner, shard: Shard
+) -> None:
+    owner.store.set_alarm(FAR_MS)
+    await owner.durable()
+    alarms, synced = listed(shard), 0
+
+    def fsync(_: int) -> None:
+        nonlocal synced
+        synced += 1
+
+    alarms.sync(fsync)
+    assert alarms._connection
+    # In the middle of the write, as a thread may come in while SQLite works.
+    alarms._connection.set_update_hook(lambda *_: alarms.sync(fsync))
+    alarms.arm(object_id(), FAR_MS - 1, None)
+    alarms._connection.set_update_hook(None)
+    synced = 0
+    alarms.sync(fsync)
+    assert synced

@@ -4,11 +4,13 @@ import asyncio
 import errno
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
 from holdfast.storage import LocalBarrier, Storage, StoreBroken, lifecycle
+from holdfast.storage.barrier import MIN_SHARED
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.nursery import Nursery
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
@@ -262,6 +264,44 @@ async def test_a_shared_sync_that_fails_leaves_nothing_half_made(tmp_path: Path)
         await owner.durable()
     names = sorted(path.name for path in folder.glob("*/*"))
     assert names == [f"{object_id(number)}.sqlite" for number in range(8)]
+    await storage.aclose()
+
+
+async def test_a_file_that_is_outgrown_during_a_shared_sync_is_synced_before_its_round_counts(
+    tmp_path: Path,
+) -> None:
+    entered, leave = threading.Semaphore(0), threading.Semaphore(0)
+    logs: list[bool] = []  # whether the large object's was there, when each sync began
+
+    def sync_all() -> None:
+        logs.append(large.exists())
+        entered.release()
+        assert leave.acquire(timeout=20)
+
+    folder = tmp_path / "objects"
+    large = folder / UNIQUE_KEY / f"{object_id(0)}.sqlite-wal"
+    local = LocalBarrier(asyncio.get_running_loop(), sync_all=sync_all)
+    storage = Storage(folder, barrier=local)
+    owners = [Owner(storage, UNIQUE_KEY, object_id(number)) for number in range(MIN_SHARED)]
+    for owner in owners[1:]:  # these have their names already, and nothing to publish
+        owner.store.put("a", b"1")
+    leave.release(len(owners))
+    for owner in owners[1:]:
+        await owner.durable()
+    while entered.acquire(blocking=False):
+        pass
+    while leave.acquire(blocking=False):
+        pass
+    logs.clear()
+    for owner in owners:
+        owner.store.put("b", b"2")
+    assert await asyncio.to_thread(entered.acquire, timeout=20)
+    owners[0].store.begin()
+    owners[0].store.put_many((f"key {number:04}", bytes(5000)) for number in range(100))
+    owners[0].store.commit()
+    leave.release(100)
+    await owners[0].durable(1)
+    assert logs == [False, True]
     await storage.aclose()
 
 

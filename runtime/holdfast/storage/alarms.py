@@ -214,8 +214,10 @@ class AlarmList:
 
     def _write(self, sql: str, *bindings: object) -> None:
         connection = self._connection or self._open()
-        self._writes += 1
-        connection.execute(sql, bindings)
+        try:
+            connection.execute(sql, bindings)
+        finally:
+            self._writes += 1  # not before: a sync that is under way would count it as its own
 
     def _reached(self) -> apsw.Connection | None:
         """The open list; None if the namespace has none."""

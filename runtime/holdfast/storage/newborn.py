@@ -194,7 +194,7 @@ class Newborn:
         """See CommittedLog."""
         if self.companion:
             self.companion.sync(fsync)
-        if self.stage(fsync) and self.publish():
+        if self.stage(fsync) and self.publish() and self.grown is None:
             self.folder.sync(self.folder.changed(), fsync)
             self._is_durable = True
         elif self.grown:
@@ -235,7 +235,7 @@ class Newborn:
         with self._lock:
             if self._sealed:
                 _remove(staged)
-                return False
+                return self.grown is not None  # who outgrew it has begun another file
             try:
                 if os.path.exists(self._path + WAL_SUFFIX):  # noqa: PTH110 - see `Folder.file`
                     opening.remove_stray_log(Path(self._path), self.folder)
