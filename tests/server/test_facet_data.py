@@ -1,12 +1,16 @@
 """Facets as a part of their object: listed, exported, imported, deleted, backed up, checked."""
 
+import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
 from holdfast.server.backup import archive, unpack
 from holdfast.server.check import check_folder
+from holdfast.storage import whole
+from holdfast.storage.disk import sync_path
 from tests.server.deployment import Deployment
 from tests.server.test_object_data import Site
 
@@ -152,3 +156,24 @@ async def test_a_backup_has_facets_and_is_found_sound(site: Site, tmp_path: Path
         finding.file.rpartition("/")[2]: finding.problems for finding in check_folder(restored)
     }
     assert "no index of facets" in found[f"{object_id}.facets"][0]
+
+
+async def test_who_calls_an_object_just_before_it_is_replaced_spoils_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(site, "/", "/a")
+    content = await site.export("A")
+    begun, called = threading.Event(), threading.Event()
+
+    def held(path: Path) -> None:
+        begun.set()
+        assert called.wait(20)
+        sync_path(path)
+
+    monkeypatch.setattr(whole, "sync_path", held)
+    importing = asyncio.create_task(site.api("PUT", "/name:A/import", data=content))
+    assert await asyncio.to_thread(begun.wait, 20)
+    assert await counts(site, "/", "/a", "/late") == ["2", "2", "1"]
+    called.set()
+    assert (await importing)["success"]
+    assert await counts(site, "/", "/a", "/later", "/late") == ["2", "2", "1", "1"]

@@ -241,9 +241,9 @@ async def test_a_sync_does_not_count_what_is_written_to_the_list_while_it_runs(
     alarms.sync(fsync)
     assert alarms._connection
     # In the middle of the write, as a thread may come in while SQLite works.
-    alarms._connection.set_update_hook(lambda *_: alarms.sync(fsync))
+    alarms._connection.set_commit_hook(lambda: bool(alarms.sync(fsync)))
     alarms.arm(object_id(), FAR_MS - 1, None)
-    alarms._connection.set_update_hook(None)
+    alarms._connection.set_commit_hook(None)
     synced = 0
     alarms.sync(fsync)
     assert synced

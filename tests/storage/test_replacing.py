@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.storage import StorageError, portable, whole
+from holdfast.storage.facets import content_of
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 
 NEW = bytes.fromhex("FF0F4902")  # a number, in V8's format
@@ -92,6 +93,23 @@ async def test_who_calls_the_object_meanwhile_waits_and_finds_what_has_come(
     await owner.durable()
     await owner.store.close()
     assert shard.owner().store.get("k") == b"newer"
+
+
+async def test_who_asks_for_facets_meanwhile_waits_and_finds_what_has_come(
+    shard: Shard, ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await grown(shard)
+    ready.with_suffix(".facets").write_bytes(content_of([(0, b"a"), (0, b"b")]))
+    held = Held(monkeypatch)
+    replacing = asyncio.create_task(replace(shard, ready))
+    while not held.begun.is_set():
+        await asyncio.sleep(0)
+    asyncio.get_running_loop().run_in_executor(None, held.release.set)
+    facets = shard.storage.facets(UNIQUE_KEY, object_id())
+    assert shard.storage._databases[UNIQUE_KEY, object_id()].job is None
+    number, _ = facets.open(0, "c", on_durable=lambda _: None, on_broken=lambda _: None)
+    assert number == 3
+    await replacing
 
 
 async def test_where_no_thread_is_free_it_is_done_at_once(shard: Shard, ready: Path) -> None:

@@ -1,6 +1,7 @@
 """The files of objects, wherever their owners are: to be listed, copied, replaced."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -59,8 +60,9 @@ class LocalFiles:
         self, unique_key: str, object_id: str, ready: Path | None, alarm_ms: int | None, reason: str
     ) -> None:
         """See ObjectFiles."""
-        self._directory.displace(object_id, reason)
-        await self._storage.put_in_place(unique_key, object_id, ready, reason)
+        displace = partial(self._directory.displace, object_id, reason)
+        displace()  # what it says from now on would not be what is marked
+        await self._storage.put_in_place(unique_key, object_id, ready, reason, displace=displace)
         alarms = self._storage.alarm_list(unique_key)
         if alarm_ms is not None:
             alarms.arm(object_id, alarm_ms, None)

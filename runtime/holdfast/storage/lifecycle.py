@@ -261,6 +261,11 @@ class Lifecycle:
         elif session:
             database.attach_session(session)
 
+    def await_duty(self, database: "Database") -> None:
+        """Have what `run_duty` has begun done. May block."""
+        if isinstance(database.job, Duty):
+            self.await_file(database)
+
     # ---- threads -------------------------------------------------------------------
 
     def _run(self, database: "Database", job: Job, done: "partial[None]") -> None:

@@ -150,8 +150,7 @@ class Storage:
 
         Reads their index. Raises StorageError.
         """
-        folder = self._folder(check_unique_key(unique_key))
-        index = FacetIndex(folder, check_object_id(object_id))
+        index = self._whole.index(self._folder(check_unique_key(unique_key)), object_id)
         return Facets(self, index, use_sqlite=use_sqlite)
 
     def open_facet(
@@ -208,17 +207,24 @@ class Storage:
         await self._whole.copy(folder, object_id, target)
 
     async def put_in_place(
-        self, unique_key: str, object_id: str, ready: Path | None, reason: str
+        self,
+        unique_key: str,
+        object_id: str,
+        ready: Path | None,
+        reason: str,
+        *,
+        displace: Callable[[], None] = lambda: None,
     ) -> None:
         """Put a database in the place of an object's, or nothing; durably, and with the facets.
 
-        Its owner loses it, with `reason`. What the object had in its own database is marked before,
-        so that it can be gone back to; with nothing in its place, its past is forgotten, too.
+        Its owner loses it, with `reason`, and is told so by `displace` right before. What the
+        object had in its own database is marked before, so that it can be gone back to; with
+        nothing in its place, its past is forgotten, too.
         `ready` is a file of `portable.make_ready` on the same file system. Raises InvalidName,
         StorageError and OSError.
         """
         folder = self._folder(check_unique_key(unique_key))
-        await self._whole.put_in_place(folder, object_id, ready, reason)
+        await self._whole.put_in_place(folder, object_id, ready, reason, displace)
 
     async def go_back(
         self, unique_key: str, object_id: str, *, bookmark: str | None, time_ms: float

@@ -60,6 +60,16 @@ class WholeObjects:
         self._database_of = database_of
         self._is_here = is_here
 
+    def index(self, folder: Folder, object_id: str) -> FacetIndex:
+        """Which facets an object has; once a thread has them that puts others in place. May block.
+
+        Raises StorageError.
+        """
+        database = self._databases.get((folder.name, check_object_id(object_id)))
+        if database is not None:
+            self._shard.lifecycle.await_duty(database)
+        return FacetIndex(folder, object_id)
+
     def ids(self, folder: Folder, after: str | None, limit: int) -> list[str]:
         """See Storage.list_objects."""
         names = self._in_memory(folder.name)
@@ -91,7 +101,7 @@ class WholeObjects:
 
     async def copy(self, folder: Folder, object_id: str, target: Path) -> None:
         """See Storage.copy."""
-        index = FacetIndex(folder, check_object_id(object_id))
+        index = self.index(folder, object_id)
         copied = 0
         for first in range(0, len(index) + 1, _COPIED_TOGETHER):
             numbers = range(first, min(first + _COPIED_TOGETHER, len(index) + 1))
@@ -117,10 +127,15 @@ class WholeObjects:
             await asyncio.gather(*map(self._shard.lifecycle.close, unused))
 
     async def put_in_place(
-        self, folder: Folder, object_id: str, ready: Path | None, reason: str
+        self,
+        folder: Folder,
+        object_id: str,
+        ready: Path | None,
+        reason: str,
+        displace: Callable[[], None],
     ) -> None:
         """See Storage.put_in_place."""
-        index = FacetIndex(folder, check_object_id(object_id))
+        key = (folder.name, check_object_id(object_id))
         folder.ensure()
         come = [] if ready is None else [*files_of(ready)]
         if ready is not None and index_path(ready).exists():
@@ -128,11 +143,14 @@ class WholeObjects:
         for path in come:
             await self._shard.in_thread(partial(sync_path, path))
         if ready is not None:
-            await self._mark((index.unique_key, index.object_id))
+            await self._mark(key)
+        # Whoever has been called meanwhile may have made facets, too.
+        displace()
+        index = self.index(folder, object_id)
         for number in range(len(index) + 1):
-            self._let_go((index.unique_key, facet_id(index.object_id, number)), reason)
+            self._let_go((folder.name, facet_id(object_id, number)), reason)
         # Whoever opens the object from now on, or asks for its facets, finds what has come.
-        database = self._database_of((index.unique_key, index.object_id))
+        database = self._database_of(key)
         lifecycle = self._shard.lifecycle
         try:
             await lifecycle.run_duty(database, partial(_swap, index, folder, ready, come))
