@@ -1,6 +1,7 @@
 """What is printed, and to whom in colour."""
 
 import io
+import os
 
 import pytest
 
@@ -76,3 +77,23 @@ def test_a_stream_that_cannot_write_letters_gets_escapes() -> None:
 
 def test_a_full_stream_loses_lines_and_nothing_else() -> None:
     Terminal(Full()).script_line("w", "log", "lost")
+
+
+def test_a_pipe_that_nobody_reads_stops_nobody_and_is_told_what_it_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("holdfast.cli.console.READER_MS", 1)
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as reader, os.fdopen(writing, "w") as stream:
+        terminal = Terminal(stream)
+        for number in range(1_000):
+            terminal.line(f"{number} {'x' * 1_000}")
+        os.set_blocking(reading, False)
+        held = os.read(reading, 1 << 20).decode()
+        kept = held.count("\n")
+        assert held.startswith("0 x") and 0 < kept < 1_000
+        terminal.line("after it")
+        stream.close()
+        *_, told, last = (held + reader.read()).splitlines()
+    assert told.endswith(f"{1_000 - kept} lines were lost, which nobody read.")
+    assert last == "after it"

@@ -4,9 +4,14 @@ import io
 import logging
 import os
 import re
+import select
+import stat
 import sys
 from datetime import UTC, datetime
 from typing import TextIO
+
+AT_ONCE = 1_024  # characters, which are no more than the page of which a pipe is sure
+READER_MS = 1_000  # for so long the reader of a full pipe is waited for
 
 _COLOURS = {"error": "31", "warn": "33", "debug": "90", "trace": "90"}
 
@@ -23,7 +28,8 @@ _LOCAL = datetime.now(UTC).astimezone().tzinfo
 class Terminal:
     """Prints lines to a stream, in colour where a person reads it.
 
-    A stream that is gone or full is no reason to stop serving: such lines are lost.
+    A stream that is gone or full is no reason to stop serving: such lines are lost. So are those
+    for a pipe that nobody reads, once that was waited for.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -31,6 +37,8 @@ class Terminal:
         if isinstance(self._stream, io.TextIOWrapper):
             self._stream.reconfigure(errors="backslashreplace", line_buffering=True)
         self._colour = wants_colour(self._stream)
+        self._pipe = _pipe_of(self._stream)
+        self._lost = 0
 
     def script_line(self, script: str, level: str, text: str) -> None:
         """A line of a script's console, or an error of its."""
@@ -47,11 +55,45 @@ class Terminal:
         """A line of our own."""
         if colour and self._colour:
             text = f"\x1b[{colour}m{text}{_RESET}"
+        if self._lost and self._put(f"{self._lost} lines were lost, which nobody read.\n"):
+            self._lost = 0
+        if not self._put(text + "\n"):
+            self._lost += 1
+
+    def _put(self, text: str) -> bool:
+        """False where a pipe does not take it."""
         try:
-            self._stream.write(text + "\n")
-            self._stream.flush()
+            for start in range(0, len(text), AT_ONCE):
+                if self._pipe is not None and not self._pipe.takes():
+                    return False
+                self._stream.write(text[start : start + AT_ONCE])
+                self._stream.flush()
         except (OSError, ValueError):
             pass
+        return True
+
+
+class _Pipe:
+    """A pipe, and whether its reader reads."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
+        self._is_stuck = False
+
+    def takes(self) -> bool:
+        """Whether there is room for a page; who did not read in time is waited for no more."""
+        self._is_stuck = not self._poll.poll(0 if self._is_stuck else READER_MS)
+        return not self._is_stuck
+
+
+def _pipe_of(stream: TextIO) -> _Pipe | None:
+    try:
+        descriptor = stream.fileno()
+        mode = os.fstat(descriptor).st_mode
+    except (OSError, ValueError):
+        return None
+    return _Pipe(descriptor) if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else None
 
 
 def wants_colour(stream: TextIO) -> bool:
