@@ -8,8 +8,9 @@ and one that is not written to makes no marks. What was there before the first m
 and what comes after the last one is the database itself; both are marked when somebody asks for
 a bookmark of them.
 
-What a mark holds is settled on the loop: a second connection, which nobody else uses, begins to
-read then and keeps seeing that; the write goes on at once. A process that is killed within the
+What a mark holds is settled on the loop: a small database is copied in memory, and of a large one
+a second connection, which nobody else uses, begins to read then and keeps seeing that. The write
+goes on at once. A process that is killed within the
 milliseconds that a thread then takes loses that mark, and nothing else. A large database is
 marked the less often: a thread may be busy with that for one part in DUTY of the time.
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from holdfast.storage.shard import Shard
 
 log = logging.getLogger("holdfast.storage")
-
 
 INTERVAL_MS = 600_000
 DUTY = 100
@@ -224,7 +224,7 @@ class Bookmarks:
             asked=asked,
             since_ms=self._changed_ms,
             now_ms=bookmarking.now_ms(),
-            born_ms=_born_ms(session) if session else None,
+            born_ms=None if session is None or self._history.exists else _born_ms(session),
         )
         database.mark_due_ms = bookmarking.next_ms(database)
 
