@@ -210,8 +210,8 @@ BROKEN = (
         "a request failed",
         {
             "objects/residents.js": (
-                "if (instance.isBusy || instance.outputGate.isLocked) continue;",
-                "",
+                "if (instance.isBusy || instance.outputGate.isLocked || instance.parent",
+                "if (instance.parent",
             )
         },
     ),
