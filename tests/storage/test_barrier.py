@@ -66,6 +66,23 @@ async def test_many_logs_are_synced_by_one_call(together: list[str]) -> None:
     await local.aclose()
 
 
+async def test_a_callback_that_fails_stops_no_other() -> None:
+    failures: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: failures.append(context["exception"]))
+    local = LocalBarrier(loop, sync_all=lambda: None)
+    mistake = RuntimeError("of the first log's owner")
+
+    def fail(_: BaseException | None) -> None:
+        raise mistake
+
+    local.make_durable(Log(), fail)
+    logs = [Log() for _ in range(10)]
+    assert await sync_all(local, logs) == [None] * 10
+    assert failures == [mistake]
+    await local.aclose()
+
+
 class HeldSync:
     """Shared syncs that end when they are told to."""
 

@@ -377,3 +377,21 @@ async def test_an_object_that_emptied_itself_leaves_no_file_though_others_are_ma
     await empty.store.close()
     assert not shard.path(0).exists()
     assert shard.path(1).exists()
+
+
+async def test_an_object_that_was_removed_is_not_looked_at_when_others_are_made(
+    shard: Shard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "MAX_IN_MEMORY", 1)
+    failures: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+    removed = shard.owner(0)
+    removed.store.put("a", b"1")
+    await removed.durable()
+    shard.storage.delete_namespace(UNIQUE_KEY)
+    for number in (1, 2, 3):
+        other = shard.owner(number, "another-namespace")
+        other.store.put("a", b"1")
+        await other.durable()
+    assert failures == []
+    assert shard.storage.statistics().open_connections == 1

@@ -161,11 +161,19 @@ class LocalBarrier:
             self._sync_each(shared.asked)
         else:
             for log, done in shared.asked:
-                if log not in shared.failed:
-                    log.synced()
-                done(shared.failed.get(log))
+                self._tell(log, done, shared.failed.get(log))
         if self._asked:
             self._dispatch_soon()
+
+    def _tell(self, log: CommittedLog, done: Done, error: BaseException | None) -> None:
+        try:
+            if error is None:
+                log.synced()
+            done(error)
+        except Exception as raised:  # noqa: BLE001 - one callback must not stop the others
+            self._loop.call_exception_handler(
+                {"message": "a callback after a shared sync failed", "exception": raised}
+            )
 
     async def aclose(self) -> None:
         """See Barrier."""

@@ -199,7 +199,7 @@ class Lifecycle:
     def _forget_memory(self, database: "Database") -> None:
         """Its file has the same; what writes no more should not keep memory."""
         newborn = database.session
-        if not isinstance(newborn, Newborn) or not database.is_quiet:
+        if not isinstance(newborn, Newborn) or database.broken or not database.is_quiet:
             return
         if opening.is_empty(newborn.cursor):
             return  # closing will remove the file
