@@ -58,7 +58,8 @@ def test_a_crash_while_going_back_is_made_up_for(
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No power is lost."""
-    monkeypatch.setattr(history, "_PREPARE", history._PREPARE.replace("EXTRA", "OFF"))
+    for level in ("_ASKED", "_UNASKED"):
+        monkeypatch.setattr(history, level, "OFF")
 
 
 def mark(past: History, content: bytes, now: float, *, asked: bool) -> str:

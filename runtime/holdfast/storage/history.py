@@ -47,9 +47,10 @@ _PAGE_BITS = 32
 
 # Small pages, since most pasts are small. The row of a page of a mark is called
 # `mark << 32 | page`, so that a mark's pages lie together. Only the newest mark has hashes.
-_PREPARE = "PRAGMA page_size=1024; PRAGMA auto_vacuum=FULL; PRAGMA synchronous=EXTRA"
+_NEW = "PRAGMA page_size=1024; PRAGMA auto_vacuum=FULL"  # a write, so for new files alone
+_PREPARE = "PRAGMA fullfsync=ON; PRAGMA synchronous="
+_ASKED, _UNASKED = "EXTRA", "NORMAL"  # scripts count on the bookmarks that they were told
 _SCHEMA = """
-PRAGMA fullfsync=ON;
 CREATE TABLE IF NOT EXISTS marks (
     id INTEGER PRIMARY KEY,
     bookmark TEXT NOT NULL,
@@ -106,7 +107,7 @@ class History:
     @property
     def ended_ms(self) -> float:
         """When the newest mark was made, as the file itself says; 0 if it has none."""
-        with self._open() as db:
+        with self._reading() as db:
             return float(db.execute("SELECT max(until_ms) FROM marks").get or 0)
 
     def mark(
@@ -124,8 +125,10 @@ class History:
         It was so from `since_ms` to `now_ms`. The first mark notes that there was nothing until
         `born_ms`, if that is known. `bookmark` is one that was promised.
         """
-        with self._open() as db, contextlib.closing(snapshot or Snapshot(b"")) as closed:
+        level = _ASKED if asked else _UNASKED
+        with self._open(level) as db, contextlib.closing(snapshot or Snapshot(b"")) as closed:
             db.execute("BEGIN IMMEDIATE")
+            db.execute(_SCHEMA)
             newest = self._newest(db)
             if newest is _NONE and born_ms is not None:
                 newest = self._insert(db, _NONE, b"", 0, since=0, until=int(born_ms), asked=False)
@@ -150,7 +153,7 @@ class History:
 
     def at(self, time_ms: float) -> str:
         """The bookmark of the last mark up to a time; of the first, if that is later."""
-        with self._open() as db:
+        with self._reading() as db:
             oldest = self._now() - self._retention_ms
             for sql, bindings in (
                 (_LAST_BEFORE, (time_ms, oldest)),
@@ -164,7 +167,7 @@ class History:
     def require(self, bookmark: str) -> None:
         """Raise BookmarkInvalid unless there is a mark of that name, of a time that is kept."""
         if self.exists:
-            with self._open() as db:
+            with self._reading() as db:
                 row = db.execute(_FIND, (bookmark,)).fetchone()
             if row and row[1] >= self._now() - self._retention_ms:
                 return
@@ -172,13 +175,13 @@ class History:
 
     def promise(self) -> str:
         """The bookmark of a mark that is yet to be made."""
-        with self._open() as db:
+        with self._reading() as db:
             newest = self._newest(db)
         return _bookmark(newest.number + 1, max(int(self._now()), newest.until_ms), b"promised")
 
     def has(self, bookmark: str) -> bool:
         """True if there is a mark of that name."""
-        with self._open() as db:
+        with self._reading() as db:
             return db.execute(_FIND, (bookmark,)).fetchone() is not None
 
     def pages(self, bookmark: str) -> Iterator[tuple[int, bytes]]:
@@ -186,7 +189,7 @@ class History:
 
         Raises zlib.error and apsw.CorruptError for what is damaged.
         """
-        with self._open() as db:
+        with self._reading() as db:
             row = db.execute(_FIND, (bookmark,)).fetchone()
             number, _, size, count = cast("tuple[int, int, int, int]", row)
             seen = bytearray(count)
@@ -204,27 +207,35 @@ class History:
     # ---- inside --------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _open(self) -> Iterator[apsw.Connection]:
-        connection = self._connect()
+    def _open(self, synchronous: str = _ASKED) -> Iterator[apsw.Connection]:
+        connection = self._connect(synchronous)
         try:
             yield connection
         finally:
             connection.close()
 
-    def _connect(self) -> apsw.Connection:
+    def _connect(self, synchronous: str) -> apsw.Connection:
         connection = apsw.Connection(str(self._path))
         try:
             connection.set_busy_timeout(60_000)
-            connection.execute(_PREPARE)
-            connection.execute(_SCHEMA)
+            connection.execute(_PREPARE + synchronous)
+            if not connection.execute("SELECT 1 FROM sqlite_schema").fetchall():
+                connection.execute(_NEW)
         except (apsw.NotADBError, apsw.CorruptError) as error:
             connection.close()
             self.put_aside(error)
-            return self._connect()
+            return self._connect(synchronous)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[apsw.Connection]:
+        """For a file that may have no table yet: a crash may have come in between."""
+        with self._open() as db:
+            db.execute(f"BEGIN IMMEDIATE; {_SCHEMA}; COMMIT")
+            yield db
 
     def put_aside(self, error: Exception) -> None:
         """It cannot be read: have it out of the way."""
