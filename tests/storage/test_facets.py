@@ -219,6 +219,18 @@ async def test_a_clone_holds_what_its_source_does_and_goes_its_own_way(
     assert Facet(again, "b").store.get("key") == b"4"
 
 
+async def test_a_clone_of_a_file_may_be_written_to_at_once(shard: Shard, facets: Facets) -> None:
+    source = Facet(facets, "a")
+    await source.grow_up()
+    facets.clone(0, "a", "b")
+    copy = Facet(facets, "b")  # while it is in memory alone
+    for number in range(3):
+        await copy.put(b"%d" % number)
+    await shard.reopen()
+    again = shard.storage.facets(UNIQUE_KEY, object_id())
+    assert Facet(again, "b").store.get("key") == b"2"
+
+
 async def test_a_clone_replaces_what_was_there_with_all_inside_of_it(facets: Facets) -> None:
     await Facet(facets, "a").put(b"new")
     target, inner = Facet(facets, "b"), Facet(facets, "inner", parent=2)

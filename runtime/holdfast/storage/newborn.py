@@ -50,7 +50,7 @@ from holdfast.storage.disk import Companion, Folder, Fsync, write_all
 from holdfast.storage.errors import StorageReadOnly
 from holdfast.storage.names import DATABASE_SUFFIX, STAGED_SUFFIX, is_staged
 from holdfast.storage.session import WAL_SUFFIX, Session
-from holdfast.storage.template import as_born, born, in_wal_mode
+from holdfast.storage.template import as_born, born, in_memory_mode, in_wal_mode
 
 if TYPE_CHECKING:
     from holdfast.storage.nursery import Nursery
@@ -260,7 +260,7 @@ class Newborn:
             return
         source = apsw.Connection(":memory:")
         try:
-            source.deserialize("main", as_born(image, self.born_ms))
+            source.deserialize("main", in_memory_mode(as_born(image, self.born_ms)))
             self.grown.adopt(source)
         finally:
             source.close()
