@@ -231,6 +231,17 @@ async def test_a_clone_of_a_file_may_be_written_to_at_once(shard: Shard, facets:
     assert Facet(again, "b").store.get("key") == b"2"
 
 
+async def test_a_facet_that_is_cloned_while_it_is_being_closed_is_closed(
+    shard: Shard, facets: Facets
+) -> None:
+    source = Facet(facets, "a")
+    await source.grow_up()
+    closed = source.store.close()
+    facets.clone(0, "a", "b")
+    await asyncio.wait_for(closed, 20)
+    assert Facet(facets, "b").store.get("grown up") == b"1"
+
+
 async def test_a_clone_replaces_what_was_there_with_all_inside_of_it(facets: Facets) -> None:
     await Facet(facets, "a").put(b"new")
     target, inner = Facet(facets, "b"), Facet(facets, "inner", parent=2)

@@ -173,10 +173,10 @@ class Lifecycle:
 
     def close(self, database: "Database") -> "asyncio.Future[None]":
         """Close the file as soon as all is settled, unless a store attaches before."""
-        if database.closed:
-            return database.closed
-        closed: asyncio.Future[None] = self._shard.loop.create_future()
-        database.closed = closed
+        if closed := database.closed:
+            self._continue_closing(database)  # whoever read it meanwhile has taken the file back
+            return closed
+        closed = database.closed = self._shard.loop.create_future()
         if database.store or database.broken:
             self._resolve(database)  # another owner has it, or nobody: nothing to wait for
         else:
