@@ -232,3 +232,18 @@ async def test_a_past_that_has_ended_is_removed(marked: Shard, clock: Clock) -> 
     await marked.storage.remove_ended_pasts()
     left_over = [name for name in marked.files() if "history" in name]
     assert left_over == [f"{object_id(1)}.history"], "its object is in use"
+
+
+async def test_a_past_of_another_process_is_its_to_remove(tmp_path: Path, clock: Clock) -> None:
+    here = {object_id(1)}
+    shard = Shard(tmp_path, bookmarking=clock, is_here=lambda found: found in here)
+    for number in (1, 2):
+        owner = shard.owner(number)
+        await put(owner, b"x")
+        await owner.store.current_bookmark()
+        await owner.store.close()
+    clock.now += 31 * DAY_MS
+    await shard.storage.remove_ended_pasts()
+    left = [name for name in shard.files() if "history" in name]
+    assert left == [f"{object_id(2)}.history"]
+    await shard.storage.aclose()

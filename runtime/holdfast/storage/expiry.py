@@ -31,12 +31,20 @@ class Expiry:
     """Looks through the folders of a shard. On the loop's thread only."""
 
     def __init__(
-        self, shard: "Shard", root: Path, is_in_use: Callable[[tuple[str, str]], bool]
+        self,
+        shard: "Shard",
+        root: Path,
+        is_in_use: Callable[[tuple[str, str]], bool],
+        is_here: Callable[[str], bool] | None,
     ) -> None:
-        """`is_in_use` tells of which objects, by namespace and id, the files are to be left."""
+        """`is_in_use` tells of which objects, by namespace and id, the files are to be left.
+
+        With `is_here` other processes see to those of other objects.
+        """
         self._shard = shard
         self._root = root
         self._is_in_use = is_in_use
+        self._is_here = is_here
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -53,7 +61,7 @@ class Expiry:
         found: list[Path] = []
         bookmarking = self._shard.bookmarking
         oldest_ms = bookmarking.now_ms() - bookmarking.retention_days * 86_400_000
-        work = partial(_find, self._root, oldest_ms, found)
+        work = partial(_find, self._root, self._is_here, oldest_ms, found)
         self._shard.workers.submit(work, partial(self._found, found, removed))
         return removed
 
@@ -74,8 +82,12 @@ class Expiry:
             self._timer.cancel()
 
 
-def _find(root: Path, oldest_ms: float, found: list[Path]) -> None:
+def _find(
+    root: Path, is_here: Callable[[str], bool] | None, oldest_ms: float, found: list[Path]
+) -> None:
     for path in root.glob(f"*/*{SUFFIX}"):
+        if is_here is not None and not is_here(path.name.partition(".")[0]):
+            continue
         database = path.with_suffix(DATABASE_SUFFIX)
         history = History(database, lambda: 0.0, 0)
         try:

@@ -101,7 +101,7 @@ class Storage:
             self._sync_all = shared_sync(folder, at_once=MAX_SHARED)
             if self._sync_all:
                 barrier.share(self._sync_all)
-        self._expiry = Expiry(self._shard, folder, self._databases.__contains__)
+        self._expiry = Expiry(self._shard, folder, self._databases.__contains__, is_here)
         self._trash = itertools.count(1)
         for left in folder.glob(f"{TRASH_PREFIX}*"):
             self._discard(left)
