@@ -194,6 +194,21 @@ async def test_a_failing_disk_is_told_to_who_waits_for_an_erasure(
         await facets.settled()
 
 
+async def test_who_waits_for_an_erasure_hears_that_the_files_were_taken_away(
+    shard: Shard, facets: Facets
+) -> None:
+    facet = Facet(facets, "a")
+    await facet.grow_up()
+    shard.disk.hold()
+    facets.erase(0, "a")
+    waiting = asyncio.create_task(facets.settled())
+    await asyncio.sleep(0)
+    shard.storage.release_namespace(UNIQUE_KEY)
+    shard.disk.release()
+    with pytest.raises(StorageError, match="was deleted"):
+        await asyncio.wait_for(waiting, 20)
+
+
 @pytest.mark.parametrize("size", [10, 400_000], ids=["small", "large"])
 @pytest.mark.parametrize("is_grown", [False, True], ids=["in memory", "in a file"])
 async def test_a_clone_holds_what_its_source_does_and_goes_its_own_way(

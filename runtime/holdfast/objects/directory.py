@@ -147,9 +147,9 @@ class ObjectDirectory:
         return store
 
     def _on_broken(self, record: ObjectRecord, error: BaseException) -> None:
-        log.error("object %s lost its storage: %s", record.id, error)
         if record.slot not in self._by_slot:
             return  # the instance has ended by then
+        log.error("object %s lost its storage: %s", record.id, error)
         self._forget(record)
         record.home.lose_sockets(record)
         record.home.broken(record.slot, str(error), _RESET)

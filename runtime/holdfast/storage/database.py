@@ -543,7 +543,9 @@ class Database:
             self.broken = StoreBroken("The database was removed.")
             if self.store:
                 self.store.end(error)
-            self._waiting = []
+            waiting, self._waiting = self._waiting, []
+            for store in waiting:
+                self._shard.tell_soon(store.on_broken, error)
             self._shard.lifecycle.abandon(self, log_is_durable=False)
 
     # ---- failure -------------------------------------------------------------------
