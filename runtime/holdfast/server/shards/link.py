@@ -316,6 +316,11 @@ class Link:
             message.drop()
 
     def _abandon(self, number: int) -> None:
+        # Perhaps the call itself still waits for its turn.
+        self._begin_in_turn(partial(self._begin_to_abandon, number))
+
+    def _begin_to_abandon(self, number: int, *, is_late: bool) -> None:
+        del is_late  # it takes no time
         self._local.abandon(self, number)
 
     def _response(
