@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -244,6 +245,21 @@ async def test_a_clone_of_a_file_may_be_written_to_at_once(shard: Shard, facets:
     await shard.reopen()
     again = shard.storage.facets(UNIQUE_KEY, object_id())
     assert Facet(again, "b").store.get("key") == b"2"
+
+
+async def test_a_large_clone_is_made_without_all_of_it_in_memory(facets: Facets) -> None:
+    source = Facet(facets, "a")
+    source.store.put_many((f"key {number}", bytes(100_000)) for number in range(50))
+    await source.durable()
+    tracemalloc.start()
+    try:
+        facets.clone(0, "a", "b")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
+    await facets.settled()
+    assert len(Facet(facets, "b").store.list()) == 50
 
 
 async def test_a_facet_that_is_cloned_while_it_is_being_closed_is_closed(

@@ -52,7 +52,7 @@ from holdfast.storage.errors import (
 )
 from holdfast.storage.listed_alarm import ListedAlarm
 from holdfast.storage.names import DATABASE_SUFFIX
-from holdfast.storage.newborn import Newborn
+from holdfast.storage.newborn import LARGE_BYTES, Newborn
 from holdfast.storage.rounds import Rounds
 from holdfast.storage.session import WAL_SUFFIX, Session
 from holdfast.storage.statements import describe, why_broken
@@ -215,9 +215,7 @@ class Database:
                 self._saved += 1
         except apsw.Error as error:
             raise self.failed(error) from error
-        if (
-            is_due
-        ):  # only now: outside of a transaction, SQLite would forget what the script has set
+        if is_due:  # only now: outside of a transaction, SQLite would forget what a script has set
             self._shard.bookmarking.mark_if_due(self)
         self.ready = True
         return session
@@ -252,6 +250,9 @@ class Database:
             self._shard.bookmarking.mark_if_due(self)
         try:
             with snapshot.opened() as source:
+                if isinstance(session, Newborn) and snapshot.size_of(source) > LARGE_BYTES:
+                    self._leave_memory(session, session.outgrow)
+                    session = self.connect()
                 session.adopt(source)
         except apsw.Error as error:
             raise self.failed(error) from error

@@ -58,7 +58,7 @@ class Snapshot:
         """All of it, to be read; if that is much, by way of a file `scratch`. Blocks."""
         if isinstance(self._source, bytes):
             yield io.BytesIO(self._source)
-        elif self._size(self._source) <= _SMALL_BYTES:
+        elif self.size_of(self._source) <= _SMALL_BYTES:
             yield io.BytesIO(self._source.serialize("main"))
         else:
             scratch.unlink(missing_ok=True)
@@ -83,7 +83,8 @@ class Snapshot:
             source.close()
 
     @staticmethod
-    def _size(source: apsw.Connection) -> int:
+    def size_of(source: apsw.Connection) -> int:
+        """How many bytes a database has."""
         return int(source.pragma("page_count")) * int(source.pragma("page_size"))
 
     def close(self) -> None:
