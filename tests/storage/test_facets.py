@@ -247,6 +247,21 @@ async def test_a_clone_of_a_file_may_be_written_to_at_once(shard: Shard, facets:
     assert Facet(again, "b").store.get("key") == b"2"
 
 
+async def test_a_clone_that_a_crash_cuts_short_leaves_what_was_there(
+    shard: Shard, facets: Facets
+) -> None:
+    source, target = Facet(facets, "a"), Facet(facets, "b")
+    for owner in (source, target):
+        await owner.put(owner.number.to_bytes(1, "big"))
+    shard.disk.hold()
+    facets.clone(0, "a", "b")
+    shard.storage.abandon()
+    shard.disk.release()
+    await shard.reopen()
+    again = shard.storage.facets(UNIQUE_KEY, object_id())
+    assert Facet(again, "b").store.get("key") in {b"\1", b"\2"}
+
+
 async def test_a_large_clone_is_made_without_all_of_it_in_memory(facets: Facets) -> None:
     source = Facet(facets, "a")
     source.store.put_many((f"key {number}", bytes(100_000)) for number in range(50))

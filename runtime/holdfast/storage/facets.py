@@ -205,20 +205,28 @@ class Facets:
     def clone(self, parent: int, source: str, target: str) -> None:
         """Have a facet hold what another one has committed, and so those inside of them.
 
-        Copies at once. It is durable when `settled` returns.
+        Copies at once, each facet in one commit. It is durable when `settled` returns.
         """
-        self.erase(parent, target)
         found = self._index.find(parent, source)
         if found:
             self._clone(found, parent, target)
+        else:
+            self.erase(parent, target)
 
     def _clone(self, source: int, parent: int, target: str) -> None:
         number = self._index.number(parent, target)
-        with self._storage.facet_snapshot(self._index, source) as snapshot:
-            if snapshot is not None:
-                with _Brief(self, number) as store:
-                    store.adopt(snapshot)
-        for child, name in self._index.children(source):
+        snapshot_of = self._storage.facet_snapshot
+        with snapshot_of(self._index, source) as snapshot, _Brief(self, number) as store:
+            if snapshot is None:
+                store.delete_all(with_alarm=True)
+            else:
+                store.adopt(snapshot)
+        children = self._index.children(source)
+        names = {name for _, name in children}
+        for child, name in self._index.children(number):
+            if name not in names:
+                self._erase([child, *self._index.below(child)])
+        for child, name in children:
             self._clone(child, number, name)
 
     @property
