@@ -26,6 +26,10 @@ from holdfast.workers import (
 
 log = logging.getLogger("holdfast.server")
 
+REMEMBERED_CLIENTS = 256
+MAX_REMEMBERED_HEADERS = 4096  # characters
+
+RawHeaders = tuple[tuple[bytes, bytes], ...]
 RequestLog = Callable[[str, str, int, float], None]
 
 
@@ -130,13 +134,28 @@ class Listener:
         answer.add_done_callback(tell)
 
 
+_last_headers: dict[str, tuple[RawHeaders, str]] = {}  # of clients: as they came, as a string
+
+
 def raw_headers(message: RawRequestMessage, client: str) -> str:
-    """The request's headers as one string, with the client's address told by us alone."""
+    """The request's headers as one string, with the client's address told by us alone.
+
+    A client sends the same with most of its requests, and gets the same string then.
+    """
     headers = message.raw_headers
+    last = _last_headers.get(client)
+    if last is not None and last[0] == headers:
+        return last[1]
+    told = headers
     if "CF-Connecting-IP" in message.headers:
-        headers = tuple(field for field in headers if field[0].lower() != b"cf-connecting-ip")
-    text = b"\n".join(chain.from_iterable(headers)).decode("latin-1")
-    return f"{text}\nCF-Connecting-IP\n{client}\n"
+        told = tuple(field for field in headers if field[0].lower() != b"cf-connecting-ip")
+    lines = b"\n".join(chain.from_iterable(told)).decode("latin-1")
+    text = f"{lines}\nCF-Connecting-IP\n{client}\n"
+    if len(text) <= MAX_REMEMBERED_HEADERS:
+        if len(_last_headers) >= REMEMBERED_CLIENTS:
+            _last_headers.clear()
+        _last_headers[client] = headers, text
+    return text
 
 
 def _is_overload(error: BaseException) -> bool:

@@ -5,11 +5,14 @@ distinct host and remembered.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import ada_url
 
 REMEMBERED_HOSTS = 10_000
+REMEMBERED_URLS = 1024
+MAX_REMEMBERED_TARGET = 256  # characters
 _PLAIN_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::\d{1,5})?")
 # What may stand in a path and query as it is, by the URL standard's percent-encode sets.
 _PLAIN_TARGET = re.compile(r"/[A-Za-z0-9\-._~!$&()*+,;=:@/%?\[\]]*")
@@ -97,8 +100,14 @@ def canonical_url(origin: str, target: str) -> str | None:
     """The URL of a request target below an origin, in the URL standard's form.
 
     None if the target is none (an `OPTIONS *`, say). An absolute-form target gives
-    its path only: the Host header has the say.
+    its path only: the Host header has the say. Those of short ones are remembered.
     """
+    short = len(target) <= MAX_REMEMBERED_TARGET
+    return _canonical_url(origin, target) if short else _canonical_url.__wrapped__(origin, target)
+
+
+@lru_cache(maxsize=REMEMBERED_URLS)
+def _canonical_url(origin: str, target: str) -> str | None:
     if _PLAIN_TARGET.fullmatch(target) and not (
         ("/." in target or "/%" in target) and _DOT_SEGMENT.search(target)
     ):
