@@ -2,17 +2,17 @@
 
 from holdfast.engine import StopTurn
 from holdfast.host.context import Host
-from holdfast.host.ops import op
+from holdfast.host.ops import op, utf8_op
 from holdfast.host.sockets import table_of
 
 
-@op
+@utf8_op
 def event_respond(
     host: Host,
     number: int,
     status: int,
-    status_text: str,
-    headers: str,
+    status_text: str | bytes,
+    headers: str | bytes,
     body: str | bytes | int | None,
     done: bool,
 ) -> None:
@@ -20,6 +20,11 @@ def event_respond(
 
     `done`: nothing that the event gave to `waitUntil` is under way.
     """
+    # A text leaves as it came. What is interned came as a string all the same.
+    if isinstance(status_text, bytes):
+        status_text = status_text.decode()
+    if isinstance(headers, bytes):
+        headers = headers.decode()
     host.events.respond(number, status, status_text, headers, body)
     if done:
         host.events.finish(number)
