@@ -5,7 +5,8 @@
 //   succeed(answer)   sends the answer; may throw, and then `fail` is called
 //   fail(error)       sends the error instead
 // and gets `life`: the object instance or the Worker's event that it is given to, and may have
-// `bytes`, which count for `life.queuedBytes` until it ends. An answer leaves through the life's output gate. Only the first end of a call counts.
+// `bytes`, which count for `life.queuedBytes` until it ends. An answer leaves through the life's
+// output gate. Only the first end of a call counts.
 
 import { WORD_LOCAL_CALLS } from "holdfast:constants";
 import { memory_exhausted, shared } from "holdfast:ops";

@@ -97,7 +97,8 @@ class Arguments:
             made.clear()
 
     def _string(self, text: str) -> int:
-        word = self._words.get(text) if len(text) <= MAX_KEPT_LENGTH else _CAME_ONCE
+        may_be_kept = len(text) <= MAX_KEPT_LENGTH
+        word = self._words.get(text) if may_be_kept else None
         if word:
             return word
         encoded = text.encode("utf-8", "surrogatepass")
@@ -105,13 +106,13 @@ class Arguments:
         if made.tag != TAG_STRING:
             raise MemoryError("the isolate has no memory left for a value from the host")
         address: int = made.u
-        if word is None:
-            self._words[text] = _CAME_ONCE
-        if word == _CAME_ONCE and len(text) <= MAX_KEPT_LENGTH:
+        if word == _CAME_ONCE:
             self._words[text] = address
             self._kept.append(made)
-        else:
-            self._made.append(made)
+            return address
+        if may_be_kept:
+            self._words[text] = _CAME_ONCE
+        self._made.append(made)
         return address
 
     def _other(self, value: Any) -> Any:
