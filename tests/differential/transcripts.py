@@ -71,14 +71,11 @@ def _send(connection: http.client.HTTPConnection, path: str, ask: Ask, host: str
         connection.putheader("Transfer-Encoding", "chunked")
     elif ask.body is not None:
         connection.putheader("Content-Length", str(len(ask.body)))
-    if chunked or body is None:
-        connection.endheaders(body, encode_chunked=chunked)
-        return
     # In one piece, since it shows in the answer whether a body has come with its head.
     if connection.sock is None:
         connection.connect()
     connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
-    connection.endheaders(body)
+    connection.endheaders(body, encode_chunked=chunked)
     connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 
 

@@ -1,11 +1,15 @@
 """Time, the world outside, faults, and several calls at once."""
 
 import re
+import threading
 from datetime import UTC, datetime
+from shutil import copyfile
 
 import pytest
 
-from holdfast.testing import CallTimedOut, Harness, HarnessError, JavaScriptError
+from holdfast.storage import opening
+from holdfast.storage.opening import close_settled
+from holdfast.testing import CallTimedOut, Harness, HarnessError, JavaScriptError, barrier
 
 FETCHER = """export default { async fetch(request) {
   const { pathname } = new URL(request.url);
@@ -149,6 +153,30 @@ def test_a_crash_loses_what_was_not_durable_and_nothing_else(holdfast, counter):
     counter.storage["value"] = 40
     counter.crash()
     assert counter.call("add", 1) == 41, "what a test has stored is durable"
+
+
+def test_a_crash_does_not_tear_a_file_that_is_being_closed(holdfast, counter, monkeypatch):
+    copying, closed = threading.Event(), threading.Event()
+
+    def close(session):
+        copying.wait(0.05)
+        close_settled(session)
+        closed.set()
+
+    def copy(source, target):
+        copying.set()
+        closed.wait(1)
+        copyfile(source, target)
+
+    counter.call("add", 1)
+    counter.evict()
+    counter.call("add", 1)  # SQLite has the file now
+    monkeypatch.setattr(opening, "close_settled", close)
+    monkeypatch.setattr(barrier.shutil, "copyfile", copy)
+    counter.evict()
+    counter.crash()
+    assert closed.is_set()
+    assert counter.storage["value"] == 2
 
 
 def test_an_alarm_outlives_a_crash(holdfast, counter):

@@ -323,6 +323,10 @@ class Storage:
         for database in [*self._databases.values()]:
             database.give_up(StoreClosed("The storage was abandoned."))
 
+    async def idle(self) -> None:
+        """Wait until no thread is at work on a file, so that all of them can be copied together."""
+        await self._shard.workers.idle()
+
     def before_commit(self, look: Callable[[str, str], None] | None) -> None:
         """Call `look(unique_key, object_id)` before each commit, which it fails by raising OSError.
 

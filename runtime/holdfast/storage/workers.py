@@ -50,11 +50,16 @@ class Workers:
         if self._outstanding > len(self._threads) < self._max_threads:
             self._start_thread()
 
+    async def idle(self) -> None:
+        """Wait for all that was submitted."""
+        while self._outstanding:
+            if self._idle is None or self._idle.done():
+                self._idle = self._loop.create_future()
+            await asyncio.shield(self._idle)
+
     async def aclose(self) -> None:
         """Wait for all that was submitted, then end the threads."""
-        while self._outstanding:
-            self._idle = self._loop.create_future()
-            await self._idle
+        await self.idle()
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:

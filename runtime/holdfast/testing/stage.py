@@ -233,6 +233,7 @@ class Stage:
                 seen = self.view.activity
                 await asyncio.sleep(0)
         self._owed.clear()
+        await self.storage.idle()
         old = self._folder / str(self._generation)
         self._generation += 1
         new = self._folder / str(self._generation)
