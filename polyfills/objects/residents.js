@@ -40,6 +40,8 @@ const alarms = lazily("objects/alarms.js");
 
 const deadlock = lazily("objects/deadlock.js");
 
+const opening = lazily("objects/opening.js");
+
 const byKey = new Map(); // in order of last use, so that a sweep stops early
 const bySlot = new Map(); // keys by `keyOf`
 let classes; // of the script, by export name
@@ -104,8 +106,10 @@ export function admitFacet({ className, onGone, ...options }) {
 function settleIn(options) {
   const instance = new ObjectInstance({ ...options, env });
   instance.lastUsed = sweeps;
+  const outstanding = storage_outstanding(instance.slot);
+  if (outstanding < 0) opening().waitForFiles(instance);
   // What it reads may be younger than what is durable: the instance before may have written it.
-  instance.outputGate.wrote(storage_outstanding(instance.slot));
+  else instance.outputGate.wrote(outstanding);
   byKey.set(instance.key, instance);
   bySlot.set(keyOf(instance.slot), instance);
   return instance;

@@ -1,9 +1,14 @@
 """Point-in-time recovery, as an object's script uses it."""
 
+import asyncio
 import json
+import threading
+
+import pytest
 
 from tests.inprocess import Server
 from tests.objects.test_calls import thing
+from tests.storage.past import HeldPages
 
 SCRIPT = thing("""
   constructor(state) { this.state = state; this.storage = state.storage; }
@@ -61,3 +66,50 @@ async def test_a_class_without_sqlite_has_no_past(server: Server) -> None:
     source = SCRIPT.replace('sql.exec("CREATE TABLE IF NOT EXISTS t(v)");', "")
     server.add("main", source)
     assert "does not implement point-in-time recovery" in await server.text("/mark")
+
+
+# The constructor reads, as many do: nothing of the object may run before it is back.
+LARGE = thing("""
+  constructor(ctx) {
+    this.ctx = ctx;
+    this.began = ctx.storage.kv.get("n") ?? 0;
+  }
+  async fetch(request) {
+    const url = new URL(request.url);
+    if (url.searchParams.get("facet")) {
+      url.searchParams.delete("facet");
+      return this.ctx.facets.get("f", () => ({ class: this.ctx.exports.Thing })).fetch(url);
+    }
+    const { storage } = this.ctx;
+    if (url.pathname === "/mark") return new Response(await storage.getCurrentBookmark());
+    if (url.pathname === "/back") {
+      await storage.onNextSessionRestoreBookmark(url.searchParams.get("to"));
+      this.ctx.abort("back");
+    }
+    if (url.pathname === "/add") storage.kv.put("n", (storage.kv.get("n") ?? 0) + 1);
+    return Response.json([this.began, storage.kv.get("n") ?? 0]);
+  }
+""").replace(
+    ".fetch(request);",
+    ".fetch(request).catch((error) => new Response(error.message));",
+)
+
+
+@pytest.mark.parametrize("facet", ["", "facet=1&"])
+async def test_calls_wait_for_an_object_that_goes_back_and_others_do_not(
+    server: Server, monkeypatch: pytest.MonkeyPatch, facet: str
+) -> None:
+    server.add("main", LARGE)
+    await server.text(f"/add?{facet}")
+    bookmark = await server.text(f"/mark?{facet}")
+    await server.text(f"/add?{facet}")
+    await server.text(f"/back?{facet}to={bookmark}")
+    pages = HeldPages(monkeypatch)
+    calls = [asyncio.ensure_future(server.text(f"/{n}?{facet}")) for n in range(3)]
+    await asyncio.to_thread(pages.reached.wait, 20)
+    assert await server.text(f"/add?{facet}name=another") == "[0,1]"
+    assert not any(call.done() for call in calls)
+    pages.go_on.set()
+    assert await asyncio.gather(*calls) == ["[1,1]"] * 3
+    assert await server.text(f"/add?{facet}") == "[1,2]"
+    assert threading.main_thread() not in pages.threads

@@ -39,6 +39,11 @@ def test_a_crash_while_going_back_is_made_up_for(
     folder = Folder(tmp_path)
     undo = going_back.ask(past, good, folder)
 
+    def go_back() -> None:
+        going = going_back.GoingBack(past, folder, 0, clock.now_ms)
+        going.run()
+        going.finish()
+
     def crash(*_: object) -> None:
         path.unlink()
         raise OSError("the power is gone")
@@ -46,11 +51,11 @@ def test_a_crash_while_going_back_is_made_up_for(
     with monkeypatch.context() as patch:
         patch.setattr(going_back, "put_in_place", crash)
         with pytest.raises(OSError, match="power"):
-            going_back.go_back(past, folder, 0, clock.now)
-    going_back.go_back(past, folder, 0, clock.now)
+            go_back()
+    go_back()
     assert value() == 1
     going_back.ask(past, undo, folder)
-    going_back.go_back(past, folder, 0, clock.now)
+    go_back()
     assert value() == 2
     folder.close()
 

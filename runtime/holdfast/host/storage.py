@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
-from holdfast.host.ops import op
+from holdfast.host.ops import async_op, op
 from holdfast.storage import StorageError, TransactionConflict
 
 CONFLICT = "TransactionConflict"  # the name that makes the polyfill rerun a transaction
@@ -116,9 +116,20 @@ def storage_take_broken(host: Host) -> str:
 
 @op
 def storage_outstanding(host: Host, slot: int) -> int:
-    """The round that an owner before this one has written and that is not durable; else 0."""
+    """The round that an owner before this one has written and that is not durable; else 0.
+
+    -1 where the object has to wait for its files: see `storage_opened`.
+    """
     store = host.stores[slot]
+    if store.is_opening:
+        return -1
     return store.written if store.written > store.durable else 0
+
+
+@async_op
+async def storage_opened(host: Host, slot: int) -> None:
+    """Return once nobody puts other files in the place of an object's."""
+    await host.stores[slot].opened()
 
 
 @op

@@ -34,6 +34,7 @@ import apsw
 
 from holdfast.storage import going_back
 from holdfast.storage.errors import BookmarkInvalid, StorageError
+from holdfast.storage.going_back import GoingBack
 from holdfast.storage.history import RETENTION_DAYS, SUFFIX, History, changed_ms, newest_ms
 from holdfast.storage.newborn import LARGE_BYTES, Newborn
 from holdfast.storage.snapshot import Snapshot
@@ -53,6 +54,7 @@ MAX_WAITING_BYTES = 64 << 20  # of what is to be marked, in memory
 _PUT_OFF_MS = 1_000
 
 NO_PAST = -1.0  # instead of a time
+NEVER_OPENED = -2.0
 
 # Objects that were made at the same time are not to be marked at the same time.
 _SPREAD = 0.2
@@ -75,21 +77,38 @@ class Bookmarking:
         """The past of an object."""
         return History(database.path, self.now_ms, self.retention_days)
 
-    def open_past(self, database: "Database") -> float:
-        """Have an object, before it is opened, go back if it is to; when it is to be marked next.
+    def open_past(self, database: "Database") -> None:
+        """See when an object is to be marked next, and whether it is to go back before that.
 
-        That is NO_PAST where no mark tells. Blocks where an object goes back. Raises apsw.Error
-        and OSError.
+        Once, before it is opened: a connection that was closed to save memory goes on where it was.
+        NO_PAST where no mark tells. Raises OSError.
         """
+        if database.mark_due_ms != NEVER_OPENED:
+            return
         marked_ms = newest_ms(database.folder.file(database.object_id + SUFFIX))
         if marked_ms is None:
-            return NO_PAST
+            database.mark_due_ms = NO_PAST
+            return
         path = database.path
         if going_back.request_path(path).exists():
             changed = changed_ms(path) or 0.0
-            going_back.go_back(self.history(database), database.folder, changed, self.now_ms())
-            return self.next_ms(database)
-        return self._after(database, marked_ms)
+            history = self.history(database)
+            database.going_back = GoingBack(history, database.folder, changed, self.now_ms)
+        database.mark_due_ms = self._after(database, marked_ms)
+
+    def came_back(self, database: "Database", opened: "Session | None") -> None:
+        """What was put in an object's place is about to be used. Raises OSError, with it closed."""
+        assert database.going_back, "it went"
+        try:
+            if opened:
+                database.alarm.came_back(opened, database.name)
+            database.going_back.finish()
+        except OSError:
+            if opened:
+                opened.close(checkpoint=False)
+            raise
+        database.going_back = None
+        database.mark_due_ms = self.next_ms(database)
 
     def next_ms(self, database: "Database") -> float:
         """When an object that is marked now, or made, is to be marked next."""

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage import opening
-from holdfast.storage.bookmarks import Bookmarks
+from holdfast.storage.bookmarks import NEVER_OPENED, Bookmarks
 from holdfast.storage.disk import Companion, Folder
 from holdfast.storage.errors import (
     DatabaseFull,
@@ -50,6 +50,7 @@ from holdfast.storage.errors import (
     is_bound_met,
     is_read_only,
 )
+from holdfast.storage.going_back import GoingBack
 from holdfast.storage.listed_alarm import ListedAlarm
 from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.newborn import LARGE_BYTES, Newborn
@@ -64,8 +65,6 @@ if TYPE_CHECKING:
     from holdfast.storage.store import ObjectStore
 
 log = logging.getLogger("holdfast.storage")
-
-_NEVER_OPENED = -2.0  # instead of the time of a mark
 
 _SAVEPOINT = "SAVEPOINT holdfast_level"
 _RELEASE = "RELEASE holdfast_level"
@@ -92,6 +91,7 @@ class Database:
         "companion",
         "depth",
         "folder",
+        "going_back",
         "implicit",
         "job",
         "log_is_durable",
@@ -128,7 +128,8 @@ class Database:
         self._waiting: list[ObjectStore] = []
         self.use_sqlite = True  # its class has SQL, and so a past
         self.bookmarks: Bookmarks | None = None  # present once a mark was made
-        self.mark_due_ms = _NEVER_OPENED  # a write that comes then is preceded by a mark
+        self.mark_due_ms = NEVER_OPENED  # a write that comes then is preceded by a mark
+        self.going_back: GoingBack | None = None  # before it is opened first
         self.changed_ms: float | None = None  # when this process committed to it last
         self.companion: Companion | None = None  # durable before the file is there
         self.alarm = ListedAlarm(shard.alarms, folder, object_id)
@@ -156,22 +157,23 @@ class Database:
         return self.session
 
     def _open(self) -> None:
+        opened = None
         try:
-            # Once: a connection that was closed to save memory goes on where it was.
-            if self.mark_due_ms == _NEVER_OPENED:
-                self.mark_due_ms = self._shard.bookmarking.open_past(self)
-            opened = None
+            self._shard.bookmarking.open_past(self)
+            if self.going_back:
+                self.going_back.run()  # does nothing where a thread has done it
             if self._has(DATABASE_SUFFIX):
                 durable = self.log_is_durable
                 opened = opening.open_existing(self.path, self.folder, log_is_durable=durable)
+            if self.going_back:
+                self._shard.bookmarking.came_back(self, opened)
         except (apsw.Error, OSError) as error:
-            raise self._unopened(error) from error
+            raise self.unopened(error) from error
         if opened is None:
             self._missing = True
             return
         self.attach_session(opened)
-        if opened.has_metadata and not opened.read_only:
-            self.alarm.opened(opened, self._name)
+        self.alarm.opened(opened, self.name)
 
     def _has(self, suffix: str) -> bool:
         return os.path.exists(self.folder.file(self.object_id + suffix))  # noqa: PTH110 - see there
@@ -187,7 +189,7 @@ class Database:
             try:
                 self.folder.ensure()
             except OSError as error:
-                raise self._unopened(error) from error
+                raise self.unopened(error) from error
             self.bookmarks = Bookmarks(self, self._shard)
         return self.bookmarks
 
@@ -224,7 +226,7 @@ class Database:
         try:
             newborn = Newborn(self.folder, self.object_id, self._shard.nursery, self._now_ms())
         except (apsw.Error, OSError) as error:
-            raise self._unopened(error) from error
+            raise self.unopened(error) from error
         newborn.companion = self.companion
         self._missing = False
         self.attach_session(newborn)
@@ -341,8 +343,8 @@ class Database:
             return
         alarm_changed = self.alarm.changed
         if alarm_changed:
-            self.alarm.before_commit(self.session, self._name)
-        self._look()
+            self.alarm.before_commit(self.session, self.name)
+        self._shard.look(self)
         self.session.cursor.execute("COMMIT")
         self.rounds.write()
         if alarm_changed:
@@ -390,10 +392,6 @@ class Database:
         begun = self.implicit if self.depth == 0 else self.depth == self._levels
         self.ready = begun and self._saved == self.savepoints
 
-    def _look(self) -> None:
-        if self._shard.before_commit is not None:
-            self._shard.before_commit(self.unique_key, self.object_id)
-
     def commit_implicit(self) -> None:
         """Commit what was written outside of explicit transactions. Raises StoreBroken."""
         assert self.implicit, "the caller looks first"
@@ -401,8 +399,8 @@ class Database:
         alarm_changed = self.alarm.changed
         try:
             if alarm_changed:
-                self.alarm.before_commit(self.session, self._name)
-            self._look()
+                self.alarm.before_commit(self.session, self.name)
+            self._shard.look(self)
             self.session.cursor.execute("COMMIT")
         except (apsw.Error, OSError) as error:
             raise self.break_down(error) from error
@@ -513,7 +511,7 @@ class Database:
         )
 
     @property
-    def _name(self) -> str | None:
+    def name(self) -> str | None:
         """What the object's id was made from, if its owner knows."""
         return self.store.name if self.store else None
 
@@ -573,7 +571,7 @@ class Database:
         in_transaction = bool(self.session and self.session.connection.in_transaction)
         return in_transaction == bool(self.implicit or self._levels)
 
-    def _unopened(self, error: apsw.Error | OSError) -> StorageError:
+    def unopened(self, error: apsw.Error | OSError) -> StorageError:
         """The file could not be opened or made, so nothing was lost that was there."""
         if isinstance(error, apsw.BusyError):
             return conflict(error, self.path, self.depth)

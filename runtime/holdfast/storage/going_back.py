@@ -1,23 +1,28 @@
 """An object goes back to a mark of its past, when it is opened next.
 
 `ask` writes `<id>.restore`, which says which mark the next opening is to put in the place of the
-object's file. The opening (`go_back`) first marks what is there then, under the bookmark that was
-promised for undoing it. Each step can be taken again after a crash in the middle: the request is
-removed last, and durably before anybody reads or writes what has come back.
+object's file. A thread does that, while the object waits (`GoingBack.run`): it first marks what is
+there then, under the bookmark that was promised for undoing it. Each step can be taken again after
+a crash in the middle, and between two of them the object's files are whole, what they were or what
+they are to be. The request is removed last (`GoingBack.finish`), and durably before anybody reads
+or writes what has come back.
 """
 
+import contextlib
 import json
 import logging
 import os
+import threading
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
 
 from holdfast.storage.disk import Folder, fsync, write_all
-from holdfast.storage.session import wal_path
+from holdfast.storage.errors import StorageError
+from holdfast.storage.opening import leave_no_log, remove
 from holdfast.storage.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -26,6 +31,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("holdfast.storage")
 
 SUFFIX = ".restore"
+_SYNCED_BYTES = 16 << 20  # written between two syncs: one of all would hold up those of others
+
+_DAMAGED = (apsw.NotADBError, apsw.CorruptError)
+
+
+class Stopped(StorageError):
+    """Nobody needs the object any more. The next opening begins again."""
 
 
 class Request(NamedTuple):
@@ -65,45 +77,88 @@ def ask(history: "History", bookmark: str, folder: Folder) -> str:
     return undo
 
 
-def go_back(history: "History", folder: Folder, changed_ms: float, now_ms: float) -> None:
-    """Do what was asked for. Blocks; nobody else may have the object's database open.
+class GoingBack:
+    """What was asked for, of an object that nobody has open. `run` blocks for long."""
 
-    `changed_ms` is when it was written last. A past that is damaged is put aside: the object
-    goes on with what it has. Raises apsw.Error and OSError.
-    """
-    path = history.database
-    request = requested(path)
-    if request is None:
-        return
-    try:
-        if not history.has(request.undo):
-            there = Snapshot.of(path) if path.exists() else None
-            history.mark(
-                there, asked=True, since_ms=changed_ms, now_ms=now_ms, bookmark=request.undo
-            )
-        if history.has(request.bookmark):
-            put_in_place(path, history.pages(request.bookmark), folder)
+    def __init__(
+        self, history: "History", folder: Folder, changed_ms: float, now_ms: Callable[[], float]
+    ) -> None:
+        """`changed_ms` is when the object was written last."""
+        self._history = history
+        history.look = self._look
+        self._path = history.database
+        self._folder = folder
+        self._changed_ms = changed_ms
+        self._now_ms = now_ms
+        self._stopped = threading.Event()
+        self._is_done = False
+
+    def run(self) -> None:
+        """Put the mark in the object's place, unless that is done. From any thread, one at a time.
+
+        A past that is damaged is put aside: the object goes on with what it has. Raises apsw.Error
+        and OSError, and Stopped.
+        """
+        request = None if self._is_done else requested(self._path)
+        if request is not None:
+            try:
+                self._go(request)
+            except (*_DAMAGED, zlib.error) as error:
+                self._history.put_aside(error)
+        self._is_done = True
+
+    def stop(self) -> None:
+        """Have `run` end soon, with nothing done."""
+        self._stopped.set()
+
+    def finish(self) -> None:
+        """What has come back is about to be used: it was for this once. Raises OSError."""
+        request_path(self._path).unlink(missing_ok=True)
+        self._folder.sync(self._folder.changed())
+
+    def _go(self, request: Request) -> None:
+        if not self._history.has(request.undo):
+            self._mark_present(request.undo)
+        if self._history.has(request.bookmark):
+            # Closed here: an error remembers who was reading, and so would keep the past locked.
+            with contextlib.closing(self._history.pages(request.bookmark)) as pages:
+                put_in_place(self._path, pages, self._folder)
         else:
-            log.error("%s: there is no mark %s any more", path, request.bookmark)
-    except (apsw.NotADBError, apsw.CorruptError, zlib.error) as error:
-        history.put_aside(error)
-    request_path(path).unlink()
-    folder.sync(folder.changed())
+            log.error("%s: there is no mark %s any more", self._path, request.bookmark)
+
+    def _mark_present(self, undo: str) -> None:
+        there = None
+        if self._path.exists():
+            try:
+                there = Snapshot.of(self._path)
+            except _DAMAGED as error:
+                log.error("%s is damaged, and put aside: %s", self._path, error)
+                self._path.rename(self._path.with_name(f"{self._path.name}-damaged"))
+                return
+        self._history.mark(
+            there, asked=True, since_ms=self._changed_ms, now_ms=self._now_ms(), bookmark=undo
+        )
+
+    def _look(self) -> None:
+        if self._stopped.is_set():
+            raise Stopped
 
 
 def put_in_place(path: Path, pages: Iterable[tuple[int, bytes]], folder: Folder) -> None:
     """Make a database of these pages; none, if there are none."""
     new = path.with_suffix(".restored")
-    if not _write_durably(new, pages):
+    try:
+        is_something = _write_durably(new, pages)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+    if not is_something:
         new.unlink()
-        # A log without its file is nobody's, so the file goes first.
-        path.unlink(missing_ok=True)
-        folder.sync(folder.changed())
-        wal_path(path).unlink(missing_ok=True)
+        remove(path, folder)
         return
-    # The log belongs to the file that goes, and must not be replayed into the other one.
-    wal_path(path).unlink(missing_ok=True)
-    folder.sync(folder.changed())
+    # The log belongs to the file that goes, and must not be replayed into the other one. Until
+    # that has the name, the old one is to be whole.
+    leave_no_log(path, folder)
     new.rename(path)
     folder.sync(folder.changed())
 
@@ -111,12 +166,17 @@ def put_in_place(path: Path, pages: Iterable[tuple[int, bytes]], folder: Folder)
 def _write_durably(path: Path, pieces: Iterable[tuple[int, bytes]]) -> bool:
     """Make a file of pieces; False if there are none."""
     is_empty = True
+    unsynced = 0
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     try:
         for offset, content in pieces:
             is_empty = False
             os.lseek(fd, offset, os.SEEK_SET)
             write_all(fd, content)
+            unsynced += len(content)
+            if unsynced > _SYNCED_BYTES:
+                fsync(fd)
+                unsynced = 0
         fsync(fd)
     finally:
         os.close(fd)

@@ -21,7 +21,7 @@ import hashlib
 import logging
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -97,6 +97,7 @@ class History:
         self.database = path
         self._path = history_path(path)
         self._now = now_ms
+        self.look: Callable[[], None] = _nothing  # called for each page; may raise
         self._retention_ms = retention_days * _DAY_MS
 
     @property
@@ -184,7 +185,7 @@ class History:
         with self._reading() as db:
             return db.execute(_FIND, (bookmark,)).fetchone() is not None
 
-    def pages(self, bookmark: str) -> Iterator[tuple[int, bytes]]:
+    def pages(self, bookmark: str) -> Generator[tuple[int, bytes], None, None]:
         """Where each page of a mark goes in the database, and what it is; none of no database.
 
         Raises zlib.error and apsw.CorruptError for what is damaged.
@@ -198,6 +199,7 @@ class History:
             for (key,) in cast("Iterator[tuple[int]]", keys):
                 page = key & (1 << _PAGE_BITS) - 1
                 if page < count and not seen[page]:
+                    self.look()
                     seen[page] = 1
                     packed = db.execute("SELECT content FROM pages WHERE id = ?", (key,)).get
                     yield page * size, zlib.decompress(cast("bytes", packed))
@@ -258,6 +260,7 @@ class History:
             known = newest.hashes if newest.page_size == size else b""
             key = newest.number + 1 << _PAGE_BITS
             while content := file.read(size):
+                self.look()
                 digest = hashlib.blake2b(content, digest_size=_HASH_BYTES).digest()
                 if digest != known[len(hashes) : len(hashes) + _HASH_BYTES]:
                     packed = zlib.compress(content, _LEVEL)
@@ -352,6 +355,10 @@ def changed_ms(path: Path) -> float | None:
             if found.st_size:
                 times.append(found.st_mtime * 1000)
     return max(times, default=None)
+
+
+def _nothing() -> None:
+    """Nobody looks."""
 
 
 def _bookmark(number: int, time_ms: int, content: bytes) -> str:

@@ -24,6 +24,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -280,14 +281,16 @@ class Lifecycle:
 
         self._shard.workers.submit(job.run, ended)
 
-    def run_duty(self, database: "Database", work: Work) -> "asyncio.Future[None]":
+    def run_duty(
+        self, database: "Database", work: Work, stop: Callable[[], None] | None = None
+    ) -> "asyncio.Future[None]":
         """Have a thread do something to the file of a database that is not open.
 
         Whoever needs the file before that is done does it at once, or waits. The future has
-        what the work raises.
+        what the work raises. What may `stop` does so once nobody needs the file any more.
         """
         done: asyncio.Future[None] = self._shard.loop.create_future()
-        database.job = duty = Duty(work)
+        database.job = duty = Duty(work, done, stop)
 
         def ended(_: BaseException | None) -> None:
             if database.job is duty:
@@ -303,6 +306,29 @@ class Lifecycle:
         self._shard.workers.submit(duty.run, ended)
         return done
 
+    def look_back(self, database: "Database") -> None:
+        """An object is to be opened: if it is to go back, have a thread do that. Never raises.
+
+        It is best not reached before `duty_ended`.
+        """
+        try:
+            self._shard.bookmarking.open_past(database)
+        except OSError:
+            return  # whoever reaches the object is told
+        if (going_back := database.going_back) and not database.job:
+            done = self.run_duty(database, going_back.run, going_back.stop)
+            done.add_done_callback(partial(_went_back, database))
+
+    async def duty_ended(self, database: "Database") -> None:
+        """Return once no thread has a duty that concerns the file; however it went."""
+        while isinstance(database.job, Duty):
+            await asyncio.wait([database.job.done])
+
+    def stop_duty(self, database: "Database") -> None:
+        """Nobody needs the file: let what may stop do so."""
+        if isinstance(database.job, Duty) and database.job.stop:
+            database.job.stop()
+
     # ---- the end -------------------------------------------------------------------
 
     def forget(self, database: "Database") -> None:
@@ -316,6 +342,7 @@ class Lifecycle:
         `log_is_durable`: all that was committed has been synced, so that the next owner can
         read it as it is. On a full disk there may be no room to rewrite it.
         """
+        self.stop_duty(database)
         self.await_file(database)
         self._shard.connections.discard(database)
         if database.rounds.in_flight:
@@ -336,3 +363,9 @@ class Lifecycle:
         closed, database.closed = database.closed, None
         if closed and not closed.done():
             closed.set_result(None)
+
+
+def _went_back(database: "Database", done: "asyncio.Future[None]") -> None:
+    error = None if done.cancelled() else done.exception()
+    if isinstance(error, (apsw.Error, OSError)):
+        database.unopened(error)  # which breaks it, unless the next look may find it better

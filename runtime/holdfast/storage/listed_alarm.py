@@ -34,12 +34,21 @@ class ListedAlarm:
 
         Or from a round that failed, before the list was synced with it. Never raises.
         """
+        self._have_listed(session, name, anew=False)
+
+    def came_back(self, session: Session, name: str | None) -> None:
+        """The same for a file of another time: its alarm may be earlier than the list says."""
+        self._have_listed(session, name, anew=True)
+
+    def _have_listed(self, session: Session, name: str | None, *, anew: bool) -> None:
+        if not session.has_metadata or session.read_only:
+            return
         try:
             time_ms = read_own(session.cursor)
             if time_ms is None:
                 return
             alarms = self._list
-            if alarms.get(self._object_id) is None:
+            if anew or alarms.get(self._object_id) is None:
                 alarms.arm(self._object_id, time_ms, name)
             session.companion = alarms
             alarms.sync(fsync)

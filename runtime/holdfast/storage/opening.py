@@ -210,6 +210,8 @@ def finish_parked(path: Path, folder: Folder) -> None:
     try:
         connection.execute("PRAGMA synchronous=FULL")
         is_gone = is_empty(connection.cursor())
+        if not is_gone:  # here, since closing tells of no failure
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_gone)
     finally:
         connection.close()
@@ -220,12 +222,13 @@ def finish_parked(path: Path, folder: Folder) -> None:
 def leave_no_log(path: Path, folder: Folder) -> None:
     """Have the log of a file that nobody has open copied to it, and gone for good.
 
-    What SQLite cannot read is removed, log and file. Blocks. Raises OSError.
+    What is damaged is removed, log and file. Blocks. Raises apsw.Error and OSError, as where there
+    is no room for the copy.
     """
     if path.exists() and has_log(path):
         try:
             finish_parked(path, folder)
-        except apsw.Error as error:
+        except (apsw.NotADBError, apsw.CorruptError) as error:
             log.warning("%s cannot be read, and is removed: %s", path, error)
             remove(path, folder)
     remove_stray_log(path, folder)

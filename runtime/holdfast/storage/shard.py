@@ -119,6 +119,11 @@ class Shard:
         """For how long nothing has been written."""
         return self.loop.time() - self._newest_round_s
 
+    def look(self, database: Database) -> None:
+        """A commit is about to be made. Raises OSError where a test says so."""
+        if self.before_commit is not None:
+            self.before_commit(database.unique_key, database.object_id)
+
     def tell(self, callback: Callable[..., None], *arguments: Any) -> None:
         """Call an owner back; what it raises is reported, and stops nobody else."""
         try:

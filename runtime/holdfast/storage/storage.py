@@ -116,7 +116,7 @@ class Storage:
         on_durable: Callable[[int], None],
         on_broken: Callable[[BaseException], None],
     ) -> ObjectStore:
-        """The storage of an object, for its owner alone. Touches no file.
+        """The storage of an object, for its owner alone. Opens no file.
 
         `name` is what its id was made from; it is stored with its alarm. With `use_sqlite`, its
         class is one that has SQL, and so keeps its past.
@@ -136,6 +136,7 @@ class Storage:
             self.write_names()
         database = self._database(key)
         database.use_sqlite = use_sqlite
+        self._shard.lifecycle.look_back(database)
         return ObjectStore(database, self._shard, on_durable, on_broken, name)
 
     def _take_from_owner(self, key: tuple[str, str]) -> None:
@@ -168,6 +169,7 @@ class Storage:
         database = self._database(key)
         database.use_sqlite = use_sqlite
         database.companion = index
+        self._shard.lifecycle.look_back(database)
         return ObjectStore(database, self._shard, on_durable, on_broken)
 
     @contextlib.contextmanager
@@ -235,7 +237,9 @@ class Storage:
         past is not kept, or not that far, InvalidName and StorageError.
         """
         database = self._database((check_unique_key(unique_key), check_object_id(object_id)))
+        self._shard.lifecycle.look_back(database)
         try:
+            await self._shard.lifecycle.duty_ended(database)
             bookmarks = database.keep_past()
             if not bookmarks.has_past:
                 raise BookmarkInvalid("This object holds nothing, and has no past.")
@@ -347,6 +351,7 @@ class Storage:
         self._shard.leftovers.clear()
         closing = []
         for database in [*self._databases.values()]:
+            self._shard.lifecycle.stop_duty(database)
             if database.store:
                 closing.append(database.store.close())
             elif not database.broken:

@@ -16,6 +16,7 @@ from holdfast.storage.alarms import read_own, write_own
 from holdfast.storage.errors import StorageError, StoreClosed
 from holdfast.storage.keys import decode_key, encode_key, key_range
 from holdfast.storage.sql import Sql
+from holdfast.storage.workers import Duty
 
 if TYPE_CHECKING:
     from holdfast.storage.database import Database
@@ -97,6 +98,17 @@ class ObjectStore:
         # Present while the file is open and the store may use it: one look tells both.
         self._cursor: apsw.Cursor | None = None
         database.attach(self)
+
+    # ---- opening -------------------------------------------------------------------
+
+    @property
+    def is_opening(self) -> bool:
+        """True while a thread puts another database in its place: an access would wait for that."""
+        return isinstance(self._database.job, Duty)
+
+    async def opened(self) -> None:
+        """Return once that has ended; the first access, or `on_broken`, tells how it went."""
+        await self._shard.lifecycle.duty_ended(self._database)
 
     # ---- reading -------------------------------------------------------------------
 

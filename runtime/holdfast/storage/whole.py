@@ -6,6 +6,7 @@ Files outside of the data folder lie as they do in it: what belongs to `x.sqlite
 
 import asyncio
 import contextlib
+import errno
 import heapq
 import os
 from collections.abc import Callable, Iterator
@@ -13,9 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import apsw
+
 from holdfast.storage.disk import Folder, sync_path
 from holdfast.storage.errors import StoreClosed
 from holdfast.storage.facets import FacetIndex
+from holdfast.storage.going_back import request_path
 from holdfast.storage.history import forget_past
 from holdfast.storage.names import (
     DATABASE_SUFFIX,
@@ -113,11 +117,13 @@ class WholeObjects:
 
     async def _copy_some(self, index: FacetIndex, numbers: range, target: Path) -> int:
         """Copy facets as they are at one moment; how many hold something."""
-        databases, copies = [], []
+        databases, copies = set(), []
+        keys = {n: (index.unique_key, facet_id(index.object_id, n)) for n in numbers}
         try:
-            for number in numbers:
-                key = (index.unique_key, facet_id(index.object_id, number))
-                databases.append(database := self._database_of(key))
+            for key in keys.values():
+                databases.add(await self._reachable(key))
+            for number, key in keys.items():
+                databases.add(database := self._database_of(key))
                 with contextlib.suppress(FileNotFoundError):
                     copies.append(database.keep_past().copy_to(facet_path(target, number)))
             await asyncio.gather(*copies)
@@ -158,8 +164,18 @@ class WholeObjects:
             if database.store is None:
                 await lifecycle.close(database)
 
+    async def _reachable(self, key: tuple[str, str]) -> "Database":
+        """A database that has gone back, if it was to, and so can be reached at once.
+
+        Whoever goes on after a further wait has to find it anew.
+        """
+        database = self._database_of(key)
+        self._shard.lifecycle.look_back(database)
+        await self._shard.lifecycle.duty_ended(database)
+        return database
+
     async def _mark(self, key: tuple[str, str]) -> None:
-        bookmarks = self._database_of(key).keep_past()
+        bookmarks = (await self._reachable(key)).keep_past()
         if self._shard.bookmarking.retention_days and bookmarks.has_past:
             await bookmarks.before_replacing()
 
@@ -177,9 +193,16 @@ def _swap(index: FacetIndex, folder: Folder, ready: Path | None, come: list[Path
     other. Its own database comes last.
     """
     path = folder.path / (index.object_id + DATABASE_SUFFIX)
+    if ready is not None:
+        # Until the new file has the name, the old one is to be whole: no log goes with it.
+        try:
+            leave_no_log(path, folder)
+        except apsw.Error as error:
+            raise OSError(errno.EIO, f"the log of {path} cannot be copied: {error}") from error
     for number in range(len(index) + 1):
         if number or ready is None:
             forget_past(facet_path(path, number))
+        request_path(facet_path(path, number)).unlink(missing_ok=True)
         if number and facet_path(path, number).exists():
             remove(facet_path(path, number), folder)
     index.path.unlink(missing_ok=True)
@@ -190,8 +213,6 @@ def _swap(index: FacetIndex, folder: Folder, ready: Path | None, come: list[Path
     if ready is None:
         remove(path, folder)
     else:
-        # Until the new file has the name, the old one is to be whole: no log goes with it.
-        leave_no_log(path, folder)
         ready.rename(path)
     folder.sync(folder.changed())
 

@@ -146,10 +146,15 @@ class Job:
 class Duty(Job):
     """A piece of work that has to be done: whoever would cancel it does it at once."""
 
-    __slots__ = ("error",)
+    __slots__ = ("done", "error", "stop")
 
-    def __init__(self, work: Work) -> None:
+    def __init__(
+        self, work: Work, done: "asyncio.Future[None]", stop: Callable[[], None] | None
+    ) -> None:
+        """`done` is told of its end; `stop` has it end early, once nobody needs it any more."""
         super().__init__(work)
+        self.done = done
+        self.stop = stop
         self.error: BaseException | None = None
 
     def run(self) -> None:
