@@ -5,7 +5,6 @@
 import { describeError, errorNamed, identityOf } from "../kernel/errors.js";
 import { deserialize, serialize } from "../serialize/index.js";
 
-const ENHANCED = { enhancedErrors: true };
 const FLAGS = ["retryable", "overloaded", "durableObjectReset"];
 
 /**
@@ -66,7 +65,7 @@ function cloned(error) {
 
 function serialized(error) {
   try {
-    return serialize(error, ENHANCED);
+    return serialize(error);
   } catch {
     return undefined;
   }

@@ -42,7 +42,7 @@ const makers = [];
 // Registers the classes that are in few messages.
 const loadHttp = lazily("rpc/http.js");
 
-const SETTINGS = { enhancedErrors: true, writeReference };
+const SETTINGS = { writeReference };
 
 /**
  * Say how functions of a kind, or proxies, become entries: `make(value, packing)` returns

@@ -1,6 +1,6 @@
 // Structured cloning: into bytes for storage and other isolates, and in place.
 //
-//   serialize(value, { enhancedErrors })   bytes in V8's wire format
+//   serialize(value)                       bytes in V8's wire format
 //   deserialize(bytes)                     the value again
 //   structuredClone(value, { transfer })   the global function
 //   registerCloneable, registerTransferable, refuseToClone: for platform classes

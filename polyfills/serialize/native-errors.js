@@ -1,7 +1,6 @@
-// Errors: as V8 writes them, and as workerd does under enhanced_error_serialization.
-//
-// V8's way keeps the class, the message, the stack and the cause. workerd's way makes a
-// host object of the error and keeps its other own properties too; it is always read.
+// Errors, as workerd writes them since its flag enhanced_error_serialization: a host object,
+// with the error's own properties. What it wrote before, V8's way, is read: class, message,
+// stack and cause.
 
 import * as tags from "./tags.js";
 import { ERROR } from "./kinds.js";
@@ -75,18 +74,6 @@ export function errorFacts(error) {
 
 // ---- V8's way -------------------------------------------------------------------------
 
-function encodeError(error) {
-  assignId(error);
-  const { name, message, stack, hasCause, cause } = errorFacts(error);
-  let text = byte(tags.ERROR);
-  const classTag = tags.ERROR_CLASS_TAGS[name];
-  if (classTag !== undefined) text += byte(classTag);
-  if (message !== undefined) text += byte(tags.ERROR_MESSAGE) + encodeString(message);
-  if (stack !== undefined) text += byte(tags.ERROR_STACK) + encodeString(stack);
-  if (hasCause) text += byte(tags.ERROR_CAUSE) + encode(cause);
-  return text + byte(tags.ERROR_END);
-}
-
 const classesByTag = new Map();
 for (const name of Object.keys(tags.ERROR_CLASS_TAGS)) {
   classesByTag.set(tags.ERROR_CLASS_TAGS[name], classes[name]);
@@ -110,7 +97,7 @@ defineReader(tags.ERROR, () => {
 
 // ---- workerd's way ----------------------------------------------------------------------
 
-function encodeEnhancedError(error) {
+defineWriter(ERROR, (error) => {
   assignId(error);
   const name = error.name === undefined ? "Error" : String(error.name);
   const number = Math.max(0, tags.NATIVE_ERROR_CLASSES.indexOf(name || "Error"));
@@ -128,7 +115,7 @@ function encodeEnhancedError(error) {
     encodeString(String(error.message)) +
     encode(properties)
   );
-}
+});
 
 defineHostObject(tags.HOST_NATIVE_ERROR, (source, tag, keepAs) => {
   const number = source.uint32();
@@ -144,10 +131,6 @@ defineHostObject(tags.HOST_NATIVE_ERROR, (source, tag, keepAs) => {
   }
   return error;
 });
-
-defineWriter(ERROR, (error, options) =>
-  options.enhancedErrors ? encodeEnhancedError(error) : encodeError(error),
-);
 
 // ---- DOMException -------------------------------------------------------------------------
 

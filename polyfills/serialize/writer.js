@@ -44,7 +44,7 @@ const MAX_INLINE_BYTES = 1024;
 const MAX_KEPT_IDS = 1024;
 // workerd's V8 has integers of 31 bits; what is beyond writes as a double.
 const SMI_LIMIT = 1 << 30;
-const DEFAULTS = { enhancedErrors: false };
+const DEFAULTS = { writeReference: undefined };
 
 let ids = new Map();
 let root = null;
@@ -68,11 +68,9 @@ for (let i = 0; i <= MAX_CACHED_INTEGER; i++) integers.push(`I${varint(i * 2)}`)
 
 /**
  * The value in V8's wire format, as Durable Object storage keeps it; a new Uint8Array.
- * `enhancedErrors` writes errors as workerd does under the compatibility flag
- * `enhanced_error_serialization`: with their own properties. `writeReference(object)` writes
- * functions and proxies; where it is given, instances of a script's classes are refused, too,
- * as workerd does for RPC. Throws a DataCloneError for what cannot be cloned, and whatever the
- * value's getters throw.
+ * `writeReference(object)` writes functions and proxies; where it is given, instances of a
+ * script's classes are refused, too, as workerd does for RPC. Throws a DataCloneError for what
+ * cannot be cloned, and whatever the value's getters throw.
  */
 export function serialize(value, settings = DEFAULTS) {
   if (busy) return serializeInside(value, settings);
@@ -264,7 +262,7 @@ function encodeObject(value) {
     const kind =
       prototype === arrayPrototype && isArray(value) ? ARRAY : kindOf(value, prototype);
     if (kind === REFUSED) throw notCloneable(value);
-    if (kind !== PLAIN && kind !== ARRAY) return writers[kind](value, options);
+    if (kind !== PLAIN && kind !== ARRAY) return writers[kind](value);
     if (kind === PLAIN && options.writeReference !== undefined) throw notPlain(value, prototype);
     if (kind === ARRAY) {
       assignId(value);
@@ -320,7 +318,7 @@ export function assignId(value) {
   nextId++;
 }
 
-/** Say how objects of one more kind are written: `write(value, options)`, a string. */
+/** Say how objects of one more kind are written: `write(value)`, a string. */
 export function defineWriter(kind, write) {
   writers[kind] = write;
 }

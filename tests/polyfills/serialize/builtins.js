@@ -149,23 +149,16 @@ export function errors_survive_with_message_stack_and_cause() {
   eachWay((clone, way) => {
     for (const Class of [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError]) {
       const error = new Class("message", { cause: { reason: 1 } });
-      error.code = "dropped";
       const copy = clone(error);
       same(Object.getPrototypeOf(copy), Class.prototype, way);
       same(copy.message, "message");
       same(copy.stack, error.stack);
       equal(copy.cause, { reason: 1 });
-      same(copy.code, undefined);
-      equal(Object.keys(copy), []);
     }
-    const bare = clone(new Error());
-    ok(!Object.hasOwn(bare, "message"));
-    ok(!Object.hasOwn(bare, "cause"));
+    ok(!Object.hasOwn(clone(new Error()), "cause"));
     const named = new Error("x");
     named.name = "TypeError";
     same(Object.getPrototypeOf(clone(named)), TypeError.prototype);
-    named.name = "Mine";
-    same(clone(named).name, "Error");
     const cyclic = new Error("x");
     cyclic.cause = cyclic;
     const copy = clone(cyclic);
@@ -173,11 +166,18 @@ export function errors_survive_with_message_stack_and_cause() {
   });
 }
 
-export function enhanced_errors_keep_their_own_properties() {
+export function a_structured_clone_has_none_of_an_errors_own_properties() {
+  const copy = structuredClone(Object.assign(new Error("x"), { code: 1, name: "Mine" }));
+  same(copy.name, "Error");
+  equal(Object.keys(copy), []);
+  ok(!Object.hasOwn(structuredClone(new Error()), "message"));
+}
+
+export function stored_errors_keep_their_own_properties() {
   const error = new RangeError("message", { cause: "why" });
   error.code = 7;
   error.retryable = true;
-  const copy = deserialize(serialize(error, { enhancedErrors: true }));
+  const copy = deserialize(serialize(error));
   same(Object.getPrototypeOf(copy), RangeError.prototype);
   same(copy.message, "message");
   same(copy.cause, "why");
@@ -187,11 +187,11 @@ export function enhanced_errors_keep_their_own_properties() {
   class Mine extends Error {
     name = "Mine";
   }
-  const mine = deserialize(serialize({ e: new Mine("x") }, { enhancedErrors: true })).e;
+  const mine = deserialize(serialize({ e: new Mine("x") })).e;
   same(mine.name, "Mine");
   same(mine.message, "x");
   const many = new AggregateError([new Error("a"), new TypeError("b")], "all");
-  const all = deserialize(serialize(many, { enhancedErrors: true }));
+  const all = deserialize(serialize(many));
   ok(all instanceof AggregateError);
   ok(all.errors[1] instanceof TypeError);
 }
