@@ -55,22 +55,24 @@ export default {
   },
 };
 """
-METADATA = {
+METADATA: dict[str, Any] = {
     "bindings": [{"type": "durable_object_namespace", "name": "THING", "class_name": "Thing"}],
-    "migrations": {"new_tag": "v1", "new_sqlite_classes": ["Thing"]},
 }
 
 
 class Site:
     """The script above, or another one, deployed."""
 
-    def __init__(self, deployment: Deployment, source: str = SOURCE) -> None:
+    def __init__(
+        self, deployment: Deployment, source: str = SOURCE, *, kind: str = "new_sqlite_classes"
+    ) -> None:
         self.deployment = deployment
         self._source = source
+        self._metadata = METADATA | {"migrations": {"new_tag": "v1", kind: ["Thing"]}}
         self.namespace = ""
 
     async def start(self) -> None:
-        answer = await self.deployment.upload("main", self._source, **METADATA)
+        answer = await self.deployment.upload("main", self._source, **self._metadata)
         assert answer["success"], answer
         [namespace] = self.deployment.catalog.namespaces()
         self.namespace = namespace.id
@@ -255,6 +257,19 @@ async def test_what_an_import_has_replaced_comes_back(site: Site) -> None:
     await site.api("DELETE", "/name:A")
     code, message = await refused(site, "POST", "/name:A/restore", json={"time": before})
     assert code == 90003 and "holds nothing" in message, "what was deleted leaves nothing behind"
+
+
+async def test_an_import_leaves_no_past_to_an_object_whose_class_has_none(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    site = Site(deployment, kind="new_classes")
+    await site.start()
+    await site.fetch("/add")
+    content = await site.export("A")
+    await site.fetch("/add")
+    await site.api("PUT", "/name:A/import", data=content)
+    assert (await site.fetch("/")).split()[1] == "1"
+    assert not [*tmp_path.rglob("*.history")], "nobody could go back to it"
 
 
 async def refused(site: Site, method: str, path: str, **options: Any) -> tuple[int, str]:

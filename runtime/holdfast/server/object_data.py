@@ -155,7 +155,12 @@ class ObjectData:
         ready = file.with_name("ready.sqlite")
         contents = await asyncio.to_thread(portable.make_ready, file, ready)
         await self._runtime.files.replace(
-            namespace.unique_key, object_id, ready, contents.alarm_ms, REPLACED
+            namespace.unique_key,
+            object_id,
+            ready,
+            contents.alarm_ms,
+            REPLACED,
+            use_sqlite=namespace.use_sqlite,
         )
         return contents
 
@@ -173,7 +178,10 @@ class ObjectData:
 
     async def delete(self, namespace: Namespace, object_id: str) -> None:
         """Remove all that an object holds, its alarm and its past included, durably."""
-        await self._runtime.files.replace(namespace.unique_key, object_id, None, None, DELETED)
+        key, use_sqlite = namespace.unique_key, namespace.use_sqlite
+        await self._runtime.files.replace(
+            key, object_id, None, None, DELETED, use_sqlite=use_sqlite
+        )
 
 
 def _stored(key: str, value: bytes) -> StoredEntry:

@@ -24,11 +24,18 @@ class ObjectFiles(Protocol):
         """Write what an object holds to a file; see Storage.copy."""
 
     async def replace(
-        self, unique_key: str, object_id: str, ready: Path | None, alarm_ms: int | None, reason: str
+        self,
+        unique_key: str,
+        object_id: str,
+        ready: Path | None,
+        alarm_ms: int | None,
+        reason: str,
+        *,
+        use_sqlite: bool,
     ) -> None:
         """Put a file, which has this alarm, in the place of an object's, or nothing.
 
-        The object is reset. See Storage.put_in_place.
+        The object is reset. `use_sqlite` is of its class. See Storage.put_in_place.
         """
 
     async def go_back(
@@ -57,12 +64,21 @@ class LocalFiles:
         await self._storage.copy(unique_key, object_id, target)
 
     async def replace(
-        self, unique_key: str, object_id: str, ready: Path | None, alarm_ms: int | None, reason: str
+        self,
+        unique_key: str,
+        object_id: str,
+        ready: Path | None,
+        alarm_ms: int | None,
+        reason: str,
+        *,
+        use_sqlite: bool,
     ) -> None:
         """See ObjectFiles."""
         displace = partial(self._directory.displace, object_id, reason)
         displace()  # what it says from now on would not be what is marked
-        await self._storage.put_in_place(unique_key, object_id, ready, reason, displace=displace)
+        await self._storage.put_in_place(
+            unique_key, object_id, ready, reason, use_sqlite=use_sqlite, displace=displace
+        )
         alarms = self._storage.alarm_list(unique_key)
         if alarm_ms is not None:
             alarms.arm(object_id, alarm_ms, None)

@@ -215,18 +215,22 @@ class Storage:
         ready: Path | None,
         reason: str,
         *,
+        use_sqlite: bool = True,
         displace: Callable[[], None] = lambda: None,
     ) -> None:
         """Put a database in the place of an object's, or nothing; durably, and with the facets.
 
         Its owner loses it, with `reason`, and is told so by `displace` right before. What the
-        object had in its own database is marked before, so that it can be gone back to; with
-        nothing in its place, its past is forgotten, too.
+        object had in its own database is marked before, so that it can be gone back to, if its
+        class has SQL (`use_sqlite`); with nothing in its place, its past is forgotten, too.
         `ready` is a file of `portable.make_ready` on the same file system. Raises InvalidName,
         StorageError and OSError.
         """
         folder = self._folder(check_unique_key(unique_key))
-        await self._whole.put_in_place(folder, object_id, ready, reason, displace)
+        is_marked = use_sqlite and ready is not None
+        await self._whole.put_in_place(
+            folder, object_id, ready, reason, displace, is_marked=is_marked
+        )
 
     async def go_back(
         self, unique_key: str, object_id: str, *, bookmark: str | None, time_ms: float

@@ -139,6 +139,8 @@ class WholeObjects:
         ready: Path | None,
         reason: str,
         displace: Callable[[], None],
+        *,
+        is_marked: bool,
     ) -> None:
         """See Storage.put_in_place."""
         key = (folder.name, check_object_id(object_id))
@@ -148,7 +150,7 @@ class WholeObjects:
             come.append(index_path(ready))
         for path in come:
             await self._shard.in_thread(partial(sync_path, path))
-        if ready is not None:
+        if is_marked:
             await self._mark(key)
         # Whoever has been called meanwhile may have made facets, too.
         displace()

@@ -46,9 +46,11 @@ class Clerk:
                 unique_key, object_id, target = arguments
                 return await self._files.copy(unique_key, object_id, Path(target))
             case "replace":
-                unique_key, object_id, ready, *rest = arguments
+                unique_key, object_id, ready, alarm_ms, reason, use_sqlite = arguments
                 path = None if ready is None else Path(ready)
-                return await self._files.replace(unique_key, object_id, path, *rest)
+                return await self._files.replace(
+                    unique_key, object_id, path, alarm_ms, reason, use_sqlite=use_sqlite
+                )
             case "go_back":
                 return await self._files.go_back(*arguments)
             case "refresh":
@@ -127,14 +129,23 @@ class SpreadFiles:
             await self._ask("copy", unique_key, object_id, str(target))
 
     async def replace(
-        self, unique_key: str, object_id: str, ready: Path | None, alarm_ms: int | None, reason: str
+        self,
+        unique_key: str,
+        object_id: str,
+        ready: Path | None,
+        alarm_ms: int | None,
+        reason: str,
+        *,
+        use_sqlite: bool,
     ) -> None:
         """See ObjectFiles."""
         if self._neighbours.is_here(object_id):
-            await self._local.replace(unique_key, object_id, ready, alarm_ms, reason)
+            await self._local.replace(
+                unique_key, object_id, ready, alarm_ms, reason, use_sqlite=use_sqlite
+            )
         else:
             path = None if ready is None else str(ready)
-            await self._ask("replace", unique_key, object_id, path, alarm_ms, reason)
+            await self._ask("replace", unique_key, object_id, path, alarm_ms, reason, use_sqlite)
 
     async def go_back(
         self, unique_key: str, object_id: str, bookmark: str | None, time_ms: float
