@@ -20,6 +20,7 @@ class Log:
 
     unique_key, object_id = UNIQUE_KEY, object_id()
     is_new = False
+    companion: "Index | None" = None
 
     def __init__(self, error: OSError | None = None) -> None:
         self.error = error
@@ -63,6 +64,53 @@ async def test_many_logs_are_synced_by_one_call(together: list[str]) -> None:
     assert await sync_all(local, logs) == [None] * 100
     assert [log.how for log in logs] == [["together"]] * 100
     assert len(together) == 1
+    await local.aclose()
+
+
+class Index:
+    """A companion that notes what was done with it."""
+
+    in_doubt = False
+
+    def __init__(self, *, in_doubt: bool) -> None:
+        self.in_doubt = in_doubt
+        self.how: list[str] = []
+        self.error: OSError | None = None
+
+    def doubt(self) -> None:
+        self.in_doubt = True
+
+    def sync(self, fsync: Callable[[int], None]) -> None:
+        self.how.append("anew" if self.in_doubt else "synced")
+        if self.error:
+            raise self.error
+        self.in_doubt = False
+
+
+async def test_a_companion_in_doubt_is_synced_by_itself_and_fails_its_own_log() -> None:
+    failed = OSError(errno.EIO, "that file's disk has failed")
+    sound, doubtful, lost = Index(in_doubt=False), Index(in_doubt=True), Index(in_doubt=True)
+    lost.error = failed
+    logs = [Log() for _ in range(10)]
+    for log, companion in zip(logs, (sound, doubtful, doubtful, lost), strict=False):
+        log.companion = companion
+    local = LocalBarrier(asyncio.get_running_loop(), sync_all=lambda: None)
+    assert await sync_all(local, logs) == [None, None, None, failed, *[None] * 6]
+    assert (sound.how, doubtful.how, lost.how) == ([], ["anew"], ["anew"])
+    await local.aclose()
+
+
+async def test_after_a_shared_sync_that_has_failed_companions_are_in_doubt() -> None:
+    def fail() -> None:
+        raise OSError(errno.EIO, "some disk has failed")
+
+    index = Index(in_doubt=False)
+    logs = [Log() for _ in range(10)]
+    logs[0].companion = index
+    local = LocalBarrier(asyncio.get_running_loop(), sync_all=fail)
+    assert await sync_all(local, logs) == [None] * 10
+    assert [log.how for log in logs] == [["alone"]] * 10
+    assert index.in_doubt, "the log's own sync writes it anew"
     await local.aclose()
 
 

@@ -1,16 +1,22 @@
 """The databases of an object's facets: numbers, names, files, and what is erased or copied."""
 
 import asyncio
+import contextlib
+import errno
+import os
 import struct
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
+import apsw
 import pytest
 
 from holdfast.storage import Facets, StorageError
 from holdfast.storage.disk import Folder, fsync
 from holdfast.storage.facets import FacetIndex
-from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
+from holdfast.storage.template import read_birth_ms
+from tests.storage.conftest import UNIQUE_KEY, Clock, Owner, Shard, object_id
 
 # As workerd writes it, least significant byte first.
 MAGIC = bytes.fromhex("57efb0c55bcecdc4")
@@ -90,6 +96,36 @@ def test_what_a_power_loss_has_left_at_the_end_is_cut_off(tmp_path: Path, tail: 
     assert len(index) == 1
     assert index.number(0, "b") == 2
     assert index.path.read_bytes() == MAGIC + entry(0, b"a") + entry(0, b"b")
+
+
+def test_what_may_not_be_on_the_disk_is_written_anew_before_a_sync_of_it_counts(
+    tmp_path: Path,
+) -> None:
+    def fail(_fd: int) -> None:
+        raise OSError(errno.EIO, "the disk has failed")
+
+    def is_rewritten_by(sync: Callable[[int], None]) -> bool:
+        os.utime(index.path, (0, 0))
+        with contextlib.suppress(OSError):
+            index.sync(sync)
+        return index.path.stat().st_mtime > 0
+
+    index = index_of(tmp_path)
+    index.number(0, "a")
+    assert not is_rewritten_by(fail)
+    assert is_rewritten_by(fsync), "the kernel has forgotten what it could not write"
+    index.number(0, "b")
+    assert not is_rewritten_by(fsync)
+    index.number(0, "c")
+    index.doubt()
+    assert is_rewritten_by(fsync)
+    content = index.path.read_bytes()
+    with index.path.open("ab") as file:
+        file.write(b"half an entry")
+    index = index_of(tmp_path)
+    assert is_rewritten_by(fsync), "who has written it may have been killed before it was synced"
+    assert index.path.read_bytes().startswith(content)
+    assert index.number(0, "d") == 4
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\0\0", MAGIC])
@@ -298,6 +334,29 @@ async def test_a_clone_replaces_what_was_there_with_all_inside_of_it(facets: Fac
     await facets.settled()
     assert Facet(facets, "b").store.list() == [("key", b"new")]
     assert Facet(facets, "inner", parent=2).store.list() == []
+
+
+@pytest.mark.parametrize("size", [10, 400_000], ids=["small", "large"])
+async def test_a_clone_over_what_is_there_does_not_change_when_that_was_made(
+    tmp_path: Path, size: int
+) -> None:
+    clock = Clock()
+    shard = Shard(tmp_path / "objects", bookmarking=clock)
+    facets = shard.storage.facets(UNIQUE_KEY, object_id())
+    source = Facet(facets, "a")
+    await source.put(b"1" * size)
+    made_ms = clock.now = clock.now + 86_400_000
+    target = Facet(facets, "b")
+    await target.grow_up()
+    await target.put(b"2")
+    clock.now += 1000
+    facets.clone(0, "a", "b")
+    await facets.settled()
+    await shard.storage.aclose()
+    copy = apsw.Connection(str(shard.folder / UNIQUE_KEY / f"{object_id()}.2.sqlite"))
+    assert read_birth_ms(copy.cursor()) == made_ms
+    assert copy.execute("SELECT length(value) FROM _cf_KV").get == size
+    copy.close()
 
 
 async def test_a_clone_has_nothing_of_an_open_transaction(facets: Facets) -> None:

@@ -143,6 +143,16 @@ class AlarmList:
             self._write(_MOVE, object_id, time_ms * _NS_PER_MS)
         self._changed(object_id)
 
+    @property
+    def in_doubt(self) -> bool:
+        """See disk.Companion."""
+        return self._in_doubt
+
+    def doubt(self) -> None:
+        """See disk.Companion."""
+        with self._lock:
+            self._in_doubt = True
+
     def sync(self, fsync: Fsync) -> None:
         """Return once what was written so far is on the disk. Blocks; from any thread."""
         wanted = self._writes

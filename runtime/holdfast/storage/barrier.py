@@ -17,7 +17,8 @@ the drive takes no longer for them; what comes meanwhile is gathered until it is
 one, or one has ended.
 
 - A shared sync that fails proves nothing about any one file, since the failure may be
-  another program's: each log is then synced by itself, and told its own outcome.
+  another program's: each log is then synced by itself, and told its own outcome. One that succeeds
+  proves nothing about a companion that is in doubt: that is synced by itself before.
 - Files in the making get their names between two shared syncs: see newborn.py.
 - A shared sync also writes what other programs have left unwritten. If one was slow, logs
   are synced one by one for a while.
@@ -29,7 +30,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol, cast
 
-from holdfast.storage.disk import Fsync, fsync
+from holdfast.storage.disk import Companion, Fsync, fsync
 from holdfast.storage.workers import Workers
 
 MAX_THREADS = 32
@@ -51,6 +52,10 @@ class CommittedLog(Protocol):
     @property
     def is_new(self) -> bool:
         """True if the log is a file in the making: then it is a `NewLog`."""
+
+    @property
+    def companion(self) -> Companion | None:
+        """What has to be durable before the log is, if there is something."""
 
     def sync(self, fsync: Fsync) -> None:
         """Return once all commits made before the call are on the disk. Blocks.
@@ -150,7 +155,7 @@ class LocalBarrier:
         assert self._sync_all, "without it, each log is synced by itself"
         self._sharing += 1
         self.shared_syncs += 1
-        shared = _SharedSync(self._sync_all, asked)
+        shared = _SharedSync(self._sync_all, self._fsync, asked)
         self.workers.submit(shared.run, partial(self._synced_together, shared))
 
     def _synced_together(self, shared: "_SharedSync", error: BaseException | None) -> None:
@@ -184,9 +189,10 @@ class _SharedSync:
     """One sync of many logs, with the steps of those in the making; `run` is for a thread."""
 
     def __init__(
-        self, sync_all: Callable[[], None], asked: list[tuple[CommittedLog, Done]]
+        self, sync_all: Callable[[], None], fsync: Fsync, asked: list[tuple[CommittedLog, Done]]
     ) -> None:
         self.asked = asked
+        self._fsync = fsync
         self.failed: dict[CommittedLog, Exception] = {}
         self.slowest_s = 0.0  # of the calls for the whole file system
         self._sync_all = sync_all
@@ -194,17 +200,30 @@ class _SharedSync:
 
     def run(self) -> None:
         """Sync all logs. Raises OSError if nothing is known of any of them."""
+        for log, _ in self.asked:
+            if log.companion and log.companion.in_doubt:
+                self._succeeds(log, partial(self._sync_companion, log.companion))
         staged = [log for log in self._new if self._succeeds(log, log.stage)]
         self._sync()
         if any([self._succeeds(log, log.publish) for log in staged]):  # noqa: C419 - every one
             self._sync()
 
+    def _sync_companion(self, companion: Companion) -> bool:
+        companion.sync(self._fsync)
+        return True
+
     def _sync(self) -> None:
         started = time.monotonic()
-        self._sync_all()
+        try:
+            self._sync_all()
+        except OSError:
+            for log, _ in self.asked:
+                if log.companion:
+                    log.companion.doubt()
+            raise
         self.slowest_s = max(self.slowest_s, time.monotonic() - started)
 
-    def _succeeds(self, log: NewLog, step: Callable[[], bool]) -> bool:
+    def _succeeds(self, log: CommittedLog, step: Callable[[], bool]) -> bool:
         try:
             return step()
         except Exception as error:  # noqa: BLE001 - it is told to whoever asked for this log

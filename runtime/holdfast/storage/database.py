@@ -255,7 +255,7 @@ class Database:
                 if isinstance(session, Newborn) and snapshot.size_of(source) > LARGE_BYTES:
                     self._leave_memory(session, session.outgrow)
                     session = self.connect()
-                session.adopt(source)
+                session.clone(source)
         except apsw.Error as error:
             raise self.failed(error) from error
         session.forget_schema()

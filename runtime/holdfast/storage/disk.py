@@ -19,6 +19,16 @@ Fsync = Callable[[int], None]
 class Companion(Protocol):
     """A file that has to be durable before a round of another one is."""
 
+    @property
+    def in_doubt(self) -> bool:
+        """True if something may not be on the disk that counts as clean, so that only `sync` helps.
+
+        See `rewrite_durably`.
+        """
+
+    def doubt(self) -> None:
+        """A sync of the whole file system has failed. Blocks; from any thread."""
+
     def sync(self, fsync: Fsync) -> None:
         """Return once all written to it before the call is durable. Blocks; from any thread."""
 

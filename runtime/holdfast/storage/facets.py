@@ -6,7 +6,8 @@ https://github.com/cloudflare/workerd/blob/main/src/workerd/server/facet-tree-in
 
 A number is never given twice, so the index only grows. Its entry is durable before the first
 round of the facet is: else another facet could be given the number, and find what was
-stored. What a power loss has left of an entry at the end belonged to no round, and is cut off.
+stored. What a power loss has left of an entry at the end belonged to no round, and is cut off. An
+index whose sync has failed, or that was there before, is written anew before a sync of it counts.
 """
 
 import asyncio
@@ -70,8 +71,9 @@ class FacetIndex:
         self._numbers: dict[tuple[int, bytes], int] = {}
         self._end = 0  # of what is sound in the file
         self._synced = 0
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # held while syncing
         self._read()
+        self.in_doubt = self._end > 0  # whoever wrote it may not have synced it
 
     def _read(self) -> None:
         try:
@@ -146,18 +148,27 @@ class FacetIndex:
                 inside.add(found)
         return sorted(inside - {number})
 
+    def doubt(self) -> None:
+        """See disk.Companion."""
+        with self._lock:
+            self.in_doubt = True
+
     def sync(self, fsync: Fsync) -> None:
         """See disk.Companion. The caller syncs the folder."""
         wanted = self._end
         with self._lock:
             if self._synced >= wanted:
                 return
+            is_doubtful, self.in_doubt = self.in_doubt, True
             covered = self._end
-            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
             try:
+                if is_doubtful:  # what is appended meanwhile comes behind that
+                    write_all(fd, self.content())
                 fsync(fd)
             finally:
                 os.close(fd)
+            self.in_doubt = False
             self._synced = covered
 
 

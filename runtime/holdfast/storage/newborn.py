@@ -129,7 +129,7 @@ class Newborn:
 
     # ---- on the loop ---------------------------------------------------------------
 
-    def adopt(self, source: apsw.Connection) -> None:
+    def clone(self, source: apsw.Connection) -> None:
         """Make the content that of another database. Raises apsw.Error."""
         with self.connection.backup("main", source, "main") as backup:
             backup.step()

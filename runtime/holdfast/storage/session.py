@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from holdfast.storage.disk import Companion, Folder, Fsync
+from holdfast.storage.template import BIRTH
 
 if TYPE_CHECKING:
     from holdfast.storage.statements import SqlAccess
@@ -187,6 +188,12 @@ class Session:
         # SQLite has emptied its page cache, and tells of the new frames with the next statement.
         self.once(FRUGAL)
         assert self.wal_pages, "the log holds what was copied"
+
+    def clone(self, source: apsw.Connection) -> None:
+        """The same, but that the file goes on telling when it was made: by another commit."""
+        birth = self.once(BIRTH)[0][0]
+        self.adopt(source)
+        self.once(f"{BIRTH}={birth}")
 
     # ---- keeping the log short -----------------------------------------------------
 

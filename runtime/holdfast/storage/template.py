@@ -23,13 +23,14 @@ _CONSTANT = (slice(_VERSIONS.start), slice(20, 24), slice(28, 92), slice(96, Non
 _WAL = b"\2\2"
 _NO_WAL = b"\1\1"
 
+BIRTH = "PRAGMA application_id"
 _BIRTH = slice(68, 72)
 _SIGN = 2**31
 
 
 def born(time_ms: float) -> str:
     """A statement that has a database tell in its header when it was made; see as_born."""
-    return f"PRAGMA application_id={(int(time_ms / 1000) + _SIGN) % (2 * _SIGN) - _SIGN}"
+    return f"{BIRTH}={(int(time_ms / 1000) + _SIGN) % (2 * _SIGN) - _SIGN}"
 
 
 def as_born(content: bytes, time_ms: float) -> bytes:
@@ -47,7 +48,7 @@ def read_birth_ms(cursor: apsw.Cursor) -> float | None:
 
     Raises apsw.Error.
     """
-    found = int(cursor.execute("PRAGMA application_id").get or 0)
+    found = int(cursor.execute(BIRTH).get or 0)
     return found % (2 * _SIGN) * 1000.0 or None
 
 
