@@ -48,24 +48,30 @@ export function isStandardError(error, name) {
 
 /** Whether the engine threw this because the isolate's memory limit was reached. */
 export function isOutOfMemory(error) {
-  return error instanceof InternalError && error.message === "out of memory";
+  try {
+    return error instanceof InternalError && error.message === "out of memory";
+  } catch {
+    return false; // a Proxy of the script's
+  }
 }
 
-/** Whether this says that something has more to do than it gets done. */
-export function isOverload(error) {
+/** Set a property of whatever was thrown; false where it cannot have it. */
+export function setOnError(error, name, value) {
   try {
-    return error?.overloaded === true;
+    if (error === null || typeof error !== "object" || !Object.isExtensible(error)) return false;
+    error[name] = value;
+    return true;
   } catch {
     return false;
   }
 }
 
-/** Name and message of whatever was thrown. */
+/** Name and message of whatever was thrown; what has no message is told by its class. */
 export function identityOf(error) {
   const isError = error !== null && typeof error === "object";
   try {
     return isError
-      ? [String(error.name ?? "Error"), String(error.message ?? "")]
+      ? [String(error.name ?? "Error"), String(error.message ?? `#<${error.constructor.name}>`)]
       : ["Error", String(error)];
   } catch {
     return ["Error", "an error that cannot be shown"];

@@ -6,6 +6,7 @@ import { describeError } from "../kernel/errors.js";
 import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
 import { milliseconds } from "./dates.js";
 import { wrote } from "./operations.js";
+import { isReset } from "./remote-error.js";
 
 const NOT_AFTER_ZERO = "setAlarm() cannot be called with an alarm time <= 0";
 const NO_HANDLER =
@@ -140,7 +141,7 @@ class AlarmCall {
 // What the script threw, or reset its object with; not that it lost its storage or its place.
 function isScriptsFault(instance, error) {
   if (instance.wasBroken) return false;
-  return instance.error === error || error?.durableObjectReset !== true;
+  return instance.error === error || !isReset(error);
 }
 
 function overdue(instance) {

@@ -8,6 +8,7 @@
 
 import { WORD_TRACED } from "holdfast:constants";
 import { object_released, shared } from "holdfast:ops";
+import { errorNamed, identityOf, setOnError } from "../kernel/errors.js";
 import { beginCall, failCall, failCalls, runCall } from "../kernel/calls.js";
 import { lazily } from "../kernel/lazy.js";
 import { Context, currentContext, queueTurnsFirst, runTurn } from "../kernel/turns.js";
@@ -21,6 +22,7 @@ import { cancelTimersOf } from "../timers/timers.js";
 import { InputGate } from "./input-gate.js";
 import { OutputGate } from "./output-gate.js";
 import { whyRefused } from "./overload.js";
+import { markAsEnd } from "./remote-error.js";
 import { DurableObjectState } from "./state.js";
 import { DurableObject } from "../workers/entrypoints.js";
 import { whenSettled } from "../workers/wait-until.js";
@@ -171,8 +173,7 @@ export class ObjectInstance {
   /** Forget the instance after a failure: its calls fail, its gates are done with. */
   reset(error) {
     if (this.error !== null) return;
-    markAsReset(error);
-    this.end(error);
+    this.end(markAsEnd(markAsReset(error)));
   }
 
   /** The same for an end that the error need not tell of. */
@@ -181,7 +182,7 @@ export class ObjectInstance {
     this.error = error;
     if (this.facets !== null) for (const facet of [...this.facets.values()]) facet.end(error);
     this.onGone(this);
-    object_released(this.slot, String(error?.message ?? error));
+    object_released(this.slot, identityOf(error)[1]);
     failCalls(this, error);
     breakOffPumps(this, error);
     releaseHolds(this);
@@ -218,10 +219,13 @@ Object.assign(ObjectInstance.prototype, {
   isLasting: true, // it may live for ever
 });
 
-// Callers tell by the flag that memory was lost, and with it the calls under way.
+// Callers tell by the flag that memory was lost, and with it the calls under way. What cannot
+// hold it has an error in its place.
 function markAsReset(error) {
-  const canHold = error !== null && typeof error === "object" && Object.isExtensible(error);
-  if (canHold) error.durableObjectReset = true;
+  if (setOnError(error, "durableObjectReset", true)) return error;
+  const end = errorNamed(...identityOf(error));
+  end.durableObjectReset = true;
+  return end;
 }
 
 function startCall(call) {

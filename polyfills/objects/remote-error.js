@@ -12,7 +12,7 @@ const FLAGS = ["retryable", "overloaded", "durableObjectReset"];
  * its cause; where it cannot be cloned, an error of its name, its message and its flags.
  */
 export function remoteError(error) {
-  const copy = cloned(error) ?? withFlags(errorNamed(...identityOf(error)), flagsOf(error));
+  const copy = withFlags(cloned(error) ?? errorNamed(...identityOf(error)), flagsOf(error));
   if (!refusals.has(error)) copy.remote = true;
   return copy;
 }
@@ -40,9 +40,9 @@ export function asEnd(error) {
   return markAsRefusal(copy);
 }
 
-// For calls by RPC, what ended an object or an event does not count as remote.
+// For calls by RPC, what ended the object or the event does not count as remote.
 function isRemote(error) {
-  return error?.durableObjectReset !== true && !ends.has(error);
+  return !ends.has(error);
 }
 
 /** The same for a call by RPC. */
@@ -95,8 +95,17 @@ export function errorFromHost(data, flags) {
   return withFlags(deserialize(data), flags ? flags.split(",") : []);
 }
 
+/** Whether an error tells of an object that was reset. */
+export function isReset(error) {
+  return flagsOf(error).includes("durableObjectReset");
+}
+
 function flagsOf(error) {
-  return error !== null && typeof error === "object" ? FLAGS.filter((flag) => error[flag] === true) : [];
+  try {
+    return error !== null && typeof error === "object" ? FLAGS.filter((flag) => error[flag] === true) : [];
+  } catch {
+    return []; // by a getter of the script's
+  }
 }
 
 function withFlags(error, flags) {

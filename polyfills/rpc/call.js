@@ -1,12 +1,12 @@
 // One call by RPC, as its receiver sees it, and where its answer goes.
 
+import { setOnError } from "../kernel/errors.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { dropMessage, pack, TRANSFER, unpack } from "./message.js";
 import { lookUp, notCallable, RESERVED_BY_ENTRYPOINTS } from "./receive.js";
 
 const { apply } = Reflect;
-const { getPrototypeOf, isExtensible } = Object;
-const { DOMException } = globalThis;
+const { getPrototypeOf } = Object;
 const objectPrototype = Object.prototype;
 
 /** The rules for entrypoints and Durable Objects that are classes. */
@@ -88,10 +88,8 @@ function letGo({ message, group }) {
 
 // Callers are told which object failed, unless it was the end of it.
 function nameObject(error, life) {
-  const isObject = typeof error === "object" && error !== null;
-  if (typeof life.id !== "object" || !isObject || error === life.error) return;
-  if (error instanceof DOMException || !isExtensible(error)) return;
-  error.durableObjectId = life.id.toString();
+  if (typeof life.id !== "object" || error === life.error) return;
+  setOnError(error, "durableObjectId", life.id.toString());
 }
 
 /**

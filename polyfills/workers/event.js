@@ -12,11 +12,11 @@ import { WAIT_UNTIL_MS } from "holdfast:constants";
 import { sendableRecord, socketForHost } from "./crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
 import { breakOffPumps, responseBodyForHost } from "../fetch/transfer.js";
-import { describeError, identityOf, isOutOfMemory, isOverload } from "../kernel/errors.js";
+import { isOutOfMemory } from "../kernel/errors.js";
 import { failCalls } from "../kernel/calls.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { Context } from "../kernel/turns.js";
-import { markAsEnd } from "../objects/remote-error.js";
+import { failureParts, markAsEnd } from "../objects/remote-error.js";
 import { releaseHolds } from "../rpc/references.js";
 import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
 import { cancelOrphans, cancelTimersOf, orphanTimersOf } from "../timers/timers.js";
@@ -133,8 +133,8 @@ export class WorkerEvent extends Context {
   fail(error) {
     this.answer((isDone) => {
       if (isOutOfMemory(error)) memory_exhausted();
-      const flags = isOverload(error) ? "overloaded" : "";
-      event_failed(this.number, ...identityOf(error), describeError(error), isDone, flags);
+      const [name, message, flags, description, data] = failureParts(error);
+      event_failed(this.number, name, message, description, isDone, flags, data);
     });
   }
 

@@ -61,7 +61,8 @@ def event_failed(
 ) -> None:
     """Answer an event with the script's failure; `done` as in event_respond.
 
-    The answer to a call by RPC tells the error whole: `flags`, and serialized in `data`.
+    Another script that has called this one is told the error whole: its `flags`, and all of it
+    serialized in `data`.
     """
     host.events.fail(number, name, message, description, flags, data)
     if done:

@@ -255,9 +255,11 @@ class IsolateObjects:
 
     def _answered(self, number: int, method: str, answer: "asyncio.Future[WorkerResponse]") -> None:
         if error := answer.exception():
-            name = error.name if isinstance(error, ScriptFailed) else "Error"
-            message = error.message if isinstance(error, ScriptFailed) else str(error)
-            self._host.fail(number, ScriptError(name, message, remote=True))
+            if isinstance(error, ScriptFailed):
+                flags = error.flags or "remote"
+                self.rpc.fail_op(number, error.name, error.message, flags, error.data)
+            else:
+                self._host.fail(number, ScriptError("Error", str(error), remote=True))
             return
         response = answer.result()
         if method == "HEAD":

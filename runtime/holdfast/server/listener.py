@@ -160,7 +160,7 @@ def raw_headers(message: RawRequestMessage, client: str) -> str:
 
 def _is_overload(error: BaseException) -> bool:
     """Whether the script let through that one of its objects has too much to do."""
-    return isinstance(error, ScriptFailed) and error.flags == "overloaded"
+    return isinstance(error, ScriptFailed) and "overloaded" in error.flags.split(",")
 
 
 def _page(error: BaseException) -> WorkerResponse:

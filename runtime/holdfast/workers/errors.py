@@ -19,7 +19,7 @@ class ScriptInvalid(WorkerError):
 class ScriptFailed(WorkerError):
     """The script's handler failed: with this error, described with its stack.
 
-    A call by RPC tells its caller more: `flags` of the error, and the whole of it in `data`.
+    A script that has called this one is told more: `flags` of the error, and the whole in `data`.
     """
 
     def __init__(
