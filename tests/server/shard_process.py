@@ -22,6 +22,7 @@ export class Counter extends DurableObject {
     if (pathname === "/hibernating") {
       const [client, server] = Object.values(new WebSocketPair());
       this.ctx.acceptWebSocket(server);
+      server.send("hello");
       return new Response(null, { status: 101, webSocket: client });
     }
     if (pathname === "/echo") {
@@ -57,6 +58,7 @@ export class Counter extends DurableObject {
   #socket() {
     const [client, server] = Object.values(new WebSocketPair());
     server.accept();
+    server.send("hello");
     server.addEventListener("message", ({ data }) => server.send(data));
     server.addEventListener("close", ({ code, reason }) => server.close(code, `re: ${reason}`));
     return new Response(null, { status: 101, webSocket: client });

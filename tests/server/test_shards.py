@@ -165,6 +165,7 @@ async def test_websockets_pass_through_with_their_closes(server: Sharded, path: 
         for name in each_way(server):
             url = server.url(path, name)
             async with client.session.ws_connect(url) as socket:
+                assert await socket.receive_str(timeout=10) == "hello"
                 await socket.send_str("text é")
                 assert await socket.receive_str() == "text é"
                 await socket.send_bytes(bytes(100_000))

@@ -218,10 +218,13 @@ class Link:
         if self.is_lost:
             response.discard()
             return
-        socket = None if response.socket is None else self._sockets.sent(response.socket)
+        end = response.socket
+        socket = None if end is None else self._sockets.number()
         body = self.bodies.sent(response.body)
         head = (response.status, response.status_text, response.headers)
         self.say("response", number, *head, body, socket)
+        if end is not None and socket is not None:
+            self._sockets.sent(socket, end)
 
     def returned(self, number: int, message: Message) -> None:
         """See Caller."""

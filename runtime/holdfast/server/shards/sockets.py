@@ -77,12 +77,18 @@ class Sockets:
             "go_on": lambda number: self._tell_peer(number, "go_on"),
         }
 
-    def sent(self, end: SocketEnd) -> int:
-        """The number under which an end crosses, which is taken over."""
-        self._last = number = self._last + 1
+    def number(self) -> int:
+        """A number for an end that is to cross."""
+        self._last += 1
+        return self._last
+
+    def sent(self, number: int, end: SocketEnd) -> None:
+        """The other side knows of this end, which is taken over, by its number.
+
+        What the end has sent before goes there now, and not before the other side can know it.
+        """
         self.ends[number] = here = LinkedEnd(self, number)
         join(here, end)
-        return number
 
     def received(self, number: int) -> SocketEnd:
         """What is to be joined with the end that the receiver of the response gets."""
