@@ -21,6 +21,7 @@ export const {
   EINVAL,
   EIO,
   EISDIR,
+  ELOOP,
   EMFILE,
   ENETUNREACH,
   ENOENT,

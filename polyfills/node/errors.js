@@ -156,12 +156,18 @@ export function abortError(reason = undefined) {
 /** Functions and classes of a module that are not there: each throws an error that names it. */
 export function absent(module, names) {
   const functions = {};
-  for (const name of names) {
-    functions[name] = function () {
-      const message = `${module}.${name} is a part of Node.js that Holdfast does not have`;
-      throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", message);
-    };
-    Object.defineProperty(functions[name], "name", { value: name });
-  }
+  for (const name of names) functions[name] = absentFunction(module, name);
   return functions;
+}
+
+/** The same for a module of which little is there: to be destructured into whatever it lacks. */
+export const absentFrom = (module) =>
+  new Proxy({}, { get: (_, name) => absentFunction(module, name) });
+
+function absentFunction(module, name) {
+  const stands = function () {
+    const message = `${module}.${name} is a part of Node.js that Holdfast does not have`;
+    throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", message);
+  };
+  return Object.defineProperty(stands, "name", { value: name });
 }

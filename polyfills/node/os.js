@@ -24,6 +24,7 @@ export const constants = {
     EINVAL: 22,
     EIO: 5,
     EISDIR: 21,
+    ELOOP: 40,
     EMFILE: 24,
     ENETUNREACH: 101,
     ENOENT: 2,

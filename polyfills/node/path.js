@@ -155,19 +155,24 @@ function globSource(pattern) {
   return source;
 }
 
-export const win32 = absent("path.win32", [
-  "basename",
-  "dirname",
-  "extname",
-  "format",
-  "isAbsolute",
-  "join",
-  "normalize",
-  "parse",
-  "relative",
-  "resolve",
-  "toNamespacedPath",
-]);
+export const win32 = {
+  ...absent("path.win32", [
+    "basename",
+    "dirname",
+    "extname",
+    "format",
+    "isAbsolute",
+    "join",
+    "matchesGlob",
+    "normalize",
+    "parse",
+    "relative",
+    "resolve",
+    "toNamespacedPath",
+  ]),
+  delimiter: ";",
+  sep: "\\",
+};
 
 const path = {
   _makeLong,
@@ -187,7 +192,8 @@ const path = {
   toNamespacedPath,
   win32,
 };
-path.posix = path;
+path.posix = win32.posix = path;
+win32.win32 = win32;
 
 export const posix = path;
 export default path;

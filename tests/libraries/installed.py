@@ -32,7 +32,10 @@ _OPTIONS = [
     # For CommonJS inside that requires modules of Node.js; Wrangler turns those into imports.
     '--banner:js=import { createRequire as $make } from "node:module"; const require = $make("/");',
 ]
-_BARE = "assert async_hooks buffer crypto events path process querystring stream timers url util"
+_BARE = (
+    "assert async_hooks buffer crypto events fs http net path process querystring stream timers tty"
+    " url util zlib"
+)
 
 
 def installed() -> Path:

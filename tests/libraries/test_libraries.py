@@ -16,7 +16,9 @@ from tests.libraries.installed import WORKERS, bundled, installed
 
 pytestmark = pytest.mark.slow
 
-ASKED_FROM_OUTSIDE = {"hono", "itty-router", "trpc", "drizzle", "partyserver", "yoga"}
+ASKED_FROM_OUTSIDE = {
+    *("drizzle", "express", "hono", "itty-router", "partyserver", "trpc", "yoga"),
+}
 CHECK_THEMSELVES = sorted({path.stem for path in WORKERS.glob("*.mjs")} - ASKED_FROM_OUTSIDE)
 
 
@@ -81,6 +83,22 @@ async def test_itty_router_routes(server: Server) -> None:
     assert json.loads((await server.fetch("/throws")).text)["status"] == 500
     assert (await server.fetch("/nope")).status == 404
     assert json.loads(await server.text("/files/a/b")) == "a/b"
+
+
+async def test_express_serves_by_node_http(server: Server) -> None:
+    server.add("main", bundled("express"))
+    answer = await server.fetch("/items/7?a[b]=c")
+    expected = {"id": "7", "query": {"a[b]": "c"}, "hostname": "main.localhost", "protocol": "http"}
+    assert (answer.status, json.loads(answer.text)) == (201, expected)
+    assert answer.headers["Set-Cookie"] == "a=b; Path=/; HttpOnly"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    echoed = await server.text("/echo", method="POST", data="a[b]=c", headers=form)
+    assert json.loads(echoed) == {"a": {"b": "c"}}
+    as_json = {"Content-Type": "application/json"}
+    assert (await server.fetch("/echo", method="POST", data="{", headers=as_json)).status == 400
+    assert await server.text("/stream") == "one two"
+    assert (await server.fetch("/fails")).text == "teapot"
+    assert (await server.fetch("/nope")).status == 404
 
 
 async def test_trpc_answers_queries_and_hono_validates_with_zod(server: Server) -> None:

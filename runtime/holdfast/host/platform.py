@@ -24,7 +24,11 @@ PUBLIC_MODULES = {
     "cloudflare:sockets": "holdfast:modules/cloudflare-sockets.js",
     "cloudflare:workers": "holdfast:modules/cloudflare-workers.js",
 }
-PUBLIC_WITH_NODE = PUBLIC_MODULES | NODE_MODULES
+PUBLIC_WITH_NODE = {
+    **PUBLIC_MODULES,
+    **NODE_MODULES,
+    "cloudflare:node": "holdfast:modules/cloudflare-node.js",
+}
 
 
 class Platform:

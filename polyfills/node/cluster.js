@@ -1,0 +1,37 @@
+// node:cluster, of a cluster of one: https://nodejs.org/docs/latest-v20.x/api/cluster.html
+
+import { absentFrom } from "./errors.js";
+
+export const SCHED_NONE = 1;
+export const SCHED_RR = 2;
+export const isMaster = true;
+export const isPrimary = true;
+export const isWorker = false;
+export const schedulingPolicy = SCHED_RR;
+export const settings = {};
+export const workers = {};
+export const {
+  Cluster,
+  Worker,
+  disconnect,
+  fork,
+  setupMaster,
+  setupPrimary,
+} = absentFrom("cluster");
+
+export default {
+  Cluster,
+  SCHED_NONE,
+  SCHED_RR,
+  Worker,
+  disconnect,
+  fork,
+  isMaster,
+  isPrimary,
+  isWorker,
+  schedulingPolicy,
+  settings,
+  setupMaster,
+  setupPrimary,
+  workers,
+};

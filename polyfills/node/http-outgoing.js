@@ -1,0 +1,203 @@
+// OutgoingMessage, what requests and responses have in common while they are written:
+// https://nodejs.org/docs/latest-v20.x/api/http.html#class-httpoutgoingmessage
+//
+// The head leaves with the first flush: when `flushHeaders` says so, when a chunk is not followed
+// by the end in the same job, or at the end. Until then chunks are kept, so that a short message
+// goes in one piece. The body is what `_send` is given: nothing, bytes, or a stream of them.
+
+import { Buffer } from "./buffer.js";
+import { invalidType } from "./errors.js";
+import { headersSent, validateHeaderName, validateHeaderValue } from "./http-names.js";
+import { nextTick } from "./stream-base.js";
+import { Writable } from "./stream-writable.js";
+
+export function OutgoingMessage(options = undefined) {
+  if (!(this instanceof OutgoingMessage)) return new OutgoingMessage(options);
+  Writable.call(this, {
+    highWaterMark: options?.highWaterMark,
+    decodeStrings: true,
+    autoDestroy: options?.autoDestroy,
+  });
+  this._names = new Map(); // lower case to [name as it was given, value]
+  this._header = null; // set once the head has left, or is fixed
+  this._sent = false;
+  this._kept = [];
+  this._controller = null;
+  this._held = null; // the callback of a chunk that waits for room
+  this._hasBody = true;
+  this.sendDate = false;
+  this.finished = false;
+  this.chunkedEncoding = false;
+  this.shouldKeepAlive = true;
+  this.useChunkedEncodingByDefault = true;
+  this.strictContentLength = false;
+  this.socket = null;
+}
+Object.setPrototypeOf(OutgoingMessage.prototype, Writable.prototype);
+Object.setPrototypeOf(OutgoingMessage, Writable);
+
+const endWritable = Writable.prototype.end;
+
+Object.assign(OutgoingMessage.prototype, {
+  setHeader(name, value) {
+    if (this._header !== null) throw headersSent("set");
+    validateHeaderName(name);
+    for (const each of Array.isArray(value) ? value : [value]) validateHeaderValue(name, each);
+    this._names.set(name.toLowerCase(), [name, value]);
+    return this;
+  },
+
+  setHeaders(headers) {
+    if (this._header !== null) throw headersSent("set");
+    if (!(headers instanceof Headers) && !(headers instanceof Map))
+      throw invalidType("headers", ["Headers", "Map"], headers);
+    const cookies = [];
+    for (const [name, value] of headers) {
+      if (name.toLowerCase() === "set-cookie") cookies.push(...[value].flat());
+      else this.setHeader(name, value);
+    }
+    if (cookies.length > 0) this.setHeader("set-cookie", cookies);
+    return this;
+  },
+
+  appendHeader(name, value) {
+    if (this._header !== null) throw headersSent("append");
+    const before = this.getHeader(name);
+    return this.setHeader(name, before === undefined ? value : [before, value].flat());
+  },
+
+  getHeader(name) {
+    if (typeof name !== "string") throw invalidType("name", "string", name);
+    return this._names.get(name.toLowerCase())?.[1];
+  },
+
+  hasHeader(name) {
+    if (typeof name !== "string") throw invalidType("name", "string", name);
+    return this._names.has(name.toLowerCase());
+  },
+
+  removeHeader(name) {
+    if (typeof name !== "string") throw invalidType("name", "string", name);
+    if (this._header !== null) throw headersSent("remove");
+    this._names.delete(name.toLowerCase());
+  },
+
+  getHeaders() {
+    const headers = Object.create(null);
+    for (const [key, [, value]] of this._names) headers[key] = value;
+    return headers;
+  },
+
+  getHeaderNames() {
+    return [...this._names.keys()];
+  },
+
+  getRawHeaderNames() {
+    return [...this._names.values()].map(([name]) => name);
+  },
+
+  addTrailers() {},
+
+  flushHeaders() {
+    this._flush();
+  },
+
+  setTimeout(milliseconds, callback = undefined) {
+    if (callback) this.once("timeout", callback);
+    return this;
+  },
+
+  cork() {},
+  uncork() {},
+
+  end(...args) {
+    if (this.writableEnded) return endWritable.apply(this, args);
+    this.finished = true;
+    return endWritable.apply(this, args);
+  },
+
+  /** The headers as the platform takes them. */
+  _headerList() {
+    const list = [];
+    for (const [name, value] of this._names.values())
+      for (const each of Array.isArray(value) ? value : [value]) list.push([name, `${each}`]);
+    return list;
+  },
+
+  _write(chunk, _, callback) {
+    if (!this._hasBody) return void callback();
+    if (this._controller !== null) {
+      this._enqueue(chunk, callback);
+      return;
+    }
+    this._kept.push(chunk);
+    callback();
+    if (this._kept.length === 1)
+      nextTick(() => {
+        if (!this._sent && !this.writableEnded) this._flush();
+      });
+  },
+
+  _enqueue(chunk, callback) {
+    if (chunk.length > 0) this._controller.enqueue(new Uint8Array(chunk));
+    if (this._controller.desiredSize > 0) callback();
+    else this._held = callback;
+  },
+
+  /** Sends the head, with a body that is to be written yet. */
+  _flush() {
+    if (this._sent) return;
+    this._sent = true;
+    this._implicitHeader();
+    if (!this._hasBody) return void this._send(null);
+    const body = new ReadableStream(
+      {
+        start: (controller) => {
+          this._controller = controller;
+        },
+        pull: () => {
+          const callback = this._held;
+          this._held = null;
+          callback?.();
+        },
+        cancel: (reason) => void this.destroy(reason instanceof Error ? reason : undefined),
+      },
+      { highWaterMark: 1 },
+    );
+    for (const chunk of this._kept.splice(0)) this._controller.enqueue(new Uint8Array(chunk));
+    this._send(body);
+  },
+
+  _final(callback) {
+    if (!this._sent) {
+      this._sent = true;
+      this._implicitHeader();
+      const bytes = Buffer.concat(this._kept.splice(0));
+      this._send(this._hasBody && bytes.length > 0 ? bytes : null);
+    } else this._controller?.close();
+    callback();
+  },
+
+  _destroy(error, callback) {
+    if (!this.writableFinished && this._controller !== null) {
+      try {
+        this._controller.error(error ?? new Error("The message was given up"));
+      } catch {} // it was cancelled
+    }
+    callback(error);
+  },
+
+  _implicitHeader() {
+    this._header ??= "";
+  },
+});
+
+for (const [name, get] of Object.entries({
+  headersSent() {
+    return this._header !== null;
+  },
+  connection() {
+    return this.socket;
+  },
+}))
+  Object.defineProperty(OutgoingMessage.prototype, name, { get, set() {}, configurable: true });

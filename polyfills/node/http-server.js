@@ -1,0 +1,234 @@
+// Servers of node:http, which the handlers of `cloudflare:node` ask:
+// https://nodejs.org/docs/latest-v20.x/api/http.html#class-httpserver
+// https://developers.cloudflare.com/workers/runtime-apis/nodejs/http/#server-side-methods
+
+import { nodeError, requireInteger } from "./errors.js";
+import { EventEmitter } from "./events.js";
+import { IncomingMessage } from "./http-incoming.js";
+import { checkedStatus, headersSent, STATUS_CODES } from "./http-names.js";
+import { OutgoingMessage } from "./http-outgoing.js";
+import { _normalizeArgs } from "./net.js";
+import { nextTick } from "./stream-base.js";
+
+const MAX_PORT = 65_535;
+const BODILESS = [204, 205, 304];
+const servers = new Map(); // by port
+
+export function ServerResponse(request, options = undefined) {
+  if (!(this instanceof ServerResponse)) return new ServerResponse(request, options);
+  OutgoingMessage.call(this, options);
+  this.req = request;
+  this.statusCode = 200;
+  this.statusMessage = undefined;
+  this._hasBody = request?.method !== "HEAD";
+  this._answer = Promise.withResolvers();
+}
+Object.setPrototypeOf(ServerResponse.prototype, OutgoingMessage.prototype);
+Object.setPrototypeOf(ServerResponse, OutgoingMessage);
+
+Object.assign(ServerResponse.prototype, {
+  writeHead(status, reason = undefined, headers = undefined) {
+    if (this._header !== null) throw headersSent("write");
+    this.statusCode = checkedStatus(status);
+    const given = typeof reason === "string" ? headers : (headers ?? reason);
+    this.statusMessage =
+      typeof reason === "string" ? reason : (this.statusMessage ?? STATUS_CODES[this.statusCode]);
+    if (Array.isArray(given)) {
+      const lines = given.flat();
+      for (let i = 0; i + 1 < lines.length; i += 2) this.removeHeader(lines[i]);
+      for (let i = 0; i + 1 < lines.length; i += 2) this.appendHeader(lines[i], lines[i + 1]);
+    } else if (given) {
+      for (const name of Object.keys(given)) this.setHeader(name, given[name]);
+    }
+    this._header = "";
+    return this;
+  },
+
+  writeContinue() {},
+  writeProcessing() {},
+  writeEarlyHints(_, callback = undefined) {
+    if (callback) nextTick(callback);
+  },
+  assignSocket() {},
+  detachSocket() {},
+
+  _implicitHeader() {
+    if (this._header === null) this.writeHead(this.statusCode);
+  },
+
+  _send(body) {
+    const bodiless = BODILESS.includes(this.statusCode);
+    if (bodiless) this._hasBody = false;
+    this._answer.resolve(
+      new Response(bodiless ? null : body, {
+        status: this.statusCode,
+        statusText: this.statusMessage ?? "",
+        headers: this._headerList(),
+      }),
+    );
+  },
+
+  _destroy(error, callback) {
+    this._answer.reject(error ?? nodeError(Error, "ECONNRESET", "The response was destroyed"));
+    this._answer.promise.catch(() => {});
+    OutgoingMessage.prototype._destroy.call(this, error, callback);
+  },
+});
+
+export function Server(options = undefined, listener = undefined) {
+  if (!(this instanceof Server)) return new Server(options, listener);
+  EventEmitter.call(this);
+  this._port = null;
+  this._options = typeof options === "object" && options !== null ? options : {};
+  this.timeout = 0;
+  this.keepAliveTimeout = 5000;
+  this.headersTimeout = 0;
+  this.requestTimeout = 0;
+  this.maxHeadersCount = null;
+  this.maxRequestsPerSocket = 0;
+  const onRequest = typeof options === "function" ? options : listener;
+  if (onRequest) this.on("request", onRequest);
+}
+Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
+Object.setPrototypeOf(Server, EventEmitter);
+
+Object.assign(Server.prototype, {
+  /** Answers for a port of this isolate's own; any free one for 0 or none. */
+  listen(...args) {
+    const isBare = args.length === 0 || typeof args[0] === "function" || args[0] === undefined;
+    const [options, listener] = _normalizeArgs(isBare ? [{}, ...args] : args);
+    let port = Number(options.port ?? 0);
+    requireInteger(port, "options.port", 0, MAX_PORT);
+    if (this._port !== null || servers.has(port)) {
+      const message = "Listen method has been called more than once without closing.";
+      throw nodeError(Error, "ERR_SERVER_ALREADY_LISTEN", message);
+    }
+    if (listener !== null) this.once("listening", listener);
+    while (port === 0 || servers.has(port)) port = 1024 + Math.floor(Math.random() * 64_000);
+    this._port = port;
+    servers.set(port, this);
+    nextTick(() => this.emit("listening"));
+    return this;
+  },
+
+  close(callback = undefined) {
+    if (callback) this.once("close", callback);
+    servers.delete(this._port);
+    this._port = null;
+    nextTick(() => this.emit("close"));
+    return this;
+  },
+
+  address() {
+    return this._port === null
+      ? null
+      : { port: this._port, family: "IPv4", address: "127.0.0.1" };
+  },
+
+  setTimeout(milliseconds, callback = undefined) {
+    const listener = typeof milliseconds === "function" ? milliseconds : callback;
+    if (typeof milliseconds === "number") this.timeout = milliseconds;
+    if (listener) this.once("timeout", listener);
+    return this;
+  },
+
+  getConnections(callback = undefined) {
+    if (callback) nextTick(callback, null, 0);
+    return this;
+  },
+
+  closeAllConnections() {},
+  closeIdleConnections() {},
+  ref() {
+    return this;
+  },
+  unref() {
+    return this;
+  },
+
+  async [Symbol.asyncDispose]() {
+    await new Promise((resolve) => this.close(resolve));
+  },
+
+  async _fetch(request) {
+    const { IncomingMessage: Incoming, ServerResponse: Outgoing } = this._options;
+    const socket = new ClientSocket(request);
+    const incoming = new (Incoming ?? IncomingMessage)();
+    const { pathname, search } = new URL(request.url);
+    incoming.socket = socket;
+    incoming.url = pathname + search;
+    incoming.method = request.method;
+    incoming._addHeaderLines([...request.headers].flat());
+    incoming._body = request.body;
+    const response = new (Outgoing ?? ServerResponse)(incoming);
+    response.socket = socket;
+    try {
+      this.emit("connection", socket);
+      this.emit("request", incoming, response);
+      return await response._answer.promise;
+    } catch (error) {
+      response.destroy(error);
+      throw error;
+    }
+  },
+});
+
+Object.defineProperty(Server.prototype, "listening", {
+  get() {
+    return this._port !== null;
+  },
+  configurable: true,
+});
+
+/** What frameworks ask of the connection that a request came by. */
+class ClientSocket extends EventEmitter {
+  remotePort = 0;
+  localAddress = "127.0.0.1";
+  localPort = 0;
+  remoteFamily = "IPv4";
+  destroyed = false;
+  readable = true;
+  writable = true;
+
+  constructor(request) {
+    super();
+    this.remoteAddress = request.headers.get("CF-Connecting-IP") ?? "127.0.0.1";
+    this.encrypted = request.url.startsWith("https:");
+  }
+
+  destroy() {
+    this.destroyed = true;
+    return this;
+  }
+
+  setTimeout() {
+    return this;
+  }
+  setKeepAlive() {
+    return this;
+  }
+  setNoDelay() {
+    return this;
+  }
+  ref() {
+    return this;
+  }
+  unref() {
+    return this;
+  }
+}
+
+export const createServer = (options = undefined, listener = undefined) =>
+  new Server(options, listener);
+
+/** Lets the server that listens at this port answer a request. */
+export async function answerAt(port, request) {
+  const server = servers.get(port);
+  if (server === undefined) {
+    const message =
+      `Http server with port ${port} not found. This is likely a bug with your code. ` +
+      `You should check if server.listen() was called with the same port (${port})`;
+    throw Object.assign(new Error(message), { code: "ERR_INVALID_ARG_VALUE" });
+  }
+  return server._fetch(request);
+}

@@ -1,0 +1,31 @@
+// node:http2: https://nodejs.org/docs/latest-v20.x/api/http2.html
+
+import { absentFrom } from "./errors.js";
+
+export const constants = {};
+export const sensitiveHeaders = Symbol("nodejs.http2.sensitiveHeaders");
+export const {
+  Http2ServerRequest,
+  Http2ServerResponse,
+  connect,
+  createSecureServer,
+  createServer,
+  getDefaultSettings,
+  getPackedSettings,
+  getUnpackedSettings,
+  performServerHandshake,
+} = absentFrom("http2");
+
+export default {
+  Http2ServerRequest,
+  Http2ServerResponse,
+  connect,
+  constants,
+  createSecureServer,
+  createServer,
+  getDefaultSettings,
+  getPackedSettings,
+  getUnpackedSettings,
+  performServerHandshake,
+  sensitiveHeaders,
+};

@@ -1,0 +1,325 @@
+// node:net, connections to elsewhere: https://nodejs.org/docs/latest-v20.x/api/net.html
+//
+// A socket is what `connect()` of `cloudflare:sockets` gives, as a Duplex. Nobody can connect to a
+// Worker, so there are no servers.
+
+import { connect as open } from "../modules/cloudflare-sockets.js";
+import { Buffer } from "./buffer.js";
+import { absentFrom, nodeError, outOfRange, requireFunction } from "./errors.js";
+import { EventEmitter } from "./events.js";
+import { isIP, isIPv4, isIPv6 } from "./net-addresses.js";
+import { nextTick } from "./stream-base.js";
+import { Duplex } from "./stream-duplex.js";
+
+export { isIP, isIPv4, isIPv6 };
+
+const MAX_PORT = 65_535;
+
+/** A connection, or what is to become one. */
+export function Socket(options = undefined) {
+  if (!(this instanceof Socket)) return new Socket(options);
+  Duplex.call(this, {
+    ...(typeof options === "object" ? options : undefined),
+    allowHalfOpen: options?.allowHalfOpen === true,
+    autoDestroy: true,
+    emitClose: true,
+    decodeStrings: true,
+    objectMode: false,
+    read: undefined,
+    write: undefined,
+  });
+  this.connecting = false;
+  this.timeout = 0;
+  this.bytesRead = 0;
+  this.bytesWritten = 0;
+  this._handle = null;
+  this._reader = null;
+  this._writer = null;
+  this._wanted = false; // somebody waits for bytes
+  this._reading = false;
+  this._timer = undefined;
+  this.on("end", () => {
+    if (!this.allowHalfOpen) this.end();
+  });
+}
+Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
+Object.setPrototypeOf(Socket, Duplex);
+
+/** `(options, listener)`, `(port, host, listener)`: what the functions that connect are given. */
+export function _normalizeArgs(args) {
+  const listener = typeof args.at(-1) === "function" ? args.at(-1) : null;
+  const [first, second] = args;
+  if (first !== null && typeof first === "object") return [first, listener];
+  if (typeof first === "string" && Number.isNaN(Number(first))) return [{ path: first }, listener];
+  return [{ port: first, host: typeof second === "string" ? second : undefined }, listener];
+}
+
+Object.assign(Socket.prototype, {
+  connect(...args) {
+    const [options, listener] = _normalizeArgs(Array.isArray(args[0]) ? args[0] : args);
+    if (listener !== null) this.once("connect", listener);
+    if (options.path !== undefined)
+      throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", "Workers have no Unix sockets");
+    const port = Number(options.port);
+    if (!Number.isInteger(port) || port < 0 || port > MAX_PORT) {
+      const range = `>= 0 and < ${MAX_PORT + 1}`;
+      throw nodeError(
+        RangeError,
+        "ERR_SOCKET_BAD_PORT",
+        `Port should be ${range}. Received ${options.port}.`,
+      );
+    }
+    this.connecting = true;
+    const host = options.host ?? "localhost";
+    this._host = host;
+    this._port = port;
+    try {
+      this._attach(open({ hostname: host.includes(":") ? `[${host}]` : host, port }, {
+        allowHalfOpen: true,
+        secureTransport: options._secureTransport ?? "starttls",
+      }));
+    } catch (error) {
+      nextTick(() => this.destroy(error));
+    }
+    return this;
+  },
+
+  /** Goes on with a socket of `cloudflare:sockets`. */
+  _attach(handle) {
+    this.connecting = true;
+    this._handle = handle;
+    this._reader = handle.readable.getReader();
+    this._writer = handle.writable.getWriter();
+    this._writer.closed.catch(() => {});
+    this._reader.closed.catch(() => {});
+    handle.opened.then(
+      () => {
+        if (this.destroyed) return;
+        this.connecting = false;
+        this._refresh();
+        this.emit("connect");
+        this.emit("ready");
+        if (this._wanted) this._pull();
+      },
+      (error) => this.destroy(lostConnection(error, this)),
+    );
+  },
+
+  /** Gives the connection away, to what makes TLS of it. */
+  _detach() {
+    const handle = this._handle;
+    this._handle = null;
+    this._reader.releaseLock();
+    this._writer.releaseLock();
+    return handle;
+  },
+
+  _read() {
+    this._wanted = true;
+    if (!this.connecting && this._handle !== null) this._pull();
+  },
+
+  async _pull() {
+    if (this._reading) return;
+    this._reading = true;
+    this._wanted = false;
+    const reader = this._reader;
+    try {
+      const { value, done } = await reader.read();
+      if (reader !== this._reader || this.destroyed || this._handle === null) return;
+      this._reading = false;
+      this._refresh();
+      if (done) this.push(null);
+      else {
+        this.bytesRead += value.byteLength;
+        this.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+      }
+    } catch (error) {
+      if (this._handle !== null) this.destroy(lostConnection(error, this));
+    }
+  },
+
+  _write(chunk, encoding, callback) {
+    if (this.connecting) {
+      this.once("connect", () => this._write(chunk, encoding, callback));
+      return;
+    }
+    if (this._handle === null) return void callback(nodeError(Error, "EPIPE", "write EPIPE"));
+    this._writer.write(chunk).then(
+      () => {
+        this.bytesWritten += chunk.length;
+        this._refresh();
+        callback();
+      },
+      (error) => callback(lostConnection(error, this)),
+    );
+  },
+
+  _final(callback) {
+    if (this.connecting) return void this.once("connect", () => this._final(callback));
+    if (this._handle === null) return void callback();
+    this._writer.close().then(
+      () => callback(),
+      () => callback(),
+    );
+  },
+
+  _destroy(error, callback) {
+    clearTimeout(this._timer);
+    this.connecting = false;
+    const handle = this._handle;
+    this._handle = null;
+    if (handle !== null) {
+      this._reader.cancel().catch(() => {});
+      handle.close().catch(() => {});
+    }
+    callback(error);
+  },
+
+  destroySoon() {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once("finish", () => this.destroy());
+  },
+
+  resetAndDestroy() {
+    return this.destroy();
+  },
+
+  setTimeout(milliseconds, callback = undefined) {
+    if (callback !== undefined) {
+      requireFunction(callback, "callback");
+      if (milliseconds === 0) this.removeListener("timeout", callback);
+      else this.once("timeout", callback);
+    }
+    this.timeout = milliseconds;
+    this._refresh();
+    return this;
+  },
+
+  _refresh() {
+    clearTimeout(this._timer);
+    if (this.timeout > 0) this._timer = setTimeout(() => this.emit("timeout"), this.timeout);
+  },
+
+  address() {
+    return {};
+  },
+
+  setKeepAlive() {
+    return this;
+  },
+  setNoDelay() {
+    return this;
+  },
+  ref() {
+    return this;
+  },
+  unref() {
+    return this;
+  },
+});
+
+for (const [name, get] of Object.entries({
+  pending() {
+    return this._handle === null || this.connecting;
+  },
+  readyState() {
+    if (this.connecting) return "opening";
+    if (this.readable && this.writable) return "open";
+    if (this.readable) return "readOnly";
+    return this.writable ? "writeOnly" : "closed";
+  },
+  remoteAddress() {
+    return this._handle === null ? undefined : this._host;
+  },
+  remotePort() {
+    return this._handle === null ? undefined : this._port;
+  },
+  remoteFamily() {
+    return this._handle === null ? undefined : isIPv6(this._host) ? "IPv6" : "IPv4";
+  },
+  bufferSize() {
+    return this.writableLength;
+  },
+}))
+  Object.defineProperty(Socket.prototype, name, { get, configurable: true });
+
+/** What a stream of the platform says, with a code as connections have it in Node.js. */
+function lostConnection(error, socket) {
+  const code = socket.connecting ? "ECONNREFUSED" : "ECONNRESET";
+  const syscall = socket.connecting ? "connect" : "read";
+  return Object.assign(new Error(`${syscall} ${code}: ${error?.message}`, { cause: error }), {
+    code,
+    syscall,
+    address: socket._host,
+    port: socket._port,
+  });
+}
+
+export function connect(...args) {
+  const [options] = _normalizeArgs(args);
+  const socket = new Socket(options);
+  if (options.timeout) socket.setTimeout(options.timeout);
+  return socket.connect(...args);
+}
+export { connect as createConnection, Socket as Stream };
+
+let selectsFamily = true;
+let familyTimeout = 250;
+export const getDefaultAutoSelectFamily = () => selectsFamily;
+export const setDefaultAutoSelectFamily = (value) => void (selectsFamily = value);
+export const getDefaultAutoSelectFamilyAttemptTimeout = () => familyTimeout;
+export function setDefaultAutoSelectFamilyAttemptTimeout(value) {
+  if (!(value > 0)) throw outOfRange("value", ">= 1", value);
+  familyTimeout = value;
+}
+export const { BlockList, SocketAddress } = absentFrom("net");
+
+/** A server that cannot listen. */
+export class Server extends EventEmitter {
+  constructor(options = undefined, listener = undefined) {
+    super();
+    const onConnection = typeof options === "function" ? options : listener;
+    if (onConnection) this.on("connection", onConnection);
+  }
+
+  listen() {
+    const message = "Nobody can connect to a Worker: net.Server does not listen";
+    throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", message);
+  }
+
+  address() {
+    return null;
+  }
+
+  close(callback = undefined) {
+    if (callback) nextTick(callback);
+    return this;
+  }
+
+  get listening() {
+    return false;
+  }
+}
+export const createServer = (options = undefined, listener = undefined) =>
+  new Server(options, listener);
+
+export default {
+  _normalizeArgs,
+  BlockList,
+  connect,
+  createConnection: connect,
+  createServer,
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  isIP,
+  isIPv4,
+  isIPv6,
+  Server,
+  setDefaultAutoSelectFamily,
+  setDefaultAutoSelectFamilyAttemptTimeout,
+  Socket,
+  SocketAddress,
+  Stream: Socket,
+};

@@ -1,0 +1,109 @@
+// node:tls, connections that are encrypted: https://nodejs.org/docs/latest-v20.x/api/tls.html
+//
+// The runtime checks certificates, against the machine's own list; scripts have no say in it.
+
+import { Buffer } from "./buffer.js";
+import { absentFrom } from "./errors.js";
+import { _normalizeArgs, createServer, Server, Socket } from "./net.js";
+import { nextTick } from "./stream-base.js";
+
+export const CLIENT_RENEG_LIMIT = 3;
+export const CLIENT_RENEG_WINDOW = 600;
+export const DEFAULT_CIPHERS = "";
+export const DEFAULT_ECDH_CURVE = "auto";
+export const DEFAULT_MAX_VERSION = "TLSv1.3";
+export const DEFAULT_MIN_VERSION = "TLSv1.2";
+export const rootCertificates = [];
+
+/** A connection with TLS: one of its own, or one that goes on with `socket`'s. */
+export function TLSSocket(socket = undefined, options = undefined) {
+  if (!(this instanceof TLSSocket)) return new TLSSocket(socket, options);
+  Socket.call(this, options);
+  this.encrypted = true;
+  this.authorized = false;
+  this.authorizationError = null;
+  this.alpnProtocol = false;
+  this.once("connect", () => {
+    this.authorized = true;
+    this.emit("secure");
+    this.emit("secureConnect");
+  });
+  if (socket instanceof Socket) this._goOnWith(socket, options);
+}
+Object.setPrototypeOf(TLSSocket.prototype, Socket.prototype);
+Object.setPrototypeOf(TLSSocket, Socket);
+
+Object.assign(TLSSocket.prototype, {
+  _goOnWith(socket, options) {
+    this._host = socket._host;
+    this._port = socket._port;
+    this.connecting = true;
+    const start = () => {
+      try {
+        const expectedServerHostname = options?.servername || undefined;
+        this._attach(socket._detach().startTls({ expectedServerHostname }));
+      } catch (error) {
+        nextTick(() => this.destroy(error));
+      }
+    };
+    if (socket.connecting) socket.once("connect", start);
+    else start();
+  },
+
+  getCipher: () => ({}),
+  getEphemeralKeyInfo: () => ({}),
+  getPeerCertificate: () => ({}),
+  getProtocol: () => DEFAULT_MAX_VERSION,
+  getSession: () => undefined,
+  isSessionReused: () => false,
+  setMaxSendFragment: () => true,
+  setServername: () => {},
+});
+
+export function connect(...args) {
+  const [options, listener] = _normalizeArgs(args);
+  const extra = args.find((arg, i) => i > 0 && arg !== null && typeof arg === "object");
+  const wanted = { ...options, ...extra };
+  const socket = new TLSSocket(wanted.socket, wanted);
+  if (listener !== null) socket.once("secureConnect", listener);
+  if (wanted.socket === undefined) socket.connect({ ...wanted, _secureTransport: "on" });
+  return socket;
+}
+
+/** The error of a certificate that is another host's. The runtime has looked at it already. */
+export const checkServerIdentity = () => undefined;
+export const createSecureContext = () => new SecureContext();
+export const getCiphers = () => [];
+
+export function SecureContext() {}
+
+/** Names of protocols as the handshake has them: each behind a byte with its length. */
+export function convertALPNProtocols(protocols, out) {
+  const list = Array.isArray(protocols)
+    ? Buffer.concat(protocols.map((name) => Buffer.from([name.length, ...Buffer.from(name)])))
+    : protocols;
+  out.ALPNProtocols = Buffer.from(list);
+}
+
+export const { createSecurePair } = absentFrom("tls");
+export { createServer, Server };
+
+export default {
+  checkServerIdentity,
+  CLIENT_RENEG_LIMIT,
+  CLIENT_RENEG_WINDOW,
+  connect,
+  convertALPNProtocols,
+  createSecureContext,
+  createSecurePair,
+  createServer,
+  DEFAULT_CIPHERS,
+  DEFAULT_ECDH_CURVE,
+  DEFAULT_MAX_VERSION,
+  DEFAULT_MIN_VERSION,
+  getCiphers,
+  rootCertificates,
+  SecureContext,
+  Server,
+  TLSSocket,
+};
