@@ -17,9 +17,20 @@ export function dataOf(value, name, encoding = undefined) {
   throw invalidType(name, ["string", "Buffer", "TypedArray", "DataView"], value);
 }
 
-/** The same, also for an ArrayBuffer. */
-export function secretOf(value, name) {
+export const toBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Bytes as a Buffer, or as a string of this encoding. */
+export function encoded(bytes, encoding) {
+  const buffer = toBuffer(bytes);
+  return encoding && encoding !== "buffer" ? buffer.toString(encoding) : buffer;
+}
+
+export const isBytes = (value) => ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+export const isText = (value) => typeof value === "string" || isBytes(value);
+
+/** The same as `dataOf`, also for an ArrayBuffer. */
+export function secretOf(value, name, encoding = undefined) {
   if (value instanceof ArrayBuffer) return bytesOf(value);
-  if (typeof value === "string" || ArrayBuffer.isView(value)) return dataOf(value, name);
+  if (isText(value)) return dataOf(value, name, encoding);
   throw invalidType(name, ["string", "ArrayBuffer", "Buffer", "TypedArray", "DataView"], value);
 }

@@ -9,13 +9,12 @@ import {
   node_scrypt_later,
 } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { secretOf } from "./crypto-bytes.js";
-import { KeyObject, secretOfKey } from "./crypto-keys.js";
+import { secretOf, toBuffer } from "./crypto-bytes.js";
+import { secretKeyOf } from "./crypto-keys.js";
 import { nodeError, requireFunction, requireInteger, requireString } from "./errors.js";
 import { nextTick } from "./stream-base.js";
 
 const MAX_INT = 2 ** 31 - 1;
-const toBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 function answer(promise, callback) {
   promise.then(
@@ -92,7 +91,7 @@ export function scrypt(password, salt, keylen, options, callback) {
 /** https://www.rfc-editor.org/rfc/rfc5869 */
 export function hkdfSync(digest, ikm, salt, info, keylen) {
   requireString(digest, "digest");
-  const secret = ikm instanceof KeyObject ? secretOfKey(ikm) : secretOf(ikm, "ikm");
+  const secret = secretKeyOf(ikm, "ikm");
   const context = secretOf(info, "info");
   requireInteger(keylen, "length", 0, MAX_INT);
   const salted = secretOf(salt, "salt");

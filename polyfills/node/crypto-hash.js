@@ -1,52 +1,95 @@
 // Digests and HMACs, also as streams.
 // https://nodejs.org/docs/latest-v20.x/api/crypto.html#class-hash
 
-import { node_digest, node_hmac } from "holdfast:ops";
+import {
+  node_digest,
+  node_digest_add,
+  node_digest_begin,
+  node_digest_copy,
+  node_digest_end,
+  node_hmac,
+  node_hmac_begin,
+} from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { dataOf, secretOf } from "./crypto-bytes.js";
-import { KeyObject, secretOfKey } from "./crypto-keys.js";
-import { invalidType, nodeError, requireString } from "./errors.js";
+import { dataOf, encoded, toBuffer } from "./crypto-bytes.js";
+import { attempt } from "./crypto-errors.js";
+import { secretKeyOf } from "./crypto-keys.js";
+import { dropState, newState } from "./crypto-states.js";
+import { nodeError, requireInteger, requireString } from "./errors.js";
 import { Transform } from "./stream-duplex.js";
 
 const EMPTY = new Uint8Array(0);
+const MAX_GATHERED_BYTES = 65_536;
+const MAX_UINT32 = 2 ** 32 - 1;
 
-/** Collects data until its digest is asked for. */
+const finalized = () => nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
+
+/** Let a new digest go on from where another one is. */
+let copyInto;
+let isFinalized;
+/** The digest, which takes no more data. */
+let finish;
+
+/**
+ * Gathers little data until its digest is asked for, by `whole`; of more the host keeps a digest,
+ * which `begin` begins.
+ */
 class Digest extends Transform {
+  #work;
   #parts = [];
-  #compute;
+  #size = 0;
+  #state = undefined;
   #finalized = false;
 
-  constructor(compute, options) {
+  constructor(options, work) {
     super(options);
-    this.#compute = compute;
-  }
-
-  get parts() {
-    return this.#parts;
-  }
-
-  isFinalized() {
-    return this.#finalized;
+    this.#work = work;
   }
 
   update(data, inputEncoding = undefined) {
-    if (this.#finalized)
-      throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
+    if (this.#finalized) throw finalized();
+    const bytes = dataOf(data, "data", inputEncoding);
     // A copy, since the data may change before the digest is asked for.
-    this.#parts.push(
-      typeof data === "string"
-        ? dataOf(data, "data", inputEncoding)
-        : Buffer.from(dataOf(data, "data")),
-    );
+    this.#parts.push(typeof data === "string" ? bytes : Buffer.from(bytes));
+    this.#size += bytes.length;
+    if (this.#size > MAX_GATHERED_BYTES) this.#pass();
     return this;
   }
 
-  finish(encoding) {
-    this.#finalized = true;
+  #pass() {
+    if (this.#state === undefined) {
+      this.#state = newState(this);
+      this.#work.begin(this.#state);
+    }
+    node_digest_add(this.#state, this.#gathered());
+  }
+
+  #gathered() {
     const data = this.#parts.length === 1 ? this.#parts[0] : Buffer.concat(this.#parts);
     this.#parts = [];
-    const result = Buffer.from(this.#compute(data).buffer);
-    return encoding && encoding !== "buffer" ? result.toString(encoding) : result;
+    this.#size = 0;
+    return data;
+  }
+
+  static {
+    isFinalized = (digest) => digest.#finalized;
+    copyInto = (from, to) => {
+      if (from.#state !== undefined) {
+        to.#state = newState(to);
+        node_digest_copy(from.#state, to.#state);
+      }
+      to.#parts = [...from.#parts];
+      to.#size = from.#size;
+    };
+    finish = (digest, encoding) => {
+      digest.#finalized = true;
+      if (digest.#state === undefined)
+        return encoded(digest.#work.whole(digest.#gathered()), encoding);
+      digest.#pass();
+      const result = node_digest_end(digest.#state, digest.#work.length);
+      dropState(digest.#state);
+      return encoded(result, encoding);
+    };
   }
 
   _transform(chunk, encoding, callback) {
@@ -55,7 +98,7 @@ class Digest extends Transform {
   }
 
   _flush(callback) {
-    this.push(this.finish());
+    this.push(finish(this));
     callback();
   }
 }
@@ -66,54 +109,54 @@ export class Hash extends Digest {
 
   constructor(algorithm, options = undefined) {
     requireString(algorithm, "algorithm");
-    super((data) => node_digest(algorithm, data), options);
-    node_digest(algorithm, EMPTY); // an unknown one is refused at once
+    const length = typeof options === "object" ? options?.outputLength : undefined;
+    if (length !== undefined) requireInteger(length, "options.outputLength", 0, MAX_UINT32);
+    attempt(() => node_digest(algorithm, length, EMPTY)); // an unknown one is refused at once
+    super(options, {
+      begin: (state) => node_digest_begin(state, algorithm),
+      whole: (data) => node_digest(algorithm, length, data),
+      length,
+    });
     this.#algorithm = algorithm;
     this.#options = options;
   }
 
+  /** A digest of the same data so far. Of XOFs, its length is not the copied one's. */
   copy(options = undefined) {
-    if (this.isFinalized())
-      throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
-    const copy = new Hash(this.#algorithm, options ?? this.#options);
-    copy.parts.push(...this.parts);
+    if (isFinalized(this)) throw finalized();
+    const others = options ?? { ...this.#options, outputLength: undefined };
+    const copy = new Hash(this.#algorithm, others);
+    copyInto(this, copy);
     return copy;
   }
 
   digest(outputEncoding = undefined) {
-    if (this.isFinalized())
-      throw nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
-    return this.finish(outputEncoding);
+    if (isFinalized(this)) throw finalized();
+    return finish(this, outputEncoding);
   }
 }
 
 export class Hmac extends Digest {
   constructor(hmac, key, options = undefined) {
     requireString(hmac, "hmac");
-    const secret = key instanceof KeyObject ? secretOfKey(key) : keyOf(key);
-    super((data) => node_hmac(hmac, secret, data), options);
+    // A copy, since the key's bytes may change before the digest is asked for.
+    const secret = toBuffer(secretKeyOf(key, "key", options?.encoding)).slice();
     try {
       node_hmac(hmac, secret, EMPTY);
     } catch {
       throw nodeError(TypeError, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${hmac}`);
     }
+    super(options, {
+      begin: (state) => node_hmac_begin(state, hmac, secret),
+      whole: (data) => node_hmac(hmac, secret, data),
+    });
   }
 
   /** Empty once it was asked for, as in Node.js. */
   digest(outputEncoding = undefined) {
-    if (!this.isFinalized()) return this.finish(outputEncoding);
+    if (!isFinalized(this)) return finish(this, outputEncoding);
     return outputEncoding && outputEncoding !== "buffer" ? "" : Buffer.alloc(0);
   }
-}
-
-function keyOf(key) {
-  if (typeof key === "string" || ArrayBuffer.isView(key) || key instanceof ArrayBuffer)
-    return Buffer.from(secretOf(key, "key"));
-  throw invalidType(
-    "key",
-    ["ArrayBuffer", "Buffer", "TypedArray", "DataView", "string", "KeyObject", "CryptoKey"],
-    key,
-  );
 }
 
 export const createHash = (algorithm, options = undefined) => new Hash(algorithm, options);

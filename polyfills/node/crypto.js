@@ -1,13 +1,32 @@
 // node:crypto: https://nodejs.org/docs/latest-v20.x/api/crypto.html
 //
-// Digests, HMACs, key derivation and random values, on the host's libraries. Ciphers, signatures
-// and key pairs are Web Crypto's (`webcrypto`).
+// Everything is done by the host's libraries; `crypto-*.js` has what Node.js says of arguments.
 
 import { crypto_equal, node_hashes } from "holdfast:ops";
 import { crypto as webcrypto } from "../crypto/crypto.js";
 import { bytesOf } from "./crypto-bytes.js";
-import { createHash, createHmac, Hash, hash, Hmac } from "./crypto-hash.js";
+import { Cipheriv, createCipheriv, createDecipheriv, Decipheriv } from "./crypto-cipher.js";
+import { getCipherInfo, getCiphers } from "./crypto-cipher-names.js";
 import { hkdf, hkdfSync, pbkdf2, pbkdf2Sync, scrypt, scryptSync } from "./crypto-derive.js";
+import {
+  createDiffieHellman,
+  createDiffieHellmanGroup,
+  DiffieHellman,
+  diffieHellman,
+  DiffieHellmanGroup,
+  getDiffieHellman,
+} from "./crypto-dh.js";
+import { createECDH, ECDH, getCurves } from "./crypto-ecdh.js";
+import {
+  generateKey,
+  generateKeyPair,
+  generateKeyPairSync,
+  generateKeySync,
+} from "./crypto-generate.js";
+import { createHash, createHmac, Hash, hash, Hmac } from "./crypto-hash.js";
+import { createPrivateKey, createPublicKey } from "./crypto-key-reading.js";
+import { createSecretKey, KeyObject } from "./crypto-keys.js";
+import { checkPrime, checkPrimeSync, generatePrime, generatePrimeSync } from "./crypto-primes.js";
 import {
   pseudoRandomBytes,
   randomBytes,
@@ -16,13 +35,42 @@ import {
   randomInt,
   randomUUID,
 } from "./crypto-random.js";
-import { createSecretKey, KeyObject } from "./crypto-keys.js";
+import { privateDecrypt, privateEncrypt, publicDecrypt, publicEncrypt } from "./crypto-rsa.js";
+import { createSign, createVerify, Sign, sign, Verify, verify } from "./crypto-sign.js";
+import { X509Certificate } from "./crypto-x509.js";
 import { absent, nodeError } from "./errors.js";
 
 export {
+  checkPrime,
+  checkPrimeSync,
+  Cipheriv,
+  createCipheriv,
+  createDecipheriv,
+  createDiffieHellman,
+  createDiffieHellmanGroup,
+  createECDH,
   createHash,
   createHmac,
+  createPrivateKey,
+  createPublicKey,
   createSecretKey,
+  createSign,
+  createVerify,
+  Decipheriv,
+  DiffieHellman,
+  diffieHellman,
+  DiffieHellmanGroup,
+  ECDH,
+  generateKey,
+  generateKeyPair,
+  generateKeyPairSync,
+  generateKeySync,
+  generatePrime,
+  generatePrimeSync,
+  getCipherInfo,
+  getCiphers,
+  getCurves,
+  getDiffieHellman,
   Hash,
   hash,
   hkdf,
@@ -31,7 +79,11 @@ export {
   KeyObject,
   pbkdf2,
   pbkdf2Sync,
+  privateDecrypt,
+  privateEncrypt,
   pseudoRandomBytes,
+  publicDecrypt,
+  publicEncrypt,
   randomBytes,
   randomFill,
   randomFillSync,
@@ -39,6 +91,11 @@ export {
   randomUUID,
   scrypt,
   scryptSync,
+  Sign,
+  sign,
+  Verify,
+  verify,
+  X509Certificate,
   webcrypto,
 };
 
@@ -64,78 +121,59 @@ export function timingSafeEqual(left, right) {
 }
 
 export const getHashes = () => node_hashes().split(",");
-export const getCiphers = () => [];
-export const getCurves = () => [];
 export const getFips = () => 0;
 export const setFips = () => {};
 export const setEngine = () => {};
 export const secureHeapUsed = () => ({ total: 0, used: 0, utilization: 0, min: 0 });
 export const constants = Object.freeze({
   __proto__: null,
+  DH_CHECK_P_NOT_SAFE_PRIME: 2,
+  DH_CHECK_P_NOT_PRIME: 1,
+  DH_UNABLE_TO_CHECK_GENERATOR: 4,
+  DH_NOT_SUITABLE_GENERATOR: 8,
   RSA_PKCS1_PADDING: 1,
   RSA_NO_PADDING: 3,
   RSA_PKCS1_OAEP_PADDING: 4,
+  RSA_X931_PADDING: 5,
   RSA_PKCS1_PSS_PADDING: 6,
   RSA_PSS_SALTLEN_DIGEST: -1,
   RSA_PSS_SALTLEN_MAX_SIGN: -2,
   RSA_PSS_SALTLEN_AUTO: -2,
+  POINT_CONVERSION_COMPRESSED: 2,
+  POINT_CONVERSION_UNCOMPRESSED: 4,
+  POINT_CONVERSION_HYBRID: 6,
   defaultCoreCipherList: "",
 });
 export const { subtle } = webcrypto;
 export const getRandomValues = (array) => webcrypto.getRandomValues(array);
 
-const missing = absent("crypto", [
-  "Cipher",
-  "Decipher",
-  "DiffieHellmanGroup",
-  "checkPrime",
-  "checkPrimeSync",
-  "createCipheriv",
-  "createDecipheriv",
-  "createDiffieHellman",
-  "createDiffieHellmanGroup",
-  "createECDH",
-  "createPrivateKey",
-  "createPublicKey",
-  "createSign",
-  "createVerify",
-  "diffieHellman",
-  "generateKey",
-  "generateKeyPair",
-  "generateKeyPairSync",
-  "generateKeySync",
-  "generatePrime",
-  "generatePrimeSync",
-  "getCipherInfo",
-  "getDiffieHellman",
-  "privateDecrypt",
-  "privateEncrypt",
-  "publicDecrypt",
-  "publicEncrypt",
-  "sign",
-  "verify",
-  "Certificate",
-  "Cipheriv",
-  "Decipheriv",
-  "DiffieHellman",
-  "ECDH",
-  "Sign",
-  "Verify",
-  "X509Certificate",
-]);
-export const {
+// What Node.js itself has given up, or nobody asks for.
+const missing = absent("crypto", ["Certificate", "Cipher", "Decipher"]);
+export const { Certificate, Cipher, Decipher } = missing;
+
+export default {
+  ...missing,
   checkPrime,
   checkPrimeSync,
+  Cipheriv,
+  constants,
   createCipheriv,
   createDecipheriv,
   createDiffieHellman,
   createDiffieHellmanGroup,
   createECDH,
+  createHash,
+  createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   createSign,
   createVerify,
+  Decipheriv,
+  DiffieHellman,
   diffieHellman,
+  DiffieHellmanGroup,
+  ECDH,
   generateKey,
   generateKeyPair,
   generateKeyPairSync,
@@ -143,34 +181,9 @@ export const {
   generatePrime,
   generatePrimeSync,
   getCipherInfo,
-  getDiffieHellman,
-  privateDecrypt,
-  privateEncrypt,
-  publicDecrypt,
-  publicEncrypt,
-  sign,
-  verify,
-  Certificate,
-  Cipher,
-  Cipheriv,
-  Decipher,
-  DiffieHellmanGroup,
-  Decipheriv,
-  DiffieHellman,
-  ECDH,
-  Sign,
-  Verify,
-  X509Certificate,
-} = missing;
-
-export default {
-  ...missing,
-  constants,
-  createHash,
-  createHmac,
-  createSecretKey,
   getCiphers,
   getCurves,
+  getDiffieHellman,
   getFips,
   getHashes,
   getRandomValues,
@@ -182,7 +195,11 @@ export default {
   KeyObject,
   pbkdf2,
   pbkdf2Sync,
+  privateDecrypt,
+  privateEncrypt,
   pseudoRandomBytes,
+  publicDecrypt,
+  publicEncrypt,
   randomBytes,
   randomFill,
   randomFillSync,
@@ -193,7 +210,12 @@ export default {
   secureHeapUsed,
   setEngine,
   setFips,
+  Sign,
+  sign,
   subtle,
   timingSafeEqual,
+  Verify,
+  verify,
   webcrypto,
+  X509Certificate,
 };

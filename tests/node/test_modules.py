@@ -110,11 +110,11 @@ async def test_a_function_that_is_not_there_is_named_when_it_is_called(server: S
     server.add(
         "main",
         """
-        import crypto, { createSign } from "node:crypto";
+        import crypto, { Certificate } from "node:crypto";
         export default { fetch() {
           const told = [];
-          for (const call of [() => createSign("x"), () => crypto.createCipheriv("aes"),
-              () => new crypto.Sign(), () => process.chdir("/")]) {
+          for (const call of [() => Certificate("x"), () => new crypto.Cipher("aes"),
+              () => process.chdir("/")]) {
             try { call(); } catch (error) { told.push(`${error.code} ${error.message}`); }
           }
           return Response.json(told);
@@ -122,7 +122,7 @@ async def test_a_function_that_is_not_there_is_named_when_it_is_called(server: S
         """,
     )
     told = await server.text()
-    for name in ("crypto.createSign", "crypto.createCipheriv", "crypto.Sign", "process.chdir"):
+    for name in ("crypto.Certificate", "crypto.Cipher", "process.chdir"):
         assert f"ERR_METHOD_NOT_IMPLEMENTED {name} is" in told
 
 

@@ -33,6 +33,7 @@ from holdfast.host.ops import op
 
 # The curve → its name in the library, and the bytes of a coordinate.
 NIST = {"P-256": ("SECP256R1", 32), "P-384": ("SECP384R1", 48), "P-521": ("SECP521R1", 66)}
+NIST |= {"secp256k1": ("SECP256K1", 32)}  # for node:crypto
 # The others → the bytes of a key.
 MODERN = {"Ed25519": 32, "X25519": 32, "Ed448": 57, "X448": 56}
 

@@ -65,13 +65,13 @@ def crypto_rsa_facts(host: Host, is_private: bool, material: bytes) -> str:
 @op
 def crypto_rsa_from_spki(host: Host, spki: bytes) -> bytes:
     """The material of a public key."""
-    return public_material(_checked_public(_rsa(spki, read_public(spki)).public_numbers()))
+    return public_material(checked_public(_rsa(spki, read_public(spki)).public_numbers()))
 
 
 @op
 def crypto_rsa_from_pkcs8(host: Host, pkcs8: bytes) -> bytes:
     """The material of a private key."""
-    return private_material(_checked_private(_rsa(pkcs8, read_private(pkcs8)).private_numbers()))
+    return private_material(checked_private(_rsa(pkcs8, read_private(pkcs8)).private_numbers()))
 
 
 @op
@@ -82,8 +82,8 @@ def crypto_rsa_from_jwk(host: Host, key: str) -> bytes:
     jwk = JsonWebKey.parse(key)
     public = rsa.RSAPublicNumbers(jwk.integer("e"), jwk.integer("n"))
     if "d" not in jwk:
-        return public_material(_checked_public(public))
-    _checked_public(public)
+        return public_material(checked_public(public))
+    checked_public(public)
     d = jwk.integer("d")
     present = [name for name in CRT_MEMBERS if name in jwk]
     if present:
@@ -92,7 +92,7 @@ def crypto_rsa_from_jwk(host: Host, key: str) -> bytes:
         p, q = _factors(public.n, public.e, d)
         dp, dq, qi = d % (p - 1), d % (q - 1), pow(q, -1, p)
     numbers = rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, public)
-    return private_material(_checked_private(numbers))
+    return private_material(checked_private(numbers))
 
 
 @op
@@ -125,15 +125,16 @@ def _rsa(encoded: bytes, key: Any) -> Any:
     raise data_error("Input was not an RSA key")
 
 
-def _checked_public(numbers: Any) -> Any:
+def checked_public(numbers: Any) -> Any:
+    """The public key of these numbers, if they can be one's."""
     with failing_as("DataError", "Input was not an RSA key"):
         if not numbers.n % 2 or numbers.n.bit_length() > MAX_MODULUS_BITS:
             raise data_error("Input was not an RSA key")
         return numbers.public_key()
 
 
-def _checked_private(numbers: Any) -> Any:
-    """The key of these numbers, if they fit together.
+def checked_private(numbers: Any) -> Any:
+    """The private key of these numbers, if they fit together.
 
     That the factors are primes is not tested, which would take as long as to generate a
     key: who imports a key of other numbers harms his own messages only.
@@ -145,7 +146,7 @@ def _checked_private(numbers: Any) -> Any:
         numbers.q,
         numbers.d,
     )
-    _checked_public(numbers.public_numbers)
+    checked_public(numbers.public_numbers)
     fits = (
         min(p, q) > 2
         and p * q == n

@@ -1,0 +1,106 @@
+"""node:crypto's limits, its states on the host, and its keys beside those of Web Crypto."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from holdfast.host.node_crypto import states
+from tests.inprocess import Server
+from tests.node.test_limits import told
+
+IMPORTS = "import crypto from 'node:crypto'; import { promisify } from 'node:util';"
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with Server(tmp_path) as server:
+        yield server
+
+
+async def test_what_takes_long_is_refused(server: Server) -> None:
+    lines = await told(
+        server,
+        "crypto.generateKeyPairSync('rsa', { modulusLength: 8192 })",
+        "promisify(crypto.generateKeyPair)('rsa', { modulusLength: 8192 })",
+        "crypto.generateKeyPairSync('dsa', { modulusLength: 8192 })",
+        "crypto.generatePrimeSync(4096)",
+        "crypto.generatePrimeSync(512, { safe: true })",
+        "crypto.createDiffieHellman(2048)",
+        "crypto.checkPrimeSync(2n ** 20_000n - 1n)",
+        "promisify(crypto.checkPrime)(2n ** 20_000n - 1n)",
+        "crypto.generateKeySync('hmac', { length: 2 ** 30 })",
+        "crypto.createHash('shake256', { outputLength: 2 ** 31 })",
+        "crypto.createDiffieHellman(Buffer.alloc(4096, 255)).generateKeys()",
+        imports=IMPORTS,
+    )
+    assert all(line.startswith(("Error", "RangeError")) for line in lines), lines
+
+
+async def test_a_key_that_is_not_extractable_is_used_and_not_exported(server: Server) -> None:
+    lines = await told(
+        server,
+        "attempt(await key(true, 'AES-GCM'))",
+        "attempt(await key(false, 'AES-GCM'))",
+        "crypto.KeyObject.from((await pair()).privateKey).export({ format: 'jwk' })",
+        "signs(await pair())",
+        imports=f"""
+        {IMPORTS}
+        const {{ subtle }} = crypto.webcrypto;
+        const key = (extractable, name) =>
+          subtle.importKey("raw", Buffer.alloc(16), name, extractable, ["encrypt"]);
+        const pair = () =>
+          subtle.generateKey({{ name: "ECDSA", namedCurve: "P-256" }}, false, ["sign", "verify"]);
+        const attempt = (key) =>
+          crypto.createCipheriv("aes-128-cbc", key, Buffer.alloc(16)).final("hex").length +
+          crypto.KeyObject.from(key).export().length;
+        const signs = ({{ privateKey, publicKey }}) => {{
+          const data = Buffer.from("x");
+          const signature = crypto.sign("sha256", data, privateKey);
+          return crypto.verify("sha256", data, publicKey, signature);
+        }};
+        """,
+    )
+    assert lines[0] == "48" and lines[3] == "true"
+    assert lines[1].startswith("Error ERR_CRYPTO_INVALID_STATE")
+    assert lines[2].startswith("Error ERR_CRYPTO_INVALID_STATE")
+
+
+async def test_states_go_with_what_they_belong_to(server: Server) -> None:
+    lines = await told(
+        server,
+        """(() => {
+          const data = Buffer.alloc(100_000);
+          for (let i = 0; i < 100; i++) {
+            crypto.createHash("sha256").update(data);
+            crypto.createHash("sha256").update(data).digest();
+            crypto.createCipheriv("aes-128-gcm", data.subarray(0, 16), data.subarray(0, 12));
+          }
+          return "done";
+        })()""",
+        imports=IMPORTS,
+    )
+    assert lines == ["done"]
+    host = server.runtime.worker("main").host
+    for _ in range(3):  # turns, in which the registry tells of what was lost before
+        host.isolate.collect_garbage()
+        assert await server.text() == '["done"]'
+    assert len(states._states[host]) <= 400  # those of the last two requests
+
+
+async def test_gcm_agrees_with_web_crypto(server: Server) -> None:
+    lines = await told(
+        server,
+        """(async () => {
+          const [secret, iv] = [Buffer.alloc(32, 7), Buffer.alloc(12, 9)];
+          const cipher = crypto.createCipheriv("aes-256-gcm", secret, iv);
+          cipher.setAAD(Buffer.from("known"));
+          const parts = [cipher.update("a text"), cipher.final(), cipher.getAuthTag()];
+          const key = await crypto.subtle.importKey("raw", secret, "AES-GCM", false, ["decrypt"]);
+          const algorithm = { name: "AES-GCM", iv, additionalData: Buffer.from("known") };
+          const opened = await crypto.subtle.decrypt(algorithm, key, Buffer.concat(parts));
+          return Buffer.from(opened).toString();
+        })()""",
+        imports=IMPORTS,
+    )
+    assert lines == ["a text"]

@@ -1,0 +1,156 @@
+import crypto from "node:crypto";
+import { inspect, promisify } from "node:util";
+
+// Made for this test.
+const KEYS = {
+  "ec": `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgwmaH1st+COgNCLhE
+l1KuVb/SwnVcSx3EvgVZgTKV08ihRANCAAT165VD87VbWDRxviDWgf/vkoVitCgq
+zNFVD3ZbKgQYMKmG4dkS+inq30LPxF7B6cMKyRUGFvx6VOTCJKog8CO4
+-----END PRIVATE KEY-----
+`,
+  "x25519": `-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VuBCIEIGjDn+d9BGutJUCV9vaB5m1Qytg37XPyQvin95aEzglB
+-----END PRIVATE KEY-----
+`,
+  "p521": `-----BEGIN PRIVATE KEY-----
+MIHuAgEAMBAGByqGSM49AgEGBSuBBAAjBIHWMIHTAgEBBEIBTrOAWppWBjdkK4h9
+VQaLXWDJSq7N9NXoOS36rP7VTAqC3Kxp5vY725mvhJHoiy8zyRqXapsi4TfN1XJN
+igahtqihgYkDgYYABAGd4Lp6LJOXq/hA3BIzB+zzhXdxsZfFzAxyWTtTlXMUM96E
+TiplMnYJ3gwkNlzL5B1tuD4YfghSkC+cPTFZ89xwjwB92kC9ilHv+J4fMJh36Xrl
+FkbzNP2ExlYfHQUPXZMCSGuNMqRG52S0rcGh/08CTz9US4Gh1TKDpaij0BteQOVq
+8g==
+-----END PRIVATE KEY-----
+`,
+  "rsa": `-----BEGIN PRIVATE KEY-----
+MIICdgIBADANBgkqhkiG9w0BAQEFAASCAmAwggJcAgEAAoGBAKq6ohMKOxGFsHsH
+k9jhheU3ctYd+HTwm60jLB61aLDeP2BAfHQO/8mIsCi+8PedQbQ+ZhVImdjKwklH
+3J6aykshZaBKoYXDRmuemOvthVIwwjRroh89CbZJU7dd3G6RxxFQYYPjEuzkZRfU
+3M8nGoInJ13bz1V2WIjsChJaw5pnAgMBAAECgYBHJQrRAFxpCtrmCdxUbnZLdHXI
+QCj/IhzdY2DJUzNTMOocBANYob95jhpKgHcN2Fw+7hnAGMbzjlq0Ctwmw740Lga5
+hrglxyQOsemBFDyMk1OPa3aFVcjJMSBtKx38p9Eu4y/tVAaZJN1/zDSe/Z3GYxoa
+vaed5bkq0Mif8bGgsQJBAOAsdvGF1pziR0FvTOzc3JvGQ199Hj8TeodgjSK0a/e0
+oLGjHlAcgCmZ4vBF1xqruScGAkNZrFELs8vqXMoK90UCQQDC97x3cetDBT4foXdH
+UlfsnBPaM4HSzbEU5LBgD0i4WeF/IKFEaQ5XB/sAtRXWIdgyWc8COxjZywl9AVmR
+Oz+7AkAJ/dFbWHTFT0yPvQ83q2xlwQN1uRTlCNA4QnRn7JS3WKSk5jlOpsaLlCFK
+RkKdHLRG6fyl1dRZVGUyHIMAOlblAkBMVKVqtiT/VjweMh76w1g9AFYdZXD8UR91
+KJuM4C7+TeIk3WeF2wOMO0mf20WzUgjMnbCYFP8DtaP/Vtn0LBglAkEAwhVVtiRK
+B8DfD1V+ZzzDWwoBI/AxLTybeBLbiaenR+dfiEvETcJX5wZ7ia3TBhAtIGJpbNy3
+FZEABcRhO2RZnA==
+-----END PRIVATE KEY-----
+`,
+};
+const CA = `-----BEGIN CERTIFICATE-----
+MIICTjCCAbegAwIBAgIUEfaTI7AlSSwsx/U21767S8M5u1IwDQYJKoZIhvcNAQEL
+BQAwODELMAkGA1UEBhMCREUxFzAVBgNVBAoMDkhvbGRmYXN0LCBJbmMuMRAwDgYD
+VQQDDAdUZXN0IENBMCAXDTI2MTEyNjIwMjkxOFoYDzIxMjYxMTAyMjAyOTE4WjA4
+MQswCQYDVQQGEwJERTEXMBUGA1UECgwOSG9sZGZhc3QsIEluYy4xEDAOBgNVBAMM
+B1Rlc3QgQ0EwgZ8wDQYJKoZIhvcNAQEBBQADgY0AMIGJAoGBAKaG63MBHVleylio
+PLH33PIhvVyZIk9ovje2lxBhRdxZFUdjUKLdbdVkJF+waqUfqsPLWUcgtZ6KfFpX
+HW+bqrNFCA+z7dfKT19AjTJBykCeQXmNYOnmSsG1faxH0d55U4fWk56QceXIt8zi
+vgkfgy80eU1ydi+oPq5MW+S4PtdLAgMBAAGjUzBRMB0GA1UdDgQWBBR8H0c0bSKi
+1HKA1DZf9oEzZkQ+DDAfBgNVHSMEGDAWgBR8H0c0bSKi1HKA1DZf9oEzZkQ+DDAP
+BgNVHRMBAf8EBTADAQH/MA0GCSqGSIb3DQEBCwUAA4GBAFs0b8wIwthVeSwm3FHy
+QeIUTV4f4snW54A476qupsjsi8lxADzC5ZP6mHsn48UZsTnm3lf8Vj8uPKxQ2JLc
+AI+R16aaLBf9nuHFSvSwvZPUhfzFJH95bA0G9SG1docWoh3FrT34EeFtpVc23wyF
+w2Lr7atAl9nVCG93EwJyho9I
+-----END CERTIFICATE-----
+`;
+const LEAF = `-----BEGIN CERTIFICATE-----
+MIIC/zCCAmigAwIBAgIUWmF+IlkBtoSk3s+N+yuCn126tK0wDQYJKoZIhvcNAQEL
+BQAwODELMAkGA1UEBhMCREUxFzAVBgNVBAoMDkhvbGRmYXN0LCBJbmMuMRAwDgYD
+VQQDDAdUZXN0IENBMCAXDTI2MTEyNjIwMjkxOFoYDzIxMjYxMTAyMjAyOTE4WjBN
+MRQwEgYDVQQDDAtleGFtcGxlLmNvbTEKMAgGA1UECwwBQTEKMAgGA1UECwwBQjEd
+MBsGCSqGSIb3DQEJARYObWVAZXhhbXBsZS5jb20wWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQAu/yq+TtsDpXx3rauVilirULXLpgzMWtFa/QCtnw0TijFBbWr+9zM
+HCKVHwGAoIAs0J+oXseXR8Fy2IxVzs8co4IBNDCCATAwZAYDVR0RBF0wW4ILZXhh
+bXBsZS5jb22CDSouZXhhbXBsZS5vcmeHBH8AAAGHECABDbgAAAAAAAAAAAAAAAGB
+D3lvdUBleGFtcGxlLm5ldIYUaHR0cHM6Ly9leGFtcGxlLmNvbS8wHQYDVR0lBBYw
+FAYIKwYBBQUHAwEGCCsGAQUFBwMCMAkGA1UdEwQCMAAwXgYIKwYBBQUHAQEEUjBQ
+MCQGCCsGAQUFBzABhhhodHRwOi8vb2NzcC5leGFtcGxlLmNvbS8wKAYIKwYBBQUH
+MAKGHGh0dHA6Ly9jYS5leGFtcGxlLmNvbS9jYS5jcnQwHQYDVR0OBBYEFBLCZO1Q
+AJE7XOSmvXLE7OM1pnfeMB8GA1UdIwQYMBaAFHwfRzRtIqLUcoDUNl/2gTNmRD4M
+MA0GCSqGSIb3DQEBCwUAA4GBAKAtKqhwh0eEgpgRDnaDwalzMosfeDvkIYPkX/Gq
+pvTt2Km1Y946cXilHfzrZMC/tWdIABU+0KghY7T5nkMOFSNLEqvttCIbUrq2vpaR
+QWwmBvrK/RtBz9tErvSyUfLBLsznba8t+xvcG4dBW1r9/aQ+VbAAJQiurAWQk9ih
+7kUu
+-----END CERTIFICATE-----
+`;
+const LEAF_KEY = `-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIEMr5uzrDtua/572ODz+LYsE3fOZewtKjaIDart6aBbvoAoGCCqGSM49
+AwEHoUQDQgAEALv8qvk7bA6V8d62rlYpYq1C1y6YMzFrRWv0ArZ8NE4oxQW1q/vc
+zBwilR8BgKCALNCfqF7Hl0fBctiMVc7PHA==
+-----END EC PRIVATE KEY-----
+`;
+
+const attempt = (run) => {
+  try {
+    const value = run();
+    return Buffer.isBuffer(value) ? value.toString("hex") : inspect(value);
+  } catch (error) {
+    return [error.name, error.code, error.message.split("\n")[0], error.library, error.reason].join(" | ");
+  }
+};
+
+export default async function run(log) {
+  for (const name of ["modp1", "modp2", "modp5", "modp14", "modp15", "modp16", "modp17", "modp18", "MODP14"]) {
+    const group = crypto.getDiffieHellman(name);
+    log(name, crypto.createHash("sha256").update(group.getPrime()).digest("hex"), group.getPrime().length, group.getGenerator("hex"), group.verifyError, group.constructor.name, group.setPrivateKey);
+  }
+  const one = crypto.createDiffieHellmanGroup("modp14"), other = crypto.createDiffieHellman(one.getPrime(), 2);
+  one.generateKeys();
+  other.generateKeys("hex");
+  log(one.computeSecret(other.getPublicKey()).equals(other.computeSecret(one.getPublicKey("base64"), "base64")), one.computeSecret(other.getPublicKey(), undefined, "hex").length, other.getPrime("hex") === one.getPrime("hex"));
+  const fixed = crypto.createDiffieHellman(one.getPrime("hex"), "hex", "02", "hex");
+  fixed.setPrivateKey(Buffer.from("0123456789abcdef", "hex"));
+  log(attempt(() => fixed.getPublicKey()), fixed.getPrivateKey("hex"), attempt(() => fixed.computeSecret(Buffer.from([5]))));
+  log(fixed.generateKeys("hex"), fixed.getPublicKey("hex"), attempt(() => fixed.computeSecret(Buffer.from([1]))), attempt(() => fixed.computeSecret(fixed.getPrime())), attempt(() => fixed.computeSecret(Buffer.alloc(0))), attempt(() => fixed.computeSecret(5)));
+  const small = crypto.createDiffieHellman(Buffer.from([23]), Buffer.from([5]));
+  small.setPrivateKey(Buffer.from([6]));
+  small.setPublicKey(Buffer.from([8]));
+  log(small.getPublicKey("hex"), small.verifyError, crypto.createDiffieHellman(Buffer.from([21]), 5).verifyError);
+  for (const args of [[null], ["ab", "hex"], [Buffer.from([23]), 1], [Buffer.from([23]), {}], ["x", 5, 5]]) log(attempt(() => crypto.createDiffieHellman(...args).getGenerator("hex")));
+  log(attempt(() => crypto.getDiffieHellman("nope")), attempt(() => crypto.getDiffieHellman("modp5").getPublicKey()), attempt(() => crypto.getDiffieHellman("modp5").getPrivateKey()));
+
+  for (const curve of ["secp256k1", "prime256v1", "secp384r1", "secp521r1", "secp224r1", "brainpoolP256r1"]) {
+    const alice = crypto.createECDH(curve), bob = crypto.createECDH(curve);
+    alice.setPrivateKey(Buffer.alloc(28, 7));
+    log(curve, alice.getPublicKey("hex"), alice.getPublicKey("hex", "compressed"), alice.getPublicKey("base64", "hybrid"), alice.getPrivateKey("hex").replace(/^(00)+/, ""));
+    bob.generateKeys();
+    log(alice.computeSecret(bob.getPublicKey()).equals(bob.computeSecret(alice.getPublicKey(null, "compressed"))), bob.computeSecret(alice.getPublicKey("hex", "hybrid"), "hex", "hex").length);
+    const text = alice.getPublicKey("hex", "compressed");
+    log(crypto.ECDH.convertKey(text, curve, "hex", "hex", "uncompressed"), crypto.ECDH.convertKey(text, curve, "hex").toString("hex"));
+  }
+  const ecdh = crypto.createECDH("secp256k1");
+  log(attempt(() => crypto.createECDH("nope")), attempt(() => crypto.createECDH(5)), attempt(() => ecdh.getPublicKey()), attempt(() => ecdh.getPrivateKey()), attempt(() => ecdh.setPrivateKey(Buffer.alloc(32))), attempt(() => ecdh.setPrivateKey(Buffer.alloc(32, 255))));
+  ecdh.setPrivateKey("01".repeat(32), "hex");
+  log(attempt(() => ecdh.computeSecret(Buffer.alloc(33))), attempt(() => ecdh.computeSecret(5)), attempt(() => ecdh.getPublicKey("hex", "nope")), attempt(() => crypto.ECDH.convertKey(Buffer.alloc(5), "secp256k1")), attempt(() => crypto.ECDH.convertKey("00", "nope", "hex")));
+
+  const ec = crypto.createPrivateKey(KEYS.ec), x = crypto.createPrivateKey(KEYS.x25519);
+  for (const [privateKey, publicKey] of [[ec, crypto.createPublicKey(ec)], [x, crypto.createPublicKey(x)], [x, x], [x, ec], [ec, crypto.createPrivateKey(KEYS.p521)], [crypto.createPrivateKey(KEYS.rsa), crypto.createPublicKey(KEYS.rsa)], [crypto.createPublicKey(x), x], [x, undefined], [undefined, x], [x, crypto.createSecretKey("x")]]) log(attempt(() => crypto.diffieHellman({ privateKey, publicKey })).slice(0, 90));
+  log(attempt(() => crypto.diffieHellman(5)));
+
+  for (const size of [8, 32, 64, 256]) for (const options of [{}, { safe: true }, { bigint: true }, { add: 12n, rem: 11n, bigint: true }, { add: 10n, bigint: true }]) {
+    const prime = crypto.generatePrimeSync(size, options);
+    const number = typeof prime === "bigint" ? prime : BigInt(`0x${Buffer.from(prime).toString("hex")}`);
+    log(size, inspect(options), crypto.checkPrimeSync(prime), number.toString(2).length, options.safe ? crypto.checkPrimeSync((number - 1n) / 2n) : "", options.add ? number % options.add : "", prime.constructor.name);
+  }
+  for (const candidate of [0n, 1n, 2n, 3n, 4n, 97n, 561n, 7919n, 7921n, 2n ** 127n - 1n, 2n ** 128n + 1n, Buffer.from([0, 13]), new Uint8Array([15]).buffer]) log(attempt(() => crypto.checkPrimeSync(candidate)), await promisify(crypto.checkPrime)(candidate));
+  for (const args of [[0], [-1], ["x"], [8, 5], [8, { safe: 1 }], [8, { add: 5 }], [8, { add: 1000n }], [8, { add: 5n, rem: 7n }], [8, { bigint: 5 }]]) log(inspect(args), attempt(() => crypto.generatePrimeSync(...args)));
+  for (const args of [[-1n], ["x"], [7n, 5], [7n, { checks: -1 }], [7n, { checks: "x" }]]) log(inspect(args), attempt(() => crypto.checkPrimeSync(...args)));
+  log(typeof (await promisify(crypto.generatePrime)(40, { bigint: true })), (await promisify(crypto.generatePrime)(40)).byteLength);
+
+  for (const pem of [CA, LEAF]) {
+    const certificate = new crypto.X509Certificate(pem);
+    for (const name of ["subject", "subjectAltName", "issuer", "issuerCertificate", "infoAccess", "validFrom", "validTo", "fingerprint", "fingerprint256", "fingerprint512", "keyUsage", "serialNumber", "ca"]) log(name, inspect(certificate[name]));
+    const { raw, pubkey, ...legacy } = certificate.toLegacyObject();
+    log(certificate.raw.toString("base64"), certificate.toString() === pem, JSON.stringify(certificate) === JSON.stringify(pem), certificate.publicKey.asymmetricKeyType, raw.equals(certificate.raw), new crypto.X509Certificate(raw).fingerprint, crypto.createPublicKey(pem).equals(certificate.publicKey));
+    log(inspect(legacy.subject), inspect(legacy.issuer), legacy.valid_from, legacy.serialNumber, legacy.subjectaltname);
+    for (const host of ["example.com", "EXAMPLE.com", "a.example.org", "a.b.example.org", "example.org", "other.com", "Test CA", ""]) log(host, certificate.checkHost(host), certificate.checkHost(host, { subject: "always" }), certificate.checkHost(host, { subject: "never" }), certificate.checkHost(host, { wildcards: false }));
+    for (const email of ["you@example.net", "me@example.com", "you@EXAMPLE.net", "YOU@example.net", "x"]) log(email, certificate.checkEmail(email), certificate.checkEmail(email, { subject: "always" }));
+    for (const ip of ["127.0.0.1", "::1", "2001:db8::1", "2001:DB8:0:0:0:0:0:1", "x"]) log(ip, attempt(() => certificate.checkIP(ip)));
+  }
+  const ca = new crypto.X509Certificate(CA), leaf = new crypto.X509Certificate(LEAF);
+  log(leaf.checkIssued(ca), ca.checkIssued(ca), ca.checkIssued(leaf), leaf.verify(ca.publicKey), ca.verify(ca.publicKey), ca.verify(leaf.publicKey), leaf.checkPrivateKey(crypto.createPrivateKey(LEAF_KEY)), ca.checkPrivateKey(crypto.createPrivateKey(LEAF_KEY)));
+  log(attempt(() => new crypto.X509Certificate(5)), attempt(() => leaf.checkHost(5)), attempt(() => leaf.checkHost("x", { subject: "no" })), attempt(() => leaf.checkIssued(5)), attempt(() => leaf.verify(5)), attempt(() => leaf.checkPrivateKey(5)));
+}
