@@ -4,7 +4,8 @@
 // gate is closed goes on only by what the open section has begun; any other life by whatever
 // it has begun. Where all of that are calls, and these wait in turn, nothing under way can
 // ever end it. What else a life may wait for (a timer, the network, a disk, a promise in
-// memory) counts as something that will come.
+// memory) counts as something that will come. So does more of a body that another life streams, since
+// any event of that life may write to it, and a message of a WebSocket that was accepted.
 //
 // There are two occasions to look. Either a gate holds back a call that its own critical section
 // waits for: it can never be let in. Or objects have been *quiet* for long, nobody having called

@@ -8,6 +8,40 @@ from holdfast.testing import Harness
 
 TOLD = "The Durable Object's code had hung and would never generate a response."
 
+# A section reads what another object streams to it, which also waits for a call that the section
+# holds back. Whether more of the stream comes is not for that call to say.
+STREAMED = """
+import { DurableObject } from "cloudflare:workers";
+export class Writer extends DurableObject {
+  #writer;
+  async start() {
+    const { readable, writable } = new IdentityTransformStream();
+    this.#writer = writable.getWriter();
+    const reader = this.ctx.exports.Reader.getByName("r");
+    const read = reader.fetch("http://r/", { method: "POST", body: readable });
+    await this.#writer.write(new TextEncoder().encode("one "));
+    return [await reader.alive(), await (await read).text()];
+  }
+  end() {
+    this.#writer.write(new TextEncoder().encode("two"));
+    return this.#writer.close();
+  }
+}
+export class Reader extends DurableObject {
+  fetch(request) {
+    return this.ctx.blockConcurrencyWhile(async () => new Response(await request.text()));
+  }
+  alive() { return "alive"; }
+}
+export default { async fetch(request, env, ctx) {
+  const writer = ctx.exports.Writer.getByName("w");
+  const told = writer.start().catch((e) => e.message);
+  await scheduler.wait(5000);
+  await writer.end();
+  return Response.json(await told);
+} }
+"""
+
 # Objects of two scripts, in isolates of their own, and a Worker between them.
 FIRST = """
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
@@ -122,6 +156,10 @@ def test_what_can_still_go_on_is_left_alone(
     holdfast: Harness, call: str, answer: str | None
 ) -> None:
     assert told(holdfast, call) == answer
+
+
+def test_a_section_that_reads_a_stream_is_left_alone(holdfast: Harness) -> None:
+    assert holdfast.worker(STREAMED).fetch("/").json() == ["alive", "one two"]
 
 
 def test_two_sections_that_call_each_other_are_told(holdfast: Harness) -> None:
