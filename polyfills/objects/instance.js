@@ -200,6 +200,9 @@ Object.assign(ObjectInstance.prototype, {
   depth: 0, // of the deepest call
   waitUntilCount: 0,
   transactions: 0, // open ones, nested
+  changes: 0, // that its SQL may have seen; see sql-rows.js
+  ahead: null, // cursors that have read further than it has
+  fresh: null, // the cursor that has begun last, until it is used
   sections: 0, // critical ones, open or asked for
   retriesAlarm: true, // unless abort() was told otherwise
   wasBroken: false, // the host has taken its storage or its place

@@ -26,6 +26,7 @@ import {
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { deserialize, serialize } from "../serialize/index.js";
 import { eraseFacets } from "./erasing.js";
+import { beforeChange } from "./read-ahead.js";
 
 // A value of just the limit, such as 128 KiB in a buffer, fits: what serializing adds to it
 // is not counted, up to this, as in workerd.
@@ -156,6 +157,7 @@ export function removeOne(instance, key, options) {
 /** `deleteAll()`. */
 export function removeAll(instance, options) {
   if (instance.transactions > 0) throw new Error("Cannot call deleteAll() within a transaction");
+  beforeChange(instance);
   wrote(instance, storage_delete_all(instance.slot), options);
   if (storage_deletes_alarm()) instance.alarm.wrote(0);
   eraseFacets(instance);

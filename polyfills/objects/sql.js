@@ -1,18 +1,9 @@
 // SqlStorage: https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
-//
-// A cursor that is not at its end has a number with the host, which keeps one row more
-// than it has told; what nobody can reach any more is closed there.
 
-import {
-  sql_close,
-  sql_exec,
-  sql_fetch,
-  sql_rows_read,
-  sql_size,
-  storage_taken_values,
-} from "holdfast:ops";
+import { sql_rows_read, sql_size } from "holdfast:ops";
 import { illegalConstructor } from "../kernel/webidl.js";
 import { wrote } from "./operations.js";
+import { run } from "./sql-rows.js";
 import { isStranger, refuse, STORAGE } from "./strangers.js";
 
 const NOT_A_STRING =
@@ -26,97 +17,47 @@ const NO_RESULT = "Expected exactly one result from SQL query, but got no result
 const MANY_RESULTS = "Expected exactly one result from SQL query, but got multiple results.";
 const TOO_BIG_AN_INTEGER = "Cannot convert a BigInt value to a number";
 
-const ROWS_PER_PORTION = 500;
-
-const unreached = new FinalizationRegistry(({ instance, cursor }) => {
-  if (cursor.number !== 0) sql_close(instance.slot, cursor.number);
-});
-
 let allowed = false; // a constructor here may run
 let takeRow; // (cursor) → the next row as an array; undefined at the end
-let drain; // (cursor, shape) → the rows that are left, each as `shape(row, cursor)` makes it
+let drain; // (cursor, shape) → the rows that are left, each as `shape(row, columns)` makes it
 let columnsOf;
 
 class Cursor {
   #instance;
-  #host; // { number, of the host's cursor; 0: there are no more rows than those here }
-  #columns;
   #rows;
-  #next = 0; // in #rows
   #query; // and its bindings, for those who ask what it has read
   #rowsRead = 0; // all of it, once that is known
-  #taken = 0; // rows that were read before those in #rows
-  #rowsWritten;
 
-  constructor(instance, query, text) {
+  constructor(instance, query, rows) {
     if (!allowed) throw illegalConstructor();
     this.#query = query;
-    const [number, round, rowsWritten, columns, rows] = JSON.parse(text);
     this.#instance = instance;
-    this.#host = { number };
-    this.#columns = columns;
-    this.#rowsWritten = rowsWritten;
-    this.#take(rows, number !== 0);
-    if (round !== 0) wrote(instance, round);
-    if (number !== 0) unreached.register(this, { instance, cursor: this.#host });
+    this.#rows = rows;
+    if (rows.round !== 0) wrote(instance, rows.round);
   }
 
   static {
     takeRow = (cursor) => {
-      if (!(#host in Object(cursor))) throw new TypeError("Illegal invocation");
-      return cursor.#row();
+      if (!(#rows in Object(cursor))) throw new TypeError("Illegal invocation");
+      cursor.#refuseStrangers();
+      return cursor.#rows.take();
     };
     drain = (cursor, shape) => {
-      const found = [];
-      for (;;) {
-        const row = takeRow(cursor);
-        if (row === undefined) return found;
-        found.push(shape(row, cursor));
-        if (cursor.#next === cursor.#rows.length && cursor.#host.number !== 0) {
-          cursor.#fetch(ROWS_PER_PORTION);
-        }
-      }
+      if (!(#rows in Object(cursor))) throw new TypeError("Illegal invocation");
+      cursor.#refuseStrangers();
+      return cursor.#rows.drain(shape, cursor.#rows.columns);
     };
-    columnsOf = (cursor) => cursor.#columns;
-  }
-
-  #take(rows, more) {
-    decode(rows);
-    this.#taken += this.#next;
-    this.#rows = rows;
-    this.#next = 0;
-    if (!more) this.#host.number = 0;
+    columnsOf = (cursor) => cursor.#rows.columns;
   }
 
   // One that is at its end needs nothing of the object any more.
   #refuseStrangers() {
-    if (isStranger(this.#instance) && !this.#isAtEnd) refuse("State");
-  }
-
-  get #isAtEnd() {
-    return this.#next === this.#rows.length && this.#host.number === 0;
-  }
-
-  #row() {
-    this.#refuseStrangers();
-    if (this.#next === this.#rows.length) {
-      if (this.#host.number === 0) return undefined;
-      this.#fetch(1);
-    }
-    return this.#rows[this.#next++];
-  }
-
-  #fetch(limit) {
-    const { number } = this.#host;
-    this.#host.number = 0; // where it fails, the cursor is closed
-    const [more, rows] = JSON.parse(sql_fetch(this.#instance.slot, number, limit));
-    this.#host.number = number;
-    this.#take(rows, more);
+    if (isStranger(this.#instance) && !this.#rows.isAtEnd) refuse("State");
   }
 
   /** `{ done, value }`, as of an iterator; the value is an object with the columns' names. */
   next() {
-    return step(asObject(takeRow(this), this));
+    return step(asObject(takeRow(this), this.#rows.columns));
   }
 
   /** All rows that are left, as objects. */
@@ -128,17 +69,11 @@ class Cursor {
   one() {
     const row = takeRow(this);
     if (row === undefined) throw new Error(NO_RESULT);
-    if (!this.#isAtEnd) {
-      this.#end();
+    if (!this.#rows.isAtEnd) {
+      this.#rows.end();
       throw new Error(MANY_RESULTS);
     }
-    return asObject(row, this);
-  }
-
-  #end() {
-    this.#take([], true);
-    if (this.#host.number !== 0) sql_close(this.#instance.slot, this.#host.number);
-    this.#host.number = 0;
+    return asObject(row, this.#rows.columns);
   }
 
   /** An iterator over the rows as arrays, which tells columns of the same name apart. */
@@ -152,7 +87,7 @@ class Cursor {
 
   /** The columns' names, which may be the same ones. */
   get columnNames() {
-    return this.#columns;
+    return this.#rows.columns;
   }
 
   /**
@@ -161,16 +96,16 @@ class Cursor {
    */
   get rowsRead() {
     this.#refuseStrangers();
-    const given = this.#taken + this.#next;
-    if (!this.#isAtEnd) return given + 1;
-    this.#rowsRead ||= Math.max(given, sql_rows_read(this.#instance.slot, ...this.#query));
+    const { taken } = this.#rows;
+    if (!this.#rows.isAtEnd) return taken + 1;
+    this.#rowsRead ||= Math.max(taken, sql_rows_read(this.#instance.slot, ...this.#query));
     return this.#rowsRead;
   }
 
   /** How many rows were written, those of indexes included. */
   get rowsWritten() {
     this.#refuseStrangers();
-    return this.#rowsWritten;
+    return this.#rows.rowsWritten;
   }
 
   get [Symbol.toStringTag]() {
@@ -198,7 +133,7 @@ class RowIterator {
   }
 
   next() {
-    return step(asObject(takeRow(this.#cursor), this.#cursor));
+    return step(asObject(takeRow(this.#cursor), columnsOf(this.#cursor)));
   }
 
   get [Symbol.toStringTag]() {
@@ -234,31 +169,11 @@ function step(value) {
   return { done: value === undefined, value };
 }
 
-function asObject(row, cursor) {
+function asObject(row, columns) {
   if (row === undefined) return undefined;
-  const columns = columnsOf(cursor);
   const object = {};
   for (let i = 0; i < row.length; i++) object[columns[i]] = row[i];
   return object;
-}
-
-// Put in place what JSON has no form for; see host/sql.py.
-function decode(rows) {
-  let blobs;
-  let position = 0;
-  for (const row of rows) {
-    for (let i = 0; i < row.length; i++) {
-      const value = row[i];
-      if (typeof value !== "object" || value === null) continue;
-      if (value.n !== undefined) {
-        row[i] = Number(value.n);
-        continue;
-      }
-      blobs ??= storage_taken_values().buffer;
-      row[i] = blobs.slice(position, position + value.b);
-      position += value.b;
-    }
-  }
 }
 
 /** SQL on the object's own database. */
@@ -278,10 +193,10 @@ export class SqlStorage {
     const sql = typeof query === "string" ? query : `${query}`;
     const given = [sql];
     for (let i = 0; i < bindings.length; i++) given.push(bindingValue(bindings[i]));
-    const text = sql_exec(instance.slot, ...given);
+    const rows = run(instance, given);
     allowed = true;
     try {
-      return new Cursor(instance, given, text);
+      return new Cursor(instance, given, rows);
     } finally {
       allowed = false;
     }

@@ -12,6 +12,7 @@ import {
   DurableObjectTransaction,
 } from "./transaction.js";
 import * as operations from "./operations.js";
+import { beforeChange } from "./read-ahead.js";
 import { isStranger, refuse, refused, STORAGE } from "./strangers.js";
 
 const NOT_A_FUNCTION =
@@ -140,7 +141,10 @@ export class DurableObjectStorage {
     try {
       result = closure();
     } catch (error) {
-      if (instance.error === null) storage_undo(instance.slot);
+      if (instance.error === null) {
+        beforeChange(instance);
+        storage_undo(instance.slot);
+      }
       throw error;
     }
     storage_release(instance.slot);

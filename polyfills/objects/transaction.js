@@ -3,6 +3,7 @@
 import { storage_begin, storage_commit, storage_rollback } from "holdfast:ops";
 import { lazily } from "../kernel/lazy.js";
 import * as operations from "./operations.js";
+import { beforeChange } from "./read-ahead.js";
 
 const alarms = lazily("objects/alarms.js");
 
@@ -65,7 +66,7 @@ export class DurableObjectTransaction {
       throw new Error(NESTED_IS_OPEN);
     }
     this.#end("rolled back");
-    storage_rollback(this.#instance.slot);
+    undo(this.#instance);
   }
 
   static {
@@ -80,7 +81,7 @@ export class DurableObjectTransaction {
     abandon = (transaction) => {
       if (transaction.#ended !== null) return;
       transaction.#end("rolled back");
-      storage_rollback(transaction.#instance.slot);
+      undo(transaction.#instance);
     };
   }
 
@@ -113,6 +114,11 @@ export class DurableObjectTransaction {
   get [Symbol.toStringTag]() {
     return "DurableObjectTransaction";
   }
+}
+
+function undo(instance) {
+  beforeChange(instance);
+  storage_rollback(instance.slot);
 }
 
 /** Commit a transaction that was not rolled back. Throws where another write got in between. */

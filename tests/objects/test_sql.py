@@ -1,7 +1,11 @@
 """`storage.sql`, `storage.kv` and `transactionSync`, as an object's script uses them."""
 
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from holdfast.storage import Sql
 from tests.inprocess import Server
 from tests.objects.test_calls import thing
 
@@ -50,6 +54,45 @@ async def test_many_rows_with_blobs_come_back_whole(server: Server) -> None:
         """),
     )
     assert await server.text() == "[true,2000]"
+
+
+async def test_a_loop_over_rows_sees_what_it_changes_and_asks_for_many_at_once(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetches = 0
+    fetch = Sql.fetch
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal fetches
+        fetches += 1
+        return fetch(*arguments)
+
+    monkeypatch.setattr(Sql, "fetch", counted)
+    server.add(
+        "main",
+        object_that("""
+          sql.exec("CREATE TABLE t(n); CREATE TABLE u(n)");
+          const numbers = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 1000) ";
+          sql.exec(numbers + "INSERT INTO t SELECT n FROM r");
+          const seen = [];
+          for (const { n } of sql.exec("SELECT n FROM t")) {
+            seen.push(n);
+            kv.put("last", n);
+            if (pathname === "/change" && n === 500) {
+              sql.exec("DELETE FROM t WHERE n BETWEEN 501 AND 990");
+            }
+          }
+          let other = 0;
+          for (const [n] of sql.exec("SELECT n FROM t WHERE n > ?", 100).raw()) {
+            other += sql.exec("SELECT count(*) c FROM t WHERE n = ?", n).one().c;
+          }
+          sql.exec("DROP TABLE t; DROP TABLE u");
+          return Response.json([seen.length, seen.at(-11), other]);
+        """),
+    )
+    assert await server.text("/read") == "[1000,990,900]"
+    assert fetches < 20
+    assert await server.text("/change") == "[511,501,410]"
 
 
 async def test_a_query_that_never_ends_ends_with_its_turn(server: Server) -> None:

@@ -141,6 +141,69 @@ async def test_a_cursor_outlives_commits(owner: Owner) -> None:
     assert sql.fetch(answer.cursor, 10) == ([(2,), (3,), (4,)], False)
 
 
+async def test_a_cursor_that_was_read_too_far_is_brought_back(owner: Owner) -> None:
+    sql = sql_of(owner)
+    rows(sql, "CREATE TABLE t(a)")
+    rows(sql, "INSERT INTO t SELECT value FROM json_each('[1,2,3,4,5,6]')")
+    query = "SELECT a FROM t"
+    answer = sql.execute(query, ())
+    assert sql.fetch(answer.cursor, 10) == ([(2,), (3,), (4,), (5,), (6,)], False)
+    cursor = sql.stand_at(answer.cursor, 2, query, ())
+    rows(sql, "UPDATE t SET a = a * 10")
+    assert sql.fetch(cursor, 10) == ([(3,), (40,), (50,), (60,)], False), (
+        "of the next it had come to"
+    )
+    assert sql.stand_at(0, 6, query, ()) == 0
+
+
+async def test_a_mistake_that_is_met_far_ahead_is_told_when_its_row_is_next(owner: Owner) -> None:
+    sql = sql_of(owner)
+    values = "SELECT json_extract(value, '$') FROM json_each(?)"
+    answer = sql.execute(values, ('["1","2","3","4","none","6"]',))
+    assert answer.rows == [(1,)]
+    assert sql.fetch(answer.cursor, 10) == ([(2,), (3,)], True)
+    with pytest.raises(SqlError, match="malformed"):
+        sql.fetch(answer.cursor, 10)
+    answer = sql.execute(values, ('["1","none"]',))
+    assert answer.rows == [], "the second row is met when the first is taken"
+    with pytest.raises(SqlError, match="malformed"):
+        sql.fetch(answer.cursor, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_query", "repeats"),
+    [
+        ("SELECT * FROM v WHERE a IN (SELECT a FROM t)", True, True),
+        (
+            "WITH RECURSIVE r(n) AS (SELECT 1 UNION SELECT n + 1 FROM r LIMIT 3) SELECT n FROM r",
+            True,
+            True,
+        ),
+        ("SELECT a FROM t ORDER BY random()", True, False),
+        ("SELECT a, CURRENT_TIMESTAMP FROM t", True, False),
+        ("SELECT total_changes() FROM t", True, False),
+        ("SELECT name FROM sqlite_schema", True, False),
+        ("SELECT 1; SELECT a FROM t", False, True),
+        ("INSERT INTO t VALUES (1) RETURNING a", False, False),
+        ("PRAGMA case_sensitive_like=on", False, False),
+        ("PRAGMA table_info(t)", False, False),
+        ("SELECT * FROM pragma_table_info('t')", True, True),
+        ("SELECT * FROM pragma_table_list", True, False),
+        ("CREATE TABLE u(a)", False, False),
+    ],
+)
+async def test_it_is_known_what_a_statement_may_change_and_whether_it_repeats(
+    owner: Owner, text: str, is_query: bool, repeats: bool
+) -> None:
+    sql = sql_of(owner)
+    rows(sql, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2); CREATE VIEW v AS SELECT a FROM t")
+    for _ in range(2):  # compiled, and then known
+        if text.startswith("CREATE"):
+            rows(sql, "DROP TABLE IF EXISTS u")
+        answer = sql.execute(text, ())
+        assert (answer.is_query, answer.statement.repeats) == (is_query, repeats)
+
+
 async def test_a_cursor_keeps_its_connection(tmp_path: Path) -> None:
     shard = Shard(tmp_path, max_open=16)
     reading = shard.owner(1)

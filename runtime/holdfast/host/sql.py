@@ -18,12 +18,16 @@ from holdfast.storage.statements import Row, Statement
 
 @op
 def sql_exec(host: Host, slot: int, sql: str, *bindings: Any) -> str:
-    """Run statements. JSON: cursor (0: all rows are here), round, rows written, columns, rows."""
+    """Run statements. JSON: cursor, round, rows written, columns, kind, rows.
+
+    The cursor is 0 where all rows are here; see polyfills/objects/sql-rows.js for the kind.
+    """
     answer = attempt(_sql(host, slot).execute, sql, _values(bindings))
     statement = answer.statement
     columns = statement.encoded or _encode_columns(statement)
     rows = _encode(host, answer.rows)
-    return f"[{answer.cursor},{answer.written},{answer.rows_written},{columns},{rows}]"
+    kind = answer.is_query + 2 * statement.repeats
+    return f"[{answer.cursor},{answer.written},{answer.rows_written},{columns},{kind},{rows}]"
 
 
 @op
@@ -31,6 +35,13 @@ def sql_fetch(host: Host, slot: int, cursor: int, limit: int) -> str:
     """Up to `limit` rows of a cursor that has some. JSON: whether there are more, rows."""
     rows, more = attempt(_sql(host, slot).fetch, cursor, limit)
     return f"[{'true' if more else 'false'},{_encode(host, rows)}]"
+
+
+@op
+def sql_stand_at(host: Host, slot: int, cursor: int, taken: int, sql: str, *bindings: Any) -> int:
+    """Another cursor in place of one that has read ahead, of which so many rows were taken."""
+    sql_of = _sql(host, slot)
+    return attempt(sql_of.stand_at, cursor, taken, sql, _values(bindings))
 
 
 @op

@@ -7,7 +7,7 @@ https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#exec
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 import apsw
@@ -56,6 +56,27 @@ sqlite_rename_column sqlite_rename_table sqlite_rename_test sqlite_drop_column
 sqlite_rename_quotefix
 """
 FUNCTIONS = frozenset(_FUNCTIONS.split())
+
+# What tells the time, or chance, or what has been written.
+_FICKLE = frozenset(
+    [
+        "random",
+        "randomblob",
+        "date",
+        "time",
+        "datetime",
+        "julianday",
+        "unixepoch",
+        "strftime",
+        "timediff",
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "changes",
+        "total_changes",
+        "last_insert_rowid",
+    ]
+)
 
 
 def is_allowed_name(name: str | None) -> bool:
@@ -152,6 +173,29 @@ SCHEMA_CHANGES = (_ON_A_NAME | _ON_TWO_NAMES | _VIRTUAL | {apsw.SQLITE_ALTER_TAB
     apsw.SQLITE_UPDATE,
     apsw.SQLITE_REINDEX,
 }
+
+
+_WITH_OURS = frozenset({"sqlite_master", "pragma_table_list"})  # tables that we may make meanwhile
+_OF_QUERIES = frozenset(
+    {apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE}
+)
+
+Action = tuple[int, str | None, str | None]
+
+
+def is_query(actions: Sequence[Action]) -> bool:
+    """True for a statement that can change nothing, whose actions these are; no PRAGMA is one."""
+    return all(action in _OF_QUERIES for action, _, _ in actions)
+
+
+def is_repeatable(actions: Sequence[Action]) -> bool:
+    """True for a query that gives the same rows again, as long as no script's SQL changes any."""
+    return not any(
+        name in _FICKLE
+        if action == apsw.SQLITE_FUNCTION
+        else action == apsw.SQLITE_READ and table in _WITH_OURS
+        for action, table, name in actions
+    )
 
 
 def is_transaction(action: int) -> bool:

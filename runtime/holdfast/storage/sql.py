@@ -4,13 +4,14 @@ A script's statements run on the object's own connection (see statements.py), in
 transaction as its key-value writes.
 
 Reading is lazy: a cursor that has more rows keeps its statement, with one row read ahead so
-that the end is known with the last row. A statement that writes is run to its end at once: SQLite
-would not commit while it is under way.
+that the end is known with the last row; polyfills/objects/sql-rows.js tells when that makes a
+difference. A statement that writes is run to its end at once: SQLite would not commit while it is
+under way.
 
 https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -75,6 +76,7 @@ class Answer(NamedTuple):
     rows: Sequence[Row]
     written: int  # the round of its writes, else 0
     rows_written: int
+    is_query: bool  # all that was run can have changed nothing
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class _Open:
 
     cursor: apsw.Cursor | None
     ahead: list[Row]
+    error: SqlError | None = None  # that SQLite met behind those
 
 
 class Sql:
@@ -124,10 +127,12 @@ class Sql:
         if len(sql) > MAX_SQL_BYTES // 4 and len(sql.encode(errors="replace")) > MAX_SQL_BYTES:
             raise SqlError("statement too long: SQLITE_TOOBIG")
         statements = access.split(sql)
+        if len(statements) == 1:
+            return self._execute(statements[0], bindings, is_last=True)
         for statement in statements[:-1]:
             answer = self._execute(statement, (), is_last=False)
             self.close_cursor(answer.cursor)
-        return self._execute(statements[-1], bindings, is_last=True)
+        return self._execute(statements[-1], bindings, is_last=True)._replace(is_query=False)
 
     def _execute(self, sql: str, bindings: Sequence[SqlValue], *, is_last: bool) -> Answer:
         access = self._access
@@ -138,6 +143,7 @@ class Sql:
             self._store.begin_write()
         changes = access.connection.total_changes()
         cursor = access.cursor()
+        rows: list[Row] = []
         try:
             access.restricted = True
             if known is None:
@@ -149,8 +155,10 @@ class Sql:
                 access.give_back(cursor)
                 changed = access.connection.total_changes() - changes
                 written = self._store.written
-                return Answer(known, 0, rows, written, changed * known.rows_per_change)
-            rows = cast("list[Row]", list(islice(cursor, 2)))
+                rows_written = changed * known.rows_per_change
+                return Answer(known, 0, rows, written, rows_written, is_query=False)
+            at_once = 2 if known.repeats else 1
+            rows += cast("Iterator[Row]", islice(cursor, at_once))
         except apsw.BindingsError as error:
             cursor.close(True)
             raise SqlError(WRONG_COUNT if is_last else ONLY_LAST) from error
@@ -160,20 +168,28 @@ class Sql:
             return self._execute(str(well_formed(sql)), values, is_last=is_last)
         except BaseException as error:
             cursor.close(True)
-            raise self._failure(error) from error
+            failure = self._failure(error)
+            if rows and known and isinstance(failure, SqlError):
+                # Of the second row, which is read when the first is asked for.
+                return Answer(known, self._open_as(_Open(None, [], failure)), [], 0, 0, known.reads)
+            raise failure from error
         finally:
             access.restricted = False
-        if len(rows) < 2:
+        if len(rows) < at_once:
             access.give_back(cursor)
-            return Answer(known, 0, rows, 0, 0)
-        return Answer(known, self._keep(cursor, rows.pop()), rows, 0, 0)
+            return Answer(known, 0, rows, 0, 0, known.reads)
+        return Answer(known, self._keep(cursor, rows[1:]), rows[:1], 0, 0, known.reads)
 
-    def _keep(self, cursor: apsw.Cursor, ahead: Row) -> int:
+    def _keep(self, cursor: apsw.Cursor, ahead: list[Row]) -> int:
         if len(self._reading) >= _MAX_READING:
             self._read_oldest()
-        self._last = number = self._last + 1
-        self._open[number] = _Open(cursor, [ahead])
+        number = self._open_as(_Open(cursor, ahead))
         self._reading[number] = None
+        return number
+
+    def _open_as(self, opened: _Open) -> int:
+        self._last = number = self._last + 1
+        self._open[number] = opened
         return number
 
     def _read_oldest(self) -> None:
@@ -212,13 +228,22 @@ class Sql:
             self._store.check()
             raise SqlError(CANCELED)
         rows = opened.ahead
+        if opened.error:
+            self.close_cursor(number)
+            raise opened.error
         try:
             self._access.restricted = True
             if opened.cursor and len(rows) <= limit:
                 limit = _read(opened.cursor, rows, limit)
         except BaseException as error:
-            self.close_cursor(number)
-            raise self._failure(error) from error
+            failure = self._failure(error)
+            if not isinstance(failure, SqlError) or len(rows) <= 1:
+                self.close_cursor(number)
+                raise failure from error
+            # It is met when the last of these rows is asked for, since one more is then read.
+            opened.error = failure
+            self._stop_reading(number, opened)
+            limit = len(rows) - 1
         finally:
             self._access.restricted = False
         if len(rows) > limit:
@@ -226,6 +251,29 @@ class Sql:
             return rows[:limit], True
         self.close_cursor(number)
         return rows, False
+
+    def stand_at(self, number: int, taken: int, sql: str, bindings: Sequence[SqlValue]) -> int:
+        """Run the last statement in `sql` again, in place of a cursor that was read ahead.
+
+        The new cursor stands behind so many rows. Nothing has changed since the other began, and
+        the statement repeats; see Statement.
+        """
+        self.close_cursor(number)
+        access = self._connected()
+        cursor = access.cursor()
+        try:
+            access.restricted = True
+            cursor.execute(access.split(sql)[-1], bindings, prepare_flags=FLAGS)
+            ahead = cast("list[Row]", list(islice(cursor, taken, taken + 1)))
+        except BaseException as error:
+            cursor.close(True)
+            raise self._failure(error) from error
+        finally:
+            access.restricted = False
+        if not ahead:
+            access.give_back(cursor)
+            return 0
+        return self._keep(cursor, ahead)
 
     def close_cursor(self, number: int) -> None:
         """Let go of a cursor that nobody reads any more; harmless for others."""
@@ -306,15 +354,18 @@ class Sql:
 
 
 def _read(cursor: apsw.Cursor, rows: list[Row], limit: int) -> int:
-    """Append rows until there is one more than the limit; the limit, lowered for large rows."""
+    """Append rows until there is one more than the limit; the limit, lowered for large rows.
+
+    Those before a row that fails are appended.
+    """
     size = 0
     while len(rows) <= limit:
-        portion = cast("list[Row]", list(islice(cursor, min(limit + 1 - len(rows), _ROWS_AT_ONCE))))
-        rows += portion
-        if len(portion) < _ROWS_AT_ONCE:
+        before = len(rows)
+        rows += cast("Iterator[Row]", islice(cursor, min(limit + 1 - before, _ROWS_AT_ONCE)))
+        if len(rows) - before < _ROWS_AT_ONCE:
             break
         size += sum(
-            len(value) for row in portion for value in row if isinstance(value, str | bytes)
+            len(value) for row in rows[before:] for value in row if isinstance(value, str | bytes)
         )
         if size > _PORTION_BYTES:
             return len(rows) - 1

@@ -25,6 +25,8 @@ from holdfast.storage.authorizer import (
     SETTINGS,
     TRANSACTIONS,
     is_allowed,
+    is_query,
+    is_repeatable,
     is_transaction,
 )
 from holdfast.storage.errors import DatabaseFull, SqlError
@@ -69,6 +71,8 @@ class Statement:
     writes: bool
     rows_per_change: int  # of tables and indexes, that one changed row writes
     epoch: int
+    reads: bool = False  # it is a query: nothing at all is another for it
+    repeats: bool = False  # a query that gives the same rows again, as long as nothing changes
     encoded: str = ""  # for whoever sends the columns elsewhere time and again
 
 
@@ -174,7 +178,9 @@ class SqlAccess:
                 self._own.execute(f"SAVEPOINT {_ALTER}")
                 self._reserved = self._own.execute(_RESERVED).fetchall()
             self.restricted = True
-            found.append(Statement(columns, writes, rows_per_change, self.epoch))
+            reads = not writes and is_query(actions)
+            repeats = reads and is_repeatable(actions)
+            found.append(Statement(columns, writes, rows_per_change, self.epoch, reads, repeats))
             return True
 
         cursor.exec_trace = trace
