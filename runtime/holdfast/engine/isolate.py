@@ -20,6 +20,7 @@ from holdfast.engine.arguments import Arguments
 from holdfast.engine.entry import Entry
 from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError
 from holdfast.engine.handle import Handle
+from holdfast.engine.jobs import Jobs
 from holdfast.engine.library import (
     EVAL_GLOBAL,
     EXCEPTION,
@@ -53,7 +54,6 @@ ROOM_TO_LOAD_BYTES = MEBIBYTE
 
 NO_ARGUMENTS = ffi.NULL
 
-_execute_job = lib.JS_ExecutePendingJob
 _js_call = lib.JS_Call
 _free = lib.JS_FreeValue
 
@@ -98,7 +98,7 @@ class Isolate:
         self._converter = Converter(self._context)
         self._ops = OpTable(self._context, self._converter)
         self._arguments = Arguments(self._context, self._converter)
-        self._job_context = ffi.new("JSContext **")
+        self._jobs = Jobs(self._runtime)
         self._entered = False
         self._rejections = Rejections(self._context)
         self._promise_hook: PromiseHook | None = None  # kept alive here
@@ -213,10 +213,8 @@ class Isolate:
             _free(self._context, returned)
 
     def _run_jobs(self) -> None:
-        runtime, holder = self._runtime, self._job_context
-        while status := _execute_job(runtime, holder):
-            if status < 0:
-                self._raise_unless_stopped()
+        while not self._jobs.run():
+            self._raise_unless_stopped()
 
     # ---- modules and scripts -----------------------------------------------
 

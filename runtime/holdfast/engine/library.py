@@ -138,6 +138,9 @@ int JS_PromiseState(JSContext *ctx, JSValue promise);
 JSValue JS_PromiseResult(JSContext *ctx, JSValue promise);
 char *js_strndup(JSContext *ctx, const char *s, size_t n);
 void js_free(JSContext *ctx, void *ptr);
+
+struct tree_node { void *key, *left, *right, *others; };
+void *tfind(JSRuntime *key, void **rootp, int (*compare)(JSRuntime *key, JSContext **element));
 """
 
 # Tags of JSValue (quickjs.h); negative ones are reference-counted.
@@ -234,6 +237,7 @@ def _declared_functions() -> list[str]:
 
 ffi = _compiled_declarations()
 lib = _open_library(ffi)
+c_library = ffi.dlopen(None)
 ENGINE_VERSION: str = ffi.string(lib.JS_GetVersion()).decode()
 UNDEFINED = ffi.new("JSValue *", {"tag": TAG_UNDEFINED})[0]
 EXCEPTION = ffi.new("JSValue *", {"tag": TAG_EXCEPTION})[0]
