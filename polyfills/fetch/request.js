@@ -11,7 +11,7 @@ import { resolve } from "./base-url.js";
 import { checkUsable, cloneBody, defineBody, isBodyUsed, moveBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
 import { bodyFromHost } from "./body-sources.js";
-import { cfOf, copiedCf } from "./cf.js";
+import { cfOf, copiedCf, INCOMING } from "./cf.js";
 import { rawFromInit } from "./headers.js";
 import { normalizeMethod } from "./method.js";
 import { addContentType, copyOfRecord, headersOf, NEW_RECORD, rawHeadersOf } from "./record.js";
@@ -126,16 +126,10 @@ function signalFollowing(signal) {
 
 // ---- Making ---------------------------------------------------------------------
 
-class RequestRecord {
-  constructor(method, url, raw, guard) {
-    this.method = method;
-    this.url = url;
-    this.raw = raw;
-    this.guard = guard;
-  }
-}
-
-Object.assign(RequestRecord.prototype, NEW_RECORD, {
+const NEW_REQUEST = {
+  ...NEW_RECORD,
+  raw: "",
+  guard: "request",
   source: null,
   redirect: undefined, // what redirectOf says
   signal: undefined, // what aborts it, if anything does
@@ -144,11 +138,30 @@ Object.assign(RequestRecord.prototype, NEW_RECORD, {
   cf: undefined,
   cache: undefined,
   blob: undefined, // that a blob: URL names
-});
+};
 
-const emptyRecord = (method, url) => new RequestRecord(method, url, "", "request");
+class RequestRecord {
+  constructor(method, url) {
+    this.method = method;
+    this.url = url;
+  }
+}
 
-keepShapes(emptyRecord("GET", ""), ["cf"]);
+Object.assign(RequestRecord.prototype, NEW_REQUEST);
+
+// Of a request that comes from elsewhere.
+class ReceivedRecord {
+  constructor(method, url, raw) {
+    this.method = method;
+    this.url = url;
+    this.raw = raw;
+  }
+}
+
+Object.assign(ReceivedRecord.prototype, NEW_REQUEST, { guard: "immutable", cf: INCOMING });
+
+keepShapes(new RequestRecord(), ["guard"]);
+keepShapes(new ReceivedRecord());
 keepShapes(new Request(FROM_RECORD, undefined));
 
 /**
@@ -160,7 +173,7 @@ export function createRequestRecord(input, init) {
   else if (init !== undefined && !isObject(init)) throw new TypeError(NOT_AN_INIT);
   const from = typeof input === "string" ? undefined : requestRecord(input);
   if (from !== undefined) return recordFromRequest(from, init);
-  const record = emptyRecord("GET", resolveUrl(input));
+  const record = new RequestRecord("GET", resolveUrl(input));
   if (record.url.startsWith("blob:")) record.blob = blobOfUrl(record.url);
   if (init !== undefined) initialize(record, init);
   return record;
@@ -174,7 +187,7 @@ function resolveUrl(input) {
 }
 
 function recordFromRequest(from, init) {
-  const record = emptyRecord(from.method, from.url);
+  const record = new RequestRecord(from.method, from.url);
   record.raw = rawHeadersOf(from);
   record.redirect = redirectOf(from);
   record.signal = from.signal;
@@ -279,10 +292,10 @@ function wrongType(field, type) {
  * headers are immutable and it does not follow redirects, as in workerd.
  */
 export function requestFromHost(method, url, raw, body = null, signal = undefined, cf = undefined) {
-  const record = new RequestRecord(method, url, raw, "immutable");
+  const record = new ReceivedRecord(method, url, raw);
   if (body !== null) record.source = bodyFromHost(body);
   if (signal !== undefined) record.signal = signal;
-  if (cf !== undefined) record.cf = cf;
+  if (cf !== INCOMING) record.cf = cf;
   return new Request(FROM_RECORD, record);
 }
 

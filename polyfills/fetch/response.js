@@ -41,7 +41,7 @@ export class Response {
     }
     this.#record =
       init === undefined && typeof body !== "object" && typeof body !== "function"
-        ? new ResponseRecord(200, "", "", TEXT_HEADERS, "response", `${body}`)
+        ? new ResponseRecord(TEXT_HEADERS, `${body}`)
         : createRecord(body, init);
   }
 
@@ -52,7 +52,7 @@ export class Response {
 
   /** https://fetch.spec.whatwg.org/#dom-response-error */
   static error() {
-    const record = new ResponseRecord(0, "", "", "", "immutable", null);
+    const record = new ReceivedRecord(0, "", "", "", null);
     record.type = "error";
     return new Response(FROM_RECORD, record);
   }
@@ -81,7 +81,7 @@ export class Response {
         `${status} is not a redirect status code. It must be one of: 301, 302, 303, 307, or 308.`,
       );
     }
-    const record = new ResponseRecord(status, "", "", `location\n${location}\n`, "immutable", null);
+    const record = new ReceivedRecord(status, "", "", `location\n${location}\n`, null);
     return new Response(FROM_RECORD, record);
   }
 
@@ -137,22 +137,42 @@ defineBody(Response, responseRecord);
 
 // ---- Making ---------------------------------------------------------------------
 
+const NEW_RESPONSE = {
+  ...NEW_RECORD,
+  status: 200,
+  statusText: "",
+  url: "",
+  guard: "response",
+  type: "default",
+  redirected: false,
+};
+
 class ResponseRecord {
-  constructor(status, statusText, url, raw, guard, source) {
-    this.status = status;
-    this.statusText = statusText;
-    this.url = url;
+  constructor(raw, source) {
     this.raw = raw;
-    this.guard = guard;
     this.source = source;
   }
 }
 
-Object.assign(ResponseRecord.prototype, NEW_RECORD, { type: "default", redirected: false });
+Object.assign(ResponseRecord.prototype, NEW_RESPONSE);
 
-const emptyRecord = () => new ResponseRecord(200, "", "", "", "response", null);
+// Of a response that comes from elsewhere.
+class ReceivedRecord {
+  constructor(status, statusText, url, raw, source) {
+    this.status = status;
+    this.statusText = statusText;
+    this.url = url;
+    this.raw = raw;
+    this.source = source;
+  }
+}
+
+Object.assign(ReceivedRecord.prototype, NEW_RESPONSE, { guard: "immutable" });
+
+const emptyRecord = () => new ResponseRecord("", null);
 
 keepShapes(emptyRecord(), ["used"]);
+keepShapes(new ReceivedRecord(), ["used"]);
 keepShapes(new Response());
 
 function createRecord(body, init) {
@@ -246,14 +266,14 @@ export function isResponse(value) {
  */
 export function responseFromHost(status, statusText, raw, body = null, url = "", signal = undefined) {
   const source = bodyFromHost(body, signal);
-  const record = new ResponseRecord(status, statusText, url, raw, "immutable", source);
+  const record = new ReceivedRecord(status, statusText, url, raw, source);
   if (body !== null && !isUncoded(raw)) record.coding = codingOf(record);
   return new Response(FROM_RECORD, record);
 }
 
 /** The same of a text whose headers name no coding. */
 export function responseOfText(status, statusText, raw, text, url) {
-  const record = new ResponseRecord(status, statusText, url, raw, "immutable", text);
+  const record = new ReceivedRecord(status, statusText, url, raw, text);
   return new Response(FROM_RECORD, record);
 }
 

@@ -81,17 +81,17 @@ function handlersOf(entrypoint) {
 }
 
 /**
- * Entry point: a request for the Worker; `entrypoint` names an export, "" the default one. The
- * headers of a request that `isNested` tell how deep it is.
+ * Entry point: a request for the Worker; `entrypoint` names an export, where it is not the default
+ * one. The headers of a request that `isNested` tell how deep it is.
  */
-export function dispatchFetch(number, entrypoint, method, url, headers, body, isNested, props, cf) {
+export function dispatchFetch(number, method, url, headers, body, entrypoint, isNested, props, cf) {
   const event = new WorkerEvent(number);
   if (props !== undefined) event.props = props;
   // What comes from a script may have any URL.
   if (isNested) [headers, event.depth] = takeDepth(headers);
   else noteHost(url);
   event.request = requestFromHost(method, url, headers, body, undefined, cfFromHost(cf));
-  event.entrypoint = entrypoint;
+  if (entrypoint) event.entrypoint = entrypoint;
   const client = clientOf(event.request, event);
   if (client !== null) event.client = client.known("event", number);
   runTurn(event, handleFetch, event);
@@ -111,7 +111,7 @@ function handleFetch(event) {
   const { request, entrypoint } = event;
   if (exported === null) return dispatchToListeners(event, request);
   try {
-    event.answerWith(callFetch(exported[entrypoint || "default"], request, event));
+    event.answerWith(callFetch(exported[entrypoint], request, event));
   } catch (error) {
     event.fail(error);
   }

@@ -50,6 +50,10 @@ export class WorkerEvent extends Context {
     unanswered.add(this);
   }
 
+  get hasEnded() {
+    return this.error !== null;
+  }
+
   /** Keep the event alive until the promise settles. */
   waitUntil(promise) {
     this.waiting++;
@@ -114,7 +118,9 @@ export class WorkerEvent extends Context {
       const isDone = this.waiting === 0;
       if (record.webSocket === undefined) {
         const body = responseBodyForHost(record, this.client);
-        event_respond(this.number, status, statusText, rawHeadersOf(record), body, isDone);
+        const headers = rawHeadersOf(record);
+        if (statusText === "") event_respond(this.number, status, headers, body, isDone);
+        else event_respond(this.number, status, headers, body, isDone, statusText);
       } else {
         const socket = socketForHost(record, this.request);
         event_upgrade(this.number, statusText, rawHeadersOf(record), socket, isDone);
@@ -152,20 +158,20 @@ export class WorkerEvent extends Context {
 // As in Context: what most events leave as it is.
 Object.assign(WorkerEvent.prototype, {
   isAnswered: false,
-  hasEnded: false,
   waiting: 0, // for promises that were given to `waitUntil`, and for calls of `release`
   quietSweeps: 0, // for how many sweeps in a row nothing was under way
   timers: null,
   connections: null, // over TCP, that end with the event
-  client: null, // of a request; see client.js
+  entrypoint: "default", // the export that handles a request
+  client: null, // of that; see client.js
   limit: null, // a timer, once that has left
   props: undefined, // see ExecutionContext
 });
 
 // Those of a request that calls an object, and of one that does not.
 const unborn = Object.create(WorkerEvent.prototype);
-keepShapes(unborn, ["number", "request", "entrypoint", "pendingOps", "isAnswered", "hasEnded", "error"]);
-keepShapes(unborn, ["number", "request", "entrypoint", "isAnswered", "hasEnded", "error"]);
+keepShapes(unborn, ["number", "request", "pendingOps", "isAnswered", "error"]);
+keepShapes(unborn, ["number", "request", "isAnswered", "error"]);
 
 async function awaitResponse(event, promise) {
   let response;
@@ -179,7 +185,6 @@ async function awaitResponse(event, promise) {
 }
 
 function end(event, error) {
-  event.hasEnded = true;
   if (event.limit !== null) stopHostTimer(event.limit);
   living--;
   event.error = error;

@@ -17,6 +17,7 @@ from holdfast.engine import (
     Module,
     ModuleKind,
     ScriptError,
+    StopTurn,
 )
 
 
@@ -557,3 +558,22 @@ def test_a_heap_is_searched_for_garbage_less_often_but_never_past_its_limit() ->
         assert isolate.memory_used() < isolate.limits.memory_bytes
     finally:
         isolate.close()
+
+
+def test_a_job_that_an_op_stops_leaves_the_others_alone() -> None:
+    def stop() -> None:
+        raise StopTurn
+
+    isolate = Isolate(ops={"stop": stop})
+    start = isolate.expression(
+        "start",
+        """() => {
+          const { stop } = holdfastOps;
+          globalThis.ran = [];
+          Promise.resolve().then(() => { ran.push(1); stop(); ran.push("never"); });
+          Promise.resolve().then(() => ran.push(2)).then(() => ran.push(3));
+        }""",
+    )
+    isolate.call(start)
+    assert isolate.call(isolate.expression("ran", "() => ran.join()")) == "1,2,3"
+    isolate.close()

@@ -63,19 +63,22 @@ class Arguments:
         if len(self._words) > MAX_REMEMBERED:
             self.forget()
         words: list[int] = []
+        known = self._words.get
+        value: Any
         try:
             for value in values:
                 kind = value.__class__
                 if kind is str:
-                    words += (self._string(value), TAG_STRING)  # type: ignore[arg-type]
-                elif kind is int and INT32_MIN <= value <= INT32_MAX:  # type: ignore[operator]
-                    words += (value & 0xFFFFFFFF, TAG_INT)  # type: ignore[operator]
+                    is_short = len(value) <= MAX_KEPT_LENGTH
+                    words += ((is_short and known(value)) or self._string(value), TAG_STRING)
+                elif kind is int and INT32_MIN <= value <= INT32_MAX:
+                    words += (value & 0xFFFFFFFF, TAG_INT)
                 elif value is None:
                     words += (0, TAG_UNDEFINED)
                 elif kind is bool:
                     words += (1 if value else 0, TAG_BOOL)
                 else:
-                    made = value.value if kind is Handle else self._other(value)  # type: ignore[union-attr]
+                    made = value.value if kind is Handle else self._other(value)
                     words += (made.u, made.tag)
         except MemoryError as error:
             self.take_back()

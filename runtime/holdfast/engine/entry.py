@@ -19,7 +19,7 @@ class Entry:
         assert not isolate._entered, "an op must not enter the isolate that called it"
         assert not isolate.closed, "a closed isolate cannot be entered"
         isolate._entered = True
-        isolate._watchdog.start_turn()
+        isolate._watchdog.deadline = None
 
     def __exit__(self, *_: object) -> None:
         self._isolate._entered = False

@@ -20,7 +20,7 @@ from holdfast.engine.arguments import Arguments
 from holdfast.engine.entry import Entry
 from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError
 from holdfast.engine.handle import Handle
-from holdfast.engine.jobs import Jobs
+from holdfast.engine.jobs import job_runner
 from holdfast.engine.library import (
     EVAL_GLOBAL,
     EXCEPTION,
@@ -98,7 +98,7 @@ class Isolate:
         self._converter = Converter(self._context)
         self._ops = OpTable(self._context, self._converter)
         self._arguments = Arguments(self._context, self._converter)
-        self._jobs = Jobs(self._runtime)
+        self._run_ready = job_runner(self._runtime)
         self._entered = False
         self._rejections = Rejections(self._context)
         self._promise_hook: PromiseHook | None = None  # kept alive here
@@ -153,7 +153,7 @@ class Isolate:
         if self.terminated:
             raise IsolateTerminated("the isolate was terminated earlier")
         self._entered = True
-        self._watchdog.start_turn()
+        self._watchdog.deadline = None
         try:
             lent = self._arguments
             count = lent.lend(arguments) if arguments else 0
@@ -161,7 +161,8 @@ class Isolate:
             if count:
                 lent.take_back()
             result = None if returned.tag == TAG_UNDEFINED else self._converted(returned)
-            self._run_jobs()
+            if not self._run_ready():
+                self._go_on_with_jobs()
         finally:
             self._entered = False
             if self._rejections.waiting:
@@ -178,17 +179,18 @@ class Isolate:
         if self.terminated:
             raise IsolateTerminated("the isolate was terminated earlier")
         context, shared, turn = self._context, self.shared, function.value
-        start_turn, run_jobs = self._watchdog.start_turn, self._run_jobs
+        watchdog, run_ready = self._watchdog, self._run_ready
         ran = 0
         while shared[flag] and ran < most:
             ran += 1
             self._entered = True
-            start_turn()
+            watchdog.deadline = None
             try:
                 returned = _js_call(context, turn, UNDEFINED, 0, NO_ARGUMENTS)
                 if returned.tag != TAG_UNDEFINED:
                     self._drop(returned)
-                run_jobs()
+                if not run_ready():
+                    self._go_on_with_jobs()
             finally:
                 self._entered = False
                 if self._rejections.waiting:
@@ -212,8 +214,13 @@ class Isolate:
         finally:
             _free(self._context, returned)
 
+    def _go_on_with_jobs(self) -> None:
+        """One has left an exception: raise it, or run the others."""
+        self._raise_unless_stopped()
+        self._run_jobs()
+
     def _run_jobs(self) -> None:
-        while not self._jobs.run():
+        while not self._run_ready():
             self._raise_unless_stopped()
 
     # ---- modules and scripts -----------------------------------------------

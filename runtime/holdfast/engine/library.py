@@ -139,8 +139,13 @@ JSValue JS_PromiseResult(JSContext *ctx, JSValue promise);
 char *js_strndup(JSContext *ctx, const char *s, size_t n);
 void js_free(JSContext *ctx, void *ptr);
 
-struct tree_node { void *key, *left, *right, *others; };
-void *tfind(JSRuntime *key, void **rootp, int (*compare)(JSRuntime *key, JSContext **element));
+struct job_tree {
+    void *root;
+    struct { void *key, *left, *right, *others; } node;
+    JSContext *context;
+};
+void *tfind(JSRuntime *key, struct job_tree *tree,
+            int (*compare)(JSRuntime *key, JSContext **element));
 """
 
 # Tags of JSValue (quickjs.h); negative ones are reference-counted.

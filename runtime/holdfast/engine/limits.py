@@ -32,29 +32,25 @@ def usable_stack_bytes(wanted: int) -> int:
 class Watchdog:
     """Tells when a turn has used up its CPU time.
 
-    QuickJS asks every ten thousand or so loop turns and calls. The first question
-    of a turn starts its clock, so that turns too short to be asked about pay
-    nothing at all. CPU time is the thread's own: a busy machine does not shorten
+    QuickJS asks every ten thousand or so loop turns and calls. A turn begins without a
+    `deadline`, and the first question starts its clock, so that turns too short to be asked
+    about pay nothing at all. CPU time is the thread's own: a busy machine does not shorten
     anybody's budget.
     """
 
-    __slots__ = ("_budget_s", "_clock", "_deadline", "expired")
+    __slots__ = ("_budget_s", "_clock", "deadline", "expired")
 
     def __init__(self, turn_cpu_ms: int, clock: Callable[[], float] = time.thread_time) -> None:
         self._budget_s = turn_cpu_ms / 1000
         self._clock = clock
-        self._deadline: float | None = None
+        self.deadline: float | None = None
         self.expired = False
-
-    def start_turn(self) -> None:
-        """Forget the last turn's clock."""
-        self._deadline = None
 
     def should_interrupt(self) -> bool:
         """True once the turn has used its budget, and from then on for good."""
         now = self._clock()
-        if self._deadline is None:
-            self._deadline = now + self._budget_s
-        elif now >= self._deadline:
+        if self.deadline is None:
+            self.deadline = now + self._budget_s
+        elif now >= self.deadline:
             self.expired = True
         return self.expired

@@ -11,21 +11,19 @@ def event_respond(
     host: Host,
     number: int,
     status: int,
-    status_text: str | bytes,
     headers: str | bytes,
     body: str | bytes | int | None,
     done: bool,
+    status_text: bytes = b"",
 ) -> None:
     """Answer an event with a response; a body of type int is a handle.
 
     `done`: nothing that the event gave to `waitUntil` is under way.
     """
     # A text leaves as it came. What is interned came as a string all the same.
-    if isinstance(status_text, bytes):
-        status_text = status_text.decode()
     if isinstance(headers, bytes):
         headers = headers.decode()
-    host.events.respond(number, status, status_text, headers, body)
+    host.events.respond(number, status, status_text.decode(), headers, body)
     if done:
         host.events.finish(number)
 

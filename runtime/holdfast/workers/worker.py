@@ -167,12 +167,13 @@ class Worker:
                     number, method, url, headers, entrypoint=entrypoint or None
                 )
             crossing = self.bodies.sent(body)
-            arguments = (number, entrypoint, method, url, headers, crossing)
+            arguments: tuple[Any, ...] = (number, method, url, headers, crossing)
             is_nested = VIA in headers  # told here, where it costs nothing
-            if is_nested or props is not None or cf is not None:
-                self.host.enter(self._dispatch_fetch, *arguments, is_nested, props, cf)
-            else:
-                self.host.enter(self._dispatch_fetch, *arguments)
+            if is_nested or entrypoint or props is not None or cf is not None:
+                arguments += (entrypoint, is_nested, props, cf)
+            elif crossing is None:
+                arguments = (number, method, url, headers)
+            self.host.enter(self._dispatch_fetch, *arguments)
             if self.host.compatibility.request_signals and not answer.done():
                 answer.add_done_callback(partial(self._look_for_client, number))
         return answer
