@@ -139,8 +139,8 @@ export default {
 class Sharded:
     """`holdfast run --workers N`; stops it at the end of a `with` block."""
 
-    def __init__(self, folder: Path, workers: int = 2, *options: str) -> None:
-        (folder / "counters.mjs").write_text(SCRIPT)
+    def __init__(self, folder: Path, workers: int = 2, *options: str, script: str = SCRIPT) -> None:
+        (folder / "counters.mjs").write_text(script)
         (self.port,) = free_ports(1)
         self.workers = workers
         self.data = folder / "data"

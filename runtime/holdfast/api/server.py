@@ -22,7 +22,9 @@ class ApiServer:
         await web.TCPSite(self._runner, host, port).start()
         return int(self._runner.addresses[0][1])
 
-    async def start_on(self, listeners: Sequence[socket], _on_request: Callable[[], None]) -> None:
+    async def start_on(
+        self, listeners: Sequence[socket], _on_request: Callable[[], None], _balance: object = None
+    ) -> None:
         """Take what connects to sockets that listen already."""
         await self._runner.setup()
         for listener in listeners:

@@ -27,6 +27,7 @@ from holdfast.server import Runtime
 from holdfast.server.data_folder import DataFolder
 
 if TYPE_CHECKING:
+    from holdfast.server.shards.balance import Balance
     from holdfast.server.shards.seat import Seat
 
 # A shard that does not get on for so much longer than its turns may take is stuck.
@@ -48,8 +49,13 @@ class Server(Protocol):
     async def start(self, host: str, port: int) -> int:
         """Listen at an address; the port. Raises OSError."""
 
-    async def start_on(self, listeners: Sequence[socket], on_request: Callable[[], None]) -> None:
-        """Take what connects to sockets that listen already."""
+    async def start_on(
+        self,
+        listeners: Sequence[socket],
+        on_request: Callable[[], None],
+        balance: "Balance | None" = None,
+    ) -> None:
+        """Take what connects to sockets that listen already, here or in other shards."""
 
 
 class Post(ABC):
@@ -134,7 +140,7 @@ def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve:
     import uvloop  # noqa: F401
 
     from holdfast.cli.shard import Shard
-    from holdfast.server.shards.listening import open_links, open_ports
+    from holdfast.server.shards.listening import open_links, open_mailboxes, open_ports
     from holdfast.server.shards.supervisor import Supervisor
 
     count = options.workers
@@ -158,6 +164,7 @@ def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve:
         supervisor = Supervisor(
             lambda seat: run_with(partial(_serve_shard, seat, Shard, serve)),
             links=links,
+            mailboxes=stack.enter_context(open_mailboxes(count)),
             listeners=listeners,
             stuck_seconds=STUCK_SECONDS + STUCK_TURNS * options.cpu_ms / 1000,
             on_stop=lambda: terminal.line(ENDING),

@@ -9,6 +9,7 @@ from holdfast.cli.console import Terminal
 from holdfast.cli.post import Address, Post, Server
 from holdfast.server import Runtime
 from holdfast.server.object_files import LocalFiles
+from holdfast.server.shards.balance import Balance
 from holdfast.server.shards.errands import Clerk, SpreadFiles, tell_others
 from holdfast.server.shards.neighbours import Neighbours
 from holdfast.server.shards.seat import Seat
@@ -19,6 +20,7 @@ class Shard(Post):
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
+        self._balance = Balance(seat)
         self.is_first = seat.index == 0
         self.is_new = not seat.is_replacement
         self.placement: Neighbours = Neighbours(
@@ -44,8 +46,11 @@ class Shard(Post):
 
     async def listen(self, server: Server, address: Address) -> int:
         """See Post."""
-        listeners = self._seat.listeners[address.option]
-        await server.start_on(listeners, self._seat.beat)
+        seat, option = self._seat, address.option
+        listeners = seat.listeners[option]
+        await server.start_on(
+            listeners, seat.beat, self._balance if option in seat.everywhere else None
+        )
         port: int = listeners[0].getsockname()[1]
         return port
 
@@ -55,6 +60,7 @@ class Shard(Post):
 
     def ending(self, terminal: Terminal) -> None:
         """See Post. The supervisor has said so."""
+        self._balance.end()
 
     async def drained(self) -> None:
         """See Post. Until then, others may still call objects of this shard."""

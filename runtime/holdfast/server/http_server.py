@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from aiohttp.http_parser import RawRequestMessage
@@ -46,9 +47,14 @@ class HttpServer:
     """An HTTP/1 server on one address."""
 
     def __init__(
-        self, handler: Handler, loop: asyncio.AbstractEventLoop, overload: Overload
+        self,
+        handler: Handler,
+        loop: asyncio.AbstractEventLoop,
+        overload: Overload,
+        make_connection: Callable[["HttpServer"], Connection] = Connection,
     ) -> None:
         self.loop = loop
+        self._make_connection = partial(make_connection, self)
         self._overload = overload
         self.backlog = overload.backlog
         self.backlog.at_end.append(self._end_round)
@@ -72,9 +78,7 @@ class HttpServer:
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port, also where 0 asked for any. Raises OSError when it is taken."""
-        server = await self.loop.create_server(
-            lambda: Connection(self), host, port, backlog=BACKLOG
-        )
+        server = await self.loop.create_server(self._make_connection, host, port, backlog=BACKLOG)
         self._serve(server)
         return int(server.sockets[0].getsockname()[1])
 
@@ -91,7 +95,7 @@ class HttpServer:
         self.handle = handle_told
         for listener in listeners:
             server = await self.loop.create_server(
-                lambda: Connection(self), sock=listener, backlog=BACKLOG
+                self._make_connection, sock=listener, backlog=BACKLOG
             )
             self._serve(server)
 
@@ -111,6 +115,7 @@ class HttpServer:
         for listener in self._listeners:
             listener.close()
         self._listeners.clear()
+        await asyncio.gather(*self._welcoming, return_exceptions=True)
         for connection in [*self.connections]:
             connection.finish()
         for wire in [*self.sockets]:
@@ -154,16 +159,17 @@ class HttpServer:
         for listener in self._listeners:
             try:
                 for _ in range(BACKLOG):
-                    self._welcome(listener.accept()[0])
+                    self.welcome(listener.accept()[0])
             except BlockingIOError:
                 pass
             except OSError as error:
                 log.debug("a connection cannot be taken: %s", error)
 
-    def _welcome(self, accepted: socket.socket) -> None:
+    def welcome(self, accepted: socket.socket) -> None:
+        """Serve a connection that was accepted."""
         accepted.setblocking(False)
         task = self.loop.create_task(
-            self.loop.connect_accepted_socket(lambda: Connection(self), accepted)
+            self.loop.connect_accepted_socket(self._make_connection, accepted)
         )
         self._welcoming.add(task)
         task.add_done_callback(self._welcoming.discard)
@@ -181,12 +187,17 @@ class HttpServer:
     def _count_connections(self) -> int:
         return len(self.connections) + len(self.sockets)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether another connection would have to make room for one more."""
+        return self._count_connections() >= self._max_connections
+
     def has_room(self) -> bool:
         """Whether there is room for one more connection.
 
         Those that have been idle for longest make way, some at once.
         """
-        if self._count_connections() < self._max_connections:
+        if not self.is_full:
             return True
         now = self.loop.time()
         if now >= self._no_room_until:

@@ -6,12 +6,15 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from aiohttp.http_parser import RawRequestMessage
 
 from holdfast.catalog import ScriptNotFound
 from holdfast.host.bodies import ByteStream
+from holdfast.server.connection import Connection
 from holdfast.server.http_server import HttpServer
+from holdfast.server.movable import MovableConnection
 from holdfast.server.overload import Reason
 from holdfast.server.response import OVERLOADED, overloaded, plain_response
 from holdfast.server.routing import Routes, canonical_url
@@ -23,6 +26,9 @@ from holdfast.workers import (
     WorkerResponse,
     WorkerTerminated,
 )
+
+if TYPE_CHECKING:
+    from holdfast.server.shards.balance import Balance
 
 log = logging.getLogger("holdfast.server")
 
@@ -53,11 +59,18 @@ class Listener:
         return await self._server.start(host, port)
 
     async def start_on(
-        self, listeners: Sequence[socket.socket], on_request: Callable[[], None]
+        self,
+        listeners: Sequence[socket.socket],
+        on_request: Callable[[], None],
+        balance: "Balance | None" = None,
     ) -> None:
-        """See HttpServer."""
-        self._server = HttpServer(self, asyncio.get_running_loop(), self._overload)
+        """See HttpServer; with a balance, connections go to other shards and come from them."""
+        loop = asyncio.get_running_loop()
+        connection = Connection if balance is None else MovableConnection
+        self._server = HttpServer(self, loop, self._overload, connection)
         await self._server.start_on(listeners, on_request)
+        if balance is not None:
+            balance.begin(self._server)
 
     async def stop(self) -> None:
         """Take no new connections, let the requests under way finish, close."""

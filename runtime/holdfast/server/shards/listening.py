@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 FOLDER = "shards"  # in the data folder
 BACKLOG = 1024
@@ -80,3 +80,29 @@ def open_links(data: Path, count: int) -> Iterator[Sequence[tuple[str, socket.so
         for _, listener in links:
             listener.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Mailbox(NamedTuple):
+    """What is sent to a shard's `outbox` comes out of its `inbox`, one datagram after the other."""
+
+    inbox: socket.socket
+    outbox: socket.socket
+
+    def close(self) -> None:
+        """Close both ends."""
+        self.inbox.close()
+        self.outbox.close()
+
+
+@contextmanager
+def open_mailboxes(count: int) -> Iterator[Sequence[Mailbox]]:
+    """Where shards hand each other descriptors. Nobody waits for room or for a message there."""
+    with ExitStack() as stack:
+        mailboxes = []
+        for _ in range(count):
+            mailbox = Mailbox(*socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM))
+            stack.callback(mailbox.close)
+            mailbox.inbox.setblocking(False)
+            mailbox.outbox.setblocking(False)
+            mailboxes.append(mailbox)
+        yield mailboxes

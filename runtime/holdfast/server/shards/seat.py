@@ -5,7 +5,7 @@ import fcntl
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 BEAT_SECONDS = 0.1
@@ -36,16 +36,23 @@ def take_place(path: str) -> None:
 class Seat:
     """A shard's place. `listeners` are its own sockets at the servers' ports, by name.
 
-    `beats` is memory that the supervisor sees: when each shard was last seen to get on.
+    `everywhere` names those servers that each shard has. What is sent to the `outboxes` comes out
+    of the `inbox` of the shard with this place. `beats` and `loads` are memory that the supervisor
+    and all shards see: when each was last seen to get on, and how busy it is (balance.py).
     """
 
     index: int
     paths: Sequence[str]
     listeners: dict[str, list[socket.socket]]
+    everywhere: Collection[str]
     link_listener: socket.socket
     control: socket.socket
+    inbox: socket.socket
+    outboxes: Sequence[socket.socket]
     beats: "memoryview[float]"
+    loads: "memoryview[float]"
     is_replacement: bool
+    on_beat: Callable[[], None] | None = None
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def beat(self) -> None:
@@ -62,6 +69,8 @@ class Seat:
 
         def beat() -> None:
             self.beat()
+            if self.on_beat is not None:
+                self.on_beat()
             loop.call_later(BEAT_SECONDS, beat)
 
         def hear() -> None:

@@ -28,6 +28,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from holdfast.server.shards.balance import NOBODY
+from holdfast.server.shards.listening import Mailbox
 from holdfast.server.shards.seat import Seat, take_place
 
 log = logging.getLogger("holdfast.shards")
@@ -63,22 +65,27 @@ class Supervisor:
         run_shard: RunShard,
         *,
         links: Sequence[tuple[str, socket.socket]],
+        mailboxes: Sequence[Mailbox],
         listeners: Sequence[Mapping[str, Sequence[socket.socket]]],
         stuck_seconds: float,
         on_stop: Callable[[], None],
     ) -> None:
         """`run_shard` is called in each shard's process; its result is the exit status.
 
-        `links` are the shards' own sockets, `listeners` those of clients, both by place.
+        `links` and `mailboxes` are the shards' own sockets, `listeners` those of clients, all by
+        place.
         """
         self._run_shard = run_shard
         self._links = links
+        self._mailboxes = mailboxes
         self._listeners = listeners
         self._stuck_seconds = stuck_seconds
         self._on_stop = on_stop
         self._shards = [_Shard(index) for index in range(len(links))]
-        self._beats = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
-        assert len(links) <= len(self._beats), "each shard has a word"
+        memory = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
+        count = len(links)
+        assert 2 * count <= len(memory), "each shard has two words"
+        self._beats, self._loads = memory[:count], memory[count : 2 * count]
         self._selector = selectors.DefaultSelector()
         self._last_look = time.monotonic()
         self._signals: list[int] = []  # that asked us to stop
@@ -150,6 +157,7 @@ class Supervisor:
     def _ended(self, shard: _Shard, status: int) -> None:
         self._hear(shard)  # its last words
         shard.process_id = 0
+        self._loads[shard.index] = NOBODY
         assert shard.control is not None, "it had one"
         self._selector.unregister(shard.control)
         shard.control.close()
@@ -180,6 +188,7 @@ class Supervisor:
     def _start(self, shard: _Shard) -> None:
         ours, theirs = socket.socketpair()
         self._beats[shard.index] = time.monotonic()
+        self._loads[shard.index] = NOBODY
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
@@ -209,9 +218,13 @@ class Supervisor:
                 shard.index,
                 [path for path, _ in self._links],
                 {name: [*sockets] for name, sockets in self._listeners[shard.index].items()},
+                frozenset.intersection(*map(frozenset, self._listeners)),
                 listener,
                 control,
+                self._mailboxes[shard.index].inbox,
+                [mailbox.outbox for mailbox in self._mailboxes],
                 self._beats,
+                self._loads,
                 is_replacement=shard.was_ready,
             )
             status = self._run_shard(seat)
@@ -231,6 +244,7 @@ class Supervisor:
                 other.control.close()
             if other.index != index:
                 self._links[other.index][1].close()
+                self._mailboxes[other.index].inbox.close()
                 for sockets in self._listeners[other.index].values():
                     for listener in sockets:
                         listener.close()
@@ -249,6 +263,8 @@ class Supervisor:
         # Theirs are open for as long as they need them.
         for _, listener in self._links:
             listener.close()
+        for mailbox in self._mailboxes:
+            mailbox.close()
         for sockets in self._listeners:
             for listener in (each for those in sockets.values() for each in those):
                 listener.close()
