@@ -118,6 +118,20 @@ async def test_a_statement_that_is_compiled_anew_is_looked_at_anew(owner: Owner)
         rows(sql, "SELECT key FROM v")
 
 
+async def test_who_looks_for_tables_is_told_of_no_columns_of_the_runtimes_own(owner: Owner) -> None:
+    sql = sql_of(owner)
+    rows(sql, "CREATE TABLE t(a, b)")
+    everything = (
+        "SELECT s.name, c.name FROM sqlite_schema AS s, pragma_table_info(s.name) AS c"
+        " WHERE s.type = 'table'"
+    )
+    for _ in range(2):  # compiled, and then known
+        assert rows(sql, everything) == [("t", "a"), ("t", "b")]
+        for spelled in ("SELECT * FROM pragma_table_info('_CF_KV')", "PRAGMA table_info(_cf_KV)"):
+            with pytest.raises(SqlError, match="not authorized"):
+                rows(sql, spelled)
+
+
 async def test_columns_follow_the_schema(owner: Owner) -> None:
     sql = sql_of(owner)
     rows(sql, "CREATE TABLE t(a); INSERT INTO t VALUES (1)")

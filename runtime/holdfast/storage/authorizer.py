@@ -20,7 +20,7 @@ TRANSACTIONS = (
     "write coalescing."
 )
 
-_RESERVED_PREFIX = "_cf_"
+RESERVED_PREFIX = "_cf_"
 
 # Tables that this build of SQLite has without anybody making them, and workerd's has not.
 _FOREIGN_TABLES = frozenset({"dbstat", "sqlite_dbpage", "sqlite_stmt", "carray", "bytecode"})
@@ -81,7 +81,7 @@ _FICKLE = frozenset(
 
 def is_allowed_name(name: str | None) -> bool:
     """True for the name of a table, index, view or trigger that a script may use."""
-    return name is None or name[: len(_RESERVED_PREFIX)].lower() != _RESERVED_PREFIX
+    return name is None or name[: len(RESERVED_PREFIX)].lower() != RESERVED_PREFIX
 
 
 def _no_argument(argument: str | None) -> bool:
@@ -201,6 +201,20 @@ def is_repeatable(actions: Sequence[Action]) -> bool:
 def is_transaction(action: int) -> bool:
     """True for BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE, which have an error of their own."""
     return action in _TRANSACTIONS
+
+
+def is_about_reserved(action: int, first: str | None, second: str | None) -> bool:
+    """True where a pragma describes one of the runtime's own tables, or its indexes.
+
+    `SELECT … FROM sqlite_schema AS t, pragma_table_info(t.name)`, with which libraries look for
+    tables, asks for that without a script that spells the name; it is told of no columns. workerd
+    has no such table in an object that uses SQL alone.
+    """
+    return (
+        action == apsw.SQLITE_PRAGMA
+        and _PRAGMAS.get(first or "") is _name
+        and not is_allowed_name(second)
+    )
 
 
 def is_allowed(action: int, first: str | None, second: str | None, database: str | None) -> bool:

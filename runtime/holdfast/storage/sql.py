@@ -149,6 +149,7 @@ class Sql:
             if known is None:
                 known = access.run_first(cursor, sql, bindings, self._store.begin_write)
             else:
+                access.spells_reserved = known.spells_reserved
                 cursor.execute(sql, bindings, prepare_flags=FLAGS)
             if known.writes:
                 rows = cast("list[Row]", cursor.fetchall())
@@ -174,7 +175,7 @@ class Sql:
                 return Answer(known, self._open_as(_Open(None, [], failure)), [], 0, 0, known.reads)
             raise failure from error
         finally:
-            access.restricted = False
+            access.restricted = access.spells_reserved = False
         if len(rows) < at_once:
             access.give_back(cursor)
             return Answer(known, 0, rows, 0, 0, known.reads)

@@ -21,9 +21,11 @@ from typing import Any, cast
 import apsw
 
 from holdfast.storage.authorizer import (
+    RESERVED_PREFIX,
     SCHEMA_CHANGES,
     SETTINGS,
     TRANSACTIONS,
+    is_about_reserved,
     is_allowed,
     is_query,
     is_repeatable,
@@ -73,6 +75,7 @@ class Statement:
     epoch: int
     reads: bool = False  # it is a query: nothing at all is another for it
     repeats: bool = False  # a query that gives the same rows again, as long as nothing changes
+    spells_reserved: bool = False  # it has a name of the runtime's own in its text
     encoded: str = ""  # for whoever sends the columns elsewhere time and again
 
 
@@ -83,6 +86,7 @@ class SqlAccess:
         self.connection = connection
         self.restricted = False
         self.refusal: str | None = None
+        self.spells_reserved = False  # the text of what begins to run has a reserved name
         self.epoch = 0  # grows with every change of the schema
         self.known: OrderedDict[str, Statement] = OrderedDict()
         self.should_stop: Callable[[], bool] = bool
@@ -119,6 +123,8 @@ class SqlAccess:
             if action == apsw.SQLITE_PRAGMA and second is not None and first in SETTINGS:
                 self.settings[first] = second
             return apsw.SQLITE_OK
+        if not self.spells_reserved and is_about_reserved(action, first, second):
+            return apsw.SQLITE_IGNORE
         if is_transaction(action):
             self.refusal = TRANSACTIONS
         return apsw.SQLITE_DENY
@@ -160,6 +166,7 @@ class SqlAccess:
         """Run a statement that is not known; what it is found to be."""
         found: list[Statement] = []
         self._actions.clear()
+        self.spells_reserved = spells_reserved = RESERVED_PREFIX in sql.lower()
         alters = False
 
         def trace(running: apsw.Cursor, _sql: str, _bindings: object) -> bool:
@@ -180,7 +187,17 @@ class SqlAccess:
             self.restricted = True
             reads = not writes and is_query(actions)
             repeats = reads and is_repeatable(actions)
-            found.append(Statement(columns, writes, rows_per_change, self.epoch, reads, repeats))
+            found.append(
+                Statement(
+                    columns,
+                    writes,
+                    rows_per_change,
+                    self.epoch,
+                    reads,
+                    repeats,
+                    spells_reserved,
+                )
+            )
             return True
 
         cursor.exec_trace = trace
