@@ -86,6 +86,36 @@ async def test_what_swells_is_stopped(server: Server) -> None:
     assert lines[4].startswith("InternalError out of memory")
 
 
+async def test_a_stream_that_swells_waits_for_its_reader(server: Server) -> None:
+    lines = await told(
+        server,
+        """(async () => {
+          const bomb = zlib.gzipSync(Buffer.alloc(15 << 20));
+          const stream = zlib.createGunzip();
+          stream.end(bomb);
+          let most = 0;
+          for await (const chunk of stream) {
+            await null;
+            most = Math.max(most, stream.readableLength);
+          }
+          return most <= 200_000;
+        })()""",
+        """(async () => {
+          const open = () => zlib.createGzip().on("error", () => {});
+          const streams = Array.from({ length: 401 }, open);
+          for (const stream of streams) stream.write("x");
+          await new Promise(setImmediate);
+          const failed = streams.filter(({ destroyed }) => destroyed).length;
+          for (const stream of streams) stream.destroy();
+          const another = open();
+          another.write("x");
+          return `${failed} ${another.destroyed}`;
+        })()""",
+        imports="import zlib from 'node:zlib';",
+    )
+    assert lines == ["true", "1 false"]
+
+
 async def test_a_large_buffer_is_filled_whole(server: Server) -> None:
     lines = await told(
         server,

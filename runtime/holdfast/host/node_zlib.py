@@ -1,38 +1,107 @@
-"""Ops of node:zlib: a whole piece of data compressed or decompressed at once.
+"""Ops of node:zlib: streams by a number that their polyfill gave them, and whole pieces of data.
 
 https://nodejs.org/docs/latest-v20.x/api/zlib.html
 """
 
-import importlib
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from holdfast.engine import ScriptError
+from holdfast.host.node_zlib_coders import Coder, Deflater, Settings, open_coder
 from holdfast.host.ops import async_op, in_thread, op
 
 if TYPE_CHECKING:
     from holdfast.host.context import Host
 
 MAX_OUTPUT_BYTES = 64 << 20  # half of what an isolate may hold by default
-_WBITS = {"gzip": 31, "deflate": 15, "deflateRaw": -15, "gunzip": 31, "inflate": 15}
-_WBITS |= {"inflateRaw": -15, "unzip": 47}
+# What a compressor holds (a quarter of a mebibyte, usually) is not counted by the isolate.
+MAX_OPEN = 400
 _LONG_BYTES, _QUICK_QUALITY = 1 << 20, 6  # brotli at its best takes seconds for a megabyte
-_COMPRESSORS = frozenset(("gzip", "deflate", "deflateRaw"))
+
+_coders: "WeakKeyDictionary[Host, dict[int, Coder]]" = WeakKeyDictionary()
+
+
+def _settings(numbers: str, dictionary: bytes | None) -> Settings:
+    level, window_bits, memory_level, strategy = map(int, numbers.split(","))
+    return Settings(level, window_bits, memory_level, strategy, dictionary)
 
 
 @op
-def zlib_run(_host: "Host", kind: str, data: bytes, level: int, limit: int) -> bytes:
-    """`data` treated by `kind`, Node.js's name ("gzip", "brotliDecompress").
+def zlib_open(host: "Host", number: int, kind: str, numbers: str, dictionary: bytes | None) -> None:
+    """Begin a stream by Node.js's name of its function; for `numbers` see Settings."""
+    coders = _coders.setdefault(host, {})
+    coders.pop(number, None)
+    if len(coders) >= MAX_OPEN:
+        raise ScriptError("Error", "Too many streams of node:zlib are open")
+    coders[number] = open_coder(kind, _settings(numbers, dictionary))
 
-    `level` is that of compression, -1 for the usual one; `limit` bounds the result's bytes.
-    """
-    return _run(kind, data, level, limit)
+
+@op
+def zlib_write(host: "Host", number: int, data: bytes, flush: int) -> bytes:
+    """Take data in; a first piece of the output, which may be empty."""
+    return _coders[host][number].write(data, flush)
 
 
 @async_op
-async def zlib_run_later(_host: "Host", kind: str, data: bytes, level: int, limit: int) -> bytes:
+async def zlib_write_later(host: "Host", number: int, data: bytes, flush: int) -> bytes:
+    """`zlib_write` in a thread."""
+    piece: bytes = await in_thread(_coders[host][number].write, data, flush)
+    return piece
+
+
+@op
+def zlib_more(host: "Host", number: int) -> bytes:
+    """The next piece of the output; empty when the stream wants more input."""
+    return _coders[host][number].more()
+
+
+@op
+def zlib_has_ended(host: "Host", number: int) -> bool:
+    """Whether there was more input than compressed data."""
+    return _coders[host][number].ended
+
+
+@op
+def zlib_change(host: "Host", number: int, level: int, strategy: int) -> bytes:
+    """Go on compressing with other parameters; what was compressed with the old ones."""
+    coder = _coders[host][number]
+    return coder.change(level, strategy) if isinstance(coder, Deflater) else b""
+
+
+@op
+def zlib_close(host: "Host", number: int) -> None:
+    """Let go of a stream; harmless the second time."""
+    _coders.get(host, {}).pop(number, None)
+
+
+@op
+def zlib_run(
+    _host: "Host",
+    kind: str,
+    data: bytes,
+    numbers: str,
+    dictionary: bytes | None,
+    flush: int,
+    limit: int,
+) -> bytes:
+    """All of `data` treated; `limit` bounds the result's bytes, unless it is negative."""
+    return _run(kind, data, _settings(numbers, dictionary), flush, limit)
+
+
+@async_op
+async def zlib_run_later(
+    _host: "Host",
+    kind: str,
+    data: bytes,
+    numbers: str,
+    dictionary: bytes | None,
+    flush: int,
+    limit: int,
+) -> bytes:
     """`zlib_run` in a thread."""
-    result: bytes = await in_thread(_run, kind, data, level, limit)
+    settings = _settings(numbers, dictionary)
+    result: bytes = await in_thread(_run, kind, data, settings, flush, limit)
     return result
 
 
@@ -42,63 +111,18 @@ def zlib_crc32(_host: "Host", data: bytes, value: int) -> int:
     return zlib.crc32(data, value)
 
 
-def _run(kind: str, data: bytes, level: int, limit: int) -> bytes:
+def _run(kind: str, data: bytes, settings: Settings, flush: int, limit: int) -> bytes:
     most = min(limit, MAX_OUTPUT_BYTES) if limit >= 0 else MAX_OUTPUT_BYTES
-    if kind.startswith("brotli"):
-        result = _brotli(kind, data, level, most)
-    elif kind in _COMPRESSORS:
-        compressor = zlib.compressobj(level, wbits=_WBITS[kind])
-        result = compressor.compress(data) + compressor.flush()
-    else:
-        result = _decompress(kind, data, most)
-    if len(result) > most:
-        raise _too_large(most)
-    return result
-
-
-def _decompress(kind: str, data: bytes, most: int) -> bytes:
+    if kind == "brotliCompress" and len(data) > _LONG_BYTES:
+        settings = settings._replace(level=min(settings.level, _QUICK_QUALITY))
+    coder = open_coder(kind, settings)
     parts: list[bytes] = []
     size = 0
-    while True:
-        decompressor = zlib.decompressobj(_WBITS[kind])
-        try:
-            part = decompressor.decompress(data, most + 1 - size)
-        except zlib.error as error:
-            reason = str(error).partition(": ")[2] or "invalid data"
-            raise ScriptError("Error", reason) from error
-        parts.append(part)
-        size += len(part)
+    piece = coder.write(data, flush)
+    while piece:
+        parts.append(piece)
+        size += len(piece)
         if size > most:
-            raise _too_large(most)
-        if not decompressor.eof:
-            raise ScriptError("Error", "unexpected end of file")
-        data = decompressor.unused_data
-        if not data.startswith(b"\x1f\x8b") or _WBITS[kind] < 31:
-            return b"".join(parts)
-
-
-def _brotli(kind: str, data: bytes, level: int, most: int) -> bytes:
-    library: Any = importlib.import_module("brotli")
-    if kind == "brotliCompress":
-        quality = 11 if level < 0 else level
-        if len(data) > _LONG_BYTES:
-            quality = min(quality, _QUICK_QUALITY)
-        compressed: bytes = library.compress(data, quality=quality)
-        return compressed
-    decompressor = library.Decompressor()
-    try:
-        result: bytes = decompressor.process(data, output_buffer_limit=most + 1)
-        while len(result) <= most and not decompressor.is_finished():
-            part = decompressor.process(b"", output_buffer_limit=most + 1 - len(result))
-            if not part:
-                break
-            result += part
-    except library.error as error:
-        raise ScriptError("Error", "Decompression failed") from error
-    if len(result) <= most and not decompressor.is_finished():
-        raise ScriptError("Error", "unexpected end of file")
-    return result
-
-
-def _too_large(most: int) -> ScriptError:
-    return ScriptError("RangeError", f"Cannot create a Buffer larger than {most} bytes")
+            raise ScriptError("RangeError", f"Cannot create a Buffer larger than {most} bytes")
+        piece = coder.more()
+    return b"".join(parts)

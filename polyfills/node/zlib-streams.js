@@ -1,0 +1,237 @@
+// The streams of node:zlib: https://nodejs.org/docs/latest-v20.x/api/zlib.html#class-zlibzlibbase
+//
+// The host has the coder, which gives out pieces as they are asked for: one that swells waits for
+// its reader.
+
+import {
+  zlib_change,
+  zlib_close,
+  zlib_has_ended,
+  zlib_more,
+  zlib_open,
+  zlib_write,
+  zlib_write_later,
+} from "holdfast:ops";
+import { Buffer } from "./buffer.js";
+import { nextTick } from "./stream-base.js";
+import { Transform } from "./stream-duplex.js";
+import { finished } from "./stream-pipeline.js";
+import { constants } from "./zlib-constants.js";
+import { coded } from "./zlib-errors.js";
+import { ranged, settingsOf } from "./zlib-settings.js";
+
+const MAX_BYTES_AT_ONCE = 65_536; // what is longer goes to a thread
+const NOTHING = new Uint8Array(0);
+// Empty chunks that stand for a flush of some kind.
+const flushes = new WeakMap();
+const abandoned = new FinalizationRegistry(zlib_close);
+let last = 0;
+
+/** Change the parameters of a stream when all that was written before is compressed. */
+let changeOf;
+
+class ZlibBase extends Transform {
+  #number = ++last;
+  #settings;
+  #isOpen = false;
+  #ended = false;
+  #resume = null; // what goes on when the reader wants more
+
+  constructor(kind, options) {
+    const settings = settingsOf(kind, options);
+    super({ ...options, autoDestroy: true, objectMode: false });
+    this.#settings = settings;
+    this.bytesWritten = 0;
+    abandoned.register(this, this.#number);
+  }
+
+  get bytesRead() {
+    return this.bytesWritten;
+  }
+
+  #open() {
+    if (this.#isOpen) return;
+    const { kind, numbers, dictionary } = this.#settings;
+    zlib_open(this.#number, kind, numbers, dictionary);
+    this.#isOpen = true;
+  }
+
+  #close() {
+    this.#isOpen = false;
+    zlib_close(this.#number);
+  }
+
+  /** Take data in, and hand on what comes of it; `callback` when all of it was handed on. */
+  #code(data, flush, callback) {
+    const settle = (piece) => {
+      if (!this.destroyed) this.#give(piece, callback);
+    };
+    const fail = (error) => {
+      this.#close();
+      if (!this.destroyed) callback(coded(error));
+    };
+    try {
+      this.#open();
+      if (data.length > MAX_BYTES_AT_ONCE || this.#settings.isSlow) {
+        zlib_write_later(this.#number, data, flush).then(settle).catch(fail);
+        return;
+      }
+      settle(zlib_write(this.#number, data, flush));
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #give(first, callback) {
+    let piece = first;
+    try {
+      while (piece.length > 0) {
+        const wantsMore = this.#push(piece);
+        if (this.destroyed) return;
+        piece = zlib_more(this.#number);
+        if (!wantsMore && piece.length > 0) {
+          this.#resume = () => this.#give(piece, callback);
+          return;
+        }
+      }
+      if (!this.#ended && zlib_has_ended(this.#number)) {
+        this.#ended = true;
+        this.push(null);
+      }
+    } catch (error) {
+      this.#close();
+      callback(coded(error));
+      return;
+    }
+    callback();
+  }
+
+  #push(piece) {
+    const { chunkSize } = this.#settings;
+    let wantsMore = true;
+    for (let at = 0; at < piece.length; at += chunkSize) {
+      const size = Math.min(chunkSize, piece.length - at);
+      wantsMore = this.push(Buffer.from(piece.buffer, piece.byteOffset + at, size));
+    }
+    return wantsMore;
+  }
+
+  _read(size) {
+    const resume = this.#resume;
+    this.#resume = null;
+    if (resume === null) super._read(size);
+    else resume();
+  }
+
+  _transform(chunk, _encoding, callback) {
+    if (this.#ended) {
+      callback();
+      return;
+    }
+    const kind = flushes.get(chunk);
+    if (kind === undefined) this.bytesWritten += chunk.length;
+    this.#code(chunk, kind ?? this.#settings.flush, callback);
+  }
+
+  // The rest comes after the input has finished: that is what "finish" before "end" says.
+  _final(callback) {
+    callback();
+  }
+
+  _flush(callback) {
+    if (this.#ended) callback();
+    else nextTick(() => this.#finish(callback));
+  }
+
+  #finish(callback) {
+    if (this.destroyed) return;
+    this.#code(NOTHING, this.#settings.finishFlush, (error) => {
+      this.#close();
+      callback(error);
+    });
+  }
+
+  _destroy(error, callback) {
+    this.#resume = null;
+    this.#close();
+    callback(error);
+  }
+
+  /** Have everything that was written so far come out. */
+  flush(kind, callback) {
+    if (typeof kind === "function" || (kind === undefined && !callback)) {
+      callback = kind;
+      const isBrotli = this.#settings.kind.startsWith("brotli");
+      kind = isBrotli ? constants.BROTLI_OPERATION_FLUSH : constants.Z_FULL_FLUSH;
+    }
+    if (this.writableFinished) {
+      if (callback) nextTick(callback);
+    } else if (this.writableEnded) {
+      if (callback) this.once("end", callback);
+    } else {
+      const chunk = Buffer.alloc(0);
+      flushes.set(chunk, kind);
+      this.write(chunk, "", callback);
+    }
+  }
+
+  /** Begin anew, as if nothing had been written. */
+  reset() {
+    this.#close();
+    this.#ended = false;
+  }
+
+  close(callback = undefined) {
+    if (callback) finished(this, callback);
+    this.destroy();
+  }
+
+  static {
+    changeOf = (stream, level, strategy, callback) => {
+      const settings = stream.#settings;
+      if (settings.level === level && settings.strategy === strategy) {
+        if (callback) nextTick(callback);
+        return;
+      }
+      stream.flush(constants.Z_SYNC_FLUSH, () => {
+        if (stream.destroyed) return;
+        settings.level = level;
+        settings.strategy = strategy;
+        stream.#open();
+        const piece = zlib_change(stream.#number, level, strategy);
+        if (piece.length > 0) stream.#push(piece);
+        callback?.();
+      });
+    };
+  }
+}
+
+class Zlib extends ZlibBase {
+  /** Go on with another level and strategy; of decompression it changes nothing. */
+  params(level, strategy, callback = undefined) {
+    const chosen = ranged(level, "level", -1, 9);
+    const manner = ranged(strategy, "strategy", 0, 4);
+    changeOf(this, chosen, manner, callback);
+  }
+}
+
+class Brotli extends ZlibBase {}
+
+const named = (Base, name, kind) =>
+  ({
+    [name]: class extends Base {
+      constructor(options = undefined) {
+        super(kind, options);
+      }
+    },
+  })[name];
+
+export const Deflate = named(Zlib, "Deflate", "deflate");
+export const Inflate = named(Zlib, "Inflate", "inflate");
+export const Gzip = named(Zlib, "Gzip", "gzip");
+export const Gunzip = named(Zlib, "Gunzip", "gunzip");
+export const DeflateRaw = named(Zlib, "DeflateRaw", "deflateRaw");
+export const InflateRaw = named(Zlib, "InflateRaw", "inflateRaw");
+export const Unzip = named(Zlib, "Unzip", "unzip");
+export const BrotliCompress = named(Brotli, "BrotliCompress", "brotliCompress");
+export const BrotliDecompress = named(Brotli, "BrotliDecompress", "brotliDecompress");
