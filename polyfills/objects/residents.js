@@ -18,6 +18,7 @@ import {
   sendableRecord,
   socketForHost,
 } from "../workers/crossing.js";
+import { cfFromHost } from "../fetch/cf.js";
 import { rawHeadersOf } from "../fetch/record.js";
 import { requestFromHost, requestRecord } from "../fetch/request.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
@@ -258,12 +259,12 @@ class HostCall {
 }
 
 /** Entry point: a call that came to the host from elsewhere. */
-export function deliverObjectFetch(number, slot, method, url, headers, body) {
+export function deliverObjectFetch(number, slot, method, url, headers, body, cf) {
   const instance = bySlot.get(keyOf(slot));
   touch(instance);
   const [raw, depth] = takeDepth(headers);
   goDeeper(instance, depth);
-  const request = requestFromHost(method, url, raw, body);
+  const request = requestFromHost(method, url, raw, body, undefined, cfFromHost(cf));
   const client = clientOf(request, instance.context)?.known("call", number) ?? null;
   instance.take(new HostCall(number, request, client), bytesOf(body));
 }

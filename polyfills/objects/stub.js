@@ -8,6 +8,7 @@
 import { NEVER_HERE } from "holdfast:constants";
 import { object_fetch, object_locate } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
+import { cfForHost } from "../fetch/cf.js";
 import { createRequestRecord } from "../fetch/request.js";
 import { recordBodyForHost } from "../fetch/transfer.js";
 import { withDepth } from "../kernel/depth.js";
@@ -136,6 +137,7 @@ async function sendRequestThroughHost(namespace, id, caller, request) {
     url,
     withDepth(request.raw, caller),
     recordBodyForHost(request),
+    cfForHost(request),
   );
   tellHostOfClient(caller, request.signal, answering);
   return redirectable(responseFromAnswer(await answering, url), request, repeat, caller);

@@ -6,7 +6,7 @@
 
 import { body_move } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm } from "../events/abort.js";
-import { copiedCf } from "../fetch/cf.js";
+import { cfForHost, cfFromHost } from "../fetch/cf.js";
 import { reasonOf } from "../fetch/reasons.js";
 import { rawHeadersOf, recordHeader } from "../fetch/record.js";
 import { redirectOf, requestOfCrossed, requestRecord } from "../fetch/request.js";
@@ -141,7 +141,7 @@ export function noteRedirects(response, visited) {
 /** The request of a record that no script has, as another context receives it. */
 export function crossedRequest(record) {
   record.url = urlToSend(record.url);
-  if (record.cf !== undefined) record.cf = copiedCf(record);
+  if (record.cf !== undefined) record.cf = cfFromHost(cfForHost(record));
   if (record.source === null) return requestOfCrossed(record, undefined);
   return requestOfCrossed(record, crossedBody(record, recordBodyForHost(record)));
 }

@@ -26,7 +26,7 @@ export class Counter extends DurableObject {
       return new Response(null, { status: 101, webSocket: client });
     }
     if (pathname === "/echo") {
-      const headers = { "x-seen": request.headers.get("x-sent") ?? "" };
+      const headers = { "x-seen": request.headers.get("x-sent") ?? "", "x-from": request.cf?.country ?? "" };
       return new Response(request.body, { status: 201, statusText: "Echoed", headers });
     }
     if (pathname === "/throw") throw new TypeError("thrown by the object");

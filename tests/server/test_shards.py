@@ -91,6 +91,7 @@ async def test_requests_and_bodies_pass_through_unchanged(server: Sharded) -> No
                     assert response.status == 201
                     assert response.reason == "Echoed"
                     assert response.headers["x-seen"] == "é, a"
+                    assert response.headers["x-from"] == "XX"
 
 
 async def test_a_body_that_nobody_reads_holds_up_nothing(server: Sharded) -> None:

@@ -55,6 +55,7 @@ class ObjectsCapability(Protocol):
         url: str,
         headers: str,
         body: Body,
+        cf: str | None,
     ) -> None:
         """Send a request to an object elsewhere; settles the op with this number."""
 
@@ -143,9 +144,13 @@ def object_fetch(
     url: str,
     headers: str,
     body: Body,
+    cf: str | None,
 ) -> None:
-    """Send a request to an object elsewhere; status, status text, headers and body."""
-    host.objects.fetch(number, namespace, object_id, name, method, url, headers, body)
+    """Send a request to an object elsewhere; status, status text, headers and body.
+
+    `cf` is JSON, or None where the request came in from a client.
+    """
+    host.objects.fetch(number, namespace, object_id, name, method, url, headers, body, cf)
 
 
 @deferred_op
@@ -159,10 +164,7 @@ def service_fetch(
     body: Body,
     cf: str | None,
 ) -> None:
-    """Send a request to another Worker; status, status text, headers and body.
-
-    `cf` is JSON, or None where the request came in from a client.
-    """
+    """Send a request to another Worker; as object_fetch."""
     host.objects.fetch_service(number, service, method, url, headers, body, cf)
 
 

@@ -171,6 +171,7 @@ class IsolateObjects:
         url: str,
         headers: str,
         body: Body,
+        cf: str | None,
     ) -> None:
         """Send a request to an object elsewhere; settles the op with this number."""
         stream = self._bodies.received(body)
@@ -179,7 +180,7 @@ class IsolateObjects:
             address = ObjectAddress(self._namespaces[namespace], object_id, name)
             try:
                 owner = self._owner(object_id)
-                owner.fetch(self, number, address, method, url, headers, stream)
+                owner.fetch(self, number, address, method, url, headers, stream, cf)
             except UNREACHABLE as error:
                 _discard(stream)
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))

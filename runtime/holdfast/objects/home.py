@@ -67,10 +67,17 @@ class ObjectHome:
         )
 
     def deliver(
-        self, number: int, slot: int, method: str, url: str, headers: str, body: Body
+        self,
+        number: int,
+        slot: int,
+        method: str,
+        url: str,
+        headers: str,
+        body: Body,
+        cf: str | None,
     ) -> None:
         """Give an instance a request; the answer comes back under `number`."""
-        self._host.enter(self._deliver, number, slot, method, url, headers, body)
+        self._host.enter(self._deliver, number, slot, method, url, headers, body, cf)
 
     def deliver_call(self, number: int, slot: int, route: str, message: Message | None) -> None:
         """Give an instance a call by RPC; the answer comes back under `number`."""

@@ -40,12 +40,13 @@ class LocalObjects:
         url: str,
         headers: str,
         body: bytes | ByteStream | None,
+        cf: str | None,
     ) -> None:
         """See Owner."""
         record = self._record(address)
         call = self._calls.begin(caller, number, record.home)
         crossing = record.home.worker.bodies.sent(body)
-        record.home.deliver(call, record.slot, method, url, headers, crossing)
+        record.home.deliver(call, record.slot, method, url, headers, crossing, cf)
 
     def call(
         self,

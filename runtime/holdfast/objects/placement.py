@@ -39,6 +39,7 @@ class Owner(Protocol):
         url: str,
         headers: str,
         body: bytes | ByteStream | None,
+        cf: str | None,
     ) -> None:
         """Send a request to an object; `caller` gets the answer under `number`."""
 

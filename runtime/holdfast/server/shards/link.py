@@ -132,6 +132,7 @@ class Link:
         url: str,
         headers: str,
         body: bytes | ByteStream | None,
+        cf: str | None,
     ) -> None:
         """See Owner."""
         if self._is_full(caller, number):
@@ -140,7 +141,7 @@ class Link:
             return
         crossing = self.bodies.sent(body)
         call = self._begin(caller, number)
-        self.say("fetch", call, packed_address(address), method, url, headers, crossing)
+        self.say("fetch", call, packed_address(address), method, url, headers, crossing, cf)
 
     def call(
         self,
@@ -253,10 +254,11 @@ class Link:
         url: str,
         headers: str,
         crossing: BodyCrossing,
+        cf: str | None,
     ) -> None:
         body = self.bodies.received(crossing)
         begin = partial(
-            self._begin_fetch, number, unpacked_address(address), method, url, headers, body
+            self._begin_fetch, number, unpacked_address(address), method, url, headers, body, cf
         )
         self._begin_in_turn(begin)
 
@@ -274,12 +276,13 @@ class Link:
         url: str,
         headers: str,
         body: bytes | ByteStream | None,
+        cf: str | None,
         *,
         is_late: bool,
     ) -> None:
         try:
             if not is_late:
-                self._local.fetch(self, number, address, method, url, headers, body)
+                self._local.fetch(self, number, address, method, url, headers, body, cf)
                 return
             self._refuse(number)
         except UNREACHABLE as error:
