@@ -5,8 +5,8 @@
 //   succeed(answer)   sends the answer; may throw, and then `fail` is called
 //   fail(error)       sends the error instead
 // and gets `life`: the object instance or the Worker's event that it is given to, and may have
-// `bytes`, which count for `life.queuedBytes` until it ends. An answer leaves through the life's
-// output gate. Only the first end of a call counts.
+// `bytes`, which count for `life.queuedBytes` until it ends, and a `depth` of more than 1. An
+// answer leaves through the life's output gate. Only the first end of a call counts.
 
 import { WORD_LOCAL_CALLS } from "holdfast:constants";
 import { memory_exhausted, shared } from "holdfast:ops";
@@ -78,6 +78,7 @@ export function failCalls(life, error) {
 function finish(call) {
   const { life } = call;
   if (!life.calls.delete(call)) return false;
+  if (life.calls.size === 0 && life.lowestDepth > 0) life.lowestDepth = 0;
   if (call.bytes !== undefined) life.queuedBytes -= call.bytes;
   shared[WORD_LOCAL_CALLS]--;
   return true;

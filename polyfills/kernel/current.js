@@ -1,6 +1,7 @@
 // The context whose turn is running; null outside turns, in a script's global scope.
 
 let current = null;
+let depth = 0;
 
 /** The running context, or null in global scope. */
 export function currentContext() {
@@ -10,6 +11,17 @@ export function currentContext() {
 /** Called at the start of each turn. */
 export function setCurrentContext(context) {
   current = context;
+  depth = 0;
+}
+
+/** Called where a turn begins a call of this depth; see depth.js. */
+export function setDepthOfTurn(ofCall) {
+  depth = ofCall;
+}
+
+/** The depth of the call that began in this turn; 0 in other turns. */
+export function depthOfTurn() {
+  return depth;
 }
 
 // A turn's own function is running. After it, reactions to promises run, perhaps some that

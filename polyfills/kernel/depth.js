@@ -2,10 +2,15 @@
 // https://developers.cloudflare.com/workers/observability/errors/#loop-limit
 //
 // Whatever lives through a context (`life`) has a depth: that of the request which it
-// answers. An object answers several at once; the deepest counts. Where a request leaves the
-// isolate, the header CF-EW-Via tells how many calls are left; scripts do not see it.
+// answers. An object answers several at once. In the turn in which it begins a call, that call's
+// counts; later nobody knows for which of them its code runs, and the least deep counts: a busy
+// object that is called back by those whom it calls must not seem to go deeper each time. What
+// goes round in later turns is stopped by the number of calls that may wait (overload.js). Where
+// a request leaves the isolate, the header CF-EW-Via tells how many calls are left; scripts do
+// not see it.
 
 import { MAX_CALL_DEPTH } from "holdfast:constants";
+import { depthOfTurn } from "./current.js";
 
 const TOO_DEEP =
   "Subrequest depth limit exceeded. This request recursed through Workers too many times. This " +
@@ -17,14 +22,14 @@ const VIA = /(?:^|(?<=\n))cf-ew-via\n([^\n]*)\n/gi;
 
 /** The depth of what is called by this context; throws where that is too deep. */
 export function nextDepth(context) {
-  const depth = context.life.depth + 1;
+  const depth = depthOf(context) + 1;
   if (depth > MAX_CALL_DEPTH) throw new Error(TOO_DEEP);
   return depth;
 }
 
 /** Calls left to what this context calls, for the host: negative where there is none. */
 export function callsLeft(context) {
-  return MAX_CALL_DEPTH - context.life.depth - 1;
+  return MAX_CALL_DEPTH - depthOf(context) - 1;
 }
 
 /** Raw headers that tell the other side how deep it is; throws where that is too deep. */
@@ -47,7 +52,6 @@ export function takeDepth(raw) {
   return [rest, depth];
 }
 
-/** An object gets a call of this depth. */
-export function goDeeper(instance, depth) {
-  if (instance.depth < depth || !instance.hasCalls) instance.depth = depth;
+function depthOf({ life }) {
+  return Math.max(life.depth, depthOfTurn());
 }

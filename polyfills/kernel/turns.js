@@ -87,6 +87,7 @@ export class Context {
 Object.assign(Context.prototype, {
   gate: null,
   depth: 0, // of the request that is answered; see depth.js
+  lowestDepth: 0, // of the calls that are answered
   pendingOps: 0,
   calls: null,
   holds: null,

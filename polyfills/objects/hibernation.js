@@ -35,7 +35,7 @@ import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
 const tracing = lazily("objects/tracing.js");
 
 const MAX_TAGS = 10;
-const MAX_TAG_LENGTH = 256;
+const MAX_TAG_LENGTH = 256; // in UTF-8, whatever the message says
 const MAX_AUTO_BYTES = 2_048;
 const MAX_TIMEOUT_MS = 604_800_000;
 const NOT_AN_INTEGER = "The value cannot be converted because it is not an integer.";
@@ -90,7 +90,7 @@ function distinctTags(tags) {
     if (distinct.size >= MAX_TAGS) {
       throw new Error(`a Hibernatable WebSocket cannot have more than ${MAX_TAGS} tags`);
     }
-    if (tag.length > MAX_TAG_LENGTH) {
+    if (tag.length > MAX_TAG_LENGTH || encodeUtf8(tag).length > MAX_TAG_LENGTH) {
       throw new Error(`"${tag}" is longer than the max tag length (${MAX_TAG_LENGTH} characters).`);
     }
     distinct.add(tag);

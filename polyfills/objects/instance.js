@@ -8,6 +8,7 @@
 
 import { WORD_TRACED } from "holdfast:constants";
 import { object_released, shared } from "holdfast:ops";
+import { setDepthOfTurn } from "../kernel/current.js";
 import { errorNamed, identityOf, setOnError } from "../kernel/errors.js";
 import { beginCall, failCall, failCalls, runCall } from "../kernel/calls.js";
 import { lazily } from "../kernel/lazy.js";
@@ -68,6 +69,10 @@ export class ObjectInstance {
   }
 
   /** True while calls wait for an answer. */
+  get depth() {
+    return this.lowestDepth;
+  }
+
   get hasCalls() {
     return this.calls !== null && this.calls.size > 0;
   }
@@ -111,11 +116,18 @@ export class ObjectInstance {
     else tracing().beginTraced(this, call, startCall);
   }
 
-  /** The same for a call that others make, of so many bytes, unless there are too many. */
-  take(call, bytes) {
+  /**
+   * The same for a call that others make, of so many bytes and as deep (kernel/depth.js), unless
+   * there are too many.
+   */
+  take(call, bytes, depth) {
+    if (depth > 1) call.depth = depth;
     if (this.hasCalls) {
+      if (depth < this.lowestDepth) this.lowestDepth = depth;
       const error = whyRefused(this, bytes);
       if (error !== undefined) return call.fail(error);
+    } else {
+      this.lowestDepth = depth;
     }
     if (bytes > 0) {
       call.bytes = bytes;
@@ -197,7 +209,7 @@ export class ObjectInstance {
 // There are many instances. What most of them leave as it is takes no memory up there.
 Object.assign(ObjectInstance.prototype, {
   pendingOps: 0,
-  depth: 0, // of the deepest call
+  lowestDepth: 0, // of its calls
   waitUntilCount: 0,
   transactions: 0, // open ones, nested
   changes: 0, // that its SQL may have seen; see sql-rows.js
@@ -235,5 +247,6 @@ function startCall(call) {
   resetBroken();
   const instance = call.life;
   if (instance.error !== null) return failCall(call, instance.error);
+  setDepthOfTurn(call.depth ?? 1);
   return instance.prepare(startCall, call) ? runCall(call, instance.construct()) : undefined;
 }

@@ -8,7 +8,7 @@ import {
   storage_outstanding,
 } from "holdfast:ops";
 import { failCall } from "../kernel/calls.js";
-import { goDeeper, nextDepth, takeDepth } from "../kernel/depth.js";
+import { nextDepth, takeDepth } from "../kernel/depth.js";
 import { clientOf, tellOfClient } from "../workers/client.js";
 import {
   crossedResponse,
@@ -201,27 +201,27 @@ function goOn({ resolve, reject }, next) {
  * crossing.js.
  */
 export function callInstance(instance, caller, request, bytes, repeat, signal) {
-  goDeeper(instance, nextDepth(caller));
+  const depth = nextDepth(caller);
   touch(instance);
   caller.life.pendingOps++;
   const client = clientOf(request, instance.context);
   const answer = new Promise(noteSettlers);
   const call = new LocalCall(request, caller, resolveLast, rejectLast, client, repeat);
   resolveLast = rejectLast = undefined; // lest they keep the answer
-  instance.take(call, bytes);
+  instance.take(call, bytes, depth);
   if (client !== null) tellOfClient(() => client.leave(), caller, signal, answer);
   return answer;
 }
 
 /** Call a method of an instance of this isolate; an RPC source's `send`. */
 export function callMethod(instance, caller, path, message) {
-  goDeeper(instance, nextDepth(caller));
+  const depth = nextDepth(caller);
   touch(instance);
   caller.life.pendingOps++;
   return new Promise((resolve, reject) => {
     const reply = new LocalReply(caller, resolve, reject);
     const call = new RpcCall(instance.context, path, message, reply, instance.rules);
-    instance.take(call, bytesOf(message?.data));
+    instance.take(call, bytesOf(message?.data), depth);
   });
 }
 
@@ -263,10 +263,9 @@ export function deliverObjectFetch(number, slot, method, url, headers, body, cf)
   const instance = bySlot.get(keyOf(slot));
   touch(instance);
   const [raw, depth] = takeDepth(headers);
-  goDeeper(instance, depth);
   const request = requestFromHost(method, url, raw, body, undefined, cfFromHost(cf));
   const client = clientOf(request, instance.context)?.known("call", number) ?? null;
-  instance.take(new HostCall(number, request, client), bytesOf(body));
+  instance.take(new HostCall(number, request, client), bytesOf(body), depth);
 }
 
 /** Entry point: a message of a socket that the object has accepted for hibernation. */
@@ -288,11 +287,11 @@ export function deliverObjectCall(number, slot, route, data, tokens) {
   const instance = bySlot.get(keyOf(slot));
   const [depth, path] = readRoute(route);
   touch(instance);
-  goDeeper(instance, depth);
   const message = data === undefined ? null : messageFromHost(data, tokens);
   instance.take(
     new RpcCall(instance.context, path, message, new HostReply(number), instance.rules),
     bytesOf(data),
+    depth,
   );
 }
 

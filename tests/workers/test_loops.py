@@ -1,5 +1,6 @@
 """Workers and objects that call themselves, or each other, for ever."""
 
+from pathlib import Path
 from socket import AF_INET
 from typing import Any
 
@@ -8,6 +9,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from holdfast.catalog import Service
 from holdfast.host.egress import allow_all
 from holdfast.host.fetch import FetchClient
+from holdfast.server.settings import Bounds
 from tests.inprocess import Server
 
 TOO_DEEP = "Error: Subrequest depth limit exceeded."
@@ -90,6 +92,32 @@ async def test_objects_that_call_each_other_are_stopped(server: Server) -> None:
     for _ in range(2):
         text = await server.text()
         assert text.startswith(f"16 {TOO_DEEP}"), text
+
+
+RUNAWAYS = """
+import { DurableObject } from "cloudflare:workers";
+export class Node extends DurableObject {
+  async call(name) {
+    await scheduler.wait(0);
+    return await this.env.Node.getByName(name).call(this.ctx.id.name);
+  }
+  ok() { return "ok"; }
+}
+export default {
+  async fetch(request, env) {
+    try { return new Response(await env.Node.getByName("a").call("b")); }
+    catch (error) { return new Response(`${error.overloaded} ${await env.Node.getByName("a").ok()}`); }
+  },
+};
+"""
+
+
+async def test_objects_that_wait_and_then_call_each_other_are_stopped_by_what_may_wait(
+    tmp_path: Path,
+) -> None:
+    async with Server(tmp_path, bounds=Bounds(object_calls=50)) as server:
+        server.add("main", RUNAWAYS)
+        assert await server.text() == "true ok"
 
 
 async def test_a_client_may_tell_what_depth_it_likes(server: Server) -> None:
