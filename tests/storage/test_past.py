@@ -219,6 +219,40 @@ async def test_no_past_is_kept_for_no_days(tmp_path: Path) -> None:
     await shard.storage.aclose()
 
 
+async def test_a_clock_that_was_years_ahead_for_a_while_does_no_lasting_harm(
+    marked: Shard, clock: Clock
+) -> None:
+    owner = marked.owner()
+    await put(owner, b"before")
+    year = 365 * DAY_MS
+    clock.now += year
+    await put(owner, b"ahead")
+    await owner.store.current_bookmark()
+    clock.now -= year
+    times = {}
+    for value in (b"1", b"2", b"3"):
+        clock.now += INTERVAL_MS
+        await put(owner, value)
+        times[value] = clock.now
+    owner = await back_to(marked, owner, times[b"2"] + 1)
+    assert owner.store.get("k") == b"2"
+    assert (await back_to(marked, owner, times[b"1"] + 1)).store.get("k") == b"1"
+
+
+async def test_what_a_killed_process_has_left_of_a_mark_is_removed(
+    marked: Shard, clock: Clock
+) -> None:
+    await marked.owner(1).grow_up()
+    await marked.reopen()
+    left = [marked.path(2).with_suffix(suffix) for suffix in (".marking", ".restored")]
+    for path in left:
+        path.write_bytes(b"half a database")
+    clock.now += INTERVAL_MS
+    await put(marked.owner(1), b"x")
+    await marked.reopen()
+    assert not [path for path in left if path.exists()]
+
+
 async def test_a_past_that_has_ended_is_removed(marked: Shard, clock: Clock) -> None:
     used, left = marked.owner(1), marked.owner(2)
     for owner in (used, left):

@@ -35,7 +35,15 @@ import apsw
 from holdfast.storage import going_back
 from holdfast.storage.errors import BookmarkInvalid, StorageError
 from holdfast.storage.going_back import GoingBack
-from holdfast.storage.history import RETENTION_DAYS, SUFFIX, History, changed_ms, newest_ms
+from holdfast.storage.history import (
+    AHEAD_MS,
+    RETENTION_DAYS,
+    SUFFIX,
+    History,
+    changed_ms,
+    newest_ms,
+)
+from holdfast.storage.names import is_unfinished
 from holdfast.storage.newborn import LARGE_BYTES, Newborn
 from holdfast.storage.snapshot import Snapshot
 from holdfast.storage.template import PAGE_BYTES, read_birth_ms, settle
@@ -131,6 +139,7 @@ class Bookmarking:
     def _after(self, database: "Database", time_ms: float) -> float:
         if not self.retention_days or not database.use_sqlite:
             return math.inf
+        database.due_from_ms = self.now_ms() - AHEAD_MS
         share = int.from_bytes(database.object_id[-2:].encode(), "big") % 256 / 256
         return min(time_ms, self.now_ms()) + INTERVAL_MS * (1 - _SPREAD * share)
 
@@ -248,6 +257,7 @@ class Bookmarks:
         database.mark_due_ms = bookmarking.next_ms(database)
 
         def work() -> str:
+            database.folder.sweep(is_unfinished)
             started = time.monotonic()
             bookmark = mark()
             took_ms = (time.monotonic() - started) * 1000

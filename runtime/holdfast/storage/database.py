@@ -90,6 +90,7 @@ class Database:
         "closed",
         "companion",
         "depth",
+        "due_from_ms",
         "folder",
         "going_back",
         "implicit",
@@ -129,6 +130,7 @@ class Database:
         self.use_sqlite = True  # its class has SQL, and so a past
         self.bookmarks: Bookmarks | None = None  # present once a mark was made
         self.mark_due_ms = NEVER_OPENED  # a write that comes then is preceded by a mark
+        self.due_from_ms = 0.0  # before that, the clock was put back
         self.going_back: GoingBack | None = None  # before it is opened first
         self.changed_ms: float | None = None  # when this process committed to it last
         self.companion: Companion | None = None  # durable before the file is there
@@ -202,7 +204,8 @@ class Database:
         session = self.connect()
         if session.read_only:
             raise StorageReadOnly(f"The database {self.path} cannot be written.")
-        is_due = not self.implicit and not self._levels and self._now_ms() >= self.mark_due_ms
+        begins = not self.implicit and not self._levels
+        is_due = begins and not self.due_from_ms <= self._now_ms() < self.mark_due_ms
         try:
             if self.depth == 0 and not self.implicit:
                 session.cursor.execute("BEGIN IMMEDIATE")
@@ -248,7 +251,7 @@ class Database:
         session = self.connect()
         if self.implicit:
             self.commit_implicit()
-        if self._now_ms() >= self.mark_due_ms:
+        if not self.due_from_ms <= self._now_ms() < self.mark_due_ms:
             self._shard.bookmarking.mark_if_due(self)
         try:
             with snapshot.opened() as source:
@@ -426,12 +429,16 @@ class Database:
 
     def keep_committed(self) -> None:
         """Commit the implicit transaction and undo the explicit ones; never raises."""
-        if self.implicit:
-            try:
+        if self._has_committed_implicit():
+            self.drop_uncommitted()
+
+    def _has_committed_implicit(self) -> bool:
+        try:
+            if self.implicit:
                 self.commit_implicit()
-            except StoreBroken:
-                return  # the owner is told by on_broken
-        self.drop_uncommitted()
+        except StoreBroken:
+            return False  # the owner is told by on_broken
+        return True
 
     # ---- rounds --------------------------------------------------------------------
 
@@ -442,12 +449,8 @@ class Database:
 
     def flush(self) -> None:
         """Commit what can be, and start a round unless one is in flight. Never raises."""
-        if self.implicit:
-            try:
-                self.commit_implicit()
-            except StoreBroken:
-                return  # the owner is told by on_broken
-        self._start_committed()
+        if self._has_committed_implicit():
+            self._start_committed()
 
     def start_round(self) -> None:
         """Commit the implicit transaction and ask the barrier for all that is committed.

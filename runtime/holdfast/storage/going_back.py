@@ -22,6 +22,7 @@ import apsw
 
 from holdfast.storage.disk import Folder, fsync, write_all
 from holdfast.storage.errors import StorageError
+from holdfast.storage.names import RESTORED_SUFFIX, is_unfinished
 from holdfast.storage.opening import leave_no_log, remove
 from holdfast.storage.snapshot import Snapshot
 
@@ -101,6 +102,7 @@ class GoingBack:
         """
         request = None if self._is_done else requested(self._path)
         if request is not None:
+            self._folder.sweep(is_unfinished)
             try:
                 self._go(request)
             except (*_DAMAGED, zlib.error) as error:
@@ -146,7 +148,7 @@ class GoingBack:
 
 def put_in_place(path: Path, pages: Iterable[tuple[int, bytes]], folder: Folder) -> None:
     """Make a database of these pages; none, if there are none."""
-    new = path.with_suffix(".restored")
+    new = path.with_suffix(RESTORED_SUFFIX)
     try:
         is_something = _write_durably(new, pages)
     except BaseException:

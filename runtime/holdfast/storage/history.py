@@ -29,6 +29,7 @@ import apsw
 
 from holdfast.storage.errors import BookmarkInvalid
 from holdfast.storage.going_back import request_path, requested
+from holdfast.storage.names import MARKING_SUFFIX
 from holdfast.storage.session import wal_path
 from holdfast.storage.snapshot import Snapshot, page_size
 from holdfast.storage.thinning import Mark, least_missed, outdated
@@ -41,6 +42,7 @@ SPACE = 4
 LEAST_SPACE_BYTES = 64 * 1024
 
 _DAY_MS = 86_400_000
+AHEAD_MS = 60_000  # so far a clock may be put back in passing
 _HASH_BYTES = 16
 _LEVEL = 1  # of compression: most of what there is to gain, in a fraction of the time
 _PAGE_BITS = 32
@@ -133,6 +135,7 @@ class History:
             newest = self._newest(db)
             if newest is _NONE and born_ms is not None:
                 newest = self._insert(db, _NONE, b"", 0, since=0, until=int(born_ms), asked=False)
+            newest = self._have_passed(db, newest, int(now_ms))
             hashes, size = self._add_pages(db, closed, newest)
             until = max(int(now_ms), newest.until_ms)
             if hashes == newest.hashes and newest.number and bookmark is None:
@@ -248,12 +251,24 @@ class History:
         row = db.execute(_NEWEST).fetchone()
         return _Newest(*cast("tuple[int, int, int, bytes]", row)) if row else _NONE
 
+    def _have_passed(self, db: apsw.Connection, newest: _Newest, now_ms: int) -> _Newest:
+        """Where the clock was far ahead when marks were made, have them made by now.
+
+        Else all that comes until that time would seem to have come then.
+        """
+        if newest.until_ms <= now_ms + AHEAD_MS:
+            return newest
+        db.execute(
+            "UPDATE marks SET since_ms = min(since_ms, ?1), until_ms = min(until_ms, ?1)", (now_ms,)
+        )
+        return newest._replace(until_ms=now_ms)
+
     def _add_pages(
         self, db: apsw.Connection, snapshot: Snapshot, newest: _Newest
     ) -> tuple[bytes, int]:
         """Store for the next mark what differs from the newest; the hashes of all its pages."""
         hashes = bytearray()
-        with snapshot.reading(self.database.with_suffix(".marking")) as file:
+        with snapshot.reading(self.database.with_suffix(MARKING_SUFFIX)) as file:
             size = page_size(file)
             if not size:
                 return b"", 0

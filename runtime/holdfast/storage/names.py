@@ -17,6 +17,10 @@ FACETS_SUFFIX = ".facets"
 # Follows the name of a database that has not got its own yet; a number follows.
 STAGED_SUFFIX = ".new-"
 
+MARKING_SUFFIX = ".marking"  # of a database that is being marked
+RESTORED_SUFFIX = ".restored"  # of one that is about to take the place of another
+_SCRATCH = (MARKING_SUFFIX, RESTORED_SUFFIX)
+
 # Folders on their way out; no namespace may be called so.
 TRASH_PREFIX = ".deleted-"
 
@@ -52,9 +56,9 @@ def check_object_id(object_id: str) -> str:
     return object_id
 
 
-def is_staged(file_name: str) -> bool:
-    """True for a file that was to become an object's database."""
-    return DATABASE_SUFFIX + STAGED_SUFFIX in file_name
+def is_unfinished(file_name: str) -> bool:
+    """True for a file on its way to be something else, which nobody needs once its maker ended."""
+    return DATABASE_SUFFIX + STAGED_SUFFIX in file_name or file_name.endswith(_SCRATCH)
 
 
 def object_id_of(file_name: str) -> str | None:

@@ -48,7 +48,7 @@ import apsw
 from holdfast.storage import opening
 from holdfast.storage.disk import Companion, Folder, Fsync, write_all
 from holdfast.storage.errors import StorageReadOnly
-from holdfast.storage.names import DATABASE_SUFFIX, STAGED_SUFFIX, is_staged
+from holdfast.storage.names import DATABASE_SUFFIX, STAGED_SUFFIX, is_unfinished
 from holdfast.storage.session import WAL_SUFFIX, Session
 from holdfast.storage.template import as_born, born, in_memory_mode, in_wal_mode
 
@@ -213,7 +213,7 @@ class Newborn:
             if self._is_durable:
                 self._apply(self._image)
                 return False
-        self.folder.sweep(is_staged)
+        self.folder.sweep(is_unfinished)
         staged = f"{self._path}{STAGED_SUFFIX}{next(_numbers)}"
         fd = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
