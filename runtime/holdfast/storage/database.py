@@ -112,8 +112,7 @@ class Database:
         self.folder = folder
         self.unique_key = folder.name
         self.object_id = object_id
-        self.rounds = Rounds()
-        self._now_ms = shard.bookmarking.now_ms
+        self.rounds, self._now_ms = Rounds(), shard.bookmarking.now_ms
         self.session: Session | Newborn | None = None
         self.store: ObjectStore | None = None
         self.broken: StoreBroken | None = None
@@ -129,8 +128,8 @@ class Database:
         self._waiting: list[ObjectStore] = []
         self.use_sqlite = True  # its class has SQL, and so a past
         self.bookmarks: Bookmarks | None = None  # present once a mark was made
-        self.mark_due_ms = NEVER_OPENED  # a write that comes then is preceded by a mark
-        self.due_from_ms = 0.0  # before that, the clock was put back
+        # A write is preceded by a mark that comes then; or before, the clock having been put back.
+        self.mark_due_ms, self.due_from_ms = NEVER_OPENED, 0.0
         self.going_back: GoingBack | None = None  # before it is opened first
         self.changed_ms: float | None = None  # when this process committed to it last
         self.companion: Companion | None = None  # durable before the file is there
@@ -204,7 +203,7 @@ class Database:
         session = self.connect()
         if session.read_only:
             raise StorageReadOnly(f"The database {self.path} cannot be written.")
-        begins = not self.implicit and not self._levels
+        begins = not (self.implicit or self._levels)
         is_due = begins and not self.due_from_ms <= self._now_ms() < self.mark_due_ms
         try:
             if self.depth == 0 and not self.implicit:
