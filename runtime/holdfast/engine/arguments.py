@@ -2,7 +2,8 @@
 
 An event is a call with half a dozen values, so they are packed into memory all at once, and
 strings that come again, as a client's headers do with each of its requests, are made once:
-the second time that one comes it is kept.
+the second time that one comes it is kept. Those that come again together need not even be
+looked for one by one.
 """
 
 import struct
@@ -16,7 +17,7 @@ from holdfast.engine.values import INT32_MAX, INT32_MIN, Converter, Value
 
 MAX_ARGUMENTS = 16
 MAX_KEPT_LENGTH = 1024
-MAX_REMEMBERED = 256
+MAX_REMEMBERED = 1024
 
 # So many JSValues as they are in memory: the word and the tag of each.
 _layouts = [struct.Struct("<" + "Qq" * count) for count in range(MAX_ARGUMENTS + 1)]
@@ -26,13 +27,19 @@ _free = lib.JS_FreeValue
 _CAME_ONCE = 0
 
 
+class Together(tuple[str, ...]):
+    """Strings that are likely to come again, all of them: so many arguments of a call."""
+
+    __slots__ = ()
+
+
 class Arguments:
     """Memory for the arguments of one call at a time, and what they are on loan from.
 
     JS_NewStringLen, JS_FreeValue.
     """
 
-    __slots__ = ("_buffer", "_context", "_converter", "_kept", "_made", "_words", "memory")
+    __slots__ = ("_buffer", "_context", "_converter", "_groups", "_kept", "_made", "_words", "memory")
 
     def __init__(self, context: Any, converter: Converter) -> None:
         self._context = context
@@ -42,6 +49,7 @@ class Arguments:
         self._made: list[Any] = []  # for the call under way
         self._kept: list[Any] = []
         self._words: dict[str, int] = {}  # of strings that are kept, or have come once
+        self._groups: dict[Together, tuple[int, ...]] = {}  # words and tags of kept ones
         self.forget()
 
     def forget(self) -> None:
@@ -52,10 +60,11 @@ class Arguments:
     def take_kept(self) -> list[Any]:
         """The strings that are kept, to be freed by the caller; between two calls."""
         kept, self._kept = self._kept, []
+        self._groups.clear()
         self._words = dict(self._converter.interned_words)
         return kept
 
-    def lend(self, values: Sequence[Value | Handle]) -> int:
+    def lend(self, values: Sequence[Value | Handle | Together]) -> int:
         """Put the values into `memory` for a call, to be taken back after it; how many they are.
 
         Raises NoRoom, and nothing is lent. JS_GetException.
@@ -73,6 +82,8 @@ class Arguments:
                     words += ((is_short and known(value)) or self._string(value), TAG_STRING)
                 elif kind is int and INT32_MIN <= value <= INT32_MAX:
                     words += (value & 0xFFFFFFFF, TAG_INT)
+                elif kind is Together:
+                    words += self._groups.get(value) or self._group(value)
                 elif value is None:
                     words += (0, TAG_UNDEFINED)
                 elif kind is bool:
@@ -117,6 +128,13 @@ class Arguments:
             self._words[text] = _CAME_ONCE
         self._made.append(made)
         return address
+
+    def _group(self, strings: Together) -> tuple[int, ...]:
+        are_kept = all(self._words.get(string) for string in strings)
+        words = tuple(word for string in strings for word in (self._string(string), TAG_STRING))
+        if are_kept:
+            self._groups[strings] = words
+        return words
 
     def _other(self, value: Any) -> Any:
         slot = ffi.new("JSValue *")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from holdfast.engine.arguments import Arguments
+from holdfast.engine.arguments import Arguments, Together
 from holdfast.engine.entry import Entry
 from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError
 from holdfast.engine.handle import Handle
@@ -140,7 +140,7 @@ class Isolate:
 
     # ---- calls -------------------------------------------------------------
 
-    def call(self, function: Handle, *arguments: "Value | Handle") -> Value:
+    def call(self, function: Handle, *arguments: "Value | Handle | Together") -> Value:
         """Run one turn: call `function`, then every job that became ready.
 
         Returns what the function returned, converted; an object or a promise

@@ -112,15 +112,15 @@ class Converter:
         values: list[Value] = []
         add = values.append
         for low, high, tag in _read_values(_buffer(array, _VALUE_BYTES * count)):
-            if tag == TAG_STRING or tag == TAG_STRING_ROPE:
+            if tag == TAG_INT:
+                add(low)
+            elif tag == TAG_STRING or tag == TAG_STRING_ROPE:
                 known = interned.get((low, high))
                 add(text(array[len(values)]) if known is None else known)
-            elif tag == TAG_INT:
-                add(low)
-            elif tag == TAG_UNDEFINED:
-                add(None)
             elif tag == TAG_BOOL:
                 add(low != 0)
+            elif tag == TAG_UNDEFINED:
+                add(None)
             else:
                 add(self.to_python(array[len(values)]))
         return values

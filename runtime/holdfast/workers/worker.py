@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from holdfast.catalog.script import Script
-from holdfast.engine import Handle, JSError, Limits
+from holdfast.engine import Handle, JSError, Limits, Together
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
 from holdfast.host.loops import VIA
@@ -167,13 +167,12 @@ class Worker:
                     number, method, url, headers, entrypoint=entrypoint or None
                 )
             crossing = self.bodies.sent(body)
-            arguments: tuple[Any, ...] = (number, method, url, headers, crossing)
+            request = Together((method, url, headers))
             is_nested = VIA in headers  # told here, where it costs nothing
+            others: tuple[Any, ...] = () if crossing is None else (crossing,)
             if is_nested or entrypoint or props is not None or cf is not None:
-                arguments += (entrypoint, is_nested, props, cf)
-            elif crossing is None:
-                arguments = (number, method, url, headers)
-            self.host.enter(self._dispatch_fetch, *arguments)
+                others = (crossing, entrypoint, is_nested, props, cf)
+            self.host.enter(self._dispatch_fetch, number, request, *others)
             if self.host.compatibility.request_signals and not answer.done():
                 answer.add_done_callback(partial(self._look_for_client, number))
         return answer
