@@ -84,7 +84,7 @@ function handlersOf(entrypoint) {
  * Entry point: a request for the Worker; `entrypoint` names an export, where it is not the default
  * one. The headers of a request that `isNested` tell how deep it is.
  */
-export function dispatchFetch(number, method, url, headers, body, entrypoint, isNested, props, cf) {
+export function dispatchFetch(number, url, method, headers, body, entrypoint, isNested, props, cf) {
   const event = new WorkerEvent(number);
   if (props !== undefined) event.props = props;
   // What comes from a script may have any URL.

@@ -12,7 +12,8 @@ Nothing but this folder touches cffi.
 - `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn.
 - `BytecodeLibrary` (bytecode.py): internal modules compiled once, by a `Compiler` (compiler.py),
   and cached on disk.
-- jobs.py: the job queue, run at one go; rejections.py: promises that nobody listens to; thrown.py: errors out of JavaScript.
+- jobs.py: the queue of jobs, run by one call; rejections.py: promises that nobody listens to;
+  thrown.py: errors out of JavaScript.
 - v8format.py reads and writes stored values without JavaScript.
 - `JSError`, `ScriptError` (errors.py): errors out of and into JavaScript.
 - `library.py` binds the C API and checks that it is the one we know.

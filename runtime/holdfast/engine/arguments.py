@@ -17,7 +17,7 @@ from holdfast.engine.values import INT32_MAX, INT32_MIN, Converter, Value
 
 MAX_ARGUMENTS = 16
 MAX_KEPT_LENGTH = 1024
-MAX_REMEMBERED = 1024
+MAX_REMEMBERED = 2048
 
 # So many JSValues as they are in memory: the word and the tag of each.
 _layouts = [struct.Struct("<" + "Qq" * count) for count in range(MAX_ARGUMENTS + 1)]
@@ -39,7 +39,16 @@ class Arguments:
     JS_NewStringLen, JS_FreeValue.
     """
 
-    __slots__ = ("_buffer", "_context", "_converter", "_groups", "_kept", "_made", "_words", "memory")
+    __slots__ = (
+        "_buffer",
+        "_context",
+        "_converter",
+        "_groups",
+        "_kept",
+        "_made",
+        "_words",
+        "memory",
+    )
 
     def __init__(self, context: Any, converter: Converter) -> None:
         self._context = context
@@ -130,9 +139,9 @@ class Arguments:
         return address
 
     def _group(self, strings: Together) -> tuple[int, ...]:
-        are_kept = all(self._words.get(string) for string in strings)
+        made = len(self._made)
         words = tuple(word for string in strings for word in (self._string(string), TAG_STRING))
-        if are_kept:
+        if len(self._made) == made:  # they are kept
             self._groups[strings] = words
         return words
 

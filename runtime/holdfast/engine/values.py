@@ -49,6 +49,8 @@ _unpack = ffi.unpack
 _to_cstring = lib.JS_ToCStringLen2
 _free_cstring = lib.JS_FreeCString
 _new_string = lib.JS_NewStringLen
+_get_bytes = lib.JS_GetUint8Array
+_free = lib.JS_FreeValue
 
 
 class Converter:
@@ -153,13 +155,17 @@ class Converter:
         return self.to_python(value)
 
     def _bytes(self, value: Any) -> bytes:
-        if lib.JS_GetTypedArrayType(value) == TYPED_ARRAY_UINT8:
-            pointer = lib.JS_GetUint8Array(self._context, self._length, value)
-        elif lib.JS_IsArrayBuffer(value):
+        pointer = _get_bytes(self._context, self._length, value)
+        if pointer:
+            content: bytes = _buffer(pointer, self._length[0])[:]
+            return content
+        # It is empty, or there is an exception which says that it is no Uint8Array.
+        _free(self._context, lib.JS_GetException(self._context))
+        if lib.JS_IsArrayBuffer(value):
             pointer = lib.JS_GetArrayBuffer(self._context, self._length, value)
-        else:
+        elif lib.JS_GetTypedArrayType(value) != TYPED_ARRAY_UINT8:
             raise TypeError("an object that is no Uint8Array cannot cross to the host")
-        return ffi.buffer(pointer, self._length[0])[:] if pointer else b""
+        return _buffer(pointer, self._length[0])[:] if pointer else b""
 
     def write(self, slot: Any, value: Value) -> bool:
         """Put `value` into `slot` (a JSValue in memory); True if it has to be freed."""

@@ -167,12 +167,12 @@ class Worker:
                     number, method, url, headers, entrypoint=entrypoint or None
                 )
             crossing = self.bodies.sent(body)
-            request = Together((method, url, headers))
+            stable = Together((method, headers))
             is_nested = VIA in headers  # told here, where it costs nothing
             others: tuple[Any, ...] = () if crossing is None else (crossing,)
             if is_nested or entrypoint or props is not None or cf is not None:
                 others = (crossing, entrypoint, is_nested, props, cf)
-            self.host.enter(self._dispatch_fetch, number, request, *others)
+            self.host.enter(self._dispatch_fetch, number, url, stable, *others)
             if self.host.compatibility.request_signals and not answer.done():
                 answer.add_done_callback(partial(self._look_for_client, number))
         return answer
