@@ -183,7 +183,7 @@ BROKEN = (
         "which was undone",
         {
             "objects/storage.js": (
-                "if (instance.error === null) storage_undo(instance.slot);",
+                "storage_undo(instance.slot);",
                 "storage_release(instance.slot);",
             )
         },
