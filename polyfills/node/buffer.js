@@ -21,6 +21,7 @@ import {
 import { customInspect, inspect } from "./inspect.js";
 import { isAnyArrayBuffer, isUint8Array } from "./types.js";
 
+const { subarray: part, toHex } = Uint8Array.prototype;
 export const kMaxLength = 2 ** 32;
 export const kStringMaxLength = 2 ** 30 - 1;
 export const constants = { MAX_LENGTH: kMaxLength, MAX_STRING_LENGTH: kStringMaxLength };
@@ -198,9 +199,17 @@ for (const name of Object.keys(statics)) {
   });
 }
 
+const COMPARED_BYTES = 1024; // at a time, as texts, which the engine compares faster than a loop
+
 function compareBytes(left, right) {
   const length = Math.min(left.length, right.length);
-  for (let i = 0; i < length; i++) if (left[i] !== right[i]) return left[i] < right[i] ? -1 : 1;
+  let same = 0;
+  while (same + COMPARED_BYTES <= length) {
+    const end = same + COMPARED_BYTES;
+    if (toHex.call(part.call(left, same, end)) !== toHex.call(part.call(right, same, end))) break;
+    same = end;
+  }
+  for (let i = same; i < length; i++) if (left[i] !== right[i]) return left[i] < right[i] ? -1 : 1;
   return left.length === right.length ? 0 : left.length < right.length ? -1 : 1;
 }
 

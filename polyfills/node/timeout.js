@@ -63,7 +63,8 @@ function requireCallback(callback) {
   if (typeof callback !== "function") throw errors().invalidType("callback", "function", callback);
 }
 
-export function setTimeout(callback, after = undefined, ...args) {
+/** Node.js waits a millisecond at least; Workers only where they are not told how long. */
+export function setTimeout(callback, after = 1, ...args) {
   requireCallback(callback);
   return new Timeout(
     (fired) =>
@@ -72,7 +73,7 @@ export function setTimeout(callback, after = undefined, ...args) {
           fired();
           callback(...args);
         },
-        after >= 1 ? after : 1,
+        after,
       ),
     true,
   );

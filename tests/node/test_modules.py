@@ -254,3 +254,24 @@ async def test_timers_are_objects_as_the_date_and_the_flags_say(
     )
     expected = [kind, True if kind == "object" else None, ["x"]]
     assert json.loads(await server.text()) == expected
+
+
+async def test_a_timer_of_no_time_fires_before_one_of_a_millisecond(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { setTimeout as ofNode } from "node:timers";
+        export default { async fetch() {
+          const heard = [];
+          await new Promise((resolve) => {
+            setTimeout(() => resolve(heard.push("one")), 1);
+            ofNode((name) => heard.push(name), 0, "zero");
+            setTimeout((name) => heard.push(name), -5, "negative");
+            setTimeout((name) => heard.push(name), "0", "text");
+            setImmediate((name) => heard.push(name), "immediate");
+          });
+          return Response.json(heard);
+        } };
+        """,
+    )
+    assert json.loads(await server.text()) == ["zero", "negative", "text", "immediate", "one"]

@@ -59,6 +59,11 @@ export default function run(log) {
   const target = Buffer.alloc(5);
   for (const args of [[target], [target, 2], [target, 2, 1], [target, 0, 1, 3], [target, -1], [target, 9], [target, 0, 99], [target, 0, 2, 1], ["x"], [target, NaN, "1"]]) log("copy", attempt(() => Buffer.from("qrstu").copy(...args)), target.toString("hex"));
   for (const [l, r] of [["a", "a"], ["a", "ab"], ["b", "a"]]) log("compare", Buffer.from(l).compare(Buffer.from(r)), Buffer.from(l).equals(Buffer.from(r)));
+  for (const at of [0, 1023, 1024, 3000, 4095]) {
+    const [l, r] = [Buffer.alloc(4096, 0x7f), Buffer.alloc(4096, 0x7f)];
+    r[at] = 0x80;
+    log("compare long", at, l.compare(r), r.compare(l), l.equals(r), Buffer.compare(l, r.subarray(0, at)));
+  }
   for (const args of [[0, 3, 1], [1, 2, 0, 2], [0, 9], [-1], [0, 1, 9], ["x"]]) log("compare", inspect(args), attempt(() => Buffer.from("abc").compare(Buffer.from("bcd"), ...args)));
   log(attempt(() => Buffer.from("a").equals("a")), attempt(() => Buffer.from("abc").swap16()), attempt(() => Buffer.from("abcd").swap16()), attempt(() => Buffer.from("abcdefgh").swap64()), attempt(() => Buffer.from("abcdefgh").swap32()));
 
