@@ -1,9 +1,13 @@
 // Buffer's indexOf, lastIndexOf and includes:
 // https://nodejs.org/docs/latest-v20.x/api/buffer.html#bufindexofvalue-byteoffset-encoding
 
-import { codecFor, encodingName } from "./buffer-encodings.js";
+import { codecFor, encodingName, toBinary } from "./buffer-encodings.js";
 import { invalidType } from "./errors.js";
 import { isUint8Array } from "./types.js";
+
+const MIN_WINDOW = 1024;
+const MAX_WINDOW = 65_536;
+const { subarray: part } = Uint8Array.prototype;
 
 /** Where a search begins; -1 where there is nothing to search. */
 function searchStart(length, offset, needle, forward) {
@@ -54,15 +58,39 @@ function searchBytes(buffer, needle, offset, unit, forward) {
     at -= at % 2;
   }
   if (!forward) at = Math.min(at, length - size);
+  if (unit === 1) return (forward ? firstFrom : lastUpTo)(buffer, needle, at);
   const step = forward ? unit : -unit;
   for (; at >= 0 && at + size <= length; at += step) {
-    if (forward && unit === 1) {
-      at = Uint8Array.prototype.indexOf.call(buffer, needle[0], at);
-      if (at === -1 || at + size > length) return -1;
-    }
     let i = 0;
     while (i < size && buffer[at + i] === needle[i]) i++;
     if (i === size) return at;
+  }
+  return -1;
+}
+
+// As texts, which the engine searches, in windows that grow: what is near costs little.
+
+function firstFrom(buffer, needle, at) {
+  const { length } = buffer;
+  const text = toBinary(needle);
+  for (let from = at, width = MIN_WINDOW; from + needle.length <= length; ) {
+    const end = Math.min(length, from + width + needle.length - 1);
+    const found = toBinary(part.call(buffer, from, end)).indexOf(text);
+    if (found >= 0) return from + found;
+    from += width;
+    width = Math.min(2 * width, MAX_WINDOW);
+  }
+  return -1;
+}
+
+function lastUpTo(buffer, needle, at) {
+  const text = toBinary(needle);
+  for (let last = at, width = MIN_WINDOW; last >= 0; ) {
+    const from = Math.max(0, last - width + 1);
+    const found = toBinary(part.call(buffer, from, last + needle.length)).lastIndexOf(text);
+    if (found >= 0) return from + found;
+    last = from - 1;
+    width = Math.min(2 * width, MAX_WINDOW);
   }
   return -1;
 }

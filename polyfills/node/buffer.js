@@ -21,7 +21,7 @@ import {
 import { customInspect, inspect } from "./inspect.js";
 import { isAnyArrayBuffer, isUint8Array } from "./types.js";
 
-const { subarray: part, toHex } = Uint8Array.prototype;
+const { copyWithin, subarray: part, toHex } = Uint8Array.prototype;
 export const kMaxLength = 2 ** 32;
 export const kStringMaxLength = 2 ** 30 - 1;
 export const constants = { MAX_LENGTH: kMaxLength, MAX_STRING_LENGTH: kStringMaxLength };
@@ -234,7 +234,15 @@ function swap(buffer, size) {
       `Buffer size must be a multiple of ${size * 8}-bits`,
     );
   }
-  for (let i = 0; i < buffer.length; i += size) buffer.subarray(i, i + size).reverse();
+  const { length } = buffer;
+  const half = size / 2;
+  for (let i = 0; i < length; i += size) {
+    for (let j = 0, left = i, right = i + size - 1; j < half; j++, left++, right--) {
+      const byte = buffer[left];
+      buffer[left] = buffer[right];
+      buffer[right] = byte;
+    }
+  }
   return buffer;
 }
 
@@ -345,8 +353,10 @@ const methods = {
         return Uint8Array.prototype.fill.call(this, 0, from, to);
       throw invalidValue("value", value);
     }
-    for (let at = from; at < to; at += bytes.length)
-      this.set(bytes.subarray(0, Math.min(bytes.length, to - at)), at);
+    // What is there is doubled until all of it is.
+    this.set(part.call(bytes, 0, Math.min(bytes.length, to - from)), from);
+    for (let size = bytes.length; from + size < to; size *= 2)
+      copyWithin.call(this, from + size, from, Math.min(from + size, to - size));
     return this;
   },
 

@@ -59,6 +59,14 @@ export default function run(log) {
   const target = Buffer.alloc(5);
   for (const args of [[target], [target, 2], [target, 2, 1], [target, 0, 1, 3], [target, -1], [target, 9], [target, 0, 99], [target, 0, 2, 1], ["x"], [target, NaN, "1"]]) log("copy", attempt(() => Buffer.from("qrstu").copy(...args)), target.toString("hex"));
   for (const [l, r] of [["a", "a"], ["a", "ab"], ["b", "a"]]) log("compare", Buffer.from(l).compare(Buffer.from(r)), Buffer.from(l).equals(Buffer.from(r)));
+  const long = Buffer.alloc(10_000, "abcde\x80");
+  for (const at of [0, 1022, 1023, 1024, 5000, 9998]) {
+    const found = Buffer.from(long);
+    found.write("XY", at);
+    log("search long", at, found.indexOf("XY"), found.lastIndexOf("XY"), found.indexOf("XY", at + 1), found.lastIndexOf("XY", at - 1), found.indexOf("X", at), found.includes(Buffer.from("YX")));
+  }
+  log("long", long.toString("ascii").slice(-9), long.fill("xyz", 3, 1000).toString("latin1", 0, 9), long.toString("latin1", 996, 1003), Buffer.alloc(7, "abc"), Buffer.alloc(2, "abc"), Buffer.from("ab\xff", "ucs2"), Buffer.from("a\u20ac", "ucs2"));
+  log("swap", Buffer.from("abcdefgh").swap16().toString(), Buffer.from("abcdefgh").swap32().toString(), Buffer.from("abcdefgh").swap64().toString());
   for (const at of [0, 1023, 1024, 3000, 4095]) {
     const [l, r] = [Buffer.alloc(4096, 0x7f), Buffer.alloc(4096, 0x7f)];
     r[at] = 0x80;
