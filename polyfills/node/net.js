@@ -22,7 +22,7 @@ export function Socket(options = undefined) {
     ...(typeof options === "object" ? options : undefined),
     allowHalfOpen: options?.allowHalfOpen === true,
     autoDestroy: true,
-    emitClose: true,
+    emitClose: false, // it tells of an error, too
     decodeStrings: true,
     objectMode: false,
     read: undefined,
@@ -174,6 +174,7 @@ Object.assign(Socket.prototype, {
       handle.close().catch(() => {});
     }
     callback(error);
+    nextTick(() => this.emit("close", Boolean(error)));
   },
 
   destroySoon() {

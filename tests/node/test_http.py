@@ -297,11 +297,13 @@ async def test_a_socket_of_node_net_talks_to_a_server(server: Server) -> None:
           let text = "";
           socket.on("data", (chunk) => (text += chunk));
           socket.on("end", () => heard.push(text, socket.bytesWritten, socket.remoteAddress));
-          socket.on("close", () => resolve(heard));
+          socket.on("close", (failed) => resolve([...heard, failed]));
           socket.on("error", reject);
         });
-        const failure = (port) => new Promise((resolve) =>
-          net.connect({ port }).on("error", (error) => resolve(error.code)));
+        const failure = (port) => new Promise((resolve) => {
+          const socket = net.connect({ port });
+          socket.on("error", ({ code }) => socket.on("close", (failed) => resolve([code, failed])));
+        });
         export default { async fetch(request) {
           const port = Number(new URL(request.url).pathname.slice(1));
           return Response.json([await talk(port), await failure(1)]);
@@ -310,8 +312,8 @@ async def test_a_socket_of_node_net_talks_to_a_server(server: Server) -> None:
     )
     async with tcp:
         told = json.loads(await server.text(f"/{port}"))
-    talk = [True, "opening", True, "connect", "ONE\nTWO\nbye", 8, "127.0.0.1"]
-    assert told == [talk, "ECONNREFUSED"]
+    talk = [True, "opening", True, "connect", "ONE\nTWO\nbye", 8, "127.0.0.1", False]
+    assert told == [talk, ["ECONNREFUSED", True]]
 
 
 async def test_files_are_an_objects_own_and_an_events_own(server: Server) -> None:
