@@ -13,15 +13,56 @@ const accessor = getOwnPropertyDescriptor(Error.prototype, "stack");
 const captureOfEngine = Error.captureStackTrace;
 const describe = Error.prototype.toString;
 
+const MAX_MAKERS = 10; // classes that extend each other
+
+const OWN_PROTOTYPES = new Set(
+  [
+    Error,
+    AggregateError,
+    EvalError,
+    RangeError,
+    ReferenceError,
+    SyntaxError,
+    TypeError,
+    URIError,
+    Object,
+  ].map((Class) => Class.prototype),
+);
+
 // A frame of the runtime: of a polyfill, or of an op, whose name no function of the language has.
 const isOurs = (line) =>
   line.includes("(holdfast:") || (line.endsWith(" (native)") && line.includes("_"));
 
-/** The stack of `error` from the engine's text; what a script's own hook has made stays. */
+// A call by the runtime, as the engine tells of it: what called is the next frame.
+const isCall = (line) => line === "    at apply (native)" || line === "    at call (native)";
+
+/** The names of the classes that an error was made by, up to the language's own. */
+function makersOf(error) {
+  const names = [];
+  let prototype = getPrototypeOf(error);
+  while (prototype !== null && !OWN_PROTOTYPES.has(prototype) && names.length < MAX_MAKERS) {
+    const maker = getOwnPropertyDescriptor(prototype, "constructor")?.value;
+    if (typeof maker === "function") names.push(getOwnPropertyDescriptor(maker, "name")?.value);
+    prototype = getPrototypeOf(prototype);
+  }
+  return names;
+}
+
+/**
+ * The stack of `error` from the engine's text; what a script's own hook has made stays. It begins
+ * where the error was made: not in the constructors of its classes.
+ */
 function complete(error, stack) {
   if (typeof stack !== "string" || (stack !== "" && !stack.startsWith("    at "))) return stack;
-  const lines = stack.split("\n").filter((line) => line !== "" && !isOurs(line));
+  const lines = stack
+    .split("\n")
+    .filter(
+      (line, i, all) => line !== "" && !isOurs(line) && !(isCall(line) && isOurs(all[i + 1] ?? "")),
+    );
   try {
+    const makers = makersOf(error);
+    const isMaker = (line) => makers.some((name) => line.startsWith(`    at ${name} (`));
+    while (lines.length > 0 && isMaker(lines[0])) lines.shift();
     lines.unshift(apply(describe, error, []));
   } catch {
     // It has a name or a message that cannot be told.

@@ -168,6 +168,30 @@ async def test_a_stack_is_what_v8_makes_of_it_without_frames_of_the_runtime(serv
         assert all(re.match(r"    at \S+ \(main\.mjs:\d+:\d+\)$", frame) for frame in frames)
 
 
+async def test_a_stack_begins_where_the_error_was_made_and_not_in_its_constructors(
+    server: Server,
+) -> None:
+    server.add(
+        "main",
+        """
+        class Base extends Error {}
+        class Derived extends Base {
+          constructor(message) { super(message); this.first = this.stack; }
+        }
+        class Own extends Derived { constructor() { super("own"); } }
+        function make(Class) { return new Class("x"); }
+        function Same() { return new Error("of a function that is no class of it"); }
+        export default { fetch() {
+          const errors = [make(Error), make(Base), make(Derived), make(Own)];
+          const stacks = errors.map((error) => error.stack);
+          return Response.json([...stacks, make(Own).first, Same().stack]);
+        } };
+        """,
+    )
+    frames = [stack.split("\n")[1].split()[1] for stack in json.loads(await server.text())]
+    assert frames == ["make"] * 5 + ["Same"]
+
+
 async def test_one_scripts_limit_is_no_other_scripts_business(server: Server) -> None:
     server.add("main", "export default { fetch() { for (;;); } }")
     server.add("other", "let n = 0; export default { fetch: () => new Response(++n) }")
