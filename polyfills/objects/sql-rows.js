@@ -11,6 +11,7 @@
 // - Before anything changes (`beforeChange`, or a statement that is not known to be a query), the host
 //   puts cursors that were read further where they would be if they had not: it runs the statement
 //   anew, behind as many rows as the script has taken. From then on it gives one row at a time.
+//   So a loop that changes something in its first round costs nothing more.
 // - A mistake that is found in a row further on is the host's to keep until it would have been met.
 //
 // A cursor that is not at its end has a number with the host; what nobody can reach any more is
@@ -39,24 +40,32 @@ const MAX_KNOWN_LENGTH = 2_000;
 const KIND = 4; // in what the host tells
 const NOBODY = Object.freeze({ number: 0 });
 
-const queries = new Set(); // texts of statements that are known to change nothing
+const SURELY_QUERY = /^\s*(?:select|values)\b[^;]*;?\s*$/i; // one statement, which can be nothing else
 
-/** Run statements with the bindings that follow; the rows of the last one. */
-export function run(instance, query) {
+const known = new Map(); // by the texts of statements, whether they change nothing
+
+/** Run statements with the bindings that follow, some of which may be buffers; the last one's rows. */
+export function run(instance, query, hasBuffers) {
   const text = query[0];
-  const isQuery = queries.has(text);
+  const wasQuery = known.get(text);
+  const isQuery = wasQuery ?? SURELY_QUERY.test(text);
   if (!isQuery) beforeChange(instance);
   const told = JSON.parse(sql_exec(instance.slot, ...query));
-  if (!isQuery && (told[KIND] & READS) !== 0) {
-    instance.changes--;
-    if (queries.size === MAX_KNOWN) queries.clear();
-    if (text.length <= MAX_KNOWN_LENGTH) queries.add(text);
+  if (wasQuery === undefined) {
+    const reads = (told[KIND] & READS) !== 0;
+    if (reads && !isQuery) instance.changes--; // it was none
+    note(text, isQuery || reads);
   }
-  return new Rows(instance, query, told);
+  return new Rows(instance, hasBuffers ? query.map(copied) : query, told);
 }
 
-const isBuffer = (value) => typeof value === "object" && value !== null;
-const copied = (value) => (isBuffer(value) ? value.slice() : value);
+function note(text, isQuery) {
+  if (known.size === MAX_KNOWN) known.clear();
+  if (text.length <= MAX_KNOWN_LENGTH) known.set(text, isQuery);
+}
+
+// The script may write to a buffer meanwhile.
+const copied = (value) => (typeof value === "object" && value !== null ? value.slice() : value);
 
 const unreached = new FinalizationRegistry(({ instance, host }) => {
   if (host.number !== 0) sql_close(instance.slot, host.number);
@@ -73,14 +82,16 @@ export class Rows {
     this.rows = rows;
     if (rows.length + number === 0) return;
     this.instance = instance;
-    this.query = query.some(isBuffer) ? query.map(copied) : query; // as it is now
-    this.changes = instance.changes;
-    if (number !== 0) this.#adopt(number);
-    if ((kind & REPEATS) !== 0) {
+    this.query = query;
+    const repeats = (kind & REPEATS) !== 0;
+    if (repeats) noteFresh(instance, this);
+    if (number === 0) return;
+    this.#adopt(number);
+    if (repeats) {
       this.limit = AHEAD;
-      noteFresh(instance, this);
+      this.changes = instance.changes;
     } else {
-      this.isBehind = number !== 0;
+      this.isBehind = true;
     }
   }
 

@@ -192,8 +192,13 @@ export class SqlStorage {
     requireSql(instance);
     const sql = typeof query === "string" ? query : `${query}`;
     const given = [sql];
-    for (let i = 0; i < bindings.length; i++) given.push(bindingValue(bindings[i]));
-    const rows = run(instance, given);
+    let hasBuffers = false;
+    for (let i = 0; i < bindings.length; i++) {
+      const value = bindingValue(bindings[i]);
+      hasBuffers ||= typeof value === "object" && value !== null;
+      given.push(value);
+    }
+    const rows = run(instance, given, hasBuffers);
     allowed = true;
     try {
       return new Cursor(instance, given, rows);
