@@ -23,12 +23,14 @@ export function cfOf(record) {
 
 /** The `cf` of a request on its way to another isolate: JSON, or undefined as it came in. */
 export function cfForHost({ cf }) {
+  if (cf === undefined) return "null";
   return cf === INCOMING ? undefined : JSON.stringify(cf ?? null);
 }
 
 /** What a record of the other isolate is given for that. */
 export function cfFromHost(json) {
   if (json === undefined) return INCOMING;
+  if (json === "null") return undefined;
   const cf = JSON.parse(json);
   return cf === null ? undefined : freezeAll(cf);
 }

@@ -9,7 +9,7 @@
 // a request leaves the isolate, the header CF-EW-Via tells how many calls are left; scripts do
 // not see it.
 
-import { MAX_CALL_DEPTH } from "holdfast:constants";
+import { FIRST_VIA, MAX_CALL_DEPTH } from "holdfast:constants";
 import { depthOfTurn } from "./current.js";
 
 const TOO_DEEP =
@@ -17,7 +17,7 @@ const TOO_DEEP =
   "can happen e.g. if you have a Worker or Durable Object that calls other Workers or objects " +
   "recursively.";
 const LINE = "cf-ew-via\n";
-const ALONE = `${LINE}15\n`.length; // what a request without other headers has
+const ALONE = FIRST_VIA.length; // what a request without other headers has
 const VIA = /(?:^|(?<=\n))cf-ew-via\n([^\n]*)\n/gi;
 
 /** The depth of what is called by this context; throws where that is too deep. */
@@ -34,12 +34,15 @@ export function callsLeft(context) {
 
 /** Raw headers that tell the other side how deep it is; throws where that is too deep. */
 export function withDepth(raw, context) {
+  const depth = nextDepth(context);
+  if (raw === "" && depth === 1) return FIRST_VIA;
   const others = raw === "" ? "" : raw.replace(VIA, "");
-  return `${others}${LINE}${MAX_CALL_DEPTH - nextDepth(context)}\n`;
+  return `${others}${LINE}${MAX_CALL_DEPTH - depth}\n`;
 }
 
 /** [raw headers, depth] of a request that came in. */
 export function takeDepth(raw) {
+  if (raw === FIRST_VIA) return ["", 1];
   if (raw.length <= ALONE && raw.startsWith(LINE)) {
     const left = raw.slice(LINE.length, -1);
     if (left >= 0) return ["", MAX_CALL_DEPTH - left];

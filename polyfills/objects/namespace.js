@@ -118,10 +118,11 @@ function missingArgument(method) {
 
 /** The namespace behind a binding. */
 export function namespaceFromHost(binding) {
-  return make(binding);
+  return namespaceOn(undefined, binding);
 }
 
 /** The same, in an object that inherits from one. */
 export function namespaceOn(object, binding) {
+  binding.number |= 0; // JSON has doubles; ops read integers more quickly
   return make(binding, object);
 }

@@ -231,7 +231,7 @@ class HostCall {
   constructor(number, request, client) {
     this.hostNumber = number;
     this.request = request;
-    this.client = client;
+    if (client !== null) this.client = client;
   }
 
   invoke(object) {
@@ -245,7 +245,9 @@ class HostCall {
     if (requestRecord(this.request).method === "HEAD") dropBody(record);
     if (record.webSocket === undefined) {
       const body = responseBodyForHost(record, this.client);
-      object_respond(this.hostNumber, status, statusText, rawHeadersOf(record), body);
+      const headers = rawHeadersOf(record);
+      if (statusText === "") object_respond(this.hostNumber, status, headers, body);
+      else object_respond(this.hostNumber, status, headers, body, statusText);
     } else {
       const socket = socketForHost(record, this.request);
       object_upgrade(this.hostNumber, statusText, rawHeadersOf(record), socket);
@@ -258,8 +260,11 @@ class HostCall {
   }
 }
 
+HostCall.prototype.client = null;
+keepShapes(new HostCall(0, null, null), ["life", "bytes"]);
+
 /** Entry point: a call that came to the host from elsewhere. */
-export function deliverObjectFetch(number, slot, method, url, headers, body, cf) {
+export function deliverObjectFetch(number, slot, url, method, headers, body, cf) {
   const instance = bySlot.get(keyOf(slot));
   touch(instance);
   const [raw, depth] = takeDepth(headers);

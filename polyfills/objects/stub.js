@@ -6,7 +6,7 @@
 // settles in a turn of the caller.
 
 import { NEVER_HERE } from "holdfast:constants";
-import { object_fetch, object_locate } from "holdfast:ops";
+import { object_address, object_fetch, object_forget_addresses, object_locate } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
 import { cfForHost } from "../fetch/cf.js";
 import { createRequestRecord } from "../fetch/request.js";
@@ -32,6 +32,7 @@ import { bytesOf } from "./overload.js";
 import { admitObject, callInstance, callMethod, residentInstance, throughHost } from "./residents.js";
 
 const MAX_KNOWN_ELSEWHERE = 10_000;
+const MAX_ADDRESSES = 2_048;
 const RELATIVE_BASE = "https://fake-host/";
 
 const FROM_NAMESPACE = {};
@@ -126,13 +127,28 @@ function localInstance(namespace, id) {
   return admitObject(slot, namespace.className, hex, id.name, namespace.usesSqlite, id.jurisdiction);
 }
 
+const addresses = new Map(); // by id: { namespace, name, number } as the host knows them
+
+/** What the host calls an object that is called through it. */
+function addressOf({ number: namespace }, id) {
+  const hex = id.toString();
+  const { name } = id;
+  const known = addresses.get(hex);
+  if (known !== undefined && known.namespace === namespace && known.name === name) return known.number;
+  if (addresses.size >= MAX_ADDRESSES) {
+    addresses.clear();
+    object_forget_addresses();
+  }
+  const number = object_address(namespace, hex, name);
+  addresses.set(hex, { namespace, name, number });
+  return number;
+}
+
 async function sendRequestThroughHost(namespace, id, caller, request) {
   const url = urlToSend(request.url);
   const repeat = repeatOf(request, sendAgain, namespace, id);
   const answering = object_fetch(
-    namespace.number,
-    id.toString(),
-    id.name,
+    addressOf(namespace, id),
     request.method,
     url,
     withDepth(request.raw, caller),

@@ -58,7 +58,8 @@ function upgradeFromHost(status, headers, number) {
 }
 
 /** The response of the host's answer to a call; the last part is a WebSocket's number. */
-export function responseFromAnswer([status, text, headers, body, number], url) {
+export function responseFromAnswer(parts, url) {
+  const { 0: status, 1: text, 2: headers, 3: body, 4: number } = parts; // cheaper than to iterate
   const statusText = text || reasonOf(status);
   if (number !== undefined) return upgradeFromHost(status, headers, number);
   return responseFromHost(status, statusText, headers, body, url);

@@ -15,8 +15,12 @@ WORD_TRACED = 4  # somebody listens to the script's events
 TEXT_HEADERS = "content-type\ntext/plain;charset=UTF-8\n"
 JSON_HEADERS = "content-type\napplication/json\n"
 
+# How deep the requests are that a client's request makes: polyfills/kernel/depth.js.
+FIRST_VIA = "cf-ew-via\n15\n"
+
 # Strings that nearly every event crosses with.
-FREQUENT_STRINGS = ["", "GET", "POST", "PUT", "DELETE", "OPTIONS", TEXT_HEADERS, JSON_HEADERS]
+METHODS = ["GET", "POST", "PUT", "DELETE", "OPTIONS"]
+FREQUENT_STRINGS = ["", *METHODS, TEXT_HEADERS, JSON_HEADERS, FIRST_VIA, "null"]
 
 # Durable Object storage: https://developers.cloudflare.com/durable-objects/platform/limits/
 MAX_KEY_BYTES = 2_048

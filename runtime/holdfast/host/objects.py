@@ -45,12 +45,16 @@ class ObjectsCapability(Protocol):
         NEVER_HERE if it is another shard's.
         """
 
+    def address(self, namespace: int, object_id: str, name: str | None) -> int:
+        """A number for an object that is called through the host."""
+
+    def forget_addresses(self) -> None:
+        """Those numbers mean nothing any more."""
+
     def fetch(
         self,
         number: int,
-        namespace: int,
-        object_id: str,
-        name: str | None,
+        address: int,
         method: str,
         url: str,
         headers: str,
@@ -133,13 +137,23 @@ def object_locate(
     return host.objects.locate(namespace, object_id, name, location_hint)
 
 
+@op
+def object_address(host: Host, namespace: int, object_id: str, name: str | None) -> int:
+    """A number for an object that is called through the host."""
+    return host.objects.address(namespace, object_id, name)
+
+
+@op
+def object_forget_addresses(host: Host) -> None:
+    """Those numbers mean nothing any more."""
+    host.objects.forget_addresses()
+
+
 @deferred_op
 def object_fetch(
     host: Host,
     number: int,
-    namespace: int,
-    object_id: str,
-    name: str | None,
+    address: int,
     method: str,
     url: str,
     headers: str,
@@ -150,7 +164,7 @@ def object_fetch(
 
     `cf` is JSON, or None where the request came in from a client.
     """
-    host.objects.fetch(number, namespace, object_id, name, method, url, headers, body, cf)
+    host.objects.fetch(number, address, method, url, headers, body, cf)
 
 
 @deferred_op
@@ -194,7 +208,7 @@ def object_released(host: Host, slot: int, reason: str) -> None:
 
 @op
 def object_respond(
-    host: Host, number: int, status: int, status_text: str, headers: str, body: Body
+    host: Host, number: int, status: int, headers: str, body: Body, status_text: str = ""
 ) -> None:
     """Answer a call that the host delivered to an instance."""
     host.objects.respond(number, status, status_text, headers, body)

@@ -5,15 +5,17 @@ Bodies pass from the one isolate's table into the other's without being read.
 """
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.namespace import Namespace
-from holdfast.engine import ScriptError
+from holdfast.engine import ScriptError, Together
 from holdfast.host.bodies import BodyTable, ByteStream
-from holdfast.host.constants import NEVER_HERE
+from holdfast.host.constants import NEVER_HERE, TEXT_HEADERS
 from holdfast.host.context import Host
 from holdfast.host.objects import Body
 from holdfast.host.rpc import Message
@@ -34,6 +36,8 @@ from holdfast.workers import ScriptFailed, Worker, WorkerResponse
 
 if TYPE_CHECKING:
     from holdfast.objects.alarm_calls import AlarmCalls
+
+MAX_TEXT_BYTES = 65_536
 
 WorkerFinder = Callable[[str], Worker]
 
@@ -57,6 +61,7 @@ class IsolateObjects:
         self._worker_of = worker_of
         self._namespaces: list[Namespace] = []
         self._ids: list[IdFactory] = []
+        self._addresses: list[ObjectAddress] = []  # by the isolate's numbers of them
         self._services = Services()
         self._events: dict[int, tuple[Worker, asyncio.Future[Any]]] = {}  # by the ops that wait
         self._bodies: BodyTable = host.capabilities.bodies
@@ -82,6 +87,12 @@ class IsolateObjects:
         for number, known in enumerate(self._namespaces):
             if known.id == namespace.id:
                 self._namespaces[number] = namespace
+        self._addresses = [
+            replace(address, namespace=namespace)
+            if address.namespace.id == namespace.id
+            else address
+            for address in self._addresses
+        ]
 
     def bind_namespace(self, namespace: Namespace) -> int:
         """Let the isolate reach a namespace; its number there."""
@@ -161,12 +172,19 @@ class IsolateObjects:
         record.location_hint = location_hint
         return record.slot
 
+    def address(self, namespace: int, object_id: str, name: str | None) -> int:
+        """See ObjectsCapability."""
+        self._addresses.append(ObjectAddress(self._namespaces[namespace], object_id, name))
+        return len(self._addresses) - 1
+
+    def forget_addresses(self) -> None:
+        """See ObjectsCapability."""
+        self._addresses.clear()
+
     def fetch(
         self,
         number: int,
-        namespace: int,
-        object_id: str,
-        name: str | None,
+        address_number: int,
         method: str,
         url: str,
         headers: str,
@@ -175,11 +193,11 @@ class IsolateObjects:
     ) -> None:
         """Send a request to an object elsewhere; settles the op with this number."""
         stream = self._bodies.received(body)
+        address = self._addresses[address_number]
 
         def deliver() -> None:
-            address = ObjectAddress(self._namespaces[namespace], object_id, name)
             try:
-                owner = self._owner(object_id)
+                owner = self._owner(address.id)
                 owner.fetch(self, number, address, method, url, headers, stream, cf)
             except UNREACHABLE as error:
                 _discard(stream)
@@ -271,9 +289,10 @@ class IsolateObjects:
     def _settle(self, number: int, response: WorkerResponse) -> None:
         """Give the script the response that it waits for."""
         host = self._host
-        answer = (response.status, response.status_text, response.headers)
+        answer = (response.status, Together((response.status_text, response.headers)))
         if response.socket is None:
-            host.settle(number, *answer, self._bodies.sent(response.body))
+            text = _text_of(response)
+            host.settle(number, *answer, self._bodies.sent(response.body) if text is None else text)
         else:
             host.settle(number, *answer, None, table_of(host).arrived(response.socket))
 
@@ -349,6 +368,15 @@ class IsolateObjects:
         self._host.loop.call_soon(
             partial(self.alarms.ended, number, outcome, description, counts=counts)
         )
+
+
+def _text_of(response: WorkerResponse) -> str | None:
+    """The body of a small plain text, which its reader wants as a string."""
+    body = response.body
+    if response.headers == TEXT_HEADERS and isinstance(body, bytes) and len(body) <= MAX_TEXT_BYTES:
+        with contextlib.suppress(UnicodeDecodeError):
+            return body.decode()
+    return None
 
 
 def _discard(body: bytes | ByteStream | None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TYPE_CHECKING
 
+from holdfast.engine import Together
 from holdfast.host.objects import Body
 from holdfast.host.rpc import Message
 from holdfast.host.sockets_hibernation import ObjectSockets
@@ -77,7 +78,8 @@ class ObjectHome:
         cf: str | None,
     ) -> None:
         """Give an instance a request; the answer comes back under `number`."""
-        self._host.enter(self._deliver, number, slot, method, url, headers, body, cf)
+        others = () if body is None and cf is None else (body, cf)
+        self._host.enter(self._deliver, number, slot, url, Together((method, headers)), *others)
 
     def deliver_call(self, number: int, slot: int, route: str, message: Message | None) -> None:
         """Give an instance a call by RPC; the answer comes back under `number`."""
