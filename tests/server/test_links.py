@@ -42,7 +42,7 @@ async def test_who_waits_no_more_for_a_call_is_told_of_after_the_call() -> None:
     )
     overload.backlog.postpone(lambda *, is_late: None)  # what comes now has to wait
     address = packed_address(ObjectAddress(Namespace("i", "n", "s", "C", "s-C"), "1" * 64, None))
-    link._hear("fetch", 1, address, "GET", "http://x/", "", None)
+    link._hear("fetch", 1, address, "GET", "http://x/", "", None, None)
     link._hear("abandon", 1)
     assert heard.told == []
     async with asyncio.timeout(20):
