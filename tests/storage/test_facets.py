@@ -16,7 +16,7 @@ from holdfast.storage import Facets, StorageError
 from holdfast.storage.disk import Folder, fsync
 from holdfast.storage.facets import FacetIndex
 from holdfast.storage.template import read_birth_ms
-from tests.storage.conftest import UNIQUE_KEY, Clock, Owner, Shard, object_id
+from tests.storage.conftest import UNIQUE_KEY, Clock, Owner, Shard, descriptor_path, object_id
 
 # As workerd writes it, least significant byte first.
 MAGIC = bytes.fromhex("57efb0c55bcecdc4")
@@ -244,6 +244,21 @@ async def test_who_waits_for_an_erasure_hears_that_the_files_were_taken_away(
     shard.disk.release()
     with pytest.raises(StorageError, match="was deleted"):
         await asyncio.wait_for(waiting, 20)
+
+
+async def test_a_number_whose_file_a_killed_process_has_made_is_durable_before_what_it_holds(
+    shard: Shard, facets: Facets
+) -> None:
+    await Facet(facets, "a").grow_up()
+    await shard.reopen()  # for all that is known, nothing of it was synced
+    synced: list[str] = []
+    shard.disk.on_sync = lambda fd: synced.append(descriptor_path(fd).name)
+    facet = Facet(shard.storage.facets(UNIQUE_KEY, object_id()), "a")
+    await facet.put(b"x")
+    index, log = f"{object_id()}.facets", f"{object_id()}.1.sqlite-wal"
+    assert synced.index(index) < synced.index(log)
+    await facet.put(b"y")
+    assert synced.count(index) == 1, "once is enough"
 
 
 @pytest.mark.parametrize("size", [10, 400_000], ids=["small", "large"])

@@ -132,7 +132,7 @@ class Database:
         self.mark_due_ms, self.due_from_ms = NEVER_OPENED, 0.0
         self.going_back: GoingBack | None = None  # before it is opened first
         self.changed_ms: float | None = None  # when this process committed to it last
-        self.companion: Companion | None = None  # durable before the file is there
+        self.companion: Companion | None = None  # durable before anything in the file is
         self.alarm = ListedAlarm(shard.alarms, folder, object_id)
         self.log_is_durable = False  # what the log holds was synced by this process
         self.job: Job | None = None  # a thread is busy with the file
@@ -229,7 +229,6 @@ class Database:
             newborn = Newborn(self.folder, self.object_id, self._shard.nursery, self._now_ms())
         except (apsw.Error, OSError) as error:
             raise self.unopened(error) from error
-        newborn.companion = self.companion
         self._missing = False
         self.attach_session(newborn)
         return newborn
@@ -237,6 +236,7 @@ class Database:
     def attach_session(self, session: Session | Newborn) -> None:
         """Read and write through this connection from now on."""
         self.session = session
+        session.companion = session.companion or self.companion
         self._shard.bound(self)
         self.log_is_durable = False
         self._shard.lifecycle.opened(self)
