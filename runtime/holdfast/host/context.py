@@ -76,6 +76,7 @@ class Compatibility:
     delete_all_deletes_alarm: bool = True
     binary_messages_are_blobs: bool = True  # of WebSockets whose `binaryType` nobody has set
     sockets_answer_closes: bool = True  # of themselves, before a script hears of the close
+    compresses_sockets: bool = True  # those of clients that offer it
     request_signals: int = (
         0  # 1: a request's signal tells that its client has left; 2: and is passed on
     )

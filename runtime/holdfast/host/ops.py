@@ -72,7 +72,7 @@ def deferred_op(function: Function) -> Function:
 
 
 # Importing these takes long, and not every process needs them.
-_WITHOUT_OPS = frozenset({"fetch_connections", "sockets_wire"})
+_WITHOUT_OPS = frozenset({"fetch_connections", "sockets_deflate", "sockets_wire"})
 
 
 def declared_ops() -> dict[str, OpDeclaration]:

@@ -112,6 +112,7 @@ class WireEnd(BaseProtocol, SocketEnd):
     """The end of a connection that has been upgraded; it takes its transport over."""
 
     listening = True
+    _rest = b""  # of what has arrived, where it is not read at once
 
     def __init__(
         self,
@@ -135,13 +136,16 @@ class WireEnd(BaseProtocol, SocketEnd):
         self._spreading = False  # the rest of a piece waits for the loop
         self._timer: asyncio.TimerHandle | None = None  # for the end
         self._slow: asyncio.TimerHandle | None = None  # for reading what waits
-        self._reader = WebSocketReader(
-            _Frames(self, loop), MAX_SOCKET_MESSAGE_BYTES + 1, compress=False, decode_text=True
-        )
+        self._reader = self._make_reader(_Frames(self, loop))
         self._writer = WebSocketWriter(self, transport, use_mask=is_client)
         self._gathered = b""  # short frames that leave together
         self._burst = _burst_of(loop)
         transport.set_protocol(self)
+
+    def _make_reader(self, frames: WebSocketDataQueue) -> WebSocketReader:
+        return WebSocketReader(
+            frames, MAX_SOCKET_MESSAGE_BYTES + 1, compress=False, decode_text=True
+        )
 
     # ---- what comes in -----------------------------------------------------------
 
@@ -370,7 +374,7 @@ class WireEnd(BaseProtocol, SocketEnd):
         self._look_at_reading()
 
     def _look_at_reading(self) -> None:
-        wanted = not (self._held or self._waiting)
+        wanted = not (self._held or self._waiting or self._rest)
         if wanted is not self._reading_paused or self.transport is None:
             return
         if wanted:

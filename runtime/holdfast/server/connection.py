@@ -435,8 +435,9 @@ class Connection(BaseProtocol):
 
     def _upgrade(self, response: WorkerResponse, end: SocketEnd) -> None:
         """Hand the connection over to a WebSocket."""
+        message = self._message
         try:
-            key = accept_key(self._message)
+            key = accept_key(message)
         except HandshakeRefused as error:
             response.discard()
             self._keep_alive = False
@@ -447,7 +448,8 @@ class Connection(BaseProtocol):
         transport, self.transport = self.transport, None
         assert transport is not None, "_respond has looked"
         self._forget()
-        wire = upgrade(self._server, transport, response, end, key)
+        offered = ", ".join(message.headers.getall("Sec-WebSocket-Extensions", ()))
+        wire = upgrade(self._server, transport, response, end, key, offered)
         if self._buffer_paused:
             transport.resume_reading()
         if tail:

@@ -4,11 +4,13 @@ import asyncio
 import base64
 import binascii
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aiohttp.http_parser import RawRequestMessage
 
 from holdfast.host.sockets_end import SocketEnd, join
+from holdfast.host.sockets_extensions import Terms, agreed
 from holdfast.host.sockets_wire import WireEnd, proof_of
 from holdfast.server.response import response_head
 from holdfast.workers import WorkerResponse
@@ -55,20 +57,46 @@ def upgrade(
     response: WorkerResponse,
     end: SocketEnd,
     key: str,
+    offered: str,
 ) -> WireEnd:
-    """Answer the handshake and join the connection with the response's WebSocket."""
+    """Answer the handshake and join the connection with the response's WebSocket.
+
+    `offered` is what the client says of extensions.
+    """
+    terms = agreed(offered, _own_extensions(response)) if response.may_compress else None
     head = response_head(_without_ours(response), keep_alive=True, length=None)
-    proof = f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {key}\r\n\r\n"
-    transport.write(head[:-2] + proof.encode())
+    proof = f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {key}\r\n"
+    if terms is not None:
+        proof += f"Sec-WebSocket-Extensions: {terms.answer}\r\n"
+    transport.write(head[:-2] + proof.encode() + b"\r\n")
     connection = transport.get_extra_info("socket")
     if connection is not None:  # a client that is gone without a word is found out some day
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    wire = WireEnd(
-        transport, server.loop, is_client=False, on_end=lambda _: server.socket_closed(wire)
-    )
+    wire = _wire(transport, server.loop, terms, lambda _: server.socket_closed(wire))
     server.sockets.add(wire)
     join(wire, end)
     return wire
+
+
+def _wire(
+    transport: asyncio.Transport,
+    loop: asyncio.AbstractEventLoop,
+    terms: Terms | None,
+    on_end: Callable[[BaseException | None], None],
+) -> WireEnd:
+    if terms is None:
+        return WireEnd(transport, loop, is_client=False, on_end=on_end)
+    from holdfast.host.sockets_deflate import DeflatedWireEnd
+
+    return DeflatedWireEnd(transport, loop, window_bits=terms.window_bits, on_end=on_end)
+
+
+def _own_extensions(response: WorkerResponse) -> str | None:
+    lines = response.headers.split("\n")
+    for name, value in zip(lines[::2], lines[1::2], strict=False):
+        if name.lower() == "sec-websocket-extensions":
+            return value
+    return None
 
 
 def _without_ours(response: WorkerResponse) -> WorkerResponse:

@@ -70,11 +70,13 @@ def compatibility(script: Script) -> Compatibility:
     closes = decided(
         "web_socket_auto_reply_to_close", "web_socket_manual_reply_to_close", "2026-04-07"
     )
+    compresses = decided("web_socket_compression", "no_web_socket_compression", "2023-08-15")
     node = node_compat(script.compatibility_date, script.compatibility_flags)
     depending = {
         "delete_all_deletes_alarm": deletes_alarm,
         "websocket_standard_binary_type": blobs,
         "web_socket_auto_reply_to_close": closes,
+        "web_socket_compression": compresses,
         "nodejs_compat": node is not NodeCompat.NONE,
         "enable_nodejs_global_timers": node is NodeCompat.TIMERS,
     }
@@ -84,6 +86,7 @@ def compatibility(script: Script) -> Compatibility:
         delete_all_deletes_alarm=deletes_alarm,
         binary_messages_are_blobs=blobs,
         sockets_answer_closes=closes,
+        compresses_sockets=compresses,
         request_signals=_request_signals(script.compatibility_flags),
         flags=tuple(sorted(STANDING | flags | asked)),
     )

@@ -52,6 +52,7 @@ class WorkerResponse:
     headers: str
     body: Body
     socket: SocketEnd | None = None  # with status 101: what the client is to be joined with
+    may_compress: bool = False  # what goes over that socket
 
     def discard(self) -> None:
         """Nobody wants the response: let go of its body."""
@@ -264,7 +265,8 @@ class Worker:
         answer = self._answers.pop(number, None)
         if self.host.tracer is not None:
             self.host.tracer.responded(number, 101)
-        response = WorkerResponse(101, status_text, headers, None, socket)
+        may_compress = self.host.compatibility.compresses_sockets
+        response = WorkerResponse(101, status_text, headers, None, socket, may_compress)
         if answer is None or answer.done():
             response.discard()
         else:

@@ -1,0 +1,190 @@
+"""A client's WebSocket whose messages are compressed: https://www.rfc-editor.org/rfc/rfc7692.
+
+No context is kept between messages, in either direction (`sockets_extensions`). One compressor
+serves all sockets of a window's size: after a full flush it refers to nothing that came before.
+What comes in is inflated by a new state for each message, since what a client sends could refer
+to anything.
+
+A message that swells is given up at the limit that all messages have. Others wait compressed: of
+what has arrived a slice at a time is read, until more than `MAX_INFLATED_BYTES` have come of it;
+then the loop gets its turn, and the peer may say that it has enough.
+"""
+
+import asyncio
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp._websocket.models import WebSocketError
+from aiohttp.http_websocket import WebSocketReader, WSMsgType
+
+from holdfast.host.constants import MAX_SOCKET_MESSAGE_BYTES
+from holdfast.host.sockets_end import Message
+from holdfast.host.sockets_wire import WireEnd
+
+SLICE_BYTES = (
+    4_096  # which become four mebibytes at most, or end a message that is as large as may be
+)
+MAX_INFLATED_BYTES = 1_048_576
+# Smaller messages gain nothing; larger ones keep others waiting, so that they go as they are.
+MIN_DEFLATED_BYTES, MAX_DEFLATED_BYTES = 64, 1_048_576
+MAX_MEMBERS = 16  # deflate streams in one message, of which there is hardly ever a second
+_TAIL = b"\x00\x00\xff\xff"  # of each flush, which does not travel
+_RSV1 = 0x40
+_CONTINUATION = int(WSMsgType.CONTINUATION)
+_TEXT, _BINARY = int(WSMsgType.TEXT), int(WSMsgType.BINARY)
+_DATA = frozenset({_CONTINUATION, _TEXT, _BINARY})
+
+_compressors: dict[int, Any] = {}
+
+
+def _deflated(data: bytes, window_bits: int) -> bytes:
+    compressor = _compressors.get(window_bits)
+    if compressor is None:
+        made = zlib.compressobj(zlib.Z_BEST_SPEED, zlib.DEFLATED, -window_bits)
+        compressor = _compressors[window_bits] = made
+    out: bytes = compressor.compress(data) + compressor.flush(zlib.Z_FULL_FLUSH)
+    assert out.endswith(_TAIL), "a flush ends with an empty block"
+    return out[: -len(_TAIL)]
+
+
+def _inflated(data: bytes) -> bytes:
+    """A message. Raises WebSocketError for what is none, or swells too much."""
+    rest, parts, room = data + _TAIL, [], MAX_SOCKET_MESSAGE_BYTES + 1
+    for _ in range(MAX_MEMBERS):
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            part = inflater.decompress(rest, room)
+        except zlib.error as error:
+            raise WebSocketError(1007, "Decompression failed") from error
+        parts.append(part)
+        room -= len(part)
+        if room <= 0:
+            raise _too_large(MAX_SOCKET_MESSAGE_BYTES + 1)
+        if not inflater.eof:
+            return b"".join(parts)
+        rest = inflater.unused_data
+    raise WebSocketError(1007, "Decompression failed")
+
+
+def _too_large(size: int) -> WebSocketError:
+    return WebSocketError(1009, f"Message size {size} exceeds limit")  # as aiohttp's reader says
+
+
+class _Reader(WebSocketReader):
+    """Frames by aiohttp; compressed ones are put together and inflated here."""
+
+    __slots__ = ("_kind", "_parts", "_size", "inflated_bytes")
+
+    def __init__(self, frames: Any) -> None:
+        super().__init__(frames, MAX_SOCKET_MESSAGE_BYTES + 1, compress=True, decode_text=True)
+        self.inflated_bytes = 0  # since somebody has set it to zero
+        self._kind: int | None = None  # of a compressed message that is not whole
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def _handle_frame(
+        self, fin: bool, opcode: int, payload: bytes | bytearray, compressed: int
+    ) -> None:
+        if opcode not in _DATA or compressed != 1:
+            super()._handle_frame(fin, opcode, payload, 0)
+            return
+        if (opcode == _CONTINUATION) is (self._kind is None):
+            raise WebSocketError(1002, f"Unexpected opcode={opcode}")
+        if self._kind is None:
+            self._kind = opcode
+        self._size += len(payload)
+        if self._size > MAX_SOCKET_MESSAGE_BYTES:
+            raise _too_large(self._size)
+        self._parts.append(bytes(payload))
+        if not fin:
+            return
+        kind, data = self._kind, b"".join(self._parts)
+        self._kind, self._parts, self._size = None, [], 0
+        message = _inflated(data)
+        self.inflated_bytes += len(message)
+        super()._handle_frame(True, kind, message, 0)
+
+
+class DeflatedWireEnd(WireEnd):
+    """A WireEnd of the server's, for a client that has agreed to compression."""
+
+    _reader: _Reader
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        window_bits: int,
+        on_end: Callable[[BaseException | None], None],
+    ) -> None:
+        super().__init__(transport, loop, is_client=False, on_end=on_end)
+        self._window_bits = window_bits
+        self._is_feeding = False  # the rest waits for the loop
+
+    def _make_reader(self, frames: Any) -> WebSocketReader:
+        return _Reader(frames)
+
+    def data_received(self, data: bytes) -> None:
+        """See WireEnd."""
+        if self._has_failed:
+            return
+        self._rest += data
+        if not self._is_feeding and not self._is_held:
+            self._feed()
+
+    @property
+    def _is_held(self) -> bool:
+        return self._held or bool(self._waiting)
+
+    def _feed(self) -> None:
+        """Read what has arrived, as long as it does not swell."""
+        data, self._rest = self._rest, b""
+        self._reader.inflated_bytes = self._in_piece = 0
+        for at in range(0, len(data), SLICE_BYTES):
+            if self._has_failed:
+                break
+            if self._reader.inflated_bytes > MAX_INFLATED_BYTES or self._is_held:
+                self._rest = data[at:]
+                break
+            self._reader.feed_data(data[at : at + SLICE_BYTES])
+        self._look_at_reading()
+
+    def _feed_soon(self) -> None:
+        if self._rest and not self._is_feeding and not self._is_held:
+            self._is_feeding = True
+            self._loop.call_soon(self._go_on_feeding)
+
+    def _go_on_feeding(self) -> None:
+        self._is_feeding = False
+        if self._rest and not self._is_held:
+            self._feed()
+
+    def _look_at_reading(self) -> None:
+        super()._look_at_reading()
+        self._feed_soon()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """See WireEnd. While a rest waits nothing is read, so that it was a failure."""
+        self._rest = b""
+        super().connection_lost(exc)
+
+    def on_message(self, message: Message) -> None:
+        """See SocketEnd."""
+        size = len(message)
+        if self._is_mute or not MIN_DEFLATED_BYTES <= size <= MAX_DEFLATED_BYTES:
+            super().on_message(message)
+            return
+        if isinstance(message, str):
+            payload, opcode = message.encode("utf-8", "replace"), _TEXT
+        else:
+            payload, opcode = message, _BINARY
+        deflated = _deflated(payload, self._window_bits)
+        if len(deflated) >= len(payload):
+            super().on_message(message)
+            return
+        self.flush()
+        self._writer._write_websocket_frame(deflated, opcode, _RSV1)
+        if self._paused:
+            self._look_at_backlog(len(deflated))
