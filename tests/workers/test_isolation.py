@@ -1,6 +1,7 @@
 """The engine at its edges."""
 
 import contextlib
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +112,21 @@ def test_an_op_that_cannot_answer_for_lack_of_memory_throws() -> None:
     """,
     )
     isolate.close()
+
+
+async def test_a_large_bundles_code_leaves_the_memory_to_what_it_makes(tmp_path: Path) -> None:
+    steps = " ".join(f"if (a > {n}) b = b.concat([a + {n}, a - {n}]);" for n in range(20))
+    functions = "\n".join(f"function f{i}(a, b) {{ {steps} return b; }}" for i in range(4000))
+    source = f"""
+    {functions}
+    export default {{ fetch(request) {{
+      const made = [];
+      const wanted = Number(new URL(request.url).pathname.slice(1));
+      try {{ while (made.length < wanted) made.push(new Uint8Array(1 << 20)); }} catch {{}}
+      return new Response(`${{made.length}}`);
+    }} }};
+    """
+    async with Server(tmp_path, limits=Limits(memory_bytes=16 << 20, turn_cpu_ms=10_000)) as server:
+        server.add("main", source)
+        assert await server.text("/5") == "5"
+        assert 5 < int(await server.text("/100")) < 44

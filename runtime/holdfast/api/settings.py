@@ -28,12 +28,14 @@ class ApiSettings:
     """How the API behaves.
 
     `token` is what clients must present. `max_script_bytes` bounds the sum of an
-    upload's modules; `upload_timeout_s` the time that an upload's body may take.
+    upload's modules, as on Cloudflare
+    (https://developers.cloudflare.com/workers/platform/limits/#worker-size);
+    `upload_timeout_s` bounds the time that an upload's body may take.
     `workers` is for clients that ask where Workers are.
     """
 
     token: str = field(repr=False)
-    max_script_bytes: int = 10 * MIB
+    max_script_bytes: int = 64 * MIB
     upload_timeout_s: float = 300.0
     workers: Whereabouts = field(default_factory=Whereabouts)
 

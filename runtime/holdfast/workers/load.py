@@ -6,14 +6,17 @@ with the script comes out as ScriptInvalid with file and line.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from holdfast.catalog.script import Script, Syntax
-from holdfast.engine import Handle, IsolateTerminated, JSError, ModuleKind
+from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, ModuleKind
 from holdfast.host.context import Host
 from holdfast.host.platform import INTERNAL
 from holdfast.workers.errors import ScriptInvalid
+
+# Compiled functions and their texts: 4 to 6 in bundles of 1 to 20 MB, 8 where functions are short.
+CODE_BYTES_PER_SOURCE_BYTE = 8
 
 NO_HANDLERS = "The uploaded script has no registered event handlers."
 
@@ -25,6 +28,21 @@ class Exports:
     handlers: tuple[str, ...]
     classes: tuple[str, ...]
     entrypoints: tuple[str, ...] = ()
+
+
+def with_room_for_code(limits: Limits, script: Script) -> Limits:
+    """The limits with memory for the script's compiled code beside what it makes.
+
+    V8 compiles what runs, and so Cloudflare's limit hardly counts code; QuickJS compiles all of a
+    bundle, whose functions keep their texts, so that a large one would fill the limit by itself.
+    """
+    source_bytes = sum(
+        len(module.content)
+        for module in script.modules
+        if module.kind in (ModuleKind.ESM, ModuleKind.COMMONJS)
+    )
+    code_bytes = source_bytes * CODE_BYTES_PER_SOURCE_BYTE
+    return replace(limits, memory_bytes=limits.memory_bytes + code_bytes)
 
 
 def load_script(

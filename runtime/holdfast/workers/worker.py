@@ -25,7 +25,7 @@ from holdfast.host.rpc import Message
 from holdfast.host.sockets_end import SocketEnd
 from holdfast.workers.compatibility import compatibility
 from holdfast.workers.errors import ScriptFailed, ScriptHung, WorkerTerminated
-from holdfast.workers.load import Exports, load_script, readable
+from holdfast.workers.load import Exports, load_script, readable, with_room_for_code
 from holdfast.workers.trace import Frame
 
 log = logging.getLogger("holdfast.worker")
@@ -77,6 +77,7 @@ class Worker:
         """Load `script` into a fresh isolate. Raises ScriptInvalid, leaving nothing behind."""
         self.script = script
         self.host = host
+        limits = with_room_for_code(limits, script)
         self.bodies: BodyTable = host.capabilities.bodies  # the streams it knows by handle
         self.retired = False
         self._memory_bytes = limits.memory_bytes
