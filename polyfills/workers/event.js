@@ -119,8 +119,8 @@ export class WorkerEvent extends Context {
       if (record.webSocket === undefined) {
         const body = responseBodyForHost(record, this.client);
         const headers = rawHeadersOf(record);
-        if (statusText === "") event_respond(this.number, status, headers, body, isDone);
-        else event_respond(this.number, status, headers, body, isDone, statusText);
+        if (isDone && statusText === "") event_respond(this.number, status, headers, body);
+        else event_respond(this.number, status, headers, body, statusText, isDone);
       } else {
         const socket = socketForHost(record, this.request);
         event_upgrade(this.number, statusText, rawHeadersOf(record), socket, isDone);

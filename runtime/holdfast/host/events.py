@@ -13,17 +13,19 @@ def event_respond(
     status: int,
     headers: str | bytes,
     body: str | bytes | int | None,
-    done: bool,
-    status_text: bytes = b"",
+    status_text: str | bytes = "",
+    done: bool = True,  # noqa: FBT002 - as JavaScript calls it
 ) -> None:
     """Answer an event with a response; a body of type int is a handle.
 
-    `done`: nothing that the event gave to `waitUntil` is under way.
+    `done`: nothing that the event gave to `waitUntil` is under way. What is left out costs nothing.
     """
     # A text leaves as it came. What is interned came as a string all the same.
     if isinstance(headers, bytes):
         headers = headers.decode()
-    host.events.respond(number, status, status_text.decode(), headers, body)
+    if isinstance(status_text, bytes):
+        status_text = status_text.decode()
+    host.events.respond(number, status, status_text, headers, body)
     if done:
         host.events.finish(number)
 
