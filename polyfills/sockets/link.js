@@ -37,6 +37,8 @@ export class SocketLink {
   #queued = 0; // arrivals that wait for their turn
   #isOver = false;
   #release = null; // lets go of what keeps the context alive
+  // By which the registry knows this end. The engine keeps it, and would keep an end that is its own.
+  #token = null;
 
   /** Two ends that are joined. */
   static pair() {
@@ -51,7 +53,7 @@ export class SocketLink {
   static fromHost(number) {
     const link = new SocketLink();
     link.number = number;
-    abandoned.register(link, number, link);
+    abandoned.register(link, number, (link.#token = {}));
     return link;
   }
 
@@ -93,7 +95,7 @@ export class SocketLink {
   }
 
   #listen() {
-    abandoned.unregister(this);
+    if (this.#token !== null) abandoned.unregister(this.#token);
     links.set(this.number, this);
     if (!socket_accept(this.number, this.context.life.slot ?? 0)) this.arrive({ lost: "" });
   }
@@ -218,7 +220,7 @@ export class SocketLink {
     this.#isOver = true;
     if (this.number !== 0) {
       links.delete(this.number);
-      abandoned.unregister(this);
+      if (this.#token !== null) abandoned.unregister(this.#token);
       return this.number;
     }
     const stays = this.peer;
@@ -235,7 +237,7 @@ export class SocketLink {
   #becomeHosted(number) {
     this.number = number;
     this.peer = null;
-    abandoned.register(this, number, this);
+    abandoned.register(this, number, (this.#token = {}));
     if (this.receiver === null) return;
     this.#listen();
     this.#keepAlive();

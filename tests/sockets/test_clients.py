@@ -9,6 +9,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from holdfast.host.egress import public_only
+from holdfast.host.sockets import table_of
 from tests.gate import Gate
 from tests.inprocess import Server
 from tests.sockets.clients import Clients, text
@@ -258,3 +259,13 @@ async def test_a_worker_relays_a_client_to_a_server_outside(server: Server) -> N
         assert [await text(socket) for _ in range(100)] == [f"{n}" for n in range(100)]
         await socket.close(code=4444, message=b"end")
         assert socket.close_code == 4444
+
+
+async def test_a_socket_that_nobody_accepted_ends_when_it_is_forgotten(server: Server) -> None:
+    await run(server, 'await fetch(http, { headers: { Upgrade: "websocket" } });')
+    host = server.runtime.worker("main").host
+    first = next(iter(table_of(host).ends))
+    for _ in range(3):  # turns, in which the registry tells of what was lost before
+        host.isolate.collect_garbage()
+        await server.fetch()
+    assert first not in table_of(host).ends

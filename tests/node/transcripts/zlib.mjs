@@ -57,22 +57,23 @@ export default async function run(log) {
     stream.on("data", (chunk) => reader.write(chunk));
     reader.on("data", (chunk) => (seen += chunk));
     stream.on("end", () => events.push("end")).on("finish", () => events.push("finish")).on("close", () => events.push("close"));
-    const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const until = async (done) => {
+      for (let i = 0; i < 5_000 && !done(); i++) await new Promise((resolve) => setTimeout(resolve, 1));
+    };
     await new Promise((resolve) => stream.write("one ", () => resolve(events.push("written"))));
     await new Promise((resolve) => stream.flush(() => resolve(events.push("flushed"))));
-    await settled();
+    await until(() => seen.endsWith("one "));
     log(create, seen);
     stream.write("two ");
     await new Promise((resolve) => stream.flush(create === "brotliCompress" ? zlib.constants.BROTLI_OPERATION_FLUSH : zlib.constants.Z_SYNC_FLUSH, resolve));
-    await settled();
+    await until(() => seen.endsWith("two "));
     log(seen, stream.bytesWritten);
     stream.end("three", () => events.push("ended"));
-    await settled();
+    await until(() => seen.endsWith("three") && events.includes("close"));
     log(seen, events.join(), await new Promise((resolve) => stream.flush(() => resolve("flushed after the end"))));
   }
   const eager = zlib.createGzip({ flush: zlib.constants.Z_SYNC_FLUSH });
-  eager.write("at once");
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => eager.write("at once", resolve));
   log(zlib.gunzipSync(eager.read(), { finishFlush: zlib.constants.Z_SYNC_FLUSH }).toString());
 
   for (const create of ["gzip", "deflate", "deflateRaw"]) {
@@ -109,8 +110,7 @@ export default async function run(log) {
   await new Promise((resolve) => closed.close(resolve));
   log(closed.destroyed, await new Promise((resolve) => { closed.on("error", resolve); closed.write("x", resolve); }).then((error) => error?.code));
   const anew = zlib.createDeflate();
-  anew.write("forgotten");
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => anew.write("forgotten", resolve));
   anew.reset();
   anew.read();
   anew.end("kept");
