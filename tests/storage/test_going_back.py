@@ -1,4 +1,7 @@
-"""How an object goes back: on a thread, while others go on, and whole after any crash."""
+"""What takes long before an object is opened: on a thread, while others go on.
+
+That is to go back, whole after any crash; and to make a log durable that a crash has left.
+"""
 
 import asyncio
 import random
@@ -10,6 +13,7 @@ import apsw
 import pytest
 
 from holdfast.storage import StoreBroken, going_back, opening
+from holdfast.storage.disk import Folder
 from tests.storage.conftest import UNIQUE_KEY, Clock, Owner, Shard, object_id
 from tests.storage.past import HeldPages, again, held, put
 
@@ -39,6 +43,34 @@ async def test_others_go_on_while_a_thread_takes_an_object_back(
     assert not owner.store.is_opening
     assert held(owner) == (b"good", 1)
     assert threading.main_thread() not in pages.threads
+
+
+async def test_others_go_on_while_a_thread_makes_a_log_durable_that_a_crash_has_left(
+    marked: Shard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = marked.owner()
+    await owner.grow_up()
+    await put(owner, b"x")
+    marked.storage.abandon()
+    await marked.reopen()
+    begun, go_on = threading.Event(), threading.Event()
+    heal, threads = opening.heal, []
+
+    def held_back(path: Path, folder: Folder) -> None:
+        threads.append(threading.current_thread())
+        begun.set()
+        go_on.wait(20)
+        heal(path, folder)
+
+    monkeypatch.setattr(opening, "heal", held_back)
+    owner = marked.owner()
+    await asyncio.to_thread(begun.wait, 20)
+    await put(marked.owner(2), b"meanwhile")
+    assert owner.store.is_opening
+    go_on.set()
+    await owner.store.opened()
+    assert held(owner) == (b"x", 1)
+    assert len(threads) == 1 and threads[0] is not threading.main_thread(), "and once is enough"
 
 
 async def test_who_cannot_wait_finds_it_back_as_well(marked: Shard) -> None:

@@ -133,6 +133,7 @@ class Folder:
         self._parent_ticket = 0
         self._exists = False
         self._in_doubt = False  # entries may be found that were never synced
+        self._is_found: bool | None = None  # it was there before this process used it
         self._is_swept = False
         self._sweeping = threading.Lock()
         self._fd = -1
@@ -165,13 +166,20 @@ class Folder:
                 self.sync(self.changed())
             self._in_doubt = False
 
+    @property
+    def has_left_files(self) -> bool:
+        """True if files may be here that nobody has synced, as after a crash or a failure."""
+        if self._is_found is None:
+            self._is_found = os.path.isdir(self.path)  # noqa: PTH112 - each object's first call asks
+        return self._is_found or self._in_doubt
+
     def file(self, name: str) -> str:
         """The path of a file in the folder. A string, since each object's first call asks."""
         return self._prefix + name
 
     def doubt(self) -> None:
-        """Somebody was stopped between making an entry and syncing it."""
-        self._in_doubt = True
+        """Somebody was stopped between making an entry, or writing to a file, and syncing it."""
+        self._in_doubt = self._is_found = True
 
     def is_writable(self) -> bool:
         """True if files can be made in the folder."""
@@ -225,6 +233,7 @@ class Folder:
         """The folder was moved away or removed: the next use makes it anew."""
         self.close()
         self._exists = self._is_swept = False
+        self._is_found = None
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -252,6 +261,10 @@ def sync_path(path: Path) -> None:
 
     SQLite must not have the file open: closing a descriptor would drop its locks.
     """
+    _sync(path, fsync)
+
+
+def _sync(path: Path, fsync: Fsync) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fsync(fd)
@@ -266,23 +279,25 @@ def rewrite_durably(path: Path, folder: Folder, fsync: Fsync = fsync) -> None:
     then counts the pages that it could not write as clean, and the next sync succeeds
     without them. Pages written anew have no such past. The file must not be open in SQLite.
     """
-    content = path.read_bytes()
     try:
-        _replace(path, content, fsync)
+        _replace(path, fsync)
     except OSError as error:
         if error.errno not in _NO_SPACE:
             raise
         # A full disk still takes the same bytes in the same place. They come second because
         # a power loss in the middle of that could spoil what was durable already.
-        _overwrite(path, content, fsync)
+        rewrite_in_place(path)
+        _sync(path, fsync)
     folder.sync(folder.changed(), fsync)
 
 
-def _replace(path: Path, content: bytes, fsync: Fsync) -> None:
+def _replace(path: Path, fsync: Fsync) -> None:
     copy = path.with_name(path.name + ".copy")
     fd = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     try:
-        write_all(fd, content)
+        with path.open("rb", buffering=0) as file:
+            while content := file.read(_PIECE_BYTES):
+                write_all(fd, content)
         fsync(fd)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -303,15 +318,6 @@ def rewrite_in_place(path: Path) -> None:
         offset = 0
         while content := os.pread(fd, _PIECE_BYTES, offset):
             offset += os.pwrite(fd, content, offset)
-    finally:
-        os.close(fd)
-
-
-def _overwrite(path: Path, content: bytes, fsync: Fsync) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        write_all(fd, content)
-        fsync(fd)
     finally:
         os.close(fd)
 

@@ -307,17 +307,24 @@ class Lifecycle:
         return done
 
     def look_back(self, database: "Database") -> None:
-        """An object is to be opened: if it is to go back, have a thread do that. Never raises.
+        """An object is to be opened: have a thread do what takes long before that. Never raises.
 
-        It is best not reached before `duty_ended`.
+        That is to go back, or to make a log durable. The object is best not reached before
+        `duty_ended`.
         """
+        if database.job or database.session:
+            return
         try:
             self._shard.bookmarking.open_past(database)
         except OSError:
             return  # whoever reaches the object is told
-        if (going_back := database.going_back) and not database.job:
+        if going_back := database.going_back:
             done = self.run_duty(database, going_back.run, going_back.stop)
-            done.add_done_callback(partial(_went_back, database))
+        elif _has_log_in_doubt(database):
+            done = self.run_duty(database, partial(_heal, database))
+        else:
+            return
+        done.add_done_callback(partial(_looked_back, database))
 
     async def duty_ended(self, database: "Database") -> None:
         """Return once no thread has a duty that concerns the file; however it went."""
@@ -365,7 +372,19 @@ class Lifecycle:
             closed.set_result(None)
 
 
-def _went_back(database: "Database", done: "asyncio.Future[None]") -> None:
+def _has_log_in_doubt(database: "Database") -> bool:
+    """True if a log lies beside a file that is not open, and may never have been synced."""
+    may_have = not database.log_is_durable and database.folder.has_left_files
+    return may_have and database.has_log and database.path.exists()
+
+
+def _heal(database: "Database") -> None:
+    """Blocks. Raises OSError."""
+    opening.heal(database.path, database.folder)
+    database.log_is_durable = True
+
+
+def _looked_back(database: "Database", done: "asyncio.Future[None]") -> None:
     error = None if done.cancelled() else done.exception()
     if isinstance(error, (apsw.Error, OSError)):
         database.unopened(error)  # which breaks it, unless the next look may find it better

@@ -3,9 +3,10 @@
 A log that this process did not leave behind itself may hold commits that were never synced:
 the process was killed between the commit and the sync, or a sync failed. Such commits can
 be read, so they must be durable before anyone reads them, or what an object has said could
-be undone by a power loss. `open_existing` therefore rewrites such a log (see
-`disk.rewrite_durably`) before SQLite sees it. That blocks the loop for three syncs, once
-per object that was being written when the process ended.
+be undone by a power loss. So such a log is rewritten (see `disk.rewrite_durably`) before SQLite
+sees it: that is three syncs, once per object that was being written when the process ended. A
+thread does it while the object waits (`heal`, see lifecycle.py), and `open_existing` for those
+who do not wait.
 """
 
 import contextlib
@@ -85,7 +86,7 @@ def open_existing(path: Path, folder: Folder, *, log_is_durable: bool) -> Sessio
         remove(path, folder)
         return None
     if wal_bytes and not log_is_durable:
-        _heal(path, folder)
+        heal(path, folder)
     try:
         return _open(path, folder, wal_bytes)
     except (apsw.NotADBError, apsw.CorruptError):
@@ -141,8 +142,11 @@ def _temporary(schema: str) -> str:
     return schema.replace("CREATE TABLE", "CREATE TEMP TABLE")
 
 
-def _heal(path: Path, folder: Folder) -> None:
-    """Make durable what an earlier process has left, which may have been killed before it did."""
+def heal(path: Path, folder: Folder) -> None:
+    """Make durable what an earlier process has left, which may have been killed before it did.
+
+    Blocks; from any thread, while nobody has the file open. Raises OSError.
+    """
     log = wal_path(path)
     try:
         written = log.stat()
