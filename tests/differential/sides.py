@@ -62,13 +62,15 @@ class Side(Protocol):
 class HoldfastSide:
     """`holdfast run`."""
 
+    processes = 1
+
     def __init__(self, worker: Worker, folder: Path) -> None:
         worker.write(folder)
         (self.port,) = free_ports(1)
         self.objects = self.objects_in(folder)
         arguments = ["run", str(folder / worker.main), "--name", SCRIPT_NAME]
         arguments += ["--port", str(self.port), "--data", str(folder / "data")]
-        arguments.append("--allow-private-egress")
+        arguments += ["--allow-private-egress", "--workers", str(self.processes)]
         arguments += ["--compatibility-date", worker.compatibility_date]
         for flag in worker.compatibility_flags:
             arguments += ["--compatibility-flag", flag]
@@ -84,6 +86,12 @@ class HoldfastSide:
     def kill(self) -> None:
         """See Side."""
         self._process.kill()
+
+
+class ShardedSide(HoldfastSide):
+    """The same with several processes: most objects live in another one than who calls them."""
+
+    processes = 3
 
 
 class WorkerdSide:
