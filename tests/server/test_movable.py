@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -80,21 +80,19 @@ class Client:
 
 
 @asynccontextmanager
-async def places() -> AsyncIterator[tuple[Place, Place, Client]]:
-    """Two servers, and a client that is connected to the first."""
+async def places(clients: int = 1) -> AsyncIterator[tuple[Any, ...]]:
+    """Two servers, and clients that are connected to the first."""
     first, second = Place("first"), Place("second")
     port = await first.server.start("127.0.0.1", 0)
     await second.server.start("127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        async with asyncio.timeout(20):
-            yield first, second, Client(reader, writer)
-    finally:
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        await first.server.stop(0.0)
-        await second.server.stop(0.0)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(second.server.stop, 0.0)
+        stack.push_async_callback(first.server.stop, 0.0)
+        streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(clients)]
+        for _, writer in streams:
+            stack.callback(writer.close)
+        await stack.enter_async_context(asyncio.timeout(20))
+        yield first, second, *(Client(*each) for each in streams)
 
 
 async def move(first: Place, second: Place) -> None:

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("holdfast.shards")
 
 BUSY = 0.75  # of the time: a shard that has less to do keeps its clients
-GAP = 0.25  # between two shards' loads, which is not worth the moving
-LOOKS = 2  # so many beats are what a load is measured over
+GAP = 0.3  # between two shards' loads, which is not worth the moving
+LOOKS = 3  # so many beats are what a load is measured over
 ACTIVE_SECONDS = 1.0  # a connection without a request for so long is nobody's load
 SETTLE_SECONDS = 2.0  # how long a shard keeps what it was handed
 SILENT_SECONDS = 0.5  # one without a beat for so long is given nothing
@@ -108,10 +108,10 @@ class Meter:
 class Balance:
     """Gives connections of the server that listens in every shard, and takes those of others."""
 
-    def __init__(self, seat: "Seat") -> None:
+    def __init__(self, seat: "Seat", meter: Meter | None = None) -> None:
         self._seat = seat
-        self._inbox: socket.socket = seat.inbox
-        self._meter = Meter(time.monotonic, make_gauge())
+        self._inbox = seat.inbox
+        self._meter = meter or Meter(time.monotonic, make_gauge())
         self._settled_at = 0.0
         self._server: HttpServer | None = None
 

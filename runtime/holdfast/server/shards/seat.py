@@ -69,9 +69,9 @@ class Seat:
 
         def beat() -> None:
             self.beat()
+            loop.call_later(BEAT_SECONDS, beat)
             if self.on_beat is not None:
                 self.on_beat()
-            loop.call_later(BEAT_SECONDS, beat)
 
         def hear() -> None:
             words = self.control.recv(64)
