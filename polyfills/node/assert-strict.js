@@ -19,6 +19,7 @@ export {
   notStrictEqual as notEqual,
   notStrictEqual,
   ok,
+  partialDeepStrictEqual,
   rejects,
   strict,
   strictEqual,

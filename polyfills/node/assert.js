@@ -142,6 +142,51 @@ export function deepStrictEqual(actual, expected, message = undefined) {
   );
 }
 
+/** Whether all of `expected` is in `actual`, which may have more. */
+function contains(actual, expected) {
+  if (expected === null || typeof expected !== "object" || typeof actual !== "object")
+    return isDeepEqual(actual, expected, { strict: true });
+  if (actual === null || Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected))
+    return false;
+  if (Array.isArray(expected) || expected instanceof Set) {
+    const left = [...actual];
+    for (const item of expected) {
+      const at = left.findIndex((each) => contains(each, item));
+      if (at < 0) return false;
+      left.splice(0, Array.isArray(expected) ? at + 1 : 0);
+    }
+    return true;
+  }
+  if (expected instanceof Map) {
+    for (const [key, value] of expected)
+      if (!actual.has(key) || !contains(actual.get(key), value)) return false;
+    return true;
+  }
+  if (isOpaque(expected)) return isDeepEqual(actual, expected, { strict: true });
+  const keys = Reflect.ownKeys(expected);
+  return keys.every((key) => Object.hasOwn(actual, key) && contains(actual[key], expected[key]));
+}
+
+/** Whether it holds more than its properties tell. */
+const isOpaque = (value) =>
+  value instanceof Date ||
+  value instanceof RegExp ||
+  value instanceof Promise ||
+  value instanceof ArrayBuffer ||
+  ArrayBuffer.isView(value);
+
+export function partialDeepStrictEqual(actual, expected, message = undefined) {
+  requireTwo(arguments);
+  check(
+    contains(actual, expected),
+    actual,
+    expected,
+    message,
+    "partialDeepStrictEqual",
+    partialDeepStrictEqual,
+  );
+}
+
 export function notDeepStrictEqual(actual, expected, message = undefined) {
   requireTwo(arguments);
   check(
@@ -463,6 +508,7 @@ const loose = {
   notEqual,
   notStrictEqual,
   ok,
+  partialDeepStrictEqual,
   rejects,
   strictEqual,
   throws,

@@ -2,7 +2,7 @@
 
 import { loadModule } from "holdfast:ops";
 import { builtins } from "./builtins.js";
-import { absent, invalidType, nodeError } from "./errors.js";
+import { absentFrom, invalidType, nodeError } from "./errors.js";
 
 const names = Object.keys(builtins).sort();
 
@@ -33,16 +33,49 @@ export function createRequire(filename) {
 export const builtinModules = names;
 export const isBuiltin = (id) => `${id}`.replace(/^node:/, "") in builtins;
 export const globalPaths = [];
-const missing = absent("module", [
-  "findSourceMap",
-  "Module",
-  "register",
-  "runMain",
-  "SourceMap",
-  "syncBuiltinESMExports",
-]);
-export const { findSourceMap, Module, register, runMain, SourceMap, syncBuiltinESMExports } =
-  missing;
+export const constants = { compileCacheStatus: {} };
+export const enableCompileCache = () => ({ status: 3 }); // disabled
+export const flushCompileCache = () => {};
+export const getCompileCacheDir = () => undefined;
+export const getSourceMapsSupport = () => ({
+  enabled: false,
+  nodeModules: false,
+  generatedCode: false,
+});
+export const setSourceMapsSupport = () => {};
+export const {
+  findPackageJSON,
+  findSourceMap,
+  Module,
+  register,
+  registerHooks,
+  runMain,
+  SourceMap,
+  stripTypeScriptTypes,
+  syncBuiltinESMExports,
+  wrap,
+} = absentFrom("module");
 
-const module = { ...missing, builtinModules, createRequire, globalPaths, isBuiltin };
+const module = {
+  builtinModules,
+  constants,
+  createRequire,
+  enableCompileCache,
+  findPackageJSON,
+  findSourceMap,
+  flushCompileCache,
+  getCompileCacheDir,
+  getSourceMapsSupport,
+  globalPaths,
+  isBuiltin,
+  Module,
+  register,
+  registerHooks,
+  runMain,
+  setSourceMapsSupport,
+  SourceMap,
+  stripTypeScriptTypes,
+  syncBuiltinESMExports,
+  wrap,
+};
 export default module;

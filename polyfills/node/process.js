@@ -238,6 +238,14 @@ export const {
   setuid,
 } = missing;
 
+export const [ref, unref, noDeprecation, throwDeprecation, traceDeprecation] = [
+  () => {},
+  () => {},
+  false,
+  false,
+  false,
+];
+export const threadCpuUsage = cpuUsage;
 export const availableMemory = () => 0;
 export const constrainedMemory = () => 0;
 export const debugPort = 0;
@@ -265,6 +273,12 @@ const process = Object.assign(new EventEmitter(), {
   execPath,
   exit,
   availableMemory,
+  noDeprecation,
+  ref,
+  threadCpuUsage,
+  throwDeprecation,
+  traceDeprecation,
+  unref,
   constrainedMemory,
   debugPort,
   domain,

@@ -28,4 +28,6 @@ export function finished(stream, options = {}) {
   });
 }
 
-export default { finished, pipeline };
+const promises = { finished, pipeline };
+export { promises };
+export default Object.assign(promises, { promises });

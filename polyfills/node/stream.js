@@ -1,5 +1,6 @@
 // node:stream: https://nodejs.org/docs/latest-v20.x/api/stream.html
 
+import { Buffer } from "./buffer.js";
 import { absent } from "./errors.js";
 import {
   addAbortSignal,
@@ -24,6 +25,10 @@ export const isDisturbed = (stream) =>
   Boolean(stream && (stream.readableDidRead || stream.readableAborted));
 export const isDestroyed = (stream) => (isNodeStream(stream) ? Boolean(stream.destroyed) : null);
 export const { compose, duplexPair } = absent("stream", ["compose", "duplexPair"]);
+export const _isUint8Array = (value) => value instanceof Uint8Array;
+export const _isArrayBufferView = ArrayBuffer.isView;
+export const _uint8ArrayToBuffer = (bytes) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const destroyStream = (stream, error) => destroy.call(stream, error);
 
 Object.assign(Stream, {
@@ -47,6 +52,9 @@ Object.assign(Stream, {
   Stream,
   Transform,
   Writable,
+  _isArrayBufferView,
+  _isUint8Array,
+  _uint8ArrayToBuffer,
 });
 
 for (const [name, fn] of [

@@ -10,7 +10,7 @@ import * as platform from "../timers/timers.js";
 
 const errors = lazily("node/errors.js");
 
-class Timeout {
+export class Timeout {
   #id;
   #start;
   #active = true;

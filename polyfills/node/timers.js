@@ -8,10 +8,11 @@ import {
   setImmediate,
   setInterval,
   setTimeout,
+  Timeout,
 } from "./timeout.js";
 import promises from "./timers-promises.js";
 
-export { clearImmediate, clearInterval, clearTimeout, setImmediate, setInterval, setTimeout };
+export { clearImmediate, clearInterval, clearTimeout, setImmediate, setInterval, setTimeout, Timeout };
 export const { active, enroll, unenroll } = absent("timers", ["active", "enroll", "unenroll"]);
 export { promises };
 export default {
@@ -25,4 +26,5 @@ export default {
   setImmediate,
   setInterval,
   setTimeout,
+  Timeout,
 };

@@ -68,6 +68,7 @@ export const isUint32Array = isNamed("Uint32Array");
 export const isInt8Array = isNamed("Int8Array");
 export const isInt16Array = isNamed("Int16Array");
 export const isInt32Array = isNamed("Int32Array");
+export const isFloat16Array = isNamed("Float16Array");
 export const isFloat32Array = isNamed("Float32Array");
 export const isFloat64Array = isNamed("Float64Array");
 export const isBigInt64Array = isNamed("BigInt64Array");

@@ -19,6 +19,7 @@ export {
   isDataView,
   isDate,
   isExternal,
+  isFloat16Array,
   isFloat32Array,
   isFloat64Array,
   isGeneratorFunction,

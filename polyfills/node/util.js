@@ -4,7 +4,7 @@ import { TextDecoder } from "../encoding/text-decoder.js";
 import { TextEncoder } from "../encoding/text-encoder.js";
 import { isDeepEqual } from "./equal.js";
 import {
-  absent,
+  absentFrom,
   invalidType,
   invalidValue,
   nodeError,
@@ -262,16 +262,25 @@ export function parseEnv(content) {
   return variables;
 }
 
-export const { getCallSite, MIMEParams, transferableAbortController, transferableAbortSignal } =
-  absent("util", [
-    "getCallSite",
-    "MIMEParams",
-    "transferableAbortController",
-    "transferableAbortSignal",
-  ]);
+export const {
+  convertProcessSignalToExitCode,
+  diff,
+  getCallSite,
+  getCallSites,
+  getSystemErrorMessage,
+  MIMEParams,
+  setTraceSigInt,
+  transferableAbortController,
+  transferableAbortSignal,
+} = absentFrom("util");
 
 export default {
+  convertProcessSignalToExitCode,
+  diff,
+  getCallSites,
+  getSystemErrorMessage,
   MIMEParams,
+  setTraceSigInt,
   parseEnv,
   _extend,
   aborted,

@@ -275,3 +275,24 @@ async def test_a_timer_of_no_time_fires_before_one_of_a_millisecond(server: Serv
         """,
     )
     assert json.loads(await server.text()) == ["zero", "negative", "text", "immediate", "one"]
+
+
+async def test_partial_deep_strict_equal_looks_for_what_is_expected(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import assert from "node:assert";
+        const holds = (...pair) => {
+          try { assert.partialDeepStrictEqual(...pair); return true; }
+          catch (error) { return error.code; }
+        };
+        export default { fetch: () => Response.json([
+          holds({ a: 1, b: { c: 2, d: 3 } }, { b: { c: 2 } }), holds([1, 2, 3], [1, 3]),
+          holds(new Set([1, 2]), new Set([2])), holds(new Map([["a", { x: 1, y: 2 }]]),
+            new Map([["a", { x: 1 }]])), holds({ a: 1 }, {}), holds(new Date(0), new Date(0)),
+          holds({ a: 1 }, { a: "1" }), holds([1, 2], [2, 1]), holds({}, { a: undefined }),
+          holds(new Date(0), new Date(1)), holds({ a: 1 }, [])]) };
+        """,
+    )
+    failed = "ERR_ASSERTION"
+    assert json.loads(await server.text()) == [True] * 6 + [failed] * 5
