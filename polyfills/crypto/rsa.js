@@ -9,6 +9,7 @@ import {
   crypto_rsa_from_spki,
   crypto_rsa_generate,
   crypto_rsa_sign,
+  crypto_rsa_sign_raw,
   crypto_rsa_to_jwk,
   crypto_rsa_verify,
   crypto_run,
@@ -55,7 +56,11 @@ function readKeyGenParameters(given) {
   if (viewKind(publicExponent) !== "Uint8Array") {
     throw new TypeError('The field "publicExponent" in "algorithm" is not a Uint8Array.');
   }
-  return { modulusLength, publicExponent: copyBytes(publicExponent), hash: readStandardHash(given) };
+  return {
+    modulusLength,
+    publicExponent: copyBytes(publicExponent),
+    hash: readStandardHash(given),
+  };
 }
 
 /** What all three have: their keys. `jwkAlgorithm(hash)` is the member `alg`. */
@@ -107,7 +112,7 @@ function registerRsa(name, allowed, use, jwkAlgorithm, { parameters, ...operatio
 
 function materialFromJwk(jwk, facts, algorithm) {
   checkJsonWebKey(jwk, facts);
-  checkJwkAlgorithm(jwk, algorithm);
+  if (algorithm !== undefined) checkJwkAlgorithm(jwk, algorithm);
   if (jwk.d !== undefined && jwk.oth !== undefined) {
     throw failure("NotSupportedError", "Multi-prime private keys not supported.");
   }
@@ -155,6 +160,37 @@ const readSalt = ({ saltLength }) => ({ saltLength: readLong(saltLength, "saltLe
 registerRsa("RSA-PSS", SIGNS, "sig", (hash) => `PS${sizeOf(hash)}`, {
   parameters: { sign: readSalt, verify: readSalt },
   ...signatures(({ saltLength }) => saltLength),
+});
+
+// Workers' own, for blind signatures: the data is what the power is taken of.
+registerAlgorithm({
+  name: "RSA-RAW",
+  parameters: { sign: noParameters, importKey: noParameters, exportKey: noParameters },
+
+  async sign(_parameters, key, data) {
+    return crypto_rsa_sign_raw(materialOf(key), data);
+  },
+
+  importKey(format, keyData, _parameters, extractable, usages) {
+    if (format === "raw") throw noSuchFormat("RSA-RAW", format);
+    if (
+      !checkImport(format, keyData, "RSA-RAW", usages, { private: SIGN | VERIFY, public: VERIFY })
+    )
+      throw failure("DataError", 'RSA-RAW only supports private keys but requested "public".');
+    const material =
+      format === "jwk"
+        ? materialFromJwk(keyData, { kty: "RSA", use: "sig", usages, extractable })
+        : crypto_rsa_from_pkcs8(keyData);
+    const algorithm = { name: "RSA-RAW", ...readFacts(crypto_rsa_facts(true, material)) };
+    return createKey("private", algorithm, extractable, usages, material);
+  },
+
+  exportKey(format, key) {
+    const bytes = exportDer(format, key);
+    if (bytes !== undefined) return bytes;
+    if (format === "raw") throw noSuchFormat("RSA-RAW", format);
+    return jsonOfKey(key, "RSA", crypto_rsa_to_jwk(true, materialOf(key)), {});
+  },
 });
 
 // ---- Encryption -------------------------------------------------------------------------

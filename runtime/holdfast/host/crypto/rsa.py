@@ -1,5 +1,6 @@
 """RSA: https://w3c.github.io/webcrypto/#rsassa-pkcs1 and the two sections after it."""
 
+import secrets
 from typing import Any
 
 from holdfast.engine import ScriptError
@@ -232,6 +233,48 @@ def _signature_scheme(hash_name: str, salt_bytes: int | None) -> tuple[Any, Any]
     if salt_bytes is None:
         return padding.PKCS1v15(), Prehashed(algorithm)
     return padding.PSS(padding.MGF1(algorithm), salt_bytes), Prehashed(algorithm)
+
+
+@op
+def crypto_rsa_sign_raw(host: Host, material: bytes, data: bytes) -> int:
+    """The private key's power of data as long as the modulus, as a job: workerd's RSA-RAW."""
+    size = (private_key(material).key_size + 7) // 8
+    if len(data) > size:
+        raise data_error(
+            f"Blind Signing requires presigned data ({len(data)} bytes) to be smaller than "
+            f"the key ({size} bytes)."
+        )
+    return host.jobs.add(_sign_raw, material, data)
+
+
+def _sign_raw(material: bytes, data: bytes) -> bytes:
+    key = private_key(material)
+    size = (key.key_size + 7) // 8
+    number = int.from_bytes(data, "big")
+    if len(data) < size:
+        raise _failed("RSA-RAW signs data as long as the key's modulus.")
+    if number >= key.public_key().public_numbers().n:
+        raise data_error(
+            "Blind Signing requires presigned data value to be strictly smaller than RSA key"
+            "modulus, consider using a larger key size."
+        )
+    return private_power(key, number).to_bytes(size, "big")
+
+
+def private_power(key: Any, number: int) -> int:
+    """RSA's operation of a private key, without a padding.
+
+    It is blinded, since Python's powers take a time that depends on the numbers.
+    """
+    numbers = key.private_numbers()
+    n, e = numbers.public_numbers.n, numbers.public_numbers.e
+    blind = 2 + secrets.randbelow(n - 2)
+    hidden = number * pow(blind, e, n) % n
+    in_p, in_q = pow(hidden, numbers.dmp1, numbers.p), pow(hidden, numbers.dmq1, numbers.q)
+    together = in_q + numbers.q * ((in_p - in_q) * numbers.iqmp % numbers.p)
+    answer: int = together * pow(blind, -1, n) % n
+    assert pow(answer, e, n) == number, "a faulty power would give the factors away"
+    return answer
 
 
 @op

@@ -3,11 +3,12 @@
 https://nodejs.org/docs/latest-v20.x/api/crypto.html#cryptopublicencryptkey-buffer
 """
 
-from secrets import randbelow
+from collections.abc import Callable
 from typing import Any
 
 from holdfast.host.context import Host
 from holdfast.host.crypto.asymmetric import private_key, public_key
+from holdfast.host.crypto.rsa import private_power
 from holdfast.host.node_crypto.errors import (
     failing_as,
     not_for_this_key,
@@ -42,7 +43,7 @@ def node_rsa_decrypt(
     """Decrypt with a private key. For PKCS #1 there is random data where the text is none."""
     key = _rsa(private_key(material), material)
     if padding == NO_PADDING:
-        return raw_private(key, _filled(key, data))
+        return _raw_private(key, _filled(key, data))
     with failing_as(openssl("02000079", "rsa routines", "oaep decoding error")):
         opened: bytes = key.decrypt(data, _padding(padding, hash_name, label))
     return opened
@@ -56,7 +57,7 @@ def node_rsa_private_encrypt(_host: Host, material: bytes, padding: int, data: b
 
     key = _rsa(private_key(material), material)
     if padding == NO_PADDING:
-        return raw_private(key, data)
+        return _raw_private(key, data)
     _require_pkcs1(padding)
     with failing_as(too_large_for_key()):
         sealed: bytes = key.sign(data, PKCS1v15(), NoDigestInfo())
@@ -79,33 +80,16 @@ def node_rsa_public_decrypt(_host: Host, material: bytes, padding: int, data: by
     return opened
 
 
-def raw_private(key: Any, data: bytes) -> bytes:
-    """RSA's operation of a private key upon data as long as its modulus.
-
-    It is blinded, since Python's powers take a time that depends on the numbers.
-    """
-    numbers = key.private_numbers()
-    n, e = numbers.public_numbers.n, numbers.public_numbers.e
-
-    def power(number: int) -> int:
-        blind = 0
-        while blind < 2:
-            blind = randbelow(n)
-        hidden = number * pow(blind, e, n) % n
-        in_p, in_q = pow(hidden, numbers.dmp1, numbers.p), pow(hidden, numbers.dmq1, numbers.q)
-        together = in_q + numbers.q * ((in_p - in_q) * numbers.iqmp % numbers.p)
-        answer: int = together * pow(blind, -1, n) % n
-        assert pow(answer, e, n) == number, "a faulty power would give the factors away"
-        return answer
-
-    return _raw(data, n, power)
+def _raw_private(key: Any, data: bytes) -> bytes:
+    modulus = key.private_numbers().public_numbers.n
+    return _raw(data, modulus, lambda number: private_power(key, number))
 
 
 def _filled(key: Any, data: bytes) -> bytes:
     return data.rjust((int(key.key_size) + 7) // 8, b"\0")
 
 
-def _raw(data: bytes, modulus: int, power: Any) -> bytes:
+def _raw(data: bytes, modulus: int, power: Callable[[int], int]) -> bytes:
     size = (modulus.bit_length() + 7) // 8
     if len(data) > size:
         raise too_large_for_key()
@@ -114,8 +98,7 @@ def _raw(data: bytes, modulus: int, power: Any) -> bytes:
     number = int.from_bytes(data, "big")
     if number >= modulus:
         raise openssl("02000084", "rsa routines", "data too large for modulus")
-    answer: bytes = power(number).to_bytes(size, "big")
-    return answer
+    return power(number).to_bytes(size, "big")
 
 
 def _rsa(key: Any, material: bytes) -> Any:
