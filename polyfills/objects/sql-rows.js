@@ -173,7 +173,7 @@ export class Rows {
   /** Forget the rows that are ahead, and have the host's cursor stand where it would without them. */
   stand() {
     this.limit = 1;
-    if (this.next === this.rows.length) return;
+    if (this.next === this.rows.length && this.taken > 0) return; // else there are some, or a mistake
     const { number } = this.host;
     if (number === 0) this.#adopt(0);
     this.host.number = 0;
@@ -190,6 +190,7 @@ export class Rows {
     const { number } = this.host;
     if (number !== 0) sql_close(this.instance.slot, number);
     this.#take([], false);
+    this.error = null;
   }
 }
 

@@ -129,7 +129,9 @@ def storage_outstanding(host: Host, slot: int) -> int:
 @async_op
 async def storage_opened(host: Host, slot: int) -> None:
     """Return once nobody puts other files in the place of an object's."""
-    await host.stores[slot].opened()
+    store = host.stores.get(slot)
+    if store is not None:
+        await store.opened()
 
 
 @op
