@@ -5,7 +5,6 @@
 // first, the request's body is handed over without being shared, and the answer
 // settles in a turn of the caller.
 
-import { NEVER_HERE } from "holdfast:constants";
 import { object_address, object_fetch, object_forget_addresses, object_locate } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
 import { cfForHost } from "../fetch/cf.js";
@@ -31,7 +30,6 @@ import { idFromHost } from "./id.js";
 import { bytesOf } from "./overload.js";
 import { admitObject, callInstance, callMethod, residentInstance, throughHost } from "./residents.js";
 
-const MAX_KNOWN_ELSEWHERE = 10_000;
 const MAX_ADDRESSES = 2_048;
 const RELATIVE_BASE = "https://fake-host/";
 
@@ -107,11 +105,14 @@ function sendAgain({ target: namespace, detail: id }, caller, request) {
   return send(namespace, id, caller, request);
 }
 
-const elsewhere = new Set(); // ids of other shards' objects
+// What the host calls objects that live elsewhere, by id: { namespace, name, number, isFar }. Those
+// that are far are another shard's for good.
+const addresses = new Map();
 
-function noteElsewhere(hex) {
-  if (elsewhere.size >= MAX_KNOWN_ELSEWHERE) elsewhere.clear();
-  elsewhere.add(hex);
+function makeRoom() {
+  if (addresses.size < MAX_ADDRESSES) return;
+  addresses.clear();
+  object_forget_addresses();
 }
 
 /** The object's instance, brought up if need be; undefined where it lives elsewhere. */
@@ -120,14 +121,14 @@ function localInstance(namespace, id) {
   const hex = id.toString();
   const instance = residentInstance(hex);
   if (instance !== undefined) return instance;
-  if (elsewhere.has(hex)) return undefined;
-  const slot = object_locate(namespace.number, hex, id.name, namespace.locationHint);
-  if (slot === NEVER_HERE) noteElsewhere(hex);
+  if (addresses.get(hex)?.isFar) return undefined;
+  makeRoom();
+  const { number, locationHint } = namespace;
+  const slot = object_locate(number, hex, id.name, locationHint);
+  if (slot < 0) addresses.set(hex, { namespace: number, name: id.name, number: -slot, isFar: true });
   if (slot <= 0) return undefined;
   return admitObject(slot, namespace.className, hex, id.name, namespace.usesSqlite, id.jurisdiction);
 }
-
-const addresses = new Map(); // by id: { namespace, name, number } as the host knows them
 
 /** What the host calls an object that is called through it. */
 function addressOf({ number: namespace }, id) {
@@ -135,12 +136,9 @@ function addressOf({ number: namespace }, id) {
   const { name } = id;
   const known = addresses.get(hex);
   if (known !== undefined && known.namespace === namespace && known.name === name) return known.number;
-  if (addresses.size >= MAX_ADDRESSES) {
-    addresses.clear();
-    object_forget_addresses();
-  }
+  makeRoom();
   const number = object_address(namespace, hex, name);
-  addresses.set(hex, { namespace, name, number });
+  addresses.set(hex, { namespace, name, number, isFar: known?.isFar ?? false });
   return number;
 }
 

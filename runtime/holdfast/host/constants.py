@@ -118,9 +118,6 @@ NODE_BUILTINS = {
     "zlib": "zlib.js",
 }
 
-# In place of a slot: the object is another shard's, now and later.
-NEVER_HERE = -1
-
 # How many Workers and objects a request may go through, one calling the next:
 # https://developers.cloudflare.com/workers/observability/errors/#loop-limit
 MAX_CALL_DEPTH = 16

@@ -42,11 +42,11 @@ class ObjectsCapability(Protocol):
     ) -> int:
         """The slot of an object that is to live in this isolate; 0 if it lives elsewhere now.
 
-        NEVER_HERE if it is another shard's.
+        If it is another shard's, its address, as a negative number.
         """
 
     def address(self, namespace: int, object_id: str, name: str | None) -> int:
-        """A number for an object that is called through the host."""
+        """A number from 1 on for an object that is called through the host."""
 
     def forget_addresses(self) -> None:
         """Those numbers mean nothing any more."""
@@ -139,7 +139,7 @@ def object_locate(
 
 @op
 def object_address(host: Host, namespace: int, object_id: str, name: str | None) -> int:
-    """A number for an object that is called through the host."""
+    """A number from 1 on for an object that is called through the host."""
     return host.objects.address(namespace, object_id, name)
 
 

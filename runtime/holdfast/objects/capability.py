@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError, Together
 from holdfast.host.bodies import BodyTable, ByteStream
-from holdfast.host.constants import NEVER_HERE, TEXT_HEADERS
+from holdfast.host.constants import TEXT_HEADERS
 from holdfast.host.context import Host
 from holdfast.host.objects import Body
 from holdfast.host.rpc import Message
@@ -61,7 +61,7 @@ class IsolateObjects:
         self._worker_of = worker_of
         self._namespaces: list[Namespace] = []
         self._ids: list[IdFactory] = []
-        self._addresses: list[ObjectAddress] = []  # by the isolate's numbers of them
+        self._addresses: list[ObjectAddress] = []  # by the isolate's numbers of them, from 1 on
         self._services = Services()
         self._events: dict[int, tuple[Worker, asyncio.Future[Any]]] = {}  # by the ops that wait
         self._bodies: BodyTable = host.capabilities.bodies
@@ -165,7 +165,7 @@ class IsolateObjects:
         if home is None or home.worker.retired or target.script != home.worker.script.name:
             return 0
         if not self._directory.placement.is_here(object_id):
-            return NEVER_HERE
+            return -self.address(namespace, object_id, name)
         if self._directory.find(object_id) is not None:
             return 0
         record = self._directory.bring_up(target, object_id, name, home)
@@ -175,7 +175,7 @@ class IsolateObjects:
     def address(self, namespace: int, object_id: str, name: str | None) -> int:
         """See ObjectsCapability."""
         self._addresses.append(ObjectAddress(self._namespaces[namespace], object_id, name))
-        return len(self._addresses) - 1
+        return len(self._addresses)
 
     def forget_addresses(self) -> None:
         """See ObjectsCapability."""
@@ -193,7 +193,7 @@ class IsolateObjects:
     ) -> None:
         """Send a request to an object elsewhere; settles the op with this number."""
         stream = self._bodies.received(body)
-        address = self._addresses[address_number]
+        address = self._addresses[address_number - 1]
 
         def deliver() -> None:
             try:
