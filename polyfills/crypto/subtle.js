@@ -74,7 +74,9 @@ export class SubtleCrypto {
     const bytes = readSource(data);
     requireUsage(key, name, ENCRYPT);
     const answer = record.encrypt(parameters, key, bytes);
-    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(
+      typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer,
+    );
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-decrypt */
@@ -85,7 +87,9 @@ export class SubtleCrypto {
     const bytes = readSource(data);
     requireUsage(key, name, DECRYPT);
     const answer = record.decrypt(parameters, key, bytes);
-    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(
+      typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer,
+    );
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-sign */
@@ -96,7 +100,9 @@ export class SubtleCrypto {
     const bytes = readSource(data);
     requireUsage(key, name, SIGN);
     const answer = await record.sign(parameters, key, bytes);
-    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(
+      typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer,
+    );
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-verify */
@@ -117,7 +123,9 @@ export class SubtleCrypto {
     checkSource(data, "SubtleCrypto.digest: the data");
     const { record } = normalize(algorithm, "digest");
     const answer = record.digest(readSource(data));
-    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(
+      typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer,
+    );
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-generateKey */
@@ -153,7 +161,9 @@ export class SubtleCrypto {
     const { record, name, parameters } = normalize(algorithm, "deriveBits");
     requireUsage(baseKey, name, DERIVE_BITS);
     const answer = record.deriveBits(parameters, baseKey, bits);
-    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(
+      typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer,
+    );
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-importKey */
@@ -187,7 +197,9 @@ export class SubtleCrypto {
     const bytes = form === "jwk" ? encodeUtf8(exported) : exported;
     const wrap = record.wrapKey ?? record.encrypt;
     const answer = wrap(parameters, wrappingKey, bytes);
-    return bufferOfArray(typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer);
+    return bufferOfArray(
+      typeof answer === "number" ? crypto_take(await crypto_run(answer)) : answer,
+    );
   }
 
   /** https://w3c.github.io/webcrypto/#SubtleCrypto-method-unwrapKey */
@@ -253,6 +265,12 @@ function checkArguments(method, key, data) {
 
 // ---- Keys -------------------------------------------------------------------------------
 
+/** SubtleCrypto's importKey at once, of bytes in a format that is not "jwk". */
+export function importKeyNow(format, bytes, algorithm, extractable, keyUsages) {
+  const usages = toUsages(keyUsages, "KeyObject.toCryptoKey: the usages");
+  return importInto(normalize(algorithm, "importKey"), format, bytes, extractable, usages);
+}
+
 /** A key of the algorithm, from bytes or a JsonWebKey's members; sync, for its secrets. */
 function importInto({ record, parameters }, format, keyData, extractable, usages) {
   const key = record.importKey(format, keyData, parameters, extractable, usages);
@@ -270,10 +288,7 @@ function exportFrom(key, format) {
   const { algorithm, extractable } = factsOf(key);
   const { record } = normalize(algorithm.name, "exportKey");
   if (!extractable) {
-    throw failure(
-      "InvalidAccessError",
-      `Attempt to export non-extractable ${algorithm.name} key.`,
-    );
+    throw failure("InvalidAccessError", `Attempt to export non-extractable ${algorithm.name} key.`);
   }
   return record.exportKey(format, key);
 }

@@ -11,6 +11,7 @@ const NIDS = {
 const table = new Map();
 const aliases = new Map([
   ["des3", "des-ede3-cbc"],
+  ["des-ede3", "des-ede3-ecb"],
   ["id-aes128-gcm", "aes-128-gcm"],
   ["id-aes192-gcm", "aes-192-gcm"],
   ["id-aes256-gcm", "aes-256-gcm"],
@@ -47,15 +48,19 @@ table.set("chacha20-poly1305", {
   ivLength: 12,
   keyLength: 32,
 });
-table.set("des-ede3-cbc", {
-  family: "des-ede3",
-  mode: "cbc",
-  name: "des-ede3-cbc",
-  nid: 44,
-  blockSize: 8,
-  ivLength: 8,
-  keyLength: 24,
-});
+for (const [mode, nid] of [
+  ["cbc", 44],
+  ["ecb", 33],
+])
+  table.set(`des-ede3-${mode}`, {
+    family: "des-ede3",
+    mode,
+    name: mode === "ecb" ? "des-ede3" : "des-ede3-cbc",
+    nid,
+    blockSize: 8,
+    ivLength: mode === "ecb" ? undefined : 8,
+    keyLength: 24,
+  });
 
 /** What is known of a cipher by its name, or undefined. */
 export function cipherNamed(name) {
@@ -64,7 +69,7 @@ export function cipherNamed(name) {
 }
 
 export const getCiphers = () =>
-  [...table.keys(), "aes128", "aes192", "aes256", "des3"]
+  [...table.keys(), "aes128", "aes192", "aes256", "des3", "des-ede3"]
     .concat(["id-aes128-GCM", "id-aes192-GCM", "id-aes256-GCM"])
     .sort();
 

@@ -11,12 +11,14 @@ import {
   node_key_write,
 } from "holdfast:ops";
 import { CryptoKey, factsOf, materialOf } from "../crypto/key.js";
+import { lazily } from "../kernel/lazy.js";
 import { Buffer } from "./buffer.js";
 import { bytesOf, isBytes, secretOf, toBuffer } from "./crypto-bytes.js";
 import { attempt } from "./crypto-errors.js";
 import { keyEncoding } from "./crypto-key-encoding.js";
 import { invalidType, invalidValue, nodeError, requireObject } from "./errors.js";
 
+const subtle = lazily("crypto/subtle.js");
 const MAKING = {};
 const KEY_TYPES = ["secret", "public", "private"];
 const BASES = ["ArrayBuffer", "Buffer", "TypedArray", "DataView"];
@@ -70,6 +72,13 @@ export class KeyObject {
       throw invalidType("otherKeyObject", "KeyObject", otherKeyObject);
     const other = partsOf(otherKeyObject);
     return other.type === this.#type && crypto_equal(this.#material, other.material);
+  }
+
+  /** The same key for Web Crypto, as `importKey` would make it. */
+  toCryptoKey(algorithm, extractable, keyUsages) {
+    const format = { secret: "raw", public: "spki", private: "pkcs8" }[this.#type];
+    const mayLeave = Boolean(extractable) && this.#extractable;
+    return subtle().importKeyNow(format, this.#material, algorithm, mayLeave, keyUsages);
   }
 
   get [Symbol.toStringTag]() {

@@ -33,6 +33,7 @@ export const constants = Object.freeze({
   Z_RLE: 3,
   Z_FIXED: 4,
   Z_DEFAULT_STRATEGY: 0,
+  ZLIB_VERNUM: 0x1310,
   DEFLATE: 1,
   INFLATE: 2,
   GZIP: 3,

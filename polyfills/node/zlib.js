@@ -125,7 +125,46 @@ export const [brotliDecompress, brotliDecompressSync] = [
   sync("brotliDecompress"),
 ];
 
-export default {
+export const {
+  Z_BEST_COMPRESSION,
+  Z_BEST_SPEED,
+  Z_BLOCK,
+  Z_BUF_ERROR,
+  Z_DATA_ERROR,
+  Z_DEFAULT_CHUNK,
+  Z_DEFAULT_COMPRESSION,
+  Z_DEFAULT_LEVEL,
+  Z_DEFAULT_MEMLEVEL,
+  Z_DEFAULT_STRATEGY,
+  Z_DEFAULT_WINDOWBITS,
+  Z_ERRNO,
+  Z_FILTERED,
+  Z_FINISH,
+  Z_FIXED,
+  Z_FULL_FLUSH,
+  Z_HUFFMAN_ONLY,
+  Z_MAX_CHUNK,
+  Z_MAX_LEVEL,
+  Z_MAX_MEMLEVEL,
+  Z_MAX_WINDOWBITS,
+  Z_MEM_ERROR,
+  Z_MIN_CHUNK,
+  Z_MIN_LEVEL,
+  Z_MIN_MEMLEVEL,
+  Z_MIN_WINDOWBITS,
+  Z_NEED_DICT,
+  Z_NO_COMPRESSION,
+  Z_NO_FLUSH,
+  Z_OK,
+  Z_PARTIAL_FLUSH,
+  Z_RLE,
+  Z_STREAM_END,
+  Z_STREAM_ERROR,
+  Z_SYNC_FLUSH,
+  Z_VERSION_ERROR,
+} = constants;
+
+const zlib = {
   brotliCompress,
   BrotliCompress,
   brotliCompressSync,
@@ -166,3 +205,7 @@ export default {
   Unzip,
   unzipSync,
 };
+// What libraries still take from the module itself, as Node.js lets them.
+for (const [name, value] of Object.entries(constants))
+  if (!name.startsWith("BROTLI_")) Object.defineProperty(zlib, name, { value });
+export default zlib;

@@ -104,3 +104,32 @@ async def test_gcm_agrees_with_web_crypto(server: Server) -> None:
         imports=IMPORTS,
     )
     assert lines == ["a text"]
+
+
+async def test_a_key_object_becomes_a_crypto_key(server: Server) -> None:
+    lines = await told(
+        server,
+        """(async () => {
+          const { privateKey, publicKey } = crypto.generateKeyPairSync("ed25519");
+          const data = Buffer.from("data");
+          const key = privateKey.toCryptoKey("Ed25519", false, ["sign"]);
+          const signature = await crypto.subtle.sign("Ed25519", key, data);
+          return [key.extractable, crypto.verify(null, data, publicKey, Buffer.from(signature))];
+        })()""",
+        """(async () => {
+          const secret = crypto.createSecretKey(Buffer.alloc(32, 1));
+          const key = secret.toCryptoKey({ name: "HMAC", hash: "SHA-256" }, true, ["sign"]);
+          const mac = Buffer.from(await crypto.subtle.sign("HMAC", key, Buffer.from("x")));
+          return mac.equals(crypto.createHmac("sha256", secret).update("x").digest());
+        })()""",
+        "crypto.createSecretKey(Buffer.alloc(3)).toCryptoKey('AES-GCM', true, ['encrypt'])",
+        """(() => {
+          const key = crypto.createSecretKey(Buffer.alloc(16)).toCryptoKey("AES-CBC", false,
+            ["encrypt"]);
+          return crypto.KeyObject.from(key).toCryptoKey("AES-GCM", true, ["encrypt"]).extractable;
+        })()""",
+        imports=IMPORTS,
+    )
+    assert lines[:2] == ["false,true", "true"]
+    assert lines[2].startswith("DataError")
+    assert lines[3] == "false"

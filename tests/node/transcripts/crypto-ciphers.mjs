@@ -16,7 +16,7 @@ const attempt = (run) => {
 const bytes = (size, first = 1) => Buffer.from(Array.from({ length: size }, (_, i) => (first + 7 * i + 3 * (i >> 4)) & 255));
 const CIPHERS = [
   ...[16, 24, 32].flatMap((size) => [["cbc", 16], ["ctr", 16], ["ecb", 0], ["gcm", 12], ["ofb", 16], ["cfb", 16], ["cfb8", 16]].map(([mode, iv]) => [`aes-${size * 8}-${mode}`, size, iv])),
-  ["chacha20-poly1305", 32, 12], ["chacha20", 32, 16], ["des-ede3-cbc", 24, 8], ["AES128", 16, 16], ["id-aes256-GCM", 32, 16], ["aes-128-gcm", 16, 40],
+  ["chacha20-poly1305", 32, 12], ["chacha20", 32, 16], ["des-ede3-cbc", 24, 8], ["des-ede3", 24, 0], ["des-ede3-ecb", 24, 0], ["AES128", 16, 16], ["id-aes256-GCM", 32, 16], ["aes-128-gcm", 16, 40],
 ];
 
 export default async function run(log) {
@@ -65,7 +65,7 @@ export default async function run(log) {
   await pipeline(Readable.from([sealed.subarray(0, 10), sealed.subarray(10)]), decipher(), async (source) => { for await (const chunk of source) opened.push(chunk); });
   log(sealed.toString("hex"), Buffer.concat(opened).toString());
   await pipeline(Readable.from([Buffer.alloc(16)]), decipher(), async (source) => { for await (const _ of source); }).catch((error) => log(error.code, error.message));
-  for (const name of ["aes-128-gcm", "AES-256-CBC", "aes-128-ecb", "aes-192-ctr", "chacha20-poly1305", "chacha20", "aes128", "id-aes128-GCM", "des-ede3-cbc", "des3", "aes-256-cfb8", "nope", 895, 427, 7777]) log(name, inspect(crypto.getCipherInfo(name)));
+  for (const name of ["aes-128-gcm", "AES-256-CBC", "aes-128-ecb", "aes-192-ctr", "chacha20-poly1305", "chacha20", "aes128", "id-aes128-GCM", "des-ede3-cbc", "des3", "des-ede3", "aes-256-cfb8", "nope", 895, 427, 7777]) log(name, inspect(crypto.getCipherInfo(name)));
   for (const options of [{ ivLength: 20 }, { ivLength: 12, keyLength: 16 }, { keyLength: 15 }, {}, { ivLength: 0 }]) log(inspect(options), inspect(crypto.getCipherInfo("aes-128-gcm", options)), inspect(crypto.getCipherInfo("aes-128-cbc", options)));
   log(attempt(() => crypto.getCipherInfo(null)), attempt(() => crypto.getCipherInfo("aes128", 5)), attempt(() => crypto.getCipherInfo("aes128", { ivLength: "x" })));
   log(crypto.getCiphers().includes("aes-256-gcm"), crypto.getHashes().includes("RSA-SHA256"), crypto.getCurves().includes("secp256k1"));
