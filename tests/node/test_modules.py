@@ -75,6 +75,23 @@ async def test_the_date_and_the_flags_say_whether_modules_and_globals_are_there(
             server.runtime.worker("importing")
 
 
+async def test_async_hooks_is_there_without_the_rest(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { AsyncLocalStorage } from "node:async_hooks";
+        const storage = new AsyncLocalStorage();
+        export default { fetch: () => storage.run("kept", async () => {
+          await new Promise((resolve) => setTimeout(resolve));
+          return new Response(storage.getStore() + typeof process);
+        }) };
+        """,
+        compatibility_date="2024-01-01",
+        compatibility_flags=("nodejs_als",),
+    )
+    assert await server.text() == "keptundefined"
+
+
 async def test_globals_come_with_their_first_use_and_can_be_replaced(server: Server) -> None:
     server.add(
         "main",

@@ -127,3 +127,19 @@ async def test_a_script_can_ask_which_compatibility_flags_hold(server: Server) -
         compatibility_flags=("nodejs_compat",),
     )
     assert await server.text() == '[[true,true,false,false],true,"[object Cloudflare]"]'
+
+
+async def test_a_script_with_a_workflow_beside_its_handler_loads(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { WorkflowEntrypoint } from "cloudflare:workers";
+        import { NonRetryableError } from "cloudflare:workflows";
+        export class Orders extends WorkflowEntrypoint { async run() {} }
+        export default { fetch() {
+          const [one, two] = [new NonRetryableError("no"), new NonRetryableError("no", "Mine")];
+          return Response.json([one.name, one.message, two.name, one instanceof Error]);
+        } };
+        """,
+    )
+    assert await server.text() == '["NonRetryableError","no","Mine",true]'

@@ -23,6 +23,8 @@ PUBLIC_MODULES = {
     "cloudflare:email": "holdfast:modules/cloudflare-email.js",
     "cloudflare:sockets": "holdfast:modules/cloudflare-sockets.js",
     "cloudflare:workers": "holdfast:modules/cloudflare-workers.js",
+    "cloudflare:workflows": "holdfast:modules/cloudflare-workflows.js",
+    "node:async_hooks": NODE_MODULES["node:async_hooks"],  # as the flag nodejs_als has it
 }
 PUBLIC_WITH_NODE = {
     **PUBLIC_MODULES,
