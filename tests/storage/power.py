@@ -110,7 +110,7 @@ class Trace:
             return
         if name == "openat":
             # A call that makes a file and one that finds it look the same.
-            if paths[0] not in self._names and Path(paths[0]).name.count(".sqlite"):
+            if paths[0] not in self._names and "." in Path(paths[0]).name:  # no folder has a dot
                 self._enter(paths[0], File())
         elif name == "rename":
             file = self._names.pop(paths[0])

@@ -184,10 +184,10 @@ async def test_without_room_the_object_fails_and_goes_back_once_there_is_some(
     owner = await to_go_back(marked)
     with monkeypatch.context() as patch:
 
-        def full(_fd: int, _content: bytes) -> None:
+        def full(_fd: int, _content: bytes, _offset: int) -> None:
             raise OSError(28, "No space left on device")
 
-        patch.setattr(going_back, "write_all", full)
+        patch.setattr(going_back, "write_at", full)
         owner = await again(marked, owner)
         assert "No space left" in str(await owner.failure())
         with pytest.raises(StoreBroken):

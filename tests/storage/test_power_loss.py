@@ -138,6 +138,56 @@ asyncio.run(main())
 """
 
 
+# Each object counts up, remembers moments, and goes back to one now and then; it says what it holds
+# then, and how far it had counted.
+PAST = """
+import asyncio, os, pathlib, random, sys
+from holdfast.storage import LocalBarrier, Storage
+
+async def write(storage, unique_key, object_id, number, count):
+    chance = random.Random(number)
+    marks, store = [], None
+    for last in range(1, count):
+        if store is None:
+            state, changed = {}, asyncio.Event()
+            def durable(round_number, state=state, changed=changed):
+                state["durable"] = round_number
+                changed.set()
+            store = storage.open(unique_key, object_id, on_durable=durable, on_broken=sys.exit)
+            if chance.random() < 0.7:
+                await store.opened()
+            if marks:
+                assert int(store.get("left")) == was
+                os.write(1, b"%d %d %d\\n" % (number, was, last - 1))
+        store.put("left", b"%d" % last)
+        store.put("filler %d" % chance.randrange(8), os.urandom(chance.choice([10, 9000])))
+        written = store.put("right", b"%d" % last)
+        while state.get("durable", 0) < written:
+            changed.clear()
+            await changed.wait()
+        os.write(1, b"%d %d %d\\n" % (number, last, last))
+        if chance.random() < 0.5:
+            marks.append((await store.current_bookmark(), last))
+            os.write(1, b"mark %d %s %d\\n" % (number, marks[-1][0].encode(), last))
+        if marks and chance.random() < 0.3:
+            bookmark, was = chance.choice(marks)
+            os.write(1, b"%d -1 %d\\n" % (number, last))  # from now on it is one of the two
+            marks.append((await store.restore_at_next_opening(bookmark), last))
+            store.supersede(RuntimeError("reset"))
+            store = None
+
+async def main():
+    folder, unique_key, count, *ids = sys.argv[1:]
+    loop = asyncio.get_running_loop()
+    storage = Storage(pathlib.Path(folder), barrier=LocalBarrier(loop), max_open=3)
+    await asyncio.gather(
+        *(write(storage, unique_key, i, n, int(count)) for n, i in enumerate(ids)))
+    await storage.aclose()
+
+asyncio.run(main())
+"""
+
+
 def traced(tmp_path: Path, writer: str, count: int) -> Trace:
     if not shutil.which("strace"):
         pytest.skip("strace is missing. On Debian or Ubuntu: apt-get install strace")
@@ -187,6 +237,51 @@ def test_no_alarm_is_missed_when_a_sync_of_their_list_has_failed(
         trace.strike(moment, folder, chance)
         asyncio.run(check_alarms(folder, promised(trace, moment), f"strike {number} at {moment}"))
         shutil.rmtree(folder)
+
+
+@pytest.mark.slow
+def test_who_goes_back_is_there_for_good_and_can_go_further_whenever_the_power_fails(
+    tmp_path: Path, quick_folder: Path
+) -> None:
+    trace = traced(tmp_path, PAST, 15)
+    assert len([text for _, text in trace.said if b"-1" in text]) > 5, "some went back"
+    chance = random.Random(1)
+    renames = [when for when, path, file in trace.entries if file and path.endswith(".sqlite")]
+    moments = [chance.randrange(trace.length) for _ in range(STRIKES // 2)]
+    moments += chance.sample(renames, min(len(renames), STRIKES // 4))
+    for number, moment in enumerate(moments):
+        folder = quick_folder / f"after-{number}"
+        folder.mkdir()
+        trace.strike(moment, folder, chance)
+        asyncio.run(check_past(folder, trace, moment, f"strike {number} at {moment}"))
+        shutil.rmtree(folder)
+
+
+async def check_past(folder: Path, trace: Trace, moment: int, where: str) -> None:
+    said: dict[int, tuple[int, int]] = {}
+    marks: dict[int, tuple[str, int]] = {}
+    for line in (line for when, text in trace.said if when <= moment for line in text.splitlines()):
+        match line.decode().split():
+            case ["mark", number, bookmark, held]:
+                marks[int(number)] = (bookmark, int(held))
+            case [number, held, counted]:
+                said[int(number)] = (int(held), int(counted))
+    shard = Shard(folder)
+    for number, (held, counted) in said.items():
+        owner = shard.owner(number)
+        left, right = owner.store.get("left"), owner.store.get("right")
+        assert left == right, f"{where}: object {number} has half of a transaction"
+        found = int(left or b"0")
+        assert held < 0 or found == held or found > counted, (
+            f"{where}: object {number} has {found} instead of {held}"
+        )
+        if number in marks:
+            bookmark, marked = marks[number]
+            await owner.store.restore_at_next_opening(bookmark)
+            owner.store.supersede(RuntimeError("reset"))
+            found = int(shard.owner(number).store.get("left") or b"0")
+            assert found == marked, f"{where}: object {number} went back to {found}, not {marked}"
+    await shard.storage.aclose()
 
 
 async def check_alarms(folder: Path, said: dict[int, int], where: str) -> None:

@@ -317,9 +317,18 @@ def rewrite_in_place(path: Path) -> None:
     try:
         offset = 0
         while content := os.pread(fd, _PIECE_BYTES, offset):
-            offset += os.pwrite(fd, content, offset)
+            write_at(fd, content, offset)
+            offset += len(content)
     finally:
         os.close(fd)
+
+
+def write_at(fd: int, content: bytes, offset: int) -> None:
+    """Write all of `content` at an offset, however few bytes each call takes."""
+    view = memoryview(content)
+    while view:
+        written = os.pwrite(fd, view, offset)
+        view, offset = view[written:], offset + written
 
 
 def write_all(fd: int, content: bytes) -> None:

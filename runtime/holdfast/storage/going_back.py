@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
 
-from holdfast.storage.disk import Folder, fsync, write_all
+from holdfast.storage.disk import Folder, fsync, write_at
 from holdfast.storage.errors import StorageError
 from holdfast.storage.names import RESTORED_SUFFIX, is_unfinished
 from holdfast.storage.opening import leave_no_log, remove
@@ -173,8 +173,7 @@ def _write_durably(path: Path, pieces: Iterable[tuple[int, bytes]]) -> bool:
     try:
         for offset, content in pieces:
             is_empty = False
-            os.lseek(fd, offset, os.SEEK_SET)
-            write_all(fd, content)
+            write_at(fd, content, offset)
             unsynced += len(content)
             if unsynced > _SYNCED_BYTES:
                 fsync(fd)
