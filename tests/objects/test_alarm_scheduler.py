@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from holdfast.catalog import Namespace
 from holdfast.objects.alarms import (
+    MAX_BEGINNING,
     MAX_COUNTED_RETRIES,
-    MAX_RUNNING,
     AlarmScheduler,
     Due,
     Outcome,
@@ -211,17 +211,29 @@ def test_an_object_runs_one_alarm_at_a_time(world: World) -> None:
     assert len(world.runs) == 2
 
 
-def test_so_many_run_at_a_time_and_the_others_follow(world: World) -> None:
+def test_so_many_begin_at_a_time_and_the_others_follow(world: World) -> None:
     world.answers = False
-    for number in range(3 * MAX_RUNNING):
+    for number in range(3 * MAX_BEGINNING):
         world.set(f"{number:04}", START)
-    world.advance(1)
-    assert world.scheduler.running == MAX_RUNNING
+    world.advance(0.5)
+    assert world.scheduler.running == MAX_BEGINNING
     world.answers = True
     for due in world.waiting:
         world.answer(due)
+    world.advance(0.1)
+    names = [f"{n:04}" for n in range(3 * MAX_BEGINNING)]
+    assert sorted(name for _, name, _ in world.runs) == names
+
+
+def test_slow_ones_hold_up_nobody(world: World) -> None:
+    world.answers = False
+    for number in range(2 * MAX_BEGINNING):
+        world.set(f"{number:04}", START)
+    world.advance(1.5)
+    assert world.scheduler.running == 2 * MAX_BEGINNING
+    world.set("another", START + 1_500)
     world.advance(1)
-    assert sorted(name for _, name, _ in world.runs) == [f"{n:04}" for n in range(3 * MAX_RUNNING)]
+    assert world.runs[-1][1] == "another"
 
 
 def test_what_is_done_and_still_listed_does_not_run_all_the_time(world: World) -> None:

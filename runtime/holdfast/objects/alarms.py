@@ -9,8 +9,9 @@ more, by chance. What its script is to blame for counts; after `MAX_COUNTED_RETR
 these the alarm is given up. A failure that counts after ones that did not begins at 2 seconds
 again. https://developers.cloudflare.com/durable-objects/api/alarms/
 
-Invariants: an object has one alarm running at most, a namespace MAX_RUNNING; an alarm that was
-changed while it ran, or while it waited to be retried, begins anew.
+Invariants: an object has one alarm running at most, a namespace MAX_RUNNING, and of these
+MAX_BEGINNING that began within SLOW_MS: slow ones wait for something, and hold up nobody. An alarm
+that was changed while it ran, or while it waited to be retried, begins anew.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 from holdfast.catalog.namespace import Namespace
@@ -30,7 +32,9 @@ RETRY_START_S = 2
 RETRY_JITTER = 0.25
 MAX_BACKOFF = 9  # doublings
 MAX_COUNTED_RETRIES = 6
-MAX_RUNNING = 128  # of a namespace, at a time
+MAX_BEGINNING = 128  # of a namespace, at a time
+MAX_RUNNING = 2_048
+SLOW_MS = 1_000
 ALARMS_PER_LOOK = 16  # that are read from the list at a time
 UNREADABLE_MS = 30_000  # until a list that cannot be read is tried again
 MAX_SLEEP_MS = 86_400_000.0  # a loop may refuse to look further ahead
@@ -97,8 +101,15 @@ class _Watched:
     namespace: Namespace
     list: AlarmList
     running: dict[str, Due] = field(default_factory=dict)
+    beginning: dict[str, float] = field(default_factory=dict)  # since when; the oldest first
     replaced: set[str] = field(default_factory=set)  # of those that run
     failed: dict[str, _Attempts] = field(default_factory=dict)
+
+    def room(self, now: float) -> int:
+        """How many more may begin."""
+        while self.beginning and next(iter(self.beginning.values())) <= now - SLOW_MS:
+            del self.beginning[next(iter(self.beginning))]
+        return min(MAX_BEGINNING - len(self.beginning), MAX_RUNNING - len(self.running))
 
 
 class AlarmScheduler:
@@ -194,7 +205,8 @@ class AlarmScheduler:
 
     def _run_due(self, watched: _Watched) -> list[float]:
         """Run what is due in a namespace; when to look at it again, if ever."""
-        while (running := len(watched.running)) < MAX_RUNNING:
+        while (room := watched.room(self._now())) > 0:
+            running = len(watched.running)
             try:
                 first = watched.list.first(running + ALARMS_PER_LOOK)
             except StorageError as error:
@@ -205,9 +217,10 @@ class AlarmScheduler:
             due = [armed for armed in waiting if armed.time_ms <= now]
             if not due:
                 return [float(armed.time_ms) for armed in waiting[:1]]
-            for armed in due[: MAX_RUNNING - running]:
+            for armed in due[:room]:
                 self._run(watched, armed)
-        return []  # whichever ends first looks again
+        # Or whichever ends before.
+        return [began + SLOW_MS for began in islice(watched.beginning.values(), 1)]
 
     def _run(self, watched: _Watched, armed: Armed) -> None:
         object_id = armed.object_id
@@ -222,6 +235,7 @@ class AlarmScheduler:
             attempts.counted if attempts else 0,
         )
         watched.running[object_id] = due
+        watched.beginning[object_id] = self._now()
         try:
             self._runner.run(due)
         except Exception:  # one that fails in a way nobody foresaw is tried again, too
@@ -236,6 +250,7 @@ class AlarmScheduler:
         if watched is None or watched.running.get(due.object_id) is not due:
             return
         del watched.running[due.object_id]
+        watched.beginning.pop(due.object_id, None)
         replaced = due.object_id in watched.replaced
         watched.replaced.discard(due.object_id)
         try:
