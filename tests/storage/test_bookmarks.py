@@ -1,6 +1,7 @@
 """Points in time: what is marked, what can be gone back to, and what that costs."""
 
 import asyncio
+import random
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,27 @@ async def test_a_mark_holds_what_was_committed_when_it_was_asked_for(marked: Sha
         await owner.store.restore_at_next_opening(await bookmark)
         owner = await again(marked, owner)
         assert held(owner) == (b"before", round_ + 1)
+
+
+async def test_a_past_that_is_damaged_in_its_middle_is_put_aside_and_begun_anew(
+    marked: Shard,
+) -> None:
+    owner = marked.owner()
+    for number in range(40):
+        owner.store.put(f"{number}", random.Random(number).randbytes(2_000))
+    await put(owner, b"x")
+    await owner.store.current_bookmark()
+    history = marked.path().with_suffix(".history")
+    content = history.read_bytes()
+    history.write_bytes(content[:1024] + b"\xaa" * (len(content) - 1024))
+    await put(owner, b"y")
+    with pytest.raises(StorageError, match="past of this Durable Object cannot be kept"):
+        await owner.store.current_bookmark()
+    assert {"history", "damaged"} & files(marked) == {"damaged"}
+    bookmark = await owner.store.current_bookmark()
+    await put(owner, b"z")
+    await owner.store.restore_at_next_opening(bookmark)
+    assert held(await again(marked, owner)) == (b"y", 2)
 
 
 async def test_bookmarks_ascend_and_stay_where_nothing_changes(marked: Shard, clock: Clock) -> None:

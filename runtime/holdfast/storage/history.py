@@ -44,6 +44,7 @@ LEAST_SPACE_BYTES = 64 * 1024
 _DAY_MS = 86_400_000
 AHEAD_MS = 60_000  # so far a clock may be put back in passing
 _HASH_BYTES = 16
+_DAMAGED = (apsw.NotADBError, apsw.CorruptError)
 _LEVEL = 1  # of compression: most of what there is to gain, in a fraction of the time
 _PAGE_BITS = 32
 
@@ -129,7 +130,11 @@ class History:
         `born_ms`, if that is known. `bookmark` is one that was promised.
         """
         level = _ASKED if asked else _UNASKED
-        with self._open(level) as db, contextlib.closing(snapshot or Snapshot(b"")) as closed:
+        with (
+            contextlib.closing(snapshot or Snapshot(b"")) as closed,
+            self._unless_damaged(),
+            self._open(level) as db,
+        ):
             db.execute("BEGIN IMMEDIATE")
             db.execute(_SCHEMA)
             newest = self._newest(db)
@@ -226,7 +231,7 @@ class History:
             connection.execute(_PREPARE + synchronous)
             if not connection.execute("SELECT 1 FROM sqlite_schema").fetchall():
                 connection.execute(_NEW)
-        except (apsw.NotADBError, apsw.CorruptError) as error:
+        except _DAMAGED as error:
             connection.close()
             self.put_aside(error)
             return self._connect(synchronous)
@@ -242,10 +247,29 @@ class History:
             db.execute(f"BEGIN IMMEDIATE; {_SCHEMA}; COMMIT")
             yield db
 
+    @contextlib.contextmanager
+    def _unless_damaged(self) -> Iterator[None]:
+        """Have the next mark begin anew, where this one meets damage that is the past's."""
+        try:
+            yield
+        except _DAMAGED as error:
+            if self._is_damaged():  # and not what is marked
+                self.put_aside(error)
+            raise
+
+    def _is_damaged(self) -> bool:
+        try:
+            with contextlib.closing(apsw.Connection(str(self._path))) as db:
+                return bool(db.execute("PRAGMA quick_check(1)").get != "ok")
+        except _DAMAGED:
+            return True
+
     def put_aside(self, error: Exception) -> None:
         """It cannot be read: have it out of the way."""
         log.error("%s is damaged, and put aside: %s", self._path, error)
         self._path.rename(self._path.with_suffix(".damaged"))
+        # It would be replayed into the next one.
+        self._path.with_name(f"{self._path.name}-journal").unlink(missing_ok=True)
 
     def _newest(self, db: apsw.Connection) -> _Newest:
         row = db.execute(_NEWEST).fetchone()
