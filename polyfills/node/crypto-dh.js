@@ -19,6 +19,16 @@ const NOT_SUITABLE_GENERATOR = 8;
 const NOT_SAFE_PRIME = 2;
 const NOT_PRIME = 1;
 const TOO_SMALL = 128; // a prime of less than 512 bits
+const GROUPS = {
+  768: "modp1",
+  1024: "modp2",
+  1536: "modp5",
+  2048: "modp14",
+  3072: "modp15",
+  4096: "modp16",
+  6144: "modp17",
+  8192: "modp18",
+};
 const PRIVATE_BYTES = 64; // enough for groups whose primes are known to be safe
 
 const withoutZeros = (bytes) => {
@@ -38,6 +48,12 @@ function noKey(which) {
 }
 
 let setKey;
+
+/** Whether it is the prime of a group of its size, which need not be tested. */
+function isGroupPrime(prime) {
+  const name = GROUPS[8 * prime.length];
+  return name !== undefined && prime.equals(toBuffer(node_dh_group(name)));
+}
 
 /** What both classes do with their prime and generator. */
 class Exchange {
@@ -103,7 +119,7 @@ class Exchange {
 
   /** What is wrong with the parameters, as bits of OpenSSL's. */
   get verifyError() {
-    if (this.#isKnown) return 0;
+    if (this.#isKnown || isGroupPrime(this.#prime)) return 0;
     const p = numberOf(this.#prime);
     let error = p < 1n << 511n ? TOO_SMALL : 0;
     if (numberOf(this.#generator) <= 1n || numberOf(this.#generator) >= p - 1n)

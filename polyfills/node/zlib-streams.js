@@ -88,13 +88,14 @@ class ZlibBase extends Transform {
       while (piece.length > 0) {
         const wantsMore = this.#push(piece);
         if (this.destroyed) return;
+        if (!this.#isOpen) break; // a listener has had it begin anew
         piece = zlib_more(this.#number);
         if (!wantsMore && piece.length > 0) {
           this.#resume = () => this.#give(piece, callback);
           return;
         }
       }
-      if (!this.#ended && zlib_has_ended(this.#number)) {
+      if (this.#isOpen && !this.#ended && zlib_has_ended(this.#number)) {
         this.#ended = true;
         this.push(null);
       }

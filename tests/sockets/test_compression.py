@@ -4,6 +4,7 @@ https://www.rfc-editor.org/rfc/rfc7692
 """
 
 import asyncio
+import random
 import zlib
 
 import pytest
@@ -231,3 +232,38 @@ async def test_what_swells_is_handed_on_bit_by_bit() -> None:
     while len(heard.heard) < 201:
         await asyncio.sleep(0)
     assert heard.heard[-1] == "behind"
+
+
+def played(chance: random.Random) -> tuple[bytes, list[str | bytes]]:
+    """Frames of some messages, compressed or not, in fragments and with pings; the messages."""
+    stream, messages = b"", []
+    for _ in range(chance.randint(1, 6)):
+        data = bytes(chance.choices(b"abc", k=chance.choice([0, 3, 100, 9_000])))
+        is_text, is_deflated = chance.random() < 0.5, chance.random() < 0.7
+        body = deflated(data) if is_deflated else data
+        middle = chance.randint(0, len(body))
+        parts = [body[:middle], body[middle:]] if chance.random() < 0.5 else [body]
+        for i, part in enumerate(parts):
+            opcode = 0 if i else (1 if is_text else 2) | (0x40 if is_deflated else 0)
+            stream += frame(opcode, part, final=i == len(parts) - 1)
+            stream += frame(9, b"ping") if chance.random() < 0.2 else b""
+        messages.append(data.decode() if is_text else data)
+    return stream, messages
+
+
+@pytest.mark.parametrize("seed", range(30))
+async def test_messages_do_not_depend_on_how_bytes_arrive(seed: int) -> None:
+    chance = random.Random(seed)
+    wire, heard, _pipe = wired()
+    stream, messages = played(chance)
+    while stream:
+        size = chance.choice([1, 7, 1_000, 100_000])
+        wire.data_received(stream[:size])
+        stream = stream[size:]
+        if chance.random() < 0.1:
+            wire.hold()
+            await asyncio.sleep(0)
+            wire.go_on()
+    while len(heard.heard) < len(messages):
+        await asyncio.sleep(0)
+    assert heard.heard == messages

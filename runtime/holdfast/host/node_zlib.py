@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from holdfast.host.context import Host
 
 MAX_OUTPUT_BYTES = 64 << 20  # half of what an isolate may hold by default
-# What a compressor holds (a quarter of a mebibyte, usually) is not counted by the isolate.
-MAX_OPEN = 400
+MAX_WEIGHT = 400  # of the streams of an isolate, which does not count what they hold
 _LONG_BYTES, _QUICK_QUALITY = 1 << 20, 6  # brotli at its best takes seconds for a megabyte
 
 _coders: "WeakKeyDictionary[Host, dict[int, Coder]]" = WeakKeyDictionary()
@@ -32,9 +31,10 @@ def zlib_open(host: "Host", number: int, kind: str, numbers: str, dictionary: by
     """Begin a stream by Node.js's name of its function; for `numbers` see Settings."""
     coders = _coders.setdefault(host, {})
     coders.pop(number, None)
-    if len(coders) >= MAX_OPEN:
+    coder = open_coder(kind, _settings(numbers, dictionary))
+    if sum(other.weight for other in coders.values()) + coder.weight > MAX_WEIGHT:
         raise ScriptError("Error", "Too many streams of node:zlib are open")
-    coders[number] = open_coder(kind, _settings(numbers, dictionary))
+    coders[number] = coder
 
 
 @op

@@ -17,6 +17,7 @@ MAX_PIECE_BYTES = 65_536
 WINDOW_BYTES = 32_768
 NO_FLUSH, SYNC_FLUSH, FINISH = 0, 2, 4
 BROTLI_FLUSH, BROTLI_FINISH = 1, 2
+_LIGHT_QUALITY = 4
 _GZIP_MAGIC = b"\x1f\x8b"
 _COMPRESSED_AS = {"gzip": 16, "deflate": 0, "deflateRaw": None}
 _CODES = {2: "Z_NEED_DICT", -2: "Z_STREAM_ERROR", -3: "Z_DATA_ERROR", -5: "Z_BUF_ERROR"}
@@ -36,6 +37,7 @@ class Coder(Protocol):
     """A stream's state. Raises the script's errors, with their codes."""
 
     ended: bool  # whether the end of the compressed data has come, and more than it
+    weight: int  # what it may hold, in quarters of a mebibyte
 
     def write(self, data: bytes, flush: int) -> bytes:
         """Take data in, and do what `flush` says; a first piece of the output."""
@@ -64,6 +66,7 @@ class Deflater:
     """gzip, deflate and deflateRaw."""
 
     ended = False
+    weight = 1
 
     def __init__(self, kind: str, settings: Settings) -> None:
         wrapping = _COMPRESSED_AS[kind]
@@ -117,6 +120,8 @@ class Deflater:
 
 class _Inflater:
     """gunzip, which knows members that follow each other, inflate, inflateRaw, and unzip."""
+
+    weight = 1
 
     def __init__(self, kind: str, settings: Settings) -> None:
         bits = settings.window_bits or 15
@@ -185,6 +190,8 @@ class _BrotliCompressor:
 
     def __init__(self, settings: Settings) -> None:
         library: Any = importlib.import_module("brotli")
+        # Up to 31 MiB were seen for the higher ones, which are let have more than their share.
+        self.weight = 40 if settings.level > _LIGHT_QUALITY else 8
         self._brotli = library.Compressor(
             mode=settings.strategy, quality=settings.level, lgwin=settings.window_bits
         )
@@ -205,6 +212,8 @@ class _BrotliCompressor:
 
 class _BrotliDecompressor:
     """brotli, the other way; the library keeps what is past the limit of a piece."""
+
+    weight = 8
 
     def __init__(self) -> None:
         self._library: Any = importlib.import_module("brotli")

@@ -14,6 +14,7 @@ import asyncio
 import zlib
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from aiohttp._websocket.models import WebSocketError
 from aiohttp.http_websocket import WebSocketReader, WSMsgType
@@ -22,9 +23,7 @@ from holdfast.host.constants import MAX_SOCKET_MESSAGE_BYTES
 from holdfast.host.sockets_end import Message
 from holdfast.host.sockets_wire import WireEnd
 
-SLICE_BYTES = (
-    4_096  # which become four mebibytes at most, or end a message that is as large as may be
-)
+SLICE_BYTES = 4_096  # four mebibytes at most, but for the end of a message that began before
 MAX_INFLATED_BYTES = 1_048_576
 # Smaller messages gain nothing; larger ones keep others waiting, so that they go as they are.
 MIN_DEFLATED_BYTES, MAX_DEFLATED_BYTES = 64, 1_048_576
@@ -35,20 +34,24 @@ _CONTINUATION = int(WSMsgType.CONTINUATION)
 _TEXT, _BINARY = int(WSMsgType.TEXT), int(WSMsgType.BINARY)
 _DATA = frozenset({_CONTINUATION, _TEXT, _BINARY})
 
-_compressors: dict[int, Any] = {}
+# Each loop's, by the size of the window.
+_compressors: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, Any]] = WeakKeyDictionary()
 
 
-def _deflated(data: bytes, window_bits: int) -> bytes:
-    compressor = _compressors.get(window_bits)
-    if compressor is None:
-        made = zlib.compressobj(zlib.Z_BEST_SPEED, zlib.DEFLATED, -window_bits)
-        compressor = _compressors[window_bits] = made
+def _compressor_of(loop: asyncio.AbstractEventLoop, window_bits: int) -> Any:
+    ours = _compressors.setdefault(loop, {})
+    if window_bits not in ours:
+        ours[window_bits] = zlib.compressobj(zlib.Z_BEST_SPEED, zlib.DEFLATED, -window_bits)
+    return ours[window_bits]
+
+
+def _deflated(data: bytes, compressor: Any) -> bytes:
     out: bytes = compressor.compress(data) + compressor.flush(zlib.Z_FULL_FLUSH)
     assert out.endswith(_TAIL), "a flush ends with an empty block"
     return out[: -len(_TAIL)]
 
 
-def _inflated(data: bytes) -> bytes:
+def _inflated(data: bytes | bytearray) -> bytes:
     """A message. Raises WebSocketError for what is none, or swells too much."""
     rest, parts, room = data + _TAIL, [], MAX_SOCKET_MESSAGE_BYTES + 1
     for _ in range(MAX_MEMBERS):
@@ -74,14 +77,13 @@ def _too_large(size: int) -> WebSocketError:
 class _Reader(WebSocketReader):
     """Frames by aiohttp; compressed ones are put together and inflated here."""
 
-    __slots__ = ("_kind", "_parts", "_size", "inflated_bytes")
+    __slots__ = ("_deflated", "_kind", "inflated_bytes")
 
     def __init__(self, frames: Any) -> None:
         super().__init__(frames, MAX_SOCKET_MESSAGE_BYTES + 1, compress=True, decode_text=True)
         self.inflated_bytes = 0  # since somebody has set it to zero
         self._kind: int | None = None  # of a compressed message that is not whole
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._deflated: bytes | bytearray = b""
 
     def _handle_frame(
         self, fin: bool, opcode: int, payload: bytes | bytearray, compressed: int
@@ -93,14 +95,14 @@ class _Reader(WebSocketReader):
             raise WebSocketError(1002, f"Unexpected opcode={opcode}")
         if self._kind is None:
             self._kind = opcode
-        self._size += len(payload)
-        if self._size > MAX_SOCKET_MESSAGE_BYTES:
-            raise _too_large(self._size)
-        self._parts.append(bytes(payload))
+            self._deflated = bytearray()
+        self._deflated += payload
+        if len(self._deflated) > MAX_SOCKET_MESSAGE_BYTES:
+            raise _too_large(len(self._deflated))
         if not fin:
             return
-        kind, data = self._kind, b"".join(self._parts)
-        self._kind, self._parts, self._size = None, [], 0
+        kind, data = self._kind, self._deflated
+        self._kind, self._deflated = None, b""
         message = _inflated(data)
         self.inflated_bytes += len(message)
         super()._handle_frame(True, kind, message, 0)
@@ -120,7 +122,7 @@ class DeflatedWireEnd(WireEnd):
         on_end: Callable[[BaseException | None], None],
     ) -> None:
         super().__init__(transport, loop, is_client=False, on_end=on_end)
-        self._window_bits = window_bits
+        self._compressor = _compressor_of(loop, window_bits)
         self._is_feeding = False  # the rest waits for the loop
 
     def _make_reader(self, frames: Any) -> WebSocketReader:
@@ -172,15 +174,14 @@ class DeflatedWireEnd(WireEnd):
 
     def on_message(self, message: Message) -> None:
         """See SocketEnd."""
-        size = len(message)
-        if self._is_mute or not MIN_DEFLATED_BYTES <= size <= MAX_DEFLATED_BYTES:
+        if self._is_mute or not MIN_DEFLATED_BYTES <= len(message) <= MAX_DEFLATED_BYTES:
             super().on_message(message)
             return
         if isinstance(message, str):
             payload, opcode = message.encode("utf-8", "replace"), _TEXT
         else:
             payload, opcode = message, _BINARY
-        deflated = _deflated(payload, self._window_bits)
+        deflated = _deflated(payload, self._compressor)
         if len(deflated) >= len(payload):
             super().on_message(message)
             return
