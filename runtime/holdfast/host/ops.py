@@ -12,7 +12,7 @@ The first parameter of each is the isolate's `Host`. Values that cross are those
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from importlib import import_module
 from pkgutil import iter_modules
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from holdfast.host.context import Host
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class OpKind(Enum):
@@ -108,8 +109,15 @@ class ThreadWork:
 
 async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     """Run work that takes milliseconds of CPU off the loop's thread."""
+    return await awaited_work(
+        asyncio.get_running_loop().run_in_executor(None, function, *arguments)
+    )
+
+
+async def awaited_work(work: Awaitable[T]) -> T:
+    """What comes of work that a thread does."""
     ThreadWork.under_way += 1
     try:
-        return await asyncio.get_running_loop().run_in_executor(None, function, *arguments)
+        return await work
     finally:
         ThreadWork.under_way -= 1

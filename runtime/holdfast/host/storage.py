@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
-from holdfast.host.ops import async_op, op
+from holdfast.host.ops import async_op, awaited_work, op
 from holdfast.storage import StorageError, TransactionConflict
 
 CONFLICT = "TransactionConflict"  # the name that makes the polyfill rerun a transaction
@@ -131,7 +131,7 @@ async def storage_opened(host: Host, slot: int) -> None:
     """Return once nobody puts other files in the place of an object's."""
     store = host.stores.get(slot)
     if store is not None:
-        await store.opened()
+        await awaited_work(store.opened())
 
 
 @op
