@@ -248,14 +248,10 @@ for (const [name, get] of Object.entries({
 
 /** What a stream of the platform says, with a code as connections have it in Node.js. */
 function lostConnection(error, socket) {
-  const code = socket.connecting ? "ECONNREFUSED" : "ECONNRESET";
-  const syscall = socket.connecting ? "connect" : "read";
-  return Object.assign(new Error(`${syscall} ${code}: ${error?.message}`, { cause: error }), {
-    code,
-    syscall,
-    address: socket._host,
-    port: socket._port,
-  });
+  const { connecting, _host: address, _port: port } = socket;
+  const [syscall, code] = connecting ? ["connect", "ECONNREFUSED"] : ["read", "ECONNRESET"];
+  const message = connecting ? `connect ECONNREFUSED ${address}:${port}` : "read ECONNRESET";
+  return Object.assign(new Error(message, { cause: error }), { code, syscall, address, port });
 }
 
 export function connect(...args) {

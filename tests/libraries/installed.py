@@ -33,8 +33,8 @@ _OPTIONS = [
     '--banner:js=import { createRequire as $make } from "node:module"; const require = $make("/");',
 ]
 _BARE = (
-    "assert async_hooks buffer crypto events fs http net path process querystring stream timers tty"
-    " url util zlib"
+    "assert async_hooks buffer child_process crypto dns events fs http https net os path process"
+    " querystring stream timers tls tty url util zlib"
 )
 
 

@@ -302,7 +302,8 @@ async def test_a_socket_of_node_net_talks_to_a_server(server: Server) -> None:
         });
         const failure = (port) => new Promise((resolve) => {
           const socket = net.connect({ port });
-          socket.on("error", ({ code }) => socket.on("close", (failed) => resolve([code, failed])));
+          socket.on("error", ({ code, message }) =>
+            socket.on("close", (failed) => resolve([code, message, failed])));
         });
         export default { async fetch(request) {
           const port = Number(new URL(request.url).pathname.slice(1));
@@ -313,7 +314,7 @@ async def test_a_socket_of_node_net_talks_to_a_server(server: Server) -> None:
     async with tcp:
         told = json.loads(await server.text(f"/{port}"))
     talk = [True, "opening", True, "connect", "ONE\nTWO\nbye", 8, "127.0.0.1", False]
-    assert told == [talk, ["ECONNREFUSED", True]]
+    assert told == [talk, ["ECONNREFUSED", "connect ECONNREFUSED localhost:1", True]]
 
 
 async def test_files_are_an_objects_own_and_an_events_own(server: Server) -> None:
