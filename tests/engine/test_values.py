@@ -1,8 +1,10 @@
 """Values that cross, and strings that do so without being copied."""
 
+import json
+
 import pytest
 
-from holdfast.engine import Isolate, Module, ModuleKind
+from holdfast.engine import Isolate, Module, ModuleKind, Together
 
 SOURCE = b"""
 export const literal = () => "GET";
@@ -61,6 +63,27 @@ def test_strings_that_came_twice_do_not_pile_up_in_the_heap(isolate):
 
     few = use(range(1_000))
     assert use(range(1_000, 5_000)) < few + 500_000
+
+
+def test_strings_that_come_together_again_and_again_are_the_same_each_time(isolate):
+    join = isolate.expression("join", "(...texts) => JSON.stringify(texts)")
+
+    def use(numbers):
+        for number in numbers:
+            own = f"of {number}"
+            for _ in range(4):
+                together = Together(("GET", "a header that stays", "é\0", own))
+                expected = json.dumps([number, *together, "x"], ensure_ascii=False)
+                told = isolate.call(join, number, together, "x")
+                assert json.loads(told) == json.loads(expected)
+        isolate.collect_garbage()
+        return isolate.memory_used()
+
+    few = use(range(1_000))
+    assert use(range(1_000, 5_000)) < few + 500_000
+    assert isolate.call(join, Together(("\ud800", "long" * 1_000))) == isolate.call(
+        join, "\ud800", "long" * 1_000
+    )
 
 
 def test_a_call_with_what_cannot_cross_leaves_the_next_one_alone(isolate):
