@@ -11,7 +11,7 @@ import {
   nodeTimers,
 } from "./globals.js";
 import { failureOf, takePending } from "./kernel/pending.js";
-import { nextTurn, runTurn } from "./kernel/turns.js";
+import { enterTurn, nextTurn } from "./kernel/turns.js";
 import { errorFromHost } from "./objects/remote-error.js";
 import "./language/date.js";
 import { hideAccessor } from "./language/descriptors.js";
@@ -58,14 +58,14 @@ export { nextTurn };
 export function settleOp(number, value) {
   const record = takePending(number);
   const answer = arguments.length > 2 ? Array.prototype.slice.call(arguments, 1) : value;
-  runTurn(record.context, record.resolve, answer);
+  enterTurn(record.context, record.resolve, answer);
 }
 
 /** The host's refusal of an async op; `data` is a script's error, serialized. */
 export function failOp(number, name, message, flags, data) {
   const record = takePending(number);
   const error = data === undefined ? failureOf(name, message, flags) : errorFromHost(data, flags);
-  runTurn(record.context, record.reject, error);
+  enterTurn(record.context, record.reject, error);
 }
 
 /**

@@ -57,6 +57,15 @@ export function runTurn(context, run, argument) {
   }
 }
 
+/**
+ * The same for an entry point, which the host calls between two turns: behind what is queued, where
+ * there was too much of that for one round of the host's loop.
+ */
+export function enterTurn(context, run, argument) {
+  if (shared[WORD_TURNS_QUEUED] === 0) runTurn(context, run, argument);
+  else queueTurn(context, run, argument);
+}
+
 /** Run `run(argument)` as the current turn, in `context`, whatever its input gate says. */
 export function runInContext(context, run, argument) {
   setCurrentContext(context);

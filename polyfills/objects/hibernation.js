@@ -5,7 +5,7 @@
 // when something comes for it. An instance has a WebSocket object for each socket that it was
 // told of or asked for; they are gone with it.
 
-import { WORD_TRACED } from "holdfast:constants";
+import { WORD_TRACED, WORD_TURNS_QUEUED } from "holdfast:constants";
 import {
   hibernation_accept,
   hibernation_answered_at,
@@ -24,7 +24,7 @@ import { encodeUtf8 } from "../encoding/utf8.js";
 import { currentContext, setCurrentContext } from "../kernel/current.js";
 import { lazily } from "../kernel/lazy.js";
 import { reportException } from "../kernel/report.js";
-import { runTurn } from "../kernel/turns.js";
+import { enterTurn } from "../kernel/turns.js";
 import { isObject, sequenceFrom, toDOMString } from "../kernel/webidl.js";
 import { SocketLink } from "../sockets/link.js";
 import { WebSocketRequestResponsePair } from "../sockets/request-response-pair.js";
@@ -212,13 +212,14 @@ function timeoutOf(instance) {
 export function deliverMessage(instance, number, data) {
   const { inputGate } = instance;
   const context = contextOf(instance, { webSocketEventType: "message" });
-  if (instance.isConstructed && instance.error === null && inputGate.admits(context)) {
+  const isNext = shared[WORD_TURNS_QUEUED] === 0 && inputGate.admits(context);
+  if (isNext && instance.isConstructed && instance.error === null) {
     setCurrentContext(context);
     message(instance, number, data);
     return undefined;
   }
   const event = { instance, number, kind: "message", data, isHeld: false, isDone: false };
-  runTurn(context, start, event);
+  enterTurn(context, start, event);
   if (event.isDone) return undefined;
   event.isHeld = true;
   return true;
@@ -227,7 +228,7 @@ export function deliverMessage(instance, number, data) {
 /** Give the object a "close" (code, reason, wasClean) or an "error" (message) of a socket. */
 export function deliverEvent(instance, number, kind, a, b, c) {
   const event = { instance, number, kind, a, b, c, isHeld: false, isDone: false };
-  runTurn(contextOf(instance, told(kind, a, c)), start, event);
+  enterTurn(contextOf(instance, told(kind, a, c)), start, event);
 }
 
 // As Cloudflare's traces have them.

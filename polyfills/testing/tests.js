@@ -1,7 +1,7 @@
 // Tests that are written in JavaScript, as workerd has them: exports with a method `test`.
 // https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp
 
-import { runTurn } from "../kernel/turns.js";
+import { enterTurn } from "../kernel/turns.js";
 import { pack, TRANSFER } from "../rpc/message.js";
 import { environment, exportedByScript } from "../workers/dispatch.js";
 import { ExecutionContext } from "../workers/execution-context.js";
@@ -41,7 +41,7 @@ function isTest(target) {
 /** Entry point: run the test that this export is. */
 export function runTest(number, name) {
   const event = new RpcEvent(number);
-  runTurn(event, start, { event, target: exportedByScript()[name] });
+  enterTurn(event, start, { event, target: exportedByScript()[name] });
 }
 
 function start({ event, target }) {

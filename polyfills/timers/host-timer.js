@@ -2,7 +2,7 @@
 // The runtime's own time limits use these; what scripts set is in timers.js.
 
 import { timer_start, timer_stop } from "holdfast:ops";
-import { runTurn } from "../kernel/turns.js";
+import { enterTurn } from "../kernel/turns.js";
 
 const active = new Map();
 let lastNumber = 0;
@@ -49,5 +49,5 @@ export function fireTimer(number) {
   if (timer === undefined) return;
   active.delete(number);
   timer.context.life.pendingOps--;
-  runTurn(timer.context, timer.run, timer.argument);
+  enterTurn(timer.context, timer.run, timer.argument);
 }

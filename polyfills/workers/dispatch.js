@@ -6,7 +6,7 @@ import { requestFromHost } from "../fetch/request.js";
 import { beginCall, failCall, runCall } from "../kernel/calls.js";
 import { takeDepth } from "../kernel/depth.js";
 import { lazily } from "../kernel/lazy.js";
-import { runTurn } from "../kernel/turns.js";
+import { enterTurn } from "../kernel/turns.js";
 import { useClasses } from "../objects/residents.js";
 import { OF_CLASSES, RpcCall } from "../rpc/call.js";
 import { messageFromHost, readRoute } from "../rpc/message.js";
@@ -94,7 +94,7 @@ export function dispatchFetch(number, url, method, headers, body, entrypoint, is
   if (entrypoint) event.entrypoint = entrypoint;
   const client = clientOf(event.request, event);
   if (client !== null) event.client = client.known("event", number);
-  runTurn(event, handleFetch, event);
+  enterTurn(event, handleFetch, event);
 }
 
 let lastServed = "http://?/"; // the beginning of the last URL, up to its path
@@ -138,7 +138,7 @@ const NO_SCHEDULED_HANDLER = "Handler does not export a scheduled() function.";
 export function dispatchScheduled(number, cron, scheduledTime) {
   const { TriggerEvent } = loadScheduled();
   const event = new TriggerEvent(number);
-  runTurn(event, handleScheduled, { event, cron, scheduledTime });
+  enterTurn(event, handleScheduled, { event, cron, scheduledTime });
 }
 
 function handleScheduled({ event, cron, scheduledTime }) {

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from holdfast.host import context
 from tests.inprocess import Server
 from tests.sockets.clients import Clients, close_of, frame, line, receive, text
 
@@ -99,6 +100,27 @@ async def test_messages_to_a_sleeping_object_arrive_in_order(
     for number in range(200):
         await socket.send_str(f"{number}")
     assert [await text(socket) for _ in range(200)] == [f"2 {n}" for n in range(200)]
+
+
+async def test_a_message_does_not_overtake_those_that_were_held_back(
+    server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.add(
+        "main",
+        THING.replace(
+            "this.seen = 0;",
+            "this.seen = 0; state.blockConcurrencyWhile(() => scheduler.wait(20));",
+        ),
+    )
+    socket = await clients.open("/a")
+    evict(server)
+    monkeypatch.setattr(context, "TURNS_PER_ENTRY", 1)
+    for number in range(100):
+        await socket.send_str(f"{number}")
+    told = [await text(socket)]
+    for number in range(100, 120):
+        await socket.send_str(f"{number}")
+    assert told + [await text(socket) for _ in range(119)] == [f"2 {n}" for n in range(120)]
 
 
 async def test_an_object_finds_its_sockets_by_tag(server: Server, clients: Clients) -> None:

@@ -236,8 +236,8 @@ class Host:
         return bool(self._shared[WORD_LOCAL_CALLS])
 
     def enter_soon(self, function: Handle, *arguments: Any) -> None:
-        """Run `function` as a turn, now or when the running turn has ended."""
-        if self._running:
+        """Run `function` as a turn, now or behind those that run or were put off."""
+        if self._running or self._answers:
             self._answers.append((function, arguments))
         else:
             self.enter(function, *arguments)
