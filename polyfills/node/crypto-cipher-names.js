@@ -1,6 +1,6 @@
 // The ciphers that there are, by their names: https://nodejs.org/docs/latest-v20.x/api/crypto.html#cryptogetciphers
 
-import { invalidType, outOfRange, requireInteger, requireObject } from "./errors.js";
+import { invalidType, requireInteger, requireObject } from "./errors.js";
 
 const NIDS = {
   __proto__: null,
@@ -98,9 +98,7 @@ export function getCipherInfo(nameOrNid, options = undefined) {
       ["options.keyLength", keyLength],
       ["options.ivLength", ivLength],
     ]) {
-      if (value === undefined) continue;
-      requireInteger(value, name);
-      if (value < 0) throw outOfRange(name, ">= 0", value);
+      if (value !== undefined) requireInteger(value, name);
     }
   }
   if (found === undefined || (keyLength ?? found.keyLength) !== found.keyLength) return undefined;

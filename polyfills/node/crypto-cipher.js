@@ -2,6 +2,7 @@
 //
 // The host has the cipher under way; here is what Node.js says of names, lengths and order.
 
+import { callable } from "./callable.js";
 import {
   node_cipher_add,
   node_cipher_begin,
@@ -10,6 +11,7 @@ import {
   node_cipher_pad,
   node_cipher_tag,
 } from "holdfast:ops";
+import { byteLengthOfArray } from "../kernel/buffers.js";
 import { Buffer } from "./buffer.js";
 import { dataOf, secretOf, toBuffer } from "./crypto-bytes.js";
 import { cipherNamed, takesIv } from "./crypto-cipher-names.js";
@@ -72,7 +74,7 @@ class CipherBase extends Transform {
     super(options);
     const cipher = cipherNamed(name);
     if (cipher === undefined) throw nodeError(Error, "ERR_CRYPTO_UNKNOWN_CIPHER", "Unknown cipher");
-    if (secret.length !== cipher.keyLength)
+    if (byteLengthOfArray(secret) !== cipher.keyLength)
       throw nodeError(RangeError, "ERR_CRYPTO_INVALID_KEYLEN", "Invalid key length");
     if (!takesIv(cipher, vector.length))
       throw nodeError(TypeError, "ERR_CRYPTO_INVALID_IV", "Invalid initialization vector");
@@ -175,7 +177,7 @@ class CipherBase extends Transform {
   }
 }
 
-export class Cipheriv extends CipherBase {
+class CipherivClass extends CipherBase {
   constructor(cipher, key, iv, options = undefined) {
     super(cipher, key, iv, options, true);
   }
@@ -185,7 +187,7 @@ export class Cipheriv extends CipherBase {
   }
 }
 
-export class Decipheriv extends CipherBase {
+class DecipherivClass extends CipherBase {
   constructor(cipher, key, iv, options = undefined) {
     super(cipher, key, iv, options, false);
   }
@@ -196,6 +198,8 @@ export class Decipheriv extends CipherBase {
   }
 }
 
+export const Cipheriv = callable(CipherivClass, "Cipheriv");
+export const Decipheriv = callable(DecipherivClass, "Decipheriv");
 export const createCipheriv = (cipher, key, iv, options = undefined) =>
   new Cipheriv(cipher, key, iv, options);
 export const createDecipheriv = (cipher, key, iv, options = undefined) =>

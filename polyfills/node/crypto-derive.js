@@ -112,7 +112,7 @@ export function hkdfSync(digest, ikm, salt, info, keylen) {
 }
 
 export function hkdf(digest, ikm, salt, info, keylen, callback) {
-  requireFunction(callback, "callback");
   const result = hkdfSync(digest, ikm, salt, info, keylen);
+  requireFunction(callback, "callback");
   nextTick(callback, null, result);
 }

@@ -1,5 +1,6 @@
 // Diffie-Hellman with numbers: https://nodejs.org/docs/latest-v20.x/api/crypto.html#class-diffiehellman
 
+import { callable } from "./callable.js";
 import { crypto_random, node_agree, node_dh_group, node_dh_power } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
 import { encoded, isText, secretOf, toBuffer } from "./crypto-bytes.js";
@@ -29,6 +30,7 @@ const GROUPS = {
   6144: "modp17",
   8192: "modp18",
 };
+const MAX_BYTES = 1_250; // OpenSSL's limit of 10,000 bits
 const PRIVATE_BYTES = 64; // enough for groups whose primes are known to be safe
 
 const withoutZeros = (bytes) => {
@@ -150,7 +152,10 @@ function generatorOf(generator, encoding) {
       ["number", "string", "ArrayBuffer", "Buffer", "TypedArray", "DataView"],
       generator,
     );
-  const bytes = withoutZeros(secretOf(generator, "generator", encoding));
+  const given = secretOf(generator, "generator", encoding);
+  if (given.length > MAX_BYTES)
+    throw new RangeError("DiffieHellman init failed: generator is too large");
+  const bytes = withoutZeros(given);
   if (numberOf(bytes) < 2n) throw badGenerator();
   return Buffer.from(bytes);
 }
@@ -165,7 +170,7 @@ function badGenerator() {
 }
 
 /** Parameters of one's own: a prime, or the bits of a new one, and a generator. */
-export class DiffieHellman extends Exchange {
+class DiffieHellmanClass extends Exchange {
   constructor(sizeOrKey, keyEncoding, generator, genEncoding) {
     if (typeof sizeOrKey !== "number" && !isText(sizeOrKey))
       throw invalidType(
@@ -183,6 +188,8 @@ export class DiffieHellman extends Exchange {
       typeof sizeOrKey === "number"
         ? Buffer.from(generatePrimeSync(sizeOrKey, { safe: true }))
         : Buffer.from(secretOf(sizeOrKey, "sizeOrKey", keyEncoding));
+    if (prime.length > MAX_BYTES)
+      throw new RangeError("DiffieHellman init failed: prime is too large");
     super(prime, made, false);
   }
 
@@ -198,13 +205,15 @@ export class DiffieHellman extends Exchange {
 }
 
 /** One of the groups of RFC 2409 and RFC 3526 ("modp14"). */
-export class DiffieHellmanGroup extends Exchange {
+class DiffieHellmanGroupClass extends Exchange {
   constructor(name) {
     const prime = attempt(() => node_dh_group(`${name}`));
     super(toBuffer(prime), Buffer.from([2]), true);
   }
 }
 
+export const DiffieHellman = callable(DiffieHellmanClass, "DiffieHellman");
+export const DiffieHellmanGroup = callable(DiffieHellmanGroupClass, "DiffieHellmanGroup");
 export const createDiffieHellman = (sizeOrKey, keyEncoding, generator, genEncoding) =>
   new DiffieHellman(sizeOrKey, keyEncoding, generator, genEncoding);
 export const createDiffieHellmanGroup = (name) => new DiffieHellmanGroup(name);

@@ -1,5 +1,6 @@
 // Diffie-Hellman with points of a curve: https://nodejs.org/docs/latest-v20.x/api/crypto.html#class-ecdh
 
+import { callable } from "./callable.js";
 import {
   node_curves,
   node_ecdh_compute,
@@ -25,7 +26,7 @@ function formOf(format) {
   throw nodeError(TypeError, "ERR_CRYPTO_ECDH_INVALID_FORMAT", `Invalid ECDH format: ${format}`);
 }
 
-export class ECDH {
+class ECDHClass {
   #curve;
   #private = null;
   #public = null;
@@ -90,4 +91,5 @@ function missing(which) {
   return nodeError(Error, "ERR_CRYPTO_OPERATION_FAILED", `Failed to get ECDH ${which} key`);
 }
 
+export const ECDH = callable(ECDHClass, "ECDH");
 export const createECDH = (curve) => new ECDH(curve);

@@ -1,6 +1,7 @@
 // Digests and HMACs, also as streams.
 // https://nodejs.org/docs/latest-v20.x/api/crypto.html#class-hash
 
+import { callable } from "./callable.js";
 import {
   node_digest,
   node_digest_add,
@@ -11,7 +12,7 @@ import {
   node_hmac_begin,
 } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { dataOf, encoded, toBuffer } from "./crypto-bytes.js";
+import { dataOf, encoded, isBytes } from "./crypto-bytes.js";
 import { attempt } from "./crypto-errors.js";
 import { secretKeyOf } from "./crypto-keys.js";
 import { dropState, newState } from "./crypto-states.js";
@@ -26,9 +27,11 @@ const finalized = () => nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest al
 
 /** Let a new digest go on from where another one is. */
 let copyInto;
-let isFinalized;
-/** The digest, which takes no more data. */
+/** The digest, which is computed once; no more data is taken. */
 let finish;
+/** Whether the digest was asked for, and that it was. A stream's end does not ask. */
+let isFinalized;
+let setFinalized;
 
 /**
  * Gathers little data until its digest is asked for, by `whole`; of more the host keeps a digest,
@@ -39,6 +42,7 @@ class Digest extends Transform {
   #parts = [];
   #size = 0;
   #state = undefined;
+  #result = null;
   #finalized = false;
 
   constructor(options, work) {
@@ -47,7 +51,7 @@ class Digest extends Transform {
   }
 
   update(data, inputEncoding = undefined) {
-    if (this.#finalized) throw finalized();
+    if (this.#finalized || this.#result !== null) throw finalized();
     const bytes = dataOf(data, "data", inputEncoding);
     // A copy, since the data may change before the digest is asked for.
     this.#parts.push(typeof data === "string" ? bytes : Buffer.from(bytes));
@@ -71,8 +75,17 @@ class Digest extends Transform {
     return data;
   }
 
+  #compute() {
+    if (this.#state === undefined) return this.#work.whole(this.#gathered());
+    this.#pass();
+    const result = node_digest_end(this.#state, this.#work.length);
+    dropState(this.#state);
+    return result;
+  }
+
   static {
     isFinalized = (digest) => digest.#finalized;
+    setFinalized = (digest) => (digest.#finalized = true);
     copyInto = (from, to) => {
       if (from.#state !== undefined) {
         to.#state = newState(to);
@@ -82,13 +95,8 @@ class Digest extends Transform {
       to.#size = from.#size;
     };
     finish = (digest, encoding) => {
-      digest.#finalized = true;
-      if (digest.#state === undefined)
-        return encoded(digest.#work.whole(digest.#gathered()), encoding);
-      digest.#pass();
-      const result = node_digest_end(digest.#state, digest.#work.length);
-      dropState(digest.#state);
-      return encoded(result, encoding);
+      digest.#result ??= digest.#compute();
+      return encoded(Buffer.from(digest.#result), encoding);
     };
   }
 
@@ -103,7 +111,7 @@ class Digest extends Transform {
   }
 }
 
-export class Hash extends Digest {
+class HashClass extends Digest {
   #algorithm;
   #options;
 
@@ -132,15 +140,17 @@ export class Hash extends Digest {
 
   digest(outputEncoding = undefined) {
     if (isFinalized(this)) throw finalized();
+    setFinalized(this);
     return finish(this, outputEncoding);
   }
 }
 
-export class Hmac extends Digest {
+class HmacClass extends Digest {
   constructor(hmac, key, options = undefined) {
     requireString(hmac, "hmac");
-    // A copy, since the key's bytes may change before the digest is asked for.
-    const secret = toBuffer(secretKeyOf(key, "key", options?.encoding)).slice();
+    const given = secretKeyOf(key, "key", options?.encoding);
+    // A copy, since bytes may change before the digest is asked for. A key's do not.
+    const secret = isBytes(key) ? Buffer.from(given) : given;
     try {
       node_hmac(hmac, secret, EMPTY);
     } catch {
@@ -154,11 +164,20 @@ export class Hmac extends Digest {
 
   /** Empty once it was asked for, as in Node.js. */
   digest(outputEncoding = undefined) {
-    if (!isFinalized(this)) return finish(this, outputEncoding);
-    return outputEncoding && outputEncoding !== "buffer" ? "" : Buffer.alloc(0);
+    if (isFinalized(this))
+      return outputEncoding && outputEncoding !== "buffer" ? "" : Buffer.alloc(0);
+    setFinalized(this);
+    return finish(this, outputEncoding);
+  }
+
+  _flush(callback) {
+    setFinalized(this);
+    super._flush(callback);
   }
 }
 
+export const Hash = callable(HashClass, "Hash");
+export const Hmac = callable(HmacClass, "Hmac");
 export const createHash = (algorithm, options = undefined) => new Hash(algorithm, options);
 export const createHmac = (hmac, key, options = undefined) => new Hmac(hmac, key, options);
 

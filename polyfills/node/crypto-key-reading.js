@@ -1,7 +1,13 @@
 // Keys out of whatever may stand for one: PEM, DER, JSON Web Keys, KeyObjects, CryptoKeys.
 // https://nodejs.org/docs/latest-v20.x/api/crypto.html#cryptocreateprivatekeykey
 
-import { crypto_curve_from_jwk, crypto_rsa_from_jwk, node_key_read } from "holdfast:ops";
+import {
+  crypto_curve_from_jwk,
+  crypto_rsa_from_jwk,
+  node_key_of_seed,
+  node_key_read,
+} from "holdfast:ops";
+import { Buffer } from "./buffer.js";
 import { isText, secretOf } from "./crypto-bytes.js";
 import { attempt } from "./crypto-errors.js";
 import { keyEncoding, keyText } from "./crypto-key-encoding.js";
@@ -39,6 +45,8 @@ function fromJwk(jwk, wantsPrivate) {
   }
   let material;
   try {
+    if (jwk.kty === "OKP" && wantsPrivate)
+      return keyOf("private", node_key_of_seed(jwk.crv, Buffer.from(jwk.d, "base64url")));
     const text = JSON.stringify(members);
     material = jwk.kty === "RSA" ? crypto_rsa_from_jwk(text) : crypto_curve_from_jwk(jwk.crv, text);
   } catch {
@@ -49,9 +57,17 @@ function fromJwk(jwk, wantsPrivate) {
 }
 
 function fromText(text, options, wantsPrivate, encoding = undefined) {
-  const { format, passphrase } = keyEncoding(options, wantsPrivate ? "private" : undefined);
+  const { format, type, passphrase } = keyEncoding(options, wantsPrivate ? "private" : undefined);
   const bytes = secretOf(text, "key", encoding);
-  const material = attempt(() => node_key_read(bytes, format === "pem", wantsPrivate, passphrase));
+  const material = attempt(() =>
+    node_key_read(
+      bytes,
+      format === "pem",
+      format === "der" ? type : undefined,
+      wantsPrivate,
+      passphrase,
+    ),
+  );
   return keyOf(wantsPrivate ? "private" : "public", material);
 }
 

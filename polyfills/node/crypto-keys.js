@@ -11,6 +11,7 @@ import {
   node_key_write,
 } from "holdfast:ops";
 import { CryptoKey, factsOf, materialOf } from "../crypto/key.js";
+import { byteLengthOfArray } from "../kernel/buffers.js";
 import { lazily } from "../kernel/lazy.js";
 import { Buffer } from "./buffer.js";
 import { bytesOf, isBytes, secretOf, toBuffer } from "./crypto-bytes.js";
@@ -70,7 +71,10 @@ export class KeyObject {
   equals(otherKeyObject) {
     if (!(otherKeyObject instanceof KeyObject))
       throw invalidType("otherKeyObject", "KeyObject", otherKeyObject);
+    if (otherKeyObject === this) return true;
     const other = partsOf(otherKeyObject);
+    // That two keys are the same would tell what a key is that does not leave.
+    if (!this.#extractable || !other.extractable) return false;
     return other.type === this.#type && crypto_equal(this.#material, other.material);
   }
 
@@ -101,9 +105,9 @@ function requireExtractable({ extractable }) {
   );
 }
 
-class SecretKeyObject extends KeyObject {
+export class SecretKeyObject extends KeyObject {
   get symmetricKeySize() {
-    return partsOf(this).material.length;
+    return byteLengthOfArray(partsOf(this).material);
   }
 
   export(options = undefined) {
@@ -131,13 +135,13 @@ class AsymmetricKeyObject extends KeyObject {
   }
 }
 
-class PublicKeyObject extends AsymmetricKeyObject {
+export class PublicKeyObject extends AsymmetricKeyObject {
   export(options) {
     return exported(this, options, "public");
   }
 }
 
-class PrivateKeyObject extends AsymmetricKeyObject {
+export class PrivateKeyObject extends AsymmetricKeyObject {
   export(options) {
     return exported(this, options, "private");
   }
@@ -171,6 +175,8 @@ export function written(key, { format, type, passphrase }) {
   return isPem ? bytes.toString("latin1") : bytes;
 }
 
+export { CryptoKey };
+
 export const isKeyObject = (value) => value instanceof KeyObject;
 export const isCryptoKey = (value) => value instanceof CryptoKey;
 
@@ -179,6 +185,8 @@ export const keyOf = (type, material) => make(type, material, true);
 
 /** A key's material, for ops alone. */
 export const materialOfKey = (key) => partsOf(key).material;
+
+export const isExtractable = (key) => partsOf(key).extractable;
 
 /** What the type of a key's algorithm is called ("rsa"). */
 export const kindOfKey = (key) => partsOf(key).facts().kind;

@@ -60,6 +60,7 @@ function answer(promise, callback, give) {
 }
 
 export function generatePrime(size, options, callback) {
+  requireInteger(size, "size", 1, MAX_INT32);
   if (typeof options === "function") [callback, options] = [options, {}];
   requireFunction(callback, "callback");
   const [args, give] = generateArguments(size, options);
@@ -79,6 +80,7 @@ export function checkPrimeSync(candidate, options = {}) {
 }
 
 export function checkPrime(candidate, options, callback) {
+  bytesOfNumber(candidate, "candidate");
   if (typeof options === "function") [callback, options] = [options, {}];
   requireFunction(callback, "callback");
   answer(node_prime_check_later(...checkArguments(candidate, options)), callback, (value) => value);

@@ -1,5 +1,6 @@
 // Signatures: https://nodejs.org/docs/latest-v20.x/api/crypto.html#class-sign
 
+import { callable } from "./callable.js";
 import {
   node_sign,
   node_sign_digest,
@@ -13,7 +14,7 @@ import { encoded, isBytes, secretOf, toBuffer } from "./crypto-bytes.js";
 import { attempt, coded } from "./crypto-errors.js";
 import { createHash } from "./crypto-hash.js";
 import { privateKeyFor, publicKeyFor } from "./crypto-key-reading.js";
-import { materialOfKey } from "./crypto-keys.js";
+import { isExtractable, materialOfKey } from "./crypto-keys.js";
 import { invalidType, invalidValue, nodeError, requireFunction, requireString } from "./errors.js";
 import { nextTick } from "./stream-base.js";
 import { Writable } from "./stream-writable.js";
@@ -73,7 +74,7 @@ class Signing extends Writable {
   }
 }
 
-export class Sign extends Signing {
+class SignClass extends Signing {
   sign(options, encoding = undefined) {
     if (!options) throw nodeError(Error, "ERR_CRYPTO_SIGN_KEY_REQUIRED", "No key provided to sign");
     const manner = mannerOf(options);
@@ -86,7 +87,7 @@ export class Sign extends Signing {
   }
 }
 
-export class Verify extends Signing {
+class VerifyClass extends Signing {
   verify(options, signature, encoding = undefined) {
     const manner = mannerOf(options);
     const key = materialOfKey(publicKeyFor(options));
@@ -96,6 +97,8 @@ export class Verify extends Signing {
   }
 }
 
+export const Sign = callable(SignClass, "Sign");
+export const Verify = callable(VerifyClass, "Verify");
 export const createSign = (algorithm, options = undefined) => new Sign(algorithm, options);
 export const createVerify = (algorithm, options = undefined) => new Verify(algorithm, options);
 
@@ -120,10 +123,13 @@ export function sign(algorithm, data, key, callback = undefined) {
   const bytes = secretOf(data, "data");
   if (!key) throw nodeError(Error, "ERR_CRYPTO_SIGN_KEY_REQUIRED", "No key provided to sign");
   const manner = mannerOf(key);
-  const material = materialOfKey(privateKeyFor(key));
-  if (callback === undefined)
-    return toBuffer(attempt(() => node_sign(material, name, manner, bytes)));
-  answer(node_sign_later(material, name, manner, bytes), callback, toBuffer);
+  const object = privateKeyFor(key);
+  const material = materialOfKey(object);
+  const now = () => toBuffer(attempt(() => node_sign(material, name, manner, bytes)));
+  if (callback === undefined) return now();
+  // The arguments of an op that answers later can be watched.
+  if (!isExtractable(object)) answer(Promise.try(now), callback, (value) => value);
+  else answer(node_sign_later(material, name, manner, bytes), callback, toBuffer);
   return undefined;
 }
 

@@ -25,7 +25,14 @@ import {
 } from "./crypto-generate.js";
 import { createHash, createHmac, Hash, hash, Hmac } from "./crypto-hash.js";
 import { createPrivateKey, createPublicKey } from "./crypto-key-reading.js";
-import { createSecretKey, KeyObject } from "./crypto-keys.js";
+import {
+  createSecretKey,
+  CryptoKey,
+  KeyObject,
+  PrivateKeyObject,
+  PublicKeyObject,
+  SecretKeyObject,
+} from "./crypto-keys.js";
 import { checkPrime, checkPrimeSync, generatePrime, generatePrimeSync } from "./crypto-primes.js";
 import {
   pseudoRandomBytes,
@@ -56,6 +63,7 @@ export {
   createSecretKey,
   createSign,
   createVerify,
+  CryptoKey,
   Decipheriv,
   DiffieHellman,
   diffieHellman,
@@ -81,9 +89,11 @@ export {
   pbkdf2Sync,
   privateDecrypt,
   privateEncrypt,
+  PrivateKeyObject,
   pseudoRandomBytes,
   publicDecrypt,
   publicEncrypt,
+  PublicKeyObject,
   randomBytes,
   randomFill,
   randomFillSync,
@@ -91,12 +101,13 @@ export {
   randomUUID,
   scrypt,
   scryptSync,
+  SecretKeyObject,
   Sign,
   sign,
-  Verify,
   verify,
-  X509Certificate,
+  Verify,
   webcrypto,
+  X509Certificate,
 };
 
 /** Whether both are the same bytes, in a time that depends on their length alone. */
@@ -148,11 +159,21 @@ export const { subtle } = webcrypto;
 export const getRandomValues = (array) => webcrypto.getRandomValues(array);
 
 // What Node.js itself has given up, or nobody asks for.
-const missing = absent("crypto", ["Certificate", "Cipher", "Decipher"]);
-export const { Certificate, Cipher, Decipher } = missing;
+const missing = absent("crypto", [
+  "Certificate",
+  "Cipher",
+  "createCipher",
+  "createDecipher",
+  "Decipher",
+]);
+export const { Certificate, Cipher, createCipher, createDecipher, Decipher } = missing;
 
 export default {
   ...missing,
+  SecretKeyObject,
+  PublicKeyObject,
+  PrivateKeyObject,
+  CryptoKey,
   checkPrime,
   checkPrimeSync,
   Cipheriv,

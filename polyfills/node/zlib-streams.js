@@ -13,6 +13,7 @@ import {
   zlib_write_later,
 } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
+import { callable } from "./callable.js";
 import { nextTick } from "./stream-base.js";
 import { Transform } from "./stream-duplex.js";
 import { finished } from "./stream-pipeline.js";
@@ -218,14 +219,14 @@ class Zlib extends ZlibBase {
 
 class Brotli extends ZlibBase {}
 
-const named = (Base, name, kind) =>
-  ({
-    [name]: class extends Base {
-      constructor(options = undefined) {
-        super(kind, options);
-      }
-    },
-  })[name];
+function named(Base, name, kind) {
+  class Stream extends Base {
+    constructor(options = undefined) {
+      super(kind, options);
+    }
+  }
+  return callable(Stream, name);
+}
 
 export const Deflate = named(Zlib, "Deflate", "deflate");
 export const Inflate = named(Zlib, "Inflate", "inflate");

@@ -44,6 +44,8 @@ async def test_a_key_that_is_not_extractable_is_used_and_not_exported(server: Se
         "attempt(await key(false, 'AES-GCM'))",
         "crypto.KeyObject.from((await pair()).privateKey).export({ format: 'jwk' })",
         "signs(await pair())",
+        "signsLater(await pair())",
+        "watched(await key(false, 'AES-GCM'))",
         imports=f"""
         {IMPORTS}
         const {{ subtle }} = crypto.webcrypto;
@@ -51,6 +53,29 @@ async def test_a_key_that_is_not_extractable_is_used_and_not_exported(server: Se
           subtle.importKey("raw", Buffer.alloc(16), name, extractable, ["encrypt"]);
         const pair = () =>
           subtle.generateKey({{ name: "ECDSA", namedCurve: "P-256" }}, false, ["sign", "verify"]);
+        const signsLater = async ({{ privateKey, publicKey }}) => {{
+          const data = Buffer.from("x");
+          const signature = await promisify(crypto.sign)("sha256", data, privateKey);
+          return crypto.verify("sha256", data, publicKey, signature);
+        }};
+        // Whoever replaces the getters that arrays have must not be handed the key.
+        const watched = (key) => {{
+          const seen = [];
+          const prototype = Object.getPrototypeOf(Uint8Array.prototype);
+          const kept = Object.getOwnPropertyDescriptors(prototype);
+          for (const name of ["length", "buffer", "byteLength", "byteOffset"])
+            Object.defineProperty(prototype, name, {{ configurable: true, get() {{
+              const value = Reflect.apply(kept[name].get, this, []);
+              seen.push(this);
+              return value;
+            }} }});
+          crypto.createHmac("sha256", key).update("x").digest();
+          crypto.createCipheriv("aes-128-ecb", key, null).final();
+          const size = crypto.KeyObject.from(key).symmetricKeySize;
+          Object.defineProperties(prototype, kept);
+          const zeros = seen.filter((array) => array.length === 16 && !array.some(Boolean));
+          return `${{size}} ${{zeros.length}}`;
+        }};
         const attempt = (key) =>
           crypto.createCipheriv("aes-128-cbc", key, Buffer.alloc(16)).final("hex").length +
           crypto.KeyObject.from(key).export().length;
@@ -61,7 +86,8 @@ async def test_a_key_that_is_not_extractable_is_used_and_not_exported(server: Se
         }};
         """,
     )
-    assert lines[0] == "48" and lines[3] == "true"
+    assert lines[0] == "48" and lines[3] == lines[4] == "true"
+    assert lines[5] == "16 0"
     assert lines[1].startswith("Error ERR_CRYPTO_INVALID_STATE")
     assert lines[2].startswith("Error ERR_CRYPTO_INVALID_STATE")
 

@@ -138,6 +138,7 @@ export default async function run(log) {
   }
   for (const candidate of [0n, 1n, 2n, 3n, 4n, 97n, 561n, 7919n, 7921n, 2n ** 127n - 1n, 2n ** 128n + 1n, Buffer.from([0, 13]), new Uint8Array([15]).buffer]) log(attempt(() => crypto.checkPrimeSync(candidate)), await promisify(crypto.checkPrime)(candidate));
   for (const args of [[0], [-1], ["x"], [8, 5], [8, { safe: 1 }], [8, { add: 5 }], [8, { add: 1000n }], [8, { add: 5n, rem: 7n }], [8, { bigint: 5 }]]) log(inspect(args), attempt(() => crypto.generatePrimeSync(...args)));
+  log(attempt(() => crypto.generatePrime(0)), attempt(() => crypto.generatePrime(8)), attempt(() => crypto.checkPrime("x")), attempt(() => crypto.checkPrime(7n)), attempt(() => crypto.hkdf(5)));
   for (const args of [[-1n], ["x"], [7n, 5], [7n, { checks: -1 }], [7n, { checks: "x" }]]) log(inspect(args), attempt(() => crypto.checkPrimeSync(...args)));
   log(typeof (await promisify(crypto.generatePrime)(40, { bigint: true })), (await promisify(crypto.generatePrime)(40)).byteLength);
 

@@ -78,5 +78,14 @@ export default async function run(log) {
     log(copy.update("more").digest("hex"), hash.digest("hex"), attempt(() => hash.update("x")));
     if (name !== "shake256") log(crypto.createHmac(name, "key").update(bytes(size)).update("more").digest("base64"));
   }
+  for (const streamed of [crypto.createHash("sha1"), crypto.createHmac("sha1", "k"), crypto.Hash("md5"), crypto.Hmac("md5", "k")]) {
+    streamed.end("text");
+    log((await buffer(streamed)).toString("hex"), attempt(() => streamed.digest("hex")), attempt(() => streamed.digest("hex")), attempt(() => streamed.update("x")), streamed.constructor.name, Object.prototype.toString.call(streamed));
+  }
+  class Longer extends crypto.Hash {
+    digest() { return `${super.digest("hex")} and more`; }
+  }
+  log(new Longer("md5").update("x").digest(), new Longer("md5") instanceof crypto.Hash, crypto.createHash("md5") instanceof crypto.Hash, crypto.Sign("sha1") instanceof crypto.Sign, crypto.Cipheriv("aes-128-ecb", key, null).constructor === crypto.Cipheriv);
+  for (const options of [{ ivLength: -1 }, { keyLength: -1 }]) log(attempt(() => crypto.getCipherInfo("aes-128-cbc", options)));
   log((await buffer(Readable.from([bytes(100_000), bytes(3)]).pipe(crypto.createHash("sha1")))).toString("hex"), crypto.createHmac("sha256", "6b6579", { encoding: "hex" }).update("x").digest("hex"));
 }

@@ -96,7 +96,7 @@ def crypto_curve_from_jwk(host: Host, curve: str, key: str) -> bytes:
     public = _public_from(curve, point)
     if "d" not in members:
         return public_material(public)
-    private = _private_from(curve, members["d"])
+    private = private_from(curve, members["d"])
     if public_material(private.public_key()) != public_material(public):
         raise data_error("The private key does not belong to the public key.")
     return private_material(private)
@@ -152,7 +152,8 @@ def _public_from(curve: str, point: bytes) -> Any:
         return _modern(curve, private=False).from_public_bytes(point)
 
 
-def _private_from(curve: str, octets: bytes) -> Any:
+def private_from(curve: str, octets: bytes) -> Any:
+    """The private key that is this number, or these bytes. Raises a DataError."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     with failing_as("DataError", f"The private key is none of {curve}."):

@@ -9,6 +9,7 @@ from holdfast.engine import ScriptError
 from holdfast.host.context import Host
 from holdfast.host.crypto import der, rsa
 from holdfast.host.crypto.asymmetric import private_material, public_material
+from holdfast.host.crypto.curves import private_from
 from holdfast.host.node_crypto.errors import bad_decrypt, failing_as, openssl, unsupported_key
 from holdfast.host.node_crypto.keys import as_pss, is_pss, type_of
 from holdfast.host.ops import op
@@ -18,12 +19,20 @@ _PEM = re.compile(b"-----BEGIN [A-Z ]+-----(.*?)-----END ", re.DOTALL)
 
 @op
 def node_key_read(
-    _host: Host, data: bytes, is_pem: bool, wants_private: bool, passphrase: bytes | None
+    _host: Host,
+    data: bytes,
+    is_pem: bool,
+    structure: str | None,
+    wants_private: bool,
+    passphrase: bytes | None,
 ) -> bytes:
     """The material of a private key, or of a public one, which a private one has in it, too.
 
-    Raises OpenSSL's errors for what is none and for a wrong passphrase.
+    `structure` is that of DER, "pkcs1" or another. Raises OpenSSL's errors for what is none and
+    for a wrong passphrase.
     """
+    if structure is not None and not _has_structure(data, structure):
+        raise unsupported_key()
     if is_pem and not wants_private and b"-----BEGIN CERTIFICATE-----" in data:
         return _of_certificate(data)
     if wants_private or (b"PRIVATE KEY-----" in data if is_pem else not _looks_public(data)):
@@ -32,6 +41,21 @@ def node_key_read(
             return _keep_pss(data, private_material(key))
         return _keep_pss(data, public_material(key.public_key()))
     return _keep_pss(data, public_material(_read_public(data, is_pem=is_pem)))
+
+
+@op
+def node_key_of_seed(_host: Host, curve: str, seed: bytes) -> bytes:
+    """The material of a private key of the curves whose keys are bytes."""
+    return private_material(private_from(curve, seed))
+
+
+def _has_structure(data: bytes, structure: str) -> bool:
+    """Whether DER has this outline, as far as one could be taken for another."""
+    is_pkcs8 = der.is_private_key_info(data)
+    is_wrapped = der.is_subject_public_key_info(data)  # or PKCS #8 that is encrypted
+    if structure == "pkcs8":
+        return is_pkcs8 or is_wrapped
+    return is_wrapped if structure == "spki" else not is_wrapped and not is_pkcs8
 
 
 def _looks_public(data: bytes) -> bool:
