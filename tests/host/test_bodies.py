@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from holdfast.host.bodies import (
     CONNECTION_LOST,
     PIPE_BYTES,
+    PIPE_CHUNKS,
     BodyError,
     BodyTable,
     BufferedBody,
@@ -64,6 +65,17 @@ async def test_a_full_pipe_tells_its_writer_to_wait() -> None:
     assert told == ["drained"]
     pipe.on_drained(lambda: told.append("at once"))
     assert told == ["drained", "at once"]
+
+
+async def test_a_pipe_is_full_of_many_small_chunks_too() -> None:
+    pipe = Pipe()
+    assert [pipe.write(b"x") for _ in range(PIPE_CHUNKS)] == [True] * (PIPE_CHUNKS - 1) + [False]
+    told: list[str] = []
+    pipe.on_drained(lambda: told.append("drained"))
+    assert told == []
+    assert await pipe.read() == b"x" * PIPE_CHUNKS
+    assert told == ["drained"]
+    assert pipe.write(b"x")
 
 
 async def test_a_reader_that_leaves_wakes_the_writer_and_fails_its_next_write() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("holdfast.host.bodies")
 
 PIPE_BYTES = 262_144
+PIPE_CHUNKS = 1_024  # lest a script that gives single bytes does so for the whole of a turn
 MAX_COLLECTED_BYTES = 134_217_728
 CONNECTION_LOST = "Network connection lost."
 TOO_LARGE = "Memory limit would be exceeded before EOF."
@@ -125,7 +126,7 @@ class ReaderBody(ByteStream):
 
 
 class Pipe(ByteStream):
-    """A body that one side writes while the other reads, at most `PIPE_BYTES` ahead.
+    """A body that one side writes while the other reads, `PIPE_BYTES` or `PIPE_CHUNKS` ahead.
 
     The writer calls `write`, and waits with `drained` when that returns False; then
     `close` or `abort`. The reader calls `read`, or `cancel`. `gone` is set to the
@@ -162,11 +163,15 @@ class Pipe(ByteStream):
             self._chunks.append(chunk)
             self._buffered += len(chunk)
             self._wake_reader()
-        return self._buffered < PIPE_BYTES
+        return self._has_room
+
+    @property
+    def _has_room(self) -> bool:
+        return self._buffered < PIPE_BYTES and len(self._chunks) < PIPE_CHUNKS
 
     def on_drained(self, callback: Callable[[], None]) -> None:
         """Call back once there is room, or nobody to wait for."""
-        if self._buffered < PIPE_BYTES or self.gone is not None:
+        if self._has_room or self.gone is not None:
             callback()
         else:
             self._on_drained = callback
