@@ -264,7 +264,7 @@ HostCall.prototype.client = null;
 keepShapes(new HostCall(0, null, null), ["life", "bytes"]);
 
 /** Entry point: a call that came to the host from elsewhere. */
-export function deliverObjectFetch(number, slot, url, method, headers, body, cf) {
+export function deliverObjectFetch(number, slot, url, method, headers, cf, body) {
   const instance = bySlot.get(keyOf(slot));
   touch(instance);
   const [raw, depth] = takeDepth(headers);

@@ -78,8 +78,9 @@ class ObjectHome:
         cf: str | None,
     ) -> None:
         """Give an instance a request; the answer comes back under `number`."""
-        others = () if body is None and cf is None else (body, cf)
-        self._host.enter(self._deliver, number, slot, url, Together((method, headers)), *others)
+        strings = (method, headers) if cf is None else (method, headers, cf)
+        body_behind = () if body is None else (body,) if cf is not None else (None, body)
+        self._host.enter(self._deliver, number, slot, url, Together(strings), *body_behind)
 
     def deliver_call(self, number: int, slot: int, route: str, message: Message | None) -> None:
         """Give an instance a call by RPC; the answer comes back under `number`."""

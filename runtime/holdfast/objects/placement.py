@@ -23,6 +23,9 @@ class ObjectAddress:
     id: str
     name: str | None
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # which is known, where that of all would be worked out each time
+
     def drop(self) -> None:
         """Nothing is held."""
 

@@ -18,6 +18,8 @@ from holdfast.objects.services import ServiceTarget
 if TYPE_CHECKING:
     from holdfast.server.shards.link import Link
 
+REMEMBERED_ADDRESSES = 4096
+
 Crossing = tuple[bytes, tuple[tuple[Any, ...], ...]] | None
 
 
@@ -99,7 +101,7 @@ class Exports:
             case "service":
                 return ServiceTarget(*parts)
             case "object":
-                return unpacked_address(*parts)
+                return unpacked_address(*parts[0])
         raise AssertionError(f"a capability of no known kind: {kind!r}")
 
     def held(self, number: int) -> Callee:
@@ -116,17 +118,18 @@ class Exports:
             self._link.loop.call_soon(callee.drop)
 
 
+@lru_cache(maxsize=REMEMBERED_ADDRESSES)
 def packed_address(address: ObjectAddress) -> tuple[Any, ...]:
     """What crosses for an object."""
     n = address.namespace
     fields = (n.id, n.name, n.script, n.class_name, n.unique_key, n.use_sqlite)
-    return fields, address.id, address.name
+    return address.id, address.name, *fields
 
 
-def unpacked_address(crossing: tuple[Any, ...]) -> ObjectAddress:
+@lru_cache(maxsize=REMEMBERED_ADDRESSES)
+def unpacked_address(object_id: str, name: str | None, *namespace: Any) -> ObjectAddress:
     """The object that was meant."""
-    fields, object_id, name = crossing
-    return ObjectAddress(_namespace(*fields), object_id, name)
+    return ObjectAddress(_namespace(*namespace), object_id, name)
 
 
 _namespace = lru_cache(maxsize=1024)(Namespace)

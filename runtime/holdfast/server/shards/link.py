@@ -257,10 +257,11 @@ class Link:
         cf: str | None,
     ) -> None:
         body = self.bodies.received(crossing)
-        begin = partial(
-            self._begin_fetch, number, unpacked_address(address), method, url, headers, body, cf
-        )
-        self._begin_in_turn(begin)
+        request = (number, unpacked_address(*address), method, url, headers, body, cf)
+        if self._overload.backlog.has_time():
+            self._begin_fetch(*request, is_late=False)
+        else:
+            self._overload.backlog.postpone(partial(self._begin_fetch, *request))
 
     def _begin_in_turn(self, begin: Task) -> None:
         if self._overload.backlog.has_time():
@@ -311,7 +312,7 @@ class Link:
             if is_late:
                 self._refuse(number)
             elif kind == "object":
-                self._local.call(self, number, unpacked_address(what), route, message)
+                self._local.call(self, number, unpacked_address(*what), route, message)
                 return
             else:
                 self._exports.held(what).call(self, number, route, message)
