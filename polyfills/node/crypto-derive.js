@@ -54,10 +54,19 @@ export function pbkdf2(password, salt, iterations, keylen, digest, callback) {
   answer(node_pbkdf2_later(...args), callback);
 }
 
+const SCRYPT_PAIRS = [
+  ["N", "cost"],
+  ["r", "blockSize"],
+  ["p", "parallelization"],
+];
+
 function scryptArguments(password, salt, keylen, options) {
   const secret = secretOf(password, "password");
   const salted = secretOf(salt, "salt");
   requireInteger(keylen, "keylen", 0, MAX_INT);
+  for (const [name, other] of SCRYPT_PAIRS)
+    if (options?.[name] !== undefined && options[other] !== undefined)
+      throw nodeError(Error, "ERR_CRYPTO_SCRYPT_INVALID_PARAMETER", "Invalid scrypt parameter");
   const n = options?.N ?? options?.cost ?? 16_384;
   const r = options?.r ?? options?.blockSize ?? 8;
   const p = options?.p ?? options?.parallelization ?? 1;

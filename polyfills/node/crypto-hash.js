@@ -16,7 +16,7 @@ import { dataOf, encoded, isBytes } from "./crypto-bytes.js";
 import { attempt } from "./crypto-errors.js";
 import { secretKeyOf } from "./crypto-keys.js";
 import { dropState, newState } from "./crypto-states.js";
-import { nodeError, requireInteger, requireString } from "./errors.js";
+import { invalidValue, nodeError, requireInteger, requireString } from "./errors.js";
 import { Transform } from "./stream-duplex.js";
 
 const EMPTY = new Uint8Array(0);
@@ -182,6 +182,11 @@ export const createHash = (algorithm, options = undefined) => new Hash(algorithm
 export const createHmac = (hmac, key, options = undefined) => new Hmac(hmac, key, options);
 
 /** The digest of data in one go; in hexadecimal unless told otherwise. */
-export function hash(algorithm, data, outputEncoding = "hex") {
-  return createHash(algorithm).update(data).digest(outputEncoding);
+export function hash(algorithm, input, outputEncoding = "hex") {
+  requireString(algorithm, "algorithm");
+  if (typeof input !== "string") dataOf(input, "input");
+  requireString(outputEncoding, "outputEncoding");
+  if (outputEncoding !== "buffer" && !Buffer.isEncoding(outputEncoding))
+    throw invalidValue("outputEncoding", outputEncoding);
+  return createHash(algorithm).update(input).digest(outputEncoding);
 }

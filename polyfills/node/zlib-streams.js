@@ -6,9 +6,9 @@
 import {
   zlib_change,
   zlib_close,
-  zlib_has_ended,
   zlib_more,
   zlib_open,
+  zlib_unread,
   zlib_write,
   zlib_write_later,
 } from "holdfast:ops";
@@ -96,8 +96,10 @@ class ZlibBase extends Transform {
           return;
         }
       }
-      if (this.#isOpen && !this.#ended && zlib_has_ended(this.#number)) {
+      const unread = this.#isOpen && !this.#ended ? zlib_unread(this.#number) : 0;
+      if (unread > 0) {
         this.#ended = true;
+        this.bytesWritten -= unread;
         this.push(null);
       }
     } catch (error) {

@@ -57,9 +57,9 @@ def zlib_more(host: "Host", number: int) -> bytes:
 
 
 @op
-def zlib_has_ended(host: "Host", number: int) -> bool:
-    """Whether there was more input than compressed data."""
-    return _coders[host][number].ended
+def zlib_unread(host: "Host", number: int) -> int:
+    """How much of what was written last stands behind the end of the compressed data."""
+    return _coders[host][number].unread_bytes
 
 
 @op

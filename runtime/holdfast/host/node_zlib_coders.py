@@ -36,7 +36,7 @@ class Settings(NamedTuple):
 class Coder(Protocol):
     """A stream's state. Raises the script's errors, with their codes."""
 
-    ended: bool  # whether the end of the compressed data has come, and more than it
+    unread_bytes: int  # of what was written last, behind the end of the compressed data
     weight: int  # what it may hold, in quarters of a mebibyte
 
     def write(self, data: bytes, flush: int) -> bytes:
@@ -65,7 +65,7 @@ def failed(number: int, message: str, code: str | None = None) -> ScriptError:
 class Deflater:
     """gzip, deflate and deflateRaw."""
 
-    ended = False
+    unread_bytes = 0
     weight = 1
 
     def __init__(self, kind: str, settings: Settings) -> None:
@@ -133,7 +133,7 @@ class _Inflater:
         self._head = b""  # of what may have members
         self._pending = b""
         self._finishing = False
-        self.ended = False
+        self.unread_bytes = 0
 
     def _made(self) -> Any:
         if self._dictionary:
@@ -152,13 +152,13 @@ class _Inflater:
 
     def more(self) -> bytes:
         """See Coder."""
-        while not self.ended:
+        while not self.unread_bytes:
             inflate = self._inflate
             if inflate.eof:
                 if not self._pending:
                     return b""
                 if not self._has_members or self._pending[0] == 0:
-                    self.ended = True
+                    self.unread_bytes = len(self._pending)
                     return b""
                 self._inflate = inflate = self._made()
             try:
@@ -186,7 +186,7 @@ class _Inflater:
 class _BrotliCompressor:
     """brotli, one way."""
 
-    ended = False
+    unread_bytes = 0
 
     def __init__(self, settings: Settings) -> None:
         library: Any = importlib.import_module("brotli")
@@ -219,13 +219,13 @@ class _BrotliDecompressor:
         self._library: Any = importlib.import_module("brotli")
         self._brotli = self._library.Decompressor()
         self._finishing = False
-        self.ended = False
+        self.unread_bytes = 0
 
     def write(self, data: bytes, flush: int) -> bytes:
         """See Coder."""
         self._finishing = flush == BROTLI_FINISH
         if self._brotli.is_finished():
-            self.ended = self.ended or bool(data)
+            self.unread_bytes = len(data)
             return b""
         return self._process(data)
 

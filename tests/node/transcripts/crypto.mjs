@@ -33,6 +33,8 @@ export default async function run(log) {
   log(streamed.read().toString("hex"), attempt(() => createHmac("sha256", crypto.createSecretKey(Buffer.from("k"))).update("x").digest("hex")));
   for (const args of [["password", "salt", 1, 20, "sha1"], ["password", "salt", 1000, 64, "sha512"], [Buffer.from("p"), new Uint8Array([1]), 5, 0, "md5"], ["p", "s", 0, 5, "sha1"], ["p", "s", 1, -1, "sha1"], ["p", "s", 1, 5, "nope"], ["p", "s", 1, 5], [5, "s", 1, 5, "sha1"], ["p", "s", "1", 5, "sha1"]]) log(inspect(args), attempt(() => pbkdf2Sync(...args)));
   log((await promisify(crypto.pbkdf2)("p", "s", 10, 8, "sha256")).toString("hex"), (await promisify(crypto.scrypt)("p", "s", 8)).toString("hex"));
+  for (const options of [{ N: 2, cost: 2 }, { p: 1, parallelization: 1 }, { r: 8, blockSize: undefined }]) log(attempt(() => scryptSync("p", "s", 1, options)));
+  for (const args of [["sha1", "test"], ["sha1", "test", 123], ["sha1", "test", "nope"], ["sha1", 12], [1], ["sha1", Buffer.from("x"), "buffer"]]) log(attempt(() => crypto.hash(...args)));
   for (const args of [["password", "salt", 32], ["p", "s", 16, { N: 1024, r: 4, p: 2 }], ["p", "s", 8, { cost: 2, blockSize: 1, parallelization: 1 }], ["p", "s", 0], ["p", "s", -1]]) log(inspect(args), attempt(() => scryptSync(...args)));
   log(Buffer.from(crypto.hkdfSync("sha256", "key", "salt", "info", 40)).toString("hex"), Buffer.from(await promisify(crypto.hkdf)("sha512", "key", "", "", 10)).toString("hex"), attempt(() => crypto.hkdfSync("sha1", "k", "s", "i", 20 * 255 + 1)));
   log(timingSafeEqual(Buffer.from("a"), Buffer.from("a")), timingSafeEqual(Buffer.from("a"), new Uint8Array([98])), attempt(() => timingSafeEqual(Buffer.from("a"), Buffer.from("ab"))), attempt(() => timingSafeEqual("a", "a")));

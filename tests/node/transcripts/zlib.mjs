@@ -45,6 +45,15 @@ export default async function run(log) {
       log(unpack, what, attempt(() => zlib[`${unpack}Sync`](bytes)), await outcome(promisify(zlib[unpack])(bytes)), await collected, streamed.destroyed);
     }
   }
+  for (const [pack, unpack] of [["deflate", "inflate"], ["deflateRaw", "inflateRaw"]]) {
+    const packed = zlib[`${pack}Sync`]("0123456789");
+    for (const play of [(stream) => { stream.write(packed); stream.write("behind"); }, (stream) => { stream.write(packed); stream.end("behind"); }, (stream) => stream.write(Buffer.concat([packed, Buffer.from("behind")])), (stream) => stream.end(packed)]) {
+      const stream = creates(unpack);
+      play(stream);
+      const text = await buffer(stream);
+      log(unpack, text.toString(), stream.bytesWritten - packed.length);
+    }
+  }
   const damaged = (pack, at) => { const bytes = zlib[pack]("hello hello hello"); bytes[bytes.length + at] ^= 1; return bytes; };
   log(attempt(() => zlib.gunzipSync(damaged("gzipSync", -8))), attempt(() => zlib.gunzipSync(damaged("gzipSync", -1))), attempt(() => zlib.inflateSync(damaged("deflateSync", -1))), attempt(() => zlib.unzipSync(Buffer.from([0x1f]))));
 
