@@ -62,6 +62,12 @@ export class DurableObjectStub {
     return this.#id.name;
   }
 
+  /** What JSON.stringify() has of it, which says where it stands; else a call of the object. */
+  toJSON(...where) {
+    if (where.length === 0) return propertyOf(sourceOf(this), "toJSON")();
+    return { name: this.#id.name, id: this.#id };
+  }
+
   /** Send a request to the object, whatever its URL, and return its response. */
   fetch(input, init) {
     try {

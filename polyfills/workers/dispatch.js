@@ -15,7 +15,7 @@ import { clientOf } from "./client.js";
 import { addBindings } from "./env.js";
 import { WorkerEvent } from "./event.js";
 import { ExecutionContext } from "./execution-context.js";
-import { addClass, addEntrypoints, addNamespace, isObjectClass } from "./exports.js";
+import { addClass, addEntrypoints, addNamespace, isObjectClass, prototypeOf } from "./exports.js";
 import { RpcEvent } from "./rpc-event.js";
 import { dispatchToListeners, hasListener, listenerFor, RUNTIME_EVENTS } from "./service-worker.js";
 
@@ -76,7 +76,7 @@ export function useListeners() {
 
 function handlersOf(entrypoint) {
   if (entrypoint === undefined || entrypoint === null) return [];
-  const target = typeof entrypoint === "function" ? entrypoint.prototype : entrypoint;
+  const target = typeof entrypoint === "function" ? prototypeOf(entrypoint) : entrypoint;
   return RUNTIME_EVENTS.filter((name) => typeof target?.[name] === "function");
 }
 

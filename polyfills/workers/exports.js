@@ -17,8 +17,23 @@ export function ownExports() {
 
 /** Whether an export is a class whose instances are Durable Objects, as far as one can tell. */
 export function isObjectClass(target) {
-  if (typeof target !== "function") return false;
-  return !(target.prototype instanceof WorkerEntrypoint) && !isWorkflow(target);
+  return typeof target === "function" && !extendsClass(target, WorkerEntrypoint) && !isWorkflow(target);
+}
+
+/** The prototype of a class; undefined of a proxy that tells a false one. */
+export function prototypeOf(Class) {
+  try {
+    return Class.prototype;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a class extends `Base`. Libraries for tracing wrap classes into proxies of few traps. */
+function extendsClass(Class, Base) {
+  for (let each = Class; each !== null; each = Object.getPrototypeOf(each))
+    if (each === Base) return true;
+  return prototypeOf(Class) instanceof Base;
 }
 
 /**
@@ -32,7 +47,7 @@ export function addEntrypoints(namespace) {
 }
 
 function isWorkflow(target) {
-  return target.prototype instanceof WorkflowEntrypoint;
+  return extendsClass(target, WorkflowEntrypoint);
 }
 
 function isEntrypoint(name, target) {

@@ -56,6 +56,12 @@ export class ServiceStub extends Either {
     return unlessAborted(send(this.#target, request), signal);
   }
 
+  /** What JSON.stringify() has of it, which says where it stands; else a call of the Worker. */
+  toJSON(...where) {
+    if (where.length === 0) return propertyOf(sourceOf(this), "toJSON")();
+    return typeof this === "function" ? undefined : {};
+  }
+
   get [Symbol.toStringTag]() {
     return "Fetcher";
   }

@@ -106,6 +106,14 @@ async def test_a_method_gets_its_arguments_and_gives_its_result(run: Runs) -> No
     assert await run("return (await target.add()) !== (await target.add())") is True
 
 
+async def test_json_of_a_stub_asks_nobody(run: Runs) -> None:
+    text = await run(
+        "return [JSON.stringify({ target, env }), await target.toJSON().catch(String)]"
+    )
+    assert "toJSON" not in text[0]
+    assert text[1] == 'TypeError: The RPC receiver does not implement the method "toJSON".'
+
+
 async def test_values_of_any_kind_are_cloned(run: Runs) -> None:
     seen = await run("""
       const sent = { map: new Map([[1, new Set(["a"])]]), date: new Date(5), re: /x/g, big: 1n,
