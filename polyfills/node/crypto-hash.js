@@ -184,9 +184,12 @@ export const createHmac = (hmac, key, options = undefined) => new Hmac(hmac, key
 /** The digest of data in one go; in hexadecimal unless told otherwise. */
 export function hash(algorithm, input, outputEncoding = "hex") {
   requireString(algorithm, "algorithm");
-  if (typeof input !== "string") dataOf(input, "input");
+  const data = dataOf(input, "input");
   requireString(outputEncoding, "outputEncoding");
   if (outputEncoding !== "buffer" && !Buffer.isEncoding(outputEncoding))
     throw invalidValue("outputEncoding", outputEncoding);
-  return createHash(algorithm).update(input).digest(outputEncoding);
+  return encoded(
+    attempt(() => node_digest(algorithm, undefined, data)),
+    outputEncoding,
+  );
 }

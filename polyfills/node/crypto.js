@@ -44,10 +44,12 @@ import {
 } from "./crypto-random.js";
 import { privateDecrypt, privateEncrypt, publicDecrypt, publicEncrypt } from "./crypto-rsa.js";
 import { createSign, createVerify, Sign, sign, Verify, verify } from "./crypto-sign.js";
+import { Certificate } from "./crypto-spkac.js";
 import { X509Certificate } from "./crypto-x509.js";
 import { absent, nodeError } from "./errors.js";
 
 export {
+  Certificate,
   checkPrime,
   checkPrimeSync,
   Cipheriv,
@@ -159,14 +161,8 @@ export const { subtle } = webcrypto;
 export const getRandomValues = (array) => webcrypto.getRandomValues(array);
 
 // What Node.js itself has given up, or nobody asks for.
-const missing = absent("crypto", [
-  "Certificate",
-  "Cipher",
-  "createCipher",
-  "createDecipher",
-  "Decipher",
-]);
-export const { Certificate, Cipher, createCipher, createDecipher, Decipher } = missing;
+const missing = absent("crypto", ["Cipher", "createCipher", "createDecipher", "Decipher"]);
+export const { Cipher, createCipher, createDecipher, Decipher } = missing;
 
 export default {
   ...missing,
@@ -174,6 +170,7 @@ export default {
   PublicKeyObject,
   PrivateKeyObject,
   CryptoKey,
+  Certificate,
   checkPrime,
   checkPrimeSync,
   Cipheriv,

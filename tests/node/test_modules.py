@@ -127,10 +127,10 @@ async def test_a_function_that_is_not_there_is_named_when_it_is_called(server: S
     server.add(
         "main",
         """
-        import crypto, { Certificate } from "node:crypto";
+        import crypto, { createCipher } from "node:crypto";
         export default { fetch() {
           const told = [];
-          for (const call of [() => Certificate("x"), () => new crypto.Cipher("aes"),
+          for (const call of [() => createCipher("x"), () => new crypto.Cipher("aes"),
               () => process.chdir("/")]) {
             try { call(); } catch (error) { told.push(`${error.code} ${error.message}`); }
           }
@@ -139,7 +139,7 @@ async def test_a_function_that_is_not_there_is_named_when_it_is_called(server: S
         """,
     )
     told = await server.text()
-    for name in ("crypto.Certificate", "crypto.Cipher", "process.chdir"):
+    for name in ("crypto.createCipher", "crypto.Cipher", "process.chdir"):
         assert f"ERR_METHOD_NOT_IMPLEMENTED {name} is" in told
 
 

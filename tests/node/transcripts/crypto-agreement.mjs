@@ -76,6 +76,11 @@ QWwmBvrK/RtBz9tErvSyUfLBLsznba8t+xvcG4dBW1r9/aQ+VbAAJQiurAWQk9ih
 7kUu
 -----END CERTIFICATE-----
 `;
+const SPKACS = [
+  "MIIBRTCBrzCBnzANBgkqhkiG9w0BAQEFAAOBjQAwgYkCgYEAqrqiEwo7EYWweweT2OGF5Tdy1h34dPCbrSMsHrVosN4/YEB8dA7/yYiwKL7w951BtD5mFUiZ2MrCSUfcnprKSyFloEqhhcNGa56Y6+2FUjDCNGuiHz0JtklTt13cbpHHEVBhg+MS7ORlF9TczycagicnXdvPVXZYiOwKElrDmmcCAwEAARYLYSBjaGFsbGVuZ2UwDQYJKoZIhvcNAQELBQADgYEAX98+uqL2f5aAn1BfGwVnwFOLnUwzHKK/kRNjayS24Bb5uet+xj1/4z3v9x3tF7sVG/NtXmpBaYCDq30QWb5vhqmxwfJSUkjU4MtTy3ZeKYZt58QUdPLoPY2eeBqQQDhMe86IxKJF1XeuoOQtV65tKWLhDR6FC1oKs9tnDh4GLuA=",
+  "MIHBMGgwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAT165VD87VbWDRxviDWgf/vkoVitCgqzNFVD3ZbKgQYMKmG4dkS+inq30LPxF7B6cMKyRUGFvx6VOTCJKog8CO4FgthIGNoYWxsZW5nZTAKBggqhkjOPQQDAgNJADBGAiEA6l6tGJndO+Yw1voQ3NOn8WIm/b8CCt6TdpUhwepVBygCIQD4bVerToDDsqGgPvnvB4rTvMOeRC6TJYFEjwl667JRCw==",
+  "MIIBPTCBpzCBnzANBgkqhkiG9w0BAQEFAAOBjQAwgYkCgYEAqrqiEwo7EYWweweT2OGF5Tdy1h34dPCbrSMsHrVosN4/YEB8dA7/yYiwKL7w951BtD5mFUiZ2MrCSUfcnprKSyFloEqhhcNGa56Y6+2FUjDCNGuiHz0JtklTt13cbpHHEVBhg+MS7ORlF9TczycagicnXdvPVXZYiOwKElrDmmcCAwEAARYDbWQ1MA0GCSqGSIb3DQEBBAUAA4GBAHGsJNLVM9l3Zncfld/Tafz3I8f3cf8MAhQuwz3S+Ylj+NCCSEZO8cR/cRCsTwyLX8Yeh0ri1eJcmv+C3xc+J0UN8+RXlJKr0jvnaUsA+TutsfV7cN0hn4S/xJ5MOvuyOwc8aRxNlx8TIfuhhPfIstrQ1+bHHinxSitdYcONWmgp",
+];
 const LEAF_KEY = `-----BEGIN EC PRIVATE KEY-----
 MHcCAQEEIEMr5uzrDtua/572ODz+LYsE3fOZewtKjaIDart6aBbvoAoGCCqGSM49
 AwEHoUQDQgAEALv8qvk7bA6V8d62rlYpYq1C1y6YMzFrRWv0ArZ8NE4oxQW1q/vc
@@ -152,6 +157,13 @@ export default async function run(log) {
     for (const email of ["you@example.net", "me@example.com", "you@EXAMPLE.net", "YOU@example.net", "x"]) log(email, certificate.checkEmail(email), certificate.checkEmail(email, { subject: "always" }));
     for (const ip of ["127.0.0.1", "::1", "2001:db8::1", "2001:DB8:0:0:0:0:0:1", "x"]) log(ip, attempt(() => certificate.checkIP(ip)));
   }
+  for (const spkac of SPKACS) {
+    const changed = Buffer.from(spkac, "base64");
+    changed[changed.length - 40] ^= 1;
+    for (const tool of [crypto.Certificate, new crypto.Certificate(), crypto.Certificate()]) log(tool.verifySpkac(spkac), tool.verifySpkac(Buffer.from(spkac)), tool.verifySpkac(changed.toString("base64")), tool.exportChallenge(spkac).toString(), tool.exportPublicKey(spkac).toString());
+  }
+  for (const given of ["garbage", "AAAA", "MAA=", 5, undefined]) log(attempt(() => crypto.Certificate.verifySpkac(given)), attempt(() => crypto.Certificate.exportChallenge(given)), attempt(() => crypto.Certificate.exportPublicKey(given)));
+  log(Object.keys(crypto.Certificate).join());
   const ca = new crypto.X509Certificate(CA), leaf = new crypto.X509Certificate(LEAF);
   log(leaf.checkIssued(ca), ca.checkIssued(ca), ca.checkIssued(leaf), leaf.verify(ca.publicKey), ca.verify(ca.publicKey), ca.verify(leaf.publicKey), leaf.checkPrivateKey(crypto.createPrivateKey(LEAF_KEY)), ca.checkPrivateKey(crypto.createPrivateKey(LEAF_KEY)));
   log(attempt(() => new crypto.X509Certificate(5)), attempt(() => leaf.checkHost(5)), attempt(() => leaf.checkHost("x", { subject: "no" })), attempt(() => leaf.checkIssued(5)), attempt(() => leaf.verify(5)), attempt(() => leaf.checkPrivateKey(5)));

@@ -8,7 +8,7 @@ ops share.
   states.py: those that are under way
 - keys.py: what is known of keys; key_reading.py, key_writing.py, key_generation.py
 - signatures.py, encryption.py, agreement.py: what keys are for
-- primes.py, certificates.py
+- primes.py, certificates.py, spkac.py
 - errors.py: errors with Node.js's codes
 """
 
@@ -25,6 +25,7 @@ from holdfast.host.node_crypto import (
     keys,
     primes,
     signatures,
+    spkac,
     states,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "keys",
     "primes",
     "signatures",
+    "spkac",
     "states",
 ]

@@ -40,7 +40,7 @@ def node_key_read(
         if wants_private:
             return _keep_pss(data, private_material(key))
         return _keep_pss(data, public_material(key.public_key()))
-    return _keep_pss(data, public_material(_read_public(data, is_pem=is_pem)))
+    return _keep_pss(data, public_material(read_public(data, is_pem=is_pem)))
 
 
 @op
@@ -63,7 +63,7 @@ def _looks_public(data: bytes) -> bool:
     if der.is_subject_public_key_info(data):
         return True
     with suppress(ScriptError):
-        _read_public(data, is_pem=False)
+        read_public(data, is_pem=False)
         return True
     return False
 
@@ -101,7 +101,8 @@ def _load(load: Any, data: bytes, passphrase: bytes | None) -> Any:
         raise unsupported_key() from error
 
 
-def _read_public(data: bytes, *, is_pem: bool) -> Any:
+def read_public(data: bytes, *, is_pem: bool) -> Any:
+    """The library's key of PEM or DER. Raises OpenSSL's error for what is none."""
     from cryptography.hazmat.primitives import serialization
 
     with failing_as(unsupported_key()):

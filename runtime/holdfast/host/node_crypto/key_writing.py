@@ -30,7 +30,7 @@ def node_key_write(
 
     encoding = Encoding.PEM if is_pem else Encoding.DER
     if passphrase is None and structure in ("spki", "pkcs8"):
-        return _pem(material, is_private=is_private) if is_pem else material
+        return pem_of(material, is_private=is_private) if is_pem else material
     key = key_of(material, is_private=is_private)
     if not is_private:
         written: bytes = key.public_bytes(encoding, PublicFormat.PKCS1)
@@ -46,7 +46,8 @@ def node_key_write(
     return encrypted
 
 
-def _pem(material: bytes, *, is_private: bool) -> bytes:
+def pem_of(material: bytes, *, is_private: bool) -> bytes:
+    """A key's material as PEM."""
     from base64 import encodebytes
 
     text = encodebytes(material).replace(b"\n", b"")

@@ -94,6 +94,11 @@ def _sign_data(material: bytes, name: str | None, how: str, data: bytes) -> byte
     return _sign(material, name, how, data, is_digest=False)
 
 
+def verify_with(material: bytes, name: str, data: bytes, signature: bytes) -> bool:
+    """Whether this is a signature of `data` in the way that is usual for the key and this hash."""
+    return _verify(material, name, ",,der", data, signature, is_digest=False)
+
+
 def _verify_data(
     material: bytes, name: str | None, how: str, data: bytes, signature: bytes
 ) -> bool:
