@@ -461,8 +461,13 @@ def body_write(host: "Host", handle: int, chunk: bytes) -> bool:
 @deferred_op
 def body_drain(host: "Host", number: int, handle: int) -> None:
     """Settles when the reader has caught up, or has gone."""
+
+    def drained() -> None:
+        # Not at once: a reader and a writer of little chunks would leave the loop to nobody else.
+        host.loop.call_soon(host.settle, number)
+
     with body_errors_for_script():
-        table_of(host).pipe(handle).on_drained(lambda: host.settle(number))
+        table_of(host).pipe(handle).on_drained(drained)
 
 
 @deferred_op
