@@ -15,12 +15,12 @@ from holdfast.host.ops import async_op, in_thread, op
 # Python's powers keep all others waiting, so that they are held to about a second.
 MAX_GENERATED_BITS = 2_048
 MAX_SPECIAL_BITS = 1_024  # of those that leave a rest by division
-MAX_SAFE_BITS = 256
+MAX_SAFE_BITS = 512
 MAX_CHECKED_BITS = 2_048
 MAX_CHECKS = 64
 _CHECKS = 32  # where the script does not say how many
 _MIN_LIBRARY_BITS = 512
-_SMALL = 2_000
+_SMALL = 5_000
 
 
 @op
@@ -73,9 +73,13 @@ def _product() -> int:
 def _is_prime(number: int, checks: int) -> bool:
     if number < _SMALL:
         return number == 2 or number in _small_primes()
-    if number % 2 == 0 or gcd(number, _product()) != 1:
+    if number % 2 == 0 or _has_small_factor(number):
         return False
     return all(_passes(number) for _ in range(checks))
+
+
+def _has_small_factor(number: int) -> bool:
+    return number > _SMALL and gcd(number, _product()) != 1
 
 
 def _passes(number: int) -> bool:
@@ -129,9 +133,10 @@ def _found(bits: int, step: int | None, rest: int | None, *, safe: bool) -> int:
             number |= 3 if safe and bits > 3 else 1
         else:
             number += (default_rest if rest is None else rest) - number % step
-        if number.bit_length() != bits or not _is_prime(number, 1):
+        # Of a safe prime both have to pass, so that what is cheap is asked of both first.
+        if number.bit_length() != bits or (safe and _has_small_factor(number >> 1)):
             continue
-        if safe and not _is_prime(number >> 1, 1):
+        if not _is_prime(number, 1) or (safe and not _is_prime(number >> 1, 1)):
             continue
         if _is_prime(number, 32) and (not safe or _is_prime(number >> 1, 32)):
             return number
