@@ -310,7 +310,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         ],
         Reason.ENGINE: [
             "WebAssembly",
-            "dates",
         ],
         Reason.MISSING: [
             "ExtendableEvent",
