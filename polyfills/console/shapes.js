@@ -15,7 +15,7 @@
 
 import { isKnownProxy } from "../serialize/proxies.js";
 import { quote, showPrimitive } from "./primitives.js";
-import { hasView, viewOf } from "./views.js";
+import { hasView, pairsOf, viewOf } from "./views.js";
 
 const uncurry = Function.prototype.call.bind.bind(Function.prototype.call);
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
@@ -87,6 +87,8 @@ export function shapeOf(value) {
 
 function shapeFrom(prototype, value, name) {
   try {
+    const pairs = pairsOf(value, prototype);
+    if (pairs !== undefined) return listShape(value, name, pairs);
     if (hasView(prototype)) return viewShape(value, name, viewOf(value, prototype));
     return formatters.get(prototype)?.(value, name);
   } catch {
@@ -208,6 +210,16 @@ function mapShape(value, name) {
     mapForEach(value, (item, key) => {
       if (texts.length < limit) texts.push(`${show(key)} => ${show(item)}`);
     });
+    return withRest(texts, size - texts.length, "item");
+  }
+}
+
+function listShape(value, name, pairs) {
+  const size = pairs.length;
+  return { name, prefix: prefixFor(value, name, "Map", `(${size})`), count: size, entries };
+
+  function entries(show, limit) {
+    const texts = pairs.slice(0, limit).map(([key, item]) => `${show(key)} => ${show(item)}`);
     return withRest(texts, size - texts.length, "item");
   }
 }

@@ -1,5 +1,6 @@
 // FormData: https://xhr.spec.whatwg.org/#interface-formdata
 
+import { defineListView } from "../console/views.js";
 import {
   defineInterface,
   defineIterable,
@@ -82,6 +83,7 @@ export class FormData {
 }
 
 defineIterable(FormData, (form, index) => formEntries(form)[index]);
+defineListView(FormData, (form, index) => formEntries(form)[index]);
 defineInterface(FormData);
 refuseToClone(FormData);
 

@@ -6,6 +6,7 @@
 //
 // As in workerd, no header is forbidden: a guard is either "immutable" or it is not.
 
+import { defineListView } from "../console/views.js";
 import {
   defineInterface,
   defineIterable,
@@ -130,6 +131,7 @@ export class Headers {
 }
 
 defineIterable(Headers, (headers, index) => pairAt(headers, index));
+defineListView(Headers, (headers, index) => pairAt(headers, index));
 defineInterface(Headers);
 
 function appendValue(map, name, value) {

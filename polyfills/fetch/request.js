@@ -2,6 +2,7 @@
 // have and without those of browsers:
 // https://developers.cloudflare.com/workers/runtime-apis/request/
 
+import { defineView } from "../console/views.js";
 import { TEXT_HEADERS } from "holdfast:constants";
 import { createAbortSignal, createDependentSignal, isAbortSignal } from "../events/abort.js";
 import { blobOfUrl } from "../files/object-urls.js";
@@ -113,6 +114,7 @@ export class Request {
 }
 
 defineBody(Request, requestRecord);
+defineView(Request, ["method", "url", "headers", "redirect", "bodyUsed"]);
 
 /** What came from elsewhere and is passed on does not follow redirects. */
 export function redirectOf({ redirect, guard }) {

@@ -1,6 +1,7 @@
 // Response: https://fetch.spec.whatwg.org/#response-class, with the members that
 // Workers add: https://developers.cloudflare.com/workers/runtime-apis/response/
 
+import { defineView } from "../console/views.js";
 import { JSON_HEADERS, TEXT_HEADERS } from "holdfast:constants";
 import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
 import { resolve } from "./base-url.js";
@@ -134,6 +135,7 @@ export class Response {
 }
 
 defineBody(Response, responseRecord);
+defineView(Response, ["status", "statusText", "headers", "ok", "redirected", "url", "bodyUsed"]);
 
 // ---- Making ---------------------------------------------------------------------
 

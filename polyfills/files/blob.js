@@ -3,6 +3,7 @@
 // A blob's bytes never change, so slices and copies of a blob share one buffer and
 // whatever hands bytes out copies them.
 
+import { defineView } from "../console/views.js";
 import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.js";
 import { bytesOf, isArrayBuffer } from "../kernel/buffers.js";
 import {
@@ -94,6 +95,7 @@ export class Blob {
 }
 
 defineInterface(Blob);
+defineView(Blob, ["size", "type"]);
 
 // https://w3c.github.io/FileAPI/#blob-section: "serialization steps"
 registerCloneable(Blob, {

@@ -1,5 +1,6 @@
 // File: https://w3c.github.io/FileAPI/#file-section
 
+import { defineView } from "../console/views.js";
 import {
   defineInterface,
   isObject,
@@ -52,6 +53,7 @@ export class File extends Blob {
 }
 
 defineInterface(File);
+defineView(File, ["name", "lastModified"]);
 
 // Cloned in place only: workerd has no tag for files, so storage refuses them there and here.
 registerCloneable(File, {

@@ -66,10 +66,13 @@ export function setEntries(context, value, level) {
 }
 
 export function mapEntries(context, value, level) {
+  return pairEntries(context, value, level, Map.prototype.entries.call(value), mapSize(value));
+}
+
+export function pairEntries(context, _, level, pairs, size = pairs.length) {
   const output = [];
-  const size = mapSize(value);
   context.indentation += 2;
-  for (const [key, item] of Map.prototype.entries.call(value)) {
+  for (const [key, item] of pairs) {
     if (output.length >= context.maxArrayLength) break;
     output.push(
       `${context.show(context, key, level, false)} => ${context.show(context, item, level, false)}`,

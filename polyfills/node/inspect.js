@@ -2,11 +2,12 @@
 // run a script's code (custom inspection, proxies, getters where asked to).
 // https://nodejs.org/docs/latest-v20.x/api/util.html#utilinspectobject-options
 
-import { hasView, viewOf } from "../console/views.js";
+import { hasView, pairsOf, viewOf } from "../console/views.js";
 import {
   arrayEntries,
   bufferEntries,
   mapEntries,
+  pairEntries,
   mapSize,
   setEntries,
   setSize,
@@ -266,6 +267,11 @@ function plainShapeOf(context, value, level, constructor, tag, inTypedArray, sha
     const kind = typeof value.valueOf();
     return asBase(boxedBase(value, constructor, tag), kind === "object" ? "special" : kind);
   }
+  const pairs = pairsIn(value);
+  if (pairs !== undefined)
+    return finish(prefixOf(constructor, tag, "Map", `(${pairs.length})`), (...asked) =>
+      pairEntries(...asked, pairs),
+    );
   const view = viewEntries(value, constructor);
   if (view !== undefined) return finish(prefixOf(constructor, tag, "Object"), view);
   if (keys.length === 0) {
@@ -275,6 +281,19 @@ function plainShapeOf(context, value, level, constructor, tag, inTypedArray, sha
   }
   if (constructor === "Object" && tag === "") return shape;
   return finish(prefixOf(constructor, tag, "Object"), null);
+}
+
+/** The pairs of a platform object that is a list of them. */
+function pairsIn(value) {
+  for (let p = getPrototypeOf(value); p !== null; p = getPrototypeOf(p)) {
+    try {
+      const pairs = pairsOf(value, p);
+      if (pairs !== undefined) return pairs;
+    } catch {
+      return undefined;
+    }
+  }
+  return undefined;
 }
 
 /** The attributes of a platform object, whose state is private. */

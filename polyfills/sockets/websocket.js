@@ -1,6 +1,7 @@
 // WebSocket: https://websockets.spec.whatwg.org/, with what Workers add:
 // https://developers.cloudflare.com/workers/runtime-apis/websockets/
 
+import { defineView } from "../console/views.js";
 import { hibernation_attach, hibernation_attachment, socket_connect } from "holdfast:ops";
 import { defineEventHandler } from "../events/event-handler.js";
 import { EventTarget } from "../events/event-target.js";
@@ -178,6 +179,7 @@ export class WebSocket extends EventTarget {
 
 for (const type of ["close", "error", "message", "open"]) defineEventHandler(WebSocket, type);
 defineInterface(WebSocket);
+defineView(WebSocket, ["readyState", "url", "protocol"]);
 refuseToClone(WebSocket);
 defineConstants(WebSocket, { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 });
 for (const name of ["CONNECTING", "OPEN", "CLOSING", "CLOSED"]) {

@@ -1,5 +1,6 @@
 // https://streams.spec.whatwg.org/#rs-class
 
+import { defineView } from "../console/views.js";
 import { isAbortSignal } from "../events/abort.js";
 import {
   defineInterface,
@@ -176,3 +177,5 @@ function unlockedWritable(stream) {
   if (!state.locked) return state;
   throw new TypeError("Cannot pipe to a WritableStream that is locked to a writer.");
 }
+
+defineView(ReadableStream, ["locked"]);

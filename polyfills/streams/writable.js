@@ -1,5 +1,6 @@
 // https://streams.spec.whatwg.org/#ws-class
 
+import { defineView } from "../console/views.js";
 import { defineInterface } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
 import { stampWritable, writableState } from "./brand.js";
@@ -64,3 +65,5 @@ function unlocked(stream, act) {
   if (!state.locked) return state;
   throw new TypeError(`Cannot ${act} a WritableStream that is locked to a writer.`);
 }
+
+defineView(WritableStream, ["locked"]);

@@ -1,6 +1,6 @@
 // URLSearchParams: https://url.spec.whatwg.org/#interface-urlsearchparams
 
-import { defineView } from "../console/views.js";
+import { defineListView } from "../console/views.js";
 import {
   defineInterface,
   defineIterable,
@@ -161,5 +161,5 @@ function pairsFrom(init) {
 const toPair = (value) => toSequence(value, toUSVString, `${MISSING}'s element`);
 
 defineIterable(URLSearchParams, pairAt);
+defineListView(URLSearchParams, pairAt);
 defineInterface(URLSearchParams);
-defineView(URLSearchParams, ["size"]);

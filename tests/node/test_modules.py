@@ -313,3 +313,23 @@ async def test_partial_deep_strict_equal_looks_for_what_is_expected(server: Serv
     )
     failed = "ERR_ASSERTION"
     assert json.loads(await server.text()) == [True] * 6 + [failed] * 5
+
+
+async def test_inspect_shows_what_is_in_platform_objects(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { inspect } from "node:util";
+        export default { fetch: () => Response.json([
+          inspect(new Headers({ a: "b" })), inspect({ deep: { er: { still: new Headers() } } }),
+          inspect(new URLSearchParams("x=1")), inspect(new Blob(["x"])),
+          inspect(new Headers([["a", "b"], ["c", "d"]]), { maxArrayLength: 1 })]) };
+        """,
+    )
+    assert json.loads(await server.text()) == [
+        "Headers(1) { 'a' => 'b' }",
+        "{ deep: { er: { still: [Headers] } } }",
+        "URLSearchParams(1) { 'x' => '1' }",
+        "Blob { size: 1, type: '' }",
+        "Headers(2) { 'a' => 'b', ... 1 more item }",
+    ]

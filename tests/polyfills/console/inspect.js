@@ -3,6 +3,11 @@ import { inspect } from "holdfast:console/inspect.js";
 import { MAX_TEXT_CHARS } from "holdfast:console/primitives.js";
 import { AbortSignal } from "holdfast:events/abort.js";
 import { Event } from "holdfast:events/event.js";
+import { FormData } from "holdfast:fetch/form-data.js";
+import { Headers } from "holdfast:fetch/headers.js";
+import { Response } from "holdfast:fetch/response.js";
+import { Blob } from "holdfast:files/blob.js";
+import { URLSearchParams } from "holdfast:url/search-params.js";
 
 const fails = () => {
   throw new Error("code of the script ran");
@@ -130,4 +135,16 @@ export function many_short_items_stand_in_columns() {
 export function platform_objects_show_their_attributes() {
   ok(inspect(new Event("go")).startsWith("Event {\n  type: 'go'"), inspect(new Event("go")));
   same(inspect(AbortSignal.abort(1)), "AbortSignal { aborted: true, reason: 1 }");
+}
+
+export function platform_objects_that_are_lists_show_their_pairs() {
+  same(inspect(new Headers({ b: "1", a: "2" })), "Headers(2) { 'a' => '2', 'b' => '1' }");
+  same(inspect(new URLSearchParams("a=b&a=c")), "URLSearchParams(2) { 'a' => 'b', 'a' => 'c' }");
+  const form = new FormData();
+  form.append("a", "b");
+  form.append("f", new Blob(["x"]));
+  ok(/^FormData\(2\) \{\n {2}'a' => 'b',\n {2}'f' => File \{\s+size: 1,/.test(inspect(form)), inspect(form));
+  const response = inspect(new Response("x", { status: 404, headers: { a: "b" } }));
+  ok(response.includes("status: 404") && response.includes("'a' => 'b'"), response);
+  same(inspect(Object.create(Headers.prototype)), "Headers {}");
 }
