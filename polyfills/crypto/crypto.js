@@ -7,6 +7,7 @@ import {
   defineInterface,
   illegalConstructor,
   illegalInvocation,
+  isObject,
   requireArguments,
 } from "../kernel/webidl.js";
 import "./builtins.js";
@@ -39,7 +40,7 @@ export class Crypto {
   }
 
   get subtle() {
-    if (!(#brand in this)) throw illegalInvocation();
+    if (!isObject(this) || !(#brand in this)) throw illegalInvocation();
     return subtleModule().subtle;
   }
 
@@ -49,7 +50,7 @@ export class Crypto {
 
   /** https://w3c.github.io/webcrypto/#Crypto-method-getRandomValues */
   getRandomValues(array) {
-    if (!(#brand in this)) throw illegalInvocation();
+    if (!isObject(this) || !(#brand in this)) throw illegalInvocation();
     requireArguments(arguments.length, 1, "'getRandomValues' on 'Crypto'");
     const kind = viewKind(array);
     if (kind === undefined) throw new TypeError("Crypto.getRandomValues: the array is no view.");
@@ -72,7 +73,7 @@ export class Crypto {
 
   /** https://w3c.github.io/webcrypto/#Crypto-method-randomUUID */
   randomUUID() {
-    if (!(#brand in this)) throw illegalInvocation();
+    if (!isObject(this) || !(#brand in this)) throw illegalInvocation();
     return crypto_random_uuid();
   }
 }

@@ -145,6 +145,7 @@ export default async function run(log) {
   for (const args of [[0], [-1], ["x"], [8, 5], [8, { safe: 1 }], [8, { add: 5 }], [8, { add: 1000n }], [8, { add: 5n, rem: 7n }], [8, { bigint: 5 }]]) log(inspect(args), attempt(() => crypto.generatePrimeSync(...args)));
   log(attempt(() => crypto.generatePrime(0)), attempt(() => crypto.generatePrime(8)), attempt(() => crypto.checkPrime("x")), attempt(() => crypto.checkPrime(7n)), attempt(() => crypto.hkdf(5)));
   for (const args of [[-1n], ["x"], [7n, 5], [7n, { checks: -1 }], [7n, { checks: "x" }]]) log(inspect(args), attempt(() => crypto.checkPrimeSync(...args)));
+  log(crypto.generatePrimeSync(3, { bigint: true }), crypto.generatePrimeSync(2, { bigint: true }), crypto.generatePrimeSync(3, { safe: true, bigint: true }));
   log(typeof (await promisify(crypto.generatePrime)(40, { bigint: true })), (await promisify(crypto.generatePrime)(40)).byteLength);
 
   for (const pem of [CA, LEAF]) {

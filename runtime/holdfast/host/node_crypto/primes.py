@@ -108,7 +108,7 @@ def _generate(bits: int, safe: bool, add: bytes | None, rem: bytes | None) -> by
     if step is not None and rest is not None and step <= rest:
         raise coded("ERR_OUT_OF_RANGE", "invalid options.rem", "RangeError")
     if bits < 2 or (safe and bits < 3):
-        raise openssl("0180007A", "bignum routines", "bits too small")
+        raise openssl("01800076", "bignum routines", "bits too small")
     if step is None and not safe and bits >= _MIN_LIBRARY_BITS:
         prime = _of_library(bits)
     else:
@@ -124,13 +124,13 @@ def _of_library(bits: int) -> int:
 
 
 def _found(bits: int, step: int | None, rest: int | None, *, safe: bool) -> int:
-    """A prime with its two highest bits set, as OpenSSL makes them, where it has four."""
-    top = 3 << (bits - 2) if step is None and bits > 3 else 1 << (bits - 1)
+    """A prime with its two highest bits set, as OpenSSL makes them."""
+    top = 3 << (bits - 2) if step is None else 1 << (bits - 1)
     default_rest = 3 if safe and step is not None and step > 2 else 1
     for _ in range(1_000 * bits):
         number = randbits(bits) | top
         if step is None:
-            number |= 3 if safe and bits > 3 else 1
+            number |= 3 if safe else 1
         else:
             number += (default_rest if rest is None else rest) - number % step
         # Of a safe prime both have to pass, so that what is cheap is asked of both first.
