@@ -57,6 +57,13 @@ function isGroupPrime(prime) {
   return name !== undefined && prime.equals(toBuffer(node_dh_group(name)));
 }
 
+/** A random number from 2 to the prime less 2; so many bits more make all equally likely. */
+function privateBelow(prime) {
+  const p = numberOf(prime);
+  const span = p > 4n ? p - 3n : 1n;
+  return bytesOfNumber((numberOf(crypto_random(prime.length + 8)) % span) + 2n);
+}
+
 /** What both classes do with their prime and generator. */
 class Exchange {
   #prime;
@@ -72,18 +79,11 @@ class Exchange {
   }
 
   generateKeys(encoding = undefined) {
-    if (this.#private === null) {
-      const size = this.#isKnown
-        ? Math.min(PRIVATE_BYTES, this.#prime.length - 1)
-        : this.#prime.length;
-      const p = numberOf(this.#prime);
-      // Between 2 and the prime less 2; what is too much of a random number is cut off.
-      const span = p > 4n ? p - 3n : 1n;
-      this.#private = bytesOfNumber((numberOf(crypto_random(size + 8)) % span) + 2n);
-      if (this.#isKnown) this.#private = Buffer.from(crypto_random(size));
-    }
-    this.#public ??= withoutZeros(this.#power(this.#generator, this.#private));
-    return encoded(this.#public, encoding);
+    this.#private ??= this.#isKnown
+      ? Buffer.from(crypto_random(Math.min(PRIVATE_BYTES, this.#prime.length - 1)))
+      : privateBelow(this.#prime);
+    this.#public = withoutZeros(this.#power(this.#generator, this.#private));
+    return encoded(Buffer.from(this.#public), encoding);
   }
 
   #power(base, exponent) {

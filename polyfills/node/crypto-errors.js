@@ -1,6 +1,7 @@
 // What the host says went wrong, as Node.js tells it: see host/node_crypto/errors.py.
 
 import { nodeError } from "./errors.js";
+import { nextTick } from "./stream-base.js";
 
 const CODED = /^\[(ERR_[A-Z0-9_]+)\] (.*)$/s;
 const OPENSSL = /^error:[0-9A-F]{8}:(.*?)::(.*)$/;
@@ -37,4 +38,12 @@ export function attempt(run) {
   } catch (error) {
     throw coded(error);
   }
+}
+
+/** Settle a callback as Node.js does: later, and with the error's code. */
+export function answer(promise, callback, convert) {
+  promise.then(
+    (value) => nextTick(callback, null, convert(value)),
+    (error) => nextTick(callback, coded(error)),
+  );
 }

@@ -7,10 +7,9 @@ import {
   node_key_generate_later,
   node_key_public,
 } from "holdfast:ops";
-import { attempt } from "./crypto-errors.js";
+import { answer, attempt } from "./crypto-errors.js";
 import { keyEncoding } from "./crypto-key-encoding.js";
 import { keyOf, written } from "./crypto-keys.js";
-import { answer } from "./crypto-sign.js";
 import {
   invalidValue,
   nodeError,

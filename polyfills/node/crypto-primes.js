@@ -8,7 +8,7 @@ import {
 } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
 import { bytesOf, isBytes } from "./crypto-bytes.js";
-import { attempt, coded } from "./crypto-errors.js";
+import { answer, attempt } from "./crypto-errors.js";
 import {
   invalidType,
   outOfRange,
@@ -16,7 +16,6 @@ import {
   requireInteger,
   requireObject,
 } from "./errors.js";
-import { nextTick } from "./stream-base.js";
 
 const MAX_INT32 = 2 ** 31 - 1;
 const BYTES = ["ArrayBuffer", "TypedArray", "Buffer", "DataView", "bigint"];
@@ -50,13 +49,6 @@ function generateArguments(size, options) {
 export function generatePrimeSync(size, options = {}) {
   const [args, give] = generateArguments(size, options);
   return give(attempt(() => node_prime_generate(...args)));
-}
-
-function answer(promise, callback, give) {
-  promise.then(
-    (value) => nextTick(callback, null, give(value)),
-    (error) => nextTick(callback, coded(error)),
-  );
 }
 
 export function generatePrime(size, options, callback) {

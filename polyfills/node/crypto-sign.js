@@ -11,12 +11,11 @@ import {
   node_verify_later,
 } from "holdfast:ops";
 import { encoded, isBytes, secretOf, toBuffer } from "./crypto-bytes.js";
-import { attempt, coded } from "./crypto-errors.js";
+import { answer, attempt } from "./crypto-errors.js";
 import { createHash } from "./crypto-hash.js";
 import { privateKeyFor, publicKeyFor } from "./crypto-key-reading.js";
 import { isExtractable, materialOfKey } from "./crypto-keys.js";
 import { invalidType, invalidValue, nodeError, requireFunction, requireString } from "./errors.js";
-import { nextTick } from "./stream-base.js";
 import { Writable } from "./stream-writable.js";
 
 /** Padding, salt and form of a signature as one text, which the host reads. */
@@ -107,14 +106,6 @@ function hashOf(algorithm) {
   requireString(algorithm, "algorithm");
   if (node_signature_hash(algorithm)) return algorithm;
   throw nodeError(TypeError, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${algorithm}`);
-}
-
-/** Settle a callback as Node.js does: later, and with the error's code. */
-export function answer(promise, callback, convert) {
-  promise.then(
-    (value) => nextTick(callback, null, convert(value)),
-    (error) => nextTick(callback, coded(error)),
-  );
 }
 
 export function sign(algorithm, data, key, callback = undefined) {

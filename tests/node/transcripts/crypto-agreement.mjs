@@ -106,6 +106,8 @@ export default async function run(log) {
   one.generateKeys();
   other.generateKeys("hex");
   log(one.computeSecret(other.getPublicKey()).equals(other.computeSecret(one.getPublicKey("base64"), "base64")), one.computeSecret(other.getPublicKey(), undefined, "hex").length, other.getPrime("hex") === one.getPrime("hex"));
+  other.setPublicKey(Buffer.from([5]));
+  log(other.getPublicKey("hex"), other.generateKeys().length > 200, crypto.getDiffieHellman("modp5").generateKeys("latin1").length > 150);
   log(other.verifyError, crypto.createDiffieHellman(crypto.getDiffieHellman("modp18").getPrime()).verifyError);
   const fixed = crypto.createDiffieHellman(one.getPrime("hex"), "hex", "02", "hex");
   fixed.setPrivateKey(Buffer.from("0123456789abcdef", "hex"));
