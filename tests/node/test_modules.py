@@ -273,7 +273,7 @@ async def test_timers_are_objects_as_the_date_and_the_flags_say(
     assert json.loads(await server.text()) == expected
 
 
-async def test_a_timer_of_no_time_fires_before_one_of_a_millisecond(server: Server) -> None:
+async def test_timers_of_no_time_fire_before_one_of_some(server: Server) -> None:
     server.add(
         "main",
         """
@@ -281,7 +281,7 @@ async def test_a_timer_of_no_time_fires_before_one_of_a_millisecond(server: Serv
         export default { async fetch() {
           const heard = [];
           await new Promise((resolve) => {
-            setTimeout(() => resolve(heard.push("one")), 1);
+            setTimeout(() => resolve(heard.push("one")), 100);
             ofNode((name) => heard.push(name), 0, "zero");
             setTimeout((name) => heard.push(name), -5, "negative");
             setTimeout((name) => heard.push(name), "0", "text");
