@@ -17,6 +17,7 @@ from tests.peers import Workerd
 
 HERE = Path(__file__).parent / "transcripts"
 TRANSCRIPTS = sorted(HERE.glob("*.mjs"))
+SHARED = {f"shared/{path.name}": path.read_text() for path in (HERE / "shared").glob("*.mjs")}
 NODE = shutil.which("node")
 MAJOR = 20  # whose behaviour is followed
 
@@ -65,7 +66,7 @@ async def test_a_script_tells_the_same_as_on_node(tmp_path: Path, path: Path) ->
     if node_major() != MAJOR:
         pytest.skip(f"Node.js {node_major()} is installed, {MAJOR} is what is followed")
     async with Server(tmp_path) as server:
-        server.add("main", MAIN, modules={"transcript.mjs": path.read_text()})
+        server.add("main", MAIN, modules=SHARED | {"transcript.mjs": path.read_text()})
         answer = await server.fetch()
         assert answer.status == 200, server.lines
         told = json.loads(answer.text)
