@@ -1,5 +1,5 @@
 // The table of globals: every name that scripts find on the global object, besides
-// ECMAScript's own and those of the engine that meet their standard (DOMException).
+// ECMAScript's own.
 
 import { console } from "./console/console.js";
 import { Crypto, crypto } from "./crypto/crypto.js";
@@ -14,6 +14,7 @@ import { Request } from "./fetch/request.js";
 import { Response } from "./fetch/response.js";
 import { Blob } from "./files/blob.js";
 import { File } from "./files/file.js";
+import { DOMException } from "./language/dom-exception.js";
 import { RememberingProxy } from "./serialize/proxies.js";
 import { structuredClone } from "./serialize/structured-clone.js";
 import { queueMicrotask } from "./timers/microtask.js";
@@ -34,6 +35,7 @@ export const interfaces = {
   AbortSignal,
   Blob,
   Crypto,
+  DOMException,
   Event,
   EventTarget,
   FetchEvent,

@@ -13,6 +13,7 @@
 // Built-in methods are captured and brands are checked by using them: an object that
 // merely inherits from Map.prototype throws here and is shown as a plain one.
 
+import { DOMException } from "../language/dom-exception.js";
 import { isKnownProxy } from "../serialize/proxies.js";
 import { quote, showPrimitive } from "./primitives.js";
 import { hasView, pairsOf, viewOf } from "./views.js";

@@ -3,7 +3,9 @@
 // A script may replace the methods of every builtin, and some of them would show it what
 // it may not see: the material of a key that is not extractable. See key.js.
 
-export const { DOMException, JSON, Uint8Array } = globalThis;
+import { DOMException } from "../language/dom-exception.js";
+
+export const { JSON, Uint8Array } = globalThis;
 export const { parse: parseJson, stringify: stringifyJson } = JSON;
 const { setPrototypeOf } = Object;
 

@@ -1,5 +1,6 @@
 // The global object's `crypto`: https://w3c.github.io/webcrypto/#Crypto-interface
 
+import { DOMException } from "../language/dom-exception.js";
 import { crypto_random, crypto_random_uuid } from "holdfast:ops";
 import { describeView, isArrayBuffer, viewKind } from "../kernel/buffers.js";
 import { lazily } from "../kernel/lazy.js";
@@ -12,7 +13,7 @@ import {
 } from "../kernel/webidl.js";
 import "./builtins.js";
 
-const { DOMException, Uint8Array } = globalThis;
+const { Uint8Array } = globalThis;
 const setBytes = Function.prototype.call.bind(Uint8Array.prototype.set);
 
 const subtleModule = lazily("crypto/subtle.js");

@@ -6,6 +6,7 @@
 // the script need not keep it. A signal of `AbortSignal.timeout` is held by its timer, one
 // that came by RPC in the same way by what its sender calls (`keepWhileAwaited`).
 
+import { DOMException } from "../language/dom-exception.js";
 import { defineView } from "../console/views.js";
 import {
   defineInterface,
@@ -20,7 +21,7 @@ import { Event } from "./event.js";
 import { defineEventHandler } from "./event-handler.js";
 import { dispatchTrusted, EventTarget, hasListeners, provideSignals } from "./event-target.js";
 
-const { DOMException, WeakRef } = globalThis;
+const { WeakRef } = globalThis;
 
 const CONSTRUCTING = {};
 const SWEEP_DEPENDENTS_AT = 32;

@@ -7,6 +7,7 @@
 // Functions called without a receiver (`addEventListener("fetch", …)`) act on the
 // global object, which is no EventTarget itself: `globalTarget` stands for it.
 
+import { DOMException } from "../language/dom-exception.js";
 import {
   defineInterface,
   illegalInvocation,
@@ -20,7 +21,6 @@ import { markTrusted, markUntrusted, stopsImmediately, stopsPropagation } from "
 import { reportException } from "../kernel/report.js";
 import { errorEventFor } from "./uncaught.js";
 
-const { DOMException } = globalThis;
 const callWith = Function.prototype.call.bind(Function.prototype.call);
 
 /** The listeners of an EventTarget: a Map from type to list, or null. */

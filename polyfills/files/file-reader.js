@@ -3,6 +3,7 @@
 // A blob's bytes are there already, so reading takes no time; but its events come in turns
 // of their own, as if it did: first "loadstart", then "progress", then "load" and "loadend".
 
+import { DOMException } from "../language/dom-exception.js";
 import { IncrementalDecoder } from "../encoding/incremental.js";
 import { encodingOf } from "../encoding/labels.js";
 import { defineEventHandler } from "../events/event-handler.js";
@@ -15,7 +16,7 @@ import { refuseToClone } from "../serialize/index.js";
 import { blobBytes, isBlob } from "./blob.js";
 import { ProgressEvent } from "./progress-event.js";
 
-const { DOMException, atob } = globalThis;
+const { atob } = globalThis;
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 const toBase64 = uncurry(Uint8Array.prototype.toBase64);
 

@@ -1,7 +1,9 @@
 // Errors by name, as the host tells them.
 
+import { DOMException } from "../language/dom-exception.js";
+
 const classes = { Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError };
-const { DOMException, InternalError } = globalThis;
+const { InternalError } = globalThis;
 
 /** The error of this name: an ECMAScript class, or else a DOMException. */
 export function errorFrom(name, message) {

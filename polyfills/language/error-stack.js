@@ -34,7 +34,8 @@ const isOurs = (line) =>
   line.includes("(holdfast:") || (line.endsWith(" (native)") && line.includes("_"));
 
 // A call by the runtime, as the engine tells of it: what called is the next frame.
-const isCall = (line) => line === "    at apply (native)" || line === "    at call (native)";
+const CALLS = ["apply", "call", "construct"].map((name) => `    at ${name} (native)`);
+const isCall = (line) => CALLS.includes(line);
 
 /** The names of the classes that an error was made by, up to the language's own. */
 function makersOf(error) {
@@ -52,7 +53,7 @@ function makersOf(error) {
  * The stack of `error` from the engine's text; what a script's own hook has made stays. It begins
  * where the error was made: not in the constructors of its classes.
  */
-function complete(error, stack) {
+export function complete(error, stack) {
   if (typeof stack !== "string" || (stack !== "" && !stack.startsWith("    at "))) return stack;
   const lines = stack
     .split("\n")

@@ -1,6 +1,7 @@
 // BroadcastChannel, between the contexts of one script's isolate:
 // https://html.spec.whatwg.org/multipage/web-messaging.html#broadcasting-to-other-browsing-contexts
 
+import { DOMException } from "../language/dom-exception.js";
 import { defineEventHandler } from "../events/event-handler.js";
 import { dispatchTrusted, EventTarget } from "../events/event-target.js";
 import { MessageEvent } from "../events/event-types.js";
@@ -9,7 +10,6 @@ import { defineInterface, requireArguments, toDOMString } from "../kernel/webidl
 import { refuseToClone, structuredClone } from "../serialize/index.js";
 import { isOver, receiverOf } from "./receiver.js";
 
-const { DOMException } = globalThis;
 
 // Channels by name, in the order in which they were made. One that was neither closed nor
 // is listened to may be collected; one whose event or object has ended hears no more.

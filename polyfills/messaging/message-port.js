@@ -6,6 +6,7 @@
 // Each message is a turn of the context that started the port; one started in global scope
 // has none, and hears its messages in the sender's.
 
+import { DOMException } from "../language/dom-exception.js";
 import { defineEventHandler } from "../events/event-handler.js";
 import { dispatchTrusted, EventTarget } from "../events/event-target.js";
 import { MessageEvent } from "../events/event-types.js";
@@ -23,7 +24,6 @@ import {
 import { refuseToClone, registerTransferable, structuredClone } from "../serialize/index.js";
 import { receiverOf } from "./receiver.js";
 
-const { DOMException } = globalThis;
 const { freeze } = Object;
 const CONSTRUCTING = {};
 const WHERE = "Failed to execute 'postMessage' on 'MessagePort'";

@@ -1,6 +1,7 @@
 // PerformanceObserver:
 // https://w3c.github.io/performance-timeline/#the-performanceobserver-interface
 
+import { DOMException } from "../language/dom-exception.js";
 import { reportUncaught } from "../events/event-target.js";
 import { currentContext, queueTurn } from "../kernel/turns.js";
 import {
@@ -14,7 +15,6 @@ import {
 } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
 
-const { DOMException } = globalThis;
 const { apply } = Reflect;
 
 const CONSTRUCTING = {};

@@ -1,6 +1,7 @@
 // The global object's `performance`: https://w3c.github.io/hr-time/#sec-performance
 // and its timeline of marks and measures: https://w3c.github.io/user-timing/
 
+import { DOMException } from "../language/dom-exception.js";
 import { EventTarget } from "../events/event-target.js";
 import {
   defineInterface,
@@ -16,7 +17,6 @@ import { now, timeOrigin } from "./clock.js";
 import { createMeasure, PerformanceMark } from "./entry.js";
 import { announceEntry, provideTimeline, selectEntries } from "./observer.js";
 
-const { DOMException } = globalThis;
 const CONSTRUCTING = {};
 
 /** The isolate's clock and the timeline that its scripts keep. */

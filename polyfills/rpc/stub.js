@@ -6,6 +6,7 @@
 // nothing. A source of calls (a stub, or a promise of a result) is asked by `open()` for what is
 // called: it has `send(caller, path, message)`, as references have, and may have `release()`.
 
+import { DOMException } from "../language/dom-exception.js";
 import { requireContext } from "../kernel/pending.js";
 import { isKnownProxy } from "../serialize/proxies.js";
 import { notSerializable } from "../serialize/errors.js";
@@ -54,7 +55,6 @@ const NO_FUNCTION_DUP =
 const NO_PROXY =
   "Proxy could not be serialized because it is not a valid RPC receiver type. The Proxy must " +
   "emulate either a plain object or an RpcTarget, as indicated by the Proxy's prototype chain.";
-const { DOMException } = globalThis;
 
 // ---- Any property ---------------------------------------------------------------------
 

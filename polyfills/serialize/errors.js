@@ -1,6 +1,7 @@
 // The DataCloneErrors of structured cloning, in V8's words.
 
-const { DOMException } = globalThis;
+import { DOMException } from "../language/dom-exception.js";
+
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 const { apply } = Reflect;
 const { isPrototypeOf } = Object.prototype;

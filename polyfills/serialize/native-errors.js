@@ -2,13 +2,14 @@
 // with the error's own properties. What it wrote before, V8's way, is read: class, message,
 // stack and cause.
 
+import { DOMException } from "../language/dom-exception.js";
 import * as tags from "./tags.js";
 import { ERROR } from "./kinds.js";
 import { defineHostObject, registerCloneable } from "./cloneables.js";
 import { assignId, byte, defineWriter, encode, encodeString, varint } from "./writer.js";
 import { defineReader, fill, readByte, readString, readValue, reserve, unreadable } from "./reader.js";
 
-const { DOMException, Error, Map, Object, String } = globalThis;
+const { Error, Map, Object, String } = globalThis;
 const { defineProperty, getOwnPropertyDescriptor, getOwnPropertyNames, hasOwn } = Object;
 const classes = {
   __proto__: null,

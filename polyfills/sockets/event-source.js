@@ -1,6 +1,7 @@
 // EventSource: https://html.spec.whatwg.org/multipage/server-sent-events.html, with what Workers
 // add: https://developers.cloudflare.com/workers/runtime-apis/eventsource/
 
+import { DOMException } from "../language/dom-exception.js";
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { AbortController } from "../events/abort.js";
 import { defineEventHandler } from "../events/event-handler.js";
@@ -25,7 +26,6 @@ import { startTimer, stopTimer } from "../timers/timers.js";
 import { originOf } from "../url/components.js";
 import { EventStreamParser } from "./event-stream.js";
 
-const { DOMException } = globalThis;
 
 const CONNECTING = 0;
 const OPEN = 1;

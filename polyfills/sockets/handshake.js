@@ -1,10 +1,10 @@
 // The arguments of the WebSocket constructor: https://websockets.spec.whatwg.org/#dom-websocket-websocket
 
+import { DOMException } from "../language/dom-exception.js";
 import { resolve } from "../fetch/base-url.js";
 import { isObject, sequenceFrom, toDOMString, toUSVString } from "../kernel/webidl.js";
 import { URL } from "../url/url.js";
 
-const { DOMException } = globalThis;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const SCHEMES = { "http:": "ws:", "https:": "wss:", "ws:": "ws:", "wss:": "wss:" };
 

@@ -1,6 +1,7 @@
 // WebSocket: https://websockets.spec.whatwg.org/, with what Workers add:
 // https://developers.cloudflare.com/workers/runtime-apis/websockets/
 
+import { DOMException } from "../language/dom-exception.js";
 import { defineView } from "../console/views.js";
 import { hibernation_attach, hibernation_attachment, socket_connect } from "holdfast:ops";
 import { defineEventHandler } from "../events/event-handler.js";
@@ -23,7 +24,6 @@ import { checkedProtocols, checkedUrl } from "./handshake.js";
 import { SocketLink } from "./link.js";
 import { ACCEPTED, CONNECTING, RELEASED, SocketState, WAITING } from "./state.js";
 
-const { DOMException } = globalThis;
 
 const MAX_REASON_BYTES = 123;
 const MAX_ATTACHMENT_BYTES = 16_384;

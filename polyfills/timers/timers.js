@@ -9,6 +9,7 @@
 // may set its timers on the other's account. Therefore those of an event that ends live
 // on as *orphans* while other events do.
 
+import { DOMException } from "../language/dom-exception.js";
 import { MAX_ACTIVE_TIMERS } from "holdfast:constants";
 import { reportUncaught } from "../events/event-target.js";
 import { currentFrame, enterFrame } from "../kernel/frames.js";
@@ -16,7 +17,6 @@ import { requireContext } from "../kernel/pending.js";
 import { toLong } from "../kernel/webidl.js";
 import { restartHostTimer, startHostTimer, stopHostTimer } from "./host-timer.js";
 
-const { DOMException } = globalThis;
 const { apply } = Reflect;
 
 const ONCE = -1;

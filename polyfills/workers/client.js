@@ -6,6 +6,7 @@
 // What a client leaves behind goes on. Whom the event has asked for the client's sake is told as
 // well, unless the event has work of its own left (`waitUntil`).
 
+import { DOMException } from "../language/dom-exception.js";
 import { call_abandon, request_signals } from "holdfast:ops";
 import {
   addAbortAlgorithm,
@@ -17,7 +18,6 @@ import { requestRecord } from "../fetch/request.js";
 import { lastOp } from "../kernel/pending.js";
 import { queueTurn } from "../kernel/turns.js";
 
-const { DOMException } = globalThis;
 
 const NONE = 0;
 const PASSED_ON = 2;

@@ -1,10 +1,10 @@
 // Service-worker syntax: `addEventListener("fetch", event => event.respondWith(…))`.
 // https://developers.cloudflare.com/workers/reference/migrate-to-module-workers/
 
+import { DOMException } from "../language/dom-exception.js";
 import { Event } from "../events/event.js";
 import { reportException } from "../kernel/report.js";
 
-const { DOMException } = globalThis;
 
 const CALLED_TWICE = "FetchEvent.respondWith() has already been called; it can only be called once.";
 const TOO_LATE =

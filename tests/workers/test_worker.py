@@ -192,6 +192,26 @@ async def test_a_stack_begins_where_the_error_was_made_and_not_in_its_constructo
     assert frames == ["make"] * 5 + ["Same"]
 
 
+async def test_a_dom_exceptions_stack_begins_with_what_it_says(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        class Own extends DOMException {}
+        function made() { return new DOMException("m", "AbortError"); }
+        function thrown() { try { structuredClone(() => {}); } catch (error) { return error; } }
+        function derived() { return new Own("o"); }
+        export default { fetch: () => Response.json([made(), thrown(), derived()]
+          .map((error) => [error.stack.split("\\n"), error instanceof DOMException])) };
+        """,
+    )
+    expected = ("AbortError: m", "made"), ("DataCloneError: ", "thrown"), ("Error: o", "derived")
+    told = json.loads(await server.text())
+    for ((said, first, *_), is_exception), (head, name) in zip(told, expected, strict=True):
+        assert said.startswith(head)
+        assert re.match(rf"    at {name} \(main\.mjs:\d+:\d+\)$", first)
+        assert is_exception
+
+
 async def test_one_scripts_limit_is_no_other_scripts_business(server: Server) -> None:
     server.add("main", "export default { fetch() { for (;;); } }")
     server.add("other", "let n = 0; export default { fetch: () => new Response(++n) }")
