@@ -28,7 +28,9 @@ def test_what_has_to_be_bundled_is_told_in_a_line(
     assert told in done.err
 
 
-@pytest.mark.parametrize("specifier", ["./none.mjs", "./none.txt", "node:nothing", "cloudflare:nothing"])
+@pytest.mark.parametrize(
+    "specifier", ["./none.mjs", "./none.txt", "node:nothing", "cloudflare:nothing"]
+)
 def test_what_no_bundler_helps_with_names_none(tmp_path: Path, specifier: str) -> None:
     (tmp_path / "main.mjs").write_text(f"import x from '{specifier}'; export default {{}}")
     done = holdfast("run", "main.mjs", "--port", "0", folder=tmp_path)
