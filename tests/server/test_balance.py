@@ -8,12 +8,12 @@ from holdfast.server.shards.balance import LOOKS, NOBODY, Meter, receiver, share
 @pytest.mark.parametrize(
     ("own", "others", "place"),
     [
-        (0.99, {1: 0.43}, 1),
+        (0.99, {1: 0.35}, 1),
         (0.99, {0: 0.6, 2: 0.1, 3: 0.3}, 2),
         (0.7, {1: 0.0}, None),  # it is not busy
-        (0.99, {1: 0.75}, None),  # nobody has much less to do
+        (0.99, {1: 0.43}, None),  # nobody has much less to do
         (1.0, {1: NOBODY}, None),  # the other is not there
-        (1.0, {0: NOBODY, 2: 0.5}, 2),
+        (1.0, {0: NOBODY, 2: 0.25}, 2),
     ],
 )
 def test_a_busy_shard_hands_to_the_one_with_the_least_to_do(

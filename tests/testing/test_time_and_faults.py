@@ -8,6 +8,7 @@ from shutil import copyfile
 import pytest
 
 from holdfast.storage import opening
+from holdfast.storage.history import History
 from holdfast.storage.opening import close_settled
 from holdfast.testing import CallTimedOut, Harness, HarnessError, JavaScriptError, barrier
 
@@ -234,20 +235,23 @@ def test_work_in_threads_takes_no_time_of_the_scripts(holdfast):
     assert holdfast.clock.elapsed == 0
 
 
+NOTES = """
+import { DurableObject } from "cloudflare:workers";
+export class Notes extends DurableObject {
+  write(text) { this.ctx.storage.kv.put("text", text); }
+  read() { return this.ctx.storage.kv.get("text"); }
+  async back(time) {
+    const bookmark = await this.ctx.storage.getBookmarkForTime(time);
+    await this.ctx.storage.onNextSessionRestoreBookmark(bookmark);
+    this.ctx.abort();
+  }
+}
+export default {};
+"""
+
+
 def test_an_object_goes_back_to_a_time_of_the_calendar(holdfast):
-    notes = holdfast.worker("""
-      import { DurableObject } from "cloudflare:workers";
-      export class Notes extends DurableObject {
-        write(text) { this.ctx.storage.kv.put("text", text); }
-        read() { return this.ctx.storage.kv.get("text"); }
-        async back(time) {
-          const bookmark = await this.ctx.storage.getBookmarkForTime(time);
-          await this.ctx.storage.onNextSessionRestoreBookmark(bookmark);
-          this.ctx.abort();
-        }
-      }
-      export default {};
-    """).object("Notes", name="A")
+    notes = holdfast.worker(NOTES).object("Notes", name="A")
     day = 86_400
     start = holdfast.clock.now_ms()
     for text in ("Monday", "Tuesday", "Wednesday"):
@@ -257,3 +261,27 @@ def test_an_object_goes_back_to_a_time_of_the_calendar(holdfast):
         with pytest.raises(JavaScriptError):
             notes.call("back", start + days * day * 1000)
         assert notes.call("read") == text
+
+
+def test_a_mark_that_a_thread_has_not_made_yet_puts_no_later_one_off(holdfast, monkeypatch):
+    moved = threading.Event()
+
+    def mark(*arguments, **options):
+        assert moved.wait(5)
+        return made(*arguments, **options)
+
+    made = History.mark
+    monkeypatch.setattr(History, "mark", mark)
+    notes = holdfast.worker(NOTES).object("Notes", name="A")
+    holdfast.clock.freeze()
+    start = holdfast.clock.now_ms()
+    for text in ("Monday", "Tuesday", "Wednesday"):
+        notes.call("write", text)
+        holdfast.clock.advance(86_400)
+        if text == "Tuesday":
+            moved.set()
+            for _ in range(50):  # while the thread goes on
+                notes.call("read")
+    with pytest.raises(JavaScriptError):
+        notes.call("back", start + 1.5 * 86_400_000)
+    assert notes.call("read") == "Tuesday"

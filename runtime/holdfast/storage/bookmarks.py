@@ -246,12 +246,13 @@ class Bookmarks:
         self, session: "Session | Newborn | None", snapshot: Snapshot | None, *, asked: bool
     ) -> "asyncio.Future[str]":
         bookmarking, database = self._shard.bookmarking, self._database
+        now_ms = bookmarking.now_ms()
         mark = partial(
             self._history.mark,
             snapshot,
             asked=asked,
             since_ms=self._changed_ms,
-            now_ms=bookmarking.now_ms(),
+            now_ms=now_ms,
             born_ms=None if session is None or self._history.exists else _born_ms(session),
         )
         database.mark_due_ms = bookmarking.next_ms(database)
@@ -261,8 +262,8 @@ class Bookmarks:
             started = time.monotonic()
             bookmark = mark()
             took_ms = (time.monotonic() - started) * 1000
-            # A number is replaced in one step, whoever reads it.
-            database.mark_due_ms = max(database.mark_due_ms, bookmarking.now_ms() + DUTY * took_ms)
+            # A number is replaced in one step, whoever reads it. A test may have moved the clock.
+            database.mark_due_ms = max(database.mark_due_ms, now_ms + DUTY * took_ms)
             return bookmark
 
         return self._run(work, snapshot)
