@@ -1,6 +1,7 @@
 // What statuses are called, where a response does not say: https://www.rfc-editor.org/rfc/rfc9110#section-15
 
-const REASONS = {
+/** By status, those that are registered. */
+export const REASONS = {
   __proto__: null,
   101: "Switching Protocols",
   200: "OK",

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from holdfast.engine import Together
 from holdfast.host.objects import Body
@@ -78,9 +78,13 @@ class ObjectHome:
         cf: str | None,
     ) -> None:
         """Give an instance a request; the answer comes back under `number`."""
-        strings = (method, headers) if cf is None else (method, headers, cf)
-        body_behind = () if body is None else (body,) if cf is not None else (None, body)
-        self._host.enter(self._deliver, number, slot, url, Together(strings), *body_behind)
+        if cf is None:
+            rest: tuple[Any, ...] = (Together((method, headers)), None)
+        else:
+            rest = (Together((method, headers, cf)),)
+        if body is not None:
+            rest += (body,)
+        self._host.enter(self._deliver, number, slot, url, *rest)
 
     def deliver_call(self, number: int, slot: int, route: str, message: Message | None) -> None:
         """Give an instance a call by RPC; the answer comes back under `number`."""

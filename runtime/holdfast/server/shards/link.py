@@ -32,7 +32,6 @@ from holdfast.objects.calls import (
 from holdfast.objects.local import UNREACHABLE, LocalObjects
 from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.wait_graph import Circle
-from holdfast.server.backlog import Task
 from holdfast.server.overload import Overload, Reason
 from holdfast.server.shards.bodies import Bodies
 from holdfast.server.shards.bodies import Crossing as BodyCrossing
@@ -257,17 +256,15 @@ class Link:
         cf: str | None,
     ) -> None:
         body = self.bodies.received(crossing)
-        request = (number, unpacked_address(*address), method, url, headers, body, cf)
-        if self._overload.backlog.has_time():
-            self._begin_fetch(*request, is_late=False)
-        else:
-            self._overload.backlog.postpone(partial(self._begin_fetch, *request))
+        target = unpacked_address(*address)
+        self._begin_in_turn(self._begin_fetch, number, target, method, url, headers, body, cf)
 
-    def _begin_in_turn(self, begin: Task) -> None:
+    def _begin_in_turn(self, begin: Callable[..., None], *arguments: Any) -> None:
+        """Call `begin(*arguments, is_late=…)`, now or when its turn comes."""
         if self._overload.backlog.has_time():
-            begin(is_late=False)
+            begin(*arguments, is_late=False)
         else:
-            self._overload.backlog.postpone(begin)
+            self._overload.backlog.postpone(partial(begin, *arguments))
 
     def _begin_fetch(
         self,
@@ -298,11 +295,10 @@ class Link:
 
     def _call(self, number: int, target: Target, route: str, crossing: Crossing) -> None:
         message = self._exports.unpacked(crossing)
-        begin = partial(self._begin_call, number, target, route, message)
         if target[0] == "object":
-            self._begin_in_turn(begin)
+            self._begin_in_turn(self._begin_call, number, target, route, message)
         else:  # part of a call that is under way
-            begin(is_late=False)
+            self._begin_call(number, target, route, message, is_late=False)
 
     def _begin_call(
         self, number: int, target: Target, route: str, message: Message | None, *, is_late: bool
@@ -324,7 +320,7 @@ class Link:
 
     def _abandon(self, number: int) -> None:
         # Perhaps the call itself still waits for its turn.
-        self._begin_in_turn(partial(self._begin_to_abandon, number))
+        self._begin_in_turn(self._begin_to_abandon, number)
 
     def _begin_to_abandon(self, number: int, *, is_late: bool) -> None:
         del is_late  # it takes no time
