@@ -1,14 +1,6 @@
 import buffer, { Buffer } from "node:buffer";
 import { inspect } from "node:util";
-
-const attempt = (run) => {
-  try {
-    const value = run();
-    return Buffer.isBuffer(value) ? `<${value.toString("hex")}>` : inspect(value);
-  } catch (error) {
-    return `${error.name} ${error.code} ${error.message}`;
-  }
-};
+import { attempt } from "./shared/attempt.mjs";
 
 export default function run(log) {
   const texts = ["", "a", "héllo", "日本語", "\ud800", "a\0b", "YWJj", "YW Jj\n", "YWJjZA==", "-_8", "zz6162", "616", "\xff\xfe"];

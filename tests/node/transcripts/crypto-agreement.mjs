@@ -1,6 +1,8 @@
 import crypto from "node:crypto";
 import { inspect, promisify } from "node:util";
 import { KEYS } from "./shared/keys.mjs";
+import { attempt } from "./shared/attempt.mjs";
+
 const CA = `-----BEGIN CERTIFICATE-----
 MIICTjCCAbegAwIBAgIUEfaTI7AlSSwsx/U21767S8M5u1IwDQYJKoZIhvcNAQEL
 BQAwODELMAkGA1UEBhMCREUxFzAVBgNVBAoMDkhvbGRmYXN0LCBJbmMuMRAwDgYD
@@ -48,15 +50,6 @@ AwEHoUQDQgAEALv8qvk7bA6V8d62rlYpYq1C1y6YMzFrRWv0ArZ8NE4oxQW1q/vc
 zBwilR8BgKCALNCfqF7Hl0fBctiMVc7PHA==
 -----END EC PRIVATE KEY-----
 `;
-
-const attempt = (run) => {
-  try {
-    const value = run();
-    return Buffer.isBuffer(value) ? value.toString("hex") : inspect(value);
-  } catch (error) {
-    return [error.name, error.code, error.message.split("\n")[0], error.library, error.reason].join(" | ");
-  }
-};
 
 export default async function run(log) {
   for (const name of ["modp1", "modp2", "modp5", "modp14", "modp15", "modp16", "modp17", "modp18", "MODP14"]) {

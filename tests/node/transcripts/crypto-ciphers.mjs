@@ -3,15 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { buffer } from "node:stream/consumers";
 import { inspect } from "node:util";
-
-const attempt = (run) => {
-  try {
-    const value = run();
-    return Buffer.isBuffer(value) ? value.toString("hex") : inspect(value);
-  } catch (error) {
-    return [error.name, error.code, error.message.split("\n")[0], error.library, error.reason].join(" | ");
-  }
-};
+import { attempt } from "./shared/attempt.mjs";
 
 const bytes = (size, first = 1) => Buffer.from(Array.from({ length: size }, (_, i) => (first + 7 * i + 3 * (i >> 4)) & 255));
 const CIPHERS = [

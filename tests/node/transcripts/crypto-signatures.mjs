@@ -1,15 +1,7 @@
 import crypto from "node:crypto";
 import { inspect, promisify } from "node:util";
 import { KEYS } from "./shared/keys.mjs";
-
-const attempt = (run) => {
-  try {
-    const value = run();
-    return Buffer.isBuffer(value) ? value.toString("hex") : inspect(value);
-  } catch (error) {
-    return [error.name, error.code, error.message.split("\n")[0], error.library, error.reason].join(" | ");
-  }
-};
+import { attempt } from "./shared/attempt.mjs";
 
 export default async function run(log) {
   const data = Buffer.from("data to be signed");

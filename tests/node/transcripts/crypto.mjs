@@ -5,16 +5,7 @@ import { promisify, inspect } from "node:util";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { text } from "node:stream/consumers";
-
-const told = (error) => `${error.name} ${error.code} ${error.message}`;
-const attempt = (run) => {
-  try {
-    const value = run();
-    return Buffer.isBuffer(value) ? value.toString("hex") : inspect(value);
-  } catch (error) {
-    return told(error);
-  }
-};
+import { attempt, told } from "./shared/attempt.mjs";
 
 export default async function run(log) {
   for (const name of ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "SHA256", "RSA-SHA256", "sha512-256", "sha3-256", "blake2b512"]) {

@@ -1,13 +1,6 @@
 import EventEmitter, { errorMonitor, getEventListeners, listenerCount, on, once } from "node:events";
 import { inspect, inherits } from "node:util";
-
-const attempt = (run) => {
-  try {
-    return inspect(run());
-  } catch (error) {
-    return `${error.name} ${error.code} ${error.message}`;
-  }
-};
+import { attempt } from "./shared/attempt.mjs";
 
 export default async function run(log) {
   const e = new EventEmitter();

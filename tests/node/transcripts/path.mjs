@@ -1,13 +1,6 @@
 import path, { posix } from "node:path";
 import { inspect } from "node:util";
-
-const attempt = (run) => {
-  try {
-    return inspect(run());
-  } catch (error) {
-    return `${error.name} ${error.code} ${error.message}`;
-  }
-};
+import { attempt } from "./shared/attempt.mjs";
 
 export default function run(log) {
   const paths = ["", ".", "..", "/", "//", "///", "/a", "/a/", "a/b", "a/b/", "a//b", "/a/../b", "../a", "../../a/..", "a/./b", "./a", "/../a", "a/..", "a/../..", ".a", ".a.b", "a.", "a.b.c", "/a.b/c", "..a", "...", "a..", "a/.b", "/a/b.tar.gz", " ", "a b/c", "C:\\x\\y", "//a", "//a/b", "/a//", "./", "../", "a/b/../../../c"];

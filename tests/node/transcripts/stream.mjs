@@ -2,15 +2,8 @@ import stream, { addAbortSignal, Duplex, finished, PassThrough, pipeline, Readab
 import promises from "node:stream/promises";
 import consumers from "node:stream/consumers";
 import { inspect } from "node:util";
+import { attempt, told } from "./shared/attempt.mjs";
 
-const told = (error) => (error ? `${error.name} ${error.code} ${error.message}` : `${error}`);
-const attempt = (run) => {
-  try {
-    return inspect(run());
-  } catch (error) {
-    return told(error);
-  }
-};
 const ticks = async (n = 8) => {
   for (let i = 0; i < n; i++) await new Promise((resolve) => setImmediate(resolve));
 };

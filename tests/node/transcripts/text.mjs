@@ -2,14 +2,7 @@ import { StringDecoder } from "node:string_decoder";
 import util from "node:util";
 import punycode from "punycode";
 import { inspect, parseArgs, promisify, callbackify, deprecate, inherits } from "node:util";
-
-const attempt = (run) => {
-  try {
-    return inspect(run());
-  } catch (error) {
-    return `${error.name} ${error.code} ${error.message}`;
-  }
-};
+import { attempt } from "./shared/attempt.mjs";
 
 export default async function run(log) {
   const samples = ["héllo wörld", "日本語テキスト", "😀😃", "plain", "\ufeffmark"];

@@ -1,13 +1,6 @@
 import url from "node:url";
 import { inspect } from "node:util";
-
-const attempt = (run) => {
-  try {
-    return inspect(run());
-  } catch (error) {
-    return `${error.name} ${error.code} ${error.message}`;
-  }
-};
+import { attempt } from "./shared/attempt.mjs";
 
 export default function run(log) {
   const texts = ["http://user:pass@sub.example.com:8080/p/a/t/h?query=string#hash", "https://example.com", "HTTP://EXAMPLE.com/Path", "//host/path", "/a/b?c#d", "a/b", "", "mailto:a@b.c", "javascript:alert('x')", "http://a.com/b c", "http://a.com:80", "http://a.com?x", "http://a.com#x", "file:///etc/passwd", "http://[::1]:80/x", "http://a.com/\\b", "x:y", "coap://u:p@h:1/p?q", "?a=b", "#h", "http://user@h", "http://a.com/{}|`", "http://-a.com", "http://a.com:abc/x", "git+ssh://g@h:a/b.git", "http://ex%61mple.com/x", "  http://a.com  ", "http://a.com/x;p=1", "HtTp://x.y.com+a/b/c", "http://a.b/\tbc\ndr\ref g\"hq'j<kl>"];

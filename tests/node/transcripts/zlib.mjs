@@ -3,16 +3,9 @@ import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { buffer } from "node:stream/consumers";
 import { inspect, promisify } from "node:util";
+import { attempt, told } from "./shared/attempt.mjs";
 
-const attempt = (run) => {
-  try {
-    const value = run();
-    return Buffer.isBuffer(value) ? value.toString() : inspect(value);
-  } catch (error) {
-    return [error.name, error.code, error.errno, error.message].join(" | ");
-  }
-};
-const outcome = (promise) => promise.then((value) => value.toString(), (error) => [error.name, error.code, error.errno, error.message].join(" | "));
+const outcome = (promise) => promise.then((value) => value.toString(), told);
 const PAIRS = [["gzip", "gunzip"], ["deflate", "inflate"], ["deflateRaw", "inflateRaw"], ["gzip", "unzip"], ["deflate", "unzip"], ["brotliCompress", "brotliDecompress"]];
 const creates = (name, options) => zlib[`create${name[0].toUpperCase()}${name.slice(1)}`](options);
 // Does not compress to nothing, and is the same everywhere.
