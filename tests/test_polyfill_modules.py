@@ -16,7 +16,7 @@ POLYFILLS = REPOSITORY / "polyfills"
 HOST = REPOSITORY / "runtime" / "holdfast" / "host"
 PINNED_OPS = Path(__file__).parent / "ops.txt"
 
-OP_DECORATORS = {"op", "utf8_op", "async_op", "deferred_op"}
+OP_DECORATORS = {"op", "utf8_op", "async_op", "work_op", "deferred_op"}
 # These come with the ops but are none: the memory that both sides share, and the engine's
 # own way to load a module.
 NOT_OPS = {"shared", "loadModule"}
@@ -72,13 +72,15 @@ def internal_name(importer: str, source: str) -> str:
 
 
 def declared_ops() -> list[str]:
-    """The names of the functions in host/ that carry an op decorator; once each."""
+    """The names of the ops that functions in host/ are declared as; once each."""
     names = [
-        node.name
+        node.name + suffix
         for path in HOST.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(), str(path)))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        if any(decorator_name(d) in OP_DECORATORS for d in node.decorator_list)
+        for decorator in map(decorator_name, node.decorator_list)
+        if decorator in OP_DECORATORS
+        for suffix in (["", "_later"] if decorator == "work_op" else [""])
     ]
     return sorted(names)
 

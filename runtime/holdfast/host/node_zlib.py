@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from holdfast.engine import ScriptError
 from holdfast.host.node_zlib_coders import Coder, Deflater, Settings, open_coder
-from holdfast.host.ops import async_op, in_thread, op
+from holdfast.host.ops import async_op, in_thread, op, work_op
 
 if TYPE_CHECKING:
     from holdfast.host.context import Host
@@ -75,7 +75,7 @@ def zlib_close(host: "Host", number: int) -> None:
     _coders.get(host, {}).pop(number, None)
 
 
-@op
+@work_op
 def zlib_run(
     _host: "Host",
     kind: str,
@@ -86,32 +86,7 @@ def zlib_run(
     limit: int,
 ) -> bytes:
     """All of `data` treated; `limit` bounds the result's bytes, unless it is negative."""
-    return _run(kind, data, _settings(numbers, dictionary), flush, limit)
-
-
-@async_op
-async def zlib_run_later(
-    _host: "Host",
-    kind: str,
-    data: bytes,
-    numbers: str,
-    dictionary: bytes | None,
-    flush: int,
-    limit: int,
-) -> bytes:
-    """`zlib_run` in a thread."""
     settings = _settings(numbers, dictionary)
-    result: bytes = await in_thread(_run, kind, data, settings, flush, limit)
-    return result
-
-
-@op
-def zlib_crc32(_host: "Host", data: bytes, value: int) -> int:
-    """The CRC-32 of `data`, begun with `value`."""
-    return zlib.crc32(data, value)
-
-
-def _run(kind: str, data: bytes, settings: Settings, flush: int, limit: int) -> bytes:
     most = min(limit, MAX_OUTPUT_BYTES) if limit >= 0 else MAX_OUTPUT_BYTES
     if kind == "brotliCompress" and len(data) > _LONG_BYTES:
         settings = settings._replace(level=min(settings.level, _QUICK_QUALITY))
@@ -126,3 +101,9 @@ def _run(kind: str, data: bytes, settings: Settings, flush: int, limit: int) -> 
             raise ScriptError("RangeError", f"Cannot create a Buffer larger than {most} bytes")
         piece = coder.more()
     return b"".join(parts)
+
+
+@op
+def zlib_crc32(_host: "Host", data: bytes, value: int) -> int:
+    """The CRC-32 of `data`, begun with `value`."""
+    return zlib.crc32(data, value)

@@ -3,6 +3,8 @@
     @op           returns its value at once
     @utf8_op      the same, but strings arrive as the bytes of their UTF-8
     @async_op     a coroutine function; JS gets a promise
+    @work_op      an op, and another one with `_later` behind its name, which gives a promise of
+                  the same from a thread; its function may touch nothing but its arguments
     @deferred_op  called with the op's number; answers later with `host.settle(number, …)`
                   or `host.fail(number, error)`; for hot paths that need no task
 
@@ -65,6 +67,17 @@ def utf8_op(function: Function) -> Function:
 def async_op(function: Function) -> Function:
     """Declare an op whose coroutine's result settles a promise."""
     return _declare(OpKind.ASYNC, function)
+
+
+def work_op(function: Function) -> Function:
+    """Declare an op that works for milliseconds, and one that does the same in a thread."""
+
+    async def later(host: "Host", *arguments: Any) -> Any:
+        return await in_thread(function, host, *arguments)
+
+    later.__name__ = f"{function.__name__}_later"
+    _declare(OpKind.ASYNC, later)
+    return _declare(OpKind.SYNC, function)
 
 
 def deferred_op(function: Function) -> Function:

@@ -8,7 +8,7 @@ import hashlib
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
 from holdfast.host.node_crypto.digests import hmac_name
-from holdfast.host.ops import async_op, in_thread, op
+from holdfast.host.ops import work_op
 
 MAX_ITERATIONS = 100_000  # as Workers have it
 MAX_DERIVED_BYTES = 1 << 20
@@ -18,24 +18,11 @@ MAX_PBKDF2_ROUNDS = 1_000_000  # iterations times the blocks of the key
 MAX_SCRYPT_WORK = 1 << 20  # N times r times p; eight times that of the usual cost
 
 
-@op
+@work_op
 def node_pbkdf2(
     _host: Host, name: str, password: bytes, salt: bytes, iterations: int, size: int
 ) -> bytes:
-    """The key derived by PBKDF2; blocks for as long as that takes."""
-    return _pbkdf2(name, password, salt, iterations, size)
-
-
-@async_op
-async def node_pbkdf2_later(
-    _host: Host, name: str, password: bytes, salt: bytes, iterations: int, size: int
-) -> bytes:
-    """`node_pbkdf2` in a thread."""
-    key: bytes = await in_thread(_pbkdf2, name, password, salt, iterations, size)
-    return key
-
-
-def _pbkdf2(name: str, password: bytes, salt: bytes, iterations: int, size: int) -> bytes:
+    """The key derived by PBKDF2."""
     digest = hmac_name(name)
     if iterations > MAX_ITERATIONS:
         raise ScriptError(
@@ -54,22 +41,9 @@ def _pbkdf2(name: str, password: bytes, salt: bytes, iterations: int, size: int)
     return hashlib.pbkdf2_hmac(digest, password, salt, iterations, size)
 
 
-@op
+@work_op
 def node_scrypt(_host: Host, password: bytes, salt: bytes, cost: str, size: int) -> bytes:
     """The key derived by scrypt; `cost` has N, r, p and the most memory, joined by commas."""
-    return _scrypt(password, salt, cost, size)
-
-
-@async_op
-async def node_scrypt_later(
-    _host: Host, password: bytes, salt: bytes, cost: str, size: int
-) -> bytes:
-    """`node_scrypt` in a thread."""
-    key: bytes = await in_thread(_scrypt, password, salt, cost, size)
-    return key
-
-
-def _scrypt(password: bytes, salt: bytes, cost: str, size: int) -> bytes:
     n, r, p, memory = (int(part) for part in cost.split(","))
     _check_size(size)
     if size == 0:

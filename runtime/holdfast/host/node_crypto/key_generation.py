@@ -9,7 +9,7 @@ from holdfast.host.context import Host
 from holdfast.host.crypto.asymmetric import private_material
 from holdfast.host.node_crypto.errors import failing_as, openssl
 from holdfast.host.node_crypto.keys import as_pss, curve_named
-from holdfast.host.ops import async_op, in_thread, op
+from holdfast.host.ops import work_op
 
 # What is generated at once keeps all others waiting: 4,096 bits take a second or two.
 MIN_GENERATED_BITS = 1_024
@@ -17,21 +17,12 @@ MAX_GENERATED_BITS = 4_096
 MAX_DSA_BITS = 3_072
 
 
-@op
+@work_op
 def node_key_generate(_host: Host, kind: str, options: str) -> bytes:
-    """The material of a new private key; blocks for as long as that takes."""
-    return _generate(kind, options)
+    """The material of a new private key.
 
-
-@async_op
-async def node_key_generate_later(_host: Host, kind: str, options: str) -> bytes:
-    """`node_key_generate` in a thread."""
-    material: bytes = await in_thread(_generate, kind, options)
-    return material
-
-
-def _generate(kind: str, options: str) -> bytes:
-    """`options` is JSON: modulusLength and publicExponent, divisorLength, or namedCurve."""
+    `options` is JSON: modulusLength and publicExponent, or namedCurve.
+    """
     from cryptography.hazmat.primitives.asymmetric import dsa, ec
     from cryptography.hazmat.primitives.asymmetric import rsa as rsa_keys
 

@@ -10,7 +10,7 @@ from secrets import randbits
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
 from holdfast.host.node_crypto.errors import coded, openssl
-from holdfast.host.ops import async_op, in_thread, op
+from holdfast.host.ops import work_op
 
 # Python's powers keep all others waiting, so that they are held to about a second.
 MAX_GENERATED_BITS = 2_048
@@ -23,37 +23,9 @@ _MIN_LIBRARY_BITS = 512
 _SMALL = 5_000
 
 
-@op
-def node_prime_generate(
-    _host: Host, bits: int, safe: bool, add: bytes | None, rem: bytes | None
-) -> bytes:
-    """A prime of so many bits; blocks for as long as that takes."""
-    return _generate(bits, safe, add, rem)
-
-
-@async_op
-async def node_prime_generate_later(
-    _host: Host, bits: int, safe: bool, add: bytes | None, rem: bytes | None
-) -> bytes:
-    """`node_prime_generate` in a thread."""
-    prime: bytes = await in_thread(_generate, bits, safe, add, rem)
-    return prime
-
-
-@op
+@work_op
 def node_prime_check(_host: Host, candidate: bytes, checks: int) -> bool:
     """Whether a number is a prime, which is wrong once in 4**checks times; 0 for enough."""
-    return _check(candidate, checks)
-
-
-@async_op
-async def node_prime_check_later(_host: Host, candidate: bytes, checks: int) -> bool:
-    """`node_prime_check` in a thread."""
-    answer: bool = await in_thread(_check, candidate, checks)
-    return answer
-
-
-def _check(candidate: bytes, checks: int) -> bool:
     number = int.from_bytes(candidate, "big")
     if number.bit_length() > MAX_CHECKED_BITS:
         raise ScriptError("RangeError", f"Numbers of at most {MAX_CHECKED_BITS} bits are checked")
@@ -96,7 +68,11 @@ def _passes(number: int) -> bool:
     return False
 
 
-def _generate(bits: int, safe: bool, add: bytes | None, rem: bytes | None) -> bytes:
+@work_op
+def node_prime_generate(
+    _host: Host, bits: int, safe: bool, add: bytes | None, rem: bytes | None
+) -> bytes:
+    """A prime of so many bits; `rem` is what is left when it is divided by `add`."""
     step = int.from_bytes(add, "big") if add is not None else None
     rest = int.from_bytes(rem, "big") if rem is not None else None
     most = MAX_GENERATED_BITS if add is None else MAX_SPECIAL_BITS

@@ -19,7 +19,7 @@ from holdfast.host.node_crypto.errors import (
     too_large_for_key,
 )
 from holdfast.host.node_crypto.keys import is_pss, key_of, type_of
-from holdfast.host.ops import async_op, in_thread, op
+from holdfast.host.ops import op, work_op
 
 PKCS1, NO_PADDING, PSS = 1, 3, 6
 _SALT_AS_DIGEST, _SALT_AUTO = -1, -2
@@ -28,19 +28,10 @@ _WITHOUT_HASH = frozenset({"ed25519", "ed448"})
 _WITH_HASH = frozenset({"rsa", "ec", "dsa"})
 
 
-@op
+@work_op
 def node_sign(_host: Host, material: bytes, name: str | None, how: str, data: bytes) -> bytes:
     """A signature of data; `name` is a hash, or None for the key's own way."""
     return _sign(material, name, how, data, is_digest=False)
-
-
-@async_op
-async def node_sign_later(
-    _host: Host, material: bytes, name: str | None, how: str, data: bytes
-) -> bytes:
-    """`node_sign` in a thread."""
-    signature: bytes = await in_thread(_sign_data, material, name, how, data)
-    return signature
 
 
 @op
@@ -49,7 +40,7 @@ def node_sign_digest(_host: Host, material: bytes, name: str, how: str, digest: 
     return _sign(material, name, how, digest, is_digest=True)
 
 
-@op
+@work_op
 def node_verify(
     _host: Host,
     material: bytes,
@@ -60,20 +51,6 @@ def node_verify(
 ) -> bool:
     """Whether this is a signature of `data`."""
     return _verify(material, name, how, data, signature, is_digest=False)
-
-
-@async_op
-async def node_verify_later(
-    _host: Host,
-    material: bytes,
-    name: str | None,
-    how: str,
-    data: bytes,
-    signature: bytes,
-) -> bool:
-    """`node_verify` in a thread."""
-    answer: bool = await in_thread(_verify_data, material, name, how, data, signature)
-    return answer
 
 
 @op
@@ -90,19 +67,9 @@ def node_signature_hash(_host: Host, name: str) -> bool:
     return library_hash(name) is not None
 
 
-def _sign_data(material: bytes, name: str | None, how: str, data: bytes) -> bytes:
-    return _sign(material, name, how, data, is_digest=False)
-
-
 def verify_with(material: bytes, name: str, data: bytes, signature: bytes) -> bool:
     """Whether this is a signature of `data` in the way that is usual for the key and this hash."""
     return _verify(material, name, ",,der", data, signature, is_digest=False)
-
-
-def _verify_data(
-    material: bytes, name: str | None, how: str, data: bytes, signature: bytes
-) -> bool:
-    return _verify(material, name, how, data, signature, is_digest=False)
 
 
 def _sign(material: bytes, name: str | None, how: str, data: bytes, *, is_digest: bool) -> bytes:
