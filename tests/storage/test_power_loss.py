@@ -81,6 +81,11 @@ asyncio.run(main())
 """
 
 
+# The same with a journal, whose files are full, or nobody's, after a few batches.
+JOURNALED = WRITER.replace("max_open=3)", 'max_open=3, journal="0")').replace(
+    "newborn.LARGE_BYTES", "journaling.FULL_BYTES, journaling.QUIET_S = 60_000, 0.02\nnewborn.LARGE_BYTES"
+).replace("barrier, lifecycle", "barrier, journaling, lifecycle").replace("0.06", "0.02")
+
 # Each object sets alarms. Now and then a sync of their list fails, and the object is opened anew
 # and says what it finds.
 ALARMS = """
@@ -204,11 +209,14 @@ def traced(tmp_path: Path, writer: str, count: int) -> Trace:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("writer", [WRITER, JOURNALED], ids=["plain", "journaled"])
 def test_nothing_durable_is_lost_whenever_the_power_fails(
-    tmp_path: Path, quick_folder: Path
+    writer: str, tmp_path: Path, quick_folder: Path
 ) -> None:
-    trace = traced(tmp_path, WRITER, 60)
+    trace = traced(tmp_path, writer, 60)
     assert len(trace.said) > 100, "the trace shows what the process said"
+    journal = [when for when, path, _ in trace.entries if ".journal-" in path]
+    assert bool(journal) == (writer is JOURNALED)
     chance = random.Random(1)
     removals = [when for when, _, file in trace.entries if file is None]
     moments = [chance.randrange(trace.length) for _ in range(STRIKES)]
@@ -310,7 +318,7 @@ def promised(trace: Trace, moment: int) -> dict[int, int]:
 
 
 async def check(folder: Path, said: dict[int, int], where: str) -> None:
-    shard = Shard(folder)
+    shard = Shard(folder, journal="0")
     for number in range(OBJECTS):
         store = shard.owner(number).store
         left, right = store.get("left"), store.get("right")

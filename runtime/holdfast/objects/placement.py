@@ -60,6 +60,8 @@ class Owner(Protocol):
 class Placement(Protocol):
     """Answers one question for each object."""
 
+    index: int  # our own place among those that share the data folder
+
     def is_here(self, object_id: str) -> bool:
         """True if this shard owns the object."""
 
@@ -75,6 +77,8 @@ class Placement(Protocol):
 
 class InProcess:
     """One shard that owns everything."""
+
+    index = 0
 
     def is_here(self, object_id: str) -> bool:
         """Always."""

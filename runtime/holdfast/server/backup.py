@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from holdfast.catalog.vault import KEY_FILE
-from holdfast.server.data_folder import SCRATCH
+from holdfast.server.data_folder import OBJECTS, SCRATCH
 from holdfast.server.runtime import Runtime
 from holdfast.storage import alarms, going_back, history, object_names
 from holdfast.storage.names import DATABASE_SUFFIX, database_name, is_index
@@ -29,7 +29,6 @@ MANIFEST = "backup.json"  # comes last, so that a part of an archive is not take
 VERSION = 1
 CATALOG = "catalog.sqlite"
 KEY_VALUE = "kv.sqlite"
-OBJECTS = "objects"
 PLAIN_FILES = (KEY_FILE, "api-token")
 SHARED_VFS = "unix"  # of the files that several connections, or processes, have open
 NAMESPACE_FILES = {alarms.FILE_NAME: VFS, object_names.FILE_NAME: SHARED_VFS}

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from holdfast.catalog import Catalog, CatalogError
 from holdfast.objects.ids import IdFactory, InvalidId
-from holdfast.server.backup import CATALOG, KEY_VALUE, NAMESPACE_FILES, OBJECTS
+from holdfast.server.backup import CATALOG, KEY_VALUE, NAMESPACE_FILES
+from holdfast.server.data_folder import OBJECTS
 from holdfast.storage import StorageError, history, portable
 from holdfast.storage.disk import Folder
 from holdfast.storage.facets import FacetIndex

@@ -16,8 +16,10 @@ from types import TracebackType
 from typing import IO, Self
 
 from holdfast.storage.disk import make_folder
+from holdfast.storage.journal import replay
 
 LOCK_FILE = "holdfast.lock"
+OBJECTS = "objects"  # the folder of their databases
 HEIRS_SECONDS = 2.0
 SCRATCH = ".scratch"  # files under way, here so that they can be renamed into place
 
@@ -43,6 +45,7 @@ class DataFolder:
         if self._lock is not None:
             # What a process that was killed has left there is of no use to anybody.
             shutil.rmtree(path / SCRATCH, ignore_errors=True)
+            replay(path / OBJECTS)
 
     def close(self) -> None:
         """Let others have it. Closing twice is harmless."""

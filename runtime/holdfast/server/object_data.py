@@ -17,7 +17,7 @@ from holdfast.catalog import Namespace
 from holdfast.engine.v8format import V8FormatError, decode
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.server.backup import archive
-from holdfast.server.data_folder import SCRATCH
+from holdfast.server.data_folder import OBJECTS, SCRATCH
 from holdfast.server.rendering import rendered
 from holdfast.server.runtime import Runtime
 from holdfast.storage import portable
@@ -85,7 +85,7 @@ class ObjectData:
 
     def _sizes(self, unique_key: str, object_ids: Sequence[str]) -> dict[str, int]:
         """What the files take, logs and facets included; 0 for one that is in the making."""
-        folder = self._runtime.settings.data / "objects" / unique_key
+        folder = self._runtime.settings.data / OBJECTS / unique_key
         return {
             object_id: sum(
                 path.stat().st_size

@@ -3,6 +3,7 @@
 import asyncio
 
 from holdfast.objects import Placement
+from holdfast.server.data_folder import OBJECTS
 from holdfast.server.settings import Settings
 from holdfast.storage import Bookmarking, LocalBarrier, Storage
 from holdfast.storage.disk import make_folder
@@ -18,7 +19,7 @@ def open_storage(
 
     `placement` tells a shard's own objects from those of others that share the folder.
     """
-    folder = settings.data / "objects"
+    folder = settings.data / OBJECTS
     make_folder(folder)
     storage = Storage(
         folder,
@@ -28,6 +29,7 @@ def open_storage(
         bookmarking=Bookmarking(settings.history_days),
         max_object_bytes=settings.object_bytes,
         is_here=None if placement is None else placement.is_here,
+        journal="0" if placement is None else str(placement.index),
     )
     storage.remove_ended_pasts_daily()
     return storage

@@ -28,9 +28,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Protocol, cast
 
 from holdfast.storage.disk import Companion, Fsync, fsync
+from holdfast.storage.journal import Entry
+from holdfast.storage.journaling import Journaling
 from holdfast.storage.workers import Workers
 
 MAX_THREADS = 32
@@ -65,6 +68,9 @@ class CommittedLog(Protocol):
 
     def synced(self) -> None:
         """All commits made until now are on the disk, by other means than `sync`."""
+
+    def unkept(self) -> Entry | None:
+        """See JournaledLog."""
 
 
 class NewLog(CommittedLog, Protocol):
@@ -113,6 +119,7 @@ class LocalBarrier:
         self._sync_all = sync_all
         self._asked: list[tuple[CommittedLog, Done]] = []
         self._dispatching = False
+        self._journaling: Journaling | None = None
         self._sharing = 0  # shared syncs under way
         self._share_from = 0.0
         self.workers = Workers(loop, "holdfast-sync", max_threads=max_threads)
@@ -123,8 +130,25 @@ class LocalBarrier:
         if self._sync_all is None and self._fsync is fsync:
             self._sync_all = sync_all
 
+    def keep_journal(self, root: Path, place: str) -> None:
+        """Have a journal for the objects below `root`, after `share`. See Journaling."""
+        self._journaling = Journaling(
+            root,
+            place,
+            loop=self._loop,
+            workers=self.workers,
+            fsync=self._fsync,
+            sync_all=self._sync_all,
+            alone=self._sync,
+        )
+
     def make_durable(self, log: CommittedLog, done: Done) -> None:
         """See Barrier."""
+        if self._journaling is None or not self._journaling.keep(log, done):
+            self._sync(log, done)
+
+    def _sync(self, log: CommittedLog, done: Done) -> None:
+        """Make a log durable by itself, or together with others."""
         if self._sync_all is None:
             self.workers.submit(partial(log.sync, self._fsync), done)
             return
@@ -182,6 +206,8 @@ class LocalBarrier:
 
     async def aclose(self) -> None:
         """See Barrier."""
+        if self._journaling:
+            await self._journaling.aclose()
         await self.workers.aclose()
 
 

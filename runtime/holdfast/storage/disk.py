@@ -256,15 +256,12 @@ def make_folder(path: Path) -> None:
             sync_path(folder.absolute().parent)
 
 
-def sync_path(path: Path) -> None:
+def sync_path(path: Path, fsync: Fsync = fsync) -> None:
     """Sync a file or a folder that is not open. Blocks; raises OSError.
 
-    SQLite must not have the file open: closing a descriptor would drop its locks.
+    SQLite must not have the file open, unless it is a log: closing a descriptor would drop its
+    locks.
     """
-    _sync(path, fsync)
-
-
-def _sync(path: Path, fsync: Fsync) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fsync(fd)
@@ -287,7 +284,7 @@ def rewrite_durably(path: Path, folder: Folder, fsync: Fsync = fsync) -> None:
         # A full disk still takes the same bytes in the same place. They come second because
         # a power loss in the middle of that could spoil what was durable already.
         rewrite_in_place(path)
-        _sync(path, fsync)
+        sync_path(path, fsync)
     folder.sync(folder.changed(), fsync)
 
 

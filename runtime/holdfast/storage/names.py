@@ -24,6 +24,9 @@ _SCRATCH = (MARKING_SUFFIX, RESTORED_SUFFIX)
 # Folders on their way out; no namespace may be called so.
 TRASH_PREFIX = ".deleted-"
 
+# Files that stand beside the namespaces' folders; see journal.py.
+JOURNAL_PREFIX = ".journal-"
+
 # workerd keeps the alarms of a namespace in metadata.sqlite, beside the objects, and Holdfast
 # their names in names.sqlite.
 _RESERVED_IDS = frozenset({"metadata", "names"})
@@ -41,7 +44,7 @@ def check_unique_key(unique_key: str) -> str:
         unique_key in {"", ".", ".."}
         or "/" in unique_key
         or "\0" in unique_key
-        or unique_key.startswith(TRASH_PREFIX)
+        or unique_key.startswith((TRASH_PREFIX, JOURNAL_PREFIX))
     ):
         raise InvalidName(f"This unique key cannot name a folder: {unique_key!r}")
     if len(encoded) > MAX_FOLDER_NAME_BYTES:

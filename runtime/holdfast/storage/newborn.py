@@ -252,6 +252,9 @@ class Newborn:
         if self.grown and self._applied is not None:
             self.grown.synced()
 
+    def unkept(self) -> None:
+        """See CommittedLog: it has no log yet."""
+
     def _apply(self, image: bytes) -> None:
         """Have the file open, and the image in it."""
         if self.grown is None:

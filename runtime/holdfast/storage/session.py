@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from holdfast.storage.disk import Companion, Folder, Fsync
+from holdfast.storage.journal import SALTS_BYTES, SALTS_OFFSET, Entry
 from holdfast.storage.template import BIRTH
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ _CACHE_KIB = 256
 _FRAME_BYTES = 4096 + 24
 _WAL_HEADER_BYTES = 32
 
+# A round that has written more is synced by itself: the journal reads on the loop.
+_MAX_KEPT_BYTES = 1 << 18
+
 # SQLite begins a page cache with memory for twenty pages, which most objects never need:
 # it is given back here, and not taken again while the cache holds a page.
 FRUGAL = (
@@ -74,6 +78,10 @@ class Session:
         "_entries_are_new",
         "_file_fd",
         "_guarded",
+        "_in_round",
+        "_journal_name",
+        "_kept",
+        "_salts",
         "_wal_fd",
         "backfilled",
         "companion",
@@ -120,6 +128,10 @@ class Session:
         self._wal_fd = -1
         # SQLite makes the log with the first access; its entry is new unless it was there.
         self._entries_are_new = not wal_bytes
+        # Of the log as it was begun last, the frames of which a journal knows that they are on the
+        # disk, and those of the round that is under way; and its salts. See `unkept`.
+        self._kept = self._in_round = -1
+        self._salts = self._journal_name = b""
 
     def configure(self) -> None:
         """Prepare a connection that was just made; the file is first accessed here."""
@@ -150,6 +162,7 @@ class Session:
             self.companion.sync(fsync)
         if not self._entries_are_new:
             fsync(self._wal_fd if self._wal_fd >= 0 else self._open_log())
+            self._kept = self._in_round
             return
         ticket = self.folder.changed()
         if self._file_fd < 0:
@@ -159,11 +172,29 @@ class Session:
         fsync(self._file_fd)
         fsync(self._open_log())
         self.folder.sync(ticket, fsync)
-        self._entries_are_new = False
+        self.synced()
 
     def synced(self) -> None:
         """See CommittedLog."""
         self._entries_are_new = False
+        self._kept = self._in_round
+
+    def unkept(self) -> Entry | None:
+        """See JournaledLog.
+
+        The first round of a log is synced, with its header; so are all from a checkpoint on until
+        the log is empty, since it may begin anew at any commit.
+        """
+        kept, self._in_round = self._kept, self.wal_pages
+        length = (self._in_round - kept) * _FRAME_BYTES
+        if kept < 0 or self._guarded or self.companion or not 0 < length <= _MAX_KEPT_BYTES:
+            return None
+        fd = self._wal_fd if self._wal_fd >= 0 else self._open_log()
+        if not self._salts:
+            self._salts = os.pread(fd, SALTS_BYTES, SALTS_OFFSET)
+            self._journal_name = os.fsencode(f"{self.folder.name}/{self.wal_path.name}")
+        offset = _WAL_HEADER_BYTES + kept * _FRAME_BYTES
+        return Entry(self._journal_name, self._salts, offset, os.pread(fd, length, offset))
 
     def _open_log(self) -> int:
         if self._wal_fd < 0:
@@ -217,6 +248,8 @@ class Session:
         except (apsw.BusyError, apsw.LockedError):
             return False  # a reader, perhaps a cursor of this connection, still needs it
         self.wal_pages = self.backfilled = 0
+        self._kept = self._in_round = -1
+        self._salts = b""
         self.cursor.execute("PRAGMA synchronous=OFF")
         self._guarded = False
         return True

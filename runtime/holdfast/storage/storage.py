@@ -20,6 +20,7 @@ from holdfast.storage.disk import Folder, make_folder, shared_sync
 from holdfast.storage.errors import BookmarkInvalid, StoreClosed
 from holdfast.storage.expiry import Expiry
 from holdfast.storage.facets import FacetIndex, Facets
+from holdfast.storage.journal import replay
 from holdfast.storage.names import (
     TRASH_PREFIX,
     check_object_id,
@@ -70,10 +71,12 @@ class Storage:
         bookmarking: Bookmarking | None = None,
         max_object_bytes: int = MAX_OBJECT_BYTES,
         is_here: Callable[[str], bool] | None = None,
+        journal: str | None = None,
     ) -> None:
         """`max_object_bytes` is how much an object may store whose class has SQL.
 
-        `is_here` tells which objects are ours, where other processes have others.
+        `is_here` tells which objects are ours, where other processes have others. `journal` is the
+        name of ours, if a LocalBarrier is to keep one; what it holds is replayed first.
         """
         self._is_here = is_here
         self._root = Folder(folder)
@@ -101,6 +104,9 @@ class Storage:
             self._sync_all = shared_sync(folder, at_once=MAX_SHARED)
             if self._sync_all:
                 barrier.share(self._sync_all)
+            if journal is not None:
+                replay(folder, journal)
+                barrier.keep_journal(folder, journal)
         self._expiry = Expiry(self._shard, folder, self._databases.__contains__, is_here)
         self._trash = itertools.count(1)
         for left in folder.glob(f"{TRASH_PREFIX}*"):

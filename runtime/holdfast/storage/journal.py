@@ -1,0 +1,174 @@
+"""What many logs have to have on the disk, in one file: its format, and the way back.
+
+Syncing a thousand logs makes a file system write to a thousand places, and its own journal
+besides. So what was committed to them is also written to one file, one piece after the other,
+and that is synced (journaling.py). Only a power loss needs it: the kernel writes the logs
+sooner or later, as it does with any file, and nothing but that is undone by `kill -9`.
+
+An *entry* is bytes of one write-ahead log, with their offset and the *salts* of the log's header,
+which SQLite draws anew whenever it begins a log (https://www.sqlite.org/fileformat2.html#walformat).
+A log that has these salts is the same log, and committed frames never change in it; so to write
+an entry to it is right or changes nothing, however often and in whatever order that is done, and
+however old the entry is. A log that is missing or has other salts was emptied since, by a checkpoint
+that has synced it and the database: then an entry is of no use, and is passed over.
+
+A *batch* is what one sync covers: a header with a checksum, and entries. It begins at a multiple of
+BLOCK_BYTES and shares none with another, since a block may be lost that is being written when the
+power fails. Batches that were written before, over which newer ones are written, may be found by
+`replay` or not.
+"""
+
+import contextlib
+import logging
+import os
+import struct
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from holdfast.storage.disk import Fsync, fsync, shared_sync, sync_path, write_at
+from holdfast.storage.names import JOURNAL_PREFIX
+
+log = logging.getLogger("holdfast.storage")
+
+BLOCK_BYTES = 4096
+
+_BATCH = struct.Struct("<8sII")  # magic, bytes and CRC-32 of the entries
+_MAGIC = b"HFjrnl01"
+_ENTRY = struct.Struct("<H8sQI")  # bytes of the name; salts; offset; bytes of the content
+
+# In the header of a write-ahead log.
+SALTS_OFFSET = 16
+SALTS_BYTES = 8
+
+
+class Entry(NamedTuple):
+    """Bytes of a write-ahead log."""
+
+    name: bytes  # of the log, from the folder of all objects on
+    salts: bytes
+    offset: int
+    content: bytes
+
+
+def packed(entries: Iterable[Entry]) -> bytes:
+    """A batch, as long as whole blocks."""
+    parts: list[bytes] = []
+    for name, salts, offset, content in entries:
+        parts += (_ENTRY.pack(len(name), salts, offset, len(content)), name, content)
+    body = b"".join(parts)
+    batch = _BATCH.pack(_MAGIC, len(body), zlib.crc32(body)) + body
+    return batch.ljust(-(-len(batch) // BLOCK_BYTES) * BLOCK_BYTES, b"\0")
+
+
+def unpacked(content: bytes) -> Iterator[Entry]:
+    """The entries of all batches that are whole."""
+    block = 0
+    while block < len(content):
+        body = _body(content, block)
+        if body is None:
+            block += BLOCK_BYTES
+            continue
+        yield from _entries(body)
+        block += -(-(_BATCH.size + len(body)) // BLOCK_BYTES) * BLOCK_BYTES
+
+
+def _body(content: bytes, at: int) -> bytes | None:
+    if len(content) < at + _BATCH.size:
+        return None
+    magic, length, checksum = _BATCH.unpack_from(content, at)
+    start = at + _BATCH.size
+    if magic != _MAGIC or start + length > len(content):
+        return None
+    body = content[start : start + length]
+    return body if zlib.crc32(body) == checksum else None
+
+
+def _entries(body: bytes) -> Iterator[Entry]:
+    at = 0
+    while at < len(body):
+        name_bytes, salts, offset, length = _ENTRY.unpack_from(body, at)
+        name_at = at + _ENTRY.size
+        content_at = name_at + name_bytes
+        at = content_at + length
+        yield Entry(body[name_at:content_at], salts, offset, body[content_at:at])
+
+
+def write_to_logs(root: Path, entries: Iterable[Entry]) -> list[Path]:
+    """Write entries to their logs below `root`, which are then to be synced.
+
+    The logs that were written to. Blocks. Raises OSError.
+    """
+    by_name: defaultdict[bytes, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_name[entry.name].append(entry)
+    written = []
+    for name, own in by_name.items():
+        path = root / os.fsdecode(name)
+        if _is_below_a_namespace(name) and _write_to_log(path, own):
+            written.append(path)
+    return written
+
+
+def _is_below_a_namespace(name: bytes) -> bool:
+    folder, _, file = name.partition(b"/")
+    return folder not in {b"", b".", b".."} and file.endswith(b"-wal") and b"/" not in file
+
+
+def _write_to_log(path: Path, entries: list[Entry]) -> bool:
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        salts = os.pread(fd, SALTS_BYTES, SALTS_OFFSET)
+        own = [entry for entry in entries if entry.salts == salts]
+        for entry in own:
+            write_at(fd, entry.content, entry.offset)
+    finally:
+        os.close(fd)
+    return bool(own)
+
+
+def sync_logs(paths: Iterable[Path], fsync: Fsync = fsync) -> None:
+    """Sync logs one by one, of which some may be gone. Blocks. Raises OSError."""
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            sync_path(path, fsync)
+
+
+def journal_path(root: Path, place: str, number: int) -> Path:
+    """A file of the journal of one process, by its place among those that share the folder."""
+    return root / f"{JOURNAL_PREFIX}{place}-{number}"
+
+
+def replay(root: Path, place: str = "*") -> None:
+    """Write to the logs what journals hold for them, durably, and remove the journals.
+
+    Those of one place, or all. Before any object below `root` is opened; once that is done, no log
+    depends on a journal. Blocks, and does nothing where there are none, as after an orderly end.
+    Raises OSError.
+    """
+    journals = sorted(root.glob(f"{JOURNAL_PREFIX}{place}-*"))
+    if not journals:
+        return
+    # Opened before anything is written: it tells of failures from then on.
+    sync_all = shared_sync(root)
+    try:
+        written: list[Path] = []
+        for path in journals:
+            written += write_to_logs(root, unpacked(path.read_bytes()))
+        if sync_all:
+            sync_all()
+        else:
+            sync_logs(written)
+    finally:
+        if sync_all:
+            sync_all.close()
+    for path in journals:
+        path.unlink()
+    sync_path(root)
+    log.info("%d logs were looked after, which an ended process had left", len(written))
+

@@ -1,0 +1,290 @@
+"""Keeping commits in a journal: one sync for many logs, of one file that is written in order.
+
+    commit ──► waiting ──► batch (a thread: write, sync) ──► told
+                             │ full, or quiet for a while
+                             ▼
+                           retired ── all logs are synced ──► free
+
+There are two files; one is written to. When it is full, or nobody has written for a while, it is
+retired: a thread syncs the logs themselves, by which time the file system has written most of
+them, and what they depended on may be written over. So a log is synced once for hundreds of
+commits, and the window in which a folder needs its journal is small. docs/durability.md tells what
+else there is to know.
+
+Some batches are under way side by side, as a drive takes no longer for them. What comes meanwhile is
+gathered until it is worth another one, or one has ended.
+
+Whatever goes wrong, logs can always be synced as if there were no journal: that is `alone`, which
+also finds out what is wrong with which log. A log that could not be synced at the end of a journal's
+file is written again from it, since syncing it as it is would prove nothing (disk.rewrite_durably).
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from holdfast.storage.disk import Fsync, sync_path, write_at
+from holdfast.storage.journal import (
+    Entry,
+    journal_path,
+    packed,
+    sync_logs,
+    unpacked,
+    write_to_logs,
+)
+from holdfast.storage.workers import Workers
+
+log = logging.getLogger("holdfast.storage")
+
+FULL_BYTES = 32 << 20
+MAX_BATCHES = 4  # at a time
+MIN_FURTHER = 8  # entries that are worth another one
+QUIET_S = 5.0  # without a batch, before the logs are synced
+PAUSE_S = 1.0  # after a failure
+
+Done = Callable[[BaseException | None], None]
+
+
+class JournaledLog(Protocol):
+    """An object's log, as the journal sees it."""
+
+    def unkept(self) -> Entry | None:
+        """What was committed since the last round that has ended; None if that cannot be kept."""
+
+    def synced(self) -> None:
+        """All that was committed until `unkept` was called is on the disk."""
+
+
+class _File:
+    """One file of the journal. On the loop's thread only, but for `write` and `settle`."""
+
+    def __init__(self, root: Path, path: Path, fsync: Fsync) -> None:
+        self.path = path
+        self.end = 0
+        self.under_way = 0  # batches
+        self.is_retired = False
+        self._root = root
+        self._fsync = fsync
+        self._logs: set[bytes] = set()
+        self._opening = threading.Lock()
+        self._is_named = False
+        # Batches that are under way together need a descriptor each, lest one is told of the
+        # failure of another one.
+        self._descriptors: list[int] = []
+
+    def begin(self, entries: Sequence[Entry], length: int) -> int:
+        """Have a place for a batch: its offset."""
+        self._logs.update(entry.name for entry in entries)
+        self.under_way += 1
+        offset, self.end = self.end, self.end + length
+        return offset
+
+    def write(self, batch: bytes, offset: int) -> None:
+        """Write a batch and sync it. Blocks, on any thread. Raises OSError."""
+        fd = self._borrow()
+        try:
+            write_at(fd, batch, offset)
+            self._fsync(fd)
+        finally:
+            self._descriptors.append(fd)
+
+    def _borrow(self) -> int:
+        with contextlib.suppress(IndexError):
+            return self._descriptors.pop()
+        with self._opening:
+            fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if not self._is_named:
+                try:
+                    sync_path(self._root)
+                except BaseException:
+                    os.close(fd)
+                    raise
+                self._is_named = True
+        return fd
+
+    def settle(self, sync_all: Callable[[], None] | None) -> None:
+        """Sync the logs whose entries are here. Blocks, on any thread. Raises OSError."""
+        try:
+            self._sync_logs(sync_all)
+        except OSError as error:
+            log.warning("the logs of objects could not be synced, and are written again: %s", error)
+            write_to_logs(self._root, unpacked(self.path.read_bytes()[: self.end]))
+            self._sync_logs(sync_all)
+
+    def _sync_logs(self, sync_all: Callable[[], None] | None) -> None:
+        if sync_all:
+            sync_all()
+        else:
+            sync_logs((self._root / os.fsdecode(name) for name in self._logs), self._fsync)
+
+    def free(self) -> None:
+        """Begin anew: no log depends on what is here."""
+        self._logs.clear()
+        self.end = 0
+        self.is_retired = False
+
+    def close(self) -> None:
+        """Let go of the file, and remove it if no log depends on it."""
+        for fd in self._descriptors:
+            os.close(fd)
+        self._descriptors.clear()
+        if not self.end:
+            self.path.unlink(missing_ok=True)
+
+
+class Journaling:
+    """The journal of one process. On the loop's thread only.
+
+    `alone` syncs a log by itself and answers; `sync_all`, if there is one, syncs every file at once.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        place: str,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        workers: Workers,
+        fsync: Fsync,
+        sync_all: Callable[[], None] | None,
+        alone: "Callable[[JournaledLog, Done], None]",
+    ) -> None:
+        self._loop = loop
+        self._workers = workers
+        self._sync_all = sync_all
+        self._alone = alone
+        self._file, self._other = (
+            _File(root, journal_path(root, place, number), fsync) for number in (0, 1)
+        )
+        self._waiting: list[tuple[Entry, JournaledLog, Done]] = []
+        self._is_due = False
+        self._writing = 0
+        self._paused_until = 0.0
+        self._newest_s = 0.0
+        self._quiet: asyncio.TimerHandle | None = None
+        self._closing = False
+        self.batches = 0
+
+    def keep(self, kept: JournaledLog, done: Done) -> bool:
+        """Make a log's commits durable, then call `done`; False if that takes other means."""
+        entry = kept.unkept()
+        if entry is None or self._paused_until > self._loop.time():
+            return False
+        self._waiting.append((entry, kept, done))
+        self._write_soon()
+        return True
+
+    def _write_soon(self) -> None:
+        """Rounds start together: write when all of them have."""
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._write)
+
+    def _write(self) -> None:
+        self._is_due = False
+        if self._writing and (self._writing == MAX_BATCHES or len(self._waiting) < MIN_FURTHER):
+            return  # until one has ended
+        waiting, self._waiting = self._waiting, []
+        entries = [entry for entry, _, _ in waiting]
+        batch = packed(entries)
+        if self._file.end and self._file.end + len(batch) > FULL_BYTES and not self._retire():
+            self._sync_alone(waiting)
+            return
+        file = self._file
+        offset = file.begin(entries, len(batch))
+        self._writing += 1
+        self.batches += 1
+        self._workers.submit(
+            partial(file.write, batch, offset), partial(self._written, file, waiting)
+        )
+        self._newest_s = self._loop.time()
+        if self._quiet is None:
+            self._quiet = self._loop.call_later(QUIET_S, self._look)
+
+    def _written(
+        self,
+        file: _File,
+        kept: list[tuple[Entry, JournaledLog, Done]],
+        error: BaseException | None,
+    ) -> None:
+        self._writing -= 1
+        file.under_way -= 1
+        if error is None:
+            for _, each, done in kept:
+                self._tell(each, done)
+        else:
+            log.warning("the journal %s could not be written: %s", file.path, error)
+            self._paused_until = self._loop.time() + PAUSE_S
+            self._sync_alone(kept)
+        if self._waiting:
+            self._write_soon()
+        if file.is_retired:
+            self._settle(file)
+
+    def _tell(self, kept: JournaledLog, done: Done) -> None:
+        try:
+            kept.synced()
+            done(None)
+        except Exception as raised:  # noqa: BLE001 - one callback must not stop the others
+            self._loop.call_exception_handler(
+                {"message": "a callback after a batch of the journal failed", "exception": raised}
+            )
+
+    def _sync_alone(self, kept: list[tuple[Entry, JournaledLog, Done]]) -> None:
+        for _, each, done in kept:
+            self._alone(each, done)
+
+    # ---- the end of a file -----------------------------------------------------------
+
+    def _look(self) -> None:
+        """Sync the logs once nobody has written for a while."""
+        self._quiet = None
+        quiet_s = self._loop.time() - self._newest_s
+        if quiet_s < QUIET_S or (self._file.end and not self._retire()):
+            self._quiet = self._loop.call_later(max(QUIET_S - quiet_s, PAUSE_S), self._look)
+
+    def _retire(self) -> bool:
+        """Go on in the other file; False while that one is not free."""
+        if self._other.is_retired:
+            return False
+        self._file, self._other = self._other, self._file
+        self._other.is_retired = True
+        self._settle(self._other)
+        return True
+
+    def _settle(self, file: _File) -> None:
+        if not file.under_way and not self._closing:
+            self._workers.submit(
+                partial(file.settle, self._sync_all), partial(self._settled, file)
+            )
+
+    def _settled(self, file: _File, error: BaseException | None) -> None:
+        if error is None:
+            file.free()
+        elif not self._closing:
+            log.error("logs of objects cannot be synced; trying again: %s", error)
+            self._loop.call_later(PAUSE_S, self._settle, file)
+
+    async def aclose(self) -> None:
+        """Sync the logs, and remove the journal. Nothing may be asked for any more."""
+        while self._waiting or self._writing:
+            await self._workers.idle()
+            await asyncio.sleep(0)
+        self._closing = True
+        if self._quiet:
+            self._quiet.cancel()
+        await self._workers.idle()
+        for file in (self._file, self._other):
+            if file.end:
+                self._workers.submit(
+                    partial(file.settle, self._sync_all), partial(self._settled, file)
+                )
+        await self._workers.idle()
+        for file in (self._file, self._other):
+            file.close()

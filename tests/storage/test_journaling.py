@@ -1,0 +1,250 @@
+"""Commits that are kept in a journal: how many syncs they take, and what a power loss leaves."""
+
+import asyncio
+import errno
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from holdfast.storage import journaling, lifecycle
+from holdfast.storage.session import Session, checkpoint
+from tests.storage.conftest import Owner, Shard, object_id
+
+
+def path_of(fd: int) -> Path:
+    return Path(os.readlink(f"/proc/self/fd/{fd}"))
+
+
+def journals(folder: Path) -> list[Path]:
+    return sorted(folder.glob(".journal-*"))
+
+
+class JournaledShard(Shard):
+    """A shard that notes how much of each log was synced, and can fail syncs by file."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, journal="0")
+        self.synced: dict[Path, int] = {}
+        self.order: list[Path] = []
+        self.failing = ""  # the end of the names of files that cannot be synced
+        self.disk.on_sync = self._note
+
+    def _note(self, fd: int) -> None:
+        path = path_of(fd)
+        self.order.append(path)
+        if self.failing and path.name.endswith(self.failing):
+            raise OSError(errno.EIO, "Input/output error")
+        self.synced[path] = os.fstat(fd).st_size
+
+    def power_loss(self, target: Path) -> Path:
+        """A copy of the folder that has of each log no more than was synced."""
+        shutil.copytree(self.folder, target)
+        for path in target.glob("*/*-wal"):
+            os.truncate(path, self.synced.get(self.folder / path.relative_to(target), 0))
+        return target
+
+
+@pytest.fixture
+async def shard(tmp_path: Path) -> AsyncIterator[JournaledShard]:
+    journaled = JournaledShard(tmp_path / "objects")
+    yield journaled
+    await journaled.storage.aclose()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Files of the journal are full after a few batches."""
+    monkeypatch.setattr(journaling, "FULL_BYTES", 50_000)
+    yield
+
+
+async def journaled(shard: Shard, count: int = 1) -> list[Owner]:
+    """Owners of objects whose log has a beginning that is on the disk."""
+    owners = [shard.owner(number) for number in range(1, count + 1)]
+    for owner in owners:
+        await owner.grow_up()
+        owner.store.put("value", b"synced")
+        await owner.durable()
+    return owners
+
+
+@asynccontextmanager
+async def found(folder: Path, *, journal: str | None = "0") -> AsyncIterator[Shard]:
+    """The shard that the next process has."""
+    shard = Shard(folder, journal=journal)
+    yield shard
+    await shard.storage.aclose()
+
+
+async def test_what_was_committed_is_there_after_a_power_loss(
+    shard: JournaledShard, tmp_path: Path
+) -> None:
+    owners = await journaled(shard, 3)
+    for value in (b"1", b"2", b"3"):
+        for owner in owners:
+            owner.store.put("value", value)
+        for owner in owners:
+            await owner.durable()
+    owners[0].store.begin()
+    owners[0].store.put("value", b"of a transaction")
+    owners[0].store.put("other", bytes(20_000))
+    owners[0].store.commit()
+    await owners[0].durable()
+    left = shard.power_loss(tmp_path / "left")
+    without = shard.power_loss(tmp_path / "without")
+    async with found(without, journal=None) as after:
+        assert after.owner(1).store.get("value") == b"synced", "nobody has synced the log since"
+    async with found(left) as after:
+        assert journals(left) == [], "no log depends on them any more"
+        stores = [after.owner(number).store for number in (1, 2, 3)]
+        assert [store.get("value") for store in stores] == [b"of a transaction", b"3", b"3"]
+        assert stores[0].get("other") == bytes(20_000)
+
+
+async def test_many_logs_are_kept_with_one_sync(shard: JournaledShard) -> None:
+    owners = await journaled(shard, 20)
+    shard.order.clear()
+    for owner in owners:
+        owner.store.put("value", b"new")
+    for owner in owners:
+        await owner.durable()
+    assert [path.name for path in shard.order] == [".journal-0-0"]
+
+
+async def test_a_journal_that_cannot_be_synced_leaves_it_to_the_logs(
+    shard: JournaledShard, tmp_path: Path
+) -> None:
+    (owner,) = await journaled(shard)
+    shard.failing = ".journal-0-0"
+    owner.store.put("value", b"new")
+    await owner.durable()
+    assert not owner.broken
+    shard.order.clear()
+    owner.store.put("value", b"newer")
+    await owner.durable()
+    assert [path.suffix for path in shard.order] == [".sqlite-wal"], "it is left alone for a while"
+    async with found(shard.power_loss(tmp_path / "left")) as after:
+        assert after.owner().store.get("value") == b"newer"
+
+
+async def test_a_log_that_cannot_be_synced_either_is_given_up(shard: JournaledShard) -> None:
+    (owner,) = await journaled(shard)
+    shard.disk.error = OSError(errno.EIO, "Input/output error")
+    owner.store.put("value", b"new")
+    assert "Input/output error" in str(await owner.failure())
+    shard.disk.error = None
+    assert shard.owner().store.get("value") == b"new", "made durable before it was read"
+
+
+async def test_a_journal_stays_small_and_whole_however_much_is_written(
+    shard: JournaledShard, tmp_path: Path, small: None
+) -> None:
+    owners = await journaled(shard, 3)
+    for number in range(60):
+        for owner in owners:
+            owner.store.put("value", b"%d" % number)
+        for owner in owners:
+            await owner.durable()
+    assert len(journals(shard.folder)) == 2
+    assert all(path.stat().st_size <= 60_000 for path in journals(shard.folder))
+    async with found(shard.power_loss(tmp_path / "left")) as after:
+        assert [after.owner(n).store.get("value") for n in (1, 2, 3)] == [b"59"] * 3
+
+
+async def test_logs_that_cannot_be_synced_keep_the_journal_and_are_tried_again(
+    shard: JournaledShard, tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journaling, "PAUSE_S", 0.0)
+    (owner,) = await journaled(shard)
+    shard.failing = "-wal"
+    shard.order.clear()
+    while shard.folder / "script-Counter" / f"{object_id()}.sqlite-wal" not in shard.order:
+        owner.store.put("value", b"%d" % len(shard.order))
+        await owner.durable()
+    assert not owner.broken
+    async with found(shard.power_loss(tmp_path / "left")) as after:
+        value = owner.store.get("value")
+        assert after.owner().store.get("value") == value
+    shard.failing = ""
+
+
+async def test_logs_are_synced_when_nobody_writes(
+    shard: JournaledShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (owner,) = await journaled(shard)
+    monkeypatch.setattr(journaling, "QUIET_S", 0.0)
+    shard.order.clear()
+    owner.store.put("value", b"new")
+    synced = asyncio.Event()
+    note = shard.disk.on_sync
+    assert note
+    loop = asyncio.get_running_loop()
+
+    def look(fd: int) -> None:
+        note(fd)
+        if path_of(fd).name.endswith("-wal"):
+            loop.call_soon_threadsafe(synced.set)
+
+    shard.disk.on_sync = look
+    await asyncio.wait_for(synced.wait(), 20)
+    assert [path.name[-4:] for path in shard.order] == ["-0-0", "-wal"]
+    async with found(shard.power_loss(tmp_path / "left"), journal=None) as after:
+        assert after.owner().store.get("value") == b"new"
+
+
+async def test_an_orderly_end_leaves_no_journal(tmp_path: Path) -> None:
+    shard = JournaledShard(tmp_path / "objects")
+    (owner,) = await journaled(shard)
+    owner.store.put("value", b"new")
+    await owner.durable()
+    assert journals(shard.folder)
+    await shard.storage.aclose()
+    assert journals(shard.folder) == []
+
+
+async def test_a_log_that_begins_anew_is_synced_until_it_is_known_again(
+    shard: JournaledShard, tmp_path: Path
+) -> None:
+    (owner,) = await journaled(shard)
+    owner.store.put("value", b"1")
+    await owner.durable()
+    session = owner.store._database.session
+    assert isinstance(session, Session)
+    # As lifecycle.py does it when a transaction keeps it from emptying the log.
+    session.guard_restart()
+    copied, whole = checkpoint(session.path)
+    assert copied == whole
+    shard.order.clear()
+    for value in (b"2", b"3", b"4"):
+        owner.store.put("value", value)
+        await owner.durable()
+    assert session.wal_pages < whole, "SQLite has begun it anew"
+    assert {path.suffix for path in shard.order} == {".sqlite-wal"}
+    assert session.truncate()
+    for value in (b"5", b"6"):
+        owner.store.put("value", value)
+        await owner.durable()
+    assert shard.order[-1].name == ".journal-0-0"
+    async with found(shard.power_loss(tmp_path / "left")) as after:
+        assert after.owner().store.get("value") == b"6"
+
+
+async def test_a_checkpoint_under_load_loses_nothing(
+    shard: JournaledShard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "SOFT_LIMIT_PAGES", 10)
+    monkeypatch.setattr(lifecycle, "HARD_LIMIT_PAGES", 30)
+    owners = await journaled(shard, 2)
+    for number in range(150):
+        for owner in owners:
+            owner.store.put("value", b"%d" % number)
+        for owner in owners:
+            await owner.durable()
+        if number % 30 == 7:
+            async with found(shard.power_loss(tmp_path / f"left-{number}")) as after:
+                stores = [after.owner(n).store for n in (1, 2)]
+                assert [store.get("value") for store in stores] == [b"%d" % number] * 2
