@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from tests.storage.conftest import Owner, Shard, object_id
 
 
 def path_of(fd: int) -> Path:
-    return Path(os.readlink(f"/proc/self/fd/{fd}"))
+    return Path(f"/proc/self/fd/{fd}").readlink()
 
 
 def journals(folder: Path) -> list[Path]:
@@ -56,10 +56,9 @@ async def shard(tmp_path: Path) -> AsyncIterator[JournaledShard]:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of the journal are full after a few batches."""
     monkeypatch.setattr(journaling, "FULL_BYTES", 50_000)
-    yield
 
 
 async def journaled(shard: Shard, count: int = 1) -> list[Owner]:

@@ -82,9 +82,15 @@ asyncio.run(main())
 
 
 # The same with a journal, whose files are full, or nobody's, after a few batches.
-JOURNALED = WRITER.replace("max_open=3)", 'max_open=3, journal="0")').replace(
-    "newborn.LARGE_BYTES", "journaling.FULL_BYTES, journaling.QUIET_S = 60_000, 0.02\nnewborn.LARGE_BYTES"
-).replace("barrier, lifecycle", "barrier, journaling, lifecycle").replace("0.06", "0.02")
+JOURNALED = (
+    WRITER.replace("max_open=3)", 'max_open=3, journal="0")')
+    .replace(
+        "newborn.LARGE_BYTES",
+        "journaling.FULL_BYTES, journaling.QUIET_S = 60_000, 0.02\nnewborn.LARGE_BYTES",
+    )
+    .replace("barrier, lifecycle", "barrier, journaling, lifecycle")
+    .replace("0.06", "0.02")
+)
 
 # Each object sets alarms. Now and then a sync of their list fails, and the object is opened anew
 # and says what it finds.

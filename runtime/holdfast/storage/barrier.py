@@ -119,7 +119,7 @@ class LocalBarrier:
         self._sync_all = sync_all
         self._asked: list[tuple[CommittedLog, Done]] = []
         self._dispatching = False
-        self._journaling: Journaling | None = None
+        self._journaling: Journaling[CommittedLog] | None = None
         self._sharing = 0  # shared syncs under way
         self._share_from = 0.0
         self.workers = Workers(loop, "holdfast-sync", max_threads=max_threads)

@@ -6,11 +6,12 @@ and that is synced (journaling.py). Only a power loss needs it: the kernel write
 sooner or later, as it does with any file, and nothing but that is undone by `kill -9`.
 
 An *entry* is bytes of one write-ahead log, with their offset and the *salts* of the log's header,
-which SQLite draws anew whenever it begins a log (https://www.sqlite.org/fileformat2.html#walformat).
-A log that has these salts is the same log, and committed frames never change in it; so to write
-an entry to it is right or changes nothing, however often and in whatever order that is done, and
-however old the entry is. A log that is missing or has other salts was emptied since, by a checkpoint
-that has synced it and the database: then an entry is of no use, and is passed over.
+which SQLite draws anew whenever it begins a log. A log that has these salts is the same log, and
+committed frames never change in it; so to write an entry to it is right or changes nothing,
+however often and in whatever order that is done, and however old the entry is. A log that is
+missing or has other salts was emptied since, by a checkpoint that has synced it and the database:
+then an entry is of no use, and is passed over.
+https://www.sqlite.org/fileformat2.html#walformat
 
 A *batch* is what one sync covers: a header with a checksum, and entries. It begins at a multiple of
 BLOCK_BYTES and shares none with another, since a block may be lost that is being written when the
@@ -171,4 +172,3 @@ def replay(root: Path, place: str = "*") -> None:
         path.unlink()
     sync_path(root)
     log.info("%d logs were looked after, which an ended process had left", len(written))
-

@@ -8,15 +8,15 @@
 There are two files; one is written to. When it is full, or nobody has written for a while, it is
 retired: a thread syncs the logs themselves, by which time the file system has written most of
 them, and what they depended on may be written over. So a log is synced once for hundreds of
-commits, and the window in which a folder needs its journal is small. docs/durability.md tells what
-else there is to know.
+commits, and the window in which a folder needs its journal is small.
 
-Some batches are under way side by side, as a drive takes no longer for them. What comes meanwhile is
-gathered until it is worth another one, or one has ended.
+Some batches are under way side by side, as a drive takes no longer for them. What comes
+meanwhile is gathered until it is worth another one, or one has ended.
 
 Whatever goes wrong, logs can always be synced as if there were no journal: that is `alone`, which
-also finds out what is wrong with which log. A log that could not be synced at the end of a journal's
-file is written again from it, since syncing it as it is would prove nothing (disk.rewrite_durably).
+also finds out what is wrong with which log. A log that could not be synced when a file was
+retired is written again from it, since syncing it as it is would prove nothing (see
+`disk.rewrite_durably`).
 """
 
 import asyncio
@@ -27,7 +27,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from holdfast.storage.disk import Fsync, sync_path, write_at
 from holdfast.storage.journal import (
@@ -59,6 +59,9 @@ class JournaledLog(Protocol):
 
     def synced(self) -> None:
         """All that was committed until `unkept` was called is on the disk."""
+
+
+Log = TypeVar("Log", bound=JournaledLog)
 
 
 class _File:
@@ -134,14 +137,14 @@ class _File:
         for fd in self._descriptors:
             os.close(fd)
         self._descriptors.clear()
-        if not self.end:
+        if self._is_named and not self.end:
             self.path.unlink(missing_ok=True)
 
 
-class Journaling:
+class Journaling(Generic[Log]):
     """The journal of one process. On the loop's thread only.
 
-    `alone` syncs a log by itself and answers; `sync_all`, if there is one, syncs every file at once.
+    `alone` syncs a log by itself and answers; `sync_all`, if there is one, syncs every file.
     """
 
     def __init__(
@@ -153,7 +156,7 @@ class Journaling:
         workers: Workers,
         fsync: Fsync,
         sync_all: Callable[[], None] | None,
-        alone: "Callable[[JournaledLog, Done], None]",
+        alone: Callable[[Log, Done], None],
     ) -> None:
         self._loop = loop
         self._workers = workers
@@ -162,7 +165,7 @@ class Journaling:
         self._file, self._other = (
             _File(root, journal_path(root, place, number), fsync) for number in (0, 1)
         )
-        self._waiting: list[tuple[Entry, JournaledLog, Done]] = []
+        self._waiting: list[tuple[Entry, Log, Done]] = []
         self._is_due = False
         self._writing = 0
         self._paused_until = 0.0
@@ -171,7 +174,7 @@ class Journaling:
         self._closing = False
         self.batches = 0
 
-    def keep(self, kept: JournaledLog, done: Done) -> bool:
+    def keep(self, kept: Log, done: Done) -> bool:
         """Make a log's commits durable, then call `done`; False if that takes other means."""
         entry = kept.unkept()
         if entry is None or self._paused_until > self._loop.time():
@@ -210,7 +213,7 @@ class Journaling:
     def _written(
         self,
         file: _File,
-        kept: list[tuple[Entry, JournaledLog, Done]],
+        kept: list[tuple[Entry, Log, Done]],
         error: BaseException | None,
     ) -> None:
         self._writing -= 1
@@ -227,7 +230,7 @@ class Journaling:
         if file.is_retired:
             self._settle(file)
 
-    def _tell(self, kept: JournaledLog, done: Done) -> None:
+    def _tell(self, kept: Log, done: Done) -> None:
         try:
             kept.synced()
             done(None)
@@ -236,7 +239,7 @@ class Journaling:
                 {"message": "a callback after a batch of the journal failed", "exception": raised}
             )
 
-    def _sync_alone(self, kept: list[tuple[Entry, JournaledLog, Done]]) -> None:
+    def _sync_alone(self, kept: list[tuple[Entry, Log, Done]]) -> None:
         for _, each, done in kept:
             self._alone(each, done)
 
@@ -260,9 +263,7 @@ class Journaling:
 
     def _settle(self, file: _File) -> None:
         if not file.under_way and not self._closing:
-            self._workers.submit(
-                partial(file.settle, self._sync_all), partial(self._settled, file)
-            )
+            self._workers.submit(partial(file.settle, self._sync_all), partial(self._settled, file))
 
     def _settled(self, file: _File, error: BaseException | None) -> None:
         if error is None:
