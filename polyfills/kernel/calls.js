@@ -13,13 +13,16 @@ import { memory_exhausted, shared } from "holdfast:ops";
 import { isOutOfMemory } from "./errors.js";
 import { queueTurn } from "./turns.js";
 
-/** Queue a call as a turn of `context`, where `start(call)` begins it. */
-export function beginCall(call, context, start) {
+/**
+ * Have `start(call)` begin a call in a turn of `context`: `turn` is queueTurn or, for an entry point,
+ * enterTurn.
+ */
+export function beginCall(call, context, start, turn = queueTurn) {
   const { life } = context;
   call.life = life;
   (life.calls ??= new Set()).add(call);
   shared[WORD_LOCAL_CALLS]++;
-  queueTurn(context, start, call);
+  turn(context, start, call);
 }
 
 /** Give the call to `object` and send what comes of it. */

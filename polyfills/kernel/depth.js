@@ -18,6 +18,7 @@ const TOO_DEEP =
   "recursively.";
 const LINE = "cf-ew-via\n";
 const ALONE = FIRST_VIA.length; // what a request without other headers has
+const FIRST = Object.freeze(["", 1]); // what most requests come to
 const VIA = /(?:^|(?<=\n))cf-ew-via\n([^\n]*)\n/gi;
 
 /** The depth of what is called by this context; throws where that is too deep. */
@@ -42,7 +43,7 @@ export function withDepth(raw, context) {
 
 /** [raw headers, depth] of a request that came in. */
 export function takeDepth(raw) {
-  if (raw === FIRST_VIA) return ["", 1];
+  if (raw === FIRST_VIA) return FIRST;
   if (raw.length <= ALONE && raw.startsWith(LINE)) {
     const left = raw.slice(LINE.length, -1);
     if (left >= 0) return ["", MAX_CALL_DEPTH - left];

@@ -110,17 +110,17 @@ export class ObjectInstance {
     this.waitUntilCount--;
   }
 
-  /** Queue a call (kernel/calls.js) to the class's object. */
-  begin(call) {
-    if (shared[WORD_TRACED] === 0) beginCall(call, this.context, startCall);
-    else tracing().beginTraced(this, call, startCall);
+  /** Begin a call to the class's object; `turn` as for beginCall (kernel/calls.js). */
+  begin(call, turn) {
+    if (shared[WORD_TRACED] === 0) beginCall(call, this.context, startCall, turn);
+    else tracing().beginTraced(this, call, startCall, turn);
   }
 
   /**
    * The same for a call that others make, of so many bytes and as deep (kernel/depth.js), unless
    * there are too many.
    */
-  take(call, bytes, depth) {
+  take(call, bytes, depth, turn) {
     if (depth > 1) call.depth = depth;
     if (this.hasCalls) {
       if (depth < this.lowestDepth) this.lowestDepth = depth;
@@ -133,7 +133,7 @@ export class ObjectInstance {
       call.bytes = bytes;
       this.queuedBytes += bytes;
     }
-    return this.begin(call);
+    return this.begin(call, turn);
   }
 
   /** The class's object, made now if need be. Throws what the constructor throws. */

@@ -24,6 +24,7 @@ import { requestFromHost, requestRecord } from "../fetch/request.js";
 import { responseBodyForHost } from "../fetch/transfer.js";
 import { lazily } from "../kernel/lazy.js";
 import { keepShapes } from "../kernel/shapes.js";
+import { enterTurn } from "../kernel/turns.js";
 import { RpcCall } from "../rpc/call.js";
 import { messageFromHost, readRoute } from "../rpc/message.js";
 import { releaseHolds } from "../rpc/references.js";
@@ -267,10 +268,10 @@ keepShapes(new HostCall(0, null, null), ["life", "bytes"]);
 export function deliverObjectFetch(number, slot, url, method, headers, cf, body) {
   const instance = bySlot.get(keyOf(slot));
   touch(instance);
-  const [raw, depth] = takeDepth(headers);
+  const { 0: raw, 1: depth } = takeDepth(headers); // cheaper than to iterate
   const request = requestFromHost(method, url, raw, body, undefined, cfFromHost(cf));
   const client = clientOf(request, instance.context)?.known("call", number) ?? null;
-  instance.take(new HostCall(number, request, client), bytesOf(body), depth);
+  instance.take(new HostCall(number, request, client), bytesOf(body), depth, enterTurn);
 }
 
 /** Entry point: a message of a socket that the object has accepted for hibernation. */
@@ -297,6 +298,7 @@ export function deliverObjectCall(number, slot, route, data, tokens) {
     new RpcCall(instance.context, path, message, new HostReply(number), instance.rules),
     bytesOf(data),
     depth,
+    enterTurn,
   );
 }
 

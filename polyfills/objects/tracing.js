@@ -27,7 +27,7 @@ export function endTrace({ number }, outcome, error, status) {
 }
 
 /** `beginCall`, for a call to an object. */
-export function beginTraced(instance, call, start) {
+export function beginTraced(instance, call, start, turn) {
   const context = contextOf(instance, call);
   const { succeed, fail } = call;
   call.succeed = (answer) => {
@@ -38,7 +38,7 @@ export function beginTraced(instance, call, start) {
     endTrace(context, "exception", error);
     apply(fail, call, [error]);
   };
-  beginCall(call, context, start);
+  beginCall(call, context, start, turn);
 }
 
 function contextOf(instance, call) {

@@ -11,7 +11,7 @@
 import { rpc_call, rpc_release } from "holdfast:ops";
 import { beginCall, failCall, runCall } from "../kernel/calls.js";
 import { nextDepth } from "../kernel/depth.js";
-import { queueTurn } from "../kernel/turns.js";
+import { enterTurn, queueTurn } from "../kernel/turns.js";
 import { markAsEnd } from "../objects/remote-error.js";
 import { RpcCall } from "./call.js";
 import {
@@ -107,11 +107,11 @@ export class Export {
     });
   }
 
-  /** Queue a call; its answer goes to `reply`. */
-  deliver(path, message, reply) {
+  /** Begin a call, whose answer goes to `reply`; `turn` as for beginCall (kernel/calls.js). */
+  deliver(path, message, reply, turn) {
     const call = new RpcCall(this.#context, path, message, reply, this.#rules);
     call.target = this.#target;
-    beginCall(call, this.#context, startCall);
+    beginCall(call, this.#context, startCall, turn);
   }
 
   acquire() {
@@ -168,7 +168,8 @@ function startCall(call) {
 export function deliverExportCall(call, number, route, data, tokens) {
   const message = data === undefined ? null : messageFromHost(data, tokens);
   const [, path] = readRoute(route); // to be called back leads no deeper
-  exportsByNumber.get(number).deliver(path, message, new HostReply(call)); // who calls it, holds it
+  // Who calls it, holds it.
+  exportsByNumber.get(number).deliver(path, message, new HostReply(call), enterTurn);
 }
 
 /** Entry point: nobody elsewhere holds this export any more. */

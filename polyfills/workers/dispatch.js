@@ -189,7 +189,7 @@ export function dispatchCall(number, entrypoint, props, route, data, tokens) {
   const context = new ExecutionContext(event);
   const rules = typeof target === "function" ? OF_CLASSES : rulesOfHandlers(context);
   const call = new RpcCall(event, path, message, event, rules);
-  beginCall(call, event, () => startCall(call, target, context));
+  beginCall(call, event, () => startCall(call, target, context), enterTurn);
 }
 
 function startCall(call, target, context) {
