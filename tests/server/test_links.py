@@ -10,6 +10,7 @@ from holdfast.server.overload import Overload
 from holdfast.server.settings import Bounds
 from holdfast.server.shards.exports import packed_address
 from holdfast.server.shards.link import Link
+from holdfast.server.shards.wire import Wire
 
 
 class Heard:
@@ -37,15 +38,46 @@ async def test_who_waits_no_more_for_a_call_is_told_of_after_the_call() -> None:
         cast("LocalObjects", heard),
         clerk,
         overload,
-        on_message=lambda: None,
+        on_news=lambda: None,
         on_lost=lambda _: None,
     )
     overload.backlog.postpone(lambda *, is_late: None)  # what comes now has to wait
     address = packed_address(ObjectAddress(Namespace("i", "n", "s", "C", "s-C"), "1" * 64, None))
-    link._hear("fetch", 1, address, "GET", "http://x/", "", None, None)
-    link._hear("abandon", 1)
+    request = ("GET", "http://x/", "", None, None)
+    link._hear([("fetch", (1, address, *request)), ("abandon", (1,))])
     assert heard.told == []
     async with asyncio.timeout(20):
         while len(heard.told) < 2:
             await asyncio.sleep(0)
     assert heard.told == ["fetch", "abandon"]
+
+
+async def test_what_is_said_arrives_whole_and_in_order_however_it_is_cut() -> None:
+    loop = asyncio.get_running_loop()
+    speaker, listener = Wire(loop), Wire(loop)
+    heard: list[tuple[str, tuple[Any, ...]]] = []
+    listener.on_messages = heard.extend
+    listener.on_lost = speaker.on_lost = lambda: None
+    said = [("early", (1, "é")), *(("number", (i, b"x" * i, None)) for i in range(200))]
+    for word, values in said[:1]:
+        speaker.say(word, *values)
+    await asyncio.sleep(0)  # so that it is packed before there is a transport
+    written = Written()
+    speaker.connection_made(written)
+    for word, values in said[1:]:
+        speaker.say(word, *values)
+    await asyncio.sleep(0)
+    for start in range(0, len(written.data), 7):
+        listener.data_received(bytes(written.data[start : start + 7]))
+    assert heard == said
+
+
+class Written(asyncio.Transport):
+    """Keeps what is written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.data = bytearray()
+
+    def write(self, data: Any) -> None:
+        self.data += data

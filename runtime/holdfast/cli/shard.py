@@ -24,7 +24,7 @@ class Shard(Post):
         self.is_first = seat.index == 0
         self.is_new = not seat.is_replacement
         self.placement: Neighbours = Neighbours(
-            seat.index, seat.paths, asyncio.get_running_loop(), on_message=seat.beat
+            seat.index, seat.paths, asyncio.get_running_loop(), on_news=seat.beat
         )
 
     def claim(self, data: Path) -> AbstractContextManager[object]:

@@ -29,7 +29,7 @@ from holdfast.objects.facets import LiveFacets
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.objects.local import UNREACHABLE, LocalObjects
-from holdfast.objects.placement import ObjectAddress, Owner
+from holdfast.objects.placement import ObjectAddress, ObjectRequest, Owner
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.objects.services import Services, ServiceTarget
 from holdfast.workers import ScriptFailed, Worker, WorkerResponse
@@ -192,18 +192,16 @@ class IsolateObjects:
         cf: str | None,
     ) -> None:
         """Send a request to an object elsewhere; settles the op with this number."""
-        stream = self._bodies.received(body)
+        request = ObjectRequest(method, url, headers, self._bodies.received(body), cf)
         address = self._addresses[address_number - 1]
+        self._host.loop.call_soon(self._deliver, number, address, request)
 
-        def deliver() -> None:
-            try:
-                owner = self._owner(address.id)
-                owner.fetch(self, number, address, method, url, headers, stream, cf)
-            except UNREACHABLE as error:
-                _discard(stream)
-                self._host.fail(number, ScriptError("Error", str(error), remote=True))
-
-        self._host.loop.call_soon(deliver)
+    def _deliver(self, number: int, address: ObjectAddress, request: ObjectRequest) -> None:
+        try:
+            self._owner(address.id).fetch(self, number, address, request)
+        except UNREACHABLE as error:
+            request.discard()
+            self._host.fail(number, ScriptError("Error", str(error), remote=True))
 
     def call_object(
         self, number: int, address: ObjectAddress, route: str, message: Message | None

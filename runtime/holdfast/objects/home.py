@@ -4,10 +4,9 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from holdfast.engine import Together
-from holdfast.host.objects import Body
 from holdfast.host.rpc import Message
 from holdfast.host.sockets_hibernation import ObjectSockets
 from holdfast.objects.ids import IdFactory
@@ -16,6 +15,7 @@ from holdfast.workers import SERVICE_RESTART, Worker
 
 if TYPE_CHECKING:
     from holdfast.objects.capability import IsolateObjects
+    from holdfast.objects.placement import ObjectRequest
 
 _serials = count(1)
 
@@ -67,24 +67,16 @@ class ObjectHome:
             IdFactory(record.namespace.unique_key).jurisdiction_of(record.id),
         )
 
-    def deliver(
-        self,
-        number: int,
-        slot: int,
-        method: str,
-        url: str,
-        headers: str,
-        body: Body,
-        cf: str | None,
-    ) -> None:
+    def deliver(self, number: int, slot: int, request: "ObjectRequest") -> None:
         """Give an instance a request; the answer comes back under `number`."""
+        method, url, headers, body, cf = request
+        rest = () if body is None else (self.worker.bodies.sent(body),)
         if cf is None:
-            rest: tuple[Any, ...] = (Together((method, headers)), None)
+            rest = (None, *rest)
+            heads = Together((method, headers))
         else:
-            rest = (Together((method, headers, cf)),)
-        if body is not None:
-            rest += (body,)
-        self._host.enter(self._deliver, number, slot, url, *rest)
+            heads = Together((method, headers, cf))
+        self._host.enter(self._deliver, number, slot, url, heads, *rest)
 
     def deliver_call(self, number: int, slot: int, route: str, message: Message | None) -> None:
         """Give an instance a call by RPC; the answer comes back under `number`."""

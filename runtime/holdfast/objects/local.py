@@ -3,12 +3,11 @@
 from collections.abc import Callable
 
 from holdfast.catalog.errors import CatalogError
-from holdfast.host.bodies import ByteStream
 from holdfast.host.rpc import Message
 from holdfast.objects.calls import Caller, Calls
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
-from holdfast.objects.placement import ObjectAddress
+from holdfast.objects.placement import ObjectAddress, ObjectRequest
 from holdfast.objects.record import ObjectRecord
 from holdfast.objects.wait_graph import WaitGraph
 from holdfast.workers import WorkerError
@@ -32,21 +31,12 @@ class LocalObjects:
         self.waits = waits
 
     def fetch(
-        self,
-        caller: Caller,
-        number: int,
-        address: ObjectAddress,
-        method: str,
-        url: str,
-        headers: str,
-        body: bytes | ByteStream | None,
-        cf: str | None,
+        self, caller: Caller, number: int, address: ObjectAddress, request: ObjectRequest
     ) -> None:
         """See Owner."""
         record = self._record(address)
-        call = self._calls.begin(caller, number, record.home)
-        crossing = record.home.worker.bodies.sent(body)
-        record.home.deliver(call, record.slot, method, url, headers, crossing, cf)
+        home = record.home
+        home.deliver(self._calls.begin(caller, number, home), record.slot, request)
 
     def call(
         self,
@@ -75,9 +65,9 @@ class LocalObjects:
         namespace = address.namespace
         if not namespace.script:
             raise CatalogError("The Durable Object namespace of this binding was deleted.")
-        home = self._home_of(namespace.script)
         record = self._directory.find(address.id)
         if record is None:
+            home = self._home_of(namespace.script)
             record = self._directory.bring_up(namespace, address.id, address.name, home)
             home.admit(record)
         return record

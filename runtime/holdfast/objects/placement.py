@@ -5,7 +5,8 @@ they would go to another isolate; nothing above may assume that an owner is loca
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from functools import lru_cache
+from typing import NamedTuple, Protocol
 from zlib import crc32
 
 from holdfast.catalog.namespace import Namespace
@@ -13,6 +14,8 @@ from holdfast.host.bodies import ByteStream
 from holdfast.host.rpc import Message
 from holdfast.objects.calls import Caller
 from holdfast.objects.wait_graph import Circle
+
+REMEMBERED_OBJECTS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +33,29 @@ class ObjectAddress:
         """Nothing is held."""
 
 
+class ObjectRequest(NamedTuple):
+    """A request to an object; `headers` has names and values, one a line.
+
+    `cf` is JSON, or None where the request came in from a client.
+    """
+
+    method: str
+    url: str
+    headers: str
+    body: bytes | ByteStream | None
+    cf: str | None
+
+    def discard(self) -> None:
+        """Nobody will read its body: whoever writes that is to know."""
+        if self.body is not None and not isinstance(self.body, bytes):
+            self.body.cancel()
+
+
 class Owner(Protocol):
     """Another shard, to which calls to its objects go. They arrive in the order they are made."""
 
     def fetch(
-        self,
-        caller: Caller,
-        number: int,
-        address: ObjectAddress,
-        method: str,
-        url: str,
-        headers: str,
-        body: bytes | ByteStream | None,
-        cf: str | None,
+        self, caller: Caller, number: int, address: ObjectAddress, request: ObjectRequest
     ) -> None:
         """Send a request to an object; `caller` gets the answer under `number`."""
 
@@ -95,6 +108,7 @@ class InProcess:
         """No call has gone there."""
 
 
+@lru_cache(maxsize=REMEMBERED_OBJECTS)
 def shard_of(object_id: str, count: int) -> int:
     """The index of the shard, of so many, that owns an object: always the same one."""
     return crc32(object_id.encode()) % count

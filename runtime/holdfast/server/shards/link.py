@@ -20,7 +20,6 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Protocol
 
-from holdfast.host.bodies import ByteStream
 from holdfast.host.rpc import Message
 from holdfast.objects.calls import (
     CONNECTION_LOST,
@@ -30,7 +29,7 @@ from holdfast.objects.calls import (
     Caller,
 )
 from holdfast.objects.local import UNREACHABLE, LocalObjects
-from holdfast.objects.placement import ObjectAddress
+from holdfast.objects.placement import ObjectAddress, ObjectRequest
 from holdfast.objects.wait_graph import Circle
 from holdfast.server.overload import Overload, Reason
 from holdfast.server.shards.bodies import Bodies
@@ -42,7 +41,7 @@ from holdfast.server.shards.exports import (
     unpacked_address,
 )
 from holdfast.server.shards.sockets import Sockets
-from holdfast.server.shards.wire import Wire
+from holdfast.server.shards.wire import Messages, Wire
 from holdfast.workers import WorkerResponse
 
 log = logging.getLogger("holdfast.shards")
@@ -75,17 +74,17 @@ class Link:
         clerk: Clerk,
         overload: Overload,
         *,
-        on_message: Callable[[], None],
+        on_news: Callable[[], None],
         on_lost: "Callable[[Link], None]",
     ) -> None:
-        """`on_message` is told of everything that comes, before it is acted upon."""
+        """`on_news` is told that something comes, before it is acted upon."""
         self._overload = overload
         self.loop = loop
         self.wire = wire = Wire(loop)
-        wire.on_message, wire.on_lost = self._hear, self._lose
+        wire.on_messages, wire.on_lost = self._hear, self._lose
         self._local = local
         self._clerk = clerk
-        self._on_message = on_message
+        self._on_news = on_news
         self._on_lost = on_lost
         self.say = wire.say
         self.bodies = Bodies(wire, loop)
@@ -123,21 +122,13 @@ class Link:
     # ---- calls to the other side ---------------------------------------------------
 
     def fetch(
-        self,
-        caller: Caller,
-        number: int,
-        address: ObjectAddress,
-        method: str,
-        url: str,
-        headers: str,
-        body: bytes | ByteStream | None,
-        cf: str | None,
+        self, caller: Caller, number: int, address: ObjectAddress, request: ObjectRequest
     ) -> None:
         """See Owner."""
         if self._is_full(caller, number):
-            if isinstance(body, ByteStream):
-                body.cancel()
+            request.discard()
             return
+        method, url, headers, body, cf = request
         crossing = self.bodies.sent(body)
         call = self._begin(caller, number)
         self.say("fetch", call, packed_address(address), method, url, headers, crossing, cf)
@@ -190,7 +181,7 @@ class Link:
     async def follow_call(self, number: int, known: Circle) -> Circle | None:
         """See WaitGraph, for a call that has gone to the other side."""
         try:
-            found = await self._ask("follow", number, known.hung_sweeps, known.keys)
+            found = await self._ask("follow", number, known.hung_sweeps, {*known.keys})
         except (Refused, ConnectionError):
             return None
         return None if found is None else Circle(known.hung_sweeps, *found)
@@ -221,8 +212,10 @@ class Link:
         end = response.socket
         socket = None if end is None else self._sockets.number()
         body = self.bodies.sent(response.body)
-        head = (response.status, response.status_text, response.headers)
-        self.say("response", number, *head, body, socket)
+        self.say(
+            "response",
+            *(number, response.status, response.status_text, response.headers, body, socket),
+        )
         if end is not None and socket is not None:
             self._sockets.sent(socket, end)
 
@@ -241,9 +234,11 @@ class Link:
 
     # ---- what the other side says --------------------------------------------------
 
-    def _hear(self, word: str, *values: Any) -> None:
-        self._on_message()
-        self._handlers[word](*values)
+    def _hear(self, messages: Messages) -> None:
+        self._on_news()
+        handlers = self._handlers
+        for word, values in messages:
+            handlers[word](*values)
 
     def _fetch(
         self,
@@ -255,9 +250,8 @@ class Link:
         crossing: BodyCrossing,
         cf: str | None,
     ) -> None:
-        body = self.bodies.received(crossing)
-        target = unpacked_address(*address)
-        self._begin_in_turn(self._begin_fetch, number, target, method, url, headers, body, cf)
+        request = ObjectRequest(method, url, headers, self.bodies.received(crossing), cf)
+        self._begin_in_turn(self._begin_fetch, number, unpacked_address(*address), request)
 
     def _begin_in_turn(self, begin: Callable[..., None], *arguments: Any) -> None:
         """Call `begin(*arguments, is_late=…)`, now or when its turn comes."""
@@ -267,26 +261,16 @@ class Link:
             self._overload.backlog.postpone(partial(begin, *arguments))
 
     def _begin_fetch(
-        self,
-        number: int,
-        address: ObjectAddress,
-        method: str,
-        url: str,
-        headers: str,
-        body: bytes | ByteStream | None,
-        cf: str | None,
-        *,
-        is_late: bool,
+        self, number: int, address: ObjectAddress, request: ObjectRequest, *, is_late: bool
     ) -> None:
         try:
             if not is_late:
-                self._local.fetch(self, number, address, method, url, headers, body, cf)
+                self._local.fetch(self, number, address, request)
                 return
             self._refuse(number)
         except UNREACHABLE as error:
             self.failed(number, "Error", str(error), "remote")
-        if isinstance(body, ByteStream):
-            body.cancel()
+        request.discard()
 
     def _refuse(self, number: int) -> None:
         """A call to an object comes up too late."""

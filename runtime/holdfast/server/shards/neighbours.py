@@ -29,13 +29,13 @@ class Neighbours:
         paths: Sequence[str],
         loop: asyncio.AbstractEventLoop,
         *,
-        on_message: Callable[[], None],
+        on_news: Callable[[], None],
     ) -> None:
         """`paths` are the shards' sockets; `index` is our own place among them."""
         self.index = index
         self._paths = paths
         self._loop = loop
-        self._on_message = on_message
+        self._on_news = on_news
         self._links: dict[int, Link] = {}  # that we have opened
         self._guests: set[Link] = set()  # that others have opened
         self._dialling: set[asyncio.Task[None]] = set()
@@ -95,7 +95,7 @@ class Neighbours:
             self.local,
             lambda verb, *arguments: self.clerk(verb, *arguments),
             self.overload,
-            on_message=self._on_message,
+            on_news=self._on_news,
             on_lost=self._on_lost,
         )
 

@@ -1,8 +1,8 @@
-"""Messages between two shards: tuples of plain values on a Unix socket, in order.
+"""Messages between two shards: a word and plain values each, on a Unix socket, in order.
 
-A frame is four bytes of length and a tuple in `marshal`'s format: both ends are this very
-program, forked from one process, on a socket that only its user reaches. What one turn of the
-loop has to say leaves in one write.
+What one turn of the loop has to say leaves in one write, as one frame or a few: four bytes of
+length and a list of messages in `marshal`'s format, which has a value that comes again but once.
+Both ends are this very program, forked from one process, on a socket that only its user reaches.
 """
 
 import asyncio
@@ -11,50 +11,59 @@ from collections.abc import Callable
 from typing import Any, cast
 
 HEAD_BYTES = 4
-MAX_GATHERED_BYTES = 1 << 20
+MAX_GATHERED = 64  # messages in a frame
+
+Messages = list[tuple[str, tuple[Any, ...]]]
 
 
 class Wire(asyncio.Protocol):
-    """A connection that says tuples and hears them. On the loop's thread only."""
+    """A connection that says messages and hears them. On the loop's thread only."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._transport: asyncio.Transport | None = None
-        self._outgoing = bytearray()
+        self._said: Messages = []
+        self._outgoing = bytearray()  # before there is a transport
         self._is_due = False
         self._incoming = bytearray()
         self.is_lost = False
-        self.on_message: Callable[..., None]
+        self.on_messages: Callable[[Messages], None]
         self.on_lost: Callable[[], None]
 
-    def say(self, *values: Any) -> None:
-        """Send a tuple, soon; ignored when the connection is lost."""
+    def say(self, word: str, *values: Any) -> None:
+        """Send a message, soon; ignored when the connection is lost.
+
+        The values are whatever they are when it leaves.
+        """
         if self.is_lost:
             return
-        frame = marshal.dumps(values)
-        self._outgoing += len(frame).to_bytes(HEAD_BYTES, "big")
-        self._outgoing += frame
+        self._said.append((word, values))
         if not self._is_due:
             self._is_due = True
             self._loop.call_soon(self._flush)
-        elif len(self._outgoing) > MAX_GATHERED_BYTES and self._transport is not None:
+        elif len(self._said) == MAX_GATHERED:
             self._write()
 
     @property
     def unsent_bytes(self) -> int:
-        """How much of what was said has not left yet."""
-        waiting = 0 if self._transport is None else self._transport.get_write_buffer_size()
-        return len(self._outgoing) + waiting
+        """How much of what was said has not left yet, but for what the next frame will have."""
+        if self._transport is None:
+            return len(self._outgoing)
+        return self._transport.get_write_buffer_size()
 
     def _flush(self) -> None:
         self._is_due = False
-        if self._outgoing and self._transport is not None:
+        if self._said:
             self._write()
 
     def _write(self) -> None:
-        assert self._transport is not None, "who writes has looked"
-        data, self._outgoing = bytes(self._outgoing), bytearray()
-        self._transport.write(data)
+        said, self._said = self._said, []
+        frame = marshal.dumps(said)
+        frame = len(frame).to_bytes(HEAD_BYTES, "big") + frame
+        if self._transport is None:
+            self._outgoing += frame
+        else:
+            self._transport.write(frame)
 
     def close(self) -> None:
         """End the connection once what was said has left."""
@@ -68,6 +77,7 @@ class Wire(asyncio.Protocol):
         """There is no connection any more, or there never was."""
         if not self.is_lost:
             self.is_lost = True
+            self._said.clear()
             self._outgoing.clear()
             self.on_lost()
 
@@ -76,7 +86,9 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; what was said before leaves now."""
         self._transport = cast("asyncio.Transport", transport)  # which uvloop's do not inherit
-        self._flush()
+        if self._outgoing:
+            self._transport.write(bytes(self._outgoing))
+            self._outgoing.clear()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The other shard has gone, or we have closed."""
@@ -96,7 +108,7 @@ class Wire(asyncio.Protocol):
             if end - begin < size:
                 break
             start = begin + size
-            self.on_message(*marshal.loads(memoryview(data)[begin:start]))  # noqa: S302 - ours
+            self.on_messages(marshal.loads(memoryview(data)[begin:start]))  # noqa: S302 - ours
         self._incoming = bytearray(memoryview(data)[start:])
 
     def _wanted(self) -> int:
