@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from holdfast.engine import bytecode
@@ -11,7 +12,7 @@ from holdfast.host.platform import MAIN, Platform, _with_full_names
 from holdfast.objects.alarms import AlarmScheduler
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
-from holdfast.storage import LocalBarrier, ObjectStore
+from holdfast.storage import LocalBarrier, ObjectStore, journal, journaling, storage
 from holdfast.storage.alarms import AlarmList
 from tests.simulation.world import replaced, whole_platform
 
@@ -59,6 +60,10 @@ def _confirms_at_once(self: LocalBarrier, log: Any, done: Any) -> None:
     """Says that a log is durable, and syncs it afterwards."""
     self._loop.call_soon(done, None)
     self.workers.submit(partial(log.sync, self._fsync), lambda _: None)
+
+
+def _forgets_the_journal(_root: Path, _place: str = "*") -> None:
+    """Leaves logs as they are."""
 
 
 def _has_no_transactions() -> list[tuple[object, str, Any]]:
@@ -159,6 +164,16 @@ BROKEN = (
         "writes are confirmed before they are synced",
         "has lost",
         methods=lambda: [(LocalBarrier, "make_durable", _confirms_at_once)],
+    ),
+    Broken(
+        "what a journal holds is not replayed",
+        "has lost",
+        methods=lambda: [(module, "replay", _forgets_the_journal) for module in (storage, journal)],
+    ),
+    Broken(
+        "logs that a full journal has entries of are not synced",
+        "has lost",
+        methods=lambda: [(journaling._File, "settle", lambda _file, _sync_all: None)],
     ),
     Broken(
         "the input gate admits everything",

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from holdfast.storage.names import JOURNAL_PREFIX
+
 DATABASE, LOG, MEMORY = ".sqlite", ".sqlite-wal", ".sqlite-shm"
 _HEADER_BYTES = 32  # of a log, with the salts of its generation
 _FAILURES = 0.5
@@ -36,6 +38,7 @@ class Disk:
     fails: bool = False
     syncs: int = 0
     _logs: dict[Path, _Synced] = field(default_factory=dict)
+    _journals: dict[Path, bytes] = field(default_factory=dict)
     _names: dict[Path, set[str]] = field(default_factory=dict)
 
     def sync(self, fd: int) -> None:
@@ -58,6 +61,8 @@ class Disk:
     def _note(self, path: Path) -> None:
         if path.is_dir():
             self._names[path] = {entry.name for entry in path.iterdir()}
+        elif path.name.startswith(JOURNAL_PREFIX):
+            self._journals[path] = path.read_bytes()
         elif path.name.endswith(LOG) and path.exists():
             self._logs[path] = _Synced(path.read_bytes(), _database(path).read_bytes())
 
@@ -66,6 +71,9 @@ class Disk:
     def lose_power(self, target: Path) -> None:
         """Copy to `target` what is left of the root."""
         target.mkdir(parents=True)
+        for path, content in self._journals.items():
+            if path.exists():
+                (target / path.name).write_bytes(content)
         for folder in sorted(path for path in self.root.iterdir() if path.is_dir()):
             copy = target / folder.name
             copy.mkdir()

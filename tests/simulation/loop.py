@@ -86,6 +86,9 @@ class Threads:
             self._idle.set_result(None)
 
     async def aclose(self) -> None:
+        await self.idle()
+
+    async def idle(self) -> None:
         while self.outstanding:
             self._idle = self._loop.create_future()
             await self._idle

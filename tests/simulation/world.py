@@ -20,7 +20,7 @@ from holdfast.engine import Handle, Isolate, Limits
 from holdfast.host.context import Host
 from holdfast.host.platform import Platform
 from holdfast.server import Runtime, Settings
-from holdfast.storage import LocalBarrier, Storage, barrier, shard
+from holdfast.storage import LocalBarrier, Storage, barrier, journal, journaling, shard
 from holdfast.storage.alarms import AlarmList
 from holdfast.storage.disk import Folder
 from holdfast.workers import WorkerError
@@ -161,6 +161,7 @@ class World:
             replaced(shard, "Workers", threads),
             replaced(barrier, "Workers", threads),
             replaced(barrier, "SLOW_S", float("inf")),
+            replaced(journaling, "FULL_BYTES", 10_000),
         ):
             yield
 
@@ -172,15 +173,17 @@ class World:
         disk = self._disk = Disk(
             data / "objects", self._chance(f"disk {self._lives}"), self._suffered
         )
-        disk.sync_all()
         shares = self._fate.random() < 0.5
+        journal.replay(data / "objects")  # as whoever claims the folder does
         self._storage = Storage(
             data / "objects",
             barrier=LocalBarrier(
                 self._loop, fsync=disk.sync, sync_all=disk.sync_all if shares else None
             ),
             loop=self._loop,
+            journal="0" if self._fate.random() < 0.7 else None,
         )
+        disk.sync_all()
         self._sources.add_namespace("main", "Thing")
         self._new_version()
         self._runtime = SimulatedRuntime(
