@@ -11,6 +11,7 @@
 import { WORD_LOCAL_CALLS } from "holdfast:constants";
 import { memory_exhausted, shared } from "holdfast:ops";
 import { isOutOfMemory } from "./errors.js";
+import { keepShapes } from "./shapes.js";
 import { queueTurn } from "./turns.js";
 
 /**
@@ -53,10 +54,29 @@ async function awaitAnswer(call, promise) {
 
 // An answer, good or bad, leaves once the writes before it are durable.
 function leave(call, value, send) {
-  const gate = call.life.outputGate?.wait();
-  if (gate === undefined) send(call, value);
-  else gate.then(() => send(call, value), (error) => failCall(call, error));
+  const gate = call.life.outputGate;
+  if (gate?.isShut) gate.hold(new HeldAnswer(call, value, send));
+  else send(call, value);
 }
+
+class HeldAnswer {
+  constructor(call, value, send) {
+    this.call = call;
+    this.value = value;
+    this.send = send;
+  }
+
+  pass() {
+    this.send(this.call, this.value);
+  }
+
+  fail(error) {
+    failCall(this.call, error);
+  }
+}
+
+HeldAnswer.prototype.isDone = true; // once it has passed
+keepShapes(new HeldAnswer(null, null, null), ["round", "context"]);
 
 function sendAnswer(call, answer) {
   if (!finish(call)) return;

@@ -9,6 +9,8 @@
 // input gate holds back, because a message that was sent is not an event that arrives.
 
 import { resetBroken } from "./breaking.js";
+import { setCurrentContext, setOwn } from "../kernel/current.js";
+import { reportException } from "../kernel/report.js";
 import { Context, currentContext, queueTurn, runInContext } from "../kernel/turns.js";
 
 const exit = new Context();
@@ -20,7 +22,7 @@ let release; // the turn in which a gate lets go of what waits
 export class OutputGate {
   #written = 0;
   #durable = 0;
-  #waiters = NONE; // { round, context, resolve, reject }, by round ascending
+  #waiters = NONE; // with `round` and `context`, by round ascending
   #locks = 0; // promises that something else is durable
   #error = null;
 
@@ -31,12 +33,16 @@ export class OutputGate {
 
   /** True while a message would have to wait. */
   get isLocked() {
-    return this.#isOutstanding || this.#error !== null;
+    // A waiter that has not gone on yet is not overtaken by a message sent later.
+    const isOutstanding =
+      this.#written > this.#durable || this.#locks > 0 || this.#waiters.length > 0;
+    return isOutstanding || this.#error !== null;
   }
 
-  // A waiter that has not gone on yet is not overtaken by a message sent later.
-  get #isOutstanding() {
-    return this.#written > this.#durable || this.#locks > 0 || this.#waiters.length > 0;
+  /** The same for a message that is about to leave, where storage may just have failed. */
+  get isShut() {
+    resetBroken();
+    return this.isLocked;
   }
 
   /** Let nothing pass before the promise is fulfilled; if it is rejected, `fail(error)`. */
@@ -44,21 +50,29 @@ export class OutputGate {
     this.#locks++;
     promise.then(() => {
       this.#locks--;
-      this.#release();
+      this.#releaseSoon();
     }, fail);
   }
 
   /** A promise that all writes made until now are durable; undefined when they are. */
   wait() {
-    resetBroken();
-    if (this.#error !== null) return Promise.reject(this.#error);
-    if (!this.#isOutstanding) return undefined;
-    const round = this.#written;
-    const context = currentContext();
-    return new Promise((resolve, reject) => {
-      if (this.#waiters === NONE) this.#waiters = [];
-      this.#waiters.push({ round, context, resolve, reject });
-    });
+    if (!this.isShut) return undefined;
+    return new Promise((pass, fail) => this.hold({ pass, fail }));
+  }
+
+  /**
+   * The same without a promise, for a gate that is shut: `waiter.pass()` or `waiter.fail(error)` is
+   * called, in a turn of the running context. `waiter.isDone` where nothing comes after that.
+   */
+  hold(waiter) {
+    if (this.#error !== null) {
+      waiter.fail(this.#error);
+      return;
+    }
+    waiter.round = this.#written;
+    waiter.context = currentContext();
+    if (this.#waiters === NONE) this.#waiters = [];
+    this.#waiters.push(waiter);
   }
 
   /** The same for the object's code: it goes on in a turn that the input gate admits. */
@@ -77,27 +91,42 @@ export class OutputGate {
   /** The host says that this round, and all before it, are durable: what waits goes on soon. */
   durable(round) {
     this.#durable = round;
-    if (this.#waiters.length > 0) queueTurn(exit, release, this);
+    this.#releaseSoon();
+  }
+
+  #releaseSoon() {
+    if (this.#waiters[0]?.round <= this.#durable) queueTurn(exit, release, this);
   }
 
   static {
     release = (gate) => gate.#release();
   }
 
-  // Those of the first one's context; the others in turns that follow.
+  // Those of the first one's context, as far as none overtakes what code that waits is about to
+  // send; the others in turns that follow.
   #release() {
     const waiters = this.#waiters;
     if (waiters.length === 0 || this.#locks > 0 || waiters[0].round > this.#durable) return;
-    const { context } = waiters[0];
+    const { context, isDone } = waiters[0];
     let released = 1;
-    while (waiters[released]?.context === context && waiters[released].round <= this.#durable) {
+    while (
+      waiters[released]?.context === context &&
+      waiters[released].isDone === isDone &&
+      waiters[released].round <= this.#durable
+    ) {
       released++;
     }
     this.#waiters = released === waiters.length ? NONE : waiters.slice(released);
-    runInContext(context, () => {
-      for (let i = 0; i < released; i++) waiters[i].resolve();
-    });
-    if (this.#waiters.length > 0) queueTurn(exit, release, this);
+    setCurrentContext(context);
+    setOwn(false); // each goes on with what it had begun
+    for (let i = 0; i < released; i++) {
+      try {
+        waiters[i].pass();
+      } catch (error) {
+        reportException(error);
+      }
+    }
+    this.#releaseSoon();
   }
 
   /** Writes were lost: fail everything that waits, now and from now on. */
@@ -106,8 +135,8 @@ export class OutputGate {
     this.#error = error;
     const waiters = this.#waiters;
     this.#waiters = NONE;
-    for (const { context, reject } of waiters) {
-      queueTurn(exit, () => runInContext(context, () => reject(error)));
+    for (const waiter of waiters) {
+      queueTurn(exit, () => runInContext(waiter.context, () => waiter.fail(error)));
     }
   }
 }

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from holdfast.catalog import ObjectNamespace
 from holdfast.host import constants
 from tests.inprocess import Server
 from tests.objects.test_calls import thing
@@ -84,6 +85,53 @@ async def test_messages_of_an_object_leave_in_the_order_they_were_sent(server: S
         """,
     )
     assert await server.text() == ",".join(str(i) for i in range(30))
+
+
+async def test_an_answer_does_not_overtake_a_call_that_was_made_before(server: Server) -> None:
+    """Neither waits on its way from one isolate to the other but for the output gate."""
+    caller = server.sources.add_namespace("main", "B")
+    callee = server.sources.add_namespace("other", "A")
+    server.add(
+        "other",
+        """
+        export default {}
+        export class A {
+          constructor(state, { B }) { this.state = state; this.b = B.get(B.idFromName("B")); }
+          fetch(request) {
+            this.state.storage.put("k", request.url);
+            this.state.waitUntil(this.b.fetch(request.url));
+            return new Response("");
+          }
+        }
+        """,
+        bindings=(ObjectNamespace("B", caller.id),),
+    )
+    server.add(
+        "main",
+        """
+        export default {
+          async fetch(request, { A, B }) {
+            const b = B.get(B.idFromName("B"));
+            for (let i = 0; i < 3; i++) {
+              await A.get(A.idFromName("A")).fetch("http://x/call" + i);
+              await b.fetch("http://x/answer" + i);
+            }
+            return b.fetch("http://x/log");
+          }
+        }
+        export class B {
+          log = [];
+          fetch(request) {
+            const name = new URL(request.url).pathname.slice(1);
+            if (name === "log") return new Response(this.log.join());
+            this.log.push(name);
+            return new Response("");
+          }
+        }
+        """,
+        bindings=(ObjectNamespace("A", callee.id),),
+    )
+    assert await server.text() == "call0,answer0,call1,answer1,call2,answer2"
 
 
 @pytest.fixture

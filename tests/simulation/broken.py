@@ -153,12 +153,7 @@ BROKEN = (
     Broken(
         "the output gate lets everything pass",
         "has lost",
-        {
-            "objects/output-gate.js": (
-                "if (!this.#isOutstanding) return undefined;",
-                "return undefined;",
-            )
-        },
+        {"objects/output-gate.js": ("return this.isLocked;", "return false;")},
     ),
     Broken(
         "writes are confirmed before they are synced",
