@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,16 +18,21 @@ def path_of(fd: int) -> Path:
     return Path(f"/proc/self/fd/{fd}").readlink()
 
 
+def never() -> bool:
+    """Nobody interrupts a statement."""
+    return False
+
+
 def journals(folder: Path) -> list[Path]:
     return sorted(folder.glob(".journal-*"))
 
 
 class JournaledShard(Shard):
-    """A shard that notes how much of each log was synced, and can fail syncs by file."""
+    """A shard that notes what of each log was synced, and can fail syncs by file."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, journal="0")
-        self.synced: dict[Path, int] = {}
+        self.synced: dict[Path, bytes] = {}
         self.order: list[Path] = []
         self.failing = ""  # the end of the names of files that cannot be synced
         self.disk.on_sync = self._note
@@ -38,13 +42,14 @@ class JournaledShard(Shard):
         self.order.append(path)
         if self.failing and path.name.endswith(self.failing):
             raise OSError(errno.EIO, "Input/output error")
-        self.synced[path] = os.fstat(fd).st_size
+        if path.name.endswith("-wal"):
+            self.synced[path] = path.read_bytes()
 
     def power_loss(self, target: Path) -> Path:
-        """A copy of the folder that has of each log no more than was synced."""
+        """A copy of the folder that has of each log what was synced."""
         shutil.copytree(self.folder, target)
         for path in target.glob("*/*-wal"):
-            os.truncate(path, self.synced.get(self.folder / path.relative_to(target), 0))
+            path.write_bytes(self.synced.get(self.folder / path.relative_to(target), b""))
         return target
 
 
@@ -69,6 +74,12 @@ async def journaled(shard: Shard, count: int = 1) -> list[Owner]:
         owner.store.put("value", b"synced")
         await owner.durable()
     return owners
+
+
+async def commit_nothing(owner: Owner) -> None:
+    """A round whose transaction has changed nothing, and so has written nothing to the log."""
+    owner.store.sql(never).execute("DELETE FROM empty WHERE 0", ())
+    await owner.durable()
 
 
 @asynccontextmanager
@@ -230,6 +241,45 @@ async def test_a_log_that_begins_anew_is_synced_until_it_is_known_again(
     assert shard.order[-1].name == ".journal-0-0"
     async with found(shard.power_loss(tmp_path / "left")) as after:
         assert after.owner().store.get("value") == b"6"
+
+
+async def test_a_round_without_a_change_does_not_make_a_log_known(
+    shard: JournaledShard, tmp_path: Path
+) -> None:
+    (owner,) = await journaled(shard)
+    owner.store.sql(never).execute("CREATE TABLE empty(a)", ())
+    await owner.store.close()
+    owner = shard.owner()
+    await commit_nothing(owner)
+    owner.store.put("value", b"new")
+    await owner.durable()
+    async with found(shard.power_loss(tmp_path / "left")) as after:
+        assert after.owner().store.get("value") == b"new"
+
+
+async def test_what_a_killed_process_has_left_uncommitted_is_not_taken_for_the_log(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "objects"
+    async with found(folder) as before:
+        owner = before.owner()
+        await owner.grow_up()
+        owner.store.sql(never).execute("CREATE TABLE empty(a)", ())
+        await owner.durable()
+        left = shutil.copytree(folder, tmp_path / "killed")
+    (log,) = left.glob("*/*-wal")
+    with log.open("ab") as file:
+        file.write(bytes(4 * (4096 + 24)))  # frames of a transaction that was not committed
+    shard = JournaledShard(left)
+    owner = shard.owner()
+    await commit_nothing(owner)
+    owner.store.put("value", bytes(20_000))
+    await owner.durable()
+    owner.store.put("value", b"new")
+    await owner.durable()
+    async with found(shard.power_loss(tmp_path / "left")) as after:
+        assert after.owner().store.get("value") == b"new"
+    await shard.storage.aclose()
 
 
 async def test_a_checkpoint_under_load_loses_nothing(

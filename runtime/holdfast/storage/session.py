@@ -77,6 +77,7 @@ class Session:
     __slots__ = (
         "_entries_are_new",
         "_file_fd",
+        "_frames",
         "_guarded",
         "_in_round",
         "_journal_name",
@@ -128,9 +129,9 @@ class Session:
         self._wal_fd = -1
         # SQLite makes the log with the first access; its entry is new unless it was there.
         self._entries_are_new = not wal_bytes
-        # Of the log as it was begun last, the frames of which a journal knows that they are on the
-        # disk, and those of the round that is under way; and its salts. See `unkept`.
-        self._kept = self._in_round = -1
+        # See `unkept`. Of the log since it was empty: its frames as of the last commit made here,
+        # of the round that is under way, and of the last round that has ended; and its salts.
+        self._frames = self._in_round = self._kept = 0
         self._salts = self._journal_name = b""
 
     def configure(self) -> None:
@@ -146,7 +147,7 @@ class Session:
         return self.cursor.execute(sql, can_cache=False).fetchall()
 
     def _on_commit(self, _connection: apsw.Connection, _schema: str, pages: int) -> int:
-        self.wal_pages = pages
+        self.wal_pages = self._frames = pages
         return apsw.SQLITE_OK
 
     def forget_schema(self) -> None:
@@ -185,9 +186,9 @@ class Session:
         The first round of a log is synced, with its header; so are all from a checkpoint on until
         the log is empty, since it may begin anew at any commit.
         """
-        kept, self._in_round = self._kept, self.wal_pages
+        kept, self._in_round = self._kept, self._frames
         length = (self._in_round - kept) * _FRAME_BYTES
-        if kept < 0 or self._guarded or self.companion or not 0 < length <= _MAX_KEPT_BYTES:
+        if not kept or self._guarded or self.companion or not 0 < length <= _MAX_KEPT_BYTES:
             return None
         fd = self._wal_fd if self._wal_fd >= 0 else self._open_log()
         if not self._salts:
@@ -248,7 +249,7 @@ class Session:
         except (apsw.BusyError, apsw.LockedError):
             return False  # a reader, perhaps a cursor of this connection, still needs it
         self.wal_pages = self.backfilled = 0
-        self._kept = self._in_round = -1
+        self._frames = self._in_round = self._kept = 0
         self._salts = b""
         self.cursor.execute("PRAGMA synchronous=OFF")
         self._guarded = False
