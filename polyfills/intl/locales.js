@@ -1,6 +1,8 @@
 // Locales. There is one, en-US; others are accepted and resolve to it, and
 // `supportedLocalesOf` says so. https://tc39.es/ecma402/#sec-intl.getcanonicallocales
 
+import { refuseInstances } from "../serialize/kinds.js";
+
 const DEFAULT = "en-US";
 const TAG =
   /^(?<language>[a-z]{2,3}|[a-z]{5,8})(?:-(?<script>[a-z]{4}))?(?:-(?<region>[a-z]{2}|\d{3}))?(?<rest>(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-[a-wyz0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?)$/i;
@@ -173,5 +175,6 @@ export function finish(Constructor, Class) {
     writable: true,
     configurable: true,
   });
+  refuseInstances(Class);
   return Constructor;
 }

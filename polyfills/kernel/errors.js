@@ -15,6 +15,7 @@ export function errorFrom(name, message) {
 export function errorNamed(name, message) {
   const Class = classes[name];
   if (Class) return new Class(message);
+  if (name === "AggregateError") return new AggregateError([], message);
   return Object.defineProperty(new Error(message), "name", { value: name, configurable: true, writable: true });
 }
 
@@ -45,7 +46,7 @@ function isFrameOfScript(line) {
 
 /** Whether this is a DOMException, or an error of one of ECMAScript's classes by its name. */
 export function isStandardError(error, name) {
-  return Object.hasOwn(classes, name) || error instanceof DOMException;
+  return Object.hasOwn(classes, name) || name === "AggregateError" || error instanceof DOMException;
 }
 
 /** Whether the engine threw this because the isolate's memory limit was reached. */

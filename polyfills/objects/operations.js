@@ -33,6 +33,10 @@ import { beforeChange } from "./read-ahead.js";
 const MAX_ENVELOPE_BYTES = 34;
 const OUT_OF_RANGE =
   "Value out of range. Must be between -2147483648 and 2147483647 (inclusive).";
+const NOT_ENTRIES =
+  "put() may only be called with a single key-value pair and optional options as " +
+  "put(key, value, options) or with multiple key-value pairs and optional options as " +
+  "put(entries, options)";
 const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
 
 /** `get(key)` → value or undefined; `get([keys])` → Map, in key order. */
@@ -73,7 +77,7 @@ export function listOptions(options, owner = "DurableObjectStorage") {
     throw new TypeError("list() cannot be called with both start and startAfter values.");
   }
   const range = { start, startAfter, end, prefix };
-  for (const name in range) if (range[name] !== undefined) range[name] = String(range[name]);
+  for (const name in range) if (range[name] !== undefined) range[name] = `${range[name]}`;
   if (limit !== undefined) range.limit = checkedLimit(limit);
   range.reverse = Boolean(reverse);
   return range;
@@ -81,7 +85,7 @@ export function listOptions(options, owner = "DurableObjectStorage") {
 
 // In workerd the limit is a 32 bit integer: what is not finite converts to 0.
 function checkedLimit(limit) {
-  const number = Math.trunc(Number(limit));
+  const number = Math.trunc(limit);
   if (Number.isFinite(number) && number !== (number | 0)) throw new TypeError(OUT_OF_RANGE);
   if (!(number > 0) || number === Infinity) throw new TypeError("List limit must be positive.");
   return number;
@@ -90,6 +94,7 @@ function checkedLimit(limit) {
 /** `put(key, value, options)` or `put({ key: value, … }, options)`. */
 export function put(instance, key, value, options) {
   if (typeof key === "object" && key !== null && !Array.isArray(key)) {
+    if (isPrimitive(value)) throw new TypeError(NOT_ENTRIES);
     return putMany(instance, key, value);
   }
   if (value === undefined) throw new TypeError("put() called with undefined value.");
@@ -125,6 +130,10 @@ function putMany(instance, entries, options) {
   const round = storage_put_many(instance.slot, JSON.stringify(index), joined(chunks, total));
   wrote(instance, round, options);
   return undefined;
+}
+
+function isPrimitive(value) {
+  return value !== undefined && value !== null && typeof value !== "object" && typeof value !== "function";
 }
 
 function joined(chunks, total) {

@@ -2,19 +2,20 @@
 // and `remote` says where it came from.
 // https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
 
-import { describeError, errorNamed, identityOf } from "../kernel/errors.js";
+import { describeError, errorNamed, identityOf, isStandardError } from "../kernel/errors.js";
 import { deserialize, serialize } from "../serialize/index.js";
 
 const FLAGS = ["retryable", "overloaded", "durableObjectReset"];
 
 /**
  * What the caller sees of what an object threw: a clone, with the error's own properties and
- * its cause; where it cannot be cloned, an error of its name, its message and its flags.
+ * its cause; where it cannot be cloned, one of its class, if that is the language's, with its
+ * message and its flags.
  */
 export function remoteError(error) {
-  const copy = withFlags(cloned(error) ?? errorNamed(...identityOf(error)), flagsOf(error));
+  const copy = cloned(error) ?? errorNamed(...identityInWords(error));
   if (!refusals.has(error)) copy.remote = true;
-  return copy;
+  return withFlags(copy, flagsOf(error));
 }
 
 const ends = new WeakSet();
@@ -71,6 +72,13 @@ function serialized(error) {
   }
 }
 
+// A name that is no class of the language's is a part of the message then.
+function identityInWords(error) {
+  const [name, message] = identityOf(error);
+  if (isStandardError(error, name)) return [name, message];
+  return ["Error", message === "" ? name : `${name}: ${message}`];
+}
+
 /**
  * The error as the host carries it: name, message, flags, description for the log, and the
  * clone's bytes where there is one.
@@ -87,7 +95,8 @@ export function rpcFailureParts(error) {
 function partsOf(error, flags) {
   const isObject = error !== null && typeof error === "object";
   const data = isObject ? serialized(error) : undefined;
-  return [...identityOf(error), flags.join(","), describeError(error), data];
+  const identity = data === undefined ? identityInWords(error) : identityOf(error);
+  return [...identity, flags.join(","), describeError(error), data];
 }
 
 /** What the caller sees of an error that came by the host. */
@@ -102,7 +111,7 @@ export function isReset(error) {
 
 function flagsOf(error) {
   try {
-    return error !== null && typeof error === "object" ? FLAGS.filter((flag) => error[flag] === true) : [];
+    return error !== null && typeof error === "object" ? FLAGS.filter((flag) => error[flag]) : [];
   } catch {
     return []; // by a getter of the script's
   }

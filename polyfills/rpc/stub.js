@@ -344,10 +344,25 @@ function pipelineOf(state) {
 
 /**
  * Call what is at `path` of a result that is yet to come. The first stub on the way gets the
- * rest of the path.
+ * rest of the path. That nothing is there counts as said by the other side, whose result it is.
  */
 async function sendToResult(result, caller, path, message) {
   const value = await result;
+  let found;
+  try {
+    found = follow(value, path, message !== null);
+  } catch (error) {
+    if (message !== null) dropMessage(message);
+    error.remote = true;
+    throw error;
+  }
+  const { source, rest, object } = found;
+  if (source === undefined) return pack([object], caller, DUPLICATE);
+  return sendTo(source.open(), caller, rest, message);
+}
+
+/** The `source` that the path comes by, and the `rest` of the path; or the `object` at its end. */
+function follow(value, path, isCall) {
   const isObject = typeof value === "object" && value !== null;
   if (!isObject && typeof value !== "function") {
     throw path.length === 0 ? notCallable(path) : notImplemented(path[0]);
@@ -355,7 +370,7 @@ async function sendToResult(result, caller, path, message) {
   let object = value;
   for (let i = 0; i <= path.length; i++) {
     const source = sourceIn(object);
-    if (source !== undefined) return sendTo(source.open(), caller, path.slice(i), message);
+    if (source !== undefined) return { source, rest: path.slice(i) };
     if (i === path.length) break;
     if (getPrototypeOf(object) !== objectPrototype) throw notImplemented(path[Math.max(i - 1, 0)]);
     object = lookUp(object, [path[i]], true, RESERVED).value;
@@ -363,8 +378,8 @@ async function sendToResult(result, caller, path, message) {
       throw notImplemented(path[i]);
     }
   }
-  if (message !== null) throw notCallable(path);
-  return pack([object], caller, DUPLICATE);
+  if (isCall) throw notCallable(path);
+  return { object };
 }
 
 const sources = [

@@ -101,7 +101,10 @@ const unclonable = [
   getPrototypeOf(getPrototypeOf(getPrototypeOf(generator))),
   getPrototypeOf(getPrototypeOf(getPrototypeOf(asyncGenerator))),
 ];
-for (const prototype of unclonable) {
+for (const prototype of unclonable) refuseInstances({ prototype });
+
+/** Make instances of a class of the language known as objects that cannot be cloned. */
+export function refuseInstances({ prototype }) {
   define(REFUSED, prototype, (value) => value !== prototype);
 }
 
@@ -121,6 +124,7 @@ export function kindOf(value, prototype) {
   if (prototype === objectPrototype) return PLAIN;
   const entry = find(prototype, value);
   if (entry !== null) return entry.kind;
+  if (isArray(value)) return ARRAY;
   if (prototype === null && isNamespace(value)) return REFUSED;
   return keys(value).length === 0 ? kindOfEmpty(value) : PLAIN;
 }
