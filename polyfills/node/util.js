@@ -8,20 +8,24 @@ import {
   invalidType,
   invalidValue,
   nodeError,
+  outOfRange,
   requireFunction,
   requireString,
 } from "./errors.js";
 import { format, formatWithOptions } from "./format.js";
 import { inspect } from "./inspect.js";
-import { stripColors } from "./inspect-layout.js";
+import { MIMEParams, MIMEType } from "./mime-type.js";
 import { parseArgs } from "./parse-args.js";
 import { promisify } from "./promisify.js";
+import { systemErrors } from "./system-errors.js";
 import types from "./util-types.js";
 
 export {
   format,
   formatWithOptions,
   inspect,
+  MIMEParams,
+  MIMEType,
   parseArgs,
   promisify,
   TextDecoder,
@@ -104,13 +108,12 @@ export function isDeepStrictEqual(left, right) {
   return isDeepEqual(left, right, { strict: true });
 }
 
+const CONTROL_STRING = /[\u001b\u009b]\][^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)/g;
+const CONTROL = /[\u001b\u009b][[()#;?]*(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~]/g;
+
 export function stripVTControlCharacters(text) {
   requireString(text, "str");
-  // eslint-disable-next-line no-control-regex
-  return stripColors(text).replace(
-    /[\u001b\u009b][[()#;?]*(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~]/g,
-    "",
-  );
+  return text.replace(CONTROL_STRING, "").replace(CONTROL, "");
 }
 
 /** With codes where that is asked for in spite of the output's being no terminal. */
@@ -123,7 +126,7 @@ export function styleText(style, text, options = undefined) {
       const names = Object.keys(inspect.colors)
         .map((item) => `'${item}'`)
         .join(", ");
-      throw invalidValue("style", name, `must be one of: ${names}`);
+      throw invalidValue("format", name, `must be one of: ${names}`);
     }
     before += `\u001b[${codes[0]}m`;
     after = `\u001b[${codes[1]}m${after}`;
@@ -144,87 +147,17 @@ export async function aborted(signal, resource) {
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
-const ERRORS = {
-  EPERM: [1, "operation not permitted"],
-  ENOENT: [2, "no such file or directory"],
-  EIO: [5, "i/o error"],
-  EAGAIN: [11, "resource temporarily unavailable"],
-  ENOMEM: [12, "not enough memory"],
-  EACCES: [13, "permission denied"],
-  EEXIST: [17, "file already exists"],
-  EINVAL: [22, "invalid argument"],
-  EPIPE: [32, "broken pipe"],
-  EADDRINUSE: [98, "address already in use"],
-  ECONNRESET: [104, "connection reset by peer"],
-  ETIMEDOUT: [110, "connection timed out"],
-  ECONNREFUSED: [111, "connection refused"],
-};
-
-export function getSystemErrorName(number) {
-  return (
-    Object.keys(ERRORS).find((name) => -ERRORS[name][0] === number) ??
-    `Unknown system error ${number}`
-  );
+function systemError(number) {
+  if (typeof number !== "number") throw invalidType("err", "number", number);
+  if (!Number.isSafeInteger(number) || number >= 0)
+    throw outOfRange("err", "a negative integer", number);
+  return systemErrors().get(number) ?? [`Unknown system error ${number}`];
 }
 
-export function getSystemErrorMap() {
-  return new Map(Object.entries(ERRORS).map(([name, [number, text]]) => [-number, [name, text]]));
-}
-
-export class MIMEType {
-  #type;
-  #subtype;
-  #params;
-
-  constructor(text) {
-    const match = /^\s*([^\s/;]+)\/([^\s;]+)\s*(?:;(.*))?$/s.exec(`${text}`);
-    if (match === null)
-      throw nodeError(
-        TypeError,
-        "ERR_INVALID_MIME_SYNTAX",
-        `The MIME syntax for a type in "${text}" is invalid`,
-      );
-    this.#type = match[1].toLowerCase();
-    this.#subtype = match[2].toLowerCase();
-    const pairs = (match[3] ?? "").matchAll(/\s*([^\s=;]+)=(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g);
-    this.#params = new Map(
-      Array.from(pairs, ([, name, quoted, plain]) => [
-        name.toLowerCase(),
-        quoted?.replace(/\\(.)/g, "$1") ?? plain.trim(),
-      ]),
-    );
-  }
-
-  get type() {
-    return this.#type;
-  }
-
-  get subtype() {
-    return this.#subtype;
-  }
-
-  get essence() {
-    return `${this.#type}/${this.#subtype}`;
-  }
-
-  get params() {
-    return this.#params;
-  }
-
-  toString() {
-    const params = Array.from(this.#params, ([name, value]) => {
-      const quoted = /^[\w!#$%&'*+.^`|~-]+$/.test(value)
-        ? value
-        : `"${value.replace(/["\\]/g, "\\$&")}"`;
-      return `;${name}=${quoted}`;
-    });
-    return this.essence + params.join("");
-  }
-
-  toJSON() {
-    return this.toString();
-  }
-}
+/** The name of the error of an operating system's that has this negative number. */
+export const getSystemErrorName = (number) => systemError(number)[0];
+export const getSystemErrorMessage = (number) => systemError(number).at(-1);
+export { systemErrors as getSystemErrorMap };
 
 // ---- Old checks ---------------------------------------------------------------------------
 
@@ -253,7 +186,7 @@ export function _extend(target, source) {
 export function parseEnv(content) {
   requireString(content, "content");
   const variables = {};
-  const line = /^\s*(?:export\s+)?([\w.-]+)\s*=[ \t]*("(?:\\.|[^"])*"|'[^']*'|`[^`]*`|[^\n#]*)?/gm;
+  const line = /^\s*(?:export\s+)?([\w.-]+)\s*=[ \t]*("[^"]*"|'[^']*'|`[^`]*`|[^\n#]*)?/gm;
   for (const [, name, value = ""] of content.matchAll(line)) {
     const quoted = /^(["'`])([^]*)\1$/.exec(value.trim());
     const text = quoted === null ? value.trim() : quoted[2];
@@ -267,8 +200,6 @@ export const {
   diff,
   getCallSite,
   getCallSites,
-  getSystemErrorMessage,
-  MIMEParams,
   setTraceSigInt,
   transferableAbortController,
   transferableAbortSignal,
@@ -291,7 +222,7 @@ export default {
   format,
   formatWithOptions,
   getCallSite,
-  getSystemErrorMap,
+  getSystemErrorMap: systemErrors,
   getSystemErrorName,
   inherits,
   inspect,
