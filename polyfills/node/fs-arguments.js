@@ -1,29 +1,25 @@
-// What functions of node:fs take: paths, flags, encodings, data.
+// What functions of node:fs take: paths, flags, modes, encodings, data.
 
 import { Buffer } from "./buffer.js";
-import { invalidType, invalidValue, nodeError } from "./errors.js";
-import { resolve } from "./path.js";
+import { abortError, invalidType, invalidValue, nodeError, requireInteger } from "./errors.js";
+import { constants } from "./fs-constants.js";
 import { fileURLToPath } from "./url.js";
 
-export const O = {
-  O_RDONLY: 0,
-  O_WRONLY: 1,
-  O_RDWR: 2,
-  O_CREAT: 64,
-  O_EXCL: 128,
-  O_TRUNC: 512,
-  O_APPEND: 1024,
+const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
+const WAYS = {
+  __proto__: null,
+  r: O_RDONLY,
+  "r+": O_RDWR,
+  w: O_TRUNC | O_CREAT | O_WRONLY,
+  "w+": O_TRUNC | O_CREAT | O_RDWR,
+  a: O_APPEND | O_CREAT | O_WRONLY,
+  "a+": O_APPEND | O_CREAT | O_RDWR,
 };
-const FLAGS = {
-  r: O.O_RDONLY,
-  "r+": O.O_RDWR,
-  w: O.O_TRUNC | O.O_CREAT | O.O_WRONLY,
-  "w+": O.O_TRUNC | O.O_CREAT | O.O_RDWR,
-  a: O.O_APPEND | O.O_CREAT | O.O_WRONLY,
-  "a+": O.O_APPEND | O.O_CREAT | O.O_RDWR,
-};
+// What is only read cannot be exclusive, nor synchronous what begins empty.
+const IMPOSSIBLE = { __proto__: null, x: "r", s: "w" };
+const MAX_UINT32 = 2 ** 32 - 1;
 
-/** An absolute path without dots, of a text, a Buffer or a file's URL. */
+/** The path that a text, a Buffer or a file's URL stands for, as it was given. */
 export function pathOf(value, name = "path") {
   let path = value;
   if (value instanceof URL) path = fileURLToPath(value);
@@ -31,17 +27,33 @@ export function pathOf(value, name = "path") {
   else if (typeof value !== "string") throw invalidType(name, ["string", "Buffer", "URL"], value);
   if (path.includes("\0"))
     throw invalidValue(name, path, "must be a string, Uint8Array, or URL without null bytes");
-  return resolve(path);
+  return path;
 }
 
-/** `"w+"` or a number as the number. */
-export function flagsOf(flags) {
-  if (typeof flags === "number") return flags;
-  if (flags === undefined || flags === null) return O.O_RDONLY;
-  const exclusive = `${flags}`.includes("x") ? O.O_EXCL : 0;
-  const known = FLAGS[`${flags}`.replace(/[xs]/, "")];
-  if (known === undefined) throw invalidValue("flags", flags);
-  return known | exclusive;
+/** `"w+"` or a number as the number. An `x` or `s` may stand on either side of the letter. */
+export function flagsOf(flags, name = "flags") {
+  if (typeof flags === "number") {
+    requireInteger(flags, name, -(2 ** 31), 2 ** 31 - 1);
+    return flags;
+  }
+  if (flags === undefined || flags === null) return O_RDONLY;
+  const [, before = "", letter, after = "", plus = ""] =
+    /^([xs])?([rwa])([xs])?(\+)?$/.exec(`${flags}`) ?? [];
+  const extra = before + after;
+  const isKnown = letter !== undefined && (extra === "" || letter !== IMPOSSIBLE[extra]);
+  if (!isKnown || extra.length > 1) throw invalidValue(name, flags);
+  return WAYS[letter + plus] | (extra === "x" ? O_EXCL : 0);
+}
+
+/** A mode given as a number or as octal digits. */
+export function modeOf(value, name, usual) {
+  if (value === undefined || value === null) return usual;
+  if (typeof value === "string") {
+    if (/^[0-7]+$/.test(value)) return Number.parseInt(value, 8);
+    throw invalidValue(name, value, "must be a 32-bit unsigned integer or an octal string");
+  }
+  requireInteger(value, name, 0, MAX_UINT32);
+  return value;
 }
 
 /** The options of a function that takes an encoding in their place. */
@@ -49,10 +61,24 @@ export function optionsOf(options) {
   if (options === undefined || options === null) return {};
   const known = typeof options === "string" ? { encoding: options } : options;
   if (typeof known !== "object") throw invalidType("options", ["string", "Object"], options);
-  const { encoding } = known;
+  const { encoding, signal } = known;
   if (encoding && encoding !== "buffer" && !Buffer.isEncoding(encoding))
     throw invalidValue("encoding", encoding, "is invalid encoding");
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidType("options.signal", "AbortSignal", signal);
   return known;
+}
+
+/** Throws where a signal says that nobody waits for the result. */
+export function requireWanted({ signal }) {
+  if (signal?.aborted) throw abortError(signal.reason);
+}
+
+/** Throws unless these properties of an object are booleans, where they are there. */
+export function requireBooleans(options, ...names) {
+  for (const name of names)
+    if (options[name] !== undefined && typeof options[name] !== "boolean")
+      throw invalidType(`options.${name}`, "boolean", options[name]);
 }
 
 /** Bytes as the options want them: a Buffer, or a text where they name an encoding. */
@@ -69,10 +95,21 @@ export function encodedName(name, { encoding } = {}) {
 }
 
 /** What is to be written, as bytes. */
-export function bytesOf(data, encoding = undefined) {
+export function bytesOf(data, encoding = undefined, name = "data") {
   if (typeof data === "string") return Buffer.from(data, encoding ?? "utf8");
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  throw invalidType("data", ["string", "Buffer", "TypedArray", "DataView"], data);
+  if (ArrayBuffer.isView(data))
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  throw invalidType(name, ["string", "Buffer", "TypedArray", "DataView"], data);
+}
+
+/** The milliseconds of a time given in seconds, as a Date or as a text of seconds. */
+export function millisecondsOf(time) {
+  if (time instanceof Date) return time.getTime();
+  // eslint-disable-next-line eqeqeq
+  const isText = typeof time === "string" && +time == time;
+  if (!isText && !Number.isFinite(time))
+    throw invalidType("time", ["Date", "Time in seconds"], time);
+  return time < 0 ? Date.now() : Number(time) * 1000;
 }
 
 export function requireCallback(callback) {

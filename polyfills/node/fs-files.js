@@ -2,12 +2,23 @@
 // https://nodejs.org/docs/latest-v20.x/api/fs.html#synchronous-api
 
 import { Buffer } from "./buffer.js";
-import { invalidType, requireInteger } from "./errors.js";
-import { bytesOf, encoded, flagsOf, O, optionsOf, pathOf } from "./fs-arguments.js";
+import { invalidType, outOfRange, requireInteger, requireObject } from "./errors.js";
+import {
+  bytesOf,
+  encoded,
+  flagsOf,
+  millisecondsOf,
+  modeOf,
+  optionsOf,
+  pathOf,
+  requireWanted,
+} from "./fs-arguments.js";
+import { constants } from "./fs-constants.js";
 import { fileError } from "./fs-errors.js";
-import { Stats } from "./fs-stats.js";
-import { find, requireWritable, S_IFREG, tree } from "./fs-tree.js";
+import { statsOf } from "./fs-stats.js";
+import { find, make, requireWritable, tree } from "./fs-tree.js";
 
+const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_TRUNC, O_WRONLY, S_IFREG } = constants;
 const ACCESS = 3;
 const DEFAULT_MODE = 0o666;
 
@@ -19,6 +30,14 @@ class OpenFile {
     this.node = node;
     this.flags = flags;
   }
+
+  get canRead() {
+    return (this.flags & ACCESS) !== O_WRONLY;
+  }
+
+  get canWrite() {
+    return (this.flags & ACCESS) !== O_RDONLY;
+  }
 }
 
 /** The open file of a descriptor. */
@@ -29,36 +48,39 @@ export function opened(fd, syscall) {
   return file;
 }
 
-function openFile(path, flags, mode, syscall) {
-  const writes = (flags & ACCESS) !== O.O_RDONLY;
-  const place = find(path, syscall);
+function openFile(path, flags, mode) {
+  const isNew = flags & O_CREAT && flags & O_EXCL;
+  const place = find(path, "open", { follows: !isNew });
   let { node } = place;
+  if (node !== undefined && isNew) throw fileError("EEXIST", "open", path);
   if (node === undefined) {
-    if (!(flags & O.O_CREAT)) throw fileError("ENOENT", syscall, path);
-    requireWritable(place.directory, syscall, path);
-    node = place.directory.tree.make(S_IFREG | (mode & 0o777));
-    place.directory.entries.set(place.name, node);
-    place.directory.touch();
-  } else if (flags & O.O_CREAT && flags & O.O_EXCL) throw fileError("EEXIST", syscall, path);
-  else if (node.isDirectory && writes) throw fileError("EISDIR", syscall, path);
-  else if (writes && node.device === undefined) requireWritable(node, syscall, path);
-  if (flags & O.O_TRUNC && writes && node.device === undefined) node.resize(0);
-  return new OpenFile(node, flags);
+    if (!(flags & O_CREAT)) throw fileError("ENOENT", "open", path);
+    node = make(place, S_IFREG | (mode & 0o777), "open", path);
+  }
+  const file = new OpenFile(node, flags);
+  if (node.isDirectory && (file.canWrite || flags & O_CREAT))
+    throw fileError("EISDIR", "open", path);
+  if (flags & O_DIRECTORY && !node.isDirectory) throw fileError("ENOTDIR", "open", path);
+  if (file.canWrite && node.device === undefined) requireWritable(node, "open", path);
+  if (flags & O_TRUNC && file.canWrite) node.resize(0);
+  return file;
 }
 
-export function openSync(path, flags = "r", mode = DEFAULT_MODE) {
-  return tree().open(openFile(pathOf(path), flagsOf(flags), mode ?? DEFAULT_MODE, "open"));
+export function openSync(path, flags = "r", mode = undefined) {
+  const full = pathOf(path);
+  const way = flagsOf(flags);
+  return tree().open(openFile(full, way, modeOf(mode, "mode", DEFAULT_MODE)));
 }
 
 export function closeSync(fd) {
   opened(fd, "close");
-  tree().descriptors.delete(fd);
+  tree().close(fd);
 }
 
 /** Up to `length` bytes; from `position` on, or from where the last read ended if it is null. */
 export function readFrom(file, position, length) {
   if (file.node.isDirectory) throw fileError("EISDIR", "read");
-  if ((file.flags & ACCESS) === O.O_WRONLY) throw fileError("EBADF", "read");
+  if (!file.canRead) throw fileError("EBADF", "read");
   const bytes = file.node.read(position ?? file.position, length);
   if (position === null) file.position += bytes.length;
   return bytes;
@@ -66,72 +88,104 @@ export function readFrom(file, position, length) {
 
 /** Writes all of it; returns its length. */
 export function writeTo(file, data, position) {
-  if ((file.flags & ACCESS) === O.O_RDONLY) throw fileError("EBADF", "write");
-  const appends = file.flags & O.O_APPEND;
+  if (!file.canWrite) throw fileError("EBADF", "write");
+  const appends = file.flags & O_APPEND;
   file.node.write(appends ? file.node.size : (position ?? file.position), data);
   if (position === null) file.position = appends ? file.node.size : file.position + data.length;
   return data.length;
 }
 
-const positionOf = (position) =>
-  typeof position === "bigint"
-    ? Number(position)
-    : typeof position === "number" && position >= 0
-      ? position
-      : null;
+/** Where to write, or null for where the last write ended. */
+const writePositionOf = (position) =>
+  typeof position === "number" || typeof position === "bigint"
+    ? positionOf(Number(position))
+    : null;
 
-/** `(buffer, offset, length, position)` or `(buffer, { offset, length, position })`. */
-export function rangeOf(buffer, offset, length, position) {
-  if (!ArrayBuffer.isView(buffer)) throw invalidType("buffer", ["Buffer", "TypedArray", "DataView"], buffer);
-  let range = { offset, length, position };
-  if (offset !== null && typeof offset === "object") range = offset;
-  const from = range.offset ?? 0;
-  const size = range.length ?? buffer.byteLength - from;
-  requireInteger(from, "offset", 0, buffer.byteLength);
-  requireInteger(size, "length", 0, buffer.byteLength - from);
-  const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset + from, size);
-  return { bytes, position: positionOf(range.position) };
+/** Where to read, or null for where the last read ended. */
+function readPositionOf(position) {
+  if (position === undefined || position === null) return null;
+  if (typeof position !== "bigint" && typeof position !== "number")
+    throw invalidType("position", ["bigint", "integer"], position);
+  if (typeof position === "number") requireInteger(position, "position");
+  return positionOf(Number(position));
 }
 
-export function readSync(fd, buffer, offset = undefined, length = undefined, position = null) {
-  const range = rangeOf(buffer, offset, length, position);
-  const bytes = readFrom(opened(fd, "read"), range.position, range.bytes.length);
-  range.bytes.set(bytes);
+const positionOf = (position) => (position >= 0 ? position : null);
+
+function requireUpTo(value, name, most) {
+  requireInteger(value, name);
+  if (value < 0) throw outOfRange(name, ">= 0", value);
+  if (value > most) throw outOfRange(name, `<= ${most}`, value);
+}
+
+/** The part of a buffer from `offset` on. */
+function partOf(buffer, offset, length) {
+  const from = offset ?? 0;
+  requireUpTo(from, "offset", buffer.byteLength);
+  const size = length ?? buffer.byteLength - from;
+  requireUpTo(size, "length", buffer.byteLength - from);
+  return new Uint8Array(buffer.buffer, buffer.byteOffset + from, size);
+}
+
+/** `(fd, buffer, offset, length, position)` or `(fd, buffer, { offset, length, position })`. */
+export function readSync(fd, buffer, ...range) {
+  const file = opened(fd, "read");
+  if (!ArrayBuffer.isView(buffer))
+    throw invalidType("buffer", ["Buffer", "TypedArray", "DataView"], buffer);
+  let [offset, length, position] = range;
+  if (range.length < 2 && offset !== undefined && offset !== null) {
+    requireObject(offset, "options");
+    ({ offset, length, position } = offset);
+  }
+  const into = partOf(buffer, offset, length);
+  const bytes = readFrom(file, readPositionOf(position), into.length);
+  into.set(bytes);
   return bytes.length;
 }
 
-export function writeSync(fd, data, offset = undefined, length = undefined, position = null) {
+/** The same for writing, and `(fd, text, position, encoding)`. */
+export function writeSync(fd, data, offset = undefined, length = undefined, position = undefined) {
   const file = opened(fd, "write");
-  if (typeof data === "string") return writeTo(file, bytesOf(data, length), positionOf(offset));
-  const range = rangeOf(data, offset, length, position);
-  return writeTo(file, range.bytes, range.position);
+  if (typeof data === "string")
+    return writeTo(file, bytesOf(data, length), writePositionOf(offset));
+  const bytes = bytesOf(data, undefined, "buffer");
+  if (offset !== null && typeof offset === "object") ({ offset, length, position } = offset);
+  return writeTo(file, partOf(bytes, offset, length), writePositionOf(position));
 }
 
-export function readvSync(fd, buffers, position = null) {
+/** What `transfer` does with each buffer, in order; ends where one is not filled. */
+function each(transfer, fd, buffers, position) {
+  if (!Array.isArray(buffers) || !buffers.every(ArrayBuffer.isView))
+    throw invalidType("buffers", "ArrayBufferView[]", buffers);
+  const start = typeof position === "number" ? position : null;
   let count = 0;
   for (const buffer of buffers) {
-    const read = readSync(fd, buffer, 0, buffer.byteLength, position === null ? null : position + count);
-    count += read;
-    if (read < buffer.byteLength) break;
+    const at = start === null ? null : start + count;
+    const size = transfer(fd, buffer, 0, buffer.byteLength, at);
+    count += size;
+    if (size < buffer.byteLength) break;
   }
   return count;
 }
 
-export function writevSync(fd, buffers, position = null) {
-  let count = 0;
-  for (const buffer of buffers)
-    count += writeSync(fd, buffer, 0, buffer.byteLength, position === null ? null : position + count);
-  return count;
-}
+export const readvSync = (fd, buffers, position = null) => each(readSync, fd, buffers, position);
+export const writevSync = (fd, buffers, position = null) => each(writeSync, fd, buffers, position);
 
 export function fstatSync(fd, options = undefined) {
-  return new Stats(opened(fd, "fstat").node, options?.bigint);
+  return statsOf(opened(fd, "fstat").node, options);
+}
+
+/** The new size of a file; a negative one is none. */
+function sizeOf(length) {
+  requireInteger(length, "len");
+  return Math.max(0, length);
 }
 
 export function ftruncateSync(fd, length = 0) {
   const file = opened(fd, "ftruncate");
-  if ((file.flags & ACCESS) === O.O_RDONLY) throw fileError("EINVAL", "ftruncate");
-  if (file.node.device === undefined) file.node.resize(Math.max(0, length ?? 0));
+  const size = sizeOf(length ?? 0);
+  if (!file.canWrite) throw fileError("EINVAL", "ftruncate");
+  file.node.resize(size);
 }
 
 export const fsyncSync = (fd) => void opened(fd, "fsync");
@@ -143,36 +197,35 @@ export function futimesSync(fd, atime, mtime) {
   setTimes(opened(fd, "futimes").node, atime, mtime);
 }
 
-/** Sets a node's times, each given in seconds, as a Date or as a text of either. */
 export function setTimes(node, atime, mtime) {
-  const milliseconds = (time) =>
-    time instanceof Date || (typeof time === "string" && Number.isNaN(Number(time)))
-      ? new Date(time).getTime()
-      : Number(time) * 1000;
-  node.atime = milliseconds(atime);
-  node.mtime = milliseconds(mtime);
+  [node.atime, node.mtime] = [millisecondsOf(atime), millisecondsOf(mtime)];
+  node.ctime = Date.now();
 }
 
 /** The open file of a descriptor, or of a path that is opened for this. */
-function fileOf(path, flags, mode) {
+function fileOf(path, flags, mode = undefined) {
   if (typeof path === "number") return opened(path, "open");
-  return openFile(pathOf(path), flagsOf(flags), mode ?? DEFAULT_MODE, "open");
+  return openFile(pathOf(path), flagsOf(flags), modeOf(mode, "mode", DEFAULT_MODE));
 }
 
 /** All bytes of an open file from its position on. */
 export function contentOf(file) {
-  if (file.node.device !== undefined && file.node.device !== "null") throw fileError("EINVAL", "read");
-  return Buffer.from(readFrom(file, null, Math.max(0, file.node.size - file.position)));
+  const { device, size } = file.node;
+  if (device !== undefined && device !== "null") throw fileError("EINVAL", "read");
+  return Buffer.from(readFrom(file, null, Math.max(0, size - file.position)));
 }
 
 export function readFileSync(path, options = undefined) {
   const wanted = optionsOf(options);
+  requireWanted(wanted);
   return encoded(contentOf(fileOf(path, wanted.flag)), wanted);
 }
 
 export function writeFileSync(path, data, options = undefined) {
-  const { encoding, flag = "w", mode } = optionsOf(options);
+  const wanted = optionsOf(options);
+  const { encoding, flag = "w", mode } = wanted;
   const bytes = bytesOf(data, encoding);
+  requireWanted(wanted);
   writeTo(fileOf(path, flag, mode), bytes, null);
 }
 
@@ -181,6 +234,6 @@ export function appendFileSync(path, data, options = undefined) {
 }
 
 export function truncateSync(path, length = 0) {
-  const file = fileOf(path, "r+");
-  if (file.node.device === undefined) file.node.resize(Math.max(0, length ?? 0));
+  const size = sizeOf(length ?? 0);
+  fileOf(path, "r+").node.resize(size);
 }

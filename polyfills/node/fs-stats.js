@@ -1,42 +1,63 @@
-// What node:fs tells of files: Stats, Dirent, Dir. https://nodejs.org/docs/latest-v20.x/api/fs.html
+// What node:fs tells of a file: Stats and Dirent.
+// https://nodejs.org/docs/latest-v20.x/api/fs.html#class-fsstats
 
-import { nodeError } from "./errors.js";
-import { S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./fs-tree.js";
+import { Buffer } from "./buffer.js";
+import { constants } from "./fs-constants.js";
 
 const BLOCK_BYTES = 512;
 const TIMES = ["atime", "mtime", "ctime", "birthtime"];
+const { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } = constants;
 const KINDS = {
-  isBlockDevice: 0o060000,
+  isBlockDevice: S_IFBLK,
   isCharacterDevice: S_IFCHR,
   isDirectory: S_IFDIR,
-  isFIFO: 0o010000,
+  isFIFO: S_IFIFO,
   isFile: S_IFREG,
-  isSocket: 0o140000,
+  isSocket: S_IFSOCK,
   isSymbolicLink: S_IFLNK,
 };
 
+function numbersOf(node) {
+  const numbers = {
+    dev: 1,
+    mode: node.mode,
+    nlink: node.nlink,
+    uid: 0,
+    gid: 0,
+    rdev: 0,
+    blksize: 4096,
+    ino: node.ino,
+    size: node.target === undefined ? node.size : Buffer.byteLength(node.target),
+    blocks: Math.ceil(node.size / BLOCK_BYTES),
+  };
+  for (const time of TIMES) numbers[`${time}Ms`] = node[time];
+  return numbers;
+}
+
 export class Stats {
-  constructor(node, isBig = false) {
-    const numbers = {
-      dev: 1,
-      ino: node.ino,
-      mode: node.mode,
-      nlink: node.nlink,
-      uid: 0,
-      gid: 0,
-      rdev: 0,
-      size: node.target === undefined ? node.size : node.target.length,
-      blksize: 4096,
-      blocks: Math.ceil(node.size / BLOCK_BYTES),
-    };
-    for (const time of TIMES) numbers[`${time}Ms`] = node[time];
-    for (const key of Object.keys(numbers))
-      this[key] = isBig ? BigInt(Math.trunc(numbers[key])) : numbers[key];
-    if (isBig) for (const time of TIMES) this[`${time}Ns`] = this[`${time}Ms`] * 1_000_000n;
+  constructor(node) {
+    Object.assign(this, numbersOf(node));
     for (const time of TIMES) this[time] = new Date(node[time]);
   }
 }
 
+/** The same, with nanoseconds besides; all of it bigints. */
+class BigIntStats {
+  constructor(node) {
+    for (const [name, value] of Object.entries(numbersOf(node)))
+      this[name] = BigInt(Math.trunc(value));
+    for (const time of TIMES) this[`${time}Ns`] = BigInt(Math.trunc(node[time] * 1000)) * 1000n;
+    for (const time of TIMES) this[time] = new Date(node[time]);
+  }
+}
+
+/** What is known of a node, in numbers or, as the options may ask for, bigints. */
+export const statsOf = (node, options) =>
+  options?.bigint ? new BigIntStats(node) : new Stats(node);
+
+let modeOf;
+
+/** An entry of a directory. */
 export class Dirent {
   #mode;
 
@@ -47,61 +68,21 @@ export class Dirent {
     this.#mode = node.mode;
   }
 
-  static modeOf(entry) {
-    return entry.#mode;
+  static {
+    modeOf = (entry) => entry.#mode;
   }
 }
 
 for (const [name, kind] of Object.entries(KINDS)) {
-  Object.defineProperty(Stats.prototype, name, {
-    value() {
-      return (Number(this.mode) & S_IFMT) === kind;
-    },
-    writable: true,
-    configurable: true,
-  });
-  Object.defineProperty(Dirent.prototype, name, {
-    value() {
-      return (Dirent.modeOf(this) & S_IFMT) === kind;
-    },
-    writable: true,
-    configurable: true,
-  });
-}
-
-export class Dir {
-  #entries;
-  #closed = false;
-
-  constructor(path, entries) {
-    this.path = path;
-    this.#entries = entries;
-  }
-
-  readSync() {
-    this.#requireOpen();
-    return this.#entries.shift() ?? null;
-  }
-
-  async read() {
-    return this.readSync();
-  }
-
-  closeSync() {
-    this.#requireOpen();
-    this.#closed = true;
-  }
-
-  async close() {
-    this.closeSync();
-  }
-
-  async *[Symbol.asyncIterator]() {
-    for (let entry = this.readSync(); entry !== null; entry = this.readSync()) yield entry;
-    this.closeSync();
-  }
-
-  #requireOpen() {
-    if (this.#closed) throw nodeError(Error, "ERR_DIR_CLOSED", "Directory handle was closed");
-  }
+  const define = (Class, modeIn) =>
+    Object.defineProperty(Class.prototype, name, {
+      value() {
+        return (Number(modeIn(this)) & S_IFMT) === kind;
+      },
+      writable: true,
+      configurable: true,
+    });
+  define(Stats, (stats) => stats.mode);
+  define(BigIntStats, (stats) => stats.mode);
+  define(Dirent, modeOf);
 }

@@ -6,56 +6,116 @@
 import { Blob } from "../files/blob.js";
 import { Buffer } from "./buffer.js";
 import { requireCallback, unsupported } from "./fs-arguments.js";
+import { constants } from "./fs-constants.js";
+import * as copies from "./fs-copy.js";
+import { Dir } from "./fs-dir.js";
+import * as directories from "./fs-directories.js";
 import * as files from "./fs-files.js";
+import { globSync } from "./fs-glob.js";
 import * as names from "./fs-names.js";
 import promises from "./fs-promises.js";
 import { createReadStream, createWriteStream, ReadStream, WriteStream } from "./fs-streams.js";
-import { Dir, Dirent, Stats } from "./fs-stats.js";
+import { Dirent, Stats } from "./fs-stats.js";
+import { customPromisify } from "./promisify.js";
 import { nextTick } from "./stream-base.js";
 
-export { createReadStream, createWriteStream, Dir, Dirent, promises, ReadStream, Stats, WriteStream };
+export {
+  constants,
+  createReadStream,
+  createWriteStream,
+  Dir,
+  Dirent,
+  globSync,
+  promises,
+  ReadStream,
+  Stats,
+  WriteStream,
+};
 export { ReadStream as FileReadStream, WriteStream as FileWriteStream };
+export const { F_OK, R_OK, W_OK, X_OK } = constants;
 
-/** `run` as a function that gives its result, and what `extra` makes of its arguments, later. */
-function withCallback(run, extra = () => []) {
-  return (...args) => {
-    const callback = args.at(-1);
-    requireCallback(typeof callback === "function" ? callback : undefined);
-    const given = args.slice(0, -1);
-    let result;
-    try {
-      result = run(...given);
-    } catch (error) {
-      if (error?.syscall === undefined) throw error;
-      return void nextTick(callback, error);
-    }
-    nextTick(callback, null, result, ...extra(...given));
-  };
+/** Calls back later with a result, unless it is undefined, and what comes besides. */
+function answer(callback, run, besides = []) {
+  let result;
+  try {
+    result = run();
+  } catch (error) {
+    if (error?.syscall === undefined && error?.name !== "AbortError") throw error;
+    return void nextTick(callback, error);
+  }
+  nextTick(callback, null, ...(result === undefined ? [] : [result]), ...besides);
 }
 
-const secondOf = (_, data) => [data];
+/** Takes the callback off the end of the arguments. */
+function callbackOf(args) {
+  const last = args.pop();
+  if (typeof last !== "function") requireCallback(undefined);
+  return last;
+}
+
+const named = (run, name) => Object.defineProperty(run, "name", { value: name });
+
+/** The asynchronous function of a synchronous one. */
+function withCallback(run) {
+  function later(...args) {
+    const callback = callbackOf(args);
+    answer(callback, () => run(...args));
+  }
+  return named(later, run.name.replace(/Sync$/, ""));
+}
+
+/** One that also tells of the data; as a promise, it gives an object with these properties. */
+function transferring(run, [count, data]) {
+  function later(fd, ...args) {
+    const callback = callbackOf(args);
+    answer(callback, () => run(fd, ...args), [args[0]]);
+  }
+  const promised = async (fd, ...args) => ({ [count]: run(fd, ...args), [data]: args[0] });
+  Object.defineProperty(later, customPromisify, { value: promised, configurable: true });
+  return named(later, run.name.replace(/Sync$/, ""));
+}
 
 export function exists(path, callback) {
   requireCallback(callback);
   nextTick(callback, names.existsSync(path));
 }
+Object.defineProperty(exists, customPromisify, {
+  value: async (path) => names.existsSync(path),
+  configurable: true,
+});
 
-/** `(fd, buffer, offset, length, position, callback)`, or options from the second or third on. */
+/** `(fd, buffer, offset, length, position)`, or options from the second or third on. */
+function readArguments(fd, args) {
+  if (ArrayBuffer.isView(args[0])) return [fd, ...args];
+  const options = args[0] ?? {};
+  return [fd, options.buffer ?? Buffer.alloc(16_384), options];
+}
+
+const readInto = transferring(files.readSync, ["bytesRead", "buffer"]);
 export function read(fd, ...args) {
   const callback = args.pop();
-  const [first] = args;
-  const isBuffer = ArrayBuffer.isView(first);
-  const buffer = isBuffer ? first : (first?.buffer ?? Buffer.alloc(16_384));
-  const rest = isBuffer ? args.slice(1) : [first ?? {}];
-  withCallback(files.readSync, secondOf)(fd, buffer, ...rest, callback);
+  readInto(...readArguments(fd, args), callback);
 }
+Object.defineProperty(read, customPromisify, {
+  value: (fd, ...args) => readInto[customPromisify](...readArguments(fd, args)),
+  configurable: true,
+});
 
 export async function openAsBlob(path, options = undefined) {
   return new Blob([files.readFileSync(path)], { type: options?.type ?? "" });
 }
 
-export function glob(pattern, options, callback = options) {
-  withCallback(names.globSync)(pattern, callback === options ? undefined : options, callback);
+export function close(fd, callback = () => {}) {
+  requireCallback(callback);
+  answer(callback, () => files.closeSync(fd));
+}
+
+export function cp(source, destination, options, callback = options) {
+  requireCallback(callback);
+  copies.cp(source, destination, callback === options ? undefined : options).then(
+    () => nextTick(callback, null),
+    (error) => nextTick(callback, error),
+  );
 }
 
 const refuses = (name) => () => {
@@ -64,16 +124,14 @@ const refuses = (name) => () => {
 export const watch = refuses("watch");
 export const watchFile = refuses("watchFile");
 export const unwatchFile = () => {};
-export const write = withCallback(files.writeSync, secondOf);
-export const readv = withCallback(files.readvSync, secondOf);
-export const writev = withCallback(files.writevSync, secondOf);
+export const write = transferring(files.writeSync, ["bytesWritten", "buffer"]);
+export const readv = transferring(files.readvSync, ["bytesRead", "buffers"]);
+export const writev = transferring(files.writevSync, ["bytesWritten", "buffers"]);
 export const access = withCallback(names.accessSync);
 export const appendFile = withCallback(files.appendFileSync);
 export const chmod = withCallback(names.chmodSync);
 export const chown = withCallback(names.chownSync);
-export const close = withCallback(files.closeSync);
-export const copyFile = withCallback(names.copyFileSync);
-export const cp = withCallback(names.cpSync);
+export const copyFile = withCallback(copies.copyFileSync);
 export const fchmod = withCallback(files.fchmodSync);
 export const fchown = withCallback(files.fchownSync);
 export const fdatasync = withCallback(files.fdatasyncSync);
@@ -81,22 +139,24 @@ export const fstat = withCallback(files.fstatSync);
 export const fsync = withCallback(files.fsyncSync);
 export const ftruncate = withCallback(files.ftruncateSync);
 export const futimes = withCallback(files.futimesSync);
+export const glob = withCallback(globSync);
 export const lchmod = withCallback(names.lchmodSync);
 export const lchown = withCallback(names.lchownSync);
 export const link = withCallback(names.linkSync);
 export const lstat = withCallback(names.lstatSync);
 export const lutimes = withCallback(names.lutimesSync);
-export const mkdir = withCallback(names.mkdirSync);
-export const mkdtemp = withCallback(names.mkdtempSync);
+export const mkdir = withCallback(directories.mkdirSync);
+export const mkdtemp = withCallback(directories.mkdtempSync);
 export const open = withCallback(files.openSync);
-export const opendir = withCallback(names.opendirSync);
+export const opendir = withCallback(directories.opendirSync);
 export const readFile = withCallback(files.readFileSync);
-export const readdir = withCallback(names.readdirSync);
+export const readdir = withCallback(directories.readdirSync);
 export const readlink = withCallback(names.readlinkSync);
 export const realpath = withCallback(names.realpathSync);
+realpath.native = withCallback(names.realpathSync.native);
 export const rename = withCallback(names.renameSync);
-export const rm = withCallback(names.rmSync);
-export const rmdir = withCallback(names.rmdirSync);
+export const rm = withCallback(directories.rmSync);
+export const rmdir = withCallback(directories.rmdirSync);
 export const stat = withCallback(names.statSync);
 export const statfs = withCallback(names.statfsSync);
 export const symlink = withCallback(names.symlinkSync);
@@ -125,38 +185,26 @@ export const {
   writevSync,
 } = files;
 export const {
-  F_OK,
-  R_OK,
-  W_OK,
-  X_OK,
   accessSync,
   chmodSync,
   chownSync,
-  constants,
-  copyFileSync,
-  cpSync,
   existsSync,
-  globSync,
   lchmodSync,
   lchownSync,
   linkSync,
   lstatSync,
   lutimesSync,
-  mkdirSync,
-  mkdtempSync,
-  opendirSync,
-  readdirSync,
   readlinkSync,
   realpathSync,
   renameSync,
-  rmSync,
-  rmdirSync,
   statSync,
   statfsSync,
   symlinkSync,
   unlinkSync,
   utimesSync,
 } = names;
+export const { mkdirSync, mkdtempSync, opendirSync, readdirSync, rmSync, rmdirSync } = directories;
+export const { copyFileSync, cpSync } = copies;
 
 export default {
   Dir,

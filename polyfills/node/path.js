@@ -1,6 +1,7 @@
 // node:path, its POSIX half: https://nodejs.org/docs/latest-v20.x/api/path.html
 
 import { absent, requireObject, requireString } from "./errors.js";
+import { globMatcher } from "./glob.js";
 
 const CURRENT = "/"; // there are no directories, so none is the working one
 
@@ -129,30 +130,11 @@ export function parse(path) {
   return result;
 }
 
-/** Whether a path matches a glob of `*`, `**`, `?`, `[…]` and `{a,b}`. */
+/** Whether a path matches a pattern. */
 export function matchesGlob(path, pattern) {
   requireString(path, "path");
   requireString(pattern, "pattern");
-  return new RegExp(`^${globSource(pattern)}$`).test(path);
-}
-
-function globSource(pattern) {
-  let source = "";
-  for (let i = 0; i < pattern.length; i++) {
-    const c = pattern[i];
-    if (c === "*" && pattern[i + 1] === "*") {
-      i += pattern[i + 2] === "/" ? 2 : 1;
-      source += "(?:.*/)?";
-      if (pattern[i] !== "/") source += "[^/]*";
-    } else if (c === "*") source += "[^/]*";
-    else if (c === "?") source += "[^/]";
-    else if (c === "{") source += "(?:";
-    else if (c === "}") source += ")";
-    else if (c === "," && pattern.lastIndexOf("{", i) > pattern.lastIndexOf("}", i)) source += "|";
-    else if (c === "[" || c === "]" || c === "-") source += c;
-    else source += c.replace(/[\\^$.|+()]/, "\\$&");
-  }
-  return source;
+  return globMatcher(pattern)(path);
 }
 
 export const win32 = {

@@ -146,3 +146,51 @@ async def test_zones_are_names_and_never_paths(server: Server) -> None:
     calls = [f"new Intl.DateTimeFormat('en', {{ timeZone: {json.dumps(n)} }})" for n in names]
     lines = await told(server, *calls)
     assert all(line.startswith("RangeError Invalid time zone specified: ") for line in lines), lines
+
+
+FS = "import fs from 'node:fs';"
+
+
+async def test_what_files_held_is_given_back_when_nobody_can_reach_them(server: Server) -> None:
+    fill = "fs.ftruncateSync(fd, 40 << 20)"
+    lines = await told(
+        server,
+        # What has no name holds its bytes until it is closed, and no longer.
+        f"""{{ for (let i = 0; i < 5; i++) {{
+          const fd = fs.openSync('/tmp/a', 'w'); fs.unlinkSync('/tmp/a'); {fill}; fs.closeSync(fd);
+        }} }}""",
+        # A file with another name is still there when a directory goes.
+        f"""{{ fs.mkdirSync('/tmp/d'); const fd = fs.openSync('/tmp/d/f', 'w'); {fill};
+          fs.closeSync(fd); fs.linkSync('/tmp/d/f', '/tmp/kept');
+          fs.rmSync('/tmp/d', {{ recursive: true }}); return fs.statSync('/tmp/kept').size; }}""",
+        "{ fs.writeFileSync('/tmp/b', ''); fs.truncateSync('/tmp/b', 90 << 20); }",
+        "{ fs.unlinkSync('/tmp/kept'); return fs.truncateSync('/tmp/b', 0); }",
+        imports=FS,
+    )
+    assert lines[0] == "undefined"
+    assert lines[1] == f"{40 << 20}"
+    assert lines[2].startswith("Error ENOSPC")
+    assert lines[3] == "undefined"
+
+
+async def test_a_rename_that_is_refused_leaves_both_files(server: Server) -> None:
+    lines = await told(
+        server,
+        "{ fs.writeFileSync('/tmp/a', 'kept'); fs.renameSync('/dev/null', '/tmp/a'); }",
+        "fs.readFileSync('/tmp/a', 'utf8')",
+        imports=FS,
+    )
+    assert lines[0].startswith("Error EPERM")
+    assert lines[1] == "kept"
+
+
+async def test_a_directory_is_not_copied_into_itself(server: Server) -> None:
+    lines = await told(
+        server,
+        """{ fs.mkdirSync('/tmp/d/e', { recursive: true }); fs.symlinkSync('/tmp/d', '/tmp/l');
+          fs.cpSync('/tmp/d', '/tmp/l/e/f', { recursive: true }); }""",
+        "fs.globSync('**', { cwd: '/tmp', exclude: ['l'] })",
+        imports=FS,
+    )
+    assert lines[0].startswith("SystemError ERR_FS_CP_EINVAL Invalid src or dest")
+    assert lines[1] == "d,d/e"

@@ -2,21 +2,11 @@ import fs from "node:fs";
 import promises, { constants } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { inspect, promisify } from "node:util";
+import { promisify } from "node:util";
+import { folder } from "./shared/files.mjs";
 
 export default async function run(log) {
-  const root = fs.mkdtempSync("/tmp/holdfast-");
-  const at = (name) => `${root}/${name}`;
-  const tell = (...values) =>
-    log(...values.map((value) => (typeof value === "string" ? value : inspect(value))).map((text) => text.replaceAll(root, "ROOT")));
-  const attempt = async (name, call) => {
-    try {
-      tell(name, await call());
-    } catch (error) {
-      const { code, syscall, path, dest, errno } = error;
-      tell(name, error.name, error.message, { code, syscall, path, dest, errno });
-    }
-  };
+  const { root, at, tell, attempt } = folder(log);
   for (const [name, call] of Object.entries({
     nothing: () => fs.readFileSync(at("none")),
     "nothing below a file": () => fs.writeFileSync(at("none/x"), ""),
