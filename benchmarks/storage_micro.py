@@ -105,7 +105,7 @@ async def single(folder: Path) -> None:
 async def increments(folder: Path, counters: int, count: int, in_flight: int) -> float:
     """Durable increments per second, over stores that are open."""
     storage = Storage(
-        folder, barrier=LocalBarrier(asyncio.get_running_loop()), max_open=counters + 1
+        folder, barrier=LocalBarrier(asyncio.get_running_loop()), max_open=counters + 1, journal="0"
     )
     objects = [Counter(storage, number) for number in range(counters)]
     await _open(objects)
@@ -117,7 +117,7 @@ async def increments(folder: Path, counters: int, count: int, in_flight: int) ->
 async def slow_increments(folder: Path, counters: int, count: int) -> float:
     """The same on a disk whose every sync takes 5 ms."""
     barrier = LocalBarrier(asyncio.get_running_loop(), fsync=lambda _: time.sleep(SLOW_FSYNC_S))
-    storage = Storage(folder, barrier=barrier, max_open=counters + 1)
+    storage = Storage(folder, barrier=barrier, max_open=counters + 1, journal="0")
     objects = [Counter(storage, number) for number in range(counters)]
     await _open(objects)
     rate = await _run(lambda number: objects[number % counters].increment(), count, counters)

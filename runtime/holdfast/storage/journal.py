@@ -25,7 +25,7 @@ import os
 import struct
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,14 +54,26 @@ class Entry(NamedTuple):
     content: bytes
 
 
-def packed(entries: Iterable[Entry]) -> bytes:
-    """A batch, as long as whole blocks."""
+def length_of(entries: Iterable[Entry]) -> int:
+    """The bytes of a batch, which are whole blocks."""
+    length = _BATCH.size
+    for name, _, _, content in entries:
+        length += _ENTRY.size + len(name) + len(content)
+    return _blocks(length)
+
+
+def _blocks(length: int) -> int:
+    return -(-length // BLOCK_BYTES) * BLOCK_BYTES
+
+
+def packed(entries: Collection[Entry]) -> bytes:
+    """A batch. Takes a while: best on a thread."""
     parts: list[bytes] = []
     for name, salts, offset, content in entries:
         parts += (_ENTRY.pack(len(name), salts, offset, len(content)), name, content)
     body = b"".join(parts)
     batch = _BATCH.pack(_MAGIC, len(body), zlib.crc32(body)) + body
-    return batch.ljust(-(-len(batch) // BLOCK_BYTES) * BLOCK_BYTES, b"\0")
+    return batch.ljust(length_of(entries), b"\0")
 
 
 def unpacked(content: bytes) -> Iterator[Entry]:
@@ -73,7 +85,7 @@ def unpacked(content: bytes) -> Iterator[Entry]:
             block += BLOCK_BYTES
             continue
         yield from _entries(body)
-        block += -(-(_BATCH.size + len(body)) // BLOCK_BYTES) * BLOCK_BYTES
+        block += _blocks(_BATCH.size + len(body))
 
 
 def _body(content: bytes, at: int) -> bytes | None:

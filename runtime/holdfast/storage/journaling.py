@@ -24,7 +24,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -33,6 +33,7 @@ from holdfast.storage.disk import Fsync, sync_path, write_at
 from holdfast.storage.journal import (
     Entry,
     journal_path,
+    length_of,
     packed,
     sync_logs,
     unpacked,
@@ -81,18 +82,18 @@ class _File:
         # failure of another one.
         self._descriptors: list[int] = []
 
-    def begin(self, entries: Sequence[Entry], length: int) -> int:
-        """Have a place for a batch: its offset."""
+    def begin(self, entries: Collection[Entry], length: int) -> int:
+        """Have a place for a batch of so many bytes: its offset."""
         self._logs.update(entry.name for entry in entries)
         self.under_way += 1
         offset, self.end = self.end, self.end + length
         return offset
 
-    def write(self, batch: bytes, offset: int) -> None:
+    def write(self, entries: Collection[Entry], offset: int) -> None:
         """Write a batch and sync it. Blocks, on any thread. Raises OSError."""
         fd = self._borrow()
         try:
-            write_at(fd, batch, offset)
+            write_at(fd, packed(entries), offset)
             self._fsync(fd)
         finally:
             self._descriptors.append(fd)
@@ -195,16 +196,16 @@ class Journaling(Generic[Log]):
             return  # until one has ended
         waiting, self._waiting = self._waiting, []
         entries = [entry for entry, _, _ in waiting]
-        batch = packed(entries)
-        if self._file.end and self._file.end + len(batch) > FULL_BYTES and not self._retire():
+        length = length_of(entries)
+        if self._file.end and self._file.end + length > FULL_BYTES and not self._retire():
             self._sync_alone(waiting)
             return
         file = self._file
-        offset = file.begin(entries, len(batch))
+        offset = file.begin(entries, length)
         self._writing += 1
         self.batches += 1
         self._workers.submit(
-            partial(file.write, batch, offset), partial(self._written, file, waiting)
+            partial(file.write, entries, offset), partial(self._written, file, waiting)
         )
         self._newest_s = self._loop.time()
         if self._quiet is None:
