@@ -7,6 +7,7 @@ import {
   rpc_throw,
   storage_outstanding,
 } from "holdfast:ops";
+import { bufferOfArray, byteLengthOfArray } from "../kernel/buffers.js";
 import { failCall } from "../kernel/calls.js";
 import { nextDepth, takeDepth } from "../kernel/depth.js";
 import { clientOf, tellOfClient } from "../workers/client.js";
@@ -43,6 +44,9 @@ const alarms = lazily("objects/alarms.js");
 const deadlock = lazily("objects/deadlock.js");
 
 const opening = lazily("objects/opening.js");
+
+const { Float64Array } = globalThis;
+const DOUBLE_BYTES = 8;
 
 const byKey = new Map(); // in order of last use, so that a sweep stops early
 const bySlot = new Map(); // keys by `keyOf`
@@ -312,13 +316,14 @@ export function deliverObjectAlarm(number, slot, retryCount) {
 // ---- the host's news -----------------------------------------------------------
 
 /**
- * Entry point: of some objects, the writes of a round, and all before it, are durable. `rounds` has
- * each one's slot and round.
+ * Entry point: of some objects, the writes of a round, and all before it, are durable. `rounds` are
+ * the bytes of doubles, each one's slot and round.
  */
 export function objectsDurable(rounds) {
-  const numbers = rounds.split(" ");
-  for (let i = 0; i < numbers.length; i += 2) {
-    bySlot.get(keyOf(+numbers[i]))?.outputGate.durable(+numbers[i + 1]);
+  const numbers = new Float64Array(bufferOfArray(rounds));
+  const count = byteLengthOfArray(rounds) / DOUBLE_BYTES;
+  for (let i = 0; i < count; i += 2) {
+    bySlot.get(keyOf(numbers[i]))?.outputGate.durable(numbers[i + 1]);
   }
 }
 

@@ -95,7 +95,7 @@ class ObjectDirectory:
         record.facet, record.store = self.facets_of(parent).open(
             parent.facet,
             name,
-            on_durable=record.durable,
+            on_durable=partial(record.home.durable, record.slot),
             on_broken=partial(self._on_broken, record),
         )
         record.store.on_breaking = record.breaks
@@ -139,7 +139,7 @@ class ObjectDirectory:
             record.id,
             name=record.name,
             use_sqlite=record.namespace.use_sqlite,
-            on_durable=record.durable,
+            on_durable=partial(record.home.durable, record.slot),
             on_broken=partial(self._on_broken, record),
         )
         # Whatever calls the object next in the same breath is to find a new instance.

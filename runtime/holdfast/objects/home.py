@@ -2,6 +2,7 @@
 
 import json
 import os
+from array import array
 from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TYPE_CHECKING
@@ -110,7 +111,7 @@ class ObjectHome:
 
     def _tell_durable(self) -> None:
         rounds, self._durable_rounds = self._durable_rounds, []
-        self._host.enter_soon(self._durable, " ".join(map(str, rounds)))
+        self._host.enter_soon(self._durable, array("d", rounds).tobytes())
 
     def broken(self, slot: int, message: str, flags: str) -> None:
         """The object lost its storage or its place; its calls fail with this error."""

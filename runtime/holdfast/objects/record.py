@@ -29,10 +29,6 @@ class ObjectRecord:
     root: "ObjectRecord | None" = None  # the object that a facet belongs to
     facets: Facets | None = None  # of an object that has used some
 
-    def durable(self, round_number: int) -> None:
-        """The object's writes up to this round are durable."""
-        self.home.durable(self.slot, round_number)
-
     def breaks(self, error: BaseException) -> None:
         """The object loses its storage, perhaps in the middle of a turn of its own."""
         self.home.breaks(self.slot, str(error))

@@ -29,6 +29,7 @@ Invariants:
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Callable
@@ -200,7 +201,7 @@ class Database:
 
     def prepare_write(self) -> Session | Newborn:
         """Open the file, or begin one, and the transaction. Raises StorageError."""
-        session = self.connect()
+        session = self.session or self.connect()
         if session.read_only:
             raise StorageReadOnly(f"The database {self.path} cannot be written.")
         begins = not (self.implicit or self._levels)
@@ -428,16 +429,10 @@ class Database:
 
     def keep_committed(self) -> None:
         """Commit the implicit transaction and undo the explicit ones; never raises."""
-        if self._has_committed_implicit():
-            self.drop_uncommitted()
-
-    def _has_committed_implicit(self) -> bool:
-        try:
+        with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
             if self.implicit:
                 self.commit_implicit()
-        except StoreBroken:
-            return False  # the owner is told by on_broken
-        return True
+            self.drop_uncommitted()
 
     # ---- rounds --------------------------------------------------------------------
 
@@ -448,7 +443,12 @@ class Database:
 
     def flush(self) -> None:
         """Commit what can be, and start a round unless one is in flight. Never raises."""
-        if self._has_committed_implicit():
+        try:
+            if self.implicit:
+                self.commit_implicit()
+        except StoreBroken:
+            return  # the owner is told by on_broken
+        if self._committed and not self.rounds.in_flight and not self.broken:
             self._start_committed()
 
     def start_round(self) -> None:
@@ -462,10 +462,6 @@ class Database:
             self.flush()
 
     def _start_committed(self) -> None:
-        if self.broken or self.rounds.in_flight:
-            return
-        if not self._committed:
-            return  # it was undone since
         assert self.session, "what is committed has an open file until it is durable"
         self._committed = False
         self.rounds.start()
@@ -486,8 +482,10 @@ class Database:
                 self._grow_up(self.session)
             except StoreBroken:
                 return  # the owner is told by on_broken
-        for store in self._listeners(finished):
-            self._shard.tell(store.on_durable, finished)
+        if self._waiting:
+            self._tell_former_owners(finished)
+        if self.store:
+            self._shard.tell(self.store.on_durable, finished)
         if self.rounds.settled:
             if isinstance(self.session, Newborn):
                 self.session.forget_image()
@@ -495,10 +493,11 @@ class Database:
         elif self.implicit or self._committed:
             self._schedule()
 
-    def _listeners(self, finished: int) -> "list[ObjectStore]":
-        listeners = self._waiting
-        self._waiting = [store for store in listeners if store.written > finished]
-        return [*listeners, self.store] if self.store else listeners
+    def _tell_former_owners(self, finished: int) -> None:
+        waiting = self._waiting
+        self._waiting = [store for store in waiting if store.written > finished]
+        for store in waiting:
+            self._shard.tell(store.on_durable, finished)
 
     @property
     def is_quiet(self) -> bool:

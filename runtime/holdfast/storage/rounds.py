@@ -11,17 +11,13 @@ Invariants: durable ≤ started ≤ written ≤ started + 1, and started ≤ dur
 class Rounds:
     """The rounds of one object's file, from 1 on; 0 means that there was none yet."""
 
-    __slots__ = ("durable", "started", "written")
+    __slots__ = ("durable", "in_flight", "started", "written")
 
     def __init__(self) -> None:
         self.written = 0  # the round that the newest write belongs to
         self.started = 0  # the newest round that the barrier was asked for
         self.durable = 0  # the newest round that the barrier has answered for
-
-    @property
-    def in_flight(self) -> bool:
-        """True while the barrier works on a round."""
-        return self.started > self.durable
+        self.in_flight = False  # the barrier works on a round: started > durable
 
     @property
     def settled(self) -> bool:
@@ -42,10 +38,12 @@ class Rounds:
         assert not self.in_flight, "one round of a store is in flight at a time"
         assert self.written == self.started + 1, "a round has something to make durable"
         self.started = self.written
+        self.in_flight = True
         return self.started
 
     def finish(self) -> int:
         """The barrier answered: the round in flight is durable. Returns its number."""
         assert self.in_flight, "only a started round can finish"
         self.durable = self.started
+        self.in_flight = False
         return self.durable
