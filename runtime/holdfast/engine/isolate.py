@@ -179,22 +179,24 @@ class Isolate:
         if self.terminated:
             raise IsolateTerminated("the isolate was terminated earlier")
         context, shared, turn = self._context, self.shared, function.value
-        watchdog, run_ready = self._watchdog, self._run_ready
+        watchdog, run_ready, rejections = self._watchdog, self._run_ready, self._rejections
         ran = 0
-        while shared[flag] and ran < most:
-            ran += 1
-            self._entered = True
-            watchdog.deadline = None
-            try:
+        try:
+            while shared[flag] and ran < most:
+                ran += 1
+                self._entered = True
+                watchdog.deadline = None
                 returned = _js_call(context, turn, UNDEFINED, 0, NO_ARGUMENTS)
                 if returned.tag != TAG_UNDEFINED:
                     self._drop(returned)
                 if not run_ready():
                     self._go_on_with_jobs()
-            finally:
-                self._entered = False
-                if self._rejections.waiting:
+                if rejections.waiting:
                     self._report_rejections()
+        finally:
+            self._entered = False
+            if rejections.waiting:
+                self._report_rejections()
         return ran
 
     def _drop(self, returned: Any) -> None:

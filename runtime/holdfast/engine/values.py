@@ -123,6 +123,8 @@ class Converter:
                 add(low != 0)
             elif tag == TAG_UNDEFINED:
                 add(None)
+            elif tag == TAG_OBJECT:
+                add(self._bytes(array[len(values)]))
             else:
                 add(self.to_python(array[len(values)]))
         return values
