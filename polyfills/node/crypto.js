@@ -5,25 +5,13 @@
 import { crypto_equal, node_hashes } from "holdfast:ops";
 import { crypto as webcrypto } from "../crypto/crypto.js";
 import { bytesOf } from "./crypto-bytes.js";
-import { Cipheriv, createCipheriv, createDecipheriv, Decipheriv } from "./crypto-cipher.js";
+import * as ciphers from "./crypto-cipher.js";
 import { getCipherInfo, getCiphers } from "./crypto-cipher-names.js";
-import { hkdf, hkdfSync, pbkdf2, pbkdf2Sync, scrypt, scryptSync } from "./crypto-derive.js";
-import {
-  createDiffieHellman,
-  createDiffieHellmanGroup,
-  DiffieHellman,
-  diffieHellman,
-  DiffieHellmanGroup,
-  getDiffieHellman,
-} from "./crypto-dh.js";
-import { createECDH, ECDH, getCurves } from "./crypto-ecdh.js";
-import {
-  generateKey,
-  generateKeyPair,
-  generateKeyPairSync,
-  generateKeySync,
-} from "./crypto-generate.js";
-import { createHash, createHmac, Hash, hash, Hmac } from "./crypto-hash.js";
+import * as derivation from "./crypto-derive.js";
+import * as numbers from "./crypto-dh.js";
+import * as curves from "./crypto-ecdh.js";
+import * as generation from "./crypto-generate.js";
+import * as digests from "./crypto-hash.js";
 import { createPrivateKey, createPublicKey } from "./crypto-key-reading.js";
 import {
   createSecretKey,
@@ -33,81 +21,37 @@ import {
   PublicKeyObject,
   SecretKeyObject,
 } from "./crypto-keys.js";
-import { checkPrime, checkPrimeSync, generatePrime, generatePrimeSync } from "./crypto-primes.js";
-import {
-  pseudoRandomBytes,
-  randomBytes,
-  randomFill,
-  randomFillSync,
-  randomInt,
-  randomUUID,
-} from "./crypto-random.js";
-import { privateDecrypt, privateEncrypt, publicDecrypt, publicEncrypt } from "./crypto-rsa.js";
-import { createSign, createVerify, Sign, sign, Verify, verify } from "./crypto-sign.js";
+import * as primes from "./crypto-primes.js";
+import * as chance from "./crypto-random.js";
+import * as encryption from "./crypto-rsa.js";
+import * as signatures from "./crypto-sign.js";
 import { Certificate } from "./crypto-spkac.js";
 import { X509Certificate } from "./crypto-x509.js";
-import { absent, nodeError } from "./errors.js";
+import { absentFrom, nodeError } from "./errors.js";
 
+// What these export is what scripts see, and nothing else.
+export * from "./crypto-cipher.js";
+export * from "./crypto-derive.js";
+export * from "./crypto-dh.js";
+export * from "./crypto-ecdh.js";
+export * from "./crypto-generate.js";
+export * from "./crypto-hash.js";
+export * from "./crypto-primes.js";
+export * from "./crypto-random.js";
+export * from "./crypto-rsa.js";
+export * from "./crypto-sign.js";
 export {
   Certificate,
-  checkPrime,
-  checkPrimeSync,
-  Cipheriv,
-  createCipheriv,
-  createDecipheriv,
-  createDiffieHellman,
-  createDiffieHellmanGroup,
-  createECDH,
-  createHash,
-  createHmac,
   createPrivateKey,
   createPublicKey,
   createSecretKey,
-  createSign,
-  createVerify,
   CryptoKey,
-  Decipheriv,
-  DiffieHellman,
-  diffieHellman,
-  DiffieHellmanGroup,
-  ECDH,
-  generateKey,
-  generateKeyPair,
-  generateKeyPairSync,
-  generateKeySync,
-  generatePrime,
-  generatePrimeSync,
   getCipherInfo,
   getCiphers,
-  getCurves,
-  getDiffieHellman,
-  Hash,
-  hash,
-  hkdf,
-  hkdfSync,
-  Hmac,
   KeyObject,
-  pbkdf2,
-  pbkdf2Sync,
-  privateDecrypt,
-  privateEncrypt,
   PrivateKeyObject,
-  pseudoRandomBytes,
-  publicDecrypt,
-  publicEncrypt,
   PublicKeyObject,
-  randomBytes,
-  randomFill,
-  randomFillSync,
-  randomInt,
-  randomUUID,
-  scrypt,
-  scryptSync,
   SecretKeyObject,
-  Sign,
-  sign,
-  verify,
-  Verify,
   webcrypto,
   X509Certificate,
 };
@@ -161,79 +105,41 @@ export const { subtle } = webcrypto;
 export const getRandomValues = (array) => webcrypto.getRandomValues(array);
 
 // What Node.js itself has given up, or nobody asks for.
-const missing = absent("crypto", ["Cipher", "createCipher", "createDecipher", "Decipher"]);
+const missing = absentFrom("crypto");
 export const { Cipher, createCipher, createDecipher, Decipher } = missing;
 
 export default {
   ...missing,
-  SecretKeyObject,
-  PublicKeyObject,
-  PrivateKeyObject,
-  CryptoKey,
+  ...ciphers,
+  ...derivation,
+  ...numbers,
+  ...curves,
+  ...generation,
+  ...digests,
+  ...primes,
+  ...chance,
+  ...encryption,
+  ...signatures,
   Certificate,
-  checkPrime,
-  checkPrimeSync,
-  Cipheriv,
   constants,
-  createCipheriv,
-  createDecipheriv,
-  createDiffieHellman,
-  createDiffieHellmanGroup,
-  createECDH,
-  createHash,
-  createHmac,
   createPrivateKey,
   createPublicKey,
   createSecretKey,
-  createSign,
-  createVerify,
-  Decipheriv,
-  DiffieHellman,
-  diffieHellman,
-  DiffieHellmanGroup,
-  ECDH,
-  generateKey,
-  generateKeyPair,
-  generateKeyPairSync,
-  generateKeySync,
-  generatePrime,
-  generatePrimeSync,
+  CryptoKey,
   getCipherInfo,
   getCiphers,
-  getCurves,
-  getDiffieHellman,
   getFips,
   getHashes,
   getRandomValues,
-  Hash,
-  hash,
-  hkdf,
-  hkdfSync,
-  Hmac,
   KeyObject,
-  pbkdf2,
-  pbkdf2Sync,
-  privateDecrypt,
-  privateEncrypt,
-  pseudoRandomBytes,
-  publicDecrypt,
-  publicEncrypt,
-  randomBytes,
-  randomFill,
-  randomFillSync,
-  randomInt,
-  randomUUID,
-  scrypt,
-  scryptSync,
+  PrivateKeyObject,
+  PublicKeyObject,
+  SecretKeyObject,
   secureHeapUsed,
   setEngine,
   setFips,
-  Sign,
-  sign,
   subtle,
   timingSafeEqual,
-  Verify,
-  verify,
   webcrypto,
   X509Certificate,
 };
