@@ -2,7 +2,7 @@
 // https://developers.cloudflare.com/workers/runtime-apis/nodejs/asynclocalstorage/
 
 import { currentFrame, runInFrame } from "../kernel/frames.js";
-import { absent, invalidType, requireFunction, requireString } from "./errors.js";
+import { absentFrom, invalidType, requireFunction, requireString } from "./errors.js";
 
 /** A value that follows a call through whatever that call puts off. */
 export class AsyncLocalStorage {
@@ -45,11 +45,11 @@ export class AsyncLocalStorage {
 
   /** As in Workers, where a value that nobody takes back would reach whatever comes after. */
   enterWith() {
-    return absent("asyncLocalStorage", ["enterWith"]).enterWith();
+    return absentFrom("asyncLocalStorage").enterWith();
   }
 
   disable() {
-    return absent("asyncLocalStorage", ["disable"]).disable();
+    return absentFrom("asyncLocalStorage").disable();
   }
 }
 

@@ -11,7 +11,7 @@ import { addNumberMethods } from "./buffer-numbers.js";
 import { search } from "./buffer-search.js";
 import { addTextMethods } from "./buffer-text.js";
 import {
-  absent,
+  absentFrom,
   invalidType,
   invalidValue,
   nodeError,
@@ -461,7 +461,7 @@ export function transcode(source, fromEncoding, toEncoding) {
   );
 }
 
-export const { resolveObjectURL } = absent("buffer", ["resolveObjectURL"]);
+export const { resolveObjectURL } = absentFrom("buffer");
 export { atob, Blob, btoa, File };
 
 const module = {

@@ -2,6 +2,7 @@
 
 import { absentFrom } from "./errors.js";
 
+const missing = absentFrom("child_process");
 export const {
   ChildProcess,
   _forkChild,
@@ -12,16 +13,6 @@ export const {
   fork,
   spawn,
   spawnSync,
-} = absentFrom("child_process");
+} = missing;
 
-export default {
-  ChildProcess,
-  _forkChild,
-  exec,
-  execFile,
-  execFileSync,
-  execSync,
-  fork,
-  spawn,
-  spawnSync,
-};
+export default { ...missing };

@@ -10,28 +10,17 @@ export const isWorker = false;
 export const schedulingPolicy = SCHED_RR;
 export const settings = {};
 export const workers = {};
-export const {
-  Cluster,
-  Worker,
-  disconnect,
-  fork,
-  setupMaster,
-  setupPrimary,
-} = absentFrom("cluster");
+const missing = absentFrom("cluster");
+export const { Cluster, Worker, disconnect, fork, setupMaster, setupPrimary } = missing;
 
 export default {
-  Cluster,
+  ...missing,
   SCHED_NONE,
   SCHED_RR,
-  Worker,
-  disconnect,
-  fork,
   isMaster,
   isPrimary,
   isWorker,
   schedulingPolicy,
   settings,
-  setupMaster,
-  setupPrimary,
   workers,
 };

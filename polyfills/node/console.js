@@ -1,7 +1,7 @@
 // node:console: the global console. https://nodejs.org/docs/latest-v20.x/api/console.html
 
 import { console } from "../console/console.js";
-import { absent } from "./errors.js";
+import { absentFrom } from "./errors.js";
 
 export const {
   assert,
@@ -24,13 +24,7 @@ export const {
   trace,
   warn,
 } = console;
-export const { Console, context, createTask, profile, profileEnd, timeStamp } = absent("console", [
-  "Console",
-  "context",
-  "createTask",
-  "profile",
-  "profileEnd",
-  "timeStamp",
-]);
+export const { Console, context, createTask, profile, profileEnd, timeStamp } =
+  absentFrom("console");
 
 export default console;

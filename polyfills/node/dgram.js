@@ -2,12 +2,7 @@
 
 import { absentFrom } from "./errors.js";
 
-export const {
-  Socket,
-  createSocket,
-} = absentFrom("dgram");
+const missing = absentFrom("dgram");
+export const { Socket, createSocket } = missing;
 
-export default {
-  Socket,
-  createSocket,
-};
+export default { ...missing };

@@ -20,6 +20,7 @@ export async function lookup(hostname, options = undefined) {
 }
 
 export * from "./dns-constants.js";
+const missing = absentFrom("dns/promises");
 export const {
   Resolver,
   lookupService,
@@ -37,25 +38,6 @@ export const {
   resolveSrv,
   resolveTxt,
   reverse,
-} = absentFrom("dns/promises");
+} = missing;
 
-export default {
-  ...shared,
-  Resolver,
-  lookup,
-  lookupService,
-  resolve,
-  resolve4,
-  resolve6,
-  resolveAny,
-  resolveCaa,
-  resolveCname,
-  resolveMx,
-  resolveNaptr,
-  resolveNs,
-  resolvePtr,
-  resolveSoa,
-  resolveSrv,
-  resolveTxt,
-  reverse,
-};
+export default { ...missing, ...shared, lookup };

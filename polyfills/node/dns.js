@@ -21,6 +21,7 @@ export function lookup(hostname, options, callback = options) {
   );
 }
 
+const missing = absentFrom("dns");
 export const {
   Resolver,
   lookupService,
@@ -38,26 +39,6 @@ export const {
   resolveSrv,
   resolveTxt,
   reverse,
-} = absentFrom("dns");
+} = missing;
 
-export default {
-  ...shared,
-  Resolver,
-  lookup,
-  lookupService,
-  promises,
-  resolve,
-  resolve4,
-  resolve6,
-  resolveAny,
-  resolveCaa,
-  resolveCname,
-  resolveMx,
-  resolveNaptr,
-  resolveNs,
-  resolvePtr,
-  resolveSoa,
-  resolveSrv,
-  resolveTxt,
-  reverse,
-};
+export default { ...missing, ...shared, lookup, promises };

@@ -3,15 +3,7 @@
 import { absentFrom } from "./errors.js";
 
 export const active = null;
-export const {
-  Domain,
-  create,
-  createDomain,
-} = absentFrom("domain");
+const missing = absentFrom("domain");
+export const { Domain, create, createDomain } = missing;
 
-export default {
-  Domain,
-  active,
-  create,
-  createDomain,
-};
+export default { ...missing, active };

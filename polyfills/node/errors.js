@@ -160,9 +160,12 @@ export function absent(module, names) {
   return functions;
 }
 
-/** The same for a module of which little is there: to be destructured into whatever it lacks. */
+/**
+ * The same for a module of which little is there: to be destructured into whatever it lacks, and
+ * spread, then, into its default export.
+ */
 export const absentFrom = (module) =>
-  new Proxy({}, { get: (_, name) => absentFunction(module, name) });
+  new Proxy({}, { get: (asked, name) => (asked[name] ??= absentFunction(module, name)) });
 
 function absentFunction(module, name) {
   const stands = function () {

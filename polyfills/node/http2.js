@@ -4,6 +4,7 @@ import { absentFrom } from "./errors.js";
 
 export const constants = {};
 export const sensitiveHeaders = Symbol("nodejs.http2.sensitiveHeaders");
+const missing = absentFrom("http2");
 export const {
   Http2ServerRequest,
   Http2ServerResponse,
@@ -14,18 +15,6 @@ export const {
   getPackedSettings,
   getUnpackedSettings,
   performServerHandshake,
-} = absentFrom("http2");
+} = missing;
 
-export default {
-  Http2ServerRequest,
-  Http2ServerResponse,
-  connect,
-  constants,
-  createSecureServer,
-  createServer,
-  getDefaultSettings,
-  getPackedSettings,
-  getUnpackedSettings,
-  performServerHandshake,
-  sensitiveHeaders,
-};
+export default { ...missing, constants, sensitiveHeaders };

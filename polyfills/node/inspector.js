@@ -5,19 +5,7 @@ import { absentFrom } from "./errors.js";
 export const console = globalThis.console;
 export const Network = {};
 export const url = () => undefined;
-export const {
-  Session,
-  close,
-  open,
-  waitForDebugger,
-} = absentFrom("inspector");
+const missing = absentFrom("inspector");
+export const { Session, close, open, waitForDebugger } = missing;
 
-export default {
-  Network,
-  Session,
-  close,
-  console,
-  open,
-  url,
-  waitForDebugger,
-};
+export default { ...missing, Network, console, url };

@@ -43,6 +43,7 @@ export const getSourceMapsSupport = () => ({
   generatedCode: false,
 });
 export const setSourceMapsSupport = () => {};
+const missing = absentFrom("module");
 export const {
   findPackageJSON,
   findSourceMap,
@@ -54,28 +55,19 @@ export const {
   stripTypeScriptTypes,
   syncBuiltinESMExports,
   wrap,
-} = absentFrom("module");
+} = missing;
 
 const module = {
+  ...missing,
   builtinModules,
   constants,
   createRequire,
   enableCompileCache,
-  findPackageJSON,
-  findSourceMap,
   flushCompileCache,
   getCompileCacheDir,
   getSourceMapsSupport,
   globalPaths,
   isBuiltin,
-  Module,
-  register,
-  registerHooks,
-  runMain,
   setSourceMapsSupport,
-  SourceMap,
-  stripTypeScriptTypes,
-  syncBuiltinESMExports,
-  wrap,
 };
 export default module;

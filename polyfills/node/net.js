@@ -271,7 +271,8 @@ export function setDefaultAutoSelectFamilyAttemptTimeout(value) {
   if (!(value > 0)) throw outOfRange("value", ">= 1", value);
   familyTimeout = value;
 }
-export const { BlockList, SocketAddress } = absentFrom("net");
+const missing = absentFrom("net");
+export const { BlockList, SocketAddress } = missing;
 
 /** A server that cannot listen. */
 export class Server extends EventEmitter {
@@ -303,8 +304,8 @@ export const createServer = (options = undefined, listener = undefined) =>
   new Server(options, listener);
 
 export default {
+  ...missing,
   _normalizeArgs,
-  BlockList,
   connect,
   createConnection: connect,
   createServer,
@@ -317,6 +318,5 @@ export default {
   setDefaultAutoSelectFamily,
   setDefaultAutoSelectFamilyAttemptTimeout,
   Socket,
-  SocketAddress,
   Stream: Socket,
 };

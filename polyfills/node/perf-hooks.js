@@ -1,6 +1,6 @@
 // node:perf_hooks: https://nodejs.org/docs/latest-v20.x/api/perf_hooks.html
 
-import { absent } from "./errors.js";
+import { absentFrom } from "./errors.js";
 
 export const {
   performance,
@@ -11,10 +11,8 @@ export const {
   PerformanceObserver,
   PerformanceObserverEntryList,
 } = globalThis;
-export const { createHistogram, monitorEventLoopDelay, PerformanceResourceTiming } = absent(
-  "perf_hooks",
-  ["createHistogram", "monitorEventLoopDelay", "PerformanceResourceTiming"],
-);
+const missing = absentFrom("perf_hooks");
+export const { createHistogram, monitorEventLoopDelay, PerformanceResourceTiming } = missing;
 export const constants = {};
 
 export const eventLoopUtilization = () => ({ idle: 0, active: 0, utilization: 0 });
@@ -23,11 +21,9 @@ export const eventLoopUtilization = () => ({ idle: 0, active: 0, utilization: 0 
 export const timerify = (fn) => fn;
 
 export default {
-  PerformanceResourceTiming,
+  ...missing,
   constants,
-  createHistogram,
   eventLoopUtilization,
-  monitorEventLoopDelay,
   performance,
   Performance,
   PerformanceEntry,

@@ -8,7 +8,7 @@ import { environment } from "../workers/dispatch.js";
 import { currentFrame, runInFrame } from "../kernel/frames.js";
 import { now } from "../performance/clock.js";
 import { builtins } from "./builtins.js";
-import { absent, invalidType, nodeError, requireFunction } from "./errors.js";
+import { absentFrom, invalidType, nodeError, requireFunction } from "./errors.js";
 import { EventEmitter } from "./events.js";
 
 const queueNative = globalThis.queueMicrotask;
@@ -199,25 +199,7 @@ export const cpuUsage = () => ({ user: 0, system: 0 });
 export const resourceUsage = () => ({ userCPUTime: 0, systemCPUTime: 0, maxRSS: 0 });
 export const [getuid, geteuid, getgid, getegid] = [() => 0, () => 0, () => 0, () => 0];
 
-const missing = absent("process", [
-  "abort",
-  "assert",
-  "binding",
-  "chdir",
-  "dlopen",
-  "getActiveResourcesInfo",
-  "initgroups",
-  "kill",
-  "loadEnvFile",
-  "openStdin",
-  "reallyExit",
-  "setegid",
-  "seteuid",
-  "setgid",
-  "setgroups",
-  "setUncaughtExceptionCaptureCallback",
-  "setuid",
-]);
+const missing = absentFrom("process");
 export const {
   abort,
   assert,

@@ -23,6 +23,7 @@ export class Interface extends LineReader {
 }
 
 export const createInterface = (input, output = undefined) => new Interface(input, output);
-export const { Readline } = absentFrom("readline/promises");
+const missing = absentFrom("readline/promises");
+export const { Readline } = missing;
 
-export default { Interface, Readline, createInterface };
+export default { ...missing, Interface, createInterface };

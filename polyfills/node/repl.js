@@ -7,22 +7,7 @@ export const builtinModules = Object.keys(builtins);
 export const _builtinLibs = builtinModules;
 export const REPL_MODE_SLOPPY = Symbol("repl-sloppy");
 export const REPL_MODE_STRICT = Symbol("repl-strict");
-export const {
-  REPLServer,
-  Recoverable,
-  isValidSyntax,
-  start,
-  writer,
-} = absentFrom("repl");
+const missing = absentFrom("repl");
+export const { REPLServer, Recoverable, isValidSyntax, start, writer } = missing;
 
-export default {
-  REPLServer,
-  REPL_MODE_SLOPPY,
-  REPL_MODE_STRICT,
-  Recoverable,
-  _builtinLibs,
-  builtinModules,
-  isValidSyntax,
-  start,
-  writer,
-};
+export default { ...missing, REPL_MODE_SLOPPY, REPL_MODE_STRICT, _builtinLibs, builtinModules };

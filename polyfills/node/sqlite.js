@@ -3,15 +3,7 @@
 import { absentFrom } from "./errors.js";
 
 export const constants = {};
-export const {
-  DatabaseSync,
-  StatementSync,
-  backup,
-} = absentFrom("sqlite");
+const missing = absentFrom("sqlite");
+export const { DatabaseSync, StatementSync, backup } = missing;
 
-export default {
-  DatabaseSync,
-  StatementSync,
-  backup,
-  constants,
-};
+export default { ...missing, constants };

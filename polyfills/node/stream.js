@@ -1,7 +1,7 @@
 // node:stream: https://nodejs.org/docs/latest-v20.x/api/stream.html
 
 import { Buffer } from "./buffer.js";
-import { absent } from "./errors.js";
+import { absentFrom } from "./errors.js";
 import {
   addAbortSignal,
   destroy,
@@ -24,7 +24,7 @@ export const isWritable = (stream) => (stream?._writableState ? stream.writable 
 export const isDisturbed = (stream) =>
   Boolean(stream && (stream.readableDidRead || stream.readableAborted));
 export const isDestroyed = (stream) => (isNodeStream(stream) ? Boolean(stream.destroyed) : null);
-export const { compose, duplexPair } = absent("stream", ["compose", "duplexPair"]);
+export const { compose, duplexPair } = absentFrom("stream");
 export const _isUint8Array = (value) => value instanceof Uint8Array;
 export const _isArrayBufferView = ArrayBuffer.isView;
 export const _uint8ArrayToBuffer = (bytes) =>

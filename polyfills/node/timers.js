@@ -1,6 +1,6 @@
 // node:timers: https://nodejs.org/docs/latest-v20.x/api/timers.html
 
-import { absent } from "./errors.js";
+import { absentFrom } from "./errors.js";
 import {
   clearImmediate,
   clearInterval,
@@ -13,12 +13,11 @@ import {
 import promises from "./timers-promises.js";
 
 export { clearImmediate, clearInterval, clearTimeout, setImmediate, setInterval, setTimeout, Timeout };
-export const { active, enroll, unenroll } = absent("timers", ["active", "enroll", "unenroll"]);
+const missing = absentFrom("timers");
+export const { active, enroll, unenroll } = missing;
 export { promises };
 export default {
-  active,
-  enroll,
-  unenroll,
+  ...missing,
   clearImmediate,
   clearInterval,
   clearTimeout,

@@ -85,17 +85,18 @@ export function convertALPNProtocols(protocols, out) {
   out.ALPNProtocols = Buffer.from(list);
 }
 
-export const { createSecurePair } = absentFrom("tls");
+const missing = absentFrom("tls");
+export const { createSecurePair } = missing;
 export { createServer, Server };
 
 export default {
+  ...missing,
   checkServerIdentity,
   CLIENT_RENEG_LIMIT,
   CLIENT_RENEG_WINDOW,
   connect,
   convertALPNProtocols,
   createSecureContext,
-  createSecurePair,
   createServer,
   DEFAULT_CIPHERS,
   DEFAULT_ECDH_CURVE,

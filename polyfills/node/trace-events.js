@@ -3,11 +3,7 @@
 import { absentFrom } from "./errors.js";
 
 export const getEnabledCategories = () => undefined;
-export const {
-  createTracing,
-} = absentFrom("trace_events");
+const missing = absentFrom("trace_events");
+export const { createTracing } = missing;
 
-export default {
-  createTracing,
-  getEnabledCategories,
-};
+export default { ...missing, getEnabledCategories };

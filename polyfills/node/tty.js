@@ -1,8 +1,9 @@
 // node:tty, where nothing is a terminal: https://nodejs.org/docs/latest-v20.x/api/tty.html
 
-import { absent } from "./errors.js";
+import { absentFrom } from "./errors.js";
 
 export const isatty = () => false;
-export const { ReadStream, WriteStream } = absent("tty", ["ReadStream", "WriteStream"]);
+const missing = absentFrom("tty");
+export const { ReadStream, WriteStream } = missing;
 
-export default { isatty, ReadStream, WriteStream };
+export default { ...missing, isatty };

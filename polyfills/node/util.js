@@ -195,6 +195,7 @@ export function parseEnv(content) {
   return variables;
 }
 
+const missing = absentFrom("util");
 export const {
   convertProcessSignalToExitCode,
   diff,
@@ -203,15 +204,12 @@ export const {
   setTraceSigInt,
   transferableAbortController,
   transferableAbortSignal,
-} = absentFrom("util");
+} = missing;
 
 export default {
-  convertProcessSignalToExitCode,
-  diff,
-  getCallSites,
+  ...missing,
   getSystemErrorMessage,
   MIMEParams,
-  setTraceSigInt,
   parseEnv,
   _extend,
   aborted,
@@ -221,7 +219,6 @@ export default {
   deprecate,
   format,
   formatWithOptions,
-  getCallSite,
   getSystemErrorMap: systemErrors,
   getSystemErrorName,
   inherits,
@@ -251,7 +248,5 @@ export default {
   TextDecoder,
   TextEncoder,
   toUSVString,
-  transferableAbortController,
-  transferableAbortSignal,
   types,
 };

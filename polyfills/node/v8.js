@@ -26,6 +26,7 @@ export const cachedDataVersionTag = () => 0;
 export const promiseHooks = {};
 export const startupSnapshot = {};
 export const setFlagsFromString = () => {};
+const missing = absentFrom("v8");
 export const {
   DefaultDeserializer,
   DefaultSerializer,
@@ -42,29 +43,15 @@ export const {
   stopCoverage,
   takeCoverage,
   writeHeapSnapshot,
-} = absentFrom("v8");
+} = missing;
 
 export default {
-  DefaultDeserializer,
-  DefaultSerializer,
-  Deserializer,
-  GCProfiler,
-  Serializer,
+  ...missing,
   cachedDataVersionTag,
-  deserialize,
-  getCppHeapStatistics,
   getHeapCodeStatistics,
-  getHeapSnapshot,
   getHeapSpaceStatistics,
   getHeapStatistics,
-  isStringOneByteRepresentation,
   promiseHooks,
-  queryObjects,
-  serialize,
   setFlagsFromString,
-  setHeapSnapshotNearHeapLimit,
   startupSnapshot,
-  stopCoverage,
-  takeCoverage,
-  writeHeapSnapshot,
 };

@@ -21,6 +21,7 @@ export class Script {
 
 export const constants = {};
 export const isContext = () => false;
+const missing = absentFrom("vm");
 export const {
   compileFunction,
   createContext,
@@ -29,17 +30,6 @@ export const {
   runInContext,
   runInNewContext,
   runInThisContext,
-} = absentFrom("vm");
+} = missing;
 
-export default {
-  Script,
-  compileFunction,
-  constants,
-  createContext,
-  createScript,
-  isContext,
-  measureMemory,
-  runInContext,
-  runInNewContext,
-  runInThisContext,
-};
+export default { ...missing, Script, constants, isContext };

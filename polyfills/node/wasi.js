@@ -2,10 +2,7 @@
 
 import { absentFrom } from "./errors.js";
 
-export const {
-  WASI,
-} = absentFrom("wasi");
+const missing = absentFrom("wasi");
+export const { WASI } = missing;
 
-export default {
-  WASI,
-};
+export default { ...missing };

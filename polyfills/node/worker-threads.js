@@ -13,6 +13,7 @@ export const workerData = null;
 export const isMarkedAsUntransferable = () => false;
 export const markAsUncloneable = () => {};
 export const markAsUntransferable = () => {};
+const missing = absentFrom("worker_threads");
 export const {
   Worker,
   getEnvironmentData,
@@ -20,26 +21,21 @@ export const {
   postMessageToThread,
   receiveMessageOnPort,
   setEnvironmentData,
-} = absentFrom("worker_threads");
+} = missing;
 
 export default {
+  ...missing,
   BroadcastChannel,
   MessageChannel,
   MessagePort,
   SHARE_ENV,
-  Worker,
-  getEnvironmentData,
   isInternalThread,
   isMainThread,
   isMarkedAsUntransferable,
   markAsUncloneable,
   markAsUntransferable,
-  moveMessagePortToContext,
   parentPort,
-  postMessageToThread,
-  receiveMessageOnPort,
   resourceLimits,
-  setEnvironmentData,
   threadId,
   workerData,
 };
