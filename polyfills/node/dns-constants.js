@@ -1,5 +1,10 @@
 // What node:dns and node:dns/promises share: https://nodejs.org/docs/latest-v20.x/api/dns.html
 
+import { invalidType, nodeError, requireOneOf } from "./errors.js";
+import { ORDERS } from "./dns-lookup.js";
+import { isIP } from "./net-addresses.js";
+
+export { ADDRCONFIG, ALL, V4MAPPED } from "./dns-lookup.js";
 export const ADDRGETNETWORKPARAMS = "EADDRGETNETWORKPARAMS";
 export const BADFAMILY = "EBADFAMILY";
 export const BADFLAGS = "EBADFLAGS";
@@ -24,12 +29,21 @@ export const NOTINITIALIZED = "ENOTINITIALIZED";
 export const REFUSED = "EREFUSED";
 export const SERVFAIL = "ESERVFAIL";
 export const TIMEOUT = "ETIMEOUT";
-export const ADDRCONFIG = 1024;
-export const ALL = 256;
-export const V4MAPPED = 2048;
 
 let order = "verbatim";
 export const getDefaultResultOrder = () => order;
-export const setDefaultResultOrder = (value) => void (order = value);
+export function setDefaultResultOrder(value) {
+  requireOneOf(value, "dnsOrder", ORDERS);
+  order = value;
+}
 export const getServers = () => [];
-export const setServers = () => {};
+
+/** Checked, and without effect. */
+export function setServers(servers) {
+  if (!Array.isArray(servers)) throw invalidType("servers", "Array", servers);
+  for (const server of servers) {
+    const [, bracketed, plain] = /^\[([^[\]]*)\]|^(.*?)(?::\d+)?$/.exec(server);
+    if (isIP(server) === 0 && isIP(bracketed ?? plain) === 0)
+      throw nodeError(TypeError, "ERR_INVALID_IP_ADDRESS", `Invalid IP address: ${server}`);
+  }
+}

@@ -3,20 +3,13 @@
 
 import { absentFrom, requireString } from "./errors.js";
 import * as shared from "./dns-constants.js";
-import { isIP } from "./net-addresses.js";
+import { addressOf, lookupOptions } from "./dns-lookup.js";
 
-const LOOPBACK = "127.0.0.1";
-
-/** An address as it is, `localhost` as the loopback's; other names are not to be looked up. */
-export async function lookup(hostname, options = undefined) {
-  requireString(hostname, "hostname");
-  const address = hostname === "localhost" ? LOOPBACK : hostname;
-  const family = isIP(address);
-  if (family === 0) {
-    const error = new Error(`getaddrinfo ENOTFOUND ${hostname}`);
-    throw Object.assign(error, { code: "ENOTFOUND", errno: -3008, syscall: "getaddrinfo", hostname });
-  }
-  return options?.all ? [{ address, family }] : { address, family };
+/** The address of a host. Mistakes in the call are thrown. */
+export function lookup(hostname, options = undefined) {
+  if (hostname) requireString(hostname, "hostname");
+  const wanted = lookupOptions(options);
+  return Promise.try(addressOf, hostname, wanted);
 }
 
 export * from "./dns-constants.js";

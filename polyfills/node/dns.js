@@ -2,24 +2,29 @@
 
 import * as shared from "./dns-constants.js";
 import promises from "./dns-promises.js";
-import { absentFrom, requireFunction } from "./errors.js";
+import { addressOf, lookupOptions } from "./dns-lookup.js";
+import { absentFrom, requireFunction, requireString } from "./errors.js";
+import { customPromisify } from "./promisify.js";
 import { nextTick } from "./stream-base.js";
 
 export { promises };
 export * from "./dns-constants.js";
 
-/** See dns-promises.js; calls back with `(error, address, family)`, or a list for `all`. */
+/** Calls back with `(error, address, family)`, or a list for `all`. */
 export function lookup(hostname, options, callback = options) {
+  if (hostname) requireString(hostname, "hostname");
   requireFunction(callback, "callback");
-  const wanted = callback === options ? {} : typeof options === "number" ? {} : options;
-  promises.lookup(hostname, wanted).then(
-    (found) => {
-      if (Array.isArray(found)) nextTick(callback, null, found);
-      else nextTick(callback, null, found.address, found.family);
-    },
-    (error) => nextTick(callback, error),
-  );
+  const wanted = lookupOptions(callback === options ? undefined : options);
+  let found;
+  try {
+    found = addressOf(hostname, wanted);
+  } catch (error) {
+    return void nextTick(callback, error);
+  }
+  if (wanted.all) nextTick(callback, null, found);
+  else nextTick(callback, null, found.address, found.family);
 }
+Object.defineProperty(lookup, customPromisify, { value: promises.lookup, configurable: true });
 
 const missing = absentFrom("dns");
 export const {

@@ -14,6 +14,7 @@ const PRIMITIVES = [
   "bigint",
   "symbol",
 ];
+const MAX_PORT = 65_535;
 const CLASS = /^([A-Z][a-z0-9]*)+$/;
 
 /** An error of this class with a code; `properties` become its own. */
@@ -129,6 +130,38 @@ export function requireFunction(value, name) {
 export function requireObject(value, name) {
   if (value === null || typeof value !== "object" || Array.isArray(value))
     throw invalidType(name, "object", value);
+}
+
+export function requireBoolean(value, name) {
+  if (typeof value !== "boolean") throw invalidType(name, "boolean", value);
+}
+
+/** Throws unless the value is one of these; texts are told in quotes. */
+export function requireOneOf(value, name, allowed) {
+  if (allowed.includes(value)) return;
+  const list = allowed.map((each) => (typeof each === "string" ? `'${each}'` : each)).join(", ");
+  throw invalidValue(name, value, `must be one of: ${list}`);
+}
+
+/** The milliseconds of a timer. */
+export function requireDelay(value, name) {
+  if (typeof value !== "number") throw invalidType(name, "number", value);
+  if (!(value >= 0 && value < Infinity))
+    throw outOfRange(name, "a non-negative finite number", value);
+}
+
+/** A port given as a number or as its digits, as a number. */
+export function portOf(value, name = "Port") {
+  const isPort =
+    (typeof value === "number" || (typeof value === "string" && value.trim() !== "")) &&
+    Number(value) === Number(value) >>> 0 &&
+    Number(value) <= MAX_PORT;
+  if (isPort) return Number(value);
+  throw nodeError(
+    RangeError,
+    "ERR_SOCKET_BAD_PORT",
+    `${name} should be >= 0 and < ${MAX_PORT + 1}.${received(value)}.`,
+  );
 }
 
 export function requireInteger(

@@ -1,11 +1,19 @@
 // Requests of node:http and node:https, by way of `fetch`:
 // https://nodejs.org/docs/latest-v20.x/api/http.html#class-httpclientrequest
 
-import { EventEmitter } from "./events.js";
+import { Buffer } from "./buffer.js";
+import { Agent } from "./http-agent.js";
 import { IncomingMessage } from "./http-incoming.js";
 import { isToken, validateHeaderName } from "./http-names.js";
 import { OutgoingMessage } from "./http-outgoing.js";
-import { abortError, invalidType, nodeError } from "./errors.js";
+import {
+  abortError,
+  invalidType,
+  invalidValue,
+  nodeError,
+  requireBoolean,
+  requireDelay,
+} from "./errors.js";
 import { nextTick } from "./stream-base.js";
 import { urlToHttpOptions } from "./url.js";
 
@@ -14,37 +22,13 @@ const BODILESS = ["GET", "HEAD"];
 const CONNECTION = new Set(["connection", "host", "keep-alive", "transfer-encoding", "upgrade"]);
 // What no longer holds of a body that fetch() has decoded.
 const ENCODING = new Set(["content-encoding", "content-length", "transfer-encoding"]);
+// A path that would name another host, where a URL is made of it.
+const OTHER_HOST = /^(?:[/\\]{2}|[^/\\]*:)/;
 
-/** Keeps connections in Node.js; here a bag of options, since the runtime keeps them. */
-export class Agent extends EventEmitter {
-  defaultPort = 80;
-  protocol = "http:";
-  freeSockets = Object.create(null);
-  sockets = Object.create(null);
-  requests = Object.create(null);
-
-  constructor(options = undefined) {
-    super();
-    this.options = { ...options };
-    this.keepAlive = this.options.keepAlive ?? false;
-    this.keepAliveMsecs = this.options.keepAliveMsecs ?? 1000;
-    this.maxSockets = this.options.maxSockets ?? Infinity;
-    this.maxFreeSockets = this.options.maxFreeSockets ?? 256;
-    this.maxTotalSockets = this.options.maxTotalSockets ?? Infinity;
-    this.totalSocketCount = 0;
-    this.scheduling = this.options.scheduling ?? "lifo";
-  }
-
-  getName({ host = "localhost", port = "", localAddress = "" } = {}) {
-    return `${host}:${port}:${localAddress}`;
-  }
-
-  destroy() {}
-}
 export const globalAgent = new Agent({ keepAlive: true, scheduling: "lifo", timeout: 5000 });
 
 /** `(url, options, callback)` with any of the first two left out. */
-function argumentsOf(input, options, callback) {
+export function argumentsOf(input, options, callback) {
   let wanted;
   if (typeof input === "string") wanted = urlToHttpOptions(new URL(input));
   else if (input instanceof URL) wanted = urlToHttpOptions(input);
@@ -56,29 +40,65 @@ function argumentsOf(input, options, callback) {
   return [{ ...wanted, ...options }, callback];
 }
 
+/** The agent that the options ask for, among those of `usual`'s kind. */
+function agentOf({ agent }, usual) {
+  if (agent === undefined || agent === null) return usual;
+  if (agent === false) return new usual.constructor();
+  if (typeof agent === "object" && typeof agent.addRequest === "function") return agent;
+  throw invalidType("options.agent", ["Agent-like Object", "undefined", "false"], agent);
+}
+
+function hostOf(options, name) {
+  const host = options[name];
+  if (host !== undefined && host !== null && typeof host !== "string")
+    throw invalidType(`options.${name}`, ["string", "undefined", "null"], host);
+  return host;
+}
+
+function pathOf(path) {
+  if (!path) return "/";
+  const text = `${path}`;
+  if (/[^\x21-\xff]/.test(text)) {
+    const message = "Request path contains unescaped characters";
+    throw nodeError(TypeError, "ERR_UNESCAPED_CHARACTERS", message);
+  }
+  if (OTHER_HOST.test(text))
+    throw invalidValue("options.path", path, "must be a path-only request target");
+  return text;
+}
+
+function methodOf(method) {
+  if (method !== undefined && method !== null && typeof method !== "string")
+    throw invalidType("options.method", "string", method);
+  if (!method) return "GET";
+  if (!isToken(method)) validateHeaderName(method, "Method");
+  return method.toUpperCase();
+}
+
+/** `Host` as a header has it. */
+function hostHeader(host, port, usualPort) {
+  const isIPv6 = host.includes(":") && !host.startsWith("[");
+  return (isIPv6 ? `[${host}]` : host) + (port && Number(port) !== usualPort ? `:${port}` : "");
+}
+
 export function ClientRequest(input, options = undefined, callback = undefined) {
   if (!(this instanceof ClientRequest)) return new ClientRequest(input, options, callback);
   const [wanted, listener] = argumentsOf(input, options, callback);
   // It ends with its response, not when it has been written.
   OutgoingMessage.call(this, { autoDestroy: false });
-  const protocol = wanted.protocol ?? wanted.agent?.protocol ?? "http:";
-  const expected = wanted._protocol ?? protocol;
-  if (protocol !== expected) {
-    const message = `Protocol "${protocol}" not supported. Expected "${expected}"`;
+  this.path = pathOf(wanted.path);
+  this.agent = agentOf(wanted, wanted._defaultAgent ?? globalAgent);
+  const { protocol: expected = "http:", defaultPort = 80 } = this.agent;
+  this.protocol = wanted.protocol || expected;
+  if (this.protocol !== expected) {
+    const message = `Protocol "${this.protocol}" not supported. Expected "${expected}"`;
     throw nodeError(TypeError, "ERR_INVALID_PROTOCOL", message);
   }
-  const { method = "GET", path = "/" } = wanted;
-  if (typeof method !== "string") throw invalidType("options.method", "string", method);
-  if (!isToken(method)) validateHeaderName(method, "Method");
-  if (/[^\x21-\xff]/.test(path)) {
-    const message = "Request path contains unescaped characters";
-    throw nodeError(TypeError, "ERR_UNESCAPED_CHARACTERS", message);
-  }
-  this.method = method.toUpperCase();
-  this.path = path;
-  this.protocol = protocol;
-  this.host = wanted.hostname ?? wanted.host ?? "localhost";
-  this.agent = wanted.agent ?? globalAgent;
+  this.host = hostOf(wanted, "hostname") || hostOf(wanted, "host") || "localhost";
+  this.method = methodOf(wanted.method);
+  if (wanted.timeout !== undefined) requireDelay(wanted.timeout, "timeout");
+  for (const name of ["insecureHTTPParser", "joinDuplicateHeaders"])
+    if (wanted[name] !== undefined) requireBoolean(wanted[name], `options.${name}`);
   this.reusedSocket = false;
   this.aborted = false;
   this.res = null;
@@ -86,18 +106,11 @@ export function ClientRequest(input, options = undefined, callback = undefined) 
   this.maxHeadersCount = null;
   this._abort = new AbortController();
   this._timer = undefined;
-  const port = wanted.port ?? wanted.defaultPort;
-  const isIPv6 = this.host.includes(":") && !this.host.startsWith("[");
-  const host = isIPv6 ? `[${this.host}]` : this.host;
-  this._url = new URL(path, `${protocol}//${host}${port ? `:${port}` : ""}`);
-  if (/^https?:\/\//i.test(path)) this._url = new URL(path);
-  const isPlain = Array.isArray(wanted.headers);
-  const lines = isPlain ? wanted.headers.flat() : Object.entries(wanted.headers ?? {}).flat(1);
-  for (let i = 0; i + 1 < lines.length; i += 2)
-    if (lines[i + 1] !== undefined) this.setHeader(lines[i], lines[i + 1]);
-  if (wanted.auth && !this.hasHeader("Authorization"))
-    this.setHeader("Authorization", `Basic ${btoa(wanted.auth)}`);
-  if (!this.hasHeader("Host")) this.setHeader("Host", this._url.host);
+  const usualPort = wanted.defaultPort ?? defaultPort;
+  const host = hostHeader(this.host, wanted.port, usualPort);
+  this._url = new URL(this.path, `${this.protocol}//${host}`);
+  this._url.port = wanted.port || usualPort;
+  this._takeHeaders(wanted, host);
   if (listener) this.once("response", listener);
   if (wanted.timeout) this.setTimeout(wanted.timeout);
   const { signal } = wanted;
@@ -110,6 +123,25 @@ Object.setPrototypeOf(ClientRequest.prototype, OutgoingMessage.prototype);
 Object.setPrototypeOf(ClientRequest, OutgoingMessage);
 
 Object.assign(ClientRequest.prototype, {
+  /** The headers of the options; in a list they are all that there are. */
+  _takeHeaders({ headers, auth, setHost, setDefaultHeaders }, host) {
+    if (Array.isArray(headers)) {
+      const lines = headers.flat();
+      if (lines.length % 2 !== 0) throw invalidValue("headers", headers);
+      for (let i = 0; i < lines.length; i += 2) this.appendHeader(lines[i], lines[i + 1]);
+      return;
+    }
+    for (const [name, value] of Object.entries(headers ?? {})) this.setHeader(name, value);
+    const setsHost = setHost === undefined ? setDefaultHeaders !== false : Boolean(setHost);
+    if (setsHost && !this.hasHeader("host")) this.setHeader("Host", host);
+    if (auth && !this.hasHeader("authorization"))
+      this.setHeader("Authorization", `Basic ${Buffer.from(auth).toString("base64")}`);
+  },
+
+  _implicitHeader() {
+    this._header = "";
+  },
+
   _send(body) {
     const headers = this._headerList().filter(([name]) => !CONNECTION.has(name.toLowerCase()));
     const sent = fetch(this._url, {
@@ -164,6 +196,7 @@ Object.assign(ClientRequest.prototype, {
   },
 
   setTimeout(milliseconds, callback = undefined) {
+    requireDelay(milliseconds, "msecs");
     if (callback) this.once("timeout", callback);
     clearTimeout(this._timer);
     if (milliseconds > 0) this._timer = setTimeout(() => this.emit("timeout"), milliseconds);

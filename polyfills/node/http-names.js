@@ -54,6 +54,8 @@ export const STATUS_CODES = {
 const TOKEN = /^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/;
 const NO_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
+/** Whether a header may say this. */
+export const isValue = (text) => !NO_VALUE.test(text);
 export const isToken = (text) => typeof text === "string" && TOKEN.test(text);
 
 export function validateHeaderName(name, label = "Header name") {
@@ -73,7 +75,7 @@ export function validateHeaderValue(name, value) {
       `Invalid value "${value}" for header "${name}"`,
     );
   }
-  if (NO_VALUE.test(value)) {
+  if (!isValue(value)) {
     throw nodeError(
       TypeError,
       "ERR_INVALID_CHAR",
@@ -82,10 +84,12 @@ export function validateHeaderValue(name, value) {
   }
 }
 
+const MIN_STATUS = 200; // what comes before the response is not a Worker's
+
 /** A status as a number. */
 export function checkedStatus(status) {
   const code = status | 0;
-  if (code >= 100 && code <= 999) return code;
+  if (code >= MIN_STATUS && code <= 999) return code;
   throw nodeError(
     RangeError,
     "ERR_HTTP_INVALID_STATUS_CODE",
@@ -98,4 +102,3 @@ export function headersSent(verb) {
   const message = `Cannot ${verb} headers after they are sent to the client`;
   return nodeError(Error, "ERR_HTTP_HEADERS_SENT", message);
 }
-

@@ -6,7 +6,7 @@
 // goes in one piece. The body is what `_send` is given: nothing, bytes, or a stream of them.
 
 import { Buffer } from "./buffer.js";
-import { invalidType } from "./errors.js";
+import { invalidType, nodeError } from "./errors.js";
 import { headersSent, validateHeaderName, validateHeaderValue } from "./http-names.js";
 import { nextTick } from "./stream-base.js";
 import { Writable } from "./stream-writable.js";
@@ -188,7 +188,11 @@ Object.assign(OutgoingMessage.prototype, {
   },
 
   _implicitHeader() {
-    this._header ??= "";
+    throw nodeError(
+      Error,
+      "ERR_METHOD_NOT_IMPLEMENTED",
+      "The _implicitHeader() method is not implemented",
+    );
   },
 });
 

@@ -2,15 +2,21 @@
 // https://nodejs.org/docs/latest-v20.x/api/http.html#class-httpserver
 // https://developers.cloudflare.com/workers/runtime-apis/nodejs/http/#server-side-methods
 
-import { nodeError, requireInteger } from "./errors.js";
+import {
+  invalidType,
+  invalidValue,
+  nodeError,
+  portOf,
+  requireFunction,
+  requireInteger,
+} from "./errors.js";
 import { EventEmitter } from "./events.js";
 import { IncomingMessage } from "./http-incoming.js";
-import { checkedStatus, headersSent, STATUS_CODES } from "./http-names.js";
+import { checkedStatus, headersSent, isValue, STATUS_CODES } from "./http-names.js";
 import { OutgoingMessage } from "./http-outgoing.js";
 import { _normalizeArgs } from "./net.js";
 import { nextTick } from "./stream-base.js";
 
-const MAX_PORT = 65_535;
 const BODILESS = [204, 205, 304];
 const servers = new Map(); // by port
 
@@ -35,11 +41,14 @@ Object.assign(ServerResponse.prototype, {
       typeof reason === "string" ? reason : (this.statusMessage ?? STATUS_CODES[this.statusCode]);
     if (Array.isArray(given)) {
       const lines = given.flat();
-      for (let i = 0; i + 1 < lines.length; i += 2) this.removeHeader(lines[i]);
-      for (let i = 0; i + 1 < lines.length; i += 2) this.appendHeader(lines[i], lines[i + 1]);
+      if (lines.length % 2 !== 0) throw invalidValue("headers", given);
+      for (let i = 0; i < lines.length; i += 2) this.removeHeader(lines[i]);
+      for (let i = 0; i < lines.length; i += 2) this.appendHeader(lines[i], lines[i + 1]);
     } else if (given) {
       for (const name of Object.keys(given)) this.setHeader(name, given[name]);
     }
+    if (this.statusMessage !== undefined && !isValue(this.statusMessage))
+      throw nodeError(TypeError, "ERR_INVALID_CHAR", "Invalid character in statusMessage");
     this._header = "";
     return this;
   },
@@ -79,14 +88,20 @@ export function Server(options = undefined, listener = undefined) {
   if (!(this instanceof Server)) return new Server(options, listener);
   EventEmitter.call(this);
   this._port = null;
-  this._options = typeof options === "object" && options !== null ? options : {};
+  const isListener = typeof options === "function";
+  if (!isListener && (options === null || !["object", "undefined"].includes(typeof options)))
+    throw invalidType("options", "object", options);
+  this._options = isListener ? {} : (options ?? {});
+  const { requestTimeout = 300_000, headersTimeout = 60_000 } = this._options;
+  requireInteger(requestTimeout, "requestTimeout", 0);
+  requireInteger(headersTimeout, "headersTimeout", 0);
   this.timeout = 0;
   this.keepAliveTimeout = 5000;
-  this.headersTimeout = 0;
-  this.requestTimeout = 0;
+  this.headersTimeout = Math.min(headersTimeout, requestTimeout || headersTimeout);
+  this.requestTimeout = requestTimeout;
   this.maxHeadersCount = null;
   this.maxRequestsPerSocket = 0;
-  const onRequest = typeof options === "function" ? options : listener;
+  const onRequest = isListener ? options : listener;
   if (onRequest) this.on("request", onRequest);
 }
 Object.setPrototypeOf(Server.prototype, EventEmitter.prototype);
@@ -97,8 +112,7 @@ Object.assign(Server.prototype, {
   listen(...args) {
     const isBare = args.length === 0 || typeof args[0] === "function" || args[0] === undefined;
     const [options, listener] = _normalizeArgs(isBare ? [{}, ...args] : args);
-    let port = Number(options.port ?? 0);
-    requireInteger(port, "options.port", 0, MAX_PORT);
+    let port = portOf(options.port ?? 0, "options.port");
     if (this._port !== null || servers.has(port)) {
       const message = "Listen method has been called more than once without closing.";
       throw nodeError(Error, "ERR_SERVER_ALREADY_LISTEN", message);
@@ -112,6 +126,11 @@ Object.assign(Server.prototype, {
   },
 
   close(callback = undefined) {
+    if (this._port === null) {
+      const error = nodeError(Error, "ERR_SERVER_NOT_RUNNING", "Server is not running.");
+      if (callback) nextTick(callback, error);
+      return this;
+    }
     if (callback) this.once("close", callback);
     servers.delete(this._port);
     this._port = null;
@@ -133,7 +152,10 @@ Object.assign(Server.prototype, {
   },
 
   getConnections(callback = undefined) {
-    if (callback) nextTick(callback, null, 0);
+    if (callback !== undefined) {
+      requireFunction(callback, "callback");
+      nextTick(callback, null, 0);
+    }
     return this;
   },
 

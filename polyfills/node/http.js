@@ -1,7 +1,8 @@
 // node:http, by way of `fetch` and of fetch handlers:
 // https://developers.cloudflare.com/workers/runtime-apis/nodejs/http/
 
-import { Agent, ClientRequest, globalAgent } from "./http-client.js";
+import { Agent } from "./http-agent.js";
+import { ClientRequest, globalAgent } from "./http-client.js";
 import { IncomingMessage } from "./http-incoming.js";
 import { METHODS, STATUS_CODES, validateHeaderName, validateHeaderValue } from "./http-names.js";
 import { OutgoingMessage } from "./http-outgoing.js";

@@ -2,13 +2,14 @@
 
 const V4_PART = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const V4 = new RegExp(`^${V4_PART}(?:\\.${V4_PART}){3}$`);
+const ZONE = /^[0-9a-z\-.:]+$/i;
 const V6_GROUP = /^[0-9a-f]{1,4}$/i;
 
 export const isIPv4 = (text) => V4.test(`${text}`);
 
 export function isIPv6(text) {
   const [address, ...zone] = `${text}`.split("%");
-  if (zone.length > 1 || zone[0] === "") return false;
+  if (zone.length > 1 || (zone.length > 0 && !ZONE.test(zone[0]))) return false;
   const halves = address.split("::");
   if (halves.length > 2) return false;
   let groups = 0;

@@ -5,7 +5,16 @@
 
 import { connect as open } from "../modules/cloudflare-sockets.js";
 import { Buffer } from "./buffer.js";
-import { absentFrom, nodeError, outOfRange, requireFunction } from "./errors.js";
+import {
+  absentFrom,
+  invalidType,
+  nodeError,
+  portOf,
+  requireBoolean,
+  requireDelay,
+  requireFunction,
+  requireInteger,
+} from "./errors.js";
 import { EventEmitter } from "./events.js";
 import { isIP, isIPv4, isIPv6 } from "./net-addresses.js";
 import { nextTick } from "./stream-base.js";
@@ -13,7 +22,7 @@ import { Duplex } from "./stream-duplex.js";
 
 export { isIP, isIPv4, isIPv6 };
 
-const MAX_PORT = 65_535;
+const MAX_DELAY = 2 ** 31 - 1;
 
 /** A connection, or what is to become one. */
 export function Socket(options = undefined) {
@@ -29,7 +38,6 @@ export function Socket(options = undefined) {
     write: undefined,
   });
   this.connecting = false;
-  this.timeout = 0;
   this.bytesRead = 0;
   this.bytesWritten = 0;
   this._handle = null;
@@ -60,15 +68,13 @@ Object.assign(Socket.prototype, {
     if (listener !== null) this.once("connect", listener);
     if (options.path !== undefined)
       throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", "Workers have no Unix sockets");
-    const port = Number(options.port);
-    if (!Number.isInteger(port) || port < 0 || port > MAX_PORT) {
-      const range = `>= 0 and < ${MAX_PORT + 1}`;
-      throw nodeError(
-        RangeError,
-        "ERR_SOCKET_BAD_PORT",
-        `Port should be ${range}. Received ${options.port}.`,
-      );
+    if (options.port === undefined) {
+      const message = 'The "options" or "port" or "path" argument must be specified';
+      throw nodeError(TypeError, "ERR_MISSING_ARGS", message);
     }
+    if (typeof options.port !== "number" && typeof options.port !== "string")
+      throw invalidType("options.port", ["number", "string"], options.port);
+    const port = portOf(options.port);
     this.connecting = true;
     const host = options.host ?? "localhost";
     this._host = host;
@@ -188,6 +194,7 @@ Object.assign(Socket.prototype, {
   },
 
   setTimeout(milliseconds, callback = undefined) {
+    requireDelay(milliseconds, "msecs");
     if (callback !== undefined) {
       requireFunction(callback, "callback");
       if (milliseconds === 0) this.removeListener("timeout", callback);
@@ -200,7 +207,7 @@ Object.assign(Socket.prototype, {
 
   _refresh() {
     clearTimeout(this._timer);
-    if (this.timeout > 0) this._timer = setTimeout(() => this.emit("timeout"), this.timeout);
+    if (this.timeout) this._timer = setTimeout(() => this.emit("timeout"), this.timeout);
   },
 
   address() {
@@ -263,13 +270,17 @@ export function connect(...args) {
 export { connect as createConnection, Socket as Stream };
 
 let selectsFamily = true;
+const MIN_FAMILY_TIMEOUT = 10;
 let familyTimeout = 250;
 export const getDefaultAutoSelectFamily = () => selectsFamily;
-export const setDefaultAutoSelectFamily = (value) => void (selectsFamily = value);
+export function setDefaultAutoSelectFamily(value) {
+  requireBoolean(value, "value");
+  selectsFamily = value;
+}
 export const getDefaultAutoSelectFamilyAttemptTimeout = () => familyTimeout;
 export function setDefaultAutoSelectFamilyAttemptTimeout(value) {
-  if (!(value > 0)) throw outOfRange("value", ">= 1", value);
-  familyTimeout = value;
+  requireInteger(value, "value", 1, MAX_DELAY);
+  familyTimeout = Math.max(MIN_FAMILY_TIMEOUT, value);
 }
 const missing = absentFrom("net");
 export const { BlockList, SocketAddress } = missing;

@@ -3,9 +3,10 @@
 // The runtime checks certificates, against the machine's own list; scripts have no say in it.
 
 import { Buffer } from "./buffer.js";
-import { absentFrom } from "./errors.js";
+import { absentFrom, outOfRange } from "./errors.js";
 import { _normalizeArgs, createServer, Server, Socket } from "./net.js";
 import { nextTick } from "./stream-base.js";
+import { checkServerIdentity } from "./tls-identity.js";
 
 export const CLIENT_RENEG_LIMIT = 3;
 export const CLIENT_RENEG_WINDOW = 600;
@@ -70,8 +71,6 @@ export function connect(...args) {
   return socket;
 }
 
-/** The error of a certificate that is another host's. The runtime has looked at it already. */
-export const checkServerIdentity = () => undefined;
 export const createSecureContext = () => new SecureContext();
 export const getCiphers = () => [];
 
@@ -79,15 +78,23 @@ export function SecureContext() {}
 
 /** Names of protocols as the handshake has them: each behind a byte with its length. */
 export function convertALPNProtocols(protocols, out) {
-  const list = Array.isArray(protocols)
-    ? Buffer.concat(protocols.map((name) => Buffer.from([name.length, ...Buffer.from(name)])))
-    : protocols;
-  out.ALPNProtocols = Buffer.from(list);
+  if (!Array.isArray(protocols)) {
+    out.ALPNProtocols = Buffer.from(protocols);
+    return;
+  }
+  const names = protocols.map((name) => Buffer.from(name));
+  for (const [i, { length }] of names.entries())
+    if (length > MAX_NAME_BYTES) {
+      const what = `The byte length of the protocol at index ${i} exceeds the maximum length.`;
+      throw outOfRange("protocols", `<= ${MAX_NAME_BYTES}`, length, what);
+    }
+  out.ALPNProtocols = Buffer.concat(names.flatMap((name) => [Buffer.from([name.length]), name]));
 }
+const MAX_NAME_BYTES = 255;
 
 const missing = absentFrom("tls");
 export const { createSecurePair } = missing;
-export { createServer, Server };
+export { checkServerIdentity, createServer, Server };
 
 export default {
   ...missing,

@@ -273,6 +273,26 @@ async def test_a_request_that_fails_or_is_given_up_says_so(server: Server) -> No
     ]
 
 
+async def test_a_path_cannot_name_another_host(server: Server) -> None:
+    """A request must not leave for elsewhere because of what a client wrote into its path."""
+    server.add(
+        "main",
+        """
+        import http from "node:http";
+        import https from "node:https";
+        export default { async fetch() {
+          const told = [];
+          for (const path of ["//other/x", "/\\\\other", "\\\\/other", "http://other/", "x:y"])
+            for (const { request } of [http, https])
+              try { request({ host: "here", path }); told.push(path); }
+              catch (error) { told.push(error.code); }
+          return Response.json(told);
+        } };
+        """,
+    )
+    assert json.loads(await server.text()) == ["ERR_INVALID_ARG_VALUE"] * 10
+
+
 async def test_a_socket_of_node_net_talks_to_a_server(server: Server) -> None:
     async def shout(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
