@@ -11,10 +11,21 @@ import {
 import { Buffer } from "./buffer.js";
 import { secretOf, toBuffer } from "./crypto-bytes.js";
 import { secretKeyOf } from "./crypto-keys.js";
-import { nodeError, requireFunction, requireInteger, requireString } from "./errors.js";
+import {
+  nodeError,
+  outOfRange,
+  requireFunction,
+  requireInteger,
+  requireString,
+} from "./errors.js";
 import { nextTick } from "./stream-base.js";
 
 const MAX_INT = 2 ** 31 - 1;
+const MAX_INFO_BYTES = 1024;
+const SCRYPT = { N: 16_384, r: 8, p: 1, maxmem: 32 * 1024 * 1024 };
+
+const invalidDigest = (digest) =>
+  nodeError(TypeError, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${digest}`);
 
 function answer(promise, callback) {
   promise.then(
@@ -35,12 +46,17 @@ function pbkdf2Arguments(password, salt, iterations, keylen, digest) {
   const salted = secretOf(salt, "salt");
   requireInteger(iterations, "iterations", 1, MAX_INT);
   requireInteger(keylen, "keylen", 0, MAX_INT);
-  try {
-    node_hmac(digest, new Uint8Array(1), new Uint8Array(0));
-  } catch {
-    throw nodeError(TypeError, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${digest}`);
-  }
+  digestBytes(digest);
   return [digest, secret, salted, iterations, keylen];
+}
+
+/** How many bytes a digest has that HMAC can use. */
+function digestBytes(digest) {
+  try {
+    return node_hmac(digest, new Uint8Array(1), new Uint8Array(0)).length;
+  } catch {
+    throw invalidDigest(digest);
+  }
 }
 
 export function pbkdf2Sync(password, salt, iterations, keylen, digest) {
@@ -67,18 +83,25 @@ function scryptArguments(password, salt, keylen, options) {
   for (const [name, other] of SCRYPT_PAIRS)
     if (options?.[name] !== undefined && options[other] !== undefined)
       throw nodeError(Error, "ERR_CRYPTO_SCRYPT_INVALID_PARAMETER", "Invalid scrypt parameter");
-  const n = options?.N ?? options?.cost ?? 16_384;
-  const r = options?.r ?? options?.blockSize ?? 8;
-  const p = options?.p ?? options?.parallelization ?? 1;
-  const memory = options?.maxmem ?? 32 * 1024 * 1024;
-  for (const [name, value] of [
-    ["N", n],
-    ["r", r],
-    ["p", p],
-  ])
+  // Zero stands for what is usual, as in Node.js.
+  const [n, r, p] = SCRYPT_PAIRS.map(([name, other]) => {
+    const value = options?.[name] ?? options?.[other] ?? 0;
     requireInteger(value, name, 0, 2 ** 32 - 1);
+    return value || SCRYPT[name];
+  });
+  const memory = options?.maxmem ?? 0;
   requireInteger(memory, "maxmem", 0);
-  return [secret, salted, [n, r, p, memory].join(","), keylen];
+  requireScryptCost(n, r, p, memory || SCRYPT.maxmem);
+  return [secret, salted, [n, r, p, memory || SCRYPT.maxmem].join(","), keylen];
+}
+
+/** What OpenSSL refuses is refused before there is anything to wait for. */
+function requireScryptCost(n, r, p, memory) {
+  const refused = (reason) =>
+    nodeError(RangeError, "ERR_CRYPTO_INVALID_SCRYPT_PARAMS", `Invalid scrypt params${reason}`);
+  if (n < 2 || !Number.isInteger(Math.log2(n)) || p > (2 ** 30 - 1) / r) throw refused("");
+  if (128 * r * (p + n + 2) > memory)
+    throw refused(": error:030000AC:digital envelope routines::memory limit exceeded");
 }
 
 export function scryptSync(password, salt, keylen, options = undefined) {
@@ -101,16 +124,18 @@ export function scrypt(password, salt, keylen, options, callback) {
 export function hkdfSync(digest, ikm, salt, info, keylen) {
   requireString(digest, "digest");
   const secret = secretKeyOf(ikm, "ikm");
+  const salted = secretOf(salt, "salt");
   const context = secretOf(info, "info");
   requireInteger(keylen, "length", 0, MAX_INT);
-  const salted = secretOf(salt, "salt");
-  const empty = node_hmac(digest, new Uint8Array(1), new Uint8Array(0));
-  if (keylen > 255 * empty.length)
+  if (context.length > MAX_INFO_BYTES)
+    throw outOfRange("info", `must not contain more than ${MAX_INFO_BYTES} bytes`, context.length);
+  const size = digestBytes(digest);
+  if (keylen > 255 * size)
     throw nodeError(RangeError, "ERR_CRYPTO_INVALID_KEYLEN", "Invalid key length");
-  const key = node_hmac(digest, salted.length > 0 ? salted : new Uint8Array(empty.length), secret);
+  const key = node_hmac(digest, salted.length > 0 ? salted : new Uint8Array(size), secret);
   const parts = [];
   let last = Buffer.alloc(0);
-  for (let i = 1; parts.length * empty.length < keylen; i++) {
+  for (let i = 1; parts.length * size < keylen; i++) {
     last = toBuffer(
       node_hmac(digest, key, Buffer.concat([last, Buffer.from(context), Buffer.from([i])])),
     );

@@ -207,7 +207,9 @@ class DiffieHellmanClass extends Exchange {
 /** One of the groups of RFC 2409 and RFC 3526 ("modp14"). */
 class DiffieHellmanGroupClass extends Exchange {
   constructor(name) {
-    const prime = attempt(() => node_dh_group(`${name}`));
+    if (typeof name !== "string")
+      throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", "Group name must be a string");
+    const prime = attempt(() => node_dh_group(name));
     super(toBuffer(prime), Buffer.from([2]), true);
   }
 }

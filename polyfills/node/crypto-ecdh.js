@@ -54,7 +54,8 @@ class ECDHClass {
 
   computeSecret(otherPublicKey, inputEncoding = undefined, outputEncoding = undefined) {
     const other = secretOf(otherPublicKey, "key", inputEncoding);
-    if (this.#private === null) throw missing("private");
+    if (this.#private === null)
+      throw nodeError(RangeError, "ERR_CRYPTO_INVALID_KEYPAIR", "Invalid key pair");
     return encoded(
       attempt(() => node_ecdh_compute(this.#curve, this.#private, other)),
       outputEncoding,

@@ -6,6 +6,7 @@ import {
   node_key_generate,
   node_key_generate_later,
   node_key_public,
+  node_signature_hash,
 } from "holdfast:ops";
 import { answer, attempt } from "./crypto-errors.js";
 import { keyEncoding } from "./crypto-key-encoding.js";
@@ -50,9 +51,23 @@ function wantedOf(type, options) {
       requireInteger(divisorLength, "options.divisorLength", 0, MAX_INT32);
     return { modulusLength };
   }
+  if (type === "rsa-pss") checkPss(options);
   const exponent = publicExponent ?? 65_537;
   requireInteger(exponent, "options.publicExponent", 0, MAX_UINT32);
   return { modulusLength, publicExponent: exponent };
+}
+
+/** What a key would be restricted to, which is lost here. */
+function checkPss({ saltLength, hashAlgorithm, mgf1HashAlgorithm }) {
+  if (saltLength !== undefined && saltLength !== null)
+    requireInteger(saltLength, "options.saltLength", 0, MAX_INT32);
+  for (const [name, hash] of Object.entries({ hashAlgorithm, mgf1HashAlgorithm })) {
+    if (hash === undefined) continue;
+    requireString(hash, `options.${name}`);
+    if (node_signature_hash(hash)) continue;
+    const which = name === "hashAlgorithm" ? "digest" : "MGF1 digest";
+    throw nodeError(TypeError, "ERR_CRYPTO_INVALID_DIGEST", `Invalid ${which}: ${hash}`);
+  }
 }
 
 /** Checks how both keys are to be given; a function that gives them so. */

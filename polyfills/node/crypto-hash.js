@@ -25,6 +25,15 @@ const MAX_UINT32 = 2 ** 32 - 1;
 
 const finalized = () => nodeError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
 
+/** An encoding that there is; of others the text is UTF-8, as in Node.js. */
+function knownEncoding(data, encoding) {
+  if (!Buffer.isEncoding(encoding)) return undefined;
+  const isHalf = typeof data === "string" && data.length % 2 !== 0;
+  if (isHalf && encoding.toLowerCase() === "hex")
+    throw invalidValue("encoding", encoding, `is invalid for data of length ${data.length}`);
+  return encoding;
+}
+
 /** Let a new digest go on from where another one is. */
 let copyInto;
 /** The digest, which is computed once; no more data is taken. */
@@ -52,7 +61,7 @@ class Digest extends Transform {
 
   update(data, inputEncoding = undefined) {
     if (this.#finalized || this.#result !== null) throw finalized();
-    const bytes = dataOf(data, "data", inputEncoding);
+    const bytes = dataOf(data, "data", knownEncoding(data, inputEncoding));
     // A copy, since the data may change before the digest is asked for.
     this.#parts.push(typeof data === "string" ? bytes : Buffer.from(bytes));
     this.#size += bytes.length;
@@ -96,7 +105,8 @@ class Digest extends Transform {
     };
     finish = (digest, encoding) => {
       digest.#result ??= digest.#compute();
-      return encoded(Buffer.from(digest.#result), encoding);
+      const known = Buffer.isEncoding(encoding) ? encoding : undefined;
+      return encoded(Buffer.from(digest.#result), known);
     };
   }
 

@@ -18,6 +18,7 @@ import { bytesOf, isBytes, secretOf, toBuffer } from "./crypto-bytes.js";
 import { attempt } from "./crypto-errors.js";
 import { keyEncoding } from "./crypto-key-encoding.js";
 import { invalidType, invalidValue, nodeError, requireObject } from "./errors.js";
+import { learnKeyObjects } from "./types.js";
 
 const subtle = lazily("crypto/subtle.js");
 const MAKING = {};
@@ -178,6 +179,7 @@ export function written(key, { format, type, passphrase }) {
 export { CryptoKey };
 
 export const isKeyObject = (value) => value instanceof KeyObject;
+learnKeyObjects(isKeyObject);
 export const isCryptoKey = (value) => value instanceof CryptoKey;
 
 /** A key of this type and material, which an op gave. */

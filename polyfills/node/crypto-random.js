@@ -2,7 +2,14 @@
 
 import { crypto_random, crypto_random_uuid } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { invalidType, outOfRange, requireFunction } from "./errors.js";
+import { bytesOf } from "./crypto-bytes.js";
+import {
+  invalidType,
+  outOfRange,
+  requireBoolean,
+  requireFunction,
+  requireObject,
+} from "./errors.js";
 import { nextTick } from "./stream-base.js";
 
 const MAX_BYTES = 2 ** 31 - 1;
@@ -33,21 +40,26 @@ export function randomBytes(size, callback = undefined) {
 }
 export const pseudoRandomBytes = randomBytes;
 
+/** A count of elements as whole bytes. */
+function bytesOfCount(count, name, unit, most) {
+  if (typeof count !== "number") throw invalidType(name, "number", count);
+  const bytes = count * unit;
+  if (!(bytes >= 0 && bytes <= most)) throw outOfRange(name, `>= 0 && <= ${most}`, bytes);
+  return Math.trunc(bytes);
+}
+
 export function randomFillSync(buffer, offset = 0, size = undefined) {
   if (!ArrayBuffer.isView(buffer) && !(buffer instanceof ArrayBuffer))
     throw invalidType("buf", ["ArrayBuffer", "ArrayBufferView"], buffer);
   const unit = buffer.BYTES_PER_ELEMENT ?? 1;
-  const start = offset * unit;
-  if (!(start >= 0 && start <= buffer.byteLength))
-    throw outOfRange("offset", `>= 0 && <= ${buffer.byteLength}`, offset);
-  const length = size === undefined ? buffer.byteLength - start : size * unit;
-  if (!(length >= 0 && start + length <= buffer.byteLength))
+  const start = bytesOfCount(offset, "offset", unit, buffer.byteLength);
+  const length =
+    size === undefined
+      ? buffer.byteLength - start
+      : bytesOfCount(size, "size", unit, MAX_BYTES);
+  if (start + length > buffer.byteLength)
     throw outOfRange("size + offset", `<= ${buffer.byteLength}`, start + length);
-  const target =
-    buffer instanceof ArrayBuffer
-      ? new Uint8Array(buffer)
-      : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-  fillRandomly(target.subarray(start, start + length));
+  fillRandomly(bytesOf(buffer).subarray(start, start + length));
   return buffer;
 }
 
@@ -79,7 +91,10 @@ export function randomInt(min, max, callback) {
 }
 
 export function randomUUID(options = undefined) {
-  if (options !== undefined && (options === null || typeof options !== "object"))
-    throw invalidType("options", "Object", options);
+  if (options !== undefined) {
+    requireObject(options, "options");
+    const { disableEntropyCache = false } = options;
+    requireBoolean(disableEntropyCache, "options.disableEntropyCache");
+  }
   return crypto_random_uuid();
 }

@@ -90,7 +90,10 @@ export const isModuleNamespaceObject = (value) =>
   isObjectLike(value) && getPrototypeOf(value) === null && hasBrand(value, "[object Module]");
 export const isExternal = () => false;
 export const isCryptoKey = (value) => typeof CryptoKey === "function" && value instanceof CryptoKey;
-export const isKeyObject = () => false;
+let isOfCrypto = () => false;
+export const isKeyObject = (value) => isOfCrypto(value);
+/** For node:crypto, which knows its keys, and is loaded only when a script asks for it. */
+export const learnKeyObjects = (check) => (isOfCrypto = check);
 
 export function isAsyncFunction(value) {
   return (

@@ -2,7 +2,7 @@
 
 import * as types from "./types.js";
 
-const { typedArrayName: _, ...checks } = types;
+const { typedArrayName: _, learnKeyObjects: __, ...checks } = types;
 
 export {
   isAnyArrayBuffer,

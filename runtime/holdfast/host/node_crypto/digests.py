@@ -115,7 +115,7 @@ def _check_length(name: str, length: int | None) -> None:
     if length is None:
         return
     if name not in _XOF_BYTES and length != digest_size(name):
-        raise openssl("03000082", "digital envelope routines", "invalid key length")
+        raise openssl("030000B2", "digital envelope routines", "not XOF or invalid length")
     if length > MAX_OUTPUT_BYTES:
         raise ScriptError("RangeError", f"A digest has at most {MAX_OUTPUT_BYTES} bytes.")
 
