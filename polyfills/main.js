@@ -55,10 +55,9 @@ export { WebAssembly } from "./workers/webassembly.js";
 export { nextTurn };
 
 /** The host's answer to an async op; several values come as an array. */
-export function settleOp(number, value) {
+export function settleOp(number, ...values) {
   const record = takePending(number);
-  const answer = arguments.length > 2 ? Array.prototype.slice.call(arguments, 1) : value;
-  enterTurn(record.context, record.resolve, answer);
+  enterTurn(record.context, record.resolve, values.length > 1 ? values : values[0]);
 }
 
 /** The host's refusal of an async op; `data` is a script's error, serialized. */

@@ -10,6 +10,9 @@ import { rawHeadersOf } from "./record.js";
 /** Stands in a record for the properties of a request that came in; made when asked for. */
 export const INCOMING = Symbol("incoming");
 
+/** What crosses for a request that has none. */
+export const NO_CF = "null";
+
 const ACCEPT_ENCODING = /(?:^|\n)accept-encoding\n(.*)\n/i;
 
 /** A record's `cf`, as scripts see it. */
@@ -23,14 +26,14 @@ export function cfOf(record) {
 
 /** The `cf` of a request on its way to another isolate: JSON, or undefined as it came in. */
 export function cfForHost({ cf }) {
-  if (cf === undefined) return "null";
+  if (cf === undefined) return NO_CF;
   return cf === INCOMING ? undefined : JSON.stringify(cf ?? null);
 }
 
 /** What a record of the other isolate is given for that. */
 export function cfFromHost(json) {
   if (json === undefined) return INCOMING;
-  if (json === "null") return undefined;
+  if (json === NO_CF) return undefined;
   const cf = JSON.parse(json);
   return cf === null ? undefined : freezeAll(cf);
 }

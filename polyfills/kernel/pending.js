@@ -3,6 +3,7 @@
 
 import { currentContext } from "./current.js";
 import { errorFrom, errorNamed } from "./errors.js";
+import { keepShapes } from "./shapes.js";
 
 const pending = new Map();
 let lastNumber = 0;
@@ -19,15 +20,38 @@ export function requireContext() {
   return context;
 }
 
+class PendingOp {
+  constructor(context, resolve, reject) {
+    this.context = context;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+}
+
+keepShapes(new PendingOp());
+
+// Of the promise that was made last: cheaper than a closure for each.
+let resolveLast, rejectLast;
+
+function noteSettlers(resolve, reject) {
+  resolveLast = resolve;
+  rejectLast = reject;
+}
+
 /** Start an async op and return the promise of its answer. */
 export function startOp(raw, args) {
   const context = requireContext();
   const number = ++lastNumber;
-  return new Promise((resolve, reject) => {
+  try {
     raw(number, ...args);
-    context.life.pendingOps++;
-    pending.set(number, { context, resolve, reject });
-  });
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  context.life.pendingOps++;
+  const answer = new Promise(noteSettlers);
+  pending.set(number, new PendingOp(context, resolveLast, rejectLast));
+  resolveLast = rejectLast = undefined; // lest they keep the answer
+  return answer;
 }
 
 /** Take the record of an answered op; the entry points in main.js run it as a turn. */

@@ -16,13 +16,13 @@ import {
   dropBody,
   noteRedirects,
   redirectBy,
+  respondThroughHost,
   sendableRecord,
   socketForHost,
 } from "../workers/crossing.js";
 import { cfFromHost } from "../fetch/cf.js";
 import { rawHeadersOf } from "../fetch/record.js";
 import { requestFromHost, requestRecord } from "../fetch/request.js";
-import { responseBodyForHost } from "../fetch/transfer.js";
 import { lazily } from "../kernel/lazy.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { enterTurn } from "../kernel/turns.js";
@@ -246,16 +246,12 @@ class HostCall {
   succeed(response) {
     this.client?.answered();
     const record = sendableRecord(response);
-    const { status, statusText } = record;
     if (requestRecord(this.request).method === "HEAD") dropBody(record);
     if (record.webSocket === undefined) {
-      const body = responseBodyForHost(record, this.client);
-      const headers = rawHeadersOf(record);
-      if (statusText === "") object_respond(this.hostNumber, status, headers, body);
-      else object_respond(this.hostNumber, status, headers, body, statusText);
+      respondThroughHost(object_respond, this.hostNumber, record, this.client);
     } else {
       const socket = socketForHost(record, this.request);
-      object_upgrade(this.hostNumber, statusText, rawHeadersOf(record), socket);
+      object_upgrade(this.hostNumber, record.statusText, rawHeadersOf(record), socket);
     }
   }
 

@@ -7,10 +7,7 @@
 
 import { object_address, object_fetch, object_forget_addresses, object_locate } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
-import { cfForHost } from "../fetch/cf.js";
 import { createRequestRecord } from "../fetch/request.js";
-import { recordBodyForHost } from "../fetch/transfer.js";
-import { withDepth } from "../kernel/depth.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
 import { addEntry, defineToken, registerEntry, TAGS, takeEntry } from "../rpc/message.js";
@@ -21,6 +18,7 @@ import {
   crossedRequest,
   redirectable,
   repeatOf,
+  requestThroughHost,
   responseFromAnswer,
   unlessAborted,
   urlToSend,
@@ -151,14 +149,8 @@ function addressOf({ number: namespace }, id) {
 async function sendRequestThroughHost(namespace, id, caller, request) {
   const url = urlToSend(request.url);
   const repeat = repeatOf(request, sendAgain, namespace, id);
-  const answering = object_fetch(
-    addressOf(namespace, id),
-    request.method,
-    url,
-    withDepth(request.raw, caller),
-    recordBodyForHost(request),
-    cfForHost(request),
-  );
+  const address = addressOf(namespace, id);
+  const answering = requestThroughHost(object_fetch, address, url, request, caller);
   tellHostOfClient(caller, request.signal, answering);
   return redirectable(responseFromAnswer(await answering, url), request, repeat, caller);
 }

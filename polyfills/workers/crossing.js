@@ -4,14 +4,16 @@
 // runs in its own object. So a body crosses as a string, as bytes, or by a handle that
 // the host pumps into; the rest is rebuilt around it.
 
+import { FIRST_VIA, TEXT_HEADERS } from "holdfast:constants";
 import { body_move } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm } from "../events/abort.js";
-import { cfForHost, cfFromHost } from "../fetch/cf.js";
+import { cfForHost, cfFromHost, NO_CF } from "../fetch/cf.js";
 import { reasonOf } from "../fetch/reasons.js";
 import { rawHeadersOf, recordHeader } from "../fetch/record.js";
 import { redirectOf, requestOfCrossed, requestRecord } from "../fetch/request.js";
 import { responseFromHost, responseOfText, responseRecord } from "../fetch/response.js";
 import { isPlainText, recordBodyForHost, responseBodyForHost, takeText } from "../fetch/transfer.js";
+import { withDepth } from "../kernel/depth.js";
 import { lazily } from "../kernel/lazy.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { isLocked } from "../streams/on-demand.js";
@@ -55,6 +57,33 @@ function upgradeFromHost(status, headers, number) {
   const response = responseFromHost(status, reasonOf(status), headers);
   responseRecord(response).webSocket = sockets().socketFromHost(number);
   return response;
+}
+
+/**
+ * Answer what the host knows by `number` with the response of a record; `respond` is an op.
+ * `isDone` as for event_respond. What most responses have is left out, which costs nothing.
+ */
+export function respondThroughHost(respond, number, record, client, isDone = true) {
+  const { status, statusText } = record;
+  const body = responseBodyForHost(record, client);
+  const headers = rawHeadersOf(record);
+  if (!isDone) respond(number, body, headers, status, statusText, isDone);
+  else if (status !== 200 || statusText !== "") respond(number, body, headers, status, statusText);
+  else if (headers !== TEXT_HEADERS) respond(number, body, headers);
+  else respond(number, body);
+}
+
+/**
+ * Send a context's request of a record, to this URL, to what the host knows as `target`; `send` is an
+ * op. A promise of its answer. What most requests have is left out, which costs nothing.
+ */
+export function requestThroughHost(send, target, url, record, context) {
+  const { method } = record;
+  const headers = withDepth(rawHeadersOf(record), context);
+  const body = recordBodyForHost(record);
+  const cf = cfForHost(record);
+  const isPlain = body === undefined && method === "GET" && headers === FIRST_VIA && cf === NO_CF;
+  return isPlain ? send(target, url) : send(target, url, method, headers, body, cf);
 }
 
 /** The response of the host's answer to a call; the last part is a WebSocket's number. */

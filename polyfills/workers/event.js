@@ -9,9 +9,9 @@ import {
   memory_exhausted,
 } from "holdfast:ops";
 import { WAIT_UNTIL_MS } from "holdfast:constants";
-import { sendableRecord, socketForHost } from "./crossing.js";
+import { respondThroughHost, sendableRecord, socketForHost } from "./crossing.js";
 import { rawHeadersOf } from "../fetch/record.js";
-import { breakOffPumps, responseBodyForHost } from "../fetch/transfer.js";
+import { breakOffPumps } from "../fetch/transfer.js";
 import { isOutOfMemory } from "../kernel/errors.js";
 import { failCalls } from "../kernel/calls.js";
 import { keepShapes } from "../kernel/shapes.js";
@@ -114,16 +114,12 @@ export class WorkerEvent extends Context {
     if (this.isAnswered) return;
     try {
       const record = sendableRecord(response);
-      const { status, statusText } = record;
       const isDone = this.waiting === 0;
       if (record.webSocket === undefined) {
-        const body = responseBodyForHost(record, this.client);
-        const headers = rawHeadersOf(record);
-        if (isDone && statusText === "") event_respond(this.number, status, headers, body);
-        else event_respond(this.number, status, headers, body, statusText, isDone);
+        respondThroughHost(event_respond, this.number, record, this.client, isDone);
       } else {
         const socket = socketForHost(record, this.request);
-        event_upgrade(this.number, statusText, rawHeadersOf(record), socket, isDone);
+        event_upgrade(this.number, record.statusText, rawHeadersOf(record), socket, isDone);
       }
     } catch (error) {
       this.fail(error);

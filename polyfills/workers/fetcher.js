@@ -2,11 +2,7 @@
 
 import { service_fetch } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
-import { cfForHost } from "../fetch/cf.js";
 import { Request, requestRecord } from "../fetch/request.js";
-import { rawHeadersOf } from "../fetch/record.js";
-import { recordBodyForHost } from "../fetch/transfer.js";
-import { withDepth } from "../kernel/depth.js";
 import { Either } from "../kernel/either.js";
 import { requireContext } from "../kernel/pending.js";
 import { isObject } from "../kernel/webidl.js";
@@ -24,7 +20,14 @@ import { dataCloneError } from "../serialize/errors.js";
 import { serialize } from "../serialize/index.js";
 import { propsAmong } from "./specializing.js";
 import { tellHostOfClient } from "./client.js";
-import { redirectable, repeatOf, responseFromAnswer, unlessAborted, urlToSend } from "./crossing.js";
+import {
+  redirectable,
+  repeatOf,
+  requestThroughHost,
+  responseFromAnswer,
+  unlessAborted,
+  urlToSend,
+} from "./crossing.js";
 
 const FROM_HOST = {};
 const NOT_HERE = "ServiceStub cannot be serialized in this context.";
@@ -77,14 +80,7 @@ async function sendRecord(target, context, record) {
   if (typeof target !== "string") return await target.fetch(context, record);
   const url = urlToSend(record.url);
   const repeat = repeatOf(record, sendAgain, target);
-  const answering = service_fetch(
-    target,
-    record.method,
-    url,
-    withDepth(rawHeadersOf(record), context),
-    recordBodyForHost(record),
-    cfForHost(record),
-  );
+  const answering = requestThroughHost(service_fetch, target, url, record, context);
   tellHostOfClient(context, record.signal, answering);
   return await redirectable(responseFromAnswer(await answering, url), record, repeat, context);
 }

@@ -1,6 +1,7 @@
 """Ops with which a Worker answers its events."""
 
 from holdfast.engine import StopTurn
+from holdfast.host.constants import TEXT_HEADERS
 from holdfast.host.context import Host
 from holdfast.host.ops import op, utf8_op
 from holdfast.host.sockets import table_of
@@ -10,9 +11,9 @@ from holdfast.host.sockets import table_of
 def event_respond(
     host: Host,
     number: int,
-    status: int,
-    headers: str | bytes,
     body: str | bytes | int | None,
+    headers: str | bytes = TEXT_HEADERS,
+    status: int = 200,
     status_text: str | bytes = "",
     done: bool = True,  # noqa: FBT002 - as JavaScript calls it
 ) -> None:
@@ -20,7 +21,7 @@ def event_respond(
 
     `done`: nothing that the event gave to `waitUntil` is under way. What is left out costs nothing.
     """
-    # A text leaves as it came. What is interned came as a string all the same.
+    # A text leaves as it came; what is left out, or interned, is a string all the same.
     if isinstance(headers, bytes):
         headers = headers.decode()
     if isinstance(status_text, bytes):

@@ -6,8 +6,9 @@ isolate.
 
 from typing import TYPE_CHECKING, Protocol
 
+from holdfast.host.constants import FIRST_VIA, TEXT_HEADERS
 from holdfast.host.context import Host
-from holdfast.host.ops import deferred_op, op
+from holdfast.host.ops import deferred_op, op, utf8_op
 from holdfast.host.sockets import table_of
 from holdfast.host.sockets_end import SocketEnd
 
@@ -154,15 +155,15 @@ def object_fetch(
     host: Host,
     number: int,
     address: int,
-    method: str,
     url: str,
-    headers: str,
-    body: Body,
-    cf: str | None,
+    method: str = "GET",
+    headers: str = FIRST_VIA,
+    body: Body = None,
+    cf: str | None = "null",
 ) -> None:
     """Send a request to an object elsewhere; status, status text, headers and body.
 
-    `cf` is JSON, or None where the request came in from a client.
+    `cf` is JSON, or None where the request came in from a client. What is left out costs nothing.
     """
     host.objects.fetch(number, address, method, url, headers, body, cf)
 
@@ -172,11 +173,11 @@ def service_fetch(
     host: Host,
     number: int,
     service: str,
-    method: str,
     url: str,
-    headers: str,
-    body: Body,
-    cf: str | None,
+    method: str = "GET",
+    headers: str = FIRST_VIA,
+    body: Body = None,
+    cf: str | None = "null",
 ) -> None:
     """Send a request to another Worker; as object_fetch."""
     host.objects.fetch_service(number, service, method, url, headers, body, cf)
@@ -206,11 +207,21 @@ def object_released(host: Host, slot: int, reason: str) -> None:
     host.objects.released(slot, reason)
 
 
-@op
+@utf8_op
 def object_respond(
-    host: Host, number: int, status: int, headers: str, body: Body, status_text: str = ""
+    host: Host,
+    number: int,
+    body: Body,
+    headers: str | bytes = TEXT_HEADERS,
+    status: int = 200,
+    status_text: str | bytes = "",
 ) -> None:
-    """Answer a call that the host delivered to an instance."""
+    """Answer a call that the host delivered to an instance; as event_respond."""
+    # What is left out, or interned, is a string all the same.
+    if isinstance(headers, bytes):
+        headers = headers.decode()
+    if isinstance(status_text, bytes):
+        status_text = status_text.decode()
     host.objects.respond(number, status, status_text, headers, body)
 
 

@@ -45,10 +45,9 @@ class Calls:
         self._waiting[number] = (caller, caller_number, home)
         return number
 
-    def end(self, number: int) -> tuple[Caller, int] | None:
-        """Take who asked and the caller's number; None if the call has ended already."""
-        entry = self._waiting.pop(number, None)
-        return None if entry is None else entry[:2]
+    def end(self, number: int) -> tuple[Caller, int, ObjectHome] | None:
+        """Take who asked, the caller's number and whom; None if the call has ended already."""
+        return self._waiting.pop(number, None)
 
     def find(self, caller: Caller, caller_number: int) -> tuple[int, ObjectHome] | None:
         """The number of a call that was begun and has not ended, and where it went."""

@@ -5,7 +5,6 @@ Bodies pass from the one isolate's table into the other's without being read.
 """
 
 import asyncio
-import contextlib
 import functools
 from collections.abc import Callable
 from dataclasses import replace
@@ -210,8 +209,7 @@ class IsolateObjects:
         self._owner(address.id).call(self, number, address, route, message)
 
     def _owner(self, object_id: str) -> Owner:
-        placement = self._directory.placement
-        return self._local if placement.is_here(object_id) else placement.owner(object_id)
+        return self._directory.placement.owner(object_id) or self._local
 
     def fetch_service(
         self,
@@ -350,12 +348,12 @@ class IsolateObjects:
         self._respond(number, WorkerResponse(101, status_text, headers, None, socket))
 
     def _respond(self, number: int, response: WorkerResponse) -> None:
-        caller = self._calls.end(number)
-        if caller is None:
+        call = self._calls.end(number)
+        if call is None:
             response.discard()
         else:
-            who, its_number = caller
-            who.responded(its_number, response)
+            caller, its_number, _ = call
+            caller.responded(its_number, response)
 
     def alarm_ended(
         self, number: int, outcome: str, stored_ms: int | None, description: str, *, counts: bool
@@ -372,8 +370,10 @@ def _text_of(response: WorkerResponse) -> str | None:
     """The body of a small plain text, which its reader wants as a string."""
     body = response.body
     if response.headers == TEXT_HEADERS and isinstance(body, bytes) and len(body) <= MAX_TEXT_BYTES:
-        with contextlib.suppress(UnicodeDecodeError):
+        try:
             return body.decode()
+        except UnicodeDecodeError:
+            return None
     return None
 
 

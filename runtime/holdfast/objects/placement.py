@@ -78,8 +78,8 @@ class Placement(Protocol):
     def is_here(self, object_id: str) -> bool:
         """True if this shard owns the object."""
 
-    def owner(self, object_id: str) -> Owner:
-        """The owner of an object that is not here."""
+    def owner(self, object_id: str) -> Owner | None:
+        """The owner of an object; None where it is here."""
 
     async def follow_call(self, caller: Caller, number: int, known: Circle) -> Circle | None:
         """See WaitGraph, for a call that has gone to another owner."""
@@ -97,9 +97,8 @@ class InProcess:
         """Always."""
         return True
 
-    def owner(self, object_id: str) -> Owner:
-        """Nobody asks."""
-        raise AssertionError("what is not here is nowhere")
+    def owner(self, object_id: str) -> None:
+        """It is here."""
 
     async def follow_call(self, _caller: Caller, _number: int, _known: Circle) -> None:
         """No call has gone there."""

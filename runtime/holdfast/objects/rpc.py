@@ -228,14 +228,14 @@ class IsolateRpc:
         if caller is None:
             message.drop()
             return
-        who, its_number = caller
+        who, its_number, _ = caller
         who.returned(its_number, message)
 
     def fail(self, number: int, name: str, message: str, flags: str, data: bytes | None) -> None:
         """See RpcCapability."""
         caller = self._calls.end(number)
         if caller is not None:
-            who, its_number = caller
+            who, its_number, _ = caller
             who.failed(its_number, name, message, flags, data)
 
     def refuse(self, why: str, number: int, tokens: str) -> None:

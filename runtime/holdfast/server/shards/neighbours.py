@@ -48,9 +48,10 @@ class Neighbours:
         """See Placement."""
         return self.place_of(object_id) == self.index
 
-    def owner(self, object_id: str) -> Owner:
+    def owner(self, object_id: str) -> Owner | None:
         """See Placement."""
-        return self.link(self.place_of(object_id))
+        place = self.place_of(object_id)
+        return None if place == self.index else self.link(place)
 
     async def follow_call(self, caller: Caller, number: int, known: Circle) -> Circle | None:
         """See Placement."""
