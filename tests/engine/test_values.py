@@ -114,3 +114,40 @@ def test_an_op_gets_every_kind_of_value():
     rest = (True, False, None, None, "", "éx", b"\1\2", b"\0\0", "a" * 9000 + "b")
     assert given == [(), (*numbers, *rest)]
     assert [type(value) for value in given[1][:9]] == [int] * 5 + [float] * 2 + [bool] * 2
+
+
+def test_an_op_gets_the_same_texts_however_often_they_come_and_from_wherever():
+    given = []
+    isolate = Isolate(ops={"note": lambda *texts: given.append(texts)})
+    try:
+        run = isolate.expression(
+            "texts",
+            """(() => {
+              const { note } = holdfastOps;
+              const kept = Array.from({ length: 700 }, (_, i) => `kept ${i}`);
+              return (from, to) => {
+                for (let i = from; i < to; i++) {
+                  let grows = "grows";
+                  for (let j = 0; j < 3; j++) note("a literal", kept[i % 700], grows += "s");
+                  note(`made ${i % 7}`, "häł", "\\ud800", "long".repeat(200) + i);
+                }
+              };
+            })()""",
+        )
+
+        def use(start, end):
+            isolate.call(run, start, end)
+            isolate.collect_garbage()
+            expected = []
+            for i in range(start, end):
+                for grown in ("growss", "growsss", "growssss"):
+                    expected.append(("a literal", f"kept {i % 700}", grown))
+                expected.append((f"made {i % 7}", "häł", "\ud800", "long" * 200 + str(i)))
+            assert given == expected
+            given.clear()
+            return isolate.memory_used()
+
+        few = use(0, 1_500)
+        assert use(1_500, 6_000) < few + 100_000
+    finally:
+        isolate.close()

@@ -100,7 +100,7 @@ class OpTable:
     def _answer(self, index: int) -> tuple[Op, Callable[[Any], str | bytes]]:
         name = self._names[index]
         as_bytes = getattr(self._declared[name], "takes_utf8", False)
-        text = self._converter.utf8 if as_bytes else self._converter.string
+        text = self._converter.utf8 if as_bytes else self._converter.recurring
         answer = self._list[index] = (self._answering(name), text)
         return answer
 

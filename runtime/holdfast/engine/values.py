@@ -35,6 +35,8 @@ from holdfast.engine.library import (
 Value = None | bool | int | float | str | bytes
 
 MAX_INTERNED = 64  # characters
+MAX_RECURRING = 512  # characters
+MAX_KEPT = 512  # strings
 
 INT32_MIN, INT32_MAX = -(1 << 31), (1 << 31) - 1
 
@@ -58,10 +60,19 @@ class Converter:
 
     Strings that cross all the time, such as a method, are *interned*: they are told by
     their address and never copied. QuickJS keeps one string for all literals of the same
-    text in its source code, its atoms, and that is the one which is interned.
+    text in its source code, its atoms, and that is the one which is interned. So is what an op
+    is given a second time from the same place, as a literal of a script's: see `recurring`.
     """
 
-    __slots__ = ("_context", "_interned", "_length", "_literals", "interned_words")
+    __slots__ = (
+        "_context",
+        "_interned",
+        "_kept",
+        "_length",
+        "_literals",
+        "_seen",
+        "interned_words",
+    )
 
     def __init__(self, context: Any) -> None:
         self._context = context
@@ -69,6 +80,8 @@ class Converter:
         self._literals: list[Any] = []
         self._interned: dict[tuple[int, int], str] = {}  # by the two halves of an address
         self.interned_words: dict[str, int] = {}
+        self._seen: dict[int, str] = {}  # what stood at an address when it came; or may be gone
+        self._kept: dict[str, Any] = {}  # recurring strings, with what keeps them there
 
     def intern(self, texts: Iterable[str]) -> None:
         """Let these strings, of up to 64 characters, cross without being copied.
@@ -89,12 +102,39 @@ class Converter:
 
     def take_interned(self) -> list[Any]:
         """The values that keep the interned strings where they are, to be freed by the caller."""
-        literals, self._literals = self._literals, []
-        return literals
+        held = [*self._literals, *self._kept.values()]
+        self._literals.clear()
+        self._kept.clear()
+        return held
 
     def string(self, value: Any) -> str:
         """The string in `value`, which must have a string's tag."""
         return self.utf8(value).decode("utf-8", "surrogatepass")
+
+    def recurring(self, value: Any) -> str:
+        """The same for a string that may come again: the second time it is interned.
+
+        JS_DupValue; `take_interned` lets go of them.
+        """
+        text = self.string(value)
+        if len(text) <= MAX_RECURRING and value.tag == TAG_STRING:
+            address = value.u
+            if self._seen.get(address) != text:
+                if len(self._seen) == MAX_KEPT:
+                    self._seen.clear()
+                self._seen[address] = text
+            elif text not in self._kept:
+                self._keep(value, text)
+        return text
+
+    def _keep(self, value: Any, text: str) -> None:
+        if len(self._kept) == MAX_KEPT:
+            for kept in self._kept.values():
+                del self._interned[_halves.unpack(_word.pack(kept.u))]
+                _free(self._context, kept)
+            self._kept.clear()
+        self._kept[text] = lib.JS_DupValue(self._context, value)
+        self._interned[_halves.unpack(_word.pack(value.u))] = text
 
     def utf8(self, value: Any) -> bytes:
         """The UTF-8 bytes of the string in `value` (lone surrogates as three bytes)."""
