@@ -24,7 +24,7 @@ import {
   storage_taken_values,
 } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
-import { deserialize, serialize } from "../serialize/index.js";
+import { deserialize, serialize, serializeAtHand } from "../serialize/index.js";
 import { eraseFacets } from "./erasing.js";
 import { beforeChange } from "./read-ahead.js";
 
@@ -105,7 +105,7 @@ export function put(instance, key, value, options) {
 /** Store one value, which may be undefined. */
 export function putOne(instance, key, value, options) {
   key = checkedKey(key);
-  const bytes = checkedValue(instance, key, serialize(value));
+  const bytes = checkedValue(instance, key, serializeAtHand(value));
   wrote(instance, storage_put(instance.slot, key, bytes), options);
 }
 

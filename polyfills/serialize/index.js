@@ -1,6 +1,7 @@
 // Structured cloning: into bytes for storage and other isolates, and in place.
 //
 //   serialize(value)                       bytes in V8's wire format
+//   serializeAtHand(value)                 the same, for whoever copies them at once
 //   deserialize(bytes)                     the value again
 //   structuredClone(value, { transfer })   the global function
 //   registerCloneable, registerTransferable, refuseToClone: for platform classes
@@ -9,6 +10,7 @@
 import "./write-builtins.js";
 import "./read-builtins.js";
 
+export { serializeAtHand } from "./at-hand.js";
 export { registerCloneable, registerTransferable, refuseToClone } from "./cloneables.js";
 export { RememberingProxy } from "./proxies.js";
 export { deserialize } from "./reader.js";

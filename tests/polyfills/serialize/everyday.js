@@ -1,4 +1,4 @@
-import { deserialize, serialize } from "holdfast:serialize/index.js";
+import { deserialize, serialize, serializeAtHand } from "holdfast:serialize/index.js";
 import { equal, ok, same, throws } from "./assert.js";
 
 const clone = (value) => deserialize(serialize(value));
@@ -190,6 +190,16 @@ export function a_part_of_a_larger_buffer_can_be_read() {
     whole.set(one, offset);
     equal(deserialize(whole.subarray(offset)), { a: "я и ты", b: new Uint16Array([1, 2]) });
   }
+}
+
+export function bytes_at_hand_are_the_same_ones() {
+  const values = [0, -0, NaN, Infinity, 0.5, 2 ** 31, 2 ** 53, -(2 ** 31), "1", true, null, 1n, [1]];
+  for (let power = 0; power < 31; power++) {
+    for (const near of [-1, 0, 1]) values.push(2 ** power + near, -(2 ** power) + near);
+  }
+  values.push(undefined, { valueOf: null, a: 7 });
+  for (const value of values) same(serializeAtHand(value).toHex(), hex(value), String(value?.a ?? value));
+  throws(() => serializeAtHand(Symbol()), "DataCloneError");
 }
 
 export function deep_nesting_ends_with_a_clean_error() {
