@@ -7,6 +7,7 @@ Torn writes are the concern of tests/storage/power.py.
 """
 
 import errno
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -39,18 +40,18 @@ class Disk:
     syncs: int = 0
     _logs: dict[Path, _Synced] = field(default_factory=dict)
     _journals: dict[Path, bytes] = field(default_factory=dict)
-    _names: dict[Path, set[str]] = field(default_factory=dict)
+    _names: dict[Path, dict[int, str]] = field(default_factory=dict)  # by inode
 
     def sync(self, fd: int) -> None:
         """As os.fsync. Raises OSError."""
         self._trouble()
-        self._note(Path(f"/proc/self/fd/{fd}").readlink())
+        self.note(Path(f"/proc/self/fd/{fd}").readlink())
 
     def sync_all(self) -> None:
         """As syncfs. Raises OSError."""
         self._trouble()
         for path in (self.root, *self.root.rglob("*")):
-            self._note(path)
+            self.note(path)
 
     def _trouble(self) -> None:
         self.syncs += 1
@@ -58,9 +59,10 @@ class Disk:
             self.on_failure()
             raise OSError(errno.EIO, "the simulated disk has failed")
 
-    def _note(self, path: Path) -> None:
+    def note(self, path: Path) -> None:
+        """This is on the disk now."""
         if path.is_dir():
-            self._names[path] = {entry.name for entry in path.iterdir()}
+            self._names[path] = {entry.inode(): entry.name for entry in os.scandir(path)}
         elif path.name.startswith(JOURNAL_PREFIX):
             self._journals[path] = path.read_bytes()
         elif path.name.endswith(LOG) and path.exists():
@@ -84,13 +86,16 @@ class Disk:
         if path.name.endswith(MEMORY):
             return
         if path.name.endswith(LOG):
-            if self._is_named(_database(path)):
+            if self._name_of(_database(path)) == _database(path).name:
                 copy.write_bytes(self._log(path))
-        elif not path.name.endswith(DATABASE) or self._is_named(path):
+        elif not path.name.endswith(DATABASE):
             shutil.copyfile(path, copy)
+        elif name := self._name_of(path):
+            shutil.copyfile(path, copy.with_name(name))
 
-    def _is_named(self, database: Path) -> bool:
-        return database.name in self._names.get(database.parent, ())
+    def _name_of(self, database: Path) -> str | None:
+        """What it was called when its folder was synced; None if it was not there."""
+        return self._names.get(database.parent, {}).get(database.stat().st_ino)
 
     def _log(self, path: Path) -> bytes:
         now, synced = path.read_bytes(), self._logs.get(path)

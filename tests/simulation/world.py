@@ -20,9 +20,10 @@ from holdfast.engine import Handle, Isolate, Limits
 from holdfast.host.context import Host
 from holdfast.host.platform import Platform
 from holdfast.server import Runtime, Settings
-from holdfast.storage import LocalBarrier, Storage, barrier, journal, journaling, shard
+from holdfast.storage import LocalBarrier, Storage, barrier, journaling, opening, recovery, shard
 from holdfast.storage.alarms import AlarmList
 from holdfast.storage.disk import Folder
+from holdfast.storage.session import wal_path
 from holdfast.workers import WorkerError
 from tests.inprocess import Scripts, make_script
 from tests.simulation.disk import Disk
@@ -140,7 +141,7 @@ class World:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Threads and syncs are simulated."""
-        sync_folder, sync_alarms = Folder.sync, AlarmList.sync
+        sync_folder, sync_alarms, heal = Folder.sync, AlarmList.sync, opening.heal
 
         def sync(fd: int) -> None:
             self._disk.sync(fd)
@@ -151,6 +152,10 @@ class World:
         def alarms(alarms: AlarmList, _fsync: Any) -> None:
             sync_alarms(alarms, sync)
 
+        def healed(path: Path, folder: Folder) -> None:
+            heal(path, folder)
+            self._disk.note(wal_path(path))
+
         def threads(loop: asyncio.AbstractEventLoop, _name: str, *, max_threads: int) -> Threads:
             assert max_threads
             return Threads(loop, self._threads)
@@ -158,9 +163,11 @@ class World:
         with (
             replaced(Folder, "sync", folder),
             replaced(AlarmList, "sync", alarms),
+            replaced(opening, "heal", healed),
             replaced(shard, "Workers", threads),
             replaced(barrier, "Workers", threads),
             replaced(barrier, "SLOW_S", float("inf")),
+            replaced(barrier, "MIN_SHARED", 1),
             replaced(journaling, "FULL_BYTES", 10_000),
         ):
             yield
@@ -174,7 +181,7 @@ class World:
             data / "objects", self._chance(f"disk {self._lives}"), self._suffered
         )
         shares = self._fate.random() < 0.5
-        journal.replay(data / "objects")  # as whoever claims the folder does
+        recovery.recover(data / "objects")  # as whoever claims the folder does
         self._storage = Storage(
             data / "objects",
             barrier=LocalBarrier(

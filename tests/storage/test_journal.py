@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.storage.journal import BLOCK_BYTES, Entry, packed, replay, unpacked, write_to_logs
+from holdfast.storage.journal import BLOCK_BYTES, Entry, packed, unpacked, write_to_logs
+from holdfast.storage.recovery import recover
 
 SALTS = b"saltsalt"
 
@@ -83,17 +84,17 @@ def test_entries_reach_no_file_outside_of_namespaces(name: str, tmp_path: Path) 
     assert [place.stat().st_size for place in places] == [40, 40]
 
 
-def test_replaying_brings_logs_to_where_they_were_and_removes_the_journals(tmp_path: Path) -> None:
+def test_recovery_brings_logs_to_where_they_were_and_removes_the_journals(tmp_path: Path) -> None:
     log = log_with(SALTS, tmp_path / "key" / "a.sqlite-wal")
     first = journal(tmp_path, packed([entry(content=b"one")]) + packed([entry(offset=43)]))
     second = journal(tmp_path, packed([entry(offset=50, content=b"two")]), number=1)
     others = journal(tmp_path, packed([entry(offset=53, content=b"three")]), place="1")
-    replay(tmp_path, "0")
+    recover(tmp_path, "0")
     assert log.read_bytes()[40:] == b"onecontenttwo"
     assert not first.exists()
     assert not second.exists()
     assert others.exists(), "it is another process's"
-    replay(tmp_path)
+    recover(tmp_path)
     assert log.read_bytes()[40:] == b"onecontenttwothree"
     assert not others.exists()
-    replay(tmp_path)
+    recover(tmp_path)

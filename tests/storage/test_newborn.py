@@ -236,7 +236,7 @@ async def test_a_hasty_writer_loses_nothing_whenever_the_file_appears(
 async def test_a_name_that_may_not_be_durable_is_given_anew_with_a_new_file(shard: Shard) -> None:
     newborn = Newborn(shard.storage._folder(UNIQUE_KEY), shard.path().stem, Nursery(1000), 0.0)
     newborn.capture()
-    assert newborn.stage() and newborn.publish()
+    assert newborn.stage() and not newborn.publish()
     inode = shard.path().stat().st_ino
     # The shared sync failed: now the file is synced by itself, and its pages written again.
     synced: list[int] = []

@@ -92,6 +92,38 @@ JOURNALED = (
     .replace("0.06", "0.02")
 )
 
+# Makes one object after the other, some at a time.
+BIRTHS = """
+import asyncio, os, pathlib, sys
+from holdfast.storage import LocalBarrier, Storage, barrier
+
+barrier.MIN_SHARED, barrier.MIN_FURTHER = 2, 2
+
+async def make(storage, unique_key, numbers):
+    for number in numbers:
+        durable = asyncio.Event()
+        store = storage.open(
+            unique_key, f"{number:064x}",
+            on_durable=lambda _: durable.set(), on_broken=sys.exit)
+        store.put("left", b"%d" % number)
+        store.put("right", b"%d" % number)
+        await durable.wait()
+        os.write(1, b"%d %d\\n" % (number, number))
+        if number % 7 == 0:
+            await store.close()
+
+async def main():
+    folder, unique_key, count, *ids = sys.argv[1:]
+    loop = asyncio.get_running_loop()
+    storage = Storage(pathlib.Path(folder), barrier=LocalBarrier(loop), journal="0")
+    await asyncio.gather(
+        *(make(storage, unique_key, range(n, int(count), len(ids))) for n in range(len(ids))))
+    await storage.aclose()
+
+asyncio.run(main())
+"""
+
+
 # Each object sets alarms. Now and then a sync of their list fails, and the object is opened anew
 # and says what it finds.
 ALARMS = """
@@ -236,6 +268,21 @@ def test_nothing_durable_is_lost_whenever_the_power_fails(
 
 
 @pytest.mark.slow
+def test_no_object_is_lost_that_was_made_whenever_the_power_fails(
+    tmp_path: Path, quick_folder: Path
+) -> None:
+    trace = traced(tmp_path, BIRTHS, 100)
+    chance = random.Random(1)
+    for number, moment in enumerate(chance.sample(range(trace.length), STRIKES)):
+        folder = quick_folder / f"after-{number}"
+        folder.mkdir()
+        trace.strike(moment, folder, chance)
+        said = promised(trace, moment)
+        asyncio.run(check(folder, said, f"strike {number} at {moment}", count=100))
+        shutil.rmtree(folder)
+
+
+@pytest.mark.slow
 def test_no_alarm_is_missed_when_a_sync_of_their_list_has_failed(
     tmp_path: Path, quick_folder: Path
 ) -> None:
@@ -323,9 +370,9 @@ def promised(trace: Trace, moment: int) -> dict[int, int]:
     return said
 
 
-async def check(folder: Path, said: dict[int, int], where: str) -> None:
+async def check(folder: Path, said: dict[int, int], where: str, *, count: int = OBJECTS) -> None:
     shard = Shard(folder, journal="0")
-    for number in range(OBJECTS):
+    for number in range(count):
         store = shard.owner(number).store
         left, right = store.get("left"), store.get("right")
         assert left == right, f"{where}: object {number} has half of a transaction"

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from holdfast.storage.disk import make_folder
-from holdfast.storage.journal import replay
+from holdfast.storage.recovery import recover
 
 LOCK_FILE = "holdfast.lock"
 OBJECTS = "objects"  # the folder of their databases
@@ -45,7 +45,7 @@ class DataFolder:
         if self._lock is not None:
             # What a process that was killed has left there is of no use to anybody.
             shutil.rmtree(path / SCRATCH, ignore_errors=True)
-            replay(path / OBJECTS)
+            recover(path / OBJECTS)
 
     def close(self) -> None:
         """Let others have it. Closing twice is harmless."""

@@ -19,7 +19,8 @@ one, or one has ended.
 - A shared sync that fails proves nothing about any one file, since the failure may be
   another program's: each log is then synced by itself, and told its own outcome. One that succeeds
   proves nothing about a companion that is in doubt: that is synced by itself before.
-- Files in the making get their names between two shared syncs: see newborn.py.
+- Files in the making get their names after a shared sync. These are synced, too, unless the next
+  process is sure to look for files that may have lost them: see newborn.py.
 - A shared sync also writes what other programs have left unwritten. If one was slow, logs
   are synced one by one for a while.
 """
@@ -80,7 +81,7 @@ class NewLog(CommittedLog, Protocol):
         """Write what is to be synced; true if it is to be published after that."""
 
     def publish(self) -> bool:
-        """Give what was synced its name; true if that is to be synced, too."""
+        """Give what was synced its name; true if another file has taken its place, to be synced."""
 
 
 class Barrier(Protocol):
@@ -179,7 +180,8 @@ class LocalBarrier:
         assert self._sync_all, "without it, each log is synced by itself"
         self._sharing += 1
         self.shared_syncs += 1
-        shared = _SharedSync(self._sync_all, self._fsync, asked)
+        begin = self._journaling.begin if self._journaling else None
+        shared = _SharedSync(self._sync_all, self._fsync, asked, begin)
         self.workers.submit(shared.run, partial(self._synced_together, shared))
 
     def _synced_together(self, shared: "_SharedSync", error: BaseException | None) -> None:
@@ -215,9 +217,14 @@ class _SharedSync:
     """One sync of many logs, with the steps of those in the making; `run` is for a thread."""
 
     def __init__(
-        self, sync_all: Callable[[], None], fsync: Fsync, asked: list[tuple[CommittedLog, Done]]
+        self,
+        sync_all: Callable[[], None],
+        fsync: Fsync,
+        asked: list[tuple[CommittedLog, Done]],
+        begin_journal: Callable[[], None] | None,
     ) -> None:
         self.asked = asked
+        self._begin_journal = begin_journal
         self._fsync = fsync
         self.failed: dict[CommittedLog, Exception] = {}
         self.slowest_s = 0.0  # of the calls for the whole file system
@@ -229,9 +236,12 @@ class _SharedSync:
         for log, _ in self.asked:
             if log.companion and log.companion.in_doubt:
                 self._succeeds(log, partial(self._sync_companion, log.companion))
+        if self._new and self._begin_journal:
+            self._begin_journal()
         staged = [log for log in self._new if self._succeeds(log, log.stage)]
         self._sync()
-        if any([self._succeeds(log, log.publish) for log in staged]):  # noqa: C419 - every one
+        replaced = [log for log in staged if self._succeeds(log, log.publish)]
+        if replaced or (staged and not self._begin_journal):
             self._sync()
 
     def _sync_companion(self, companion: Companion) -> bool:

@@ -20,7 +20,6 @@ power fails. Batches that were written before, over which newer ones are written
 """
 
 import contextlib
-import logging
 import os
 import struct
 import zlib
@@ -29,10 +28,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from holdfast.storage.disk import Fsync, fsync, shared_sync, sync_path, write_at
+from holdfast.storage.disk import Fsync, fsync, sync_path, write_at
 from holdfast.storage.names import JOURNAL_PREFIX
-
-log = logging.getLogger("holdfast.storage")
 
 BLOCK_BYTES = 4096
 
@@ -157,30 +154,14 @@ def journal_path(root: Path, place: str, number: int) -> Path:
     return root / f"{JOURNAL_PREFIX}{place}-{number}"
 
 
-def replay(root: Path, place: str = "*") -> None:
-    """Write to the logs what journals hold for them, durably, and remove the journals.
+def left(root: Path, place: str = "*") -> list[Path]:
+    """The journals that ended processes have left, of one place or all."""
+    return sorted(root.glob(f"{JOURNAL_PREFIX}{place}-*"))
 
-    Those of one place, or all. Before any object below `root` is opened; once that is done, no log
-    depends on a journal. Blocks, and does nothing where there are none, as after an orderly end.
-    Raises OSError.
+
+def replay(root: Path, path: Path) -> list[Path]:
+    """Write to the logs what a journal holds for them: those that are then to be synced.
+
+    Blocks. Raises OSError.
     """
-    journals = sorted(root.glob(f"{JOURNAL_PREFIX}{place}-*"))
-    if not journals:
-        return
-    # Opened before anything is written: it tells of failures from then on.
-    sync_all = shared_sync(root)
-    try:
-        written: list[Path] = []
-        for path in journals:
-            written += write_to_logs(root, unpacked(path.read_bytes()))
-        if sync_all:
-            sync_all()
-        else:
-            sync_logs(written)
-    finally:
-        if sync_all:
-            sync_all.close()
-    for path in journals:
-        path.unlink()
-    sync_path(root)
-    log.info("%d logs were looked after, which an ended process had left", len(written))
+    return write_to_logs(root, unpacked(path.read_bytes()))

@@ -66,7 +66,7 @@ Log = TypeVar("Log", bound=JournaledLog)
 
 
 class _File:
-    """One file of the journal. On the loop's thread only, but for `write` and `settle`."""
+    """One file of the journal. On the loop's thread only, but for what blocks."""
 
     def __init__(self, root: Path, path: Path, fsync: Fsync) -> None:
         self.path = path
@@ -76,8 +76,8 @@ class _File:
         self._root = root
         self._fsync = fsync
         self._logs: set[bytes] = set()
-        self._opening = threading.Lock()
-        self._is_named = False
+        self._making = threading.Lock()
+        self._is_made = False
         # Batches that are under way together need a descriptor each, lest one is told of the
         # failure of another one.
         self._descriptors: list[int] = []
@@ -101,16 +101,16 @@ class _File:
     def _borrow(self) -> int:
         with contextlib.suppress(IndexError):
             return self._descriptors.pop()
-        with self._opening:
-            fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            if not self._is_named:
-                try:
-                    sync_path(self._root)
-                except BaseException:
-                    os.close(fd)
-                    raise
-                self._is_named = True
-        return fd
+        self.make()
+        return os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
+
+    def make(self) -> None:
+        """Have the file there, and its entry durable. Blocks, on any thread. Raises OSError."""
+        with self._making:
+            if not self._is_made:
+                os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                sync_path(self._root)
+                self._is_made = True
 
     def settle(self, sync_all: Callable[[], None] | None) -> None:
         """Sync the logs whose entries are here. Blocks, on any thread. Raises OSError."""
@@ -138,12 +138,12 @@ class _File:
         for fd in self._descriptors:
             os.close(fd)
         self._descriptors.clear()
-        if self._is_named and not self.end:
+        if self._is_made and not self.end:
             self.path.unlink(missing_ok=True)
 
 
 class Journaling(Generic[Log]):
-    """The journal of one process. On the loop's thread only.
+    """The journal of one process. On the loop's thread only, but for `begin`.
 
     `alone` syncs a log by itself and answers; `sync_all`, if there is one, syncs every file.
     """
@@ -166,6 +166,7 @@ class Journaling(Generic[Log]):
         self._file, self._other = (
             _File(root, journal_path(root, place, number), fsync) for number in (0, 1)
         )
+        self._first = self._file
         self._waiting: list[tuple[Entry, Log, Done]] = []
         self._is_due = False
         self._writing = 0
@@ -183,6 +184,13 @@ class Journaling(Generic[Log]):
         self._waiting.append((entry, kept, done))
         self._write_soon()
         return True
+
+    def begin(self) -> None:
+        """Have a journal: from now on, the next process knows of ours unless it ends orderly.
+
+        Blocks, on any thread. Raises OSError.
+        """
+        self._first.make()
 
     def _write_soon(self) -> None:
         """Rounds start together: write when all of them have."""

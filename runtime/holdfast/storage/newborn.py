@@ -12,9 +12,10 @@ a fresh object begins in memory, and threads make its files:
   commit, keeps an image of what is committed. That cannot wait for the round: by then an
   explicit transaction may be open, and an image would hold what it has not committed.
 - *First round.* A thread writes the image under a name of its own (`stage`), syncs it, and
-  only then gives it the object's name (`publish`); that is synced, too. So a file which has
-  its name is whole and on the disk, whatever happens. An object that is written once never
-  has a log, and its copy in memory can be dropped at any time.
+  only then gives it the object's name (`publish`). So a file which has its name is whole and on
+  the disk, whatever happens; and one that has lost its name in a power loss can be told from one
+  that is not whole, and is looked for (staged.py). Without a journal the name is synced, too. An
+  object that is written once never has a log, and its copy in memory can be dropped at any time.
 - *Second round.* A thread opens the file, which makes the log, and copies the image into it.
   When the round has ended, the loop adds what was committed meanwhile, and goes over to the
   open file. While an explicit transaction is open, or a cursor has rows left, it stays in
@@ -31,9 +32,9 @@ Invariants:
 4. Until the name is durable, each attempt at a round makes the file anew: see
    `disk.rewrite_durably` for why syncing it again would prove nothing.
 
-What `kill -9` leaves: a staged file, which the next process removes before it stages its
-first (`Folder.sweep`); or a file whose name may not be durable yet, so folders that are found
-are synced before their files are read (`Folder.ensure`).
+What `kill -9` leaves: a staged file, which the next process names if it is whole (recovery.py), or
+else removes before it stages its first (`Folder.sweep`); or a file whose name may not be durable
+yet, so folders that are found are synced before their files are read (`Folder.ensure`).
 """
 
 import contextlib
@@ -48,8 +49,9 @@ import apsw
 from holdfast.storage import opening
 from holdfast.storage.disk import Companion, Folder, Fsync, write_all
 from holdfast.storage.errors import StorageReadOnly
-from holdfast.storage.names import DATABASE_SUFFIX, STAGED_SUFFIX, is_unfinished
+from holdfast.storage.names import DATABASE_SUFFIX, is_unfinished
 from holdfast.storage.session import WAL_SUFFIX, Session
+from holdfast.storage.staged import staged_name
 from holdfast.storage.template import as_born, born, in_memory_mode, in_wal_mode
 
 if TYPE_CHECKING:
@@ -194,11 +196,13 @@ class Newborn:
         """See CommittedLog."""
         if self.companion:
             self.companion.sync(fsync)
-        if self.stage(fsync) and self.publish() and self.grown is None:
+        if self.stage(fsync):
+            self.publish()
+        if self.grown:
+            self.grown.sync(fsync)
+        elif self._is_named:
             self.folder.sync(self.folder.changed(), fsync)
             self._is_durable = True
-        elif self.grown:
-            self.grown.sync(fsync)
         else:
             raise FileNotFoundError(f"The object of {self._path} was given up.")
 
@@ -214,10 +218,11 @@ class Newborn:
                 self._apply(self._image)
                 return False
         self.folder.sweep(is_unfinished)
-        staged = f"{self._path}{STAGED_SUFFIX}{next(_numbers)}"
+        content = as_born(in_wal_mode(self._image), self.born_ms)
+        staged = staged_name(self._path, next(_numbers), content)
         fd = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
-            write_all(fd, as_born(in_wal_mode(self._image), self.born_ms))
+            write_all(fd, content)
             if fsync:
                 fsync(fd)
         except BaseException:
@@ -244,7 +249,7 @@ class Newborn:
                 _remove(staged)
                 raise
             self._is_named = True
-        return True
+        return False
 
     def synced(self) -> None:
         """See CommittedLog."""

@@ -20,7 +20,6 @@ from holdfast.storage.disk import Folder, make_folder, shared_sync
 from holdfast.storage.errors import BookmarkInvalid, StoreClosed
 from holdfast.storage.expiry import Expiry
 from holdfast.storage.facets import FacetIndex, Facets
-from holdfast.storage.journal import replay
 from holdfast.storage.names import (
     TRASH_PREFIX,
     check_object_id,
@@ -28,6 +27,7 @@ from holdfast.storage.names import (
     facet_id,
 )
 from holdfast.storage.object_names import NameBook
+from holdfast.storage.recovery import recover
 from holdfast.storage.shard import Shard
 from holdfast.storage.snapshot import Snapshot
 from holdfast.storage.store import ObjectStore
@@ -76,7 +76,7 @@ class Storage:
         """`max_object_bytes` is how much an object may store whose class has SQL.
 
         `is_here` tells which objects are ours, where other processes have others. `journal` is the
-        name of ours, if a LocalBarrier is to keep one; what it holds is replayed first.
+        name of ours, if a LocalBarrier is to keep one; see recovery.py for what it has left.
         """
         self._is_here = is_here
         self._root = Folder(folder)
@@ -105,7 +105,7 @@ class Storage:
             if self._sync_all:
                 barrier.share(self._sync_all)
             if journal is not None:
-                replay(folder, journal)
+                recover(folder, journal, is_here)
                 barrier.keep_journal(folder, journal)
         self._expiry = Expiry(self._shard, folder, self._databases.__contains__, is_here)
         self._trash = itertools.count(1)

@@ -1,0 +1,45 @@
+"""What a process that did not come to an orderly end has left to do.
+
+Its journal tells that it did not: it is there from the first write on that depends on this, and
+removed at the end. Everything that was said to be durable is on the disk then, but not all of it
+where it belongs: see journal.py and staged.py.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from holdfast.storage import journal, staged
+from holdfast.storage.disk import shared_sync, sync_path
+
+log = logging.getLogger("holdfast.storage")
+
+
+def recover(root: Path, place: str = "*", is_here: Callable[[str], bool] | None = None) -> None:
+    """Bring the files of objects up to date, durably.
+
+    After a process with this place among those that share the folder, of whose objects `is_here`
+    knows; or after all. Before any of these objects is opened. Blocks, and does nothing after an
+    orderly end. Raises OSError.
+    """
+    journals = journal.left(root, place)
+    if not journals:
+        return
+    # Opened before anything is written: it tells of failures from then on.
+    sync_all = shared_sync(root)
+    try:
+        logs = [log for path in journals for log in journal.replay(root, path)]
+        if sync_all:
+            sync_all()
+        else:
+            journal.sync_logs(logs)
+    finally:
+        if sync_all:
+            sync_all.close()
+    for folder in sorted(root.iterdir()):
+        if folder.is_dir() and not folder.name.startswith("."):
+            staged.promote(folder, is_here)
+    for path in journals:
+        path.unlink()
+    sync_path(root)
+    log.info("what an ended process had left was looked after, %d logs among it", len(logs))
