@@ -9,6 +9,7 @@ import sys
 from functools import partial
 
 from benchmarks import report
+from benchmarks.bundles import bundle_starts
 from benchmarks.figures import Figure, table
 from benchmarks.many import OBJECTS, many
 from benchmarks.slow_disk import slow_disk
@@ -20,7 +21,7 @@ TITLE = "On its own"
 def measure(objects: int = OBJECTS) -> list[Figure]:
     """Everything. Blocks for some minutes; raises Unavailable, ServerFailed or LoadFailed."""
     figures = []
-    for measure_some in (starts, slow_disk, partial(many, objects)):
+    for measure_some in (starts, bundle_starts, slow_disk, partial(many, objects)):
         figures += (some := measure_some())
         print(table(some), file=sys.stderr)
     return figures

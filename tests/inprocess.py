@@ -14,6 +14,7 @@ import aiohttp
 
 from holdfast.catalog import Binding, Namespace, NamespaceNotFound, Script, ScriptNotFound, Syntax
 from holdfast.engine import Limits, Module, ModuleKind
+from holdfast.host.platform import Platform
 from holdfast.server import HostRoutes, Listener, Runtime, Settings
 from holdfast.server.opening import open_storage
 
@@ -105,7 +106,8 @@ class Answer:
 class Server:
     """A runtime with a listener; use as an async context manager."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, platform: Platform | None = None, **settings: Any) -> None:
+        self._platform = platform
         self.sources = Scripts()
         self.lines: list[str] = []
         settings.setdefault("limits", Limits(turn_cpu_ms=1_000))
@@ -121,6 +123,7 @@ class Server:
             open_storage(self.settings, loop),
             console=lambda script, level, text: self.lines.append(f"{script} {level}: {text}"),
             loop=loop,
+            platform=self._platform,
         )
         self._listener = Listener(self.runtime, HostRoutes("localhost"))
         self.port = await self._listener.start("127.0.0.1", 0)

@@ -4,10 +4,12 @@
 their start and each answer of an op: what is held by nobody is gone, and used no more.
 `leaks` counts the blocks of memory that each runtime has from the C library, and fails the test
 after which one was freed that gave not all of them back.
+`code` has all code of scripts read from bytecode, as though an earlier start had kept it.
 
-Both check that each isolate is entered by the thread that it was made or taken over on.
+All check that each isolate is entered by the thread that it was made or taken over on.
 """
 
+import hashlib
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -15,9 +17,11 @@ from typing import Any
 import _quickjs
 import cffi
 
+from holdfast.engine import JSError
 from holdfast.engine import isolate as engine
 from holdfast.engine.entry import Entry
 from holdfast.engine.isolate import Isolate
+from holdfast.engine.kept_code import KeptCode, compile_to_keep
 from holdfast.engine.library import lib
 from holdfast.engine.op_table import OpTable
 
@@ -168,6 +172,32 @@ def _collect_often() -> None:
     Entry.__exit__ = exit_and_collect  # type: ignore[method-assign]
 
 
+def _read_all_code() -> None:
+    """Compile what scripts consist of to what is kept, and read that."""
+    made: dict[str, memoryview] = {}
+
+    def key(_kept: KeptCode, name: str, source: bytes, flags: int) -> str | None:
+        found = hashlib.sha256(f"{flags} {name} ".encode() + source).hexdigest()
+        if found not in made:
+            try:
+                made[found] = memoryview(compile_to_keep(name, source, flags))
+            except JSError:
+                return None  # it fails as it would without this
+        return found
+
+    def read(_kept: KeptCode, found: str) -> memoryview:
+        return made[found]
+
+    make = Isolate.__init__
+
+    def made_with(isolate: Isolate, *arguments: Any, **options: Any) -> None:
+        make(isolate, *arguments, **{"kept": KeptCode(None), **options})
+
+    KeptCode.key = key  # type: ignore[method-assign]
+    KeptCode.read = read  # type: ignore[method-assign]
+    Isolate.__init__ = made_with  # type: ignore[method-assign]
+
+
 def _check_threads() -> None:
     """Fail where a thread enters an isolate that is another's."""
     make, serve, enter = Isolate.__init__, Isolate.serve, Isolate.call
@@ -196,6 +226,8 @@ def install(modes: str) -> Blocks | None:
     for mode in modes.split(","):
         if mode == "gc":
             _collect_often()
+        elif mode == "code":
+            _read_all_code()
         elif mode == "leaks":
             blocks = Blocks()
             engine.lib = blocks.library()

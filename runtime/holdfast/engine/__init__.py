@@ -11,7 +11,8 @@ Nothing but this folder touches cffi.
 - `OpTable` (op_table.py): functions of Python that JavaScript calls.
 - `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn.
 - `BytecodeLibrary` (bytecode.py): internal modules compiled once, by a `Compiler` (compiler.py),
-  and cached on disk.
+  and cached on disk; `KeptCode` (kept_code.py): large modules of scripts, in the same way
+  (script_compiler.py, script_code.py). Both are `KeptFiles` (kept_files.py).
 - jobs.py: the queue of jobs, run by one call; rejections.py: promises that nobody listens to;
   thrown.py: errors out of JavaScript.
 - v8format.py reads and writes stored values without JavaScript.
@@ -33,6 +34,7 @@ from holdfast.engine.errors import (
 )
 from holdfast.engine.handle import Handle
 from holdfast.engine.isolate import Isolate
+from holdfast.engine.kept_code import KeptCode
 from holdfast.engine.limits import Limits
 from holdfast.engine.modules import Module, ModuleKind
 
@@ -44,6 +46,7 @@ __all__ = [
     "Isolate",
     "IsolateTerminated",
     "JSError",
+    "KeptCode",
     "Limits",
     "Module",
     "ModuleKind",

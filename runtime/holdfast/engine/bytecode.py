@@ -1,9 +1,8 @@
 """The internal modules, compiled once and read back by every isolate.
 
 Compiling the polyfills takes tens of milliseconds, reading their bytecode a few.
-The bytecode is kept on disk in one file, keyed by the sources' hash and the
-engine's version; QuickJS does not verify bytecode, so the file lives in a
-directory that the owner alone can write to, and its own hash is checked.
+The bytecode is kept on disk in one file (kept_files.py), named by a hash of the sources and of
+what engine it is for.
 """
 
 import hashlib
@@ -12,21 +11,22 @@ import logging
 import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
-from holdfast.engine.cache import cache_directory, write_atomically
+from holdfast.engine.cache import cache_directory
 from holdfast.engine.compiler import Compiler
 from holdfast.engine.errors import JSError
-from holdfast.engine.library import ENGINE_VERSION
-from holdfast.engine.limits import Limits
+from holdfast.engine.kept_files import KeptFiles
+from holdfast.engine.library import engine_identity
+from holdfast.engine.limits import MEBIBYTE, Limits
 from holdfast.engine.modules import Module, ModuleKind
 
 log = logging.getLogger("holdfast.engine")
 
 _BUNDLE = "bundle"
 _IMPORT = re.compile(rb"""^(?:import|export)\b(?:[^;"']*?\bfrom)?\s*"([^"\n]+)\"""", re.MULTILINE)
-_FORMAT = 4  # of the file, and of how sources are prepared
-_KEPT = 8  # libraries of earlier versions; each has one for servers and one for tests
+_FORMAT = 5  # of the file, and of how sources are prepared
+# Libraries of 1.6 MB: of earlier versions and other installations, for servers and for tests.
+_MOST_BYTES = 16 * MEBIBYTE
 
 
 class BytecodeLibrary:
@@ -41,35 +41,21 @@ class BytecodeLibrary:
         changes before it is compiled. `bundle` has all that `main` imports, and what these
         modules import, in one. An incomplete library is not cached.
         """
-        key = _digest(sources, main)
-        path = cache_directory() / f"polyfills-{key[:24]}.qjsc"
-        try:
-            self.modules = _unpack(path.read_bytes())
-        except (OSError, ValueError):
+        files = KeptFiles(cache_directory(), "polyfills", most_bytes=_MOST_BYTES)
+        name = _digest(sources, main)
+        kept = files.read(name)
+        if kept is not None:
+            self.modules = _unpack(kept)
+        else:
             prepared = {name: prepare(name, text) for name, text in sources.items()}
             self.modules = _compile(prepared, main)
             if len(self.modules) == len(sources) + 1:
-                write_atomically(path, _pack(self.modules))
-                _forget_old(path.parent)
+                files.write(name, _pack(self.modules))
         self.bundle = self.modules.pop(_BUNDLE, None)
 
 
-def _forget_old(folder: Path) -> None:
-    """Keep the few newest libraries: other installations may share the directory."""
-    found = sorted(folder.glob("polyfills-*.qjsc"), key=_modified, reverse=True)
-    for path in found[_KEPT:]:
-        path.unlink(missing_ok=True)
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
 def _digest(sources: Mapping[str, bytes], main: str) -> str:
-    digest = hashlib.sha256(f"{_FORMAT} {ENGINE_VERSION} {main}".encode())
+    digest = hashlib.sha256(f"{_FORMAT} {engine_identity()} {main}".encode())
     for name, source in sorted(sources.items()):
         digest.update(f"\0{name}\0{len(source)}\0".encode() + source)
     return digest.hexdigest()
@@ -118,19 +104,14 @@ def _compiled(isolate: Compiler, sources: Mapping[str, bytes]) -> Iterator[tuple
 
 def _pack(modules: Mapping[str, bytes]) -> bytes:
     index = json.dumps({name: len(code) for name, code in modules.items()}).encode()
-    body = struct.pack("<I", len(index)) + index + b"".join(modules.values())
-    return hashlib.sha256(body).digest() + body
+    return struct.pack("<I", len(index)) + index + b"".join(modules.values())
 
 
-def _unpack(blob: bytes) -> dict[str, bytes]:
-    """The modules in a cache file. Raises ValueError where it is damaged."""
-    digest, body = blob[:32], blob[32:]
-    if hashlib.sha256(body).digest() != digest:
-        raise ValueError("the bytecode cache is damaged")
-    (length,) = struct.unpack_from("<I", body)
-    index = json.loads(body[4 : 4 + length])
+def _unpack(packed: memoryview) -> dict[str, bytes]:
+    (length,) = struct.unpack_from("<I", packed)
+    index = json.loads(bytes(packed[4 : 4 + length]))
     modules, position = {}, 4 + length
     for name, size in index.items():
-        modules[name] = body[position : position + size]
+        modules[name] = bytes(packed[position : position + size])
         position += size
     return modules

@@ -70,8 +70,11 @@ class CommonJS:
         load_internal: Any,
         throw: Callable[[ScriptError], Any],
         hold: Callable[[Any], Any],
+        compiled: Callable[[str, bytes, int], Any],
     ) -> None:
         """`content` makes the value of a module that does not run; `hold` keeps a value.
+
+        `compiled(name, source, flags)` is what JS_Eval would compile, not yet run.
 
         `load_internal` is a JavaScript function that returns the namespace of an internal module;
         this takes it over.
@@ -81,6 +84,7 @@ class CommonJS:
         self._resolve = resolve
         self._content = content
         self._throw = throw
+        self._compiled = compiled
         self._converter = Converter(context)
         # Kept alive here: the functions made of it live as long as the isolate.
         self._c_call = ffi.callback("JSCFunctionData", self._call, error=EXCEPTION)
@@ -133,6 +137,8 @@ class CommonJS:
         if module.kind is not ModuleKind.COMMONJS:
             return self._content(module)
         source = _HEAD + module.content + _TAIL
-        value = lib.JS_Eval(self._context, source, len(source), module.name.encode(), EVAL_GLOBAL)
+        value = self._compiled(module.name, source, EVAL_GLOBAL)
+        if value.tag != TAG_EXCEPTION:
+            value = lib.JS_EvalFunction(self._context, value)
         assert value.tag in (TAG_OBJECT, TAG_EXCEPTION), "the wrapper is a function expression"
         return value

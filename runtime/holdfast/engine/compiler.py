@@ -9,12 +9,15 @@ from holdfast.engine.isolate import Isolate
 from holdfast.engine.library import (
     EVAL_COMPILE_ONLY,
     EVAL_MODULE,
+    STRIP_SOURCE,
     TAG_EXCEPTION,
     WRITE_BYTECODE,
     ffi,
     lib,
 )
 from holdfast.engine.loader import BUNDLE_MAIN
+
+WITHOUT_SOURCE = WRITE_BYTECODE | STRIP_SOURCE
 
 
 class Compiler(Isolate):
@@ -28,7 +31,7 @@ class Compiler(Isolate):
         JS_Eval with COMPILE_ONLY, JS_WriteObject.
         """
         with Entry(self):
-            return self._written(self._compiled(name, source))
+            return self._written(self._compiled(name, source), WITHOUT_SOURCE)
 
     def compile_bundle(self, sources: Mapping[str, bytes]) -> bytes:
         """The bytecode of internal modules in one, imported ones before those that import them.
@@ -45,20 +48,20 @@ class Compiler(Isolate):
                     lib.JS_FreeValue(self._context, modules)
                     raise
                 lib.JS_SetPropertyStr(self._context, modules, key, compiled)
-            return self._written(modules)
+            return self._written(modules, WITHOUT_SOURCE)
 
-    def _compiled(self, name: str, source: bytes) -> Any:
+    def _compiled(self, name: str, source: bytes, flags: int = EVAL_MODULE) -> Any:
         compiled = lib.JS_Eval(
-            self._context, source, len(source), name.encode(), EVAL_MODULE | EVAL_COMPILE_ONLY
+            self._context, source, len(source), name.encode(), flags | EVAL_COMPILE_ONLY
         )
         if compiled.tag == TAG_EXCEPTION:
             raise self._take_exception()
         return compiled
 
-    def _written(self, value: Any) -> bytes:
+    def _written(self, value: Any, flags: int) -> bytes:
         """A value as bytes; frees it."""
         size = ffi.new("size_t *")
-        written = lib.JS_WriteObject(self._context, size, value, WRITE_BYTECODE)
+        written = lib.JS_WriteObject(self._context, size, value, flags)
         lib.JS_FreeValue(self._context, value)
         if not written:
             raise self._take_exception()

@@ -14,7 +14,7 @@ callbacks and shared memory, because freeing the heap may still touch them.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.engine.arguments import Arguments, Together
 from holdfast.engine.entry import Entry
@@ -41,6 +41,9 @@ from holdfast.engine.rejections import Rejections
 from holdfast.engine.thrown import describe
 from holdfast.engine.values import Converter, Value
 
+if TYPE_CHECKING:
+    from holdfast.engine.kept_code import KeptCode
+
 log = logging.getLogger("holdfast.engine")
 
 # Looking for garbage in a heap that is being set up, and has none, is a tenth of its start.
@@ -66,7 +69,7 @@ class Isolate:
     `ops` become functions of the internal module `holdfast:ops`' raw table (see
     `raw_ops`); `internal` maps internal module names to bytecode and `public`
     the few names under which scripts may import some of them. `interned` are strings
-    that cross without being copied.
+    that cross without being copied. `kept` has the code of scripts that earlier ones compiled.
 
     JS_NewRuntime, JS_NewContext, JS_SetMemoryLimit, JS_SetMaxStackSize.
     """
@@ -81,6 +84,7 @@ class Isolate:
         interned: Iterable[str] = (),
         explain: Callable[[str], str] | None = None,
         on_rejection: Callable[[JSError], None] | None = None,
+        kept: "KeptCode | None" = None,
     ) -> None:
         self.limits = limits or Limits()
         self.closed = False
@@ -114,6 +118,7 @@ class Isolate:
             throw=self._ops.throw,
             hold=self._hold,
             more_room=self._more_room,
+            kept=kept,
         )
         self.shared = ffi.new("int32_t[]", SHARED_WORDS)
         self._install_callbacks()
@@ -241,10 +246,12 @@ class Isolate:
         """
         with Entry(self), self._loader.names_of(name):
             try:
-                definition = self._loader.load(name)
+                with self._loader.before_code():
+                    definition = self._loader.load(name)
+                    module = self._resolved(definition)
             except ScriptError as error:
                 raise JSError(error.name, error.message) from error
-            return self._evaluate(name, definition)
+            return self._evaluate(name, definition, module)
 
     def evaluate_bundle(self, bundle: bytes, name: str) -> Handle:
         """Read internal modules that belong together, and evaluate one of them; as `evaluate`.
@@ -252,14 +259,19 @@ class Isolate:
         JS_ReadObject.
         """
         with Entry(self), self._loader.names_of(name):
-            return self._evaluate(name, self._loader.read_bundle(bundle))
+            definition = self._loader.read_bundle(bundle)
+            return self._evaluate(name, definition, self._resolved(definition))
 
-    def _evaluate(self, name: str, definition: Any) -> Handle:
+    def _resolved(self, definition: Any) -> Any:
+        """The module with this definition, all that it imports being loaded; the caller's."""
         module = ffi.new("JSValue *", {"u": int(ffi.cast("uintptr_t", definition)), "tag": -3})[0]
         lib.JS_DupValue(self._context, module)
         if lib.JS_ResolveModule(self._context, module) < 0:
             _free(self._context, module)
             raise self._take_exception()
+        return module
+
+    def _evaluate(self, name: str, definition: Any, module: Any) -> Handle:
         promise = lib.JS_EvalFunction(self._context, module)
         self._finish_evaluation(promise, name)
         namespace = lib.JS_GetModuleNamespace(self._context, definition)
@@ -268,7 +280,9 @@ class Isolate:
     def run_script(self, name: str, source: bytes) -> None:
         """Run a classic script in global scope. Raises JSError. JS_Eval."""
         with Entry(self):
-            result = lib.JS_Eval(self._context, source, len(source), name.encode(), EVAL_GLOBAL)
+            result = self._loader.compiled(name, source, EVAL_GLOBAL)
+            if result.tag != TAG_EXCEPTION:
+                result = lib.JS_EvalFunction(self._context, result)
             if result.tag == TAG_EXCEPTION:
                 raise self._take_exception()
             _free(self._context, result)
@@ -395,15 +409,16 @@ class Isolate:
         del self._callbacks, self._promise_hook
 
     @contextmanager
-    def _more_room(self) -> Iterator[None]:
+    def _more_room(self, memory_bytes: int = ROOM_TO_LOAD_BYTES) -> Iterator[None]:
         """Room beyond the limits, for loading a module of ours wherever a script first needs it.
 
         One that found no room on the stack, or none for its functions, would stay broken when
-        there is some again. JS_SetMaxStackSize, JS_SetMemoryLimit.
+        there is some again. And QuickJS does not survive reading bytecode without room for it.
+        JS_SetMaxStackSize, JS_SetMemoryLimit.
         """
         stack_bytes = usable_stack_bytes(self.limits.stack_bytes)
         lib.JS_SetMaxStackSize(self._runtime, stack_bytes + ROOM_TO_LOAD_BYTES)
-        lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes + ROOM_TO_LOAD_BYTES)
+        lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes + memory_bytes)
         try:
             yield
         finally:

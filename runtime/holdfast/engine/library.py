@@ -17,6 +17,7 @@ import io
 import platform
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +26,7 @@ from holdfast.engine.cache import cache_directory, write_atomically
 from holdfast.engine.errors import UnsupportedEngine
 
 SUPPORTED_VERSION = "0.17."
+_HEAD_BYTES = 65536
 
 DECLARATIONS = """
 typedef struct JSRuntime JSRuntime;
@@ -95,6 +97,7 @@ int JS_AddModuleExport(JSContext *ctx, JSModuleDef *m, const char *name);
 int JS_SetModuleExport(JSContext *ctx, JSModuleDef *m, const char *name, JSValue val);
 uint8_t *JS_WriteObject(JSContext *ctx, size_t *psize, JSValue obj, int flags);
 JSValue JS_ReadObject(JSContext *ctx, const uint8_t *buf, size_t len, int flags);
+int JS_FreezeObject(JSContext *ctx, JSValue obj);
 
 JSValue JS_Call(JSContext *ctx, JSValue func, JSValue this_val, int argc, JSValue *argv);
 int JS_ExecutePendingJob(JSRuntime *rt, JSContext **pctx);
@@ -136,6 +139,7 @@ bool JS_IsUncatchableError(JSValue val);
 void JS_SetUncatchableError(JSContext *ctx, JSValue val);
 int JS_PromiseState(JSContext *ctx, JSValue promise);
 JSValue JS_PromiseResult(JSContext *ctx, JSValue promise);
+char *js_strdup(JSContext *ctx, const char *s);
 char *js_strndup(JSContext *ctx, const char *s, size_t n);
 void js_free(JSContext *ctx, void *ptr);
 
@@ -163,8 +167,9 @@ FUNCTION_WITH_MAGIC = 1  # JSCFunctionEnum: its function is told the number of t
 EVAL_GLOBAL = 0
 EVAL_MODULE = 1
 EVAL_COMPILE_ONLY = 1 << 5
-READ_BYTECODE = 1
-WRITE_BYTECODE = 1 | 1 << 4  # JS_WRITE_OBJ_BYTECODE, JS_WRITE_OBJ_STRIP_SOURCE
+READ_BYTECODE = WRITE_BYTECODE = 1
+REFERENCES = 1 << 3  # objects that are met again, in what is written and read
+STRIP_SOURCE = 1 << 4
 PROMISE_PENDING, PROMISE_FULFILLED, PROMISE_REJECTED = 0, 1, 2
 TYPED_ARRAY_UINT8 = 2
 
@@ -232,6 +237,19 @@ def _open_library(ffi: Any) -> Any:
             f"pip install 'quickjs-ng=={SUPPORTED_VERSION}*'"
         )
     return lib
+
+
+@cache
+def engine_identity() -> str:
+    """What tells builds of the engine apart, each of which may have bytecode of its own.
+
+    The first part of the library holds what its linker has hashed the whole to (a build ID; on
+    macOS a UUID), and the addresses of all that it exports.
+    """
+    with Path(sys.modules["_quickjs"].__file__ or "").open("rb") as file:
+        head = hashlib.sha256(file.read(_HEAD_BYTES)).hexdigest()
+        size = file.seek(0, io.SEEK_END)
+    return f"{ENGINE_VERSION} {platform.machine()} {size} {head}"
 
 
 def _declared_functions() -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 MEBIBYTE = 1 << 20
+UNBOUNDED = 1 << 62  # bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import posixpath
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.engine.commonjs import CommonJS
 from holdfast.engine.errors import JSError, ScriptError
@@ -24,7 +24,12 @@ from holdfast.engine.library import (
     ffi,
     lib,
 )
+from holdfast.engine.limits import UNBOUNDED
 from holdfast.engine.modules import Module, ModuleKind
+from holdfast.engine.script_code import LEADS_BACK, read_script
+
+if TYPE_CHECKING:
+    from holdfast.engine.kept_code import KeptCode
 
 INTERNAL = "holdfast:"
 
@@ -63,13 +68,15 @@ class ModuleLoader:
         internal_loader: Callable[[], Any],
         throw: Callable[[ScriptError], Any],
         hold: Callable[[Any], Any],
-        more_room: Callable[[], AbstractContextManager[None]],
+        more_room: Callable[..., AbstractContextManager[None]],
+        kept: "KeptCode | None",
     ) -> None:
         """`throw` makes an error the context's exception, `hold` keeps a value for good.
 
         `explain` says what else there is to know of a specifier that leads nowhere, and
         `internal_loader` makes a JavaScript function that loads internal modules, and `more_room`
-        gives them room beyond the script's limits.
+        gives them room beyond the script's limits. `kept` has the code of scripts that was
+        compiled before.
         """
         self._runtime = runtime
         self._context = context
@@ -82,6 +89,8 @@ class ModuleLoader:
         self._throw = throw
         self._hold = hold
         self._more_room = more_room
+        self._kept = kept
+        self._is_before_code = False
         self._commonjs: CommonJS | None = None
         self._namespaces: dict[str, Any] = {}  # of internal modules asked for by name, held
         self._raised: JSError | None = None
@@ -232,11 +241,47 @@ class ModuleLoader:
         return self._definition(main)
 
     def _compile(self, name: str, source: bytes) -> Any:
+        # A module that was read, and whose imports are not found later, would stay in the context
+        # as if they had been; before any code runs, the isolate ends with that.
         return self._definition(
-            lib.JS_Eval(
-                self._context, source, len(source), name.encode(), EVAL_MODULE | EVAL_COMPILE_ONLY
-            )
+            self.compiled(name, source, EVAL_MODULE, may_read=self._is_before_code)
         )
+
+    @contextmanager
+    def before_code(self) -> Iterator[None]:
+        """Here, what a script imports is loaded before any of it runs; failure ends the isolate."""
+        self._is_before_code = True
+        try:
+            yield
+        finally:
+            self._is_before_code = False
+
+    def compiled(self, name: str, source: bytes, flags: int, *, may_read: bool = True) -> Any:
+        """What JS_Eval compiles a script's source to with these flags, or has compiled it to once.
+
+        A module or a function, the caller's; or an exception. JS_Eval with COMPILE_ONLY.
+        """
+        key = None
+        if self._kept is not None and may_read:
+            key = self._kept.key(name, source, flags)
+            kept = None if key is None else self._kept.read(key)
+            if kept is not None:
+                return self._read_script(kept)
+        compiled = lib.JS_Eval(
+            self._context, source, len(source), name.encode(), flags | EVAL_COMPILE_ONLY
+        )
+        if self._kept is not None and key is not None and compiled.tag != TAG_EXCEPTION:
+            self._kept.keep(key, name, source, flags)
+        return compiled
+
+    def _read_script(self, code: memoryview) -> Any:
+        """As `compiled`. If it takes more memory than there is, the next allocation fails."""
+        self._install(LEADS_BACK)
+        try:
+            with self._more_room(UNBOUNDED):
+                return read_script(self._context, code)
+        finally:
+            self._install(self._c_normalize)
 
     def _definition(self, compiled: Any) -> Any:
         if compiled.tag == TAG_EXCEPTION:
@@ -283,6 +328,7 @@ class ModuleLoader:
                 load_internal=self._internal_loader(),
                 throw=self._throw,
                 hold=self._hold,
+                compiled=self.compiled,
             )
         return self._commonjs
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import holdfast
-from holdfast.engine import BytecodeLibrary, Handle, Isolate, JSError, Limits
+from holdfast.engine import BytecodeLibrary, Handle, Isolate, JSError, KeptCode, Limits
 from holdfast.host import constants
 from holdfast.host.context import Host
 from holdfast.host.node import NODE_MODULES, NodeCompat, explain_with_node, explain_without_node
@@ -42,6 +42,7 @@ class Platform:
         self._ops = declared_ops()
         self._functions = {name: declared.function for name, declared in self._ops.items()}
         self._library = BytecodeLibrary(self._sources(), self.main, prepare=_with_full_names)
+        self.kept = KeptCode.in_cache_directory()  # of scripts
 
     def _sources(self) -> dict[str, bytes]:
         folder = polyfills_folder()
@@ -109,6 +110,7 @@ class Platform:
             public=PUBLIC_WITH_NODE if with_node else PUBLIC_MODULES,
             interned=constants.FREQUENT_STRINGS,
             explain=explain_with_node if with_node else explain_without_node,
+            kept=self.kept,
         )
         try:
             bundle = self._library.bundle

@@ -1,0 +1,175 @@
+"""The code of scripts, kept from one start to the next.
+
+Compiling takes a tenth of a second for each megabyte or two, at each start, in each shard, and
+whenever a script that was let go of comes back. Reading bytecode takes a fiftieth of that. So
+what is large is compiled once more on a thread, some time after a start has needed it, and kept
+(kept_files.py) under a hash of its source, its name and the build of the engine.
+
+It is compiled in an isolate of its own, where no script has run that could have a say in what is
+written; many scripts may share a module. Nobody waits for the thread, and a process that ends
+leaves it behind.
+"""
+
+import hashlib
+import logging
+import os
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+
+from holdfast.engine.cache import lasting_directory
+from holdfast.engine.errors import EngineError, JSError
+from holdfast.engine.kept_files import KeptFiles
+from holdfast.engine.library import engine_identity
+from holdfast.engine.limits import MEBIBYTE, UNBOUNDED, Limits
+from holdfast.engine.script_compiler import ScriptCompiler
+
+log = logging.getLogger("holdfast.engine")
+
+THREAD_NAME = "kept-code"
+LEAST_BYTES = 64 * 1024  # of source; see docs/performance.md
+MOST_BYTES = 512 * MEBIBYTE  # of all files
+DELAY_SECONDS = 1.0
+MOST_WAITING = 256
+
+_FORMAT = 1
+_STACK_BYTES = 16 * MEBIBYTE  # of the thread; the engine uses up to a quarter of it
+_NICE = 10
+# QuickJS does not survive reading code for which memory or stack do not suffice, and may write
+# half of it. So neither is bounded here: that the source compiles within a script's limits has
+# been seen. What is nested too deep is not kept: reading takes less stack than compiling does
+# (a sixth, and four fifths where arrow functions return arrow functions), and ROOM_TO_LOAD_BYTES of
+# it are there wherever code is read.
+_COMPILING = Limits(memory_bytes=UNBOUNDED, stack_bytes=3 * MEBIBYTE // 4)
+_READING = Limits(memory_bytes=UNBOUNDED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    name: str
+    source: bytes
+    flags: int  # of JS_Eval
+
+
+class KeptCode:
+    """Bytecode by what it was compiled from; one per process. Any thread may use it."""
+
+    def __init__(
+        self,
+        files: KeptFiles | None,
+        *,
+        least_bytes: int = LEAST_BYTES,
+        delay_seconds: float = DELAY_SECONDS,
+    ) -> None:
+        """`files` is None where nothing can be kept."""
+        self._files = files
+        self._least_bytes = least_bytes
+        self._delay_seconds = delay_seconds
+        self._lock = threading.Lock()
+        self._waiting: dict[str, _Source] = {}
+        self._thread: threading.Thread | None = None
+
+    @classmethod
+    def in_cache_directory(cls) -> Self:
+        """What keeps code there; `$HOLDFAST_CACHE_MB` bounds it, and 0 forbids it."""
+        folder, most_bytes = lasting_directory(), _most_bytes()
+        if folder is None or most_bytes == 0:
+            return cls(None)
+        return cls(KeptFiles(folder, "script", most_bytes=most_bytes))
+
+    def key(self, name: str, source: bytes, flags: int) -> str | None:
+        """Under what this source is kept; None if it is not, being small."""
+        if self._files is None or len(source) < self._least_bytes:
+            return None
+        told = f"{_FORMAT} {engine_identity()} {flags} {len(name)} {name} "
+        digest = hashlib.sha256(told.encode())
+        digest.update(source)
+        return digest.hexdigest()
+
+    def read(self, key: str) -> memoryview | None:
+        """What was kept under this key, for `read_script`."""
+        assert self._files is not None, "there is no key without files"
+        return self._files.read(key)
+
+    def keep(self, key: str, name: str, source: bytes, flags: int) -> None:
+        """Keep what this source compiles to, as it does, before long."""
+        with self._lock:
+            if key in self._waiting or len(self._waiting) >= MOST_WAITING:
+                return
+            self._waiting[key] = _Source(name, source, flags)
+            if self._thread is None:
+                self._thread = thread = threading.Thread(
+                    target=self._run, name=THREAD_NAME, daemon=True
+                )
+                before = threading.stack_size(_STACK_BYTES)
+                try:
+                    thread.start()
+                finally:
+                    threading.stack_size(before)
+
+    def settle(self) -> None:
+        """Wait until all is kept that is going to be. Blocks."""
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    # ---- the thread --------------------------------------------------------------
+
+    def _run(self) -> None:
+        if sys.platform == "linux":  # where a thread has a niceness of its own
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        time.sleep(self._delay_seconds)
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                key = next(iter(self._waiting))
+                made_from = self._waiting[key]
+            try:
+                self._make(key, made_from)
+            except Exception:
+                log.exception("the code of %s cannot be kept", made_from.name)
+            with self._lock:
+                del self._waiting[key]
+
+    def _make(self, key: str, made_from: _Source) -> None:
+        assert self._files is not None, "there is no key without files"
+        with self._files.alone():  # of several shards, one compiles it
+            if self._files.read(key) is not None:
+                return
+            try:
+                code = compile_to_keep(made_from.name, made_from.source, made_from.flags)
+            except (JSError, EngineError) as error:
+                log.debug("the code of %s is not kept: %s", made_from.name, error)
+            else:
+                self._files.write(key, code)
+
+
+def _most_bytes() -> int:
+    try:
+        return max(int(os.environ["HOLDFAST_CACHE_MB"]), 0) * MEBIBYTE
+    except (KeyError, ValueError):
+        return MOST_BYTES
+
+
+def compile_to_keep(name: str, source: bytes, flags: int) -> bytes:
+    """The code, after a look whether it can be read back.
+
+    Raises JSError and EngineError where it cannot be kept.
+    """
+    compiler = ScriptCompiler(limits=_COMPILING)
+    try:
+        code = compiler.compile_script(name, source, flags)
+    finally:
+        compiler.close()
+    reader = ScriptCompiler(limits=_READING)
+    try:
+        reader.check_script(code)
+    finally:
+        reader.close()
+    return code
