@@ -87,6 +87,8 @@ const EVENTS = ["start", "end", "asyncStart", "asyncEnd", "error"];
 /** Five channels around one operation. */
 export class TracingChannel {
   constructor(nameOrChannels) {
+    if (typeof nameOrChannels !== "string" && !(nameOrChannels instanceof Object))
+      throw invalidType("nameOrChannels", ["string", "TracingChannel", "Object"], nameOrChannels);
     for (const event of EVENTS) {
       this[event] =
         typeof nameOrChannels === "string"
@@ -157,14 +159,15 @@ export class TracingChannel {
     const callback = args[at];
     requireFunction(callback, "callback");
     const { asyncStart, asyncEnd, error: failed } = this;
-    args[at] = function traced(error, result) {
+    args[at] = function traced(...outcome) {
+      const [error, result] = outcome;
       if (error) {
         context.error = error;
         failed.publish(context);
       } else context.result = result;
       return asyncStart.runStores(context, () => {
         try {
-          return Reflect.apply(callback, this, [error, result]);
+          return Reflect.apply(callback, this, outcome);
         } finally {
           asyncEnd.publish(context);
         }

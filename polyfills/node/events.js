@@ -335,6 +335,8 @@ export function on(emitter, name, options = {}) {
       },
       return: close,
       throw(error) {
+        if (!(error instanceof Error))
+          throw invalidType("EventEmitter.AsyncIterator", "Error", error);
         onError(error);
         return Promise.resolve({ value: undefined, done: true });
       },

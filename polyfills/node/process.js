@@ -8,7 +8,14 @@ import { environment } from "../workers/dispatch.js";
 import { currentFrame, runInFrame } from "../kernel/frames.js";
 import { now } from "../performance/clock.js";
 import { builtins } from "./builtins.js";
-import { absentFrom, invalidType, nodeError, requireFunction } from "./errors.js";
+import {
+  absentFrom,
+  invalidType,
+  nodeError,
+  outOfRange,
+  requireFunction,
+  requireString,
+} from "./errors.js";
 import { EventEmitter } from "./events.js";
 
 const queueNative = globalThis.queueMicrotask;
@@ -58,7 +65,10 @@ export function nextTick(callback, ...args) {
 }
 
 export function hrtime(time = undefined) {
-  if (time !== undefined && !Array.isArray(time)) throw invalidType("time", "Array", time);
+  if (time !== undefined) {
+    if (!Array.isArray(time)) throw invalidType("time", "Array", time);
+    if (time.length !== 2) throw outOfRange("time", "2", time.length);
+  }
   const total = Math.round(now() * 1_000_000);
   let [seconds, rest] = [Math.floor(total / NANOSECONDS), total % NANOSECONDS];
   if (time !== undefined) {
@@ -160,8 +170,8 @@ export function exit(code = 0) {
 
 /** The namespace of a module of Node.js that is there; undefined for any other. */
 export function getBuiltinModule(id) {
-  const name = `${id}`.replace(/^node:/, "");
-  const path = builtins[name];
+  requireString(id, "id");
+  const path = builtins[id.replace(/^node:/, "")];
   if (path === undefined) return undefined;
   const namespace = loadModule(`holdfast:node/${path}`);
   return namespace.default ?? namespace;

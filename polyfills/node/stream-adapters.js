@@ -9,7 +9,6 @@ import { abortError, invalidType, nodeError } from "./errors.js";
 import { nextTick } from "./stream-base.js";
 import { Duplex } from "./stream-duplex.js";
 import { Readable } from "./stream-readable.js";
-import "./stream-from.js";
 import { Writable } from "./stream-writable.js";
 
 /** The parts of a Readable that reads a web stream. */
@@ -230,20 +229,3 @@ Writable.fromWeb = writableFromWeb;
 Writable.toWeb = writableToWeb;
 Duplex.fromWeb = pairFromWeb;
 Duplex.toWeb = (duplex) => ({ readable: toWeb(duplex), writable: writableToWeb(duplex) });
-
-/** A Duplex of whatever makes sense as one. */
-Duplex.from = function from(body) {
-  if (body instanceof Duplex) return body;
-  if (body?.readable instanceof ReadableStream && body?.writable instanceof WritableStream)
-    return pairFromWeb(body);
-  if (body instanceof ReadableStream) return Object.assign(fromWeb(body), { writable: false });
-  if (body?._writableState && !body._readableState) return body;
-  if (typeof body?.then === "function")
-    return Readable.from(
-      (async function* () {
-        const value = await body;
-        if (value !== null && value !== undefined) yield value;
-      })(),
-    );
-  return Readable.from(body);
-};

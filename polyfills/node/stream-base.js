@@ -2,7 +2,7 @@
 // https://nodejs.org/docs/latest-v20.x/api/stream.html
 
 import { currentFrame, runInFrame } from "../kernel/frames.js";
-import { abortError, invalidType, nodeError } from "./errors.js";
+import { abortError, invalidType, invalidValue, nodeError } from "./errors.js";
 import { EventEmitter } from "./events.js";
 
 const queueNative = globalThis.queueMicrotask;
@@ -98,11 +98,7 @@ function highWaterMarkFrom(state, options, key, isDuplex) {
   if (value === undefined || value === null) return getDefaultHighWaterMark(state.objectMode);
   if (!Number.isInteger(value) || value < 0) {
     const name = options?.highWaterMark === undefined ? `options.${key}` : "options.highWaterMark";
-    throw nodeError(
-      TypeError,
-      "ERR_INVALID_ARG_VALUE",
-      `The property '${name}' is invalid. Received ${value}`,
-    );
+    throw invalidValue(name, value);
   }
   return value;
 }
@@ -232,6 +228,8 @@ export function construct(stream, done) {
 /** Destroys a stream when a signal aborts. */
 export function addAbortSignal(signal, stream) {
   if (!(signal instanceof AbortSignal)) throw invalidType("signal", "AbortSignal", signal);
+  if (typeof stream?.on !== "function")
+    throw invalidType("stream", ["ReadableStream", "WritableStream", "Stream"], stream);
   const onAbort = () => stream.destroy(abortError(signal.reason));
   if (signal.aborted) onAbort();
   else {

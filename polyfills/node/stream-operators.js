@@ -1,12 +1,20 @@
 // The methods of a Readable that treat it as a list of chunks.
 // https://nodejs.org/docs/latest-v20.x/api/stream.html#readablemapfn-options
 
-import { abortError, invalidType, outOfRange, requireFunction } from "./errors.js";
+import {
+  abortError,
+  invalidType,
+  nodeError,
+  outOfRange,
+  requireInteger,
+  requireObject,
+} from "./errors.js";
 import { define } from "./stream-properties.js";
 import { Readable } from "./stream-readable.js";
 import "./stream-from.js";
 
 function signalOf(options) {
+  if (options !== undefined && options !== null) requireObject(options, "options");
   const signal = options?.signal;
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidType("options.signal", "AbortSignal", signal);
@@ -17,10 +25,24 @@ function check(signal) {
   if (signal.aborted) throw abortError(signal.reason);
 }
 
-/** Results in the chunks' order, up to `options.concurrency` of them under way. */
-async function* mapped(stream, fn, options) {
-  const signal = signalOf(options);
+function requireMapper(fn, name) {
+  if (typeof fn !== "function") throw invalidType(name, ["function", "AsyncFunction"], fn);
+}
+
+/** How many calls may be under way. */
+function concurrencyOf(options) {
+  signalOf(options);
   const concurrency = Math.floor(options?.concurrency ?? 1);
+  requireInteger(concurrency, "options.concurrency", 1);
+  return concurrency;
+}
+
+/** Results in the chunks' order, up to `options.concurrency` of them under way. */
+function mapped(stream, fn, options) {
+  return mapping(stream, fn, signalOf(options), concurrencyOf(options));
+}
+
+async function* mapping(stream, fn, signal, concurrency) {
   const under = [];
   for await (const chunk of stream) {
     check(signal);
@@ -33,19 +55,35 @@ async function* mapped(stream, fn, options) {
 }
 
 function count(value) {
-  const number = Number(value);
-  if (Number.isNaN(number) || number < 0) throw outOfRange("number", ">= 0", number);
+  const number = Number(value) || 0;
+  if (number < 0) throw outOfRange("number", ">= 0", number);
   return number;
+}
+
+async function* dropped(stream, rest, signal) {
+  for await (const chunk of stream) {
+    check(signal);
+    if (rest-- <= 0) yield chunk;
+  }
+}
+
+async function* taken(stream, rest, signal) {
+  if (rest === 0) return;
+  for await (const chunk of stream) {
+    check(signal);
+    yield chunk;
+    if (--rest <= 0) return;
+  }
 }
 
 const lists = {
   map(fn, options = undefined) {
-    requireFunction(fn, "fn");
+    requireMapper(fn, "fn");
     return mapped(this, fn, options);
   },
 
   filter(fn, options = undefined) {
-    requireFunction(fn, "fn");
+    requireMapper(fn, "fn");
     const nothing = Symbol("filtered out");
     const source = mapped(
       this,
@@ -58,31 +96,19 @@ const lists = {
   },
 
   flatMap(fn, options = undefined) {
-    requireFunction(fn, "fn");
+    requireMapper(fn, "fn");
     const source = mapped(this, fn, options);
     return (async function* () {
       for await (const part of source) yield* part;
     })();
   },
 
-  async *drop(number, options = undefined) {
-    const signal = signalOf(options);
-    let rest = count(number);
-    for await (const chunk of this) {
-      check(signal);
-      if (rest-- <= 0) yield chunk;
-    }
+  drop(number, options = undefined) {
+    return dropped(this, count(number), signalOf(options));
   },
 
-  async *take(number, options = undefined) {
-    const signal = signalOf(options);
-    let rest = count(number);
-    if (rest === 0) return;
-    for await (const chunk of this) {
-      check(signal);
-      yield chunk;
-      if (--rest <= 0) return;
-    }
+  take(number, options = undefined) {
+    return taken(this, count(number), signalOf(options));
   },
 
   async *asIndexedPairs() {
@@ -100,7 +126,7 @@ for (const name of Object.keys(lists)) {
 
 define(Readable.prototype, {
   async forEach(fn, options = undefined) {
-    requireFunction(fn, "fn");
+    requireMapper(fn, "fn");
     for await (const _ of mapped(this, fn, options));
   },
 
@@ -115,6 +141,7 @@ define(Readable.prototype, {
   },
 
   async some(fn, options = undefined) {
+    requireMapper(fn, "fn");
     return (
       (await this.find(async (chunk, more) => fn(chunk, more), { ...options, found: true })) !==
       undefined
@@ -122,12 +149,12 @@ define(Readable.prototype, {
   },
 
   async every(fn, options = undefined) {
-    requireFunction(fn, "fn");
+    requireMapper(fn, "fn");
     return !(await this.some(async (chunk, more) => !(await fn(chunk, more)), options));
   },
 
   async find(fn, options = undefined) {
-    requireFunction(fn, "fn");
+    requireMapper(fn, "fn");
     const signal = signalOf(options);
     for await (const chunk of this) {
       check(signal);
@@ -137,7 +164,7 @@ define(Readable.prototype, {
   },
 
   async reduce(fn, ...rest) {
-    requireFunction(fn, "reducer");
+    requireMapper(fn, "reducer");
     const signal = signalOf(rest[1]);
     let has = rest.length > 0;
     let [result] = rest;
@@ -146,7 +173,10 @@ define(Readable.prototype, {
       result = has ? await fn(result, chunk, { signal }) : chunk;
       has = true;
     }
-    if (!has) throw new TypeError("Reduce of an empty stream requires an initial value");
+    if (!has) {
+      const message = "Reduce of an empty stream requires an initial value";
+      throw nodeError(TypeError, "ERR_MISSING_ARGS", message);
+    }
     return result;
   },
 });

@@ -173,6 +173,7 @@ export function runPipeline(steps, callback, options) {
   const controller = new AbortController();
   const context = { signal: controller.signal };
   const streams = [];
+  const iterated = []; // by functions, which may not want all of it
   let error;
   let value;
   let pending = 0;
@@ -185,6 +186,7 @@ export function runPipeline(steps, callback, options) {
     }
     if (--pending > 0 || ended) return;
     ended = true;
+    for (const stream of iterated) if (!stream.readableEnded) destroyer(stream);
     callback(error, value);
   };
   const onAbort = () => {
@@ -209,7 +211,9 @@ export function runPipeline(steps, callback, options) {
     }
     const { stream } = made;
     streams.push(stream);
-    watch(stream, i > 0, !isLast);
+    const isIterated = typeof steps[i + 1] === "function";
+    if (isIterated) iterated.push(stream);
+    watch(stream, i > 0 && !(isLast && options.end === false), !isLast && !isIterated);
     if (previous !== undefined && typeof step !== "function") {
       previous.pipe(stream, { end: !isLast || options.end !== false });
     }
@@ -218,19 +222,18 @@ export function runPipeline(steps, callback, options) {
   settle();
   return previous;
 
+  /** Waits for the halves that the pipeline has to see end. */
   function watch(stream, writes, reads) {
     pending++;
-    finished(
-      stream,
-      {
-        readable: reads && stream._readableState !== undefined,
-        writable: writes && stream._writableState !== undefined,
-      },
-      (failure) => {
-        // A source that was closed early is no failure where its reader had enough.
+    const readable = reads && stream._readableState !== undefined;
+    const writable = writes && stream._writableState !== undefined;
+    if (!readable && !writable) {
+      stream.on("error", (failure) => {
+        pending++;
         settle(failure);
-      },
-    );
+      });
+      nextTick(settle);
+    } else finished(stream, { readable, writable }, settle);
     stream.on("error", ignore);
   }
 }

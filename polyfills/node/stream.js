@@ -10,6 +10,7 @@ import {
   Stream,
 } from "./stream-base.js";
 import { Duplex, PassThrough, Transform } from "./stream-duplex.js";
+import "./stream-duplexify.js";
 import { finished, isNodeStream, pipeline } from "./stream-pipeline.js";
 import promises from "./stream-promises.js";
 import { Readable } from "./stream-readable.js";

@@ -73,10 +73,18 @@ Object.assign(StringDecoder.prototype, {
     return this.write(bytes.subarray(offset));
   },
 });
+/** How many bytes the character that waits for its rest has. */
+function sizeOf({ encoding, pending }) {
+  if (pending.length === 0) return 0;
+  if (encoding === "utf16le") return pending.length < 2 ? 2 : 4;
+  if (encoding !== "utf8") return 3;
+  return pending[0] >= 0xf0 ? 4 : pending[0] >= 0xe0 ? 3 : 2;
+}
+
 for (const [name, value] of [
   ["lastChar", (decoder) => decoder.pending],
-  ["lastNeed", (decoder) => (decoder.pending.length > 0 ? 1 : 0)],
-  ["lastTotal", (decoder) => decoder.pending.length + (decoder.pending.length > 0 ? 1 : 0)],
+  ["lastNeed", (decoder) => sizeOf(decoder) - decoder.pending.length],
+  ["lastTotal", sizeOf],
 ]) {
   Object.defineProperty(StringDecoder.prototype, name, {
     get() {

@@ -9,6 +9,8 @@ import { lazily } from "../kernel/lazy.js";
 import * as platform from "../timers/timers.js";
 
 const errors = lazily("node/errors.js");
+const promises = lazily("node/timers-promises.js");
+const PROMISED = Symbol.for("nodejs.util.promisify.custom");
 
 export class Timeout {
   #id;
@@ -98,6 +100,14 @@ export function setImmediate(callback, ...args) {
     true,
   );
 }
+
+// What util.promisify() makes of them.
+for (const start of [setTimeout, setImmediate])
+  Object.defineProperty(start, PROMISED, {
+    get: () => promises()[start.name],
+    enumerable: true,
+    configurable: true,
+  });
 
 /** Stops a timer, given as an object or as its id. */
 export function clearTimeout(timer) {

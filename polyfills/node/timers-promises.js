@@ -6,12 +6,13 @@ import {
   setInterval as startInterval,
   setTimeout as startTimeout,
 } from "../timers/timers.js";
-import { abortError, invalidType } from "./errors.js";
+import { abortError, invalidType, requireBoolean } from "./errors.js";
 
 function signalOf(options) {
   if (options === null || typeof options !== "object")
     throw invalidType("options", "Object", options);
-  const { signal } = options;
+  const { signal, ref = true } = options;
+  requireBoolean(ref, "options.ref");
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidType("options.signal", "AbortSignal", signal);
   return signal;

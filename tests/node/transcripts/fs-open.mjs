@@ -2,6 +2,7 @@ import fs from "node:fs";
 import p from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { folder } from "./shared/files.mjs";
+import { rest } from "./shared/rest.mjs";
 
 export default async function run(log) {
   const { root, tell } = folder(log);
@@ -24,7 +25,7 @@ export default async function run(log) {
   await h.close(); tell(h.fd);
   for (const f of ["read","stat","write","close","readFile","truncate","sync","readv","appendFile","utimes","chmod","datasync","writev","writeFile"]) { try { tell(f, await h[f](Buffer.alloc(1))) } catch(e){ tell(f, e.name,e.message,e.code,e.syscall, e.errno) } }
   const h2=await p.open(hh); const sh=h2.createReadStream({encoding:"utf8"}); t=""; for await (const c of sh) t+=c; tell(JSON.stringify(t), h2.fd);
-  const h3=await p.open(hh); const rl=h3.readLines(); tell(rl.constructor.name, typeof rl.on); for await (const l of rl) tell(l); await new Promise((r) => setTimeout(r, 5)); tell(h3.fd);
+  const h3=await p.open(hh); const rl=h3.readLines(); tell(rl.constructor.name, typeof rl.on); for await (const l of rl) tell(l); await rest(); tell(h3.fd);
   const h4=await p.open(hh); tell(await h4.read().then(({bytesRead})=>bytesRead)); tell(await h4.read({buffer:Buffer.alloc(2), position:0})); tell(await h4.read(Buffer.alloc(3),{position:1,length:2}));tell(await h4.read(Buffer.alloc(3),1,2,0)); h4.on("close",()=>tell("close event")); const c1=h4.close(), c2=h4.close(); tell(await c1, await c2);
   const h5=await p.open(hh); const ws=h5.readableWebStream(); try{ h5.readableWebStream() } catch(e){tell(e.message,e.code)}; await h5.close();
   try{await p.open()}catch(e){tell(e.message)}

@@ -2,6 +2,7 @@ import readline from "node:readline";
 import rlp from "node:readline/promises";
 import { Readable, PassThrough, Writable } from "node:stream";
 import { attempt } from "./shared/attempt.mjs";
+import { rest } from "./shared/rest.mjs";
 const collect = async (chunks, options) => { const out = []; for await (const l of readline.createInterface({ input: Readable.from(chunks, { objectMode: true }), ...options })) out.push(l); return JSON.stringify(out); };
 
 export default async function run(log) {
@@ -12,7 +13,7 @@ export default async function run(log) {
   const rl = readline.createInterface({ input, output, prompt: "$ " });
   for (const e of ["line", "close", "pause", "resume"]) rl.on(e, (x) => seen.push(`${e} ${x}`));
   rl.prompt(); rl.question("who? ", (a) => seen.push(`answer ${a}`));
-  input.write("me\nmore\nrest"); await new Promise((r) => setTimeout(r, 5));
+  input.write("me\nmore\nrest"); await rest();
   log(rl.getPrompt(), rl.terminal, Boolean(rl.closed)); rl.setPrompt("# "); rl.prompt(); rl.pause(); rl.pause(); rl.resume(); rl.write("w\nx"); rl.close(); rl.close();
   log(JSON.stringify(seen), rl.closed, rl.line, attempt(() => rl.question("x", () => {})));
   const i2 = new PassThrough(), p = rlp.createInterface({ input: i2, output: new PassThrough() });
