@@ -247,6 +247,7 @@ def test_a_read_only_folder_is_read_and_not_written(
     process = HoldfastProcess(arguments, [port], tmp_path)
     assert curl("-X", "POST", f"{url}/kept").text == "1"
     assert process.stop() == 0
+    (data / "objects" / ".journal-0-0").touch()  # as after a crash
     disk.make_read_only()
     process = HoldfastProcess(arguments, [port], tmp_path)
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from holdfast.storage import journal, staged
 from holdfast.storage.disk import shared_sync, sync_path
+from holdfast.storage.errors import is_read_only
 
 log = logging.getLogger("holdfast.storage")
 
@@ -20,11 +21,20 @@ def recover(root: Path, place: str = "*", is_here: Callable[[str], bool] | None 
 
     After a process with this place among those that share the folder, of whose objects `is_here`
     knows; or after all. Before any of these objects is opened. Blocks, and does nothing after an
-    orderly end. Raises OSError.
+    orderly end. Where nothing can be written, files stay as they are. Raises OSError.
     """
     journals = journal.left(root, place)
     if not journals:
         return
+    try:
+        _recover(root, journals, is_here)
+    except OSError as error:
+        if not is_read_only(error):
+            raise
+        log.warning("objects are read as a power loss may have left them: %s", error)
+
+
+def _recover(root: Path, journals: list[Path], is_here: Callable[[str], bool] | None) -> None:
     # Opened before anything is written: it tells of failures from then on.
     sync_all = shared_sync(root)
     try:
