@@ -92,12 +92,12 @@ function define(name, value, enumerable) {
   });
 }
 
-// Becomes an ordinary property with its first use.
+// Becomes an ordinary property with its first use, unless the script has frozen the globals.
 function defineLazily(name, path, enumerable) {
   Object.defineProperty(globalThis, name, {
     get() {
       const value = loadModule(`holdfast:${path}`)[name];
-      define(name, value, enumerable);
+      if (Object.isExtensible(globalThis)) define(name, value, enumerable);
       return value;
     },
     set(value) {
