@@ -13,7 +13,7 @@ import {
 } from "holdfast:ops";
 import { byteLengthOfArray } from "../kernel/buffers.js";
 import { Buffer } from "./buffer.js";
-import { dataOf, secretOf, toBuffer } from "./crypto-bytes.js";
+import { dataOf, secretOf, toBuffer } from "./bytes.js";
 import { cipherNamed, takesIv } from "./crypto-cipher-names.js";
 import { attempt } from "./crypto-errors.js";
 import { secretKeyOf } from "./crypto-keys.js";

@@ -9,7 +9,7 @@ import {
   node_scrypt_later,
 } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { secretOf, toBuffer } from "./crypto-bytes.js";
+import { secretOf, toBuffer } from "./bytes.js";
 import { secretKeyOf } from "./crypto-keys.js";
 import {
   nodeError,

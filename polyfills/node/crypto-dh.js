@@ -3,7 +3,7 @@
 import { callable } from "./callable.js";
 import { crypto_random, node_agree, node_dh_group, node_dh_power } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { encoded, isText, secretOf, toBuffer } from "./crypto-bytes.js";
+import { encoded, isText, secretOf, toBuffer } from "./bytes.js";
 import { attempt } from "./crypto-errors.js";
 import {
   isCryptoKey,

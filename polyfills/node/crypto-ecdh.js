@@ -9,7 +9,7 @@ import {
   node_ecdh_public,
 } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { encoded, secretOf } from "./crypto-bytes.js";
+import { encoded, secretOf } from "./bytes.js";
 import { attempt } from "./crypto-errors.js";
 import { nodeError, requireString } from "./errors.js";
 

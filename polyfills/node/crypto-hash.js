@@ -12,7 +12,7 @@ import {
   node_hmac_begin,
 } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { dataOf, encoded, isBytes } from "./crypto-bytes.js";
+import { dataOf, encoded, isBytes } from "./bytes.js";
 import { attempt } from "./crypto-errors.js";
 import { secretKeyOf } from "./crypto-keys.js";
 import { dropState, newState } from "./crypto-states.js";

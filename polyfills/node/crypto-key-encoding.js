@@ -1,7 +1,7 @@
 // How a key is or is to be encoded: format, structure, cipher and passphrase.
 // https://nodejs.org/docs/latest-v20.x/api/crypto.html#keyobjectexportoptions
 
-import { isText, secretOf } from "./crypto-bytes.js";
+import { isText, secretOf } from "./bytes.js";
 import { cipherNamed } from "./crypto-cipher-names.js";
 import { invalidType, invalidValue, nodeError } from "./errors.js";
 

@@ -8,7 +8,7 @@ import {
   node_key_read,
 } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { isText, secretOf } from "./crypto-bytes.js";
+import { isText, secretOf } from "./bytes.js";
 import { attempt } from "./crypto-errors.js";
 import { keyEncoding, keyText } from "./crypto-key-encoding.js";
 import { isCryptoKey, isKeyObject, keyOf, publicOf, requireKeyType } from "./crypto-keys.js";

@@ -14,7 +14,7 @@ import { CryptoKey, factsOf, materialOf } from "../crypto/key.js";
 import { byteLengthOfArray } from "../kernel/buffers.js";
 import { lazily } from "../kernel/lazy.js";
 import { Buffer } from "./buffer.js";
-import { bytesOf, isBytes, secretOf, toBuffer } from "./crypto-bytes.js";
+import { bytesOf, isBytes, secretOf, toBuffer } from "./bytes.js";
 import { attempt } from "./crypto-errors.js";
 import { keyEncoding } from "./crypto-key-encoding.js";
 import { invalidType, invalidValue, nodeError, requireObject } from "./errors.js";

@@ -7,7 +7,7 @@ import {
   node_prime_generate_later,
 } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { bytesOf, isBytes } from "./crypto-bytes.js";
+import { bytesOf, isBytes } from "./bytes.js";
 import { answer, attempt } from "./crypto-errors.js";
 import {
   invalidType,

@@ -2,7 +2,7 @@
 
 import { crypto_random, crypto_random_uuid } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { bytesOf } from "./crypto-bytes.js";
+import { bytesOf } from "./bytes.js";
 import {
   invalidType,
   outOfRange,

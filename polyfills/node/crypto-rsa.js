@@ -7,7 +7,7 @@ import {
   node_rsa_public_decrypt,
   node_signature_hash,
 } from "holdfast:ops";
-import { secretOf, toBuffer } from "./crypto-bytes.js";
+import { secretOf, toBuffer } from "./bytes.js";
 import { attempt } from "./crypto-errors.js";
 import { privateKeyFor, publicKeyFor } from "./crypto-key-reading.js";
 import { materialOfKey } from "./crypto-keys.js";

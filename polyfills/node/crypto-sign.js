@@ -10,7 +10,7 @@ import {
   node_verify_digest,
   node_verify_later,
 } from "holdfast:ops";
-import { encoded, isBytes, secretOf, toBuffer } from "./crypto-bytes.js";
+import { encoded, isBytes, secretOf, toBuffer } from "./bytes.js";
 import { answer, attempt } from "./crypto-errors.js";
 import { createHash } from "./crypto-hash.js";
 import { privateKeyFor, publicKeyFor } from "./crypto-key-reading.js";

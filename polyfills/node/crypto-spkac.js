@@ -1,7 +1,7 @@
 // Certificate, which is about SPKAC: https://nodejs.org/docs/latest-v20.x/api/crypto.html#class-certificate
 
 import { node_spkac_challenge, node_spkac_key, node_spkac_verify } from "holdfast:ops";
-import { secretOf, toBuffer } from "./crypto-bytes.js";
+import { secretOf, toBuffer } from "./bytes.js";
 import { callable } from "./callable.js";
 
 const textOf = (spkac, encoding) => secretOf(spkac, "spkac", encoding);

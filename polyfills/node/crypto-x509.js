@@ -10,7 +10,7 @@ import {
   node_certificate_verify,
 } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
-import { isText, secretOf, toBuffer } from "./crypto-bytes.js";
+import { isText, secretOf, toBuffer } from "./bytes.js";
 import { attempt } from "./crypto-errors.js";
 import { createHash } from "./crypto-hash.js";
 import { isKeyObject, keyOf, materialOfKey } from "./crypto-keys.js";

@@ -4,7 +4,7 @@
 
 import { crypto_equal, node_hashes } from "holdfast:ops";
 import { crypto as webcrypto } from "../crypto/crypto.js";
-import { bytesOf } from "./crypto-bytes.js";
+import { bytesOf } from "./bytes.js";
 import * as ciphers from "./crypto-cipher.js";
 import { getCipherInfo, getCiphers } from "./crypto-cipher-names.js";
 import * as derivation from "./crypto-derive.js";

@@ -1,6 +1,7 @@
 // What functions of node:fs take: paths, flags, modes, encodings, data.
 
 import { Buffer } from "./buffer.js";
+import { dataOf, encoded as encodedBytes } from "./bytes.js";
 import { abortError, invalidType, invalidValue, nodeError, requireInteger } from "./errors.js";
 import { constants } from "./fs-constants.js";
 import { fileURLToPath } from "./url.js";
@@ -83,8 +84,7 @@ export function requireBooleans(options, ...names) {
 
 /** Bytes as the options want them: a Buffer, or a text where they name an encoding. */
 export function encoded(bytes, { encoding } = {}) {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return encoding && encoding !== "buffer" ? buffer.toString(encoding) : buffer;
+  return encodedBytes(bytes, encoding);
 }
 
 /** A name as the options want it. */
@@ -96,10 +96,7 @@ export function encodedName(name, { encoding } = {}) {
 
 /** What is to be written, as bytes. */
 export function bytesOf(data, encoding = undefined, name = "data") {
-  if (typeof data === "string") return Buffer.from(data, encoding ?? "utf8");
-  if (ArrayBuffer.isView(data))
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  throw invalidType(name, ["string", "Buffer", "TypedArray", "DataView"], data);
+  return dataOf(data, name, encoding ?? undefined);
 }
 
 /** The milliseconds of a time given in seconds, as a Date or as a text of seconds. */

@@ -1,5 +1,6 @@
 // The options of node:zlib, checked: https://nodejs.org/docs/latest-v20.x/api/zlib.html#class-options
 
+import { bytesOf, isBytes } from "./bytes.js";
 import { invalidType, nodeError, outOfRange } from "./errors.js";
 import { constants } from "./zlib-constants.js";
 
@@ -54,9 +55,7 @@ function windowBitsOf(kind, { windowBits }) {
 
 function dictionaryOf({ dictionary }) {
   if (dictionary === undefined) return undefined;
-  if (ArrayBuffer.isView(dictionary))
-    return new Uint8Array(dictionary.buffer, dictionary.byteOffset, dictionary.byteLength);
-  if (dictionary instanceof ArrayBuffer) return new Uint8Array(dictionary);
+  if (isBytes(dictionary)) return bytesOf(dictionary);
   const expected = ["Buffer", "TypedArray", "DataView", "ArrayBuffer"];
   throw invalidType("options.dictionary", expected, dictionary);
 }

@@ -193,6 +193,8 @@ class ZlibBase extends Transform {
   static {
     changeOf = (stream, level, strategy, callback) => {
       const settings = stream.#settings;
+      level ??= settings.level;
+      strategy ??= settings.strategy;
       if (settings.level === level && settings.strategy === strategy) {
         if (callback) nextTick(callback);
         return;

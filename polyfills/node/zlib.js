@@ -4,6 +4,7 @@
 
 import { zlib_crc32, zlib_run, zlib_run_later } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
+import { bytesOf, dataOf, isBytes, toBuffer } from "./bytes.js";
 import { invalidType, requireFunction, requireInteger } from "./errors.js";
 import { nextTick } from "./stream-base.js";
 import { codes, constants } from "./zlib-constants.js";
@@ -35,15 +36,11 @@ export {
   Unzip,
 };
 
-function bytesOf(data, name = "buffer") {
+function inputOf(data, name = "buffer") {
   if (typeof data === "string") return Buffer.from(data);
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  if (ArrayBuffer.isView(data))
-    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (isBytes(data)) return bytesOf(data);
   throw invalidType(name, ["string", "Buffer", "TypedArray", "DataView", "ArrayBuffer"], data);
 }
-
-const toBuffer = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 function argumentsOf(kind, data, options) {
   const { numbers, dictionary, finishFlush, limit, info } = settingsOf(kind, options);
@@ -55,8 +52,8 @@ function argumentsOf(kind, data, options) {
 }
 
 function sync(kind) {
-  return (buffer, options = undefined) => {
-    const [args, give] = argumentsOf(kind, bytesOf(buffer), options);
+  return function syncBufferWrapper(buffer, options = undefined) {
+    const [args, give] = argumentsOf(kind, inputOf(buffer), options);
     let bytes;
     try {
       bytes = zlib_run(...args);
@@ -68,10 +65,10 @@ function sync(kind) {
 }
 
 function later(kind) {
-  return (buffer, options, callback = undefined) => {
+  return function asyncBufferWrapper(buffer, options, callback = undefined) {
     if (typeof options === "function") [callback, options] = [options, undefined];
     requireFunction(callback, "callback");
-    const [args, give] = argumentsOf(kind, bytesOf(buffer, "chunk"), options);
+    const [args, give] = argumentsOf(kind, inputOf(buffer, "chunk"), options);
     zlib_run_later(...args).then(
       (bytes) => nextTick(callback, null, give(bytes)),
       (error) => nextTick(callback, coded(error)),
@@ -91,13 +88,10 @@ const engines = {
   unzip: Unzip,
 };
 
-function requireValue(value) {
-  requireInteger(value, "value", 0, 2 ** 32 - 1);
-  return value;
-}
-
 export function crc32(data, value = 0) {
-  return zlib_crc32(bytesOf(data), requireValue(value));
+  const bytes = dataOf(data, "data");
+  requireInteger(value, "value", 0, 2 ** 32 - 1);
+  return zlib_crc32(bytes, value);
 }
 
 export const createGzip = (options) => new Gzip(options);

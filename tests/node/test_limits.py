@@ -148,6 +148,17 @@ async def test_zones_are_names_and_never_paths(server: Server) -> None:
     assert all(line.startswith("RangeError Invalid time zone specified: ") for line in lines), lines
 
 
+async def test_parameters_that_are_left_out_stay_as_they_are(server: Server) -> None:
+    """Where Node.js 20 destroys the stream."""
+    lines = await told(
+        server,
+        """{ const stream = zlib.createGzip(); stream.params(); stream.end("kept");
+          return zlib.gunzipSync(await buffer(stream)); }""",
+        imports="import zlib from 'node:zlib'; import { buffer } from 'node:stream/consumers';",
+    )
+    assert lines == ["kept"]
+
+
 FS = "import fs from 'node:fs';"
 
 

@@ -117,4 +117,5 @@ export default async function run(log) {
   anew.read();
   anew.end("kept");
   log(zlib.inflateSync(await buffer(anew)).toString(), zlib.Gzip.name, zlib.createGzip() instanceof zlib.Gzip);
+  log(attempt(() => zlib.crc32(5)), attempt(() => zlib.crc32("x", -1)));
 }

@@ -1,4 +1,4 @@
-// The bytes of what the functions of node:crypto take.
+// The bytes of what functions of node:crypto, node:fs and node:zlib take.
 
 import { Buffer } from "./buffer.js";
 import { invalidType } from "./errors.js";
