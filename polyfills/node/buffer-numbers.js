@@ -2,6 +2,7 @@
 // https://nodejs.org/docs/latest-v20.x/api/buffer.html#bufreadbigint64beoffset
 
 import { invalidType, nodeError, outOfRange } from "./errors.js";
+import { define } from "./properties.js";
 
 const view = (buffer) => new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
@@ -41,7 +42,7 @@ function checkValue(value, min, max, size) {
 
 const METHODS = { __proto__: null };
 
-function define(names, read, write) {
+function addPair(names, read, write) {
   for (const name of names) {
     METHODS[`read${name}`] = read;
     METHODS[`write${name}`] = write;
@@ -52,7 +53,7 @@ function define(names, read, write) {
 function defineFixed(names, type, size, little, min, max) {
   const get = DataView.prototype[`get${type}`];
   const set = DataView.prototype[`set${type}`];
-  define(
+  addPair(
     names,
     function read(offset = 0) {
       checkOffset(this, offset, size);
@@ -98,7 +99,7 @@ function defineSized(end, little, signed) {
       throw boundsError(size, 6, "byteLength");
     if (buffer !== null) checkOffset(buffer, offset, size);
   };
-  define(
+  addPair(
     names,
     function read(offset, byteLength) {
       if (offset === undefined) throw invalidType("offset", "number", offset);
@@ -131,12 +132,5 @@ function defineSized(end, little, signed) {
 
 /** Put the methods on Buffer's prototype, under their names. */
 export function addNumberMethods(prototype) {
-  for (const name of Object.keys(METHODS)) {
-    Object.defineProperty(prototype, name, {
-      value: METHODS[name],
-      writable: true,
-      configurable: true,
-      enumerable: true,
-    });
-  }
+  define(prototype, METHODS);
 }

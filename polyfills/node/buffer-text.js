@@ -4,6 +4,7 @@
 import { codecFor, encodingName, unknownEncoding } from "./buffer-encodings.js";
 import { boundsError } from "./buffer-numbers.js";
 import { nodeError, requireInteger } from "./errors.js";
+import { define } from "./properties.js";
 
 const methods = {
   toString(encoding = undefined, start = 0, end = this.length) {
@@ -71,12 +72,5 @@ for (const [name, encoding] of Object.entries({
 
 /** Gives a prototype the methods. */
 export function addTextMethods(prototype) {
-  for (const name of Object.keys(methods)) {
-    Object.defineProperty(prototype, name, {
-      value: methods[name],
-      writable: true,
-      configurable: true,
-      enumerable: true,
-    });
-  }
+  define(prototype, methods);
 }

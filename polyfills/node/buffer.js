@@ -19,6 +19,7 @@ import {
   requireInteger,
 } from "./errors.js";
 import { customInspect, inspect } from "./inspect.js";
+import { define } from "./properties.js";
 import { isAnyArrayBuffer, isUint8Array } from "./types.js";
 
 const { copyWithin, subarray: part, toHex } = Uint8Array.prototype;
@@ -190,14 +191,7 @@ const statics = {
     return buffer;
   },
 };
-for (const name of Object.keys(statics)) {
-  Object.defineProperty(Buffer, name, {
-    value: statics[name],
-    writable: true,
-    configurable: true,
-    enumerable: true,
-  });
-}
+define(Buffer, statics);
 
 const COMPARED_BYTES = 1024; // at a time, as texts, which the engine compares faster than a loop
 
@@ -396,14 +390,7 @@ function showBuffer(buffer, depth, options) {
   return `<${buffer.constructor.name} ${text}>`;
 }
 
-for (const name of Object.keys(methods)) {
-  Object.defineProperty(prototype, name, {
-    value: methods[name],
-    writable: true,
-    configurable: true,
-    enumerable: true,
-  });
-}
+define(prototype, methods);
 Object.defineProperty(prototype, customInspect, {
   value: methods.inspect,
   writable: true,

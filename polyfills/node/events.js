@@ -6,6 +6,7 @@
 import { abortError, invalidType, nodeError, outOfRange, requireFunction } from "./errors.js";
 import { AsyncResource } from "./async-hooks.js";
 import { inspect } from "./inspect.js";
+import { define } from "./properties.js";
 
 export const errorMonitor = Symbol("events.errorMonitor");
 export const captureRejectionSymbol = Symbol.for("nodejs.rejection");
@@ -224,14 +225,7 @@ const methods = {
     return this._eventsCount > 0 ? ownKeys(this._events) : [];
   },
 };
-for (const name of Object.keys(methods)) {
-  Object.defineProperty(EventEmitter.prototype, name, {
-    value: methods[name],
-    writable: true,
-    configurable: true,
-    enumerable: true,
-  });
-}
+define(EventEmitter.prototype, methods);
 EventEmitter.prototype.on = EventEmitter.prototype.addListener;
 EventEmitter.prototype.off = EventEmitter.prototype.removeListener;
 

@@ -3,7 +3,7 @@
 
 import { nodeError } from "./errors.js";
 import { addAbortSignal, construct, nextTick, Stream } from "./stream-base.js";
-import { define } from "./stream-properties.js";
+import { define } from "./properties.js";
 import { initReadable, Readable } from "./stream-readable.js";
 import { afterConstruct, initWritable, Writable } from "./stream-writable.js";
 

@@ -9,7 +9,7 @@ import {
   requireInteger,
   requireObject,
 } from "./errors.js";
-import { define } from "./stream-properties.js";
+import { define } from "./properties.js";
 import { Readable } from "./stream-readable.js";
 import "./stream-from.js";
 

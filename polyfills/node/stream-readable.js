@@ -22,7 +22,7 @@ import {
 } from "./stream-chunks.js";
 import { chunksOf } from "./stream-iterate.js";
 import { pipe, unpipe } from "./stream-pipe.js";
-import { define, defineViews } from "./stream-properties.js";
+import { define, defineViews } from "./properties.js";
 import { StringDecoder } from "./string-decoder.js";
 
 const MAX_BYTES = 0x40000000;

@@ -14,7 +14,7 @@ import {
   nextTick,
   Stream,
 } from "./stream-base.js";
-import { define, defineViews } from "./stream-properties.js";
+import { define, defineViews } from "./properties.js";
 
 const ignore = () => {};
 

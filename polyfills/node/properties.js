@@ -1,4 +1,4 @@
-// How the prototypes of streams get their methods and accessors.
+// How classes of Node.js's, which are older than `class`, get their methods and accessors.
 
 /** Methods, enumerable as those of Node.js are. */
 export function define(prototype, members) {
