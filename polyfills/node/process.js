@@ -80,11 +80,14 @@ export function hrtime(time = undefined) {
 }
 hrtime.bigint = () => BigInt(Math.round(now() * 1_000_000));
 
-class Output {
+/** No stream of its own, which would cost more than most scripts write; others can be piped in. */
+class Output extends EventEmitter {
   #level;
   #held = "";
+  #decoder = new TextDecoder();
 
   constructor(fd, level) {
+    super();
     this.fd = fd;
     this.#level = level;
     this._isStdio = true; // what is piped into it does not end it
@@ -95,7 +98,7 @@ class Output {
 
   /** Whole lines go to the console, the rest waits for its end. */
   write(chunk, encoding = undefined, callback = undefined) {
-    this.#held += typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
+    this.#held += typeof chunk === "string" ? chunk : this.#decoder.decode(chunk, { stream: true });
     const end = this.#held.lastIndexOf("\n");
     if (end !== -1) {
       console[this.#level](this.#held.slice(0, end));
@@ -111,18 +114,6 @@ class Output {
     if (this.#held !== "") this.write("\n");
   }
 
-  on() {
-    return this;
-  }
-
-  once() {
-    return this;
-  }
-
-  removeListener() {
-    return this;
-  }
-
   getColorDepth() {
     return 1;
   }
@@ -134,15 +125,13 @@ class Output {
 
 export const stdout = new Output(1, "log");
 export const stderr = new Output(2, "error");
-export const stdin = {
+export const stdin = Object.assign(new EventEmitter(), {
   fd: 0,
   isTTY: false,
-  on: () => stdin,
-  once: () => stdin,
   read: () => null,
   resume: () => stdin,
   pause: () => stdin,
-};
+});
 
 export function emitWarning(warning, type = undefined, code = undefined) {
   const options = type !== null && typeof type === "object" ? type : { type, code };

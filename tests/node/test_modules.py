@@ -237,6 +237,25 @@ async def test_output_goes_to_the_console_by_lines(server: Server) -> None:
     ]
 
 
+async def test_streams_are_piped_to_the_console(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { Readable } from "node:stream";
+        import { once } from "node:events";
+        export default { async fetch() {
+          const euro = Buffer.from("€\\n");
+          const source = Readable.from([euro.subarray(0, 1), euro.subarray(1), "end\\n"]);
+          source.pipe(process.stdout);
+          await once(source, "close");
+          return new Response("ok");
+        } };
+        """,
+    )
+    assert await server.text() == "ok"
+    assert server.lines == ["main log: €", "main log: end"]
+
+
 @pytest.mark.parametrize(
     ("date", "flags", "kind"),
     [
