@@ -6,7 +6,8 @@ Nothing but this folder touches cffi.
 - `Isolate` (isolate.py): one JSRuntime and one JSContext with their limits;
   `evaluate` a module, `call` a function, `close`.
 - `Module`, `ModuleKind` (modules.py): what a script is made of;
-  `ModuleLoader` (loader.py): how an import finds it, commonjs.py how `require` does.
+  `ModuleLoader` (loader.py): how an import finds it, commonjs.py how `require` does;
+  load_attempts.py: what an import that failed leaves behind.
 - `Arguments` (arguments.py) and `Converter` (values.py): what crosses, into a call and out of one.
 - `OpTable` (op_table.py): functions of Python that JavaScript calls.
 - `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn.

@@ -25,6 +25,7 @@ from holdfast.engine.library import (
     lib,
 )
 from holdfast.engine.limits import UNBOUNDED
+from holdfast.engine.load_attempts import LoadAttempts
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.engine.script_code import LEADS_BACK, read_script
 
@@ -91,6 +92,7 @@ class ModuleLoader:
         self._more_room = more_room
         self._kept = kept
         self._is_before_code = False
+        self._attempts = LoadAttempts()
         self._commonjs: CommonJS | None = None
         self._namespaces: dict[str, Any] = {}  # of internal modules asked for by name, held
         self._raised: JSError | None = None
@@ -129,28 +131,34 @@ class ModuleLoader:
         return raised
 
     def _normalize(self, context: Any, base: Any, specifier: Any, _opaque: Any) -> Any:
+        importer = ffi.string(base).decode("utf-8", "replace")
         try:
-            name = self.resolve(
-                ffi.string(base).decode("utf-8", "replace"),
-                ffi.string(specifier).decode("utf-8", "replace"),
-            ).encode()
+            name = self.resolve(importer, ffi.string(specifier).decode("utf-8", "replace"))
+            self._attempts.note_import(importer, name)
         except ScriptError as error:
             self._throw(error)
             return ffi.NULL
-        return lib.js_strndup(context, name, len(name))
+        told = name.encode()
+        return lib.js_strndup(context, told, len(told))
 
     def _load(self, _context: Any, name: Any, _opaque: Any) -> Any:
+        wanted = ffi.string(name).decode()
+        thrown: ScriptError | None = None
+        self._attempts.begin()
         try:
             with _one_deeper():
-                return self.load(ffi.string(name).decode())
+                return self.load(wanted)
         except ScriptError as error:
-            self._throw(error)
+            thrown = error
         except JSError as error:
             # The message crosses C as a JS exception; the details wait here.
             self._raised = error
-            self._throw(ScriptError(error.name or "Error", error.message))
+            thrown = ScriptError(error.name or "Error", error.message)
         except Exception as error:  # noqa: BLE001 - C has nobody who would catch it
-            self._throw(ScriptError("Error", f"The module cannot be loaded: {error}"))
+            thrown = ScriptError("Error", f"The module cannot be loaded: {error}")
+        finally:
+            self._attempts.end(wanted, thrown)
+        self._throw(thrown)
         return ffi.NULL
 
     # ---- names and modules -----------------------------------------------------------
