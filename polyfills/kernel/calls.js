@@ -76,7 +76,7 @@ class HeldAnswer {
 }
 
 HeldAnswer.prototype.isDone = true; // once it has passed
-keepShapes(new HeldAnswer(null, null, null), ["round", "context"]);
+keepShapes(new HeldAnswer(null, null, null), ["round", "context", "next"]);
 
 function sendAnswer(call, answer) {
   if (!finish(call)) return;

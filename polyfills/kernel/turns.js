@@ -13,6 +13,8 @@ import { reportException } from "./report.js";
 import { currentContext, setCurrentContext, setOwn } from "./current.js";
 import { current as currentFrame, enterFrame } from "./frames.js";
 
+const MAX_KEPT_ENTRIES = 4096;
+
 // A turn is three entries: context, function, argument.
 let queue = [];
 let head = 0;
@@ -38,7 +40,8 @@ export function nextTurn() {
   const run = queue[head++];
   const argument = queue[head++];
   if (head === queue.length) {
-    queue = [];
+    if (head > MAX_KEPT_ENTRIES) queue = [];
+    else queue.length = 0;
     head = 0;
     shared[WORD_TURNS_QUEUED] = 0;
   }

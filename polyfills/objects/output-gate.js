@@ -15,14 +15,13 @@ import { Context, currentContext, queueTurn, runInContext } from "../kernel/turn
 
 const exit = new Context();
 
-const NONE = Object.freeze([]); // of gates where nobody waits, which is most of them
-
 let release; // the turn in which a gate lets go of what waits
 
 export class OutputGate {
   #written = 0;
   #durable = 0;
-  #waiters = NONE; // with `round` and `context`, by round ascending
+  #first = null; // of those who wait, each with its `round`, ascending, `context` and `next`
+  #last = null;
   #locks = 0; // promises that something else is durable
   #error = null;
 
@@ -35,7 +34,7 @@ export class OutputGate {
   get isLocked() {
     // A waiter that has not gone on yet is not overtaken by a message sent later.
     const isOutstanding =
-      this.#written > this.#durable || this.#locks > 0 || this.#waiters.length > 0;
+      this.#written > this.#durable || this.#locks > 0 || this.#first !== null;
     return isOutstanding || this.#error !== null;
   }
 
@@ -71,8 +70,10 @@ export class OutputGate {
     }
     waiter.round = this.#written;
     waiter.context = currentContext();
-    if (this.#waiters === NONE) this.#waiters = [];
-    this.#waiters.push(waiter);
+    waiter.next = null;
+    if (this.#first === null) this.#first = waiter;
+    else this.#last.next = waiter;
+    this.#last = waiter;
   }
 
   /** The same for the object's code: it goes on in a turn that the input gate admits. */
@@ -95,7 +96,7 @@ export class OutputGate {
   }
 
   #releaseSoon() {
-    if (this.#waiters[0]?.round <= this.#durable) queueTurn(exit, release, this);
+    if (this.#first?.round <= this.#durable) queueTurn(exit, release, this);
   }
 
   static {
@@ -105,38 +106,38 @@ export class OutputGate {
   // Those of the first one's context, as far as none overtakes what code that waits is about to
   // send; the others in turns that follow.
   #release() {
-    const waiters = this.#waiters;
-    if (waiters.length === 0 || this.#locks > 0 || waiters[0].round > this.#durable) return;
-    const { context, isDone } = waiters[0];
-    let released = 1;
-    while (
-      waiters[released]?.context === context &&
-      waiters[released].isDone === isDone &&
-      waiters[released].round <= this.#durable
-    ) {
-      released++;
-    }
-    this.#waiters = released === waiters.length ? NONE : waiters.slice(released);
+    let waiter = this.#first;
+    if (this.#locks > 0 || !(waiter?.round <= this.#durable)) return;
+    const { context, isDone } = waiter;
     setCurrentContext(context);
     setOwn(false); // each goes on with what it had begun
-    for (let i = 0; i < released; i++) {
+    do {
+      this.#first = waiter.next;
       try {
-        waiters[i].pass();
+        waiter.pass();
       } catch (error) {
         reportException(error);
       }
-    }
-    this.#releaseSoon();
+      waiter = this.#first;
+    } while (
+      waiter?.context === context &&
+      waiter.isDone === isDone &&
+      waiter.round <= this.#durable
+    );
+    if (waiter === null) this.#last = null;
+    else this.#releaseSoon();
   }
 
   /** Writes were lost: fail everything that waits, now and from now on. */
   break(error) {
     if (this.#error !== null) return;
     this.#error = error;
-    const waiters = this.#waiters;
-    this.#waiters = NONE;
-    for (const waiter of waiters) {
-      queueTurn(exit, () => runInContext(waiter.context, () => waiter.fail(error)));
-    }
+    let waiter = this.#first;
+    this.#first = this.#last = null;
+    for (; waiter !== null; waiter = waiter.next) queueTurn(exit, fail, [waiter, error]);
   }
+}
+
+function fail([waiter, error]) {
+  runInContext(waiter.context, () => waiter.fail(error));
 }
