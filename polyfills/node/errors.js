@@ -186,16 +186,9 @@ export function abortError(reason = undefined) {
   return error;
 }
 
-/** Functions and classes of a module that are not there: each throws an error that names it. */
-export function absent(module, names) {
-  const functions = {};
-  for (const name of names) functions[name] = absentFunction(module, name);
-  return functions;
-}
-
 /**
- * The same for a module of which little is there: to be destructured into whatever it lacks, and
- * spread, then, into its default export.
+ * Functions and classes of a module that are not there, by name: each throws an error that names it.
+ * To be destructured into whatever the module lacks, and spread, then, into its default export.
  */
 export const absentFrom = (module) =>
   new Proxy({}, { get: (asked, name) => (asked[name] ??= absentFunction(module, name)) });

@@ -1,30 +1,22 @@
-// node:path, its POSIX half: https://nodejs.org/docs/latest-v20.x/api/path.html
+// node:path, its POSIX half, with the other one: https://nodejs.org/docs/latest-v20.x/api/path.html
 
-import { absent, requireObject, requireString } from "./errors.js";
+import { requireString } from "./errors.js";
 import { globMatcher } from "./glob.js";
+import { extensionOf, formatWith, withoutDots, withoutSuffix } from "./path-parts.js";
+import * as windows from "./path-windows.js";
 
 const CURRENT = "/"; // there are no directories, so none is the working one
 
 export const sep = "/";
 export const delimiter = ":";
 
-/** The segments without `.` and with `..` undone; `..` that lead above stay in a relative path. */
-function resolveDots(path, isAbsolute) {
-  const kept = [];
-  for (const segment of path.split("/")) {
-    if (segment === "" || segment === ".") continue;
-    if (segment !== "..") kept.push(segment);
-    else if (kept.length > 0 && kept.at(-1) !== "..") kept.pop();
-    else if (!isAbsolute) kept.push("..");
-  }
-  return kept.join("/");
-}
+const normalized = (path, absolute) => withoutDots(path.split("/"), absolute).join("/");
 
 export function normalize(path) {
   requireString(path, "path");
   if (path === "") return ".";
   const absolute = path.startsWith("/");
-  let text = resolveDots(path, absolute);
+  let text = normalized(path, absolute);
   if (text === "") {
     if (absolute) return "/";
     return path.endsWith("/") ? "./" : ".";
@@ -40,7 +32,7 @@ export function resolve(...paths) {
     requireString(part, `paths[${i}]`);
     if (part !== "") path = path === "" ? part : `${part}/${path}`;
   }
-  return `/${resolveDots(path, true)}`;
+  return `/${normalized(path, true)}`;
 }
 
 export function isAbsolute(path) {
@@ -93,30 +85,16 @@ export function basename(path, suffix = undefined) {
   if (suffix !== undefined) requireString(suffix, "suffix");
   requireString(path, "path");
   const [start, end] = lastSegment(path);
-  const base = path.slice(start, end);
-  if (suffix === undefined || suffix === "" || base === suffix || !base.endsWith(suffix)) {
-    return suffix === path && suffix !== undefined ? "" : base;
-  }
-  return base.slice(0, -suffix.length);
+  return withoutSuffix(path.slice(start, end), suffix, path);
 }
 
 export function extname(path) {
   requireString(path, "path");
   const [start, end] = lastSegment(path);
-  const base = path.slice(start, end);
-  const dot = base.lastIndexOf(".");
-  return dot <= 0 || base === ".." ? "" : base.slice(dot);
+  return extensionOf(path.slice(start, end));
 }
 
-export function format(pathObject) {
-  requireObject(pathObject, "pathObject");
-  const { root, ext } = pathObject;
-  const dir = pathObject.dir || root;
-  const dotted = ext && !ext.startsWith(".") ? `.${ext}` : (ext ?? "");
-  const base = pathObject.base || `${pathObject.name ?? ""}${dotted}`;
-  if (!dir) return base;
-  return dir === root ? `${dir}${base}` : `${dir}/${base}`;
-}
+export const format = (pathObject) => formatWith("/", pathObject);
 
 export function parse(path) {
   requireString(path, "path");
@@ -137,24 +115,7 @@ export function matchesGlob(path, pattern) {
   return globMatcher(pattern)(path);
 }
 
-export const win32 = {
-  ...absent("path.win32", [
-    "basename",
-    "dirname",
-    "extname",
-    "format",
-    "isAbsolute",
-    "join",
-    "matchesGlob",
-    "normalize",
-    "parse",
-    "relative",
-    "resolve",
-    "toNamespacedPath",
-  ]),
-  delimiter: ";",
-  sep: "\\",
-};
+export const win32 = { ...windows };
 
 const path = {
   _makeLong,
