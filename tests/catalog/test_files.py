@@ -110,3 +110,30 @@ def test_a_file_outside_the_main_folder_is_refused(write):
 def test_a_main_file_that_is_missing_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_modules(tmp_path / "none.mjs")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("import'./a.mjs'", True),
+        ("import x from\n\t'./a.mjs'", True),
+        ("export*from'./b/../a.mjs'", True),
+        ("await import (\n './a.mjs' )", True),
+        ("import x from '../here/a.mjs'", True),
+        ("import './././a.mjs'", True),
+        ("xfrom './a.mjs'; from './gone.mjs'", False),
+        ("$import('./a.mjs')", True),
+        ("import './a.mjs", False),
+        ("import './a.mjs\"", False),
+        ("import ((('./a.mjs')))", False),
+        ("require('./a.mjs')", False),
+        ("'./a.mjs' + \"./a.mjs\" + ./a.mjs", False),
+        ("./a.mjs", False),
+        ("'./a.mjs'", False),
+        (".'./a.mjs'", False),
+    ],
+)
+def test_what_follows_the_words_of_an_import_is_followed(write, tmp_path, text, found):
+    write("here/a.mjs")
+    main = write("here/main.mjs", text)
+    assert names(read_modules(main)) == ["main.mjs", "a.mjs"][: 1 + found]

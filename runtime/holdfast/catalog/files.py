@@ -8,7 +8,7 @@ of a file has to be named by the caller. Specifiers that are not relative
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from holdfast.catalog.script import Syntax
@@ -27,6 +27,7 @@ _KINDS = {
 _UNCOMPILED = frozenset({".ts", ".mts", ".cts", ".tsx", ".jsx"})
 BUNDLE = "for instance by: npx esbuild {} --bundle --format=esm --outfile=bundle.mjs"
 
+_RELATIVE = re.compile(r"\./")  # a literal is looked for at once, where others take 20 ns a letter
 _IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*(["'])(\.{1,2}/[^"'\n]+)\1""")
 _REQUIRE = re.compile(r"""\brequire\s*\(\s*(["'])(\.{1,2}/[^"'\n]+)\1""")
 _MODULE_SYNTAX = re.compile(r"""^\s*(?:export\b|import\b\s*["'{*\w])""", re.MULTILINE)
@@ -93,12 +94,38 @@ def _name(path: Path, folder: Path) -> str:
 
 
 def _imported(module: Module, folder: Path) -> Iterable[Path]:
-    pattern = {ModuleKind.ESM: _IMPORT, ModuleKind.COMMONJS: _REQUIRE}.get(module.kind)
-    if pattern is None:
-        return
-    text = module.content.decode("utf-8", "replace")
     here = PurePosixPath(module.name).parent
-    for match in pattern.finditer(text):
-        path = Path(os.path.normpath(folder / here / match[2]))
+    for specifier in _specifiers(module.content.decode("utf-8", "replace"), module.kind):
+        path = Path(os.path.normpath(folder / here / specifier))
         if path.is_file():
             yield path
+
+
+def _specifiers(text: str, kind: ModuleKind) -> Iterator[str]:
+    """What a module imports by relative paths."""
+    keywords: tuple[str, ...]
+    match kind:
+        case ModuleKind.ESM:
+            pattern, keywords = _IMPORT, ("from", "import")
+        case ModuleKind.COMMONJS:
+            pattern, keywords = _REQUIRE, ("require",)
+        case _:
+            return
+    for found in _RELATIVE.finditer(text):
+        path = found.start()
+        quote = path - (2 if text[path - 1 : path] == "." else 1)
+        if quote < 0 or text[quote] not in "\"'":
+            continue
+        end = _before_space(text, quote)
+        if text[end - 1 : end] == "(":
+            end = _before_space(text, end - 1)
+        for keyword in keywords:
+            match = pattern.match(text, max(end - len(keyword), 0))
+            if match is not None:
+                yield match[2]
+
+
+def _before_space(text: str, end: int) -> int:
+    while end and text[end - 1].isspace():
+        end -= 1
+    return end
