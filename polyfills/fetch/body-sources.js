@@ -2,7 +2,15 @@
 // stream is untouched its body can be taken out again, so looking at `response.body`
 // and passing it on costs no copy.
 
-import { body_cancel, body_decode, body_read, body_read_all, body_read_text } from "holdfast:ops";
+import {
+  body_cancel,
+  body_decode,
+  body_gather,
+  body_json,
+  body_read,
+  body_read_all,
+  body_read_text,
+} from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { abortReason, isAborted } from "../events/abort.js";
 import { copyBytes } from "../kernel/buffers.js";
@@ -51,6 +59,11 @@ export class HostBody {
   /** Everything as a string: the host decodes it. */
   readText() {
     return this.#guarded(body_read_text(this.handle));
+  }
+
+  /** What everything holds as JSON: the engine parses the bytes as they came. */
+  readJson() {
+    return this.#guarded(body_gather(this.handle)).then(() => body_json(this.handle));
   }
 
   throwIfAborted() {

@@ -94,6 +94,8 @@ const bufferOfBytes = (bytes) => {
   return bytes.byteLength === buffer.byteLength ? buffer : bytes.slice().buffer;
 };
 const same = (bytes) => bytes;
+const textOfHost = (source) => source.readText().then(textOf);
+const jsonOfHost = (source) => source.readJson();
 const typeOf = (record) => extractMimeType(recordHeader(record, "content-type"));
 
 /** The body as a Blob of the type that the headers say. */
@@ -124,12 +126,12 @@ function parseForm(bytes, mimeType, header) {
 }
 
 /**
- * Read the whole body and convert it, with `ofText` where it is at hand as a string or,
- * if the caller wants text anyway, the host can make it one. The body counts as used
- * from now on. Returns a promise.
+ * Read the whole body and convert it, with `ofText` where it is at hand as a string, and with
+ * `ofHost`, if there is one, where it is a HostBody. The body counts as used from now on. Returns a
+ * promise.
  * https://fetch.spec.whatwg.org/#concept-body-consume-body
  */
-function consumeBody(record, ofText, ofBytes, wantsText = false) {
+function consumeBody(record, ofText, ofBytes, ofHost) {
   try {
     if (record.stream === null) {
       const kept = record.source;
@@ -139,7 +141,7 @@ function consumeBody(record, ofText, ofBytes, wantsText = false) {
       const source = takeSource(record);
       if (typeof source === "string") return Promise.resolve(ofText(source));
       if (source instanceof HostBody) {
-        return wantsText ? source.readText().then(ofText) : source.readAll().then(ofBytes);
+        return ofHost === undefined ? source.readAll().then(ofBytes) : ofHost(source);
       }
       return Promise.resolve(ofBytes(source));
     }
@@ -192,10 +194,10 @@ export function moveBody(from, to) {
  * instance and undefined for anything else.
  */
 export function defineBody(Class, recordOf) {
-  const read = (object, ofText, ofBytes, wantsText) => {
+  const read = (object, ofText, ofBytes, ofHost) => {
     const record = recordOf(object);
     if (record === undefined) return Promise.reject(illegalInvocation());
-    return consumeBody(record, ofText, ofBytes, wantsText);
+    return consumeBody(record, ofText, ofBytes, ofHost);
   };
   const readWith = (object, reader) => {
     const record = recordOf(object);
@@ -226,10 +228,10 @@ export function defineBody(Class, recordOf) {
       return readWith(this, readFormData);
     },
     json() {
-      return read(this, jsonOfText, jsonOfBytes, true);
+      return read(this, jsonOfText, jsonOfBytes, jsonOfHost);
     },
     text() {
-      return read(this, textOf, decodeUtf8, true);
+      return read(this, textOf, decodeUtf8, textOfHost);
     },
   };
   Object.defineProperties(Class.prototype, Object.getOwnPropertyDescriptors(mixin));

@@ -8,7 +8,8 @@ Nothing but this folder touches cffi.
 - `Module`, `ModuleKind` (modules.py): what a script is made of;
   `ModuleLoader` (loader.py): how an import finds it, commonjs.py how `require` does;
   load_attempts.py: what an import that failed leaves behind.
-- `Arguments` (arguments.py) and `Converter` (values.py): what crosses, into a call and out of one.
+- `Arguments` (arguments.py), `Converter` and `Json` (values.py): what crosses, into a call and
+  out of one.
 - `OpTable` (op_table.py): functions of Python that JavaScript calls.
 - `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn.
 - `BytecodeLibrary` (bytecode.py): internal modules compiled once, by a `Compiler` (compiler.py),
@@ -38,6 +39,7 @@ from holdfast.engine.isolate import Isolate
 from holdfast.engine.kept_code import KeptCode
 from holdfast.engine.limits import Limits
 from holdfast.engine.modules import Module, ModuleKind
+from holdfast.engine.values import Json
 
 __all__ = [
     "BytecodeLibrary",
@@ -47,6 +49,7 @@ __all__ = [
     "Isolate",
     "IsolateTerminated",
     "JSError",
+    "Json",
     "KeptCode",
     "Limits",
     "Module",

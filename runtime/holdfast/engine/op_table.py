@@ -21,7 +21,7 @@ from holdfast.engine.library import (
     ffi,
     lib,
 )
-from holdfast.engine.values import Converter, Value
+from holdfast.engine.values import Converter, Json, Value
 
 log = logging.getLogger("holdfast.engine")
 
@@ -36,7 +36,7 @@ _MAKE_ERROR = b"""(() => {
   };
 })()"""
 
-Op = Callable[..., Value]
+Op = Callable[..., Value | Json]
 
 
 def _nobody(name: str) -> Op:
@@ -120,6 +120,8 @@ class OpTable:
             value = function(*converter.values(arguments, count, text=text))
             if value is None:
                 return UNDEFINED
+            if isinstance(value, Json):
+                return lib.JS_ParseJSON(context, value.text, len(value.text), b"<input>")
             converter.write(self._result, value)
             return self._result[0]
         except ScriptError as error:

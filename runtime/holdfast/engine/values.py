@@ -14,6 +14,7 @@ Nothing else crosses: larger structures travel as one string or one buffer.
 import json
 import struct
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from holdfast.engine.library import (
@@ -33,6 +34,17 @@ from holdfast.engine.library import (
 )
 
 Value = None | bool | int | float | str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """JSON in UTF-8, as the result of an op: it crosses as the value that JSON.parse makes of it.
+
+    Or throws what that throws. JS_ParseJSON.
+    """
+
+    text: bytes
+
 
 MAX_INTERNED = 64  # characters
 MAX_RECURRING = 512  # characters

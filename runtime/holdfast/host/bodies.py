@@ -7,7 +7,8 @@ behind it. What a script makes itself (a ReadableStream) is pumped into a Pipe.
 Each stream has one reader. Its failures are BodyErrors, which say what the reader is
 to be told; the writer of a pipe learns by `write` that the reader has gone.
 
-`ops`: `body_read`, `body_read_all`, `body_read_text`, `body_cancel` for reading; `body_open`,
+`ops`: `body_read`, `body_read_all`, `body_read_text`, `body_gather` and `body_json`, `body_cancel`
+for reading; `body_open`,
 `body_write`, `body_drain`, `body_watch`, `body_close`, `body_abort` for writing.
 """
 
@@ -19,7 +20,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from holdfast.engine import ScriptError
+from holdfast.engine import Json, ScriptError
 from holdfast.host.ops import async_op, deferred_op, op
 
 if TYPE_CHECKING:
@@ -304,6 +305,13 @@ class BodyTable:
         del self._streams[handle]
         return stream
 
+    def put_back(self, handle: int, stream: ByteStream) -> None:
+        """Keep something else under the handle of a body that was taken."""
+        if self._closed:
+            stream.cancel()
+        else:
+            self._streams[handle] = stream
+
     def release(self, handle: int) -> None:
         """Cancel a body that nobody will read any more; harmless if it was taken."""
         stream = self._streams.pop(handle, None)
@@ -420,6 +428,30 @@ def body_read_text(host: "Host", handle: int) -> Coroutine[None, None, str]:
 
 async def _read_text(stream: ByteStream) -> str:
     return (await _read_all(stream)).decode("utf-8", "replace")
+
+
+@async_op
+def body_gather(host: "Host", handle: int) -> Coroutine[None, None, None]:
+    """Have the whole body at hand, under the same handle."""
+    table = table_of(host)
+    with body_errors_for_script():
+        stream = table.take(handle)
+    return _gather(table, handle, stream)
+
+
+async def _gather(table: BodyTable, handle: int, stream: ByteStream) -> None:
+    table.put_back(handle, BufferedBody(await _read_all(stream)))
+
+
+@op
+def body_json(host: "Host", handle: int) -> Json:
+    """The value that a body holds as JSON, once `body_gather` has ended; the handle is void."""
+    body = table_of(host).take(handle)
+    assert isinstance(body, BufferedBody), "it was gathered"
+    content = body.content
+    if not content.isascii():  # or else it is what decoding makes of it
+        content = content.decode("utf-8", "replace").removeprefix("\ufeff").encode()
+    return Json(content)
 
 
 async def _read_all(stream: ByteStream) -> bytes:
