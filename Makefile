@@ -78,6 +78,10 @@ wpt: $(INSTALLED) ## Runs the Web Platform Tests (WPT_DIR=a checkout; ARGS='url 
 simulate: $(INSTALLED) ## Runs many seeds of the simulation (ARGS='--seeds 5000', or '--seed 7 --trace')
 	@$(BIN)/python -m tests.simulation $(ARGS)
 
+.PHONY: hunt
+hunt: $(INSTALLED) $(PEERS) ## Runs programs that nobody wrote on workerd too (ARGS='storage --seeds 5000')
+	@$(BIN)/python -m tests.differential.hunt $(ARGS)
+
 .PHONY: peers
 peers: $(PEERS) ## Installs workerd, Wrangler and oxlint from npm into node_modules, for tests and checks
 
