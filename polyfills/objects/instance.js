@@ -151,20 +151,20 @@ export class ObjectInstance {
   }
 
   /**
-   * Make the object for `run(argument)`, the running turn, if need be. False where that failed,
-   * or where the turn has to wait for what the constructor has begun.
+   * The class's object for `run(argument)`, the running turn, made now if need be. Undefined where
+   * that failed, or where the turn has to wait for what the constructor has begun.
    */
   prepare(run, argument) {
-    if (this.#object !== undefined) return true;
+    if (this.#object !== undefined) return this.#object;
     try {
       this.construct();
     } catch (error) {
       this.reset(error);
     }
-    if (this.error !== null) return false; // by itself, too: the constructor may abort
-    if (!this.inputGate.isLocked) return true;
+    if (this.error !== null) return undefined; // by itself, too: the constructor may abort
+    if (!this.inputGate.isLocked) return this.#object;
     runTurn(currentContext(), run, argument);
-    return false;
+    return undefined;
   }
 
   /** False for an object whose class is known to have no `alarm()`. */
@@ -248,5 +248,6 @@ function startCall(call) {
   const instance = call.life;
   if (instance.error !== null) return failCall(call, instance.error);
   setDepthOfTurn(call.depth ?? 1);
-  return instance.prepare(startCall, call) ? runCall(call, instance.construct()) : undefined;
+  const object = instance.prepare(startCall, call);
+  return object === undefined ? undefined : runCall(call, object);
 }

@@ -11,7 +11,7 @@ from holdfast.server.shards.balance import LOOKS, NOBODY, Meter, receiver, share
         (0.99, {1: 0.35}, 1),
         (0.99, {0: 0.6, 2: 0.1, 3: 0.3}, 2),
         (0.7, {1: 0.0}, None),  # it is not busy
-        (0.99, {1: 0.43}, None),  # nobody has much less to do
+        (0.99, {1: 0.63}, None),  # nobody has much less to do
         (1.0, {1: NOBODY}, None),  # the other is not there
         (1.0, {0: NOBODY, 2: 0.25}, 2),
     ],
@@ -60,6 +60,25 @@ def test_loads_that_connections_make_come_together_and_stay() -> None:
         rounds += 1
     assert counts == [20, 20, 0, 0]  # which nobody minds: none is busy
     assert rounds == 1
+
+
+@pytest.mark.parametrize("ours", range(33))
+def test_the_owner_of_an_object_that_all_call_hands_over_once(ours: int) -> None:
+    """A request that crosses costs its owner less than a whole one, and the other as much."""
+    counts, moves = {0: ours, 1: 32 - ours}, []
+    while True:
+        work = {0: 57 * counts[0] + 22 * counts[1], 1: 60 * counts[1]}
+        loads = {place: work[place] / max(work.values()) for place in counts}
+        place = next(place for place, load in loads.items() if load == 1.0)
+        others = {1 - place: loads[1 - place]}
+        if receiver(1.0, others) is None:
+            break
+        number = share(1.0, others, 1 - place, counts[place])
+        counts[place] -= number
+        counts[1 - place] += number
+        moves.append(place)
+    assert len(moves) <= 1
+    assert min(loads.values()) > 0.6
 
 
 def test_a_load_is_told_once_it_was_looked_at_for_long_enough() -> None:

@@ -78,8 +78,6 @@ class Arguments:
 
         Raises NoRoom, and nothing is lent. JS_GetException.
         """
-        if len(self._words) > MAX_REMEMBERED:
-            self.forget()
         words: list[int] = []
         known = self._words.get
         value: Any
@@ -118,6 +116,8 @@ class Arguments:
             for value in made:
                 _free(self._context, value)
             made.clear()
+            if len(self._words) > MAX_REMEMBERED:  # which only strings that were made add to
+                self.forget()
 
     def _string(self, text: str) -> int:
         may_be_kept = len(text) <= MAX_KEPT_LENGTH

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("holdfast.shards")
 
 BUSY = 0.75  # of the time: a shard that has less to do keeps its clients
-GAP = 0.6  # between two loads, which is not worth the moving: calls between shards cost as well
+GAP = 0.4  # between two loads, which is not worth the moving: calls between shards cost as well
 LOOKS = 3  # so many beats are what a load is measured over
 ACTIVE_SECONDS = 1.0  # a connection without a request for so long is nobody's load
 SETTLE_SECONDS = 2.0  # how long a shard keeps what it was handed
