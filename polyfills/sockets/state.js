@@ -50,8 +50,13 @@ export class SocketState {
     this.link = link;
   }
 
+  /** Whether both sides have said that they will send no more. */
+  get hasClosed() {
+    return this.closedIncoming && this.closedOutgoing;
+  }
+
   get readyState() {
-    if ((this.closedIncoming && this.closedOutgoing) || this.error !== null) return 3;
+    if (this.hasClosed || this.error !== null) return 3;
     if (this.closedIncoming || this.closedOutgoing) return 2;
     return this.phase === CONNECTING ? 0 : 1;
   }

@@ -105,10 +105,10 @@ export class WebSocket extends EventTarget {
     if (state.isHibernatable) {
       throw new TypeError("Can't accept() WebSocket after enabling hibernation.");
     }
-    if (state.phase === ACCEPTED) return;
-    if (state.phase === RELEASED) {
+    if (state.phase === RELEASED || (state.phase === ACCEPTED && state.hasClosed)) {
       throw new TypeError("Can't accept() WebSocket that was already used in a response.");
     }
+    if (state.phase === ACCEPTED) return;
     if (isObject(options) && options.allowHalfOpen !== undefined) {
       state.allowHalfOpen = !!options.allowHalfOpen;
     }

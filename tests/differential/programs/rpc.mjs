@@ -51,7 +51,7 @@ function describe(random, depth = 2) {
   const leaf = [["function", below(4)], ["target", below(4)], ["request", "body"], ["response", one([200, 404])], ["headers", one(["", "2"])], ["stream", one(["", "a stream"])]];
   if (depth === 0 || chance(0.6)) return one(leaf);
   const items = () => Array.from({ length: below(3) }, item);
-  return chance(0.5) ? ["list", items()] : ["object", items().map((found) => [one(["a", "b", "then", "dup"]), found])];
+  return chance(0.5) ? ["list", items()] : ["object", items().map((found) => [one(["a", "b", "dup"]), found])];
 }
 
 /** What came, with all that it can do. */
