@@ -41,8 +41,13 @@ export function publicEncrypt(options, buffer) {
   const key = materialOfKey(publicKeyFor(options));
   const padding = paddingOf(options, OAEP);
   const oaep = oaepOf(options);
-  const data = secretOf(buffer, "buffer", options.encoding);
-  return toBuffer(attempt(() => node_rsa_encrypt(key, padding, ...oaep, data)));
+  return treated(options, buffer, (data) => node_rsa_encrypt(key, padding, ...oaep, data));
+}
+
+/** What an op makes of the data. */
+function treated({ encoding }, buffer, run) {
+  const data = secretOf(buffer, "buffer", encoding);
+  return toBuffer(attempt(() => run(data)));
 }
 
 export function privateDecrypt(options, buffer) {
@@ -55,22 +60,19 @@ export function privateDecrypt(options, buffer) {
     throw nodeError(TypeError, "ERR_INVALID_ARG_VALUE", message);
   }
   const oaep = oaepOf(options);
-  const data = secretOf(buffer, "buffer", options.encoding);
-  return toBuffer(attempt(() => node_rsa_decrypt(key, padding, ...oaep, data)));
+  return treated(options, buffer, (data) => node_rsa_decrypt(key, padding, ...oaep, data));
 }
 
 export function privateEncrypt(options, buffer) {
   const key = materialOfKey(privateKeyFor(options));
   const padding = paddingOf(options, PKCS1);
   oaepOf(options); // which means nothing here, and is checked all the same
-  const data = secretOf(buffer, "buffer", options.encoding);
-  return toBuffer(attempt(() => node_rsa_private_encrypt(key, padding, data)));
+  return treated(options, buffer, (data) => node_rsa_private_encrypt(key, padding, data));
 }
 
 export function publicDecrypt(options, buffer) {
   const key = materialOfKey(publicKeyFor(options));
   const padding = paddingOf(options, PKCS1);
   oaepOf(options); // which means nothing here, and is checked all the same
-  const data = secretOf(buffer, "buffer", options.encoding);
-  return toBuffer(attempt(() => node_rsa_public_decrypt(key, padding, data)));
+  return treated(options, buffer, (data) => node_rsa_public_decrypt(key, padding, data));
 }

@@ -11,13 +11,14 @@ import { find, found, make, requireWritable } from "./fs-tree.js";
 import { dirname, isAbsolute, join, resolve } from "./path.js";
 
 const { COPYFILE_EXCL, S_IFREG } = constants;
+const MAX_MODE = 7;
+const EINVAL = 22;
 
 export function copyFileSync(source, destination, mode = 0) {
   const [from, to] = [pathOf(source, "src"), pathOf(destination, "dest")];
   requireInteger(mode ?? 0, "mode", 0, MAX_MODE);
   withBothPaths(from, to, () => copy(from, to, mode));
 }
-const MAX_MODE = 7;
 
 function copy(from, to, mode) {
   const { node } = found(from, "copyfile");
@@ -71,8 +72,6 @@ export async function cp(source, destination, options = undefined) {
   for (let step = steps.next(); !step.done; step = steps.next(await step.value));
 }
 
-const isInside = (path, folder) => `${resolve(path)}/`.startsWith(`${resolve(folder)}/`);
-
 /** The error of a copy that cannot be made; all of them are told of the destination. */
 function refused(code, text, reason, message, path) {
   return systemError(code, text, { code: reason, syscall: "cp", path, message });
@@ -108,7 +107,6 @@ function* copying(from, to, options) {
   }
   if (options.preserveTimestamps) keepTimes(node, found(to, "utime", { follows: false }).node);
 }
-const EINVAL = 22;
 
 /** The node at a path, or undefined where there is none. */
 function there(path, follows) {
@@ -140,7 +138,7 @@ function requireCopyable(from, to, node, target) {
       `cannot overwrite directory ${to} with non-directory ${from}`,
       to,
     );
-  if (node.isDirectory && isInside(realPath(to), realPath(from)))
+  if (node.isDirectory && `${realPath(to)}/`.startsWith(`${realPath(from)}/`))
     throw invalid(`cannot copy ${from} to a subdirectory of self ${to}`);
 }
 

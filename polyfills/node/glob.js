@@ -3,6 +3,7 @@
 
 const ANY_DEPTH = "**";
 const EXTENDED = { "?": "?", "*": "*", "+": "+", "@": "" };
+const MAX_EXPANDED = 10_000; // of one range
 const NOT_DOTTED = "(?!\\.)"; // a leading dot is matched by a dot alone
 
 /** A function that says whether a path matches the pattern, in which a backslash is a slash. */
@@ -140,7 +141,6 @@ function range(text) {
     return isNumber ? `${value}`.padStart(width, "0") : String.fromCharCode(value);
   });
 }
-const MAX_EXPANDED = 10_000;
 
 /** The parts between here and the `end` that belongs to it, in which other pairs may stand. */
 function partsUpTo(text, start, end, separator) {

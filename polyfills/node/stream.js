@@ -11,6 +11,7 @@ import {
 } from "./stream-base.js";
 import { Duplex, PassThrough, Transform } from "./stream-duplex.js";
 import "./stream-duplexify.js";
+import { duplexPair } from "./stream-pair.js";
 import { finished, isNodeStream, pipeline } from "./stream-pipeline.js";
 import promises from "./stream-promises.js";
 import { Readable } from "./stream-readable.js";
@@ -25,7 +26,7 @@ export const isWritable = (stream) => (stream?._writableState ? stream.writable 
 export const isDisturbed = (stream) =>
   Boolean(stream && (stream.readableDidRead || stream.readableAborted));
 export const isDestroyed = (stream) => (isNodeStream(stream) ? Boolean(stream.destroyed) : null);
-export const { compose, duplexPair } = absentFrom("stream");
+export const { compose } = absentFrom("stream");
 export const _isUint8Array = (value) => value instanceof Uint8Array;
 export const _isArrayBufferView = ArrayBuffer.isView;
 export const _uint8ArrayToBuffer = (bytes) =>
@@ -72,6 +73,7 @@ export {
   addAbortSignal,
   destroyStream as destroy,
   Duplex,
+  duplexPair,
   finished,
   getDefaultHighWaterMark,
   PassThrough,

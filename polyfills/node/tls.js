@@ -16,6 +16,8 @@ export const DEFAULT_MAX_VERSION = "TLSv1.3";
 export const DEFAULT_MIN_VERSION = "TLSv1.2";
 export const rootCertificates = [];
 
+const MAX_NAME_BYTES = 255;
+
 /** A connection with TLS: one of its own, or one that goes on with `socket`'s. */
 export function TLSSocket(socket = undefined, options = undefined) {
   if (!(this instanceof TLSSocket)) return new TLSSocket(socket, options);
@@ -90,7 +92,6 @@ export function convertALPNProtocols(protocols, out) {
     }
   out.ALPNProtocols = Buffer.concat(names.flatMap((name) => [Buffer.from([name.length]), name]));
 }
-const MAX_NAME_BYTES = 255;
 
 const missing = absentFrom("tls");
 export const { createSecurePair } = missing;
