@@ -177,7 +177,7 @@ const statics = {
         throw invalidType(`list[${i}]`, ["Buffer", "Uint8Array"], list[i]);
     }
     if (length === undefined) length = list.reduce((sum, part) => sum + part.length, 0);
-    else requireInteger(length, "length", 0);
+    else requireInteger(length, "length", 0, kMaxLength);
     const buffer = new FastBuffer(length);
     let at = 0;
     for (const part of list) {
@@ -439,8 +439,12 @@ export function isUtf8(input) {
 /** The bytes of a text in one encoding as those in another. */
 export function transcode(source, fromEncoding, toEncoding) {
   if (!isUint8Array(source)) throw invalidType("source", ["Buffer", "Uint8Array"], source);
-  const text = Buffer.from(source).toString(fromEncoding);
   const to = encodingName(toEncoding);
+  if (encodingName(fromEncoding) === undefined || to === undefined) {
+    const code = "U_ILLEGAL_ARGUMENT_ERROR";
+    throw Object.assign(new Error(`Unable to transcode Buffer [${code}]`), { code, errno: 1 });
+  }
+  const text = Buffer.from(source).toString(fromEncoding);
   const limit = to === "ascii" ? 0x7f : to === "latin1" ? 0xff : Infinity;
   return Buffer.from(
     Array.from(text, (c) => (c.codePointAt(0) > limit ? "?" : c)).join(""),

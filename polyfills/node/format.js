@@ -1,5 +1,6 @@
 // util.format: https://nodejs.org/docs/latest-v20.x/api/util.html#utilformatformat-args
 
+import { invalidType } from "./errors.js";
 import { inspect } from "./inspect.js";
 import { showNumber } from "./inspect-primitives.js";
 
@@ -10,6 +11,8 @@ export function format(...args) {
 
 /** The same with options for what is inspected. */
 export function formatWithOptions(options, ...args) {
+  if (options === null || typeof options !== "object")
+    throw invalidType("inspectOptions", "object", options);
   const [first] = args;
   if (args.length === 1) return typeof first === "string" ? first : inspect(first, options);
   let text = "";

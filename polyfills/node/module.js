@@ -2,7 +2,7 @@
 
 import { loadModule } from "holdfast:ops";
 import { builtins } from "./builtins.js";
-import { absentFrom, invalidType, nodeError } from "./errors.js";
+import { absentFrom, invalidValue, nodeError } from "./errors.js";
 
 const names = Object.keys(builtins).sort();
 
@@ -21,8 +21,11 @@ function builtinOf(id) {
 
 /** A `require` for ES modules; it finds the modules of Node.js. */
 export function createRequire(filename) {
-  if (typeof filename !== "string" && !(filename instanceof URL))
-    throw invalidType("filename", ["string", "URL"], filename);
+  const isPath = /^(?:\/|file:)/.test(filename instanceof URL ? filename.href : filename);
+  if (!isPath || (typeof filename !== "string" && !(filename instanceof URL))) {
+    const reason = "must be a file URL object, file URL string, or absolute path string";
+    throw invalidValue("filename", filename, reason);
+  }
   const require = (id) => builtinOf(id);
   require.resolve = (id) => id;
   require.cache = Object.create(null);

@@ -7,9 +7,12 @@ export function parseArgs(config = {}) {
   const { args = [], options = {}, strict = true, tokens: wantTokens = false } = config;
   const allowPositionals = config.allowPositionals ?? !strict;
   const allowNegative = config.allowNegative ?? false;
-  for (const [name, { type, short }] of Object.entries(options)) {
+  if (!Array.isArray(args)) throw invalidType("args", "Array", args);
+  for (const [name, option] of Object.entries(options)) {
+    const { type, short } = option;
     if (type !== "string" && type !== "boolean")
-      throw invalidType(`options.${name}.type`, "('string'|'boolean')", type);
+      throw invalidType(`options.${name}.type`, "('string|boolean')", type);
+    checkDefault(`options.${name}.default`, option);
     if (short !== undefined && short.length !== 1)
       throw invalidValue(`options.${name}.short`, short, "must be a single character");
   }
@@ -34,6 +37,13 @@ export function parseArgs(config = {}) {
     if (option.default !== undefined && values[name] === undefined) values[name] = option.default;
   }
   return wantTokens ? { values, positionals, tokens } : { values, positionals };
+}
+
+function checkDefault(name, { type, multiple, default: usual }) {
+  if (usual === undefined) return;
+  if (multiple && !Array.isArray(usual)) throw invalidType(name, "Array", usual);
+  for (const [i, each] of (multiple ? usual : [usual]).entries())
+    if (typeof each !== type) throw invalidType(multiple ? `${name}[${i}]` : name, type, each);
 }
 
 function tokenize(args, options) {

@@ -56,7 +56,7 @@ def open_coder(kind: str, settings: Settings) -> Coder:
 
 
 def failed(number: int, message: str, code: str | None = None) -> ScriptError:
-    """An error with a code and a number of Node.js's; `polyfills/node/zlib-errors.js` reads them."""
+    """An error with Node.js's code and number; `polyfills/node/zlib-errors.js` reads them."""
     return ScriptError(
         "Error", f"[{code or _CODES.get(number, 'Z_DATA_ERROR')} {number}] {message}"
     )
