@@ -4,8 +4,10 @@ import asyncio
 from typing import Any, cast
 
 from holdfast.catalog import Namespace
+from holdfast.host.rpc import Message
 from holdfast.objects.local import LocalObjects
 from holdfast.objects.placement import ObjectAddress
+from holdfast.objects.rpc import Callee
 from holdfast.server.overload import Overload
 from holdfast.server.settings import Bounds
 from holdfast.server.shards.exports import packed_address
@@ -50,6 +52,36 @@ async def test_who_waits_no_more_for_a_call_is_told_of_after_the_call() -> None:
         while len(heard.told) < 2:
             await asyncio.sleep(0)
     assert heard.told == ["fetch", "abandon"]
+
+
+class Told(Callee):
+    """Stands for what an isolate lets others call."""
+
+    def __init__(self, told: list[str]) -> None:
+        super().__init__()
+        self._told = told
+
+    def call(self, *_call: object) -> None:
+        self._told.append("call")
+
+    def released(self) -> None:
+        """Nobody minds."""
+
+
+async def test_a_shard_is_seen_to_get_on_with_each_call_of_what_it_has_lent() -> None:
+    loop = asyncio.get_running_loop()
+    told: list[str] = []
+    link = Link(
+        loop,
+        cast("LocalObjects", Heard()),
+        clerk,
+        Overload(Bounds(), loop),
+        on_news=lambda: told.append("news"),
+        on_lost=lambda _: None,
+    )
+    link._exports.packed(Message(b"", (Told(told),)))
+    link._hear([("call", (number, ("mine", 1), "route", None)) for number in range(3)])
+    assert "".join(told).count("newscall") == 3
 
 
 async def test_what_is_said_arrives_whole_and_in_order_however_it_is_cut() -> None:

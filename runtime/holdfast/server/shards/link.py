@@ -282,6 +282,7 @@ class Link:
         if target[0] == "object":
             self._begin_in_turn(self._begin_call, number, target, route, message)
         else:  # part of a call that is under way
+            self._on_news()  # for those before it have perhaps taken their time
             self._begin_call(number, target, route, message, is_late=False)
 
     def _begin_call(
