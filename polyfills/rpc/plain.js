@@ -74,7 +74,10 @@ function copyOfArray(array) {
   const { length } = array;
   const copy = [];
   mapSet(copies, array, copy);
-  if (keys(array).length !== length) return NOT_PLAIN; // holes, or properties besides
+  // No holes, and no properties besides, of which there may be as many.
+  const names = keys(array);
+  if (names.length !== length) return NOT_PLAIN;
+  if (length > 0 && names[length - 1] !== `${length - 1}`) return NOT_PLAIN;
   for (let i = 0; i < length; i++) {
     const item = copyOf(array[i]);
     if (item === NOT_PLAIN) return NOT_PLAIN;
