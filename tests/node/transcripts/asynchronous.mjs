@@ -12,7 +12,7 @@ import { rest } from "./shared/rest.mjs";
 const later = (p) => p.then((v) => inspect(v), told);
 
 export default async function run(log) {
-  const t = (...fs) => log(...fs.map(attempt));
+  const t = (...calls) => calls.forEach((call) => log(attempt(call)));
   // operators
   const R = (...a) => Readable.from(a.length ? a : [1, 2, 3, 4]);
   log(await later(R().map((x) => x * 2).toArray()), await later(R().filter((x) => x % 2).toArray()), await later(R().flatMap((x) => [x, x]).toArray()), await later(R().drop(1).take(2).toArray()), await later(R().reduce((a, b) => a + b)), await later(R().reduce((a, b) => a + b, 10)), await later(R().some((x) => x > 3)), await later(R().every((x) => x > 0)), await later(R().find((x) => x > 2)), await later(R().find((x) => x > 9)), await later(R().forEach(() => {})), await later(R().asIndexedPairs().toArray()));
