@@ -68,7 +68,7 @@ class OpTable:
         self._declared: Mapping[str, Op] = {}
         self._names: tuple[str, ...] = ()
         self._list: list[
-            tuple[Op, Callable[[Any], str | bytes]] | None
+            tuple[Op, Callable[[Any, Any], str | bytes]] | None
         ] = []  # None: not called yet
         self._answering: Callable[[str], Op] = _nobody
         self._callback = ffi.callback("JSCFunctionMagic", self._run, error=EXCEPTION)
@@ -97,7 +97,7 @@ class OpTable:
         self._answering = answering
         self._list = [None] * len(self._names)
 
-    def _answer(self, index: int) -> tuple[Op, Callable[[Any], str | bytes]]:
+    def _answer(self, index: int) -> tuple[Op, Callable[[Any, Any], str | bytes]]:
         name = self._names[index]
         as_bytes = getattr(self._declared[name], "takes_utf8", False)
         text = self._converter.utf8 if as_bytes else self._converter.recurring

@@ -92,7 +92,8 @@ class Converter:
         self._literals: list[Any] = []
         self._interned: dict[tuple[int, int], str] = {}  # by the two halves of an address
         self.interned_words: dict[str, int] = {}
-        self._seen: dict[int, str] = {}  # what stood at an address when it came; or may be gone
+        # What stood at an address when it came, and may be gone.
+        self._seen: dict[tuple[int, int], str] = {}
         self._kept: dict[str, Any] = {}  # recurring strings, with what keeps them there
 
     def intern(self, texts: Iterable[str]) -> None:
@@ -123,32 +124,32 @@ class Converter:
         """The string in `value`, which must have a string's tag."""
         return self.utf8(value).decode("utf-8", "surrogatepass")
 
-    def recurring(self, value: Any) -> str:
+    def recurring(self, value: Any, place: tuple[int, int]) -> str:
         """The same for a string that may come again: the second time it is interned.
 
-        JS_DupValue; `take_interned` lets go of them.
+        `place` is its address, in halves. JS_DupValue; `take_interned` lets go of them.
         """
-        text = self.string(value)
-        if len(text) <= MAX_RECURRING and value.tag == TAG_STRING:
-            address = value.u
-            if self._seen.get(address) != text:
-                if len(self._seen) == MAX_KEPT:
-                    self._seen.clear()
-                self._seen[address] = text
-            elif text not in self._kept:
-                self._keep(value, text)
+        text = self.utf8(value).decode("utf-8", "surrogatepass")
+        seen = self._seen
+        if seen.get(place) == text:
+            if text not in self._kept:
+                self._keep(value, place, text)
+        elif len(text) <= MAX_RECURRING:
+            if len(seen) == MAX_KEPT:
+                seen.clear()
+            seen[place] = text
         return text
 
-    def _keep(self, value: Any, text: str) -> None:
+    def _keep(self, value: Any, place: tuple[int, int], text: str) -> None:
         if len(self._kept) == MAX_KEPT:
             for kept in self._kept.values():
                 del self._interned[_halves.unpack(_word.pack(kept.u))]
                 _free(self._context, kept)
             self._kept.clear()
         self._kept[text] = lib.JS_DupValue(self._context, value)
-        self._interned[_halves.unpack(_word.pack(value.u))] = text
+        self._interned[place] = text
 
-    def utf8(self, value: Any) -> bytes:
+    def utf8(self, value: Any, _place: tuple[int, int] | None = None) -> bytes:
         """The UTF-8 bytes of the string in `value` (lone surrogates as three bytes)."""
         pointer = _to_cstring(self._context, self._length, value, False)
         if not pointer:
@@ -157,8 +158,8 @@ class Converter:
         _free_cstring(self._context, pointer)
         return text
 
-    def values(self, array: Any, count: int, *, text: Callable[[Any], Value]) -> list[Value]:
-        """The Python values of an array, as `to_python`; `text` converts its strings.
+    def values(self, array: Any, count: int, *, text: Callable[[Any, Any], Value]) -> list[Value]:
+        """The Python values of an array, as `to_python`; `text(value, place)` converts its strings.
 
         They are read from memory all at once, which costs a quarter of asking one by one.
         """
@@ -169,8 +170,9 @@ class Converter:
             if tag == TAG_INT:
                 add(low)
             elif tag == TAG_STRING or tag == TAG_STRING_ROPE:
-                known = interned.get((low, high))
-                add(text(array[len(values)]) if known is None else known)
+                place = (low, high)
+                known = interned.get(place)
+                add(text(array[len(values)], place) if known is None else known)
             elif tag == TAG_BOOL:
                 add(low != 0)
             elif tag == TAG_UNDEFINED:
