@@ -1,12 +1,14 @@
 """Starts of a large script: what one keeps, the next reads, as its operator sees it."""
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from holdfast.engine.cache import cache_directory
 from tests.cli.running import Running, environment, get
 
 pytestmark = pytest.mark.slow
@@ -22,6 +24,9 @@ LARGE = "\n".join(f"export const f{n} = (a) => [a, 'function {n}'];" for n in ra
 def script(tmp_path: Path) -> Path:
     script = tmp_path / "large.mjs"
     script.write_text(LARGE)
+    # What is compiled of Holdfast itself is there already, where other tests have left it.
+    no_scripts = shutil.ignore_patterns("script*", "__pycache__", ".*")
+    shutil.copytree(cache_directory(), tmp_path / "cache", ignore=no_scripts)
     return script
 
 
