@@ -1,7 +1,7 @@
 """The code of scripts, kept from one start to the next.
 
 Compiling takes a tenth of a second for each megabyte or two, at each start, in each shard, and
-whenever a script that was let go of comes back. Reading bytecode takes a fiftieth of that. So
+whenever a script that was let go of comes back. Reading bytecode takes a fraction of that. So
 what is large is compiled once more on a thread, some time after a start has needed it, and kept
 (kept_files.py) under a hash of its source, its name and the build of the engine.
 
