@@ -42,6 +42,7 @@ export class SocketState {
   attachment = undefined; // serialized
   tags = null; // of one that was accepted for hibernation
   #outgoing = null; // { item, gate } that wait for the output gate
+  #isTelling = false; // that the other side has closed
   #lateBytes = 0; // given to send() after the end; they count as buffered for ever
   #newBytes = 0; // given to send() in the running turn; they count as buffered until it ends
 
@@ -50,13 +51,13 @@ export class SocketState {
     this.link = link;
   }
 
-  /** Whether both sides have said that they will send no more. */
+  /** Whether both sides have said that they will send no more, and the script knows. */
   get hasClosed() {
-    return this.closedIncoming && this.closedOutgoing;
+    return this.closedIncoming && this.closedOutgoing && !this.#isTelling;
   }
 
   get readyState() {
-    if (this.hasClosed || this.error !== null) return 3;
+    if ((this.closedIncoming && this.closedOutgoing) || this.error !== null) return 3;
     if (this.closedIncoming || this.closedOutgoing) return 2;
     return this.phase === CONNECTING ? 0 : 1;
   }
@@ -142,7 +143,9 @@ export class SocketState {
     this.closedIncoming = true;
     if (!this.allowHalfOpen && !this.closedOutgoing) this.answerClose(code, reason);
     else if (this.closedOutgoing && this.#outgoing === null) this.link.end();
+    this.#isTelling = true;
     dispatchTrusted(this.socket, new CloseEvent("close", { code, reason, wasClean: true }));
+    this.#isTelling = false;
   }
 
   /** Close as the other side did, unless that has happened already. */
