@@ -84,7 +84,7 @@ class _File:
 
     def begin(self, entries: Collection[Entry], length: int) -> int:
         """Have a place for a batch of so many bytes: its offset."""
-        self._logs.update(entry.name for entry in entries)
+        self._logs.update([entry[0] for entry in entries])
         self.under_way += 1
         offset, self.end = self.end, self.end + length
         return offset
@@ -179,11 +179,18 @@ class Journaling(Generic[Log]):
     def keep(self, kept: Log, done: Done) -> bool:
         """Make a log's commits durable, then call `done`; False if that takes other means."""
         entry = kept.unkept()
-        if entry is None or self._paused_until > self._loop.time():
+        if entry is None or (self._paused_until and self._is_paused()):
             return False
         self._waiting.append((entry, kept, done))
-        self._write_soon()
+        if not self._is_due:
+            self._write_soon()
         return True
+
+    def _is_paused(self) -> bool:
+        if self._paused_until > self._loop.time():
+            return True
+        self._paused_until = 0.0
+        return False
 
     def begin(self) -> None:
         """Have a journal: from now on, the next process knows of ours unless it ends orderly.
@@ -194,9 +201,8 @@ class Journaling(Generic[Log]):
 
     def _write_soon(self) -> None:
         """Rounds start together: write when all of them have."""
-        if not self._is_due:
-            self._is_due = True
-            self._loop.call_soon(self._write)
+        self._is_due = True
+        self._loop.call_soon(self._write)
 
     def _write(self) -> None:
         self._is_due = False
@@ -234,7 +240,7 @@ class Journaling(Generic[Log]):
             log.warning("the journal %s could not be written: %s", file.path, error)
             self._paused_until = self._loop.time() + PAUSE_S
             self._sync_alone(kept)
-        if self._waiting:
+        if self._waiting and not self._is_due:
             self._write_soon()
         if file.is_retired:
             self._settle(file)
