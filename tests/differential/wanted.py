@@ -323,9 +323,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "transfer twice",
             "transfer what cannot be",
         ],
-        Reason.ENGINE: [
-            "Temporal and friends",
-        ],
         Reason.CLONES: [
             "Headers",
         ],
