@@ -127,7 +127,8 @@ async def slow_increments(folder: Path, counters: int, count: int) -> float:
 
 async def creations(folder: Path, count: int, in_flight: int) -> float:
     """Fresh objects per second, each with one durable write."""
-    storage = Storage(folder, barrier=LocalBarrier(asyncio.get_running_loop()), max_open=count)
+    barrier = LocalBarrier(asyncio.get_running_loop())
+    storage = Storage(folder, barrier=barrier, max_open=count, journal="0")
     objects: list[Counter] = []
 
     def create(number: int) -> "asyncio.Future[None]":
