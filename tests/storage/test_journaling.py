@@ -9,18 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.storage import journaling, lifecycle
+from holdfast.storage import LocalBarrier, Storage, journaling, lifecycle
 from holdfast.storage.session import Session, checkpoint
-from tests.storage.conftest import Owner, Shard, object_id
+from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
+from tests.storage.test_sql import sql_of
 
 
 def path_of(fd: int) -> Path:
     return Path(f"/proc/self/fd/{fd}").readlink()
-
-
-def never() -> bool:
-    """Nobody interrupts a statement."""
-    return False
 
 
 def journals(folder: Path) -> list[Path]:
@@ -76,9 +72,17 @@ async def journaled(shard: Shard, count: int = 1) -> list[Owner]:
     return owners
 
 
+async def write(owners: list[Owner], value: bytes) -> None:
+    """Have each object store this, all of them in one go."""
+    for owner in owners:
+        owner.store.put("value", value)
+    for owner in owners:
+        await owner.durable()
+
+
 async def commit_nothing(owner: Owner) -> None:
     """A round whose transaction has changed nothing, and so has written nothing to the log."""
-    owner.store.sql(never).execute("DELETE FROM empty WHERE 0", ())
+    sql_of(owner).execute("DELETE FROM empty WHERE 0", ())
     await owner.durable()
 
 
@@ -95,10 +99,7 @@ async def test_what_was_committed_is_there_after_a_power_loss(
 ) -> None:
     owners = await journaled(shard, 3)
     for value in (b"1", b"2", b"3"):
-        for owner in owners:
-            owner.store.put("value", value)
-        for owner in owners:
-            await owner.durable()
+        await write(owners, value)
     owners[0].store.begin()
     owners[0].store.put("value", b"of a transaction")
     owners[0].store.put("other", bytes(20_000))
@@ -118,10 +119,7 @@ async def test_what_was_committed_is_there_after_a_power_loss(
 async def test_many_logs_are_kept_with_one_sync(shard: JournaledShard) -> None:
     owners = await journaled(shard, 20)
     shard.order.clear()
-    for owner in owners:
-        owner.store.put("value", b"new")
-    for owner in owners:
-        await owner.durable()
+    await write(owners, b"new")
     assert [path.name for path in shard.order] == [".journal-0-0"]
 
 
@@ -155,10 +153,7 @@ async def test_a_journal_stays_small_and_whole_however_much_is_written(
 ) -> None:
     owners = await journaled(shard, 3)
     for number in range(60):
-        for owner in owners:
-            owner.store.put("value", b"%d" % number)
-        for owner in owners:
-            await owner.durable()
+        await write(owners, b"%d" % number)
     assert len(journals(shard.folder)) == 2
     assert all(path.stat().st_size <= 60_000 for path in journals(shard.folder))
     async with found(shard.power_loss(tmp_path / "left")) as after:
@@ -206,6 +201,23 @@ async def test_logs_are_synced_when_nobody_writes(
         assert after.owner().store.get("value") == b"new"
 
 
+async def test_the_journal_does_not_take_reports_of_failures_from_the_rounds(
+    tmp_path: Path,
+) -> None:
+    used: list[str] = []
+    local = LocalBarrier(asyncio.get_running_loop())
+    local.share(lambda: used.append("rounds"), lambda: used.append("journal"))
+    storage = Storage(tmp_path, barrier=local, journal="0")
+    owner = Owner(storage, UNIQUE_KEY, object_id())
+    await owner.grow_up()
+    for value in (b"synced", b"kept"):
+        owner.store.put("value", value)
+        await owner.durable()
+    assert journals(tmp_path)
+    await storage.aclose()
+    assert used == ["journal"]
+
+
 async def test_an_orderly_end_leaves_no_journal(tmp_path: Path) -> None:
     shard = JournaledShard(tmp_path / "objects")
     (owner,) = await journaled(shard)
@@ -247,7 +259,7 @@ async def test_a_round_without_a_change_does_not_make_a_log_known(
     shard: JournaledShard, tmp_path: Path
 ) -> None:
     (owner,) = await journaled(shard)
-    owner.store.sql(never).execute("CREATE TABLE empty(a)", ())
+    sql_of(owner).execute("CREATE TABLE empty(a)", ())
     await owner.store.close()
     owner = shard.owner()
     await commit_nothing(owner)
@@ -264,7 +276,7 @@ async def test_what_a_killed_process_has_left_uncommitted_is_not_taken_for_the_l
     async with found(folder) as before:
         owner = before.owner()
         await owner.grow_up()
-        owner.store.sql(never).execute("CREATE TABLE empty(a)", ())
+        sql_of(owner).execute("CREATE TABLE empty(a)", ())
         await owner.durable()
         left = shutil.copytree(folder, tmp_path / "killed")
     (log,) = left.glob("*/*-wal")
@@ -289,10 +301,7 @@ async def test_a_checkpoint_under_load_loses_nothing(
     monkeypatch.setattr(lifecycle, "HARD_LIMIT_PAGES", 30)
     owners = await journaled(shard, 2)
     for number in range(150):
-        for owner in owners:
-            owner.store.put("value", b"%d" % number)
-        for owner in owners:
-            await owner.durable()
+        await write(owners, b"%d" % number)
         if number % 30 == 7:
             async with found(shard.power_loss(tmp_path / f"left-{number}")) as after:
                 stores = [after.owner(n).store for n in (1, 2)]

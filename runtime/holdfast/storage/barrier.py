@@ -33,8 +33,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from holdfast.storage.disk import Companion, Fsync, fsync
-from holdfast.storage.journal import Entry
-from holdfast.storage.journaling import Journaling
+from holdfast.storage.journaling import JournaledLog, Journaling
 from holdfast.storage.workers import Workers
 
 MAX_THREADS = 32
@@ -47,7 +46,7 @@ BACK_OFF_S = 1.0
 Done = Callable[[BaseException | None], None]
 
 
-class CommittedLog(Protocol):
+class CommittedLog(JournaledLog, Protocol):
     """One object's log, as the barrier sees it: all its commits so far are to be durable."""
 
     unique_key: str
@@ -69,9 +68,6 @@ class CommittedLog(Protocol):
 
     def synced(self) -> None:
         """All commits made until now are on the disk, by other means than `sync`."""
-
-    def unkept(self) -> Entry | None:
-        """See JournaledLog."""
 
 
 class NewLog(CommittedLog, Protocol):
@@ -117,7 +113,7 @@ class LocalBarrier:
     ) -> None:
         self._loop = loop
         self._fsync = fsync
-        self._sync_all = sync_all
+        self._sync_all = self._sync_apart = sync_all
         self._asked: list[tuple[CommittedLog, Done]] = []
         self._dispatching = False
         self._journaling: Journaling[CommittedLog] | None = None
@@ -126,10 +122,14 @@ class LocalBarrier:
         self.workers = Workers(loop, "holdfast-sync", max_threads=max_threads)
         self.shared_syncs = 0
 
-    def share(self, sync_all: Callable[[], None]) -> None:
-        """Use this to sync many files at once, unless syncing was chosen by the caller."""
+    def share(self, sync_all: Callable[[], None], apart: Callable[[], None]) -> None:
+        """Use this to sync many files at once, unless syncing was chosen by the caller.
+
+        `apart` does the same for the journal. It is another one, since a failure is reported once
+        to each: what the journal is told of must not be missed by a round.
+        """
         if self._sync_all is None and self._fsync is fsync:
-            self._sync_all = sync_all
+            self._sync_all, self._sync_apart = sync_all, apart
 
     def keep_journal(self, root: Path, place: str) -> None:
         """Have a journal for the objects below `root`, after `share`. See Journaling."""
@@ -139,8 +139,9 @@ class LocalBarrier:
             loop=self._loop,
             workers=self.workers,
             fsync=self._fsync,
-            sync_all=self._sync_all,
+            sync_all=self._sync_apart,
             alone=self._sync,
+            tell=self._tell,
         )
 
     def make_durable(self, log: CommittedLog, done: Done) -> None:
@@ -196,14 +197,14 @@ class LocalBarrier:
         if self._asked:
             self._dispatch_soon()
 
-    def _tell(self, log: CommittedLog, done: Done, error: BaseException | None) -> None:
+    def _tell(self, log: CommittedLog, done: Done, error: BaseException | None = None) -> None:
         try:
             if error is None:
                 log.synced()
             done(error)
         except Exception as raised:  # noqa: BLE001 - one callback must not stop the others
             self._loop.call_exception_handler(
-                {"message": "a callback after a shared sync failed", "exception": raised}
+                {"message": "a callback after a sync of many logs failed", "exception": raised}
             )
 
     async def aclose(self) -> None:

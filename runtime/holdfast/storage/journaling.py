@@ -39,7 +39,7 @@ from holdfast.storage.journal import (
     unpacked,
     write_to_logs,
 )
-from holdfast.storage.workers import Workers
+from holdfast.storage.workers import Done, Workers
 
 log = logging.getLogger("holdfast.storage")
 
@@ -49,17 +49,12 @@ MIN_FURTHER = 8  # entries that are worth another one
 QUIET_S = 5.0  # without a batch, before the logs are synced
 PAUSE_S = 1.0  # after a failure
 
-Done = Callable[[BaseException | None], None]
-
 
 class JournaledLog(Protocol):
     """An object's log, as the journal sees it."""
 
     def unkept(self) -> Entry | None:
         """What was committed since the last round that has ended; None if that cannot be kept."""
-
-    def synced(self) -> None:
-        """All that was committed until `unkept` was called is on the disk."""
 
 
 Log = TypeVar("Log", bound=JournaledLog)
@@ -84,7 +79,7 @@ class _File:
 
     def begin(self, entries: Collection[Entry], length: int) -> int:
         """Have a place for a batch of so many bytes: its offset."""
-        self._logs.update([entry[0] for entry in entries])
+        self._logs.update([entry.name for entry in entries])
         self.under_way += 1
         offset, self.end = self.end, self.end + length
         return offset
@@ -145,7 +140,8 @@ class _File:
 class Journaling(Generic[Log]):
     """The journal of one process. On the loop's thread only, but for `begin`.
 
-    `alone` syncs a log by itself and answers; `sync_all`, if there is one, syncs every file.
+    `alone` syncs a log by itself and answers; `tell` answers for one that was synced. `sync_all`,
+    if there is one, syncs every file, and nobody else is told of its failures.
     """
 
     def __init__(
@@ -158,11 +154,13 @@ class Journaling(Generic[Log]):
         fsync: Fsync,
         sync_all: Callable[[], None] | None,
         alone: Callable[[Log, Done], None],
+        tell: Callable[[Log, Done], None],
     ) -> None:
         self._loop = loop
         self._workers = workers
         self._sync_all = sync_all
         self._alone = alone
+        self._tell = tell
         self._file, self._other = (
             _File(root, journal_path(root, place, number), fsync) for number in (0, 1)
         )
@@ -174,7 +172,6 @@ class Journaling(Generic[Log]):
         self._newest_s = 0.0
         self._quiet: asyncio.TimerHandle | None = None
         self._closing = False
-        self.batches = 0
 
     def keep(self, kept: Log, done: Done) -> bool:
         """Make a log's commits durable, then call `done`; False if that takes other means."""
@@ -217,7 +214,6 @@ class Journaling(Generic[Log]):
         file = self._file
         offset = file.begin(entries, length)
         self._writing += 1
-        self.batches += 1
         self._workers.submit(
             partial(file.write, entries, offset), partial(self._written, file, waiting)
         )
@@ -245,15 +241,6 @@ class Journaling(Generic[Log]):
         if file.is_retired:
             self._settle(file)
 
-    def _tell(self, kept: Log, done: Done) -> None:
-        try:
-            kept.synced()
-            done(None)
-        except Exception as raised:  # noqa: BLE001 - one callback must not stop the others
-            self._loop.call_exception_handler(
-                {"message": "a callback after a batch of the journal failed", "exception": raised}
-            )
-
     def _sync_alone(self, kept: list[tuple[Entry, Log, Done]]) -> None:
         for _, each, done in kept:
             self._alone(each, done)
@@ -278,7 +265,10 @@ class Journaling(Generic[Log]):
 
     def _settle(self, file: _File) -> None:
         if not file.under_way and not self._closing:
-            self._workers.submit(partial(file.settle, self._sync_all), partial(self._settled, file))
+            self._start_settling(file)
+
+    def _start_settling(self, file: _File) -> None:
+        self._workers.submit(partial(file.settle, self._sync_all), partial(self._settled, file))
 
     def _settled(self, file: _File, error: BaseException | None) -> None:
         if error is None:
@@ -298,9 +288,7 @@ class Journaling(Generic[Log]):
         await self._workers.idle()
         for file in (self._file, self._other):
             if file.end:
-                self._workers.submit(
-                    partial(file.settle, self._sync_all), partial(self._settled, file)
-                )
+                self._start_settling(file)
         await self._workers.idle()
         for file in (self._file, self._other):
             file.close()

@@ -16,7 +16,7 @@ from holdfast.storage.alarms import AlarmList, Alarms
 from holdfast.storage.barrier import MAX_SHARED, Barrier, LocalBarrier
 from holdfast.storage.bookmarks import Bookmarking, snapshot_of
 from holdfast.storage.database import Database
-from holdfast.storage.disk import Folder, make_folder, shared_sync
+from holdfast.storage.disk import Folder, SharedSync, make_folder, shared_sync
 from holdfast.storage.errors import BookmarkInvalid, StoreClosed
 from holdfast.storage.expiry import Expiry
 from holdfast.storage.facets import FacetIndex, Facets
@@ -99,11 +99,12 @@ class Storage:
         if is_here is not None:
             self._shard.alarms.share(is_here)
         self._whole = WholeObjects(self._shard, self._databases, self._database, is_here)
-        self._sync_all = None
+        self._shared_syncs: list[SharedSync] = []
         if isinstance(barrier, LocalBarrier):
-            self._sync_all = shared_sync(folder, at_once=MAX_SHARED)
-            if self._sync_all:
-                barrier.share(self._sync_all)
+            sync_all, apart = shared_sync(folder, at_once=MAX_SHARED), shared_sync(folder)
+            if sync_all and apart:
+                self._shared_syncs = [sync_all, apart]
+                barrier.share(sync_all, apart)
             if journal is not None:
                 recover(folder, journal, is_here)
                 barrier.keep_journal(folder, journal)
@@ -374,8 +375,8 @@ class Storage:
         await self._shard.workers.aclose()
         for folder in (*self._folders.values(), self._root):
             folder.close()
-        if self._sync_all:
-            self._sync_all.close()
+        for shared in self._shared_syncs:
+            shared.close()
 
     async def remove_ended_pasts(self) -> None:
         """Remove the pasts of objects that nobody can go back to."""
