@@ -9,6 +9,19 @@ from holdfast.host import constants
 from tests.inprocess import Server
 from tests.objects.test_calls import thing
 
+# An object that tells the paths of the requests to it, in the order in which they came.
+LOG = """
+export class B {
+  log = [];
+  fetch(request) {
+    const name = new URL(request.url).pathname.slice(1);
+    if (name === "log") return new Response(this.log.join());
+    this.log.push(name);
+    return new Response("");
+  }
+}
+"""
+
 
 async def test_calls_keep_their_order_past_a_section_that_closes(server: Server) -> None:
     server.add(
@@ -73,16 +86,8 @@ async def test_messages_of_an_object_leave_in_the_order_they_were_sent(server: S
             return this.b.fetch("http://x/log");
           }
         }
-        export class B {
-          log = [];
-          fetch(request) {
-            const name = new URL(request.url).pathname.slice(1);
-            if (name === "log") return new Response(this.log.join());
-            this.log.push(name);
-            return new Response("");
-          }
-        }
-        """,
+        """
+        + LOG,
     )
     assert await server.text() == ",".join(str(i) for i in range(30))
 
@@ -119,16 +124,8 @@ async def test_an_answer_does_not_overtake_a_call_that_was_made_before(server: S
             return b.fetch("http://x/log");
           }
         }
-        export class B {
-          log = [];
-          fetch(request) {
-            const name = new URL(request.url).pathname.slice(1);
-            if (name === "log") return new Response(this.log.join());
-            this.log.push(name);
-            return new Response("");
-          }
-        }
-        """,
+        """
+        + LOG,
         bindings=(ObjectNamespace("A", callee.id),),
     )
     assert await server.text() == "call0,answer0,call1,answer1,call2,answer2"
