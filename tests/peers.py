@@ -151,3 +151,11 @@ class Workerd:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def esbuild_folder() -> Path:
+    """The `node_modules` that Wrangler's esbuild is in; skips the test where there is none."""
+    folder = REPOSITORY / "node_modules"
+    if not (folder / ".bin" / "esbuild").is_file():
+        pytest.skip(f"there is no esbuild in {folder}: run `make peers`")
+    return folder

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Running, get, holdfast
+from tests.peers import esbuild_folder
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +69,22 @@ def test_dev_without_a_script_serves_the_project_in_its_folder(project: Path) ->
         (project / ".dev.vars").write_text("TOKEN=rotated\n")
         dev.line("site was reloaded")
         assert "rotated" in get(url).text
+
+
+def test_dev_bundles_typescript_again_when_a_file_of_it_changes(tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(esbuild_folder())
+    main = 'import { said } from "./said"; export default { fetch: () => new Response(said) };'
+    (tmp_path / "index.ts").write_text(main)
+    (tmp_path / "said.ts").write_text("export const said: string = 'first';")
+    with Running("dev", "index.ts", *ANY_PORT, folder=tmp_path) as dev:
+        url = dev.ready()
+        assert get(url).text == "first"
+        (tmp_path / "said.ts").write_text("export const said: string = ;")
+        dev.line(r"said\.ts:1:28: Unexpected")
+        assert get(url).text == "first"
+        (tmp_path / "said.ts").write_text("export const said: string = 'third';")
+        dev.line("index was reloaded")
+        assert get(url).text == "third"
 
 
 def test_run_takes_a_folder_and_an_option_goes_before_the_file(project: Path) -> None:

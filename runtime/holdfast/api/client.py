@@ -8,15 +8,16 @@ when nobody answers.
 
 import json
 import urllib.parse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.session import DEFAULT_ACCOUNT, Session
-from holdfast.catalog.files import guess_syntax, read_modules
 from holdfast.catalog.project import Project, read_project
 from holdfast.catalog.script import Syntax
+from holdfast.catalog.source import Source, read_source
 from holdfast.engine.modules import Module, ModuleKind
 
 
@@ -43,15 +44,12 @@ def deploy(
 
     Raises OSError for a file that cannot be read, besides what all of them raise.
     """
-    path = Path(script)
-    syntax = guess_syntax(path) if syntax is None else syntax
-    others = [Path(other) for other in modules]
-    contents = _script_modules(syntax, lambda: read_modules(path, others))
+    with_node = "nodejs_compat" in compatibility_flags
+    source = read_source(Path(script), [Path(other) for other in modules], with_node=with_node)
     return _deploy(
         Session(base_url, token, account),
         name,
-        syntax,
-        contents,
+        source if syntax is None else replace(source, syntax=syntax),
         _fields(bindings, compatibility_date, compatibility_flags, metadata or {}),
     )
 
@@ -76,12 +74,7 @@ def deploy_project(
     Raises ProjectInvalid, and OSError for a file that cannot be read, besides what all raise.
     """
     project = read_project(Path(file), environment)
-    syntax = guess_syntax(project.main)
-    others = [Path(other) for other in modules]
-    contents = _script_modules(
-        syntax,
-        lambda: read_modules(project.main, others, folder=project.folder, kind_of=project.kind_of),
-    )
+    source = project.source([Path(other) for other in modules], compatibility_flags)
     given = {binding["name"] for binding in bindings}
     kept = [entry for entry in project.entries if entry["name"] not in given]
     fields = _fields(
@@ -94,7 +87,7 @@ def deploy_project(
     if project.migrations:
         migrations = _migrations(project, _migration_tag(session, name or project.name))
         fields.update({"migrations": migrations} if migrations else {})
-    result = _deploy(session, name or project.name, syntax, contents, fields)
+    result = _deploy(session, name or project.name, source, fields)
     crons = json.dumps([{"cron": cron} for cron in project.crons]).encode()
     path = f"{_script_path(name or project.name)}/schedules"
     session.send("PUT", path, crons, "application/json")
@@ -140,11 +133,11 @@ def _fields(
 def _deploy(
     session: Session,
     name: str,
-    syntax: Syntax,
-    contents: Sequence[Module],
+    source: Source,
     fields: Mapping[str, Any],
 ) -> dict[str, Any]:
-    main = "main_module" if syntax is Syntax.MODULES else "body_part"
+    main = "main_module" if source.syntax is Syntax.MODULES else "body_part"
+    contents = _modules_to_send(source)
     fields = {main: contents[0].name, **fields}
     content_type, body = encode_form(
         [
@@ -213,9 +206,9 @@ def _script_path(name: str) -> str:
     return f"/workers/scripts/{urllib.parse.quote(name, safe='')}"
 
 
-def _script_modules(syntax: Syntax, read: Callable[[], tuple[Module, ...]]) -> tuple[Module, ...]:
+def _modules_to_send(source: Source) -> tuple[Module, ...]:
     """The script's modules, the main one first and of the kind that its syntax asks for."""
-    main, *rest = read()
-    if syntax is Syntax.SERVICE_WORKER:
+    main, *rest = source.modules
+    if source.syntax is Syntax.SERVICE_WORKER:
         return (Module(main.name, ModuleKind.COMMONJS, main.content),)
     return (Module(main.name, ModuleKind.ESM, main.content), *rest)

@@ -14,7 +14,8 @@ May import engine/ and storage/; touches APSW for a database of its own,
 - `UploadRejected`, `CatalogUnusable`, … (errors.py).
 - migrations.py: what an upload does to the namespaces of its classes; cron.py and
   schedules.py: cron triggers; vault.py: the key that secrets are encrypted with.
-- files.py reads a script's modules from a folder, project.py a project's configuration.
+- files.py reads a script's modules from a folder, bundling.py has esbuild bundle them, source.py
+  says when; project.py reads a project's configuration.
 """
 
 from holdfast.catalog.bindings import (

@@ -24,13 +24,24 @@ _KINDS = {
     ".wasm": ModuleKind.WASM,
 }
 
-_UNCOMPILED = frozenset({".ts", ".mts", ".cts", ".tsx", ".jsx"})
-BUNDLE = "for instance by: npx esbuild {} --bundle --format=esm --outfile=bundle.mjs"
+UNCOMPILED = frozenset({".ts", ".mts", ".cts", ".tsx", ".jsx"})
+WAY_TO_BUNDLE = (
+    "Holdfast bundles with the project's esbuild, which Wrangler brings along: "
+    "npm install --save-dev esbuild"
+)
 
 _RELATIVE = re.compile(r"\./")  # a literal is looked for at once, where others take 20 ns a letter
 _IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*(["'])(\.{1,2}/[^"'\n]+)\1""")
 _REQUIRE = re.compile(r"""\brequire\s*\(\s*(["'])(\.{1,2}/[^"'\n]+)\1""")
 _MODULE_SYNTAX = re.compile(r"""^\s*(?:export\b|import\b\s*["'{*\w])""", re.MULTILINE)
+
+
+class Uncompiled(ValueError):
+    """A file that the engine cannot run as it is, such as TypeScript."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has to be compiled to JavaScript. {WAY_TO_BUNDLE}")
+        self.name = name
 
 
 def module_kind(path: Path) -> ModuleKind:
@@ -74,10 +85,8 @@ def read_modules(
         name = _name(path, folder)
         if name in modules:
             continue
-        if path.suffix.lower() in _UNCOMPILED:
-            raise ValueError(
-                f"{name} has to be compiled to JavaScript first, {BUNDLE.format(name)}"
-            )
+        if path.suffix.lower() in UNCOMPILED:
+            raise Uncompiled(name)
         modules[name] = Module(name, kind_of(path), path.read_bytes())
         waiting.extend(_imported(modules[name], folder))
     return tuple(modules.values())
@@ -94,11 +103,14 @@ def _name(path: Path, folder: Path) -> str:
 
 
 def _imported(module: Module, folder: Path) -> Iterable[Path]:
+    return (path for path in imported_paths(module, folder) if path.is_file())
+
+
+def imported_paths(module: Module, folder: Path) -> Iterator[Path]:
+    """Where a module's relative imports lead, whether there is a file or not."""
     here = PurePosixPath(module.name).parent
     for specifier in _specifiers(module.content.decode("utf-8", "replace"), module.kind):
-        path = Path(os.path.normpath(folder / here / specifier))
-        if path.is_file():
-            yield path
+        yield Path(os.path.normpath(folder / here / specifier))
 
 
 def _specifiers(text: str, kind: ModuleKind) -> Iterator[str]:

@@ -12,14 +12,16 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from holdfast.catalog.bindings import RequestedBinding, parse_bindings
+from holdfast.catalog.bundling import BundleOptions
 from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
 from holdfast.catalog.script import check_script_name
+from holdfast.catalog.source import Source, read_source
 from holdfast.engine.modules import ModuleKind
 
 FILE_NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
@@ -73,11 +75,28 @@ class Project:
     migrations: tuple[Mapping[str, Any], ...]
     crons: tuple[str, ...]
     rules: tuple[tuple[str, ModuleKind], ...]
+    bundling: BundleOptions
 
     @property
     def folder(self) -> Path:
         """The folder of the configuration file; modules are named from here."""
         return self.file.parent
+
+    def source(
+        self, others: Iterable[Path] = (), compatibility_flags: Iterable[str] = ()
+    ) -> Source:
+        """What the script is made of; `compatibility_flags` go before the file's. Blocks.
+
+        Raises what `read_source` does.
+        """
+        return read_source(
+            self.main,
+            others,
+            folder=self.folder,
+            kind_of=self.kind_of,
+            options=self.bundling,
+            with_node="nodejs_compat" in (tuple(compatibility_flags) or self.compatibility_flags),
+        )
 
     def kind_of(self, path: Path) -> ModuleKind:
         """What kind of module a file is: by the rules of the project, then by its name."""
@@ -139,6 +158,7 @@ def read_project(
         migrations=tuple(reader.tables("migrations")),
         crons=reader.crons(),
         rules=tuple(reader.rules()),
+        bundling=reader.bundling(),
     )
 
 
@@ -231,6 +251,25 @@ class _Reader:
         if not isinstance(values, list) or not all(isinstance(value, Mapping) for value in values):
             raise self.invalid(f"{within}.{name}" if within else name, "must be a list of tables")
         return values
+
+    def bundling(self) -> BundleOptions:
+        """What is said of the bundle, in esbuild's words."""
+        fields = self._fields
+        words: list[str] = []
+        for field in ("alias", "define"):
+            values = fields.get(field, {})
+            if not isinstance(values, Mapping):
+                raise self.invalid(field, "must be a table of strings")
+            words += (f"--{field}:{name}={value}" for name, value in values.items())
+        for rule in self.tables("rules"):
+            if rule.get("type") in ("Text", "Data", "CompiledWasm"):
+                suffixes = (PurePath(str(glob)).suffix for glob in rule.get("globs", ()))
+                words += (f"--loader:{suffix}=copy" for suffix in suffixes if suffix)
+        words += ["--minify"] if fields.get("minify") is True else []
+        words += [f"--tsconfig={self.text('tsconfig')}"] if "tsconfig" in fields else []
+        words += [f"--jsx-factory={self.text('jsx_factory')}"] if "jsx_factory" in fields else []
+        words += [f"--jsx-fragment={self.text('jsx_fragment')}"] if "jsx_fragment" in fields else []
+        return BundleOptions(forbidden=fields.get("no_bundle") is True, arguments=tuple(words))
 
     def script_name(self, environment: str | None) -> str:
         """The script's name, with its environment's unless that has one of its own."""

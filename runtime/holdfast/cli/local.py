@@ -117,7 +117,7 @@ class LocalServer:
             try:
                 runtime.worker(self._file.name)
             except ScriptInvalid as error:
-                reason = with_way_out(str(error), self._file.path)
+                reason = with_way_out(str(error))
                 return complain(f"{self._file.path} does not load: {reason}")
             set_crons(crons())
         routes = OneScript(self._file.name)

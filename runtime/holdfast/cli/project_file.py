@@ -12,7 +12,6 @@ from holdfast.catalog.bindings import (
     PlainText,
     RequestedBinding,
 )
-from holdfast.catalog.files import guess_syntax, read_modules
 from holdfast.catalog.project import (
     FILE_NAMES,
     SECRET_FILES,
@@ -66,6 +65,7 @@ class ProjectFile:
         self._variables = [PlainText(*pair) for pair in named_values(options.var, "--var")]
         self._date: str | None = options.compatibility_date
         self._flags = tuple(options.compatibility_flag)
+        self._sources: tuple[Path, ...] = ()  # of the last bundle
         try:
             self._project = self._read_project()
         except OSError as error:
@@ -100,13 +100,13 @@ class ProjectFile:
         with explained(self._file):
             project = self._project = self._read_project()
         with explained(project.main):
-            modules = read_modules(project.main, folder=project.folder, kind_of=project.kind_of)
-            syntax = guess_syntax(project.main)
+            source = project.source(compatibility_flags=self._flags)
+        self._sources = source.files
         return Script(
             name=self.name,
-            main=modules[0].name,
-            syntax=syntax,
-            modules=modules,
+            main=source.modules[0].name,
+            syntax=source.syntax,
+            modules=source.modules,
             bindings=tuple(self._bindings(project)),
             compatibility_date=self._date or project.compatibility_date,
             compatibility_flags=self._flags or project.compatibility_flags,
@@ -117,7 +117,7 @@ class ProjectFile:
         """The state of the configuration, of a version's modules, and of their folders."""
         folder = self._project.folder
         names = [module.name for module in script.modules] if script else []
-        files = [self._file, self.path, *(folder / name for name in names)]
+        files = [self._file, self.path, *self._sources, *(folder / name for name in names)]
         files += [folder / name for name in SECRET_FILES]
         return {path: state_of(path) for path in [*files, *(file.parent for file in files)]}
 

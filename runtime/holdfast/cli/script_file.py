@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from holdfast.catalog.bindings import PlainText
-from holdfast.catalog.files import BUNDLE, guess_syntax, read_modules
+from holdfast.catalog.files import WAY_TO_BUNDLE
 from holdfast.catalog.script import Script
+from holdfast.catalog.source import read_source
 from holdfast.cli.options import named_values, script_name
 
 # The state of each file: modification time in ns, size, inode. None for one that is not there.
@@ -31,6 +32,7 @@ class ScriptFile:
         self._bindings = tuple(PlainText(name, value) for name, value in variables)
         self._compatibility_date: str | None = options.compatibility_date
         self._compatibility_flags = tuple(options.compatibility_flag)
+        self._sources: tuple[Path, ...] = ()  # of the last bundle
 
     @property
     def is_there(self) -> bool:
@@ -53,13 +55,14 @@ class ScriptFile:
     def read(self) -> Script:
         """The script as its files are now. Blocks; raises ScriptUnreadable."""
         with explained(self.path):
-            modules = read_modules(self.path)
-            syntax = guess_syntax(self.path)
+            with_node = "nodejs_compat" in self._compatibility_flags
+            source = read_source(self.path, with_node=with_node)
+        self._sources = source.files
         return Script(
             name=self.name,
-            main=modules[0].name,
-            syntax=syntax,
-            modules=modules,
+            main=source.modules[0].name,
+            syntax=source.syntax,
+            modules=source.modules,
             bindings=self._bindings,
             compatibility_date=self._compatibility_date,
             compatibility_flags=self._compatibility_flags,
@@ -73,7 +76,7 @@ class ScriptFile:
         """
         folder = self.path.resolve().parent
         names = [module.name for module in script.modules] if script else []
-        files = [self.path, *(folder / name for name in names)]
+        files = [self.path, *self._sources, *(folder / name for name in names)]
         return {path: state_of(path) for path in [*files, *(file.parent for file in files)]}
 
 
@@ -105,12 +108,12 @@ _BARE = re.compile(
 )
 
 
-def with_way_out(reason: str, path: Path) -> str:
+def with_way_out(reason: str) -> str:
     """Why a script does not load, with what helps where it imports a package from npm."""
     found = _BARE.search(reason)
     if found is None or Path(found[1]).suffix or found[1].startswith("cloudflare:"):
         return reason
-    return f"{reason} A package from npm is bundled first, {BUNDLE.format(path.name)}"
+    return f"{reason} A package from npm is installed first. {WAY_TO_BUNDLE}"
 
 
 def unreadable(error: OSError, path: Path) -> str:

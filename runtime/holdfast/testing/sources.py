@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from holdfast.catalog import Namespace, NamespaceNotFound, Script, ScriptNotFound, Syntax
 from holdfast.catalog.bindings import Binding, Inherit, ObjectClass, ObjectNamespace
-from holdfast.catalog.files import guess_syntax, module_kind, read_modules
+from holdfast.catalog.files import module_kind
 from holdfast.catalog.project import (
     FILE_NAMES,
     Project,
@@ -17,6 +17,7 @@ from holdfast.catalog.project import (
     is_project_file,
     read_project,
 )
+from holdfast.catalog.source import read_source
 from holdfast.engine import Module
 from holdfast.engine.modules import ModuleKind
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 Source = str | Path | Mapping[str, str | bytes]
 
-_FILE_NAME = re.compile(r"[^\n;{}()]*\.(mjs|cjs|js|json|jsonc|toml)")
+_FILE_NAME = re.compile(r"[^\n;{}()]*\.(mjs|cjs|js|[mc]?ts|tsx|jsx|json|jsonc|toml)")
 _SCRIPT_TEXT = re.compile(r"\bexport\b|\baddEventListener\s*\(")
 
 
@@ -123,7 +124,7 @@ def find(source: Source, options: Options, folders: Iterable[Path], taken: Itera
     path = _locate(Path(source), [*folders])
     if path.is_dir() or is_project_file(path):
         return _of_project(path, options)
-    return _finish(_of_file(path), path, options, taken)
+    return _finish(_of_file(path, options), path, options, taken)
 
 
 def _locate(path: Path, folders: list[Path]) -> Path:
@@ -152,9 +153,10 @@ def _of_modules(modules: Mapping[str, str | bytes]) -> Script:
     return _script(PurePath(made[0].name).stem, made, Syntax.MODULES)
 
 
-def _of_file(path: Path) -> Script:
+def _of_file(path: Path, options: Options) -> Script:
     def read() -> Script:
-        return _script(path.stem, read_modules(path), guess_syntax(path))
+        source = read_source(path, with_node="nodejs_compat" in options.compatibility_flags)
+        return _script(path.stem, source.modules, source.syntax)
 
     return _reading(path, read)
 
@@ -166,9 +168,9 @@ def _of_project(path: Path, options: Options) -> Found:
 
     def read() -> Found:
         project = read_project(file, options.environment, with_secrets=True)
-        modules = read_modules(project.main, folder=project.folder, kind_of=project.kind_of)
+        source = project.source(compatibility_flags=options.compatibility_flags)
         script = replace(
-            _script(options.name or project.name, modules, guess_syntax(project.main)),
+            _script(options.name or project.name, source.modules, source.syntax),
             bindings=project_bindings(project, options.name or project.name),
             compatibility_date=options.compatibility_date or project.compatibility_date,
             compatibility_flags=options.compatibility_flags or project.compatibility_flags,

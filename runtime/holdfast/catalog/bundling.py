@@ -1,0 +1,298 @@
+"""Bundling a script with the esbuild of its project: TypeScript, JSX and packages from npm.
+
+Wrangler brings esbuild along, so a project that was written with it has one. Its program needs no
+Node.js. What it is told is what Wrangler tells it, so that the script is the one that runs at
+Cloudflare; files that are no JavaScript stay modules of their own.
+
+https://developers.cloudflare.com/workers/wrangler/bundling/
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdfast.catalog.script import Syntax
+from holdfast.engine.modules import Module, ModuleKind
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+TIMEOUT_SECONDS = 120
+
+_COPIED = (".txt", ".html", ".sql", ".bin", ".wasm")
+_MACHINES = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}  # Node.js's words for them
+_NODE_MODULES = [
+    "_http_agent",
+    "_http_client",
+    "_http_common",
+    "_http_incoming",
+    "_http_outgoing",
+    "_http_server",
+    "assert",
+    "assert/strict",
+    "async_hooks",
+    "buffer",
+    "child_process",
+    "cluster",
+    "console",
+    "constants",
+    "crypto",
+    "dgram",
+    "diagnostics_channel",
+    "dns",
+    "dns/promises",
+    "domain",
+    "events",
+    "fs",
+    "fs/promises",
+    "http",
+    "http2",
+    "https",
+    "inspector",
+    "module",
+    "net",
+    "os",
+    "path",
+    "path/posix",
+    "path/win32",
+    "perf_hooks",
+    "process",
+    "punycode",
+    "querystring",
+    "readline",
+    "readline/promises",
+    "repl",
+    "stream",
+    "stream/consumers",
+    "stream/promises",
+    "stream/web",
+    "string_decoder",
+    "sys",
+    "timers",
+    "timers/promises",
+    "tls",
+    "trace_events",
+    "tty",
+    "url",
+    "util",
+    "util/types",
+    "v8",
+    "vm",
+    "wasi",
+    "worker_threads",
+    "zlib",
+]
+# For CommonJS in a bundle that requires modules of Node.js. On the first line, where no line moves.
+_REQUIRE = (
+    b'import{createRequire as __makeRequire}from"node:module";var require=__makeRequire("/");'
+)
+_NEEDS_REQUIRE = b'Dynamic require of "'
+_ERROR = re.compile(r"\[ERROR\] (.+)(?:\n\n\s+(\S+:\d+:\d+):)?")
+
+
+class BundleFailed(ValueError):
+    """esbuild refuses the sources; the message names the file and the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class BundleOptions:
+    """What a project says of its bundle: fields of Wrangler's configuration."""
+
+    forbidden: bool = False  # no_bundle
+    arguments: tuple[str, ...] = ()  # of esbuild
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The modules, the main one first, and the project's own files that they were made of."""
+
+    modules: tuple[Module, ...]
+    files: tuple[Path, ...]
+
+
+def find_esbuild(folder: Path) -> Path | None:
+    """The program that the project around a folder has installed, else that of `$PATH`."""
+    import shutil
+
+    here = os.uname()
+    package = f"{here.sysname.lower()}-{_MACHINES.get(here.machine)}"
+    program = Path("@esbuild") / package / "bin" / "esbuild"
+    for above in (folder, *folder.parents):
+        modules = above / "node_modules"
+        hoisted = modules / ".pnpm" / "node_modules"
+        for found in (modules / program, hoisted / program, modules / ".bin" / "esbuild"):
+            if os.access(found, os.X_OK):
+                return found
+    found_in_path = shutil.which("esbuild")
+    return None if found_in_path is None else Path(found_in_path)
+
+
+def bundle(
+    esbuild: Path,
+    main: Path,
+    folder: Path,
+    syntax: Syntax,
+    options: BundleOptions,
+    *,
+    with_node: bool,
+    kind_of: Callable[[Path], ModuleKind],
+) -> Bundle:
+    """Bundle what `main` imports; modules are named from `folder`.
+
+    As long as no file changes, the result is that of the time before. Blocks. Raises BundleFailed.
+    """
+    request = _Request(esbuild, main, folder, syntax, options, with_node)
+    memory = _memories.setdefault(request, _Memory())
+    if memory.state is None or memory.state != _state(memory.files):
+        _make(request, kind_of, memory)
+    if memory.failure is not None:
+        raise BundleFailed(memory.failure)
+    return Bundle(memory.modules, memory.files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    esbuild: Path
+    main: Path
+    folder: Path
+    syntax: Syntax
+    options: BundleOptions
+    with_node: bool
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What the last run made; `state` is None where files have changed meanwhile."""
+
+    files: tuple[Path, ...] = ()
+    state: Mapping[Path, tuple[int, int] | None] | None = None
+    modules: tuple[Module, ...] = ()
+    failure: str | None = None
+
+
+_memories: dict[_Request, _Memory] = {}
+
+
+def _make(request: _Request, kind_of: Callable[[Path], ModuleKind], memory: _Memory) -> None:
+    import tempfile
+
+    started_ns = time.time_ns()
+    with tempfile.TemporaryDirectory(prefix="holdfast-bundle-") as made:
+        out = Path(made)
+        done = _run(request, out)
+        memory.failure = None if done.returncode == 0 else _told(done.stderr)
+        if memory.failure is None:
+            memory.files = tuple(_inputs(out / "meta.json", request.folder))
+            memory.modules = tuple(_modules(request, out, kind_of))
+        else:
+            # What was imported is not told, and the file that is missing is nobody's yet.
+            memory.files = tuple({*memory.files, request.main, *_sources(request.folder)})
+    state = _state(memory.files)
+    changed = any(found is not None and found[0] >= started_ns for found in state.values())
+    memory.state = None if changed else state
+
+
+def _run(request: _Request, out: Path) -> "CompletedProcess[str]":
+    import subprocess
+
+    output = "esm" if request.syntax is Syntax.MODULES else "iife"
+    node = [f"--alias:{name}=node:{name}" for name in _NODE_MODULES] if request.with_node else []
+    command = [
+        str(request.esbuild),
+        str(request.main),
+        "--bundle",
+        f"--format={output}",
+        "--platform=browser",
+        "--target=es2024",
+        "--conditions=workerd,worker,browser",
+        "--external:cloudflare:*",
+        "--external:node:*",
+        "--external:workerd:*",
+        "--keep-names",
+        "--loader:.js=jsx",
+        "--loader:.mjs=jsx",
+        "--loader:.cjs=jsx",
+        *(f"--loader:{suffix}=copy" for suffix in _COPIED),
+        '--define:process.env.NODE_ENV="production"',
+        '--define:navigator.userAgent="Cloudflare-Workers"',
+        *node,
+        *request.options.arguments,
+        f"--outbase={request.folder}",
+        f"--outdir={out}",
+        "--asset-names=[dir]/[name]",
+        f"--metafile={out / 'meta.json'}",
+        "--log-level=error",
+        "--color=false",
+    ]
+    try:
+        return subprocess.run(  # noqa: S603  (the project's own program, with paths as arguments)
+            command,
+            cwd=request.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT_SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BundleFailed(f"{request.esbuild} does not run: {error}") from error
+
+
+def _modules(
+    request: _Request, out: Path, kind_of: Callable[[Path], ModuleKind]
+) -> Iterator[Module]:
+    main = out / request.main.relative_to(request.folder).with_suffix(".js")
+    content = main.read_bytes()
+    if request.with_node and request.syntax is Syntax.MODULES and _NEEDS_REQUIRE in content:
+        content = _REQUIRE + content
+    yield Module(main.relative_to(out).as_posix(), ModuleKind.ESM, content)
+    for path in sorted(out.rglob("*")):
+        if path.is_file() and path != main and path.suffix != ".css" and path.name != "meta.json":
+            name = path.relative_to(out)
+            yield Module(name.as_posix(), kind_of(request.folder / name), path.read_bytes())
+
+
+def _inputs(meta: Path, folder: Path) -> Iterator[Path]:
+    """The project's own files among those that were read: packages change by an installation."""
+    for name in json.loads(meta.read_bytes())["inputs"]:
+        if "node_modules/" not in name and (path := folder / name).is_file():
+            yield path
+    yield folder / "package.json"
+    yield folder / "tsconfig.json"
+    yield folder / "node_modules"
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    """Files and folders from which a missing import may come."""
+    for here, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith((".", "node_modules"))]
+        yield Path(here)
+        yield from (Path(here, name) for name in files if not name.startswith("."))
+    yield folder / "node_modules"
+
+
+def _state(files: Iterable[Path]) -> Mapping[Path, tuple[int, int] | None]:
+    state: dict[Path, tuple[int, int] | None] = {}
+    for path in files:
+        try:
+            found = path.stat()
+        except OSError:
+            state[path] = None
+        else:
+            state[path] = (found.st_mtime_ns, found.st_size)
+    return state
+
+
+def _told(stderr: str) -> str:
+    """Esbuild's first error in a line, and how many there are besides."""
+    errors = [(what, where) for what, where in _ERROR.findall(stderr)]
+    if not errors:
+        return f"esbuild failed: {stderr.strip() or 'it does not say why'}"
+    what, where = errors[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{where}: {what}{more}" if where else f"{what}{more}"

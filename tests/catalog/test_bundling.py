@@ -1,0 +1,136 @@
+"""Sources that a bundler has to be asked for, with the esbuild of the project."""
+
+import os
+
+import pytest
+
+from holdfast.catalog import Syntax
+from holdfast.catalog.project import read_project
+from holdfast.catalog.source import read_source
+from tests.peers import esbuild_folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A project that has esbuild, and the package `greeter`."""
+    package = tmp_path / "node_modules" / "greeter"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text('{"name": "greeter", "main": "index.cjs"}')
+    (package / "index.cjs").write_text("exports.greeting = 'from a package';")
+    for name in ("@esbuild", "esbuild", ".bin"):
+        (tmp_path / "node_modules" / name).symlink_to(esbuild_folder() / name)
+    (tmp_path / "src").mkdir()
+    return tmp_path
+
+
+def write(folder, **files):
+    for name, text in files.items():
+        path, _, suffix = name.rpartition("_")
+        (folder / "src" / f"{path}.{suffix}").write_text(text)
+
+
+def texts(source):
+    return {module.name: module.content.decode() for module in source.modules}
+
+
+def test_typescript_is_compiled_and_what_is_no_code_stays_a_module(folder):
+    write(
+        folder,
+        index_ts='import { a } from "./a"; import t from "./t.txt"; export default { a, t };',
+        a_ts="export const a: number = 1;",
+        t_txt="text",
+    )
+    source = read_source(folder / "src" / "index.ts", folder=folder)
+    assert source.syntax is Syntax.MODULES
+    assert source.modules[0].name == "src/index.js"
+    assert "number" not in texts(source)["src/index.js"]
+    assert texts(source)["src/t.txt"] == "text"
+    assert {path.name for path in source.files} >= {"index.ts", "a.ts", "t.txt"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import { greeting } from 'greeter'; export default greeting;",
+        "import{greeting}from'greeter';export default greeting;",
+        "import { greeting } from './reexported'; export default greeting;",
+        "import { greeting } from '../outside.mjs'; export default greeting;",
+    ],
+)
+def test_imports_that_only_a_bundler_follows_are_bundled(folder, text):
+    write(folder, index_js=text, reexported_js="export { greeting } from 'greeter';")
+    (folder / "outside.mjs").write_text("export { greeting } from 'greeter';")
+    source = read_source(folder / "src" / "index.js")
+    assert [module.name for module in source.modules] == ["index.js"]
+    assert "from a package" in texts(source)["index.js"]
+
+
+def test_what_the_engine_can_load_stays_as_it_is(folder):
+    text = "import './b.js'; import 'node:path'; import 'cloudflare:workers'; export default {};"
+    write(folder, index_js=text, b_js="// import 'none'")
+    source = read_source(folder / "src" / "index.js")
+    assert texts(source) == {"index.js": text, "b.js": "// import 'none'"}
+
+
+def test_modules_of_node_are_left_to_the_runtime(folder):
+    write(folder, index_ts="import { join } from 'path'; export default join;")
+    source = read_source(folder / "src" / "index.ts", with_node=True)
+    assert 'from "node:path"' in texts(source)["index.js"]
+
+
+def test_commonjs_may_require_modules_of_node(folder):
+    write(folder, index_ts="import x from './x.cjs'; export default x;")
+    write(folder, x_cjs="module.exports = require('events');")
+    source = read_source(folder / "src" / "index.ts", with_node=True)
+    assert texts(source)["index.js"].startswith("import{createRequire as")
+
+
+def test_a_mistake_is_told_with_its_place_and_not_again_until_it_is_mended(folder):
+    write(folder, index_ts="import { a } from './a'; export default a;")
+    main = folder / "src" / "index.ts"
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r'src/index\.ts:1:18: Could not resolve "\./a"$'):
+            read_source(main, folder=folder)
+    write(folder, a_ts="export const a = 1;")
+    assert "var a = 1" in texts(read_source(main, folder=folder))["src/index.js"]
+
+
+def test_a_change_of_what_was_imported_is_seen(folder):
+    write(folder, index_ts="import { a } from './a'; export default a;", a_ts="export const a = 1;")
+    main = folder / "src" / "index.ts"
+    assert "var a = 1" in texts(read_source(main))["index.js"]
+    write(folder, a_ts="export const a = 10;")
+    assert "var a = 10" in texts(read_source(main))["index.js"]
+
+
+def test_a_project_says_how_it_is_bundled(folder):
+    write(
+        folder,
+        index_ts="import page from './page.md'; import b from 'b'; export default [page, b, WHO];",
+    )
+    write(folder, page_md="# page", b_ts="export default 'alias';")
+    (folder / "wrangler.toml").write_text(
+        'name = "a"\nmain = "src/index.ts"\n'
+        'alias = { b = "./src/b" }\ndefine = { WHO = "\'me\'" }\n'
+        '[[rules]]\ntype = "Text"\nglobs = ["**/*.md"]\n'
+    )
+    source = read_project(folder / "wrangler.toml").source()
+    main = texts(source)["src/index.js"]
+    assert '"me"' in main and '"alias"' in main
+    assert texts(source)["src/page.md"] == "# page"
+
+
+def test_no_bundle_forbids_it(folder):
+    write(folder, index_ts="export default 1;")
+    (folder / "wrangler.json").write_text(
+        '{"name": "a", "main": "src/index.ts", "no_bundle": true}'
+    )
+    with pytest.raises(ValueError, match=r"src/index\.ts .*no_bundle forbids"):
+        read_project(folder / "wrangler.json").source()
+
+
+def test_without_esbuild_the_way_to_it_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", os.devnull)
+    (tmp_path / "index.ts").write_text("export default 1;")
+    with pytest.raises(ValueError, match="npm install --save-dev esbuild"):
+        read_source(tmp_path / "index.ts")
