@@ -1,9 +1,10 @@
 """A disk that fails and loses power: which bytes below a folder are durable.
 
-A log is as durable as its last sync; a file's name is once its folder was synced after it was
-made. SQLite syncs by itself where it copies a log into its database, which happens in one step
-here; so where a database has changed since its log was last synced, the log was synced, too.
-Torn writes are the concern of tests/storage/power.py.
+A log is as durable as its last sync, at least: the kernel may have written all of it by itself,
+before another one that was written earlier. A file's name is durable once its folder was synced
+after it was made. SQLite syncs by itself where it copies a log into its database, which happens in
+one step here; so where a database has changed since its log was last synced, the log was synced,
+too. Torn writes are the concern of tests/storage/power.py.
 """
 
 import errno
@@ -19,6 +20,7 @@ from holdfast.storage.names import JOURNAL_PREFIX
 DATABASE, LOG, MEMORY = ".sqlite", ".sqlite-wal", ".sqlite-shm"
 _HEADER_BYTES = 32  # of a log, with the salts of its generation
 _FAILURES = 0.5
+_EARLY = 0.3  # logs that the kernel has written by itself
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class Disk:
     chance: random.Random
     on_failure: Callable[[], None]
     fails: bool = False
+    writes_early: bool = True
     syncs: int = 0
     _logs: dict[Path, _Synced] = field(default_factory=dict)
     _journals: dict[Path, bytes] = field(default_factory=dict)
@@ -99,6 +102,8 @@ class Disk:
 
     def _log(self, path: Path) -> bytes:
         now, synced = path.read_bytes(), self._logs.get(path)
+        if self.writes_early and self.chance.random() < _EARLY:
+            return now
         if synced is None or synced.log[:_HEADER_BYTES] != now[:_HEADER_BYTES]:
             return b""  # of a generation that was not synced yet
         return synced.log if synced.database == _database(path).read_bytes() else now

@@ -181,6 +181,8 @@ class World:
             data / "objects", self._chance(f"disk {self._lives}"), self._suffered
         )
         shares = self._fate.random() < 0.5
+        has_journal = self._fate.random() < 0.7
+        disk.writes_early = has_journal  # else nobody looks for alarms that no list has
         recovery.recover(data / "objects")  # as whoever claims the folder does
         self._storage = Storage(
             data / "objects",
@@ -188,7 +190,7 @@ class World:
                 self._loop, fsync=disk.sync, sync_all=disk.sync_all if shares else None
             ),
             loop=self._loop,
-            journal="0" if self._fate.random() < 0.7 else None,
+            journal="0" if has_journal else None,
         )
         disk.sync_all()
         self._sources.add_namespace("main", "Thing")

@@ -172,7 +172,8 @@ async def write(storage, unique_key, object_id, number, count):
 async def main():
     folder, unique_key, count, *ids = sys.argv[1:]
     loop = asyncio.get_running_loop()
-    storage = Storage(pathlib.Path(folder), barrier=LocalBarrier(loop, fsync=fsync), max_open=3)
+    storage = Storage(
+        pathlib.Path(folder), barrier=LocalBarrier(loop, fsync=fsync), max_open=3, journal="0")
     await asyncio.gather(
         *(write(storage, unique_key, i, n, int(count)) for n, i in enumerate(ids)))
     await storage.aclose()
@@ -283,7 +284,7 @@ def test_no_object_is_lost_that_was_made_whenever_the_power_fails(
 
 
 @pytest.mark.slow
-def test_no_alarm_is_missed_when_a_sync_of_their_list_has_failed(
+def test_no_alarm_is_missed_though_syncs_of_their_list_have_failed(
     tmp_path: Path, quick_folder: Path
 ) -> None:
     trace = traced(tmp_path, ALARMS, 40)
@@ -291,8 +292,7 @@ def test_no_alarm_is_missed_when_a_sync_of_their_list_has_failed(
     assert len(failures) > 10
     assert len(trace.said) > len(failures) + 50, "it went on"
     chance = random.Random(1)
-    said = [when for when, text in trace.said if not text.startswith(b"failed")]
-    for number, moment in enumerate(chance.sample(said, STRIKES // 4)):
+    for number, moment in enumerate(chance.sample(range(trace.length), STRIKES)):
         folder = quick_folder / f"after-{number}"
         folder.mkdir()
         trace.strike(moment, folder, chance)
@@ -346,16 +346,16 @@ async def check_past(folder: Path, trace: Trace, moment: int, where: str) -> Non
 
 
 async def check_alarms(folder: Path, said: dict[int, int], where: str) -> None:
-    shard = Shard(folder)
-    listed = shard.storage.alarm_list(UNIQUE_KEY)
-    found = {number: listed.get(object_id(number)) for number in said}
-    for number, alarm_ms in found.items():
+    """Also those that are there though nobody was told so: the kernel wrote them by itself."""
+    shard = Shard(folder, journal="0")
+    alarms = shard.storage.alarm_list(UNIQUE_KEY)
+    listed = {number: alarms.get(object_id(number)) for number in range(OBJECTS)}
+    for number, alarm_ms in listed.items():
         own = shard.owner(number).store.get_alarm()
-        assert own is not None, f"{where}: object {number} has no alarm"
-        assert alarm_ms is not None, f"{where}: object {number} is not listed"
-        # Another one is younger than what was said, and nobody was told of it yet.
-        too_late = own == said[number] and alarm_ms > own
-        assert not too_late, f"{where}: object {number} would be called too late"
+        assert own is not None or number not in said, f"{where}: object {number} has no alarm"
+        assert own is None or (alarm_ms is not None and alarm_ms <= own), (
+            f"{where}: object {number} would be called at {alarm_ms}, and not at {own}"
+        )
     await shard.storage.aclose()
 
 

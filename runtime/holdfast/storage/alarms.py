@@ -14,7 +14,8 @@ Invariants:
    that brings an alarm forward, and *after* one that puts it off or takes it away is durable.
    So an alarm may be called for too early, and then the object says so, but never too late.
 2. A round is durable only when the list is, too, as far as its commits have written to it.
-   After `kill -9` that holds for every commit, since the list was written first.
+   After `kill -9` that holds for every commit, since the list was written first. After a power
+   loss, the next start looks for the alarm of a commit that is there without it: unlisted.py.
 3. A log whose sync has failed, or that an ended process has left, is written anew before a sync of
    it counts: see `disk.rewrite_durably` for why. It stays in its place, since others may have it
    open; nobody adds to it meanwhile.
@@ -107,9 +108,12 @@ class AlarmList:
         folder: Folder,
         changed: Callable[[str], None],
         is_here: Callable[[str], bool] | None = None,
+        *,
+        before_arming: Callable[[], None] | None = None,
     ) -> None:
         """`changed(object_id)` is called, at once, when an object's alarm may be another.
 
+        `before_arming` comes before each `arm`, and may raise OSError.
         With `is_here` the file is shared with other processes, and those objects for which
         it is true are ours to call for.
         """
@@ -117,6 +121,7 @@ class AlarmList:
         self._folder = folder
         self._changed = changed
         self._is_here = is_here
+        self._before_arming = before_arming
         self._connection: apsw.Connection | None = None
         self._lock = threading.Lock()  # held while syncing
         self._writes = 0
@@ -129,6 +134,8 @@ class AlarmList:
 
     def arm(self, object_id: str, time_ms: int, name: str | None) -> None:
         """An object is about to commit this alarm: call for it then, or earlier."""
+        if self._before_arming:
+            self._before_arming()
         stored = None if name is None else encode_key(name)
         self._write(_ARM, object_id, time_ms * _NS_PER_MS, stored)
         self._changed(object_id)
@@ -283,6 +290,7 @@ class Alarms:
     def __init__(self) -> None:
         self._lists: dict[Path, AlarmList] = {}
         self.changed: Callable[[str, str], None] = _nobody
+        self.before_arming: Callable[[], None] | None = None  # see AlarmList; set at the start
         self._is_here: Callable[[str], bool] | None = None
 
     def share(self, is_here: Callable[[str], bool]) -> None:
@@ -296,7 +304,10 @@ class Alarms:
         if found is None:
             unique_key = folder.path.name
             found = AlarmList(
-                folder, lambda object_id: self.changed(unique_key, object_id), self._is_here
+                folder,
+                lambda object_id: self.changed(unique_key, object_id),
+                self._is_here,
+                before_arming=self.before_arming,
             )
             self._lists[folder.path] = found
         return found

@@ -144,6 +144,14 @@ class LocalBarrier:
             tell=self._tell,
         )
 
+    def begin_journal(self) -> None:
+        """Have a journal, if one is kept, that tells the next process to look for what we leave.
+
+        Blocks the first time. Raises OSError.
+        """
+        if self._journaling:
+            self._journaling.begin()
+
     def make_durable(self, log: CommittedLog, done: Done) -> None:
         """See Barrier."""
         if self._journaling is None or not self._journaling.keep(log, done):

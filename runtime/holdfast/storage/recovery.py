@@ -2,16 +2,18 @@
 
 Its journal tells that it did not: it is there from the first write on that depends on this, and
 removed at the end. Everything that was said to be durable is on the disk then, but not all of it
-where it belongs: see journal.py and staged.py.
+where it belongs: see journal.py and staged.py. And something may be there that was not to be there
+yet: see unlisted.py.
 """
 
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from holdfast.storage import journal, staged
+from holdfast.storage import journal, staged, unlisted
 from holdfast.storage.disk import shared_sync, sync_path
 from holdfast.storage.errors import is_read_only
+from holdfast.storage.names import object_id_of
 
 log = logging.getLogger("holdfast.storage")
 
@@ -48,8 +50,16 @@ def _recover(root: Path, journals: list[Path], is_here: Callable[[str], bool] | 
             sync_all.close()
     for folder in sorted(root.iterdir()):
         if folder.is_dir() and not folder.name.startswith("."):
-            staged.promote(folder, is_here)
+            _look_after(folder, is_here)
     for path in journals:
         path.unlink()
     sync_path(root)
     log.info("what an ended process had left was looked after, %d logs among it", len(logs))
+
+
+def _look_after(folder: Path, is_here: Callable[[str], bool] | None) -> None:
+    named = {object_id_of(name) for name in staged.promote(folder, is_here)}
+    doubtful = {*unlisted.with_logs(folder), *named}
+    ours = [each for each in doubtful if each and (is_here is None or is_here(each))]
+    if missing := unlisted.enlist(folder, ours, is_here):
+        log.info("%d alarms of objects in %s were missing in its list, or late", missing, folder)

@@ -36,11 +36,12 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:_DIGITS]
 
 
-def promote(folder: Path, is_here: Callable[[str], bool] | None = None) -> None:
+def promote(folder: Path, is_here: Callable[[str], bool] | None = None) -> list[str]:
     """Give whole files of a namespace's folder their names, durably, and remove the others.
 
-    `is_here` tells which objects are ours, if not all are. Blocks. Raises OSError.
+    `is_here` tells which objects are ours, if not all are. The names. Blocks. Raises OSError.
     """
+    promoted = []
     with os.scandir(folder) as entries:
         found = [match for entry in entries if (match := _STAGED.fullmatch(entry.name))]
     own = [match for match in found if is_here is None or is_here(match["object_id"])]
@@ -55,5 +56,7 @@ def promote(folder: Path, is_here: Callable[[str], bool] | None = None) -> None:
             stray.unlink()
             sync_path(folder)
         staged.rename(folder / match["file"])
+        promoted.append(match["file"])
     if own:
         sync_path(folder)
+    return promoted

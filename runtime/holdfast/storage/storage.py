@@ -108,6 +108,7 @@ class Storage:
             if journal is not None:
                 recover(folder, journal, is_here)
                 barrier.keep_journal(folder, journal)
+                self._shard.alarms.before_arming = barrier.begin_journal
         self._expiry = Expiry(self._shard, folder, self._databases.__contains__, is_here)
         self._trash = itertools.count(1)
         for left in folder.glob(f"{TRASH_PREFIX}*"):
