@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import apsw
 import pytest
 
 from holdfast.storage import LocalBarrier, Storage, journaling, lifecycle
 from holdfast.storage.session import Session, checkpoint
+from holdfast.storage.template import KV_SCHEMA
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 from tests.storage.test_sql import sql_of
 
@@ -306,3 +308,23 @@ async def test_a_checkpoint_under_load_loses_nothing(
             async with found(shard.power_loss(tmp_path / f"left-{number}")) as after:
                 stores = [after.owner(n).store for n in (1, 2)]
                 assert [store.get("value") for store in stores] == [b"%d" % number] * 2
+
+
+@pytest.mark.parametrize("page_bytes", [512, 65_536])
+async def test_files_of_other_tools_are_kept_with_the_pages_that_they_have(
+    shard: JournaledShard, tmp_path: Path, page_bytes: int
+) -> None:
+    path = shard.folder / UNIQUE_KEY / f"{object_id()}.sqlite"
+    path.parent.mkdir()
+    foreign = apsw.Connection(str(path))
+    foreign.execute(f"PRAGMA page_size={page_bytes}; PRAGMA journal_mode=WAL; {KV_SCHEMA}")
+    foreign.close()
+    owner = shard.owner()
+    owner.store.put("value", b"synced")
+    await owner.durable()
+    shard.order.clear()
+    for value in (b"1", b"2", b"3"):
+        await write([owner], value)
+    assert {path.name for path in shard.order} == {".journal-0-0"}
+    async with found(shard.power_loss(tmp_path / "left")) as after:
+        assert after.owner().store.get("value") == b"3"

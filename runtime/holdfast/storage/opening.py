@@ -106,7 +106,7 @@ def _open(path: Path, folder: Folder, wal_bytes: int) -> Session:
         if not session.read_only:
             # For files that another tool has made; does nothing to workerd's and to ours.
             session.once("PRAGMA journal_mode=WAL")
-        session.configure()
+        session.configure(wal_bytes=wal_bytes)
         _prepare_tables(session)
     except BaseException:
         session.close(checkpoint=False)

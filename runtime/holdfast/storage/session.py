@@ -32,7 +32,7 @@ import apsw
 
 from holdfast.storage.disk import Companion, Folder, Fsync
 from holdfast.storage.journal import SALTS_BYTES, SALTS_OFFSET, Entry
-from holdfast.storage.template import BIRTH
+from holdfast.storage.template import BIRTH, PAGE_BYTES
 
 if TYPE_CHECKING:
     from holdfast.storage.statements import SqlAccess
@@ -51,7 +51,7 @@ WAL_SUFFIX = "-wal"
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
 STATEMENTS = 128
 _CACHE_KIB = 256
-_FRAME_BYTES = 4096 + 24
+_FRAME_HEADER_BYTES = 24
 _WAL_HEADER_BYTES = 32
 
 # A round that has written more is synced by itself: the journal reads on the loop.
@@ -77,6 +77,7 @@ class Session:
     __slots__ = (
         "_entries_are_new",
         "_file_fd",
+        "_frame_bytes",
         "_frames",
         "_guarded",
         "_in_round",
@@ -91,6 +92,7 @@ class Session:
         "folder",
         "has_metadata",
         "object_id",
+        "page_bytes",
         "path",
         "read_only",
         "retry_is_due",
@@ -119,8 +121,8 @@ class Session:
         self.read_only = connection.readonly("main")
         self.has_metadata = False  # there may be an alarm
         # Frames in the log, and those of them that a checkpoint has copied to the file.
-        self.wal_pages = max(wal_bytes - _WAL_HEADER_BYTES, 0) // _FRAME_BYTES
-        self.backfilled = 0
+        self.wal_pages = self.backfilled = 0
+        self.page_bytes = PAGE_BYTES  # until `configure` has looked
         self.companion: Companion | None = None  # synced with each round, if ever set
         self.sql: SqlAccess | None = None  # present once a script's SQL has used the connection
         self.retry_is_due = False  # a timer will try to empty the log
@@ -134,13 +136,16 @@ class Session:
         self._frames = self._in_round = self._kept = 0
         self._salts = self._journal_name = b""
 
-    def configure(self) -> None:
+    def configure(self, *, wal_bytes: int = 0) -> None:
         """Prepare a connection that was just made; the file is first accessed here."""
         connection = self.connection
         # The hook replaces SQLite's own automatic checkpoints, which use the same one.
         connection.set_wal_hook(self._on_commit)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        self.once(f"PRAGMA synchronous=OFF; {FRUGAL}")
+        # A file that another tool has made may have pages of another size.
+        *_, (self.page_bytes,) = self.once(f"PRAGMA synchronous=OFF; {FRUGAL}; PRAGMA page_size")
+        self._frame_bytes = self.page_bytes + _FRAME_HEADER_BYTES
+        self.wal_pages = max(wal_bytes - _WAL_HEADER_BYTES, 0) // self._frame_bytes
 
     def once(self, sql: str) -> list[Any]:
         """Rows of statements that will not come again, so that none is kept."""
@@ -187,14 +192,14 @@ class Session:
         the log is empty, since it may begin anew at any commit.
         """
         kept, self._in_round = self._kept, self._frames
-        length = (self._in_round - kept) * _FRAME_BYTES
+        length = (self._in_round - kept) * self._frame_bytes
         if not kept or self._guarded or self.companion or not 0 < length <= _MAX_KEPT_BYTES:
             return None
         fd = self._wal_fd if self._wal_fd >= 0 else self._open_log()
         if not self._salts:
             self._salts = os.pread(fd, SALTS_BYTES, SALTS_OFFSET)
             self._journal_name = os.fsencode(f"{self.folder.name}/{self.wal_path.name}")
-        offset = _WAL_HEADER_BYTES + kept * _FRAME_BYTES
+        offset = _WAL_HEADER_BYTES + kept * self._frame_bytes
         return Entry(self._journal_name, self._salts, offset, os.pread(fd, length, offset))
 
     def _open_log(self) -> int:

@@ -41,8 +41,8 @@ class Shard:
         self.alarms = Alarms()
         self.bookmarking = Bookmarking()
         self.connections: LeastRecentlyUsed[Database] = LeastRecentlyUsed()
-        self._max_pages = max_object_bytes // PAGE_BYTES
-        self.nursery = Nursery(self._max_pages)
+        self._max_bytes = max_object_bytes
+        self.nursery = Nursery(max_object_bytes // PAGE_BYTES)
         self.workers = Workers(loop, "holdfast-files", max_threads=_FILE_THREADS)
         self.lifecycle = Lifecycle(self)
         self.leftovers = Leftovers(self)
@@ -58,7 +58,8 @@ class Shard:
         if not database.use_sqlite:
             session.cursor.execute(f"PRAGMA max_page_count={UNBOUNDED}").fetchall()
         elif isinstance(session, Session):  # what the nursery lends is bounded already
-            session.cursor.execute(f"PRAGMA max_page_count={self._max_pages}").fetchall()
+            pages = self._max_bytes // session.page_bytes
+            session.cursor.execute(f"PRAGMA max_page_count={pages}").fetchall()
 
     def forget(self, database: Database) -> None:
         """Nobody uses the database any more."""
