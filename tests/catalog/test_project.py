@@ -94,6 +94,29 @@ def test_migrations_say_which_classes_have_sql(toml):
     }
 
 
+def test_a_class_may_get_its_first_name_back(tmp_path):
+    file = tmp_path / "wrangler.toml"
+    file.write_text(
+        'name = "a"\nmain = "a.js"\n'
+        '[[migrations]]\ntag = "v1"\nnew_classes = ["A"]\n'
+        '[[migrations]]\ntag = "v2"\nrenamed_classes = [{ from = "A", to = "B" }]\n'
+        '[[migrations]]\ntag = "v3"\nrenamed_classes = [{ from = "B", to = "A" }]\n'
+    )
+    assert not read_project(file).uses_sqlite("A")
+
+
+def test_what_has_no_effect_is_told(tmp_path):
+    file = tmp_path / "wrangler.toml"
+    file.write_text(
+        'name = "a"\nmain = "a.js"\nroutes = ["example.com/*"]\nobservability = {}\n'
+        "durable_object = {}\n[vars]\nA = 1\n[env.live]\nvarz = {}\n"
+    )
+    misspelt, routes = read_project(file).notes
+    assert 'did you mean "durable_objects"?' in misspelt and '"routes"' in routes
+    _, inner, vars_, _ = read_project(file, "live").notes
+    assert '"env.live.varz"' in inner and '"env.live.vars" is missing' in vars_
+
+
 def test_rules_say_what_files_are(toml):
     project = read_project(toml)
     assert project.kind_of(toml.parent / "src/deep/page.md") is ModuleKind.TEXT
@@ -139,6 +162,9 @@ def test_secrets_come_from_a_file_beside_it_for_development_alone(toml):
         ('main = "a.js"', '"name"'),
         ('name = "A b"\nmain = "a.js"', "no script's name"),
         ('name = "a"\nmain = "a.js"\nvars = 1', '"vars"'),
+        ('name = "a"\nmain = "a.js"\nbuild = "x"', '"build"'),
+        ('name = "a"\nmain = "a.js"\nmigrations = [{new_classes = "A"}]', "migrations.new_classes"),
+        ('name = "a"\nmain = "a.js"\nrules = [{type = "Text", globs = 1}]', '"rules"'),
         ('name = "a"\nmain = "a.js"\nr2_buckets = [{binding = "B"}]', "r2_buckets"),
         ('name = "a"\nmain = "a.js"\nkv_namespaces = [{id = "x"}]', "name"),
         ('name = "a"\nmain = "a.js"\nkv_namespaces = "x"', '"kv_namespaces"'),

@@ -119,6 +119,10 @@ def test_a_configuration_that_breaks_leaves_the_version_before_in_service(projec
         configure(project, r2_buckets=[{"binding": "B"}])
         dev.line("r2_buckets")
         assert get(url).text.startswith("hello")
+        away = {"name": "COUNTER", "class_name": "Counter", "script_name": "another"}
+        configure(project, durable_objects={"bindings": [away]})
+        dev.line("holdfast serve")
+        assert get(url).text.startswith("hello")
         configure(project, vars={"GREETING": "again"})
         dev.line("site was reloaded")
         assert get(url).text.startswith("again")

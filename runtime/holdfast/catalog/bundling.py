@@ -26,67 +26,14 @@ TIMEOUT_SECONDS = 120
 
 _COPIED = (".txt", ".html", ".sql", ".bin", ".wasm")
 _MACHINES = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}  # Node.js's words for them
-_NODE_MODULES = [
-    "_http_agent",
-    "_http_client",
-    "_http_common",
-    "_http_incoming",
-    "_http_outgoing",
-    "_http_server",
-    "assert",
-    "assert/strict",
-    "async_hooks",
-    "buffer",
-    "child_process",
-    "cluster",
-    "console",
-    "constants",
-    "crypto",
-    "dgram",
-    "diagnostics_channel",
-    "dns",
-    "dns/promises",
-    "domain",
-    "events",
-    "fs",
-    "fs/promises",
-    "http",
-    "http2",
-    "https",
-    "inspector",
-    "module",
-    "net",
-    "os",
-    "path",
-    "path/posix",
-    "path/win32",
-    "perf_hooks",
-    "process",
-    "punycode",
-    "querystring",
-    "readline",
-    "readline/promises",
-    "repl",
-    "stream",
-    "stream/consumers",
-    "stream/promises",
-    "stream/web",
-    "string_decoder",
-    "sys",
-    "timers",
-    "timers/promises",
-    "tls",
-    "trace_events",
-    "tty",
-    "url",
-    "util",
-    "util/types",
-    "v8",
-    "vm",
-    "wasi",
-    "worker_threads",
-    "zlib",
-]
+_NODE_MODULES = """
+    _http_agent _http_client _http_common _http_incoming _http_outgoing _http_server assert
+    assert/strict async_hooks buffer child_process cluster console constants crypto dgram
+    diagnostics_channel dns dns/promises domain events fs fs/promises http http2 https inspector
+    module net os path path/posix path/win32 perf_hooks process punycode querystring readline
+    readline/promises repl stream stream/consumers stream/promises stream/web string_decoder sys
+    timers timers/promises tls trace_events tty url util util/types v8 vm wasi worker_threads zlib
+""".split()  # noqa: SIM905  (read as prose)
 # For CommonJS in a bundle that requires modules of Node.js. On the first line, where no line moves.
 _REQUIRE = (
     b'import{createRequire as __makeRequire}from"node:module";var require=__makeRequire("/");'

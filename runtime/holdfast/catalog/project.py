@@ -13,13 +13,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, TypeGuard
 
 from holdfast.catalog.bindings import RequestedBinding, parse_bindings
 from holdfast.catalog.bundling import BundleOptions
 from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
+from holdfast.catalog.project_fields import NOT_INHERITED, REFUSED, notes_on
 from holdfast.catalog.script import check_script_name
 from holdfast.catalog.source import Source, read_source
 from holdfast.engine.modules import ModuleKind
@@ -27,24 +28,6 @@ from holdfast.engine.modules import ModuleKind
 FILE_NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
 SECRET_FILES = (".dev.vars", ".env")
 
-# Each environment says these for itself; the others it takes from the top of the file.
-# https://developers.cloudflare.com/workers/wrangler/configuration/#non-inheritable-keys
-_NOT_INHERITED = ("vars", "durable_objects", "kv_namespaces", "services")
-
-# Without these, the script would not find what it was written for.
-_REFUSED = (
-    "ai",
-    "assets",
-    "browser",
-    "d1_databases",
-    "dispatch_namespaces",
-    "hyperdrive",
-    "queues",
-    "r2_buckets",
-    "site",
-    "vectorize",
-    "workflows",
-)
 _RULE_KINDS = {
     "ESModule": ModuleKind.ESM,
     "CommonJS": ModuleKind.COMMONJS,
@@ -62,7 +45,8 @@ class ProjectInvalid(ValueError):
 class Project:
     """What a configuration file says of a script.
 
-    `entries` are its bindings as an upload's metadata lists them, `bindings` the same parsed.
+    `entries` are its bindings as an upload's metadata lists them, `bindings` the same parsed;
+    `notes` are for its author: fields that are misspelt, or that nothing comes of.
     """
 
     file: Path
@@ -76,6 +60,7 @@ class Project:
     crons: tuple[str, ...]
     rules: tuple[tuple[str, ModuleKind], ...]
     bundling: BundleOptions
+    notes: tuple[str, ...]
 
     @property
     def folder(self) -> Path:
@@ -111,13 +96,13 @@ class Project:
 
     def uses_sqlite(self, class_name: str) -> bool:
         """Whether a class's objects have SQL: unless a migration made it without."""
-        key_value = False
+        with_sql: dict[str, bool] = {}
         for step in self.migrations:
-            key_value |= class_name in step.get("new_classes", ())
+            with_sql.update(dict.fromkeys(step.get("new_classes", ()), False))
+            with_sql.update(dict.fromkeys(step.get("new_sqlite_classes", ()), True))
             for renamed in step.get("renamed_classes", ()):
-                if isinstance(renamed, Mapping) and renamed.get("to") == class_name:
-                    key_value |= not self.uses_sqlite(str(renamed.get("from")))
-        return not key_value
+                with_sql[renamed["to"]] = with_sql.get(renamed["from"], True)
+        return with_sql.get(class_name, True)
 
 
 def find_project(folder: Path) -> Path | None:
@@ -138,12 +123,13 @@ def read_project(
     `with_secrets` reads what `.dev.vars` or `.env` beside it sets, too, as Wrangler does for
     development. Blocks. Raises ProjectInvalid, and OSError where the file cannot be read.
     """
-    fields = _environment(file, _parse(file), environment)
+    whole = _parse(file)
+    fields = _environment(file, whole, environment)
     reader = _Reader(file, fields)
-    for name in _REFUSED:
+    for name in REFUSED:
         if fields.get(name):
             raise reader.invalid(name, "is something that Holdfast does not have")
-    if command := fields.get("build", {}).get("command"):
+    if command := reader.table("build").get("command"):
         _require_built(reader, command)
     secrets = _secrets(file.parent, environment) if with_secrets else {}
     entries = tuple(reader.entries(secrets))
@@ -155,10 +141,11 @@ def read_project(
         bindings=reader.bindings(entries),
         compatibility_date=fields.get("compatibility_date") and str(fields["compatibility_date"]),
         compatibility_flags=tuple(reader.texts("compatibility_flags")),
-        migrations=tuple(reader.tables("migrations")),
+        migrations=tuple(reader.migrations()),
         crons=reader.crons(),
         rules=tuple(reader.rules()),
         bundling=reader.bundling(),
+        notes=tuple(f"{file}: {note}" for note in notes_on(whole, environment)),
     )
 
 
@@ -189,10 +176,14 @@ def _environment(
     if environment is None:
         return fields
     environments = fields.get("env", {})
+    if not isinstance(environments, Mapping) or not all(
+        isinstance(one, Mapping) for one in environments.values()
+    ):
+        raise ProjectInvalid(f'{file}: "env" must be a table of tables')
     if environment not in environments:
         known = ", ".join(environments) or "none"
         raise ProjectInvalid(f"{file}: there is no environment {environment!r}; there are: {known}")
-    inherited = {name: value for name, value in fields.items() if name not in _NOT_INHERITED}
+    inherited = {name: value for name, value in fields.items() if name not in NOT_INHERITED}
     return {**inherited, **environments[environment], "is_environment": True}
 
 
@@ -232,7 +223,7 @@ class _Reader:
     def texts(self, name: str, *, within: str | None = None) -> list[str]:
         table = self._fields if within is None else self._fields.get(within, {})
         values = table.get(name, []) if isinstance(table, Mapping) else None
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        if not _is_list_of(values, str):
             raise self.invalid(f"{within}.{name}" if within else name, "must be a list of strings")
         return values
 
@@ -245,10 +236,29 @@ class _Reader:
                 raise self.invalid("triggers.crons", f"has a mistake: {error}") from error
         return tuple(dict.fromkeys(crons))
 
+    def table(self, name: str) -> Mapping[str, Any]:
+        value = self._fields.get(name, {})
+        if not isinstance(value, Mapping):
+            raise self.invalid(name, "must be a table")
+        return value
+
+    def migrations(self) -> Iterable[Mapping[str, Any]]:
+        for step in self.tables("migrations"):
+            for name in ("new_classes", "new_sqlite_classes", "deleted_classes"):
+                if not _is_list_of(step.get(name, []), str):
+                    raise self.invalid(f"migrations.{name}", "must be a list of strings")
+            for name in ("renamed_classes", "transferred_classes"):
+                moves = step.get(name, [])
+                if not _is_list_of(moves, Mapping) or not all(
+                    isinstance(move.get(end), str) for move in moves for end in ("from", "to")
+                ):
+                    raise self.invalid(f"migrations.{name}", 'must be a list of {"from", "to"}')
+            yield step
+
     def tables(self, name: str, *, within: str | None = None) -> list[Mapping[str, Any]]:
         table = self._fields if within is None else self._fields.get(within, {})
         values = table.get(name, []) if isinstance(table, Mapping) else None
-        if not isinstance(values, list) or not all(isinstance(value, Mapping) for value in values):
+        if not _is_list_of(values, Mapping):
             raise self.invalid(f"{within}.{name}" if within else name, "must be a list of tables")
         return values
 
@@ -257,14 +267,12 @@ class _Reader:
         fields = self._fields
         words: list[str] = []
         for field in ("alias", "define"):
-            values = fields.get(field, {})
-            if not isinstance(values, Mapping):
-                raise self.invalid(field, "must be a table of strings")
-            words += (f"--{field}:{name}={value}" for name, value in values.items())
-        for rule in self.tables("rules"):
-            if rule.get("type") in ("Text", "Data", "CompiledWasm"):
-                suffixes = (PurePath(str(glob)).suffix for glob in rule.get("globs", ()))
-                words += (f"--loader:{suffix}=copy" for suffix in suffixes if suffix)
+            values = self.table(field).items()
+            words += [f"--{field}:{name}={value}" for name, value in values]
+        for pattern, kind in self.rules():
+            if kind not in (ModuleKind.ESM, ModuleKind.COMMONJS):
+                suffix = PurePath(pattern).suffix
+                words += [f"--loader:{suffix}=copy"] if suffix else []
         words += ["--minify"] if fields.get("minify") is True else []
         words += [f"--tsconfig={self.text('tsconfig')}"] if "tsconfig" in fields else []
         words += [f"--jsx-factory={self.text('jsx_factory')}"] if "jsx_factory" in fields else []
@@ -290,14 +298,11 @@ class _Reader:
 
     def entries(self, secrets: Mapping[str, str]) -> Iterable[Mapping[str, Any]]:
         """The bindings as an upload's metadata lists them."""
-        variables = self._fields.get("vars", {})
-        if not isinstance(variables, Mapping):
-            raise self.invalid("vars", "must be a table")
-        for name, value in variables.items():
-            if name not in secrets:
-                yield _variable(name, value)
-        for name, text in secrets.items():
-            yield {"type": "secret_text", "name": name, "text": text}
+        for variable, value in self.table("vars").items():
+            if variable not in secrets:
+                yield _variable(variable, value)
+        for secret, text in secrets.items():
+            yield {"type": "secret_text", "name": secret, "text": text}
         for entry in self.tables("bindings", within="durable_objects"):
             yield {**entry, "type": "durable_object_namespace"}
         for entry in self.tables("kv_namespaces"):
@@ -309,11 +314,17 @@ class _Reader:
 
     def rules(self) -> Iterable[tuple[str, ModuleKind]]:
         for rule in self.tables("rules"):
-            kind = _RULE_KINDS.get(rule.get("type", ""))
+            kind = _RULE_KINDS.get(str(rule.get("type", "")))
             if kind is None:
                 raise self.invalid("rules", f"knows the types {', '.join(_RULE_KINDS)}")
+            if not _is_list_of(rule.get("globs", []), str):
+                raise self.invalid("rules", "has globs that are no list of strings")
             for pattern in rule.get("globs", ()):
                 yield str(pattern), kind
+
+
+def _is_list_of(value: Any, kind: type) -> TypeGuard[list[Any]]:
+    return isinstance(value, list) and all(isinstance(element, kind) for element in value)
 
 
 def _variable(name: str, value: Any) -> Mapping[str, Any]:

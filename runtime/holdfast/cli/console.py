@@ -7,6 +7,7 @@ import re
 import select
 import stat
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -116,6 +117,12 @@ def complain(message: object) -> int:
     if sys.stderr is not None:
         sys.stderr.write(f"holdfast: {message}\n")
     return 1
+
+
+def remark(notes: Iterable[str]) -> None:
+    """Tell what somebody should know who can go on all the same."""
+    for note in notes:
+        complain(f"note: {note}")
 
 
 def configure_logging(level: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from holdfast.catalog.cron import Cron
 from holdfast.catalog.script import Script, Syntax
-from holdfast.cli.console import Terminal, complain, configure_logging
+from holdfast.cli.console import Terminal, complain, configure_logging, remark
 from holdfast.cli.post import Address, Post, run_workers
 from holdfast.cli.process import (
     listening_failure,
@@ -48,6 +48,7 @@ def _start(options: argparse.Namespace, *, watch: bool) -> int:
     # A file with a mistake in it is being worked on; a file that is none is a slip of the hand.
     if isinstance(reading, str) and not (watch and file.is_there):
         return complain(reading)
+    remark(file.notes)
     server = LocalServer(options, file, reading, watch=watch)
     address = Address(options.host, options.port, "--port")
     return run_workers(options, [address], server.serve)

@@ -83,6 +83,11 @@ class ProjectFile:
         return os.access(self._file, os.R_OK)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What its author should know of the configuration."""
+        return self._project.notes
+
+    @property
     def crons(self) -> tuple[str, ...]:
         """When the script's `scheduled` handler is to run."""
         return self._project.crons
@@ -99,6 +104,7 @@ class ProjectFile:
         """The script as its files are now. Blocks; raises ScriptUnreadable."""
         with explained(self._file):
             project = self._project = self._read_project()
+            bindings = tuple(self._bindings(project))
         with explained(project.main):
             source = project.source(compatibility_flags=self._flags)
         self._sources = source.files
@@ -107,7 +113,7 @@ class ProjectFile:
             main=source.modules[0].name,
             syntax=source.syntax,
             modules=source.modules,
-            bindings=tuple(self._bindings(project)),
+            bindings=bindings,
             compatibility_date=self._date or project.compatibility_date,
             compatibility_flags=self._flags or project.compatibility_flags,
             version="local",

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.api import ApiError, client
-from holdfast.cli.console import complain
+from holdfast.catalog.project import read_project
+from holdfast.cli.console import complain, remark
 from holdfast.cli.options import named_values, script_name
 from holdfast.cli.project_file import project_of
 from holdfast.cli.script_file import unreadable
@@ -33,6 +34,7 @@ def deploy(options: argparse.Namespace) -> int:
                 options.script, script_name(options.script, options.name), **given
             )
         else:
+            remark(read_project(project, options.env).notes)
             result = client.deploy_project(project, options.name, environment=options.env, **given)
         name = result["id"]
         handlers = ", ".join(result.get("handlers") or []) or "none"

@@ -40,6 +40,11 @@ class ScriptFile:
         return self.path.is_file() and os.access(self.path, os.R_OK)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What its author should know: a file has no configuration."""
+        return ()
+
+    @property
     def crons(self) -> tuple[str, ...]:
         """When the script's `scheduled` handler is to run: a file does not say."""
         return ()

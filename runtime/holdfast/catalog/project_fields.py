@@ -1,0 +1,64 @@
+"""The fields of Wrangler's configuration: what Holdfast lacks, and what is told of the others.
+
+https://developers.cloudflare.com/workers/wrangler/configuration/
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# Each environment says these for itself; the others it takes from the top of the file.
+# https://developers.cloudflare.com/workers/wrangler/configuration/#non-inheritable-keys
+NOT_INHERITED = ("vars", "durable_objects", "kv_namespaces", "services", "define")
+
+# Without these, the script would not find what it was written for.
+REFUSED = """
+    ai ai_search ai_search_namespaces analytics_engine_datasets artifacts assets browser
+    cloudchamber containers d1_databases data_blobs dispatch_namespaces flagship hyperdrive images
+    logfwdr media mtls_certificates pipelines queues r2_buckets ratelimits secrets_store_secrets
+    send_email site stream text_blobs unsafe unsafe_hello_world vectorize version_metadata
+    vpc_networks vpc_services wasm_modules worker_loaders workflows
+""".split()  # noqa: SIM905  (read as prose)
+_TAKEN = """
+    alias build compatibility_date compatibility_flags define durable_objects jsx_factory
+    jsx_fragment kv_namespaces main migrations minify name no_bundle rules services triggers
+    tsconfig vars
+""".split()  # noqa: SIM905
+# For Wrangler itself, for Cloudflare's network, or for what is always so here.
+_NOTHING_COMES_OF = """
+    $schema account_id base_dir compliance_region dev env find_additional_modules
+    first_party_worker keep_names keep_vars legacy_env limits logpush observability
+    pages_build_output_dir placement preserve_file_names preview_urls previews python_modules
+    secrets send_metrics streaming_tail_consumers tail_consumers upload_source_maps workers_dev
+""".split()  # noqa: SIM905
+_ROUTES = ("route", "routes")
+_KNOWN = frozenset((*REFUSED, *_TAKEN, *_NOTHING_COMES_OF, *_ROUTES))
+
+
+def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str]:
+    """What the author should know: of fields that are misspelt, not inherited, or to no avail."""
+    chosen = fields if environment is None else fields["env"][environment]
+    prefix = "" if environment is None else f"env.{environment}."
+    for name in fields:
+        yield from _unknown(name, "")
+    if environment is not None:
+        for name in chosen:
+            yield from _unknown(name, prefix)
+        for name in NOT_INHERITED:
+            if fields.get(name) and name not in chosen:
+                yield (
+                    f'"{name}" is not inherited by an environment: '
+                    f'there is nothing of it, as "{prefix}{name}" is missing'
+                )
+    for name in _ROUTES:
+        if chosen.get(name) or fields.get(name):
+            yield f'"{name}" has no effect: Holdfast serves a Worker at a host name of its own'
+
+
+def _unknown(name: str, prefix: str) -> Iterator[str]:
+    if name in _KNOWN:
+        return
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, _KNOWN, 1)
+    meant = f'; did you mean "{near[0]}"?' if near else ""
+    yield f'"{prefix}{name}" is no field that Wrangler has, and is left out{meant}'
