@@ -19,7 +19,7 @@ import { refuseToClone } from "../serialize/index.js";
 import { readableArgument } from "./brand.js";
 import { rejectedWith } from "./promises.js";
 import { elementSizeOf } from "./pull-into.js";
-import { ByobReaderState, releasedError, ReadPromise } from "./reader-state.js";
+import { ByobReaderState, releasedError, ReadOfRest, ReadPromise } from "./reader-state.js";
 
 /** Reads a byte stream into buffers that its user brings. */
 export class ReadableStreamBYOBReader {
@@ -51,15 +51,17 @@ export class ReadableStreamBYOBReader {
   }
 
   /**
-   * Cloudflare's forerunner of `read(view, { min })`: at least so many bytes.
+   * Cloudflare's forerunner of `read(view, { min })`: at least so many elements, or what is left
+   * where the stream ends before.
    * https://developers.cloudflare.com/workers/runtime-apis/streams/readablestreambyobreader/
    */
-  readAtLeast(minBytes, view) {
+  readAtLeast(minElements, view) {
     try {
       requireArguments(arguments.length, 2, "'readAtLeast' on 'ReadableStreamBYOBReader'");
-      const bytes = enforceUnsignedLongLong(minBytes, "The minimum number of bytes");
+      const least = enforceUnsignedLongLong(minElements, "The minimum number of elements");
       checkIsView(view);
-      return this.#read(view, Math.ceil(bytes / elementSizeOf(view)));
+      checkMinimum(least * elementSizeOf(view), describeView(view).byteLength);
+      return this.#read(view, least, new ReadOfRest());
     } catch (error) {
       return rejectedWith(error);
     }
@@ -71,7 +73,7 @@ export class ReadableStreamBYOBReader {
   }
 
   /** https://streams.spec.whatwg.org/#byob-reader-read */
-  #read(view, min) {
+  #read(view, min, request = new ReadPromise()) {
     if (!(#state in this)) throw illegalInvocation();
     checkReadable(view);
     if (min === 0) throw new TypeError("The minimum of a BYOB read must not be 0.");
@@ -80,7 +82,6 @@ export class ReadableStreamBYOBReader {
     }
     const state = this.#state;
     if (state.stream === undefined) throw releasedError();
-    const request = new ReadPromise();
     state.read(view, min, request);
     return request.promise;
   }
@@ -95,6 +96,12 @@ function minimumOf(view, options) {
   checkIsView(view);
   const { min } = toDictionary(options, "The options of a BYOB read");
   return min === undefined ? 1 : enforceUnsignedLongLong(min, "The minimum of a BYOB read");
+}
+
+function checkMinimum(bytes, capacity) {
+  if (bytes === 0) throw new TypeError("Requested invalid minimum number of bytes to read (0).");
+  if (bytes <= capacity) return;
+  throw new TypeError(`Minimum bytes to read (${bytes}) exceeds size of buffer (${capacity}).`);
 }
 
 function checkIsView(view) {

@@ -14,15 +14,18 @@ import { refuseToClone } from "../serialize/index.js";
 export class ByobRequestState {
   controller;
   view;
+  atLeast; // bytes, until the read that waits has its minimum
 
-  constructor(controller, view) {
+  constructor(controller, pullInto) {
     this.controller = controller;
-    this.view = view;
+    this.view = pullInto.rest;
+    this.atLeast = pullInto.minimumFill - pullInto.bytesFilled;
   }
 
   invalidate() {
     this.controller = undefined;
     this.view = null;
+    this.atLeast = null;
   }
 
   /** Throws a TypeError if the request was answered already. */
@@ -46,6 +49,12 @@ export class ReadableStreamBYOBRequest {
   get view() {
     if (!(#state in this)) throw illegalInvocation();
     return this.#state.view;
+  }
+
+  /** Cloudflare's own: how many bytes the reader waits for, at least; null once it was answered. */
+  get atLeast() {
+    if (!(#state in this)) throw illegalInvocation();
+    return this.#state.atLeast;
   }
 
   respond(bytesWritten) {

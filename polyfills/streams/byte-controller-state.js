@@ -85,7 +85,7 @@ export class ByteControllerState {
   /** The BYOB request as scripts see it, or null. */
   get byobRequest() {
     if (this.#request === null && this.pending.length > 0) {
-      this.#requestState = new ByobRequestState(this, this.pending[0].rest);
+      this.#requestState = new ByobRequestState(this, this.pending[0]);
       this.#request = new ReadableStreamBYOBRequest(this.#requestState);
     }
     return this.#request;
@@ -168,6 +168,9 @@ export class ByteControllerState {
       const filled = descriptor.toView();
       this.#handleDrain();
       request.chunk(filled);
+    } else if (this.closeRequested && request.takesRest && !descriptor.hasPartialElement) {
+      this.#handleDrain();
+      request.chunk(descriptor.toView());
     } else if (this.closeRequested) {
       const error = incompleteElementError();
       this.error(error);

@@ -1,7 +1,8 @@
 // Readers behind their public objects: https://streams.spec.whatwg.org/#rs-readers
 //
 // A read request is an object with `chunk(chunk)`, `close(view)` and `error(reason)`;
-// exactly one of them is called once, `close` with a view only for a BYOB reader.
+// exactly one of them is called once, `close` with a view only for a BYOB reader. One that
+// `takesRest` is given what is there when the stream ends, be it less than it asked for.
 
 import { deferred, fulfilledWith, PromiseSlot, rejectedWith } from "./promises.js";
 import { Queue } from "./queue.js";
@@ -113,5 +114,15 @@ export class ReadPromise {
   #fulfill(result) {
     if (this.waiting === undefined) this.settled = fulfilledWith(result);
     else this.waiting.resolve(result);
+  }
+}
+
+/** That of `readAtLeast()`: the stream is done once there was nothing left to read. */
+export class ReadOfRest extends ReadPromise {
+  takesRest = true;
+
+  close(view) {
+    if (view !== undefined && view.byteLength > 0) this.chunk(view);
+    else super.close(view);
   }
 }

@@ -63,14 +63,36 @@ export async function a_read_with_a_minimum_waits_for_it() {
   await rejects(reader.read(), TypeError);
 }
 
-export async function read_at_least_counts_bytes() {
+export async function readAtLeast_counts_elements() {
   const { stream, controller } = open();
   const reader = stream.getReader({ mode: "byob" });
   const read = reader.readAtLeast(3, new Uint8Array(4));
   controller.enqueue(bytes(1, 2));
   controller.enqueue(bytes(3));
   equal([...(await read).value], [1, 2, 3]);
-  await rejects(reader.readAtLeast(5, new Uint8Array(4)), RangeError);
+  await rejects(reader.readAtLeast(5, new Uint8Array(4)), TypeError);
+  await rejects(reader.readAtLeast(3, new Uint16Array(2)), TypeError);
+  await rejects(reader.readAtLeast(0, new Uint8Array(4)), TypeError);
+}
+
+export async function readAtLeast_gives_the_rest_of_a_stream_and_then_its_end() {
+  for (const closedBefore of [true, false]) {
+    const { stream, controller } = open();
+    controller.enqueue(bytes(1, 2, 3));
+    if (closedBefore) controller.close();
+    const reader = stream.getReader({ mode: "byob" });
+    same((await reader.readAtLeast(2, new Uint8Array(2))).value.byteLength, 2);
+    const read = reader.readAtLeast(2, new Uint8Array(2));
+    if (!closedBefore) {
+      same(controller.byobRequest.atLeast, 1);
+      controller.close();
+      controller.byobRequest.respond(0);
+    }
+    const { value, done } = await read;
+    equal([...value], [3]);
+    same(done, false);
+    same((await reader.readAtLeast(1, new Uint8Array(2))).done, true);
+  }
 }
 
 export async function the_source_fills_the_readers_buffer_through_the_request() {

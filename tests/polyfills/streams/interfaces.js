@@ -28,7 +28,7 @@ const INTERFACES = [
     0,
     { byobRequest: -1, desiredSize: -1, close: 0, enqueue: 1, error: 0 },
   ],
-  [ReadableStreamBYOBRequest, 0, { view: -1, respond: 1, respondWithNewView: 1 }],
+  [ReadableStreamBYOBRequest, 0, { view: -1, atLeast: -1, respond: 1, respondWithNewView: 1 }],
   [WritableStream, 0, { locked: -1, abort: 0, close: 0, getWriter: 0 }],
   [
     WritableStreamDefaultWriter,
