@@ -26,6 +26,8 @@ import {
   dispatchEvent,
   removeEventListener,
 } from "./workers/global-events.js";
+import { ServiceWorkerGlobalScope, WorkerGlobalScope } from "./workers/global-scope.js";
+import { ExtendableEvent } from "./workers/extendable-event.js";
 import { FetchEvent } from "./workers/service-worker.js";
 import { WebAssembly } from "./workers/webassembly.js";
 
@@ -38,16 +40,19 @@ export const interfaces = {
   DOMException,
   Event,
   EventTarget,
+  ExtendableEvent,
   FetchEvent,
   File,
   Headers,
   Proxy: RememberingProxy,
   Request,
   Response,
+  ServiceWorkerGlobalScope,
   TextEncoder,
   URL,
   URLSearchParams,
   WebAssembly,
+  WorkerGlobalScope,
   console,
 };
 
@@ -61,6 +66,7 @@ export const members = {
   crypto,
   dispatchEvent,
   fetch,
+  origin: "null", // a Worker has none
   queueMicrotask,
   removeEventListener,
   reportError,
@@ -107,6 +113,7 @@ export const lazyInterfaces = {
   ReadableStreamBYOBRequest: "streams/byob-request.js",
   ReadableStreamDefaultController: "streams/default-controller.js",
   ReadableStreamDefaultReader: "streams/default-reader.js",
+  ScheduledEvent: "workers/scheduled.js",
   Scheduler: "timers/scheduler.js",
   SubtleCrypto: "crypto/subtle.js",
   TextDecoder: "encoding/text-decoder.js",

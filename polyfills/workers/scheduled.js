@@ -1,13 +1,12 @@
 // Cron triggers: https://developers.cloudflare.com/workers/runtime-apis/handlers/scheduled/
 
-import { Event } from "../events/event.js";
 import { event_failed, event_return } from "holdfast:ops";
 import { describeError, identityOf } from "../kernel/errors.js";
-import { illegalConstructor } from "../kernel/webidl.js";
+import { defineInterface, illegalConstructor } from "../kernel/webidl.js";
 import { WorkerEvent } from "./event.js";
+import { CONSTRUCTING, ExtendableEvent } from "./extendable-event.js";
 
 const NOTHING = new Uint8Array(0);
-const CONSTRUCTING = {};
 
 /** The event of a trigger; it is answered when its handler has ended. */
 export class TriggerEvent extends WorkerEvent {
@@ -67,16 +66,13 @@ export function createController(cron, scheduledTime) {
 }
 
 /** The event that listeners of a service worker get. */
-export class ScheduledEvent extends Event {
-  #event;
+export class ScheduledEvent extends ExtendableEvent {
   #scheduledTime;
   #cron;
 
   constructor() {
     const [key, event, cron, scheduledTime] = arguments;
-    if (key !== CONSTRUCTING) throw illegalConstructor();
-    super("scheduled");
-    this.#event = event;
+    super(key, "scheduled", event);
     this.#cron = cron;
     this.#scheduledTime = scheduledTime;
   }
@@ -91,9 +87,8 @@ export class ScheduledEvent extends Event {
 
   noRetry() {}
 
-  /** Keep the event alive until the promise settles. */
-  waitUntil(promise) {
-    this.#event.waitUntil(promise);
+  static {
+    defineInterface(this);
   }
 }
 

@@ -2,25 +2,26 @@
 // https://developers.cloudflare.com/workers/reference/migrate-to-module-workers/
 
 import { DOMException } from "../language/dom-exception.js";
-import { Event } from "../events/event.js";
+import { defineInterface } from "../kernel/webidl.js";
 import { reportException } from "../kernel/report.js";
-
+import { CONSTRUCTING, ExtendableEvent } from "./extendable-event.js";
 
 const CALLED_TWICE = "FetchEvent.respondWith() has already been called; it can only be called once.";
 const TOO_LATE =
   "Too late to call FetchEvent.respondWith(). It must be called synchronously in the event handler.";
 
-let endDispatch;
+let hasResponse, endDispatch;
 
 /** The event that `fetch` listeners of a service worker get. */
-export class FetchEvent extends Event {
+export class FetchEvent extends ExtendableEvent {
   #event;
   #request;
   #responded = false;
   #isOver = false; // its listeners have run
 
-  constructor(event, request) {
-    super("fetch");
+  constructor() {
+    const [key, event, request] = arguments;
+    super(key, "fetch", event);
     this.#event = event;
     this.#request = request;
   }
@@ -39,25 +40,13 @@ export class FetchEvent extends Event {
     this.#event.answerWith(response);
   }
 
-  /** Keep the event alive until the promise settles. */
-  waitUntil(promise) {
-    this.#event.waitUntil(promise);
-  }
-
   /** Accepted for compatibility; see ExecutionContext. */
   passThroughOnException() {}
 
-  get [Symbol.toStringTag]() {
-    return "FetchEvent";
-  }
-
   static {
+    defineInterface(this);
+    hasResponse = (fetchEvent) => fetchEvent.#responded;
     endDispatch = (fetchEvent) => (fetchEvent.#isOver = true);
-  }
-
-  /** True once `respondWith` was called. */
-  get hasResponse() {
-    return this.#responded;
   }
 }
 
@@ -108,10 +97,10 @@ const NO_RESPONSE =
 
 /** Run the script's `fetch` listeners for an event. */
 export function dispatchToListeners(event, request) {
-  const fetchEvent = new FetchEvent(event, request);
+  const fetchEvent = new FetchEvent(CONSTRUCTING, event, request);
   callListeners(event, fetchEvent);
   endDispatch(fetchEvent);
-  if (!fetchEvent.hasResponse) event.fail(new Error(NO_RESPONSE));
+  if (!hasResponse(fetchEvent)) event.fail(new Error(NO_RESPONSE));
 }
 
 function callListeners(event, fetchEvent) {
@@ -120,10 +109,10 @@ function callListeners(event, fetchEvent) {
       if (typeof listener === "function") listener.call(globalThis, fetchEvent);
       else listener.handleEvent(fetchEvent);
     } catch (error) {
-      if (!fetchEvent.hasResponse) return event.fail(error);
+      if (!hasResponse(fetchEvent)) return event.fail(error);
       reportException(error);
     }
-    if (fetchEvent.hasResponse) return undefined;
+    if (hasResponse(fetchEvent)) return undefined;
   }
   return undefined;
 }

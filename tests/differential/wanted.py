@@ -312,8 +312,7 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "WebAssembly",
         ],
         Reason.MISSING: [
-            "ExtendableEvent",
-            "ScheduledEvent",
+            "TailEvent",
         ],
     },
     "platform/structured-clone": {
