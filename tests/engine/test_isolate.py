@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -404,6 +405,19 @@ def test_a_turn_past_its_cpu_time_ends_the_isolate(isolate: Isolate, body: str) 
     with pytest.raises(IsolateTerminated):
         isolate.call(isolate.export(namespace, "spin"))
     assert isolate.terminated
+
+
+def test_the_end_of_a_turn_tells_where_it_was(isolate: Isolate) -> None:
+    namespace = load(
+        isolate,
+        "const rounds = () => {\n  for (;;) Date.now();\n}; export const spin = () => { rounds(); };",
+    )
+    with pytest.raises(IsolateTerminated) as caught:
+        isolate.call(isolate.export(namespace, "spin"))
+    assert re.findall(r"at (\w+) \(main\.mjs:(\d)", caught.value.stack) == [
+        ("rounds", "2"),
+        ("spin", "3"),
+    ]
 
 
 def test_jobs_without_end_are_stopped_too(isolate: Isolate) -> None:

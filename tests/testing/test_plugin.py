@@ -9,7 +9,7 @@ import pytest
 
 PYTHON_TESTS = '''
 import pytest
-from holdfast.testing import Harness
+from holdfast.testing import Harness, holdfast_fixture
 
 SCRIPT = """export default {
   async fetch(request) {
@@ -37,6 +37,19 @@ def test_leaves_a_harness():
 
 def test_mixes_up_its_fixtures(aholdfast):
     pass
+
+shared = holdfast_fixture("module")
+
+def test_has_a_harness_with_others(shared):
+    assert shared.worker(SCRIPT).fetch("/shared").status == 418
+
+def test_has_none():
+    assert not "there"
+
+def test_runs_for_ever(holdfast):
+    holdfast.worker("""export default { fetch() {
+      for (;;) Date.now();
+    } };""").fetch()
 '''
 JAVASCRIPT_TESTS = """
 import assert from "node:assert";
@@ -92,6 +105,9 @@ def test_each_test_is_told_as_what_it_is(run):
         "test_is_interleaved": "failure",
         "test_leaves_a_harness": "error",
         "test_mixes_up_its_fixtures": "error",
+        "test_has_a_harness_with_others": "",
+        "test_has_none": "failure",
+        "test_runs_for_ever": "failure",
         "rooms": "",
         "differs": "failure",
         "later": "skipped",
@@ -109,6 +125,7 @@ def test_each_test_is_told_as_what_it_is(run):
         "GET http://worker.localhost/cup → <Response 418",
         "'x-kind': 'green'",
         "log: asked for http://worker.localhost/cup",
+        "at fetch (worker.mjs:2:",
         "ReferenceError: missing is not defined",
         '>    4 |     if (request.url.endsWith("/fail")) return missing.name;',
         "interleaved with seed ",
@@ -124,3 +141,4 @@ def test_a_report_says_what_happened_and_where(run, text):
     output, _ = run
     assert text in output
     assert "base_events.py" not in output, "no frames of ours"
+    assert "/shared" not in output, "what no failing test has asked for"

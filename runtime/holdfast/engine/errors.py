@@ -42,7 +42,14 @@ class JSError(EngineError):
 
 
 class IsolateTerminated(EngineError):
-    """The isolate was stopped for good; it must be closed and made anew."""
+    """The isolate was stopped for good; it must be closed and made anew.
+
+    `stack` has the frames of what was interrupted, as far as they are known.
+    """
+
+    def __init__(self, message: str, stack: str = "") -> None:
+        super().__init__(message)
+        self.stack = stack
 
 
 class NoRoom(MemoryError):

@@ -465,11 +465,14 @@ class Isolate:
         """What a thrown value means; takes `thrown` over."""
         if not self._watchdog.expired:
             return describe(self._context, thrown)
-        _free(self._context, thrown)
+        where = ""
+        if lib.JS_IsUncatchableError(thrown):  # the engine's own, of what was interrupted
+            where = describe(self._context, thrown).stack
+        else:
+            _free(self._context, thrown)
         self.terminated = True
-        return IsolateTerminated(
-            f"a turn took more than its {self.limits.turn_cpu_ms} ms of CPU time"
-        )
+        told = f"a turn took more than its {self.limits.turn_cpu_ms} ms of CPU time"
+        return IsolateTerminated(told, where)
 
     def watch_rejections(self, unhandled: Handle, handled: Handle) -> None:
         """Have JavaScript hear of rejections before `on_rejection` does.

@@ -38,7 +38,7 @@ class _AsItIs:
 
 sys.meta_path.insert(0, _AsItIs)
 
-_harnesses: "pytest.StashKey[list[Stage]]" = pytest.StashKey()
+_harnesses: "pytest.StashKey[list[tuple[str | None, Stage]]]" = pytest.StashKey()
 _open_before: "pytest.StashKey[frozenset[Stage]]" = pytest.StashKey()
 
 
@@ -98,7 +98,7 @@ def aholdfast(request: pytest.FixtureRequest) -> "AsyncHarness":
             pytrace=False,
         )
     harness = AsyncHarness(**_options(request))
-    _remember(node, harness)
+    _remember(request, harness)
     # It has to end in the test's own loop, and this is the one place that surely runs there.
     node.obj = _closing(test, harness)
     return harness
@@ -117,7 +117,7 @@ def _harness(request: pytest.FixtureRequest) -> "Iterator[Harness]":
     from holdfast.testing.harness import Harness
 
     harness = Harness(**_options(request))
-    _remember(request.node, harness)
+    _remember(request, harness)
     try:
         yield harness
     finally:
@@ -147,9 +147,9 @@ def timeout_of(config: pytest.Config) -> float:
     return seconds
 
 
-def _remember(node: Any, harness: "Stage") -> None:
+def _remember(request: pytest.FixtureRequest, harness: "Stage") -> None:
     harness.has_owner = True
-    node.stash.setdefault(_harnesses, []).append(harness)
+    request.node.stash.setdefault(_harnesses, []).append((request.fixturename, harness))
 
 
 # ---- JavaScript tests ------------------------------------------------------------------
@@ -179,9 +179,10 @@ def pytest_runtest_makereport(
     """Show what the scripts have said and answered in a test that failed."""
     report = yield
     if report.failed:
+        used = getattr(item, "fixturenames", ())
         for node in item.listchain():
-            for harness in node.stash.get(_harnesses, []):
-                if text := harness.report():
+            for fixture, harness in node.stash.get(_harnesses, []):
+                if fixture in used and (text := harness.report()):
                     report.sections.append((SECTION, text))
     return report
 
@@ -196,7 +197,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         del item.stash[_open_before]
         for node in item.listchain():
             if known := node.stash.get(_harnesses, None):
-                known[:] = [harness for harness in known if not harness.closed]
+                known[:] = [entry for entry in known if not entry[1].closed]
 
 
 @pytest.hookimpl(wrapper=True)

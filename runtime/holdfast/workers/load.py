@@ -65,7 +65,8 @@ def load_script(
     except JSError as error:
         raise ScriptInvalid(readable(error)) from error
     except IsolateTerminated as error:
-        raise ScriptInvalid(f"Script startup exceeded CPU time limit: {error}") from error
+        told = "\n".join([f"Script startup exceeded CPU time limit: {error}", *own_frames(error)])
+        raise ScriptInvalid(told) from error
     finally:
         prepare.close()
     exports = json.loads(told)
@@ -106,6 +107,10 @@ def _run_modules(host: Host, kernel: Handle, script: Script) -> str:
 
 def readable(error: JSError) -> str:
     """The error as people read it: message, then the script's own frames."""
-    frames = [line for line in error.stack.splitlines() if "holdfast:" not in line]
     head = f"{error.name}: {error.message}" if error.name else error.message
-    return "\n".join([f"Uncaught {head}", *frames])
+    return "\n".join([f"Uncaught {head}", *own_frames(error)])
+
+
+def own_frames(error: JSError | IsolateTerminated) -> list[str]:
+    """The lines of its stack that are the script's."""
+    return [line for line in error.stack.splitlines() if "holdfast:" not in line]

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from holdfast.catalog.script import Script
-from holdfast.engine import Handle, JSError, Limits, Together
+from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, Together
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
 from holdfast.host.loops import VIA
@@ -25,7 +25,7 @@ from holdfast.host.rpc import Message
 from holdfast.host.sockets_end import SocketEnd
 from holdfast.workers.compatibility import compatibility
 from holdfast.workers.errors import ScriptFailed, ScriptHung, WorkerTerminated
-from holdfast.workers.load import Exports, load_script, readable, with_room_for_code
+from holdfast.workers.load import Exports, load_script, own_frames, readable, with_room_for_code
 from holdfast.workers.trace import Frame
 
 log = logging.getLogger("holdfast.worker")
@@ -369,7 +369,8 @@ class Worker:
     # ---- the end ---------------------------------------------------------------
 
     def _on_terminated(self, error: Exception) -> None:
-        self.host.console("error", f"The script was stopped: {error}")
+        frames = own_frames(error) if isinstance(error, IsolateTerminated) else []
+        self.host.console("error", "\n".join([f"The script was stopped: {error}", *frames]))
         self.on_dead(str(error))
         self._fail_all(WorkerTerminated(str(error)))
         self.host.loop.call_soon(self.close)
