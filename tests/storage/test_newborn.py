@@ -247,6 +247,65 @@ async def test_a_name_that_may_not_be_durable_is_given_anew_with_a_new_file(shar
     newborn.abandon()
 
 
+class Lost:
+    """A companion that cannot be synced."""
+
+    in_doubt = True
+
+    def doubt(self) -> None:
+        pass
+
+    def sync(self, _fsync: object) -> None:
+        raise OSError(errno.EIO, "the list's disk has failed")
+
+
+def staged_newborn(shard: Shard) -> Newborn:
+    newborn = Newborn(shard.storage._folder(UNIQUE_KEY), shard.path().stem, Nursery(1000), 0.0)
+    newborn.capture()
+    assert newborn.stage()
+    assert len(shard.files()) == 1, "it is whole, and would be named after a crash"
+    return newborn
+
+
+async def test_a_round_that_fails_leaves_nothing_that_would_be_taken_for_newer(
+    shard: Shard,
+) -> None:
+    newborn = staged_newborn(shard)
+    newborn.companion = Lost()
+    with pytest.raises(OSError, match="the list's disk"):
+        newborn.sync(shard.disk.sync)
+    assert shard.files() == []
+    newborn.abandon()
+
+
+async def test_an_object_that_is_given_up_leaves_nothing_that_would_be_taken_for_newer(
+    shard: Shard,
+) -> None:
+    newborn = staged_newborn(shard)
+    newborn.abandon()
+    assert shard.files() == []
+    assert newborn.publish() is False
+    assert newborn.stage() is False
+    assert shard.files() == []
+
+
+async def test_an_object_whose_list_cannot_be_synced_gets_no_file(tmp_path: Path) -> None:
+    local = LocalBarrier(asyncio.get_running_loop(), sync_all=lambda: None)
+    storage = Storage(tmp_path, barrier=local)
+    owners = [Owner(storage, UNIQUE_KEY, object_id(number)) for number in range(MIN_SHARED)]
+    for owner in owners:
+        owner.store.put("a", b"1")
+    owners[0].store.flush()
+    session = owners[0].store._database.session
+    assert isinstance(session, Newborn)
+    session.companion = Lost()
+    await owners[0].failure()
+    await owners[1].durable()
+    names = sorted(path.name for path in tmp_path.glob("*/*"))
+    assert names == [f"{object_id(number)}.sqlite" for number in range(1, MIN_SHARED)]
+    await storage.aclose()
+
+
 async def test_a_shared_sync_that_fails_leaves_nothing_half_made(tmp_path: Path) -> None:
     failures = iter([OSError(errno.EIO, "Input/output error")])
 

@@ -42,6 +42,15 @@ def test_a_file_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"a.sqlite": CONTENT}
 
 
+def test_the_newest_of_several_gets_the_name(tmp_path: Path) -> None:
+    for number in (2, 11, 9):
+        content = b"%d" % number
+        Path(staged_name(f"{tmp_path}/a.sqlite", number, content)).write_bytes(content)
+    stage(tmp_path, b"torn", 12)
+    promote(tmp_path)
+    assert contents(tmp_path) == {"a.sqlite": b"11"}
+
+
 def test_a_log_of_a_file_that_is_gone_is_not_taken_for_its_own(tmp_path: Path) -> None:
     (tmp_path / "a.sqlite-wal").write_bytes(b"of another life")
     stage(tmp_path)

@@ -247,7 +247,8 @@ class _SharedSync:
                 self._succeeds(log, partial(self._sync_companion, log.companion))
         if self._new and self._begin_journal:
             self._begin_journal()
-        staged = [log for log in self._new if self._succeeds(log, log.stage)]
+        new = [log for log in self._new if log not in self.failed]
+        staged = [log for log in new if self._succeeds(log, log.stage)]
         self._sync()
         replaced = [log for log in staged if self._succeeds(log, log.publish)]
         if replaced or (staged and not self._begin_journal):

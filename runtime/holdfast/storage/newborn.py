@@ -29,7 +29,9 @@ Invariants:
    a part of a transaction.
 3. After `outgrow` and `abandon` no thread names a file or touches the open one: a new owner
    may have made another. The lock is held for each such step.
-4. Until the name is durable, each attempt at a round makes the file anew: see
+4. A staged file goes with the round that it was made for, if that fails, and with its maker: the
+   next process would take it for newer than what has the name by then.
+5. Until the name is durable, each attempt at a round makes the file anew: see
    `disk.rewrite_durably` for why syncing it again would prove nothing.
 
 What `kill -9` leaves: a staged file, which the next process names if it is whole (recovery.py), or
@@ -194,6 +196,7 @@ class Newborn:
 
     def sync(self, fsync: Fsync) -> None:
         """See CommittedLog."""
+        self._remove_staged()  # first: whatever fails here, it must not stay
         if self.companion:
             self.companion.sync(fsync)
         if self.stage(fsync):
@@ -208,9 +211,7 @@ class Newborn:
 
     def stage(self, fsync: Fsync | None = None) -> bool:
         """See NewLog. With `fsync`, a file that is to be published is synced, too."""
-        if self._staged:  # its sync failed, or that of others with it
-            _remove(self._staged)
-            self._staged = None
+        self._remove_staged()
         with self._lock:
             if self._sealed:
                 return False
@@ -230,17 +231,27 @@ class Newborn:
             raise
         finally:
             os.close(fd)
-        self._staged = staged
-        return True
-
-    def publish(self) -> bool:
-        """See NewLog."""
-        staged, self._staged = self._staged, None
-        assert staged, "only what is staged can be published"
         with self._lock:
             if self._sealed:
                 _remove(staged)
+                return False
+            self._staged = staged
+        return True
+
+    def _remove_staged(self) -> None:
+        """Remove a file that was staged, and whose sync failed, or that of others with it."""
+        staged, self._staged = self._staged, None
+        if staged:
+            _remove(staged)
+
+    def publish(self) -> bool:
+        """See NewLog."""
+        with self._lock:
+            if self._sealed:
+                self._remove_staged()
                 return self.grown is not None  # who outgrew it has begun another file
+            staged, self._staged = self._staged, None
+            assert staged, "only what is staged can be published"
             try:
                 if os.path.exists(self._path + WAL_SUFFIX):  # noqa: PTH110 - see `Folder.file`
                     opening.remove_stray_log(Path(self._path), self.folder)
@@ -286,6 +297,7 @@ class Newborn:
         """Let go of the memory and of the file, while a sync may still be under way."""
         with self._lock:
             self._sealed = True
+            self._remove_staged()
         self.connection.close()
         if self.grown:
             self.grown.abandon()

@@ -23,12 +23,12 @@ from holdfast.storage.names import DATABASE_SUFFIX, STAGED_SUFFIX
 _DIGITS = 32
 _STAGED = re.compile(
     rf"(?P<file>(?P<object_id>[^.]+)[^/]*{re.escape(DATABASE_SUFFIX)}){re.escape(STAGED_SUFFIX)}"
-    rf"[0-9]+-(?P<digest>[0-9a-f]{{{_DIGITS}}})"
+    rf"(?P<number>[0-9]+)-(?P<digest>[0-9a-f]{{{_DIGITS}}})"
 )
 
 
 def staged_name(file: str, number: int, content: bytes) -> str:
-    """The name, or the path, that is to be `file` later; `number` tells attempts apart."""
+    """The name, or the path, that is to be `file` later; a higher `number` is a later attempt."""
     return f"{file}{STAGED_SUFFIX}{number}-{_digest(content)}"
 
 
@@ -45,7 +45,7 @@ def promote(folder: Path, is_here: Callable[[str], bool] | None = None) -> list[
     with os.scandir(folder) as entries:
         found = [match for entry in entries if (match := _STAGED.fullmatch(entry.name))]
     own = [match for match in found if is_here is None or is_here(match["object_id"])]
-    for match in own:
+    for match in sorted(own, key=lambda match: int(match["number"])):
         staged = folder / match[0]
         if _digest(staged.read_bytes()) != match["digest"]:
             staged.unlink()
