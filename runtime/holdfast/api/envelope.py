@@ -21,6 +21,7 @@ from holdfast.catalog import (
     UploadRejected,
     VersionNotFound,
 )
+from holdfast.server.object_files import OwnerLost
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,8 @@ def answer(error: Exception) -> web.Response:
             return failure(HTTPStatus.NOT_FOUND, ErrorCode.NOT_FOUND, str(error))
         case NamespaceNotFound():
             return failure(HTTPStatus.NOT_FOUND, ErrorCode.NAMESPACE_NOT_FOUND, str(error))
+        case OwnerLost():
+            return failure(HTTPStatus.SERVICE_UNAVAILABLE, UNKNOWN_ERROR, str(error))
         case web.HTTPException():
             return failure(error.status, UNKNOWN_ERROR, error.reason)
         case CatalogUnusable():

@@ -11,8 +11,12 @@ from holdfast.storage import Storage
 WENT_BACK = "Durable Object reset because it went back to an earlier point in time."
 
 
+class OwnerLost(Exception):
+    """The process that an object belongs to has ended meanwhile: it has done this, or not."""
+
+
 class ObjectFiles(Protocol):
-    """What may be done to objects as files; each object's owner does it."""
+    """What may be done to objects as files; each object's owner does it. Raises OwnerLost."""
 
     async def names(self, unique_key: str, object_ids: list[str]) -> dict[str, str]:
         """The names of those of the objects that were reached by one."""

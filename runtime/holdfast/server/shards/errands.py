@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.catalog import ScriptNotFound
-from holdfast.server.object_files import LocalFiles
+from holdfast.server.object_files import LocalFiles, OwnerLost
 from holdfast.server.runtime import Runtime
 from holdfast.server.shards.link import Refused
 from holdfast.server.shards.neighbours import Neighbours
@@ -186,5 +186,10 @@ async def _told(neighbours: Neighbours, place: int, verb: str, *arguments: Any) 
 async def _asked(neighbours: Neighbours, place: int, verb: str, *arguments: Any) -> Any:
     try:
         return await neighbours.link(place).ask(verb, *arguments)
+    except ConnectionError as error:
+        raise OwnerLost(
+            "The process that this belongs to has ended, and is started again: "
+            "what was asked for is done, or is not."
+        ) from error
     except Refused as error:
         raise _ERRORS.get(error.kind, StorageError)(str(error)) from error
