@@ -1,39 +1,23 @@
-// How the fields of a date follow each other in en-US.
-
-const MONTHS = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-];
-const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const ERAS = { long: ["Before Christ", "Anno Domini"], short: ["BC", "AD"], narrow: ["B", "A"] };
+// How the fields of a date follow each other; date-locales.js has how the languages differ.
 
 const literal = (value) => ({ type: "literal", value });
 const twoDigits = (number) => `${number}`.padStart(2, "0");
 
 function text(names, index, style) {
-  const name = names[index];
-  return style === "long" ? name : name.slice(0, style === "short" ? 3 : 1);
+  return style === "narrow" ? names.long[index][0].toUpperCase() : names[style][index];
 }
 
 /** The parts of a date given in UTC fields. */
-export function layOut(date, fields, { hourCycle, zoneName, isLong }) {
-  const day = dateParts(date, fields);
-  const time = timeParts(date, fields, hourCycle);
+export function layOut(date, fields, form, { hourCycle, zoneName, isLong, isStyled }) {
+  const day = dateParts(date, fields, form);
+  const time = timeParts(date, fields, form, { hourCycle, isStyled });
   const parts = [...day];
   if (day.length > 0 && time.length > 0) {
     const onlyWeekday = day.length === 1 && day[0].type === "weekday";
     const spelled = isLong || (fields.month === "long" && fields.day !== undefined);
-    parts.push(literal(onlyWeekday ? " " : spelled ? " at " : ", "));
+    parts.push(
+      literal(onlyWeekday ? " " : spelled ? form.beforeTimeOfLong : form.beforeTime),
+    );
   }
   parts.push(...time);
   if (zoneName !== undefined) {
@@ -43,36 +27,46 @@ export function layOut(date, fields, { hourCycle, zoneName, isLong }) {
   return parts;
 }
 
-function dateParts(date, fields) {
+function dateParts(date, fields, form) {
   const { weekday, era, year, month, day } = fields;
   const isText = ["long", "short", "narrow"].includes(month);
-  const w = weekday && { type: "weekday", value: text(DAYS, date.getUTCDay(), weekday) };
+  const numbers = numbersOf(fields, form);
+  const pads = numbers.pads && month === "numeric" && (day !== undefined || year !== undefined);
+  const w = weekday && { type: "weekday", value: text(form.days, date.getUTCDay(), weekday) };
   const y = year && { type: "year", value: yearText(date.getUTCFullYear(), year, era) };
   const m = month && {
     type: "month",
     value: isText
-      ? text(MONTHS, date.getUTCMonth(), month)
-      : numeric(date.getUTCMonth() + 1, month),
+      ? text(form.months, date.getUTCMonth(), month)
+      : numeric(date.getUTCMonth() + 1, pads ? "2-digit" : month),
   };
-  const d = day && { type: "day", value: numeric(date.getUTCDate(), day) };
+  const d = day && { type: "day", value: numeric(date.getUTCDate(), pads ? "2-digit" : day) };
   let parts;
   if (isText) {
-    parts = d ? [m, literal(" "), d] : [m];
-    if (y) parts.push(literal(d ? ", " : " "), y);
+    parts = !d ? [m] : form.isDayFirst ? [d, literal(" "), m] : [m, literal(" "), d];
+    if (y) parts.push(literal(d && !form.isDayFirst ? ", " : " "), y);
+  } else if (y && d && !m) {
+    parts = [y, literal(" (day: "), d, literal(")")];
   } else {
-    const present = [m, d, y].filter(Boolean);
-    const separator = m ? "/" : " ";
-    parts = present.flatMap((part, i) => (i === 0 ? [part] : [literal(separator), part]));
+    const present = numbers.order.map((name) => ({ year: y, month: m, day: d })[name]);
+    parts = present
+      .filter(Boolean)
+      .flatMap((part, i) => (i === 0 ? [part] : [literal(numbers.separator), part]));
   }
   if (era)
     parts = [
       ...parts,
       ...(parts.length > 0 ? [literal(" ")] : []),
-      { type: "era", value: ERAS[era][date.getUTCFullYear() > 0 ? 1 : 0] },
+      { type: "era", value: form.eras[era][date.getUTCFullYear() > 0 ? 1 : 0] },
     ];
   if (!w) return parts;
   if (parts.length === 0) return [w];
-  return m && d ? [w, literal(", "), ...parts] : [...parts, literal(" "), w];
+  if (!m || !d) return [...parts, literal(" "), w];
+  return [w, literal(form.afterWeekday({ isText, hasYear: !!y })), ...parts];
+}
+
+function numbersOf({ year }, form) {
+  return (year === undefined && form.numbersWithoutYear) || form.numbers;
 }
 
 function yearText(year, style, era) {
@@ -84,7 +78,7 @@ function numeric(number, style) {
   return style === "2-digit" ? twoDigits(number) : `${number}`;
 }
 
-function timeParts(date, fields, hourCycle) {
+function timeParts(date, fields, form, { hourCycle, isStyled }) {
   const { hour, minute, second, fractionalSecondDigits: digits, dayPeriod } = fields;
   const parts = [];
   const hours = date.getUTCHours();
@@ -95,10 +89,9 @@ function timeParts(date, fields, hourCycle) {
     const value = { h12: hours % 12 || 12, h11: hours % 12, h23: hours, h24: hours || 24 }[
       hourCycle
     ];
-    follow(
-      { type: "hour", value: !is12 || hour === "2-digit" ? twoDigits(value) : `${value}` },
-      "",
-    );
+    const isShort = !form.padsHours && !isStyled && minute && !second && !fields.weekday;
+    const pads = hour === "2-digit" || !(is12 || isShort);
+    follow({ type: "hour", value: pads ? twoDigits(value) : `${value}` }, "");
   }
   if (minute) {
     const isAlone = !hour && !second;
@@ -122,11 +115,11 @@ function timeParts(date, fields, hourCycle) {
   }
   if (digits) {
     const value = `${date.getUTCMilliseconds()}`.padStart(3, "0").slice(0, digits);
-    follow({ type: "fractionalSecond", value }, ".");
+    follow({ type: "fractionalSecond", value }, form.decimal);
   }
   if (dayPeriod && is12)
     follow({ type: "dayPeriod", value: partOfDay(hours, date.getUTCMinutes(), dayPeriod) }, " ");
-  else if (hour && is12) follow({ type: "dayPeriod", value: hours < 12 ? "AM" : "PM" }, " ");
+  else if (hour && is12) follow({ type: "dayPeriod", value: form.halves[hours < 12 ? 0 : 1] }, " ");
   return parts;
 }
 

@@ -1,7 +1,8 @@
-// Intl.DateTimeFormat for en-US: https://tc39.es/ecma402/#datetimeformat-objects
+// Intl.DateTimeFormat: https://tc39.es/ecma402/#datetimeformat-objects
 
+import { dateLocale, supportedLocalesOf } from "./date-locales.js";
 import { layOut } from "./date-pattern.js";
-import { callable, optionOf, optionsFrom, resolveLocale } from "./locales.js";
+import { callable, optionOf, optionsFrom } from "./locales.js";
 import { TimeZone } from "./time-zone.js";
 
 const OWNER = "Intl.DateTimeFormat";
@@ -26,7 +27,6 @@ const DATE_STYLES = {
   full: { weekday: "long", month: "long", day: "numeric", year: "numeric" },
   long: { month: "long", day: "numeric", year: "numeric" },
   medium: { month: "short", day: "numeric", year: "numeric" },
-  short: { month: "numeric", day: "numeric", year: "2-digit" },
 };
 const TIME_STYLES = {
   full: { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "long" },
@@ -38,7 +38,7 @@ const DATES = { year: "numeric", month: "numeric", day: "numeric" };
 const TIMES = { hour: "numeric", minute: "2-digit", second: "2-digit" };
 
 /** The fields that the options ask for; `defaults` ("date", "time", "all") where there are none. */
-function fieldsFrom(options, required, defaults) {
+function fieldsFrom(options, required, defaults, form) {
   const fields = {};
   for (const name of Object.keys(FIELDS)) {
     const value = optionOf(options, name, FIELDS[name], undefined, OWNER);
@@ -75,11 +75,13 @@ function fieldsFrom(options, required, defaults) {
   ) {
     throw new TypeError(`Invalid option : ${required === "date" ? "timeStyle" : "dateStyle"}`);
   }
-  return { fields: { ...DATE_STYLES[dateStyle], ...TIME_STYLES[timeStyle] }, dateStyle, timeStyle };
+  const day = dateStyle === "short" ? form.shortDate : DATE_STYLES[dateStyle];
+  return { fields: { ...day, ...TIME_STYLES[timeStyle] }, dateStyle, timeStyle };
 }
 
 class DateTimeFormat {
   #locale;
+  #form;
   #zone;
   #fields;
   #styles;
@@ -87,15 +89,17 @@ class DateTimeFormat {
   #bound;
 
   constructor(locales = undefined, options = undefined, required = "any", defaults = "date") {
-    this.#locale = resolveLocale(locales);
+    const preset = dateLocale(locales);
+    this.#locale = preset.locale;
+    this.#form = preset.form;
     const given = optionsFrom(options);
     const { hour12 } = given;
     const hourCycle = optionOf(given, "hourCycle", ["h11", "h12", "h23", "h24"], undefined, OWNER);
     this.#zone = new TimeZone(given.timeZone === undefined ? "UTC" : `${given.timeZone}`);
-    const { fields, ...styles } = fieldsFrom(given, required, defaults);
+    const { fields, ...styles } = fieldsFrom(given, required, defaults, this.#form);
     this.#fields = fields;
     this.#styles = styles;
-    this.#hourCycle = hour12 === undefined ? (hourCycle ?? "h12") : hour12 ? "h12" : "h23";
+    this.#hourCycle = hour12 === undefined ? (hourCycle ?? preset.hourCycle) : hour12 ? "h12" : "h23";
   }
 
   get format() {
@@ -149,10 +153,12 @@ class DateTimeFormat {
     if (!(Math.abs(time) <= 8.64e15)) throw new RangeError("Invalid time value");
     const local = new Date(Math.trunc(time) + this.#zone.at(time).seconds * 1000);
     const zoneName = this.#fields.timeZoneName && this.#zone.label(this.#fields.timeZoneName, time);
-    return layOut(local, this.#fields, {
+    const { dateStyle, timeStyle } = this.#styles;
+    return layOut(local, this.#fields, this.#form, {
       hourCycle: this.#hourCycle,
       zoneName,
-      isLong: ["full", "long"].includes(this.#styles.dateStyle),
+      isLong: dateStyle === "full" || dateStyle === "long",
+      isStyled: timeStyle !== undefined,
     });
   }
 }
@@ -162,5 +168,5 @@ export function formatFor(locales, options, required, defaults) {
   return new DateTimeFormat(locales, options, required, defaults);
 }
 
-const Constructor = callable(DateTimeFormat);
+const Constructor = callable(DateTimeFormat, supportedLocalesOf);
 export { Constructor as DateTimeFormat };

@@ -1,5 +1,5 @@
-// Locales. There is one, en-US; others are accepted and resolve to it, and
-// `supportedLocalesOf` says so. https://tc39.es/ecma402/#sec-intl.getcanonicallocales
+// Locales. There is one, en-US, and for dates those of date-locales.js; others are accepted and
+// resolve to it, and `supportedLocalesOf` says so. https://tc39.es/ecma402/#sec-intl.getcanonicallocales
 
 import { refuseInstances } from "../serialize/kinds.js";
 
@@ -8,7 +8,7 @@ const TAG =
   /^(?<language>[a-z]{2,3}|[a-z]{5,8})(?:-(?<script>[a-z]{4}))?(?:-(?<region>[a-z]{2}|\d{3}))?(?<rest>(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-[a-wyz0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?)$/i;
 
 /** The parts of a language tag in their canonical case. Throws RangeError. */
-function parseTag(tag) {
+export function parseTag(tag) {
   const match = TAG.exec(tag);
   if (match === null) throw new RangeError(`Invalid language tag: ${tag}`);
   const { language, script, region, rest } = match.groups;
@@ -149,15 +149,15 @@ export class Locale {
 }
 
 /** A class called as a function makes an instance, as those from before 2015 have to. */
-export function callable(Class) {
+export function callable(Class, supported = supportedLocalesOf) {
   function Constructor(locales = undefined, options = undefined) {
     return Reflect.construct(Class, [locales, options], new.target ?? Constructor);
   }
-  return finish(Constructor, Class);
+  return finish(Constructor, Class, supported);
 }
 
 /** Names the class as `Intl` does, and gives it what each has. */
-export function finish(Constructor, Class) {
+export function finish(Constructor, Class, supported = supportedLocalesOf) {
   Object.defineProperty(Constructor, "name", { value: Class.name, configurable: true });
   Object.defineProperty(Constructor, "length", { value: 0, configurable: true });
   Object.defineProperty(Constructor, "prototype", { value: Class.prototype, writable: false });
@@ -171,7 +171,7 @@ export function finish(Constructor, Class) {
     configurable: true,
   });
   Object.defineProperty(Constructor, "supportedLocalesOf", {
-    value: supportedLocalesOf,
+    value: supported,
     writable: true,
     configurable: true,
   });

@@ -1,6 +1,6 @@
 // Time zones: UTC without asking, all others as the host's database has them.
 
-import { time_zone_offset } from "holdfast:ops";
+import { time_zone_names, time_zone_offset } from "holdfast:ops";
 
 const OFFSET = /^([+-])([01]\d|2[0-3])(?::?([0-5]\d))?$/;
 const NAMES = {
@@ -32,6 +32,9 @@ const ELSEWHERE = {
   AEST: "Australian Eastern Standard Time",
   AEDT: "Australian Eastern Daylight Time",
 };
+
+/** The names of all zones that places have, and UTC. */
+export const zoneNames = () => time_zone_names().split(",");
 
 /** A time zone by name; throws RangeError for one that is not known. */
 export class TimeZone {

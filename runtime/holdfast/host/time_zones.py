@@ -1,4 +1,4 @@
-"""The op that tells the offset of a time zone, for Intl.DateTimeFormat."""
+"""Ops that tell of time zones, for Intl."""
 
 import math
 from datetime import UTC, datetime
@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from holdfast.host.context import Host
 
 MAX_NAME_CHARS = 64
+_AREAS = (
+    "Africa/",
+    "America/",
+    "Antarctica/",
+    "Arctic/",
+    "Asia/",
+    "Atlantic/",
+    "Australia/",
+    "Europe/",
+    "Indian/",
+    "Pacific/",
+)
 # What datetime can tell of; years beyond have the offset of the last before.
 _FIRST, _LAST = -62_135_510_400.0, 253_402_214_400.0
 
@@ -31,6 +43,13 @@ def time_zone_offset(_host: "Host", name: str, ms: float) -> str:
     offset = local.utcoffset()
     assert offset is not None, "a zone always has an offset"
     return f"{zone.key},{int(offset.total_seconds())},{local.tzname()}"
+
+
+@op
+def time_zone_names(_host: "Host") -> str:
+    """The zones of this machine that are named after a place, and UTC; joined by commas."""
+    places = (name for name in _names().values() if name.startswith(_AREAS))
+    return ",".join([*sorted(places), "UTC"])
 
 
 @cache
