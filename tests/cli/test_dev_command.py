@@ -226,11 +226,15 @@ def test_a_script_may_go_from_service_worker_to_module(tmp_path: Path) -> None:
         assert get(url).text == "hello"
 
 
-def test_ctrl_c_ends_it_with_status_0(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_and_the_end_of_the_terminal_end_it_with_status_0(
+    tmp_path: Path, number: signal.Signals, workers: str
+) -> None:
     (tmp_path / "main.mjs").write_text(HELLO)
-    with Running("dev", "main.mjs", *ANY_PORT, folder=tmp_path) as dev:
+    with Running("dev", "main.mjs", *ANY_PORT, "--workers", workers, folder=tmp_path) as dev:
         dev.ready()
-        assert dev.stop(signal.SIGINT) == 0
+        assert dev.stop(number) == 0
 
 
 def test_a_second_ctrl_c_waits_for_nobody(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import errno
 import fcntl
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,11 +52,22 @@ def test_a_file_system_without_locks_is_used_without_one(
 def test_a_medium_that_nobody_can_write_needs_no_claim(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path, mode: str) -> None:
+    def refuse(path: Path, mode: str, **_: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
     monkeypatch.setattr(Path, "open", refuse)
     DataFolder(tmp_path).close()
+
+
+def test_a_disk_without_room_for_a_number_can_be_claimed(tmp_path: Path) -> None:
+    program = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from holdfast.server.data_folder import DataFolder\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "with DataFolder(Path(sys.argv[1])): pass\n"
+    )
+    subprocess.run([sys.executable, "-c", program, tmp_path], check=True)
 
 
 def test_a_folder_that_is_a_file_is_an_os_error(tmp_path: Path) -> None:

@@ -158,6 +158,26 @@ async def test_letters_beyond_ascii_in_a_target_are_escaped(server: Server) -> N
     writer.close()
 
 
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", b"414"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 40_000 + b"\r\n\r\n", b"431"),
+        (b"GET / HTTP/1.1\r\n" + b"X: " + b"a" * 9_000, b"431"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"505"),
+    ],
+    ids=["target", "header", "headers", "HTTP/2"],
+)
+async def test_what_is_too_long_or_too_new_is_told(
+    server: Server, request_: bytes, status: bytes
+) -> None:
+    if b"Host" not in request_ and status == b"431":
+        request_ += (b"\r\nX: " + b"a" * 9_000) * 20
+    answer = await raw(server, request_)
+    assert answer[9:12] == status, answer[:200]
+    assert b"bytearray" not in answer and b"b'" not in answer
+
+
 async def test_strange_headers_do_no_harm(server: Server) -> None:
     server.add("main", EDGES)
     for header in (

@@ -17,6 +17,7 @@ from typing import Any
 from holdfast.engine import Limits
 from holdfast.engine.limits import MEBIBYTE
 from holdfast.server.settings import Bounds, Settings
+from holdfast.server.signals import stop_signals
 
 WANTED_DESCRIPTORS = 65_536
 M_TRIM_THRESHOLD, M_ARENA_MAX = -1, -8  # malloc.h
@@ -52,7 +53,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
 
 
 def run_until_stopped(command: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
-    """Run a command on uvloop; its event is set by SIGTERM or SIGINT.
+    """Run a command on uvloop; its event is set by the signals to stop (signals.py).
 
     A second signal ends the process at once.
     """
@@ -116,7 +117,7 @@ async def _with_signals(command: Callable[[asyncio.Event], Coroutine[Any, Any, i
             signal.raise_signal(number)
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in stop_signals():
         loop.add_signal_handler(number, on_signal, number)
     return await command(stop)
 

@@ -36,6 +36,13 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from holdfast.host.bodies import ByteStream, ReaderBody
 from holdfast.host.sockets_end import SocketEnd
 from holdfast.server.overload import Reason
+from holdfast.server.refusals import (
+    MAX_HEAD_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_TARGET_BYTES,
+    TOO_MANY_HEADERS,
+    refusal_of,
+)
 from holdfast.server.response import (
     OVERLOADED,
     ResponseBroken,
@@ -52,9 +59,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("holdfast.server")
 
-MAX_TARGET_BYTES = 16_384  # Cloudflare's limit on a URL
-MAX_HEADER_BYTES = 32_768
-MAX_HEAD_BYTES = 131_072  # of all headers; Cloudflare's limit, too
 MAX_PIPELINED = 32
 MAX_PIPELINED_BYTES = 65_536
 READ_BUFFER_BYTES = 65_536
@@ -179,7 +183,7 @@ class Connection(BaseProtocol):
         try:
             messages, self._upgraded, tail = self._parse(parser, data)
         except HttpProcessingError as error:
-            self._refuse(400, error.message)  # it is not HTTP
+            self._refuse(*refusal_of(error))
             return
         self._tail = tail
         if messages:
@@ -197,7 +201,7 @@ class Connection(BaseProtocol):
         elif self._reads_head():
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse(431, "The request's headers are larger than 128 kB.")
+                self._refuse(*TOO_MANY_HEADERS)
 
     def _parse(self, parser: HttpParser[Any], data: bytes) -> Any:
         """What the parser makes of `data`.

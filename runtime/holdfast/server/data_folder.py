@@ -13,7 +13,7 @@ import shutil
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import BinaryIO, Self
 
 from holdfast.storage.disk import make_folder
 from holdfast.storage.recovery import recover
@@ -25,6 +25,8 @@ SCRATCH = ".scratch"  # files under way, here so that they can be renamed into p
 
 # Media that nobody can write need no claim, and file systems without locks have none to give.
 _NO_LOCKS = frozenset({errno.EROFS, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS})
+# A disk without room for the process's number may still be read, and files be deleted.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class FolderInUse(OSError):
@@ -65,10 +67,10 @@ class DataFolder:
         self.close()
 
 
-def _lock(path: Path) -> IO[str] | None:
+def _lock(path: Path) -> BinaryIO | None:
     """The file, locked while it is open; None where there are no locks."""
     try:
-        file = path.open("a+")
+        file = path.open("a+b", buffering=0)  # closing must have nothing to write
     except OSError as error:
         if error.errno in _NO_LOCKS:
             return None
@@ -76,20 +78,19 @@ def _lock(path: Path) -> IO[str] | None:
     try:
         _claim(file)
         file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+        file.write(b"%d\n" % os.getpid())
     except BlockingIOError as error:
         with file:
             raise FolderInUse(error.errno, f"another Holdfast uses it{_holder(file)}") from error
     except OSError as error:
-        if error.errno in _NO_LOCKS or error.errno == errno.ENOSPC:
+        if error.errno in _NO_LOCKS or error.errno in _NO_ROOM:
             return file
         file.close()
         raise
     return file
 
 
-def _claim(file: IO[str]) -> None:
+def _claim(file: BinaryIO) -> None:
     """Lock the file. Raises BlockingIOError.
 
     Shards share the lock of their supervisor; when that is killed, they take a moment to die.
@@ -115,13 +116,13 @@ def _is_alive(process_id: str) -> bool:
     return True
 
 
-def _holder(file: IO[str]) -> str:
+def _holder(file: BinaryIO) -> str:
     process_id = _holder_id(file)
     return f" (process {process_id})" if process_id else ""
 
 
-def _holder_id(file: IO[str]) -> str:
+def _holder_id(file: BinaryIO) -> str:
     """The id of the process that has claimed the folder; empty where it has told none."""
     file.seek(0)
-    process_id = file.read(20).strip()
+    process_id = file.read(20).decode("latin-1").strip()
     return process_id if process_id.isdigit() else ""

@@ -12,6 +12,7 @@ import ada_url
 
 REMEMBERED_HOSTS = 10_000
 REMEMBERED_URLS = 1024
+UNNAMED = "localhost"  # as health checks ask whom nobody has told a name
 MAX_REMEMBERED_TARGET = 256  # characters
 _PLAIN_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::\d{1,5})?")
 # What may stand in a path and query as it is, by the URL standard's percent-encode sets.
@@ -43,10 +44,10 @@ class OneScript:
         self._known: dict[str, Route | None] = {}
 
     def route(self, host: str) -> Route | None:
-        """The one script, under the origin that the client named."""
+        """The one script, under the origin that the client named; HTTP/1.0 names none."""
         if (known := self._known.get(host)) is not None:
             return known
-        origin = origin_of(self._scheme, host)
+        origin = origin_of(self._scheme, host or UNNAMED)
         return _remember(self._known, host, Route(self._script, origin) if origin else None)
 
 

@@ -31,6 +31,7 @@ from typing import Any
 from holdfast.server.shards.balance import NOBODY
 from holdfast.server.shards.listening import Mailbox
 from holdfast.server.shards.seat import Seat, take_place
+from holdfast.server.signals import stop_signals
 
 log = logging.getLogger("holdfast.shards")
 
@@ -94,12 +95,12 @@ class Supervisor:
         self._status = 0
 
     def run(self) -> int:
-        """Serve until SIGTERM or SIGINT; the exit status. A second signal ends all at once."""
+        """Serve until a signal to stop; the exit status. A second one ends all at once."""
         wakeup, self._wakeup = socket.socketpair()
         wakeup.setblocking(False)
         self._wakeup.setblocking(False)
         signal.set_wakeup_fd(self._wakeup.fileno())
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in stop_signals():
             signal.signal(number, lambda number, _: self._signals.append(number))
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._selector.register(wakeup, selectors.EVENT_READ)
@@ -207,7 +208,7 @@ class Supervisor:
         try:
             signal.set_wakeup_fd(-1)
             # What reaches every process of a terminal or a service, the supervisor tells them.
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _die_with_parent(supervisor)

@@ -1,0 +1,21 @@
+"""What a client is told that sends what is no request, or none that is taken."""
+
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+
+MAX_TARGET_BYTES = 16_384  # Cloudflare's limit on a URL
+MAX_HEADER_BYTES = 32_768
+MAX_HEAD_BYTES = 131_072  # of all headers; Cloudflare's limit, too
+
+TOO_MANY_HEADERS = 431, "The request's headers are larger than 128 kB."
+_LONG_TARGET = 414, "The request's URL is longer than 16 kB."
+_LONG_HEADER = 431, "A header of the request is longer than 32 kB."
+_HTTP_2 = 505, "HTTP/2 is not spoken here: ask with HTTP/1.1, or through a proxy that does."
+
+
+def refusal_of(error: HttpProcessingError) -> tuple[int, str]:
+    """The status and the text for what the parser does not take."""
+    if isinstance(error, LineTooLong):
+        return _LONG_TARGET if MAX_TARGET_BYTES in error.args else _LONG_HEADER
+    if error.message.startswith("Pause on PRI/Upgrade"):  # llhttp's words for HTTP/2's preface
+        return _HTTP_2
+    return 400, error.message
