@@ -28,6 +28,7 @@ from holdfast.storage.statements import (
     SqlValue,
     Statement,
     describe,
+    is_empty,
     well_formed,
 )
 
@@ -162,6 +163,8 @@ class Sql:
             rows += cast("Iterator[Row]", islice(cursor, at_once))
         except apsw.BindingsError as error:
             cursor.close(True)
+            if is_empty(sql):
+                raise SqlError(NO_STATEMENT) from error
             raise SqlError(WRONG_COUNT if is_last else ONLY_LAST) from error
         except UnicodeEncodeError:
             cursor.close(True)

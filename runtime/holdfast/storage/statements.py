@@ -60,6 +60,7 @@ FLAGS = apsw.SQLITE_PREPARE_PERSISTENT
 _STEPS_PER_LOOK = 50_000  # of SQLite's machine, between two looks at the turn's budget
 _MAX_KNOWN = 500
 _BLANK = " \t\n\r\v\f"
+_EMPTY = re.compile(r"(?:[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*", re.DOTALL)
 _ALTER = "holdfast_alter"
 # Not by LIKE, which a script can make sensitive to case.
 _RESERVED = "SELECT name FROM sqlite_schema WHERE lower(substr(name, 1, 4)) = '_cf_' ORDER BY name"
@@ -292,6 +293,11 @@ def split(sql: str) -> tuple[str, ...]:
     if start < len(sql) or not pieces:
         pieces.append(sql[start:])
     return tuple(pieces)
+
+
+def is_empty(sql: str) -> bool:
+    """Whether there is no statement in it, but comments at most."""
+    return _EMPTY.fullmatch(sql) is not None
 
 
 def describe(error: apsw.Error) -> str:
