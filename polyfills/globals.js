@@ -26,7 +26,6 @@ import {
   dispatchEvent,
   removeEventListener,
 } from "./workers/global-events.js";
-import { ServiceWorkerGlobalScope, WorkerGlobalScope } from "./workers/global-scope.js";
 import { ExtendableEvent } from "./workers/extendable-event.js";
 import { FetchEvent } from "./workers/service-worker.js";
 import { WebAssembly } from "./workers/webassembly.js";
@@ -47,12 +46,10 @@ export const interfaces = {
   Proxy: RememberingProxy,
   Request,
   Response,
-  ServiceWorkerGlobalScope,
   TextEncoder,
   URL,
   URLSearchParams,
   WebAssembly,
-  WorkerGlobalScope,
   console,
 };
 
@@ -115,6 +112,7 @@ export const lazyInterfaces = {
   ReadableStreamDefaultReader: "streams/default-reader.js",
   ScheduledEvent: "workers/scheduled.js",
   Scheduler: "timers/scheduler.js",
+  ServiceWorkerGlobalScope: "workers/global-scope.js",
   SubtleCrypto: "crypto/subtle.js",
   TextDecoder: "encoding/text-decoder.js",
   TextDecoderStream: "encoding/streams.js",
@@ -125,6 +123,7 @@ export const lazyInterfaces = {
   WebSocket: "sockets/websocket.js",
   WebSocketPair: "sockets/websocket-pair.js",
   WebSocketRequestResponsePair: "sockets/request-response-pair.js",
+  WorkerGlobalScope: "workers/global-scope.js",
   WritableStream: "streams/writable.js",
   WritableStreamDefaultController: "streams/writable-controller.js",
   WritableStreamDefaultWriter: "streams/writer.js",

@@ -114,5 +114,4 @@ for (const name of Object.keys(lazyMembers)) defineLazily(name, lazyMembers[name
 for (const name of Object.keys(interfaces)) define(name, interfaces[name], false);
 for (const name of Object.keys(members)) define(name, members[name], true);
 define("self", globalThis, true);
-delete globalThis[Symbol.toStringTag]; // the engine's
-Object.setPrototypeOf(globalThis, interfaces.ServiceWorkerGlobalScope.prototype);
+define(Symbol.toStringTag, "ServiceWorkerGlobalScope", false);

@@ -1,11 +1,11 @@
-// The classes of the global object, which is no EventTarget for all that: its methods are its own
-// (global-events.js). Nor is it an instance of WorkerGlobalScope, as in workerd: who asks for that
-// looks for a browser's worker, which has a location and loads scripts.
+// Classes for those who ask whether they are there. The global object is an instance of neither,
+// though workerd's is a ServiceWorkerGlobalScope: who finds that waits for a service worker's
+// `install` event, as testharness.js of the Web Platform Tests does.
 // https://w3c.github.io/ServiceWorker/#serviceworkerglobalscope-interface
 
 import { defineInterface, illegalConstructor } from "../kernel/webidl.js";
 
-/** What a browser's workers have in common; there for those who ask whether it is. */
+/** https://html.spec.whatwg.org/#workerglobalscope */
 export class WorkerGlobalScope {
   constructor() {
     throw illegalConstructor();
@@ -16,7 +16,7 @@ export class WorkerGlobalScope {
   }
 }
 
-/** The class of the global object. */
+/** What workerd calls its global object's class. */
 export class ServiceWorkerGlobalScope {
   constructor() {
     throw illegalConstructor();

@@ -302,6 +302,9 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         ],
     },
     "platform/globals": {
+        Reason.SHAPES: [
+            "the global object's class",
+        ],
         Reason.STANDARD: [
             "classes' properties",
             "functions' lengths",
