@@ -45,6 +45,14 @@ async def test_without_the_token_nothing_is_told(api, headers):
     assert (await api.call("GET", "/scripts/w")).status == 200
 
 
+async def test_whether_it_is_there_is_told_to_all(api):
+    for token in (None, TOKEN):
+        answer = await api.call("GET", "/health", token=token, absolute=True)
+        assert (answer.status, answer.body) == (200, b"ok\n")
+    assert (await api.call("PUT", "/health", absolute=True)).status == 405
+    assert (await api.call("GET", "/health/", token=None, absolute=True)).status == 401
+
+
 async def test_without_the_token_nothing_is_changed(api, platform):
     await api.upload("w", MAIN, esm(content="export default { v: 1 }"))
     assert (await api.call("DELETE", "/scripts/w", token="x")).status == 401

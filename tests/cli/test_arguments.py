@@ -75,6 +75,7 @@ def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixtur
         (["run", "x.mjs", "--port", "65536"], "--port: '65536' is no port"),
         (["run", "x.mjs", "--port=-1"], "--port: '-1' is no port"),
         (["run", "x.mjs", "--host", ""], "--host: an address is needed"),
+        (["run", "x.mjs", "--trusted-proxy", "nginx"], "'nginx' is no IP address"),
         (["run", "x.mjs", "--memory-mb", "0"], "--memory-mb: '0' is not a whole number from 1"),
         (["run", "x.mjs", "--idle-seconds", "0"], "--idle-seconds: must be more than 0 seconds"),
         (["serve", "--drain-seconds", "nan"], "--drain-seconds: 'nan' is no number of seconds"),

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from holdfast.api.accounts import AccountHandlers
-from holdfast.api.auth import SETTINGS, authenticate
+from holdfast.api.auth import HEALTH, SETTINGS, authenticate
 from holdfast.api.envelope import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ApiRefusal, answer_errors
 from holdfast.api.key_value import KeyValueHandlers
 from holdfast.api.namespaces import NamespaceHandlers
@@ -68,9 +68,15 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
         KeyValueHandlers(platform),
     ):
         add_routes(app, handlers.routes(ACCOUNT))
+    add_routes(app, [("GET", HEALTH, _health)])
     # Known and unknown paths are told apart behind the token only.
     add_routes(app, [("*", "/{path:.*}", _refuse)])
     return app
+
+
+async def _health(_request: web.Request) -> web.Response:
+    """For load balancers and the like: the server is there, and its loop goes round."""
+    return web.Response(text="ok\n")
 
 
 async def _hide_server(_request: web.Request, response: web.StreamResponse) -> None:

@@ -11,6 +11,9 @@ from holdfast.api.settings import ApiSettings
 OPEN_PREFIX = "/tails/"
 """Paths that have a secret of their own; what is there must check it."""
 
+HEALTH = "/health"
+"""Who has no token may ask whether anybody is there: the answer tells nothing else."""
+
 SETTINGS = web.AppKey("settings", ApiSettings)
 
 
@@ -20,7 +23,7 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
 
     Any other gets the same answer whatever its path, before its body is read.
     """
-    open_to_all = request.path.startswith(OPEN_PREFIX)
+    open_to_all = request.path == HEALTH or request.path.startswith(OPEN_PREFIX)
     if not open_to_all and not carries_token(request, request.app[SETTINGS].token):
         raise unauthenticated()
     return await handler(request)

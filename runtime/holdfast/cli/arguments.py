@@ -16,6 +16,7 @@ from holdfast.cli.parser import (
     command,
     day,
     duration_or_zero,
+    network,
     port,
     positive,
     seconds,
@@ -225,6 +226,15 @@ def _add_address(parser: Parser) -> None:
         default="127.0.0.1",
         metavar="ADDRESS",
         help="address to listen on; 0.0.0.0 for all (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        type=network,
+        metavar="ADDRESS",
+        help="a proxy in front, or a network of them, whose X-Forwarded-For and "
+        "X-Forwarded-Proto are believed; may be repeated",
     )
 
 

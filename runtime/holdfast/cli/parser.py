@@ -77,6 +77,17 @@ def address(text: str) -> str:
     raise argparse.ArgumentTypeError("an address is needed; 0.0.0.0 is all of IPv4, :: all")
 
 
+def network(text: str) -> str:
+    """An IP address or a network of them."""
+    from ipaddress import ip_network
+
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        message = f"{text!r} is no IP address, nor a network such as 10.0.0.0/8"
+        raise argparse.ArgumentTypeError(message) from None
+
+
 def positive(text: str) -> int:
     """A whole number from 1."""
     if text.isascii() and text.isdigit() and int(text) >= 1:

@@ -49,6 +49,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         history_days=options.history_days,
         object_bytes=options.object_mb * MEBIBYTE,
         allow_private_egress=options.allow_private_egress,
+        trusted_proxies=tuple(options.trusted_proxy),
     )
 
 

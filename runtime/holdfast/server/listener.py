@@ -28,6 +28,7 @@ from holdfast.workers import (
 )
 
 if TYPE_CHECKING:
+    from holdfast.server.proxies import Proxies
     from holdfast.server.shards.balance import Balance
 
 log = logging.getLogger("holdfast.server")
@@ -49,6 +50,7 @@ class Listener:
         self._runtime = runtime
         self._routes = routes
         self._overload = runtime.overload
+        self._proxies = _proxies(runtime.settings.trusted_proxies)
         self._max_requests = runtime.overload.bounds.requests
         self._on_request = on_request
         self._server: HttpServer | None = None
@@ -86,7 +88,10 @@ class Listener:
         route = self._routes.route(message.headers.get("Host", ""))
         if route is None:
             return self._refused(message, body, 404, "There is no Worker at this host.")
-        url = canonical_url(route.origin, message.path)
+        origin = route.origin
+        if self._proxies is not None:
+            client, origin = self._proxies.seen_by(client, message.headers, origin)
+        url = canonical_url(origin, message.path)
         if url is None:
             return self._refused(message, body, 400, "The request's target is no path.")
         try:
@@ -169,6 +174,14 @@ def raw_headers(message: RawRequestMessage, client: str) -> str:
             _last_headers.clear()
         _last_headers[client] = headers, text
     return text
+
+
+def _proxies(networks: Sequence[str]) -> "Proxies | None":
+    if not networks:
+        return None
+    from holdfast.server.proxies import Proxies
+
+    return Proxies(networks)
 
 
 def _is_overload(error: BaseException) -> bool:

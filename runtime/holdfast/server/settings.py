@@ -39,6 +39,7 @@ class Settings:
     `open_databases`: how many SQLite connections are kept open at most.
     `cache_bytes`: how much the scripts' caches keep on the disk together.
     `allow_private_egress`: whether scripts may fetch loopback and private addresses.
+    `trusted_proxies`: addresses and networks whose X-Forwarded-For and X-Forwarded-Proto count.
     """
 
     data: Path
@@ -52,3 +53,4 @@ class Settings:
     open_databases: int = 1024
     cache_bytes: int = DEFAULT_MAX_BYTES
     allow_private_egress: bool = False
+    trusted_proxies: tuple[str, ...] = ()
