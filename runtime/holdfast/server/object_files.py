@@ -7,6 +7,8 @@ from typing import Protocol
 
 from holdfast.objects import ObjectDirectory
 from holdfast.storage import Storage
+from holdfast.storage.alarms import AlarmList
+from holdfast.storage.disk import fsync
 
 WENT_BACK = "Durable Object reset because it went back to an earlier point in time."
 
@@ -80,13 +82,19 @@ class LocalFiles:
         """See ObjectFiles."""
         displace = partial(self._directory.displace, object_id, reason)
         displace()  # what it says from now on would not be what is marked
+        alarms = self._storage.alarm_list(unique_key)
+        if alarm_ms is not None:  # before the file is there, lest a crash leaves it unlisted
+            await self._arm(alarms, object_id, alarm_ms)
         await self._storage.put_in_place(
             unique_key, object_id, ready, reason, use_sqlite=use_sqlite, displace=displace
         )
-        alarms = self._storage.alarm_list(unique_key)
-        if alarm_ms is not None:
-            alarms.arm(object_id, alarm_ms, None)
+        if alarm_ms is not None:  # again: what was there before may have been called for in vain
+            await self._arm(alarms, object_id, alarm_ms)
         alarms.move(object_id, alarm_ms)
+
+    async def _arm(self, alarms: AlarmList, object_id: str, time_ms: int) -> None:
+        alarms.arm(object_id, time_ms, None)
+        await asyncio.to_thread(alarms.sync, fsync)
 
     async def go_back(
         self, unique_key: str, object_id: str, bookmark: str | None, time_ms: float
