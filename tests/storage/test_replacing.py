@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.storage import StorageError, portable, whole
+from holdfast.storage import StorageError, StoreClosed, portable, whole
 from holdfast.storage.facets import content_of
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 
@@ -56,6 +56,19 @@ async def grown(shard: Shard) -> Owner:
     owner.store.put("k", b"old")
     await owner.durable()
     return owner
+
+
+async def test_a_copy_that_is_cut_off_begins_anew(shard: Shard, tmp_path: Path) -> None:
+    database = (await grown(shard)).store._database
+    go_on = threading.Event()
+    database.keep_past()._run(lambda: str(go_on.wait(20)))  # a thread has something else to do
+    target = tmp_path / "copy.sqlite"
+    copying = asyncio.ensure_future(shard.storage.copy(UNIQUE_KEY, object_id(), target))
+    await asyncio.sleep(0)
+    go_on.set()
+    database.give_up(StoreClosed("replaced"))
+    await copying
+    assert portable.describe(target).keys == 2
 
 
 async def test_the_loop_goes_on_while_a_thread_replaces_an_object(

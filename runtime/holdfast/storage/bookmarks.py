@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage import going_back
-from holdfast.storage.errors import BookmarkInvalid, StorageError
+from holdfast.storage.errors import BookmarkInvalid, CutOff, StorageError
 from holdfast.storage.going_back import GoingBack
 from holdfast.storage.history import (
     AHEAD_MS,
@@ -193,7 +193,7 @@ class Bookmarks:
     def copy_to(self, target: Path) -> "asyncio.Future[str]":
         """Write what is committed now to a file that is not there yet. Raises StorageError.
 
-        Raises FileNotFoundError where the object holds nothing.
+        Raises FileNotFoundError where the object holds nothing, CutOff if it is closed meanwhile.
         """
         snapshot = snapshot_of(self._database)
         if snapshot is None:
@@ -325,7 +325,8 @@ class Bookmarks:
             task.result.set_exception(error)
         else:
             reason = error or "the object was closed"
-            failure = StorageError(f"The past of this Durable Object cannot be kept: {reason}")
+            kind = StorageError if error else CutOff
+            failure = kind(f"The past of this Durable Object cannot be kept: {reason}")
             failure.__cause__ = error
             task.result.set_exception(failure)
 

@@ -10,6 +10,7 @@ Exception
     ├── TransactionConflict  a peer: another process holds the file; rerun the transaction
     ├── StoreLocked          a peer: another process holds the file, outside any transaction
     ├── StoreClosed          the owner: the store was closed, or its object opened anew
+    ├── CutOff               the owner: a thread had to let go of the file before it was done
     ├── StorageReadOnly      the operator: the folder or the file cannot be written
     └── StoreBroken          the disk or the file: uncommitted writes are gone, open anew
 
@@ -64,6 +65,10 @@ class StoreLocked(StorageError):
 
 class StoreClosed(StorageError):
     """The store was closed, or its object was opened anew by another owner."""
+
+
+class CutOff(StorageError):
+    """A thread had to let go of an object's file before it was done with it: begin anew."""
 
 
 class StorageReadOnly(StorageError):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage.disk import Folder, sync_path
-from holdfast.storage.errors import StoreClosed
+from holdfast.storage.errors import CutOff, StoreClosed
 from holdfast.storage.facets import FacetIndex
 from holdfast.storage.going_back import request_path
 from holdfast.storage.history import forget_past
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from holdfast.storage.database import Database
     from holdfast.storage.shard import Shard
 
+_ATTEMPTS = 10  # to copy an object that others put others in the place of
 _COPIED_TOGETHER = 32  # each keeps a connection open meanwhile
 
 
@@ -104,7 +105,16 @@ class WholeObjects:
         return bool(database and database.session and is_empty(database.session.cursor))
 
     async def copy(self, folder: Folder, object_id: str, target: Path) -> None:
-        """See Storage.copy."""
+        """See Storage.copy. Begins anew where the object is replaced, or closed, meanwhile."""
+        for _ in range(_ATTEMPTS - 1):
+            with contextlib.suppress(CutOff):
+                await self._copy(folder, object_id, target)
+                return
+            for path in [*target.parent.glob(f"{target.stem}.*")]:
+                path.unlink()
+        await self._copy(folder, object_id, target)
+
+    async def _copy(self, folder: Folder, object_id: str, target: Path) -> None:
         index = self.index(folder, object_id)
         copied = 0
         for first in range(0, len(index) + 1, _COPIED_TOGETHER):
@@ -126,7 +136,10 @@ class WholeObjects:
                 databases.add(database := self._database_of(key))
                 with contextlib.suppress(FileNotFoundError):
                     copies.append(database.keep_past().copy_to(facet_path(target, number)))
-            await asyncio.gather(*copies)
+            # Together, since a file that is still written cannot be begun anew.
+            for outcome in await asyncio.gather(*copies, return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
             return len(copies)
         finally:
             unused = [database for database in databases if database.store is None]
