@@ -21,7 +21,7 @@ from holdfast.engine import JSError
 from holdfast.engine import isolate as engine
 from holdfast.engine.entry import Entry
 from holdfast.engine.isolate import Isolate
-from holdfast.engine.kept_code import KeptCode, compile_to_keep
+from holdfast.engine.kept_code import KeptCode, KeptModule, compile_to_keep
 from holdfast.engine.library import lib
 from holdfast.engine.op_table import OpTable
 
@@ -185,8 +185,8 @@ def _read_all_code() -> None:
                 return None  # it fails as it would without this
         return found
 
-    def read(_kept: KeptCode, found: str) -> memoryview:
-        return made[found]
+    def read(_kept: KeptCode, found: str) -> KeptModule:
+        return KeptModule.of(made[found])
 
     make = Isolate.__init__
 

@@ -8,6 +8,7 @@ import pytest
 
 from holdfast.engine import Isolate, JSError, KeptCode, Limits, Module, ModuleKind
 from holdfast.engine import kept_code as kept_code_module
+from holdfast.engine.kept_code import compile_to_keep
 from holdfast.engine.kept_files import KeptFiles
 from holdfast.engine.library import EVAL_GLOBAL, EVAL_MODULE
 
@@ -24,6 +25,11 @@ class Kept(KeptCode):
         super().__init__(files, least_bytes=least_bytes, delay_seconds=0)
         self.folder = folder
         self._aged: list[Path] = []
+
+    def put(self, key: str, content: bytes) -> None:
+        """Keep this under a key."""
+        assert self._files is not None
+        self._files.write(key, content)
 
     @property
     def paths(self) -> list[Path]:
@@ -289,6 +295,35 @@ def test_an_import_that_fails_later_fails_in_the_same_way_each_time(kept: Kept) 
         "b.js": "",
     }
     assert "No such module" in str(run_thrice(kept, modules))
+
+
+def test_what_is_imported_later_is_read_where_it_imports_nothing(kept: Kept) -> None:
+    modules = {
+        "main.js": "const a = await import('./a.js'); const b = await import('./b.js');"
+        "export const out = () => a.default + b.default;",
+        "a.js": "export default 'alone';",
+        "b.js": "import { c } from './c.js'; export default c;",
+        "c.js": "export const c = ' imported';",
+    }
+    assert run_thrice(kept, modules) == "alone imported"
+    for name in ("a.js", "b.js"):  # what is read is told apart from what is compiled
+        key = kept.key(name, modules[name].encode(), EVAL_MODULE)
+        forged = modules[name].replace("alone", "read").replace("default c", "default 'read'")
+        assert key is not None
+        kept.put(key, compile_to_keep(name, forged.encode(), EVAL_MODULE))
+    assert run(kept, modules) == "read imported"
+
+
+@pytest.mark.slow
+def test_while_somebody_is_at_work_only_what_stays_is_kept(kept: Kept) -> None:
+    kept.follow_author(delay_seconds=1)
+    for version in range(3):
+        run(kept, {"main.js": f"{OUT} // {version}", "other.js": OUT})
+    kept.settle()
+    assert len(kept.paths) == 1
+    kept.age()
+    run(kept, {"main.js": f"{OUT} // 2"})
+    assert kept.used == 1
 
 
 def test_a_classic_script_is_kept_too(kept: Kept) -> None:

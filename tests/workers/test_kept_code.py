@@ -73,15 +73,15 @@ async def test_a_reloaded_script_reads_what_has_not_changed(
     assert await server.text() == "hello at large (large.js:1:32) 1"
     kept.settle()
     aged = age(tmp_path)
-    assert len(aged) == 2
+    assert len(aged) == 3
     server.add("main", MAIN + "\n", modules=MODULES)
     assert await server.text() == "hello at large (large.js:1:32) 2"
-    assert used(aged) == 1
+    assert used(aged) == 2
     kept.settle()
     aged = age(tmp_path)
     server.add("main", MAIN, modules=MODULES)
     assert await server.text() == "hello at large (large.js:1:32) 3"
-    assert used(aged) == 2
+    assert used(aged) == 3
 
 
 async def test_a_classic_script_is_read_too(server: Server, kept: KeptCode, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from holdfast.cli.process import (
 from holdfast.cli.project_file import SourceFile, open_script
 from holdfast.cli.reload import Reading, Reloader, error_page, read
 from holdfast.cli.script_file import with_way_out
+from holdfast.host.platform import Platform
 from holdfast.server import FileSource, Listener, OneScript, Runtime
 from holdfast.server.opening import open_storage
 from holdfast.server.triggers import TriggeringListener
@@ -81,6 +82,9 @@ class LocalServer:
             source = FileSource(
                 current, uses_sqlite=self._file.uses_sqlite, implies=self._file.implies
             )
+            platform = Platform()
+            if self._watch:
+                platform.kept.follow_author()
             runtime = Runtime(
                 settings,
                 source,
@@ -88,6 +92,7 @@ class LocalServer:
                 console=self._terminal.script_line,
                 loop=loop,
                 placement=post.placement,
+                platform=platform,
             )
             try:
                 await post.join(runtime)

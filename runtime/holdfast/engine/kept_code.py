@@ -18,7 +18,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from holdfast.engine.cache import lasting_directory
 from holdfast.engine.errors import EngineError, JSError
@@ -33,9 +33,11 @@ THREAD_NAME = "kept-code"
 LEAST_BYTES = 64 * 1024  # of source; see docs/performance.md
 MOST_BYTES = 512 * MEBIBYTE  # of all files
 DELAY_SECONDS = 1.0
+AUTHORS_DELAY_SECONDS = 10.0  # since the last change
 MOST_WAITING = 256
 
-_FORMAT = 1
+_FORMAT = 2
+_ALONE, _WITH_IMPORTS = b"\1", b"\0"  # the last byte
 _STACK_BYTES = 16 * MEBIBYTE  # of the thread; the engine uses up to a quarter of it
 _NICE = 10
 # QuickJS does not survive reading code for which memory or stack do not suffice, and may write
@@ -54,6 +56,18 @@ class _Source:
     flags: int  # of JS_Eval
 
 
+class KeptModule(NamedTuple):
+    """Code for `read_script`, and whether it is that of a module that imports others."""
+
+    code: memoryview
+    imports: bool
+
+    @classmethod
+    def of(cls, content: memoryview) -> Self:
+        """What a file holds."""
+        return cls(content[:-1], imports=content[-1:] != _ALONE)
+
+
 class KeptCode:
     """Bytecode by what it was compiled from; one per process. Any thread may use it."""
 
@@ -68,6 +82,8 @@ class KeptCode:
         self._files = files
         self._least_bytes = least_bytes
         self._delay_seconds = delay_seconds
+        self._only_newest = False
+        self._due = 0.0  # when the thread may begin
         self._lock = threading.Lock()
         self._waiting: dict[str, _Source] = {}
         self._thread: threading.Thread | None = None
@@ -80,6 +96,11 @@ class KeptCode:
             return cls(None)
         return cls(KeptFiles(folder, "script", most_bytes=most_bytes))
 
+    def follow_author(self, *, delay_seconds: float = AUTHORS_DELAY_SECONDS) -> None:
+        """Keep what stays as it is for so long: somebody is at work on the one script there is."""
+        self._delay_seconds = delay_seconds
+        self._only_newest = True
+
     def key(self, name: str, source: bytes, flags: int) -> str | None:
         """Under what this source is kept; None if it is not, being small."""
         if self._files is None or len(source) < self._least_bytes:
@@ -89,17 +110,23 @@ class KeptCode:
         digest.update(source)
         return digest.hexdigest()
 
-    def read(self, key: str) -> memoryview | None:
-        """What was kept under this key, for `read_script`."""
+    def read(self, key: str) -> KeptModule | None:
+        """What was kept under this key."""
         assert self._files is not None, "there is no key without files"
-        return self._files.read(key)
+        content = self._files.read(key)
+        return None if content is None else KeptModule.of(content)
 
     def keep(self, key: str, name: str, source: bytes, flags: int) -> None:
         """Keep what this source compiles to, as it does, before long."""
         with self._lock:
             if key in self._waiting or len(self._waiting) >= MOST_WAITING:
                 return
+            if self._only_newest:
+                for superseded in [k for k, s in self._waiting.items() if s.name == name]:
+                    del self._waiting[superseded]
             self._waiting[key] = _Source(name, source, flags)
+            if self._thread is None or self._only_newest:
+                self._due = time.monotonic() + self._delay_seconds
             if self._thread is None:
                 self._thread = thread = threading.Thread(
                     target=self._run, name=THREAD_NAME, daemon=True
@@ -122,8 +149,9 @@ class KeptCode:
         if sys.platform == "linux":  # where a thread has a niceness of its own
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-        time.sleep(self._delay_seconds)
         while True:
+            while (wait := self._due - time.monotonic()) > 0:
+                time.sleep(wait)
             with self._lock:
                 if not self._waiting:
                     self._thread = None
@@ -135,7 +163,7 @@ class KeptCode:
             except Exception:
                 log.exception("the code of %s cannot be kept", made_from.name)
             with self._lock:
-                del self._waiting[key]
+                self._waiting.pop(key, None)
 
     def _make(self, key: str, made_from: _Source) -> None:
         assert self._files is not None, "there is no key without files"
@@ -158,7 +186,7 @@ def _most_bytes() -> int:
 
 
 def compile_to_keep(name: str, source: bytes, flags: int) -> bytes:
-    """The code, after a look whether it can be read back.
+    """What a file is to hold, after a look whether the code in it can be read back.
 
     Raises JSError and EngineError where it cannot be kept.
     """
@@ -172,4 +200,8 @@ def compile_to_keep(name: str, source: bytes, flags: int) -> bytes:
         reader.check_script(code)
     finally:
         reader.close()
-    return code
+    reader = ScriptCompiler(limits=_READING)
+    try:
+        return code + (_WITH_IMPORTS if reader.imports(code) else _ALONE)
+    finally:
+        reader.close()

@@ -252,7 +252,7 @@ class ModuleLoader:
         # A module that was read, and whose imports are not found later, would stay in the context
         # as if they had been; before any code runs, the isolate ends with that.
         return self._definition(
-            self.compiled(name, source, EVAL_MODULE, may_read=self._is_before_code)
+            self.compiled(name, source, EVAL_MODULE, may_import=self._is_before_code)
         )
 
     @contextmanager
@@ -264,17 +264,19 @@ class ModuleLoader:
         finally:
             self._is_before_code = False
 
-    def compiled(self, name: str, source: bytes, flags: int, *, may_read: bool = True) -> Any:
+    def compiled(self, name: str, source: bytes, flags: int, *, may_import: bool = True) -> Any:
         """What JS_Eval compiles a script's source to with these flags, or has compiled it to once.
 
-        A module or a function, the caller's; or an exception. JS_Eval with COMPILE_ONLY.
+        Unless it `may_import`, a module that imports others is compiled anew. A module or a
+        function, the caller's; or an exception. JS_Eval with COMPILE_ONLY.
         """
         key = None
-        if self._kept is not None and may_read:
+        if self._kept is not None:
             key = self._kept.key(name, source, flags)
             kept = None if key is None else self._kept.read(key)
-            if kept is not None:
-                return self._read_script(kept)
+            if kept is not None and (may_import or not kept.imports):
+                return self._read_script(kept.code)
+            key = key if kept is None else None
         compiled = lib.JS_Eval(
             self._context, source, len(source), name.encode(), flags | EVAL_COMPILE_ONLY
         )

@@ -9,10 +9,11 @@ looks for a module with the same attributes; there is no loader to ask, so compi
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from holdfast.engine.compiler import Compiler
 from holdfast.engine.entry import Entry
-from holdfast.engine.errors import EngineError
+from holdfast.engine.errors import EngineError, JSError
 from holdfast.engine.library import (
     EVAL_GLOBAL,
     REFERENCES,
@@ -60,8 +61,19 @@ class ScriptCompiler(Compiler):
 
     def check_script(self, code: bytes) -> None:
         """See whether code can be read back. Raises JSError where it cannot."""
+        self._read(code, LEADS_BACK)
+
+    def imports(self, code: bytes) -> bool:
+        """Whether a module's code that can be read imports anything: then not without a loader."""
+        try:
+            self._read(code, ffi.NULL)
+        except JSError:
+            return True
+        return False
+
+    def _read(self, code: bytes, normalize: Any) -> None:
         with Entry(self):
-            lib.JS_SetModuleLoaderFunc(self._runtime, LEADS_BACK, ffi.NULL, ffi.NULL)
+            lib.JS_SetModuleLoaderFunc(self._runtime, normalize, ffi.NULL, ffi.NULL)
             read = read_script(self._context, memoryview(code))
             if read.tag == TAG_EXCEPTION:
                 raise self._take_exception()
