@@ -11,7 +11,7 @@ import {
   toDictionary,
   toDOMString,
 } from "../kernel/webidl.js";
-import { now } from "../performance/clock.js";
+import { sinceOrigin } from "../performance/clock.js";
 
 const BUBBLES = 1;
 const CANCELABLE = 2;
@@ -40,7 +40,7 @@ export class Event {
   #flags;
   #target = null;
   #currentTarget = null;
-  #timeStamp = now();
+  #timeStamp = sinceOrigin();
 
   constructor(type, options = undefined) {
     requireArguments(arguments.length, 1, "'constructor' on 'Event'");

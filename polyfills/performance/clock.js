@@ -10,16 +10,27 @@ const { floor } = Math;
 // 5 µs, the finest step that the standard grants.
 const STEPS_PER_MS = 200;
 
-/** Milliseconds since the Unix epoch at which this isolate's time begins, to a millisecond. */
-export let timeOrigin = floor((Date.now() - nativeNow()) * STEPS_PER_MS) / STEPS_PER_MS;
+let begin = floor((Date.now() - nativeNow()) * STEPS_PER_MS) / STEPS_PER_MS; // since the epoch
 
-/** Milliseconds since `timeOrigin`, in steps of 5 µs; never steps back. */
+/** Milliseconds since this isolate's time begins, in steps of 5 µs; never steps back. */
 export function now() {
   return floor(nativeNow() * STEPS_PER_MS) / STEPS_PER_MS;
+}
+
+/**
+ * Where scripts' time begins: at the Unix epoch, so that times can be kept and compared with
+ * those of other isolates.
+ * https://developers.cloudflare.com/workers/runtime-apis/web-standards/#performancetimeorigin-and-performancenow
+ */
+export const timeOrigin = 0;
+
+/** Milliseconds since `timeOrigin`, otherwise like `now()`. */
+export function sinceOrigin() {
+  return floor((begin + nativeNow()) * STEPS_PER_MS) / STEPS_PER_MS;
 }
 
 /** Take the time from `source`, which tells milliseconds since `origin`; for tests. */
 export function useClock(source, origin) {
   nativeNow = source;
-  timeOrigin = origin;
+  begin = origin;
 }

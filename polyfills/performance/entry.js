@@ -12,7 +12,7 @@ import {
 } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
 import { deserialize, serialize } from "../serialize/index.js";
-import { now } from "./clock.js";
+import { sinceOrigin } from "./clock.js";
 
 const CONSTRUCTING = {};
 
@@ -69,7 +69,7 @@ export class PerformanceMark extends PerformanceEntry {
     const options = toDictionary(markOptions, "PerformanceMarkOptions");
     const { detail = null } = options;
     const { startTime } = options;
-    super(CONSTRUCTING, name, "mark", startTime === undefined ? now() : toStartTime(startTime), 0);
+    super(CONSTRUCTING, name, "mark", startTime === undefined ? sinceOrigin() : toStartTime(startTime), 0);
     this.#detail = cloneDetail(detail);
   }
 

@@ -13,7 +13,7 @@ import {
   toDouble,
 } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
-import { now, timeOrigin } from "./clock.js";
+import { sinceOrigin, timeOrigin } from "./clock.js";
 import { createMeasure, PerformanceMark } from "./entry.js";
 import { announceEntry, provideTimeline, selectEntries } from "./observer.js";
 
@@ -30,7 +30,7 @@ export class Performance extends EventTarget {
 
   now() {
     if (!(#entries in this)) throw illegalInvocation();
-    return now();
+    return sinceOrigin();
   }
 
   get timeOrigin() {
@@ -151,7 +151,7 @@ function measureEnd(entries, asked, endMark) {
   if (asked.start !== undefined && asked.duration !== undefined) {
     return timeOf(entries, asked.start) + asked.duration;
   }
-  return now();
+  return sinceOrigin();
 }
 
 function measureStart(entries, asked) {

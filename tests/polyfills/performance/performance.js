@@ -5,12 +5,13 @@ import {
 } from "holdfast:performance/entry.js";
 import { Performance, performance } from "holdfast:performance/performance.js";
 
-export function time_goes_forward_from_its_origin() {
+export function time_goes_forward_from_the_epoch_on() {
   const first = performance.now();
   let later = first;
   while (later === first) later = performance.now();
   ok(later > first);
-  ok(Math.abs(performance.timeOrigin + later - Date.now()) < 1000);
+  same(performance.timeOrigin, 0);
+  ok(Math.abs(later - Date.now()) < 1000);
   equal(performance.toJSON(), { timeOrigin: performance.timeOrigin });
   const event = new Event("x");
   ok(event.timeStamp >= later && event.timeStamp <= performance.now());
