@@ -30,7 +30,7 @@ function copy(from, to, mode) {
   const target = place.node ?? make(place, S_IFREG | (node.mode & 0o777), "copyfile");
   if (target.device === undefined) requireWritable(target, "copyfile");
   target.resize(0);
-  target.write(0, node.bytes.subarray(0, node.size));
+  target.write(0, node.read(0, node.size));
 }
 
 // ---- Directories ------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import { invalidType, requireFunction } from "./errors.js";
 import { pathOf } from "./fs-arguments.js";
 import { entriesOf } from "./fs-directories.js";
 import { Dirent } from "./fs-stats.js";
-import { found } from "./fs-tree.js";
+import { found, workingDirectory } from "./fs-tree.js";
 import { globMatcher } from "./glob.js";
 import { join } from "./path.js";
 
@@ -18,12 +18,12 @@ function excluderOf({ exclude, withFileTypes }) {
   return ({ path, dirent }) => exclude(withFileTypes ? dirent() : path);
 }
 
-/** The names below `options.cwd`, or those of the root, that match one of the patterns. */
+/** The names below `options.cwd`, or of the working directory, that match one of the patterns. */
 export function globSync(pattern, options = {}) {
   const patterns = Array.isArray(pattern) ? pattern : [pattern];
   for (const each of patterns)
     if (typeof each !== "string") throw invalidType("patterns", ["string", "Array"], each);
-  const folder = options.cwd === undefined ? "/" : pathOf(options.cwd, "options.cwd");
+  const folder = options.cwd === undefined ? workingDirectory() : pathOf(options.cwd, "options.cwd");
   const isExcluded = excluderOf(options);
   const matchers = patterns.map((each) => ({
     matches: globMatcher(each),

@@ -2,109 +2,20 @@
 // https://developers.cloudflare.com/workers/runtime-apis/nodejs/fs/
 //
 // Each event has a tree of its own, as each object has, and it goes with them; so does what is
-// open. `/bundle` is empty: a script's modules are no files here. A tree holds MAX_BYTES, with
-// what has no name any more and is still open.
+// open, and the working directory.
 
 import { currentContext } from "../kernel/current.js";
+import { makeBundle } from "./fs-bundle.js";
 import { constants } from "./fs-constants.js";
 import { fileError } from "./fs-errors.js";
+import { Node } from "./fs-node.js";
 
-const { S_IFCHR, S_IFDIR, S_IFMT } = constants;
+const { S_IFCHR, S_IFDIR } = constants;
 const MAX_LINKS = 40;
-const MAX_BYTES = 128 * 1024 * 1024;
-const MAX_RANDOM_BYTES = 65_536; // at a time
-const NOTHING = new Uint8Array(0);
+const FIRST_OF_BUNDLE = 2 ** 31; // number of a node
 
-/** A file, a directory, a device or a symbolic link; `tree` is null where nobody may change it. */
-export class Node {
-  tree;
-  mode;
-  ino;
-  nlink = 1;
-  opened = 0; // how often it is open
-  entries; // of a directory
-  target; // of a link
-  device; // of a device: "null", "zero", "full" or "random"
-  bytes = NOTHING; // of a file; the buffer may be longer than its `size`
-  size = 0;
-  atime = Date.now();
-  mtime = this.atime;
-  ctime = this.atime;
-  birthtime = this.atime;
+let bundle; // one for all
 
-  constructor(tree, mode, ino) {
-    this.tree = tree;
-    this.mode = mode;
-    this.ino = ino;
-    if ((mode & S_IFMT) === S_IFDIR) this.entries = new Map();
-  }
-
-  get isDirectory() {
-    return this.entries !== undefined;
-  }
-
-  touch() {
-    this.mtime = this.ctime = Date.now();
-  }
-
-  /** Up to `length` bytes from `position` on, as a view. */
-  read(position, length) {
-    if (this.device === undefined)
-      return this.bytes.subarray(
-        Math.min(position, this.size),
-        Math.min(position + length, this.size),
-      );
-    if (this.device === "null") return NOTHING;
-    const bytes = new Uint8Array(length);
-    if (this.device === "random")
-      for (let at = 0; at < length; at += MAX_RANDOM_BYTES)
-        crypto.getRandomValues(bytes.subarray(at, at + MAX_RANDOM_BYTES));
-    return bytes;
-  }
-
-  write(position, data) {
-    if (this.device === "full") throw fileError("ENOSPC", "write");
-    if (this.device !== undefined || data.length === 0) return;
-    if (position + data.length > this.size) this.resize(position + data.length);
-    this.bytes.set(data, position);
-    this.touch();
-  }
-
-  /** Devices stay as they are. */
-  resize(size) {
-    if (this.device !== undefined) return;
-    if (this.tree.used + size - this.size > MAX_BYTES) throw fileError("ENOSPC", "write");
-    if (size > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(size, Math.min(this.bytes.length * 2, MAX_BYTES)));
-      grown.set(this.bytes.subarray(0, this.size));
-      this.bytes = grown;
-    } else if (size < this.size) this.bytes.fill(0, size, this.size);
-    this.tree.used += size - this.size;
-    this.size = size;
-    this.touch();
-  }
-
-  /** One of its names is gone; with the last one goes what a directory has in it. */
-  unlink() {
-    this.nlink--;
-    if (this.nlink > 0) return;
-    if (this.isDirectory) for (const inner of this.entries.values()) inner.unlink();
-    this.#release();
-  }
-
-  close() {
-    this.opened--;
-    this.#release();
-  }
-
-  /** Gives back what it takes, when it has no name any more and nobody has it open. */
-  #release() {
-    if (this.nlink > 0 || this.opened > 0 || this.tree === null) return;
-    this.tree.used -= this.size;
-    this.size = 0;
-    this.bytes = NOTHING;
-  }
-}
 
 class Tree {
   used = 0;
@@ -112,6 +23,7 @@ class Tree {
   #number = 0;
   #descriptor = 2;
   root;
+  working; // the way to the working directory, from the root on: [name, node]
 
   constructor() {
     const fixed = (mode) => new Node(null, mode, ++this.#number);
@@ -122,9 +34,10 @@ class Tree {
       device.device = name;
       dev.entries.set(name, device);
     }
-    this.root.entries.set("bundle", fixed(S_IFDIR | 0o555));
+    this.root.entries.set("bundle", (bundle ??= makeBundle(FIRST_OF_BUNDLE)));
     this.root.entries.set("tmp", this.make(S_IFDIR | 0o777));
     this.root.entries.set("dev", dev);
+    this.working = [["bundle", bundle]];
   }
 
   make(mode) {
@@ -158,14 +71,14 @@ export function tree() {
 
 /**
  * What is at a path: its directory, its name in it, its path without links and, unless there is
- * none, the node. A relative path begins at the root. Follows links, the last one only where
+ * none, the node. A relative path begins at the working directory. Follows links, the last one only where
  * `follows`; raises ENOENT where the directory is not there.
  */
 export function find(path, syscall, { follows = true } = {}) {
   if (path === "") throw fileError("ENOENT", syscall, path);
-  const { root } = tree();
+  const { root, working } = tree();
   const parts = path.split("/").reverse();
-  let trail = []; // from the root on: [name, node]
+  let trail = path.startsWith("/") ? [] : [...working]; // from the root on: [name, node]
   let links = 0;
   while (parts.length > 0) {
     const part = parts.pop();
@@ -190,10 +103,11 @@ export function find(path, syscall, { follows = true } = {}) {
   }
   const [name, node] = trail.at(-1) ?? ["", root];
   return {
+    trail,
     directory: trail.length === 0 ? null : (trail.at(-2)?.[1] ?? root),
     name,
     node,
-    path: `/${trail.map(([each]) => each).join("/")}`,
+    path: pathOf(trail),
   };
 }
 
@@ -202,6 +116,20 @@ export function found(path, syscall, options = undefined) {
   const place = find(path, syscall, options);
   if (place.node === undefined) throw fileError("ENOENT", syscall, path);
   return place;
+}
+
+const pathOf = (trail) => `/${trail.map(([name]) => name).join("/")}`;
+
+/** The path of the working directory. */
+export function workingDirectory() {
+  return pathOf(tree().working);
+}
+
+/** Make another directory the working one. */
+export function changeDirectory(path) {
+  const { trail, node } = found(path, "chdir");
+  if (!node.isDirectory) throw fileError("ENOTDIR", "chdir", path);
+  tree().working = trail;
 }
 
 /** Raises EPERM unless this node, or this directory's list, may be changed. */

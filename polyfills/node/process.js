@@ -6,6 +6,7 @@
 import { loadModule } from "holdfast:ops";
 import { environment } from "../workers/dispatch.js";
 import { currentFrame, runInFrame } from "../kernel/frames.js";
+import { lazily } from "../kernel/lazy.js";
 import { now } from "../performance/clock.js";
 import { builtins } from "./builtins.js";
 import {
@@ -18,6 +19,7 @@ import {
 } from "./errors.js";
 import { EventEmitter } from "./events.js";
 
+const files = lazily("node/fs-tree.js");
 const queueNative = globalThis.queueMicrotask;
 const NANOSECONDS = 1_000_000_000;
 
@@ -187,7 +189,14 @@ export const ppid = 0;
 export const features = { inspector: false, debug: false, uv: false, ipv6: true, tls: true };
 export const config = { target_defaults: {}, variables: {} };
 export const allowedNodeEnvironmentFlags = new Set();
-export const cwd = () => "/";
+export const cwd = () => files().workingDirectory();
+
+/** Each event has a working directory of its own, as it has files. */
+export function chdir(directory) {
+  requireString(directory, "directory");
+  files().changeDirectory(directory);
+}
+
 export const umask = () => 0o22;
 export const uptime = () => now() / 1000;
 export const memoryUsage = Object.assign(
@@ -203,7 +212,6 @@ export const {
   abort,
   assert,
   binding,
-  chdir,
   dlopen,
   getActiveResourcesInfo,
   initgroups,
@@ -247,6 +255,7 @@ const process = Object.assign(new EventEmitter(), {
   argv0,
   config,
   cpuUsage,
+  chdir,
   cwd,
   emitWarning,
   env,

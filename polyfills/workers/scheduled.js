@@ -52,6 +52,11 @@ export class ScheduledController {
     return this.#cron;
   }
 
+  /** What it is that it controls. */
+  get type() {
+    return "scheduled";
+  }
+
   /** A trigger that fails is not run again in any case. */
   noRetry() {}
 

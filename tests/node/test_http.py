@@ -371,7 +371,7 @@ async def test_files_are_an_objects_own_and_an_events_own(server: Server) -> Non
     expected = [
         [],
         ["bundle", "dev", "tmp"],
-        [],
+        ["main.mjs"],
         [],
         ["a"],
         [],

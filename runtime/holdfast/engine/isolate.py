@@ -236,6 +236,11 @@ class Isolate:
         """Make a script's modules importable; names must not be ours (`holdfast:`)."""
         self._loader.add(modules)
 
+    @property
+    def modules(self) -> dict[str, Module]:
+        """A script's own modules, by their names."""
+        return self._loader.modules
+
     def evaluate(self, name: str) -> Handle:
         """Import a module, run it to the end of its top level; its namespace.
 

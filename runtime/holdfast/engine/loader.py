@@ -105,6 +105,11 @@ class ModuleLoader:
         """Make a script's modules importable under their names."""
         self._modules.update(modules)
 
+    @property
+    def modules(self) -> dict[str, Module]:
+        """Those that were added and are not ours."""
+        return {n: module for n, module in self._modules.items() if not n.startswith(INTERNAL)}
+
     # ---- callbacks from C ------------------------------------------------------------
 
     def _install(self, normalize: Any) -> None:
