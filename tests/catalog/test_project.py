@@ -154,6 +154,24 @@ def test_secrets_come_from_a_file_beside_it_for_development_alone(toml):
     assert SecretText("TOKEN", "other") in read_project(toml, "staging", with_secrets=True).bindings
 
 
+def test_env_files_are_read_together_where_there_are_no_dev_vars(toml):
+    def secrets(environment=None):
+        bindings = read_project(toml, environment, with_secrets=True).bindings
+        return {found.name: found.text for found in bindings if isinstance(found, SecretText)}
+
+    for name, text in {
+        ".env": "A=env\nB=env\nC=env\nD=env\n",
+        ".env.local": "B=local\nC=local\nURL=http://${A}/",
+        ".env.staging": "C=staging\nD=staging",
+        ".env.staging.local": "D=both\n",
+    }.items():
+        (toml.parent / name).write_text(text)
+    assert secrets() == {"A": "env", "B": "local", "C": "local", "D": "env", "URL": "http://env/"}
+    assert secrets("staging").items() >= {"B": "local", "C": "staging", "D": "both"}.items()
+    (toml.parent / ".dev.vars").write_text("A=${B}\n")
+    assert secrets() == {"A": "${B}"}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.cli.arguments import parse
+from holdfast.cli.project_file import open_script
 from tests.cli.running import Running, get, holdfast
 from tests.peers import esbuild_folder
 
@@ -69,6 +71,13 @@ def test_dev_without_a_script_serves_the_project_in_its_folder(project: Path) ->
         (project / ".dev.vars").write_text("TOKEN=rotated\n")
         dev.line("site was reloaded")
         assert "rotated" in get(url).text
+
+
+def test_a_worker_that_is_elsewhere_is_told_at_the_start(project: Path) -> None:
+    services = [{"binding": "MAIL", "service": "mail"}, {"binding": "SELF", "service": "site"}]
+    configure(project, services=services)
+    (note,) = open_script(parse(["dev", str(project)])).notes
+    assert '"MAIL" is the Worker "mail", which is not here' in note
 
 
 def test_dev_bundles_typescript_again_when_a_file_of_it_changes(tmp_path: Path) -> None:

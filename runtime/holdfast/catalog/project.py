@@ -21,12 +21,12 @@ from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
 from holdfast.catalog.project_fields import NOT_INHERITED, REFUSED, notes_on
+from holdfast.catalog.project_secrets import read_secrets
 from holdfast.catalog.script import check_script_name
 from holdfast.catalog.source import Source, read_source
 from holdfast.engine.modules import ModuleKind
 
 FILE_NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
-SECRET_FILES = (".dev.vars", ".env")
 
 _RULE_KINDS = {
     "ESModule": ModuleKind.ESM,
@@ -120,8 +120,8 @@ def read_project(
 ) -> Project:
     """The project that a configuration file describes, in one of its environments.
 
-    `with_secrets` reads what `.dev.vars` or `.env` beside it sets, too, as Wrangler does for
-    development. Blocks. Raises ProjectInvalid, and OSError where the file cannot be read.
+    `with_secrets` reads the files beside it that set some for development, too. Blocks. Raises
+    ProjectInvalid, and OSError where the file cannot be read.
     """
     whole = _parse(file)
     fields = _environment(file, whole, environment)
@@ -131,7 +131,7 @@ def read_project(
             raise reader.invalid(name, "is something that Holdfast does not have")
     if command := reader.table("build").get("command"):
         _require_built(reader, command)
-    secrets = _secrets(file.parent, environment) if with_secrets else {}
+    secrets = read_secrets(file.parent, environment) if with_secrets else {}
     entries = tuple(reader.entries(secrets))
     return Project(
         file=file,
@@ -191,17 +191,6 @@ def _require_built(reader: "_Reader", command: str) -> None:
     main = reader.file.parent / reader.text("main")
     if not main.is_file():
         raise reader.invalid("main", f"does not exist yet; build it first: {command}")
-
-
-def _secrets(folder: Path, environment: str | None) -> Mapping[str, str]:
-    """What the first of the files for secrets sets, that of the environment before the others."""
-    from dotenv import dotenv_values
-
-    for name in SECRET_FILES:
-        for path in (folder / f"{name}.{environment}", folder / name):
-            if path.is_file():
-                return {key: value or "" for key, value in dotenv_values(path).items()}
-    return {}
 
 
 class _Reader:

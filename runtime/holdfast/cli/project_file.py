@@ -11,16 +11,17 @@ from holdfast.catalog.bindings import (
     ObjectNamespace,
     PlainText,
     RequestedBinding,
+    Service,
 )
 from holdfast.catalog.project import (
     FILE_NAMES,
-    SECRET_FILES,
     Project,
     ProjectInvalid,
     find_project,
     is_project_file,
     read_project,
 )
+from holdfast.catalog.project_secrets import secret_files
 from holdfast.catalog.script import Script
 from holdfast.cli.options import named_values
 from holdfast.cli.script_file import ScriptFile, Stamp, explained, state_of, unreadable
@@ -85,7 +86,13 @@ class ProjectFile:
     @property
     def notes(self) -> tuple[str, ...]:
         """What its author should know of the configuration."""
-        return self._project.notes
+        elsewhere = [
+            f'{self._file}: "{binding.name}" is the Worker "{binding.service}", which is not here: '
+            "several Workers at once are what `holdfast serve` is for"
+            for binding in self._project.bindings
+            if isinstance(binding, Service) and binding.service != self.name
+        ]
+        return (*self._project.notes, *elsewhere)
 
     @property
     def crons(self) -> tuple[str, ...]:
@@ -124,7 +131,7 @@ class ProjectFile:
         folder = self._project.folder
         names = [module.name for module in script.modules] if script else []
         files = [self._file, self.path, *self._sources, *(folder / name for name in names)]
-        files += [folder / name for name in SECRET_FILES]
+        files += secret_files(folder, self._environment)
         return {path: state_of(path) for path in [*files, *(file.parent for file in files)]}
 
     def _read_project(self) -> Project:
