@@ -44,9 +44,13 @@ export function defineConstants(Class, constants) {
   }
 }
 
+const ILLEGAL_INVOCATION =
+  "Illegal invocation: function called with incorrect `this` reference. See " +
+  "https://developers.cloudflare.com/workers/observability/errors/#illegal-invocation-errors for details.";
+
 /** The error of a method called on what is not an instance of its class. */
 export function illegalInvocation() {
-  return new TypeError("Illegal invocation");
+  return new TypeError(ILLEGAL_INVOCATION);
 }
 
 /** The error of a constructor that scripts may not call. */

@@ -1,7 +1,7 @@
 // SqlStorage: https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
 
 import { sql_rows_read, sql_size } from "holdfast:ops";
-import { illegalConstructor } from "../kernel/webidl.js";
+import { illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
 import { wrote } from "./operations.js";
 import { run } from "./sql-rows.js";
 import { isStranger, refuse, STORAGE } from "./strangers.js";
@@ -38,12 +38,12 @@ class Cursor {
 
   static {
     takeRow = (cursor) => {
-      if (!(#rows in Object(cursor))) throw new TypeError("Illegal invocation");
+      if (!(#rows in Object(cursor))) throw illegalInvocation();
       cursor.#refuseStrangers();
       return cursor.#rows.take();
     };
     drain = (cursor, shape) => {
-      if (!(#rows in Object(cursor))) throw new TypeError("Illegal invocation");
+      if (!(#rows in Object(cursor))) throw illegalInvocation();
       cursor.#refuseStrangers();
       return cursor.#rows.drain(shape, cursor.#rows.columns);
     };

@@ -3,7 +3,7 @@
 // The object is Web IDL's: calls queue up behind the one under way, and end for good
 // with the first end or error. https://webidl.spec.whatwg.org/#idl-async-iterable
 
-import { defineInterface } from "../kernel/webidl.js";
+import { defineInterface, illegalInvocation } from "../kernel/webidl.js";
 import { deferred, fulfilledWith, performThen, rejectedWith } from "./promises.js";
 import { DefaultReaderState } from "./reader-state.js";
 
@@ -24,14 +24,14 @@ class ReadableStreamAsyncIterator {
   }
 
   next() {
-    if (!(#reader in this)) return rejectedWith(new TypeError("Illegal invocation"));
+    if (!(#reader in this)) return rejectedWith(illegalInvocation());
     const step = () => this.#next();
     this.#ongoing = this.#ongoing === undefined ? step() : performThen(this.#ongoing, step, step);
     return this.#ongoing;
   }
 
   return(value) {
-    if (!(#reader in this)) return rejectedWith(new TypeError("Illegal invocation"));
+    if (!(#reader in this)) return rejectedWith(illegalInvocation());
     const step = () => this.#return(value);
     this.#ongoing = this.#ongoing === undefined ? step() : performThen(this.#ongoing, step, step);
     return performThen(this.#ongoing, () => ({ value, done: true }));

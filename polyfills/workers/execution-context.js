@@ -2,6 +2,7 @@
 
 import { turn_stop } from "holdfast:ops";
 import { keepShapes } from "../kernel/shapes.js";
+import { illegalInvocation } from "../kernel/webidl.js";
 import { deserialize } from "../serialize/index.js";
 import { lazily } from "../kernel/lazy.js";
 import { ownExports } from "./exports.js";
@@ -24,6 +25,7 @@ export class ExecutionContext {
 
   /** Keep the event alive after its response until the promise settles. */
   waitUntil(promise) {
+    if (!(#event in Object(this))) throw illegalInvocation();
     if (arguments.length === 0) throw new TypeError(NOT_A_PROMISE);
     this.#event.waitUntil(promise);
   }

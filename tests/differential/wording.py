@@ -195,7 +195,4 @@ OTHER_WORDS: Mapping[str, Sequence[str]] = {
         "pipeTo nothing",
         "write after close",
     ],
-    "worker/context": [
-        "GET / #0: waitUntil without this",
-    ],
 }

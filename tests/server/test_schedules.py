@@ -21,11 +21,11 @@ const seen = [];
 export default {
   fetch: () => Response.json(seen),
   async scheduled(controller, env, ctx) {
-    const { cron, scheduledTime } = controller;
+    const { cron, scheduledTime, type } = controller;
     controller.noRetry();
     ctx.waitUntil(scheduler.wait(1).then(() => seen.push("waited")));
     if (cron === "fail") throw new RangeError("failed");
-    seen.push([cron, scheduledTime, typeof env, String(controller)]);
+    seen.push([cron, scheduledTime, typeof env, String(controller), type]);
   }
 };
 """
@@ -71,7 +71,10 @@ async def test_a_modules_handler_is_told_of_the_trigger(server: Server) -> None:
     async with asyncio.timeout(5):
         while "waited" not in (found := await seen(server)):
             await asyncio.sleep(0)
-    assert found == [["* * * * *", 5, "object", "[object ScheduledController]"], "waited"]
+    assert found == [
+        ["* * * * *", 5, "object", "[object ScheduledController]", "scheduled"],
+        "waited",
+    ]
 
 
 async def test_listeners_and_entrypoints_are_told_too(server: Server) -> None:

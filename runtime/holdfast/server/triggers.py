@@ -1,6 +1,7 @@
 """Cron triggers by URL, for development.
 
 https://developers.cloudflare.com/workers/configuration/cron-triggers/#test-cron-triggers-locally
+https://developers.cloudflare.com/workers/runtime-apis/handlers/scheduled/
 """
 
 import asyncio
@@ -14,11 +15,11 @@ from holdfast.server.listener import Listener
 from holdfast.server.response import plain_response
 from holdfast.workers import WorkerError, WorkerResponse
 
-TRIGGER_PATH = "/cdn-cgi/handler/scheduled"
+TRIGGER_PATHS = ("/cdn-cgi/handler/scheduled", "/__scheduled")
 
 
 class TriggeringListener(Listener):
-    """A listener where a request for TRIGGER_PATH runs the script's `scheduled` handler.
+    """A listener where a request for one of TRIGGER_PATHS runs the script's `scheduled` handler.
 
     `?cron=…&time=…` is what the handler is told, the time in milliseconds since the epoch.
     """
@@ -28,7 +29,7 @@ class TriggeringListener(Listener):
     ) -> "WorkerResponse | asyncio.Future[WorkerResponse]":
         """See http_server.Handler."""
         path, _, query = message.path.partition("?")
-        if path != TRIGGER_PATH:
+        if path not in TRIGGER_PATHS:
             return super().handle(message, client, body)
         route = self._routes.route(message.headers.get("Host", ""))
         if route is None:
