@@ -43,6 +43,16 @@ shared = holdfast_fixture("module")
 def test_has_a_harness_with_others(shared):
     assert shared.worker(SCRIPT).fetch("/shared").status == 418
 
+@pytest.fixture(scope="class")
+def forgotten():
+    harness = Harness()
+    harness.worker(SCRIPT)
+    return harness
+
+class TestLast:
+    def test_uses_what_a_fixture_forgets(self, forgotten):
+        assert forgotten.workers
+
 def test_has_none():
     assert not "there"
 
@@ -106,6 +116,7 @@ def test_each_test_is_told_as_what_it_is(run):
         "test_leaves_a_harness": "error",
         "test_mixes_up_its_fixtures": "error",
         "test_has_a_harness_with_others": "",
+        "test_uses_what_a_fixture_forgets": "error",
         "test_has_none": "failure",
         "test_runs_for_ever": "failure",
         "rooms": "",
@@ -130,6 +141,7 @@ def test_each_test_is_told_as_what_it_is(run):
         '>    4 |     if (request.url.endsWith("/fail")) return missing.name;',
         "interleaved with seed ",
         "The test has left 1 Harness open",
+        "The fixture forgotten has left 1 Harness open",
         "aholdfast is for those, holdfast for the others",
         ">   12 |   assert.deepStrictEqual({ a: 1 }, { a: 2 });",
         "the test script.check.mjs::hangs: The script will never generate a response",

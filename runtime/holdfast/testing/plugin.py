@@ -6,12 +6,14 @@ Every run of pytest loads this module, so it imports what it needs when a test n
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from holdfast.testing.owners import shared_fixtures
 
 if TYPE_CHECKING:
     from holdfast.testing.harness import AsyncHarness, Harness
@@ -124,6 +126,37 @@ def _harness(request: pytest.FixtureRequest) -> "Iterator[Harness]":
         harness.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: "pytest.FixtureDef[Any]", request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """A harness that a fixture of a wider scope makes is not the test's to close."""
+    if fixturedef.scope == "function":
+        return (yield)
+    made: list[Stage] = []
+    fixturedef.addfinalizer(lambda: _check_closed(made, f"The fixture {fixturedef.argname}"))
+    shared_fixtures.append(made)
+    try:
+        return (yield)
+    finally:
+        shared_fixtures.pop()
+        for harness in made:
+            if not harness.has_owner:  # it is none of `holdfast_fixture`
+                _remember(request, harness)
+
+
+def _check_closed(harnesses: "Iterable[Stage]", who: str) -> None:
+    left = [harness for harness in harnesses if harness.is_open]
+    if left:
+        for harness in left:
+            harness.abandoned()
+        pytest.fail(
+            f"{who} has left {len(left)} Harness open: use it in a with statement, or the "
+            "fixture holdfast.",
+            pytrace=False,
+        )
+
+
 def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
     config = request.config
     test_file: Path | None = getattr(request, "path", None)  # a session has none
@@ -205,15 +238,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test that has made a Harness and has not closed it."""
     yield
     before = item.stash[_open_before]
-    left = [harness for harness in _open_harnesses() if harness not in before]
-    if left:
-        for harness in left:
-            harness.abandoned()
-        pytest.fail(
-            f"The test has left {len(left)} Harness open: use it in a with statement, or the "
-            "fixture holdfast.",
-            pytrace=False,
-        )
+    _check_closed([h for h in _open_harnesses() if h not in before], "The test")
 
 
 def _open_harnesses() -> "list[Stage]":

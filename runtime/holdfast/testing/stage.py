@@ -25,6 +25,7 @@ from holdfast.testing.harness_clock import AnyClock
 from holdfast.testing.leaks import open_connections
 from holdfast.testing.loop import LoopView
 from holdfast.testing.outbound import Outbound
+from holdfast.testing.owners import shared_fixtures
 from holdfast.testing.responses import Response
 from holdfast.testing.runtime import HarnessRuntime, Interleaving
 from holdfast.testing.services import PythonService
@@ -87,11 +88,18 @@ class Stage:
         self._begun = self._closed = False
         self._threads = {*threading.enumerate()}
         self.has_owner = False  # a fixture closes it
+        if shared_fixtures:
+            shared_fixtures[-1].append(self)
 
     @property
     def closed(self) -> bool:
         """Whether its test is over."""
         return self._closed
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to close."""
+        return self._begun and not self._closed
 
     def drive(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """The coroutine's result, now or to be awaited."""
