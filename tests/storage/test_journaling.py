@@ -14,6 +14,7 @@ from holdfast.storage import LocalBarrier, Storage, journaling, lifecycle
 from holdfast.storage.session import Session, checkpoint
 from holdfast.storage.template import KV_SCHEMA
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
+from tests.storage.test_facets import Facet
 from tests.storage.test_sql import sql_of
 
 
@@ -328,3 +329,48 @@ async def test_files_of_other_tools_are_kept_with_the_pages_that_they_have(
     assert {path.name for path in shard.order} == {".journal-0-0"}
     async with found(shard.power_loss(tmp_path / "left")) as after:
         assert after.owner().store.get("value") == b"3"
+
+
+async def test_the_journal_keeps_the_writes_that_follow_an_alarm(
+    shard: JournaledShard, tmp_path: Path
+) -> None:
+    (owner,) = await journaled(shard)
+    shard.order.clear()
+    owner.store.set_alarm(1_900_000_000_000)
+    await owner.durable()
+    assert "metadata.sqlite-wal" in {path.name for path in shard.order}
+    assert shard.path(suffix="-wal") in shard.order, "the alarm is durable after the list is"
+    shard.order.clear()
+    await write([owner], b"new")
+    assert {path.name for path in shard.order} == {".journal-0-0"}
+    async with found(shard.power_loss(tmp_path / "left")) as after:
+        store = after.owner().store
+        assert (store.get("value"), store.get_alarm()) == (b"new", 1_900_000_000_000)
+
+
+async def test_an_alarm_that_is_not_durable_keeps_the_object_from_the_journal(
+    shard: JournaledShard,
+) -> None:
+    (owner,) = await journaled(shard)
+    shard.disk.hold()
+    owner.store.put("value", b"in flight")
+    owner.store.flush()
+    owner.store.begin()
+    owner.store.set_alarm(1_900_000_000_000)
+    owner.store.commit()
+    shard.order.clear()
+    shard.disk.release()
+    await owner.durable()
+    names = [path.name for path in shard.order]
+    assert names.index("metadata.sqlite-wal") < names.index(shard.path(suffix="-wal").name)
+
+
+async def test_the_journal_keeps_what_facets_write_once_their_names_are_durable(
+    shard: JournaledShard,
+) -> None:
+    facet = Facet(shard.storage.facets(UNIQUE_KEY, object_id()), "a")
+    for value in (b"made", b"opened", b"synced"):
+        await facet.put(value)
+    shard.order.clear()
+    await facet.put(b"new")
+    assert {path.name for path in shard.order} == {".journal-0-0"}

@@ -133,7 +133,7 @@ class Database:
         self.mark_due_ms, self.due_from_ms = NEVER_OPENED, 0.0
         self.going_back: GoingBack | None = None  # before it is opened first
         self.changed_ms: float | None = None  # when this process committed to it last
-        self.companion: Companion | None = None  # durable before anything in the file is
+        self.companion: Companion | None = None  # durable before the file's next round is
         self.alarm = ListedAlarm(shard.alarms, folder, object_id)
         self.log_is_durable = False  # what the log holds was synced by this process
         self.job: Job | None = None  # a thread is busy with the file
@@ -477,6 +477,10 @@ class Database:
             return
         finished = self.rounds.finish()
         self.alarm.durable(finished)
+        assert self.session, "see _start_committed"
+        if self.session.companion and not self.alarm.is_pending:
+            # It is durable as far as the file needs it: a journal may keep what comes next.
+            self.session.companion = self.companion = None
         if isinstance(self.session, Newborn) and self.session.grown:
             try:
                 self._grow_up(self.session)

@@ -26,6 +26,11 @@ class ListedAlarm:
         self._pending: tuple[int, int | None] | None = None  # round and time, until it is durable
 
     @property
+    def is_pending(self) -> bool:
+        """True while a change is committed, or about to be, that is not durable."""
+        return self._pending is not None
+
+    @property
     def _list(self) -> AlarmList:
         return self._lists.of(self._folder)
 
@@ -50,8 +55,9 @@ class ListedAlarm:
             alarms = self._list
             if anew or alarms.get(self._object_id) is None:
                 alarms.arm(self._object_id, time_ms, name)
-            session.companion = alarms
+            session.companion = alarms  # until it is synced
             alarms.sync(fsync)
+            session.companion = None
         except (apsw.Error, OSError, StorageError) as error:
             self._warn(error)
 

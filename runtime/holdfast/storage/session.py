@@ -123,7 +123,7 @@ class Session:
         # Frames in the log, and those of them that a checkpoint has copied to the file.
         self.wal_pages = self.backfilled = 0
         self.page_bytes = PAGE_BYTES  # until `configure` has looked
-        self.companion: Companion | None = None  # synced with each round, if ever set
+        self.companion: Companion | None = None  # synced with the next round, if set
         self.sql: SqlAccess | None = None  # present once a script's SQL has used the connection
         self.retry_is_due = False  # a timer will try to empty the log
         self._guarded = False
