@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.storage import LocalBarrier, Storage, barrier
+from holdfast.storage import LocalBarrier, Storage, barrier, gathering
 from holdfast.storage.disk import shared_sync
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 
@@ -159,17 +159,17 @@ async def test_shared_syncs_run_side_by_side() -> None:
     held = HeldSync()
     local = LocalBarrier(asyncio.get_running_loop(), sync_all=held)
     waiting: list[Task] = []
-    for _ in range(barrier.MAX_SHARED):
+    for _ in range(gathering.MAX_AT_ONCE):
         await ask(local, 10, waiting)
         await held.under_way()
     held.leave.set()
     await asyncio.gather(*waiting)
-    assert held.calls == barrier.MAX_SHARED
+    assert held.calls == gathering.MAX_AT_ONCE
     await local.aclose()
 
 
 @pytest.mark.parametrize(
-    ("running", "further"), [(1, barrier.MIN_FURTHER - 1), (barrier.MAX_SHARED, 10)]
+    ("running", "further"), [(1, gathering.MIN_FURTHER - 1), (gathering.MAX_AT_ONCE, 10)]
 )
 async def test_what_is_not_worth_another_shared_sync_waits_for_the_next(
     running: int, further: int

@@ -25,9 +25,9 @@ STRIKES = 200
 # closed and opened again; the last object that is opened parks another one.
 WRITER = """
 import asyncio, os, pathlib, random, sys
-from holdfast.storage import LocalBarrier, Storage, barrier, lifecycle, newborn
+from holdfast.storage import LocalBarrier, Storage, barrier, gathering, lifecycle, newborn
 
-barrier.MIN_SHARED, barrier.MIN_FURTHER, lifecycle.MAX_IN_MEMORY = 2, 2, 1
+barrier.MIN_SHARED, gathering.MIN_FURTHER, lifecycle.MAX_IN_MEMORY = 2, 2, 1
 lifecycle.SOFT_LIMIT_PAGES, lifecycle.HARD_LIMIT_PAGES, lifecycle._RETRY_S = 15, 60, 0.01
 newborn.LARGE_BYTES = 25_000
 
@@ -88,16 +88,16 @@ JOURNALED = (
         "newborn.LARGE_BYTES",
         "journaling.FULL_BYTES, journaling.QUIET_S = 60_000, 0.02\nnewborn.LARGE_BYTES",
     )
-    .replace("barrier, lifecycle", "barrier, journaling, lifecycle")
+    .replace("gathering, lifecycle", "gathering, journaling, lifecycle")
     .replace("0.06", "0.02")
 )
 
 # Makes one object after the other, some at a time.
 BIRTHS = """
 import asyncio, os, pathlib, sys
-from holdfast.storage import LocalBarrier, Storage, barrier
+from holdfast.storage import LocalBarrier, Storage, barrier, gathering
 
-barrier.MIN_SHARED, barrier.MIN_FURTHER = 2, 2
+barrier.MIN_SHARED, gathering.MIN_FURTHER = 2, 2
 
 async def make(storage, unique_key, numbers):
     for number in numbers:

@@ -9,12 +9,10 @@ to others leaves only then.
 The barrier is one method, so that something else than the local disk can answer for a
 round: a replicated log would ship what was committed and answer with its quorum.
 
-How `LocalBarrier` syncs. Few logs at a time are synced one by one, side by side on threads.
-Many at a time are synced by one call for the whole file system, where that is as good as
-one for each file (see `disk.shared_sync`): what costs is the journal's commit and the
-drive's flush, and one of each then serves all. Some such calls are under way side by side, as
-the drive takes no longer for them; what comes meanwhile is gathered until it is worth another
-one, or one has ended.
+How `LocalBarrier` syncs. What comes together is gathered (gathering.py). Few logs are synced one by
+one, side by side on threads. Many are synced by one call for the whole file system, where that is
+as good as one for each file (see `disk.shared_sync`): what costs is the commit of the file system
+and the flush of the drive, and one of each then serves all.
 
 - A shared sync that fails proves nothing about any one file, since the failure may be
   another program's: each log is then synced by itself, and told its own outcome. One that succeeds
@@ -33,13 +31,12 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from holdfast.storage.disk import Companion, Fsync, fsync
+from holdfast.storage.gathering import Gathering
 from holdfast.storage.journaling import JournaledLog, Journaling
 from holdfast.storage.workers import Workers
 
 MAX_THREADS = 32
 MIN_SHARED = 4  # logs that make a shared sync cheaper than one for each
-MAX_SHARED = 4  # shared syncs at a time
-MIN_FURTHER = 8  # logs that are worth another one
 SLOW_S = 0.05  # a shared sync that took longer did others' work
 BACK_OFF_S = 1.0
 
@@ -98,7 +95,7 @@ class LocalBarrier:
     """Durable means: synced to the local disk.
 
     `fsync` syncs one file descriptor; `sync_all`, if there is one, all files of every
-    database at once, MAX_SHARED times side by side, and is told by its caller's choice to be
+    database at once, MAX_AT_ONCE times side by side, and is told by its caller's choice to be
     equivalent: `Storage` offers the file system's own by `share`. Tests inject slow and
     failing ones.
     """
@@ -114,10 +111,8 @@ class LocalBarrier:
         self._loop = loop
         self._fsync = fsync
         self._sync_all = self._sync_apart = sync_all
-        self._asked: list[tuple[CommittedLog, Done]] = []
-        self._dispatching = False
+        self._gathering: Gathering[tuple[CommittedLog, Done]] = Gathering(loop, self._dispatch)
         self._journaling: Journaling[CommittedLog] | None = None
-        self._sharing = 0  # shared syncs under way
         self._share_from = 0.0
         self.workers = Workers(loop, "holdfast-sync", max_threads=max_threads)
         self.shared_syncs = 0
@@ -162,24 +157,14 @@ class LocalBarrier:
         if self._sync_all is None:
             self.workers.submit(partial(log.sync, self._fsync), done)
             return
-        self._asked.append((log, done))
-        self._dispatch_soon()
+        self._gathering.add((log, done))
 
-    def _dispatch_soon(self) -> None:
-        """Rounds start together; decide when all of them have."""
-        if not self._dispatching:
-            self._dispatching = True
-            self._loop.call_soon(self._dispatch)
-
-    def _dispatch(self) -> None:
-        self._dispatching = False
-        if self._sharing and (self._sharing == MAX_SHARED or len(self._asked) < MIN_FURTHER):
-            return  # until one has ended
-        asked, self._asked = self._asked, []
+    def _dispatch(self, asked: list[tuple[CommittedLog, Done]]) -> bool:
         if len(asked) >= MIN_SHARED and self._loop.time() >= self._share_from:
             self._sync_together(asked)
-        else:
-            self._sync_each(asked)
+            return True
+        self._sync_each(asked)
+        return False
 
     def _sync_each(self, asked: list[tuple[CommittedLog, Done]]) -> None:
         for log, done in asked:
@@ -187,14 +172,12 @@ class LocalBarrier:
 
     def _sync_together(self, asked: list[tuple[CommittedLog, Done]]) -> None:
         assert self._sync_all, "without it, each log is synced by itself"
-        self._sharing += 1
         self.shared_syncs += 1
         begin = self._journaling.begin if self._journaling else None
         shared = _SharedSync(self._sync_all, self._fsync, asked, begin)
         self.workers.submit(shared.run, partial(self._synced_together, shared))
 
     def _synced_together(self, shared: "_SharedSync", error: BaseException | None) -> None:
-        self._sharing -= 1
         if error is not None or shared.slowest_s > SLOW_S:
             self._share_from = self._loop.time() + BACK_OFF_S
         if error is not None:
@@ -202,8 +185,7 @@ class LocalBarrier:
         else:
             for log, done in shared.asked:
                 self._tell(log, done, shared.failed.get(log))
-        if self._asked:
-            self._dispatch_soon()
+        self._gathering.ended()
 
     def _tell(self, log: CommittedLog, done: Done, error: BaseException | None = None) -> None:
         try:

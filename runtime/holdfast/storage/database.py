@@ -1,8 +1,8 @@
 """One object's file over time: its connection, its transaction, its rounds, its end.
 
-A `Database` is shared by the stores that successive owners of one object open, so that
-what the first wrote is settled before it counts as durable for the next. One store at a
-time is attached; others may still wait for rounds that they wrote.
+A `Database` is shared by the stores that successive owners of one object open, so that what the
+first wrote is settled before it counts as durable for the next. One store at a time is attached;
+others may still wait for rounds that they wrote.
 
     fresh ── first write ──► newborn ── rounds ──► open ◄── next access ──► parked
                            (in memory)              │          (nothing open) ▲
@@ -11,12 +11,11 @@ time is attached; others may still wait for rounds that they wrote.
     any ──── a commit or a sync fails ──► broken (another Database takes the file over)
 
 Transactions. The *implicit* transaction begins with the first write and ends when its round
-starts. An *explicit* one, and those nested in it, begin when `begin` is called, but reach
-SQLite with their first write: this process has the file for itself, so until then nothing
-tells the difference, and transactions that only read cost nothing. `depth` counts what was
-begun, `levels` what SQLite knows of. *Savepoints* are the synchronous transactions, which come
-and go within one turn, inside of whichever transaction is open then; they, too, reach SQLite
-with their first write.
+starts. An *explicit* one, and those nested in it, begin when `begin` is called, but reach SQLite
+with their first write: this process has the file for itself, so until then nothing tells the
+difference, and transactions that only read cost nothing. `depth` counts what was begun, `levels`
+what SQLite knows of. *Savepoints* are the synchronous transactions, which come and go within one
+turn, inside of whichever transaction is open then; they, too, reach SQLite with their first write.
 
 Invariants:
 1. What `rounds` calls durable is committed, and was synced after its commit.
@@ -477,13 +476,12 @@ class Database:
             return
         finished = self.rounds.finish()
         self.alarm.durable(finished)
-        assert self.session, "see _start_committed"
-        if self.session.companion and not self.alarm.is_pending:
-            # It is durable as far as the file needs it: a journal may keep what comes next.
-            self.session.companion = self.companion = None
-        if isinstance(self.session, Newborn) and self.session.grown:
+        session = self.session
+        if session and session.companion and not self.alarm.is_pending:
+            session.companion = self.companion = None  # durable as far as the file needs it
+        if isinstance(session, Newborn) and session.grown:
             try:
-                self._grow_up(self.session)
+                self._grow_up(session)
             except StoreBroken:
                 return  # the owner is told by on_broken
         if self._waiting:
@@ -498,9 +496,8 @@ class Database:
             self._schedule()
 
     def _tell_former_owners(self, finished: int) -> None:
-        waiting = self._waiting
-        self._waiting = [store for store in waiting if store.written > finished]
-        for store in waiting:
+        told, self._waiting = self._waiting, [s for s in self._waiting if s.written > finished]
+        for store in told:
             self._shard.tell(store.on_durable, finished)
 
     @property

@@ -10,8 +10,7 @@ retired: a thread syncs the logs themselves, by which time the file system has w
 them, and what they depended on may be written over. So a log is synced once for hundreds of
 commits, and the window in which a folder needs its journal is small.
 
-Some batches are under way side by side, as a drive takes no longer for them. What comes
-meanwhile is gathered until it is worth another one, or one has ended.
+Some batches are under way side by side; what comes together is gathered (gathering.py).
 
 Whatever goes wrong, logs can always be synced as if there were no journal: that is `alone`, which
 also finds out what is wrong with which log. A log that could not be synced when a file was
@@ -30,6 +29,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from holdfast.storage.disk import Fsync, sync_path, write_at
+from holdfast.storage.gathering import Gathering
 from holdfast.storage.journal import (
     Entry,
     journal_path,
@@ -44,8 +44,6 @@ from holdfast.storage.workers import Done, Workers
 log = logging.getLogger("holdfast.storage")
 
 FULL_BYTES = 32 << 20
-MAX_BATCHES = 4  # at a time
-MIN_FURTHER = 8  # entries that are worth another one
 QUIET_S = 5.0  # without a batch, before the logs are synced
 PAUSE_S = 1.0  # after a failure
 
@@ -165,9 +163,7 @@ class Journaling(Generic[Log]):
             _File(root, journal_path(root, place, number), fsync) for number in (0, 1)
         )
         self._first = self._file
-        self._waiting: list[tuple[Entry, Log, Done]] = []
-        self._is_due = False
-        self._writing = 0
+        self._gathering: Gathering[tuple[Entry, Log, Done]] = Gathering(loop, self._write)
         self._paused_until = 0.0
         self._newest_s = 0.0
         self._quiet: asyncio.TimerHandle | None = None
@@ -178,9 +174,7 @@ class Journaling(Generic[Log]):
         entry = kept.unkept()
         if entry is None or (self._paused_until and self._is_paused()):
             return False
-        self._waiting.append((entry, kept, done))
-        if not self._is_due:
-            self._write_soon()
+        self._gathering.add((entry, kept, done))
         return True
 
     def _is_paused(self) -> bool:
@@ -196,30 +190,21 @@ class Journaling(Generic[Log]):
         """
         self._first.make()
 
-    def _write_soon(self) -> None:
-        """Rounds start together: write when all of them have."""
-        self._is_due = True
-        self._loop.call_soon(self._write)
-
-    def _write(self) -> None:
-        self._is_due = False
-        if self._writing and (self._writing == MAX_BATCHES or len(self._waiting) < MIN_FURTHER):
-            return  # until one has ended
-        waiting, self._waiting = self._waiting, []
+    def _write(self, waiting: list[tuple[Entry, Log, Done]]) -> bool:
         entries = [entry for entry, _, _ in waiting]
         length = length_of(entries)
         if self._file.end and self._file.end + length > FULL_BYTES and not self._retire():
             self._sync_alone(waiting)
-            return
+            return False
         file = self._file
         offset = file.begin(entries, length)
-        self._writing += 1
         self._workers.submit(
             partial(file.write, entries, offset), partial(self._written, file, waiting)
         )
         self._newest_s = self._loop.time()
         if self._quiet is None:
             self._quiet = self._loop.call_later(QUIET_S, self._look)
+        return True
 
     def _written(
         self,
@@ -227,7 +212,6 @@ class Journaling(Generic[Log]):
         kept: list[tuple[Entry, Log, Done]],
         error: BaseException | None,
     ) -> None:
-        self._writing -= 1
         file.under_way -= 1
         if error is None:
             for _, each, done in kept:
@@ -236,8 +220,7 @@ class Journaling(Generic[Log]):
             log.warning("the journal %s could not be written: %s", file.path, error)
             self._paused_until = self._loop.time() + PAUSE_S
             self._sync_alone(kept)
-        if self._waiting and not self._is_due:
-            self._write_soon()
+        self._gathering.ended()
         if file.is_retired:
             self._settle(file)
 
@@ -279,7 +262,7 @@ class Journaling(Generic[Log]):
 
     async def aclose(self) -> None:
         """Sync the logs, and remove the journal. Nothing may be asked for any more."""
-        while self._waiting or self._writing:
+        while self._gathering:
             await self._workers.idle()
             await asyncio.sleep(0)
         self._closing = True

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.storage.alarms import AlarmList, Alarms
-from holdfast.storage.barrier import MAX_SHARED, Barrier, LocalBarrier
+from holdfast.storage.barrier import Barrier, LocalBarrier
 from holdfast.storage.bookmarks import Bookmarking, snapshot_of
 from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder, SharedSync, make_folder, shared_sync
 from holdfast.storage.errors import BookmarkInvalid, StoreClosed
 from holdfast.storage.expiry import Expiry
 from holdfast.storage.facets import FacetIndex, Facets
+from holdfast.storage.gathering import MAX_AT_ONCE
 from holdfast.storage.names import (
     TRASH_PREFIX,
     check_object_id,
@@ -101,7 +102,7 @@ class Storage:
         self._whole = WholeObjects(self._shard, self._databases, self._database, is_here)
         self._shared_syncs: list[SharedSync] = []
         if isinstance(barrier, LocalBarrier):
-            sync_all, apart = shared_sync(folder, at_once=MAX_SHARED), shared_sync(folder)
+            sync_all, apart = shared_sync(folder, at_once=MAX_AT_ONCE), shared_sync(folder)
             if sync_all and apart:
                 self._shared_syncs = [sync_all, apart]
                 barrier.share(sync_all, apart)
