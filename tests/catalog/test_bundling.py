@@ -120,6 +120,24 @@ def test_a_project_says_how_it_is_bundled(folder):
     assert texts(source)["src/page.md"] == "# page"
 
 
+def test_places_in_the_bundle_are_told_as_those_in_the_sources(folder):
+    first = "interface A { a: 1 }\n\nexport const a = () => { throw new Error('a'); };"
+    write(folder, index_ts="import { a } from './a';\nexport default a;\n", a_ts=first)
+    source = read_source(folder / "src" / "index.ts", folder=folder)
+    lines = texts(source)["src/index.js"].splitlines()
+    line, column = next(
+        (number, text.index("new Error") + 1)
+        for number, text in enumerate(lines, 1)
+        if "new Error" in text
+    )
+    told = source.told(f"Error: a\n    at a (src/index.js:{line}:{column})")
+    assert told == f"Error: a\n    at a (src/a.ts:3:{first.splitlines()[2].index('new') + 1})"
+    assert source.told("at b (other.js:1:1), src/index.js:99999:1") == (
+        "at b (other.js:1:1), src/index.js:99999:1"
+    )
+    assert source.texts["src/a.ts"] == first
+
+
 def test_no_bundle_forbids_it(folder):
     write(folder, index_ts="export default 1;")
     (folder / "wrangler.json").write_text(

@@ -94,6 +94,13 @@ def test_dev_bundles_typescript_again_when_a_file_of_it_changes(tmp_path: Path) 
         (tmp_path / "said.ts").write_text("export const said: string = 'third';")
         dev.line("index was reloaded")
         assert get(url).text == "third"
+        throws = (
+            "interface Nothing {}\n\nexport const said = { toString() { throw Error('no'); } };"
+        )
+        (tmp_path / "said.ts").write_text(throws)
+        dev.line("index was reloaded")
+        assert "at toString (said.ts:3:" in get(url).text
+        dev.line(r"at toString \(said\.ts:3:")
 
 
 def test_run_takes_a_folder_and_an_option_goes_before_the_file(project: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.script import Syntax
+from holdfast.catalog.source_map import SourceMap
 from holdfast.engine.modules import Module, ModuleKind
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Bundle:
 
     modules: tuple[Module, ...]
     files: tuple[Path, ...]
+    places: SourceMap
 
 
 def find_esbuild(folder: Path) -> Path | None:
@@ -99,7 +101,8 @@ def bundle(
         _make(request, kind_of, memory)
     if memory.failure is not None:
         raise BundleFailed(memory.failure)
-    return Bundle(memory.modules, memory.files)
+    assert memory.places is not None, "it was made together with the modules"
+    return Bundle(memory.modules, memory.files, memory.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class _Memory:
     files: tuple[Path, ...] = ()
     state: Mapping[Path, tuple[int, int] | None] | None = None
     modules: tuple[Module, ...] = ()
+    places: SourceMap | None = None
     failure: str | None = None
 
 
@@ -136,6 +140,9 @@ def _make(request: _Request, kind_of: Callable[[Path], ModuleKind], memory: _Mem
         if memory.failure is None:
             memory.files = tuple(_inputs(out / "meta.json", request.folder))
             memory.modules = tuple(_modules(request, out, kind_of))
+            main = out / memory.modules[0].name
+            content = main.with_name(f"{main.name}.map").read_bytes()
+            memory.places = SourceMap(memory.modules[0].name, content, main.parent, request.folder)
         else:
             # What was imported is not told, and the file that is missing is nobody's yet.
             memory.files = tuple({*memory.files, request.main, *_sources(request.folder)})
@@ -172,6 +179,8 @@ def _run(request: _Request, out: Path) -> "CompletedProcess[str]":
         f"--outbase={request.folder}",
         f"--outdir={out}",
         "--asset-names=[dir]/[name]",
+        "--sourcemap=external",
+        "--sources-content=false",
         f"--metafile={out / 'meta.json'}",
         "--log-level=error",
         "--color=false",
@@ -199,8 +208,10 @@ def _modules(
         content = _REQUIRE + content
     yield Module(main.relative_to(out).as_posix(), ModuleKind.ESM, content)
     for path in sorted(out.rglob("*")):
-        if path.is_file() and path != main and path.suffix != ".css" and path.name != "meta.json":
+        if path.is_file() and path != main and path.name != "meta.json":
             name = path.relative_to(out)
+            if name.suffix in (".css", ".map"):
+                continue
             yield Module(name.as_posix(), kind_of(request.folder / name), path.read_bytes())
 
 

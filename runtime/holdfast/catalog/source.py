@@ -20,6 +20,7 @@ from holdfast.catalog.files import (
     read_modules,
 )
 from holdfast.catalog.script import Syntax
+from holdfast.catalog.source_map import SourceMap
 from holdfast.engine.modules import Module, ModuleKind
 
 _SUFFIXES = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".json")
@@ -32,11 +33,24 @@ _PACKAGES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The modules, the main one first; `files` are those of a bundle, which name no module."""
+    """The modules, the main one first; `files` are those of a bundle, which name no module.
+
+    `places` tells where the lines of a bundle are from.
+    """
 
     modules: tuple[Module, ...]
     syntax: Syntax
     files: tuple[Path, ...] = ()
+    places: SourceMap | None = None
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The author's files by name, where they were bundled. Blocks."""
+        return {} if self.places is None else self.places.texts
+
+    def told(self, text: str) -> str:
+        """A text, such as a stack, with places in files of the author's."""
+        return text if self.places is None else self.places.told(text)
 
 
 def read_source(
@@ -75,7 +89,7 @@ def read_source(
         esbuild, main.resolve(), folder, syntax, options, with_node=with_node, kind_of=kind_of
     )
     rest = read_modules(others[0], others[1:], folder=folder, kind_of=kind_of) if others else ()
-    return Source((*made.modules, *rest), syntax, made.files)
+    return Source((*made.modules, *rest), syntax, made.files, made.places)
 
 
 def _asks_for_bundler(modules: Iterable[Module], folder: Path) -> bool:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import io
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -22,6 +23,7 @@ from holdfast.cli.reload import Reading, Reloader, error_page, read
 from holdfast.cli.script_file import with_way_out
 from holdfast.host.platform import Platform
 from holdfast.server import FileSource, Listener, OneScript, Runtime
+from holdfast.server.listener import RequestLog
 from holdfast.server.opening import open_storage
 from holdfast.server.triggers import TriggeringListener
 from holdfast.workers import ScriptInvalid, WorkerResponse
@@ -89,7 +91,7 @@ class LocalServer:
                 settings,
                 source,
                 storage,
-                console=self._terminal.script_line,
+                console=self._console,
                 loop=loop,
                 placement=post.placement,
                 platform=platform,
@@ -99,6 +101,10 @@ class LocalServer:
                 return await self._serve(runtime, source, post, stop)
             finally:
                 await runtime.aclose()
+
+    def _console(self, script: str, level: str, text: str) -> None:
+        told = self._file.told(text) if self._watch and level == "error" else text
+        self._terminal.script_line(script, level, told)
 
     async def _serve(
         self, runtime: Runtime, source: FileSource, post: Post, stop: asyncio.Event
@@ -128,7 +134,9 @@ class LocalServer:
             set_crons(crons())
         routes = OneScript(self._file.name)
         listener = (
-            ExplainingListener(runtime, routes, on_request=self._terminal.request)
+            ExplainingListener(
+                runtime, routes, on_request=self._terminal.request, told=self._file.told
+            )
             if self._watch
             else Listener(runtime, routes)
         )
@@ -167,12 +175,24 @@ class LocalServer:
 class ExplainingListener(TriggeringListener):
     """Tells the client what went wrong, and not only the log: it is the script's author."""
 
+    def __init__(
+        self,
+        runtime: Runtime,
+        routes: OneScript,
+        *,
+        on_request: RequestLog,
+        told: Callable[[str], str],
+    ) -> None:
+        """`told` has the places in a stack be those of the author's files."""
+        super().__init__(runtime, routes, on_request=on_request)
+        self._told_where = told
+
     def result_of(self, answer: "asyncio.Future[WorkerResponse]", message: Any) -> WorkerResponse:
         """See http_server.Handler."""
         response = super().result_of(answer, message)
         if (error := answer.exception()) is not None:
             assert isinstance(response.body, bytes), "a page of our own is no stream"
-            response.body += f"\n{error}\n".encode(errors="replace")
+            response.body += f"\n{self._told_where(str(error))}\n".encode(errors="replace")
         return response
 
 

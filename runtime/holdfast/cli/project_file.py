@@ -23,6 +23,7 @@ from holdfast.catalog.project import (
 )
 from holdfast.catalog.project_secrets import secret_files
 from holdfast.catalog.script import Script
+from holdfast.catalog.source import Source
 from holdfast.cli.options import named_values
 from holdfast.cli.script_file import ScriptFile, Stamp, explained, state_of, unreadable
 
@@ -66,7 +67,7 @@ class ProjectFile:
         self._variables = [PlainText(*pair) for pair in named_values(options.var, "--var")]
         self._date: str | None = options.compatibility_date
         self._flags = tuple(options.compatibility_flag)
-        self._sources: tuple[Path, ...] = ()  # of the last bundle
+        self._source: Source | None = None  # as it was last read
         try:
             self._project = self._read_project()
         except OSError as error:
@@ -94,6 +95,10 @@ class ProjectFile:
         ]
         return (*self._project.notes, *elsewhere)
 
+    def told(self, text: str) -> str:
+        """A text, such as a stack, with places in files of the author's."""
+        return text if self._source is None else self._source.told(text)
+
     @property
     def crons(self) -> tuple[str, ...]:
         """When the script's `scheduled` handler is to run."""
@@ -114,7 +119,7 @@ class ProjectFile:
             bindings = tuple(self._bindings(project))
         with explained(project.main):
             source = project.source(compatibility_flags=self._flags)
-        self._sources = source.files
+        self._source = source
         return Script(
             name=self.name,
             main=source.modules[0].name,
@@ -130,7 +135,12 @@ class ProjectFile:
         """The state of the configuration, of a version's modules, and of their folders."""
         folder = self._project.folder
         names = [module.name for module in script.modules] if script else []
-        files = [self._file, self.path, *self._sources, *(folder / name for name in names)]
+        files = [
+            self._file,
+            self.path,
+            *(self._source.files if self._source else ()),
+            *(folder / name for name in names),
+        ]
         files += secret_files(folder, self._environment)
         return {path: state_of(path) for path in [*files, *(file.parent for file in files)]}
 

@@ -97,7 +97,7 @@ class Reloader:
             self._serve(reading)
         except ScriptInvalid as error:
             self._failed = True
-            self._fail(with_way_out(str(error)))
+            self._fail(with_way_out(self._file.told(str(error))))
             return
         again = self._has_served or self._failed
         self._failed, self._has_served = False, True

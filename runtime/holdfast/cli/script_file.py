@@ -10,7 +10,7 @@ from pathlib import Path
 from holdfast.catalog.bindings import PlainText
 from holdfast.catalog.files import WAY_TO_BUNDLE
 from holdfast.catalog.script import Script
-from holdfast.catalog.source import read_source
+from holdfast.catalog.source import Source, read_source
 from holdfast.cli.options import named_values, script_name
 
 # The state of each file: modification time in ns, size, inode. None for one that is not there.
@@ -32,7 +32,7 @@ class ScriptFile:
         self._bindings = tuple(PlainText(name, value) for name, value in variables)
         self._compatibility_date: str | None = options.compatibility_date
         self._compatibility_flags = tuple(options.compatibility_flag)
-        self._sources: tuple[Path, ...] = ()  # of the last bundle
+        self._source: Source | None = None  # as it was last read
 
     @property
     def is_there(self) -> bool:
@@ -43,6 +43,10 @@ class ScriptFile:
     def notes(self) -> tuple[str, ...]:
         """What its author should know: a file has no configuration."""
         return ()
+
+    def told(self, text: str) -> str:
+        """A text, such as a stack, with places in files of the author's."""
+        return text if self._source is None else self._source.told(text)
 
     @property
     def crons(self) -> tuple[str, ...]:
@@ -62,7 +66,7 @@ class ScriptFile:
         with explained(self.path):
             with_node = "nodejs_compat" in self._compatibility_flags
             source = read_source(self.path, with_node=with_node)
-        self._sources = source.files
+        self._source = source
         return Script(
             name=self.name,
             main=source.modules[0].name,
@@ -81,7 +85,11 @@ class ScriptFile:
         """
         folder = self.path.resolve().parent
         names = [module.name for module in script.modules] if script else []
-        files = [self.path, *self._sources, *(folder / name for name in names)]
+        files = [
+            self.path,
+            *(self._source.files if self._source else ()),
+            *(folder / name for name in names),
+        ]
         return {path: state_of(path) for path in [*files, *(file.parent for file in files)]}
 
 

@@ -40,7 +40,7 @@ async def settled(
         raise javascript_error(
             error.name,
             error.message,
-            str(error),
+            worker.found.told(str(error)),
             error.flags,
             worker.found.texts,
             worker.bound,

@@ -17,6 +17,7 @@ from holdfast.catalog.project import (
     is_project_file,
     read_project,
 )
+from holdfast.catalog.source import Source as ScriptSource
 from holdfast.catalog.source import read_source
 from holdfast.engine import Module
 from holdfast.engine.modules import ModuleKind
@@ -39,15 +40,21 @@ class Found:
     script: Script
     file: Path | None = None
     project: Project | None = None
+    source: ScriptSource | None = None  # where there was a file to read
+
+    def told(self, text: str) -> str:
+        """A text, such as a stack, with places in files of the author's."""
+        return text if self.source is None else self.source.told(text)
 
     @property
     def texts(self) -> dict[str, str]:
         """The source of its JavaScript modules by name, for reports."""
-        return {
+        texts = {
             module.name: module.content.decode("utf-8", "replace")
             for module in self.script.modules
             if module.kind in (ModuleKind.ESM, ModuleKind.COMMONJS)
         }
+        return texts | (self.source.texts if self.source is not None else {})
 
     @property
     def where(self) -> str:
@@ -124,7 +131,9 @@ def find(source: Source, options: Options, folders: Iterable[Path], taken: Itera
     path = _locate(Path(source), [*folders])
     if path.is_dir() or is_project_file(path):
         return _of_project(path, options)
-    return _finish(_of_file(path, options), path, options, taken)
+    given = _of_file(path, options)
+    script = _script(path.stem, given.modules, given.syntax)
+    return _finish(script, path, options, taken, given)
 
 
 def _locate(path: Path, folders: list[Path]) -> Path:
@@ -153,12 +162,9 @@ def _of_modules(modules: Mapping[str, str | bytes]) -> Script:
     return _script(PurePath(made[0].name).stem, made, Syntax.MODULES)
 
 
-def _of_file(path: Path, options: Options) -> Script:
-    def read() -> Script:
-        source = read_source(path, with_node="nodejs_compat" in options.compatibility_flags)
-        return _script(path.stem, source.modules, source.syntax)
-
-    return _reading(path, read)
+def _of_file(path: Path, options: Options) -> ScriptSource:
+    with_node = "nodejs_compat" in options.compatibility_flags
+    return _reading(path, lambda: read_source(path, with_node=with_node))
 
 
 def _of_project(path: Path, options: Options) -> Found:
@@ -175,7 +181,7 @@ def _of_project(path: Path, options: Options) -> Found:
             compatibility_date=options.compatibility_date or project.compatibility_date,
             compatibility_flags=options.compatibility_flags or project.compatibility_flags,
         )
-        return Found(script, file, project)
+        return Found(script, file, project, source)
 
     return _reading(file, read)
 
@@ -226,7 +232,13 @@ def _script(name: str, modules: tuple[Module, ...], syntax: Syntax) -> Script:
     )
 
 
-def _finish(script: Script, file: Path | None, options: Options, taken: Iterable[str]) -> Found:
+def _finish(
+    script: Script,
+    file: Path | None,
+    options: Options,
+    taken: Iterable[str],
+    source: ScriptSource | None = None,
+) -> Found:
     name = options.name or _free_name(script.name, {*taken})
     return Found(
         replace(
@@ -236,6 +248,7 @@ def _finish(script: Script, file: Path | None, options: Options, taken: Iterable
             compatibility_flags=options.compatibility_flags,
         ),
         file,
+        source=source,
     )
 
 

@@ -112,7 +112,7 @@ class Stage:
             return self.runtime.worker(name)
         except ScriptInvalid as error:
             found = self.sources.found[name]
-            text = str(error)
+            text = found.told(str(error))
             source = excerpt(text.splitlines(), found.texts)
             raise HarnessError(f"{found.where} does not load: {text}\n{source}".rstrip()) from None
         except (WorkerError, CatalogError) as error:
@@ -153,7 +153,9 @@ class Stage:
 
     def _console(self, script: str, level: str, text: str) -> None:
         if script in self.workers:
-            self.workers[script].logs.append(LogLine(level, text))
+            worker = self.workers[script]
+            told = worker.found.told(text) if level == "error" else text
+            worker.logs.append(LogLine(level, told))
 
     def _python_failed(self, error: BaseException) -> None:
         if isinstance(error, AssertionError):

@@ -1,0 +1,25 @@
+"""Scripts that are bundled: their errors are told where their author wrote them."""
+
+import pytest
+
+from holdfast.testing import JavaScriptError
+from tests.peers import esbuild_folder
+
+
+def test_an_error_is_told_with_the_line_of_the_source(holdfast, tmp_path):
+    (tmp_path / "node_modules").symlink_to(esbuild_folder())
+    (tmp_path / "greet.ts").write_text(
+        "type Name = string;\n\nexport const greet = (name: Name) => {\n"
+        "  if (!name) throw new RangeError('nobody');\n  return `hello ${name}`;\n};\n"
+    )
+    (tmp_path / "index.ts").write_text(
+        "import { greet } from './greet';\n"
+        "export default { fetch: (request: Request) =>\n"
+        "  new Response(greet(new URL(request.url).pathname.slice(1))) };\n"
+    )
+    worker = holdfast.worker(tmp_path / "index.ts")
+    assert worker.fetch("/ada").text() == "hello ada"
+    with pytest.raises(JavaScriptError) as caught:
+        worker.fetch("/")
+    assert "greet.ts:4:" in caught.value.stack and "index.ts:3:" in caught.value.stack
+    assert ">    4 |   if (!name) throw new RangeError('nobody');" in caught.value.source
