@@ -136,3 +136,4 @@ async def test_a_list_that_cannot_be_read_keeps_nobody_from_starting(
     with caplog.at_level(logging.ERROR):
         recover(tmp_path / "after")
     assert "may be missing from its list" in caplog.text
+    assert [*(tmp_path / "after").glob(".journal*")] != [], "the next start looks again"

@@ -48,18 +48,21 @@ def _recover(root: Path, journals: list[Path], is_here: Callable[[str], bool] | 
     finally:
         if sync_all:
             sync_all.close()
-    for folder in sorted(root.iterdir()):
-        if folder.is_dir() and not folder.name.startswith("."):
-            _look_after(folder, is_here)
-    for path in journals:
-        path.unlink()
-    sync_path(root)
+    folders = [each for each in sorted(root.iterdir()) if each.is_dir() and each.name[0] != "."]
+    are_done = [_look_after(folder, is_here) for folder in folders]
+    if all(are_done):
+        for path in journals:
+            path.unlink()
+        sync_path(root)
     log.info("what an ended process had left was looked after, %d logs among it", len(logs))
 
 
-def _look_after(folder: Path, is_here: Callable[[str], bool] | None) -> None:
+def _look_after(folder: Path, is_here: Callable[[str], bool] | None) -> bool:
+    """True if the next start need not look again."""
     named = {object_id_of(name) for name in staged.promote(folder, is_here)}
     doubtful = {*unlisted.with_logs(folder), *named}
     ours = [each for each in doubtful if each and (is_here is None or is_here(each))]
-    if missing := unlisted.enlist(folder, ours, is_here):
+    missing = unlisted.enlist(folder, ours, is_here)
+    if missing:
         log.info("%d alarms of objects in %s were missing in its list, or late", missing, folder)
+    return missing is not None

@@ -34,12 +34,13 @@ def with_logs(folder: Path) -> Iterator[str]:
 
 def enlist(
     path: Path, object_ids: Iterable[str], is_here: Callable[[str], bool] | None = None
-) -> int:
+) -> int | None:
     """Have the list of a namespace's folder call for the alarms of these objects, durably.
 
     `is_here` tells which objects are ours, if other processes use the list, too. The number of
-    alarms that it had not, or too late. Blocks; comes before any of these objects is opened. A
-    file or a list that cannot be read is told of and left. Raises OSError.
+    alarms that it had not, or too late; None where it cannot be written, as on a full disk. Blocks;
+    comes before any of these objects is opened. A file that cannot be read is told of, and left.
+    Raises OSError.
     """
     own = {each: time_ms for each in object_ids if (time_ms := _own_alarm(path, each)) is not None}
     if not own:
@@ -50,7 +51,7 @@ def enlist(
         return _enlist(alarms, own, _names(path, own))
     except (apsw.Error, StorageError) as error:
         log.error("alarms of objects in %s may be missing from its list: %s", path, error)
-        return 0
+        return None
     finally:
         alarms.close()
         folder.close()
