@@ -128,7 +128,7 @@ def test_what_may_not_be_on_the_disk_is_written_anew_before_a_sync_of_it_counts(
     assert index.number(0, "d") == 4
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\0\0", MAGIC])
+@pytest.mark.parametrize("content", [b"", b"\0\0\0", bytes(13), MAGIC])
 def test_an_index_that_was_never_written_in_full_begins_anew(
     tmp_path: Path, content: bytes
 ) -> None:

@@ -82,6 +82,8 @@ class FacetIndex:
             return
         except OSError as error:
             raise StorageError(f"{self.path} cannot be read: {error}") from error
+        if not any(content):
+            return  # it was never synced: a file system may leave zeros for that
         if len(content) > len(_MAGIC) and not content.startswith(_MAGIC):
             raise StorageError(f"{self.path} is no index of facets.")
         for parent, name in read_entries(content):
