@@ -1,5 +1,6 @@
-"""What one shard asks of another that ends meanwhile."""
+"""What one shard asks of another that ends meanwhile, or whose disk fails."""
 
+import errno
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +11,7 @@ from holdfast.api import envelope
 from holdfast.server.object_files import LocalFiles, OwnerLost
 from holdfast.server.shards.errands import SpreadFiles
 from holdfast.server.shards.neighbours import Neighbours
+from holdfast.storage import StorageError
 
 
 class Dying:
@@ -39,3 +41,16 @@ async def test_who_asked_is_told_that_the_owner_has_ended() -> None:
     answer = envelope.answer(lost.value)
     assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert "is done, or is not" in (answer.text or "")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        StorageError("The storage of this Durable Object failed: No space left on device"),
+    ],
+)
+def test_who_asked_is_told_that_the_disk_is_full(error: Exception) -> None:
+    answer = envelope.answer(error)
+    assert answer.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert "No space left on device" in (answer.text or "")

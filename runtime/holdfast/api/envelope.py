@@ -5,6 +5,7 @@
 https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/
 """
 
+import errno
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -22,6 +23,7 @@ from holdfast.catalog import (
     VersionNotFound,
 )
 from holdfast.server.object_files import OwnerLost
+from holdfast.storage import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +115,10 @@ def answer(error: Exception) -> web.Response:
             return failure(HTTPStatus.NOT_FOUND, ErrorCode.NAMESPACE_NOT_FOUND, str(error))
         case OwnerLost():
             return failure(HTTPStatus.SERVICE_UNAVAILABLE, UNKNOWN_ERROR, str(error))
+        case StorageError() | OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EROFS | errno.EIO):
+            # Of the disk, mostly: whoever has the token looks after that as well.
+            logger.error("A request to the API failed: %s", error)
+            return failure(HTTPStatus.INTERNAL_SERVER_ERROR, UNKNOWN_ERROR, str(error))
         case web.HTTPException():
             return failure(error.status, UNKNOWN_ERROR, error.reason)
         case CatalogUnusable():

@@ -26,8 +26,8 @@ newborn.py an object's first writes, in memory that nursery.py lends; session.py
 connection and how SQLite is set up; opening.py how files are made, found and healed, template.py
 what they begin as; lifecycle.py checkpoints, parking and closing; leftovers.py logs that
 eviction has left; workers.py the threads; disk.py syncing folders; shard.py what all databases
-share; snapshot.py a moment of a database. rounds.py, lru.py, keys.py, thinning.py and names.py
-are pure.
+share; snapshot.py a moment of a database, copying.py a copy of one. rounds.py, lru.py, keys.py,
+thinning.py and names.py are pure.
 """
 
 from holdfast.storage.barrier import Barrier, CommittedLog, LocalBarrier

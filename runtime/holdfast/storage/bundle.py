@@ -9,6 +9,7 @@ from pathlib import Path
 
 import apsw
 
+from holdfast.storage.errors import StorageError
 from holdfast.storage.facets import MAX_FACETS, content_of, read_entries
 from holdfast.storage.template import settle, template
 from holdfast.storage.whole import facet_path, index_path
@@ -24,7 +25,7 @@ _PIECE_BYTES = 1 << 20
 
 
 def bundle(path: Path) -> None:
-    """Take the facets that lie beside an object's file into it. Raises OSError and apsw.Error."""
+    """Take the facets that lie beside an object's file into it. Raises OSError and StorageError."""
     if not index_path(path).exists():
         return
     if not path.exists():
@@ -41,6 +42,8 @@ def bundle(path: Path) -> None:
             if facet_path(path, number).exists():
                 _take_in(db, number, facet_path(path, number))
         db.execute("COMMIT")
+    except apsw.Error as error:
+        raise StorageError(f"The facets of {path} cannot be taken in: {error}") from error
     finally:
         db.close()
 

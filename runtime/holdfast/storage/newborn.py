@@ -49,6 +49,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage import opening
+from holdfast.storage.copying import copying
 from holdfast.storage.disk import Companion, Folder, Fsync, write_all
 from holdfast.storage.errors import StorageReadOnly
 from holdfast.storage.names import DATABASE_SUFFIX, is_unfinished
@@ -135,8 +136,8 @@ class Newborn:
 
     def clone(self, source: apsw.Connection) -> None:
         """Make the content that of another database. Raises apsw.Error."""
-        with self.connection.backup("main", source, "main") as backup:
-            backup.step()
+        with copying(source, self.connection) as copy:
+            copy.step()
 
     def capture(self) -> None:
         """Keep what is committed, right after a commit."""

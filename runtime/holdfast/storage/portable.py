@@ -5,6 +5,8 @@ it. All functions block.
 """
 
 import contextlib
+import errno
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,7 @@ import apsw
 from holdfast.engine.v8format import V8FormatError, decode
 from holdfast.storage import bundle
 from holdfast.storage.alarms import AlarmList
+from holdfast.storage.copying import copying
 from holdfast.storage.disk import Folder
 from holdfast.storage.errors import StorageError
 from holdfast.storage.names import object_id_of
@@ -182,16 +185,17 @@ def _copy_ready(source: Path, target: Path, *, with_facets: bool) -> None:
         raise NotAnObject("; ".join(found))
     copy = apsw.Connection(str(target))
     try:
-        with opened(source) as db, copy.backup("main", db, "main") as backup:
-            backup.step()
+        with opened(source) as db, copying(db, copy) as steps:
+            steps.step()
         if with_facets:
             for facet in bundle.unbundle(copy, target):
                 unready = facet.rename(facet.with_name("unready.sqlite"))
                 _copy_ready(unready, facet, with_facets=False)
         copy.execute("PRAGMA journal_mode=WAL").fetchall()
         copy.execute("PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    except apsw.FullError as error:
-        raise OSError(f"the disk is full: {error}") from error
+    except (apsw.FullError, apsw.IOError) as error:
+        number = errno.ENOSPC if isinstance(error, apsw.FullError) else errno.EIO
+        raise OSError(number, f"{os.strerror(number)}: {error}") from error
     except (apsw.Error, ValueError) as error:
         raise NotAnObject(f"{source.name} holds facets that are none: {error}") from error
     finally:
@@ -215,9 +219,9 @@ def copy_database(source: Path, target: Path, *, vfs: str = VFS) -> None:
         writing = apsw.Connection(str(target))
         try:
             writing.execute("PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF").fetchall()
-            with writing.backup("main", reading, "main") as backup:
-                while not backup.done:
-                    backup.step(_PAGES_AT_ONCE)
+            with copying(reading, writing) as copy:
+                while not copy.done:
+                    copy.step(_PAGES_AT_ONCE)
         finally:
             writing.close()
     except apsw.Error as error:

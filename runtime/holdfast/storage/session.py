@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from holdfast.storage.copying import copying
 from holdfast.storage.disk import Companion, Folder, Fsync
 from holdfast.storage.journal import SALTS_BYTES, SALTS_OFFSET, Entry
 from holdfast.storage.template import BIRTH, PAGE_BYTES
@@ -214,14 +215,8 @@ class Session:
 
         Blocks no more than a commit does. Raises apsw.Error.
         """
-        try:
-            with self.connection.backup("main", source, "main") as backup:
-                backup.step()
-        except apsw.Error as error:
-            # SQLite tells the code of what went wrong with a backup, and no message.
-            code: int = error.result  # type: ignore[attr-defined]
-            error.args = (f"{apsw.mapping_result_codes[code]}, copying from memory",)
-            raise
+        with copying(source, self.connection) as copy:
+            copy.step()
         # SQLite has emptied its page cache, and tells of the new frames with the next statement.
         self.once(FRUGAL)
         assert self.wal_pages, "the log holds what was copied"

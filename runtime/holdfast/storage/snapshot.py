@@ -8,6 +8,7 @@ from typing import IO
 
 import apsw
 
+from holdfast.storage.copying import copying
 from holdfast.storage.session import VFS
 from holdfast.storage.template import in_memory_mode
 
@@ -47,9 +48,9 @@ class Snapshot:
         target = apsw.Connection(str(path))
         try:
             target.execute("PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF").fetchall()
-            with target.backup("main", self._source, "main") as backup:
-                while not backup.done:
-                    backup.step(_PAGES_AT_ONCE)
+            with copying(self._source, target) as copy:
+                while not copy.done:
+                    copy.step(_PAGES_AT_ONCE)
         finally:
             target.close()
 
