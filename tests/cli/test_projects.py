@@ -137,7 +137,7 @@ def test_a_configuration_that_breaks_leaves_the_version_before_in_service(projec
         assert get(url).text.startswith("hello")
         away = {"name": "COUNTER", "class_name": "Counter", "script_name": "another"}
         configure(project, durable_objects={"bindings": [away]})
-        dev.line("holdfast serve")
+        dev.line("name its project by --with")
         assert get(url).text.startswith("hello")
         configure(project, vars={"GREETING": "again"})
         dev.line("site was reloaded")

@@ -106,6 +106,15 @@ def _add_local(commands: Any, name: str, summary: str, description: str) -> None
     _add_address(parser)
     add_data(parser)
     _add_script_options(parser)
+    parser.add_argument(
+        "--with",
+        dest="with_script",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="SCRIPT",
+        help="another Worker, for bindings to it and to its classes; may be repeated",
+    )
     _add_many(parser, "--cron", "CRON", "when to run the script's scheduled() handler")
     _add_workers(parser, 1, "1")
     _add_operation(parser, DEV_DRAIN_SECONDS if name == "dev" else DRAIN_SECONDS)

@@ -3,8 +3,9 @@
 import argparse
 import asyncio
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 from holdfast.catalog.cron import Cron
@@ -18,11 +19,11 @@ from holdfast.cli.process import (
     unusable_folder,
     url_host,
 )
-from holdfast.cli.project_file import SourceFile, open_script
+from holdfast.cli.project_file import SourceFile, open_scripts
 from holdfast.cli.reload import Reading, Reloader, error_page, read
 from holdfast.cli.script_file import with_way_out
 from holdfast.host.platform import Platform
-from holdfast.server import FileSource, Listener, OneScript, Runtime
+from holdfast.server import FileSource, FileSources, Listener, OneScript, Runtime
 from holdfast.server.listener import RequestLog
 from holdfast.server.opening import open_storage
 from holdfast.server.triggers import TriggeringListener
@@ -42,30 +43,47 @@ def run(options: argparse.Namespace) -> int:
 def _start(options: argparse.Namespace, *, watch: bool) -> int:
     configure_logging(options.log_level)
     try:
-        file = open_script(options)
+        files = open_scripts(options)
         for cron in options.cron:
             Cron(cron)
     except ValueError as error:
         return complain(error)
-    reading = read(file)
-    # A file with a mistake in it is being worked on; a file that is none is a slip of the hand.
-    if isinstance(reading, str) and not (watch and file.is_there):
-        return complain(reading)
-    remark(file.notes)
-    server = LocalServer(options, file, reading, watch=watch)
+    served = [_Served(file, read(file)) for file in files]
+    for one in served:
+        # A file with a mistake is being worked on; a file that is none is a slip of the hand.
+        if isinstance(one.reading, str) and not (watch and one.file.is_there):
+            return complain(one.reading)
+        remark(one.file.notes)
+    server = LocalServer(options, served, watch=watch)
     address = Address(options.host, options.port, "--port")
     return run_workers(options, [address], server.serve)
 
 
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A script's file, and what was found in it at the start."""
+
+    file: SourceFile
+    reading: Reading
+
+    def source(self) -> FileSource:
+        """The script for the runtime, or a page in its place."""
+        reading, file = self.reading, self.file
+        current = reading if isinstance(reading, Script) else error_page(file.name, "")
+        return FileSource(current, uses_sqlite=file.uses_sqlite, implies=file.implies)
+
+
 class LocalServer:
-    """One script, served from its file."""
+    """One script, served from its file; and those that it is bound to, from theirs."""
 
     def __init__(
-        self, options: argparse.Namespace, file: SourceFile, reading: Reading, *, watch: bool
+        self, options: argparse.Namespace, served: Sequence[_Served], *, watch: bool
     ) -> None:
         self._options = options
-        self._file = file
-        self._reading = reading
+        self._served = served
+        self._file = served[0].file
+        self._files = {one.file.name: one.file for one in served}
+        self._crons: dict[str, tuple[str, ...]] = {}
         self._watch = watch
         self._terminal = Terminal()
 
@@ -79,17 +97,13 @@ class LocalServer:
                 storage = open_storage(settings, loop, placement=post.placement)
             except OSError as error:
                 return complain(unusable_folder(settings.data, error))
-            reading = self._reading
-            current = reading if isinstance(reading, Script) else error_page(self._file.name, "")
-            source = FileSource(
-                current, uses_sqlite=self._file.uses_sqlite, implies=self._file.implies
-            )
+            sources = [one.source() for one in self._served]
             platform = Platform()
             if self._watch:
                 platform.kept.follow_author()
             runtime = Runtime(
                 settings,
-                source,
+                sources[0] if len(sources) == 1 else FileSources(sources),
                 storage,
                 console=self._console,
                 loop=loop,
@@ -98,40 +112,35 @@ class LocalServer:
             )
             try:
                 await post.join(runtime)
-                return await self._serve(runtime, source, post, stop)
+                return await self._serve(runtime, sources, post, stop)
             finally:
                 await runtime.aclose()
 
     def _console(self, script: str, level: str, text: str) -> None:
-        told = self._file.told(text) if self._watch and level == "error" else text
+        told = self._told(script, text) if self._watch and level == "error" else text
         self._terminal.script_line(script, level, told)
 
+    def _told(self, script: str, text: str) -> str:
+        file = self._files.get(script)
+        return text if file is None else file.told(text)
+
     async def _serve(
-        self, runtime: Runtime, source: FileSource, post: Post, stop: asyncio.Event
+        self, runtime: Runtime, sources: Sequence[FileSource], post: Post, stop: asyncio.Event
     ) -> int:
         options = self._options
-
-        def crons() -> tuple[str, ...]:
-            return tuple(options.cron) or self._file.crons
-
-        def set_crons(crons: tuple[str, ...]) -> None:
-            if post.is_first:
-                runtime.crons.set((self._file.name, cron) for cron in crons)
-
-        reloader = None
-        if self._watch:
-            terminal = self._terminal if post.is_first else Terminal(io.StringIO())
-            reloader = Reloader(
-                self._file, source, runtime, terminal, crons=crons, set_crons=set_crons
-            )
-            reloader.start(self._reading)
-        else:
+        reloaders: list[Reloader] = []
+        for one, source in zip(self._served, sources, strict=True):
+            if self._watch:
+                reloaders.append(self._reloader(one.file, source, runtime, post))
+                continue
             try:
-                runtime.worker(self._file.name)
+                runtime.worker(one.file.name)
             except ScriptInvalid as error:
                 reason = with_way_out(str(error))
-                return complain(f"{self._file.path} does not load: {reason}")
-            set_crons(crons())
+                return complain(f"{one.file.path} does not load: {reason}")
+            self._set_crons(runtime, post, one.file, self._crons_of(one.file))
+        for one, reloader in zip(self._served, reloaders, strict=False):
+            reloader.start(one.reading)
         routes = OneScript(self._file.name)
         listener = (
             ExplainingListener(
@@ -147,16 +156,40 @@ class LocalServer:
             except OSError as error:
                 return complain(listening_failure(error, options.host, options.port, "--port"))
             if post.is_first and post.is_new:
-                self._announce(runtime, source.current, port)
+                self._announce(runtime, sources[0].current, port)
             spare_what_stays()
             post.ready()
-            await _until(stop, reloader)
+            await _until(stop, reloaders)
             post.ending(self._terminal)
             await listener.stop()
             await post.drained()
             return 0
         finally:
             await listener.stop()
+
+    def _reloader(
+        self, file: SourceFile, source: FileSource, runtime: Runtime, post: Post
+    ) -> Reloader:
+        return Reloader(
+            file,
+            source,
+            runtime,
+            self._terminal if post.is_first else Terminal(io.StringIO()),
+            crons=lambda: self._crons_of(file),
+            set_crons=lambda crons: self._set_crons(runtime, post, file, crons),
+        )
+
+    def _crons_of(self, file: SourceFile) -> tuple[str, ...]:
+        given = self._options.cron if file is self._file else ()
+        return tuple(given) or file.crons
+
+    def _set_crons(
+        self, runtime: Runtime, post: Post, file: SourceFile, crons: tuple[str, ...]
+    ) -> None:
+        self._crons[file.name] = crons
+        if post.is_first:
+            triggers = self._crons.items()
+            runtime.crons.set((name, cron) for name, crons in triggers for cron in crons)
 
     def _announce(self, runtime: Runtime, script: Script, port: int) -> None:
         name, host = self._file.name, url_host(self._options.host)
@@ -169,7 +202,8 @@ class LocalServer:
             bound = ", ".join(prefix + name for name in dict.fromkeys(names)) or "none"
             self._terminal.line(f"  bindings  {bound}")
             self._terminal.line(f"  data      {self._options.data.absolute()}")
-            self._terminal.line(f"  watching  {self._file.path.absolute()} and what it imports")
+            for file in self._files.values():
+                self._terminal.line(f"  watching  {file.path.absolute()} and what it imports")
 
 
 class ExplainingListener(TriggeringListener):
@@ -196,12 +230,11 @@ class ExplainingListener(TriggeringListener):
         return response
 
 
-async def _until(stop: asyncio.Event, reloader: Reloader | None) -> None:
-    """Return when stopped; a mistake of ours in the reloader ends the process with it."""
+async def _until(stop: asyncio.Event, reloaders: Iterable[Reloader]) -> None:
+    """Return when stopped; a mistake of ours in a reloader ends the process with it."""
     stopped = asyncio.ensure_future(stop.wait())
     tasks: set[asyncio.Future[object]] = {stopped}  # type: ignore[arg-type]
-    if reloader is not None:
-        tasks.add(asyncio.ensure_future(reloader.follow()))
+    tasks.update(asyncio.ensure_future(reloader.follow()) for reloader in reloaders)
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()

@@ -37,6 +37,24 @@ def open_script(options: argparse.Namespace) -> "SourceFile":
     return ScriptFile(options) if file is None else ProjectFile(file, options)
 
 
+def open_scripts(options: argparse.Namespace) -> "list[SourceFile]":
+    """What is served, and behind it what `--with` names. Raises ValueError as `open_script`."""
+    files = [open_script(options)]
+    for path in options.with_script:
+        others: dict[str, object] = {"script": path, "name": None, "var": []}
+        if not path.is_dir() and not is_project_file(path):
+            others["env"] = None
+        files.append(open_script(argparse.Namespace(**{**vars(options), **others})))
+    names = [file.name for file in files]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f'two of the scripts are called "{name}": give one another name')
+    for file in files:
+        if isinstance(file, ProjectFile):
+            file.peers = frozenset(names)
+    return files
+
+
 def project_of(options: argparse.Namespace) -> Path | None:
     """The configuration file that the command line names; None where it names a script.
 
@@ -73,6 +91,7 @@ class ProjectFile:
         except OSError as error:
             raise ValueError(unreadable(error, file)) from error
         self.name: str = options.name or self._project.name
+        self.peers = frozenset({self.name})  # the scripts that are here
 
     @property
     def path(self) -> Path:
@@ -89,9 +108,9 @@ class ProjectFile:
         """What its author should know of the configuration."""
         elsewhere = [
             f'{self._file}: "{binding.name}" is the Worker "{binding.service}", which is not here: '
-            "several Workers at once are what `holdfast serve` is for"
+            "name its project by --with"
             for binding in self._project.bindings
-            if isinstance(binding, Service) and binding.service != self.name
+            if isinstance(binding, Service) and binding.service not in self.peers
         ]
         return (*self._project.notes, *elsewhere)
 
@@ -154,12 +173,12 @@ class ProjectFile:
 
     def _local(self, binding: RequestedBinding) -> Binding:
         match binding:
-            case ObjectClass(name, class_name, script) if script in (None, self.name):
-                return ObjectNamespace(name, f"{self.name}-{class_name}")
+            case ObjectClass(name, class_name, script) if (script or self.name) in self.peers:
+                return ObjectNamespace(name, f"{script or self.name}-{class_name}")
             case ObjectClass(name, _, script):
                 raise ProjectInvalid(
-                    f'{self._file}: the binding "{name}" is to a class of the Worker "{script}". '
-                    "Several Workers at once are what `holdfast serve` is for."
+                    f'{self._file}: the binding "{name}" is to a class of the Worker "{script}", '
+                    "which is not here: name its project by --with"
                 )
             case Inherit(name):
                 raise ProjectInvalid(f'{self._file}: "{name}" has nothing to inherit from')

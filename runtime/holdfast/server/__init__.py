@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CatalogSource",
     "FileSource",
+    "FileSources",
     "HostRoutes",
     "Listener",
     "OneScript",
@@ -44,6 +45,7 @@ __all__ = [
 _PLACES = {
     "CatalogSource": "sources",
     "FileSource": "sources",
+    "FileSources": "sources",
     "HostRoutes": "routing",
     "Listener": "listener",
     "OneScript": "routing",

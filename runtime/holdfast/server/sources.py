@@ -52,6 +52,42 @@ class CatalogSource:
         return self._catalog.namespaces_of(script.name)
 
 
+class FileSources:
+    """Several scripts, each from its file, that may be bound to each other."""
+
+    def __init__(self, sources: "Iterable[FileSource]") -> None:
+        self._sources = [*sources]
+
+    def script(self, name: str) -> Script:
+        """See FileSource."""
+        return self._of(name).current
+
+    def namespace(self, namespace_id: str) -> Namespace:
+        """See FileSource."""
+        try:
+            return self._of(namespace_id.rpartition("-")[0]).namespace(namespace_id)
+        except ScriptNotFound:
+            raise NamespaceNotFound(namespace_id) from None
+
+    def namespaces(self) -> list[Namespace]:
+        """See FileSource."""
+        return []
+
+    def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
+        """See FileSource."""
+        return self._of(script.name).implied_namespaces(script, classes)
+
+    def own_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
+        """See FileSource."""
+        return self._of(script.name).own_namespaces(script, classes)
+
+    def _of(self, name: str) -> "FileSource":
+        found = next((one for one in self._sources if one.current.name == name), None)
+        if found is None:
+            raise ScriptNotFound(name)
+        return found
+
+
 class FileSource:
     """One script from a file, whose classes are namespaces that nobody has to create.
 
