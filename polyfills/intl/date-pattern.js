@@ -3,21 +3,25 @@
 const literal = (value) => ({ type: "literal", value });
 const twoDigits = (number) => `${number}`.padStart(2, "0");
 
-function text(names, index, style) {
-  return style === "narrow" ? names.long[index][0].toUpperCase() : names[style][index];
+function text(names, index, style, isAlone) {
+  if (style === "narrow") return names.narrow?.[index] ?? names.long[index][0].toUpperCase();
+  return style === "short" && isAlone ? (names.alone ?? names.short)[index] : names[style][index];
 }
 
 /** The parts of a date given in UTC fields. */
-export function layOut(date, fields, form, { hourCycle, zoneName, isLong, isStyled }) {
+export function layOut(date, fields, form, { hourCycle, zoneName, dateStyle, isStyled }) {
+  const isText = isWord(fields.month);
   const day = dateParts(date, fields, form);
   const time = timeParts(date, fields, form, { hourCycle, isStyled });
   const parts = [...day];
   if (day.length > 0 && time.length > 0) {
     const onlyWeekday = day.length === 1 && day[0].type === "weekday";
+    const isLong = dateStyle === "full" || dateStyle === "long";
     const spelled = isLong || (fields.month === "long" && fields.day !== undefined);
-    parts.push(
-      literal(onlyWeekday ? " " : spelled ? form.beforeTimeOfLong : form.beforeTime),
-    );
+    const before = spelled
+      ? form.beforeTimeOfLong(dateStyle === "full")
+      : form.beforeTime(isText);
+    parts.push(literal(onlyWeekday ? form.betweenWeekdayAndTime : before));
   }
   parts.push(...time);
   if (zoneName !== undefined) {
@@ -29,22 +33,25 @@ export function layOut(date, fields, form, { hourCycle, zoneName, isLong, isStyl
 
 function dateParts(date, fields, form) {
   const { weekday, era, year, month, day } = fields;
-  const isText = ["long", "short", "narrow"].includes(month);
+  const isText = isWord(month);
   const numbers = numbersOf(fields, form);
   const pads = numbers.pads && month === "numeric" && (day !== undefined || year !== undefined);
-  const w = weekday && { type: "weekday", value: text(form.days, date.getUTCDay(), weekday) };
+  const others = [weekday, era, year, month, day, fields.hour];
+  const isAlone = others.filter(Boolean).length === 1;
+  const w = weekday && { type: "weekday", value: text(form.days, date.getUTCDay(), weekday, isAlone) };
   const y = year && { type: "year", value: yearText(date.getUTCFullYear(), year, era) };
   const m = month && {
     type: "month",
     value: isText
-      ? text(form.months, date.getUTCMonth(), month)
+      ? text(form.months, date.getUTCMonth(), month, isAlone)
       : numeric(date.getUTCMonth() + 1, pads ? "2-digit" : month),
   };
   const d = day && { type: "day", value: numeric(date.getUTCDate(), pads ? "2-digit" : day) };
   let parts;
   if (isText) {
-    parts = !d ? [m] : form.isDayFirst ? [d, literal(" "), m] : [m, literal(" "), d];
-    if (y) parts.push(literal(d && !form.isDayFirst ? ", " : " "), y);
+    const gap = literal(form.afterDay(month));
+    parts = !d ? [m] : form.isDayFirst ? [d, gap, m] : [m, gap, d];
+    if (y) parts.push(literal(d && !form.isDayFirst ? ", " : form.beforeYear(month)), y);
   } else if (y && d && !m) {
     parts = [y, literal(" (day: "), d, literal(")")];
   } else {
@@ -52,6 +59,7 @@ function dateParts(date, fields, form) {
     parts = present
       .filter(Boolean)
       .flatMap((part, i) => (i === 0 ? [part] : [literal(numbers.separator), part]));
+    if (m && d && !y && form.afterNumbers !== "") parts.push(literal(form.afterNumbers));
   }
   if (era)
     parts = [
@@ -65,8 +73,14 @@ function dateParts(date, fields, form) {
   return [w, literal(form.afterWeekday({ isText, hasYear: !!y })), ...parts];
 }
 
-function numbersOf({ year }, form) {
-  return (year === undefined && form.numbersWithoutYear) || form.numbers;
+const isWord = (month) => month === "long" || month === "short" || month === "narrow";
+
+function numbersOf({ year, day }, form) {
+  return (
+    (year === undefined && form.numbersWithoutYear) ||
+    (day === undefined && form.numbersWithoutDay) ||
+    form.numbers
+  );
 }
 
 function yearText(year, style, era) {
@@ -89,8 +103,10 @@ function timeParts(date, fields, form, { hourCycle, isStyled }) {
     const value = { h12: hours % 12 || 12, h11: hours % 12, h23: hours, h24: hours || 24 }[
       hourCycle
     ];
-    const isShort = !form.padsHours && !isStyled && minute && !second && !fields.weekday;
-    const pads = hour === "2-digit" || !(is12 || isShort);
+    const isShort = !isStyled && minute && !second && !fields.weekday;
+    const padded = { always: true, mostly: !isShort, never: false }[form.padsHours];
+    const isLone = !minute && !second;
+    const pads = hour === "2-digit" || (!is12 && padded && (!isLone || form.padsLoneHours));
     follow({ type: "hour", value: pads ? twoDigits(value) : `${value}` }, "");
   }
   if (minute) {
@@ -113,6 +129,8 @@ function timeParts(date, fields, form, { hourCycle, isStyled }) {
       ":",
     );
   }
+  if (hour && !minute && !second && !is12 && form.afterHour !== "")
+    parts.push(literal(form.afterHour));
   if (digits) {
     const value = `${date.getUTCMilliseconds()}`.padStart(3, "0").slice(0, digits);
     follow({ type: "fractionalSecond", value }, form.decimal);

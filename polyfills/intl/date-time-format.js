@@ -26,7 +26,6 @@ const TIME_FIELDS = ["dayPeriod", "hour", "minute", "second", "fractionalSecondD
 const DATE_STYLES = {
   full: { weekday: "long", month: "long", day: "numeric", year: "numeric" },
   long: { month: "long", day: "numeric", year: "numeric" },
-  medium: { month: "short", day: "numeric", year: "numeric" },
 };
 const TIME_STYLES = {
   full: { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "long" },
@@ -75,8 +74,8 @@ function fieldsFrom(options, required, defaults, form) {
   ) {
     throw new TypeError(`Invalid option : ${required === "date" ? "timeStyle" : "dateStyle"}`);
   }
-  const day = dateStyle === "short" ? form.shortDate : DATE_STYLES[dateStyle];
-  return { fields: { ...day, ...TIME_STYLES[timeStyle] }, dateStyle, timeStyle };
+  const styles = { ...DATE_STYLES, medium: form.mediumDate, short: form.shortDate };
+  return { fields: { ...styles[dateStyle], ...TIME_STYLES[timeStyle] }, dateStyle, timeStyle };
 }
 
 class DateTimeFormat {
@@ -157,7 +156,7 @@ class DateTimeFormat {
     return layOut(local, this.#fields, this.#form, {
       hourCycle: this.#hourCycle,
       zoneName,
-      isLong: dateStyle === "full" || dateStyle === "long",
+      dateStyle,
       isStyled: timeStyle !== undefined,
     });
   }

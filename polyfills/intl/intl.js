@@ -1,5 +1,5 @@
-// Intl: English as in the United States, and for dates a few other forms (date-locales.js). What
-// it formats is held to workerd by tests/differential. https://tc39.es/ecma402/
+// Intl: English as in the United States, with dates and numbers of some other languages
+// (date-locales.js, number-locales.js). What it formats is held to workerd by tests/differential. https://tc39.es/ecma402/
 
 import { Collator } from "./collator.js";
 import { DateTimeFormat, formatFor } from "./date-time-format.js";

@@ -1,4 +1,4 @@
-// Locales. There is one, en-US, and for dates those of date-locales.js; others are accepted and
+// Locales. There is one, en-US, but for dates (date-locales.js) and numbers (number-locales.js); others are accepted and
 // resolve to it, and `supportedLocalesOf` says so. https://tc39.es/ecma402/#sec-intl.getcanonicallocales
 
 import { refuseInstances } from "../serialize/kinds.js";
@@ -43,6 +43,9 @@ export function getCanonicalLocales(locales = undefined) {
   }
   return tags;
 }
+
+/** The tag without extensions. */
+export const baseOf = (tag) => tag.replace(/-[a-z0-9]-.*$/, "");
 
 const isSupported = (tag) =>
   tag === "en" || tag === "en-US" || tag.startsWith("en-US-") || tag.startsWith("en-u-");
@@ -95,7 +98,7 @@ export class Locale {
   }
 
   get baseName() {
-    return this.#tag.replace(/-[a-z0-9]-.*$/, "");
+    return baseOf(this.#tag);
   }
 
   get language() {

@@ -1,32 +1,11 @@
-// Intl.NumberFormat for en-US: https://tc39.es/ecma402/#numberformat-objects
+// Intl.NumberFormat: https://tc39.es/ecma402/#numberformat-objects
 
 import { digitsOf, magnitudeOf, roundedParts, scaled } from "./decimal.js";
-import { callable, optionOf, optionsFrom, resolveLocale } from "./locales.js";
+import { callable, optionOf, optionsFrom } from "./locales.js";
+import { numberLocale, supportedLocalesOf } from "./number-locales.js";
 import { unitPattern } from "./units.js";
 
 const OWNER = "Intl.NumberFormat";
-const SYMBOLS = {
-  __proto__: null,
-  USD: "$",
-  EUR: "€",
-  GBP: "£",
-  JPY: "¥",
-  INR: "₹",
-  CNY: "CN¥",
-  KRW: "₩",
-  BRL: "R$",
-  CAD: "CA$",
-  AUD: "A$",
-  MXN: "MX$",
-  NZD: "NZ$",
-  HKD: "HK$",
-  ILS: "₪",
-  VND: "₫",
-  TWD: "NT$",
-  XAF: "FCFA",
-  XOF: "F\u202fCFA",
-  PHP: "₱",
-};
 const NAMES = {
   __proto__: null,
   USD: ["US dollar", "US dollars"],
@@ -104,12 +83,15 @@ export function digitRules(options, leastFraction, mostFraction, notation) {
 
 class NumberFormat {
   #locale;
+  #form;
   #settings;
   #rules;
   #bound;
 
   constructor(locales = undefined, options = undefined) {
-    this.#locale = resolveLocale(locales);
+    const { locale, form } = numberLocale(locales);
+    this.#locale = locale;
+    this.#form = form;
     const given = optionsFrom(options);
     const style = optionOf(
       given,
@@ -178,7 +160,8 @@ class NumberFormat {
   formatRange(start, end) {
     const [a, b] = [this.format(start), this.format(end)];
     if (a === b) return `~${a}`;
-    return this.#settings.style === "currency" ? `${a} – ${b}` : `${a}–${b}`;
+    const { range } = this.#form;
+    return this.#settings.style === "currency" ? `${a} ${range} ${b}` : `${a}${range}${b}`;
   }
 
   resolvedOptions() {
@@ -251,17 +234,16 @@ class NumberFormat {
     const { whole, fraction, isZero } = roundedParts(decimal, rules);
     const parts = [];
     const { useGrouping } = this.#settings;
-    const least = useGrouping === "min2" ? 5 : 4;
+    const { decimal: point, group: separator, groupsFrom, groupPattern } = this.#form;
+    const least = useGrouping === "min2" ? 5 : useGrouping === "always" ? 4 : groupsFrom;
     const groups =
-      useGrouping !== false && whole.length >= least
-        ? whole.match(/\d{1,3}(?=(?:\d{3})*$)/g)
-        : [whole];
+      useGrouping !== false && whole.length >= least ? whole.match(groupPattern) : [whole];
     for (const [i, group] of groups.entries()) {
-      if (i > 0) parts.push({ type: "group", value: "," });
+      if (i > 0) parts.push({ type: "group", value: separator });
       parts.push({ type: "integer", value: group });
     }
     if (fraction !== "")
-      parts.push({ type: "decimal", value: "." }, { type: "fraction", value: fraction });
+      parts.push({ type: "decimal", value: point }, { type: "fraction", value: fraction });
     return { parts, isZero, isOne: whole === "1" && fraction === "" };
   }
 
@@ -322,12 +304,24 @@ class NumberFormat {
 
   #wrap(parts, sign, { isOne, isWord }) {
     const { style, currency, currencyDisplay, currencySign, unit, unitDisplay } = this.#settings;
+    const form = this.#form;
+    const literalOf = (value) => (value === "" ? [] : [{ type: "literal", value }]);
     const signPart =
-      sign === "" ? [] : [{ type: sign === "-" ? "minusSign" : "plusSign", value: sign }];
-    if (style === "percent") return [...signPart, ...parts, { type: "percentSign", value: "%" }];
+      sign === ""
+        ? []
+        : sign === "-"
+          ? [{ type: "minusSign", value: form.minus }]
+          : [{ type: "plusSign", value: sign }];
+    if (style === "percent")
+      return [
+        ...signPart,
+        ...parts,
+        ...literalOf(form.beforePercent),
+        { type: "percentSign", value: "%" },
+      ];
     if (style === "unit") {
       const [before, after, gap] = unitPattern(unit, unitDisplay, isOne);
-      const literal = gap === "" ? [] : [{ type: "literal", value: gap }];
+      const literal = literalOf(gap);
       if (before !== "")
         return [...signPart, { type: "unit", value: before }, ...literal, ...parts];
       return [...signPart, ...parts, ...literal, { type: "unit", value: after }];
@@ -342,16 +336,23 @@ class NumberFormat {
         { type: "currency", value: isOne ? one : other },
       ];
     }
-    const narrow =
-      currencyDisplay === "narrowSymbol"
-        ? SYMBOLS[currency]?.replace(/^(?:[A-Z]+)(?=[$¥])/, "")
-        : SYMBOLS[currency];
-    const symbol = currencyDisplay === "code" ? currency : (narrow ?? currency);
-    const gap = /[A-Za-z]$/.test(symbol) && !isWord ? [{ type: "literal", value: "\u00a0" }] : [];
-    const amount = [{ type: "currency", value: symbol }, ...gap, ...parts];
-    if (currencySign === "accounting" && sign === "-")
-      return [{ type: "literal", value: "(" }, ...amount, { type: "literal", value: ")" }];
-    return [...signPart, ...amount];
+    const known = currencyDisplay === "narrowSymbol" ? form.narrowSymbols : form.symbols;
+    const symbol = (currencyDisplay === "code" ? undefined : known[currency]) ?? currency;
+    const unitPart = { type: "currency", value: symbol };
+    const isAccounted = currencySign === "accounting" && sign === "-" && form.hasParentheses;
+    const ahead = isAccounted ? [] : signPart;
+    let amount;
+    if (form.isSymbolLast) {
+      amount = [...ahead, ...parts, { type: "literal", value: "\u00a0" }, unitPart];
+    } else {
+      const afterWord = /\p{L}$/u.test(symbol) && !isWord ? "\u00a0" : "";
+      const gap = literalOf(form.afterSymbol || afterWord);
+      amount = form.isSignAfterSymbol
+        ? [unitPart, ...gap, ...ahead, ...parts]
+        : [...ahead, unitPart, ...gap, ...parts];
+    }
+    if (!isAccounted) return amount;
+    return [{ type: "literal", value: "(" }, ...amount, { type: "literal", value: ")" }];
   }
 }
 
@@ -364,5 +365,5 @@ function groupingOf(value, notation) {
   throw new RangeError(`Value ${value} out of range for ${OWNER} options property useGrouping`);
 }
 
-const Constructor = callable(NumberFormat);
+const Constructor = callable(NumberFormat, supportedLocalesOf);
 export { Constructor as NumberFormat };

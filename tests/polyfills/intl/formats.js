@@ -5,7 +5,7 @@ export function dates_are_formatted_in_utc_or_the_zone_asked_for() {
   const date = new Date(Date.UTC(2024, 1, 9, 15, 4, 5));
   same(date.toLocaleString(), "2/9/2024, 3:04:05 PM");
   same(date.toLocaleDateString("en-US", { dateStyle: "full" }), "Friday, February 9, 2024");
-  same(date.toLocaleTimeString("de", { timeStyle: "short", timeZone: "America/New_York" }), "10:04 AM");
+  same(date.toLocaleTimeString("cs", { timeStyle: "short", timeZone: "America/New_York" }), "10:04 AM");
   same(new Intl.DateTimeFormat().resolvedOptions().timeZone, "UTC");
   throws(() => new Intl.DateTimeFormat("en", { timeZone: "../../etc/passwd" }), "RangeError");
 }
@@ -26,6 +26,6 @@ export function words_follow_english() {
 }
 
 export function other_locales_are_told_not_to_be_supported() {
-  equal(Intl.NumberFormat.supportedLocalesOf(["de", "en-US", "fr-CA"]), ["en-US"]);
-  same(new Intl.NumberFormat("de").resolvedOptions().locale, "en-US");
+  equal(Intl.NumberFormat.supportedLocalesOf(["cs", "en-US", "fr-CA"]), ["en-US"]);
+  same(new Intl.NumberFormat("cs").resolvedOptions().locale, "en-US");
 }
