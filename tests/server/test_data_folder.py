@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.server.data_folder import LOCK_FILE, DataFolder, FolderInUse
+from holdfast.server.data_folder import LOCK_FILE, OBJECTS, DataFolder, FolderInUse
 
 
 def test_the_folder_is_made_with_those_above_it(tmp_path: Path) -> None:
@@ -36,6 +36,14 @@ def test_a_file_that_a_crash_left_behind_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / LOCK_FILE).write_text("99999999\n")
     with DataFolder(tmp_path):
         assert (tmp_path / LOCK_FILE).read_text() == f"{os.getpid()}\n"
+
+
+def test_damaged_lists_of_alarms_are_seen_to_before_anybody_reads_them(tmp_path: Path) -> None:
+    namespace = tmp_path / OBJECTS / "key"
+    namespace.mkdir(parents=True)
+    (namespace / "metadata.sqlite").write_bytes(b"nonsense" * 1000)
+    DataFolder(tmp_path).close()
+    assert [path.name for path in namespace.iterdir()] == ["metadata.damaged"]
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP])

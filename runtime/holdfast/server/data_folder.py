@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from holdfast.storage.disk import make_folder
+from holdfast.storage.mending import mend
 from holdfast.storage.recovery import recover
 
 LOCK_FILE = "holdfast.lock"
@@ -48,6 +49,7 @@ class DataFolder:
             # What a process that was killed has left there is of no use to anybody.
             shutil.rmtree(path / SCRATCH, ignore_errors=True)
             recover(path / OBJECTS)
+            mend(path / OBJECTS)
 
     def close(self) -> None:
         """Let others have it. Closing twice is harmless."""

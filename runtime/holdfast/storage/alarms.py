@@ -23,6 +23,7 @@ Invariants:
 
 import contextlib
 import errno
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -32,11 +33,14 @@ from typing import Any, NamedTuple, cast
 import apsw
 
 from holdfast.storage.disk import Folder, Fsync, rewrite_in_place
-from holdfast.storage.errors import StorageError
+from holdfast.storage.errors import DAMAGED, StorageError
 from holdfast.storage.keys import decode_key, encode_key
 from holdfast.storage.session import wal_path
 
+log = logging.getLogger("holdfast.storage")
+
 FILE_NAME = "metadata.sqlite"
+UNSOUND = "metadata.unsound"  # present where that is to be made anew at the next start: mending.py
 _VFS = "unix-excl"  # see session.py; not where shards share the file
 _BUSY_TIMEOUT_MS = 5_000
 _FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
@@ -67,6 +71,8 @@ _FIRST = (
 )
 
 _FIRST_HERE = _FIRST.replace(" ORDER BY", " WHERE is_here(actor_id) ORDER BY")
+
+LOOK = ("SELECT 1 FROM sqlite_schema", _FIRST.replace("?", "1"), "SELECT 1 FROM _cf_ALARM LIMIT 1")
 
 # In the object's own database.
 _METADATA = "CREATE TABLE IF NOT EXISTS _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)"
@@ -225,16 +231,33 @@ class AlarmList:
         try:
             yield
         except (apsw.Error, OSError) as error:
+            if isinstance(error, DAMAGED):
+                self._note_damage(error)
             raise StorageError(f"The alarms in {self.path} cannot be used: {error}") from error
+
+    def _note_damage(self, error: apsw.Error) -> None:
+        marker = self.path.with_name(UNSOUND)
+        if not marker.exists():
+            log.error(
+                "the list of alarms %s is damaged, and is made anew at the next start: %s",
+                self.path,
+                error,
+            )
+            with contextlib.suppress(OSError):  # whoever writes next tries again
+                marker.touch()
 
     # ---- the file --------------------------------------------------------------------
 
     def _write(self, sql: str, *bindings: object) -> None:
-        connection = self._connection or self._open()
         try:
-            connection.execute(sql, bindings)
-        finally:
-            self._writes += 1  # not before: a sync that is under way would count it as its own
+            connection = self._connection or self._open()
+            try:
+                connection.execute(sql, bindings)
+            finally:
+                self._writes += 1  # not before: a sync that is under way would count it as its own
+        except DAMAGED as error:
+            self._note_damage(error)
+            raise
 
     def _reached(self) -> apsw.Connection | None:
         """The open list; None if the namespace has none."""

@@ -28,6 +28,9 @@ import apsw
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
+# What SQLite says of a file that is no database, or not any more.
+DAMAGED = (apsw.CorruptError, apsw.NotADBError)
+
 _LITTLE_BYTES = 4 << 20
 
 

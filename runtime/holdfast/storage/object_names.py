@@ -15,13 +15,13 @@ from typing import TypeVar
 
 import apsw
 
+from holdfast.storage.errors import DAMAGED
+
 log = logging.getLogger("holdfast.storage")
 
 FILE_NAME = "names.sqlite"
 MAX_WAITING = 1_000
 _BUSY_TIMEOUT_MS = 5_000
-
-_DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 
 Result = TypeVar("Result")
 
@@ -72,7 +72,7 @@ class NameBook:
     def _unless_damaged(self, attempt: Callable[[], Result]) -> Result:
         try:
             return attempt()
-        except _DAMAGED as error:
+        except DAMAGED as error:
             log.error("%s is damaged, and put aside: %s", self._path, error)
             with contextlib.suppress(FileNotFoundError):  # another process has done so
                 self._path.rename(self._path.with_suffix(".damaged"))

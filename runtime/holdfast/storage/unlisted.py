@@ -73,7 +73,7 @@ def _own_alarm(folder: Path, object_id: str) -> int | None:
     try:
         if not path.stat().st_size:
             return None
-        with contextlib.closing(_as_it_is(path)) as connection:
+        with contextlib.closing(as_it_is(path)) as connection:
             return read_own(connection.cursor())
     except FileNotFoundError:
         return None
@@ -82,7 +82,7 @@ def _own_alarm(folder: Path, object_id: str) -> int | None:
         return None
 
 
-def _as_it_is(path: Path) -> apsw.Connection:
+def as_it_is(path: Path) -> apsw.Connection:
     """A connection that leaves the file and its log alone."""
     with contextlib.suppress(FileNotFoundError):
         if wal_path(path).stat().st_size:
