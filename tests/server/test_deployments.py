@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.catalog import ErrorCode
 from tests.server.deployment import Deployment
 
 OBJECT = """
@@ -57,6 +58,14 @@ async def test_a_bad_upload_is_refused_and_the_live_version_stays(
     assert not answer["success"] and told in answer["errors"][0]["message"]
     assert await deployment.text("main") == "200 live 1"
     assert not deployment.runtime._retiring
+
+
+async def test_a_script_that_handles_nothing_is_refused_with_a_code_of_its_own(
+    deployment: Deployment,
+) -> None:
+    for source in ("export const x = 1;", "export class Thing {}"):
+        answer = await deployment.upload("main", source)
+        assert answer["errors"][0]["code"] == ErrorCode.NO_HANDLERS
 
 
 async def test_objects_are_listed_page_by_page(deployment: Deployment) -> None:

@@ -38,7 +38,8 @@ _ABSENT = {
     "pipelines": "pipelines",
     "queues": "queues",
     "r2/": "R2 buckets",
-    "routes": "routes: a Worker is served below the domain of `holdfast serve --domain`",
+    "routes": "routes: a Worker is served below the domain of `holdfast serve --domain`. "
+    "Leave them out of the configuration, or out of an environment for Holdfast (--env)",
     "secrets_store/": "secrets stores",
     "vectorize/": "Vectorize",
     "workflows": "workflows",

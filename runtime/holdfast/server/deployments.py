@@ -5,6 +5,7 @@ script that does not load changes nothing, and one that was acknowledged is on t
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -28,7 +29,10 @@ from holdfast.server.object_data import ObjectData
 from holdfast.server.runtime import Resident, Runtime
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptInvalid
+from holdfast.workers.load import NO_HANDLERS
 from holdfast.workers.trace import Frame
+
+log = logging.getLogger("holdfast.deployments")
 
 
 class TellOthers(Protocol):
@@ -114,7 +118,9 @@ class Deployments:
         try:
             resident = self._runtime.load(script, changes)
         except ScriptInvalid as error:
-            raise UploadRejected(ErrorCode.INVALID_SCRIPT, str(error)) from error
+            has_none = str(error) == NO_HANDLERS
+            code = ErrorCode.NO_HANDLERS if has_none else ErrorCode.INVALID_SCRIPT
+            raise UploadRejected(code, str(error)) from error
         startup_time_ms = round((time.perf_counter() - started) * 1000)
         exports = resident.worker.exports
         try:
@@ -139,6 +145,7 @@ class Deployments:
             self._runtime.move_namespace(namespace)
         self._runtime.replace(worker.script.name, resident)
         await self._tell_others("refresh", worker.script.name)
+        log.info("%s: version %s is live", worker.script.name, worker.script.version)
         for namespace in changes.deleted:
             await self._delete_namespace(namespace)
 
@@ -152,6 +159,7 @@ class Deployments:
         self.run_schedules()
         self._runtime.remove(name)
         await self._tell_others("refresh", name)
+        log.info("%s: the script was deleted", name)
         for namespace in orphaned:
             await self._delete_namespace(namespace)
 
