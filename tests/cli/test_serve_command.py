@@ -198,6 +198,23 @@ def test_what_cannot_be_sent_is_told_in_one_line(
     assert told in done.err and done.err.count("\n") == 1
 
 
+def test_a_backup_that_is_cut_off_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    def answer_in_part() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\npart")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer_in_part)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        done = holdfast("backup", "all.tar", "--token", "t", "--api-url", url, folder=tmp_path)
+        thread.join()
+    assert done.code == 1 and "was cut off" in done.err and done.err.count("\n") == 1
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_server_that_is_no_api_is_told(tmp_path: Path) -> None:
     (tmp_path / "main.mjs").write_text(HELLO)
     with Running("run", "main.mjs", "--port", "0", folder=tmp_path) as other:

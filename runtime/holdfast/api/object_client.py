@@ -6,6 +6,7 @@ id, or `name:` and the name that its id was made from.
 """
 
 import json
+import os
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,6 +123,8 @@ def back_up(file: Path | str, *, base_url: str, token: str, account: str = DEFAU
     try:
         with draft.open("wb") as content:
             Session(base_url, token, account).download("/backup", content)
+            content.flush()
+            os.fsync(content.fileno())  # a power loss leaves no name without what it is of
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -83,6 +83,8 @@ def remotely(options: argparse.Namespace, ask: Callable[[dict[str, Any]], str]) 
         return complain(_refusal(error))
     except http.client.InvalidURL as error:
         return complain(f"--api-url {options.api_url!r} is no URL: {error}")
+    except http.client.IncompleteRead:
+        return complain(f"the answer of {options.api_url} was cut off: the server's log tells why")
     except http.client.HTTPException as error:
         return complain(f"{options.api_url} is no Holdfast API: {error!r}; see --api-url")
     except OSError as error:
