@@ -95,6 +95,13 @@ def test_a_mistake_is_told_with_its_place_and_not_again_until_it_is_mended(folde
     assert "var a = 1" in texts(read_source(main, folder=folder))["src/index.js"]
 
 
+@pytest.mark.parametrize(("name", "told"), [("fs", "nodejs_compat"), ("gone", "npm install")])
+def test_a_module_that_is_not_found_is_told_with_the_way_out(folder, name, told):
+    write(folder, index_ts=f"import x from '{name}'; export default x;")
+    with pytest.raises(ValueError, match=f'Could not resolve "{name}"; .*{told}'):
+        read_source(folder / "src" / "index.ts")
+
+
 def test_a_change_of_what_was_imported_is_seen(folder):
     write(folder, index_ts="import { a } from './a'; export default a;", a_ts="export const a = 1;")
     main = folder / "src" / "index.ts"

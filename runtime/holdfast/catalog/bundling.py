@@ -41,6 +41,7 @@ _REQUIRE = (
 )
 _NEEDS_REQUIRE = b'Dynamic require of "'
 _ERROR = re.compile(r"\[ERROR\] (.+)(?:\n\n\s+(\S+:\d+:\d+):)?")
+_UNRESOLVED = re.compile(r'Could not resolve "([^"]+)"')
 
 
 class BundleFailed(ValueError):
@@ -252,5 +253,16 @@ def _told(stderr: str) -> str:
     if not errors:
         return f"esbuild failed: {stderr.strip() or 'it does not say why'}"
     what, where = errors[0]
+    what += _way_out(what)
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{where}: {what}{more}" if where else f"{what}{more}"
+
+
+def _way_out(what: str) -> str:
+    """What helps, where it is a module that is not found."""
+    found = _UNRESOLVED.fullmatch(what)
+    if found is None or found[1].startswith((".", "/")):
+        return ""
+    if found[1] in _NODE_MODULES:
+        return "; modules of Node.js need the compatibility flag nodejs_compat"
+    return "; is it installed (npm install)?"
