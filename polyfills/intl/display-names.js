@@ -19,9 +19,9 @@ const FIELD =
 // [what a code looks like, its canonical case, its name]
 const KINDS = {
   __proto__: null,
-  region: [/^(?:[a-z]{2}|\d{3})$/i, (code) => code.toUpperCase(), (code) => regions.get(code)],
-  script: [/^[a-z]{4}$/i, titleCase, (code) => scripts.get(code)],
-  currency: [/^[a-z]{3}$/i, (code) => code.toUpperCase(), (code) => currencies.get(code)],
+  region: [/^(?:[a-z]{2}|\d{3})$/i, (code) => code.toUpperCase(), (code) => regions().get(code)],
+  script: [/^[a-z]{4}$/i, titleCase, (code) => scripts().get(code)],
+  currency: [/^[a-z]{3}$/i, (code) => code.toUpperCase(), (code) => currencies().get(code)],
   calendar: [
     /^[a-z0-9]{3,8}(?:-[a-z0-9]{3,8})*$/i,
     (code) => code.toLowerCase(),
@@ -91,14 +91,14 @@ function languageCode(text) {
 }
 
 function languageName(code, asDialect) {
-  const dialect = asDialect ? dialects.get(code) : undefined;
+  const dialect = asDialect ? dialects().get(code) : undefined;
   if (dialect !== undefined) return dialect;
   const { language, script, region } = parseTag(code);
-  const name = languages.get(language);
+  const name = languages().get(language);
   if (script === undefined && region === undefined) return name;
   const places = [
-    script && (scripts.get(script) ?? script),
-    region && (regions.get(region) ?? region),
+    script && (scripts().get(script) ?? script),
+    region && (regions().get(region) ?? region),
   ];
   return `${name ?? language} (${places.filter(Boolean).join(", ")})`;
 }

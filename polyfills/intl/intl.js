@@ -1,5 +1,6 @@
 // Intl: English as in the United States, with dates and numbers of some other languages
-// (date-locales.js, number-locales.js). What it formats is held to workerd by tests/differential. https://tc39.es/ecma402/
+// (date-locales.js, number-locales.js). What it formats is held to workerd by tests/differential.
+// https://tc39.es/ecma402/
 
 import { Collator } from "./collator.js";
 import { DateTimeFormat, formatFor } from "./date-time-format.js";
@@ -37,7 +38,7 @@ const VALUES = {
 
 function valuesOf(key) {
   if (key === "timeZone") return zoneNames();
-  return key === "currency" ? currencies.keys() : VALUES[key];
+  return key === "currency" ? currencies().keys() : VALUES[key];
 }
 
 function supportedValuesOf(key) {

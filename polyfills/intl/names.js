@@ -1,13 +1,18 @@
 // What regions, languages and currencies are called in English, by their codes.
 // https://cldr.unicode.org/translation/displaynames
 
+/** A function that gives the names by their codes; they are read when it is first called. */
 function table(text) {
-  const names = new Map();
-  for (const entry of text.split("|")) {
-    const end = entry.indexOf(" ");
-    names.set(entry.slice(0, end), entry.slice(end + 1));
-  }
-  return names;
+  let names;
+  return () => {
+    if (names !== undefined) return names;
+    names = new Map();
+    for (const entry of text.split("|")) {
+      const end = entry.indexOf(" ");
+      names.set(entry.slice(0, end), entry.slice(end + 1));
+    }
+    return names;
+  };
 }
 
 /** Of ISO 3166-1, with those that have codes of their own beside it. */
