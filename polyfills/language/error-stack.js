@@ -81,6 +81,20 @@ defineProperty(Error.prototype, "stack", {
   configurable: true,
 });
 
+// In V8 the stack is the error's own property, and scripts count on it who write errors down:
+// `JSON.stringify(error, Object.getOwnPropertyNames(error))`.
+const { getOwnPropertyNames: namesOf } = Object;
+const { isError } = Error;
+
+/** https://tc39.es/ecma262/#sec-object.getownpropertynames */
+function getOwnPropertyNames(object) {
+  const names = namesOf(object);
+  if (isError(object) && !names.includes("stack")) names.unshift("stack");
+  return names;
+}
+
+defineProperty(Object, "getOwnPropertyNames", { value: getOwnPropertyNames });
+
 /** Give `object` the stack of the running code, below the call of `above` where that is given. */
 function captureStackTrace(object, above = captureStackTrace) {
   captureOfEngine(object, above);

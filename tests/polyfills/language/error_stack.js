@@ -61,3 +61,12 @@ export function a_stack_does_not_tell_by_which_op_an_error_came() {
   same(lines[0].split(":")[0], "TypeError");
   equal(lines.filter((line) => line.includes("(native)")), []);
 }
+
+export function a_stack_is_among_the_names_of_an_errors_properties() {
+  const error = Object.assign(new Custom("mine"), { code: 5 });
+  equal(Object.getOwnPropertyNames(new Error("x", { cause: 1 })), ["stack", "message", "cause"]);
+  const told = JSON.parse(JSON.stringify(error, Object.getOwnPropertyNames(error)));
+  equal([told.message, told.code, told.stack], ["mine", 5, error.stack]);
+  equal(Object.getOwnPropertyNames({ message: 1 }), ["message"]);
+  equal(Object.getOwnPropertyNames(Object.create(Error.prototype)), []);
+}
