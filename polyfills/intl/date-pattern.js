@@ -39,7 +39,7 @@ function dateParts(date, fields, form) {
   const others = [weekday, era, year, month, day, fields.hour];
   const isAlone = others.filter(Boolean).length === 1;
   const w = weekday && { type: "weekday", value: text(form.days, date.getUTCDay(), weekday, isAlone) };
-  const y = year && { type: "year", value: yearText(date.getUTCFullYear(), year, era) };
+  const y = year && { type: "year", value: yearText(date.getUTCFullYear(), year) };
   const m = month && {
     type: "month",
     value: isText
@@ -83,8 +83,8 @@ function numbersOf({ year, day }, form) {
   );
 }
 
-function yearText(year, style, era) {
-  const shown = era && year <= 0 ? 1 - year : year;
+function yearText(year, style) {
+  const shown = year <= 0 ? 1 - year : year; // of its era, though that may not be told
   return style === "2-digit" ? twoDigits(Math.abs(shown) % 100) : `${shown}`;
 }
 

@@ -1,6 +1,6 @@
 // Intl.NumberFormat: https://tc39.es/ecma402/#numberformat-objects
 
-import { digitsOf, magnitudeOf, roundedParts, scaled } from "./decimal.js";
+import { digitsOf, magnitudeOf, roundedParts, ROUNDING_MODES, scaled } from "./decimal.js";
 import { callable, optionOf, optionsFrom } from "./locales.js";
 import { numberLocale, supportedLocalesOf } from "./number-locales.js";
 import { unitPattern } from "./units.js";
@@ -144,6 +144,22 @@ class NumberFormat {
         ? [cents, cents]
         : [0, style === "percent" ? 0 : 3];
     this.#rules = digitRules(given, least, most, notation);
+    this.#round(given);
+  }
+
+  #round(given) {
+    const increment = incrementOf(given.roundingIncrement);
+    const mode = optionOf(given, "roundingMode", ROUNDING_MODES, "halfExpand", OWNER);
+    const zeros = optionOf(given, "trailingZeroDisplay", ["auto", "stripIfInteger"], "auto", OWNER);
+    const { minimumFractionDigits, maximumFractionDigits } = this.#rules;
+    if (increment !== 1) {
+      if (maximumFractionDigits === undefined)
+        throw new TypeError("RoundingType is not fractionDigits");
+      if (minimumFractionDigits !== maximumFractionDigits)
+        throw new RangeError("maximumFractionDigits value is out of range.");
+    }
+    if (mode !== "halfExpand" || increment !== 1) this.#rules.rounding = { mode, increment };
+    this.#rules.stripsZeros = zeros === "stripIfInteger";
   }
 
   get format() {
@@ -177,7 +193,7 @@ class NumberFormat {
       compactDisplay,
       signDisplay,
     } = this.#settings;
-    const { isCompact, ...digits } = this.#rules;
+    const { isCompact, rounding, stripsZeros, ...digits } = this.#rules;
     return {
       locale: this.#locale,
       numberingSystem: "latn",
@@ -189,10 +205,10 @@ class NumberFormat {
       notation,
       ...(notation === "compact" && { compactDisplay }),
       signDisplay,
-      roundingIncrement: 1,
-      roundingMode: "halfExpand",
+      roundingIncrement: rounding?.increment ?? 1,
+      roundingMode: rounding?.mode ?? "halfExpand",
       roundingPriority: isCompact ? "morePrecision" : "auto",
-      trailingZeroDisplay: "auto",
+      trailingZeroDisplay: stripsZeros ? "stripIfInteger" : "auto",
     };
   }
 
@@ -263,9 +279,10 @@ class NumberFormat {
     const rulesFor = (number) => {
       if (!this.#rules.isCompact) return this.#rules;
       // Two digits where there would be fewer than that before the point.
+      const { rounding } = this.#rules;
       return number.exponent >= 2
-        ? { maximumFractionDigits: 0 }
-        : { minimumSignificantDigits: 1, maximumSignificantDigits: 2 };
+        ? { maximumFractionDigits: 0, rounding }
+        : { minimumSignificantDigits: 1, maximumSignificantDigits: 2, rounding };
     };
     const levelOf = (exponent) =>
       Math.min(Math.max(Math.floor((exponent - 1) / 3), 0), COMPACT.length - 1);
@@ -354,6 +371,16 @@ class NumberFormat {
     if (!isAccounted) return amount;
     return [{ type: "literal", value: "(" }, ...amount, { type: "literal", value: ")" }];
   }
+}
+
+// https://tc39.es/ecma402/#sec-setnfdigitoptions
+const INCREMENTS = new Set([1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 2500, 5000]);
+
+function incrementOf(value) {
+  if (value === undefined) return 1;
+  const number = Math.floor(Number(value));
+  if (!INCREMENTS.has(number)) throw new RangeError("roundingIncrement value is out of range.");
+  return number;
 }
 
 function groupingOf(value, notation) {
