@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
 TIMEOUT_SECONDS = 120
+MOST_LOOKED_AT = 5_000  # files, where it is not known which one is missing
 
 _COPIED = (".txt", ".html", ".sql", ".bin", ".wasm")
 _MACHINES = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}  # Node.js's words for them
@@ -146,7 +148,9 @@ def _make(request: _Request, kind_of: Callable[[Path], ModuleKind], memory: _Mem
             memory.places = SourceMap(memory.modules[0].name, content, main.parent, request.folder)
         else:
             # What was imported is not told, and the file that is missing is nobody's yet.
-            memory.files = tuple({*memory.files, request.main, *_sources(request.folder)})
+            memory.files = tuple(
+                {*memory.files, request.main, *islice(_sources(request.folder), MOST_LOOKED_AT)}
+            )
     state = _state(memory.files)
     changed = any(found is not None and found[0] >= started_ns for found in state.values())
     memory.state = None if changed else state
