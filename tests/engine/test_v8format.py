@@ -69,6 +69,15 @@ def test_dates_are_moments() -> None:
         encode(moment.replace(tzinfo=None))
 
 
+def test_maps_and_sets_survive() -> None:
+    inner = Set([1, "a", {"b": None}])
+    value = Map([({"k": 1}, inner), ("again", inner)])
+    copy = decode(encode(value))
+    assert copy == value
+    assert copy.entries[0][1] is copy.entries[1][1]
+    assert decode(encode({3})) == decode(encode(frozenset({3}))) == Set([3])
+
+
 def test_an_object_met_twice_stays_one() -> None:
     shared = {"x": 1}
     cycle: list[Any] = [shared, b"ab", shared]
@@ -211,6 +220,7 @@ def test_node_reads_what_is_written() -> None:
         "я": ["x" * 200, "п" * 100, "\ud800"],
         "7": BigInt(-(2**70)),
         "when": datetime(2026, 1, 1, tzinfo=UTC),
+        "map": Map([("a", 1), (2, Set(["b"]))]),
     }
     script = """
       const { Deserializer } = require("v8");
@@ -218,10 +228,12 @@ def test_node_reads_what_is_written() -> None:
       d.readHeader();
       const v = d.readValue();
       console.log(v[7] === -(2n ** 70n), v.when.getTime() === Date.UTC(2026, 0, 1));
-      delete v[7]; delete v.when;
+      console.log(v.map.get("a") === 1, v.map.get(2).has("b"), v.map.size);
+      delete v[7]; delete v.when; delete v.map;
       console.log(JSON.stringify(v));
     """
     told = node(script, encode(value)).decode().splitlines()
     assert told[0] == "true true"
     texts = f'"я":["{"x" * 200}","{"п" * 100}","\\ud800"]'
-    assert told[1] == '{"a":[1,-1073741824,2147483648,1.5,null,true,null],' + texts + "}"
+    assert told[1] == "true true 2"
+    assert told[2] == '{"a":[1,-1073741824,2147483648,1.5,null,true,null],' + texts + "}"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from holdfast.testing import HarnessError, JavaScriptError
+from holdfast.testing import HarnessError, JavaScriptError, Map, Set
 
 
 def test_an_object_is_called_without_a_worker_in_between(counter):
@@ -144,3 +144,16 @@ def test_instances_are_those_that_exist(counter):
     assert (
         counter.instances() == counter.worker.instances("Counter") == sorted([counter.id, other.id])
     )
+
+
+def test_maps_and_sets_are_given_stored_and_returned(holdfast):
+    script = """export class Store {
+      constructor(state) { this.storage = state.storage; }
+      async put(map) { await this.storage.put("map", map); return new Set(map.keys()); }
+    }
+    export default { fetch() {} };"""
+    store = holdfast.worker(script).object("Store", name="a")
+    assert store.run("(store, _, map) => store.put(map)", Map([("a", 1), ("b", {2})])) == (
+        Set(["a", "b"])
+    )
+    assert store.storage["map"] == Map([("a", 1), ("b", Set([2]))])

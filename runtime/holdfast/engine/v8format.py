@@ -14,7 +14,8 @@
     Uint8Array                  ↔  bytes
     ArrayBuffer                 →  ArrayBuffer, which is bytes
     other typed array, DataView →  View
-    Map, Set                    →  Map, Set: what they hold as a list, for keys may be objects
+    Map, Set                    ↔  Map, Set: what they hold as a list, for keys may be objects;
+                                   a set of Python's is written as a Set
     boxed primitive             →  Boxed
     RegExp                      →  RegExp
     Error, DOMException         →  ErrorValue

@@ -11,6 +11,8 @@ from holdfast.engine.v8values import (
     WIRE_VERSION,
     Array,
     BigInt,
+    Map,
+    Set,
     Undefined,
     V8FormatError,
 )
@@ -25,9 +27,9 @@ _double = struct.Struct("<d")
 def encode(value: Any) -> bytes:
     """A Python value in V8's format, as JavaScript's storage would write its counterpart.
 
-    Takes None, UNDEFINED, bool, int, BigInt, float, str, bytes, list, tuple, dict with
-    str keys, and an aware datetime. Raises V8FormatError for anything else, and for an
-    int that is not exactly a JavaScript number.
+    Takes None, UNDEFINED, bool, int, BigInt, float, str, bytes, list, tuple, set, dict
+    with str keys, Map, Set, and an aware datetime. Raises V8FormatError for anything else, and
+    for an int that is not exactly a JavaScript number.
     """
     writer = _Writer()
     try:
@@ -154,6 +156,26 @@ class _Writer:
         self.data += b"{"
         self._varint(len(value))
 
+    def _map(self, value: Map) -> None:
+        if self._known(value):
+            return
+        self.data += b";"
+        for key, found in value.entries:
+            self.write(key)
+            self.write(found)
+        self.data += b":"
+        self._varint(2 * len(value.entries))
+
+    def _set(self, value: Set | set[Any] | frozenset[Any]) -> None:
+        if self._known(value):
+            return
+        values = value.values if isinstance(value, Set) else value
+        self.data += b"'"
+        for item in values:
+            self.write(item)
+        self.data += b","
+        self._varint(len(values))
+
     def _pairs(self, properties: dict[str, Any]) -> None:
         for key in _in_javascript_order(properties):
             if _is_index(key):
@@ -186,4 +208,6 @@ _WRITERS: tuple[tuple[Any, Callable[[_Writer, Any], None]], ...] = (
     (list | tuple, _Writer._list),
     (bytes, _Writer._bytes),
     (datetime, _Writer._date),
+    (Map, _Writer._map),
+    (Set | set | frozenset, _Writer._set),
 )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from holdfast.testing.plugin import holdfast_fixture
     from holdfast.testing.responses import Request, Response
     from holdfast.testing.sockets import AsyncSocket, Socket
+    from holdfast.testing.values import Map, Set
     from holdfast.testing.worker import AsyncWorker, Worker
 
 __all__ = [
@@ -35,9 +36,11 @@ __all__ = [
     "Harness",
     "HarnessError",
     "JavaScriptError",
+    "Map",
     "Object",
     "Request",
     "Response",
+    "Set",
     "Socket",
     "Worker",
     "holdfast_fixture",
@@ -52,9 +55,11 @@ _PLACES = {
     "Harness": "harness",
     "HarnessError": "errors",
     "JavaScriptError": "errors",
+    "Map": "values",
     "Object": "objects",
     "Request": "responses",
     "Response": "responses",
+    "Set": "values",
     "Socket": "sockets",
     "Worker": "worker",
     "holdfast_fixture": "plugin",

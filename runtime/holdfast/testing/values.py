@@ -3,9 +3,11 @@
 from typing import Any
 
 from holdfast.engine.v8format import V8FormatError, decode, encode
-from holdfast.engine.v8values import UNDEFINED, Opaque
+from holdfast.engine.v8values import UNDEFINED, Map, Opaque, Set
 from holdfast.host.rpc import Message
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
+
+__all__ = ["Map", "Set", "result_of", "to_javascript", "to_python"]
 
 __tracebackhide__ = hidden_from_tracebacks
 
