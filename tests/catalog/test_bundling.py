@@ -145,6 +145,13 @@ def test_places_in_the_bundle_are_told_as_those_in_the_sources(folder):
     assert source.texts["src/a.ts"] == first
 
 
+def test_a_main_file_outside_of_the_folder_is_refused(folder):
+    write(folder, index_ts="export default 1;")
+    (folder / "inner").mkdir()
+    with pytest.raises(ValueError, match="lies outside"):
+        read_source(folder / "src" / "index.ts", folder=folder / "inner")
+
+
 def test_no_bundle_forbids_it(folder):
     write(folder, index_ts="export default 1;")
     (folder / "wrangler.json").write_text(

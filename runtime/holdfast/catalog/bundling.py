@@ -42,7 +42,7 @@ _REQUIRE = (
     b'import{createRequire as __makeRequire}from"node:module";var require=__makeRequire("/");'
 )
 _NEEDS_REQUIRE = b'Dynamic require of "'
-_ERROR = re.compile(r"\[ERROR\] (.+)(?:\n\n\s+(\S+:\d+:\d+):)?")
+_ERROR = re.compile(r"\[ERROR\] (.+)(?:\n\n +(.+?:\d+:\d+):)?")
 _UNRESOLVED = re.compile(r'Could not resolve "([^"]+)"')
 
 
@@ -196,7 +196,7 @@ def _run(request: _Request, out: Path) -> "CompletedProcess[str]":
             cwd=request.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=TIMEOUT_SECONDS,
         )
