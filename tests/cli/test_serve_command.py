@@ -75,6 +75,20 @@ def test_a_script_is_deployed_and_its_namespace_made_and_listed(
     assert [(entry["script"], entry["class"]) for entry in listed] == [("greet", "Room")]
 
 
+def test_secrets_for_development_stay_at_home_and_that_is_told(
+    served: Served, tmp_path: Path
+) -> None:
+    (tmp_path / "main.mjs").write_text(HELLO)
+    fields = {"name": "house", "main": "main.mjs", "vars": {"B": "b"}}
+    (tmp_path / "wrangler.json").write_text(json.dumps(fields))
+    (tmp_path / ".dev.vars").write_text("A=1\nB=2\n")
+    done = served.tell("deploy")
+    assert done.code == 0 and done.err.count("\n") == 1
+    assert "A is set for development alone" in done.err
+    assert served.tell("deploy", "--secret", "A=1").err == ""
+    assert served.tell("deploy").err == "", "secrets stay"
+
+
 def test_a_namespace_is_made_by_command(served: Served, tmp_path: Path) -> None:
     (tmp_path / "house.mjs").write_text(f"export class Room {{ fetch() {{}} }}\n{HELLO}")
     assert served.tell("deploy", "house.mjs").code == 0

@@ -26,6 +26,7 @@ from holdfast.api.client import (
     list_namespaces,
     list_objects,
     list_scripts,
+    list_secrets,
 )
 from holdfast.api.object_client import (
     back_up,
@@ -60,6 +61,7 @@ __all__ = [
     "list_namespaces",
     "list_objects",
     "list_scripts",
+    "list_secrets",
     "make_app",
     "object_entries",
     "restore_object",

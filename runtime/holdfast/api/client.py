@@ -158,6 +158,15 @@ def list_scripts(
     return result
 
 
+def list_secrets(
+    script: str, *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT
+) -> list[str]:
+    """The names of a script's secrets."""
+    session = Session(base_url, token, account)
+    listed = session.send("GET", f"{_script_path(script)}/secrets")["result"]
+    return [secret["name"] for secret in listed]
+
+
 def delete_script(
     name: str, *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT, force: bool = False
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from holdfast.api import ApiError, client
 from holdfast.catalog.project import read_project
+from holdfast.catalog.project_secrets import read_secrets
 from holdfast.cli.console import complain, remark
 from holdfast.cli.options import named_values, script_name
 from holdfast.cli.project_file import project_of
@@ -36,11 +37,28 @@ def deploy(options: argparse.Namespace) -> int:
         else:
             remark(read_project(project, options.env).notes)
             result = client.deploy_project(project, options.name, environment=options.env, **given)
+            remark(_unset_secrets(project, options, result["id"], connection))
         name = result["id"]
         handlers = ", ".join(result.get("handlers") or []) or "none"
         return f"{name} is live (handlers: {handlers})."
 
     return remotely(options, upload)
+
+
+def _unset_secrets(
+    project: Path, options: argparse.Namespace, name: str, connection: dict[str, Any]
+) -> list[str]:
+    """What to say of secrets that are set for development and that the server does not have."""
+    local = read_secrets(project.parent, options.env)
+    if not local:
+        return []
+    known = client.list_secrets(name, **connection)
+    bound = {entry["name"] for entry in read_project(project, options.env).entries}
+    unset = [secret for secret in local if secret not in known and secret not in bound]
+    return [
+        f"{secret} is set for development alone, and is not uploaded: --secret {secret}=… sets it"
+        for secret in unset
+    ]
 
 
 def create_namespace(options: argparse.Namespace) -> int:
