@@ -10,6 +10,7 @@ import {
   nodeGlobals,
   nodeTimers,
 } from "./globals.js";
+import { lazily } from "./kernel/lazy.js";
 import { failureOf, takePending } from "./kernel/pending.js";
 import { enterTurn, nextTurn } from "./kernel/turns.js";
 import { errorFromHost } from "./objects/remote-error.js";
@@ -54,6 +55,8 @@ export { sweepEvents } from "./workers/event.js";
 export { WebAssembly } from "./workers/webassembly.js";
 export { nextTurn };
 
+const loadMatchStatics = lazily("language/regexp-statics.js");
+
 /** The host's answer to an async op; several values come as an array. */
 export function settleOp(number, ...values) {
   const record = takePending(number);
@@ -76,6 +79,11 @@ export function provideNode(withTimers) {
   for (const name of Object.keys(nodeGlobals)) defineLazily(name, nodeGlobals[name], false);
   if (!withTimers) return;
   for (const name of Object.keys(nodeTimers)) defineLazily(name, nodeTimers[name], true);
+}
+
+/** Entry point: the script names what RegExp tells of the last match. */
+export function provideMatchStatics() {
+  loadMatchStatics().provideMatchStatics();
 }
 
 /** Entry point: put what `make` makes in the place of a global; for tests. */

@@ -14,5 +14,6 @@ pins the list.
 - sockets_end.py: what a WebSocket's two ends are; sockets_wire.py, sockets_client.py and
   sockets_hibernation.py: who has one; sockets_tcp.py: `connect()`.
 - objects.py and rpc.py: calls that leave the isolate, as protocols that objects/ fulfils.
-- crypto/: Web Crypto. node.py: which modules of Node.js there are.
+- crypto/: Web Crypto. node.py: which modules of Node.js there are;
+  bundle.py: a script's modules as files.
 """

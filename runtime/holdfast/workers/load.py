@@ -6,6 +6,8 @@ with the script comes out as ScriptInvalid with file and line.
 """
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +19,12 @@ from holdfast.workers.errors import ScriptInvalid
 
 # Compiled functions and their texts: 4 to 6 in bundles of 1 to 20 MB, 8 where functions are short.
 CODE_BYTES_PER_SOURCE_BYTE = 8
+
+# What tells of the last match, such as `RegExp.$1`; see polyfills/language/regexp-statics.js.
+_MATCH_STATICS = re.compile(
+    rb"RegExp\s*(?:\.\s*|\[\s*[\"'])"
+    rb"(?:\$[1-9_&+`']|lastMatch|lastParen|leftContext|rightContext|input\b)"
+)
 
 NO_HANDLERS = "The uploaded script has no registered event handlers."
 
@@ -36,13 +44,14 @@ def with_room_for_code(limits: Limits, script: Script) -> Limits:
     V8 compiles what runs, and so Cloudflare's limit hardly counts code; QuickJS compiles all of a
     bundle, whose functions keep their texts, so that a large one would fill the limit by itself.
     """
-    source_bytes = sum(
-        len(module.content)
-        for module in script.modules
-        if module.kind in (ModuleKind.ESM, ModuleKind.COMMONJS)
-    )
+    source_bytes = sum(map(len, _code(script)))
     code_bytes = source_bytes * CODE_BYTES_PER_SOURCE_BYTE
     return replace(limits, memory_bytes=limits.memory_bytes + code_bytes)
+
+
+def _code(script: Script) -> Iterator[bytes]:
+    kinds = (ModuleKind.ESM, ModuleKind.COMMONJS)
+    return (module.content for module in script.modules if module.kind in kinds)
 
 
 def load_script(
@@ -57,6 +66,8 @@ def load_script(
     isolate = host.isolate
     prepare = isolate.export(kernel, "prepareEnvironment")
     try:
+        if any(map(_MATCH_STATICS.search, _code(script))):
+            isolate.call(isolate.export(kernel, "provideMatchStatics"))
         isolate.call(prepare, json.dumps(bindings), service_worker)
         if service_worker:
             told = _run_classic(host, kernel, script)
