@@ -10,9 +10,10 @@ from holdfast.storage.gathering import Gathering
 class Goes(list[list[int]]):
     """What each go was for."""
 
-    def __init__(self, *, last: bool = True) -> None:
+    def __init__(self, *, last: bool = True, enough: int = 1) -> None:
         self._last = last
-        self.gathering: Gathering[int] = Gathering(asyncio.get_running_loop(), self._begin)
+        loop = asyncio.get_running_loop()
+        self.gathering: Gathering[int] = Gathering(loop, self._begin, enough=enough)
 
     def _begin(self, items: list[int]) -> bool:
         self.append(items)
@@ -38,8 +39,15 @@ async def test_what_comes_alone_waits_for_nobody() -> None:
     assert goes == [[1]]
 
 
-async def test_what_comes_in_one_round_and_those_that_follow_goes_together() -> None:
+async def test_what_comes_in_one_round_goes_together() -> None:
     goes = Goes()
+    goes.add(1, 2, 3)
+    await rounds(1)
+    assert goes == [[1, 2, 3]]
+
+
+async def test_what_comes_in_the_rounds_that_follow_goes_along() -> None:
+    goes = Goes(enough=20)
     await rounds(5, lambda number: goes.add(number, number))
     assert not goes
     await rounds(2)
@@ -47,10 +55,9 @@ async def test_what_comes_in_one_round_and_those_that_follow_goes_together() -> 
 
 
 async def test_nobody_waits_for_more_than_enough() -> None:
-    goes = Goes()
-    await rounds(4, lambda number: goes.add(*range(7)))
+    goes = Goes(enough=20)
+    await rounds(4, lambda _: goes.add(*range(7)))
     assert [len(items) for items in goes] == [21]
-    assert gathering.ENOUGH < 21
 
 
 async def test_little_waits_for_the_end_of_a_go() -> None:

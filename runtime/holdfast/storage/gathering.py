@@ -1,9 +1,9 @@
 """What is asked for at about the same time, gathered to be done in one go.
 
 Each go costs a thread's attention and a sync, however much it is for. So what comes in one round
-of the loop goes together, and what comes in the next ones as well, as long as it becomes more and
-is little. While some goes are under way, what comes waits until it is worth a further one, or one
-has ended.
+of the loop goes together. While some goes are under way, what comes waits until it is worth a
+further one, or one has ended. And where a go takes less time than it costs, what the next rounds of
+the loop bring goes along, as long as each brings more and it is not enough.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 
 MAX_AT_ONCE = 4  # goes: a drive takes no longer for them side by side
 MIN_FURTHER = 8  # what is worth another one
-ENOUGH = 16  # to wait for no more
 
 Item = TypeVar("Item")
 
@@ -20,12 +19,20 @@ Item = TypeVar("Item")
 class Gathering(Generic[Item]):
     """On the loop's thread only. `go(items)` begins a go; true if `ended` will tell of its end."""
 
-    __slots__ = ("_go", "_is_due", "_items", "_loop", "_seen", "under_way")
+    __slots__ = ("_enough", "_go", "_is_due", "_items", "_loop", "_seen", "under_way")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, go: Callable[[list[Item]], bool]) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        go: Callable[[list[Item]], bool],
+        *,
+        enough: int = 1,
+    ) -> None:
+        """So many items as are `enough` wait for no more."""
         self.under_way = 0
         self._loop = loop
         self._go = go
+        self._enough = enough
         self._items: list[Item] = []
         self._is_due = False
         self._seen = 1  # so many were there a round ago; one alone has nobody to wait for
@@ -54,7 +61,7 @@ class Gathering(Generic[Item]):
         if self.under_way and (self.under_way == MAX_AT_ONCE or count < MIN_FURTHER):
             self._is_due = False
             return  # until one has ended
-        if self._seen < count < ENOUGH:
+        if self._seen < count < self._enough:
             self._seen = count
             self._loop.call_soon(self._look)
             return

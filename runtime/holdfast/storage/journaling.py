@@ -44,6 +44,7 @@ from holdfast.storage.workers import Done, Workers
 log = logging.getLogger("holdfast.storage")
 
 FULL_BYTES = 32 << 20
+ENOUGH = 16  # entries for a batch
 QUIET_S = 5.0  # without a batch, before the logs are synced
 PAUSE_S = 1.0  # after a failure
 
@@ -163,7 +164,9 @@ class Journaling(Generic[Log]):
             _File(root, journal_path(root, place, number), fsync) for number in (0, 1)
         )
         self._first = self._file
-        self._gathering: Gathering[tuple[Entry, Log, Done]] = Gathering(loop, self._write)
+        self._gathering: Gathering[tuple[Entry, Log, Done]] = Gathering(
+            loop, self._write, enough=ENOUGH
+        )
         self._paused_until = 0.0
         self._newest_s = 0.0
         self._quiet: asyncio.TimerHandle | None = None
