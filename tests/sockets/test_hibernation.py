@@ -1,11 +1,13 @@
 """Sockets that outlive the instance of their object."""
 
+import asyncio
 import contextlib
 import json
 
 import pytest
 
-from holdfast.host import context
+from holdfast.host import context, sockets
+from holdfast.host.sockets import table_of
 from tests.inprocess import Server
 from tests.sockets.clients import Clients, close_of, frame, line, receive, text
 
@@ -61,6 +63,19 @@ THING = (
   }
 """
 )
+
+OPEN = """
+    const way = new URL(request.url).pathname;
+    if (way === "/open" || way === "/shut") {
+      globalThis.isOpen = way === "/open";
+      return new Response(way);
+    }
+"""
+WAIT_FOR_THE_OPENING = """
+      state.blockConcurrencyWhile(async () => {
+        while (!globalThis.isOpen) await scheduler.wait(5);
+      });
+"""
 
 
 def evict(server: Server) -> None:
@@ -399,3 +414,28 @@ async def test_what_an_object_sends_from_a_handler_waits_for_its_writes(
     socket = await clients.open("/a")
     await socket.send_str("x")
     assert [await text(socket) for _ in range(5)] == ["0", "1", "2", "3", "4"]
+
+
+async def test_sockets_wait_together_for_an_object_that_lets_nothing_in(
+    server: Server, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "MAX_HELD_TOGETHER", 100_000)
+    script = THING.replace("this.seen = 0;", f"this.seen = 0; {WAIT_FOR_THE_OPENING}")
+    server.add("main", script.replace("fetch(request, env) {", f"fetch(request, env) {{ {OPEN}", 1))
+    await server.fetch("/open")
+    opened = [await clients.open("/a") for _ in range(10)]
+    evict(server)
+    await server.fetch("/shut")
+    for number in range(40):
+        for socket in opened:
+            await socket.send_str(f"{number} {'x' * 10_000}")
+    table = table_of(server.runtime.worker("main").host)
+    async with asyncio.timeout(20):
+        while not all(end._peer_waits for end in table.ends.values()):
+            await asyncio.sleep(0)
+    assert 100_000 < table.held_bytes < 3_000_000, "each may add what had been read already"
+    await server.fetch("/open")
+    for socket in opened:
+        told = [(await text(socket)).split()[1] for _ in range(40)]
+        assert told == [f"{number}" for number in range(40)]
+    assert table.held_bytes == 0

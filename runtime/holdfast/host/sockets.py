@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from holdfast.engine import Handle
     from holdfast.host.context import Host
 
-# What an object's input gate holds back of one socket before the other side has to wait.
+# What input gates hold back of one socket, and of all of an isolate, before the other side has to
+# wait.
 MAX_HELD_BYTES = 1_048_576
+MAX_HELD_TOGETHER = 16_777_216
 
 
 class IsolateEnd(SocketEnd):
@@ -37,6 +39,7 @@ class IsolateEnd(SocketEnd):
         self._later: list[Callable[[], None]] = []
         self._held: list[int] = []  # the sizes of messages that wait in the isolate
         self._held_bytes = 0
+        self._peer_waits = False  # until less is held back
         self._counted = False  # among what keeps the isolate from being idle
 
     # ---- what the script does: all of it comes from ops ---------------------------
@@ -84,17 +87,26 @@ class IsolateEnd(SocketEnd):
 
     def taken(self) -> None:
         """The input gate has let a message in that it held back."""
-        before = self._held_bytes
-        self._held_bytes -= self._held.pop(0)
-        if before > MAX_HELD_BYTES >= self._held_bytes and self.peer is not None:
-            self.peer.go_on()
+        size = self._held.pop(0)
+        self._held_bytes -= size
+        self._table.held_bytes -= size
+        # Where nothing of it is held back, nobody would let it go on later.
+        if self._peer_waits and not (self._held and self._has_too_much):
+            self._peer_waits = False
+            if self.peer is not None:
+                self.peer.go_on()
+
+    @property
+    def _has_too_much(self) -> bool:
+        return self._held_bytes > MAX_HELD_BYTES or self._table.held_bytes > MAX_HELD_TOGETHER
 
     def forget(self) -> None:
         """The script holds it no more."""
         if self._counted:
             self._counted = False
             self._table.host.pending -= 1
-        self._table.ends.pop(self.number, None)
+        if self._table.ends.pop(self.number, None) is not None:
+            self._table.held_bytes -= self._held_bytes
 
     # ---- what the peer does ---------------------------------------------------------
 
@@ -106,12 +118,13 @@ class IsolateEnd(SocketEnd):
 
     def has_held(self, message: Message) -> None:
         """The input gate holds a message back; when it is too much, the peer has to wait."""
-        before = self._held_bytes
         self._held.append(len(message))
         self._held_bytes += len(message)
+        self._table.held_bytes += len(message)
         if self._held_bytes > MAX_WAITING_BYTES:
             self.on_overflow()
-        elif self._held_bytes > MAX_HELD_BYTES >= before and self.peer is not None:
+        elif not self._peer_waits and self._has_too_much and self.peer is not None:
+            self._peer_waits = True
             self.peer.hold()
 
     def on_close(self, code: int, reason: str) -> None:
@@ -140,6 +153,7 @@ class SocketTable:
     def __init__(self, host: "Host") -> None:
         self.host = host
         self.ends: dict[int, IsolateEnd] = {}
+        self.held_bytes = 0  # of messages that wait in the isolate
         self.next_number = 1
         self.message: Handle = host.entry("socketMessage")
         self.closed: Handle = host.entry("socketClosed")
