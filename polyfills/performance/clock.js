@@ -7,12 +7,13 @@ const native = globalThis.performance;
 let nativeNow = native.now.bind(native);
 const { floor } = Math;
 
-// 5 µs, the finest step that the standard grants.
-const STEPS_PER_MS = 200;
+// The standard grants steps of 5 µs. These are the next larger ones of which a double holds each
+// multiple exactly, also in times since the epoch, so that no difference of two times is smaller.
+const STEPS_PER_MS = 128;
 
 let begin = floor((Date.now() - nativeNow()) * STEPS_PER_MS) / STEPS_PER_MS; // since the epoch
 
-/** Milliseconds since this isolate's time begins, in steps of 5 µs; never steps back. */
+/** Milliseconds since this isolate's time begins, in steps of 8 µs; never steps back. */
 export function now() {
   return floor(nativeNow() * STEPS_PER_MS) / STEPS_PER_MS;
 }
