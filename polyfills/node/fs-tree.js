@@ -16,7 +16,6 @@ const FIRST_OF_BUNDLE = 2 ** 31; // number of a node
 
 let bundle; // one for all
 
-
 class Tree {
   used = 0;
   descriptors = new Map();
