@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -226,15 +228,35 @@ def test_a_script_may_go_from_service_worker_to_module(tmp_path: Path) -> None:
         assert get(url).text == "hello"
 
 
+@contextmanager
+def hanging_up(action: signal.Handlers) -> Iterator[None]:
+    """Have commands that are started begin with this for SIGHUP, whatever the tests run under."""
+    before = signal.signal(signal.SIGHUP, action)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_and_the_end_of_the_terminal_end_it_with_status_0(
     tmp_path: Path, number: signal.Signals, workers: str
 ) -> None:
     (tmp_path / "main.mjs").write_text(HELLO)
-    with Running("dev", "main.mjs", *ANY_PORT, "--workers", workers, folder=tmp_path) as dev:
+    command = ("dev", "main.mjs", *ANY_PORT, "--workers", workers)
+    with hanging_up(signal.SIG_DFL), Running(*command, folder=tmp_path) as dev:
         dev.ready()
         assert dev.stop(number) == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_with_nohup_it_outlives_the_terminal(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "main.mjs").write_text(HELLO)
+    command = ("dev", "main.mjs", *ANY_PORT, "--workers", workers)
+    with hanging_up(signal.SIG_IGN), Running(*command, folder=tmp_path) as dev:
+        url = dev.ready()
+        dev.send(signal.SIGHUP)
+        assert get(url).text == "hello"
+        assert dev.stop() == 0
 
 
 def test_a_second_ctrl_c_waits_for_nobody(tmp_path: Path) -> None:
