@@ -23,9 +23,8 @@ from holdfast.catalog.project import (
 )
 from holdfast.catalog.project_secrets import secret_files
 from holdfast.catalog.script import Script
-from holdfast.catalog.source import Source
 from holdfast.cli.options import named_values
-from holdfast.cli.script_file import ScriptFile, Stamp, explained, state_of, unreadable
+from holdfast.cli.script_file import Followed, ScriptFile, Stamp, explained, unreadable
 
 
 def open_script(options: argparse.Namespace) -> "SourceFile":
@@ -75,7 +74,7 @@ def project_of(options: argparse.Namespace) -> Path | None:
     return None
 
 
-class ProjectFile:
+class ProjectFile(Followed):
     """The script of a project, and what the command line says about it."""
 
     def __init__(self, file: Path, options: argparse.Namespace) -> None:
@@ -85,7 +84,6 @@ class ProjectFile:
         self._variables = [PlainText(*pair) for pair in named_values(options.var, "--var")]
         self._date: str | None = options.compatibility_date
         self._flags = tuple(options.compatibility_flag)
-        self._source: Source | None = None  # as it was last read
         try:
             self._project = self._read_project()
         except OSError as error:
@@ -113,10 +111,6 @@ class ProjectFile:
             if isinstance(binding, Service) and binding.service not in self.peers
         ]
         return (*self._project.notes, *elsewhere)
-
-    def told(self, text: str) -> str:
-        """A text, such as a stack, with places in files of the author's."""
-        return text if self._source is None else self._source.told(text)
 
     @property
     def crons(self) -> tuple[str, ...]:
@@ -153,15 +147,8 @@ class ProjectFile:
     def stamp(self, script: Script | None) -> Stamp:
         """The state of the configuration, of a version's modules, and of their folders."""
         folder = self._project.folder
-        names = [module.name for module in script.modules] if script else []
-        files = [
-            self._file,
-            self.path,
-            *(self._source.files if self._source else ()),
-            *(folder / name for name in names),
-        ]
-        files += secret_files(folder, self._environment)
-        return {path: state_of(path) for path in [*files, *(file.parent for file in files)]}
+        secrets = secret_files(folder, self._environment)
+        return self._stamp(script, folder, self._file, self.path, *secrets)
 
     def _read_project(self) -> Project:
         return read_project(self._file, self._environment, with_secrets=True)

@@ -4,12 +4,12 @@ import argparse
 import http.client
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from holdfast.api import ApiError, client
-from holdfast.catalog.project import read_project
+from holdfast.catalog.project import Project, read_project
 from holdfast.catalog.project_secrets import read_secrets
 from holdfast.cli.console import complain, remark
 from holdfast.cli.options import named_values, script_name
@@ -29,15 +29,17 @@ def deploy(options: argparse.Namespace) -> int:
             "modules": options.module,
             **connection,
         }
-        project = project_of(options)
-        if project is None:
+        file = project_of(options)
+        if file is None:
             result = client.deploy(
                 options.script, script_name(options.script, options.name), **given
             )
         else:
-            remark(read_project(project, options.env).notes)
-            result = client.deploy_project(project, options.name, environment=options.env, **given)
-            remark(_unset_secrets(project, options, result["id"], connection))
+            project = read_project(file, options.env)
+            remark(project.notes)
+            result = client.deploy_project(file, options.name, environment=options.env, **given)
+            local = read_secrets(file.parent, options.env)
+            remark(_unset_secrets(local, project, result["id"], connection))
         name = result["id"]
         handlers = ", ".join(result.get("handlers") or []) or "none"
         return f"{name} is live (handlers: {handlers})."
@@ -46,14 +48,13 @@ def deploy(options: argparse.Namespace) -> int:
 
 
 def _unset_secrets(
-    project: Path, options: argparse.Namespace, name: str, connection: dict[str, Any]
+    local: Mapping[str, str], project: Project, name: str, connection: dict[str, Any]
 ) -> list[str]:
     """What to say of secrets that are set for development and that the server does not have."""
-    local = read_secrets(project.parent, options.env)
     if not local:
         return []
     known = client.list_secrets(name, **connection)
-    bound = {entry["name"] for entry in read_project(project, options.env).entries}
+    bound = {entry["name"] for entry in project.entries}
     unset = [secret for secret in local if secret not in known and secret not in bound]
     return [
         f"{secret} is set for development alone, and is not uploaded: --secret {secret}=… sets it"

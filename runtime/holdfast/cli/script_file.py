@@ -21,7 +21,26 @@ class ScriptUnreadable(Exception):
     """There is no script to be had from the file; the message is one line for its author."""
 
 
-class ScriptFile:
+class Followed:
+    """What a script was last read from: where its places are, and when it changes."""
+
+    _source: Source | None = None
+
+    def told(self, text: str) -> str:
+        """A text, such as a stack, with places in files of the author's."""
+        return text if self._source is None else self._source.told(text)
+
+    def _stamp(self, script: Script | None, folder: Path, *further: Path) -> Stamp:
+        """The state of a version's modules, of `further` files, and of the folders they lie in.
+
+        A folder's state changes when files come and go, which an import may wait for.
+        """
+        modules = [folder / module.name for module in script.modules] if script else []
+        files = [*further, *(self._source.files if self._source else ()), *modules]
+        return {path: _state_of(path) for path in [*files, *(file.parent for file in files)]}
+
+
+class ScriptFile(Followed):
     """A script's main file, and what the command line says about the script."""
 
     def __init__(self, options: argparse.Namespace) -> None:
@@ -32,7 +51,6 @@ class ScriptFile:
         self._bindings = tuple(PlainText(name, value) for name, value in variables)
         self._compatibility_date: str | None = options.compatibility_date
         self._compatibility_flags = tuple(options.compatibility_flag)
-        self._source: Source | None = None  # as it was last read
 
     @property
     def is_there(self) -> bool:
@@ -43,10 +61,6 @@ class ScriptFile:
     def notes(self) -> tuple[str, ...]:
         """What its author should know: a file has no configuration."""
         return ()
-
-    def told(self, text: str) -> str:
-        """A text, such as a stack, with places in files of the author's."""
-        return text if self._source is None else self._source.told(text)
 
     @property
     def crons(self) -> tuple[str, ...]:
@@ -79,21 +93,11 @@ class ScriptFile:
         )
 
     def stamp(self, script: Script | None) -> Stamp:
-        """The state of the main file, of a version's modules, and of the folders they lie in.
-
-        A folder's state changes when files come and go, which an import may wait for.
-        """
-        folder = self.path.resolve().parent
-        names = [module.name for module in script.modules] if script else []
-        files = [
-            self.path,
-            *(self._source.files if self._source else ()),
-            *(folder / name for name in names),
-        ]
-        return {path: state_of(path) for path in [*files, *(file.parent for file in files)]}
+        """The state of the main file, of a version's modules, and of their folders."""
+        return self._stamp(script, self.path.resolve().parent, self.path)
 
 
-def state_of(path: Path) -> tuple[int, int, int] | None:
+def _state_of(path: Path) -> tuple[int, int, int] | None:
     """The state of a file or a folder; None where there is none."""
     try:
         status = path.stat()
