@@ -19,6 +19,7 @@ import apsw
 
 from holdfast.catalog.errors import CatalogUnusable
 from holdfast.storage.disk import make_folder
+from holdfast.storage.errors import DAMAGED
 
 SCHEMA_VERSION = 5
 
@@ -320,7 +321,7 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except (apsw.ReadOnlyError, apsw.PermissionsError, apsw.CantOpenError) as error:
         raise CatalogUnusable(f"The catalog {path} cannot be written: {error}.") from error
-    except (apsw.NotADBError, apsw.CorruptError) as error:
+    except DAMAGED as error:
         raise CatalogUnusable(
             f"{path} is damaged or not a Holdfast catalog: {error}. Restore it from a backup."
         ) from error

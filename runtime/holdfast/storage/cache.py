@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 import apsw
 
 from holdfast.storage.disk import make_folder
+from holdfast.storage.errors import DAMAGED
 
 log = logging.getLogger("holdfast.storage.cache")
 
@@ -72,7 +73,7 @@ _TIDY_EVERY_MS = 10_000
 _BUSY_TIMEOUT_MS = 5_000
 _RECOUNTS_PER_LIMIT = 16
 _COLUMNS = "id, status, status_text, headers, size, stored_ms, expires_ms"
-_DAMAGED = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError)
+_UNUSABLE = (*DAMAGED, apsw.SQLError)
 
 Result = TypeVar("Result")
 
@@ -185,7 +186,7 @@ class ResponseCache:
             if self._connection is None:
                 self._open()
             return function(*given)
-        except _DAMAGED as error:
+        except _UNUSABLE as error:
             log.warning("the cache is damaged and begins anew: %s", error)
             self._throw_away()
         except (apsw.Error, OSError) as error:

@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 class Gathering(Generic[Item]):
     """On the loop's thread only. `go(items)` begins a go; true if `ended` will tell of its end."""
 
-    __slots__ = ("_enough", "_go", "_is_due", "_items", "_loop", "_seen", "under_way")
+    __slots__ = ("_enough", "_go", "_is_due", "_items", "_loop", "_seen", "_under_way")
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Gathering(Generic[Item]):
         enough: int = 1,
     ) -> None:
         """So many items as are `enough` wait for no more."""
-        self.under_way = 0
+        self._under_way = 0
         self._loop = loop
         self._go = go
         self._enough = enough
@@ -38,7 +38,7 @@ class Gathering(Generic[Item]):
         self._seen = 1  # so many were there a round ago; one alone has nobody to wait for
 
     def __bool__(self) -> bool:
-        return bool(self._items or self.under_way)
+        return bool(self._items or self._under_way)
 
     def add(self, item: Item) -> None:
         """Have this done."""
@@ -48,7 +48,7 @@ class Gathering(Generic[Item]):
 
     def ended(self) -> None:
         """A go that was under way is over."""
-        self.under_way -= 1
+        self._under_way -= 1
         if self._items and not self._is_due:
             self._look_soon()
 
@@ -58,7 +58,7 @@ class Gathering(Generic[Item]):
 
     def _look(self) -> None:
         count = len(self._items)
-        if self.under_way and (self.under_way == MAX_AT_ONCE or count < MIN_FURTHER):
+        if self._under_way and (self._under_way == MAX_AT_ONCE or count < MIN_FURTHER):
             self._is_due = False
             return  # until one has ended
         if self._seen < count < self._enough:
@@ -68,4 +68,4 @@ class Gathering(Generic[Item]):
         self._is_due, self._seen = False, 1
         items, self._items = self._items, []
         if self._go(items):
-            self.under_way += 1
+            self._under_way += 1

@@ -18,10 +18,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import apsw
-
 from holdfast.storage.disk import Folder, fsync, write_at
-from holdfast.storage.errors import StorageError
+from holdfast.storage.errors import DAMAGED, StorageError
 from holdfast.storage.names import RESTORED_SUFFIX, is_unfinished
 from holdfast.storage.opening import leave_no_log, remove
 from holdfast.storage.snapshot import Snapshot
@@ -33,8 +31,6 @@ log = logging.getLogger("holdfast.storage")
 
 SUFFIX = ".restore"
 _SYNCED_BYTES = 16 << 20  # written between two syncs: one of all would hold up those of others
-
-_DAMAGED = (apsw.NotADBError, apsw.CorruptError)
 
 
 class Stopped(StorageError):
@@ -105,7 +101,7 @@ class GoingBack:
             self._folder.sweep(is_unfinished)
             try:
                 self._go(request)
-            except (*_DAMAGED, zlib.error) as error:
+            except (*DAMAGED, zlib.error) as error:
                 self._history.put_aside(error)
         self._is_done = True
 
@@ -133,7 +129,7 @@ class GoingBack:
         if self._path.exists():
             try:
                 there = Snapshot.of(self._path)
-            except _DAMAGED as error:
+            except DAMAGED as error:
                 log.error("%s is damaged, and put aside: %s", self._path, error)
                 self._path.rename(self._path.with_name(f"{self._path.name}-damaged"))
                 return

@@ -27,7 +27,7 @@ from typing import NamedTuple, cast
 
 import apsw
 
-from holdfast.storage.errors import BookmarkInvalid
+from holdfast.storage.errors import DAMAGED, BookmarkInvalid
 from holdfast.storage.going_back import request_path, requested
 from holdfast.storage.names import MARKING_SUFFIX
 from holdfast.storage.session import wal_path
@@ -44,7 +44,6 @@ LEAST_SPACE_BYTES = 64 * 1024
 _DAY_MS = 86_400_000
 AHEAD_MS = 60_000  # so far a clock may be put back in passing
 _HASH_BYTES = 16
-_DAMAGED = (apsw.NotADBError, apsw.CorruptError)
 _LEVEL = 1  # of compression: most of what there is to gain, in a fraction of the time
 _PAGE_BITS = 32
 
@@ -231,7 +230,7 @@ class History:
             connection.execute(_PREPARE + synchronous)
             if not connection.execute("SELECT 1 FROM sqlite_schema").fetchall():
                 connection.execute(_NEW)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             connection.close()
             self.put_aside(error)
             return self._connect(synchronous)
@@ -252,7 +251,7 @@ class History:
         """Have the next mark begin anew, where this one meets damage that is the past's."""
         try:
             yield
-        except _DAMAGED as error:
+        except DAMAGED as error:
             if self._is_damaged():  # and not what is marked
                 self.put_aside(error)
             raise
@@ -261,7 +260,7 @@ class History:
         try:
             with contextlib.closing(apsw.Connection(str(self._path))) as db:
                 return bool(db.execute("PRAGMA quick_check(1)").get != "ok")
-        except _DAMAGED:
+        except DAMAGED:
             return True
 
     def put_aside(self, error: Exception) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import apsw
 
 from holdfast.storage.disk import Folder, rewrite_durably, sync_path, write_all
-from holdfast.storage.errors import is_read_only
+from holdfast.storage.errors import DAMAGED, is_read_only
 from holdfast.storage.session import Session, connect, wal_path
 from holdfast.storage.template import KV_SCHEMA, is_unborn, template
 
@@ -89,7 +89,7 @@ def open_existing(path: Path, folder: Folder, *, log_is_durable: bool) -> Sessio
         heal(path, folder)
     try:
         return _open(path, folder, wal_bytes)
-    except (apsw.NotADBError, apsw.CorruptError):
+    except DAMAGED:
         if not is_unborn(path):
             raise
         remove(path, folder)
@@ -232,7 +232,7 @@ def leave_no_log(path: Path, folder: Folder) -> None:
     if path.exists() and has_log(path):
         try:
             finish_parked(path, folder)
-        except (apsw.NotADBError, apsw.CorruptError) as error:
+        except DAMAGED as error:
             log.warning("%s cannot be read, and is removed: %s", path, error)
             remove(path, folder)
     remove_stray_log(path, folder)
