@@ -1,7 +1,6 @@
 // The global object's `crypto`: https://w3c.github.io/webcrypto/#Crypto-interface
 
 import { DOMException } from "../language/dom-exception.js";
-import { crypto_random, crypto_random_uuid } from "holdfast:ops";
 import { describeView, isArrayBuffer, viewKind } from "../kernel/buffers.js";
 import { lazily } from "../kernel/lazy.js";
 import {
@@ -12,6 +11,7 @@ import {
   requireArguments,
 } from "../kernel/webidl.js";
 import "./builtins.js";
+import { randomBytes, randomUUID } from "./random.js";
 
 const { Uint8Array } = globalThis;
 const setBytes = Function.prototype.call.bind(Uint8Array.prototype.set);
@@ -67,7 +67,7 @@ export class Crypto {
       );
     }
     if (byteLength > 0) {
-      setBytes(new Uint8Array(buffer, byteOffset, byteLength), crypto_random(byteLength));
+      setBytes(new Uint8Array(buffer, byteOffset, byteLength), randomBytes(byteLength));
     }
     return array;
   }
@@ -75,7 +75,7 @@ export class Crypto {
   /** https://w3c.github.io/webcrypto/#Crypto-method-randomUUID */
   randomUUID() {
     if (!isObject(this) || !(#brand in this)) throw illegalInvocation();
-    return crypto_random_uuid();
+    return randomUUID();
   }
 }
 

@@ -16,6 +16,7 @@ import {
   isArrayBuffer,
   isDetached,
 } from "../kernel/buffers.js";
+import { requireHandler } from "../kernel/pending.js";
 import {
   defineInterface,
   illegalConstructor,
@@ -133,6 +134,7 @@ export class SubtleCrypto {
     begin(this, "generateKey", arguments.length, 3);
     const usages = toUsages(keyUsages, "SubtleCrypto.generateKey: the usages");
     const { record, parameters } = normalize(algorithm, "generateKey");
+    requireHandler();
     const made = await record.generateKey(parameters, !!extractable, usages);
     requireSomeUsage(made.privateKey ?? made);
     return made;

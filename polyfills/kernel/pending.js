@@ -10,14 +10,28 @@ let lastNumber = 0;
 
 const GLOBAL_SCOPE_MESSAGE =
   "Disallowed operation called within global scope. Asynchronous I/O (ex: fetch() or " +
-  "connect()) and setting a timeout are not allowed within global scope. To fix this " +
-  "error, perform this operation within a handler.";
+  "connect()), setting a timeout, and generating random values are not allowed within global " +
+  "scope. To fix this error, perform this operation within a handler. " +
+  "https://developers.cloudflare.com/workers/runtime-apis/handlers/";
 
 /** The running context; throws in a script's global scope, where no I/O is allowed. */
 export function requireContext() {
   const context = currentContext();
   if (context === null) throw new Error(GLOBAL_SCOPE_MESSAGE);
   return context;
+}
+
+// Whether what runs outside of turns is a script; what the runtime makes for itself is free.
+let isScript = false;
+
+/** Called before a script runs its top level. */
+export function beginScript() {
+  isScript = true;
+}
+
+/** Throws in a script's global scope, which has neither random values nor sockets of its own. */
+export function requireHandler() {
+  if (isScript) requireContext();
 }
 
 class PendingOp {

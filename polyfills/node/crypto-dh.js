@@ -1,7 +1,8 @@
 // Diffie-Hellman with numbers: https://nodejs.org/docs/latest-v20.x/api/crypto.html#class-diffiehellman
 
+import { randomBytes } from "../crypto/random.js";
 import { callable } from "./callable.js";
-import { crypto_random, node_agree, node_dh_group, node_dh_power } from "holdfast:ops";
+import { node_agree, node_dh_group, node_dh_power } from "holdfast:ops";
 import { Buffer } from "./buffer.js";
 import { encoded, isText, secretOf, toBuffer } from "./bytes.js";
 import { attempt } from "./crypto-errors.js";
@@ -61,7 +62,7 @@ function isGroupPrime(prime) {
 function privateBelow(prime) {
   const p = numberOf(prime);
   const span = p > 4n ? p - 3n : 1n;
-  return bytesOfNumber((numberOf(crypto_random(prime.length + 8)) % span) + 2n);
+  return bytesOfNumber((numberOf(randomBytes(prime.length + 8)) % span) + 2n);
 }
 
 /** What both classes do with their prime and generator. */
@@ -80,7 +81,7 @@ class Exchange {
 
   generateKeys(encoding = undefined) {
     this.#private ??= this.#isKnown
-      ? Buffer.from(crypto_random(Math.min(PRIVATE_BYTES, this.#prime.length - 1)))
+      ? Buffer.from(randomBytes(Math.min(PRIVATE_BYTES, this.#prime.length - 1)))
       : privateBelow(this.#prime);
     this.#public = withoutZeros(this.#power(this.#generator, this.#private));
     return encoded(Buffer.from(this.#public), encoding);

@@ -1,13 +1,13 @@
 // New keys: https://nodejs.org/docs/latest-v20.x/api/crypto.html#cryptogeneratekeypairtype-options-callback
 
 import {
-  crypto_random,
   node_curves,
   node_key_generate,
   node_key_generate_later,
   node_key_public,
   node_signature_hash,
 } from "holdfast:ops";
+import { randomBytes } from "../crypto/random.js";
 import { answer, attempt } from "./crypto-errors.js";
 import { keyEncoding } from "./crypto-key-encoding.js";
 import { keyOf, written } from "./crypto-keys.js";
@@ -136,7 +136,7 @@ export function generateKeySync(type, options) {
   const size = secretBytes(type, options);
   if (size > MAX_SECRET_BYTES)
     throw new RangeError(`Secret keys of at most ${MAX_SECRET_BYTES} bytes are generated`);
-  return keyOf("secret", crypto_random(size));
+  return keyOf("secret", randomBytes(size));
 }
 
 export function generateKey(type, options, callback) {

@@ -1,6 +1,6 @@
 // Random values: https://nodejs.org/docs/latest-v20.x/api/crypto.html#cryptorandombytessize-callback
 
-import { crypto_random, crypto_random_uuid } from "holdfast:ops";
+import * as random from "../crypto/random.js";
 import { Buffer } from "./buffer.js";
 import { bytesOf } from "./bytes.js";
 import {
@@ -25,7 +25,7 @@ function requireSize(size) {
 function fillRandomly(bytes) {
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
     const size = Math.min(PIECE_BYTES, bytes.length - at);
-    bytes.set(crypto_random(size), at);
+    bytes.set(random.randomBytes(size), at);
   }
   return bytes;
 }
@@ -82,7 +82,7 @@ export function randomInt(min, max, callback) {
   if (range > MAX_RANGE) throw outOfRange("max - min", `<= ${MAX_RANGE}`, range);
   const limit = 2 ** 48 - (2 ** 48 % range);
   let value;
-  do value = Buffer.from(crypto_random(6).buffer).readUIntBE(0, 6);
+  do value = Buffer.from(random.randomBytes(6).buffer).readUIntBE(0, 6);
   while (value >= limit);
   const result = (value % range) + min;
   if (callback === undefined) return result;
@@ -96,5 +96,5 @@ export function randomUUID(options = undefined) {
     const { disableEntropyCache = false } = options;
     requireBoolean(disableEntropyCache, "options.disableEntropyCache");
   }
-  return crypto_random_uuid();
+  return random.randomUUID();
 }

@@ -11,8 +11,8 @@ import { Event } from "../events/event.js";
 import { resolve } from "../fetch/base-url.js";
 import { fetch } from "../fetch/fetch.js";
 import { extractMimeType } from "../fetch/mime.js";
+import { currentContext } from "../kernel/current.js";
 import { reportException } from "../kernel/report.js";
-import { requireContext } from "../kernel/pending.js";
 import {
   defineConstants,
   defineInterface,
@@ -33,6 +33,8 @@ const CLOSED = 2;
 const DEFAULT_RETRY_MS = 2_000;
 const MIN_RETRY_MS = 100; // a server that says 0 is not to be asked without a pause
 const MAX_RETRY_MS = 60_000;
+
+const NO_HANDLER = "An EventSource can only be created within the context of a worker request.";
 
 const FROM_STREAM = {};
 
@@ -60,7 +62,7 @@ export class EventSource extends EventTarget {
       const message = `Cannot open an EventSource to '${text}'. The URL is invalid.`;
       throw new DOMException(message, "SyntaxError");
     }
-    requireContext();
+    if (currentContext() === null) throw new DOMException(NO_HANDLER, "NotSupportedError");
     this.#url = href;
     this.#withCredentials = !!withCredentials;
     this.#fetcher = fetcher;

@@ -6,6 +6,7 @@ import { requestFromHost } from "../fetch/request.js";
 import { beginCall, failCall, runCall } from "../kernel/calls.js";
 import { takeDepth } from "../kernel/depth.js";
 import { lazily } from "../kernel/lazy.js";
+import { beginScript } from "../kernel/pending.js";
 import { enterTurn } from "../kernel/turns.js";
 import { useClasses } from "../objects/residents.js";
 import { OF_CLASSES, RpcCall } from "../rpc/call.js";
@@ -26,6 +27,7 @@ let exported = {};
 export function prepareEnvironment(bindingsJson, asGlobals) {
   addBindings(env, JSON.parse(bindingsJson));
   if (asGlobals) addBindings(globalThis, JSON.parse(bindingsJson));
+  beginScript();
 }
 
 /**

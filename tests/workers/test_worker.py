@@ -268,7 +268,9 @@ async def test_unhandled_rejections_are_logged(server: Server) -> None:
 
 
 async def test_io_is_refused_in_the_global_scope(server: Server) -> None:
-    for call in ("fetch('http://x/')", "setTimeout(() => {}, 1)", "scheduler.wait(1)"):
+    calls = ["fetch('http://x/')", "setTimeout(() => {}, 1)", "scheduler.wait(1)"]
+    calls += ["crypto.randomUUID()", "new WebSocketPair()"]
+    for call in calls:
         server.sources.scripts.pop("main", None)
         server.add("main", f"await {call}; export default {{ fetch() {{}} }}")
         with pytest.raises(ScriptInvalid, match="global scope"):
