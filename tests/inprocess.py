@@ -12,10 +12,13 @@ from typing import Any
 
 import aiohttp
 
+from holdfast.api import ApiServer
 from holdfast.catalog import Binding, Namespace, NamespaceNotFound, Script, ScriptNotFound, Syntax
 from holdfast.engine import Limits, Module, ModuleKind
 from holdfast.host.platform import Platform
 from holdfast.server import HostRoutes, Listener, Runtime, Settings
+from holdfast.server.http_server import HttpServer
+from holdfast.server.listening import Address, open_address, port_of
 from holdfast.server.opening import open_storage
 
 _KINDS = {
@@ -103,6 +106,13 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+async def start(server: ApiServer | Listener | HttpServer) -> int:
+    """Have a server listen; its port."""
+    with open_address(Address(("127.0.0.1",), 0, "--port"), 1) as [listeners]:
+        await server.start_on([each.dup() for each in listeners])
+        return port_of(listeners)
+
+
 class Server:
     """A runtime with a listener; use as an async context manager."""
 
@@ -126,7 +136,7 @@ class Server:
             platform=self._platform,
         )
         self._listener = Listener(self.runtime, HostRoutes("localhost"))
-        self.port = await self._listener.start("127.0.0.1", 0)
+        self.port = await start(self._listener)
         self._session = aiohttp.ClientSession(auto_decompress=False)
         return self
 

@@ -14,6 +14,7 @@ from holdfast.catalog import Catalog
 from holdfast.server import CatalogSource, HostRoutes, Listener, Runtime, Settings
 from holdfast.server.deployments import Deployments
 from holdfast.server.opening import open_storage
+from tests.inprocess import start
 
 TOKEN = "token"
 
@@ -71,7 +72,7 @@ async def deployment(tmp_path: Path) -> AsyncIterator[Deployment]:
     )
     listener = Listener(runtime, HostRoutes("localhost"))
     api = ApiServer(Deployments(catalog, runtime), ApiSettings(TOKEN))
-    port, api_port = await listener.start("127.0.0.1", 0), await api.start("127.0.0.1", 0)
+    port, api_port = await start(listener), await start(api)
     async with aiohttp.ClientSession() as session:
         yield Deployment(session, runtime, catalog, port, api_port, lines)
     await api.stop()

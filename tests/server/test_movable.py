@@ -18,6 +18,7 @@ from holdfast.server.overload import Overload, Reason
 from holdfast.server.response import OVERLOADED, plain_response
 from holdfast.server.settings import Bounds
 from holdfast.workers import WorkerResponse
+from tests.inprocess import start
 
 GET = b"GET /get HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
@@ -83,8 +84,8 @@ class Client:
 async def places(clients: int = 1) -> AsyncIterator[tuple[Any, ...]]:
     """Two servers, and clients that are connected to the first."""
     first, second = Place("first"), Place("second")
-    port = await first.server.start("127.0.0.1", 0)
-    await second.server.start("127.0.0.1", 0)
+    port = await start(first.server)
+    await start(second.server)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(second.server.stop, 0.0)
         stack.push_async_callback(first.server.stop, 0.0)

@@ -11,21 +11,18 @@ from holdfast.api.settings import ApiSettings
 
 
 class ApiServer:
-    """Serves the API for a platform on one address."""
+    """Serves the API for a platform."""
 
     def __init__(self, platform: Platform, settings: ApiSettings) -> None:
         self._runner = web.AppRunner(make_app(platform, settings), access_log=None)
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; the port, also where 0 asked for any. Raises OSError when it is taken."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
-        return int(self._runner.addresses[0][1])
-
     async def start_on(
-        self, listeners: Sequence[socket], _on_request: Callable[[], None], _balance: object = None
+        self,
+        listeners: Sequence[socket],
+        _on_request: Callable[[], None] | None = None,
+        _balance: object = None,
     ) -> None:
-        """Take what connects to sockets that listen already."""
+        """Take what connects to sockets, which are bound."""
         await self._runner.setup()
         for listener in listeners:
             await web.SockSite(self._runner, listener).start()

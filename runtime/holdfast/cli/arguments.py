@@ -20,11 +20,11 @@ from holdfast.cli.parser import (
     port,
     positive,
     seconds,
+    socket_path,
     workers,
 )
 from holdfast.cli.where import DEFAULT_API_PORT, TOKEN_VARIABLE, add_data, add_remote
 
-DEFAULT_PORT = 8787
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 # A developer's restart does not wait for a client that hangs; a deployment's does.
@@ -226,15 +226,22 @@ def _add_address(parser: Parser) -> None:
     parser.add_argument(
         "--port",
         type=port,
-        default=DEFAULT_PORT,
-        help="port to listen on; 0 for any free one (default: %(default)s)",
+        help="port to listen on; 0 for any free one (default: 8787)",
     )
     parser.add_argument(
         "--host",
+        action="append",
+        default=[],
         type=address,
-        default="127.0.0.1",
         metavar="ADDRESS",
-        help="address to listen on; 0.0.0.0 for all (default: %(default)s)",
+        help="address to listen on; :: for all, 0.0.0.0 for all of IPv4; may be repeated "
+        "(default: 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--socket",
+        type=socket_path,
+        metavar="PATH",
+        help="Unix socket to listen on, in the place of a port, or beside it with --port or --host",
     )
     parser.add_argument(
         "--trusted-proxy",
@@ -242,7 +249,7 @@ def _add_address(parser: Parser) -> None:
         default=[],
         type=network,
         metavar="ADDRESS",
-        help="a proxy in front, or a network of them, whose X-Forwarded-For and "
+        help="a proxy in front, or a network of them, or unix:, whose X-Forwarded-For and "
         "X-Forwarded-Proto are believed; may be repeated",
     )
 

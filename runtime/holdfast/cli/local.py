@@ -11,20 +11,16 @@ from typing import Any
 from holdfast.catalog.cron import Cron
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import Terminal, complain, configure_logging, remark
-from holdfast.cli.post import Address, Post, run_workers
-from holdfast.cli.process import (
-    listening_failure,
-    settings_from,
-    spare_what_stays,
-    unusable_folder,
-    url_host,
-)
+from holdfast.cli.listening import listening_failure, places, workers_address
+from holdfast.cli.post import Post, run_workers
+from holdfast.cli.process import settings_from, spare_what_stays, unusable_folder
 from holdfast.cli.project_file import SourceFile, open_scripts
 from holdfast.cli.reload import Reading, Reloader, error_page, read
 from holdfast.cli.script_file import with_way_out
 from holdfast.host.platform import Platform
 from holdfast.server import FileSource, FileSources, Listener, OneScript, Runtime
 from holdfast.server.listener import RequestLog
+from holdfast.server.listening import CannotListen
 from holdfast.server.opening import open_storage
 from holdfast.server.triggers import TriggeringListener
 from holdfast.workers import ScriptInvalid, WorkerResponse
@@ -55,8 +51,7 @@ def _start(options: argparse.Namespace, *, watch: bool) -> int:
             return complain(one.reading)
         remark(one.file.notes)
     server = LocalServer(options, served, watch=watch)
-    address = Address(options.host, options.port, "--port")
-    return run_workers(options, [address], server.serve)
+    return run_workers(options, [workers_address(options)], server.serve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +146,9 @@ class LocalServer:
         )
         try:
             try:
-                address = Address(options.host, options.port, "--port")
-                port = await post.listen(listener, address)
-            except OSError as error:
-                return complain(listening_failure(error, options.host, options.port, "--port"))
+                port = await post.listen(listener, workers_address(options))
+            except CannotListen as error:
+                return complain(listening_failure(error))
             if post.is_first and post.is_new:
                 self._announce(runtime, sources[0].current, port)
             spare_what_stays()
@@ -192,8 +186,8 @@ class LocalServer:
             runtime.crons.set((name, cron) for name, crons in triggers for cron in crons)
 
     def _announce(self, runtime: Runtime, script: Script, port: int) -> None:
-        name, host = self._file.name, url_host(self._options.host)
-        self._terminal.line(f"{name} is listening on http://{host}:{port}/")
+        name, where = self._file.name, places(workers_address(self._options), port)
+        self._terminal.line(f"{name} is listening on {where}")
         if self._watch:
             classes = runtime.worker(name).exports.classes
             names = [binding.name for binding in script.bindings]

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from datetime import date
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from holdfast.cli.without_package import without_package
@@ -71,20 +72,33 @@ def port(text: str) -> int:
 
 
 def address(text: str) -> str:
-    """A host name or an IP address to listen on."""
+    """A host name or an IP address to listen on; one of IPv6 may be in brackets."""
+    if not text:
+        raise argparse.ArgumentTypeError("an address is needed; 0.0.0.0 is all of IPv4, :: all")
+    host = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if "[" in host or "]" in host or "/" in host or host.count(":") == 1:
+        message = f"{text!r} is no address such as 127.0.0.1 or ::1; a port goes to its own option"
+        raise argparse.ArgumentTypeError(message)
+    return host
+
+
+def socket_path(text: str) -> Path:
+    """Where to make a Unix socket."""
     if text:
-        return text
-    raise argparse.ArgumentTypeError("an address is needed; 0.0.0.0 is all of IPv4, :: all")
+        return Path(text)
+    raise argparse.ArgumentTypeError("a path is needed")
 
 
 def network(text: str) -> str:
-    """An IP address or a network of them."""
+    """An IP address or a network of them; `unix:` for all who come by the Unix socket."""
     from ipaddress import ip_network
 
+    if text == "unix:":
+        return text
     try:
         return str(ip_network(text, strict=False))
     except ValueError:
-        message = f"{text!r} is no IP address, nor a network such as 10.0.0.0/8"
+        message = f"{text!r} is no IP address, nor a network such as 10.0.0.0/8, nor unix:"
         raise argparse.ArgumentTypeError(message) from None
 
 

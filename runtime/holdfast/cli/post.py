@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 from socket import socket
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.cli.console import Terminal, complain
+from holdfast.cli.listening import listening_failure
 from holdfast.cli.process import (
     ENDING,
-    listening_failure,
     raise_descriptor_limit,
     run_until_stopped,
     run_with,
@@ -25,6 +25,7 @@ from holdfast.cli.process import (
 from holdfast.objects import Placement
 from holdfast.server import Runtime
 from holdfast.server.data_folder import DataFolder
+from holdfast.server.listening import Address, CannotListen, open_address, port_of
 
 if TYPE_CHECKING:
     from holdfast.server.shards.balance import Balance
@@ -35,27 +36,16 @@ STUCK_TURNS = 5
 STUCK_SECONDS = 5.0
 
 
-class Address(NamedTuple):
-    """Where to listen, and the option that says so."""
-
-    host: str
-    port: int
-    option: str
-
-
 class Server(Protocol):
     """What listens: for clients, or for the API's."""
-
-    async def start(self, host: str, port: int) -> int:
-        """Listen at an address; the port. Raises OSError."""
 
     async def start_on(
         self,
         listeners: Sequence[socket],
-        on_request: Callable[[], None],
+        on_request: Callable[[], None] | None = None,
         balance: "Balance | None" = None,
     ) -> None:
-        """Take what connects to sockets that listen already, here or in other shards."""
+        """Take what connects to sockets, here or in other shards."""
 
 
 class Post(ABC):
@@ -79,7 +69,7 @@ class Post(ABC):
 
     @abstractmethod
     async def listen(self, server: Server, address: Address) -> int:
-        """Have a server listen at an address; the port. Raises OSError."""
+        """Have a server listen at an address; the port, if there is one. Raises CannotListen."""
 
     @abstractmethod
     def ready(self) -> None:
@@ -97,6 +87,10 @@ class Post(ABC):
 class Alone(Post):
     """The only process."""
 
+    def __init__(self, opened: ExitStack) -> None:
+        """What is opened to listen is closed with `opened`."""
+        self._opened = opened
+
     def claim(self, data: Path) -> AbstractContextManager[object]:
         """See Post."""
         return DataFolder(data)
@@ -109,7 +103,9 @@ class Alone(Post):
 
     async def listen(self, server: Server, address: Address) -> int:
         """See Post."""
-        return await server.start(address.host, address.port)
+        [listeners] = self._opened.enter_context(open_address(address, 1))
+        await server.start_on(listeners)
+        return port_of(listeners)
 
     def ready(self) -> None:
         """See Post."""
@@ -131,7 +127,8 @@ def run_workers(options: argparse.Namespace, addresses: Sequence[Address], serve
     Only the first process listens at addresses other than the first.
     """
     if options.workers == 1:
-        return run_until_stopped(lambda stop: serve(Alone(), stop))
+        with ExitStack() as opened:
+            return run_until_stopped(lambda stop: serve(Alone(opened), stop))
     return _supervise(options, addresses, serve)
 
 
@@ -140,7 +137,7 @@ def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve:
     import uvloop  # noqa: F401
 
     from holdfast.cli.shard import Shard
-    from holdfast.server.shards.listening import open_links, open_mailboxes, open_ports
+    from holdfast.server.shards.listening import open_links, open_mailboxes
     from holdfast.server.shards.supervisor import Supervisor
 
     count = options.workers
@@ -154,10 +151,9 @@ def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve:
         listeners: list[dict[str, list[socket]]] = [{} for _ in range(count)]
         for place, address in enumerate(addresses):
             try:
-                opened = open_ports(address.host, address.port, 1 if place else count)
-            except OSError as error:
-                failure = listening_failure(error, *address)
-                return complain(failure)
+                opened = stack.enter_context(open_address(address, 1 if place else count))
+            except CannotListen as error:
+                return complain(listening_failure(error))
             for mine, sockets in zip(listeners, opened, strict=False):
                 mine[address.option] = sockets
         terminal = Terminal()

@@ -3,12 +3,10 @@
 import argparse
 import asyncio
 import ctypes
-import errno
 import gc
 import os
 import resource
 import signal
-import socket
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -131,24 +129,7 @@ def raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def listening_failure(error: OSError, host: str, port: int, option: str) -> str:
-    """Why nobody can listen on an address, and which option helps; `option` is the port's."""
-    address = option.replace("port", "host")
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} is in use; choose another with {option} (0 is any free one)"
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return f"this user may not listen on port {port}; choose one from 1024 with {option}"
-    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-        return f"{host!r} is no address of this machine; choose another with {address}"
-    return f"cannot listen on port {port} of {host}: {error}; see {option} and {address}"
-
-
 def unusable_folder(data: Path, error: Exception) -> str:
     """Why a data folder cannot be used, and what helps."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return f"the data folder {data} cannot be used: {reason}; choose another with --data"
-
-
-def url_host(host: str) -> str:
-    """An address as it stands in a URL."""
-    return f"[{host}]" if ":" in host else host

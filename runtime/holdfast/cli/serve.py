@@ -13,17 +13,19 @@ from pathlib import Path
 from holdfast.api import ApiServer, ApiSettings, Whereabouts
 from holdfast.catalog import Catalog, CatalogUnusable
 from holdfast.cli.console import Terminal, complain, configure_logging
-from holdfast.cli.post import Address, Post, run_workers
-from holdfast.cli.process import (
+from holdfast.cli.listening import (
+    api_address,
     listening_failure,
-    settings_from,
-    spare_what_stays,
-    unusable_folder,
+    places,
     url_host,
+    workers_address,
 )
+from holdfast.cli.post import Post, run_workers
+from holdfast.cli.process import settings_from, spare_what_stays, unusable_folder
 from holdfast.cli.where import TOKEN_FILE, TOKEN_VARIABLE
 from holdfast.server import CatalogSource, HostRoutes, Listener, Runtime
 from holdfast.server.deployments import Deployments
+from holdfast.server.listening import CannotListen
 from holdfast.server.opening import open_storage
 from holdfast.storage.disk import sync_path
 
@@ -35,16 +37,8 @@ TOKEN_BYTES = 32
 def serve(options: argparse.Namespace) -> int:
     """Serve every uploaded script, and the API that takes uploads."""
     configure_logging(options.log_level)
-    addresses = _addresses(options)
+    addresses = workers_address(options), api_address(options)
     return run_workers(options, addresses, partial(_serve, options))
-
-
-def _addresses(options: argparse.Namespace) -> tuple[Address, Address]:
-    """Those of the Workers and of the API."""
-    return (
-        Address(options.host, options.port, "--port"),
-        Address(options.api_host, options.api_port, "--api-port"),
-    )
 
 
 async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -> int:
@@ -82,7 +76,7 @@ async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -
             ports = await _listen(options, post, listener, api)
             if ports is None:
                 return 1
-            workers.port = ports[0]
+            workers.port = ports[0] or workers.port
             if post.is_first and post.is_new:
                 _announce(terminal, options, *ports, token if fresh else None)
             spare_what_stays()
@@ -119,20 +113,23 @@ async def _listen(
 
     The Workers' port comes last: who gets an answer there finds the API up as well.
     """
-    workers, address = _addresses(options)
     try:
-        api_port = 0 if api is None else await post.listen(api, address)
-        address = workers
-        return await post.listen(listener, address), api_port
-    except OSError as error:
-        complain(listening_failure(error, *address))
+        api_port = 0 if api is None else await post.listen(api, api_address(options))
+        return await post.listen(listener, workers_address(options)), api_port
+    except CannotListen as error:
+        complain(listening_failure(error))
         return None
 
 
 def _announce(
     terminal: Terminal, options: argparse.Namespace, port: int, api_port: int, token: str | None
 ) -> None:
-    terminal.line(f"Workers: http://<script>.{options.domain}:{port}/")
+    address = workers_address(options)
+    if address.hosts:
+        terminal.line(f"Workers: http://<script>.{options.domain}:{port}/")
+    if address.path is not None:
+        at_path = places(address._replace(hosts=()), 0)
+        terminal.line(f"Workers: {at_path}, with <script>.{options.domain} as the Host")
     terminal.line(f"API:     http://{url_host(options.api_host)}:{api_port}/client/v4")
     if token is not None:
         terminal.line(f"The API's token, told this once: {token}")

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.cli.console import Terminal
-from holdfast.cli.post import Address, Post, Server
+from holdfast.cli.post import Post, Server
 from holdfast.server import Runtime
+from holdfast.server.listening import Address, port_of
 from holdfast.server.object_files import LocalFiles
 from holdfast.server.shards.balance import Balance
 from holdfast.server.shards.errands import Clerk, SpreadFiles, tell_others
@@ -51,8 +52,7 @@ class Shard(Post):
         await server.start_on(
             listeners, seat.beat, self._balance if option in seat.everywhere else None
         )
-        port: int = listeners[0].getsockname()[1]
-        return port
+        return port_of(listeners)
 
     def ready(self) -> None:
         """See Post."""

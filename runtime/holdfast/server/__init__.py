@@ -3,8 +3,9 @@
 May import objects, workers, host, catalog, storage and engine; touches aiohttp.
 
 - `Runtime` (runtime.py): the loaded scripts and live objects of one shard.
-- `Listener` (listener.py): HTTP in, a Worker's response out; http_server.py listens,
-  connection.py is one client's connection, response.py writes, websocket.py shakes hands.
+- `Listener` (listener.py): HTTP in, a Worker's response out; http_server.py takes
+  what connects to the sockets of listening.py, connection.py is one client's connection,
+  response.py writes, websocket.py shakes hands.
 - overload.py: what is too much, and refused; backlog.py: what waits, and is perhaps too late.
 - `Routes` (routing.py): which script a Host header means.
 - sources.py: where scripts come from: the catalog, or one file.

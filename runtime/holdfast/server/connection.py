@@ -146,7 +146,8 @@ class Connection(BaseProtocol):
             self._turn_away()
             return
         peer = transport.get_extra_info("peername")
-        self.client = peer[0] if isinstance(peer, tuple) else ""
+        # An address of IPv4 that has come by a socket of IPv6 is itself.
+        self.client = peer[0].removeprefix("::ffff:") if isinstance(peer, tuple) else ""
         self._server.connections.add(self)
         self._idle_since = self._loop.time()
         self._idle_timer = self._loop.call_later(IDLE_SECONDS, self._check_idle)

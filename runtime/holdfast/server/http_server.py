@@ -15,12 +15,12 @@ from aiohttp.http_parser import RawRequestMessage
 from holdfast.host.bodies import ByteStream
 from holdfast.host.sockets_wire import WireEnd
 from holdfast.server.connection import Connection
+from holdfast.server.listening import BACKLOG
 from holdfast.server.overload import Overload, Reason
 from holdfast.workers import GOING_AWAY, WorkerResponse
 
 log = logging.getLogger("holdfast.server")
 
-BACKLOG = 1024
 LONG_ROUND_SECONDS = 0.005
 MAKES_ROOM = 20  # the share of the connections that make way at once for others
 COUNT_SECONDS = 0.1  # what costs more than a glance is looked at so often at most
@@ -44,7 +44,7 @@ class Handler(Protocol):
 
 
 class HttpServer:
-    """An HTTP/1 server on one address."""
+    """An HTTP/1 server."""
 
     def __init__(
         self,
@@ -76,16 +76,19 @@ class HttpServer:
         self._welcoming: set[asyncio.Task[Any]] = set()
         self._all_closed: asyncio.Future[None] | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; the port, also where 0 asked for any. Raises OSError when it is taken."""
-        server = await self.loop.create_server(self._make_connection, host, port, backlog=BACKLOG)
-        self._serve(server)
-        return int(server.sockets[0].getsockname()[1])
-
     async def start_on(
-        self, listeners: Sequence[socket.socket], on_request: Callable[[], None]
+        self, listeners: Sequence[socket.socket], on_request: Callable[[], None] | None = None
     ) -> None:
-        """Take the connections of sockets that listen; `on_request` is told of each request."""
+        """Take the connections of sockets (listening.py); `on_request` is told of each request."""
+        if on_request is not None:
+            self._tell_of_requests(on_request)
+        for listener in listeners:
+            is_path = listener.family == socket.AF_UNIX
+            create = self.loop.create_unix_server if is_path else self.loop.create_server
+            server = await create(self._make_connection, sock=listener, backlog=BACKLOG)
+            self._serve(server)
+
+    def _tell_of_requests(self, on_request: Callable[[], None]) -> None:
         handle = self.handle
 
         def handle_told(*request: Any) -> Any:
@@ -93,11 +96,6 @@ class HttpServer:
             return handle(*request)
 
         self.handle = handle_told
-        for listener in listeners:
-            server = await self.loop.create_server(
-                self._make_connection, sock=listener, backlog=BACKLOG
-            )
-            self._serve(server)
 
     def _serve(self, server: asyncio.Server) -> None:
         self._servers.append(server)

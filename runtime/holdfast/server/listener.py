@@ -41,7 +41,7 @@ RequestLog = Callable[[str, str, int, float], None]
 
 
 class Listener:
-    """Serves a runtime's Workers on an address."""
+    """Serves a runtime's Workers to those who connect."""
 
     def __init__(
         self, runtime: Runtime, routes: Routes, *, on_request: RequestLog | None = None
@@ -55,15 +55,10 @@ class Listener:
         self._on_request = on_request
         self._server: HttpServer | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; the port, also where 0 asked for any. Raises OSError when it is taken."""
-        self._server = HttpServer(self, asyncio.get_running_loop(), self._overload)
-        return await self._server.start(host, port)
-
     async def start_on(
         self,
         listeners: Sequence[socket.socket],
-        on_request: Callable[[], None],
+        on_request: Callable[[], None] | None = None,
         balance: "Balance | None" = None,
     ) -> None:
         """See HttpServer; with a balance, connections go to other shards and come from them."""
@@ -158,7 +153,8 @@ _last_headers: dict[str, tuple[RawHeaders, str]] = {}  # of clients: as they cam
 def raw_headers(message: RawRequestMessage, client: str) -> str:
     """The request's headers as one string, with the client's address told by us alone.
 
-    A client sends the same with most of its requests, and gets the same string then.
+    Who comes by a Unix socket has none. A client sends the same with most of its requests, and
+    gets the same string then.
     """
     headers = message.raw_headers
     last = _last_headers.get(client)
@@ -168,7 +164,7 @@ def raw_headers(message: RawRequestMessage, client: str) -> str:
     if "CF-Connecting-IP" in message.headers:
         told = tuple(field for field in headers if field[0].lower() != b"cf-connecting-ip")
     lines = b"\n".join(chain.from_iterable(told)).decode("latin-1")
-    text = f"{lines}\nCF-Connecting-IP\n{client}\n"
+    text = f"{lines}\nCF-Connecting-IP\n{client}\n" if client else f"{lines}\n"
     if len(text) <= MAX_REMEMBERED_HEADERS:
         if len(_last_headers) >= REMEMBERED_CLIENTS:
             _last_headers.clear()

@@ -13,6 +13,7 @@ from typing import Protocol
 
 REMEMBERED_ADDRESSES = 1024
 SCHEMES = ("http", "https")
+UNIX = "unix:"  # those who come by the Unix socket, as nginx calls them
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -28,7 +29,10 @@ class Proxies:
     """Those who are trusted to say for whom they ask."""
 
     def __init__(self, networks: Iterable[str]) -> None:
-        """`networks` are addresses and networks, such as 10.0.0.0/8."""
+        """`networks` are addresses and networks, such as 10.0.0.0/8, and UNIX."""
+        networks = set(networks)
+        self._trusts_unix = UNIX in networks
+        networks.discard(UNIX)
         self._networks = [ipaddress.ip_network(network, strict=False) for network in networks]
         self._trusts = lru_cache(maxsize=REMEMBERED_ADDRESSES)(self._is_within)
 
@@ -50,6 +54,8 @@ class Proxies:
         return client, f"{scheme}{separator}{authority}" if scheme in SCHEMES else origin
 
     def _is_within(self, text: str) -> bool:
+        if not text:
+            return self._trusts_unix
         address = _address(text)
         return address is not None and any(address in network for network in self._networks)
 

@@ -39,7 +39,8 @@ class Settings:
     `open_databases`: how many SQLite connections are kept open at most.
     `cache_bytes`: how much the scripts' caches keep on the disk together.
     `allow_private_egress`: whether scripts may fetch loopback and private addresses.
-    `trusted_proxies`: addresses and networks whose X-Forwarded-For and X-Forwarded-Proto count.
+    `trusted_proxies`: addresses, networks and `unix:` whose X-Forwarded-For and X-Forwarded-Proto
+    count.
     """
 
     data: Path

@@ -1,4 +1,4 @@
-"""The sockets of a server with several shards, opened before there is any."""
+"""The sockets on which shards speak to each other, opened before there is any."""
 
 import shutil
 import socket
@@ -6,55 +6,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 FOLDER = "shards"  # in the data folder
 BACKLOG = 1024
 MAX_PATH_BYTES = 100  # sun_path has 104 on macOS, 108 on Linux
-
-
-def open_ports(host: str, port: int, count: int) -> list[list[socket.socket]]:
-    """Sockets bound to an address, for each of `count` shards its own.
-
-    Each listens from when its shard is ready for the first time; the kernel spreads connections
-    over those that do. Port 0 asks for any. Raises OSError.
-    """
-    with ExitStack() as undo:
-        shards: list[list[socket.socket]] = [[] for _ in range(count)]
-        for address in _addresses(host, port):
-            family = socket.AF_INET6 if len(address) == 4 else socket.AF_INET
-            chosen = (address[0], port, *address[2:])
-            with _bound(family, chosen, shares=False) as probe:  # or others could share it, too
-                port = probe.getsockname()[1]
-            chosen = (address[0], port, *address[2:])
-            for sockets in shards:
-                sockets.append(undo.enter_context(_bound(family, chosen, shares=True)))
-        for listener in (each for sockets in shards for each in sockets):
-            listener.setblocking(False)
-        undo.pop_all()
-        return shards
-
-
-def _addresses(host: str, port: int) -> list[tuple[Any, ...]]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    return list(dict.fromkeys(entry[4] for entry in found))
-
-
-def _bound(
-    family: socket.AddressFamily, address: tuple[Any, ...], *, shares: bool
-) -> socket.socket:
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        if shares:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.bind(address)
-    except BaseException:
-        bound.close()
-        raise
-    return bound
 
 
 @contextmanager

@@ -1,0 +1,72 @@
+"""Where the options have a server listen, how that is told, and why it cannot be."""
+
+import argparse
+import errno
+import os
+import socket
+
+from holdfast.server.listening import Address, CannotListen
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8787
+
+
+def workers_address(options: argparse.Namespace) -> Address:
+    """Where Workers answer. With --socket, a port is listened on where it is asked for only."""
+    hosts = options.host or ([DEFAULT_HOST] if options.port is not None else [])
+    if options.socket is None:
+        hosts = hosts or [DEFAULT_HOST]
+    port = DEFAULT_PORT if options.port is None else options.port
+    return Address(tuple(dict.fromkeys(hosts)), port, "--port", options.socket)
+
+
+def api_address(options: argparse.Namespace) -> Address:
+    """Where the API answers."""
+    return Address((options.api_host,), options.api_port, "--api-port")
+
+
+def places(address: Address, port: int) -> str:
+    """Where a server listens, as people are told."""
+    told = [f"http://{url_host(host)}:{port}/" for host in address.hosts]
+    if address.path is not None:
+        told.append(f"unix:{address.path.absolute()}")
+    return ", ".join(told[:-1]) + " and " + told[-1] if told[1:] else told[0]
+
+
+def url_host(host: str) -> str:
+    """An address as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
+
+
+def listening_failure(error: CannotListen) -> str:
+    """Why nobody can listen there, and which option helps."""
+    address, cause = error.address, error.reason
+    if error.host is None:
+        return _socket_failure(cause, os.fspath(address.path or ""))
+    port, option = address.port, address.option
+    hosts = option.replace("port", "host")
+    if cause.errno == errno.EADDRINUSE:
+        return f"port {port} is in use; choose another with {option} (0 is any free one)"
+    if cause.errno in (errno.EACCES, errno.EPERM):
+        return f"this user may not listen on port {port}; choose one from 1024 with {option}"
+    if cause.errno == errno.EAFNOSUPPORT:
+        kind = "IPv6" if ":" in error.host else "IPv4"
+        return f"this machine has no {kind}, as {error.host} is; choose another with {hosts}"
+    if cause.errno == errno.EADDRNOTAVAIL or isinstance(cause, socket.gaierror):
+        return f"{error.host!r} is no address of this machine; choose another with {hosts}"
+    return f"cannot listen on port {port} of {error.host}: {cause}; see {option} and {hosts}"
+
+
+def _socket_failure(cause: OSError, path: str) -> str:
+    number = cause.errno
+    if number is None:  # the system was not even asked
+        return f"the path {path} is too long for a socket; choose a shorter one with --socket"
+    if number == errno.EADDRINUSE:
+        return f"another process listens on {path}; choose another with --socket"
+    if number == errno.EEXIST:
+        return f"{path} is there and is no socket; choose another with --socket"
+    if number in (errno.ENOENT, errno.ENOTDIR):
+        return f"the folder of {path} does not exist; make it, or choose another with --socket"
+    if number in (errno.EACCES, errno.EPERM):
+        return f"this user may not listen on {path}; choose another with --socket"
+    return f"cannot listen on {path}: {cause.strerror}; choose another with --socket"

@@ -1,0 +1,235 @@
+"""Where servers listen: addresses of both kinds, Unix sockets, and why they cannot."""
+
+import http.client
+import os
+import shutil
+import signal
+import socket
+import stat
+import tempfile
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Answer, Running, get, holdfast
+
+pytestmark = pytest.mark.slow
+
+ANY_PORT = ("--port", "0")
+HAS_IPV6 = socket.has_dualstack_ipv6()
+
+CLIENT = """
+export default { fetch(request) {
+  return new Response(String(request.headers.get("cf-connecting-ip")) + " " + request.url);
+} };
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One with a path that is short enough for a socket, and a script."""
+    path = Path(tempfile.mkdtemp(prefix="holdfast-test-"))
+    (path / "main.mjs").write_text(CLIENT)
+    yield path
+    shutil.rmtree(path)
+
+
+class _Connection(http.client.HTTPConnection):
+    """By way of a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("site.localhost", timeout=30)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(30)
+        self.sock.connect(os.fspath(self._path))
+
+
+def ask(path: Path, headers: Mapping[str, str] | None = None) -> Answer:
+    connection = _Connection(path)
+    try:
+        connection.request("GET", "/", headers=headers or {})
+        response = connection.getresponse()
+        return Answer(response.status, response.read().decode())
+    finally:
+        connection.close()
+
+
+def run(folder: Path, *arguments: str) -> Running:
+    return Running("run", "main.mjs", *arguments, folder=folder)
+
+
+def port_of(line: str) -> int:
+    port = urllib.parse.urlsplit(line).port
+    assert port
+    return port
+
+
+# ---- addresses -------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("host", ["::", "[::]"])
+def test_all_of_ipv6_is_all_of_ipv4_too(folder: Path, host: str, workers: str) -> None:
+    with run(folder, "--host", host, *ANY_PORT, "--workers", workers) as server:
+        port = port_of(server.ready())
+        assert get(f"http://127.0.0.1:{port}/").text == f"127.0.0.1 http://127.0.0.1:{port}/"
+        assert get(f"http://[::1]:{port}/").text == f"::1 http://[::1]:{port}/"
+        assert server.stop() == 0
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_several_addresses_share_a_port(folder: Path, workers: str) -> None:
+    hosts = ("--host", "127.0.0.1", "--host", "[::1]", "--host", "127.0.0.1")
+    with run(folder, *hosts, *ANY_PORT, "--workers", workers) as server:
+        told = server.line(r"listening on (http://127\.0\.0\.1:\d+/) and (http://\[::1\]:\d+/)$")
+        assert port_of(told[1]) == port_of(told[2])
+        assert get(told[1]).text.startswith("127.0.0.1 ")
+        assert get(told[2]).text.startswith("::1 ")
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
+def test_with_an_address_of_ipv4_all_of_ipv6_is_that_alone(folder: Path) -> None:
+    with run(folder, "--host", "::", "--host", "127.0.0.2", *ANY_PORT) as server:
+        port = port_of(server.line(r"listening on (http://\[::\]:\d+/) and")[1])
+        assert get(f"http://[::1]:{port}/").status == 200
+        assert get(f"http://127.0.0.2:{port}/").status == 200
+        with pytest.raises(ConnectionRefusedError):
+            get(f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
+def test_a_proxy_of_ipv4_is_trusted_where_it_comes_by_a_socket_of_both(folder: Path) -> None:
+    with run(folder, "--host", "::", *ANY_PORT, "--trusted-proxy", "127.0.0.1") as server:
+        connection = http.client.HTTPConnection("127.0.0.1", port_of(server.ready()), timeout=30)
+        connection.request("GET", "/", headers={"X-Forwarded-For": "192.0.2.7"})
+        assert connection.getresponse().read().startswith(b"192.0.2.7 ")
+        connection.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:80", "http://127.0.0.1", "[::1]:80", "[::1"])
+def test_what_is_more_than_an_address_is_told(folder: Path, host: str) -> None:
+    done = holdfast("run", "main.mjs", "--host", host, folder=folder)
+    assert done.code == 2
+    assert f"--host: '{host}' is no address such as 127.0.0.1 or ::1" in done.err
+
+
+# ---- Unix sockets ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["run", "dev"])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_socket_takes_the_place_of_the_port(folder: Path, command: str, workers: str) -> None:
+    path = folder / "http.sock"
+    options = ("--socket", "http.sock", "--workers", workers)
+    with Running(command, "main.mjs", *options, folder=folder) as server:
+        assert server.line(r"listening on (.+)$")[1] == f"unix:{path}"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o666
+        for _ in range(4):
+            assert ask(path) == (200, "null http://site.localhost/")
+        assert server.stop() == 0
+    assert not path.exists()
+
+
+def test_a_socket_and_a_port_are_served_both(folder: Path) -> None:
+    with run(folder, "--socket", "http.sock", *ANY_PORT) as server:
+        told = server.line(r"listening on (http://127\.0\.0\.1:\d+/) and unix:")
+        assert get(told[1]).text == f"127.0.0.1 {told[1]}"
+        assert ask(folder / "http.sock").status == 200
+
+
+def test_the_platform_answers_at_a_socket(folder: Path) -> None:
+    options = ("--socket", "http.sock", "--api-port", "0", "--workers", "2")
+    with Running("serve", *options, folder=folder) as server:
+        told = f"^Workers: unix:{folder}/http.sock, with <script>.localhost as the Host$"
+        server.line(told)
+        assert ask(folder / "http.sock") == (404, 'There is no Worker named "site".\n')
+
+
+def test_a_proxy_at_the_socket_is_trusted_by_its_kind(folder: Path) -> None:
+    path, headers = folder / "http.sock", {"X-Forwarded-For": "192.0.2.7"}
+    with run(folder, "--socket", "http.sock") as server:
+        server.line("listening")
+        claims = {**headers, "CF-Connecting-IP": "192.0.2.8"}
+        assert ask(path, claims).text == "null http://site.localhost/"
+        server.stop()
+    with run(folder, "--socket", "http.sock", "--trusted-proxy", "unix:") as server:
+        server.line("listening")
+        headers["X-Forwarded-Proto"] = "https"
+        assert ask(path, headers).text == "192.0.2.7 https://site.localhost/"
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_a_killed_server_has_left_is_no_hindrance(folder: Path, workers: str) -> None:
+    path = folder / "http.sock"
+    options = ("--socket", "http.sock", "--workers", workers)
+    with run(folder, *options) as server:
+        server.line("listening")
+        server.send(signal.SIGKILL)
+        server.wait()
+    assert path.is_socket()
+    with run(folder, *options) as server:
+        server.line("listening")
+        assert ask(path).status == 200
+
+
+def test_a_shard_that_dies_is_no_end_of_the_socket(folder: Path) -> None:
+    with run(folder, "--socket", "http.sock", "--workers", "2") as server:
+        server.line("listening")
+        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGKILL)
+        for _ in range(8):
+            assert ask(folder / "http.sock").status == 200
+
+
+def test_a_socket_that_somebody_serves_is_left_to_them(folder: Path) -> None:
+    path = folder / "http.sock"
+    with run(folder, "--socket", "http.sock") as server:
+        server.line("listening")
+        done = holdfast("run", "main.mjs", "--socket", path, "--data", "other", folder=folder)
+        expected = f"holdfast: another process listens on {path}; choose another with --socket\n"
+        assert (done.code, done.err) == (1, expected)
+        assert ask(path).status == 200
+
+
+def test_a_socket_that_another_server_has_put_there_stays(folder: Path) -> None:
+    path = folder / "http.sock"
+    with run(folder, "--socket", "http.sock") as server:
+        server.line("listening")
+        path.unlink()
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(os.fspath(path))
+            assert server.stop() == 0
+            assert path.is_socket()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("main.mjs", "main.mjs is there and is no socket; choose another with --socket"),
+        ("no/such.sock", "the folder of no/such.sock does not exist; make it, or choose another"),
+        ("x" * 200, f"the path {'x' * 200} is too long for a socket; choose a shorter one"),
+        ("/proc/http.sock", "/proc/http.sock"),
+    ],
+)
+def test_why_a_socket_cannot_be_is_told(folder: Path, path: str, reason: str, workers: str) -> None:
+    done = holdfast("run", "main.mjs", "--socket", path, "--workers", workers, folder=folder)
+    assert done.code == 1
+    assert done.err.startswith("holdfast: ") and done.err.count("\n") == 1
+    assert reason in done.err
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may do anything")
+def test_a_folder_of_somebody_else_is_told(folder: Path) -> None:
+    closed = folder / "closed"
+    closed.mkdir(mode=0o500)
+    done = holdfast("run", "main.mjs", "--socket", "closed/http.sock", folder=folder)
+    assert done.code == 1
+    assert "this user may not listen on closed/http.sock; choose another" in done.err
