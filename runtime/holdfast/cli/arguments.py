@@ -26,6 +26,7 @@ from holdfast.cli.parser import (
 from holdfast.cli.where import DEFAULT_API_PORT, TOKEN_VARIABLE, add_data, add_remote
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
 
 # A developer's restart does not wait for a client that hangs; a deployment's does.
 DEV_DRAIN_SECONDS = 5.0
@@ -296,6 +297,13 @@ def _add_operation(parser: Parser, drain_seconds: float) -> None:
         default="info",
         metavar="LEVEL",
         help=f"Holdfast's own log, on stderr: {', '.join(LOG_LEVELS)} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=LOG_FORMATS,
+        default="text",
+        metavar="FORMAT",
+        help="text, or json for a JSON object a line, on stdout as well (default: %(default)s)",
     )
 
 

@@ -1,5 +1,6 @@
 """What people see: scripts' console lines, requests, and our own messages."""
 
+import argparse
 import io
 import logging
 import os
@@ -11,7 +12,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
-AT_ONCE = 1_024  # characters, which are no more than the page of which a pipe is sure
+log = logging.getLogger("holdfast.cli")
+
+PAGE = 4_096  # bytes: of so many a pipe is sure, and puts nothing of other processes in between
+MAX_BYTES = 4  # of a character
 READER_MS = 1_000  # for so long the reader of a full pipe is waited for
 
 _COLOURS = {"error": "31", "warn": "33", "debug": "90", "trace": "90"}
@@ -22,6 +26,7 @@ _CONTROLS = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]|\r(?!\n)|\x1b(?!\[[0-9;]*m)"
 )
 _RESET = "\x1b[0m"
+_logs_json = False  # see configure_logging
 # Of the machine: later the process is kept to UTC, for its scripts.
 _LOCAL = datetime.now(UTC).astimezone().tzinfo
 
@@ -56,18 +61,27 @@ class Terminal:
         """A line of our own."""
         if colour and self._colour:
             text = f"\x1b[{colour}m{text}{_RESET}"
-        if self._lost and self._put(f"{self._lost} lines were lost, which nobody read.\n"):
+        self._send(text)
+
+    def _send(self, line: str) -> None:
+        if self._lost and self._put(self._lost_line(self._lost) + "\n"):
             self._lost = 0
-        if not self._put(text + "\n"):
+        if not self._put(line + "\n"):
             self._lost += 1
+
+    def _lost_line(self, count: int) -> str:
+        return f"{count} lines were lost, which nobody read."
 
     def _put(self, text: str) -> bool:
         """False where a pipe does not take it."""
         try:
-            for start in range(0, len(text), AT_ONCE):
+            at_once = len(text)
+            if self._pipe is not None:
+                at_once = PAGE if text.isascii() else PAGE // MAX_BYTES
+            for start in range(0, len(text), at_once):
                 if self._pipe is not None and not self._pipe.takes():
                     return False
-                self._stream.write(text[start : start + AT_ONCE])
+                self._stream.write(text[start : start + at_once])
                 self._stream.flush()
         except (OSError, ValueError):
             pass
@@ -114,7 +128,9 @@ def _visible(text: str) -> str:
 
 def complain(message: object) -> int:
     """Tell why a command cannot go on; the exit status for it."""
-    if sys.stderr is not None:
+    if _logs_json:
+        log.error("%s", message)
+    elif sys.stderr is not None:
         sys.stderr.write(f"holdfast: {message}\n")
     return 1
 
@@ -125,9 +141,25 @@ def remark(notes: Iterable[str]) -> None:
         complain(f"note: {note}")
 
 
-def configure_logging(level: str) -> None:
-    """Send the log of the process to standard error, from a level of LOG_LEVELS."""
+def configure_logging(options: argparse.Namespace) -> None:
+    """Send the log of the process to standard error, in the level and format of the options."""
+    global _logs_json
     logging.basicConfig(
-        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("asyncio").setLevel(logging.ERROR)
+    if options.log_format == "json":
+        from holdfast.cli.json_log import JsonFormatter
+
+        _logs_json = True
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(JsonFormatter())
+
+
+def open_terminal() -> Terminal:
+    """What is printed to standard output, in the format of the log."""
+    if not _logs_json:
+        return Terminal()
+    from holdfast.cli.json_log import JsonTerminal
+
+    return JsonTerminal()

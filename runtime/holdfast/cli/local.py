@@ -10,7 +10,7 @@ from typing import Any
 
 from holdfast.catalog.cron import Cron
 from holdfast.catalog.script import Script, Syntax
-from holdfast.cli.console import Terminal, complain, configure_logging, remark
+from holdfast.cli.console import Terminal, complain, configure_logging, open_terminal, remark
 from holdfast.cli.listening import listening_failure, places, workers_address
 from holdfast.cli.post import Post, run_workers
 from holdfast.cli.process import settings_from, spare_what_stays, unusable_folder
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace, *, watch: bool) -> int:
-    configure_logging(options.log_level)
+    configure_logging(options)
     try:
         files = open_scripts(options)
         for cron in options.cron:
@@ -80,7 +80,7 @@ class LocalServer:
         self._files = {one.file.name: one.file for one in served}
         self._crons: dict[str, tuple[str, ...]] = {}
         self._watch = watch
-        self._terminal = Terminal()
+        self._terminal = open_terminal()
 
     async def serve(self, post: Post, stop: asyncio.Event) -> int:
         """Listen until stopped; the exit status."""

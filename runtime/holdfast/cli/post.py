@@ -13,7 +13,7 @@ from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING, Any, Protocol
 
-from holdfast.cli.console import Terminal, complain
+from holdfast.cli.console import Terminal, complain, open_terminal
 from holdfast.cli.listening import listening_failure
 from holdfast.cli.process import (
     ENDING,
@@ -156,7 +156,7 @@ def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve:
                 return complain(listening_failure(error))
             for mine, sockets in zip(listeners, opened, strict=False):
                 mine[address.option] = sockets
-        terminal = Terminal()
+        terminal = open_terminal()
         supervisor = Supervisor(
             lambda seat: run_with(partial(_serve_shard, seat, Shard, serve)),
             links=links,

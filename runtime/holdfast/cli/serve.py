@@ -12,7 +12,7 @@ from pathlib import Path
 
 from holdfast.api import ApiServer, ApiSettings, Whereabouts
 from holdfast.catalog import Catalog, CatalogUnusable
-from holdfast.cli.console import Terminal, complain, configure_logging
+from holdfast.cli.console import Terminal, complain, configure_logging, open_terminal
 from holdfast.cli.listening import (
     api_address,
     listening_failure,
@@ -36,7 +36,7 @@ TOKEN_BYTES = 32
 
 def serve(options: argparse.Namespace) -> int:
     """Serve every uploaded script, and the API that takes uploads."""
-    configure_logging(options.log_level)
+    configure_logging(options)
     addresses = workers_address(options), api_address(options)
     return run_workers(options, addresses, partial(_serve, options))
 
@@ -55,7 +55,7 @@ async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -
             return complain(error)
         except OSError as error:
             return complain(unusable_folder(settings.data, error))
-        terminal = Terminal()
+        terminal = open_terminal()
         console = terminal.script_line
         runtime = Runtime(
             settings,

@@ -13,6 +13,8 @@ from holdfast.storage import ObjectStore, Storage, StorageError
 
 log = logging.getLogger("holdfast.alarms")
 
+_NOT_GIVEN_UP = "an alarm could not be given up: %s"
+
 
 class Tell(Protocol):
     """Shows a line about a script where its console output goes."""
@@ -50,7 +52,8 @@ class AlarmCalls:
                 record = self._directory.bring_up(namespace, due.object_id, due.name, home)
                 home.admit(record)
         except UNREACHABLE as error:
-            log.warning("the alarm of object %s cannot run: %s", due.object_id, error)
+            text = "the alarm of object %s cannot run: %s"
+            log.warning(text, due.object_id, error, extra=due.about)
             self.scheduler.ended(due, Outcome.FAILED, counts=False)
             return
         self._last = number = self._last + 1
@@ -69,7 +72,7 @@ class AlarmCalls:
         try:
             self._storage.alarm_list(due.namespace.unique_key).move(due.object_id, stored_ms)
         except StorageError as error:
-            log.error("%s", error)
+            log.error("%s", error, extra=due.about)
 
     def ended(self, number: int, outcome: str, description: str, *, counts: bool) -> None:
         """An object has run its alarm (op alarm_ended)."""
@@ -100,14 +103,14 @@ class AlarmCalls:
                 due.object_id,
                 use_sqlite=due.namespace.use_sqlite,
                 on_durable=_ignore,
-                on_broken=partial(log.error, "an alarm could not be given up: %s"),
+                on_broken=partial(log.error, _NOT_GIVEN_UP, extra=due.about),
             )
             try:
                 self._forget(store, due)
             finally:
                 store.close()
         except StorageError as error:
-            log.error("an alarm could not be given up: %s", error)
+            log.error(_NOT_GIVEN_UP, error, extra=due.about)
 
     def _forget(self, store: ObjectStore, due: Due) -> None:
         """Take the alarm from the object's database, unless the script has set another since."""

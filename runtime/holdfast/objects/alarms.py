@@ -59,6 +59,11 @@ class Due(NamedTuple):
     listed_ms: int  # later than the former for a retry
     retry_count: int
 
+    @property
+    def about(self) -> dict[str, str]:
+        """What the log notes of the object beside a message."""
+        return {"script": self.namespace.script, "object": self.object_id}
+
 
 class Clock(Protocol):
     """Where time comes from (host.context.Clock)."""
@@ -239,7 +244,7 @@ class AlarmScheduler:
         try:
             self._runner.run(due)
         except Exception:  # one that fails in a way nobody foresaw is tried again, too
-            log.exception("the alarm of object %s cannot run", object_id)
+            log.exception("the alarm of object %s cannot run", object_id, extra=due.about)
             self.ended(due, Outcome.FAILED, counts=False)
 
     # ---- ends ----------------------------------------------------------------------
@@ -262,7 +267,7 @@ class AlarmScheduler:
                 # One that is done and still listed could not be taken from the list.
                 self._retry(watched, due, counts=counts and outcome is Outcome.FAILED)
         except StorageError as error:
-            log.error("%s", error)
+            log.error("%s", error, extra=due.about)
         self._look_by(0.0)
 
     def _retry(self, watched: _Watched, due: Due, *, counts: bool) -> None:
@@ -282,7 +287,7 @@ class AlarmScheduler:
 
     def _give_up(self, watched: _Watched, due: Due) -> None:
         watched.failed.pop(due.object_id, None)
-        log.warning("the alarm of object %s was given up", due.object_id)
+        log.warning("the alarm of object %s was given up", due.object_id, extra=due.about)
         # It leaves the list as soon as that is durable.
         watched.list.postpone(due.object_id, int(self._now()) + RETRY_START_S * 1000)
         self._runner.abandon(due)

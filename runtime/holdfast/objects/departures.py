@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import Counter
 
+from holdfast.catalog.namespace import Namespace
 from holdfast.objects.record import ObjectRecord
 
 log = logging.getLogger("holdfast.objects")
@@ -21,7 +22,7 @@ class Departures:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._counts: Counter[tuple[Namespace, str, str]] = Counter()
         self._is_due = False
         self._is_closed = False
 
@@ -38,17 +39,18 @@ class Departures:
 
     def _count(self, record: ObjectRecord, how: str, reason: str) -> None:
         reason = " ".join(reason.split())[:MAX_REASON_CHARS]  # which may be a script's
-        log.debug("object %s was %s: %s", record.id, how, reason)
+        log.debug("object %s was %s: %s", record.id, how, reason, extra=record.about)
         if not self._is_closed and not record.facet:  # which leave with their objects
-            self._counts[record.namespace.class_name, how, reason] += 1
+            self._counts[record.namespace, how, reason] += 1
 
     def tell(self) -> None:
         """Log what was counted."""
         self._is_due = False
         counts, self._counts = self._counts, Counter()
-        for (class_name, how, reason), count in counts.items():
+        for (namespace, how, reason), count in counts.items():
+            about, class_name = {"script": namespace.script}, namespace.class_name
             objects = "1 object" if count == 1 else f"{count:,} objects"
-            log.info("%s of %s %s: %s", objects, class_name, how, reason)
+            log.info("%s of %s %s: %s", objects, class_name, how, reason, extra=about)
 
     def close(self) -> None:
         """All objects leave, since the server stops: nobody needs to be told."""

@@ -128,7 +128,7 @@ class ObjectDirectory:
             try:
                 live = self.bring_up(record.namespace, record.id, record.name, home)
             except OSError as error:
-                log.error("object %s cannot be woken: %s", record.id, error)
+                log.error("object %s cannot be woken: %s", record.id, error, extra=record.about)
                 return None
             home.admit(live)
         return live.slot if live.home is record.home else None
@@ -149,7 +149,7 @@ class ObjectDirectory:
     def _on_broken(self, record: ObjectRecord, error: BaseException) -> None:
         if record.slot not in self._by_slot:
             return  # the instance has ended by then
-        log.error("object %s lost its storage: %s", record.id, error)
+        log.error("object %s lost its storage: %s", record.id, error, extra=record.about)
         self._forget(record)
         record.home.lose_sockets(record)
         record.home.broken(record.slot, str(error), _RESET)

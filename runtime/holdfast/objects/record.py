@@ -29,6 +29,11 @@ class ObjectRecord:
     root: "ObjectRecord | None" = None  # the object that a facet belongs to
     facets: Facets | None = None  # of an object that has used some
 
+    @property
+    def about(self) -> dict[str, str]:
+        """What the log notes of the object beside a message."""
+        return {"script": self.namespace.script, "object": self.id}
+
     def breaks(self, error: BaseException) -> None:
         """The object loses its storage, perhaps in the middle of a turn of its own."""
         self.home.breaks(self.slot, str(error))

@@ -91,7 +91,8 @@ class WaitGraph:
             is_circle = False
         before, record.waits = record.waits, found.keys if is_circle else None
         if is_circle and before == found.keys and record.id == min(found.held, default=None):
-            log.info("object %s waits for calls that wait for it", record.id)
+            text = "object %s waits for calls that wait for it"
+            log.info(text, record.id, extra=record.about)
             only_held = not hung_sweeps
             record.home.fail_deadlocked(record.slot, found.keys, only_held=only_held)
 

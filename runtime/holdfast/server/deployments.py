@@ -145,7 +145,8 @@ class Deployments:
             self._runtime.move_namespace(namespace)
         self._runtime.replace(worker.script.name, resident)
         await self._tell_others("refresh", worker.script.name)
-        log.info("%s: version %s is live", worker.script.name, worker.script.version)
+        name, version = worker.script.name, worker.script.version
+        log.info("%s: version %s is live", name, version, extra={"script": name})
         for namespace in changes.deleted:
             await self._delete_namespace(namespace)
 
@@ -159,7 +160,7 @@ class Deployments:
         self.run_schedules()
         self._runtime.remove(name)
         await self._tell_others("refresh", name)
-        log.info("%s: the script was deleted", name)
+        log.info("%s: the script was deleted", name, extra={"script": name})
         for namespace in orphaned:
             await self._delete_namespace(namespace)
 

@@ -102,13 +102,14 @@ class CronScheduler:
         try:
             answer = self._worker_of(script).scheduled(cron, scheduled_ms)
         except (WorkerError, ScriptNotFound) as error:
-            log.error("the trigger %r of %s did not run: %s", cron, script, error)
+            text = "the trigger %r of %s did not run: %s"
+            log.error(text, cron, script, error, extra={"script": script})
             return
         answer.add_done_callback(lambda done: self._ended(script, cron, done))
 
     def _ended(self, script: str, cron: str, done: "asyncio.Future[Any]") -> None:
         error = done.exception()
         if error is None:
-            log.info("the trigger %r of %s ran", cron, script)
+            log.info("the trigger %r of %s ran", cron, script, extra={"script": script})
         else:
             self._tell(script, "error", f"Uncaught (in the trigger {cron}) {error}")
