@@ -5,10 +5,12 @@
 // the host pumps into; the rest is rebuilt around it.
 
 import { FIRST_VIA, TEXT_HEADERS } from "holdfast:constants";
-import { body_move } from "holdfast:ops";
+import { body_length, body_move } from "holdfast:ops";
+import { encodeUtf8 } from "../encoding/utf8.js";
 import { abortReason, addAbortAlgorithm } from "../events/abort.js";
 import { cfForHost, cfFromHost, NO_CF } from "../fetch/cf.js";
 import { reasonOf } from "../fetch/reasons.js";
+import { rawHasHeader } from "../fetch/headers.js";
 import { rawHeadersOf, recordHeader } from "../fetch/record.js";
 import { redirectOf, requestOfCrossed, requestRecord } from "../fetch/request.js";
 import { responseFromHost, responseOfText, responseRecord } from "../fetch/response.js";
@@ -79,11 +81,28 @@ export function respondThroughHost(respond, number, record, client, isDone = tru
  */
 export function requestThroughHost(send, target, url, record, context) {
   const { method } = record;
-  const headers = withDepth(rawHeadersOf(record), context);
   const body = recordBodyForHost(record);
+  const headers = withDepth(headersWithBody(record, body), context);
   const cf = cfForHost(record);
   const isPlain = body === undefined && method === "GET" && headers === FIRST_VIA && cf === NO_CF;
   return isPlain ? send(target, url) : send(target, url, method, headers, body, cf);
+}
+
+/**
+ * The raw headers of a record that is sent with this body, as `recordBodyForHost` gives it: unless
+ * they say it themselves, they tell how it comes, as those of a client do.
+ */
+function headersWithBody(record, body) {
+  const raw = rawHeadersOf(record);
+  if (body === undefined) return raw;
+  if (rawHasHeader(raw, "content-length") || rawHasHeader(raw, "transfer-encoding")) return raw;
+  const length = lengthOf(body);
+  return raw + (length < 0 ? "transfer-encoding\nchunked\n" : `content-length\n${length}\n`);
+}
+
+function lengthOf(body) {
+  if (typeof body === "number") return body_length(body);
+  return (typeof body === "string" ? encodeUtf8(body) : body).length;
 }
 
 /** The response of the host's answer to a call; the last part is a WebSocket's number. */
@@ -173,7 +192,10 @@ export function crossedRequest(record) {
   record.url = urlToSend(record.url);
   if (record.cf !== undefined) record.cf = cfFromHost(cfForHost(record));
   if (record.source === null) return requestOfCrossed(record, undefined);
-  return requestOfCrossed(record, crossedBody(record, recordBodyForHost(record)));
+  const body = recordBodyForHost(record);
+  record.raw = headersWithBody(record, body);
+  record.headers = null;
+  return requestOfCrossed(record, crossedBody(record, body));
 }
 
 /**

@@ -10,7 +10,10 @@ const USED =
   "A request with a one-time-use body (it was initialized from a stream, not a buffer) " +
   "encountered a redirect requiring the body to be retransmitted. To avoid this error in the " +
   "future, construct this request from a buffer-like body initializer.";
-const OF_THE_BODY = ["encoding", "language", "length", "location", "type"].map((name) => `content-${name}`);
+const OF_THE_BODY = [
+  ...["encoding", "language", "length", "location", "type"].map((name) => `content-${name}`),
+  "transfer-encoding",
+];
 const CREDENTIALS = ["authorization", "cookie", "proxy-authorization"];
 const { URL } = globalThis;
 

@@ -8,7 +8,7 @@ Each stream has one reader. Its failures are BodyErrors, which say what the read
 to be told; the writer of a pipe learns by `write` that the reader has gone.
 
 `ops`: `body_read`, `body_read_all`, `body_read_text`, `body_gather` and `body_json`, `body_cancel`
-for reading; `body_open`,
+and `body_length` for reading; `body_open`,
 `body_write`, `body_drain`, `body_watch`, `body_close`, `body_abort` for writing.
 """
 
@@ -469,6 +469,16 @@ def body_move(host: "Host", handle: int) -> int:
     table = table_of(host)
     with body_errors_for_script():
         return table.add(table.take(handle))
+
+
+@op
+def body_length(host: "Host", handle: int) -> int:
+    """How many bytes a body has; -1 where that is not known."""
+    try:
+        length = table_of(host).get(handle).length
+    except BodyError:
+        return -1
+    return -1 if length is None else length
 
 
 @op
