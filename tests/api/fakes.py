@@ -57,6 +57,9 @@ class FakePlatform:
     async def put_settings(self, name, settings):
         return self.catalog.put_settings(name, settings)
 
+    async def metrics(self):
+        return "fake 1\n"
+
     def _load(self, script):
         text = script.main_module.content.decode("utf-8", "replace")
         if "CRASH" in text:

@@ -17,6 +17,7 @@ from holdfast.server.opening import open_storage
 from tests.inprocess import start
 
 TOKEN = "token"
+METRICS_TOKEN = "watcher"
 
 
 @dataclass
@@ -71,7 +72,7 @@ async def deployment(tmp_path: Path) -> AsyncIterator[Deployment]:
         loop=loop,
     )
     listener = Listener(runtime, HostRoutes("localhost"))
-    api = ApiServer(Deployments(catalog, runtime), ApiSettings(TOKEN))
+    api = ApiServer(Deployments(catalog, runtime), ApiSettings(TOKEN, metrics_token=METRICS_TOKEN))
     port, api_port = await start(listener), await start(api)
     async with aiohttp.ClientSession() as session:
         yield Deployment(session, runtime, catalog, port, api_port, lines)

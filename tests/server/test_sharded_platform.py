@@ -94,6 +94,13 @@ class Sharded(Platform):
             f"durable_objects/namespaces/{found[0]['id']}/objects{path}", *arguments
         )
 
+    def metrics(self) -> dict[str, float]:
+        answer = curl(
+            "--header", f"X-Auth-Key: {TOKEN}", f"http://127.0.0.1:{self.api_port}/metrics"
+        )
+        lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
     def shards(self) -> list[int]:
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
@@ -117,6 +124,32 @@ def test_an_upload_has_reached_every_shard_when_it_is_answered(platform: Sharded
         platform.upload(version)
         assert {platform.ask("counter", "/version").text for _ in range(20)} == {version}
         assert {platform.count(name).split()[-1] for name in NAMES} == {version}
+
+
+def test_metrics_are_those_of_all_shards(tmp_path: Path) -> None:
+    platform = Sharded(tmp_path)
+    try:
+        platform.make_kv()
+        platform.upload("one")
+        for name in NAMES:
+            platform.count(name)
+        told = platform.metrics()
+        assert told['holdfast_requests_total{script="counter",status="2xx"}'] == len(NAMES)
+        assert told['holdfast_objects{script="counter",class="Counter"}'] == len(NAMES)
+        assert told["holdfast_shards"] == told['holdfast_isolates{script="counter"}'] == WORKERS
+        rounds = told['holdfast_storage_rounds_total{script="counter"}']
+        assert rounds >= len(NAMES)
+        kill(platform.shards()[1])
+        for name in NAMES:
+            platform.count(name)
+        told = platform.metrics()
+        restarts = [told[f'holdfast_shard_restarts_total{{shard="{n}"}}'] for n in range(WORKERS)]
+        assert restarts == [0, 1, 0]
+        assert told['holdfast_requests_total{script="counter",status="2xx"}'] == 2 * len(NAMES)
+        assert told['holdfast_storage_rounds_total{script="counter"}'] >= rounds + len(NAMES)
+        assert platform.process.stop() == 0
+    finally:
+        platform.process.kill()
 
 
 def test_the_api_lists_reads_and_deletes_objects_of_all_shards(platform: Sharded) -> None:

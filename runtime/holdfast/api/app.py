@@ -9,6 +9,7 @@ from holdfast.api.accounts import AccountHandlers
 from holdfast.api.auth import HEALTH, SETTINGS, authenticate
 from holdfast.api.envelope import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ApiRefusal, answer_errors
 from holdfast.api.key_value import KeyValueHandlers
+from holdfast.api.metrics import MetricsHandlers
 from holdfast.api.namespaces import NamespaceHandlers
 from holdfast.api.objects import ObjectHandlers
 from holdfast.api.platform import Platform
@@ -67,6 +68,7 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
         ObjectHandlers(platform),
         tails,
         KeyValueHandlers(platform),
+        MetricsHandlers(platform),
     ):
         add_routes(app, handlers.routes(ACCOUNT))
     add_routes(app, [("GET", HEALTH, _health)])

@@ -14,6 +14,9 @@ OPEN_PREFIX = "/tails/"
 HEALTH = "/health"
 """Who has no token may ask whether anybody is there: the answer tells nothing else."""
 
+METRICS = "/metrics"
+"""Who may only watch has a token that opens nothing else."""
+
 SETTINGS = web.AppKey("settings", ApiSettings)
 
 
@@ -23,9 +26,12 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
 
     Any other gets the same answer whatever its path, before its body is read.
     """
+    settings = request.app[SETTINGS]
     open_to_all = request.path == HEALTH or request.path.startswith(OPEN_PREFIX)
-    if not open_to_all and not carries_token(request, request.app[SETTINGS].token):
-        raise unauthenticated()
+    if not open_to_all and not carries_token(request, settings.token):
+        watches = request.path == METRICS and settings.metrics_token
+        if not watches or not carries_token(request, settings.metrics_token):
+            raise unauthenticated()
     return await handler(request)
 
 

@@ -69,6 +69,9 @@ class Platform(Protocol):
         Raises ScriptNotFound, or UploadRejected where one is no cron expression.
         """
 
+    async def metrics(self) -> str:
+        """What is counted, in Prometheus' text format."""
+
     async def listen(self, name: str, hear: Callable[[Frame], None]) -> Callable[[], None]:
         """Have each event of a script told to `hear`, until the function returned is called."""
 

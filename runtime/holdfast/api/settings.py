@@ -31,12 +31,14 @@ class ApiSettings:
     upload's modules, as on Cloudflare
     (https://developers.cloudflare.com/workers/platform/limits/#worker-size);
     `upload_timeout_s` bounds the time that an upload's body may take.
+    `metrics_token`, unless it is empty, opens the metrics, and nothing else.
     `workers` is for clients that ask where Workers are.
     """
 
     token: str = field(repr=False)
     max_script_bytes: int = 64 * MIB
     upload_timeout_s: float = 300.0
+    metrics_token: str = field(default="", repr=False)
     workers: Whereabouts = field(default_factory=Whereabouts)
 
     def __post_init__(self) -> None:

@@ -54,6 +54,7 @@ class Post(ABC):
     placement: Placement | None = None
     is_first = True  # it does what is to be done once
     is_new = True  # and not in the place of one that has died
+    restarts: Sequence[float] = ()  # how often each process had to be started again
 
     @abstractmethod
     def claim(self, data: Path) -> AbstractContextManager[object]:
@@ -66,6 +67,10 @@ class Post(ABC):
     @abstractmethod
     async def tell_others(self, verb: str, *arguments: Any) -> None:
         """Have the other processes do something (server/shards/errands.py)."""
+
+    @abstractmethod
+    async def ask_others(self, verb: str) -> dict[int, Any]:
+        """What the other processes say to this, by place; without those that do not answer."""
 
     @abstractmethod
     async def listen(self, server: Server, address: Address) -> int:
@@ -100,6 +105,10 @@ class Alone(Post):
 
     async def tell_others(self, verb: str, *arguments: Any) -> None:
         """See Post. There are none."""
+
+    async def ask_others(self, _verb: str) -> dict[int, Any]:
+        """See Post. There are none."""
+        return {}
 
     async def listen(self, server: Server, address: Address) -> int:
         """See Post."""

@@ -22,10 +22,11 @@ from holdfast.cli.listening import (
 )
 from holdfast.cli.post import Post, run_workers
 from holdfast.cli.process import settings_from, spare_what_stays, unusable_folder
-from holdfast.cli.where import TOKEN_FILE, TOKEN_VARIABLE
+from holdfast.cli.where import METRICS_TOKEN_VARIABLE, TOKEN_FILE, TOKEN_VARIABLE
 from holdfast.server import CatalogSource, HostRoutes, Listener, Runtime
 from holdfast.server.deployments import Deployments
 from holdfast.server.listening import CannotListen
+from holdfast.server.metrics import Metrics
 from holdfast.server.opening import open_storage
 from holdfast.storage.disk import sync_path
 
@@ -71,7 +72,7 @@ async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -
         try:
             await post.join(runtime)
             if post.is_first:
-                settings_of_api = ApiSettings(token, workers=workers)
+                settings_of_api = ApiSettings(token, metrics_token=metrics_token(), workers=workers)
                 api = await _make_api(catalog, runtime, settings_of_api, post)
             ports = await _listen(options, post, listener, api)
             if ports is None:
@@ -99,7 +100,8 @@ async def _make_api(
     catalog: Catalog, runtime: Runtime, settings: ApiSettings, post: Post
 ) -> ApiServer:
     """The API, in the one process that has it."""
-    deployments = Deployments(catalog, runtime, post.tell_others)
+    metrics = Metrics(runtime, post.ask_others, post.restarts)
+    deployments = Deployments(catalog, runtime, post.tell_others, metrics)
     deployments.run_schedules()
     if not post.is_new:  # the one before may have died with news that it had not told yet
         await post.tell_others("refresh", None)
@@ -147,6 +149,11 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def metrics_token() -> str:
+    """The token that opens the metrics alone; empty where there is none."""
+    return os.environ.get(METRICS_TOKEN_VARIABLE, "").strip()
 
 
 def api_token(data: Path) -> tuple[str, bool]:

@@ -11,9 +11,11 @@ from holdfast.server import Runtime
 from holdfast.server.listening import Address, port_of
 from holdfast.server.object_files import LocalFiles
 from holdfast.server.shards.balance import Balance
-from holdfast.server.shards.errands import Clerk, SpreadFiles, tell_others
+from holdfast.server.shards.errands import Clerk, SpreadFiles, ask_others, tell_others
 from holdfast.server.shards.neighbours import Neighbours
 from holdfast.server.shards.seat import Seat
+
+ASK_SECONDS = 2.0  # for so long an answer of another shard is waited for
 
 
 class Shard(Post):
@@ -24,6 +26,7 @@ class Shard(Post):
         self._balance = Balance(seat)
         self.is_first = seat.index == 0
         self.is_new = not seat.is_replacement
+        self.restarts = seat.restarts
         self.placement: Neighbours = Neighbours(
             seat.index, seat.paths, asyncio.get_running_loop(), on_news=seat.beat
         )
@@ -44,6 +47,10 @@ class Shard(Post):
     async def tell_others(self, verb: str, *arguments: Any) -> None:
         """See Post."""
         await tell_others(self.placement, verb, *arguments)
+
+    async def ask_others(self, verb: str) -> dict[int, Any]:
+        """See Post."""
+        return await ask_others(self.placement, verb, ASK_SECONDS)
 
     async def listen(self, server: Server, address: Address) -> int:
         """See Post."""

@@ -8,6 +8,7 @@ from holdfast.cli.parser import Parser
 DEFAULT_API_PORT = 8788
 DEFAULT_DATA = ".holdfast"
 TOKEN_VARIABLE = "HOLDFAST_API_TOKEN"  # noqa: S105 - a name, no secret
+METRICS_TOKEN_VARIABLE = "HOLDFAST_METRICS_TOKEN"  # noqa: S105 - a name, no secret
 TOKEN_FILE = "api-token"  # noqa: S105 - in the data folder
 URL_VARIABLE = "HOLDFAST_API_URL"
 

@@ -8,6 +8,7 @@ through; only then can the next call bring up a new one.
 
 import asyncio
 import logging
+from collections import Counter
 from functools import partial
 
 from holdfast.catalog.namespace import Namespace
@@ -209,6 +210,11 @@ class ObjectDirectory:
         """
         for record in self._records_of(home):
             self._end(record, reason, logged)
+
+    def population(self) -> Counter[tuple[str, str]]:
+        """How many objects live, by script and class; a facet is a part of its object."""
+        records = (record for record in self._by_slot.values() if not record.facet)
+        return Counter((r.namespace.script, r.namespace.class_name) for r in records)
 
     def _records_of(self, home: ObjectHome) -> list[ObjectRecord]:
         return [record for record in self._by_slot.values() if record.home is home]

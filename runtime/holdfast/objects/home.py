@@ -107,6 +107,7 @@ class ObjectHome:
         """
         if not self._durable_rounds:
             self._host.loop.call_soon(self._tell_durable)
+        self.worker.counts.rounds += 1
         self._durable_rounds += (slot, round_number)
 
     def _tell_durable(self) -> None:

@@ -17,6 +17,7 @@ May import objects, workers, host, catalog, storage and engine; touches aiohttp.
 - shards/: several processes behind one port.
 - `Tails` (tails.py): who listens to which script's events.
 - `Settings` (settings.py).
+- `Metrics` (metrics.py): what is counted, as Prometheus collects it.
 - freed.py: memory that evicted objects leave, given back.
 - shards/: several processes behind one port, which only those that have them import.
 """

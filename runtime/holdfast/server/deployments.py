@@ -25,6 +25,7 @@ from holdfast.catalog import (
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.schedules import Schedule
+from holdfast.server.metrics import Metrics
 from holdfast.server.object_data import ObjectData
 from holdfast.server.runtime import Resident, Runtime
 from holdfast.storage.key_value import KeyValueStore
@@ -50,9 +51,17 @@ class Deployments:
     """The running Workers, as the REST API sees them."""
 
     def __init__(
-        self, catalog: Catalog, runtime: Runtime, tell_others: TellOthers = _nobody
+        self,
+        catalog: Catalog,
+        runtime: Runtime,
+        tell_others: TellOthers = _nobody,
+        metrics: Metrics | None = None,
     ) -> None:
-        """`tell_others` has other shards do something, and returns when they have."""
+        """`tell_others` has other shards do something, and returns when they have.
+
+        `metrics` are those of all shards.
+        """
+        self._metrics = metrics or Metrics(runtime)
         self._catalog = catalog
         self._tell_others = tell_others
         self._runtime = runtime
@@ -173,6 +182,10 @@ class Deployments:
     async def put_settings(self, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Set these for a script; see `api.Platform.put_settings`."""
         return await asyncio.to_thread(self._catalog.put_settings, name, settings)
+
+    async def metrics(self) -> str:
+        """What is counted; see `api.Platform.metrics`."""
+        return await self._metrics.text()
 
     async def listen(self, name: str, hear: Callable[[Frame], None]) -> Callable[[], None]:
         """Have a script's events told to `hear`; see `api.Platform.listen`."""

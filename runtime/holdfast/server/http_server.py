@@ -59,7 +59,7 @@ class HttpServer:
         self.backlog = overload.backlog
         self.backlog.at_end.append(self._end_round)
         self._max_connections = overload.max_connections
-        overload.count_connections = self._count_connections
+        overload.count_clients = self._count_clients
         self._no_room_until = 0.0
         self.holders: set[Connection] = set()  # that hold bodies which nobody takes
         self._held_bytes = 0
@@ -182,13 +182,13 @@ class HttpServer:
             self._held_bytes = sum(holder.held_bytes for holder in self.holders)
         return self._held_bytes > self._overload.bounds.held_bytes
 
-    def _count_connections(self) -> int:
-        return len(self.connections) + len(self.sockets)
+    def _count_clients(self) -> tuple[int, int]:
+        return len(self.connections), len(self.sockets)
 
     @property
     def is_full(self) -> bool:
         """Whether another connection would have to make room for one more."""
-        return self._count_connections() >= self._max_connections
+        return len(self.connections) + len(self.sockets) >= self._max_connections
 
     def has_room(self) -> bool:
         """Whether there is room for one more connection.

@@ -95,6 +95,7 @@ class Listener:
             text = f'There is no Worker named "{route.script}".'
             return self._refused(message, body, 404, text)
         except WorkerError as error:
+            self._runtime.counts_of(route.script).responses[5] += 1
             self._runtime.tell(route.script, "error", str(error))
             return self._refused(message, body, 500, _told(error))
         if worker.unanswered >= self._max_requests:
@@ -120,6 +121,7 @@ class Listener:
             return answer.result()
         route = self._routes.route(message.headers.get("Host", ""))
         assert route is not None, "a request without a route has no future"
+        self._runtime.counts_of(route.script).responses[5] += 1
         is_new = not _is_overload(error) or self._overload.note(Reason.OBJECT)
         if is_new:
             self._runtime.tell(route.script, "error", str(error))

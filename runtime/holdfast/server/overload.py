@@ -40,16 +40,22 @@ class Overload:
         self.bounds = bounds
         self.max_connections = int(min(bounds.connections, _affordable(descriptors)))
         self.backlog = Backlog(loop.call_soon, time.monotonic, bounds.delay_seconds)
-        self.count_connections: Callable[[], int] = int  # who listens has some
+        self.count_clients: Callable[[], tuple[int, int]] = _none  # who listens has some
+        self.refused: Counter[Reason] = Counter()  # since the start
         self._loop = loop
         self._refused: Counter[Reason] = Counter()
         self._seen = 0
         self._since = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
+    def count_connections(self) -> int:
+        """Those of clients, WebSockets included."""
+        return sum(self.count_clients())
+
     def note(self, reason: Reason) -> bool:
         """Something was refused; whether it is the first for this reason in this overload."""
         self._refused[reason] += 1
+        self.refused[reason] += 1
         if self._timer is None:
             log.warning("overload: %s; what is too much is refused", reason)
             self._since = self._loop.time()
@@ -75,6 +81,10 @@ class Overload:
         log.warning("the overload of the last %.0f s is over; refused: %s", seconds, told)
         self._refused.clear()
         self._seen = 0
+
+
+def _none() -> tuple[int, int]:
+    return 0, 0
 
 
 def _affordable(descriptors: int) -> float:

@@ -58,7 +58,7 @@ from holdfast.server.tails import Tails
 from holdfast.storage import Storage
 from holdfast.storage.cache import ResponseCache
 from holdfast.storage.key_value import KeyValueStore
-from holdfast.workers import Worker, WorkerTerminated
+from holdfast.workers import ScriptCounts, Worker, WorkerTerminated
 
 log = logging.getLogger("holdfast.server")
 
@@ -134,6 +134,7 @@ class Runtime:
         for namespace in source.namespaces():
             self.watch_alarms(namespace)
         self._residents: dict[str, Resident] = {}
+        self.counts: dict[str, ScriptCounts] = {}  # by script
         self.tails = Tails(self._trace, self._clock.now_ms)
         self._retiring: dict[Worker, IsolateObjects] = {}
         self._closed = False
@@ -183,6 +184,7 @@ class Runtime:
 
     def _make_live(self, name: str, resident: Resident) -> None:
         self._residents[name] = resident
+        resident.worker.counts = self.counts_of(name)
         resident.worker.host.trace(self.tails.tracer(name))
         for namespace in resident.objects.namespaces:
             if namespace.script:
@@ -192,6 +194,10 @@ class Runtime:
     def residents(self) -> Mapping[str, Resident]:
         """The scripts that are loaded, by name."""
         return self._residents
+
+    def counts_of(self, name: str) -> ScriptCounts:
+        """What is counted of a script that there is."""
+        return self.counts.setdefault(name, ScriptCounts())
 
     # ---- loading -----------------------------------------------------------------
 
@@ -295,6 +301,7 @@ class Runtime:
     def remove(self, name: str) -> None:
         """Take a script out of service."""
         old = self._residents.pop(name, None)
+        self.counts.pop(name, None)
         if old is not None:
             self._supersede(old)
 

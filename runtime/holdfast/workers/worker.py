@@ -24,6 +24,7 @@ from holdfast.host.platform import Platform
 from holdfast.host.rpc import Message
 from holdfast.host.sockets_end import SocketEnd
 from holdfast.workers.compatibility import compatibility
+from holdfast.workers.counts import ScriptCounts
 from holdfast.workers.errors import ScriptFailed, ScriptHung, WorkerTerminated
 from holdfast.workers.load import Exports, load_script, own_frames, readable, with_room_for_code
 from holdfast.workers.trace import Frame
@@ -76,6 +77,7 @@ class Worker:
     ) -> None:
         """Load `script` into a fresh isolate. Raises ScriptInvalid, leaving nothing behind."""
         self.script = script
+        self.counts = ScriptCounts()  # may be given by who has others of this script
         self.host = host
         limits = with_room_for_code(limits, script)
         self.bodies: BodyTable = host.capabilities.bodies  # the streams it knows by handle
@@ -253,6 +255,7 @@ class Worker:
     ) -> None:
         """The script's answer to an event (op event_respond)."""
         answer = self._answers.pop(number, None)
+        self.counts.responses[status // 100] += 1
         if self.host.tracer is not None:
             self.host.tracer.responded(number, status)
         response = WorkerResponse(status, status_text, headers, self.bodies.received(body))
@@ -264,6 +267,7 @@ class Worker:
     def upgrade(self, number: int, status_text: str, headers: str, socket: SocketEnd) -> None:
         """The script's answer to an event is a WebSocket (op event_upgrade)."""
         answer = self._answers.pop(number, None)
+        self.counts.responses[1] += 1
         if self.host.tracer is not None:
             self.host.tracer.responded(number, 101)
         may_compress = self.host.compatibility.compresses_sockets
@@ -371,6 +375,7 @@ class Worker:
     def _on_terminated(self, error: Exception) -> None:
         frames = own_frames(error) if isinstance(error, IsolateTerminated) else []
         self.host.console("error", "\n".join([f"The script was stopped: {error}", *frames]))
+        self.counts.stopped += 1
         self.on_dead(str(error))
         self._fail_all(WorkerTerminated(str(error)))
         self.host.loop.call_soon(self.close)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.catalog import ScriptNotFound
+from holdfast.server.metrics import Gauge
 from holdfast.server.object_files import LocalFiles, OwnerLost
 from holdfast.server.runtime import Runtime
 from holdfast.server.shards.link import Refused
@@ -34,6 +35,7 @@ class Clerk:
         self._runtime = runtime
         self._forwarding = Forwarding(runtime.tails, neighbours)
         self._files = LocalFiles(runtime.storage, runtime.directory)
+        self._gauge = Gauge(runtime)
 
     async def __call__(self, verb: str, *arguments: Any) -> Any:
         """See link.Clerk."""
@@ -55,6 +57,8 @@ class Clerk:
                 return await self._files.go_back(*arguments)
             case "refresh":
                 return self._refresh(*arguments)
+            case "measure":
+                return self._gauge.told()
             case "forget_namespace":
                 return self._runtime.forget_namespace(*arguments)
             case "listen_to":
@@ -159,6 +163,23 @@ class SpreadFiles:
     async def _ask(self, verb: str, unique_key: str, object_id: str, *arguments: Any) -> Any:
         place = self._neighbours.place_of(object_id)
         return await _asked(self._neighbours, place, verb, unique_key, object_id, *arguments)
+
+
+async def ask_others(neighbours: Neighbours, verb: str, seconds: float) -> dict[int, Any]:
+    """What every other shard answers, by place; those are missing that do not, in this time."""
+
+    async def ask(place: int) -> Any:
+        try:
+            async with asyncio.timeout(seconds):
+                return await neighbours.link(place).ask(verb)
+        except (TimeoutError, ConnectionError, Refused) as error:
+            log.debug("shard %d did not %s: %s", place, verb, error)
+            return None
+
+    others = [*neighbours.others]
+    answers = await asyncio.gather(*map(ask, others))
+    told = zip(others, answers, strict=True)
+    return {place: answer for place, answer in told if answer is not None}
 
 
 async def tell_others(neighbours: Neighbours, verb: str, *arguments: Any) -> None:

@@ -37,8 +37,9 @@ class Seat:
     """A shard's place. `listeners` are its own sockets at the servers' ports, by name.
 
     `everywhere` names those servers that each shard has. What is sent to the `outboxes` comes out
-    of the `inbox` of the shard with this place. `beats` and `loads` are memory that the supervisor
-    and all shards see: when each was last seen to get on, and how busy it is (balance.py).
+    of the `inbox` of the shard with this place. `beats`, `loads` and `restarts` are memory that the
+    supervisor and all shards see: when each was last seen to get on, how busy it is (balance.py),
+    and how often it had to be started again.
     """
 
     index: int
@@ -51,6 +52,7 @@ class Seat:
     outboxes: Sequence[socket.socket]
     beats: "memoryview[float]"
     loads: "memoryview[float]"
+    restarts: "memoryview[float]"
     is_replacement: bool
     on_beat: Callable[[], None] | None = None
     _closing: asyncio.Event = field(default_factory=asyncio.Event)

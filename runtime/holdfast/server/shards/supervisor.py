@@ -83,10 +83,12 @@ class Supervisor:
         self._stuck_seconds = stuck_seconds
         self._on_stop = on_stop
         self._shards = [_Shard(index) for index in range(len(links))]
-        memory = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
+        memory = memoryview(mmap.mmap(-1, 2 * mmap.PAGESIZE)).cast("d")
         count = len(links)
-        assert 2 * count <= len(memory), "each shard has two words"
-        self._beats, self._loads = memory[:count], memory[count : 2 * count]
+        assert 3 * count <= len(memory), "each shard has three words"
+        self._beats, self._loads, self._restarts = (
+            memory[first : first + count] for first in (0, count, 2 * count)
+        )
         self._selector = selectors.DefaultSelector()
         self._last_look = time.monotonic()
         self._signals: list[int] = []  # that asked us to stop
@@ -171,6 +173,7 @@ class Supervisor:
             return
         how = f"with status {status}" if status >= 0 else f"by signal {-status}"
         log.error("shard %d ended %s: it is started again", shard.index, how)
+        self._restarts[shard.index] += 1
         shard.failures = 0 if shard.is_ready else shard.failures + 1
         pause = min(0.1 * 2**shard.failures, MAX_PAUSE_SECONDS) if shard.failures else 0.0
         shard.next_start = time.monotonic() + pause
@@ -226,6 +229,7 @@ class Supervisor:
                 [mailbox.outbox for mailbox in self._mailboxes],
                 self._beats,
                 self._loads,
+                self._restarts,
                 is_replacement=shard.was_ready,
             )
             status = self._run_shard(seat)
