@@ -1,8 +1,9 @@
-// Intl.PluralRules for English: https://tc39.es/ecma402/#pluralrules-objects
+// Intl.PluralRules: https://tc39.es/ecma402/#pluralrules-objects
 
 import { digitsOf, roundedParts } from "./decimal.js";
-import { finish, optionOf, optionsFrom, resolveLocale } from "./locales.js";
+import { finish, optionOf, optionsFrom } from "./locales.js";
 import { digitRules } from "./number-format.js";
+import { pluralLocale, pluralRulesOf, supportedLocalesOf } from "./plural-locales.js";
 
 class PluralRules {
   #locale;
@@ -10,7 +11,7 @@ class PluralRules {
   #rules;
 
   constructor(locales = undefined, options = undefined) {
-    this.#locale = resolveLocale(locales);
+    this.#locale = pluralLocale(locales);
     const given = optionsFrom(options);
     this.#type = optionOf(given, "type", ["cardinal", "ordinal"], "cardinal", "Intl.PluralRules");
     this.#rules = digitRules(given, 0, 3, "standard");
@@ -20,12 +21,14 @@ class PluralRules {
     const number = Number(value);
     if (!Number.isFinite(number)) return "other";
     const { whole, fraction } = roundedParts(digitsOf(number), this.#rules);
-    if (this.#type === "cardinal") return whole === "1" && fraction === "" ? "one" : "other";
-    if (fraction !== "") return "other";
-    const [tens, ones] = [whole.slice(-2), whole.slice(-1)];
-    if (ones === "1" && tens !== "11") return "one";
-    if (ones === "2" && tens !== "12") return "two";
-    return ones === "3" && tens !== "13" ? "few" : "other";
+    const [select] = pluralRulesOf(this.#locale, this.#type);
+    return select({
+      n: Number(`${whole}.${fraction}`),
+      i: Number(whole),
+      v: fraction.length,
+      f: Number(fraction),
+      t: Number(fraction.replace(/0+$/, "")),
+    });
   }
 
   selectRange(_start, end) {
@@ -38,8 +41,7 @@ class PluralRules {
       type: this.#type,
       notation: "standard",
       ...this.#rules,
-      pluralCategories:
-        this.#type === "cardinal" ? ["one", "other"] : ["few", "one", "two", "other"],
+      pluralCategories: [...pluralRulesOf(this.#locale, this.#type)[1]],
       roundingIncrement: 1,
       roundingMode: "halfExpand",
       roundingPriority: "auto",
@@ -48,5 +50,5 @@ class PluralRules {
   }
 }
 
-finish(PluralRules, PluralRules);
+finish(PluralRules, PluralRules, supportedLocalesOf);
 export { PluralRules };
