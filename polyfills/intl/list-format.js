@@ -1,21 +1,21 @@
-// Intl.ListFormat for English: https://tc39.es/ecma402/#listformat-objects
+// Intl.ListFormat: https://tc39.es/ecma402/#listformat-objects
 
-import { finish, optionOf, optionsFrom, resolveLocale } from "./locales.js";
+import { listLocale } from "./list-locales.js";
+import { finish, optionOf, optionsFrom } from "./locales.js";
+import { supportedLocalesOf } from "./number-locales.js";
 
 const OWNER = "Intl.ListFormat";
-const WORDS = {
-  conjunction: { long: "and", short: "&", narrow: "" },
-  disjunction: { long: "or", short: "or", narrow: "or" },
-  unit: { long: "", short: "", narrow: "" },
-};
 
 class ListFormat {
   #locale;
+  #joiner;
   #type;
   #style;
 
   constructor(locales = undefined, options = undefined) {
-    this.#locale = resolveLocale(locales);
+    const { locale, joiner } = listLocale(locales);
+    this.#locale = locale;
+    this.#joiner = joiner;
     const given = optionsFrom(options);
     this.#type = optionOf(
       given,
@@ -37,14 +37,10 @@ class ListFormat {
     const items = list === undefined ? [] : Array.from(list);
     if (items.some((item) => typeof item !== "string"))
       throw new TypeError("Iterable yielded a non-String value");
-    const isBare = this.#type === "unit" && this.#style === "narrow";
-    const word = WORDS[this.#type][this.#style];
-    const between = isBare ? " " : ", ";
-    const last = word === "" ? between : items.length === 2 ? ` ${word} ` : `, ${word} `;
+    const before = this.#joiner(this.#type, this.#style, items.length);
     return items.flatMap((value, i) => {
       const element = { type: "element", value };
-      if (i === 0) return [element];
-      return [{ type: "literal", value: i === items.length - 1 ? last : between }, element];
+      return i === 0 ? [element] : [{ type: "literal", value: before(i, value) }, element];
     });
   }
 
@@ -53,5 +49,5 @@ class ListFormat {
   }
 }
 
-finish(ListFormat, ListFormat);
+finish(ListFormat, ListFormat, supportedLocalesOf);
 export { ListFormat };
