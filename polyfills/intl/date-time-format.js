@@ -2,6 +2,7 @@
 
 import { dateLocale, supportedLocalesOf } from "./date-locales.js";
 import { layOut } from "./date-pattern.js";
+import { fieldsOfRange, isOneDate, sharedEnds } from "./date-range.js";
 import { callable, optionOf, optionsFrom } from "./locales.js";
 import { TimeZone } from "./time-zone.js";
 
@@ -78,6 +79,8 @@ function fieldsFrom(options, required, defaults, form) {
   return { fields: { ...styles[dateStyle], ...TIME_STYLES[timeStyle] }, dateStyle, timeStyle };
 }
 
+const textOf = (parts) => parts.map((part) => part.value).join("");
+
 class DateTimeFormat {
   #locale;
   #form;
@@ -102,10 +105,7 @@ class DateTimeFormat {
   }
 
   get format() {
-    return (this.#bound ??= (date) =>
-      this.#parts(date)
-        .map((part) => part.value)
-        .join(""));
+    return (this.#bound ??= (date) => textOf(this.#parts(date)));
   }
 
   formatToParts(date = undefined) {
@@ -113,18 +113,27 @@ class DateTimeFormat {
   }
 
   formatRange(start, end) {
-    const [a, b] = [this.format(start), this.format(end)];
-    return a === b ? a : `${a} – ${b}`;
+    return textOf(this.formatRangeToParts(start, end));
   }
 
   formatRangeToParts(start, end) {
-    const shared = (source) => (part) => ({ ...part, source });
-    const [a, b] = [this.#parts(start), this.#parts(end)];
-    if (this.format(start) === this.format(end)) return a.map(shared("shared"));
+    const isAmerican = this.#locale === "en" || this.#locale === "en-US";
+    const ends = [this.#local(start), this.#local(end)];
+    const fields = isAmerican ? fieldsOfRange(this.#fields, ...ends) : this.#fields;
+    const [a, b] = [this.#parts(start, fields), this.#parts(end, fields)];
+    const from = (source) => (part) => ({ ...part, source });
+    if (textOf(a) === textOf(b) && isOneDate(fields, ...ends)) {
+      return this.#parts(start).map(from("shared"));
+    }
+    const [before, after] = isAmerican ? sharedEnds(a, b, fields, ...ends) : [0, 0];
+    const first = a.slice(0, before).map(from("shared"));
+    if (before > 0 && fields.hour) first[before - 1].value = ", ";
     return [
-      ...a.map(shared("startRange")),
+      ...first,
+      ...a.slice(before, a.length - after).map(from("startRange")),
       { type: "literal", value: " – ", source: "shared" },
-      ...b.map(shared("endRange")),
+      ...b.slice(before, b.length - after).map(from("endRange")),
+      ...b.slice(b.length - after).map(from("shared")),
     ];
   }
 
@@ -147,13 +156,19 @@ class DateTimeFormat {
     };
   }
 
-  #parts(date) {
+  /** The date in UTC fields. */
+  #local(date) {
     const time = date === undefined ? Date.now() : Number(date);
     if (!(Math.abs(time) <= 8.64e15)) throw new RangeError("Invalid time value");
-    const local = new Date(Math.trunc(time) + this.#zone.at(time).seconds * 1000);
-    const zoneName = this.#fields.timeZoneName && this.#zone.label(this.#fields.timeZoneName, time);
+    return new Date(Math.trunc(time) + this.#zone.at(time).seconds * 1000);
+  }
+
+  #parts(date, fields = this.#fields) {
+    const time = date === undefined ? Date.now() : Number(date);
+    const local = this.#local(time);
+    const zoneName = fields.timeZoneName && this.#zone.label(fields.timeZoneName, time);
     const { dateStyle, timeStyle } = this.#styles;
-    return layOut(local, this.#fields, this.#form, {
+    return layOut(local, fields, this.#form, {
       hourCycle: this.#hourCycle,
       zoneName,
       dateStyle,
