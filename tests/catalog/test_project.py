@@ -117,6 +117,40 @@ def test_what_has_no_effect_is_told(tmp_path):
     assert '"env.live.varz"' in inner and '"env.live.vars" is missing' in vars_
 
 
+@pytest.mark.parametrize(
+    ("dev", "expected"),
+    [
+        ("{}", (None, None)),
+        ('{"port": 9000, "ip": "0.0.0.0"}', ("0.0.0.0", 9000)),
+        ('{"ip": "*", "local_protocol": "http"}', ("::", None)),
+    ],
+)
+def test_where_to_serve_it_for_development_is_told(tmp_path, dev, expected):
+    file = tmp_path / "wrangler.json"
+    file.write_text(f'{{"name": "a", "main": "a.js", "dev": {dev}, "env": {{"live": {{}}}}}}')
+    for environment in (None, "live"):
+        project = read_project(file, environment)
+        assert (project.dev.ip, project.dev.port) == expected
+        assert project.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("dev", "reason"),
+    [
+        ("8000", '"dev" must be a table'),
+        ('{"port": "8000"}', '"dev.port" must be a number from 0 to 65535'),
+        ('{"port": 65536}', '"dev.port" must be a number from 0 to 65535'),
+        ('{"port": true}', '"dev.port" must be a number from 0 to 65535'),
+        ('{"ip": 7}', '"dev.ip" must be a non-empty string'),
+    ],
+)
+def test_where_nobody_can_be_served_is_told(tmp_path, dev, reason):
+    file = tmp_path / "wrangler.json"
+    file.write_text(f'{{"name": "a", "main": "a.js", "dev": {dev}}}')
+    with pytest.raises(ProjectInvalid, match=reason):
+        read_project(file)
+
+
 def test_rules_say_what_files_are(toml):
     project = read_project(toml)
     assert project.kind_of(toml.parent / "src/deep/page.md") is ModuleKind.TEXT

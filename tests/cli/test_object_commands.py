@@ -1,6 +1,7 @@
 """`holdfast objects`, `backup`, `restore` and `check`, as their users see them."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,7 +153,15 @@ def test_check_names_what_is_damaged(served: Served, tmp_path: Path) -> None:
     done = holdfast("check", folder=tmp_path)
     assert done.code == 1
     assert file.name in done.out and "no id of the namespace" in done.out
-    assert "faults in" in done.out
+    assert re.search(r"^\d+ faults in \d+ files\.$", done.out, re.MULTILINE)
+
+
+def test_check_counts_in_singular_and_plural(tmp_path: Path) -> None:
+    folder = tmp_path / ".holdfast" / "objects" / "site-Counter"
+    folder.mkdir(parents=True)
+    (folder / f"{'0' * 64}.sqlite").write_bytes(b"")
+    done = holdfast("check", folder=tmp_path)
+    assert (done.code, done.out.splitlines()[-1]) == (1, "1 fault in 1 file.")
 
 
 def test_a_part_of_a_backup_is_not_taken_for_the_whole(served: Served, tmp_path: Path) -> None:

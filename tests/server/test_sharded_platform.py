@@ -139,7 +139,10 @@ def test_metrics_are_those_of_all_shards(tmp_path: Path) -> None:
         assert told["holdfast_shards"] == told['holdfast_isolates{script="counter"}'] == WORKERS
         rounds = told['holdfast_storage_rounds_total{script="counter"}']
         assert rounds >= len(NAMES)
-        kill(platform.shards()[1])
+        victim = platform.shards()[1]
+        kill(victim)
+        while victim in platform.shards():
+            assert platform.metrics()["holdfast_shards"] >= 1
         for name in NAMES:
             platform.count(name)
         told = platform.metrics()

@@ -36,9 +36,19 @@ _RULE_KINDS = {
     "CompiledWasm": ModuleKind.WASM,
 }
 
+MAX_PORT = 65_535
+
 
 class ProjectInvalid(ValueError):
     """The configuration cannot be used; the message names the file and the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevAddress:
+    """Where the project is served for development; None where it does not say."""
+
+    ip: str | None = None
+    port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,7 @@ class Project:
     compatibility_flags: tuple[str, ...]
     migrations: tuple[Mapping[str, Any], ...]
     crons: tuple[str, ...]
+    dev: DevAddress
     rules: tuple[tuple[str, ModuleKind], ...]
     bundling: BundleOptions
     notes: tuple[str, ...]
@@ -143,6 +154,7 @@ def read_project(
         compatibility_flags=tuple(reader.texts("compatibility_flags")),
         migrations=tuple(reader.migrations()),
         crons=reader.crons(),
+        dev=reader.dev(),
         rules=tuple(reader.rules()),
         bundling=reader.bundling(),
         notes=tuple(f"{file}: {note}" for note in notes_on(whole, environment)),
@@ -224,6 +236,18 @@ class _Reader:
             except InvalidCron as error:
                 raise self.invalid("triggers.crons", f"has a mistake: {error}") from error
         return tuple(dict.fromkeys(crons))
+
+    def dev(self) -> DevAddress:
+        """Where to serve it for development; `*` is all addresses, as for Wrangler.
+
+        https://developers.cloudflare.com/workers/wrangler/configuration/#local-development-settings
+        """
+        ip, port = (self.table("dev").get(name) for name in ("ip", "port"))
+        if ip is not None and (not isinstance(ip, str) or not ip):
+            raise self.invalid("dev.ip", "must be a non-empty string")
+        if port is not None and (type(port) is not int or not 0 <= port <= MAX_PORT):
+            raise self.invalid("dev.port", f"must be a number from 0 to {MAX_PORT}")
+        return DevAddress("::" if ip == "*" else ip, port)
 
     def table(self, name: str) -> Mapping[str, Any]:
         value = self._fields.get(name, {})

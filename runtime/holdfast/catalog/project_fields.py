@@ -19,13 +19,13 @@ REFUSED = """
     vpc_networks vpc_services wasm_modules worker_loaders workflows
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
-    alias build compatibility_date compatibility_flags define durable_objects jsx_factory
+    alias build compatibility_date compatibility_flags define dev durable_objects jsx_factory
     jsx_fragment kv_namespaces main migrations minify name no_bundle rules services triggers
     tsconfig vars
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """
-    $schema account_id base_dir compliance_region dev env find_additional_modules
+    $schema account_id base_dir compliance_region env find_additional_modules
     first_party_worker keep_names keep_vars legacy_env limits logpush observability
     pages_build_output_dir placement preserve_file_names preview_urls previews python_modules
     secrets send_metrics streaming_tail_consumers tail_consumers upload_source_maps workers_dev

@@ -26,14 +26,15 @@ def restore(options: argparse.Namespace) -> int:
             count = 0
             for count, name in enumerate(unpack(options.backup, data), 1):
                 sync_path(data / name)
-                _progress(f"{count} files")
+                _progress(counted(count, "file"))
             for folder in {path.parent for path in data.rglob("*")}:
                 sync_path(folder)
         except (ValueError, StorageError) as error:
             return complain(error)
         except OSError as error:
             return complain(unusable_folder(data, error))
-        print(f"{count} files were restored to {data}.")
+        verb = "was" if count == 1 else "were"
+        print(f"{counted(count, 'file')} {verb} restored to {data}.")
         return _check(options)
 
 
@@ -54,17 +55,22 @@ def _check(options: argparse.Namespace) -> int:
     try:
         for finding in check_folder(options.data):
             files += 1
-            _progress(f"{files} files checked")
+            _progress(f"{counted(files, 'file')} checked")
             for problem in finding.problems:
                 faults += 1
                 print(f"{finding.file}: {problem}")
     except OSError as error:
         return complain(unusable_folder(options.data, error))
     if faults:
-        print(f"{faults} faults in {files} files.")
+        print(f"{counted(faults, 'fault')} in {counted(files, 'file')}.")
         return 1
-    print(f"{files} files are sound.")
+    print(f"{counted(files, 'file')} {'is' if files == 1 else 'are'} sound.")
     return 0
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things, with the plural where it belongs."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _progress(text: str) -> None:

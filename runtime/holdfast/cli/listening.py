@@ -4,8 +4,12 @@ import argparse
 import errno
 import os
 import socket
+from typing import TYPE_CHECKING
 
 from holdfast.server.listening import Address, CannotListen
+
+if TYPE_CHECKING:
+    from holdfast.catalog.project import DevAddress
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8787
@@ -18,6 +22,16 @@ def workers_address(options: argparse.Namespace) -> Address:
         hosts = hosts or [DEFAULT_HOST]
     port = DEFAULT_PORT if options.port is None else options.port
     return Address(tuple(dict.fromkeys(hosts)), port, "--port", options.socket)
+
+
+def take_dev_address(options: argparse.Namespace, dev: "DevAddress") -> None:
+    """Fill in what a project says, where the options say nothing."""
+    if options.socket is not None:
+        return  # which is in the place of a port
+    if options.port is None:
+        options.port = dev.port
+    if not options.host and dev.ip is not None:
+        options.host = [dev.ip.removeprefix("[").removesuffix("]")]
 
 
 def api_address(options: argparse.Namespace) -> Address:

@@ -11,7 +11,12 @@ from typing import Any
 from holdfast.catalog.cron import Cron
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import Terminal, complain, configure_logging, open_terminal, remark
-from holdfast.cli.listening import listening_failure, places, workers_address
+from holdfast.cli.listening import (
+    listening_failure,
+    places,
+    take_dev_address,
+    workers_address,
+)
 from holdfast.cli.post import Post, run_workers
 from holdfast.cli.process import settings_from, spare_what_stays, unusable_folder
 from holdfast.cli.project_file import SourceFile, open_scripts
@@ -50,6 +55,8 @@ def _start(options: argparse.Namespace, *, watch: bool) -> int:
         if isinstance(one.reading, str) and not (watch and one.file.is_there):
             return complain(one.reading)
         remark(one.file.notes)
+    if watch:
+        take_dev_address(options, files[0].dev)
     server = LocalServer(options, served, watch=watch)
     return run_workers(options, [workers_address(options)], server.serve)
 

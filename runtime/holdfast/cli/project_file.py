@@ -15,6 +15,7 @@ from holdfast.catalog.bindings import (
 )
 from holdfast.catalog.project import (
     FILE_NAMES,
+    DevAddress,
     Project,
     ProjectInvalid,
     find_project,
@@ -116,6 +117,11 @@ class ProjectFile(Followed):
     def crons(self) -> tuple[str, ...]:
         """When the script's `scheduled` handler is to run."""
         return self._project.crons
+
+    @property
+    def dev(self) -> DevAddress:
+        """Where to serve it for development."""
+        return self._project.dev
 
     def uses_sqlite(self, class_name: str) -> bool:
         """Whether a class's objects have SQL."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from holdfast.catalog.bindings import PlainText
 from holdfast.catalog.files import WAY_TO_BUNDLE
+from holdfast.catalog.project import DevAddress
 from holdfast.catalog.script import Script
 from holdfast.catalog.source import Source, read_source
 from holdfast.cli.options import named_values, script_name
@@ -66,6 +67,11 @@ class ScriptFile(Followed):
     def crons(self) -> tuple[str, ...]:
         """When the script's `scheduled` handler is to run: a file does not say."""
         return ()
+
+    @property
+    def dev(self) -> DevAddress:
+        """Where to serve it for development: a file does not say."""
+        return DevAddress()
 
     def uses_sqlite(self, class_name: str) -> bool:
         """Whether a class's objects have SQL: they do."""
