@@ -10,6 +10,7 @@ import socket
 import stat
 import sys
 import tempfile
+import threading
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,6 +28,15 @@ HAS_IPV6 = socket.has_dualstack_ipv6()
 CLIENT = """
 export default { fetch(request) {
   return new Response(String(request.headers.get("cf-connecting-ip")) + " " + request.url);
+} };
+"""
+
+
+IN_NO_HURRY = """
+export default { async fetch() {
+  console.log("under way");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  return new Response("finished");
 } };
 """
 
@@ -197,6 +207,24 @@ def test_a_shard_that_dies_is_no_end_of_the_socket(folder: Path) -> None:
                 ask(folder / "http.sock")
         for _ in range(8):
             assert ask(folder / "http.sock").status == 200
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_nobody_can_connect_to_a_server_that_ends(folder: Path, workers: str) -> None:
+    path = folder / "http.sock"
+    (folder / "main.mjs").write_text(IN_NO_HURRY)
+    answers: list[Answer] = []
+    with run(folder, "--socket", "http.sock", "--workers", workers) as server:
+        server.line("listening")
+        client = threading.Thread(target=lambda: answers.append(ask(path)))
+        client.start()
+        server.line("under way")
+        server.send(signal.SIGTERM)
+        server.line("Finishing the requests")
+        assert not path.exists()
+        assert server.wait() == 0
+        client.join()
+    assert answers == [(200, "finished")]
 
 
 def test_a_socket_that_somebody_serves_is_left_to_them(folder: Path) -> None:

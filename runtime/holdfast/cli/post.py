@@ -93,7 +93,7 @@ class Alone(Post):
     """The only process."""
 
     def __init__(self, opened: ExitStack) -> None:
-        """What is opened to listen is closed with `opened`."""
+        """What is opened to listen is closed with `opened`; servers keep theirs as they need it."""
         self._opened = opened
 
     def claim(self, data: Path) -> AbstractContextManager[object]:
@@ -120,7 +120,8 @@ class Alone(Post):
         """See Post."""
 
     def ending(self, terminal: Terminal) -> None:
-        """See Post."""
+        """See Post. Who connects from now on is not left to wait for nobody."""
+        self._opened.close()
         terminal.line(ENDING)
 
     async def drained(self) -> None:
@@ -157,22 +158,28 @@ def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve:
             links = stack.enter_context(open_links(options.data, count))
         except OSError as error:
             return complain(unusable_folder(options.data, error))
+        listening = stack.enter_context(ExitStack())
         listeners: list[dict[str, list[socket]]] = [{} for _ in range(count)]
         for place, address in enumerate(addresses):
             try:
-                opened = stack.enter_context(open_address(address, 1 if place else count))
+                opened = listening.enter_context(open_address(address, 1 if place else count))
             except CannotListen as error:
                 return complain(listening_failure(error))
             for mine, sockets in zip(listeners, opened, strict=False):
                 mine[address.option] = sockets
         terminal = open_terminal()
+
+        def on_stop() -> None:
+            listening.close()
+            terminal.line(ENDING)
+
         supervisor = Supervisor(
             lambda seat: run_with(partial(_serve_shard, seat, Shard, serve)),
             links=links,
             mailboxes=stack.enter_context(open_mailboxes(count)),
             listeners=listeners,
             stuck_seconds=STUCK_SECONDS + STUCK_TURNS * options.cpu_ms / 1000,
-            on_stop=lambda: terminal.line(ENDING),
+            on_stop=on_stop,
         )
         return supervisor.run()
 
