@@ -134,6 +134,13 @@ def test_what_is_more_than_an_address_is_told(folder: Path, host: str) -> None:
     assert f"--host: '{host}' is no address such as 127.0.0.1 or ::1" in done.err
 
 
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
+def test_an_address_that_needs_its_interface_is_told(folder: Path) -> None:
+    done = holdfast("run", "main.mjs", "--host", "fe80::1", *ANY_PORT, folder=folder)
+    assert done.code == 1
+    assert "fe80::1 needs the name of its interface, as in fe80::1%eth0" in done.err
+
+
 # ---- Unix sockets ----------------------------------------------------------------------
 
 
@@ -159,7 +166,7 @@ def test_a_socket_and_a_port_are_served_both(folder: Path) -> None:
 
 
 def test_the_platform_answers_at_a_socket(folder: Path) -> None:
-    options = ("--socket", "http.sock", "--api-port", "0", "--workers", "2")
+    options = ("--socket", f"unix:{folder}/http.sock", "--api-port", "0", "--workers", "2")
     with Running("serve", *options, folder=folder) as server:
         told = f"^Workers: unix:{folder}/http.sock, with <script>.localhost as the Host$"
         server.line(told)

@@ -66,6 +66,11 @@ def listening_failure(error: CannotListen) -> str:
     if cause.errno == errno.EAFNOSUPPORT:
         kind = "IPv6" if ":" in error.host else "IPv4"
         return f"this machine has no {kind}, as {error.host} is; choose another with {hosts}"
+    if cause.errno == errno.EINVAL and ":" in error.host:
+        example = f"{error.host}%eth0"
+        return (
+            f"{error.host} needs the name of its interface, as in {example}; give it with {hosts}"
+        )
     if cause.errno == errno.EADDRNOTAVAIL or isinstance(cause, socket.gaierror):
         return f"{error.host!r} is no address of this machine; choose another with {hosts}"
     return f"cannot listen on port {port} of {error.host}: {cause}; see {option} and {hosts}"

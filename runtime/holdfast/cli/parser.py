@@ -83,9 +83,9 @@ def address(text: str) -> str:
 
 
 def socket_path(text: str) -> Path:
-    """Where to make a Unix socket."""
-    if text:
-        return Path(text)
+    """Where to make a Unix socket; a path, or what nginx makes of it, as in unix:/run/http.sock."""
+    if path := text.removeprefix("unix:"):
+        return Path(path)
     raise argparse.ArgumentTypeError("a path is needed")
 
 
