@@ -397,8 +397,8 @@ class Connection(BaseProtocol):
             answer.add_done_callback(self._on_answer)
 
     def _body(self, message: RawRequestMessage, payload: Payload) -> bytes | ByteStream | None:
-        if payload is EMPTY_PAYLOAD:
-            return None
+        if payload is EMPTY_PAYLOAD:  # a length that is told makes a body, of 0 bytes as well
+            return b"" if "Content-Length" in message.headers else None
         if payload._eof:  # all of it is here
             return payload.read_nowait(-1)
         if message.headers.get("Expect", "").lower() == "100-continue":
