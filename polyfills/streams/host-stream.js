@@ -23,6 +23,8 @@ import { ReadableStream } from "./readable.js";
 import { DefaultReaderState, ReadPromise } from "./reader-state.js";
 import { copyChunk, tee } from "./tee.js";
 
+const NO_BYTES = "This ReadableStream did not return bytes.";
+
 export { isReadableStream };
 
 // ---- Making streams -----------------------------------------------------------------
@@ -255,8 +257,9 @@ class Collector {
   chunk(chunk) {
     let bytes;
     try {
-      bytes = bytesOf(chunk, "A chunk of a body");
-    } catch (error) {
+      bytes = bytesOf(chunk);
+    } catch {
+      const error = new TypeError(NO_BYTES);
       this.#done.reject(error);
       markHandled(this.#reader.cancel(error));
       return;

@@ -3,13 +3,15 @@
 
 import { reportUncaught } from "../events/event-target.js";
 import { currentFrame, enterFrame } from "../kernel/frames.js";
-import { toFunction } from "../kernel/webidl.js";
 
 const queueNative = globalThis.queueMicrotask;
+const NO_FUNCTION =
+  "Failed to execute 'queueMicrotask' on 'ServiceWorkerGlobalScope': parameter 1 is not of type " +
+  "'function'.";
 
 /** Run `callback()` after the running job; its exceptions are reported. */
 export function queueMicrotask(callback) {
-  toFunction(callback, "Failed to execute 'queueMicrotask': parameter 1");
+  if (typeof callback !== "function") throw new TypeError(NO_FUNCTION);
   const frame = currentFrame();
   queueNative(() => {
     enterFrame(frame);

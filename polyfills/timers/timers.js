@@ -155,6 +155,6 @@ function checkHandler(handler, name) {
   if (typeof handler === "function") return;
   throw new TypeError(
     `Failed to execute '${name}' on 'ServiceWorkerGlobalScope': ` +
-      "parameter 1 is not of type 'Function'.",
+      "parameter 1 is not of type 'function'.",
   );
 }

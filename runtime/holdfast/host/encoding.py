@@ -31,7 +31,7 @@ def encoding_decode_utf8(_host: Host, data: bytes, errors: str) -> str:
     try:
         return data.decode("utf-8", errors)
     except UnicodeDecodeError as error:
-        raise _malformed("utf-8") from error
+        raise _malformed() from error
 
 
 @op
@@ -46,7 +46,7 @@ def encoding_decode_part(_host: Host, encoding: str, data: bytes, state: int, er
             data, state, strict=errors == "strict", final=False
         )
     except Malformed as error:
-        raise _malformed(encoding) from error
+        raise _malformed() from error
     return chr(state << 4 | held) + text
 
 
@@ -56,8 +56,8 @@ def encoding_decode_last(_host: Host, encoding: str, data: bytes, state: int, er
     try:
         return decoder_for(encoding)(data, state, strict=errors == "strict", final=True)[0]
     except Malformed as error:
-        raise _malformed(encoding) from error
+        raise _malformed() from error
 
 
-def _malformed(encoding: str) -> ScriptError:
-    return ScriptError("TypeError", f"The encoded data was not valid for encoding {encoding}.")
+def _malformed() -> ScriptError:
+    return ScriptError("TypeError", "Failed to decode input.")

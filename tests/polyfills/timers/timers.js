@@ -103,7 +103,7 @@ export async function an_exception_is_reported_and_the_interval_goes_on() {
 
 export function a_handler_must_be_a_function() {
   const error = throws(() => setTimeout("alert(1)", 1), "TypeError");
-  ok(error.message.includes("parameter 1 is not of type 'Function'"));
+  ok(error.message.includes("parameter 1 is not of type 'function'"));
   throws(() => setInterval(), "TypeError");
   equal([setTimeout.length, setInterval.length, clearTimeout.length], [1, 1, 0]);
 }
