@@ -230,10 +230,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         ],
     },
     "objects/calls": {
-        Reason.HTTP: [
-            "an echo's headers",
-            "described",
-        ],
         Reason.LENIENT: [
             "a relative URL",
         ],
