@@ -11,7 +11,7 @@ from holdfast.host.platform import MAIN, Platform, _with_full_names
 from holdfast.objects.alarms import AlarmScheduler
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
-from holdfast.storage import LocalBarrier, ObjectStore, journal, journaling
+from holdfast.storage import LocalBarrier, ObjectStore, journaling, recovery
 from holdfast.storage.alarms import AlarmList
 from tests.simulation.world import replaced, whole_platform
 
@@ -158,7 +158,7 @@ BROKEN = (
     Broken(
         "what a journal holds is not replayed",
         "has lost",
-        methods=lambda: [(journal, "replay", lambda _root, _path: [])],
+        methods=lambda: [(recovery, "_replay", lambda _root, _journals: [])],
     ),
     Broken(
         "logs that a full journal has entries of are not synced",

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.storage.journal import BLOCK_BYTES, Entry, packed, unpacked, write_to_logs
+from holdfast.storage.journal import BLOCK_BYTES, FRAMES, Entry, packed, unpacked, write_to_logs
 from holdfast.storage.recovery import recover
 
 SALTS = b"saltsalt"
 
 
 def entry(name: str = "key/a.sqlite-wal", offset: int = 40, content: bytes = b"content") -> Entry:
-    return Entry(name.encode(), SALTS, offset, content)
+    return Entry(name.encode(), SALTS, FRAMES, offset, content)
 
 
 def log_with(salts: bytes, path: Path, length: int = 40) -> Path:
@@ -28,6 +28,10 @@ def journal(root: Path, content: bytes, place: str = "0", number: int = 0) -> Pa
     return path
 
 
+def found(content: bytes) -> list[Entry]:
+    return [each for _, each in unpacked(content)]
+
+
 def test_batches_come_back_as_they_were() -> None:
     batches = [
         [entry(), entry("other/b.sqlite-wal", 1 << 40, os.urandom(5000))],
@@ -35,30 +39,31 @@ def test_batches_come_back_as_they_were() -> None:
         [entry(content=b"")],
         [entry(content=bytes(BLOCK_BYTES * 3))],
     ]
-    content = b"".join(packed(batch) for batch in batches)
+    content = b"".join(packed(batch, number) for number, batch in enumerate(batches))
     assert len(content) % BLOCK_BYTES == 0
-    assert [*unpacked(content)] == [each for batch in batches for each in batch]
+    expected = [(number, each) for number, batch in enumerate(batches) for each in batch]
+    assert [*unpacked(content)] == expected
 
 
 def test_a_batch_that_was_not_written_whole_hides_no_other() -> None:
     first, second, third = ([entry(content=bytes([n]) * 9000)] for n in range(3))
-    torn = bytearray(packed(second))
+    torn = bytearray(packed(second, 2))
     torn[5000] ^= 1
-    assert [*unpacked(packed(first) + torn + packed(third))] == first + third
-    assert [*unpacked(packed(first) + packed(second)[:8000])] == first
+    assert found(packed(first, 1) + torn + packed(third, 3)) == first + third
+    assert found(packed(first, 1) + packed(second, 2)[:8000]) == first
 
 
 def test_what_is_left_behind_newer_batches_is_found_or_passed_over() -> None:
-    old = packed([entry(content=b"old" * 5000)]) + packed([entry(content=b"older")])
-    new = packed([entry(content=b"new")])
-    assert [*unpacked(new + old[len(new) :])] == [entry(content=b"new"), entry(content=b"older")]
+    old = packed([entry(content=b"old" * 5000)], 1) + packed([entry(content=b"older")], 2)
+    new = packed([entry(content=b"new")], 3)
+    assert found(new + old[len(new) :]) == [entry(content=b"new"), entry(content=b"older")]
 
 
 def test_nonsense_has_no_entries() -> None:
     chance = random.Random(1)
     for length in (0, 1, 15, 4096, 50_000):
         assert [*unpacked(chance.randbytes(length))] == []
-        assert [*unpacked(packed([])[:16] + chance.randbytes(length))] == []
+        assert [*unpacked(packed([], 1)[:20] + chance.randbytes(length))] == []
 
 
 def test_entries_go_to_the_log_that_has_their_salts(tmp_path: Path) -> None:
@@ -86,9 +91,9 @@ def test_entries_reach_no_file_outside_of_namespaces(name: str, tmp_path: Path) 
 
 def test_recovery_brings_logs_to_where_they_were_and_removes_the_journals(tmp_path: Path) -> None:
     log = log_with(SALTS, tmp_path / "key" / "a.sqlite-wal")
-    first = journal(tmp_path, packed([entry(content=b"one")]) + packed([entry(offset=43)]))
-    second = journal(tmp_path, packed([entry(offset=50, content=b"two")]), number=1)
-    others = journal(tmp_path, packed([entry(offset=53, content=b"three")]), place="1")
+    first = journal(tmp_path, packed([entry(content=b"one")], 1) + packed([entry(offset=43)], 2))
+    second = journal(tmp_path, packed([entry(offset=50, content=b"two")], 3), number=1)
+    others = journal(tmp_path, packed([entry(offset=53, content=b"three")], 1), place="1")
     recover(tmp_path, "0")
     assert log.read_bytes()[40:] == b"onecontenttwo"
     assert not first.exists()

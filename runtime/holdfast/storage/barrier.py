@@ -135,7 +135,7 @@ class LocalBarrier:
             workers=self.workers,
             fsync=self._fsync,
             sync_all=self._sync_apart,
-            alone=self._sync,
+            alone=self._settle_and_sync,
             tell=self._tell,
         )
 
@@ -149,7 +149,18 @@ class LocalBarrier:
 
     def make_durable(self, log: CommittedLog, done: Done) -> None:
         """See Barrier."""
-        if self._journaling is None or not self._journaling.keep(log, done):
+        if self._journaling is None:
+            self._sync(log, done)
+        elif not self._journaling.keep(log, done):
+            self._settle_and_sync(log, done)
+
+    def _settle_and_sync(self, log: CommittedLog, done: Done) -> None:
+        """Make a log durable that may lack what the journal was to be given."""
+        try:
+            log.settle()
+        except Exception as error:  # noqa: BLE001 - it is told to whoever asked
+            self._loop.call_soon(done, error)
+        else:
             self._sync(log, done)
 
     def _sync(self, log: CommittedLog, done: Done) -> None:

@@ -31,7 +31,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +54,7 @@ from holdfast.storage.going_back import GoingBack
 from holdfast.storage.listed_alarm import ListedAlarm
 from holdfast.storage.names import DATABASE_SUFFIX
 from holdfast.storage.newborn import LARGE_BYTES, Newborn
+from holdfast.storage.recent import Recent
 from holdfast.storage.rounds import Rounds
 from holdfast.storage.session import WAL_SUFFIX, Session
 from holdfast.storage.statements import describe, why_broken
@@ -76,6 +77,7 @@ class Database:
 
     __slots__ = (
         "_committed",
+        "_goes_on",
         "_levels",
         "_missing",
         "_now_ms",
@@ -126,6 +128,7 @@ class Database:
         self._scheduled = False
         self._missing = False  # there is no file, for certain
         self._waiting: list[ObjectStore] = []
+        self._goes_on = False  # with what a broken connection had, until that is durable
         self.use_sqlite = True  # its class has SQL, and so a past
         self.bookmarks: Bookmarks | None = None  # present once a mark was made
         # A write is preceded by a mark that comes then; or before, the clock having been put back.
@@ -139,6 +142,11 @@ class Database:
         self.closed: asyncio.Future[None] | None = None  # closing was asked for
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by."""
+        return self.unique_key, self.object_id
+
+    @property
     def path(self) -> Path:
         """The object's file, there or not."""
         return self.folder.path / (self.object_id + DATABASE_SUFFIX)
@@ -149,12 +157,14 @@ class Database:
         """The open connection; None if the object has no file. Raises StorageError.
 
         It is the object's until the loop has its next turn; `ObjectStore.lose_cursor` is called
-        when it is replaced or closed.
+        when it is replaced or closed. All that was written is in it.
         """
         if self.session is None and not self._missing:
             self._shard.lifecycle.await_file(self)
             if self.session is None:
                 self._open()
+        if self.session and self.session.recent:
+            self._settle()
         return self.session
 
     def _open(self) -> None:
@@ -175,6 +185,8 @@ class Database:
             return
         self.attach_session(opened)
         self.alarm.opened(opened, self.name)
+        if unsettled := self._shard.unsettled.get(self.key):
+            self._go_on_with(opened, unsettled)
 
     def _has(self, suffix: str) -> bool:
         return os.path.exists(self.folder.file(self.object_id + suffix))  # noqa: PTH110 - see there
@@ -203,6 +215,8 @@ class Database:
         session = self.session or self.connect()
         if session.read_only:
             raise StorageReadOnly(f"The database {self.path} cannot be written.")
+        if session.recent:
+            self._settle()
         begins = not (self.implicit or self._levels)
         is_due = begins and not self.due_from_ms <= self._now_ms() < self.mark_due_ms
         try:
@@ -237,6 +251,9 @@ class Database:
         """Read and write through this connection from now on."""
         self.session = session
         session.companion = session.companion or self.companion
+        if isinstance(session, Session):
+            session.is_journaled = self._shard.keeps_journal and not session.read_only
+            session.behind = self.catch_up
         self._shard.bound(self)
         self.log_is_durable = False
         self._shard.lifecycle.opened(self)
@@ -248,8 +265,7 @@ class Database:
         """
         assert not self.depth, "the copy is a commit by itself"
         session = self.connect()
-        if self.implicit:
-            self.commit_implicit()
+        self._commit_written()
         if not self.due_from_ms <= self._now_ms() < self.mark_due_ms:
             self._shard.bookmarking.mark_if_due(self)
         try:
@@ -278,8 +294,7 @@ class Database:
     def _grow_up(self, newborn: Newborn) -> None:
         """Go over to the file that a round has opened, unless a statement is under way."""
         if not self._levels and not self._is_being_read:
-            if self.implicit:
-                self.commit_implicit()
+            self._commit_written()
             if self.session is newborn:
                 self._leave_memory(newborn, newborn.hand_over)
 
@@ -316,8 +331,7 @@ class Database:
 
     def begin(self) -> None:
         """Begin an explicit transaction, or one nested in the innermost. See ObjectStore."""
-        if self.implicit:
-            self.commit_implicit()
+        self._commit_written()
         self.depth += 1
         self.ready = False
 
@@ -394,9 +408,14 @@ class Database:
         begun = self.implicit if self.depth == 0 else self.depth == self._levels
         self.ready = begun and self._saved == self.savepoints
 
-    def commit_implicit(self) -> None:
+    def _commit_written(self) -> None:
         """Commit what was written outside of explicit transactions. Raises StoreBroken."""
-        assert self.implicit, "the caller looks first"
+        if self.implicit:
+            self._commit_implicit()
+        elif self.session and self.session.recent and self.session.recent.fresh:
+            self._commit_recent(self.session.recent)
+
+    def _commit_implicit(self) -> None:
         assert self.session, "a transaction is open, so the file is"
         alarm_changed = self.alarm.changed
         try:
@@ -421,7 +440,10 @@ class Database:
                 return
             self.session.forget_schema()
         self.alarm.changed = False
-        if self.implicit and not self._committed:
+        written = self.implicit
+        if self.session and self.session.recent and self.session.recent.fresh:
+            self.session.recent.fresh, written = {}, True
+        if written and not self._committed:
             self.rounds.forget_unstarted()
         self.implicit = self.ready = False
         self.depth = self._levels = self.savepoints = self._saved = 0
@@ -429,9 +451,70 @@ class Database:
     def keep_committed(self) -> None:
         """Commit the implicit transaction and undo the explicit ones; never raises."""
         with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
-            if self.implicit:
-                self.commit_implicit()
+            self._commit_written()
             self.drop_uncommitted()
+
+    # ---- what is recent --------------------------------------------------------------
+
+    def put_recent(self, entries: Sequence[tuple[str, bytes]]) -> bool:
+        """Take writes that SQLite need not be told of yet; False if it has to. See recent.py."""
+        session = self.session
+        if self.implicit or self.depth or self.savepoints or not (session and session.takes_recent):
+            return False
+        recent = session.recent
+        if not (recent is not None and recent.has_room(entries)):
+            return False
+        if not recent.fresh:
+            if not self.due_from_ms <= self._now_ms() < self.mark_due_ms:
+                return False
+            self.rounds.write()
+            self._schedule()
+        recent.fresh.update(entries)
+        return True
+
+    def _commit_recent(self, recent: Recent) -> None:
+        try:
+            self._shard.look(self)
+        except OSError as error:
+            raise self.break_down(error) from error
+        recent.commit()
+        self._committed = True
+        self.changed_ms = self._now_ms()
+
+    def _settle(self) -> None:
+        """Tell SQLite of what is recent; what is fresh is in a transaction then."""
+        session = self.session
+        assert isinstance(session, Session), "only what is in a file is recent"
+        try:
+            session.settle()
+            fresh = session.recent.fresh
+            if fresh:
+                session.begin_with(fresh)
+                self.implicit = True
+                self.ready = False
+                session.recent.fresh = {}
+        except (apsw.Error, OSError) as error:
+            raise self.break_down(error) from error
+
+    def catch_up(self) -> None:
+        """Have the log have all that the journal does, by a round, if it lags. Never raises."""
+        if self.broken:
+            self._shard.revive(self)
+        elif self.session and self.session.lags and not self.implicit and not self._levels:
+            with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
+                self._settle()
+                self.rounds.write()
+                self._committed = True
+                self._schedule()
+
+    def _go_on_with(self, session: Session, unsettled: Session) -> None:
+        """Write what a connection had that broke; with the first round."""
+        session.recent.kept.update(unsettled.recent.kept)
+        self._settle()
+        self._goes_on = True
+        self.rounds.write()
+        self._committed = True
+        self._schedule()
 
     # ---- rounds --------------------------------------------------------------------
 
@@ -443,8 +526,7 @@ class Database:
     def flush(self) -> None:
         """Commit what can be, and start a round unless one is in flight. Never raises."""
         try:
-            if self.implicit:
-                self.commit_implicit()
+            self._commit_written()
         except StoreBroken:
             return  # the owner is told by on_broken
         if self._committed and not self.rounds.in_flight and not self.broken:
@@ -477,6 +559,9 @@ class Database:
         finished = self.rounds.finish()
         self.alarm.durable(finished)
         session = self.session
+        if self._goes_on:
+            self._goes_on = False
+            self._shard.forget_unsettled(self.key)
         if session and session.companion and not self.alarm.is_pending:
             session.companion = self.companion = None  # durable as far as the file needs it
         if isinstance(session, Newborn) and session.grown:
@@ -492,7 +577,7 @@ class Database:
             if isinstance(self.session, Newborn):
                 self.session.forget_image()
             self._shard.lifecycle.when_settled(self)
-        elif self.implicit or self._committed:
+        elif self.rounds.written > self.rounds.started:
             self._schedule()
 
     def _tell_former_owners(self, finished: int) -> None:
@@ -509,6 +594,7 @@ class Database:
             and not self.depth
             and self.job is None
             and not self._is_being_read
+            and not (self.session and self.session.lags)
             and not (self.bookmarks and self.bookmarks.is_busy)
         )
 
@@ -540,6 +626,12 @@ class Database:
     def give_up(self, error: BaseException) -> None:
         """Close the file at once, whatever is outstanding: it is about to be removed."""
         self.drop_uncommitted()
+        if self.session and self.session.recent:
+            with contextlib.suppress(StoreBroken):
+                self._settle()  # it goes to the past with the rest, if that is kept
+        self._shard.forget_unsettled(self.key)
+        if isinstance(self.session, Session):
+            self.session.forget_recent()
         if self.broken is None:
             self.broken = StoreBroken("The database was removed.")
             if self.store:
@@ -587,6 +679,9 @@ class Database:
             log.error("the database %s failed: %s", self.path, error)
             self.broken = broken = StoreBroken(why_broken(error))
             broken.__cause__ = error
+            if isinstance(self.session, Session) and self.session.lags:
+                # The journal has it, so whoever opens the file next is to find it.
+                self._shard.unsettled.setdefault(self.key, self.session)
             all_synced = not self.rounds.in_flight and not self._committed
             self._shard.lifecycle.abandon(
                 self,

@@ -5,15 +5,19 @@ besides. So what was committed to them is also written to one file, one piece af
 and that is synced (journaling.py). Only a power loss needs it: the kernel writes the logs
 sooner or later, as it does with any file, and nothing but that is undone by `kill -9`.
 
-An *entry* is bytes of one write-ahead log, with their offset and the *salts* of the log's header,
-which SQLite draws anew whenever it begins a log. A log that has these salts is the same log, and
-committed frames never change in it; so to write an entry to it is right or changes nothing,
-however often and in whatever order that is done, and however old the entry is. A log that is
-missing or has other salts was emptied since, by a checkpoint that has synced it and the database:
-then an entry is of no use, and is passed over.
+An *entry* that has *frames* is bytes of one write-ahead log, with their offset and the *salts* of
+the log's header, which SQLite draws anew whenever it begins a log. A log that has these salts is
+the same log, and committed frames never change in it; so to write an entry to it is right or
+changes nothing, however often and in whatever order that is done, and however old the entry is. A
+log that is missing or has other salts was emptied since, by a checkpoint that has synced it and
+the database: then an entry is of no use, and is passed over.
 https://www.sqlite.org/fileformat2.html#walformat
 
-A *batch* is what one sync covers: a header with a checksum, and entries. It begins at a multiple of
+An entry that has *puts* is what recent.py has kept from a log, which the next process has to tell
+SQLite (redo.py): after the frames whose number it says, and only while no more have followed.
+
+A *batch* is what one sync covers: a header with a checksum and a number, which is higher than that
+of each batch before it, and entries. It begins at a multiple of
 BLOCK_BYTES and shares none with another, since a block may be lost that is being written when the
 power fails. Batches that were written before, over which newer ones are written, may be found by
 `replay` or not.
@@ -33,9 +37,13 @@ from holdfast.storage.names import JOURNAL_PREFIX
 
 BLOCK_BYTES = 4096
 
-_BATCH = struct.Struct("<8sII")  # magic, bytes and CRC-32 of the entries
-_MAGIC = b"HFjrnl01"
-_ENTRY = struct.Struct("<H8sQI")  # bytes of the name; salts; offset; bytes of the content
+_BATCH = struct.Struct("<8sQII")  # magic, number, bytes and CRC-32 of the entries
+_MAGIC = b"HFjrnl02"
+# Bytes of the name; salts; kind; offset, or number of frames; bytes of the content.
+_ENTRY = struct.Struct("<H8sBQI")
+
+FRAMES = 0
+PUTS = 1
 
 # In the header of a write-ahead log.
 SALTS_OFFSET = 16
@@ -43,18 +51,19 @@ SALTS_BYTES = 8
 
 
 class Entry(NamedTuple):
-    """Bytes of a write-ahead log."""
+    """Frames of a write-ahead log, or puts that come after its frames."""
 
     name: bytes  # of the log, from the folder of all objects on
     salts: bytes
-    offset: int
+    kind: int  # FRAMES or PUTS
+    at: int  # the offset of the frames; how many frames there are before the puts
     content: bytes
 
 
 def length_of(entries: Iterable[Entry]) -> int:
     """The bytes of a batch, which are whole blocks."""
     length = _BATCH.size
-    for name, _, _, content in entries:
+    for name, *_, content in entries:
         length += _ENTRY.size + len(name) + len(content)
     return _blocks(length)
 
@@ -63,66 +72,74 @@ def _blocks(length: int) -> int:
     return -(-length // BLOCK_BYTES) * BLOCK_BYTES
 
 
-def packed(entries: Collection[Entry]) -> bytes:
+def packed(entries: Collection[Entry], number: int) -> bytes:
     """A batch. Takes a while: best on a thread."""
     parts: list[bytes] = []
-    for name, salts, offset, content in entries:
-        parts += (_ENTRY.pack(len(name), salts, offset, len(content)), name, content)
+    for name, salts, kind, at, content in entries:
+        parts += (_ENTRY.pack(len(name), salts, kind, at, len(content)), name, content)
     body = b"".join(parts)
-    batch = _BATCH.pack(_MAGIC, len(body), zlib.crc32(body)) + body
+    batch = _BATCH.pack(_MAGIC, number, len(body), _checksum(number, body)) + body
     return batch.ljust(length_of(entries), b"\0")
 
 
-def unpacked(content: bytes) -> Iterator[Entry]:
-    """The entries of all batches that are whole."""
+def unpacked(content: bytes) -> Iterator[tuple[int, Entry]]:
+    """The entries of all batches that are whole, each with its batch's number."""
     block = 0
     while block < len(content):
-        body = _body(content, block)
-        if body is None:
+        found = _body(content, block)
+        if found is None:
             block += BLOCK_BYTES
             continue
-        yield from _entries(body)
+        number, body = found
+        for entry in _entries(body):
+            yield number, entry
         block += _blocks(_BATCH.size + len(body))
 
 
-def _body(content: bytes, at: int) -> bytes | None:
+def _body(content: bytes, at: int) -> tuple[int, bytes] | None:
     if len(content) < at + _BATCH.size:
         return None
-    magic, length, checksum = _BATCH.unpack_from(content, at)
+    magic, number, length, checksum = _BATCH.unpack_from(content, at)
     start = at + _BATCH.size
     if magic != _MAGIC or start + length > len(content):
         return None
     body = content[start : start + length]
-    return body if zlib.crc32(body) == checksum else None
+    return (number, body) if _checksum(number, body) == checksum else None
+
+
+def _checksum(number: int, body: bytes) -> int:
+    return zlib.crc32(body, number & 0xFFFFFFFF)
 
 
 def _entries(body: bytes) -> Iterator[Entry]:
     at = 0
     while at < len(body):
-        name_bytes, salts, offset, length = _ENTRY.unpack_from(body, at)
+        name_bytes, salts, kind, where, length = _ENTRY.unpack_from(body, at)
         name_at = at + _ENTRY.size
         content_at = name_at + name_bytes
         at = content_at + length
-        yield Entry(body[name_at:content_at], salts, offset, body[content_at:at])
+        yield Entry(body[name_at:content_at], salts, kind, where, body[content_at:at])
 
 
 def write_to_logs(root: Path, entries: Iterable[Entry]) -> list[Path]:
-    """Write entries to their logs below `root`, which are then to be synced.
+    """Write the frames among entries to their logs below `root`, which are then to be synced.
 
     The logs that were written to. Blocks. Raises OSError.
     """
     by_name: defaultdict[bytes, list[Entry]] = defaultdict(list)
     for entry in entries:
-        by_name[entry.name].append(entry)
+        if entry.kind == FRAMES and is_below_a_namespace(entry.name):
+            by_name[entry.name].append(entry)
     written = []
     for name, own in by_name.items():
         path = root / os.fsdecode(name)
-        if _is_below_a_namespace(name) and _write_to_log(path, own):
+        if _write_to_log(path, own):
             written.append(path)
     return written
 
 
-def _is_below_a_namespace(name: bytes) -> bool:
+def is_below_a_namespace(name: bytes) -> bool:
+    """True for the name of a log that an entry may have."""
     folder, _, file = name.partition(b"/")
     return folder not in {b"", b".", b".."} and file.endswith(b"-wal") and b"/" not in file
 
@@ -136,7 +153,7 @@ def _write_to_log(path: Path, entries: list[Entry]) -> bool:
         salts = os.pread(fd, SALTS_BYTES, SALTS_OFFSET)
         own = [entry for entry in entries if entry.salts == salts]
         for entry in own:
-            write_at(fd, entry.content, entry.offset)
+            write_at(fd, entry.content, entry.at)
     finally:
         os.close(fd)
     return bool(own)
@@ -159,9 +176,7 @@ def left(root: Path, place: str = "*") -> list[Path]:
     return sorted(root.glob(f"{JOURNAL_PREFIX}{place}-*"))
 
 
-def replay(root: Path, path: Path) -> list[Path]:
-    """Write to the logs what a journal holds for them: those that are then to be synced.
-
-    Blocks. Raises OSError.
-    """
-    return write_to_logs(root, unpacked(path.read_bytes()))
+def entries_of(paths: Iterable[Path]) -> Iterator[tuple[int, Entry]]:
+    """What journals hold, each entry with its batch's number. Blocks. Raises OSError."""
+    for path in paths:
+        yield from unpacked(path.read_bytes())

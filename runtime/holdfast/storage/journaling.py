@@ -6,9 +6,10 @@
                            retired ── all logs are synced ──► free
 
 There are two files; one is written to. When it is full, or nobody has written for a while, it is
-retired: a thread syncs the logs themselves, by which time the file system has written most of
-them, and what they depended on may be written over. So a log is synced once for hundreds of
-commits, and the window in which a folder needs its journal is small.
+retired: objects whose logs have less than it was given commit the rest (recent.py), in rounds that
+go to the other file. Then a thread syncs the logs themselves, by which time the file system has
+written most of them, and what they depended on may be written over. So a log is synced once for
+hundreds of commits, and the window in which a folder needs its journal is small.
 
 Some batches are under way side by side; what comes together is gathered (gathering.py).
 
@@ -26,11 +27,12 @@ import threading
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from holdfast.storage.disk import Fsync, sync_path, write_at
 from holdfast.storage.gathering import Gathering
 from holdfast.storage.journal import (
+    PUTS,
     Entry,
     journal_path,
     length_of,
@@ -47,6 +49,8 @@ FULL_BYTES = 32 << 20
 ENOUGH = 16  # entries for a batch
 QUIET_S = 5.0  # without a batch, before the logs are synced
 PAUSE_S = 1.0  # after a failure
+CATCHING_UP = 32  # logs that are asked to at once
+_LOOK_S = 0.02  # until it is seen whether they have; longer each time
 
 
 class JournaledLog(Protocol):
@@ -55,8 +59,31 @@ class JournaledLog(Protocol):
     def unkept(self) -> Entry | None:
         """What was committed since the last round that has ended; None if that cannot be kept."""
 
+    def settle(self) -> None:
+        """Have all in the log that was committed. Raises apsw.Error and OSError."""
+
+    @property
+    def settled(self) -> int:
+        """How often that was done."""
+
+    @property
+    def settled_durably(self) -> int:
+        """How often, up to the last round that has ended."""
+
+    def catch_up(self) -> None:
+        """See to it, by a round of its own, that this is as many soon. Never raises."""
+
 
 Log = TypeVar("Log", bound=JournaledLog)
+
+
+class _Waiting(NamedTuple, Generic[Log]):
+    """What is to be kept for a log, and who is told then."""
+
+    entry: Entry
+    log: Log
+    done: Done
+    settled: int  # the log, so often before
 
 
 class _File:
@@ -67,6 +94,7 @@ class _File:
         self.end = 0
         self.under_way = 0  # batches
         self.is_retired = False
+        self.behind: dict[JournaledLog, int] = {}  # by logs with puts: how often they had settled
         self._root = root
         self._fsync = fsync
         self._logs: set[bytes] = set()
@@ -83,11 +111,11 @@ class _File:
         offset, self.end = self.end, self.end + length
         return offset
 
-    def write(self, entries: Collection[Entry], offset: int) -> None:
+    def write(self, entries: Collection[Entry], number: int, offset: int) -> None:
         """Write a batch and sync it. Blocks, on any thread. Raises OSError."""
         fd = self._borrow()
         try:
-            write_at(fd, packed(entries), offset)
+            write_at(fd, packed(entries, number), offset)
             self._fsync(fd)
         finally:
             self._descriptors.append(fd)
@@ -112,7 +140,8 @@ class _File:
             self._sync_logs(sync_all)
         except OSError as error:
             log.warning("the logs of objects could not be synced, and are written again: %s", error)
-            write_to_logs(self._root, unpacked(self.path.read_bytes()[: self.end]))
+            kept = unpacked(self.path.read_bytes()[: self.end])
+            write_to_logs(self._root, (entry for _, entry in kept))
             self._sync_logs(sync_all)
 
     def _sync_logs(self, sync_all: Callable[[], None] | None) -> None:
@@ -121,9 +150,17 @@ class _File:
         else:
             sync_logs((self._root / os.fsdecode(name) for name in self._logs), self._fsync)
 
+    def find_behind(self) -> list[JournaledLog]:
+        """The logs that do not have, durably, puts that are here."""
+        self.behind = {
+            log: settled for log, settled in self.behind.items() if log.settled_durably <= settled
+        }
+        return [*self.behind]
+
     def free(self) -> None:
         """Begin anew: no log depends on what is here."""
         self._logs.clear()
+        self.behind.clear()
         self.end = 0
         self.is_retired = False
 
@@ -164,11 +201,10 @@ class Journaling(Generic[Log]):
             _File(root, journal_path(root, place, number), fsync) for number in (0, 1)
         )
         self._first = self._file
-        self._gathering: Gathering[tuple[Entry, Log, Done]] = Gathering(
-            loop, self._write, enough=ENOUGH
-        )
+        self._gathering: Gathering[_Waiting[Log]] = Gathering(loop, self._write, enough=ENOUGH)
         self._paused_until = 0.0
         self._newest_s = 0.0
+        self._batches = 0
         self._quiet: asyncio.TimerHandle | None = None
         self._closing = False
 
@@ -177,7 +213,7 @@ class Journaling(Generic[Log]):
         entry = kept.unkept()
         if entry is None or (self._paused_until and self._is_paused()):
             return False
-        self._gathering.add((entry, kept, done))
+        self._gathering.add(_Waiting(entry, kept, done, kept.settled))
         return True
 
     def _is_paused(self) -> bool:
@@ -193,16 +229,21 @@ class Journaling(Generic[Log]):
         """
         self._first.make()
 
-    def _write(self, waiting: list[tuple[Entry, Log, Done]]) -> bool:
-        entries = [entry for entry, _, _ in waiting]
+    def _write(self, waiting: "list[_Waiting[Log]]") -> bool:
+        entries = [each.entry for each in waiting]
         length = length_of(entries)
         if self._file.end and self._file.end + length > FULL_BYTES and not self._retire():
             self._sync_alone(waiting)
             return False
         file = self._file
         offset = file.begin(entries, length)
+        for each in waiting:
+            if each.entry.kind == PUTS:
+                file.behind[each.log] = each.settled
+        self._batches += 1
         self._workers.submit(
-            partial(file.write, entries, offset), partial(self._written, file, waiting)
+            partial(file.write, entries, self._batches, offset),
+            partial(self._written, file, waiting),
         )
         self._newest_s = self._loop.time()
         if self._quiet is None:
@@ -212,13 +253,13 @@ class Journaling(Generic[Log]):
     def _written(
         self,
         file: _File,
-        kept: list[tuple[Entry, Log, Done]],
+        kept: "list[_Waiting[Log]]",
         error: BaseException | None,
     ) -> None:
         file.under_way -= 1
         if error is None:
-            for _, each, done in kept:
-                self._tell(each, done)
+            for each in kept:
+                self._tell(each.log, each.done)
         else:
             log.warning("the journal %s could not be written: %s", file.path, error)
             self._paused_until = self._loop.time() + PAUSE_S
@@ -227,9 +268,9 @@ class Journaling(Generic[Log]):
         if file.is_retired:
             self._settle(file)
 
-    def _sync_alone(self, kept: list[tuple[Entry, Log, Done]]) -> None:
-        for _, each, done in kept:
-            self._alone(each, done)
+    def _sync_alone(self, kept: "list[_Waiting[Log]]") -> None:
+        for each in kept:
+            self._alone(each.log, each.done)
 
     # ---- the end of a file -----------------------------------------------------------
 
@@ -249,8 +290,15 @@ class Journaling(Generic[Log]):
         self._settle(self._other)
         return True
 
-    def _settle(self, file: _File) -> None:
-        if not file.under_way and not self._closing:
+    def _settle(self, file: _File, look_s: float = _LOOK_S) -> None:
+        if file.under_way or self._closing:
+            return
+        if behind := file.find_behind():
+            for each in behind[:CATCHING_UP]:
+                each.catch_up()
+            # Those of a disk that is full take until it is not.
+            self._loop.call_later(look_s, self._settle, file, min(look_s * 1.1, PAUSE_S))
+        else:
             self._start_settling(file)
 
     def _start_settling(self, file: _File) -> None:
@@ -273,7 +321,7 @@ class Journaling(Generic[Log]):
             self._quiet.cancel()
         await self._workers.idle()
         for file in (self._file, self._other):
-            if file.end:
+            if file.end and not file.find_behind():
                 self._start_settling(file)
         await self._workers.idle()
         for file in (self._file, self._other):

@@ -74,7 +74,7 @@ class Lifecycle:
         connections = self._shard.connections
         connections.add(database)
         while len(connections) > self._shard.max_open:
-            victim = connections.oldest(lambda other: other.is_quiet, looks=_LOOKS)
+            victim = connections.oldest(_is_free, looks=_LOOKS)
             if victim is None or victim is database:
                 return
             self._park(victim)
@@ -113,6 +113,10 @@ class Lifecycle:
         assert session, "what was just committed to is open"
         if session.wal_pages < SOFT_LIMIT_PAGES or database.job or database.depth:
             return
+        with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
+            database.reach()  # nothing is to be recent when the log begins anew
+        if database.session is not session:
+            return
         if session.wal_pages >= HARD_LIMIT_PAGES:
             self._empty_log(database, session)
         elif session.wal_pages - session.backfilled >= SOFT_LIMIT_PAGES:
@@ -150,7 +154,7 @@ class Lifecycle:
         session.retry_is_due = False
         if database.session is not session or not session.wal_pages:
             return  # closed or emptied meanwhile
-        if database.is_quiet:
+        if _is_free(database):
             self._checkpoint(database, session)
         else:
             self._retry_later(database, session)
@@ -208,7 +212,7 @@ class Lifecycle:
             database.drop_memory()
 
     def _continue_closing(self, database: "Database") -> None:
-        if database.store or not database.is_quiet:
+        if database.store or not _is_free(database):
             return
         work = self._closing_work(database)
         if work is None:
@@ -370,6 +374,14 @@ class Lifecycle:
         closed, database.closed = database.closed, None
         if closed and not closed.done():
             closed.set_result(None)
+
+
+def _is_free(database: "Database") -> bool:
+    """True if a database is quiet; one that waits for its log alone will be."""
+    if database.is_quiet:
+        return True
+    database.catch_up()
+    return False
 
 
 def _has_log_in_doubt(database: "Database") -> bool:

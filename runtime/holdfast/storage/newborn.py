@@ -95,6 +95,9 @@ class Newborn:
 
     is_new = True
     read_only = False
+    recent = None
+    takes_recent = lags = is_journaled = False
+    settled = settled_durably = 0
 
     def __init__(self, folder: Folder, object_id: str, nursery: "Nursery", born_ms: float) -> None:
         """Begin an object. Raises StorageReadOnly, OSError and apsw.Error."""
@@ -271,6 +274,12 @@ class Newborn:
 
     def unkept(self) -> None:
         """See CommittedLog: it has no log yet."""
+
+    def settle(self) -> None:
+        """See CommittedLog: nothing is kept from it."""
+
+    def catch_up(self) -> None:
+        """See CommittedLog."""
 
     def _apply(self, image: bytes) -> None:
         """Have the file open, and the image in it."""

@@ -2,8 +2,8 @@
 
 Its journal tells that it did not: it is there from the first write on that depends on this, and
 removed at the end. Everything that was said to be durable is on the disk then, but not all of it
-where it belongs: see journal.py and staged.py. And something may be there that was not to be there
-yet: see unlisted.py.
+where it belongs: see journal.py, redo.py and staged.py. And something may be there that was not to
+be there yet: see unlisted.py.
 """
 
 import logging
@@ -14,6 +14,7 @@ from holdfast.storage import journal, staged, unlisted
 from holdfast.storage.disk import shared_sync, sync_path
 from holdfast.storage.errors import is_read_only
 from holdfast.storage.names import object_id_of
+from holdfast.storage.redo import redo
 
 log = logging.getLogger("holdfast.storage")
 
@@ -40,7 +41,7 @@ def _recover(root: Path, journals: list[Path], is_here: Callable[[str], bool] | 
     # Opened before anything is written: it tells of failures from then on.
     sync_all = shared_sync(root)
     try:
-        logs = [log for path in journals for log in journal.replay(root, path)]
+        logs = _replay(root, journals)
         if sync_all:
             sync_all()
         else:
@@ -55,6 +56,13 @@ def _recover(root: Path, journals: list[Path], is_here: Callable[[str], bool] | 
             path.unlink()
         sync_path(root)
     log.info("what an ended process had left was looked after, %d logs among it", len(logs))
+
+
+def _replay(root: Path, journals: list[Path]) -> list[Path]:
+    """Write what journals hold to where it belongs: the logs that are then to be synced."""
+    entries = [*journal.entries_of(journals)]
+    logs = journal.write_to_logs(root, (entry for _, entry in entries))
+    return [*{*logs, *redo(root, entries)}]
 
 
 def _look_after(folder: Path, is_here: Callable[[str], bool] | None) -> bool:

@@ -25,6 +25,7 @@ locked by SQLite, and is synced through a descriptor of its own.
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,10 @@ import apsw
 
 from holdfast.storage.copying import copying
 from holdfast.storage.disk import Companion, Folder, Fsync
-from holdfast.storage.journal import SALTS_BYTES, SALTS_OFFSET, Entry
-from holdfast.storage.template import BIRTH, PAGE_BYTES
+from holdfast.storage.errors import is_bound_met
+from holdfast.storage.journal import FRAMES, PUTS, SALTS_BYTES, SALTS_OFFSET, Entry
+from holdfast.storage.recent import DELETE, PUT, Recent
+from holdfast.storage.template import BIRTH, PAGE_BYTES, UNBOUNDED
 
 if TYPE_CHECKING:
     from holdfast.storage.statements import SqlAccess
@@ -85,18 +88,24 @@ class Session:
         "_journal_name",
         "_kept",
         "_salts",
+        "_settled_in_round",
         "_wal_fd",
         "backfilled",
+        "behind",
         "companion",
         "connection",
         "cursor",
         "folder",
         "has_metadata",
+        "is_journaled",
         "object_id",
         "page_bytes",
         "path",
         "read_only",
+        "recent",
         "retry_is_due",
+        "settled",
+        "settled_durably",
         "sql",
         "unique_key",
         "wal_pages",
@@ -136,6 +145,11 @@ class Session:
         # of the round that is under way, and of the last round that has ended; and its salts.
         self._frames = self._in_round = self._kept = 0
         self._salts = self._journal_name = b""
+        # See recent.py; and how often SQLite was told of it, as far as rounds have begun and ended.
+        self.recent = Recent()
+        self.settled = self._settled_in_round = self.settled_durably = 0
+        self.is_journaled = False  # a journal is kept, for what is recent, too
+        self.behind: Callable[[], None] = lambda: None  # see JournaledLog.catch_up
 
     def configure(self, *, wal_bytes: int = 0) -> None:
         """Prepare a connection that was just made; the file is first accessed here."""
@@ -169,7 +183,7 @@ class Session:
             self.companion.sync(fsync)
         if not self._entries_are_new:
             fsync(self._wal_fd if self._wal_fd >= 0 else self._open_log())
-            self._kept = self._in_round
+            self.synced()
             return
         ticket = self.folder.changed()
         if self._file_fd < 0:
@@ -185,23 +199,104 @@ class Session:
         """See CommittedLog."""
         self._entries_are_new = False
         self._kept = self._in_round
+        self.settled_durably = self._settled_in_round
 
     def unkept(self) -> Entry | None:
         """See JournaledLog.
 
-        The first round of a log is synced, with its header; so are all from a checkpoint on until
-        the log is empty, since it may begin anew at any commit.
+        What is recent comes after all frames that a round was asked for. The first round of a log
+        is synced, with its header; so are all from a checkpoint on until the log is empty, since it
+        may begin anew at any commit.
         """
         kept, self._in_round = self._kept, self._frames
+        self._settled_in_round = self.settled
+        if puts := self.recent.take_unsent():
+            return self._entry(PUTS, kept, puts)
         length = (self._in_round - kept) * self._frame_bytes
         if not kept or self._guarded or self.companion or not 0 < length <= _MAX_KEPT_BYTES:
             return None
         fd = self._wal_fd if self._wal_fd >= 0 else self._open_log()
+        offset = _WAL_HEADER_BYTES + kept * self._frame_bytes
+        return self._entry(FRAMES, offset, os.pread(fd, length, offset))
+
+    def _entry(self, kind: int, at: int, content: bytes) -> Entry:
         if not self._salts:
+            fd = self._wal_fd if self._wal_fd >= 0 else self._open_log()
             self._salts = os.pread(fd, SALTS_BYTES, SALTS_OFFSET)
             self._journal_name = os.fsencode(f"{self.folder.name}/{self.wal_path.name}")
-        offset = _WAL_HEADER_BYTES + kept * self._frame_bytes
-        return Entry(self._journal_name, self._salts, offset, os.pread(fd, length, offset))
+        return Entry(self._journal_name, self._salts, kind, at, content)
+
+    def catch_up(self) -> None:
+        """See JournaledLog."""
+        self.behind()
+
+    # ---- what is recent ------------------------------------------------------------
+
+    @property
+    def takes_recent(self) -> bool:
+        """True while writes may go to `recent`, as far as the log is concerned."""
+        return (
+            self.is_journaled
+            and self._frames == self._in_round
+            and self._kept > 0
+            and not self._guarded
+            and self.companion is None
+        )
+
+    @property
+    def lags(self) -> bool:
+        """True while the log does not have, durably, what the journal was given besides frames."""
+        return bool(self.recent.kept) or self.settled > self.settled_durably
+
+    def settle(self) -> None:
+        """Commit what is recent, but for what is fresh; outside of transactions.
+
+        It was accepted, so no bound keeps it out. Raises apsw.Error and OSError, with all of it
+        still recent.
+        """
+        if not self.recent.kept:
+            return
+        try:
+            self._commit_recent()
+        except apsw.FullError as error:
+            if not is_bound_met(error, self.folder.path):
+                raise
+            bound = self.cursor.execute("PRAGMA max_page_count").get
+            self.cursor.execute(f"PRAGMA max_page_count={UNBOUNDED}").fetchall()
+            self._commit_recent()
+            self.cursor.execute(f"PRAGMA max_page_count={bound}").fetchall()
+        self.recent.settled()
+        self.settled += 1
+
+    def _commit_recent(self) -> None:
+        frames, values = self._frames, self.recent.kept
+        self._commit_puts(values)
+        if self._frames == frames:  # SQLite saw that nothing changes; see recent.py, 2
+            key = next(iter(values))
+            self._commit_puts({key: values[key]}, anew=True)
+
+    def _commit_puts(self, values: dict[str, bytes], *, anew: bool = False) -> None:
+        try:
+            self.begin_with(values, anew=anew)
+            self.cursor.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.cursor.execute("ROLLBACK")
+            raise
+
+    def begin_with(self, values: dict[str, bytes], *, anew: bool = False) -> None:
+        """Begin a transaction that has written these; `anew`, even if nothing changes."""
+        execute = self.cursor.execute
+        execute("BEGIN IMMEDIATE")
+        for key, value in values.items():
+            if anew:
+                execute(DELETE, (key,))
+            execute(PUT, (key, value))
+
+    def forget_recent(self) -> None:
+        """Another connection has it, durably."""
+        self.recent.settled()
+        self.settled_durably = self.settled + 1
 
     def _open_log(self) -> int:
         if self._wal_fd < 0:
@@ -250,6 +345,7 @@ class Session:
             return False  # a reader, perhaps a cursor of this connection, still needs it
         self.wal_pages = self.backfilled = 0
         self._frames = self._in_round = self._kept = 0
+        self.settled_durably = self._settled_in_round = self.settled
         self._salts = b""
         self.cursor.execute("PRAGMA synchronous=OFF")
         self._guarded = False

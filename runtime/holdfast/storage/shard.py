@@ -1,6 +1,7 @@
 """What all databases of a shard share: the loop, the barrier, threads, open connections."""
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from holdfast.storage.barrier import Barrier
 from holdfast.storage.bookmarks import Bookmarking
 from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder
+from holdfast.storage.errors import StorageError
 from holdfast.storage.leftovers import Leftovers
 from holdfast.storage.lifecycle import Lifecycle
 from holdfast.storage.lru import LeastRecentlyUsed
@@ -49,6 +51,8 @@ class Shard:
         self.before_commit: Callable[[str, str], None] | None = None
         self._newest_round_s = loop.time()
         self._written: list[Database] = []
+        self.unsettled: dict[tuple[str, str], Session] = {}  # see Database.break_down
+        self.keeps_journal = False  # which may be given puts instead of frames
         self._durable_logs: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def bound(self, database: Database) -> None:
@@ -87,6 +91,23 @@ class Shard:
         To be asked by a new owner, once: afterwards the log may be written to.
         """
         return self._durable_logs.pop(key, True) is None
+
+    def revive(self, broken: Database) -> None:
+        """Have somebody go on with the file of a database that broke. Never raises."""
+        key = (broken.unique_key, broken.object_id)
+        database = self._databases.get(key)
+        if database is None or database.broken:
+            database = self._databases[key] = Database(self, broken.folder, broken.object_id)
+            database.use_sqlite = broken.use_sqlite
+        with contextlib.suppress(StorageError):  # which is logged
+            database.reach()
+        if database.store is None:
+            self.lifecycle.close(database)
+
+    def forget_unsettled(self, key: tuple[str, str]) -> None:
+        """What a broken connection had is durable by another, or not wanted any more."""
+        if unsettled := self.unsettled.pop(key, None):
+            unsettled.forget_recent()
 
     def schedule(self, database: Database) -> None:
         """Start a round of the database once the turns that are due now have run."""

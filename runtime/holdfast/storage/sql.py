@@ -142,6 +142,8 @@ class Sql:
             known = None
         if known is not None and known.writes:
             self._store.begin_write()
+        elif known is None:
+            self._store.settle()  # before changes are counted
         changes = access.connection.total_changes()
         cursor = access.cursor()
         rows: list[Row] = []
@@ -306,6 +308,7 @@ class Sql:
 
     def size(self) -> int:
         """The bytes of the pages that hold something."""
+        self._store.settle()
         session = self._store.connect()
         try:
             pages, page_bytes = cast("tuple[int, int]", session.cursor.execute(_SIZE).fetchone())

@@ -109,6 +109,7 @@ class Storage:
             if journal is not None:
                 recover(folder, journal, is_here)
                 barrier.keep_journal(folder, journal)
+                self._shard.keeps_journal = True
                 self._shard.alarms.before_arming = barrier.begin_journal
         self._expiry = Expiry(self._shard, folder, self._databases.__contains__, is_here)
         self._trash = itertools.count(1)
@@ -323,6 +324,8 @@ class Storage:
         folder = self._folder(check_unique_key(unique_key))
         for database in [d for d in self._databases.values() if d.folder is folder]:
             database.give_up(StoreClosed("The namespace of this object was deleted."))
+        for key in [key for key in self._shard.unsettled if key[0] == unique_key]:
+            self._shard.forget_unsettled(key)
         self._shard.alarms.forget(folder)
         self._names.pop(unique_key, None)
         folder.forget()

@@ -15,6 +15,7 @@ import apsw
 from holdfast.storage.alarms import read_own, write_own
 from holdfast.storage.errors import StorageError, StoreClosed
 from holdfast.storage.keys import decode_key, encode_key, key_range
+from holdfast.storage.recent import PUT, Recent
 from holdfast.storage.sql import Sql
 from holdfast.storage.workers import Duty
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 # in SQLite; the plain forms are for all other keys and avoid that conversion.
 _GET = "SELECT value FROM _cf_KV WHERE key=?"
 _GET_BYTES = "SELECT value FROM _cf_KV WHERE key=CAST(? AS TEXT)"
-_PUT = "INSERT INTO _cf_KV VALUES(?,?) ON CONFLICT DO UPDATE SET value=excluded.value"
 _PUT_BYTES = (
     "INSERT INTO _cf_KV VALUES(CAST(? AS TEXT),?) ON CONFLICT DO UPDATE SET value=excluded.value"
 )
@@ -95,7 +95,8 @@ class ObjectStore:
         self._error: BaseException | None = None
         self._last_written = 0
         self._sql: Sql | None = None
-        # Present while the file is open and the store may use it: one look tells both.
+        # Present while the file is open, with all that was written in it (see recent.py), and the
+        # store may use it: one look tells.
         self._cursor: apsw.Cursor | None = None
         database.attach(self)
 
@@ -114,9 +115,15 @@ class ObjectStore:
 
     def get(self, key: str) -> bytes | None:
         """The value of a key; None if it has none."""
-        cursor = self._cursor or self._reach()
+        cursor = self._cursor
         if cursor is None:
-            return None
+            if recent := self._recent:
+                self._touch(self._database)
+                if (written := recent.get(key)) is not None:
+                    return written
+            cursor = self._look()
+            if cursor is None:
+                return None
         self._touch(self._database)
         try:
             value: bytes | None = cursor.execute(_GET, (key,)).get
@@ -171,20 +178,30 @@ class ObjectStore:
 
     def put(self, key: str, value: bytes) -> int:
         """Store a value; the round that it will be durable with."""
+        database = self._database
+        if self._error is None and database.put_recent(((key, value),)):
+            self._cursor = None
+            self._touch(database)
+            return database.rounds.written
         cursor = self._cursor
-        if cursor is None or not self._database.ready:
+        if cursor is None or not database.ready:
             cursor = self._begin_write()
-        self._touch(self._database)
+        self._touch(database)
         try:
-            cursor.execute(_PUT, (key, value))
+            cursor.execute(PUT, (key, value))
         except UnicodeEncodeError:
             self._execute(cursor, _PUT_BYTES, encode_key(key), value)
         except apsw.Error as error:
             self._raise(error)
-        return self._database.rounds.written
+        return database.rounds.written
 
     def put_many(self, entries: Iterable[tuple[str, bytes]]) -> int:
         """Store several values, all or none; the round."""
+        entries = [*entries]
+        if entries and self._error is None and self._database.put_recent(entries):
+            self._cursor = None
+            self._touch(self._database)
+            return self._database.rounds.written
         with _Savepoint(self, self._begin_write()):
             for key, value in entries:
                 self.put(key, value)
@@ -240,7 +257,7 @@ class ObjectStore:
 
     def get_alarm(self) -> int | None:
         """When the object is to be woken, in milliseconds since the epoch."""
-        cursor = self._cursor or self._reach()
+        cursor = self._cursor or self._look()
         if cursor is None:
             return None
         self._touch(self._database)
@@ -300,13 +317,19 @@ class ObjectStore:
         return self._sql is not None and self._sql.is_reading
 
     def connect(self) -> "Session | Newborn":
-        """The open connection, to a file that is made if need be; for `sql`."""
-        if self._cursor is None or self._database.session is None:
-            self.check()
+        """The open connection, to a file that is made if need be; for `sql`.
+
+        It may lack keys and values that are recent, which SQL cannot see: `settle` tells it.
+        """
+        if self._look() is None:
             self._cursor = self._database.connect().cursor
         self._touch(self._database)
         assert self._database.session, "it was opened just now"
         return self._database.session
+
+    def settle(self) -> None:
+        """Have what is recent in the connection; for `sql`."""
+        self._cursor = self._cursor or self._reach()
 
     def begin_write(self) -> None:
         """Have a transaction open that the next write belongs to; for `sql`."""
@@ -445,10 +468,27 @@ class ObjectStore:
             raise self._error.with_traceback(None)
 
     def _reach(self) -> apsw.Cursor | None:
+        """The open connection; None if the object has no file."""
         self.check()
         session = self._database.reach()
         self._cursor = session.cursor if session else None
         return self._cursor
+
+    def _look(self) -> apsw.Cursor | None:
+        """The same, for a look at what cannot be recent, or is not."""
+        if self._cursor is not None:
+            return self._cursor
+        if self._recent is None:
+            return self._reach()
+        assert self._database.session, "what is recent is an open file's"
+        return self._database.session.cursor
+
+    @property
+    def _recent(self) -> Recent | None:
+        """What SQLite has not been told of; None where that is nothing."""
+        if self._error is not None or (session := self._database.session) is None:
+            return None
+        return session.recent or None
 
     def _begin_write(self) -> apsw.Cursor:
         self.check()

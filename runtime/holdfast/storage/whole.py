@@ -102,7 +102,8 @@ class WholeObjects:
     def _is_empty(self, unique_key: str, name: str) -> bool:
         """True for a database that has nothing in it any more, while its file is still open."""
         database = self._databases.get((unique_key, name))
-        return bool(database and database.session and is_empty(database.session.cursor))
+        session = database and database.session
+        return bool(session and not session.recent and is_empty(session.cursor))
 
     async def copy(self, folder: Folder, object_id: str, target: Path) -> None:
         """See Storage.copy. Begins anew where the object is replaced, or closed, meanwhile."""
@@ -199,6 +200,7 @@ class WholeObjects:
         if database is not None:
             database.give_up(StoreClosed(reason))
         self._shard.take_durable_log(key)
+        self._shard.forget_unsettled(key)
 
 
 def _swap(index: FacetIndex, folder: Folder, ready: Path | None, come: list[Path]) -> None:
