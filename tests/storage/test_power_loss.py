@@ -55,7 +55,7 @@ async def write(storage, unique_key, object_id, number, count):
             store.put("right", b"nonsense")
             store.rollback()
         written = store.put("right", b"%d" % last)
-        if store._database.depth:
+        if store._database.transactions.depth:
             written = store.commit()
         while state.get("durable", 0) < written:
             changed.clear()

@@ -10,12 +10,7 @@ others may still wait for rounds that they wrote.
     all of them ──── owner closes ──► closing ──► gone
     any ──── a commit or a sync fails ──► broken (another Database takes the file over)
 
-Transactions. The *implicit* transaction begins with the first write and ends when its round
-starts. An *explicit* one, and those nested in it, begin when `begin` is called, but reach SQLite
-with their first write: this process has the file for itself, so until then nothing tells the
-difference, and transactions that only read cost nothing. `depth` counts what was begun, `levels`
-what SQLite knows of. *Savepoints* are the synchronous transactions, which come and go within one
-turn, inside of whichever transaction is open then; they, too, reach SQLite with their first write.
+transactions.py tells what is committed when, recent.py what SQLite is told late.
 
 Invariants:
 1. What `rounds` calls durable is committed, and was synced after its commit.
@@ -31,13 +26,14 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
 
-from holdfast.storage import opening
+from holdfast.storage import catching_up, growing, opening
 from holdfast.storage.bookmarks import NEVER_OPENED, Bookmarks
 from holdfast.storage.disk import Companion, Folder
 from holdfast.storage.errors import (
@@ -49,27 +45,24 @@ from holdfast.storage.errors import (
     conflict,
     is_bound_met,
     is_read_only,
+    read_only,
 )
 from holdfast.storage.going_back import GoingBack
 from holdfast.storage.listed_alarm import ListedAlarm
 from holdfast.storage.names import DATABASE_SUFFIX
-from holdfast.storage.newborn import LARGE_BYTES, Newborn
+from holdfast.storage.newborn import Newborn
 from holdfast.storage.recent import Recent
 from holdfast.storage.rounds import Rounds
 from holdfast.storage.session import WAL_SUFFIX, Session
 from holdfast.storage.statements import describe, why_broken
+from holdfast.storage.transactions import Transactions
 from holdfast.storage.workers import Job
 
 if TYPE_CHECKING:
     from holdfast.storage.shard import Shard
-    from holdfast.storage.snapshot import Snapshot
     from holdfast.storage.store import ObjectStore
 
 log = logging.getLogger("holdfast.storage")
-
-_SAVEPOINT = "SAVEPOINT holdfast_level"
-_RELEASE = "RELEASE holdfast_level"
-_ROLLBACK_TO = "ROLLBACK TO holdfast_level"
 
 
 class Database:
@@ -77,11 +70,8 @@ class Database:
 
     __slots__ = (
         "_committed",
-        "_goes_on",
-        "_levels",
         "_missing",
         "_now_ms",
-        "_saved",
         "_scheduled",
         "_shard",
         "_waiting",
@@ -91,20 +81,18 @@ class Database:
         "changed_ms",
         "closed",
         "companion",
-        "depth",
         "due_from_ms",
         "folder",
+        "goes_on",
         "going_back",
-        "implicit",
         "job",
         "log_is_durable",
         "mark_due_ms",
         "object_id",
-        "ready",
         "rounds",
-        "savepoints",
         "session",
         "store",
+        "transactions",
         "unique_key",
         "use_sqlite",
     )
@@ -118,17 +106,12 @@ class Database:
         self.session: Session | Newborn | None = None
         self.store: ObjectStore | None = None
         self.broken: StoreBroken | None = None
-        self.implicit = False  # the implicit transaction is open
-        self.depth = 0  # explicit transactions begun
-        self.ready = False  # a write can be executed as it stands
-        self.savepoints = 0  # synchronous transactions begun inside of the others
-        self._levels = 0  # explicit transactions that SQLite knows of
-        self._saved = 0  # savepoints that SQLite knows of
+        self.transactions = Transactions()
         self._committed = False  # something is committed that no round has covered yet
         self._scheduled = False
         self._missing = False  # there is no file, for certain
         self._waiting: list[ObjectStore] = []
-        self._goes_on = False  # with what a broken connection had, until that is durable
+        self.goes_on = False  # with what a broken connection had, until that is durable
         self.use_sqlite = True  # its class has SQL, and so a past
         self.bookmarks: Bookmarks | None = None  # present once a mark was made
         # A write is preceded by a mark that comes then; or before, the clock having been put back.
@@ -164,7 +147,7 @@ class Database:
             if self.session is None:
                 self._open()
         if self.session and self.session.recent:
-            self._settle()
+            catching_up.settle(self)
         return self.session
 
     def _open(self) -> None:
@@ -186,7 +169,7 @@ class Database:
         self.attach_session(opened)
         self.alarm.opened(opened, self.name)
         if unsettled := self._shard.unsettled.get(self.key):
-            self._go_on_with(opened, unsettled)
+            catching_up.go_on_with(self, opened, unsettled)
 
     def _has(self, suffix: str) -> bool:
         return os.path.exists(self.folder.file(self.object_id + suffix))  # noqa: PTH110 - see there
@@ -216,26 +199,18 @@ class Database:
         if session.read_only:
             raise StorageReadOnly(f"The database {self.path} cannot be written.")
         if session.recent:
-            self._settle()
-        begins = not (self.implicit or self._levels)
-        is_due = begins and not self.due_from_ms <= self._now_ms() < self.mark_due_ms
+            catching_up.settle(self)
+        transactions = self.transactions
+        is_due = self._mark_is_due and not transactions.are_open
         try:
-            if self.depth == 0 and not self.implicit:
-                session.cursor.execute("BEGIN IMMEDIATE")
-                self.implicit = True
+            if transactions.open(session.cursor):
                 self.rounds.write()
                 self._schedule()
-            while self._levels < self.depth:
-                session.cursor.execute(_SAVEPOINT if self._levels else "BEGIN IMMEDIATE")
-                self._levels += 1
-            while self._saved < self.savepoints:
-                session.cursor.execute(_SAVEPOINT)
-                self._saved += 1
         except apsw.Error as error:
             raise self.failed(error) from error
         if is_due:  # only now: outside of a transaction, SQLite would forget what a script has set
             self._shard.bookmarking.mark_if_due(self)
-        self.ready = True
+        transactions.ready = True
         return session
 
     def _create(self) -> Newborn:
@@ -253,115 +228,84 @@ class Database:
         session.companion = session.companion or self.companion
         if isinstance(session, Session):
             session.is_journaled = self._shard.keeps_journal and not session.read_only
-            session.behind = self.catch_up
+            session.behind = partial(catching_up.catch_up, self)
         self._shard.bound(self)
         self.log_is_durable = False
         self._shard.lifecycle.opened(self)
 
-    def adopt(self, snapshot: "Snapshot") -> None:
-        """Hold what another database does, in place of all that is here. Raises StorageError.
+    def let_go(self) -> None:
+        """Have no connection any more; all that was written is durable."""
+        self.session = None
+        self.log_is_durable = True
+        self._shard.connections.discard(self)
+        if self.store:
+            self.store.lose_cursor()
 
-        Outside of explicit transactions.
-        """
-        assert not self.depth, "the copy is a commit by itself"
-        session = self.connect()
-        self._commit_written()
-        if not self.due_from_ms <= self._now_ms() < self.mark_due_ms:
+    @property
+    def _mark_is_due(self) -> bool:
+        return not self.due_from_ms <= self._now_ms() < self.mark_due_ms
+
+    @contextlib.contextmanager
+    def own_commit(self) -> Iterator[None]:
+        """For a block that commits by itself, outside of transactions. Raises StorageError."""
+        assert not self.transactions.depth, "it is a commit by itself"
+        self.commit_written()
+        if self._mark_is_due:
             self._shard.bookmarking.mark_if_due(self)
         try:
-            with snapshot.opened() as source:
-                if isinstance(session, Newborn) and snapshot.size_of(source) > LARGE_BYTES:
-                    self._leave_memory(session, session.outgrow)
-                    session = self.connect()
-                session.clone(source)
+            yield
         except apsw.Error as error:
             raise self.failed(error) from error
-        session.forget_schema()
         self.rounds.write()
         self._note_commit()
         self._schedule()
 
-    # ---- from memory to the file ---------------------------------------------------
+    def ask_for_round(self) -> None:
+        """Have what is committed made durable, though a round may have been asked for it."""
+        self.rounds.write()
+        self._committed = True
+        self._schedule()
 
     def _note_commit(self) -> None:
         self._committed = True
         self.changed_ms = self._now_ms()
         if isinstance(self.session, Newborn):
             self.session.capture()
-            if self.session.is_large and not self._is_being_read:
-                self._leave_memory(self.session, self.session.outgrow)
-
-    def _grow_up(self, newborn: Newborn) -> None:
-        """Go over to the file that a round has opened, unless a statement is under way."""
-        if not self._levels and not self._is_being_read:
-            self._commit_written()
-            if self.session is newborn:
-                self._leave_memory(newborn, newborn.hand_over)
-
-    def _leave_memory(self, newborn: Newborn, grown: Callable[[], Session]) -> None:
-        try:
-            session = grown()
-        except (apsw.Error, OSError) as error:
-            raise self.break_down(error) from error
-        session.companion = newborn.companion
-        self.attach_session(session)
-        if self.store:
-            self.store.lose_cursor()
-        newborn.close()
-
-    def drop_memory(self) -> None:
-        """Let go of a copy in memory, of which everything is durable.
-
-        Then the file is open, or closed with nothing left to do, or there is none.
-        """
-        newborn = self.session
-        assert isinstance(newborn, Newborn), "the object is in memory"
-        assert self.rounds.settled, "outstanding writes are nowhere else"
-        if newborn.grown:
-            self._leave_memory(newborn, newborn.hand_over)
-            return
-        self.session = None
-        self.log_is_durable = True
-        self._shard.connections.discard(self)
-        if self.store:
-            self.store.lose_cursor()
-        newborn.close()
+            if self.session.is_large and not self.is_being_read:
+                growing.leave_memory(self, self.session, self.session.outgrow)
 
     # ---- transactions --------------------------------------------------------------
 
     def begin(self) -> None:
         """Begin an explicit transaction, or one nested in the innermost. See ObjectStore."""
-        self._commit_written()
-        self.depth += 1
-        self.ready = False
+        self.commit_written()
+        self.transactions.begin()
 
     def commit(self) -> None:
         """Commit the innermost explicit transaction; the outermost one joins a round."""
-        assert self.depth, "commit() without begin()"
-        if self._levels == self.depth:
+        assert self.transactions.depth, "commit() without begin()"
+        if self.transactions.innermost_is_open:
             try:
-                self._commit_level()
+                self._commit_innermost()
             except apsw.BusyError as error:
                 self.rollback()
-                raise conflict(error, self.path, self.depth) from error
+                raise conflict(error, self.path, self.transactions.depth) from error
             except apsw.Error as error:
                 raise self.failed(error) from error
             except OSError as error:
                 raise self.break_down(error) from error
-            self._levels -= 1
-        self.depth -= 1
-        self.ready = 0 < self.depth == self._levels
+        self.transactions.ended()
 
-    def _commit_level(self) -> None:
+    def _commit_innermost(self) -> None:
         assert self.session, "SQLite knows of a transaction, so the file is open"
-        if self._levels > 1:
-            self.session.cursor.execute(_RELEASE)
+        if self.transactions.is_nested:
+            self.transactions.commit_in_sqlite(self.session.cursor)
             return
         alarm_changed = self.alarm.changed
         if alarm_changed:
             self.alarm.before_commit(self.session, self.name)
         self._shard.look(self)
-        self.session.cursor.execute("COMMIT")
+        self.transactions.commit_in_sqlite(self.session.cursor)
         self.rounds.write()
         if alarm_changed:
             self.alarm.committed(self.rounds.written)
@@ -370,47 +314,30 @@ class Database:
 
     def rollback(self) -> None:
         """Undo the innermost explicit transaction."""
-        assert self.depth, "rollback() without begin()"
-        if self._levels == self.depth:
+        assert self.transactions.depth, "rollback() without begin()"
+        if self.transactions.innermost_is_open:
             assert self.session, "SQLite knows of a transaction, so the file is open"
             try:
-                if self._levels > 1:
-                    self.session.cursor.execute(_ROLLBACK_TO)
-                    self.session.cursor.execute(_RELEASE)
-                else:
-                    self.session.cursor.execute("ROLLBACK")
-                self.session.forget_schema()
+                self.transactions.roll_back_in_sqlite(self.session.cursor)
             except apsw.Error as error:
                 raise self.failed(error) from error
-            self._levels -= 1
-        self.depth -= 1
-        self.ready = 0 < self.depth == self._levels
-
-    def save(self) -> None:
-        """Begin a synchronous transaction."""
-        self.savepoints += 1
-        self.ready = False
+            self.session.forget_schema()
+        self.transactions.ended()
 
     def release(self, *, undo: bool) -> None:
         """End the innermost synchronous transaction; with `undo`, as if it had never been."""
-        assert self.savepoints, "release() without save()"
-        if self._saved == self.savepoints:
-            assert self.session, "SQLite knows of a transaction, so the file is open"
-            try:
-                if undo:
-                    self.session.cursor.execute(_ROLLBACK_TO)
-                    self.session.forget_schema()
-                self.session.cursor.execute(_RELEASE)
-            except apsw.Error as error:
-                raise self.failed(error) from error
-            self._saved -= 1
-        self.savepoints -= 1
-        begun = self.implicit if self.depth == 0 else self.depth == self._levels
-        self.ready = begun and self._saved == self.savepoints
+        assert self.transactions.savepoints, "release() without save()"
+        session = self.session if self.transactions.savepoint_is_open else None
+        try:
+            self.transactions.release(session.cursor if session else None, undo=undo)
+        except apsw.Error as error:
+            raise self.failed(error) from error
+        if session and undo:
+            session.forget_schema()
 
-    def _commit_written(self) -> None:
+    def commit_written(self) -> None:
         """Commit what was written outside of explicit transactions. Raises StoreBroken."""
-        if self.implicit:
+        if self.transactions.implicit:
             self._commit_implicit()
         elif self.session and self.session.recent and self.session.recent.fresh:
             self._commit_recent(self.session.recent)
@@ -425,33 +352,32 @@ class Database:
             self.session.cursor.execute("COMMIT")
         except (apsw.Error, OSError) as error:
             raise self.break_down(error) from error
-        self.implicit = self.ready = False
+        self.transactions.implicit_ended()
         if alarm_changed:
             self.alarm.committed(self.rounds.written)
         self._note_commit()
 
     def drop_uncommitted(self) -> None:
         """Undo every transaction that is open. What is committed keeps its rounds."""
-        if self.session and (self.implicit or self._levels):
+        if self.session and self.transactions.are_open:
             try:
-                self.session.cursor.execute("ROLLBACK")
+                self.transactions.drop(self.session.cursor)
             except apsw.Error as error:
                 self.break_down(error)
                 return
             self.session.forget_schema()
         self.alarm.changed = False
-        written = self.implicit
+        written = self.transactions.implicit
         if self.session and self.session.recent and self.session.recent.fresh:
             self.session.recent.fresh, written = {}, True
         if written and not self._committed:
             self.rounds.forget_unstarted()
-        self.implicit = self.ready = False
-        self.depth = self._levels = self.savepoints = self._saved = 0
+        self.transactions.forget()
 
     def keep_committed(self) -> None:
         """Commit the implicit transaction and undo the explicit ones; never raises."""
         with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
-            self._commit_written()
+            self.commit_written()
             self.drop_uncommitted()
 
     # ---- what is recent --------------------------------------------------------------
@@ -459,13 +385,13 @@ class Database:
     def put_recent(self, entries: Sequence[tuple[str, bytes]]) -> bool:
         """Take writes that SQLite need not be told of yet; False if it has to. See recent.py."""
         session = self.session
-        if self.implicit or self.depth or self.savepoints or not (session and session.takes_recent):
+        if not (session and session.takes_recent and self.transactions.none_is_begun):
             return False
         recent = session.recent
         if not (recent is not None and recent.has_room(entries)):
             return False
         if not recent.fresh:
-            if not self.due_from_ms <= self._now_ms() < self.mark_due_ms:
+            if self._mark_is_due:
                 return False
             self.rounds.write()
             self._schedule()
@@ -481,41 +407,6 @@ class Database:
         self._committed = True
         self.changed_ms = self._now_ms()
 
-    def _settle(self) -> None:
-        """Tell SQLite of what is recent; what is fresh is in a transaction then."""
-        session = self.session
-        assert isinstance(session, Session), "only what is in a file is recent"
-        try:
-            session.settle()
-            fresh = session.recent.fresh
-            if fresh:
-                session.begin_with(fresh)
-                self.implicit = True
-                self.ready = False
-                session.recent.fresh = {}
-        except (apsw.Error, OSError) as error:
-            raise self.break_down(error) from error
-
-    def catch_up(self) -> None:
-        """Have the log have all that the journal does, by a round, if it lags. Never raises."""
-        if self.broken:
-            self._shard.revive(self)
-        elif self.session and self.session.lags and not self.implicit and not self._levels:
-            with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
-                self._settle()
-                self.rounds.write()
-                self._committed = True
-                self._schedule()
-
-    def _go_on_with(self, session: Session, unsettled: Session) -> None:
-        """Write what a connection had that broke; with the first round."""
-        session.recent.kept.update(unsettled.recent.kept)
-        self._settle()
-        self._goes_on = True
-        self.rounds.write()
-        self._committed = True
-        self._schedule()
-
     # ---- rounds --------------------------------------------------------------------
 
     def _schedule(self) -> None:
@@ -526,7 +417,7 @@ class Database:
     def flush(self) -> None:
         """Commit what can be, and start a round unless one is in flight. Never raises."""
         try:
-            self._commit_written()
+            self.commit_written()
         except StoreBroken:
             return  # the owner is told by on_broken
         if self._committed and not self.rounds.in_flight and not self.broken:
@@ -559,14 +450,14 @@ class Database:
         finished = self.rounds.finish()
         self.alarm.durable(finished)
         session = self.session
-        if self._goes_on:
-            self._goes_on = False
+        if self.goes_on:
+            self.goes_on = False
             self._shard.forget_unsettled(self.key)
         if session and session.companion and not self.alarm.is_pending:
             session.companion = self.companion = None  # durable as far as the file needs it
         if isinstance(session, Newborn) and session.grown:
             try:
-                self._grow_up(session)
+                growing.grow_up(self, session)
             except StoreBroken:
                 return  # the owner is told by on_broken
         if self._waiting:
@@ -590,10 +481,9 @@ class Database:
         """True when nothing is open, nothing is outstanding and no thread has the file."""
         return (
             self.rounds.settled
-            and not self.implicit
-            and not self.depth
+            and self.transactions.none_is_begun
             and self.job is None
-            and not self._is_being_read
+            and not self.is_being_read
             and not (self.session and self.session.lags)
             and not (self.bookmarks and self.bookmarks.is_busy)
         )
@@ -604,7 +494,7 @@ class Database:
         return self.store.name if self.store else None
 
     @property
-    def _is_being_read(self) -> bool:
+    def is_being_read(self) -> bool:
         """True while a cursor of a script's has rows left."""
         return bool(self.store and self.store.is_reading)
 
@@ -628,7 +518,7 @@ class Database:
         self.drop_uncommitted()
         if self.session and self.session.recent:
             with contextlib.suppress(StoreBroken):
-                self._settle()  # it goes to the past with the rest, if that is kept
+                catching_up.settle(self)  # it goes to the past with the rest, if that is kept
         self._shard.forget_unsettled(self.key)
         if isinstance(self.session, Session):
             self.session.forget_recent()
@@ -645,33 +535,36 @@ class Database:
 
     def failed(self, error: apsw.Error) -> StorageError:
         """What to raise for an error of SQLite; breaks the database if it lost anything."""
-        message = str(error)
         if isinstance(error, apsw.BusyError):
-            return conflict(error, self.path, self.depth)
+            return conflict(error, self.path, self.transactions.depth)
         if is_bound_met(error, self.folder.path):
             full = DatabaseFull(describe(error))
             return full if self.has_its_transaction else self.break_down(full)
         if self.has_its_transaction:
             # Nothing but the statement was undone.
             if isinstance(error, apsw.TooBigError):
-                return ValueTooLarge(message)
+                return ValueTooLarge(str(error))
             if is_read_only(error):
-                return StorageReadOnly(f"The database {self.path} cannot be written: {message}")
+                return read_only(error, self.path)
         return self.break_down(error)
 
     @property
     def has_its_transaction(self) -> bool:
         """True unless an error has made SQLite undo the whole transaction by itself."""
         in_transaction = bool(self.session and self.session.connection.in_transaction)
-        return in_transaction == bool(self.implicit or self._levels)
+        return in_transaction == self.transactions.are_open
 
     def unopened(self, error: apsw.Error | OSError) -> StorageError:
         """The file could not be opened or made, so nothing was lost that was there."""
         if isinstance(error, apsw.BusyError):
-            return conflict(error, self.path, self.depth)
+            return conflict(error, self.path, self.transactions.depth)
         if is_read_only(error):
-            return StorageReadOnly(f"The database {self.path} cannot be written: {error}")
+            return read_only(error, self.path)
         return self.break_down(error)
+
+    def revive(self) -> None:
+        """Have a successor go on with the file."""
+        self._shard.revive(self)
 
     def break_down(self, error: BaseException) -> StoreBroken:
         """Give the file up: drop what is uncommitted, and call nothing durable any more."""

@@ -88,6 +88,11 @@ def conflict(error: apsw.BusyError, path: Path, depth: int) -> StorageError:
     return TransactionConflict(text) if depth else StoreLocked(text)
 
 
+def read_only(error: BaseException, path: Path) -> StorageReadOnly:
+    """The operator keeps us from writing a database."""
+    return StorageReadOnly(f"The database {path} cannot be written: {error}")
+
+
 def is_bound_met(error: BaseException, folder: Path) -> bool:
     """True if a database in this folder is as large as it may be, rather than its disk full.
 

@@ -50,7 +50,7 @@ ENOUGH = 16  # entries for a batch
 QUIET_S = 5.0  # without a batch, before the logs are synced
 PAUSE_S = 1.0  # after a failure
 CATCHING_UP = 32  # logs that are asked to at once
-_LOOK_S = 0.02  # until it is seen whether they have; longer each time
+_LOOK_S = 0.1  # until it is seen whether they have, where no batch has ended; longer each time
 
 
 class JournaledLog(Protocol):
@@ -93,7 +93,8 @@ class _File:
         self.path = path
         self.end = 0
         self.under_way = 0  # batches
-        self.is_retired = False
+        self.is_retired = self.is_settling = False
+        self.look: asyncio.TimerHandle | None = None
         self.behind: dict[JournaledLog, int] = {}  # by logs with puts: how often they had settled
         self._root = root
         self._fsync = fsync
@@ -265,8 +266,8 @@ class Journaling(Generic[Log]):
             self._paused_until = self._loop.time() + PAUSE_S
             self._sync_alone(kept)
         self._gathering.ended()
-        if file.is_retired:
-            self._settle(file)
+        if self._other.is_retired and not self._other.is_settling:
+            self._settle(self._other)  # the logs that it waits for may have caught up
 
     def _sync_alone(self, kept: "list[_Waiting[Log]]") -> None:
         for each in kept:
@@ -291,25 +292,31 @@ class Journaling(Generic[Log]):
         return True
 
     def _settle(self, file: _File, look_s: float = _LOOK_S) -> None:
+        if file.look:
+            file.look.cancel()
+            file.look = None
         if file.under_way or self._closing:
             return
         if behind := file.find_behind():
             for each in behind[:CATCHING_UP]:
                 each.catch_up()
             # Those of a disk that is full take until it is not.
-            self._loop.call_later(look_s, self._settle, file, min(look_s * 1.1, PAUSE_S))
+            later_s = min(look_s * 1.5, PAUSE_S)
+            file.look = self._loop.call_later(look_s, self._settle, file, later_s)
         else:
             self._start_settling(file)
 
     def _start_settling(self, file: _File) -> None:
+        file.is_settling = True
         self._workers.submit(partial(file.settle, self._sync_all), partial(self._settled, file))
 
     def _settled(self, file: _File, error: BaseException | None) -> None:
+        file.is_settling = False
         if error is None:
             file.free()
         elif not self._closing:
             log.error("logs of objects cannot be synced; trying again: %s", error)
-            self._loop.call_later(PAUSE_S, self._settle, file)
+            file.look = self._loop.call_later(PAUSE_S, self._settle, file)
 
     async def aclose(self) -> None:
         """Sync the logs, and remove the journal. Nothing may be asked for any more."""

@@ -31,7 +31,9 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage import opening
+from holdfast.storage.catching_up import catch_up
 from holdfast.storage.errors import StoreBroken
+from holdfast.storage.growing import drop_memory
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.session import Session, checkpoint
 from holdfast.storage.workers import Duty, Job, Work
@@ -81,7 +83,7 @@ class Lifecycle:
 
     def _park(self, database: "Database") -> None:
         if isinstance(database.session, Newborn):
-            database.drop_memory()
+            drop_memory(database)
             if database.session is None:
                 return
         session = self._release_session(database)
@@ -96,11 +98,7 @@ class Lifecycle:
         session = database.session
         assert isinstance(session, Session), "only an open file can be closed"
         assert database.rounds.settled, "outstanding writes keep their connection"
-        database.session = None
-        database.log_is_durable = True
-        self._shard.connections.discard(database)
-        if database.store:
-            database.store.lose_cursor()
+        database.let_go()
         return session
 
     # ---- checkpoints ---------------------------------------------------------------
@@ -111,7 +109,7 @@ class Lifecycle:
         if isinstance(session, Newborn):
             return  # it has no log
         assert session, "what was just committed to is open"
-        if session.wal_pages < SOFT_LIMIT_PAGES or database.job or database.depth:
+        if session.wal_pages < SOFT_LIMIT_PAGES or database.job or database.transactions.depth:
             return
         with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
             database.reach()  # nothing is to be recent when the log begins anew
@@ -140,7 +138,11 @@ class Lifecycle:
         elif result and database.session is session:
             session.backfilled = result[0][1]
             all_copied = session.backfilled == session.wal_pages
-            if all_copied and not database.implicit and not database.depth:
+            if (
+                all_copied
+                and not database.transactions.implicit
+                and not database.transactions.depth
+            ):
                 self._empty_log(database, session)
             else:
                 self._retry_later(database, session)
@@ -209,7 +211,7 @@ class Lifecycle:
         if opening.is_empty(newborn.cursor):
             return  # closing will remove the file
         with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
-            database.drop_memory()
+            drop_memory(database)
 
     def _continue_closing(self, database: "Database") -> None:
         if database.store or not _is_free(database):
@@ -225,7 +227,7 @@ class Lifecycle:
         busy = self._shard.workers.outstanding >= BUSY_FILES and not self.at_leisure
         if isinstance(newborn := database.session, Newborn):
             is_gone = newborn.has_file and opening.is_empty(newborn.cursor)
-            database.drop_memory()
+            drop_memory(database)
             if database.session is None:
                 remove = partial(opening.remove, database.path, database.folder)
                 return remove if is_gone else None
@@ -380,7 +382,7 @@ def _is_free(database: "Database") -> bool:
     """True if a database is quiet; one that waits for its log alone will be."""
     if database.is_quiet:
         return True
-    database.catch_up()
+    catch_up(database)
     return False
 
 

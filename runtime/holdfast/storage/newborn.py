@@ -97,7 +97,7 @@ class Newborn:
     read_only = False
     recent = None
     takes_recent = lags = is_journaled = False
-    settled = settled_durably = 0
+    settled = settled_in_round = settled_durably = 0
 
     def __init__(self, folder: Folder, object_id: str, nursery: "Nursery", born_ms: float) -> None:
         """Begin an object. Raises StorageReadOnly, OSError and apsw.Error."""

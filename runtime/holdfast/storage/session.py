@@ -88,7 +88,6 @@ class Session:
         "_journal_name",
         "_kept",
         "_salts",
-        "_settled_in_round",
         "_wal_fd",
         "backfilled",
         "behind",
@@ -106,6 +105,7 @@ class Session:
         "retry_is_due",
         "settled",
         "settled_durably",
+        "settled_in_round",
         "sql",
         "unique_key",
         "wal_pages",
@@ -147,7 +147,7 @@ class Session:
         self._salts = self._journal_name = b""
         # See recent.py; and how often SQLite was told of it, as far as rounds have begun and ended.
         self.recent = Recent()
-        self.settled = self._settled_in_round = self.settled_durably = 0
+        self.settled = self.settled_in_round = self.settled_durably = 0
         self.is_journaled = False  # a journal is kept, for what is recent, too
         self.behind: Callable[[], None] = lambda: None  # see JournaledLog.catch_up
 
@@ -199,7 +199,7 @@ class Session:
         """See CommittedLog."""
         self._entries_are_new = False
         self._kept = self._in_round
-        self.settled_durably = self._settled_in_round
+        self.settled_durably = self.settled_in_round
 
     def unkept(self) -> Entry | None:
         """See JournaledLog.
@@ -209,7 +209,7 @@ class Session:
         may begin anew at any commit.
         """
         kept, self._in_round = self._kept, self._frames
-        self._settled_in_round = self.settled
+        self.settled_in_round = self.settled
         if puts := self.recent.take_unsent():
             return self._entry(PUTS, kept, puts)
         length = (self._in_round - kept) * self._frame_bytes
@@ -254,44 +254,51 @@ class Session:
         It was accepted, so no bound keeps it out. Raises apsw.Error and OSError, with all of it
         still recent.
         """
-        if not self.recent.kept:
+        values, frames = self.recent.kept, self._frames
+        if not values:
             return
+        self._commit_puts(values)
+        if self._frames == frames:  # SQLite saw that nothing changes; see recent.py, 2
+            key = next(iter(values))
+            self._commit_puts({key: values[key]}, anew=True)
+        self.recent.settled()
+        self.settled += 1
+
+    def _commit_puts(self, values: dict[str, bytes], *, anew: bool = False) -> None:
+        self.begin_with(values, anew=anew)
         try:
-            self._commit_recent()
+            self.cursor.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def begin_with(self, values: dict[str, bytes], *, anew: bool = False) -> None:
+        """Begin a transaction that has written what was recent; `anew`, even if nothing changes."""
+        try:
+            self._begin_with(values, anew=anew)
         except apsw.FullError as error:
             if not is_bound_met(error, self.folder.path):
                 raise
             bound = self.cursor.execute("PRAGMA max_page_count").get
             self.cursor.execute(f"PRAGMA max_page_count={UNBOUNDED}").fetchall()
-            self._commit_recent()
+            self._begin_with(values, anew=anew)
             self.cursor.execute(f"PRAGMA max_page_count={bound}").fetchall()
-        self.recent.settled()
-        self.settled += 1
 
-    def _commit_recent(self) -> None:
-        frames, values = self._frames, self.recent.kept
-        self._commit_puts(values)
-        if self._frames == frames:  # SQLite saw that nothing changes; see recent.py, 2
-            key = next(iter(values))
-            self._commit_puts({key: values[key]}, anew=True)
-
-    def _commit_puts(self, values: dict[str, bytes], *, anew: bool = False) -> None:
-        try:
-            self.begin_with(values, anew=anew)
-            self.cursor.execute("COMMIT")
-        except BaseException:
-            if self.connection.in_transaction:
-                self.cursor.execute("ROLLBACK")
-            raise
-
-    def begin_with(self, values: dict[str, bytes], *, anew: bool = False) -> None:
-        """Begin a transaction that has written these; `anew`, even if nothing changes."""
+    def _begin_with(self, values: dict[str, bytes], *, anew: bool) -> None:
         execute = self.cursor.execute
         execute("BEGIN IMMEDIATE")
-        for key, value in values.items():
-            if anew:
-                execute(DELETE, (key,))
-            execute(PUT, (key, value))
+        try:
+            for key, value in values.items():
+                if anew:
+                    execute(DELETE, (key,))
+                execute(PUT, (key, value))
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if self.connection.in_transaction:
+            self.cursor.execute("ROLLBACK")
 
     def forget_recent(self) -> None:
         """Another connection has it, durably."""
@@ -327,8 +334,10 @@ class Session:
     def guard_restart(self) -> None:
         """From now on SQLite syncs the log's header when it begins the log anew.
 
-        Comes before every checkpoint, and outside of transactions, where SQLite refuses it.
+        Comes before every checkpoint, when nothing is recent, and outside of transactions, where
+        SQLite refuses it.
         """
+        assert not self.recent, "entries of the journal would be passed over"
         if not self._guarded:
             self.cursor.execute(_GUARDED)
             self._guarded = True
@@ -345,7 +354,7 @@ class Session:
             return False  # a reader, perhaps a cursor of this connection, still needs it
         self.wal_pages = self.backfilled = 0
         self._frames = self._in_round = self._kept = 0
-        self.settled_durably = self._settled_in_round = self.settled
+        self.settled_durably = self.settled_in_round = self.settled
         self._salts = b""
         self.cursor.execute("PRAGMA synchronous=OFF")
         self._guarded = False

@@ -14,6 +14,7 @@ import apsw
 
 from holdfast.storage.alarms import read_own, write_own
 from holdfast.storage.errors import StorageError, StoreClosed
+from holdfast.storage.growing import adopt
 from holdfast.storage.keys import decode_key, encode_key, key_range
 from holdfast.storage.recent import PUT, Recent
 from holdfast.storage.sql import Sql
@@ -184,7 +185,7 @@ class ObjectStore:
             self._touch(database)
             return database.rounds.written
         cursor = self._cursor
-        if cursor is None or not database.ready:
+        if cursor is None or not database.transactions.ready:
             cursor = self._begin_write()
         self._touch(database)
         try:
@@ -225,7 +226,7 @@ class ObjectStore:
     def delete_all(self, *, with_alarm: bool = False) -> int:
         """Remove everything that is stored, tables included, and perhaps the alarm; the round."""
         cursor = self._cursor or self._reach()
-        if self._database.savepoints:
+        if self._database.transactions.savepoints:
             raise StorageError("Cannot call deleteAll() within a transaction")
         if cursor is not None:
             if self._sql:
@@ -281,7 +282,7 @@ class ObjectStore:
     def adopt(self, snapshot: "Snapshot") -> int:
         """Hold what another object did at a moment, in place of all that is here; the round."""
         self.check()
-        self._database.adopt(snapshot)
+        adopt(self._database, snapshot)
         return self._database.rounds.written
 
     # ---- the past --------------------------------------------------------------------
@@ -333,7 +334,7 @@ class ObjectStore:
 
     def begin_write(self) -> None:
         """Have a transaction open that the next write belongs to; for `sql`."""
-        if self._cursor is None or not self._database.ready:
+        if self._cursor is None or not self._database.transactions.ready:
             self._begin_write()
 
     def has_its_transaction(self) -> bool:
@@ -402,7 +403,7 @@ class ObjectStore:
         together with what it writes.
         """
         self.check()
-        self._database.save()
+        self._database.transactions.save()
 
     def release(self, *, undo: bool) -> None:
         """End the innermost synchronous transaction, or undo it."""
@@ -492,7 +493,7 @@ class ObjectStore:
 
     def _begin_write(self) -> apsw.Cursor:
         self.check()
-        if not self._database.ready:
+        if not self._database.transactions.ready:
             self._cursor = self._database.prepare_write().cursor
         assert self._cursor, "a database that is ready for writing is open"
         return self._cursor
