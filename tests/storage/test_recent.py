@@ -1,0 +1,236 @@
+"""Writes that the journal has and SQLite has not: what goes where, and that nothing is lost."""
+
+import asyncio
+import errno
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from holdfast.storage import StoreClosed, journaling
+from holdfast.storage.recent import MAX_ENTRIES, MAX_VALUE_BYTES, Recent, packed, puts_of
+from holdfast.storage.session import Session
+from tests.storage.conftest import UNIQUE_KEY, Clock, Owner, Shard
+from tests.storage.test_journaling import JournaledShard, found, journaled, journals, write
+from tests.storage.test_sql import sql_of
+
+
+@pytest.fixture
+async def shard(tmp_path: Path) -> AsyncIterator[JournaledShard]:
+    opened = JournaledShard(tmp_path / "objects")
+    yield opened
+    opened.storage.before_commit(None)
+    opened.disk.release()
+    await opened.storage.aclose()
+
+
+def session_of(owner: Owner) -> Session:
+    session = owner.store._database.session
+    assert isinstance(session, Session)
+    return session
+
+
+def refuse(*_: str) -> None:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+async def lagging(shard: Shard, number: int = 1) -> Owner:
+    """An owner of an object whose value is "recent", which only the journal has."""
+    owner = shard.owner(number)
+    await owner.grow_up()
+    for value in (b"synced", b"recent"):
+        await write([owner], value)
+    assert session_of(owner).recent.kept["value"] == b"recent"
+    return owner
+
+
+async def broken(shard: Shard, owner: Owner) -> None:
+    """Have the object's storage fail with a commit, so that its connection is given up."""
+    shard.storage.before_commit(refuse)
+    owner.store.put("value", b"never committed")
+    await owner.failure()
+    shard.storage.before_commit(None)
+
+
+# ---- by itself -------------------------------------------------------------------------
+
+
+def test_what_was_written_last_is_found_committed_or_not() -> None:
+    recent = Recent()
+    assert not recent
+    recent.fresh["a"] = b"1"
+    recent.commit()
+    recent.fresh["a"] = b""
+    assert recent
+    assert (recent.get("a"), recent.get("b")) == (b"", None)
+
+
+def test_a_round_is_given_what_was_committed_since_the_last_one() -> None:
+    recent = Recent()
+    recent.fresh = {"a": b"1", "b": b"2"}
+    recent.commit()
+    recent.fresh = {"a": b"3"}
+    assert [*puts_of(recent.take_unsent())] == [("a", b"1"), ("b", b"2")]
+    assert recent.take_unsent() == b""
+    recent.commit()
+    assert [*puts_of(recent.take_unsent())] == [("a", b"3")]
+    recent.settled()
+    assert not recent
+
+
+def test_any_key_and_value_come_back_as_they_were() -> None:
+    values = {"": b"", "\0": b"\0", "ключ 🔑": bytes(1024), "k" * 256: b"v"}
+    assert dict(puts_of(packed(values))) == values
+
+
+@pytest.mark.parametrize(
+    ("key", "size"), [("k", MAX_VALUE_BYTES + 1), ("k" * 257, 1), ("\ud800", 1)]
+)
+def test_what_is_large_or_no_text_has_no_room(key: str, size: int) -> None:
+    assert Recent().has_room([("k" * 256, bytes(MAX_VALUE_BYTES))])
+    assert not Recent().has_room([("k", b""), (key, bytes(size))])
+
+
+# ---- what SQLite is told of ------------------------------------------------------------
+
+
+async def test_small_writes_reach_the_log_together(shard: JournaledShard) -> None:
+    owner = await lagging(shard)
+    session = session_of(owner)
+    frames = session.wal_pages
+    for number in range(5):
+        owner.store.put_many([("value", b"%d" % number), (f"key {number}", b"")])
+        await owner.durable()
+    assert owner.store.get("value") == b"4"
+    assert session.wal_pages == frames
+    assert [key for key, _ in owner.store.list(prefix="key")] == [f"key {n}" for n in range(5)]
+    assert session.wal_pages > frames
+    assert not session.recent
+    assert session.lags, "nobody has synced that"
+
+
+async def test_there_are_never_more_than_fit(shard: JournaledShard) -> None:
+    owner = await lagging(shard)
+    for number in range(3 * MAX_ENTRIES):
+        owner.store.put(f"{number}", b"x")
+        await owner.durable()
+        assert len(session_of(owner).recent.kept) <= MAX_ENTRIES
+    assert len(owner.store.list()) == 3 * MAX_ENTRIES + 2
+
+
+@pytest.mark.parametrize("key", ["value", "\ud800"])
+@pytest.mark.parametrize("size", [1, 2000])
+async def test_whatever_follows_in_the_same_turn_is_undone_with_it(
+    shard: JournaledShard, key: str, size: int
+) -> None:
+    owner = await lagging(shard)
+    owner.store.put("value", b"undone")
+    owner.store.put(key, bytes(size))
+    owner.store.supersede(RuntimeError("reset"))
+    owner = shard.owner()
+    assert owner.store.get("value") == b"recent"
+    assert dict(owner.store.list()) == {"grown up": b"1", "value": b"recent"}
+    assert owner.store.written == owner.store.durable
+
+
+async def test_transactions_see_what_is_recent_and_undo_nothing_else(
+    shard: JournaledShard,
+) -> None:
+    owner = await lagging(shard)
+    owner.store.put("value", b"before")
+    owner.store.begin()
+    assert owner.store.get("value") == b"before"
+    owner.store.put("value", b"undone")
+    owner.store.rollback()
+    assert owner.store.get("value") == b"before"
+    owner.store.put("value", b"of this turn")
+    owner.store.save()
+    owner.store.put("value", b"undone")
+    owner.store.release(undo=True)
+    assert owner.store.get("value") == b"of this turn"
+    await owner.durable()
+    await owner.store.close()
+    assert shard.owner().store.get("value") == b"of this turn"
+
+
+async def test_closing_leaves_nothing_to_the_journal(shard: JournaledShard) -> None:
+    owner = await lagging(shard)
+    await owner.store.close()
+    shutil.copytree(shard.folder, copy := shard.folder.with_name("copy"))
+    for path in journals(copy):
+        path.unlink()
+    async with found(copy) as after:
+        assert after.owner().store.get("value") == b"recent"
+
+
+async def test_more_objects_than_connections_lose_nothing(tmp_path: Path) -> None:
+    shard = Shard(tmp_path / "objects", journal="0", max_open=2)
+    owners = [await lagging(shard, number) for number in range(1, 6)]
+    assert shard.storage.statistics().open_connections < 5
+    assert [owner.store.get("value") for owner in owners] == [b"recent"] * 5
+    await shard.reopen()
+    assert journals(shard.folder) == []
+    assert [shard.owner(n).store.get("value") for n in range(1, 6)] == [b"recent"] * 5
+    await shard.storage.aclose()
+
+
+# ---- connections that are given up -----------------------------------------------------
+
+
+async def test_whoever_goes_on_finds_what_a_broken_connection_had(shard: JournaledShard) -> None:
+    owner = await lagging(shard)
+    await broken(shard, owner)
+    assert shard.owner().store.get("value") == b"recent"
+
+
+# ---- the journal's life ----------------------------------------------------------------
+
+
+async def freed(journal: "journaling.Journaling[Session]") -> bool:
+    """Retire the file that is written to; true once no log depends on it."""
+    assert journal._retire()
+    for _ in range(1000):
+        if not journal._other.is_retired:
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+def journal_of(shard: Shard) -> "journaling.Journaling[Session]":
+    journal = shard.barrier._journaling
+    assert journal
+    return journal  # type: ignore[return-value]
+
+
+async def test_a_file_of_the_journal_is_free_once_the_logs_have_caught_up(
+    shard: JournaledShard, tmp_path: Path
+) -> None:
+    owners = [await lagging(shard, number) for number in (1, 2, 3)]
+    assert await freed(journal_of(shard))
+    assert not any(session_of(owner).lags for owner in owners)
+    killed = shard.power_loss(tmp_path / "killed")
+    async with found(killed) as after:
+        assert [after.owner(n).store.get("value") for n in (1, 2, 3)] == [b"recent"] * 3
+
+
+async def test_a_file_of_the_journal_is_free_though_a_connection_has_failed(
+    shard: JournaledShard,
+) -> None:
+    owner = await lagging(shard)
+    await broken(shard, owner)
+    assert await freed(journal_of(shard))
+    assert shard.owner().store.get("value") == b"recent"
+
+
+async def test_a_journal_that_has_more_than_the_logs_stays_for_the_next_process(
+    tmp_path: Path,
+) -> None:
+    shard = JournaledShard(tmp_path / "objects")
+    owner = await lagging(shard)
+    await broken(shard, owner)
+    await shard.storage.aclose()
+    assert journals(shard.folder)
+    async with found(shard.folder) as after:
+        assert journals(shard.folder) == []
+        assert after.owner().store.get("value") == b"recent"
