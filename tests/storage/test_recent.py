@@ -223,6 +223,24 @@ async def test_a_file_of_the_journal_is_free_though_a_connection_has_failed(
     assert shard.owner().store.get("value") == b"recent"
 
 
+async def test_what_was_given_up_while_a_batch_was_under_way_keeps_no_journal(
+    tmp_path: Path,
+) -> None:
+    shard = JournaledShard(tmp_path / "objects")
+    owner = await lagging(shard)
+    shard.disk.hold()
+    owner.store.put("value", b"in flight")
+    owner.store.flush()
+    while not journal_of(shard)._file.under_way:
+        await asyncio.sleep(0)
+    shard.storage.delete_namespace(UNIQUE_KEY)
+    shard.disk.release()
+    with pytest.raises(StoreClosed):
+        owner.store.get("value")
+    await shard.storage.aclose()
+    assert journals(shard.folder) == []
+
+
 async def test_a_journal_that_has_more_than_the_logs_stays_for_the_next_process(
     tmp_path: Path,
 ) -> None:

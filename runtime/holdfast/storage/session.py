@@ -199,7 +199,8 @@ class Session:
         """See CommittedLog."""
         self._entries_are_new = False
         self._kept = self._in_round
-        self.settled_durably = self.settled_in_round
+        # Of a connection that was given up, another one may have seen to more.
+        self.settled_durably = max(self.settled_durably, self.settled_in_round)
 
     def unkept(self) -> Entry | None:
         """See JournaledLog.
