@@ -184,6 +184,21 @@ async def test_whoever_goes_on_finds_what_a_broken_connection_had(shard: Journal
     assert shard.owner().store.get("value") == b"recent"
 
 
+async def test_an_owner_who_asks_for_nothing_leaves_the_log_that_the_journal_belongs_to(
+    shard: JournaledShard, tmp_path: Path
+) -> None:
+    (owner,) = await journaled(shard)
+    await shard.reopen()  # the folder has files that are made durable before they are read
+    owner = await lagging(shard)
+    await broken(shard, owner)
+    successor = shard.owner()
+    await successor.store.opened()
+    await successor.store.close()
+    killed = shutil.copytree(shard.folder, tmp_path / "killed")
+    async with found(killed) as after:
+        assert after.owner().store.get("value") == b"recent"
+
+
 # ---- the journal's life ----------------------------------------------------------------
 
 

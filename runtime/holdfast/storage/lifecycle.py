@@ -242,6 +242,8 @@ class Lifecycle:
             return partial(opening.close_settled, session)
         if not database.log_is_durable or not database.has_log:
             return None
+        if database.key in self._shard.unsettled:
+            return None  # the journal has more, for this log alone
         if busy:
             self._shard.leftovers.add(database)
             return None
