@@ -154,6 +154,22 @@ async def test_transactions_see_what_is_recent_and_undo_nothing_else(
     assert shard.owner().store.get("value") == b"of this turn"
 
 
+async def test_a_setting_that_lasts_until_a_commit_outlasts_what_is_recent(
+    shard: JournaledShard,
+) -> None:
+    owner = await lagging(shard)
+    sql = sql_of(owner)
+    sql.execute("CREATE TABLE parent(id INTEGER PRIMARY KEY)", ())
+    sql.execute("CREATE TABLE child(parent REFERENCES parent(id))", ())
+    for number in range(3):
+        await owner.durable()
+        await write([owner], b"%d" % number)
+        sql.execute("PRAGMA defer_foreign_keys=ON", ())
+        sql.execute("INSERT INTO child VALUES (?)", (number,))
+        sql.execute("INSERT INTO parent VALUES (?)", (number,))
+    await owner.durable()
+
+
 async def test_closing_leaves_nothing_to_the_journal(shard: JournaledShard) -> None:
     owner = await lagging(shard)
     await owner.store.close()

@@ -142,8 +142,9 @@ class Sql:
             known = None
         if known is not None and known.writes:
             self._store.begin_write()
-        elif known is None:
-            self._store.settle()  # before changes are counted
+        elif known is None or not known.reads:
+            # Before changes are counted; and a commit undoes what some settings have set.
+            self._store.settle()
         changes = access.connection.total_changes()
         cursor = access.cursor()
         rows: list[Row] = []
