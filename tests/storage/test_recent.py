@@ -245,6 +245,19 @@ async def test_a_file_of_the_journal_is_free_once_the_logs_have_caught_up(
         assert [after.owner(n).store.get("value") for n in (1, 2, 3)] == [b"recent"] * 3
 
 
+async def test_a_transaction_that_is_open_for_long_keeps_no_file_of_the_journal(
+    shard: JournaledShard, tmp_path: Path
+) -> None:
+    owner = await lagging(shard)
+    owner.store.begin()
+    owner.store.put("value", b"not committed")
+    assert await freed(journal_of(shard))
+    async with found(shard.power_loss(tmp_path / "left")) as after:
+        assert after.owner().store.get("value") == b"recent"
+    owner.store.commit()
+    await owner.durable()
+
+
 async def test_a_file_of_the_journal_is_free_though_a_connection_has_failed(
     shard: JournaledShard,
 ) -> None:

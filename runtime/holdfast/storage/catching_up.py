@@ -31,12 +31,12 @@ def catch_up(database: "Database") -> None:
     session = database.session
     if database.broken:
         database.revive()
-    elif session and session.lags and not database.transactions.are_open:
+    elif session and session.lags and not database.transactions.implicit:
         if session.settled_in_round > session.settled_durably:
             return  # a round is under way
         with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
             if session.settled == session.settled_in_round:
-                settle(database)
+                settle(database)  # which an explicit transaction that is open has done before
             database.ask_for_round()
 
 
