@@ -215,6 +215,23 @@ async def test_an_owner_who_asks_for_nothing_leaves_the_log_that_the_journal_bel
         assert after.owner().store.get("value") == b"recent"
 
 
+async def test_what_was_written_after_it_was_told_stays_when_its_heir_breaks_too(
+    shard: JournaledShard,
+) -> None:
+    owner = await lagging(shard)
+    await broken(shard, owner)
+    heir = shard.owner()
+    heir.store.begin()
+    heir.store.put("value", b"newer")
+    heir.store.put("other", b"newer")
+    shard.disk.error = OSError(errno.EIO, "Input/output error")
+    heir.store.commit()
+    await heir.failure()
+    shard.disk.error = None
+    store = shard.owner().store
+    assert (store.get("value"), store.get("other")) in {(b"newer", b"newer"), (b"recent", None)}
+
+
 # ---- the journal's life ----------------------------------------------------------------
 
 

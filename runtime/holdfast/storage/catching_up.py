@@ -44,5 +44,8 @@ def go_on_with(database: "Database", session: Session, unsettled: Session) -> No
     """Write what a connection had that broke; with the first round. Raises StoreBroken."""
     session.recent.kept.update(unsettled.recent.kept)
     settle(database)
+    # Whoever comes next, if this breaks, may find that something newer has followed.
+    unsettled.recent.settled()
+    unsettled.settled += 1
     database.goes_on = True
     database.ask_for_round()
