@@ -232,6 +232,31 @@ async def test_what_was_written_after_it_was_told_stays_when_its_heir_breaks_too
     assert (store.get("value"), store.get("other")) in {(b"newer", b"newer"), (b"recent", None)}
 
 
+async def test_an_object_that_goes_back_does_not_find_what_its_broken_connection_had(
+    tmp_path: Path, clock: Clock
+) -> None:
+    shard = Shard(tmp_path / "objects", journal="0", bookmarking=clock)
+    owner = shard.owner()
+    await owner.grow_up()
+    bookmark = await owner.store.current_bookmark()
+    await write([owner], b"bad")
+    undo = await owner.store.restore_at_next_opening(bookmark)
+    await write([owner], b"worse")
+    await write([owner], b"worst")
+    assert session_of(owner).recent.kept
+    await broken(shard, owner)
+    owner = shard.owner()
+    await owner.store.opened()
+    assert owner.store.get("value") is None
+    await owner.store.restore_at_next_opening(undo)
+    owner.store.supersede(RuntimeError("reset"))
+    owner = shard.owner()
+    await owner.store.opened()
+    assert owner.store.get("value") == b"worst"
+    await shard.storage.aclose()
+    assert journals(shard.folder) == []
+
+
 # ---- the journal's life ----------------------------------------------------------------
 
 

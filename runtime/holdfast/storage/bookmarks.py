@@ -101,7 +101,9 @@ class Bookmarking:
         if going_back.request_path(path).exists():
             changed = changed_ms(path) or 0.0
             history = self.history(database)
-            database.going_back = GoingBack(history, database.folder, changed, self.now_ms)
+            database.going_back = GoingBack(
+                history, database.folder, changed, self.now_ms, database.unsettled
+            )
         database.mark_due_ms = self._after(database, marked_ms)
 
     def came_back(self, database: "Database", opened: "Session | None") -> None:

@@ -161,6 +161,7 @@ class Database:
                 opened = opening.open_existing(self.path, self.folder, log_is_durable=durable)
             if self.going_back:
                 self._shard.bookmarking.came_back(self, opened)
+                self._shard.forget_unsettled(self.key)  # the past has it
         except (apsw.Error, OSError) as error:
             raise self.unopened(error) from error
         if opened is None:
@@ -170,6 +171,12 @@ class Database:
         self.alarm.opened(opened, self.name)
         if unsettled := self._shard.unsettled.get(self.key):
             catching_up.go_on_with(self, opened, unsettled)
+
+    @property
+    def unsettled(self) -> dict[str, bytes]:
+        """What a broken connection had, and the file lacks."""
+        unsettled = self._shard.unsettled.get(self.key)
+        return {**unsettled.recent.kept} if unsettled else {}
 
     def _has(self, suffix: str) -> bool:
         return os.path.exists(self.folder.file(self.object_id + suffix))  # noqa: PTH110 - see there

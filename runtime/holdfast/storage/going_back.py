@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from holdfast.storage.disk import Folder, fsync, write_at
 from holdfast.storage.errors import DAMAGED, StorageError
 from holdfast.storage.names import RESTORED_SUFFIX, is_unfinished
-from holdfast.storage.opening import leave_no_log, remove
+from holdfast.storage.opening import leave_no_log, open_existing, remove
 from holdfast.storage.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -78,15 +78,21 @@ class GoingBack:
     """What was asked for, of an object that nobody has open. `run` blocks for long."""
 
     def __init__(
-        self, history: "History", folder: Folder, changed_ms: float, now_ms: Callable[[], float]
+        self,
+        history: "History",
+        folder: Folder,
+        changed_ms: float,
+        now_ms: Callable[[], float],
+        unsettled: dict[str, bytes],
     ) -> None:
-        """`changed_ms` is when the object was written last."""
+        """`changed_ms` is when the object was written last; `unsettled`, what its file lacks."""
         self._history = history
         history.look = self._look
         self._path = history.database
         self._folder = folder
         self._changed_ms = changed_ms
         self._now_ms = now_ms
+        self._unsettled = unsettled
         self._stopped = threading.Event()
         self._is_done = False
 
@@ -115,6 +121,8 @@ class GoingBack:
         self._folder.sync(self._folder.changed())
 
     def _go(self, request: Request) -> None:
+        if self._unsettled:
+            self._settle()
         if not self._history.has(request.undo):
             self._mark_present(request.undo)
         if self._history.has(request.bookmark):
@@ -123,6 +131,17 @@ class GoingBack:
                 put_in_place(self._path, pages, self._folder)
         else:
             log.error("%s: there is no mark %s any more", self._path, request.bookmark)
+
+    def _settle(self) -> None:
+        session = open_existing(self._path, self._folder, log_is_durable=False)
+        if session is None:
+            return
+        try:
+            session.recent.kept.update(self._unsettled)
+            session.settle()
+            session.sync(fsync)
+        finally:
+            session.close(checkpoint=False)
 
     def _mark_present(self, undo: str) -> None:
         there = None
