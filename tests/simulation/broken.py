@@ -13,6 +13,8 @@ from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.storage import LocalBarrier, ObjectStore, journaling, recovery
 from holdfast.storage.alarms import AlarmList
+from holdfast.storage.database import Database
+from holdfast.storage.session import Session
 from tests.simulation.world import replaced, whole_platform
 
 
@@ -41,6 +43,7 @@ class Broken:
     told: str
     polyfills: dict[str, tuple[str, str]] | None = None
     methods: Callable[[], list[tuple[object, str, Any]]] = list
+    first: int = 0  # the first seed that is tried
 
     @contextmanager
     def in_place(self) -> Iterator[Callable[[], Platform]]:
@@ -144,6 +147,22 @@ def _tells_of_no_durability() -> list[tuple[object, str, Any]]:
     return [(ObjectHome, "durable", durable)]
 
 
+def _keeps_recent_while_it_counts() -> list[tuple[object, str, Any]]:
+    """A connection is let go of with what SQLite was not told of."""
+
+    def catch_up(_: Database) -> None:
+        pass
+
+    return [(Session, "lags", property(lambda _: False)), (Database, "catch_up", catch_up)]
+
+
+def _forgets_what_a_broken_one_had() -> list[tuple[object, str, Any]]:
+    def go_on(*_: Any) -> None:
+        pass
+
+    return [(Database, "_go_on_with", go_on)]
+
+
 BROKEN = (
     Broken(
         "the output gate lets everything pass",
@@ -164,6 +183,27 @@ BROKEN = (
         "logs that a full journal has entries of are not synced",
         "has lost",
         methods=lambda: [(journaling._File, "settle", lambda _file, _sync_all: None)],
+    ),
+    Broken(
+        "what a journal has of keys and values is not redone",
+        "has lost",
+        methods=lambda: [(recovery, "redo", lambda _root, _entries: [])],
+    ),
+    Broken(
+        "a journal is used anew while SQLite lacks what it has",
+        "has lost",
+        methods=lambda: [(journaling._File, "find_behind", lambda _file: [])],
+    ),
+    Broken(
+        "a connection is let go of while its log lags",
+        "has lost",
+        methods=_keeps_recent_while_it_counts,
+    ),
+    Broken(
+        "what a broken connection had is forgotten",
+        "has lost",
+        methods=_forgets_what_a_broken_one_had,
+        first=100,
     ),
     Broken(
         "the input gate admits everything",

@@ -56,8 +56,15 @@ class Disk:
         for path in (self.root, *self.root.rglob("*")):
             self.note(path)
 
+    def look(self, _unique_key: str, _object_id: str) -> None:
+        """A commit is about to be made. Raises OSError."""
+        self._fail()
+
     def _trouble(self) -> None:
         self.syncs += 1
+        self._fail()
+
+    def _fail(self) -> None:
         if self.fails and self.chance.random() < _FAILURES:
             self.on_failure()
             raise OSError(errno.EIO, "the simulated disk has failed")

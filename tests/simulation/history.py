@@ -18,7 +18,7 @@ from tests.simulation.programs import LISTS, Request
 
 MAX_RETRIES = 6
 # Lists that are written together.
-PAIRS = (("left", "right"), ("listed", "rows"), ("one", "two"))
+PAIRS = (("left", "right"), ("listed", "rows"), ("one", "two"), ("first", "second"))
 
 State = dict[str, Any]
 Known = dict[tuple[str, str], set[str]]

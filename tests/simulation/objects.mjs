@@ -3,6 +3,10 @@
 
 import { DurableObject } from "cloudflare:workers";
 
+const LISTS = [
+  "a", "left", "right", "listed", "one", "two", "first", "second", "oftens", "sent", "heard", "asked",
+];
+
 let born = 0;
 
 const say = (...words) => console.log(JSON.stringify(words));
@@ -22,7 +26,7 @@ export class Thing extends DurableObject {
 
   async run(steps) {
     for (const [what, ...how] of steps) await this[what](...how);
-    return this.all();
+    return steps.some(([what]) => what === "read") ? this.all() : this.some();
   }
 
   /** To be called right after storage was used, in the same turn. */
@@ -36,9 +40,23 @@ export class Thing extends DurableObject {
     return { ...found, rows: this.rows() };
   }
 
+  // The same, without having SQLite learn of anything.
+  some() {
+    const { kv, sql } = this.storage;
+    const found = {};
+    for (const key of LISTS) {
+      const list = kv.get(key);
+      if (list !== undefined) found[key] = list;
+    }
+    this.hasRows ||= sql.exec("SELECT name FROM sqlite_schema WHERE name = 'told'").toArray().length > 0;
+    this.did();
+    return { ...found, rows: this.hasRows ? this.rows() : [] };
+  }
+
   rows() {
     const { sql } = this.storage;
-    sql.exec("CREATE TABLE IF NOT EXISTS told(tag TEXT)");
+    if (!this.hasRows) sql.exec("CREATE TABLE IF NOT EXISTS told(tag TEXT)");
+    this.hasRows = true;
     return sql.exec("SELECT tag FROM told ORDER BY rowid").toArray().map(({ tag }) => tag);
   }
 
@@ -95,6 +113,46 @@ export class Thing extends DurableObject {
     const both = await this.storage.get(["one", "two"]);
     this.storage.put("one", [...(both.get("one") ?? []), tag]);
     await this.storage.put("two", [...(both.get("two") ?? []), tag]);
+  }
+
+  // The same, and between them something that may have SQLite learn of the first.
+  async mixed(tag, between) {
+    const { kv } = this.storage;
+    const both = await this.storage.get(["first", "second"]);
+    this.storage.put("first", [...(both.get("first") ?? []), tag]);
+    kv.put("note", tag);
+    this.between(tag, between);
+    await this.storage.put("second", [...(both.get("second") ?? []), tag]);
+  }
+
+  between(tag, what) {
+    const { kv, sql } = this.storage;
+    const noted = () => kv.get("note") === tag && kv.get("first").at(-1) === tag;
+    if (what === "list") kv.list();
+    if (what === "sql") sql.exec("SELECT count(*) FROM sqlite_schema").toArray();
+    if (what === "delete") kv.delete("note");
+    else if (!noted()) throw new Error("what was put is not found");
+    if (what === "much") for (let n = 0; n < 70; n++) kv.put(`much ${n}`, tag);
+    if (what === "large") kv.put("large", tag.padEnd(3000));
+    if (what === "alarm") this.storage.getAlarm();
+    if (what === "undone") {
+      try {
+        this.storage.transactionSync(() => {
+          kv.put("note", "undone");
+          throw new Error("on purpose");
+        });
+      } catch {
+        if (!noted()) throw new Error("what was undone is found");
+      }
+    }
+  }
+
+  // Small writes of several turns, each of which is read back among others.
+  async often(tag, many) {
+    for (let n = 0; n < many; n++) {
+      await this.storage.put({ [`often ${n % 3}`]: `${tag} ${n}`, latest: tag });
+    }
+    await this.add("oftens", tag);
   }
 
   async call(other, tag, how) {

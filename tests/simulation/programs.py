@@ -12,10 +12,17 @@ NAMES = ("ann", "bob", "cyd")
 KINDS = (
     *("read", "pause", "section", "sync", "turn", "disarm"),
     *("add", "add", "add", "transaction", "transaction", "call", "call", "arm", "arm"),
+    *("mixed", "mixed", "often"),
 )
 
+# Two writes of one turn, what else it does.
+BETWEEN = ("nothing", "list", "sql", "delete", "much", "large", "alarm", "undone")
+
 # Lists that only grow, unless what was done is undone.
-LISTS = ("a", "left", "right", "listed", "rows", "one", "two", "sent", "heard", "asked")
+LISTS = (
+    *("a", "left", "right", "listed", "rows", "one", "two", "first", "second"),
+    *("oftens", "sent", "heard", "asked"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,12 @@ class Programs:
             case "turn":
                 step = ["turn", tag]
                 self._unless(False, request, tag, "one", "two")
+            case "mixed":
+                step = ["mixed", tag, chance.choice(BETWEEN)]
+                self._unless(False, request, tag, "first", "second")
+            case "often":
+                step = ["often", tag, chance.choice((2, 5))]
+                self._unless(False, request, tag, "oftens")
             case "call":
                 other = chance.choice([name for name in NAMES if name != me])
                 step = ["call", other, tag, chance.choice(("rpc", "fetch"))]

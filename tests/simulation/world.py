@@ -190,8 +190,10 @@ class World:
                 self._loop, fsync=disk.sync, sync_all=disk.sync_all if shares else None
             ),
             loop=self._loop,
+            max_open=2 if self._chance(f"connections {self._lives}").random() < 0.4 else 512,
             journal="0" if has_journal else None,
         )
+        self._storage.before_commit(disk.look)
         disk.sync_all()
         self._sources.add_namespace("main", "Thing")
         self._new_version()
