@@ -67,6 +67,7 @@ class Lifecycle:
         self._shard = shard
         self._closing: dict[Database, Session] = {}  # connections that threads are to close
         self._in_memory: deque[Database] = deque()  # durable since, the oldest first
+        self._is_parking = False
         self.at_leisure = False  # at the end every file is closed as it should be
 
     # ---- connections ---------------------------------------------------------------
@@ -75,11 +76,17 @@ class Lifecycle:
         """A file was opened: close another one if that makes too many."""
         connections = self._shard.connections
         connections.add(database)
+        if self._is_parking:
+            return  # one that grows up to be parked is not to have this one parked, half opened
         while len(connections) > self._shard.max_open:
             victim = connections.oldest(_is_free, looks=_LOOKS)
             if victim is None or victim is database:
                 return
-            self._park(victim)
+            self._is_parking = True
+            try:
+                self._park(victim)
+            finally:
+                self._is_parking = False
 
     def _park(self, database: "Database") -> None:
         if isinstance(database.session, Newborn):
