@@ -11,7 +11,7 @@ from holdfast.host.platform import MAIN, Platform, _with_full_names
 from holdfast.objects.alarms import AlarmScheduler
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
-from holdfast.storage import LocalBarrier, ObjectStore, journaling, recovery
+from holdfast.storage import LocalBarrier, ObjectStore, catching_up, journaling, lifecycle, recovery
 from holdfast.storage.alarms import AlarmList
 from holdfast.storage.database import Database
 from holdfast.storage.session import Session
@@ -153,14 +153,14 @@ def _keeps_recent_while_it_counts() -> list[tuple[object, str, Any]]:
     def catch_up(_: Database) -> None:
         pass
 
-    return [(Session, "lags", property(lambda _: False)), (Database, "catch_up", catch_up)]
+    return [(Session, "lags", property(lambda _: False)), (lifecycle, "catch_up", catch_up)]
 
 
 def _forgets_what_a_broken_one_had() -> list[tuple[object, str, Any]]:
     def go_on(*_: Any) -> None:
         pass
 
-    return [(Database, "_go_on_with", go_on)]
+    return [(catching_up, "go_on_with", go_on)]
 
 
 BROKEN = (

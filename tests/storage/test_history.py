@@ -40,7 +40,7 @@ def test_a_crash_while_going_back_is_made_up_for(
     undo = going_back.ask(past, good, folder)
 
     def go_back() -> None:
-        going = going_back.GoingBack(past, folder, 0, clock.now_ms)
+        going = going_back.GoingBack(past, folder, 0, clock.now_ms, {})
         going.run()
         going.finish()
 

@@ -157,7 +157,7 @@ class LocalBarrier:
     def _settle_and_sync(self, log: CommittedLog, done: Done) -> None:
         """Make a log durable that may lack what the journal was to be given."""
         try:
-            log.settle()
+            log.settle_in_round()
         except Exception as error:  # noqa: BLE001 - it is told to whoever asked
             self._loop.call_soon(done, error)
         else:

@@ -59,12 +59,15 @@ class JournaledLog(Protocol):
     def unkept(self) -> Entry | None:
         """What was committed since the last round that has ended; None if that cannot be kept."""
 
-    def settle(self) -> None:
-        """Have all in the log that was committed. Raises apsw.Error and OSError."""
+    def settle_in_round(self) -> None:
+        """Have all in the log that was committed, and is to be synced now.
+
+        Raises apsw.Error and OSError.
+        """
 
     @property
     def settled(self) -> int:
-        """How often that was done."""
+        """How often the log was told of what it had not."""
 
     @property
     def settled_durably(self) -> int:

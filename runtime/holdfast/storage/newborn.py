@@ -275,7 +275,7 @@ class Newborn:
     def unkept(self) -> None:
         """See CommittedLog: it has no log yet."""
 
-    def settle(self) -> None:
+    def settle_in_round(self) -> None:
         """See CommittedLog: nothing is kept from it."""
 
     def catch_up(self) -> None:

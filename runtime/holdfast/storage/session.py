@@ -209,10 +209,12 @@ class Session:
         is synced, with its header; so are all from a checkpoint on until the log is empty, since it
         may begin anew at any commit.
         """
-        kept, self._in_round = self._kept, self._frames
+        kept, has_frames = self._kept, self._frames > self._in_round
+        self._in_round = self._frames
         self.settled_in_round = self.settled
         if puts := self.recent.take_unsent():
-            return self._entry(PUTS, kept, puts)
+            assert not has_frames, "what is recent comes after them"
+            return self._entry(PUTS, self._frames, puts)
         length = (self._in_round - kept) * self._frame_bytes
         if not kept or self._guarded or self.companion or not 0 < length <= _MAX_KEPT_BYTES:
             return None
@@ -226,6 +228,11 @@ class Session:
             self._salts = os.pread(fd, SALTS_BYTES, SALTS_OFFSET)
             self._journal_name = os.fsencode(f"{self.folder.name}/{self.wal_path.name}")
         return Entry(self._journal_name, self._salts, kind, at, content)
+
+    def settle_in_round(self) -> None:
+        """See JournaledLog. What is fresh comes after that."""
+        self.settle()
+        self._in_round, self.settled_in_round = self._frames, self.settled
 
     def catch_up(self) -> None:
         """See JournaledLog."""
