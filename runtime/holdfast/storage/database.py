@@ -166,6 +166,7 @@ class Database:
             raise self.unopened(error) from error
         if opened is None:
             self._missing = True
+            self._shard.forget_unsettled(self.key)
             return
         self.attach_session(opened)
         self.alarm.opened(opened, self.name)

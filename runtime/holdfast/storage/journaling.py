@@ -47,6 +47,7 @@ log = logging.getLogger("holdfast.storage")
 
 FULL_BYTES = 32 << 20
 ENOUGH = 16  # entries for a batch
+_MANY = 2000
 QUIET_S = 5.0  # without a batch, before the logs are synced
 PAUSE_S = 1.0  # after a failure
 CATCHING_UP = 32  # logs that are asked to at once
@@ -97,6 +98,7 @@ class _File:
         self.end = 0
         self.under_way = 0  # batches
         self.is_retired = self.is_settling = False
+        self.many = _MANY  # logs behind, of which some may have caught up and be closed
         self.look: asyncio.TimerHandle | None = None
         self.behind: dict[JournaledLog, int] = {}  # by logs with puts: how often they had settled
         self._root = root
@@ -244,6 +246,8 @@ class Journaling(Generic[Log]):
         for each in waiting:
             if each.entry.kind == PUTS:
                 file.behind[each.log] = each.settled
+        if len(file.behind) > file.many:
+            file.many = 2 * len(file.find_behind()) + _MANY
         self._batches += 1
         self._workers.submit(
             partial(file.write, entries, self._batches, offset),
