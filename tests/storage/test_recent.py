@@ -1,6 +1,7 @@
 """Writes that the journal has and SQLite has not: what goes where, and that nothing is lost."""
 
 import asyncio
+import contextlib
 import errno
 import shutil
 from collections.abc import AsyncIterator
@@ -263,11 +264,13 @@ async def test_an_object_that_goes_back_does_not_find_what_its_broken_connection
 async def freed(journal: "journaling.Journaling[Session]") -> bool:
     """Retire the file that is written to; true once no log depends on it."""
     assert journal._retire()
-    for _ in range(1000):
-        if not journal._other.is_retired:
-            return True
-        await asyncio.sleep(0.01)
-    return False
+    is_free = asyncio.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        free = journaling._File.free
+        patch.setattr(journaling._File, "free", lambda file: (free(file), is_free.set()))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(is_free.wait(), 10)
+    return is_free.is_set()
 
 
 def journal_of(shard: Shard) -> "journaling.Journaling[Session]":
