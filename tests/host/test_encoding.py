@@ -145,7 +145,7 @@ def test_the_standard_is_followed_where_python_is_not_enough(
 
 
 def test_a_stream_that_ends_in_the_middle_is_malformed() -> None:
-    with pytest.raises(ScriptError, match="shift_jis"):
+    with pytest.raises(ScriptError, match="TypeError"):
         decode_in_parts("shift_jis", [b"\x93"], errors="strict")
     with pytest.raises(ScriptError, match="TypeError"):
         decode_in_parts("euc-kr", [b"\xff"], errors="strict")

@@ -43,7 +43,6 @@ class Broken:
     told: str
     polyfills: dict[str, tuple[str, str]] | None = None
     methods: Callable[[], list[tuple[object, str, Any]]] = list
-    first: int = 0  # the first seed that is tried
 
     @contextmanager
     def in_place(self) -> Iterator[Callable[[], Platform]]:
@@ -203,7 +202,6 @@ BROKEN = (
         "what a broken connection had is forgotten",
         "has lost",
         methods=_forgets_what_a_broken_one_had,
-        first=100,
     ),
     Broken(
         "the input gate admits everything",
