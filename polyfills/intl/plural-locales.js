@@ -139,7 +139,6 @@ const CARDINALS = {
   zh: other,
 };
 
-const firstOnly = [({ n }) => (n === 1 ? "one" : "other"), ["one", "other"]];
 const hindi = [
   ({ n }) => {
     if (n === 1) return "one";
@@ -167,18 +166,18 @@ const ORDINALS = {
     },
     ["few", "one", "two", "other"],
   ],
-  fr: firstOnly,
+  fr: oneOnly,
   hi: hindi,
   hu: [({ n }) => (n === 1 || n === 5 ? "one" : "other"), ["one", "other"]],
   it: [({ n }) => ([8, 11, 80, 800].includes(n) ? "many" : "other"), ["many", "other"]],
-  ms: firstOnly,
-  ro: firstOnly,
+  ms: oneOnly,
+  ro: oneOnly,
   sv: [
     ({ n }) => (within(n % 10, 1, 2) && !within(n % 100, 11, 12) ? "one" : "other"),
     ["one", "other"],
   ],
   uk: [({ n }) => (n % 10 === 3 && n % 100 !== 13 ? "few" : "other"), ["few", "other"]],
-  vi: firstOnly,
+  vi: oneOnly,
 };
 
 const languageOf = (tag) => parseTag(tag).language;

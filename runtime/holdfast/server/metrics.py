@@ -175,9 +175,10 @@ def _add(total: Samples, more: Samples) -> None:
 
 def _written(total: Samples) -> str:
     lines = []
+    samples = sorted(total.items())
     for name, (kind, text, labels) in METRICS.items():
         lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
-        for sample, value in sorted(total.items()):
+        for sample, value in samples:
             if sample[0] == name:
                 pairs = zip(labels, sample[1:], strict=True)
                 told = ",".join(f'{label}="{_escaped(each)}"' for label, each in pairs)

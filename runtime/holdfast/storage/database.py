@@ -347,8 +347,8 @@ class Database:
         """Commit what was written outside of explicit transactions. Raises StoreBroken."""
         if self.transactions.implicit:
             self._commit_implicit()
-        elif self.session and self.session.recent and self.session.recent.fresh:
-            self._commit_recent(self.session.recent)
+        elif recent := self._recent_with_fresh:
+            self._commit_recent(recent)
 
     def _commit_implicit(self) -> None:
         assert self.session, "a transaction is open, so the file is"
@@ -376,8 +376,8 @@ class Database:
             self.session.forget_schema()
         self.alarm.changed = False
         written = self.transactions.implicit
-        if self.session and self.session.recent and self.session.recent.fresh:
-            self.session.recent.fresh, written = {}, True
+        if recent := self._recent_with_fresh:
+            recent.fresh, written = {}, True
         if written and not self._committed:
             self.rounds.forget_unstarted()
         self.transactions.forget()
@@ -405,6 +405,11 @@ class Database:
             self._schedule()
         recent.fresh.update(entries)
         return True
+
+    @property
+    def _recent_with_fresh(self) -> Recent | None:
+        recent = self.session.recent if self.session else None
+        return recent if recent and recent.fresh else None
 
     def _commit_recent(self, recent: Recent) -> None:
         try:

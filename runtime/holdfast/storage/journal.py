@@ -2,8 +2,8 @@
 
 Syncing a thousand logs makes a file system write to a thousand places, and its own journal
 besides. So what was committed to them is also written to one file, one piece after the other,
-and that is synced (journaling.py). Only a power loss needs it: the kernel writes the logs
-sooner or later, as it does with any file, and nothing but that is undone by `kill -9`.
+and that is synced (journaling.py). What the logs have themselves is needed after a power loss
+alone: the kernel writes them sooner or later, as it does with any file.
 
 An *entry* that has *frames* is bytes of one write-ahead log, with their offset and the *salts* of
 the log's header, which SQLite draws anew whenever it begins a log. A log that has these salts is
@@ -19,8 +19,8 @@ SQLite (redo.py): after the frames whose number it says, and only while no more 
 A *batch* is what one sync covers: a header with a checksum and a number, which is higher than that
 of each batch before it, and entries. It begins at a multiple of
 BLOCK_BYTES and shares none with another, since a block may be lost that is being written when the
-power fails. Batches that were written before, over which newer ones are written, may be found by
-`replay` or not.
+power fails. Batches that were written before, over which newer ones are written, may be found or
+not.
 """
 
 import contextlib

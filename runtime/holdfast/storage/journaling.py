@@ -47,7 +47,7 @@ log = logging.getLogger("holdfast.storage")
 
 FULL_BYTES = 32 << 20
 ENOUGH = 16  # entries for a batch
-_MANY = 2000
+_MANY = 2000  # logs with puts in a file, until it is seen which need it no more
 QUIET_S = 5.0  # without a batch, before the logs are synced
 PAUSE_S = 1.0  # after a failure
 CATCHING_UP = 32  # logs that are asked to at once
@@ -98,7 +98,7 @@ class _File:
         self.end = 0
         self.under_way = 0  # batches
         self.is_retired = self.is_settling = False
-        self.many = _MANY  # logs behind, of which some may have caught up and be closed
+        self.many = _MANY
         self.look: asyncio.TimerHandle | None = None
         self.behind: dict[JournaledLog, int] = {}  # by logs with puts: how often they had settled
         self._root = root

@@ -145,11 +145,7 @@ class Lifecycle:
         elif result and database.session is session:
             session.backfilled = result[0][1]
             all_copied = session.backfilled == session.wal_pages
-            if (
-                all_copied
-                and not database.transactions.implicit
-                and not database.transactions.depth
-            ):
+            if all_copied and database.transactions.none_is_begun:
                 self._empty_log(database, session)
             else:
                 self._retry_later(database, session)

@@ -8,8 +8,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from holdfast.server.listening import BACKLOG
+
 FOLDER = "shards"  # in the data folder
-BACKLOG = 1024
 MAX_PATH_BYTES = 100  # sun_path has 104 on macOS, 108 on Linux
 
 
