@@ -13,7 +13,6 @@ from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.storage import LocalBarrier, ObjectStore, catching_up, journaling, lifecycle, recovery
 from holdfast.storage.alarms import AlarmList
-from holdfast.storage.database import Database
 from holdfast.storage.session import Session
 from tests.simulation.world import replaced, whole_platform
 
@@ -149,7 +148,7 @@ def _tells_of_no_durability() -> list[tuple[object, str, Any]]:
 def _keeps_recent_while_it_counts() -> list[tuple[object, str, Any]]:
     """A connection is let go of with what SQLite was not told of."""
 
-    def catch_up(_: Database) -> None:
+    def catch_up(*_: Any) -> None:
         pass
 
     return [(Session, "lags", property(lambda _: False)), (lifecycle, "catch_up", catch_up)]

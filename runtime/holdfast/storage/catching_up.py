@@ -10,6 +10,7 @@ from holdfast.storage.session import Session
 
 if TYPE_CHECKING:
     from holdfast.storage.database import Database
+    from holdfast.storage.shard import Shard
 
 
 def settle(database: "Database") -> None:
@@ -26,11 +27,11 @@ def settle(database: "Database") -> None:
         raise database.break_down(error) from error
 
 
-def catch_up(database: "Database") -> None:
+def catch_up(database: "Database", shard: "Shard") -> None:
     """Have the log have all that the journal does, by a round, if it lags. Never raises."""
     session = database.session
     if database.broken:
-        database.revive()
+        shard.revive(database)
     elif session and session.lags and not database.transactions.implicit:
         if session.settled_in_round > session.settled_durably:
             return  # a round is under way

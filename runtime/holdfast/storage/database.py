@@ -236,7 +236,7 @@ class Database:
         session.companion = session.companion or self.companion
         if isinstance(session, Session):
             session.is_journaled = self._shard.keeps_journal and not session.read_only
-            session.behind = partial(catching_up.catch_up, self)
+            session.behind = partial(catching_up.catch_up, self, self._shard)
         self._shard.bound(self)
         self.log_is_durable = False
         self._shard.lifecycle.opened(self)
@@ -574,10 +574,6 @@ class Database:
         if is_read_only(error):
             return read_only(error, self.path)
         return self.break_down(error)
-
-    def revive(self) -> None:
-        """Have a successor go on with the file."""
-        self._shard.revive(self)
 
     def break_down(self, error: BaseException) -> StoreBroken:
         """Give the file up: drop what is uncommitted, and call nothing durable any more."""

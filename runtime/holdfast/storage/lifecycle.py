@@ -79,7 +79,7 @@ class Lifecycle:
         if self._is_parking:
             return  # one that grows up to be parked is not to have this one parked, half opened
         while len(connections) > self._shard.max_open:
-            victim = connections.oldest(_is_free, looks=_LOOKS)
+            victim = connections.oldest(self._is_free, looks=_LOOKS)
             if victim is None or victim is database:
                 return
             self._is_parking = True
@@ -159,7 +159,7 @@ class Lifecycle:
         session.retry_is_due = False
         if database.session is not session or not session.wal_pages:
             return  # closed or emptied meanwhile
-        if _is_free(database):
+        if self._is_free(database):
             self._checkpoint(database, session)
         else:
             self._retry_later(database, session)
@@ -217,7 +217,7 @@ class Lifecycle:
             drop_memory(database)
 
     def _continue_closing(self, database: "Database") -> None:
-        if database.store or not _is_free(database):
+        if database.store or not self._is_free(database):
             return
         work = self._closing_work(database)
         if work is None:
@@ -277,6 +277,13 @@ class Lifecycle:
         """Have what `run_duty` has begun done. May block."""
         if isinstance(database.job, Duty):
             self.await_file(database)
+
+    def _is_free(self, database: "Database") -> bool:
+        """True if a database is quiet; one that waits for its log alone will be."""
+        if database.is_quiet:
+            return True
+        catch_up(database, self._shard)
+        return False
 
     # ---- threads -------------------------------------------------------------------
 
@@ -381,14 +388,6 @@ class Lifecycle:
         closed, database.closed = database.closed, None
         if closed and not closed.done():
             closed.set_result(None)
-
-
-def _is_free(database: "Database") -> bool:
-    """True if a database is quiet; one that waits for its log alone will be."""
-    if database.is_quiet:
-        return True
-    catch_up(database)
-    return False
 
 
 def _has_log_in_doubt(database: "Database") -> bool:
