@@ -163,6 +163,15 @@ async def test_a_journal_stays_small_and_whole_however_much_is_written(
         assert [after.owner(n).store.get("value") for n in (1, 2, 3)] == [b"59"] * 3
 
 
+async def test_a_journal_grows_ahead_of_what_is_written(shard: JournaledShard) -> None:
+    (owner,) = await journaled(shard)
+    sizes = set()
+    for number in range(20):
+        await write([owner], b"%d" % number)
+        sizes.add(sum(path.stat().st_size for path in journals(shard.folder)))
+    assert len(sizes) == 1, "syncs need not tell the file system of a new length"
+
+
 async def test_logs_that_cannot_be_synced_keep_the_journal_and_are_tried_again(
     shard: JournaledShard, tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

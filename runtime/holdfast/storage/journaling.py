@@ -46,6 +46,7 @@ from holdfast.storage.workers import Done, Workers
 log = logging.getLogger("holdfast.storage")
 
 FULL_BYTES = 32 << 20
+_ROOM_BYTES = 512 << 10  # by which a file grows
 ENOUGH = 16  # entries for a batch
 _MANY = 2000  # logs with puts in a file, until it is seen which need it no more
 QUIET_S = 5.0  # without a batch, before the logs are synced
@@ -106,6 +107,7 @@ class _File:
         self._logs: set[bytes] = set()
         self._making = threading.Lock()
         self._is_made = False
+        self._room = 0  # the length of the file
         # Batches that are under way together need a descriptor each, lest one is told of the
         # failure of another one.
         self._descriptors: list[int] = []
@@ -119,12 +121,25 @@ class _File:
 
     def write(self, entries: Collection[Entry], number: int, offset: int) -> None:
         """Write a batch and sync it. Blocks, on any thread. Raises OSError."""
+        batch = packed(entries, number)
         fd = self._borrow()
         try:
-            write_at(fd, packed(entries, number), offset)
+            self._make_room(fd, offset + len(batch))
+            write_at(fd, batch, offset)
             self._fsync(fd)
         finally:
             self._descriptors.append(fd)
+
+    def _make_room(self, fd: int, end: int) -> None:
+        # A sync of what was written over, not appended, spares the file system its own journal,
+        # which all processes share. Nobody writes past the room before it is there.
+        if end <= self._room:
+            return
+        with self._making:
+            if end > self._room:
+                room = max(end, min(self._room + _ROOM_BYTES, FULL_BYTES))
+                write_at(fd, bytes(room - self._room), self._room)
+                self._room = room
 
     def _borrow(self) -> int:
         with contextlib.suppress(IndexError):
