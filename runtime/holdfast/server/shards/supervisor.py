@@ -12,7 +12,8 @@ Invariants:
   it does on the files of its objects.
 - No shard outlives the supervisor: the kernel kills it, or it sees its line cut.
 - A shard is *stuck* when it was not seen to get on for `stuck_seconds`: neither had its loop a
-  turn nor did it begin to handle an event. One that is slow does both, again and again.
+  turn nor did it begin to handle an event. One that is slow does both, again and again. One that
+  starts has to look first after what the one before has left: it is given longer.
 """
 
 import ctypes
@@ -37,7 +38,12 @@ log = logging.getLogger("holdfast.shards")
 
 LOOK_SECONDS = 0.25
 ASLEEP_SECONDS = 2.0  # a gap between two looks after which nobody is blamed for silence
-MAX_PAUSE_SECONDS = 5.0  # before a shard that does not come up is tried again
+STARTING_SECONDS = 300.0  # within which a shard has to become ready
+STEADY_SECONDS = 2.0  # a shard that was ready for so long may well stay
+FIRST_PAUSE_SECONDS = 0.1  # before one that did not stay is started again; then twice that
+MAX_PAUSE_SECONDS = 5.0  # where it does not come up
+MAX_READY_PAUSE_SECONDS = 0.5  # where it does, and takes requests meanwhile
+FIRST_TRIES = 5  # at the first shard of a server, which nobody has seen come up yet
 _SOFTWARE_ERROR = 70  # EX_SOFTWARE of sysexits.h
 _PR_SET_PDEATHSIG = 1
 
@@ -51,11 +57,21 @@ class _Shard:
     index: int
     process_id: int = 0
     control: socket.socket | None = None
-    is_ready: bool = False
+    ready_at: float | None = None
     is_drained: bool = False
+    is_killed: bool = False
     was_ready: bool = False  # it, or one before it
-    failures: int = 0  # in a row, before it was ready
+    failures: int = 0  # in a row: it did not come up, or did not stay
     next_start: float = 0.0
+
+    def count_failure(self, now: float) -> float:
+        """It has ended; for how long to wait before it is started again."""
+        if self.ready_at is not None and now - self.ready_at >= STEADY_SECONDS:
+            self.failures = 0
+            return 0.0
+        self.failures += 1
+        most = MAX_PAUSE_SECONDS if self.ready_at is None else MAX_READY_PAUSE_SECONDS
+        return min(FIRST_PAUSE_SECONDS * 2.0 ** min(self.failures - 1, 16), most)
 
 
 class Supervisor:
@@ -135,8 +151,10 @@ class Supervisor:
         alive = [shard for shard in self._shards if shard.process_id]
         for shard in alive:
             silence = now - self._beats[shard.index]
-            if silence > self._stuck_seconds:
+            patience = self._stuck_seconds if shard.ready_at is not None else STARTING_SECONDS
+            if silence > patience and not shard.is_killed:
                 log.error("shard %d is stuck for %.1f s: it is killed", shard.index, silence)
+                shard.is_killed = True  # the kernel may take a while to clear away what it had
                 os.kill(shard.process_id, signal.SIGKILL)
         if self._stops:
             if not self._told_to_close and all(shard.is_drained for shard in alive):
@@ -159,33 +177,47 @@ class Supervisor:
 
     def _ended(self, shard: _Shard, status: int) -> None:
         self._hear(shard)  # its last words
+        self._hang_up(shard)
         shard.process_id = 0
         self._loads[shard.index] = NOBODY
-        assert shard.control is not None, "it had one"
-        self._selector.unregister(shard.control)
-        shard.control.close()
         if self._stops:
             self._status = self._status or max(status, 0)
             return
-        if not self._shards[0].was_ready:  # nor will any be: it has said why
-            self._status = status if status > 0 else _SOFTWARE_ERROR
-            self._signals.append(0)
-            return
+        now = time.monotonic()
+        pause = shard.count_failure(now)
         how = f"with status {status}" if status >= 0 else f"by signal {-status}"
-        log.error("shard %d ended %s: it is started again", shard.index, how)
+        if not self._shards[0].was_ready:
+            has_said_why = status >= 0
+            if has_said_why or shard.failures == FIRST_TRIES:  # nor will any other come up
+                if not has_said_why:
+                    log.critical("the first shard has ended %s %d times", how, FIRST_TRIES)
+                self._status = max(status, 0) or _SOFTWARE_ERROR
+                self._signals.append(0)
+                return
+        when = f" in {pause:.1f} s" if pause else ""
+        log.error("shard %d ended %s: it is started again%s", shard.index, how, when)
         self._restarts[shard.index] += 1
-        shard.failures = 0 if shard.is_ready else shard.failures + 1
-        pause = min(0.1 * 2**shard.failures, MAX_PAUSE_SECONDS) if shard.failures else 0.0
-        shard.next_start = time.monotonic() + pause
+        shard.next_start = now + pause
 
     def _hear(self, shard: _Shard) -> None:
-        if shard.control is None or not shard.process_id:
+        if shard.control is None:
             return
-        words = shard.control.recv(64)
+        try:
+            words = shard.control.recv(64)
+        except ConnectionResetError:  # there was something that it has not heard
+            words = b""
+        if not words:  # it ends, and will be reaped
+            self._hang_up(shard)
         if b"r" in words:
-            shard.is_ready = shard.was_ready = True
+            shard.ready_at, shard.was_ready = time.monotonic(), True
         if b"d" in words:
             shard.is_drained = True
+
+    def _hang_up(self, shard: _Shard) -> None:
+        control, shard.control = shard.control, None
+        if control is not None:
+            self._selector.unregister(control)
+            control.close()
 
     # ---- starting ------------------------------------------------------------------
 
@@ -199,10 +231,11 @@ class Supervisor:
         supervisor = os.getpid()
         process_id = os.fork()
         if process_id == 0:
+            ours.close()  # or it would never see its line cut
             self._become(shard, theirs, supervisor)
         theirs.close()
         shard.process_id, shard.control = process_id, ours
-        shard.is_ready = shard.is_drained = False
+        shard.ready_at, shard.is_drained, shard.is_killed = None, False, False
         self._selector.register(ours, selectors.EVENT_READ, shard)
 
     def _become(self, shard: _Shard, control: socket.socket, supervisor: int) -> None:
