@@ -11,7 +11,7 @@
 import { lazily } from "../kernel/lazy.js";
 import { copyOfPlain } from "./plain.js";
 import { deserialize, registerCloneable, serialize } from "../serialize/index.js";
-import { encodeHostObject } from "../serialize/cloneables.js";
+import { defineHostObjectsLater, encodeHostObject } from "../serialize/cloneables.js";
 import { dataCloneError, notCloneable, notSerializable } from "../serialize/errors.js";
 
 const MAX_MESSAGE_BYTES = 33_554_432;
@@ -41,6 +41,7 @@ let reading = null; // { context, entries, group } of the one that is being read
 const makers = [];
 // Registers the classes that are in few messages.
 const loadHttp = lazily("rpc/http.js");
+defineHostObjectsLater([TAGS.HEADERS, TAGS.REQUEST, TAGS.RESPONSE, TAGS.ABORT_SIGNAL], loadHttp);
 
 const SETTINGS = { writeReference };
 
@@ -139,7 +140,6 @@ function isPlain(values) {
  */
 export function unpack(message, context, group) {
   if (message.data === null) return message.plain;
-  loadHttp();
   reading = { context, entries: message.entries, group };
   try {
     return deserialize(message.data);

@@ -34,6 +34,15 @@ export function defineHostObject(number, read) {
   readers.set(number, read);
 }
 
+/** Have these numbers' readers defined by `load()`, when one of them is first read. */
+export function defineHostObjectsLater(numbers, load) {
+  const later = (values, number, ...more) => {
+    load();
+    return readers.get(number)(values, number, ...more);
+  };
+  for (const number of numbers) defineHostObject(number, later);
+}
+
 /**
  * Make a class transferable. `transfer(object)` detaches it and returns what it held,
  * `receive(held)` makes the new object of that; `transfer` throws a DataCloneError for

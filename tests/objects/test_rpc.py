@@ -158,6 +158,19 @@ async def test_requests_responses_and_headers_cross_with_their_bodies(run: Runs)
     assert seen == [201, "b", "hi", "PUT", "http://x/y", "streamed", cookies]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return (await target.echo(new Headers({ a: 'b' }))).get('a') === 'b';",
+        "return (await target.echo(new Request('http://x/y'))).url === 'http://x/y';",
+        "return (await target.echo(new Response(null, { status: 204 }))).status === 204;",
+        "return (await target.echo(AbortSignal.abort(1))).aborted;",
+    ],
+)
+async def test_what_is_in_few_messages_can_be_in_the_first(run: Runs, body: str) -> None:
+    assert await run(body) is True
+
+
 async def test_streams_cross_both_ways(run: Runs) -> None:
     seen = await run("""
       const encoder = new TextEncoder();
