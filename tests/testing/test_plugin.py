@@ -28,6 +28,13 @@ def test_differs(holdfast):
 def test_throws(holdfast):
     holdfast.worker(SCRIPT).fetch("/fail")
 
+def test_gets_the_page_of_a_failure(holdfast):
+    assert holdfast.worker(SCRIPT).fetch("/page/fail", raises=False).status == 418
+
+def test_misspells_sql(holdfast):
+    room = holdfast.worker("export class Room {} export default {};").object("Room", name="a")
+    assert room.storage.sql("SELEC * FROM tables") == []
+
 def test_is_interleaved(holdfast):
     holdfast.interleave()
     assert not "found"
@@ -112,6 +119,8 @@ def test_each_test_is_told_as_what_it_is(run):
         "test_passes": "",
         "test_differs": "failure",
         "test_throws": "failure",
+        "test_gets_the_page_of_a_failure": "failure",
+        "test_misspells_sql": "failure",
         "test_is_interleaved": "failure",
         "test_leaves_a_harness": "error",
         "test_mixes_up_its_fixtures": "error",
@@ -139,6 +148,9 @@ def test_each_test_is_told_as_what_it_is(run):
         "at fetch (worker.mjs:2:",
         "ReferenceError: missing is not defined",
         '>    4 |     if (request.url.endsWith("/fail")) return missing.name;',
+        "GET http://worker.localhost/page/fail → <Response 500",
+        "error: Uncaught ReferenceError: missing is not defined",
+        'HarnessError: near "SELEC": syntax error',
         "interleaved with seed ",
         "The test has left 1 Harness open",
         "The fixture forgotten has left 1 Harness open",
@@ -153,4 +165,5 @@ def test_a_report_says_what_happened_and_where(run, text):
     output, _ = run
     assert text in output
     assert "base_events.py" not in output, "no frames of ours"
+    assert "statements.py" not in output, "nor of our errors' causes"
     assert "/shared" not in output, "what no failing test has asked for"

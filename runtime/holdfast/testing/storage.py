@@ -78,7 +78,7 @@ class ObjectStorage(MutableMapping[str, Any]):
                     next_rows, more = sql.fetch(answer.cursor, _ROWS)
                     rows += next_rows
             except SqlError as error:
-                raise HarnessError(str(error)) from error
+                raise HarnessError(str(error)) from None
         return [dict(zip(answer.statement.columns, row, strict=True)) for row in rows]
 
     @contextlib.contextmanager
@@ -113,4 +113,4 @@ def _explained() -> Iterator[None]:
     except SqlError:
         raise
     except StorageError as error:
-        raise HarnessError(str(error)) from error
+        raise HarnessError(str(error)) from None

@@ -183,10 +183,13 @@ class AnyWorker(Generic[ObjectT, SocketT]):
             answer = self.loaded.fetch(method, url, raw, content, entrypoint)
             try:
                 response = await receive(self._core, self, answer, what, url)
-            except JavaScriptError:
+            except JavaScriptError as error:
                 if raises:
                     raise
-                return Response(500, Headers([]), b"Internal Server Error", url=url)
+                self.logs.append(LogLine("error", f"Uncaught {error}"))
+                response = Response(500, Headers([]), b"Internal Server Error", url=url)
+                self._core.note(what, response)
+                return response
             response.redirected = redirected
             location = response.headers.get("location")
             if not hops or response.status not in _REDIRECTS or location is None:
