@@ -1,6 +1,7 @@
 """Mistakes of a test get one message, which names the file and the way out."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -118,6 +119,17 @@ async def test_a_harness_is_for_its_kind_of_test_in_a_loop_too():
     with pytest.raises(HarnessError, match="use the fixture `aholdfast`"):
         harness.worker(EMPTY).fetch()
     harness.abandoned()
+
+
+def test_a_harness_is_for_one_thread(holdfast):
+    worker = holdfast.worker(EMPTY)
+
+    def call():
+        with pytest.raises(HarnessError, match=r"thread that it began in.* gather\(\)"):
+            worker.fetch()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(call).result()
 
 
 def test_a_harness_that_is_closed_is_named_as_such(holdfast):

@@ -86,9 +86,11 @@ class Harness(Core[Worker], Sync):
                 "Harness and the fixture `holdfast` are for plain functions. In an async test, "
                 "use the fixture `aholdfast`, or AsyncHarness."
             )
-        if self._closed:
+        try:
+            self.begin()
+        except HarnessError:
             coroutine.close()
-        self.begin()
+            raise
         try:
             return self._loop().run_until_complete(coroutine)
         except (HarnessError, JavaScriptError) as error:

@@ -86,6 +86,7 @@ class Stage:
         self._noted: deque[tuple[str, Response]] = deque(maxlen=_NOTED)
         self._failed: list[AssertionError] = []
         self._begun = self._closed = False
+        self._thread = 0  # that it began in
         self._threads = {*threading.enumerate()}
         self.has_owner = False  # a fixture closes it
         if shared_fixtures:
@@ -177,7 +178,13 @@ class Stage:
         if self._closed:
             raise HarnessError("This harness is closed: its test is over.")
         if self._begun:
+            if threading.get_ident() != self._thread:
+                raise HarnessError(
+                    "A harness is for the thread that it began in: isolates are. gather() makes "
+                    "several calls at the same time, and start() one that goes on meanwhile."
+                )
             return
+        self._thread = threading.get_ident()
         self.view = self.waiting.view = LoopView(self._loop(), self._time)
         memory = _MEMORY if _MEMORY.is_dir() else None
         self._folder = Path(tempfile.mkdtemp(prefix="holdfast-test-", dir=memory))
