@@ -150,6 +150,42 @@ async def test_a_full_disk_fails_the_writers_alone(tmp_path: Path, disk: Disk) -
         await suffer_and_recover(site, disk.fill, disk.free)
 
 
+async def test_a_full_disk_keeps_no_server_from_starting(tmp_path: Path, disk: Disk) -> None:
+    async with Site(tmp_path, data=disk.folder / "data") as site:
+        await start(site)
+        for value in ("2", "3", "4"):  # the last ones are in the journal alone
+            assert await site.post("counter", "/written") == value
+        site.crash()
+        disk.fill()
+        site.start()
+        assert str(disk.folder) in site.log and "nothing is lost" in site.log
+        status, text = await site.fetch("counter", "/written")
+        assert status == 500, text
+        assert await site.get("counter", "/read") == "1"
+        assert await site.get("witness", "/written") == "1"
+        checked = complaint_of_check(site)
+        assert "another Holdfast" in checked, checked
+        site.crash()
+        checked = complaint_of_check(site)
+        assert ".journal-left" in checked and "no room" in checked, checked
+        site.start()
+        disk.free()
+        assert await site.get("counter", "/written") == "4"
+        assert await site.post("counter", "/written") == "5"
+        site.crash()
+        site.start()
+        assert await site.get("counter", "/written") == "5"
+        assert not [*(site.data / "objects").glob(".journal-left*")]
+
+
+def complaint_of_check(site: Site) -> str:
+    """What `holdfast check` has to say of the site's data folder, which has some fault."""
+    command = [HOLDFAST, "check", "--data", site.data]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 1, ended
+    return ended.stdout + ended.stderr
+
+
 async def test_a_disk_that_fails_fails_the_writers_alone(tmp_path: Path) -> None:
     async with Site(tmp_path) as site:
         await start(site)

@@ -11,7 +11,15 @@ from holdfast.host.platform import MAIN, Platform, _with_full_names
 from holdfast.objects.alarms import AlarmScheduler
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
-from holdfast.storage import LocalBarrier, ObjectStore, catching_up, journaling, lifecycle, recovery
+from holdfast.storage import (
+    LocalBarrier,
+    ObjectStore,
+    catching_up,
+    journaling,
+    lifecycle,
+    recovery,
+    redo,
+)
 from holdfast.storage.alarms import AlarmList
 from holdfast.storage.session import Session
 from tests.simulation.world import replaced, whole_platform
@@ -175,7 +183,7 @@ BROKEN = (
     Broken(
         "what a journal holds is not replayed",
         "has lost",
-        methods=lambda: [(recovery, "_replay", lambda _root, _journals: [])],
+        methods=lambda: [(recovery, "_replay", lambda _root, _journals: ([], True))],
     ),
     Broken(
         "logs that a full journal has entries of are not synced",
@@ -185,7 +193,7 @@ BROKEN = (
     Broken(
         "what a journal has of keys and values is not redone",
         "has lost",
-        methods=lambda: [(recovery, "redo", lambda _root, _entries: [])],
+        methods=lambda: [(redo, "_redo", lambda *_: None)],
     ),
     Broken(
         "a journal is used anew while SQLite lacks what it has",

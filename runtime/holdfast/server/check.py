@@ -15,7 +15,13 @@ from holdfast.server.data_folder import OBJECTS
 from holdfast.storage import StorageError, history, portable
 from holdfast.storage.disk import Folder
 from holdfast.storage.facets import FacetIndex
+from holdfast.storage.journal import set_aside_in
 from holdfast.storage.names import database_name, is_index
+
+_SET_ASIDE = (
+    "objects lack what this journal has for them, as there was no room for it;"
+    " nothing is lost: make some, and start Holdfast"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,8 @@ def check_folder(data: Path) -> Iterator[Finding]:
         if (data / KEY_VALUE).exists():
             yield Finding(KEY_VALUE, tuple(checker.database(data / KEY_VALUE)))
         objects = data / OBJECTS
+        for path in set_aside_in(objects):
+            yield Finding(path.name, (_SET_ASIDE,))
         folders = sorted(objects.iterdir()) if objects.is_dir() else []
         for folder in folders:
             if folder.is_dir() and not folder.name.startswith("."):

@@ -43,8 +43,10 @@ def catch_up(database: "Database", shard: "Shard") -> None:
 
 def go_on_with(database: "Database", session: Session, unsettled: Session) -> None:
     """Write what a connection had that broke; with the first round. Raises StoreBroken."""
-    session.recent.kept.update(unsettled.recent.kept)
-    settle(database)
+    try:
+        session.take_over(unsettled.recent.kept)
+    except (apsw.Error, OSError) as error:
+        raise database.break_down(error) from error
     # Whoever comes next, if this breaks, may find that something newer has followed.
     unsettled.recent.settled()
     unsettled.settled += 1

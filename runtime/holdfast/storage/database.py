@@ -153,6 +153,7 @@ class Database:
     def _open(self) -> None:
         opened = None
         try:
+            self._shard.untold.tell(self)
             self._shard.bookmarking.open_past(self)
             if self.going_back:
                 self.going_back.run()  # does nothing where a thread has done it

@@ -137,8 +137,7 @@ class GoingBack:
         if session is None:
             return
         try:
-            session.recent.kept.update(self._unsettled)
-            session.settle()
+            session.take_over(self._unsettled)
             session.sync(fsync)
         finally:
             session.close(checkpoint=False)

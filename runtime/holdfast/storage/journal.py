@@ -24,6 +24,7 @@ not.
 """
 
 import contextlib
+import itertools
 import os
 import struct
 import zlib
@@ -44,6 +45,8 @@ _ENTRY = struct.Struct("<H8sBQI")
 
 FRAMES = 0
 PUTS = 1
+
+_ASIDE = "left"  # instead of a place
 
 # In the header of a write-ahead log.
 SALTS_OFFSET = 16
@@ -133,7 +136,7 @@ def write_to_logs(root: Path, entries: Iterable[Entry]) -> list[Path]:
     written = []
     for name, own in by_name.items():
         path = root / os.fsdecode(name)
-        if _write_to_log(path, own):
+        if write_to_log(path, own):
             written.append(path)
     return written
 
@@ -144,7 +147,10 @@ def is_below_a_namespace(name: bytes) -> bool:
     return folder not in {b"", b".", b".."} and file.endswith(b"-wal") and b"/" not in file
 
 
-def _write_to_log(path: Path, entries: list[Entry]) -> bool:
+def write_to_log(path: Path, entries: list[Entry]) -> bool:
+    """Write frames to their log, if it is there and the same; true if some were. Raises OSError."""
+    if not entries:
+        return False
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -157,6 +163,15 @@ def _write_to_log(path: Path, entries: list[Entry]) -> bool:
     finally:
         os.close(fd)
     return bool(own)
+
+
+def salts_of(log: Path) -> bytes:
+    """What tells a log from others; nothing if it is not there. Raises OSError."""
+    try:
+        with log.open("rb") as file:
+            return os.pread(file.fileno(), SALTS_BYTES, SALTS_OFFSET)
+    except FileNotFoundError:
+        return b""
 
 
 def sync_logs(paths: Iterable[Path], fsync: Fsync = fsync) -> None:
@@ -174,6 +189,26 @@ def journal_path(root: Path, place: str, number: int) -> Path:
 def left(root: Path, place: str = "*") -> list[Path]:
     """The journals that ended processes have left, of one place or all."""
     return sorted(root.glob(f"{JOURNAL_PREFIX}{place}-*"))
+
+
+def set_aside(path: Path) -> None:
+    """Keep the journal of an ended process, which the next one with its place would use anew.
+
+    It is among `set_aside_in` then. Its folder is to be synced. Raises OSError.
+    """
+    if path in set_aside_in(path.parent):
+        return
+    rest = path.name.removeprefix(JOURNAL_PREFIX)
+    for number in itertools.count(1):
+        target = path.with_name(f"{JOURNAL_PREFIX}{_ASIDE}-{number}-{rest}")
+        if not target.exists():
+            path.rename(target)
+            return
+
+
+def set_aside_in(root: Path) -> list[Path]:
+    """The journals that were set aside, until a start has no more need of them."""
+    return left(root, _ASIDE)
 
 
 def entries_of(paths: Iterable[Path]) -> Iterator[tuple[int, Entry]]:

@@ -333,6 +333,7 @@ class Lifecycle:
         if database.job or database.session:
             return
         try:
+            self._shard.untold.tell(database)
             self._shard.bookmarking.open_past(database)
         except OSError:
             return  # whoever reaches the object is told

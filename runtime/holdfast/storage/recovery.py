@@ -4,17 +4,22 @@ Its journal tells that it did not: it is there from the first write on that depe
 removed at the end. Everything that was said to be durable is on the disk then, but not all of it
 where it belongs: see journal.py, redo.py and staged.py. And something may be there that was not to
 be there yet: see unlisted.py.
+
+Where something cannot be done yet, as on a full disk, the journal is set aside, and each object
+that it concerns is brought up to date when it is opened first (untold.py). The next start looks
+again.
 """
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from holdfast.storage import journal, staged, unlisted
-from holdfast.storage.disk import shared_sync, sync_path
+from holdfast.storage.disk import Folder, shared_sync, sync_path
 from holdfast.storage.errors import is_read_only
 from holdfast.storage.names import object_id_of
-from holdfast.storage.redo import redo
+from holdfast.storage.redo import Redone, bring_up_to_date, by_log
 
 log = logging.getLogger("holdfast.storage")
 
@@ -41,28 +46,62 @@ def _recover(root: Path, journals: list[Path], is_here: Callable[[str], bool] | 
     # Opened before anything is written: it tells of failures from then on.
     sync_all = shared_sync(root)
     try:
-        logs = _replay(root, journals)
-        if sync_all:
-            sync_all()
-        else:
-            journal.sync_logs(logs)
+        logs, is_done = _replay(root, journals)
+        try:
+            if sync_all:
+                sync_all()
+            else:
+                journal.sync_logs(redone.log for redone in logs)
+        except OSError:
+            for redone in logs:
+                redone.undo()
+            raise
     finally:
         if sync_all:
             sync_all.close()
-    folders = [each for each in sorted(root.iterdir()) if each.is_dir() and each.name[0] != "."]
-    are_done = [_look_after(folder, is_here) for folder in folders]
-    if all(are_done):
-        for path in journals:
+    for folder in sorted(root.iterdir()):
+        if folder.is_dir() and folder.name[0] != ".":
+            is_done &= _look_after(folder, is_here)
+    for path in journals:
+        if is_done:
             path.unlink()
-        sync_path(root)
+        else:
+            journal.set_aside(path)
+    sync_path(root)
     log.info("what an ended process had left was looked after, %d logs among it", len(logs))
 
 
-def _replay(root: Path, journals: list[Path]) -> list[Path]:
-    """Write what journals hold to where it belongs: the logs that are then to be synced."""
-    entries = [*journal.entries_of(journals)]
-    logs = journal.write_to_logs(root, (entry for _, entry in entries))
-    return [*{*logs, *redo(root, entries)}]
+def _replay(root: Path, journals: list[Path]) -> tuple[list[Redone], bool]:
+    """Write what journals hold to where it belongs: the logs that are then to be synced.
+
+    False as well, if that did not work for some.
+    """
+    written: list[Redone] = []
+    folders: dict[Path, Folder] = {}
+    failures: list[OSError] = []
+    try:
+        for name, entries in by_log(journal.entries_of(journals)).items():
+            path = root / os.fsdecode(name)
+            folder = folders.setdefault(path.parent, Folder(path.parent))
+            try:
+                if redone := bring_up_to_date(path, folder, entries):
+                    written.append(redone)
+            except OSError as error:
+                if is_read_only(error) and not os.access(root, os.W_OK):
+                    raise  # nothing can be written, so nothing is
+                failures.append(error)
+    finally:
+        for folder in folders.values():
+            folder.close()
+    if failures:
+        log.error(
+            "%d objects in %s cannot be used until there is room for what was written last,"
+            " or what else keeps them from it is mended; nothing is lost. The first: %s",
+            len(failures),
+            root,
+            failures[0],
+        )
+    return written, not failures
 
 
 def _look_after(folder: Path, is_here: Callable[[str], bool] | None) -> bool:

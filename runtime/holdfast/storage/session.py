@@ -219,8 +219,12 @@ class Session:
         if not kept or self._guarded or self.companion or not 0 < length <= _MAX_KEPT_BYTES:
             return None
         fd = self._wal_fd if self._wal_fd >= 0 else self._open_log()
-        offset = _WAL_HEADER_BYTES + kept * self._frame_bytes
+        offset = self.end_of(kept)
         return self._entry(FRAMES, offset, os.pread(fd, length, offset))
+
+    def end_of(self, frames: int) -> int:
+        """Where so many frames of the log end."""
+        return _WAL_HEADER_BYTES + frames * self._frame_bytes
 
     def _entry(self, kind: int, at: int, content: bytes) -> Entry:
         if not self._salts:
@@ -271,6 +275,11 @@ class Session:
             self._commit_puts({key: values[key]}, anew=True)
         self.recent.settled()
         self.settled += 1
+
+    def take_over(self, values: dict[str, bytes]) -> None:
+        """Commit what a connection had that is no more. As `settle` does, and raises."""
+        self.recent.kept.update(values)
+        self.settle()
 
     def _commit_puts(self, values: dict[str, bytes], *, anew: bool = False) -> None:
         self.begin_with(values, anew=anew)

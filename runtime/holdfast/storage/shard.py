@@ -18,6 +18,7 @@ from holdfast.storage.lru import LeastRecentlyUsed
 from holdfast.storage.nursery import Nursery
 from holdfast.storage.session import Session
 from holdfast.storage.template import PAGE_BYTES, UNBOUNDED
+from holdfast.storage.untold import Untold
 from holdfast.storage.workers import Workers
 
 _FILE_THREADS = 8  # for checkpoints and closing
@@ -52,6 +53,7 @@ class Shard:
         self._newest_round_s = loop.time()
         self._written: list[Database] = []
         self.unsettled: dict[tuple[str, str], Session] = {}  # see Database.break_down
+        self.untold = Untold()
         self.keeps_journal = False  # which may be given puts instead of frames
         self._durable_logs: OrderedDict[tuple[str, str], None] = OrderedDict()
 

@@ -108,6 +108,7 @@ class Storage:
                 barrier.share(sync_all, apart)
             if journal is not None:
                 recover(folder, journal, is_here)
+                self._shard.untold.find(folder, is_here)
                 barrier.keep_journal(folder, journal)
                 self._shard.keeps_journal = True
                 self._shard.alarms.before_arming = barrier.begin_journal
