@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -182,7 +183,12 @@ def test_kv_and_cache_are_one_for_all_shards(platform: Sharded) -> None:
 
 def test_the_api_is_back_when_its_shard_has_died(platform: Sharded) -> None:
     counted = {name: int(platform.count(name).split()[0]) for name in NAMES}
-    kill(platform.shards()[0])
+    first, second, _ = platform.shards()
+    os.kill(second, signal.SIGSTOP)  # nobody waits for it
+    kill(first)
+    assert curl(f"http://127.0.0.1:{platform.api_port}/health").status == 200
+    assert second in platform.shards()
+    os.kill(second, signal.SIGCONT)
     platform.upload("after")
     assert {platform.ask("counter", "/version").text for _ in range(20)} == {"after"}
     for name in NAMES:

@@ -73,7 +73,7 @@ async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -
             await post.join(runtime)
             if post.is_first:
                 settings_of_api = ApiSettings(token, metrics_token=metrics_token(), workers=workers)
-                api = await _make_api(catalog, runtime, settings_of_api, post)
+                api = _make_api(catalog, runtime, settings_of_api, post)
             ports = await _listen(options, post, listener, api)
             if ports is None:
                 return 1
@@ -96,15 +96,15 @@ async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -
             await runtime.aclose()
 
 
-async def _make_api(
+def _make_api(
     catalog: Catalog, runtime: Runtime, settings: ApiSettings, post: Post
 ) -> ApiServer:
     """The API, in the one process that has it."""
     metrics = Metrics(runtime, post.ask_others, post.restarts)
     deployments = Deployments(catalog, runtime, post.tell_others, metrics)
     deployments.run_schedules()
-    if not post.is_new:  # the one before may have died with news that it had not told yet
-        await post.tell_others("refresh", None)
+    if not post.is_new:
+        deployments.catch_up()
     return ApiServer(deployments, settings)
 
 

@@ -195,11 +195,21 @@ class Deployments:
 
         def stop() -> None:
             stop_here()
-            news = asyncio.ensure_future(self._tell_others("listen_to", tails.scripts))
-            self._news.add(news)
-            news.add_done_callback(self._news.discard)
+            self._tell_soon("listen_to", tails.scripts)
 
         return stop
+
+    def catch_up(self) -> None:
+        """Have the other shards look at the catalog: who did this before us may have died with news.
+
+        They hear of it before what is deployed next, and nobody waits for those that are down.
+        """
+        self._tell_soon("refresh", None)
+
+    def _tell_soon(self, verb: str, *arguments: Any) -> None:
+        news = asyncio.ensure_future(self._tell_others(verb, *arguments))
+        self._news.add(news)
+        news.add_done_callback(self._news.discard)
 
     def run_schedules(self) -> None:
         """Have every trigger of the catalog run when it is due."""

@@ -41,8 +41,7 @@ ASLEEP_SECONDS = 2.0  # a gap between two looks after which nobody is blamed for
 STARTING_SECONDS = 300.0  # within which a shard has to become ready
 STEADY_SECONDS = 2.0  # a shard that was ready for so long may well stay
 FIRST_PAUSE_SECONDS = 0.1  # before one that did not stay is started again; then twice that
-MAX_PAUSE_SECONDS = 5.0  # where it does not come up
-MAX_READY_PAUSE_SECONDS = 0.5  # where it does, and takes requests meanwhile
+MAX_PAUSE_SECONDS = 0.8
 FIRST_TRIES = 5  # at the first shard of a server, which nobody has seen come up yet
 _SOFTWARE_ERROR = 70  # EX_SOFTWARE of sysexits.h
 _PR_SET_PDEATHSIG = 1
@@ -70,8 +69,8 @@ class _Shard:
             self.failures = 0
             return 0.0
         self.failures += 1
-        most = MAX_PAUSE_SECONDS if self.ready_at is None else MAX_READY_PAUSE_SECONDS
-        return min(FIRST_PAUSE_SECONDS * 2.0 ** min(self.failures - 1, 16), most)
+        doublings = min(self.failures - 1, 10)
+        return min(FIRST_PAUSE_SECONDS * 2**doublings, MAX_PAUSE_SECONDS)
 
 
 class Supervisor:
