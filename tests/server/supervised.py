@@ -1,8 +1,9 @@
 """A supervisor of shards that serve nobody: `python supervised.py BEHAVIOUR`.
 
-It runs in a folder of its own, where the shards leave word of what they have seen.
+It runs in a folder of its own, where the shards leave word of what they do.
 """
 
+import asyncio
 import logging
 import os
 import select
@@ -70,11 +71,17 @@ def is_stuck_once(seat: Seat) -> int:
     return 0
 
 
-def sees_the_line_cut(seat: Seat) -> int:
-    """Tell whether the line to the supervisor is cut when that is killed."""
-    seat.say_ready()
-    (FOLDER / "ready").touch()
-    (FOLDER / "cut").write_bytes(_hear(seat))
+def attends(seat: Seat) -> int:
+    """Be ready, and do nothing but what belongs to a seat."""
+
+    async def attend() -> None:
+        stop = asyncio.Event()
+        seat.attend(stop)
+        seat.say_ready()
+        (FOLDER / "ready").touch()
+        await stop.wait()
+
+    asyncio.run(attend())
     return 0
 
 

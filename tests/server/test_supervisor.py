@@ -1,5 +1,6 @@
 """What the supervisor does where shards end as they should not."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -80,8 +81,17 @@ def test_a_stuck_shard_is_told_of_once(tmp_path: Path) -> None:
         assert running.log().count("is stuck") == 1
 
 
-def test_a_shard_sees_that_its_supervisor_was_killed(tmp_path: Path) -> None:
-    with Supervised(tmp_path, supervised.sees_the_line_cut) as running:
+def test_a_shard_ends_when_its_supervisor_was_killed(tmp_path: Path) -> None:
+    with Supervised(tmp_path, supervised.attends) as running:
         running.wait_for((tmp_path / "ready").exists)
         running.process.kill()
-        running.wait_for((tmp_path / "cut").exists)
+        running.wait_for(lambda: _is_free(tmp_path / "data/shards/0.sock.lock"))
+
+
+def _is_free(place: Path) -> bool:
+    with place.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

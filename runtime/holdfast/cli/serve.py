@@ -96,9 +96,7 @@ async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -
             await runtime.aclose()
 
 
-def _make_api(
-    catalog: Catalog, runtime: Runtime, settings: ApiSettings, post: Post
-) -> ApiServer:
+def _make_api(catalog: Catalog, runtime: Runtime, settings: ApiSettings, post: Post) -> ApiServer:
     """The API, in the one process that has it."""
     metrics = Metrics(runtime, post.ask_others, post.restarts)
     deployments = Deployments(catalog, runtime, post.tell_others, metrics)
