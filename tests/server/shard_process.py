@@ -137,14 +137,22 @@ export default {
 
 
 class Sharded:
-    """`holdfast run --workers N`; stops it at the end of a `with` block."""
+    """`holdfast run --workers N`, or `dev`; stops it at the end of a `with` block."""
 
-    def __init__(self, folder: Path, workers: int = 2, *options: str, script: str = SCRIPT) -> None:
-        (folder / "counters.mjs").write_text(script)
+    def __init__(
+        self,
+        folder: Path,
+        workers: int = 2,
+        *options: str,
+        script: str = SCRIPT,
+        command: str = "run",
+    ) -> None:
+        self.file = folder / "counters.mjs"
+        self.file.write_text(script)
         (self.port,) = free_ports(1)
         self.workers = workers
         self.data = folder / "data"
-        arguments = ["run", "counters.mjs", "--port", str(self.port), "--data", str(self.data)]
+        arguments = [command, "counters.mjs", "--port", str(self.port), "--data", str(self.data)]
         arguments += ["--workers", str(workers), "--drain-seconds", "5", *options]
         self.process = HoldfastProcess(arguments, (self.port,), folder)
         self.log = folder / "holdfast.log"

@@ -210,6 +210,26 @@ async def test_a_call_to_a_shard_that_dies_may_be_tried_again(tmp_path: Path) ->
             assert await client.json("/", bystander) == 1
 
 
+async def test_in_dev_a_new_shard_serves_what_the_file_has_now(tmp_path: Path) -> None:
+    with Sharded(tmp_path, command="dev") as server:
+        victim = server.all_shards()[1]
+        name = server.name_owned_by(1)
+        async with Client(server) as client:
+            assert await client.json("/", name) == 1
+            text = server.file.read_text()
+            server.file.write_text(text.replace("?? 0) + 1;", "?? 0) + 10;"))
+            while await client.json("/", name) < 10:
+                await asyncio.sleep(0)
+            before = await client.json("/read", name)
+            kill(victim)
+            while True:
+                with suppress(aiohttp.ClientError):
+                    count = await client.json("/", name)
+                    if not isinstance(count, dict):
+                        break
+            assert count == before + 10
+
+
 async def test_a_stuck_shard_is_replaced_and_a_slow_one_is_not(tmp_path: Path) -> None:
     with Sharded(tmp_path, 2, "--cpu-ms", "20") as server:
         victim, slow = server.all_shards()

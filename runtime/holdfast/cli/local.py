@@ -142,7 +142,8 @@ class LocalServer:
                 return complain(f"{one.file.path} does not load: {reason}")
             self._set_crons(runtime, post, one.file, self._crons_of(one.file))
         for one, reloader in zip(self._served, reloaders, strict=False):
-            reloader.start(one.reading)
+            # What was read at the start may have changed since, where this replaces a process.
+            reloader.start(one.reading if post.is_new else read(one.file))
         routes = OneScript(self._file.name)
         listener = (
             ExplainingListener(

@@ -200,9 +200,9 @@ class Deployments:
         return stop
 
     def catch_up(self) -> None:
-        """Have the other shards look at the catalog: who did this before us may have died with news.
+        """Have the other shards look at the catalog, soon; nobody waits for those that are down.
 
-        They hear of it before what is deployed next, and nobody waits for those that are down.
+        The process in whose place this one is may have died with news that it had not told yet.
         """
         self._tell_soon("refresh", None)
 

@@ -69,8 +69,7 @@ class _Shard:
             self.failures = 0
             return 0.0
         self.failures += 1
-        doublings = min(self.failures - 1, 10)
-        return min(FIRST_PAUSE_SECONDS * 2**doublings, MAX_PAUSE_SECONDS)
+        return min(FIRST_PAUSE_SECONDS * 2.0 ** min(self.failures - 1, 10), MAX_PAUSE_SECONDS)
 
 
 class Supervisor:
