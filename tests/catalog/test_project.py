@@ -237,6 +237,13 @@ def test_what_is_wrong_is_told_with_file_and_field(tmp_path, text, told):
     assert told in str(caught.value) and str(file) in str(caught.value)
 
 
+def test_where_json_is_wrong_is_told(tmp_path):
+    file = tmp_path / "wrangler.jsonc"
+    file.write_text('{\n  "name": "a",\n  "main" "a.js"\n}')
+    with pytest.raises(ProjectInvalid, match=r"wrangler\.jsonc: line 3, column 10: Unexpected"):
+        read_project(file)
+
+
 def test_what_is_no_object_is_told(tmp_path):
     file = tmp_path / "wrangler.json"
     file.write_text("[1]")

@@ -117,6 +117,10 @@ def test_run_takes_a_folder_and_an_option_goes_before_the_file(project: Path) ->
         (("run", "--env", "x", "main.mjs"), "--env"),
         (("run", "missing.toml"), "missing.toml does not exist"),
         (("run", "broken.toml"), "broken.toml"),
+        (
+            ("run", "unexported.toml", *ANY_PORT),
+            '"A" is to the class "B", which the script does not',
+        ),
         (("deploy", "--token", "t"), "wrangler.jsonc"),
     ],
 )
@@ -124,6 +128,10 @@ def test_a_project_that_is_none_is_told_in_a_line(
     tmp_path: Path, arguments: tuple[str, ...], told: str
 ) -> None:
     (tmp_path / "broken.toml").write_text("name =")
+    (tmp_path / "unexported.toml").write_text(
+        "name = 'a'\nmain = 'a.js'\ndurable_objects.bindings = [{name = 'A', class_name = 'B'}]"
+    )
+    (tmp_path / "a.js").write_text("export class A {}\nexport default { fetch() {} };")
     done = holdfast(*arguments, folder=tmp_path)
     assert (done.code, done.out) == (1, "")
     assert told in done.err and done.err.count("\n") == 1
@@ -139,6 +147,11 @@ def test_a_configuration_that_breaks_leaves_the_version_before_in_service(projec
         configure(project, durable_objects={"bindings": [away]})
         dev.line("name its project by --with")
         assert get(url).text.startswith("hello")
-        configure(project, vars={"GREETING": "again"})
+        unknown = {"bindings": [{"name": "COUNTER", "class_name": "Count"}]}
+        configure(project, durable_objects=unknown)
+        dev.line('"COUNTER" is to the class "Count", which the script does not export; .*: Counter')
+        assert get(url).text.startswith("hello")
+        configure(project, vars={"GREETING": "again"}, varz={})
+        dev.line('note: .*"varz"')
         dev.line("site was reloaded")
         assert get(url).text.startswith("again")

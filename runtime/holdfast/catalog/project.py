@@ -8,6 +8,7 @@ https://developers.cloudflare.com/workers/wrangler/configuration/
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -161,12 +162,17 @@ def read_project(
     )
 
 
+# Where json5 says that a mistake is.
+_PLACE = re.compile(r"<string>:(\d+) (.+) at column (\d+)")
+
+
 def _parse(file: Path) -> Mapping[str, Any]:
     text = file.read_text("utf-8-sig")
     try:
         fields = tomllib.loads(text) if file.suffix == ".toml" else _parse_json(text)
     except ValueError as error:
-        raise ProjectInvalid(f"{file}: {error}") from error
+        told = _PLACE.sub(r"line \1, column \3: \2", str(error))
+        raise ProjectInvalid(f"{file}: {told}") from error
     if not isinstance(fields, Mapping):
         raise ProjectInvalid(f"{file}: the file must hold one object")
     return fields

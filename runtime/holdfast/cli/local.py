@@ -21,7 +21,7 @@ from holdfast.cli.post import Post, run_workers
 from holdfast.cli.process import settings_from, spare_what_stays, unusable_folder
 from holdfast.cli.project_file import SourceFile, open_scripts
 from holdfast.cli.reload import Reading, Reloader, error_page, read
-from holdfast.cli.script_file import with_way_out
+from holdfast.cli.script_file import check_classes, with_way_out
 from holdfast.host.platform import Platform
 from holdfast.server import FileSource, FileSources, Listener, OneScript, Runtime
 from holdfast.server.listener import RequestLog
@@ -119,8 +119,7 @@ class LocalServer:
                 await runtime.aclose()
 
     def _console(self, script: str, level: str, text: str) -> None:
-        told = self._told(script, text) if self._watch and level == "error" else text
-        self._terminal.script_line(script, level, told)
+        self._terminal.script_line(script, level, self._told(script, text) if self._watch else text)
 
     def _told(self, script: str, text: str) -> str:
         file = self._files.get(script)
@@ -136,7 +135,8 @@ class LocalServer:
                 reloaders.append(self._reloader(one.file, source, runtime, post))
                 continue
             try:
-                runtime.worker(one.file.name)
+                loaded = runtime.worker(one.file.name)
+                check_classes(source.current, loaded.exports.classes)
             except ScriptInvalid as error:
                 reason = with_way_out(str(error))
                 return complain(f"{one.file.path} does not load: {reason}")

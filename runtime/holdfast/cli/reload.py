@@ -13,7 +13,7 @@ from collections.abc import Callable
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import Terminal
 from holdfast.cli.project_file import SourceFile
-from holdfast.cli.script_file import ScriptUnreadable, Stamp, with_way_out
+from holdfast.cli.script_file import ScriptUnreadable, Stamp, check_classes, with_way_out
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.server import FileSource, Runtime
 from holdfast.workers import ScriptInvalid
@@ -49,6 +49,7 @@ class Reloader:
         self._tried: tuple[Reading, Crons] | None = None
         self._failed = False
         self._has_served = False
+        self._notes = file.notes  # that were told
 
     def start(self, reading: Reading) -> None:
         """Serve a first version, or a page that says why there is none."""
@@ -99,15 +100,28 @@ class Reloader:
             self._failed = True
             self._fail(with_way_out(self._file.told(str(error))))
             return
+        self._note()
         again = self._has_served or self._failed
         self._failed, self._has_served = False, True
         if again:
             elapsed_ms = (time.perf_counter() - started) * 1000
             self._terminal.line(f"{reading.name} was reloaded in {elapsed_ms:.0f} ms.", "36")
 
+    def _note(self) -> None:
+        """Tell what is new to be noted of a configuration that has changed."""
+        known, self._notes = self._notes, self._file.notes
+        for note in self._notes:
+            if note not in known:
+                self._terminal.line(f"note: {note}")
+
     def _serve(self, script: Script) -> None:
         """Make a version live, at once and as a whole. Raises ScriptInvalid."""
         resident = self._runtime.load(script)
+        try:
+            check_classes(script, resident.worker.exports.classes)
+        except ScriptInvalid:
+            resident.worker.close()
+            raise
         self._source.current = script
         self._runtime.replace(script.name, resident)
 

@@ -3,16 +3,17 @@
 import argparse
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from holdfast.catalog.bindings import PlainText
+from holdfast.catalog.bindings import ObjectNamespace, PlainText
 from holdfast.catalog.files import WAY_TO_BUNDLE
 from holdfast.catalog.project import DevAddress
 from holdfast.catalog.script import Script
 from holdfast.catalog.source import Source, read_source
 from holdfast.cli.options import named_values, script_name
+from holdfast.workers import ScriptInvalid
 
 # The state of each file: modification time in ns, size, inode. None for one that is not there.
 Stamp = dict[Path, tuple[int, int, int] | None]
@@ -110,6 +111,19 @@ def _state_of(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def check_classes(script: Script, exported: Collection[str]) -> None:
+    """Raises ScriptInvalid where a class that a script binds of its own is not `exported`."""
+    for binding in script.bindings:
+        if not isinstance(binding, ObjectNamespace):
+            continue
+        owner, _, class_name = binding.namespace_id.rpartition("-")
+        if owner == script.name and class_name not in exported:
+            raise ScriptInvalid(
+                f'The binding "{binding.name}" is to the class "{class_name}", which the script '
+                f"does not export; it exports: {', '.join(exported) or 'none'}."
+            )
 
 
 @contextmanager

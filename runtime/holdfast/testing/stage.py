@@ -155,8 +155,7 @@ class Stage:
     def _console(self, script: str, level: str, text: str) -> None:
         if script in self.workers:
             worker = self.workers[script]
-            told = worker.found.told(text) if level == "error" else text
-            worker.logs.append(LogLine(level, told))
+            worker.logs.append(LogLine(level, worker.found.told(text)))
 
     def _python_failed(self, error: BaseException) -> None:
         if isinstance(error, AssertionError):
