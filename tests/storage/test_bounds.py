@@ -1,11 +1,14 @@
 """Objects that may not grow any further: nothing is lost, and deleting makes room."""
 
+import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from holdfast.storage import StoreBroken
 from holdfast.storage.errors import DatabaseFull
+from holdfast.storage.recent import MAX_ENTRIES
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 
 MEGABYTE = 1_000_000
@@ -109,4 +112,72 @@ async def test_one_that_is_larger_already_can_be_read_and_emptied(tmp_path: Path
     owner.store.delete("k")
     owner.store.put("l", bytes(MEGABYTE))
     await owner.durable()
+    await small.storage.aclose()
+
+
+async def full(shard: Shard) -> Owner:
+    """An object that keeps as much as it may, and has written before."""
+    owner = shard.owner()
+    await owner.grow_up()
+    number = 0
+    while not owner.broken:
+        with contextlib.suppress(StoreBroken):
+            owner.store.put(f"filler {number}", bytes(4000))
+            await owner.durable()
+        await asyncio.sleep(0)
+        number += 1
+    owner = shard.owner()
+    owner.store.put("grown up", b"2")
+    await owner.durable()
+    return owner
+
+
+async def put_small_ones(shard: Shard, owner: Owner, prefix: str, count: int) -> int:
+    """How many small values the object has taken, each in a turn of its own."""
+    taken = 0
+    for number in range(count):
+        try:
+            owner.store.put(f"{prefix} {number}", bytes(1000))
+            await owner.durable()
+        except StoreBroken:
+            assert str(await owner.failure()) == "database or disk is full: SQLITE_FULL"
+            owner = shard.owner()
+        else:
+            taken += 1
+    found = len(owner.store.list(prefix=prefix))
+    assert found == taken
+    return found
+
+
+async def test_small_writes_that_come_late_do_not_make_an_object_larger_and_larger(
+    tmp_path: Path,
+) -> None:
+    small = Shard(tmp_path, journal="0", max_object_bytes=MEGABYTE // 10)
+    await full(small)
+    taken = 0
+    for life in range(5):
+        await small.reopen()
+        owner = small.owner()
+        owner.store.put("grown up", b"%d" % life)  # which takes no room
+        await owner.durable()
+        taken += await put_small_ones(small, owner, f"{life}:", MAX_ENTRIES + 5)
+    assert taken <= MAX_ENTRIES + 5
+    owner = small.owner()
+    for key, _ in owner.store.list():
+        owner.store.delete(key)
+    await owner.durable()
+    assert await put_small_ones(small, owner, "third", 20) == 20, "deleting makes room"
+    await small.storage.aclose()
+
+
+async def test_what_was_accepted_is_kept_on_a_disk_with_little_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = Shard(tmp_path, journal="0", max_object_bytes=MEGABYTE // 10)
+    owner = await full(small)
+    monkeypatch.setattr("holdfast.storage.errors._LITTLE_BYTES", 1 << 62)
+    for number in range(MAX_ENTRIES // 2):
+        owner.store.put(f"small {number}", bytes(1000))
+        await owner.durable()
+    assert len(owner.store.list(prefix="small")) == MAX_ENTRIES // 2
     await small.storage.aclose()

@@ -290,6 +290,20 @@ async def test_a_file_of_the_journal_is_free_once_the_logs_have_caught_up(
         assert [after.owner(n).store.get("value") for n in (1, 2, 3)] == [b"recent"] * 3
 
 
+async def test_entries_that_are_found_again_are_old_though_sqlite_had_nothing_to_change(
+    shard: JournaledShard, tmp_path: Path
+) -> None:
+    owner = await lagging(shard)
+    old = {path.name: path.read_bytes() for path in journals(shard.folder)}
+    await write([owner], b"synced")  # which SQLite has
+    assert await freed(journal_of(shard))
+    killed = shutil.copytree(shard.folder, tmp_path / "killed")
+    for name, content in old.items():  # newer batches are written over others than these
+        (killed / name).write_bytes(content)
+    async with found(killed) as after:
+        assert after.owner().store.get("value") == b"synced"
+
+
 async def test_a_transaction_that_is_open_for_long_keeps_no_file_of_the_journal(
     shard: JournaledShard, tmp_path: Path
 ) -> None:

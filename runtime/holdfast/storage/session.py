@@ -33,7 +33,6 @@ import apsw
 
 from holdfast.storage.copying import copying
 from holdfast.storage.disk import Companion, Folder, Fsync
-from holdfast.storage.errors import is_bound_met
 from holdfast.storage.journal import FRAMES, PUTS, SALTS_BYTES, SALTS_OFFSET, Entry
 from holdfast.storage.recent import DELETE, PUT, Recent
 from holdfast.storage.template import BIRTH, PAGE_BYTES, UNBOUNDED
@@ -96,6 +95,7 @@ class Session:
         "cursor",
         "folder",
         "has_metadata",
+        "has_outgrown",
         "is_journaled",
         "object_id",
         "page_bytes",
@@ -148,6 +148,7 @@ class Session:
         # See recent.py; and how often SQLite was told of it, as far as rounds have begun and ended.
         self.recent = Recent()
         self.settled = self.settled_in_round = self.settled_durably = 0
+        self.has_outgrown = False  # its bound
         self.is_journaled = False  # a journal is kept, for what is recent, too
         self.behind: Callable[[], None] = lambda: None  # see JournaledLog.catch_up
 
@@ -249,6 +250,7 @@ class Session:
         """True while writes may go to `recent`, as far as the log is concerned."""
         return (
             self.is_journaled
+            and not self.has_outgrown
             and self._frames == self._in_round
             and self._kept > 0
             and not self._guarded
@@ -293,13 +295,19 @@ class Session:
         """Begin a transaction that has written what was recent; `anew`, even if nothing changes."""
         try:
             self._begin_with(values, anew=anew)
-        except apsw.FullError as error:
-            if not is_bound_met(error, self.folder.path):
-                raise
+        except apsw.FullError:
+            # Of the object, for which there is a way; or of the disk, which then says so again.
             bound = self.cursor.execute("PRAGMA max_page_count").get
             self.cursor.execute(f"PRAGMA max_page_count={UNBOUNDED}").fetchall()
-            self._begin_with(values, anew=anew)
-            self.cursor.execute(f"PRAGMA max_page_count={bound}").fetchall()
+            try:
+                self._begin_with(values, anew=anew)
+            finally:
+                self.bound(bound)
+
+    def bound(self, pages: int) -> None:
+        """Have the file grow no further than to so many pages, but by what was accepted before."""
+        (allowed,) = self.once(f"PRAGMA max_page_count={pages}")[0]
+        self.has_outgrown = allowed > pages  # it has as many already
 
     def _begin_with(self, values: dict[str, bytes], *, anew: bool) -> None:
         execute = self.cursor.execute

@@ -61,11 +61,11 @@ class Shard:
         """Have an open database of a class with SQL grow no further than it may."""
         session = database.session
         assert session, "it is open"
-        if not database.use_sqlite:
-            session.cursor.execute(f"PRAGMA max_page_count={UNBOUNDED}").fetchall()
-        elif isinstance(session, Session):  # what the nursery lends is bounded already
+        if isinstance(session, Session):
             pages = self._max_bytes // session.page_bytes
-            session.cursor.execute(f"PRAGMA max_page_count={pages}").fetchall()
+            session.bound(pages if database.use_sqlite else UNBOUNDED)
+        elif not database.use_sqlite:  # what the nursery lends is bounded already
+            session.cursor.execute(f"PRAGMA max_page_count={UNBOUNDED}").fetchall()
 
     def forget(self, database: Database) -> None:
         """Nobody uses the database any more."""
