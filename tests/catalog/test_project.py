@@ -5,7 +5,7 @@ import json
 import pytest
 
 from holdfast.catalog.bindings import Json, KeyValue, ObjectClass, PlainText, SecretText, Service
-from holdfast.catalog.project import ProjectInvalid, find_project, read_project
+from holdfast.catalog.project import ProjectInvalid, find_project, is_project_file, read_project
 from holdfast.engine.modules import ModuleKind
 
 TOML = """
@@ -94,6 +94,20 @@ def test_migrations_say_which_classes_have_sql(toml):
     }
 
 
+def test_exports_say_which_classes_have_sql(tmp_path):
+    file = tmp_path / "wrangler.json"
+    exports = {
+        "New": {"type": "durable-object", "storage": "sqlite"},
+        "Old": {"type": "durable-object", "storage": "legacy-kv"},
+        "Gone": {"type": "durable-object", "state": "deleted"},
+        "Door": {"type": "worker"},
+    }
+    file.write_text(json.dumps({"name": "a", "main": "a.js", "exports": exports}))
+    project = read_project(file)
+    assert (project.uses_sqlite("New"), project.uses_sqlite("Old")) == (True, False)
+    assert (set(project.exports), project.notes) == ({"New", "Old", "Gone"}, ())
+
+
 def test_a_class_may_get_its_first_name_back(tmp_path):
     file = tmp_path / "wrangler.toml"
     file.write_text(
@@ -115,6 +129,46 @@ def test_what_has_no_effect_is_told(tmp_path):
     assert 'did you mean "durable_objects"?' in misspelt and '"routes"' in routes
     _, inner, vars_, _ = read_project(file, "live").notes
     assert '"env.live.varz"' in inner and '"env.live.vars" is missing' in vars_
+
+
+def test_static_files_are_told_of_and_refused_where_the_script_asks_for_them(tmp_path):
+    file = tmp_path / "wrangler.toml"
+    text = 'name = "a"\nmain = "a.js"\n[assets]\ndirectory = "public"\n'
+    file.write_text(text)
+    (note,) = read_project(file).notes
+    assert '"assets" has no effect' in note
+    file.write_text(text + 'binding = "FILES"')
+    with pytest.raises(ProjectInvalid, match=r"--without assets$"):
+        read_project(file)
+
+
+def test_what_is_lacking_is_told_together_and_can_be_left_out(tmp_path):
+    file = tmp_path / "wrangler.toml"
+    lacking = '[ai]\nbinding = "AI"\n[[queues.producers]]\nbinding = "Q"\n'
+    file.write_text('name = "a"\nmain = "a.js"\n' + lacking + '[env.live]\nai = {binding = "AI"}')
+    with pytest.raises(ProjectInvalid, match=r'"ai", "queues"; .* --without ai --without queues$'):
+        read_project(file)
+    with pytest.raises(ProjectInvalid, match=r'"ai"'):
+        read_project(file, "live", without=["queues"])
+    assert read_project(file, "live", without=["queues", "ai"]).notes == ()
+
+
+@pytest.mark.parametrize("name", ["wrangler.test.json", "wrangler.jsonc", "other.toml"])
+def test_a_configuration_is_one_by_its_suffix(tmp_path, name):
+    assert is_project_file(tmp_path / name)
+    assert not is_project_file(tmp_path / "wrangler.js")
+
+
+def test_a_build_says_which_configuration_it_has_written(tmp_path):
+    (tmp_path / "wrangler.toml").write_text(TOML)
+    assert find_project(tmp_path) == tmp_path / "wrangler.toml"
+    redirection = tmp_path / ".wrangler" / "deploy" / "config.json"
+    redirection.parent.mkdir(parents=True)
+    redirection.write_text('{"configPath": "../../dist/site/wrangler.json"}')
+    assert find_project(tmp_path) == tmp_path.resolve() / "dist" / "site" / "wrangler.json"
+    redirection.write_text("{}")
+    with pytest.raises(ProjectInvalid, match='"configPath" must be a string'):
+        find_project(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +211,13 @@ def test_rules_say_what_files_are(toml):
     assert project.kind_of(toml.parent / "page.md") is ModuleKind.TEXT
     assert project.kind_of(toml.parent / "page.html") is ModuleKind.TEXT
     assert project.kind_of(toml.parent / "page.js") is ModuleKind.ESM
+
+
+def test_a_name_may_be_left_to_the_command_line(tmp_path):
+    file = tmp_path / "wrangler.toml"
+    file.write_text('main = "a.js"\n[env.live]\n')
+    assert read_project(file, default_name="worker").name == "worker"
+    assert read_project(file, "live", default_name="worker").name == "worker-live"
 
 
 def test_an_environment_has_a_name_and_bindings_of_its_own(toml):
@@ -210,8 +271,12 @@ def test_env_files_are_read_together_where_there_are_no_dev_vars(toml):
     ("text", "told"),
     [
         ("name = ", "wrangler.toml"),
-        ('name = "a"', '"main"'),
-        ('main = "a.js"', '"name"'),
+        ('name = "a"', '"main" is missing: it names the script'),
+        ('name = "a"\nassets = {directory = "b"}', "no static files"),
+        ('name = "a"\npages_build_output_dir = "b"', '("pages_build_output_dir")'),
+        ('name = "a"\nmain = ""', '"main" must be'),
+        ('name = "a"\nmain = "a.js"\nexports = {A = 1}', '"exports.A"'),
+        ('main = "a.js"', "--name"),
         ('name = "A b"\nmain = "a.js"', "no script's name"),
         ('name = "a"\nmain = "a.js"\nvars = 1', '"vars"'),
         ('name = "a"\nmain = "a.js"\nbuild = "x"', '"build"'),

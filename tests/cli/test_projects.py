@@ -110,6 +110,16 @@ def test_run_takes_a_folder_and_an_option_goes_before_the_file(project: Path) ->
         assert get(run.ready()).text.startswith("given false|kept|none")
 
 
+def test_a_script_without_a_name_does_without_what_is_lacking(project: Path) -> None:
+    configure(project, name=None, r2_buckets=[{"binding": "B"}], assets={"directory": "public"})
+    file = project / "wrangler.jsonc"
+    file.write_text(file.read_text().replace('"name": null, ', ""))
+    arguments = (*ANY_PORT, "--without", "r2_buckets", "--without", "assets")
+    with Running("run", *arguments, folder=project) as run:
+        assert get(run.ready()).text.startswith("hello true")
+        assert (project / ".holdfast" / "objects" / "worker-Counter").is_dir()
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -121,7 +131,11 @@ def test_run_takes_a_folder_and_an_option_goes_before_the_file(project: Path) ->
             ("run", "unexported.toml", *ANY_PORT),
             '"A" is to the class "B", which the script does not',
         ),
+        (("run", "main.py"), "main.py is Python"),
+        (("run", "queues.json"), "--without queues"),
         (("deploy", "--token", "t"), "wrangler.jsonc"),
+        (("deploy", "--token", "t", "nameless.toml"), "--name"),
+        (("deploy", "--token", "t", "exports.json"), '"migrations"'),
     ],
 )
 def test_a_project_that_is_none_is_told_in_a_line(
@@ -132,6 +146,14 @@ def test_a_project_that_is_none_is_told_in_a_line(
         "name = 'a'\nmain = 'a.js'\ndurable_objects.bindings = [{name = 'A', class_name = 'B'}]"
     )
     (tmp_path / "a.js").write_text("export class A {}\nexport default { fetch() {} };")
+    (tmp_path / "main.py").touch()
+    (tmp_path / "main.js").touch()
+    (tmp_path / "nameless.toml").write_text('main = "main.js"')
+    queues = {"name": "a", "main": "main.js", "queues": {"producers": [{"binding": "Q"}]}}
+    (tmp_path / "queues.json").write_text(json.dumps(queues))
+    exports = {"A": {"type": "durable-object", "storage": "sqlite"}}
+    whole = {"name": "a", "main": "main.js", "exports": exports}
+    (tmp_path / "exports.json").write_text(json.dumps(whole))
     done = holdfast(*arguments, folder=tmp_path)
     assert (done.code, done.out) == (1, "")
     assert told in done.err and done.err.count("\n") == 1

@@ -8,14 +8,14 @@ when nobody answers.
 
 import json
 import urllib.parse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.session import DEFAULT_ACCOUNT, Session
-from holdfast.catalog.project import Project, read_project
+from holdfast.catalog.project import Project, ProjectInvalid, read_project
 from holdfast.catalog.script import Syntax
 from holdfast.catalog.source import Source, read_source
 from holdfast.engine.modules import Module, ModuleKind
@@ -62,6 +62,7 @@ def deploy_project(
     token: str,
     account: str = DEFAULT_ACCOUNT,
     environment: str | None = None,
+    without: Collection[str] = (),
     bindings: Iterable[Mapping[str, Any]] = (),
     compatibility_date: str | None = None,
     compatibility_flags: Sequence[str] = (),
@@ -69,11 +70,16 @@ def deploy_project(
 ) -> dict[str, Any]:
     """Upload the script that a Wrangler configuration describes, and make it live.
 
-    What is given besides goes before what the file says. The script's cron triggers are those of
+    What is given besides goes before what the file says, whose fields `without` are left out. The
+    script's cron triggers are those of
     the file, and none where it has none. Returns what `deploy` returns.
     Raises ProjectInvalid, and OSError for a file that cannot be read, besides what all raise.
     """
-    project = read_project(Path(file), environment)
+    project = read_project(Path(file), environment, default_name=name, without=without)
+    if project.exports:
+        raise ProjectInvalid(
+            f'{file}: "exports" is for dev and run; an upload has "migrations" in its place'
+        )
     source = project.source([Path(other) for other in modules], compatibility_flags)
     given = {binding["name"] for binding in bindings}
     kept = [entry for entry in project.entries if entry["name"] not in given]

@@ -10,7 +10,7 @@ https://developers.cloudflare.com/workers/wrangler/configuration/
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
@@ -21,13 +21,18 @@ from holdfast.catalog.bundling import BundleOptions
 from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
-from holdfast.catalog.project_fields import NOT_INHERITED, REFUSED, notes_on
+from holdfast.catalog.project_fields import NOT_INHERITED, notes_on, refused_of
 from holdfast.catalog.project_secrets import read_secrets
 from holdfast.catalog.script import check_script_name
 from holdfast.catalog.source import Source, read_source
 from holdfast.engine.modules import ModuleKind
 
 FILE_NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
+# What Wrangler calls, in development, a script whose configuration has no name.
+DEFAULT_NAME = "worker"
+# Where a build, such as Vite's, says which configuration it has written.
+# https://developers.cloudflare.com/workers/wrangler/configuration/#generated-wrangler-configuration
+REDIRECTION = Path(".wrangler", "deploy", "config.json")
 
 _RULE_KINDS = {
     "ESModule": ModuleKind.ESM,
@@ -37,6 +42,7 @@ _RULE_KINDS = {
     "CompiledWasm": ModuleKind.WASM,
 }
 
+_STATIC = ("assets", "pages_build_output_dir", "site")
 MAX_PORT = 65_535
 
 
@@ -68,6 +74,7 @@ class Project:
     compatibility_date: str | None
     compatibility_flags: tuple[str, ...]
     migrations: tuple[Mapping[str, Any], ...]
+    exports: Mapping[str, Mapping[str, Any]]
     crons: tuple[str, ...]
     dev: DevAddress
     rules: tuple[tuple[str, ModuleKind], ...]
@@ -107,8 +114,8 @@ class Project:
         return module_kind(path)
 
     def uses_sqlite(self, class_name: str) -> bool:
-        """Whether a class's objects have SQL: unless a migration made it without."""
-        with_sql: dict[str, bool] = {}
+        """Whether a class's objects have SQL: unless it was made without."""
+        with_sql = {name: one.get("storage") != "legacy-kv" for name, one in self.exports.items()}
         for step in self.migrations:
             with_sql.update(dict.fromkeys(step.get("new_classes", ()), False))
             with_sql.update(dict.fromkeys(step.get("new_sqlite_classes", ()), True))
@@ -118,42 +125,56 @@ class Project:
 
 
 def find_project(folder: Path) -> Path | None:
-    """The configuration file in a folder, if there is one."""
-    return next((path for name in FILE_NAMES if (path := folder / name).is_file()), None)
+    """The configuration file in a folder, or that of its build, if there is one. Blocks."""
+    found = next((path for name in FILE_NAMES if (path := folder / name).is_file()), None)
+    redirection = folder / REDIRECTION
+    if not redirection.is_file():
+        return found
+    built = _parse(redirection).get("configPath")
+    if not isinstance(built, str):
+        raise ProjectInvalid(f'{redirection}: "configPath" must be a string')
+    return (redirection.parent / built).resolve()
 
 
 def is_project_file(path: Path) -> bool:
     """Whether a path names a configuration and not a script."""
-    return path.suffix in (".toml", ".jsonc") or path.name == "wrangler.json"
+    return path.suffix in (".toml", ".jsonc", ".json")
 
 
 def read_project(
-    file: Path, environment: str | None = None, *, with_secrets: bool = False
+    file: Path,
+    environment: str | None = None,
+    *,
+    with_secrets: bool = False,
+    default_name: str | None = None,
+    without: Collection[str] = (),
 ) -> Project:
     """The project that a configuration file describes, in one of its environments.
 
-    `with_secrets` reads the files beside it that set some for development, too. Blocks. Raises
+    `with_secrets` reads the files beside it that set some for development, too; `default_name` is
+    for a file that has no name; `without` names fields that are left out. Blocks. Raises
     ProjectInvalid, and OSError where the file cannot be read.
     """
     whole = _parse(file)
     fields = _environment(file, whole, environment)
+    whole, fields = (_without(one, without) for one in (whole, fields))
     reader = _Reader(file, fields)
-    for name in REFUSED:
-        if fields.get(name):
-            raise reader.invalid(name, "is something that Holdfast does not have")
+    if refused := refused_of(fields):
+        raise ProjectInvalid(f"{file}: {_lacking(refused)}")
     if command := reader.table("build").get("command"):
         _require_built(reader, command)
     secrets = read_secrets(file.parent, environment) if with_secrets else {}
     entries = tuple(reader.entries(secrets))
     return Project(
         file=file,
-        name=reader.script_name(environment),
-        main=file.parent / reader.text("main"),
+        name=reader.script_name(environment, default_name),
+        main=reader.main(),
         entries=entries,
         bindings=reader.bindings(entries),
         compatibility_date=fields.get("compatibility_date") and str(fields["compatibility_date"]),
         compatibility_flags=tuple(reader.texts("compatibility_flags")),
         migrations=tuple(reader.migrations()),
+        exports=reader.exports(),
         crons=reader.crons(),
         dev=reader.dev(),
         rules=tuple(reader.rules()),
@@ -205,9 +226,18 @@ def _environment(
     return {**inherited, **environments[environment], "is_environment": True}
 
 
+def _without(fields: Mapping[str, Any], left_out: Collection[str]) -> Mapping[str, Any]:
+    return {name: value for name, value in fields.items() if name not in left_out}
+
+
+def _lacking(names: Iterable[str]) -> str:
+    quoted = ", ".join(f'"{name}"' for name in names)
+    options = " ".join(f"--without {name}" for name in names)
+    return f"Holdfast does not have {quoted}; the script goes without by {options}"
+
+
 def _require_built(reader: "_Reader", command: str) -> None:
-    main = reader.file.parent / reader.text("main")
-    if not main.is_file():
+    if not reader.main().is_file():
         raise reader.invalid("main", f"does not exist yet; build it first: {command}")
 
 
@@ -298,9 +328,29 @@ class _Reader:
         words += [f"--jsx-fragment={self.text('jsx_fragment')}"] if "jsx_fragment" in fields else []
         return BundleOptions(forbidden=fields.get("no_bundle") is True, arguments=tuple(words))
 
-    def script_name(self, environment: str | None) -> str:
+    def main(self) -> Path:
+        """The script's main file."""
+        if "main" in self._fields:
+            return self.file.parent / self.text("main")
+        static = next((name for name in _STATIC if self._fields.get(name)), None)
+        if static is not None:
+            what = f'is missing, and Holdfast serves no static files alone ("{static}")'
+            raise self.invalid("main", what)
+        raise self.invalid("main", 'is missing: it names the script, such as "src/index.ts"')
+
+    def exports(self) -> Mapping[str, Mapping[str, Any]]:
+        """The classes of Durable Objects that are declared, in the place of migrations."""
+        exports = self.table("exports")
+        for name, one in exports.items():
+            if not isinstance(one, Mapping) or not isinstance(one.get("type"), str):
+                raise self.invalid(f"exports.{name}", 'must be a table with a "type"')
+        return {name: one for name, one in exports.items() if one["type"] == "durable-object"}
+
+    def script_name(self, environment: str | None, default: str | None) -> str:
         """The script's name, with its environment's unless that has one of its own."""
-        name = self.text("name")
+        if "name" not in self._fields and default is None:
+            raise self.invalid("name", "is missing; --name says it, too")
+        name = self.text("name") if "name" in self._fields else default or ""
         own = self._fields.get("env", {}).get(environment, {}).get("name") if environment else None
         name = f"{name}-{environment}" if environment and not own else name
         try:

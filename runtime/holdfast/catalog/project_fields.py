@@ -11,27 +11,40 @@ from typing import Any
 NOT_INHERITED = ("vars", "durable_objects", "kv_namespaces", "services", "define")
 
 # Without these, the script would not find what it was written for.
-REFUSED = """
-    ai ai_search ai_search_namespaces analytics_engine_datasets artifacts assets browser
+_REFUSED = """
+    ai ai_search ai_search_namespaces analytics_engine_datasets artifacts browser
     cloudchamber containers d1_databases data_blobs dispatch_namespaces flagship hyperdrive images
     logfwdr media mtls_certificates pipelines queues r2_buckets ratelimits secrets_store_secrets
     send_email site stream text_blobs unsafe unsafe_hello_world vectorize version_metadata
     vpc_networks vpc_services wasm_modules worker_loaders workflows
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
-    alias build compatibility_date compatibility_flags define dev durable_objects jsx_factory
-    jsx_fragment kv_namespaces main migrations minify name no_bundle rules services triggers
-    tsconfig vars
+    alias build compatibility_date compatibility_flags define dev durable_objects exports
+    jsx_factory jsx_fragment kv_namespaces main migrations minify name no_bundle rules services
+    triggers tsconfig vars
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """
-    $schema account_id base_dir compliance_region env find_additional_modules
-    first_party_worker keep_names keep_vars legacy_env limits logpush observability
-    pages_build_output_dir placement preserve_file_names preview_urls previews python_modules
-    secrets send_metrics streaming_tail_consumers tail_consumers upload_source_maps workers_dev
+    $schema account_id base_dir cache compliance_region dependencies_instrumentation env
+    find_additional_modules first_party_worker keep_names keep_vars legacy_env limits logpush
+    observability pages_build_output_dir placement preserve_file_names preview_urls previews
+    python_modules secrets send_metrics streaming_tail_consumers tail_consumers upload_source_maps
+    workers_dev
 """.split()  # noqa: SIM905
 _ROUTES = ("route", "routes")
-_KNOWN = frozenset((*REFUSED, *_TAKEN, *_NOTHING_COMES_OF, *_ROUTES))
+_ASSETS = "assets"
+_KNOWN = frozenset((*_REFUSED, *_TAKEN, *_NOTHING_COMES_OF, *_ROUTES, _ASSETS))
+
+
+def refused_of(fields: Mapping[str, Any]) -> list[str]:
+    """The fields that a script cannot do without, of those that Holdfast does not have.
+
+    Static files are missed by those who ask for them, and by the script only where it has a
+    binding to them.
+    """
+    assets = fields.get(_ASSETS)
+    bound = isinstance(assets, Mapping) and assets.get("binding")
+    return [name for name in (*_REFUSED, *([_ASSETS] if bound else ())) if fields.get(name)]
 
 
 def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str]:
@@ -52,6 +65,8 @@ def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str
     for name in _ROUTES:
         if chosen.get(name) or fields.get(name):
             yield f'"{name}" has no effect: Holdfast serves a Worker at a host name of its own'
+    if chosen.get(_ASSETS) or fields.get(_ASSETS):
+        yield f'"{_ASSETS}" has no effect: Holdfast serves no static files, the script gets it all'
 
 
 def _unknown(name: str, prefix: str) -> Iterator[str]:

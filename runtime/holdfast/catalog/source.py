@@ -67,6 +67,8 @@ def read_source(
     Modules are named from `folder`, by default the main file's. Blocks. Raises OSError for a
     file that cannot be read, and ValueError for what cannot be loaded or bundled.
     """
+    if main.suffix == ".py":
+        raise ValueError(f"{main} is Python, which Holdfast does not run: it runs JavaScript")
     options = options or BundleOptions()
     folder = main.resolve().parent if folder is None else folder.resolve()
     syntax = guess_syntax(main)

@@ -14,6 +14,7 @@ from holdfast.catalog.bindings import (
     Service,
 )
 from holdfast.catalog.project import (
+    DEFAULT_NAME,
     FILE_NAMES,
     DevAddress,
     Project,
@@ -82,6 +83,8 @@ class ProjectFile(Followed):
         """Raises ValueError for a configuration that cannot be used."""
         self._file = file
         self._environment: str | None = options.env
+        self._default_name = options.name or DEFAULT_NAME
+        self._without = tuple(options.without)
         self._variables = [PlainText(*pair) for pair in named_values(options.var, "--var")]
         self._date: str | None = options.compatibility_date
         self._flags = tuple(options.compatibility_flag)
@@ -157,7 +160,13 @@ class ProjectFile(Followed):
         return self._stamp(script, folder, self._file, self.path, *secrets)
 
     def _read_project(self) -> Project:
-        return read_project(self._file, self._environment, with_secrets=True)
+        return read_project(
+            self._file,
+            self._environment,
+            with_secrets=True,
+            default_name=self._default_name,
+            without=self._without,
+        )
 
     def _bindings(self, project: Project) -> list[Binding]:
         given = {variable.name for variable in self._variables}

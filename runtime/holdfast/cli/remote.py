@@ -35,9 +35,13 @@ def deploy(options: argparse.Namespace) -> int:
                 options.script, script_name(options.script, options.name), **given
             )
         else:
-            project = read_project(file, options.env)
+            project = read_project(
+                file, options.env, default_name=options.name, without=options.without
+            )
             remark(project.notes)
-            result = client.deploy_project(file, options.name, environment=options.env, **given)
+            result = client.deploy_project(
+                file, options.name, environment=options.env, without=options.without, **given
+            )
             local = read_secrets(file.parent, options.env)
             remark(_unset_secrets(local, project, result["id"], connection))
         name = result["id"]

@@ -10,6 +10,7 @@ from holdfast.catalog import Namespace, NamespaceNotFound, Script, ScriptNotFoun
 from holdfast.catalog.bindings import Binding, Inherit, ObjectClass, ObjectNamespace
 from holdfast.catalog.files import module_kind
 from holdfast.catalog.project import (
+    DEFAULT_NAME,
     FILE_NAMES,
     Project,
     ProjectInvalid,
@@ -173,7 +174,9 @@ def _of_project(path: Path, options: Options) -> Found:
         raise HarnessError(f"{path} is a folder without any of {', '.join(FILE_NAMES)}.")
 
     def read() -> Found:
-        project = read_project(file, options.environment, with_secrets=True)
+        project = read_project(
+            file, options.environment, with_secrets=True, default_name=DEFAULT_NAME
+        )
         source = project.source(compatibility_flags=options.compatibility_flags)
         script = replace(
             _script(options.name or project.name, source.modules, source.syntax),
