@@ -94,6 +94,7 @@ def test_a_whole_namespace_is_exported_and_imported(served: Served, tmp_path: Pa
         (("import", "Counter", "a", "--from", "missing", "--yes"), "missing does not exist"),
         (("import", "Counter", "a", "--from", "counters.mjs", "--yes"), "no SQLite database"),
         (("restore", "Counter", "a", "--time", "2026-01-01"), "with SQLite storage"),
+        (("export", "Counter", "a", "--to", "nowhere/a.sqlite"), "nowhere does not exist"),
     ],
 )
 def test_a_mistake_is_told_in_a_line(served: Served, arguments: tuple[str, ...], told: str) -> None:
@@ -179,7 +180,7 @@ def test_a_part_of_a_backup_is_not_taken_for_the_whole(served: Served, tmp_path:
 def test_what_is_no_backup_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.tar").write_bytes(content)
     done = holdfast("restore", "x.tar", "--data", "new", folder=tmp_path)
-    assert done.code == 1 and "no backup" in done.err
+    assert done.code == 1 and "no backup" in done.err and done.err.count("\n") == 1
 
 
 def test_a_folder_that_holds_something_is_left_alone(served: Served, tmp_path: Path) -> None:

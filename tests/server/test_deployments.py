@@ -120,3 +120,35 @@ async def test_uploads_of_one_script_at_once_leave_one_of_them(deployment: Deplo
     answers = await asyncio.gather(*(deployment.upload("main", source) for source in sources))
     assert all(answer["success"] for answer in answers)
     assert await deployment.text("main") in {f"200 {i}" for i in range(8)}
+
+
+async def test_a_script_whose_secrets_key_is_lost_fails_and_is_uploaded_anew(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    source = "export default { fetch: (request, env) => new Response(env.A + env.B) }"
+
+    def secrets(**texts: str) -> dict[str, object]:
+        bindings = [
+            {"type": "secret_text", "name": name, "text": text} for name, text in texts.items()
+        ]
+        return {"bindings": bindings}
+
+    assert (await deployment.upload("main", source, **secrets(A="a", B="b")))["success"]
+    lose_key(deployment, tmp_path)
+    assert (await deployment.text("main")).startswith("500 The Worker does not load")
+    refused = await deployment.upload("main", source, **secrets(A="c"))
+    assert "secrets.key is missing" in refused["errors"][0]["message"]
+    assert (await deployment.upload("main", source, **secrets(A="c", B="d")))["success"]
+    assert await deployment.text("main") == "200 cd"
+    lose_key(deployment, tmp_path)
+    texts = {"secrets": {"A": {"text": "e"}, "B": {"text": "f"}}}
+    assert (await deployment.api("PATCH", "scripts/main/secrets-bulk", json=texts))["success"]
+    assert await deployment.text("main") == "200 ef"
+
+
+def lose_key(deployment: Deployment, folder: Path) -> None:
+    """As after a start without the key's file."""
+    (key,) = folder.rglob("secrets.key")
+    key.unlink()
+    deployment.catalog._vault._key = None
+    deployment.runtime.remove("main")

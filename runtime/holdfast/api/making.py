@@ -1,7 +1,7 @@
 """From an upload to a `Script`, and back to what the API shows of one."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -50,9 +50,14 @@ async def script_of(
     return script, resolved.changes
 
 
-def latest_if_live(catalog: Catalog, name: str, code: ErrorCode) -> Script:
-    """The latest version. Raises ScriptNotFound, or UploadRejected when it is not the live one."""
-    latest = catalog.latest(name)
+def latest_if_live(
+    catalog: Catalog, name: str, code: ErrorCode, unopened: Collection[str] = ()
+) -> Script:
+    """The latest version. Raises ScriptNotFound, or UploadRejected when it is not the live one.
+
+    `unopened` as in `Catalog.latest`.
+    """
+    latest = catalog.latest(name, unopened)
     if latest.version != catalog.record(name).version:
         what = "secret" if code is ErrorCode.VERSION_NOT_DEPLOYED else "setting"
         raise UploadRejected(

@@ -5,12 +5,14 @@ says no and OSError when nobody answers. `namespace` is a namespace's id; `thing
 id, or `name:` and the name that its id was made from.
 """
 
+import errno
 import json
 import os
 import urllib.parse
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from holdfast.api.session import DEFAULT_ACCOUNT, Session
 
@@ -65,14 +67,9 @@ def export_object(
     account: str = DEFAULT_ACCOUNT,
 ) -> None:
     """Write all that an object holds to a SQLite file, in one go or not at all."""
-    path, draft = Path(file), Path(f"{file}.part")
-    try:
-        with draft.open("wb") as content:
-            session = Session(base_url, token, account)
-            session.download(f"{_path(namespace, thing)}/export", content)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with _whole(Path(file)) as content:
+        session = Session(base_url, token, account)
+        session.download(f"{_path(namespace, thing)}/export", content)
 
 
 def import_object(
@@ -119,13 +116,22 @@ def delete_object(
 
 def back_up(file: Path | str, *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT) -> None:
     """Write a copy of all that the server keeps to a tar file, in one go or not at all."""
-    path, draft = Path(file), Path(f"{file}.part")
+    with _whole(Path(file)) as content:
+        Session(base_url, token, account).download("/backup", content)
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[BinaryIO]:
+    """What is written here becomes the file at the end, unless something fails."""
+    if not file.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))
+    draft = file.with_name(f"{file.name}.part")
     try:
         with draft.open("wb") as content:
-            Session(base_url, token, account).download("/backup", content)
+            yield content
             content.flush()
             os.fsync(content.fileno())  # a power loss leaves no name without what it is of
-        draft.replace(path)
+        draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
 

@@ -77,7 +77,7 @@ class SecretHandlers:
         annotations = parse_annotations(fields.get("annotations"), "annotations")
         catalog = self._platform.catalog
         async with self._turn:
-            script = _with_secrets(catalog.latest(name), changes)
+            script = _with_secrets(catalog.latest(name, changes), changes)
             note = Note({_PATCH: "secret", **annotations}, source_of(request))
             await self._platform.upload_version(script, note)
         return success(shown_version(catalog, catalog.version_record(name, script.version)))
@@ -86,7 +86,7 @@ class SecretHandlers:
         """Make a version with these secrets, and make it live."""
         name, catalog = request.match_info["name"], self._platform.catalog
         async with self._turn:
-            latest = latest_if_live(catalog, name, ErrorCode.VERSION_NOT_DEPLOYED)
+            latest = latest_if_live(catalog, name, ErrorCode.VERSION_NOT_DEPLOYED, changes)
             script = _with_secrets(latest, changes)
             note = Note({_PATCH: "secret"}, source_of(request))
             await self._platform.deploy(script, note=note)

@@ -1,7 +1,7 @@
 """`Catalog`: what was uploaded, safe on the disk when a call returns."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -174,11 +174,14 @@ class Catalog:
             record = version_rows.read_record_of(db, name, version).script
             return script_rows.read_whole(db, record, self._vault)
 
-    def latest(self, name: str) -> Script:
-        """The version uploaded last, live or not, with its secrets. Raises ScriptNotFound."""
+    def latest(self, name: str, unopened: Collection[str] = ()) -> Script:
+        """The version uploaded last, live or not, with its secrets. Raises ScriptNotFound.
+
+        Those that are `unopened` have no text, and need no key.
+        """
         with self._database.reading() as db:
             record = next(version_rows.read_records(db, name)).script
-            return script_rows.read_whole(db, record, self._vault)
+            return script_rows.read_whole(db, record, self._vault, unopened)
 
     def version_record(self, name: str, version: str) -> VersionRecord:
         """What is listed of a version. Raises ScriptNotFound, VersionNotFound."""

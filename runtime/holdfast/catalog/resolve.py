@@ -53,8 +53,10 @@ def resolve_bindings(
         # As on Cloudflare, whichever script the binding is to.
         bound = {binding.class_name for binding in requested if isinstance(binding, ObjectClass)}
         resolver.plan.check_bindings(bound)
+    names = {binding.name for binding in requested}
+    inherited = {binding.source for binding in requested if isinstance(binding, Inherit)}
+    resolver.replaced = names - inherited
     bindings = [resolver.resolve(binding) for binding in requested]
-    names = {binding.name for binding in bindings}
     kept = [
         binding
         for binding in resolver.latest_bindings()
@@ -82,10 +84,11 @@ class _Resolver:
     script_name: str
     plan: Plan
     elsewhere: list[Namespace] = field(default_factory=list)  # created for other scripts
+    replaced: Collection[str] = ()  # of the latest version's bindings, these
 
     def latest_bindings(self) -> tuple[Binding, ...]:
         try:
-            return self.catalog.latest(self.script_name).bindings
+            return self.catalog.latest(self.script_name, self.replaced).bindings
         except ScriptNotFound:
             return ()
 

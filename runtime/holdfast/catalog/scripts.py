@@ -1,7 +1,7 @@
 """Scripts in the catalog, each with its live version; versions.py has the others."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +80,13 @@ def read(db: apsw.Connection, name: str, vault: Vault) -> Script:
     return read_whole(db, read_record(db, name), vault)
 
 
-def read_whole(db: apsw.Connection, record: ScriptRecord, vault: Vault) -> Script:
-    """The version that `record` is of, with its modules and secrets."""
+def read_whole(
+    db: apsw.Connection, record: ScriptRecord, vault: Vault, unopened: Collection[str] = ()
+) -> Script:
+    """The version that `record` is of, with its modules and secrets.
+
+    The secrets that are `unopened` have no text: whoever replaces them needs no key.
+    """
     modules = db.execute(
         "SELECT name, kind, content FROM modules WHERE version = ? ORDER BY position",
         (record.version,),
@@ -91,7 +96,7 @@ def read_whole(db: apsw.Connection, record: ScriptRecord, vault: Vault) -> Scrip
         main=record.main,
         syntax=record.syntax,
         modules=tuple(Module(name, ModuleKind(kind), content) for name, kind, content in modules),
-        bindings=_read_bindings(db, record, vault),
+        bindings=_read_bindings(db, record, vault, unopened),
         compatibility_date=record.compatibility_date,
         compatibility_flags=record.compatibility_flags,
         version=record.version,
@@ -144,9 +149,14 @@ def record_of(row: tuple[Any, ...]) -> ScriptRecord:
     )
 
 
-def _read_bindings(db: apsw.Connection, record: ScriptRecord, vault: Vault) -> tuple[Binding, ...]:
+def _read_bindings(
+    db: apsw.Connection, record: ScriptRecord, vault: Vault, unopened: Collection[str]
+) -> tuple[Binding, ...]:
     rows = db.execute("SELECT name, sealed FROM secrets WHERE version = ?", (record.version,))
-    secrets = {name: vault.open(sealed, f"{record.version} {name}") for name, sealed in rows}
+    secrets = {
+        name: "" if name in unopened else vault.open(sealed, f"{record.version} {name}")
+        for name, sealed in rows
+    }
     entries = [
         {**entry, "text": secrets[entry["name"]]} if entry["type"] == "secret_text" else entry
         for entry in record.bindings

@@ -42,7 +42,8 @@ class Vault:
         if key is None:
             raise CatalogUnusable(
                 f"{self._path} is missing, with which the secrets of this data folder are "
-                "encrypted. Restore it from a backup, or upload the scripts with secrets again."
+                "encrypted. Restore it from a backup, or upload the scripts again, each with all "
+                "its secrets."
             )
         nonce, content = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
@@ -50,7 +51,8 @@ class Vault:
         except InvalidTag as error:
             raise CatalogUnusable(
                 f"{self._path} is not the key with which the secrets of this data folder are "
-                "encrypted. Restore it from a backup, or upload the scripts with secrets again."
+                "encrypted. Restore it from a backup, or upload the scripts again, each with all "
+                "its secrets."
             ) from error
 
     def _read(self) -> bytes | None:

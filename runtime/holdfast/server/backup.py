@@ -168,7 +168,8 @@ def unpack(archive_file: Path, data: Path) -> Iterator[str]:
                 files += 1
                 yield member.name
     except (tarfile.TarError, EOFError) as error:
-        raise ValueError(f"{archive_file} is no backup, or a part of one: {error}") from error
+        why = str(error).partition(":\n")[0]  # without what each kind of compression says
+        raise ValueError(f"{archive_file} is no backup, or a part of one: {why}") from error
     if told != {"version": VERSION, "files": files}:
         raise ValueError(f"{archive_file} is no backup, or a part of one: its end is missing")
     for folder in _folders(data / OBJECTS):

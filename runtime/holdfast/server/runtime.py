@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from holdfast.catalog import (
+    CatalogUnusable,
     Json,
     KeyValue,
     Namespace,
@@ -58,7 +59,7 @@ from holdfast.server.tails import Tails
 from holdfast.storage import Storage
 from holdfast.storage.cache import ResponseCache
 from holdfast.storage.key_value import KeyValueStore
-from holdfast.workers import ScriptCounts, Worker, WorkerTerminated
+from holdfast.workers import ScriptCounts, ScriptInvalid, Worker, WorkerTerminated
 
 log = logging.getLogger("holdfast.server")
 
@@ -178,7 +179,10 @@ class Runtime:
     def _bring_up(self, name: str) -> Resident:
         if self._closed:
             raise WorkerTerminated("The server is shutting down.")
-        resident = self.load(self.source.script(name))
+        try:
+            resident = self.load(self.source.script(name))
+        except CatalogUnusable as error:
+            raise ScriptInvalid(str(error)) from error
         self._make_live(name, resident)
         return resident
 
