@@ -132,6 +132,17 @@ async def test_who_looks_for_tables_is_told_of_no_columns_of_the_runtimes_own(ow
                 rows(sql, spelled)
 
 
+async def test_a_default_may_spell_its_functions_as_it_likes(owner: Owner) -> None:
+    sql = sql_of(owner)
+    rows(
+        sql, "CREATE TABLE t(a, b DEFAULT CURRENT_TIMESTAMP, c DEFAULT (Upper('x') || LOWER('Y')))"
+    )
+    rows(sql, "INSERT INTO t(a) VALUES (1)")
+    assert rows(sql, "SELECT length(b), c FROM t") == [(19, "Xy")]
+    with pytest.raises(SqlError, match="not authorized to use function: LOAD_EXTENSION"):
+        rows(sql, "ALTER TABLE t ADD COLUMN d DEFAULT (LOAD_EXTENSION('x'))")
+
+
 async def test_columns_follow_the_schema(owner: Owner) -> None:
     sql = sql_of(owner)
     rows(sql, "CREATE TABLE t(a); INSERT INTO t VALUES (1)")

@@ -231,7 +231,7 @@ def is_allowed(action: int, first: str | None, second: str | None, database: str
     if action in _ALWAYS:
         return True
     if action == apsw.SQLITE_FUNCTION:
-        return second in FUNCTIONS
+        return (second or "").lower() in FUNCTIONS  # as it is spelt where it is a default
     if action in _ON_A_NAME:
         return is_allowed_name(first)
     if action in _ON_TWO_NAMES:
