@@ -2,7 +2,8 @@
 // https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/
 //
 // Bytes written come out of the readable side, which takes BYOB readers. A write is done
-// once its bytes were read, so the writer goes no faster than the reader.
+// once its bytes were read. `desiredSize` and `ready` tell of what waits only where a
+// highWaterMark asks for it, as in workerd: who writes waits for the writes, as pipes do.
 
 import { addAbortAlgorithm } from "../events/abort.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
@@ -20,6 +21,7 @@ import { WritableStream } from "./writable.js";
 
 const nothing = () => undefined;
 const byteLength = (chunk) => chunk.byteLength;
+const uncounted = () => 0;
 
 const STRING_WRITTEN =
   "This TransformStream is being used as a byte stream, but received a string on its " +
@@ -43,14 +45,16 @@ class Channel {
   constructor(strategy, expectedLength) {
     this.#expected = expectedLength;
     this.#readable.expectedLength = expectedLength;
-    const { highWaterMark } = strategy;
+    const counts = strategy.highWaterMark !== undefined;
+    const highWaterMark = Math.min(extractHighWaterMark(strategy, 1), expectedLength ?? Infinity);
     const sink = {
       write: (chunk) => this.#write(chunk),
       close: () => this.#close(),
       abort: (reason) => this.#readable.controller.error(reason),
     };
-    const size = highWaterMark === undefined ? undefined : byteLength;
-    new WritableControllerState(this.#writable, sink, extractHighWaterMark(strategy, 1), size);
+    if (counts) new WritableControllerState(this.#writable, sink, highWaterMark, byteLength);
+    else new WritableControllerState(this.#writable, sink, 1, uncounted);
+    this.#writable.awaitsEachWrite = !counts;
     new ByteControllerState(this.#readable, {
       __proto__: null,
       // One byte, so that `pull` is called whenever all was read.

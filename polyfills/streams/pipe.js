@@ -66,8 +66,10 @@ class Pipe {
   #step = () => {
     if (this.#shuttingDown) return;
     const { ready } = this.#writer;
+    const { awaitsEachWrite, status } = this.#destination;
+    if (awaitsEachWrite && this.#unwritten > 0) return; // the write goes on when it is done
     if (ready.pending) ready.watch(this.#step, undefined);
-    else if (this.#destination.status === WRITABLE) this.#reader.read(this);
+    else if (status === WRITABLE) this.#reader.read(this);
   };
 
   // As the read request of its own reads.
@@ -104,7 +106,9 @@ class Pipe {
 
   #settleWrite() {
     this.#unwritten--;
-    if (this.#unwritten === 0 && this.#onAllWritten !== undefined) later(this.#onAllWritten);
+    if (this.#unwritten > 0) return;
+    if (this.#onAllWritten !== undefined) later(this.#onAllWritten);
+    else if (this.#destination.awaitsEachWrite) this.#step();
   }
 
   // ---- Ends and errors ------------------------------------------------------------------

@@ -22,6 +22,7 @@ export class WritableState {
   writer = undefined;
   controller = undefined;
   backpressure = false;
+  awaitsEachWrite = false; // of pipes, since its size tells of no backpressure
   writeRequests = new Queue();
   inFlightWrite = undefined;
   closeRequest = undefined;
