@@ -18,6 +18,7 @@ import { parseSelector } from "./selector-parser.js";
 
 const ELEMENT_HANDLERS = ["element", "comments", "text"];
 const BYTES_PER_TURN = 65_536;
+const CHARACTERS_AHEAD = 4_096; // that are written before anybody asks for them
 const DOCUMENT_HANDLERS = ["doctype", "comments", "text", "end"];
 
 /** Changes HTML on its way through. */
@@ -57,7 +58,9 @@ export class HTMLRewriter {
     const rewriting = new Rewriting(new Registrations([...registrations]), charset);
     const reader = new HostReader(body);
     markDisturbed(body);
-    return new Response(createHostStream(new RewrittenBody(reader, rewriting)), response);
+    const rewritten = new RewrittenBody(reader, rewriting);
+    if (currentContext() !== null) queueTurn(currentContext(), () => rewritten.begin());
+    return new Response(createHostStream(rewritten), response);
   }
 
   static {
@@ -67,10 +70,13 @@ export class HTMLRewriter {
 
 refuseToClone(HTMLRewriter);
 
-/** Fills the stream of a transformed body, as it is read. */
+/** Fills the stream of a transformed body as it is read, and a little in advance. */
 class RewrittenBody {
   #reader;
   #rewriting;
+  #written = "";
+  #ended = false;
+  #step = undefined; // under way, or the one that failed
   #rest = ""; // the chunk that was read last
   #taken = 0; // how much of it has been worked on
   #untilPause = BYTES_PER_TURN;
@@ -80,19 +86,40 @@ class RewrittenBody {
     this.#rewriting = rewriting;
   }
 
+  /** Work before anybody reads: what handlers see may be all that is wanted. */
+  async begin() {
+    try {
+      while (this.#written.length < CHARACTERS_AHEAD && !this.#ended) await this.#advance();
+    } catch {
+      // Whoever reads is told.
+    }
+  }
+
   async pull(sink) {
     try {
-      for (let written = ""; written === "" && sink.isOpen; ) {
-        const piece = await this.#next();
-        written = piece === null ? await this.#rewriting.end() : await this.#rewriting.write(piece);
-        if (!sink.isOpen) return;
-        sink.enqueue(bytesOfBinary(written));
-        if (piece === null) sink.close();
-      }
+      while (this.#written === "" && !this.#ended) await this.#advance();
     } catch (error) {
       this.#reader.cancel(error);
       throw error;
     }
+    if (!sink.isOpen) return;
+    sink.enqueue(bytesOfBinary(this.#written));
+    this.#written = "";
+    if (this.#ended) sink.close();
+  }
+
+  #advance() {
+    return (this.#step ??= this.#rewritePiece());
+  }
+
+  async #rewritePiece() {
+    const piece = await this.#next();
+    if (this.#ended) return;
+    const rewriting = this.#rewriting;
+    const written = piece === null ? await rewriting.end() : await rewriting.write(piece);
+    this.#written += written;
+    this.#ended ||= piece === null;
+    this.#step = undefined;
   }
 
   /**
@@ -120,6 +147,7 @@ class RewrittenBody {
   }
 
   cancel(reason) {
+    this.#ended = true;
     return this.#reader.cancel(reason);
   }
 }

@@ -5,8 +5,8 @@ import { bytesOf } from "../kernel/buffers.js";
 import { HostReader } from "../streams/host-stream.js";
 import { after } from "./soon.js";
 
-const NO_BYTES = new Uint8Array(0);
 const ESCAPES = { "<": "&lt;", ">": "&gt;", "&": "&amp;" };
+const INVALID_UTF_8 = "Parser error: Invalid UTF-8";
 const STRING_CHUNK = "A stream of content has to give bytes.";
 
 function escapeText(text) {
@@ -82,14 +82,22 @@ export class Output {
     this.put(this.#charset.encode(html ? text : escapeText(text)));
   }
 
+  /** UTF-8 is wanted; a character that the end cuts is left out, as lol-html does. */
   async #stream({ stream, html }) {
     const reader = new HostReader(stream);
-    const decoder = new IncrementalDecoder("utf-8", false, true);
+    const decoder = new IncrementalDecoder("utf-8", true, true);
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) break;
-      this.#text(decoder.part(bytesOf(value, STRING_CHUNK)), html);
+      if (done) return;
+      this.#text(textOf(decoder, bytesOf(value, STRING_CHUNK)), html);
     }
-    this.#text(decoder.last(NO_BYTES), html);
+  }
+}
+
+function textOf(decoder, bytes) {
+  try {
+    return decoder.part(bytes);
+  } catch {
+    throw new TypeError(INVALID_UTF_8);
   }
 }

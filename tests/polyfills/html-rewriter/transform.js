@@ -18,6 +18,16 @@ export async function what_is_done_comes_out_before_the_input_ends() {
   ok((await reader.read()).done);
 }
 
+export async function what_is_written_before_anybody_reads_is_taken() {
+  const { readable, writable } = new TransformStream();
+  const rewriter = on("*", { element: (e) => void e.prepend("foo ") });
+  const response = rewriter.transform(new Response(readable));
+  const writer = writable.getWriter();
+  for (const text of ["<html>", "bar", "</html>"]) await writer.write(encode(text));
+  await writer.close();
+  same(await response.text(), "<html>foo bar</html>");
+}
+
 export async function a_handler_that_waits_holds_up_the_next() {
   const order = [];
   const rewriter = on("p", {
