@@ -14,6 +14,8 @@ const UNKNOWN_TYPE =
   'Unknown response type. Possible types are "text", "arrayBuffer", "json", and "stream".';
 const WRONG_VALUE =
   "KV put() accepts only strings, ArrayBuffers, ArrayBufferViews, and ReadableStreams as values.";
+const MAX_DELETED_KEYS = 100;
+const TOO_MANY_DELETED = `KV DELETE failed: 400 You can delete maximum of ${MAX_DELETED_KEYS} keys per request`;
 const NOT_JSON = "KV GET_BULK failed: 400 At least one of the requested keys corresponds to a non-json value";
 
 let make;
@@ -66,6 +68,15 @@ class KvNamespace {
     key = checkedKey("DELETE", key);
     await requireContext().outputGate?.wait();
     await kv_delete(number, key);
+  }
+
+  /** Remove a key, or several. */
+  async deleteBulk(keys) {
+    const number = this.#number;
+    const all = (Array.isArray(keys) ? keys : [keys]).map((key) => checkedKey("DELETE", key));
+    if (all.length > MAX_DELETED_KEYS) throw new Error(TOO_MANY_DELETED);
+    await requireContext().outputGate?.wait();
+    for (const key of all) await kv_delete(number, key);
   }
 
   /** Up to 1,000 keys in their order. `options`: `prefix`, `limit`, `cursor`. */

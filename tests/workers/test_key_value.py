@@ -54,6 +54,12 @@ const cases = {
     await kv.delete("k");
     return await kv.get("k");
   },
+  async deletedTogether(kv) {
+    for (const key of ["a", "b", "c"]) await kv.put(key, "v");
+    const told = [await kv.deleteBulk(["a", "b", "none"]), await kv.deleteBulk("c")];
+    const refused = await kv.deleteBulk(Array(101).fill("k")).catch((error) => error.message);
+    return [...told, (await kv.list()).keys, refused];
+  },
   async replacedInPlace(kv) {
     await kv.put("k", "1", { metadata: 1, expirationTtl: 60 });
     await kv.put("k", "2");
@@ -107,6 +113,10 @@ ANSWERS = {
     ],
     "list": [["p/0", "p/1", "p/2"], False, "string", ["p/3", "p/4"], True, False],
     "deleted": None,
+    "deletedTogether": [
+        *[None, None, []],
+        "KV DELETE failed: 400 You can delete maximum of 100 keys per request",
+    ],
     "replacedInPlace": [{"value": "2", "metadata": None, "cacheStatus": None}, [{"name": "k"}]],
     "empty": "TypeError: Key name cannot be empty.",
     "dots": 'TypeError: ".." is not allowed as a key name.',
