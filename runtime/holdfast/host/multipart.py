@@ -2,6 +2,7 @@
 
 The standard's parser, and RFC 2046 where senders rely on it: text before the first
 boundary and after the last is skipped, and white space after a boundary is allowed.
+A form whose first line ends without a carriage return has none at all, as in workerd.
 Boundaries count only at the start of a line, so content may be any bytes.
 
 https://andreubotella.github.io/multipart-form-data/#multipart-form-data-parser
@@ -42,49 +43,56 @@ class MultipartError(ValueError):
 
 def parse_multipart(content: bytes, boundary: str) -> Iterator[Part]:
     """The parts of a form, in order. Raises MultipartError, perhaps after some parts."""
-    positions = _delimiters(content, boundary.encode("utf-8", "replace"))
+    delimiter = b"--" + boundary.encode("utf-8", "replace")
+    bare = re.compile(rb"(?:\A|\n)" + re.escape(delimiter) + rb"[ \t]*(\r?)\n").search(content)
+    line_break = b"\n" if bare and not bare[1] else b"\r\n"
+    positions = _delimiters(content, delimiter, line_break)
     _, start = next(positions)
     for count, (end, next_start) in enumerate(positions, 1):
         if count > MAX_PARTS:
             raise MultipartError(f"The form has more than {MAX_PARTS} parts.")
-        yield _part(content, start, end)
+        yield _part(content, start, end, line_break)
         start = next_start
 
 
-def _delimiters(content: bytes, boundary: bytes) -> Iterator[tuple[int, int]]:
+def _delimiters(content: bytes, delimiter: bytes, line_break: bytes) -> Iterator[tuple[int, int]]:
     """Where each delimiter line begins (with the line break before it) and ends.
 
     The last one is that which closes the form.
     """
-    delimiter = re.compile(rb"(?:\A|\r\n)--" + re.escape(boundary) + rb"(?:(--)|[ \t]*\r\n)")
+    line = re.compile(
+        b"(?:\\A|%b)%b(?:(--)|[ \t]*%b)" % (line_break, re.escape(delimiter), line_break)
+    )
     position = 0
-    while match := delimiter.search(content, position):
+    while match := line.search(content, position):
         yield match.start(), match.end()
         if match[1]:
             return
         # The line break that ends this line may belong to the next delimiter.
-        position = match.end() - 2
+        position = match.end() - len(line_break)
     if position:
         raise MultipartError("The form ends before its last boundary.")
     raise MultipartError("No initial boundary string (or you have a truncated message).")
 
 
-def _part(content: bytes, start: int, end: int) -> Part:
+def _part(content: bytes, start: int, end: int, line_break: bytes) -> Part:
     # A part without any header begins with the empty line itself.
-    headers_end = content.find(b"\r\n\r\n", start - 2, min(end + 2, start + MAX_PART_HEADER_BYTES))
-    if headers_end < 0 or headers_end + 4 > max(end, start):
+    width = len(line_break)
+    most = min(end + width, start + MAX_PART_HEADER_BYTES)
+    headers_end = content.find(line_break * 2, start - width, most)
+    if headers_end < 0 or headers_end + 2 * width > max(end, start):
         raise MultipartError("A part of the form has no end of its headers.")
-    headers = _headers(content[start : max(start, headers_end)])
+    headers = _headers(content[start : max(start, headers_end)], line_break)
     name, filename = _disposition(headers.get(b"content-disposition"))
-    body = headers_end + 4
+    body = headers_end + 2 * width
     if filename is None:
         return name, content[body:end].decode("utf-8", "replace")
     return name, filename, _content_type(headers.get(b"content-type")), body, end
 
 
-def _headers(block: bytes) -> dict[bytes, bytes]:
+def _headers(block: bytes, line_break: bytes) -> dict[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
-    for line in block.split(b"\r\n") if block else ():
+    for line in block.split(line_break) if block else ():
         name, colon, value = line.partition(b":")
         name = name.strip(b" \t")
         if not colon or not re.fullmatch(_TOKEN, name) or _NOT_IN_A_HEADER.search(value):
@@ -96,7 +104,11 @@ def _headers(block: bytes) -> dict[bytes, bytes]:
 def _disposition(value: bytes | None) -> tuple[str, str | None]:
     """Name and file name of a part."""
     if value is None or not (match := _FORM_DATA.match(value)):
-        raise MultipartError('A part of the form has no "Content-Disposition: form-data" header.')
+        told = (value or b"").decode("utf-8", "replace")
+        raise MultipartError(
+            'Content-Disposition header for FormData part must have the value "form-data", '
+            f'possibly followed by parameters. Got: "{told}"'
+        )
     parameters: dict[bytes, bytes] = {}
     position = match.end()
     while match := _PARAMETER.match(value, position):

@@ -59,6 +59,11 @@ export async function a_boundary_counts_only_as_a_whole_line() {
   equal([...(await parse(`${field("a", safe)}--X--`))], [["a", safe]]);
 }
 
+export async function a_form_may_have_no_carriage_returns() {
+  const text = field("a", "1\n2").replaceAll("\r", "");
+  equal([...(await parse(`before\n${text}${text}--X--`))], [["a", "1\n2"], ["a", "1\n2"]]);
+}
+
 export async function file_names_may_be_extended_and_tokens_unquoted() {
   const text =
     part(`content-disposition:form-data;name=a;filename*=utf-8'en'%e2%82%ac.txt;filename="e.txt"`, "1") +
@@ -89,7 +94,8 @@ export async function malformed_forms_are_refused() {
     `${part('Content-Disposition: attachment; name="a"', "1")}--X--`,
     `${part('Content-Disposition: form-data; name="a', "1")}--X--`,
     `${part('Content-Disposition: form-data; name="a"\r\nbad header', "1")}--X--`,
-    "--X\nContent-Disposition: form-data; name=a\n\n1\n--X--",
+    "--X\nContent-Disposition: form-data; name=a\n\n1\r\n--X",
+    "--X\r\nContent-Disposition: form-data; name=a\n\n1\n--X--",
   ];
   for (const text of refused) await rejects(parse(text), TypeError, JSON.stringify(text));
   await rejects(parse("--X--", "multipart/form-data"), TypeError);
