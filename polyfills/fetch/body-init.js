@@ -70,8 +70,9 @@ function setStream(record, stream) {
 // Workers take (async) iterables of bytes, but not what tells how it is written as a
 // string: `new String("x")` is iterable too. Arrays are iterated all the same.
 function isIterated(value) {
+  if (typeof value[Symbol.asyncIterator] === "function") return true;
   const { toString } = value;
   if (toString !== Object.prototype.toString && toString !== Array.prototype.toString) return false;
-  const method = value[Symbol.asyncIterator] ?? value[Symbol.iterator];
-  return typeof method === "function";
+  if (value[Symbol.toPrimitive] !== undefined) return false;
+  return typeof value[Symbol.iterator] === "function";
 }

@@ -38,9 +38,12 @@ export function cfFromHost(json) {
   return cf === null ? undefined : freezeAll(cf);
 }
 
+/** A `cf` that a script gave, as it is kept: what JSON has of it. Throws for what JSON cannot have. */
+export const copyOfCf = (cf) => JSON.parse(JSON.stringify(cf));
+
 /** The `cf` of a copy: the same properties in an object of its own. */
 export function copiedCf({ cf }) {
-  return cf === undefined || cf === INCOMING ? cf : JSON.parse(JSON.stringify(cf));
+  return cf === undefined || cf === INCOMING ? cf : copyOfCf(cf);
 }
 
 function incoming(clientAcceptEncoding) {

@@ -12,7 +12,7 @@ import { resolve } from "./base-url.js";
 import { checkUsable, cloneBody, defineBody, isBodyUsed, moveBody } from "./body.js";
 import { setBody, TEXT_TYPE } from "./body-init.js";
 import { bodyFromHost } from "./body-sources.js";
-import { cfOf, copiedCf, INCOMING } from "./cf.js";
+import { cfOf, copiedCf, copyOfCf, INCOMING } from "./cf.js";
 import { rawFromInit } from "./headers.js";
 import { normalizeMethod } from "./method.js";
 import { addContentType, copyOfRecord, headersOf, NEW_RECORD, rawHeadersOf } from "./record.js";
@@ -22,6 +22,13 @@ const USED = "Cannot reconstruct a Request with a used body.";
 const NOT_AN_INIT =
   "Failed to construct 'Request': constructor parameter 2 is not of type " +
   "'RequestInitializerDict or Request'.";
+const TWO_LIFETIMES =
+  "The 'cacheControl' and 'cacheTtl' options on cf are mutually exclusive. Use 'cacheControl' for " +
+  "explicit Cache-Control header directives, or 'cacheTtl' for a simplified TTL, but not both.";
+const CONTROL_AND_MODE =
+  "The 'cacheControl' option on cf cannot be used together with the 'cache' request option. The " +
+  "'cache' option ('no-store'/'no-cache') maps to cache TTL behavior internally, which conflicts " +
+  "with explicit Cache-Control directives.";
 const REDIRECTS = ["follow", "manual", "error"];
 const UNUSED = {
   __proto__: null,
@@ -213,7 +220,7 @@ function initialize(record, init) {
   checkUnused(init);
   if (method !== undefined) record.method = normalizeMethod(method);
   if (cache !== undefined) record.cache = checkedCache(cache);
-  if (cf !== undefined && cf !== null) record.cf = checkedCf(cf);
+  if (cf !== undefined && cf !== null) record.cf = checkedCf(cf, cache);
   if (integrity !== undefined) checkIntegrity(integrity);
   if (redirect !== undefined) record.redirect = checkedRedirect(redirect);
   if (signal !== undefined) giveSignal(record, signal, requestRecord(init)?.client);
@@ -268,9 +275,13 @@ function checkIntegrity(value) {
   );
 }
 
-function checkedCf(cf) {
-  if (isObject(cf)) return cf;
-  throw new TypeError(wrongType("cf", "Object"));
+function checkedCf(value, cache) {
+  if (!isObject(value)) throw new TypeError(wrongType("cf", "Object"));
+  const cf = copyOfCf(value);
+  if (cf.cacheControl === undefined) return cf;
+  if (cf.cacheTtl !== undefined) throw new TypeError(TWO_LIFETIMES);
+  if (cache !== undefined) throw new TypeError(CONTROL_AND_MODE);
+  return cf;
 }
 
 function checkedSignal(signal) {

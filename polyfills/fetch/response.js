@@ -11,6 +11,7 @@ import { rawFromInit } from "./headers.js";
 import { lazily } from "../kernel/lazy.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { bodyFromHost } from "./body-sources.js";
+import { copyOfCf } from "./cf.js";
 import { codingOf, isUncoded } from "./codings.js";
 import { addContentType, copyOfRecord, headersOf, NEW_RECORD } from "./record.js";
 
@@ -220,7 +221,7 @@ function initialize(record, init) {
 }
 
 function checkedCf(cf) {
-  if (isObject(cf)) return cf;
+  if (isObject(cf)) return copyOfCf(cf);
   throw new TypeError(wrongType("cf", "Object"));
 }
 
