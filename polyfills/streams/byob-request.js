@@ -31,7 +31,7 @@ export class ByobRequestState {
   /** Throws a TypeError if the request was answered already. */
   require() {
     if (this.controller === undefined) {
-      throw new TypeError("This BYOB request has been invalidated.");
+      throw new TypeError("This ReadableStreamBYOBRequest has been invalidated.");
     }
     return this.controller;
   }

@@ -14,7 +14,7 @@ import {
   transferBuffer,
 } from "../kernel/buffers.js";
 import { ByobRequestState, ReadableStreamBYOBRequest } from "./byob-request.js";
-import { react, runAlgorithm } from "./promises.js";
+import { later, react, runAlgorithm } from "./promises.js";
 import {
   ByteQueue,
   FOR_NO_READER,
@@ -26,7 +26,8 @@ const nothing = () => undefined;
 
 /**
  * The state of a byte controller. `pull(controller)` and `cancel(reason)` are
- * algorithms as `runAlgorithm` takes them; `source` is the host's, if it has one.
+ * algorithms as `runAlgorithm` takes them; `source` is the host's, if it has one. The runtime's
+ * own reads offer buffers of `hostChunkSize` where the source did not say `chunkSize`.
  */
 export class ByteControllerState {
   isByte = true;
@@ -35,6 +36,7 @@ export class ByteControllerState {
   cancel;
   highWaterMark;
   chunkSize;
+  hostChunkSize;
   source;
   queue = new ByteQueue();
   pending = [];
@@ -47,12 +49,13 @@ export class ByteControllerState {
   #onPulled = undefined;
   #onFailed = undefined;
 
-  constructor(stream, { pull, cancel = nothing, highWaterMark = 0, chunkSize, source }) {
+  constructor(stream, { pull, cancel = nothing, highWaterMark = 0, chunkSize, hostChunkSize, source }) {
     this.stream = stream;
     this.pull = pull;
     this.cancel = cancel;
     this.highWaterMark = highWaterMark;
     this.chunkSize = chunkSize;
+    this.hostChunkSize = hostChunkSize;
     this.source = source;
     stream.controller = this;
   }
@@ -270,7 +273,14 @@ export class ByteControllerState {
       throw error;
     }
     this.#clearAlgorithms();
+    const { reader } = this.stream;
     this.stream.close();
+    // A source that knows of the BYOB request answers that itself, if it likes.
+    if (reader?.requests.peek()?.takesRest) later(() => this.#answerWaiting());
+  }
+
+  #answerWaiting() {
+    if (this.stream.status === CLOSED && this.pending.length > 0) this.respond(0);
   }
 
   /** Close, and answer the BYOB reads that wait, as a source of scripts would itself. */
@@ -280,7 +290,7 @@ export class ByteControllerState {
     } catch {
       return; // the stream ended within an element, which errored it
     }
-    if (this.stream.status === CLOSED && this.pending.length > 0) this.respond(0);
+    this.#answerWaiting();
   }
 
   /** https://streams.spec.whatwg.org/#readable-byte-stream-controller-error */

@@ -33,6 +33,7 @@ function pull({ object, next }, controller) {
 function cancel({ object }, reason) {
   const method = object.return;
   if (method === undefined || method === null) return undefined;
+  if (typeof method !== "function") throw new TypeError("The iterator's return is not a function.");
   return performThen(resolvedWith(apply(method, object, [reason])), (result) => {
     if (!isObject(result)) throw new TypeError("The iterator's return() did not give an object.");
   });

@@ -182,7 +182,7 @@ export class HostReader {
 
   /** Throws a TypeError if the stream is locked. */
   constructor(stream) {
-    this.#state = new DefaultReaderState(readableArgument(stream));
+    this.#state = DefaultReaderState.ofHost(readableArgument(stream));
   }
 
   /** A promise of { value, done }, `value` being a chunk of any kind. */
@@ -234,7 +234,7 @@ class Collector {
   #done = deferred();
 
   constructor(state, convert) {
-    this.#reader = new DefaultReaderState(state);
+    this.#reader = DefaultReaderState.ofHost(state);
     this.#convert = convert;
     this.#owned = state.controller.isByte; // its chunks are nobody else's
   }

@@ -167,7 +167,8 @@ export class FixedLengthStream extends IdentityTransformStream {
 }
 
 function toLength(value) {
-  const length = typeof value === "bigint" ? Number(value) : +value;
-  if (Number.isSafeInteger(length) && length >= 0) return length;
+  const number = typeof value === "bigint" ? Number(value) : +value;
+  const length = Math.trunc(number);
+  if (Number.isSafeInteger(length) && number >= 0) return length;
   throw new TypeError("FixedLengthStream requires an integer expected length less than 2^53.");
 }

@@ -32,6 +32,9 @@ import { extractHighWaterMark, extractSize, toStrategy } from "./strategies.js";
 import { tee } from "./tee.js";
 import { toSource } from "./underlying.js";
 
+// What workerd offers a source, whoever reads; the standard has no buffer for default readers.
+const HOST_CHUNK_BYTES = 4_096;
+
 /** A source of chunks. */
 export class ReadableStream {
   constructor(underlyingSource = undefined, strategy = undefined) {
@@ -42,6 +45,7 @@ export class ReadableStream {
     const queuing = toStrategy(strategy);
     const source = toSource(underlyingSource);
     const state = new ReadableState();
+    state.expectedLength = source.expectedLength;
     stampReadable(this, state);
     if (source.isByte) startBytes(state, source, queuing);
     else startDefault(state, source, queuing);
@@ -131,6 +135,7 @@ function startBytes(state, source, queuing) {
     throw new TypeError("autoAllocateChunkSize must be greater than 0.");
   }
   source.highWaterMark = highWaterMark;
+  source.hostChunkSize = HOST_CHUNK_BYTES;
   start(ByteControllerState, ReadableByteStreamController, state, source);
 }
 

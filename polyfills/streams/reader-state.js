@@ -47,6 +47,14 @@ class ReaderState {
 export class DefaultReaderState extends ReaderState {
   isByob = false;
 
+  /** As what the runtime itself reads by. */
+  static ofHost(stream) {
+    const state = new DefaultReaderState(stream);
+    const { controller } = stream;
+    if (controller.isByte) controller.chunkSize ??= controller.hostChunkSize;
+    return state;
+  }
+
   /** https://streams.spec.whatwg.org/#readable-stream-default-reader-read */
   read(request) {
     const { stream } = this;

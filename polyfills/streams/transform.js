@@ -98,6 +98,7 @@ function startTransform(transformer, writableStrategy, readableStrategy) {
   };
   const state = new TransformState(transformer, writableQueuing, readableQueuing);
   state.controller = new TransformStreamDefaultController(state);
+  state.readable.expectedLength = transformer.expectedLength;
   if (transformer.start === undefined) {
     state.startAtOnce();
   } else {

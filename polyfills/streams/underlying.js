@@ -49,6 +49,12 @@ function nullary(callback, dictionary) {
   };
 }
 
+/** Cloudflare's own: how many bytes a stream will give. A body of it has a Content-Length. */
+function toExpectedLength(value) {
+  if (value === undefined) return undefined;
+  return enforceUnsignedLongLong(typeof value === "bigint" ? Number(value) : value, "expectedLength");
+}
+
 /** https://streams.spec.whatwg.org/#dictdef-underlyingsource */
 export function toSource(value) {
   const source = objectArgument(value, "The underlying source");
@@ -56,6 +62,7 @@ export function toSource(value) {
   const what = "The underlying source's autoAllocateChunkSize";
   const chunkSize = size === undefined ? undefined : enforceUnsignedLongLong(size, what);
   const cancel = toOptionalFunction(source.cancel, "The underlying source's cancel");
+  const expectedLength = toExpectedLength(source.expectedLength);
   const pull = toOptionalFunction(source.pull, "The underlying source's pull");
   const start = toOptionalFunction(source.start, "The underlying source's start");
   const { type } = source;
@@ -66,6 +73,7 @@ export function toSource(value) {
     highWaterMark: undefined,
     size: undefined,
     chunkSize,
+    expectedLength,
     cancel: unary(cancel, source),
     pull: unary(pull, source),
     start: unary(start, source) ?? nothing,
@@ -94,6 +102,7 @@ export function toSink(value) {
 export function toTransformer(value) {
   const transformer = objectArgument(value, "The transformer");
   const cancel = toOptionalFunction(transformer.cancel, "The transformer's cancel");
+  const expectedLength = toExpectedLength(transformer.expectedLength);
   const flush = toOptionalFunction(transformer.flush, "The transformer's flush");
   const { readableType } = transformer;
   const start = toOptionalFunction(transformer.start, "The transformer's start");
@@ -103,6 +112,7 @@ export function toTransformer(value) {
   if (writableType !== undefined) throw new RangeError("writableType is not supported.");
   return {
     __proto__: null,
+    expectedLength,
     cancel: unary(cancel, transformer),
     flush: unary(flush, transformer),
     start: unary(start, transformer),

@@ -20,7 +20,7 @@ export function members_of_the_source_are_read_once_in_alphabetical_order() {
     "strategy.highWaterMark",
     "strategy.size",
     "source.autoAllocateChunkSize",
-    "source.cancel",
+    "source.cancel", "source.expectedLength",
     "source.pull",
     "source.start",
     "source.type",
