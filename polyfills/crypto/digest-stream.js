@@ -25,6 +25,8 @@ const NOT_BYTES =
   "DigestStream is a byte stream but received an object of non-ArrayBuffer/ArrayBufferView/" +
   "string type on its writable side.";
 
+const DISPOSED = "The DigestStream was disposed.";
+
 const lost = new FinalizationRegistry(crypto_stream_drop);
 let lastNumber = 0;
 
@@ -33,6 +35,7 @@ class Digest {
   number = ++lastNumber;
   promised = deferred();
   bytesWritten = 0;
+  controller = undefined;
 
   constructor(name) {
     crypto_stream_begin(this.number, name);
@@ -56,6 +59,12 @@ class Digest {
   abort(reason) {
     crypto_stream_drop(this.number);
     this.promised.reject(reason);
+  }
+
+  dispose() {
+    const reason = new TypeError(DISPOSED);
+    this.abort(reason);
+    this.controller.error(reason);
   }
 }
 
@@ -81,6 +90,7 @@ export class DigestStream extends WritableStream {
     const digest = new Digest(name);
     super({
       __proto__: null,
+      start: (controller) => void (digest.controller = controller),
       write: (chunk) => digest.write(chunk),
       close: () => digest.close(),
       abort: (reason) => digest.abort(reason),
@@ -95,6 +105,11 @@ export class DigestStream extends WritableStream {
 
   get bytesWritten() {
     return BigInt(this.#digest.bytesWritten);
+  }
+
+  /** Give up: what is written from now on fails, and so does the digest. */
+  [Symbol.dispose]() {
+    this.#digest.dispose();
   }
 }
 

@@ -36,13 +36,14 @@ const MAX_RETRY_MS = 60_000;
 
 const NO_HANDLER = "An EventSource can only be created within the context of a worker request.";
 
+const CREDENTIALS = "The init.withCredentials option is not supported. It must be false or undefined.";
+
 const FROM_STREAM = {};
 
 /** A stream of events from a server, asked for again when it breaks off. */
 export class EventSource extends EventTarget {
   #url = "";
   #origin = "";
-  #withCredentials = false;
   #fetcher = undefined;
   #readyState = CONNECTING;
   #retryMs = DEFAULT_RETRY_MS;
@@ -62,9 +63,9 @@ export class EventSource extends EventTarget {
       const message = `Cannot open an EventSource to '${text}'. The URL is invalid.`;
       throw new DOMException(message, "SyntaxError");
     }
+    if (withCredentials) throw new DOMException(CREDENTIALS, "NotSupportedError");
     if (currentContext() === null) throw new DOMException(NO_HANDLER, "NotSupportedError");
     this.#url = href;
-    this.#withCredentials = !!withCredentials;
     this.#fetcher = fetcher;
     this.#connect();
   }
@@ -80,6 +81,7 @@ export class EventSource extends EventTarget {
     if (isLocked(stream)) throw new TypeError("This ReadableStream is locked.");
     if (isDisturbed(stream)) throw new TypeError("This ReadableStream has already been read from.");
     const source = new EventSource(FROM_STREAM);
+    source.#readyState = OPEN;
     const reader = new HostReader(stream);
     Promise.resolve().then(() => source.#read(reader, false));
     return source;
@@ -90,7 +92,7 @@ export class EventSource extends EventTarget {
   }
 
   get withCredentials() {
-    return this.#withCredentials;
+    return this.#url !== undefined && false;
   }
 
   get readyState() {

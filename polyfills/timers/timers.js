@@ -3,7 +3,8 @@
 // https://developers.cloudflare.com/workers/runtime-apis/web-standards/#timers
 //
 // A timer belongs to the context that set it, and ends with that context's `life`, whose
-// `timers` are the ids of those that are active. Its id is its number at the host.
+// `timers` are the ids of those that are active, and whose `finishedTimers` tells how many
+// are no more. Its id is its number at the host.
 //
 // Two events that await the same promise both go on in the turn that settles it, so one
 // may set its timers on the other's account. Therefore those of an event that ends live
@@ -113,7 +114,9 @@ function start(timer, ms) {
   const context = requireContext();
   if (active.size - orphans.size >= MAX_ACTIVE_TIMERS) {
     throw new DOMException(
-      `A script may have ${MAX_ACTIVE_TIMERS} active timers; clear some before setting more.`,
+      "You have exceeded the number of active timeouts you may set. max active timeouts: " +
+        `${MAX_ACTIVE_TIMERS}, current active timeouts: ${active.size - orphans.size}, ` +
+        `finished timeouts: ${context.life.finishedTimers ?? 0}`,
       "QuotaExceededError",
     );
   }
@@ -130,6 +133,7 @@ function stop(timer) {
   active.delete(number);
   orphans.delete(number);
   context.life.timers.delete(number);
+  context.life.finishedTimers = (context.life.finishedTimers ?? 0) + 1;
   stopHostTimer(timer.host);
 }
 

@@ -3,7 +3,7 @@
 
 import { compatibility_flags } from "holdfast:ops";
 
-const compatibilityFlags = {};
+const compatibilityFlags = { __proto__: null };
 for (const name of compatibility_flags().split("\n")) compatibilityFlags[name] = true;
 
 /** The global object's `Cloudflare`: which compatibility flags hold. */

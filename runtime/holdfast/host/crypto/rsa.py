@@ -39,7 +39,7 @@ def crypto_rsa_generate(host: Host, bits: int, exponent: bytes) -> int:
             f"{bits} was requested."
         )
     if public_exponent not in EXPONENTS:
-        raise _failed('The "publicExponent" must be either 3 or 65537.')
+        raise _failed(f'The "publicExponent" must be either 3 or 65537, but got {public_exponent}.')
     if not 1_024 <= bits <= MAX_GENERATED_BITS:
         raise _failed(f"Keys of 1024 to {MAX_GENERATED_BITS} bits are generated, none of {bits}.")
     return host.jobs.add(_generate, bits, public_exponent)
