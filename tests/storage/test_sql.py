@@ -143,6 +143,22 @@ async def test_a_default_may_spell_its_functions_as_it_likes(owner: Owner) -> No
         rows(sql, "ALTER TABLE t ADD COLUMN d DEFAULT (LOAD_EXTENSION('x'))")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("/* one */ SELECT ? /* too many */", "Wrong number"),
+        ("-- one\nSELECT ?", "Wrong number"),
+        ("/* none", "did not contain"),
+        ("/* none */ -- at all", "did not contain"),
+    ],
+)
+async def test_bindings_for_a_comment_are_told_from_too_many(
+    owner: Owner, text: str, told: str
+) -> None:
+    with pytest.raises(SqlError, match=told):
+        sql_of(owner).execute(text, (1, 2))
+
+
 async def test_columns_follow_the_schema(owner: Owner) -> None:
     sql = sql_of(owner)
     rows(sql, "CREATE TABLE t(a); INSERT INTO t VALUES (1)")

@@ -60,7 +60,7 @@ FLAGS = apsw.SQLITE_PREPARE_PERSISTENT
 _STEPS_PER_LOOK = 50_000  # of SQLite's machine, between two looks at the turn's budget
 _MAX_KNOWN = 500
 _BLANK = " \t\n\r\v\f"
-_EMPTY = re.compile(r"(?:[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*", re.DOTALL)
+_EMPTY = re.compile(r"(?:[\s;]|--[^\n]*|(?>/\*.*?(?:\*/|\Z)))*", re.DOTALL)
 _ALTER = "holdfast_alter"
 # Not by LIKE, which a script can make sensitive to case.
 _RESERVED = "SELECT name FROM sqlite_schema WHERE lower(substr(name, 1, 4)) = '_cf_' ORDER BY name"
