@@ -1,10 +1,15 @@
 """What another shard says over a link, where more comes than is dealt with."""
 
 import asyncio
-from typing import Any, cast
+import socket
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple, cast
+
+import pytest
 
 from holdfast.catalog import Namespace
 from holdfast.host.rpc import Message
+from holdfast.host.sockets_end import SocketEnd, join
 from holdfast.objects.local import LocalObjects
 from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.rpc import Callee
@@ -12,6 +17,7 @@ from holdfast.server.overload import Overload
 from holdfast.server.settings import Bounds
 from holdfast.server.shards.exports import packed_address
 from holdfast.server.shards.link import Link
+from holdfast.server.shards.sockets import Sockets
 from holdfast.server.shards.wire import Wire
 
 
@@ -113,3 +119,96 @@ class Written(asyncio.Transport):
 
     def write(self, data: Any) -> None:
         self.data += data
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """There is no limit."""
+
+
+MEGABYTE = 1_000_000
+
+
+class Speaker(SocketEnd):
+    """One that goes on sending until it is told to wait, or longer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def on_message(self, message: object) -> None:
+        raise AssertionError("nobody speaks to it")
+
+    def on_close(self, code: int, reason: str) -> None:
+        raise AssertionError("nobody closes it")
+
+    def hold(self) -> None:
+        self.told.append("hold")
+
+    def go_on(self) -> None:
+        self.told.append("go on")
+
+    def on_loss(self) -> None:
+        self.told.append("lost")
+
+
+class Full(NamedTuple):
+    """A socket over a wire that is full, since the other side has read nothing so far."""
+
+    speaker: Speaker
+    sockets: Sockets
+    other: socket.socket
+
+    async def read(self) -> None:
+        """Have the other side read some."""
+        await asyncio.get_running_loop().sock_recv(self.other, MEGABYTE)
+
+
+@pytest.fixture
+async def full() -> AsyncIterator[Full]:
+    loop = asyncio.get_running_loop()
+    wire = Wire(loop)
+    lost = loop.create_future()
+    wire.on_lost = lambda: lost.set_result(None)
+    sockets = Sockets(wire, loop, 20 * MEGABYTE)
+    ours, other = socket.socketpair()
+    other.setblocking(False)
+    transport, _ = await loop.create_unix_connection(lambda: wire, sock=ours)
+    speaker = Speaker()
+    join(sockets.received(1), speaker)
+    async with asyncio.timeout(20):
+        while not speaker.told:
+            speaker.send(b"x" * MEGABYTE)
+            await asyncio.sleep(0)
+    assert speaker.told == ["hold"]
+    yield Full(speaker, sockets, other)
+    transport.abort()
+    other.close()
+    await lost
+
+
+async def test_who_sends_to_a_shard_that_is_behind_waits_until_it_has_read(full: Full) -> None:
+    async with asyncio.timeout(20):
+        while full.speaker.told == ["hold"]:
+            await full.read()
+    assert full.speaker.told == ["hold", "go on"]
+
+
+async def test_nobody_goes_on_whom_the_other_side_holds_as_well(full: Full) -> None:
+    full.sockets.handlers["hold"](1)
+    async with asyncio.timeout(20):
+        while full.sockets.wire.is_full:
+            await full.read()
+    assert full.speaker.told == ["hold", "hold"]
+    full.sockets.handlers["go_on"](1)
+    assert full.speaker.told[2:] == ["go on"]
+
+
+async def test_who_does_not_wait_is_parted_when_more_waits_than_may(full: Full) -> None:
+    speaker, sockets, _ = full
+    for _ in range(60):
+        speaker.send(b"x" * MEGABYTE)
+        assert "lost" not in speaker.told, "it is at work now"
+        await asyncio.sleep(0)
+        if "lost" in speaker.told:
+            break
+    assert speaker.told == ["hold", "lost"]
+    assert not sockets.ends and sockets.wire.unsent_bytes < 25 * MEGABYTE

@@ -304,3 +304,62 @@ async def test_a_client_that_stops_in_the_middle_is_cut_off(
     writer.close()
     with suppress(ConnectionError):
         await writer.wait_closed()
+
+
+UNREAD = """
+export default {
+  fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/large") return new Response(new Uint8Array(20_000_000));
+    if (pathname === "/none") return new Response("at once");
+    const [client, server] = Object.values(new WebSocketPair());
+    server.accept();
+    server.onmessage = () => server.send(new Uint8Array(500_000));
+    return new Response(null, { status: 101, webSocket: client });
+  },
+};
+"""
+UPGRADE = (
+    "Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+)
+
+
+async def test_who_does_not_read_is_let_go_rather_than_that_others_are_refused(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.host.holders.STUCK_SECONDS", 0.2)
+    server = await serve(Bounds(held_bytes=14_000_000))
+    server.add("main", UNREAD)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1)
+    writer.write(request_for(server, "/large"))
+    assert await reader.read(1)  # and no more
+    assert (await server.fetch("/none")).status == 503
+    async with asyncio.timeout(30):
+        while (await server.fetch("/none")).status == 503:
+            await asyncio.sleep(0.01)
+    writer.transport.abort()
+
+
+async def test_what_all_websockets_leave_unread_is_bounded(serve: Serve) -> None:
+    server = await serve(Bounds(held_bytes=8_000_000))
+    server.add("main", UNREAD)
+    please = b"\x81\x80\0\0\0\0"  # an empty message, masked
+    clients = []
+    for _ in range(4):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1)
+        writer.write(request_for(server, "/socket", UPGRADE) + please * 30)
+        assert await reader.read(1)
+        clients.append(writer)
+    http = server._listener._server
+    assert http is not None
+    async with asyncio.timeout(30):
+        while len(http.sockets) == len(clients):
+            assert sum(wire.backlog for wire in http.sockets) < 20_000_000
+            await asyncio.sleep(0)
+    for writer in clients:
+        writer.transport.abort()
+    async with asyncio.timeout(30):
+        while http.sockets:
+            await asyncio.sleep(0)
+    assert await server.text("/none") == "at once"

@@ -3,7 +3,8 @@
 Back-pressure. A peer that has enough (`hold`) stops the reading. What the other side does
 not read waits in the transport. It is given up when more than `MAX_WAITING_BYTES` wait for
 `SLOW_SECONDS`, or more than `MAX_BACKLOG_BYTES` at any time: the connection breaks off, as
-nothing else reaches who does not read. Many small messages in one piece are handed on a few
+nothing else reaches who does not read; or as soon as all clients together leave more unread than
+there is room for (holders.py). Many small messages in one piece are handed on a few
 at a time, so that the loop gets to its other work.
 """
 
@@ -22,6 +23,7 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_websocket import WS_KEY, WebSocketReader, WebSocketWriter, WSMsgType
 
 from holdfast.host.constants import MAX_SOCKET_MESSAGE_BYTES
+from holdfast.host.holders import Holders
 from holdfast.host.sockets_end import MAX_WAITING_BYTES, NO_STATUS, Message, SocketEnd
 
 log = logging.getLogger("holdfast.host.sockets")
@@ -113,6 +115,8 @@ class WireEnd(BaseProtocol, SocketEnd):
 
     listening = True
     _rest = b""  # of what has arrived, where it is not read at once
+    _queued = 0  # what was sent while the other side read too slowly
+    holders: Holders | None = None  # those that this is one of while it is read too slowly
 
     def __init__(
         self,
@@ -228,6 +232,9 @@ class WireEnd(BaseProtocol, SocketEnd):
 
     def _look_at_backlog(self, newest: int) -> None:
         """Give the other side up where too much waits; what has just been sent is spared."""
+        self._queued += newest
+        if self.holders is not None:
+            self.holders.hold_too_much(newest)  # which lets go of some
         waiting = self.backlog - newest
         if waiting > MAX_BACKLOG_BYTES:
             self._give_up()
@@ -260,6 +267,16 @@ class WireEnd(BaseProtocol, SocketEnd):
         if self.transport is None:
             return 0
         return len(self._gathered) + self.transport.get_write_buffer_size()
+
+    @property
+    def held_bytes(self) -> int:
+        """See Holder."""
+        return self.backlog
+
+    @property
+    def taken(self) -> int:
+        """See Holder."""
+        return self._queued - self.backlog
 
     def on_close(self, code: int, reason: str) -> None:
         """See SocketEnd. The other side has some time to answer."""
@@ -322,7 +339,8 @@ class WireEnd(BaseProtocol, SocketEnd):
         self._timer = self._loop.call_later(CLOSE_SECONDS, self.abort)
 
     def abort(self) -> None:
-        """End the TCP connection now."""
+        """End the TCP connection now; who is its peer hears of it soon."""
+        self._is_mute = True
         if self.transport is not None:
             self.transport.abort()
 
@@ -348,6 +366,8 @@ class WireEnd(BaseProtocol, SocketEnd):
     def pause_writing(self) -> None:
         """The other side reads too slowly: the peer may wait."""
         super().pause_writing()
+        if self.holders is not None:
+            self.holders.add(self)
         if self.peer is not None:
             self.peer.hold()
 
@@ -355,6 +375,8 @@ class WireEnd(BaseProtocol, SocketEnd):
         """The other side has read."""
         super().resume_writing()
         self._stop_slow()
+        if self.holders is not None:
+            self.holders.discard(self)
         if self.peer is not None:
             self.peer.go_on()
 

@@ -298,6 +298,11 @@ class Connection(BaseProtocol):
         unread = 2 * READ_BUFFER_BYTES if self._reading_paused else 0
         return unread + (self.transport.get_write_buffer_size() if self.transport else 0)
 
+    @property
+    def taken(self) -> int | None:
+        """See Holder. Where what is written is not taken, nothing more is written."""
+        return -self.held_bytes if self._paused else None
+
     def pause_reading(self) -> None:
         """The script does not take what the client sends."""
         super().pause_reading()
@@ -384,7 +389,7 @@ class Connection(BaseProtocol):
 
     def _begin(self) -> None:
         server, message = self._server, self._message
-        if server.holders and server.holds_too_much():
+        if server.holders.hold_too_much():
             self._respond(server.refuse(message, Reason.BYTES))
             return
         answer = server.handle(message, self.client, self._body(message, self._payload))

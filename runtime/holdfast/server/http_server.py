@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from aiohttp.http_parser import RawRequestMessage
 
 from holdfast.host.bodies import ByteStream
+from holdfast.host.holders import Holders
 from holdfast.host.sockets_wire import WireEnd
 from holdfast.server.connection import Connection
 from holdfast.server.listening import BACKLOG
@@ -61,9 +62,10 @@ class HttpServer:
         self._max_connections = overload.max_connections
         overload.count_clients = self._count_clients
         self._no_room_until = 0.0
-        self.holders: set[Connection] = set()  # that hold bodies which nobody takes
-        self._held_bytes = 0
-        self._next_count = 0.0
+        # Connections, WebSockets among them, that hold what nobody takes.
+        self.holders = Holders(
+            overload.bounds.held_bytes, loop.time, partial(overload.note, Reason.BYTES)
+        )
         self.handle: Callable[..., WorkerResponse | asyncio.Future[WorkerResponse]]
         self.handle = handler.handle
         self.refuse = handler.refuse
@@ -174,14 +176,6 @@ class HttpServer:
 
     # ---- bounds ------------------------------------------------------------------------
 
-    def holds_too_much(self) -> bool:
-        """Whether more bodies wait for being taken than there is room for."""
-        now = self.loop.time()
-        if now >= self._next_count:
-            self._next_count = now + COUNT_SECONDS
-            self._held_bytes = sum(holder.held_bytes for holder in self.holders)
-        return self._held_bytes > self._overload.bounds.held_bytes
-
     def _count_clients(self) -> tuple[int, int]:
         return len(self.connections), len(self.sockets)
 
@@ -219,6 +213,7 @@ class HttpServer:
 
     def socket_closed(self, wire: WireEnd) -> None:
         """A connection that was upgraded has ended."""
+        self.holders.discard(wire)
         self.sockets.discard(wire)
         self._look_whether_empty()
 

@@ -16,8 +16,8 @@ class Bounds:
     `requests`: that wait for the answer of one script; as many calls to another shard's objects
     may be under way. `object_calls`: that wait for the answer of one object. `connections`: of
     clients, WebSockets included; fewer where the limit on open files is low. `held_bytes`: of
-    bodies, on their way to scripts or to clients that do not take them. `delay_seconds`: how late
-    a request may come up when more come than are answered; see Backlog.
+    bodies and messages, on their way to scripts or to clients that do not take them.
+    `delay_seconds`: how late a request may come up when more come than are answered; see Backlog.
     """
 
     requests: int = 10_000

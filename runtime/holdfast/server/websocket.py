@@ -73,6 +73,7 @@ def upgrade(
     if connection is not None:  # a client that is gone without a word is found out some day
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     wire = _wire(transport, server.loop, terms, lambda _: server.socket_closed(wire))
+    wire.holders = server.holders
     server.sockets.add(wire)
     join(wire, end)
     return wire

@@ -88,7 +88,7 @@ class Link:
         self._on_lost = on_lost
         self.say = wire.say
         self.bodies = Bodies(wire, loop)
-        self._sockets = Sockets(wire)
+        self._sockets = Sockets(wire, loop, overload.bounds.held_bytes)
         self._exports = Exports(self)
         self._waiting: dict[int, tuple[Caller, int]] = {}
         self._asked: dict[int, asyncio.Future[Any]] = {}

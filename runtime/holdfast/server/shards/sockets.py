@@ -1,15 +1,21 @@
 """WebSockets that cross a link: what one side's end is told, the other side's says.
 
 An end that has crossed stands for the one on the other side. Flow control crosses too: who
-has enough says `hold`, and what waits for it waits at the sender.
+has enough says `hold`, and what waits for it waits at the sender. So it does where the wire has
+enough; a sender who goes on all the same, as scripts do, is parted from the other side when more
+waits than may.
 """
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 from holdfast.host.sockets_end import Message, SocketEnd, join
 
 if TYPE_CHECKING:
     from holdfast.server.shards.wire import Wire
+
+log = logging.getLogger("holdfast.shards")
 
 
 class LinkedEnd(SocketEnd):
@@ -21,10 +27,13 @@ class LinkedEnd(SocketEnd):
         super().__init__()
         self._sockets = sockets
         self._number = number
+        self.is_held = False  # by the other side
 
     def on_message(self, message: Message) -> None:
         """See SocketEnd."""
-        self._sockets.say("message", self._number, message)
+        sockets = self._sockets
+        if not sockets.wire.is_full or sockets.has_room(self):
+            sockets.say("message", self._number, message)
 
     def on_close(self, code: int, reason: str) -> None:
         """See SocketEnd."""
@@ -63,9 +72,16 @@ class LinkedEnd(SocketEnd):
 class Sockets:
     """The WebSockets of one link; only the side that answers requests numbers them."""
 
-    def __init__(self, wire: "Wire") -> None:
+    def __init__(self, wire: "Wire", loop: asyncio.AbstractEventLoop, max_bytes: int) -> None:
+        """`max_bytes` may wait for the wire."""
+        self.wire = wire
         self.say = wire.say
+        wire.on_room = self._go_on
         self.ends: dict[int, LinkedEnd] = {}
+        self._loop = loop
+        self._max_bytes = max_bytes
+        self._waiting: set[LinkedEnd] = set()  # whose peers are held since the wire is full
+        self._parting: set[LinkedEnd] = set()
         self._last = 0
         self.handlers: dict[str, Any] = {
             "message": lambda number, message: self._with(number, "send", message),
@@ -73,8 +89,8 @@ class Sockets:
             "lose": lambda number: self._ended(number, "lose"),
             "fail": lambda number, reason: self._ended(number, "fail", reason),
             "finish": lambda number, *how: self._ended(number, "end", *how),
-            "hold": lambda number: self._tell_peer(number, "hold"),
-            "go_on": lambda number: self._tell_peer(number, "go_on"),
+            "hold": lambda number: self._tell_peer(number, is_held=True),
+            "go_on": lambda number: self._tell_peer(number, is_held=False),
         }
 
     def number(self) -> int:
@@ -101,6 +117,30 @@ class Sockets:
         for end in ends.values():
             end.lose()
 
+    def has_room(self, end: LinkedEnd) -> bool:
+        """Whether the full wire still takes a message of this end, whose peer is to wait now."""
+        if end in self._parting:
+            return False
+        if self.wire.unsent_bytes > self._max_bytes:
+            log.info("a WebSocket is given up: the other shard takes less than is sent")
+            self._parting.add(end)
+            self._loop.call_soon(self._part, end)  # the peer may be a script that is at work
+            return False
+        if end not in self._waiting and end.peer is not None:
+            self._waiting.add(end)
+            end.peer.hold()
+        return True
+
+    def _part(self, end: LinkedEnd) -> None:
+        self._parting.discard(end)
+        end.on_overflow()
+
+    def _go_on(self) -> None:
+        waiting, self._waiting = self._waiting, set()
+        for end in waiting:
+            if end.peer is not None and not end.is_held:
+                end.peer.go_on()
+
     def _with(self, number: int, action: str, *values: Any) -> None:
         if end := self.ends.get(number):
             getattr(end, action)(*values)
@@ -109,7 +149,12 @@ class Sockets:
         if end := self.ends.pop(number, None):
             getattr(end, action)(*values)
 
-    def _tell_peer(self, number: int, action: str) -> None:
+    def _tell_peer(self, number: int, *, is_held: bool) -> None:
         end = self.ends.get(number)
-        if end is not None and end.peer is not None:
-            getattr(end.peer, action)()
+        if end is None or end.peer is None:
+            return
+        end.is_held = is_held
+        if is_held:
+            end.peer.hold()
+        elif end not in self._waiting:
+            end.peer.go_on()

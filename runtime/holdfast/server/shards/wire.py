@@ -12,6 +12,8 @@ from typing import Any, cast
 
 HEAD_BYTES = 4
 MAX_GATHERED = 64  # messages in a frame
+# What waits for the other side when the wire is full, and when it no longer is.
+FULL_BYTES, ROOM_BYTES = 8_388_608, 1_048_576
 
 Messages = list[tuple[str, tuple[Any, ...]]]
 
@@ -27,8 +29,10 @@ class Wire(asyncio.Protocol):
         self._is_due = False
         self._incoming = bytearray()
         self.is_lost = False
+        self.is_full = False
         self.on_messages: Callable[[Messages], None]
         self.on_lost: Callable[[], None]
+        self.on_room: Callable[[], None]  # it is no longer full
 
     def say(self, word: str, *values: Any) -> None:
         """Send a message, soon; ignored when the connection is lost.
@@ -86,9 +90,19 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; what was said before leaves now."""
         self._transport = cast("asyncio.Transport", transport)  # which uvloop's do not inherit
+        self._transport.set_write_buffer_limits(high=FULL_BYTES, low=ROOM_BYTES)
         if self._outgoing:
             self._transport.write(bytes(self._outgoing))
             self._outgoing.clear()
+
+    def pause_writing(self) -> None:
+        """The other shard takes less than we say."""
+        self.is_full = True
+
+    def resume_writing(self) -> None:
+        """It has taken most of that."""
+        self.is_full = False
+        self.on_room()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The other shard has gone, or we have closed."""
