@@ -15,6 +15,7 @@ import aiohttp
 from holdfast.api import ApiServer
 from holdfast.catalog import Binding, Namespace, NamespaceNotFound, Script, ScriptNotFound, Syntax
 from holdfast.engine import Limits, Module, ModuleKind
+from holdfast.host.context import Clock
 from holdfast.host.platform import Platform
 from holdfast.server import HostRoutes, Listener, Runtime, Settings
 from holdfast.server.http_server import HttpServer
@@ -116,8 +117,16 @@ async def start(server: ApiServer | Listener | HttpServer) -> int:
 class Server:
     """A runtime with a listener; use as an async context manager."""
 
-    def __init__(self, folder: Path, *, platform: Platform | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        platform: Platform | None = None,
+        clock: Clock | None = None,
+        **settings: Any,
+    ) -> None:
         self._platform = platform
+        self._clock = clock
         self.sources = Scripts()
         self.lines: list[str] = []
         settings.setdefault("limits", Limits(turn_cpu_ms=1_000))
@@ -134,6 +143,7 @@ class Server:
             console=lambda script, level, text: self.lines.append(f"{script} {level}: {text}"),
             loop=loop,
             platform=self._platform,
+            clock=self._clock,
         )
         self._listener = Listener(self.runtime, HostRoutes("localhost"))
         self.port = await start(self._listener)

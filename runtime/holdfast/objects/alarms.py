@@ -174,6 +174,10 @@ class AlarmScheduler:
         if time_ms is not None:
             self._look_by(float(time_ms))
 
+    def clock_stepped(self) -> None:
+        """The clock was set, or the machine slept: what is due is due by the clock."""
+        self._look_by(0.0)
+
     def close(self) -> None:
         """Run no more alarms."""
         self._closed = True

@@ -49,6 +49,7 @@ from holdfast.objects import (
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
+from holdfast.server.clock_steps import ClockSteps
 from holdfast.server.freed import FreedMemory
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
@@ -140,6 +141,7 @@ class Runtime:
         self._retiring: dict[Worker, IsolateObjects] = {}
         self._closed = False
         self._freed = FreedMemory()
+        self._clock_steps = ClockSteps(self._clock)
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
         self.crons = CronScheduler(self.worker, self._clock, loop.call_later, self.tell)
@@ -379,6 +381,12 @@ class Runtime:
             resident.home.sweep(hung)
             self._evict_idle(resident.home)
         self._freed.look(len(self.directory) + self.overload.count_connections())
+        if step_ms := self._clock_steps.take():
+            log.info(
+                "the clock stepped by %+.0f s: it was set, or the machine slept", step_ms / 1000
+            )
+            self.alarms.clock_stepped()
+            self.crons.clock_stepped(step_ms / 1000)
         self._schedule_sweep()
 
     def _evict_idle(self, home: ObjectHome) -> None:

@@ -66,6 +66,13 @@ class CronScheduler:
         self._due = []
         self.set(triggers)
 
+    def clock_stepped(self, seconds: float) -> None:
+        """The clock has gone ahead, or back, by so much; where it is little, nothing runs twice."""
+        if seconds < -LATE_SECONDS:
+            self.clock_was_set()
+        else:
+            self.run_due()
+
     def close(self) -> None:
         """Run nothing more."""
         self._due = []

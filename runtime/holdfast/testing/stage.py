@@ -230,6 +230,7 @@ class Stage:
         """The calendar shows another time."""
         if self._begun:
             self.runtime.crons.clock_was_set()
+            self.runtime.alarms.clock_stepped()
 
     @driven
     async def crash(self) -> None:
