@@ -50,7 +50,7 @@ def test_a_binding_that_is_not_there(holdfast):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ('name = "a"', '"main" must be a non-empty string'),
+        ('name = "a"', '"main" is missing'),
         ('name = "a"\nmain = "b.mjs"', "b.mjs cannot be read: No such file or directory"),
         ("name =", "wrangler.toml: "),
         (
