@@ -90,6 +90,15 @@ class Site:
         except TimeoutError:
             pytest.fail(f"still open: {self.open_databases()}\n{self.log[-2000:]}")
 
+    async def until_told(self, text: str) -> None:
+        """Return once the log has this."""
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                while text not in self.log:
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            pytest.fail(f"{text!r} is not told\n{self.log[-2000:]}")
+
     @property
     def log(self) -> str:
         """What the process has printed so far."""

@@ -51,6 +51,27 @@ export default {
 };
 """
 
+LISTER = """
+export class Counted {
+  constructor({ storage }) { this.storage = storage; }
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (request.method === "POST") {
+      const n = ((await this.storage.get("n")) ?? 0) + 1;
+      await this.storage.put("n", n);
+      return new Response(n);
+    }
+    if (pathname === "/get") return new Response(await this.storage.get("n"));
+    return new Response([...(await this.storage.list()).values()].join());
+  }
+}
+export default {
+  fetch(request, env) {
+    return env.Counted.get(env.Counted.idFromName(new URL(request.url).pathname)).fetch(request);
+  },
+};
+"""
+
 
 class Disk:
     """A small file system of its own."""
@@ -150,6 +171,34 @@ async def test_a_full_disk_fails_the_writers_alone(tmp_path: Path, disk: Disk) -
         await suffer_and_recover(site, disk.fill, disk.free)
 
 
+async def test_a_full_disk_keeps_nobody_from_reading_what_was_written_last(
+    tmp_path: Path, disk: Disk
+) -> None:
+    async with Site(tmp_path, "--idle-seconds", "0.5", data=disk.folder / "data") as site:
+        assert await site.deploy("lister", LISTER, "Counted") == 200
+        for path in ("/get", "/list"):
+            for value in ("1", "2", "3", "4"):
+                assert await site.post("lister", path) == value
+        disk.fill()
+        assert await site.get("lister", "/list") == "4"
+        await site.until_told("evicted")
+        count, status = 4, 200
+        while status == 200:  # in blocks that are half full
+            disk.fill()
+            status, text = await site.fetch("lister", "/get", method="POST")
+            count += status == 200
+        assert status == 500, text
+        for _ in range(2):
+            assert await site.get("lister", "/get") == str(count)
+            assert await site.get("lister", "/list") == "4"
+        site.crash()
+        site.start()
+        assert await site.get("lister", "/get") == str(count)
+        disk.free()
+        assert await written(site, "lister", "/get") == count + 1
+        assert await written(site, "lister", "/list") == 5
+
+
 async def test_a_full_disk_keeps_no_server_from_starting(tmp_path: Path, disk: Disk) -> None:
     async with Site(tmp_path, data=disk.folder / "data") as site:
         await start(site)
@@ -159,10 +208,12 @@ async def test_a_full_disk_keeps_no_server_from_starting(tmp_path: Path, disk: D
         disk.fill()
         site.start()
         assert str(disk.folder) in site.log and "nothing is lost" in site.log
-        status, text = await site.fetch("counter", "/written")
-        assert status == 500, text
-        assert await site.get("counter", "/read") == "1"
-        assert await site.get("witness", "/written") == "1"
+        for expected in ("4", "4"):
+            assert await site.get("counter", "/written") == expected
+            assert await site.get("counter", "/read") == "1"
+            assert await site.get("witness", "/written") == "1"
+            status, text = await site.fetch("counter", "/written", method="POST")
+            assert status == 500, text
         checked = complaint_of_check(site)
         assert "another Holdfast" in checked, checked
         site.crash()

@@ -3,18 +3,24 @@
 import asyncio
 import contextlib
 import errno
+import random
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
+import apsw
 import pytest
 
-from holdfast.storage import StoreClosed, journaling
+from holdfast.storage import StoreBroken, StoreClosed, journaling
+from holdfast.storage.catching_up import catch_up
 from holdfast.storage.recent import MAX_ENTRIES, MAX_VALUE_BYTES, Recent, packed, puts_of
 from holdfast.storage.session import Session
 from tests.storage.conftest import UNIQUE_KEY, Clock, Owner, Shard
 from tests.storage.test_journaling import JournaledShard, found, journaled, journals, write
 from tests.storage.test_sql import sql_of
+
+KEPT = {"grown up": b"1", "value": b"recent"}
 
 
 @pytest.fixture
@@ -57,14 +63,21 @@ async def broken(shard: Shard, owner: Owner) -> None:
 # ---- by itself -------------------------------------------------------------------------
 
 
-def test_what_was_written_last_is_found_committed_or_not() -> None:
+def test_what_was_written_last_is_found_wherever_it_is_on_its_way() -> None:
     recent = Recent()
     assert not recent
-    recent.fresh["a"] = b"1"
-    recent.commit()
-    recent.fresh["a"] = b""
-    assert recent
-    assert (recent.get("a"), recent.get("b")) == (b"", None)
+    for value in (b"", b"1", b"2", b"3"):
+        recent.fresh["a"] = value
+        assert (recent.get("a"), recent.get("b")) == (value, None)
+        recent.commit()
+        assert recent.get("a") == value
+        recent.begin_round()
+        assert (recent.get("a"), recent.committed) == (value, {"a": value})
+        recent.round_ended()
+        assert recent.get("a") == value
+        assert recent
+    recent.settled()
+    assert not recent
 
 
 def test_a_round_is_given_what_was_committed_since_the_last_one() -> None:
@@ -72,12 +85,29 @@ def test_a_round_is_given_what_was_committed_since_the_last_one() -> None:
     recent.fresh = {"a": b"1", "b": b"2"}
     recent.commit()
     recent.fresh = {"a": b"3"}
-    assert [*puts_of(recent.take_unsent())] == [("a", b"1"), ("b", b"2")]
-    assert recent.take_unsent() == b""
+    assert [*puts_of(recent.begin_round())] == [("a", b"1"), ("b", b"2")]
     recent.commit()
-    assert [*puts_of(recent.take_unsent())] == [("a", b"3")]
-    recent.settled()
-    assert not recent
+    recent.round_ended()
+    assert recent.kept == {"a": b"1", "b": b"2"}
+    assert [*puts_of(recent.begin_round())] == [("a", b"3")]
+    assert recent.begin_round() == b""
+    recent.round_ended()
+    assert recent.kept == {"a": b"3", "b": b"2"}
+
+
+def test_what_is_not_durable_ends_with_its_connection() -> None:
+    recent = Recent()
+    for value in (b"kept", b"in flight", b"committed", b"fresh"):
+        recent.fresh["a"] = value
+        if value != b"fresh":
+            recent.commit()
+        if value in {b"kept", b"in flight"}:
+            recent.begin_round()
+        if value == b"kept":
+            recent.round_ended()
+    assert recent.get("a") == b"fresh"
+    recent.break_down()
+    assert (recent.get("a"), recent.committed) == (b"kept", {"a": b"kept"})
 
 
 def test_any_key_and_value_come_back_as_they_were() -> None:
@@ -106,6 +136,8 @@ async def test_small_writes_reach_the_log_together(shard: JournaledShard) -> Non
     assert owner.store.get("value") == b"4"
     assert session.wal_pages == frames
     assert [key for key, _ in owner.store.list(prefix="key")] == [f"key {n}" for n in range(5)]
+    assert session.wal_pages == frames
+    owner.store.delete("missing")
     assert session.wal_pages > frames
     assert not session.recent
     assert session.lags, "nobody has synced that"
@@ -190,6 +222,120 @@ async def test_more_objects_than_connections_lose_nothing(tmp_path: Path) -> Non
     assert journals(shard.folder) == []
     assert [shard.owner(n).store.get("value") for n in range(1, 6)] == [b"recent"] * 5
     await shard.storage.aclose()
+
+
+KEYS = ["", "a", "aa", "ab", "b", "b\0", "ключ", "\uffff", "🔑", "\ud800", "z" * 300]
+RANGES: list[dict[str, Any]] = [
+    {},
+    {"prefix": "a"},
+    {"start": "aa", "end": "\uffff"},
+    {"start_after": "b"},
+    {"end": "b"},
+    {"prefix": "🔑"},
+    {"start": "\ud800"},
+]
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_list_has_what_sqlite_has_and_what_is_recent(
+    shard: JournaledShard, seed: int
+) -> None:
+    chance = random.Random(seed)
+    owner = await lagging(shard)
+    owner.store.put_many([(key, b"old") for key in KEYS if chance.random() < 0.5])
+    await owner.durable()
+    for value in (b"kept", b"fresh"):
+        entries = [(key, value) for key in KEYS[:-2] if chance.random() < 0.5]
+        for key, _ in entries:
+            owner.store.put(key, value)
+        if value == b"kept":
+            await owner.durable()
+    assert session_of(owner).recent.kept and session_of(owner).recent.fresh
+    asked = [
+        {**bounds, "reverse": reverse, "limit": limit}
+        for bounds in RANGES
+        for reverse in (False, True)
+        for limit in (None, 0, 1, 3, 100)
+    ]
+    found = [owner.store.list(**options) for options in asked]
+    assert session_of(owner).recent.kept and session_of(owner).recent.fresh, "SQLite was not told"
+    owner.store.delete("missing")
+    assert not session_of(owner).recent
+    assert found == [owner.store.list(**options) for options in asked]
+    await owner.durable()
+
+
+# ---- a disk without room ---------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def no_room(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """SQLite finds the disk full whenever it is told of what was recent."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise apsw.FullError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "begin_with", fail)
+        yield
+
+
+async def test_who_only_reads_notices_no_full_disk(
+    shard: JournaledShard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await lagging(shard)
+    with no_room(monkeypatch):
+        catch_up(owner.store._database, shard.storage._shard)
+        assert owner.store.get("value") == b"recent"
+        owner.store.put("other", b"taken")  # by the journal, which has room
+        await owner.durable()
+        assert [key for key, _ in owner.store.list()] == ["grown up", "other", "value"]
+        assert not owner.broken
+        with pytest.raises(StoreBroken):
+            owner.store.delete("value")
+        for _ in range(2):
+            owner = shard.owner()
+            assert owner.store.get("value") == b"recent"
+            assert dict(owner.store.list()) == {**KEPT, "other": b"taken"}
+            assert not owner.broken
+            with pytest.raises(StoreBroken):
+                owner.store.put("value", b"refused")
+        owner = shard.owner()
+        assert owner.store.get("other") == b"taken"
+    await write([owner], b"newer")
+    await broken(shard, owner)
+    assert dict(shard.owner().store.list()) == {**KEPT, "value": b"newer", "other": b"taken"}
+
+
+async def test_what_an_heir_only_reads_is_told_once_there_is_room(
+    shard: JournaledShard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    owner = await lagging(shard)
+    with no_room(monkeypatch):
+        await broken(shard, owner)
+        owner = shard.owner()
+        assert owner.store.get("value") == b"recent"
+    assert await freed(journal_of(shard))
+    assert not session_of(owner).lags
+    assert not owner.broken
+    await write([owner], b"newer")
+    async with found(shard.power_loss(tmp_path / "left")) as after:
+        assert after.owner().store.get("value") == b"newer"
+
+
+async def test_a_process_that_ends_on_a_full_disk_leaves_the_rest_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard = JournaledShard(tmp_path / "objects")
+    await lagging(shard)
+    broke = await lagging(shard, 2)
+    with no_room(monkeypatch):
+        await broken(shard, broke)
+        assert shard.owner(2).store.get("value") == b"recent"
+        await asyncio.wait_for(shard.storage.aclose(), 20)
+    assert journals(shard.folder)
+    async with found(shard.folder) as after:
+        assert [after.owner(n).store.get("value") for n in (1, 2)] == [b"recent"] * 2
 
 
 # ---- connections that are given up -----------------------------------------------------

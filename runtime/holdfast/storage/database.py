@@ -136,24 +136,29 @@ class Database:
 
     # ---- access --------------------------------------------------------------------
 
-    def reach(self) -> Session | Newborn | None:
+    def look(self) -> Session | Newborn | None:
         """The open connection; None if the object has no file. Raises StorageError.
 
         It is the object's until the loop has its next turn; `ObjectStore.lose_cursor` is called
-        when it is replaced or closed. All that was written is in it.
+        when it is replaced or closed. It may lack what is recent.
         """
         if self.session is None and not self._missing:
             self._shard.lifecycle.await_file(self)
             if self.session is None:
                 self._open()
-        if self.session and self.session.recent:
-            catching_up.settle(self)
+        return self.session
+
+    def reach(self) -> Session | Newborn | None:
+        """The same, with all in it that was written. Raises StorageError."""
+        session = self.look()
+        if session and session.recent:
+            catching_up.settle(self, self._shard)
         return self.session
 
     def _open(self) -> None:
         opened = None
         try:
-            self._shard.untold.tell(self)
+            self._shard.untold.tell(self, self._shard.unsettled)
             self._shard.bookmarking.open_past(self)
             if self.going_back:
                 self.going_back.run()  # does nothing where a thread has done it
@@ -172,7 +177,7 @@ class Database:
         self.attach_session(opened)
         self.alarm.opened(opened, self.name)
         if unsettled := self._shard.unsettled.get(self.key):
-            catching_up.go_on_with(self, opened, unsettled)
+            catching_up.go_on_with(self, opened, unsettled, self._shard)
 
     @property
     def unsettled(self) -> dict[str, bytes]:
@@ -208,7 +213,7 @@ class Database:
         if session.read_only:
             raise StorageReadOnly(f"The database {self.path} cannot be written.")
         if session.recent:
-            catching_up.settle(self)
+            catching_up.settle(self, self._shard)
         transactions = self.transactions
         is_due = self._mark_is_due and not transactions.are_open
         try:
@@ -394,10 +399,8 @@ class Database:
     def put_recent(self, entries: Sequence[tuple[str, bytes]]) -> bool:
         """Take writes that SQLite need not be told of yet; False if it has to. See recent.py."""
         session = self.session
-        if not (session and session.takes_recent and self.transactions.none_is_begun):
-            return False
-        recent = session.recent
-        if not (recent is not None and recent.has_room(entries)):
+        recent = session.recent if session and session.takes_recent else None
+        if recent is None or not (self.transactions.none_is_begun and recent.has_room(entries)):
             return False
         if not recent.fresh:
             if self._mark_is_due:
@@ -464,9 +467,7 @@ class Database:
         finished = self.rounds.finish()
         self.alarm.durable(finished)
         session = self.session
-        if self.goes_on:
-            self.goes_on = False
-            self._shard.forget_unsettled(self.key)
+        catching_up.round_ended(self, self._shard)
         if session and session.companion and not self.alarm.is_pending:
             session.companion = self.companion = None  # durable as far as the file needs it
         if isinstance(session, Newborn) and session.grown:
@@ -531,8 +532,8 @@ class Database:
         """Close the file at once, whatever is outstanding: it is about to be removed."""
         self.drop_uncommitted()
         if self.session and self.session.recent:
-            with contextlib.suppress(StoreBroken):
-                catching_up.settle(self)  # it goes to the past with the rest, if that is kept
+            with contextlib.suppress(StoreBroken):  # it goes to the past with the rest
+                catching_up.settle(self, self._shard)
         self._shard.forget_unsettled(self.key)
         if isinstance(self.session, Session):
             self.session.forget_recent()
@@ -584,6 +585,7 @@ class Database:
             broken.__cause__ = error
             if isinstance(self.session, Session) and self.session.lags:
                 # The journal has it, so whoever opens the file next is to find it.
+                self.session.recent.break_down()
                 self._shard.unsettled.setdefault(self.key, self.session)
             all_synced = not self.rounds.in_flight and not self._committed
             self._shard.lifecycle.abandon(

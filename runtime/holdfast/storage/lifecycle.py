@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage import opening
-from holdfast.storage.catching_up import catch_up
+from holdfast.storage.catching_up import catch_up, settle_if_possible
 from holdfast.storage.errors import StoreBroken
 from holdfast.storage.growing import drop_memory
 from holdfast.storage.newborn import Newborn
@@ -119,7 +119,9 @@ class Lifecycle:
         if session.wal_pages < SOFT_LIMIT_PAGES or database.job or database.transactions.depth:
             return
         with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
-            database.reach()  # nothing is to be recent when the log begins anew
+            # Nothing is to be recent when the log begins anew.
+            if session.recent and not settle_if_possible(database, self._shard):
+                return
         if database.session is not session:
             return
         if session.wal_pages >= HARD_LIMIT_PAGES:
@@ -333,7 +335,7 @@ class Lifecycle:
         if database.job or database.session:
             return
         try:
-            self._shard.untold.tell(database)
+            self._shard.untold.tell(database, self._shard.unsettled)
             self._shard.bookmarking.open_past(database)
         except OSError:
             return  # whoever reaches the object is told

@@ -3,12 +3,12 @@
 An object that counts, or notes where it stands, writes the same few keys again and again. SQLite
 would write a page to its log for each, and the journal the page once more. So small writes stay
 here, in memory, and the journal is given *them*: keys and values, instead of pages. SQLite is told
-of all that has come together in one commit, when somebody has to see it (a list, a statement that
-writes, a transaction, a copy), when there is too much, or when the journal wants to begin anew.
+of all that has come together in one commit, when somebody has to see it (a deletion, a statement
+that writes, a transaction, a copy), when there is too much, or when the journal wants to begin
+anew.
 
-    put ──► fresh ── the turn's end ──► kept ── settle ──► SQLite's log
-              │                          └─ a round: the journal
-              └─ undone with its turn
+    put ──► fresh ── the turn's end ──► committed ── a round: the journal ──► kept
+              └─ undone with its turn       └─────────── settle: SQLite's log ──┘
 
 What is here is newer than what SQLite has. It survives what the journal does: a kill and a loss of
 power. The next process tells SQLite before anybody asks (redo.py).
@@ -24,6 +24,7 @@ Invariants:
 
 import struct
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 PUT = "INSERT INTO _cf_KV VALUES(?,?) ON CONFLICT DO UPDATE SET value=excluded.value"
 DELETE = "DELETE FROM _cf_KV WHERE key=?"
@@ -38,24 +39,44 @@ _PUT = struct.Struct("<HI")  # bytes of the key, of the value
 class Recent:
     """The writes of one object's open file. Pure: knows of no file."""
 
-    __slots__ = ("_unsent", "fresh", "kept")
+    __slots__ = ("_in_round", "_unsent", "fresh", "kept")
 
     def __init__(self) -> None:
         self.fresh: dict[str, bytes] = {}  # not committed
-        self.kept: dict[str, bytes] = {}  # committed
-        self._unsent: dict[str, bytes] = {}  # those of them that no round was asked for
+        self._unsent: dict[str, bytes] = {}  # committed, and no round was asked for it
+        self._in_round: dict[str, bytes] = {}  # of the round that is under way
+        self.kept: dict[str, bytes] = {}  # durable, in the journal
 
     def __bool__(self) -> bool:
-        return bool(self.fresh or self.kept)
+        return bool(self.fresh or self.kept or self._unsent or self._in_round)
+
+    def __len__(self) -> int:
+        """How many writes there are, at most."""
+        return len(self.fresh) + len(self._unsent) + len(self._in_round) + len(self.kept)
 
     def get(self, key: str) -> bytes | None:
         """The value of a key that was written lately; None for all others."""
-        value = self.fresh.get(key)
-        return self.kept.get(key) if value is None else value
+        for written in (self.fresh, self._unsent, self._in_round, self.kept):
+            if (value := written.get(key)) is not None:
+                return value
+        return None
+
+    @property
+    def committed(self) -> dict[str, bytes]:
+        """What SQLite is to be told of."""
+        return {**self.kept, **self._in_round, **self._unsent}
+
+    def between(self, lower: bytes, upper: bytes | None) -> dict[str, bytes]:
+        """What was written lately with a key whose UTF-8 bytes are in a range."""
+        return {
+            key: value
+            for key, value in {**self.committed, **self.fresh}.items()
+            if lower <= (name := key.encode()) and (upper is None or name < upper)
+        }
 
     def has_room(self, entries: Sequence[tuple[str, bytes]]) -> bool:
         """True for writes that are small, while there are few."""
-        if len(self.kept) + len(self.fresh) + len(entries) > MAX_ENTRIES:
+        if len(self) + len(entries) > MAX_ENTRIES:
             return False
         for key, value in entries:
             if len(value) > MAX_VALUE_BYTES or len(key) > MAX_KEY_CHARACTERS:
@@ -65,19 +86,53 @@ class Recent:
         return True
 
     def commit(self) -> None:
-        """What is fresh is never undone from now on."""
-        self.kept.update(self.fresh)
+        """What is fresh is undone with the connection alone, from now on."""
         self._unsent.update(self.fresh)
         self.fresh = {}
 
-    def take_unsent(self) -> bytes:
+    def begin_round(self) -> bytes:
         """What the round that begins now is to keep, as `puts_of` reads it; nothing if b""."""
-        unsent, self._unsent = self._unsent, {}
-        return packed(unsent) if unsent else b""
+        if not self._unsent:
+            return b""
+        self._in_round, self._unsent = self._unsent, {}
+        return packed(self._in_round)
+
+    def round_ended(self) -> None:
+        """What it was to keep is durable."""
+        if self._in_round:
+            self.kept.update(self._in_round)
+            self._in_round = {}
 
     def settled(self) -> None:
         """SQLite has what was committed."""
-        self.kept, self._unsent = {}, {}
+        self.kept, self._in_round, self._unsent = {}, {}, {}
+
+    def break_down(self) -> None:
+        """Forget what is not durable."""
+        self.fresh, self._in_round, self._unsent = {}, {}, {}
+
+
+class Unsettled(Protocol):
+    """What a connection has left that is no more: a Session that broke, or what redo.py found."""
+
+    recent: Recent
+    settled: int
+
+    def forget_recent(self) -> None:
+        """Another connection has it, durably."""
+
+
+class Left:
+    """What the start could not tell SQLite. An `Unsettled`."""
+
+    def __init__(self, values: dict[str, bytes]) -> None:
+        self.recent = Recent()
+        self.recent.kept.update(values)
+        self.settled = 0
+
+    def forget_recent(self) -> None:
+        """See Unsettled."""
+        self.recent.settled()
 
 
 def packed(values: dict[str, bytes]) -> bytes:

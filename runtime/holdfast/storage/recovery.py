@@ -66,6 +66,7 @@ def _recover(root: Path, journals: list[Path], is_here: Callable[[str], bool] | 
         if is_done:
             path.unlink()
         else:
+            sync_path(path)  # what could not be put in its place is read as if it was there
             journal.set_aside(path)
     sync_path(root)
     log.info("what an ended process had left was looked after, %d logs among it", len(logs))
@@ -78,7 +79,7 @@ def _replay(root: Path, journals: list[Path]) -> tuple[list[Redone], bool]:
     """
     written: list[Redone] = []
     folders: dict[Path, Folder] = {}
-    failures: list[OSError] = []
+    failures: list[tuple[Path, OSError]] = []
     try:
         for name, entries in by_log(journal.entries_of(journals)).items():
             path = root / os.fsdecode(name)
@@ -89,17 +90,17 @@ def _replay(root: Path, journals: list[Path]) -> tuple[list[Redone], bool]:
             except OSError as error:
                 if is_read_only(error) and not os.access(root, os.W_OK):
                     raise  # nothing can be written, so nothing is
-                failures.append(error)
+                failures.append((path, error))
     finally:
         for folder in folders.values():
             folder.close()
     if failures:
         log.error(
-            "%d objects in %s cannot be used until there is room for what was written last,"
-            " or what else keeps them from it is mended; nothing is lost. The first: %s",
+            "what was written last cannot be put in its place for %d objects in %s; they fail alone"
+            " until it can, and nothing is lost. The first is %s: %s",
             len(failures),
             root,
-            failures[0],
+            *failures[0],
         )
     return written, not failures
 

@@ -46,6 +46,20 @@ def by_log(entries: Iterable[tuple[int, Entry]]) -> dict[bytes, list[Entry]]:
     }
 
 
+class NotTold(OSError):
+    """SQLite could not be told of `values`, which is all that its file lacks."""
+
+    def __init__(self, values: dict[str, bytes], cause: apsw.Error) -> None:
+        super().__init__(_code(cause), f"SQLite cannot be told of what was written last: {cause}")
+        self.values = values
+
+
+def _code(error: apsw.Error) -> int:
+    if is_read_only(error):
+        return errno.EROFS
+    return errno.ENOSPC if isinstance(error, apsw.FullError) else errno.EIO
+
+
 class Redone(NamedTuple):
     """A log that is to be synced now."""
 
@@ -91,9 +105,7 @@ def _redo(log_path: Path, folder: Folder, puts: list[Entry]) -> int | None:
         log.error("%s cannot be read, nor told of what was written last: %s", path, error)
         return None
     except apsw.Error as error:
-        code = errno.ENOSPC if isinstance(error, apsw.FullError) else errno.EIO
-        code = errno.EROFS if is_read_only(error) else code
-        raise OSError(code, f"{path} cannot be told of what was written last: {error}") from error
+        raise OSError(_code(error), f"the file cannot be opened: {error}") from error
 
 
 def _tell(session: Session, puts: list[Entry]) -> int | None:
@@ -102,5 +114,8 @@ def _tell(session: Session, puts: list[Entry]) -> int | None:
     for entry in puts:
         if entry.at == frames:
             values.update(puts_of(entry.content))
-    session.take_over(values)
+    try:
+        session.take_over(values)
+    except apsw.Error as error:
+        raise NotTold(values, error) from error
     return session.end_of(frames) if values else None

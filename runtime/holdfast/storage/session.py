@@ -213,7 +213,7 @@ class Session:
         kept, has_frames = self._kept, self._frames > self._in_round
         self._in_round = self._frames
         self.settled_in_round = self.settled
-        if puts := self.recent.take_unsent():
+        if puts := self.recent.begin_round():
             assert not has_frames, "what is recent comes after them"
             return self._entry(PUTS, self._frames, puts)
         length = (self._in_round - kept) * self._frame_bytes
@@ -268,7 +268,7 @@ class Session:
         It was accepted, so no bound keeps it out. Raises apsw.Error and OSError, with all of it
         still recent.
         """
-        values, frames = self.recent.kept, self._frames
+        values, frames = self.recent.committed, self._frames
         if not values:
             return
         self._commit_puts(values)

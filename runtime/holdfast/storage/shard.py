@@ -9,6 +9,7 @@ from typing import Any
 from holdfast.storage.alarms import Alarms
 from holdfast.storage.barrier import Barrier
 from holdfast.storage.bookmarks import Bookmarking
+from holdfast.storage.catching_up import catch_up
 from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder
 from holdfast.storage.errors import StorageError
@@ -16,6 +17,7 @@ from holdfast.storage.leftovers import Leftovers
 from holdfast.storage.lifecycle import Lifecycle
 from holdfast.storage.lru import LeastRecentlyUsed
 from holdfast.storage.nursery import Nursery
+from holdfast.storage.recent import Unsettled
 from holdfast.storage.session import Session
 from holdfast.storage.template import PAGE_BYTES, UNBOUNDED
 from holdfast.storage.untold import Untold
@@ -52,7 +54,7 @@ class Shard:
         self.before_commit: Callable[[str, str], None] | None = None
         self._newest_round_s = loop.time()
         self._written: list[Database] = []
-        self.unsettled: dict[tuple[str, str], Session] = {}  # see Database.break_down
+        self.unsettled: dict[tuple[str, str], Unsettled] = {}  # see Database.break_down
         self.untold = Untold()
         self.keeps_journal = False  # which may be given puts instead of frames
         self._durable_logs: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -102,9 +104,19 @@ class Shard:
             database = self._databases[key] = Database(self, broken.folder, broken.object_id)
             database.use_sqlite = broken.use_sqlite
         with contextlib.suppress(StorageError):  # which is logged
-            database.reach()
+            if database.look():
+                catch_up(database, self)
         if database.store is None:
             self.lifecycle.close(database)
+
+    def inherited(self, key: tuple[str, str]) -> None:
+        """Another connection has told SQLite what a broken one had, and goes on.
+
+        Whoever comes next, if that breaks, may find that something newer has followed.
+        """
+        if unsettled := self.unsettled.get(key):
+            unsettled.recent.settled()
+            unsettled.settled += 1
 
     def forget_unsettled(self, key: tuple[str, str]) -> None:
         """What a broken connection had is durable by another, or not wanted any more."""

@@ -125,6 +125,8 @@ class ObjectStore:
             cursor = self._look()
             if cursor is None:
                 return None
+            if (recent := self._recent) and (written := recent.get(key)) is not None:
+                return written  # which was found when the file was opened just now
         self._touch(self._database)
         try:
             value: bytes | None = cursor.execute(_GET, (key,)).get
@@ -156,11 +158,28 @@ class ObjectStore:
         that begin with `prefix`. `reverse` turns the order around and keeps what the bounds
         mean; then `limit` takes the last ones.
         """
-        cursor = self._cursor or self._reach()
+        cursor = self._cursor or self._look()
         if cursor is None:
             return []
         self._touch(self._database)
         lower, upper = key_range(start, start_after, end, prefix)
+        recent = self._recent
+        if written := recent.between(lower, upper) if recent else {}:
+            more = None if limit is None else limit + len(written)
+            rows = dict(self._rows(cursor, lower, upper, reverse=reverse, limit=more)) | written
+            return sorted(rows.items(), reverse=reverse)[:limit]
+        return [*self._rows(cursor, lower, upper, reverse=reverse, limit=limit)]
+
+    def _rows(
+        self,
+        cursor: apsw.Cursor,
+        lower: bytes,
+        upper: bytes | None,
+        *,
+        reverse: bool,
+        limit: int | None,
+    ) -> Sequence[tuple[str, bytes]]:
+        """What SQLite has in a range."""
         bounds = (lower,) if upper is None else (lower, upper)
         arguments = (*bounds, _NO_LIMIT if limit is None else limit)
         parts = {
@@ -476,13 +495,16 @@ class ObjectStore:
         return self._cursor
 
     def _look(self) -> apsw.Cursor | None:
-        """The same, for a look at what cannot be recent, or is not."""
+        """The same, which may lack what is recent."""
         if self._cursor is not None:
             return self._cursor
-        if self._recent is None:
-            return self._reach()
-        assert self._database.session, "what is recent is an open file's"
-        return self._database.session.cursor
+        self.check()
+        session = self._database.look()
+        if session is None:
+            return None
+        if not session.recent:
+            self._cursor = session.cursor
+        return session.cursor
 
     @property
     def _recent(self) -> Recent | None:
