@@ -95,6 +95,18 @@ BAD_UPLOADS = {
         10021,
         "list of objects",
     ),
+    "a migration that is misspelt": (
+        {**MAIN, "migrations": {"new_tag": "v1", "new_sqlite_class": ["Counter"]}},
+        [esm()],
+        10021,
+        "metadata.migrations knows no 'new_sqlite_class'; it knows new_classes,",
+    ),
+    "a migration beside the steps": (
+        {**MAIN, "migrations": {"new_tag": "v1", "steps": [], "new_classes": ["Counter"]}},
+        [esm()],
+        10021,
+        "metadata.migrations knows no 'new_classes'; it knows old_tag, new_tag, steps",
+    ),
     "a class that is missing": (
         {**MAIN, "migrations": {"new_classes": ["Missing"]}},
         [esm()],

@@ -5,7 +5,7 @@ https://developers.cloudflare.com/workers/configuration/multipart-upload-metadat
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NoReturn
@@ -29,6 +29,14 @@ _KNOWN_FIELDS = (
 _SECRET_TYPES = ("secret_text", "secret_key")
 MAX_ANNOTATION_LENGTH = 1_000
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MIGRATION = ("old_tag", "new_tag", "steps")
+_STEP = (
+    "new_classes",
+    "new_sqlite_classes",
+    "renamed_classes",
+    "transferred_classes",
+    "deleted_classes",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,10 @@ def _migrations(migrations: object) -> Migrations | None:
     if not isinstance(migrations, dict):
         raise _rejected("metadata.migrations must be an object.")
     steps = migrations.get("steps")
-    steps = [migrations] if steps is None else steps
+    if steps is None:
+        steps = [{name: value for name, value in migrations.items() if name not in _MIGRATION}]
+    else:
+        _refuse_unknown(migrations, _MIGRATION)
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
         raise _rejected("metadata.migrations.steps must be a list of objects.")
     path = "metadata.migrations."
@@ -170,8 +181,16 @@ def _migrations(migrations: object) -> Migrations | None:
     )
 
 
+def _refuse_unknown(fields: Mapping[str, Any], known: Iterable[str]) -> None:
+    """A step that nobody knows, or that is misspelt, must not count as taken."""
+    for name in fields:
+        if name not in known:
+            raise _rejected(f"metadata.migrations knows no {name!r}; it knows {', '.join(known)}.")
+
+
 def _step(step: Mapping[str, Any]) -> Step:
     path = "metadata.migrations."
+    _refuse_unknown(step, _STEP)
     return Step(
         new_classes=_texts(step, "new_classes", path),
         new_sqlite_classes=_texts(step, "new_sqlite_classes", path),
