@@ -24,7 +24,7 @@ export default {
       mine: copy.cf.mine,
       kept: cf.mine,
       cloned: request.clone().cf.colo === cf.colo && request.clone().cf !== cf,
-      given: new Request("http://x", { cf: own }).cf === own,
+      given: new Request("http://x", { cf: own }).cf !== own,
       none: new Request("http://x").cf === undefined,
       passed: (await (await stub.fetch(new Request(request, { cf: own }))).json()).custom,
       incoming: (await (await stub.fetch(request)).json()).country,
