@@ -1,9 +1,12 @@
 // DurableObjectId: https://developers.cloudflare.com/durable-objects/api/id/
 
 import { object_check_id, object_id_from_name, object_new_id } from "holdfast:ops";
+import { defineInterface } from "../kernel/webidl.js";
 
 const NOT_AN_ID =
   "Failed to execute 'equals' on 'DurableObjectId': parameter 1 is not of type 'DurableObjectId'.";
+
+const { defineProperty } = Object;
 
 let make;
 let check;
@@ -11,7 +14,10 @@ let check;
 /** Whether the value is an id. */
 export let isObjectId;
 
-/** The identity of one object: 32 bytes, shown as 64 hexadecimal digits. */
+/**
+ * The identity of one object: 32 bytes, shown as 64 hexadecimal digits. It has itself its
+ * `jurisdiction` and the `name` that it was made from, either of which may be undefined.
+ */
 export class DurableObjectId {
   #hex;
   #namespace; // the number of one that it is known to belong to
@@ -23,17 +29,14 @@ export class DurableObjectId {
   }
 
   static {
+    defineInterface(this);
     make = (hex, name, jurisdiction, namespace) => {
       DurableObjectId.#allowed = true;
       const id = new DurableObjectId();
       id.#hex = hex;
       id.#namespace = namespace;
-      if (name !== undefined) {
-        Object.defineProperty(id, "name", { value: name, enumerable: true });
-      }
-      if (jurisdiction !== undefined) {
-        Object.defineProperty(id, "jurisdiction", { value: jurisdiction, enumerable: true });
-      }
+      defineProperty(id, "jurisdiction", { value: jurisdiction, enumerable: true, configurable: true });
+      defineProperty(id, "name", { value: name, enumerable: true, configurable: true });
       return id;
     };
     isObjectId = (value) => typeof value === "object" && value !== null && #hex in value;
@@ -53,10 +56,6 @@ export class DurableObjectId {
   equals(other) {
     if (!(#hex in Object(other))) throw new TypeError(NOT_AN_ID);
     return this.#hex === other.#hex;
-  }
-
-  get [Symbol.toStringTag]() {
-    return "DurableObjectId";
   }
 }
 

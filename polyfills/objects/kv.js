@@ -1,5 +1,6 @@
 // SyncKvStorage: https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#synchronous-kv-api
 
+import { defineInterface } from "../kernel/webidl.js";
 import * as operations from "./operations.js";
 import { isStranger, refuse, STORAGE } from "./strangers.js";
 
@@ -67,8 +68,8 @@ export class SyncKvStorage {
     return this.#instance;
   }
 
-  get [Symbol.toStringTag]() {
-    return "SyncKvStorage";
+  static {
+    defineInterface(this);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { JURISDICTIONS, LOCATION_HINTS } from "holdfast:constants";
 import { Either } from "../kernel/either.js";
+import { defineInterface } from "../kernel/webidl.js";
 import { checkNamespace, idFromName, idFromString, isObjectId, newUniqueId } from "./id.js";
 import { createStub } from "./stub.js";
 
@@ -24,6 +25,7 @@ export class DurableObjectNamespace extends Either {
   }
 
   static {
+    defineInterface(this);
     make = (binding, object) => {
       DurableObjectNamespace.#allowed = true;
       const namespace = new DurableObjectNamespace(object);
@@ -87,10 +89,6 @@ export class DurableObjectNamespace extends Either {
   jurisdiction(name) {
     const jurisdiction = checkedJurisdiction(name);
     return make({ ...this.#binding, jurisdiction });
-  }
-
-  get [Symbol.toStringTag]() {
-    return "DurableObjectNamespace";
   }
 }
 

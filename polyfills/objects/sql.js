@@ -1,7 +1,8 @@
 // SqlStorage: https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
 
 import { sql_rows_read, sql_size } from "holdfast:ops";
-import { illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
+import { ownValue } from "../kernel/own-properties.js";
+import { defineInterface, illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
 import { wrote } from "./operations.js";
 import { run } from "./sql-rows.js";
 import { isStranger, refuse, STORAGE } from "./strangers.js";
@@ -213,8 +214,8 @@ export class SqlStorage {
     return sql_size(this.#instance.slot);
   }
 
-  get [Symbol.toStringTag]() {
-    return "SqlStorage";
+  static {
+    defineInterface(this);
   }
 }
 
@@ -226,7 +227,7 @@ class Statement {
 }
 
 for (const [name, value] of Object.entries({ Cursor, Statement })) {
-  Object.defineProperty(SqlStorage.prototype, name, { value, writable: true, configurable: true });
+  ownValue(SqlStorage.prototype, name, value);
 }
 
 function requireSql(instance) {

@@ -4,7 +4,8 @@ import { turn_stop } from "holdfast:ops";
 import { ownExports } from "../workers/exports.js";
 import { runCriticalSection } from "./critical-section.js";
 import { lazily } from "../kernel/lazy.js";
-import { isObject } from "../kernel/webidl.js";
+import { ownLazily, ownValue } from "../kernel/own-properties.js";
+import { defineInterface, isObject } from "../kernel/webidl.js";
 import { DurableObjectStorage } from "./storage.js";
 
 const hibernation = lazily("objects/hibernation.js");
@@ -18,45 +19,28 @@ const NOT_ABORT_OPTIONS =
   "Failed to execute 'abort' on 'DurableObjectState': parameter 2 is not of type 'AbortOptions'.";
 const ABORTED = "Application called abort() to reset Durable Object.";
 
-/** What an object knows of itself; the first argument of its constructor. */
+/**
+ * What an object knows of itself; the first argument of its constructor. It has itself
+ *
+ * - `facets`: objects inside of this one; see facets.js;
+ * - `container`, which is none;
+ * - `storage`: the object's own durable storage;
+ * - `id`: the object's id;
+ * - `props`: configuration of whoever made the object, where it is a facet; else none;
+ * - `exports`: the script's own entrypoints and Durable Object namespaces.
+ */
 export class DurableObjectState {
   #instance;
-  #storage;
-  #facets;
 
   constructor(instance) {
     this.#instance = instance;
-    this.#storage = new DurableObjectStorage(instance);
-  }
-
-  /** The object's id. */
-  get id() {
-    return this.#instance.id;
-  }
-
-  /** The object's own durable storage. */
-  get storage() {
-    return this.#storage;
-  }
-
-  /** Configuration of whoever made the object, where it is a facet; else none. */
-  get props() {
-    return (this.#instance.props ??= {});
-  }
-
-  /** None: there are no containers here. */
-  get container() {
-    return undefined;
-  }
-
-  /** Objects inside of this one: see facets.js. */
-  get facets() {
-    return (this.#facets ??= facets().facetsOf(this.#instance));
-  }
-
-  /** The script's own entrypoints and Durable Object namespaces. */
-  get exports() {
-    return ownExports();
+    let made;
+    ownLazily(this, "facets", () => (made ??= facets().facetsOf(instance)));
+    ownValue(this, "container", undefined);
+    ownValue(this, "storage", new DurableObjectStorage(instance));
+    ownValue(this, "id", instance.id);
+    ownLazily(this, "props", () => (instance.props ??= {}));
+    ownLazily(this, "exports", ownExports);
   }
 
   /** Keep the object in memory until the promise settles. */
@@ -133,7 +117,7 @@ export class DurableObjectState {
     return hibernation().getEventTimeout(this.#instance);
   }
 
-  get [Symbol.toStringTag]() {
-    return "DurableObjectState";
+  static {
+    defineInterface(this);
   }
 }

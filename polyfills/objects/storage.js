@@ -5,6 +5,8 @@
 
 import { storage_release, storage_save, storage_undo } from "holdfast:ops";
 import { lazily } from "../kernel/lazy.js";
+import { ownLazily } from "../kernel/own-properties.js";
+import { defineInterface } from "../kernel/webidl.js";
 import { runCriticalSection } from "./critical-section.js";
 import {
   abandonTransaction,
@@ -28,24 +30,21 @@ const sql = lazily("objects/sql.js");
 const kv = lazily("objects/kv.js");
 const past = lazily("objects/past.js");
 
-/** The durable key-value storage of one object. */
+/**
+ * The durable key-value storage of one object. It has itself
+ *
+ * - `kv`: the same keys and values as here, without promises;
+ * - `sql`: SQL on the object's database.
+ */
 export class DurableObjectStorage {
   #instance;
-  #sql;
-  #kv;
 
   constructor(instance) {
     this.#instance = instance;
-  }
-
-  /** SQL on the object's database. */
-  get sql() {
-    return (this.#sql ??= sql().sqlStorageOf(this.#instance));
-  }
-
-  /** The same keys and values as here, without promises. */
-  get kv() {
-    return (this.#kv ??= new (kv().SyncKvStorage)(this.#instance));
+    let ownKv;
+    let ownSql;
+    ownLazily(this, "kv", () => (ownKv ??= new (kv().SyncKvStorage)(instance)));
+    ownLazily(this, "sql", () => (ownSql ??= sql().sqlStorageOf(instance)));
   }
 
   /** The value of a key (undefined if absent), or a Map of up to 128 keys. */
@@ -151,8 +150,8 @@ export class DurableObjectStorage {
     return result;
   }
 
-  get [Symbol.toStringTag]() {
-    return "DurableObjectStorage";
+  static {
+    defineInterface(this);
   }
 }
 

@@ -28,13 +28,18 @@ import { idFromHost } from "./id.js";
 import { bytesOf } from "./overload.js";
 import { admitObject, callInstance, callMethod, residentInstance, throughHost } from "./residents.js";
 
+const { defineProperty } = Object;
+
 const MAX_ADDRESSES = 2_048;
 const RELATIVE_BASE = "https://fake-host/";
 
 const FROM_NAMESPACE = {};
 let partsOf;
 
-/** A client of one object; `fetch` has the global function's signature. */
+/**
+ * A client of one object; `fetch` has the global function's signature. It has itself the object's
+ * `id`, and the `name` that the id was made from, which is undefined for other ids.
+ */
 export class DurableObjectStub {
   #namespace;
   #id;
@@ -43,21 +48,13 @@ export class DurableObjectStub {
     if (key !== FROM_NAMESPACE) throw new TypeError("Illegal constructor");
     this.#namespace = namespace;
     this.#id = id;
+    defineProperty(this, "name", { value: id.name, enumerable: true, configurable: true });
+    defineProperty(this, "id", { value: id, enumerable: true, configurable: true });
   }
 
   static {
     partsOf = (value) =>
       #id in value ? { namespace: value.#namespace, id: value.#id } : undefined;
-  }
-
-  /** The object's id. */
-  get id() {
-    return this.#id;
-  }
-
-  /** The name that the id was made from; undefined for other ids. */
-  get name() {
-    return this.#id.name;
   }
 
   /** What JSON.stringify() has of it, which says where it stands; else a call of the object. */
@@ -206,7 +203,7 @@ function sendCall({ namespace, id }, caller, path, message) {
   return callMethod(instance, caller, path, message);
 }
 
-keepShapes(createStub(undefined, undefined));
+keepShapes(createStub(undefined, {}));
 defineSource(sourceOf);
 
 Object.setPrototypeOf(

@@ -1,8 +1,9 @@
 // ExecutionContext: https://developers.cloudflare.com/workers/runtime-apis/context/
 
 import { turn_stop } from "holdfast:ops";
+import { ownLazily, ownValue } from "../kernel/own-properties.js";
 import { keepShapes } from "../kernel/shapes.js";
-import { illegalInvocation } from "../kernel/webidl.js";
+import { defineInterface, illegalInvocation } from "../kernel/webidl.js";
 import { deserialize } from "../serialize/index.js";
 import { lazily } from "../kernel/lazy.js";
 import { ownExports } from "./exports.js";
@@ -14,13 +15,28 @@ const NOT_A_PROMISE =
 
 const ABORTED = "Worker execution was aborted due to call to ctx.abort().";
 
-/** The third argument of a module worker's handlers. */
+const tracing = () => loadTracing().tracing;
+
+/**
+ * The third argument of a module worker's handlers. It has itself
+ *
+ * - `tracing`: spans of the script's own; see tracing.js;
+ * - `access` and `cache`, which are none: nobody has been asked who he is, and no cache stands in
+ *   front of a Worker here;
+ * - `props`: configuration of the binding that the event came by;
+ * - `exports`: the script's own entrypoints and Durable Object namespaces.
+ */
 export class ExecutionContext {
   #event;
 
   /** `event.props` is what the caller's binding says, serialized, in base64; or undefined. */
   constructor(event) {
     this.#event = event;
+    ownLazily(this, "tracing", tracing);
+    ownValue(this, "access", undefined);
+    ownValue(this, "cache", undefined);
+    ownLazily(this, "props", () => (event.propsValue ??= propsOf(event.props)));
+    ownLazily(this, "exports", ownExports);
   }
 
   /** Keep the event alive after its response until the promise settles. */
@@ -28,32 +44,6 @@ export class ExecutionContext {
     if (!(#event in Object(this))) throw illegalInvocation();
     if (arguments.length === 0) throw new TypeError(NOT_A_PROMISE);
     this.#event.waitUntil(promise);
-  }
-
-  /** Configuration of the binding that the event came by. */
-  get props() {
-    const event = this.#event;
-    return (event.propsValue ??= propsOf(event.props));
-  }
-
-  /** The script's own entrypoints and Durable Object namespaces. */
-  get exports() {
-    return ownExports();
-  }
-
-  /** Spans of the script's own; see tracing.js. */
-  get tracing() {
-    return loadTracing().tracing;
-  }
-
-  /** None: no cache stands in front of a Worker here. */
-  get cache() {
-    return undefined;
-  }
-
-  /** None: nobody has been asked who he is. */
-  get access() {
-    return undefined;
   }
 
   /** End the event now: it fails with `reason`, and what runs ends here. */
@@ -68,8 +58,8 @@ export class ExecutionContext {
    */
   passThroughOnException() {}
 
-  get [Symbol.toStringTag]() {
-    return "ExecutionContext";
+  static {
+    defineInterface(this);
   }
 }
 

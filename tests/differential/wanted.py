@@ -57,12 +57,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "redirects to see other",
         ],
     },
-    "rpc/properties": {
-        Reason.SHAPES: [
-            "a property that is set",
-            "keys",
-        ],
-    },
     "sql/live-cursors": {
         Reason.SQL: [
             "RETURNING",
@@ -244,18 +238,11 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         Reason.SHAPES: [
             "classes",
             "get of another namespace's id",
-            "namespace's methods",
-            "properties of an id",
         ],
     },
     "objects/lifetime": {
         Reason.LENIENT: [
             "an old stub after a reset",
-        ],
-    },
-    "objects/state": {
-        Reason.SHAPES: [
-            "storage's methods",
         ],
     },
     "platform/abort": {
@@ -361,11 +348,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
     "rpc/values": {
         Reason.SHAPES: [
             "what an object's stub is",
-        ],
-    },
-    "rpc/visibility": {
-        Reason.SHAPES: [
-            "object: names of methods",
         ],
     },
     "sql/cursors": {
