@@ -310,3 +310,15 @@ def test_an_address_of_the_project_that_is_none_is_told(folder: Path) -> None:
         1,
         "holdfast: '192.0.2.1' is no address of this machine; choose another with --host\n",
     )
+
+
+@pytest.mark.parametrize("hosts", [(), ("--host", "0.0.0.0")])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_workers_and_the_api_cannot_have_one_port(
+    folder: Path, hosts: tuple[str, ...], workers: str
+) -> None:
+    (port,) = free_ports(1)
+    ports = ("--port", str(port), "--api-port", str(port))
+    done = holdfast("serve", *ports, *hosts, "--workers", workers, folder=folder)
+    told = f"port {port} is asked for twice; choose another with --port or --api-port"
+    assert (done.code, done.err) == (1, f"holdfast: {told}\n")

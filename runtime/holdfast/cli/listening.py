@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8787
+_EVERY_HOST = ("::", "0.0.0.0")  # noqa: S104 - it is compared with
 
 
 def workers_address(options: argparse.Namespace) -> Address:
@@ -37,6 +38,13 @@ def take_dev_address(options: argparse.Namespace, dev: "DevAddress") -> None:
 def api_address(options: argparse.Namespace) -> Address:
     """Where the API answers."""
     return Address((options.api_host,), options.api_port, "--api-port")
+
+
+def have_one_port(first: Address, second: Address) -> bool:
+    """Whether both ask for the same port of the same host."""
+    hosts = {*first.hosts, *second.hosts}
+    shared = bool({*first.hosts} & {*second.hosts}) or not hosts.isdisjoint(_EVERY_HOST)
+    return first.port == second.port != 0 and bool(first.hosts and second.hosts) and shared
 
 
 def places(address: Address, port: int) -> str:

@@ -15,6 +15,7 @@ from holdfast.catalog import Catalog, CatalogUnusable
 from holdfast.cli.console import Terminal, complain, configure_logging, open_terminal
 from holdfast.cli.listening import (
     api_address,
+    have_one_port,
     listening_failure,
     places,
     url_host,
@@ -39,6 +40,9 @@ def serve(options: argparse.Namespace) -> int:
     """Serve every uploaded script, and the API that takes uploads."""
     configure_logging(options)
     addresses = workers_address(options), api_address(options)
+    if have_one_port(*addresses):
+        port = options.api_port
+        return complain(f"port {port} is asked for twice; choose another with --port or --api-port")
     return run_workers(options, addresses, partial(_serve, options))
 
 
