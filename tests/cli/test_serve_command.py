@@ -235,6 +235,7 @@ def test_a_server_that_is_no_api_is_told(tmp_path: Path) -> None:
         arguments = ["--api-url", other.ready(), "--token", "t"]
         done = holdfast("namespace", "list", *arguments, folder=tmp_path)
     assert done.code == 1 and "not an answer of Holdfast's API" in done.err
+    assert done.err.count("\n") == 1
 
     def answer_gibberish() -> None:
         connection, _ = gibberish.accept()

@@ -109,6 +109,6 @@ def _envelope(status: int, body: bytes) -> dict[str, Any]:
             return envelope
         errors = [(error["code"], error["message"]) for error in envelope["errors"]]
     except (ValueError, TypeError, KeyError) as error:
-        text = body[:200].decode("utf-8", "replace")
+        text = " ".join(body[:200].decode("utf-8", "replace").split())
         raise ApiError(status, [(status, f"not an answer of Holdfast's API: {text}")]) from error
     raise ApiError(status, errors)
