@@ -108,7 +108,10 @@ async def told(server: Server, wanted: Callable[[Any], bool]) -> Any:
 
 
 @pytest.mark.parametrize("path", ["/endless", "/idle"])
-async def test_a_client_that_leaves_cancels_the_stream(server: Server, path: str) -> None:
+async def test_a_client_that_leaves_cancels_the_stream(
+    server: Server, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.server.connection.SILENT_SECONDS", 0.02)
     client = Client(server)
     await client.send(path)
     await client.head()

@@ -3,6 +3,8 @@
 import asyncio
 import socket
 
+import pytest
+
 from tests.inprocess import Server
 
 ECHO = """
@@ -174,6 +176,53 @@ async def test_a_client_that_leaves_hurts_nobody(server: Server) -> None:
         connection.sendall(request)
         connection.close()
     assert await server.text("/ip") == "127.0.0.1"
+
+
+BIT_BY_BIT = """
+const bits = (count) => {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      await scheduler.wait(10);
+      count-- ? controller.enqueue(encoder.encode(`${count} `)) : controller.close();
+    },
+  });
+};
+export default {
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/late") await scheduler.wait(10);
+    return new Response(pathname === "/bits" ? bits(5) : `${pathname} ${await request.text()}`);
+  },
+};
+"""
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        (["/now"], [b"/now asked"]),
+        (["/late"], [b"/late asked"]),
+        (["/bits"], [b"4 ", b"3 ", b"2 ", b"1 ", b"0 ", b"\r\n0\r\n\r\n"]),
+        (["/late", "/bits", "/late"], [b"/late asked", b"0 ", b"\r\n0\r\n\r\n", b"/late asked"]),
+    ],
+)
+async def test_who_has_ended_its_side_gets_what_it_has_asked_for(
+    server: Server, targets: list[str], expected: list[bytes]
+) -> None:
+    server.add("main", BIT_BY_BIT)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    for target in targets:
+        head = f"POST {target} HTTP/1.1\r\nHost: main.localhost:{server.port}\r\n"
+        writer.write(f"{head}Content-Length: 5\r\n\r\nasked".encode())
+    writer.write_eof()
+    async with asyncio.timeout(20):
+        answer = await reader.read()
+    for part in expected:
+        before, found, answer = answer.partition(part)
+        assert found, (part, before)
+    assert not answer
+    writer.close()
 
 
 async def test_garbage_gets_400(server: Server) -> None:

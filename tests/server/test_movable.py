@@ -39,6 +39,9 @@ class Handler:
     def refuse(self, _message: RawRequestMessage, _reason: Reason) -> WorkerResponse:
         return OVERLOADED
 
+    def heeds_leaving(self, _message: RawRequestMessage) -> bool:
+        return False
+
     def result_of(self, answer: "asyncio.Future[WorkerResponse]", _message: object) -> Any:
         return answer.result()
 

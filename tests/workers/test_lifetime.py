@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from holdfast.catalog import ObjectNamespace, Service
 from tests.inprocess import Answer, Server
@@ -158,7 +159,10 @@ async def test_a_loop_of_microtasks_is_stopped(server: Server) -> None:
     assert await server.text("/ok") == "ok"
 
 
-async def test_a_client_that_leaves_a_silent_stream_cancels_it(server: Server) -> None:
+async def test_a_client_that_leaves_a_silent_stream_cancels_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.server.connection.SILENT_SECONDS", 0.02)
     server.add(
         "main",
         """

@@ -65,6 +65,7 @@ READ_BUFFER_BYTES = 65_536
 MAX_GATHERED_BYTES = 65_536  # of responses that wait to be written
 IDLE_SECONDS = 75.0  # a connection without a whole request for so long is closed
 REFUSED_SECONDS = 2.0  # how long a client is heard that was told of its mistake
+SILENT_SECONDS = 1.0  # how long a response may pause where the client has ended its side
 LINGER_SECONDS = 10.0  # how long an unread request body is waited for
 
 Payload = StreamReader
@@ -84,12 +85,14 @@ class Connection(BaseProtocol):
         "_arrived",
         "_busy",
         "_closing",
+        "_has_ended",
         "_head_bytes",
         "_idle_since",
         "_idle_timer",
         "_keep_alive",
         "_message",
         "_messages",
+        "_moved",
         "_outgoing",
         "_payload",
         "_sending",
@@ -108,6 +111,8 @@ class Connection(BaseProtocol):
         self._messages: deque[tuple[RawRequestMessage, Payload]] = deque()
         self._busy = False
         self._closing = False  # after the response under way
+        self._has_ended = False  # the client sends nothing more
+        self._moved = False  # something of the response has been written, since the last look
         self._stalled = False  # the client is to read before it is answered again
         self._keep_alive = True
         self._unparsed = False  # the parser has stopped before the end of what it was fed
@@ -156,13 +161,34 @@ class Connection(BaseProtocol):
         """The client has gone: nobody waits for the response any more."""
         super().connection_lost(exc)
         self._forget()
-        if self._payload is not EMPTY_PAYLOAD and not self._payload.is_eof():
+        if self._wants_more():
             self._payload.set_exception(ConnectionResetError("the client has gone"))
         if self._answer is not None:
             self._answer.cancel()
         if self._task is not None:
             self._task.cancel()
         self._parser = None
+
+    def eof_received(self) -> bool:
+        """The client sends nothing more. It has left, or waits for its responses all the same.
+
+        Which of the two, only what is written to it tells. So it gets what is under way, but for a
+        stream that pauses; and scripts that want to know when a client leaves are told.
+        """
+        if not self._busy or self._wants_more() or self._server.heeds_leaving(self._message):
+            return False
+        self._has_ended, self._moved = True, False
+        self._loop.call_later(SILENT_SECONDS, self._check_silence)
+        return True
+
+    def _check_silence(self) -> None:
+        moved, self._moved = self._moved, False
+        if self.transport is None:
+            return
+        if self._task is not None and not moved and not self._paused:
+            self.transport.close()
+        else:
+            self._loop.call_later(SILENT_SECONDS, self._check_silence)
 
     def _forget(self) -> None:
         """This is no connection any more."""
@@ -273,8 +299,11 @@ class Connection(BaseProtocol):
         arrived, self._arrived = self._arrived, False
         if self._paused and self._sending == before:
             return True
-        wants = self._payload is not EMPTY_PAYLOAD and not self._payload.is_eof()
-        return wants and not arrived and not self._reading_paused
+        return self._wants_more() and not arrived and not self._reading_paused
+
+    def _wants_more(self) -> bool:
+        """Whether the body of the request under way is yet to come, or a part of it."""
+        return self._payload is not EMPTY_PAYLOAD and not self._payload.is_eof()
 
     # ---- bounds ----------------------------------------------------------------------
 
@@ -509,7 +538,7 @@ class Connection(BaseProtocol):
         if self._paused:
             self._stalled = True
             return
-        if self._payload is not EMPTY_PAYLOAD and not self._payload.is_eof():
+        if self._wants_more():
             self._task = self._loop.create_task(self._discard_payload())
             return
         self._ready()
@@ -548,6 +577,8 @@ class Connection(BaseProtocol):
             self._loop.call_soon(self.data_received, tail)
         if self._unparsed and not self._has_enough():
             self._loop.call_soon(self._read_on)
+        elif self._has_ended and not self._messages:
+            self._close()
 
     def _has_enough(self) -> bool:
         """Whether so many requests wait that no more are to be read."""
@@ -568,5 +599,6 @@ class Connection(BaseProtocol):
 
     async def drain(self) -> None:
         """Return once the client has taken most of what was written. Raises ConnectionError."""
+        self._moved = True
         if self._paused or self.transport is None:
             await self._drain_helper()

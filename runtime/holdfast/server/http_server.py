@@ -38,6 +38,9 @@ class Handler(Protocol):
     def refuse(self, message: RawRequestMessage, reason: Reason) -> WorkerResponse:
         """The response to a request that is not given to a Worker: there is too much to do."""
 
+    def heeds_leaving(self, message: RawRequestMessage) -> bool:
+        """Whether a Worker wants to know at once that its client has left, rather than answer."""
+
     def result_of(
         self, answer: "asyncio.Future[WorkerResponse]", message: RawRequestMessage
     ) -> WorkerResponse:
@@ -70,6 +73,7 @@ class HttpServer:
         self.handle = handler.handle
         self.refuse = handler.refuse
         self.result_of = handler.result_of
+        self.heeds_leaving = handler.heeds_leaving
         self.connections: set[Connection] = set()
         self._to_flush: list[Connection] = []
         self.sockets: set[WireEnd] = set()  # connections that were upgraded

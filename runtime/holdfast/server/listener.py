@@ -112,6 +112,12 @@ class Listener:
             self._on_request(message.method, message.path, OVERLOADED.status, 0.0)
         return OVERLOADED
 
+    def heeds_leaving(self, message: RawRequestMessage) -> bool:
+        """See http_server.Handler."""
+        route = self._routes.route(message.headers.get("Host", ""))
+        resident = None if route is None else self._runtime.residents.get(route.script)
+        return resident is not None and bool(resident.worker.host.compatibility.request_signals)
+
     def result_of(
         self, answer: "asyncio.Future[WorkerResponse]", message: RawRequestMessage
     ) -> WorkerResponse:
