@@ -1,6 +1,8 @@
 import asyncio
 import re
+from types import SimpleNamespace
 
+import aiohttp
 import pytest
 
 from holdfast.api import ApiSettings
@@ -150,3 +152,15 @@ async def test_the_envelope_of_a_success_has_four_fields(api):
     answer = await api.call("GET", "/scripts")
     assert isinstance(answer, Answer)
     assert answer.envelope == {"success": True, "errors": [], "messages": [], "result": []}
+
+
+async def test_an_answer_that_fails_half_way_breaks_off(api, platform):
+    async def archive():
+        yield b"some of it"
+        raise OSError("the disk is gone")
+
+    platform.objects = SimpleNamespace(archive=archive)
+    backup = f"{ACCOUNT.removesuffix('/workers')}/backup"
+    async with asyncio.timeout(20):
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await api.call("GET", backup, absolute=True)

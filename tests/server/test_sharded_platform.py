@@ -4,8 +4,10 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -206,6 +208,26 @@ def test_a_backup_has_the_objects_of_all_shards(platform: Sharded, tmp_path: Pat
     with tarfile.open(file) as tar:
         kept = {Path(name).stem for name in tar.getnames()}
     assert {entry["id"] for entry in listed} <= kept
+
+
+def test_a_backup_is_whole_though_a_shard_dies_meanwhile(platform: Sharded, tmp_path: Path) -> None:
+    for name in NAMES:
+        platform.count(name)
+    file = tmp_path / "backup.tar"
+    victim = platform.shards()[1]  # which is not the first shard, whether or not that was replaced
+    os.kill(victim, signal.SIGSTOP)  # so that it is waited for
+    url = f"{platform.api}/accounts/local/backup"
+    header = f"Authorization: Bearer {TOKEN}"
+    command = ["curl", "--silent", "--no-buffer", "--header", header, "--output", file, url]
+    with subprocess.Popen(command) as backup:
+        while not (file.exists() and file.stat().st_size):
+            time.sleep(0.005)
+        kill(victim)
+        assert backup.wait(30) == 0
+    with tarfile.open(file) as tar:
+        found = [name for name in tar.getnames() if name.endswith(".sqlite") and "/" in name]
+        assert tar.getnames()[-1] == "backup.json"
+    assert len([name for name in found if len(Path(name).stem) == 64]) == len(NAMES)
 
 
 def test_a_script_that_is_deleted_is_gone_from_all_shards(platform: Sharded) -> None:

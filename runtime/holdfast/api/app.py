@@ -7,7 +7,13 @@ from aiohttp import web
 
 from holdfast.api.accounts import AccountHandlers
 from holdfast.api.auth import HEALTH, SETTINGS, authenticate
-from holdfast.api.envelope import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ApiRefusal, answer_errors
+from holdfast.api.envelope import (
+    METHOD_NOT_ALLOWED,
+    NO_SUCH_ROUTE,
+    ApiRefusal,
+    answer_errors,
+    note_begin,
+)
 from holdfast.api.key_value import KeyValueHandlers
 from holdfast.api.metrics import MetricsHandlers
 from holdfast.api.namespaces import NamespaceHandlers
@@ -53,6 +59,7 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
     app = web.Application(middlewares=[answer_errors, authenticate])
     app[SETTINGS] = settings
     app.on_response_prepare.append(_hide_server)
+    app.on_response_prepare.append(note_begin)
     turn = asyncio.Lock()
     tails = TailHandlers(platform)
     app.on_shutdown.append(tails.end_all)

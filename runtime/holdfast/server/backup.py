@@ -14,11 +14,14 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from holdfast.catalog.vault import KEY_FILE
 from holdfast.server.data_folder import OBJECTS, SCRATCH
+from holdfast.server.object_files import OwnerLost
 from holdfast.server.runtime import Runtime
 from holdfast.storage import alarms, going_back, history, object_names
 from holdfast.storage.names import DATABASE_SUFFIX, database_name, is_index
@@ -32,7 +35,9 @@ KEY_VALUE = "kv.sqlite"
 PLAIN_FILES = (KEY_FILE, "api-token")
 SHARED_VFS = "unix"  # of the files that several connections, or processes, have open
 NAMESPACE_FILES = {alarms.FILE_NAME: VFS, object_names.FILE_NAME: SHARED_VFS}
+_Result = TypeVar("_Result")
 _PAST_SUFFIXES = (history.SUFFIX, going_back.SUFFIX)
+OWNER_TRIES = 5  # at what the processes do that have the objects, where these end meanwhile
 _CHUNK_BYTES = 1 << 20
 _BLOCK = 512
 
@@ -81,7 +86,7 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
         for past in await asyncio.to_thread(_pasts, objects / unique_key):
             if await asyncio.to_thread(_copy_past, past, copy):
                 yield f"{OBJECTS}/{unique_key}/{past.name}", copy
-        for object_id in await runtime.files.list(unique_key, None, 2**31):
+        for object_id in await _done(partial(runtime.files.list, unique_key, None, 2**31)):
             async for name, path in _object(runtime, unique_key, object_id, scratch):
                 yield f"{OBJECTS}/{unique_key}/{name}", path
 
@@ -91,15 +96,29 @@ async def _object(
 ) -> AsyncIterator[tuple[str, Path]]:
     """The files of one object and its facets, by name."""
     folder = scratch / "object"
-    await asyncio.to_thread(folder.mkdir)
-    try:
+
+    async def copy() -> None:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(folder.mkdir)
         await runtime.files.copy(unique_key, object_id, folder / f"{object_id}{DATABASE_SUFFIX}")
+
+    try:
+        await _done(copy)
     except FileNotFoundError:
-        await asyncio.to_thread(folder.rmdir)
         return  # it has removed everything meanwhile
     for path in await asyncio.to_thread(lambda: sorted(folder.iterdir())):
         yield path.name, path
-    await asyncio.to_thread(shutil.rmtree, folder)
+
+
+async def _done(do: Callable[[], Awaitable[_Result]]) -> _Result:
+    """What comes of doing it, again where an owner of objects has ended before it was done."""
+    for tries_left in reversed(range(OWNER_TRIES)):
+        try:
+            return await do()
+        except OwnerLost:
+            if not tries_left:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 def _folders(objects: Path) -> list[str]:

@@ -41,6 +41,7 @@ from holdfast.server.refusals import (
     MAX_HEADER_BYTES,
     MAX_TARGET_BYTES,
     TOO_MANY_HEADERS,
+    RequestBodyBroken,
     refusal_of,
 )
 from holdfast.server.response import (
@@ -71,10 +72,6 @@ LINGER_SECONDS = 10.0  # how long an unread request body is waited for
 Payload = StreamReader
 
 _ASCII = bytes(range(0x80))
-
-
-class RequestBodyBroken(Exception):
-    """A request's body was not HTTP, or ended too early: the client's fault."""
 
 
 class Connection(BaseProtocol):
@@ -163,10 +160,9 @@ class Connection(BaseProtocol):
         self._forget()
         if self._wants_more():
             self._payload.set_exception(ConnectionResetError("the client has gone"))
-        if self._answer is not None:
-            self._answer.cancel()
-        if self._task is not None:
-            self._task.cancel()
+        for waiting in (self._answer, self._task):
+            if waiting is not None:
+                waiting.cancel()
         self._parser = None
 
     def eof_received(self) -> bool:

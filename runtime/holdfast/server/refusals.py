@@ -12,6 +12,10 @@ _LONG_HEADER = 431, "A header of the request is longer than 32 kB."
 _HTTP_2 = 505, "HTTP/2 is not spoken here: ask with HTTP/1.1, or through a proxy that does."
 
 
+class RequestBodyBroken(Exception):
+    """A request's body was not HTTP, or ended too early: the client's fault."""
+
+
 def refusal_of(error: HttpProcessingError) -> tuple[int, str]:
     """The status and the text for what the parser does not take."""
     if isinstance(error, LineTooLong):
