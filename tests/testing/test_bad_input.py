@@ -71,6 +71,11 @@ def test_a_project_that_is_broken(holdfast, tmp_path, settings, message):
     assert message in str(caught.value) and str(tmp_path) in str(caught.value)
 
 
+def test_a_compatibility_date_that_is_none(holdfast):
+    with pytest.raises(HarnessError, match="'tomorrow' is no date such as 2026-01-31"):
+        holdfast.worker(EMPTY, compatibility_date="tomorrow")
+
+
 def test_an_object_that_cannot_be(holdfast, counter):
     with pytest.raises(HarnessError, match=r'no class "Nope" .* it exports: Counter'):
         counter.worker.object("Nope")

@@ -4,14 +4,13 @@ https://developers.cloudflare.com/workers/configuration/multipart-upload-metadat
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, NoReturn
 
 from holdfast.catalog import ErrorCode, UploadRejected
 from holdfast.catalog.bindings import RequestedBinding, is_well_formed, parse_bindings
+from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.migrations import Migrations, Renamed, Step
 
 # A script that asks for these would not work without them.
@@ -28,7 +27,6 @@ _KNOWN_FIELDS = (
 )
 _SECRET_TYPES = ("secret_text", "secret_key")
 MAX_ANNOTATION_LENGTH = 1_000
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MIGRATION = ("old_tag", "new_tag", "steps")
 _STEP = (
     "new_classes",
@@ -149,14 +147,10 @@ def _date(fields: Mapping[str, Any]) -> str | None:
     text = _optional_text(fields, "compatibility_date")
     if text is None:
         return None
-    try:
-        if not _DATE.fullmatch(text):
-            raise ValueError(text)
-        date.fromisoformat(text)
-    except ValueError as error:
+    if not is_compatibility_date(text):
         raise _rejected(
             f'metadata.compatibility_date must be a date like "2024-01-31", not {text!r}.'
-        ) from error
+        )
     return text
 
 

@@ -19,6 +19,7 @@ from typing import Any, TypeGuard
 from holdfast.catalog.bindings import RequestedBinding, parse_bindings
 from holdfast.catalog.bundling import BundleOptions
 from holdfast.catalog.cron import Cron, InvalidCron
+from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
 from holdfast.catalog.project_fields import NOT_INHERITED, notes_on, refused_of
@@ -171,7 +172,7 @@ def read_project(
         main=reader.main(),
         entries=entries,
         bindings=reader.bindings(entries),
-        compatibility_date=fields.get("compatibility_date") and str(fields["compatibility_date"]),
+        compatibility_date=reader.compatibility_date(),
         compatibility_flags=tuple(reader.texts("compatibility_flags")),
         migrations=tuple(reader.migrations()),
         exports=reader.exports(),
@@ -272,6 +273,13 @@ class _Reader:
             except InvalidCron as error:
                 raise self.invalid("triggers.crons", f"has a mistake: {error}") from error
         return tuple(dict.fromkeys(crons))
+
+    def compatibility_date(self) -> str | None:
+        """The date; TOML has dates of its own."""
+        value = self._fields.get("compatibility_date")
+        if value is not None and not is_compatibility_date(str(value)):
+            raise self.invalid("compatibility_date", "must be a date, such as 2026-01-31")
+        return value and str(value)
 
     def dev(self) -> DevAddress:
         """Where to serve it for development; `*` is all addresses, as for Wrangler.

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from holdfast.catalog.bindings import Binding, Json, ObjectNamespace, PlainText, Service
+from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.namespace import Namespace
 from holdfast.objects.record import ObjectRecord
 from holdfast.testing.driven import driven
@@ -51,6 +52,8 @@ class Core(Stage, Generic[WorkerT]):
         `namespace(…)` the objects of its class. `environment` is that of a project. Raises
         HarnessError, which names the file and what is wrong.
         """
+        if compatibility_date is not None and not is_compatibility_date(compatibility_date):
+            raise HarnessError(f"{compatibility_date!r} is no date such as 2026-01-31.")
         options = Options(name, environment, compatibility_date, tuple(compatibility_flags))
         return self.add(find(source, options, self._folders, self.workers), env or {})
 
