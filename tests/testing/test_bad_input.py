@@ -7,6 +7,7 @@ import pytest
 
 from holdfast.testing import AsyncHarness, CallTimedOut, Harness, HarnessError, JavaScriptError
 from holdfast.testing.errors import LeakError
+from holdfast.testing.javascript import load
 
 EMPTY = "export default { fetch() {} }"
 
@@ -74,6 +75,31 @@ def test_a_project_that_is_broken(holdfast, tmp_path, settings, message):
 def test_a_compatibility_date_that_is_none(holdfast):
     with pytest.raises(HarnessError, match="'tomorrow' is no date such as 2026-01-31"):
         holdfast.worker(EMPTY, compatibility_date="tomorrow")
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("compatibility_date = 5", "compatibility_date must be a date, not 5"),
+        ("compatibility_flags = 'x'", "compatibility_flags must be a list of texts, not 'x'"),
+        ("durable_objects = ['A']", "durable_objects must be a table"),
+        ("kv = 'CACHE'", "kv must be a list of texts"),
+        ("vars = 5", "vars must be a table"),
+        ("worker = 3", "worker must be the name of a file"),
+        ("varz = {}", "has no varz; it knows compatibility_date,"),
+    ],
+)
+def test_settings_of_javascript_tests_that_are_none(holdfast, tmp_path, setting, message):
+    (tmp_path / "a.test.mjs").write_text("export const a = { test() {} };")
+    (tmp_path / "holdfast.toml").write_text(f"[test]\n{setting}\n")
+    with pytest.raises(HarnessError, match=message):
+        load(holdfast, tmp_path / "a.test.mjs")
+
+
+def test_javascript_tests_may_have_a_date_of_toml(holdfast, tmp_path):
+    (tmp_path / "a.test.mjs").write_text("export const a = { test() {} };")
+    (tmp_path / "holdfast.toml").write_text("[test]\ncompatibility_date = 2026-01-31\n")
+    assert load(holdfast, tmp_path / "a.test.mjs").found.script.compatibility_date == "2026-01-31"
 
 
 def test_an_object_that_cannot_be(holdfast, counter):

@@ -7,7 +7,7 @@ the classes that the file exports.
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from holdfast.catalog.bindings import Binding, KeyValue, ObjectNamespace, Service
+from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.project import find_project
 from holdfast.testing.answers import settled
 from holdfast.testing.errors import HarnessError, JavaScriptError, LeakError
@@ -26,7 +27,25 @@ from holdfast.testing.worker import Worker
 SETTINGS = "holdfast.toml"
 SELF = "SELF"
 SKIPPED = "TestSkipped"
-_KNOWN = ("compatibility_date", "compatibility_flags", "durable_objects", "kv", "vars", "worker")
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
+def _is_table_of_texts(value: object) -> bool:
+    return isinstance(value, dict) and _are_texts([*value.values()])
+
+
+# What [test] may have: what tells whether a value will do, and what it has to be.
+_KNOWN: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "compatibility_date": (lambda value: is_compatibility_date(str(value)), "a date"),
+    "compatibility_flags": (_are_texts, "a list of texts"),
+    "durable_objects": (_is_table_of_texts, "a table of classes' names"),
+    "kv": (_are_texts, "a list of texts"),
+    "vars": (lambda value: isinstance(value, dict), "a table"),
+    "worker": (lambda value: isinstance(value, str), "the name of a file"),
+}
 
 
 class JavaScriptFile(pytest.File):
@@ -98,7 +117,8 @@ def load(harness: Harness, file: Path) -> Worker:
     elif project is not None:
         tested = harness.worker(project)
     found = find(file, Options(), [file.parent], harness.workers)
-    dated = settings.get("compatibility_date")
+    # TOML has dates of its own.
+    dated = str(settings["compatibility_date"]) if "compatibility_date" in settings else None
     flags = tuple(settings.get("compatibility_flags", ()))
     if tested is not None:
         dated = dated or tested.found.script.compatibility_date
@@ -144,6 +164,8 @@ def _bindings(
 def _settings(file: Path) -> Mapping[str, Any]:
     try:
         table = tomllib.loads(file.read_text("utf-8")).get("test", {})
+        if not isinstance(table, dict):
+            raise ValueError("test is no table")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -152,5 +174,9 @@ def _settings(file: Path) -> Mapping[str, Any]:
         raise HarnessError(
             f"{file}: [test] has no {', '.join(unknown)}; it knows {', '.join(_KNOWN)}."
         )
+    for key, value in table.items():
+        will_do, what = _KNOWN[key]
+        if not will_do(value):
+            raise HarnessError(f"{file}: [test]: {key} must be {what}, not {value!r}.")
     known: Mapping[str, Any] = table
     return known
