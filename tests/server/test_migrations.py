@@ -3,12 +3,16 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from holdfast.api.client import deploy_project
+from holdfast.objects.ids import IdFactory
+from holdfast.objects.placement import ObjectAddress, ObjectRequest
+from holdfast.workers import WorkerResponse
 from tests.faults.site import TOKEN, Site
+from tests.server.deployment import Deployment
 
 pytestmark = pytest.mark.slow
 
@@ -126,3 +130,39 @@ async def test_a_project_is_deployed_again_with_the_steps_that_are_new(tmp_path:
             assert deployed["migration_tag"] == migrations[-1]["tag"]
             assert (await site.post("main")).startswith(class_name)
         assert await site.get("main") == "Second 4"
+
+
+class Caller:
+    """Keeps the answer to its one request."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def responded(self, _number: int, response: WorkerResponse) -> None:
+        assert isinstance(response.body, bytes), "it is short"
+        self.answer.set_result(response.body.decode())
+
+    def failed(self, _number: int, _name: str, message: str, _flags: str, *_: Any) -> None:
+        self.answer.set_result(message)
+
+
+async def test_who_has_not_heard_of_the_new_name_reaches_the_object(deployment: Deployment) -> None:
+    bound = {"bindings": [binding("Old")]}
+    made = {"new_tag": "v1", "new_sqlite_classes": ["Old"]}
+    await deployment.upload("main", worker("Old"), **bound, migrations=made)
+    assert await deployment.text("main", method="POST") == "200 Old 1"
+    (namespace,) = deployment.catalog.namespaces()
+    renamed = {
+        "old_tag": "v1",
+        "new_tag": "v2",
+        "renamed_classes": [{"from": "Old", "to": "New"}],
+    }
+    bound = {"bindings": [binding("New")]}
+    await deployment.upload("main", worker("New"), **bound, migrations=renamed)
+    object_id = IdFactory(namespace.unique_key).from_name("one")
+    caller = Caller()
+    address = ObjectAddress(namespace, object_id, "one")  # as another shard has it
+    request = ObjectRequest("GET", "http://x/", "", None, None)
+    deployment.runtime.local.fetch(cast("Any", caller), 1, address, request)
+    async with asyncio.timeout(20):
+        assert await caller.answer == "New 1"

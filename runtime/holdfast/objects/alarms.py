@@ -151,6 +151,11 @@ class AlarmScheduler:
             self._look_by(0.0)
         watched.namespace = namespace
 
+    def namespace(self, unique_key: str) -> Namespace | None:
+        """A namespace as it was last told of; None if it is not watched."""
+        watched = self._watched.get(unique_key)
+        return None if watched is None else watched.namespace
+
     def unwatch(self, unique_key: str) -> None:
         """The namespace was deleted. Alarms that run are not waited for."""
         self._watched.pop(unique_key, None)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from holdfast.catalog.errors import CatalogError
+from holdfast.catalog.namespace import Namespace
 from holdfast.host.rpc import Message
 from holdfast.objects.calls import Caller, Calls
 from holdfast.objects.directory import ObjectDirectory
@@ -16,18 +17,29 @@ from holdfast.workers import WorkerError
 UNREACHABLE = (WorkerError, CatalogError, OSError)
 
 HomeFinder = Callable[[str], ObjectHome]
+NamespaceFinder = Callable[[str], Namespace | None]
 
 
 class LocalObjects:
     """Brings up objects and gives them calls (placement.Owner); raises as UNREACHABLE says."""
 
     def __init__(
-        self, directory: ObjectDirectory, calls: Calls, waits: WaitGraph, home_of: HomeFinder
+        self,
+        directory: ObjectDirectory,
+        calls: Calls,
+        waits: WaitGraph,
+        home_of: HomeFinder,
+        namespace_of: NamespaceFinder,
     ) -> None:
-        """`home_of` finds, or loads, a script's live isolate."""
+        """`home_of` finds, or loads, a script's live isolate.
+
+        `namespace_of` finds a namespace as it is here and now, by its unique key. Who calls may be
+        in a shard that has not heard yet that the class has another name, or script, or that has.
+        """
         self._directory = directory
         self._calls = calls
         self._home_of = home_of
+        self._namespace_of = namespace_of
         self.waits = waits
 
     def fetch(
@@ -67,6 +79,7 @@ class LocalObjects:
             raise CatalogError("The Durable Object namespace of this binding was deleted.")
         record = self._directory.find(address.id)
         if record is None:
+            namespace = self._namespace_of(namespace.unique_key) or namespace
             home = self._home_of(namespace.script)
             record = self._directory.bring_up(namespace, address.id, address.name, home)
             home.admit(record)

@@ -122,7 +122,13 @@ class Runtime:
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
         )
         self._waits = WaitGraph(self._calls, self.directory.placement, loop)
-        self.local = LocalObjects(self.directory, self._calls, self._waits, self.home)
+        self.local = LocalObjects(
+            self.directory,
+            self._calls,
+            self._waits,
+            self.home,
+            lambda unique_key: self.alarms.namespace(unique_key),
+        )
         self.files: ObjectFiles = LocalFiles(storage, self.directory)
         self._alarm_calls = AlarmCalls(storage, self.directory, self.home, self.tell)
         self.alarms = AlarmScheduler(
