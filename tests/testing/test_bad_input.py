@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 
@@ -150,6 +151,23 @@ async def test_a_harness_is_for_its_kind_of_test_in_a_loop_too():
     with pytest.raises(HarnessError, match="use the fixture `aholdfast`"):
         harness.worker(EMPTY).fetch()
     harness.abandoned()
+
+
+def test_calls_at_once_are_given_as_functions(holdfast, counter):
+    for begin in (lambda: holdfast.gather([counter.call("add", 1)]), lambda: holdfast.start(1)):
+        with pytest.raises(HarnessError, match="take functions, lambda: worker"):
+            begin()
+
+
+def test_a_time_needs_a_zone(holdfast):
+    noon = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - that is the mistake
+    for use in (
+        lambda: holdfast.clock.set(noon),
+        lambda: holdfast.worker(EMPTY).scheduled("* * * * *", noon),
+        lambda: Harness(now=noon),
+    ):
+        with pytest.raises(HarnessError, match="names no moment without a time zone"):
+            use()
 
 
 def test_a_harness_is_for_one_thread(holdfast):

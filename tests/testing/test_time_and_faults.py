@@ -2,7 +2,7 @@
 
 import re
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from shutil import copyfile
 
 import pytest
@@ -23,6 +23,20 @@ FETCHER = """export default { async fetch(request) {
     return new Response(`${error.name}: ${error.message}`, { status: 599 });
   }
 } };"""
+
+
+def test_alarms_go_by_the_calendar(holdfast):
+    alarmed = holdfast.worker("""
+      import { DurableObject } from "cloudflare:workers";
+      export class Alarmed extends DurableObject {
+        arm() { return this.ctx.storage.setAlarm(Date.now() + 3_600_000); }
+        alarm() { return this.ctx.storage.put("rang", Date.now()); }
+      }
+      export default {};""").object("Alarmed", name="a")
+    alarmed.call("arm")
+    holdfast.clock.set(holdfast.clock.now + timedelta(days=1))
+    holdfast.clock.advance(0)
+    assert alarmed.storage["rang"] == holdfast.clock.now_ms()
 
 
 def test_time_stands_still_until_it_is_moved(holdfast):

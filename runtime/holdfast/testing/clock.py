@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from holdfast.testing.errors import HarnessError
+
 # What repeats for ever, such as the look for idle objects, is run so often in a row and no
 # more: by then it has done what it can.
 MAX_BACKGROUND = 20
@@ -46,6 +48,13 @@ class ScheduledCall:
             callback(*self._arguments)
 
 
+def seconds_of(moment: datetime) -> float:
+    """Seconds since the Unix epoch. Raises HarnessError where that is each machine's own matter."""
+    if moment.tzinfo is None:
+        raise HarnessError(f"{moment!r} names no moment without a time zone, such as tzinfo=UTC.")
+    return moment.timestamp()
+
+
 class VirtualClock:
     """The clock of a harness (host.context.Clock), with what is to be called and when.
 
@@ -54,7 +63,7 @@ class VirtualClock:
     """
 
     def __init__(self, now: datetime | float | None = None) -> None:
-        start = now.timestamp() if isinstance(now, datetime) else now
+        start = seconds_of(now) if isinstance(now, datetime) else now
         self._origin_ms = float(int((time.time() if start is None else start) * 1000))
         self.elapsed_ms = 0.0
         self.frozen = False

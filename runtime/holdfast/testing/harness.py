@@ -123,6 +123,11 @@ class Harness(Core[Worker], Sync):
     def _collect(self, calls: list[Callable[[], Any]]) -> list[Coroutine[Any, Any, Any]]:
         collected: list[Coroutine[Any, Any, Any]] = []
         for number, call in enumerate(calls, 1):
+            if not callable(call):
+                raise HarnessError(
+                    "gather() and start() take functions, lambda: worker.fetch('/'), and make the "
+                    "calls themselves."
+                )
             self._collected = collected
             try:
                 call()

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from holdfast.testing.clock import VirtualClock
+from holdfast.testing.clock import VirtualClock, seconds_of
 from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import HarnessError
 
@@ -43,9 +43,9 @@ class AnyClock:
     def set(self, now: datetime) -> None:
         """Put the calendar to this time; what timers wait for stays as far off as it is.
 
-        Cron triggers go by the calendar: those that are skipped do not run.
+        Alarms and cron triggers go by the calendar; triggers that are skipped do not run.
         """
-        self._clock.set_ms(now.timestamp() * 1000)
+        self._clock.set_ms(seconds_of(now) * 1000)
         self._core.clock_was_set()
 
     @driven

@@ -17,7 +17,7 @@ def to_javascript(value: Any) -> bytes:
     try:
         return encode(value)
     except V8FormatError as error:
-        raise HarnessError(f"{value!r} cannot be given to JavaScript: {error}") from error
+        raise HarnessError(f"{value!r} cannot be given to JavaScript: {error}") from None
 
 
 def to_python(data: bytes) -> Any:

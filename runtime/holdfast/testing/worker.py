@@ -2,13 +2,14 @@
 
 import json as json_module
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urljoin
 
 from holdfast.catalog.namespace import Namespace
 from holdfast.host.rpc import Message
 from holdfast.testing.answers import receive, settled, upgrade_headers, upgraded
+from holdfast.testing.clock import seconds_of
 from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import HarnessError, JavaScriptError, hidden_from_tracebacks
 from holdfast.testing.objects import AnyObject, AsyncObject, Object
@@ -118,7 +119,7 @@ class AnyWorker(Generic[ObjectT, SocketT]):
     async def scheduled(self, cron: str = "* * * * *", at: datetime | None = None) -> None:
         """Tell the script that a cron trigger is due, now or at another time."""
         loaded = self.loaded
-        time_ms = self._core.clock.now_ms() if at is None else at.astimezone(UTC).timestamp() * 1e3
+        time_ms = self._core.clock.now_ms() if at is None else seconds_of(at) * 1e3
         answer = loaded.scheduled(cron, time_ms)
         await settled(self._core, self, answer, f"the trigger {cron!r}")
 
