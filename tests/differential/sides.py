@@ -87,6 +87,10 @@ class HoldfastSide:
         """See Side."""
         self._process.kill()
 
+    def stop(self) -> None:
+        """End it in order."""
+        assert self._process.stop() == 0
+
 
 class ShardedSide(HoldfastSide):
     """The same with several processes: most objects live in another one than who calls them."""

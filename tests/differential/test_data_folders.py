@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.differential.sides import HoldfastSide, Side, WorkerdSide
+from tests.differential.sides import HoldfastSide, ShardedSide, Side, WorkerdSide
 from tests.differential.workers import COMPATIBILITY_DATE, SHARED, Worker
 
 pytestmark = pytest.mark.slow
@@ -139,3 +139,27 @@ def test_facets_go_there_and_back_again(
     third = start(writer, second.objects)
     assert [ask(third, path) for path in quoted] == ["3", "1", "3", "2"]
     assert ask(third, "/facets/add/new") == "2"
+
+
+@pytest.mark.parametrize("holdfast", [HoldfastSide, ShardedSide])
+def test_small_writes_of_many_turns_are_in_the_files_after_an_orderly_end(
+    holdfast: type[HoldfastSide], start: Start
+) -> None:
+    first = start(holdfast, None)
+    assert isinstance(first, HoldfastSide)
+    names = [f"object {number}" for number in range(5)]
+    counted = {name: [ask(first, "/count", name) for _ in range(7)][-1] for name in names}
+    assert all('"count"' in text for text in counted.values())
+    first.kill()
+    # What a kill leaves is for Holdfast alone: it brings the files up to date.
+    second = start(holdfast, first.objects)
+    assert {name: ask(second, "/", name) for name in names} == counted
+    again = {name: [ask(second, "/count", name) for _ in range(5)][-1] for name in names}
+    assert isinstance(second, HoldfastSide)
+    second.stop()
+    third = start(WorkerdSide, second.objects)
+    assert {name: ask(third, "/", name) for name in names} == again
+    further = {name: [ask(third, "/count", name) for _ in range(2)][-1] for name in names}
+    third.kill()
+    fourth = start(holdfast, third.objects)
+    assert {name: ask(fourth, "/", name) for name in names} == further

@@ -90,6 +90,10 @@ export class Kept {
       await this.storage.setAlarm(4e12);
     }
     if (pathname === "/arm") await this.storage.setAlarm(Date.now() + 200);
+    if (pathname === "/count") {
+      const count = ((await this.storage.get("count")) ?? 0) + 1;
+      await this.storage.put({ count, [`key ${count % 3}`]: { count } });
+    }
     if (pathname === "/change") {
       await this.storage.delete(["", "numbers"]);
       await this.storage.put({ "dates": new Date(5), "later": [request.headers.get("x-by")] });
