@@ -1,7 +1,7 @@
 // Properties that an object of the runtime has itself, as in workerd: they are listed and spread,
 // `Object.create(object)` inherits them, and scripts may put something else in their place.
 
-const { defineProperty } = Object;
+const { defineProperty, getOwnPropertyDescriptor } = Object;
 
 const setters = new Map();
 
@@ -14,6 +14,14 @@ export function ownValue(object, name, value) {
 export function ownLazily(object, name, make) {
   const set = setters.get(name) ?? newSetter(name);
   defineProperty(object, name, { get: make, set, enumerable: true, configurable: true });
+}
+
+/** Let objects have values of their own in place of the properties that their class gives them. */
+export function makeReplaceable(prototype, names) {
+  for (const name of names) {
+    const { get } = getOwnPropertyDescriptor(prototype, name);
+    defineProperty(prototype, name, { get, set: newSetter(name), enumerable: true, configurable: true });
+  }
 }
 
 function newSetter(name) {

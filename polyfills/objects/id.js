@@ -14,9 +14,13 @@ let check;
 /** Whether the value is an id. */
 export let isObjectId;
 
+function own(id, name, value) {
+  defineProperty(id, name, { value, enumerable: true, configurable: true });
+}
+
 /**
  * The identity of one object: 32 bytes, shown as 64 hexadecimal digits. It has itself its
- * `jurisdiction` and the `name` that it was made from, either of which may be undefined.
+ * `jurisdiction` and the `name` that it was made from, unless that is undefined.
  */
 export class DurableObjectId {
   #hex;
@@ -30,13 +34,15 @@ export class DurableObjectId {
 
   static {
     defineInterface(this);
+    own(this.prototype, "jurisdiction", undefined);
+    own(this.prototype, "name", undefined);
     make = (hex, name, jurisdiction, namespace) => {
       DurableObjectId.#allowed = true;
       const id = new DurableObjectId();
       id.#hex = hex;
       id.#namespace = namespace;
-      defineProperty(id, "jurisdiction", { value: jurisdiction, enumerable: true, configurable: true });
-      defineProperty(id, "name", { value: name, enumerable: true, configurable: true });
+      if (jurisdiction !== undefined) own(id, "jurisdiction", jurisdiction);
+      if (name !== undefined) own(id, "name", name);
       return id;
     };
     isObjectId = (value) => typeof value === "object" && value !== null && #hex in value;

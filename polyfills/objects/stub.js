@@ -28,8 +28,6 @@ import { idFromHost } from "./id.js";
 import { bytesOf } from "./overload.js";
 import { admitObject, callInstance, callMethod, residentInstance, throughHost } from "./residents.js";
 
-const { defineProperty } = Object;
-
 const MAX_ADDRESSES = 2_048;
 const RELATIVE_BASE = "https://fake-host/";
 
@@ -43,13 +41,15 @@ let partsOf;
 export class DurableObjectStub {
   #namespace;
   #id;
+  name;
+  id;
 
   constructor(key = undefined, namespace = undefined, id = undefined) {
     if (key !== FROM_NAMESPACE) throw new TypeError("Illegal constructor");
     this.#namespace = namespace;
     this.#id = id;
-    defineProperty(this, "name", { value: id.name, enumerable: true, configurable: true });
-    defineProperty(this, "id", { value: id, enumerable: true, configurable: true });
+    this.name = id.name;
+    this.id = id;
   }
 
   static {

@@ -1,7 +1,8 @@
 // ExecutionContext: https://developers.cloudflare.com/workers/runtime-apis/context/
 
 import { turn_stop } from "holdfast:ops";
-import { ownLazily, ownValue } from "../kernel/own-properties.js";
+import { makeReplaceable } from "../kernel/own-properties.js";
+import { requireContext } from "../kernel/pending.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { defineInterface, illegalInvocation } from "../kernel/webidl.js";
 import { deserialize } from "../serialize/index.js";
@@ -15,16 +16,9 @@ const NOT_A_PROMISE =
 
 const ABORTED = "Worker execution was aborted due to call to ctx.abort().";
 
-const tracing = () => loadTracing().tracing;
-
 /**
- * The third argument of a module worker's handlers. It has itself
- *
- * - `tracing`: spans of the script's own; see tracing.js;
- * - `access` and `cache`, which are none: nobody has been asked who he is, and no cache stands in
- *   front of a Worker here;
- * - `props`: configuration of the binding that the event came by;
- * - `exports`: the script's own entrypoints and Durable Object namespaces.
+ * The third argument of a module worker's handlers. One is made for each event, so its properties
+ * stand on the prototype; what inherits from it, or is a Proxy of it, has them as well.
  */
 export class ExecutionContext {
   #event;
@@ -32,11 +26,6 @@ export class ExecutionContext {
   /** `event.props` is what the caller's binding says, serialized, in base64; or undefined. */
   constructor(event) {
     this.#event = event;
-    ownLazily(this, "tracing", tracing);
-    ownValue(this, "access", undefined);
-    ownValue(this, "cache", undefined);
-    ownLazily(this, "props", () => (event.propsValue ??= propsOf(event.props)));
-    ownLazily(this, "exports", ownExports);
   }
 
   /** Keep the event alive after its response until the promise settles. */
@@ -44,6 +33,32 @@ export class ExecutionContext {
     if (!(#event in Object(this))) throw illegalInvocation();
     if (arguments.length === 0) throw new TypeError(NOT_A_PROMISE);
     this.#event.waitUntil(promise);
+  }
+
+  /** Configuration of the binding that the event came by. */
+  get props() {
+    const event = #event in this ? this.#event : requireContext();
+    return (event.propsValue ??= propsOf(event.props));
+  }
+
+  /** The script's own entrypoints and Durable Object namespaces. */
+  get exports() {
+    return ownExports();
+  }
+
+  /** Spans of the script's own; see tracing.js. */
+  get tracing() {
+    return loadTracing().tracing;
+  }
+
+  /** None: no cache stands in front of a Worker here. */
+  get cache() {
+    return undefined;
+  }
+
+  /** None: nobody has been asked who he is. */
+  get access() {
+    return undefined;
   }
 
   /** End the event now: it fails with `reason`, and what runs ends here. */
@@ -60,6 +75,7 @@ export class ExecutionContext {
 
   static {
     defineInterface(this);
+    makeReplaceable(this.prototype, ["tracing", "access", "cache", "props", "exports"]);
   }
 }
 

@@ -238,6 +238,7 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         Reason.SHAPES: [
             "classes",
             "get of another namespace's id",
+            "properties of an id",
         ],
     },
     "objects/lifetime": {
@@ -445,9 +446,17 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "writable type",
         ],
     },
+    "objects/state": {
+        Reason.SHAPES: [
+            "own properties of its id",
+        ],
+    },
     "worker/context": {
         Reason.HTTP: [
             "GET / #0: cf",
+        ],
+        Reason.SHAPES: [
+            "GET / #0: ctx's own properties",
         ],
     },
     "worker/failures": {
