@@ -290,7 +290,11 @@ async def test_who_only_reads_notices_no_full_disk(
         owner.store.put("other", b"taken")  # by the journal, which has room
         await owner.durable()
         assert [key for key, _ in owner.store.list()] == ["grown up", "other", "value"]
+        assert sql_of(owner).execute("SELECT 1", ()).rows == [(1,)]
         assert not owner.broken
+        with pytest.raises(StoreBroken):
+            sql_of(owner).execute("CREATE TABLE t(v)", ())
+        owner = shard.owner()
         with pytest.raises(StoreBroken):
             owner.store.delete("value")
         for _ in range(2):

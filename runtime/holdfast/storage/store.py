@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import apsw
 
 from holdfast.storage.alarms import read_own, write_own
+from holdfast.storage.catching_up import settle_if_possible
 from holdfast.storage.errors import StorageError, StoreClosed
 from holdfast.storage.growing import adopt
 from holdfast.storage.keys import decode_key, encode_key, key_range
@@ -348,8 +349,10 @@ class ObjectStore:
         return self._database.session
 
     def settle(self) -> None:
-        """Have what is recent in the connection; for `sql`."""
-        self._cursor = self._cursor or self._reach()
+        """Have what is recent in the connection, if the disk has room for it; for `sql`."""
+        if self._cursor is None and self._look() and self._recent:
+            settle_if_possible(self._database, self._shard)
+            self._look()
 
     def begin_write(self) -> None:
         """Have a transaction open that the next write belongs to; for `sql`."""
