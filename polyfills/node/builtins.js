@@ -3,3 +3,6 @@
 import { NODE_BUILTINS } from "holdfast:constants";
 
 export const builtins = Object.assign(Object.create(null), NODE_BUILTINS);
+
+/** Where the module is that scripts call by this name; undefined where there is none. */
+export const fileOf = (id) => builtins[id] ?? builtins[`${id}`.replace(/^node:/, "")];

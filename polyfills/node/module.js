@@ -1,13 +1,13 @@
 // node:module: https://nodejs.org/docs/latest-v20.x/api/module.html
 
 import { loadModule } from "holdfast:ops";
-import { builtins } from "./builtins.js";
+import { builtins, fileOf } from "./builtins.js";
 import { absentFrom, invalidValue, nodeError } from "./errors.js";
 
 const names = Object.keys(builtins).sort();
 
 function builtinOf(id) {
-  const path = builtins[`${id}`.replace(/^node:/, "")];
+  const path = fileOf(id);
   if (path === undefined) {
     throw nodeError(
       Error,
@@ -34,7 +34,7 @@ export function createRequire(filename) {
 }
 
 export const builtinModules = names;
-export const isBuiltin = (id) => `${id}`.replace(/^node:/, "") in builtins;
+export const isBuiltin = (id) => fileOf(id) !== undefined;
 export const globalPaths = [];
 export const constants = { compileCacheStatus: {} };
 export const enableCompileCache = () => ({ status: 3 }); // disabled

@@ -8,7 +8,7 @@ import { environment } from "../workers/dispatch.js";
 import { currentFrame, runInFrame } from "../kernel/frames.js";
 import { lazily } from "../kernel/lazy.js";
 import { now } from "../performance/clock.js";
-import { builtins } from "./builtins.js";
+import { fileOf } from "./builtins.js";
 import {
   absentFrom,
   invalidType,
@@ -162,7 +162,7 @@ export function exit(code = 0) {
 /** The namespace of a module of Node.js that is there; undefined for any other. */
 export function getBuiltinModule(id) {
   requireString(id, "id");
-  const path = builtins[id.replace(/^node:/, "")];
+  const path = fileOf(id);
   if (path === undefined) return undefined;
   const namespace = loadModule(`holdfast:node/${path}`);
   return namespace.default ?? namespace;

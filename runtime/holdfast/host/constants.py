@@ -116,6 +116,7 @@ NODE_BUILTINS = {
     "wasi": "wasi.js",
     "worker_threads": "worker-threads.js",
     "zlib": "zlib.js",
+    "node:test": "test.js",  # by this name alone
 }
 
 # How many Workers and objects a request may go through, one calling the next:

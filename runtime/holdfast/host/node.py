@@ -16,11 +16,11 @@ TIMERS_FROM = "2026-02-10"
 NODE_MODULES = {
     specifier: f"holdfast:node/{path}"
     for name, path in NODE_BUILTINS.items()
-    for specifier in (name, f"node:{name}")
+    for specifier in {name, f"node:{name.removeprefix('node:')}"}
 }
 
 # What else Node.js has.
-_ABSENT = frozenset(["sea", "test", "test/reporters"])
+_ABSENT = frozenset(["sea", "test/reporters"])
 
 
 class NodeCompat(Enum):
