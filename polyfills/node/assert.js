@@ -259,7 +259,8 @@ function thrownBy(fn) {
 
 async function rejectionOf(promiseOrFn) {
   let promise = promiseOrFn;
-  if (typeof promiseOrFn === "function") {
+  // Promises of results of RPC are functions, too.
+  if (typeof promiseOrFn === "function" && typeof promiseOrFn.then !== "function") {
     promise = promiseOrFn();
     if (typeof promise?.then !== "function") {
       throw nodeError(

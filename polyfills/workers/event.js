@@ -23,8 +23,9 @@ import { cancelOrphans, cancelTimersOf, orphanTimersOf } from "../timers/timers.
 import { whenSettled } from "./wait-until.js";
 
 const HUNG =
-  "The script will never generate a response: its handler waits for a promise that " +
-  "nothing under way can settle.";
+  "The Workers runtime canceled this request because it detected that your Worker's code had hung " +
+  "and would never generate a response. Refer to: " +
+  "https://developers.cloudflare.com/workers/observability/errors/";
 
 const ENDED =
   "The destination execution context for this RPC was canceled while the call was still running.";

@@ -352,3 +352,26 @@ async def test_inspect_shows_what_is_in_platform_objects(server: Server) -> None
         "Blob { size: 1, type: '' }",
         "Headers(2) { 'a' => 'b', ... 1 more item }",
     ]
+
+
+async def test_assert_waits_for_the_results_of_rpc_and_does_not_call_them(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import assert from "node:assert";
+        import { WorkerEntrypoint } from "cloudflare:workers";
+        export class Hall extends WorkerEntrypoint {
+          fail() { throw new RangeError("no"); }
+          count() { return 5; }
+        }
+        export default { async fetch(request, env, ctx) {
+          const stub = ctx.exports.Hall;
+          await assert.rejects(stub.fail(), { name: "RangeError", message: "no" });
+          await assert.rejects(() => stub.fail(), RangeError);
+          await assert.doesNotReject(stub.count());
+          await assert.rejects(assert.rejects(stub.count()), /Missing expected rejection/);
+          return new Response("passed");
+        } };
+        """,
+    )
+    assert await server.text() == "passed"

@@ -156,7 +156,7 @@ def test_each_test_is_told_as_what_it_is(run):
         "The fixture forgotten has left 1 Harness open",
         "aholdfast is for those, holdfast for the others",
         ">   12 |   assert.deepStrictEqual({ a: 1 }, { a: 2 });",
-        "the test script.check.mjs::hangs: The script will never generate a response",
+        "the test script.check.mjs::hangs: The Workers runtime canceled this request",
         "broken.check.mjs does not load: Uncaught SyntaxError",
         "empty.check.mjs has no tests: export objects with a method test(ctrl, env, ctx)",
     ],

@@ -42,8 +42,9 @@ class ScriptHung(WorkerError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The script will never generate a response: its handler waits for a promise "
-            "that nothing can settle any more."
+            "The Workers runtime canceled this request because it detected that your Worker's "
+            "code had hung and would never generate a response. Refer to: "
+            "https://developers.cloudflare.com/workers/observability/errors/"
         )
 
 
