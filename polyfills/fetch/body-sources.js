@@ -18,6 +18,7 @@ import {
   createHostStream,
   hostSourceOf,
   isLocked,
+  knownLength,
   lockedReader,
   markDisturbed,
   takeHostSource,
@@ -106,6 +107,10 @@ class LocalBody {
     return typeof this.body === "string" ? encodeUtf8(this.body) : this.body;
   }
 
+  get byteLength() {
+    return this.#bytes.byteLength;
+  }
+
   pull(sink) {
     sink.enqueue(this.#bytes);
     sink.close();
@@ -119,8 +124,10 @@ class LocalBody {
 /** The bytes of another stream, which stays locked and counts as used. */
 class ForwardedStream {
   #reader;
+  byteLength;
 
   constructor(stream) {
+    this.byteLength = knownLength(stream);
     this.#reader = lockedReader(stream);
     markDisturbed(stream);
   }

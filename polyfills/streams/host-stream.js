@@ -172,7 +172,10 @@ export function cancelStream(stream, reason) {
  * https://fetch.spec.whatwg.org/#concept-body-clone
  */
 export function teeForClone(stream) {
-  const [first, second] = tee(readableArgument(stream), copyChunk);
+  const length = knownLength(stream);
+  const state = readableArgument(stream);
+  const [first, second] = tee(state, copyChunk);
+  if (state.controller.isByte) first.expectedLength = second.expectedLength = length;
   return [new ReadableStream(first), new ReadableStream(second)];
 }
 
