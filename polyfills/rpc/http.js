@@ -66,6 +66,7 @@ registerEntry(Response, {
     const [status, statusText, raw] = [source.uint32(), source.text(), source.text()];
     const cf = source.value();
     const response = responseFromHost(status, statusText, raw, readBody(source));
+    if (status === 0) return Response.error();
     Object.assign(responseRecord(response), { cf, guard: "response" });
     return response;
   },
