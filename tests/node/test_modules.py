@@ -12,7 +12,10 @@ from tests.inprocess import Server
 POLYFILLS = Path(__file__).parents[2] / "polyfills" / "node"
 EVERYTHING = "\n".join(
     [
-        *(f'import m{i} from "node:{name.removeprefix("node:")}";' for i, name in enumerate(NODE_BUILTINS)),
+        *(
+            f'import m{i} from "node:{name.removeprefix("node:")}";'
+            for i, name in enumerate(NODE_BUILTINS)
+        ),
         *(f'import * as n{i} from "{name}";' for i, name in enumerate(NODE_BUILTINS)),
         "const pairs = [",
         *(f'  ["{name}", m{i}, n{i}],' for i, name in enumerate(NODE_BUILTINS)),
