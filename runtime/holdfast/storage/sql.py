@@ -137,6 +137,7 @@ class Sql:
 
     def _execute(self, sql: str, bindings: Sequence[SqlValue], *, is_last: bool) -> Answer:
         access = self._access
+        sql = access.limited.get(sql, sql)
         known = access.known.get(sql)
         if known is not None and known.epoch != access.epoch:
             known = None
@@ -166,15 +167,15 @@ class Sql:
             rows += cast("Iterator[Row]", islice(cursor, at_once))
         except apsw.BindingsError as error:
             cursor.close(True)
-            if is_empty(sql):
-                raise SqlError(NO_STATEMENT) from error
-            raise SqlError(WRONG_COUNT if is_last else ONLY_LAST) from error
+            raise _miscounted(sql, is_last=is_last) from error
         except UnicodeEncodeError:
             cursor.close(True)
             values = [well_formed(value) for value in bindings]
             return self._execute(str(well_formed(sql)), values, is_last=is_last)
         except BaseException as error:
             cursor.close(True)
+            if access.says_without_limit(sql, error):
+                return self._execute(sql, bindings, is_last=is_last)
             failure = self._failure(error)
             if rows and known and isinstance(failure, SqlError):
                 # Of the second row, which is read when the first is asked for.
@@ -359,6 +360,13 @@ class Sql:
         if isinstance(error, _SCRIPTS_FAULT) and self._store.has_its_transaction():
             return SqlError(refusal or describe(error))
         return self._store.failed(error)
+
+
+def _miscounted(sql: str, *, is_last: bool) -> SqlError:
+    """What a statement is told whose bindings are too many or too few."""
+    if is_empty(sql):
+        return SqlError(NO_STATEMENT)
+    return SqlError(WRONG_COUNT if is_last else ONLY_LAST)
 
 
 def _read(cursor: apsw.Cursor, rows: list[Row], limit: int) -> int:

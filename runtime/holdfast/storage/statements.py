@@ -32,6 +32,7 @@ from holdfast.storage.authorizer import (
     is_transaction,
 )
 from holdfast.storage.errors import DatabaseFull, SqlError
+from holdfast.storage.limited import without_limit
 
 SqlValue = float | str | bytes | None
 Row = tuple[int | float | str | bytes | None, ...]
@@ -90,6 +91,7 @@ class SqlAccess:
         self.spells_reserved = False  # the text of what begins to run has a reserved name
         self.epoch = 0  # grows with every change of the schema
         self.known: OrderedDict[str, Statement] = OrderedDict()
+        self.limited: OrderedDict[str, str] = OrderedDict()  # what is run in their place
         self.should_stop: Callable[[], bool] = bool
         self.settings: dict[str, str] = {}  # those that are changed, for the next connection
         self._own = own  # for statements that are ours
@@ -220,6 +222,17 @@ class SqlAccess:
             if len(self.known) > _MAX_KNOWN:
                 self.known.popitem(last=False)
         return found[0]
+
+    def says_without_limit(self, sql: str, error: BaseException) -> bool:
+        """Whether a statement that SQLite does not understand is now in `limited`."""
+        if not isinstance(error, apsw.SQLError) or "syntax error" not in str(error):
+            return False
+        if sql in self.limited or (said := without_limit(sql)) is None:
+            return False
+        self.limited[sql] = said
+        if len(self.limited) > _MAX_KNOWN:
+            self.limited.popitem(last=False)
+        return True
 
     def count_rows(self, sql: str, bindings: Sequence[SqlValue]) -> int:
         """Run a statement that reads; the rows that it looked at."""
