@@ -87,6 +87,7 @@ async def test_objects_sockets_and_rounds_are_told(deployment: Deployment) -> No
         told = await scraped(deployment)
     assert told['holdfast_objects{script="one",class="Counter"}'] == 1
     assert told['holdfast_storage_rounds_total{script="one"}'] >= 1
+    assert before["holdfast_syncs_total"] < told["holdfast_syncs_total"]
     assert told["holdfast_websockets"] == 1
     assert told["holdfast_connections"] == 0, "the only one is the WebSocket now"
     assert told['holdfast_requests_total{script="one",status="1xx"}'] == 1

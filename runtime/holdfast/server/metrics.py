@@ -57,6 +57,9 @@ METRICS = {
     "holdfast_storage_rounds_total": Metric(
         "counter", "Batches of an object's writes that became durable.", ("script",)
     ),
+    "holdfast_syncs_total": Metric(
+        "counter", "Syncs of the disk, each of one batch of writes or of many."
+    ),
     "holdfast_isolates": Metric("gauge", "Isolates that take events.", ("script",)),
     "holdfast_isolate_memory_bytes": Metric(
         "gauge", "Memory that the isolates of a script use.", ("script",)
@@ -86,7 +89,10 @@ class Gauge:
 
     def _counters(self) -> Samples:
         runtime = self._runtime
-        found: Samples = {("holdfast_process_cpu_seconds_total",): time.process_time()}
+        found: Samples = {
+            ("holdfast_process_cpu_seconds_total",): time.process_time(),
+            ("holdfast_syncs_total",): runtime.storage.syncs,
+        }
         for reason in Reason:
             found["holdfast_refused_total", reason.name.lower()] = runtime.overload.refused[reason]
         for script, counts in runtime.counts.items():

@@ -209,6 +209,12 @@ class Storage:
 
     # ---- objects as data -----------------------------------------------------------
 
+    @property
+    def syncs(self) -> int:
+        """How often the disk was asked to make something durable, of one object or of many."""
+        barrier = self._shard.barrier
+        return barrier.workers.submitted if isinstance(barrier, LocalBarrier) else 0
+
     async def copy(self, unique_key: str, object_id: str, target: Path) -> None:
         """Write what an object and its facets have committed to files that are not there yet.
 

@@ -32,6 +32,7 @@ class Workers:
         self._outstanding = 0
         self._idle: asyncio.Future[None] | None = None
         self.wake_ups = 0
+        self.submitted = 0  # since the start
 
     @property
     def threads(self) -> int:
@@ -46,6 +47,7 @@ class Workers:
     def submit(self, work: Work, done: Done) -> None:
         """Run `work` on a thread, then `done` on the loop, with what it raised or None."""
         self._outstanding += 1
+        self.submitted += 1
         self._queue.put((work, done))
         if self._outstanding > len(self._threads) < self._max_threads:
             self._start_thread()
