@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import apsw
+
 from holdfast.engine import bytecode
 from holdfast.host.platform import MAIN, Platform, _with_full_names
 from holdfast.objects.alarms import AlarmScheduler
@@ -169,6 +171,19 @@ def _forgets_what_a_broken_one_had() -> list[tuple[object, str, Any]]:
     return [(catching_up, "go_on_with", go_on)]
 
 
+def _settles_nothing_on_a_full_disk() -> list[tuple[object, str, Any]]:
+    before = Session.settle
+
+    def settle(session: Session) -> None:
+        try:
+            before(session)
+        except apsw.FullError:
+            session.recent.settled()
+            session.settled += 1
+
+    return [(Session, "settle", settle)]
+
+
 BROKEN = (
     Broken(
         "the output gate lets everything pass",
@@ -209,6 +224,11 @@ BROKEN = (
         "what a broken connection had is forgotten",
         "has lost",
         methods=_forgets_what_a_broken_one_had,
+    ),
+    Broken(
+        "what SQLite has no room for is forgotten",
+        "has lost",
+        methods=_settles_nothing_on_a_full_disk,
     ),
     Broken(
         "the input gate admits everything",

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import apsw
+
 from holdfast.storage.names import JOURNAL_PREFIX
 
 DATABASE, LOG, MEMORY = ".sqlite", ".sqlite-wal", ".sqlite-shm"
@@ -59,6 +61,14 @@ class Disk:
     def look(self, _unique_key: str, _object_id: str) -> None:
         """A commit is about to be made. Raises OSError."""
         self._fail()
+
+    def take(self, path: Path) -> None:
+        """SQLite is about to be told of what is recent. Raises apsw.FullError."""
+        if path.is_relative_to(self.root):  # else of a life that is over
+            try:
+                self._fail()
+            except OSError as error:
+                raise apsw.FullError("database or disk is full") from error
 
     def _trouble(self) -> None:
         self.syncs += 1

@@ -23,7 +23,7 @@ from holdfast.server import Runtime, Settings
 from holdfast.storage import LocalBarrier, Storage, barrier, journaling, opening, recovery, shard
 from holdfast.storage.alarms import AlarmList
 from holdfast.storage.disk import Folder
-from holdfast.storage.session import wal_path
+from holdfast.storage.session import Session, wal_path
 from holdfast.workers import WorkerError
 from tests.inprocess import Scripts, make_script
 from tests.simulation.disk import Disk
@@ -156,6 +156,12 @@ class World:
             heal(path, folder)
             self._disk.note(wal_path(path))
 
+        begin_with = Session.begin_with
+
+        def full(session: Session, values: dict[str, bytes], **how: bool) -> None:
+            self._disk.take(session.path)
+            begin_with(session, values, **how)
+
         def threads(loop: asyncio.AbstractEventLoop, _name: str, *, max_threads: int) -> Threads:
             assert max_threads
             return Threads(loop, self._threads)
@@ -164,6 +170,7 @@ class World:
             replaced(Folder, "sync", folder),
             replaced(AlarmList, "sync", alarms),
             replaced(opening, "heal", healed),
+            replaced(Session, "begin_with", full),
             replaced(shard, "Workers", threads),
             replaced(barrier, "Workers", threads),
             replaced(barrier, "SLOW_S", float("inf")),
