@@ -102,6 +102,14 @@ def test_a_module_that_is_not_found_is_told_with_the_way_out(folder, name, told)
         read_source(folder / "src" / "index.ts")
 
 
+def test_all_packages_that_are_missing_are_told_together(folder):
+    names = ["one", "two", "@a/three"]
+    write(folder, index_ts="\n".join(f"import '{name}';" for name in names))
+    told = r'"one"; is it installed \(npm install\)\? \(and 2 more: "two", "@a/three"\)$'
+    with pytest.raises(ValueError, match=told):
+        read_source(folder / "src" / "index.ts", folder=folder)
+
+
 def test_a_change_of_what_was_imported_is_seen(folder):
     write(folder, index_ts="import { a } from './a'; export default a;", a_ts="export const a = 1;")
     main = folder / "src" / "index.ts"

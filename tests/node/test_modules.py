@@ -126,6 +126,23 @@ async def test_a_module_that_is_not_there_is_named(server: Server, name: str) ->
     assert f"Node.js's module {bare} is not part of Holdfast" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("imported", "told"),
+    [
+        ('{ Nope } from "cloudflare:workers"', "'cloudflare:workers' does not provide"),
+        ('{ Nope } from "node:path"', "'node:path' does not provide an export named 'Nope'"),
+        ('code from "library/code.wasm"', "It is WebAssembly, which this engine cannot run."),
+    ],
+)
+async def test_an_import_that_is_not_there_is_told_by_the_name_that_it_has_for_scripts(
+    server: Server, imported: str, told: str
+) -> None:
+    server.add("main", f"import {imported}; export default {{ fetch() {{}} }};")
+    with pytest.raises(ScriptInvalid) as caught:
+        server.runtime.worker("main")
+    assert told in str(caught.value) and "holdfast:" not in str(caught.value)
+
+
 async def test_a_function_that_is_not_there_is_named_when_it_is_called(server: Server) -> None:
     server.add(
         "main",

@@ -188,6 +188,7 @@ def _run(request: _Request, out: Path) -> "CompletedProcess[str]":
         "--sources-content=false",
         f"--metafile={out / 'meta.json'}",
         "--log-level=error",
+        "--log-limit=0",
         "--color=false",
     ]
     try:
@@ -252,13 +253,15 @@ def _state(files: Iterable[Path]) -> Mapping[Path, tuple[int, int] | None]:
 
 
 def _told(stderr: str) -> str:
-    """Esbuild's first error in a line, and how many there are besides."""
+    """Esbuild's first error in a line, how many there are besides, and what else is not found."""
     errors = [(what, where) for what, where in _ERROR.findall(stderr)]
     if not errors:
         return f"esbuild failed: {stderr.strip() or 'it does not say why'}"
     what, where = errors[0]
     what += _way_out(what)
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    names = [found[1] for text, _ in errors[1:] if (found := _UNRESOLVED.fullmatch(text))]
+    others = ", ".join(f'"{name}"' for name in dict.fromkeys(names) if f'"{name}"' not in what)
+    more = f" (and {len(errors) - 1} more{others and ': ' + others})" if len(errors) > 1 else ""
     return f"{where}: {what}{more}" if where else f"{what}{more}"
 
 

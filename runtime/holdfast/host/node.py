@@ -48,6 +48,8 @@ def node_compat(date: str | None, flags: Collection[str]) -> NodeCompat:
 
 def explain_with_node(specifier: str) -> str:
     """What to tell besides that there is no module of this name, with Node.js's modules at hand."""
+    if specifier.endswith(".wasm"):
+        return " It is WebAssembly, which this engine cannot run."
     if specifier.removeprefix("node:") not in _ABSENT:
         return ""
     return (

@@ -14,7 +14,7 @@ from typing import Any
 from holdfast.catalog.script import Script, Syntax
 from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, ModuleKind
 from holdfast.host.context import Host
-from holdfast.host.platform import INTERNAL
+from holdfast.host.platform import INTERNAL, PUBLIC_WITH_NODE
 from holdfast.workers.errors import ScriptInvalid
 
 # Compiled functions and their texts: 4 to 6 in bundles of 1 to 20 MB, 8 where functions are short.
@@ -25,6 +25,8 @@ _MATCH_STATICS = re.compile(
     rb"RegExp\s*(?:\.\s*|\[\s*[\"'])"
     rb"(?:\$[1-9_&+`']|lastMatch|lastParen|leftContext|rightContext|input\b)"
 )
+
+_NO_EXPORT = re.compile(r"Could not find export '(.*)' in module '(.*)'")
 
 NO_HANDLERS = "The uploaded script has no registered event handlers."
 
@@ -118,8 +120,16 @@ def _run_modules(host: Host, kernel: Handle, script: Script) -> str:
 
 def readable(error: JSError) -> str:
     """The error as people read it: message, then the script's own frames."""
-    head = f"{error.name}: {error.message}" if error.name else error.message
+    message = _NO_EXPORT.sub(_no_export, error.message)
+    head = f"{error.name}: {message}" if error.name else message
     return "\n".join([f"Uncaught {head}", *own_frames(error)])
+
+
+def _no_export(found: re.Match[str]) -> str:
+    """V8's words for it, with the name by which a script knows a module of ours."""
+    names = [name for name, ours in PUBLIC_WITH_NODE.items() if ours == found[2]]
+    name = min(names, key=lambda name: (":" not in name, len(name)), default=found[2])
+    return f"The requested module '{name}' does not provide an export named '{found[1]}'"
 
 
 def own_frames(error: JSError | IsolateTerminated) -> list[str]:
