@@ -1,5 +1,6 @@
 """`holdfast run`, as its operator sees it."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import HELLO, Answer, Running, environment, get, holdfast
-from tests.serving import EXAMPLES, HOLDFAST
+from tests.serving import EXAMPLES, HOLDFAST, free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -243,3 +244,26 @@ def test_scripts_live_in_utc_wherever_the_machine_is(tmp_path: Path) -> None:
     with Running("run", "main.mjs", *ANY_PORT, folder=tmp_path, env=elsewhere) as run:
         told = get(run.ready()).text
     assert told.startswith("Thu Jan 01 1970 00:00:00 GMT+0000") and told.endswith(" 0")
+
+
+def test_without_standard_streams_it_serves_and_ends_in_order(tmp_path: Path) -> None:
+    (tmp_path / "main.mjs").write_text(HELLO)
+    (port,) = free_ports(1)
+    command = f'exec "$0" run main.mjs --port {port} <&- >&- 2>&-'
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", command, HOLDFAST], cwd=tmp_path, env=environment()
+    )
+    try:
+        for _ in range(300):
+            with contextlib.suppress(ConnectionRefusedError):
+                assert get(f"http://127.0.0.1:{port}/").text == "hello"
+                break
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(timeout=0.1)
+        else:
+            pytest.fail("it does not listen")
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()

@@ -20,6 +20,7 @@ INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the process's exit status."""
+    _take_standard_streams()
     try:
         # Here, so that Ctrl-C during the imports is no traceback either.
         from holdfast.cli.arguments import parse
@@ -34,6 +35,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"holdfast: {error}\n")
         status = 1
     return status or _flush()
+
+
+def _take_standard_streams() -> None:
+    """Have the descriptors 0 to 2 lead nowhere where they are closed (`>&-`).
+
+    Else files and sockets would get these numbers: what C code tells of an error would be written
+    into them, and libuv ends the process where it is to close one.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
 
 
 def _unsupported_engine() -> type[BaseException] | tuple[()]:
