@@ -56,6 +56,7 @@ async def broken(shard: Shard, owner: Owner) -> None:
     """Have the object's storage fail with a commit, so that its connection is given up."""
     shard.storage.before_commit(refuse)
     owner.store.put("value", b"never committed")
+    owner.store.flush()
     await owner.failure()
     shard.storage.before_commit(None)
 
@@ -325,6 +326,27 @@ async def test_what_an_heir_only_reads_is_told_once_there_is_room(
     await write([owner], b"newer")
     async with found(shard.power_loss(tmp_path / "left")) as after:
         assert after.owner().store.get("value") == b"newer"
+
+
+async def test_nobody_reads_what_was_not_durable_when_its_connection_broke(
+    shard: JournaledShard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    owner = await lagging(shard)
+    shard.disk.hold()
+    owner.store.put("value", b"in flight")
+    owner.store.flush()
+    while not journal_of(shard)._file.under_way:
+        await asyncio.sleep(0)
+    with no_room(monkeypatch):
+        await broken(shard, owner)
+        assert shard.owner().store.get("value") == b"recent"
+    shard.disk.release()
+    await shard.owner().durable()
+    await shard.storage.idle()
+    assert shard.owner().store.get("value") == b"recent"
+    async with found(shutil.copytree(shard.folder, tmp_path / "killed")) as after:
+        # The write has failed: whether it was made nobody was told.
+        assert after.owner().store.get("value") in {b"recent", b"in flight"}
 
 
 async def test_a_process_that_ends_on_a_full_disk_leaves_the_rest_to_the_next(

@@ -96,8 +96,8 @@ def _replay(root: Path, journals: list[Path]) -> tuple[list[Redone], bool]:
             folder.close()
     if failures:
         log.error(
-            "what was written last cannot be put in its place for %d objects in %s; they fail alone"
-            " until it can, and nothing is lost. The first is %s: %s",
+            "of %d objects, what was written last cannot be put in its place in %s: they cannot be"
+            " written before there is room; nothing is lost. The first is %s: %s",
             len(failures),
             root,
             *failures[0],
