@@ -283,7 +283,11 @@ def test_env_files_are_read_together_where_there_are_no_dev_vars(toml):
         ('name = "a"\nmain = "a.js"\nmigrations = [{new_classes = "A"}]', "migrations.new_classes"),
         ('name = "a"\nmain = "a.js"\nrules = [{type = "Text", globs = 1}]', '"rules"'),
         ('name = "a"\nmain = "a.js"\nr2_buckets = [{binding = "B"}]', "r2_buckets"),
-        ('name = "a"\nmain = "a.js"\nkv_namespaces = [{id = "x"}]', "name"),
+        (
+            'name = "a"\nmain = "a.js"\nkv_namespaces = [{id = "x"}]',
+            '"kv_namespaces" must have "binding"',
+        ),
+        ('name = "a"\nmain = "a.js"\nservices = [{service = "x"}]', '"services" must have'),
         ('name = "a"\nmain = "a.js"\nkv_namespaces = "x"', '"kv_namespaces"'),
         ('name = "a"\nmain = "a.js"\nrules = [{type = "Rust"}]', '"rules"'),
         ('name = "a"\nmain = "a.js"\ncompatibility_flags = "x"', '"compatibility_flags"'),

@@ -381,13 +381,21 @@ class _Reader:
         for secret, text in secrets.items():
             yield {"type": "secret_text", "name": secret, "text": text}
         for entry in self.tables("bindings", within="durable_objects"):
+            self._name_of("durable_objects.bindings", entry, "name")
             yield {**entry, "type": "durable_object_namespace"}
         for entry in self.tables("kv_namespaces"):
-            name = entry.get("binding")
+            name = self._name_of("kv_namespaces", entry, "binding")
             namespace_id = entry.get("id") or entry.get("preview_id") or name
             yield {"type": "kv_namespace", "name": name, "namespace_id": namespace_id}
         for entry in self.tables("services"):
-            yield {**entry, "type": "service", "name": entry.get("binding")}
+            name = self._name_of("services", entry, "binding")
+            yield {**entry, "type": "service", "name": name}
+
+    def _name_of(self, field: str, entry: Mapping[str, Any], key: str) -> str:
+        name = entry.get(key)
+        if not isinstance(name, str):
+            raise self.invalid(field, f'must have "{key}" in each, which is its name in env')
+        return name
 
     def rules(self) -> Iterable[tuple[str, ModuleKind]]:
         for rule in self.tables("rules"):
