@@ -41,7 +41,7 @@ class Pipe {
     this.#source = source;
     this.#destination = destination;
     this.#options = options;
-    this.#reader = new DefaultReaderState(source);
+    this.#reader = DefaultReaderState.ofHost(source);
     this.#writer = new WriterState(destination);
     source.disturbed = true;
   }
