@@ -8,6 +8,7 @@ import { define } from "./properties.js";
 
 const methods = {
   toString(encoding = undefined, start = 0, end = this.length) {
+    if (encoding === null || encoding === "") throw unknownEncoding(encoding);
     const codec = codecFor(encoding);
     const from = start <= 0 ? 0 : Math.trunc(start) || 0;
     const to = end === undefined || end > this.length ? this.length : Math.trunc(end) || 0;
@@ -18,14 +19,10 @@ const methods = {
     );
   },
 
-  toLocaleString(...args) {
-    return this.toString(...args);
-  },
-
   write(string, offset = undefined, length = undefined, encoding = undefined) {
     if (typeof string !== "string")
       throw nodeError(TypeError, "ERR_INVALID_ARG_TYPE", "argument must be a string");
-    if (typeof offset === "string") [encoding, offset, length] = [offset, undefined, undefined];
+    if (typeof offset === "string" && length === undefined) [encoding, offset] = [offset, undefined];
     else if (typeof length === "string") [encoding, length] = [length, undefined];
     if (offset === undefined) offset = 0;
     else requireInteger(offset, "offset", 0, this.length);
@@ -51,6 +48,8 @@ function writeText(buffer, bytes, offset, length, encoding) {
   buffer.set(bytes.subarray(0, count), offset);
   return count;
 }
+
+methods.toLocaleString = methods.toString;
 
 for (const [name, encoding] of Object.entries({
   ascii: "ascii",

@@ -172,6 +172,7 @@ const statics = {
 
   concat: function concat(list, length = undefined) {
     if (!Array.isArray(list)) throw invalidType("list", "Array", list);
+    if (list.length === 0) return new FastBuffer(0);
     for (let i = 0; i < list.length; i++) {
       if (!isUint8Array(list[i]))
         throw invalidType(`list[${i}]`, ["Buffer", "Uint8Array"], list[i]);
@@ -418,7 +419,7 @@ SlowBuffer.prototype = prototype;
 
 function bytesOfInput(input) {
   if (isAnyArrayBuffer(input)) return new Uint8Array(input);
-  if (ArrayBuffer.isView(input))
+  if (ArrayBuffer.isView(input) && !(input instanceof DataView))
     return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   throw invalidType("input", ["ArrayBuffer", "Buffer", "TypedArray"], input);
 }
@@ -428,8 +429,9 @@ export function isAscii(input) {
 }
 
 export function isUtf8(input) {
+  const bytes = bytesOfInput(input);
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytesOfInput(input));
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return true;
   } catch {
     return false;

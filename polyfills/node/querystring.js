@@ -10,8 +10,25 @@ export function escape(text) {
   try {
     return encodeURIComponent(string);
   } catch {
-    throw nodeError(URIError, "ERR_INVALID_URI", "URI malformed");
+    return encodeURIComponent(paired(string));
   }
+}
+
+/** The text with each surrogate that stands alone taken for a half of a pair with what follows. */
+function paired(text) {
+  let out = "";
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0xd800 || unit > 0xdfff) {
+      out += text[i];
+    } else if (++i === text.length) {
+      throw nodeError(URIError, "ERR_INVALID_URI", "URI malformed");
+    } else {
+      const point = 0x10000 + (((unit & 0x3ff) << 10) | (text.charCodeAt(i) & 0x3ff));
+      out += String.fromCodePoint(point);
+    }
+  }
+  return out;
 }
 
 /** The bytes in a text with percent codes; what is no code stays as it is. */
@@ -75,9 +92,10 @@ export function parse(text, separator = undefined, equals = undefined, options =
   const maxKeys = typeof options?.maxKeys === "number" ? options.maxKeys : 1000;
   const custom = options?.decodeURIComponent;
   const decode = typeof custom === "function" ? custom : querystring.unescape;
-  let fields = text.split(sep).filter((field) => field !== "");
+  let fields = text.split(sep);
   if (maxKeys > 0) fields = fields.slice(0, maxKeys);
   for (const field of fields) {
+    if (field === "") continue;
     const at = field.indexOf(eq);
     const key = decoded(at === -1 ? field : field.slice(0, at), decode);
     const value = at === -1 ? "" : decoded(field.slice(at + eq.length), decode);
@@ -90,7 +108,7 @@ export function parse(text, separator = undefined, equals = undefined, options =
 
 function decoded(text, decode) {
   const spaced = text.replaceAll("+", decode === querystring.unescape ? " " : "%20");
-  if (!spaced.includes("%") && decode === querystring.unescape) return spaced;
+  if (decode === querystring.unescape && !/%[0-9a-f]{2}/i.test(spaced)) return spaced;
   try {
     return decode(spaced);
   } catch {

@@ -90,6 +90,8 @@ Url.prototype.parse = function parseInto(url, parseQuery = false, slashesDenoteH
   return this;
 };
 
+const invalidUrl = (input) => nodeError(TypeError, "ERR_INVALID_URL", "Invalid URL", { input });
+
 function takeAuthority(target, rest, url) {
   const end = rest.search(/[/?#]/);
   let authority = end === -1 ? rest : rest.slice(0, end);
@@ -110,10 +112,11 @@ function takeAuthority(target, rest, url) {
     authority = authority.slice(0, port.index);
   }
   let hostname = authority.toLowerCase();
-  if (/^\[.*\]$/.test(hostname)) {
+  if (/^\[.*\]$/s.test(hostname)) {
+    if (/[\0\t\n\r #%/<>?@\\^|]/.test(hostname)) throw invalidUrl(url);
     target.host = hostname + (target.port ? `:${target.port}` : "");
     target.hostname = hostname.slice(1, -1);
-    return rest;
+    return rest.startsWith("/") ? rest : `/${rest}`;
   }
   const invalid = hostname.search(/[^a-z0-9.+_\x80-\uffff-]/);
   if (invalid !== -1) {
@@ -122,8 +125,7 @@ function takeAuthority(target, rest, url) {
   }
   if (hostname.length > 255) hostname = "";
   else hostname = toASCII(hostname);
-  if (/[\0#/?@\\:[\]]/.test(hostname))
-    throw nodeError(TypeError, "ERR_INVALID_URL", "Invalid URL", { input: url });
+  if (/[\0#/?@\\:[\]]/.test(hostname)) throw invalidUrl(url);
   target.hostname = hostname;
   target.host = hostname + (target.port ? `:${target.port}` : "");
   return rest;
@@ -183,7 +185,13 @@ Url.prototype.resolveObject = function resolveParts(relative) {
     return result;
   }
   if (target.protocol && target.protocol !== result.protocol) {
-    Object.assign(result, Object.fromEntries(FIELDS.map((key) => [key, target[key]])));
+    for (const key of FIELDS) if (key !== "slashes") result[key] = target[key];
+    result.slashes = SLASHED.has(target.protocol)
+      ? result.slashes || target.slashes
+      : target.slashes;
+    if (SLASHED.has(target.protocol) && !target.host && target.protocol !== "file:") {
+      takeHostFromPath(result);
+    }
     result.href = result.format();
     return result;
   }
@@ -191,6 +199,17 @@ Url.prototype.resolveObject = function resolveParts(relative) {
   result.href = result.format();
   return result;
 };
+
+/** `http:host/path`, of another protocol than the base, names a host after all. */
+function takeHostFromPath(result) {
+  const parts = (result.pathname || "").split("/");
+  let host = "";
+  while (parts.length > 0 && host === "") host = parts.shift();
+  result.host = result.hostname = host;
+  if (parts[0] !== "") parts.unshift("");
+  result.pathname = parts.join("/") || "/";
+  result.path = `${result.pathname}${result.search || ""}`;
+}
 
 function resolvePath(result, target) {
   const hasHost = Boolean(target.host);

@@ -89,4 +89,9 @@ export default function run(log) {
   log(JSON.stringify({ b: Buffer.from("hi") }), `${Buffer.from("text")}`, Buffer.from("abc") + "d", [...Buffer.from("ab").entries()].join(";"));
   log(buffer.kMaxLength > 1e9, buffer.INSPECT_MAX_BYTES, typeof buffer.Blob, typeof buffer.atob, Object.keys(buffer.constants).join());
   log(Buffer.from("abc").latin1Slice(1), Buffer.from("abc").hexSlice(0, 2), Buffer.from("abc").utf8Slice(1, 2), Buffer.alloc(3).utf8Write("xyz", 1), Buffer.name, Buffer.length > 0, Buffer.from("abc").at(-1));
+  for (const encoding of [null, "", "x", undefined, "HEX"]) log(attempt(() => Buffer.from("a").toString(encoding)));
+  for (const given of [["x", "utf8", 0], ["x", "1", "ascii"], ["x", undefined, "ascii"], ["x", "ascii"], ["61", 1, undefined, "hex"], ["6162", 0, "hex"]]) log(attempt(() => Buffer.from("abc").write(...given)));
+  for (const input of [null, "s", 5, {}, new ArrayBuffer(1), new Uint16Array(1), new DataView(new ArrayBuffer(1))]) log(attempt(() => buffer.isUtf8(input)), attempt(() => buffer.isAscii(input)));
+  log(Buffer.concat([], 100).length, Buffer.concat([Buffer.from("a")], 3).toString("hex"), attempt(() => Buffer.concat([], -1)), attempt(() => Buffer.concat([Buffer.from("a")], -1)));
+  log(Buffer.prototype.toLocaleString === Buffer.prototype.toString);
 }

@@ -15,5 +15,7 @@ export default function run(log) {
   } catch (error) {
     log(error.name, error.code, error.message);
   }
+  for (const text of ["\ud801test", "a\udc00\ud800", "\ud83d\ude00\ud800x"]) log(qs.escape(text));
+  for (const text of ["&a", "&&a=1", "a=1&&b=2", "%\u0100", "a=%\u0100%41"]) log(JSON.stringify(qs.parse(text, null, null, { maxKeys: 2 })), JSON.stringify(qs.parse(text, null, null, { maxKeys: 1 })));
   log(qs.escape(5), qs.escape({}), qs.encode === qs.stringify, qs.decode === qs.parse);
 }
