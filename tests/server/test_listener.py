@@ -83,6 +83,21 @@ async def test_the_hosts_first_label_names_the_script(server: Server) -> None:
         assert answer.status == 404, host
 
 
+async def test_a_mistake_of_ours_is_a_500_and_is_logged(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(name: str) -> None:
+        raise RuntimeError(f"nobody foresaw {name}")
+
+    monkeypatch.setattr(server.sources, "script", fail)
+    answer = await server.fetch("/", data=b"a body that nobody reads")
+    assert (answer.status, answer.text) == (500, "internal error\n")
+    assert "nobody foresaw main" in caplog.text
+    monkeypatch.undo()
+    server.add("main", ECHO)
+    assert await server.text("/ip") == "127.0.0.1"
+
+
 async def test_the_clients_address_cannot_be_forged(server: Server) -> None:
     server.add("main", ECHO)
     assert await server.text("/ip") == "127.0.0.1"

@@ -98,6 +98,9 @@ class Listener:
             self._runtime.counts_of(route.script).responses[5] += 1
             self._runtime.tell(route.script, "error", str(error))
             return self._refused(message, body, 500, _told(error))
+        except Exception:  # a mistake of ours is no reason to hang up
+            log.exception("%s cannot be brought up", route.script, extra={"script": route.script})
+            return self._refused(message, body, 500, "internal error")
         if worker.unanswered >= self._max_requests:
             return self.refuse(message, Reason.REQUESTS)
         answer = worker.fetch(message.method, url, raw_headers(message, client), body)
