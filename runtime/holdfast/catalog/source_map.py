@@ -6,22 +6,21 @@ https://tc39.es/ecma426/
 import json
 import os
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
-MAX_MAPPINGS = 4_000_000  # characters, which take a second or two to read
+MAX_MAPPINGS = 4_000_000  # characters, which take half a second to read
 _DIGITS = {
     letter: value
     for value, letter in enumerate(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     )
 }
-
-# Of a generated line: the first columns of its segments, and each one's file, line and column.
-_Line = tuple[list[int], list[tuple[int, int, int]]]
 
 
 class SourceMap:
@@ -54,34 +53,50 @@ class SourceMap:
 
     def _original(self, found: re.Match[str]) -> str:
         line, column = int(found[1]) - 1, int(found[2]) - 1
-        if line >= len(self._lines):
+        segments = self._segments
+        if line >= len(segments.starts) - 1:
             return found[0]
-        columns, origins = self._lines[line]
-        index = bisect_right(columns, column) - 1
-        if index < 0:
+        first, end = segments.starts[line], segments.starts[line + 1]
+        index = bisect_right(segments.columns, column, first, end) - 1
+        if index < first:
             return found[0]
-        file, line, column = origins[index]
+        file, line, column = segments.origins[index * 3 : index * 3 + 3]
         return f"{self._files[file]}:{line + 1}:{column + 1}"
 
     @cached_property
-    def _lines(self) -> list[_Line]:
-        return [*_read(self._mappings)] if len(self._mappings) <= MAX_MAPPINGS else []
+    def _segments(self) -> "_Segments":
+        return _read(self._mappings if len(self._mappings) <= MAX_MAPPINGS else "")
 
 
-def _read(mappings: str) -> Iterator[_Line]:
+class _Segments(NamedTuple):
+    """What a map says, in flat arrays, for the garbage collector to have nothing to look at.
+
+    `starts` has the first segment of each generated line, and the end of the last. A segment has a
+    generated column, and three of `origins`: file, line and column.
+    """
+
+    starts: "array[int]"
+    columns: "array[int]"
+    origins: "array[int]"
+
+
+def _read(mappings: str) -> _Segments:
+    starts, columns, origins = array("i", [0]), array("i"), array("i")
+    known: dict[str, tuple[int, ...]] = {}  # few of the many segments differ
     file = line = column = 0
     for group in mappings.split(";"):
-        columns: list[int] = []
-        origins: list[tuple[int, int, int]] = []
         generated = 0
         for segment in group.split(",") if group else ():
-            numbers = [*_numbers(segment)]
+            numbers = known.get(segment)
+            if numbers is None:
+                numbers = known[segment] = tuple(_numbers(segment))
             generated += numbers[0]
             if len(numbers) >= 4:
                 file, line, column = file + numbers[1], line + numbers[2], column + numbers[3]
                 columns.append(generated)
-                origins.append((file, line, column))
-        yield columns, origins
+                origins.extend((file, line, column))
+        starts.append(len(columns))
+    return _Segments(starts, columns, origins)
 
 
 def _numbers(segment: str) -> Iterator[int]:
