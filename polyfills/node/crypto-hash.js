@@ -105,7 +105,8 @@ class Digest extends Transform {
     };
     finish = (digest, encoding) => {
       digest.#result ??= digest.#compute();
-      const known = Buffer.isEncoding(encoding) ? encoding : undefined;
+      const name = encoding && `${encoding}`;
+      const known = Buffer.isEncoding(name) ? name : undefined;
       return encoded(Buffer.from(digest.#result), known);
     };
   }

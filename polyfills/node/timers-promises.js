@@ -52,13 +52,16 @@ export async function* setInterval(delay = 1, value = undefined, options = {}) {
     due++;
     wake();
   }, delay);
-  const onAbort = () => wake();
+  const onAbort = () => {
+    clearInterval(id);
+    wake();
+  };
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     for (;;) {
       if (signal?.aborted) throw abortError(signal.reason);
       if (due === 0) await new Promise((resolve) => (wake = resolve));
-      for (; due > 0 && !signal?.aborted; due--) yield value;
+      for (; due > 0; due--) yield value; // what was due before an abort comes, too
     }
   } finally {
     clearInterval(id);

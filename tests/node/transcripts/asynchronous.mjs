@@ -64,6 +64,17 @@ export default async function run(log) {
   { const als = new AsyncLocalStorage(); log(als.getStore(), als.run(1, () => als.getStore()), als.run(1, () => als.exit(() => als.getStore())), await als.run(2, async () => { await timers.setTimeout(1); return als.getStore(); }), als.run(3, () => AsyncLocalStorage.snapshot())(() => als.getStore()), als.run(4, () => AsyncLocalStorage.bind(() => als.getStore()))(), als.run(5, () => new AsyncResource("x")).runInAsyncScope((a) => [als.getStore(), a], null, 7).join()); t(() => AsyncLocalStorage.bind(5), () => new AsyncResource()); }
   // timers
   log(await later(timers.setTimeout(1, "v")), await later(timers.setTimeout(1, "v", { signal: AbortSignal.abort() })), await later(timers.setImmediate("i")), await later(timers.setTimeout(1, "v", 5)), await later(timers.setTimeout(1, 1, { signal: 5 })), await later(timers.setTimeout(1, 1, { ref: 5 })), await later(timers.scheduler.wait(1)), await later(timers.scheduler.yield()), await later((async () => { let n = 0; for await (const x of timers.setInterval(1, "k")) if (++n === 3) return x; })()), await later(promisify(setTimeout)(1, "p")), await later(promisify(setImmediate)("pi")));
+  const controller = new AbortController();
+  let ticks = 0;
+  const ended = (async () => {
+    for await (const tick of timers.setInterval(1, "k", { signal: controller.signal })) {
+      if (++ticks > 1) continue;
+      await timers.setTimeout(50);
+      controller.abort();
+      log(tick);
+    }
+  })();
+  log(await later(ended), ticks > 2);
   t(() => setTimeout(5), () => setImmediate(), () => typeof setTimeout(() => {}, 1)[Symbol.toPrimitive](), () => setTimeout(() => {}, 1).hasRef(), () => setTimeout(() => {}, 1).unref().hasRef(), () => clearTimeout(null), () => clearTimeout("x"), () => setInterval("x"));
   // process
   t(() => process.nextTick(5), () => process.hrtime(5), () => process.hrtime([1]), () => process.hrtime([1, 2]).length, () => typeof process.hrtime.bigint(), () => process.emitWarning(5), () => process.cwd().startsWith("/"), () => process.env.NOPE, () => { process.env.X1 = 5; return process.env.X1; }, () => delete process.env.X1, () => "X1" in process.env, () => { process.env[Symbol("x")] = 1; }, () => { process.env.u = undefined; return process.env.u; }, () => process.getBuiltinModule("fs") !== undefined, () => process.getBuiltinModule("nope"), () => process.getBuiltinModule(5), () => typeof process.memoryUsage().rss, () => process.uptime() > -1, () => process.exitCode, () => process.argv.length > 0, () => process.umask() >= 0, () => process.title.length > 0, () => process.listenerCount("x"), () => Object.prototype.toString.call(process), () => process.stdout.writable, () => process.stdout.fd, () => process.platform);

@@ -21,6 +21,10 @@ export default async function run(log) {
   log(hmac.digest("hex"), attempt(() => hmac.digest("hex")), attempt(() => hmac.update("y")));
   const streamed = createHash("sha256");
   await pipeline(Readable.from(["a", "bc"]), streamed);
+  const throwing = { toString() { throw new RangeError("boom"); } };
+  for (const make of [() => createHash("sha256"), () => createHmac("sha256", "k")]) {
+    log(attempt(() => make().digest({ toString: () => "hex" })), attempt(() => make().digest(throwing)), attempt(() => make().digest(null).length), attempt(() => make().digest("").length));
+  }
   log(streamed.read().toString("hex"), attempt(() => createHmac("sha256", crypto.createSecretKey(Buffer.from("k"))).update("x").digest("hex")));
   for (const args of [["password", "salt", 1, 20, "sha1"], ["password", "salt", 1000, 64, "sha512"], [Buffer.from("p"), new Uint8Array([1]), 5, 0, "md5"], ["p", "s", 0, 5, "sha1"], ["p", "s", 1, -1, "sha1"], ["p", "s", 1, 5, "nope"], ["p", "s", 1, 5], [5, "s", 1, 5, "sha1"], ["p", "s", "1", 5, "sha1"]]) log(inspect(args), attempt(() => pbkdf2Sync(...args)));
   log((await promisify(crypto.pbkdf2)("p", "s", 10, 8, "sha256")).toString("hex"), (await promisify(crypto.scrypt)("p", "s", 8)).toString("hex"));
