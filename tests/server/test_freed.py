@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.server.freed import MAX_WAIT_S, WORTHWHILE, FreedMemory
+from holdfast.server.freed import MAX_WAIT_S, WORTHWHILE, WORTHWHILE_BYTES, FreedMemory
 
 INTERVAL_S = 2.5
 
@@ -13,7 +13,13 @@ class Process:
     def __init__(self) -> None:
         self.now_s = self.used_s = 0.0
         self.trims = 0
-        self.freed = FreedMemory(self.trim, clock=lambda: self.now_s, used=lambda: self.used_s)
+        self.resident = 40 << 20
+        self.freed = FreedMemory(
+            self.trim,
+            clock=lambda: self.now_s,
+            used=lambda: self.used_s,
+            resident=lambda: self.resident,
+        )
 
     def trim(self, _kept: int) -> int:
         self.trims += 1
@@ -55,6 +61,17 @@ def test_a_busy_process_gives_back_seldom(process: Process) -> None:
     for number in range(intervals):
         process.look(10 * WORTHWHILE * (number % 2), busy=0.9)
     assert 0 < process.trims <= intervals * INTERVAL_S / MAX_WAIT_S
+
+
+def test_memory_that_has_grown_is_given_back_in_a_quiet_moment(process: Process) -> None:
+    process.resident += 2 * WORTHWHILE_BYTES
+    assert process.look(0, busy=0.9) == 0
+    assert process.look(0, busy=0.01) == 1
+    assert process.look(0, busy=0.01) == 1, "what is in use stays"
+    process.resident -= 2 * WORTHWHILE_BYTES
+    assert process.look(0, busy=0.01) == 1
+    process.resident += 2 * WORTHWHILE_BYTES
+    assert process.look(0, busy=0.01) == 2
 
 
 def test_the_c_library_is_asked_where_nothing_else_is_told() -> None:

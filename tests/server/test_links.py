@@ -1,7 +1,9 @@
 """What another shard says over a link, where more comes than is dealt with."""
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple, cast
 
@@ -15,6 +17,7 @@ from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.rpc import Callee
 from holdfast.server.overload import Overload
 from holdfast.server.settings import Bounds
+from holdfast.server.shards.bodies import CHUNK_BYTES, Bodies
 from holdfast.server.shards.exports import packed_address
 from holdfast.server.shards.link import Link
 from holdfast.server.shards.sockets import Sockets
@@ -212,3 +215,21 @@ async def test_who_does_not_wait_is_parted_when_more_waits_than_may(full: Full) 
             break
     assert speaker.told == ["hold", "lost"]
     assert not sockets.ends and sockets.wire.unsent_bytes < 25 * MEGABYTE
+
+
+@pytest.mark.parametrize("ticks", [0, 3])
+async def test_a_body_that_nobody_wants_is_let_go_at_once(ticks: int) -> None:
+    loop = asyncio.get_running_loop()
+    bodies = Bodies(Wire(loop), loop)
+    number, _ = cast("tuple[int, int]", bodies.sent(bytes(10 * CHUNK_BYTES)))
+    outgoing = weakref.ref(bodies.outgoing[number])
+    gc.disable()  # which would find it some day
+    try:
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        bodies.handlers["unwanted"](number)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert outgoing() is None
+    finally:
+        gc.enable()

@@ -7,14 +7,13 @@ https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 """
 
 import os
-import resource
 import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from holdfast import __version__
+from holdfast.server.freed import resident_bytes
 from holdfast.server.overload import Reason
 from holdfast.server.runtime import Runtime
 
@@ -110,7 +109,7 @@ class Gauge:
             ("holdfast_connections",): connections,
             ("holdfast_websockets",): sockets,
             ("holdfast_shards",): 1,
-            ("holdfast_process_resident_memory_bytes",): _resident_bytes(),
+            ("holdfast_process_resident_memory_bytes",): resident_bytes(),
         }
         for (script, class_name), count in runtime.directory.population().items():
             found["holdfast_objects", script, class_name] = count
@@ -195,12 +194,3 @@ def _written(total: Samples) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-
-
-def _resident_bytes() -> int:
-    """Memory of this process: now where Linux tells, else the most there ever was."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return pages * resource.getpagesize()

@@ -86,7 +86,7 @@ class _Outgoing:
         self._stream = stream
         self._room = WINDOW_BYTES
         self._waiting: asyncio.Future[None] | None = None
-        self._task = bodies.loop.create_task(self._copy())
+        self._task: asyncio.Task[None] | None = bodies.loop.create_task(self._copy())
 
     async def _copy(self) -> None:
         say, number = self._bodies.say, self._number
@@ -105,6 +105,7 @@ class _Outgoing:
             self._stream.cancel()
             say("broken", number, "internal error", "Error", False)
         finally:
+            self._task = None  # which keeps what it was about, once it was cancelled
             self._bodies.outgoing.pop(number, None)
 
     async def _has_room(self) -> None:
@@ -121,7 +122,9 @@ class _Outgoing:
     def stop(self) -> None:
         """The reader wants no more."""
         self._bodies.outgoing.pop(self._number, None)
-        self._task.cancel()  # which may not have begun
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()  # which may not have begun
         self._stream.cancel()
 
 
