@@ -1,5 +1,6 @@
 """Sources that a bundler has to be asked for, with the esbuild of the project."""
 
+import json
 import os
 
 import pytest
@@ -116,6 +117,35 @@ def test_a_change_of_what_was_imported_is_seen(folder):
     assert "var a = 1" in texts(read_source(main))["index.js"]
     write(folder, a_ts="export const a = 10;")
     assert "var a = 10" in texts(read_source(main))["index.js"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "given", "allowed"),
+    [
+        ({"compatibility_date": "2024-09-23"}, None, False),
+        ({"compatibility_date": "2024-09-23"}, "2026-08-04", True),
+        ({"compatibility_date": "2026-08-04"}, None, True),
+        ({"compatibility_flags": ["no_nodejs_compat"]}, None, False),
+        (
+            {"compatibility_date": "2024-09-23", "compatibility_flags": ["nodejs_compat_v2"]},
+            "",
+            True,
+        ),
+        ({}, None, True),
+    ],
+)
+def test_modules_of_node_go_without_their_scheme_where_a_script_has_them(
+    folder, fields, given, allowed
+):
+    write(folder, index_ts='import { Buffer } from "buffer"; export default Buffer;')
+    file = folder / "wrangler.json"
+    file.write_text(json.dumps({"name": "a", "main": "src/index.ts", **fields}))
+    project = read_project(file)
+    if allowed:
+        assert '"node:buffer"' in texts(project.source((), given))["src/index.js"]
+    else:
+        with pytest.raises(ValueError, match="nodejs_compat"):
+            project.source((), given)
 
 
 def test_a_project_says_how_it_is_bundled(folder):

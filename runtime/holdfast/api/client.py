@@ -15,6 +15,7 @@ from typing import Any
 
 from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.session import DEFAULT_ACCOUNT, Session
+from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import Project, ProjectInvalid, read_project
 from holdfast.catalog.script import Syntax
 from holdfast.catalog.source import Source, read_source
@@ -44,7 +45,7 @@ def deploy(
 
     Raises OSError for a file that cannot be read, besides what all of them raise.
     """
-    with_node = "nodejs_compat" in compatibility_flags
+    with_node = has_node(compatibility_date, compatibility_flags)
     source = read_source(Path(script), [Path(other) for other in modules], with_node=with_node)
     return _deploy(
         Session(base_url, token, account),
@@ -80,7 +81,9 @@ def deploy_project(
         raise ProjectInvalid(
             f'{file}: "exports" is for dev and run; an upload has "migrations" in its place'
         )
-    source = project.source([Path(other) for other in modules], compatibility_flags)
+    source = project.source(
+        [Path(other) for other in modules], compatibility_date, compatibility_flags
+    )
     given = {binding["name"] for binding in bindings}
     kept = [entry for entry in project.entries if entry["name"] not in given]
     fields = _fields(

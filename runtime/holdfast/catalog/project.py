@@ -22,6 +22,7 @@ from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
+from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project_fields import NOT_INHERITED, notes_on, refused_of
 from holdfast.catalog.project_secrets import read_secrets
 from holdfast.catalog.script import check_script_name
@@ -88,9 +89,12 @@ class Project:
         return self.file.parent
 
     def source(
-        self, others: Iterable[Path] = (), compatibility_flags: Iterable[str] = ()
+        self,
+        others: Iterable[Path] = (),
+        compatibility_date: str | None = None,
+        compatibility_flags: Iterable[str] = (),
     ) -> Source:
-        """What the script is made of; `compatibility_flags` go before the file's. Blocks.
+        """What the script is made of; date and flags, if any, go before the file's. Blocks.
 
         Raises what `read_source` does.
         """
@@ -100,7 +104,10 @@ class Project:
             folder=self.folder,
             kind_of=self.kind_of,
             options=self.bundling,
-            with_node="nodejs_compat" in (tuple(compatibility_flags) or self.compatibility_flags),
+            with_node=has_node(
+                compatibility_date or self.compatibility_date,
+                tuple(compatibility_flags) or self.compatibility_flags,
+            ),
         )
 
     def kind_of(self, path: Path) -> ModuleKind:

@@ -140,7 +140,7 @@ class ProjectFile(Followed):
             project = self._project = self._read_project()
             bindings = tuple(self._bindings(project))
         with explained(project.main):
-            source = project.source(compatibility_flags=self._flags)
+            source = project.source((), self._date, self._flags)
         self._source = source
         return Script(
             name=self.name,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from holdfast.catalog.bindings import ObjectNamespace, PlainText
 from holdfast.catalog.files import WAY_TO_BUNDLE
+from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import DevAddress
 from holdfast.catalog.script import Script
 from holdfast.catalog.source import Source, read_source
@@ -85,7 +86,7 @@ class ScriptFile(Followed):
     def read(self) -> Script:
         """The script as its files are now. Blocks; raises ScriptUnreadable."""
         with explained(self.path):
-            with_node = "nodejs_compat" in self._compatibility_flags
+            with_node = has_node(self._compatibility_date, self._compatibility_flags)
             source = read_source(self.path, with_node=with_node)
         self._source = source
         return Script(

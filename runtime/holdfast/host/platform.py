@@ -8,10 +8,11 @@ from functools import cache
 from pathlib import Path
 
 import holdfast
+from holdfast.catalog.node_compat import NodeCompat
 from holdfast.engine import BytecodeLibrary, Handle, Isolate, JSError, KeptCode, Limits
 from holdfast.host import constants
 from holdfast.host.context import Host
-from holdfast.host.node import NODE_MODULES, NodeCompat, explain_with_node, explain_without_node
+from holdfast.host.node import NODE_MODULES, explain_with_node, explain_without_node
 from holdfast.host.ops import OpKind, bind, declared_ops
 
 INTERNAL = "holdfast:"

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from holdfast.catalog import Namespace, NamespaceNotFound, Script, ScriptNotFound, Syntax
 from holdfast.catalog.bindings import Binding, Inherit, ObjectClass, ObjectNamespace
 from holdfast.catalog.files import module_kind
+from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import (
     DEFAULT_NAME,
     FILE_NAMES,
@@ -164,7 +165,7 @@ def _of_modules(modules: Mapping[str, str | bytes]) -> Script:
 
 
 def _of_file(path: Path, options: Options) -> ScriptSource:
-    with_node = "nodejs_compat" in options.compatibility_flags
+    with_node = has_node(options.compatibility_date, options.compatibility_flags)
     return _reading(path, lambda: read_source(path, with_node=with_node))
 
 
@@ -177,7 +178,7 @@ def _of_project(path: Path, options: Options) -> Found:
         project = read_project(
             file, options.environment, with_secrets=True, default_name=DEFAULT_NAME
         )
-        source = project.source(compatibility_flags=options.compatibility_flags)
+        source = project.source((), options.compatibility_date, options.compatibility_flags)
         script = replace(
             _script(options.name or project.name, source.modules, source.syntax),
             bindings=project_bindings(project, options.name or project.name),

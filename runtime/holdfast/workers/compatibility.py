@@ -5,9 +5,9 @@ https://developers.cloudflare.com/workers/configuration/compatibility-flags/
 
 from collections.abc import Collection
 
+from holdfast.catalog.node_compat import NodeCompat, node_compat
 from holdfast.catalog.script import Script
 from holdfast.host.context import Compatibility
-from holdfast.host.node import NodeCompat, node_compat
 
 # What Holdfast does for every script, of what a script may ask.
 STANDING = frozenset(

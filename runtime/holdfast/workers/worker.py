@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from holdfast.catalog.node_compat import node_compat
 from holdfast.catalog.script import Script
 from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, Together
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host
 from holdfast.host.loops import VIA
-from holdfast.host.node import node_compat
 from holdfast.host.platform import Platform
 from holdfast.host.rpc import Message
 from holdfast.host.sockets_end import SocketEnd
