@@ -169,9 +169,12 @@ class Connection(BaseProtocol):
         """The client sends nothing more. It has left, or waits for its responses all the same.
 
         Which of the two, only what is written to it tells. So it gets what is under way, but for a
-        stream that pauses; and scripts that want to know when a client leaves are told.
+        stream that pauses; and scripts that want to know when a client leaves are told. Whoever
+        asked for a WebSocket has left.
         """
-        if not self._busy or self._wants_more() or self._server.heeds_leaving(self._message):
+        if not self._busy or self._wants_more() or self._upgraded:
+            return False
+        if self._server.heeds_leaving(self._message):
             return False
         self._has_ended, self._moved = True, False
         self._loop.call_later(SILENT_SECONDS, self._check_silence)
