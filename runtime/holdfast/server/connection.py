@@ -172,9 +172,8 @@ class Connection(BaseProtocol):
         stream that pauses; and scripts that want to know when a client leaves are told. Whoever
         asked for a WebSocket has left.
         """
-        if not self._busy or self._wants_more() or self._upgraded:
-            return False
-        if self._server.heeds_leaving(self._message):
+        has_left = not self._busy or self._wants_more() or self._upgraded
+        if has_left or self._server.heeds_leaving(self._message):
             return False
         self._has_ended, self._moved = True, False
         self._loop.call_later(SILENT_SECONDS, self._check_silence)

@@ -131,8 +131,8 @@ class _File:
             self._descriptors.append(fd)
 
     def _make_room(self, fd: int, end: int) -> None:
-        # A sync of what is written over, not appended, need not tell the file system of a new length.
-        # Nobody writes past the room before it is there.
+        # A sync of what is written over, not appended, has no new length to tell the file system
+        # of. Nobody writes past the room before it is there.
         if end <= self._room:
             return
         with self._making:
