@@ -166,11 +166,9 @@ class Connection(BaseProtocol):
         self._parser = None
 
     def eof_received(self) -> bool:
-        """The client sends nothing more. It has left, or waits for its responses all the same.
+        """The client has left, or waits for its responses all the same: a write tells which.
 
-        Which of the two, only what is written to it tells. So it gets what is under way, but for a
-        stream that pauses; and scripts that want to know when a client leaves are told. Whoever
-        asked for a WebSocket has left.
+        So it gets what is under way, but no stream that pauses, and no WebSocket.
         """
         has_left = not self._busy or self._wants_more() or self._upgraded
         if has_left or self._server.heeds_leaving(self._message):
