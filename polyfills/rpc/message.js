@@ -41,7 +41,8 @@ let reading = null; // { context, entries, group } of the one that is being read
 const makers = [];
 // Registers the classes that are in few messages.
 const loadHttp = lazily("rpc/http.js");
-defineHostObjectsLater([TAGS.HEADERS, TAGS.REQUEST, TAGS.RESPONSE, TAGS.ABORT_SIGNAL], loadHttp);
+const { READABLE, WRITABLE, HEADERS, REQUEST, RESPONSE, ABORT_SIGNAL } = TAGS;
+defineHostObjectsLater([READABLE, WRITABLE, HEADERS, REQUEST, RESPONSE, ABORT_SIGNAL], loadHttp);
 
 const SETTINGS = { writeReference };
 
