@@ -332,11 +332,7 @@ async def test_nobody_reads_what_was_not_durable_when_its_connection_broke(
     shard: JournaledShard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     owner = await lagging(shard)
-    shard.disk.hold()
-    owner.store.put("value", b"in flight")
-    owner.store.flush()
-    while not journal_of(shard)._file.under_way:
-        await asyncio.sleep(0)
+    await put_in_flight(shard, owner)
     with no_room(monkeypatch):
         await broken(shard, owner)
         assert shard.owner().store.get("value") == b"recent"
@@ -451,6 +447,15 @@ def journal_of(shard: Shard) -> "journaling.Journaling[Session]":
     return journal  # type: ignore[return-value]
 
 
+async def put_in_flight(shard: JournaledShard, owner: Owner) -> None:
+    """Write a value, and have its batch wait for the disk until that is released."""
+    shard.disk.hold()
+    owner.store.put("value", b"in flight")
+    owner.store.flush()
+    while not journal_of(shard)._file.under_way:
+        await asyncio.sleep(0)
+
+
 async def test_a_file_of_the_journal_is_free_once_the_logs_have_caught_up(
     shard: JournaledShard, tmp_path: Path
 ) -> None:
@@ -503,11 +508,7 @@ async def test_what_was_given_up_while_a_batch_was_under_way_keeps_no_journal(
 ) -> None:
     shard = JournaledShard(tmp_path / "objects")
     owner = await lagging(shard)
-    shard.disk.hold()
-    owner.store.put("value", b"in flight")
-    owner.store.flush()
-    while not journal_of(shard)._file.under_way:
-        await asyncio.sleep(0)
+    await put_in_flight(shard, owner)
     shard.storage.delete_namespace(UNIQUE_KEY)
     shard.disk.release()
     with pytest.raises(StoreClosed):

@@ -143,6 +143,30 @@ class ObjectStore:
         found = [(key, self.get(key)) for key in sorted(set(keys))]
         return [(key, value) for key, value in found if value is not None]
 
+    def _rows(
+        self,
+        cursor: apsw.Cursor,
+        lower: bytes,
+        upper: bytes | None,
+        *,
+        reverse: bool,
+        limit: int | None,
+    ) -> list[tuple[str, bytes]]:
+        """What SQLite has in a range."""
+        bounds = (lower,) if upper is None else (lower, upper)
+        arguments = (*bounds, _NO_LIMIT if limit is None else limit)
+        parts = {
+            "end": "" if upper is None else _END,
+            "order": " DESC" if reverse else "",
+        }
+        try:
+            rows = self._execute(cursor, _LIST.format(key="key", **parts), *arguments)
+            return cast("list[tuple[str, bytes]]", rows.fetchall())
+        except UnicodeDecodeError:
+            sql = _LIST.format(key="CAST(key AS BLOB)", **parts)
+            rows = self._execute(cursor, sql, *arguments)
+            return [(decode_key(key), value) for key, value in rows]
+
     def list(
         self,
         *,
@@ -169,31 +193,7 @@ class ObjectStore:
             more = None if limit is None else limit + len(written)
             rows = dict(self._rows(cursor, lower, upper, reverse=reverse, limit=more)) | written
             return sorted(rows.items(), reverse=reverse)[:limit]
-        return [*self._rows(cursor, lower, upper, reverse=reverse, limit=limit)]
-
-    def _rows(
-        self,
-        cursor: apsw.Cursor,
-        lower: bytes,
-        upper: bytes | None,
-        *,
-        reverse: bool,
-        limit: int | None,
-    ) -> Sequence[tuple[str, bytes]]:
-        """What SQLite has in a range."""
-        bounds = (lower,) if upper is None else (lower, upper)
-        arguments = (*bounds, _NO_LIMIT if limit is None else limit)
-        parts = {
-            "end": "" if upper is None else _END,
-            "order": " DESC" if reverse else "",
-        }
-        try:
-            rows = self._execute(cursor, _LIST.format(key="key", **parts), *arguments)
-            return cast("list[tuple[str, bytes]]", rows.fetchall())
-        except UnicodeDecodeError:
-            sql = _LIST.format(key="CAST(key AS BLOB)", **parts)
-            rows = self._execute(cursor, sql, *arguments)
-            return [(decode_key(key), value) for key, value in rows]
+        return self._rows(cursor, lower, upper, reverse=reverse, limit=limit)
 
     # ---- writing -------------------------------------------------------------------
 
