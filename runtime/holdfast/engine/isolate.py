@@ -379,6 +379,15 @@ class Isolate:
         self._collects_at = min(wanted, max(limit // 2, left + max(limit - left, 0) // 2))
         lib.JS_SetGCThreshold(self._runtime, self._collects_at)
 
+    @property
+    def may_be_full(self) -> bool:
+        """False where the last look for garbage left room; to be asked after `pace_collections`.
+
+        It costs nothing, unlike `memory_used`: who comes near the limit has been looked at on the
+        way, when at most two thirds of what is held now were.
+        """
+        return self._collects_at > self.limits.memory_bytes * 4 // 5
+
     def memory_used(self) -> int:
         """The bytes that this heap holds now. JS_ComputeMemoryUsage (walks the heap)."""
         usage = ffi.new("JSMemoryUsage *")

@@ -188,6 +188,7 @@ class ObjectHome:
     def sweep(self, hung_sweeps: int) -> None:
         """An interval has passed: end what hangs; see polyfills/objects/residents.js."""
         self._host.isolate.pace_collections()
+        self.worker.sweep()
         self._host.enter(self._sweep_events, hung_sweeps)
         self._host.enter(self._sweep, hung_sweeps)
 

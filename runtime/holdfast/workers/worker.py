@@ -34,7 +34,7 @@ log = logging.getLogger("holdfast.worker")
 Body = bytes | ByteStream | None
 
 FULL_HEAP = 0.75  # of the memory limit
-BRIM = 0.98
+BRIM = 0.98  # where anything may lack the little that it needs
 LOOK_SECONDS = 1.0  # between two looks for no better reason than a promise that nobody caught
 RETIREMENT_SECONDS = 30.0
 
@@ -326,6 +326,16 @@ class Worker:
         """
         if self.host.isolate.memory_used() > share * self._memory_bytes:
             self.exhausted()
+
+    def sweep(self) -> None:
+        """An interval has passed: start afresh where what waits may lack memory to be answered.
+
+        A promise that was to be settled when none was left is never settled, and nobody is told.
+        """
+        if self.is_dead or not self.host.isolate.may_be_full:
+            return
+        if self._answers or self.host.has_calls:
+            self._look_at_memory(BRIM)
 
     def exhausted(self) -> None:
         """The script ran out of memory (op memory_exhausted): it starts afresh."""
