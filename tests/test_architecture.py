@@ -26,6 +26,7 @@ LAYERS = (
     "workers",
     "host",
     "catalog",
+    "assets",
     "storage",
     "engine",
 )

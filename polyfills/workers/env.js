@@ -13,6 +13,7 @@ const makers = {
   kv_namespace: (binding) => kv().kvFromHost(binding),
   durable_object_namespace: namespaceFromHost,
   service: serviceFromHost,
+  assets: serviceFromHost,
 };
 
 /** Define the host's bindings as properties of `target`: `env`, or the global object. */

@@ -1,10 +1,20 @@
 """Wrangler's configuration files, as far as they are for Holdfast."""
 
 import json
+import re
 
 import pytest
 
-from holdfast.catalog.bindings import Json, KeyValue, ObjectClass, PlainText, SecretText, Service
+from holdfast.assets import AssetFolder
+from holdfast.catalog.bindings import (
+    AssetsBinding,
+    Json,
+    KeyValue,
+    ObjectClass,
+    PlainText,
+    SecretText,
+    Service,
+)
 from holdfast.catalog.project import ProjectInvalid, find_project, is_project_file, read_project
 from holdfast.engine.modules import ModuleKind
 
@@ -131,14 +141,47 @@ def test_what_has_no_effect_is_told(tmp_path):
     assert '"env.live.varz"' in inner and '"env.live.vars" is missing' in vars_
 
 
-def test_static_files_are_told_of_and_refused_where_the_script_asks_for_them(tmp_path):
+def test_assets_are_read_with_how_they_are_served(tmp_path):
     file = tmp_path / "wrangler.toml"
-    text = 'name = "a"\nmain = "a.js"\n[assets]\ndirectory = "public"\n'
-    file.write_text(text)
-    (note,) = read_project(file).notes
-    assert '"assets" has no effect' in note
-    file.write_text(text + 'binding = "FILES"')
-    with pytest.raises(ProjectInvalid, match=r"--without assets$"):
+    file.write_text(
+        'name = "a"\nmain = "a.js"\n[assets]\ndirectory = "public"\nbinding = "FILES"\n'
+        'html_handling = "none"\nrun_worker_first = ["/api/*"]\n'
+    )
+    project = read_project(file)
+    assert project.assets.origin == AssetFolder(tmp_path.resolve() / "public")
+    assert project.assets.config.fields() == {
+        "html_handling": "none",
+        "not_found_handling": "none",
+        "run_worker_first": ["/api/*"],
+    }
+    assert project.bindings == (AssetsBinding("FILES"),)
+    (note,) = project.notes
+    assert "is no folder yet" in note
+    (tmp_path / "public").mkdir()
+    assert read_project(file).notes == ()
+    assert read_project(file, without=("assets",)).assets is None
+
+
+@pytest.mark.parametrize(
+    ("assets", "told"),
+    [
+        ("{}", "is missing: it names the script"),
+        ('{"binding": "A"}', '"assets.directory" must be a non-empty string'),
+        ('{"directory": "x", "binding": "A"}', '"assets.binding" needs a script'),
+        (
+            '{"directory": "x", "run_worker_first": true}',
+            '"assets.run_worker_first" needs a script',
+        ),
+        ('{"directory": "x", "html_handling": "odd"}', '"html_handling" must be one of'),
+        ('{"directory": "x", "not_found_handling": 1}', '"not_found_handling" must be one of'),
+        ('{"directory": "x", "run_worker_first": ["api"]}', "rules must start with '/' or '!/'"),
+        ('{"directory": "x", "run_worker_first": 1}', "must be a boolean or a list of strings"),
+    ],
+)
+def test_assets_that_make_no_sense_are_refused(tmp_path, assets, told):
+    file = tmp_path / "wrangler.json"
+    file.write_text(f'{{"name": "a", "assets": {assets}}}')
+    with pytest.raises(ProjectInvalid, match=re.escape(told)):
         read_project(file)
 
 
@@ -272,7 +315,6 @@ def test_env_files_are_read_together_where_there_are_no_dev_vars(toml):
     [
         ("name = ", "wrangler.toml"),
         ('name = "a"', '"main" is missing: it names the script'),
-        ('name = "a"\nassets = {directory = "b"}', "no static files"),
         ('name = "a"\npages_build_output_dir = "b"', '("pages_build_output_dir")'),
         ('name = "a"\nmain = ""', '"main" must be'),
         ('name = "a"\nmain = "a.js"\nexports = {A = 1}', '"exports.A"'),

@@ -81,6 +81,8 @@ def deploy_project(
         raise ProjectInvalid(
             f'{file}: "exports" is for dev and run; an upload has "migrations" in its place'
         )
+    if project.assets is not None:
+        raise ProjectInvalid(f'{file}: "assets" are for dev and run; they cannot be uploaded yet')
     source = project.source(
         [Path(other) for other in modules], compatibility_date, compatibility_flags
     )

@@ -19,6 +19,7 @@ May import engine/ and storage/; touches APSW for a database of its own,
 """
 
 from holdfast.catalog.bindings import (
+    AssetsBinding,
     Binding,
     Json,
     KeyValue,
@@ -44,6 +45,7 @@ from holdfast.catalog.scripts import ScriptRecord
 from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
 
 __all__ = [
+    "AssetsBinding",
     "Binding",
     "Catalog",
     "CatalogError",

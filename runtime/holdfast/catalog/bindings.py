@@ -56,6 +56,17 @@ class KeyValue:
     namespace_id: str
 
 
+ASSETS_ENTRYPOINT = "holdfast:assets"
+"""The entrypoint of a script with assets that an `AssetsBinding` leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetsBinding:
+    """The script's own static assets."""
+
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectNamespace:
     """A Durable Object namespace, by its id."""
@@ -81,7 +92,9 @@ class Inherit:
     source: str
 
 
-Binding: TypeAlias = PlainText | SecretText | Json | Service | KeyValue | ObjectNamespace
+Binding: TypeAlias = (
+    PlainText | SecretText | Json | Service | KeyValue | AssetsBinding | ObjectNamespace
+)
 """A binding as a `Script` holds it."""
 
 RequestedBinding: TypeAlias = Binding | ObjectClass | Inherit
@@ -135,6 +148,8 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
             return entry if props is None else {**entry, "props": json.loads(props)}
         case KeyValue(name, namespace_id):
             return {"name": name, "type": "kv_namespace", "namespace_id": namespace_id}
+        case AssetsBinding(name):
+            return {"name": name, "type": "assets"}
         case ObjectNamespace(name, namespace_id):
             return {
                 "name": name,
@@ -232,6 +247,7 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
         entry.optional_object("props"),
     ),
     "kv_namespace": lambda entry, name: KeyValue(name, entry.word("namespace_id")),
+    "assets": lambda _, name: AssetsBinding(name),
     "durable_object_namespace": _object_namespace,
     "inherit": lambda entry, name: Inherit(name, entry.optional_word("old_name") or name),
 }

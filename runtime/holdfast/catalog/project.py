@@ -16,6 +16,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePath
 from typing import Any, TypeGuard
 
+from holdfast.assets import AssetFolder, Assets, AssetsConfig, AssetsInvalid
 from holdfast.catalog.bindings import RequestedBinding, parse_bindings
 from holdfast.catalog.bundling import BundleOptions
 from holdfast.catalog.cron import Cron, InvalidCron
@@ -25,7 +26,7 @@ from holdfast.catalog.files import module_kind
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project_fields import NOT_INHERITED, notes_on, refused_of
 from holdfast.catalog.project_secrets import read_secrets
-from holdfast.catalog.script import check_script_name
+from holdfast.catalog.script import Syntax, check_script_name
 from holdfast.catalog.source import Source, read_source
 from holdfast.engine.modules import ModuleKind
 
@@ -44,7 +45,7 @@ _RULE_KINDS = {
     "CompiledWasm": ModuleKind.WASM,
 }
 
-_STATIC = ("assets", "pages_build_output_dir", "site")
+_STATIC = ("pages_build_output_dir", "site")
 MAX_PORT = 65_535
 
 
@@ -65,12 +66,13 @@ class Project:
     """What a configuration file says of a script.
 
     `entries` are its bindings as an upload's metadata lists them, `bindings` the same parsed;
-    `notes` are for its author: fields that are misspelt, or that nothing comes of.
+    `main` is None where there is nothing but assets. `notes` are for its author: fields that are
+    misspelt, or that nothing comes of.
     """
 
     file: Path
     name: str
-    main: Path
+    main: Path | None
     entries: tuple[Mapping[str, Any], ...]
     bindings: tuple[RequestedBinding, ...]
     compatibility_date: str | None
@@ -82,6 +84,7 @@ class Project:
     rules: tuple[tuple[str, ModuleKind], ...]
     bundling: BundleOptions
     notes: tuple[str, ...]
+    assets: Assets | None = None
 
     @property
     def folder(self) -> Path:
@@ -98,6 +101,8 @@ class Project:
 
         Raises what `read_source` does.
         """
+        if self.main is None:
+            return Source((), Syntax.MODULES)
         return read_source(
             self.main,
             others,
@@ -172,6 +177,8 @@ def read_project(
     if command := reader.table("build").get("command"):
         _require_built(reader, command)
     secrets = read_secrets(file.parent, environment) if with_secrets else {}
+    assets = reader.assets()
+    notes = [*notes_on(whole, environment), *_notes_on_assets(assets)]
     entries = tuple(reader.entries(secrets))
     return Project(
         file=file,
@@ -187,7 +194,8 @@ def read_project(
         dev=reader.dev(),
         rules=tuple(reader.rules()),
         bundling=reader.bundling(),
-        notes=tuple(f"{file}: {note}" for note in notes_on(whole, environment)),
+        notes=tuple(f"{file}: {note}" for note in notes),
+        assets=assets,
     )
 
 
@@ -244,8 +252,16 @@ def _lacking(names: Iterable[str]) -> str:
     return f"Holdfast does not have {quoted}; the script goes without by {options}"
 
 
+def _notes_on_assets(assets: Assets | None) -> Iterable[str]:
+    if assets is None or not isinstance(assets.origin, AssetFolder):
+        return
+    if not assets.origin.directory.is_dir():
+        yield f'"assets.directory" is no folder yet: {assets.origin.directory}'
+
+
 def _require_built(reader: "_Reader", command: str) -> None:
-    if not reader.main().is_file():
+    main = reader.main()
+    if main is not None and not main.is_file():
         raise reader.invalid("main", f"does not exist yet; build it first: {command}")
 
 
@@ -343,15 +359,42 @@ class _Reader:
         words += [f"--jsx-fragment={self.text('jsx_fragment')}"] if "jsx_fragment" in fields else []
         return BundleOptions(forbidden=fields.get("no_bundle") is True, arguments=tuple(words))
 
-    def main(self) -> Path:
-        """The script's main file."""
+    def main(self) -> Path | None:
+        """The script's main file; None where there are assets alone."""
         if "main" in self._fields:
             return self.file.parent / self.text("main")
+        if self._fields.get("assets"):
+            return None
         static = next((name for name in _STATIC if self._fields.get(name)), None)
         if static is not None:
             what = f'is missing, and Holdfast serves no static files alone ("{static}")'
             raise self.invalid("main", what)
         raise self.invalid("main", 'is missing: it names the script, such as "src/index.ts"')
+
+    def assets(self) -> Assets | None:
+        """Static files, and how they are served.
+
+        https://developers.cloudflare.com/workers/wrangler/configuration/#assets
+        """
+        fields = self.table("assets")
+        if not fields:
+            return None
+        directory = fields.get("directory")
+        if not isinstance(directory, str) or not directory:
+            raise self.invalid("assets.directory", "must be a non-empty string")
+        if self.table("site"):
+            raise self.invalid("assets", 'cannot be used together with "site"')
+        try:
+            config = AssetsConfig.parse(
+                {name: value for name, value in fields.items() if not name.startswith("_")}
+            )
+        except AssetsInvalid as error:
+            raise self.invalid("assets", f"has a mistake: {error}") from error
+        if self.main() is None:
+            for name in ("binding", "run_worker_first"):
+                if fields.get(name):
+                    raise self.invalid(f"assets.{name}", 'needs a script: "main" is missing')
+        return Assets(AssetFolder((self.file.parent / directory).resolve()), config)
 
     def exports(self) -> Mapping[str, Mapping[str, Any]]:
         """The classes of Durable Objects that are declared, in the place of migrations."""
@@ -397,6 +440,11 @@ class _Reader:
         for entry in self.tables("services"):
             name = self._name_of("services", entry, "binding")
             yield {**entry, "type": "service", "name": name}
+
+        if binding := self.table("assets").get("binding"):
+            if not isinstance(binding, str):
+                raise self.invalid("assets.binding", "must be a string, its name in env")
+            yield {"type": "assets", "name": binding}
 
     def _name_of(self, field: str, entry: Mapping[str, Any], key: str) -> str:
         name = entry.get(key)

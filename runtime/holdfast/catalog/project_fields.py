@@ -19,7 +19,7 @@ _REFUSED = """
     vpc_networks vpc_services wasm_modules worker_loaders workflows
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
-    alias build compatibility_date compatibility_flags define dev durable_objects exports
+    alias assets build compatibility_date compatibility_flags define dev durable_objects exports
     jsx_factory jsx_fragment kv_namespaces main migrations minify name no_bundle rules services
     triggers tsconfig vars
 """.split()  # noqa: SIM905
@@ -32,19 +32,12 @@ _NOTHING_COMES_OF = """
     workers_dev
 """.split()  # noqa: SIM905
 _ROUTES = ("route", "routes")
-_ASSETS = "assets"
-_KNOWN = frozenset((*_REFUSED, *_TAKEN, *_NOTHING_COMES_OF, *_ROUTES, _ASSETS))
+_KNOWN = frozenset((*_REFUSED, *_TAKEN, *_NOTHING_COMES_OF, *_ROUTES))
 
 
 def refused_of(fields: Mapping[str, Any]) -> list[str]:
-    """The fields that a script cannot do without, of those that Holdfast does not have.
-
-    Static files are missed by those who ask for them, and by the script only where it has a
-    binding to them.
-    """
-    assets = fields.get(_ASSETS)
-    bound = isinstance(assets, Mapping) and assets.get("binding")
-    return [name for name in (*_REFUSED, *([_ASSETS] if bound else ())) if fields.get(name)]
+    """The fields that a script cannot do without, of those that Holdfast does not have."""
+    return [name for name in _REFUSED if fields.get(name)]
 
 
 def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str]:
@@ -65,8 +58,6 @@ def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str
     for name in _ROUTES:
         if chosen.get(name) or fields.get(name):
             yield f'"{name}" has no effect: Holdfast serves a Worker at a host name of its own'
-    if chosen.get(_ASSETS) or fields.get(_ASSETS):
-        yield f'"{_ASSETS}" has no effect: Holdfast serves no static files, the script gets it all'
 
 
 def _unknown(name: str, prefix: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from holdfast.assets.site import Assets
 from holdfast.catalog.bindings import Binding
 from holdfast.catalog.errors import ErrorCode, UploadRejected
 from holdfast.engine.modules import Module
@@ -29,7 +30,8 @@ class Script:
     """One version of a Worker: its modules and what they are bound to.
 
     `main` is the name of the module that runs first. `version` identifies this
-    version; two uploads of the same text are two versions.
+    version; two uploads of the same text are two versions. One that has `assets`
+    may be without modules, and without `main`.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Script:
     compatibility_date: str | None
     compatibility_flags: tuple[str, ...]
     version: str
+    assets: Assets | None = None
 
     @property
     def main_module(self) -> Module:
@@ -58,6 +61,8 @@ class Script:
         for module in sorted(self.modules, key=lambda module: module.name):
             for part in (module.name.encode(), module.kind.encode(), module.content):
                 digest.update(_framed(part))
+        if self.assets is not None:
+            digest.update(_framed(repr(self.assets).encode()))
         return digest.hexdigest()
 
 

@@ -44,6 +44,11 @@ class Source:
     places: SourceMap | None = None
 
     @property
+    def main(self) -> str:
+        """The name of the main module; empty where there is none."""
+        return self.modules[0].name if self.modules else ""
+
+    @property
     def texts(self) -> dict[str, str]:
         """The author's files by name, where they were bundled. Blocks."""
         return {} if self.places is None else self.places.texts

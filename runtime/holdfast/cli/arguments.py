@@ -260,7 +260,7 @@ def _add_script_options(parser: Parser) -> None:
     parser.add_argument(
         "--env", metavar="NAME", help="the environment of the configuration file to use"
     )
-    _add_many(parser, "--without", "FIELD", "a field of the configuration to leave out: assets")
+    _add_many(parser, "--without", "FIELD", "a field of the configuration to leave out: r2_buckets")
     _add_many(parser, "--var", "NAME=VALUE", "a variable in env")
     parser.add_argument(
         "--compatibility-date", type=day, metavar="DATE", help="as on Cloudflare: 2026-01-31"

@@ -97,8 +97,8 @@ class ProjectFile(Followed):
 
     @property
     def path(self) -> Path:
-        """The main module's file."""
-        return self._project.main
+        """The main module's file; the configuration where there are assets alone."""
+        return self._project.main or self._file
 
     @property
     def is_there(self) -> bool:
@@ -139,18 +139,19 @@ class ProjectFile(Followed):
         with explained(self._file):
             project = self._project = self._read_project()
             bindings = tuple(self._bindings(project))
-        with explained(project.main):
+        with explained(project.main or self._file):
             source = project.source((), self._date, self._flags)
         self._source = source
         return Script(
             name=self.name,
-            main=source.modules[0].name,
+            main=source.main,
             syntax=source.syntax,
             modules=source.modules,
             bindings=bindings,
             compatibility_date=self._date or project.compatibility_date,
             compatibility_flags=self._flags or project.compatibility_flags,
             version="local",
+            assets=project.assets,
         )
 
     def stamp(self, script: Script | None) -> Stamp:

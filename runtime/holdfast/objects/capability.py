@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError, Together
 from holdfast.host.bodies import BodyTable, ByteStream
@@ -123,10 +124,20 @@ class IsolateObjects:
     def own_service(self, entrypoint: str) -> int:
         """The number of an entrypoint of the isolate's own script."""
         assert self.home is not None, "events come to what has loaded"
-        return self._services.add(self.home.worker.script.name, entrypoint)
+        script = self.home.worker.script
+        if not entrypoint and script.assets is not None:
+            entrypoint = "default"  # the script itself, and not what its assets stand before
+        return self._services.add(script.name, entrypoint)
 
     def worker_of(self, target: ServiceTarget) -> Worker:
-        """The Worker that takes a service's events now. Raises as UNREACHABLE says."""
+        """The Worker that takes a service's events now. Raises as UNREACHABLE says.
+
+        A script's assets are those of its own version.
+        """
+        if target.entrypoint == ASSETS_ENTRYPOINT and self.home is not None:
+            worker = self.home.worker
+            if worker.script.name == target.script:
+                return worker
         return self._worker_of(target.script)
 
     # ---- ids -------------------------------------------------------------------
@@ -227,7 +238,7 @@ class IsolateObjects:
 
         def deliver() -> None:
             try:
-                worker = self._worker_of(target.script)
+                worker = self.worker_of(target)
             except UNREACHABLE as error:
                 _discard(stream)
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from holdfast.catalog import (
+    AssetsBinding,
     CatalogUnusable,
     Json,
     KeyValue,
@@ -25,6 +26,7 @@ from holdfast.catalog import (
     SecretText,
     Service,
 )
+from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
@@ -225,10 +227,17 @@ class Runtime:
         host.objects, host.rpc = objects, objects.rpc
         objects.alarms = self._alarm_calls
         known = {namespace.id: namespace for namespace in changes.alive}
-        bindings = [self._describe(binding, host, objects, known) for binding in script.bindings]
+        bindings = [
+            self._describe(binding, script.name, host, objects, known)
+            for binding in script.bindings
+        ]
         worker = Worker(
             script, self._platform, host, limits=self.settings.limits, bindings=bindings
         )
+        if script.assets is not None:
+            from holdfast.server.assets import put_before
+
+            put_before(worker, self.settings.data, self._loop, self._console)
         implied = self.source.implied_namespaces(script, worker.exports.classes)
         changed = {*known, *(namespace.id for namespace in changes.deleted)}
         own = [
@@ -271,6 +280,7 @@ class Runtime:
     def _describe(
         self,
         binding: Any,
+        script: str,
         host: Host,
         objects: IsolateObjects,
         known: Mapping[str, Namespace],
@@ -289,6 +299,9 @@ class Runtime:
             case KeyValue(name, namespace_id):
                 number = host.capabilities.kv.bind(namespace_id)
                 return {"type": "kv_namespace", "name": name, "number": number}
+            case AssetsBinding(name):
+                number = objects.bind_service(script, ASSETS_ENTRYPOINT)
+                return {"type": "assets", "name": name, "number": number}
             case ObjectNamespace(name, namespace_id):
                 namespace = known.get(namespace_id) or self._namespace(namespace_id)
                 return _describe_namespace(name, namespace, objects)

@@ -184,6 +184,7 @@ def _of_project(path: Path, options: Options) -> Found:
             bindings=project_bindings(project, options.name or project.name),
             compatibility_date=options.compatibility_date or project.compatibility_date,
             compatibility_flags=options.compatibility_flags or project.compatibility_flags,
+            assets=project.assets,
         )
         return Found(script, file, project, source)
 
@@ -226,7 +227,7 @@ def _reading(path: Path, read: Callable[[], T]) -> T:
 def _script(name: str, modules: tuple[Module, ...], syntax: Syntax) -> Script:
     return Script(
         name=name,
-        main=modules[0].name,
+        main=modules[0].name if modules else "",
         syntax=syntax,
         modules=modules,
         bindings=(),

@@ -4,6 +4,7 @@ https://developers.cloudflare.com/workers/configuration/compatibility-flags/
 """
 
 from collections.abc import Collection
+from functools import partial
 
 from holdfast.catalog.node_compat import NodeCompat, node_compat
 from holdfast.catalog.script import Script
@@ -53,16 +54,28 @@ STANDING = frozenset(
 )
 
 
-def compatibility(script: Script) -> Compatibility:
+def _decided(script: Script, enable: str, disable: str, since: str) -> bool:
     """A script without a date gets what the newest date asks for."""
+    if enable in script.compatibility_flags:
+        return True
+    if disable in script.compatibility_flags:
+        return False
+    return (script.compatibility_date or "9999") >= since
 
-    def decided(enable: str, disable: str, since: str) -> bool:
-        if enable in script.compatibility_flags:
-            return True
-        if disable in script.compatibility_flags:
-            return False
-        return (script.compatibility_date or "9999") >= since
 
+def navigation_prefers_assets(script: Script) -> bool:
+    """Whether a page that a browser goes to is the assets', even where it is their 404 page."""
+    return _decided(
+        script,
+        "assets_navigation_prefers_asset_serving",
+        "assets_navigation_has_no_effect",
+        "2025-04-01",
+    )
+
+
+def compatibility(script: Script) -> Compatibility:
+    """What a script's ops have to know of its date and flags."""
+    decided = partial(_decided, script)
     deletes_alarm = decided("delete_all_deletes_alarm", "delete_all_preserves_alarm", "2026-02-24")
     blobs = decided(
         "websocket_standard_binary_type", "no_websocket_standard_binary_type", "2026-03-17"

@@ -4,6 +4,7 @@ WorkerError
 ├── ScriptInvalid       the script cannot run at all: it does not compile, load, …
 ├── ScriptFailed        the handler threw, or returned no Response
 ├── ScriptHung          the handler waits for what can never happen
+├── AssetUnreadable     a static asset is not to be had from the disk
 └── WorkerTerminated    the isolate ended under the event: a limit, or new code
 """
 
@@ -46,6 +47,10 @@ class ScriptHung(WorkerError):
             "code had hung and would never generate a response. Refer to: "
             "https://developers.cloudflare.com/workers/observability/errors/"
         )
+
+
+class AssetUnreadable(WorkerError):
+    """A static asset cannot be read; the message names the file."""
 
 
 class WorkerTerminated(WorkerError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from holdfast.catalog.script import Script, Syntax
-from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, ModuleKind
+from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, Module, ModuleKind
 from holdfast.host.context import Host
 from holdfast.host.platform import INTERNAL, PUBLIC_WITH_NODE
 from holdfast.workers.errors import ScriptInvalid
@@ -27,6 +27,13 @@ _MATCH_STATICS = re.compile(
 )
 
 _NO_EXPORT = re.compile(r"Could not find export '(.*)' in module '(.*)'")
+
+# What runs where there is nothing but assets: they answer all requests.
+_NO_SCRIPT = Module(
+    "no-script.mjs",
+    ModuleKind.ESM,
+    b"export default { fetch: () => new Response(null, { status: 404 }) };",
+)
 
 NO_HANDLERS = "The uploaded script has no registered event handlers."
 
@@ -107,14 +114,18 @@ def _run_classic(host: Host, kernel: Handle, script: Script) -> str:
 def _run_modules(host: Host, kernel: Handle, script: Script) -> str:
     isolate = host.isolate
     modules = {module.name: module for module in script.modules}
-    if script.main not in modules:
+    main = script.main
+    if not modules and script.assets is not None:
+        main = _NO_SCRIPT.name
+        modules = {main: _NO_SCRIPT}
+    if main not in modules:
         raise ScriptInvalid(
-            f'The main module "{script.main}" is not among the modules: {", ".join(modules)}.'
+            f'The main module "{main}" is not among the modules: {", ".join(modules)}.'
         )
-    if modules[script.main].kind not in (ModuleKind.ESM, ModuleKind.COMMONJS):
-        raise ScriptInvalid(f'The main module "{script.main}" must be JavaScript.')
+    if modules[main].kind not in (ModuleKind.ESM, ModuleKind.COMMONJS):
+        raise ScriptInvalid(f'The main module "{main}" must be JavaScript.')
     isolate.add_modules(modules)
-    namespace = isolate.evaluate(script.main)
+    namespace = isolate.evaluate(main)
     return str(isolate.call(isolate.export(kernel, "useExports"), namespace))
 
 

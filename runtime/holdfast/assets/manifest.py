@@ -1,0 +1,61 @@
+"""`Manifest`: the files of an upload, by path.
+
+What an upload is made of lies in the data folder, each file once, whatever its names and however
+many versions have it (store.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from holdfast.assets.site import Asset
+
+
+class Entry(NamedTuple):
+    """A file of an upload: by which hash its client knows it, and which content it has.
+
+    `content` is its name in the store; `content_type` None where none is to be told.
+    """
+
+    hash: str
+    size: int
+    content: str
+    content_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The files of an upload; two with the same `id` are the same."""
+
+    id: str
+    entries: Mapping[str, Entry] = field(compare=False, repr=False)
+
+    def open(self, store: Path) -> "OpenManifest":
+        """What finds its files in the folder of a store."""
+        return OpenManifest(self.entries, store)
+
+
+class OpenManifest:
+    """Finds the files of an upload (site.AssetFiles)."""
+
+    def __init__(self, entries: Mapping[str, Entry], store: Path) -> None:
+        self._entries = entries
+        self._store = store
+
+    def find(self, path: str) -> Asset | None:
+        """See AssetFiles."""
+        entry = self._entries.get(path)
+        if entry is None:
+            return None
+        file = content_file(self._store, entry.content)
+        return Asset(entry.hash, entry.content_type, entry.size, file)
+
+    def rule_files(self) -> tuple[str | None, str | None]:
+        """None: an upload has them in its configuration."""
+        return None, None
+
+
+def content_file(store: Path, content: str) -> Path:
+    """Where a content is, in the folder of a store."""
+    return store / content[:2] / content
