@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.counting import COUNTER
 from tests.faults.site import DEADLINE_S, Site
-from tests.serving import HOLDFAST, HoldfastProcess, curl, free_ports
+from tests.serving import HOLDFAST, TOKEN, HoldfastProcess, curl, free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -227,6 +227,46 @@ async def test_a_full_disk_keeps_no_server_from_starting(tmp_path: Path, disk: D
         site.start()
         assert await site.get("counter", "/written") == "5"
         assert not [*(site.data / "objects").glob(".journal-left*")]
+
+
+KEPT = """
+export default { async fetch(request, { KV }) {
+  if (request.method === "POST") await KV.put("n", `${Number(await KV.get("n")) + 1}`);
+  return new Response(await KV.get("n"));
+} };
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_full_disk_keeps_no_server_from_starting_that_had_ended_in_order(
+    tmp_path: Path, disk: Disk, workers: str
+) -> None:
+    async with Site(tmp_path, "--workers", workers, data=disk.folder / "data") as site:
+        await start(site)
+        bindings = [
+            {"type": "kv_namespace", "name": "KV", "namespace_id": await kv_namespace(site)}
+        ]
+        assert await site.deploy("kept", KEPT, metadata={"bindings": bindings}) == 200
+        assert await site.post("kept") == "1"
+        assert site.process.stop() == 0
+        disk.fill()
+        site.start()
+        assert await site.get("kept") == await site.get("counter", "/read") == "1"
+        assert (await site.fetch("counter", "/read", method="POST"))[0] == 500
+        assert await site.deploy("other", COUNTER, "Counted") >= 500
+        disk.free()
+        assert await written(site, "counter", "/read") == 2
+        assert await site.post("kept") == "2"
+        assert await site.deploy("other", COUNTER, "Counted") == 200
+        assert await site.post("other") == "1"
+
+
+async def kv_namespace(site: Site) -> str:
+    """The id of a KV namespace that is made."""
+    url = f"http://127.0.0.1:{site.api_port}/client/v4/accounts/a/storage/kv/namespaces"
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with site.session.post(url, json={"title": "kept"}, headers=headers) as response:
+        return str((await response.json())["result"]["id"])
 
 
 def complaint_of_check(site: Site) -> str:

@@ -20,6 +20,7 @@ import apsw
 from holdfast.catalog.errors import CatalogUnusable
 from holdfast.storage.disk import make_folder
 from holdfast.storage.errors import DAMAGED
+from holdfast.storage.makeshift import as_it_is, lacks_room
 
 SCHEMA_VERSION = 5
 
@@ -138,14 +139,37 @@ class Database:
         """
         self._path = path
         self._turn = threading.RLock()
+        self._open = (lambda: _open_to_read(path)) if for_reading else (lambda: _open(path, seal))
+        self._is_makeshift = False  # there was no room for more than reading it
         self._lock = None if for_reading else _lock(path)
         try:
             with _explained(path):
-                self._connection = _open_to_read(path) if for_reading else _open(path, seal)
+                self._connection = self._open_somehow()
         except BaseException:
             if self._lock is not None:
                 self._lock.close()
             raise
+
+    def _open_somehow(self) -> apsw.Connection:
+        try:
+            return self._open()
+        except apsw.Error as error:
+            connection = as_it_is(self._path) if lacks_room(error) else None
+            if connection is None:
+                raise
+            self._is_makeshift = True
+            if _pragma(connection, "user_version") != SCHEMA_VERSION:
+                connection.close()
+                raise
+            return connection
+
+    def _reach(self) -> apsw.Connection:
+        """The connection; a real one, if there is room by now."""
+        if self._is_makeshift:
+            connection = self._open()
+            self._connection.close()
+            self._connection, self._is_makeshift = connection, False
+        return self._connection
 
     def close(self) -> None:
         """Close the file and let others open it. Closing twice is harmless."""
@@ -161,20 +185,23 @@ class Database:
         Any exception undoes all of it.
         """
         with self._turn, _explained(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
+            connection = self._reach()
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
-                self._connection.execute("COMMIT")
+                yield connection
+                connection.execute("COMMIT")
             except BaseException:
                 # A failed COMMIT (a full disk) may have ended the transaction by itself.
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
         """One state of the catalog for the length of the block."""
         with self._turn, _explained(self._path):
+            with contextlib.suppress(apsw.Error):  # what is there can be read
+                self._reach()
             self._connection.execute("BEGIN")
             try:
                 yield self._connection
@@ -205,9 +232,9 @@ def _lock(path: Path) -> IO[str]:
     except OSError as error:
         file.close()
         raise CatalogUnusable(f"{lock_path} cannot be locked: {error.strerror}.") from error
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
+    with contextlib.suppress(OSError):  # where there is no room to say who has it
+        file.truncate(0)
+        os.write(file.fileno(), b"%d" % os.getpid())
     return file
 
 
@@ -219,8 +246,13 @@ def _holder(file: IO[str]) -> str:
 
 def _open_to_read(path: Path) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-    connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
-    connection.execute("PRAGMA query_only=ON")
+    try:
+        connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+        connection.execute("PRAGMA query_only=ON")
+        _pragma(connection, "user_version")  # which opens the file
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -327,7 +359,7 @@ def _explained(path: Path) -> Iterator[None]:
         ) from error
     except apsw.BusyError as error:
         raise CatalogUnusable(f"The catalog {path} is locked by another program.") from error
-    except apsw.FullError as error:
-        raise CatalogUnusable(f"The disk that holds {path} is full.") from error
     except apsw.Error as error:
+        if lacks_room(error):
+            raise CatalogUnusable(f"The disk that holds {path} is full.") from error
         raise CatalogUnusable(f"The catalog {path} failed: {error}.") from error

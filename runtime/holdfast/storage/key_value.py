@@ -8,7 +8,7 @@ https://developers.cloudflare.com/kv/
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import apsw
 
 from holdfast.storage.disk import make_folder, sync_path
 from holdfast.storage.errors import StorageError
+from holdfast.storage.makeshift import as_it_is, lacks_room
 
 _BUSY_TIMEOUT_MS = 5_000
 _PURGED_AT_ONCE = 100  # expired entries that one write removes
@@ -170,7 +171,8 @@ class KeyValueStore:
             if self._connection is None and not self._path.exists():
                 yield None
             else:
-                yield self._opened()
+                with self._opened_to_read() as connection:
+                    yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[apsw.Connection]:
@@ -178,6 +180,19 @@ class KeyValueStore:
             db = self._opened()
             with db:
                 yield db
+
+    @contextmanager
+    def _opened_to_read(self) -> Iterator[apsw.Connection]:
+        try:
+            connection = self._opened()
+        except apsw.Error as error:
+            makeshift = as_it_is(self._path) if lacks_room(error) else None
+            if makeshift is None:
+                raise
+            with closing(makeshift):
+                yield makeshift
+        else:
+            yield connection
 
     def _opened(self) -> apsw.Connection:
         if self._connection is None:
