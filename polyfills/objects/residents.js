@@ -337,7 +337,7 @@ export function objectBroken(slot, message, flags) {
 
 /**
  * Entry point: new code took over. Instances finish what they have begun, but no new
- * call finds them, and the host lets them touch storage no more.
+ * call finds them, and the host lets them touch storage no more: who tries to is reset.
  */
 export function supersedeObjects() {
   byKey.clear();

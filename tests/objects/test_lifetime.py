@@ -155,30 +155,33 @@ async def test_new_code_supersedes_the_instance_and_keeps_its_data(server: Serve
 
 
 async def test_a_superseded_instance_may_finish_but_not_touch_storage(server: Server) -> None:
-    source = (
-        thing("""
-      constructor(state) { this.storage = state.storage; }
-      async fetch(request) {
-        if (request.url.endsWith("/new")) return new Response("new code");
-        started();
-        await scheduler.wait(100);
-        if (request.url.endsWith("/quiet")) return new Response("finished");
-        try { await this.storage.put("x", 1); return new Response("written"); }
-        catch (e) { return new Response(e.message); }
+    source = """
+      export class Thing {
+        constructor(state) { this.storage = state.storage; }
+        async fetch(request) {
+          if (request.url.endsWith("/new")) return new Response("new code");
+          console.log("started");
+          await scheduler.wait(100);
+          if (request.url.endsWith("/trusting")) this.storage.put("x", 1).catch(() => {});
+          if (request.url.endsWith("/waiting")) await this.storage.put("x", 1).catch(() => {});
+          return new Response("finished");
+        }
       }
-    """)
-        + "const started = () => console.log('started');"
-    )
+      export default { async fetch(request, env) {
+        try { return await env.Thing.get(env.Thing.idFromName("A")).fetch(request); }
+        catch (e) { return new Response(`${e.message} ${e.durableObjectReset}`); }
+      } };
+    """
     server.add("main", source)
-    quiet = asyncio.create_task(server.text("/quiet"))
-    loud = asyncio.create_task(server.text("/loud"))
+    paths = ("/quiet", "/trusting", "/waiting")
+    answers = [asyncio.create_task(server.text(path)) for path in paths]
     async with asyncio.timeout(10):
-        while len([line for line in server.lines if "started" in line]) < 2:
+        while len([line for line in server.lines if "started" in line]) < len(paths):
             await asyncio.sleep(0.001)
     server.add("main", source)
     assert await server.text("/new") == "new code"
-    assert await quiet == "finished"
-    assert await loud == "Durable Object reset because its code was updated."
+    reset = "Durable Object reset because its code was updated. true"
+    assert await asyncio.gather(*answers) == ["finished", reset, reset]
 
 
 async def test_abort_resets_the_object(server: Server) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.namespace import Namespace
+from holdfast.engine import ScriptError
 from holdfast.storage import Facets, ObjectStore
 
 if TYPE_CHECKING:
@@ -36,4 +37,5 @@ class ObjectRecord:
 
     def breaks(self, error: BaseException) -> None:
         """The object loses its storage, perhaps in the middle of a turn of its own."""
-        self.home.breaks(self.slot, str(error))
+        message = error.message if isinstance(error, ScriptError) else str(error)
+        self.home.breaks(self.slot, message)

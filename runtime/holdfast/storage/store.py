@@ -89,7 +89,8 @@ class ObjectStore:
         self.name = name
         self.on_durable = on_durable
         self.on_broken = on_broken
-        # Called when the storage fails, perhaps from within a call on this store.
+        # Called when the storage fails, or refuses something, perhaps from within a call on this
+        # store: whoever did not wait for that must not say that it was done.
         self.on_breaking: OnBroken | None = None
         self._database = database
         self._shard = shard
@@ -487,6 +488,8 @@ class ObjectStore:
     def check(self) -> None:
         """Raise what keeps the store from being used, if anything does."""
         if self._error is not None:
+            if self.on_breaking:
+                self.on_breaking(self._error)
             # One error is raised many times: each time with the frames of that time alone.
             raise self._error.with_traceback(None)
 
