@@ -8,7 +8,7 @@ May import engine/ and storage/; touches APSW for a database of its own,
   upload's metadata, resolve.py turns them into what a `Script` may hold.
 - `Namespace` (namespace.py): a Durable Object namespace.
 - `Catalog` (catalog.py): stores and finds them; what a call has stored survives
-  `kill -9`. database.py opens the file; scripts.py, versions.py and
+  `kill -9`. database.py opens the file, schema.py makes it; scripts.py, versions.py and
   namespaces.py have the SQL.
 - `Deployed`, `check_exports` (deployment.py): what a script must export.
 - `UploadRejected`, `CatalogUnusable`, … (errors.py).

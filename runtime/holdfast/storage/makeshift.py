@@ -21,7 +21,7 @@ _NO_INDEX = frozenset(
 def lacks_room(error: BaseException) -> bool:
     """True for what SQLite says where there is no room for a log, or its index."""
     if isinstance(error, apsw.IOError):
-        return error.extendedresult in _NO_INDEX
+        return getattr(error, "extendedresult", None) in _NO_INDEX
     return isinstance(error, apsw.FullError)
 
 
