@@ -91,6 +91,11 @@ export function replaceGlobal(name, make) {
   define(name, make(), false);
 }
 
+/** Entry point: the script goes without the globals of these names, one a line. */
+export function withhold(names) {
+  for (const name of names.split("\n")) delete globalThis[name];
+}
+
 function define(name, value, enumerable) {
   Object.defineProperty(globalThis, name, {
     value,

@@ -1,6 +1,6 @@
 // `cloudflare:workers`: https://developers.cloudflare.com/workers/runtime-apis/bindings/
 
-import { isolate_abort } from "holdfast:ops";
+import { compatibility_has, isolate_abort } from "holdfast:ops";
 import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { environment } from "../workers/dispatch.js";
@@ -34,7 +34,8 @@ function inForce(own, name, changes) {
 }
 
 /** The running script's bindings. */
-export const env = inForce(environment(), "env", (current) => ({
+const importable = compatibility_has("disallow_importable_env") ? {} : environment();
+export const env = inForce(importable, "env", (current) => ({
   set: (_, key, value) => Reflect.set(current(), key, value),
   deleteProperty: (_, key) => Reflect.deleteProperty(current(), key),
   defineProperty: (_, key, descriptor) => Reflect.defineProperty(current(), key, descriptor),

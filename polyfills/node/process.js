@@ -3,7 +3,7 @@
 // A Worker is no process: what there is describes the runtime to libraries that ask, `env` has
 // the script's bindings that are texts, and output goes to the console.
 
-import { loadModule } from "holdfast:ops";
+import { compatibility_has, loadModule } from "holdfast:ops";
 import { environment } from "../workers/dispatch.js";
 import { currentFrame, runInFrame } from "../kernel/frames.js";
 import { lazily } from "../kernel/lazy.js";
@@ -39,7 +39,10 @@ function isPlain(value) {
   return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
 }
 
-export const env = new Proxy(textsOf(environment()), {
+const isPopulated =
+  compatibility_has("nodejs_compat_populate_process_env") && !compatibility_has("disallow_importable_env");
+
+export const env = new Proxy(isPopulated ? textsOf(environment()) : {}, {
   set(target, key, value) {
     if (typeof key === "symbol") throw new TypeError("Cannot convert a Symbol value to a string");
     target[key] = `${value}`;

@@ -4,7 +4,9 @@
 import { compatibility_flags } from "holdfast:ops";
 
 const compatibilityFlags = { __proto__: null };
-for (const name of compatibility_flags().split("\n")) compatibilityFlags[name] = true;
+const [holding, others] = compatibility_flags().split("\n\n");
+for (const name of holding.split("\n")) compatibilityFlags[name] = true;
+for (const name of others.split("\n")) compatibilityFlags[name] = false;
 
 /** The global object's `Cloudflare`: which compatibility flags hold. */
 export const Cloudflare = { compatibilityFlags: Object.freeze(compatibilityFlags) };

@@ -76,6 +76,12 @@ BAD_UPLOADS = {
         10021,
         "compatibility_flags must be a list",
     ),
+    "a flag that nobody knows": (
+        {**MAIN, "compatibility_flags": ["nodejs_compact"]},
+        [esm()],
+        10021,
+        'No such compatibility flag: nodejs_compact .did you mean "nodejs_compat"',
+    ),
     "assets": ({**MAIN, "assets": {"jwt": "x"}}, [esm()], 10021, "metadata.assets"),
     "a class renamed to nothing": (
         {**MAIN, "migrations": {"renamed_classes": [{"from": "A"}]}},

@@ -204,3 +204,17 @@ def test_without_esbuild_the_way_to_it_is_told(tmp_path, monkeypatch):
     (tmp_path / "index.ts").write_text("export default 1;")
     with pytest.raises(ValueError, match="npm install --save-dev esbuild"):
         read_source(tmp_path / "index.ts")
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "production"), ("test", "test")])
+def test_the_bundle_knows_the_node_env_of_the_shell(folder, monkeypatch, given, expected):
+    monkeypatch.delenv("NODE_ENV", raising=False)
+    if given is not None:
+        monkeypatch.setenv("NODE_ENV", given)
+    write(
+        folder,
+        index_ts="import 'greeter';"
+        "export default [process.env.NODE_ENV, global.process.env.NODE_ENV];",
+    )
+    source = read_source(folder / "src" / "index.ts", folder=folder)
+    assert f'["{expected}", "{expected}"]' in " ".join(texts(source)["src/index.js"].split())

@@ -333,6 +333,7 @@ def test_env_files_are_read_together_where_there_are_no_dev_vars(toml):
         ('name = "a"\nmain = "a.js"\nkv_namespaces = "x"', '"kv_namespaces"'),
         ('name = "a"\nmain = "a.js"\nrules = [{type = "Rust"}]', '"rules"'),
         ('name = "a"\nmain = "a.js"\ncompatibility_flags = "x"', '"compatibility_flags"'),
+        ('name = "a"\nmain = "a.js"\ncompatibility_flags = ["x"]', "No such compatibility flag: x"),
         ('name = "a"\nmain = "a.js"\ncompatibility_date = "2026-1-1"', "such as 2026-01-31"),
         ('name = "a"\nmain = "a.js"\ncompatibility_date = ""', "such as 2026-01-31"),
         ('name = "a"\nmain = "dist/a.js"\nbuild = {command = "npm run b"}', "npm run b"),

@@ -84,13 +84,15 @@ def test_dev_bundles_typescript_again_when_a_file_of_it_changes(tmp_path: Path) 
     (tmp_path / "node_modules").symlink_to(esbuild_folder())
     main = 'import { said } from "./said"; export default { fetch: () => new Response(said) };'
     (tmp_path / "index.ts").write_text(main)
-    (tmp_path / "said.ts").write_text("export const said: string = 'first';")
+    (tmp_path / "said.ts").write_text(
+        "export const said: string = `first in ${process.env.NODE_ENV}`;"
+    )
     with Running("dev", "index.ts", *ANY_PORT, folder=tmp_path) as dev:
         url = dev.ready()
-        assert get(url).text == "first"
+        assert get(url).text == "first in development"
         (tmp_path / "said.ts").write_text("export const said: string = ;")
         dev.line(r"said\.ts:1:28: Unexpected")
-        assert get(url).text == "first"
+        assert get(url).text == "first in development"
         (tmp_path / "said.ts").write_text("export const said: string = 'third';")
         dev.line("index was reloaded")
         assert get(url).text == "third"

@@ -192,6 +192,10 @@ def test_a_deployment_that_is_refused_says_why(served: Served, tmp_path: Path) -
         (["deploy", "gone.mjs"], "gone.mjs does not exist"),
         (["deploy", "."], "name a script, or a folder with one of"),
         (["deploy", "main.mjs", "--module", "gone.txt"], "gone.txt does not exist"),
+        (
+            ["run", "main.mjs", "--compatibility-flag", "nodejs_compact"],
+            '--compatibility-flag: No such compatibility flag: nodejs_compact (did you mean "nod',
+        ),
         (["deploy", "main.mjs", "--var", "x"], "--var takes NAME=VALUE, not 'x'"),
         (["deploy", "main.mjs", "--name", "A B"], "--name: 'A B' is not a valid Worker name"),
         (["namespace", "list"], "does not answer (Connection refused)"),

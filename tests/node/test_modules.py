@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.catalog import PlainText
 from holdfast.host.constants import NODE_BUILTINS
 from holdfast.workers.errors import ScriptInvalid
 from tests.inprocess import Server
@@ -58,7 +59,8 @@ def test_every_listed_module_is_a_file() -> None:
         (None, (), True),
         ("2026-08-04", (), True),
         ("2026-08-03", (), False),
-        ("2024-01-01", ("nodejs_compat",), True),
+        ("2024-09-23", ("nodejs_compat",), True),
+        ("2024-01-01", ("nodejs_compat_v2",), True),
         ("2026-09-01", ("no_nodejs_compat",), False),
         (None, ("no_nodejs_compat",), False),
     ],
@@ -76,6 +78,49 @@ async def test_the_date_and_the_flags_say_whether_modules_and_globals_are_there(
     else:
         with pytest.raises(ScriptInvalid, match="nodejs_compat"):
             server.runtime.worker("importing")
+
+
+@pytest.mark.parametrize(
+    ("date", "flags"),
+    [("2024-09-22", ("nodejs_compat",)), ("2025-01-01", ("nodejs_compat", "no_nodejs_compat_v2"))],
+)
+async def test_modules_come_without_globals_as_they_did_at_first(
+    server: Server, date: str, flags: tuple[str, ...]
+) -> None:
+    server.add(
+        "main",
+        """
+        import { Buffer } from "node:buffer";
+        export default { fetch: () => new Response(
+          [typeof Buffer, typeof globalThis.Buffer, typeof process, typeof global].join()) };
+        """,
+        compatibility_date=date,
+        compatibility_flags=flags,
+    )
+    assert await server.text() == "function,undefined,undefined,undefined"
+
+
+@pytest.mark.parametrize(
+    ("date", "flags", "env"),
+    [
+        ("2025-04-01", (), {"WORD": "text"}),
+        ("2025-03-31", (), {}),
+        ("2024-09-23", ("nodejs_compat_populate_process_env",), {"WORD": "text"}),
+        (None, ("nodejs_compat_do_not_populate_process_env",), {}),
+        (None, ("disallow_importable_env",), {}),
+    ],
+)
+async def test_the_date_and_the_flags_say_whether_the_environment_is_that_of_the_process(
+    server: Server, date: str | None, flags: tuple[str, ...], env: dict[str, str]
+) -> None:
+    server.add(
+        "main",
+        "export default { fetch: () => Response.json(process.env) };",
+        compatibility_date=date,
+        compatibility_flags=("nodejs_compat", *flags),
+        bindings=(PlainText("WORD", "text"),),
+    )
+    assert json.loads(await server.text()) == env
 
 
 async def test_async_hooks_is_there_without_the_rest(server: Server) -> None:
@@ -219,7 +264,6 @@ async def test_create_require_and_get_builtin_module_find_them_too(server: Serve
 
 
 async def test_the_environment_is_in_process_env(server: Server) -> None:
-    from holdfast.catalog import PlainText
 
     server.add(
         "main",

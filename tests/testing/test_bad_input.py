@@ -78,11 +78,17 @@ def test_a_compatibility_date_that_is_none(holdfast):
         holdfast.worker(EMPTY, compatibility_date="tomorrow")
 
 
+def test_a_compatibility_flag_that_is_none(holdfast):
+    with pytest.raises(HarnessError, match="No such compatibility flag: made_up"):
+        holdfast.worker(EMPTY, compatibility_flags=["made_up"])
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
         ("compatibility_date = 5", "compatibility_date must be a date, not 5"),
         ("compatibility_flags = 'x'", "compatibility_flags must be a list of texts, not 'x'"),
+        ("compatibility_flags = ['x']", "No such compatibility flag: x"),
         ("durable_objects = ['A']", "durable_objects must be a table"),
         ("kv = 'CACHE'", "kv must be a list of texts"),
         ("vars = 5", "vars must be a table"),

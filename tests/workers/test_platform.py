@@ -2,7 +2,9 @@
 
 import json
 
-from holdfast.catalog import Service
+import pytest
+
+from holdfast.catalog import PlainText, Service
 from tests.inprocess import Server
 
 CF = """
@@ -119,14 +121,14 @@ async def test_a_script_can_ask_which_compatibility_flags_hold(server: Server) -
         """
         const asked = ["url_standard", "nodejs_compat", "delete_all_deletes_alarm", "made_up"];
         export default {
-          fetch: () => Response.json([asked.map((name) => Cloudflare.compatibilityFlags[name] ?? false),
+          fetch: () => Response.json([asked.map((name) => Cloudflare.compatibilityFlags[name]),
             Object.isFrozen(Cloudflare.compatibilityFlags), `${Cloudflare}`]),
         };
         """,
         compatibility_date="2025-01-01",
         compatibility_flags=("nodejs_compat",),
     )
-    assert await server.text() == '[[true,true,false,false],true,"[object Cloudflare]"]'
+    assert await server.text() == '[[true,true,false,null],true,"[object Cloudflare]"]'
 
 
 async def test_a_script_with_a_workflow_beside_its_handler_loads(server: Server) -> None:
@@ -143,3 +145,37 @@ async def test_a_script_with_a_workflow_beside_its_handler_loads(server: Server)
         """,
     )
     assert await server.text() == '["NonRetryableError","no","Mine",true]'
+
+
+@pytest.mark.parametrize(
+    ("date", "flags", "kinds"),
+    [
+        (None, (), "object function function"),
+        ("2025-08-14", (), "object undefined undefined"),
+        (None, ("no_global_navigator",), "undefined function function"),
+        (None, ("no_expose_global_message_channel",), "object undefined undefined"),
+        ("2022-03-20", ("expose_global_message_channel",), "undefined function function"),
+    ],
+)
+async def test_the_date_and_the_flags_say_which_globals_are_there(
+    server: Server, date: str | None, flags: tuple[str, ...], kinds: str
+) -> None:
+    server.add(
+        "main",
+        """export default { fetch: () => new Response(
+          `${typeof navigator} ${typeof MessageChannel} ${typeof MessagePort}`) };""",
+        compatibility_date=date,
+        compatibility_flags=flags,
+    )
+    assert await server.text() == kinds
+
+
+async def test_a_script_may_not_import_its_environment(server: Server) -> None:
+    server.add(
+        "main",
+        """import { env } from "cloudflare:workers";
+        export default { fetch: (request, own) => Response.json([env, own]) };""",
+        compatibility_flags=("disallow_importable_env",),
+        bindings=(PlainText("WORD", "text"),),
+    )
+    assert await server.text() == '[{},{"WORD":"text"}]'

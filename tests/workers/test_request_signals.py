@@ -160,7 +160,7 @@ async def test_what_was_fetched_with_the_signal_is_cancelled(
 
 
 async def test_scripts_that_do_not_ask_are_not_told(tmp_path: Path) -> None:
-    async with Site(tmp_path, ()) as site:
+    async with Site(tmp_path, ("disable_request_signal",)) as site:
         await site.leave("/worker/hang")
         await site.leave("/object/stream", after=b"some")
         assert await site.log() == []

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from holdfast.catalog import ErrorCode, UploadRejected
 from holdfast.catalog.bindings import RequestedBinding, is_well_formed, parse_bindings
 from holdfast.catalog.dates import is_compatibility_date
+from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.migrations import Migrations, Renamed, Step
 
 # A script that asks for these would not work without them.
@@ -75,7 +76,7 @@ def parse_metadata(content: bytes) -> Metadata:
         body_part=body_part,
         bindings=parse_bindings(fields.get("bindings")),
         compatibility_date=_date(fields),
-        compatibility_flags=_texts(fields, "compatibility_flags"),
+        compatibility_flags=_flags(fields),
         keep_bindings=(
             _SECRET_TYPES
             if fields.get("keep_bindings") is None
@@ -152,6 +153,13 @@ def _date(fields: Mapping[str, Any]) -> str | None:
             f'metadata.compatibility_date must be a date like "2024-01-31", not {text!r}.'
         )
     return text
+
+
+def _flags(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    flags = _texts(fields, "compatibility_flags")
+    if mistake := mistake_in(flags):
+        raise _rejected(mistake)
+    return flags
 
 
 def _migrations(migrations: object) -> Migrations | None:

@@ -37,6 +37,7 @@ _NODE_MODULES = """
     readline/promises repl stream stream/consumers stream/promises stream/web string_decoder sys
     timers timers/promises tls trace_events tty url util util/types v8 vm wasi worker_threads zlib
 """.split()  # noqa: SIM905  (read as prose)
+_NODE_ENV = [f"{prefix}process.env.NODE_ENV" for prefix in ("", "global.", "globalThis.")]
 # For CommonJS in a bundle that requires modules of Node.js. On the first line, where no line moves.
 _REQUIRE = (
     b'import{createRequire as __makeRequire}from"node:module";var require=__makeRequire("/");'
@@ -98,7 +99,8 @@ def bundle(
 
     As long as no file changes, the result is that of the time before. Blocks. Raises BundleFailed.
     """
-    request = _Request(esbuild, main, folder, syntax, options, with_node)
+    node_env = os.environ.get("NODE_ENV") or "production"
+    request = _Request(esbuild, main, folder, syntax, options, with_node, node_env)
     memory = _memories.setdefault(request, _Memory())
     if memory.state is None or memory.state != _state(memory.files):
         _make(request, kind_of, memory)
@@ -116,6 +118,7 @@ class _Request:
     syntax: Syntax
     options: BundleOptions
     with_node: bool
+    node_env: str
 
 
 @dataclass(slots=True)
@@ -177,7 +180,7 @@ def _run(request: _Request, out: Path) -> "CompletedProcess[str]":
         "--loader:.mjs=jsx",
         "--loader:.cjs=jsx",
         *(f"--loader:{suffix}=copy" for suffix in _COPIED),
-        '--define:process.env.NODE_ENV="production"',
+        *(f"--define:{name}={json.dumps(request.node_env)}" for name in _NODE_ENV),
         '--define:navigator.userAgent="Cloudflare-Workers"',
         *node,
         *request.options.arguments,

@@ -3,38 +3,34 @@
 https://developers.cloudflare.com/workers/runtime-apis/nodejs/
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from enum import Enum
 
-# From this compatibility date on, the flag nodejs_compat is implied.
-IMPLIED_FROM = "2026-08-04"
-# From this one on, it implies enable_nodejs_global_timers.
-TIMERS_FROM = "2026-02-10"
+from holdfast.catalog.flags import flags_that_hold
 
 
 class NodeCompat(Enum):
     """What of Node.js a script gets."""
 
     NONE = "none"
-    MODULES = "modules and globals"
+    MODULES = "modules"
+    GLOBALS = "modules and globals"
     TIMERS = "modules, globals, and timers that are objects"
 
 
-def node_compat(date: str | None, flags: Collection[str]) -> NodeCompat:
+def node_compat(date: str | None, flags: Sequence[str]) -> NodeCompat:
     """What a script of this compatibility date and with these flags gets of Node.js.
 
-    One that gives no date is taken for a new one.
+    The timers are part of the globals, so that without those there are none.
     """
-    asked = any(flag in flags for flag in ("nodejs_compat", "nodejs_compat_v2"))
-    if "no_nodejs_compat" in flags or not (asked or date is None or date >= IMPLIED_FROM):
+    holding = flags_that_hold(date, flags)
+    if "no_nodejs_compat" in flags or holding.isdisjoint(("nodejs_compat", "nodejs_compat_v2")):
         return NodeCompat.NONE
-    if "no_nodejs_global_timers" in flags:
+    if "nodejs_compat_v2" not in holding:
         return NodeCompat.MODULES
-    is_new = date is None or date >= TIMERS_FROM
-    enabled = is_new or "enable_nodejs_global_timers" in flags
-    return NodeCompat.TIMERS if enabled else NodeCompat.MODULES
+    return NodeCompat.TIMERS if "enable_nodejs_global_timers" in holding else NodeCompat.GLOBALS
 
 
-def has_node(date: str | None, flags: Collection[str]) -> bool:
+def has_node(date: str | None, flags: Sequence[str]) -> bool:
     """Whether a script of this compatibility date and with these flags may import of Node.js."""
     return node_compat(date, flags) is not NodeCompat.NONE

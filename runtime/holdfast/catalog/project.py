@@ -23,6 +23,7 @@ from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
+from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project_fields import NOT_INHERITED, notes_on, refused_of
 from holdfast.catalog.project_secrets import read_secrets
@@ -187,7 +188,7 @@ def read_project(
         entries=entries,
         bindings=reader.bindings(entries),
         compatibility_date=reader.compatibility_date(),
-        compatibility_flags=tuple(reader.texts("compatibility_flags")),
+        compatibility_flags=reader.compatibility_flags(),
         migrations=tuple(reader.migrations()),
         exports=reader.exports(),
         crons=reader.crons(),
@@ -303,6 +304,12 @@ class _Reader:
         if value is not None and not is_compatibility_date(str(value)):
             raise self.invalid("compatibility_date", "must be a date, such as 2026-01-31")
         return value and str(value)
+
+    def compatibility_flags(self) -> tuple[str, ...]:
+        flags = self.texts("compatibility_flags")
+        if mistake := mistake_in(flags):
+            raise self.invalid("compatibility_flags", f"has a mistake: {mistake}")
+        return tuple(flags)
 
     def dev(self) -> DevAddress:
         """Where to serve it for development; `*` is all addresses, as for Wrangler.

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import io
+import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -32,7 +33,11 @@ from holdfast.workers import ScriptInvalid, WorkerResponse
 
 
 def dev(options: argparse.Namespace) -> int:
-    """Serve a script, print what happens, take up changes."""
+    """Serve a script, print what happens, take up changes.
+
+    A bundle's `process.env.NODE_ENV` is "development" here, unless the shell says otherwise.
+    """
+    os.environ.setdefault("NODE_ENV", "development")
     return _start(options, watch=True)
 
 

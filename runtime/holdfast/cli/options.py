@@ -1,8 +1,10 @@
 """Values of options that several commands take."""
 
+import argparse
 from pathlib import Path
 
 from holdfast.catalog.errors import UploadRejected
+from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.script import MAX_SCRIPT_NAME_LENGTH, check_script_name
 
 
@@ -15,6 +17,14 @@ def named_values(entries: list[str], option: str) -> list[tuple[str, str]]:
             raise ValueError(f"{option} takes NAME=VALUE, not {entry!r}")
         pairs.append((name, value))
     return pairs
+
+
+def compatibility_flags(options: argparse.Namespace) -> tuple[str, ...]:
+    """The flags of --compatibility-flag. Raises ValueError for one that is none."""
+    flags = tuple(options.compatibility_flag)
+    if mistake := mistake_in(flags):
+        raise ValueError(f"--compatibility-flag: {mistake}")
+    return flags
 
 
 def script_name(path: Path, given: str | None) -> str:

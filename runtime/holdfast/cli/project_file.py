@@ -25,7 +25,7 @@ from holdfast.catalog.project import (
 )
 from holdfast.catalog.project_secrets import secret_files
 from holdfast.catalog.script import Script
-from holdfast.cli.options import named_values
+from holdfast.cli.options import compatibility_flags, named_values
 from holdfast.cli.script_file import Followed, ScriptFile, Stamp, explained, unreadable
 
 
@@ -87,7 +87,7 @@ class ProjectFile(Followed):
         self._without = tuple(options.without)
         self._variables = [PlainText(*pair) for pair in named_values(options.var, "--var")]
         self._date: str | None = options.compatibility_date
-        self._flags = tuple(options.compatibility_flag)
+        self._flags = compatibility_flags(options)
         try:
             self._project = self._read_project()
         except OSError as error:

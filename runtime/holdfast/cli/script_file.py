@@ -13,7 +13,7 @@ from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import DevAddress
 from holdfast.catalog.script import Script
 from holdfast.catalog.source import Source, read_source
-from holdfast.cli.options import named_values, script_name
+from holdfast.cli.options import compatibility_flags, named_values, script_name
 from holdfast.workers import ScriptInvalid
 
 # The state of each file: modification time in ns, size, inode. None for one that is not there.
@@ -47,13 +47,13 @@ class ScriptFile(Followed):
     """A script's main file, and what the command line says about the script."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        """Raises ValueError for a name or a variable that is none."""
+        """Raises ValueError for a name, a variable or a flag that is none."""
         self.path: Path = options.script
         self.name = script_name(self.path, options.name)
         variables = named_values(options.var, "--var")
         self._bindings = tuple(PlainText(name, value) for name, value in variables)
         self._compatibility_date: str | None = options.compatibility_date
-        self._compatibility_flags = tuple(options.compatibility_flag)
+        self._compatibility_flags = compatibility_flags(options)
 
     @property
     def is_there(self) -> bool:

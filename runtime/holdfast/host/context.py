@@ -80,7 +80,7 @@ class Compatibility:
     request_signals: int = (
         0  # 1: a request's signal tells that its client has left; 2: and is passed on
     )
-    flags: tuple[str, ...] = ()  # all that hold, by Cloudflare's names
+    flags: frozenset[str] = frozenset()  # all that hold, by Cloudflare's names
 
 
 class Host:

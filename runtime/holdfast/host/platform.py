@@ -91,7 +91,7 @@ class Platform:
         try:
             isolate.serve(lambda name: bind(self._ops[name], host), on_rejection)
             host.attach(isolate, kernel)
-            if with_node:
+            if node in (NodeCompat.GLOBALS, NodeCompat.TIMERS):
                 provide = isolate.export(kernel, "provideNode")
                 isolate.call(provide, node is NodeCompat.TIMERS)
         except BaseException:

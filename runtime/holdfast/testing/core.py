@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from holdfast.catalog.bindings import Binding, Json, ObjectNamespace, PlainText, Service
 from holdfast.catalog.dates import is_compatibility_date
+from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.namespace import Namespace
 from holdfast.objects.record import ObjectRecord
 from holdfast.testing.driven import driven
@@ -54,7 +55,10 @@ class Core(Stage, Generic[WorkerT]):
         """
         if compatibility_date is not None and not is_compatibility_date(compatibility_date):
             raise HarnessError(f"{compatibility_date!r} is no date such as 2026-01-31.")
-        options = Options(name, environment, compatibility_date, tuple(compatibility_flags))
+        flags = tuple(compatibility_flags)
+        if mistake := mistake_in(flags):
+            raise HarnessError(f"{mistake}.")
+        options = Options(name, environment, compatibility_date, flags)
         return self.add(find(source, options, self._folders, self.workers), env or {})
 
     def add(self, found: Found, env: Mapping[str, Any]) -> WorkerT:

@@ -16,6 +16,7 @@ import pytest
 
 from holdfast.catalog.bindings import Binding, KeyValue, ObjectNamespace, Service
 from holdfast.catalog.dates import is_compatibility_date
+from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.project import find_project
 from holdfast.testing.answers import settled
 from holdfast.testing.errors import HarnessError, JavaScriptError, LeakError
@@ -178,5 +179,7 @@ def _settings(file: Path) -> Mapping[str, Any]:
         will_do, what = _KNOWN[key]
         if not will_do(value):
             raise HarnessError(f"{file}: [test]: {key} must be {what}, not {value!r}.")
+    if mistake := mistake_in(table.get("compatibility_flags", ())):
+        raise HarnessError(f"{file}: [test]: {mistake}.")
     known: Mapping[str, Any] = table
     return known

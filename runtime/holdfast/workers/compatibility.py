@@ -4,8 +4,8 @@ https://developers.cloudflare.com/workers/configuration/compatibility-flags/
 """
 
 from collections.abc import Collection
-from functools import partial
 
+from holdfast.catalog.flags import flags_that_hold
 from holdfast.catalog.node_compat import NodeCompat, node_compat
 from holdfast.catalog.script import Script
 from holdfast.host.context import Compatibility
@@ -24,13 +24,11 @@ STANDING = frozenset(
         "enable_weak_ref",
         "enhanced_error_serialization",
         "export_commonjs_default",
-        "expose_global_message_channel",
         "fetch_iterable_type_support",
         "fetch_refuses_unknown_protocols",
         "fetch_standard_url",
         "fetcher_no_get_put_delete",
         "formdata_parser_supports_files",
-        "global_navigator",
         "http_headers_getsetcookie",
         "internal_stream_byob_return_view",
         "no_global_importscripts",
@@ -54,59 +52,44 @@ STANDING = frozenset(
 )
 
 
-def _decided(script: Script, enable: str, disable: str, since: str) -> bool:
+# What Holdfast does not have, whatever the date.
+LACKING = frozenset(("temporal",))
+# Globals that a script goes without where a flag does not hold.
+_GLOBALS = {
+    "expose_global_message_channel": ("MessageChannel", "MessagePort"),
+    "global_navigator": ("navigator",),
+}
+
+
+def compatibility(script: Script) -> Compatibility:
     """A script without a date gets what the newest date asks for."""
-    if enable in script.compatibility_flags:
-        return True
-    if disable in script.compatibility_flags:
-        return False
-    return (script.compatibility_date or "9999") >= since
+    holding = flags_that_hold(script.compatibility_date, script.compatibility_flags)
+    node = node_compat(script.compatibility_date, script.compatibility_flags)
+    if node is NodeCompat.NONE:
+        holding -= {"nodejs_compat", "nodejs_compat_v2"}
+    return Compatibility(
+        delete_all_deletes_alarm="delete_all_deletes_alarm" in holding,
+        binary_messages_are_blobs="websocket_standard_binary_type" in holding,
+        sockets_answer_closes="web_socket_auto_reply_to_close" in holding,
+        compresses_sockets="web_socket_compression" in holding,
+        request_signals=_request_signals(holding),
+        flags=(holding | STANDING) - LACKING,
+    )
 
 
 def navigation_prefers_assets(script: Script) -> bool:
     """Whether a page that a browser goes to is the assets', even where it is their 404 page."""
-    return _decided(
-        script,
-        "assets_navigation_prefers_asset_serving",
-        "assets_navigation_has_no_effect",
-        "2025-04-01",
-    )
+    holding = flags_that_hold(script.compatibility_date, script.compatibility_flags)
+    return "assets_navigation_prefers_asset_serving" in holding
 
 
-def compatibility(script: Script) -> Compatibility:
-    """What a script's ops have to know of its date and flags."""
-    decided = partial(_decided, script)
-    deletes_alarm = decided("delete_all_deletes_alarm", "delete_all_preserves_alarm", "2026-02-24")
-    blobs = decided(
-        "websocket_standard_binary_type", "no_websocket_standard_binary_type", "2026-03-17"
-    )
-    closes = decided(
-        "web_socket_auto_reply_to_close", "web_socket_manual_reply_to_close", "2026-04-07"
-    )
-    compresses = decided("web_socket_compression", "no_web_socket_compression", "2023-08-15")
-    node = node_compat(script.compatibility_date, script.compatibility_flags)
-    depending = {
-        "delete_all_deletes_alarm": deletes_alarm,
-        "websocket_standard_binary_type": blobs,
-        "web_socket_auto_reply_to_close": closes,
-        "web_socket_compression": compresses,
-        "nodejs_compat": node is not NodeCompat.NONE,
-        "enable_nodejs_global_timers": node is NodeCompat.TIMERS,
-    }
-    flags = {name for name, holds in depending.items() if holds}
-    asked = {flag for flag in script.compatibility_flags if not flag.startswith("no_")}
-    return Compatibility(
-        delete_all_deletes_alarm=deletes_alarm,
-        binary_messages_are_blobs=blobs,
-        sockets_answer_closes=closes,
-        compresses_sockets=compresses,
-        request_signals=_request_signals(script.compatibility_flags),
-        flags=tuple(sorted(STANDING | flags | asked)),
-    )
+def withheld_globals(compatibility: Compatibility) -> tuple[str, ...]:
+    """The globals that a script goes without."""
+    flags = compatibility.flags
+    return tuple(name for flag in _GLOBALS if flag not in flags for name in _GLOBALS[flag])
 
 
-def _request_signals(flags: Collection[str]) -> int:
-    """No date asks for these."""
-    if "enable_request_signal" not in flags:
+def _request_signals(holding: Collection[str]) -> int:
+    if "enable_request_signal" not in holding:
         return 0
-    return 2 if "request_signal_passthrough" in flags else 1
+    return 2 if "request_signal_passthrough" in holding else 1

@@ -23,7 +23,7 @@ from holdfast.host.loops import VIA
 from holdfast.host.platform import Platform
 from holdfast.host.rpc import Message
 from holdfast.host.sockets_end import SocketEnd
-from holdfast.workers.compatibility import compatibility
+from holdfast.workers.compatibility import compatibility, withheld_globals
 from holdfast.workers.counts import ScriptCounts
 from holdfast.workers.errors import ScriptFailed, ScriptHung, WorkerTerminated
 from holdfast.workers.load import Exports, load_script, own_frames, readable, with_room_for_code
@@ -100,6 +100,8 @@ class Worker:
         host.events = self
         host.compatibility = compatibility(script)
         try:
+            if withheld := withheld_globals(host.compatibility):
+                host.isolate.call(self.entry("withhold"), "\n".join(withheld))
             self.exports: Exports = load_script(host, self.kernel, script, bindings)
         except BaseException:
             host.isolate.close()
