@@ -198,7 +198,7 @@ BROKEN = (
     Broken(
         "what a journal holds is not replayed",
         "has lost",
-        methods=lambda: [(recovery, "_replay", lambda _root, _journals: ([], True))],
+        methods=lambda: [(recovery, "_replay", lambda _root, _journals: ([], []))],
     ),
     Broken(
         "logs that a full journal has entries of are not synced",

@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from holdfast.storage.disk import Fsync, fsync, sync_path, write_at
+from holdfast.storage.errors import is_read_only
 from holdfast.storage.names import JOURNAL_PREFIX
 
 BLOCK_BYTES = 4096
@@ -47,6 +48,7 @@ FRAMES = 0
 PUTS = 1
 
 _ASIDE = "left"  # instead of a place
+_OLDEST = 0  # the number of a batch of what was set aside; others begin at 1
 
 # In the header of a write-ahead log.
 SALTS_OFFSET = 16
@@ -191,27 +193,45 @@ def left(root: Path, place: str = "*") -> list[Path]:
     return sorted(root.glob(f"{JOURNAL_PREFIX}{place}-*"))
 
 
-def set_aside(path: Path) -> None:
-    """Keep the journal of an ended process, which the next one with its place would use anew.
+def set_aside(
+    root: Path, place: str, journals: Collection[Path], needed: Collection[Entry]
+) -> None:
+    """Keep what is needed of the journals of ended processes, in order, in one file, durably.
 
-    It is among `set_aside_in` then. Its folder is to be synced. Raises OSError.
+    They are gone then. The next process with their place has no use for it; it is among
+    `set_aside_in`. Blocks. Raises OSError, with all that is needed there.
     """
-    if path in set_aside_in(path.parent):
-        return
-    rest = path.name.removeprefix(JOURNAL_PREFIX)
-    for number in itertools.count(1):
-        target = path.with_name(f"{JOURNAL_PREFIX}{_ASIDE}-{number}-{rest}")
-        if not target.exists():
-            path.rename(target)
-            return
+    target = _unused(root, place)
+    try:
+        target.write_bytes(packed(needed, _OLDEST) if needed else b"")
+        sync_path(target)
+        sync_path(root)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        if is_read_only(error):
+            raise
+        for path in journals:  # each as it is, where there is no room for another file
+            if path not in set_aside_in(root):
+                sync_path(path)
+                path.rename(_unused(root, place))
+    else:
+        for path in journals:
+            path.unlink()
+    sync_path(root)
 
 
-def set_aside_in(root: Path) -> list[Path]:
-    """The journals that were set aside, until a start has no more need of them."""
-    return left(root, _ASIDE)
+def _unused(root: Path, place: str) -> Path:
+    paths = (journal_path(root, f"{_ASIDE}-{number}-{place}", 0) for number in itertools.count(1))
+    return next(path for path in paths if not path.exists())
+
+
+def set_aside_in(root: Path, place: str = "*") -> list[Path]:
+    """The journals that were set aside, of one place or all, until no start has need of them."""
+    return left(root, _ASIDE if place == "*" else f"{_ASIDE}-*-{place}")
 
 
 def entries_of(paths: Iterable[Path]) -> Iterator[tuple[int, Entry]]:
     """What journals hold, each entry with its batch's number. Blocks. Raises OSError."""
     for path in paths:
-        yield from unpacked(path.read_bytes())
+        with contextlib.suppress(FileNotFoundError):  # another process has put it in order
+            yield from unpacked(path.read_bytes())

@@ -5,9 +5,9 @@ removed at the end. Everything that was said to be durable is on the disk then, 
 where it belongs: see journal.py, redo.py and staged.py. And something may be there that was not to
 be there yet: see unlisted.py.
 
-Where something cannot be done yet, as on a full disk, the journal is set aside, and each object
-that it concerns is brought up to date when it is opened first (untold.py). The next start looks
-again.
+Where something cannot be done yet, as on a full disk, what journals have for it is set aside, in
+one file for all that were found, and each object that it concerns is brought up to date when it is
+opened first (untold.py). The next start looks again.
 """
 
 import logging
@@ -18,6 +18,7 @@ from pathlib import Path
 from holdfast.storage import journal, staged, unlisted
 from holdfast.storage.disk import Folder, shared_sync, sync_path
 from holdfast.storage.errors import is_read_only
+from holdfast.storage.journal import Entry
 from holdfast.storage.names import object_id_of
 from holdfast.storage.redo import Redone, bring_up_to_date, by_log
 
@@ -31,22 +32,24 @@ def recover(root: Path, place: str = "*", is_here: Callable[[str], bool] | None 
     knows; or after all. Before any of these objects is opened. Blocks, and does nothing after an
     orderly end. Where nothing can be written, files stay as they are. Raises OSError.
     """
-    journals = journal.left(root, place)
+    journals = sorted({*journal.left(root, place), *journal.set_aside_in(root, place)})
     if not journals:
         return
     try:
-        _recover(root, journals, is_here)
+        _recover(root, place, journals, is_here)
     except OSError as error:
         if not is_read_only(error):
             raise
         log.warning("objects are read as a power loss may have left them: %s", error)
 
 
-def _recover(root: Path, journals: list[Path], is_here: Callable[[str], bool] | None) -> None:
+def _recover(
+    root: Path, place: str, journals: list[Path], is_here: Callable[[str], bool] | None
+) -> None:
     # Opened before anything is written: it tells of failures from then on.
     sync_all = shared_sync(root)
     try:
-        logs, is_done = _replay(root, journals)
+        logs, left = _replay(root, journals)
         try:
             if sync_all:
                 sync_all()
@@ -59,26 +62,27 @@ def _recover(root: Path, journals: list[Path], is_here: Callable[[str], bool] | 
     finally:
         if sync_all:
             sync_all.close()
+    is_done = not left
     for folder in sorted(root.iterdir()):
         if folder.is_dir() and folder.name[0] != ".":
             is_done &= _look_after(folder, is_here)
-    for path in journals:
-        if is_done:
+    if is_done:
+        for path in journals:
             path.unlink()
-        else:
-            sync_path(path)  # what could not be put in its place is read as if it was there
-            journal.set_aside(path)
-    sync_path(root)
+        sync_path(root)
+    else:
+        journal.set_aside(root, "all" if place == "*" else place, journals, left)
     log.info("what an ended process had left was looked after, %d logs among it", len(logs))
 
 
-def _replay(root: Path, journals: list[Path]) -> tuple[list[Redone], bool]:
+def _replay(root: Path, journals: list[Path]) -> tuple[list[Redone], list[Entry]]:
     """Write what journals hold to where it belongs: the logs that are then to be synced.
 
-    False as well, if that did not work for some.
+    And the entries for which that did not work.
     """
     written: list[Redone] = []
     folders: dict[Path, Folder] = {}
+    left: list[Entry] = []
     failures: list[tuple[Path, OSError]] = []
     try:
         for name, entries in by_log(journal.entries_of(journals)).items():
@@ -91,6 +95,7 @@ def _replay(root: Path, journals: list[Path]) -> tuple[list[Redone], bool]:
                 if is_read_only(error) and not os.access(root, os.W_OK):
                     raise  # nothing can be written, so nothing is
                 failures.append((path, error))
+                left += _for_present_log(path, entries)
     finally:
         for folder in folders.values():
             folder.close()
@@ -102,7 +107,15 @@ def _replay(root: Path, journals: list[Path]) -> tuple[list[Redone], bool]:
             root,
             *failures[0],
         )
-    return written, not failures
+    return written, left
+
+
+def _for_present_log(path: Path, entries: list[Entry]) -> list[Entry]:
+    try:
+        salts = journal.salts_of(path)
+    except OSError:
+        return entries
+    return [entry for entry in entries if entry.salts == salts]
 
 
 def _look_after(folder: Path, is_here: Callable[[str], bool] | None) -> bool:
