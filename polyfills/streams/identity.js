@@ -1,11 +1,12 @@
 // Cloudflare's byte channels:
 // https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/
 //
-// Bytes written come out of the readable side, which takes BYOB readers. A write is done
-// once its bytes were read. `desiredSize` and `ready` tell of what waits only where a
+// Bytes written, or a string's as UTF-8, come out of the readable side, which takes BYOB
+// readers. A write is done once its bytes were read. `desiredSize` and `ready` tell of what waits only where a
 // highWaterMark asks for it, as in workerd: who writes waits for the writes, as pipes do.
 
 import { addAbortAlgorithm } from "../events/abort.js";
+import { encodeUtf8 } from "../encoding/utf8.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
 import { defineInterface, requireArguments } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
@@ -23,10 +24,6 @@ const nothing = () => undefined;
 const byteLength = (chunk) => chunk.byteLength;
 const uncounted = () => 0;
 
-const STRING_WRITTEN =
-  "This TransformStream is being used as a byte stream, but received a string on its " +
-  "writable side. If you wish to write a string, you'll probably want to explicitly " +
-  "UTF-8-encode it with TextEncoder.";
 const OBJECT_WRITTEN =
   "This TransformStream is being used as a byte stream, but received an object of " +
   "non-ArrayBuffer/ArrayBufferView type on its writable side.";
@@ -131,7 +128,7 @@ class Channel {
 }
 
 function toBytes(chunk) {
-  if (typeof chunk === "string") throw new TypeError(STRING_WRITTEN);
+  if (typeof chunk === "string") return encodeUtf8(chunk);
   if (ArrayBuffer.isView(chunk) || isArrayBuffer(chunk)) return copyBytes(chunk);
   throw new TypeError(OBJECT_WRITTEN);
 }

@@ -133,6 +133,25 @@ def escaped(text: str) -> str:
     return text.replace("\n", "%0A").replace("\r", "%0D").replace('"', "%22")
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r'"a\"b"', 'a"b'),
+        (r'"\"a\""', '"a"'),
+        ('"C:\\"', "C:\\"),
+        (r'"C:\x\y"', r"C:\x\y"),
+        (r'"a\"; x="y"', "a\\"),
+    ],
+)
+def test_quotes_in_a_name_are_escaped_as_curl_does(
+    script: FormScript, written: str, read: str
+) -> None:
+    head = f"--B\r\nContent-Disposition: form-data; name={written}"
+    content = f"{head}\r\n\r\n1\r\n--B--"
+    got = script.call("parse", content.encode(), "multipart/form-data; boundary=B")
+    assert got == [[read, "1"]]
+
+
 PIECES = st.sampled_from(
     [
         b"--B",

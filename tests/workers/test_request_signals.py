@@ -76,9 +76,11 @@ export default {
 class Site:
     """The script, clients that leave, and an outside that never answers."""
 
-    def __init__(self, folder: Path, flags: tuple[str, ...] = ASKED) -> None:
+    def __init__(
+        self, folder: Path, flags: tuple[str, ...] = ASKED, date: str | None = None
+    ) -> None:
         self._server = Server(folder, drain_seconds=0, allow_private_egress=True)
-        self._flags = flags
+        self._options: dict[str, Any] = {"compatibility_flags": flags, "compatibility_date": date}
         self.asked, self.left = asyncio.Event(), asyncio.Event()
 
     async def __aenter__(self) -> "Site":
@@ -86,7 +88,7 @@ class Site:
         self._outside = await asyncio.start_server(self._never_answer, "127.0.0.1", 0)
         port = self._outside.sockets[0].getsockname()[1]
         outside = PlainText("OUTSIDE", f"http://127.0.0.1:{port}/")
-        self._server.add("main", SCRIPT, compatibility_flags=self._flags, bindings=(outside,))
+        self._server.add("main", SCRIPT, bindings=(outside,), **self._options)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -159,8 +161,14 @@ async def test_what_was_fetched_with_the_signal_is_cancelled(
         assert site.left.is_set() == ends
 
 
-async def test_scripts_that_do_not_ask_are_not_told(tmp_path: Path) -> None:
-    async with Site(tmp_path, ("disable_request_signal",)) as site:
+@pytest.mark.parametrize(
+    ("date", "flags"),
+    [(None, ()), ("2026-11-16", ()), ("2026-11-17", ("disable_request_signal",))],
+)
+async def test_scripts_that_do_not_ask_are_not_told(
+    tmp_path: Path, date: str | None, flags: tuple[str, ...]
+) -> None:
+    async with Site(tmp_path, flags, date) as site:
         await site.leave("/worker/hang")
         await site.leave("/object/stream", after=b"some")
         assert await site.log() == []

@@ -29,8 +29,10 @@ MAX_PART_HEADER_BYTES = 65_536
 Part = tuple[str, str] | tuple[str, str, str, int, int]
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+# A quote behind a backslash, as curl and others write it, ends a text where a parameter may end.
 _PARAMETER = re.compile(
-    rb";[ \t]*(" + _TOKEN + rb')[ \t]*=[ \t]*(?:"([^"\r\n]*)"|(' + _TOKEN + rb"))[ \t]*"
+    rb";[ \t]*(" + _TOKEN + rb")[ \t]*=[ \t]*"
+    rb'(?:"((?:[^"\r\n]|\\")*?)"(?=[ \t]*(?:;|$))|(' + _TOKEN + rb"))[ \t]*"
 )
 _FORM_DATA = re.compile(rb"[ \t]*form-data[ \t]*", re.IGNORECASE)
 _EXTENDED = re.compile(rb"([A-Za-z0-9\-]+)'[A-Za-z0-9\-]*'(.*)", re.DOTALL)
@@ -113,7 +115,8 @@ def _disposition(value: bytes | None) -> tuple[str, str | None]:
     position = match.end()
     while match := _PARAMETER.match(value, position):
         quoted, plain = match[2], match[3]
-        parameters.setdefault(match[1].lower(), quoted if plain is None else plain)
+        text = quoted.replace(rb"\"", b'"') if plain is None else plain
+        parameters.setdefault(match[1].lower(), text)
         position = match.end()
     if value[position:].strip(b" \t;"):
         raise MultipartError("A part of the form has an invalid Content-Disposition header.")
