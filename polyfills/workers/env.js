@@ -5,12 +5,16 @@ import { namespaceFromHost } from "../objects/namespace.js";
 import { serviceFromHost } from "./fetcher.js";
 
 const kv = lazily("kv/namespace.js");
+const rateLimits = lazily("workers/rate-limit.js");
+const analytics = lazily("workers/analytics.js");
 
 const makers = {
   plain_text: (binding) => binding.text,
   secret_text: (binding) => binding.text,
   json: (binding) => JSON.parse(binding.json),
   kv_namespace: (binding) => kv().kvFromHost(binding),
+  ratelimit: (binding) => rateLimits().rateLimitFromHost(binding),
+  analytics_engine: () => analytics().analyticsFromHost(),
   durable_object_namespace: namespaceFromHost,
   service: serviceFromHost,
   assets: serviceFromHost,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.catalog.project import ProjectInvalid, read_project
 from holdfast.cli.arguments import parse
 from holdfast.cli.project_file import open_script
 from tests.cli.running import Running, get, holdfast
@@ -29,6 +30,16 @@ export default { async fetch(request, env) {
   await env.KV.put("k", "kept");
   const parts = [await object.text(), await env.KV.get("k"), env.TOKEN ?? "none", page, suffix];
   return new Response([...parts, "Counter" in env].join("|"));
+} };
+"""
+
+
+BOUND = """
+export default { async fetch(_, { LIMIT, VERSION, DATA }) {
+  DATA.writeDataPoint({ blobs: ["a"] });
+  const { success } = await LIMIT.limit({ key: "a" });
+  const { id, timestamp } = VERSION;
+  return new Response(`${success} ${id.length} ${Date.parse(timestamp) > 0}`);
 } };
 """
 
@@ -71,6 +82,25 @@ def test_dev_without_a_script_serves_the_project_in_its_folder(project: Path) ->
         (project / ".dev.vars").write_text("TOKEN=rotated\n")
         dev.line("site was reloaded")
         assert "rotated" in get(url).text
+
+
+def test_rate_limits_and_the_version_are_bound_as_the_project_says(project: Path) -> None:
+    (project / "src" / "index.js").write_text(BOUND)
+    configure(
+        project,
+        durable_objects={},
+        migrations=[],
+        ratelimits=[{"name": "LIMIT", "namespace_id": "1", "simple": {"limit": 1, "period": 60}}],
+        version_metadata={"binding": "VERSION"},
+        analytics_engine_datasets=[{"binding": "DATA"}],
+    )
+    with Running("dev", *ANY_PORT, folder=project) as dev:
+        url = dev.ready()
+        assert get(url).text == "true 36 true"
+    limit = {"name": "LIMIT", "namespace_id": "1", "simple": {"limit": 1, "period": 30}}
+    configure(project, ratelimits=[limit])
+    with pytest.raises(ProjectInvalid, match=r'"LIMIT": "simple\.period" must be 10 or 60'):
+        read_project(project / "wrangler.jsonc")
 
 
 def test_a_worker_that_is_elsewhere_is_told_at_the_start(project: Path) -> None:

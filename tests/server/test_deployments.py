@@ -1,6 +1,7 @@
 """Uploads against the running thing: API, catalog, isolates and storage together."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,35 @@ async def test_an_upload_is_live_when_the_api_answers(deployment: Deployment) ->
         source = f"export default {{ fetch: () => new Response('{word}') }}"
         assert (await deployment.upload("main", source))["success"]
         assert await deployment.text("main") == f"200 {word}"
+
+
+async def test_a_version_knows_its_id_its_tag_and_its_time(deployment: Deployment) -> None:
+    source = "export default { fetch: (_, env) => Response.json(env.VERSION) }"
+    bindings = [{"type": "version_metadata", "name": "VERSION"}]
+
+    async def told() -> dict[str, str]:
+        status, _, text = (await deployment.text("main")).partition(" ")
+        assert status == "200"
+        found: dict[str, str] = json.loads(text)
+        return found
+
+    async def known(version: str) -> dict[str, str]:
+        shown = (await deployment.api("GET", f"scripts/main/versions/{version}"))["result"]
+        tag = shown["annotations"].get("workers/tag", "")
+        return {"id": version, "tag": tag, "timestamp": shown["metadata"]["created_on"]}
+
+    annotations = {"workers/tag": "v1"}
+    await deployment.upload("main", source, bindings=bindings, annotations=annotations)
+    first = await told()
+    assert first["tag"] == "v1" and first == await known(first["id"])
+    deployment.runtime.remove("main")  # as a restart does: it is loaded from the catalog
+    assert await told() == first
+
+    secret = {"type": "secret_text", "name": "SECRET", "text": "s"}
+    assert (await deployment.api("PUT", "scripts/main/secrets", json=secret))["success"]
+    second = await told()
+    assert second["id"] != first["id"] and second["tag"] == ""
+    assert second == await known(second["id"])
 
 
 async def test_new_code_finds_the_data_of_the_old(deployment: Deployment) -> None:

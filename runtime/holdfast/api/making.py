@@ -1,6 +1,5 @@
 """From an upload to a `Script`, and back to what the API shows of one."""
 
-import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from holdfast.catalog import (
 )
 from holdfast.catalog.migrations import NamespaceChanges
 from holdfast.catalog.resolve import resolve_bindings
+from holdfast.catalog.script import TAG, new_version
 
 
 async def script_of(
@@ -45,7 +45,8 @@ async def script_of(
         bindings=resolved.bindings,
         compatibility_date=metadata.compatibility_date,
         compatibility_flags=metadata.compatibility_flags,
-        version=str(uuid.uuid4()),
+        version=new_version(),
+        tag=metadata.annotations.get(TAG, ""),
     )
     return script, resolved.changes
 

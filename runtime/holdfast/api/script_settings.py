@@ -4,9 +4,7 @@ https://developers.cloudflare.com/api/resources/workers/subresources/scripts/sub
 """
 
 import asyncio
-import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -23,6 +21,7 @@ from holdfast.api.routing import Route
 from holdfast.catalog import ErrorCode, Note, UploadRejected
 from holdfast.catalog.bindings import RequestedBinding, parse_patched_bindings
 from holdfast.catalog.resolve import resolve_bindings
+from holdfast.catalog.script import as_new_version
 
 # Kept and told again; Holdfast acts upon none of them.
 _DEFAULTS: Mapping[str, Any] = {
@@ -82,7 +81,7 @@ class ScriptSettingsHandlers:
         latest = latest_if_live(catalog, name, ErrorCode.SETTINGS_NOT_DEPLOYED)
         resolved = resolve_bindings(catalog, name, bindings)
         await refuse_unknown_namespaces(self._platform.key_value, resolved.bindings)
-        script = replace(latest, bindings=resolved.bindings, version=str(uuid.uuid4()))
+        script = as_new_version(latest, resolved.bindings)
         note = Note({"workers/triggered_by": "secret"}, source)
         await self._platform.deploy(script, resolved.changes, note)
 

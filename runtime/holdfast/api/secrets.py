@@ -4,9 +4,7 @@ https://developers.cloudflare.com/api/resources/workers/subresources/scripts/sub
 """
 
 import asyncio
-import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -21,6 +19,7 @@ from holdfast.api.routing import Route
 from holdfast.api.versions import shown_version
 from holdfast.catalog import ErrorCode, Note, Script, SecretText, UploadRejected
 from holdfast.catalog.bindings import parse_bindings
+from holdfast.catalog.script import as_new_version
 
 _PATCH = "workers/triggered_by"
 
@@ -120,7 +119,7 @@ def _with_secrets(script: Script, changes: Mapping[str, SecretText | None]) -> S
         *(binding for binding in script.bindings if binding.name not in changes),
         *(secret for secret in changes.values() if secret is not None),
     )
-    return replace(script, bindings=bindings, version=str(uuid.uuid4()))
+    return as_new_version(script, bindings)
 
 
 def _secrets(entries: object, field: str) -> dict[str, SecretText | None]:

@@ -19,14 +19,17 @@ May import engine/ and storage/; touches APSW for a database of its own,
 """
 
 from holdfast.catalog.bindings import (
+    Analytics,
     AssetsBinding,
     Binding,
     Json,
     KeyValue,
     ObjectNamespace,
     PlainText,
+    RateLimit,
     SecretText,
     Service,
+    VersionMetadata,
 )
 from holdfast.catalog.catalog import Catalog
 from holdfast.catalog.deployment import Deployed, check_exports
@@ -45,6 +48,7 @@ from holdfast.catalog.scripts import ScriptRecord
 from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
 
 __all__ = [
+    "Analytics",
     "AssetsBinding",
     "Binding",
     "Catalog",
@@ -62,6 +66,7 @@ __all__ = [
     "ObjectInfo",
     "ObjectNamespace",
     "PlainText",
+    "RateLimit",
     "Script",
     "ScriptNotFound",
     "ScriptRecord",
@@ -69,6 +74,7 @@ __all__ = [
     "Service",
     "Syntax",
     "UploadRejected",
+    "VersionMetadata",
     "VersionNotFound",
     "VersionRecord",
     "check_exports",

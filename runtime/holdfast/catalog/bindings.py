@@ -68,6 +68,35 @@ class AssetsBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionMetadata:
+    """What is known of the very version of the script: its id, its tag, when it was made."""
+
+    name: str
+
+
+RATE_LIMIT_PERIODS_S = (10, 60)
+"""For how long a rate limit may count."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """A limit of so many calls for each key in `period_s` seconds, counted by `namespace_id`."""
+
+    name: str
+    namespace_id: str
+    limit: int
+    period_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analytics:
+    """A dataset of Analytics Engine: what is written to it is checked, and not kept."""
+
+    name: str
+    dataset: str
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectNamespace:
     """A Durable Object namespace, by its id."""
 
@@ -93,7 +122,16 @@ class Inherit:
 
 
 Binding: TypeAlias = (
-    PlainText | SecretText | Json | Service | KeyValue | AssetsBinding | ObjectNamespace
+    PlainText
+    | SecretText
+    | Json
+    | Service
+    | KeyValue
+    | AssetsBinding
+    | VersionMetadata
+    | RateLimit
+    | Analytics
+    | ObjectNamespace
 )
 """A binding as a `Script` holds it."""
 
@@ -120,12 +158,18 @@ def parse_bindings(entries: object) -> tuple[RequestedBinding, ...]:
     return bindings
 
 
+# Whose entry says nothing but type and name.
+_OF_NAME_ALONE = ("assets", "version_metadata")
+
+
 def parse_patched_bindings(entries: object) -> tuple[RequestedBinding, ...]:
     """As `parse_bindings`, where an entry of nothing but type and name is the latest version's."""
     if isinstance(entries, list):
         entries = [
             {"type": "inherit", "name": entry["name"]}
-            if isinstance(entry, dict) and entry.keys() == {"type", "name"}
+            if isinstance(entry, dict)
+            and entry.keys() == {"type", "name"}
+            and entry["type"] not in _OF_NAME_ALONE
             else entry
             for entry in entries
         ]
@@ -150,6 +194,18 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
             return {"name": name, "type": "kv_namespace", "namespace_id": namespace_id}
         case AssetsBinding(name):
             return {"name": name, "type": "assets"}
+        case VersionMetadata(name):
+            return {"name": name, "type": "version_metadata"}
+        case RateLimit(name, namespace_id, limit, period_s):
+            simple = {"limit": limit, "period": period_s}
+            return {
+                "name": name,
+                "type": "ratelimit",
+                "namespace_id": namespace_id,
+                "simple": simple,
+            }
+        case Analytics(name, dataset):
+            return {"name": name, "type": "analytics_engine", "dataset": dataset}
         case ObjectNamespace(name, namespace_id):
             return {
                 "name": name,
@@ -203,6 +259,14 @@ class _Entry:
         except ValueError as error:
             raise _rejected(f'{self._place}: "{key}" holds a number beyond a double.') from error
 
+    def number(self, table: str, key: str) -> int:
+        """The whole number above 0 under `key` of the object under `table`."""
+        fields = self._fields.get(table)
+        value = fields.get(key) if isinstance(fields, dict) else None
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise _rejected(f'{self._place}: "{table}.{key}" must be a whole number above 0.')
+        return value
+
     def optional_object(self, key: str) -> str | None:
         """The object under `key` as JSON text, or None where it is missing or null."""
         if self._fields.get(key) is None:
@@ -230,6 +294,13 @@ def _parse(index: int, fields: object) -> RequestedBinding:
     return parser(entry, entry.word("name"))
 
 
+def _rate_limit(entry: _Entry, name: str) -> RequestedBinding:
+    limit, period_s = (entry.number("simple", key) for key in ("limit", "period"))
+    if period_s not in RATE_LIMIT_PERIODS_S:
+        raise _rejected(f'binding "{name}": "simple.period" must be 10 or 60, in seconds.')
+    return RateLimit(name, entry.word("namespace_id"), limit, period_s)
+
+
 def _object_namespace(entry: _Entry, name: str) -> RequestedBinding:
     if namespace_id := entry.optional_word("namespace_id"):
         return ObjectNamespace(name, namespace_id)
@@ -248,6 +319,9 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
     ),
     "kv_namespace": lambda entry, name: KeyValue(name, entry.word("namespace_id")),
     "assets": lambda _, name: AssetsBinding(name),
+    "version_metadata": lambda _, name: VersionMetadata(name),
+    "ratelimit": _rate_limit,
+    "analytics_engine": lambda entry, name: Analytics(name, entry.optional_word("dataset") or name),
     "durable_object_namespace": _object_namespace,
     "inherit": lambda entry, name: Inherit(name, entry.optional_word("old_name") or name),
 }

@@ -18,7 +18,7 @@ from holdfast.catalog.errors import ErrorCode, UploadRejected
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.namespace import Namespace
 from holdfast.catalog.schedules import Schedule
-from holdfast.catalog.script import Script
+from holdfast.catalog.script import Script, iso_time
 from holdfast.catalog.scripts import ScriptRecord
 from holdfast.catalog.vault import KEY_FILE, Vault
 from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
@@ -270,7 +270,7 @@ class Catalog:
             namespace_rows.delete(db, namespace_id)
 
     def _now(self) -> str:
-        return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return iso_time(self._clock())
 
 
 def _no_such_class(record: ScriptRecord, class_name: str) -> str:

@@ -447,7 +447,15 @@ class _Reader:
         for entry in self.tables("services"):
             name = self._name_of("services", entry, "binding")
             yield {**entry, "type": "service", "name": name}
-
+        for entry in self.tables("ratelimits"):
+            self._name_of("ratelimits", entry, "name")
+            yield {**entry, "type": "ratelimit"}
+        for entry in self.tables("analytics_engine_datasets"):
+            name = self._name_of("analytics_engine_datasets", entry, "binding")
+            yield {**entry, "type": "analytics_engine", "name": name}
+        if metadata := self.table("version_metadata"):
+            name = self._name_of("version_metadata", metadata, "binding")
+            yield {"type": "version_metadata", "name": name}
         if binding := self.table("assets").get("binding"):
             if not isinstance(binding, str):
                 raise self.invalid("assets.binding", "must be a string, its name in env")

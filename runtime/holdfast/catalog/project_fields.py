@@ -8,20 +8,28 @@ from typing import Any
 
 # Each environment says these for itself; the others it takes from the top of the file.
 # https://developers.cloudflare.com/workers/wrangler/configuration/#non-inheritable-keys
-NOT_INHERITED = ("vars", "durable_objects", "kv_namespaces", "services", "define")
+NOT_INHERITED = (
+    "vars",
+    "durable_objects",
+    "kv_namespaces",
+    "services",
+    "define",
+    "ratelimits",
+    "analytics_engine_datasets",
+    "version_metadata",
+)
 
 # Without these, the script would not find what it was written for.
 _REFUSED = """
-    ai ai_search ai_search_namespaces analytics_engine_datasets artifacts browser
-    cloudchamber containers d1_databases data_blobs dispatch_namespaces flagship hyperdrive images
-    logfwdr media mtls_certificates pipelines queues r2_buckets ratelimits secrets_store_secrets
-    send_email site stream text_blobs unsafe unsafe_hello_world vectorize version_metadata
-    vpc_networks vpc_services wasm_modules worker_loaders workflows
+    ai ai_search ai_search_namespaces artifacts browser cloudchamber containers d1_databases
+    data_blobs dispatch_namespaces flagship hyperdrive images logfwdr media mtls_certificates
+    pipelines queues r2_buckets secrets_store_secrets send_email site stream text_blobs unsafe
+    unsafe_hello_world vectorize vpc_networks vpc_services wasm_modules worker_loaders workflows
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
-    alias assets build compatibility_date compatibility_flags define dev durable_objects exports
-    jsx_factory jsx_fragment kv_namespaces main migrations minify name no_bundle rules services
-    triggers tsconfig vars
+    alias analytics_engine_datasets assets build compatibility_date compatibility_flags define dev
+    durable_objects exports jsx_factory jsx_fragment kv_namespaces main migrations minify name
+    no_bundle ratelimits rules services triggers tsconfig vars version_metadata
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """
@@ -32,6 +40,7 @@ _NOTHING_COMES_OF = """
     workers_dev
 """.split()  # noqa: SIM905
 _ROUTES = ("route", "routes")
+_ANALYTICS = "analytics_engine_datasets"
 _KNOWN = frozenset((*_REFUSED, *_TAKEN, *_NOTHING_COMES_OF, *_ROUTES))
 
 
@@ -55,6 +64,8 @@ def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str
                     f'"{name}" is not inherited by an environment: '
                     f'there is nothing of it, as "{prefix}{name}" is missing'
                 )
+    if chosen.get(_ANALYTICS):
+        yield f'"{_ANALYTICS}": what is written to a dataset is checked, and kept nowhere'
     for name in _ROUTES:
         if chosen.get(name) or fields.get(name):
             yield f'"{name}" has no effect: Holdfast serves a Worker at a host name of its own'

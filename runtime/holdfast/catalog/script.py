@@ -2,7 +2,9 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from holdfast.assets.site import Assets
@@ -13,6 +15,9 @@ from holdfast.engine.modules import Module
 # A script's name becomes a label of a host name (RFC 1035: 63 octets at most).
 MAX_SCRIPT_NAME_LENGTH = 63
 _SCRIPT_NAME = re.compile(r"[a-z0-9_][a-z0-9_-]*")
+
+TAG = "workers/tag"
+"""The annotation that is a version's tag."""
 
 
 class Syntax(StrEnum):
@@ -30,8 +35,9 @@ class Script:
     """One version of a Worker: its modules and what they are bound to.
 
     `main` is the name of the module that runs first. `version` identifies this
-    version; two uploads of the same text are two versions. One that has `assets`
-    may be without modules, and without `main`.
+    version; two uploads of the same text are two versions, and are equal. One that has `assets`
+    may be without modules, and without `main`. `tag` is what its author calls the
+    version, `created_on` when it was made: ISO 8601 in UTC.
     """
 
     name: str
@@ -41,8 +47,10 @@ class Script:
     bindings: tuple[Binding, ...]
     compatibility_date: str | None
     compatibility_flags: tuple[str, ...]
-    version: str
+    version: str = field(compare=False)
     assets: Assets | None = None
+    tag: str = ""
+    created_on: str = field(default_factory=lambda: iso_time(datetime.now(UTC)), compare=False)
 
     @property
     def main_module(self) -> Module:
@@ -64,6 +72,22 @@ class Script:
         if self.assets is not None:
             digest.update(_framed(repr(self.assets).encode()))
         return digest.hexdigest()
+
+
+def as_new_version(script: Script, bindings: tuple[Binding, ...]) -> Script:
+    """The same script with other bindings, as a version of its own."""
+    now = iso_time(datetime.now(UTC))
+    return replace(script, bindings=bindings, version=new_version(), tag="", created_on=now)
+
+
+def new_version() -> str:
+    """An id for a version."""
+    return str(uuid.uuid4())
+
+
+def iso_time(moment: datetime) -> str:
+    """A moment as the API tells it: ISO 8601 in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def check_script_name(name: str) -> None:

@@ -13,7 +13,7 @@ from holdfast.catalog.bindings import (
     parse_bindings,
 )
 from holdfast.catalog.errors import ScriptNotFound
-from holdfast.catalog.script import Script, Syntax
+from holdfast.catalog.script import TAG, Script, Syntax
 from holdfast.catalog.vault import Vault
 from holdfast.engine.modules import Module, ModuleKind
 
@@ -91,6 +91,9 @@ def read_whole(
         "SELECT name, kind, content FROM modules WHERE version = ? ORDER BY position",
         (record.version,),
     )
+    created_on, annotations = db.execute(
+        "SELECT created_on, annotations FROM versions WHERE id = ?", (record.version,)
+    ).get
     return Script(
         name=record.name,
         main=record.main,
@@ -100,6 +103,8 @@ def read_whole(
         compatibility_date=record.compatibility_date,
         compatibility_flags=record.compatibility_flags,
         version=record.version,
+        tag=json.loads(annotations).get(TAG, ""),
+        created_on=created_on,
     )
 
 

@@ -95,7 +95,7 @@ def insert(
             json.dumps(list(loaded.handlers)),
             json.dumps(list(loaded.classes)),
             script.etag,
-            now,
+            script.created_on,
             row[0],
             json.dumps(dict(note.annotations)),
             note.source,

@@ -24,7 +24,7 @@ from holdfast.catalog.project import (
     read_project,
 )
 from holdfast.catalog.project_secrets import secret_files
-from holdfast.catalog.script import Script
+from holdfast.catalog.script import Script, new_version
 from holdfast.cli.options import compatibility_flags, named_values
 from holdfast.cli.script_file import Followed, ScriptFile, Stamp, explained, unreadable
 
@@ -150,7 +150,7 @@ class ProjectFile(Followed):
             bindings=bindings,
             compatibility_date=self._date or project.compatibility_date,
             compatibility_flags=self._flags or project.compatibility_flags,
-            version="local",
+            version=new_version(),
             assets=project.assets,
         )
 

@@ -11,7 +11,7 @@ from holdfast.catalog.bindings import ObjectNamespace, PlainText
 from holdfast.catalog.files import WAY_TO_BUNDLE
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import DevAddress
-from holdfast.catalog.script import Script
+from holdfast.catalog.script import Script, new_version
 from holdfast.catalog.source import Source, read_source
 from holdfast.cli.options import compatibility_flags, named_values, script_name
 from holdfast.workers import ScriptInvalid
@@ -97,7 +97,7 @@ class ScriptFile(Followed):
             bindings=self._bindings,
             compatibility_date=self._compatibility_date,
             compatibility_flags=self._compatibility_flags,
-            version="local",
+            version=new_version(),
         )
 
     def stamp(self, script: Script | None) -> Stamp:

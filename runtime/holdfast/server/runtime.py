@@ -7,6 +7,7 @@ isolate that went past a limit is replaced by the next event.
 """
 
 import asyncio
+import json
 import logging
 import random
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from holdfast.catalog import (
+    Analytics,
     AssetsBinding,
     CatalogUnusable,
     Json,
@@ -22,9 +24,11 @@ from holdfast.catalog import (
     NamespaceNotFound,
     ObjectNamespace,
     PlainText,
+    RateLimit,
     Script,
     SecretText,
     Service,
+    VersionMetadata,
 )
 from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
@@ -36,6 +40,7 @@ from holdfast.host.egress import allow_all, public_only
 from holdfast.host.fetch import FetchClient
 from holdfast.host.kv import KeyValueBindings
 from holdfast.host.platform import Platform
+from holdfast.host.rate_limits import RateLimits
 from holdfast.host.system import SystemClock
 from holdfast.objects import (
     AlarmCalls,
@@ -119,6 +124,7 @@ class Runtime:
         )
         self._platform = platform or Platform()
         self._calls = Calls()
+        self._rate_limits = RateLimits(self._clock.now_ms)
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
         self.directory = ObjectDirectory(
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
@@ -228,8 +234,7 @@ class Runtime:
         objects.alarms = self._alarm_calls
         known = {namespace.id: namespace for namespace in changes.alive}
         bindings = [
-            self._describe(binding, script.name, host, objects, known)
-            for binding in script.bindings
+            self._describe(binding, script, host, objects, known) for binding in script.bindings
         ]
         worker = Worker(
             script, self._platform, host, limits=self.settings.limits, bindings=bindings
@@ -275,12 +280,13 @@ class Runtime:
             fetch=self._fetch,
             cache=ScriptCaches(self._responses, script_name),
             kv=KeyValueBindings(self.key_value),
+            rate_limits=self._rate_limits,
         )
 
     def _describe(
         self,
         binding: Any,
-        script: str,
+        script: Script,
         host: Host,
         objects: IsolateObjects,
         known: Mapping[str, Namespace],
@@ -300,8 +306,16 @@ class Runtime:
                 number = host.capabilities.kv.bind(namespace_id)
                 return {"type": "kv_namespace", "name": name, "number": number}
             case AssetsBinding(name):
-                number = objects.bind_service(script, ASSETS_ENTRYPOINT)
+                number = objects.bind_service(script.name, ASSETS_ENTRYPOINT)
                 return {"type": "assets", "name": name, "number": number}
+            case VersionMetadata(name):
+                told = {"id": script.version, "tag": script.tag, "timestamp": script.created_on}
+                return {"type": "json", "name": name, "json": json.dumps(told)}
+            case RateLimit(name, namespace_id, limit, period_s):
+                counted = {"namespaceId": namespace_id, "limit": limit, "period": period_s}
+                return {"type": "ratelimit", "name": name, **counted}
+            case Analytics(name):
+                return {"type": "analytics_engine", "name": name}
             case ObjectNamespace(name, namespace_id):
                 namespace = known.get(namespace_id) or self._namespace(namespace_id)
                 return _describe_namespace(name, namespace, objects)
