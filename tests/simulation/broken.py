@@ -184,6 +184,17 @@ def _settles_nothing_on_a_full_disk() -> list[tuple[object, str, Any]]:
     return [(Session, "settle", settle)]
 
 
+def _settles_without_a_trace() -> list[tuple[object, str, Any]]:
+    """What changes nothing leaves the log as long as it was."""
+    before = Session._commit_puts
+
+    def commit_puts(session: Session, values: dict[str, bytes], *, anew: bool = False) -> None:
+        if not anew:
+            before(session, values)
+
+    return [(Session, "_commit_puts", commit_puts)]
+
+
 BROKEN = (
     Broken(
         "the output gate lets everything pass",
@@ -229,6 +240,11 @@ BROKEN = (
         "what SQLite has no room for is forgotten",
         "has lost",
         methods=_settles_nothing_on_a_full_disk,
+    ),
+    Broken(
+        "the log is no longer after what has changed nothing",
+        "has lost that its flag is down",
+        methods=_settles_without_a_trace,
     ),
     Broken(
         "the input gate admits everything",

@@ -93,9 +93,8 @@ class Disk:
     def lose_power(self, target: Path) -> None:
         """Copy to `target` what is left of the root."""
         target.mkdir(parents=True)
-        for path, content in self._journals.items():
-            if path.exists():
-                (target / path.name).write_bytes(content)
+        for path in self.root.glob(f"{JOURNAL_PREFIX}*"):  # whose name is synced once it is there
+            (target / path.name).write_bytes(self._journals.get(path, b""))
         for folder in sorted(path for path in self.root.iterdir() if path.is_dir()):
             copy = target / folder.name
             copy.mkdir()

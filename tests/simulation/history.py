@@ -4,6 +4,7 @@
 - What was undone is never seen, nor half of a transaction, nor half of a turn.
 - No update is lost to another one.
 - Who was told of a write by its object finds that it is there.
+- A flag that was taken down, and that nobody has raised since, is down.
 - An alarm runs once at least; it is told how often it has failed; it is not run after its
   deletion was answered.
 - An object's storage belongs to the instance that was made last.
@@ -14,7 +15,7 @@ import json
 from collections import Counter, defaultdict
 from typing import Any
 
-from tests.simulation.programs import LISTS, Request
+from tests.simulation.programs import FLAG, LISTS, Request
 
 MAX_RETRIES = 6
 # Lists that are written together.
@@ -47,6 +48,9 @@ class History:
         self._failed: Counter[tuple[str, float]] = Counter()  # alarms, by object and time
         self._disarming: dict[str, str] = {}  # object → the last alarm's end, if nothing since
         self._disarmed: set[str] = set()  # the same, answered
+        self._flips: Counter[str] = Counter()  # of flags, by object
+        self._flipping: Counter[str] = Counter()  # that are not over
+        self._lone: set[str] = set()  # objects of whose flips no two were under way together
 
     def note(self, now_s: float, line: str) -> None:
         """Something happened."""
@@ -61,6 +65,12 @@ class History:
     def asks(self, request: Request) -> Known:
         """A request is about to be made; what its answer has to know of."""
         self._undone.update(request.undone)
+        name = request.name
+        if request.flips:
+            self._known.pop((name, FLAG), None)
+            (self._lone.discard if self._flipping[name] else self._lone.add)(name)
+            self._flips[name] += 1
+            self._flipping[name] += 1
         return {key: set(tags) for key, tags in self._known.items()}
 
     def answered(self, request: Request, state: State, known: Known) -> None:
@@ -71,11 +81,18 @@ class History:
         for step in request.steps:
             if step[0] == "disarm" and self._disarming.get(request.name) == step[1]:
                 self._disarmed.add(request.name)
+        if request.flips:
+            self._flipping[request.name] -= 1
+            if request.name in self._lone:
+                self._known[request.name, FLAG] = {str(self._flips[request.name])}
         self.found(request.name, state, known)
 
-    def failed(self, message: str, *, since_s: float) -> None:
+    def failed(self, request: Request, message: str, *, since_s: float) -> None:
         """A request that began then has failed: what it asked for was done, or was not."""
         self.counts["failed"] += 1
+        if request.flips:
+            self._flipping[request.name] -= 1
+            self._lone.discard(request.name)
         if self.suffered_s < since_s - LATER_S or not message.startswith(TROUBLE):
             self.broke(f"a request failed with {message!r}")
 
@@ -93,6 +110,10 @@ class History:
             if len({*tags}) < len(tags):
                 self.broke(f"{name}'s {key!r} holds something twice: {tags}")
             self._known[name, key].update(tags)
+        # That the flag is down is known as long as nobody has asked for a flip.
+        down = self._known.get((name, FLAG), set())
+        if state.get(FLAG) == "up" and down & (known or self._known).get((name, FLAG), set()):
+            self.broke(f"{name} has lost that its flag is down")
         for one, other in PAIRS:
             if state.get(one, []) != state.get(other, []):
                 self.broke(f"{name} has written one of {one!r} and {other!r} alone: {state}")

@@ -3,6 +3,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 
+const FLAG = "flag";
 const LISTS = [
   "a", "left", "right", "listed", "one", "two", "first", "second", "oftens", "sent", "heard", "asked",
 ];
@@ -44,7 +45,7 @@ export class Thing extends DurableObject {
   some() {
     const { kv, sql } = this.storage;
     const found = {};
-    for (const key of LISTS) {
+    for (const key of [...LISTS, FLAG]) {
       const list = kv.get(key);
       if (list !== undefined) found[key] = list;
     }
@@ -153,6 +154,15 @@ export class Thing extends DurableObject {
       await this.storage.put({ [`often ${n % 3}`]: `${tag} ${n}`, latest: tag });
     }
     await this.add("oftens", tag);
+  }
+
+  // In the end nothing has changed.
+  async flip() {
+    for (const flag of ["up", "down"]) {
+      this.storage.kv.put(FLAG, flag);
+      this.did();
+      await this.storage.sync();
+    }
   }
 
   async call(other, tag, how) {

@@ -25,6 +25,10 @@ LISTS = (
 )
 
 
+FLAG = "flag"  # which some requests raise and take down again
+FLIPS = 0.15  # of all
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A client's request to one object; `tags` are what it adds to which lists."""
@@ -35,12 +39,18 @@ class Request:
     adds: list[tuple[str, str, str]]  # object, list, tag
     undone: list[str]  # tags that are never to be seen
 
+    @property
+    def flips(self) -> bool:
+        """True for one that raises the object's flag, and takes it down again."""
+        return ["flip"] in self.steps
+
 
 class Programs:
     """Makes requests; each tag comes once."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, flips: random.Random) -> None:
         self._chance = chance
+        self._flips = flips
         self._tags = count(1)
 
     def requests(self, many: int) -> Iterator[tuple[float, Request]]:
@@ -52,6 +62,9 @@ class Programs:
     def request(self) -> Request:
         chance = self._chance
         request = Request(chance.choice(NAMES), chance.choice(("rpc", "fetch")), [], [], [])
+        if self._flips.random() < FLIPS:
+            request.steps.extend([["flip"]] * self._flips.choice((1, 3)))
+            return request
         for _ in range(chance.choice((1, 1, 1, 2, 3))):
             self._step(request)
         return request

@@ -125,7 +125,7 @@ class World:
         self._loop = loop
         self._platform = platform
         self._clock = SimulatedClock(loop)
-        self._programs = Programs(self._chance("programs"))
+        self._programs = Programs(self._chance("programs"), self._chance("flips"))
         self._threads = self._chance("threads")
         self._fate = self._chance("fate")
         self._sources = Scripts()
@@ -285,13 +285,13 @@ class World:
                 return
             except WorkerError as error:
                 self._note(f"client {number} lost its answer: {error}")
-                self.history.failed(str(error), since_s=started_s)
+                self.history.failed(request, str(error), since_s=started_s)
                 continue
             self._note(f"client {number} is told {status} {json.dumps(answer)}")
             if status == 200:
                 self.history.answered(request, answer, known)
             else:
-                self.history.failed(answer[1], since_s=started_s)
+                self.history.failed(request, answer[1], since_s=started_s)
 
     async def _ask(self, request: Request) -> tuple[int, Any]:
         body = {"name": request.name, "how": request.how, "steps": request.steps}
