@@ -28,7 +28,8 @@ def seats(mailboxes: Sequence[Mailbox], loads: list[float]) -> list[Seat]:
     for index, mailbox in enumerate(mailboxes):
         seat = Seat(
             *(index, [], {}, (), listener, control, mailbox.inbox, outboxes),
-            *(beats, shared, memoryview(array("d", [0.0] * len(loads))), False),
+            *(beats, shared, memoryview(array("d", [0.0] * len(loads)))),
+            *(memoryview(array("d", [0.0])), False),
         )
         seat.beat()
         found.append(seat)

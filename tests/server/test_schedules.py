@@ -139,6 +139,36 @@ async def test_triggers_that_stay_are_due_when_they_were(server: Server) -> None
     assert sorted(told) == sorted([*every_minute, ["*/3 * * * *", 3 * MINUTE_MS]])
 
 
+async def test_who_takes_another_ones_place_goes_on_where_that_has_stopped(server: Server) -> None:
+    server.add("main", SOURCE)
+    clock = Hand()
+    loop = asyncio.get_running_loop()
+    word = [0.0]
+    clock.ms = 1  # when the first one starts: what was due before that has passed
+
+    def begin() -> CronScheduler:
+        crons = CronScheduler(server.runtime.worker, clock, loop.call_later, server.runtime.tell)
+        crons.seen = word
+        crons.set([("main", "* * * * *"), ("main", "0 * * * *")])
+        crons.run_due()
+        return crons
+
+    for minute, stopped_for_ms in ((1, 0), (2, 5_000), (3, 5_000), (59, 2 * MINUTE_MS)):
+        crons = begin()  # what is due now, and had been due when the one before was killed
+        clock.ms = minute * MINUTE_MS
+        if not stopped_for_ms:
+            crons.run_due()
+        crons.close()
+        clock.ms += stopped_for_ms or 1
+    crons = begin()
+    crons.set([("main", "* * * * *"), ("main", "*/61 * * * *")])  # a new one has no past
+    crons.close()
+    told = [entry[:2] for entry in await seen(server) if entry != "waited"]
+    every_minute = [["* * * * *", minute * MINUTE_MS] for minute in (1, 2, 3, 61)]
+    # What is too late has passed for them as well.
+    assert sorted(told) == sorted(every_minute)
+
+
 @pytest.mark.slow
 async def test_a_project_brings_its_triggers_and_a_crash_loses_none(tmp_path: Path) -> None:
     (tmp_path / "main.mjs").write_text(SOURCE)

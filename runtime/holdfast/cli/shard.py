@@ -42,6 +42,7 @@ class Shard(Post):
         neighbours.overload = runtime.overload
         neighbours.clerk = Clerk(runtime, neighbours)
         runtime.files = SpreadFiles(LocalFiles(runtime.storage, runtime.directory), neighbours)
+        runtime.crons.seen = self._seat.ticks
         await self.placement.listen(self._seat.link_listener)
 
     async def tell_others(self, verb: str, *arguments: Any) -> None:

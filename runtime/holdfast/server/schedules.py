@@ -1,13 +1,14 @@
 """Runs scripts' `scheduled` handlers when their cron triggers say so.
 
 One timer for all of them: for the trigger that is due next. What was due while the server was
-down, or while the machine slept, is left out, as at Cloudflare.
+down, or while the machine slept, is left out, as at Cloudflare. A process that takes the place of
+another one goes on where that has stopped: a trigger is skipped or run twice by nobody's death.
 """
 
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableSequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -45,19 +46,27 @@ class CronScheduler:
         self._due: list[tuple[float, int, str, Cron]] = []  # a heap; seconds since the epoch
         self._pushed = count()  # tells what is due at the same time apart
         self._timer: asyncio.TimerHandle | None = None
+        # Until when triggers were run, in seconds since the epoch, which outlives the process if
+        # that is replaced; 0 in the first one.
+        self.seen: MutableSequence[float] | memoryview[float] = [0.0]
+        self._is_new = True
 
     def set(self, triggers: Triggers) -> None:
         """These (script, cron) are all triggers from now on; the crons are valid ones.
 
         Those that were there before are due when they were.
         """
+        after = now = self._now()
+        if self._is_new and self.seen[0]:  # another process had them
+            after = min(max(self.seen[0], now - LATE_SECONDS), now)
+        self._is_new = False
         kept = {(entry[2], entry[3].text): entry for entry in self._due}
         self._due = []
         for script, text in dict.fromkeys(triggers):
             if (entry := kept.get((script, text))) is not None:
                 heapq.heappush(self._due, entry)
             else:
-                self._push(script, Cron(text), self._now())
+                self._push(script, Cron(text), after)
         self._wait()
 
     def clock_was_set(self) -> None:
@@ -91,8 +100,11 @@ class CronScheduler:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        now = self._now()
+        if not self._due or self._due[0][0] > now:
+            self.seen[0] = now
         if self._due:
-            delay = min(max(self._due[0][0] - self._now(), 0), MAX_WAIT_SECONDS)
+            delay = min(max(self._due[0][0] - now, 0), MAX_WAIT_SECONDS)
             self._timer = self._call_later(delay, self.run_due)
 
     def run_due(self) -> None:

@@ -39,7 +39,8 @@ class Seat:
     `everywhere` names those servers that each shard has. What is sent to the `outboxes` comes out
     of the `inbox` of the shard with this place. `beats`, `loads` and `restarts` are memory that the
     supervisor and all shards see: when each was last seen to get on, how busy it is (balance.py),
-    and how often it had to be started again.
+    and how often it had to be started again. So is `ticks`, one word: until when cron triggers were
+    run.
     """
 
     index: int
@@ -53,6 +54,7 @@ class Seat:
     beats: "memoryview[float]"
     loads: "memoryview[float]"
     restarts: "memoryview[float]"
+    ticks: "memoryview[float]"
     is_replacement: bool
     on_beat: Callable[[], None] | None = None
     _closing: asyncio.Event = field(default_factory=asyncio.Event)

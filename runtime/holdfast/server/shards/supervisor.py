@@ -99,10 +99,11 @@ class Supervisor:
         self._shards = [_Shard(index) for index in range(len(links))]
         memory = memoryview(mmap.mmap(-1, 2 * mmap.PAGESIZE)).cast("d")
         count = len(links)
-        assert 3 * count <= len(memory), "each shard has three words"
+        assert 3 * count < len(memory), "each shard has three words, and one is for all"
         self._beats, self._loads, self._restarts = (
             memory[first : first + count] for first in (0, count, 2 * count)
         )
+        self._ticks = memory[3 * count : 3 * count + 1]
         self._selector = selectors.DefaultSelector()
         self._last_look = time.monotonic()
         self._signals: list[int] = []  # that asked us to stop
@@ -261,6 +262,7 @@ class Supervisor:
                 self._beats,
                 self._loads,
                 self._restarts,
+                self._ticks,
                 is_replacement=shard.was_ready,
             )
             status = self._run_shard(seat)
