@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.api import ApiServer, ApiSettings
 from holdfast.catalog import ErrorCode
-from tests.server.deployment import Deployment
+from holdfast.server.deployments import Deployments
+from tests.inprocess import start
+from tests.server.deployment import TOKEN, Deployment
 
 OBJECT = """
 export class Thing {
@@ -59,6 +62,43 @@ async def test_a_version_knows_its_id_its_tag_and_its_time(deployment: Deploymen
     second = await told()
     assert second["id"] != first["id"] and second["tag"] == ""
     assert second == await known(second["id"])
+
+
+class Deaf:
+    """Other shards, which do as they are told once they listen."""
+
+    def __init__(self) -> None:
+        self.listen = asyncio.Event()
+        self.told: list[str] = []
+
+    async def __call__(self, verb: str, *_arguments: object) -> None:
+        await self.listen.wait()
+        self.told.append(verb)
+
+
+async def test_nobody_waits_for_ever_for_a_process_that_does_not_answer(
+    deployment: Deployment,
+) -> None:
+    others = Deaf()
+    deployments = Deployments(deployment.catalog, deployment.runtime, others, patience_s=0.01)
+    api = ApiServer(deployments, ApiSettings(TOKEN))
+    deployment.api_port = await start(api)
+    try:
+        source = OBJECT % "one"
+        answer = await deployment.upload("main", source, **THING)
+        assert "another process does not answer" in answer["errors"][0]["message"]
+        assert await deployment.text("main") == "200 one 1", "it is live here"
+        assert deployment.catalog.script("main").main == "main.mjs"
+        answer = await deployment.api("DELETE", "scripts/main?force=true")
+        assert "another process does not answer" in answer["errors"][0]["message"]
+        assert (await deployment.text("main")).startswith("404")
+        others.listen.set()
+        async with asyncio.timeout(10):
+            while deployments._news:
+                await asyncio.sleep(0)
+        assert sorted(others.told) == ["forget_namespace", "refresh", "refresh"]
+    finally:
+        await api.stop()
 
 
 async def test_new_code_finds_the_data_of_the_old(deployment: Deployment) -> None:

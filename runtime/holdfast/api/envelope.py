@@ -22,6 +22,7 @@ from holdfast.catalog import (
     UploadRejected,
     VersionNotFound,
 )
+from holdfast.server.deployments import OthersSilent
 from holdfast.server.object_files import OwnerLost
 from holdfast.storage import StorageError
 
@@ -37,7 +38,7 @@ AUTHENTICATION_ERROR = 10000
 MALFORMED_PARAMETER = 10004
 UNKNOWN_ERROR = 10013
 
-_BEGUN = "holdfast-begun"  # a mark of requests whose response has
+_BEGUN = web.RequestKey("begun", bool)  # a mark of requests whose response has
 
 _STATUSES: dict[int, HTTPStatus] = {
     ErrorCode.SCRIPT_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -125,7 +126,7 @@ def answer(error: Exception) -> web.Response:
             return failure(HTTPStatus.NOT_FOUND, ErrorCode.NOT_FOUND, str(error))
         case NamespaceNotFound():
             return failure(HTTPStatus.NOT_FOUND, ErrorCode.NAMESPACE_NOT_FOUND, str(error))
-        case OwnerLost():
+        case OwnerLost() | OthersSilent():
             return failure(HTTPStatus.SERVICE_UNAVAILABLE, UNKNOWN_ERROR, str(error))
         case StorageError() | OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EROFS | errno.EIO):
             # Of the disk, mostly: whoever has the token looks after that as well.

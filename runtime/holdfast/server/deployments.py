@@ -2,12 +2,15 @@
 
 An upload is loaded in an isolate first, stored second and made live third, so that a
 script that does not load changes nothing, and one that was acknowledged is on the disk.
+Other processes are waited for, but not for ever: what they have not heard yet they are told as soon
+as they listen again, and those that start read the catalog.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from holdfast.catalog import (
@@ -36,10 +39,17 @@ from holdfast.workers.trace import Frame
 log = logging.getLogger("holdfast.deployments")
 
 
+PATIENCE_SECONDS = 20.0  # with other processes, for somebody who waits for an answer
+
+
+class OthersSilent(Exception):
+    """What was asked for is stored and done here; other processes have not answered yet."""
+
+
 class TellOthers(Protocol):
     """Has the other shards do something (shards/errands.py)."""
 
-    async def __call__(self, verb: str, *arguments: Any) -> None:
+    def __call__(self, verb: str, *arguments: Any) -> Coroutine[Any, Any, None]:
         """Return when each of them has done it."""
 
 
@@ -56,10 +66,13 @@ class Deployments:
         runtime: Runtime,
         tell_others: TellOthers = _nobody,
         metrics: Metrics | None = None,
+        *,
+        patience_s: float = PATIENCE_SECONDS,
     ) -> None:
         """`tell_others` has other shards do something, and returns when they have.
 
-        `metrics` are those of all shards.
+        `metrics` are those of all shards. A method that changes what they run raises OthersSilent
+        where they need longer than `patience_s`; they are told all the same.
         """
         self._metrics = metrics or Metrics(runtime)
         self._catalog = catalog
@@ -67,6 +80,7 @@ class Deployments:
         self._runtime = runtime
         self._objects = ObjectData(runtime)
         self._news: set[asyncio.Task[None]] = set()
+        self._patience_s = patience_s
 
     @property
     def catalog(self) -> Catalog:
@@ -152,26 +166,42 @@ class Deployments:
             raise
         for namespace in changes.moved:
             self._runtime.move_namespace(namespace)
-        self._runtime.replace(worker.script.name, resident)
-        await self._tell_others("refresh", worker.script.name)
         name, version = worker.script.name, worker.script.version
-        log.info("%s: version %s is live", name, version, extra={"script": name})
-        for namespace in changes.deleted:
-            await self._delete_namespace(namespace)
+        self._runtime.replace(name, resident)
+        news = f"version {version} is live"
+        await self._in_time(self._spread(name, news, changes.deleted))
 
-    async def _delete_namespace(self, namespace: Namespace) -> None:
-        await self._tell_others("forget_namespace", namespace.unique_key)
-        self._runtime.delete_namespace(namespace)
+    async def _spread(self, name: str, news: str, deleted: Sequence[Namespace]) -> None:
+        """Have the other shards run what the catalog has, then remove these namespaces."""
+        await self._tell_others("refresh", name)
+        log.info("%s: %s", name, news, extra={"script": name})
+        for namespace in deleted:
+            await self._tell_others("forget_namespace", namespace.unique_key)
+            self._runtime.delete_namespace(namespace)
+
+    async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have it done, whoever waits for it. Raises OthersSilent where that takes long."""
+        task = self._begin(work)
+        await asyncio.wait([task], timeout=self._patience_s)
+        if not task.done():
+            raise OthersSilent(
+                "It is stored, and done in this process; but another process does not answer, "
+                "and does it as soon as it is there again."
+            )
+        task.result()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.ensure_future(work)
+        self._news.add(task)
+        task.add_done_callback(self._news.discard)
+        return task
 
     async def delete_script(self, name: str) -> None:
         """Take a script and its namespaces out of service, their objects' data included."""
         orphaned = await asyncio.to_thread(self._catalog.delete_script, name)
         self.run_schedules()
         self._runtime.remove(name)
-        await self._tell_others("refresh", name)
-        log.info("%s: the script was deleted", name, extra={"script": name})
-        for namespace in orphaned:
-            await self._delete_namespace(namespace)
+        await self._in_time(self._spread(name, "the script was deleted", orphaned))
 
     async def put_schedules(self, name: str, crons: Sequence[str]) -> list[Schedule]:
         """Give a script these cron triggers; see `api.Platform.put_schedules`."""
@@ -191,11 +221,12 @@ class Deployments:
         """Have a script's events told to `hear`; see `api.Platform.listen`."""
         tails = self._runtime.tails
         stop_here = tails.listen(name, hear)
-        await self._tell_others("listen_to", tails.scripts)
+        with contextlib.suppress(OthersSilent):  # it hears of what there is
+            await self._in_time(self._tell_others("listen_to", tails.scripts))
 
         def stop() -> None:
             stop_here()
-            self._tell_soon("listen_to", tails.scripts)
+            self._begin(self._tell_others("listen_to", tails.scripts))
 
         return stop
 
@@ -204,12 +235,7 @@ class Deployments:
 
         The process in whose place this one is may have died with news that it had not told yet.
         """
-        self._tell_soon("refresh", None)
-
-    def _tell_soon(self, verb: str, *arguments: Any) -> None:
-        news = asyncio.ensure_future(self._tell_others(verb, *arguments))
-        self._news.add(news)
-        news.add_done_callback(self._news.discard)
+        self._begin(self._tell_others("refresh", None))
 
     def run_schedules(self) -> None:
         """Have every trigger of the catalog run when it is due."""
