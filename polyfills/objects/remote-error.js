@@ -4,6 +4,7 @@
 
 import { describeError, errorNamed, identityOf, isStandardError } from "../kernel/errors.js";
 import { deserialize, serialize } from "../serialize/index.js";
+import { packed, unpacked } from "./thrown-values.js";
 
 const FLAGS = ["retryable", "overloaded", "durableObjectReset"];
 
@@ -58,7 +59,7 @@ function cloned(error) {
   const data = serialized(error);
   if (data === undefined) return null;
   try {
-    return deserialize(data);
+    return unpacked(deserialize(data));
   } catch {
     return null; // there was no memory left for it
   }
@@ -66,7 +67,7 @@ function cloned(error) {
 
 function serialized(error) {
   try {
-    return serialize(error);
+    return serialize(packed(error));
   } catch {
     return undefined;
   }
@@ -101,7 +102,7 @@ function partsOf(error, flags) {
 
 /** What the caller sees of an error that came by the host. */
 export function errorFromHost(data, flags) {
-  return withFlags(deserialize(data), flags ? flags.split(",") : []);
+  return withFlags(unpacked(deserialize(data)), flags ? flags.split(",") : []);
 }
 
 /** Whether an error tells of an object that was reset. */

@@ -170,6 +170,18 @@ async def test_the_date_and_the_flags_say_which_globals_are_there(
     assert await server.text() == kinds
 
 
+@pytest.mark.parametrize(("date", "keys"), [(None, 5), ("2026-11-17", 5), ("2026-11-16", 0)])
+async def test_modules_know_where_they_are_since_they_lie_in_a_folder(
+    server: Server, date: str | None, keys: int
+) -> None:
+    server.add(
+        "main",
+        "export default { fetch: () => Response.json(Object.keys(import.meta).length) };",
+        compatibility_date=date,
+    )
+    assert await server.text() == str(keys)
+
+
 async def test_a_script_may_not_import_its_environment(server: Server) -> None:
     server.add(
         "main",

@@ -236,6 +236,13 @@ class Isolate:
         """Make a script's modules importable; names must not be ours (`holdfast:`)."""
         self._loader.add(modules)
 
+    def describe_modules(self, module: str, main: str) -> None:
+        """Have the function `describe` of an internal module fill in each `import.meta`.
+
+        It is called with that, the name, and whether this is the module `main`.
+        """
+        self._loader.describe(module, main)
+
     @property
     def modules(self) -> dict[str, Module]:
         """A script's own modules, by their names."""

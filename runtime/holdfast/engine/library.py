@@ -92,6 +92,7 @@ JSValue JS_EvalFunction(JSContext *ctx, JSValue fun);
 int JS_ResolveModule(JSContext *ctx, JSValue obj);
 JSValue JS_GetModuleNamespace(JSContext *ctx, JSModuleDef *m);
 JSAtom JS_GetModuleName(JSContext *ctx, JSModuleDef *m);
+JSValue JS_GetImportMeta(JSContext *ctx, JSModuleDef *m);
 JSModuleDef *JS_NewCModule(JSContext *ctx, const char *name, JSModuleInitFunc *func);
 int JS_AddModuleExport(JSContext *ctx, JSModuleDef *m, const char *name);
 int JS_SetModuleExport(JSContext *ctx, JSModuleDef *m, const char *name, JSValue val);

@@ -12,15 +12,18 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from holdfast.engine.commonjs import CommonJS
 from holdfast.engine.errors import JSError, ScriptError
+from holdfast.engine.import_meta import ImportMeta
 from holdfast.engine.library import (
     EVAL_COMPILE_ONLY,
     EVAL_MODULE,
     PROMISE_REJECTED,
     READ_BYTECODE,
     TAG_EXCEPTION,
+    UNDEFINED,
     ffi,
     lib,
 )
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 INTERNAL = "holdfast:"
 
 BUNDLE_MAIN = b"main"
+BUNDLE_URL = "file:///bundle/"  # where a script's modules are, for each other
+_IMPORT_META = b"import.meta"
 
 
 # Of Python, for a module within another: how deep imports go is for QuickJS's stack to bound.
@@ -94,6 +99,7 @@ class ModuleLoader:
         self._is_before_code = False
         self._attempts = LoadAttempts()
         self._commonjs: CommonJS | None = None
+        self._meta: ImportMeta | None = None  # of those modules that name it
         self._namespaces: dict[str, Any] = {}  # of internal modules asked for by name, held
         self._raised: JSError | None = None
         self._c_init = ffi.callback("JSModuleInitFunc", self._initialise, error=-1)
@@ -104,6 +110,25 @@ class ModuleLoader:
     def add(self, modules: Mapping[str, Module]) -> None:
         """Make a script's modules importable under their names."""
         self._modules.update(modules)
+
+    def describe(self, module: str, main: str) -> None:
+        """Have an internal module say to each of the script's modules where it is (ImportMeta)."""
+        self._meta = ImportMeta(
+            self._context,
+            module,
+            main,
+            namespace=self._asked_for,
+            pending_error=self._pending_error,
+        )
+
+    def _asked_for(self, name: str) -> Any:
+        """The namespace of an internal module, the caller's, or an exception."""
+        load, argument = self._internal_loader(), ffi.new("JSValue *")
+        argument[0] = lib.JS_NewStringLen(self._context, name.encode(), len(name.encode()))
+        namespace = lib.JS_Call(self._context, load, UNDEFINED, 1, argument)
+        for value in (load, argument[0]):
+            lib.JS_FreeValue(self._context, value)
+        return namespace
 
     @property
     def modules(self) -> dict[str, Module]:
@@ -178,6 +203,8 @@ class ModuleLoader:
         public = self._public.get(specifier)
         if public is not None and (":" in specifier or specifier not in self._modules):
             return public
+        if specifier.startswith(BUNDLE_URL):
+            specifier = "/" + unquote(specifier[len(BUNDLE_URL) :])
         relative = _join(base, specifier)
         candidates = (relative,) if specifier.startswith((".", "/")) else (specifier, relative)
         for name in candidates:
@@ -256,9 +283,12 @@ class ModuleLoader:
     def _compile(self, name: str, source: bytes) -> Any:
         # A module that was read, and whose imports are not found later, would stay in the context
         # as if they had been; before any code runs, the isolate ends with that.
-        return self._definition(
+        definition = self._definition(
             self.compiled(name, source, EVAL_MODULE, may_import=self._is_before_code)
         )
+        if self._meta is not None and _IMPORT_META in source:
+            self._meta.describe(definition, name)
+        return definition
 
     @contextmanager
     def before_code(self) -> Iterator[None]:

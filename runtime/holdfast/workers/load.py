@@ -28,6 +28,8 @@ _MATCH_STATICS = re.compile(
 
 _NO_EXPORT = re.compile(r"Could not find export '(.*)' in module '(.*)'")
 
+_IMPORT_META = "holdfast:modules/import-meta.js"
+
 # What runs where there is nothing but assets: they answer all requests.
 _NO_SCRIPT = Module(
     "no-script.mjs",
@@ -125,6 +127,8 @@ def _run_modules(host: Host, kernel: Handle, script: Script) -> str:
     if modules[main].kind not in (ModuleKind.ESM, ModuleKind.COMMONJS):
         raise ScriptInvalid(f'The main module "{main}" must be JavaScript.')
     isolate.add_modules(modules)
+    if "new_module_registry" in host.compatibility.flags:
+        isolate.describe_modules(_IMPORT_META, main)
     namespace = isolate.evaluate(main)
     return str(isolate.call(isolate.export(kernel, "useExports"), namespace))
 
