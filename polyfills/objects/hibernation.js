@@ -14,6 +14,7 @@ import {
   hibernation_numbers,
   hibernation_set_automatic,
   hibernation_set_timeout,
+  hibernation_slot,
   hibernation_state,
   hibernation_timeout,
   hibernation_told,
@@ -24,12 +25,13 @@ import { encodeUtf8 } from "../encoding/utf8.js";
 import { currentContext, setCurrentContext } from "../kernel/current.js";
 import { lazily } from "../kernel/lazy.js";
 import { reportException } from "../kernel/report.js";
-import { enterTurn } from "../kernel/turns.js";
+import { enterTurn, queueTurn } from "../kernel/turns.js";
 import { isObject, sequenceFrom, toDOMString } from "../kernel/webidl.js";
 import { SocketLink } from "../sockets/link.js";
 import { WebSocketRequestResponsePair } from "../sockets/request-response-pair.js";
 import { ACCEPTED, RELEASED } from "../sockets/state.js";
 import { socketFromLink, stateOfSocket } from "../sockets/websocket.js";
+import { residentInSlot, touch } from "./residents.js";
 import { startHostTimer, stopHostTimer } from "../timers/host-timer.js";
 
 const tracing = lazily("objects/tracing.js");
@@ -223,6 +225,15 @@ export function deliverMessage(instance, number, data) {
   if (event.isDone) return undefined;
   event.isHeld = true;
   return true;
+}
+
+/** Give a live object a message that this isolate itself has sent, behind what is queued. */
+export function queueMessage(number, data) {
+  const instance = residentInSlot(hibernation_slot(number));
+  touch(instance);
+  const context = contextOf(instance, { webSocketEventType: "message" });
+  const event = { instance, number, kind: "message", data, isHeld: false, isDone: false };
+  queueTurn(context, start, event);
 }
 
 /** Give the object a "close" (code, reason, wasClean) or an "error" (message) of a socket. */

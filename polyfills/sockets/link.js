@@ -18,9 +18,12 @@ import {
 } from "holdfast:ops";
 import { setCurrentContext } from "../kernel/current.js";
 import { requireContext } from "../kernel/pending.js";
+import { lazily } from "../kernel/lazy.js";
 import { reportException } from "../kernel/report.js";
 import { queueTurn } from "../kernel/turns.js";
 import { links } from "./links.js";
+
+const hibernation = lazily("objects/hibernation.js");
 
 const NO_STATUS = 1005;
 const LOST = "Network connection lost.";
@@ -61,8 +64,19 @@ export class SocketLink {
 
   /** Send a string, or bytes that nobody changes any more. */
   send(data) {
-    if (this.number !== 0) socket_send(this.number, data);
-    else this.peer?.arrive({ data });
+    if (this.number === 0) {
+      this.peer?.arrive({ data });
+      return;
+    }
+    const near = socket_send(this.number, data);
+    if (near !== undefined) this.#tellNear(near, data);
+  }
+
+  // The other end is in this isolate, too: see the host's `overhear`.
+  #tellNear(near, data) {
+    if (typeof near === "string") this.arrive({ data: near });
+    else if (near > 0) links.get(near)?.arrive({ data });
+    else hibernation().queueMessage(-near, data);
   }
 
   close(code, reason) {

@@ -4,7 +4,8 @@ A script's end is made when it leaves its isolate, by `socket_open`, or arrives 
 response. It takes messages from `socket_accept` on; until then they wait.
 
 What an isolate says to another one is delivered by the loop, because an op must not enter
-an isolate.
+an isolate. What it says to itself is a turn that it queues as it speaks, so that a message
+arrives before the answer to the call that has sent it.
 """
 
 import functools
@@ -44,19 +45,31 @@ class IsolateEnd(SocketEnd):
 
     # ---- what the script does: all of it comes from ops ---------------------------
 
-    def speak(self, message: Message) -> None:
-        """Send a message: `do(send, message)`, without the detours where nothing is in its way."""
+    def speak(self, message: Message) -> int | str | None:
+        """Send a message: `do(send, message)`, without the detours where nothing is in its way.
+
+        Where the other end is in this isolate, too, the script has to see to it: see `overhear`.
+        """
         peer = self.peer
-        if (
-            peer is None
-            or peer.enters_isolate
-            or not peer.listening
-            or self._waiting
-            or self._later
-        ):
+        if self.has_closed:
+            return None
+        if peer is None or not peer.listening or self._waiting or self._later:
             self.do(self.send, message)
-        elif not self.has_closed:
+        elif not isinstance(peer, IsolateEnd):
             peer.on_message(message)
+        elif (heard := peer.overhear(self._table, message)) is not None:
+            return heard
+        else:
+            self.do(self.send, message)
+        return None
+
+    def overhear(self, table: "SocketTable", _message: Message) -> int | str | None:
+        """What the script does with a message for this end, which it has sent by one of `table`.
+
+        It gives it to the end of this number (with a minus: of a live object's socket for
+        hibernation), or to who sent it this answer. None where it is not the same script.
+        """
+        return self.number if table is self._table else None
 
     def do(self, action: Callable[..., None], *arguments: Any) -> None:
         """Act as the script wants, at once or as soon as the peer may be told."""
@@ -78,7 +91,10 @@ class IsolateEnd(SocketEnd):
         self.slot = slot
         self._counted = True
         self._table.host.pending += 1
-        self._table.host.loop.call_soon(self._listen)
+        if self.peer is not None and not self.peer.has_waiting:
+            self.listening = True
+        else:
+            self._table.host.loop.call_soon(self._listen)
 
     def _listen(self) -> None:
         self.listening = True
@@ -269,11 +285,13 @@ def socket_accept(host: "Host", number: int, slot: int) -> bool:
 
 
 @op
-def socket_send(host: "Host", number: int, message: Message) -> None:
-    """Send a message; ignored once the connection is over."""
+def socket_send(host: "Host", number: int, message: Message) -> int | str | None:
+    """Send a message; ignored once the connection is over. Returns what is left to do.
+
+    That is `IsolateEnd.overhear`'s.
+    """
     end = host.sockets.ends.get(number)
-    if end is not None:
-        end.speak(message)
+    return None if end is None else end.speak(message)
 
 
 @op

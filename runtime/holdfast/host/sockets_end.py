@@ -130,6 +130,11 @@ class SocketEnd(ABC):
             self.on_over()
 
     @property
+    def has_waiting(self) -> bool:
+        """Whether anything was said that the peer has not been told."""
+        return bool(self._waiting)
+
+    @property
     def unsent_bytes(self) -> int:
         """What was sent and has not left the process."""
         return self._waiting_bytes + (0 if self.peer is None else self.peer.backlog)

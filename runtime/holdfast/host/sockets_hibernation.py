@@ -28,12 +28,15 @@ _CLOSED_OUTGOING, _CLOSED_INCOMING = 1, 2
 class ObjectSockets:
     """The sockets of one object, asleep or not, and what it has set for them."""
 
-    def __init__(self, find_slot: Callable[[], int | None]) -> None:
+    def __init__(
+        self, find_slot: Callable[[], int | None], live_slot: Callable[[], int | None]
+    ) -> None:
         """`find_slot` gives the slot of the object's instance, which it makes if need be.
 
-        None where that is not possible.
+        None where that is not possible; `live_slot` gives None where there is no instance.
         """
         self.find_slot = find_slot
+        self.live_slot = live_slot
         self.ends: dict[int, ObjectEnd] = {}
         self.automatic: tuple[str, str] | None = None  # request and response
         self.timeout_ms: int | None = None
@@ -75,6 +78,22 @@ class ObjectEnd(IsolateEnd):
         self.closed_outgoing = True
         super().close(code, reason)
 
+    def overhear(self, table: SocketTable, message: Message) -> int | str | None:
+        """See IsolateEnd."""
+        automatic = self._owner.automatic
+        if table is not self._table:
+            return None
+        if automatic is None or message != automatic[0]:
+            return None if self.live_slot is None else -self.number
+        if self.has_closed or self._later or self.has_waiting or not self._is_heard:
+            return None
+        self.answered_at = table.host.clock.now_ms()
+        return automatic[1]
+
+    @property
+    def _is_heard(self) -> bool:
+        return self.peer is not None and self.peer.listening
+
     def on_message(self, message: Message) -> None:
         """See SocketEnd."""
         automatic = self._owner.automatic
@@ -89,6 +108,11 @@ class ObjectEnd(IsolateEnd):
             self._table.object_message, slot, self.number, message
         ):
             self.has_held(message)
+
+    @property
+    def live_slot(self) -> int | None:
+        """The slot of the object, while it is up."""
+        return self._owner.live_slot()
 
     def on_close(self, code: int, reason: str) -> None:
         """See SocketEnd."""
@@ -160,6 +184,13 @@ def hibernation_accept(host: "Host", slot: int, tags: str) -> int:
     table.add(end)
     owner.ends[end.number] = end
     return end.number
+
+
+@op
+def hibernation_slot(host: "Host", number: int) -> int | None:
+    """The slot of the instance whose object has accepted a socket; None while it sleeps."""
+    end = _end(host, number)
+    return None if end is None else end.live_slot
 
 
 @op

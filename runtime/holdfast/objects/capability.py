@@ -330,7 +330,12 @@ class IsolateObjects:
                 "This Durable Object instance is no longer active: it has no WebSockets.",
                 durableObjectReset=True,
             )
-        return record.home.sockets_of(record, functools.partial(self._directory.awaken, record))
+        directory = self._directory
+        return record.home.sockets_of(
+            record,
+            functools.partial(directory.awaken, record),
+            functools.partial(directory.live_slot, record),
+        )
 
     def identity(self, slot: int) -> tuple[str, str] | None:
         """Class and id of the object in `slot`."""

@@ -114,6 +114,11 @@ class ObjectDirectory:
         """The record of the object in this slot, while it is live."""
         return self._by_slot.get(slot)
 
+    def live_slot(self, record: ObjectRecord) -> int | None:
+        """The slot of an object that was live once and is so, in the same isolate."""
+        live = self.find(record.id)
+        return live.slot if live is not None and live.home is record.home else None
+
     def awaken(self, record: ObjectRecord) -> int | None:
         """The slot of an object that was live once, brought up again in the same isolate.
 

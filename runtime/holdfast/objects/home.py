@@ -123,12 +123,15 @@ class ObjectHome:
         self._host.store_breaks(slot, message)
 
     def sockets_of(
-        self, record: ObjectRecord, find_slot: Callable[[], int | None]
+        self,
+        record: ObjectRecord,
+        find_slot: Callable[[], int | None],
+        live_slot: Callable[[], int | None],
     ) -> ObjectSockets:
-        """What outlives an object's instance of its sockets; `find_slot` as there."""
+        """What outlives an object's instance of its sockets; the slots as there."""
         sockets = self._sockets.get(record.id)
         if sockets is None:
-            sockets = self._sockets[record.id] = ObjectSockets(find_slot)
+            sockets = self._sockets[record.id] = ObjectSockets(find_slot, live_slot)
         return sockets
 
     def forget_sockets(self, record: ObjectRecord) -> None:
