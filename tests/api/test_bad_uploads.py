@@ -82,7 +82,42 @@ BAD_UPLOADS = {
         10021,
         'No such compatibility flag: nodejs_compact .did you mean "nodejs_compat"',
     ),
-    "assets": ({**MAIN, "assets": {"jwt": "x"}}, [esm()], 10021, "metadata.assets"),
+    "assets without their token": (
+        {**MAIN, "assets": {"config": {}}},
+        [esm()],
+        10021,
+        "metadata.assets.jwt is missing",
+    ),
+    "assets with another token": (
+        {**MAIN, "assets": {"jwt": "x"}},
+        [esm()],
+        10021,
+        "no token of an upload of assets",
+    ),
+    "assets in odd ways": (
+        {**MAIN, "assets": {"jwt": "x", "config": {"html_handling": "odd"}}},
+        [esm()],
+        10021,
+        '"html_handling" must be one of',
+    ),
+    "a binding to no assets": (
+        {**MAIN, "bindings": [{"type": "assets", "name": "A"}]},
+        [esm()],
+        10021,
+        "is to static assets, which the upload does not have",
+    ),
+    "nothing but the wish to keep": (
+        {"keep_assets": True},
+        [],
+        10021,
+        "neither a script nor assets",
+    ),
+    "modules of which none is the main one": (
+        {"assets": {"jwt": "x"}},
+        [esm()],
+        10021,
+        "but it has modules",
+    ),
     "a class renamed to nothing": (
         {**MAIN, "migrations": {"renamed_classes": [{"from": "A"}]}},
         [esm()],

@@ -238,7 +238,6 @@ async def test_the_one_account_and_where_workers_are(api, settings):
     [
         ("/accounts/a/r2/buckets", "R2 buckets"),
         ("/accounts/a/d1/database", "D1 databases"),
-        ("/accounts/a/workers/scripts/w/assets-upload-session", "static assets"),
         ("/zones?name=example.com", "zones"),
     ],
 )

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from holdfast.api.accounts import AccountHandlers
+from holdfast.api.assets import AssetHandlers
 from holdfast.api.auth import HEALTH, SETTINGS, authenticate
 from holdfast.api.envelope import (
     METHOD_NOT_ALLOWED,
@@ -34,7 +35,6 @@ ACCOUNT = "/client/v4/accounts/{account}"
 
 # What clients ask for and Holdfast does not have, by a part of its path.
 _ABSENT = {
-    "assets-upload-session": "static assets",
     "containers/": "containers",
     "d1/": "D1 databases",
     "dispatch/": "dispatch namespaces",
@@ -70,6 +70,7 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
         ScriptSettingsHandlers(platform, turn),
         ServiceHandlers(platform),
         AccountHandlers(platform),
+        AssetHandlers(platform),
         ScheduleHandlers(platform, turn),
         NamespaceHandlers(platform, turn),
         ObjectHandlers(platform),

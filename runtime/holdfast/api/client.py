@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from holdfast.api.asset_client import upload_assets
 from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.session import DEFAULT_ACCOUNT, Session
 from holdfast.catalog.node_compat import has_node
@@ -72,8 +73,8 @@ def deploy_project(
     """Upload the script that a Wrangler configuration describes, and make it live.
 
     What is given besides goes before what the file says, whose fields `without` are left out. The
-    script's cron triggers are those of
-    the file, and none where it has none. Returns what `deploy` returns.
+    script's cron triggers are those of the file, and none where it has none. Static assets that the
+    server lacks are uploaded first. Returns what `deploy` returns.
     Raises ProjectInvalid, and OSError for a file that cannot be read, besides what all raise.
     """
     project = read_project(Path(file), environment, default_name=name, without=without)
@@ -81,8 +82,6 @@ def deploy_project(
         raise ProjectInvalid(
             f'{file}: "exports" is for dev and run; an upload has "migrations" in its place'
         )
-    if project.assets is not None:
-        raise ProjectInvalid(f'{file}: "assets" are for dev and run; they cannot be uploaded yet')
     source = project.source(
         [Path(other) for other in modules], compatibility_date, compatibility_flags
     )
@@ -98,6 +97,9 @@ def deploy_project(
     if project.migrations:
         migrations = _migrations(project, _migration_tag(session, name or project.name))
         fields.update({"migrations": migrations} if migrations else {})
+    if project.assets is not None:
+        path = _script_path(name or project.name)
+        fields["assets"] = upload_assets(session, path, project.assets)
     result = _deploy(session, name or project.name, source, fields)
     crons = json.dumps([{"cron": cron} for cron in project.crons]).encode()
     path = f"{_script_path(name or project.name)}/schedules"
@@ -147,9 +149,10 @@ def _deploy(
     source: Source,
     fields: Mapping[str, Any],
 ) -> dict[str, Any]:
-    main = "main_module" if source.syntax is Syntax.MODULES else "body_part"
     contents = _modules_to_send(source)
-    fields = {main: contents[0].name, **fields}
+    if contents:
+        main = "main_module" if source.syntax is Syntax.MODULES else "body_part"
+        fields = {main: contents[0].name, **fields}
     content_type, body = encode_form(
         [
             OutgoingPart("metadata", "application/json", json.dumps(fields).encode()),
@@ -227,7 +230,12 @@ def _script_path(name: str) -> str:
 
 
 def _modules_to_send(source: Source) -> tuple[Module, ...]:
-    """The script's modules, the main one first and of the kind that its syntax asks for."""
+    """The script's modules, the main one first and of the kind that its syntax asks for.
+
+    None, where there are assets alone.
+    """
+    if not source.modules:
+        return ()
     main, *rest = source.modules
     if source.syntax is Syntax.SERVICE_WORKER:
         return (Module(main.name, ModuleKind.COMMONJS, main.content),)

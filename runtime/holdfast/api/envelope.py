@@ -67,6 +67,7 @@ def success(
     *,
     messages: Iterable[str] = (),
     result_info: Mapping[str, Any] | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
 ) -> web.Response:
     """The answer to a request that was carried out."""
     body: dict[str, Any] = {
@@ -77,7 +78,7 @@ def success(
     }
     if result_info is not None:
         body["result_info"] = result_info
-    return _response(HTTPStatus.OK, body)
+    return _response(status, body)
 
 
 def failure(

@@ -2,6 +2,8 @@
 
 import urllib.parse
 import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -41,11 +43,24 @@ async def read_form(request: web.Request, settings: ApiSettings) -> list[Part]:
             f"A script is uploaded as multipart/form-data, but this was {request.content_type}. "
             'With curl, give each part as -F: -F "metadata=@metadata.json;type=application/json".',
         )
+    async with reading_form(
+        request, max_bytes=settings.max_body_bytes, timeout_s=settings.upload_timeout_s
+    ) as reader:
+        return await _read_parts(reader)
+
+
+@asynccontextmanager
+async def reading_form(
+    request: web.Request, *, max_bytes: int, timeout_s: float
+) -> AsyncIterator[MultipartReader]:
+    """A multipart/form-data body, to be read within the block.
+
+    Raises UploadRejected for a body that is too large, and ApiRefusal for one that is malformed
+    or does not arrive.
+    """
     try:
-        async with bounded_body(
-            request, max_bytes=settings.max_body_bytes, timeout_s=settings.upload_timeout_s
-        ) as stream:
-            return await _read_parts(MultipartReader(request.headers, stream))
+        async with bounded_body(request, max_bytes=max_bytes, timeout_s=timeout_s) as stream:
+            yield MultipartReader(request.headers, stream)
     except (ValueError, RuntimeError, AssertionError, LookupError, Warning) as error:
         raise _malformed(str(error)) from error
     except HttpProcessingError as error:
@@ -53,24 +68,35 @@ async def read_form(request: web.Request, settings: ApiSettings) -> list[Part]:
 
 
 async def _read_parts(reader: MultipartReader) -> list[Part]:
-    parts: list[Part] = []
+    return [await _read_part(part) async for part in parts_of(reader)]
+
+
+async def parts_of(reader: MultipartReader) -> AsyncIterator[BodyPartReader]:
+    """The parts of a form, each to be read before the next is asked for. Raises ApiRefusal."""
+    count = 0
     while (part := await reader.next()) is not None:
         if not isinstance(part, BodyPartReader):
             raise _malformed("a part is itself multipart")
-        if len(parts) == MAX_PARTS:
+        if count == MAX_PARTS:
             raise _malformed(f"it has more than {MAX_PARTS:,} parts")
-        parts.append(await _read_part(part))
-    return parts
+        count += 1
+        yield part
 
 
-async def _read_part(part: BodyPartReader) -> Part:
+def names_of(part: BodyPartReader) -> tuple[str, str | None]:
+    """A part's name and its file's. Raises ApiRefusal where it has no name."""
     with warnings.catch_warnings():
         # aiohttp warns of a malformed header and goes on without its parameters.
         warnings.simplefilter("ignore")
         field, file_name = _unescaped(part.name), _unescaped(part.filename)
-    content_type = part.headers.get("Content-Type", _DEFAULT_CONTENT_TYPE)
     if field is None:
         raise _malformed("a part has no name in its Content-Disposition header")
+    return field, file_name
+
+
+async def _read_part(part: BodyPartReader) -> Part:
+    field, file_name = names_of(part)
+    content_type = part.headers.get("Content-Type", _DEFAULT_CONTENT_TYPE)
     return Part(
         field=field,
         file_name=file_name,

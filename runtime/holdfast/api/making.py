@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from holdfast.api.asset_tokens import check_assets, requested_assets
 from holdfast.api.key_value import refuse_unknown_namespaces
 from holdfast.api.platform import Platform
 from holdfast.api.upload import Upload
@@ -29,6 +30,7 @@ async def script_of(
     Raises UploadRejected for a reference to something that does not exist.
     """
     metadata = upload.metadata
+    assets = await requested_assets(platform.catalog, name, metadata.assets)
     resolved = resolve_bindings(
         platform.catalog,
         name,
@@ -47,7 +49,9 @@ async def script_of(
         compatibility_flags=metadata.compatibility_flags,
         version=new_version(),
         tag=metadata.annotations.get(TAG, ""),
+        assets=assets,
     )
+    check_assets(script)
     return script, resolved.changes
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from holdfast.api.requested_assets import RequestedAssets, parse_assets
 from holdfast.catalog import ErrorCode, UploadRejected
 from holdfast.catalog.bindings import RequestedBinding, is_well_formed, parse_bindings
 from holdfast.catalog.dates import is_compatibility_date
@@ -15,14 +16,16 @@ from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.migrations import Migrations, Renamed, Step
 
 # A script that asks for these would not work without them.
-_REFUSED_FIELDS = ("assets", "containers", "exports")
+_REFUSED_FIELDS = ("containers", "exports")
 _KNOWN_FIELDS = (
     "annotations",
+    "assets",
     "main_module",
     "body_part",
     "bindings",
     "compatibility_date",
     "compatibility_flags",
+    "keep_assets",
     "keep_bindings",
     "migrations",
 )
@@ -42,7 +45,8 @@ _STEP = (
 class Metadata:
     """The metadata, checked. Exactly one of `main_module` and `body_part` is given.
 
-    `ignored` names the fields that mean nothing to Holdfast.
+    Neither is where there are assets alone. `ignored` names the fields that mean nothing to
+    Holdfast.
     """
 
     main_module: str | None
@@ -53,6 +57,7 @@ class Metadata:
     keep_bindings: tuple[str, ...]
     migrations: Migrations | None
     annotations: Mapping[str, str]
+    assets: RequestedAssets
     ignored: tuple[str, ...]
 
 
@@ -66,7 +71,9 @@ def parse_metadata(content: bytes) -> Metadata:
         _optional_text(fields, "main_module"),
         _optional_text(fields, "body_part"),
     )
-    if (main_module is None) == (body_part is None):
+    assets = parse_assets(fields)
+    is_whole = (main_module is None) != (body_part is None)
+    if not is_whole and not (main_module is None and assets.are_any):
         raise _rejected(
             'metadata must have either "main_module", the file name of an ES module, or '
             '"body_part", the name of the part that holds the script.'
@@ -84,6 +91,7 @@ def parse_metadata(content: bytes) -> Metadata:
         ),
         migrations=_migrations(fields.get("migrations")),
         annotations=parse_annotations(fields.get("annotations"), "metadata.annotations"),
+        assets=assets,
         ignored=tuple(name for name in fields if name not in _KNOWN_FIELDS and fields[name]),
     )
 

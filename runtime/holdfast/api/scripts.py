@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from holdfast.api.asset_tokens import redeem
 from holdfast.api.auth import SETTINGS
 from holdfast.api.envelope import success
 from holdfast.api.form import read_form
@@ -73,6 +74,7 @@ class ScriptHandlers:
         upload = parse_upload(parts, max_script_bytes=settings.max_script_bytes)
         async with self._turn:
             result, created = await self._deploy(name, upload, source_of(request))
+            await redeem(self._platform.catalog, upload.metadata.assets)
         return success(result, messages=(*upload.notes, *map(_created_note, created)))
 
     async def delete(self, request: web.Request) -> web.Response:
@@ -131,8 +133,8 @@ def _listed(record: ScriptRecord) -> dict[str, Any]:
         "created_on": record.created_on,
         "modified_on": record.modified_on,
         "handlers": record.handlers,
-        "has_modules": record.syntax is Syntax.MODULES,
-        "has_assets": False,
+        "has_modules": record.syntax is Syntax.MODULES and bool(record.main),
+        "has_assets": record.has_assets,
         "compatibility_date": record.compatibility_date,
         "compatibility_flags": record.compatibility_flags,
         "migration_tag": record.migration_tag,

@@ -37,6 +37,7 @@ _MAX_NAMES_SHOWN = 20
 class Upload:
     """What a form says a script is; its references are still to be followed.
 
+    Where there are assets alone, there are no modules, and `main` is empty.
     `notes` tell the uploader what was left out.
     """
 
@@ -57,6 +58,13 @@ def parse_upload(parts: Sequence[Part], *, max_script_bytes: int) -> Upload:
     sources = [p for p in parts if p.field != METADATA and p.content_type != SOURCE_MAP]
     if sum(len(part.content) for part in sources) > max_script_bytes:
         raise too_large(max_script_bytes)
+    if metadata.main_module is None and metadata.body_part is None:
+        if sources:
+            raise _rejected(
+                'metadata has neither "main_module" nor "body_part", so that the upload is one of '
+                f"assets alone; but it has modules. {_found(sources)}"
+            )
+        return Upload("", Syntax.MODULES, (), metadata, _notes(parts, metadata))
     main = _main_part(metadata, sources)
     modules = tuple(_module(part) for part in sources)
     _refuse_duplicates(modules)
@@ -65,8 +73,13 @@ def parse_upload(parts: Sequence[Part], *, max_script_bytes: int) -> Upload:
         syntax=_syntax(metadata, main),
         modules=modules,
         metadata=metadata,
-        notes=(*_source_map_notes(parts), *map(_ignored_note, metadata.ignored)),
+        notes=_notes(parts, metadata),
     )
+
+
+def _notes(parts: Sequence[Part], metadata: Metadata) -> tuple[str, ...]:
+    ignored = map(_ignored_note, metadata.ignored)
+    return (*_source_map_notes(parts), *ignored, *metadata.assets.notes)
 
 
 def module_name(part: Part) -> str:

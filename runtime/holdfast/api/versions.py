@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.accounts import OPERATOR
+from holdfast.api.asset_tokens import redeem
 from holdfast.api.auth import SETTINGS
 from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.form import read_form
@@ -84,6 +85,7 @@ class VersionHandlers:
                 raise _unconfigured(namespace)
             note = Note(upload.metadata.annotations, source_of(request))
             await self._platform.upload_version(script, note)
+            await redeem(self._platform.catalog, upload.metadata.assets)
         record = catalog.version_record(name, script.version)
         return success(shown_version(catalog, record), messages=upload.notes)
 

@@ -4,12 +4,16 @@ What an upload is made of lies in the data folder, each file once, whatever its 
 many versions have it (store.py).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from holdfast.assets.site import Asset
+
+STORE = "assets"
+"""The folder, in the data folder, where contents are."""
 
 
 class Entry(NamedTuple):
@@ -54,6 +58,11 @@ class OpenManifest:
     def rule_files(self) -> tuple[str | None, str | None]:
         """None: an upload has them in its configuration."""
         return None, None
+
+
+def is_content(name: str) -> bool:
+    """Whether a file of this name is a content of a store."""
+    return re.fullmatch("[0-9a-f]{64}", name) is not None
 
 
 def content_file(store: Path, content: str) -> Path:

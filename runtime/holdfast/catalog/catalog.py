@@ -7,10 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from holdfast.assets.manifest import STORE
 from holdfast.catalog import namespaces as namespace_rows
 from holdfast.catalog import schedules as schedule_rows
 from holdfast.catalog import scripts as script_rows
 from holdfast.catalog import versions as version_rows
+from holdfast.catalog.asset_library import AssetLibrary
 from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.database import Database
 from holdfast.catalog.deployment import check_exports
@@ -31,7 +33,7 @@ def _utc_now() -> datetime:
 
 
 class Catalog:
-    """The scripts and namespaces of one data folder.
+    """The scripts and namespaces of one data folder; `assets` are their static assets.
 
     Every method is one transaction, blocks while it works and may be called from
     any thread; a method that changes something returns once that is on the disk.
@@ -50,6 +52,7 @@ class Catalog:
         self._vault = Vault(path.with_name(KEY_FILE))
         self._database = Database(path, self._vault.seal, for_reading=for_reading)
         self._clock = clock
+        self.assets = AssetLibrary(self._database, path.with_name(STORE), clock)
 
     def __enter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ import apsw
 
 from holdfast.catalog.errors import CatalogUnusable
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 # "HFct": what `file` and SQLite's own tools show as the application's id.
 APPLICATION_ID = 0x48466374
@@ -103,6 +103,36 @@ INSERT INTO deployments (id, script, version, annotations, source, created_on)
     SELECT live_version, name, live_version, '{}', 'api', modified_on FROM scripts;
 """
 
+_ASSETS = """
+CREATE TABLE IF NOT EXISTS asset_files (
+    hash TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    content_type TEXT,
+    PRIMARY KEY (hash, size)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS asset_manifests (
+    id TEXT PRIMARY KEY,
+    entries TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS asset_sessions (
+    id TEXT PRIMARY KEY,
+    script TEXT NOT NULL,
+    secret BLOB NOT NULL,
+    wanted TEXT NOT NULL,
+    begun_s REAL NOT NULL,
+    redeemed INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS version_assets (
+    version TEXT PRIMARY KEY REFERENCES versions(id) ON DELETE CASCADE,
+    manifest TEXT NOT NULL,
+    config TEXT NOT NULL
+) STRICT;
+"""
+
 
 def check_identity(connection: apsw.Connection, path: Path) -> None:
     """Raise CatalogUnusable for a file that is no catalog, or a newer Holdfast's."""
@@ -123,7 +153,7 @@ def check_identity(connection: apsw.Connection, path: Path) -> None:
 def create(connection: apsw.Connection) -> None:
     """Make an empty file a catalog."""
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute(_SCHEMA + _SCHEDULES + _HISTORY)
+    connection.execute(_SCHEMA + _SCHEDULES + _HISTORY + _ASSETS)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
@@ -145,6 +175,7 @@ _UPGRADES = (
     """,
     _SCHEDULES,
     _HISTORY,
+    _ASSETS,
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import apsw
 
+from holdfast.catalog.asset_rows import read_assets
 from holdfast.catalog.bindings import (
     Binding,
     ObjectNamespace,
@@ -38,14 +39,17 @@ class ScriptRecord:
     compatibility_date: str | None
     compatibility_flags: tuple[str, ...]
     migration_tag: str | None = None
+    has_assets: bool = False
 
 
 VERSIONS = """
 SELECT s.name, v.id, v.etag, s.created_on, s.modified_on, v.main, v.syntax, v.handlers,
        v.classes, v.bindings, v.compatibility_date, v.compatibility_flags, s.migration_tag,
-       v.serial, v.created_on, v.annotations, v.source, v.startup_time_ms
+       v.serial, v.created_on, v.annotations, v.source, v.startup_time_ms,
+       EXISTS (SELECT 1 FROM version_assets a WHERE a.version = v.id)
 FROM versions v JOIN scripts s ON s.name = v.script
 """
+HAS_ASSETS = 18  # its column
 _LIVE = VERSIONS + "WHERE v.id = s.live_version "
 
 
@@ -105,6 +109,7 @@ def read_whole(
         version=record.version,
         tag=json.loads(annotations).get(TAG, ""),
         created_on=created_on,
+        assets=read_assets(db, record.version),
     )
 
 
@@ -151,6 +156,7 @@ def record_of(row: tuple[Any, ...]) -> ScriptRecord:
         compatibility_date=compatibility_date,
         compatibility_flags=tuple(json.loads(compatibility_flags)),
         migration_tag=tag,
+        has_assets=bool(row[HAS_ASSETS]),
     )
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import apsw
 
+from holdfast.catalog.asset_rows import insert_assets
 from holdfast.catalog.bindings import SecretText, describe_binding
 from holdfast.catalog.errors import VersionNotFound
 from holdfast.catalog.script import Script
-from holdfast.catalog.scripts import VERSIONS, ScriptRecord, read_record, record_of
+from holdfast.catalog.scripts import HAS_ASSETS, VERSIONS, ScriptRecord, read_record, record_of
 from holdfast.catalog.vault import Vault
 
 MAX_VERSIONS = 10
@@ -102,6 +103,8 @@ def insert(
             loaded.startup_time_ms,
         ),
     )
+    if script.assets is not None:
+        insert_assets(db, script.version, script.assets)
     db.executemany(
         "INSERT INTO modules VALUES (?,?,?,?,?)",
         [
@@ -183,7 +186,7 @@ def read_deployments(db: apsw.Connection, name: str) -> Iterator[Deployment]:
 
 
 def _version(row: tuple[Any, ...]) -> VersionRecord:
-    number, created_on, annotations, source, startup_time_ms = row[13:]
+    number, created_on, annotations, source, startup_time_ms = row[13:HAS_ASSETS]
     return VersionRecord(
         script=record_of(row),
         number=number,

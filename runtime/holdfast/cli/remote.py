@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.api import ApiError, client
+from holdfast.api.asset_client import mistakes_in
 from holdfast.catalog.project import Project, read_project
 from holdfast.catalog.project_secrets import read_secrets
 from holdfast.cli.console import complain, remark
@@ -39,6 +40,8 @@ def deploy(options: argparse.Namespace) -> int:
                 file, options.env, default_name=options.name, without=options.without
             )
             remark(project.notes)
+            if project.assets is not None:
+                remark([*mistakes_in(project.assets)])
             result = client.deploy_project(
                 file, options.name, environment=options.env, without=options.without, **given
             )

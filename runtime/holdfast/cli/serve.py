@@ -105,6 +105,8 @@ def _make_api(catalog: Catalog, runtime: Runtime, settings: ApiSettings, post: P
     metrics = Metrics(runtime, post.ask_others, post.restarts)
     deployments = Deployments(catalog, runtime, post.tell_others, metrics)
     deployments.run_schedules()
+    if post.is_new:
+        catalog.assets.tidy()
     if not post.is_new:
         deployments.catch_up()
     return ApiServer(deployments, settings)

@@ -5,14 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from holdfast.assets.folder import AssetFolder
+from holdfast.assets.manifest import STORE
 from holdfast.assets.rule_text import Mistake
 from holdfast.assets.site import AssetFiles
 from holdfast.workers import Worker
 from holdfast.workers.assets import AssetEntrance, AssetServer
 from holdfast.workers.compatibility import navigation_prefers_assets
-
-STORE = "assets"
-"""The folder, in the data folder, of what was uploaded."""
 
 
 def put_before(
@@ -28,15 +26,17 @@ def put_before(
     script = worker.script
     assets = script.assets
     assert assets is not None, "who has none is not asked"
+    origin = assets.origin
 
     def on_mistakes(name: str, mistakes: tuple[Mistake, ...]) -> None:
+        if not isinstance(origin, AssetFolder):
+            return  # who has uploaded them was told
         told = "\n".join(f"  {mistake}" for mistake in mistakes)
         tell(script.name, "warn", f"{name} has rules that are left out:\n{told}")
 
     def on_response(status: int) -> None:
         worker.counts.responses[status // 100] += 1
 
-    origin = assets.origin
     files: AssetFiles = (
         origin.open() if isinstance(origin, AssetFolder) else origin.open(data / STORE)
     )

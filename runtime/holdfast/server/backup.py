@@ -9,6 +9,7 @@ was set or called off while the archive was made is neither missed nor called fo
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -19,6 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from holdfast.assets.manifest import STORE as ASSETS
+from holdfast.assets.manifest import is_content
 from holdfast.catalog.vault import KEY_FILE
 from holdfast.server.data_folder import OBJECTS, SCRATCH
 from holdfast.server.object_files import OwnerLost
@@ -66,16 +69,30 @@ async def archive(runtime: Runtime) -> AsyncIterator[bytes]:
 
 async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, Path]]:
     """Each file of the archive by its name, where it can be read until the next is asked for."""
-    data, storage = runtime.settings.data, runtime.storage
+    data = runtime.settings.data
     copy = scratch / "copy"
     for name in PLAIN_FILES:
         if await asyncio.to_thread((data / name).exists):
             yield name, data / name
+    # Those that come, or go, while the catalog is copied are among these, too.
+    links = scratch / ASSETS
+    await asyncio.to_thread(_link_assets, data / ASSETS, links)
     for name in (CATALOG, KEY_VALUE):
         if await asyncio.to_thread((data / name).exists):
             await asyncio.to_thread(copy_database, data / name, copy, vfs=SHARED_VFS)
             yield name, copy
-    objects = data / OBJECTS
+        if name == CATALOG:
+            await asyncio.to_thread(_link_assets, data / ASSETS, links)
+    for path in await asyncio.to_thread(lambda: sorted(links.glob("*/*"))):
+        yield f"{ASSETS}/{path.parent.name}/{path.name}", path
+    async for name, path in _objects(runtime, scratch):
+        yield name, path
+
+
+async def _objects(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, Path]]:
+    """The files of all objects, and those that belong to their namespaces."""
+    storage, copy = runtime.storage, scratch / "copy"
+    objects = runtime.settings.data / OBJECTS
     for unique_key in await asyncio.to_thread(_folders, objects):
         for name, vfs in NAMESPACE_FILES.items():
             if await asyncio.to_thread((objects / unique_key / name).exists):
@@ -89,6 +106,22 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
         for object_id in await _done(partial(runtime.files.list, unique_key, None, 2**31)):
             async for name, path in _object(runtime, unique_key, object_id, scratch):
                 yield f"{OBJECTS}/{unique_key}/{name}", path
+
+
+def _link_assets(assets: Path, links: Path) -> None:
+    """Keep the contents of assets, which never change, for as long as the archive is made."""
+    for content in assets.glob("*/*"):
+        link = links / content.parent.name / content.name
+        if link.exists():
+            continue
+        link.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(content, link)
+        except FileNotFoundError:
+            pass  # it was swept
+        except OSError:  # the file system has no links
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(content, link)
 
 
 async def _object(
@@ -199,6 +232,8 @@ def _belongs(name: str) -> bool:
     parts = name.split("/")
     if len(parts) == 1:
         return name in (*PLAIN_FILES, CATALOG, KEY_VALUE)
+    if parts[0] == ASSETS:
+        return len(parts) == 3 and is_content(parts[2]) and parts[1] == parts[2][:2]
     if len(parts) != 3 or parts[0] != OBJECTS or parts[1].startswith("."):
         return False
     name = parts[2]

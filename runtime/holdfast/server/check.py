@@ -3,12 +3,15 @@
 For a folder that no server has open.
 """
 
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.catalog import Catalog, CatalogError
+from holdfast.assets.manifest import STORE as ASSETS
+from holdfast.assets.manifest import Manifest, content_file, is_content
+from holdfast.catalog import Catalog, CatalogError, Script
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.server.backup import CATALOG, KEY_VALUE, NAMESPACE_FILES
 from holdfast.server.data_folder import OBJECTS
@@ -40,6 +43,10 @@ def check_folder(data: Path) -> Iterator[Finding]:
             yield Finding(CATALOG, tuple(checker.catalog()))
         if (data / KEY_VALUE).exists():
             yield Finding(KEY_VALUE, tuple(checker.database(data / KEY_VALUE)))
+        for path in sorted((data / ASSETS).glob("*/*")):
+            if is_content(path.name):
+                name = f"{ASSETS}/{path.parent.name}/{path.name}"
+                yield Finding(name, tuple(_content(path)))
         objects = data / OBJECTS
         for path in set_aside_in(objects):
             yield Finding(path.name, (_SET_ASIDE,))
@@ -47,6 +54,12 @@ def check_folder(data: Path) -> Iterator[Finding]:
         for folder in folders:
             if folder.is_dir() and not folder.name.startswith("."):
                 yield from checker.namespace(folder)
+
+
+def _content(path: Path) -> Iterator[str]:
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != path.name:
+            yield "its content is another one than it was"
 
 
 class _Checker:
@@ -60,9 +73,17 @@ class _Checker:
         try:
             with Catalog(self._data / CATALOG) as catalog:
                 for record in catalog.records():
-                    catalog.script(record.name)
+                    script = catalog.script(record.name)
+                    yield from self._assets(script)
         except CatalogError as error:
             yield str(error)
+
+    def _assets(self, script: Script) -> Iterator[str]:
+        if script.assets is None or not isinstance(script.assets.origin, Manifest):
+            return
+        for path, entry in script.assets.origin.entries.items():
+            if not content_file(self._data / ASSETS, entry.content).is_file():
+                yield f"the asset {path} of {script.name} is missing"
 
     def database(self, path: Path) -> Iterator[str]:
         """A database, with what its log holds."""

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from holdfast.catalog import (
     Catalog,
+    CatalogUnusable,
     Deployed,
     ErrorCode,
     Loaded,
@@ -123,6 +124,7 @@ class Deployments:
         resident.worker.close()
         loaded = Loaded(deployed.handlers, deployed.classes, deployed.startup_time_ms)
         await asyncio.to_thread(self._catalog.put_version, script, loaded, note)
+        await self._sweep_assets()
         return deployed
 
     async def deploy_version(self, name: str, version: str, note: Note = NO_NOTE) -> None:
@@ -172,12 +174,13 @@ class Deployments:
         await self._in_time(self._spread(name, news, changes.deleted))
 
     async def _spread(self, name: str, news: str, deleted: Sequence[Namespace]) -> None:
-        """Have the other shards run what the catalog has, then remove these namespaces."""
+        """Have the other shards run what the catalog has, then remove what nobody needs any more."""
         await self._tell_others("refresh", name)
         log.info("%s: %s", name, news, extra={"script": name})
         for namespace in deleted:
             await self._tell_others("forget_namespace", namespace.unique_key)
             self._runtime.delete_namespace(namespace)
+        await self._sweep_assets()
 
     async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
         """Have it done, whoever waits for it. Raises OthersSilent where that takes long."""
@@ -202,6 +205,13 @@ class Deployments:
         self.run_schedules()
         self._runtime.remove(name)
         await self._in_time(self._spread(name, "the script was deleted", orphaned))
+
+    async def _sweep_assets(self) -> None:
+        """Forget the assets of versions that were forgotten. What fails is tried again later."""
+        try:
+            await asyncio.to_thread(self._catalog.assets.sweep)
+        except (OSError, CatalogUnusable) as error:
+            log.warning("assets that nobody needs are not removed yet: %s", error)
 
     async def put_schedules(self, name: str, crons: Sequence[str]) -> list[Schedule]:
         """Give a script these cron triggers; see `api.Platform.put_schedules`."""
