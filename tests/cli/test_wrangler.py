@@ -51,15 +51,15 @@ class Project:
     """A Wrangler project in a folder, and a platform that it is deployed to."""
 
     def __init__(self, folder, platform):
-        self._folder = folder
+        self.folder = folder
+        self.platform = platform
         self._binary = wrangler_binary()
-        self._platform = platform
 
     def write(self, number, **configuration):
         """The script, which tells `number`, and the configuration file."""
-        (self._folder / "worker.js").write_text(WORKER.replace("NUMBER", str(number)))
+        (self.folder / "worker.js").write_text(WORKER.replace("NUMBER", str(number)))
         text = json.dumps({**CONFIGURATION, **configuration})
-        (self._folder / "wrangler.json").write_text(text)
+        (self.folder / "wrangler.json").write_text(text)
 
     def run(self, *arguments, typed=None):
         """What a successful command prints."""
@@ -70,18 +70,18 @@ class Project:
     def attempt(self, *arguments, typed=None):
         env = {
             "PATH": os.environ["PATH"],
-            "HOME": str(self._folder),
+            "HOME": str(self.folder),
             "CI": "1",
             "NO_COLOR": "1",
             "WRANGLER_SEND_METRICS": "false",
             "WRANGLER_HIDE_BANNER": "true",
-            "CLOUDFLARE_API_BASE_URL": self._platform.api,
+            "CLOUDFLARE_API_BASE_URL": self.platform.api,
             "CLOUDFLARE_API_TOKEN": TOKEN,
             "CLOUDFLARE_ACCOUNT_ID": "local",
         }
         return subprocess.run(
             [self._binary, *arguments],
-            cwd=self._folder,
+            cwd=self.folder,
             env=env,
             input=typed or "",
             text=True,
@@ -91,7 +91,7 @@ class Project:
         )
 
     def ask(self):
-        return json.loads(self._platform.ask("counter").text)
+        return json.loads(self.platform.ask("counter").text)
 
 
 @pytest.fixture
@@ -145,3 +145,63 @@ def test_wrangler_shows_why_an_upload_is_refused(project):
     refused = project.attempt("deploy")
     assert refused.returncode != 0
     assert "Holdfast has no R2 buckets" in refused.stdout + refused.stderr
+
+
+ASSETS_WORKER = """
+export default {
+  async fetch(request, env) {
+    const { status } = await env.FILES.fetch(new URL("/nothing", request.url));
+    return new Response(`script, ${status}, ${await env.FILES.fetch("http://h/a").then(text)}`);
+  },
+};
+const text = (response) => response.text();
+"""
+
+
+def test_wrangler_deploys_static_assets(project):
+    public = project.folder / "public"
+    (public / "sub").mkdir(parents=True)
+    (public / "a.html").write_text("page")
+    (public / "sub" / "style.css").write_text("h1 {}")
+    (public / "large.bin").write_bytes(os.urandom(12 << 20))
+    (public / "left.tmp").write_text("left")
+    (public / ".assetsignore").write_text("*.tmp\n")
+    (public / "_headers").write_text("/a\n  X-A: 1\n")
+    (public / "_redirects").write_text("/old /a 301\n")
+    (project.folder / "worker.js").write_text(ASSETS_WORKER)
+    assets = {"directory": "public", "binding": "FILES", "not_found_handling": "404-page"}
+    configuration = {"name": "site", "compatibility_date": "2026-01-01", "assets": assets}
+
+    def configure(**fields):
+        text = json.dumps({**configuration, **fields})
+        (project.folder / "wrangler.json").write_text(text)
+
+    def ask(path, *arguments):
+        return project.platform.ask("site", path, *arguments)
+
+    configure(main="worker.js")
+    assert "Uploaded 3 of 3 assets" in project.run("deploy")
+    assert ask("/a").text == "page"
+    assert ask("/sub/style.css", "--head").text.startswith("HTTP/1.1 200")
+    assert "content-type: text/css; charset=utf-8" in ask("/sub/style.css", "--head").text
+    assert "x-a: 1" in ask("/a", "--head").text
+    assert "location: /a" in ask("/old", "--head").text
+    assert ask("/left.tmp").text == ask("/else").text == "script, 404, page"
+    assert ask("/large.bin", "--output", project.folder / "got.bin").status == 200
+    assert (project.folder / "got.bin").read_bytes() == (public / "large.bin").read_bytes()
+
+    project.run("secret", "put", "SECRET", typed="a secret")
+    assert ask("/a").text == "page"
+    (public / "a.html").write_text("another page")
+    assert "Uploaded 1 of 1 asset" in project.run("deploy")
+    assert ask("/a").text == "another page"
+    project.run("rollback", "--yes")
+    assert ask("/a").text == "page"
+
+    del assets["binding"]
+    configure()
+    printed = project.run("deploy")
+    assert "No updated asset files to upload" in printed
+    assert (ask("/a").text, ask("/else").status) == ("another page", 404)
+    project.run("delete", "--force")
+    assert ask("/a").status == 404
