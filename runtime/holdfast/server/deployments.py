@@ -174,7 +174,7 @@ class Deployments:
         await self._in_time(self._spread(name, news, changes.deleted))
 
     async def _spread(self, name: str, news: str, deleted: Sequence[Namespace]) -> None:
-        """Have the other shards run what the catalog has, then remove what nobody needs any more."""
+        """Have the other shards run what the catalog has, then remove what nobody needs."""
         await self._tell_others("refresh", name)
         log.info("%s: %s", name, news, extra={"script": name})
         for namespace in deleted:
