@@ -154,7 +154,7 @@ async def test_the_envelope_of_a_success_has_four_fields(api):
     assert answer.envelope == {"success": True, "errors": [], "messages": [], "result": []}
 
 
-async def test_an_answer_that_fails_half_way_breaks_off(api, platform):
+async def test_an_answer_that_fails_half_way_breaks_off(api, platform, caplog):
     async def archive():
         yield b"some of it"
         raise OSError("the disk is gone")
@@ -164,3 +164,6 @@ async def test_an_answer_that_fails_half_way_breaks_off(api, platform):
     async with asyncio.timeout(20):
         with pytest.raises(aiohttp.ClientPayloadError):
             await api.call("GET", backup, absolute=True)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "A response of the API broke off: the disk is gone"
+    ]

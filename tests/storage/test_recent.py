@@ -12,11 +12,11 @@ from typing import Any
 import apsw
 import pytest
 
-from holdfast.storage import StoreBroken, StoreClosed, journaling
+from holdfast.storage import StorageError, StoreBroken, StoreClosed, journaling
 from holdfast.storage.catching_up import catch_up
 from holdfast.storage.recent import MAX_ENTRIES, MAX_VALUE_BYTES, Recent, packed, puts_of
 from holdfast.storage.session import Session
-from tests.storage.conftest import UNIQUE_KEY, Clock, Owner, Shard
+from tests.storage.conftest import UNIQUE_KEY, Clock, Owner, Shard, object_id
 from tests.storage.test_journaling import JournaledShard, found, journaled, journals, write
 from tests.storage.test_sql import sql_of
 
@@ -310,6 +310,25 @@ async def test_who_only_reads_notices_no_full_disk(
     await write([owner], b"newer")
     await broken(shard, owner)
     assert dict(shard.owner().store.list()) == {**KEPT, "value": b"newer", "other": b"taken"}
+
+
+async def test_who_is_copied_notices_no_full_disk(
+    shard: JournaledShard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    owner = await lagging(shard)
+    target = tmp_path / "copy.sqlite"
+    with no_room(monkeypatch):
+        with pytest.raises(StorageError, match="cannot be copied before its disk has room"):
+            await shard.storage.copy(UNIQUE_KEY, object_id(1), target)
+        with pytest.raises(StorageError, match="cannot be copied before its disk has room"):
+            owner.store.current_bookmark()
+        assert not owner.broken and not target.exists()
+        owner.store.put("other", b"taken")
+        await owner.durable()
+    await shard.storage.copy(UNIQUE_KEY, object_id(1), target)
+    with contextlib.closing(apsw.Connection(str(target))) as copy:
+        rows = copy.execute("SELECT key, value FROM _cf_KV").fetchall()
+    assert dict(rows) == {**KEPT, "other": b"taken"}
 
 
 async def test_what_an_heir_only_reads_is_told_once_there_is_room(

@@ -38,7 +38,7 @@ AUTHENTICATION_ERROR = 10000
 MALFORMED_PARAMETER = 10004
 UNKNOWN_ERROR = 10013
 
-_BEGUN = web.RequestKey("begun", bool)  # a mark of requests whose response has
+_BEGUN = web.RequestKey("begun", web.StreamResponse)  # of requests: what has begun to leave
 
 _STATUSES: dict[int, HTTPStatus] = {
     ErrorCode.SCRIPT_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -101,18 +101,18 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return await handler(request)
     except ConnectionError:
         raise  # the client has hung up: there is nobody to answer
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - it is answered, or logged
         if _BEGUN not in request:
             return answer(error)
         logger.error("A response of the API broke off: %s", error)
         if request.transport is not None:
             request.transport.abort()  # that the client does not take the part for the whole
-        raise ConnectionAbortedError from error
+        return request[_BEGUN]
 
 
-async def note_begin(request: web.Request, _response: web.StreamResponse) -> None:
+async def note_begin(request: web.Request, response: web.StreamResponse) -> None:
     """The response to a request begins: it can be followed by no other."""
-    request[_BEGUN] = True
+    request[_BEGUN] = response
 
 
 def answer(error: Exception) -> web.Response:

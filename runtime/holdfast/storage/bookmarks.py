@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from holdfast.storage import going_back
+from holdfast.storage.catching_up import settle_if_possible
 from holdfast.storage.errors import BookmarkInvalid, CutOff, StorageError
 from holdfast.storage.going_back import GoingBack
 from holdfast.storage.history import (
@@ -164,7 +165,7 @@ class Bookmarks:
     @property
     def has_past(self) -> bool:
         """False for an object that holds nothing, and never did, as far as is known."""
-        return self._history.exists or self._database.reach() is not None
+        return self._history.exists or self._database.look() is not None
 
     # ---- what scripts ask for ----------------------------------------------------------
 
@@ -197,7 +198,7 @@ class Bookmarks:
 
         Raises FileNotFoundError where the object holds nothing, CutOff if it is closed meanwhile.
         """
-        snapshot = snapshot_of(self._database)
+        snapshot = snapshot_of(self._database, self._shard)
         if snapshot is None:
             raise FileNotFoundError("The object holds nothing.")
 
@@ -241,8 +242,8 @@ class Bookmarks:
             await marking
 
     def _mark_now(self, *, asked: bool) -> "asyncio.Future[str]":
-        session = self._database.reach()
-        return self._mark(session, snapshot_of(self._database), asked=asked)
+        snapshot = snapshot_of(self._database, self._shard)
+        return self._mark(self._database.look(), snapshot, asked=asked)
 
     def _mark(
         self, session: "Session | Newborn | None", snapshot: Snapshot | None, *, asked: bool
@@ -345,9 +346,15 @@ def _born_ms(session: "Session | Newborn") -> float | None:
     return session.born_ms if isinstance(session, Newborn) else read_birth_ms(session.cursor)
 
 
-def snapshot_of(database: "Database") -> Snapshot | None:
-    """What an object has committed now; None where that is nothing. Raises StorageError."""
-    session = database.reach()
+def snapshot_of(database: "Database", shard: "Shard") -> Snapshot | None:
+    """What an object has committed now; None where that is nothing.
+
+    Raises StorageError, also where SQLite cannot be told of all that, as on a full disk: whoever
+    wants a copy is to do without, and the object goes on.
+    """
+    session = database.look()
+    if session and session.recent and not settle_if_possible(database, shard):
+        raise StorageError(f"{database.path} cannot be copied before its disk has room.")
     try:
         if isinstance(session, Newborn):
             return Snapshot(session.image) if session.image else None

@@ -189,7 +189,7 @@ class Storage:
         database = self._database((index.unique_key, facet_id(index.object_id, number)))
         if database.store:
             database.store.flush()
-        snapshot = snapshot_of(database)
+        snapshot = snapshot_of(database, self._shard)
         try:
             yield snapshot
         finally:
