@@ -1,5 +1,6 @@
 import asyncio
 import functools
+import json
 
 import pytest
 
@@ -8,6 +9,7 @@ from holdfast.api import (
     create_namespace,
     delete_script,
     deploy,
+    deploy_project,
     list_namespaces,
     list_objects,
     list_scripts,
@@ -121,3 +123,32 @@ async def test_only_http_is_spoken(remote):
 async def test_nobody_there_is_an_os_error(remote):
     with pytest.raises(OSError, match="refused"):
         await remote(list_scripts, base_url="http://127.0.0.1:1")
+
+
+async def test_a_project_declares_what_becomes_of_its_classes(remote, platform, folder):
+    def project(source, **exports):
+        (folder / "main.js").write_text(f"export default {{ fetch() {{}} }};\n{source}")
+        declared = {name: {"type": "durable-object", **one} for name, one in exports.items()}
+        file = folder / "wrangler.json"
+        file.write_text(json.dumps({"name": "w", "main": "main.js", "exports": declared}))
+        return file
+
+    def classes():
+        found = platform.catalog.namespaces_of("w")
+        return {one.class_name: (one.id, one.use_sqlite) for one in found}
+
+    both = "export class A {} export class B {}"
+    live = {"A": {"storage": "sqlite"}, "B": {"storage": "legacy-kv"}}
+    await remote(deploy_project, project(both, **live))
+    first = classes()
+    assert {name: with_sql for name, (_, with_sql) in first.items()} == {"A": True, "B": False}
+    await remote(deploy_project, project(both, **live))
+    assert classes() == first
+    later = {
+        "A": {"state": "renamed", "renamed_to": "C"},
+        "B": {"state": "deleted"},
+        "C": {"storage": "sqlite"},
+    }
+    for _ in range(2):
+        await remote(deploy_project, project("export class C {}", **later))
+        assert classes() == {"C": first["A"]}

@@ -130,6 +130,33 @@ BAD_UPLOADS = {
         10021,
         "transferred_classes needs from and to and from_script",
     ),
+    "exports and migrations": (
+        {**MAIN, "exports": {"Counter": {"type": "durable-object"}}, "migrations": {"steps": [{}]}},
+        [esm()],
+        10021,
+        "not both",
+    ),
+    "a declared class that the script lacks": (
+        {**MAIN, "exports": {"Missing": {"type": "durable-object", "storage": "sqlite"}}},
+        [esm()],
+        10070,
+        "'Missing' that is not exported",
+    ),
+    "a declared class in a state that is none": (
+        {**MAIN, "exports": {"Counter": {"type": "durable-object", "state": "transferred"}}},
+        [esm()],
+        10021,
+        "exports.Counter.state must be one of created, deleted, renamed",
+    ),
+    "a class that is renamed to none": (
+        {
+            **MAIN,
+            "exports": {"A": {"type": "durable-object", "state": "renamed", "renamed_to": "B"}},
+        },
+        [esm()],
+        10021,
+        "renamed to 'B', which is not there",
+    ),
     "a list for a step": (
         {**MAIN, "migrations": {"steps": [[]]}},
         [esm()],

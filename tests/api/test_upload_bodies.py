@@ -8,13 +8,13 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from holdfast.api import make_app
+from holdfast.catalog import Syntax
 from tests.api.fakes import ACCOUNT, MAIN, TOKEN, esm, form
 
 
 @pytest.mark.parametrize(
     ("headers", "data"),
     [
-        ({"Content-Type": "application/javascript"}, b"addEventListener('fetch', f)"),
         ({"Content-Type": "application/json"}, b"{}"),
         ({"Content-Type": "multipart/mixed; boundary=x"}, b"--x--\r\n"),
         ({}, b""),
@@ -25,6 +25,22 @@ async def test_what_is_no_form_is_refused(api, headers, data):
     assert answer.status == 415
     assert answer.error[0] == 10001
     assert "multipart/form-data" in answer.error[1]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "text", "syntax"),
+    [
+        ("application/javascript", "addEventListener('fetch', f)", Syntax.SERVICE_WORKER),
+        ("text/javascript; charset=utf-8", "addEventListener('fetch', f)", Syntax.SERVICE_WORKER),
+        ("application/javascript+module", "export default { fetch() {} }", Syntax.MODULES),
+    ],
+)
+async def test_a_script_may_be_the_whole_body(api, platform, content_type, text, syntax):
+    answer = await api.call("PUT", "/scripts/w", headers={"Content-Type": content_type}, data=text)
+    assert answer.status == 200, answer.error
+    script = platform.live["w"]
+    assert (script.syntax, script.bindings) == (syntax, ())
+    assert [module.content for module in script.modules] == [text.encode()]
 
 
 PART_HEADER = b'--x\r\nContent-Disposition: form-data; name="a"\r\n'

@@ -167,7 +167,6 @@ def test_a_script_without_a_name_does_without_what_is_lacking(project: Path) -> 
         (("run", "queues.json"), "--without queues"),
         (("deploy", "--token", "t"), "wrangler.jsonc"),
         (("deploy", "--token", "t", "nameless.toml"), "--name"),
-        (("deploy", "--token", "t", "exports.json"), '"migrations"'),
     ],
 )
 def test_a_project_that_is_none_is_told_in_a_line(
@@ -183,9 +182,6 @@ def test_a_project_that_is_none_is_told_in_a_line(
     (tmp_path / "nameless.toml").write_text('main = "main.js"')
     queues = {"name": "a", "main": "main.js", "queues": {"producers": [{"binding": "Q"}]}}
     (tmp_path / "queues.json").write_text(json.dumps(queues))
-    exports = {"A": {"type": "durable-object", "storage": "sqlite"}}
-    whole = {"name": "a", "main": "main.js", "exports": exports}
-    (tmp_path / "exports.json").write_text(json.dumps(whole))
     done = holdfast(*arguments, folder=tmp_path)
     assert (done.code, done.out) == (1, "")
     assert told in done.err and done.err.count("\n") == 1

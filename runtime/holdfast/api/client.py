@@ -17,7 +17,7 @@ from holdfast.api.asset_client import upload_assets
 from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.session import DEFAULT_ACCOUNT, Session
 from holdfast.catalog.node_compat import has_node
-from holdfast.catalog.project import Project, ProjectInvalid, read_project
+from holdfast.catalog.project import Project, read_project
 from holdfast.catalog.script import Syntax
 from holdfast.catalog.source import Source, read_source
 from holdfast.engine.modules import Module, ModuleKind
@@ -78,10 +78,6 @@ def deploy_project(
     Raises ProjectInvalid, and OSError for a file that cannot be read, besides what all raise.
     """
     project = read_project(Path(file), environment, default_name=name, without=without)
-    if project.exports:
-        raise ProjectInvalid(
-            f'{file}: "exports" is for dev and run; an upload has "migrations" in its place'
-        )
     source = project.source(
         [Path(other) for other in modules], compatibility_date, compatibility_flags
     )
@@ -94,7 +90,9 @@ def deploy_project(
         {},
     )
     session = Session(base_url, token, account)
-    if project.migrations:
+    if project.exports:
+        fields["exports"] = project.exports
+    elif project.migrations:
         migrations = _migrations(project, _migration_tag(session, name or project.name))
         fields.update({"migrations": migrations} if migrations else {})
     if project.assets is not None:

@@ -10,12 +10,20 @@ from http import HTTPStatus
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from holdfast.api.body import bounded_body
+from holdfast.api.body import bounded_body, read_body
 from holdfast.api.envelope import ApiRefusal
 from holdfast.api.settings import ApiSettings
 from holdfast.catalog import ErrorCode, UploadRejected
 
 MAX_PARTS = 2_000
+# https://developers.cloudflare.com/api/resources/workers/subresources/scripts/methods/update/
+SCRIPTS = (
+    "application/javascript",
+    "application/javascript+module",
+    "text/javascript",
+    "text/javascript+module",
+)
+_SCRIPT_NAME = "worker.js"
 
 # RFC 7578, section 4.4.
 _DEFAULT_CONTENT_TYPE = "text/plain"
@@ -29,6 +37,22 @@ class Part:
     file_name: str | None
     content_type: str
     content: bytes
+
+
+async def read_script(request: web.Request, settings: ApiSettings) -> list[Part]:
+    """The parts of an upload, which may be a script alone, whose content type tells its syntax.
+
+    Raises what `read_form` does.
+    """
+    if request.content_type not in SCRIPTS:
+        return await read_form(request, settings)
+    content = await read_body(
+        request, max_bytes=settings.max_body_bytes, timeout_s=settings.upload_timeout_s
+    )
+    return [
+        Part("metadata", None, "application/json", b'{"body_part": "script"}'),
+        Part("script", _SCRIPT_NAME, request.content_type, content),
+    ]
 
 
 async def read_form(request: web.Request, settings: ApiSettings) -> list[Part]:

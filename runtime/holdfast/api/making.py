@@ -37,6 +37,7 @@ async def script_of(
         metadata.bindings,
         keep_types=metadata.keep_bindings,
         migrations=metadata.migrations,
+        declared=metadata.declared,
     )
     await refuse_unknown_namespaces(platform.key_value, resolved.bindings)
     script = Script(

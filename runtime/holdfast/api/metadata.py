@@ -12,11 +12,12 @@ from holdfast.api.requested_assets import RequestedAssets, parse_assets
 from holdfast.catalog import ErrorCode, UploadRejected
 from holdfast.catalog.bindings import RequestedBinding, is_well_formed, parse_bindings
 from holdfast.catalog.dates import is_compatibility_date
+from holdfast.catalog.declared import Declared, parse_declared
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.migrations import Migrations, Renamed, Step
 
 # A script that asks for these would not work without them.
-_REFUSED_FIELDS = ("containers", "exports")
+_REFUSED_FIELDS = ("containers",)
 _KNOWN_FIELDS = (
     "annotations",
     "assets",
@@ -25,6 +26,7 @@ _KNOWN_FIELDS = (
     "bindings",
     "compatibility_date",
     "compatibility_flags",
+    "exports",
     "keep_assets",
     "keep_bindings",
     "migrations",
@@ -56,6 +58,7 @@ class Metadata:
     compatibility_flags: tuple[str, ...]
     keep_bindings: tuple[str, ...]
     migrations: Migrations | None
+    declared: Mapping[str, Declared]
     annotations: Mapping[str, str]
     assets: RequestedAssets
     ignored: tuple[str, ...]
@@ -90,6 +93,7 @@ def parse_metadata(content: bytes) -> Metadata:
             else _texts(fields, "keep_bindings")
         ),
         migrations=_migrations(fields.get("migrations")),
+        declared=_declared(fields),
         annotations=parse_annotations(fields.get("annotations"), "metadata.annotations"),
         assets=assets,
         ignored=tuple(name for name in fields if name not in _KNOWN_FIELDS and fields[name]),
@@ -168,6 +172,13 @@ def _flags(fields: Mapping[str, Any]) -> tuple[str, ...]:
     if mistake := mistake_in(flags):
         raise _rejected(mistake)
     return flags
+
+
+def _declared(fields: Mapping[str, Any]) -> Mapping[str, Declared]:
+    declared = parse_declared(fields.get("exports"), "metadata.exports")
+    if declared and fields.get("migrations"):
+        raise _rejected("metadata has either migrations or exports of Durable Objects, not both.")
+    return declared
 
 
 def _migrations(migrations: object) -> Migrations | None:

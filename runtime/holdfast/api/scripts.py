@@ -11,7 +11,7 @@ from aiohttp import web
 from holdfast.api.asset_tokens import redeem
 from holdfast.api.auth import SETTINGS
 from holdfast.api.envelope import success
-from holdfast.api.form import read_form
+from holdfast.api.form import read_script
 from holdfast.api.making import script_of, shown_bindings, source_of
 from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.platform import Platform
@@ -70,7 +70,7 @@ class ScriptHandlers:
         name = request.match_info["name"]
         check_script_name(name)
         settings = request.app[SETTINGS]
-        parts = await read_form(request, settings)
+        parts = await read_script(request, settings)
         upload = parse_upload(parts, max_script_bytes=settings.max_script_bytes)
         async with self._turn:
             result, created = await self._deploy(name, upload, source_of(request))

@@ -5,8 +5,9 @@ bindings, so that it comes into being together with the version that needs it, o
 not at all.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from holdfast.catalog.bindings import (
     Binding,
@@ -18,6 +19,7 @@ from holdfast.catalog.bindings import (
     binding_type,
 )
 from holdfast.catalog.catalog import Catalog
+from holdfast.catalog.declared import Declared, step_to
 from holdfast.catalog.errors import ErrorCode, NamespaceNotFound, ScriptNotFound, UploadRejected
 from holdfast.catalog.migrations import Migrations, NamespaceChanges, Plan, check_tag
 from holdfast.catalog.namespace import Namespace
@@ -38,8 +40,11 @@ def resolve_bindings(
     *,
     keep_types: Collection[str] = (),
     migrations: Migrations | None = None,
+    declared: Mapping[str, Declared] = MappingProxyType({}),
 ) -> Resolved:
     """What the upload of `script_name` asks for, with every reference followed.
+
+    Its classes come by `migrations`, or as it has `declared` them.
 
     Bindings of the latest version whose type is in `keep_types` stay unless the
     upload has one of the same name. Raises UploadRejected for a reference to
@@ -49,7 +54,11 @@ def resolve_bindings(
     resolver = _Resolver(catalog, script_name, _plan(catalog, script_name))
     if migrations is not None:
         check_tag(migrations, _migration_tag(catalog, script_name))
-        resolver.plan.take(migrations.steps)
+    steps = migrations.steps if migrations is not None else ()
+    if declared:
+        steps = (step_to(declared, resolver.plan.known),)
+    if steps:
+        resolver.plan.take(steps)
         # As on Cloudflare, whichever script the binding is to.
         bound = {binding.class_name for binding in requested if isinstance(binding, ObjectClass)}
         resolver.plan.check_bindings(bound)
