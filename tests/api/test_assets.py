@@ -4,10 +4,13 @@ import base64
 import hashlib
 import json
 import os
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
 
+from holdfast.catalog import Catalog
+from holdfast.catalog.asset_library import NewFile
 from tests.api.fakes import MAIN, TOKEN, esm, form
 
 PAGE, STYLE = b"<h1>page</h1>", b"h1 { color: red }"
@@ -228,3 +231,30 @@ def test_what_a_crash_left_is_tidied_away(catalog, tmp_path):
     catalog.assets.tidy()
     assert not left.exists()
     assert contents_in(tmp_path) == set()
+
+
+def test_an_upload_that_nobody_ends_is_forgotten_after_an_hour(tmp_path):
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    with Catalog(tmp_path / "catalog.sqlite", clock=lambda: now) as catalog:
+        library = catalog.assets
+        session, _ = library.begin("w", {"/page": (hash_of(PAGE), len(PAGE))})
+        with library.new_content() as content:
+            content.write(PAGE)
+            content.finish()
+            assert library.add(session, [NewFile(hash_of(PAGE), "text/html", content)])
+        now += timedelta(minutes=59)
+        library.begin("w", {})
+        library.sweep()
+        assert len(contents_in(tmp_path)) == 1
+        now += timedelta(minutes=2)
+        library.begin("w", {})
+        library.sweep()
+        assert contents_in(tmp_path) == set()
+        assert library.session(session.id) is None
+
+
+async def test_a_setting_binds_no_assets_that_there_are_not(api):
+    await api.upload("w", MAIN, esm())
+    body = json.dumps({"bindings": [{"type": "assets", "name": "A", "x": 1}]})
+    answer = await api.call("PATCH", "/scripts/w/settings", data=body)
+    assert "is to static assets, which the upload does not have" in answer.error[1]

@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+from holdfast.testing.javascript import load
+
 SCRIPT = """
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
@@ -162,6 +164,12 @@ def test_assets_can_be_all_there_is(holdfast, site):
     assert worker.fetch("/page").text() == "<p>page</p>"
     assert worker.fetch("/anything").text() == "<p>index</p>"
     assert worker.fetch("/anything", method="POST", body="x").status == 405
+
+
+def test_tests_in_javascript_have_the_assets_of_the_worker_that_they_test(holdfast, site):
+    file = site / "a.test.mjs"
+    file.write_text("export default { fetch: (_, env) => env.ASSETS.fetch('http://h/page') };")
+    assert load(holdfast, file).fetch().text() == "<p>page</p>"
 
 
 def test_another_worker_gets_what_clients_get(holdfast, site):

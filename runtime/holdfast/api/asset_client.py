@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from holdfast.api.assets import NO_TYPE
@@ -66,7 +66,7 @@ def _config(assets: Assets, folder: AssetFolder) -> dict[str, Any]:
 def _hash(path: str, asset: Asset) -> str:
     """What a file is known by: its content and, as it decides on the type, the end of its name."""
     digest = hashlib.sha256()
-    with asset.file.open("rb") as file:
+    with Path(asset.file).open("rb") as file:
         while piece := file.read(_PIECE_BYTES):
             digest.update(piece)
     digest.update(PurePosixPath(path).suffix.encode())
@@ -74,5 +74,5 @@ def _hash(path: str, asset: Asset) -> str:
 
 
 def _part(name: str, asset: Asset) -> OutgoingPart:
-    content = base64.b64encode(asset.file.read_bytes())
+    content = base64.b64encode(Path(asset.file).read_bytes())
     return OutgoingPart(name, asset.content_type or NO_TYPE, content, name)

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from holdfast.api.asset_tokens import check_assets
 from holdfast.api.auth import SETTINGS
 from holdfast.api.envelope import success
 from holdfast.api.form import read_form
@@ -82,6 +83,7 @@ class ScriptSettingsHandlers:
         resolved = resolve_bindings(catalog, name, bindings)
         await refuse_unknown_namespaces(self._platform.key_value, resolved.bindings)
         script = as_new_version(latest, resolved.bindings)
+        check_assets(script)
         note = Note({"workers/triggered_by": "secret"}, source)
         await self._platform.deploy(script, resolved.changes, note)
 

@@ -1,7 +1,7 @@
 """`AssetFolder`: the files of a directory, as they are now.
 
-Nothing is remembered of a file: it is looked at when it is asked for, so that a change is seen at
-once. What lies outside of the directory is not served, wherever a link in it leads.
+A file is looked at whenever it is asked for, so that a change is seen at once. What lies outside
+of the directory is not served, wherever a link in it leads.
 """
 
 import hashlib
@@ -25,26 +25,39 @@ REDIRECTS_FILE = "_redirects"
 RULE_FILES = (f"/{IGNORE_FILE}", f"/{HEADERS_FILE}", f"/{REDIRECTS_FILE}")
 PAGES_WORKER = "_worker.js"
 ETAG_DIGITS = 32
+REMEMBERED = 4_096  # files, of which is known what they were when they were last asked for
 
 # https://developers.cloudflare.com/workers/static-assets/binding/#ignoring-assets
 _NO_PATTERNS = ""
+
+
+State = tuple[int, int, int, int]
+"""What of a file changes with it: time of modification, size, inode and device."""
+
+
+def _stat(file: str) -> os.stat_result:
+    """Of a file, whose name is made without a Path: that would take five times as long."""
+    return os.stat(file)  # noqa: PTH116
+
+
+def _state_of(found: os.stat_result) -> State:
+    return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev)
 
 
 @dataclass(slots=True)
 class _Text:
     """A file that is read again when it has changed."""
 
-    file: Path
+    file: str
     text: str | None = None
-    state: tuple[int, int, int] | None = None
+    state: State | None = None
 
     def read(self) -> str | None:
         """What is in it now; None where there is no file."""
         try:
-            found = self.file.stat()
-            state = (found.st_mtime_ns, found.st_size, found.st_ino)
+            state = _state_of(_stat(self.file))
             if state != self.state:
-                self.text, self.state = self.file.read_text("utf-8", "replace"), state
+                self.text, self.state = Path(self.file).read_text("utf-8", "replace"), state
         except OSError:
             self.text = self.state = None
         return self.text
@@ -99,7 +112,9 @@ class OpenFolder:
     """Finds the files of a directory (site.AssetFiles)."""
 
     directory: Path
-    _root: str = ""
+    _prefix: str = field(init=False)
+    _root: str = field(init=False)
+    _known: dict[str, tuple[State, Asset]] = field(default_factory=dict)
     _ignore: _Text = field(init=False)
     _headers: _Text = field(init=False)
     _redirects: _Text = field(init=False)
@@ -107,28 +122,37 @@ class OpenFolder:
     _spec: "GitIgnoreSpec | None" = None
 
     def __post_init__(self) -> None:
-        self._root = os.path.realpath(self.directory)
-        self._ignore = _Text(self.directory / IGNORE_FILE)
-        self._headers = _Text(self.directory / HEADERS_FILE)
-        self._redirects = _Text(self.directory / REDIRECTS_FILE)
+        self._prefix = str(self.directory).rstrip("/")
+        self._root = os.path.realpath(self.directory).rstrip("/")
+        self._ignore = _Text(f"{self._prefix}/{IGNORE_FILE}")
+        self._headers = _Text(f"{self._prefix}/{HEADERS_FILE}")
+        self._redirects = _Text(f"{self._prefix}/{REDIRECTS_FILE}")
 
     def find(self, path: str) -> Asset | None:
         """See AssetFiles. It blocks for as long as the file system takes to tell of a file."""
         if not _may_be(path):
             return None
-        file = Path(f"{self.directory}{path}")
+        file = f"{self._prefix}{path}"
         try:
-            found = file.stat()
+            found = _stat(file)
         except (OSError, ValueError):  # there is none, or it could not be
             return None
+        self._read_patterns()
+        state = _state_of(found)
+        known = self._known.get(path)
+        if known is not None and known[0] == state:
+            return known[1]
         if not stat.S_ISREG(found.st_mode) or self._is_ignored(path):
             return None
-        real = os.path.realpath(file)
-        if not real.startswith(f"{self._root.rstrip('/')}/"):
+        if not os.path.realpath(file).startswith(f"{self._root}/"):
             return None
-        told = f"{file}\0{found.st_mtime_ns}\0{found.st_size}\0{found.st_ino}"
-        etag = hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:ETAG_DIGITS]
-        return Asset(etag, content_type(path), found.st_size, file)
+        told = f"{file} {state}".encode("utf-8", "surrogateescape")
+        etag = hashlib.sha256(told).hexdigest()[:ETAG_DIGITS]
+        asset = Asset(etag, content_type(path), found.st_size, file)
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[path] = state, asset
+        return asset
 
     def rule_files(self) -> tuple[str | None, str | None]:
         """See AssetFiles."""
@@ -146,12 +170,15 @@ class OpenFolder:
                 "upload it all the same, leave that file empty"
             )
 
-    def _is_ignored(self, path: str) -> bool:
-        if path in RULE_FILES:
-            return True
+    def _read_patterns(self) -> None:
         patterns = self._ignore.read() or _NO_PATTERNS
         if patterns != self._patterns:
             self._patterns, self._spec = patterns, _spec_of(patterns)
+            self._known.clear()
+
+    def _is_ignored(self, path: str) -> bool:
+        if path in RULE_FILES:
+            return True
         return self._spec is not None and self._spec.match_file(path[1:])
 
 

@@ -45,14 +45,14 @@ class OpenManifest:
 
     def __init__(self, entries: Mapping[str, Entry], store: Path) -> None:
         self._entries = entries
-        self._store = store
+        self._store = str(store)  # of which a name is made for each request
 
     def find(self, path: str) -> Asset | None:
         """See AssetFiles."""
         entry = self._entries.get(path)
         if entry is None:
             return None
-        file = content_file(self._store, entry.content)
+        file = f"{self._store}/{entry.content[:2]}/{entry.content}"
         return Asset(entry.hash, entry.content_type, entry.size, file)
 
     def rule_files(self) -> tuple[str | None, str | None]:

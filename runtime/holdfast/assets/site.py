@@ -1,7 +1,6 @@
 """`Assets`: the files of one version of a script, and how they are served."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from holdfast.assets.configuration import AssetsConfig
@@ -26,7 +25,7 @@ class Asset:
     etag: str
     content_type: str | None
     size: int
-    file: Path
+    file: str
 
 
 class AssetFiles(Protocol):

@@ -48,7 +48,6 @@ class AssetLibrary:
         )
         now_s = self._clock().timestamp()
         with self._turn, self._database.transaction() as db:
-            rows.forget_sessions(db, now_s - SESSION_SECONDS)
             rows.insert_session(db, session, now_s)
             _, missing = rows.make_manifest(db, wanted)
         return session, missing
@@ -95,14 +94,15 @@ class AssetLibrary:
         """Remove what nobody needs."""
         with self._turn:
             with self._database.transaction() as db:
-                old = self._clock().timestamp() - SESSION_SECONDS
-                has_news = rows.forget_manifests(db) | rows.forget_sessions(db, old)
+                old_s = self._clock().timestamp() - SESSION_SECONDS
+                has_news = rows.forget_manifests(db) | rows.forget_sessions(db, old_s)
                 unused = rows.sweep(db) if has_news else []
             for name in unused:
                 self._store.remove(name)
 
     def tidy(self) -> None:
-        """Remove what a crash has left; before the first upload."""
+        """Remove what nobody needs, and what a crash has left; before the first upload."""
+        self.sweep()
         with self._turn, self._database.reading() as db:
             names = self._store.names()
             for name in names - rows.contents(db, names):

@@ -14,7 +14,14 @@ from typing import Any
 
 import pytest
 
-from holdfast.catalog.bindings import Binding, KeyValue, ObjectNamespace, Service
+from holdfast.catalog.bindings import (
+    ASSETS_ENTRYPOINT,
+    AssetsBinding,
+    Binding,
+    KeyValue,
+    ObjectNamespace,
+    Service,
+)
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.project import find_project
@@ -153,7 +160,10 @@ def _bindings(
         )
         for binding in bound:
             taken.add(binding.name)
-            yield binding
+            is_to_assets = isinstance(binding, AssetsBinding)
+            yield (
+                Service(binding.name, tested.name, ASSETS_ENTRYPOINT) if is_to_assets else binding
+            )
         if SELF not in taken:
             yield Service(SELF, tested.name)
     for bound_name, class_name in dict(settings.get("durable_objects", {})).items():

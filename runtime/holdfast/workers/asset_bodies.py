@@ -7,7 +7,6 @@ kept here, as the kernel keeps what is asked for often.
 import asyncio
 import os
 import stat
-from pathlib import Path
 
 from holdfast.host.bodies import BodyError, ByteStream
 
@@ -76,7 +75,7 @@ class AssetBody(ByteStream):
             os.close(fd)
 
 
-def open_body(file: Path) -> bytes | AssetBody:
+def open_body(file: str) -> bytes | AssetBody:
     """The content of a file; a small one that is at hand is given whole. Raises OSError."""
     fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
