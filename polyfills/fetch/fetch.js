@@ -12,7 +12,7 @@ import { fetchBlob } from "./blob-url.js";
 import { readDataUrl } from "./data-url.js";
 import { rawHeadersOf } from "./record.js";
 import { createRequestRecord } from "./request.js";
-import { rawHasHeader } from "./headers.js";
+import { headersFromRaw, rawHasHeader } from "./headers.js";
 import { responseFromFetch, responseRecord } from "./response.js";
 import { recordBodyForHost } from "./transfer.js";
 
@@ -72,7 +72,7 @@ function fetchData({ method, url }) {
 
 function send(request, context) {
   const raw = rawHeadersOf(request);
-  if (rawHasHeader(raw, "upgrade")) return sendUpgrade(request, raw);
+  if (rawHasHeader(raw, "upgrade") && asksForSocket(raw)) return sendUpgrade(request, raw);
   const number = ++lastNumber;
   const answer = fetch_send(
     number,
@@ -84,6 +84,10 @@ function send(request, context) {
     recordBodyForHost(request),
   ).then((text) => toResponse(text, request.signal));
   return request.signal === undefined ? answer : abortable(answer, request.signal, number);
+}
+
+function asksForSocket(raw) {
+  return headersFromRaw(raw, "none").get("upgrade").toLowerCase() === "websocket";
 }
 
 /** What a cache mode tells the caches on the way, unless the script says something itself. */
