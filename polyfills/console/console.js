@@ -172,6 +172,13 @@ const methods = {
     timers.delete(name);
     writeText("info", text);
   },
+
+  // For V8's inspector, which is not here; libraries call them all the same.
+  profile() {},
+
+  profileEnd() {},
+
+  timeStamp() {},
 };
 
 /**
