@@ -101,6 +101,23 @@ async def test_nobody_waits_for_ever_for_a_process_that_does_not_answer(
         await api.stop()
 
 
+async def test_a_deletion_that_was_interrupted_is_finished_by_the_next_start(
+    deployment: Deployment,
+) -> None:
+    await deployment.upload("main", OBJECT % "one", **THING)
+    assert await deployment.text("main") == "200 one 1"
+    [namespace] = deployment.catalog.namespaces()
+    folder = deployment.runtime.settings.data / "objects" / namespace.unique_key
+    deployment.catalog.delete_script("main")  # and here the process ended
+    assert folder.is_dir() and deployment.catalog.doomed() == [namespace.unique_key]
+    deployments = Deployments(deployment.catalog, deployment.runtime)
+    deployments.finish_deletions()
+    async with asyncio.timeout(10):
+        while deployments._news:
+            await asyncio.sleep(0)
+    assert not folder.exists() and deployment.catalog.doomed() == []
+
+
 async def test_new_code_finds_the_data_of_the_old(deployment: Deployment) -> None:
     assert (await deployment.upload("main", OBJECT % "old", **THING))["success"]
     assert await deployment.text("main") == "200 old 1"
@@ -162,6 +179,7 @@ async def test_a_deleted_script_is_gone_with_its_objects(
     refused = await deployment.api("DELETE", "scripts/main")
     assert not refused["success"]
     assert (await deployment.api("DELETE", "scripts/main?force=true"))["success"]
+    assert deployment.catalog.doomed() == []
     assert (await deployment.text("main")).startswith("404")
     await deployment.upload("main", OBJECT % "again", **THING)
     assert await deployment.text("main") == "200 again 1"

@@ -132,6 +132,16 @@ class Catalog:
             script_rows.delete(db, name)
             return orphaned
 
+    def doomed(self) -> list[str]:
+        """The unique keys of namespaces that are deleted; their files stay until `removed`."""
+        with self._database.reading() as db:
+            return namespace_rows.doomed(db)
+
+    def removed(self, unique_key: str) -> None:
+        """The files of a deleted namespace are gone, durably."""
+        with self._database.transaction() as db:
+            namespace_rows.forget_doomed(db, unique_key)
+
     def users_of(self, name: str) -> list[tuple[str, str]]:
         """The other scripts bound to this one or to its namespaces, as (script, binding name)."""
         with self._database.reading() as db:

@@ -52,6 +52,16 @@ def delete(db: apsw.Connection, namespace_id: str) -> None:
         raise NamespaceNotFound(namespace_id)
 
 
+def doomed(db: apsw.Connection) -> list[str]:
+    """The unique keys of those that were deleted, until `forget_doomed`."""
+    return [key for (key,) in db.execute("SELECT unique_key FROM doomed")]
+
+
+def forget_doomed(db: apsw.Connection, unique_key: str) -> None:
+    """The files of a deleted namespace are gone."""
+    db.execute("DELETE FROM doomed WHERE unique_key = ?", (unique_key,))
+
+
 def read(db: apsw.Connection, namespace_id: str) -> Namespace:
     """The namespace with this id. Raises NamespaceNotFound."""
     row = db.execute(_COLUMNS + "WHERE id = ?", (namespace_id,)).fetchone()

@@ -8,7 +8,7 @@ import apsw
 
 from holdfast.catalog.errors import CatalogUnusable
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 # "HFct": what `file` and SQLite's own tools show as the application's id.
 APPLICATION_ID = 0x48466374
@@ -133,6 +133,14 @@ CREATE TABLE IF NOT EXISTS version_assets (
 ) STRICT;
 """
 
+# Namespaces that are deleted, and whose objects' files may still be there.
+_DOOMED = """
+CREATE TABLE IF NOT EXISTS doomed (unique_key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS namespace_deleted AFTER DELETE ON namespaces BEGIN
+    INSERT OR IGNORE INTO doomed VALUES (old.unique_key);
+END;
+"""
+
 
 def check_identity(connection: apsw.Connection, path: Path) -> None:
     """Raise CatalogUnusable for a file that is no catalog, or a newer Holdfast's."""
@@ -153,7 +161,7 @@ def check_identity(connection: apsw.Connection, path: Path) -> None:
 def create(connection: apsw.Connection) -> None:
     """Make an empty file a catalog."""
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute(_SCHEMA + _SCHEDULES + _HISTORY + _ASSETS)
+    connection.execute(_SCHEMA + _SCHEDULES + _HISTORY + _ASSETS + _DOOMED)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
@@ -176,6 +184,7 @@ _UPGRADES = (
     _SCHEDULES,
     _HISTORY,
     _ASSETS,
+    _DOOMED,
 )
 
 

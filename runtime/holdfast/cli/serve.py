@@ -105,6 +105,7 @@ def _make_api(catalog: Catalog, runtime: Runtime, settings: ApiSettings, post: P
     metrics = Metrics(runtime, post.ask_others, post.restarts)
     deployments = Deployments(catalog, runtime, post.tell_others, metrics)
     deployments.run_schedules()
+    deployments.finish_deletions()
     if post.is_new:
         catalog.assets.tidy()
     if not post.is_new:

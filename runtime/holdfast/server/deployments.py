@@ -29,9 +29,11 @@ from holdfast.catalog import (
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.schedules import Schedule
+from holdfast.server.data_folder import OBJECTS
 from holdfast.server.metrics import Metrics
 from holdfast.server.object_data import ObjectData
 from holdfast.server.runtime import Resident, Runtime
+from holdfast.storage.disk import sync_path
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptInvalid
 from holdfast.workers.load import NO_HANDLERS
@@ -178,9 +180,27 @@ class Deployments:
         await self._tell_others("refresh", name)
         log.info("%s: %s", name, news, extra={"script": name})
         for namespace in deleted:
-            await self._tell_others("forget_namespace", namespace.unique_key)
-            self._runtime.delete_namespace(namespace)
+            await self._remove_objects(namespace.unique_key)
         await self._sweep_assets()
+
+    async def _remove_objects(self, unique_key: str) -> None:
+        """Remove what a deleted namespace has left. What fails is tried again by the next start."""
+        await self._tell_others("forget_namespace", unique_key)
+        self._runtime.delete_namespace(unique_key)
+
+        def note() -> None:
+            sync_path(self._runtime.settings.data / OBJECTS)
+            self._catalog.removed(unique_key)
+
+        try:
+            await asyncio.to_thread(note)
+        except (OSError, CatalogUnusable) as error:
+            log.warning("it is not noted that objects were removed: %s", error)
+
+    def finish_deletions(self) -> None:
+        """Remove the objects of namespaces that a process has deleted which ended right then."""
+        for unique_key in self._catalog.doomed():
+            self._begin(self._remove_objects(unique_key))
 
     async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
         """Have it done, whoever waits for it. Raises OthersSilent where that takes long."""

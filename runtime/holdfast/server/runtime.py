@@ -353,10 +353,10 @@ class Runtime:
             objects.rebind(namespace)
         self.watch_alarms(namespace)
 
-    def delete_namespace(self, namespace: Namespace) -> None:
+    def delete_namespace(self, unique_key: str) -> None:
         """Remove the objects of a namespace, their data and their alarms."""
-        self.alarms.unwatch(namespace.unique_key)
-        self.storage.delete_namespace(namespace.unique_key)
+        self.alarms.unwatch(unique_key)
+        self.storage.delete_namespace(unique_key)
 
     def forget_namespace(self, unique_key: str) -> None:
         """Another shard is about to remove the objects of a namespace: let go of them."""
