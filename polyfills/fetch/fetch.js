@@ -11,7 +11,7 @@ import { isLocked, lockedReader } from "../streams/on-demand.js";
 import { fetchBlob } from "./blob-url.js";
 import { readDataUrl } from "./data-url.js";
 import { rawHeadersOf } from "./record.js";
-import { createRequestRecord } from "./request.js";
+import { createRequestRecord, requestOfRecord } from "./request.js";
 import { headersFromRaw, rawHasHeader } from "./headers.js";
 import { responseFromFetch, responseRecord } from "./response.js";
 import { recordBodyForHost } from "./transfer.js";
@@ -34,6 +34,7 @@ export async function fetch(input, init = undefined) {
   requireArguments(arguments.length, 1, "'fetch'");
   const request = createRequestRecord(input, init);
   throwIfAborted(request);
+  if (request.fetcher !== undefined) return request.fetcher.fetch(requestOfRecord(request));
   const context = requireContext();
   if (request.url.startsWith("data:")) return fetchData(request);
   if (request.url.startsWith("blob:")) return fetchBlob(request) ?? refuse(request.url);

@@ -93,9 +93,9 @@ export class Request {
     return redirectOf(this.#record);
   }
 
-  /** The service that a request is bound to: none, since there is only the one fetch. */
+  /** The Worker or object that the global fetch() gives the request to; null for the network. */
   get fetcher() {
-    return this.#record && null;
+    return this.#record.fetcher ?? null;
   }
 
   get signal() {
@@ -146,6 +146,7 @@ const NEW_REQUEST = {
   visited: [], // where redirects came from
   cf: undefined,
   cache: undefined,
+  fetcher: undefined, // who is asked, in the place of the network
   blob: undefined, // that a blob: URL names
 };
 
@@ -203,6 +204,7 @@ function recordFromRequest(from, init) {
   if (from.client !== undefined) record.client = from.client;
   record.cf = copiedCf(from);
   record.cache = from.cache;
+  if (from.fetcher !== undefined) record.fetcher = from.fetcher;
   record.blob = from.blob;
   const body = init === undefined ? undefined : initialize(record, init);
   if (body !== undefined) return record;
@@ -216,11 +218,12 @@ function recordFromRequest(from, init) {
 
 /** Set what `init` says; returns its body. Members are read in Web IDL's order. */
 function initialize(record, init) {
-  const { body, cache, cf, headers, integrity, method, redirect, signal } = init;
+  const { body, cache, cf, fetcher, headers, integrity, method, redirect, signal } = init;
   checkUnused(init);
   if (method !== undefined) record.method = normalizeMethod(method);
   if (cache !== undefined) record.cache = checkedCache(cache);
   if (cf !== undefined && cf !== null) record.cf = checkedCf(cf, cache);
+  if (fetcher !== undefined) record.fetcher = checkedFetcher(fetcher);
   if (integrity !== undefined) checkIntegrity(integrity);
   if (redirect !== undefined) record.redirect = checkedRedirect(redirect);
   if (signal !== undefined) giveSignal(record, signal, requestRecord(init)?.client);
@@ -284,6 +287,19 @@ function checkedCf(value, cache) {
   return cf;
 }
 
+let Fetcher;
+
+/** Tell the class of what may be a request's `fetcher`: stubs of Workers and of objects. */
+export function defineFetcher(Class) {
+  Fetcher = Class;
+}
+
+function checkedFetcher(fetcher) {
+  if (fetcher === null) return undefined;
+  if (fetcher instanceof Fetcher) return fetcher;
+  throw new TypeError(wrongType("fetcher", "Fetcher"));
+}
+
 function checkedSignal(signal) {
   if (signal === null) return undefined;
   if (isObject(signal) && isAbortSignal(signal)) return signal;
@@ -298,6 +314,11 @@ function wrongType(field, type) {
 }
 
 // ---- For other polyfills --------------------------------------------------------
+
+/** The Request of a record that `createRequestRecord` has made. */
+export function requestOfRecord(record) {
+  return new Request(FROM_RECORD, record);
+}
 
 /**
  * A Request of what the host received: nothing is checked, parsed or copied. `body`:
@@ -319,6 +340,7 @@ export function requestOfCrossed(record, body) {
   if (record.signal !== undefined) record.signal = undefined;
   if (record.client !== undefined) record.client = undefined;
   if (record.cache !== undefined) record.cache = undefined;
+  if (record.fetcher !== undefined) record.fetcher = undefined;
   if (record.blob !== undefined) record.blob = undefined;
   if (body !== undefined) {
     record.source = bodyFromHost(body);

@@ -14,6 +14,7 @@ import { addEntry, defineToken, registerEntry, TAGS, takeEntry } from "../rpc/me
 import { sendThroughHost } from "../rpc/references.js";
 import { defineSource, propertyOf, wildcard } from "../rpc/stub.js";
 import { tellHostOfClient } from "../workers/client.js";
+import { ServiceStub } from "../workers/fetcher.js";
 import {
   crossedRequest,
   redirectable,
@@ -208,7 +209,7 @@ defineSource(sourceOf);
 
 Object.setPrototypeOf(
   DurableObjectStub.prototype,
-  wildcard((stub, name) => propertyOf(sourceOf(stub), name)),
+  wildcard((stub, name) => propertyOf(sourceOf(stub), name), ServiceStub.prototype),
 );
 
 registerEntry(DurableObjectStub, {

@@ -60,10 +60,10 @@ const NO_PROXY =
 
 /**
  * The end of a chain of prototypes at which every name is found: `get(object, name)` makes its
- * value.
+ * value. What has no such name, such as a symbol, is looked for in `base`.
  */
-export function wildcard(get) {
-  return new Proxy(Object.create(objectPrototype), {
+export function wildcard(get, base = objectPrototype) {
+  return new Proxy(Object.create(base), {
     get: (target, name, object) => (isAny(name) ? get(object, name) : getOf(target, name, object)),
     has: (target, name) => isAny(name) || name in target,
     set(target, name, value, object) {

@@ -2,7 +2,7 @@
 
 import { service_fetch } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
-import { Request, requestRecord } from "../fetch/request.js";
+import { defineFetcher, Request, requestRecord } from "../fetch/request.js";
 import { Either } from "../kernel/either.js";
 import { requireContext } from "../kernel/pending.js";
 import { isObject } from "../kernel/webidl.js";
@@ -132,6 +132,7 @@ function sourceOf(stub) {
 }
 
 defineSource(sourceOf);
+defineFetcher(ServiceStub);
 
 Object.setPrototypeOf(
   ServiceStub.prototype,
