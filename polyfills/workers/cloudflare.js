@@ -4,9 +4,11 @@
 import { compatibility_flags } from "holdfast:ops";
 
 const compatibilityFlags = { __proto__: null };
-const [holding, others] = compatibility_flags().split("\n\n");
-for (const name of holding.split("\n")) compatibilityFlags[name] = true;
-for (const name of others.split("\n")) compatibilityFlags[name] = false;
+let holds = true;
+for (const name of compatibility_flags().split("\n")) {
+  if (name === "") holds = false;
+  else compatibilityFlags[name] = holds;
+}
 
 /** The global object's `Cloudflare`: which compatibility flags hold. */
 export const Cloudflare = { compatibilityFlags: Object.freeze(compatibilityFlags) };
