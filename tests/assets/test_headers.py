@@ -69,3 +69,7 @@ def test_there_are_as_many_rules_as_on_cloudflare():
     rules = HeaderRules("".join(f"/{number}\n  x: 1\n" for number in range(MAX_RULES + 2)))
     told = str(rules.mistakes[0])
     assert told.startswith(f"Maximum number of rules supported is {MAX_RULES}. Skipping remaining")
+
+
+def test_what_is_filled_in_leaves_no_space_around_a_value():
+    assert applied("/a/*\n  x-a: <:splat> :splat", "/a/") == {"x-a": ["<>"]}

@@ -78,3 +78,9 @@ def test_there_are_as_many_rules_as_on_cloudflare():
 
 def test_what_makes_no_pattern_matches_nothing():
     assert found("/*/a/* /x\n/:a/:a /y\n/z /last 301", "/1/a/2") is None
+
+
+def test_a_wrong_rule_with_placeholders_leaves_those_behind_it_as_they_are():
+    text = "/:x/b /a 404\n/index /a//b\n/:x /named\n/last /a//b\n"
+    assert found(text, "/index") == Target("/a//b", 302)
+    assert found(text, "/last") == Target("/named", 302)

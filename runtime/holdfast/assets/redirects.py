@@ -92,7 +92,7 @@ class _Parser:
                 f"Expected exactly 2 or 3 whitespace-separated tokens. Got {len(tokens)}."
             )
         source = checked_url(tokens[0], only_relative=True, no_ports=True)
-        rules = self._rules_for(source)
+        self._count(source)
         target = checked_url(tokens[1], only_relative=False, no_ports=False, with_query=True)
         status = _status(tokens[2] if len(tokens) > 2 else "302")
         if not has_host(target) and self._is_loop(source, target):
@@ -103,10 +103,12 @@ class _Parser:
             raise RuleInvalid(
                 f"Proxy (200) redirects can only point to relative paths. Got {target}"
             )
-        rules[source] = Target(target, status)
+        # One without `*` and names is found at once, unless it is behind one that has some.
+        is_dynamic = self.dynamic or _DYNAMIC.search(source)
+        (self.dynamic if is_dynamic else self.static)[source] = Target(target, status)
 
-    def _rules_for(self, source: str) -> dict[str, Target]:
-        """A rule without `*` and names is found at once, unless it is behind one that has some."""
+    def _count(self, source: str) -> None:
+        """Raises RuleInvalid where there are too many rules; those that are wrong count as well."""
         if not self._dynamic_seen and not _DYNAMIC.search(source):
             self._static_seen += 1
             if self._static_seen > MAX_STATIC_RULES:
@@ -114,11 +116,10 @@ class _Parser:
                     f"Maximum number of static rules supported is {MAX_STATIC_RULES}. "
                     "Skipping line."
                 )
-            return self.static
+            return
         self._dynamic_seen += 1
         if self._dynamic_seen > MAX_DYNAMIC_RULES:
             raise _Dynamic(f"Maximum number of dynamic rules supported is {MAX_DYNAMIC_RULES}.")
-        return self.dynamic
 
     def _is_loop(self, source: str, target: str) -> bool:
         if not _TO_INDEX.search(target):
