@@ -18,7 +18,7 @@ from holdfast.api.asset_tokens import session_of, token_of
 from holdfast.api.auth import SETTINGS, presented, unauthenticated, with_own_token
 from holdfast.api.body import read_body
 from holdfast.api.envelope import success
-from holdfast.api.form import names_of, parts_of, reading_form
+from holdfast.api.form import name_of, parts_of, reading_form
 from holdfast.api.metadata import parse_object
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
@@ -37,7 +37,6 @@ NO_TYPE = "application/null"
 
 _HASH = re.compile(r"[0-9a-fA-F]{32}")
 _TYPE = re.compile(r"[\x20-\x7e]{1,255}")
-_SYNCS_AT_ONCE = 16
 _PIECE_BYTES = 1 << 16
 
 
@@ -89,44 +88,21 @@ class AssetHandlers:
     async def _receive(
         self, request: web.Request, session: AssetSession, unfinished: ExitStack
     ) -> list[NewFile]:
-        """The files of a request, each on the disk under no name yet."""
+        """The files of a request, each under no name yet."""
         sizes = dict(session.wanted.values())
         files: dict[str, NewFile] = {}
-        syncing: list[asyncio.Task[None]] = []
-        free = asyncio.Semaphore(_SYNCS_AT_ONCE)
         timeout_s = request.app[SETTINGS].upload_timeout_s
-        try:
-            async with reading_form(
-                request, max_bytes=MAX_UPLOAD_BYTES, timeout_s=timeout_s
-            ) as reader:
-                async for part in parts_of(reader):
-                    file_hash, _ = names_of(part)
-                    if file_hash not in sizes:
-                        raise _rejected(
-                            f"The manifest has no file with the hash {file_hash[:80]!r}."
-                        )
-                    content = await asyncio.to_thread(self._library.new_content)
-                    unfinished.enter_context(content)
-                    file = NewFile(file_hash, _content_type(part), content)
-                    await _copy(part, file, sizes[file_hash])
-                    if file_hash not in files:
-                        files[file_hash] = file
-                        await free.acquire()
-                        syncing.append(asyncio.create_task(_finish(file, free)))
-        finally:
-            # A thread must not have the file any more when it is closed.
-            failures = await asyncio.gather(*syncing, return_exceptions=True)
-        for failure in failures:
-            if failure is not None:
-                raise failure
+        async with reading_form(request, max_bytes=MAX_UPLOAD_BYTES, timeout_s=timeout_s) as reader:
+            async for part in parts_of(reader):
+                file_hash = name_of(part)
+                if file_hash not in sizes:
+                    raise _rejected(f"The manifest has no file with the hash {file_hash[:80]!r}.")
+                content = unfinished.enter_context(self._library.new_content())
+                file = NewFile(file_hash, _content_type(part), content)
+                await _copy(part, file, sizes[file_hash])
+                content.finish()
+                files.setdefault(file_hash, file)
         return [*files.values()]
-
-
-async def _finish(file: NewFile, free: asyncio.Semaphore) -> None:
-    try:
-        await asyncio.to_thread(file.content.finish)
-    finally:
-        free.release()
 
 
 async def _copy(part: BodyPartReader, file: NewFile, size: int) -> None:

@@ -2,8 +2,8 @@
 
 import urllib.parse
 import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -107,19 +107,27 @@ async def parts_of(reader: MultipartReader) -> AsyncIterator[BodyPartReader]:
         yield part
 
 
-def names_of(part: BodyPartReader) -> tuple[str, str | None]:
-    """A part's name and its file's. Raises ApiRefusal where it has no name."""
-    with warnings.catch_warnings():
-        # aiohttp warns of a malformed header and goes on without its parameters.
-        warnings.simplefilter("ignore")
-        field, file_name = _unescaped(part.name), _unescaped(part.filename)
+def name_of(part: BodyPartReader) -> str:
+    """A part's name. Raises ApiRefusal where it has none."""
+    with _without_warnings():
+        field = _unescaped(part.name)
     if field is None:
         raise _malformed("a part has no name in its Content-Disposition header")
-    return field, file_name
+    return field
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Aiohttp warns of a malformed header and goes on without its parameters."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 async def _read_part(part: BodyPartReader) -> Part:
-    field, file_name = names_of(part)
+    field = name_of(part)
+    with _without_warnings():
+        file_name = _unescaped(part.filename)
     content_type = part.headers.get("Content-Type", _DEFAULT_CONTENT_TYPE)
     return Part(
         field=field,

@@ -8,39 +8,58 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from holdfast.assets.manifest import content_file
-from holdfast.storage.disk import fsync, make_folder, sync_path
+from holdfast.storage.disk import SharedSync, make_folder, shared_sync, sync_path
 
 _UNFINISHED = "new-"
+_FEW = 8  # files are synced each by itself; more, by one sync of the file system where that does
 
 
 class AssetStore:
-    """The contents in a folder. Its methods block."""
+    """The contents in a folder. Its methods block; those that change it are not for two threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._is_open = False
+        self._shared: SharedSync | None = None
 
     def write(self) -> "NewContent":
         """Begin a content. Raises OSError."""
-        make_folder(self._folder)
+        if not self._is_open:
+            make_folder(self._folder)
+            # Before the first write: who opens it later hears of no failure that came between.
+            self._shared = shared_sync(self._folder)
+            self._is_open = True
         return NewContent(self._folder)
 
-    def place(self, new: "NewContent") -> None:
-        """Give a content that is on the disk its name. `sync` has to follow."""
-        target = content_file(self._folder, new.name)
-        if not target.parent.is_dir():
-            make_folder(target.parent)
-        new.file.rename(target)
+    def keep(self, contents: Sequence["NewContent"]) -> None:
+        """Give whole contents their names; they are on the disk, with their names, on return."""
+        self._sync([content.file for content in contents])
+        folders: dict[Path, None] = {}
+        for content in contents:
+            target = content_file(self._folder, content.name)
+            target.parent.mkdir(exist_ok=True)
+            content.file.rename(target)
+            folders[target.parent] = None
+        self._sync([*folders, self._folder])
 
-    def sync(self, names: Iterable[str]) -> None:
-        """Return once these contents keep their names."""
-        for folder in {content_file(self._folder, name).parent for name in names}:
-            sync_path(folder)
+    def _sync(self, paths: Sequence[Path]) -> None:
+        if self._shared is not None and len(paths) > _FEW:
+            self._shared()
+            return
+        for path in paths:
+            sync_path(path)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            shared.close()
 
     def remove(self, name: str) -> None:
         """Remove a content, if it is there."""
@@ -82,12 +101,7 @@ class NewContent:
             piece = piece[os.write(self._fd, piece) :]
 
     def finish(self) -> None:
-        """Return once all of it is on the disk."""
-        assert self._fd is not None, "it is finished once"
-        fsync(self._fd)
-        self._close()
-
-    def _close(self) -> None:
+        """All of it has been written."""
         fd, self._fd = self._fd, None
         if fd is not None:
             os.close(fd)
@@ -101,6 +115,6 @@ class NewContent:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._close()
+        self.finish()
         with contextlib.suppress(OSError):
             self.file.unlink(missing_ok=True)

@@ -41,6 +41,10 @@ class AssetLibrary:
         self._clock = clock
         self._turn = threading.Lock()  # of those who give contents their names or take them away
 
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._store.close()
+
     def begin(self, script: str, wanted: Wanted) -> tuple[AssetSession, list[str]]:
         """Begin an upload; the hashes of the files that have to come."""
         session = AssetSession(
@@ -65,9 +69,7 @@ class AssetLibrary:
         """Keep files that have come; whether the upload now has all that it is to have."""
         files = [*files]
         with self._turn:
-            for file in files:
-                self._store.place(file.content)
-            self._store.sync(file.content.name for file in files)
+            self._store.keep([file.content for file in files])
             with self._database.transaction() as db:
                 for file in files:
                     rows.insert_file(

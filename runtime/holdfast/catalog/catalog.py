@@ -68,6 +68,7 @@ class Catalog:
     def close(self) -> None:
         """Close the file, so that another process may open it."""
         self._database.close()
+        self.assets.close()
 
     # Scripts
 
