@@ -6,7 +6,6 @@
 import { connect as open } from "../modules/cloudflare-sockets.js";
 import { Buffer } from "./buffer.js";
 import {
-  absentFrom,
   invalidType,
   nodeError,
   portOf,
@@ -17,10 +16,11 @@ import {
 } from "./errors.js";
 import { EventEmitter } from "./events.js";
 import { isIP, isIPv4, isIPv6 } from "./net-addresses.js";
+import { BlockList, SocketAddress } from "./net-lists.js";
 import { nextTick } from "./stream-base.js";
 import { Duplex } from "./stream-duplex.js";
 
-export { isIP, isIPv4, isIPv6 };
+export { isIP, isIPv4, isIPv6, BlockList, SocketAddress };
 
 const MAX_DELAY = 2 ** 31 - 1;
 
@@ -282,8 +282,6 @@ export function setDefaultAutoSelectFamilyAttemptTimeout(value) {
   requireInteger(value, "value", 1, MAX_DELAY);
   familyTimeout = Math.max(MIN_FAMILY_TIMEOUT, value);
 }
-const missing = absentFrom("net");
-export const { BlockList, SocketAddress } = missing;
 
 /** A server that cannot listen. */
 export class Server extends EventEmitter {
@@ -315,7 +313,8 @@ export const createServer = (options = undefined, listener = undefined) =>
   new Server(options, listener);
 
 export default {
-  ...missing,
+  BlockList,
+  SocketAddress,
   _normalizeArgs,
   connect,
   createConnection: connect,
