@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from holdfast.catalog import Namespace
 from holdfast.objects.alarms import (
+    ALARMS_PER_LOOK,
     MAX_BEGINNING,
     MAX_COUNTED_RETRIES,
     AlarmScheduler,
     Due,
     Outcome,
 )
+from holdfast.storage import StorageError
 from holdfast.storage.alarms import AlarmList
 from holdfast.storage.disk import Folder
 
@@ -169,6 +171,29 @@ def test_failures_of_ours_do_not_count(world: World) -> None:
     theirs = [at for at, _, count in world.runs if count > 0]
     assert round(theirs[0] - ours[-1]) == 2000, "the script's own first failure begins anew"
     assert len(theirs) == MAX_COUNTED_RETRIES
+
+
+def test_what_the_list_cannot_be_told_does_not_run_all_the_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    names = [f"{number:02}" for number in range(ALARMS_PER_LOOK * 2)]
+    for name in names:
+        world.set(name, START + 1000)
+        world.outcomes[name] = ["internal"] * 3
+    with monkeypatch.context() as patch:
+        patch.setattr(world.list, "postpone", fail)
+        world.advance(30)
+        assert sorted(world.runs) == [(START + 1000, name, 0) for name in names]
+        world.set("other", int(world.now) - 1)
+        world.advance(0.5)
+        assert [name for _, name, _ in world.runs[len(names) :]] == ["other"], "held up by nobody"
+    world.runs.clear()
+    world.advance(10)  # room again: as if it had failed for the first time
+    times = [at - START for at, name, _ in world.runs if name == "00"]
+    assert times == [31_000, 33_000, 37_000]
 
 
 def test_an_alarm_set_while_it_runs_replaces_the_retry(world: World) -> None:

@@ -36,7 +36,7 @@ MAX_BEGINNING = 128  # of a namespace, at a time
 MAX_RUNNING = 2_048
 SLOW_MS = 1_000
 ALARMS_PER_LOOK = 16  # that are read from the list at a time
-UNREADABLE_MS = 30_000  # until a list that cannot be read is tried again
+UNREADABLE_MS = 30_000  # until a list that cannot be read, or told, is tried again
 MAX_SLEEP_MS = 86_400_000.0  # a loop may refuse to look further ahead
 
 
@@ -109,6 +109,7 @@ class _Watched:
     beginning: dict[str, float] = field(default_factory=dict)  # since when; the oldest first
     replaced: set[str] = field(default_factory=set)  # of those that run
     failed: dict[str, _Attempts] = field(default_factory=dict)
+    held: dict[str, float] = field(default_factory=dict)  # until when; the list cannot be told
 
     def room(self, now: float) -> int:
         """How many more may begin."""
@@ -176,6 +177,7 @@ class AlarmScheduler:
                 watched.replaced.add(object_id)
             return
         watched.failed.pop(object_id, None)
+        watched.held.pop(object_id, None)
         if time_ms is not None:
             self._look_by(float(time_ms))
 
@@ -222,15 +224,16 @@ class AlarmScheduler:
         while (room := watched.room(self._now())) > 0:
             running = len(watched.running)
             try:
-                first = watched.list.first(running + ALARMS_PER_LOOK)
+                first = watched.list.first(running + len(watched.held) + ALARMS_PER_LOOK)
             except StorageError as error:
                 log.error("%s", error)
                 return [self._now() + UNREADABLE_MS]
             waiting = [armed for armed in first if armed.object_id not in watched.running]
             now = self._now()
-            due = [armed for armed in waiting if armed.time_ms <= now]
+            times = [max(float(a.time_ms), watched.held.get(a.object_id, 0.0)) for a in waiting]
+            due = [armed for armed, at in zip(waiting, times, strict=True) if at <= now]
             if not due:
-                return [float(armed.time_ms) for armed in waiting[:1]]
+                return [min(times)] if times else []
             for armed in due[:room]:
                 self._run(watched, armed)
         # Or whichever ends before.
@@ -248,6 +251,7 @@ class AlarmScheduler:
             armed.time_ms,
             attempts.counted if attempts else 0,
         )
+        watched.held.pop(object_id, None)
         watched.running[object_id] = due
         watched.beginning[object_id] = self._now()
         try:
@@ -277,6 +281,7 @@ class AlarmScheduler:
                 self._retry(watched, due, counts=counts and outcome is Outcome.FAILED)
         except StorageError as error:
             log.error("%s", error, extra=due.about)
+            watched.held[due.object_id] = self._now() + UNREADABLE_MS
         self._look_by(0.0)
 
     def _retry(self, watched: _Watched, due: Due, *, counts: bool) -> None:
@@ -291,8 +296,8 @@ class AlarmScheduler:
         attempts.last_counted = counts
         delay_ms = (RETRY_START_S << min(attempts.backoff, MAX_BACKOFF)) * 1000
         delay_ms += int(self._random() * (RETRY_JITTER * delay_ms + 1))
-        attempts.backoff += 1
         watched.list.postpone(due.object_id, int(self._now()) + delay_ms)
+        attempts.backoff += 1
 
     def _give_up(self, watched: _Watched, due: Due) -> None:
         watched.failed.pop(due.object_id, None)
