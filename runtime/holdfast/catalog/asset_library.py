@@ -103,7 +103,10 @@ class AssetLibrary:
                 self._store.remove(name)
 
     def tidy(self) -> None:
-        """Remove what nobody needs, and what a crash has left; before the first upload."""
+        """Remove what nobody needs, and what a crash has left; before the first upload.
+
+        Raises CatalogUnusable and OSError, as on a full disk: it may be left to the next start.
+        """
         self.sweep()
         with self._turn, self._database.reading() as db:
             names = self._store.names()

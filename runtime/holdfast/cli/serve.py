@@ -107,7 +107,10 @@ def _make_api(catalog: Catalog, runtime: Runtime, settings: ApiSettings, post: P
     deployments.run_schedules()
     deployments.finish_deletions()
     if post.is_new:
-        catalog.assets.tidy()
+        try:
+            catalog.assets.tidy()
+        except (CatalogUnusable, OSError) as error:
+            log.warning("assets that nobody needs are not removed yet: %s", error)
     if not post.is_new:
         deployments.catch_up()
     return ApiServer(deployments, settings)
