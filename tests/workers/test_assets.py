@@ -51,6 +51,11 @@ export default {
         return given.fetch("https://x.example/page");
       }
       case "/called": return env.ASSETS.method().catch((error) => new Response(error.message));
+      case "/odd": {
+        const urls = ["foo:page", "foo://host", "foo:/page", "data:,x", "https://u:p@h:1/page#x"];
+        const answers = await Promise.all(urls.map((url) => get(url)));
+        return Response.json(answers.map(({ status }) => status));
+      }
       case "/kind": return new Response(`${env.ASSETS}`);
     }
     return new Response(`script ${pathname}`);
@@ -141,6 +146,7 @@ def test_files_and_rules_can_change_at_any_time(holdfast, site):
         ("/loopback", (200, "script /page")),
         ("/given", (200, "<p>page</p>")),
         ("/called", (200, "The receiver is not an RPC object")),
+        ("/odd", (200, "[404,404,200,404,200]")),
         ("/kind", (200, "[object Fetcher]")),
     ],
 )

@@ -30,6 +30,7 @@ from holdfast.workers.worker import Body, WorkerResponse
 
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
 _METHODS = ("GET", "HEAD")
+_HTTP = re.compile(r"https?://([^/]*)(/.*)", re.DOTALL)
 _NOT_ESCAPED = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = "-_.!~*'()"  # beside letters and digits, by encodeURIComponent()
 
@@ -79,9 +80,10 @@ class Asked(NamedTuple):
     @classmethod
     def of(cls, method: str, url: str, headers: str) -> "Asked":
         """Of a request with this URL, in canonical form, and these lines of headers."""
-        start = url.index("/", url.index("://") + 3)
-        path, _, search = url[start:].partition("#")[0].partition("?")
-        host = url[url.index("://") + 3 : start].rpartition("@")[2]
+        found = _HTTP.match(url)
+        # A script may ask its binding for any URL; those of other schemes have no host, for us.
+        host, rest = found.groups() if found else ("", url.partition(":")[2])
+        path, _, search = rest.partition("#")[0].partition("?")
         hostname = re.sub(r":\d+$", "", host)
         lines = headers.split("\n")
         fields = {lines[i].lower(): lines[i + 1] for i in range(0, len(lines) - 1, 2)}
