@@ -85,3 +85,14 @@ def test_every_path_is_an_object_of_its_own(holdfast: Harness) -> None:
     assert not put("/b", "2", if_match="1"), "what /a holds is not seen at /b"
     assert put("/b", "2")
     assert put("/a", "3", if_match="1")
+
+
+def test_pages_are_assets_and_their_visits_are_counted(holdfast: Harness) -> None:
+    visits = holdfast.worker(EXAMPLES / "visits")
+    assert "<title>Visits</title>" in visits.fetch("/").text()
+    counts = [visits.fetch(f"/api/visits?page={page}").json() for page in ("/", "/about", "/")]
+    assert [count["visits"] for count in counts] == [1, 1, 2]
+    assert visits.fetch("/api/visits?page=/none").status == 404
+    missing = visits.fetch("/none")
+    assert missing.status == 404 and "There is no such page." in missing.text()
+    assert missing.headers["x-content-type-options"] == "nosniff"
