@@ -52,17 +52,24 @@ export const exports = inForce(ownExports(), "exports", () => ({
 
 /** Call `callback` with another `env` for all that it does, also what goes on later. */
 export function withEnv(newEnv, callback) {
-  return replacing({ env: newEnv }, callback);
+  return replacing({ env: usable(newEnv) }, callback);
 }
 
 /** Call `callback` with other `exports` for all that it does. */
 export function withExports(newExports, callback) {
-  return replacing({ exports: newExports }, callback);
+  return replacing({ exports: usable(newExports) }, callback);
 }
 
 /** Call `callback` with another `env` and other `exports`. */
 export function withEnvAndExports(newEnv, newExports, callback) {
-  return replacing({ env: newEnv, exports: newExports }, callback);
+  return replacing({ env: usable(newEnv), exports: usable(newExports) }, callback);
+}
+
+// What is no object leaves the script's own in force.
+function usable(value) {
+  if (Object(value) === value) return value;
+  const isEmpty = value === null || value === undefined;
+  return isEmpty && compatibility_has("env_module_nullable_support") ? {} : undefined;
 }
 
 function replacing(some, callback) {

@@ -174,7 +174,7 @@ function sameBytes(left, right) {
 }
 
 function sameBoxes(left, right) {
-  const a = left.valueOf();
-  const b = right.valueOf();
+  const a = types.unboxed(left);
+  const b = types.unboxed(right);
   return typeof a === typeof b && is(a, b);
 }

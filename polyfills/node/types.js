@@ -41,6 +41,20 @@ export const isSymbolObject = accepts(Symbol.prototype.valueOf);
 export const isNativeError = (value) => Error.isError(value);
 export const isProxy = () => false; // nothing tells a proxy from its target
 
+const boxes = [
+  [isNumberObject, Number],
+  [isStringObject, String],
+  [isBooleanObject, Boolean],
+  [isBigIntObject, BigInt],
+  [isSymbolObject, Symbol],
+];
+
+/** What is in a box, whatever its prototype says. */
+export function unboxed(value) {
+  const [, { prototype }] = boxes.find(([isOne]) => isOne(value));
+  return Reflect.apply(prototype.valueOf, value, []);
+}
+
 export function isBoxedPrimitive(value) {
   return (
     isNumberObject(value) ||

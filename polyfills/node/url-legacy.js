@@ -94,7 +94,8 @@ const invalidUrl = (input) => nodeError(TypeError, "ERR_INVALID_URL", "Invalid U
 
 function takeAuthority(target, rest, url) {
   const end = rest.search(/[/?#]/);
-  let authority = end === -1 ? rest : rest.slice(0, end);
+  // Without tabs and line breaks, as the standard has it.
+  let authority = (end === -1 ? rest : rest.slice(0, end)).replace(/[\t\n\r]/g, "");
   rest = end === -1 ? "" : rest.slice(end);
   const at = authority.lastIndexOf("@");
   if (at !== -1) {
@@ -124,11 +125,20 @@ function takeAuthority(target, rest, url) {
     hostname = hostname.slice(0, invalid);
   }
   if (hostname.length > 255) hostname = "";
-  else hostname = toASCII(hostname);
+  else if (/[^\0-\x7f]/.test(hostname)) {
+    hostname = toASCII(mapped(hostname));
+    if (hostname === "") throw invalidUrl(url);
+  }
   if (/[\0#/?@\\:[\]]/.test(hostname)) throw invalidUrl(url);
   target.hostname = hostname;
   target.host = hostname + (target.port ? `:${target.port}` : "");
   return rest;
+}
+
+/** What of UTS #46 decides whether a host name is one: it must not turn into other parts of a URL. */
+function mapped(hostname) {
+  const text = hostname.normalize("NFKC").replace(/[\u3002\uff0e\uff61]/g, ".");
+  return text.replace(/\u00ad|\u200b|\u2060|[\ufe00-\ufe0f]/g, "").toLowerCase();
 }
 
 Url.prototype.format = function formatParts() {
@@ -213,6 +223,11 @@ function takeHostFromPath(result) {
 
 function resolvePath(result, target) {
   const hasHost = Boolean(target.host);
+  const isSlashed = !result.protocol || SLASHED.has(result.protocol);
+  if (!isSlashed && !target.slashes && (target.pathname || hasHost)) {
+    resolveWithHost(result, target);
+    return;
+  }
   if (hasHost) {
     for (const key of ["auth", "host", "hostname", "port"]) result[key] = target[key];
     result.slashes = true;
@@ -236,6 +251,25 @@ function resolvePath(result, target) {
     result.pathname !== null || result.search !== null
       ? `${result.pathname ?? ""}${result.search ?? ""}`
       : null;
+}
+
+/** Of a protocol that has no slashes, the host is the first part of the path. */
+function resolveWithHost(result, target) {
+  const whole = `${result.host ?? ""}${result.pathname ?? ""}`;
+  const given = `${target.host ?? ""}${target.pathname ?? ""}`;
+  const replaces = Boolean(target.host) || given.startsWith("/");
+  const rooted = given.startsWith("/") || whole.startsWith("/");
+  const path = withoutDots(replaces ? given : whole.replace(/[^/]*$/, "") + given, rooted);
+  const slash = rooted ? 0 : path.indexOf("/");
+  result.port = null;
+  const first = slash === -1 ? path : path.slice(0, slash);
+  const [auth, host] = first.indexOf("@") > 0 ? first.split("@") : [result.auth, first];
+  result.auth = auth;
+  result.host = result.hostname = host;
+  result.pathname = slash === -1 ? null : path.slice(slash);
+  result.search = target.search;
+  result.query = target.query;
+  result.path = `${result.pathname ?? ""}${result.search ?? ""}` || null;
 }
 
 function withoutDots(path, rooted) {

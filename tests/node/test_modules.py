@@ -123,6 +123,22 @@ async def test_the_date_and_the_flags_say_whether_the_environment_is_that_of_the
     assert json.loads(await server.text()) == env
 
 
+async def test_parts_of_modules_have_their_old_names(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import Readable, { Readable as same } from "_stream_readable";
+        import { Readable as real, Transform as transform } from "node:stream";
+        import Transform from "node:_stream_transform";
+        import { IncomingMessage } from "_http_incoming";
+        import { connect } from "_tls_wrap";
+        export default { fetch: () => Response.json([Readable === real, same === real,
+          Transform === transform, typeof IncomingMessage, typeof connect]) };
+        """,
+    )
+    assert await server.text() == '[true,true,true,"function","function"]'
+
+
 async def test_async_hooks_is_there_without_the_rest(server: Server) -> None:
     server.add(
         "main",

@@ -30,8 +30,9 @@ MOST_LOOKED_AT = 5_000  # files, where it is not known which one is missing
 _COPIED = (".txt", ".html", ".sql", ".bin", ".wasm")
 _MACHINES = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}  # Node.js's words for them
 _NODE_MODULES = """
-    _http_agent _http_client _http_common _http_incoming _http_outgoing _http_server assert
-    assert/strict async_hooks buffer child_process cluster console constants crypto dgram
+    _http_agent _http_client _http_incoming _http_outgoing _http_server _stream_duplex
+    _stream_passthrough _stream_readable _stream_transform _stream_writable _tls_common _tls_wrap
+    assert assert/strict async_hooks buffer child_process cluster console constants crypto dgram
     diagnostics_channel dns dns/promises domain events fs fs/promises http http2 https inspector
     module net os path path/posix path/win32 perf_hooks process punycode querystring readline
     readline/promises repl stream stream/consumers stream/promises stream/web string_decoder sys

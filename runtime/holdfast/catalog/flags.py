@@ -5,7 +5,7 @@ https://developers.cloudflare.com/workers/configuration/compatibility-flags/
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _TABLE = Path(__file__).with_name("flags.txt")
@@ -46,7 +46,11 @@ def flags_that_hold(date: str | None, flags: Sequence[str]) -> frozenset[str]:
 
     One that gives no date is taken for a new one.
     """
-    date = date or NEWEST
+    return _flags_that_hold(date or NEWEST, tuple(flags))
+
+
+@lru_cache(maxsize=256)  # scripts are loaded again and again
+def _flags_that_hold(date: str, flags: tuple[str, ...]) -> frozenset[str]:
     holding = set[str]()
     for flag in known_flags():
         by_date = flag.since is not None and date >= flag.since

@@ -61,6 +61,18 @@ MAX_SOCKET_MESSAGE_BYTES = 33_554_432
 
 # Modules of Node.js by their names without `node:`, and where they are in polyfills/node/.
 NODE_BUILTINS = {
+    "_http_agent": "http.js",
+    "_http_client": "http.js",
+    "_http_incoming": "http.js",
+    "_http_outgoing": "http.js",
+    "_http_server": "http.js",
+    "_stream_duplex": "stream-only-duplex.js",
+    "_stream_passthrough": "stream-only-passthrough.js",
+    "_stream_readable": "stream-only-readable.js",
+    "_stream_transform": "stream-only-transform.js",
+    "_stream_writable": "stream-only-writable.js",
+    "_tls_common": "tls.js",
+    "_tls_wrap": "tls.js",
     "assert": "assert.js",
     "assert/strict": "assert-strict.js",
     "async_hooks": "async-hooks.js",

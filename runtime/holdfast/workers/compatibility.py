@@ -4,6 +4,7 @@ https://developers.cloudflare.com/workers/configuration/compatibility-flags/
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from holdfast.catalog.flags import flags_that_hold
 from holdfast.catalog.node_compat import NodeCompat, node_compat
@@ -64,11 +65,15 @@ _GLOBALS = {
 
 def compatibility(script: Script) -> Compatibility:
     """A script without a date gets what the newest date asks for."""
-    holding = flags_that_hold(script.compatibility_date, script.compatibility_flags)
-    node = node_compat(script.compatibility_date, script.compatibility_flags)
-    if node is NodeCompat.NONE:
+    return _compatibility(script.compatibility_date, script.compatibility_flags)
+
+
+@lru_cache(maxsize=256)  # scripts are loaded again and again
+def _compatibility(date: str | None, flags: tuple[str, ...]) -> Compatibility:
+    holding = flags_that_hold(date, flags)
+    if node_compat(date, flags) is NodeCompat.NONE:
         holding -= {"nodejs_compat", "nodejs_compat_v2"}
-    if script.compatibility_date is None and _SIGNALS not in script.compatibility_flags:
+    if date is None and _SIGNALS not in flags:
         holding -= {_SIGNALS}  # which costs each request a tenth more
     return Compatibility(
         delete_all_deletes_alarm="delete_all_deletes_alarm" in holding,

@@ -14,5 +14,7 @@ export default function run(log) {
   log(attempt(() => util.inspect(new util.MIMEType("a/b;c=d"))), attempt(() => new util.MIMEParams()));
   log(attempt(() => util.styleText("bold", "x")), attempt(() => util.styleText(["red", "underline"], "x", { validateStream: false })), attempt(() => util.styleText("nope", "x")), attempt(() => util.styleText("red", 5)));
   log(attempt(() => util.stripVTControlCharacters("\u001B[4mvalue\u001B[0m \u001b]8;;http://x\u0007link\u001b]8;;\u0007")), attempt(() => util.toUSVString("a\ud800")), attempt(() => util.deprecate(() => {}, "x", 5)));
+  const booleanish = Object.setPrototypeOf(new Boolean(true), String.prototype);
+  log(attempt(() => util.isDeepStrictEqual(booleanish, new String("true"))), attempt(() => util.isDeepStrictEqual(booleanish, booleanish)));
   log(attempt(() => util.types.isKeyObject({})), attempt(() => util.isDeepStrictEqual([1, , 2], [1, undefined, 2])), attempt(() => util.inherits(class {}, null)));
 }

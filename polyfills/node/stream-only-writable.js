@@ -1,0 +1,6 @@
+// node:_stream_writable, as packages from before `node:stream` had it all ask for it: the class alone.
+
+import { Writable } from "./stream.js";
+
+export { Writable };
+export default Writable;
