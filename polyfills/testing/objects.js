@@ -36,14 +36,16 @@ class FetchCall {
 /** Entry point: a request for the object in this slot. */
 export function fetchObject(number, slot, method, url, headers, body) {
   const request = requestFromHost(method, url, headers, body, undefined, INCOMING);
-  begin(slot, new FetchCall(new WorkerEvent(number), request));
+  const event = new WorkerEvent(number);
+  begin(slot, event, new FetchCall(event, request));
 }
 
 /** Entry point: a call of a method of the object in this slot; `path` is JSON. */
 export function callObject(number, slot, path, data) {
   const { context } = residentInSlot(slot);
   const message = messageFromHost(data, "");
-  begin(slot, new RpcCall(context, JSON.parse(path), message, new RpcEvent(number), OF_CLASSES));
+  const event = new RpcEvent(number);
+  begin(slot, event, new RpcCall(context, JSON.parse(path), message, event, OF_CLASSES));
 }
 
 class RunCall {
@@ -69,10 +71,13 @@ class RunCall {
 /** Entry point: call `run(instance, state, ...args)` as the object's own code. */
 export function runInObject(number, slot, run, data) {
   if (typeof run !== "function") throw new TypeError("run() takes the text of a function");
-  begin(slot, new RunCall(new RpcEvent(number), run, deserialize(data)));
+  const event = new RpcEvent(number);
+  begin(slot, event, new RunCall(event, run, deserialize(data)));
 }
 
-function begin(slot, call) {
+// The event has nothing under way itself; it waits for the object, however long that takes.
+function begin(slot, event, call) {
+  event.pendingOps++;
   const instance = residentInSlot(slot);
   touch(instance);
   instance.begin(call);

@@ -79,6 +79,19 @@ def test_a_year_passes_in_no_time(holdfast, counter):
     assert counter.storage["woken"]
 
 
+def test_an_object_that_waits_for_a_timer_is_waited_for_however_it_was_called(holdfast):
+    patient = holdfast.worker("""
+      import { DurableObject } from "cloudflare:workers";
+      export class Patient extends DurableObject {
+        async wait() { await scheduler.wait(3_600_000); return "done"; }
+        async fetch() { return new Response(await this.wait()); }
+      }
+      export default {};""").object("Patient", name="a")
+    assert patient.call("wait") == "done"
+    assert patient.fetch("/").text() == "done"
+    assert patient.run("(instance) => instance.wait()") == "done"
+
+
 def test_fetch_is_refused_and_the_way_out_is_named(holdfast):
     answer = holdfast.worker(FETCHER).fetch("/x")
     assert answer.status == 599
