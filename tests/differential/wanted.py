@@ -440,7 +440,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
         Reason.STANDARD: [
             "FixedLengthStream with too little",
             "FixedLengthStream with too much",
-            "IdentityTransformStream of strings",
             "desiredSize and ready",
             "pipeTo that is aborted",
             "writable type",
