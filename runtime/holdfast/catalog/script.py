@@ -30,6 +30,15 @@ class Syntax(StrEnum):
     SERVICE_WORKER = "service-worker"
 
 
+def iso_time(moment: datetime) -> str:
+    """A moment as the API tells it: ISO 8601 in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _now() -> str:
+    return iso_time(datetime.now(UTC))
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """One version of a Worker: its modules and what they are bound to.
@@ -50,7 +59,7 @@ class Script:
     version: str = field(compare=False)
     assets: Assets | None = None
     tag: str = ""
-    created_on: str = field(default_factory=lambda: iso_time(datetime.now(UTC)), compare=False)
+    created_on: str = field(default_factory=_now, compare=False)
 
     @property
     def main_module(self) -> Module:
@@ -76,18 +85,13 @@ class Script:
 
 def as_new_version(script: Script, bindings: tuple[Binding, ...]) -> Script:
     """The same script with other bindings, as a version of its own."""
-    now = iso_time(datetime.now(UTC))
-    return replace(script, bindings=bindings, version=new_version(), tag="", created_on=now)
+    version = new_version()
+    return replace(script, bindings=bindings, version=version, tag="", created_on=_now())
 
 
 def new_version() -> str:
     """An id for a version."""
     return str(uuid.uuid4())
-
-
-def iso_time(moment: datetime) -> str:
-    """A moment as the API tells it: ISO 8601 in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def check_script_name(name: str) -> None:
