@@ -13,10 +13,11 @@ import time
 
 from holdfast.api.requested_assets import RequestedAssets
 from holdfast.assets import Assets, AssetsConfig
-from holdfast.catalog import Catalog, ErrorCode, Script, ScriptNotFound, UploadRejected
+from holdfast.catalog import Catalog, Script, ScriptNotFound
 from holdfast.catalog.asset_library import SESSION_SECONDS, AssetLibrary
 from holdfast.catalog.asset_rows import AssetSession
 from holdfast.catalog.bindings import AssetsBinding
+from holdfast.catalog.errors import rejected
 
 _MOST_TOLD = 5
 
@@ -55,14 +56,14 @@ async def requested_assets(
     if requested.token is not None:
         session = await session_of(catalog.assets, requested.token)
         if session is None or session.script != name:
-            raise _rejected(
+            raise rejected(
                 "metadata.assets.jwt is no token of an upload of assets for this Worker, or has "
                 "expired. Upload the assets again."
             )
         manifest, missing = await asyncio.to_thread(catalog.assets.manifest, session)
         if missing:
             shown = ", ".join(missing[:_MOST_TOLD])
-            raise _rejected(
+            raise rejected(
                 f"The upload of the assets is not complete: {len(missing)} files are missing, "
                 f"such as {shown}."
             )
@@ -90,22 +91,22 @@ def check_assets(script: Script) -> None:
     """Raises UploadRejected for a script whose assets do not go with it."""
     bound = [b.name for b in script.bindings if isinstance(b, AssetsBinding)]
     if len(bound) > 1:
-        raise _rejected(f"Only one binding can be to the assets, but these are: {', '.join(bound)}")
+        raise rejected(f"Only one binding can be to the assets, but these are: {', '.join(bound)}")
     if script.assets is None:
         if bound:
-            raise _rejected(
+            raise rejected(
                 f'The binding "{bound[0]}" is to static assets, which the upload does not have.'
             )
         if not script.modules:
-            raise _rejected("The upload has neither a script nor assets.")
+            raise rejected("The upload has neither a script nor assets.")
     elif not script.modules:
         if bound:
-            raise _rejected(
+            raise rejected(
                 "Cannot use assets with a binding in an assets-only Worker: the binding "
                 f'"{bound[0]}" needs a script.'
             )
         if script.assets.config.run_worker_first:
-            raise _rejected("Cannot set run_worker_first without a Worker script.")
+            raise rejected("Cannot set run_worker_first without a Worker script.")
 
 
 def _signature(session: AssetSession, signed: str) -> str:
@@ -119,7 +120,3 @@ def _encoded(claims: dict[str, object]) -> str:
 
 def _decoded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

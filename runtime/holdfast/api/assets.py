@@ -27,6 +27,7 @@ from holdfast.catalog import ErrorCode, UploadRejected, check_script_name
 from holdfast.catalog.asset_library import NewFile
 from holdfast.catalog.asset_rows import AssetSession, Wanted
 from holdfast.catalog.bindings import is_well_formed
+from holdfast.catalog.errors import rejected
 
 MAX_MANIFEST_BYTES = 32 << 20
 MAX_UPLOAD_BYTES = 100 << 20
@@ -72,7 +73,7 @@ class AssetHandlers:
         if session is None:
             raise unauthenticated()
         if request.query.get("base64") != "true":
-            raise _rejected("Files are uploaded in Base64: the URL must have ?base64=true.")
+            raise rejected("Files are uploaded in Base64: the URL must have ?base64=true.")
         if request.content_type != "multipart/form-data":
             raise UploadRejected(
                 ErrorCode.UNSUPPORTED_CONTENT_TYPE,
@@ -96,7 +97,7 @@ class AssetHandlers:
             async for part in parts_of(reader):
                 file_hash = name_of(part)
                 if file_hash not in sizes:
-                    raise _rejected(f"The manifest has no file with the hash {file_hash[:80]!r}.")
+                    raise rejected(f"The manifest has no file with the hash {file_hash[:80]!r}.")
                 content = unfinished.enter_context(self._library.new_content())
                 file = NewFile(file_hash, _content_type(part), content)
                 await _copy(part, file, sizes[file_hash])
@@ -118,7 +119,7 @@ async def _copy(part: BodyPartReader, file: NewFile, size: int) -> None:
     file.content.write(_from_base64(rest, file.hash))
     if file.content.size != size:
         told = "more" if file.content.size > size else f"{file.content.size:,}"
-        raise _rejected(
+        raise rejected(
             f"The file with the hash {file.hash} has {told} bytes; the manifest says {size:,}."
         )
 
@@ -127,7 +128,7 @@ def _from_base64(text: bytes, file_hash: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:
-        raise _rejected(f"The file with the hash {file_hash} is not in Base64: {error}.") from error
+        raise rejected(f"The file with the hash {file_hash} is not in Base64: {error}.") from error
 
 
 def _content_type(part: BodyPartReader) -> str | None:
@@ -139,31 +140,29 @@ def _wanted(body: bytes) -> Wanted:
     """The files of a manifest. Raises UploadRejected."""
     manifest = parse_object(body, "the body").get("manifest")
     if not isinstance(manifest, dict):
-        raise _rejected('The body must have "manifest": {"/path": {"hash": …, "size": …}, …}.')
+        raise rejected('The body must have "manifest": {"/path": {"hash": …, "size": …}, …}.')
     if len(manifest) > MAX_ASSETS:
-        raise _rejected(f"The manifest has more than {MAX_ASSETS:,} files.")
+        raise rejected(f"The manifest has more than {MAX_ASSETS:,} files.")
     wanted = {path: _file(path, entry) for path, entry in manifest.items()}
     sizes: dict[str, int] = {}
     for path, (file_hash, size) in wanted.items():
         if sizes.setdefault(file_hash, size) != size:
-            raise _rejected(f"{path!r} has the hash of another file, and another size.")
+            raise rejected(f"{path!r} has the hash of another file, and another size.")
     return wanted
 
 
 def _file(path: str, entry: Any) -> tuple[str, int]:
     if not path.startswith("/") or not is_well_formed(path):
-        raise _rejected(f"The manifest's paths must begin with a slash; {path[:80]!r} does not.")
+        raise rejected(f"The manifest's paths must begin with a slash; {path[:80]!r} does not.")
     if not isinstance(entry, dict):
-        raise _rejected(f'{path!r} must be an object with "hash" and "size".')
+        raise rejected(f'{path!r} must be an object with "hash" and "size".')
     file_hash, size = entry.get("hash"), entry.get("size")
     if not isinstance(file_hash, str) or not _HASH.fullmatch(file_hash):
-        raise _rejected(f'{path!r}: "hash" must be 32 hexadecimal digits.')
+        raise rejected(f'{path!r}: "hash" must be 32 hexadecimal digits.')
     if type(size) is not int or size < 0:
-        raise _rejected(f'{path!r}: "size" must be a number of bytes.')
+        raise rejected(f'{path!r}: "size" must be a number of bytes.')
     if size > MAX_ASSET_BYTES:
-        raise _rejected(
-            f"{path!r} is larger than {MAX_ASSET_BYTES >> 20} MiB, the most for a file."
-        )
+        raise rejected(f"{path!r} is larger than {MAX_ASSET_BYTES >> 20} MiB, the most for a file.")
     return file_hash, size
 
 
@@ -179,7 +178,3 @@ def _buckets(missing: Iterable[str], sizes: Mapping[str, int]) -> list[list[str]
         buckets[-1].append(file_hash)
         room -= size
     return buckets
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from holdfast.api.requested_assets import RequestedAssets, parse_assets
-from holdfast.catalog import ErrorCode, UploadRejected
 from holdfast.catalog.bindings import RequestedBinding, is_well_formed, parse_bindings
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.declared import Declared, parse_declared
+from holdfast.catalog.errors import rejected
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.migrations import Migrations, Renamed, Step
 
@@ -69,7 +69,7 @@ def parse_metadata(content: bytes) -> Metadata:
     fields = parse_object(content, "metadata")
     for name in _REFUSED_FIELDS:
         if fields.get(name):
-            raise _rejected(f"Holdfast does not support metadata.{name}.")
+            raise rejected(f"Holdfast does not support metadata.{name}.")
     main_module, body_part = (
         _optional_text(fields, "main_module"),
         _optional_text(fields, "body_part"),
@@ -77,7 +77,7 @@ def parse_metadata(content: bytes) -> Metadata:
     assets = parse_assets(fields)
     is_whole = (main_module is None) != (body_part is None)
     if not is_whole and not (main_module is None and assets.are_any):
-        raise _rejected(
+        raise rejected(
             'metadata must have either "main_module", the file name of an ES module, or '
             '"body_part", the name of the part that holds the script.'
         )
@@ -105,15 +105,15 @@ def parse_object(content: bytes, what: str) -> dict[str, Any]:
     try:
         value = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise _rejected(
+        raise rejected(
             f"{what} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}."
         ) from error
     except RecursionError as error:
-        raise _rejected(f"{what} is nested too deeply.") from error
+        raise rejected(f"{what} is nested too deeply.") from error
     except ValueError as error:
-        raise _rejected(f"{what} is not valid JSON: {error}.") from error
+        raise rejected(f"{what} is not valid JSON: {error}.") from error
     if not isinstance(value, dict):
-        raise _rejected(f"{what} must be a JSON object.")
+        raise rejected(f"{what} must be a JSON object.")
     return value
 
 
@@ -122,13 +122,13 @@ def parse_annotations(value: object, place: str) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise _rejected(f"{place} must be an object.")
+        raise rejected(f"{place} must be an object.")
     given = {name: text for name, text in value.items() if text is not None}
     for name, text in given.items():
         if not isinstance(text, str) or not is_well_formed(name + text):
-            raise _rejected(f"{place}: {name!r} must be a string.")
+            raise rejected(f"{place}: {name!r} must be a string.")
         if len(text) > MAX_ANNOTATION_LENGTH:
-            raise _rejected(f"{place}: {name!r} is longer than {MAX_ANNOTATION_LENGTH} characters.")
+            raise rejected(f"{place}: {name!r} is longer than {MAX_ANNOTATION_LENGTH} characters.")
     return given
 
 
@@ -141,7 +141,7 @@ def _optional_text(fields: Mapping[str, Any], name: str, path: str = "metadata."
     if value is None:
         return None
     if not isinstance(value, str) or not value or not is_well_formed(value):
-        raise _rejected(f"{path}{name} must be a non-empty string.")
+        raise rejected(f"{path}{name} must be a non-empty string.")
     return value
 
 
@@ -152,7 +152,7 @@ def _texts(fields: Mapping[str, Any], name: str, path: str = "metadata.") -> tup
     if not isinstance(values, list) or not all(
         isinstance(value, str) and is_well_formed(value) for value in values
     ):
-        raise _rejected(f"{path}{name} must be a list of strings.")
+        raise rejected(f"{path}{name} must be a list of strings.")
     return tuple(values)
 
 
@@ -161,7 +161,7 @@ def _date(fields: Mapping[str, Any]) -> str | None:
     if text is None:
         return None
     if not is_compatibility_date(text):
-        raise _rejected(
+        raise rejected(
             f'metadata.compatibility_date must be a date like "2024-01-31", not {text!r}.'
         )
     return text
@@ -170,14 +170,14 @@ def _date(fields: Mapping[str, Any]) -> str | None:
 def _flags(fields: Mapping[str, Any]) -> tuple[str, ...]:
     flags = _texts(fields, "compatibility_flags")
     if mistake := mistake_in(flags):
-        raise _rejected(mistake)
+        raise rejected(mistake)
     return flags
 
 
 def _declared(fields: Mapping[str, Any]) -> Mapping[str, Declared]:
     declared = parse_declared(fields.get("exports"), "metadata.exports")
     if declared and fields.get("migrations"):
-        raise _rejected("metadata has either migrations or exports of Durable Objects, not both.")
+        raise rejected("metadata has either migrations or exports of Durable Objects, not both.")
     return declared
 
 
@@ -186,14 +186,14 @@ def _migrations(migrations: object) -> Migrations | None:
     if migrations is None:
         return None
     if not isinstance(migrations, dict):
-        raise _rejected("metadata.migrations must be an object.")
+        raise rejected("metadata.migrations must be an object.")
     steps = migrations.get("steps")
     if steps is None:
         steps = [{name: value for name, value in migrations.items() if name not in _MIGRATION}]
     else:
         _refuse_unknown(migrations, _MIGRATION)
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
-        raise _rejected("metadata.migrations.steps must be a list of objects.")
+        raise rejected("metadata.migrations.steps must be a list of objects.")
     path = "metadata.migrations."
     return Migrations(
         tuple(_step(step) for step in steps),
@@ -206,7 +206,7 @@ def _refuse_unknown(fields: Mapping[str, Any], known: Iterable[str]) -> None:
     """A step that nobody knows, or that is misspelt, must not count as taken."""
     for name in fields:
         if name not in known:
-            raise _rejected(f"metadata.migrations knows no {name!r}; it knows {', '.join(known)}.")
+            raise rejected(f"metadata.migrations knows no {name!r}; it knows {', '.join(known)}.")
 
 
 def _step(step: Mapping[str, Any]) -> Step:
@@ -226,14 +226,10 @@ def _step(step: Mapping[str, Any]) -> Step:
 def _renamed(step: Mapping[str, Any], name: str, fields: tuple[str, ...]) -> Iterator[Renamed]:
     entries = step.get(name) or []
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise _rejected(f"metadata.migrations.{name} must be a list of objects.")
+        raise rejected(f"metadata.migrations.{name} must be a list of objects.")
     for entry in entries:
         path = f"metadata.migrations.{name}."
         texts = [_optional_text(entry, key, path) for key in fields]
         if None in texts:
-            raise _rejected(f"metadata.migrations.{name} needs {' and '.join(fields)} in each.")
+            raise rejected(f"metadata.migrations.{name} needs {' and '.join(fields)} in each.")
         yield Renamed(*texts)  # type: ignore[arg-type]  # None was refused
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

@@ -10,7 +10,7 @@ from typing import Any
 from holdfast.assets import AssetsConfig, AssetsInvalid
 from holdfast.assets.headers import HeaderRules
 from holdfast.assets.redirects import Redirects
-from holdfast.catalog import ErrorCode, UploadRejected
+from holdfast.catalog.errors import rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +47,22 @@ def parse_assets(fields: Mapping[str, Any]) -> RequestedAssets:
     assets = fields.get("assets")
     keeps = fields.get("keep_assets")
     if keeps is not None and not isinstance(keeps, bool):
-        raise _rejected("metadata.keep_assets must be a boolean.")
+        raise rejected("metadata.keep_assets must be a boolean.")
     if not assets:
         return RequestedAssets(keeps=bool(keeps))
     if not isinstance(assets, dict):
-        raise _rejected("metadata.assets must be an object.")
+        raise rejected("metadata.assets must be an object.")
     token, config = assets.get("jwt"), assets.get("config")
     if token is not None and not isinstance(token, str):
-        raise _rejected("metadata.assets.jwt must be a string.")
+        raise rejected("metadata.assets.jwt must be a string.")
     if not token and not keeps:
-        raise _rejected(
+        raise rejected(
             "metadata.assets.jwt is missing: it is what the upload of the assets ends with."
         )
     if config is not None and not isinstance(config, dict):
-        raise _rejected("metadata.assets.config must be an object.")
+        raise rejected("metadata.assets.config must be an object.")
     try:
         parsed = None if config is None else AssetsConfig.parse(config)
     except AssetsInvalid as error:
-        raise _rejected(f"metadata.assets.config has a mistake: {error}.") from error
+        raise rejected(f"metadata.assets.config has a mistake: {error}.") from error
     return RequestedAssets(token or None, parsed, bool(keeps))
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

@@ -19,6 +19,7 @@ from holdfast.api.routing import Route
 from holdfast.api.versions import shown_version
 from holdfast.catalog import ErrorCode, Note, Script, SecretText, UploadRejected
 from holdfast.catalog.bindings import parse_bindings
+from holdfast.catalog.errors import rejected
 from holdfast.catalog.script import as_new_version
 
 _PATCH = "workers/triggered_by"
@@ -125,11 +126,11 @@ def _with_secrets(script: Script, changes: Mapping[str, SecretText | None]) -> S
 def _secrets(entries: object, field: str) -> dict[str, SecretText | None]:
     """Secrets by name; None is one to be removed."""
     if not isinstance(entries, dict):
-        raise _rejected(f'The body must have "{field}", an object.')
+        raise rejected(f'The body must have "{field}", an object.')
     changes: dict[str, SecretText | None] = {}
     for name, entry in entries.items():
         if entry is not None and not isinstance(entry, dict):
-            raise _rejected(f'"{field}": {name!r} must be an object, or null.')
+            raise rejected(f'"{field}": {name!r} must be an object, or null.')
         changes[name] = None if entry is None else _secret({**entry, "name": name})
     return changes
 
@@ -137,7 +138,7 @@ def _secrets(entries: object, field: str) -> dict[str, SecretText | None]:
 def _secret(fields: Mapping[str, Any]) -> SecretText:
     entry = {"type": "secret_text", **fields}
     if entry["type"] != "secret_text":
-        raise _rejected(f"Holdfast has no secrets of type {entry['type']!r}; it has: secret_text.")
+        raise rejected(f"Holdfast has no secrets of type {entry['type']!r}; it has: secret_text.")
     (secret,) = parse_bindings([entry])
     assert isinstance(secret, SecretText), "its type says so"
     return secret
@@ -147,7 +148,3 @@ def _not_found(name: str) -> ApiRefusal:
     return ApiRefusal(
         HTTPStatus.NOT_FOUND, ErrorCode.BINDING_NOT_FOUND, f'There is no secret named "{name}".'
     )
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

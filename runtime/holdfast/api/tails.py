@@ -21,7 +21,8 @@ from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.json_body import read_object
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
-from holdfast.catalog import ErrorCode, UploadRejected
+from holdfast.catalog import ErrorCode
+from holdfast.catalog.errors import rejected
 from holdfast.workers.trace import Frame
 
 PROTOCOL = "trace-v1"
@@ -183,7 +184,7 @@ def _filter(filters: object) -> Callable[[Frame], bool]:
     if filters is None:
         return _all
     if not isinstance(filters, list) or not all(isinstance(entry, dict) for entry in filters):
-        raise _rejected('"filters" must be a list of objects.')
+        raise rejected('"filters" must be a list of objects.')
     checks = [_check(kind, wanted) for entry in filters for kind, wanted in entry.items()]
     return lambda frame: all(check(frame) for check in checks)
 
@@ -205,7 +206,7 @@ def _check(kind: str, wanted: Any) -> Callable[[Frame], bool]:
             return lambda frame: any(
                 wanted in text for log in frame["logs"] for text in log["message"]
             )
-    raise _rejected(f"Holdfast has no filter {kind!r} for tails, or none of such a value.")
+    raise rejected(f"Holdfast has no filter {kind!r} for tails, or none of such a value.")
 
 
 def _request(frame: Frame) -> dict[str, Any]:
@@ -219,7 +220,3 @@ def _header(frame: Frame, name: str) -> str | None:
 def _has_header(frame: Frame, name: str, value: object) -> bool:
     found = _header(frame, name)
     return found is not None and (not isinstance(value, str) or value in found)
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from holdfast.api.body import too_large
 from holdfast.api.form import Part
 from holdfast.api.metadata import Metadata, parse_metadata
-from holdfast.catalog import ErrorCode, Syntax, UploadRejected
+from holdfast.catalog import Syntax
 from holdfast.catalog.bindings import is_well_formed
+from holdfast.catalog.errors import rejected
 from holdfast.engine.modules import Module, ModuleKind
 
 METADATA = "metadata"
@@ -60,7 +61,7 @@ def parse_upload(parts: Sequence[Part], *, max_script_bytes: int) -> Upload:
         raise too_large(max_script_bytes)
     if metadata.main_module is None and metadata.body_part is None:
         if sources:
-            raise _rejected(
+            raise rejected(
                 'metadata has neither "main_module" nor "body_part", so that the upload is one of '
                 f"assets alone; but it has modules. {_found(sources)}"
             )
@@ -94,7 +95,7 @@ def _metadata_part(parts: Sequence[Part]) -> Part:
     for part in parts:
         if part.field == METADATA:
             return part
-    raise _rejected(f'The upload has no part named "{METADATA}". {_found(parts)}')
+    raise rejected(f'The upload has no part named "{METADATA}". {_found(parts)}')
 
 
 def _main_part(metadata: Metadata, sources: Sequence[Part]) -> Part:
@@ -102,7 +103,7 @@ def _main_part(metadata: Metadata, sources: Sequence[Part]) -> Part:
         for part in sources:
             if part.field == metadata.body_part:
                 return part
-        raise _rejected(
+        raise rejected(
             f'metadata.body_part names "{metadata.body_part}", but the upload has no part of '
             f"that name. {_found(sources)}"
         )
@@ -111,7 +112,7 @@ def _main_part(metadata: Metadata, sources: Sequence[Part]) -> Part:
         for part in sources:
             if names(part) == wanted:
                 return part
-    raise _rejected(
+    raise rejected(
         f'metadata.main_module names "{metadata.main_module}", but the upload has no module of '
         f"that name. A module is named by its part's file name. {_found(sources)}"
     )
@@ -126,15 +127,15 @@ def _syntax(metadata: Metadata, main: Part) -> Syntax:
     wanted = "application/javascript+module"
     if metadata.body_part is not None:
         wanted += " (an ES module) or as application/javascript (a service worker)"
-    raise _rejected(f'"{module_name(main)}" was sent as {main.content_type}; send it as {wanted}.')
+    raise rejected(f'"{module_name(main)}" was sent as {main.content_type}; send it as {wanted}.')
 
 
 def _module(part: Part) -> Module:
     name = module_name(part)
     if not name or not name.isprintable() or not is_well_formed(name):
-        raise _rejected(f"{name!r} cannot be a module's name.")
+        raise rejected(f"{name!r} cannot be a module's name.")
     if name.startswith(_RESERVED_PREFIXES):
-        raise _rejected(f'"{name}" cannot be a module\'s name: the prefix is reserved.')
+        raise rejected(f'"{name}" cannot be a module\'s name: the prefix is reserved.')
     module = Module(name, _kind(part, name), part.content)
     if module.kind in _TEXT_KINDS:
         _check_text(module)
@@ -146,10 +147,10 @@ def _kind(part: Part, name: str) -> ModuleKind:
     if kind is not None:
         return kind
     if part.content_type.startswith("text/x-python"):
-        raise _rejected(
+        raise rejected(
             f'"{name}" is Python, which Holdfast does not run. Workers are JavaScript here.'
         )
-    raise _rejected(
+    raise rejected(
         f'"{name}" was sent as {part.content_type!r}, which is no type of a module. '
         f"Types of modules: {', '.join(CONTENT_TYPES)}."
     )
@@ -160,13 +161,13 @@ def _check_text(module: Module) -> None:
         text = module.content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = module.content.count(b"\n", 0, error.start) + 1
-        raise _rejected(f"{module.name}:{line}: the text is not valid UTF-8.") from error
+        raise rejected(f"{module.name}:{line}: the text is not valid UTF-8.") from error
     if module.kind is not ModuleKind.JSON:
         return
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        raise _rejected(
+        raise rejected(
             f"{module.name}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}."
         ) from error
     except (RecursionError, ValueError):
@@ -177,7 +178,7 @@ def _refuse_duplicates(modules: Sequence[Module]) -> None:
     seen: set[str] = set()
     for module in modules:
         if module.name in seen:
-            raise _rejected(f'Two parts of the upload are modules named "{module.name}".')
+            raise rejected(f'Two parts of the upload are modules named "{module.name}".')
         seen.add(module.name)
 
 
@@ -198,7 +199,3 @@ def _found(parts: Sequence[Part]) -> str:
 
 def _show(part: Part) -> str:
     return f'"{part.file_name}" (part "{part.field}")' if part.file_name else f'part "{part.field}"'
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

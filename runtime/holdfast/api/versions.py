@@ -29,6 +29,7 @@ from holdfast.catalog import (
     UploadRejected,
     VersionRecord,
 )
+from holdfast.catalog.errors import rejected
 
 WHOLE = 100
 """Percent: Holdfast gives all events to one version."""
@@ -170,16 +171,16 @@ def _deployed_version(fields: dict[str, Any]) -> str:
     """The one version in `{"versions": [{"version_id", "percentage": 100}]}`."""
     versions = fields.get("versions")
     if not isinstance(versions, list) or not all(isinstance(entry, dict) for entry in versions):
-        raise _rejected('The body must have "versions": [{"version_id": …, "percentage": 100}].')
+        raise rejected('The body must have "versions": [{"version_id": …, "percentage": 100}].')
     taking = [entry for entry in versions if entry.get("percentage") != 0]
     if len(taking) != 1 or taking[0].get("percentage") != WHOLE:
-        raise _rejected(
+        raise rejected(
             "Holdfast has no gradual deployments: it deploys one version, with a percentage of "
             f"{WHOLE}."
         )
     version = taking[0].get("version_id")
     if not isinstance(version, str):
-        raise _rejected('"version_id" must be a string.')
+        raise rejected('"version_id" must be a string.')
     return version
 
 
@@ -190,7 +191,3 @@ def _unconfigured(namespace: Namespace) -> UploadRejected:
         "configured to implement Durable Objects. Did you forget to apply a new_sqlite_classes "
         'migration with "wrangler deploy"?',
     )
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

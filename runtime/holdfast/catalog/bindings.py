@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from holdfast.catalog.errors import ErrorCode, UploadRejected
+from holdfast.catalog.errors import UploadRejected, rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +148,12 @@ def parse_bindings(entries: object) -> tuple[RequestedBinding, ...]:
     if entries is None:
         return ()
     if not isinstance(entries, list):
-        raise _rejected("metadata.bindings must be a list.")
+        raise rejected("metadata.bindings must be a list.")
     bindings = tuple(_parse(index, entry) for index, entry in enumerate(entries))
     seen: set[str] = set()
     for binding in bindings:
         if binding.name in seen:
-            raise _rejected(f'The binding name "{binding.name}" is used more than once.')
+            raise rejected(f'The binding name "{binding.name}" is used more than once.')
         seen.add(binding.name)
     return bindings
 
@@ -234,16 +234,16 @@ class _Entry:
         """The string under `key`, which must be there."""
         value = self._fields.get(key)
         if not isinstance(value, str):
-            raise _rejected(f'{self._place}: "{key}" must be a string.')
+            raise rejected(f'{self._place}: "{key}" must be a string.')
         if not is_well_formed(value):
-            raise _rejected(f'{self._place}: "{key}" is not well-formed Unicode.')
+            raise rejected(f'{self._place}: "{key}" is not well-formed Unicode.')
         return value
 
     def word(self, key: str) -> str:
         """The string under `key`, which must be there and not be empty."""
         value = self.text(key)
         if not value:
-            raise _rejected(f'{self._place}: "{key}" must not be empty.')
+            raise rejected(f'{self._place}: "{key}" must not be empty.')
         return value
 
     def optional_word(self, key: str) -> str | None:
@@ -253,18 +253,18 @@ class _Entry:
     def json(self, key: str) -> str:
         """The value under `key`, whatever it is, as JSON text."""
         if key not in self._fields:
-            raise _rejected(f'{self._place}: "{key}" is missing.')
+            raise rejected(f'{self._place}: "{key}" is missing.')
         try:
             return json.dumps(self._fields[key], allow_nan=False)
         except ValueError as error:
-            raise _rejected(f'{self._place}: "{key}" holds a number beyond a double.') from error
+            raise rejected(f'{self._place}: "{key}" holds a number beyond a double.') from error
 
     def number(self, table: str, key: str) -> int:
         """The whole number above 0 under `key` of the object under `table`."""
         fields = self._fields.get(table)
         value = fields.get(key) if isinstance(fields, dict) else None
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise _rejected(f'{self._place}: "{table}.{key}" must be a whole number above 0.')
+            raise rejected(f'{self._place}: "{table}.{key}" must be a whole number above 0.')
         return value
 
     def optional_object(self, key: str) -> str | None:
@@ -272,13 +272,13 @@ class _Entry:
         if self._fields.get(key) is None:
             return None
         if not isinstance(self._fields[key], dict):
-            raise _rejected(f'{self._place}: "{key}" must be an object.')
+            raise rejected(f'{self._place}: "{key}" must be an object.')
         return self.json(key)
 
     def refuse_type(self) -> UploadRejected:
         """The error for a type that Holdfast does not have."""
         known = ", ".join(sorted(_PARSERS))
-        return _rejected(
+        return rejected(
             f"{self._place}: Holdfast has no binding of type {self._fields.get('type')!r}. "
             f"It has: {known}."
         )
@@ -286,7 +286,7 @@ class _Entry:
 
 def _parse(index: int, fields: object) -> RequestedBinding:
     if not isinstance(fields, dict):
-        raise _rejected(f"metadata.bindings[{index}] must be an object.")
+        raise rejected(f"metadata.bindings[{index}] must be an object.")
     entry = _Entry(index, fields)
     parser = _PARSERS.get(entry.word("type"))
     if parser is None:
@@ -297,7 +297,7 @@ def _parse(index: int, fields: object) -> RequestedBinding:
 def _rate_limit(entry: _Entry, name: str) -> RequestedBinding:
     limit, period_s = (entry.number("simple", key) for key in ("limit", "period"))
     if period_s not in RATE_LIMIT_PERIODS_S:
-        raise _rejected(f'binding "{name}": "simple.period" must be 10 or 60, in seconds.')
+        raise rejected(f'binding "{name}": "simple.period" must be 10 or 60, in seconds.')
     return RateLimit(name, entry.word("namespace_id"), limit, period_s)
 
 
@@ -330,7 +330,3 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
 def is_well_formed(text: str) -> bool:
     """False for a string with lone surrogates, which neither UTF-8 nor SQLite can hold."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

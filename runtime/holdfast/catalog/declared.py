@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.catalog.errors import ErrorCode, UploadRejected
+from holdfast.catalog.errors import rejected
 from holdfast.catalog.migrations import Renamed, Step
 
 _LIVE = "created"
@@ -33,13 +33,13 @@ def parse_declared(value: object, place: str) -> Mapping[str, Declared]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise _rejected(f"{place} must be an object.")
+        raise rejected(f"{place} must be an object.")
     known = {name: _declared(one, f"{place}.{name}") for name, one in value.items()}
     classes = {name: one for name, one in known.items() if one is not None}
     for name, one in classes.items():
         target = classes.get(one.renamed_to)
         if one.state == "renamed" and (target is None or target.state != _LIVE):
-            raise _rejected(f"{place}.{name} is renamed to {one.renamed_to!r}, which is not there.")
+            raise rejected(f"{place}.{name} is renamed to {one.renamed_to!r}, which is not there.")
     return classes
 
 
@@ -69,19 +69,15 @@ def step_to(declared: Mapping[str, Declared], known: Collection[str]) -> Step:
 def _declared(value: Any, place: str) -> Declared | None:
     """None for what is no class of Durable Objects."""
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
-        raise _rejected(f'{place} must be an object with a "type".')
+        raise rejected(f'{place} must be an object with a "type".')
     if value["type"] != "durable-object":
         return None
     state, storage = value.get("state", _LIVE), value.get("storage", "sqlite")
     if state not in _STATES:
-        raise _rejected(f"{place}.state must be one of {', '.join(_STATES)}, not {state!r}.")
+        raise rejected(f"{place}.state must be one of {', '.join(_STATES)}, not {state!r}.")
     if storage not in _STORAGES:
-        raise _rejected(f"{place}.storage must be one of {', '.join(_STORAGES)}, not {storage!r}.")
+        raise rejected(f"{place}.storage must be one of {', '.join(_STORAGES)}, not {storage!r}.")
     renamed_to = value.get("renamed_to", "")
     if not isinstance(renamed_to, str) or (state == "renamed") != bool(renamed_to):
-        raise _rejected(f'{place}.renamed_to must name a class where the state is "renamed".')
+        raise rejected(f'{place}.renamed_to must name a class where the state is "renamed".')
     return Declared(state, storage == "sqlite", renamed_to)
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)

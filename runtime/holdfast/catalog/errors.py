@@ -87,3 +87,8 @@ class UploadRejected(CatalogError):
         super().__init__(message)
         self.code = int(code)
         self.message = message
+
+
+def rejected(message: str) -> UploadRejected:
+    """The error for an upload that is wrong in a way which has no number of its own."""
+    return UploadRejected(ErrorCode.INVALID_SCRIPT, message)
