@@ -196,6 +196,18 @@ def test_what_is_lacking_is_told_together_and_can_be_left_out(tmp_path):
     assert read_project(file, "live", without=["queues", "ai"]).notes == ()
 
 
+def test_what_a_build_writes_down_without_there_being_any_is_not_lacking(tmp_path):
+    file = tmp_path / "wrangler.json"
+    of_the_build = {"configPath": "/a", "userConfigPath": "/a", "topLevelName": "a"}
+    empty = {"queues": {"producers": [], "consumers": []}, "logfwdr": {"bindings": []}}
+    others = {"definedEnvironments": [], "connect": [], "agent_memory": [], "k2": []}
+    file.write_text(json.dumps({"name": "a", "main": "a.js", **of_the_build, **empty, **others}))
+    assert read_project(file).notes == ()
+    file.write_text('{"name": "a", "main": "a.js", "queues": {"producers": [{"binding": "Q"}]}}')
+    with pytest.raises(ProjectInvalid, match='does not have "queues"'):
+        read_project(file)
+
+
 @pytest.mark.parametrize("name", ["wrangler.test.json", "wrangler.jsonc", "other.toml"])
 def test_a_configuration_is_one_by_its_suffix(tmp_path, name):
     assert is_project_file(tmp_path / name)

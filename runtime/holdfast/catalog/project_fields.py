@@ -21,10 +21,11 @@ NOT_INHERITED = (
 
 # Without these, the script would not find what it was written for.
 _REFUSED = """
-    ai ai_search ai_search_namespaces artifacts browser cloudchamber containers d1_databases
-    data_blobs dispatch_namespaces flagship hyperdrive images logfwdr media mtls_certificates
-    pipelines queues r2_buckets secrets_store_secrets send_email site stream text_blobs unsafe
-    unsafe_hello_world vectorize vpc_networks vpc_services wasm_modules worker_loaders workflows
+    agent_memory ai ai_search ai_search_namespaces artifacts browser cloudchamber connect containers
+    d1_databases data_blobs dispatch_namespaces flagship hyperdrive images k2 logfwdr media
+    mtls_certificates pipelines queues r2_buckets secrets_store_secrets send_email site stream
+    text_blobs unsafe unsafe_hello_world vectorize vpc_networks vpc_services wasm_modules websearch
+    worker_loaders workflows
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
     alias analytics_engine_datasets assets build compatibility_date compatibility_flags define dev
@@ -33,11 +34,11 @@ _TAKEN = """
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """
-    $schema account_id base_dir cache compliance_region dependencies_instrumentation env
-    find_additional_modules first_party_worker keep_names keep_vars legacy_env limits logpush
-    observability pages_build_output_dir placement preserve_file_names preview_urls previews
-    python_modules secrets send_metrics streaming_tail_consumers tail_consumers upload_source_maps
-    workers_dev
+    $schema account_id base_dir cache compliance_region configPath definedEnvironments
+    dependencies_instrumentation env find_additional_modules first_party_worker keep_names keep_vars
+    legacy_env limits logpush observability pages_build_output_dir placement preserve_file_names
+    preview_urls previews python_modules secrets send_metrics streaming_tail_consumers
+    tail_consumers targetEnvironment topLevelName upload_source_maps userConfigPath workers_dev
 """.split()  # noqa: SIM905
 _ROUTES = ("route", "routes")
 _ANALYTICS = "analytics_engine_datasets"
@@ -46,7 +47,7 @@ _KNOWN = frozenset((*_REFUSED, *_TAKEN, *_NOTHING_COMES_OF, *_ROUTES))
 
 def refused_of(fields: Mapping[str, Any]) -> list[str]:
     """The fields that a script cannot do without, of those that Holdfast does not have."""
-    return [name for name in _REFUSED if fields.get(name)]
+    return [name for name in _REFUSED if _says_anything(fields.get(name))]
 
 
 def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str]:
@@ -69,6 +70,13 @@ def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str
     for name in _ROUTES:
         if chosen.get(name) or fields.get(name):
             yield f'"{name}" has no effect: Holdfast serves a Worker at a host name of its own'
+
+
+def _says_anything(value: Any) -> bool:
+    """Not where it is empty, as are the fields that a build writes down without there being any."""
+    if isinstance(value, Mapping):
+        return any(map(_says_anything, value.values()))
+    return bool(value)
 
 
 def _unknown(name: str, prefix: str) -> Iterator[str]:
