@@ -81,28 +81,39 @@ function constructorOfPromise() {
   return NativePromise;
 }
 
+let marks = { frame: current, reactions: undefined }; // the last ones: the next are often the same
+
+/** What makes a frame the current one, however a promise is settled. */
+function reactionsThatEnter(frame) {
+  if (marks.frame !== frame || marks.reactions === undefined) {
+    const enter = () => enterFrame(frame);
+    marks = { frame, reactions: [enter, enter] };
+  }
+  return marks.reactions;
+}
+
 /** The next reaction that a promise gets runs in this frame. */
 function mark(promise, frame) {
-  const enter = () => enterFrame(frame);
+  const reactions = reactionsThatEnter(frame);
   if (getPrototypeOf(promise) !== NativePromise.prototype || hasOwn(promise, "constructor")) {
-    markOther(promise, enter);
+    markOther(promise, reactions);
     return;
   }
   isMarking = true;
   try {
-    apply(then, promise, [enter, enter]);
+    apply(then, promise, reactions);
   } finally {
     isMarking = false;
   }
 }
 
 /** The same for a promise that has its `constructor` from a class of the script's own. */
-function markOther(promise, enter) {
+function markOther(promise, reactions) {
   const own = getOwnPropertyDescriptor(promise, "constructor");
   if (own?.configurable === false || !isExtensible(promise)) return;
   defineProperty(promise, "constructor", { value: bare, configurable: true });
   try {
-    apply(then, promise, [enter, enter]);
+    apply(then, promise, reactions);
   } finally {
     delete promise.constructor;
     if (own !== undefined) defineProperty(promise, "constructor", own);

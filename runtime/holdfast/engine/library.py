@@ -61,8 +61,7 @@ typedef char *JSModuleNormalizeFunc(JSContext *ctx, const char *base, const char
 typedef JSModuleDef *JSModuleLoaderFunc(JSContext *ctx, const char *name, void *opaque);
 typedef int JSModuleInitFunc(JSContext *ctx, JSModuleDef *m);
 typedef int JSInterruptHandler(JSRuntime *rt, void *opaque);
-typedef void JSPromiseHook(JSContext *ctx, int type, JSValue promise, JSValue parent,
-                           void *opaque);
+typedef void JSPromiseHook(uintptr_t ctx, int type, uint64_t promise); /* see promise_hook.py */
 typedef void JSHostPromiseRejectionTracker(JSContext *ctx, JSValue promise, JSValue reason,
                                            bool is_handled, void *opaque);
 
