@@ -5,8 +5,8 @@ import os
 import pytest
 
 from holdfast.assets import AssetFolder, AssetsInvalid
+from holdfast.assets.asset import MAX_ASSET_BYTES
 from holdfast.assets.content_types import content_type
-from holdfast.assets.site import MAX_ASSET_BYTES
 
 
 @pytest.fixture

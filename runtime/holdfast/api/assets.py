@@ -22,7 +22,7 @@ from holdfast.api.form import name_of, parts_of, reading_form
 from holdfast.api.metadata import parse_object
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
-from holdfast.assets.site import MAX_ASSET_BYTES, MAX_ASSETS
+from holdfast.assets.asset import MAX_ASSET_BYTES, MAX_ASSETS
 from holdfast.catalog import ErrorCode, UploadRejected, check_script_name
 from holdfast.catalog.asset_library import NewFile
 from holdfast.catalog.asset_rows import AssetSession, Wanted

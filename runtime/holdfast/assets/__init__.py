@@ -3,8 +3,8 @@
 What is here knows paths, rules and files, and nothing of HTTP connections or isolates; it imports
 only `storage` (for what survives a power loss). `workers/assets.py` answers requests with it.
 
-- `configuration.py`: `AssetsConfig`, what a project says of its assets; `site.py`: `Assets`, a
-  script's files with their configuration.
+- `configuration.py`: `AssetsConfig`, what a project says of its assets; `asset.py`: `Asset`, one
+  file; `site.py`: `Assets`, a script's files with their configuration.
 - `folder.py` has the files of a directory, `manifest.py` those that were uploaded; `store.py`
   keeps the contents of the latter.
 - `html_handling.py` finds the file for a path, `redirects.py` and `headers.py` read `_redirects`
@@ -16,8 +16,9 @@ https://developers.cloudflare.com/workers/static-assets/
 https://github.com/cloudflare/workers-sdk/tree/main/packages/workers-shared
 """
 
+from holdfast.assets.asset import Asset
 from holdfast.assets.configuration import AssetsConfig, AssetsInvalid
 from holdfast.assets.folder import AssetFolder
-from holdfast.assets.site import Asset, Assets
+from holdfast.assets.site import Assets
 
 __all__ = ["Asset", "AssetFolder", "Assets", "AssetsConfig", "AssetsInvalid"]

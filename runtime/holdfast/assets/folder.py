@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdfast.assets.asset import MAX_ASSET_BYTES, MAX_ASSETS, Asset
 from holdfast.assets.configuration import AssetsInvalid
 from holdfast.assets.content_types import content_type
-from holdfast.assets.site import MAX_ASSET_BYTES, MAX_ASSETS, Asset
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from holdfast.assets.asset import Asset
 from holdfast.assets.configuration import HtmlHandling, NotFoundHandling
-from holdfast.assets.site import Asset
 
 Find = Callable[[str], Asset | None]
 

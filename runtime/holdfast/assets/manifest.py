@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from holdfast.assets.site import Asset
+from holdfast.assets.asset import Asset
 
 STORE = "assets"
 """The folder, in the data folder, where contents are."""

@@ -1,44 +1,13 @@
 """`Assets`: the files of one version of a script, and how they are served."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TypeAlias
 
 from holdfast.assets.configuration import AssetsConfig
+from holdfast.assets.folder import AssetFolder
+from holdfast.assets.manifest import Manifest
 
-if TYPE_CHECKING:
-    from holdfast.assets.folder import AssetFolder
-    from holdfast.assets.manifest import Manifest
-
-MAX_ASSETS = 100_000
-MAX_ASSET_BYTES = 25 << 20
-"""As on Cloudflare. https://developers.cloudflare.com/workers/platform/limits/#static-assets"""
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """A file that is served at a path.
-
-    `etag` is without quotes, `file` where it is read from. `content_type` is None where none is
-    to be told.
-    """
-
-    etag: str
-    content_type: str | None
-    size: int
-    file: str
-
-
-class AssetFiles(Protocol):
-    """Finds files."""
-
-    def find(self, path: str) -> Asset | None:
-        """The file at a path, decoded and with "/" in front; None where there is none."""
-
-    def rule_files(self) -> tuple[str | None, str | None]:
-        """The texts of `_headers` and `_redirects`, the same objects while they are the same."""
-
-
-AssetOrigin: TypeAlias = "AssetFolder | Manifest"
+AssetOrigin: TypeAlias = AssetFolder | Manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from holdfast.assets.asset import AssetFiles
 from holdfast.assets.folder import AssetFolder
 from holdfast.assets.manifest import STORE
 from holdfast.assets.rule_text import Mistake
-from holdfast.assets.site import AssetFiles
 from holdfast.workers import Worker
 from holdfast.workers.assets import AssetEntrance, AssetServer
 from holdfast.workers.compatibility import navigation_prefers_assets

@@ -15,13 +15,13 @@ from typing import NamedTuple, Protocol
 
 import ada_url
 
+from holdfast.assets.asset import Asset, AssetFiles
 from holdfast.assets.configuration import AssetsConfig, NotFoundHandling
 from holdfast.assets.headers import Fields, HeaderRules
 from holdfast.assets.html_handling import Intent, intent_of
 from holdfast.assets.redirects import Redirects
 from holdfast.assets.rule_text import Mistake
 from holdfast.assets.rules import RuleUrl
-from holdfast.assets.site import Asset, AssetFiles
 from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
 from holdfast.host.bodies import ByteStream
 from holdfast.workers.asset_bodies import open_body
