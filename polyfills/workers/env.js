@@ -5,6 +5,7 @@ import { namespaceFromHost } from "../objects/namespace.js";
 import { serviceFromHost } from "./fetcher.js";
 
 const kv = lazily("kv/namespace.js");
+const d1 = lazily("d1/database.js");
 const rateLimits = lazily("workers/rate-limit.js");
 const analytics = lazily("workers/analytics.js");
 
@@ -13,6 +14,7 @@ const makers = {
   secret_text: (binding) => binding.text,
   json: (binding) => JSON.parse(binding.json),
   kv_namespace: (binding) => kv().kvFromHost(binding),
+  d1: (binding) => d1().d1FromHost(binding),
   ratelimit: (binding) => rateLimits().rateLimitFromHost(binding),
   analytics_engine: () => analytics().analyticsFromHost(),
   durable_object_namespace: namespaceFromHost,

@@ -19,6 +19,7 @@ May import engine/ and storage/; touches APSW for a database of its own,
 """
 
 from holdfast.catalog.bindings import (
+    D1,
     Analytics,
     AssetsBinding,
     Binding,
@@ -48,6 +49,7 @@ from holdfast.catalog.scripts import ScriptRecord
 from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
 
 __all__ = [
+    "D1",
     "Analytics",
     "AssetsBinding",
     "Binding",

@@ -56,6 +56,14 @@ class KeyValue:
     namespace_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class D1:
+    """A D1 database, by its id."""
+
+    name: str
+    database_id: str
+
+
 ASSETS_ENTRYPOINT = "holdfast:assets"
 """The entrypoint of a script with assets that an `AssetsBinding` leads to."""
 
@@ -127,6 +135,7 @@ Binding: TypeAlias = (
     | Json
     | Service
     | KeyValue
+    | D1
     | AssetsBinding
     | VersionMetadata
     | RateLimit
@@ -190,8 +199,8 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
             if entrypoint is not None:
                 entry["entrypoint"] = entrypoint
             return entry if props is None else {**entry, "props": json.loads(props)}
-        case KeyValue(name, namespace_id):
-            return {"name": name, "type": "kv_namespace", "namespace_id": namespace_id}
+        case KeyValue() | D1():
+            return _describe_store(binding)
         case AssetsBinding(name):
             return {"name": name, "type": "assets"}
         case VersionMetadata(name):
@@ -212,6 +221,14 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
                 "type": "durable_object_namespace",
                 "namespace_id": namespace_id,
             }
+
+
+def _describe_store(binding: KeyValue | D1) -> dict[str, Any]:
+    match binding:
+        case KeyValue(name, namespace_id):
+            return {"name": name, "type": "kv_namespace", "namespace_id": namespace_id}
+        case D1(name, database_id):
+            return {"name": name, "type": "d1", "id": database_id}
 
 
 def binding_type(binding: Binding) -> str:
@@ -318,6 +335,7 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
         entry.optional_object("props"),
     ),
     "kv_namespace": lambda entry, name: KeyValue(name, entry.word("namespace_id")),
+    "d1": lambda entry, name: D1(name, entry.word("id")),
     "assets": lambda _, name: AssetsBinding(name),
     "version_metadata": lambda _, name: VersionMetadata(name),
     "ratelimit": _rate_limit,

@@ -440,10 +440,7 @@ class _Reader:
         for entry in self.tables("bindings", within="durable_objects"):
             self._name_of("durable_objects.bindings", entry, "name")
             yield {**entry, "type": "durable_object_namespace"}
-        for entry in self.tables("kv_namespaces"):
-            name = self._name_of("kv_namespaces", entry, "binding")
-            namespace_id = entry.get("id") or entry.get("preview_id") or name
-            yield {"type": "kv_namespace", "name": name, "namespace_id": namespace_id}
+        yield from self._stores()
         for entry in self.tables("services"):
             name = self._name_of("services", entry, "binding")
             yield {**entry, "type": "service", "name": name}
@@ -460,6 +457,16 @@ class _Reader:
             if not isinstance(binding, str):
                 raise self.invalid("assets.binding", "must be a string, its name in env")
             yield {"type": "assets", "name": binding}
+
+    def _stores(self) -> Iterable[Mapping[str, Any]]:
+        """Bindings to what many scripts may share; what has no id goes by the binding's name."""
+        for entry in self.tables("kv_namespaces"):
+            name = self._name_of("kv_namespaces", entry, "binding")
+            namespace_id = entry.get("id") or entry.get("preview_id") or name
+            yield {"type": "kv_namespace", "name": name, "namespace_id": namespace_id}
+        for entry in self.tables("d1_databases"):
+            name = self._name_of("d1_databases", entry, "binding")
+            yield {"type": "d1", "name": name, "id": entry.get("database_id") or name}
 
     def _name_of(self, field: str, entry: Mapping[str, Any], key: str) -> str:
         name = entry.get(key)

@@ -12,6 +12,7 @@ NOT_INHERITED = (
     "vars",
     "durable_objects",
     "kv_namespaces",
+    "d1_databases",
     "services",
     "define",
     "ratelimits",
@@ -22,14 +23,15 @@ NOT_INHERITED = (
 # Without these, the script would not find what it was written for.
 _REFUSED = """
     agent_memory ai ai_search ai_search_namespaces artifacts browser cloudchamber connect containers
-    d1_databases data_blobs dispatch_namespaces flagship hyperdrive images k2 logfwdr media
+    data_blobs dispatch_namespaces flagship hyperdrive images k2 logfwdr media
     mtls_certificates pipelines queues r2_buckets secrets_store_secrets send_email site stream
     text_blobs unsafe unsafe_hello_world vectorize vpc_networks vpc_services wasm_modules websearch
     worker_loaders workflows
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
-    alias analytics_engine_datasets assets build compatibility_date compatibility_flags define dev
-    durable_objects exports jsx_factory jsx_fragment kv_namespaces main migrations minify name
+    alias analytics_engine_datasets assets build compatibility_date compatibility_flags
+    d1_databases define dev durable_objects exports jsx_factory jsx_fragment kv_namespaces main
+    migrations minify name
     no_bundle ratelimits rules services triggers tsconfig vars version_metadata
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from holdfast.catalog import (
+    D1,
     Analytics,
     AssetsBinding,
     CatalogUnusable,
@@ -36,6 +37,7 @@ from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
 from holdfast.host.constants import MAX_OBJECT_CALLS
 from holdfast.host.context import Capabilities, Clock, Host
+from holdfast.host.d1 import D1Bindings
 from holdfast.host.egress import allow_all, public_only
 from holdfast.host.fetch import FetchClient
 from holdfast.host.kv import KeyValueBindings
@@ -66,6 +68,7 @@ from holdfast.server.sources import ScriptSource
 from holdfast.server.tails import Tails
 from holdfast.storage import Storage
 from holdfast.storage.cache import ResponseCache
+from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptCounts, ScriptInvalid, Worker, WorkerTerminated
 
@@ -126,6 +129,7 @@ class Runtime:
         self._calls = Calls()
         self._rate_limits = RateLimits(self._clock.now_ms)
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
+        self.d1 = D1Databases(settings.data / "d1")
         self.directory = ObjectDirectory(
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
         )
@@ -280,6 +284,7 @@ class Runtime:
             fetch=self._fetch,
             cache=ScriptCaches(self._responses, script_name),
             kv=KeyValueBindings(self.key_value),
+            d1=D1Bindings(self.d1),
             rate_limits=self._rate_limits,
         )
 
@@ -305,6 +310,9 @@ class Runtime:
             case KeyValue(name, namespace_id):
                 number = host.capabilities.kv.bind(namespace_id)
                 return {"type": "kv_namespace", "name": name, "number": number}
+            case D1(name, database_id):
+                number = host.capabilities.d1.bind(database_id)
+                return {"type": "d1", "name": name, "number": number}
             case AssetsBinding(name):
                 number = objects.bind_service(script.name, ASSETS_ENTRYPOINT)
                 return {"type": "assets", "name": name, "number": number}
@@ -400,6 +408,7 @@ class Runtime:
         await self._responses.aclose()
         await self.storage.aclose()
         self.key_value.close()
+        await asyncio.to_thread(self.d1.close)
 
     # ---- sweeping ------------------------------------------------------------------
 

@@ -48,13 +48,13 @@ _MAX_READING = 100  # cursors that keep a statement, because they have rows left
 _MAX_AHEAD = 1_000  # rows that are read ahead for a cursor that loses its statement
 _ROWS_AT_ONCE = 16  # between two looks at how large they are
 _PORTION_BYTES = 1_048_576
-_SIZE = (
+SIZE = (
     "SELECT (SELECT page_count FROM pragma_page_count)"
     " - (SELECT freelist_count FROM pragma_freelist_count),"
     " (SELECT page_size FROM pragma_page_size)"
 )
 # What a script's statement may do wrong by itself; all else is the disk's fault or ours.
-_SCRIPTS_FAULT = (
+SCRIPTS_FAULT = (
     apsw.SQLError,
     apsw.ConstraintError,
     apsw.AuthError,
@@ -167,7 +167,7 @@ class Sql:
             rows += cast("Iterator[Row]", islice(cursor, at_once))
         except apsw.BindingsError as error:
             cursor.close(True)
-            raise _miscounted(sql, is_last=is_last) from error
+            raise miscounted(sql, is_last=is_last) from error
         except UnicodeEncodeError:
             cursor.close(True)
             values = [well_formed(value) for value in bindings]
@@ -313,7 +313,7 @@ class Sql:
         self._store.settle()
         session = self._store.connect()
         try:
-            pages, page_bytes = cast("tuple[int, int]", session.cursor.execute(_SIZE).fetchone())
+            pages, page_bytes = cast("tuple[int, int]", session.cursor.execute(SIZE).fetchone())
         except apsw.Error as error:
             raise self._store.failed(error) from error
         return pages * page_bytes
@@ -357,12 +357,12 @@ class Sql:
             return SqlError(NO_STATEMENT)  # a NUL ends the statement, and none follows
         if not isinstance(error, apsw.Error):
             return error
-        if isinstance(error, _SCRIPTS_FAULT) and self._store.has_its_transaction():
+        if isinstance(error, SCRIPTS_FAULT) and self._store.has_its_transaction():
             return SqlError(refusal or describe(error))
         return self._store.failed(error)
 
 
-def _miscounted(sql: str, *, is_last: bool) -> SqlError:
+def miscounted(sql: str, *, is_last: bool) -> SqlError:
     """What a statement is told whose bindings are too many or too few."""
     if is_empty(sql):
         return SqlError(NO_STATEMENT)

@@ -1,0 +1,15 @@
+"""D1 databases: SQLite files that all Workers of a server may share, one for each database.
+
+- `D1Databases` (databases.py): all of a data folder; runs queries on threads, in their order.
+- `D1Database` (database.py): one file; every request is one transaction.
+- `D1Connection` (connection.py): how a script's statements run, and what is counted of them.
+- encoding.py: results as the JSON that scripts and the API's clients are given; pure.
+
+https://developers.cloudflare.com/d1/
+"""
+
+from holdfast.storage.d1.connection import D1Error, D1Limits, Outcome
+from holdfast.storage.d1.database import Answers, D1Database, Query
+from holdfast.storage.d1.databases import D1Databases
+
+__all__ = ["Answers", "D1Database", "D1Databases", "D1Error", "D1Limits", "Outcome", "Query"]

@@ -1,0 +1,142 @@
+"""All D1 databases of a data folder, for one process; others may have them open as well.
+
+Requests wait for their turn: those of a database that write run one after the other, as at
+Cloudflare, and one that only reads runs when what came before it has written. So who sends a
+write and then a query, without waiting in between, finds what was written. Nothing here runs on
+the loop's thread, and threads are this module's own, so that slow queries hold up nobody else.
+"""
+
+import asyncio
+import hashlib
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from holdfast.storage.d1.connection import QUEUED_TOO_LONG, D1Error, D1Limits
+from holdfast.storage.d1.database import MAX_READERS, Answers, D1Database, Query
+
+MAX_QUEUED = 1_000
+MAX_OPEN = 64
+TOO_MANY_QUEUED = "D1 DB is overloaded. Too many requests queued."
+
+_MAX_THREADS = 32
+_PLAIN_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
+
+T = TypeVar("T")
+
+
+class D1Databases:
+    """The databases below a folder. On the loop's thread; its files are made as they are used."""
+
+    def __init__(
+        self,
+        folder: Path,
+        limits: D1Limits | None = None,
+        *,
+        max_queued: int = MAX_QUEUED,
+        max_open: int = MAX_OPEN,
+    ) -> None:
+        """At most `max_queued` requests wait for a database; about `max_open` keep connections."""
+        self._folder = folder
+        self._max_queued = max_queued
+        self._max_open = max_open
+        self._limits = limits or D1Limits()
+        self._lines: OrderedDict[str, _Line] = OrderedDict()
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def run(
+        self, database_id: str, queries: Sequence[Query], encode: Callable[[Answers], T]
+    ) -> T:
+        """Run a request as one transaction; what `encode` makes of the answers, on the thread.
+
+        Raises D1Error for what is its author's fault, StorageError where the disk fails.
+        """
+        reads = all(query.reads for query in queries)
+
+        def work(database: D1Database) -> T:
+            return encode(database.read(queries) if reads else database.write(queries))
+
+        return await self.work(database_id, work, reads=reads)
+
+    async def work(
+        self, database_id: str, work: Callable[[D1Database], T], *, reads: bool = False
+    ) -> T:
+        """Have something done with a database, in its turn. Raises what `run` does, and `work`."""
+        line = self._lines.get(database_id)
+        if line is None:
+            line = self._lines[database_id] = _Line(
+                file_of(self._folder, database_id), self._limits
+            )
+            self._close_oldest()
+        if line.waiting >= self._max_queued:
+            raise D1Error(TOO_MANY_QUEUED)
+        self._lines.move_to_end(database_id)
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="holdfast-d1")
+        return await line.run(self._threads, work, reads=reads)
+
+    def _close_oldest(self) -> None:
+        for database_id, line in [*self._lines.items()]:
+            if len(self._lines) <= self._max_open:
+                break
+            if not line.waiting:
+                del self._lines[database_id]
+                line.database.close()
+
+    def close(self) -> None:
+        """Close all files once what is under way has ended; later calls open them again. Blocks."""
+        if self._threads is not None:
+            self._threads.shutdown()
+            self._threads = None
+        for line in self._lines.values():
+            line.database.close()
+        self._lines.clear()
+
+
+class _Line:
+    """Those who wait for one database."""
+
+    def __init__(self, path: Path, limits: D1Limits) -> None:
+        self.database = D1Database(path, limits)
+        self._limits = limits
+        self.waiting = 0  # those who are served included
+        self._writing = asyncio.Lock()  # which is given in the order in which it is asked for
+        self._reading = asyncio.Semaphore(MAX_READERS)
+
+    async def run(
+        self, threads: ThreadPoolExecutor, work: Callable[[D1Database], T], *, reads: bool
+    ) -> T:
+        self.waiting += 1
+        # A thread is not stopped where its caller has gone: the next has to wait for it still.
+        task = asyncio.ensure_future(self._run(threads, work, reads=reads))
+        task.add_done_callback(self._note_done)
+        return await asyncio.shield(task)
+
+    def _note_done(self, task: "asyncio.Task[Any]") -> None:
+        self.waiting -= 1
+        if not task.cancelled():
+            task.exception()  # perhaps nobody else looks at it
+
+    async def _run(
+        self, threads: ThreadPoolExecutor, work: Callable[[D1Database], T], *, reads: bool
+    ) -> T:
+        deadline = time.monotonic() + self._limits.request_s
+        if reads:
+            async with self._writing:
+                pass  # what came before has written
+        async with self._reading if reads else self._writing:
+            if time.monotonic() > deadline:
+                raise D1Error(QUEUED_TOO_LONG)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(threads, work, self.database)
+
+
+def file_of(folder: Path, database_id: str) -> Path:
+    """Where a database is kept: by its id, or what stands for one that can be no file's name."""
+    if not _PLAIN_ID.fullmatch(database_id):
+        database_id = hashlib.sha256(database_id.encode()).hexdigest()
+    return folder / f"{database_id}.sqlite"
