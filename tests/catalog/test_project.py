@@ -12,6 +12,7 @@ from holdfast.catalog.bindings import (
     KeyValue,
     ObjectClass,
     PlainText,
+    RateLimit,
     SecretText,
     Service,
 )
@@ -266,6 +267,45 @@ def test_rules_say_what_files_are(toml):
     assert project.kind_of(toml.parent / "page.md") is ModuleKind.TEXT
     assert project.kind_of(toml.parent / "page.html") is ModuleKind.TEXT
     assert project.kind_of(toml.parent / "page.js") is ModuleKind.ESM
+
+
+def test_files_that_fit_a_rule_are_modules_where_that_is_asked_for(tmp_path):
+    for name in ("src/a.js", "src/lang/en.js", "src/lang/deep/de.js", "src/x.md", "src/.x/y.js"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    file = tmp_path / "wrangler.json"
+    rules = [{"type": "ESModule", "globs": ["./lang/**/*.js"]}]
+    fields = {"name": "a", "main": "src/a.js", "rules": rules}
+
+    def modules(**more):
+        file.write_text(json.dumps(fields | more))
+        project = read_project(file)
+        assert project.notes == ()
+        return {module.name for module in project.source().modules}
+
+    assert modules() == {"src/a.js"}
+    assert modules(no_bundle=True, find_additional_modules=False) == {"src/a.js"}
+    found = {"src/a.js", "src/lang/en.js", "src/lang/deep/de.js"}
+    assert modules(no_bundle=True) == modules(find_additional_modules=True) == found
+    fields["rules"] = [{"type": "ESModule", "globs": ["*/*.js"]}]
+    assert modules(find_additional_modules=True, base_dir=".") == {"src/a.js"}
+    fields["rules"] = [{"type": "ESModule", "globs": ["**/*.js"]}]
+    assert modules(find_additional_modules=True, base_dir="src") == found
+
+
+def test_rate_limits_may_be_told_as_they_were_at_first(tmp_path):
+    file = tmp_path / "wrangler.json"
+    limit = {"name": "L", "type": "ratelimit", "namespace_id": "1"}
+    limit["simple"] = {"limit": 2, "period": 60}
+    unsafe = {"unsafe": {"bindings": [limit]}}
+    file.write_text(json.dumps({"name": "a", "main": "a.js", **unsafe}))
+    project = read_project(file)
+    assert (project.bindings, project.notes) == ((RateLimit("L", "1", 2, 60),), ())
+    limit["type"] = "odd"
+    file.write_text(json.dumps({"name": "a", "main": "a.js", **unsafe}))
+    with pytest.raises(ProjectInvalid, match="has no binding of type 'odd'"):
+        read_project(file)
+    assert read_project(file, without=["unsafe"]).bindings == ()
 
 
 def test_a_name_may_be_left_to_the_command_line(tmp_path):

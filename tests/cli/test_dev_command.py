@@ -332,8 +332,9 @@ def test_a_url_runs_the_scheduled_handler_and_tells_how_that_went(tmp_path: Path
     with Running("dev", "cron.mjs", "--cron", "0 0 1 1 *", *ANY_PORT, folder=tmp_path) as dev:
         base = dev.ready()
         url = f"{base}/cdn-cgi/handler/scheduled"
-        assert get(f"{base}/__scheduled?cron=0+*+*+*+*&time=4").text == "ok\n"
-        assert dev.line(r"ran (.*)")[1] == "0 * * * * at 4"
+        for other in ("__scheduled", "cdn-cgi/local/scheduled"):
+            assert get(f"{base}/{other}?cron=0+*+*+*+*&time=4").text == "ok\n"
+            assert dev.line(r"ran (.*)")[1] == "0 * * * * at 4"
         assert get(f"{url}?cron=*+*+*+*+*&time=5").text == "ok\n"
         assert dev.line(r"ran (.*)")[1] == "* * * * * at 5"
         answer = get(f"{url}?cron=fail")

@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from typing import Any, TypeGuard
 
 from holdfast.assets import AssetFolder, Assets, AssetsConfig, AssetsInvalid
+from holdfast.catalog.additional_modules import find_modules
 from holdfast.catalog.bindings import RequestedBinding, parse_bindings
 from holdfast.catalog.bundling import BundleOptions
 from holdfast.catalog.cron import Cron, InvalidCron
@@ -67,8 +68,9 @@ class Project:
     """What a configuration file says of a script.
 
     `entries` are its bindings as an upload's metadata lists them, `bindings` the same parsed;
-    `main` is None where there is nothing but assets. `notes` are for its author: fields that are
-    misspelt, or that nothing comes of.
+    `main` is None where there is nothing but assets. Below `more_modules`, if it is one, all files
+    that fit a rule are modules. `notes` are for its author: fields that are misspelt, or that
+    nothing comes of.
     """
 
     file: Path
@@ -83,6 +85,7 @@ class Project:
     crons: tuple[str, ...]
     dev: DevAddress
     rules: tuple[tuple[str, ModuleKind], ...]
+    more_modules: Path | None
     bundling: BundleOptions
     notes: tuple[str, ...]
     assets: Assets | None = None
@@ -104,6 +107,9 @@ class Project:
         """
         if self.main is None:
             return Source((), Syntax.MODULES)
+        if self.more_modules is not None:
+            globs = (pattern for pattern, _ in self.rules)
+            others = (*others, *find_modules(self.more_modules, globs, besides=self.file))
         return read_source(
             self.main,
             others,
@@ -194,6 +200,7 @@ def read_project(
         crons=reader.crons(),
         dev=reader.dev(),
         rules=tuple(reader.rules()),
+        more_modules=reader.more_modules(),
         bundling=reader.bundling(),
         notes=tuple(f"{file}: {note}" for note in notes),
         assets=assets,
@@ -378,6 +385,16 @@ class _Reader:
             raise self.invalid("main", what)
         raise self.invalid("main", 'is missing: it names the script, such as "src/index.ts"')
 
+    def more_modules(self) -> Path | None:
+        """The folder whose files are modules by their names, if that is asked for."""
+        main = self.main()
+        if main is None or not self._fields.get(
+            "find_additional_modules", self._fields.get("no_bundle")
+        ):
+            return None
+        named = self.text("base_dir") if "base_dir" in self._fields else None
+        return main.parent if named is None else self.file.parent / named
+
     def assets(self) -> Assets | None:
         """Static files, and how they are served.
 
@@ -450,6 +467,7 @@ class _Reader:
         for entry in self.tables("analytics_engine_datasets"):
             name = self._name_of("analytics_engine_datasets", entry, "binding")
             yield {**entry, "type": "analytics_engine", "name": name}
+        yield from self._as_uploaded()
         if metadata := self.table("version_metadata"):
             name = self._name_of("version_metadata", metadata, "binding")
             yield {"type": "version_metadata", "name": name}
@@ -467,6 +485,12 @@ class _Reader:
         for entry in self.tables("d1_databases"):
             name = self._name_of("d1_databases", entry, "binding")
             yield {"type": "d1", "name": name, "id": entry.get("database_id") or name}
+
+    def _as_uploaded(self) -> Iterable[Mapping[str, Any]]:
+        """What is told in an upload's words, as rate limits were at first."""
+        for entry in self.tables("bindings", within="unsafe"):
+            self._name_of("unsafe.bindings", entry, "name")
+            yield entry
 
     def _name_of(self, field: str, entry: Mapping[str, Any], key: str) -> str:
         name = entry.get(key)

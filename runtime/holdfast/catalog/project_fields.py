@@ -18,6 +18,7 @@ NOT_INHERITED = (
     "ratelimits",
     "analytics_engine_datasets",
     "version_metadata",
+    "unsafe",
 )
 
 # Without these, the script would not find what it was written for.
@@ -25,19 +26,19 @@ _REFUSED = """
     agent_memory ai ai_search ai_search_namespaces artifacts browser cloudchamber connect containers
     data_blobs dispatch_namespaces flagship hyperdrive images k2 logfwdr media
     mtls_certificates pipelines queues r2_buckets secrets_store_secrets send_email site stream
-    text_blobs unsafe unsafe_hello_world vectorize vpc_networks vpc_services wasm_modules websearch
+    text_blobs unsafe_hello_world vectorize vpc_networks vpc_services wasm_modules websearch
     worker_loaders workflows
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
-    alias analytics_engine_datasets assets build compatibility_date compatibility_flags
-    d1_databases define dev durable_objects exports jsx_factory jsx_fragment kv_namespaces main
-    migrations minify name
-    no_bundle ratelimits rules services triggers tsconfig vars version_metadata
+    alias analytics_engine_datasets assets base_dir build compatibility_date compatibility_flags
+    d1_databases define dev durable_objects exports find_additional_modules jsx_factory jsx_fragment
+    kv_namespaces main migrations minify name no_bundle ratelimits rules services triggers tsconfig
+    unsafe vars version_metadata
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """
-    $schema account_id base_dir cache compliance_region configPath definedEnvironments
-    dependencies_instrumentation env find_additional_modules first_party_worker keep_names keep_vars
+    $schema account_id cache compliance_region configPath definedEnvironments
+    dependencies_instrumentation env first_party_worker keep_names keep_vars
     legacy_env limits logpush observability pages_build_output_dir placement preserve_file_names
     preview_urls previews python_modules secrets send_metrics streaming_tail_consumers
     tail_consumers targetEnvironment topLevelName upload_source_maps userConfigPath workers_dev

@@ -97,6 +97,8 @@ def read_source(
         esbuild, main.resolve(), folder, syntax, options, with_node=with_node, kind_of=kind_of
     )
     rest = read_modules(others[0], others[1:], folder=folder, kind_of=kind_of) if others else ()
+    bundled = {module.name for module in made.modules}
+    rest = tuple(module for module in rest if module.name not in bundled)
     return Source((*made.modules, *rest), syntax, made.files, made.places)
 
 

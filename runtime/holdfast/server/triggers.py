@@ -15,7 +15,8 @@ from holdfast.server.listener import Listener
 from holdfast.server.response import plain_response
 from holdfast.workers import WorkerError, WorkerResponse
 
-TRIGGER_PATHS = ("/cdn-cgi/handler/scheduled", "/__scheduled")
+# The second is where Wrangler has it of late, the last where it was before any of them.
+TRIGGER_PATHS = ("/cdn-cgi/handler/scheduled", "/cdn-cgi/local/scheduled", "/__scheduled")
 
 
 class TriggeringListener(Listener):

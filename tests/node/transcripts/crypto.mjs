@@ -8,6 +8,8 @@ import { text } from "node:stream/consumers";
 import { attempt, told } from "./shared/attempt.mjs";
 
 export default async function run(log) {
+  const ofOpenSsl = new Set(["OPENSSL_VERSION_NUMBER", "defaultCipherList", "defaultCoreCipherList"]);
+  for (const [name, value] of Object.entries(crypto.constants)) if (!ofOpenSsl.has(name)) log(name, value);
   for (const name of ["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "SHA256", "RSA-SHA256", "sha512-256", "sha3-256", "blake2b512"]) {
     log(name, attempt(() => createHash(name).update("a").update(Buffer.from("bc")).update(new Uint16Array([1, 2])).digest("hex")));
     log(name, attempt(() => createHmac(name, "key").update("data").digest("base64url")));
