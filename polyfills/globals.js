@@ -28,7 +28,6 @@ import {
 } from "./workers/global-events.js";
 import { ExtendableEvent } from "./workers/extendable-event.js";
 import { FetchEvent } from "./workers/service-worker.js";
-import { WebAssembly } from "./workers/webassembly.js";
 
 /** Classes and namespaces: writable, configurable, not enumerable. */
 export const interfaces = {
@@ -49,7 +48,6 @@ export const interfaces = {
   TextEncoder,
   URL,
   URLSearchParams,
-  WebAssembly,
   console,
 };
 
@@ -120,6 +118,7 @@ export const lazyInterfaces = {
   TransformStream: "streams/transform.js",
   TransformStreamDefaultController: "streams/transform.js",
   URLPattern: "url/pattern/url-pattern.js",
+  WebAssembly: "wasm/webassembly.js",
   WebSocket: "sockets/websocket.js",
   WebSocketPair: "sockets/websocket-pair.js",
   WebSocketRequestResponsePair: "sockets/request-response-pair.js",

@@ -52,7 +52,6 @@ export {
 } from "./workers/dispatch.js";
 export { clientLeft } from "./workers/client.js";
 export { sweepEvents } from "./workers/event.js";
-export { WebAssembly } from "./workers/webassembly.js";
 export { nextTurn };
 
 const loadMatchStatics = lazily("language/regexp-statics.js");

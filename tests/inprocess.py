@@ -27,6 +27,7 @@ _KINDS = {
     "mjs": ModuleKind.ESM,
     "cjs": ModuleKind.COMMONJS,
     "json": ModuleKind.JSON,
+    "wasm": ModuleKind.WASM,
 }
 
 

@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "_cffi_backend": ("engine/",),
     "_quickjs": ("engine/",),
     "quickjs": ("engine/",),
+    "wasmtime": (),
     "apsw": ("storage/", "catalog/"),
     "sqlite3": (),
     "aiohttp": ("server/", "api/", "host/fetch", "host/sockets"),

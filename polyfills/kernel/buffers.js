@@ -74,7 +74,29 @@ export function bufferByteLength(buffer) {
  * if it is detached already or may not be (a WebAssembly memory).
  */
 export function transferBuffer(buffer) {
+  if (isKeptFromTransfer(buffer)) refuseTransfer();
   return apply(bufferTransfer, buffer, []);
+}
+
+const { has: hasKept, add: addKept } = WeakSet.prototype;
+let kept; // the buffers of WebAssembly's memories, which only these detach
+
+/** Have a buffer refuse to be transferred. */
+export function keepFromTransfer(buffer) {
+  kept ??= new WeakSet();
+  apply(addKept, kept, [buffer]);
+  for (const method of ["transfer", "transferToFixedLength", "transferToImmutable"]) {
+    Object.defineProperty(buffer, method, { value: refuseTransfer, configurable: true });
+  }
+}
+
+/** Whether a buffer is one of those. */
+export function isKeptFromTransfer(buffer) {
+  return kept !== undefined && apply(hasKept, kept, [buffer]);
+}
+
+function refuseTransfer() {
+  throw new TypeError("ArrayBuffer is not detachable and could not be cloned.");
 }
 
 /** A new ArrayBuffer with a copy of these bytes. */

@@ -1,6 +1,7 @@
 // structuredClone and transfer.
 // https://html.spec.whatwg.org/multipage/structured-data.html#dom-structuredclone
 
+import { isKeptFromTransfer } from "../kernel/buffers.js";
 import { transferBuffer, isDetached, isShared, viewOf } from "./buffers.js";
 import { Cloning } from "./clone.js";
 import { transferableRecord } from "./cloneables.js";
@@ -74,7 +75,7 @@ const kind = (object) =>
 const isBuffer = (object) => kind(object) === BUFFER;
 
 function isTransferable(object) {
-  if (isBuffer(object)) return !isShared(object);
+  if (isBuffer(object)) return !isShared(object) && !isKeptFromTransfer(object);
   return kind(object) === PLATFORM && transferableRecord(object) !== null;
 }
 

@@ -295,9 +295,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "functions' properties",
             "lengths",
         ],
-        Reason.ENGINE: [
-            "WebAssembly",
-        ],
         Reason.MISSING: [
             "TailEvent",
         ],

@@ -196,12 +196,6 @@ def test_a_json_module_with_a_mistake_names_its_place(isolate: Isolate) -> None:
     assert caught.value.name == "SyntaxError" and "j.json" in caught.value.stack
 
 
-def test_webassembly_is_refused_with_the_way_out(isolate: Isolate) -> None:
-    isolate.add_modules({"m.wasm": Module("m.wasm", ModuleKind.WASM, b"\0asm")})
-    with pytest.raises(JSError, match="without WebAssembly"):
-        load(isolate, "import m from './m.wasm';")
-
-
 @pytest.mark.parametrize(
     ("source", "name", "message"),
     [

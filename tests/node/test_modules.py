@@ -192,7 +192,6 @@ async def test_a_module_that_is_not_there_is_named(server: Server, name: str) ->
     [
         ('{ Nope } from "cloudflare:workers"', "'cloudflare:workers' does not provide"),
         ('{ Nope } from "node:path"', "'node:path' does not provide an export named 'Nope'"),
-        ('code from "library/code.wasm"', "It is WebAssembly, which this engine cannot run."),
     ],
 )
 async def test_an_import_that_is_not_there_is_told_by_the_name_that_it_has_for_scripts(

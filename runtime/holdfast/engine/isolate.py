@@ -20,6 +20,7 @@ from holdfast.engine.arguments import Arguments, Together
 from holdfast.engine.entry import Entry
 from holdfast.engine.errors import IsolateTerminated, JSError, ScriptError
 from holdfast.engine.handle import Handle
+from holdfast.engine.heap_limit import HeapLimit
 from holdfast.engine.jobs import job_runner
 from holdfast.engine.library import (
     EVAL_GLOBAL,
@@ -40,6 +41,7 @@ from holdfast.engine.promise_hook import PromiseHook
 from holdfast.engine.rejections import Rejections
 from holdfast.engine.thrown import describe
 from holdfast.engine.values import Converter, Value
+from holdfast.engine.wasm_door import WasmDoor
 
 if TYPE_CHECKING:
     from holdfast.engine.kept_code import KeptCode
@@ -107,6 +109,8 @@ class Isolate:
         self._rejections = Rejections(self._context)
         self._promise_hook: PromiseHook | None = None  # kept alive here
         self._watchdog = Watchdog(self.limits.turn_cpu_ms)
+        self._heap_limit = HeapLimit(self._runtime, self.limits.memory_bytes)
+        self._wasm = WasmDoor(self._context, self._heap_limit, self._watchdog, self._ops.throw)
         self._loader = ModuleLoader(
             self._runtime,
             self._context,
@@ -119,6 +123,7 @@ class Isolate:
             hold=self._hold,
             more_room=self._more_room,
             kept=kept,
+            add_wasm=self._wasm.add_module,
         )
         self.shared = ffi.new("int32_t[]", SHARED_WORDS)
         self._install_callbacks()
@@ -127,7 +132,7 @@ class Isolate:
         self._converter.intern(interned)
         self._arguments.forget()
         # Last, because QuickJS does not survive running out of memory before it is set up.
-        lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes)
+        self._heap_limit.apply()
 
     def serve(
         self,
@@ -329,13 +334,6 @@ class Isolate:
             raise self._take_exception()
         return self._hold(value)
 
-    def hide(self, handle: Handle) -> None:
-        """Make an object count as undefined where it is asked for: `typeof`, `== null`, `if`.
-
-        https://tc39.es/ecma262/#sec-IsHTMLDDA-internal-slot  JS_SetIsHTMLDDA
-        """
-        lib.JS_SetIsHTMLDDA(self._context, handle.value)
-
     def watch_promises(self, namespace: Handle, name: str, word: int) -> None:
         """Have the function `name` of a namespace told of promises, from now on for good.
 
@@ -396,11 +394,8 @@ class Isolate:
         return self._collects_at > self.limits.memory_bytes * 4 // 5
 
     def memory_used(self) -> int:
-        """The bytes that this heap holds now. JS_ComputeMemoryUsage (walks the heap)."""
-        usage = ffi.new("JSMemoryUsage *")
-        lib.JS_ComputeMemoryUsage(self._runtime, usage)
-        used: int = usage.malloc_size
-        return used
+        """The bytes that it holds now: its heap, which is walked, and WebAssembly's memories."""
+        return self._heap_limit.heap_bytes() + self._heap_limit.outside_bytes
 
     def close(self) -> None:
         """Free the heap and everything held; harmless the second time."""
@@ -420,12 +415,14 @@ class Isolate:
         held += self._converter.take_interned()
         held += self._ops.take_held()
         self._handles.clear()
+        self._wasm.release_held()
         # An array takes all of them over, and needs one call: see op_table.py. So it does where
         # there is no room for it.
         array = lib.JS_NewArrayFrom(self._context, len(held), ffi.new("JSValue[]", held))
         _free(self._context, array)
         lib.JS_FreeContext(self._context)
         lib.JS_FreeRuntime(self._runtime)
+        self._wasm.close()
         self._ops.close()
         del self._callbacks, self._promise_hook
 
@@ -439,12 +436,11 @@ class Isolate:
         """
         stack_bytes = usable_stack_bytes(self.limits.stack_bytes)
         lib.JS_SetMaxStackSize(self._runtime, stack_bytes + ROOM_TO_LOAD_BYTES)
-        lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes + memory_bytes)
         try:
-            yield
+            with self._heap_limit.raised_by(memory_bytes):
+                yield
         finally:
             lib.JS_SetMaxStackSize(self._runtime, stack_bytes)
-            lib.JS_SetMemoryLimit(self._runtime, self.limits.memory_bytes)
 
     # ---- errors ----------------------------------------------------------------
 
@@ -547,6 +543,7 @@ class Isolate:
         """Put the ops and the shared words where `holdfast:ops` picks them up."""
         table = self._ops.add(ops)
         lib.JS_SetPropertyStr(self._context, table, b"loadModule", self._internal_loader())
+        lib.JS_SetPropertyStr(self._context, table, b"wasm", self._wasm.function())
         words = lib.JS_NewArrayBuffer(
             self._context,
             ffi.cast("uint8_t *", self.shared),

@@ -174,20 +174,20 @@ PROMISE_PENDING, PROMISE_FULFILLED, PROMISE_REJECTED = 0, 1, 2
 TYPED_ARRAY_UINT8 = 2
 
 
-def _compiled_declarations() -> Any:
-    """The `ffi` object for DECLARATIONS, from the cache where it is there already."""
-    digest = hashlib.sha256((DECLARATIONS + sys.version).encode()).hexdigest()[:16]
-    name = f"holdfast_quickjs_{digest}"
+def compiled_declarations(library: str, declarations: str) -> Any:
+    """The `ffi` object for these declarations, from the cache where it is there already."""
+    digest = hashlib.sha256((declarations + sys.version).encode()).hexdigest()[:16]
+    name = f"holdfast_{library}_{digest}"
     path = cache_directory() / f"{name}.py"
     with contextlib.suppress(OSError, SyntaxError, AttributeError):
         if not path.exists():
-            write_atomically(path, _compile_declarations(name))
+            write_atomically(path, _compile_declarations(name, declarations))
         return _load(name, path).ffi
-    return _declared_in_memory()
+    return _declared_in_memory(declarations)
 
 
-def _compile_declarations(name: str) -> bytes:
-    ffi = _declared_in_memory()
+def _compile_declarations(name: str, declarations: str) -> bytes:
+    ffi = _declared_in_memory(declarations)
     ffi.set_source(name, None)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         draft = Path(folder, f"{name}.py")
@@ -195,11 +195,11 @@ def _compile_declarations(name: str) -> bytes:
         return draft.read_bytes()
 
 
-def _declared_in_memory() -> Any:
+def _declared_in_memory(declarations: str) -> Any:
     import cffi  # slow to import, needed on the first start only
 
     ffi = cffi.FFI()
-    ffi.cdef(DECLARATIONS)
+    ffi.cdef(declarations)
     return ffi
 
 
@@ -258,7 +258,7 @@ def _declared_functions() -> list[str]:
     return [name for name in heads if name.startswith(("JS_", "js_"))]
 
 
-ffi = _compiled_declarations()
+ffi = compiled_declarations("quickjs", DECLARATIONS)
 lib = _open_library(ffi)
 c_library = ffi.dlopen(None)
 ENGINE_VERSION: str = ffi.string(lib.JS_GetVersion()).decode()

@@ -23,6 +23,7 @@ from holdfast.engine.library import (
     PROMISE_REJECTED,
     READ_BYTECODE,
     TAG_EXCEPTION,
+    TAG_INT,
     UNDEFINED,
     ffi,
     lib,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from holdfast.engine.kept_code import KeptCode
 
 INTERNAL = "holdfast:"
+WASM_MODULE = "holdfast:wasm/module.js"
 
 BUNDLE_MAIN = b"main"
 BUNDLE_URL = "file:///bundle/"  # where a script's modules are, for each other
@@ -76,13 +78,14 @@ class ModuleLoader:
         hold: Callable[[Any], Any],
         more_room: Callable[..., AbstractContextManager[None]],
         kept: "KeptCode | None",
+        add_wasm: Callable[[bytes], int],
     ) -> None:
         """`throw` makes an error the context's exception, `hold` keeps a value for good.
 
         `explain` says what else there is to know of a specifier that leads nowhere, and
         `internal_loader` makes a JavaScript function that loads internal modules, and `more_room`
         gives them room beyond the script's limits. `kept` has the code of scripts that was
-        compiled before.
+        compiled before. `add_wasm` compiles WebAssembly, for the internal module WASM_MODULE.
         """
         self._runtime = runtime
         self._context = context
@@ -96,6 +99,7 @@ class ModuleLoader:
         self._hold = hold
         self._more_room = more_room
         self._kept = kept
+        self._add_wasm = add_wasm
         self._is_before_code = False
         self._attempts = LoadAttempts()
         self._commonjs: CommonJS | None = None
@@ -224,8 +228,6 @@ class ModuleLoader:
         match module.kind:
             case ModuleKind.ESM:
                 return self._compile(name, module.content)
-            case ModuleKind.WASM:
-                raise _no_webassembly(name)
             case _:
                 return self._synthetic(name)
 
@@ -381,7 +383,7 @@ class ModuleLoader:
         """The value of a text, JSON or data module; the caller's."""
         content = module.content
         if module.kind is ModuleKind.WASM:
-            return self._throw(_no_webassembly(module.name))
+            return self._wasm_module(module)
         if module.kind is ModuleKind.DATA:
             return lib.JS_NewArrayBufferCopy(self._context, content, len(content))
         if module.kind is ModuleKind.JSON:
@@ -389,13 +391,24 @@ class ModuleLoader:
         text = content.decode("utf-8", "replace").encode()
         return lib.JS_NewStringLen(self._context, text, len(text))
 
-
-def _no_webassembly(name: str) -> ScriptError:
-    return ScriptError(
-        "Error",
-        f'Module "{name}" is WebAssembly, which this engine cannot run. '
-        "Build the library without WebAssembly, or import a JavaScript variant of it.",
-    )
+    def _wasm_module(self, module: Module) -> Any:
+        """A WebAssembly.Module, which WASM_MODULE makes; the caller's, or an exception."""
+        context = self._context
+        namespace = self._asked_for(WASM_MODULE)
+        if namespace.tag == TAG_EXCEPTION:
+            return namespace
+        make = lib.JS_GetPropertyStr(context, namespace, b"moduleOf")
+        lib.JS_FreeValue(context, namespace)
+        number = ffi.new("JSValue *")
+        try:
+            number[0].tag = TAG_INT
+            number[0].u = self._add_wasm(module.content)
+            return lib.JS_Call(context, make, UNDEFINED, 1, number)
+        except ScriptError as error:
+            text = f'The module "{module.name}" cannot be compiled: {error.message}'
+            return self._throw(ScriptError(error.name, text))
+        finally:
+            lib.JS_FreeValue(context, make)
 
 
 def _join(base: str, specifier: str) -> str:

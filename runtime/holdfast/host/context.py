@@ -130,7 +130,6 @@ class Host:
         self.refusals[self._settle] = self.refusals[self._fail] = self._refuse_answer
         self._next_turn = isolate.export(kernel, "nextTurn")
         self._fire = isolate.export(kernel, "fireTimer")
-        isolate.hide(isolate.export(kernel, "WebAssembly"))
         isolate.watch_rejections(
             isolate.export(kernel, "promiseRejected"), isolate.export(kernel, "rejectionHandled")
         )

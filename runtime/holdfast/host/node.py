@@ -17,8 +17,6 @@ _ABSENT = frozenset(["sea", "test/reporters"])
 
 def explain_with_node(specifier: str) -> str:
     """What to tell besides that there is no module of this name, with Node.js's modules at hand."""
-    if specifier.endswith(".wasm"):
-        return " It is WebAssembly, which this engine cannot run."
     if specifier.removeprefix("node:") not in _ABSENT:
         return ""
     return (

@@ -63,6 +63,7 @@ class Platform:
             "delete globalThis.holdfastOps;",
             "export const shared = raw && new Int32Array(raw.shared);",
             "export const loadModule = raw && raw.loadModule;",
+            "export const wasm = raw && raw.wasm;",
         ]
         for name, declaration in self._ops.items():
             if declaration.kind is OpKind.SYNC:

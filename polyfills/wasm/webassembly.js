@@ -1,0 +1,64 @@
+// The namespace WebAssembly, for scripts that ask for it.
+// https://webassembly.github.io/spec/js-api/#webassembly-namespace
+
+import { bytesOf, copyBytes } from "../kernel/buffers.js";
+import { refuseToClone } from "../serialize/index.js";
+import { Global } from "./global.js";
+import { Instance } from "./instance.js";
+import { Memory } from "./memory.js";
+import { compile, isModule, Module, moduleOf } from "./module.js";
+import { CompileError, LinkError, natives, RuntimeError } from "./natives.js";
+import { Table } from "./table.js";
+
+const { Object, TypeError } = globalThis;
+
+refuseToClone(Global, Instance, Memory, Module, Table);
+
+const functions = {
+  async compile(bytes) {
+    return moduleOf(compile(bytes, "WebAssembly.compile()"));
+  },
+
+  async instantiate(source, importObject) {
+    const what = "WebAssembly.instantiate()";
+    if (isModule(source)) return makeInstance(source, importObject, what);
+    try {
+      bytesOf(source);
+    } catch {
+      throw new TypeError(`${what}: Argument 0 must be a buffer source or a WebAssembly.Module object`);
+    }
+    const module = moduleOf(compile(source, what));
+    return { module, instance: makeInstance(module, importObject, what) };
+  },
+
+  validate(bytes) {
+    return natives.validate(copyBytes(bytes, "WebAssembly.validate(): Argument 0"));
+  },
+};
+
+function makeInstance(module, importObject, what) {
+  try {
+    return new Instance(module, importObject);
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof LinkError) {
+      error.message = error.message.replace("WebAssembly.Instance()", what);
+    }
+    throw error;
+  }
+}
+
+const classes = { CompileError, Global, Instance, LinkError, Memory, Module, RuntimeError, Table };
+
+export const WebAssembly = Object.create(Object.prototype, {
+  ...describe(functions, true),
+  ...describe(classes, false),
+  [Symbol.toStringTag]: { value: "WebAssembly", configurable: true },
+});
+
+function describe(members, enumerable) {
+  const descriptors = {};
+  for (const name of Reflect.ownKeys(members)) {
+    descriptors[name] = { value: members[name], writable: true, configurable: true, enumerable };
+  }
+  return descriptors;
+}

@@ -1,0 +1,148 @@
+"""Modules, compiled once: by this process for all of its isolates, and kept on the disk for others.
+
+Compiling takes a second for each megabyte or so, on as many cores as there are. What comes of it is
+machine code, which is trusted as the program itself is: `engine/kept_files.py` has the rules.
+
+wasmtime_module_new, wasmtime_module_serialize, wasmtime_module_deserialize.
+"""
+
+import hashlib
+import logging
+import os
+import threading
+import weakref
+from functools import cache, cached_property
+from typing import Any
+
+from holdfast.engine.cache import lasting_directory
+from holdfast.engine.kept_files import KeptFiles
+from holdfast.engine.limits import MEBIBYTE
+from holdfast.engine.wasm.library import WASMTIME_VERSION, ffi, lib
+from holdfast.engine.wasm.machine import engine, take_message
+from holdfast.engine.wasm.sections import exported_functions
+from holdfast.engine.wasm.types import Extern
+
+log = logging.getLogger("holdfast.engine")
+
+MOST_BYTES = 512 * MEBIBYTE  # of all files
+LEAST_BYTES = 4096  # of a module; what is smaller compiles as fast as it is read
+_FORMAT = 1
+
+
+class CompileError(Exception):
+    """The bytes are no module, or not one that wasmtime knows."""
+
+
+class CompiledModule:
+    """A module of wasmtime; any number of instances, in any isolate, on any thread."""
+
+    def __init__(self, pointer: Any, source: bytes) -> None:
+        """Takes `pointer` over."""
+        self.pointer = ffi.gc(pointer, lib.wasmtime_module_delete)
+        self.source = source
+        self.imports: list[tuple[str, str, Extern]] = []
+        self.exports: list[tuple[str, Extern]] = []
+        self._read_imports()
+        self._read_exports()
+
+    def _read_imports(self) -> None:
+        self._import_types = ffi.new("wasm_importtype_vec_t *")
+        lib.wasmtime_module_imports(self.pointer, self._import_types)
+        weakref.finalize(self, lib.wasm_importtype_vec_delete, self._import_types)
+        for index in range(self._import_types.size):
+            told = self._import_types.data[index]
+            module = _name(lib.wasm_importtype_module(told))
+            extern = Extern.of(lib.wasm_importtype_type(told))
+            self.imports.append((module, _name(lib.wasm_importtype_name(told)), extern))
+
+    def _read_exports(self) -> None:
+        types = ffi.new("wasm_exporttype_vec_t *")
+        lib.wasmtime_module_exports(self.pointer, types)
+        for index in range(types.size):
+            told = types.data[index]
+            extern = Extern.of(lib.wasm_exporttype_type(told))
+            self.exports.append((_name(lib.wasm_exporttype_name(told)), extern))
+        lib.wasm_exporttype_vec_delete(types)
+
+    def function_type(self, index: int) -> Any:
+        """Wasmtime's own type of an imported function; it stays the module's."""
+        told = lib.wasm_importtype_type(self._import_types.data[index])
+        return lib.wasm_externtype_as_functype(told)
+
+    def tag_type(self, index: int) -> Any:
+        """Wasmtime's own type of an imported tag; it stays the module's."""
+        told = lib.wasm_importtype_type(self._import_types.data[index])
+        return lib.wasm_externtype_as_tagtype(told)
+
+    @cached_property
+    def function_numbers(self) -> list[int | None]:
+        """Of each export, the number of the function within the module; None if it is none."""
+        return exported_functions(self.source)
+
+    def code_bytes(self) -> int:
+        """How much memory its code takes. wasmtime_module_image_range."""
+        start, end = ffi.new("void **"), ffi.new("void **")
+        lib.wasmtime_module_image_range(self.pointer, start, end)
+        return int(ffi.cast("uintptr_t", end[0])) - int(ffi.cast("uintptr_t", start[0]))
+
+
+_known: weakref.WeakValueDictionary[bytes, CompiledModule] = weakref.WeakValueDictionary()
+_compiling = threading.Lock()
+
+
+def compiled(source: bytes) -> CompiledModule:
+    """The module of these bytes. Raises CompileError. Takes as long as its size asks for."""
+    digest = hashlib.sha256(source).digest()
+    with _compiling:
+        known = _known.get(digest)
+        if known is None:
+            known = _known[digest] = CompiledModule(_made(source, digest.hex()), source)
+        return known
+
+
+def _made(source: bytes, digest: str) -> Any:
+    files = _files() if len(source) >= LEAST_BYTES else None
+    name = f"{_FORMAT}-{WASMTIME_VERSION}-{digest}"
+    made = ffi.new("wasmtime_module_t **")
+    if files is not None and (kept := files.read(name)) is not None:
+        code = ffi.from_buffer("uint8_t[]", kept)
+        error = lib.wasmtime_module_deserialize(engine(), code, len(kept), made)
+        if not error:
+            return made[0]
+        log.debug("the code of a module cannot be used: %s", take_message(error))
+    error = lib.wasmtime_module_new(engine(), source, len(source), made)
+    if error:
+        raise CompileError(take_message(error))
+    if files is not None:
+        _keep(files, name, made[0])
+    return made[0]
+
+
+def _keep(files: KeptFiles, name: str, module: Any) -> None:
+    told = ffi.new("wasm_byte_vec_t *")
+    error = lib.wasmtime_module_serialize(module, told)
+    if error:
+        log.debug("the code of a module is not kept: %s", take_message(error))
+        return
+    files.write(name, ffi.unpack(told.data, told.size))
+    lib.wasm_byte_vec_delete(told)
+
+
+@cache
+def _files() -> KeptFiles | None:
+    folder = lasting_directory()
+    if folder is None or os.environ.get("HOLDFAST_CACHE_MB") == "0":
+        return None
+    return KeptFiles(folder, "wasm", most_bytes=MOST_BYTES)
+
+
+def is_valid(source: bytes) -> bool:
+    """Whether these bytes are a module. wasmtime_module_validate."""
+    error = lib.wasmtime_module_validate(engine(), source, len(source))
+    if error:
+        lib.wasmtime_error_delete(error)
+    return not error
+
+
+def _name(told: Any) -> str:
+    return str(ffi.unpack(told.data, told.size).decode()) if told.size else ""
