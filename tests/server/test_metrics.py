@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from holdfast.server.metrics import METRICS, Metrics
+from holdfast.workers import Durations
 from tests.server.deployment import METRICS_TOKEN, TOKEN, Deployment
 
 SCRIPT = """
@@ -75,6 +76,32 @@ async def test_requests_are_counted_by_script_and_status(deployment: Deployment)
     await deployment.text("one")
     told = await scraped(deployment)
     assert told['holdfast_requests_total{script="one",status="2xx"}'] == 3, "a new version goes on"
+
+
+async def test_it_is_told_how_long_answers_take_once_somebody_has_asked(
+    deployment: Deployment,
+) -> None:
+    name = "holdfast_request_duration_seconds"
+    await deployment.upload("one", SCRIPT, bindings=[BINDING], migrations=MIGRATION)
+    await deployment.text("one")
+    first = await scraped(deployment)
+    assert first[f'{name}_count{{script="one"}}'] == 0, "nobody had asked"
+    await deployment.upload("two", 'export default { fetch: () => new Response("two") };')
+    for path in ("/", "/later", "/throw", "/missing"):
+        await deployment.text("one", path)
+    await deployment.text("two")
+    told = await scraped(deployment)
+    buckets = {
+        re.search(r'le="(.*)"', series)[1]: count
+        for series, count in told.items()
+        if series.startswith(f'{name}_bucket{{script="one"')
+    }
+    assert [*buckets] == [*map(str, Durations.BOUNDS), "+Inf"]
+    assert sorted(buckets.values()) == [*buckets.values()], "each counts those below as well"
+    assert buckets["+Inf"] == told[f'{name}_count{{script="one"}}'] == 4
+    assert buckets["0.001"] < 4, "one of them waits for a timer of a millisecond"
+    assert 0.001 < told[f'{name}_sum{{script="one"}}'] < 10
+    assert told[f'{name}_count{{script="two"}}'] == 1, "a script that came later"
 
 
 async def test_objects_sockets_and_rounds_are_told(deployment: Deployment) -> None:
@@ -154,7 +181,8 @@ def test_each_metric_is_in_the_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs" / "operation.md").read_text()
     for name, metric in METRICS.items():
         assert f"| `{name}` |" in page
-        assert metric.kind == ("counter" if name.endswith("_total") else "gauge")
+        assert (metric.kind == "counter") == name.endswith("_total")
+        assert (metric.kind == "histogram") == name.endswith("_duration_seconds")
 
 
 async def test_the_text_tells_of_each_metric_once(deployment: Deployment) -> None:

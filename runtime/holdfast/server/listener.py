@@ -20,6 +20,7 @@ from holdfast.server.response import OVERLOADED, overloaded, plain_response
 from holdfast.server.routing import Routes, canonical_url
 from holdfast.server.runtime import Runtime
 from holdfast.workers import (
+    Durations,
     ScriptFailed,
     ScriptInvalid,
     WorkerError,
@@ -104,8 +105,8 @@ class Listener:
         if worker.unanswered >= self._max_requests:
             return self.refuse(message, Reason.REQUESTS)
         answer = worker.fetch(message.method, url, raw_headers(message, client), body)
-        if self._on_request is not None:
-            self._time(answer, message)
+        if self._on_request is not None or worker.counts.durations is not None:
+            self._time(answer, message, worker.counts.durations)
         return answer
 
     def refuse(self, message: RawRequestMessage, reason: Reason) -> WorkerResponse:
@@ -144,16 +145,24 @@ class Listener:
             self._on_request(message.method, message.path, status, 0.0)
         return plain_response(status, text)
 
-    def _time(self, answer: "asyncio.Future[WorkerResponse]", message: RawRequestMessage) -> None:
+    def _time(
+        self,
+        answer: "asyncio.Future[WorkerResponse]",
+        message: RawRequestMessage,
+        durations: Durations | None,
+    ) -> None:
         started = time.perf_counter()
 
         def tell(done: "asyncio.Future[WorkerResponse]") -> None:
-            if done.cancelled() or self._on_request is None:
+            if done.cancelled():
                 return
-            elapsed = (time.perf_counter() - started) * 1000
-            error = done.exception()
-            status = _page(error).status if error else done.result().status
-            self._on_request(message.method, message.path, status, elapsed)
+            elapsed = time.perf_counter() - started
+            if durations is not None:
+                durations.note(elapsed)
+            if self._on_request is not None:
+                error = done.exception()
+                status = _page(error).status if error else done.result().status
+                self._on_request(message.method, message.path, status, elapsed * 1000)
 
         answer.add_done_callback(tell)
 

@@ -1,7 +1,7 @@
 """What a server counts, as Prometheus collects it.
 
-Nothing is counted for this alone but what workers/counts.py has, which costs an addition each; all
-else is looked at when somebody asks.
+Nothing is counted for this alone but what workers/counts.py has, which costs an addition each, and
+how long answers take, once somebody has asked; all else is looked at then.
 
 https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 """
@@ -9,13 +9,15 @@ https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from holdfast import __version__
 from holdfast.server.freed import resident_bytes
 from holdfast.server.overload import Reason
 from holdfast.server.runtime import Runtime
+from holdfast.workers import Durations
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -41,11 +43,17 @@ class Metric(NamedTuple):
     labels: tuple[str, ...] = ()
 
 
+DURATION = "holdfast_request_duration_seconds"
 METRICS = {
     "holdfast_info": Metric("gauge", "Always 1.", ("version",)),
     "holdfast_shards": Metric("gauge", "Processes that answered when this was asked for."),
     "holdfast_requests_total": Metric(
         "counter", "Requests that a script answered, or threw at.", ("script", "status")
+    ),
+    DURATION: Metric(
+        "histogram",
+        "From a client's request to the head of the answer, since metrics were first asked for.",
+        ("script",),
     ),
     "holdfast_refused_total": Metric(
         "counter", "What was refused because of overload.", ("reason",)
@@ -88,6 +96,7 @@ class Gauge:
 
     def _counters(self) -> Samples:
         runtime = self._runtime
+        runtime.take_time()
         found: Samples = {
             ("holdfast_process_cpu_seconds_total",): time.process_time(),
             ("holdfast_syncs_total",): runtime.storage.syncs,
@@ -98,6 +107,10 @@ class Gauge:
             for first, count in enumerate(counts.responses):
                 if count:
                     found["holdfast_requests_total", script, f"{first}xx"] = count
+            if counts.durations is not None:
+                found.update(
+                    _histogram("holdfast_request_duration_seconds", script, counts.durations)
+                )
             found["holdfast_storage_rounds_total", script] = counts.rounds
             found["holdfast_isolates_stopped_total", script] = counts.stopped
         return found
@@ -173,6 +186,15 @@ class Metrics:
         return _written(total)
 
 
+def _histogram(name: str, script: str, durations: Durations) -> Iterator[tuple[Sample, float]]:
+    """The series of a histogram."""
+    counted = accumulate(durations.counts)
+    for bound, count in zip((*durations.BOUNDS, "+Inf"), counted, strict=True):
+        yield (f"{name}_bucket", script, str(bound)), count
+    yield (f"{name}_sum", script), durations.sum
+    yield (f"{name}_count", script), sum(durations.counts)
+
+
 def _add(total: Samples, more: Samples) -> None:
     for sample, value in more.items():
         total[sample] += value
@@ -180,16 +202,35 @@ def _add(total: Samples, more: Samples) -> None:
 
 def _written(total: Samples) -> str:
     lines = []
-    samples = sorted(total.items())
-    for name, (kind, text, labels) in METRICS.items():
-        lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
-        for sample, value in samples:
-            if sample[0] == name:
-                pairs = zip(labels, sample[1:], strict=True)
-                told = ",".join(f'{label}="{_escaped(each)}"' for label, each in pairs)
-                number = int(value) if value == int(value) else value
-                lines.append(f"{name}{{{told}}} {number}" if told else f"{name} {number}")
+    samples = sorted(total.items(), key=_order)
+    for metric, (kind, text, labels) in METRICS.items():
+        lines += [f"# HELP {metric} {text}", f"# TYPE {metric} {kind}"]
+        for name, series_labels in _series(metric, kind, labels):
+            for sample, value in samples:
+                if sample[0] == name:
+                    pairs = zip(series_labels, sample[1:], strict=True)
+                    told = ",".join(f'{label}="{_escaped(each)}"' for label, each in pairs)
+                    number = int(value) if value == int(value) else value
+                    lines.append(f"{name}{{{told}}} {number}" if told else f"{name} {number}")
     return "\n".join(lines) + "\n"
+
+
+def _series(
+    metric: str, kind: str, labels: tuple[str, ...]
+) -> Sequence[tuple[str, tuple[str, ...]]]:
+    if kind != "histogram":
+        return [(metric, labels)]
+    return [
+        (f"{metric}_bucket", (*labels, "le")),
+        (f"{metric}_sum", labels),
+        (f"{metric}_count", labels),
+    ]
+
+
+def _order(told: tuple[Sample, float]) -> tuple[Any, ...]:
+    """By name and labels; buckets by their bounds."""
+    sample, _ = told
+    return (*sample[:-1], float(sample[-1])) if sample[0].endswith("_bucket") else sample
 
 
 def _escaped(text: str) -> str:

@@ -70,7 +70,7 @@ from holdfast.storage import Storage
 from holdfast.storage.cache import ResponseCache
 from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
-from holdfast.workers import ScriptCounts, ScriptInvalid, Worker, WorkerTerminated
+from holdfast.workers import Durations, ScriptCounts, ScriptInvalid, Worker, WorkerTerminated
 
 log = logging.getLogger("holdfast.server")
 
@@ -155,6 +155,7 @@ class Runtime:
             self.watch_alarms(namespace)
         self._residents: dict[str, Resident] = {}
         self.counts: dict[str, ScriptCounts] = {}  # by script
+        self._takes_time = False  # notes how long answers take
         self.tails = Tails(self._trace, self._clock.now_ms)
         self._retiring: dict[Worker, IsolateObjects] = {}
         self._closed = False
@@ -221,7 +222,18 @@ class Runtime:
 
     def counts_of(self, name: str) -> ScriptCounts:
         """What is counted of a script that there is."""
-        return self.counts.setdefault(name, ScriptCounts())
+        counts = self.counts.get(name)
+        if counts is None:
+            counts = self.counts[name] = ScriptCounts()
+            if self._takes_time:
+                counts.durations = Durations()
+        return counts
+
+    def take_time(self) -> None:
+        """Note from now on how long answers take, which costs each of them 2 µs."""
+        self._takes_time = True
+        for counts in self.counts.values():
+            counts.durations = counts.durations or Durations()
 
     # ---- loading -----------------------------------------------------------------
 

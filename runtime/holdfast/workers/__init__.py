@@ -6,12 +6,12 @@ May import host, catalog, storage and engine.
   request and returns a future of its `WorkerResponse`.
 - `load.py`: how a script gets into an isolate, and what can be wrong with it.
 - compatibility.py: what its compatibility date and flags decide.
-- `ScriptCounts` (counts.py): how many, for metrics.
+- `ScriptCounts` (counts.py): how many, for metrics, and `Durations`: how long.
 - `Tracer` (trace.py): what becomes of events, for those who listen.
 - `errors.py`: what can happen to an event.
 """
 
-from holdfast.workers.counts import ScriptCounts
+from holdfast.workers.counts import Durations, ScriptCounts
 from holdfast.workers.errors import (
     ScriptFailed,
     ScriptHung,
@@ -25,6 +25,7 @@ __all__ = [
     "GOING_AWAY",
     "SERVICE_RESTART",
     "Body",
+    "Durations",
     "ScriptCounts",
     "ScriptFailed",
     "ScriptHung",
