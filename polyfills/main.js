@@ -44,6 +44,7 @@ export { deliverExportCall, releaseExport } from "./rpc/references.js";
 export {
   dispatchCall,
   dispatchFetch,
+  dispatchQueue,
   dispatchScheduled,
   extendEnvironment,
   prepareEnvironment,

@@ -70,6 +70,8 @@ def make_script(
 class Scripts:
     """A ScriptSource of scripts in memory; each exported class is a namespace by its name."""
 
+    implies_queues = True
+
     def __init__(self) -> None:
         self.scripts: dict[str, Script] = {}
         self.known: dict[str, Namespace] = {}

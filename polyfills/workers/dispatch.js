@@ -134,7 +134,6 @@ function callFetch(entrypoint, request, event) {
 // ---- Cron triggers --------------------------------------------------------------------------
 
 const loadScheduled = lazily("workers/scheduled.js");
-const NO_SCHEDULED_HANDLER = "Handler does not export a scheduled() function.";
 
 /** Entry point: a cron trigger is due. */
 export function dispatchScheduled(number, cron, scheduledTime) {
@@ -144,33 +143,63 @@ export function dispatchScheduled(number, cron, scheduledTime) {
 }
 
 function handleScheduled({ event, cron, scheduledTime }) {
+  const { createController, createScheduledEvent } = loadScheduled();
+  handleTrigger(event, "scheduled", () =>
+    exported === null
+      ? createScheduledEvent(event, cron, scheduledTime)
+      : createController(cron, scheduledTime),
+  );
+}
+
+// Call the handler, or the listeners, of a name with what `tell` makes for them.
+function handleTrigger(event, name, tell) {
   try {
-    event.settle(callScheduled(event, cron, scheduledTime));
+    event.settle(exported === null ? callListeners(name, tell) : callHandler(event, name, tell));
   } catch (error) {
     event.fail(error);
   }
 }
 
-function callScheduled(event, cron, scheduledTime) {
-  const { createController, createScheduledEvent } = loadScheduled();
-  if (exported === null) {
-    const told = createScheduledEvent(event, cron, scheduledTime);
-    const listeners = listenerFor("scheduled");
-    if (listeners.length === 0) throw new Error(NO_SCHEDULED_HANDLER);
-    for (const listener of listeners) {
-      if (typeof listener === "function") listener.call(globalThis, told);
-      else listener.handleEvent(told);
-    }
-    return undefined;
+function callListeners(name, tell) {
+  const listeners = listenerFor(name);
+  if (listeners.length === 0) throw noHandler(name);
+  const told = tell();
+  for (const listener of listeners) {
+    if (typeof listener === "function") listener.call(globalThis, told);
+    else listener.handleEvent(told);
   }
+}
+
+function callHandler(event, name, tell) {
   const entrypoint = exported.default;
   const context = new ExecutionContext(event);
-  const target = typeof entrypoint === "function" ? new entrypoint(context, env) : entrypoint;
-  if (typeof target?.scheduled !== "function") throw new Error(NO_SCHEDULED_HANDLER);
-  const controller = createController(cron, scheduledTime);
-  return typeof entrypoint === "function"
-    ? target.scheduled(controller)
-    : target.scheduled(controller, env, context);
+  const isClass = typeof entrypoint === "function";
+  const target = isClass ? new entrypoint(context, env) : entrypoint;
+  if (typeof target?.[name] !== "function") throw noHandler(name);
+  return isClass ? target[name](tell()) : target[name](tell(), env, context);
+}
+
+function noHandler(name) {
+  return new Error(`Handler does not export a ${name}() function.`);
+}
+
+// ---- Queues -------------------------------------------------------------------------------
+
+const loadConsumer = lazily("queues/consumer.js");
+
+/** Entry point: messages of a queue are to be consumed; see readBatch. */
+export function dispatchQueue(number, queue, told, bodies) {
+  const { BatchEvent } = loadConsumer();
+  const event = new BatchEvent(number);
+  enterTurn(event, handleBatch, { event, queue, told, bodies });
+}
+
+function handleBatch({ event, queue, told, bodies }) {
+  const { createBatch, createQueueEvent, readBatch } = loadConsumer();
+  handleTrigger(event, "queue", () => {
+    const batch = readBatch(event, queue, told, bodies);
+    return exported === null ? createQueueEvent(event, batch) : createBatch(event, batch);
+  });
 }
 
 // ---- RPC ----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import { serviceFromHost } from "./fetcher.js";
 
 const kv = lazily("kv/namespace.js");
 const d1 = lazily("d1/database.js");
+const queues = lazily("queues/producer.js");
 const rateLimits = lazily("workers/rate-limit.js");
 const analytics = lazily("workers/analytics.js");
 
@@ -15,6 +16,7 @@ const makers = {
   json: (binding) => JSON.parse(binding.json),
   kv_namespace: (binding) => kv().kvFromHost(binding),
   d1: (binding) => d1().d1FromHost(binding),
+  queue: (binding) => queues().queueFromHost(binding),
   ratelimit: (binding) => rateLimits().rateLimitFromHost(binding),
   analytics_engine: () => analytics().analyticsFromHost(),
   durable_object_namespace: namespaceFromHost,

@@ -64,6 +64,19 @@ class D1:
     database_id: str
 
 
+MAX_QUEUE_DELAY_S = 86_400
+"""For how long a message may be kept back."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueProducer:
+    """A queue to send to, by its name; `delivery_delay_s` is what its messages are delayed by."""
+
+    name: str
+    queue: str
+    delivery_delay_s: int | None = None
+
+
 ASSETS_ENTRYPOINT = "holdfast:assets"
 """The entrypoint of a script with assets that an `AssetsBinding` leads to."""
 
@@ -135,7 +148,9 @@ Binding: TypeAlias = (
     | Json
     | Service
     | KeyValue
+<<<<<<< HEAD
     | D1
+    | QueueProducer
     | AssetsBinding
     | VersionMetadata
     | RateLimit
@@ -199,7 +214,7 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
             if entrypoint is not None:
                 entry["entrypoint"] = entrypoint
             return entry if props is None else {**entry, "props": json.loads(props)}
-        case KeyValue() | D1():
+        case KeyValue() | D1() | QueueProducer():
             return _describe_store(binding)
         case AssetsBinding(name):
             return {"name": name, "type": "assets"}
@@ -223,12 +238,15 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
             }
 
 
-def _describe_store(binding: KeyValue | D1) -> dict[str, Any]:
+def _describe_store(binding: KeyValue | D1 | QueueProducer) -> dict[str, Any]:
     match binding:
         case KeyValue(name, namespace_id):
             return {"name": name, "type": "kv_namespace", "namespace_id": namespace_id}
         case D1(name, database_id):
             return {"name": name, "type": "d1", "id": database_id}
+        case QueueProducer(name, queue, delay_s):
+            entry: dict[str, Any] = {"name": name, "type": "queue", "queue_name": queue}
+            return entry if delay_s is None else {**entry, "delivery_delay": delay_s}
 
 
 def binding_type(binding: Binding) -> str:
@@ -284,6 +302,15 @@ class _Entry:
             raise rejected(f'{self._place}: "{table}.{key}" must be a whole number above 0.')
         return value
 
+    def optional_number(self, key: str, most: int) -> int | None:
+        """The whole number from 0 to `most` under `key`, or None where it is missing or null."""
+        value = self._fields.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+            raise rejected(f'{self._place}: "{key}" must be a whole number from 0 to {most}.')
+        return value
+
     def optional_object(self, key: str) -> str | None:
         """The object under `key` as JSON text, or None where it is missing or null."""
         if self._fields.get(key) is None:
@@ -318,6 +345,14 @@ def _rate_limit(entry: _Entry, name: str) -> RequestedBinding:
     return RateLimit(name, entry.word("namespace_id"), limit, period_s)
 
 
+def _queue(entry: _Entry, name: str) -> RequestedBinding:
+    return QueueProducer(
+        name,
+        entry.word("queue_name"),
+        entry.optional_number("delivery_delay", MAX_QUEUE_DELAY_S),
+    )
+
+
 def _object_namespace(entry: _Entry, name: str) -> RequestedBinding:
     if namespace_id := entry.optional_word("namespace_id"):
         return ObjectNamespace(name, namespace_id)
@@ -336,6 +371,7 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
     ),
     "kv_namespace": lambda entry, name: KeyValue(name, entry.word("namespace_id")),
     "d1": lambda entry, name: D1(name, entry.word("id")),
+    "queue": _queue,
     "assets": lambda _, name: AssetsBinding(name),
     "version_metadata": lambda _, name: VersionMetadata(name),
     "ratelimit": _rate_limit,

@@ -49,6 +49,9 @@ WAIT_UNTIL_MS = 30_000
 ALARM_TIMEOUT_MS = 900_000
 MAX_DATE_MS = 9_223_372_036_854  # what a signed 64 bit number of nanoseconds holds
 
+# Queues: https://developers.cloudflare.com/queues/platform/limits/
+QUEUE_TIMEOUT_MS = 900_000
+
 # Where objects may be asked to live:
 # https://developers.cloudflare.com/durable-objects/reference/data-location/
 JURISDICTIONS = ["eu", "fedramp", "fedramp-high", "us"]

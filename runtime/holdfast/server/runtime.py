@@ -12,7 +12,7 @@ import logging
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.catalog import (
     D1,
@@ -25,6 +25,7 @@ from holdfast.catalog import (
     NamespaceNotFound,
     ObjectNamespace,
     PlainText,
+    QueueProducer,
     RateLimit,
     Script,
     SecretText,
@@ -42,6 +43,7 @@ from holdfast.host.egress import allow_all, public_only
 from holdfast.host.fetch import FetchClient
 from holdfast.host.kv import KeyValueBindings
 from holdfast.host.platform import Platform
+from holdfast.host.queues import QueueBindings
 from holdfast.host.rate_limits import RateLimits
 from holdfast.host.system import SystemClock
 from holdfast.objects import (
@@ -71,6 +73,9 @@ from holdfast.storage.cache import ResponseCache
 from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import Durations, ScriptCounts, ScriptInvalid, Worker, WorkerTerminated
+
+if TYPE_CHECKING:
+    from holdfast.server.queues import Queues
 
 log = logging.getLogger("holdfast.server")
 
@@ -164,6 +169,25 @@ class Runtime:
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
         self.crons = CronScheduler(self.worker, self._clock, loop.call_later, self.tell)
+        self._queues: Queues | None = None  # until somebody has any
+
+    @property
+    def queues(self) -> "Queues":
+        """The queues."""
+        if self._queues is None:
+            from holdfast.server.queues import Queues
+            from holdfast.storage.queues import QueueStore
+
+            self._queues = Queues(
+                QueueStore(self.settings.data / "queues.sqlite"),
+                worker_of=self.worker,
+                clock=self._clock,
+                call_later=self._loop.call_later,
+                tell=self.tell,
+                is_here=self.directory.placement.is_here,
+                creates=self.source.implies_queues,
+            )
+        return self._queues
 
     def _trace(self, script: str) -> None:
         resident = self._residents.get(script)
@@ -319,12 +343,8 @@ class Runtime:
             case Service(name, service, entrypoint, props):
                 number = objects.bind_service(service, entrypoint or "")
                 return {"type": "service", "name": name, "number": number, "props": props}
-            case KeyValue(name, namespace_id):
-                number = host.capabilities.kv.bind(namespace_id)
-                return {"type": "kv_namespace", "name": name, "number": number}
-            case D1(name, database_id):
-                number = host.capabilities.d1.bind(database_id)
-                return {"type": "d1", "name": name, "number": number}
+            case KeyValue() | D1() | QueueProducer():
+                return _bind_store(binding, host, self)
             case AssetsBinding(name):
                 number = objects.bind_service(script.name, ASSETS_ENTRYPOINT)
                 return {"type": "assets", "name": name, "number": number}
@@ -406,6 +426,8 @@ class Runtime:
         self.overload.close()
         self.alarms.close()
         self.crons.close()
+        if self._queues is not None:
+            self._queues.close()
         self._waits.close()
         self.directory.departures.close()
         if self._sweeper is not None:
@@ -421,6 +443,8 @@ class Runtime:
         await self.storage.aclose()
         self.key_value.close()
         await asyncio.to_thread(self.d1.close)
+        if self._queues is not None:
+            await self._queues.aclose()
 
     # ---- sweeping ------------------------------------------------------------------
 
@@ -441,6 +465,8 @@ class Runtime:
             )
             self.alarms.clock_stepped()
             self.crons.clock_stepped(step_ms / 1000)
+            if self._queues is not None:
+                self._queues.look()
         self._schedule_sweep()
 
     def _evict_idle(self, home: ObjectHome) -> None:
@@ -449,6 +475,24 @@ class Runtime:
             self._loop.call_later(EVICTION_PAUSE_SECONDS, self._evict_idle, home)
         else:
             self.directory.departures.tell()
+
+
+def _bind_store(
+    binding: KeyValue | D1 | QueueProducer, host: Host, runtime: Runtime
+) -> dict[str, Any]:
+    """Let an isolate reach something that is kept beside objects."""
+    match binding:
+        case KeyValue(name, namespace_id):
+            number = host.capabilities.kv.bind(namespace_id)
+            return {"type": "kv_namespace", "name": name, "number": number}
+        case D1(name, database_id):
+            number = host.capabilities.d1.bind(database_id)
+            return {"type": "d1", "name": name, "number": number}
+        case QueueProducer(name, queue, delay_s):
+            if "queues" not in host.capabilities:
+                host.capabilities["queues"] = QueueBindings(runtime.queues)
+            number = host.capabilities.queues.bind(queue, delay_s)
+            return {"type": "queue", "name": name, "number": number}
 
 
 def _describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects) -> dict[str, Any]:

@@ -9,6 +9,10 @@ from holdfast.catalog import Catalog, Namespace, NamespaceNotFound, Script, Scri
 class ScriptSource(Protocol):
     """Finds scripts and the namespaces they are bound to."""
 
+    @property
+    def implies_queues(self) -> bool:
+        """Whether a queue is there as soon as somebody sends to it."""
+
     def script(self, name: str) -> Script:
         """The version to run. Raises ScriptNotFound."""
 
@@ -27,6 +31,8 @@ class ScriptSource(Protocol):
 
 class CatalogSource:
     """Scripts that were uploaded."""
+
+    implies_queues = False
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -54,6 +60,8 @@ class CatalogSource:
 
 class FileSources:
     """Several scripts, each from its file, that may be bound to each other."""
+
+    implies_queues = True
 
     def __init__(self, sources: "Iterable[FileSource]") -> None:
         self._sources = [*sources]
@@ -94,6 +102,8 @@ class FileSource:
     `uses_sqlite` tells whether a class's objects have SQL, and `implies` whether a class that
     the script exports is bound under its own name.
     """
+
+    implies_queues = True
 
     def __init__(
         self,

@@ -6,19 +6,12 @@ call returns. What has expired is never returned, and removed by later writes.
 https://developers.cloudflare.com/kv/
 """
 
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import apsw
+from holdfast.storage.shared_file import SharedFile
 
-from holdfast.storage.disk import make_folder, sync_path
-from holdfast.storage.errors import StorageError
-from holdfast.storage.makeshift import as_it_is, lacks_room
-
-_BUSY_TIMEOUT_MS = 5_000
 _PURGED_AT_ONCE = 100  # expired entries that one write removes
 
 _SCHEMA = """
@@ -82,9 +75,8 @@ class KeyValueStore:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._turn = threading.Lock()
-        self._connection: apsw.Connection | None = None
+        self._file = SharedFile(path, _SCHEMA, "The KV namespaces")
+        self._reading, self._writing = self._file.reading, self._file.writing
 
     # ---- entries -------------------------------------------------------------------
 
@@ -159,67 +151,8 @@ class KeyValueStore:
 
     def close(self) -> None:
         """Close the file. Later calls open it again."""
-        with self._turn:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    @contextmanager
-    def _reading(self) -> Iterator[apsw.Connection | None]:
-        """The connection; None while there is no file, and so nothing to read."""
-        with self._turn, _explained(self._path):
-            if self._connection is None and not self._path.exists():
-                yield None
-            else:
-                with self._opened_to_read() as connection:
-                    yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[apsw.Connection]:
-        with self._turn, _explained(self._path):
-            db = self._opened()
-            with db:
-                yield db
-
-    @contextmanager
-    def _opened_to_read(self) -> Iterator[apsw.Connection]:
-        try:
-            connection = self._opened()
-        except apsw.Error as error:
-            makeshift = as_it_is(self._path) if lacks_room(error) else None
-            if makeshift is None:
-                raise
-            with closing(makeshift):
-                yield makeshift
-        else:
-            yield connection
-
-    def _opened(self) -> apsw.Connection:
-        if self._connection is None:
-            make_folder(self._path.parent)
-            connection = apsw.Connection(str(self._path))
-            try:
-                connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA synchronous=FULL")
-                connection.execute("PRAGMA fullfsync=ON")
-                connection.execute("PRAGMA trusted_schema=OFF")
-                connection.execute(_SCHEMA)
-                sync_path(self._path.parent)  # the file's entry in it
-            except BaseException:
-                connection.close()
-                raise
-            self._connection = connection
-        return self._connection
+        self._file.close()
 
 
 def _bytes(key: str) -> bytes:
     return key.encode("utf-8", "replace")
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (apsw.Error, OSError) as error:
-        raise StorageError(f"The KV namespaces in {path} failed: {error}") from error

@@ -67,6 +67,8 @@ class Found:
 class Sources:
     """The scripts of one harness (server.sources.ScriptSource)."""
 
+    implies_queues = True
+
     def __init__(self) -> None:
         self.found: dict[str, Found] = {}
 

@@ -9,10 +9,10 @@ event is done, its last call answered and its last stream read.
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.node_compat import node_compat
 from holdfast.catalog.script import Script
@@ -28,6 +28,10 @@ from holdfast.workers.counts import ScriptCounts
 from holdfast.workers.errors import ScriptFailed, ScriptHung, WorkerTerminated
 from holdfast.workers.load import Exports, load_script, own_frames, readable, with_room_for_code
 from holdfast.workers.trace import Frame
+
+if TYPE_CHECKING:
+    from holdfast.storage.queue_messages import Backlog
+    from holdfast.workers.batches import BatchMessage
 
 log = logging.getLogger("holdfast.worker")
 
@@ -212,6 +216,16 @@ class Worker:
         """Tell the script that a cron trigger is due; done when its handler is, as `fetch`."""
         told = {"cron": cron, "scheduledTime": scheduled_ms}
         return self.event(self.entry_once("dispatchScheduled"), cron, scheduled_ms, told=told)
+
+    def queue(
+        self, queue: str, messages: "Sequence[BatchMessage]", backlog: "Backlog"
+    ) -> "asyncio.Future[Message]":
+        """Give the script a batch; `batches.outcome_of` tells what came of it."""
+        from holdfast.workers.batches import written
+
+        told, bodies = written(messages, backlog)
+        event = {"queue": queue, "batchSize": len(messages)}
+        return self.event(self.entry_once("dispatchQueue"), queue, told, bodies, told=event)
 
     def event(
         self, entry: Handle, *arguments: Any, told: Frame | None = None

@@ -1,0 +1,146 @@
+// Queues as their producers see them:
+// https://developers.cloudflare.com/queues/configuration/javascript-apis/#producer
+
+import { compatibility_has, queue_metrics, queue_send, queue_send_batch } from "holdfast:ops";
+import { encodeUtf8 } from "../encoding/utf8.js";
+import { bytesOf } from "../kernel/buffers.js";
+import { requireContext } from "../kernel/pending.js";
+import { isObject, toSequence, toUSVString } from "../kernel/webidl.js";
+import { refuseToClone, serialize } from "../serialize/index.js";
+import { toSeconds } from "./seconds.js";
+
+const UNDEFINED_BODY = "Message body cannot be undefined";
+const NO_MESSAGES = "sendBatch() requires at least one message";
+
+let make;
+
+/** What a binding of the type `queue` puts into `env`. */
+class WorkerQueue {
+  #number;
+  static #allowed = false;
+
+  constructor() {
+    if (!WorkerQueue.#allowed) throw new TypeError("Illegal constructor");
+    WorkerQueue.#allowed = false;
+  }
+
+  static {
+    make = (number) => {
+      WorkerQueue.#allowed = true;
+      const queue = new WorkerQueue();
+      queue.#number = number;
+      return queue;
+    };
+  }
+
+  /** What waits in the queue. */
+  async metrics() {
+    return metricsOf(await queue_metrics(this.#number));
+  }
+
+  /** Send a message, durably. `options`: `contentType`, `delaySeconds`. */
+  async send(body, options) {
+    const number = this.#number;
+    if (body === undefined) throw new TypeError(UNDEFINED_BODY);
+    const { type, delay } = readOptions(options);
+    const bytes = bytesOfBody(body, type);
+    if (type === "bytes") detach(body);
+    await requireContext().outputGate?.wait();
+    return response(await queue_send(number, bytes, type, delay));
+  }
+
+  /** Send messages, `{ body, contentType, delaySeconds }`, all or none. `options`: `delaySeconds`. */
+  async sendBatch(messages, options) {
+    const number = this.#number;
+    const all = toSequence(messages, (message) => message);
+    const delay = toSeconds(options?.delaySeconds);
+    if (all.length === 0) throw new TypeError(NO_MESSAGES);
+    const described = [];
+    const bodies = all.map((message) => {
+      if (message?.body === undefined) throw new TypeError(UNDEFINED_BODY);
+      const { type, delay: own } = readOptions(message);
+      const bytes = bytesOfBody(message.body, type);
+      described.push([bytes.length, type, own ?? null]);
+      return bytes;
+    });
+    const whole = joined(bodies);
+    await requireContext().outputGate?.wait();
+    return response(await queue_send_batch(number, whole, JSON.stringify(described), delay));
+  }
+
+  get [Symbol.toStringTag]() {
+    return "WorkerQueue";
+  }
+}
+
+refuseToClone(WorkerQueue);
+
+function readOptions(options) {
+  const { contentType, delaySeconds } = options ?? {};
+  return { type: typeOf(contentType), delay: toSeconds(delaySeconds) };
+}
+
+function typeOf(contentType) {
+  if (contentType === undefined) return compatibility_has("queues_json_messages") ? "json" : "v8";
+  const type = `${contentType}`.toLowerCase();
+  if (!(type in encoders)) {
+    throw new TypeError(`Unsupported queue message content type: ${contentType}`);
+  }
+  return type;
+}
+
+const encoders = {
+  __proto__: null,
+  text(body) {
+    if (typeof body !== "string") throw mismatch("text", "string", body);
+    return encodeUtf8(toUSVString(body));
+  },
+  bytes(body) {
+    if (!ArrayBuffer.isView(body)) throw mismatch("bytes", "ArrayBufferView", body);
+    return bytesOf(body).slice();
+  },
+  json: (body) => encodeUtf8(`${JSON.stringify(body)}`),
+  v8: (body) => serialize(body),
+};
+
+function bytesOfBody(body, type) {
+  return encoders[type](body);
+}
+
+function mismatch(type, wanted, body) {
+  return new TypeError(
+    `Content Type "${type}" requires a value of type ${wanted}, but received: ${typeof body}`,
+  );
+}
+
+// As workerd does, so that who reuses a buffer finds out here.
+function detach(view) {
+  if (view.buffer instanceof ArrayBuffer && !view.buffer.detached) view.buffer.transfer();
+}
+
+function joined(parts) {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let start = 0;
+  for (const part of parts) {
+    whole.set(part, start);
+    start += part.length;
+  }
+  return whole;
+}
+
+function response(told) {
+  return { metadata: { metrics: metricsOf(told) } };
+}
+
+/** A backlog as the host tells of it. */
+export function metricsOf(told) {
+  const [backlogCount, backlogBytes, oldest] = JSON.parse(told);
+  const metrics = { backlogCount, backlogBytes };
+  if (oldest) metrics.oldestMessageTimestamp = new Date(oldest);
+  return metrics;
+}
+
+/** The queue behind a binding. */
+export function queueFromHost(binding) {
+  return make(binding.number);
+}

@@ -1,0 +1,79 @@
+"""How a queue is consumed: in what batches, how often again, and when.
+
+https://developers.cloudflare.com/queues/configuration/configure-queues/#consumer-worker-configuration
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S
+from holdfast.catalog.errors import UploadRejected, rejected
+
+DEFAULT_CONCURRENCY = 10
+"""How many batches are under way at a time where nobody says how many may be."""
+
+# Of each setting, by the name that the API gives it: the least, the most, and what it is if unsaid.
+_SETTINGS = {
+    "batch_size": (1, 100, 10),
+    "max_retries": (0, 100, 3),
+    "max_wait_time_ms": (0, 60_000, 5_000),
+    "max_concurrency": (1, 250, None),
+    "retry_delay": (0, MAX_QUEUE_DELAY_S, 0),
+    "visibility_timeout_ms": (1_000, 12 * 3_600_000, 30_000),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    """What the API calls `settings`.
+
+    `max_wait_time_ms` is for how long a message waits for others; `retry_delay` is in seconds.
+    """
+
+    batch_size: int = 10
+    max_retries: int = 3
+    max_wait_time_ms: int = 5_000
+    max_concurrency: int | None = None
+    retry_delay: int = 0
+    visibility_timeout_ms: int = 30_000
+
+    @classmethod
+    def parse(cls, fields: object) -> Self:
+        """Settings of which some may be missing, or null. Raises UploadRejected."""
+        if not isinstance(fields, Mapping):
+            raise rejected('A consumer\'s "settings" must be an object.')
+        return cls(**{name: setting(name, fields.get(name)) for name in _SETTINGS})
+
+    def written(self) -> str:
+        """As JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Of what was `written`."""
+        return cls(**json.loads(text))
+
+
+def setting(name: str, value: Any, told_as: str | None = None) -> Any:
+    """The value of a setting where one may be missing. Raises UploadRejected, by `told_as`."""
+    least, most, default = _SETTINGS[name]
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise _out_of_range(told_as or name, least, most)
+    return value
+
+
+def _out_of_range(name: str, least: int, most: int) -> UploadRejected:
+    return rejected(f'"{name}" must be a whole number from {least:,} to {most:,}.')
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredConsumer:
+    """A consumer as a project's configuration declares it: the project's own script."""
+
+    queue: str
+    settings: ConsumerSettings
+    dead_letter_queue: str | None = None

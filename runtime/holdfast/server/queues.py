@@ -1,0 +1,189 @@
+"""The queues of a server, as one of its processes reaches them.
+
+Each queue is delivered by one process, the one that `is_here` says. So nothing is given out twice
+at the same time, and who takes the place of a process that has died knows that nobody has what it
+had. What is sent in other processes is stored there, and the one that delivers it is told.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from typing import Any
+
+from holdfast.host.context import Clock
+from holdfast.host.ops import in_thread
+from holdfast.host.timers import CallLater
+from holdfast.objects.alarm_calls import Tell
+from holdfast.server.queue_delivery import Delivery, Surroundings
+from holdfast.storage import StorageError
+from holdfast.storage.queue_messages import Backlog, NewMessage, QueueNotFound
+from holdfast.storage.queues import Consumer, QueueStore
+from holdfast.workers import Worker
+
+log = logging.getLogger("holdfast.queues")
+
+MAX_SENT_AT_ONCE = 256
+"""How many sendings share a transaction, and so a sync of the disk."""
+
+_Sending = tuple[str, Sequence[NewMessage], int | None, "asyncio.Future[Backlog]"]
+
+
+class Queues:
+    """Stores what is sent (host.queues.QueueSender), and has it delivered."""
+
+    def __init__(
+        self,
+        store: QueueStore,
+        *,
+        worker_of: Callable[[str], Worker],
+        clock: Clock,
+        call_later: CallLater,
+        tell: Tell,
+        is_here: Callable[[str], bool],
+        creates: bool,
+    ) -> None:
+        """`creates`: a queue is there as soon as somebody sends to it."""
+        self.store = store
+        self.on_news: Callable[[str], None] = _nobody  # told of a queue that is delivered elsewhere
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._clock = clock
+        self._is_here = is_here
+        self._creates = creates
+        self._around = Surroundings(
+            store, worker_of, clock, call_later, tell, self._begin, self.news
+        )
+        self._deliveries: dict[str, Delivery] = {}
+        self._outgoing: list[_Sending] = []
+        self._is_sending = False
+        self._is_clear = False  # of what a process before this one had under way
+        self._closed = False
+
+    # ---- sending -----------------------------------------------------------------------
+
+    async def send(
+        self, queue: str, messages: Sequence[NewMessage], delay_s: int | None
+    ) -> Backlog:
+        """See QueueSender. What is sent at the same time is stored together."""
+        answer: asyncio.Future[Backlog] = asyncio.get_running_loop().create_future()
+        self._outgoing.append((queue, messages, delay_s, answer))
+        if not self._is_sending:
+            self._is_sending = True
+            self._begin(self._send_all())
+        return await answer
+
+    async def backlog(self, queue: str) -> Backlog:
+        """See QueueSender."""
+        backlog: Backlog = await in_thread(self.store.backlog, queue)
+        return backlog
+
+    async def _send_all(self) -> None:
+        while self._outgoing:
+            sendings = self._outgoing[:MAX_SENT_AT_ONCE]
+            del self._outgoing[:MAX_SENT_AT_ONCE]
+            await self._store(sendings)
+        self._is_sending = False
+
+    async def _store(self, sendings: list[_Sending]) -> None:
+        told = [sending[:3] for sending in sendings]
+        results: list[Backlog | Exception]
+        try:
+            results = await in_thread(self._send, told, self._clock.now_ms())
+        except Exception as error:  # noqa: BLE001 - whoever has sent is told, whatever it is
+            results = [error] * len(sendings)
+        for (*_, answer), result in zip(sendings, results, strict=True):
+            if answer.done():
+                continue
+            if isinstance(result, Exception):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)
+        for queue in {queue for queue, *_ in sendings}:
+            self.news(queue)
+
+    def _send(
+        self, sendings: list[tuple[str, Sequence[NewMessage], int | None]], now_ms: float
+    ) -> list[Backlog | QueueNotFound]:
+        return self.store.send(sendings, now_ms, creates=self._creates)
+
+    # ---- delivering ----------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Deliver to the consumers that are stored. Raises StorageError."""
+        paused = {queue.name for queue in self.store.queues() if queue.paused}
+        self.deliver_to(self.store.consumers(), paused)
+
+    def deliver_to(self, consumers: Iterable[Consumer], paused: Collection[str] = ()) -> None:
+        """Deliver to these, and no others; nothing of queues that are paused."""
+        wanted = {
+            consumer.queue: consumer
+            for consumer in consumers
+            if consumer.script is not None
+            and consumer.queue not in paused
+            and self._is_here(consumer.queue)
+        }
+        for queue in [*self._deliveries]:
+            if queue not in wanted:
+                self._deliveries.pop(queue).close()
+        for queue, consumer in wanted.items():
+            delivery = self._deliveries.get(queue)
+            if delivery is None:
+                self._deliveries[queue] = Delivery(consumer, self._around)
+            else:
+                delivery.take_over(consumer)
+        if self._is_clear:
+            self.look()
+        elif self._deliveries or self.store.exists:
+            self._is_clear = True
+            self._begin(self._clear())
+
+    async def _clear(self) -> None:
+        """What a process had that was here before is to be delivered again."""
+        now_ms = self._clock.now_ms()
+        try:
+            await in_thread(self.store.release, self._is_here, now_ms)
+        except StorageError as error:
+            log.error("queues are not delivered: %s", error)
+            self._is_clear = False  # the next change tries again
+            return
+        self.look()
+
+    def look(self) -> None:
+        """Anything may have changed, the time too: see what is to be delivered."""
+        for delivery in self._deliveries.values():
+            delivery.look()
+
+    def news(self, queue: str) -> None:
+        """There are new messages in a queue."""
+        if not self._is_here(queue):
+            self.on_news(queue)
+        elif (delivery := self._deliveries.get(queue)) is not None:
+            delivery.look()
+
+    # ---- the end ---------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Deliver nothing more; what is under way goes on."""
+        for delivery in self._deliveries.values():
+            delivery.close()
+        self._deliveries.clear()
+
+    async def aclose(self) -> None:
+        """Let go of the file, when all is stored that is to be. Every Worker has ended."""
+        self.close()
+        while self.tasks:
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.store.close()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the queues have failed", exc_info=error)
+
+
+def _nobody(_queue: str) -> None:
+    """There is no other process."""

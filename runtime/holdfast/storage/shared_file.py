@@ -1,0 +1,106 @@
+"""A database that belongs to a whole server: all of its processes, and any thread, may open it.
+
+https://www.sqlite.org/wal.html
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import apsw
+
+from holdfast.storage.disk import make_folder, sync_path
+from holdfast.storage.errors import StorageError
+from holdfast.storage.makeshift import as_it_is, lacks_room
+
+_BUSY_TIMEOUT_MS = 5_000
+
+
+class SharedFile:
+    """The connection of one process. Its methods block, and may be called from any thread.
+
+    The file is made with the first write. `what` it holds is told by the StorageError that is
+    raised where the disk fails.
+    """
+
+    def __init__(self, path: Path, schema: str, what: str) -> None:
+        self._path = path
+        self._schema = schema
+        self._what = what
+        self._turn = threading.Lock()
+        self._connection: apsw.Connection | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[apsw.Connection | None]:
+        """The connection; None while there is no file, and so nothing to read."""
+        with self._turn, self._explained():
+            if self._connection is None and not self._path.exists():
+                yield None
+            else:
+                with self._opened_to_read() as connection:
+                    yield connection
+
+    @contextmanager
+    def writing(self, *, durably: bool = True) -> Iterator[apsw.Connection]:
+        """A transaction, which is on the disk when the context ends.
+
+        One that is not made `durably` outlives the process, and may be lost with the machine's
+        power; no later one is without it.
+        """
+        with self._turn, self._explained():
+            db = self._opened()
+            if not durably:
+                db.execute("PRAGMA synchronous=NORMAL")
+            try:
+                with db:
+                    yield db
+            finally:
+                if not durably:
+                    db.execute("PRAGMA synchronous=FULL")
+
+    def close(self) -> None:
+        """Close the file. Later calls open it again."""
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @contextmanager
+    def _opened_to_read(self) -> Iterator[apsw.Connection]:
+        try:
+            connection = self._opened()
+        except apsw.Error as error:
+            makeshift = as_it_is(self._path) if lacks_room(error) else None
+            if makeshift is None:
+                raise
+            with closing(makeshift):
+                yield makeshift
+        else:
+            yield connection
+
+    def _opened(self) -> apsw.Connection:
+        if self._connection is None:
+            make_folder(self._path.parent)
+            connection = apsw.Connection(str(self._path))
+            try:
+                connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+                connection.transaction_mode = "IMMEDIATE"  # what it reads is true until it writes
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=FULL")
+                connection.execute("PRAGMA fullfsync=ON")
+                connection.execute("PRAGMA trusted_schema=OFF")
+                connection.execute(self._schema)
+                sync_path(self._path.parent)  # the file's entry in it
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (apsw.Error, OSError) as error:
+            raise StorageError(f"{self._what} in {self._path} failed: {error}") from error
