@@ -5,7 +5,7 @@ import { compatibility_has, queue_metrics, queue_send, queue_send_batch } from "
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { bytesOf } from "../kernel/buffers.js";
 import { requireContext } from "../kernel/pending.js";
-import { isObject, toSequence, toUSVString } from "../kernel/webidl.js";
+import { toSequence, toUSVString } from "../kernel/webidl.js";
 import { refuseToClone, serialize } from "../serialize/index.js";
 import { toSeconds } from "./seconds.js";
 

@@ -12,6 +12,7 @@ from holdfast.catalog.bindings import (
     KeyValue,
     ObjectClass,
     PlainText,
+    QueueProducer,
     RateLimit,
     SecretText,
     Service,
@@ -186,15 +187,32 @@ def test_assets_that_make_no_sense_are_refused(tmp_path, assets, told):
         read_project(file)
 
 
+def test_queues_are_bound_and_consumed(tmp_path):
+    file = tmp_path / "wrangler.toml"
+    producers = '[[queues.producers]]\nbinding = "JOBS"\nqueue = "jobs"\ndelivery_delay = 5\n'
+    nameless = '[[queues.producers]]\nbinding = "MY_QUEUE"\n'
+    consumers = '[[queues.consumers]]\nqueue = "jobs"\nmax_batch_timeout = 1.5\n'
+    pulled = '[[queues.consumers]]\nqueue = "pulled"\ntype = "http_pull"\n'
+    file.write_text('name = "a"\nmain = "a.js"\n' + producers + nameless + consumers + pulled)
+    project = read_project(file)
+    jobs, other = project.bindings
+    assert (jobs, other.queue) == (QueueProducer("JOBS", "jobs", 5), "my-queue")
+    [consumer] = project.consumers
+    assert (consumer.queue, consumer.settings.max_wait_time_ms) == ("jobs", 1_500)
+    assert consumer.settings.max_retries == 3
+
+
 def test_what_is_lacking_is_told_together_and_can_be_left_out(tmp_path):
     file = tmp_path / "wrangler.toml"
-    lacking = '[ai]\nbinding = "AI"\n[[queues.producers]]\nbinding = "Q"\n'
+    lacking = '[ai]\nbinding = "AI"\n[browser]\nbinding = "B"\n'
     file.write_text('name = "a"\nmain = "a.js"\n' + lacking + '[env.live]\nai = {binding = "AI"}')
-    with pytest.raises(ProjectInvalid, match=r'"ai", "queues"; .* --without ai --without queues$'):
+    with pytest.raises(
+        ProjectInvalid, match=r'"ai", "browser"; .* --without ai --without browser$'
+    ):
         read_project(file)
     with pytest.raises(ProjectInvalid, match=r'"ai"'):
-        read_project(file, "live", without=["queues"])
-    assert read_project(file, "live", without=["queues", "ai"]).notes == ()
+        read_project(file, "live", without=["browser"])
+    assert read_project(file, "live", without=["browser", "ai"]).notes == ()
 
 
 def test_what_a_build_writes_down_without_there_being_any_is_not_lacking(tmp_path):
@@ -204,8 +222,8 @@ def test_what_a_build_writes_down_without_there_being_any_is_not_lacking(tmp_pat
     others = {"definedEnvironments": [], "connect": [], "agent_memory": [], "k2": []}
     file.write_text(json.dumps({"name": "a", "main": "a.js", **of_the_build, **empty, **others}))
     assert read_project(file).notes == ()
-    file.write_text('{"name": "a", "main": "a.js", "queues": {"producers": [{"binding": "Q"}]}}')
-    with pytest.raises(ProjectInvalid, match='does not have "queues"'):
+    file.write_text('{"name": "a", "main": "a.js", "logfwdr": {"bindings": [{"name": "L"}]}}')
+    with pytest.raises(ProjectInvalid, match='does not have "logfwdr"'):
         read_project(file)
 
 

@@ -161,15 +161,19 @@ async def test_what_is_too_much_is_refused_in_cloudflares_words(producer: Server
         "Error: Queue send failed: message length of 128001 bytes exceeds limit of 128000",
         "TypeError: Unsupported queue message content type: xml",
         'TypeError: Content Type "text" requires a value of type string, but received: number',
-        'TypeError: Content Type "bytes" requires a value of type ArrayBufferView, but received: '
-        "string",
+        (
+            'TypeError: Content Type "bytes" requires a value of type ArrayBufferView, '
+            "but received: string"
+        ),
         delay.format("send", 86401) + " seconds",
         delay.format("send", -1) + " seconds",
         "TypeError: sendBatch() requires at least one message",
         "TypeError: Message body cannot be undefined",
         "Error: Queue sendBatch failed: batch message count of 101 exceeds limit of 100",
-        "Error: Queue sendBatch failed: message in batch has length 128001 bytes which exceeds "
-        "single message size limit of 128000",
+        (
+            "Error: Queue sendBatch failed: message in batch has length 128001 bytes which exceeds "
+            "single message size limit of 128000"
+        ),
         "Error: Queue sendBatch failed: batch size of 300000 bytes exceeds limit of 288000",
         delay.format("sendBatch", 86401) + " seconds",
         0,
@@ -337,8 +341,10 @@ async def test_what_is_said_too_late_is_warned_of(server: Server) -> None:
     assert warned == [
         (received + no_effect).format("retry", "ack", "id-1"),
         (received + no_effect).format("ack", "retry", "id-2"),
-        "Received a call to ackAll() after retryAll() was already called. "
-        "Calling ackAll() after calling retryAll() has no effect.",
+        (
+            "Received a call to ackAll() after retryAll() was already called. "
+            "Calling ackAll() after calling retryAll() has no effect."
+        ),
         (received + no_effect).format("ack", "retryAll", "id-3"),
     ]
 

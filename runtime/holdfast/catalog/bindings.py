@@ -148,7 +148,6 @@ Binding: TypeAlias = (
     | Json
     | Service
     | KeyValue
-<<<<<<< HEAD
     | D1
     | QueueProducer
     | AssetsBinding

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from holdfast.assets import AssetFolder, Assets, AssetsConfig, AssetsInvalid
 from holdfast.catalog.additional_modules import find_modules
@@ -31,6 +31,9 @@ from holdfast.catalog.project_secrets import read_secrets
 from holdfast.catalog.script import Syntax, check_script_name
 from holdfast.catalog.source import Source, read_source
 from holdfast.engine.modules import ModuleKind
+
+if TYPE_CHECKING:
+    from holdfast.catalog.consumers import DeclaredConsumer
 
 FILE_NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
 # What Wrangler calls, in development, a script whose configuration has no name.
@@ -89,6 +92,7 @@ class Project:
     bundling: BundleOptions
     notes: tuple[str, ...]
     assets: Assets | None = None
+    consumers: "tuple[DeclaredConsumer, ...]" = ()
 
     @property
     def folder(self) -> Path:
@@ -204,6 +208,7 @@ def read_project(
         bundling=reader.bundling(),
         notes=tuple(f"{file}: {note}" for note in notes),
         assets=assets,
+        consumers=reader.consumers(),
     )
 
 
@@ -304,6 +309,18 @@ class _Reader:
             except InvalidCron as error:
                 raise self.invalid("triggers.crons", f"has a mistake: {error}") from error
         return tuple(dict.fromkeys(crons))
+
+    def consumers(self) -> "tuple[DeclaredConsumer, ...]":
+        """The queues that the script consumes."""
+        tables = self.tables("consumers", within="queues")
+        if not tables:
+            return ()
+        from holdfast.catalog.consumers import declared_consumers
+
+        try:
+            return tuple(declared_consumers(tables))
+        except UploadRejected as error:
+            raise self.invalid("queues.consumers", f"has a mistake: {error}") from error
 
     def compatibility_date(self) -> str | None:
         """The date; TOML has dates of its own."""
@@ -485,6 +502,10 @@ class _Reader:
         for entry in self.tables("d1_databases"):
             name = self._name_of("d1_databases", entry, "binding")
             yield {"type": "d1", "name": name, "id": entry.get("database_id") or name}
+        for entry in self.tables("producers", within="queues"):
+            name = self._name_of("queues.producers", entry, "binding")
+            queue = entry.get("queue") or name.lower().replace("_", "-")
+            yield {**entry, "type": "queue", "name": name, "queue_name": queue}
 
     def _as_uploaded(self) -> Iterable[Mapping[str, Any]]:
         """What is told in an upload's words, as rate limits were at first."""

@@ -21,7 +21,7 @@ from holdfast.cli.listening import (
 from holdfast.cli.post import Post, run_workers
 from holdfast.cli.process import settings_from, spare_what_stays, unusable_folder
 from holdfast.cli.project_file import SourceFile, open_scripts
-from holdfast.cli.reload import Reading, Reloader, error_page, read
+from holdfast.cli.reload import Reading, Reloader, Triggers, error_page, read
 from holdfast.cli.script_file import check_classes, with_way_out
 from holdfast.host.platform import Platform
 from holdfast.server import FileSource, FileSources, Listener, OneScript, Runtime
@@ -90,7 +90,7 @@ class LocalServer:
         self._served = served
         self._file = served[0].file
         self._files = {one.file.name: one.file for one in served}
-        self._crons: dict[str, tuple[str, ...]] = {}
+        self._triggers: dict[str, Triggers] = {}
         self._watch = watch
         self._terminal = open_terminal()
 
@@ -145,7 +145,7 @@ class LocalServer:
             except ScriptInvalid as error:
                 reason = with_way_out(str(error))
                 return complain(f"{one.file.path} does not load: {reason}")
-            self._set_crons(runtime, post, one.file, self._crons_of(one.file))
+            self._set_triggers(runtime, post, one.file, self._triggers_of(one.file))
         for one, reloader in zip(self._served, reloaders, strict=False):
             # What was read at the start may have changed since, where this replaces a process.
             reloader.start(one.reading if post.is_new else read(one.file))
@@ -182,21 +182,26 @@ class LocalServer:
             source,
             runtime,
             self._terminal if post.is_first else Terminal(io.StringIO()),
-            crons=lambda: self._crons_of(file),
-            set_crons=lambda crons: self._set_crons(runtime, post, file, crons),
+            triggers=lambda: self._triggers_of(file),
+            set_triggers=lambda triggers: self._set_triggers(runtime, post, file, triggers),
         )
 
-    def _crons_of(self, file: SourceFile) -> tuple[str, ...]:
+    def _triggers_of(self, file: SourceFile) -> Triggers:
         given = self._options.cron if file is self._file else ()
-        return tuple(given) or file.crons
+        return Triggers(tuple(given) or file.crons, file.consumers)
 
-    def _set_crons(
-        self, runtime: Runtime, post: Post, file: SourceFile, crons: tuple[str, ...]
+    def _set_triggers(
+        self, runtime: Runtime, post: Post, file: SourceFile, triggers: Triggers
     ) -> None:
-        self._crons[file.name] = crons
+        before = self._triggers.get(file.name)
+        self._triggers[file.name] = triggers
+        everybodys = self._triggers.items()
         if post.is_first:
-            triggers = self._crons.items()
-            runtime.crons.set((name, cron) for name, crons in triggers for cron in crons)
+            runtime.crons.set((name, cron) for name, their in everybodys for cron in their.crons)
+        if triggers.consumers or (before is not None and before.consumers):
+            runtime.queues.deliver_to(
+                declared.by(name) for name, their in everybodys for declared in their.consumers
+            )
 
     def _announce(self, runtime: Runtime, script: Script, port: int) -> None:
         name, where = self._file.name, places(workers_address(self._options), port)

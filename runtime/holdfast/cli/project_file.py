@@ -3,6 +3,7 @@
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdfast.catalog.bindings import (
     Binding,
@@ -27,6 +28,9 @@ from holdfast.catalog.project_secrets import secret_files
 from holdfast.catalog.script import Script, new_version
 from holdfast.cli.options import compatibility_flags, named_values
 from holdfast.cli.script_file import Followed, ScriptFile, Stamp, explained, unreadable
+
+if TYPE_CHECKING:
+    from holdfast.catalog.consumers import DeclaredConsumer
 
 
 def open_script(options: argparse.Namespace) -> "SourceFile":
@@ -120,6 +124,11 @@ class ProjectFile(Followed):
     def crons(self) -> tuple[str, ...]:
         """When the script's `scheduled` handler is to run."""
         return self._project.crons
+
+    @property
+    def consumers(self) -> "tuple[DeclaredConsumer, ...]":
+        """The queues that the script consumes."""
+        return self._project.consumers
 
     @property
     def dev(self) -> DevAddress:

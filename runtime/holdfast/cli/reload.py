@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import Terminal
@@ -18,11 +19,20 @@ from holdfast.engine.modules import Module, ModuleKind
 from holdfast.server import FileSource, Runtime
 from holdfast.workers import ScriptInvalid
 
+if TYPE_CHECKING:
+    from holdfast.catalog.consumers import DeclaredConsumer
+
 INTERVAL_SECONDS = 0.025
 
 # What can be read of a script: a version, or why there is none.
 Reading = Script | str
-Crons = tuple[str, ...]
+
+
+class Triggers(NamedTuple):
+    """What has a script run besides requests."""
+
+    crons: tuple[str, ...]
+    consumers: "tuple[DeclaredConsumer, ...]"
 
 
 class Reloader:
@@ -35,30 +45,30 @@ class Reloader:
         runtime: Runtime,
         terminal: Terminal,
         *,
-        crons: Callable[[], Crons],
-        set_crons: Callable[[Crons], None],
+        triggers: Callable[[], Triggers],
+        set_triggers: Callable[[Triggers], None],
     ) -> None:
-        """`crons` tells the script's cron triggers, `set_crons` is told where they have changed."""
+        """`triggers` tells the script's, `set_triggers` is told where they have changed."""
         self._file = file
-        self._crons_now = crons
-        self._set_crons = set_crons
-        self._crons: Crons | None = None  # that are in force
+        self._triggers_now = triggers
+        self._set_triggers = set_triggers
+        self._triggers: Triggers | None = None  # that are in force
         self._source = source
         self._runtime = runtime
         self._terminal = terminal
-        self._tried: tuple[Reading, Crons] | None = None
+        self._tried: tuple[Reading, Triggers] | None = None
         self._failed = False
         self._has_served = False
         self._notes = file.notes  # that were told
 
     def start(self, reading: Reading) -> None:
         """Serve a first version, or a page that says why there is none."""
-        self._try(reading, self._crons_now())
+        self._try(reading, self._triggers_now())
 
     async def follow(self) -> None:
         """Take up changes until cancelled."""
         seen: Stamp | None = None
-        pending: tuple[Reading, Crons] | None = None
+        pending: tuple[Reading, Triggers] | None = None
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
             tried = self._tried and self._tried[0]
@@ -67,7 +77,7 @@ class Reloader:
             if stamp == seen and not self._failed:
                 continue
             seen = stamp  # taken before the reading, so that no change falls between
-            found = read(self._file), self._crons_now()
+            found = read(self._file), self._triggers_now()
             if found == self._tried:
                 pending = None
             elif found != pending:
@@ -76,19 +86,24 @@ class Reloader:
                 pending = None
                 self._try(*found)
 
-    def _try(self, reading: Reading, crons: Crons) -> None:
+    def _try(self, reading: Reading, triggers: Triggers) -> None:
         is_new = self._tried is None or reading != self._tried[0]
-        self._tried = reading, crons
+        self._tried = reading, triggers
         if is_new:
             self._try_script(reading)
-        if not self._failed and crons != self._crons:
-            self._take_crons(crons)
+        if not self._failed and triggers != self._triggers:
+            self._take_triggers(triggers)
 
-    def _take_crons(self, crons: Crons) -> None:
-        if self._crons is not None:
-            self._terminal.line(f"Cron triggers: {', '.join(crons) or 'none'}.", "36")
-        self._crons = crons
-        self._set_crons(crons)
+    def _take_triggers(self, triggers: Triggers) -> None:
+        if self._triggers is not None:
+            if triggers.crons != self._triggers.crons:
+                told = ", ".join(triggers.crons) or "none"
+                self._terminal.line(f"Cron triggers: {told}.", "36")
+            if triggers.consumers != self._triggers.consumers:
+                told = ", ".join(consumer.queue for consumer in triggers.consumers) or "none"
+                self._terminal.line(f"Queues consumed: {told}.", "36")
+        self._triggers = triggers
+        self._set_triggers(triggers)
 
     def _try_script(self, reading: Reading) -> None:
         started = time.perf_counter()

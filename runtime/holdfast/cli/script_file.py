@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdfast.catalog.bindings import ObjectNamespace, PlainText
 from holdfast.catalog.files import WAY_TO_BUNDLE
@@ -15,6 +16,9 @@ from holdfast.catalog.script import Script, new_version
 from holdfast.catalog.source import Source, read_source
 from holdfast.cli.options import compatibility_flags, named_values, script_name
 from holdfast.workers import ScriptInvalid
+
+if TYPE_CHECKING:
+    from holdfast.catalog.consumers import DeclaredConsumer
 
 # The state of each file: modification time in ns, size, inode. None for one that is not there.
 Stamp = dict[Path, tuple[int, int, int] | None]
@@ -68,6 +72,11 @@ class ScriptFile(Followed):
     @property
     def crons(self) -> tuple[str, ...]:
         """When the script's `scheduled` handler is to run: a file does not say."""
+        return ()
+
+    @property
+    def consumers(self) -> "tuple[DeclaredConsumer, ...]":
+        """The queues that the script consumes: a file does not say."""
         return ()
 
     @property

@@ -12,7 +12,6 @@ from typing import Any
 
 from holdfast.host.context import Clock
 from holdfast.host.ops import in_thread
-from holdfast.host.timers import CallLater
 from holdfast.objects.alarm_calls import Tell
 from holdfast.server.queue_delivery import Delivery, Surroundings
 from holdfast.storage import StorageError
@@ -37,7 +36,7 @@ class Queues:
         *,
         worker_of: Callable[[str], Worker],
         clock: Clock,
-        call_later: CallLater,
+        loop: asyncio.AbstractEventLoop,
         tell: Tell,
         is_here: Callable[[str], bool],
         creates: bool,
@@ -47,10 +46,11 @@ class Queues:
         self.on_news: Callable[[str], None] = _nobody  # told of a queue that is delivered elsewhere
         self.tasks: set[asyncio.Task[None]] = set()
         self._clock = clock
+        self._loop = loop
         self._is_here = is_here
         self._creates = creates
         self._around = Surroundings(
-            store, worker_of, clock, call_later, tell, self._begin, self.news
+            store, worker_of, clock, loop.call_later, tell, self._begin, self.news
         )
         self._deliveries: dict[str, Delivery] = {}
         self._outgoing: list[_Sending] = []
@@ -64,7 +64,7 @@ class Queues:
         self, queue: str, messages: Sequence[NewMessage], delay_s: int | None
     ) -> Backlog:
         """See QueueSender. What is sent at the same time is stored together."""
-        answer: asyncio.Future[Backlog] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Backlog] = self._loop.create_future()
         self._outgoing.append((queue, messages, delay_s, answer))
         if not self._is_sending:
             self._is_sending = True
@@ -162,7 +162,8 @@ class Queues:
     # ---- the end ---------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Deliver nothing more; what is under way goes on."""
+        """Deliver nothing more. What is under way then is delivered again by another process."""
+        self._closed = True
         for delivery in self._deliveries.values():
             delivery.close()
         self._deliveries.clear()
@@ -175,7 +176,10 @@ class Queues:
         self.store.close()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
+        if self._closed:
+            work.close()
+            return
+        task = self._loop.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self._ended)
 

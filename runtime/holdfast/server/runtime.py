@@ -182,12 +182,17 @@ class Runtime:
                 QueueStore(self.settings.data / "queues.sqlite"),
                 worker_of=self.worker,
                 clock=self._clock,
-                call_later=self._loop.call_later,
+                loop=self._loop,
                 tell=self.tell,
                 is_here=self.directory.placement.is_here,
                 creates=self.source.implies_queues,
             )
         return self._queues
+
+    def look_at_queues(self) -> None:
+        """The clock was set: see what is to be delivered, where there are queues."""
+        if self._queues is not None:
+            self._queues.look()
 
     def _trace(self, script: str) -> None:
         resident = self._residents.get(script)
@@ -465,8 +470,7 @@ class Runtime:
             )
             self.alarms.clock_stepped()
             self.crons.clock_stepped(step_ms / 1000)
-            if self._queues is not None:
-                self._queues.look()
+            self.look_at_queues()
         self._schedule_sweep()
 
     def _evict_idle(self, home: ObjectHome) -> None:

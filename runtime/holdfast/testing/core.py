@@ -80,7 +80,7 @@ class Core(Stage, Generic[WorkerT]):
             del self.sources.found[script.name], self.workers[script.name]
             self.runtime.remove(script.name)
             raise
-        self.set_crons()
+        self.set_triggers()
         return worker
 
     def _binding(self, name: str, value: Any) -> Binding:

@@ -187,8 +187,9 @@ class HarnessRuntime(Runtime):
         return self._tools[key]
 
     def tasks(self) -> set[asyncio.Task[Any]]:
-        """All ops that are under way."""
-        return {task for host in self.hosts for task in host.tasks}
+        """All ops that are under way, and the work for queues."""
+        ops = {task for host in self.hosts for task in host.tasks}
+        return ops if self._queues is None else ops | self._queues.tasks
 
     # ---- what the runtime makes ------------------------------------------------------
 

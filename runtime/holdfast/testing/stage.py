@@ -41,6 +41,7 @@ __tracebackhide__ = hidden_from_tracebacks
 DEFAULT_TIMEOUT_S = 5.0
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _NOTED = 5
+_SHARED_FILES = tuple(f"{name}.sqlite{log}" for name in ("kv", "queues") for log in ("", "-wal"))
 _POOL = "asyncio_"  # threads of the loop's executor, which lives as long as the loop
 
 open_harnesses: "WeakSet[Stage]" = WeakSet()
@@ -215,22 +216,31 @@ class Stage:
             interleaving=self.interleaving,
         )
         self.runtime.services.update(self._services)
-        self.set_crons()
+        self.set_triggers()
 
-    def set_crons(self) -> None:
-        """Have the triggers of all projects run when they are due."""
+    def set_triggers(self) -> None:
+        """Have the triggers of all projects run when they are due, and their queues delivered."""
         self.runtime.crons.set(
             (worker.name, cron)
             for worker in self.workers.values()
             if worker.found.project is not None
             for cron in worker.found.project.crons
         )
+        consumers = [
+            declared.by(worker.name)
+            for worker in self.workers.values()
+            if worker.found.project is not None
+            for declared in worker.found.project.consumers
+        ]
+        if consumers:
+            self.runtime.queues.deliver_to(consumers)
 
     def clock_was_set(self) -> None:
         """The calendar shows another time."""
         if self._begun:
             self.runtime.crons.clock_was_set()
             self.runtime.alarms.clock_stepped()
+            self.runtime.look_at_queues()
 
     @driven
     async def crash(self) -> None:
@@ -255,7 +265,8 @@ class Stage:
         self._generation += 1
         new = self._folder / str(self._generation)
         self.barrier.copy_durable(old / "objects", new / "objects")
-        for name in ("kv.sqlite", "kv.sqlite-wal"):
+        new.mkdir(exist_ok=True)
+        for name in _SHARED_FILES:
             if (old / name).exists():
                 shutil.copyfile(old / name, new / name)
         await self._end_runtime()

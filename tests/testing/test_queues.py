@@ -1,0 +1,161 @@
+"""Queues of projects, in tests: delivered when the harness's clock says so."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.testing import Harness, HarnessError
+
+SOURCE = """
+const seen = [];
+let failures = 0;
+export default {
+  async fetch(request, env) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/seen") return Response.json(seen.splice(0));
+    if (pathname === "/fail") failures = Number(searchParams.get("times"));
+    for (const body of searchParams.getAll("send")) await env.JOBS.send(body);
+    if (pathname === "/batch") {
+      await env.JOBS.sendBatch([..."abcdefghijklmno"].map((body) => ({ body })));
+    }
+    if (searchParams.has("wait")) await scheduler.wait(1000 * searchParams.get("wait"));
+    return Response.json(await env.JOBS.metrics());
+  },
+  async queue(batch, env) {
+    const told = batch.messages.map(({ body, attempts }) => `${body}${attempts}`).join(" ");
+    seen.push([Date.now() - env.START, batch.queue, told]);
+    if (failures-- > 0) throw new Error("not now");
+    if (batch.messages.some(({ body }) => body === "slow")) await scheduler.wait(20_000);
+    for (const message of batch.messages) {
+      if (message.body === "again") message.retry({ delaySeconds: 60 });
+    }
+  },
+};
+"""
+CONSUMER = {"queue": "jobs", "max_batch_size": 10, "max_batch_timeout": 5, "max_retries": 2}
+
+
+@pytest.fixture
+def make(holdfast: Harness, tmp_path: Path) -> Any:
+    def make(*consumers: Any, **settings: Any) -> Any:
+        (tmp_path / "main.mjs").write_text(SOURCE)
+        queues = {
+            "producers": [{"binding": "JOBS", "queue": "jobs"}],
+            "consumers": [{**CONSUMER, **settings}, *consumers],
+        }
+        config = {"name": "main", "main": "main.mjs", "queues": queues}
+        (tmp_path / "wrangler.json").write_text(json.dumps(config))
+        holdfast.clock.freeze()
+        return holdfast.worker(tmp_path, env={"START": holdfast.clock.now_ms()})
+
+    return make
+
+
+def seen(worker: Any) -> Any:
+    return worker.fetch("/seen").json()
+
+
+def test_messages_wait_for_others_and_come_together(holdfast: Harness, make: Any) -> None:
+    worker = make()
+    assert worker.fetch("/?send=a").json()["backlogCount"] == 1
+    holdfast.clock.advance(3)
+    worker.fetch("/?send=b")
+    holdfast.clock.advance(1.9)
+    assert seen(worker) == []
+    holdfast.clock.advance(0.1)
+    assert seen(worker) == [[5000, "jobs", "a1 b1"]]
+    assert worker.fetch("/").json() == {"backlogCount": 0, "backlogBytes": 0}
+    holdfast.clock.advance(3600)
+    assert seen(worker) == []
+
+
+def test_a_full_batch_waits_for_nothing(holdfast: Harness, make: Any) -> None:
+    worker = make()
+    worker.fetch("/batch")
+    holdfast.settle()
+    assert seen(worker) == [[0, "jobs", "a1 b1 c1 d1 e1 f1 g1 h1 i1 j1"]]
+    holdfast.clock.advance(5)
+    assert seen(worker) == [[5000, "jobs", "k1 l1 m1 n1 o1"]]
+
+
+def test_what_is_retried_comes_after_its_delay(holdfast: Harness, make: Any) -> None:
+    worker = make()
+    worker.fetch("/?send=a&send=again")
+    holdfast.clock.advance(5)
+    assert seen(worker) == [[5000, "jobs", "a1 again1"]]
+    holdfast.clock.advance(64)
+    assert seen(worker) == []
+    holdfast.clock.advance(65.0)
+    assert seen(worker) == [[70_000, "jobs", "again2"]]
+
+
+def test_failures_come_again_after_the_consumers_delay_and_are_dead_letters_at_last(
+    holdfast: Harness, make: Any
+) -> None:
+    worker = make(
+        {"queue": "dead", "max_batch_timeout": 1}, retry_delay=10, dead_letter_queue="dead"
+    )
+    worker.fetch("/fail?times=3&send=a")
+    holdfast.clock.advance(100)
+    assert seen(worker) == [
+        [5_000, "jobs", "a1"],
+        [20_000, "jobs", "a2"],
+        [35_000, "jobs", "a3"],
+        [36_000, "dead", "a1"],
+    ]
+    assert [line.text for line in worker.logs if "not now" in line.text]
+
+
+def test_without_dead_letters_what_fails_too_often_is_dropped(
+    holdfast: Harness, make: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = make(max_retries=0, max_batch_timeout=0)
+    worker.fetch("/fail?times=1&send=a")
+    holdfast.clock.advance(100)
+    assert seen(worker) == [[0, "jobs", "a1"]]
+    assert worker.fetch("/").json()["backlogCount"] == 0
+    assert "1 messages of the queue jobs have failed too often, and are dropped" in caplog.text
+
+
+@pytest.mark.parametrize(("concurrency", "at_once"), [(1, 1), (2, 2), (None, 3)])
+def test_so_many_batches_are_under_way_at_a_time(
+    holdfast: Harness, make: Any, concurrency: int | None, at_once: int
+) -> None:
+    worker = make(max_batch_size=1, max_concurrency=concurrency)
+    worker.fetch("/?send=slow&send=slow&send=slow")
+    holdfast.settle()
+    assert len(seen(worker)) == at_once
+    holdfast.clock.advance(100)
+    assert len(seen(worker)) == 3 - at_once
+
+
+def test_a_crash_loses_no_message_and_counts_the_attempt(holdfast: Harness, make: Any) -> None:
+    worker = make()
+    worker.fetch("/?send=slow")
+    holdfast.clock.advance(6)
+    assert seen(worker) == [[5000, "jobs", "slow1"]]
+    worker.fetch("/?send=b")
+    holdfast.crash()
+    assert seen(worker) == []
+    holdfast.clock.advance(30)
+    assert seen(worker) == [[11_000, "jobs", "slow2 b1"]]
+
+
+def test_a_call_that_waits_moves_the_time_of_queues_too(holdfast: Harness, make: Any) -> None:
+    worker = make()
+    holdfast.clock.unfreeze()
+    worker.fetch("/?send=slow&wait=30")
+    assert seen(worker) == [[5000, "jobs", "slow1"]]
+
+
+def test_a_consumer_that_cannot_be_is_refused(make: Any) -> None:
+    with pytest.raises(HarnessError, match=r'"max_batch_timeout" must be .* from 0 to 60'):
+        make(max_batch_timeout=61)
+    with pytest.raises(HarnessError, match=r'"max_batch_size" must be .* from 1 to 100'):
+        make(max_batch_size=0)
+    with pytest.raises(HarnessError, match='consumes "jobs" twice'):
+        make({"queue": "jobs"})
+    with pytest.raises(HarnessError, match='must have "queue" in each'):
+        make({"max_retries": 1})
