@@ -33,8 +33,8 @@ _REFUSED = """
 _TAKEN = """
     alias analytics_engine_datasets assets base_dir build compatibility_date compatibility_flags
     d1_databases define dev durable_objects exports find_additional_modules jsx_factory jsx_fragment
-    kv_namespaces main migrations minify name no_bundle queues ratelimits rules services triggers tsconfig
-    unsafe vars version_metadata
+    kv_namespaces main migrations minify name no_bundle queues ratelimits rules services triggers
+    tsconfig unsafe vars version_metadata
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """
