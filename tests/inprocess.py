@@ -13,7 +13,16 @@ from typing import Any
 import aiohttp
 
 from holdfast.api import ApiServer
-from holdfast.catalog import Binding, Namespace, NamespaceNotFound, Script, ScriptNotFound, Syntax
+from holdfast.catalog import (
+    Binding,
+    Namespace,
+    NamespaceNotFound,
+    Script,
+    ScriptNotFound,
+    Syntax,
+    Workflow,
+)
+from holdfast.catalog.workflows import local_workflow
 from holdfast.engine import Limits, Module, ModuleKind
 from holdfast.host.context import Clock
 from holdfast.host.platform import Platform
@@ -93,6 +102,13 @@ class Scripts:
 
     def implied_namespaces(self, script: Script, classes: Any) -> list[Namespace]:
         return [self.add_namespace(script.name, name) for name in classes]
+
+    def workflow(self, binding: Workflow, script: Script) -> Namespace:
+        owner = binding.script_name or script.name
+        return local_workflow(binding.workflow_name, owner, binding.class_name)
+
+    def implied_workflows(self, script: Script, classes: Any) -> list[Workflow]:
+        return [Workflow(name, name, name) for name in classes]
 
     def own_namespaces(self, script: Script, classes: Any) -> list[Namespace]:
         return self.implied_namespaces(script, classes)

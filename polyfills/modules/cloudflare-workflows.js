@@ -1,10 +1,3 @@
-// The module `cloudflare:workflows`, so that scripts which export Workflows beside other things load:
-// https://developers.cloudflare.com/workflows/build/workers-api/#nonretryableerror
+// `cloudflare:workflows`: https://developers.cloudflare.com/workflows/build/workers-api/
 
-/** An error after which a step is not tried again. */
-export class NonRetryableError extends Error {
-  constructor(message, name = "NonRetryableError") {
-    super(message);
-    this.name = name;
-  }
-}
+export { NonRetryableError } from "../workflows/non-retryable.js";

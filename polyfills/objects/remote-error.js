@@ -14,7 +14,7 @@ const FLAGS = ["retryable", "overloaded", "durableObjectReset"];
  * message and its flags.
  */
 export function remoteError(error) {
-  const copy = cloned(error) ?? errorNamed(...identityInWords(error));
+  const copy = cloned(error) ?? errorNamed(...errorInWords(error));
   if (!refusals.has(error)) copy.remote = true;
   return withFlags(copy, flagsOf(error));
 }
@@ -73,8 +73,8 @@ function serialized(error) {
   }
 }
 
-// A name that is no class of the language's is a part of the message then.
-function identityInWords(error) {
+/** [name, message] where nothing else crosses: a name that is no class of the language's is a part of the message. */
+export function errorInWords(error) {
   const [name, message] = identityOf(error);
   if (isStandardError(error, name)) return [name, message];
   return ["Error", message === "" ? name : `${name}: ${message}`];
@@ -96,7 +96,7 @@ export function rpcFailureParts(error) {
 function partsOf(error, flags) {
   const isObject = error !== null && typeof error === "object";
   const data = isObject ? serialized(error) : undefined;
-  const identity = data === undefined ? identityInWords(error) : identityOf(error);
+  const identity = data === undefined ? errorInWords(error) : identityOf(error);
   return [...identity, flags.join(","), describeError(error), data];
 }
 

@@ -45,12 +45,15 @@ const deadlock = lazily("objects/deadlock.js");
 
 const opening = lazily("objects/opening.js");
 
+const workflows = lazily("workflows/engine.js");
+
 const { Float64Array } = globalThis;
 const DOUBLE_BYTES = 8;
 
 const byKey = new Map(); // in order of last use, so that a sweep stops early
 const bySlot = new Map(); // keys by `keyOf`
 let classes; // of the script, by export name
+const engines = { __proto__: null }; // classes of instances of Workflows
 let env;
 let sweeps = 0;
 /** Whether calls to instances of this isolate go through the host, too. */
@@ -92,13 +95,13 @@ export function allResidents() {
 /** Entry point: take in the object that the host assigned to this isolate as `slot`. */
 export function admitObject(slot, className, hex, name, usesSqlite, jurisdiction) {
   const id = idFromHost(hex, name, jurisdiction);
-  const Class = classes[className] ?? missingClass(className);
+  const Class = classes[className] ?? otherClass(className);
   return settleIn({ slot, id, key: hex, usesSqlite, Class, onGone: forget });
 }
 
 /** Take in a facet that the host assigned to this isolate; as `ObjectInstance` is made, without `env`. */
 export function admitFacet({ className, onGone, ...options }) {
-  const Class = classes[className] ?? missingClass(className);
+  const Class = classes[className] ?? otherClass(className);
   return settleIn({
     ...options,
     Class,
@@ -121,7 +124,9 @@ function settleIn(options) {
   return instance;
 }
 
-function missingClass(name) {
+// One of Holdfast's own, or none.
+function otherClass(name) {
+  if (name.startsWith("workflow:")) return (engines[name] ??= workflows().engineOf(name));
   return function () {
     throw new Error(`The script exports no class "${name}" for this Durable Object.`);
   };

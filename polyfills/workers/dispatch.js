@@ -16,7 +16,14 @@ import { clientOf } from "./client.js";
 import { addBindings } from "./env.js";
 import { WorkerEvent } from "./event.js";
 import { ExecutionContext } from "./execution-context.js";
-import { addClass, addEntrypoints, addNamespace, isObjectClass, prototypeOf } from "./exports.js";
+import {
+  addClass,
+  addEntrypoints,
+  addNamespace,
+  isObjectClass,
+  prototypeOf,
+  workflowsAmong,
+} from "./exports.js";
 import { RpcEvent } from "./rpc-event.js";
 import { dispatchToListeners, hasListener, listenerFor, RUNTIME_EVENTS } from "./service-worker.js";
 
@@ -51,8 +58,8 @@ export function environment() {
 
 /**
  * Entry point: the main module has run; `namespace` holds its exports. Returns JSON
- * that tells the host the handlers, the exported classes of Durable Objects, and the
- * entrypoints: the exports that others can call by RPC.
+ * that tells the host the handlers, the exported classes of Durable Objects and of
+ * Workflows, and the entrypoints: the exports that others can call by RPC.
  */
 export function useExports(namespace) {
   exported = namespace;
@@ -67,13 +74,14 @@ export function useExports(namespace) {
     handlers: handlersOf(namespace.default),
     classes: Object.keys(classes),
     entrypoints,
+    workflows: workflowsAmong(namespace),
   });
 }
 
 /** Entry point: the classic script has run. Returns JSON as `useExports` does. */
 export function useListeners() {
   exported = null;
-  return JSON.stringify({ handlers: RUNTIME_EVENTS.filter(hasListener), classes: [], entrypoints: [] });
+  return JSON.stringify({ handlers: RUNTIME_EVENTS.filter(hasListener), classes: [], entrypoints: [], workflows: [] });
 }
 
 function handlersOf(entrypoint) {

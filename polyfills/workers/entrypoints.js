@@ -14,5 +14,5 @@ export class DurableObject extends Entrypoint {}
 /** The base class of Workers that are classes. */
 export class WorkerEntrypoint extends Entrypoint {}
 
-/** The base class of Workflows, which nothing runs here: libraries extend it all the same. */
+/** The base class of Workflows; see workflows/engine.js. */
 export class WorkflowEntrypoint extends Entrypoint {}

@@ -9,6 +9,7 @@ const d1 = lazily("d1/database.js");
 const queues = lazily("queues/producer.js");
 const rateLimits = lazily("workers/rate-limit.js");
 const analytics = lazily("workers/analytics.js");
+const workflows = lazily("workflows/binding.js");
 
 const makers = {
   plain_text: (binding) => binding.text,
@@ -20,6 +21,7 @@ const makers = {
   ratelimit: (binding) => rateLimits().rateLimitFromHost(binding),
   analytics_engine: () => analytics().analyticsFromHost(),
   durable_object_namespace: namespaceFromHost,
+  workflow: (binding) => workflows().workflowFromHost(binding),
   service: serviceFromHost,
   assets: serviceFromHost,
 };

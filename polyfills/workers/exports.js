@@ -46,12 +46,18 @@ export function addEntrypoints(namespace) {
   return names;
 }
 
-function isWorkflow(target) {
-  return extendsClass(target, WorkflowEntrypoint);
+/** Whether an export is a Workflow's class. */
+export function isWorkflow(target) {
+  return typeof target === "function" && extendsClass(target, WorkflowEntrypoint);
+}
+
+/** The names of the exports that are Workflows. */
+export function workflowsAmong(namespace) {
+  return Object.keys(namespace).filter((name) => isWorkflow(namespace[name]));
 }
 
 function isEntrypoint(name, target) {
-  if (typeof target === "function" && isWorkflow(target)) return false;
+  if (isWorkflow(target)) return false;
   if (typeof target === "function") return name === "default" || !isObjectClass(target);
   return typeof target === "object" && target !== null;
 }

@@ -14,6 +14,7 @@ May import engine/ and storage/; touches APSW for a database of its own,
 - `UploadRejected`, `CatalogUnusable`, … (errors.py).
 - migrations.py: what an upload does to the namespaces of its classes; cron.py and
   schedules.py: cron triggers; vault.py: the key that secrets are encrypted with.
+- workflows.py: Workflows, which are namespaces of a kind.
 - files.py reads a script's modules from a folder, bundling.py has esbuild bundle them, source.py
   says when; project.py reads a project's configuration.
 """
@@ -32,6 +33,7 @@ from holdfast.catalog.bindings import (
     SecretText,
     Service,
     VersionMetadata,
+    Workflow,
 )
 from holdfast.catalog.catalog import Catalog
 from holdfast.catalog.deployment import Deployed, check_exports
@@ -81,6 +83,7 @@ __all__ = [
     "VersionMetadata",
     "VersionNotFound",
     "VersionRecord",
+    "Workflow",
     "check_exports",
     "check_script_name",
 ]

@@ -135,6 +135,16 @@ class ObjectClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Workflow:
+    """A Workflow, by its name; `script_name` None means that this very script has its class."""
+
+    name: str
+    workflow_name: str
+    class_name: str
+    script_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Inherit:
     """A request for the binding that the latest version has under `source`."""
 
@@ -155,6 +165,7 @@ Binding: TypeAlias = (
     | RateLimit
     | Analytics
     | ObjectNamespace
+    | Workflow
 )
 """A binding as a `Script` holds it."""
 
@@ -229,12 +240,19 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
             }
         case Analytics(name, dataset):
             return {"name": name, "type": "analytics_engine", "dataset": dataset}
+        case ObjectNamespace() | Workflow():
+            return _describe_objects(binding)
+
+
+def _describe_objects(binding: ObjectNamespace | Workflow) -> dict[str, Any]:
+    match binding:
         case ObjectNamespace(name, namespace_id):
-            return {
-                "name": name,
-                "type": "durable_object_namespace",
-                "namespace_id": namespace_id,
-            }
+            kind = "durable_object_namespace"
+            return {"name": name, "type": kind, "namespace_id": namespace_id}
+        case Workflow(name, workflow, class_name, script):
+            entry = {"name": name, "type": "workflow", "workflow_name": workflow}
+            whose = {} if script is None else {"script_name": script}
+            return {**entry, "class_name": class_name, **whose}
 
 
 def _describe_store(binding: KeyValue | D1 | QueueProducer) -> dict[str, Any]:
@@ -376,6 +394,12 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
     "ratelimit": _rate_limit,
     "analytics_engine": lambda entry, name: Analytics(name, entry.optional_word("dataset") or name),
     "durable_object_namespace": _object_namespace,
+    "workflow": lambda entry, name: Workflow(
+        name,
+        entry.word("workflow_name"),
+        entry.word("class_name"),
+        entry.optional_word("script_name"),
+    ),
     "inherit": lambda entry, name: Inherit(name, entry.optional_word("old_name") or name),
 }
 

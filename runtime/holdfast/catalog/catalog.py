@@ -24,6 +24,7 @@ from holdfast.catalog.script import Script, iso_time
 from holdfast.catalog.scripts import ScriptRecord
 from holdfast.catalog.vault import KEY_FILE, Vault
 from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
+from holdfast.catalog.workflows import namespace_name
 
 NO_NOTE = Note()
 
@@ -267,6 +268,11 @@ class Catalog:
         """The namespace of a script's class, if it has one."""
         with self._database.reading() as db:
             return namespace_rows.find(db, script, class_name)
+
+    def find_workflow(self, workflow: str) -> Namespace | None:
+        """The namespace of the Workflow of this name, if there is one."""
+        with self._database.reading() as db:
+            return namespace_rows.find_named(db, namespace_name(workflow))
 
     def namespaces(self) -> list[Namespace]:
         """All namespaces, by id."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from holdfast.catalog.errors import ErrorCode, UploadRejected
 from holdfast.catalog.namespace import Namespace
+from holdfast.catalog.workflows import is_workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,14 @@ def check_exports(
     """Raise UploadRejected unless the script handles an event and exports every class needed.
 
     `namespaces` are all namespaces of the script, those that exist and those that
-    this deploy is about to create.
+    this deploy is about to create; those of Workflows need nothing of their own.
     """
     if not handlers:
         raise UploadRejected(
             ErrorCode.NO_HANDLERS, "The uploaded script has no registered event handlers."
         )
     for namespace in namespaces:
-        if namespace.class_name not in classes:
+        if namespace.class_name not in classes and not is_workflow(namespace):
             raise UploadRejected(ErrorCode.STILL_IN_USE, _missing_class(namespace, classes))
 
 

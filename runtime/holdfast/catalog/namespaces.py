@@ -77,6 +77,12 @@ def find(db: apsw.Connection, script: str, class_name: str) -> Namespace | None:
     return None if row is None else _namespace(row)
 
 
+def find_named(db: apsw.Connection, name: str) -> Namespace | None:
+    """The namespace that is called so, if there is one."""
+    row = db.execute(_COLUMNS + "WHERE name = ?", (name,)).fetchone()
+    return None if row is None else _namespace(row)
+
+
 def read_all(db: apsw.Connection) -> Iterator[Namespace]:
     """All namespaces, by id."""
     return (_namespace(row) for row in db.execute(_COLUMNS + "ORDER BY id"))

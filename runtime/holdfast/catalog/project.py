@@ -478,6 +478,11 @@ class _Reader:
         for entry in self.tables("services"):
             name = self._name_of("services", entry, "binding")
             yield {**entry, "type": "service", "name": name}
+        for entry in self.tables("workflows"):
+            name = self._name_of("workflows", entry, "binding")
+            workflow = {"type": "workflow", "name": name, "workflow_name": entry.get("name")}
+            script = {"script_name": entry["script_name"]} if entry.get("script_name") else {}
+            yield {**workflow, "class_name": entry.get("class_name"), **script}
         for entry in self.tables("ratelimits"):
             self._name_of("ratelimits", entry, "name")
             yield {**entry, "type": "ratelimit"}

@@ -20,6 +20,7 @@ NOT_INHERITED = (
     "queues",
     "version_metadata",
     "unsafe",
+    "workflows",
 )
 
 # Without these, the script would not find what it was written for.
@@ -28,13 +29,13 @@ _REFUSED = """
     data_blobs dispatch_namespaces flagship hyperdrive images k2 logfwdr media
     mtls_certificates pipelines r2_buckets secrets_store_secrets send_email site stream
     text_blobs unsafe_hello_world vectorize vpc_networks vpc_services wasm_modules websearch
-    worker_loaders workflows
+    worker_loaders
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
     alias analytics_engine_datasets assets base_dir build compatibility_date compatibility_flags
     d1_databases define dev durable_objects exports find_additional_modules jsx_factory jsx_fragment
     kv_namespaces main migrations minify name no_bundle queues ratelimits rules services triggers
-    tsconfig unsafe vars version_metadata
+    tsconfig unsafe vars version_metadata workflows
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """

@@ -16,6 +16,7 @@ from holdfast.catalog.bindings import (
     ObjectNamespace,
     RequestedBinding,
     Service,
+    Workflow,
     binding_type,
 )
 from holdfast.catalog.catalog import Catalog
@@ -23,6 +24,7 @@ from holdfast.catalog.declared import Declared, step_to
 from holdfast.catalog.errors import ErrorCode, NamespaceNotFound, ScriptNotFound, UploadRejected
 from holdfast.catalog.migrations import Migrations, NamespaceChanges, Plan, check_tag
 from holdfast.catalog.namespace import Namespace
+from holdfast.catalog.workflows import class_of, namespace_name, new_workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class _Resolver:
                 self._check_namespace(binding)
             case Service():
                 self._check_service(binding)
+            case Workflow():
+                return self._workflow(binding)
         return binding
 
     def ensure_namespace(self, class_name: str, script: str) -> Namespace:
@@ -144,6 +148,26 @@ class _Resolver:
             self._check_class(binding, script)
         namespace = self.ensure_namespace(binding.class_name, script)
         return ObjectNamespace(binding.name, namespace.id)
+
+    def _workflow(self, binding: Workflow) -> Workflow:
+        """The binding with its script's name; where that is this one, the Workflow is to be."""
+        script, workflow = binding.script_name or self.script_name, binding.workflow_name
+        named = class_of(workflow, binding.class_name)
+        name = namespace_name(workflow)
+        mine = [namespace for namespace in self.plan.known.values() if namespace.name == name]
+        found = mine[0] if mine else self.catalog.find_workflow(workflow)
+        if script != self.script_name:
+            if found is None:
+                raise UploadRejected(
+                    ErrorCode.CLASS_NOT_FOUND,
+                    f'Binding "{binding.name}": there is no Workflow named "{workflow}". '
+                    f'Deploy the Worker "{script}", which has it, first.',
+                )
+        elif found is None:
+            self.plan.add(new_workflow(workflow, script, binding.class_name))
+        elif (found.script, found.class_name) != (script, named):
+            self.plan.move(found, named)
+        return replace(binding, script_name=script)
 
     def _check_class(self, binding: ObjectClass, script: str) -> None:
         try:

@@ -133,7 +133,8 @@ def users_of(
     """The other scripts that are bound to this one or to its namespaces: (script, binding)."""
     for record in read_records(db):
         for entry in record.bindings:
-            used = entry.get("service") == name or entry.get("namespace_id") in namespace_ids
+            used = name in (entry.get("service"), entry.get("script_name"))
+            used = used or entry.get("namespace_id") in namespace_ids
             if used and record.name != name:
                 yield record.name, entry["name"]
 

@@ -141,7 +141,7 @@ class LocalServer:
                 continue
             try:
                 loaded = runtime.worker(one.file.name)
-                check_classes(source.current, loaded.exports.classes)
+                check_classes(source.current, loaded.exports)
             except ScriptInvalid as error:
                 reason = with_way_out(str(error))
                 return complain(f"{one.file.path} does not load: {reason}")

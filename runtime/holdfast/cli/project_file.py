@@ -13,6 +13,7 @@ from holdfast.catalog.bindings import (
     PlainText,
     RequestedBinding,
     Service,
+    Workflow,
 )
 from holdfast.catalog.project import (
     DEFAULT_NAME,
@@ -191,6 +192,11 @@ class ProjectFile(Followed):
                 raise ProjectInvalid(
                     f'{self._file}: the binding "{name}" is to a class of the Worker "{script}", '
                     "which is not here: name its project by --with"
+                )
+            case Workflow(name, script_name=script) if (script or self.name) not in self.peers:
+                raise ProjectInvalid(
+                    f'{self._file}: the binding "{name}" is to a Workflow of the Worker '
+                    f'"{script}", which is not here: name its project by --with'
                 )
             case Inherit(name):
                 raise ProjectInvalid(f'{self._file}: "{name}" has nothing to inherit from')

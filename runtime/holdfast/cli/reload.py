@@ -133,7 +133,7 @@ class Reloader:
         """Make a version live, at once and as a whole. Raises ScriptInvalid."""
         resident = self._runtime.load(script)
         try:
-            check_classes(script, resident.worker.exports.classes)
+            check_classes(script, resident.worker.exports)
         except ScriptInvalid:
             resident.worker.close()
             raise

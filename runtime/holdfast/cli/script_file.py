@@ -3,19 +3,21 @@
 import argparse
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.bindings import ObjectNamespace, PlainText
+from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import WAY_TO_BUNDLE
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import DevAddress
 from holdfast.catalog.script import Script, new_version
 from holdfast.catalog.source import Source, read_source
+from holdfast.catalog.workflows import check_workflows
 from holdfast.cli.options import compatibility_flags, named_values, script_name
-from holdfast.workers import ScriptInvalid
+from holdfast.workers import Exports, ScriptInvalid
 
 if TYPE_CHECKING:
     from holdfast.catalog.consumers import DeclaredConsumer
@@ -123,8 +125,13 @@ def _state_of(path: Path) -> tuple[int, int, int] | None:
     return (status.st_mtime_ns, status.st_size, status.st_ino)
 
 
-def check_classes(script: Script, exported: Collection[str]) -> None:
-    """Raises ScriptInvalid where a class that a script binds of its own is not `exported`."""
+def check_classes(script: Script, exports: Exports) -> None:
+    """Raises ScriptInvalid where a class that a script binds of its own is not exported."""
+    exported = exports.classes
+    try:
+        check_workflows(script.name, script.bindings, exports.workflows)
+    except UploadRejected as error:
+        raise ScriptInvalid(str(error)) from None
     for binding in script.bindings:
         if not isinstance(binding, ObjectNamespace):
             continue

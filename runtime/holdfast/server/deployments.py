@@ -29,6 +29,7 @@ from holdfast.catalog import (
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.schedules import Schedule
+from holdfast.catalog.workflows import check_workflows
 from holdfast.server.data_folder import OBJECTS
 from holdfast.server.metrics import Metrics
 from holdfast.server.object_data import ObjectData
@@ -153,6 +154,7 @@ class Deployments:
         try:
             check_exports(exports.handlers, exports.classes, ())
             check_migrated(changes, script.name, exports.classes)
+            check_workflows(script.name, script.bindings, exports.workflows)
         except UploadRejected:
             resident.worker.close()
             raise

@@ -31,9 +31,11 @@ from holdfast.catalog import (
     SecretText,
     Service,
     VersionMetadata,
+    Workflow,
 )
 from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
+from holdfast.catalog.workflows import is_workflow, namespace_name
 from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
 from holdfast.host.constants import MAX_OBJECT_CALLS
@@ -289,17 +291,21 @@ class Runtime:
 
             put_before(worker, self.settings.data, self._loop, self._console)
         implied = self.source.implied_namespaces(script, worker.exports.classes)
+        implied_workflows = self.source.implied_workflows(script, worker.exports.workflows)
         changed = {*known, *(namespace.id for namespace in changes.deleted)}
         own = [
-            *changes.alive,
+            *(namespace for namespace in changes.alive if not is_workflow(namespace)),
             *(
                 namespace
                 for namespace in self.source.own_namespaces(script, worker.exports.classes)
-                if namespace.id not in changed
+                if namespace.id not in changed and not is_workflow(namespace)
             ),
         ]
         worker.extend_environment(
-            [_describe_namespace(n.name, n, objects) for n in implied],
+            [
+                *(_describe_namespace(n.name, n, objects) for n in implied),
+                *(self._describe_objects(w, script, objects, known) for w in implied_workflows),
+            ],
             [_describe_namespace(n.name, n, objects) for n in own if n.script == script.name],
         )
         home = ObjectHome(worker)
@@ -361,10 +367,25 @@ class Runtime:
                 return {"type": "ratelimit", "name": name, **counted}
             case Analytics(name):
                 return {"type": "analytics_engine", "name": name}
-            case ObjectNamespace(name, namespace_id):
-                namespace = known.get(namespace_id) or self._namespace(namespace_id)
-                return _describe_namespace(name, namespace, objects)
+            case ObjectNamespace() | Workflow():
+                return self._describe_objects(binding, script, objects, known)
         raise AssertionError(f"a binding of no known kind: {binding!r}")
+
+    def _describe_objects(
+        self,
+        binding: ObjectNamespace | Workflow,
+        script: Script,
+        objects: IsolateObjects,
+        known: Mapping[str, Namespace],
+    ) -> dict[str, Any]:
+        if isinstance(binding, ObjectNamespace):
+            namespace = known.get(binding.namespace_id) or self._namespace(binding.namespace_id)
+            return _describe_namespace(binding.name, namespace, objects)
+        name = namespace_name(binding.workflow_name)
+        to_be = next((namespace for namespace in known.values() if namespace.name == name), None)
+        namespace = to_be or self.source.workflow(binding, script)
+        described = _describe_namespace(binding.name, namespace, objects)
+        return {**described, "type": "workflow", "workflowName": binding.workflow_name}
 
     def _namespace(self, namespace_id: str) -> Namespace:
         """A namespace of the source; one that was deleted has no script any more."""

@@ -3,7 +3,15 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from holdfast.catalog import Catalog, Namespace, NamespaceNotFound, Script, ScriptNotFound
+from holdfast.catalog import (
+    Catalog,
+    Namespace,
+    NamespaceNotFound,
+    Script,
+    ScriptNotFound,
+    Workflow,
+)
+from holdfast.catalog.workflows import class_of, local_workflow, namespace_name
 
 
 class ScriptSource(Protocol):
@@ -24,6 +32,12 @@ class ScriptSource(Protocol):
 
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """Namespaces that are bound under their class's name without being asked for."""
+
+    def workflow(self, binding: Workflow, script: Script) -> Namespace:
+        """The namespace of a Workflow that `script` is bound to; a deleted one has no script."""
+
+    def implied_workflows(self, script: Script, classes: Iterable[str]) -> list[Workflow]:
+        """Workflows that are bound under their class's name without being asked for."""
 
     def own_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """The namespaces of the script's own classes: what it finds in `ctx.exports`."""
@@ -50,6 +64,16 @@ class CatalogSource:
         return self._catalog.namespaces()
 
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
+        """None: uploads name their bindings."""
+        return []
+
+    def workflow(self, binding: Workflow, script: Script) -> Namespace:
+        """The one of the catalog."""
+        name = binding.workflow_name
+        gone = Namespace("", namespace_name(name), "", class_of(name, binding.class_name), name)
+        return self._catalog.find_workflow(name) or gone
+
+    def implied_workflows(self, script: Script, classes: Iterable[str]) -> list[Workflow]:
         """None: uploads name their bindings."""
         return []
 
@@ -84,6 +108,14 @@ class FileSources:
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """See FileSource."""
         return self._of(script.name).implied_namespaces(script, classes)
+
+    def workflow(self, binding: Workflow, script: Script) -> Namespace:
+        """See FileSource."""
+        return self._of(script.name).workflow(binding, script)
+
+    def implied_workflows(self, script: Script, classes: Iterable[str]) -> list[Workflow]:
+        """See FileSource."""
+        return self._of(script.name).implied_workflows(script, classes)
 
     def own_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """See FileSource."""
@@ -136,6 +168,15 @@ class FileSource:
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """One for each exported class that is bound without being asked for."""
         return [self._of_class(name) for name in classes if self._implies(name)]
+
+    def workflow(self, binding: Workflow, script: Script) -> Namespace:
+        """The Workflow of this name, whoever is bound to it."""
+        owner = binding.script_name or script.name
+        return local_workflow(binding.workflow_name, owner, binding.class_name)
+
+    def implied_workflows(self, script: Script, classes: Iterable[str]) -> list[Workflow]:
+        """One for each exported class that is bound without being asked for, and called as it."""
+        return [Workflow(name, name, name) for name in classes if self._implies(name)]
 
     def own_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """One for each exported class."""

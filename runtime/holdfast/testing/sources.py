@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from holdfast.catalog import Namespace, NamespaceNotFound, Script, ScriptNotFound, Syntax
-from holdfast.catalog.bindings import Binding, Inherit, ObjectClass, ObjectNamespace
+from holdfast.catalog.bindings import Binding, Inherit, ObjectClass, ObjectNamespace, Workflow
 from holdfast.catalog.files import module_kind
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import (
@@ -21,6 +21,7 @@ from holdfast.catalog.project import (
 )
 from holdfast.catalog.source import Source as ScriptSource
 from holdfast.catalog.source import read_source
+from holdfast.catalog.workflows import local_workflow
 from holdfast.engine import Module
 from holdfast.engine.modules import ModuleKind
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
@@ -97,6 +98,19 @@ class Sources:
             return []
         bound = {binding.name for binding in script.bindings}
         return [self.of_class(script.name, name) for name in classes if name not in bound]
+
+    def workflow(self, binding: Workflow, script: Script) -> Namespace:
+        """See ScriptSource."""
+        owner = binding.script_name or script.name
+        return local_workflow(binding.workflow_name, owner, binding.class_name)
+
+    def implied_workflows(self, script: Script, classes: Iterable[str]) -> list[Workflow]:
+        """As `implied_namespaces`; each is called as its class."""
+        found = self.found.get(script.name)
+        if found is None or found.project is not None:
+            return []
+        bound = {binding.name for binding in script.bindings}
+        return [Workflow(name, name, name) for name in classes if name not in bound]
 
     def own_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """See ScriptSource."""
@@ -206,6 +220,8 @@ def _resolved(
     match binding:
         case ObjectClass(bound, class_name, script):
             return ObjectNamespace(bound, f"{script or own(class_name) or name}-{class_name}")
+        case Workflow(bound, workflow, class_name, script):
+            return Workflow(bound, workflow, class_name, script or own(class_name) or name)
         case Inherit(bound):
             raise HarnessError(f'{project.file}: "{bound}" has nothing to inherit from.')
     resolved: Binding = binding

@@ -19,6 +19,7 @@ from holdfast.workers.errors import (
     WorkerError,
     WorkerTerminated,
 )
+from holdfast.workers.load import Exports
 from holdfast.workers.worker import GOING_AWAY, SERVICE_RESTART, Body, Worker, WorkerResponse
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "SERVICE_RESTART",
     "Body",
     "Durations",
+    "Exports",
     "ScriptCounts",
     "ScriptFailed",
     "ScriptHung",

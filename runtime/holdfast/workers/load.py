@@ -42,11 +42,12 @@ NO_HANDLERS = "The uploaded script has no registered event handlers."
 
 @dataclass(frozen=True, slots=True)
 class Exports:
-    """What a script offers: event handlers; by export name, objects' classes and entrypoints."""
+    """What a script offers: event handlers; by export name, classes and entrypoints."""
 
     handlers: tuple[str, ...]
     classes: tuple[str, ...]
     entrypoints: tuple[str, ...] = ()
+    workflows: tuple[str, ...] = ()
 
 
 def with_room_for_code(limits: Limits, script: Script) -> Limits:

@@ -1,0 +1,116 @@
+// Workflow: what a binding of the type `workflow` puts into `env`.
+// https://developers.cloudflare.com/workflows/build/workers-api/#workflow
+
+import { namespaceFromHost } from "../objects/namespace.js";
+import { refuseToClone } from "../serialize/index.js";
+import { isInstanceId } from "./checks.js";
+import { workflowError } from "./errors.js";
+
+const MAX_BATCH = 100;
+const ALREADY_EXISTS = "(instance.already_exists) Instance already exists";
+const NOT_FOUND = "instance.not_found";
+const CUT_OFF = /^Aborting engine: User called /;
+
+/** A Workflow: creates its instances and finds them. */
+class Workflow {
+  #namespace;
+  #name;
+
+  constructor(namespace, name) {
+    this.#namespace = namespace;
+    this.#name = name;
+  }
+
+  /** Create an instance; it is on the disk, and will be run, once this resolves. */
+  async create(options) {
+    const id = await this.#create(options);
+    if (id === null) throw new Error(ALREADY_EXISTS);
+    return this.#instance(id);
+  }
+
+  /** Create up to 100 instances; those that are there already are left out of what this gives. */
+  async createBatch(batch) {
+    if (batch.length === 0) throw workflowError("batchCreate should have at least 1 instance");
+    if (batch.length > MAX_BATCH) {
+      throw workflowError(`batchCreate only supports ${MAX_BATCH} instances at a time`);
+    }
+    const ids = await Promise.all(batch.map((options) => this.#create(options)));
+    return ids.filter((id) => id !== null).map((id) => this.#instance(id));
+  }
+
+  // The instance's id; null where there is one already.
+  async #create({ id = crypto.randomUUID(), params = {}, retention } = {}) {
+    if (!isInstanceId(id)) throw workflowError("Workflow instance has invalid id");
+    const given = { id, workflowName: this.#name, params, retention, source: "binding" };
+    return (await this.#namespace.getByName(id).create(given)) ? id : null;
+  }
+
+  /** The instance of this id. Throws where there is none. */
+  async get(id) {
+    const instance = this.#instance(`${id}`);
+    await instance.status();
+    return instance;
+  }
+
+  #instance(id) {
+    return new WorkflowInstance(id, () => this.#namespace.getByName(id));
+  }
+}
+
+/** One instance. */
+class WorkflowInstance {
+  #stub;
+
+  constructor(id, stub) {
+    this.id = id;
+    this.#stub = stub;
+  }
+
+  /** { status, output, error } */
+  async status() {
+    return this.#call("status");
+  }
+
+  async pause() {
+    await this.#call("pause");
+  }
+
+  async resume() {
+    await this.#call("resume");
+  }
+
+  async terminate() {
+    await this.#call("terminate");
+  }
+
+  async restart(options) {
+    await this.#call("restart", options?.from);
+  }
+
+  async delete() {
+    await this.#call("erase");
+  }
+
+  async sendEvent({ type, payload }) {
+    await this.#call("sendEvent", { type, payload });
+  }
+
+  async #call(method, ...args) {
+    try {
+      return await this.#stub()[method](...args);
+    } catch (error) {
+      const message = `${error?.message}`;
+      if (CUT_OFF.test(message)) return undefined; // its steps' code was, after that was done
+      if (message.includes(`(${NOT_FOUND})`)) throw new Error(NOT_FOUND);
+      throw message.startsWith("WorkflowError: ") ? new Error(message) : error;
+    }
+  }
+}
+
+refuseToClone(Workflow);
+refuseToClone(WorkflowInstance);
+
+/** The Workflow behind a binding. */
+export function workflowFromHost(binding) {
+  return new Workflow(namespaceFromHost(binding), binding.workflowName);
+}

@@ -1,0 +1,64 @@
+// What ids, names and configurations of Workflows may be.
+// https://developers.cloudflare.com/workflows/reference/limits/
+
+import { milliseconds } from "./duration.js";
+import { fatal } from "./errors.js";
+
+const MAX_ID_LENGTH = 100;
+const MAX_STEP_NAME_LENGTH = 256;
+/** Steps that an instance may have; sleeps do not count. */
+export const MAX_STEPS = 10_000;
+/** What a step, and what an event may carry, serialized. */
+export const MAX_STATE_BYTES = 1_048_576;
+
+const ID = /^[a-zA-Z0-9_][a-zA-Z0-9-_]*$/;
+const CONTROL = /[\0-\x1f]/; // eslint-disable-line no-control-regex
+const BACKOFFS = [undefined, "constant", "linear", "exponential"];
+const CONFIG = ["retries", "timeout", "sensitive"];
+const RETRIES = ["limit", "delay", "backoff"];
+const GUIDE = "https://developers.cloudflare.com/workflows/build/sleeping-and-retrying/";
+
+/** What a step does that says nothing else. */
+const DEFAULTS = {
+  retries: { limit: 5, delay: 1_000, backoff: "exponential" },
+  timeout: "10 minutes",
+};
+
+/** Whether an instance may be called so. */
+export function isInstanceId(id) {
+  return typeof id === "string" && id.length <= MAX_ID_LENGTH && ID.test(id);
+}
+
+/** Throws unless a step may be called so. */
+export function checkName(name) {
+  if (typeof name === "string" && name.length <= MAX_STEP_NAME_LENGTH && !CONTROL.test(name)) return;
+  throw fatal(
+    `Step name "${name}" exceeds max length (${MAX_STEP_NAME_LENGTH} chars) or invalid characters found`,
+  );
+}
+
+/** A step's configuration, whole. Throws for one that is none. */
+export function configOf(name, given) {
+  if (!isConfig(given)) throw fatal(`Step config for "${name}" is in a invalid format. See ${GUIDE}`);
+  return { ...DEFAULTS, ...given, retries: { ...DEFAULTS.retries, ...given.retries } };
+}
+
+function isConfig(config) {
+  if (!hasOnly(config, CONFIG)) return false;
+  const { retries, timeout, sensitive } = config;
+  if (retries !== undefined && !isRetries(retries)) return false;
+  if (timeout !== undefined && !(milliseconds(timeout) > 0)) return false;
+  return sensitive === undefined || sensitive === "output";
+}
+
+function isRetries(retries) {
+  if (!hasOnly(retries, RETRIES)) return false;
+  const { limit, delay, backoff } = retries;
+  const isDelay = typeof delay === "function" || milliseconds(delay) >= 0;
+  return isDelay && typeof limit === "number" && limit >= 0 && BACKOFFS.includes(backoff);
+}
+
+function hasOnly(object, names) {
+  if (typeof object !== "object" || object === null) return false;
+  return Object.keys(object).every((name) => names.includes(name));
+}

@@ -1,0 +1,305 @@
+// An instance of a Workflow, as the object that it is.
+// https://developers.cloudflare.com/workflows/build/workers-api/
+//
+// Its alarm drives it: the alarm's call lasts for as long as a step's code runs, so that a process
+// that takes the place of one that was killed in the middle calls again; and when the instance
+// rests, it sets the next one for the time at which a step goes on.
+
+import { DurableObject } from "../workers/entrypoints.js";
+import { exportedByScript } from "../workers/dispatch.js";
+import { ExecutionContext } from "../workers/execution-context.js";
+import { isWorkflow } from "../workers/exports.js";
+import { milliseconds } from "./duration.js";
+import { endOf, told, toldOf, workflowError } from "./errors.js";
+import { Execution } from "./execution.js";
+import { hasEnded, Journal } from "./journal.js";
+import { reportOf, summaryOf } from "./report.js";
+import { stepsOf } from "./step.js";
+
+const CLASS_NAME = /^workflow:([^:]*):(.*)$/s;
+const LAP_MS = 600_000; // less than an alarm may take
+const MAX_STOPS = 5; // how often the script may end its isolate until the instance has failed
+const RETENTION = "30 days";
+
+const NOT_FOUND = "(instance.not_found) Instance does not exist";
+
+/** The class of the objects that are instances of a Workflow of this script. */
+export function engineOf(className) {
+  const [, , exportName] = CLASS_NAME.exec(className);
+  return class extends WorkflowEngine {
+    constructor(ctx, env) {
+      super(ctx, env, exportName);
+    }
+  };
+}
+
+class WorkflowEngine extends DurableObject {
+  #exportName;
+  #journal;
+  #execution = null;
+  #isDriven = false; // by an alarm that runs
+
+  constructor(ctx, env, exportName) {
+    super(ctx, env);
+    this.#exportName = exportName;
+    this.#journal = new Journal(ctx.storage);
+  }
+
+  // ---- what the binding and the API call -------------------------------------------------
+
+  /** Create the instance; false where it is there already. */
+  create({ id, workflowName, params, retention, source }) {
+    if (this.#journal.instance !== undefined) return false;
+    const periods = { success: period(retention?.successRetention), error: period(retention?.errorRetention) };
+    const timestamp = new Date();
+    this.#journal.create({ id, workflowName, payload: params, timestamp, retention: periods, source });
+    this.#wakeNow();
+    return true;
+  }
+
+  /** { status, output, error } */
+  async status() {
+    const state = this.#state();
+    const { output } = this.#journal;
+    return { status: await this.#status(state), output, error: state.error };
+  }
+
+  async #status(state) {
+    if (state.status !== "running") return state.status;
+    if (this.#execution !== null) return this.#execution.isResting ? "waiting" : "running";
+    const alarm = await this.ctx.storage.getAlarm();
+    return alarm !== null && alarm > Date.now() ? "waiting" : "running";
+  }
+
+  /** What listings tell of it. */
+  async summary() {
+    const state = this.#state();
+    return summaryOf(this.#journal, await this.#status(state));
+  }
+
+  /** All that is known of it. */
+  async report() {
+    const state = this.#state();
+    return reportOf(this.#journal, await this.#status(state));
+  }
+
+  /** Begin no further step, once those that run have ended. */
+  pause() {
+    const { status } = this.#state();
+    if (status !== "running" && status !== "queued") return;
+    if (this.#execution?.isActive) {
+      this.#execution.isPausing = true;
+      this.#journal.change({ status: "waitingForPause" });
+    } else {
+      this.#becomePaused();
+    }
+  }
+
+  #becomePaused() {
+    this.#forgetExecution();
+    this.#journal.change({ status: "paused", pausedAt: Date.now() });
+    this.ctx.storage.deleteAlarm();
+  }
+
+  /** Go on after a pause: steps that wait do so for as long as they had left. */
+  resume() {
+    const { status, pausedAt } = this.#state();
+    if (status === "waitingForPause") {
+      this.#journal.change({ status: "running" });
+      this.#execution?.unpause();
+    } else if (status === "paused") {
+      this.#journal.postpone(Date.now() - pausedAt);
+      this.#journal.change({ status: "queued", pausedAt: undefined });
+      this.#wakeNow();
+    }
+  }
+
+  /** End it. */
+  async terminate() {
+    if (hasEnded(this.#state())) {
+      const why = "Cannot terminate instance since its on a finite state";
+      throw workflowError(`(instance.cannot_terminate) ${why}`);
+    }
+    this.#end({ status: "terminated" });
+    await this.#cutOff("terminate");
+  }
+
+  /** Begin anew: from a step on, if one is given, with what came before it. */
+  async restart(from) {
+    this.#state();
+    let first;
+    if (from) {
+      const { name, count = 1, type = "do" } = from;
+      first = this.#journal.find(type, name, count);
+      if (first === undefined) {
+        const why = `Step "${name}" not found in execution history`;
+        throw workflowError(`(instance.cannot_restart) ${why}`);
+      }
+    }
+    this.#journal.rewind(first);
+    this.#wakeNow();
+    await this.#cutOff("restart");
+  }
+
+  /** Take an event, for a step that waits for it or will. */
+  sendEvent({ type, payload }) {
+    if (hasEnded(this.#state())) return;
+    this.#journal.addEvent({ payload, timestamp: new Date(), type });
+    this.#execution?.wakeUp();
+    if (this.#state().status !== "paused") this.#keepGoing();
+  }
+
+  /** Forget the instance. */
+  async erase() {
+    this.#state();
+    await this.#remove();
+    await this.#cutOff("delete");
+  }
+
+  async #remove() {
+    this.ctx.storage.deleteAlarm();
+    this.#journal = new Journal(this.ctx.storage);
+    return this.ctx.storage.deleteAll();
+  }
+
+  #state() {
+    const { state } = this.#journal;
+    if (state === undefined) throw workflowError(NOT_FOUND);
+    return state;
+  }
+
+  // ---- what drives it ----------------------------------------------------------------------
+
+  /** Called by the host. */
+  async alarm({ retryCount }) {
+    const { state } = this.#journal;
+    if (state === undefined) return;
+    if (hasEnded(state)) return this.#expire(state);
+    if (state.status === "paused") return;
+    if (state.status === "waitingForPause" && this.#execution === null) return this.#becomePaused();
+    if (retryCount > MAX_STOPS) {
+      const why = "The Worker's code was stopped again and again, see its log";
+      this.#end({ status: "errored", error: told("WorkflowInternalError", why) });
+      return;
+    }
+    this.#isDriven = true;
+    try {
+      await this.#drive(retryCount > 0);
+    } finally {
+      this.#isDriven = false;
+    }
+  }
+
+  async #drive(wasStopped) {
+    const execution = (this.#execution ??= this.#begin(wasStopped));
+    execution.wakeUp();
+    await execution.rest(LAP_MS);
+    if (execution.isOver) return;
+    this.ctx.storage.setAlarm(execution.isResting ? execution.wake : Date.now());
+  }
+
+  // Its alarm is due at once, and its call keeps the object in memory.
+  #wakeNow() {
+    this.ctx.storage.setAlarm(Date.now());
+  }
+
+  #keepGoing() {
+    if (!this.#isDriven) this.#wakeNow();
+  }
+
+  #begin(wasStopped) {
+    const journal = this.#journal;
+    const execution = new Execution({
+      onActive: () => this.#keepGoing(),
+      onQuiet: () => {
+        if (execution.isPausing && !execution.isOver) this.#becomePaused();
+      },
+      takeEvent: (type) => journal.takeEvent(type),
+    });
+    const { state } = journal;
+    if (state.status === "queued") {
+      journal.change({ status: "running", started: state.started ?? Date.now() });
+    }
+    const onFatal = (error) => this.#end({ status: "errored", error });
+    this.#run(execution, stepsOf({ execution, journal, onFatal, wasStopped }));
+    return execution;
+  }
+
+  async #run(execution, step) {
+    let output;
+    try {
+      output = await this.#entrypoint().run(this.#event(), step);
+    } catch (error) {
+      if (!execution.isOver) this.#end({ status: "errored", error: endOf(toldOf(error)) });
+      return;
+    }
+    if (execution.isOver) return;
+    this.#journal.complete(output);
+    this.#end({});
+  }
+
+  #entrypoint() {
+    const Class = exportedByScript()?.[this.#exportName];
+    if (!isWorkflow(Class)) {
+      throw new TypeError(`The script exports no class "${this.#exportName}" that is a Workflow.`);
+    }
+    const { ctx } = this;
+    const life = {
+      waitUntil: (promise) => ctx.waitUntil(promise),
+      abort: (reason) => ctx.abort(reason?.message),
+      props: undefined,
+    };
+    return new Class(new ExecutionContext(life), this.env);
+  }
+
+  #event() {
+    const { payload, timestamp, id, workflowName } = this.#journal.instance;
+    return { payload, timestamp, instanceId: id, workflowName };
+  }
+
+  // The instance goes on no more. It is forgotten after a while.
+  #end(fields) {
+    this.#forgetExecution();
+    this.#journal.change({ ended: Date.now(), ...fields });
+    const expires = this.#expires(this.#journal.state);
+    if (Number.isFinite(expires)) this.ctx.storage.setAlarm(expires);
+    else this.ctx.storage.deleteAlarm();
+  }
+
+  #expires({ status, ended }) {
+    const { success, error } = this.#journal.instance.retention;
+    return ended + milliseconds((status === "complete" ? success : error) ?? RETENTION);
+  }
+
+  #expire(state) {
+    const expires = this.#expires(state);
+    if (expires <= Date.now()) return this.#remove();
+    this.ctx.storage.setAlarm(expires);
+    return undefined;
+  }
+
+  #forgetExecution() {
+    const execution = this.#execution;
+    this.#execution = null;
+    this.#isCut = execution?.isActive ?? false;
+    execution?.end();
+  }
+
+  #isCut = false; // the code of a step runs on that no longer counts
+
+  // Once that is on the disk, end the code of steps that still runs.
+  async #cutOff(verb) {
+    if (this.#execution !== null) this.#forgetExecution();
+    if (!this.#isCut) return;
+    await this.ctx.storage.sync();
+    this.ctx.abort(`Aborting engine: User called ${verb}`);
+  }
+}
+
+function period(given) {
+  if (given === undefined || given === null) return undefined;
+  if (!(milliseconds(given) >= 0)) {
+    throw workflowError(`(instance.invalid_retention) Retention is no duration: ${String(given)}`);
+  }
+  return given;
+}

@@ -1,0 +1,63 @@
+// An instance as the API lists and describes it, in the words of Cloudflare's.
+// https://developers.cloudflare.com/api/resources/workflows/
+
+const REDACTED = "[REDACTED]";
+
+const time = (ms) => (ms === undefined || ms === null ? null : new Date(ms).toISOString());
+
+/** What a listing tells. */
+export function summaryOf(journal, status) {
+  const { id, timestamp } = journal.instance;
+  const { started, ended } = journal.state;
+  return {
+    id,
+    status,
+    created_on: timestamp.toISOString(),
+    modified_on: time(ended ?? started ?? timestamp),
+    started_on: time(started),
+    ended_on: time(ended),
+  };
+}
+
+/** All that is known, its steps included. */
+export function reportOf(journal, status) {
+  const { payload, timestamp, source } = journal.instance;
+  const { started, ended, error } = journal.state;
+  const steps = journal.steps.map((step) => describe(journal, step));
+  if (status === "terminated") steps.push({ type: "termination", trigger: { source: "api" } });
+  return {
+    status,
+    params: payload,
+    trigger: { source },
+    queued: timestamp.toISOString(),
+    start: time(started),
+    end: time(ended),
+    success: ended === undefined ? null : status === "complete",
+    error: error ?? null,
+    output: journal.output,
+    step_count: journal.steps.length,
+    steps,
+  };
+}
+
+function describe(journal, step) {
+  const { type, name, count, start, end, error, config, attempts, wake } = step;
+  const common = { name: `${name}-${count}`, start: time(start) };
+  if (type === "sleep") {
+    return { ...common, type, end: time(end ?? wake), finished: end !== null, error: null };
+  }
+  const output = end === null || error ? null : journal.resultOf(step);
+  if (type === "waitForEvent") {
+    const finished = end !== null;
+    return { ...common, type, end: time(end ?? wake), finished, error: error ?? null, output };
+  }
+  return {
+    ...common,
+    type: "step",
+    end: time(end),
+    config,
+    attempts: attempts.map((one) => ({ ...one, start: time(one.start), end: time(one.end) })),
+    success: end === null ? null : !error,
+    output: config.sensitive === "output" ? REDACTED : output,
+  };
+}

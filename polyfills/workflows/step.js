@@ -1,0 +1,249 @@
+// WorkflowStep: what `run` does its work with.
+// https://developers.cloudflare.com/workflows/build/workers-api/#workflowstep
+//
+// A step that has ended is not run again: its result, or its failure, is what it was.
+
+import { startTimer, stopTimer } from "../timers/timers.js";
+import { checkName, configOf, MAX_STEPS } from "./checks.js";
+import { milliseconds } from "./duration.js";
+import { fatal, isFinal, lastAttempt, thrownFor, told, toldOf } from "./errors.js";
+import { NonRetryableError } from "./non-retryable.js";
+
+const DEFAULT_EVENT_TIMEOUT = "24 hours";
+const DELAY_FUNCTION_MS = 5_000;
+const IN_THE_PAST = "You can't sleep until a time in the past, time-traveler";
+const INTERRUPTED = told("WorkflowInternalError", "Attempt failed due to internal workflows error");
+
+/** What steps are shown of their configuration: not a delay that is a function. */
+function shown(config) {
+  const { limit, delay, backoff } = config.retries;
+  const retries = typeof delay === "function" ? { limit, backoff } : { limit, delay, backoff };
+  return { ...config, retries };
+}
+
+/** The steps of one execution. `onFatal(failure)` ends the instance. */
+export function stepsOf({ execution, journal, onFatal, wasStopped }) {
+  const counts = new Map();
+  let begun = 0;
+
+  // In the order of the calls, whatever they wait for later.
+  function counted(type, name) {
+    checkName(name);
+    if (type !== "sleep" && ++begun > MAX_STEPS) {
+      const more = "This limit can be changed in your worker configuration.";
+      throw fatal(`The limit of ${MAX_STEPS} steps has been reached. ${more}`);
+    }
+    const key = `${type} ${name}`;
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    return count;
+  }
+
+  function outcome(step) {
+    if (step.error) throw thrownFor(step.error);
+    return journal.resultOf(step);
+  }
+
+  async function perform(name, ...rest) {
+    const [given, callback] = typeof rest[0] === "function" ? [{}, rest[0]] : rest;
+    if (typeof callback !== "function") throw fatal(`Step "${name}" requires a callback function`);
+    const count = counted("do", name);
+    const config = configOf(name, given ?? {});
+    await execution.passage();
+    let step = journal.find("do", name, count);
+    if (step === undefined) {
+      step = journal.begin({ type: "do", name, count, config: shown(config), attempts: [] });
+    }
+    if (step.end === null) await attempts(step, config, callback);
+    await execution.passage();
+    return outcome(step);
+  }
+
+  async function attempts(step, { retries, timeout }, callback) {
+    closeInterrupted(step, retries.limit);
+    while (step.end === null) {
+      if (step.wake !== undefined) {
+        await execution.until(step.wake);
+        delete step.wake;
+      }
+      await execution.passage();
+      const attempt = { start: Date.now(), end: null, success: null, error: null };
+      step.attempts.push(attempt);
+      journal.save(step);
+      const context = {
+        step: { name: step.name, count: step.count },
+        attempt: step.attempts.length,
+        config: step.config,
+      };
+      await execution.perform(async () => {
+        try {
+          const value = await inTime(milliseconds(timeout), () => callback(context));
+          if (execution.isOver) return;
+          keep(step, attempt, value);
+        } catch (error) {
+          if (execution.isOver) return;
+          await failed(step, attempt, error, retries, context);
+        }
+      });
+      await execution.passage();
+    }
+  }
+
+  // The process, or the isolate, ended in the middle of an attempt.
+  function closeInterrupted(step, limit) {
+    const last = step.attempts.at(-1);
+    if (last === undefined || last.end !== null) return;
+    Object.assign(last, { end: Date.now(), success: false, error: INTERRUPTED });
+    if (wasStopped && step.attempts.length > limit) journal.fail(step, INTERRUPTED);
+    else journal.save(step);
+  }
+
+  function keep(step, attempt, value) {
+    try {
+      Object.assign(attempt, { end: Date.now(), success: true });
+      journal.succeed(step, value);
+    } catch (error) {
+      if (error?.name === "DataCloneError") {
+        const what = `Value returned from step "${step.name}" is not serialisable`;
+        close(attempt, told("WorkflowFatalError", what));
+        journal.fail(step, attempt.error);
+        const why = `as the step "${step.name}" returned a value which is not serialisable`;
+        const all = `The execution of the Workflow instance was terminated, ${why}`;
+        onFatal(told("WorkflowFatalError", all));
+        return;
+      }
+      const place = `${step.name}-${step.count}`;
+      const what =
+        error instanceof RangeError
+          ? `Step ${place} output is too large. Maximum allowed size is 1MiB.`
+          : `Storage failure for ${place} due to internal error.`;
+      throw thrownFor(told("WorkflowInternalError", what));
+    }
+  }
+
+  async function failed(step, attempt, thrown, retries, context) {
+    const failure = toldOf(thrown);
+    if (isFinal(failure) || thrown instanceof NonRetryableError) {
+      close(attempt, lastAttempt(failure));
+      journal.fail(step, failure);
+      return;
+    }
+    close(attempt, failure);
+    if (step.attempts.length > retries.limit) {
+      journal.fail(step, failure);
+      return;
+    }
+    journal.save(step); // a delay's function may take its time
+    try {
+      step.wake = Date.now() + (await delayOf(retries, step, context, thrownFor(failure)));
+    } catch (error) {
+      const what = `The delay function for step "${step.name}-${step.count}" ${error.message}`;
+      journal.fail(step, told("NonRetryableDelayError", what));
+      return;
+    }
+    journal.save(step);
+  }
+
+  async function sleep(name, duration) {
+    const ms = milliseconds(duration);
+    if (!(ms >= 0 && ms < Infinity)) throw fatal(`Sleep "${name}" has an invalid duration: ${String(duration)}`);
+    return sleepUntilMs(name, () => Date.now() + ms);
+  }
+
+  async function sleepUntil(name, time) {
+    const wake = Number(time);
+    if (Number.isNaN(wake)) throw fatal(`Sleep "${name}" has an invalid time: ${String(time)}`);
+    return sleepUntilMs(name, () => {
+      if (wake < Date.now()) throw thrownFor(told("Error", IN_THE_PAST));
+      return wake;
+    });
+  }
+
+  async function sleepUntilMs(name, wakeFrom) {
+    const count = counted("sleep", name);
+    await execution.passage();
+    let step = journal.find("sleep", name, count);
+    if (step === undefined) step = journal.begin({ type: "sleep", name, count, wake: wakeFrom() });
+    if (step.end === null) {
+      await execution.until(step.wake);
+      journal.finish(step);
+    }
+    await execution.passage();
+  }
+
+  async function waitForEvent(name, { type, timeout }) {
+    const ms = milliseconds(timeout || DEFAULT_EVENT_TIMEOUT);
+    if (!(ms >= 0 && ms < Infinity)) throw fatal(`The timeout of "${name}" is invalid: ${String(timeout)}`);
+    const count = counted("waitForEvent", name);
+    await execution.passage();
+    let step = journal.find("waitForEvent", name, count);
+    if (step === undefined) {
+      step = journal.begin({ type: "waitForEvent", name, count, event: type, wake: Date.now() + ms });
+    }
+    if (step.end === null) {
+      const event = await execution.until(step.wake, type);
+      if (event !== undefined) journal.succeed(step, event);
+      else journal.fail(step, told("WorkflowTimeoutError", `Execution timed out after ${ms}ms`));
+    }
+    await execution.passage();
+    return outcome(step);
+  }
+
+  return new WorkflowStep(perform, sleep, sleepUntil, waitForEvent);
+}
+
+/** The second argument of `run`; its methods may be taken off it. */
+class WorkflowStep {
+  constructor(perform, sleep, sleepUntil, waitForEvent) {
+    this.do = perform;
+    this.sleep = sleep;
+    this.sleepUntil = sleepUntil;
+    this.waitForEvent = waitForEvent;
+  }
+}
+
+function close(attempt, error) {
+  Object.assign(attempt, { end: Date.now(), success: false, error });
+}
+
+// The code goes on after that, as it does on Cloudflare; what it comes to counts no more.
+async function inTime(ms, callback) {
+  let timer;
+  const timeout = new Promise((_, reject) => {
+    const error = told("WorkflowTimeoutError", `Execution timed out after ${ms}ms`);
+    if (Number.isFinite(ms)) timer = startTimer(ms, () => reject(new TimedOut(error)));
+  });
+  try {
+    return await Promise.race([callback(), timeout]);
+  } finally {
+    if (timer !== undefined) stopTimer(timer);
+  }
+}
+
+class TimedOut extends Error {
+  constructor({ name, message }) {
+    super(message);
+    this.name = name;
+  }
+}
+
+async function delayOf({ delay, backoff }, step, ctx, error) {
+  const base = typeof delay === "function" ? await calledDelay(delay, { ctx, error }) : delay;
+  const ms = milliseconds(base);
+  if (!Number.isFinite(ms) || ms < 0) {
+    const expected = 'expected a number of ms or a duration string like "30 seconds"';
+    throw new Error(`returned an invalid delay value (${expected})`);
+  }
+  const attempt = step.attempts.length;
+  if (backoff === "exponential") return ms * 2 ** (attempt - 1);
+  return backoff === "linear" ? ms * attempt : ms;
+}
+
+async function calledDelay(delay, input) {
+  try {
+    return await inTime(DELAY_FUNCTION_MS, () => delay(input));
+  } catch (error) {
+    if (error instanceof TimedOut) throw new Error("did not return within 5 seconds");
+    throw new Error(`threw an error: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

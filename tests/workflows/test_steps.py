@@ -1,0 +1,218 @@
+"""Steps as a Workflow's code sees them; what is said of mistakes is what miniflare says.
+
+https://developers.cloudflare.com/workflows/build/workers-api/#workflowstep
+"""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+YEAR_S = 365 * 86_400
+
+
+def test_a_workflow_gets_its_event_and_returns_what_its_steps_came_to(flows: Any) -> None:
+    flow = flows("""
+      async whole(event, step) {
+        const seen = await step.do("look", async (context) => context);
+        const names = ["instanceId", "payload", "timestamp", "workflowName"];
+        return [names.every((name) => name in event), event.timestamp instanceof Date, seen];
+      }
+    """)
+    flow.start("whole")
+    config = {
+        "retries": {"limit": 5, "delay": 1000, "backoff": "exponential"},
+        "timeout": "10 minutes",
+    }
+    seen = {"step": {"name": "look", "count": 1}, "attempt": 1, "config": config}
+    assert flow.output("whole") == [True, True, seen]
+
+
+def test_steps_run_side_by_side_and_count_those_of_the_same_name(flows: Any) -> None:
+    flow = flows("""
+      many(event, step) {
+        const one = (n) => step.do("one", async ({ step: { count } }) => [n, count]);
+        return Promise.all([1, 2, 3].map(one));
+      }
+    """)
+    flow.start("many")
+    assert flow.output("many") == [[1, 1], [2, 2], [3, 3]]
+
+
+def test_steps_may_be_taken_within_steps(flows: Any) -> None:
+    flow = flows("""
+      nested(event, step) {
+        return step.do("outer", async () => [
+          await step.do("inner", async () => 1),
+          await step.do("inner", async () => 2),
+        ]);
+      }
+    """)
+    flow.start("nested")
+    assert flow.output("nested") == [1, 2]
+
+
+def test_the_methods_of_a_step_may_be_taken_off_it(flows: Any) -> None:
+    flow = flows("async taken(event, { do: perform }) { return perform('a', async () => 5); }")
+    flow.start("taken")
+    assert flow.output("taken") == 5
+
+
+def test_a_sleep_of_a_year_costs_no_time_and_its_instance_leaves_memory(flows: Any) -> None:
+    flow = flows("""
+      async long(event, step) {
+        await step.do("before", () => this.note("before"));
+        await step.sleep("a year", "365 days");
+        await step.do("after", () => this.note("after"));
+      }
+    """)
+    flow.start("long")
+    assert flow.status("long")["status"] == "waiting"
+    flow.clock.advance(YEAR_S - 10)
+    assert flow.notes == ["before"]
+    flow.clock.advance(20)
+    assert flow.notes == ["before", "after"]
+    assert flow.status("long")["status"] == "complete"
+
+
+def test_a_sleep_until_a_time_that_has_passed_is_refused_once_only(flows: Any) -> None:
+    flow = flows("""
+      async until(event, step) {
+        await step.sleepUntil("soon", new Date(Date.now() + 60_000));
+        await step.sleep("long", "1 day");
+        return step.sleepUntil("past", new Date(0)).catch(told);
+      }
+    """)
+    flow.start("until")
+    flow.clock.advance(2 * 86_400)
+    assert flow.output("until") == "Error: You can't sleep until a time in the past, time-traveler"
+
+
+@pytest.mark.parametrize(
+    ("backoff", "waits"),
+    [("constant", [10, 10, 10]), ("linear", [10, 20, 30]), ("exponential", [10, 20, 40])],
+)
+def test_a_failed_step_is_tried_again_after_longer_and_longer(
+    flows: Any, backoff: str, waits: list[int]
+) -> None:
+    flow = flows("""
+      async retried({ payload }, step) {
+        const retries = { limit: 3, delay: "10 seconds", backoff: payload.backoff };
+        return step.do("fail", { retries }, async ({ attempt }) => {
+          await this.note(Date.now());
+          throw new RangeError(`attempt ${attempt}`);
+        }).catch(told);
+      }
+    """)
+    flow.start("retried", backoff=backoff)
+    flow.clock.advance(sum(waits) + 1)
+    assert flow.output("retried") == "RangeError: attempt 4"
+    times = flow.notes
+    gaps = [round((later - time) / 1000) for time, later in pairwise(times)]
+    assert gaps == waits
+
+
+def test_a_delay_may_be_a_function_of_the_error(flows: Any) -> None:
+    flow = flows("""
+      async delayed(event, step) {
+        const delay = ({ ctx, error }) => (error.message === "once" ? ctx.attempt * 100 : -1);
+        const config = { retries: { limit: 3, delay, backoff: "constant" } };
+        return step.do("fail", config, async ({ attempt }) => {
+          await this.note(attempt);
+          throw new Error(attempt === 1 ? "once" : "twice");
+        }).catch(told);
+      }
+    """)
+    flow.start("delayed")
+    flow.clock.advance(1)
+    assert flow.notes == [1, 2]
+    assert "NonRetryableDelayError: The delay function for step" in flow.output("delayed")
+
+
+def test_a_step_that_takes_too_long_has_failed(flows: Any) -> None:
+    flow = flows("""
+      async slow(event, step) {
+        const config = { timeout: "1 minute", retries: { limit: 0, delay: 0 } };
+        return step.do("never", config, () => new Promise(() => {})).catch(told);
+      }
+    """)
+    flow.start("slow")
+    flow.clock.advance(61)
+    assert flow.output("slow") == "Error: WorkflowTimeoutError: Execution timed out after 60000ms"
+
+
+def test_an_error_that_is_not_to_be_retried_ends_the_instance_unless_it_is_caught(
+    flows: Any,
+) -> None:
+    flow = flows("""
+      async final(event, step) {
+        await step.do("no", async () => { throw new NonRetryableError("never again"); });
+      }
+
+      async named(event, step) {
+        const error = new NonRetryableError("never", "Mine");
+        return step.do("no", () => Promise.reject(error)).catch(told);
+      }
+    """)
+    flow.start("final")
+    flow.start("named")
+    error = {"name": "NonRetryableError", "message": "never again"}
+    assert flow.status("final") == {"status": "errored", "output": None, "error": error}
+    assert flow.output("named") == "Error: Mine: never"
+
+
+def test_an_error_of_run_is_the_instances(flows: Any) -> None:
+    flow = flows("""
+      async failing() {
+        throw Object.assign(new Error("no"), { name: "MyError" });
+      }
+    """)
+    flow.start("failing")
+    error = {"name": "Error", "message": "MyError: no"}
+    assert flow.status("failing") == {"status": "errored", "output": None, "error": error}
+
+
+def test_what_cannot_be_stored_ends_the_instance(flows: Any) -> None:
+    flow = flows("""
+      async unstorable(event, step) {
+        await step.do("function", async () => ({ run() {} })).catch(() => {});
+      }
+    """)
+    flow.start("unstorable")
+    told = (
+        "The execution of the Workflow instance was terminated, as the step "
+        '"function" returned a value which is not serialisable'
+    )
+    assert flow.status("unstorable")["error"] == {"name": "WorkflowFatalError", "message": told}
+
+
+MISTAKES = [
+    ('step.do("x")', 'Step "x" requires a callback function'),
+    (
+        r'step.do("a\u0001", async () => 1)',
+        'Step name "a\x01" exceeds max length (256 chars) or invalid characters found',
+    ),
+    ('step.do("x", { retries: { limit: -1, delay: 1 } }, async () => 1)', "Step config"),
+    ('step.do("x", { timeout: 0 }, async () => 1)', "Step config"),
+    ('step.do("x", { timeout: "soon" }, async () => 1)', "Step config"),
+    ('step.do("x", { wrong: 1 }, async () => 1)', "Step config"),
+    ('step.sleep("x", "soon")', 'Sleep "x" has an invalid duration: soon'),
+]
+
+
+@pytest.mark.parametrize(("code", "words"), MISTAKES)
+def test_mistakes_are_told(flows: Any, code: str, words: str) -> None:
+    flow = flows(f"async wrong(event, step) {{ return {code}.then(() => 'fine', told); }}")
+    flow.start("wrong")
+    assert flow.output("wrong").startswith(f"Error: WorkflowFatalError: {words}")
+
+
+def test_a_result_of_more_than_a_mebibyte_is_refused(flows: Any) -> None:
+    flow = flows("""
+      large(event, step) {
+        const text = "x".repeat(1_500_000);
+        return step.do("big", NO_RETRY, async () => text).then(() => "fine", told);
+      }
+    """)
+    flow.start("large")
+    assert "Step big-1 output is too large. Maximum allowed size is 1MiB." in flow.output("large")
