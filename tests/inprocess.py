@@ -80,6 +80,7 @@ class Scripts:
     """A ScriptSource of scripts in memory; each exported class is a namespace by its name."""
 
     implies_queues = True
+    implies_buckets = False
 
     def __init__(self) -> None:
         self.scripts: dict[str, Script] = {}

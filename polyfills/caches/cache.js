@@ -1,10 +1,10 @@
 // Cache: https://developers.cloudflare.com/workers/runtime-apis/cache/
 
-import { body_cancel, body_move, cache_delete, cache_match, cache_put } from "holdfast:ops";
+import { cache_delete, cache_match, cache_put } from "holdfast:ops";
 import { rawHeadersOf } from "../fetch/record.js";
 import { createRequestRecord, requestRecord } from "../fetch/request.js";
 import { isResponse, responseFromFetch, responseRecord } from "../fetch/response.js";
-import { bodyForHost } from "../fetch/transfer.js";
+import { bodyForHost, throughGate } from "../fetch/transfer.js";
 import { checkUsable } from "../fetch/body.js";
 import { requireContext } from "../kernel/pending.js";
 import { defineInterface, illegalConstructor, isObject } from "../kernel/webidl.js";
@@ -140,20 +140,6 @@ function checkStorable(record, response) {
     throw new TypeError("Cannot cache response with 'Vary: *' header.");
   }
   if (response.webSocket !== null) throw new TypeError("Cannot cache WebSocket upgrade response.");
-}
-
-/** The body, once the output gate lets it pass; it is kept meanwhile. */
-async function throughGate(body) {
-  const gate = requireContext().outputGate?.wait();
-  if (gate === undefined) return body;
-  const kept = typeof body === "number" ? body_move(body) : body;
-  try {
-    await gate;
-  } catch (error) {
-    if (typeof kept === "number") body_cancel(kept);
-    throw error;
-  }
-  return kept;
 }
 
 // "status\nstatus text\nhandle\n" and the raw headers.

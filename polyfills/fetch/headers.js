@@ -266,6 +266,11 @@ export function headerValue(headers, name) {
   return typeof value === "string" ? value : value.join(", ");
 }
 
+/** Whether the value is a Headers object. */
+export function isHeaders(value) {
+  return isInstance(value);
+}
+
 /** Whether nobody may change these headers. */
 export function isImmutable(headers) {
   return guardIsImmutable(headers);

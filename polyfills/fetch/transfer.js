@@ -2,10 +2,12 @@
 
 import {
   body_abort,
+  body_cancel,
   body_close,
   body_decode,
   body_drain,
   body_encode,
+  body_move,
   body_open,
   body_watch,
   body_write,
@@ -105,6 +107,20 @@ export function streamForHost(stream) {
   if (isLocked(stream)) throw new TypeError(LOCKED);
   const body = takeBody(stream);
   return body === undefined ? startPump(stream, bytesOrText) : forOp(body);
+}
+
+/** A body for an op, once the output gate lets it pass; it is kept meanwhile. */
+export async function throughGate(body) {
+  const gate = requireContext().outputGate?.wait();
+  if (gate === undefined) return body;
+  const kept = typeof body === "number" ? body_move(body) : body;
+  try {
+    await gate;
+  } catch (error) {
+    if (typeof kept === "number") body_cancel(kept);
+    throw error;
+  }
+  return kept;
 }
 
 /** Pump a stream into a body of the host; the handle of that. */

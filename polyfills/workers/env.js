@@ -7,6 +7,7 @@ import { serviceFromHost } from "./fetcher.js";
 const kv = lazily("kv/namespace.js");
 const d1 = lazily("d1/database.js");
 const queues = lazily("queues/producer.js");
+const r2 = lazily("r2/bucket.js");
 const rateLimits = lazily("workers/rate-limit.js");
 const analytics = lazily("workers/analytics.js");
 const workflows = lazily("workflows/binding.js");
@@ -18,6 +19,7 @@ const makers = {
   kv_namespace: (binding) => kv().kvFromHost(binding),
   d1: (binding) => d1().d1FromHost(binding),
   queue: (binding) => queues().queueFromHost(binding),
+  r2_bucket: (binding) => r2().bucketFromHost(binding),
   ratelimit: (binding) => rateLimits().rateLimitFromHost(binding),
   analytics_engine: () => analytics().analyticsFromHost(),
   durable_object_namespace: namespaceFromHost,

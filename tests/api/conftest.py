@@ -7,6 +7,7 @@ from aiohttp.test_utils import TestServer
 from holdfast.api import ApiSettings, make_app
 from holdfast.catalog import Catalog
 from holdfast.storage.key_value import KeyValueStore
+from holdfast.storage.r2 import Buckets
 from tests.api.fakes import TOKEN, Api, FakePlatform
 
 
@@ -19,8 +20,10 @@ def catalog(tmp_path):
 @pytest.fixture
 def platform(catalog, tmp_path):
     key_value = KeyValueStore(tmp_path / "kv.sqlite")
-    yield FakePlatform(catalog, key_value)
+    buckets = Buckets(tmp_path / "r2")
+    yield FakePlatform(catalog, key_value, buckets)
     key_value.close()
+    buckets.close()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from holdfast.catalog import (
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES
 from holdfast.storage.key_value import KeyValueStore
+from holdfast.storage.r2 import Buckets
 
 TOKEN = "t0ken-ü"
 ACCOUNT = "/client/v4/accounts/0123456789abcdef/workers"
@@ -29,6 +30,7 @@ class FakePlatform:
 
     catalog: Catalog
     key_value: KeyValueStore
+    buckets: Buckets
     objects: dict = field(default_factory=dict)
     live: dict = field(default_factory=dict)
 

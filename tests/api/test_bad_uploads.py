@@ -201,7 +201,7 @@ BAD_BINDINGS = {
     "no type": ([{"name": "A"}], 10021, 'binding "A": "type"'),
     "no name": ([{"type": "plain_text", "text": ""}], 10021, 'bindings\\[0\\]: "name"'),
     "an empty name": ([{"type": "plain_text", "name": "", "text": ""}], 10021, "not be empty"),
-    "an unknown type": ([{"type": "r2_bucket", "name": "A"}], 10021, "r2_bucket.*plain_text"),
+    "an unknown type": ([{"type": "vectorize", "name": "A"}], 10021, "vectorize.*plain_text"),
     "no text": ([{"type": "plain_text", "name": "A"}], 10021, '"A": "text" must be a string'),
     "no value": ([{"type": "json", "name": "A"}], 10021, '"json" is missing'),
     "a lone surrogate": (

@@ -17,6 +17,7 @@ from holdfast.api.upload import parse_upload
 from holdfast.catalog import Catalog, UploadRejected
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.storage.key_value import KeyValueStore
+from holdfast.storage.r2 import Buckets
 from tests.api.fakes import TOKEN, Api, FakePlatform
 
 FRAGMENTS = st.lists(
@@ -71,7 +72,11 @@ def test_any_body_is_answered(tmp_path_factory, bodies):
         with Catalog(path) as catalog:
             server = TestServer(
                 make_app(
-                    FakePlatform(catalog, KeyValueStore(path.with_name("kv.sqlite"))),
+                    FakePlatform(
+                        catalog,
+                        KeyValueStore(path.with_name("kv.sqlite")),
+                        Buckets(path.with_name("r2")),
+                    ),
                     ApiSettings(TOKEN),
                 )
             )

@@ -236,7 +236,6 @@ async def test_the_one_account_and_where_workers_are(api, settings):
 @pytest.mark.parametrize(
     ("path", "what"),
     [
-        ("/accounts/a/r2/buckets", "R2 buckets"),
         ("/accounts/a/d1/database", "D1 databases"),
         ("/zones?name=example.com", "zones"),
     ],

@@ -394,7 +394,7 @@ def test_env_files_are_read_together_where_there_are_no_dev_vars(toml):
         ('name = "a"\nmain = "a.js"\nbuild = "x"', '"build"'),
         ('name = "a"\nmain = "a.js"\nmigrations = [{new_classes = "A"}]', "migrations.new_classes"),
         ('name = "a"\nmain = "a.js"\nrules = [{type = "Text", globs = 1}]', '"rules"'),
-        ('name = "a"\nmain = "a.js"\nr2_buckets = [{binding = "B"}]', "r2_buckets"),
+        ('name = "a"\nmain = "a.js"\nvectorize = [{binding = "B"}]', "vectorize"),
         (
             'name = "a"\nmain = "a.js"\nkv_namespaces = [{id = "x"}]',
             '"kv_namespaces" must have "binding"',

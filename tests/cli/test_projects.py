@@ -143,10 +143,10 @@ def test_run_takes_a_folder_and_an_option_goes_before_the_file(project: Path) ->
 
 
 def test_a_script_without_a_name_does_without_what_is_lacking(project: Path) -> None:
-    configure(project, name=None, r2_buckets=[{"binding": "B"}], assets={"directory": "public"})
+    configure(project, name=None, vectorize=[{"binding": "B"}], assets={"directory": "public"})
     file = project / "wrangler.jsonc"
     file.write_text(file.read_text().replace('"name": null, ', ""))
-    arguments = (*ANY_PORT, "--without", "r2_buckets", "--without", "assets")
+    arguments = (*ANY_PORT, "--without", "vectorize", "--without", "assets")
     with Running("run", *arguments, folder=project) as run:
         assert get(run.ready()).text.startswith("hello true")
         assert (project / ".holdfast" / "objects" / "worker-Counter").is_dir()
@@ -190,8 +190,8 @@ def test_a_project_that_is_none_is_told_in_a_line(
 def test_a_configuration_that_breaks_leaves_the_version_before_in_service(project: Path) -> None:
     with Running("dev", *ANY_PORT, folder=project) as dev:
         url = dev.ready()
-        configure(project, r2_buckets=[{"binding": "B"}])
-        dev.line("r2_buckets")
+        configure(project, vectorize=[{"binding": "B"}])
+        dev.line("vectorize")
         assert get(url).text.startswith("hello")
         away = {"name": "COUNTER", "class_name": "Counter", "script_name": "another"}
         configure(project, durable_objects={"bindings": [away]})

@@ -141,10 +141,10 @@ def test_wrangler_deploys_keeps_secrets_rolls_back_and_deletes(project):
 
 
 def test_wrangler_shows_why_an_upload_is_refused(project):
-    project.write(1, r2_buckets=[{"binding": "R2", "bucket_name": "files"}])
+    project.write(1, vectorize=[{"binding": "V", "index_name": "index"}])
     refused = project.attempt("deploy")
     assert refused.returncode != 0
-    assert "Holdfast has no R2 buckets" in refused.stdout + refused.stderr
+    assert "Holdfast has no Vectorize" in refused.stdout + refused.stderr
 
 
 ASSETS_WORKER = """

@@ -216,7 +216,7 @@ def test_two_processes_share_the_queues(store, tmp_path):
 
 def test_what_is_sent_is_synced_and_what_is_given_out_need_not_be(store, tmp_path):
     send(store, "a")
-    connection = store._file._connection
+    connection = store._file._writer.connection
     pragma = "PRAGMA synchronous"
     assert connection.execute(pragma).fetchone() == (2,)
     taken(store)

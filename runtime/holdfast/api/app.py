@@ -8,6 +8,8 @@ from aiohttp import web
 from holdfast.api.accounts import AccountHandlers
 from holdfast.api.assets import AssetHandlers
 from holdfast.api.auth import HEALTH, SETTINGS, authenticate
+from holdfast.api.bucket_objects import BucketObjectHandlers
+from holdfast.api.buckets import BucketHandlers
 from holdfast.api.envelope import (
     METHOD_NOT_ALLOWED,
     NO_SUCH_ROUTE,
@@ -44,7 +46,6 @@ _ABSENT = {
     "pages/": "Pages",
     "pipelines": "pipelines",
     "queues": "queues",
-    "r2/": "R2 buckets",
     "routes": "routes: a Worker is served below the domain of `holdfast serve --domain`. "
     "Leave them out of the configuration, or out of an environment for Holdfast (--env)",
     "secrets_store/": "secrets stores",
@@ -76,6 +77,8 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
         ObjectHandlers(platform),
         tails,
         KeyValueHandlers(platform),
+        BucketHandlers(platform),
+        BucketObjectHandlers(platform),
         MetricsHandlers(platform),
     ):
         add_routes(app, handlers.routes(ACCOUNT))

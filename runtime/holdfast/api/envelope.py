@@ -25,6 +25,7 @@ from holdfast.catalog import (
 from holdfast.server.deployments import OthersSilent
 from holdfast.server.object_files import OwnerLost
 from holdfast.storage import StorageError
+from holdfast.storage.r2 import R2Error
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +134,8 @@ def answer(error: Exception) -> web.Response:
             # Of the disk, mostly: whoever has the token looks after that as well.
             logger.error("A request to the API failed: %s", error)
             return failure(HTTPStatus.INTERNAL_SERVER_ERROR, UNKNOWN_ERROR, str(error))
+        case R2Error():
+            return failure(error.status, error.code, error.message)
         case web.HTTPException():
             return failure(error.status, UNKNOWN_ERROR, error.reason)
         case CatalogUnusable():

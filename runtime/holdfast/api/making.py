@@ -6,10 +6,12 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.asset_tokens import check_assets, requested_assets
+from holdfast.api.buckets import refuse_unknown_buckets
 from holdfast.api.key_value import refuse_unknown_namespaces
 from holdfast.api.platform import Platform
 from holdfast.api.upload import Upload
 from holdfast.catalog import (
+    Binding,
     Catalog,
     ErrorCode,
     NamespaceNotFound,
@@ -39,7 +41,7 @@ async def script_of(
         migrations=metadata.migrations,
         declared=metadata.declared,
     )
-    await refuse_unknown_namespaces(platform.key_value, resolved.bindings)
+    await refuse_unknown(platform, resolved.bindings)
     script = Script(
         name=name,
         main=upload.main,
@@ -54,6 +56,12 @@ async def script_of(
     )
     check_assets(script)
     return script, resolved.changes
+
+
+async def refuse_unknown(platform: Platform, bindings: Collection[Binding]) -> None:
+    """Raise UploadRejected for a binding to what the API creates, and has not created."""
+    await refuse_unknown_namespaces(platform.key_value, bindings)
+    await refuse_unknown_buckets(platform.buckets, bindings)
 
 
 def latest_if_live(

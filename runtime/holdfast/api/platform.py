@@ -9,6 +9,7 @@ from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.catalog.schedules import Schedule
 from holdfast.server.object_data import ObjectData
 from holdfast.storage.key_value import KeyValueStore
+from holdfast.storage.r2 import Buckets
 from holdfast.workers.trace import Frame
 
 
@@ -25,6 +26,10 @@ class Platform(Protocol):
     @property
     def key_value(self) -> KeyValueStore:
         """The KV namespaces. Its calls block."""
+
+    @property
+    def buckets(self) -> Buckets:
+        """The R2 buckets. Its calls block."""
 
     @property
     def objects(self) -> ObjectData:

@@ -14,8 +14,7 @@ from holdfast.api.auth import SETTINGS
 from holdfast.api.envelope import success
 from holdfast.api.form import read_form
 from holdfast.api.json_body import read_object
-from holdfast.api.key_value import refuse_unknown_namespaces
-from holdfast.api.making import latest_if_live, shown_bindings, source_of
+from holdfast.api.making import latest_if_live, refuse_unknown, shown_bindings, source_of
 from holdfast.api.metadata import parse_object
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
@@ -81,7 +80,7 @@ class ScriptSettingsHandlers:
         catalog = self._platform.catalog
         latest = latest_if_live(catalog, name, ErrorCode.SETTINGS_NOT_DEPLOYED)
         resolved = resolve_bindings(catalog, name, bindings)
-        await refuse_unknown_namespaces(self._platform.key_value, resolved.bindings)
+        await refuse_unknown(self._platform, resolved.bindings)
         script = as_new_version(latest, resolved.bindings)
         check_assets(script)
         note = Note({"workers/triggered_by": "secret"}, source)

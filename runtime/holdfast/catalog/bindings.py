@@ -5,7 +5,7 @@ https://developers.cloudflare.com/workers/configuration/multipart-upload-metadat
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
 from holdfast.catalog.errors import UploadRejected, rejected
@@ -75,6 +75,14 @@ class QueueProducer:
     name: str
     queue: str
     delivery_delay_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class R2Bucket:
+    """An R2 bucket, by its name."""
+
+    name: str
+    bucket_name: str
 
 
 ASSETS_ENTRYPOINT = "holdfast:assets"
@@ -160,6 +168,7 @@ Binding: TypeAlias = (
     | KeyValue
     | D1
     | QueueProducer
+    | R2Bucket
     | AssetsBinding
     | VersionMetadata
     | RateLimit
@@ -210,26 +219,35 @@ def parse_patched_bindings(entries: object) -> tuple[RequestedBinding, ...]:
     return parse_bindings(entries)
 
 
+# Whose entry says what their fields do, under the same names.
+_OF_FIELDS: Mapping[type, str] = {
+    PlainText: "plain_text",
+    KeyValue: "kv_namespace",
+    R2Bucket: "r2_bucket",
+    AssetsBinding: "assets",
+    VersionMetadata: "version_metadata",
+    Analytics: "analytics_engine",
+    ObjectNamespace: "durable_object_namespace",
+}
+
+
 def describe_binding(binding: Binding) -> dict[str, Any]:
     """The binding as the API lists it and as the catalog stores it: all but a secret's text."""
     match binding:
-        case PlainText(name, text):
-            return {"name": name, "type": "plain_text", "text": text}
         case SecretText(name):
             return {"name": name, "type": "secret_text"}
         case Json(name, value):
             return {"name": name, "type": "json", "json": json.loads(value)}
         case Service(name, service, entrypoint, props):
-            entry = {"name": name, "type": "service", "service": service}
+            entry: dict[str, Any] = {"name": name, "type": "service", "service": service}
             if entrypoint is not None:
                 entry["entrypoint"] = entrypoint
             return entry if props is None else {**entry, "props": json.loads(props)}
-        case KeyValue() | D1() | QueueProducer():
-            return _describe_store(binding)
-        case AssetsBinding(name):
-            return {"name": name, "type": "assets"}
-        case VersionMetadata(name):
-            return {"name": name, "type": "version_metadata"}
+        case D1(name, database_id):
+            return {"name": name, "type": "d1", "id": database_id}
+        case QueueProducer(name, queue, delay_s):
+            entry = {"name": name, "type": "queue", "queue_name": queue}
+            return entry if delay_s is None else {**entry, "delivery_delay": delay_s}
         case RateLimit(name, namespace_id, limit, period_s):
             simple = {"limit": limit, "period": period_s}
             return {
@@ -238,32 +256,11 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
                 "namespace_id": namespace_id,
                 "simple": simple,
             }
-        case Analytics(name, dataset):
-            return {"name": name, "type": "analytics_engine", "dataset": dataset}
-        case ObjectNamespace() | Workflow():
-            return _describe_objects(binding)
-
-
-def _describe_objects(binding: ObjectNamespace | Workflow) -> dict[str, Any]:
-    match binding:
-        case ObjectNamespace(name, namespace_id):
-            kind = "durable_object_namespace"
-            return {"name": name, "type": kind, "namespace_id": namespace_id}
         case Workflow(name, workflow, class_name, script):
             entry = {"name": name, "type": "workflow", "workflow_name": workflow}
             whose = {} if script is None else {"script_name": script}
             return {**entry, "class_name": class_name, **whose}
-
-
-def _describe_store(binding: KeyValue | D1 | QueueProducer) -> dict[str, Any]:
-    match binding:
-        case KeyValue(name, namespace_id):
-            return {"name": name, "type": "kv_namespace", "namespace_id": namespace_id}
-        case D1(name, database_id):
-            return {"name": name, "type": "d1", "id": database_id}
-        case QueueProducer(name, queue, delay_s):
-            entry: dict[str, Any] = {"name": name, "type": "queue", "queue_name": queue}
-            return entry if delay_s is None else {**entry, "delivery_delay": delay_s}
+    return {"name": binding.name, "type": _OF_FIELDS[type(binding)], **asdict(binding)}
 
 
 def binding_type(binding: Binding) -> str:
@@ -389,6 +386,7 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
     "kv_namespace": lambda entry, name: KeyValue(name, entry.word("namespace_id")),
     "d1": lambda entry, name: D1(name, entry.word("id")),
     "queue": _queue,
+    "r2_bucket": lambda entry, name: R2Bucket(name, entry.word("bucket_name")),
     "assets": lambda _, name: AssetsBinding(name),
     "version_metadata": lambda _, name: VersionMetadata(name),
     "ratelimit": _rate_limit,

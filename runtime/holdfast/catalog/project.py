@@ -511,6 +511,10 @@ class _Reader:
             name = self._name_of("queues.producers", entry, "binding")
             queue = entry.get("queue") or name.lower().replace("_", "-")
             yield {**entry, "type": "queue", "name": name, "queue_name": queue}
+        for entry in self.tables("r2_buckets"):
+            name = self._name_of("r2_buckets", entry, "binding")
+            bucket_name = entry.get("bucket_name") or entry.get("preview_bucket_name") or name
+            yield {"type": "r2_bucket", "name": name, "bucket_name": bucket_name}
 
     def _as_uploaded(self) -> Iterable[Mapping[str, Any]]:
         """What is told in an upload's words, as rate limits were at first."""

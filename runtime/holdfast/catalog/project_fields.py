@@ -13,6 +13,7 @@ NOT_INHERITED = (
     "durable_objects",
     "kv_namespaces",
     "d1_databases",
+    "r2_buckets",
     "services",
     "define",
     "ratelimits",
@@ -27,15 +28,15 @@ NOT_INHERITED = (
 _REFUSED = """
     agent_memory ai ai_search ai_search_namespaces artifacts browser cloudchamber connect containers
     data_blobs dispatch_namespaces flagship hyperdrive images k2 logfwdr media
-    mtls_certificates pipelines r2_buckets secrets_store_secrets send_email site stream
+    mtls_certificates pipelines secrets_store_secrets send_email site stream
     text_blobs unsafe_hello_world vectorize vpc_networks vpc_services wasm_modules websearch
     worker_loaders
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
     alias analytics_engine_datasets assets base_dir build compatibility_date compatibility_flags
     d1_databases define dev durable_objects exports find_additional_modules jsx_factory jsx_fragment
-    kv_namespaces main migrations minify name no_bundle queues ratelimits rules services triggers
-    tsconfig unsafe vars version_metadata workflows
+    kv_namespaces main migrations minify name no_bundle queues r2_buckets ratelimits rules services
+    triggers tsconfig unsafe vars version_metadata workflows
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -23,12 +24,13 @@ from typing import TypeVar
 from holdfast.assets.manifest import STORE as ASSETS
 from holdfast.assets.manifest import is_content
 from holdfast.catalog.vault import KEY_FILE
-from holdfast.server.data_folder import OBJECTS, SCRATCH
+from holdfast.server.data_folder import BUCKETS, OBJECTS, SCRATCH
 from holdfast.server.object_files import OwnerLost
 from holdfast.server.runtime import Runtime
 from holdfast.storage import alarms, going_back, history, object_names
 from holdfast.storage.names import DATABASE_SUFFIX, database_name, is_index
 from holdfast.storage.portable import copy_database, list_alarms_anew
+from holdfast.storage.r2.copying import copy_buckets
 from holdfast.storage.session import VFS
 
 MANIFEST = "backup.json"  # comes last, so that a part of an archive is not taken for the whole
@@ -41,6 +43,9 @@ NAMESPACE_FILES = {alarms.FILE_NAME: VFS, object_names.FILE_NAME: SHARED_VFS}
 _Result = TypeVar("_Result")
 _PAST_SUFFIXES = (history.SUFFIX, going_back.SUFFIX)
 OWNER_TRIES = 5  # at what the processes do that have the objects, where these end meanwhile
+_BUCKET_FILE = re.compile(
+    rf"{BUCKETS}/(buckets\.sqlite|[0-9a-f]{{32}}/(bucket\.sqlite|([0-9a-f]{{2}})/\3[0-9a-f]{{30}}(/[0-9a-f]{{32}})?))"
+)
 _CHUNK_BYTES = 1 << 20
 _BLOCK = 512
 
@@ -83,6 +88,10 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
             yield name, copy
         if name == CATALOG:
             await asyncio.to_thread(_link_assets, data / ASSETS, links)
+    buckets = scratch / BUCKETS
+    await asyncio.to_thread(copy_buckets, data / BUCKETS, buckets)
+    for path in await asyncio.to_thread(_files, buckets):
+        yield f"{BUCKETS}/{path.relative_to(buckets)}", path
     for path in await asyncio.to_thread(lambda: sorted(links.glob("*/*"))):
         yield f"{ASSETS}/{path.parent.name}/{path.name}", path
     async for name, path in _objects(runtime, scratch):
@@ -152,6 +161,10 @@ async def _done(do: Callable[[], Awaitable[_Result]]) -> _Result:
             if not tries_left:
                 raise
     raise AssertionError("the last try returns or raises")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _folders(objects: Path) -> list[str]:
@@ -232,6 +245,8 @@ def _belongs(name: str) -> bool:
     parts = name.split("/")
     if len(parts) == 1:
         return name in (*PLAIN_FILES, CATALOG, KEY_VALUE)
+    if parts[0] == BUCKETS:
+        return _BUCKET_FILE.fullmatch(name) is not None
     if parts[0] == ASSETS:
         return len(parts) == 3 and is_content(parts[2]) and parts[1] == parts[2][:2]
     if len(parts) != 3 or parts[0] != OBJECTS or parts[1].startswith("."):

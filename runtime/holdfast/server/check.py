@@ -14,12 +14,15 @@ from holdfast.assets.manifest import Manifest, content_file, is_content
 from holdfast.catalog import Catalog, CatalogError, Script
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.server.backup import CATALOG, KEY_VALUE, NAMESPACE_FILES
-from holdfast.server.data_folder import OBJECTS
+from holdfast.server.data_folder import BUCKETS, OBJECTS
 from holdfast.storage import StorageError, history, portable
 from holdfast.storage.disk import Folder
 from holdfast.storage.facets import FacetIndex
 from holdfast.storage.journal import set_aside_in
 from holdfast.storage.names import database_name, is_index
+from holdfast.storage.r2 import copying
+from holdfast.storage.r2.bucket import DATABASE
+from holdfast.storage.r2.buckets import DIRECTORY_FILE
 
 _SET_ASIDE = (
     "objects lack what this journal has for them, as there was no room for it;"
@@ -43,6 +46,7 @@ def check_folder(data: Path) -> Iterator[Finding]:
             yield Finding(CATALOG, tuple(checker.catalog()))
         if (data / KEY_VALUE).exists():
             yield Finding(KEY_VALUE, tuple(checker.database(data / KEY_VALUE)))
+        yield from checker.buckets()
         for path in sorted((data / ASSETS).glob("*/*")):
             if is_content(path.name):
                 name = f"{ASSETS}/{path.parent.name}/{path.name}"
@@ -84,6 +88,20 @@ class _Checker:
         for path, entry in script.assets.origin.entries.items():
             if not content_file(self._data / ASSETS, entry.content).is_file():
                 yield f"the asset {path} of {script.name} is missing"
+
+    def buckets(self) -> Iterator[Finding]:
+        """The list of R2 buckets, and the metadata and contents of each."""
+        folder = self._data / BUCKETS
+        if (folder / DIRECTORY_FILE).exists():
+            name = f"{BUCKETS}/{DIRECTORY_FILE}"
+            yield Finding(name, tuple(self.database(folder / DIRECTORY_FILE)))
+        for path in sorted(folder.glob(f"*/{DATABASE}")):
+            name = f"{BUCKETS}/{path.parent.name}/{DATABASE}"
+            yield Finding(name, tuple(self._bucket(path)))
+
+    def _bucket(self, path: Path) -> Iterator[str]:
+        found = [*self.database(path)]
+        yield from found or copying.problems(path.parent, self._copy)
 
     def database(self, path: Path) -> Iterator[str]:
         """A database, with what its log holds."""

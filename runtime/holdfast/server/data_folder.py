@@ -20,6 +20,7 @@ from holdfast.storage.mending import mend
 from holdfast.storage.recovery import recover
 
 LOCK_FILE = "holdfast.lock"
+BUCKETS = "r2"
 OBJECTS = "objects"  # the folder of their databases
 HEIRS_SECONDS = 2.0
 SCRATCH = ".scratch"  # files under way, here so that they can be renamed into place

@@ -36,6 +36,7 @@ from holdfast.server.object_data import ObjectData
 from holdfast.server.runtime import Resident, Runtime
 from holdfast.storage.disk import sync_path
 from holdfast.storage.key_value import KeyValueStore
+from holdfast.storage.r2 import Buckets
 from holdfast.workers import ScriptInvalid
 from holdfast.workers.load import NO_HANDLERS
 from holdfast.workers.trace import Frame
@@ -95,6 +96,11 @@ class Deployments:
     def key_value(self) -> KeyValueStore:
         """The KV namespaces."""
         return self._runtime.key_value
+
+    @property
+    def buckets(self) -> Buckets:
+        """The R2 buckets."""
+        return self._runtime.buckets
 
     @property
     def objects(self) -> ObjectData:

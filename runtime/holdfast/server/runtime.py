@@ -26,6 +26,7 @@ from holdfast.catalog import (
     ObjectNamespace,
     PlainText,
     QueueProducer,
+    R2Bucket,
     RateLimit,
     Script,
     SecretText,
@@ -46,6 +47,7 @@ from holdfast.host.fetch import FetchClient
 from holdfast.host.kv import KeyValueBindings
 from holdfast.host.platform import Platform
 from holdfast.host.queues import QueueBindings
+from holdfast.host.r2 import BucketBindings
 from holdfast.host.rate_limits import RateLimits
 from holdfast.host.system import SystemClock
 from holdfast.objects import (
@@ -63,6 +65,7 @@ from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.server.clock_steps import ClockSteps
+from holdfast.server.data_folder import BUCKETS
 from holdfast.server.freed import FreedMemory
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
@@ -74,6 +77,7 @@ from holdfast.storage import Storage
 from holdfast.storage.cache import ResponseCache
 from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
+from holdfast.storage.r2 import Buckets
 from holdfast.workers import Durations, ScriptCounts, ScriptInvalid, Worker, WorkerTerminated
 
 if TYPE_CHECKING:
@@ -137,6 +141,7 @@ class Runtime:
         self._rate_limits = RateLimits(self._clock.now_ms)
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
         self.d1 = D1Databases(settings.data / "d1")
+        self.buckets = Buckets(settings.data / BUCKETS)
         self.directory = ObjectDirectory(
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
         )
@@ -332,6 +337,7 @@ class Runtime:
             cache=ScriptCaches(self._responses, script_name),
             kv=KeyValueBindings(self.key_value),
             d1=D1Bindings(self.d1),
+            r2=BucketBindings(self.buckets),
             rate_limits=self._rate_limits,
         )
 
@@ -354,7 +360,7 @@ class Runtime:
             case Service(name, service, entrypoint, props):
                 number = objects.bind_service(service, entrypoint or "")
                 return {"type": "service", "name": name, "number": number, "props": props}
-            case KeyValue() | D1() | QueueProducer():
+            case KeyValue() | D1() | QueueProducer() | R2Bucket():
                 return _bind_store(binding, host, self)
             case AssetsBinding(name):
                 number = objects.bind_service(script.name, ASSETS_ENTRYPOINT)
@@ -471,6 +477,7 @@ class Runtime:
         await asyncio.to_thread(self.d1.close)
         if self._queues is not None:
             await self._queues.aclose()
+        self.buckets.close()
 
     # ---- sweeping ------------------------------------------------------------------
 
@@ -503,7 +510,7 @@ class Runtime:
 
 
 def _bind_store(
-    binding: KeyValue | D1 | QueueProducer, host: Host, runtime: Runtime
+    binding: KeyValue | D1 | QueueProducer | R2Bucket, host: Host, runtime: Runtime
 ) -> dict[str, Any]:
     """Let an isolate reach something that is kept beside objects."""
     match binding:
@@ -518,6 +525,10 @@ def _bind_store(
                 host.capabilities["queues"] = QueueBindings(runtime.queues)
             number = host.capabilities.queues.bind(queue, delay_s)
             return {"type": "queue", "name": name, "number": number}
+        case R2Bucket(name, bucket_name):
+            is_implied = runtime.source.implies_buckets
+            number = host.capabilities.r2.bind(bucket_name, is_implied=is_implied)
+            return {"type": "r2_bucket", "name": name, "number": number}
 
 
 def _describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects) -> dict[str, Any]:

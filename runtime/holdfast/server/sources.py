@@ -15,7 +15,12 @@ from holdfast.catalog.workflows import class_of, local_workflow, namespace_name
 
 
 class ScriptSource(Protocol):
-    """Finds scripts and the namespaces they are bound to."""
+    """Finds scripts and the namespaces they are bound to.
+
+    `implies_buckets`: a bucket that a script is bound to is created by its first use.
+    """
+
+    implies_buckets: bool
 
     @property
     def implies_queues(self) -> bool:
@@ -47,6 +52,7 @@ class CatalogSource:
     """Scripts that were uploaded."""
 
     implies_queues = False
+    implies_buckets = False
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -86,6 +92,7 @@ class FileSources:
     """Several scripts, each from its file, that may be bound to each other."""
 
     implies_queues = True
+    implies_buckets = True
 
     def __init__(self, sources: "Iterable[FileSource]") -> None:
         self._sources = [*sources]
@@ -136,6 +143,7 @@ class FileSource:
     """
 
     implies_queues = True
+    implies_buckets = True
 
     def __init__(
         self,

@@ -147,8 +147,6 @@ class KeyValueStore:
             db.execute("DELETE FROM namespaces WHERE id = ?", (namespace_id,))
             db.execute("DELETE FROM entries WHERE namespace = ?", (namespace_id,))
 
-    # ---- the file ----------------------------------------------------------------------
-
     def close(self) -> None:
         """Close the file. Later calls open it again."""
         self._file.close()

@@ -20,6 +20,7 @@ from holdfast.catalog.bindings import (
     Binding,
     KeyValue,
     ObjectNamespace,
+    R2Bucket,
     Service,
 )
 from holdfast.catalog.dates import is_compatibility_date
@@ -51,6 +52,7 @@ _KNOWN: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "compatibility_flags": (_are_texts, "a list of texts"),
     "durable_objects": (_is_table_of_texts, "a table of classes' names"),
     "kv": (_are_texts, "a list of texts"),
+    "r2": (_are_texts, "a list of texts"),
     "vars": (lambda value: isinstance(value, dict), "a table"),
     "worker": (lambda value: isinstance(value, str), "the name of a file"),
 }
@@ -170,6 +172,8 @@ def _bindings(
         yield ObjectNamespace(bound_name, f"{owner}-{class_name}")
     for bound_name in settings.get("kv", ()):
         yield KeyValue(bound_name, bound_name)
+    for bound_name in settings.get("r2", ()):
+        yield R2Bucket(bound_name, bound_name)
 
 
 def _settings(file: Path) -> Mapping[str, Any]:

@@ -69,6 +69,7 @@ class Sources:
     """The scripts of one harness (server.sources.ScriptSource)."""
 
     implies_queues = True
+    implies_buckets = True
 
     def __init__(self) -> None:
         self.found: dict[str, Found] = {}

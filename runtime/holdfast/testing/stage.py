@@ -14,8 +14,10 @@ from weakref import WeakSet
 
 from holdfast.catalog.errors import CatalogError
 from holdfast.host.sockets_end import SocketEnd, join
+from holdfast.server.data_folder import BUCKETS
 from holdfast.server.settings import Settings
 from holdfast.storage import Bookmarking, ObjectStore, Storage
+from holdfast.storage.r2.copying import copy_buckets
 from holdfast.testing.barrier import NotedBarrier
 from holdfast.testing.clock import VirtualClock
 from holdfast.testing.driven import driven
@@ -269,6 +271,7 @@ class Stage:
         for name in _SHARED_FILES:
             if (old / name).exists():
                 shutil.copyfile(old / name, new / name)
+        await asyncio.to_thread(copy_buckets, old / BUCKETS, new / BUCKETS)
         await self._end_runtime()
         shutil.rmtree(old)
         self._start()

@@ -24,7 +24,7 @@ from holdfast.assets.rule_text import Mistake
 from holdfast.assets.rules import RuleUrl
 from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
 from holdfast.host.bodies import ByteStream
-from holdfast.workers.asset_bodies import open_body
+from holdfast.host.file_bodies import open_body
 from holdfast.workers.errors import AssetUnreadable
 from holdfast.workers.worker import Body, WorkerResponse
 

@@ -17,14 +17,14 @@ WHOLE_BYTES = 65_536  # a file of at most so much is one piece of a response
 _AT_ONCE = getattr(os, "RWF_NOWAIT", None)
 
 
-class AssetBody(ByteStream):
-    """The content of an open file, which is closed at its end."""
+class FileBody(ByteStream):
+    """The content of an open file, from `start` on; the file is closed at its end."""
 
-    def __init__(self, fd: int, length: int) -> None:
+    def __init__(self, fd: int, length: int, start: int = 0) -> None:
         self.length: int | None = length
         self._fd: int | None = fd
         self._missing = length
-        self._at = 0
+        self._at = start
         self._reads = False  # in a thread
         self._cancelled = False
 
@@ -75,7 +75,7 @@ class AssetBody(ByteStream):
             os.close(fd)
 
 
-def open_body(file: str) -> bytes | AssetBody:
+def open_body(file: str) -> bytes | FileBody:
     """The content of a file; a small one that is at hand is given whole. Raises OSError."""
     fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
@@ -88,7 +88,7 @@ def open_body(file: str) -> bytes | AssetBody:
         os.close(fd)
         raise
     if content is None or len(content) < size:
-        return AssetBody(fd, size)
+        return FileBody(fd, size)
     os.close(fd)
     return content
 

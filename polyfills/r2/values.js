@@ -1,0 +1,39 @@
+// What scripts may store.
+
+import { body_length } from "holdfast:ops";
+import { HostBody } from "../fetch/body-sources.js";
+import { streamForHost, throughGate } from "../fetch/transfer.js";
+import { blobBytes, isBlob } from "../files/blob.js";
+import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
+import { toUSVString } from "../kernel/webidl.js";
+import { hostSourceOf, isLocked, isReadableStream, knownLength } from "../streams/on-demand.js";
+import { wrongArgument } from "./conversions.js";
+
+const TYPES = "JsReadableStream or ArrayBuffer or ArrayBufferView or string or Blob";
+const UNKNOWN_LENGTH =
+  "Provided readable stream must have a known length (request/response body or readable half of FixedLengthStream)";
+
+/** Throws for what cannot be stored; the value is parameter 2 of `method` on `Class`. */
+export function checkValue(value, method, Class) {
+  if (typeof value === "string" || isBlob(value) || isReadableStream(value)) return;
+  if (ArrayBuffer.isView(value) || isArrayBuffer(value)) return;
+  throw wrongArgument(method, Class, 2, TYPES);
+}
+
+/**
+ * A value for an op, which takes it over, once the output gate has let it pass. A stream has to
+ * tell how long it is; it counts as used from now on.
+ */
+export function valueForHost(value) {
+  return throughGate(bodyOf(value));
+}
+
+function bodyOf(value) {
+  if (typeof value === "string") return toUSVString(value);
+  if (isBlob(value)) return blobBytes(value);
+  if (!isReadableStream(value)) return copyBytes(value);
+  const source = hostSourceOf(value);
+  const length = source instanceof HostBody ? body_length(source.handle) : (knownLength(value) ?? -1);
+  if (length < 0 && !isLocked(value)) throw new TypeError(UNKNOWN_LENGTH);
+  return streamForHost(value);
+}

@@ -1,0 +1,230 @@
+"""`Uploads`: objects that come in parts.
+
+An upload has a folder for its parts, which becomes the content of the object. What has ended is
+remembered for a while, since it may be aborted again and again.
+
+https://developers.cloudflare.com/r2/objects/multipart-objects/
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import apsw
+
+from holdfast.storage.r2.contents import MD5, Contents, NewContent, disk_errors
+from holdfast.storage.r2.errors import (
+    BadUpload,
+    EntityTooSmall,
+    InvalidPart,
+    NoSuchUpload,
+    R2Error,
+)
+from holdfast.storage.r2.objects import Metadata, StoredObject
+from holdfast.storage.r2.rows import (
+    checked_key,
+    insert_object,
+    key_bytes,
+    object_of_row,
+    replaced_content,
+)
+
+MIN_PART_BYTES = 5 * 2**20
+MAX_PARTS = 10_000
+EXPIRE_AFTER_MS = 7 * 86_400_000
+
+T = TypeVar("T")
+
+
+class _Change(Protocol):
+    def __call__(self, change: Callable[[apsw.Connection], T]) -> T: ...
+
+
+class Uploads:
+    """The uploads of one bucket. See `Bucket` for what is raised."""
+
+    def __init__(
+        self, contents: Contents, change: _Change, discard: Callable[[str | None], None]
+    ) -> None:
+        self._contents = contents
+        self._change = change
+        self._discard = discard
+
+    def begin(self, key: str, metadata: Metadata, now_ms: float) -> str:
+        """Begin an upload; its id."""
+        stored_key = checked_key(key)
+        metadata.check()
+        upload_id, content = secrets.token_urlsafe(128), secrets.token_hex(16)
+        with disk_errors(f"Uploading {key}"):
+            self._contents.make_parts_folder(content)
+
+        def change(db: apsw.Connection) -> None:
+            db.execute(
+                "INSERT INTO uploads VALUES (?,?,?,?,0,?,?,?)",
+                (upload_id, stored_key, content, int(now_ms), *metadata.row),
+            )
+
+        try:
+            self._change(change)
+        except BaseException:
+            self._contents.remove(content)
+            raise
+        return upload_id
+
+    def begin_part(self, key: str, upload_id: str) -> NewContent:
+        """Begin a part. Raises NoSuchUpload."""
+        content = self._change(lambda db: _under_way(db, key, upload_id))
+        with disk_errors(f"Uploading {key}"):
+            try:
+                return self._contents.begin_part(content)
+            except FileNotFoundError:
+                raise NoSuchUpload from None
+
+    def put_part(self, key: str, upload_id: str, number: int, new: NewContent) -> str:
+        """Keep a part that was written, in the place of one before; its etag."""
+        with disk_errors(f"Uploading {key}"):
+            try:
+                new.finish()
+            except FileNotFoundError:
+                raise NoSuchUpload from None
+        etag = new.digests[MD5]
+
+        def change(db: apsw.Connection) -> str | None:
+            content = _under_way(db, key, upload_id)
+            sql = "SELECT name FROM parts WHERE content = ? AND number = ?"
+            before = db.execute(sql, (content, number)).fetchone()
+            db.execute(
+                "INSERT OR REPLACE INTO parts VALUES (?,?,?,?,?)",
+                (content, number, new.name, new.size, etag),
+            )
+            return None if before is None else _garbage(db, f"{content}/{before[0]}")
+
+        replaced = self._change(change)
+        new.keep()
+        self._discard(replaced)
+        return etag
+
+    def complete(
+        self, key: str, upload_id: str, chosen: Sequence[tuple[int, str]], now_ms: float
+    ) -> StoredObject:
+        """Make an object of parts, by number and etag, in the place of one before."""
+
+        def change(db: apsw.Connection) -> tuple[StoredObject, str, list[str], list[str | None]]:
+            row = _row_of(db, key, upload_id)
+            content, ended, *metadata = row
+            if ended:
+                raise NoSuchUpload
+            parts = _chosen(db, content, chosen)
+            digest = hashlib.md5(usedforsecurity=False)
+            for _, _, _, etag in parts:
+                digest.update(bytes.fromhex(etag))
+            columns = (
+                *(key_bytes(key), secrets.token_hex(16), sum(size for _, _, size, _ in parts)),
+                *(f"{digest.hexdigest()}-{len(parts)}", int(now_ms), "{}", *metadata),
+            )
+            stored = object_of_row(columns)
+            garbage = [replaced_content(db, key_bytes(key)), *_drop_others(db, content, parts)]
+            insert_object(db, stored, content, parts=len(parts))
+            db.execute("UPDATE uploads SET ended = 1 WHERE id = ?", (upload_id,))
+            return stored, content, [name for _, name, _, _ in parts], garbage
+
+        stored, content, names, garbage = self._change(change)
+        for one in garbage:
+            self._discard(one)
+        with disk_errors(f"Completing {key}"):
+            self._contents.tidy_parts(content, names)
+        return stored
+
+    def abort(self, key: str, upload_id: str) -> None:
+        """End an upload without an object, if it has not ended."""
+
+        def change(db: apsw.Connection) -> str | None:
+            content, ended, *_ = _row_of(db, key, upload_id)
+            return None if ended else _end(db, upload_id, content)
+
+        self._discard(self._change(change))
+
+    def expire(self, now_ms: float) -> None:
+        """Abort those that were begun too long ago, and forget those that have ended."""
+        limit = int(now_ms - EXPIRE_AFTER_MS)
+
+        def change(db: apsw.Connection) -> list[str]:
+            sql = "SELECT id, content FROM uploads WHERE begun < ? AND NOT ended"
+            rows: list[Any] = db.execute(sql, (limit,)).fetchall()
+            garbage = [_end(db, *row) for row in rows]
+            db.execute("DELETE FROM uploads WHERE begun < ?", (limit,))
+            return garbage
+
+        for content in self._change(change):
+            self._discard(content)
+
+
+def _row_of(db: apsw.Connection, key: str, upload_id: str) -> tuple[Any, ...]:
+    sql = """
+        SELECT content, ended, http_metadata, custom_metadata, storage_class FROM uploads
+        WHERE id = ? AND key = ?
+    """
+    row = db.execute(sql, (upload_id, key_bytes(key))).fetchone()
+    if row is None:
+        raise R2Error  # as Cloudflare answers for an id that never was
+    return tuple(row)
+
+
+def _under_way(db: apsw.Connection, key: str, upload_id: str) -> str:
+    sql = "SELECT content FROM uploads WHERE id = ? AND key = ? AND NOT ended"
+    row = db.execute(sql, (upload_id, key_bytes(key))).fetchone()
+    if row is None:
+        raise NoSuchUpload
+    content: str = row[0]
+    return content
+
+
+def _end(db: apsw.Connection, upload_id: str, content: str) -> str:
+    db.execute("UPDATE uploads SET ended = 1 WHERE id = ?", (upload_id,))
+    db.execute("DELETE FROM parts WHERE content = ?", (content,))
+    return _garbage(db, content)
+
+
+def _garbage(db: apsw.Connection, content: str) -> str:
+    db.execute("INSERT OR IGNORE INTO garbage VALUES (?)", (content,))
+    return content
+
+
+def _drop_others(
+    db: apsw.Connection, content: str, kept: Sequence[tuple[int, str, int, str]]
+) -> list[str]:
+    """Forget the parts of an upload that its object does not have; their contents."""
+    numbers = {number for number, *_ in kept}
+    rows: list[Any] = db.execute(
+        "SELECT number, name FROM parts WHERE content = ?", (content,)
+    ).fetchall()
+    others = [(number, name) for number, name in rows if number not in numbers]
+    sql = "DELETE FROM parts WHERE content = ? AND number = ?"
+    db.executemany(sql, [(content, number) for number, _ in others])
+    return [_garbage(db, f"{content}/{name}") for _, name in others]
+
+
+def _chosen(
+    db: apsw.Connection, content: str, chosen: Sequence[tuple[int, str]]
+) -> list[tuple[int, str, int, str]]:
+    """Number, name, size and etag of the parts of an object, in its order."""
+    if len({number for number, _ in chosen}) != len(chosen):
+        raise R2Error
+    sql = "SELECT number, name, size, etag FROM parts WHERE content = ?"
+    uploaded = {row[0]: row for row in db.execute(sql, (content,))}
+    parts = []
+    for number, etag in chosen:
+        part = uploaded.get(number)
+        if part is None or part[3] != etag:
+            raise InvalidPart
+        parts.append(part)
+    if any(part[2] < MIN_PART_BYTES for part in parts[:-1]):
+        raise EntityTooSmall
+    parts.sort()
+    sizes = [part[2] for part in parts]
+    if any(size < MIN_PART_BYTES or size != sizes[0] for size in sizes[:-1]):
+        raise BadUpload
+    if sizes and sizes[-1] > sizes[0]:
+        raise BadUpload
+    return parts

@@ -1,0 +1,183 @@
+"""Objects on real files."""
+
+import hashlib
+import os
+
+import pytest
+
+from holdfast.storage.r2 import Condition
+from holdfast.storage.r2.conditions import Etag
+from holdfast.storage.r2.contents import Contents
+from holdfast.storage.r2.errors import (
+    BadDigest,
+    BucketExists,
+    BucketNotEmpty,
+    InvalidBucketName,
+    InvalidObjectName,
+    InvalidRange,
+    MetadataTooLarge,
+    NoRoom,
+    NoSuchBucket,
+    NoSuchKey,
+    PreconditionFailed,
+    TooManyKeys,
+)
+from tests.storage.r2.conftest import NOW, Hands, opened
+
+
+def test_an_object_is_as_it_was_put(hands):
+    put = hands.put("a/b", b"content", http={"contentType": "text/plain"}, custom={"k": "v"})
+    assert hands.get("a/b") == b"content"
+    assert put.etag == hashlib.md5(b"content").hexdigest()
+    assert (put.size, put.uploaded, put.key) == (7, NOW, "a/b")
+    again = hands.again()
+    assert again.use(lambda bucket: bucket.head("a/b")) == put
+    assert put.metadata.http == {"contentType": "text/plain"}
+    assert put.metadata.custom == {"k": "v"}
+
+
+def test_what_is_replaced_or_deleted_leaves_no_file(hands):
+    hands.put("a", b"1")
+    hands.put("a", b"2")
+    assert (len(hands.files()), hands.get("a")) == (1, b"2")
+    hands.use(lambda bucket: bucket.delete(["a", "none"]))
+    assert hands.files() == []
+    with pytest.raises(NoSuchKey):
+        hands.get("a")
+
+
+def test_a_reader_goes_on_with_the_version_that_it_has_opened(hands):
+    hands.put("a", b"before")
+    got = hands.use(lambda bucket: bucket.get("a"))
+    with opened(got.content) as read:
+        hands.put("a", b"after")
+        hands.use(lambda bucket: bucket.delete(["a"]))
+        assert read(got) == b"before"
+
+
+def test_a_checksum_that_is_wrong_keeps_what_was_there(hands):
+    hands.put("a", b"before")
+    right = hashlib.sha256(b"after").hexdigest()
+    with pytest.raises(BadDigest, match="SHA-256") as error:
+        hands.put("a", b"after", checksums={"sha256": "0" * 64})
+    assert right in error.value.message
+    assert (hands.get("a"), len(hands.files())) == (b"before", 1)
+    assert hands.put("a", b"after", checksums={"sha256": right}).checksums["sha256"] == right
+
+
+def test_a_condition_that_does_not_hold_keeps_what_was_there(hands):
+    etag = hands.put("a", b"before").etag
+    with pytest.raises(PreconditionFailed):
+        hands.put("a", b"after", condition=Condition(does_not_match=[Etag(etag)]))
+    with pytest.raises(PreconditionFailed):
+        hands.put("b", b"new", condition=Condition(matches=[Etag(None)]))
+    assert (hands.get("a"), len(hands.files())) == (b"before", 1)
+    hands.put("a", b"after", condition=Condition(matches=[Etag(etag)]))
+    assert hands.get("a") == b"after"
+
+
+def test_what_no_object_can_have_is_refused(hands):
+    with pytest.raises(InvalidObjectName):
+        hands.put("k" * 1025, b"")
+    with pytest.raises(MetadataTooLarge):
+        hands.put("k", b"", custom={"k": "ü" * 8192})
+    with pytest.raises(InvalidRange):
+        hands.get("k", {"offset": 1}) if hands.put("k", b"") else None
+    with pytest.raises(TooManyKeys):
+        hands.use(lambda bucket: bucket.delete(["k"] * 1001))
+
+
+def test_what_was_begun_by_a_process_that_ended_is_swept(hands):
+    hands.put("kept", b"1")
+    new = hands.use(lambda bucket: bucket.begin("lost"))
+    new.write(b"half")
+    new.keep()  # nobody removes it, as where the process is killed
+    new.close()
+    assert len(hands.files()) == 2
+    hands.again().put("other", b"2")
+    assert len(hands.files()) == 2
+    assert hands.get("kept") == b"1"
+
+
+def test_what_is_being_written_is_not_swept(hands):
+    def do(bucket):
+        with bucket.begin("slow") as new:
+            new.write(b"slow")
+            Hands(hands.folder).put("other", b"2")
+            from holdfast.storage.r2.objects import NO_METADATA
+
+            return bucket.put("slow", new, NO_METADATA, now_ms=NOW)
+
+    hands.use(do)
+    assert hands.get("slow") == b"slow"
+
+
+def test_what_was_committed_and_not_settled_is_found_and_settled(hands, monkeypatch):
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Contents, "settle", lambda self, name: None)
+        hands.put("a", b"content")
+    assert hands.files()[0].startswith("new/")
+    assert hands.get("a") == b"content"
+    hands.again().put("b", b"")
+    assert not any(name.startswith("new/") for name in hands.files())
+    assert hands.get("a") == b"content"
+
+
+def test_garbage_that_a_process_left_is_swept(hands, monkeypatch):
+    hands.put("a", b"1")
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Contents, "remove", lambda self, name: False)
+        hands.put("a", b"2")
+    assert len(hands.files()) == 2
+    hands.again().put("b", b"")
+    assert len(hands.files()) == 2  # a and b
+    assert hands.get("a") == b"2"
+
+
+def test_a_full_disk_is_told_and_loses_nothing(hands, monkeypatch):
+    hands.put("a", b"before")
+
+    def full(fd, content):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr("holdfast.storage.r2.contents.write_all", full)
+    with pytest.raises(NoRoom):
+        hands.put("a", b"after")
+    assert (hands.get("a"), len(hands.files())) == (b"before", 1)
+
+
+def test_buckets_are_created_listed_and_deleted(tmp_path):
+    hands = Hands(tmp_path / "r2", "one")
+    assert hands.buckets.all() == []
+    assert not (tmp_path / "r2").exists()
+    hands.buckets.create("one", NOW)
+    hands.buckets.create("two", NOW)
+    with pytest.raises(BucketExists):
+        hands.buckets.create("one", NOW)
+    with pytest.raises(InvalidBucketName):
+        hands.buckets.create("../x", NOW)
+    assert [info.name for info in hands.again().buckets.all()] == ["one", "two"]
+    hands.put("k", b"v")
+    with pytest.raises(BucketNotEmpty):
+        hands.buckets.delete("one", NOW)
+    hands.use(lambda bucket: bucket.delete(["k"]))
+    hands.buckets.delete("one", NOW)
+    with pytest.raises(NoSuchBucket):
+        hands.get("k")
+    with pytest.raises(NoSuchBucket):
+        hands.put("k", b"v")
+    assert len([*(tmp_path / "r2").iterdir()]) >= 2
+    hands.buckets.close()
+
+
+def test_a_process_that_has_a_deleted_bucket_open_turns_to_the_new_one(hands):
+    other = Hands(hands.folder)
+    other.put("k", b"v")
+    other.use(lambda bucket: bucket.delete(["k"]))
+    hands.buckets.delete("bucket", NOW)
+    with pytest.raises(NoSuchBucket):
+        other.put("k", b"lost?")
+    hands.buckets.create("bucket", NOW)
+    other.put("k", b"kept")
+    assert hands.get("k") == b"kept"
+    other.buckets.close()
