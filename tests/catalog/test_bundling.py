@@ -6,6 +6,7 @@ import os
 import pytest
 
 from holdfast.catalog import Syntax
+from holdfast.catalog.bundling import find_esbuild
 from holdfast.catalog.project import read_project
 from holdfast.catalog.source import read_source
 from tests.peers import esbuild_folder
@@ -204,6 +205,36 @@ def test_without_esbuild_the_way_to_it_is_told(tmp_path, monkeypatch):
     (tmp_path / "index.ts").write_text("export default 1;")
     with pytest.raises(ValueError, match="npm install --save-dev esbuild"):
         read_source(tmp_path / "index.ts")
+
+
+def program_in(folder):
+    """The path of esbuild's program among the packages of a folder."""
+    (program,) = (esbuild_folder() / "@esbuild").glob("*/bin/esbuild")
+    return folder / "node_modules" / program.relative_to(esbuild_folder())
+
+
+def test_an_older_esbuild_bundles_for_what_it_knows(tmp_path):
+    program = program_in(tmp_path)
+    program.parent.mkdir(parents=True)
+    told = 'Invalid target "es2024" in "--target=es2024"'
+    refusal = f"""case "$*" in *=es2024*) echo '{told}' >&2; exit 1;; esac"""
+    program.write_text(f'#!/bin/sh\n{refusal}\nexec {program_in(esbuild_folder().parent)} "$@"\n')
+    program.chmod(0o755)
+    (tmp_path / "index.ts").write_text("export default 1 as number;")
+    assert "1" in texts(read_source(tmp_path / "index.ts"))["index.js"]
+
+
+def test_the_esbuild_of_wrangler_goes_before_that_of_other_packages(tmp_path):
+    wrangler = tmp_path / "node_modules" / "wrangler"
+    (wrangler / "node_modules" / "esbuild").mkdir(parents=True)
+    own = program_in(wrangler)
+    for program in (own, program_in(tmp_path)):
+        program.parent.mkdir(parents=True)
+        program.write_text("")
+        program.chmod(0o755)
+    assert find_esbuild(tmp_path / "src") == own.resolve()
+    own.unlink()
+    assert find_esbuild(tmp_path / "src") == program_in(tmp_path)
 
 
 @pytest.mark.parametrize(("given", "expected"), [(None, "production"), ("test", "test")])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 120
 MOST_LOOKED_AT = 5_000  # files, where it is not known which one is missing
 
+_TARGETS = ("es2024", "es2022")  # the second for an esbuild that does not know the first
 _COPIED = (".txt", ".html", ".sql", ".bin", ".wasm")
 _MACHINES = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}  # Node.js's words for them
 _NODE_MODULES = """
@@ -70,12 +71,18 @@ class Bundle:
 
 
 def find_esbuild(folder: Path) -> Path | None:
-    """The program that the project around a folder has installed, else that of `$PATH`."""
+    """The program that the project around a folder has installed, else that of `$PATH`.
+
+    Of several, Wrangler's own: those that other packages bring along may be years older.
+    """
     import shutil
 
     here = os.uname()
-    package = f"{here.sysname.lower()}-{_MACHINES.get(here.machine)}"
-    program = Path("@esbuild") / package / "bin" / "esbuild"
+    package = f"@esbuild/{here.sysname.lower()}-{_MACHINES.get(here.machine)}"
+    program = Path(package) / "bin" / "esbuild"
+    of_wrangler = _installed(folder, "wrangler", "esbuild", package)
+    if of_wrangler is not None and os.access(of_wrangler / "bin" / "esbuild", os.X_OK):
+        return of_wrangler / "bin" / "esbuild"
     for above in (folder, *folder.parents):
         modules = above / "node_modules"
         hoisted = modules / ".pnpm" / "node_modules"
@@ -84,6 +91,17 @@ def find_esbuild(folder: Path) -> Path | None:
                 return found
     found_in_path = shutil.which("esbuild")
     return None if found_in_path is None else Path(found_in_path)
+
+
+def _installed(folder: Path, *packages: str) -> Path | None:
+    """The folder of the last package, as the one before it finds it, and so on; as Node.js does."""
+    for package in packages:
+        above = (here / "node_modules" / package for here in (folder, *folder.parents))
+        found = next((place for place in above if place.is_dir()), None)
+        if found is None:
+            return None
+        folder = found.resolve()
+    return folder
 
 
 def bundle(
@@ -161,6 +179,12 @@ def _make(request: _Request, kind_of: Callable[[Path], ModuleKind], memory: _Mem
 
 
 def _run(request: _Request, out: Path) -> "CompletedProcess[str]":
+    done = _run_for(_TARGETS[0], request, out)
+    is_older = done.returncode and f'Invalid target "{_TARGETS[0]}"' in done.stderr
+    return _run_for(_TARGETS[1], request, out) if is_older else done
+
+
+def _run_for(target: str, request: _Request, out: Path) -> "CompletedProcess[str]":
     import subprocess
 
     output = "esm" if request.syntax is Syntax.MODULES else "iife"
@@ -171,7 +195,7 @@ def _run(request: _Request, out: Path) -> "CompletedProcess[str]":
         "--bundle",
         f"--format={output}",
         "--platform=browser",
-        "--target=es2024",
+        f"--target={target}",
         "--conditions=workerd,worker,browser",
         "--external:cloudflare:*",
         "--external:node:*",
