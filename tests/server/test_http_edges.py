@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.inprocess import Server
+from holdfast.server.listener import Listener
+from holdfast.server.routing import OneScript
+from tests.inprocess import Server, start
 from tests.server.test_listener import raw, request_for
 
 EDGES = """
@@ -112,6 +114,29 @@ async def test_old_clients_and_upgrades_get_their_answer(server: Server) -> None
         until_close=False,
     )
     assert answer.startswith(b"HTTP/1.1 200") and b"ignored" in answer
+
+
+async def test_who_sends_no_header_at_all_has_an_address(server: Server) -> None:
+    """As load balancers do, to ask whether a server is there."""
+    server.add("main", EDGES)
+    listener = Listener(server.runtime, OneScript("main"))
+    port = await start(listener)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /headers HTTP/1.0\r\n\r\n")
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    await listener.stop()
+    assert answer.endswith(b'[["cf-connecting-ip","127.0.0.1"]]'), answer
+
+
+async def test_headers_are_limited_by_their_size_and_not_by_their_number(server: Server) -> None:
+    server.add("main", EDGES)
+    many = [f"x-{number}: {number}" for number in range(2000)]
+    answer = await raw(server, request_for(server, "/headers", *many))
+    assert b'["x-1999","1999"]' in answer, answer[:500]
+    answer = await raw(server, request_for(server, "/headers", *(many * 10)))
+    assert answer.startswith(b"HTTP/1.1 431"), answer[:500]
 
 
 TARGETS = [

@@ -37,9 +37,8 @@ from holdfast.host.bodies import ByteStream, ReaderBody
 from holdfast.host.sockets_end import SocketEnd
 from holdfast.server.overload import Reason
 from holdfast.server.refusals import (
+    HEAD_LIMITS,
     MAX_HEAD_BYTES,
-    MAX_HEADER_BYTES,
-    MAX_TARGET_BYTES,
     TOO_MANY_HEADERS,
     RequestBodyBroken,
     refusal_of,
@@ -132,8 +131,7 @@ class Connection(BaseProtocol):
             self,
             loop,
             READ_BUFFER_BYTES,
-            max_line_size=MAX_TARGET_BYTES,
-            max_field_size=MAX_HEADER_BYTES,
+            **HEAD_LIMITS,
             payload_exception=RequestBodyBroken,
             auto_decompress=False,
             max_msg_queue_size=MAX_PIPELINED,

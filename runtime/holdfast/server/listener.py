@@ -183,8 +183,10 @@ def raw_headers(message: RawRequestMessage, client: str) -> str:
     told = headers
     if "CF-Connecting-IP" in message.headers:
         told = tuple(field for field in headers if field[0].lower() != b"cf-connecting-ip")
-    lines = b"\n".join(chain.from_iterable(told)).decode("latin-1")
-    text = f"{lines}\nCF-Connecting-IP\n{client}\n" if client else f"{lines}\n"
+    lines = [*chain.from_iterable(told)]
+    if client:
+        lines += b"CF-Connecting-IP", client.encode()
+    text = b"\n".join([*lines, b""]).decode("latin-1")
     if len(text) <= MAX_REMEMBERED_HEADERS:
         if len(_last_headers) >= REMEMBERED_CLIENTS:
             _last_headers.clear()

@@ -1,10 +1,15 @@
 """What a client is told that sends what is no request, or none that is taken."""
 
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
 
 MAX_TARGET_BYTES = 16_384  # Cloudflare's limit on a URL
 MAX_HEADER_BYTES = 32_768
 MAX_HEAD_BYTES = 131_072  # of all headers; Cloudflare's limit, too
+HEAD_LIMITS = {  # of aiohttp's parser
+    "max_line_size": MAX_TARGET_BYTES,
+    "max_field_size": MAX_HEADER_BYTES,
+    "max_headers": MAX_HEAD_BYTES // len(b"a:\r\n"),  # so that their size alone has the say
+}
 
 TOO_MANY_HEADERS = 431, "The request's headers are larger than 128 kB."
 _LONG_TARGET = 414, "The request's URL is longer than 16 kB."
@@ -20,6 +25,8 @@ def refusal_of(error: HttpProcessingError) -> tuple[int, str]:
     """The status and the text for what the parser does not take."""
     if isinstance(error, LineTooLong):
         return _LONG_TARGET if MAX_TARGET_BYTES in error.args else _LONG_HEADER
+    if isinstance(error, InvalidURLError):
+        return 400, "The request's target is no URL."
     if error.message.startswith("Pause on PRI/Upgrade"):  # llhttp's words for HTTP/2's preface
         return _HTTP_2
     return 400, error.message
