@@ -114,6 +114,25 @@ async def test_after_a_shared_sync_that_has_failed_companions_are_in_doubt() -> 
     await local.aclose()
 
 
+class UnreadableLog(Log):
+    """A log that cannot be opened, as where the process has as many files open as it may."""
+
+    def unkept(self) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    def settle_in_round(self) -> None:
+        self.how.append("settled")
+
+
+async def test_a_log_that_the_journal_cannot_read_is_synced(tmp_path: Path) -> None:
+    local = LocalBarrier(asyncio.get_running_loop())
+    local.keep_journal(tmp_path, "0")
+    logs = [UnreadableLog(), UnreadableLog(OSError(errno.EMFILE, "Too many open files"))]
+    assert await sync_all(local, [*logs]) == [None, logs[1].error]
+    assert [log.how for log in logs] == [["settled", "alone"]] * 2
+    await local.aclose()
+
+
 async def test_a_callback_that_fails_stops_no_other() -> None:
     failures: list[object] = []
     loop = asyncio.get_running_loop()

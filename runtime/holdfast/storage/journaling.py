@@ -231,7 +231,11 @@ class Journaling(Generic[Log]):
 
     def keep(self, kept: Log, done: Done) -> bool:
         """Make a log's commits durable, then call `done`; False if that takes other means."""
-        entry = kept.unkept()
+        try:
+            entry = kept.unkept()
+        except OSError as error:  # no reason not to sync it, of which its owner hears how it ends
+            log.warning("the journal cannot have what a log holds: %s", error)
+            return False
         if entry is None or (self._paused_until and self._is_paused()):
             return False
         self._gathering.add(_Waiting(entry, kept, done, kept.settled))
