@@ -96,6 +96,39 @@ def test_a_script_that_is_no_file_ends_it_with_status_1(
     assert told in done.err and done.err.count("\n") == 1
 
 
+def test_a_script_whose_links_lead_in_a_circle_ends_it_with_status_1(tmp_path: Path) -> None:
+    (tmp_path / "main.mjs").symlink_to("main.mjs")
+    done = holdfast("run", "main.mjs", folder=tmp_path)
+    assert done.code == 1 and done.err.count("\n") == 1
+    assert "main.mjs" in done.err and "symbolic links" in done.err
+
+
+def test_a_script_whose_name_is_no_text_ends_it_with_status_1(tmp_path: Path) -> None:
+    script = tmp_path / os.fsdecode(b"main\xff.mjs")
+    script.write_text(HELLO)
+    done = holdfast("run", script.name, folder=tmp_path)
+    assert done.code == 1 and done.err.count("\n") == 1
+    assert r"'main\udcff.mjs' is not in UTF-8" in done.err
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_limit_of_open_files_that_is_too_low_ends_it_with_status_1(
+    tmp_path: Path, workers: str
+) -> None:
+    (tmp_path / "main.mjs").write_text(HELLO)
+    command = [HOLDFAST, "run", "main.mjs", *ANY_PORT, "--workers", workers]
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -n 20; exec "$@"', "-", *command],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+    assert "20 open files are too few" in done.stderr and "ulimit -n" in done.stderr
+
+
 def test_a_service_worker_script_has_its_variables_as_globals(tmp_path: Path) -> None:
     (tmp_path / "main.js").write_text(
         'addEventListener("fetch", (event) => event.respondWith(new Response(GREETING)));'

@@ -94,12 +94,17 @@ def read_modules(
 
 def _name(path: Path, folder: Path) -> str:
     try:
-        return path.relative_to(folder).as_posix()
+        name = path.relative_to(folder).as_posix()
     except ValueError as error:
         raise ValueError(
             f"{path} lies outside {folder}, the script's folder. "
             "Move it below, or bundle the script first."
         ) from error
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"the name of the file {name!a} is not in UTF-8; rename it") from error
+    return name
 
 
 def _imported(module: Module, folder: Path) -> Iterable[Path]:

@@ -75,6 +75,7 @@ def read_source(
     if main.suffix == ".py":
         raise ValueError(f"{main} is Python, which Holdfast does not run: it runs JavaScript")
     options = options or BundleOptions()
+    main.stat()  # of links that lead in a circle, resolve() raises no OSError
     folder = main.resolve().parent if folder is None else folder.resolve()
     syntax = guess_syntax(main)
     others = tuple(others)

@@ -136,6 +136,10 @@ def run_workers(options: argparse.Namespace, addresses: Sequence[Address], serve
 
     Only the first process listens at addresses other than the first.
     """
+    try:
+        raise_descriptor_limit()
+    except ValueError as error:
+        return complain(error)
     if options.workers == 1:
         with ExitStack() as opened:
             return run_until_stopped(lambda stop: serve(Alone(opened), stop))
@@ -151,7 +155,6 @@ def _supervise(options: argparse.Namespace, addresses: Sequence[Address], serve:
     from holdfast.server.shards.supervisor import Supervisor
 
     count = options.workers
-    raise_descriptor_limit()
     with ExitStack() as stack:
         try:
             stack.enter_context(DataFolder(options.data))

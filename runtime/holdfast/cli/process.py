@@ -18,6 +18,7 @@ from holdfast.server.settings import Bounds, Settings
 from holdfast.server.signals import stop_signals
 
 WANTED_DESCRIPTORS = 65_536
+NEEDED_DESCRIPTORS = 64  # with which a start, and a few clients and objects, get by
 M_TRIM_THRESHOLD, M_ARENA_MAX = -1, -8  # malloc.h
 KEPT_FREE_BYTES = 16 * MEBIBYTE
 HEAPS = 2
@@ -56,7 +57,6 @@ def run_until_stopped(command: Callable[[asyncio.Event], Coroutine[Any, Any, int
 
     A second signal ends the process at once.
     """
-    raise_descriptor_limit()
     return run_with(lambda: _with_signals(command))
 
 
@@ -122,9 +122,14 @@ async def _with_signals(command: Callable[[asyncio.Event], Coroutine[Any, Any, i
 
 
 def raise_descriptor_limit() -> None:
-    """Allow as many open files as the system lets us: each open object takes some."""
+    """Allow as many open files as the system lets us: each open object takes some.
+
+    Raises ValueError where those are too few to start with.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = WANTED_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, WANTED_DESCRIPTORS)
+    if wanted < NEEDED_DESCRIPTORS:
+        raise ValueError(f"{wanted} open files are too few; raise the limit with `ulimit -n 1024`")
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
