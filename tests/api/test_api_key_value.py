@@ -91,6 +91,7 @@ async def test_values_are_read_many_at_a_time(api, namespace):
     ("method", "path", "options"),
     [
         ("PUT", "/values/k?expiration_ttl=5", {"data": b"v"}),
+        ("PUT", "/values/k?expiration=1" + "0" * 400, {"data": b"v"}),
         ("PUT", "/values/k?expiration=12", {"data": b"v"}),
         ("PUT", "/values/k?expiration=soon", {"data": b"v"}),
         ("PUT", "/values/" + "k" * 513, {"data": b"v"}),

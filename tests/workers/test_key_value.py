@@ -72,6 +72,8 @@ const cases = {
   object: (kv) => kv.put("k", { a: 1 }),
   shortTtl: (kv) => kv.put("k", "v", { expirationTtl: 10 }),
   past: (kv) => kv.put("k", "v", { expiration: 1000 }),
+  endless: (kv) => kv.put("k", "v", { expirationTtl: Infinity }),
+  afar: (kv) => kv.put("k", "v", { expiration: 1e300 }),
   bigMetadata: (kv) => kv.put("k", "v", { metadata: "m".repeat(2000) }),
   bigValue: (kv) => kv.put("k", new Uint8Array(25 * 1024 * 1024 + 1)),
   limit: (kv) => kv.list({ limit: 1001 }),
@@ -127,6 +129,10 @@ ANSWERS = {
     "Expiration TTL must be at least 60.",
     "past": "Error: KV PUT failed: 400 Invalid expiration of 1000. Please specify integer greater "
     "than the current number of seconds since the UNIX epoch.",
+    "endless": "Error: KV PUT failed: 400 Invalid expiration_ttl of inf. Please specify integer "
+    "greater than 0.",
+    "afar": "Error: KV PUT failed: 400 Invalid expiration of 1.0000000000000001e+300. Please specify "
+    "integer greater than the current number of seconds since the UNIX epoch.",
     "bigMetadata": "Error: KV PUT failed: 413 Metadata length of 2002 exceeds limit of 1024.",
     "bigValue": "Error: KV PUT failed: 413 Value length of 26214401 exceeds limit of 26214400.",
     "limit": "Error: KV GET failed: 400 Invalid key_count_limit of 1001. "

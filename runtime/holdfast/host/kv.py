@@ -18,6 +18,7 @@ MAX_VALUE_BYTES = 25 * 1024 * 1024
 MAX_METADATA_BYTES = 1024
 MAX_LIST_KEYS = 1000
 MAX_BULK_KEYS = 100
+MAX_SECONDS = 2**53 - 1  # as far as integers are exact in JavaScript
 MIN_TTL_SECONDS = 60
 MIN_CACHE_TTL_SECONDS = 30
 
@@ -206,7 +207,7 @@ def expiration_of(
     now = int(now_s)
     if expiration_ttl is not None:
         ttl = _shown(expiration_ttl)
-        if not expiration_ttl > 0:
+        if not 0 < expiration_ttl <= MAX_SECONDS:
             raise _failed(
                 method,
                 400,
@@ -222,7 +223,7 @@ def expiration_of(
         return now + int(expiration_ttl)
     if expiration is None:
         return None
-    if not expiration > now:
+    if not now < expiration <= MAX_SECONDS:
         raise _failed(
             method,
             400,
@@ -240,7 +241,7 @@ def expiration_of(
 
 
 def _shown(number: float) -> str:
-    return f"{number:.17g}"
+    return str(number) if isinstance(number, int) else f"{number:.17g}"
 
 
 def _check_cache_ttl(method: str, cache_ttl: float | None) -> None:

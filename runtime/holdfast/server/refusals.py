@@ -1,11 +1,13 @@
 """What a client is told that sends what is no request, or none that is taken."""
 
+from typing import Any
+
 from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
 
 MAX_TARGET_BYTES = 16_384  # Cloudflare's limit on a URL
 MAX_HEADER_BYTES = 32_768
 MAX_HEAD_BYTES = 131_072  # of all headers; Cloudflare's limit, too
-HEAD_LIMITS = {  # of aiohttp's parser
+HEAD_LIMITS: dict[str, Any] = {  # of aiohttp's parser
     "max_line_size": MAX_TARGET_BYTES,
     "max_field_size": MAX_HEADER_BYTES,
     "max_headers": MAX_HEAD_BYTES // len(b"a:\r\n"),  # so that their size alone has the say
