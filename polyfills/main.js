@@ -46,6 +46,7 @@ export {
   dispatchFetch,
   dispatchQueue,
   dispatchScheduled,
+  commandWorkflow,
   extendEnvironment,
   prepareEnvironment,
   useExports,

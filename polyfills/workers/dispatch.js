@@ -210,6 +210,15 @@ function handleBatch({ event, queue, told, bodies }) {
   });
 }
 
+// ---- Workflows ------------------------------------------------------------------------------
+
+const loadCommands = lazily("workflows/commands.js");
+
+/** Entry point: see workflows/commands.js. */
+export function commandWorkflow(number, bindingJson, commandJson) {
+  loadCommands().commandWorkflow(number, bindingJson, commandJson);
+}
+
 // ---- RPC ----------------------------------------------------------------------------------
 
 const MAX_FUNCTION_LENGTH = 255;

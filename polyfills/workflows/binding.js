@@ -11,6 +11,8 @@ const ALREADY_EXISTS = "(instance.already_exists) Instance already exists";
 const NOT_FOUND = "instance.not_found";
 const CUT_OFF = /^Aborting engine: User called /;
 
+let createFor, instanceOf, reportOf;
+
 /** A Workflow: creates its instances and finds them. */
 class Workflow {
   #namespace;
@@ -19,6 +21,11 @@ class Workflow {
   constructor(namespace, name) {
     this.#namespace = namespace;
     this.#name = name;
+  }
+
+  static {
+    createFor = (workflow, batch, source) => workflow.#createAll(batch, source);
+    instanceOf = (workflow, id) => workflow.#instance(id);
   }
 
   /** Create an instance; it is on the disk, and will be run, once this resolves. */
@@ -30,18 +37,24 @@ class Workflow {
 
   /** Create up to 100 instances; those that are there already are left out of what this gives. */
   async createBatch(batch) {
+    const ids = await this.#createAll(batch, "binding");
+    return ids.map((id) => this.#instance(id));
+  }
+
+  // Those that were created, by their ids.
+  async #createAll(batch, source) {
     if (batch.length === 0) throw workflowError("batchCreate should have at least 1 instance");
     if (batch.length > MAX_BATCH) {
       throw workflowError(`batchCreate only supports ${MAX_BATCH} instances at a time`);
     }
-    const ids = await Promise.all(batch.map((options) => this.#create(options)));
-    return ids.filter((id) => id !== null).map((id) => this.#instance(id));
+    const ids = await Promise.all(batch.map((options) => this.#create(options, source)));
+    return ids.filter((id) => id !== null);
   }
 
   // The instance's id; null where there is one already.
-  async #create({ id = crypto.randomUUID(), params = {}, retention } = {}) {
+  async #create({ id = crypto.randomUUID(), params = {}, retention } = {}, source = "binding") {
     if (!isInstanceId(id)) throw workflowError("Workflow instance has invalid id");
-    const given = { id, workflowName: this.#name, params, retention, source: "binding" };
+    const given = { id, workflowName: this.#name, params, retention, source };
     return (await this.#namespace.getByName(id).create(given)) ? id : null;
   }
 
@@ -95,6 +108,10 @@ class WorkflowInstance {
     await this.#call("sendEvent", { type, payload });
   }
 
+  static {
+    reportOf = (instance) => instance.#call("report");
+  }
+
   async #call(method, ...args) {
     try {
       return await this.#stub()[method](...args);
@@ -113,4 +130,14 @@ refuseToClone(WorkflowInstance);
 /** The Workflow behind a binding. */
 export function workflowFromHost(binding) {
   return new Workflow(namespaceFromHost(binding), binding.workflowName);
+}
+
+/** What the API has of a Workflow besides what scripts have. */
+export function workflowForApi(binding) {
+  const workflow = workflowFromHost(binding);
+  return {
+    create: (batch) => createFor(workflow, batch, "api"),
+    instance: (id) => instanceOf(workflow, id),
+    report: (id) => reportOf(instanceOf(workflow, id)),
+  };
 }

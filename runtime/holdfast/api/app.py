@@ -31,6 +31,7 @@ from holdfast.api.services import ServiceHandlers
 from holdfast.api.settings import ApiSettings
 from holdfast.api.tails import TailHandlers
 from holdfast.api.versions import VersionHandlers
+from holdfast.api.workflows import WorkflowHandlers
 
 ACCOUNT = "/client/v4/accounts/{account}"
 """Any account tag will do: a Holdfast is one account."""
@@ -50,7 +51,6 @@ _ABSENT = {
     "Leave them out of the configuration, or out of an environment for Holdfast (--env)",
     "secrets_store/": "secrets stores",
     "vectorize/": "Vectorize",
-    "workflows": "workflows",
     "zones": "zones: a Worker is served below the domain of `holdfast serve --domain`",
 }
 
@@ -79,6 +79,7 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
         KeyValueHandlers(platform),
         BucketHandlers(platform),
         BucketObjectHandlers(platform),
+        WorkflowHandlers(platform, turn),
         MetricsHandlers(platform),
     ):
         add_routes(app, handlers.routes(ACCOUNT))

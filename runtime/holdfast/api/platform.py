@@ -8,6 +8,7 @@ from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.catalog.schedules import Schedule
 from holdfast.server.object_data import ObjectData
+from holdfast.server.workflows import Workflows
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
 from holdfast.workers.trace import Frame
@@ -34,6 +35,10 @@ class Platform(Protocol):
     @property
     def objects(self) -> ObjectData:
         """What the objects hold."""
+
+    @property
+    def workflows(self) -> Workflows:
+        """Workflows and their instances."""
 
     async def deploy(
         self, script: Script, changes: NamespaceChanges = NO_CHANGES, note: Note = NO_NOTE

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +25,7 @@ from holdfast.catalog.script import Script, iso_time
 from holdfast.catalog.scripts import ScriptRecord
 from holdfast.catalog.vault import KEY_FILE, Vault
 from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
-from holdfast.catalog.workflows import namespace_name
+from holdfast.catalog.workflows import namespace_name, new_workflow
 
 NO_NOTE = Note()
 
@@ -273,6 +274,27 @@ class Catalog:
         """The namespace of the Workflow of this name, if there is one."""
         with self._database.reading() as db:
             return namespace_rows.find_named(db, namespace_name(workflow))
+
+    def put_workflow(self, workflow: str, script: str, class_name: str) -> Namespace:
+        """Give a Workflow, which comes into being if need be, a script's class.
+
+        Raises ScriptNotFound.
+        """
+        made = new_workflow(workflow, script, class_name)
+        with self._database.transaction() as db:
+            script_rows.read_record(db, script)
+            found = namespace_rows.find_named(db, made.name)
+            if found is None:
+                namespace_rows.insert(db, made, self._now())
+                return made
+            moved = replace(found, script=script, class_name=made.class_name)
+            namespace_rows.move(db, [moved])
+            return moved
+
+    def created_on(self, namespace_id: str) -> str:
+        """When a namespace was created, in ISO 8601. Raises NamespaceNotFound."""
+        with self._database.reading() as db:
+            return namespace_rows.created_on(db, namespace_id)
 
     def namespaces(self) -> list[Namespace]:
         """All namespaces, by id."""

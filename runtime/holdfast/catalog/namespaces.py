@@ -70,6 +70,14 @@ def read(db: apsw.Connection, namespace_id: str) -> Namespace:
     return _namespace(row)
 
 
+def created_on(db: apsw.Connection, namespace_id: str) -> str:
+    """When a namespace was created. Raises NamespaceNotFound."""
+    row = db.execute("SELECT created_on FROM namespaces WHERE id = ?", (namespace_id,)).fetchone()
+    if row is None:
+        raise NamespaceNotFound(namespace_id)
+    return str(row[0])
+
+
 def find(db: apsw.Connection, script: str, class_name: str) -> Namespace | None:
     """The namespace of a script's class, if it has one."""
     where = "WHERE script = ? AND class_name = ?"

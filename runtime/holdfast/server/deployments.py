@@ -34,6 +34,7 @@ from holdfast.server.data_folder import OBJECTS
 from holdfast.server.metrics import Metrics
 from holdfast.server.object_data import ObjectData
 from holdfast.server.runtime import Resident, Runtime
+from holdfast.server.workflows import Workflows
 from holdfast.storage.disk import sync_path
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
@@ -84,6 +85,7 @@ class Deployments:
         self._tell_others = tell_others
         self._runtime = runtime
         self._objects = ObjectData(runtime)
+        self._workflows = Workflows(catalog, runtime, self._spread_in_time)
         self._news: set[asyncio.Task[None]] = set()
         self._patience_s = patience_s
 
@@ -101,6 +103,11 @@ class Deployments:
     def buckets(self) -> Buckets:
         """The R2 buckets."""
         return self._runtime.buckets
+
+    @property
+    def workflows(self) -> Workflows:
+        """Workflows and their instances."""
+        return self._workflows
 
     @property
     def objects(self) -> ObjectData:
@@ -190,6 +197,9 @@ class Deployments:
         for namespace in deleted:
             await self._remove_objects(namespace.unique_key)
         await self._sweep_assets()
+
+    async def _spread_in_time(self, name: str, news: str, deleted: Sequence[Namespace]) -> None:
+        await self._in_time(self._spread(name, news, deleted))
 
     async def _remove_objects(self, unique_key: str) -> None:
         """Remove what a deleted namespace has left. What fails is tried again by the next start."""

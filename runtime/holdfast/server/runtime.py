@@ -308,10 +308,10 @@ class Runtime:
         ]
         worker.extend_environment(
             [
-                *(_describe_namespace(n.name, n, objects) for n in implied),
+                *(describe_namespace(n.name, n, objects) for n in implied),
                 *(self._describe_objects(w, script, objects, known) for w in implied_workflows),
             ],
-            [_describe_namespace(n.name, n, objects) for n in own if n.script == script.name],
+            [describe_namespace(n.name, n, objects) for n in own if n.script == script.name],
         )
         home = ObjectHome(worker)
         if self.settings.bounds.object_calls != MAX_OBJECT_CALLS:
@@ -386,11 +386,11 @@ class Runtime:
     ) -> dict[str, Any]:
         if isinstance(binding, ObjectNamespace):
             namespace = known.get(binding.namespace_id) or self._namespace(binding.namespace_id)
-            return _describe_namespace(binding.name, namespace, objects)
+            return describe_namespace(binding.name, namespace, objects)
         name = namespace_name(binding.workflow_name)
         to_be = next((namespace for namespace in known.values() if namespace.name == name), None)
         namespace = to_be or self.source.workflow(binding, script)
-        described = _describe_namespace(binding.name, namespace, objects)
+        described = describe_namespace(binding.name, namespace, objects)
         return {**described, "type": "workflow", "workflowName": binding.workflow_name}
 
     def _namespace(self, namespace_id: str) -> Namespace:
@@ -531,7 +531,8 @@ def _bind_store(
             return {"type": "r2_bucket", "name": name, "number": number}
 
 
-def _describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects) -> dict[str, Any]:
+def describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects) -> dict[str, Any]:
+    """A namespace as polyfills/objects/namespace.js takes it, bound in an isolate."""
     return {
         "type": "durable_object_namespace",
         "name": name,

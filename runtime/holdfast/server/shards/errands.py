@@ -8,6 +8,7 @@ import asyncio
 import heapq
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,10 @@ class Clerk:
         runtime = self._runtime
         known = {namespace.id: namespace for namespace in runtime.source.namespaces()}
         moved = {
-            namespace.id: known[namespace.id]
+            namespace.id: known.get(namespace.id, replace(namespace, script=""))
             for resident in runtime.residents.values()
             for namespace in resident.objects.namespaces
-            if known.get(namespace.id, namespace) != namespace
+            if namespace.script and known.get(namespace.id) != namespace
         }
         for namespace in moved.values():
             runtime.move_namespace(namespace)
