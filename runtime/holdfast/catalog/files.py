@@ -115,7 +115,8 @@ def imported_paths(module: Module, folder: Path) -> Iterator[Path]:
     """Where a module's relative imports lead, whether there is a file or not."""
     here = PurePosixPath(module.name).parent
     for specifier in _specifiers(module.content.decode("utf-8", "replace"), module.kind):
-        yield Path(os.path.normpath(folder / here / specifier))
+        path = specifier.removesuffix("?module") if ".wasm?" in specifier else specifier
+        yield Path(os.path.normpath(folder / here / path))
 
 
 def _specifiers(text: str, kind: ModuleKind) -> Iterator[str]:

@@ -19,6 +19,7 @@ Nothing but this folder touches cffi.
   thrown.py: errors out of JavaScript.
 - v8format.py reads and writes stored values without JavaScript.
 - `JSError`, `ScriptError` (errors.py): errors out of and into JavaScript.
+- wasm/ runs WebAssembly, behind wasm_door.py; heap_limit.py counts its memories with the heap.
 - `library.py` binds the C API and checks that it is the one we know.
 """
 
@@ -40,6 +41,7 @@ from holdfast.engine.kept_code import KeptCode
 from holdfast.engine.limits import Limits
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.engine.values import Json
+from holdfast.engine.wasm_ahead import compile_ahead
 
 __all__ = [
     "BytecodeLibrary",
@@ -59,4 +61,5 @@ __all__ = [
     "StopTurn",
     "Together",
     "UnsupportedEngine",
+    "compile_ahead",
 ]

@@ -42,6 +42,8 @@ WASM_MODULE = "holdfast:wasm/module.js"
 BUNDLE_MAIN = b"main"
 BUNDLE_URL = "file:///bundle/"  # where a script's modules are, for each other
 _IMPORT_META = b"import.meta"
+_AS_MODULE = "?module"  # what some bundlers ask for, and Wrangler takes
+_WASM_AS_MODULE = f".wasm{_AS_MODULE}"
 
 
 # Of Python, for a module within another: how deep imports go is for QuickJS's stack to bound.
@@ -209,6 +211,8 @@ class ModuleLoader:
             return public
         if specifier.startswith(BUNDLE_URL):
             specifier = "/" + unquote(specifier[len(BUNDLE_URL) :])
+        if specifier.endswith(_WASM_AS_MODULE):
+            specifier = specifier.removesuffix(_AS_MODULE)
         relative = _join(base, specifier)
         candidates = (relative,) if specifier.startswith((".", "/")) else (specifier, relative)
         for name in candidates:

@@ -30,6 +30,7 @@ from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.schedules import Schedule
 from holdfast.catalog.workflows import check_workflows
+from holdfast.engine import compile_ahead
 from holdfast.server.data_folder import OBJECTS
 from holdfast.server.metrics import Metrics
 from holdfast.server.object_data import ObjectData
@@ -118,7 +119,7 @@ class Deployments:
         self, script: Script, changes: NamespaceChanges = NO_CHANGES, note: Note = NO_NOTE
     ) -> Deployed:
         """Load a script, store it, make it live; see `api.Platform.deploy`."""
-        resident, deployed = self._load(script, changes)
+        resident, deployed = await self._load(script, changes)
 
         def store() -> None:
             self._catalog.put_script(
@@ -136,7 +137,7 @@ class Deployments:
 
     async def upload_version(self, script: Script, note: Note = NO_NOTE) -> Deployed:
         """Load a script and store it; see `api.Platform.upload_version`."""
-        resident, deployed = self._load(script, NO_CHANGES)
+        resident, deployed = await self._load(script, NO_CHANGES)
         resident.worker.close()
         loaded = Loaded(deployed.handlers, deployed.classes, deployed.startup_time_ms)
         await asyncio.to_thread(self._catalog.put_version, script, loaded, note)
@@ -146,15 +147,16 @@ class Deployments:
     async def deploy_version(self, name: str, version: str, note: Note = NO_NOTE) -> None:
         """Load a version that is stored, make it live; see `api.Platform.deploy_version`."""
         script = await asyncio.to_thread(self._catalog.version, name, version)
-        resident, _ = self._load(script, NO_CHANGES)
+        resident, _ = await self._load(script, NO_CHANGES)
 
         def store() -> None:
             self._catalog.deploy_version(name, version, note)
 
         await asyncio.shield(self._make_live(resident, NO_CHANGES, store))
 
-    def _load(self, script: Script, changes: NamespaceChanges) -> tuple[Resident, Deployed]:
+    async def _load(self, script: Script, changes: NamespaceChanges) -> tuple[Resident, Deployed]:
         """The script in an isolate. Raises UploadRejected, and nothing is left loaded."""
+        compiled = await asyncio.to_thread(compile_ahead, script.modules)
         started = time.perf_counter()
         try:
             resident = self._runtime.load(script, changes)
@@ -163,6 +165,7 @@ class Deployments:
             code = ErrorCode.NO_HANDLERS if has_none else ErrorCode.INVALID_SCRIPT
             raise UploadRejected(code, str(error)) from error
         startup_time_ms = round((time.perf_counter() - started) * 1000)
+        del compiled
         exports = resident.worker.exports
         try:
             check_exports(exports.handlers, exports.classes, ())

@@ -11,6 +11,8 @@ import logging
 import os
 import threading
 import weakref
+from collections.abc import Iterable
+from contextlib import nullcontext, suppress
 from functools import cache, cached_property
 from typing import Any
 
@@ -100,21 +102,42 @@ def compiled(source: bytes) -> CompiledModule:
         return known
 
 
+def compiled_ahead(sources: Iterable[bytes]) -> list[CompiledModule]:
+    """The modules of these bytes, those that are some, for whoever holds on to them. Blocks."""
+    made = []
+    for source in sources:
+        with suppress(CompileError):
+            made.append(compiled(source))
+    return made
+
+
 def _made(source: bytes, digest: str) -> Any:
     files = _files() if len(source) >= LEAST_BYTES else None
     name = f"{_FORMAT}-{WASMTIME_VERSION}-{digest}"
     made = ffi.new("wasmtime_module_t **")
-    if files is not None and (kept := files.read(name)) is not None:
-        code = ffi.from_buffer("uint8_t[]", kept)
-        error = lib.wasmtime_module_deserialize(engine(), code, len(kept), made)
-        if not error:
-            return made[0]
-        log.debug("the code of a module cannot be used: %s", take_message(error))
-    error = lib.wasmtime_module_new(engine(), source, len(source), made)
+    if files is not None and (kept := _read(files, name)) is not None:
+        return kept
+    with files.alone() if files is not None else nullcontext():
+        if files is not None and (again := _read(files, name)) is not None:
+            return again  # another process has made it meanwhile
+        error = lib.wasmtime_module_new(engine(), source, len(source), made)
+        if error:
+            raise CompileError(take_message(error))
+        if files is not None:
+            _keep(files, name, made[0])
+    return made[0]
+
+
+def _read(files: KeptFiles, name: str) -> Any:
+    kept = files.read(name)
+    if kept is None:
+        return None
+    made = ffi.new("wasmtime_module_t **")
+    code = ffi.from_buffer("uint8_t[]", kept)
+    error = lib.wasmtime_module_deserialize(engine(), code, len(kept), made)
     if error:
-        raise CompileError(take_message(error))
-    if files is not None:
-        _keep(files, name, made[0])
+        log.debug("the code of a module cannot be used: %s", take_message(error))
+        return None
     return made[0]
 
 
