@@ -100,7 +100,7 @@ export function globalOf(number, store, type, isMutable) {
 }
 
 /** https://webassembly.github.io/spec/js-api/#towebassemblyvalue, as a value of JavaScript's. */
-function convert(value, type, what) {
+export function convert(value, type, what) {
   switch (type) {
     case "i32":
       return Number(value) | 0;

@@ -1,6 +1,7 @@
 // https://webassembly.github.io/spec/js-api/#instances
 
 import { defineInterface, isObject } from "../kernel/webidl.js";
+import { isTag, numberOfTag, tagOf } from "./exception.js";
 import { Global, globalOf, isGlobal, numberOfGlobal, storeOfGlobal } from "./global.js";
 import { enterStore, isMemory, memoryOf, storeOfMemory, tokenOf } from "./memory.js";
 import { descriptionOf, isModule, numberOf } from "./module.js";
@@ -77,7 +78,7 @@ function read(importObject, { module, name, kind, value: type, mutable, results 
     case "global":
       return isGlobal(value) ? value : globalFrom(value, type, mutable, fail);
     default:
-      return fail("tag import requires a WebAssembly.Tag");
+      return isTag(value) ? value : fail("tag import requires a WebAssembly.Tag");
   }
 }
 
@@ -129,6 +130,7 @@ function place(value, { module, name, kind }, index, store, what) {
     enterStore(value, store);
     return tokenOf(value);
   }
+  if (kind === "tag") return numberOfTag(value, store);
   const number = kind === "table" ? numberIn(value, store) : numberOfGlobal(value, store);
   if (number === undefined) {
     throw new LinkError(`${what}: Import #${index} "${module}" "${name}": it belongs to another instance`);
@@ -136,7 +138,7 @@ function place(value, { module, name, kind }, index, store, what) {
   return number;
 }
 
-function objectOf(value, { kind, value: type, mutable }, store) {
+function objectOf(value, { kind, value: type, mutable, parameters }, store) {
   switch (kind) {
     case "memory":
       return memoryOf(value, store);
@@ -144,6 +146,8 @@ function objectOf(value, { kind, value: type, mutable }, store) {
       return tableOf(value, store, type);
     case "global":
       return globalOf(value, store, type, mutable);
+    case "tag":
+      return tagOf(value, store, parameters);
     default:
       return value;
   }

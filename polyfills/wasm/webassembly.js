@@ -3,6 +3,7 @@
 
 import { bytesOf, copyBytes } from "../kernel/buffers.js";
 import { refuseToClone } from "../serialize/index.js";
+import { Exception, JSTag, Tag } from "./exception.js";
 import { Global } from "./global.js";
 import { Instance } from "./instance.js";
 import { Memory } from "./memory.js";
@@ -12,7 +13,7 @@ import { Table } from "./table.js";
 
 const { Object, TypeError } = globalThis;
 
-refuseToClone(Global, Instance, Memory, Module, Table);
+refuseToClone(Exception, Global, Instance, Memory, Module, Table, Tag);
 
 const functions = {
   async compile(bytes) {
@@ -47,7 +48,19 @@ function makeInstance(module, importObject, what) {
   }
 }
 
-const classes = { CompileError, Global, Instance, LinkError, Memory, Module, RuntimeError, Table };
+const classes = {
+  CompileError,
+  Exception,
+  Global,
+  Instance,
+  JSTag,
+  LinkError,
+  Memory,
+  Module,
+  RuntimeError,
+  Table,
+  Tag,
+};
 
 export const WebAssembly = Object.create(Object.prototype, {
   ...describe(functions, true),

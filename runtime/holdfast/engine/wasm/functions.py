@@ -82,7 +82,7 @@ def _with_numbers(store: "Store", function: Any, signature: Signature) -> Call:
             clock.note()
         error = _call_unchecked(context, function, memory, total, trap)
         if error or trap[0]:
-            return store.failed(error)
+            return store.exceptions.failed(error)
         if kind == I32:
             first.tag = TAG_INT
             return first
@@ -121,7 +121,7 @@ def _with_references(store: "Store", function: Any, signature: Signature) -> Cal
                 room.trap,
             )
             if error or room.trap[0]:
-                return store.failed(error)
+                return store.exceptions.failed(error)
             made = [values.read(returned[index]) for index in range(len(results))]
         finally:
             for index in range(len(params)):
@@ -167,7 +167,7 @@ class Imported:
             else:
                 returned = self._converted_call(arguments)
             if returned.tag == TAG_EXCEPTION:
-                return store.thrown()
+                return store.exceptions.thrown()
             if not results:
                 if returned.tag < 0:
                     _free(store.js_context, returned)
@@ -176,7 +176,7 @@ class Imported:
             else:
                 self._write(arguments, returned)
         except Exception as error:  # noqa: BLE001 - C has nobody who would catch it
-            return store.failed_within(error)
+            return store.exceptions.failed_within(error)
         finally:
             room.depth -= 1
         return ffi.NULL

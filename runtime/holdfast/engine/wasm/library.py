@@ -240,6 +240,7 @@ wasmtime_error_t *wasmtime_global_set(wasmtime_context_t *, const wasmtime_globa
                                       const wasmtime_val_t *);
 wasmtime_error_t *wasmtime_tag_new(wasmtime_context_t *, const wasm_tagtype_t *,
                                    wasmtime_tag_t *);
+wasm_tagtype_t *wasmtime_tag_type(wasmtime_context_t *, const wasmtime_tag_t *);
 bool wasmtime_tag_eq(wasmtime_context_t *, const wasmtime_tag_t *, const wasmtime_tag_t *);
 void wasmtime_val_unroot(wasmtime_val_t *);
 bool wasmtime_externref_new(wasmtime_context_t *, void *, wasmtime_finalizer *,

@@ -15,17 +15,18 @@ from typing import Any
 
 from holdfast.engine.library import TAG_BOOL, TAG_EXCEPTION, TAG_INT, TAG_UNDEFINED
 from holdfast.engine.wasm.errors import Pending, WasmError
+from holdfast.engine.wasm.exceptions import OVERFLOWN, ExceptionObjects
 from holdfast.engine.wasm.library import PROPERTY_PLAIN, c_callback, ffi, js, lib
 from holdfast.engine.wasm.machine import clock, take_message
 from holdfast.engine.wasm.modules import CompiledModule, CompileError, compiled, is_valid
 from holdfast.engine.wasm.regions import PAGE_BYTES, Region
 from holdfast.engine.wasm.sections import custom_sections
 from holdfast.engine.wasm.store import EXCEPTION, Store
+from holdfast.engine.wasm.types import KINDS, Signature
 from holdfast.engine.wasm.values import UNDEFINED
 
 log = logging.getLogger("holdfast.engine")
 
-_OVERFLOWN = "Maximum call stack size exceeded"
 _NOTHING = ffi.new("uint8_t[1]")
 
 
@@ -80,6 +81,7 @@ class Room:
         self.regions: dict[int, Region] = {}  # by address of their token
         self.most_pages: dict[Region, int | None] = {}  # of those that JavaScript has made
         self._region_tokens: dict[Region, Any] = {}
+        self._exception_objects: ExceptionObjects | None = None
         self._modules: list[CompiledModule] = []
         self._make_error = ffi.new("JSValue *", make_error)[0]
         self._call = ffi.callback("JSCFunctionData", self._run, error=EXCEPTION)
@@ -90,6 +92,7 @@ class Room:
             (self.new_table, 6), (self.table_size, 2), (self.table_get, 3), (self.table_set, 4),
             (self.table_grow, 4),
             (self.new_global, 4), (self.global_get, 2), (self.global_set, 3),
+            (self.new_tag, 3), (self.js_tag, 1), (self.use_exceptions, 2),
         )  # fmt: skip
         self._natives = [function for function, _ in natives]
         self._lengths = [length for _, length in natives]
@@ -112,6 +115,8 @@ class Room:
     def release_held(self) -> None:
         """Let go of what is held in the heap, before that is freed."""
         js.JS_FreeValue(self.context, self._make_error)
+        if self._exception_objects is not None:
+            self._exception_objects.release()
 
     def _run(
         self, _context: Any, _this: Any, _count: int, arguments: Any, magic: int, _data: Any
@@ -130,7 +135,7 @@ class Room:
         if isinstance(error, WasmError):
             return self.throw(error.name, error.message)
         if isinstance(error, RecursionError):
-            return self.throw("RangeError", _OVERFLOWN)
+            return self.throw("RangeError", OVERFLOWN)
         if isinstance(error, MemoryError):
             return self.throw("RangeError", f"WebAssembly: Out of memory: {error}")
         log.error("WebAssembly failed", exc_info=error)
@@ -436,3 +441,34 @@ class Room:
         if error:
             raise WasmError("TypeError", take_message(error))
         return UNDEFINED
+
+    # ---- exceptions ------------------------------------------------------------------
+
+    def new_tag(self, arguments: Any) -> Any:
+        """`new_tag(keeper, kinds, count)`: the number of a new tag in the store."""
+        store, kinds = self._store(arguments[0]), []
+        for index in range(arguments[2].u & 0xFFFF_FFFF):
+            kind = js.JS_GetPropertyInt64(self.context, arguments[1], index)
+            kinds.append(KINDS[self.text(kind)])
+            js.JS_FreeValue(self.context, kind)
+        return self.number(store.new_tag(Signature(tuple(kinds), ())))
+
+    def js_tag(self, arguments: Any) -> Any:
+        """`js_tag(keeper)`: the number in the store of the tag of what JavaScript throws."""
+        return self.number(self._store(arguments[0]).exceptions.js_tag())
+
+    def use_exceptions(self, arguments: Any) -> Any:
+        """`use_exceptions(make, read)`: see ExceptionObjects. Once."""
+        held = [js.JS_DupValue(self.context, arguments[index]) for index in range(2)]
+        self._exception_objects = ExceptionObjects(self.context, *held)
+        return UNDEFINED
+
+    def make_exception(self, keeper: Any, number: int, payload: list[Any]) -> Any:
+        """A WebAssembly.Exception; the caller's."""
+        assert self._exception_objects is not None, "who makes instances knows exceptions"
+        return self._exception_objects.make(keeper, self.number(number), self.array(payload))
+
+    def read_exception(self, value: Any, keeper: Any) -> tuple[int, list[Any]] | None:
+        """What is in a WebAssembly.Exception, for a store; None for any other value."""
+        assert self._exception_objects is not None, "who makes instances knows exceptions"
+        return self._exception_objects.read(value, keeper)

@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any
 from holdfast.engine.library import EXCEPTION as QUICKJS_EXCEPTION
 from holdfast.engine.library import TAG_EXCEPTION, TAG_NULL, TAG_OBJECT, TAG_UNDEFINED
 from holdfast.engine.wasm.errors import Pending, WasmError
+from holdfast.engine.wasm.exceptions import Exceptions
 from holdfast.engine.wasm.functions import Call, Imported, call_imported, exported
 from holdfast.engine.wasm.library import (
     EXTERN_FUNC,
     EXTERN_GLOBAL,
     EXTERN_MEMORY,
     EXTERN_TABLE,
-    EXTERNREF,
     PROPERTY_PLAIN,
     ffi,
     js,
     lib,
 )
-from holdfast.engine.wasm.machine import engine, take_message, take_trap
+from holdfast.engine.wasm.machine import engine, take_message
 from holdfast.engine.wasm.modules import CompiledModule, compiled
 from holdfast.engine.wasm.regions import Binding, Region, supplied_by
 from holdfast.engine.wasm.sections import memory_module
@@ -49,21 +49,6 @@ MOST_INSTANCES = 10_000
 INSTANCE_BYTES = 16_384
 FUNCTION_BYTES = 1_024
 ELEMENT_BYTES = 8
-
-_TRAPS = {
-    1: "memory access out of bounds",
-    2: "operation does not support unaligned accesses",
-    3: "table index is out of bounds",
-    4: "null function",
-    5: "null function or function signature mismatch",
-    6: "divide result unrepresentable",
-    7: "divide by zero",
-    8: "float unrepresentable in integer range",
-    9: "unreachable",
-    13: "dereferencing a null pointer",
-}
-_STACK_OVERFLOW = 0
-_OVERFLOWN = "Maximum call stack size exceeded"
 
 
 class _Chunk:
@@ -102,7 +87,6 @@ class Store:
         )
         lib.wasmtime_context_set_epoch_deadline(self.context, 1)
         self.handle = ffi.new_handle(self)
-        self._js_tag: Any = None
         self._has_references = False
         self.keeper: Any = None  # a JSValue, on loan: it lives as long as the store
         self.keeper_argument: Any = None  # a pointer to it
@@ -117,7 +101,8 @@ class Store:
         self._memories: dict[int, Binding] = {}  # by address
         self.tables: list[tuple[Any, int]] = []
         self.globals: list[tuple[Any, int, bool]] = []
-        self.tags: list[Any] = []
+        self.tags: list[tuple[Any, Signature]] = []
+        self.exceptions = Exceptions(self)
         self._numbers: dict[tuple[int, ...], int] = {}  # of tables, globals and tags
 
     def _limit(self, table_elements: int) -> None:
@@ -172,6 +157,16 @@ class Store:
             self.js_context, self.keeper, place, undefined, PROPERTY_PLAIN
         )
         self._free_places.append(place)
+
+    def prepare_references(self) -> None:
+        """Have wasmtime make what it keeps references in, which is a memory. Raises MemoryError."""
+        if not self._has_references:
+            self._has_references = True
+            made = ffi.new("wasmtime_ref_t *")
+            undefined = ffi.new("JSValue *", {"tag": TAG_UNDEFINED})[0]
+            with supplied_by(self._new_memory):
+                self.values.make_externref(undefined, made)
+            lib.wasmtime_externref_unroot(made)
 
     # ---- functions -------------------------------------------------------------------
 
@@ -271,7 +266,7 @@ class Store:
             )
         if trap[0]:
             room.trap[0] = trap[0]
-            self.failed(ffi.NULL)
+            self.exceptions.failed(ffi.NULL)
             raise Pending
         if error:
             self._refuse(error)
@@ -324,7 +319,7 @@ class Store:
         elif extern.kind == EXTERN_GLOBAL:
             slot.of.global_ = self.globals[value.u & 0xFFFF_FFFF][0][0]
         else:
-            slot.of.tag = self.tags[value.u & 0xFFFF_FFFF][0]
+            slot.of.tag = self.tags[value.u & 0xFFFF_FFFF][0][0]
 
     def _exports(self, module: CompiledModule, instance: Any, given: list[Any]) -> list[Any]:
         functions = [
@@ -364,10 +359,31 @@ class Store:
                 of_global, self.globals, (made, extern.content, extern.is_mutable)
             )
         tag = ffi.new("wasmtime_tag_t *", item.of.tag)
-        for number, known in enumerate(self.tags):
+        assert extern.signature is not None, "a tag has a signature"
+        return self.number_of_tag(tag, extern.signature)
+
+    def number_of_tag(self, tag: Any, signature: Signature | None = None) -> int:
+        """The number of a tag, given one if it has none. wasmtime_tag_eq."""
+        for number, (known, _) in enumerate(self.tags):
             if lib.wasmtime_tag_eq(self.context, known, tag):
                 return number
-        self.tags.append(tag)
+        if signature is None:
+            tagtype = lib.wasmtime_tag_type(self.context, tag)
+            signature = Signature.of(lib.wasm_tagtype_functype(tagtype))
+            lib.wasm_tagtype_delete(tagtype)
+        self.tags.append((tag, signature))
+        return len(self.tags) - 1
+
+    def new_tag(self, signature: Signature) -> int:
+        """The number of a new tag. Raises MemoryError."""
+        functype = make_functype(signature)
+        tagtype = lib.wasm_tagtype_new(functype)
+        made = ffi.new("wasmtime_tag_t *")
+        error = lib.wasmtime_tag_new(self.context, tagtype, made)
+        lib.wasm_tagtype_delete(tagtype)
+        if error:
+            raise MemoryError(take_message(error))
+        self.tags.append((made, signature))
         return len(self.tags) - 1
 
     def _numbered(self, key: tuple[int, ...], known: list[Any], made: Any) -> int:
@@ -477,112 +493,3 @@ class Store:
         token = self.room.token_of(region)
         self.keep(token)
         return binding.memory
-
-    # ---- what ends calls -------------------------------------------------------------------
-
-    def failed(self, error: Any) -> Any:
-        """A call has ended with an error or the room's trap: make that the pending exception."""
-        room = self.room
-        trap = room.trap[0]
-        room.trap[0] = ffi.NULL
-        if room.uncatchable is not None:
-            self._forget(error, trap)
-            value, room.uncatchable = room.uncatchable, None
-            return js.JS_Throw(self.js_context, value)
-        if room.should_stop():
-            self._forget(error, trap)
-            return room.stop()
-        if trap:
-            thrown = ffi.new("wasmtime_ref_t *")
-            if lib.wasmtime_context_take_exception(self.context, thrown):
-                lib.wasm_trap_delete(trap)
-                return self._throw_value(thrown)
-            code, message = take_trap(trap)
-            if code == _STACK_OVERFLOW:
-                return room.throw("RangeError", _OVERFLOWN)
-            known = message if code is None else _TRAPS.get(code, message)
-            return room.throw("RuntimeError", known)
-        return room.throw("RuntimeError", take_message(error).splitlines()[-1])
-
-    def _forget(self, error: Any, trap: Any) -> None:
-        if trap:
-            lib.wasm_trap_delete(trap)
-        if error:
-            lib.wasmtime_error_delete(error)
-
-    def thrown(self) -> Any:
-        """JavaScript that was called has thrown: the trap for WebAssembly, which may catch it.
-
-        wasmtime_exnref_new, wasmtime_context_set_exception.
-        """
-        value = js.JS_GetException(self.js_context)
-        if js.JS_IsUncatchableError(value) or self.room.should_stop():
-            return self._trap_with(value)
-        field = ffi.new("wasmtime_val_t *")
-        field.kind = EXTERNREF
-        try:
-            self.values.make_externref(value, ffi.addressof(field.of, "ref"))
-            trap = self.throw_exception(self.js_tag(), field, 1)
-        except (MemoryError, Pending):
-            return self._trap_with(value)
-        finally:
-            lib.wasmtime_val_unroot(field)
-        js.JS_FreeValue(self.js_context, value)
-        return trap
-
-    def _trap_with(self, value: Any) -> Any:
-        """A trap that WebAssembly cannot catch, at whose end this value is thrown; taken over."""
-        self.room.hold_uncatchable(value)
-        return lib.wasmtime_trap_new(b"stopped", 7)
-
-    def prepare_references(self) -> None:
-        """Have wasmtime make what it keeps references in, which is a memory. Raises MemoryError."""
-        if not self._has_references:
-            self._has_references = True
-            made = ffi.new("wasmtime_ref_t *")
-            undefined = ffi.new("JSValue *", {"tag": TAG_UNDEFINED})[0]
-            with supplied_by(self._new_memory):
-                self.values.make_externref(undefined, made)
-            lib.wasmtime_externref_unroot(made)
-
-    def throw_exception(self, tag: Any, fields: Any, count: int) -> Any:
-        """The trap that throws an exception of this tag."""
-        made = ffi.new("wasmtime_ref_t *")
-        error = lib.wasmtime_exnref_new(self.context, tag, fields, count, made)
-        if error:
-            message = take_message(error).encode()
-            return lib.wasmtime_trap_new(message, len(message))
-        return lib.wasmtime_context_set_exception(self.context, made)
-
-    def failed_within(self, error: BaseException) -> Any:
-        """Converting to or from JavaScript has failed within a call of it; as `thrown`."""
-        self.room.raised(error)
-        return self.thrown()
-
-    def js_tag(self) -> Any:
-        """The tag under which this store has what JavaScript throws."""
-        if self._js_tag is None:
-            functype = make_functype(Signature((EXTERNREF,), ()))
-            tagtype = lib.wasm_tagtype_new(functype)
-            made = ffi.new("wasmtime_tag_t *")
-            error = lib.wasmtime_tag_new(self.context, tagtype, made)
-            lib.wasm_tagtype_delete(tagtype)
-            if error:
-                raise MemoryError(take_message(error))
-            self._js_tag = made
-        return self._js_tag
-
-    def _throw_value(self, thrown: Any) -> Any:
-        """Throw what an exception of WebAssembly carries, or the exception as an object."""
-        tag = ffi.new("wasmtime_tag_t *")
-        error = lib.wasmtime_exnref_tag(self.context, thrown, tag)
-        assert not error, "an exception has a tag"
-        if self._js_tag is not None and lib.wasmtime_tag_eq(self.context, tag, self._js_tag):
-            field = ffi.new("wasmtime_val_t *")
-            lib.wasmtime_exnref_field(self.context, thrown, 0, field)
-            value = self.values.read(field)
-            lib.wasmtime_val_unroot(field)
-            lib.wasmtime_exnref_unroot(thrown)
-            return js.JS_Throw(self.js_context, value)
-        lib.wasmtime_exnref_unroot(thrown)
-        return self.room.throw("RuntimeError", "wasm exception")
