@@ -55,7 +55,8 @@ class _Chunk:
     """So many functions as have numbers of 16 bits, behind one callback of C."""
 
     def __init__(self, store: "Store") -> None:
-        self.calls: list[Call] = []
+        self._calls: list[Call | None] = []  # None: not called yet
+        self._functions: list[tuple[Any, Signature]] = []
         self._store = store
         self.callback = ffi.callback("JSCFunctionData", self._run, error=EXCEPTION)
 
@@ -63,9 +64,22 @@ class _Chunk:
         self, _context: Any, _this: Any, count: int, arguments: Any, magic: int, _data: Any
     ) -> Any:
         try:
-            return self.calls[magic](count, arguments)
+            return (self._calls[magic] or self._call(magic))(count, arguments)
         except Exception as error:  # noqa: BLE001 - C has nobody who would catch it
             return self._store.room.raised(error)
+
+
+    def _call(self, number: int) -> Call:
+        call = self._calls[number] = exported(self._store, *self._functions[number])
+        return call
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def add(self, function: Any, signature: Signature) -> None:
+        """The next function."""
+        self._calls.append(None)
+        self._functions.append((function, signature))
 
 
 class Store:
@@ -181,7 +195,7 @@ class Store:
             signature = Signature.of(functype)
             lib.wasm_functype_delete(functype)
         chunk = self._chunks[-1] if self._chunks else None
-        if chunk is None or len(chunk.calls) == CALLS_OF_A_CHUNK:
+        if chunk is None or len(chunk) == CALLS_OF_A_CHUNK:
             chunk = _Chunk(self)
             self._chunks.append(chunk)
         made = js.JS_NewCFunctionData2(
@@ -189,13 +203,13 @@ class Store:
             chunk.callback,
             (name or str(raw & 0xFFFF)).encode(),
             len(signature.params),
-            len(chunk.calls),
+            len(chunk),
             1,
             self.keeper_argument,
         )
         if made.tag == TAG_EXCEPTION:
             raise Pending
-        chunk.calls.append(exported(self, function, signature))
+        chunk.add(function, signature)
         self.keep(made)
         self._by_raw[raw] = made
         self._own.append(made.u)
