@@ -68,7 +68,6 @@ class _Chunk:
         except Exception as error:  # noqa: BLE001 - C has nobody who would catch it
             return self._store.room.raised(error)
 
-
     def _call(self, number: int) -> Call:
         call = self._calls[number] = exported(self._store, *self._functions[number])
         return call
