@@ -1,9 +1,9 @@
-"""What ends a call of WebAssembly, or passes through one: traps, exceptions, what JavaScript throws.
+"""What ends a call of WebAssembly, or passes through one: traps, and what is thrown.
 
-What a function of JavaScript throws is for WebAssembly an exception with the tag `WebAssembly.JSTag`
-that carries it, so that `catch_all` sees it; a `WebAssembly.Exception` is one with its own tag. What
-comes out again is what went in. What ends the isolate passes through WebAssembly as a trap, which
-nothing catches.
+What a function of JavaScript throws is for WebAssembly an exception with the tag
+`WebAssembly.JSTag` that carries it, so that `catch_all` sees it; a `WebAssembly.Exception` is one
+with its own tag. What comes out again is what went in. What ends the isolate passes through as a
+trap, which nothing catches.
 
 https://webassembly.github.io/spec/js-api/#exceptions
 """
