@@ -53,3 +53,83 @@ async def test_exceptions_have_tags_and_values(server: Server) -> None:
         "TypeError: WebAssembly.Exception(): Number of exception values does not match signature length",
         "TypeError: WebAssembly.Tag(): Argument 0 must be a tag type",
     ]
+
+
+LEGACY = """(module
+  (import "to" "js" (func $js (param i32)))
+  (tag $a (param i32)) (tag $b (param i32 i64)) (tag $c)
+  (func $raise (param i32)
+    (if (i32.eq (local.get 0) (i32.const 1)) (then (throw $a (i32.const 10))))
+    (if (i32.eq (local.get 0) (i32.const 2)) (then (throw $b (i32.const 20) (i64.const 5))))
+    (if (i32.eq (local.get 0) (i32.const 3)) (then (throw $c)))
+    (call $js (local.get 0)))
+  (func (export "catches") (param i32) (result i32)
+    try (result i32) (call $raise (local.get 0)) i32.const 1
+    catch $a i32.const 100 i32.add
+    catch $b drop
+    catch $c i32.const 30
+    catch_all i32.const 40 end)
+  (func (export "rethrows") (param i32) (result i32)
+    try (result i32)
+      try (result i32) (call $raise (local.get 0)) i32.const 1
+      catch $a drop
+        try (call $raise (i32.const 2)) catch_all rethrow 1 end
+        i32.const 7
+      catch_all rethrow 0 end
+    catch $a i32.const 1000 i32.add
+    catch $b drop end)
+  (func (export "delegates") (param i32) (result i32)
+    try (result i32)
+      try (result i32)
+        try (result i32) (call $raise (local.get 0)) i32.const 1 delegate 1
+      catch_all i32.const -1 end
+    catch $a i32.const 500 i32.add end)
+  (func (export "to_caller") (param i32) (result i32)
+    try (result i32)
+      try (result i32) (call $raise (local.get 0)) i32.const 1 delegate 1
+    catch_all i32.const -1 end)
+  (func (export "from_a_catch") (param i32) (result i32)
+    try (result i32)
+      try (result i32) (call $raise (i32.const 3)) i32.const 1
+      catch_all
+        try (result i32) (call $raise (local.get 0)) i32.const 2 delegate 0
+      end
+    catch $a end)
+  (func (export "branches") (param i32) (result i32) (local $count i32)
+    (block $out (result i32)
+      (loop $again (result i32)
+        try (result i32)
+          (call $raise (local.get 0))
+          (br_table $out $out (i32.const 5) (i32.const 0))
+        catch_all
+          (local.set $count (i32.add (local.get $count) (i32.const 1)))
+          (br_if $again (i32.lt_s (local.get $count) (i32.const 4)))
+          (br $out (local.get $count))
+        end)))
+  (func (export "no_clause") (param i32) try (call $raise (local.get 0)) br 0 end)
+  (func (export "returns") (param i32) (result i32)
+    try
+      try (call $raise (local.get 0)) (return (i32.const 9)) delegate 1
+    catch_all end
+    i32.const 3))"""
+
+
+async def test_exceptions_of_the_old_form_are_translated(server: Server) -> None:
+    body = """
+        const e = instantiate({ to: { js(n) { if (n > 3) throw `js${n}`; } } });
+        const told = (f) => [0, 1, 2, 3, 4].map((n) => {
+          try { return f(n) ?? "nothing"; }
+          catch (error) { return error instanceof WebAssembly.Exception ? "exception" : error; }
+        });
+        return Object.fromEntries(Object.entries(e).map(([name, f]) => [name, told(f)]));
+    """
+    assert await told(server, LEGACY, body) == {
+        "catches": [1, 110, 20, 30, 40],
+        "rethrows": [1, 1010, 20, "exception", "js4"],
+        "delegates": [1, 510, "exception", "exception", "js4"],
+        "to_caller": [1, "exception", "exception", "exception", "js4"],
+        "from_a_catch": [2, 10, "exception", "exception", "js4"],
+        "branches": [5, 4, 4, 4, 4],
+        "no_clause": ["nothing", "exception", "exception", "exception", "js4"],
+        "returns": [9, "exception", "exception", "exception", "js4"],
+    }

@@ -19,6 +19,7 @@ from typing import Any
 from holdfast.engine.cache import lasting_directory
 from holdfast.engine.kept_files import KeptFiles
 from holdfast.engine.limits import MEBIBYTE
+from holdfast.engine.wasm.legacy_exceptions import NotTranslated, translated
 from holdfast.engine.wasm.library import WASMTIME_VERSION, ffi, lib
 from holdfast.engine.wasm.machine import engine, take_message
 from holdfast.engine.wasm.sections import exported_functions
@@ -122,10 +123,24 @@ def _made(source: bytes, digest: str) -> Any:
             return again  # another process has made it meanwhile
         error = lib.wasmtime_module_new(engine(), source, len(source), made)
         if error:
-            raise CompileError(take_message(error))
+            told = take_message(error)
+            today = _in_todays_form(source, told)
+            error = lib.wasmtime_module_new(engine(), today, len(today), made)
+            if error:
+                raise CompileError(take_message(error))
         if files is not None:
             _keep(files, name, made[0])
     return made[0]
+
+
+def _in_todays_form(source: bytes, refusal: str) -> bytes:
+    """The module without exceptions of the old form. Raises CompileError where those are not it."""
+    if "legacy_exceptions" not in refusal:
+        raise CompileError(refusal)
+    try:
+        return translated(source)
+    except NotTranslated as error:
+        raise CompileError(f"{refusal}; {error}") from error
 
 
 def _read(files: KeptFiles, name: str) -> Any:
@@ -162,6 +177,13 @@ def _files() -> KeptFiles | None:
 def is_valid(source: bytes) -> bool:
     """Whether these bytes are a module. wasmtime_module_validate."""
     error = lib.wasmtime_module_validate(engine(), source, len(source))
+    if not error:
+        return True
+    try:
+        today = _in_todays_form(source, take_message(error))
+    except CompileError:
+        return False
+    error = lib.wasmtime_module_validate(engine(), today, len(today))
     if error:
         lib.wasmtime_error_delete(error)
     return not error
