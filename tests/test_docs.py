@@ -156,7 +156,7 @@ def help_of(*arguments: str) -> str:
 def commands(*above: str) -> list[tuple[str, ...]]:
     """Every command that takes options, those below `above`; ("namespace", "list") is one."""
     _, _, listed = help_of(*above).partition("s:\n  COMMAND\n" if not above else "s:\n  ACTION\n")
-    names = re.findall(r"^    ([a-z-]+)", listed, re.MULTILINE)
+    names = re.findall(r"^    ([a-z][a-z0-9-]*)", listed, re.MULTILINE)
     if not names:
         return [above]
     return [command for name in names for command in commands(*above, name)]

@@ -6,6 +6,7 @@ from aiohttp.test_utils import TestServer
 
 from holdfast.api import ApiSettings, make_app
 from holdfast.catalog import Catalog
+from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
 from tests.api.fakes import TOKEN, Api, FakePlatform
@@ -21,9 +22,11 @@ def catalog(tmp_path):
 def platform(catalog, tmp_path):
     key_value = KeyValueStore(tmp_path / "kv.sqlite")
     buckets = Buckets(tmp_path / "r2")
-    yield FakePlatform(catalog, key_value, buckets)
+    d1 = D1Databases(tmp_path)
+    yield FakePlatform(catalog, key_value, buckets, d1)
     key_value.close()
     buckets.close()
+    d1.close()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from holdfast.catalog import (
 )
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES
+from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
 
@@ -31,6 +32,7 @@ class FakePlatform:
     catalog: Catalog
     key_value: KeyValueStore
     buckets: Buckets
+    d1: D1Databases
     objects: dict = field(default_factory=dict)
     live: dict = field(default_factory=dict)
 

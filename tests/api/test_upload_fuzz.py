@@ -16,6 +16,7 @@ from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.upload import parse_upload
 from holdfast.catalog import Catalog, UploadRejected
 from holdfast.engine.modules import Module, ModuleKind
+from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
 from tests.api.fakes import TOKEN, Api, FakePlatform
@@ -76,6 +77,7 @@ def test_any_body_is_answered(tmp_path_factory, bodies):
                         catalog,
                         KeyValueStore(path.with_name("kv.sqlite")),
                         Buckets(path.with_name("r2")),
+                        D1Databases(path.parent),
                     ),
                     ApiSettings(TOKEN),
                 )

@@ -24,7 +24,7 @@ def database(tmp_path):
 
 @pytest.fixture
 async def databases(tmp_path):
-    databases = D1Databases(tmp_path / "d1")
+    databases = D1Databases(tmp_path)
     yield databases
     databases.close()
 
@@ -268,6 +268,8 @@ async def test_only_so_many_databases_stay_open(tmp_path):
     databases = D1Databases(tmp_path, max_open=2)
     for number in range(4):
         await run(databases, "CREATE TABLE t (a)", database_id=f"db{number}")
-    assert {path.stem for path in tmp_path.glob("*-wal")} == {"db2", "db3"}
     assert await run(databases, "SELECT * FROM t", database_id="db0") == []
+    databases._threads.shutdown()
+    open_ones = {path.name for path in (tmp_path / "d1").glob("*-wal")}
+    assert open_ones == {"db0.sqlite-wal", "db3.sqlite-wal"}
     databases.close()

@@ -10,6 +10,8 @@ from holdfast.api.assets import AssetHandlers
 from holdfast.api.auth import HEALTH, SETTINGS, authenticate
 from holdfast.api.bucket_objects import BucketObjectHandlers
 from holdfast.api.buckets import BucketHandlers
+from holdfast.api.d1 import D1Handlers
+from holdfast.api.d1_transfer import D1TransferHandlers
 from holdfast.api.envelope import (
     METHOD_NOT_ALLOWED,
     NO_SUCH_ROUTE,
@@ -39,7 +41,6 @@ ACCOUNT = "/client/v4/accounts/{account}"
 # What clients ask for and Holdfast does not have, by a part of its path.
 _ABSENT = {
     "containers/": "containers",
-    "d1/": "D1 databases",
     "dispatch/": "dispatch namespaces",
     "domains/": "custom domains: a Worker is served below the domain of `holdfast serve --domain`",
     "edge-preview": "remote previews: see `holdfast dev`",
@@ -50,6 +51,7 @@ _ABSENT = {
     "routes": "routes: a Worker is served below the domain of `holdfast serve --domain`. "
     "Leave them out of the configuration, or out of an environment for Holdfast (--env)",
     "secrets_store/": "secrets stores",
+    "time_travel": "Time Travel for D1 databases: see `holdfast backup`",
     "vectorize/": "Vectorize",
     "zones": "zones: a Worker is served below the domain of `holdfast serve --domain`",
 }
@@ -64,6 +66,8 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
     turn = asyncio.Lock()
     tails = TailHandlers(platform)
     app.on_shutdown.append(tails.end_all)
+    transfers = D1TransferHandlers(platform)
+    app.on_cleanup.append(transfers.close)
     for handlers in (
         ScriptHandlers(platform, turn),
         VersionHandlers(platform, turn),
@@ -80,6 +84,8 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
         BucketHandlers(platform),
         BucketObjectHandlers(platform),
         WorkflowHandlers(platform, turn),
+        D1Handlers(platform),
+        transfers,
         MetricsHandlers(platform),
     ):
         add_routes(app, handlers.routes(ACCOUNT))

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from holdfast.api.asset_tokens import check_assets, requested_assets
 from holdfast.api.buckets import refuse_unknown_buckets
+from holdfast.api.d1 import refuse_unknown_databases
 from holdfast.api.key_value import refuse_unknown_namespaces
 from holdfast.api.platform import Platform
 from holdfast.api.upload import Upload
@@ -62,6 +63,7 @@ async def refuse_unknown(platform: Platform, bindings: Collection[Binding]) -> N
     """Raise UploadRejected for a binding to what the API creates, and has not created."""
     await refuse_unknown_namespaces(platform.key_value, bindings)
     await refuse_unknown_buckets(platform.buckets, bindings)
+    await refuse_unknown_databases(platform.d1.registry, bindings)
 
 
 def latest_if_live(

@@ -9,6 +9,7 @@ from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.catalog.schedules import Schedule
 from holdfast.server.object_data import ObjectData
 from holdfast.server.workflows import Workflows
+from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
 from holdfast.workers.trace import Frame
@@ -31,6 +32,10 @@ class Platform(Protocol):
     @property
     def buckets(self) -> Buckets:
         """The R2 buckets. Its calls block."""
+
+    @property
+    def d1(self) -> D1Databases:
+        """The D1 databases."""
 
     @property
     def objects(self) -> ObjectData:

@@ -21,6 +21,7 @@ from holdfast.catalog.additional_modules import find_modules
 from holdfast.catalog.bindings import RequestedBinding, parse_bindings
 from holdfast.catalog.bundling import BundleOptions
 from holdfast.catalog.cron import Cron, InvalidCron
+from holdfast.catalog.d1_migrations import DeclaredDatabase, declared_database
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
@@ -93,6 +94,7 @@ class Project:
     notes: tuple[str, ...]
     assets: Assets | None = None
     consumers: "tuple[DeclaredConsumer, ...]" = ()
+    databases: tuple[DeclaredDatabase, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -209,7 +211,14 @@ def read_project(
         notes=tuple(f"{file}: {note}" for note in notes),
         assets=assets,
         consumers=reader.consumers(),
+        databases=tuple(reader.databases()),
     )
+
+
+def read_databases(file: Path, environment: str | None = None) -> tuple[DeclaredDatabase, ...]:
+    """The D1 databases of a configuration, whatever else is in it. Blocks; raises as the above."""
+    reader = _Reader(file, _environment(file, _parse(file), environment))
+    return tuple(reader.databases())
 
 
 # Where json5 says that a mistake is.
@@ -504,9 +513,8 @@ class _Reader:
             name = self._name_of("kv_namespaces", entry, "binding")
             namespace_id = entry.get("id") or entry.get("preview_id") or name
             yield {"type": "kv_namespace", "name": name, "namespace_id": namespace_id}
-        for entry in self.tables("d1_databases"):
-            name = self._name_of("d1_databases", entry, "binding")
-            yield {"type": "d1", "name": name, "id": entry.get("database_id") or name}
+        for database in self.databases():
+            yield {"type": "d1", "name": database.binding, "id": database.id}
         for entry in self.tables("producers", within="queues"):
             name = self._name_of("queues.producers", entry, "binding")
             queue = entry.get("queue") or name.lower().replace("_", "-")
@@ -515,6 +523,15 @@ class _Reader:
             name = self._name_of("r2_buckets", entry, "binding")
             bucket_name = entry.get("bucket_name") or entry.get("preview_bucket_name") or name
             yield {"type": "r2_bucket", "name": name, "bucket_name": bucket_name}
+
+    def databases(self) -> Iterable[DeclaredDatabase]:
+        """The D1 databases, with their migrations."""
+        for entry in self.tables("d1_databases"):
+            binding = self._name_of("d1_databases", entry, "binding")
+            try:
+                yield declared_database(binding, entry, self.file.parent)
+            except ValueError as error:
+                raise self.invalid("d1_databases", f"has a mistake: {error}") from error
 
     def _as_uploaded(self) -> Iterable[Mapping[str, Any]]:
         """What is told in an upload's words, as rate limits were at first."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from holdfast import __version__
 from holdfast.cli.cores import usable_cores
-from holdfast.cli.data_arguments import add_folder_commands, add_objects
+from holdfast.cli.data_arguments import add_d1, add_folder_commands, add_objects
 from holdfast.cli.parser import (
     MAX_WORKERS,
     Parser,
@@ -91,10 +91,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     _add_serve(commands)
     _add_deploy(commands)
     groups = {"namespace": _add_namespace(commands), "objects": add_objects(commands)}
+    groups["d1"], migrations = add_d1(commands)
     add_folder_commands(commands)
     parser.check_command(words, commands.choices)
     if words and words[0] in groups:
         commands.choices[words[0]].check_command(words[1:], groups[words[0]].choices)
+    if words[:2] == ["d1", "migrations"]:
+        groups["d1"].choices["migrations"].check_command(words[2:], migrations.choices)
     options, unknown = parser.parse_known_args(words)
     if unknown:
         options.parser.refuse(unknown)

@@ -12,6 +12,12 @@ runs. A namespace is named by its id, its name or its class, an object by its id
 that its id was made from.
 """
 
+_D1 = """\
+Makes, migrates and asks D1 databases: those of a data folder, whether or not a server runs on it,
+or with --remote those of a `holdfast serve`. A database is named as the wrangler.jsonc in this
+folder calls it, or by its id.
+"""
+
 _BACKUP = """\
 Writes a copy of all that a running `holdfast serve` keeps to a tar file: objects, uploads, KV
 namespaces, the keys. Each database is copied as it is at one moment, and nobody has to wait.
@@ -77,6 +83,53 @@ def add_folder_commands(commands: Any) -> None:
         ("folder", "check"),
     )
     add_data(check)
+
+
+def add_d1(commands: Any) -> Any:
+    """`holdfast d1 …`; its actions, and those of `migrations`."""
+    parser: Parser = commands.add_parser(
+        "d1", help="make D1 databases, migrate them and ask them", description=_D1
+    )
+    parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    create = _d1_action(actions, "create", "create a database of a server", "create")
+    create.add_argument("name", metavar="NAME", help="what the database is called")
+    add_remote(create)
+    add_remote(_d1_action(actions, "list", "list the databases of a server", "list_databases"))
+    execute = _d1_action(actions, "execute", "run SQL, as one transaction", "execute")
+    execute.add_argument("--command", dest="sql", metavar="SQL", help="statements to run")
+    execute.add_argument("--file", type=Path, metavar="FILE", help="a file of them")
+    _add_json(execute)
+    _add_d1(execute)
+    export = _d1_action(actions, "export", "write a database to a file of SQL", "export")
+    _add_file(export, "--to", "the file to write")
+    _add_d1(export)
+    migrations: Parser = actions.add_parser(
+        "migrations", help="list or apply migrations", description="Lists or applies migrations."
+    )
+    migrations.set_defaults(run=lambda _: migrations.show_help(), parser=migrations)
+    steps = migrations.add_subparsers(title="actions", metavar="ACTION")
+    _add_d1(_d1_action(steps, "list", "list those that were not applied", "list_migrations"))
+    _add_d1(_d1_action(steps, "apply", "apply those that were not", "apply_migrations"))
+    return actions, steps
+
+
+def _d1_action(actions: Any, name: str, summary: str, function: str) -> Parser:
+    description = f"{summary[0].upper()}{summary[1:]}."
+    return command(actions, name, summary, description, ("d1", function))
+
+
+def _add_d1(parser: Parser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the database's name, its binding or its id")
+    parser.add_argument(
+        "--env", metavar="NAME", help="the environment of the configuration file to use"
+    )
+    parser.add_argument(
+        "--remote",
+        action="store_true",
+        help="ask a `holdfast serve`, and not the data folder",
+    )
+    add_remote(parser)
 
 
 def _action(actions: Any, name: str, summary: str, function: str) -> Parser:

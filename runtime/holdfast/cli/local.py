@@ -20,7 +20,7 @@ from holdfast.cli.listening import (
 )
 from holdfast.cli.post import Post, run_workers
 from holdfast.cli.process import settings_from, spare_what_stays, unusable_folder
-from holdfast.cli.project_file import SourceFile, open_scripts
+from holdfast.cli.project_file import ProjectFile, SourceFile, open_scripts
 from holdfast.cli.reload import Reading, Reloader, Triggers, error_page, read
 from holdfast.cli.script_file import check_classes, with_way_out
 from holdfast.host.platform import Platform
@@ -60,6 +60,10 @@ def _start(options: argparse.Namespace, *, watch: bool) -> int:
         if isinstance(one.reading, str) and not (watch and one.file.is_there):
             return complain(one.reading)
         remark(one.file.notes)
+        if watch and isinstance(one.file, ProjectFile) and one.file.databases:
+            from holdfast.cli.d1 import unapplied
+
+            remark(unapplied(one.file.databases, options.data))
     if watch:
         take_dev_address(options, files[0].dev)
     server = LocalServer(options, served, watch=watch)

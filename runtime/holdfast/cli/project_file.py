@@ -15,6 +15,7 @@ from holdfast.catalog.bindings import (
     Service,
     Workflow,
 )
+from holdfast.catalog.d1_migrations import DeclaredDatabase
 from holdfast.catalog.project import (
     DEFAULT_NAME,
     FILE_NAMES,
@@ -120,6 +121,11 @@ class ProjectFile(Followed):
             if isinstance(binding, Service) and binding.service not in self.peers
         ]
         return (*self._project.notes, *elsewhere)
+
+    @property
+    def databases(self) -> tuple[DeclaredDatabase, ...]:
+        """The D1 databases that it is bound to."""
+        return self._project.databases
 
     @property
     def crons(self) -> tuple[str, ...]:

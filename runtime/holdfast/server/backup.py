@@ -28,6 +28,9 @@ from holdfast.server.data_folder import BUCKETS, OBJECTS, SCRATCH
 from holdfast.server.object_files import OwnerLost
 from holdfast.server.runtime import Runtime
 from holdfast.storage import alarms, going_back, history, object_names
+from holdfast.storage.d1.databases import FOLDER as D1_FOLDER
+from holdfast.storage.d1.databases import is_file as is_d1_file
+from holdfast.storage.d1.registry import FILE_NAME as D1_LIST
 from holdfast.storage.names import DATABASE_SUFFIX, database_name, is_index
 from holdfast.storage.portable import copy_database, list_alarms_anew
 from holdfast.storage.r2.copying import copy_buckets
@@ -82,7 +85,7 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
     # Those that come, or go, while the catalog is copied are among these, too.
     links = scratch / ASSETS
     await asyncio.to_thread(_link_assets, data / ASSETS, links)
-    for name in (CATALOG, KEY_VALUE):
+    for name in (CATALOG, KEY_VALUE, *await asyncio.to_thread(d1_files, data)):
         if await asyncio.to_thread((data / name).exists):
             await asyncio.to_thread(copy_database, data / name, copy, vfs=SHARED_VFS)
             yield name, copy
@@ -96,6 +99,12 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
         yield f"{ASSETS}/{path.parent.name}/{path.name}", path
     async for name, path in _objects(runtime, scratch):
         yield name, path
+
+
+def d1_files(data: Path) -> list[str]:
+    """The names of the D1 databases' files, and of their list, which comes first. Blocks."""
+    found = sorted(path.name for path in (data / D1_FOLDER).glob("*") if is_d1_file(path.name))
+    return [D1_LIST, *(f"{D1_FOLDER}/{name}" for name in found)]
 
 
 async def _objects(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, Path]]:
@@ -244,9 +253,11 @@ def unpack(archive_file: Path, data: Path) -> Iterator[str]:
 def _belongs(name: str) -> bool:
     parts = name.split("/")
     if len(parts) == 1:
-        return name in (*PLAIN_FILES, CATALOG, KEY_VALUE)
+        return name in (*PLAIN_FILES, CATALOG, KEY_VALUE, D1_LIST)
     if parts[0] == BUCKETS:
         return _BUCKET_FILE.fullmatch(name) is not None
+    if parts[0] == D1_FOLDER:
+        return len(parts) == 2 and is_d1_file(parts[1])
     if parts[0] == ASSETS:
         return len(parts) == 3 and is_content(parts[2]) and parts[1] == parts[2][:2]
     if len(parts) != 3 or parts[0] != OBJECTS or parts[1].startswith("."):

@@ -36,6 +36,7 @@ from holdfast.server.metrics import Metrics
 from holdfast.server.object_data import ObjectData
 from holdfast.server.runtime import Resident, Runtime
 from holdfast.server.workflows import Workflows
+from holdfast.storage.d1 import D1Databases
 from holdfast.storage.disk import sync_path
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
@@ -109,6 +110,11 @@ class Deployments:
     def workflows(self) -> Workflows:
         """Workflows and their instances."""
         return self._workflows
+
+    @property
+    def d1(self) -> D1Databases:
+        """The D1 databases."""
+        return self._runtime.d1
 
     @property
     def objects(self) -> ObjectData:

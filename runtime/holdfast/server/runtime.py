@@ -140,7 +140,7 @@ class Runtime:
         self._calls = Calls()
         self._rate_limits = RateLimits(self._clock.now_ms)
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
-        self.d1 = D1Databases(settings.data / "d1")
+        self.d1 = D1Databases(settings.data)
         self.buckets = Buckets(settings.data / BUCKETS)
         self.directory = ObjectDirectory(
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds

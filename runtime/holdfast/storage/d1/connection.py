@@ -84,6 +84,20 @@ class Outcome:
     rows_read: int
     rows_written: int
 
+    def followed_by(self, other: "Outcome") -> "Outcome":
+        """What is counted of both, without rows."""
+        return Outcome(
+            columns=(),
+            rows=(),
+            duration_ms=self.duration_ms + other.duration_ms,
+            changes=self.changes + other.changes,
+            last_row_id=other.last_row_id,
+            changed_db=self.changed_db or other.changed_db,
+            size_after=other.size_after,
+            rows_read=self.rows_read + other.rows_read,
+            rows_written=self.rows_written + other.rows_written,
+        )
+
 
 class D1Connection:
     """An open file. One thread at a time; blocks. Opening raises apsw.Error and OSError."""
@@ -150,11 +164,16 @@ class D1Connection:
 
         Raises D1Error where others write for too long.
         """
-        self._deadline, self._is_counted = time.monotonic() + self._limits.request_s, False
+        self.begin_request()
+        self._is_counted = False
         try:
             self._own.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
         except apsw.BusyError as error:
             raise D1Error(QUEUED_TOO_LONG) from error
+
+    def begin_request(self) -> None:
+        """Have the time run anew."""
+        self._deadline = time.monotonic() + self._limits.request_s
 
     def commit(self) -> None:
         """End the transaction; what it has written is on the disk. Raises D1Error, apsw.Error."""

@@ -7,7 +7,7 @@ nobody up. A setting that a statement changes by a PRAGMA is for its transaction
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,14 @@ from pathlib import Path
 import apsw
 
 from holdfast.storage.d1.connection import D1Connection, D1Error, D1Limits, Outcome
+from holdfast.storage.d1.dump import DumpOptions, dump
 from holdfast.storage.disk import make_folder, sync_path
 from holdfast.storage.errors import StorageError
-from holdfast.storage.statements import SqlValue
+from holdfast.storage.statements import SqlValue, is_empty, split
 
 MAX_READERS = 4
 
+NOT_FOUND = "The database {} could not be found"
 NO_STATEMENTS = "No SQL statements detected."
 
 # What changes nothing for certain; not what asks for what the writing connection remembers.
@@ -42,6 +44,12 @@ class Query:
         """True for one statement that can change nothing, as far as can be told at a glance."""
         return bool(_READS.fullmatch(self.sql)) and not _REMEMBERED.search(self.sql)
 
+    def single(self) -> "list[Query]":
+        """A query for each of its statements; one that has values is not divided."""
+        if self.params:
+            return [self]
+        return [Query(sql) for sql in split(self.sql) if not is_empty(sql)] or [self]
+
     @property
     def is_blank(self) -> bool:
         """True for a comment, or nothing."""
@@ -56,14 +64,31 @@ class Answers:
     writes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What came of many statements: how many they were, and the same as of a request."""
+
+    statements: int
+    outcome: Outcome
+    writes: int
+
+
 class D1Database:
     """A database's file, made with the first request. Its methods block.
 
     `write` is for one thread at a time, `read` for up to MAX_READERS.
     """
 
-    def __init__(self, path: Path, limits: D1Limits | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        limits: D1Limits | None = None,
+        *,
+        is_deleted: Callable[[], bool] = bool,
+    ) -> None:
+        """`is_deleted` tells of a file that is opened that it must not be made anew."""
         self.path = path
+        self._is_deleted = is_deleted
         self._limits = limits or D1Limits()
         self._writer: D1Connection | None = None
         self._readers: list[D1Connection] = []
@@ -76,31 +101,55 @@ class D1Database:
 
         Raises D1Error for what is its author's fault, StorageError where the disk fails.
         """
-        with _explained(self.path):
-            connection, self._writer = self._writer, None
-            connection = self._usable(connection)
-            connection.last_row_id = self._last_row_id
-            try:
-                return _run(connection, queries, writes=True)
-            finally:
-                self._last_row_id = connection.last_row_id
-                if connection.is_unchanged:
-                    self._writer = connection
-                else:
-                    connection.close()
+        with self._writing() as connection:
+            return _run(connection, queries, writes=True)
 
     def read(self, queries: Sequence[Query]) -> Answers:
         """Run a request of queries that `reads`; raises as `write`."""
+        with self._reading() as connection:
+            return _run(connection, queries, writes=False)
+
+    def run_all(self, statements: Iterable[str]) -> Ingested:
+        """Run statements as one request, however many they are: only what is counted is kept.
+
+        Each has the time of a request. Raises as `write`.
+        """
+        with self._writing() as connection:
+            connection.begin(writes=True)
+            total: Outcome | None = None
+            statement_count = 0
+            for statement in statements:
+                connection.begin_request()
+                outcome = connection.run(statement, ())
+                total = outcome if total is None else total.followed_by(outcome)
+                statement_count += 1
+            if total is None:
+                raise D1Error(NO_STATEMENTS)
+            writes = connection.writes()
+            connection.commit()
+            return Ingested(statement_count, total, writes)
+
+    def dump(self, options: DumpOptions, write: Callable[[str], object]) -> int:
+        """Give the database to `write` as SQL, line by line; how many wrote to it before.
+
+        Raises as `read`.
+        """
+        with self._reading() as connection:
+            connection.begin(writes=False)
+            for statement in dump(connection.connection, options):
+                write(f"{statement}\n")
+            count = connection.writes()
+            connection.commit()
+            return count
+
+    def remove(self) -> None:
+        """Remove the file, durably. Raises StorageError."""
         with _explained(self.path):
-            with self._turn:
-                connection = self._readers.pop() if self._readers else None
-            connection = self._usable(connection)
-            connection.last_row_id = self._last_row_id
-            try:
-                return _run(connection, queries, writes=False)
-            finally:
-                with self._turn:
-                    self._readers.append(connection)
+            self.close()
+            for suffix in ("", "-wal", "-shm"):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+            if self.path.parent.exists():
+                sync_path(self.path.parent)
 
     def close(self) -> None:
         """Close the file. Later calls open it again."""
@@ -109,6 +158,38 @@ class D1Database:
         for connection in (*connections, *([self._writer] if self._writer else [])):
             connection.close()
         self._writer = None
+
+    @contextmanager
+    def _writing(self) -> Iterator[D1Connection]:
+        """The connection that writes. What is left of a transaction is undone."""
+        with _explained(self.path):
+            connection, self._writer = self._writer, None
+            connection = self._usable(connection)
+            connection.last_row_id = self._last_row_id
+            try:
+                yield connection
+            finally:
+                connection.undo()
+                self._last_row_id = connection.last_row_id
+                if connection.is_unchanged:
+                    self._writer = connection
+                else:
+                    connection.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[D1Connection]:
+        """A connection that reads. What is left of a transaction is undone."""
+        with _explained(self.path):
+            with self._turn:
+                connection = self._readers.pop() if self._readers else None
+            connection = self._usable(connection)
+            connection.last_row_id = self._last_row_id
+            try:
+                yield connection
+            finally:
+                connection.undo()
+                with self._turn:
+                    self._readers.append(connection)
 
     def _usable(self, connection: D1Connection | None) -> D1Connection:
         """A connection to the file that lies there now: another one may have been put there."""
@@ -120,6 +201,8 @@ class D1Database:
                 pass
             connection.close()
         with self._opening:
+            if self._is_deleted():
+                raise D1Error(NOT_FOUND.format(self.path.stem))
             is_new = not self.path.exists()
             if is_new:
                 make_folder(self.path.parent)
@@ -134,13 +217,9 @@ def _run(connection: D1Connection, queries: Sequence[Query], *, writes: bool) ->
     if not queries:
         raise D1Error(NO_STATEMENTS)
     connection.begin(writes=writes)
-    try:
-        outcomes = [connection.run(query.sql, query.params) for query in queries]
-        count = connection.writes()
-        connection.commit()
-    except BaseException:
-        connection.undo()
-        raise
+    outcomes = [connection.run(query.sql, query.params) for query in queries]
+    count = connection.writes()
+    connection.commit()
     return Answers(outcomes, count)
 
 

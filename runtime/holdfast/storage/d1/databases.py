@@ -1,5 +1,7 @@
 """All D1 databases of a data folder, for one process; others may have them open as well.
 
+Their files are `d1/<id>.sqlite`, and are made as they are used.
+
 Requests wait for their turn: those of a database that write run one after the other, as at
 Cloudflare, and one that only reads runs when what came before it has written. So who sends a
 write and then a query, without waiting in between, finds what was written. Nothing here runs on
@@ -18,7 +20,10 @@ from typing import Any, TypeVar
 
 from holdfast.storage.d1.connection import QUEUED_TOO_LONG, D1Error, D1Limits
 from holdfast.storage.d1.database import MAX_READERS, Answers, D1Database, Query
+from holdfast.storage.d1.registry import FILE_NAME, D1Registry
 
+FOLDER = "d1"
+SUFFIX = ".sqlite"
 MAX_QUEUED = 1_000
 MAX_OPEN = 64
 TOO_MANY_QUEUED = "D1 DB is overloaded. Too many requests queued."
@@ -30,18 +35,19 @@ T = TypeVar("T")
 
 
 class D1Databases:
-    """The databases below a folder. On the loop's thread; its files are made as they are used."""
+    """The databases of a data folder. On the loop's thread."""
 
     def __init__(
         self,
-        folder: Path,
+        data: Path,
         limits: D1Limits | None = None,
         *,
         max_queued: int = MAX_QUEUED,
         max_open: int = MAX_OPEN,
     ) -> None:
         """At most `max_queued` requests wait for a database; about `max_open` keep connections."""
-        self._folder = folder
+        self.data = data
+        self.registry = D1Registry(data / FILE_NAME)
         self._max_queued = max_queued
         self._max_open = max_open
         self._limits = limits or D1Limits()
@@ -66,26 +72,40 @@ class D1Databases:
         self, database_id: str, work: Callable[[D1Database], T], *, reads: bool = False
     ) -> T:
         """Have something done with a database, in its turn. Raises what `run` does, and `work`."""
-        line = self._lines.get(database_id)
-        if line is None:
-            line = self._lines[database_id] = _Line(
-                file_of(self._folder, database_id), self._limits
-            )
-            self._close_oldest()
+        line = self._lines.get(database_id) or self._begin(database_id)
         if line.waiting >= self._max_queued:
             raise D1Error(TOO_MANY_QUEUED)
         self._lines.move_to_end(database_id)
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="holdfast-d1")
-        return await line.run(self._threads, work, reads=reads)
+        return await line.run(self._pool(), work, reads=reads)
 
-    def _close_oldest(self) -> None:
-        for database_id, line in [*self._lines.items()]:
-            if len(self._lines) <= self._max_open:
+    async def delete(self, database_id: str) -> None:
+        """Remove a database that was created, durably; whoever uses it finds it gone.
+
+        Raises StorageError where the disk fails.
+        """
+
+        def remove(database: D1Database) -> None:
+            self.registry.delete(database_id)
+            database.remove()
+
+        await self.work(database_id, remove)
+
+    def _begin(self, database_id: str) -> "_Line":
+        """A line for a database, and none any more for those that were not asked lately."""
+        for other, line in [*self._lines.items()]:
+            if len(self._lines) < self._max_open:
                 break
             if not line.waiting:
-                del self._lines[database_id]
-                line.database.close()
+                del self._lines[other]
+                self._pool().submit(line.database.close)
+        database = database_in(self.data, database_id, self._limits)
+        begun = self._lines[database_id] = _Line(database, self._limits)
+        return begun
+
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="holdfast-d1")
+        return self._threads
 
     def close(self) -> None:
         """Close all files once what is under way has ended; later calls open them again. Blocks."""
@@ -100,8 +120,8 @@ class D1Databases:
 class _Line:
     """Those who wait for one database."""
 
-    def __init__(self, path: Path, limits: D1Limits) -> None:
-        self.database = D1Database(path, limits)
+    def __init__(self, database: D1Database, limits: D1Limits) -> None:
+        self.database = database
         self._limits = limits
         self.waiting = 0  # those who are served included
         self._writing = asyncio.Lock()  # which is given in the order in which it is asked for
@@ -135,8 +155,24 @@ class _Line:
             return await loop.run_in_executor(threads, work, self.database)
 
 
+def is_file(name: str) -> bool:
+    """True for the name of a database's file."""
+    stem, dot, suffix = name.partition(".")
+    return bool(_PLAIN_ID.fullmatch(stem)) and (dot + suffix) == SUFFIX
+
+
+def database_in(data: Path, database_id: str, limits: D1Limits | None = None) -> D1Database:
+    """A database of a data folder."""
+    registry = D1Registry(data / FILE_NAME)
+    return D1Database(
+        file_of(data / FOLDER, database_id),
+        limits,
+        is_deleted=lambda: registry.is_deleted(database_id),
+    )
+
+
 def file_of(folder: Path, database_id: str) -> Path:
     """Where a database is kept: by its id, or what stands for one that can be no file's name."""
     if not _PLAIN_ID.fullmatch(database_id):
         database_id = hashlib.sha256(database_id.encode()).hexdigest()
-    return folder / f"{database_id}.sqlite"
+    return folder / f"{database_id}{SUFFIX}"

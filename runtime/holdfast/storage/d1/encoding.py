@@ -29,18 +29,17 @@ def encode_objects(outcome: Outcome) -> str:
     return _encode_result(outcome, _encode_values(objects))
 
 
-def meta_of(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """What is counted of one outcome, or of several that belong together."""
-    last = outcomes[-1]
+def meta_of(outcome: Outcome) -> dict[str, Any]:
+    """What is counted of an outcome."""
     return {
         "served_by": SERVED_BY,
-        "duration": sum(outcome.duration_ms for outcome in outcomes),
-        "changes": sum(outcome.changes for outcome in outcomes),
-        "last_row_id": last.last_row_id,
-        "changed_db": any(outcome.changed_db for outcome in outcomes),
-        "size_after": last.size_after,
-        "rows_read": sum(outcome.rows_read for outcome in outcomes),
-        "rows_written": sum(outcome.rows_written for outcome in outcomes),
+        "duration": outcome.duration_ms,
+        "changes": outcome.changes,
+        "last_row_id": outcome.last_row_id,
+        "changed_db": outcome.changed_db,
+        "size_after": outcome.size_after,
+        "rows_read": outcome.rows_read,
+        "rows_written": outcome.rows_written,
     }
 
 
@@ -84,7 +83,7 @@ def _encode(value: Any) -> str:
 
 
 def _encode_result(outcome: Outcome, results: str) -> str:
-    return f'{{"success":true,"meta":{_encode(meta_of([outcome]))},"results":{results}}}'
+    return f'{{"success":true,"meta":{_encode(meta_of(outcome))},"results":{results}}}'
 
 
 def _encode_values(rows: Sequence[Sequence[Any]] | Sequence[Mapping[str, Any]]) -> str:
