@@ -144,7 +144,54 @@ def test_wrangler_shows_why_an_upload_is_refused(project):
     project.write(1, vectorize=[{"binding": "V", "index_name": "index"}])
     refused = project.attempt("deploy")
     assert refused.returncode != 0
-    assert "Holdfast has no Vectorize" in refused.stdout + refused.stderr
+    assert "Holdfast has no binding of type 'vectorize'" in refused.stdout + refused.stderr
+
+
+BUCKET_WORKER = """
+export default {
+  async fetch(request, env) {
+    const key = decodeURIComponent(new URL(request.url).pathname.slice(1));
+    const object = await env.FILES.get(key);
+    if (object === null) return new Response("none", { status: 404 });
+    return new Response(object.body, { headers: { etag: object.httpEtag } });
+  },
+};
+"""
+
+
+def test_wrangler_creates_buckets_fills_them_and_deploys_with_them(project):
+    project.run("r2", "bucket", "create", "files")
+    assert re.search(r"name:\s+files", project.run("r2", "bucket", "list"))
+    (project.folder / "large.bin").write_bytes(os.urandom(3 << 20))
+    arguments = ("--remote", "--file", "large.bin", "--content-type", "a/b")
+    project.run("r2", "object", "put", "files/a/large b.bin", *arguments)
+    got = ("--remote", "--file", "got.bin")
+    project.run("r2", "object", "get", "files/a/large b.bin", *got)
+    content = (project.folder / "large.bin").read_bytes()
+    assert (project.folder / "got.bin").read_bytes() == content
+    told = project.run("r2", "bucket", "info", "files")
+    assert re.search(r"object_count:\s+1", told) and "3.15 MB" in told
+
+    configuration = {
+        "name": "reader",
+        "main": "worker.js",
+        "compatibility_date": "2026-01-01",
+        "r2_buckets": [{"binding": "FILES", "bucket_name": "files"}],
+    }
+    (project.folder / "worker.js").write_text(BUCKET_WORKER)
+    (project.folder / "wrangler.json").write_text(json.dumps(configuration))
+    project.run("deploy")
+    served = project.folder / "served.bin"
+    answer = project.platform.ask("reader", "/a/large%20b.bin", "--output", served)
+    assert (answer.status, served.read_bytes()) == (200, content)
+
+    refused = project.attempt("r2", "bucket", "delete", "files")
+    assert "10008" in refused.stdout + refused.stderr
+    project.run("r2", "object", "delete", "files/a/large b.bin", "--remote")
+    assert project.platform.ask("reader", "/a/large%20b.bin").status == 404
+    project.run("r2", "bucket", "delete", "files")
+    missing = project.attempt("r2", "bucket", "info", "files")
+    assert "10006" in missing.stdout + missing.stderr
 
 
 ASSETS_WORKER = """

@@ -113,3 +113,21 @@ def test_an_upload_that_nobody_ends_expires(hands):
     with pytest.raises(NoSuchUpload):
         hands.part("k", upload, 1, b"v")
     assert hands.files() == []
+
+
+def test_an_object_of_no_parts_is_empty(hands):
+    stored = complete(hands, begin(hands), [])
+    assert (stored.size, hands.get("k")) == (0, b"")
+
+
+def test_an_upload_that_was_begun_and_nothing_else_leaves_no_folder(hands):
+    upload = begin(hands)
+    with (
+        pytest.raises(RuntimeError),
+        hands.use(lambda bucket: bucket.uploads.begin_part("k", upload)),
+    ):
+        raise RuntimeError
+    folder = hands.folder / hands.buckets.info("bucket").id
+    assert list(folder.glob("??/*")) == []
+    hands.part("k", upload, 1, b"v")
+    assert len(hands.files()) == 1

@@ -155,6 +155,8 @@ class Bucket:
     def _open(
         self, content: str, parts: Sequence[tuple[str, int]], wanted: range
     ) -> FileSlice | OpenedParts:
+        if not wanted:
+            return OpenedParts(None, ())  # an object without bytes may have no file
         if not parts:
             return FileSlice(self._contents.open(content), wanted.start)
         slices, begin = [], 0

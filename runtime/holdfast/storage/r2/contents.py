@@ -69,14 +69,12 @@ class Contents:
             new.close()  # it was taken for one that was left over
 
     def begin_part(self, content: str) -> "NewContent":
-        """Begin a part of an upload. Raises OSError."""
+        """Begin a part of an upload, whose folder comes and goes with its parts. Raises OSError."""
         folder = self.path(content)
-        path = folder / secrets.token_hex(16)
-        return NewContent(path, [MD5], lambda: sync_path(folder))
-
-    def make_parts_folder(self, content: str) -> None:
-        """Make the folder that the parts of an upload come to, durably. Raises OSError."""
-        make_folder(self.path(content))
+        while True:
+            make_folder(folder)
+            with contextlib.suppress(FileNotFoundError):  # the last part was just removed from it
+                return NewPart(folder / secrets.token_hex(16), [MD5], lambda: sync_path(folder))
 
     def _sync_new(self) -> None:
         self._new.sync(self._new.changed())
@@ -297,6 +295,17 @@ class NewContent:
         self.close()
 
 
+class NewPart(NewContent):
+    """A part that is being written."""
+
+    def close(self) -> None:
+        """See NewContent. A folder that has no part left goes, too."""
+        super().close()
+        if not self._is_kept:
+            with contextlib.suppress(OSError):
+                self._path.parent.rmdir()
+
+
 @dataclass(frozen=True, slots=True)
 class PartSlice:
     """Bytes of a part that are wanted."""
@@ -309,9 +318,9 @@ class PartSlice:
 class OpenedParts:
     """Parts of an object, which stay until `close`."""
 
-    def __init__(self, fd: int, parts: Sequence[PartSlice]) -> None:
+    def __init__(self, fd: int | None, parts: Sequence[PartSlice]) -> None:
         self.parts = parts
-        self._fd: int | None = fd
+        self._fd = fd
 
     def open(self, part: PartSlice) -> int:
         """A descriptor of a part. Raises OSError."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import apsw
 
+from holdfast.storage.makeshift import as_it_is
 from holdfast.storage.portable import copy_database
 from holdfast.storage.r2.bucket import DATABASE
 from holdfast.storage.r2.buckets import DIRECTORY_FILE
@@ -61,9 +62,11 @@ def _link(path: Path, copy: Path) -> None:
 
 
 def contents_of(database: Path) -> Iterator[tuple[str, int, str]]:
-    """The contents that a bucket's metadata name, `content` or `content/part`: size and MD5."""
-    with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)) as db:
-        rows: Any = db.execute("SELECT content, size, etag FROM objects WHERE parts = 0")
+    """The contents that a copy of metadata names: `content` or `content/part`, size and MD5."""
+    copy = as_it_is(database)
+    assert copy is not None, "a copy has no log"
+    with closing(copy) as db:
+        rows: Any = db.execute("SELECT content, size, etag FROM objects WHERE NOT parts AND size")
         yield from rows
         rows = db.execute("SELECT content || '/' || name, size, etag FROM parts")
         yield from rows

@@ -56,8 +56,6 @@ class Uploads:
         stored_key = checked_key(key)
         metadata.check()
         upload_id, content = secrets.token_urlsafe(128), secrets.token_hex(16)
-        with disk_errors(f"Uploading {key}"):
-            self._contents.make_parts_folder(content)
 
         def change(db: apsw.Connection) -> None:
             db.execute(
@@ -65,21 +63,14 @@ class Uploads:
                 (upload_id, stored_key, content, int(now_ms), *metadata.row),
             )
 
-        try:
-            self._change(change)
-        except BaseException:
-            self._contents.remove(content)
-            raise
+        self._change(change)
         return upload_id
 
     def begin_part(self, key: str, upload_id: str) -> NewContent:
         """Begin a part. Raises NoSuchUpload."""
         content = self._change(lambda db: _under_way(db, key, upload_id))
         with disk_errors(f"Uploading {key}"):
-            try:
-                return self._contents.begin_part(content)
-            except FileNotFoundError:
-                raise NoSuchUpload from None
+            return self._contents.begin_part(content)
 
     def put_part(self, key: str, upload_id: str, number: int, new: NewContent) -> str:
         """Keep a part that was written, in the place of one before; its etag."""
