@@ -22,6 +22,7 @@ from holdfast.catalog import (
     Syntax,
     Workflow,
 )
+from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.workflows import local_workflow
 from holdfast.engine import Limits, Module, ModuleKind
 from holdfast.host.context import Clock
@@ -100,6 +101,9 @@ class Scripts:
 
     def namespaces(self) -> list[Namespace]:
         return [*self.known.values()]
+
+    def routes(self) -> list[ScriptRoute]:
+        return []
 
     def implied_namespaces(self, script: Script, classes: Any) -> list[Namespace]:
         return [self.add_namespace(script.name, name) for name in classes]

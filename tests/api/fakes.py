@@ -88,6 +88,15 @@ class FakePlatform:
     async def put_schedules(self, name, crons):
         return self.catalog.put_schedules(name, crons)
 
+    async def put_routes(self, name, patterns, *, is_domain=False, takes_over=False):
+        return self.catalog.put_routes(name, patterns, is_domain=is_domain, takes_over=takes_over)
+
+    async def put_route(self, route):
+        self.catalog.put_route(route)
+
+    async def delete_route(self, route_id):
+        self.catalog.delete_route(route_id)
+
     async def create_namespace(self, name, script, class_name, *, use_sqlite=False):
         return self.catalog.create_namespace(name, script, class_name, use_sqlite=use_sqlite)
 

@@ -123,7 +123,7 @@ async def test_a_body_is_invited_when_the_token_was_seen(api):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/client/v4", "/client/v4/zones", f"{ACCOUNT}/scripts/w/nothing", f"{ACCOUNT}/"]
+    "path", ["/", "/client/v4", "/client/v4/nothing", f"{ACCOUNT}/scripts/w/nothing", f"{ACCOUNT}/"]
 )
 async def test_an_unknown_path_is_answered_in_the_usual_shape(api, path):
     answer = await api.call("GET", path, absolute=True)

@@ -125,6 +125,27 @@ async def test_nobody_there_is_an_os_error(remote):
         await remote(list_scripts, base_url="http://127.0.0.1:1")
 
 
+async def test_a_projects_routes_are_the_scripts_where_it_has_any(remote, platform, folder):
+    def project(**fields):
+        file = folder / "wrangler.json"
+        file.write_text(json.dumps({"name": "w", "main": "main.js", **fields}))
+        return file
+
+    def routes():
+        return [route.pattern for route in platform.catalog.all_routes()]
+
+    (folder / "main.js").write_text("export default { fetch() {} };")
+    domain = {"pattern": "app.example", "custom_domain": True}
+    await remote(deploy_project, project(routes=["www.app.example/*", domain]))
+    assert routes() == ["app.example", "www.app.example/*"]
+    await remote(deploy_project, project())
+    assert routes() == ["app.example", "www.app.example/*"], "nothing is said of them"
+    await remote(deploy_project, project(route="b.example/*"))
+    assert routes() == ["b.example/*"]
+    await remote(deploy_project, project(routes=[]))
+    assert routes() == []
+
+
 async def test_a_project_declares_what_becomes_of_its_classes(remote, platform, folder):
     def project(source, **exports):
         (folder / "main.js").write_text(f"export default {{ fetch() {{}} }};\n{source}")

@@ -237,7 +237,7 @@ async def test_the_one_account_and_where_workers_are(api, settings):
     ("path", "what"),
     [
         ("/accounts/a/d1/database/x/time_travel/bookmark", "Time Travel"),
-        ("/zones?name=example.com", "zones"),
+        ("/zones/z/dns_records", "zones"),
     ],
 )
 async def test_what_holdfast_has_not_is_said_by_name(api, path, what):

@@ -137,10 +137,49 @@ def test_what_has_no_effect_is_told(tmp_path):
         'name = "a"\nmain = "a.js"\nroutes = ["example.com/*"]\nobservability = {}\n'
         "durable_object = {}\n[vars]\nA = 1\n[env.live]\nvarz = {}\n"
     )
-    misspelt, routes = read_project(file).notes
-    assert 'did you mean "durable_objects"?' in misspelt and '"routes"' in routes
-    _, inner, vars_, _ = read_project(file, "live").notes
+    [misspelt] = read_project(file).notes
+    assert 'did you mean "durable_objects"?' in misspelt
+    _, inner, vars_ = read_project(file, "live").notes
     assert '"env.live.varz"' in inner and '"env.live.vars" is missing' in vars_
+
+
+@pytest.mark.parametrize(
+    ("said", "routes"),
+    [
+        ("", None),
+        ("routes = []", []),
+        ('route = "example.com/*"', [("example.com/*", False)]),
+        (
+            'routes = ["a.example/x", { pattern = "B.example", custom_domain = true }]',
+            [("a.example/x", False), ("b.example", True)],
+        ),
+        (
+            'routes = [{ pattern = "*.a.example/*", zone_name = "a.example" }]',
+            [("*.a.example/*", False)],
+        ),
+    ],
+)
+def test_routes_and_custom_domains_are_read(tmp_path, said, routes):
+    file = tmp_path / "wrangler.toml"
+    file.write_text(f'name = "a"\nmain = "a.js"\n{said}\n')
+    found = read_project(file).routes
+    assert routes == (found if found is None else [(one.pattern, one.is_domain) for one in found])
+
+
+@pytest.mark.parametrize(
+    ("said", "mistake"),
+    [
+        ('route = "example.com/a*b"', '"route" has a mistake: "example.com/a*b" is no route'),
+        ('routes = [{ pattern = "a.example/x", custom_domain = true }]', "is no custom domain"),
+        ("routes = [1]", "neither a pattern nor has"),
+        ("routes = 1", "must be a list"),
+    ],
+)
+def test_a_mistake_in_a_route_is_told(tmp_path, said, mistake):
+    file = tmp_path / "wrangler.toml"
+    file.write_text(f'name = "a"\nmain = "a.js"\n{said}\n')
+    with pytest.raises(ProjectInvalid, match=re.escape(mistake)):
+        read_project(file)
 
 
 def test_assets_are_read_with_how_they_are_served(tmp_path):

@@ -194,6 +194,35 @@ def test_wrangler_creates_buckets_fills_them_and_deploys_with_them(project):
     assert "10006" in missing.stdout + missing.stderr
 
 
+def test_wrangler_deploys_routes_and_custom_domains(project):
+    def ask(host, path="/"):
+        header = f"Host: {host}:{project.platform.port}"
+        return project.platform.ask("nobody", path, "--header", header).status
+
+    configuration = {"compatibility_date": "2026-01-01", "main": "worker.js"}
+    (project.folder / "worker.js").write_text("export default { fetch: () => new Response() };")
+
+    def deploy(name, *routes):
+        fields = {**configuration, "name": name, "workers_dev": False, "routes": routes}
+        (project.folder / "wrangler.json").write_text(json.dumps(fields))
+        return project.attempt("deploy")
+
+    api = {"pattern": "www.app.example/api/*", "zone_name": "app.example"}
+    deployed = deploy("app", {"pattern": "app.example", "custom_domain": True}, api)
+    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    assert "app.example (custom domain)" in deployed.stdout
+    assert ask("app.example", "/x") == ask("www.app.example", "/api/x") == 200
+    assert ask("www.app.example", "/x") == 404
+
+    refused = deploy("other", "www.app.example/api/*")
+    assert refused.returncode != 0
+    assert '"app" is already assigned to routes' in refused.stdout + refused.stderr
+    project.run("delete", "--name", "app", "--force")
+    assert ask("app.example", "/x") == 404
+    assert deploy("other", "www.app.example/api/*").returncode == 0
+    assert ask("www.app.example", "/api/x") == 200
+
+
 ASSETS_WORKER = """
 export default {
   async fetch(request, env) {

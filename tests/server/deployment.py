@@ -71,7 +71,7 @@ async def deployment(tmp_path: Path) -> AsyncIterator[Deployment]:
         console=lambda script, level, text: lines.append(f"{script} {level}: {text}"),
         loop=loop,
     )
-    listener = Listener(runtime, HostRoutes("localhost"))
+    listener = Listener(runtime, HostRoutes("localhost", runtime.routes))
     api = ApiServer(Deployments(catalog, runtime), ApiSettings(TOKEN, metrics_token=METRICS_TOKEN))
     port, api_port = await start(listener), await start(api)
     async with aiohttp.ClientSession() as session:

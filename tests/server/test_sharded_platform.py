@@ -129,6 +129,18 @@ def test_an_upload_has_reached_every_shard_when_it_is_answered(platform: Sharded
         assert {platform.count(name).split()[-1] for name in NAMES} == {version}
 
 
+def test_a_route_has_reached_every_shard_when_it_is_answered(platform: Sharded) -> None:
+    def ask() -> set[int]:
+        host = ("--header", "Host: app.example", f"http://127.0.0.1:{platform.port}/version")
+        return {curl(*host).status for _ in range(20)}
+
+    for patterns, status in ((["app.example/*"], 200), ([], 404)):
+        body = json.dumps([{"pattern": pattern} for pattern in patterns])
+        put = ("--request", "PUT", "--json", body)
+        assert platform.call_api("scripts/counter/routes", *put).status == 200
+        assert ask() == {status}
+
+
 def test_metrics_are_those_of_all_shards(tmp_path: Path) -> None:
     platform = Sharded(tmp_path)
     try:

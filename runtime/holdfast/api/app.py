@@ -12,6 +12,7 @@ from holdfast.api.bucket_objects import BucketObjectHandlers
 from holdfast.api.buckets import BucketHandlers
 from holdfast.api.d1 import D1Handlers
 from holdfast.api.d1_transfer import D1TransferHandlers
+from holdfast.api.domains import DomainHandlers
 from holdfast.api.envelope import (
     METHOD_NOT_ALLOWED,
     NO_SUCH_ROUTE,
@@ -24,6 +25,7 @@ from holdfast.api.metrics import MetricsHandlers
 from holdfast.api.namespaces import NamespaceHandlers
 from holdfast.api.objects import ObjectHandlers
 from holdfast.api.platform import Platform
+from holdfast.api.routes import RouteHandlers
 from holdfast.api.routing import add_routes
 from holdfast.api.schedules import ScheduleHandlers
 from holdfast.api.script_settings import ScriptSettingsHandlers
@@ -42,18 +44,15 @@ ACCOUNT = "/client/v4/accounts/{account}"
 _ABSENT = {
     "containers/": "containers",
     "dispatch/": "dispatch namespaces",
-    "domains/": "custom domains: a Worker is served below the domain of `holdfast serve --domain`",
     "edge-preview": "remote previews: see `holdfast dev`",
     "hyperdrive/": "Hyperdrive",
     "pages/": "Pages",
     "pipelines": "pipelines",
     "queues": "queues",
-    "routes": "routes: a Worker is served below the domain of `holdfast serve --domain`. "
-    "Leave them out of the configuration, or out of an environment for Holdfast (--env)",
     "secrets_store/": "secrets stores",
     "time_travel": "Time Travel for D1 databases: see `holdfast backup`",
     "vectorize/": "Vectorize",
-    "zones": "zones: a Worker is served below the domain of `holdfast serve --domain`",
+    "zones": "zones, but for routes: DNS and the rest are elsewhere",
 }
 
 
@@ -77,6 +76,8 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
         AccountHandlers(platform),
         AssetHandlers(platform),
         ScheduleHandlers(platform, turn),
+        RouteHandlers(platform, turn),
+        DomainHandlers(platform, turn),
         NamespaceHandlers(platform, turn),
         ObjectHandlers(platform),
         tails,

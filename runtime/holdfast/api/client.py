@@ -16,6 +16,7 @@ from typing import Any
 from holdfast.api.asset_client import upload_assets
 from holdfast.api.multipart import OutgoingPart, encode_form
 from holdfast.api.session import DEFAULT_ACCOUNT, Session
+from holdfast.catalog.declared_routes import DeclaredRoute
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import Project, read_project
 from holdfast.catalog.script import Syntax
@@ -73,7 +74,8 @@ def deploy_project(
     """Upload the script that a Wrangler configuration describes, and make it live.
 
     What is given besides goes before what the file says, whose fields `without` are left out. The
-    script's cron triggers are those of the file, and none where it has none. Static assets that the
+    script's cron triggers are those of the file, and none where it has none; so are its routes and
+    custom domains, where the file says anything of them. Static assets that the
     server lacks are uploaded first. Returns what `deploy` returns.
     Raises ProjectInvalid, and OSError for a file that cannot be read, besides what all raise.
     """
@@ -102,7 +104,18 @@ def deploy_project(
     crons = json.dumps([{"cron": cron} for cron in project.crons]).encode()
     path = f"{_script_path(name or project.name)}/schedules"
     session.send("PUT", path, crons, "application/json")
+    if project.routes is not None:
+        _put_routes(session, name or project.name, project.routes)
     return result
+
+
+def _put_routes(session: Session, name: str, routes: Sequence[DeclaredRoute]) -> None:
+    patterns = [{"pattern": route.pattern} for route in routes if not route.is_domain]
+    origins = [{"hostname": route.pattern} for route in routes if route.is_domain]
+    path, kind = _script_path(name), "application/json"
+    session.send("PUT", f"{path}/routes", json.dumps(patterns).encode(), kind)
+    domains = json.dumps({"origins": origins}).encode()
+    session.send("PUT", f"{path}/domains/records", domains, kind)
 
 
 def _migration_tag(session: Session, name: str) -> str | None:

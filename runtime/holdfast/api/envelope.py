@@ -44,6 +44,7 @@ _BEGUN = web.RequestKey("begun", web.StreamResponse)  # of requests: what has be
 _STATUSES: dict[int, HTTPStatus] = {
     ErrorCode.SCRIPT_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     ErrorCode.UNSUPPORTED_CONTENT_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    ErrorCode.DUPLICATE_ROUTE: HTTPStatus.CONFLICT,
     ErrorCode.NAMESPACE_EXISTS: HTTPStatus.CONFLICT,
     ErrorCode.STILL_IN_USE: HTTPStatus.CONFLICT,
     ErrorCode.MIGRATION_TAG: HTTPStatus.PRECONDITION_FAILED,

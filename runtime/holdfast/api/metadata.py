@@ -102,8 +102,23 @@ def parse_metadata(content: bytes) -> Metadata:
 
 def parse_object(content: bytes, what: str) -> dict[str, Any]:
     """The JSON object in `content`; `what` names it in the error, which tells the line."""
+    value = _parsed(content, what)
+    if not isinstance(value, dict):
+        raise rejected(f"{what} must be a JSON object.")
+    return value
+
+
+def parse_list(content: bytes, what: str) -> list[Any]:
+    """The same for a list."""
+    value = _parsed(content, what)
+    if not isinstance(value, list):
+        raise rejected(f"{what} must be a list.")
+    return value
+
+
+def _parsed(content: bytes, what: str) -> Any:
     try:
-        value = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise rejected(
             f"{what} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}."
@@ -112,9 +127,6 @@ def parse_object(content: bytes, what: str) -> dict[str, Any]:
         raise rejected(f"{what} is nested too deeply.") from error
     except ValueError as error:
         raise rejected(f"{what} is not valid JSON: {error}.") from error
-    if not isinstance(value, dict):
-        raise rejected(f"{what} must be a JSON object.")
-    return value
 
 
 def parse_annotations(value: object, place: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from holdfast.catalog import Catalog, Deployed, Namespace, Note, ObjectInfo, Script
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
+from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.schedules import Schedule
 from holdfast.server.object_data import ObjectData
 from holdfast.server.workflows import Workflows
@@ -83,6 +84,29 @@ class Platform(Protocol):
 
         Raises ScriptNotFound, or UploadRejected where one is no cron expression.
         """
+
+    async def put_routes(
+        self,
+        name: str,
+        patterns: Sequence[str],
+        *,
+        is_domain: bool = False,
+        takes_over: bool = False,
+    ) -> list[ScriptRoute]:
+        """Give a script these routes, or custom domains, and no others; they survive `kill -9`.
+
+        With `takes_over`, custom domains of other scripts become its own. Raises ScriptNotFound,
+        or UploadRejected for what is no pattern or leads to another script.
+        """
+
+    async def put_route(self, route: ScriptRoute) -> None:
+        """Add a route or custom domain, in the place of the one with its id if there is one.
+
+        Raises ScriptNotFound, or UploadRejected where its pattern is another's.
+        """
+
+    async def delete_route(self, route_id: str) -> None:
+        """Forget a route or custom domain."""
 
     async def metrics(self) -> str:
         """What is counted, in Prometheus' text format."""

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from holdfast.assets.manifest import STORE
 from holdfast.catalog import namespaces as namespace_rows
+from holdfast.catalog import routes as route_rows
 from holdfast.catalog import schedules as schedule_rows
 from holdfast.catalog import scripts as script_rows
 from holdfast.catalog import versions as version_rows
@@ -20,6 +21,7 @@ from holdfast.catalog.deployment import check_exports
 from holdfast.catalog.errors import ErrorCode, UploadRejected
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.namespace import Namespace
+from holdfast.catalog.routes import ScriptRoute, new_route
 from holdfast.catalog.schedules import Schedule
 from holdfast.catalog.script import Script, iso_time
 from holdfast.catalog.scripts import ScriptRecord
@@ -241,6 +243,61 @@ class Catalog:
         """(script, cron) of every trigger."""
         with self._database.reading() as db:
             return list(schedule_rows.read_all(db))
+
+    # Routes and custom domains
+
+    def all_routes(self) -> list[ScriptRoute]:
+        """Every route and custom domain."""
+        with self._database.reading() as db:
+            return list(route_rows.read_all(db))
+
+    def route(self, route_id: str) -> ScriptRoute | None:
+        """The route or custom domain with this id, if there is one."""
+        with self._database.reading() as db:
+            return route_rows.read(db, route_id)
+
+    def routes_of(self, script: str, *, is_domain: bool) -> list[ScriptRoute]:
+        """The routes, or the custom domains, of a script. Raises ScriptNotFound."""
+        with self._database.reading() as db:
+            script_rows.read_record(db, script)
+            return route_rows.read_of_script(db, script, is_domain=is_domain)
+
+    def put_routes(
+        self,
+        script: str,
+        patterns: Sequence[str],
+        *,
+        is_domain: bool = False,
+        takes_over: bool = False,
+    ) -> list[ScriptRoute]:
+        """Give a script these routes, or these custom domains, and no others.
+
+        With `takes_over`, custom domains of other scripts become its own. Raises ScriptNotFound,
+        or UploadRejected for what is no pattern or leads to another script.
+        """
+        routes = [new_route(pattern, script, is_domain=is_domain) for pattern in patterns]
+        with self._database.transaction() as db:
+            script_rows.read_record(db, script)
+            if takes_over:
+                route_rows.take_over(db, script, [route.pattern for route in routes])
+            route_rows.replace(db, script, routes, is_domain=is_domain)
+            return route_rows.read_of_script(db, script, is_domain=is_domain)
+
+    def put_route(self, route: ScriptRoute) -> None:
+        """Add a route or custom domain, in the place of the one with its id if there is one.
+
+        Raises ScriptNotFound, or UploadRejected where its pattern is another's.
+        """
+        with self._database.transaction() as db:
+            if route.script is not None:
+                script_rows.read_record(db, route.script)
+            route_rows.delete(db, route.id)
+            route_rows.insert(db, route)
+
+    def delete_route(self, route_id: str) -> None:
+        """Forget a route or custom domain."""
+        with self._database.transaction() as db:
+            route_rows.delete(db, route_id)
 
     # Namespaces
 

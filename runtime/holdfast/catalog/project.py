@@ -35,6 +35,7 @@ from holdfast.engine.modules import ModuleKind
 
 if TYPE_CHECKING:
     from holdfast.catalog.consumers import DeclaredConsumer
+    from holdfast.catalog.declared_routes import DeclaredRoute
 
 FILE_NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
 # What Wrangler calls, in development, a script whose configuration has no name.
@@ -73,8 +74,8 @@ class Project:
 
     `entries` are its bindings as an upload's metadata lists them, `bindings` the same parsed;
     `main` is None where there is nothing but assets. Below `more_modules`, if it is one, all files
-    that fit a rule are modules. `notes` are for its author: fields that are misspelt, or that
-    nothing comes of.
+    that fit a rule are modules. `routes` is None where nothing is said of them. `notes` are for its
+    author: fields that are misspelt, or that nothing comes of.
     """
 
     file: Path
@@ -87,6 +88,7 @@ class Project:
     migrations: tuple[Mapping[str, Any], ...]
     exports: Mapping[str, Mapping[str, Any]]
     crons: tuple[str, ...]
+    routes: "tuple[DeclaredRoute, ...] | None"
     dev: DevAddress
     rules: tuple[tuple[str, ModuleKind], ...]
     more_modules: Path | None
@@ -204,6 +206,7 @@ def read_project(
         migrations=tuple(reader.migrations()),
         exports=reader.exports(),
         crons=reader.crons(),
+        routes=reader.routes(),
         dev=reader.dev(),
         rules=tuple(reader.rules()),
         more_modules=reader.more_modules(),
@@ -318,6 +321,19 @@ class _Reader:
             except InvalidCron as error:
                 raise self.invalid("triggers.crons", f"has a mistake: {error}") from error
         return tuple(dict.fromkeys(crons))
+
+    def routes(self) -> "tuple[DeclaredRoute, ...] | None":
+        """The routes and custom domains; None where the file says nothing of them."""
+        route, routes = self._fields.get("route"), self._fields.get("routes")
+        if route is None and routes is None:
+            return None
+        from holdfast.catalog.declared_routes import declared_routes
+
+        field = "route" if routes is None else "routes"
+        try:
+            return declared_routes([route] if routes is None else routes)
+        except UploadRejected as error:
+            raise self.invalid(field, f"has a mistake: {error}") from error
 
     def consumers(self) -> "tuple[DeclaredConsumer, ...]":
         """The queues that the script consumes."""

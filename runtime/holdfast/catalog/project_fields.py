@@ -35,8 +35,8 @@ _REFUSED = """
 _TAKEN = """
     alias analytics_engine_datasets assets base_dir build compatibility_date compatibility_flags
     d1_databases define dev durable_objects exports find_additional_modules jsx_factory jsx_fragment
-    kv_namespaces main migrations minify name no_bundle queues r2_buckets ratelimits rules services
-    triggers tsconfig unsafe vars version_metadata workflows
+    kv_namespaces main migrations minify name no_bundle queues r2_buckets ratelimits route routes
+    rules services triggers tsconfig unsafe vars version_metadata workflows
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """
@@ -46,9 +46,8 @@ _NOTHING_COMES_OF = """
     preview_urls previews python_modules secrets send_metrics streaming_tail_consumers
     tail_consumers targetEnvironment topLevelName upload_source_maps userConfigPath workers_dev
 """.split()  # noqa: SIM905
-_ROUTES = ("route", "routes")
 _ANALYTICS = "analytics_engine_datasets"
-_KNOWN = frozenset((*_REFUSED, *_TAKEN, *_NOTHING_COMES_OF, *_ROUTES))
+_KNOWN = frozenset((*_REFUSED, *_TAKEN, *_NOTHING_COMES_OF))
 
 
 def refused_of(fields: Mapping[str, Any]) -> list[str]:
@@ -73,9 +72,6 @@ def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str
                 )
     if chosen.get(_ANALYTICS):
         yield f'"{_ANALYTICS}": what is written to a dataset is checked, and kept nowhere'
-    for name in _ROUTES:
-        if chosen.get(name) or fields.get(name):
-            yield f'"{name}" has no effect: Holdfast serves a Worker at a host name of its own'
 
 
 def _says_anything(value: Any) -> bool:

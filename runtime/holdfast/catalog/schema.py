@@ -8,7 +8,7 @@ import apsw
 
 from holdfast.catalog.errors import CatalogUnusable
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 # "HFct": what `file` and SQLite's own tools show as the application's id.
 APPLICATION_ID = 0x48466374
@@ -141,6 +141,17 @@ CREATE TRIGGER IF NOT EXISTS namespace_deleted AFTER DELETE ON namespaces BEGIN
 END;
 """
 
+_ROUTES = """
+CREATE TABLE IF NOT EXISTS routes (
+    id TEXT NOT NULL UNIQUE,
+    pattern TEXT NOT NULL,
+    script TEXT REFERENCES scripts(name) ON DELETE CASCADE,
+    is_domain INTEGER NOT NULL,
+    UNIQUE (pattern, is_domain)
+) STRICT;
+CREATE INDEX IF NOT EXISTS routes_of_script ON routes(script);
+"""
+
 
 def check_identity(connection: apsw.Connection, path: Path) -> None:
     """Raise CatalogUnusable for a file that is no catalog, or a newer Holdfast's."""
@@ -161,7 +172,7 @@ def check_identity(connection: apsw.Connection, path: Path) -> None:
 def create(connection: apsw.Connection) -> None:
     """Make an empty file a catalog."""
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute(_SCHEMA + _SCHEDULES + _HISTORY + _ASSETS + _DOOMED)
+    connection.execute(_SCHEMA + _SCHEDULES + _HISTORY + _ASSETS + _DOOMED + _ROUTES)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
@@ -185,6 +196,7 @@ _UPGRADES = (
     _HISTORY,
     _ASSETS,
     _DOOMED,
+    _ROUTES,
 )
 
 

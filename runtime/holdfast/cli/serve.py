@@ -70,7 +70,7 @@ async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -
             loop=loop,
             placement=post.placement,
         )
-        listener = Listener(runtime, HostRoutes(options.domain))
+        listener = Listener(runtime, HostRoutes(options.domain, runtime.routes))
         workers = Whereabouts(options.domain)
         api: ApiServer | None = None
         try:

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from holdfast.catalog import (
@@ -28,6 +29,7 @@ from holdfast.catalog import (
 )
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
+from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.schedules import Schedule
 from holdfast.catalog.workflows import check_workflows
 from holdfast.engine import compile_ahead
@@ -250,6 +252,7 @@ class Deployments:
         """Take a script and its namespaces out of service, their objects' data included."""
         orphaned = await asyncio.to_thread(self._catalog.delete_script, name)
         self.run_schedules()
+        self._runtime.reroute()
         self._runtime.remove(name)
         await self._in_time(self._spread(name, "the script was deleted", orphaned))
 
@@ -265,6 +268,36 @@ class Deployments:
         schedules = await asyncio.to_thread(self._catalog.put_schedules, name, crons)
         self.run_schedules()
         return schedules
+
+    async def put_routes(
+        self,
+        name: str,
+        patterns: Sequence[str],
+        *,
+        is_domain: bool = False,
+        takes_over: bool = False,
+    ) -> list[ScriptRoute]:
+        """Give a script these routes; see `api.Platform.put_routes`."""
+        put = partial(
+            self._catalog.put_routes, name, patterns, is_domain=is_domain, takes_over=takes_over
+        )
+        routes = await asyncio.to_thread(put)
+        await self._reroute()
+        return routes
+
+    async def put_route(self, route: ScriptRoute) -> None:
+        """Add or replace one; see `api.Platform.put_route`."""
+        await asyncio.to_thread(self._catalog.put_route, route)
+        await self._reroute()
+
+    async def delete_route(self, route_id: str) -> None:
+        """Forget one; see `api.Platform.delete_route`."""
+        await asyncio.to_thread(self._catalog.delete_route, route_id)
+        await self._reroute()
+
+    async def _reroute(self) -> None:
+        self._runtime.reroute()
+        await self._in_time(self._tell_others("reroute"))
 
     async def put_settings(self, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Set these for a script; see `api.Platform.put_settings`."""

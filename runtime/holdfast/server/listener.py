@@ -81,7 +81,7 @@ class Listener:
         self, message: RawRequestMessage, client: str, body: bytes | ByteStream | None
     ) -> "WorkerResponse | asyncio.Future[WorkerResponse]":
         """See http_server.Handler."""
-        route = self._routes.route(message.headers.get("Host", ""))
+        route = self._routes.route(message.headers.get("Host", ""), message.path)
         if route is None:
             return self._refused(message, body, 404, "There is no Worker at this host.")
         origin = route.origin
@@ -118,7 +118,7 @@ class Listener:
 
     def heeds_leaving(self, message: RawRequestMessage) -> bool:
         """See http_server.Handler."""
-        route = self._routes.route(message.headers.get("Host", ""))
+        route = self._routes.route(message.headers.get("Host", ""), message.path)
         resident = None if route is None else self._runtime.residents.get(route.script)
         return resident is not None and bool(resident.worker.host.compatibility.request_signals)
 
@@ -129,7 +129,7 @@ class Listener:
         error = answer.exception()
         if error is None:
             return answer.result()
-        route = self._routes.route(message.headers.get("Host", ""))
+        route = self._routes.route(message.headers.get("Host", ""), message.path)
         assert route is not None, "a request without a route has no future"
         self._runtime.counts_of(route.script).responses[5] += 1
         is_new = not _is_overload(error) or self._overload.note(Reason.OBJECT)

@@ -1,15 +1,20 @@
 """Which script a request is for, and the origin of its URL.
 
-The answer depends on the Host header and nothing else, so it is worked out once per
-distinct host and remembered.
+For nearly all hosts the answer depends on the Host header and nothing else, so it is worked out
+once per distinct host and remembered.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import ada_url
 
+from holdfast.catalog.route_pattern import RoutePattern
+from holdfast.server.route_table import RouteTable
+
+_Known = TypeVar("_Known")
 REMEMBERED_HOSTS = 10_000
 REMEMBERED_URLS = 1024
 UNNAMED = "localhost"  # as health checks ask whom nobody has told a name
@@ -29,10 +34,10 @@ class Route(NamedTuple):
 
 
 class Routes(Protocol):
-    """Finds the route of a host."""
+    """Finds the route of a request."""
 
-    def route(self, host: str) -> Route | None:
-        """The route for this Host header; None if no script is there."""
+    def route(self, host: str, target: str) -> Route | None:
+        """The route for this Host header and request target; None if no script is there."""
 
 
 class OneScript:
@@ -43,8 +48,9 @@ class OneScript:
         self._scheme = scheme
         self._known: dict[str, Route | None] = {}
 
-    def route(self, host: str) -> Route | None:
+    def route(self, host: str, target: str) -> Route | None:
         """The one script, under the origin that the client named; HTTP/1.0 names none."""
+        del target
         if (known := self._known.get(host)) is not None:
             return known
         origin = origin_of(self._scheme, host or UNNAMED)
@@ -52,17 +58,31 @@ class OneScript:
 
 
 class HostRoutes:
-    """`<script>.<domain>` leads to that script (`holdfast serve`)."""
+    """What the table says leads to a script, else `<script>.<domain>` does (`holdfast serve`)."""
 
-    def __init__(self, domain: str, scheme: str = "http") -> None:
+    def __init__(self, domain: str, table: RouteTable | None = None, scheme: str = "http") -> None:
         self._suffix = "." + domain.lower()
+        self._table = table or RouteTable()
+        self._table.watch(self._forget)
         self._scheme = scheme
         self._known: dict[str, Route | None] = {}
+        self._by_path: dict[str, _ByPath] = {}
 
-    def route(self, host: str) -> Route | None:
-        """The script that the host's first label names; it need not exist."""
+    def _forget(self) -> None:
+        self._known.clear()
+        self._by_path.clear()
+
+    def route(self, host: str, target: str) -> Route | None:
+        """The script that a route or a custom domain leads to, else the host's first label.
+
+        The latter need not exist.
+        """
         if (known := self._known.get(host)) is not None:
             return known
+        found = self._by_path.get(host) or self._find(host)
+        return found.at(target) if isinstance(found, _ByPath) else found
+
+    def _find(self, host: str) -> "Route | _ByPath | None":
         origin = origin_of(self._scheme, host)
         if origin is None:
             return None
@@ -70,16 +90,49 @@ class HostRoutes:
         name = authority.rpartition(":")[0] if _has_port(origin) else authority
         name = name.removesuffix(".")  # the root, which fully qualified names may end in
         script = name.removesuffix(self._suffix)
-        if script == name or "." in script:
-            return None
-        return _remember(self._known, host, Route(script, origin))
+        is_named = script != name and "." not in script
+        otherwise = Route(script, origin) if is_named else None
+        rules = self._table.at(name)
+        if not rules:
+            return _remember(self._known, host, otherwise) if otherwise else None
+        routes = [
+            (rule.pattern, None if rule.script is None else Route(rule.script, origin))
+            for rule in rules
+        ]
+        pattern, first = routes[0]
+        if pattern.has_every_path and first is not None:
+            return _remember(self._known, host, first)
+        return _remember(self._by_path, host, _ByPath(origin, routes, otherwise))
+
+
+class _ByPath:
+    """The routes of one host, of which the path decides."""
+
+    def __init__(
+        self,
+        origin: str,
+        routes: Sequence[tuple[RoutePattern, Route | None]],
+        otherwise: Route | None,
+    ) -> None:
+        self._origin = origin
+        self._routes = routes
+        self._otherwise = otherwise
+
+    def at(self, target: str) -> Route | None:
+        """The first whose pattern has the path and query of this request target."""
+        url = canonical_url(self._origin, target)
+        path = "/" if url is None else url[len(self._origin) :]
+        for pattern, route in self._routes:
+            if pattern.has_path(path):
+                return route
+        return self._otherwise
 
 
 def _has_port(origin: str) -> bool:
     return re.search(r":\d+$", origin) is not None
 
 
-def _remember(known: dict[str, Route | None], host: str, route: Route | None) -> Route | None:
+def _remember(known: dict[str, _Known], host: str, route: _Known) -> _Known:
     if len(known) >= REMEMBERED_HOSTS:
         known.clear()
     known[host] = route

@@ -69,6 +69,7 @@ from holdfast.server.data_folder import BUCKETS
 from holdfast.server.freed import FreedMemory
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
+from holdfast.server.route_table import RouteTable
 from holdfast.server.schedules import CronScheduler
 from holdfast.server.settings import Settings
 from holdfast.server.sources import ScriptSource
@@ -168,6 +169,8 @@ class Runtime:
         self._residents: dict[str, Resident] = {}
         self.counts: dict[str, ScriptCounts] = {}  # by script
         self._takes_time = False  # notes how long answers take
+        self.routes = RouteTable()
+        self.reroute()
         self.tails = Tails(self._trace, self._clock.now_ms)
         self._retiring: dict[Worker, IsolateObjects] = {}
         self._closed = False
@@ -255,6 +258,10 @@ class Runtime:
     def residents(self) -> Mapping[str, Resident]:
         """The scripts that are loaded, by name."""
         return self._residents
+
+    def reroute(self) -> None:
+        """Have requests go where the source's routes and custom domains lead now."""
+        self.routes.set(self.source.routes())
 
     def counts_of(self, name: str) -> ScriptCounts:
         """What is counted of a script that there is."""

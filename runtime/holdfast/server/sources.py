@@ -1,6 +1,6 @@
 """Where scripts come from."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from holdfast.catalog import (
@@ -11,6 +11,7 @@ from holdfast.catalog import (
     ScriptNotFound,
     Workflow,
 )
+from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.workflows import class_of, local_workflow, namespace_name
 
 
@@ -47,6 +48,9 @@ class ScriptSource(Protocol):
     def own_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """The namespaces of the script's own classes: what it finds in `ctx.exports`."""
 
+    def routes(self) -> Sequence[ScriptRoute]:
+        """The routes and custom domains of all scripts."""
+
 
 class CatalogSource:
     """Scripts that were uploaded."""
@@ -68,6 +72,10 @@ class CatalogSource:
     def namespaces(self) -> list[Namespace]:
         """The namespaces of the catalog."""
         return self._catalog.namespaces()
+
+    def routes(self) -> list[ScriptRoute]:
+        """Those of the catalog."""
+        return self._catalog.all_routes()
 
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """None: uploads name their bindings."""
@@ -109,6 +117,10 @@ class FileSources:
             raise NamespaceNotFound(namespace_id) from None
 
     def namespaces(self) -> list[Namespace]:
+        """See FileSource."""
+        return []
+
+    def routes(self) -> list[ScriptRoute]:
         """See FileSource."""
         return []
 
@@ -171,6 +183,10 @@ class FileSource:
 
     def namespaces(self) -> list[Namespace]:
         """None: which classes there are is known when the file is loaded."""
+        return []
+
+    def routes(self) -> list[ScriptRoute]:
+        """None: every host leads to the script of the command line."""
         return []
 
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:

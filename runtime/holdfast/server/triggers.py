@@ -32,7 +32,7 @@ class TriggeringListener(Listener):
         path, _, query = message.path.partition("?")
         if path not in TRIGGER_PATHS:
             return super().handle(message, client, body)
-        route = self._routes.route(message.headers.get("Host", ""))
+        route = self._routes.route(message.headers.get("Host", ""), message.path)
         if route is None:
             return plain_response(404, "There is no Worker at this host.")
         asked = dict(parse_qsl(query))

@@ -19,6 +19,7 @@ from holdfast.catalog.project import (
     is_project_file,
     read_project,
 )
+from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.source import Source as ScriptSource
 from holdfast.catalog.source import read_source
 from holdfast.catalog.workflows import local_workflow
@@ -89,6 +90,10 @@ class Sources:
         return self.of_class(script, class_name)
 
     def namespaces(self) -> list[Namespace]:
+        """See ScriptSource."""
+        return []
+
+    def routes(self) -> list[ScriptRoute]:
         """See ScriptSource."""
         return []
 

@@ -58,6 +58,8 @@ class Clerk:
                 return await self._files.go_back(*arguments)
             case "refresh":
                 return self._refresh(*arguments)
+            case "reroute":
+                return self._runtime.reroute()
             case "measure":
                 return self._gauge.told()
             case "forget_namespace":
@@ -72,6 +74,7 @@ class Clerk:
     def _refresh(self, name: str | None) -> None:
         """Run what the catalog has now: the script `name` anew, others where they have changed."""
         runtime = self._runtime
+        runtime.reroute()
         known = {namespace.id: namespace for namespace in runtime.source.namespaces()}
         moved = {
             namespace.id: known.get(namespace.id, replace(namespace, script=""))

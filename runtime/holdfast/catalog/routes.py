@@ -1,0 +1,112 @@
+"""Which script answers at which hosts and paths, as rows of the catalog: routes, custom domains.
+
+https://developers.cloudflare.com/workers/configuration/routing/
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import apsw
+
+from holdfast.catalog.errors import ErrorCode, UploadRejected
+from holdfast.catalog.route_pattern import InvalidRoute, RoutePattern, hostname_of
+
+_COLUMNS = "id, pattern, script, is_domain"
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRoute:
+    """A route, or a custom domain, whose pattern is a hostname.
+
+    Requests for a route without a script go to none, whatever patterns are less specific.
+    """
+
+    id: str
+    pattern: str
+    script: str | None
+    is_domain: bool
+
+
+def new_route(pattern: str, script: str | None, *, is_domain: bool = False) -> ScriptRoute:
+    """Raises UploadRejected for what is no pattern, or no hostname."""
+    try:
+        if is_domain:
+            pattern = hostname_of(pattern)
+        else:
+            RoutePattern.parse(pattern)
+    except InvalidRoute as error:
+        kind = "custom domain" if is_domain else "route"
+        raise UploadRejected(
+            ErrorCode.INVALID_ROUTE, f'"{pattern}" is no {kind}: {error}.'
+        ) from None
+    return ScriptRoute(uuid.uuid4().hex, pattern, script, is_domain)
+
+
+def read_all(db: apsw.Connection) -> Iterator[ScriptRoute]:
+    """All of them, by pattern."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM routes ORDER BY pattern, is_domain")  # noqa: S608
+    return map(_route, rows)
+
+
+def read(db: apsw.Connection, route_id: str) -> ScriptRoute | None:
+    """The one with this id."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM routes WHERE id = ?", (route_id,))  # noqa: S608
+    return next(map(_route, rows), None)
+
+
+def read_of_script(db: apsw.Connection, script: str, *, is_domain: bool) -> list[ScriptRoute]:
+    """Those of a script, in the order in which they were given."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM routes WHERE script = ? AND is_domain = ? ORDER BY rowid",  # noqa: S608
+        (script, is_domain),
+    )
+    return [*map(_route, rows)]
+
+
+def insert(db: apsw.Connection, route: ScriptRoute) -> None:
+    """Raises UploadRejected where the pattern is another script's, or this one's, already."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM routes WHERE pattern = ? AND is_domain = ?",  # noqa: S608
+        (route.pattern, route.is_domain),
+    )
+    if (known := next(map(_route, rows), None)) is not None:
+        kind = "custom domain" if known.is_domain else "route"
+        owner = f'leads to the Worker "{known.script}"' if known.script else "leads to no Worker"
+        raise UploadRejected(
+            ErrorCode.DUPLICATE_ROUTE, f'The {kind} "{known.pattern}" exists already: it {owner}.'
+        )
+    db.execute(
+        "INSERT INTO routes (id, pattern, script, is_domain) VALUES (?, ?, ?, ?)",
+        (route.id, route.pattern, route.script, route.is_domain),
+    )
+
+
+def delete(db: apsw.Connection, route_id: str) -> None:
+    """Forget it."""
+    db.execute("DELETE FROM routes WHERE id = ?", (route_id,))
+
+
+def replace(
+    db: apsw.Connection, script: str, routes: Sequence[ScriptRoute], *, is_domain: bool
+) -> None:
+    """Give a script these, and no others; one that it has keeps its id. Raises UploadRejected."""
+    kept = {route.pattern: route for route in read_of_script(db, script, is_domain=is_domain)}
+    db.execute("DELETE FROM routes WHERE script = ? AND is_domain = ?", (script, is_domain))
+    for pattern, route in {route.pattern: route for route in routes}.items():
+        insert(db, kept.get(pattern, route))
+
+
+def take_over(db: apsw.Connection, script: str, hostnames: Sequence[str]) -> None:
+    """Have custom domains that are other scripts' be nobody's."""
+    db.executemany(
+        "DELETE FROM routes WHERE is_domain AND pattern = ? AND script IS NOT ?",
+        [(hostname, script) for hostname in hostnames],
+    )
+
+
+def _route(row: Sequence[object]) -> ScriptRoute:
+    route_id, pattern, script, is_domain = row
+    return ScriptRoute(
+        str(route_id), str(pattern), None if script is None else str(script), bool(is_domain)
+    )
