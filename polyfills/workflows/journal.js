@@ -28,6 +28,7 @@ const keyOf = ({ type, name, count }) => `${type} ${count} ${name}`;
 
 export class Journal {
   #kv;
+  #isTested;
   #steps = null; // by their keys, once an execution has asked
 
   constructor(storage) {
@@ -156,6 +157,18 @@ export class Journal {
     }
     this.#kv.delete("output");
     this.#kv.put("state", { status: "queued" });
+  }
+
+  /** Say what a step is to come to without its code, { value } or { error }: for tests. */
+  replace(step, outcome) {
+    this.#kv.put("tested", true);
+    this.#kv.put(`replaced ${keyOf(step)}`, outcome);
+  }
+
+  /** What was said of a step so; undefined if nothing was. */
+  replacementOf(step) {
+    this.#isTested ??= this.#kv.get("tested") ?? false;
+    return this.#isTested ? this.#kv.get(`replaced ${keyOf(step)}`) : undefined;
   }
 
   // ---- events --------------------------------------------------------------------------

@@ -54,9 +54,16 @@ export function stepsOf({ execution, journal, onFatal, wasStopped }) {
     if (step === undefined) {
       step = journal.begin({ type: "do", name, count, config: shown(config), attempts: [] });
     }
-    if (step.end === null) await attempts(step, config, callback);
+    if (step.end === null && !isReplaced(step)) await attempts(step, config, callback);
     await execution.passage();
     return outcome(step);
+  }
+
+  function isReplaced(step) {
+    const outcome = journal.replacementOf(step);
+    if (outcome?.error) journal.fail(step, outcome.error);
+    else if (outcome !== undefined) journal.succeed(step, outcome.value);
+    return outcome !== undefined;
   }
 
   async function attempts(step, { retries, timeout }, callback) {

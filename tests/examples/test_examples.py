@@ -96,3 +96,11 @@ def test_pages_are_assets_and_their_visits_are_counted(holdfast: Harness) -> Non
     missing = visits.fetch("/none")
     assert missing.status == 404 and "There is no such page." in missing.text()
     assert missing.headers["x-content-type-options"] == "nosniff"
+
+
+def test_an_order_is_approved_packed_and_shipped(holdfast: Harness) -> None:
+    orders = holdfast.worker(EXAMPLES / "orders")
+    assert orders.fetch("/tea", json={"prices": [3, 4]}).json() == {"id": "tea"}
+    assert orders.fetch("/tea/approve", json={"by": "Ada"}).json()["output"] is None
+    shipped = {"order": "tea", "attempt": 2}
+    assert orders.workflow("ORDERS", "tea").wait() == {"total": 7, "by": "Ada", "shipped": shipped}

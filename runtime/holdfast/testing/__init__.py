@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from holdfast.testing.sockets import AsyncSocket, Socket
     from holdfast.testing.values import Map, Set
     from holdfast.testing.worker import AsyncWorker, Worker
+    from holdfast.testing.workflows import AsyncWorkflowInstance, WorkflowInstance
 
 __all__ = [
     "AsyncHarness",
     "AsyncObject",
     "AsyncSocket",
     "AsyncWorker",
+    "AsyncWorkflowInstance",
     "CallTimedOut",
     "Harness",
     "HarnessError",
@@ -43,6 +45,7 @@ __all__ = [
     "Set",
     "Socket",
     "Worker",
+    "WorkflowInstance",
     "holdfast_fixture",
 ]
 
@@ -51,6 +54,7 @@ _PLACES = {
     "AsyncObject": "objects",
     "AsyncSocket": "sockets",
     "AsyncWorker": "worker",
+    "AsyncWorkflowInstance": "workflows",
     "CallTimedOut": "errors",
     "Harness": "harness",
     "HarnessError": "errors",
@@ -62,6 +66,7 @@ _PLACES = {
     "Set": "values",
     "Socket": "sockets",
     "Worker": "worker",
+    "WorkflowInstance": "workflows",
     "holdfast_fixture": "plugin",
 }
 

@@ -31,7 +31,7 @@ def upgrade_headers(protocols: tuple[str, ...]) -> str:
 
 
 async def settled(
-    core: "Core[Any]", worker: "AnyWorker[Any, Any]", answer: "asyncio.Future[Any]", what: str
+    core: "Core[Any]", worker: "AnyWorker[Any, Any, Any]", answer: "asyncio.Future[Any]", what: str
 ) -> Any:
     """The answer to an event. Raises JavaScriptError, or CallTimedOut."""
     try:
@@ -53,7 +53,7 @@ async def settled(
 
 async def receive(
     core: "Core[Any]",
-    worker: "AnyWorker[Any, Any]",
+    worker: "AnyWorker[Any, Any, Any]",
     answer: "asyncio.Future[WorkerResponse]",
     what: str,
     url: str,
@@ -82,7 +82,7 @@ async def receive(
 
 async def upgraded(
     core: "Core[Any]",
-    worker: "AnyWorker[Any, Any]",
+    worker: "AnyWorker[Any, Any, Any]",
     answer: "asyncio.Future[WorkerResponse]",
     url: str,
 ) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from holdfast.catalog.bindings import Binding, Json, ObjectNamespace, PlainText, Service
+from holdfast.catalog.bindings import Binding, Json, ObjectNamespace, PlainText, Service, Workflow
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.namespace import Namespace
@@ -26,7 +26,7 @@ MAX_SEED = 1_000_000
 _PYTHON = "python:"
 
 T = TypeVar("T")
-WorkerT = TypeVar("WorkerT", bound=AnyWorker[Any, Any])
+WorkerT = TypeVar("WorkerT", bound=AnyWorker[Any, Any, Any])
 
 
 class Core(Stage, Generic[WorkerT]):
@@ -132,7 +132,7 @@ class Core(Stage, Generic[WorkerT]):
 
     # ---- objects ---------------------------------------------------------------------
 
-    def namespace(self, worker: AnyWorker[Any, Any], class_name: str) -> Namespace:
+    def namespace(self, worker: AnyWorker[Any, Any, Any], class_name: str) -> Namespace:
         """The namespace of a script's class. Raises HarnessError where there is none."""
         classes = self.loaded(worker.name).exports.classes
         if class_name not in classes:
@@ -141,6 +141,24 @@ class Core(Stage, Generic[WorkerT]):
                 f"it exports: {', '.join(classes) or 'none'}."
             )
         return self.sources.of_class(worker.name, class_name)
+
+    def workflow(self, worker: AnyWorker[Any, Any, Any], name: str) -> Namespace:
+        """The Workflow that a binding, its own name or its class's means to a script.
+
+        Raises HarnessError where there is none.
+        """
+        script = worker.found.script
+        bindings = [one for one in script.bindings if isinstance(one, Workflow)]
+        bindings += self.sources.implied_workflows(
+            script, self.loaded(worker.name).exports.workflows
+        )
+        for binding in bindings:
+            if name in (binding.name, binding.workflow_name, binding.class_name):
+                return self.sources.workflow(binding, script)
+        known = ", ".join(binding.name for binding in bindings) or "none"
+        raise HarnessError(
+            f'{worker.found.where} has no Workflow "{name}"; it is bound to: {known}.'
+        )
 
     def record(self, namespace: Namespace, object_id: str, name: str | None) -> ObjectRecord:
         """An object in memory, brought up where it is not."""

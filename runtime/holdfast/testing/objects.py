@@ -37,7 +37,7 @@ class AnyObject(Generic[SocketT]):
     def __init__(
         self,
         core: "Core[Any]",
-        worker: "AnyWorker[Any, SocketT]",
+        worker: "AnyWorker[Any, SocketT, Any]",
         namespace: Namespace,
         name: str | None,
         object_id: str | None,

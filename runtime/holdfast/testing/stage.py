@@ -74,7 +74,7 @@ class Stage:
         self.clock: AnyClock = self.clock_type(self, self._time)
         self.outbound = Outbound(self._time, self.faults, self.waiting)
         self.sources = Sources()
-        self.workers: dict[str, AnyWorker[Any, Any]] = {}
+        self.workers: dict[str, AnyWorker[Any, Any, Any]] = {}
         self.view: LoopView
         self.runtime: HarnessRuntime
         self.storage: Storage

@@ -18,6 +18,11 @@ from holdfast.testing.responses import Headers, Response
 from holdfast.testing.sockets import AnySocket, AsyncSocket, Socket
 from holdfast.testing.sources import Found
 from holdfast.testing.values import result_of, to_javascript
+from holdfast.testing.workflows import (
+    AnyWorkflowInstance,
+    AsyncWorkflowInstance,
+    WorkflowInstance,
+)
 from holdfast.workers import Worker as Loaded
 
 if TYPE_CHECKING:
@@ -30,6 +35,7 @@ CLIENT = "cf-connecting-ip"
 
 ObjectT = TypeVar("ObjectT", bound=AnyObject[Any])
 SocketT = TypeVar("SocketT", bound=AnySocket)
+InstanceT = TypeVar("InstanceT", bound=AnyWorkflowInstance[Any])
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -41,10 +47,11 @@ class LogLine(NamedTuple):
     text: str
 
 
-class AnyWorker(Generic[ObjectT, SocketT]):
+class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
     """A script that is loaded in a harness."""
 
     object_type: type[ObjectT]
+    instance_type: type[InstanceT]
 
     def __init__(self, core: "Core[Any]", found: Found) -> None:
         self.name = found.script.name
@@ -146,6 +153,15 @@ class AnyWorker(Generic[ObjectT, SocketT]):
         """The objects of a class, to be bound in another Worker's `env`."""
         return self._core.namespace(self, class_name)
 
+    def workflow(self, name: str, instance_id: str) -> InstanceT:
+        """An instance of a Workflow that the script has or is bound to, by its id.
+
+        `name` is that of the binding, of the Workflow or of the class. Raises HarnessError where
+        there is none.
+        """
+        namespace = self._core.workflow(self, name)
+        return self.instance_type(self._core, self, namespace, instance_id, None)
+
     def instances(self, class_name: str) -> list[str]:
         """The ids of the class's objects that have stored something, or are in memory."""
         return self._core.instances(self._core.namespace(self, class_name))
@@ -206,16 +222,18 @@ class AnyWorker(Generic[ObjectT, SocketT]):
                 )
 
 
-class Worker(AnyWorker[Object, Socket], Sync):
+class Worker(AnyWorker[Object, Socket, WorkflowInstance], Sync):
     """A script in a Harness: calls return when they are done."""
 
     object_type = Object
+    instance_type = WorkflowInstance
 
 
-class AsyncWorker(AnyWorker[AsyncObject, AsyncSocket], Async):
+class AsyncWorker(AnyWorker[AsyncObject, AsyncSocket, AsyncWorkflowInstance], Async):
     """A script in an AsyncHarness: what takes time is awaited."""
 
     object_type = AsyncObject
+    instance_type = AsyncWorkflowInstance
 
 
 def route_to(method: str) -> str:

@@ -1,0 +1,78 @@
+"""Workflows in tests."""
+
+import pytest
+
+from holdfast.testing import HarnessError, JavaScriptError
+
+ORDER = """
+import { WorkflowEntrypoint } from "cloudflare:workers";
+
+export class Order extends WorkflowEntrypoint {
+  async run({ payload }, step) {
+    const paid = await step.do("charge", async () => {
+      const answer = await fetch("https://bank.example/charge", { method: "POST" });
+      if (!answer.ok) throw new Error(`the bank answers ${answer.status}`);
+      return answer.text();
+    });
+    await step.sleep("a month", "30 days");
+    const { payload: rating } = await step.waitForEvent("rating", { type: "rated" });
+    return { item: payload.item, paid, rating };
+  }
+}
+
+export default { fetch: () => new Response() };
+"""
+
+
+def test_a_month_passes_at_once(holdfast):
+    holdfast.outbound.answer("https://bank.example/charge", body="5 EUR", method="POST")
+    order = holdfast.worker(ORDER).workflow("Order", "one")
+    order.create({"item": "tea"})
+    order.send_event("rated", 5)
+    begun = holdfast.clock.now
+    assert order.wait() == {"item": "tea", "paid": "5 EUR", "rating": 5}
+    assert (holdfast.clock.now - begun).days == 30
+    assert order.status() == "complete"
+    assert [step["name"] for step in order.steps()] == ["charge-1", "a month-1", "rating-1"]
+    with pytest.raises(HarnessError, match="created before"):
+        order.create()
+
+
+def test_a_step_may_be_replaced(holdfast):
+    worker = holdfast.worker(ORDER)
+    order = worker.workflow("Order", "one")
+    order.replace_step("charge", result="nothing")
+    order.create({"item": "tea"})
+    order.send_event("rated", 1)
+    assert order.wait()["paid"] == "nothing"
+
+    failing = worker.workflow("Order", "two")
+    failing.replace_step("charge", error="no money")
+    failing.create({"item": "tea"})
+    with pytest.raises(JavaScriptError, match="no money"):
+        failing.wait()
+
+
+def test_what_does_not_go_on_is_told(holdfast):
+    worker = holdfast.worker(ORDER)
+    order = worker.workflow("Order", "one")
+    order.replace_step("charge", result="nothing")
+    order.create()
+    holdfast.clock.advance(1)
+    order.pause()
+    with pytest.raises(HarnessError, match="it is paused"):
+        order.wait()
+    order.resume()
+    with pytest.raises(JavaScriptError, match="timed out"):
+        order.wait()
+    with pytest.raises(HarnessError, match='no Workflow "Nothing"; it is bound to: Order'):
+        worker.workflow("Nothing", "one")
+
+
+async def test_instances_may_be_awaited(aholdfast):
+    worker = aholdfast.worker(ORDER)
+    order = worker.workflow("Order", "one")
+    await order.replace_step("charge", result="nothing")
+    await order.create({"item": "tea"})
+    await order.send_event("rated", 1)
+    assert (await order.wait())["rating"] == 1
