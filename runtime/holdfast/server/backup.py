@@ -29,6 +29,7 @@ from holdfast.server.object_files import OwnerLost
 from holdfast.server.runtime import Runtime
 from holdfast.storage import alarms, going_back, history, object_names
 from holdfast.storage.d1.databases import FOLDER as D1_FOLDER
+from holdfast.storage.d1.databases import d1_files
 from holdfast.storage.d1.databases import is_file as is_d1_file
 from holdfast.storage.d1.registry import FILE_NAME as D1_LIST
 from holdfast.storage.names import DATABASE_SUFFIX, database_name, is_index
@@ -99,12 +100,6 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
         yield f"{ASSETS}/{path.parent.name}/{path.name}", path
     async for name, path in _objects(runtime, scratch):
         yield name, path
-
-
-def d1_files(data: Path) -> list[str]:
-    """The names of the D1 databases' files, and of their list, which comes first. Blocks."""
-    found = sorted(path.name for path in (data / D1_FOLDER).glob("*") if is_d1_file(path.name))
-    return [D1_LIST, *(f"{D1_FOLDER}/{name}" for name in found)]
 
 
 async def _objects(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, Path]]:

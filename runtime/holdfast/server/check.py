@@ -13,9 +13,10 @@ from holdfast.assets.manifest import STORE as ASSETS
 from holdfast.assets.manifest import Manifest, content_file, is_content
 from holdfast.catalog import Catalog, CatalogError, Script
 from holdfast.objects.ids import IdFactory, InvalidId
-from holdfast.server.backup import CATALOG, KEY_VALUE, NAMESPACE_FILES, d1_files
+from holdfast.server.backup import CATALOG, KEY_VALUE, NAMESPACE_FILES
 from holdfast.server.data_folder import BUCKETS, OBJECTS
 from holdfast.storage import StorageError, history, portable
+from holdfast.storage.d1.databases import d1_files
 from holdfast.storage.disk import Folder
 from holdfast.storage.facets import FacetIndex
 from holdfast.storage.journal import set_aside_in
@@ -48,8 +49,7 @@ def check_folder(data: Path) -> Iterator[Finding]:
             yield Finding(KEY_VALUE, tuple(checker.database(data / KEY_VALUE)))
         yield from checker.buckets()
         for name in d1_files(data):
-            if (data / name).exists():
-                yield Finding(name, tuple(checker.database(data / name)))
+            yield Finding(name, tuple(checker.database(data / name)))
         for path in sorted((data / ASSETS).glob("*/*")):
             if is_content(path.name):
                 name = f"{ASSETS}/{path.parent.name}/{path.name}"

@@ -18,6 +18,7 @@ end in a loop of its own, and returns the result; `AsyncHarness` returns it to b
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from holdfast.testing.database import Database
     from holdfast.testing.errors import CallTimedOut, HarnessError, JavaScriptError
     from holdfast.testing.harness import AsyncHarness, Harness
     from holdfast.testing.objects import AsyncObject, Object
@@ -35,6 +36,7 @@ __all__ = [
     "AsyncWorker",
     "AsyncWorkflowInstance",
     "CallTimedOut",
+    "Database",
     "Harness",
     "HarnessError",
     "JavaScriptError",
@@ -56,6 +58,7 @@ _PLACES = {
     "AsyncWorker": "worker",
     "AsyncWorkflowInstance": "workflows",
     "CallTimedOut": "errors",
+    "Database": "database",
     "Harness": "harness",
     "HarnessError": "errors",
     "JavaScriptError": "errors",

@@ -5,13 +5,24 @@ import json
 import random
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from holdfast.catalog.bindings import Binding, Json, ObjectNamespace, PlainText, Service, Workflow
+from holdfast.catalog.bindings import (
+    D1,
+    Binding,
+    Json,
+    ObjectNamespace,
+    PlainText,
+    Service,
+    Workflow,
+)
+from holdfast.catalog.d1_migrations import DEFAULT_FOLDER, DeclaredDatabase
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.namespace import Namespace
 from holdfast.objects.record import ObjectRecord
+from holdfast.testing.database import Database
 from holdfast.testing.driven import driven
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
 from holdfast.testing.services import PythonService
@@ -49,9 +60,9 @@ class Core(Stage, Generic[WorkerT]):
         """Load a script: a file, a Wrangler project, inline source, or modules by name.
 
         `env` adds bindings, or puts others in their place: text and data are what they are;
-        another Worker, or a Python function, class or object, is a service, and a Worker's
-        `namespace(…)` the objects of its class. `environment` is that of a project. Raises
-        HarnessError, which names the file and what is wrong.
+        another Worker, or a Python function, class or object, is a service, a Worker's
+        `namespace(…)` the objects of its class, and `d1(…)` a database. `environment` is that
+        of a project. Raises HarnessError, which names the file and what is wrong.
         """
         if compatibility_date is not None and not is_compatibility_date(compatibility_date):
             raise HarnessError(f"{compatibility_date!r} is no date such as 2026-01-31.")
@@ -88,6 +99,8 @@ class Core(Stage, Generic[WorkerT]):
             return PlainText(name, value)
         if value is None or isinstance(value, bool | int | float | dict | list | tuple):
             return Json(name, json.dumps(value))
+        if isinstance(value, Database):
+            return D1(name, value.id)
         if isinstance(value, Namespace):
             return ObjectNamespace(name, value.id)
         if isinstance(value, AnyWorker):
@@ -129,6 +142,27 @@ class Core(Stage, Generic[WorkerT]):
 
     def _classes_of(self, name: str) -> set[str] | None:
         return {*self.loaded(name).exports.classes} if name in self.workers else None
+
+    # ---- D1 databases ------------------------------------------------------------------
+
+    def d1(self, name: str) -> Database:
+        """A database of the harness, for `env` and to look into; empty until it is used."""
+        return Database(self, DeclaredDatabase(name, name, name, Path(DEFAULT_FOLDER)))
+
+    def bound_database(self, worker: AnyWorker[Any, Any, Any], binding: str) -> Database:
+        """What a binding of a script leads to. Raises HarnessError where it is no D1 database."""
+        found = worker.found
+        for bound in found.script.bindings:
+            if isinstance(bound, D1) and bound.name == binding:
+                databases = found.project.databases if found.project else ()
+                known = (one for one in databases if one.binding == binding)
+                declared = DeclaredDatabase(binding, bound.database_id, None, Path(DEFAULT_FOLDER))
+                return Database(self, next(known, declared))
+        names = [bound.name for bound in found.script.bindings if isinstance(bound, D1)]
+        raise HarnessError(
+            f"{found.where} has no D1 database {binding!r} in its env; "
+            f"it has: {', '.join(names) or 'none'}."
+        )
 
     # ---- objects ---------------------------------------------------------------------
 

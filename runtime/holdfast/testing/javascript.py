@@ -16,6 +16,7 @@ import pytest
 
 from holdfast.catalog.bindings import (
     ASSETS_ENTRYPOINT,
+    D1,
     AssetsBinding,
     Binding,
     KeyValue,
@@ -50,6 +51,7 @@ def _is_table_of_texts(value: object) -> bool:
 _KNOWN: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "compatibility_date": (lambda value: is_compatibility_date(str(value)), "a date"),
     "compatibility_flags": (_are_texts, "a list of texts"),
+    "d1": (_are_texts, "a list of texts"),
     "durable_objects": (_is_table_of_texts, "a table of classes' names"),
     "kv": (_are_texts, "a list of texts"),
     "r2": (_are_texts, "a list of texts"),
@@ -172,6 +174,8 @@ def _bindings(
         yield ObjectNamespace(bound_name, f"{owner}-{class_name}")
     for bound_name in settings.get("kv", ()):
         yield KeyValue(bound_name, bound_name)
+    for bound_name in settings.get("d1", ()):
+        yield D1(bound_name, bound_name)
     for bound_name in settings.get("r2", ()):
         yield R2Bucket(bound_name, bound_name)
 

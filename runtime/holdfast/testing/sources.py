@@ -152,7 +152,7 @@ def find(source: Source, options: Options, folders: Iterable[Path], taken: Itera
         main = Module("worker.js" if classic else "worker.mjs", ModuleKind.ESM, source.encode())
         syntax = Syntax.SERVICE_WORKER if classic else Syntax.MODULES
         return _finish(_script("worker", (main,), syntax), None, options, taken)
-    path = _locate(Path(source), [*folders])
+    path = locate(Path(source), [*folders])
     if path.is_dir() or is_project_file(path):
         return _of_project(path, options)
     given = _of_file(path, options)
@@ -160,7 +160,8 @@ def find(source: Source, options: Options, folders: Iterable[Path], taken: Itera
     return _finish(script, path, options, taken, given)
 
 
-def _locate(path: Path, folders: list[Path]) -> Path:
+def locate(path: Path, folders: list[Path]) -> Path:
+    """What a path means, looked for from each of the folders. Raises HarnessError."""
     tried = [path] if path.is_absolute() else [folder / path for folder in folders]
     for candidate in tried:
         if candidate.exists():

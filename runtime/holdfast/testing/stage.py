@@ -17,6 +17,7 @@ from holdfast.host.sockets_end import SocketEnd, join
 from holdfast.server.data_folder import BUCKETS
 from holdfast.server.settings import Settings
 from holdfast.storage import Bookmarking, ObjectStore, Storage
+from holdfast.storage.d1.databases import copy_d1
 from holdfast.storage.r2.copying import copy_buckets
 from holdfast.testing.barrier import NotedBarrier
 from holdfast.testing.clock import VirtualClock
@@ -32,7 +33,7 @@ from holdfast.testing.responses import Response
 from holdfast.testing.runtime import HarnessRuntime, Interleaving
 from holdfast.testing.services import PythonService
 from holdfast.testing.sockets import AnySocket
-from holdfast.testing.sources import Sources
+from holdfast.testing.sources import Sources, locate
 from holdfast.testing.waiting import Waiting
 from holdfast.testing.worker import AnyWorker, LogLine
 from holdfast.workers import ScriptInvalid, WorkerError
@@ -194,6 +195,17 @@ class Stage:
         open_harnesses.add(self)
         self._start()
 
+    @property
+    def data(self) -> Path:
+        """The data folder, which a crash gives another one in place of."""
+        self.begin()
+        assert self._folder is not None
+        return self._folder / str(self._generation)
+
+    def located(self, path: Path) -> Path:
+        """A path, looked for as scripts are. Raises HarnessError."""
+        return locate(path, self._folders)
+
     def _start(self) -> None:
         assert self._folder is not None
         data = self._folder / str(self._generation)
@@ -272,6 +284,7 @@ class Stage:
             if (old / name).exists():
                 shutil.copyfile(old / name, new / name)
         await asyncio.to_thread(copy_buckets, old / BUCKETS, new / BUCKETS)
+        await asyncio.to_thread(copy_d1, old, new)
         await self._end_runtime()
         shutil.rmtree(old)
         self._start()

@@ -10,6 +10,7 @@ from holdfast.catalog.namespace import Namespace
 from holdfast.host.rpc import Message
 from holdfast.testing.answers import receive, settled, upgrade_headers, upgraded
 from holdfast.testing.clock import seconds_of
+from holdfast.testing.database import Database
 from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import HarnessError, JavaScriptError, hidden_from_tracebacks
 from holdfast.testing.objects import AnyObject, AsyncObject, Object
@@ -161,6 +162,10 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         """
         namespace = self._core.workflow(self, name)
         return self.instance_type(self._core, self, namespace, instance_id, None)
+
+    def d1(self, binding: str) -> Database:
+        """The D1 database that is bound under a name. Raises HarnessError where there is none."""
+        return self._core.bound_database(self, binding)
 
     def instances(self, class_name: str) -> list[str]:
         """The ids of the class's objects that have stored something, or are in memory."""

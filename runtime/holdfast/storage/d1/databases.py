@@ -21,9 +21,11 @@ from typing import Any, TypeVar
 from holdfast.storage.d1.connection import QUEUED_TOO_LONG, D1Error, D1Limits
 from holdfast.storage.d1.database import MAX_READERS, Answers, D1Database, Query
 from holdfast.storage.d1.registry import FILE_NAME, D1Registry
+from holdfast.storage.portable import copy_database
 
 FOLDER = "d1"
 SUFFIX = ".sqlite"
+SHARED_VFS = "unix"  # of files that several connections, or processes, have open
 MAX_QUEUED = 1_000
 MAX_OPEN = 64
 TOO_MANY_QUEUED = "D1 DB is overloaded. Too many requests queued."
@@ -159,6 +161,20 @@ def is_file(name: str) -> bool:
     """True for the name of a database's file."""
     stem, dot, suffix = name.partition(".")
     return bool(_PLAIN_ID.fullmatch(stem)) and (dot + suffix) == SUFFIX
+
+
+def d1_files(data: Path) -> list[str]:
+    """The names of a data folder's files for D1 that are there: the list first. Blocks."""
+    found = sorted(path.name for path in (data / FOLDER).glob("*") if is_file(path.name))
+    listed = [FILE_NAME] if (data / FILE_NAME).exists() else []
+    return [*listed, *(f"{FOLDER}/{name}" for name in found)]
+
+
+def copy_d1(data: Path, target: Path) -> None:
+    """Copy all databases as they are on the disk now, each at one moment. Blocks."""
+    for name in d1_files(data):
+        (target / name).parent.mkdir(exist_ok=True)
+        copy_database(data / name, target / name, vfs=SHARED_VFS)
 
 
 def database_in(data: Path, database_id: str, limits: D1Limits | None = None) -> D1Database:
