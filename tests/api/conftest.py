@@ -9,7 +9,7 @@ from holdfast.catalog import Catalog
 from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
-from tests.api.fakes import TOKEN, Api, FakePlatform
+from tests.api.fakes import TOKEN, Api, FakePlatform, queues_in
 
 
 @pytest.fixture
@@ -19,14 +19,16 @@ def catalog(tmp_path):
 
 
 @pytest.fixture
-def platform(catalog, tmp_path):
+async def platform(catalog, tmp_path):
     key_value = KeyValueStore(tmp_path / "kv.sqlite")
     buckets = Buckets(tmp_path / "r2")
     d1 = D1Databases(tmp_path)
-    yield FakePlatform(catalog, key_value, buckets, d1)
+    queues = queues_in(tmp_path)
+    yield FakePlatform(catalog, key_value, buckets, d1, queues)
     key_value.close()
     buckets.close()
     d1.close()
+    await queues.aclose()
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """A real Catalog, a real HTTP server, and a platform that only pretends to run scripts."""
 
+import asyncio
 import json
 import re
 from dataclasses import dataclass, field
 
 import aiohttp
+import pytest
 
 from holdfast.catalog import (
     Catalog,
@@ -17,12 +19,29 @@ from holdfast.catalog import (
 )
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES
+from holdfast.host.system import SystemClock
+from holdfast.server.queues import Queues
 from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
+from holdfast.storage.queues import QueueStore
 from holdfast.storage.r2 import Buckets
 
 TOKEN = "t0ken-ü"
 ACCOUNT = "/client/v4/accounts/0123456789abcdef/workers"
+
+
+def queues_in(folder):
+    """Queues that nobody delivers."""
+    return Queues(
+        QueueStore(folder / "queues.sqlite"),
+        worker_of=lambda name: pytest.fail(f"{name} is run"),
+        clock=SystemClock(),
+        loop=asyncio.get_running_loop(),
+        tell=lambda script, level, text: None,
+        is_here=lambda queue: False,
+        on_news=lambda queue: None,
+        creates=False,
+    )
 
 
 @dataclass
@@ -33,6 +52,7 @@ class FakePlatform:
     key_value: KeyValueStore
     buckets: Buckets
     d1: D1Databases
+    queues: Queues
     objects: dict = field(default_factory=dict)
     live: dict = field(default_factory=dict)
 
@@ -61,6 +81,9 @@ class FakePlatform:
     async def put_settings(self, name, settings):
         return self.catalog.put_settings(name, settings)
 
+    async def queues_changed(self):
+        pass
+
     async def metrics(self):
         return "fake 1\n"
 
@@ -78,6 +101,7 @@ class FakePlatform:
             classes = []
         else:
             handlers = ["fetch"] if "export default" in text else []
+            handlers += ["queue"] if "queue(" in text else []
             classes = re.findall(r"export class (\w+)", text)
         return Deployed(tuple(handlers), tuple(classes), startup_time_ms=3)
 

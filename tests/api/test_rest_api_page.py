@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import holdfast.api
-from holdfast.api import d1, envelope, key_value, objects, workflows
+from holdfast.api import d1, envelope, key_value, objects, queues, workflows
 from holdfast.api.app import ACCOUNT, make_app
 from holdfast.api.metadata import _KNOWN_FIELDS, _REFUSED_FIELDS
 from holdfast.api.upload import CONTENT_TYPES, SOURCE_MAP
@@ -19,7 +19,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "rest-api.md").read_text()
 def test_every_error_code_is_on_the_page_and_none_besides():
     own = {
         value
-        for module in (envelope, key_value, objects, workflows, d1)
+        for module in (envelope, key_value, objects, workflows, d1, queues)
         for name, value in vars(module).items()
         if not name.startswith(("MAX_", "DEFAULT_", "_"))
         if name.isupper() and isinstance(value, int) and value != envelope.INFORMATION
@@ -49,5 +49,5 @@ def test_every_route_is_on_the_page(platform):
         for route in app.router.routes()
         if route.resource is not None and route.resource.canonical.startswith(ACCOUNT)
     }
-    assert len(paths) == 72
+    assert len(paths) == 82
     assert [path for path in paths if path not in PAGE] == []

@@ -19,7 +19,7 @@ from holdfast.engine.modules import Module, ModuleKind
 from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
-from tests.api.fakes import TOKEN, Api, FakePlatform
+from tests.api.fakes import TOKEN, Api, FakePlatform, queues_in
 
 FRAGMENTS = st.lists(
     st.sampled_from(
@@ -70,14 +70,16 @@ def test_any_body_is_answered(tmp_path_factory, bodies):
     async def send():
         path = tmp_path_factory.mktemp("fuzz") / "catalog.sqlite"
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        key_value = KeyValueStore(path.with_name("kv.sqlite"))
         with Catalog(path) as catalog:
             server = TestServer(
                 make_app(
                     FakePlatform(
                         catalog,
-                        KeyValueStore(path.with_name("kv.sqlite")),
+                        key_value,
                         Buckets(path.with_name("r2")),
                         D1Databases(path.parent),
+                        queues_in(path.parent),
                     ),
                     ApiSettings(TOKEN),
                 )

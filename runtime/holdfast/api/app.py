@@ -25,6 +25,8 @@ from holdfast.api.metrics import MetricsHandlers
 from holdfast.api.namespaces import NamespaceHandlers
 from holdfast.api.objects import ObjectHandlers
 from holdfast.api.platform import Platform
+from holdfast.api.queue_messages import QueueMessageHandlers
+from holdfast.api.queues import QueueHandlers
 from holdfast.api.routes import RouteHandlers
 from holdfast.api.routing import add_routes
 from holdfast.api.schedules import ScheduleHandlers
@@ -48,7 +50,7 @@ _ABSENT = {
     "hyperdrive/": "Hyperdrive",
     "pages/": "Pages",
     "pipelines": "pipelines",
-    "queues": "queues",
+    "event_subscriptions": "event subscriptions",
     "secrets_store/": "secrets stores",
     "time_travel": "Time Travel for D1 databases: see `holdfast backup`",
     "vectorize/": "Vectorize",
@@ -87,6 +89,8 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
         WorkflowHandlers(platform, turn),
         D1Handlers(platform),
         transfers,
+        QueueHandlers(platform, turn),
+        QueueMessageHandlers(platform),
         MetricsHandlers(platform),
     ):
         add_routes(app, handlers.routes(ACCOUNT))

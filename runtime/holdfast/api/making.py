@@ -10,6 +10,7 @@ from holdfast.api.buckets import refuse_unknown_buckets
 from holdfast.api.d1 import refuse_unknown_databases
 from holdfast.api.key_value import refuse_unknown_namespaces
 from holdfast.api.platform import Platform
+from holdfast.api.queues import refuse_unknown_queues
 from holdfast.api.upload import Upload
 from holdfast.catalog import (
     Binding,
@@ -64,6 +65,7 @@ async def refuse_unknown(platform: Platform, bindings: Collection[Binding]) -> N
     await refuse_unknown_namespaces(platform.key_value, bindings)
     await refuse_unknown_buckets(platform.buckets, bindings)
     await refuse_unknown_databases(platform.d1.registry, bindings)
+    await refuse_unknown_queues(platform, bindings)
 
 
 def latest_if_live(

@@ -9,6 +9,7 @@ from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.schedules import Schedule
 from holdfast.server.object_data import ObjectData
+from holdfast.server.queues import Queues
 from holdfast.server.workflows import Workflows
 from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
@@ -37,6 +38,13 @@ class Platform(Protocol):
     @property
     def d1(self) -> D1Databases:
         """The D1 databases."""
+
+    @property
+    def queues(self) -> Queues:
+        """The queues. The calls of its store block."""
+
+    async def queues_changed(self) -> None:
+        """Have queues delivered to the consumers, and in the way, that their store has now."""
 
     @property
     def objects(self) -> ObjectData:

@@ -11,7 +11,7 @@ from holdfast.server import Runtime
 from holdfast.server.listening import Address, port_of
 from holdfast.server.object_files import LocalFiles
 from holdfast.server.shards.balance import Balance
-from holdfast.server.shards.errands import Clerk, SpreadFiles, ask_others, tell_others
+from holdfast.server.shards.errands import Clerk, QueueNews, SpreadFiles, ask_others, tell_others
 from holdfast.server.shards.neighbours import Neighbours
 from holdfast.server.shards.seat import Seat
 
@@ -42,6 +42,7 @@ class Shard(Post):
         neighbours.overload = runtime.overload
         neighbours.clerk = Clerk(runtime, neighbours)
         runtime.files = SpreadFiles(LocalFiles(runtime.storage, runtime.directory), neighbours)
+        runtime.on_queue_news = QueueNews(neighbours)
         runtime.crons.seen = self._seat.ticks
         await self.placement.listen(self._seat.link_listener)
 

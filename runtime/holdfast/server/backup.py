@@ -24,7 +24,7 @@ from typing import TypeVar
 from holdfast.assets.manifest import STORE as ASSETS
 from holdfast.assets.manifest import is_content
 from holdfast.catalog.vault import KEY_FILE
-from holdfast.server.data_folder import BUCKETS, OBJECTS, SCRATCH
+from holdfast.server.data_folder import BUCKETS, OBJECTS, QUEUES, SCRATCH
 from holdfast.server.object_files import OwnerLost
 from holdfast.server.runtime import Runtime
 from holdfast.storage import alarms, going_back, history, object_names
@@ -41,6 +41,7 @@ MANIFEST = "backup.json"  # comes last, so that a part of an archive is not take
 VERSION = 1
 CATALOG = "catalog.sqlite"
 KEY_VALUE = "kv.sqlite"
+SHARED = (CATALOG, KEY_VALUE, QUEUES)  # databases that belong to the server
 PLAIN_FILES = (KEY_FILE, "api-token")
 SHARED_VFS = "unix"  # of the files that several connections, or processes, have open
 NAMESPACE_FILES = {alarms.FILE_NAME: VFS, object_names.FILE_NAME: SHARED_VFS}
@@ -86,7 +87,7 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
     # Those that come, or go, while the catalog is copied are among these, too.
     links = scratch / ASSETS
     await asyncio.to_thread(_link_assets, data / ASSETS, links)
-    for name in (CATALOG, KEY_VALUE, *await asyncio.to_thread(d1_files, data)):
+    for name in (*SHARED, *await asyncio.to_thread(d1_files, data)):
         if await asyncio.to_thread((data / name).exists):
             await asyncio.to_thread(copy_database, data / name, copy, vfs=SHARED_VFS)
             yield name, copy
@@ -248,7 +249,7 @@ def unpack(archive_file: Path, data: Path) -> Iterator[str]:
 def _belongs(name: str) -> bool:
     parts = name.split("/")
     if len(parts) == 1:
-        return name in (*PLAIN_FILES, CATALOG, KEY_VALUE, D1_LIST)
+        return name in (*PLAIN_FILES, *SHARED, D1_LIST)
     if parts[0] == BUCKETS:
         return _BUCKET_FILE.fullmatch(name) is not None
     if parts[0] == D1_FOLDER:

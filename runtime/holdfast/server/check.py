@@ -13,7 +13,7 @@ from holdfast.assets.manifest import STORE as ASSETS
 from holdfast.assets.manifest import Manifest, content_file, is_content
 from holdfast.catalog import Catalog, CatalogError, Script
 from holdfast.objects.ids import IdFactory, InvalidId
-from holdfast.server.backup import CATALOG, KEY_VALUE, NAMESPACE_FILES
+from holdfast.server.backup import CATALOG, NAMESPACE_FILES, SHARED
 from holdfast.server.data_folder import BUCKETS, OBJECTS
 from holdfast.storage import StorageError, history, portable
 from holdfast.storage.d1.databases import d1_files
@@ -45,11 +45,10 @@ def check_folder(data: Path) -> Iterator[Finding]:
         checker = _Checker(data, Path(scratch) / "copy")
         if (data / CATALOG).exists():
             yield Finding(CATALOG, tuple(checker.catalog()))
-        if (data / KEY_VALUE).exists():
-            yield Finding(KEY_VALUE, tuple(checker.database(data / KEY_VALUE)))
         yield from checker.buckets()
-        for name in d1_files(data):
-            yield Finding(name, tuple(checker.database(data / name)))
+        for name in (*SHARED, *d1_files(data)):
+            if name != CATALOG and (data / name).exists():
+                yield Finding(name, tuple(checker.database(data / name)))
         for path in sorted((data / ASSETS).glob("*/*")):
             if is_content(path.name):
                 name = f"{ASSETS}/{path.parent.name}/{path.name}"

@@ -21,6 +21,7 @@ from holdfast.storage.recovery import recover
 
 LOCK_FILE = "holdfast.lock"
 BUCKETS = "r2"
+QUEUES = "queues.sqlite"
 OBJECTS = "objects"  # the folder of their databases
 HEIRS_SECONDS = 2.0
 SCRATCH = ".scratch"  # files under way, here so that they can be renamed into place

@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.catalog import (
     Catalog,
@@ -45,6 +45,9 @@ from holdfast.storage.r2 import Buckets
 from holdfast.workers import ScriptInvalid
 from holdfast.workers.load import NO_HANDLERS
 from holdfast.workers.trace import Frame
+
+if TYPE_CHECKING:
+    from holdfast.server.queues import Queues
 
 log = logging.getLogger("holdfast.deployments")
 
@@ -117,6 +120,16 @@ class Deployments:
     def d1(self) -> D1Databases:
         """The D1 databases."""
         return self._runtime.d1
+
+    @property
+    def queues(self) -> "Queues":
+        """The queues."""
+        return self._runtime.queues
+
+    async def queues_changed(self) -> None:
+        """Have queues delivered as is stored; see `api.Platform.queues_changed`."""
+        await self._runtime.queues.refresh()
+        await self._in_time(self._tell_others("queues", None))
 
     @property
     def objects(self) -> ObjectData:
@@ -198,6 +211,7 @@ class Deployments:
             self._runtime.move_namespace(namespace)
         name, version = worker.script.name, worker.script.version
         self._runtime.replace(name, resident)
+        self._runtime.look_at_queues()  # what the version before could not take
         news = f"version {version} is live"
         await self._in_time(self._spread(name, news, changes.deleted))
 
@@ -254,6 +268,9 @@ class Deployments:
         self.run_schedules()
         self._runtime.reroute()
         self._runtime.remove(name)
+        if self.queues.store.exists:
+            await asyncio.to_thread(self.queues.store.delete_consumers_of, name)
+            await self.queues_changed()
         await self._in_time(self._spread(name, "the script was deleted", orphaned))
 
     async def _sweep_assets(self) -> None:

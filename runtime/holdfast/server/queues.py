@@ -39,15 +39,19 @@ class Queues:
         loop: asyncio.AbstractEventLoop,
         tell: Tell,
         is_here: Callable[[str], bool],
+        on_news: Callable[[str], None],
         creates: bool,
     ) -> None:
-        """`creates`: a queue is there as soon as somebody sends to it."""
+        """`on_news` is told of a queue that another process delivers.
+
+        `creates`: a queue is there as soon as somebody sends to it.
+        """
         self.store = store
-        self.on_news: Callable[[str], None] = _nobody  # told of a queue that is delivered elsewhere
         self.tasks: set[asyncio.Task[None]] = set()
         self._clock = clock
         self._loop = loop
         self._is_here = is_here
+        self._on_news = on_news
         self._creates = creates
         self._around = Surroundings(
             store, worker_of, clock, loop.call_later, tell, self._begin, self.news
@@ -107,10 +111,12 @@ class Queues:
 
     # ---- delivering ----------------------------------------------------------------------
 
-    def refresh(self) -> None:
+    async def refresh(self) -> None:
         """Deliver to the consumers that are stored. Raises StorageError."""
-        paused = {queue.name for queue in self.store.queues() if queue.paused}
-        self.deliver_to(self.store.consumers(), paused)
+        queues = await in_thread(self.store.queues)
+        consumers = await in_thread(self.store.consumers)
+        if not self._closed:
+            self.deliver_to(consumers, {queue.name for queue in queues if queue.paused})
 
     def deliver_to(self, consumers: Iterable[Consumer], paused: Collection[str] = ()) -> None:
         """Deliver to these, and no others; nothing of queues that are paused."""
@@ -155,7 +161,7 @@ class Queues:
     def news(self, queue: str) -> None:
         """There are new messages in a queue."""
         if not self._is_here(queue):
-            self.on_news(queue)
+            self._on_news(queue)
         elif (delivery := self._deliveries.get(queue)) is not None:
             delivery.look()
 
@@ -187,7 +193,3 @@ class Queues:
         self.tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the queues have failed", exc_info=error)
-
-
-def _nobody(_queue: str) -> None:
-    """There is no other process."""

@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -65,7 +65,7 @@ from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.server.clock_steps import ClockSteps
-from holdfast.server.data_folder import BUCKETS
+from holdfast.server.data_folder import BUCKETS, QUEUES
 from holdfast.server.freed import FreedMemory
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
@@ -180,6 +180,8 @@ class Runtime:
         self._schedule_sweep()
         self.crons = CronScheduler(self.worker, self._clock, loop.call_later, self.tell)
         self._queues: Queues | None = None  # until somebody has any
+        # Told of messages in a queue that another shard delivers.
+        self.on_queue_news: Callable[[str], None] = _nobody
 
     @property
     def queues(self) -> "Queues":
@@ -189,18 +191,24 @@ class Runtime:
             from holdfast.storage.queues import QueueStore
 
             self._queues = Queues(
-                QueueStore(self.settings.data / "queues.sqlite"),
+                QueueStore(self.settings.data / QUEUES),
                 worker_of=self.worker,
                 clock=self._clock,
                 loop=self._loop,
                 tell=self.tell,
                 is_here=self.directory.placement.is_here,
+                on_news=lambda queue: self.on_queue_news(queue),
                 creates=self.source.implies_queues,
             )
         return self._queues
 
+    async def start_queues(self) -> None:
+        """Deliver the queues that are stored, if there are any. Raises StorageError."""
+        if self._queues is not None or (self.settings.data / QUEUES).exists():
+            await self.queues.refresh()
+
     def look_at_queues(self) -> None:
-        """The clock was set: see what is to be delivered, where there are queues."""
+        """The clock was set, or a script: see what is to be delivered, where there are queues."""
         if self._queues is not None:
             self._queues.look()
 
@@ -536,6 +544,10 @@ def _bind_store(
             is_implied = runtime.source.implies_buckets
             number = host.capabilities.r2.bind(bucket_name, is_implied=is_implied)
             return {"type": "r2_bucket", "name": name, "number": number}
+
+
+def _nobody(_queue: str) -> None:
+    """There is no other shard."""
 
 
 def describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects) -> dict[str, Any]:

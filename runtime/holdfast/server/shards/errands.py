@@ -38,38 +38,51 @@ class Clerk:
         self._files = LocalFiles(runtime.storage, runtime.directory)
         self._gauge = Gauge(runtime)
 
+        self._errands: dict[str, Callable[..., Any]] = {
+            "list": self._files.list,
+            "names": self._files.names,
+            "copy": self._copy,
+            "replace": self._replace,
+            "go_back": self._files.go_back,
+            "refresh": self._refresh,
+            "reroute": runtime.reroute,
+            "queues": self._queues,
+            "measure": self._gauge.told,
+            "forget_namespace": runtime.forget_namespace,
+            "listen_to": self._forwarding.listen_to,
+            "heard": lambda frame: runtime.tails.tell(json.loads(frame)),
+        }
+
     async def __call__(self, verb: str, *arguments: Any) -> Any:
         """See link.Clerk."""
-        match verb:
-            case "list":
-                return await self._files.list(*arguments)
-            case "names":
-                return await self._files.names(*arguments)
-            case "copy":
-                unique_key, object_id, target = arguments
-                return await self._files.copy(unique_key, object_id, Path(target))
-            case "replace":
-                unique_key, object_id, ready, alarm_ms, reason, use_sqlite = arguments
-                path = None if ready is None else Path(ready)
-                return await self._files.replace(
-                    unique_key, object_id, path, alarm_ms, reason, use_sqlite=use_sqlite
-                )
-            case "go_back":
-                return await self._files.go_back(*arguments)
-            case "refresh":
-                return self._refresh(*arguments)
-            case "reroute":
-                return self._runtime.reroute()
-            case "measure":
-                return self._gauge.told()
-            case "forget_namespace":
-                return self._runtime.forget_namespace(*arguments)
-            case "listen_to":
-                return self._forwarding.listen_to(*arguments)
-            case "heard":
-                (frame,) = arguments
-                return self._runtime.tails.tell(json.loads(frame))
-        raise AssertionError(f"there is no such errand: {verb}")
+        assert verb in self._errands, f"there is no such errand: {verb}"
+        result = self._errands[verb](*arguments)
+        return await result if isawaitable(result) else result
+
+    async def _copy(self, unique_key: str, object_id: str, target: str) -> None:
+        await self._files.copy(unique_key, object_id, Path(target))
+
+    async def _replace(
+        self,
+        unique_key: str,
+        object_id: str,
+        ready: str | None,
+        alarm_ms: int | None,
+        reason: str,
+        use_sqlite: bool,  # noqa: FBT001 - as the link carries it
+    ) -> None:
+        path = None if ready is None else Path(ready)
+        await self._files.replace(
+            unique_key, object_id, path, alarm_ms, reason, use_sqlite=use_sqlite
+        )
+
+    async def _queues(self, news: list[str] | None) -> None:
+        """There is something in these queues; or, for None, they are delivered otherwise."""
+        if news is None:
+            await self._runtime.start_queues()
+        else:
+            for queue in news:
+                self._runtime.queues.news(queue)
 
     def _refresh(self, name: str | None) -> None:
         """Run what the catalog has now: the script `name` anew, others where they have changed."""
@@ -96,6 +109,32 @@ class Clerk:
             except ScriptInvalid as error:  # it loaded in another shard: let the next event try
                 log.error("%s does not load: %s", loaded, error)
                 runtime.remove(loaded)
+
+
+class QueueNews:
+    """Tells those who deliver queues that there is something in them (Runtime.on_queue_news).
+
+    What there is to tell of while one is told waits, and is told together.
+    """
+
+    def __init__(self, neighbours: Neighbours) -> None:
+        self._neighbours = neighbours
+        self._owed: dict[int, set[str]] = {}
+        self._telling: dict[int, asyncio.Task[None]] = {}
+
+    def __call__(self, queue: str) -> None:
+        """There is something in a queue that another shard delivers."""
+        place = self._neighbours.place_of(queue)
+        self._owed.setdefault(place, set()).add(queue)
+        if place not in self._telling:
+            self._telling[place] = asyncio.ensure_future(self._tell(place))
+
+    async def _tell(self, place: int) -> None:
+        try:
+            while queues := self._owed.pop(place, None):
+                await _told(self._neighbours, place, "queues", sorted(queues))
+        finally:
+            del self._telling[place]
 
 
 class SpreadFiles:
