@@ -7,7 +7,8 @@ aiohttp alone, and reaches the running Workers through the `Platform` protocol.
   application; `ApiSettings` (settings.py).
 - `Platform` (platform.py): what the API asks of whoever runs the Workers.
 - scripts.py, versions.py, secrets.py, script_settings.py, schedules.py, namespaces.py,
-  key_value.py, tails.py: the handlers; accounts.py and services.py: what Wrangler asks besides.
+  key_value.py, queues.py, queue_messages.py, tails.py: the handlers; accounts.py and
+  services.py: what Wrangler asks besides.
 - envelope.py: the shape of every answer and the one place where exceptions become
   answers; auth.py: the token.
 - An upload's way: body.py (bounded stream) → form.py (parts) → metadata.py and

@@ -15,6 +15,7 @@ from typing import Any
 
 from holdfast.api.asset_client import upload_assets
 from holdfast.api.multipart import OutgoingPart, encode_form
+from holdfast.api.queue_client import make_queues, put_consumers
 from holdfast.api.session import DEFAULT_ACCOUNT, Session
 from holdfast.catalog.declared_routes import DeclaredRoute
 from holdfast.catalog.node_compat import has_node
@@ -74,9 +75,10 @@ def deploy_project(
     """Upload the script that a Wrangler configuration describes, and make it live.
 
     What is given besides goes before what the file says, whose fields `without` are left out. The
-    script's cron triggers are those of the file, and none where it has none; so are its routes and
-    custom domains, where the file says anything of them. Static assets that the
-    server lacks are uploaded first. Returns what `deploy` returns.
+    script's cron triggers, and the queues that it consumes, are those of the file, and none where
+    it has none; so are its routes and custom domains, where the file says anything of them. Queues
+    and static assets that the server lacks are made, and uploaded, first. Returns what `deploy`
+    returns.
     Raises ProjectInvalid, and OSError for a file that cannot be read, besides what all raise.
     """
     project = read_project(Path(file), environment, default_name=name, without=without)
@@ -100,12 +102,15 @@ def deploy_project(
     if project.assets is not None:
         path = _script_path(name or project.name)
         fields["assets"] = upload_assets(session, path, project.assets)
+    producers = [entry["queue_name"] for entry in kept if entry["type"] == "queue"]
+    make_queues(session, [*producers, *(consumer.queue for consumer in project.consumers)])
     result = _deploy(session, name or project.name, source, fields)
     crons = json.dumps([{"cron": cron} for cron in project.crons]).encode()
     path = f"{_script_path(name or project.name)}/schedules"
     session.send("PUT", path, crons, "application/json")
     if project.routes is not None:
         _put_routes(session, name or project.name, project.routes)
+    put_consumers(session, name or project.name, project.consumers)
     return result
 
 

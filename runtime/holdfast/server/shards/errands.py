@@ -8,7 +8,9 @@ import asyncio
 import heapq
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,6 @@ class Clerk:
         self._forwarding = Forwarding(runtime.tails, neighbours)
         self._files = LocalFiles(runtime.storage, runtime.directory)
         self._gauge = Gauge(runtime)
-
         self._errands: dict[str, Callable[..., Any]] = {
             "list": self._files.list,
             "names": self._files.names,
