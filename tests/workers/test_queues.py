@@ -104,13 +104,14 @@ async def case(server: Server, name: str) -> Any:
 
 def stored(server: Server, queue: str = "q") -> list[Message]:
     """All that a queue has, whenever it is due, in the order in which it was sent."""
-    connection = server.runtime.queues.store._file._opened()
-    rows = connection.execute(
-        "SELECT number, id, content_type, body, sent_ms, due_ms - sent_ms FROM messages "
-        "WHERE queue = ? ORDER BY number",
-        (queue,),
-    )
-    return [Message(*row) for row in rows]
+    with server.runtime.queues.store._reading() as db:
+        assert db is not None
+        rows = db.execute(
+            "SELECT number, id, content_type, body, sent_ms, due_ms - sent_ms FROM messages "
+            "WHERE queue = ? ORDER BY number",
+            (queue,),
+        )
+        return [Message(*row) for row in rows]
 
 
 async def test_what_was_sent_is_told_with_the_backlog(producer: Server) -> None:
