@@ -29,7 +29,7 @@ export default {
 };
 """
 BINDING = {"type": "queue", "name": "JOBS", "queue_name": "jobs"}
-NOW_MS = time.time() * 1000 + 60_000
+LATER_MS = 60_000
 AT_ONCE = {"max_wait_time_ms": 0}
 
 
@@ -111,7 +111,7 @@ async def test_a_backup_holds_what_is_in_queues_and_what_is_under_way(
         await api(jobs, "POST", "/jobs/messages", {"body": body})
     terms = Terms(3, None)
     store = jobs.runtime.queues.store
-    assert len(store.take("jobs", 1, terms, NOW_MS).messages) == 1
+    assert len(store.take("jobs", 1, terms, time.time() * 1000 + LATER_MS).messages) == 1
     file, restored = tmp_path / "backup.tar", tmp_path / "restored"
     with file.open("wb") as content:
         async for piece in archive(jobs.runtime):
@@ -120,8 +120,10 @@ async def test_a_backup_holds_what_is_in_queues_and_what_is_under_way(
     assert "queues.sqlite" in {*unpack(file, restored)}
     assert not any(finding.problems for finding in check_folder(restored))
     copy = QueueStore(restored / "queues.sqlite")
-    copy.release(lambda _: True, NOW_MS)
-    assert [m.attempts for m in copy.take("jobs", 9, terms, NOW_MS).messages] == [1, 2]
+    copy.release(lambda _: True, time.time() * 1000 + LATER_MS)
+    assert [
+        m.attempts for m in copy.take("jobs", 9, terms, time.time() * 1000 + LATER_MS).messages
+    ] == [1, 2]
     copy.close()
 
 
