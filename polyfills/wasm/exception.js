@@ -6,9 +6,9 @@
 import { defineInterface, isObject, toSequence } from "../kernel/webidl.js";
 import { convert } from "./global.js";
 import { natives } from "./natives.js";
-import { toIndex, toValueType } from "./types.js";
+import { toValueType } from "./types.js";
 
-const { Error, Map, RangeError, TypeError } = globalThis;
+const { Error, Map, Math, Number, RangeError, TypeError } = globalThis;
 
 let givenParameters; // of a tag that is being wrapped
 let givenPayload; // of an exception that is
@@ -82,7 +82,7 @@ export class Exception {
   #tag;
   #payload;
 
-  constructor(tag, payload, options) {
+  constructor(tag, payload = undefined, options = undefined) {
     if (givenPayload !== undefined) {
       [this.#tag, this.#payload] = givenPayload;
       givenPayload = undefined;
@@ -108,11 +108,12 @@ export class Exception {
 
   getArg(tag, index) {
     const what = "WebAssembly.Exception.getArg()";
+    if (arguments.length < 2) throw new TypeError(`${what}: Argument 1 is required`);
     if (!isTag(tag)) throw new TypeError(`${what}: Argument 0 must be a WebAssembly tag`);
-    const place = toIndex(index, `${what}: Argument 1`);
     if (this.#tag !== tag) throw new TypeError(`${what}: First argument does not match the exception tag`);
-    if (place >= this.#payload.length) throw new RangeError(`${what}: Index must be convertible to a valid number`);
-    return this.#payload[place];
+    const place = Math.trunc(Number(index));
+    if (place >= 0 && place < this.#payload.length) return this.#payload[place];
+    throw new RangeError(`${what}: Index must be convertible to a valid number`);
   }
 
   static {

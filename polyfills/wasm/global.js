@@ -8,8 +8,8 @@ import { natives } from "./natives.js";
 import { storeOf } from "./store.js";
 import { defaultOf, toValueType } from "./types.js";
 
-const { BigInt, Math, Number, TypeError } = globalThis;
-const { asIntN } = BigInt;
+const { Math, TypeError } = globalThis;
+const { asIntN } = globalThis.BigInt;
 const WHAT = "WebAssembly.Global";
 
 let given; // number, store, type and whether it can change, of a global that is being wrapped
@@ -30,7 +30,7 @@ export class Global {
   #number;
   #store;
 
-  constructor(descriptor, value) {
+  constructor(descriptor, value = undefined) {
     if (given !== undefined) {
       [this.#number, this.#store, this.#type, this.#isMutable] = given;
       given = undefined;
@@ -55,7 +55,8 @@ export class Global {
 
   set value(value) {
     const what = `set ${WHAT}.value`;
-    if (!(#type in this)) throw illegalInvocation();
+    if (!isGlobal(this)) throw illegalInvocation();
+    if (arguments.length === 0) throw new TypeError(`${what}: Argument 0 is required`);
     if (!this.#isMutable) {
       throw new TypeError(`${what}): Can't set the value of an immutable global.`);
     }
@@ -65,6 +66,7 @@ export class Global {
   }
 
   valueOf() {
+    if (!isGlobal(this)) throw illegalInvocation();
     return this.value;
   }
 
@@ -103,13 +105,13 @@ export function globalOf(number, store, type, isMutable) {
 export function convert(value, type, what) {
   switch (type) {
     case "i32":
-      return Number(value) | 0;
+      return +value | 0;
     case "i64":
-      return asIntN(64, toBigInt(value));
+      return asIntN(64, value);
     case "f32":
-      return Math.fround(Number(value));
+      return Math.fround(+value);
     case "f64":
-      return Number(value);
+      return +value;
     case "anyfunc":
       if (value === null || storeOf(value) !== undefined) return value;
       throw new TypeError(`${what}: The value of funcref globals must be null (if nullable) or an exported function`);
@@ -119,8 +121,3 @@ export function convert(value, type, what) {
       throw new TypeError(`${what}: Can't set the value of ${type} WebAssembly.Global`);
   }
 }
-
-const toBigInt = (value) => {
-  if (typeof value === "number") throw new TypeError(`Cannot convert ${value} to a BigInt`);
-  return BigInt(value);
-};

@@ -1,6 +1,6 @@
 // https://webassembly.github.io/spec/js-api/#instances
 
-import { defineInterface, isObject } from "../kernel/webidl.js";
+import { defineInterface, isObject, toSequence } from "../kernel/webidl.js";
 import { isTag, numberOfTag, tagOf } from "./exception.js";
 import { Global, globalOf, isGlobal, numberOfGlobal, storeOfGlobal } from "./global.js";
 import { enterStore, isMemory, memoryOf, storeOfMemory, tokenOf } from "./memory.js";
@@ -9,12 +9,12 @@ import { LinkError, natives } from "./natives.js";
 import { Store, storeOf } from "./store.js";
 import { functionStore, isTable, numberIn, storeOfTable, tableOf } from "./table.js";
 
-const { Array, Object, TypeError } = globalThis;
+const { Object, TypeError } = globalThis;
 
 export class Instance {
   #exports;
 
-  constructor(module, importObject) {
+  constructor(module, importObject = undefined) {
     const what = "WebAssembly.Instance()";
     if (!isModule(module)) throw new TypeError(`${what}: Argument 0 must be a WebAssembly.Module`);
     this.#exports = instantiate(module, importObject, what);
@@ -98,7 +98,7 @@ const isNumber = (type) => type === "i32" || type === "f32" || type === "f64";
 /** A function whose results WebAssembly takes as a list of so many. */
 function several(run, count) {
   return (...values) => {
-    const results = Array.from(run(...values));
+    const results = toSequence(run(...values), (value) => value, "multi-return value");
     if (results.length !== count) {
       throw new TypeError("multi-return length mismatch");
     }

@@ -7,6 +7,7 @@ import { CompileError, natives } from "./natives.js";
 
 const { JSON, TypeError } = globalThis;
 
+let isAlwaysPermitted = false;
 let given; // the number of a module that is being wrapped
 
 /** Whether the value is a Module. */
@@ -41,7 +42,8 @@ export class Module {
     const what = "WebAssembly.Module.customSections()";
     if (!isModule(module)) throw new TypeError(`${what}: Argument 0 must be a WebAssembly.Module`);
     if (name === undefined) throw new TypeError(`${what}: Argument 1 is required`);
-    return natives.custom_sections(module.#number, `${name}`.toWellFormed());
+    const text = `${name}`;
+    return text.isWellFormed() ? natives.custom_sections(module.#number, text) : [];
   }
 
   static {
@@ -70,7 +72,7 @@ export function moduleOf(number) {
  * not in its handlers; what Cloudflare runs is what was uploaded.
  */
 export function compile(bytes, what) {
-  if (currentContext() !== null) {
+  if (currentContext() !== null && !isAlwaysPermitted) {
     throw new CompileError(`${what}: Wasm code generation disallowed by embedder`);
   }
   const copied = copyBytes(bytes, `${what}: Argument 0`);
@@ -80,4 +82,9 @@ export function compile(bytes, what) {
     if (error instanceof CompileError) error.message = `${what}: ${error.message}`;
     throw error;
   }
+}
+
+/** Have code made in handlers, too: for the web platform's own tests. */
+export function permitCompiling() {
+  isAlwaysPermitted = true;
 }

@@ -32,7 +32,7 @@ export class Table {
   #elements; // while it is in no store
   #maximum;
 
-  constructor(descriptor, value) {
+  constructor(descriptor, value = undefined) {
     if (given !== undefined) {
       [this.#number, this.#store, this.#kind] = given;
       given = undefined;
@@ -42,7 +42,8 @@ export class Table {
     if (!isObject(descriptor)) throw new TypeError(`${what}: Argument 0 must be a table descriptor`);
     this.#kind = toTableKind(descriptor.element, what);
     const { initial, maximum } = toLimits(descriptor, what, MAX_ELEMENTS);
-    const first = this.#element(value, arguments.length > 1, what, "Argument 1");
+    const isGiven = arguments.length > 1 && (value !== undefined || this.#kind === "externref");
+    const first = this.#element(value, isGiven, what, "Argument 1");
     this.#maximum = maximum;
     this.#elements = Array.from({ length: initial }, () => first);
   }
@@ -60,15 +61,16 @@ export class Table {
       : this.#elements[place];
   }
 
-  set(index, value) {
+  set(index, value = undefined) {
     const place = this.#place(index, "set");
     const element = this.#element(value, arguments.length > 1, `${WHAT}.set()`, "Argument 1");
     if (this.#elements === undefined) natives.table_set(this.#store.keeper, this.#number, place, element);
     else this.#elements[place] = element;
   }
 
-  grow(delta, value) {
+  grow(delta, value = undefined) {
     const what = `${WHAT}.grow()`;
+    if (!isTable(this)) throw illegalInvocation();
     const before = this.length;
     const count = toIndex(delta, `${what}: Argument 0`);
     const element = this.#element(value, arguments.length > 1, what, "Argument 1");
@@ -83,7 +85,7 @@ export class Table {
   }
 
   #place(index, method) {
-    if (!(#kind in this)) throw illegalInvocation();
+    if (!isTable(this)) throw illegalInvocation();
     const place = toIndex(index, `${WHAT}.${method}(): Argument 0`);
     const { length } = this;
     if (place < length) return place;
@@ -94,7 +96,7 @@ export class Table {
   }
 
   #element(value, isGiven, what, which) {
-    if (!isGiven || (value === undefined && this.#kind === "anyfunc")) return defaultOf(this.#kind);
+    if (!isGiven) return defaultOf(this.#kind);
     if (this.#kind === "anyfunc" && value !== null && storeOf(value) === undefined) {
       throw new TypeError(
         `${what}: ${which} is invalid for table: function-typed object must be null (if nullable) or a Wasm function object`,

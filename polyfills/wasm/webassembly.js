@@ -20,7 +20,7 @@ const functions = {
     return moduleOf(compile(bytes, "WebAssembly.compile()"));
   },
 
-  async instantiate(source, importObject) {
+  async instantiate(source, importObject = undefined) {
     const what = "WebAssembly.instantiate()";
     if (isModule(source)) return makeInstance(source, importObject, what);
     try {
@@ -29,6 +29,7 @@ const functions = {
       throw new TypeError(`${what}: Argument 0 must be a buffer source or a WebAssembly.Module object`);
     }
     const module = moduleOf(compile(source, what));
+    await undefined; // before what is imported is looked at
     return { module, instance: makeInstance(module, importObject, what) };
   },
 

@@ -5,20 +5,18 @@
 
 import { console_write } from "holdfast:ops";
 import { setBaseURL } from "holdfast:fetch/base-url.js";
+import { lazily } from "holdfast:kernel/lazy.js";
 import { Context, runTurn } from "holdfast:kernel/turns.js";
 
 const { stringify } = JSON;
 const { defineProperty } = Object;
-const { Error, SharedArrayBuffer, URL, reportError } = globalThis;
+const { Error, URL, reportError } = globalThis;
 const context = new Context();
+const modules = lazily("wasm/module.js");
 const LOCATION = [
   "href", "origin", "protocol", "host", "hostname", "port", "pathname", "search", "hash",
 ];
 const write = (kind, value) => console_write(`wpt ${kind}`, stringify(value), 0);
-
-class SharedMemory {
-  buffer = new SharedArrayBuffer(0);
-}
 
 function define(name, value) {
   defineProperty(globalThis, name, { value, configurable: true, enumerable: false, writable: true });
@@ -32,8 +30,7 @@ export function prepare(address) {
     for (const name of LOCATION) location[name] = new URL(address)[name];
     location.toString = () => address;
     define("location", location);
-    // Tests get a SharedArrayBuffer by way of a memory: https://github.com/whatwg/html/issues/5380
-    define("WebAssembly", { Memory: SharedMemory });
+    if (location.pathname.startsWith("/wasm/")) modules().permitCompiling();
     define("origin", location.origin);
     define("isSecureContext", true);
     define("GLOBAL", {
