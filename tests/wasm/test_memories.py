@@ -149,7 +149,7 @@ async def test_limits_and_types_are_looked_at(server: Server) -> None:
         "TypeError: WebAssembly.Table(): Descriptor property 'element' must be a WebAssembly reference type",
         "[object WebAssembly.Table]",
         "TypeError: WebAssembly.Global(): 'i31' is not a value type",
-        "TypeError: Cannot convert 1 to a BigInt",
+        "TypeError: cannot convert to bigint",
         "[object WebAssembly.Global]",
         *(0.10000000149011612, True, True),
         "TypeError: WebAssembly.Table.set(): Argument 1 is invalid for",
