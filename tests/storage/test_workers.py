@@ -36,6 +36,38 @@ async def test_threads_are_made_for_work_and_never_beyond_the_bound() -> None:
     assert pool.threads == 0
 
 
+async def test_where_no_more_threads_can_be_made_work_waits_for_those_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = workers()
+    told: list[str] = []
+    pool.submit(lambda: None, lambda error: told.append(f"first {error}"))
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", refuse)
+        pool.submit(lambda: None, lambda error: told.append(f"second {error}"))
+    await pool.aclose()
+    assert told == ["first None", "second None"]
+
+
+async def test_where_no_thread_at_all_can_be_made_work_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = workers()
+    told: list[str] = []
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", refuse)
+        pool.submit(lambda: None, lambda error: told.append(str(error)))
+        assert told == [], "nobody is told from within the call"
+        await pool.idle()
+    pool.submit(lambda: None, lambda error: told.append(str(error)))
+    await pool.aclose()
+    assert told == ["can't start new thread", "None"]
+
+
+def refuse(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
 async def test_many_that_finish_together_wake_the_loop_once() -> None:
     pool = workers(max_threads=1)
     finished = 0

@@ -7,10 +7,11 @@ of the loop's attention.
 """
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 Work = Callable[[], None]
 Done = Callable[[BaseException | None], None]
@@ -72,8 +73,24 @@ class Workers:
         # A daemon: a disk that never answers must not keep the process from ending.
         name = f"{self._name}-{len(self._threads) + 1}"
         thread = threading.Thread(target=self._run, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system allows no more of them
+            if not self._threads:
+                self._give_up(error)
+            return
         self._threads.append(thread)
-        thread.start()
+
+    def _give_up(self, error: RuntimeError) -> None:
+        """Have what waits fail: there is no thread that it could wait for."""
+        while (item := self._next_waiting()) is not None:
+            self._finished.append((item[1], error))
+        self._loop.call_soon(self._collect)
+
+    def _next_waiting(self) -> tuple[Work, Done] | None:
+        with contextlib.suppress(Empty):
+            return self._queue.get_nowait()
+        return None
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
