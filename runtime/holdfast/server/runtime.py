@@ -7,36 +7,14 @@ isolate that went past a limit is replaced by the next event.
 """
 
 import asyncio
-import json
 import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from holdfast.catalog import (
-    D1,
-    Analytics,
-    AssetsBinding,
-    CatalogUnusable,
-    Json,
-    KeyValue,
-    Namespace,
-    NamespaceNotFound,
-    ObjectNamespace,
-    PlainText,
-    QueueProducer,
-    R2Bucket,
-    RateLimit,
-    Script,
-    SecretText,
-    Service,
-    VersionMetadata,
-    Workflow,
-)
-from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
+from holdfast.catalog import CatalogUnusable, Namespace, Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
-from holdfast.catalog.workflows import is_workflow, namespace_name
 from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
 from holdfast.host.constants import MAX_OBJECT_CALLS
@@ -46,7 +24,6 @@ from holdfast.host.egress import allow_all, public_only
 from holdfast.host.fetch import FetchClient
 from holdfast.host.kv import KeyValueBindings
 from holdfast.host.platform import Platform
-from holdfast.host.queues import QueueBindings
 from holdfast.host.r2 import BucketBindings
 from holdfast.host.rate_limits import RateLimits
 from holdfast.host.system import SystemClock
@@ -66,6 +43,7 @@ from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.server.clock_steps import ClockSteps
 from holdfast.server.data_folder import BUCKETS, QUEUES
+from holdfast.server.environment import Environment
 from holdfast.server.freed import FreedMemory
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
@@ -299,10 +277,8 @@ class Runtime:
         )
         host.objects, host.rpc = objects, objects.rpc
         objects.alarms = self._alarm_calls
-        known = {namespace.id: namespace for namespace in changes.alive}
-        bindings = [
-            self._describe(binding, script, host, objects, known) for binding in script.bindings
-        ]
+        environment = Environment(script, host, objects, self.source, changes, lambda: self.queues)
+        bindings = [environment.describe(binding) for binding in script.bindings]
         worker = Worker(
             script, self._platform, host, limits=self.settings.limits, bindings=bindings
         )
@@ -310,24 +286,7 @@ class Runtime:
             from holdfast.server.assets import put_before
 
             put_before(worker, self.settings.data, self._loop, self._console)
-        implied = self.source.implied_namespaces(script, worker.exports.classes)
-        implied_workflows = self.source.implied_workflows(script, worker.exports.workflows)
-        changed = {*known, *(namespace.id for namespace in changes.deleted)}
-        own = [
-            *(namespace for namespace in changes.alive if not is_workflow(namespace)),
-            *(
-                namespace
-                for namespace in self.source.own_namespaces(script, worker.exports.classes)
-                if namespace.id not in changed and not is_workflow(namespace)
-            ),
-        ]
-        worker.extend_environment(
-            [
-                *(describe_namespace(n.name, n, objects) for n in implied),
-                *(self._describe_objects(w, script, objects, known) for w in implied_workflows),
-            ],
-            [describe_namespace(n.name, n, objects) for n in own if n.script == script.name],
-        )
+        worker.extend_environment(*environment.of_exports(worker.exports))
         home = ObjectHome(worker)
         if self.settings.bounds.object_calls != MAX_OBJECT_CALLS:
             home.bound_calls(self.settings.bounds.object_calls)
@@ -355,65 +314,6 @@ class Runtime:
             r2=BucketBindings(self.buckets),
             rate_limits=self._rate_limits,
         )
-
-    def _describe(
-        self,
-        binding: Any,
-        script: Script,
-        host: Host,
-        objects: IsolateObjects,
-        known: Mapping[str, Namespace],
-    ) -> dict[str, Any]:
-        """A binding as polyfills/workers/env.js takes it."""
-        match binding:
-            case PlainText(name, text):
-                return {"type": "plain_text", "name": name, "text": text}
-            case SecretText(name, text):
-                return {"type": "secret_text", "name": name, "text": text}
-            case Json(name, value):
-                return {"type": "json", "name": name, "json": value}
-            case Service(name, service, entrypoint, props):
-                number = objects.bind_service(service, entrypoint or "")
-                return {"type": "service", "name": name, "number": number, "props": props}
-            case KeyValue() | D1() | QueueProducer() | R2Bucket():
-                return _bind_store(binding, host, self)
-            case AssetsBinding(name):
-                number = objects.bind_service(script.name, ASSETS_ENTRYPOINT)
-                return {"type": "assets", "name": name, "number": number}
-            case VersionMetadata(name):
-                told = {"id": script.version, "tag": script.tag, "timestamp": script.created_on}
-                return {"type": "json", "name": name, "json": json.dumps(told)}
-            case RateLimit(name, namespace_id, limit, period_s):
-                counted = {"namespaceId": namespace_id, "limit": limit, "period": period_s}
-                return {"type": "ratelimit", "name": name, **counted}
-            case Analytics(name):
-                return {"type": "analytics_engine", "name": name}
-            case ObjectNamespace() | Workflow():
-                return self._describe_objects(binding, script, objects, known)
-        raise AssertionError(f"a binding of no known kind: {binding!r}")
-
-    def _describe_objects(
-        self,
-        binding: ObjectNamespace | Workflow,
-        script: Script,
-        objects: IsolateObjects,
-        known: Mapping[str, Namespace],
-    ) -> dict[str, Any]:
-        if isinstance(binding, ObjectNamespace):
-            namespace = known.get(binding.namespace_id) or self._namespace(binding.namespace_id)
-            return describe_namespace(binding.name, namespace, objects)
-        name = namespace_name(binding.workflow_name)
-        to_be = next((namespace for namespace in known.values() if namespace.name == name), None)
-        namespace = to_be or self.source.workflow(binding, script)
-        described = describe_namespace(binding.name, namespace, objects)
-        return {**described, "type": "workflow", "workflowName": binding.workflow_name}
-
-    def _namespace(self, namespace_id: str) -> Namespace:
-        """A namespace of the source; one that was deleted has no script any more."""
-        try:
-            return self.source.namespace(namespace_id)
-        except NamespaceNotFound:
-            return Namespace(namespace_id, "", "", "", namespace_id)
 
     # ---- replacing and ending ------------------------------------------------------
 
@@ -524,38 +424,5 @@ class Runtime:
             self.directory.departures.tell()
 
 
-def _bind_store(
-    binding: KeyValue | D1 | QueueProducer | R2Bucket, host: Host, runtime: Runtime
-) -> dict[str, Any]:
-    """Let an isolate reach something that is kept beside objects."""
-    match binding:
-        case KeyValue(name, namespace_id):
-            number = host.capabilities.kv.bind(namespace_id)
-            return {"type": "kv_namespace", "name": name, "number": number}
-        case D1(name, database_id):
-            number = host.capabilities.d1.bind(database_id)
-            return {"type": "d1", "name": name, "number": number}
-        case QueueProducer(name, queue, delay_s):
-            if "queues" not in host.capabilities:
-                host.capabilities["queues"] = QueueBindings(runtime.queues)
-            number = host.capabilities.queues.bind(queue, delay_s)
-            return {"type": "queue", "name": name, "number": number}
-        case R2Bucket(name, bucket_name):
-            is_implied = runtime.source.implies_buckets
-            number = host.capabilities.r2.bind(bucket_name, is_implied=is_implied)
-            return {"type": "r2_bucket", "name": name, "number": number}
-
-
 def _nobody(_queue: str) -> None:
     """There is no other shard."""
-
-
-def describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects) -> dict[str, Any]:
-    """A namespace as polyfills/objects/namespace.js takes it, bound in an isolate."""
-    return {
-        "type": "durable_object_namespace",
-        "name": name,
-        "number": objects.bind_namespace(namespace),
-        "className": namespace.class_name,
-        "usesSqlite": namespace.use_sqlite,
-    }

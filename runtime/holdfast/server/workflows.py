@@ -8,7 +8,8 @@ from typing import Any
 
 from holdfast.catalog import Catalog, ErrorCode, Namespace, UploadRejected
 from holdfast.catalog.workflows import check_name, is_workflow, names_of
-from holdfast.server.runtime import Runtime, describe_namespace
+from holdfast.server.environment import describe_namespace
+from holdfast.server.runtime import Runtime
 from holdfast.workers import ScriptFailed
 
 INSTANCES_AT_A_TIME = 100

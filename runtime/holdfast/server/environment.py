@@ -1,0 +1,166 @@
+"""`Environment`: what a script finds in `env` and in `ctx.exports`.
+
+It is described as polyfills/workers/env.js takes it.
+"""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from holdfast.catalog import (
+    D1,
+    Analytics,
+    AssetsBinding,
+    Json,
+    KeyValue,
+    Namespace,
+    NamespaceNotFound,
+    ObjectNamespace,
+    PlainText,
+    QueueProducer,
+    R2Bucket,
+    RateLimit,
+    Script,
+    SecretText,
+    Service,
+    VersionMetadata,
+    Workflow,
+)
+from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
+from holdfast.catalog.migrations import NamespaceChanges
+from holdfast.catalog.workflows import is_workflow, namespace_name
+from holdfast.host.context import Host
+from holdfast.host.queues import QueueBindings
+from holdfast.objects.capability import IsolateObjects
+from holdfast.server.sources import ScriptSource
+from holdfast.workers.load import Exports
+
+if TYPE_CHECKING:
+    from holdfast.server.queues import Queues
+
+Described = dict[str, Any]
+
+
+class Environment:
+    """Binds one isolate's script to what its bindings name."""
+
+    def __init__(
+        self,
+        script: Script,
+        host: Host,
+        objects: IsolateObjects,
+        source: ScriptSource,
+        changes: NamespaceChanges,
+        queues: "Callable[[], Queues]",
+    ) -> None:
+        """Namespaces are as they will be after `changes`; `queues` are asked for where one is."""
+        self._script = script
+        self._host = host
+        self._objects = objects
+        self._source = source
+        self._changes = changes
+        self._known = {namespace.id: namespace for namespace in changes.alive}
+        self._queues = queues
+
+    def describe(self, binding: Any) -> Described:
+        """A binding of the script's."""
+        match binding:
+            case PlainText(name, text):
+                return {"type": "plain_text", "name": name, "text": text}
+            case SecretText(name, text):
+                return {"type": "secret_text", "name": name, "text": text}
+            case Json(name, value):
+                return {"type": "json", "name": name, "json": value}
+            case Service(name, service, entrypoint, props):
+                number = self._objects.bind_service(service, entrypoint or "")
+                return {"type": "service", "name": name, "number": number, "props": props}
+            case KeyValue() | D1() | QueueProducer() | R2Bucket():
+                return self._store(binding)
+            case AssetsBinding(name):
+                number = self._objects.bind_service(self._script.name, ASSETS_ENTRYPOINT)
+                return {"type": "assets", "name": name, "number": number}
+            case VersionMetadata(name):
+                version = self._script
+                told = {"id": version.version, "tag": version.tag, "timestamp": version.created_on}
+                return {"type": "json", "name": name, "json": json.dumps(told)}
+            case RateLimit(name, namespace_id, limit, period_s):
+                counted = {"namespaceId": namespace_id, "limit": limit, "period": period_s}
+                return {"type": "ratelimit", "name": name, **counted}
+            case Analytics(name):
+                return {"type": "analytics_engine", "name": name}
+            case ObjectNamespace(name, namespace_id):
+                return self._namespace(name, self._find(namespace_id))
+            case Workflow():
+                return self._workflow(binding)
+        raise AssertionError(f"a binding of no known kind: {binding!r}")
+
+    def of_exports(self, exports: Exports) -> tuple[list[Described], list[Described]]:
+        """What is in `env` since the script exports it, and what `ctx.exports` has of objects."""
+        implied = [
+            *(
+                self._namespace(namespace.name, namespace)
+                for namespace in self._source.implied_namespaces(self._script, exports.classes)
+            ),
+            *map(self._workflow, self._source.implied_workflows(self._script, exports.workflows)),
+        ]
+        changed = {*self._known, *(namespace.id for namespace in self._changes.deleted)}
+        own = [
+            *self._changes.alive,
+            *(
+                namespace
+                for namespace in self._source.own_namespaces(self._script, exports.classes)
+                if namespace.id not in changed
+            ),
+        ]
+        return implied, [
+            self._namespace(namespace.name, namespace)
+            for namespace in own
+            if namespace.script == self._script.name and not is_workflow(namespace)
+        ]
+
+    def _store(self, binding: KeyValue | D1 | QueueProducer | R2Bucket) -> Described:
+        """Something that is kept beside objects, and how the isolate calls it."""
+        capabilities = self._host.capabilities
+        match binding:
+            case KeyValue(name, namespace_id):
+                number = capabilities.kv.bind(namespace_id)
+                return {"type": "kv_namespace", "name": name, "number": number}
+            case D1(name, database_id):
+                return {"type": "d1", "name": name, "number": capabilities.d1.bind(database_id)}
+            case QueueProducer(name, queue, delay_s):
+                if "queues" not in capabilities:
+                    capabilities["queues"] = QueueBindings(self._queues())
+                number = capabilities.queues.bind(queue, delay_s)
+                return {"type": "queue", "name": name, "number": number}
+            case R2Bucket(name, bucket_name):
+                is_implied = self._source.implies_buckets
+                number = capabilities.r2.bind(bucket_name, is_implied=is_implied)
+                return {"type": "r2_bucket", "name": name, "number": number}
+
+    def _workflow(self, binding: Workflow) -> Described:
+        name = namespace_name(binding.workflow_name)
+        to_be = next((one for one in self._known.values() if one.name == name), None)
+        namespace = to_be or self._source.workflow(binding, self._script)
+        described = self._namespace(binding.name, namespace)
+        return {**described, "type": "workflow", "workflowName": binding.workflow_name}
+
+    def _namespace(self, name: str, namespace: Namespace) -> Described:
+        return describe_namespace(name, namespace, self._objects)
+
+    def _find(self, namespace_id: str) -> Namespace:
+        """A namespace; one that was deleted has no script any more."""
+        try:
+            return self._known.get(namespace_id) or self._source.namespace(namespace_id)
+        except NamespaceNotFound:
+            return Namespace(namespace_id, "", "", "", namespace_id)
+
+
+def describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects) -> Described:
+    """A namespace, bound in an isolate."""
+    return {
+        "type": "durable_object_namespace",
+        "name": name,
+        "number": objects.bind_namespace(namespace),
+        "className": namespace.class_name,
+        "usesSqlite": namespace.use_sqlite,
+    }
