@@ -4,12 +4,15 @@ A Worker in `workers/` checks for itself and answers "ok"; those whose work is H
 from outside.
 """
 
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from holdfast.catalog import R2Bucket
 from holdfast.engine import Limits
 from tests.inprocess import Server
 from tests.libraries.installed import WORKERS, bundled, installed
@@ -17,7 +20,7 @@ from tests.libraries.installed import WORKERS, bundled, installed
 pytestmark = pytest.mark.slow
 
 ASKED_FROM_OUTSIDE = {
-    *("drizzle", "express", "hono", "itty-router", "partyserver", "trpc", "yoga"),
+    *("buckets", "drizzle", "express", "hono", "itty-router", "partyserver", "trpc", "yoga"),
 }
 CHECK_THEMSELVES = sorted({path.stem for path in WORKERS.glob("*.mjs")} - ASKED_FROM_OUTSIDE)
 
@@ -70,6 +73,34 @@ async def test_hono_routes_and_runs_its_middleware(server: Server) -> None:
     assert (await get("/redirect")).headers["Location"] == "/"
     assert ((await get("/throws")).status, (await get("/nope")).text) == (418, "nobody here")
     assert await server.text("/nested/deep/x%20y") == "x y"
+
+
+async def test_hono_and_unstorage_keep_files_in_a_bucket(server: Server) -> None:
+    server.runtime.buckets.create("files", 0)
+    server.add("main", bundled("buckets"), bindings=(R2Bucket("FILES", "files"),))
+    form = aiohttp.FormData()
+    content = bytes(range(256)) * 100
+    form.add_field("file", content, filename="a.png", content_type="image/png")
+    sent = await server.text("/images", method="POST", data=form, headers={"X-User": "me"})
+    digest = hashlib.sha256(content).hexdigest()
+    assert json.loads(sent) == {"key": "images/a.png", "size": len(content), "sha256": digest}
+    assert json.loads(await server.text("/images")) == [["images/a.png", "me"]]
+    head = await server.fetch("/images/a.png", headers={"Range": "bytes=65-67"})
+    assert (head.status, head.text) == (206, "ABC")
+    assert head.headers["Content-Range"] == f"bytes 65-67/{len(content)}"
+    tag = head.headers["ETag"]
+    assert head.headers["Content-Type"] == "image/png"
+    assert (await server.fetch("/images/a.png", headers={"If-None-Match": tag})).status == 304
+    assert (await server.fetch("/images/none.png")).status == 404
+    kept = json.loads(await server.text("/unstorage"))
+    assert kept == [{"n": 1}, [1, 2], ["a:b", "raw"], False, 7, []]
+    assert (await server.fetch("/static/a/index.html", method="PUT", data="<p>")).status == 204
+    served = await server.fetch("/static/a/index.html")
+    assert (served.text, served.headers["Content-Type"]) == ("<p>", "text/html; charset=utf-8")
+    tag = served.headers["ETag"]
+    again = await server.fetch("/static/a/index.html", headers={"If-None-Match": tag})
+    assert again.status == 304
+    assert (await server.fetch("/static/none.css")).status == 404
 
 
 async def test_itty_router_routes(server: Server) -> None:
