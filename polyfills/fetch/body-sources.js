@@ -7,6 +7,7 @@ import {
   body_decode,
   body_gather,
   body_json,
+  body_length,
   body_read,
   body_read_all,
   body_read_text,
@@ -40,6 +41,11 @@ export class HostBody {
     this.handle = handle;
     this.#signal = signal;
     abandoned.register(this, handle);
+  }
+
+  get byteLength() {
+    const length = body_length(this.handle);
+    return length < 0 ? undefined : length;
   }
 
   pull(sink) {

@@ -1,17 +1,16 @@
 // What scripts may store.
 
-import { body_length } from "holdfast:ops";
-import { HostBody } from "../fetch/body-sources.js";
 import { streamForHost, throughGate } from "../fetch/transfer.js";
 import { blobBytes, isBlob } from "../files/blob.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
 import { toUSVString } from "../kernel/webidl.js";
-import { hostSourceOf, isLocked, isReadableStream, knownLength } from "../streams/on-demand.js";
+import { isDisturbed, isLocked, isReadableStream, knownLength } from "../streams/on-demand.js";
 import { wrongArgument } from "./conversions.js";
 
 const TYPES = "JsReadableStream or ArrayBuffer or ArrayBufferView or string or Blob";
 const UNKNOWN_LENGTH =
   "Provided readable stream must have a known length (request/response body or readable half of FixedLengthStream)";
+const DISTURBED = "This ReadableStream is disturbed.";
 
 /** Throws for what cannot be stored; the value is parameter 2 of `method` on `Class`. */
 export function checkValue(value, method, Class) {
@@ -32,8 +31,9 @@ function bodyOf(value) {
   if (typeof value === "string") return toUSVString(value);
   if (isBlob(value)) return blobBytes(value);
   if (!isReadableStream(value)) return copyBytes(value);
-  const source = hostSourceOf(value);
-  const length = source instanceof HostBody ? body_length(source.handle) : (knownLength(value) ?? -1);
-  if (length < 0 && !isLocked(value)) throw new TypeError(UNKNOWN_LENGTH);
+  if (!isLocked(value)) {
+    if (isDisturbed(value)) throw new TypeError(DISTURBED);
+    if (knownLength(value) === undefined) throw new TypeError(UNKNOWN_LENGTH);
+  }
   return streamForHost(value);
 }

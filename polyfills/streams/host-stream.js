@@ -125,18 +125,12 @@ export const isErrored = (stream) => readableArgument(stream).status === ERRORED
 
 /** How many bytes an untouched stream will give; undefined where nobody knows. */
 export function knownLength(stream) {
-  const { expectedLength } = readableArgument(stream);
-  return expectedLength ?? hostSourceOf(stream)?.byteLength;
+  return readableArgument(stream).knownLength;
 }
 
 /** The source given to `createHostStream`, while the stream is untouched; else undefined. */
 export function hostSourceOf(stream) {
-  return untouchedSource(readableArgument(stream));
-}
-
-function untouchedSource(state) {
-  const untouched = !state.disturbed && !state.locked && state.status === READABLE;
-  return untouched ? state.controller.source : undefined;
+  return readableArgument(stream).untouchedSource;
 }
 
 // ---- Taking ---------------------------------------------------------------------------
@@ -147,7 +141,7 @@ function untouchedSource(state) {
  */
 export function takeHostSource(stream) {
   const state = readableArgument(stream);
-  const source = untouchedSource(state);
+  const source = state.untouchedSource;
   if (source === undefined) return undefined;
   state.disturbed = true;
   state.controller.close();
@@ -172,10 +166,7 @@ export function cancelStream(stream, reason) {
  * https://fetch.spec.whatwg.org/#concept-body-clone
  */
 export function teeForClone(stream) {
-  const length = knownLength(stream);
-  const state = readableArgument(stream);
-  const [first, second] = tee(state, copyChunk);
-  if (state.controller.isByte) first.expectedLength = second.expectedLength = length;
+  const [first, second] = tee(readableArgument(stream), copyChunk);
   return [new ReadableStream(first), new ReadableStream(second)];
 }
 
@@ -215,7 +206,7 @@ export class HostReader {
 export function readAllBytes(stream, convert = (bytes) => bytes) {
   try {
     const state = readableArgument(stream);
-    const source = untouchedSource(state);
+    const source = state.untouchedSource;
     if (source?.readAll === undefined) return new Collector(state, convert).run();
     takeHostSource(stream);
     const bytes = source.readAll();

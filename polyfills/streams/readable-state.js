@@ -31,6 +31,17 @@ export class ReadableState {
     return this.reader !== undefined;
   }
 
+  /** What was given to `createHostStream`, while nobody has touched the stream. */
+  get untouchedSource() {
+    const untouched = !this.disturbed && !this.locked && this.status === READABLE;
+    return untouched ? this.controller.source : undefined;
+  }
+
+  /** How many bytes an untouched stream will give; undefined where nobody knows. */
+  get knownLength() {
+    return this.expectedLength ?? this.untouchedSource?.byteLength;
+  }
+
   /** How many reads of a BYOB reader wait. */
   get waitingByobReads() {
     const { reader } = this;

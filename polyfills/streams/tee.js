@@ -12,11 +12,15 @@ const same = (chunk) => chunk;
 
 /**
  * The states of two branches of a stream, which becomes locked; throws a TypeError if
- * it is. `copy` makes the second branch's chunk of the first's.
+ * it is. `copy` makes the second branch's chunk of the first's. As in workerd, a branch of bytes is as
+ * long as the stream.
  */
 export function tee(stream, copy = same) {
-  if (stream.controller.isByte) return new ByteTee(stream).branches;
-  return new DefaultTee(stream, copy).branches;
+  if (!stream.controller.isByte) return new DefaultTee(stream, copy).branches;
+  const { knownLength } = stream;
+  const { branches } = new ByteTee(stream);
+  for (const branch of branches) branch.expectedLength = knownLength;
+  return branches;
 }
 
 /** A copy of a chunk of bytes; a chunk of any other kind is shared. */

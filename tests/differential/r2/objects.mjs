@@ -95,6 +95,33 @@ export const cases = {
         return told;
       },
       unknown: kept(unknown()),
+      tee: async () => kept(stream("in two").tee()[1])(),
+      clone: async () => kept(new Response("a clone").clone().body)(),
+      cloned: async () => {
+        const response = new Response("cloned");
+        response.clone();
+        return kept(response.body)();
+      },
+      teeOfObject: async () => {
+        await b.put("values/tee", "an object");
+        return kept((await b.get("values/tee")).body.tee()[0])();
+      },
+      cloneOfObject: async () => {
+        const response = new Response((await b.get("values/tee")).body);
+        return kept(response.clone().body)();
+      },
+      throughFixed: async () => {
+        const { body } = new Response("through a channel");
+        return kept(body.pipeThrough(new FixedLengthStream(17)))();
+      },
+      throughAny: async () => kept(stream("unknown").pipeThrough(new TransformStream()))(),
+      partlyRead: async () => {
+        const { body } = await b.get("values/tee");
+        const reader = body.getReader({ mode: "byob" });
+        await reader.read(new Uint8Array(3));
+        reader.releaseLock();
+        return kept(body)();
+      },
       number: kept(1),
       object: kept({}),
       array: kept([1]),
