@@ -104,3 +104,24 @@ def test_an_order_is_approved_packed_and_shipped(holdfast: Harness) -> None:
     assert orders.fetch("/tea/approve", json={"by": "Ada"}).json()["output"] is None
     shipped = {"order": "tea", "attempt": 2}
     assert orders.workflow("ORDERS", "tea").wait() == {"total": 7, "by": "Ada", "shipped": shipped}
+
+
+def test_files_are_kept_in_a_bucket(holdfast: Harness) -> None:
+    worker = holdfast.worker(EXAMPLES / "files")
+    headers = {"Content-Type": "text/plain"}
+    put = worker.fetch("/a/b%20c.txt", method="PUT", body="content", headers=headers)
+    assert (put.status, put.text()) == (201, "7 bytes\n")
+    etag = put.headers["etag"]
+    got = worker.fetch("/a/b%20c.txt")
+    assert (got.text(), got.headers["content-type"]) == ("content", "text/plain")
+    part = worker.fetch("/a/b%20c.txt", headers={"Range": "bytes=-3"})
+    assert (part.status, part.text()) == (206, "ent")
+    assert part.headers["content-range"] == "bytes 4-6/7"
+    assert worker.fetch("/a/b%20c.txt", headers={"If-None-Match": etag}).status == 304
+    wrong = {"If-Match": '"other"'}
+    assert worker.fetch("/a/b%20c.txt", method="PUT", body="x", headers=wrong).status == 412
+    assert worker.fetch("/a/b%20c.txt", headers=wrong).status == 412
+    assert worker.fetch("/").text() == "a/\n"
+    assert worker.fetch("/a/").text() == "a/b c.txt 7\n"
+    assert worker.fetch("/a/b%20c.txt", method="DELETE").status == 204
+    assert worker.fetch("/a/b%20c.txt").status == 404
