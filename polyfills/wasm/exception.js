@@ -81,8 +81,9 @@ export function tagOf(number, store, parameters) {
 export class Exception {
   #tag;
   #payload;
+  #stack;
 
-  constructor(tag, payload = undefined, options = undefined) {
+  constructor(tag, payload, options = undefined) {
     if (givenPayload !== undefined) {
       [this.#tag, this.#payload] = givenPayload;
       givenPayload = undefined;
@@ -98,12 +99,7 @@ export class Exception {
     }
     this.#tag = tag;
     this.#payload = values.map((value, index) => convert(value, types[index], what));
-    if (isObject(options) && options.traceStack) this.stack = new Error().stack;
-  }
-
-  is(tag) {
-    if (!isTag(tag)) throw new TypeError("WebAssembly.Exception.is(): Argument 0 must be a WebAssembly tag");
-    return this.#tag === tag;
+    if (isObject(options) && options.traceStack) this.#stack = new Error().stack;
   }
 
   getArg(tag, index) {
@@ -114,6 +110,15 @@ export class Exception {
     const place = Math.trunc(Number(index));
     if (place >= 0 && place < this.#payload.length) return this.#payload[place];
     throw new RangeError(`${what}: Index must be convertible to a valid number`);
+  }
+
+  is(tag) {
+    if (!isTag(tag)) throw new TypeError("WebAssembly.Exception.is(): Argument 0 must be a WebAssembly tag");
+    return this.#tag === tag;
+  }
+
+  get stack() {
+    return this.#stack;
   }
 
   static {

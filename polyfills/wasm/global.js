@@ -45,6 +45,11 @@ export class Global {
     this.#value = isGiven ? convert(value, this.#type, what) : defaultOf(this.#type);
   }
 
+  valueOf() {
+    if (!isGlobal(this)) throw illegalInvocation();
+    return this.value;
+  }
+
   get value() {
     if (this.#type === "v128" || this.#type === "exnref") {
       throw new TypeError(`get ${WHAT}.value: Can't get the value of ${this.#type} WebAssembly.Global`);
@@ -63,11 +68,6 @@ export class Global {
     const converted = convert(value, this.#type, what);
     if (this.#store === undefined) this.#value = converted;
     else natives.global_set(this.#store.keeper, this.#number, converted);
-  }
-
-  valueOf() {
-    if (!isGlobal(this)) throw illegalInvocation();
-    return this.value;
   }
 
   static {

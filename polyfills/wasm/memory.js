@@ -32,7 +32,7 @@ export class Memory {
       given = undefined;
       return;
     }
-    const { initial, maximum } = toLimits(descriptor, WHAT, MAX_PAGES);
+    const { initial, maximum } = toLimits(descriptor, WHAT, MAX_PAGES, MAX_PAGES);
     if (descriptor.shared) {
       if (maximum === undefined) {
         throw new TypeError(`${WHAT}: If shared is true, maximum property should be specified.`);
@@ -40,15 +40,7 @@ export class Memory {
       this.#buffer = Object.freeze(new SharedArrayBuffer(initial * PAGE_BYTES));
       return;
     }
-    this.#token = natives.new_memory(initial, maximum === undefined ? undefined : Math.min(maximum, MAX_PAGES));
-  }
-
-  get buffer() {
-    const buffer = this.#buffer;
-    if (buffer !== undefined && !isDetached(buffer)) return buffer;
-    const made = natives.memory_buffer(this.#token);
-    keepFromTransfer(made);
-    return (this.#buffer = made);
+    this.#token = natives.new_memory(initial, maximum);
   }
 
   grow(delta) {
@@ -60,6 +52,14 @@ export class Memory {
       throw new RangeError(`${what}: Maximum memory size exceeded`);
     }
     return before;
+  }
+
+  get buffer() {
+    const buffer = this.#buffer;
+    if (buffer !== undefined && !isDetached(buffer)) return buffer;
+    const made = natives.memory_buffer(this.#token);
+    keepFromTransfer(made);
+    return (this.#buffer = made);
   }
 
   static {

@@ -30,12 +30,12 @@ export class Module {
     }
   }
 
-  static exports(module) {
-    return describe(module, "exports").exports.map(({ name, kind }) => ({ name, kind }));
-  }
-
   static imports(module) {
     return describe(module, "imports").imports.map(({ module, name, kind }) => ({ module, name, kind }));
+  }
+
+  static exports(module) {
+    return describe(module, "exports").exports.map(({ name, kind }) => ({ name, kind }));
   }
 
   static customSections(module, name) {

@@ -6,7 +6,13 @@ import { wasm } from "holdfast:ops";
 const { Error, RangeError, TypeError } = globalThis;
 
 function errorClass(name) {
-  const Class = { [name]: class extends Error {} }[name];
+  const Class = {
+    [name]: class extends Error {
+      constructor(message, options = undefined) {
+        super(message, options);
+      }
+    },
+  }[name];
   Object.defineProperty(Class.prototype, "name", { value: name, configurable: true, writable: true });
   return Class;
 }

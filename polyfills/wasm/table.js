@@ -41,7 +41,7 @@ export class Table {
     const what = `${WHAT}()`;
     if (!isObject(descriptor)) throw new TypeError(`${what}: Argument 0 must be a table descriptor`);
     this.#kind = toTableKind(descriptor.element, what);
-    const { initial, maximum } = toLimits(descriptor, what, MAX_ELEMENTS);
+    const { initial, maximum } = toLimits(descriptor, what, MAX_ELEMENTS, 4_294_967_295);
     const isGiven = arguments.length > 1 && (value !== undefined || this.#kind === "externref");
     const first = this.#element(value, isGiven, what, "Argument 1");
     this.#maximum = maximum;
@@ -52,20 +52,6 @@ export class Table {
     return this.#elements === undefined
       ? natives.table_size(this.#store.keeper, this.#number)
       : this.#elements.length;
-  }
-
-  get(index) {
-    const place = this.#place(index, "get");
-    return this.#elements === undefined
-      ? natives.table_get(this.#store.keeper, this.#number, place)
-      : this.#elements[place];
-  }
-
-  set(index, value = undefined) {
-    const place = this.#place(index, "set");
-    const element = this.#element(value, arguments.length > 1, `${WHAT}.set()`, "Argument 1");
-    if (this.#elements === undefined) natives.table_set(this.#store.keeper, this.#number, place, element);
-    else this.#elements[place] = element;
   }
 
   grow(delta, value = undefined) {
@@ -82,6 +68,20 @@ export class Table {
         : append(this.#elements, count, element));
     if (!grown) throw new RangeError(`${what}: failed to grow table by ${count}`);
     return before;
+  }
+
+  set(index, value = undefined) {
+    const place = this.#place(index, "set");
+    const element = this.#element(value, arguments.length > 1, `${WHAT}.set()`, "Argument 1");
+    if (this.#elements === undefined) natives.table_set(this.#store.keeper, this.#number, place, element);
+    else this.#elements[place] = element;
+  }
+
+  get(index) {
+    const place = this.#place(index, "get");
+    return this.#elements === undefined
+      ? natives.table_get(this.#store.keeper, this.#number, place)
+      : this.#elements[place];
   }
 
   #place(index, method) {

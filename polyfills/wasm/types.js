@@ -28,10 +28,10 @@ export function toTableKind(value, what) {
 /** A whole number from 0 to `highest`; a TypeError for any other. */
 export function toIndex(value, what, highest = 4_294_967_295) {
   const number = trunc(Number(value));
-  if (!(number >= 0 && number <= highest)) {
-    throw new TypeError(`${what} must be convertible to a valid number`);
-  }
-  return number + 0;
+  if (number >= 0 && number <= highest) return number + 0;
+  throw new TypeError(
+    `${what} must be ${number < 0 ? "non-negative" : "convertible to a valid number"}`,
+  );
 }
 
 /** What a value of this type is where none is given. */
@@ -41,12 +41,12 @@ export function defaultOf(type) {
   return type === "i64" ? BigInt(0) : 0;
 }
 
-/** The limits of a memory or a table. `most` is what a maximum may be. */
-export function toLimits(descriptor, what, most) {
+/** The limits of a memory or a table: what may be asked for at first, and as a maximum. */
+export function toLimits(descriptor, what, most, mostAsMaximum) {
   if (!isObject(descriptor)) throw new TypeError(`${what}: Argument 0 must be a descriptor`);
   const initial = limitOf(descriptor, "initial", what, most);
   if (initial === undefined) throw new TypeError(`${what}: Property 'initial' is required`);
-  const maximum = limitOf(descriptor, "maximum", what, 4_294_967_295);
+  const maximum = limitOf(descriptor, "maximum", what, mostAsMaximum);
   if (maximum !== undefined && maximum < initial) {
     throw new RangeError(
       `${what}: Property 'maximum': value ${maximum} is below the lower bound ${initial}`,

@@ -315,6 +315,11 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "clearing what is none",
         ],
     },
+    "platform/webassembly": {
+        Reason.ENGINE: [
+            "a float that is too large",
+        ],
+    },
     "platform/url": {
         Reason.STANDARD: [
             "params iterate",

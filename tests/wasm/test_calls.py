@@ -166,6 +166,6 @@ async def test_traps_are_told_in_the_words_of_v8(server: Server) -> None:
         "RuntimeError: float unrepresentable in integer range",
         "RuntimeError: null function",
         "RuntimeError: table index is out of bounds",
-        "RuntimeError: null function or function signature mismatch",
+        "RuntimeError: function signature mismatch",
         None,
     ]

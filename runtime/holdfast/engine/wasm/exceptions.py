@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 OVERFLOWN = "Maximum call stack size exceeded"
 
+MOST_REMEMBERED = 8
 _STACK_OVERFLOW = 0
 _TRAPS = {
     1: "memory access out of bounds",
     2: "operation does not support unaligned accesses",
     3: "table index is out of bounds",
     4: "null function",
-    5: "null function or function signature mismatch",
+    5: "function signature mismatch",
     6: "divide result unrepresentable",
     7: "divide by zero",
     8: "float unrepresentable in integer range",
@@ -43,6 +44,9 @@ class Exceptions:
     def __init__(self, store: "Store") -> None:
         self._store = store
         self._js_tag: int | None = None
+        # Those that came from JavaScript last, by what WebAssembly has of them: the reference that
+        # keeps it in place, and where the keeper has the object.
+        self._known: dict[int, tuple[Any, int]] = {}
 
     # ---- out of WebAssembly ----------------------------------------------------------
 
@@ -74,6 +78,11 @@ class Exceptions:
     def _throw(self, thrown: Any) -> Any:
         """Throw what an exception carries, or the exception as an object."""
         store = self._store
+        known = self._known.get(lib.wasmtime_exnref_to_raw(store.context, thrown))
+        if known is not None:
+            lib.wasmtime_exnref_unroot(thrown)
+            place = js.JS_GetPropertyInt64(store.js_context, store.keeper, known[1])
+            return js.JS_Throw(store.js_context, place)
         tag = ffi.new("wasmtime_tag_t *")
         error = lib.wasmtime_exnref_tag(store.context, thrown, tag)
         assert not error, "an exception has a tag"
@@ -124,17 +133,29 @@ class Exceptions:
                 number, payload = known
             else:
                 number, payload = self.js_tag(), [js.JS_DupValue(store.js_context, value)]
-            trap = self._exception(number, payload)
+            made = self._exception(number, payload)
+            if known:
+                self._remember(made, value)
+            trap = lib.wasmtime_context_set_exception(store.context, made)
         except (MemoryError, Pending):
             return self._trap_with(value)
         js.JS_FreeValue(store.js_context, value)
         return trap
 
-    def _exception(self, number: int, payload: list[Any]) -> Any:
-        """The trap that throws an exception with these values, which are taken over.
+    def _remember(self, made: Any, value: Any) -> None:
+        """Have an exception be the same object again, should it soon come out as it is."""
+        store = self._store
+        if len(self._known) == MOST_REMEMBERED:
+            oldest, place = self._known.pop(next(iter(self._known)))
+            lib.wasmtime_exnref_unroot(oldest)
+            store.let_go(place)
+        root = ffi.new("wasmtime_ref_t *")
+        lib.wasmtime_exnref_clone(made, root)
+        raw = lib.wasmtime_exnref_to_raw(store.context, root)
+        self._known[raw] = root, store.keep(js.JS_DupValue(store.js_context, value))
 
-        wasmtime_exnref_new, wasmtime_context_set_exception.
-        """
+    def _exception(self, number: int, payload: list[Any]) -> Any:
+        """An exception with these values, which are taken over. wasmtime_exnref_new."""
         store = self._store
         tag, signature = store.tags[number]
         fields = ffi.new("wasmtime_val_t[]", max(len(payload), 1))
@@ -150,7 +171,7 @@ class Exceptions:
                 js.JS_FreeValue(store.js_context, value)
         if error:
             raise MemoryError(take_message(error))
-        return lib.wasmtime_context_set_exception(store.context, made)
+        return made
 
     def _trap_with(self, value: Any) -> Any:
         """A trap that WebAssembly cannot catch, at whose end this value is thrown; taken over."""

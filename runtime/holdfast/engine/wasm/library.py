@@ -252,6 +252,8 @@ uint32_t wasmtime_externref_to_raw(wasmtime_context_t *, const wasmtime_ref_t *)
 wasmtime_error_t *wasmtime_exnref_new(wasmtime_context_t *, const wasmtime_tag_t *,
                                       const wasmtime_val_t *, size_t, wasmtime_ref_t *);
 void wasmtime_exnref_unroot(wasmtime_ref_t *);
+void wasmtime_exnref_clone(const wasmtime_ref_t *, wasmtime_ref_t *);
+uint32_t wasmtime_exnref_to_raw(wasmtime_context_t *, const wasmtime_ref_t *);
 wasmtime_error_t *wasmtime_exnref_tag(wasmtime_context_t *, const wasmtime_ref_t *,
                                       wasmtime_tag_t *);
 wasmtime_error_t *wasmtime_exnref_field(wasmtime_context_t *, const wasmtime_ref_t *, size_t,
