@@ -1,12 +1,20 @@
 """Queues of projects, in tests: delivered when the harness's clock says so."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from holdfast.testing import Harness, HarnessError
+from holdfast.testing import (
+    AsyncHarness,
+    Harness,
+    HarnessError,
+    JavaScriptError,
+    Map,
+    QueueMessage,
+)
 
 SOURCE = """
 const seen = [];
@@ -159,3 +167,88 @@ def test_a_consumer_that_cannot_be_is_refused(make: Any) -> None:
         make({"queue": "jobs"})
     with pytest.raises(HarnessError, match='must have "queue" in each'):
         make({"max_retries": 1})
+
+
+# ---- batches, and queues by name ---------------------------------------------------------
+
+HANDLER = """
+export default {
+  async queue(batch) {
+    if (batch.queue === "broken") {
+      batch.messages[0].ack();
+      throw new RangeError("broken");
+    }
+    for (const message of batch.messages) {
+      const { body, attempts, timestamp } = message;
+      console.log(JSON.stringify([body, attempts, timestamp]));
+      if (body instanceof Map) message.retry({ delaySeconds: 5 * attempts });
+    }
+    if (batch.queue === "all") batch.retryAll({ delaySeconds: 1 });
+  },
+};
+"""
+
+
+def test_a_batch_is_given_to_a_handler(holdfast: Harness) -> None:
+    worker = holdfast.worker({"main.mjs": HANDLER})
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    messages = [{"a": [1]}, QueueMessage(Map([(1, 2)]), id="m", timestamp=when, attempts=3)]
+    result = worker.queue("jobs", messages)
+    assert (result.outcome, result.error) == ("ok", None)
+    assert (result.ack_all, result.retry_all, result.explicit_acks) == (False, False, [])
+    assert [(retry.id, retry.delay_seconds) for retry in result.retry_messages] == [("m", 15)]
+    assert (len(result.acked), result.retried) == (1, ["m"])
+    assert json.loads(worker.logs[1].text) == [{}, 3, "2026-01-01T00:00:00.000Z"]
+    result = worker.queue("all", ["a"])
+    assert (result.retry_all, result.retry_all_delay_seconds) == (True, 1)
+
+
+def test_a_handler_that_fails_tells_what_it_was_done_with(holdfast: Harness) -> None:
+    worker = holdfast.worker({"main.mjs": HANDLER})
+    result = worker.queue("broken", [QueueMessage("a", id="1"), QueueMessage("b", id="2")])
+    assert result.outcome == "exception"
+    assert result.error is not None and result.error.message == "broken"
+    assert (result.explicit_acks, result.acked, result.retried) == (["1"], ["1"], ["2"])
+
+
+def test_a_queue_is_sent_to_and_looked_into(holdfast: Harness, make: Any) -> None:
+    worker = make()
+    jobs = holdfast.queue("jobs")
+    assert (len(jobs), jobs.messages) == (0, [])
+    jobs.send("a", {"b": 1})
+    jobs.send(b"later", delay_seconds=60)
+    worker.fetch("/?send=c")
+    assert [message.body for message in jobs.messages] == ["a", {"b": 1}, b"later", "c"]
+    holdfast.clock.advance(5)
+    assert seen(worker) == [[5000, "jobs", "a1 [object Object]1 c1"]]
+    assert [message.body for message in jobs.messages] == [b"later"]
+    assert len(holdfast.queue("others")) == 0
+
+
+async def test_queues_are_there_for_coroutines_too(aholdfast: AsyncHarness) -> None:
+    worker = aholdfast.worker({"main.mjs": HANDLER})
+    jobs = aholdfast.queue("jobs")
+    await jobs.send("a")
+    assert len(jobs) == 1
+    assert (await worker.queue("jobs", ["a"])).outcome == "ok"
+
+
+def test_an_object_sends_nothing_before_what_it_wrote_is_durable(holdfast: Harness) -> None:
+    source = """
+    import { DurableObject } from "cloudflare:workers";
+    export class Sender extends DurableObject {
+      async send() {
+        this.ctx.storage.put("k", "v");
+        await this.env.JOBS.send("sent");
+      }
+    }
+    export default {};
+    """
+    jobs = holdfast.queue("jobs")
+    worker = holdfast.worker({"main.mjs": source}, env={"JOBS": jobs})
+    holdfast.faults.fail_next("fsync")
+    with pytest.raises(JavaScriptError):
+        worker.object("Sender", "a").call("send")
+    assert len(jobs) == 0
+    worker.object("Sender", "a").call("send")
+    assert len(jobs) == 1

@@ -27,6 +27,10 @@ _TAKE = """
 SELECT number, id, content_type, body, sent_ms, attempts FROM messages
 WHERE queue = ? AND due_ms <= ? ORDER BY due_ms, number LIMIT ?
 """
+HELD = """
+SELECT number, id, content_type, body, sent_ms, attempts FROM messages
+WHERE queue = ? ORDER BY number
+"""
 _BURY = """
 INSERT INTO messages (queue, id, content_type, body, sent_ms, kept_from_ms, due_ms)
 SELECT ?, id, content_type, body, sent_ms, ?, ? FROM messages WHERE number = ?

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.storage.queue_messages import (
+    HELD,
     NEVER_MS,
     PUSHED,
     Backlog,
@@ -326,6 +327,11 @@ class QueueStore:
                     "UPDATE messages SET lease = NULL, due_ms = ? WHERE lease = ? AND queue = ?",
                     (int(now_ms), PUSHED, queue),
                 )
+
+    def held(self, queue: str) -> list[Message]:
+        """All that a queue holds, in the order in which it came; for tests and the like."""
+        with self._reading() as db:
+            return [Message(*row) for row in db.execute(HELD, (queue,))] if db else []
 
     def purge(self, queue: str) -> None:
         """Remove all that a queue holds, what was given out as well."""

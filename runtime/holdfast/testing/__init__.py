@@ -10,6 +10,7 @@ end in a loop of its own, and returns the result; `AsyncHarness` returns it to b
   with a twin for AsyncHarness; driven.py has what makes two of their methods.
 - `VirtualClock` (clock.py), `LoopView` (loop.py): time, which jumps where it is all that is
   waited for; `Waiting` (waiting.py) decides when that is.
+- queues.py: batches for a handler, and what a queue holds.
 - `Outbound`, `Faults`: what comes from outside, and what goes wrong.
 - plugin.py: fixtures and hooks. It imports next to nothing, for it is loaded by every run of
   pytest; javascript.py collects tests that are written in JavaScript.
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from holdfast.testing.harness import AsyncHarness, Harness
     from holdfast.testing.objects import AsyncObject, Object
     from holdfast.testing.plugin import holdfast_fixture
+    from holdfast.testing.queues import AsyncQueue, Queue, QueueMessage, QueueResult
     from holdfast.testing.responses import Request, Response
     from holdfast.testing.sockets import AsyncSocket, Socket
     from holdfast.testing.values import Map, Set
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncHarness",
     "AsyncObject",
+    "AsyncQueue",
     "AsyncSocket",
     "AsyncWorker",
     "AsyncWorkflowInstance",
@@ -42,6 +45,9 @@ __all__ = [
     "JavaScriptError",
     "Map",
     "Object",
+    "Queue",
+    "QueueMessage",
+    "QueueResult",
     "Request",
     "Response",
     "Set",
@@ -54,6 +60,7 @@ __all__ = [
 _PLACES = {
     "AsyncHarness": "harness",
     "AsyncObject": "objects",
+    "AsyncQueue": "queues",
     "AsyncSocket": "sockets",
     "AsyncWorker": "worker",
     "AsyncWorkflowInstance": "workflows",
@@ -64,6 +71,9 @@ _PLACES = {
     "JavaScriptError": "errors",
     "Map": "values",
     "Object": "objects",
+    "Queue": "queues",
+    "QueueMessage": "queues",
+    "QueueResult": "queues",
     "Request": "responses",
     "Response": "responses",
     "Set": "values",

@@ -14,6 +14,7 @@ from holdfast.catalog.bindings import (
     Json,
     ObjectNamespace,
     PlainText,
+    QueueProducer,
     Service,
     Workflow,
 )
@@ -25,6 +26,7 @@ from holdfast.objects.record import ObjectRecord
 from holdfast.testing.database import Database
 from holdfast.testing.driven import driven
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
+from holdfast.testing.queues import AnyQueue
 from holdfast.testing.services import PythonService
 from holdfast.testing.sources import Found, Options, Source, find
 from holdfast.testing.stage import Stage
@@ -61,8 +63,9 @@ class Core(Stage, Generic[WorkerT]):
 
         `env` adds bindings, or puts others in their place: text and data are what they are;
         another Worker, or a Python function, class or object, is a service, a Worker's
-        `namespace(…)` the objects of its class, and `d1(…)` a database. `environment` is that
-        of a project. Raises HarnessError, which names the file and what is wrong.
+        `namespace(…)` the objects of its class, `d1(…)` a database, and `queue(…)` a queue to send
+        to. `environment` is that of a project. Raises HarnessError, which names the file and what
+        is wrong.
         """
         if compatibility_date is not None and not is_compatibility_date(compatibility_date):
             raise HarnessError(f"{compatibility_date!r} is no date such as 2026-01-31.")
@@ -101,6 +104,8 @@ class Core(Stage, Generic[WorkerT]):
             return Json(name, json.dumps(value))
         if isinstance(value, Database):
             return D1(name, value.id)
+        if isinstance(value, AnyQueue):
+            return QueueProducer(name, value.name)
         if isinstance(value, Namespace):
             return ObjectNamespace(name, value.id)
         if isinstance(value, AnyWorker):

@@ -11,6 +11,7 @@ from holdfast.testing.core import Core
 from holdfast.testing.driven import Async, Sync
 from holdfast.testing.errors import HarnessError, JavaScriptError, LeakError, hidden_from_tracebacks
 from holdfast.testing.harness_clock import AsyncHarnessClock, HarnessClock
+from holdfast.testing.queues import AsyncQueue, Queue
 from holdfast.testing.sockets import AsyncSocket, Socket
 from holdfast.testing.stage import open_harnesses
 from holdfast.testing.worker import AsyncWorker, Worker
@@ -95,6 +96,10 @@ class Harness(Core[Worker], Sync):
             return self._loop().run_until_complete(coroutine)
         except (HarnessError, JavaScriptError) as error:
             raise error.with_traceback(None) from None  # the loop's frames tell nothing
+
+    def queue(self, name: str) -> Queue:
+        """The queue of this name; it is there as soon as something is sent to it."""
+        return Queue(self, name)
 
     def start(self, call: Callable[[], T]) -> Started[T]:
         """Start a call, `lambda: worker.fetch("/")`, and go on; see Started."""
@@ -217,6 +222,10 @@ class AsyncHarness(Core[AsyncWorker], Async):
     def drive(self, coroutine: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
         """The coroutine itself."""
         return coroutine
+
+    def queue(self, name: str) -> AsyncQueue:
+        """The queue of this name; it is there as soon as something is sent to it."""
+        return AsyncQueue(self, name)
 
     async def gather(self, calls: Iterable[Awaitable[T]], *, seed: int | None = None) -> list[T]:
         """Make calls at the same time; their results. With a seed, they are interleaved."""

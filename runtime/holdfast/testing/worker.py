@@ -1,7 +1,7 @@
 """A Worker as a test speaks to it."""
 
 import json as json_module
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urljoin
@@ -14,6 +14,7 @@ from holdfast.testing.database import Database
 from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import HarnessError, JavaScriptError, hidden_from_tracebacks
 from holdfast.testing.objects import AnyObject, AsyncObject, Object
+from holdfast.testing.queues import QueueResult, batch_of, result_of_batch
 from holdfast.testing.requests import Files, HeadersLike, make_request
 from holdfast.testing.responses import Headers, Response
 from holdfast.testing.sockets import AnySocket, AsyncSocket, Socket
@@ -25,6 +26,7 @@ from holdfast.testing.workflows import (
     WorkflowInstance,
 )
 from holdfast.workers import Worker as Loaded
+from holdfast.workers.batches import outcome_of
 
 if TYPE_CHECKING:
     from holdfast.testing.core import Core
@@ -130,6 +132,21 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         time_ms = self._core.clock.now_ms() if at is None else seconds_of(at) * 1e3
         answer = loaded.scheduled(cron, time_ms)
         await settled(self._core, self, answer, f"the trigger {cron!r}")
+
+    @driven
+    async def queue(self, queue: str, messages: Iterable[Any]) -> QueueResult:
+        """Give the script a batch; what it has made of it.
+
+        Each message is a QueueMessage, or a body. What the handler throws is the result's `error`.
+        """
+        batch, backlog = batch_of(messages, self._core.clock.now_ms())
+        answer = self.loaded.queue(queue, batch, backlog)
+        error: JavaScriptError | None = None
+        try:
+            await settled(self._core, self, answer, f"the batch of {queue!r}")
+        except JavaScriptError as failed:
+            error = failed
+        return result_of_batch(outcome_of(answer), batch, error)
 
     # ---- objects ---------------------------------------------------------------------
 
