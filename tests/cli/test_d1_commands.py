@@ -97,7 +97,7 @@ def test_a_migration_that_fails_is_undone_and_ends_the_rest(project):
         (("execute", "shop", "--command", "SELEC"), 'near "SELEC": syntax error'),
         (("execute", "none", "--command", "SELECT 1"), "there is no D1 database 'none'"),
         (("execute", "shop", "--file", "none.sql"), "none.sql: No such file"),
-        (("migrations", "list", "none"), "no configuration in this folder has a D1 database"),
+        (("migrations", "list", "none"), "no configuration here has a D1 database"),
         (("migrations", "lst", "shop"), "did you mean 'list'?"),
         (("execut", "shop"), "did you mean 'execute'?"),
         (("list", "--api-url", "http://127.0.0.1:9", "--token", "t"), "does not answer"),

@@ -125,3 +125,14 @@ def test_files_are_kept_in_a_bucket(holdfast: Harness) -> None:
     assert worker.fetch("/a/").text() == "a/b c.txt 7\n"
     assert worker.fetch("/a/b%20c.txt", method="DELETE").status == 204
     assert worker.fetch("/a/b%20c.txt").status == 404
+
+
+def test_the_guest_book_is_signed_and_searched(holdfast: Harness) -> None:
+    book = holdfast.worker(EXAMPLES / "guest-book")
+    book.d1("DB").apply_migrations()
+    assert book.fetch("/").text() == "Nothing yet.\n"
+    assert book.fetch("/Ada", body="What a machine!").text() == "Thank you, Ada: entry 1 of 1.\n"
+    assert book.fetch("/Bob", body='"Here" I was').text() == "Thank you, Bob: entry 2 of 2.\n"
+    assert book.fetch("/").text() == 'Bob: "Here" I was\nAda: What a machine!\n'
+    assert book.fetch("/?q=machine").text() == "Ada: What a *machine*!\n"
+    assert book.fetch("/?q=%22here").text() == 'Bob: "*Here*" I was\n'

@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from holdfast.catalog import R2Bucket
+from holdfast.catalog import D1, R2Bucket
 from holdfast.engine import Limits
 from tests.inprocess import Server
 from tests.libraries.installed import WORKERS, bundled, installed
@@ -34,7 +34,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
 
 @pytest.mark.parametrize("name", CHECK_THEMSELVES)
 async def test_a_library_does_its_work(server: Server, name: str) -> None:
-    server.add("main", bundled(name))
+    server.add("main", bundled(name), bindings=(D1("DB", "db"),))
     assert await server.text() == "ok"
 
 

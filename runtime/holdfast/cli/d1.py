@@ -147,8 +147,8 @@ def _with_target(
 
 
 def _declared(options: argparse.Namespace) -> DeclaredDatabase | None:
-    """The database of this name in the project of this folder, if there is one."""
-    file = find_project(Path())
+    """The database of this name in the project, if there is one."""
+    file = find_project(options.project) if options.project.is_dir() else options.project
     if file is None:
         if options.env is not None:
             raise ValueError("--env chooses among the environments of a configuration file")
@@ -170,8 +170,8 @@ def _local_database(options: argparse.Namespace, declared: DeclaredDatabase | No
     there = sorted({path.name.removesuffix(SUFFIX) for path in database.path.parent.glob("*")})
     known = ", ".join([one.name for one in registry.all()] or there) or "none"
     raise ValueError(
-        f"there is no D1 database {options.name!r}, neither in a configuration in this folder nor "
-        f"in {options.data}; there: {known}"
+        f"there is no D1 database {options.name!r}, neither in a configuration here (--project) "
+        f"nor in {options.data}; there: {known}"
     )
 
 
@@ -180,8 +180,8 @@ def _with_migrations(
 ) -> DeclaredDatabase:
     if declared is None:
         raise ProjectInvalid(
-            f"no configuration in this folder has a D1 database {options.name!r} to migrate: "
-            'it belongs to "d1_databases" of a wrangler.jsonc'
+            f"no configuration here has a D1 database {options.name!r} to migrate: it belongs to "
+            '"d1_databases" of a wrangler.jsonc, which --project names'
         )
     if not declared.folder.is_dir():
         where = f'"migrations_dir" names another folder than {DEFAULT_FOLDER!r}'

@@ -122,6 +122,13 @@ def _d1_action(actions: Any, name: str, summary: str, function: str) -> Parser:
 def _add_d1(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="the database's name, its binding or its id")
     parser.add_argument(
+        "--project",
+        type=Path,
+        default=Path(),
+        metavar="PATH",
+        help="the configuration file that has it, or its folder (default: this folder)",
+    )
+    parser.add_argument(
         "--env", metavar="NAME", help="the environment of the configuration file to use"
     )
     parser.add_argument(
