@@ -218,10 +218,10 @@ export function readBatch(event, queue, told, bodies) {
   const read = messages.map(([id, timestamp, attempts, type, length], place) => {
     const body = decoders[type](bodies.slice(start, start + length));
     start += length;
-    const fields = { id, timestamp: new Date(timestamp), body, attempts };
+    const fields = { attempts, body, timestamp: new Date(timestamp), id };
     return new QueueMessage(CONSTRUCTING, event.fate, place, fields);
   });
-  return { messages: read, queue, metadata: { metrics: metricsOf(backlog) } };
+  return { metadata: { metrics: metricsOf(backlog) }, queue, messages: read };
 }
 
 const decoders = {

@@ -10,6 +10,8 @@ import { refuseToClone, serialize } from "../serialize/index.js";
 import { toSeconds } from "./seconds.js";
 
 const UNDEFINED_BODY = "Message body cannot be undefined";
+const NO_BODY =
+  "Failed to execute 'send' on 'WorkerQueue': parameter 1 is not of type 'Value'.";
 const NO_MESSAGES = "sendBatch() requires at least one message";
 
 let make;
@@ -41,6 +43,7 @@ class WorkerQueue {
   /** Send a message, durably. `options`: `contentType`, `delaySeconds`. */
   async send(body, options) {
     const number = this.#number;
+    if (arguments.length === 0) throw new TypeError(NO_BODY);
     if (body === undefined) throw new TypeError(UNDEFINED_BODY);
     const { type, delay } = readOptions(options);
     const bytes = bytesOfBody(body, type);
@@ -135,9 +138,8 @@ function response(told) {
 /** A backlog as the host tells of it. */
 export function metricsOf(told) {
   const [backlogCount, backlogBytes, oldest] = JSON.parse(told);
-  const metrics = { backlogCount, backlogBytes };
-  if (oldest) metrics.oldestMessageTimestamp = new Date(oldest);
-  return metrics;
+  const oldestMessageTimestamp = oldest ? new Date(oldest) : undefined;
+  return { backlogCount, backlogBytes, oldestMessageTimestamp };
 }
 
 /** The queue behind a binding. */

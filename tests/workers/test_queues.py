@@ -68,7 +68,7 @@ const cases = {
   },
   async limits({ QUEUE }) {
     await QUEUE.send("x".repeat(128_000), { contentType: "text" });
-    await QUEUE.sendBatch(Array.from({ length: 100 }, () => ({ body: "x".repeat(2_800) })));
+    await QUEUE.sendBatch(Array.from({ length: 100 }, () => ({ body: "x".repeat(2_500) })));
     await QUEUE.send("", { delaySeconds: 86_400 });
     return (await QUEUE.metrics()).backlogCount;
   },
@@ -158,7 +158,7 @@ async def test_delays_are_of_the_message_the_batch_or_the_binding(producer: Serv
 async def test_what_is_too_much_is_refused_in_cloudflares_words(producer: Server) -> None:
     delay = "Error: Queue {} failed: message delay {} is invalid: it must be between 0 and 86400"
     assert await case(producer, "refused") == [
-        "TypeError: Message body cannot be undefined",
+        "TypeError: Failed to execute 'send' on 'WorkerQueue': parameter 1 is not of type 'Value'.",
         "Error: Queue send failed: message length of 128001 bytes exceeds limit of 128000",
         "TypeError: Unsupported queue message content type: xml",
         'TypeError: Content Type "text" requires a value of type string, but received: number',
@@ -175,7 +175,7 @@ async def test_what_is_too_much_is_refused_in_cloudflares_words(producer: Server
             "Error: Queue sendBatch failed: message in batch has length 128001 bytes which exceeds "
             "single message size limit of 128000"
         ),
-        "Error: Queue sendBatch failed: batch size of 300000 bytes exceeds limit of 288000",
+        "Error: Queue sendBatch failed: batch size of 300000 bytes exceeds limit of 256000",
         delay.format("sendBatch", 86401) + " seconds",
         0,
     ]
@@ -298,7 +298,7 @@ async def test_a_handler_is_told_of_its_batch(server: Server) -> None:
         "backlogBytes": 50,
         "oldestMessageTimestamp": "1970-01-01T00:00:00.999Z",
     }
-    keys = ["id", "timestamp", "body", "attempts"]
+    keys = ["attempts", "body", "timestamp", "id"]
     assert messages == [
         ["[object QueueMessage]", keys, "id-1", "1970-01-01T00:00:01.001Z", 1, "é"],
         ["[object QueueMessage]", keys, "id-2", "1970-01-01T00:00:01.002Z", 1, [0, 255]],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE_BYTES = 128_000
 MAX_BATCH_MESSAGES = 100
-MAX_BATCH_BYTES = 288_000  # with what may be told of each message
+MAX_BATCH_BYTES = 256_000
 
 
 class QueueSender(Protocol):
