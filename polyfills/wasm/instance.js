@@ -1,6 +1,6 @@
 // https://webassembly.github.io/spec/js-api/#instances
 
-import { defineInterface, isObject } from "../kernel/webidl.js";
+import { defineInterface, isObject, sequenceFrom } from "../kernel/webidl.js";
 import { isTag, numberOfTag, tagOf } from "./exception.js";
 import { Global, globalOf, isGlobal, numberOfGlobal, storeOfGlobal } from "./global.js";
 import { enterStore, isMemory, memoryOf, storeOfMemory, tokenOf } from "./memory.js";
@@ -98,7 +98,8 @@ const isNumber = (type) => type === "i32" || type === "f32" || type === "f64";
 /** A function whose results WebAssembly takes as a list of so many. */
 function several(run, count) {
   return (...values) => {
-    const results = [...run(...values)];
+    const returned = run(...values);
+    const results = sequenceFrom(returned, returned[Symbol.iterator], (value) => value, "The result");
     if (results.length !== count) {
       throw new TypeError("multi-return length mismatch");
     }

@@ -33,8 +33,8 @@ _OPTIONS = [
     '--banner:js=import { createRequire as $make } from "node:module"; const require = $make("/");',
 ]
 _BARE = (
-    "assert async_hooks buffer child_process crypto dns events fs http https net os path process"
-    " querystring stream timers tls tty url util zlib"
+    "assert async_hooks buffer child_process crypto dns events fs http https module net os path"
+    " process querystring stream timers tls tty url util zlib"
 )
 
 
@@ -65,13 +65,26 @@ def installed() -> Path:
 
 def bundled(name: str) -> str:
     """The Worker `workers/<name>.mjs` with the libraries that it imports, as one module."""
+    return _run_esbuild(WORKERS / f"{name}.mjs")
+
+
+def bundled_with_wasm(name: str, folder: Path) -> tuple[str, dict[str, bytes]]:
+    """The Worker `wasm/<name>.mjs`, and the modules of WebAssembly beside it, by their names."""
+    copies = ["--loader:.wasm=copy", "--asset-names=[name]-[hash]", f"--outdir={folder}"]
+    _run_esbuild(HERE / "wasm" / f"{name}.mjs", *copies)
+    modules = {path.name: path.read_bytes() for path in folder.glob("*.wasm")}
+    return (folder / f"{name}.js").read_text(), modules
+
+
+def _run_esbuild(main: Path, *options: str) -> str:
     folder = installed()
     done = subprocess.run(
         [
             folder / "node_modules" / ".bin" / "esbuild",
-            WORKERS / f"{name}.mjs",
+            main,
             *_OPTIONS,
             *(f"--external:{module}" for module in _BARE.split()),
+            *options,
         ],
         env={**os.environ, "NODE_PATH": str(folder / "node_modules")},
         capture_output=True,
