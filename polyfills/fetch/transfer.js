@@ -58,7 +58,7 @@ export function responseBodyForHost(record, client = null) {
   if (isPlainText(record)) return takeText(record);
   const { coding } = record;
   const wanted = record.encodeBody === "manual" ? coding : codingOf(record);
-  let body = recordBodyForHost(record, client);
+  let body = recordBodyForHost(record, noReason, client);
   if (body === undefined || coding === wanted) return body;
   if (coding !== undefined) body = body_decode(body, coding);
   return wanted === undefined ? body : body_encode(body, wanted);
@@ -83,15 +83,18 @@ export function takeText(record) {
   return text.isWellFormed() ? text : text.toWellFormed();
 }
 
-/** The same of a request's record, and of a response's in the coding that it has. */
-export function recordBodyForHost(record, client = null) {
+/**
+ * The same of a request's record, and of a response's in the coding that it has. `whyLeft` makes
+ * the reason that a stream is cancelled with when its reader leaves.
+ */
+export function recordBodyForHost(record, whyLeft = lost, client = null) {
   const { source } = record;
   if (source === null) return undefined;
   checkUsable(record);
   record.used = true;
   if (record.stream !== null) {
     const body = takeBody(record.stream);
-    return body === undefined ? startPump(record.stream, chunkBytes, client) : forOp(body);
+    return body === undefined ? startPump(record.stream, chunkBytes, whyLeft, client) : forOp(body);
   }
   record.source = "";
   return forOp(source);
@@ -106,8 +109,12 @@ function forOp(body) {
 export function streamForHost(stream) {
   if (isLocked(stream)) throw new TypeError(LOCKED);
   const body = takeBody(stream);
-  return body === undefined ? startPump(stream, bytesOrText) : forOp(body);
+  return body === undefined ? startPump(stream, bytesOrText, lost) : forOp(body);
 }
+
+// What workerd tells the stream behind a request and behind a response.
+const lost = (reason) => new Error(reason);
+const noReason = () => undefined;
 
 /** A body for an op, once the output gate lets it pass; it is kept meanwhile. */
 export async function throughGate(body) {
@@ -124,20 +131,20 @@ export async function throughGate(body) {
 }
 
 /** Pump a stream into a body of the host; the handle of that. */
-function startPump(stream, bytesOfChunk, client = null) {
+function startPump(stream, bytesOfChunk, whyLeft, client = null) {
   const handle = body_open(knownLength(stream) ?? -1);
   const reader = lockedReader(stream);
   // The receiver may leave while the stream has nothing to say.
   const watching = body_watch(handle).then((reason) => {
     if (reason === undefined) return;
     client?.leave();
-    reader.cancel(new Error(reason));
+    reader.cancel(whyLeft(reason));
   });
   const context = requireContext();
   const { life } = context;
   const breakOff = (error) => body_abort(handle, ...describe(error));
   (life.pumps ??= new Set()).add(breakOff);
-  pump(reader, handle, bytesOfChunk).then(() => life.pumps.delete(breakOff));
+  pump(reader, handle, bytesOfChunk, whyLeft).then(() => life.pumps.delete(breakOff));
   // What a Worker's event still has to say keeps it alive.
   context.waitUntil?.(watching);
   return handle;
@@ -148,17 +155,21 @@ export function breakOffPumps(life, error) {
   if (life.pumps !== null) for (const breakOff of life.pumps) breakOff(error);
 }
 
-async function pump(reader, handle, bytesOfChunk) {
+async function pump(reader, handle, bytesOfChunk, whyLeft) {
+  let bytes;
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (!body_write(handle, bytesOfChunk(value))) await body_drain(handle);
+      bytes = bytesOfChunk(value);
+      if (!body_write(handle, bytes)) await body_drain(handle);
+      bytes = undefined;
     }
     body_close(handle);
   } catch (error) {
     body_abort(handle, ...describe(error));
-    reader.cancel(error);
+    // With bytes at hand, it is the reader that took no more.
+    reader.cancel(bytes === undefined ? error : whyLeft(error.message));
   }
 }
 
