@@ -57,6 +57,7 @@ export { sweepEvents } from "./workers/event.js";
 export { nextTurn };
 
 const loadMatchStatics = lazily("language/regexp-statics.js");
+const loadSetPatterns = lazily("language/regexp-sets.js");
 
 /** The host's answer to an async op; several values come as an array. */
 export function settleOp(number, ...values) {
@@ -85,6 +86,11 @@ export function provideNode(withTimers) {
 /** Entry point: the script names what RegExp tells of the last match. */
 export function provideMatchStatics() {
   loadMatchStatics().provideMatchStatics();
+}
+
+/** Entry point: the script may have patterns with the flag `v`. */
+export function provideSetPatterns() {
+  define("RegExp", loadSetPatterns().makeRegExp(), false);
 }
 
 /** Entry point: put what `make` makes in the place of a global; for tests. */

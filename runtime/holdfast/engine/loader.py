@@ -32,6 +32,7 @@ from holdfast.engine.limits import UNBOUNDED
 from holdfast.engine.load_attempts import LoadAttempts
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.engine.script_code import LEADS_BACK, read_script
+from holdfast.engine.set_patterns import with_plain_sets
 
 if TYPE_CHECKING:
     from holdfast.engine.kept_code import KeptCode
@@ -318,12 +319,19 @@ class ModuleLoader:
             if kept is not None and (may_import or not kept.imports):
                 return self._read_script(kept.code)
             key = key if kept is None else None
-        compiled = lib.JS_Eval(
-            self._context, source, len(source), name.encode(), flags | EVAL_COMPILE_ONLY
-        )
+        compiled = self._compiled(name, source, flags)
+        if compiled.tag == TAG_EXCEPTION and (mended := with_plain_sets(source)) != source:
+            lib.JS_FreeValue(self._context, lib.JS_GetException(self._context))
+            source = mended
+            compiled = self._compiled(name, source, flags)
         if self._kept is not None and key is not None and compiled.tag != TAG_EXCEPTION:
             self._kept.keep(key, name, source, flags)
         return compiled
+
+    def _compiled(self, name: str, source: bytes, flags: int) -> Any:
+        return lib.JS_Eval(
+            self._context, source, len(source), name.encode(), flags | EVAL_COMPILE_ONLY
+        )
 
     def _read_script(self, code: memoryview) -> Any:
         """As `compiled`. If it takes more memory than there is, the next allocation fails."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from holdfast.catalog.script import Script, Syntax
 from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, Module, ModuleKind
+from holdfast.engine.set_patterns import may_have_set_patterns
 from holdfast.host.context import Host
 from holdfast.host.platform import INTERNAL, PUBLIC_WITH_NODE
 from holdfast.workers.errors import ScriptInvalid
@@ -80,6 +81,8 @@ def load_script(
     try:
         if any(map(_MATCH_STATICS.search, _code(script))):
             isolate.call(isolate.export(kernel, "provideMatchStatics"))
+        if any(map(may_have_set_patterns, _code(script))):
+            isolate.call(isolate.export(kernel, "provideSetPatterns"))
         isolate.call(prepare, json.dumps(bindings), service_worker)
         if service_worker:
             told = _run_classic(host, kernel, script)
