@@ -80,8 +80,7 @@ def make_script(
 class Scripts:
     """A ScriptSource of scripts in memory; each exported class is a namespace by its name."""
 
-    implies_queues = True
-    implies_buckets = False
+    implies_stores = True
 
     def __init__(self) -> None:
         self.scripts: dict[str, Script] = {}

@@ -12,6 +12,7 @@ import { checkValue, valueForHost } from "./values.js";
 
 const CONSTRUCTING = {};
 const NAME = "R2Bucket";
+const NO_LIMIT = -1; // as in workerd
 const INCLUDED = ["httpMetadata", "customMetadata"];
 
 /** A bucket; what a binding puts into `env`. */
@@ -84,9 +85,9 @@ class R2Bucket {
     for (const name of included) {
       if (!INCLUDED.includes(name)) throw new RangeError(`Unsupported include value ${name}`);
     }
+    const { limit = NO_LIMIT } = given;
     const asked = {
-      // As in workerd, -1 is no limit.
-      limit: given.limit === undefined || toLong(given.limit) === -1 ? undefined : toLong(given.limit),
+      limit: toLong(limit) === NO_LIMIT ? undefined : toLong(limit),
       prefix: text("prefix"),
       cursor: text("cursor"),
       delimiter: text("delimiter"),

@@ -71,7 +71,7 @@ export function timeOfHeader(text) {
 /** A record of strings. */
 export function toRecord(value, field, dictionary) {
   if (!isObject(value) || Array.isArray(value)) throw wrongField(field, dictionary, "object");
-  const record = {};
+  const record = { __proto__: null };
   for (const key of Object.keys(value)) record[toUSVString(key)] = toUSVString(value[key]);
   return record;
 }

@@ -35,6 +35,7 @@ export default {
 @pytest.fixture
 async def server(tmp_path):
     async with Server(tmp_path) as server:
+        server.sources.implies_stores = False
         server.runtime.buckets.create("files", 0)
         server.add("main", SOURCE, bindings=(R2Bucket("BUCKET", "files"),))
         yield server

@@ -30,6 +30,7 @@ from holdfast.storage.r2.listing import MAX_LISTED, Page
 
 DEFAULT_LISTED = 20
 _CHUNK_BYTES = 1 << 18
+_SLOWEST_BYTES_S = 100_000
 _HEADERS = {
     "contentType": "Content-Type",
     "contentLanguage": "Content-Language",
@@ -126,7 +127,8 @@ class BucketObjectHandlers:
         new = await from_thread(lambda: use(lambda one: one.begin(key)), NewContent.close)
         receiving = Receiving(new)
         try:
-            timeout_s = request.app[SETTINGS].upload_timeout_s
+            length = request.content_length or MAX_UPLOAD_BYTES
+            timeout_s = request.app[SETTINGS].upload_timeout_s + length / _SLOWEST_BYTES_S
             async with bounded_body(
                 request, max_bytes=MAX_UPLOAD_BYTES, timeout_s=timeout_s
             ) as stream:

@@ -86,7 +86,12 @@ def deferred_op(function: Function) -> Function:
 
 
 # Importing these takes long, and not every process needs them.
-_WITHOUT_OPS = frozenset({"fetch_connections", "sockets_deflate", "sockets_wire"})
+_WITHOUT_OPS = frozenset(
+    {
+        *("fetch_connections", "file_bodies", "r2_bindings", "r2_bodies"),
+        *("sockets_deflate", "sockets_wire"),
+    }
+)
 
 
 def declared_ops() -> dict[str, OpDeclaration]:

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from holdfast.host.bodies import BodyError, ByteStream
 from holdfast.host.file_bodies import CHUNK_BYTES, WHOLE_BYTES, FileBody
 from holdfast.host.ops import awaited_work
+from holdfast.storage.errors import StorageError
 from holdfast.storage.r2.bucket import Got
-from holdfast.storage.r2.contents import NewContent, OpenedParts
+from holdfast.storage.r2.contents import NewContent, OpenedParts, PartSlice
 
 T = TypeVar("T")
 
@@ -33,13 +34,16 @@ class PartsBody(ByteStream):
             if part is None:
                 self._parts.close()
                 break
-            try:
-                fd = self._parts.open(part)
-            except OSError as error:
-                self._parts.close()
-                raise BodyError from error
-            self._current = FileBody(fd, part.length, part.start)
+            self._current = await self._open(part)
         return b""
+
+    async def _open(self, part: PartSlice) -> FileBody:
+        try:
+            fd = await from_thread(lambda: self._parts.open(part), os.close)
+        except OSError as error:
+            self._parts.close()
+            raise BodyError from error
+        return FileBody(fd, part.length, part.start)
 
     def cancel(self) -> None:
         """See ByteStream."""
@@ -58,9 +62,12 @@ def body_of(got: Got) -> bytes | ByteStream:
     if len(got.range) > WHOLE_BYTES:
         return FileBody(content.fd, len(got.range), content.start)
     try:
-        return os.pread(content.fd, len(got.range), content.start)
+        bytes_read = os.pread(content.fd, len(got.range), content.start)
     finally:
         os.close(content.fd)
+    if len(bytes_read) < len(got.range):
+        raise StorageError(f"The content of {got.object.key} is shorter than it was")
+    return bytes_read
 
 
 async def from_thread(work: Callable[[], T], forget: Callable[[T], None]) -> T:

@@ -34,7 +34,6 @@ from holdfast.storage.d1.databases import is_file as is_d1_file
 from holdfast.storage.d1.registry import FILE_NAME as D1_LIST
 from holdfast.storage.names import DATABASE_SUFFIX, database_name, is_index
 from holdfast.storage.portable import copy_database, list_alarms_anew
-from holdfast.storage.r2.copying import copy_buckets
 from holdfast.storage.session import VFS
 
 MANIFEST = "backup.json"  # comes last, so that a part of an archive is not taken for the whole
@@ -93,6 +92,8 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
             yield name, copy
         if name == CATALOG:
             await asyncio.to_thread(_link_assets, data / ASSETS, links)
+    from holdfast.storage.r2.copying import copy_buckets  # what has no buckets needs none of it
+
     buckets = scratch / BUCKETS
     await asyncio.to_thread(copy_buckets, data / BUCKETS, buckets)
     for path in await asyncio.to_thread(_files, buckets):

@@ -41,13 +41,13 @@ from holdfast.server.workflows import Workflows
 from holdfast.storage.d1 import D1Databases
 from holdfast.storage.disk import sync_path
 from holdfast.storage.key_value import KeyValueStore
-from holdfast.storage.r2 import Buckets
 from holdfast.workers import ScriptInvalid
 from holdfast.workers.load import NO_HANDLERS
 from holdfast.workers.trace import Frame
 
 if TYPE_CHECKING:
     from holdfast.server.queues import Queues
+    from holdfast.storage.r2 import Buckets
 
 log = logging.getLogger("holdfast.deployments")
 
@@ -107,7 +107,7 @@ class Deployments:
         return self._runtime.key_value
 
     @property
-    def buckets(self) -> Buckets:
+    def buckets(self) -> "Buckets":
         """The R2 buckets."""
         return self._runtime.buckets
 

@@ -37,6 +37,7 @@ from holdfast.workers.load import Exports
 
 if TYPE_CHECKING:
     from holdfast.server.queues import Queues
+    from holdfast.storage.r2 import Buckets
 
 Described = dict[str, Any]
 
@@ -52,8 +53,12 @@ class Environment:
         source: ScriptSource,
         changes: NamespaceChanges,
         queues: "Callable[[], Queues]",
+        buckets: "Callable[[], Buckets]",
     ) -> None:
-        """Namespaces are as they will be after `changes`; `queues` are asked for where one is."""
+        """Namespaces are as they will be after `changes`.
+
+        `queues` and `buckets` are asked for where there is one.
+        """
         self._script = script
         self._host = host
         self._objects = objects
@@ -61,6 +66,7 @@ class Environment:
         self._changes = changes
         self._known = {namespace.id: namespace for namespace in changes.alive}
         self._queues = queues
+        self._buckets = buckets
 
     def describe(self, binding: Any) -> Described:
         """A binding of the script's."""
@@ -133,7 +139,11 @@ class Environment:
                 number = capabilities.queues.bind(queue, delay_s)
                 return {"type": "queue", "name": name, "number": number}
             case R2Bucket(name, bucket_name):
-                is_implied = self._source.implies_buckets
+                if "r2" not in capabilities:
+                    from holdfast.host.r2_bindings import BucketBindings
+
+                    capabilities["r2"] = BucketBindings(self._buckets())
+                is_implied = self._source.implies_stores
                 number = capabilities.r2.bind(bucket_name, is_implied=is_implied)
                 return {"type": "r2_bucket", "name": name, "number": number}
 

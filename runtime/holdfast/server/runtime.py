@@ -24,7 +24,6 @@ from holdfast.host.egress import allow_all, public_only
 from holdfast.host.fetch import FetchClient
 from holdfast.host.kv import KeyValueBindings
 from holdfast.host.platform import Platform
-from holdfast.host.r2 import BucketBindings
 from holdfast.host.rate_limits import RateLimits
 from holdfast.host.system import SystemClock
 from holdfast.objects import (
@@ -56,11 +55,11 @@ from holdfast.storage import Storage
 from holdfast.storage.cache import ResponseCache
 from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
-from holdfast.storage.r2 import Buckets
 from holdfast.workers import Durations, ScriptCounts, ScriptInvalid, Worker, WorkerTerminated
 
 if TYPE_CHECKING:
     from holdfast.server.queues import Queues
+    from holdfast.storage.r2 import Buckets
 
 log = logging.getLogger("holdfast.server")
 
@@ -120,7 +119,6 @@ class Runtime:
         self._rate_limits = RateLimits(self._clock.now_ms)
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
         self.d1 = D1Databases(settings.data)
-        self.buckets = Buckets(settings.data / BUCKETS)
         self.directory = ObjectDirectory(
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
         )
@@ -158,8 +156,18 @@ class Runtime:
         self._schedule_sweep()
         self.crons = CronScheduler(self.worker, self._clock, loop.call_later, self.tell)
         self._queues: Queues | None = None  # until somebody has any
+        self._buckets: Buckets | None = None  # the same
         # Told of messages in a queue that another shard delivers.
         self.on_queue_news: Callable[[str], None] = _nobody
+
+    @property
+    def buckets(self) -> "Buckets":
+        """The R2 buckets."""
+        if self._buckets is None:
+            from holdfast.storage.r2 import Buckets
+
+            self._buckets = Buckets(self.settings.data / BUCKETS)
+        return self._buckets
 
     @property
     def queues(self) -> "Queues":
@@ -176,7 +184,7 @@ class Runtime:
                 tell=self.tell,
                 is_here=self.directory.placement.is_here,
                 on_news=lambda queue: self.on_queue_news(queue),
-                creates=self.source.implies_queues,
+                creates=self.source.implies_stores,
             )
         return self._queues
 
@@ -277,7 +285,9 @@ class Runtime:
         )
         host.objects, host.rpc = objects, objects.rpc
         objects.alarms = self._alarm_calls
-        environment = Environment(script, host, objects, self.source, changes, lambda: self.queues)
+        environment = Environment(
+            script, host, objects, self.source, changes, lambda: self.queues, lambda: self.buckets
+        )
         bindings = [environment.describe(binding) for binding in script.bindings]
         worker = Worker(
             script, self._platform, host, limits=self.settings.limits, bindings=bindings
@@ -311,7 +321,6 @@ class Runtime:
             cache=ScriptCaches(self._responses, script_name),
             kv=KeyValueBindings(self.key_value),
             d1=D1Bindings(self.d1),
-            r2=BucketBindings(self.buckets),
             rate_limits=self._rate_limits,
         )
 
@@ -392,7 +401,8 @@ class Runtime:
         await asyncio.to_thread(self.d1.close)
         if self._queues is not None:
             await self._queues.aclose()
-        self.buckets.close()
+        if self._buckets is not None:
+            await asyncio.to_thread(self._buckets.close)
 
     # ---- sweeping ------------------------------------------------------------------
 

@@ -16,16 +16,11 @@ from holdfast.catalog.workflows import class_of, local_workflow, namespace_name
 
 
 class ScriptSource(Protocol):
-    """Finds scripts and the namespaces they are bound to.
-
-    `implies_buckets`: a bucket that a script is bound to is created by its first use.
-    """
-
-    implies_buckets: bool
+    """Finds scripts and the namespaces they are bound to."""
 
     @property
-    def implies_queues(self) -> bool:
-        """Whether a queue is there as soon as somebody sends to it."""
+    def implies_stores(self) -> bool:
+        """Whether a queue or a bucket that a script is bound to is there with its first use."""
 
     def script(self, name: str) -> Script:
         """The version to run. Raises ScriptNotFound."""
@@ -55,8 +50,7 @@ class ScriptSource(Protocol):
 class CatalogSource:
     """Scripts that were uploaded."""
 
-    implies_queues = False
-    implies_buckets = False
+    implies_stores = False
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -99,8 +93,7 @@ class CatalogSource:
 class FileSources:
     """Several scripts, each from its file, that may be bound to each other."""
 
-    implies_queues = True
-    implies_buckets = True
+    implies_stores = True
 
     def __init__(self, sources: "Iterable[FileSource]") -> None:
         self._sources = [*sources]
@@ -154,8 +147,7 @@ class FileSource:
     the script exports is bound under its own name.
     """
 
-    implies_queues = True
-    implies_buckets = True
+    implies_stores = True
 
     def __init__(
         self,

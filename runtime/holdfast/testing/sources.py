@@ -69,8 +69,7 @@ class Found:
 class Sources:
     """The scripts of one harness (server.sources.ScriptSource)."""
 
-    implies_queues = True
-    implies_buckets = True
+    implies_stores = True
 
     def __init__(self) -> None:
         self.found: dict[str, Found] = {}

@@ -18,7 +18,6 @@ from holdfast.server.data_folder import BUCKETS
 from holdfast.server.settings import Settings
 from holdfast.storage import Bookmarking, ObjectStore, Storage
 from holdfast.storage.d1.databases import copy_d1
-from holdfast.storage.r2.copying import copy_buckets
 from holdfast.testing.barrier import NotedBarrier
 from holdfast.testing.clock import VirtualClock
 from holdfast.testing.driven import driven
@@ -283,7 +282,10 @@ class Stage:
         for name in _SHARED_FILES:
             if (old / name).exists():
                 shutil.copyfile(old / name, new / name)
-        await asyncio.to_thread(copy_buckets, old / BUCKETS, new / BUCKETS)
+        if (old / BUCKETS).exists():
+            from holdfast.storage.r2.copying import copy_buckets
+
+            await asyncio.to_thread(copy_buckets, old / BUCKETS, new / BUCKETS)
         await asyncio.to_thread(copy_d1, old, new)
         await self._end_runtime()
         shutil.rmtree(old)

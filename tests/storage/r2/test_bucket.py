@@ -5,7 +5,9 @@ import os
 
 import pytest
 
-from holdfast.storage.r2 import Condition
+from holdfast.storage import StorageError
+from holdfast.storage.r2 import Condition, contents
+from holdfast.storage.r2.commits import Commits
 from holdfast.storage.r2.conditions import Etag
 from holdfast.storage.r2.contents import Contents
 from holdfast.storage.r2.errors import (
@@ -22,6 +24,7 @@ from holdfast.storage.r2.errors import (
     PreconditionFailed,
     TooManyKeys,
 )
+from holdfast.storage.r2.objects import NO_METADATA
 from tests.storage.r2.conftest import NOW, Hands, opened
 
 
@@ -104,8 +107,6 @@ def test_what_is_being_written_is_not_swept(hands):
         with bucket.begin("slow") as new:
             new.write(b"slow")
             Hands(hands.folder).put("other", b"2")
-            from holdfast.storage.r2.objects import NO_METADATA
-
             return bucket.put("slow", new, NO_METADATA, now_ms=NOW)
 
     hands.use(do)
@@ -181,3 +182,52 @@ def test_a_process_that_has_a_deleted_bucket_open_turns_to_the_new_one(hands):
     other.put("k", b"kept")
     assert hands.get("k") == b"kept"
     other.buckets.close()
+
+
+def test_what_was_begun_for_a_bucket_that_was_deleted_goes_nowhere(hands):
+    new = hands.use(lambda bucket: bucket.begin("k"))
+    with new:
+        new.write(b"lost")
+        Hands(hands.folder).buckets.delete("bucket", NOW)
+        Hands(hands.folder).buckets.create("bucket", NOW)
+        with pytest.raises(NoSuchBucket):
+            hands.use(lambda bucket: bucket.put("k", new, NO_METADATA, now_ms=NOW))
+    with pytest.raises(NoSuchKey):
+        hands.get("k")
+
+
+def test_nothing_is_committed_that_is_not_on_the_disk(hands, monkeypatch):
+    steps = []
+
+    def noted(name, function):
+        def call(*arguments, **options):
+            steps.append(name)
+            return function(*arguments, **options)
+
+        return call
+
+    monkeypatch.setattr(contents, "fsync", noted("content", contents.fsync))
+    monkeypatch.setattr(contents.Folder, "sync", noted("folder", contents.Folder.sync))
+    monkeypatch.setattr(Commits, "run", noted("commit", Commits.run))
+    hands.put("first", b"1")
+    steps.clear()
+    hands.put("k", b"v")
+    assert steps == ["content", "folder", "commit"]
+
+    def broken(fd):
+        raise OSError(5, os.strerror(5))
+
+    monkeypatch.setattr(contents, "fsync", broken)
+    with pytest.raises(StorageError, match="Input/output error"):
+        hands.put("k", b"lost")
+    assert (hands.get("k"), len(hands.files())) == (b"v", 2)
+
+
+def test_folders_that_nobody_knows_are_removed(hands):
+    stranger = hands.folder / "0123456789abcdef.deleted"
+    stranger.mkdir()
+    (stranger / "file").touch()
+    hands.put("k", b"v")
+    hands.buckets.create("another", NOW)
+    assert not stranger.exists()
+    assert hands.get("k") == b"v"

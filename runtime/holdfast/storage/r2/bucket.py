@@ -209,6 +209,8 @@ class Bucket:
 
         Raises BadDigest where `checksums` are of something else, and PreconditionFailed.
         """
+        if not new.is_in(self.folder):
+            raise NoSuchBucket  # the one that it was written to was deleted, and created anew
         metadata.check()
         checksums = checksums or {}
         digests = new.digests
@@ -216,7 +218,10 @@ class Bucket:
             if given != digests[name]:
                 raise BadDigest(HASHES[name], given, digests[name])
         with disk_errors(f"Writing {key}"):
-            new.finish()
+            try:
+                new.finish()
+            except FileNotFoundError:
+                raise NoSuchBucket from None
         stored = StoredObject(
             key,
             new.name,

@@ -88,6 +88,7 @@ class Buckets:
             with self._database.writing() as db:
                 if _row_of(db, name) is not None:
                     raise BucketExists
+                self._remove_strangers(db)
                 bucket.make()
                 row = (name, created.id, created.created, storage_class)
                 db.execute("INSERT INTO buckets VALUES (?,?,?,?)", row)
@@ -97,6 +98,13 @@ class Buckets:
         finally:
             bucket.close()
         return created
+
+    def _remove_strangers(self, db: apsw.Connection) -> None:
+        """Remove what was left by a process that was stopped as it made or deleted a bucket."""
+        known = {row[0] for row in db.execute("SELECT id FROM buckets")}
+        for folder in self._folder.iterdir():
+            if folder.is_dir() and folder.name not in known:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def imply(self, name: str) -> None:
         """Have a bucket of this name, whatever it is, be created by its first use."""
@@ -119,8 +127,7 @@ class Buckets:
         left = bucket.folder.with_suffix(".deleted")
         with suppress(FileNotFoundError):
             bucket.folder.rename(left)
-        for folder in self._folder.glob("*.deleted"):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(left, ignore_errors=True)
 
     def use(self, name: str, do: Callable[[Bucket], T]) -> T:
         """What comes of doing something with a bucket. Raises NoSuchBucket."""

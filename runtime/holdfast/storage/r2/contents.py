@@ -64,7 +64,7 @@ class Contents:
         while True:
             path = self._new.path / secrets.token_hex(16)
             new = NewContent(path, algorithms, self._sync_new)
-            if new.is_locked:
+            if new.lock():
                 return new
             new.close()  # it was taken for one that was left over
 
@@ -240,8 +240,11 @@ class NewContent:
         """The name of the file."""
         return self._path.name
 
-    @property
-    def is_locked(self) -> bool:
+    def is_in(self, bucket: Path) -> bool:
+        """Whether it lies in the folder of this bucket."""
+        return bucket in self._path.parents
+
+    def lock(self) -> bool:
         """Lock it for as long as it is written; False where somebody has removed it already."""
         assert self._fd is not None, "it is open"
         try:
