@@ -1,6 +1,9 @@
 """R2 buckets as scripts see them. tests/differential/test_r2.py compares them with workerd."""
 
+import asyncio
+import contextlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +66,52 @@ async def test_a_bucket_that_is_not_there_is_told(server):
     server.add("other", SOURCE, bindings=(R2Bucket("BUCKET", "gone"),))
     assert (await server.fetch("/k", script="other")).status == 500
     assert "get: The specified bucket does not exist. (10006)" in "".join(server.lines)
+
+
+PARTS_SOURCE = """
+export default {
+  async fetch(request, env) {
+    if (request.method === "GET") {
+      const { body } = await env.BUCKET.get("large", { range: request.headers });
+      return new Response(body);
+    }
+    const upload = await env.BUCKET.createMultipartUpload("large");
+    const parts = [];
+    for (const [index, text] of ["a", "b", "c"].entries()) {
+      const size = index === 2 ? 3 : 5 * 1024 * 1024;
+      parts.push(await upload.uploadPart(index + 1, text.repeat(size)));
+    }
+    return new Response((await upload.complete(parts)).size);
+  },
+};
+"""
+
+
+def open_contents():
+    """The files of buckets that this process has open, without those of SQLite."""
+    links = []
+    for fd in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            links.append(str(fd.readlink()))
+    return [
+        link for link in links if "/r2/" in link and "sqlite" not in link and "/new" not in link
+    ]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells open files")
+async def test_parts_are_read_one_after_the_other_and_let_go_of(server):
+    size = 5 * 1024 * 1024
+    server.add("parts", PARTS_SOURCE, bindings=(R2Bucket("BUCKET", "files"),))
+    assert await server.text(method="POST", script="parts") == str(2 * size + 3)
+    assert await server.text(script="parts") == "a" * size + "b" * size + "ccc"
+    headers = {"Range": f"bytes={size - 2}-{size + 1}"}
+    assert await server.text(script="parts", headers=headers) == "aabb"
+    for _ in range(3):
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: parts.localhost\r\n\r\n")
+        await writer.drain()
+        writer.transport.abort()
+    async with asyncio.timeout(10):
+        while open_contents() or server.runtime.overload.count_connections() > 1:
+            await asyncio.sleep(0)
+    assert await server.text(script="parts", headers=headers) == "aabb"

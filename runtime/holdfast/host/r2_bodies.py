@@ -35,6 +35,8 @@ class PartsBody(ByteStream):
                 self._parts.close()
                 break
             self._current = await self._open(part)
+        if self._cancelled and self._current is not None:
+            self._current.cancel()  # it was opened meanwhile
         return b""
 
     async def _open(self, part: PartSlice) -> FileBody:

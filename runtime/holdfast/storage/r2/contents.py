@@ -18,6 +18,7 @@ import itertools
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -324,14 +325,19 @@ class OpenedParts:
     def __init__(self, fd: int | None, parts: Sequence[PartSlice]) -> None:
         self.parts = parts
         self._fd = fd
+        self._turn = threading.Lock()  # a thread opens a part while another one may close
 
     def open(self, part: PartSlice) -> int:
         """A descriptor of a part. Raises OSError."""
-        return os.open(part.name, _READ, dir_fd=self._fd)
+        with self._turn:
+            if self._fd is None:
+                raise FileNotFoundError(part.name)
+            return os.open(part.name, _READ, dir_fd=self._fd)
 
     def close(self) -> None:
         """They are not read any more."""
-        fd, self._fd = self._fd, None
+        with self._turn:
+            fd, self._fd = self._fd, None
         if fd is not None:
             os.close(fd)
 
