@@ -136,3 +136,17 @@ def test_the_guest_book_is_signed_and_searched(holdfast: Harness) -> None:
     assert book.fetch("/").text() == 'Bob: "Here" I was\nAda: What a machine!\n'
     assert book.fetch("/?q=machine").text() == "Ada: What a *machine*!\n"
     assert book.fetch("/?q=%22here").text() == 'Bob: "*Here*" I was\n'
+
+
+def test_signups_are_worked_off_in_batches_and_what_fails_is_kept(holdfast: Harness) -> None:
+    worker = holdfast.worker(EXAMPLES / "signups")
+    for name in ("ada", "nobody", "alan"):
+        assert worker.fetch(f"/{name}", method="POST").status == 202
+    holdfast.clock.advance(0.9)
+    assert worker.fetch("/").text() == "0 refused\n"
+    holdfast.clock.advance(0.1)
+    assert worker.fetch("/").text().startswith("ada, in a batch of 3\nalan, in a batch of 3\n")
+    holdfast.clock.advance(1 + 1 + 2 + 1)
+    assert worker.fetch("/").text().endswith("1 refused\n")
+    [refused] = holdfast.queue("refused").messages
+    assert refused.body["name"] == "nobody"
