@@ -12,6 +12,7 @@ from holdfast.api.client import deploy_project
 from holdfast.api.session import Session
 from holdfast.server.backup import archive, unpack
 from holdfast.server.check import check_folder
+from holdfast.server.metrics import Metrics
 from holdfast.storage.queue_messages import Terms
 from holdfast.storage.queues import QueueStore
 from tests.faults.site import TOKEN, Site
@@ -84,6 +85,7 @@ async def test_a_queue_that_is_paused_is_not_delivered(jobs: Deployment) -> None
     await api(jobs, "PATCH", "/jobs", {"settings": {"delivery_paused": True}})
     await seen(jobs, "/?send=a")
     assert (await api(jobs, "GET", "/jobs/metrics"))["backlog_count"] == 1
+    assert 'holdfast_queue_messages{queue="jobs"} 1\n' in await Metrics(jobs.runtime).text()
     await api(jobs, "PATCH", "/jobs", {"settings": {"delivery_paused": False}})
     assert await seen(jobs, until=1) == ["1a"]
 

@@ -74,6 +74,9 @@ METRICS = {
     "holdfast_isolates_stopped_total": Metric(
         "counter", "Isolates that were stopped since they went past a limit.", ("script",)
     ),
+    "holdfast_queue_messages": Metric(
+        "gauge", "Messages in a queue, those that are being delivered included.", ("queue",)
+    ),
     "holdfast_shard_restarts_total": Metric(
         "counter", "Processes that had to be started again.", ("shard",)
     ),
@@ -126,6 +129,8 @@ class Gauge:
         }
         for (script, class_name), count in runtime.directory.population().items():
             found["holdfast_objects", script, class_name] = count
+        for queue, count in runtime.queued().items():
+            found["holdfast_queue_messages", queue] = count
         self._look_at_heaps()
         for script, used in self._heaps.items():
             found["holdfast_isolates", script] = 1

@@ -109,6 +109,12 @@ class Queues:
     ) -> list[Backlog | QueueNotFound]:
         return self.store.send(sendings, now_ms, creates=self._creates)
 
+    def counts(self) -> dict[str, int]:
+        """How many messages each queue holds that is delivered here. Raises StorageError."""
+        return {
+            queue: count for queue, count in self.store.counts().items() if self._is_here(queue)
+        }
+
     # ---- delivering ----------------------------------------------------------------------
 
     async def refresh(self) -> None:

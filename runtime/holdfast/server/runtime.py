@@ -51,7 +51,7 @@ from holdfast.server.schedules import CronScheduler
 from holdfast.server.settings import Settings
 from holdfast.server.sources import ScriptSource
 from holdfast.server.tails import Tails
-from holdfast.storage import Storage
+from holdfast.storage import Storage, StorageError
 from holdfast.storage.cache import ResponseCache
 from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
@@ -192,6 +192,14 @@ class Runtime:
         """Deliver the queues that are stored, if there are any. Raises StorageError."""
         if self._queues is not None or (self.settings.data / QUEUES).exists():
             await self.queues.refresh()
+
+    def queued(self) -> dict[str, int]:
+        """How many messages each queue holds that is delivered here. Blocks."""
+        try:
+            return {} if self._queues is None else self._queues.counts()
+        except StorageError as error:
+            log.warning("queues are not counted: %s", error)
+            return {}
 
     def look_at_queues(self) -> None:
         """The clock was set, or a script: see what is to be delivered, where there are queues."""

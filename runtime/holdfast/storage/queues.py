@@ -241,6 +241,11 @@ class QueueStore:
         with self._reading() as db:
             return backlog_of(db, queue) if db else Backlog(0, 0, 0)
 
+    def counts(self) -> dict[str, int]:
+        """How many messages each queue holds."""
+        with self._reading() as db:
+            return dict(db.execute("SELECT name, messages FROM queues")) if db else {}
+
     def due_ms(self, queue: str, size: int, wait_ms: int) -> int | None:
         """When a batch is to be delivered, of so many or fewer that have waited; None for never."""
         with self._reading() as db:
