@@ -91,7 +91,7 @@ class KeptCode:
     @classmethod
     def in_cache_directory(cls) -> Self:
         """What keeps code there; `$HOLDFAST_CACHE_MB` bounds it, and 0 forbids it."""
-        folder, most_bytes = lasting_directory(), _most_bytes()
+        folder, most_bytes = lasting_directory(), most_kept_bytes()
         if folder is None or most_bytes == 0:
             return cls(None)
         return cls(KeptFiles(folder, "script", most_bytes=most_bytes))
@@ -178,7 +178,8 @@ class KeptCode:
                 self._files.write(key, code)
 
 
-def _most_bytes() -> int:
+def most_kept_bytes() -> int:
+    """How much is kept on the disk of one kind of code, as `$HOLDFAST_CACHE_MB` says."""
     try:
         return max(int(os.environ["HOLDFAST_CACHE_MB"]), 0) * MEBIBYTE
     except (KeyError, ValueError):

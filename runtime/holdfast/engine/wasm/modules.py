@@ -8,7 +8,6 @@ wasmtime_module_new, wasmtime_module_serialize, wasmtime_module_deserialize.
 
 import hashlib
 import logging
-import os
 import threading
 import weakref
 from collections.abc import Iterable
@@ -17,8 +16,8 @@ from functools import cache, cached_property
 from typing import Any
 
 from holdfast.engine.cache import lasting_directory
+from holdfast.engine.kept_code import most_kept_bytes
 from holdfast.engine.kept_files import KeptFiles
-from holdfast.engine.limits import MEBIBYTE
 from holdfast.engine.wasm.legacy_exceptions import NotTranslated, translated
 from holdfast.engine.wasm.library import WASMTIME_VERSION, ffi, lib
 from holdfast.engine.wasm.machine import engine, take_message
@@ -27,7 +26,6 @@ from holdfast.engine.wasm.types import Extern
 
 log = logging.getLogger("holdfast.engine")
 
-MOST_BYTES = 512 * MEBIBYTE  # of all files
 LEAST_BYTES = 4096  # of a module; what is smaller compiles as fast as it is read
 _FORMAT = 1
 
@@ -90,13 +88,24 @@ class CompiledModule:
 
 
 _known: weakref.WeakValueDictionary[bytes, CompiledModule] = weakref.WeakValueDictionary()
-_compiling = threading.Lock()
+_locks: weakref.WeakValueDictionary[bytes, "_Lock"] = weakref.WeakValueDictionary()
+
+
+class _Lock:
+    """Held by whoever compiles a module that others may want, too."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
 
 
 def compiled(source: bytes) -> CompiledModule:
     """The module of these bytes. Raises CompileError. Takes as long as its size asks for."""
     digest = hashlib.sha256(source).digest()
-    with _compiling:
+    known = _known.get(digest)
+    if known is not None:
+        return known
+    one = _locks.setdefault(digest, _Lock())
+    with one.lock:
         known = _known.get(digest)
         if known is None:
             known = _known[digest] = CompiledModule(_made(source, digest.hex()), source)
@@ -168,10 +177,10 @@ def _keep(files: KeptFiles, name: str, module: Any) -> None:
 
 @cache
 def _files() -> KeptFiles | None:
-    folder = lasting_directory()
-    if folder is None or os.environ.get("HOLDFAST_CACHE_MB") == "0":
+    folder, most_bytes = lasting_directory(), most_kept_bytes()
+    if folder is None or most_bytes == 0:
         return None
-    return KeptFiles(folder, "wasm", most_bytes=MOST_BYTES)
+    return KeptFiles(folder, "wasm", most_bytes=most_bytes)
 
 
 def is_valid(source: bytes) -> bool:
