@@ -20,10 +20,15 @@ export function toldOf(error) {
   return told(...errorInWords(error));
 }
 
+// What the engine itself says, which is told by a class of its own.
+const OURS = /^(Workflow|NonRetryable)/;
+
+const crossed = (name, message) =>
+  name === "AggregateError" ? errorNamed(name, message) : errorFrom(name, message);
+
 /** The error that a script catches for a failure that is stored. */
 export function thrownFor({ name, message }) {
-  const [known, words] = errorInWords(errorNamed(name, message));
-  const error = known === name && known !== "AggregateError" ? errorFrom(known, words) : errorNamed(known, words);
+  const error = OURS.test(name) ? new Error(`${name}: ${message}`) : crossed(name, message);
   error.remote = true;
   return error;
 }

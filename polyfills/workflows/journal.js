@@ -9,9 +9,6 @@
 //
 // What is written in one turn is written together.
 
-import { serialize } from "../serialize/index.js";
-import { MAX_STATE_BYTES } from "./checks.js";
-
 const STATUS_ENDED = ["complete", "errored", "terminated"];
 const DIGITS = 12; // of an event's number, so that keys come in order
 
@@ -109,12 +106,8 @@ export class Journal {
     this.#kv.put(`step ${keyOf(step)}`, step);
   }
 
-  /**
-   * A step has come to `value`. Throws DataCloneError for what cannot be stored, and RangeError for
-   * what is too large.
-   */
+  /** A step has come to `value`. Throws DataCloneError for what cannot be stored. */
   succeed(step, value) {
-    if (serialize(value).length > MAX_STATE_BYTES) throw new RangeError("too large");
     this.#kv.put(`result ${keyOf(step)}`, { value });
     this.finish(step);
   }

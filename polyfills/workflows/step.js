@@ -3,8 +3,11 @@
 //
 // A step that has ended is not run again: its result, or its failure, is what it was.
 
+import { currentContext } from "../kernel/current.js";
+import { dropMessage, pack, TRANSFER } from "../rpc/message.js";
+import { dataCloneError } from "../serialize/errors.js";
 import { startTimer, stopTimer } from "../timers/timers.js";
-import { checkName, configOf, MAX_STEPS } from "./checks.js";
+import { checkName, configOf, MAX_STATE_BYTES, MAX_STEPS } from "./checks.js";
 import { milliseconds } from "./duration.js";
 import { fatal, isFinal, lastAttempt, thrownFor, told, toldOf } from "./errors.js";
 import { NonRetryableError } from "./non-retryable.js";
@@ -106,7 +109,10 @@ export function stepsOf({ execution, journal, onFatal, wasStopped }) {
   }
 
   function keep(step, attempt, value) {
+    const place = `${step.name}-${step.count}`;
+    const isStorable = checkResult(place, value);
     try {
+      if (!isStorable) throw dataCloneError("It lives in JavaScript");
       Object.assign(attempt, { end: Date.now(), success: true });
       journal.succeed(step, value);
     } catch (error) {
@@ -119,11 +125,7 @@ export function stepsOf({ execution, journal, onFatal, wasStopped }) {
         onFatal(told("WorkflowFatalError", all));
         return;
       }
-      const place = `${step.name}-${step.count}`;
-      const what =
-        error instanceof RangeError
-          ? `Step ${place} output is too large. Maximum allowed size is 1MiB.`
-          : `Storage failure for ${place} due to internal error.`;
+      const what = `Storage failure for ${place} due to internal error.`;
       throw thrownFor(told("WorkflowInternalError", what));
     }
   }
@@ -207,6 +209,19 @@ class WorkflowStep {
     this.sleepUntil = sleepUntil;
     this.waitForEvent = waitForEvent;
   }
+}
+
+// What could not be sent fails the attempt, as at Cloudflare, where results are sent by RPC. False
+// where it has functions, streams or the like: those can be sent, and not be stored.
+function checkResult(place, value) {
+  const message = pack([value], currentContext(), TRANSFER);
+  dropMessage(message);
+  const { data, entries } = message;
+  if (data !== null && data.length > MAX_STATE_BYTES) {
+    const what = `Step ${place} output is too large. Maximum allowed size is 1MiB.`;
+    throw thrownFor(told("WorkflowInternalError", what));
+  }
+  return entries === null;
 }
 
 function close(attempt, error) {
