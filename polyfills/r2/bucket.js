@@ -3,7 +3,8 @@
 import { r2_create_upload, r2_delete, r2_get, r2_head, r2_list, r2_put } from "holdfast:ops";
 import { requireContext } from "../kernel/pending.js";
 import { defineInterface, illegalConstructor, toLong, toUSVString } from "../kernel/webidl.js";
-import { refuseToClone } from "../serialize/index.js";
+import { registerEntry, TAGS } from "../rpc/message.js";
+import { dataCloneError } from "../serialize/errors.js";
 import { toOptions, toStringMember, toStringsMember, wrongArgument } from "./conversions.js";
 import { multipartUpload } from "./multipart.js";
 import { getResult, headResult } from "./object.js";
@@ -12,6 +13,7 @@ import { checkValue, valueForHost } from "./values.js";
 
 const CONSTRUCTING = {};
 const NAME = "R2Bucket";
+const NOT_SERIALIZABLE = "An R2 bucket binding cannot be serialized.";
 const NO_LIMIT = -1; // as in workerd
 const INCLUDED = ["httpMetadata", "customMetadata"];
 
@@ -130,7 +132,13 @@ class R2Bucket {
   }
 }
 
-refuseToClone(R2Bucket);
+registerEntry(R2Bucket, {
+  tag: TAGS.R2_BUCKET,
+  write() {
+    throw dataCloneError(NOT_SERIALIZABLE);
+  },
+  refusal: NOT_SERIALIZABLE,
+});
 
 function toKey(key, given, method) {
   if (given.length === 0) throw wrongArgument(method, NAME, 1, "string");

@@ -3,13 +3,16 @@
 // https://developers.cloudflare.com/r2/api/workers/workers-api-reference/#r2object-definition
 
 import { responseFromHost } from "../fetch/response.js";
+import { streamForHost } from "../fetch/transfer.js";
 import { blobFromBytes } from "../files/blob.js";
 import { defineInterface, illegalConstructor } from "../kernel/webidl.js";
-import { refuseToClone } from "../serialize/index.js";
+import { registerEntry, TAGS } from "../rpc/message.js";
+import { readBody, writeBody } from "../rpc/streams.js";
 import { isHeaders, wrongArgument } from "./conversions.js";
 import { headersOfMetadata } from "./options.js";
 
 const CONSTRUCTING = {};
+const FOR_RPC = "R2 resources can only be serialized for RPC.";
 const { defineProperty } = Object;
 const { fromHex } = Uint8Array;
 
@@ -45,21 +48,31 @@ class Checksums {
 
   static {
     defineInterface(this);
+    registerEntry(this, {
+      tag: TAGS.R2_CHECKSUMS,
+      write: (checksums, sink) => sink.text(JSON.stringify(checksums.#hex)),
+      read: (source) => new Checksums(CONSTRUCTING, JSON.parse(source.text())),
+      refusal: FOR_RPC,
+    });
   }
 }
 
+let textOf;
+
 /** What is told of an object. */
 class HeadResult {
-  #metadata;
+  #told;
+  #range;
 
   constructor(constructing, told, range) {
     if (constructing !== CONSTRUCTING) throw illegalConstructor();
-    this.#metadata = metadataOf(told.http);
+    this.#told = told;
+    this.#range = range;
     reveal(this, {
       ssecKeyMd5: undefined,
       storageClass: told.storageClass,
       range: range && { ...range, suffix: undefined },
-      customMetadata: told.custom,
+      customMetadata: { ...told.custom },
       httpMetadata: metadataOf(told.http),
       uploaded: new Date(told.uploaded),
       checksums: new Checksums(CONSTRUCTING, told.checksums),
@@ -73,13 +86,20 @@ class HeadResult {
 
   /** Set the headers that the object was uploaded with. */
   writeHttpMetadata(headers) {
-    const metadata = this.#metadata;
+    const metadata = metadataOf(this.#told.http);
     if (!isHeaders(headers)) throw wrongArgument("writeHttpMetadata", "HeadResult", 1, "Headers");
     for (const [name, value] of headersOfMetadata(metadata)) headers.set(name, value);
   }
 
   static {
     defineInterface(this);
+    textOf = (object) => JSON.stringify([object.#told, object.#range]);
+    registerEntry(this, {
+      tag: TAGS.R2_HEAD,
+      write: (object, sink) => sink.text(textOf(object)),
+      read: (source) => headResult(...JSON.parse(source.text())),
+      refusal: FOR_RPC,
+    });
   }
 }
 
@@ -133,14 +153,24 @@ class GetResult extends HeadResult {
 
   static {
     defineInterface(this);
+    registerEntry(this, {
+      tag: TAGS.R2_GET,
+      write(object, sink) {
+        sink.text(textOf(object));
+        writeBody(streamForHost(object.body), sink);
+      },
+      read(source) {
+        const [told, range] = JSON.parse(source.text());
+        return getResult(told, range, readBody(source));
+      },
+      refusal: FOR_RPC,
+    });
   }
 }
 
-refuseToClone(Checksums, HeadResult, GetResult);
-
-/** An object as the host tells of it; `range` is undefined where it was not asked for. */
+/** An object as the host tells of it; `range` is undefined, or null, where it was not asked for. */
 export function headResult(told, range) {
-  return new HeadResult(CONSTRUCTING, told, range);
+  return new HeadResult(CONSTRUCTING, told, range ?? undefined);
 }
 
 /** An object with its body: bytes, or the handle of a body on the host. */

@@ -29,6 +29,10 @@ export const TAGS = {
   RESPONSE: 263,
   ABORT_SIGNAL: 264,
   OBJECT_CLASS: 265,
+  R2_BUCKET: 266,
+  R2_HEAD: 267,
+  R2_GET: 268,
+  R2_CHECKSUMS: 269,
 };
 
 /** Stubs in arguments stay their owner's, and the receiver gets its own. */
@@ -43,6 +47,7 @@ const makers = [];
 const loadHttp = lazily("rpc/http.js");
 const { READABLE, WRITABLE, HEADERS, REQUEST, RESPONSE, ABORT_SIGNAL } = TAGS;
 defineHostObjectsLater([READABLE, WRITABLE, HEADERS, REQUEST, RESPONSE, ABORT_SIGNAL], loadHttp);
+defineHostObjectsLater([TAGS.R2_HEAD, TAGS.R2_GET, TAGS.R2_CHECKSUMS], lazily("r2/object.js"));
 
 const SETTINGS = { writeReference };
 

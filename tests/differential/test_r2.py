@@ -22,8 +22,6 @@ TIMEOUT_S = 60
 # What differs and is wanted, by case and observation, with the reason: see docs/compatibility.md.
 _NO_BYTES = "Miniflare fails by itself where a range of numbers has no byte"
 WANTED = {
-    "classes: clone": "the words of what cannot be cloned",
-    "classes: cloneObject": "the words of what cannot be cloned",
     "keys: symbol": "the engine's words",
     "ranges: {length 3} empty": _NO_BYTES,
     "ranges: {length 10} empty": _NO_BYTES,
