@@ -21,7 +21,6 @@ from holdfast.catalog.additional_modules import find_modules
 from holdfast.catalog.bindings import RequestedBinding, parse_bindings
 from holdfast.catalog.bundling import BundleOptions
 from holdfast.catalog.cron import Cron, InvalidCron
-from holdfast.catalog.d1_migrations import DeclaredDatabase, declared_database
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
@@ -35,6 +34,7 @@ from holdfast.engine.modules import ModuleKind
 
 if TYPE_CHECKING:
     from holdfast.catalog.consumers import DeclaredConsumer
+    from holdfast.catalog.d1_migrations import DeclaredDatabase
     from holdfast.catalog.declared_routes import DeclaredRoute
 
 FILE_NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
@@ -96,7 +96,7 @@ class Project:
     notes: tuple[str, ...]
     assets: Assets | None = None
     consumers: "tuple[DeclaredConsumer, ...]" = ()
-    databases: tuple[DeclaredDatabase, ...] = ()
+    databases: "tuple[DeclaredDatabase, ...]" = ()
 
     @property
     def folder(self) -> Path:
@@ -214,14 +214,14 @@ def read_project(
         notes=tuple(f"{file}: {note}" for note in notes),
         assets=assets,
         consumers=reader.consumers(),
-        databases=tuple(reader.databases()),
+        databases=reader.databases(),
     )
 
 
-def read_databases(file: Path, environment: str | None = None) -> tuple[DeclaredDatabase, ...]:
+def read_databases(file: Path, environment: str | None = None) -> "tuple[DeclaredDatabase, ...]":
     """The D1 databases of a configuration, whatever else is in it. Blocks; raises as the above."""
     reader = _Reader(file, _environment(file, _parse(file), environment))
-    return tuple(reader.databases())
+    return reader.databases()
 
 
 # Where json5 says that a mistake is.
@@ -540,14 +540,19 @@ class _Reader:
             bucket_name = entry.get("bucket_name") or entry.get("preview_bucket_name") or name
             yield {"type": "r2_bucket", "name": name, "bucket_name": bucket_name}
 
-    def databases(self) -> Iterable[DeclaredDatabase]:
+    def databases(self) -> "tuple[DeclaredDatabase, ...]":
         """The D1 databases, with their migrations."""
-        for entry in self.tables("d1_databases"):
-            binding = self._name_of("d1_databases", entry, "binding")
-            try:
-                yield declared_database(binding, entry, self.file.parent)
-            except ValueError as error:
-                raise self.invalid("d1_databases", f"has a mistake: {error}") from error
+        tables = self.tables("d1_databases")
+        if not tables:
+            return ()
+        from holdfast.catalog.d1_migrations import declared_database
+
+        names = [self._name_of("d1_databases", entry, "binding") for entry in tables]
+        pairs = zip(names, tables, strict=True)
+        try:
+            return tuple(declared_database(name, entry, self.file.parent) for name, entry in pairs)
+        except ValueError as error:
+            raise self.invalid("d1_databases", f"has a mistake: {error}") from error
 
     def _as_uploaded(self) -> Iterable[Mapping[str, Any]]:
         """What is told in an upload's words, as rate limits were at first."""

@@ -15,7 +15,6 @@ from holdfast.catalog.bindings import (
     Service,
     Workflow,
 )
-from holdfast.catalog.d1_migrations import DeclaredDatabase
 from holdfast.catalog.project import (
     DEFAULT_NAME,
     FILE_NAMES,
@@ -33,6 +32,7 @@ from holdfast.cli.script_file import Followed, ScriptFile, Stamp, explained, unr
 
 if TYPE_CHECKING:
     from holdfast.catalog.consumers import DeclaredConsumer
+    from holdfast.catalog.d1_migrations import DeclaredDatabase
 
 
 def open_script(options: argparse.Namespace) -> "SourceFile":
@@ -123,7 +123,7 @@ class ProjectFile(Followed):
         return (*self._project.notes, *elsewhere)
 
     @property
-    def databases(self) -> tuple[DeclaredDatabase, ...]:
+    def databases(self) -> "tuple[DeclaredDatabase, ...]":
         """The D1 databases that it is bound to."""
         return self._project.databases
 

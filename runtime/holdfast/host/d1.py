@@ -1,17 +1,21 @@
 """The op behind D1 bindings, as https://developers.cloudflare.com/d1/worker-api/ has them."""
 
 import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from holdfast.host.context import Host
 from holdfast.host.ops import async_op, awaited_work
-from holdfast.storage.d1 import Answers, D1Databases, D1Error
-from holdfast.storage.d1.encoding import bookmark_of, decode_query, encode_rows
+
+if TYPE_CHECKING:
+    from holdfast.storage.d1 import D1Databases
 
 
 class D1Bindings:
     """The D1 databases that one isolate may reach, by number (the capability `d1`)."""
 
-    def __init__(self, databases: D1Databases) -> None:
+    def __init__(self, databases: "Callable[[], D1Databases]") -> None:
+        """`databases` has them opened, which is asked for by the first query."""
         self._databases = databases
         self._ids: list[str] = []
 
@@ -20,9 +24,9 @@ class D1Bindings:
         self._ids.append(database_id)
         return len(self._ids) - 1
 
-    def find(self, number: int) -> tuple[D1Databases, str]:
+    def find(self, number: int) -> "tuple[D1Databases, str]":
         """Where databases are kept, and the id of this one."""
-        return self._databases, self._ids[number]
+        return self._databases(), self._ids[number]
 
 
 @async_op
@@ -31,16 +35,14 @@ async def d1_query(host: Host, database: int, request: str) -> str:
 
     The answer is `{bookmark, results}`, or `{error}` with the words for the queries' author.
     """
+    from holdfast.storage.d1 import D1Error
+    from holdfast.storage.d1.encoding import decode_query, encode_answers
+
     databases, database_id = host.capabilities.d1.find(database)
     try:
         queries = [decode_query(entry) for entry in json.loads(request)]
-        work = databases.run(database_id, queries, _encode)
+        work = databases.run(database_id, queries, encode_answers)
         answer: str = await awaited_work(work)
     except (D1Error, ValueError) as error:
         return json.dumps({"error": str(error)})
     return answer
-
-
-def _encode(answers: Answers) -> str:
-    results = ",".join(encode_rows(outcome) for outcome in answers.outcomes)
-    return f'{{"bookmark":"{bookmark_of(answers.writes)}","results":[{results}]}}'

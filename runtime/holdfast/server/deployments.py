@@ -38,7 +38,6 @@ from holdfast.server.metrics import Metrics
 from holdfast.server.object_data import ObjectData
 from holdfast.server.runtime import Resident, Runtime
 from holdfast.server.workflows import Workflows
-from holdfast.storage.d1 import D1Databases
 from holdfast.storage.disk import sync_path
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptInvalid
@@ -47,6 +46,7 @@ from holdfast.workers.trace import Frame
 
 if TYPE_CHECKING:
     from holdfast.server.queues import Queues
+    from holdfast.storage.d1 import D1Databases
     from holdfast.storage.r2 import Buckets
 
 log = logging.getLogger("holdfast.deployments")
@@ -117,7 +117,7 @@ class Deployments:
         return self._workflows
 
     @property
-    def d1(self) -> D1Databases:
+    def d1(self) -> "D1Databases":
         """The D1 databases."""
         return self._runtime.d1
 

@@ -53,12 +53,12 @@ from holdfast.server.sources import ScriptSource
 from holdfast.server.tails import Tails
 from holdfast.storage import Storage, StorageError
 from holdfast.storage.cache import ResponseCache
-from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import Durations, ScriptCounts, ScriptInvalid, Worker, WorkerTerminated
 
 if TYPE_CHECKING:
     from holdfast.server.queues import Queues
+    from holdfast.storage.d1 import D1Databases
     from holdfast.storage.r2 import Buckets
 
 log = logging.getLogger("holdfast.server")
@@ -118,7 +118,7 @@ class Runtime:
         self._calls = Calls()
         self._rate_limits = RateLimits(self._clock.now_ms)
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
-        self.d1 = D1Databases(settings.data)
+        self._d1: D1Databases | None = None  # until somebody has any
         self.directory = ObjectDirectory(
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
         )
@@ -168,6 +168,15 @@ class Runtime:
 
             self._buckets = Buckets(self.settings.data / BUCKETS)
         return self._buckets
+
+    @property
+    def d1(self) -> "D1Databases":
+        """The D1 databases."""
+        if self._d1 is None:
+            from holdfast.storage.d1 import D1Databases
+
+            self._d1 = D1Databases(self.settings.data)
+        return self._d1
 
     @property
     def queues(self) -> "Queues":
@@ -328,7 +337,7 @@ class Runtime:
             fetch=self._fetch,
             cache=ScriptCaches(self._responses, script_name),
             kv=KeyValueBindings(self.key_value),
-            d1=D1Bindings(self.d1),
+            d1=D1Bindings(lambda: self.d1),
             rate_limits=self._rate_limits,
         )
 
@@ -406,7 +415,8 @@ class Runtime:
         await self._responses.aclose()
         await self.storage.aclose()
         self.key_value.close()
-        await asyncio.to_thread(self.d1.close)
+        if self._d1 is not None:
+            await asyncio.to_thread(self._d1.close)
         if self._queues is not None:
             await self._queues.aclose()
         if self._buckets is not None:

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.d1_migrations import DeclaredDatabase
 from holdfast.storage import StorageError
-from holdfast.storage.d1 import D1Database, Query
-from holdfast.storage.d1.databases import database_in
-from holdfast.storage.d1.sql_script import statements_in
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
 
 if TYPE_CHECKING:
+    from holdfast.storage.d1 import D1Database
     from holdfast.testing.core import Core
 
 __tracebackhide__ = hidden_from_tracebacks
@@ -37,6 +35,8 @@ class Database:
 
         Raises HarnessError with SQLite's message.
         """
+        from holdfast.storage.d1 import Query
+
         with self._opened() as opened:
             outcome = opened.write([Query(query, params)]).outcomes[-1]
             return [dict(zip(outcome.columns, row, strict=True)) for row in outcome.rows]
@@ -47,6 +47,8 @@ class Database:
         They are those of the project, or of a folder, which is looked for as scripts are. Raises
         HarnessError, which names the one that fails.
         """
+        from holdfast.storage.d1.sql_script import statements_in
+
         declared = self._declared
         if folder is not None:
             declared = replace(declared, folder=self._core.located(Path(folder)))
@@ -63,7 +65,9 @@ class Database:
         return missing
 
     @contextmanager
-    def _opened(self) -> Iterator[D1Database]:
+    def _opened(self) -> "Iterator[D1Database]":
+        from holdfast.storage.d1.databases import database_in
+
         with closing(database_in(self._core.data, self.id)) as opened:
             try:
                 yield opened

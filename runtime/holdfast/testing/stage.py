@@ -17,7 +17,6 @@ from holdfast.host.sockets_end import SocketEnd, join
 from holdfast.server.data_folder import BUCKETS
 from holdfast.server.settings import Settings
 from holdfast.storage import Bookmarking, ObjectStore, Storage
-from holdfast.storage.d1.databases import copy_d1
 from holdfast.testing.barrier import NotedBarrier
 from holdfast.testing.clock import VirtualClock
 from holdfast.testing.driven import driven
@@ -286,6 +285,8 @@ class Stage:
             from holdfast.storage.r2.copying import copy_buckets
 
             await asyncio.to_thread(copy_buckets, old / BUCKETS, new / BUCKETS)
+        from holdfast.storage.d1.databases import copy_d1
+
         await asyncio.to_thread(copy_d1, old, new)
         await self._end_runtime()
         shutil.rmtree(old)

@@ -21,7 +21,6 @@ from typing import Any, TypeVar
 from holdfast.storage.d1.connection import QUEUED_TOO_LONG, D1Error, D1Limits
 from holdfast.storage.d1.database import MAX_READERS, Answers, D1Database, Query
 from holdfast.storage.d1.registry import FILE_NAME, D1Registry
-from holdfast.storage.portable import copy_database
 
 FOLDER = "d1"
 SUFFIX = ".sqlite"
@@ -172,6 +171,8 @@ def d1_files(data: Path) -> list[str]:
 
 def copy_d1(data: Path, target: Path) -> None:
     """Copy all databases as they are on the disk now, each at one moment. Blocks."""
+    from holdfast.storage.portable import copy_database
+
     for name in d1_files(data):
         (target / name).parent.mkdir(exist_ok=True)
         copy_database(data / name, target / name, vfs=SHARED_VFS)

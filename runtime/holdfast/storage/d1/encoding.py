@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from holdfast.storage.d1.connection import Outcome
-from holdfast.storage.d1.database import Query
+from holdfast.storage.d1.database import Answers, Query
 from holdfast.storage.statements import SqlValue
 
 SERVED_BY = "holdfast"
@@ -21,6 +21,12 @@ def encode_rows(outcome: Outcome) -> str:
     """An outcome with its rows as lists, beside the columns' names."""
     columns, rows = _encode(outcome.columns), _encode_values(outcome.rows)
     return _encode_result(outcome, f'{{"columns":{columns},"rows":{rows}}}')
+
+
+def encode_answers(answers: Answers) -> str:
+    """What a request of a script gave: `{bookmark, results}`."""
+    results = ",".join(encode_rows(outcome) for outcome in answers.outcomes)
+    return f'{{"bookmark":"{bookmark_of(answers.writes)}","results":[{results}]}}'
 
 
 def encode_objects(outcome: Outcome) -> str:
