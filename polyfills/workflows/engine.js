@@ -5,12 +5,15 @@
 // that takes the place of one that was killed in the middle calls again; and when the instance
 // rests, it sets the next one for the time at which a step goes on.
 
+import { console_write } from "holdfast:ops";
+import { currentContext } from "../kernel/current.js";
+import { describeError } from "../kernel/errors.js";
 import { DurableObject } from "../workers/entrypoints.js";
 import { exportedByScript } from "../workers/dispatch.js";
 import { ExecutionContext } from "../workers/execution-context.js";
 import { isWorkflow } from "../workers/exports.js";
 import { milliseconds } from "./duration.js";
-import { endOf, told, toldOf, workflowError } from "./errors.js";
+import { endOf, thrownFor, told, toldOf, workflowError } from "./errors.js";
 import { Execution } from "./execution.js";
 import { hasEnded, Journal } from "./journal.js";
 import { reportOf, summaryOf } from "./report.js";
@@ -226,8 +229,12 @@ class WorkflowEngine extends DurableObject {
     if (state.status === "queued") {
       journal.change({ status: "running", started: state.started ?? Date.now() });
     }
-    const onFatal = (error) => this.#end({ status: "errored", error });
-    this.#run(execution, stepsOf({ execution, journal, onFatal, wasStopped }));
+    const onFatal = (error) => {
+      this.#log("error", "run()", thrownFor(error));
+      this.#end({ status: "errored", error });
+    };
+    const onFailure = (place, error) => this.#log("warn", place, error);
+    this.#run(execution, stepsOf({ execution, journal, onFatal, onFailure, wasStopped }));
     return execution;
   }
 
@@ -236,12 +243,20 @@ class WorkflowEngine extends DurableObject {
     try {
       output = await this.#entrypoint().run(this.#event(), step);
     } catch (error) {
-      if (!execution.isOver) this.#end({ status: "errored", error: endOf(toldOf(error)) });
+      if (execution.isOver) return;
+      this.#log("error", "run()", error);
+      this.#end({ status: "errored", error: endOf(toldOf(error)) });
       return;
     }
     if (execution.isOver) return;
     this.#journal.complete(output);
     this.#end({});
+  }
+
+  #log(level, place, error) {
+    const { id, workflowName } = this.#journal.instance;
+    const text = `Workflow ${workflowName}, instance ${id}: ${place} failed: ${describeError(error)}`;
+    console_write(level, text, currentContext().number ?? 0);
   }
 
   #entrypoint() {

@@ -94,8 +94,7 @@ export class Journal {
   /** Note that a step begins. */
   begin(step) {
     const known = this.#known();
-    const last = Math.max(0, ...Array.from(known.values(), ({ order }) => order));
-    const begun = { ...step, order: last + 1, start: Date.now(), end: null };
+    const begun = { ...step, order: known.size + 1, start: Date.now(), end: null };
     known.set(keyOf(begun), begun);
     this.save(begun);
     return begun;

@@ -24,8 +24,11 @@ function shown(config) {
   return { ...config, retries };
 }
 
-/** The steps of one execution. `onFatal(failure)` ends the instance. */
-export function stepsOf({ execution, journal, onFatal, wasStopped }) {
+/**
+ * The steps of one execution. `onFatal(failure)` ends the instance; `onFailure(place, error)` hears of
+ * each attempt that fails. If the execution before it `wasStopped`, an attempt that it was in counts.
+ */
+export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) {
   const counts = new Map();
   let begun = 0;
 
@@ -132,6 +135,7 @@ export function stepsOf({ execution, journal, onFatal, wasStopped }) {
 
   async function failed(step, attempt, thrown, retries, context) {
     const failure = toldOf(thrown);
+    onFailure(`attempt ${step.attempts.length} of step "${step.name}"`, thrown);
     if (isFinal(failure) || thrown instanceof NonRetryableError) {
       close(attempt, lastAttempt(failure));
       journal.fail(step, failure);

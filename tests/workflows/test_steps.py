@@ -216,3 +216,41 @@ def test_a_result_of_more_than_a_mebibyte_is_refused(flows: Any) -> None:
     """)
     flow.start("large")
     assert "Step big-1 output is too large. Maximum allowed size is 1MiB." in flow.output("large")
+
+
+def test_what_fails_is_on_the_console(flows: Any) -> None:
+    flow = flows("""
+      async failing(event, step) {
+        await step.do("no", NO_RETRY, async () => { throw new RangeError("too much"); });
+      }
+    """)
+    flow.start("failing")
+    (attempt, whole) = [line for line in flow.worker.logs if "Flow" in line.text]
+    place = "Workflow Flow, instance failing: "
+    assert attempt.level == "warn"
+    assert attempt.text.startswith(f'{place}attempt 1 of step "no" failed: RangeError: too much')
+    assert whole.level == "error"
+    assert whole.text.startswith(f"{place}run() failed: RangeError: too much")
+
+
+def test_a_step_that_ends_its_isolate_is_not_tried_for_ever(flows: Any) -> None:
+    flow = flows("""
+      ending(event, step) {
+        const retries = { limit: 1, delay: 0 };
+        return step.do("end", { retries }, async () => {
+          await this.note("begins");
+          this.ctx.abort("enough");
+        }).catch(told);
+      }
+
+      async hopeless() {
+        this.ctx.abort("enough");
+      }
+    """)
+    flow.start("ending")
+    flow.start("hopeless")
+    flow.clock.advance(1_000)
+    assert flow.notes == ["begins", "begins"]
+    error = "Error: WorkflowInternalError: Attempt failed due to internal workflows error"
+    assert flow.output("ending") == error
+    assert flow.status("hopeless")["error"]["name"] == "WorkflowInternalError"
