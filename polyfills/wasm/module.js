@@ -67,6 +67,11 @@ export function moduleOf(number) {
   return new Module();
 }
 
+/** The Module that the script was uploaded with under this name. */
+export function moduleNamed(name) {
+  return moduleOf(natives.module_named(name));
+}
+
 /**
  * The number of the module in these bytes. As in workerd, code is made while a script starts, and
  * not in its handlers; what Cloudflare runs is what was uploaded.

@@ -8,6 +8,7 @@ const kv = lazily("kv/namespace.js");
 const d1 = lazily("d1/database.js");
 const queues = lazily("queues/producer.js");
 const r2 = lazily("r2/bucket.js");
+const wasm = lazily("wasm/module.js");
 const rateLimits = lazily("workers/rate-limit.js");
 const analytics = lazily("workers/analytics.js");
 const workflows = lazily("workflows/binding.js");
@@ -22,6 +23,7 @@ const makers = {
   r2_bucket: (binding) => r2().bucketFromHost(binding),
   ratelimit: (binding) => rateLimits().rateLimitFromHost(binding),
   analytics_engine: () => analytics().analyticsFromHost(),
+  wasm_module: (binding) => wasm().moduleNamed(binding.module),
   durable_object_namespace: namespaceFromHost,
   workflow: (binding) => workflows().workflowFromHost(binding),
   service: serviceFromHost,

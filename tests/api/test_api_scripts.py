@@ -4,7 +4,15 @@ import json
 import aiohttp
 import pytest
 
-from holdfast.catalog import Json, ObjectNamespace, PlainText, SecretText, Service, Syntax
+from holdfast.catalog import (
+    Json,
+    ObjectNamespace,
+    PlainText,
+    SecretText,
+    Service,
+    Syntax,
+    WasmModule,
+)
 from holdfast.engine.modules import Module, ModuleKind
 from tests.api.fakes import ACCOUNT, ESM, MAIN, TOKEN, esm
 
@@ -71,6 +79,22 @@ async def test_every_content_type_becomes_its_kind_of_module(api, platform):
         ("f.wasm", ModuleKind.WASM),
     ]
     assert platform.live["kinds"].modules[5].content == bytes(range(256))
+
+
+async def test_a_binding_to_webassembly_names_its_part(api, platform):
+    script = ("script", "worker.js", "application/javascript", SERVICE_WORKER)
+    code = ("code", "lib/code.wasm", "application/wasm", b"\0asm\1\0\0\0")
+    text = ("text", "a.txt", "text/plain", "a")
+    for part in ("code", "lib/code.wasm"):
+        entry = {"type": "wasm_module", "name": "WASM", "part": part}
+        metadata = {"body_part": "script", "bindings": [entry]}
+        answer = await api.upload("bound", metadata, script, code, text)
+        assert answer.status == 200
+        assert platform.live["bound"].bindings == (WasmModule("WASM", "lib/code.wasm"),)
+    for part, told in (("nope", "does not have"), ("text", "application/wasm")):
+        metadata["bindings"] = [{"type": "wasm_module", "name": "WASM", "part": part}]
+        answer = await api.upload("bound", metadata, script, code, text)
+        assert answer.status == 400 and told in answer.error[1]
 
 
 async def test_a_part_without_a_file_name_is_named_by_its_field(api, platform):

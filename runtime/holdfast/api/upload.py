@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holdfast.api.body import too_large
 from holdfast.api.form import Part
 from holdfast.api.metadata import Metadata, parse_metadata
 from holdfast.catalog import Syntax
-from holdfast.catalog.bindings import is_well_formed
+from holdfast.catalog.bindings import RequestedBinding, WasmModule, is_well_formed
 from holdfast.catalog.errors import rejected
 from holdfast.engine.modules import Module, ModuleKind
 
@@ -67,6 +67,8 @@ def parse_upload(parts: Sequence[Part], *, max_script_bytes: int) -> Upload:
             )
         return Upload("", Syntax.MODULES, (), metadata, _notes(parts, metadata))
     main = _main_part(metadata, sources)
+    bindings = tuple(_bound(binding, sources) for binding in metadata.bindings)
+    metadata = replace(metadata, bindings=bindings)
     modules = tuple(_module(part) for part in sources)
     _refuse_duplicates(modules)
     return Upload(
@@ -75,6 +77,24 @@ def parse_upload(parts: Sequence[Part], *, max_script_bytes: int) -> Upload:
         modules=modules,
         metadata=metadata,
         notes=_notes(parts, metadata),
+    )
+
+
+def _bound(binding: RequestedBinding, parts: Sequence[Part]) -> RequestedBinding:
+    """A binding to a part by the name of the part's module."""
+    if not isinstance(binding, WasmModule):
+        return binding
+    for part in parts:
+        if binding.part in (part.field, module_name(part)):
+            if _kind(part, part.field) is not ModuleKind.WASM:
+                raise rejected(
+                    f'The binding "{binding.name}" is to WebAssembly, and its part was sent as '
+                    f"{part.content_type}; send it as application/wasm."
+                )
+            return replace(binding, part=module_name(part))
+    raise rejected(
+        f'The binding "{binding.name}" names the part "{binding.part}", which the upload does not '
+        f"have. {_found(parts)}"
     )
 
 

@@ -34,6 +34,7 @@ from holdfast.catalog.bindings import (
     SecretText,
     Service,
     VersionMetadata,
+    WasmModule,
     Workflow,
 )
 from holdfast.catalog.catalog import Catalog
@@ -85,6 +86,7 @@ __all__ = [
     "VersionMetadata",
     "VersionNotFound",
     "VersionRecord",
+    "WasmModule",
     "Workflow",
     "check_exports",
     "check_script_name",

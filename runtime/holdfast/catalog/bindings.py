@@ -153,6 +153,14 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
+class WasmModule:
+    """A module of WebAssembly among the script's own, by its name; an upload names the part."""
+
+    name: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inherit:
     """A request for the binding that the latest version has under `source`."""
 
@@ -175,6 +183,7 @@ Binding: TypeAlias = (
     | Analytics
     | ObjectNamespace
     | Workflow
+    | WasmModule
 )
 """A binding as a `Script` holds it."""
 
@@ -227,6 +236,7 @@ _OF_FIELDS: Mapping[type, str] = {
     AssetsBinding: "assets",
     VersionMetadata: "version_metadata",
     Analytics: "analytics_engine",
+    WasmModule: "wasm_module",
     ObjectNamespace: "durable_object_namespace",
 }
 
@@ -391,6 +401,7 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
     "version_metadata": lambda _, name: VersionMetadata(name),
     "ratelimit": _rate_limit,
     "analytics_engine": lambda entry, name: Analytics(name, entry.optional_word("dataset") or name),
+    "wasm_module": lambda entry, name: WasmModule(name, entry.word("part")),
     "durable_object_namespace": _object_namespace,
     "workflow": lambda entry, name: Workflow(
         name,

@@ -110,7 +110,9 @@ class Isolate:
         self._promise_hook: PromiseHook | None = None  # kept alive here
         self._watchdog = Watchdog(self.limits.turn_cpu_ms)
         self._heap_limit = HeapLimit(self._runtime, self.limits.memory_bytes)
-        self._wasm = WasmDoor(self._context, self._heap_limit, self._watchdog, self._ops.throw)
+        self._wasm = WasmDoor(
+            self._context, self._heap_limit, self._watchdog, self._ops.throw, self._wasm_source
+        )
         self._loader = ModuleLoader(
             self._runtime,
             self._context,
@@ -252,6 +254,9 @@ class Isolate:
     def modules(self) -> dict[str, Module]:
         """A script's own modules, by their names."""
         return self._loader.modules
+
+    def _wasm_source(self, name: str) -> bytes:
+        return self._loader.modules[name].content
 
     def evaluate(self, name: str) -> Handle:
         """Import a module, run it to the end of its top level; its namespace.

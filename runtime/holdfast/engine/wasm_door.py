@@ -27,12 +27,14 @@ class WasmDoor:
         limit: HeapLimit,
         watchdog: Watchdog,
         throw: Callable[[ScriptError], Any],
+        find_module: Callable[[str], bytes],
     ) -> None:
-        """`throw` makes an error the context's exception."""
+        """`throw` makes an error the context's exception, `find_module` has a module's bytes."""
         self._context = context
         self._limit = limit
         self._watchdog = watchdog
         self._throw = throw
+        self._find_module = find_module
         self._room: Room | None = None
         self._callback = ffi.callback("JSCFunctionData", self._open, error=EXCEPTION)
 
@@ -61,6 +63,7 @@ class WasmDoor:
             give_back=self._limit.give_back,
             should_interrupt=self._watchdog.should_interrupt,
             is_expired=lambda: self._watchdog.expired,
+            find_module=self._find_module,
             make_error={"u": make_error.u, "tag": make_error.tag},
         )
         natives = self._room.natives()

@@ -24,6 +24,7 @@ from holdfast.catalog import (
     SecretText,
     Service,
     VersionMetadata,
+    WasmModule,
     Workflow,
 )
 from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
@@ -89,11 +90,8 @@ class Environment:
                 version = self._script
                 told = {"id": version.version, "tag": version.tag, "timestamp": version.created_on}
                 return {"type": "json", "name": name, "json": json.dumps(told)}
-            case RateLimit(name, namespace_id, limit, period_s):
-                counted = {"namespaceId": namespace_id, "limit": limit, "period": period_s}
-                return {"type": "ratelimit", "name": name, **counted}
-            case Analytics(name):
-                return {"type": "analytics_engine", "name": name}
+            case RateLimit() | Analytics() | WasmModule():
+                return _alone(binding)
             case ObjectNamespace(name, namespace_id):
                 return self._namespace(name, self._find(namespace_id))
             case Workflow():
@@ -174,3 +172,15 @@ def describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects)
         "className": namespace.class_name,
         "usesSqlite": namespace.use_sqlite,
     }
+
+
+def _alone(binding: RateLimit | Analytics | WasmModule) -> Described:
+    """A binding to nothing outside of the script."""
+    match binding:
+        case RateLimit(name, namespace_id, limit, period_s):
+            counted = {"namespaceId": namespace_id, "limit": limit, "period": period_s}
+            return {"type": "ratelimit", "name": name, **counted}
+        case WasmModule(name, part):
+            return {"type": "wasm_module", "name": name, "module": part}
+        case _:
+            return {"type": "analytics_engine", "name": binding.name}

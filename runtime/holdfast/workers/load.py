@@ -78,6 +78,8 @@ def load_script(
     service_worker = script.syntax is Syntax.SERVICE_WORKER
     isolate = host.isolate
     prepare = isolate.export(kernel, "prepareEnvironment")
+    if any(binding["type"] == "wasm_module" for binding in bindings):
+        isolate.add_modules({m.name: m for m in script.modules if m.kind is ModuleKind.WASM})
     try:
         if any(map(_MATCH_STATICS.search, _code(script))):
             isolate.call(isolate.export(kernel, "provideMatchStatics"))

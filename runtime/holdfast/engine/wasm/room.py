@@ -61,15 +61,18 @@ class Room:
         give_back: Callable[[int], None],
         should_interrupt: Callable[[], bool],
         is_expired: Callable[[], bool],
+        find_module: Callable[[str], bytes],
         make_error: Any,
     ) -> None:
         """`context` is the address of the JSContext; `make_error(name, message)` a JSValue, kept.
 
+        `find_module` has the bytes of a module of the script's, and raises KeyError.
         `take` and `give_back` count bytes for the isolate; `should_interrupt` asks its watchdog.
         """
         self.context = ffi.cast("JSContext *", context)
         self.take = take
         self.give_back = give_back
+        self._find_module = find_module
         self.should_interrupt = should_interrupt
         self.should_stop = is_expired
         self.clock = clock()
@@ -86,7 +89,8 @@ class Room:
         self._make_error = ffi.new("JSValue *", make_error)[0]
         self._call = ffi.callback("JSCFunctionData", self._run, error=EXCEPTION)
         natives = (
-            (self.compile, 1), (self.validate, 1), (self.describe, 1), (self.custom_sections, 2),
+            (self.compile, 1), (self.module_named, 1), (self.validate, 1), (self.describe, 1),
+            (self.custom_sections, 2),
             (self.new_store, 0), (self.store_of, 1), (self.instantiate, 3),
             (self.new_memory, 2), (self.memory_buffer, 1), (self.grow_memory, 2),
             (self.new_table, 6), (self.table_size, 2), (self.table_get, 3), (self.table_set, 4),
@@ -233,6 +237,17 @@ class Room:
         if not self.take(len(source)):
             raise MemoryError("the isolate has no room for a module")
         return self.number(number)
+
+    def module_named(self, arguments: Any) -> Any:
+        """`module_named(name)`: the number of a module of the script's own."""
+        name = self.text(arguments[0])
+        try:
+            return self.number(self.add_module(self._find_module(name)))
+        except KeyError:
+            raise WasmError("Error", f'There is no module "{name}".') from None
+        except CompileError as error:
+            told = f'The module "{name}" cannot be compiled: {error}'
+            raise WasmError("CompileError", told) from None
 
     def validate(self, arguments: Any) -> Any:
         """`validate(bytes)`: whether they are a module."""
