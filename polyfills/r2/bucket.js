@@ -87,9 +87,9 @@ class R2Bucket {
     for (const name of included) {
       if (!INCLUDED.includes(name)) throw new RangeError(`Unsupported include value ${name}`);
     }
-    const { limit = NO_LIMIT } = given;
+    const limit = given.limit === undefined ? NO_LIMIT : toLong(given.limit);
     const asked = {
-      limit: toLong(limit) === NO_LIMIT ? undefined : toLong(limit),
+      limit: limit === NO_LIMIT ? undefined : limit,
       prefix: text("prefix"),
       cursor: text("cursor"),
       delimiter: text("delimiter"),

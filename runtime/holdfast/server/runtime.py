@@ -166,7 +166,7 @@ class Runtime:
         if self._buckets is None:
             from holdfast.storage.r2 import Buckets
 
-            self._buckets = Buckets(self.settings.data / BUCKETS)
+            self._buckets = Buckets(self.settings.data / BUCKETS, self._clock.now_ms)
         return self._buckets
 
     @property

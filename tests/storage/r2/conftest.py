@@ -17,7 +17,7 @@ class Hands:
     def __init__(self, folder, name="bucket"):
         self.folder = folder
         self.name = name
-        self.buckets = Buckets(folder)
+        self.buckets = Buckets(folder, lambda: NOW)
 
     def use(self, do):
         return self.buckets.use(self.name, do)
@@ -57,7 +57,7 @@ class Hands:
     def again(self):
         """As a process that starts anew."""
         self.buckets.close()
-        self.buckets = Buckets(self.folder)
+        self.buckets = Buckets(self.folder, lambda: NOW)
         return self
 
 

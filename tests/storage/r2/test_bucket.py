@@ -10,6 +10,7 @@ from holdfast.storage.r2 import Condition, contents
 from holdfast.storage.r2.commits import Commits
 from holdfast.storage.r2.conditions import Etag
 from holdfast.storage.r2.contents import Contents
+from holdfast.storage.r2.copying import copy_buckets
 from holdfast.storage.r2.errors import (
     BadDigest,
     BucketExists,
@@ -231,3 +232,15 @@ def test_folders_that_nobody_knows_are_removed(hands):
     hands.buckets.create("another", NOW)
     assert not stranger.exists()
     assert hands.get("k") == b"v"
+
+
+def test_a_copy_has_no_folder_for_what_is_new_and_works_all_the_same(hands, tmp_path):
+    for key in ("a", "b", "empty"):
+        hands.put(key, b"" if key == "empty" else b"v")
+    copy_buckets(hands.folder, tmp_path / "copy")
+    copy = Hands(tmp_path / "copy")
+    copy.use(lambda bucket: bucket.delete(["a"]))
+    assert (copy.get("b"), copy.get("empty")) == (b"v", b"")
+    copy.put("a", b"new")
+    assert (copy.get("a"), hands.get("a")) == (b"new", b"v")
+    copy.buckets.close()

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from holdfast.storage.r2 import Buckets
 from holdfast.storage.r2.errors import (
     BadUpload,
     EntityTooSmall,
@@ -131,3 +132,18 @@ def test_an_upload_that_was_begun_and_nothing_else_leaves_no_folder(hands):
     assert list(folder.glob("??/*")) == []
     hands.part("k", upload, 1, b"v")
     assert len(hands.files()) == 1
+
+
+def test_an_upload_is_as_old_as_the_servers_clock_says(hands):
+    later = Buckets(hands.folder, lambda: NOW + EXPIRE_AFTER_MS)
+    sooner = Buckets(hands.folder, lambda: NOW)
+    upload = begin(hands)
+    for buckets in (sooner, later):  # each sweeps with its first change
+        buckets.use("bucket", lambda bucket: bucket.delete(["none"]))
+        buckets.close()
+    hands.part("k", upload, 1, b"v")
+    latest = Buckets(hands.folder, lambda: NOW + EXPIRE_AFTER_MS + 1)
+    latest.use("bucket", lambda bucket: bucket.delete(["none"]))
+    latest.close()
+    with pytest.raises(NoSuchUpload):
+        hands.part("k", upload, 2, b"v")

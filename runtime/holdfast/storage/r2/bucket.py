@@ -84,10 +84,13 @@ class Got:
 class Bucket:
     """One bucket. Its methods block; they raise R2Error, and StorageError where the disk fails."""
 
-    def __init__(self, folder: Path, storage_class: str = STORAGE_CLASSES[0]) -> None:
+    def __init__(
+        self, folder: Path, now_ms: Callable[[], float], storage_class: str = STORAGE_CLASSES[0]
+    ) -> None:
         """`storage_class`: of objects that say nothing of theirs."""
         self.folder = folder
         self.storage_class = storage_class
+        self._now_ms = now_ms
         self._database = SharedFile(folder / DATABASE, SCHEMA, _WHAT, must_exist=True)
         self._commits = Commits(self._database)
         self._contents = Contents(folder)
@@ -118,7 +121,7 @@ class Bucket:
     def get(
         self,
         key: str,
-        wanted: Mapping[str, int] | str | None = None,
+        wanted: dict[str, int] | str | None = None,
         condition: Condition = ALWAYS,
     ) -> Got:
         """An object and its bytes, as they are now. Raises NoSuchKey, InvalidRange."""
@@ -126,7 +129,7 @@ class Bucket:
             found, content, parts = self._find(key)
             if not condition.holds(found.etag, found.uploaded):
                 return Got(found, range(found.size), None)
-            bytes_of = wanted_bytes(None if wanted is None else _as_told(wanted), found.size)
+            bytes_of = wanted_bytes(wanted, found.size)
             with disk_errors(f"Reading {key}"):
                 try:
                     return Got(found, bytes_of, self._open(content, parts, bytes_of))
@@ -323,11 +326,7 @@ class Bucket:
             garbage: list[Any] = db.execute("SELECT content FROM garbage").fetchall()
         for (name,) in garbage:
             self._discard(name)
-        self.uploads.expire(time.time() * 1000)
-
-
-def _as_told(wanted: Mapping[str, int] | str) -> dict[str, int] | str:
-    return wanted if isinstance(wanted, str) else dict(wanted)
+        self.uploads.expire(self._now_ms())
 
 
 def _refuse_deleted(db: apsw.Connection) -> None:

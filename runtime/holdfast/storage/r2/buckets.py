@@ -46,14 +46,20 @@ def is_bucket_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def _now_ms() -> float:
+    return time.time() * 1000
+
+
 class Buckets:
     """The buckets below a folder. Its methods block, and may be called from any thread.
 
     They raise R2Error, and StorageError where the disk fails.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, now_ms: Callable[[], float] = _now_ms) -> None:
+        """`now_ms`: milliseconds since the epoch, for what is older than it may be."""
         self._folder = folder
+        self._now_ms = now_ms
         self._database = SharedFile(folder / DIRECTORY_FILE, DIRECTORY, "The list of buckets")
         self._turn = threading.Lock()
         self._open: dict[str, Bucket] = {}
@@ -83,7 +89,7 @@ class Buckets:
 
     def _create(self, name: str, now_ms: float, storage_class: str) -> BucketInfo:
         created = BucketInfo(name, secrets.token_hex(16), int(now_ms), storage_class)
-        bucket = Bucket(self._folder / created.id)
+        bucket = Bucket(self._folder / created.id, self._now_ms)
         try:
             with self._database.writing() as db:
                 if _row_of(db, name) is not None:
@@ -113,7 +119,7 @@ class Buckets:
     def delete(self, name: str, now_ms: float) -> None:
         """Delete a bucket. Raises NoSuchBucket, and BucketNotEmpty where it holds objects."""
         found = self.info(name)
-        bucket = Bucket(self._folder / found.id)
+        bucket = Bucket(self._folder / found.id, self._now_ms)
         try:
             with suppress(NoSuchBucket):  # somebody was stopped before the next step
                 bucket.mark_deleted(now_ms)
@@ -152,7 +158,7 @@ class Buckets:
             bucket = self._open.get(name)
             if bucket is None:
                 found = self._found(name)
-                bucket = Bucket(self._folder / found.id, found.storage_class)
+                bucket = Bucket(self._folder / found.id, self._now_ms, found.storage_class)
                 self._open[name] = bucket
             return bucket
 
@@ -163,7 +169,7 @@ class Buckets:
             if name not in self._implied:
                 raise
         with suppress(BucketExists):  # another process was faster
-            return self._create(name, time.time() * 1000, STORAGE_CLASSES[0])
+            return self._create(name, self._now_ms(), STORAGE_CLASSES[0])
         return self.info(name)
 
     def _forget(self, name: str, bucket: Bucket | None) -> None:

@@ -153,7 +153,10 @@ class Contents:
 
         `named` tells which of these names metadata have.
         """
-        names = iter(os.listdir(self._new.path))  # noqa: PTH208 - names are what is wanted
+        try:
+            names = iter(os.listdir(self._new.path))  # noqa: PTH208 - names are what is wanted
+        except FileNotFoundError:
+            return  # no copy has it
         while together := list(itertools.islice(names, _SWEPT_TOGETHER)):
             # Those that are being written are locked: what has ended by itself is asked about
             # when it can no longer be committed.
