@@ -1,6 +1,7 @@
 """D1 databases on real files."""
 
 import asyncio
+import sqlite3
 import threading
 
 import pytest
@@ -74,6 +75,25 @@ def test_two_who_have_the_file_open_see_what_the_other_wrote(database):
     write(database, "ALTER TABLE t ADD COLUMN b DEFAULT 5")
     assert rows(other, "SELECT * FROM t") == [(1, 5)]
     other.close()
+
+
+def test_columns_are_those_of_the_schema_whoever_has_changed_it(database):
+    select = Query("SELECT * FROM t")
+    write(database, "CREATE TABLE t (a)", "INSERT INTO t VALUES (1)")
+    assert database.read([select]).outcomes[0].columns == ("a",)
+    write(database, "ALTER TABLE t ADD COLUMN b")  # which another connection does
+    assert database.read([select]).outcomes[0].columns == ("a", "b")
+    with pytest.raises(D1Error):
+        write(database, "ALTER TABLE t ADD COLUMN c", "SELECT * FROM t -- x", "SELECT * FROM no")
+    assert write(database, "SELECT * FROM t -- x")[0].columns == ("a", "b")
+
+
+def test_a_file_of_miniflare_has_no_count_of_writes_yet(database):
+    database.path.parent.mkdir()
+    with sqlite3.connect(database.path) as db:
+        db.execute("CREATE TABLE _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)")
+    db.close()
+    assert database.write([Query("CREATE TABLE t (a)")]).writes == 1
 
 
 def test_writes_are_counted_and_queries_are_not(database):

@@ -12,8 +12,11 @@ from typing import Any
 
 from aiohttp import web
 
+from holdfast.api.auth import SETTINGS
+from holdfast.api.body import read_body
 from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.json_body import read_object
+from holdfast.api.metadata import parse_object
 from holdfast.api.paging import paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
@@ -30,6 +33,7 @@ QUERY_FAILED = 7500
 NAME_TAKEN = 7502
 
 DEFAULT_PAGE = 100
+MAX_REQUEST_BYTES = 16 << 20  # a blob is a list of numbers
 _COUNT_TABLES = (
     "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name <> '_cf_METADATA'"
     " AND name NOT LIKE 'sqlite%'"
@@ -94,7 +98,9 @@ class D1Handlers:
 
     async def _run(self, request: web.Request, encode: Any) -> web.Response:
         created = await created_of(self._databases.registry, request)
-        queries = _queries(await read_object(request))
+        timeout_s = request.app[SETTINGS].upload_timeout_s
+        body = await read_body(request, max_bytes=MAX_REQUEST_BYTES, timeout_s=timeout_s)
+        queries = _queries(parse_object(body, "the body"))
 
         def text(answers: Answers) -> str:
             results = ",".join(encode(outcome) for outcome in answers.outcomes)

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from holdfast.api.object_client import whole_file
 from holdfast.api.session import DEFAULT_ACCOUNT, Session
 
 _DATABASES = "/d1/database"
@@ -70,13 +71,13 @@ def import_sql(
 def export_sql(
     database: str, file: Path, *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT
 ) -> None:
-    """Write a database to a file as SQL. Raises ValueError, too."""
+    """Write a database to a file as SQL, in one go or not at all. Raises ValueError, too."""
     session = Session(base_url, token, account)
     path = f"{_path(database)}/export"
     result = _complete(session, path, _post(session, path, {}), {})
     with (
         urllib.request.urlopen(result["signed_url"]) as content,  # noqa: S310 - the API's own
-        file.open("wb") as out,
+        whole_file(file) as out,
     ):
         shutil.copyfileobj(content, out)
 

@@ -67,7 +67,7 @@ def export_object(
     account: str = DEFAULT_ACCOUNT,
 ) -> None:
     """Write all that an object holds to a SQLite file, in one go or not at all."""
-    with _whole(Path(file)) as content:
+    with whole_file(Path(file)) as content:
         session = Session(base_url, token, account)
         session.download(f"{_path(namespace, thing)}/export", content)
 
@@ -116,12 +116,12 @@ def delete_object(
 
 def back_up(file: Path | str, *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT) -> None:
     """Write a copy of all that the server keeps to a tar file, in one go or not at all."""
-    with _whole(Path(file)) as content:
+    with whole_file(Path(file)) as content:
         Session(base_url, token, account).download("/backup", content)
 
 
 @contextmanager
-def _whole(file: Path) -> Iterator[BinaryIO]:
+def whole_file(file: Path) -> Iterator[BinaryIO]:
     """What is written here becomes the file at the end, unless something fails."""
     if not file.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))

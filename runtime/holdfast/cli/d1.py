@@ -7,17 +7,18 @@ Those of a data folder are opened as they lie there, whether or not a server has
 import argparse
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from holdfast.api import d1_client
+from holdfast.api.object_client import whole_file
 from holdfast.catalog.d1_migrations import DEFAULT_FOLDER, DeclaredDatabase
 from holdfast.catalog.project import ProjectInvalid, find_project, read_databases
 from holdfast.cli.console import complain
 from holdfast.cli.remote import remotely
 from holdfast.storage import StorageError
-from holdfast.storage.d1 import D1Database, D1Error, D1Registry, DumpOptions, Query
+from holdfast.storage.d1 import D1Database, D1Registry, DumpOptions, Query
 from holdfast.storage.d1.databases import SUFFIX, database_in
 from holdfast.storage.d1.encoding import encode_objects, meta_of
 from holdfast.storage.d1.registry import FILE_NAME
@@ -34,7 +35,7 @@ class Target(Protocol):
         """Run a file of SQL; `num_queries` and `meta`."""
 
     def export(self, file: Path) -> None:
-        """Write the database to a file as SQL."""
+        """Write the database to a file as SQL, in one go or not at all."""
 
 
 def create(options: argparse.Namespace) -> int:
@@ -109,20 +110,6 @@ def apply_migrations(options: argparse.Namespace) -> int:
     return _with_target(options, do)
 
 
-def unapplied(declared: Sequence[DeclaredDatabase], data: Path) -> list[str]:
-    """What to say of databases of a data folder that lack migrations. Blocks."""
-    notes = []
-    for database in declared:
-        if missing := database.missing(_applied(database_in(data, database.id), database)):
-            count = f"{len(missing)} migration{'s' if len(missing) > 1 else ''}"
-            name = database.name or database.binding
-            notes.append(
-                f"the D1 database {name} lacks {count}, {missing[0]} first: "
-                f"`holdfast d1 migrations apply {name}` applies them"
-            )
-    return notes
-
-
 # ---- where ------------------------------------------------------------------------------
 
 
@@ -195,19 +182,6 @@ def _missing(target: Target, database: DeclaredDatabase) -> list[str]:
     return database.missing({row["name"] for row in found["results"]})
 
 
-def _applied(opened: D1Database, database: DeclaredDatabase) -> set[str]:
-    """What was applied to a database that may not be there yet, or have no table of them."""
-    if not opened.path.exists():
-        return set()
-    try:
-        [outcome] = opened.read([Query(database.select_applied)]).outcomes
-    except D1Error:
-        return set()
-    finally:
-        opened.close()
-    return {str(name) for (name,) in outcome.rows}
-
-
 class _Local:
     """A database of a data folder."""
 
@@ -230,8 +204,8 @@ class _Local:
 
     def export(self, file: Path) -> None:
         """See Target."""
-        with file.open("w", encoding="utf-8", newline="") as out:
-            self._database.dump(DumpOptions(), out.write)
+        with whole_file(file) as out:
+            self._database.dump(DumpOptions(), lambda text: out.write(text.encode()))
 
 
 class _Remote:

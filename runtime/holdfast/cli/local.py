@@ -61,7 +61,7 @@ def _start(options: argparse.Namespace, *, watch: bool) -> int:
             return complain(one.reading)
         remark(one.file.notes)
         if watch and isinstance(one.file, ProjectFile) and one.file.databases:
-            from holdfast.cli.d1 import unapplied
+            from holdfast.cli.unapplied import unapplied
 
             remark(unapplied(one.file.databases, options.data))
     if watch:

@@ -41,6 +41,8 @@ NOT_UTF8 = "A text in the result is not valid UTF-8; select it as a BLOB."
 
 _ROWS_AT_ONCE = 256  # between two looks at how large they are
 _VALUE_BYTES = 8  # of one that is no text and no blob
+_BLOB_BYTES = 4  # of each byte of a blob, which is told as a number
+_MAX_COUNTING = 500  # queries of which it is known whether they count a table
 _MAX_IDLE_WAL_BYTES = 8 << 20
 
 # Row 2 counts writes, for bookmarks, as in workerd's own files.
@@ -118,6 +120,7 @@ class D1Connection:
         connection.limit(apsw.SQLITE_LIMIT_FUNCTION_ARG, MAX_FUNCTION_ARGUMENTS)
         self._access.should_stop = self._is_late
         self._deadline = 0.0
+        self._schema = -1  # which version of it is known
         self._is_counted = False  # this transaction is, among those that write
         self._own_changes = 0
         self._scanned = 0
@@ -136,7 +139,8 @@ class D1Connection:
         db.execute("PRAGMA trusted_schema=OFF").fetchall()
         db.execute(f"PRAGMA journal_size_limit={_MAX_IDLE_WAL_BYTES}").fetchall()
         db.execute(f"PRAGMA max_page_count={max_pages}").fetchall()
-        if not db.execute(_HAS_METADATA).fetchall():
+        has_table = db.execute(_HAS_METADATA).fetchall()
+        if not has_table or not db.execute(_WRITES).fetchall():
             db.execute(f"BEGIN IMMEDIATE; {_METADATA} COMMIT")
 
     @property
@@ -170,6 +174,11 @@ class D1Connection:
             self._own.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
         except apsw.BusyError as error:
             raise D1Error(QUEUED_TOO_LONG) from error
+        # Another connection may have changed it, in which case statements have other columns.
+        (schema,) = cast("tuple[int]", self._own.execute("PRAGMA schema_version").fetchone())
+        if schema != self._schema:
+            self._access.forget_schema()
+        self._schema = -1  # what is learned until the commit may be undone
 
     def begin_request(self) -> None:
         """Have the time run anew."""
@@ -178,10 +187,12 @@ class D1Connection:
     def commit(self) -> None:
         """End the transaction; what it has written is on the disk. Raises D1Error, apsw.Error."""
         try:
+            (schema,) = cast("tuple[int]", self._own.execute("PRAGMA schema_version").fetchone())
             self._own.execute("COMMIT")
         except BaseException as error:
             self.undo()
             raise self._failure(error) from error
+        self._schema = schema
 
     def undo(self) -> None:
         """Undo the transaction, unless SQLite did."""
@@ -273,6 +284,8 @@ class D1Connection:
             if counts is None:
                 explained = self._own.execute(f"EXPLAIN {sql}", params)
                 counts = [op for _, op, *_ in explained].count("Count") == 1
+                if len(self._counting) >= _MAX_COUNTING:
+                    self._counting.clear()
                 self._counting[sql] = counts
             read = max(read, rows[0][0] if counts else 0)
         return read
@@ -321,11 +334,14 @@ def _fetch(cursor: apsw.Cursor, max_bytes: int) -> list[Row]:
     size = 0
     while more := cast("list[Row]", list(islice(cursor, _ROWS_AT_ONCE))):
         rows += more
-        size += sum(
-            len(value) if isinstance(value, str | bytes) else _VALUE_BYTES
-            for row in more
-            for value in row
-        )
+        size += sum(_size_of(value) for row in more for value in row)
         if size > max_bytes:
             raise D1Error(RESULT_TOO_LARGE.format(max_bytes))
     return rows
+
+
+def _size_of(value: SqlValue) -> int:
+    """About how long a value is as JSON."""
+    if isinstance(value, bytes):
+        return _BLOB_BYTES * len(value)
+    return len(value) if isinstance(value, str) else _VALUE_BYTES

@@ -83,6 +83,8 @@ class D1Registry:
         if not self._path.exists():
             return []
         with self._explained(), closing(self._opened()) as db:
+            if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'databases'").fetchall():
+                return []  # whoever made the file was killed before the table was there
             return [Created(*row) for row in db.execute(sql, values)]
 
     @contextmanager
