@@ -9,6 +9,8 @@ from holdfast.engine import Isolate
 from tests.inprocess import Server
 from tests.objects.test_calls import thing
 
+pytestmark = pytest.mark.usefixtures("what_is_new")
+
 SOURCE = thing("""
   constructor(state) { this.state = state; }
   async fetch(request) {

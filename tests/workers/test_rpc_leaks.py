@@ -8,6 +8,8 @@ from holdfast.catalog import ObjectNamespace, Service
 from tests.inprocess import Server
 from tests.workers.test_leaks import measure
 
+pytestmark = pytest.mark.usefixtures("what_is_new")
+
 CALLEE = """
 import { DurableObject, RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
 class Target extends RpcTarget { ping() { return "pong"; } }
