@@ -10,10 +10,12 @@ Invariants:
 - Messages keep their order. What is sent before the peer listens waits at the sender.
 - An end says `close` or `lose` at most once, and nothing after that.
 - When both have closed, or one is lost, both are over: they are told, and let go of.
+- Who is over before it has a peer, as on the way of a response, tells the one that it gets.
 """
 
 from abc import ABC, abstractmethod
 from collections import deque
+from typing import Any
 
 Message = str | bytes
 Waiting = deque[Message | tuple[int, str]] | tuple[()]  # seldom needed, and a deque is large
@@ -37,6 +39,7 @@ class SocketEnd(ABC):
         self.has_closed = False  # has said its last word
         self._waiting: Waiting = ()
         self._waiting_bytes = 0
+        self._last_word: tuple[Any, ...] = ()  # for a peer that is yet to come
 
     # ---- the owner's side ------------------------------------------------------
 
@@ -62,23 +65,28 @@ class SocketEnd(ABC):
 
     def lose(self) -> None:
         """The owner has gone without a word."""
-        peer = self._part()
-        if peer is not None:
-            peer.has_closed = True
-            peer.on_loss()
+        self._leave("on_loss")
 
     def fail(self, reason: str) -> None:
         """The owner cannot go on, for this reason."""
-        peer = self._part()
-        if peer is not None:
-            peer.has_closed = True
-            peer.on_failure(reason)
+        self._leave("on_failure", reason)
 
     def end(self, code: int, reason: str) -> None:
         """The owner has to end, for a reason that the other side may be told with a close."""
+        self._leave("on_end", code, reason)
+
+    def _leave(self, *word: Any) -> None:
         peer = self._part()
-        if peer is not None:
-            peer.on_end(code, reason)
+        if peer is None:
+            self._last_word = word
+        else:
+            peer.left(*word)
+
+    def left(self, word: str, *values: Any) -> None:
+        """The peer has left with this word: `on_loss`, `on_failure` or `on_end`."""
+        if word != "on_end":  # which may yet say why
+            self.has_closed = True
+        getattr(self, word)(*values)
 
     def _part(self) -> "SocketEnd | None":
         """Have nothing to do with the peer any more, which is returned."""
@@ -180,6 +188,11 @@ class SocketEnd(ABC):
 def join(one: SocketEnd, other: SocketEnd) -> None:
     """Make two ends each other's peer, and deliver what they have sent already."""
     assert one.peer is None and other.peer is None, "an end has one peer"
+    for gone, stays in ((one, other), (other, one)):
+        if gone._last_word:
+            if not stays._last_word:
+                stays.left(*gone._last_word)
+            return
     one.peer, other.peer = other, one
     one.release_waiting()
     other.release_waiting()
