@@ -100,6 +100,27 @@ async def test_a_message_wakes_an_object_that_was_evicted(server: Server, client
     assert (await receive(socket)).data == b"\x02\x03"
 
 
+async def test_a_message_wakes_an_object_that_reads_its_storage_first(
+    server: Server, clients: Clients
+) -> None:
+    """The gate that holds the message back opens before the host knows that it was held back."""
+    server.add(
+        "main",
+        THING.replace(
+            "this.seen = 0;",
+            "this.seen = 0; state.blockConcurrencyWhile(() => state.storage.get('key'));",
+        ),
+    )
+    socket = await clients.open("/a")
+    for number in range(2, 5):
+        evict(server)
+        for message in "ab":
+            await socket.send_str(message)
+        assert [await text(socket), await text(socket)] == [f"{number} a", f"{number} b"]
+    assert table_of(server.runtime.worker("main").host).held_bytes == 0
+    assert server.lines == []
+
+
 async def test_messages_to_a_sleeping_object_arrive_in_order(
     server: Server, clients: Clients
 ) -> None:

@@ -40,6 +40,7 @@ class IsolateEnd(SocketEnd):
         self._later: list[Callable[[], None]] = []
         self._held: list[int] = []  # the sizes of messages that wait in the isolate
         self._held_bytes = 0
+        self._is_taken = False  # the message that was held back, before that was told
         self._peer_waits = False  # until less is held back
         self._counted = False  # among what keeps the isolate from being idle
 
@@ -103,6 +104,9 @@ class IsolateEnd(SocketEnd):
 
     def taken(self) -> None:
         """The input gate has let a message in that it held back."""
+        if not self._held:  # within the call that has brought it, which `has_held` follows
+            self._is_taken = True
+            return
         size = self._held.pop(0)
         self._held_bytes -= size
         self._table.held_bytes -= size
@@ -134,6 +138,9 @@ class IsolateEnd(SocketEnd):
 
     def has_held(self, message: Message) -> None:
         """The input gate holds a message back; when it is too much, the peer has to wait."""
+        if self._is_taken:
+            self._is_taken = False
+            return
         self._held.append(len(message))
         self._held_bytes += len(message)
         self._table.held_bytes += len(message)
