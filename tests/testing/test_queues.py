@@ -35,6 +35,7 @@ export default {
     const told = batch.messages.map(({ body, attempts }) => `${body}${attempts}`).join(" ");
     seen.push([Date.now() - env.START, batch.queue, told]);
     if (failures-- > 0) throw new Error("not now");
+    if (batch.messages.some(({ body }) => body === "for ever")) await scheduler.wait(3_600_000);
     if (batch.messages.some(({ body }) => body === "slow")) await scheduler.wait(20_000);
     for (const message of batch.messages) {
       if (message.body === "again") message.retry({ delaySeconds: 60 });
@@ -137,6 +138,31 @@ def test_so_many_batches_are_under_way_at_a_time(
     assert len(seen(worker)) == at_once
     holdfast.clock.advance(100)
     assert len(seen(worker)) == 3 - at_once
+
+
+def test_a_handler_has_a_quarter_of_an_hour(holdfast: Harness, make: Any) -> None:
+    worker = make(max_batch_timeout=0, max_concurrency=1)
+    worker.fetch("/?send=for%20ever")
+    holdfast.clock.advance(899)
+    assert seen(worker) == [[0, "jobs", "for ever1"]]
+    holdfast.clock.advance(2)
+    assert seen(worker) == [[900_000, "jobs", "for ever2"]]
+    assert "exceeded its allowed execution time" in worker.logs[-1].text
+
+
+def test_what_is_under_way_while_its_consumer_changes_is_retried(
+    holdfast: Harness, make: Any
+) -> None:
+    worker = make()
+    worker.fetch("/?send=slow&send=again")
+    holdfast.clock.advance(6)
+    queues = holdfast.runtime.queues
+    queues.deliver_to([])
+    holdfast.settle()
+    assert seen(worker) == [[5000, "jobs", "slow1 again1"]]
+    queues.deliver_to([worker.found.project.consumers[0].by("main")])
+    holdfast.clock.advance(120)
+    assert seen(worker) == [[90_000, "jobs", "again2"]]
 
 
 def test_a_crash_loses_no_message_and_counts_the_attempt(holdfast: Harness, make: Any) -> None:

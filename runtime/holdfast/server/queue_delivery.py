@@ -41,7 +41,7 @@ class Surroundings:
     call_later: CallLater
     tell: Tell
     begin: Callable[[Coroutine[Any, Any, None]], None]  # has a task run
-    news: Callable[[str], None]  # there are messages in another queue
+    news: Callable[[str], None]  # there are messages in a queue
 
 
 class Delivery:
@@ -66,7 +66,7 @@ class Delivery:
         self._terms = Terms(self._settings.max_retries, consumer.dead_letter_queue)
 
     def close(self) -> None:
-        """Deliver nothing more. What is under way is settled."""
+        """Deliver nothing more. What is under way is settled all the same."""
         self._closed = True
         self._stop_timer()
 
@@ -157,7 +157,7 @@ class Delivery:
             self._around.call_later(TROUBLE_SECONDS, again)
             return
         self._tell_of_buried(buried)
-        self.look()
+        self._around.news(self._queue)  # which another delivery may have by now
 
     def _tell_of_buried(self, count: int) -> None:
         if not count:

@@ -13,7 +13,7 @@ from typing import Any
 from holdfast.host.context import Clock
 from holdfast.host.ops import in_thread
 from holdfast.objects.alarm_calls import Tell
-from holdfast.server.queue_delivery import Delivery, Surroundings
+from holdfast.server.queue_delivery import TROUBLE_SECONDS, Delivery, Surroundings
 from holdfast.storage import StorageError
 from holdfast.storage.queue_messages import Backlog, NewMessage, QueueNotFound
 from holdfast.storage.queues import Consumer, QueueStore
@@ -59,7 +59,9 @@ class Queues:
         self._deliveries: dict[str, Delivery] = {}
         self._outgoing: list[_Sending] = []
         self._is_sending = False
-        self._is_clear = False  # of what a process before this one had under way
+        # Of what a process before this one had under way; nothing is delivered before that.
+        self._is_clear = False
+        self._is_clearing = False
         self._closed = False
 
     # ---- sending -----------------------------------------------------------------------
@@ -144,31 +146,32 @@ class Queues:
                 delivery.take_over(consumer)
         if self._is_clear:
             self.look()
-        elif self._deliveries or self.store.exists:
-            self._is_clear = True
+        elif not self._is_clearing and (self._deliveries or self.store.exists):
+            self._is_clearing = True
             self._begin(self._clear())
 
     async def _clear(self) -> None:
         """What a process had that was here before is to be delivered again."""
-        now_ms = self._clock.now_ms()
         try:
-            await in_thread(self.store.release, self._is_here, now_ms)
+            await in_thread(self.store.release, self._is_here, self._clock.now_ms())
         except StorageError as error:
             log.error("queues are not delivered: %s", error)
-            self._is_clear = False  # the next change tries again
+            self._loop.call_later(TROUBLE_SECONDS, lambda: self._begin(self._clear()))
             return
+        self._is_clear = True
         self.look()
 
     def look(self) -> None:
         """Anything may have changed, the time too: see what is to be delivered."""
-        for delivery in self._deliveries.values():
-            delivery.look()
+        if self._is_clear:
+            for delivery in self._deliveries.values():
+                delivery.look()
 
     def news(self, queue: str) -> None:
         """There are new messages in a queue."""
         if not self._is_here(queue):
             self._on_news(queue)
-        elif (delivery := self._deliveries.get(queue)) is not None:
+        elif self._is_clear and (delivery := self._deliveries.get(queue)) is not None:
             delivery.look()
 
     # ---- the end ---------------------------------------------------------------------------

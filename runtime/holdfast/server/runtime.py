@@ -198,9 +198,13 @@ class Runtime:
         return self._queues
 
     async def start_queues(self) -> None:
-        """Deliver the queues that are stored, if there are any. Raises StorageError."""
-        if self._queues is not None or (self.settings.data / QUEUES).exists():
+        """Deliver the queues that are stored, if there are any."""
+        if self._queues is None and not (self.settings.data / QUEUES).exists():
+            return
+        try:
             await self.queues.refresh()
+        except StorageError as error:
+            log.error("queues are not delivered: %s", error)
 
     def queued(self) -> dict[str, int]:
         """How many messages each queue holds that is delivered here. Blocks."""
