@@ -68,6 +68,23 @@ def test_services_and_classes_of_others_are_bound_and_taken_up(folder: Path) -> 
         assert get(url).text == "second,3"
 
 
+def test_what_one_sends_to_a_queue_another_gets(folder: Path) -> None:
+    queues = {"front": "producers", "back": "consumers"}
+    entry = {"binding": "JOBS", "queue": "jobs", "max_batch_timeout": 0}
+    for name, role in queues.items():
+        file = folder / name / "wrangler.json"
+        configuration = json.loads(file.read_text())
+        file.write_text(json.dumps({**configuration, "queues": {role: [entry]}}))
+    answer = "Response.json(await env.JOBS.send('a job'))"
+    front = f"export default {{ fetch: async (request, env) => {answer} }};"
+    (folder / "front" / "index.js").write_text(front)
+    back = "queue(batch) { console.log(`${batch.queue}: ${batch.messages[0].body}`); },"
+    write_back(folder, f'"), {back} x: ("')
+    with Running("dev", "front", "--with", "back", *ANY_PORT, folder=folder) as dev:
+        get(dev.ready())
+        dev.line(r"\[back\] jobs: a job")
+
+
 def test_objects_are_the_same_whichever_script_is_in_front(folder: Path) -> None:
     for count, workers in ((1, "1"), (2, "2")):
         arguments = ("front", "--with", "back", "--workers", workers, *ANY_PORT)

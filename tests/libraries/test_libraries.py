@@ -4,6 +4,7 @@ A Worker in `workers/` checks for itself and answers "ok"; those whose work is H
 from outside.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -12,7 +13,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from holdfast.catalog import D1, R2Bucket
+from holdfast.catalog import D1, QueueProducer, R2Bucket
+from holdfast.catalog.consumers import ConsumerSettings, DeclaredConsumer
 from holdfast.engine import Limits
 from tests.inprocess import Server
 from tests.libraries.installed import WORKERS, bundled, installed
@@ -20,7 +22,17 @@ from tests.libraries.installed import WORKERS, bundled, installed
 pytestmark = pytest.mark.slow
 
 ASKED_FROM_OUTSIDE = {
-    *("buckets", "drizzle", "express", "hono", "itty-router", "partyserver", "trpc", "yoga"),
+    *(
+        "buckets",
+        "drizzle",
+        "express",
+        "hono",
+        "hono-queue",
+        "itty-router",
+        "partyserver",
+        "trpc",
+        "yoga",
+    ),
 }
 CHECK_THEMSELVES = sorted({path.stem for path in WORKERS.glob("*.mjs")} - ASKED_FROM_OUTSIDE)
 
@@ -101,6 +113,21 @@ async def test_hono_and_unstorage_keep_files_in_a_bucket(server: Server) -> None
     again = await server.fetch("/static/a/index.html", headers={"If-None-Match": tag})
     assert again.status == 304
     assert (await server.fetch("/static/none.css")).status == 404
+
+
+async def test_hono_sends_to_a_queue_and_stands_beside_its_handler(server: Server) -> None:
+    server.add("main", bundled("hono-queue"), bindings=(QueueProducer("JOBS", "jobs"),))
+    settings = ConsumerSettings(max_wait_time_ms=0)
+    server.runtime.queues.deliver_to([DeclaredConsumer("jobs", settings).by("main")])
+    told = await server.fetch("/jobs/mail", method="POST", data='{"to":"ada"}')
+    assert (told.status, json.loads(told.text)) == (202, {"waiting": 1})
+    assert (await server.fetch("/jobs", method="POST", data='[{"name":"a"}]')).status == 202
+    assert (await server.fetch("/fail")).status == 500
+    async with asyncio.timeout(10):
+        while len(done := json.loads(await server.text("/done"))) < 3:
+            pass
+    failed = {"name": "error", "message": "as asked"}
+    assert done == [{"name": "mail", "to": "ada"}, {"name": "a"}, failed]
 
 
 async def test_itty_router_routes(server: Server) -> None:
