@@ -164,7 +164,7 @@ def test_a_script_without_a_name_does_without_what_is_lacking(project: Path) -> 
             '"A" is to the class "B", which the script does not',
         ),
         (("run", "main.py"), "main.py is Python"),
-        (("run", "queues.json"), "--without queues"),
+        (("run", "lacking.json"), "--without vectorize"),
         (("deploy", "--token", "t"), "wrangler.jsonc"),
         (("deploy", "--token", "t", "nameless.toml"), "--name"),
     ],
@@ -180,8 +180,8 @@ def test_a_project_that_is_none_is_told_in_a_line(
     (tmp_path / "main.py").touch()
     (tmp_path / "main.js").touch()
     (tmp_path / "nameless.toml").write_text('main = "main.js"')
-    queues = {"name": "a", "main": "main.js", "queues": {"producers": [{"binding": "Q"}]}}
-    (tmp_path / "queues.json").write_text(json.dumps(queues))
+    lacking = {"name": "a", "main": "main.js", "vectorize": [{"binding": "V"}]}
+    (tmp_path / "lacking.json").write_text(json.dumps(lacking))
     done = holdfast(*arguments, folder=tmp_path)
     assert (done.code, done.out) == (1, "")
     assert told in done.err and done.err.count("\n") == 1
