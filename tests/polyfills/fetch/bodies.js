@@ -229,7 +229,7 @@ export async function a_stream_is_cancelled_when_its_reader_on_the_host_leaves()
   const told = new Promise((resolve) => (cancelled = resolve));
   const handle = bodyForHost(new Response(new ReadableStream({ cancel: cancelled })));
   body_cancel(handle);
-  same((await told).message, "Network connection lost.");
+  same(await told, undefined);
 }
 
 export async function a_stream_runs_no_further_ahead_than_its_reader() {
