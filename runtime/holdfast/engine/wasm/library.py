@@ -38,7 +38,6 @@ int JS_DefinePropertyValueUint32(JSContext *ctx, JSValue obj, uint32_t idx, JSVa
 int JS_ToInt32(JSContext *ctx, int32_t *pres, JSValue val);
 int JS_ToBigInt64(JSContext *ctx, int64_t *pres, JSValue val);
 int JS_ToFloat64(JSContext *ctx, double *pres, JSValue val);
-bool JS_IsFunction(JSContext *ctx, JSValue val);
 
 typedef struct wasm_engine_t wasm_engine_t;
 typedef struct wasm_config_t wasm_config_t;
@@ -133,7 +132,6 @@ void wasmtime_config_wasm_exceptions_set(wasm_config_t *, bool);
 void wasmtime_config_wasm_memory64_set(wasm_config_t *, bool);
 void wasmtime_config_wasm_component_model_set(wasm_config_t *, bool);
 void wasmtime_config_wasm_threads_set(wasm_config_t *, bool);
-void wasmtime_config_native_unwind_info_set(wasm_config_t *, bool);
 void wasmtime_config_host_memory_creator_set(wasm_config_t *, wasmtime_memory_creator_t *);
 void wasmtime_engine_increment_epoch(wasm_engine_t *);
 
@@ -171,14 +169,12 @@ wasm_memorytype_t *wasm_externtype_as_memorytype(wasm_externtype_t *);
 wasm_tagtype_t *wasm_externtype_as_tagtype(wasm_externtype_t *);
 wasm_functype_t *wasm_functype_new(wasm_valtype_vec_t *, wasm_valtype_vec_t *);
 void wasm_functype_delete(wasm_functype_t *);
-wasm_functype_t *wasm_functype_copy(wasm_functype_t *);
 wasm_valtype_vec_t *wasm_functype_params(const wasm_functype_t *);
 wasm_valtype_vec_t *wasm_functype_results(const wasm_functype_t *);
 wasm_valtype_t *wasm_valtype_new(uint8_t kind);
 wasm_valtype_t *wasmtime_wasm_valtype_v128(void);
 void wasmtime_valtype_new(const wasm_valtype_t *, wasmtime_valtype_t *);
 void wasmtime_valtype_delete(wasmtime_valtype_t *);
-wasm_valtype_t *wasmtime_valtype_to_wasm(wasm_engine_t *, const wasmtime_valtype_t *);
 void wasm_valtype_vec_new_uninitialized(wasm_valtype_vec_t *, size_t);
 wasm_globaltype_t *wasm_globaltype_new(wasm_valtype_t *, uint8_t mutability);
 void wasm_globaltype_delete(wasm_globaltype_t *);
@@ -190,7 +186,6 @@ wasm_valtype_t *wasm_tabletype_element(const wasm_tabletype_t *);
 wasm_limits_t *wasm_tabletype_limits(const wasm_tabletype_t *);
 uint64_t wasmtime_memorytype_minimum(const wasm_memorytype_t *);
 bool wasmtime_memorytype_maximum(const wasm_memorytype_t *, uint64_t *);
-bool wasmtime_memorytype_isshared(const wasm_memorytype_t *);
 wasm_tagtype_t *wasm_tagtype_new(wasm_functype_t *);
 void wasm_tagtype_delete(wasm_tagtype_t *);
 wasm_functype_t *wasm_tagtype_functype(const wasm_tagtype_t *);
@@ -203,7 +198,6 @@ void wasmtime_store_limiter(wasmtime_store_t *, int64_t memory_size, int64_t tab
 void wasmtime_store_epoch_deadline_callback(wasmtime_store_t *, wasmtime_deadline_callback *,
                                             void *, void *);
 void wasmtime_context_set_epoch_deadline(wasmtime_context_t *, uint64_t);
-wasmtime_error_t *wasmtime_context_gc(wasmtime_context_t *);
 wasmtime_error_t *wasmtime_instance_new(wasmtime_context_t *, const wasmtime_module_t *,
                                         const wasmtime_extern_t *, size_t, wasmtime_instance_t *,
                                         wasm_trap_t **);
@@ -220,7 +214,6 @@ wasmtime_error_t *wasmtime_func_call(wasmtime_context_t *, const wasmtime_func_t
                                      wasm_trap_t **);
 void wasmtime_func_from_raw(wasmtime_context_t *, void *, wasmtime_func_t *);
 void *wasmtime_func_to_raw(wasmtime_context_t *, const wasmtime_func_t *);
-wasmtime_context_t *wasmtime_caller_context(wasmtime_caller_t *);
 uint8_t *wasmtime_memory_data(wasmtime_context_t *, const wasmtime_memory_t *);
 wasmtime_error_t *wasmtime_memory_grow(wasmtime_context_t *, const wasmtime_memory_t *, uint64_t,
                                        uint64_t *);
@@ -270,7 +263,6 @@ int mprotect(void *address, size_t length, int protection);
 # wasmtime_valkind_t and, but for references, wasm_valkind_t.
 I32, I64, F32, F64, V128, FUNCREF, EXTERNREF, ANYREF, EXNREF = range(9)
 EXTERN_FUNC, EXTERN_GLOBAL, EXTERN_TABLE, EXTERN_MEMORY, EXTERN_SHARED_MEMORY, EXTERN_TAG = range(6)
-TAG_BIG_INT = -9
 PROPERTY_PLAIN = 7  # JS_PROP_C_W_E
 
 

@@ -70,11 +70,6 @@ class CompiledModule:
         told = lib.wasm_importtype_type(self._import_types.data[index])
         return lib.wasm_externtype_as_functype(told)
 
-    def tag_type(self, index: int) -> Any:
-        """Wasmtime's own type of an imported tag; it stays the module's."""
-        told = lib.wasm_importtype_type(self._import_types.data[index])
-        return lib.wasm_externtype_as_tagtype(told)
-
     @cached_property
     def function_numbers(self) -> list[int | None]:
         """Of each export, the number of the function within the module; None if it is none."""

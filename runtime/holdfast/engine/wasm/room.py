@@ -234,7 +234,7 @@ class Room:
             number = self.add_module(source)
         except CompileError as error:
             raise WasmError("CompileError", str(error)) from None
-        if not self.take(len(source)):
+        if not self.take(self._modules[number].code_bytes()):
             raise MemoryError("the isolate has no room for a module")
         return self.number(number)
 

@@ -99,7 +99,6 @@ class Store:
             self._pointer, self._deadline, ffi.NULL, ffi.NULL
         )
         lib.wasmtime_context_set_epoch_deadline(self.context, 1)
-        self.handle = ffi.new_handle(self)
         self._has_references = False
         self.keeper: Any = None  # a JSValue, on loan: it lives as long as the store
         self.keeper_argument: Any = None  # a pointer to it
