@@ -72,11 +72,16 @@ export class Execution {
     }
   }
 
-  /** Settles once the execution may go on: never, where it is over. */
+  /** Whether nothing may begin or go on. */
+  get isHeld() {
+    return this.isOver || this.isPausing;
+  }
+
+  /** Settles once what is held may go on: never, where the execution is over. */
   passage() {
-    if (this.isOver) return new Promise(() => {});
-    if (!this.isPausing) return undefined;
-    return new Promise((resolve) => this.#passages.push(resolve));
+    return new Promise((resolve) => {
+      if (!this.isOver) this.#passages.push(resolve);
+    });
   }
 
   /** Go on after all. */

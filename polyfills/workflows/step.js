@@ -55,13 +55,13 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
     if (typeof callback !== "function") throw fatal(`Step "${name}" requires a callback function`);
     const count = counted("do", name);
     const config = configOf(name, given ?? {});
-    await execution.passage();
+    if (execution.isHeld) await execution.passage();
     let step = journal.find("do", name, count);
     if (step === undefined) {
       step = journal.begin({ type: "do", name, count, config: shown(config), attempts: [] });
     }
     if (step.end === null && !isReplaced(step)) await attempts(step, config, callback);
-    await execution.passage();
+    if (execution.isHeld) await execution.passage();
     return outcome(step);
   }
 
@@ -79,7 +79,7 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
         await execution.until(step.wake);
         delete step.wake;
       }
-      await execution.passage();
+      if (execution.isHeld) await execution.passage();
       const attempt = { start: Date.now(), end: null, success: null, error: null };
       step.attempts.push(attempt);
       journal.save(step);
@@ -98,7 +98,7 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
           await failed(step, attempt, error, retries, context);
         }
       });
-      await execution.passage();
+      if (execution.isHeld) await execution.passage();
     }
   }
 
@@ -174,21 +174,21 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
 
   async function sleepUntilMs(name, wakeFrom) {
     const count = counted("sleep", name);
-    await execution.passage();
+    if (execution.isHeld) await execution.passage();
     let step = journal.find("sleep", name, count);
     if (step === undefined) step = journal.begin({ type: "sleep", name, count, wake: wakeFrom() });
     if (step.end === null) {
       await execution.until(step.wake);
       journal.finish(step);
     }
-    await execution.passage();
+    if (execution.isHeld) await execution.passage();
   }
 
   async function waitForEvent(name, { type, timeout }) {
     const ms = milliseconds(timeout || DEFAULT_EVENT_TIMEOUT);
     if (!(ms >= 0 && ms < Infinity)) throw fatal(`The timeout of "${name}" is invalid: ${String(timeout)}`);
     const count = counted("waitForEvent", name);
-    await execution.passage();
+    if (execution.isHeld) await execution.passage();
     let step = journal.find("waitForEvent", name, count);
     if (step === undefined) {
       step = journal.begin({ type: "waitForEvent", name, count, event: type, wake: Date.now() + ms });
@@ -198,7 +198,7 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
       if (event !== undefined) journal.succeed(step, event);
       else journal.fail(step, told("WorkflowTimeoutError", `Execution timed out after ${ms}ms`));
     }
-    await execution.passage();
+    if (execution.isHeld) await execution.passage();
     return outcome(step);
   }
 

@@ -69,6 +69,7 @@ def test_a_sleep_of_a_year_costs_no_time_and_its_instance_leaves_memory(flows: A
     flow.start("long")
     assert flow.status("long")["status"] == "waiting"
     flow.clock.advance(YEAR_S - 10)
+    assert not flow.worker.workflow("Flow", "long").is_live
     assert flow.notes == ["before"]
     flow.clock.advance(20)
     assert flow.notes == ["before", "after"]
@@ -254,3 +255,15 @@ def test_a_step_that_ends_its_isolate_is_not_tried_for_ever(flows: Any) -> None:
     error = "Error: WorkflowInternalError: Attempt failed due to internal workflows error"
     assert flow.output("ending") == error
     assert flow.status("hopeless")["error"]["name"] == "WorkflowInternalError"
+
+
+def test_the_code_of_a_step_that_nobody_awaits_begins(flows: Any) -> None:
+    flow = flows("""
+      async hasty(event, step) {
+        step.do("first", () => this.note("first"));
+        step.do("second", () => this.note("second"));
+      }
+    """)
+    flow.start("hasty")
+    assert flow.status("hasty")["status"] == "complete"
+    assert flow.notes == ["first", "second"]
