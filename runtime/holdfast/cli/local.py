@@ -211,9 +211,9 @@ class LocalServer:
         name, where = self._file.name, places(workers_address(self._options), port)
         self._terminal.line(f"{name} is listening on {where}")
         if self._watch:
-            classes = runtime.worker(name).exports.classes
+            exports = runtime.worker(name).exports
             names = [binding.name for binding in script.bindings]
-            names += [name for name in classes if self._file.implies(name)]
+            names += filter(self._file.implies, (*exports.classes, *exports.workflows))
             prefix = "" if script.syntax is Syntax.SERVICE_WORKER else "env."
             bound = ", ".join(prefix + name for name in dict.fromkeys(names)) or "none"
             self._terminal.line(f"  bindings  {bound}")

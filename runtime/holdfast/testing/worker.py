@@ -203,7 +203,10 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         """The names in the script's `env`."""
         names = [binding.name for binding in self.found.script.bindings]
         loaded = self._core.runtime.residents.get(self.name)
-        return names if loaded is None else [*names, *loaded.worker.exports.classes]
+        if loaded is None:
+            return names
+        exports = loaded.worker.exports
+        return [*names, *exports.classes, *exports.workflows]
 
     async def _fetch(
         self,
