@@ -165,3 +165,33 @@ def test_what_nobody_has_any_more_is_gone_and_all_is_at_the_end(isolate: Isolate
     isolate.call(isolate.export(namespace, "keepFunction"))
     isolate.close()
     assert live_counts() == (0, 0, 0)
+
+
+DROPPED = """(module
+  (import "to" "js" (func $js (result i32)))
+  (memory 1) (table 4 externref)
+  (func $start (drop (call $js)))
+  (start $start)
+  (func (export "call") (result i32)
+    (i32.store (i32.const 0) (i32.const 5))
+    (drop (call $js))
+    (i32.add (i32.load (i32.const 0)) (i32.const 1))))"""
+
+
+async def test_what_runs_is_there_until_it_has_ended(small: Server) -> None:
+    # Memories that find no room have the engine look for garbage, within the call.
+    body = """
+        let e, calls = 0, refused = 0;
+        const js = () => {
+          calls++;
+          e = undefined;
+          const held = [];
+          for (let count = 0; count < 5; count++) {
+            try { held.push(new WebAssembly.Memory({ initial: 300 })); } catch { refused++; }
+          }
+          return 1;
+        };
+        e = { call: instantiate({ to: { js } }).call };
+        return [(() => e.call())(), calls, refused > 0, Reflect.apply(instantiate({ to: { js } }).call, undefined, [])];
+    """
+    assert await told(small, DROPPED, body) == [6, 2, True, 6]
