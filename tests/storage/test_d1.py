@@ -293,3 +293,20 @@ async def test_only_so_many_databases_stay_open(tmp_path):
     open_ones = {path.name for path in (tmp_path / "d1").glob("*-wal")}
     assert open_ones == {"db0.sqlite-wal", "db3.sqlite-wal"}
     databases.close()
+
+
+async def test_the_end_waits_for_no_slow_query(tmp_path):
+    databases = D1Databases(tmp_path)
+    begun = threading.Event()
+
+    def count(database):
+        begun.set()
+        return database.write([Query(COUNT_FOREVER)])
+
+    slow = asyncio.ensure_future(databases.work("db", count))
+    await asyncio.to_thread(begun.wait)
+    await asyncio.wait_for(asyncio.to_thread(databases.close), 5)
+    with pytest.raises(D1Error, match="was reset"):
+        await slow
+    assert await run(databases, "SELECT 1") == [(1,)]
+    databases.close()

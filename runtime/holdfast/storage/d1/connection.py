@@ -7,7 +7,7 @@ https://developers.cloudflare.com/d1/platform/limits/
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -104,7 +104,9 @@ class Outcome:
 class D1Connection:
     """An open file. One thread at a time; blocks. Opening raises apsw.Error and OSError."""
 
-    def __init__(self, path: Path, limits: D1Limits) -> None:
+    def __init__(self, path: Path, limits: D1Limits, is_stopped: Callable[[], bool] = bool) -> None:
+        """Statements are interrupted, too, once `is_stopped`."""
+        self._is_stopped = is_stopped
         self._folder = path.parent
         self._limits = limits
         self.connection = connection = apsw.Connection(str(path))
@@ -305,7 +307,7 @@ class D1Connection:
         return pages * page_bytes
 
     def _is_late(self) -> bool:
-        return time.monotonic() > self._deadline
+        return time.monotonic() > self._deadline or self._is_stopped()
 
     def _note_profile(self, event: dict[str, Any]) -> None:
         self._scanned += event["stmt_status"]["SQLITE_STMTSTATUS_FULLSCAN_STEP"]

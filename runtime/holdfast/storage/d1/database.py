@@ -95,6 +95,7 @@ class D1Database:
         self._turn = threading.Lock()  # of `_readers`
         self._opening = threading.Lock()
         self._last_row_id = 0
+        self._stopped = threading.Event()
 
     def write(self, queries: Sequence[Query]) -> Answers:
         """Run a request, and have it on the disk; all of it or nothing.
@@ -151,6 +152,10 @@ class D1Database:
             if self.path.parent.exists():
                 sync_path(self.path.parent)
 
+    def stop(self) -> None:
+        """Interrupt what is under way: nobody waits for it any more. From any thread."""
+        self._stopped.set()
+
     def close(self) -> None:
         """Close the file. Later calls open it again."""
         with self._turn:
@@ -206,7 +211,7 @@ class D1Database:
             is_new = not self.path.exists()
             if is_new:
                 make_folder(self.path.parent)
-            opened = D1Connection(self.path, self._limits)
+            opened = D1Connection(self.path, self._limits, self._stopped.is_set)
             if is_new:
                 sync_path(self.path.parent)
             return opened

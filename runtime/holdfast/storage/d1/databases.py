@@ -109,7 +109,9 @@ class D1Databases:
         return self._threads
 
     def close(self) -> None:
-        """Close all files once what is under way has ended; later calls open them again. Blocks."""
+        """Interrupt what is under way, and close all files; later calls open them again. Blocks."""
+        for line in self._lines.values():
+            line.database.stop()
         if self._threads is not None:
             self._threads.shutdown()
             self._threads = None
