@@ -1,4 +1,4 @@
-"""QuickJS through cffi: isolates that load modules, run turns and end cleanly.
+"""QuickJS through cffi: isolates that load modules, run turns and end cleanly; WebAssembly.
 
 May import nothing else of Holdfast: it knows no HTTP, no SQLite and no Workers.
 Nothing but this folder touches cffi.
