@@ -13,7 +13,8 @@ May import engine/ and storage/; touches APSW for a database of its own,
 - `Deployed`, `check_exports` (deployment.py): what a script must export.
 - `UploadRejected`, `CatalogUnusable`, … (errors.py).
 - migrations.py: what an upload does to the namespaces of its classes; cron.py and
-  schedules.py: cron triggers; vault.py: the key that secrets are encrypted with.
+  schedules.py: cron triggers; consumers.py: how queues are consumed; vault.py: the key that
+  secrets are encrypted with.
 - workflows.py: Workflows, which are namespaces of a kind.
 - files.py reads a script's modules from a folder, bundling.py has esbuild bundle them, source.py
   says when; project.py reads a project's configuration.

@@ -73,8 +73,8 @@ async def queue_send(
 
     check_message("send", len(body), delay_s)
     message = NewMessage(body, content_type, None if delay_s is None else int(delay_s))
-    told: str = await host.capabilities.queues.send(queue, "send", [message], None)
-    return told
+    backlog: str = await host.capabilities.queues.send(queue, "send", [message], None)
+    return backlog
 
 
 @async_op
@@ -92,15 +92,15 @@ async def queue_send_batch(
         start += length
     check_batch("sendBatch", messages, delay_s)
     delay = None if delay_s is None else int(delay_s)
-    told: str = await host.capabilities.queues.send(queue, "sendBatch", messages, delay)
-    return told
+    backlog: str = await host.capabilities.queues.send(queue, "sendBatch", messages, delay)
+    return backlog
 
 
 @async_op
 async def queue_metrics(host: Host, queue: int) -> str:
     """What a queue holds, as JSON."""
-    told: str = await host.capabilities.queues.backlog(queue)
-    return told
+    backlog: str = await host.capabilities.queues.backlog(queue)
+    return backlog
 
 
 def told(backlog: "Backlog") -> str:

@@ -11,6 +11,7 @@ May import objects, workers, host, catalog, storage and engine; touches aiohttp.
 - sources.py: where scripts come from: the catalog, or one file.
 - `Deployments` (deployments.py), which `holdfast serve` alone imports: makes uploads live; what
   the REST API drives.
+- `Queues` (queues.py): stores what is sent to queues; queue_delivery.py delivers it.
 - schedules.py: cron triggers; triggers.py: the same by URL, for development.
 - object_data.py: objects as data, rendering.py: their values for people.
 - data_folder.py: the claim on a data folder; opening.py, backup.py, check.py: the whole of one.

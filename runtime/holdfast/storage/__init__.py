@@ -20,8 +20,9 @@ May import engine/ (and does not); touches APSW. docs/durability.md tells what i
 - `NameBook` (object_names.py): what the objects of a namespace are called; portable.py: an
   object's database as a file of its own; bundle.py: with its facets in it; whole.py: which files
   make an object.
-- `KeyValueStore` (key_value.py), cache.py: databases for a whole server; makeshift.py: how such
-  are read on a full disk.
+- `KeyValueStore` (key_value.py), `QueueStore` (queues.py, with queue_messages.py), cache.py:
+  databases for a whole server; shared_file.py: how such are opened, makeshift.py: how they are
+  read on a full disk.
 
 Below these: database.py is one file's transactions and rounds, and has the invariants;
 newborn.py an object's first writes, in memory that nursery.py lends; session.py an open

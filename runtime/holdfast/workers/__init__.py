@@ -5,6 +5,7 @@ May import host, catalog, storage and engine.
 - `Worker` (worker.py): one version of a script in an isolate; `fetch` gives it a
   request and returns a future of its `WorkerResponse`.
 - `load.py`: how a script gets into an isolate, and what can be wrong with it.
+- batches.py: batches of a queue, and what a script has made of them.
 - compatibility.py: what its compatibility date and flags decide.
 - `ScriptCounts` (counts.py): how many, for metrics, and `Durations`: how long.
 - `Tracer` (trace.py): what becomes of events, for those who listen.
