@@ -239,18 +239,16 @@ class WorkflowEngine extends DurableObject {
   }
 
   async #run(execution, step) {
-    let output;
     try {
-      output = await this.#entrypoint().run(this.#event(), step);
+      const output = await this.#entrypoint().run(this.#event(), step);
+      if (execution.isOver) return;
+      this.#journal.complete(output); // which throws for what is too large
+      this.#end({});
     } catch (error) {
       if (execution.isOver) return;
       this.#log("error", "run()", error);
       this.#end({ status: "errored", error: endOf(toldOf(error)) });
-      return;
     }
-    if (execution.isOver) return;
-    this.#journal.complete(output);
-    this.#end({});
   }
 
   #log(level, place, error) {

@@ -267,3 +267,13 @@ def test_the_code_of_a_step_that_nobody_awaits_begins(flows: Any) -> None:
     flow.start("hasty")
     assert flow.status("hasty")["status"] == "complete"
     assert flow.notes == ["first", "second"]
+
+
+def test_an_output_that_cannot_be_kept_is_an_error(flows: Any) -> None:
+    flow = flows("""
+      async huge() {
+        return "x".repeat(3_000_000);
+      }
+    """)
+    flow.start("huge")
+    assert "Values cannot be larger than" in flow.status("huge")["error"]["message"]
