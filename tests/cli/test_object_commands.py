@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.server.data_folder import LOCK_FILE, RESTORING
 from tests.cli.running import holdfast
 from tests.cli.serving import Served
 
@@ -174,6 +175,18 @@ def test_a_part_of_a_backup_is_not_taken_for_the_whole(served: Served, tmp_path:
         (tmp_path / "part.tar").write_bytes(content[:length])
         done = holdfast("restore", "part.tar", "--data", f"new{number}", folder=tmp_path)
         assert done.code == 1 and "a part of one" in done.err
+        assert [path.name for path in (tmp_path / f"new{number}").iterdir()] == [LOCK_FILE]
+
+
+@pytest.mark.parametrize("command", [("check",), ("serve",), ("restore", "all.tar")])
+def test_a_folder_whose_restoring_was_killed_is_not_used(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / ".holdfast").mkdir()
+    (tmp_path / ".holdfast" / RESTORING).touch()
+    (tmp_path / "all.tar").touch()
+    done = holdfast(*command, folder=tmp_path)
+    assert done.code == 1 and "remove it and restore again" in done.err
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"\0" * 10240])

@@ -1,14 +1,17 @@
 """`holdfast restore` and `holdfast check`: a data folder that no server has open."""
 
 import argparse
+import shutil
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from holdfast.cli.console import complain
 from holdfast.cli.process import unusable_folder
 from holdfast.server.backup import unpack
 from holdfast.server.check import check_folder
-from holdfast.server.data_folder import LOCK_FILE, DataFolder
+from holdfast.server.data_folder import LOCK_FILE, RESTORING, DataFolder
 from holdfast.storage import StorageError
 from holdfast.storage.disk import sync_path
 
@@ -23,12 +26,13 @@ def restore(options: argparse.Namespace) -> int:
             stack.enter_context(DataFolder(data))
             if any(path.name != LOCK_FILE for path in data.iterdir()):
                 return complain(f"{data} is not empty: name a new folder with --data")
-            count = 0
-            for count, name in enumerate(unpack(options.backup, data), 1):
-                sync_path(data / name)
-                _progress(counted(count, "file"))
-            for folder in {path.parent for path in data.rglob("*")}:
-                sync_path(folder)
+            with _restoring(data):
+                count = 0
+                for count, name in enumerate(unpack(options.backup, data), 1):
+                    sync_path(data / name)
+                    _progress(counted(count, "file"))
+                for folder in {path.parent for path in data.rglob("*")}:
+                    sync_path(folder)
         except (ValueError, StorageError) as error:
             return complain(error)
         except OSError as error:
@@ -36,6 +40,26 @@ def restore(options: argparse.Namespace) -> int:
         verb = "was" if count == 1 else "were"
         print(f"{counted(count, 'file')} {verb} restored to {data}.")
         return _check(options)
+
+
+@contextmanager
+def _restoring(data: Path) -> Iterator[None]:
+    """Have nobody take a part of a backup for the whole; where that fails, leave nothing of it."""
+    mark = data / RESTORING
+    mark.touch()
+    sync_path(data)
+    try:
+        yield
+    except BaseException:
+        for path in data.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name not in (LOCK_FILE, RESTORING):
+                path.unlink(missing_ok=True)
+        mark.unlink()
+        raise
+    mark.unlink()
+    sync_path(data)
 
 
 def check(options: argparse.Namespace) -> int:

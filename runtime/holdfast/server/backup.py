@@ -234,8 +234,7 @@ def unpack(archive_file: Path, data: Path) -> Iterator[str]:
                     continue
                 if not member.isfile() or not _belongs(member.name):
                     raise ValueError(f"{archive_file} has {member.name!r}, which no backup has")
-                tar.extract(member, data, filter="data")
-                (data / member.name).chmod(0o600)
+                _take_in(tar, member, data / member.name)
                 files += 1
                 yield member.name
     except (tarfile.TarError, EOFError) as error:
@@ -245,6 +244,16 @@ def unpack(archive_file: Path, data: Path) -> Iterator[str]:
         raise ValueError(f"{archive_file} is no backup, or a part of one: its end is missing")
     for folder in _folders(data / OBJECTS):
         list_alarms_anew(data / OBJECTS / folder)
+
+
+def _take_in(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    """Write a file of an archive. `extract` has no filters before Python 3.11.4."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = tar.extractfile(member)
+    assert content, "it is a file"
+    with open(path, "xb", opener=partial(os.open, mode=0o600)) as file:
+        shutil.copyfileobj(content, file, _CHUNK_BYTES)
+    os.utime(path, (member.mtime, member.mtime))
 
 
 def _belongs(name: str) -> bool:

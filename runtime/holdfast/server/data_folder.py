@@ -24,6 +24,7 @@ BUCKETS = "r2"
 QUEUES = "queues.sqlite"
 OBJECTS = "objects"  # the folder of their databases
 HEIRS_SECONDS = 2.0
+RESTORING = "restoring"  # is there while a backup is being restored
 SCRATCH = ".scratch"  # files under way, here so that they can be renamed into place
 
 # Media that nobody can write need no claim, and file systems without locks have none to give.
@@ -36,17 +37,27 @@ class FolderInUse(OSError):
     """Another process has the folder; the message says which."""
 
 
+class FolderIncomplete(OSError):
+    """The folder has a part of a backup; the message says what helps."""
+
+
 class DataFolder:
     """A data folder that is this process's until it is closed. A context manager."""
 
     def __init__(self, path: Path) -> None:
         """Make the folder if need be, and claim it. Blocks.
 
-        Raises FolderInUse, and other OSErrors where the folder cannot be used.
+        Raises FolderInUse, FolderIncomplete, and other OSErrors where the folder cannot be used.
         """
         self.path = path
         make_folder(path)
         self._lock = _lock(path / LOCK_FILE)
+        if (path / RESTORING).exists():
+            self.close()
+            raise FolderIncomplete(
+                "a backup was being restored to it when that was ended, so a part is missing: "
+                "remove it and restore again"
+            )
         if self._lock is not None:
             # What a process that was killed has left there is of no use to anybody.
             shutil.rmtree(path / SCRATCH, ignore_errors=True)
