@@ -224,6 +224,24 @@ def test_nothing_is_committed_that_is_not_on_the_disk(hands, monkeypatch):
     assert (hands.get("k"), len(hands.files())) == (b"v", 2)
 
 
+def test_a_commit_that_failed_and_is_there_after_a_crash_has_its_content(hands, monkeypatch):
+    hands.put("k", b"before")
+    run = Commits.run
+
+    def sync_fails(commits, change):
+        run(commits, change)  # what was written of it arrives without the sync
+        raise StorageError("Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Commits, "run", sync_fails)
+        with pytest.raises(StorageError):
+            hands.put("k", b"after")
+    again = hands.again()
+    got = again.use(lambda bucket: bucket.get("k"))
+    with opened(got.content) as read:
+        assert read(got) == b"after"
+
+
 def test_folders_that_nobody_knows_are_removed(hands):
     stranger = hands.folder / "0123456789abcdef.deleted"
     stranger.mkdir()

@@ -246,7 +246,11 @@ class Bucket:
             insert_object(db, stored, new.name, parts=0)
             return replaced
 
-        replaced = self._change(change)
+        try:
+            replaced = self._change(change)
+        except (StorageError, NoRoom):
+            new.keep()  # after a crash the metadata may be there all the same: a sweep will see
+            raise
         new.keep()
         self._contents.settle(new.name)
         self._discard(replaced)
