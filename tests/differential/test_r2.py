@@ -1,20 +1,15 @@
 """R2 buckets here, and on workerd with Miniflare's simulator of R2."""
 
 import json
-import os
-import shutil
-import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.peers import workerd_binary
-from tests.serving import REPOSITORY, HoldfastProcess, free_ports
+from tests.differential.miniflare import assert_alike, copied, holdfast, miniflare
+from tests.differential.workers import COMPATIBILITY_DATE
 
 FOLDER = Path(__file__).parent / "r2"
 TIMEOUT_S = 60
@@ -31,57 +26,12 @@ WANTED = {
 }
 
 
-@contextmanager
-def miniflare(folder: Path) -> Iterator[int]:
-    """The port of Miniflare with the Worker."""
-    module = REPOSITORY / "node_modules" / "miniflare" / "dist" / "src" / "index.js"
-    node = shutil.which("node")
-    if node is None or not module.is_file():
-        pytest.skip("there is no Node.js, or no Miniflare: run `make peers`")
-    (port,) = free_ports(1)
-    env = {
-        "PATH": os.environ["PATH"],
-        "MINIFLARE": str(module),
-        "MINIFLARE_WORKERD_PATH": str(workerd_binary()),
-    }
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [node, FOLDER / "miniflare.mjs", str(port), folder / "data"],
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-    try:
-        assert process.stdout is not None
-        told = process.stdout.readline()
-        assert told == b"ready\n", (folder / "log").read_text()
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-        process.stdout.close()
-
-
-@contextmanager
-def holdfast(folder: Path) -> Iterator[int]:
-    """The port of `holdfast run` with the same."""
-    for source in FOLDER.glob("*.mjs"):
-        shutil.copy(source, folder)
-    configuration = {
-        "name": "r2",
-        "main": "worker.mjs",
-        "compatibility_date": "2026-07-01",
-        "r2_buckets": [{"binding": "BUCKET", "bucket_name": "bucket"}],
-    }
-    (folder / "wrangler.json").write_text(json.dumps(configuration))
-    (port,) = free_ports(1)
-    arguments = ["run", str(folder / "wrangler.json"), "--port", str(port)]
-    arguments += ["--data", str(folder / "data"), "--workers", "1"]
-    process = HoldfastProcess(arguments, [port], folder)
-    try:
-        yield port
-    finally:
-        process.kill()
+PROJECT = {
+    "name": "r2",
+    "main": "worker.mjs",
+    "compatibility_date": COMPATIBILITY_DATE,
+    "r2_buckets": [{"binding": "BUCKET", "bucket_name": "bucket"}],
+}
 
 
 def told(port: int) -> dict[str, str]:
@@ -104,18 +54,11 @@ def ask(port: int, path: str) -> Any:
 
 @pytest.mark.slow
 def test_buckets_behave_the_same(tmp_path: Path) -> None:
-    folders = [tmp_path / "miniflare", tmp_path / "holdfast"]
-    for folder in folders:
-        folder.mkdir()
-    with miniflare(folders[0]) as port:
+    sources = [*FOLDER.iterdir()]
+    data = tmp_path / "data"
+    with miniflare(copied(sources, tmp_path / "miniflare"), COMPATIBILITY_DATE, data) as port:
         theirs = told(port)
-    with holdfast(folders[1]) as port:
+    with holdfast(copied(sources, tmp_path / "holdfast"), PROJECT) as port:
         ours = told(port)
     assert len(theirs) > 800
-    differing = {name for name in theirs | ours if theirs.get(name) != ours.get(name)}
-    lines = [
-        f"{name}\n  workerd:  {theirs.get(name)}\n  holdfast: {ours.get(name)}"
-        for name in sorted(differing - WANTED.keys())
-    ]
-    assert not lines, "\n".join(["they differ:", *lines])
-    assert differing >= WANTED.keys(), "strike from WANTED what differs no more"
+    assert_alike(theirs, ours, WANTED.keys())

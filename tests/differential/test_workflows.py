@@ -1,24 +1,17 @@
 """Workflows on Miniflare, whose engine is Cloudflare's own, and on Holdfast: one by one."""
 
 import json
-import os
-import shutil
-import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.differential.miniflare import assert_alike, copied, holdfast, miniflare
 from tests.differential.workers import COMPATIBILITY_DATE
-from tests.peers import workerd_binary
-from tests.serving import REPOSITORY, HoldfastProcess, accepts, free_ports
 
 FOLDER = Path(__file__).parent / "workflows"
-START_TIMEOUT_S = 60
 PATIENCE_S = 60
 
 # Where Miniflare is older than workflows_preserve_non_retryable_error_message.
@@ -61,59 +54,13 @@ def _flat(name: str, value: Any) -> dict[str, Any]:
     return {f"{name}.{key}": each for key, each in value.items()}
 
 
-@contextmanager
-def miniflare(folder: Path) -> Iterator[int]:
-    binary = workerd_binary()
-    modules = REPOSITORY / "node_modules"
-    if shutil.which("node") is None or not (modules / "miniflare").is_dir():
-        pytest.skip(f"there is no Miniflare in {modules}, or no Node.js: run `make peers`")
-    shutil.copytree(FOLDER, folder)
-    (folder / "node_modules").symlink_to(modules)
-    (port,) = free_ports(1)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ["node", "serve.mjs", str(port), COMPATIBILITY_DATE, str(folder / "data")],
-            cwd=folder,
-            env={**os.environ, "MINIFLARE_WORKERD_PATH": str(binary)},
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not accepts(port):
-            ended = process.poll() is not None or time.monotonic() > deadline
-            assert not ended, (folder / "log").read_text()
-            time.sleep(0.02)
-        yield port
-    finally:
-        process.terminate()  # which lets it end its workerd
-        process.wait()
-
-
-@contextmanager
-def holdfast(folder: Path, *options: str) -> Iterator[int]:
-    shutil.copytree(FOLDER, folder)
-    (folder / "wrangler.jsonc").write_text(json.dumps(PROJECT))
-    (port,) = free_ports(1)
-    arguments = ["run", str(folder / "wrangler.jsonc"), "--port", str(port)]
-    arguments += ["--data", str(folder / "data"), *options]
-    process = HoldfastProcess(arguments, [port], folder)
-    try:
-        yield port
-    finally:
-        process.kill()
-
-
 @pytest.mark.slow
 def test_workflows_behave_the_same(tmp_path: Path) -> None:
-    with miniflare(tmp_path / "miniflare") as port:
+    sources = [*FOLDER.iterdir()]
+    data = tmp_path / "data"
+    with miniflare(copied(sources, tmp_path / "miniflare"), COMPATIBILITY_DATE, data) as port:
         theirs = observed(port)
     for name, options in {"alone": (), "sharded": ("--workers", "3")}.items():
-        with holdfast(tmp_path / name, *options) as port:
+        with holdfast(copied(sources, tmp_path / name), PROJECT, *options) as port:
             ours = observed(port)
-        differing = {name for name in theirs | ours if theirs.get(name) != ours.get(name)}
-        told = [
-            f"{name}\n  miniflare: {theirs.get(name)}\n  holdfast:  {ours.get(name)}"
-            for name in sorted(differing - OLDER_WORDS)
-        ]
-        assert not told, "\n".join(["they differ:", *told])
+        assert_alike(theirs, ours, OLDER_WORDS)
