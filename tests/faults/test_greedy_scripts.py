@@ -288,3 +288,13 @@ async def test_requests_that_wait_for_ever_hold_up_nobody(tmp_path: Path) -> Non
     # by the garbage collector in some later test.
     async with asyncio.timeout(DEADLINE_S):
         await asyncio.gather(*connections)
+
+
+async def test_a_kernel_that_throws_null_has_no_memory_left(server: Server) -> None:
+    """QuickJS throws null where there is none to make an error of."""
+    server.add("main", "export function thrower() { throw null; } export default { fetch() {} };")
+    host = server.runtime.worker("main").host
+    thrower = host.isolate.export(host.isolate.evaluate("main.mjs"), "thrower")
+    host.enter(thrower)
+    assert "memory limit" in " ".join(server.lines)
+    assert host.isolate.terminated

@@ -40,6 +40,11 @@ class JSError(EngineError):
         """True where the script's memory limit was what failed it."""
         return self.name == "InternalError" and self.message == "out of memory"
 
+    @property
+    def is_null(self) -> bool:
+        """True where null was thrown, as QuickJS does where no memory is left for an error."""
+        return self.message == "null"
+
 
 class IsolateTerminated(EngineError):
     """The isolate was stopped for good; it must be closed and made anew.

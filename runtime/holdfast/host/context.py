@@ -34,6 +34,7 @@ log = logging.getLogger("holdfast.host")
 
 TURNS_PER_ENTRY = 128
 
+OUT_OF_MEMORY = "its memory limit was reached"
 TOO_LARGE = "Memory limit would be exceeded:"
 MIN_TOO_LARGE = 65_536  # an isolate without room for so many bytes has none for anything
 
@@ -162,9 +163,12 @@ class Host:
             self.on_terminated(error)
             return None
         except (JSError, MemoryError) as error:
-            log.error("the isolate's kernel failed: %s", error)
+            # The kernel itself throws no null.
+            is_full = isinstance(error, JSError) and error.is_null
+            reason = MemoryError(OUT_OF_MEMORY) if is_full else error
+            log.error("the isolate's kernel failed: %s", reason)
             isolate.terminated = True
-            self.on_terminated(error)
+            self.on_terminated(reason)
             return None
         finally:
             self._running = False
@@ -176,7 +180,7 @@ class Host:
         size = sum(len(value) for value in arguments if isinstance(value, str | bytes))
         refuse = self.refusals.get(function)
         if refuse is None or size < MIN_TOO_LARGE:
-            raise MemoryError("its memory limit was reached")
+            raise MemoryError(OUT_OF_MEMORY)
         log.warning("%d bytes are too much for what an isolate has left", size)
         self.pending += 1
         self.loop.call_soon(

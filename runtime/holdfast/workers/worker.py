@@ -18,7 +18,7 @@ from holdfast.catalog.node_compat import node_compat
 from holdfast.catalog.script import Script
 from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, Together
 from holdfast.host.bodies import BodyTable, ByteStream
-from holdfast.host.context import Host
+from holdfast.host.context import OUT_OF_MEMORY, Host
 from holdfast.host.loops import VIA
 from holdfast.host.platform import Platform
 from holdfast.host.rpc import Message
@@ -362,7 +362,7 @@ class Worker:
 
     def exhausted(self) -> None:
         """The script ran out of memory (op memory_exhausted): it starts afresh."""
-        self.host.loop.call_soon(self.terminate, "its memory limit was reached")
+        self.host.loop.call_soon(self.terminate, OUT_OF_MEMORY)
 
     def finish(self, number: int) -> None:
         """An event has nothing under way any more (op event_finished)."""
@@ -396,7 +396,7 @@ class Worker:
         self.host.console("error", text)
         if self.host.tracer is not None:
             self.host.tracer.log(0, "error", text)
-        if error.message == "null":
+        if error.is_null:
             self._look_at_memory()
         elif self.host.loop.time() >= self._next_look:
             # Perhaps it was the code that would have answered, and memory what it lacked.
