@@ -17,6 +17,7 @@ from holdfast.api.json_body import read_object
 from holdfast.api.paging import number_of
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
+from holdfast.api.unknown import first_unknown
 from holdfast.catalog import Binding, ErrorCode, R2Bucket, UploadRejected
 from holdfast.storage.r2 import BucketInfo, Buckets
 from holdfast.storage.r2.errors import InvalidBucketName, InvalidStorageClass
@@ -95,17 +96,14 @@ class BucketHandlers:
 
 async def refuse_unknown_buckets(buckets: Buckets, bindings: Iterable[Binding]) -> None:
     """Raise UploadRejected for a binding whose R2 bucket was not created."""
-    wanted = {b.bucket_name: b for b in bindings if isinstance(b, R2Bucket)}
-    if not wanted:
-        return
-    known = {info.name for info in await asyncio.to_thread(buckets.all)}
-    for name, binding in wanted.items():
-        if name not in known:
-            raise UploadRejected(
-                ErrorCode.BUCKET_NOT_FOUND,
-                f'Binding "{binding.name}": R2 bucket "{name}" not found. Create it with '
-                "`wrangler r2 bucket create`, or POST …/r2/buckets, first.",
-            )
+    names = lambda: {info.name for info in buckets.all()}  # noqa: E731
+    unknown = await first_unknown(bindings, R2Bucket, lambda one: one.bucket_name, names)
+    if unknown is not None:
+        raise UploadRejected(
+            ErrorCode.BUCKET_NOT_FOUND,
+            f'Binding "{unknown.name}": R2 bucket "{unknown.bucket_name}" not found. Create it '
+            "with `wrangler r2 bucket create`, or POST …/r2/buckets, first.",
+        )
 
 
 def time_of(milliseconds: int) -> str:

@@ -12,14 +12,12 @@ from typing import Any
 
 from aiohttp import web
 
-from holdfast.api.auth import SETTINGS
-from holdfast.api.body import read_body
 from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.json_body import read_object
-from holdfast.api.metadata import parse_object
 from holdfast.api.paging import paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
+from holdfast.api.unknown import first_unknown
 from holdfast.catalog import D1, Binding, ErrorCode, UploadRejected
 from holdfast.catalog.bindings import is_well_formed
 from holdfast.catalog.script import iso_time
@@ -98,9 +96,7 @@ class D1Handlers:
 
     async def _run(self, request: web.Request, encode: Any) -> web.Response:
         created = await created_of(self._databases.registry, request)
-        timeout_s = request.app[SETTINGS].upload_timeout_s
-        body = await read_body(request, max_bytes=MAX_REQUEST_BYTES, timeout_s=timeout_s)
-        queries = _queries(parse_object(body, "the body"))
+        queries = _queries(await read_object(request, MAX_REQUEST_BYTES))
 
         def text(answers: Answers) -> str:
             results = ",".join(encode(outcome) for outcome in answers.outcomes)
@@ -134,17 +130,14 @@ async def created_of(registry: D1Registry, request: web.Request) -> Created:
 
 async def refuse_unknown_databases(registry: D1Registry, bindings: Iterable[Binding]) -> None:
     """Raise UploadRejected for a binding whose D1 database was not created."""
-    wanted = {binding.database_id: binding for binding in bindings if isinstance(binding, D1)}
-    if not wanted:
-        return
-    known = {created.id for created in await asyncio.to_thread(registry.all)}
-    for database_id, binding in wanted.items():
-        if database_id not in known:
-            raise UploadRejected(
-                ErrorCode.D1_DATABASE_NOT_FOUND,
-                f'Binding "{binding.name}": D1 database "{database_id}" not found. '
-                "Create it with POST …/d1/database first.",
-            )
+    ids = lambda: {created.id for created in registry.all()}  # noqa: E731
+    unknown = await first_unknown(bindings, D1, lambda one: one.database_id, ids)
+    if unknown is not None:
+        raise UploadRejected(
+            ErrorCode.D1_DATABASE_NOT_FOUND,
+            f'Binding "{unknown.name}": D1 database "{unknown.database_id}" not found. '
+            "Create it with POST …/d1/database first.",
+        )
 
 
 def refused(message: str) -> ApiRefusal:

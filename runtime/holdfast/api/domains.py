@@ -15,8 +15,7 @@ from holdfast.api.platform import Platform
 from holdfast.api.routes import no_such, zone_id
 from holdfast.api.routing import Route
 from holdfast.api.services import ENVIRONMENT
-from holdfast.catalog import ErrorCode, UploadRejected
-from holdfast.catalog.routes import ScriptRoute, new_route
+from holdfast.catalog.routes import ScriptRoute, invalid_route, new_route
 
 
 class DomainHandlers:
@@ -61,7 +60,7 @@ class DomainHandlers:
         fields = await read_object(request)
         service = fields.get("service")
         if not isinstance(service, str) or not service:
-            raise _rejected('A custom domain must have a "service", which is a Worker\'s name.')
+            raise invalid_route('A custom domain must have a "service", which is a Worker\'s name.')
         domain = new_route(_hostname(fields), service, is_domain=True)
         async with self._turn:
             mine = self._platform.catalog.routes_of(service, is_domain=True)
@@ -110,7 +109,9 @@ class DomainHandlers:
         fields = await read_object(request)
         origins = fields.get("origins")
         if not isinstance(origins, list):
-            raise _rejected('The body must have "origins", a list: [{"hostname": "a.example"}].')
+            raise invalid_route(
+                'The body must have "origins", a list: [{"hostname": "a.example"}].'
+            )
         async with self._turn:
             domains = await self._platform.put_routes(
                 name,
@@ -133,12 +134,8 @@ class DomainHandlers:
 def _hostname(entry: Any) -> str:
     hostname = entry.get("hostname") if isinstance(entry, dict) else None
     if not isinstance(hostname, str):
-        raise _rejected('Each custom domain must have a "hostname", which is a string.')
+        raise invalid_route('Each custom domain must have a "hostname", which is a string.')
     return hostname
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_ROUTE, message)
 
 
 def _told(route: ScriptRoute) -> dict[str, Any]:

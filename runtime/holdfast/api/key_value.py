@@ -21,6 +21,7 @@ from holdfast.api.metadata import parse_object
 from holdfast.api.paging import number_of, paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
+from holdfast.api.unknown import first_unknown
 from holdfast.catalog import Binding, ErrorCode, KeyValue, UploadRejected
 from holdfast.catalog.bindings import is_well_formed
 from holdfast.engine import ScriptError
@@ -239,17 +240,14 @@ class KeyValueHandlers:
 
 async def refuse_unknown_namespaces(store: KeyValueStore, bindings: Iterable[Binding]) -> None:
     """Raise UploadRejected for a binding whose KV namespace was not created."""
-    wanted = {b.namespace_id: b for b in bindings if isinstance(b, KeyValue)}
-    if not wanted:
-        return
-    known = {namespace.id for namespace in await asyncio.to_thread(store.namespaces)}
-    for namespace_id, binding in wanted.items():
-        if namespace_id not in known:
-            raise UploadRejected(
-                ErrorCode.KEY_VALUE_NAMESPACE_NOT_FOUND,
-                f'Binding "{binding.name}": KV namespace "{namespace_id}" not found. '
-                "Create it with POST …/storage/kv/namespaces first.",
-            )
+    ids = lambda: {namespace.id for namespace in store.namespaces()}  # noqa: E731
+    unknown = await first_unknown(bindings, KeyValue, lambda one: one.namespace_id, ids)
+    if unknown is not None:
+        raise UploadRejected(
+            ErrorCode.KEY_VALUE_NAMESPACE_NOT_FOUND,
+            f'Binding "{unknown.name}": KV namespace "{unknown.namespace_id}" not found. '
+            "Create it with POST …/storage/kv/namespaces first.",
+        )
 
 
 def _bulk_entry(fields: object, now_s: float) -> Entry:

@@ -19,8 +19,9 @@ from holdfast.api.json_body import read_object
 from holdfast.api.paging import paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
+from holdfast.api.unknown import first_unknown
 from holdfast.catalog import Binding, QueueProducer, ScriptNotFound, UploadRejected
-from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S
+from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S, is_whole
 from holdfast.catalog.consumers import ConsumerSettings
 from holdfast.catalog.script import iso_time
 from holdfast.storage.queue_messages import QueueNotFound, new_id
@@ -241,17 +242,14 @@ async def find_queue(platform: Platform, request: web.Request) -> Queue:
 
 async def refuse_unknown_queues(platform: Platform, bindings: Iterable[Binding]) -> None:
     """Raise UploadRejected for a binding whose queue was not created."""
-    wanted = [binding for binding in bindings if isinstance(binding, QueueProducer)]
-    if not wanted:
-        return
-    known = {queue.name for queue in await asyncio.to_thread(platform.queues.store.queues)}
-    for binding in wanted:
-        if binding.queue not in known:
-            raise UploadRejected(
-                QUEUE_NOT_FOUND,
-                f'Binding "{binding.name}": Queue "{binding.queue}" does not exist. '
-                f"To create it, run: wrangler queues create {binding.queue}",
-            )
+    names = lambda: {queue.name for queue in platform.queues.store.queues()}  # noqa: E731
+    unknown = await first_unknown(bindings, QueueProducer, lambda one: one.queue, names)
+    if unknown is not None:
+        raise UploadRejected(
+            QUEUE_NOT_FOUND,
+            f'Binding "{unknown.name}": Queue "{unknown.queue}" does not exist. '
+            f"To create it, run: wrangler queues create {unknown.queue}",
+        )
 
 
 def _with_settings(queue: Queue, given: object) -> Queue:
@@ -271,10 +269,10 @@ def _with_settings(queue: Queue, given: object) -> Queue:
 def _number(
     given: Mapping[str, Any], name: str, before: int | None, least: int, most: int
 ) -> int | None:
-    value = given.get(name)
+    value: int | None = given.get(name)
     if value is None:
         return before
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+    if not is_whole(value, least, most):
         raise _refused(QUEUE_SETTINGS, f'"{name}" must be a number from {least:,} to {most:,}.')
     return value
 

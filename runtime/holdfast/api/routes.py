@@ -19,8 +19,8 @@ from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.json_body import read_list, read_object
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
-from holdfast.catalog import ErrorCode, UploadRejected
-from holdfast.catalog.routes import ScriptRoute, new_route
+from holdfast.catalog import ErrorCode
+from holdfast.catalog.routes import ScriptRoute, invalid_route, new_route
 
 _ZONES = "/client/v4/zones"
 
@@ -119,16 +119,14 @@ def no_such(route_id: str, kind: str) -> ApiRefusal:
 def _pattern(entry: Any) -> str:
     pattern = entry.get("pattern") if isinstance(entry, dict) else entry
     if not isinstance(pattern, str):
-        raise UploadRejected(
-            ErrorCode.INVALID_ROUTE, 'Each route must have a "pattern", which is a string.'
-        )
+        raise invalid_route('Each route must have a "pattern", which is a string.')
     return pattern
 
 
 def _script(fields: dict[str, Any]) -> str | None:
     script = fields.get("script")
     if not isinstance(script, str | None):
-        raise UploadRejected(ErrorCode.INVALID_ROUTE, 'A route\'s "script" must be a name.')
+        raise invalid_route('A route\'s "script" must be a name.')
     return script or None
 
 

@@ -11,10 +11,8 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from holdfast.api.auth import SETTINGS
-from holdfast.api.body import read_body
 from holdfast.api.envelope import UNKNOWN_ERROR, ApiRefusal, success
-from holdfast.api.json_body import MAX_BODY_BYTES, read_object
+from holdfast.api.json_body import read_content, read_object
 from holdfast.api.paging import paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
@@ -221,10 +219,8 @@ class WorkflowHandlers:
         return self._platform.catalog.record(workflow.namespace.script).version
 
     async def _json(self, request: web.Request) -> Any:
-        timeout_s = request.app[SETTINGS].upload_timeout_s
-        body = await read_body(request, max_bytes=MAX_BODY_BYTES, timeout_s=timeout_s)
         try:
-            return json.loads(body)
+            return json.loads(await read_content(request))
         except ValueError as error:
             raise rejected(f"The body is no JSON: {error}.") from None
 

@@ -328,10 +328,10 @@ class _Entry:
 
     def optional_number(self, key: str, most: int) -> int | None:
         """The whole number from 0 to `most` under `key`, or None where it is missing or null."""
-        value = self._fields.get(key)
+        value: int | None = self._fields.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        if not is_whole(value, 0, most):
             raise rejected(f'{self._place}: "{key}" must be a whole number from 0 to {most}.')
         return value
 
@@ -416,3 +416,8 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
 def is_well_formed(text: str) -> bool:
     """False for a string with lone surrogates, which neither UTF-8 nor SQLite can hold."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def is_whole(value: object, least: int, most: int) -> bool:
+    """Whether a value of JSON is a whole number within these bounds."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S
+from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S, is_whole
 from holdfast.catalog.errors import UploadRejected, rejected
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 DEFAULT_CONCURRENCY = 10
 """How many batches are under way at a time where nobody says how many may be."""
 
-# Of each setting, by the name that the API gives it: the least, the most, and what it is if unsaid.
-_SETTINGS = {
-    "batch_size": (1, 100, 10),
-    "max_retries": (0, 100, 3),
-    "max_wait_time_ms": (0, 60_000, 5_000),
-    "max_concurrency": (1, 250, None),
-    "retry_delay": (0, MAX_QUEUE_DELAY_S, 0),
-    "visibility_timeout_ms": (1_000, 12 * 3_600_000, 30_000),
+# Of each setting, by the name that the API gives it: the least and the most.
+_BOUNDS = {
+    "batch_size": (1, 100),
+    "max_retries": (0, 100),
+    "max_wait_time_ms": (0, 60_000),
+    "max_concurrency": (1, 250),
+    "retry_delay": (0, MAX_QUEUE_DELAY_S),
+    "visibility_timeout_ms": (1_000, 12 * 3_600_000),
 }
 
 
@@ -47,7 +47,7 @@ class ConsumerSettings:
         """Settings of which some may be missing, or null. Raises UploadRejected."""
         if not isinstance(fields, Mapping):
             raise rejected('A consumer\'s "settings" must be an object')
-        return cls(**{name: setting(name, fields.get(name)) for name in _SETTINGS})
+        return cls(**{name: setting(name, fields.get(name)) for name in _BOUNDS})
 
     def written(self) -> str:
         """As JSON."""
@@ -59,12 +59,15 @@ class ConsumerSettings:
         return cls(**json.loads(text))
 
 
+_UNSAID = ConsumerSettings()
+
+
 def setting(name: str, value: Any, told_as: str | None = None) -> Any:
     """The value of a setting where one may be missing. Raises UploadRejected, by `told_as`."""
-    least, most, default = _SETTINGS[name]
+    least, most = _BOUNDS[name]
     if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        return getattr(_UNSAID, name)
+    if not is_whole(value, least, most):
         raise _out_of_range(told_as or name, least, most)
     return value
 
@@ -125,7 +128,7 @@ def _declared_settings(table: Mapping[str, Any]) -> ConsumerSettings:
     for theirs, ours in _DECLARED.items():
         value = table.get(theirs)
         if theirs in _SECONDS and value is not None:
-            most = _SETTINGS[ours][1] // 1000
+            most = _BOUNDS[ours][1] // 1000
             if not (_is_number(value) and 0 <= value <= most):
                 raise _out_of_range(theirs, 0, most)
             value = round(value * 1000)

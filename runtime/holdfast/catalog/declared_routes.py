@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from holdfast.catalog.errors import ErrorCode, UploadRejected
-from holdfast.catalog.routes import new_route
+from holdfast.catalog.routes import invalid_route, new_route
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class DeclaredRoute:
 def declared_routes(entries: Any) -> tuple[DeclaredRoute, ...]:
     """Of the field `routes`. Raises UploadRejected."""
     if not isinstance(entries, list):
-        raise _rejected("must be a list")
+        raise invalid_route("must be a list")
     return tuple(_declared(entries))
 
 
@@ -31,11 +30,7 @@ def _declared(entries: list[Any]) -> Iterator[DeclaredRoute]:
         fields = {"pattern": entry} if isinstance(entry, str) else entry
         pattern = fields.get("pattern") if isinstance(fields, Mapping) else None
         if not isinstance(pattern, str):
-            raise _rejected('has an entry that is neither a pattern nor has a "pattern"')
+            raise invalid_route('has an entry that is neither a pattern nor has a "pattern"')
         is_domain = fields.get("custom_domain") is True
         found = new_route(pattern, None, is_domain=is_domain)
         yield DeclaredRoute(found.pattern, is_domain)
-
-
-def _rejected(message: str) -> UploadRejected:
-    return UploadRejected(ErrorCode.INVALID_ROUTE, message)

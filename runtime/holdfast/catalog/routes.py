@@ -12,8 +12,6 @@ import apsw
 from holdfast.catalog.errors import ErrorCode, UploadRejected
 from holdfast.catalog.route_pattern import InvalidRoute, RoutePattern, hostname_of
 
-_COLUMNS = "id, pattern, script, is_domain"
-
 
 @dataclass(frozen=True, slots=True)
 class ScriptRoute:
@@ -28,6 +26,16 @@ class ScriptRoute:
     is_domain: bool
 
 
+def kind_of(*, is_domain: bool) -> str:
+    """What people call the two kinds."""
+    return "custom domain" if is_domain else "route"
+
+
+def invalid_route(message: str) -> UploadRejected:
+    """The error for what is no route and no custom domain."""
+    return UploadRejected(ErrorCode.INVALID_ROUTE, message)
+
+
 def new_route(pattern: str, script: str | None, *, is_domain: bool = False) -> ScriptRoute:
     """Raises UploadRejected for what is no pattern, or no hostname."""
     try:
@@ -36,43 +44,31 @@ def new_route(pattern: str, script: str | None, *, is_domain: bool = False) -> S
         else:
             RoutePattern.parse(pattern)
     except InvalidRoute as error:
-        kind = "custom domain" if is_domain else "route"
-        raise UploadRejected(
-            ErrorCode.INVALID_ROUTE, f'"{pattern}" is no {kind}: {error}.'
-        ) from None
+        raise invalid_route(f'"{pattern}" is no {kind_of(is_domain=is_domain)}: {error}.') from None
     return ScriptRoute(uuid.uuid4().hex, pattern, script, is_domain)
 
 
 def read_all(db: apsw.Connection) -> Iterator[ScriptRoute]:
     """All of them, by pattern."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM routes ORDER BY pattern, is_domain")  # noqa: S608
-    return map(_route, rows)
+    return _read(db, "ORDER BY pattern, is_domain")
 
 
 def read(db: apsw.Connection, route_id: str) -> ScriptRoute | None:
     """The one with this id."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM routes WHERE id = ?", (route_id,))  # noqa: S608
-    return next(map(_route, rows), None)
+    return next(_read(db, "WHERE id = ?", route_id), None)
 
 
 def read_of_script(db: apsw.Connection, script: str, *, is_domain: bool) -> list[ScriptRoute]:
     """Those of a script, in the order in which they were given."""
-    rows = db.execute(
-        f"SELECT {_COLUMNS} FROM routes WHERE script = ? AND is_domain = ? ORDER BY rowid",  # noqa: S608
-        (script, is_domain),
-    )
-    return [*map(_route, rows)]
+    return [*_read(db, "WHERE script = ? AND is_domain = ? ORDER BY rowid", script, is_domain)]
 
 
 def insert(db: apsw.Connection, route: ScriptRoute) -> None:
     """Raises UploadRejected where the pattern is another script's, or this one's, already."""
-    rows = db.execute(
-        f"SELECT {_COLUMNS} FROM routes WHERE pattern = ? AND is_domain = ?",  # noqa: S608
-        (route.pattern, route.is_domain),
-    )
-    if (known := next(map(_route, rows), None)) is not None:
-        kind = "custom domain" if known.is_domain else "route"
+    same = _read(db, "WHERE pattern = ? AND is_domain = ?", route.pattern, route.is_domain)
+    if (known := next(same, None)) is not None:
         owner = f'leads to the Worker "{known.script}"' if known.script else "leads to no Worker"
+        kind = kind_of(is_domain=known.is_domain)
         raise UploadRejected(
             ErrorCode.DUPLICATE_ROUTE, f'The {kind} "{known.pattern}" exists already: it {owner}.'
         )
@@ -105,8 +101,8 @@ def take_over(db: apsw.Connection, script: str, hostnames: Sequence[str]) -> Non
     )
 
 
-def _route(row: Sequence[object]) -> ScriptRoute:
-    route_id, pattern, script, is_domain = row
-    return ScriptRoute(
-        str(route_id), str(pattern), None if script is None else str(script), bool(is_domain)
-    )
+def _read(db: apsw.Connection, which: str, *values: str | bool) -> Iterator[ScriptRoute]:
+    rows = db.execute(f"SELECT id, pattern, script, is_domain FROM routes {which}", values)  # noqa: S608
+    for route_id, pattern, script, is_domain in rows:
+        named = None if script is None else str(script)
+        yield ScriptRoute(str(route_id), str(pattern), named, bool(is_domain))

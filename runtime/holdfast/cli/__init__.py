@@ -63,7 +63,9 @@ def _flush() -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from holdfast.cli.console import lead_nowhere
+
+        lead_nowhere(sys.stdout)
         return 1
     return 0
 

@@ -84,17 +84,18 @@ class Terminal:
                 self._stream.write(text[start : start + at_once])
                 self._stream.flush()
         except BrokenPipeError:
-            self._lead_nowhere()
+            lead_nowhere(self._stream)
+            self._pipe = None
         except (OSError, ValueError):
             pass
         return True
 
-    def _lead_nowhere(self) -> None:
-        """Nobody reads any more: what is left in the stream is no failure at the end."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
-        self._pipe = None
+
+def lead_nowhere(stream: TextIO) -> None:
+    """Nobody reads any more: what is left in the stream is no failure at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 class _Pipe:

@@ -213,7 +213,7 @@ class Deployments:
         self._runtime.replace(name, resident)
         self._runtime.look_at_queues()  # what the version before could not take
         news = f"version {version} is live"
-        await self._in_time(self._spread(name, news, changes.deleted))
+        await self._spread_in_time(name, news, changes.deleted)
 
     async def _spread(self, name: str, news: str, deleted: Sequence[Namespace]) -> None:
         """Have the other shards run what the catalog has, then remove what nobody needs."""
@@ -271,7 +271,7 @@ class Deployments:
         if self.queues.store.exists:
             await asyncio.to_thread(self.queues.store.delete_consumers_of, name)
             await self.queues_changed()
-        await self._in_time(self._spread(name, "the script was deleted", orphaned))
+        await self._spread_in_time(name, "the script was deleted", orphaned)
 
     async def _sweep_assets(self) -> None:
         """Forget the assets of versions that were forgotten. What fails is tried again later."""
