@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from holdfast.storage.quoting import identifier, literal
+
 DEFAULT_FOLDER = "migrations"
 DEFAULT_TABLE = "d1_migrations"
 
@@ -52,14 +54,14 @@ class DeclaredDatabase:
 
     def script(self, migration: str) -> bytes:
         """SQL that applies a migration, and notes that it did. Blocks; raises OSError."""
-        noted = f"INSERT INTO {_identifier(self.table)} (name) VALUES ({_literal(migration)});"  # noqa: S608
+        noted = f"INSERT INTO {identifier(self.table)} (name) VALUES ({literal(migration)});"  # noqa: S608
         return (self.folder / migration).read_bytes() + f"\n;\n{noted}\n".encode()
 
     @property
     def create_table(self) -> str:
         """SQL that makes the table where it is not there."""
         return (
-            f"CREATE TABLE IF NOT EXISTS {_identifier(self.table)}(\n"
+            f"CREATE TABLE IF NOT EXISTS {identifier(self.table)}(\n"
             "\t\tid         INTEGER PRIMARY KEY AUTOINCREMENT,\n"
             "\t\tname       TEXT UNIQUE,\n"
             "\t\tapplied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL\n);"
@@ -68,7 +70,7 @@ class DeclaredDatabase:
     @property
     def select_applied(self) -> str:
         """SQL for the names of those that were applied."""
-        return f"SELECT name FROM {_identifier(self.table)} ORDER BY id"  # noqa: S608
+        return f"SELECT name FROM {identifier(self.table)} ORDER BY id"  # noqa: S608
 
 
 def declared_database(binding: str, entry: Mapping[str, Any], folder: Path) -> DeclaredDatabase:
@@ -105,13 +107,3 @@ def _order_of_part(part: str) -> tuple[bool, int, str]:
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
-
-
-def _identifier(name: str) -> str:
-    quoted = name.replace('"', '""')
-    return f'"{quoted}"'
-
-
-def _literal(text: str) -> str:
-    quoted = text.replace("'", "''")
-    return f"'{quoted}'"

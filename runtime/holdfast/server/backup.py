@@ -33,7 +33,7 @@ from holdfast.storage.d1.databases import d1_files
 from holdfast.storage.d1.databases import is_file as is_d1_file
 from holdfast.storage.d1.registry import FILE_NAME as D1_LIST
 from holdfast.storage.names import DATABASE_SUFFIX, database_name, is_index
-from holdfast.storage.portable import copy_database, list_alarms_anew
+from holdfast.storage.portable import SHARED_VFS, copy_database, list_alarms_anew
 from holdfast.storage.session import VFS
 
 MANIFEST = "backup.json"  # comes last, so that a part of an archive is not taken for the whole
@@ -42,7 +42,6 @@ CATALOG = "catalog.sqlite"
 KEY_VALUE = "kv.sqlite"
 SHARED = (CATALOG, KEY_VALUE, QUEUES)  # databases that belong to the server
 PLAIN_FILES = (KEY_FILE, "api-token")
-SHARED_VFS = "unix"  # of the files that several connections, or processes, have open
 NAMESPACE_FILES = {alarms.FILE_NAME: VFS, object_names.FILE_NAME: SHARED_VFS}
 _Result = TypeVar("_Result")
 _PAST_SUFFIXES = (history.SUFFIX, going_back.SUFFIX)

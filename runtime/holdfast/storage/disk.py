@@ -34,7 +34,8 @@ class Companion(Protocol):
 
 
 _PIECE_BYTES = 1 << 18
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a system call fails with where there is no room."""
 
 if sys.platform == "darwin":
 
@@ -279,7 +280,7 @@ def rewrite_durably(path: Path, folder: Folder, fsync: Fsync = fsync) -> None:
     try:
         _replace(path, fsync)
     except OSError as error:
-        if error.errno not in _NO_SPACE:
+        if error.errno not in NO_SPACE:
             raise
         # A full disk still takes the same bytes in the same place. They come second because
         # a power loss in the middle of that could spoil what was durable already.

@@ -21,6 +21,7 @@ from holdfast.storage.copying import copying
 from holdfast.storage.disk import Folder
 from holdfast.storage.errors import StorageError
 from holdfast.storage.names import object_id_of
+from holdfast.storage.quoting import identifier
 from holdfast.storage.session import VFS, connect
 
 _KV_COLUMNS = ["key", "value"]
@@ -28,6 +29,8 @@ _MAX_PROBLEMS = 20
 _BUSY_TIMEOUT_MS = 60_000
 _PAGES_AT_ONCE = 256
 _MAGIC = b"SQLite format 3\0"
+SHARED_VFS = "unix"
+"""For files that several connections, or processes, have open."""
 
 
 class NotAnObject(StorageError, ValueError):
@@ -124,7 +127,7 @@ def describe(path: Path) -> Contents:
             )
         ]
         tables = {
-            name: int(db.execute(f"SELECT count(*) FROM {_quoted(name)}").get or 0)  # noqa: S608
+            name: int(db.execute(f"SELECT count(*) FROM {identifier(name)}").get or 0)  # noqa: S608
             for name in names
             if not name.upper().startswith("_CF_")
         }
@@ -256,10 +259,6 @@ def list_alarms_anew(folder: Path) -> None:
 
 def _has_table(db: apsw.Connection, name: str) -> bool:
     return db.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name,)).get is not None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _text(key: object) -> str:

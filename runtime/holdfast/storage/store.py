@@ -17,6 +17,7 @@ from holdfast.storage.catching_up import settle_if_possible
 from holdfast.storage.errors import StorageError, StoreClosed
 from holdfast.storage.growing import adopt
 from holdfast.storage.keys import decode_key, encode_key, key_range
+from holdfast.storage.quoting import identifier
 from holdfast.storage.recent import PUT, Recent
 from holdfast.storage.sql import Sql
 from holdfast.storage.workers import Duty
@@ -270,8 +271,7 @@ class ObjectStore:
                 if name in {"_cf_KV", "_cf_EXTERNALS"}:
                     self._execute(cursor, f"DELETE FROM {name}")  # noqa: S608 - our own names
                 elif not name.startswith("_cf_"):
-                    quoted = name.replace('"', '""')
-                    self._execute(cursor, f'DROP {kind} IF EXISTS "{quoted}"')
+                    self._execute(cursor, f"DROP {kind} IF EXISTS {identifier(name)}")
         finally:
             connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, checks)
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from holdfast.storage.queue_messages import Backlog, NewMessage, new_id
+from holdfast.storage.queue_messages import Backlog, Message, NewMessage, new_id
 from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import JavaScriptError, hidden_from_tracebacks
 from holdfast.testing.values import to_javascript, to_python
 from holdfast.workers.batches import Outcome
 
 if TYPE_CHECKING:
-    from holdfast.storage.queue_messages import Message
     from holdfast.testing.core import Core
 
 __tracebackhide__ = hidden_from_tracebacks
@@ -55,18 +54,7 @@ class QueueResult:
     error: JavaScriptError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchMessage:
-    """A message as an isolate is told of it."""
-
-    id: str
-    content_type: str
-    body: bytes
-    sent_ms: int
-    attempts: int
-
-
-def batch_of(messages: Iterable[Any], now_ms: float) -> tuple[list[BatchMessage], Backlog]:
+def batch_of(messages: Iterable[Any], now_ms: float) -> tuple[list[Message], Backlog]:
     """A batch of messages, each a QueueMessage or a body, and the backlog behind it: nothing."""
     batch = []
     for given in messages:
@@ -74,12 +62,12 @@ def batch_of(messages: Iterable[Any], now_ms: float) -> tuple[list[BatchMessage]
         sent = message.timestamp
         sent_ms = int(now_ms if sent is None else sent.timestamp() * 1000)
         body = to_javascript(message.body)
-        batch.append(BatchMessage(message.id, "v8", body, sent_ms, message.attempts))
+        batch.append(Message(0, message.id, "v8", body, sent_ms, message.attempts))
     return batch, Backlog(0, 0, 0)
 
 
 def result_of_batch(
-    outcome: Outcome, batch: list[BatchMessage], error: JavaScriptError | None
+    outcome: Outcome, batch: list[Message], error: JavaScriptError | None
 ) -> QueueResult:
     """What was said of a batch."""
     ids = [message.id for message in batch]
@@ -141,7 +129,7 @@ class AsyncQueue(AnyQueue, Async):
     """A queue of an AsyncHarness: `send` is awaited."""
 
 
-def _shown(message: "Message") -> QueueMessage:
+def _shown(message: Message) -> QueueMessage:
     return QueueMessage(
         _body(message.content_type, message.body),
         message.id,

@@ -7,36 +7,12 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S
 from holdfast.host.queues import told
-from holdfast.storage.queue_messages import Backlog
+from holdfast.storage.queue_messages import Backlog, Message
 from holdfast.workers.errors import ScriptFailed
-
-
-class BatchMessage(Protocol):
-    """A message as a script is told of it."""
-
-    @property
-    def id(self) -> str:
-        """Its own."""
-
-    @property
-    def content_type(self) -> str:
-        """How its body is written."""
-
-    @property
-    def body(self) -> bytes:
-        """As its producer has sent it."""
-
-    @property
-    def sent_ms(self) -> int:
-        """When that was."""
-
-    @property
-    def attempts(self) -> int:
-        """How often it was delivered, with this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +87,7 @@ def _retry(delay_s: int | None) -> Retry:
     return Retry(None if delay_s is None else min(max(delay_s, 0), MAX_QUEUE_DELAY_S))
 
 
-def written(messages: Sequence[BatchMessage], backlog: Backlog) -> tuple[str, bytes]:
+def written(messages: Sequence[Message], backlog: Backlog) -> tuple[str, bytes]:
     """A batch as polyfills/queues/consumer.js reads it: what is told, and the bodies."""
     listed = [
         [message.id, message.sent_ms, message.attempts, message.content_type, len(message.body)]

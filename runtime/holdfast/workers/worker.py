@@ -31,7 +31,7 @@ from holdfast.workers.trace import Frame
 
 if TYPE_CHECKING:
     from holdfast.storage.queue_messages import Backlog
-    from holdfast.workers.batches import BatchMessage
+    from holdfast.storage.queue_messages import Message as QueuedMessage
 
 log = logging.getLogger("holdfast.worker")
 
@@ -218,7 +218,7 @@ class Worker:
         return self.event(self.entry_once("dispatchScheduled"), cron, scheduled_ms, told=told)
 
     def queue(
-        self, queue: str, messages: "Sequence[BatchMessage]", backlog: "Backlog"
+        self, queue: str, messages: "Sequence[QueuedMessage]", backlog: "Backlog"
     ) -> "asyncio.Future[Message]":
         """Give the script a batch; `batches.outcome_of` tells what came of it."""
         from holdfast.workers.batches import written

@@ -24,7 +24,6 @@ from holdfast.storage.d1.registry import FILE_NAME, D1Registry
 
 FOLDER = "d1"
 SUFFIX = ".sqlite"
-SHARED_VFS = "unix"  # of files that several connections, or processes, have open
 MAX_QUEUED = 1_000
 MAX_OPEN = 64
 TOO_MANY_QUEUED = "D1 DB is overloaded. Too many requests queued."
@@ -99,7 +98,7 @@ class D1Databases:
             if not line.waiting:
                 del self._lines[other]
                 self._pool().submit(line.database.close)
-        database = database_in(self.data, database_id, self._limits)
+        database = _database(self.data, database_id, self.registry, self._limits)
         begun = self._lines[database_id] = _Line(database, self._limits)
         return begun
 
@@ -118,6 +117,7 @@ class D1Databases:
         for line in self._lines.values():
             line.database.close()
         self._lines.clear()
+        self.registry.close()
 
 
 class _Line:
@@ -173,16 +173,21 @@ def d1_files(data: Path) -> list[str]:
 
 def copy_d1(data: Path, target: Path) -> None:
     """Copy all databases as they are on the disk now, each at one moment. Blocks."""
-    from holdfast.storage.portable import copy_database
+    from holdfast.storage.portable import SHARED_VFS, copy_database
 
     for name in d1_files(data):
         (target / name).parent.mkdir(exist_ok=True)
         copy_database(data / name, target / name, vfs=SHARED_VFS)
 
 
-def database_in(data: Path, database_id: str, limits: D1Limits | None = None) -> D1Database:
+def database_in(data: Path, database_id: str) -> D1Database:
     """A database of a data folder."""
-    registry = D1Registry(data / FILE_NAME)
+    return _database(data, database_id, D1Registry(data / FILE_NAME))
+
+
+def _database(
+    data: Path, database_id: str, registry: D1Registry, limits: D1Limits | None = None
+) -> D1Database:
     return D1Database(
         file_of(data / FOLDER, database_id),
         limits,

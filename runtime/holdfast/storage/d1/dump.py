@@ -12,6 +12,7 @@ import apsw
 
 from holdfast.storage.authorizer import is_allowed_name
 from holdfast.storage.d1.connection import D1Error
+from holdfast.storage.quoting import identifier, literal
 
 VIRTUAL = "D1 Export error: cannot export databases with Virtual Tables (fts5)"
 
@@ -68,15 +69,10 @@ def dump(db: apsw.Connection, options: DumpOptions) -> Iterator[str]:
 
 def _rows(db: apsw.Connection, table: str) -> Iterator[str]:
     columns = db.execute("SELECT name FROM pragma_table_info(?)", (table,))
-    names = ",".join(_identifier(str(name)) for (name,) in columns)
-    for row in db.execute(f"SELECT {names} FROM {_identifier(table)}"):  # noqa: S608 (quoted)
+    names = ",".join(identifier(str(name)) for (name,) in columns)
+    for row in db.execute(f"SELECT {names} FROM {identifier(table)}"):  # noqa: S608 (quoted)
         values = ",".join(_literal(value) for value in row)
-        yield f"INSERT INTO {_identifier(table)} ({names}) VALUES({values});"
-
-
-def _identifier(name: str) -> str:
-    quoted = name.replace('"', '""')
-    return f'"{quoted}"'
+        yield f"INSERT INTO {identifier(table)} ({names}) VALUES({values});"
 
 
 def _literal(value: Any) -> str:
@@ -94,7 +90,7 @@ def _literal(value: Any) -> str:
 
 def _text(text: str) -> str:
     """A literal in one line, in which no NUL ends the statement."""
-    quoted = "'" + text.replace("'", "''") + "'"
+    quoted = literal(text)
     for character, escape, code in (("\n", "\\n", 10), ("\r", "\\r", 13), ("\0", "\\0", 0)):
         if character in quoted:
             escape = _unused(escape, quoted)

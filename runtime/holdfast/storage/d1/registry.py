@@ -4,19 +4,16 @@ Those of `dev` and `run` are not among them: what a project is bound to is made 
 use. A database that was deleted stays on the list, so that no binding makes it anew.
 """
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
-from holdfast.storage.disk import make_folder, sync_path
 from holdfast.storage.errors import StorageError
+from holdfast.storage.shared_file import SharedFile
 
 FILE_NAME = "d1.sqlite"
 
-_BUSY_TIMEOUT_MS = 5_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS databases (
     id TEXT PRIMARY KEY,
@@ -49,7 +46,7 @@ class D1Registry:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._file = SharedFile(path, _SCHEMA, "The list of D1 databases")
 
     def all(self) -> list[Created]:
         """All of them, the newest first."""
@@ -67,48 +64,22 @@ class D1Registry:
 
     def add(self, created: Created) -> None:
         """Note one that is new, durably. Raises NameTaken."""
-        try:
-            with self._written() as db:
-                values = (created.id, created.name, created.created_on)
+        values = (created.id, created.name, created.created_on)
+        with self._file.writing() as db:
+            try:
                 db.execute("INSERT INTO databases VALUES (?, ?, ?, 0)", values)
-        except apsw.ConstraintError as error:
-            raise NameTaken(f"There is a database named {created.name!r} already.") from error
+            except apsw.ConstraintError as error:
+                raise NameTaken(f"There is a database named {created.name!r} already.") from error
 
     def delete(self, database_id: str) -> None:
         """Note that a database is gone, durably."""
-        with self._written() as db:
+        with self._file.writing() as db:
             db.execute("UPDATE databases SET is_deleted = 1 WHERE id = ?", (database_id,))
 
+    def close(self) -> None:
+        """Close the file. Later calls open it again."""
+        self._file.close()
+
     def _read(self, sql: str, *values: str) -> list[Created]:
-        if not self._path.exists():
-            return []
-        with self._explained(), closing(self._opened()) as db:
-            if not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'databases'").fetchall():
-                return []  # whoever made the file was killed before the table was there
-            return [Created(*row) for row in db.execute(sql, values)]
-
-    @contextmanager
-    def _written(self) -> Iterator[apsw.Connection]:
-        make_folder(self._path.parent)
-        with self._explained(), closing(self._opened()) as db:
-            db.execute("PRAGMA journal_mode=WAL").fetchall()
-            db.execute(_SCHEMA)
-            sync_path(self._path.parent)  # the file's entry in it
-            with db:
-                yield db
-
-    def _opened(self) -> apsw.Connection:
-        db = apsw.Connection(str(self._path))
-        db.set_busy_timeout(_BUSY_TIMEOUT_MS)
-        db.execute("PRAGMA synchronous=FULL; PRAGMA fullfsync=ON").fetchall()
-        db.execute("PRAGMA trusted_schema=OFF").fetchall()
-        return db
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except apsw.ConstraintError:
-            raise
-        except (apsw.Error, OSError) as error:
-            raise StorageError(f"The list of D1 databases {self._path} failed: {error}") from error
+        with self._file.reading() as db:
+            return [] if db is None else [Created(*row) for row in db.execute(sql, values)]

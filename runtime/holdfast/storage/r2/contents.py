@@ -11,7 +11,6 @@ Who reads one has a lock on the folder; a file by itself needs none, as an open 
 """
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import itertools
@@ -25,13 +24,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from holdfast.storage.disk import Folder, fsync, make_folder, sync_path, write_all
+from holdfast.storage.disk import NO_SPACE, Folder, fsync, make_folder, sync_path, write_all
 from holdfast.storage.errors import StorageError
 from holdfast.storage.r2.errors import NoRoom
 
 NEW = "new"
 MD5 = "md5"
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _READ = os.O_RDONLY | os.O_CLOEXEC
 _SWEPT_TOGETHER = 100
 _FOLDER = _READ | os.O_DIRECTORY
@@ -351,6 +349,6 @@ def disk_errors(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_SPACE:
             raise NoRoom from error
         raise StorageError(f"{what} failed: {error}") from error

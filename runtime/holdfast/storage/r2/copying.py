@@ -14,12 +14,10 @@ from typing import Any
 import apsw
 
 from holdfast.storage.makeshift import as_it_is
-from holdfast.storage.portable import copy_database
+from holdfast.storage.portable import SHARED_VFS, copy_database
 from holdfast.storage.r2.bucket import DATABASE
 from holdfast.storage.r2.buckets import DIRECTORY_FILE
 from holdfast.storage.r2.contents import NEW, content_path, md5_of, pinned
-
-_VFS = "unix"  # of files that several connections, or processes, have open
 
 
 def copy_buckets(folder: Path, target: Path) -> None:
@@ -27,7 +25,7 @@ def copy_buckets(folder: Path, target: Path) -> None:
     if not (folder / DIRECTORY_FILE).exists():
         return
     target.mkdir(parents=True)
-    copy_database(folder / DIRECTORY_FILE, target / DIRECTORY_FILE, vfs=_VFS)
+    copy_database(folder / DIRECTORY_FILE, target / DIRECTORY_FILE, vfs=SHARED_VFS)
     with closing(apsw.Connection(str(target / DIRECTORY_FILE))) as directory:
         rows: list[Any] = directory.execute("SELECT id FROM buckets").fetchall()
         for (bucket_id,) in rows:
@@ -42,7 +40,7 @@ def _copy_bucket(bucket: Path, target: Path) -> None:
     with pinned(bucket):
         target.mkdir()
         (bucket / DATABASE).stat()
-        copy_database(bucket / DATABASE, target / DATABASE, vfs=_VFS)
+        copy_database(bucket / DATABASE, target / DATABASE, vfs=SHARED_VFS)
         for name, _, _ in contents_of(target / DATABASE):
             copy = content_path(target, name)
             copy.parent.mkdir(parents=True, exist_ok=True)

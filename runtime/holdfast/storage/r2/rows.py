@@ -61,5 +61,10 @@ def replaced_content(db: apsw.Connection, key: bytes) -> str | None:
     content: str = row[0]
     if row[1]:
         db.execute("DELETE FROM parts WHERE content = ?", (content,))
+    return note_garbage(db, content)
+
+
+def note_garbage(db: apsw.Connection, content: str) -> str:
+    """Note a content as garbage; the content."""
     db.execute("INSERT OR IGNORE INTO garbage VALUES (?)", (content,))
     return content

@@ -26,12 +26,12 @@ from holdfast.storage.r2.rows import (
     checked_key,
     insert_object,
     key_bytes,
+    note_garbage,
     object_of_row,
     replaced_content,
 )
 
 MIN_PART_BYTES = 5 * 2**20
-MAX_PARTS = 10_000
 EXPIRE_AFTER_MS = 7 * 86_400_000
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ class Uploads:
                 "INSERT OR REPLACE INTO parts VALUES (?,?,?,?,?)",
                 (content, number, new.name, new.size, etag),
             )
-            return None if before is None else _garbage(db, f"{content}/{before[0]}")
+            return None if before is None else note_garbage(db, f"{content}/{before[0]}")
 
         replaced = self._change(change)
         new.keep()
@@ -174,12 +174,7 @@ def _under_way(db: apsw.Connection, key: str, upload_id: str) -> str:
 def _end(db: apsw.Connection, upload_id: str, content: str) -> str:
     db.execute("UPDATE uploads SET ended = 1 WHERE id = ?", (upload_id,))
     db.execute("DELETE FROM parts WHERE content = ?", (content,))
-    return _garbage(db, content)
-
-
-def _garbage(db: apsw.Connection, content: str) -> str:
-    db.execute("INSERT OR IGNORE INTO garbage VALUES (?)", (content,))
-    return content
+    return note_garbage(db, content)
 
 
 def _drop_others(
@@ -193,7 +188,7 @@ def _drop_others(
     others = [(number, name) for number, name in rows if number not in numbers]
     sql = "DELETE FROM parts WHERE content = ? AND number = ?"
     db.executemany(sql, [(content, number) for number, _ in others])
-    return [_garbage(db, f"{content}/{name}") for _, name in others]
+    return [note_garbage(db, f"{content}/{name}") for _, name in others]
 
 
 def _chosen(
