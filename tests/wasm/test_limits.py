@@ -195,3 +195,27 @@ async def test_what_runs_is_there_until_it_has_ended(small: Server) -> None:
         return [(() => e.call())(), calls, refused > 0, Reflect.apply(instantiate({ to: { js } }).call, undefined, [])];
     """
     assert await told(small, DROPPED, body) == [6, 2, True, 6]
+
+
+@pytest.mark.parametrize("grown", ["module", "handler"])
+async def test_garbage_is_looked_for_within_what_memories_leave(tmp_path: Path, grown: str) -> None:
+    """Past the limit an allocation fails: the look has to come before it."""
+    source = f"""
+        import module from "./module.wasm";
+        const {{ grow }} = new WebAssembly.Instance(module, {{}}).exports;
+        const take = () => grow(1_900);
+        if ("{grown}" === "module") take();
+        export default {{ fetch(request) {{
+          if (request.url.endsWith("/take")) return new Response(`${{take()}}`);
+          for (let i = 0; i < 6_000; i++) {{ const garbage = {{}}; garbage.self = [garbage]; }}
+          return new Response("ok");
+        }} }};
+    """
+    async with Server(tmp_path, limits=Limits(memory_bytes=128 << 20)) as server:
+        server.add("main", source, modules={"module.wasm": wat(GROWS)})
+        isolate = server.runtime.worker("main").host.isolate
+        for turn in range(70):
+            isolate.pace_collections()
+            if turn == 10 and grown == "handler":
+                assert await server.text("/take") == "0"
+            assert await server.text() == "ok"

@@ -26,10 +26,14 @@ class HeapLimit:
         self._measured_at = 0
         self.outside_bytes = 0
 
+    @property
+    def left_bytes(self) -> int:
+        """What the heap may hold."""
+        return max(self._limit_bytes - self.outside_bytes, 1)
+
     def apply(self) -> None:
         """Have the engine keep to it. JS_SetMemoryLimit."""
-        left = max(self._limit_bytes - self.outside_bytes, 1) + self._more
-        lib.JS_SetMemoryLimit(self._runtime, left)
+        lib.JS_SetMemoryLimit(self._runtime, self.left_bytes + self._more)
 
     @contextmanager
     def raised_by(self, more: int) -> Iterator[None]:
@@ -47,13 +51,11 @@ class HeapLimit:
 
         May look for garbage, which may give some back. JS_RunGC.
         """
-        if self._has_room(size):
-            self._count(size)
-            return True
-        lib.JS_RunGC(self._runtime)
-        self._measured_at = 0
         if not self._has_room(size):
-            return False
+            lib.JS_RunGC(self._runtime)
+            self._measured_at = 0
+            if not self._has_room(size):
+                return False
         self._count(size)
         return True
 

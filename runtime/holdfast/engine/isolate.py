@@ -381,9 +381,11 @@ class Isolate:
         if self.closed:
             return
         threshold: int = lib.JS_GetGCThreshold(self._runtime)
+        limit, left = self._heap_limit.left_bytes, threshold * 2 // 3
         if threshold == self._collects_at and threshold != FIRST_COLLECTION_BYTES:
-            return  # nothing was looked for since
-        left, limit = threshold * 2 // 3, self.limits.memory_bytes
+            if threshold < limit:
+                return  # nothing was looked for since
+            left = 0  # which is not known: memories have taken what was the heap's
         wanted = max(left * PACE, FIRST_PACE_BYTES)
         # Past the limit an allocation fails, without a look for garbage.
         self._collects_at = min(wanted, max(limit // 2, left + max(limit - left, 0) // 2))
@@ -396,7 +398,7 @@ class Isolate:
         It costs nothing, unlike `memory_used`: who comes near the limit has been looked at on the
         way, when at most two thirds of what is held now were.
         """
-        return self._collects_at > self.limits.memory_bytes * 4 // 5
+        return self._collects_at > self._heap_limit.left_bytes * 4 // 5
 
     def memory_used(self) -> int:
         """The bytes that it holds now: its heap, which is walked, and WebAssembly's memories."""
