@@ -16,8 +16,6 @@ let given; // number, store, type and whether it can change, of a global that is
 
 /** Whether the value is a Global. */
 export let isGlobal;
-/** [type, whether it can change] */
-export let typeOf;
 /** The store that a global is in for good; undefined if none. */
 export let storeOfGlobal;
 /** A global's number in this store, where it is put; undefined if it is in another for good. */
@@ -72,7 +70,6 @@ export class Global {
 
   static {
     isGlobal = (value) => isObject(value) && #type in value;
-    typeOf = (object) => [object.#type, object.#isMutable];
     storeOfGlobal = (object) => (object.#isMutable || object.#type === "v128" ? object.#store : undefined);
     numberOfGlobal = (object, store) => {
       if (object.#store === store) return object.#number;

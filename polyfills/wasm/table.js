@@ -16,8 +16,6 @@ let given; // number, store and kind of a table that is being wrapped
 
 /** Whether the value is a Table. */
 export let isTable;
-/** Of what its elements are. */
-export let kindOf;
 /** The store that a table is in; undefined if none. */
 export let storeOfTable;
 /** A table's number in this store, where it is put if it was in none; undefined if in another. */
@@ -107,7 +105,6 @@ export class Table {
 
   static {
     isTable = (value) => isObject(value) && #kind in value;
-    kindOf = (table) => table.#kind;
     storeOfTable = (table) => table.#store;
     numberIn = (table, store) => {
       if (table.#store === undefined) {

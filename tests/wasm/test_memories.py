@@ -156,3 +156,41 @@ async def test_limits_and_types_are_looked_at(server: Server) -> None:
         'LinkError: WebAssembly.Instance(): Import #0 "to" "memory": memory import must be a WebAssembly.Memory object',
         'LinkError: WebAssembly.Instance(): Import #1 "to" "table": table import requires a WebAssembly.Table',
     ]
+
+
+SHARES = """(module
+  (import "to" "f" (func $f (result i32)))
+  (import "to" "memory" (memory 1))
+  (table (export "table") 1 funcref)
+  (elem (i32.const 0) $f)
+  (export "memory" (memory 0)))"""
+HAS = """(module (memory (export "memory") 1 3) (table (export "table") 1 funcref)
+  (func (export "f") (result i32) i32.const 7))"""
+
+
+async def test_what_is_another_instances_is_the_same_where_it_is_put(server: Server) -> None:
+    """The two have nothing in common until a third is given something of each."""
+    body = """
+        const [has, keeps] = [instantiate(), instantiate()];
+        const shares = new WebAssembly.Instance(shares_, { to: { f: has.f, memory: has.memory } }).exports;
+        const first = [shares.memory === has.memory, shares.table.get(0)()];
+        shares.table.set(0, has.f);
+        first.push(shares.table.get(0) === has.f);
+        shares.table.set(0, keeps.f);
+        const second = [shares.table.get(0) === keeps.f, shares.table.get(0) === has.f];
+        const tables = new WebAssembly.Instance(tables_, { to: { memory: has.memory, table: keeps.table } }).exports;
+        return [first, second, tables.size(), attempt(() => has.memory.grow(3)), has.memory.grow(2)];
+    """
+    tables = """(module (import "to" "memory" (memory 1 3)) (import "to" "table" (table 1 funcref))
+      (func (export "size") (result i32) memory.size))"""
+    top = "".join(
+        f"const {name}_ = new WebAssembly.Module(new Uint8Array({list(wat(text))}));"
+        for name, text in (("shares", SHARES), ("tables", tables))
+    )
+    assert await told(server, HAS, body, top=top) == [
+        [True, 7, True],
+        [True, False],
+        1,
+        "RangeError: WebAssembly.Memory.grow(): Maximum memory size exceeded",
+        1,
+    ]

@@ -138,7 +138,7 @@ def _with_references(store: "Store", function: Any, signature: Signature) -> Cal
 class Imported:
     """A function of JavaScript that WebAssembly calls. Its store keeps the function alive."""
 
-    __slots__ = ("_are_int32", "_numbers", "_params", "_results", "_store", "function", "handle")
+    __slots__ = ("_are_int32", "_crosses", "_params", "_results", "_store", "function", "handle")
 
     def __init__(self, store: "Store", function: Any, signature: Signature) -> None:
         """`function` is a JSValue that the store keeps."""
@@ -147,6 +147,7 @@ class Imported:
         self._params = signature.params
         self._results = signature.results
         self._are_int32 = all(kind == I32 for kind in signature.params)
+        self._crosses = all(kind in CROSSING for kind in (*signature.params, *signature.results))
         self.handle = ffi.new_handle(self)
 
     def call(self, arguments: Any) -> Any:
@@ -194,14 +195,13 @@ class Imported:
 
     def _converted_call(self, arguments: Any) -> Any:
         store, params = self._store, self._params
-        if any(kind not in CROSSING for kind in (*params, *self._results)):
+        if not self._crosses:
             raise WasmError("TypeError", DOES_NOT_CROSS)
         raw = ffi.cast("wasmtime_val_raw_t *", arguments)
         made = ffi.new("JSValue[]", max(len(params), 1))
-        given = 0
         try:
-            for given, kind in enumerate(params):
-                made[given] = store.values.read_raw(raw[given], kind)
+            for index, kind in enumerate(params):
+                made[index] = store.values.read_raw(raw[index], kind)
             return _js_call(store.js_context, self.function, UNDEFINED, len(params), made)
         finally:
             for index in range(len(params)):

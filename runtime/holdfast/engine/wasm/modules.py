@@ -83,14 +83,7 @@ class CompiledModule:
 
 
 _known: weakref.WeakValueDictionary[bytes, CompiledModule] = weakref.WeakValueDictionary()
-_locks: weakref.WeakValueDictionary[bytes, "_Lock"] = weakref.WeakValueDictionary()
-
-
-class _Lock:
-    """Held by whoever compiles a module that others may want, too."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
+_locks: weakref.WeakValueDictionary[bytes, threading.Lock] = weakref.WeakValueDictionary()
 
 
 def compiled(source: bytes) -> CompiledModule:
@@ -99,8 +92,8 @@ def compiled(source: bytes) -> CompiledModule:
     known = _known.get(digest)
     if known is not None:
         return known
-    one = _locks.setdefault(digest, _Lock())
-    with one.lock:
+    one = _locks.setdefault(digest, threading.Lock())
+    with one:
         known = _known.get(digest)
         if known is None:
             known = _known[digest] = CompiledModule(_made(source, digest.hex()), source)

@@ -82,7 +82,7 @@ class Room:
         self.exported: dict[int, tuple[Store, Any, Any]] = {}  # by address of the function's object
         self.stores: dict[int, Store] = {}  # by address of their keeper
         self.regions: dict[int, Region] = {}  # by address of their token
-        self.most_pages: dict[Region, int | None] = {}  # of those that JavaScript has made
+        self.most_pages: dict[Region, int | None] = {}  # of those that JavaScript knows
         self._region_tokens: dict[Region, Any] = {}
         self._exception_objects: ExceptionObjects | None = None
         self._modules: list[CompiledModule] = []

@@ -109,7 +109,8 @@ class Store:
         self._chunks: list[_Chunk] = []
         self._own: list[int] = []  # addresses of functions' objects
         self._by_raw: dict[int, Any] = {}  # JSValues of functions, on loan from the keeper
-        self._imported: dict[int, tuple[Imported, Any]] = {}
+        self._imported: list[Imported] = []
+        self._foreigners: dict[int, Any] = {}  # functions of other stores, by their objects
         self._memories: dict[int, Binding] = {}  # by address
         self.tables: list[tuple[Any, int]] = []
         self.globals: list[tuple[Any, int, bool]] = []
@@ -232,13 +233,14 @@ class Store:
 
     def _foreign(self, value: Any, signature: Signature) -> Any:
         """A function of another store, as one that this store imports."""
-        if value.u not in self._imported:
+        known = self._foreigners.get(value.u)
+        if known is None:
             functype = make_functype(signature)
-            made = self.import_function(value, signature, functype)
+            known = self._foreigners[value.u] = self.import_function(value, signature, functype)
             lib.wasm_functype_delete(functype)
-            raw = int(ffi.cast("uintptr_t", lib.wasmtime_func_to_raw(self.context, made)))
-            self._by_raw[raw] = self._imported[value.u][0].function
-        return self._imported[value.u][1]
+            raw = int(ffi.cast("uintptr_t", lib.wasmtime_func_to_raw(self.context, known)))
+            self._by_raw[raw] = self._imported[-1].function
+        return known
 
     def import_function(self, value: Any, signature: Signature, functype: Any) -> Any:
         """A function of wasmtime's that calls one of JavaScript's."""
@@ -249,10 +251,7 @@ class Store:
         lib.wasmtime_func_new_unchecked(
             self.context, functype, call_imported, imported.handle, ffi.NULL, made
         )
-        self._imported[len(self._imported) if value.u in self._imported else value.u] = (
-            imported,
-            made,
-        )
+        self._imported.append(imported)
         return made
 
     # ---- instances ---------------------------------------------------------------------
@@ -316,13 +315,13 @@ class Store:
             known = self.room.exported.get(value.u)
             if known is not None and known[0] is self:
                 slot.of.func = known[1][0]
+            elif known is not None and known[2] != extern.signature:
+                raise WasmError("LinkError", "imported function does not match the expected type")
+            elif known is not None:
+                slot.of.func = self._foreign(value, known[2])[0]
             else:
                 assert extern.signature is not None, "a function has a signature"
                 functype = module.function_type(index)
-                if known is not None and known[2] != extern.signature:
-                    raise WasmError(
-                        "LinkError", "imported function does not match the expected type"
-                    )
                 slot.of.func = self.import_function(value, extern.signature, functype)[0]
         elif extern.kind == EXTERN_MEMORY:
             slot.of.memory = self.bind(self.room.regions[value.u])[0]
@@ -353,7 +352,8 @@ class Store:
                 function = ffi.new("wasmtime_func_t *", item.of.func)
                 values.append(self.function_value(function, str(number), extern.signature))
             elif extern.kind == EXTERN_MEMORY:
-                values.append(self._memory_value(ffi.new("wasmtime_memory_t *", item.of.memory)))
+                memory = ffi.new("wasmtime_memory_t *", item.of.memory)
+                values.append(self._memory_value(memory, extern.limits[1]))
             else:
                 values.append(self.room.number(self._number(extern, item)))
         return values
@@ -473,11 +473,12 @@ class Store:
         self._memories[region.address] = binding
         return binding
 
-    def _memory_value(self, memory: Any) -> Any:
+    def _memory_value(self, memory: Any, most_pages: int | None) -> Any:
         address = int(ffi.cast("uintptr_t", lib.wasmtime_memory_data(self.context, memory)))
         binding = self._memories[address]
         binding.context, binding.memory = self.context, memory
         token = self.room.token_of(binding.region)
+        self.room.most_pages.setdefault(binding.region, most_pages)
         self.keep(js.JS_DupValue(self.js_context, token))
         return token
 
