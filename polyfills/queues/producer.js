@@ -3,7 +3,8 @@
 
 import { compatibility_has, queue_metrics, queue_send, queue_send_batch } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
-import { bytesOf } from "../kernel/buffers.js";
+import { concatenate } from "../files/blob.js";
+import { copyBytes, describeView, isArrayBuffer, isDetached, transferBuffer } from "../kernel/buffers.js";
 import { requireContext } from "../kernel/pending.js";
 import { toSequence, toUSVString } from "../kernel/webidl.js";
 import { refuseToClone, serialize } from "../serialize/index.js";
@@ -66,7 +67,7 @@ class WorkerQueue {
       described.push([bytes.length, type, own ?? null]);
       return bytes;
     });
-    const whole = joined(bodies);
+    const whole = concatenate(bodies);
     await requireContext().outputGate?.wait();
     return response(await queue_send_batch(number, whole, JSON.stringify(described), delay));
   }
@@ -100,7 +101,7 @@ const encoders = {
   },
   bytes(body) {
     if (!ArrayBuffer.isView(body)) throw mismatch("bytes", "ArrayBufferView", body);
-    return bytesOf(body).slice();
+    return copyBytes(body);
   },
   json: (body) => encodeUtf8(`${JSON.stringify(body)}`),
   v8: (body) => serialize(body),
@@ -118,17 +119,8 @@ function mismatch(type, wanted, body) {
 
 // As workerd does, so that who reuses a buffer finds out here.
 function detach(view) {
-  if (view.buffer instanceof ArrayBuffer && !view.buffer.detached) view.buffer.transfer();
-}
-
-function joined(parts) {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let start = 0;
-  for (const part of parts) {
-    whole.set(part, start);
-    start += part.length;
-  }
-  return whole;
+  const { buffer } = describeView(view);
+  if (isArrayBuffer(buffer) && !isDetached(buffer)) transferBuffer(buffer);
 }
 
 function response(told) {

@@ -25,9 +25,6 @@ const PARTS = ["buffer", "byteOffset", "byteLength"];
 const ofArray = gettersOf(arrays, PARTS);
 const ofDataView = gettersOf(DataView.prototype, PARTS);
 
-/** A new ArrayBuffer with an ArrayBuffer's memory; the old one is detached. */
-export const transferBuffer = uncurry(ArrayBuffer.prototype.transfer);
-
 const VIEW_CLASSES = { __proto__: null };
 for (const name of Object.keys(VIEW_TAGS)) VIEW_CLASSES[name] = globalThis[name];
 

@@ -1,8 +1,8 @@
 // structuredClone and transfer.
 // https://html.spec.whatwg.org/multipage/structured-data.html#dom-structuredclone
 
-import { isKeptFromTransfer } from "../kernel/buffers.js";
-import { transferBuffer, isDetached, isShared, viewOf } from "./buffers.js";
+import { isKeptFromTransfer, transferBuffer } from "../kernel/buffers.js";
+import { isDetached, isShared, viewOf } from "./buffers.js";
 import { Cloning } from "./clone.js";
 import { transferableRecord } from "./cloneables.js";
 import { DETACHED, dataCloneError } from "./errors.js";

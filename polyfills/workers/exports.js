@@ -58,7 +58,7 @@ export function workflowsAmong(namespace) {
 
 function isEntrypoint(name, target) {
   if (isWorkflow(target)) return false;
-  if (typeof target === "function") return name === "default" || !isObjectClass(target);
+  if (typeof target === "function") return name === "default" || extendsClass(target, WorkerEntrypoint);
   return typeof target === "object" && target !== null;
 }
 

@@ -128,13 +128,13 @@ refuseToClone(Workflow);
 refuseToClone(WorkflowInstance);
 
 /** The Workflow behind a binding. */
-export function workflowFromHost(binding) {
-  return new Workflow(namespaceFromHost(binding), binding.workflowName);
+export function workflowFromHost(binding, namespace = namespaceFromHost(binding)) {
+  return new Workflow(namespace, binding.workflowName);
 }
 
 /** What the API has of a Workflow besides what scripts have. */
-export function workflowForApi(binding) {
-  const workflow = workflowFromHost(binding);
+export function workflowForApi(binding, namespace) {
+  const workflow = workflowFromHost(binding, namespace);
   return {
     create: (batch) => createFor(workflow, batch, "api"),
     instance: (id) => instanceOf(workflow, id),

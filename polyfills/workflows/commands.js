@@ -55,7 +55,7 @@ export function commandWorkflow(number, bindingJson, commandJson) {
 
 function start({ event, binding, command: { verb, ...arguments_ } }) {
   const namespace = namespaceFromHost(binding);
-  const workflow = workflowForApi(binding);
+  const workflow = workflowForApi(binding, namespace);
   Promise.resolve(verbs[verb](workflow, arguments_, namespace)).then(
     (value) => event.succeed(value),
     (error) => event.fail(error),

@@ -242,8 +242,8 @@ class WorkflowEngine extends DurableObject {
     try {
       const output = await this.#entrypoint().run(this.#event(), step);
       if (execution.isOver) return;
-      this.#journal.complete(output); // which throws for what is too large
-      this.#end({});
+      this.#journal.keep(output);
+      this.#end({ status: "complete" });
     } catch (error) {
       if (execution.isOver) return;
       this.#log("error", "run()", error);

@@ -57,14 +57,14 @@ export class Journal {
     return this.#kv.get("output")?.value ?? null;
   }
 
-  complete(output) {
+  /** Keep what `run` has returned. Throws for what is too large. */
+  keep(output) {
     try {
       this.#kv.put("output", { value: output });
     } catch (error) {
       if (error?.name !== "DataCloneError") throw error;
       this.#kv.put("output", { value: JSON.parse(JSON.stringify(output)) });
     }
-    this.change({ status: "complete", ended: Date.now() });
   }
 
   // ---- steps ---------------------------------------------------------------------------

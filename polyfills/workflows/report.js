@@ -23,7 +23,8 @@ export function summaryOf(journal, status) {
 export function reportOf(journal, status) {
   const { payload, timestamp, source } = journal.instance;
   const { started, ended, error } = journal.state;
-  const steps = journal.steps.map((step) => describe(journal, step));
+  const known = journal.steps;
+  const steps = known.map((step) => describe(journal, step));
   if (status === "terminated") steps.push({ type: "termination", trigger: { source: "api" } });
   return {
     status,
@@ -35,7 +36,7 @@ export function reportOf(journal, status) {
     success: ended === undefined ? null : status === "complete",
     error: error ?? null,
     output: journal.output,
-    step_count: journal.steps.length,
+    step_count: known.length,
     steps,
   };
 }
