@@ -11,10 +11,17 @@ import { functionStore, isTable, numberIn, storeOfTable, tableOf } from "./table
 
 const { Object, TypeError } = globalThis;
 
+let given; // the exports of an instance that is being wrapped
+
 export class Instance {
   #exports;
 
   constructor(module, importObject = undefined) {
+    if (given !== undefined) {
+      this.#exports = given;
+      given = undefined;
+      return;
+    }
     const what = "WebAssembly.Instance()";
     if (!isModule(module)) throw new TypeError(`${what}: Argument 0 must be a WebAssembly.Module`);
     this.#exports = instantiate(module, importObject, what);
@@ -29,6 +36,12 @@ export class Instance {
   }
 }
 
+/** A new Instance; errors name `what`. */
+export function instanceOf(module, importObject, what) {
+  given = instantiate(module, importObject, what);
+  return new Instance();
+}
+
 /** The exports of a new instance of a module. */
 function instantiate(module, importObject, what) {
   const { imports, exports } = descriptionOf(module);
@@ -40,22 +53,13 @@ function instantiate(module, importObject, what) {
   }
   const values = imports.map((wanted, index) => read(importObject, wanted, index, what));
   const store = storeFor(values, what);
-  const given = values.map((value, index) => place(value, imports[index], index, store, what));
-  const made = withPlace(what, () => natives.instantiate(store.keeper, numberOf(module), given));
+  const places = values.map((value, index) => place(value, imports[index], index, store, what));
+  const made = natives.instantiate(store.keeper, numberOf(module), places, what);
   const object = Object.create(null);
   for (let index = 0; index < exports.length; index++) {
     object[exports[index].name] = objectOf(made[index], exports[index], store);
   }
   return Object.freeze(object);
-}
-
-function withPlace(what, run) {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof LinkError) error.message = `${what}: ${error.message}`;
-    throw error;
-  }
 }
 
 /** https://webassembly.github.io/spec/js-api/#read-the-imports */

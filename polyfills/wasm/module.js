@@ -1,6 +1,6 @@
 // https://webassembly.github.io/spec/js-api/#modules
 
-import { copyBytes } from "../kernel/buffers.js";
+import { bytesOf } from "../kernel/buffers.js";
 import { currentContext } from "../kernel/current.js";
 import { defineInterface } from "../kernel/webidl.js";
 import { CompileError, natives } from "./natives.js";
@@ -61,13 +61,13 @@ function describe(module, what) {
   return descriptionOf(module);
 }
 
-/** The Module of this number: one of the script's own modules. Called by the host. */
+/** The Module of this number. */
 export function moduleOf(number) {
   given = number;
   return new Module();
 }
 
-/** The Module that the script was uploaded with under this name. */
+/** The Module that the script was uploaded with under this name. The host calls it for imports. */
 export function moduleNamed(name) {
   return moduleOf(natives.module_named(name));
 }
@@ -80,13 +80,7 @@ export function compile(bytes, what) {
   if (currentContext() !== null && !isAlwaysPermitted) {
     throw new CompileError(`${what}: Wasm code generation disallowed by embedder`);
   }
-  const copied = copyBytes(bytes, `${what}: Argument 0`);
-  try {
-    return natives.compile(copied);
-  } catch (error) {
-    if (error instanceof CompileError) error.message = `${what}: ${error.message}`;
-    throw error;
-  }
+  return natives.compile(bytesOf(bytes, `${what}: Argument 0`), what);
 }
 
 /** Have code made in handlers, too: for the web platform's own tests. */

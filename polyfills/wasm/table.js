@@ -8,7 +8,7 @@ import { natives } from "./natives.js";
 import { storeOf } from "./store.js";
 import { defaultOf, toIndex, toLimits, toTableKind } from "./types.js";
 
-const { Array, RangeError, TypeError } = globalThis;
+const { Array, Object, RangeError, TypeError } = globalThis;
 const MAX_ELEMENTS = 10_000_000;
 const WHAT = "WebAssembly.Table";
 
@@ -110,8 +110,11 @@ export class Table {
       if (table.#store === undefined) {
         const elements = table.#elements;
         const { keeper } = store;
-        const blank = defaultOf(table.#kind);
-        table.#number = natives.new_table(keeper, table.#kind, elements.length, table.#maximum, blank, elements);
+        const blank = elements.length > 0 ? elements[0] : defaultOf(table.#kind);
+        table.#number = natives.new_table(keeper, table.#kind, elements.length, table.#maximum, blank);
+        for (let index = 1; index < elements.length; index++) {
+          if (!Object.is(elements[index], blank)) natives.table_set(keeper, table.#number, index, elements[index]);
+        }
         table.#store = store;
         table.#elements = undefined;
         store.tables.set(table.#number, table);

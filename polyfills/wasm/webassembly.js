@@ -1,11 +1,11 @@
 // The namespace WebAssembly, for scripts that ask for it.
 // https://webassembly.github.io/spec/js-api/#webassembly-namespace
 
-import { bytesOf, copyBytes } from "../kernel/buffers.js";
+import { bytesOf } from "../kernel/buffers.js";
 import { refuseToClone } from "../serialize/index.js";
 import { Exception, JSTag, Tag } from "./exception.js";
 import { Global } from "./global.js";
-import { Instance } from "./instance.js";
+import { Instance, instanceOf } from "./instance.js";
 import { Memory } from "./memory.js";
 import { compile, isModule, Module, moduleOf } from "./module.js";
 import { CompileError, LinkError, natives, RuntimeError } from "./natives.js";
@@ -22,7 +22,7 @@ const functions = {
 
   async instantiate(source, importObject = undefined) {
     const what = "WebAssembly.instantiate()";
-    if (isModule(source)) return makeInstance(source, importObject, what);
+    if (isModule(source)) return instanceOf(source, importObject, what);
     try {
       bytesOf(source);
     } catch {
@@ -30,24 +30,13 @@ const functions = {
     }
     const module = moduleOf(compile(source, what));
     await undefined; // before what is imported is looked at
-    return { module, instance: makeInstance(module, importObject, what) };
+    return { module, instance: instanceOf(module, importObject, what) };
   },
 
   validate(bytes) {
-    return natives.validate(copyBytes(bytes, "WebAssembly.validate(): Argument 0"));
+    return natives.validate(bytesOf(bytes, "WebAssembly.validate(): Argument 0"));
   },
 };
-
-function makeInstance(module, importObject, what) {
-  try {
-    return new Instance(module, importObject);
-  } catch (error) {
-    if (error instanceof TypeError || error instanceof LinkError) {
-      error.message = error.message.replace("WebAssembly.Instance()", what);
-    }
-    throw error;
-  }
-}
 
 const classes = {
   CompileError,

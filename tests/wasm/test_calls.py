@@ -169,3 +169,45 @@ async def test_traps_are_told_in_the_words_of_v8(server: Server) -> None:
         "RuntimeError: function signature mismatch",
         None,
     ]
+
+
+AGAIN = """(module
+  (import "of" "f" (func $f (result i32)))
+  (import "of" "js" (func $js (result i32)))
+  (func $own (export "own") (result i32) i32.const 1)
+  (func $twin (export "twin") (result i32) i32.const 1)
+  (table (export "table") 4 funcref)
+  (elem (i32.const 0) $f $js $own $twin)
+  (export "f" (func $f)) (export "js" (func $js)))"""
+
+
+async def test_a_function_is_the_same_object_wherever_it_comes_back_from(server: Server) -> None:
+    body = """
+        const js = () => 7;
+        const one = instantiate({ of: { f: new WebAssembly.Instance(module, { of: { f: js, js } }).exports.own, js } });
+        const two = instantiate({ of: { f: one.own, js } });
+        const at = (e) => [e.f, e.js, e.own, e.twin].map((f, index) => e.table.get(index) === f);
+        return [at(one), at(two), two.f === one.own, two.js === js, two.own === one.own, one.own === one.twin];
+    """
+    assert await told(server, AGAIN, body) == [[True] * 4, [True] * 4, True, False, False, False]
+
+
+async def test_an_error_of_the_script_keeps_its_words_and_ours_name_what_was_called(
+    server: Server,
+) -> None:
+    text = '(module (import "of" "f" (func $f)) (start $f))'
+    body = """
+        const mine = () => { throw new WebAssembly.LinkError("mine"); };
+        const later = (imports) => WebAssembly.instantiate(module, imports).catch((error) => `${error}`);
+        return [
+          attempt(() => instantiate({ of: { f: mine } })), await later({ of: { f: mine } }),
+          attempt(() => instantiate({ of: {} })), await later({ of: {} }), await later(),
+        ];
+    """
+    missing = 'Import #0 "of" "f": function import requires a callable'
+    assert await told(server, text, body) == [
+        *("LinkError: mine", "LinkError: mine"),
+        f"LinkError: WebAssembly.Instance(): {missing}",
+        f"LinkError: WebAssembly.instantiate(): {missing}",
+        "TypeError: WebAssembly.instantiate(): Imports argument must be present and must be an object",
+    ]

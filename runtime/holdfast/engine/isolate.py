@@ -125,7 +125,6 @@ class Isolate:
             hold=self._hold,
             more_room=self._more_room,
             kept=kept,
-            add_wasm=self._wasm.add_module,
         )
         self.shared = ffi.new("int32_t[]", SHARED_WORDS)
         self._install_callbacks()

@@ -23,7 +23,6 @@ from holdfast.engine.library import (
     PROMISE_REJECTED,
     READ_BYTECODE,
     TAG_EXCEPTION,
-    TAG_INT,
     UNDEFINED,
     ffi,
     lib,
@@ -81,14 +80,13 @@ class ModuleLoader:
         hold: Callable[[Any], Any],
         more_room: Callable[..., AbstractContextManager[None]],
         kept: "KeptCode | None",
-        add_wasm: Callable[[bytes], int],
     ) -> None:
         """`throw` makes an error the context's exception, `hold` keeps a value for good.
 
         `explain` says what else there is to know of a specifier that leads nowhere, and
         `internal_loader` makes a JavaScript function that loads internal modules, and `more_room`
         gives them room beyond the script's limits. `kept` has the code of scripts that was
-        compiled before. `add_wasm` compiles WebAssembly, for the internal module WASM_MODULE.
+        compiled before.
         """
         self._runtime = runtime
         self._context = context
@@ -102,7 +100,6 @@ class ModuleLoader:
         self._hold = hold
         self._more_room = more_room
         self._kept = kept
-        self._add_wasm = add_wasm
         self._is_before_code = False
         self._attempts = LoadAttempts()
         self._commonjs: CommonJS | None = None
@@ -130,12 +127,16 @@ class ModuleLoader:
 
     def _asked_for(self, name: str) -> Any:
         """The namespace of an internal module, the caller's, or an exception."""
-        load, argument = self._internal_loader(), ffi.new("JSValue *")
-        argument[0] = lib.JS_NewStringLen(self._context, name.encode(), len(name.encode()))
-        namespace = lib.JS_Call(self._context, load, UNDEFINED, 1, argument)
-        for value in (load, argument[0]):
+        return self._called(self._internal_loader(), name)
+
+    def _called(self, function: Any, text: str) -> Any:
+        """What a function, which is taken over, returns for a string; as JS_Call returns it."""
+        argument, encoded = ffi.new("JSValue *"), text.encode()
+        argument[0] = lib.JS_NewStringLen(self._context, encoded, len(encoded))
+        returned = lib.JS_Call(self._context, function, UNDEFINED, 1, argument)
+        for value in (function, argument[0]):
             lib.JS_FreeValue(self._context, value)
-        return namespace
+        return returned
 
     @property
     def modules(self) -> dict[str, Module]:
@@ -405,22 +406,12 @@ class ModuleLoader:
 
     def _wasm_module(self, module: Module) -> Any:
         """A WebAssembly.Module, which WASM_MODULE makes; the caller's, or an exception."""
-        context = self._context
         namespace = self._asked_for(WASM_MODULE)
         if namespace.tag == TAG_EXCEPTION:
             return namespace
-        make = lib.JS_GetPropertyStr(context, namespace, b"moduleOf")
-        lib.JS_FreeValue(context, namespace)
-        number = ffi.new("JSValue *")
-        try:
-            number[0].tag = TAG_INT
-            number[0].u = self._add_wasm(module.content)
-            return lib.JS_Call(context, make, UNDEFINED, 1, number)
-        except ScriptError as error:
-            text = f'The module "{module.name}" cannot be compiled: {error.message}'
-            return self._throw(ScriptError(error.name, text))
-        finally:
-            lib.JS_FreeValue(context, make)
+        make = lib.JS_GetPropertyStr(self._context, namespace, b"moduleNamed")
+        lib.JS_FreeValue(self._context, namespace)
+        return self._called(make, module.name)
 
 
 def _join(base: str, specifier: str) -> str:

@@ -10,6 +10,9 @@ import re
 
 _FLAGS = rb"(?!svg|div)[dgimsy]*v[dgimsy]*"
 _SIGN = re.compile(rb"""["'`]%s["'`]|/%s(?![\w/$])""" % (_FLAGS, _FLAGS))
+# The rarest of its characters, for which the regular expression engine looks as fast as memory allows.
+_SIGN_AROUND = re.compile(rb"""v(?<=["'`/dgimsy]v)[dgimsy]*(?![\w$])""")
+_BEFORE_V = len(b"/dgimsy")
 # A slash begins a literal after these, where it does not divide.
 _LITERAL = re.compile(
     rb"((?:^|[=(,:;!&|?{}\[+>~^*%%<\n-]|\b(?:return|case|typeof|of|in))[ \t]*/)"
@@ -25,7 +28,11 @@ _TOKEN = re.compile(
 
 def may_have_set_patterns(source: bytes) -> bool:
     """Whether a source has such flags as a text, or what looks like a literal that has them."""
-    return _SIGN.search(source) is not None
+    around = ((found.start(), found.end()) for found in _SIGN_AROUND.finditer(source))
+    return any(
+        _SIGN.search(source, max(start - _BEFORE_V, 0), end + 1) is not None
+        for start, end in around
+    )
 
 
 def with_plain_sets(source: bytes) -> bytes:

@@ -69,19 +69,6 @@ class WasmDoor:
         natives = self._room.natives()
         return ffi.new("JSValue *", {"u": natives.u, "tag": natives.tag})[0]
 
-    def add_module(self, source: bytes) -> int:
-        """The number of a module, for the polyfill, once that has been loaded.
-
-        Raises ScriptError. Takes as long as its size asks for, unless it was compiled before.
-        """
-        from holdfast.engine.wasm.modules import CompileError
-
-        assert self._room is not None, "the polyfill has opened it"
-        try:
-            return self._room.add_module(source)
-        except CompileError as error:
-            raise ScriptError("Error", f"{error}") from None
-
     def release_held(self) -> None:
         """Let go of what is held in the heap, which is about to be freed."""
         if self._room is not None:

@@ -15,7 +15,7 @@ from holdfast.engine.wasm.errors import Pending, WasmError
 from holdfast.engine.wasm.library import EXTERNREF, ffi, js, lib
 from holdfast.engine.wasm.machine import take_message, take_trap
 from holdfast.engine.wasm.types import Signature
-from holdfast.engine.wasm.values import UNDEFINED
+from holdfast.engine.wasm.values import EXCEPTION, UNDEFINED
 
 if TYPE_CHECKING:
     from holdfast.engine.wasm.store import Store
@@ -63,17 +63,24 @@ class Exceptions:
         if room.should_stop():
             _forget(error, trap)
             return room.stop()
+        if self.throw_again():
+            _forget(error, trap)
+            return EXCEPTION
         if trap:
-            thrown = ffi.new("wasmtime_ref_t *")
-            if lib.wasmtime_context_take_exception(store.context, thrown):
-                lib.wasm_trap_delete(trap)
-                return self._throw(thrown)
             code, message = take_trap(trap)
             if code == _STACK_OVERFLOW:
                 return room.throw("RangeError", OVERFLOWN)
             known = message if code is None else _TRAPS.get(code, message)
             return room.throw("RuntimeError", known)
         return room.throw("RuntimeError", take_message(error).splitlines()[-1])
+
+    def throw_again(self) -> bool:
+        """Make what WebAssembly has thrown, if it has, the pending exception."""
+        thrown = ffi.new("wasmtime_ref_t *")
+        if not lib.wasmtime_context_take_exception(self._store.context, thrown):
+            return False
+        self._throw(thrown)
+        return True
 
     def _throw(self, thrown: Any) -> Any:
         """Throw what an exception carries, or the exception as an object."""

@@ -1,9 +1,11 @@
-"""Instructions of WebAssembly, as far as where they end; and the numbers in them.
+"""Instructions of WebAssembly, as far as where they end.
 
 https://webassembly.github.io/spec/core/binary/instructions.html
 """
 
 from collections.abc import Callable
+
+from holdfast.engine.wasm.leb128 import number, skip
 
 BR_TABLE = 0x0E
 _SELECT, _MISCELLANEOUS, _VECTOR, _ATOMIC = 0x1C, 0xFC, 0xFD, 0xFE
@@ -20,46 +22,6 @@ _OF_MISCELLANEOUS = {8: 2, 9: 1, 10: 2, 11: 1, 12: 2, 13: 1, 14: 2, 15: 1, 16: 1
 
 class UnknownInstruction(ValueError):
     """There is an instruction whose end is not known."""
-
-
-def number(code: bytes, place: int) -> tuple[int, int]:
-    """An unsigned LEB128 number, and where it ends."""
-    value = shift = 0
-    while True:
-        byte = code[place]
-        place += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, place
-        shift += 7
-
-
-def skip(code: bytes, place: int) -> int:
-    """Where the LEB128 number ends that begins here."""
-    while code[place] >= 0x80:
-        place += 1
-    return place + 1
-
-
-def leb(value: int) -> bytes:
-    """An unsigned number in LEB128."""
-    encoded = bytearray()
-    while value >= 0x80:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
-
-
-def signed(value: int) -> bytes:
-    """A number that is not negative in signed LEB128."""
-    encoded = bytearray()
-    while True:
-        byte, value = value & 0x7F, value >> 7
-        if value == 0 and not byte & 0x40:
-            encoded.append(byte)
-            return bytes(encoded)
-        encoded.append(byte | 0x80)
 
 
 def after(code: bytes, place: int) -> int:

@@ -7,14 +7,14 @@ wasmtime never had them. legacy_function.py tells how functions are written anew
 https://github.com/WebAssembly/exception-handling/blob/main/proposals/exception-handling/legacy/Exceptions.md
 """
 
-from holdfast.engine.wasm.instructions import leb, number, signed, skip
-from holdfast.engine.wasm.legacy_function import EXNREF, Function, NotTranslated
+from holdfast.engine.wasm.leb128 import leb, number, signed, skip
+from holdfast.engine.wasm.legacy_function import EXNREF, LONGER_TYPES, Function, NotTranslated
+from holdfast.engine.wasm.sections import HEADER_BYTES, section, sections
 
 __all__ = ["NotTranslated", "translated"]
 
 _TYPES, _IMPORTS, _FUNCTIONS, _CODE, _TAGS = 1, 2, 3, 10, 13
 _FUNCTION_TYPE = 0x60
-_LONGER_TYPES = (0x63, 0x64)  # of references, with another number
 
 
 def translated(module: bytes) -> bytes:
@@ -32,14 +32,8 @@ class _Module:
     """A module in sections."""
 
     def __init__(self, module: bytes) -> None:
-        self._header = module[:8]
-        self._sections: list[tuple[int, bytes]] = []
-        place = 8
-        while place < len(module):
-            kind = module[place]
-            size, place = number(module, place + 1)
-            self._sections.append((kind, module[place : place + size]))
-            place += size
+        self._header = module[:HEADER_BYTES]
+        self._sections = [(kind, bytes(content)) for kind, content in sections(module)]
         self.types: list[tuple[bytes, bytes]] = []  # parameters and results
         self.tags: list[int] = []  # indices of types
         self._functions: list[int] = []
@@ -111,16 +105,17 @@ class _Module:
 
     def translated(self) -> bytes:
         """The module anew."""
-        made = []
-        for kind, content in self._sections:
-            made.append((kind, self._translated_code(content) if kind == _CODE else content))
+        made = [
+            (kind, self._translated_code(content) if kind == _CODE else content)
+            for kind, content in self._sections
+        ]
         whole = bytearray(self._header)
-        for kind, content in made:
-            if kind == _TYPES and self._more_types:
+        for kind, content in made:  # the code has said which types there are besides
+            if kind == _TYPES:
                 count, place = number(content, 0)
                 content = leb(count + len(self._more_types)) + content[place:]
                 content += b"".join(self._more_types)
-            whole += bytes([kind]) + leb(len(content)) + content
+            whole += section(kind, content)
         return bytes(whole)
 
     def _translated_code(self, content: bytes) -> bytes:
@@ -140,6 +135,6 @@ def _vector(content: bytes, place: int) -> tuple[bytes, int]:
     """A vector of value types, of a byte each."""
     count, place = number(content, place)
     types = content[place : place + count]
-    if any(kind in _LONGER_TYPES for kind in types):
+    if any(kind in LONGER_TYPES for kind in types):
         raise NotTranslated("it has types of references that are more than a byte")
     return types, place + count

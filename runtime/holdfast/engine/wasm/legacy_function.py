@@ -20,7 +20,8 @@ body of the `try` that it is delegated to, at whose end it is thrown again.
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from holdfast.engine.wasm.instructions import BR_TABLE, after, leb, number, skip
+from holdfast.engine.wasm.instructions import BR_TABLE, after
+from holdfast.engine.wasm.leb128 import leb, number, skip
 
 EXNREF = 0x69
 _EMPTY = 0x40
@@ -30,7 +31,7 @@ _THROW_REF, _END, _BR, _BR_IF, _RETURN = 0x0A, 0x0B, 0x0C, 0x0D, 0x0F
 _DELEGATE, _CATCH_ALL, _TRY_TABLE = 0x18, 0x19, 0x1F
 _LOCAL_GET, _LOCAL_SET = 0x20, 0x21
 _CATCH_REF_CLAUSE, _CATCH_ALL_REF_CLAUSE = 1, 3
-_LONGER_TYPES = (0x63, 0x64)
+LONGER_TYPES = (0x63, 0x64)  # of references, with another number
 
 
 class NotTranslated(Exception):
@@ -79,7 +80,7 @@ class Function:
         for _ in range(self._groups):
             count, place = number(body, place)
             self._locals += count
-            place = skip(body, place + 1) if body[place] in _LONGER_TYPES else place + 1
+            place = skip(body, place + 1) if body[place] in LONGER_TYPES else place + 1
         self._start = place
         self._tries: list[_Try] = []
         self._to_caller = False  # something is delegated to whoever called the function

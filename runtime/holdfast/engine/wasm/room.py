@@ -21,9 +21,9 @@ from holdfast.engine.wasm.machine import clock, take_message
 from holdfast.engine.wasm.modules import CompiledModule, CompileError, compiled, is_valid
 from holdfast.engine.wasm.regions import PAGE_BYTES, Region
 from holdfast.engine.wasm.sections import custom_sections
-from holdfast.engine.wasm.store import EXCEPTION, Store
+from holdfast.engine.wasm.store import Store
 from holdfast.engine.wasm.types import KINDS, Signature
-from holdfast.engine.wasm.values import UNDEFINED
+from holdfast.engine.wasm.values import EXCEPTION, UNDEFINED
 
 log = logging.getLogger("holdfast.engine")
 
@@ -89,11 +89,11 @@ class Room:
         self._make_error = ffi.new("JSValue *", make_error)[0]
         self._call = ffi.callback("JSCFunctionData", self._run, error=EXCEPTION)
         natives = (
-            (self.compile, 1), (self.module_named, 1), (self.validate, 1), (self.describe, 1),
+            (self.compile, 2), (self.module_named, 1), (self.validate, 1), (self.describe, 1),
             (self.custom_sections, 2),
-            (self.new_store, 0), (self.store_of, 1), (self.instantiate, 3),
+            (self.new_store, 0), (self.store_of, 1), (self.instantiate, 4),
             (self.new_memory, 2), (self.memory_buffer, 1), (self.grow_memory, 2),
-            (self.new_table, 6), (self.table_size, 2), (self.table_get, 3), (self.table_set, 4),
+            (self.new_table, 5), (self.table_size, 2), (self.table_get, 3), (self.table_set, 4),
             (self.table_grow, 4),
             (self.new_global, 4), (self.global_get, 2), (self.global_set, 3),
             (self.new_tag, 3), (self.js_tag, 1), (self.use_exceptions, 2),
@@ -222,18 +222,17 @@ class Room:
 
     # ---- modules ---------------------------------------------------------------------
 
-    def add_module(self, source: bytes) -> int:
+    def _add_module(self, source: bytes) -> int:
         """The number of a module. Raises CompileError."""
         self._modules.append(compiled(source))
         return len(self._modules) - 1
 
     def compile(self, arguments: Any) -> Any:
-        """`compile(bytes)`: the number of the module."""
-        source = self._bytes(arguments[0])
+        """`compile(bytes, what)`: the number of the module; an error names `what`."""
         try:
-            number = self.add_module(source)
+            number = self._add_module(self._bytes(arguments[0]))
         except CompileError as error:
-            raise WasmError("CompileError", str(error)) from None
+            raise WasmError("CompileError", f"{self.text(arguments[1])}: {error}") from None
         if not self.take(self._modules[number].code_bytes()):
             raise MemoryError("the isolate has no room for a module")
         return self.number(number)
@@ -242,7 +241,7 @@ class Room:
         """`module_named(name)`: the number of a module of the script's own."""
         name = self.text(arguments[0])
         try:
-            return self.number(self.add_module(self._find_module(name)))
+            return self.number(self._add_module(self._find_module(name)))
         except KeyError:
             raise WasmError("Error", f'There is no module "{name}".') from None
         except CompileError as error:
@@ -306,7 +305,10 @@ class Room:
         return js.JS_DupValue(self.context, known[0].keeper)
 
     def instantiate(self, arguments: Any) -> Any:
-        """`instantiate(keeper, module, imports)`: an array with a value for each export."""
+        """`instantiate(keeper, module, imports, what)`: an array with a value for each export.
+
+        An error names `what`.
+        """
         store, module = self._store(arguments[0]), self._module(arguments[1])
         given = []
         try:
@@ -314,6 +316,11 @@ class Room:
                 value = js.JS_GetPropertyInt64(self.context, arguments[2], index)
                 given.append(value)
             return self.array(store.instantiate(module, given))
+        except WasmError as error:
+            if error.name != "LinkError":
+                raise
+            told = f"{self.text(arguments[3])}: {error.message}"
+            raise WasmError(error.name, told) from None
         finally:
             for value in given:
                 js.JS_FreeValue(self.context, value)
@@ -384,9 +391,9 @@ class Room:
         return store, table, content
 
     def new_table(self, arguments: Any) -> Any:
-        """`new_table(keeper, kind, least, most, value, values)`: its number in the store."""
+        """`new_table(keeper, kind, least, most, value)`: its number in the store."""
         return self.number(
-            self._store(arguments[0]).new_table(*[arguments[i] for i in range(1, 6)])
+            self._store(arguments[0]).new_table(*[arguments[i] for i in range(1, 5)])
         )
 
     def table_size(self, arguments: Any) -> Any:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from holdfast.engine.library import EXCEPTION as QUICKJS_EXCEPTION
 from holdfast.engine.library import TAG_EXCEPTION, TAG_NULL, TAG_OBJECT, TAG_UNDEFINED
 from holdfast.engine.wasm.errors import Pending, WasmError
 from holdfast.engine.wasm.exceptions import Exceptions
@@ -33,14 +32,13 @@ from holdfast.engine.wasm.modules import CompiledModule, compiled
 from holdfast.engine.wasm.regions import Binding, Region, supplied_by
 from holdfast.engine.wasm.sections import memory_module
 from holdfast.engine.wasm.types import KINDS, Extern, Signature, make_functype, make_valtype
-from holdfast.engine.wasm.values import Slot, Values, is_true
+from holdfast.engine.wasm.values import EXCEPTION, UNDEFINED, Slot, Values, is_true
 
 if TYPE_CHECKING:
     from holdfast.engine.wasm.room import Room
 
 log = logging.getLogger("holdfast.engine")
 
-EXCEPTION = ffi.new("JSValue *", {"tag": QUICKJS_EXCEPTION.tag})[0]
 CALLS_OF_A_CHUNK = 1 << 16  # what the engine keeps of a function has 16 bits for its number
 TABLE_ELEMENTS = 1 << 17  # how far a table may grow at least
 MOST_INSTANCES = 10_000
@@ -108,7 +106,8 @@ class Store:
         self.values = Values(self)
         self._chunks: list[_Chunk] = []
         self._own: list[int] = []  # addresses of functions' objects
-        self._by_raw: dict[int, Any] = {}  # JSValues of functions, on loan from the keeper
+        # JSValues of functions by their `_identity`, on loan from the keeper.
+        self._by_identity: dict[tuple[int, int], Any] = {}
         self._imported: list[Imported] = []
         self._foreigners: dict[int, Any] = {}  # functions of other stores, by their objects
         self._memories: dict[int, Binding] = {}  # by address
@@ -165,9 +164,8 @@ class Store:
 
     def let_go(self, place: int) -> None:
         """Have the keeper hold it no longer."""
-        undefined = ffi.new("JSValue *", {"tag": 3})[0]
         js.JS_DefinePropertyValueUint32(
-            self.js_context, self.keeper, place, undefined, PROPERTY_PLAIN
+            self.js_context, self.keeper, place, UNDEFINED, PROPERTY_PLAIN
         )
         self._free_places.append(place)
 
@@ -176,17 +174,16 @@ class Store:
         if not self._has_references:
             self._has_references = True
             made = ffi.new("wasmtime_ref_t *")
-            undefined = ffi.new("JSValue *", {"tag": TAG_UNDEFINED})[0]
             with supplied_by(self._new_memory):
-                self.values.make_externref(undefined, made)
+                self.values.make_externref(UNDEFINED, made)
             lib.wasmtime_externref_unroot(made)
 
     # ---- functions -------------------------------------------------------------------
 
     def function_value(self, function: Any, name: str = "", signature: Any = None) -> Any:
         """The object of JavaScript for a function, always the same one; the caller's."""
-        raw = int(ffi.cast("uintptr_t", lib.wasmtime_func_to_raw(self.context, function)))
-        known = self._by_raw.get(raw)
+        identity = self._identity(function)
+        known = self._by_identity.get(identity)
         if known is not None:
             return js.JS_DupValue(self.js_context, known)
         if signature is None:
@@ -200,7 +197,7 @@ class Store:
         made = js.JS_NewCFunctionData2(
             self.js_context,
             chunk.callback,
-            (name or str(raw & 0xFFFF)).encode(),
+            (name or str(len(self._own))).encode(),
             len(signature.params),
             len(chunk),
             1,
@@ -210,10 +207,19 @@ class Store:
             raise Pending
         chunk.add(function, signature)
         self.keep(made)
-        self._by_raw[raw] = made
+        self._by_identity[identity] = made
         self._own.append(made.u)
         self.room.exported[made.u] = (self, function, signature)
         return js.JS_DupValue(self.js_context, made)
+
+    def _identity(self, function: Any) -> tuple[int, int]:
+        """What all references to a function have in common: its code, and what that runs with.
+
+        An instance refers to what it imports by a copy of wasmtime's VMFuncRef, of which the C API
+        does not tell. wasmtime_func_to_raw.
+        """
+        told = ffi.cast("uint64_t *", lib.wasmtime_func_to_raw(self.context, function))
+        return told[0], told[3]
 
     def function_addresses(self) -> list[int]:
         """Those of the objects of its functions."""
@@ -238,8 +244,7 @@ class Store:
             functype = make_functype(signature)
             known = self._foreigners[value.u] = self.import_function(value, signature, functype)
             lib.wasm_functype_delete(functype)
-            raw = int(ffi.cast("uintptr_t", lib.wasmtime_func_to_raw(self.context, known)))
-            self._by_raw[raw] = self._imported[-1].function
+            self._by_identity[self._identity(known)] = self._imported[-1].function
         return known
 
     def import_function(self, value: Any, signature: Signature, functype: Any) -> Any:
@@ -281,7 +286,7 @@ class Store:
             raise Pending
         if error:
             self._refuse(error)
-        return self._exports(module, instance, given)
+        return self._exports(module, instance)
 
     def _charge_for(self, module: CompiledModule) -> None:
         size = INSTANCE_BYTES
@@ -301,6 +306,8 @@ class Store:
         message = take_message(error)
         if self.room.should_stop():
             raise self.room.stopped()
+        if self.exceptions.throw_again():  # what the start function has let pass
+            raise Pending
         if "out of memory" in message or "exceeds memory limits" in message:
             raise WasmError("RangeError", "Out of memory: Cannot allocate Wasm memory")
         if "interrupted" in message:
@@ -332,12 +339,7 @@ class Store:
         else:
             slot.of.tag = self.tags[value.u & 0xFFFF_FFFF][0][0]
 
-    def _exports(self, module: CompiledModule, instance: Any, given: list[Any]) -> list[Any]:
-        functions = [
-            value
-            for (_, _, extern), value in zip(module.imports, given, strict=True)
-            if extern.kind == EXTERN_FUNC
-        ]
+    def _exports(self, module: CompiledModule, instance: Any) -> list[Any]:
         name, length = ffi.new("char **"), ffi.new("size_t *")
         item = ffi.new("wasmtime_extern_t *")
         values = []
@@ -346,9 +348,6 @@ class Store:
             if extern.kind == EXTERN_FUNC:
                 number = module.function_numbers[index]
                 assert number is not None, "it is a function"
-                if number < len(functions) and functions[number].u in self.room.exported:
-                    values.append(js.JS_DupValue(self.js_context, functions[number]))
-                    continue
                 function = ffi.new("wasmtime_func_t *", item.of.func)
                 values.append(self.function_value(function, str(number), extern.signature))
             elif extern.kind == EXTERN_MEMORY:
@@ -417,8 +416,8 @@ class Store:
         finally:
             lib.wasmtime_val_unroot(made)
 
-    def new_table(self, kind: Any, least: Any, most: Any, value: Any, values: Any) -> int:
-        """The number of a new table: its elements are `values`, and `value` from there on."""
+    def new_table(self, kind: Any, least: Any, most: Any, value: Any) -> int:
+        """The number of a new table, all of whose elements are `value`."""
         content = KINDS[self.room.text(kind)]
         limits = ffi.new("wasm_limits_t *")
         limits.min = least.u & 0xFFFF_FFFF
@@ -437,17 +436,7 @@ class Store:
         if error:
             raise WasmError("RangeError", take_message(error))
         key = (EXTERN_TABLE, made.private1, made.private2)
-        number = self._numbered(key, self.tables, (made, content))
-        for index in range(limits.min):
-            element = js.JS_GetPropertyInt64(self.js_context, values, index)
-            try:
-                if element.tag == TAG_UNDEFINED:
-                    continue
-                with self.value_of(content, element) as given:
-                    lib.wasmtime_table_set(self.context, made, index, given)
-            finally:
-                js.JS_FreeValue(self.js_context, element)
-        return number
+        return self._numbered(key, self.tables, (made, content))
 
     def new_global(self, kind: Any, mutable: Any, value: Any) -> int:
         """The number of a new global."""

@@ -151,6 +151,4 @@ class Extern:
         if self.kind in (EXTERN_GLOBAL, EXTERN_TABLE):
             known["value"] = NAMES[self.content]
             known["mutable"] = self.is_mutable
-        if self.kind in (EXTERN_TABLE, EXTERN_MEMORY):
-            known["minimum"], known["maximum"] = self.limits
         return known

@@ -16,7 +16,14 @@ that its garbage collector sees what WebAssembly holds on to.
 
 from typing import TYPE_CHECKING, Any
 
-from holdfast.engine.library import TAG_BOOL, TAG_FLOAT64, TAG_INT, TAG_NULL, TAG_UNDEFINED
+from holdfast.engine.library import (
+    TAG_BOOL,
+    TAG_EXCEPTION,
+    TAG_FLOAT64,
+    TAG_INT,
+    TAG_NULL,
+    TAG_UNDEFINED,
+)
 from holdfast.engine.wasm.errors import Pending, WasmError
 from holdfast.engine.wasm.library import (
     EXTERNREF,
@@ -39,6 +46,7 @@ DOES_NOT_CROSS = "type incompatibility when transforming from/to JS"
 
 UNDEFINED = ffi.new("JSValue *", {"tag": TAG_UNDEFINED})[0]
 NULL = ffi.new("JSValue *", {"tag": TAG_NULL})[0]
+EXCEPTION = ffi.new("JSValue *", {"tag": TAG_EXCEPTION})[0]
 
 
 class Slot:
@@ -103,35 +111,39 @@ class Values:
             raise Pending
         return float(self._double[0])
 
-    def write_raw(self, slot: Any, kind: int, value: Any) -> None:
-        """Put a number into a `wasmtime_val_raw_t`. Raises Pending."""
+    def _write_number(self, place: Any, kind: int, value: Any) -> bool:
+        """Put a value into `place.i32` or its like; False for a kind that is no number's."""
         if kind == I32:
-            slot.i32 = self.int32(value)
+            place.i32 = self.int32(value)
         elif kind == I64:
-            slot.i64 = self.int64(value)
+            place.i64 = self.int64(value)
         elif kind == F64:
-            slot.f64 = self.double(value)
+            place.f64 = self.double(value)
         elif kind == F32:
-            slot.f32 = self.double(value)
+            place.f32 = self.double(value)
         else:
-            slot.words[0] = 0
-            self._write_raw_reference(slot, kind, value)
+            return False
+        return True
 
-    def read_raw(self, slot: Any, kind: int) -> Any:
-        """The JavaScript value of a `wasmtime_val_raw_t`; the caller's."""
+    def _read_number(self, place: Any, kind: int) -> Any:
+        """The JavaScript value of `place.i32` or its like; None for a kind that is no number's."""
         if kind == I32:
-            return ffi.new("JSValue *", {"u": slot.i32 & 0xFFFF_FFFF, "tag": TAG_INT})[0]
+            return ffi.new("JSValue *", {"u": place.i32 & 0xFFFF_FFFF, "tag": TAG_INT})[0]
         if kind == I64:
-            return js.JS_NewBigInt64(self._context, slot.i64)
-        if kind == F64:
-            return ffi.new("JSValue *", {"u": slot.words[0], "tag": TAG_FLOAT64})[0]
-        if kind == F32:
-            self._double[0] = slot.f32
-            word = ffi.cast("uint64_t *", self._double)[0]
-            return ffi.new("JSValue *", {"u": word, "tag": TAG_FLOAT64})[0]
-        return self._read_raw_reference(slot, kind)
+            return js.JS_NewBigInt64(self._context, place.i64)
+        if kind not in (F32, F64):
+            return None
+        self._double[0] = place.f32 if kind == F32 else place.f64
+        word = ffi.cast("uint64_t *", self._double)[0]
+        return ffi.new("JSValue *", {"u": word, "tag": TAG_FLOAT64})[0]
 
-    def _write_raw_reference(self, slot: Any, kind: int, value: Any) -> None:
+    # ---- values whose kind is known -------------------------------------------------
+
+    def write_raw(self, slot: Any, kind: int, value: Any) -> None:
+        """Put a value into a `wasmtime_val_raw_t`. Raises Pending and WasmError."""
+        if self._write_number(slot, kind, value):
+            return
+        slot.words[0] = 0
         context = self._store.context
         if kind == EXTERNREF:
             if value.tag != TAG_NULL:
@@ -145,7 +157,11 @@ class Values:
         else:
             raise WasmError("TypeError", DOES_NOT_CROSS)
 
-    def _read_raw_reference(self, slot: Any, kind: int) -> Any:
+    def read_raw(self, slot: Any, kind: int) -> Any:
+        """The JavaScript value of a `wasmtime_val_raw_t`; the caller's. Raises WasmError."""
+        number = self._read_number(slot, kind)
+        if number is not None:
+            return number
         context = self._store.context
         if kind == EXTERNREF:
             if slot.ref == 0:
@@ -162,20 +178,14 @@ class Values:
             return self._store.function_value(function)
         raise WasmError("TypeError", DOES_NOT_CROSS)
 
-    # ---- values with their kind ----------------------------------------------------
+    # ---- values that tell their kind ----------------------------------------------------
 
     def write(self, slot: Any, kind: int, value: Any) -> None:
         """Put a value into a `wasmtime_val_t`, to be unrooted. Raises Pending and WasmError."""
         slot.kind = kind
-        if kind == I32:
-            slot.of.i32 = self.int32(value)
-        elif kind == I64:
-            slot.of.i64 = self.int64(value)
-        elif kind == F64:
-            slot.of.f64 = self.double(value)
-        elif kind == F32:
-            slot.of.f32 = self.double(value)
-        elif kind == EXTERNREF:
+        if self._write_number(slot.of, kind, value):
+            return
+        if kind == EXTERNREF:
             slot.of.ref.store_id = 0
             if value.tag != TAG_NULL:
                 self.make_externref(value, ffi.addressof(slot.of, "ref"))
@@ -190,14 +200,9 @@ class Values:
     def read(self, slot: Any) -> Any:
         """The JavaScript value of a `wasmtime_val_t`; the caller's. Raises WasmError."""
         kind = slot.kind
-        if kind == I32:
-            return ffi.new("JSValue *", {"u": slot.of.i32 & 0xFFFF_FFFF, "tag": TAG_INT})[0]
-        if kind == I64:
-            return js.JS_NewBigInt64(self._context, slot.of.i64)
-        if kind in (F32, F64):
-            self._double[0] = slot.of.f32 if kind == F32 else slot.of.f64
-            word = ffi.cast("uint64_t *", self._double)[0]
-            return ffi.new("JSValue *", {"u": word, "tag": TAG_FLOAT64})[0]
+        number = self._read_number(slot.of, kind)
+        if number is not None:
+            return number
         if kind == EXTERNREF:
             if slot.of.ref.store_id == 0:
                 return NULL
