@@ -10,7 +10,7 @@ import pytest
 from holdfast.api.client import deploy_project
 from holdfast.api.session import Session
 from holdfast.server.schedules import CronScheduler
-from holdfast.workers import ScriptFailed, Worker
+from holdfast.workers import NotCompiled, ScriptFailed, Worker
 from tests.faults.site import TOKEN, Site
 from tests.inprocess import Server
 
@@ -118,6 +118,27 @@ async def test_triggers_run_when_they_are_due_and_what_is_late_is_left_out(
     # What was due while nobody looked, between 4 and 59 and after 61, has passed.
     assert sorted(told) == sorted([*every_two, ["0 * * * *", 60 * MINUTE_MS]])
     assert asked and set(asked) == {"main"}
+
+
+async def test_a_trigger_waits_for_its_scripts_code(server: Server) -> None:
+    server.add("main", SOURCE)
+    clock, loop = Hand(), asyncio.get_running_loop()
+    done: asyncio.Future[object] = loop.create_future()
+
+    def worker_of(name: str) -> Worker:
+        if done.done():
+            return server.runtime.worker(name)
+        raise NotCompiled(done)
+
+    crons = CronScheduler(worker_of, clock, loop.call_later, server.runtime.tell)
+    crons.set([("main", "* * * * *")])
+    clock.ms = MINUTE_MS
+    crons.run_due()
+    crons.close()
+    assert await seen(server) == []
+    done.set_result(None)
+    await asyncio.sleep(0)
+    assert (await seen(server))[0][:2] == ["* * * * *", MINUTE_MS]
 
 
 async def test_triggers_that_stay_are_due_when_they_were(server: Server) -> None:

@@ -1,6 +1,8 @@
 """How modules come: by import, by a binding, from a folder, with an upload; and kept on the disk."""
 
-from collections.abc import Iterator
+import asyncio
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,36 @@ def test_a_folder_is_read_with_its_modules(tmp_path: Path) -> None:
     (tmp_path / "main.mjs").write_text("import m from './lib/code.wasm?module'; export default {};")
     found = {module.name: module.kind for module in read_source(tmp_path / "main.mjs").modules}
     assert found == {"main.mjs": ModuleKind.ESM, "lib/code.wasm": ModuleKind.WASM}
+
+
+async def test_what_is_compiled_for_the_first_request_holds_up_no_other_script(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiling, may_go_on = threading.Event(), threading.Event()
+
+    def slow(modules: Iterable[Module]) -> object:
+        compiling.set()
+        may_go_on.wait(10)
+        return compile_ahead(modules)
+
+    monkeypatch.setattr("holdfast.server.runtime.compile_ahead", slow)
+    source = f"import module from './code.wasm'; export default {{ fetch: () => new Response(`${{{RUN}}}`) }};"
+    server.add("main", source, modules={"code.wasm": wat(ANSWER)})
+    server.add("other", "export default { fetch: () => new Response('quick') };")
+    first, second = asyncio.create_task(server.text()), asyncio.create_task(server.text())
+    await asyncio.to_thread(compiling.wait, 10)
+    assert await server.text(script="other") == "quick" and not first.done()
+    may_go_on.set()
+    assert await first == await second == await server.text() == "42"
+
+
+async def test_what_cannot_be_compiled_is_told_with_each_request(server: Server) -> None:
+    source = "import module from './code.wasm'; export default { fetch: () => new Response('') };"
+    server.add("main", source, modules={"code.wasm": b"nothing"})
+    for _ in range(2):
+        assert (await server.fetch()).status == 500
+    told = 'CompileError: The module "code.wasm" cannot be compiled: '
+    assert len(server.lines) == 2 and all(told in line for line in server.lines)
 
 
 LARGE = (

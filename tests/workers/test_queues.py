@@ -2,12 +2,17 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from holdfast.catalog import QueueProducer
-from holdfast.storage.queue_messages import Backlog, Message
+from holdfast.catalog import QueueProducer, ScriptNotFound
+from holdfast.host.system import SystemClock
+from holdfast.server.queues import Queues
+from holdfast.storage.queue_messages import Backlog, Message, NewMessage
+from holdfast.storage.queues import Consumer, QueueStore
+from holdfast.workers import Worker
 from holdfast.workers.batches import Outcome, outcome_of
 from tests.inprocess import Server
 
@@ -402,3 +407,35 @@ async def test_a_batch_under_way_fails_with_its_isolate(server: Server) -> None:
     worker.terminate("a test")
     await asyncio.wait([answer])
     assert delays(outcome_of(answer)) == [1, 1, 1]
+
+
+async def test_a_batch_whose_script_goes_as_it_is_taken_is_not_lost(
+    server: Server, tmp_path: Path
+) -> None:
+    server.add("main", CONSUMER)
+    asked: list[str] = []
+
+    def worker_of(name: str) -> Worker:
+        asked.append(name)
+        if len(asked) == 2:  # the messages are its Worker's by now
+            server.runtime.remove("main")
+            raise ScriptNotFound(name)
+        return server.runtime.worker(name)
+
+    queues = Queues(
+        QueueStore(tmp_path / "q.sqlite"),
+        worker_of=worker_of,
+        clock=SystemClock(),
+        loop=asyncio.get_running_loop(),
+        tell=server.runtime.tell,
+        is_here=lambda _: True,
+        on_news=lambda _: None,
+        creates=True,
+    )
+    settings = json.dumps({"max_wait_time_ms": 0})
+    queues.deliver_to([Consumer("q", "id", "main", settings, None, 0)])
+    await queues.send("q", [NewMessage(b"1", "json")], None)
+    async with asyncio.timeout(5):
+        while queues.store.backlog("q").count:
+            await asyncio.sleep(0.001)
+    await queues.aclose()

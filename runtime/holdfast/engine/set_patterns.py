@@ -10,7 +10,7 @@ import re
 
 _FLAGS = rb"(?!svg|div)[dgimsy]*v[dgimsy]*"
 _SIGN = re.compile(rb"""["'`]%s["'`]|/%s(?![\w/$])""" % (_FLAGS, _FLAGS))
-# The rarest of its characters, for which the regular expression engine looks as fast as memory allows.
+# Around the rarest of its characters, which is found as fast as memory allows.
 _SIGN_AROUND = re.compile(rb"""v(?<=["'`/dgimsy]v)[dgimsy]*(?![\w$])""")
 _BEFORE_V = len(b"/dgimsy")
 # A slash begins a literal after these, where it does not divide.

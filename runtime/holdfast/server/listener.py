@@ -21,6 +21,7 @@ from holdfast.server.routing import Routes, canonical_url
 from holdfast.server.runtime import Runtime
 from holdfast.workers import (
     Durations,
+    NotCompiled,
     ScriptFailed,
     ScriptInvalid,
     WorkerError,
@@ -54,6 +55,7 @@ class Listener:
         self._proxies = _proxies(runtime.settings.trusted_proxies)
         self._max_requests = runtime.overload.bounds.requests
         self._on_request = on_request
+        self._waiting = 0  # for code that is compiled
         self._server: HttpServer | None = None
 
     async def start_on(
@@ -91,7 +93,11 @@ class Listener:
         if url is None:
             return self._refused(message, body, 400, "The request's target is no path.")
         try:
-            worker = self._runtime.worker(route.script)
+            worker = self._runtime.worker_unless_slow(route.script)
+        except NotCompiled as late:
+            if self._waiting >= self._max_requests:
+                return self.refuse(message, Reason.REQUESTS)
+            return asyncio.ensure_future(self._handle_after(late.done, message, client, body))
         except ScriptNotFound:
             text = f'There is no Worker named "{route.script}".'
             return self._refused(message, body, 404, text)
@@ -108,6 +114,21 @@ class Listener:
         if self._on_request is not None or worker.counts.durations is not None:
             self._time(answer, message, worker.counts.durations)
         return answer
+
+    async def _handle_after(
+        self,
+        done: "asyncio.Future[object]",
+        message: RawRequestMessage,
+        client: str,
+        body: bytes | ByteStream | None,
+    ) -> WorkerResponse:
+        self._waiting += 1
+        try:
+            await asyncio.wait([done])
+        finally:
+            self._waiting -= 1
+        answer = self.handle(message, client, body)
+        return answer if isinstance(answer, WorkerResponse) else await answer
 
     def refuse(self, message: RawRequestMessage, reason: Reason) -> WorkerResponse:
         """See http_server.Handler."""

@@ -10,6 +10,7 @@ https://developers.cloudflare.com/queues/configuration/batching-retries/
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from holdfast.objects.alarm_calls import Tell
 from holdfast.storage import StorageError
 from holdfast.storage.queue_messages import Terms
 from holdfast.storage.queues import Batch, Consumer, QueueStore
-from holdfast.workers import Worker, WorkerError
+from holdfast.workers import NotCompiled, Worker, WorkerError
 from holdfast.workers.batches import Outcome, outcome_of
 
 log = logging.getLogger("holdfast.queues")
@@ -36,7 +37,7 @@ class Surroundings:
     """What deliveries need of the process that they are in."""
 
     store: QueueStore
-    worker_of: Callable[[str], Worker]  # finds, or loads, a script's Worker
+    worker_of: Callable[[str], Worker]  # finds or loads it; raises NotCompiled
     clock: Clock
     call_later: CallLater
     tell: Tell
@@ -87,6 +88,8 @@ class Delivery:
                 wait_s = await self._deliver_next()
                 if wait_s != 0 and not self._is_news:
                     break
+        except NotCompiled as late:
+            late.done.add_done_callback(lambda _: self.look())
         except (WorkerError, ScriptNotFound) as error:
             text = "the queue %s is not delivered to %s: %s"
             log.error(text, self._queue, self._script, error, extra={"script": self._script})
@@ -113,17 +116,19 @@ class Delivery:
         now_ms = around.clock.now_ms()
         if due_ms > now_ms:
             return (due_ms - now_ms) / 1000
-        around.worker_of(self._script)  # before messages are counted as delivered to it
+        worker = around.worker_of(self._script)  # before messages are counted as delivered to it
         batch = await in_thread(
             around.store.take, self._queue, settings.batch_size, self._terms, now_ms
         )
         self._tell_of_buried(batch.buried)
         if batch.messages:
-            self._deliver(batch)
+            self._deliver(batch, worker)
         return 0
 
-    def _deliver(self, batch: Batch) -> None:
-        worker = self._around.worker_of(self._script)
+    def _deliver(self, batch: Batch, worker: Worker) -> None:
+        """Give a batch to the script's Worker, which was `worker` a moment ago."""
+        with suppress(WorkerError, ScriptNotFound, NotCompiled):  # which then fails the batch
+            worker = self._around.worker_of(self._script)
         answer = worker.queue(self._queue, batch.messages, batch.backlog)
         self._running += 1
         answer.add_done_callback(lambda done: self._ended(batch, outcome_of(done)))

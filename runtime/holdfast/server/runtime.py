@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from holdfast.catalog import CatalogUnusable, Namespace, Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
+from holdfast.engine import ModuleKind, compile_ahead
 from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
 from holdfast.host.constants import MAX_OBJECT_CALLS
@@ -54,7 +55,14 @@ from holdfast.server.tails import Tails
 from holdfast.storage import Storage, StorageError
 from holdfast.storage.cache import ResponseCache
 from holdfast.storage.key_value import KeyValueStore
-from holdfast.workers import Durations, ScriptCounts, ScriptInvalid, Worker, WorkerTerminated
+from holdfast.workers import (
+    Durations,
+    NotCompiled,
+    ScriptCounts,
+    ScriptInvalid,
+    Worker,
+    WorkerTerminated,
+)
 
 if TYPE_CHECKING:
     from holdfast.server.queues import Queues
@@ -116,6 +124,7 @@ class Runtime:
         )
         self._platform = platform or Platform()
         self._calls = Calls()
+        self._compiled_ahead: dict[str, asyncio.Future[object]] = {}  # by script
         self._rate_limits = RateLimits(self._clock.now_ms)
         self.key_value = KeyValueStore(settings.data / "kv.sqlite")
         self._d1: D1Databases | None = None  # until somebody has any
@@ -154,7 +163,7 @@ class Runtime:
         self._clock_steps = ClockSteps(self._clock)
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
-        self.crons = CronScheduler(self.worker, self._clock, loop.call_later, self.tell)
+        self.crons = CronScheduler(self.worker_unless_slow, self._clock, loop.call_later, self.tell)
         self._queues: Queues | None = None  # until somebody has any
         self._buckets: Buckets | None = None  # the same
         # Told of messages in a queue that another shard delivers.
@@ -187,7 +196,7 @@ class Runtime:
 
             self._queues = Queues(
                 QueueStore(self.settings.data / QUEUES),
-                worker_of=self.worker,
+                worker_of=self.worker_unless_slow,
                 clock=self._clock,
                 loop=self._loop,
                 tell=self.tell,
@@ -242,27 +251,46 @@ class Runtime:
         resident = self._residents.get(name)
         if resident is not None and not resident.worker.is_dead:
             return resident.worker
-        return self._bring_up(name).worker
+        return self._bring_up(self._read(name)).worker
+
+    def worker_unless_slow(self, name: str) -> Worker:
+        """As `worker`; raises NotCompiled where loading would keep the loop from all else."""
+        resident = self._residents.get(name)
+        if resident is not None and not resident.worker.is_dead:
+            return resident.worker
+        script = self._read(name)
+        if any(module.kind is ModuleKind.WASM for module in script.modules):
+            ahead = self._compiled_ahead.get(name)
+            if ahead is None:
+                compiling = asyncio.to_thread(compile_ahead, script.modules)
+                ahead = self._compiled_ahead[name] = self._loop.create_task(compiling)
+            if not ahead.done():
+                raise NotCompiled(ahead)
+        return self._bring_up(script).worker
 
     def home(self, name: str) -> ObjectHome:
         """Where a script's objects live now; loads and raises as `worker`."""
         resident = self._residents.get(name)
         if resident is not None and not resident.worker.is_dead:
             return resident.home
-        return self._bring_up(name).home
+        return self._bring_up(self._read(name)).home
 
-    def _bring_up(self, name: str) -> Resident:
+    def _read(self, name: str) -> Script:
         if self._closed:
             raise WorkerTerminated("The server is shutting down.")
         try:
-            resident = self.load(self.source.script(name))
+            return self.source.script(name)
         except CatalogUnusable as error:
             raise ScriptInvalid(str(error)) from error
-        self._make_live(name, resident)
+
+    def _bring_up(self, script: Script) -> Resident:
+        resident = self.load(script)
+        self._make_live(script.name, resident)
         return resident
 
     def _make_live(self, name: str, resident: Resident) -> None:
         self._residents[name] = resident
+        self._compiled_ahead.pop(name, None)
         resident.worker.counts = self.counts_of(name)
         resident.worker.host.trace(self.tails.tracer(name))
         for namespace in resident.objects.namespaces:
@@ -357,6 +385,7 @@ class Runtime:
     def remove(self, name: str) -> None:
         """Take a script out of service."""
         old = self._residents.pop(name, None)
+        self._compiled_ahead.pop(name, None)
         self.counts.pop(name, None)
         if old is not None:
             self._supersede(old)

@@ -18,7 +18,7 @@ from holdfast.catalog.cron import Cron
 from holdfast.host.context import Clock
 from holdfast.host.timers import CallLater
 from holdfast.objects.alarm_calls import Tell
-from holdfast.workers import Worker, WorkerError
+from holdfast.workers import NotCompiled, Worker, WorkerError
 
 log = logging.getLogger("holdfast.schedules")
 
@@ -38,7 +38,7 @@ class CronScheduler:
         call_later: CallLater,
         tell: Tell,
     ) -> None:
-        """`worker_of` finds, or loads, a script's Worker."""
+        """`worker_of` finds, or loads, a script's Worker; it may raise NotCompiled."""
         self._worker_of = worker_of
         self._clock = clock
         self._call_later = call_later
@@ -120,6 +120,9 @@ class CronScheduler:
     def _run(self, script: str, cron: str, scheduled_ms: float) -> None:
         try:
             answer = self._worker_of(script).scheduled(cron, scheduled_ms)
+        except NotCompiled as late:
+            late.done.add_done_callback(lambda _: self._run(script, cron, scheduled_ms))
+            return
         except (WorkerError, ScriptNotFound) as error:
             text = "the trigger %r of %s did not run: %s"
             log.error(text, cron, script, error, extra={"script": script})

@@ -14,6 +14,7 @@ May import host, catalog, storage and engine.
 
 from holdfast.workers.counts import Durations, ScriptCounts
 from holdfast.workers.errors import (
+    NotCompiled,
     ScriptFailed,
     ScriptHung,
     ScriptInvalid,
@@ -29,6 +30,7 @@ __all__ = [
     "Body",
     "Durations",
     "Exports",
+    "NotCompiled",
     "ScriptCounts",
     "ScriptFailed",
     "ScriptHung",

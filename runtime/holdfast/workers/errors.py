@@ -6,11 +6,22 @@ WorkerError
 ├── ScriptHung          the handler waits for what can never happen
 ├── AssetUnreadable     a static asset is not to be had from the disk
 └── WorkerTerminated    the isolate ended under the event: a limit, or new code
+NotCompiled             nobody: the script can be loaded in a while
 """
+
+import asyncio
 
 
 class WorkerError(Exception):
     """The base of what an event can end with instead of a response."""
+
+
+class NotCompiled(Exception):
+    """A script's WebAssembly is compiled on a thread; ask for its Worker when that is `done`."""
+
+    def __init__(self, done: asyncio.Future[object]) -> None:
+        super().__init__("The script's WebAssembly is being compiled.")
+        self.done = done
 
 
 class ScriptInvalid(WorkerError):
