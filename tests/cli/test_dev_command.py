@@ -274,7 +274,7 @@ def test_a_second_ctrl_c_waits_for_nobody(tmp_path: Path) -> None:
     ):
         dev.line("under way")
         dev.send(signal.SIGINT)
-        dev.line("Finishing the requests")
+        dev.line("Finishing what is under way")
         assert dev.stop(signal.SIGINT) == -signal.SIGINT
 
 

@@ -227,7 +227,7 @@ def test_nobody_can_connect_to_a_server_that_ends(folder: Path, workers: str) ->
         client.start()
         server.line("under way")
         server.send(signal.SIGTERM)
-        server.line("Finishing the requests")
+        server.line("Finishing what is under way")
         assert not path.exists()
         assert server.wait() == 0
         client.join()

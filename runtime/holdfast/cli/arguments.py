@@ -293,7 +293,7 @@ def _add_operation(parser: Parser, drain_seconds: float) -> None:
         type=duration_or_zero,
         default=drain_seconds,
         metavar="SECONDS",
-        help="how long a stop waits for requests under way (default: %(default)g)",
+        help="how long a stop waits for what is under way (default: %(default)g)",
     )
     parser.add_argument(
         "--log-level",

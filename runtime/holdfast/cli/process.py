@@ -27,7 +27,7 @@ HEAPS = 2
 # then, and one time in a hundred of these at all.
 YOUNG_COLLECTIONS = (700, 10, 100)
 
-ENDING = "Finishing the requests under way; once more ends at once."
+ENDING = "Finishing what is under way; once more ends at once."
 
 
 def settings_from(options: argparse.Namespace) -> Settings:

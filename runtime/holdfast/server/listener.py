@@ -73,9 +73,16 @@ class Listener:
             balance.begin(self._server)
 
     async def stop(self) -> None:
-        """Take no new connections, let the requests under way finish, close."""
-        if self._server is not None:
-            await self._server.stop(self._runtime.settings.drain_seconds)
+        """Take no new connections, let the requests under way finish, and what they go on with.
+
+        All of that may take `Settings.drain_seconds`; what is left then is cut off.
+        """
+        server, self._server = self._server, None
+        if server is not None:
+            clock = asyncio.get_running_loop().time
+            end = clock() + self._runtime.settings.drain_seconds
+            await server.stop(end - clock())
+            await self._runtime.drain(end - clock())
 
     # ---- one request ---------------------------------------------------------------
 

@@ -66,6 +66,11 @@ class Delivery:
         self._settings = ConsumerSettings.read(consumer.settings)
         self._terms = Terms(self._settings.max_retries, consumer.dead_letter_queue)
 
+    @property
+    def is_running(self) -> bool:
+        """True while a handler has a batch that is not being settled yet."""
+        return self._running > 0
+
     def close(self) -> None:
         """Deliver nothing more. What is under way is settled all the same."""
         self._closed = True

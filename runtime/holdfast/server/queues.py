@@ -176,11 +176,20 @@ class Queues:
 
     # ---- the end ---------------------------------------------------------------------------
 
-    def close(self) -> None:
-        """Deliver nothing more. What is under way then is delivered again by another process."""
-        self._closed = True
+    @property
+    def is_busy(self) -> bool:
+        """True while something is delivered, settled or stored."""
+        return bool(self.tasks) or any(each.is_running for each in self._deliveries.values())
+
+    def pause(self) -> None:
+        """Deliver nothing more; settle what is under way."""
         for delivery in self._deliveries.values():
             delivery.close()
+
+    def close(self) -> None:
+        """Settle nothing more. What is under way then is delivered again by another process."""
+        self._closed = True
+        self.pause()
         self._deliveries.clear()
 
     async def aclose(self) -> None:

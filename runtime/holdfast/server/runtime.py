@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -74,6 +75,7 @@ log = logging.getLogger("holdfast.server")
 SWEEPS_PER_IDLE_TIME = 4
 EVICTIONS_AT_ONCE = 16
 EVICTION_PAUSE_SECONDS = 0.005
+DRAIN_LOOK_SECONDS = 0.01
 
 
 class Console(Protocol):
@@ -425,6 +427,23 @@ class Runtime:
         self._retiring.pop(home.worker, None)
         self._calls.fail_all(home)
         self._alarm_calls.fail_all(home, counts=False)
+
+    async def drain(self, seconds: float) -> None:
+        """Begin no event that nobody asks for; return when none is under way, or after so long."""
+        self.alarms.close()
+        self.crons.close()
+        if self._queues is not None:
+            self._queues.pause()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._is_busy():  # noqa: ASYNC110 - no event pays for telling of its end
+                    await asyncio.sleep(DRAIN_LOOK_SECONDS)
+
+    def _is_busy(self) -> bool:
+        if self.alarms.running or (self._queues is not None and self._queues.is_busy):
+            return True
+        workers = [resident.worker for resident in self._residents.values()]
+        return any(worker.is_busy for worker in (*workers, *self._retiring))
 
     async def aclose(self) -> None:
         """End every Worker and make everything that was written durable."""

@@ -273,4 +273,4 @@ class Core(Stage, Generic[WorkerT]):
 
     def _is_busy(self, name: str) -> bool:
         loaded = self.runtime.worker(name)
-        return not loaded.is_idle or bool(loaded.host.pending) or loaded.host.has_calls
+        return loaded.is_busy or bool(loaded.host.pending)

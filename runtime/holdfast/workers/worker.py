@@ -438,7 +438,7 @@ class Worker:
         self.host.loop.call_soon(self._close_if_done)
 
     def _close_if_done(self) -> None:
-        if not (self._live or self.host.has_calls or self.bodies.is_writing):
+        if not self.is_busy:
             self.close()
 
     def close(self) -> None:
@@ -462,9 +462,9 @@ class Worker:
         return (SERVICE_RESTART, CODE_UPDATED) if self.retired else (GOING_AWAY, "")
 
     @property
-    def is_idle(self) -> bool:
-        """True while no event is under way."""
-        return not self._live
+    def is_busy(self) -> bool:
+        """True while an event is under way, a call of an object, or a body that goes out."""
+        return bool(self._live or self.host.has_calls or self.bodies.is_writing)
 
 
 def _outcome(error: Exception) -> str:
