@@ -161,6 +161,14 @@ async def test_a_connection_that_cannot_be_made_fails_what_waits_for_it(server: 
     assert told == [error] * 4 + [error + hint + "using fetch instead"]
 
 
+@pytest.mark.parametrize("hostname", ["a..b", "a" * 64 + ".example"])
+async def test_a_name_that_can_be_nobodys_fails_the_connection(
+    server: Server, hostname: str
+) -> None:
+    told = await run(server, 9, f'return failure(connect("{hostname}:9").opened);')
+    assert told == "Error: proxy request failed, cannot connect to the specified address"
+
+
 async def test_the_egress_policy_holds_for_connections(server: Server) -> None:
     server.runtime._fetch._egress = public_only
     told = await run(server, 9, 'return failure(connect("127.0.0.1:9").opened);')

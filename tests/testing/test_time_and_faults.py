@@ -99,6 +99,15 @@ def test_fetch_is_refused_and_the_way_out_is_named(holdfast):
     assert [request.url for request in holdfast.outbound.refused] == ["https://api.example/x"]
 
 
+def test_connect_is_refused_and_the_way_out_is_named(holdfast):
+    worker = holdfast.worker("""
+      import { connect } from "cloudflare:sockets";
+      export default { async fetch() {
+        return new Response(await connect("db.example:5432").opened.catch(String));
+      } };""")
+    assert 'holdfast.outbound.allow("tcp://db.example:5432")' in worker.fetch("/").text()
+
+
 def test_answers_are_found_by_url_method_and_predicate(holdfast):
     worker, outbound = holdfast.worker(FETCHER), holdfast.outbound
     outbound.answer("https://api.example/a", json={"a": 1}, headers={"x-a": "b"}, times=1)

@@ -127,7 +127,10 @@ class GuardedResolver(AbstractResolver):
         """The permitted addresses. Raises EgressRefused if there are others only."""
         if self._resolver is None:
             self._resolver = ThreadedResolver()
-        found = await self._resolver.resolve(host, port, family)
+        try:
+            found = await self._resolver.resolve(host, port, family)
+        except UnicodeError as error:  # a part of the name is empty, or has over 63 characters
+            raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
         permitted = [result for result in found if self._permits(host, result["host"])]
         if found and not permitted:
             raise EgressRefused(host)

@@ -79,7 +79,7 @@ class TcpConnection(ByteStream):
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._connect(client)
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, ScriptError) as error:
             self._failed(error)
         else:
             self.opened.set_result(None)
@@ -135,7 +135,7 @@ class TcpConnection(ByteStream):
         message = str(error) if isinstance(error, EgressRefused) else CANNOT_CONNECT
         if message is CANNOT_CONNECT and self._port in (80, 443):
             message += PERHAPS_HTTP
-        failure = ScriptError("Error", message)
+        failure = error if isinstance(error, ScriptError) else ScriptError("Error", message)
         for future in (self.opened, self.closed):
             if not future.done():
                 future.set_exception(failure)
