@@ -3,8 +3,10 @@
 //
 // On a machine of one's own there is no edge: what a request tells is told, what nobody
 // knows has Cloudflare's value for the unknown (country "XX", the score of a bot 99) or is
-// left out, as it is on Cloudflare where it is unknown.
+// left out, as it is on Cloudflare where it is unknown. The server may be told more, of all
+// clients or by a proxy of each: host/edge.py.
 
+import { edge_told } from "holdfast:ops";
 import { rawHeadersOf } from "./record.js";
 
 /** Stands in a record for the properties of a request that came in; made when asked for. */
@@ -18,8 +20,9 @@ const ACCEPT_ENCODING = /(?:^|\n)accept-encoding\n(.*)\n/i;
 /** A record's `cf`, as scripts see it. */
 export function cfOf(record) {
   if (record.cf !== INCOMING) return record.cf;
-  const [, clientAcceptEncoding = ""] = ACCEPT_ENCODING.exec(rawHeadersOf(record)) ?? [];
-  const cf = incoming(clientAcceptEncoding);
+  const raw = rawHeadersOf(record);
+  const [, clientAcceptEncoding = ""] = ACCEPT_ENCODING.exec(raw) ?? [];
+  const cf = { ...incoming(clientAcceptEncoding), ...JSON.parse(edge_told(raw)) };
   record.cf = record.guard === "immutable" ? freezeAll(cf) : cf;
   return record.cf;
 }

@@ -301,15 +301,18 @@ def test_a_terminal_gets_colours_and_a_file_none(tmp_path: Path) -> None:
     assert not any("\x1b" in line for line in dev.out)
 
 
-def test_variables_and_the_name_come_from_options(tmp_path: Path) -> None:
-    (tmp_path / "main.mjs").write_text(
-        "export default { fetch: (request, env) => new Response(env.GREETING + env.EMPTY) };"
-    )
+def test_variables_the_name_and_where_clients_are_come_from_options(tmp_path: Path) -> None:
+    (tmp_path / "main.mjs").write_text("""
+        export default { fetch: ({ cf }, env) =>
+          new Response(env.GREETING + env.EMPTY + [cf.city, cf.tlsVersion]) };
+    """)
+    (tmp_path / "cf.json").write_text('{"city": "Porto"}')
     options = ["--name", "my-worker", "--var", "GREETING=a=b ", "--var", "EMPTY="]
+    options += ["--cf", "cf.json"]
     with Running("dev", "main.mjs", *options, *ANY_PORT, folder=tmp_path) as dev:
         url = dev.ready()
         assert dev.out[0].startswith("my-worker is listening")
-        assert get(url).text == "a=b "
+        assert get(url).text == "a=b Porto,TLSv1.3"
 
 
 def test_what_cannot_be_served_is_told_in_one_line(tmp_path: Path) -> None:

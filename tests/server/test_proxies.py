@@ -1,8 +1,11 @@
 """What proxies in front of a listener say of their clients."""
 
+import json
+
 import pytest
 from multidict import CIMultiDict
 
+from holdfast.host.edge import Edge
 from holdfast.server.proxies import Proxies
 from tests.inprocess import Server
 
@@ -68,3 +71,39 @@ async def test_a_worker_sees_the_client_of_a_proxy_that_is_trusted(
         direct = f"127.0.0.1 http://{authority}"
         assert told == (f"192.0.2.7 https://{authority}" if trusted else direct)
         assert await server.text("/") == direct
+
+
+CF = """
+export default { fetch(request) {
+  const { country, city, bot } = request.cf;
+  return Response.json([country, city, bot, request.headers.has("x-client")]);
+} };
+"""
+
+
+@pytest.mark.parametrize(
+    ("trusted", "header", "told"),
+    [
+        ((), "X-Client", ["PT", "Porto", None, False]),
+        (("127.0.0.1",), "X-Client", ["BR", "S\u00e3o Paulo", True, True]),
+        (("127.0.0.1",), "X-Other", ["PT", "Porto", None, False]),
+    ],
+)
+async def test_a_proxy_that_is_trusted_tells_where_a_client_is(
+    tmp_path, trusted: tuple[str, ...], header: str, told: list[object]
+) -> None:
+    edge = Edge({"country": "PT", "city": "Porto"}, "x-client")
+    client = '{"country": "BR", "city": "S\u00e3o Paulo", "bot": true}'
+    async with Server(tmp_path, trusted_proxies=trusted, edge=edge) as server:
+        server.add("main", CF)
+        assert json.loads(await server.text("/", headers={header: client})) == told
+
+
+@pytest.mark.parametrize("client", ["", "[1]", "null", "{"])
+async def test_what_is_no_object_tells_nothing_of_a_client(tmp_path, client: str) -> None:
+    async with Server(
+        tmp_path, trusted_proxies=("127.0.0.1",), edge=Edge({}, "x-client")
+    ) as server:
+        server.add("main", CF)
+        told = json.loads(await server.text("/", headers={"X-Client": client}))
+        assert told[:2] == ["XX", None]

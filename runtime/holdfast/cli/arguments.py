@@ -16,7 +16,9 @@ from holdfast.cli.parser import (
     command,
     day,
     duration_or_zero,
+    header_name,
     network,
+    object_file,
     port,
     positive,
     seconds,
@@ -101,6 +103,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options, unknown = parser.parse_known_args(words)
     if unknown:
         options.parser.refuse(unknown)
+    if getattr(options, "cf_header", None) and not options.trusted_proxy:
+        options.parser.error("--cf-header needs a --trusted-proxy, whose header alone is believed")
     return options
 
 
@@ -255,6 +259,19 @@ def _add_address(parser: Parser) -> None:
         metavar="ADDRESS",
         help="a proxy in front, or a network of them, or unix:, whose X-Forwarded-For and "
         "X-Forwarded-Proto are believed; may be repeated",
+    )
+    parser.add_argument(
+        "--cf",
+        type=object_file,
+        default={},
+        metavar="FILE",
+        help="JSON of an object, whose members request.cf has for all clients",
+    )
+    parser.add_argument(
+        "--cf-header",
+        type=header_name,
+        metavar="NAME",
+        help="the header in which a trusted proxy tells request.cf of each client, as JSON",
     )
 
 

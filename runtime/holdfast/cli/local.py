@@ -23,6 +23,7 @@ from holdfast.cli.process import settings_from, spare_what_stays, unusable_folde
 from holdfast.cli.project_file import ProjectFile, SourceFile, open_scripts
 from holdfast.cli.reload import Reading, Reloader, Triggers, error_page, read
 from holdfast.cli.script_file import check_classes, with_way_out
+from holdfast.host.edge import EXAMPLE
 from holdfast.host.platform import Platform
 from holdfast.server import FileSource, FileSources, Listener, OneScript, Runtime
 from holdfast.server.listener import RequestLog
@@ -101,7 +102,7 @@ class LocalServer:
     async def serve(self, post: Post, stop: asyncio.Event) -> int:
         """Listen until stopped; the exit status."""
         loop = asyncio.get_running_loop()
-        settings = settings_from(self._options)
+        settings = settings_from(self._options, clients=EXAMPLE if self._watch else {})
         with ExitStack() as folder:
             try:
                 folder.enter_context(post.claim(settings.data))

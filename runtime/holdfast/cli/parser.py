@@ -102,6 +102,27 @@ def network(text: str) -> str:
         raise argparse.ArgumentTypeError(message) from None
 
 
+def header_name(text: str) -> str:
+    """The name of a header, in lower case."""
+    if re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", text):
+        return text.lower()
+    raise argparse.ArgumentTypeError(f"{text!r} is no name of a header")
+
+
+def object_file(text: str) -> dict[str, Any]:
+    """The object in a file of JSON."""
+    import json
+
+    try:
+        told = json.loads(Path(text).read_text())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise argparse.ArgumentTypeError(f"{text} is no file of JSON: {reason}") from None
+    if not isinstance(told, dict):
+        raise argparse.ArgumentTypeError(f"{text} holds no object")
+    return told
+
+
 def positive(text: str) -> int:
     """A whole number from 1."""
     if text.isascii() and text.isdigit() and int(text) >= 1:

@@ -8,12 +8,14 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from holdfast.engine import Limits
 from holdfast.engine.limits import MEBIBYTE
+from holdfast.host.edge import Edge
 from holdfast.server.settings import Bounds, Settings
 from holdfast.server.signals import stop_signals
 
@@ -30,8 +32,13 @@ YOUNG_COLLECTIONS = (700, 10, 100)
 ENDING = "Finishing what is under way; once more ends at once."
 
 
-def settings_from(options: argparse.Namespace) -> Settings:
-    """The settings that the options of `dev`, `run` or `serve` give."""
+def settings_from(
+    options: argparse.Namespace, *, clients: Mapping[str, Any] = MappingProxyType({})
+) -> Settings:
+    """The settings that the options of `dev`, `run` or `serve` give.
+
+    `clients` is what `request.cf` tells of them where the options do not.
+    """
     return Settings(
         data=options.data,
         limits=Limits(memory_bytes=options.memory_mb * MEBIBYTE, turn_cpu_ms=options.cpu_ms),
@@ -49,6 +56,7 @@ def settings_from(options: argparse.Namespace) -> Settings:
         object_bytes=options.object_mb * MEBIBYTE,
         allow_private_egress=options.allow_private_egress,
         trusted_proxies=tuple(options.trusted_proxy),
+        edge=Edge({**clients, **options.cf}, options.cf_header or ""),
     )
 
 

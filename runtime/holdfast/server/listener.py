@@ -19,6 +19,7 @@ from holdfast.server.overload import Reason
 from holdfast.server.response import OVERLOADED, overloaded, plain_response
 from holdfast.server.routing import Routes, canonical_url
 from holdfast.server.runtime import Runtime
+from holdfast.server.settings import Settings
 from holdfast.workers import (
     Durations,
     NotCompiled,
@@ -52,7 +53,8 @@ class Listener:
         self._runtime = runtime
         self._routes = routes
         self._overload = runtime.overload
-        self._proxies = _proxies(runtime.settings.trusted_proxies)
+        self._proxies = _proxies(runtime.settings)
+        self._edge_header = runtime.settings.edge.header.encode()
         self._max_requests = runtime.overload.bounds.requests
         self._on_request = on_request
         self._waiting = 0  # for code that is compiled
@@ -95,6 +97,8 @@ class Listener:
             return self._refused(message, body, 404, "There is no Worker at this host.")
         origin = route.origin
         if self._proxies is not None:
+            if self._edge_header:
+                message = self._proxies.without_claims(client, message, self._edge_header)
             client, origin = self._proxies.seen_by(client, message.headers, origin)
         url = canonical_url(origin, message.path)
         if url is None:
@@ -222,8 +226,9 @@ def raw_headers(message: RawRequestMessage, client: str) -> str:
     return text
 
 
-def _proxies(networks: Sequence[str]) -> "Proxies | None":
-    if not networks:
+def _proxies(settings: Settings) -> "Proxies | None":
+    networks = settings.trusted_proxies
+    if not networks and not settings.edge.header:
         return None
     from holdfast.server.proxies import Proxies
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Protocol
 
+from aiohttp.http_parser import RawRequestMessage
+
 REMEMBERED_ADDRESSES = 1024
 SCHEMES = ("http", "https")
 UNIX = "unix:"  # those who come by the Unix socket, as nginx calls them
@@ -52,6 +54,15 @@ class Proxies:
         scheme = schemes[0].lower() if schemes else ""
         _, separator, authority = origin.partition("://")
         return client, f"{scheme}{separator}{authority}" if scheme in SCHEMES else origin
+
+    def without_claims(
+        self, peer: str, message: RawRequestMessage, header: bytes
+    ) -> RawRequestMessage:
+        """The message without a header, in lower case, that only trusted proxies may set."""
+        if self._trusts(peer):
+            return message
+        fields = tuple(field for field in message.raw_headers if field[0].lower() != header)
+        return message._replace(raw_headers=fields)
 
     def _is_within(self, text: str) -> bool:
         if not text:

@@ -373,6 +373,7 @@ class Runtime:
             kv=KeyValueBindings(self.key_value),
             d1=D1Bindings(lambda: self.d1),
             rate_limits=self._rate_limits,
+            edge=self.settings.edge,
         )
 
     # ---- replacing and ending ------------------------------------------------------

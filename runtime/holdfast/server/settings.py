@@ -5,6 +5,7 @@ from pathlib import Path
 
 from holdfast.engine import Limits
 from holdfast.host.constants import MAX_OBJECT_CALLS
+from holdfast.host.edge import Edge
 from holdfast.storage.cache import DEFAULT_MAX_BYTES
 from holdfast.storage.storage import MAX_OBJECT_BYTES
 
@@ -41,6 +42,7 @@ class Settings:
     `allow_private_egress`: whether scripts may fetch loopback and private addresses.
     `trusted_proxies`: addresses, networks and `unix:` whose X-Forwarded-For and X-Forwarded-Proto
     count.
+    `edge`: what `request.cf` tells of clients; a header of it counts from trusted proxies alone.
     """
 
     data: Path
@@ -55,3 +57,4 @@ class Settings:
     cache_bytes: int = DEFAULT_MAX_BYTES
     allow_private_egress: bool = False
     trusted_proxies: tuple[str, ...] = ()
+    edge: Edge = field(default_factory=Edge)
