@@ -1,5 +1,6 @@
 // CacheStorage, `caches`: https://developers.cloudflare.com/workers/runtime-apis/cache/
 
+import { wrongArgument } from "../kernel/arguments.js";
 import { defineInterface, illegalConstructor, toDOMString } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
 import { createCache, notImplemented } from "./cache.js";
@@ -22,11 +23,7 @@ export class CacheStorage {
 
   async open(cacheName) {
     this.#default;
-    if (arguments.length === 0) {
-      throw new TypeError(
-        "Failed to execute 'open' on 'CacheStorage': parameter 1 is not of type 'string'.",
-      );
-    }
+    if (arguments.length === 0) throw wrongArgument("open", "CacheStorage", 1, "string");
     const name = toDOMString(cacheName);
     if (name.length >= MAX_NAME_LENGTH) throw new TypeError("Cache name is too long.");
     return createCache(`open ${name}`);

@@ -6,7 +6,8 @@ import { createRequestRecord, requestRecord } from "../fetch/request.js";
 import { isResponse, responseFromFetch, responseRecord } from "../fetch/response.js";
 import { bodyForHost, throughGate } from "../fetch/transfer.js";
 import { checkUsable } from "../fetch/body.js";
-import { requireContext } from "../kernel/pending.js";
+import { wrongArgument } from "../kernel/arguments.js";
+import { passOutputGate } from "../kernel/pending.js";
 import { defineInterface, illegalConstructor, isObject } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
 import { urlToSend } from "../workers/crossing.js";
@@ -45,19 +46,19 @@ export class Cache {
   /** Forget the response to a request; whether there was one. */
   async delete(request, options = undefined) {
     const name = this.#name;
-    if (arguments.length === 0) throw wrongArgument("delete", 1, "Request or string");
+    if (arguments.length === 0) throw wrongArgument("delete", "Cache", 1, "Request or string");
     const ignoresMethod = toOptions(options, "delete");
     const record = keyRecord(request);
     if (record.method !== "GET" && !ignoresMethod) return false;
     const key = keyOf(record);
-    await requireContext().outputGate?.wait();
+    await passOutputGate();
     return cache_delete(name, key);
   }
 
   /** The response to a request; undefined where there is none. */
   async match(request, options = undefined) {
     const name = this.#name;
-    if (arguments.length === 0) throw wrongArgument("match", 1, "Request or string");
+    if (arguments.length === 0) throw wrongArgument("match", "Cache", 1, "Request or string");
     const ignoresMethod = toOptions(options, "match");
     const record = keyRecord(request);
     if (record.method !== "GET" && !ignoresMethod) return undefined;
@@ -68,8 +69,8 @@ export class Cache {
   /** Keep a response, for as long as its headers say. */
   async put(request, response) {
     const name = this.#name;
-    if (arguments.length === 0) throw wrongArgument("put", 1, "Request or string");
-    if (!isResponse(response)) throw wrongArgument("put", 2, "Response");
+    if (arguments.length === 0) throw wrongArgument("put", "Cache", 1, "Request or string");
+    if (!isResponse(response)) throw wrongArgument("put", "Cache", 2, "Response");
     if (response.type === "error") throw new TypeError("Cache is unable to store an error response");
     const record = keyRecord(request);
     checkStorable(record, response);
@@ -100,16 +101,10 @@ export class Cache {
 
 refuseToClone(Cache);
 
-function wrongArgument(method, position, type) {
-  return new TypeError(
-    `Failed to execute '${method}' on 'Cache': parameter ${position} is not of type '${type}'.`,
-  );
-}
-
 /** Whether the method of a request is to be ignored. */
 function toOptions(options, method) {
   if (options === undefined || options === null) return false;
-  if (!isObject(options)) throw wrongArgument(method, 2, "CacheQueryOptions");
+  if (!isObject(options)) throw wrongArgument(method, "Cache", 2, "CacheQueryOptions");
   const { ignoreMethod } = options;
   for (const name of NOT_IMPLEMENTED) {
     if (options[name] !== undefined) {

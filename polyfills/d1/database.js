@@ -5,7 +5,7 @@
 
 import { d1_query } from "holdfast:ops";
 import { isArrayBuffer } from "../kernel/buffers.js";
-import { requireContext } from "../kernel/pending.js";
+import { passOutputGate } from "../kernel/pending.js";
 import { refuseToClone } from "../serialize/index.js";
 
 const FIRST_UNCONSTRAINED = "first-unconstrained";
@@ -159,7 +159,7 @@ class D1PreparedStatement {
 
 async function ask(number, queries) {
   const request = JSON.stringify(queries);
-  await requireContext().outputGate?.wait();
+  await passOutputGate();
   return JSON.parse(await d1_query(number, request));
 }
 

@@ -1,6 +1,7 @@
 // FormData: https://xhr.spec.whatwg.org/#interface-formdata
 
 import { defineListView } from "../console/views.js";
+import { wrongArgument } from "../kernel/arguments.js";
 import {
   defineInterface,
   defineIterable,
@@ -95,9 +96,7 @@ function createEntry(method, isFileForm, name, value, filename) {
     return [key, asFile(value, filename === undefined ? undefined : toUSVString(filename))];
   }
   if (isFileForm) {
-    throw new TypeError(
-      `Failed to execute '${method}' on 'FormData': parameter 2 is not of type 'Blob'.`,
-    );
+    throw wrongArgument(method, "FormData", 2, "Blob");
   }
   return [key, toUSVString(value)];
 }

@@ -7,6 +7,7 @@
 // As in workerd, no header is forbidden: a guard is either "immutable" or it is not.
 
 import { defineListView } from "../console/views.js";
+import { wrongConstructorArgument } from "../kernel/arguments.js";
 import {
   defineInterface,
   defineIterable,
@@ -195,9 +196,6 @@ function sortedPairs(map) {
 // ---- Filling --------------------------------------------------------------------
 
 const builtinIterator = Headers.prototype[Symbol.iterator];
-const NOT_HEADERS =
-  "Failed to construct 'Headers': constructor parameter 1 is not of type " +
-  "'Headers or Sequence or object'.";
 const NOT_A_PAIR =
   "To initialize a Headers object from a sequence, each inner sequence must have exactly two elements.";
 
@@ -206,7 +204,7 @@ const NOT_A_PAIR =
  * string. https://fetch.spec.whatwg.org/#concept-headers-fill
  */
 export function rawFromInit(init) {
-  if (!isObject(init)) throw new TypeError(NOT_HEADERS);
+  if (!isObject(init)) throw wrongConstructorArgument("Headers", 1, "Headers or Sequence or object");
   const method = init[Symbol.iterator];
   if (method === undefined || method === null) return rawFromRecord(init);
   if (method === builtinIterator && isInstance(init)) return rawOf(init);

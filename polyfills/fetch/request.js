@@ -6,6 +6,7 @@ import { defineView } from "../console/views.js";
 import { TEXT_HEADERS } from "holdfast:constants";
 import { createAbortSignal, createDependentSignal, isAbortSignal } from "../events/abort.js";
 import { blobOfUrl } from "../files/object-urls.js";
+import { wrongConstructorArgument, wrongField } from "../kernel/arguments.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { isObject, requireArguments, toEnum, toUSVString } from "../kernel/webidl.js";
 import { resolve } from "./base-url.js";
@@ -19,9 +20,7 @@ import { addContentType, copyOfRecord, headersOf, NEW_RECORD, rawHeadersOf } fro
 
 const NO_BODY = "Request with a GET or HEAD method cannot have a body.";
 const USED = "Cannot reconstruct a Request with a used body.";
-const NOT_AN_INIT =
-  "Failed to construct 'Request': constructor parameter 2 is not of type " +
-  "'RequestInitializerDict or Request'.";
+const DICT = "RequestInitializerDict";
 const TWO_LIFETIMES =
   "The 'cacheControl' and 'cacheTtl' options on cf are mutually exclusive. Use 'cacheControl' for " +
   "explicit Cache-Control header directives, or 'cacheTtl' for a simplified TTL, but not both.";
@@ -180,7 +179,7 @@ keepShapes(new Request(FROM_RECORD, undefined));
  */
 export function createRequestRecord(input, init) {
   if (init === null) init = undefined;
-  else if (init !== undefined && !isObject(init)) throw new TypeError(NOT_AN_INIT);
+  else if (init !== undefined && !isObject(init)) throw wrongConstructorArgument("Request", 2, `${DICT} or Request`);
   const from = typeof input === "string" ? undefined : requestRecord(input);
   if (from !== undefined) return recordFromRequest(from, init);
   const record = new RequestRecord("GET", resolveUrl(input));
@@ -279,7 +278,7 @@ function checkIntegrity(value) {
 }
 
 function checkedCf(value, cache) {
-  if (!isObject(value)) throw new TypeError(wrongType("cf", "Object"));
+  if (!isObject(value)) throw wrongField("cf", DICT, "Object");
   const cf = copyOfCf(value);
   if (cf.cacheControl === undefined) return cf;
   if (cf.cacheTtl !== undefined) throw new TypeError(TWO_LIFETIMES);
@@ -297,20 +296,13 @@ export function defineFetcher(Class) {
 function checkedFetcher(fetcher) {
   if (fetcher === null) return undefined;
   if (fetcher instanceof Fetcher) return fetcher;
-  throw new TypeError(wrongType("fetcher", "Fetcher"));
+  throw wrongField("fetcher", DICT, "Fetcher");
 }
 
 function checkedSignal(signal) {
   if (signal === null) return undefined;
   if (isObject(signal) && isAbortSignal(signal)) return signal;
-  throw new TypeError(wrongType("signal", "AbortSignal"));
-}
-
-function wrongType(field, type) {
-  return (
-    `Incorrect type for the '${field}' field on 'RequestInitializerDict': ` +
-    `the provided value is not of type '${type}'.`
-  );
+  throw wrongField("signal", DICT, "AbortSignal");
 }
 
 // ---- For other polyfills --------------------------------------------------------

@@ -3,6 +3,7 @@
 
 import { defineView } from "../console/views.js";
 import { JSON_HEADERS, TEXT_HEADERS } from "holdfast:constants";
+import { wrongConstructorArgument, wrongField } from "../kernel/arguments.js";
 import { isObject, requireArguments, toUSVString } from "../kernel/webidl.js";
 import { resolve } from "./base-url.js";
 import { cloneBody, defineBody } from "./body.js";
@@ -19,9 +20,6 @@ const STATUS_RANGE =
   "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
 const NULL_BODY = "Response with null body status (101, 204, 205, or 304) cannot have a body.";
 const WEB_SOCKET_STATUS = "Responses with a WebSocket must have status code 101.";
-const NOT_AN_INIT =
-  "Failed to construct 'Response': constructor parameter 2 is not of type " +
-  "'InitializerDict or Response'.";
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 
@@ -208,7 +206,7 @@ function refuseBody(record) {
 
 /** https://fetch.spec.whatwg.org/#initialize-a-response */
 function initialize(record, init) {
-  if (!isObject(init)) throw new TypeError(NOT_AN_INIT);
+  if (!isObject(init)) throw wrongConstructorArgument("Response", 2, "InitializerDict or Response");
   const { cf, encodeBody, headers, status, statusText, webSocket } = init;
   if (cf !== undefined && cf !== null) record.cf = checkedCf(cf);
   const encoding = encodeBody === undefined ? responseRecord(init)?.encodeBody : checkedEncoding(encodeBody);
@@ -222,7 +220,7 @@ function initialize(record, init) {
 
 function checkedCf(cf) {
   if (isObject(cf)) return copyOfCf(cf);
-  throw new TypeError(wrongType("cf", "Object"));
+  throw wrongField("cf", "InitializerDict", "Object");
 }
 
 function checkedEncoding(value) {
@@ -233,14 +231,7 @@ function checkedEncoding(value) {
 
 function checkedSocket(webSocket) {
   if (sockets().isWebSocket(webSocket)) return webSocket;
-  throw new TypeError(wrongType("webSocket", "WebSocket"));
-}
-
-function wrongType(field, type) {
-  return (
-    `Incorrect type for the '${field}' field on 'InitializerDict': ` +
-    `the provided value is not of type '${type}'.`
-  );
+  throw wrongField("webSocket", "InitializerDict", "WebSocket");
 }
 
 function checkedStatus(value, webSocket) {

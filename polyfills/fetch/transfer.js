@@ -15,7 +15,7 @@ import {
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { bytesOf } from "../kernel/buffers.js";
 import { identityOf, isStandardError } from "../kernel/errors.js";
-import { requireContext } from "../kernel/pending.js";
+import { passOutputGate, requireContext } from "../kernel/pending.js";
 import { isLocked, knownLength, lockedReader } from "../streams/on-demand.js";
 import { HostBody, takeBody } from "./body-sources.js";
 import { checkUsable } from "./body.js";
@@ -118,7 +118,7 @@ const noReason = () => undefined;
 
 /** A body for an op, once the output gate lets it pass; it is kept meanwhile. */
 export async function throughGate(body) {
-  const gate = requireContext().outputGate?.wait();
+  const gate = passOutputGate();
   if (gate === undefined) return body;
   const kept = typeof body === "number" ? body_move(body) : body;
   try {

@@ -3,6 +3,7 @@
 // A blob's bytes are there already, so reading takes no time; but its events come in turns
 // of their own, as if it did: first "loadstart", then "progress", then "load" and "loadend".
 
+import { wrongArgument } from "../kernel/arguments.js";
 import { DOMException } from "../language/dom-exception.js";
 import { IncrementalDecoder } from "../encoding/incremental.js";
 import { encodingOf } from "../encoding/labels.js";
@@ -130,9 +131,7 @@ refuseToClone(FileReader);
 
 function toBlob(value, method) {
   if (isBlob(value)) return value;
-  throw new TypeError(
-    `Failed to execute '${method}' on 'FileReader': parameter 1 is not of type 'Blob'.`,
-  );
+  throw wrongArgument(method, "FileReader", 1, "Blob");
 }
 
 /** https://w3c.github.io/FileAPI/#blob-package-data, for text */

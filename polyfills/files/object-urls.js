@@ -4,15 +4,14 @@
 
 import { crypto_random_uuid } from "holdfast:ops";
 import { baseOrigin } from "../fetch/base-url.js";
+import { wrongArgument } from "../kernel/arguments.js";
 import { isBlob } from "./blob.js";
 
 const blobs = new Map();
 
 /** https://w3c.github.io/FileAPI/#dfn-createObjectURL */
 export function createObjectURL(object) {
-  if (!isBlob(object)) {
-    throw new TypeError("Failed to execute 'createObjectURL' on 'URL': parameter 1 is not of type 'Blob'.");
-  }
+  if (!isBlob(object)) throw wrongArgument("createObjectURL", "URL", 1, "Blob");
   const url = `blob:${baseOrigin()}/${crypto_random_uuid()}`;
   blobs.set(url, object);
   return url;

@@ -6,6 +6,7 @@
 import { checkUsable } from "../fetch/body.js";
 import { parseMimeType } from "../fetch/mime.js";
 import { isResponse, Response, responseRecord } from "../fetch/response.js";
+import { wrongArgument, wrongField } from "../kernel/arguments.js";
 import { bytesOf } from "../kernel/buffers.js";
 import { currentContext, queueTurn } from "../kernel/turns.js";
 import { defineInterface, isObject, toDOMString } from "../kernel/webidl.js";
@@ -28,7 +29,7 @@ export class HTMLRewriter {
   /** Have handlers called for the elements that meet a selector, and for what is in them. */
   on(selector, handlers) {
     const registrations = this.#registrations;
-    if (arguments.length === 0) throw wrongArgument("on", 1, "string");
+    if (arguments.length === 0) throw wrongArgument("on", "HTMLRewriter", 1, "string");
     const alternatives = parseSelector(toDOMString(selector));
     const known = toHandlers(handlers, ELEMENT_HANDLERS, ["on", 2, "ElementContentHandlers"]);
     registrations.push({ alternatives, ...known });
@@ -46,7 +47,7 @@ export class HTMLRewriter {
   /** A response with the given one's body as the handlers change it while it is read. */
   transform(response) {
     const registrations = this.#registrations;
-    if (!isResponse(response)) throw wrongArgument("transform", 1, "Response");
+    if (!isResponse(response)) throw wrongArgument("transform", "HTMLRewriter", 1, "Response");
     if (response.type === "error") {
       throw new TypeError("HTMLRewriter cannot transform an error response");
     }
@@ -153,22 +154,14 @@ class RewrittenBody {
 }
 
 function toHandlers(handlers, names, [method, position, type]) {
-  if (handlers !== null && !isObject(handlers)) throw wrongArgument(method, position, type);
+  if (handlers !== null && !isObject(handlers)) throw wrongArgument(method, "HTMLRewriter", position, type);
   const known = { receiver: handlers };
   for (const name of handlers === null ? [] : names) {
     const handler = handlers[name];
     if (handler !== undefined && typeof handler !== "function") {
-      throw new TypeError(
-        `Incorrect type for the '${name}' field on '${type}': the provided value is not of type 'function'.`,
-      );
+      throw wrongField(name, type, "function");
     }
     known[name] = handler;
   }
   return known;
-}
-
-function wrongArgument(method, position, type) {
-  return new TypeError(
-    `Failed to execute '${method}' on 'HTMLRewriter': parameter ${position} is not of type '${type}'.`,
-  );
 }

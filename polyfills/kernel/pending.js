@@ -21,6 +21,11 @@ export function requireContext() {
   return context;
 }
 
+/** Once what the running object has written is on the disk; undefined where all of it is. */
+export function passOutputGate() {
+  return requireContext().outputGate?.wait();
+}
+
 // Whether what runs outside of turns is a script; what the runtime makes for itself is free.
 let isScript = false;
 

@@ -4,7 +4,7 @@ import { kv_delete, kv_get, kv_get_many, kv_list, kv_put } from "holdfast:ops";
 import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.js";
 import { Response } from "../fetch/response.js";
 import { bytesOf, isArrayBuffer } from "../kernel/buffers.js";
-import { requireContext } from "../kernel/pending.js";
+import { passOutputGate } from "../kernel/pending.js";
 import { isObject, toUSVString } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
 import { isReadableStream } from "../streams/brand.js";
@@ -58,7 +58,7 @@ class KvNamespace {
     const { expiration, expirationTtl, metadata } = options ?? {};
     const json = metadata === undefined || metadata === null ? undefined : JSON.stringify(metadata);
     const bytes = await valueBytes(value);
-    await requireContext().outputGate?.wait();
+    await passOutputGate();
     await kv_put(number, key, bytes, json, integer(expiration), integer(expirationTtl));
   }
 
@@ -66,7 +66,7 @@ class KvNamespace {
   async delete(key) {
     const number = this.#number;
     key = checkedKey("DELETE", key);
-    await requireContext().outputGate?.wait();
+    await passOutputGate();
     await kv_delete(number, key);
   }
 
@@ -75,7 +75,7 @@ class KvNamespace {
     const number = this.#number;
     const all = (Array.isArray(keys) ? keys : [keys]).map((key) => checkedKey("DELETE", key));
     if (all.length > MAX_DELETED_KEYS) throw new Error(TOO_MANY_DELETED);
-    await requireContext().outputGate?.wait();
+    await passOutputGate();
     for (const key of all) await kv_delete(number, key);
   }
 
@@ -110,7 +110,7 @@ refuseToClone(KvNamespace);
 async function getOne(number, key, options) {
   key = checkedKey("GET", key);
   const { type, cacheTtl } = typeAndTtl(options);
-  await requireContext().outputGate?.wait();
+  await passOutputGate();
   const found = await kv_get(number, key, cacheTtl);
   if (found === undefined) return { value: null, metadata: null, cacheStatus: null };
   if (!converters.has(type)) throw new TypeError(UNKNOWN_TYPE);
@@ -135,7 +135,7 @@ async function getMany(number, keys, options, withMetadata) {
     throw new Error(`KV GET_BULK failed: 400 "${type}" is not a valid type. Use "json" or "text"`);
   }
   const names = [...new Set(keys.map((key) => toUSVString(key)))];
-  await requireContext().outputGate?.wait();
+  await passOutputGate();
   const found = JSON.parse(await kv_get_many(number, JSON.stringify(names), cacheTtl));
   return new Map(
     names.map((name, i) => {

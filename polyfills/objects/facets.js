@@ -11,6 +11,7 @@
 
 import { facet_open } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
+import { wrongArgument, wrongField } from "../kernel/arguments.js";
 import { queueTurn } from "../kernel/turns.js";
 import { dropMessage } from "../rpc/message.js";
 import { crossedRequest, repeatOf } from "../workers/crossing.js";
@@ -29,9 +30,7 @@ const TOO_DEEP =
   `Facet nesting depth limit exceeded. The maximum depth including the root Durable Object is ` +
   `${MAX_DEPTH}.`;
 const NO_OPTIONS = "A facet's callback must return an object with the class of the facet.";
-const NO_CLASS =
-  "Incorrect type for the 'class' field on 'StartupOptions': the provided value is not of type " +
-  "'DurableObjectClass or LoopbackDurableObjectNamespace or LoopbackColoLocalActorNamespace'.";
+const CLASSES = "DurableObjectClass or LoopbackDurableObjectNamespace or LoopbackColoLocalActorNamespace";
 const EVICTED = "This Durable Object instance is no longer active: it has no facets.";
 
 class Facet {
@@ -149,7 +148,7 @@ class Facet {
 function checkedOptions(options) {
   if (options === undefined || options === null) throw new TypeError(NO_OPTIONS);
   const parts = partsOfClass(options.class);
-  if (parts === undefined) throw new TypeError(NO_CLASS);
+  if (parts === undefined) throw wrongField("class", "StartupOptions", CLASSES);
   const { id } = options;
   return { ...parts, id: id === undefined || id instanceof DurableObjectId ? id : `${id}` };
 }
@@ -233,7 +232,7 @@ export class DurableObjectFacets {
   get(name, callback) {
     requireStrings("get", arguments.length, 1);
     name = `${name}`.toWellFormed();
-    if (typeof callback !== "function") throw new TypeError(wrongType("get", 2, "function"));
+    if (typeof callback !== "function") throw wrongArgument("get", "DurableObjectFacets", 2, "function");
     checkName(name);
     if (depthOf(this.#instance) >= MAX_DEPTH) throw new Error(TOO_DEEP);
     return stubOfFacet(new FacetLink(this.#instance, name, callback));
@@ -243,7 +242,7 @@ export class DurableObjectFacets {
   abort(name, reason) {
     requireStrings("abort", arguments.length, 1);
     name = checkName(`${name}`.toWellFormed());
-    if (arguments.length < 2) throw new TypeError(wrongType("abort", 2, "Value"));
+    if (arguments.length < 2) throw wrongArgument("abort", "DurableObjectFacets", 2, "Value");
     this.#instance.facets?.get(name)?.end(asEnd(reason));
   }
 
@@ -271,15 +270,9 @@ export function facetsOf(instance) {
 }
 
 function requireStrings(method, given, wanted) {
-  if (given < wanted) throw new TypeError(wrongType(method, given + 1, "string"));
+  if (given < wanted) throw wrongArgument(method, "DurableObjectFacets", given + 1, "string");
 }
 
-function wrongType(method, number, type) {
-  return (
-    `Failed to execute '${method}' on 'DurableObjectFacets': parameter ${number} is not of type ` +
-    `'${type}'.`
-  );
-}
 
 function checkName(name) {
   if (encodeUtf8(name).length > MAX_NAME_BYTES) throw new TypeError(NAME_TOO_LONG);

@@ -22,6 +22,7 @@ import {
   socket_taken,
 } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
+import { wrongArgument } from "../kernel/arguments.js";
 import { currentContext, setCurrentContext } from "../kernel/current.js";
 import { lazily } from "../kernel/lazy.js";
 import { reportException } from "../kernel/report.js";
@@ -75,17 +76,13 @@ export function acceptWebSocket(instance, socket, tags) {
 function checkedState(socket, method) {
   const state = stateOfSocket(socket);
   if (state !== undefined) return state;
-  throw new TypeError(
-    `Failed to execute '${method}' on 'DurableObjectState': parameter 1 is not of type 'WebSocket'.`,
-  );
+  throw wrongArgument(method, "DurableObjectState", 1, "WebSocket");
 }
 
 function distinctTags(tags) {
   const method = isObject(tags) ? tags[Symbol.iterator] : undefined;
   if (typeof method !== "function") {
-    throw new TypeError(
-      "Failed to execute 'acceptWebSocket' on 'DurableObjectState': parameter 2 is not of type 'Array'.",
-    );
+    throw wrongArgument("acceptWebSocket", "DurableObjectState", 2, "Array");
   }
   const distinct = new Set();
   for (const tag of sequenceFrom(tags, method, toDOMString)) {
@@ -153,10 +150,8 @@ export function setAutoResponse(instance, pair) {
     return;
   }
   if (!(pair instanceof WebSocketRequestResponsePair)) {
-    throw new TypeError(
-      "Failed to execute 'setWebSocketAutoResponse' on 'DurableObjectState': parameter 1 is not " +
-        "of type 'WebSocketRequestResponsePair'.",
-    );
+    const method = "setWebSocketAutoResponse";
+    throw wrongArgument(method, "DurableObjectState", 1, "WebSocketRequestResponsePair");
   }
   const { request, response } = pair;
   checkSize("Request", "request", request);

@@ -1,10 +1,8 @@
 // DurableObjectId: https://developers.cloudflare.com/durable-objects/api/id/
 
 import { object_check_id, object_id_from_name, object_new_id } from "holdfast:ops";
+import { wrongArgument } from "../kernel/arguments.js";
 import { defineInterface } from "../kernel/webidl.js";
-
-const NOT_AN_ID =
-  "Failed to execute 'equals' on 'DurableObjectId': parameter 1 is not of type 'DurableObjectId'.";
 
 const { defineProperty } = Object;
 
@@ -60,7 +58,7 @@ export class DurableObjectId {
 
   /** True if the other id is the same object's. Throws TypeError for what is no id. */
   equals(other) {
-    if (!(#hex in Object(other))) throw new TypeError(NOT_AN_ID);
+    if (!(#hex in Object(other))) throw wrongArgument("equals", "DurableObjectId", 1, "DurableObjectId");
     return this.#hex === other.#hex;
   }
 }

@@ -1,5 +1,6 @@
 // SyncKvStorage: https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#synchronous-kv-api
 
+import { wrongArgument } from "../kernel/arguments.js";
 import { defineInterface } from "../kernel/webidl.js";
 import * as operations from "./operations.js";
 import { isStranger, refuse, STORAGE } from "./strangers.js";
@@ -35,11 +36,7 @@ export class SyncKvStorage {
   /** Store a value under a key. */
   put(key, value) {
     const instance = this.#ready("put", arguments);
-    if (arguments.length < 2) {
-      throw new TypeError(
-        "Failed to execute 'put' on 'SyncKvStorage': parameter 2 is not of type 'Value'.",
-      );
-    }
+    if (arguments.length < 2) throw wrongArgument("put", "SyncKvStorage", 2, "Value");
     operations.putOne(instance, key, value);
   }
 
@@ -58,11 +55,7 @@ export class SyncKvStorage {
   }
 
   #ready(method, given) {
-    if (given?.length === 0) {
-      throw new TypeError(
-        `Failed to execute '${method}' on 'SyncKvStorage': parameter 1 is not of type 'string'.`,
-      );
-    }
+    if (given?.length === 0) throw wrongArgument(method, "SyncKvStorage", 1, "string");
     if (isStranger(this.#instance)) refuse(STORAGE);
     if (!this.#instance.usesSqlite) throw new Error(NOT_ENABLED);
     return this.#instance;

@@ -1,6 +1,7 @@
 // DurableObjectNamespace: https://developers.cloudflare.com/durable-objects/api/namespace/
 
 import { JURISDICTIONS, LOCATION_HINTS } from "holdfast:constants";
+import { wrongArgument } from "../kernel/arguments.js";
 import { Either } from "../kernel/either.js";
 import { defineInterface } from "../kernel/webidl.js";
 import { checkNamespace, idFromName, idFromString, isObjectId, newUniqueId } from "./id.js";
@@ -66,9 +67,7 @@ export class DurableObjectNamespace extends Either {
   /** The stub of the object with this id; the object starts with the first call. */
   get(id, options) {
     if (!isObjectId(id)) {
-      throw new TypeError(
-        "Failed to execute 'get' on 'DurableObjectNamespace': parameter 1 is not of type 'DurableObjectId'.",
-      );
+      throw wrongArgument("get", "DurableObjectNamespace", 1, "DurableObjectId");
     }
     checkNamespace(this.#binding, id);
     const { jurisdiction } = this.#binding;
@@ -109,9 +108,7 @@ function checkedHint({ locationHint, routingMode }) {
 }
 
 function missingArgument(method) {
-  return new TypeError(
-    `Failed to execute '${method}' on 'DurableObjectNamespace': parameter 1 is not of type 'string'.`,
-  );
+  return wrongArgument(method, "DurableObjectNamespace", 1, "string");
 }
 
 /** The namespace behind a binding. */

@@ -24,6 +24,7 @@ import {
   storage_taken_values,
 } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
+import { toInt32, wrongArgument } from "../kernel/arguments.js";
 import { deserialize, serialize, serializeAtHand } from "../serialize/index.js";
 import { eraseFacets } from "./erasing.js";
 import { beforeChange } from "./read-ahead.js";
@@ -31,8 +32,6 @@ import { beforeChange } from "./read-ahead.js";
 // A value of just the limit, such as 128 KiB in a buffer, fits: what serializing adds to it
 // is not counted, up to this, as in workerd.
 const MAX_ENVELOPE_BYTES = 34;
-const OUT_OF_RANGE =
-  "Value out of range. Must be between -2147483648 and 2147483647 (inclusive).";
 const NOT_ENTRIES =
   "put() may only be called with a single key-value pair and optional options as " +
   "put(key, value, options) or with multiple key-value pairs and optional options as " +
@@ -68,9 +67,7 @@ export function listRange(instance, range) {
 export function listOptions(options, owner = "DurableObjectStorage") {
   if (options === undefined || options === null) return {};
   if (typeof options !== "object") {
-    throw new TypeError(
-      `Failed to execute 'list' on '${owner}': parameter 1 is not of type 'ListOptions'.`,
-    );
+    throw wrongArgument("list", owner, 1, "ListOptions");
   }
   const { start, startAfter, end, prefix, reverse, limit } = options;
   if (start !== undefined && startAfter !== undefined) {
@@ -83,11 +80,9 @@ export function listOptions(options, owner = "DurableObjectStorage") {
   return range;
 }
 
-// In workerd the limit is a 32 bit integer: what is not finite converts to 0.
 function checkedLimit(limit) {
-  const number = Math.trunc(limit);
-  if (Number.isFinite(number) && number !== (number | 0)) throw new TypeError(OUT_OF_RANGE);
-  if (!(number > 0) || number === Infinity) throw new TypeError("List limit must be positive.");
+  const number = toInt32(limit);
+  if (number <= 0) throw new TypeError("List limit must be positive.");
   return number;
 }
 

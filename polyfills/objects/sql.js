@@ -1,14 +1,13 @@
 // SqlStorage: https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
 
 import { sql_rows_read, sql_size } from "holdfast:ops";
+import { wrongArgument } from "../kernel/arguments.js";
 import { ownValue } from "../kernel/own-properties.js";
 import { defineInterface, illegalConstructor, illegalInvocation } from "../kernel/webidl.js";
 import { wrote } from "./operations.js";
 import { run } from "./sql-rows.js";
 import { isStranger, refuse, STORAGE } from "./strangers.js";
 
-const NOT_A_STRING =
-  "Failed to execute 'exec' on 'SqlStorage': parameter 1 is not of type 'String'.";
 const NOT_ENABLED =
   "SQL is not enabled for this Durable Object class. To enable it, change `new_classes` to " +
   "`new_sqlite_classes` within the 'migrations' field in your wrangler.jsonc or wrangler.toml " +
@@ -188,7 +187,7 @@ export class SqlStorage {
 
   /** Run statements; a cursor over the rows of the last one, which gets the bindings. */
   exec(query, ...bindings) {
-    if (arguments.length === 0) throw new TypeError(NOT_A_STRING);
+    if (arguments.length === 0) throw wrongArgument("exec", "SqlStorage", 1, "String");
     const instance = this.#instance;
     requireSql(instance);
     const sql = typeof query === "string" ? query : `${query}`;

@@ -1,6 +1,7 @@
 // DurableObjectState: https://developers.cloudflare.com/durable-objects/api/state/
 
 import { turn_stop } from "holdfast:ops";
+import { wrongArgument } from "../kernel/arguments.js";
 import { ownExports } from "../workers/exports.js";
 import { runCriticalSection } from "./critical-section.js";
 import { lazily } from "../kernel/lazy.js";
@@ -11,12 +12,7 @@ import { DurableObjectStorage } from "./storage.js";
 const hibernation = lazily("objects/hibernation.js");
 const facets = lazily("objects/facets.js");
 
-const NOT_A_FUNCTION =
-  "Failed to execute 'blockConcurrencyWhile' on 'DurableObjectState': parameter 1 is not of type 'function'.";
-const NOT_A_PROMISE =
-  "Failed to execute 'waitUntil' on 'DurableObjectState': parameter 1 is not of type 'Promise'.";
-const NOT_ABORT_OPTIONS =
-  "Failed to execute 'abort' on 'DurableObjectState': parameter 2 is not of type 'AbortOptions'.";
+const NAME = "DurableObjectState";
 const ABORTED = "Application called abort() to reset Durable Object.";
 
 /**
@@ -45,7 +41,7 @@ export class DurableObjectState {
 
   /** Keep the object in memory until the promise settles. */
   waitUntil(promise) {
-    if (arguments.length === 0) throw new TypeError(NOT_A_PROMISE);
+    if (arguments.length === 0) throw wrongArgument("waitUntil", NAME, 1, "Promise");
     this.#instance.waitUntil(promise);
   }
 
@@ -55,7 +51,7 @@ export class DurableObjectState {
    */
   blockConcurrencyWhile(callback) {
     if (typeof callback !== "function") {
-      return Promise.reject(new TypeError(NOT_A_FUNCTION));
+      return Promise.reject(wrongArgument("blockConcurrencyWhile", NAME, 1, "function"));
     }
     return runCriticalSection(this.#instance, () => callback(), { resetOnError: true });
   }
@@ -67,7 +63,7 @@ export class DurableObjectState {
    */
   abort(reason = ABORTED, options = undefined) {
     if (options !== undefined && options !== null && !isObject(options)) {
-      throw new TypeError(NOT_ABORT_OPTIONS);
+      throw wrongArgument("abort", NAME, 2, "AbortOptions");
     }
     const error = new Error(String(reason));
     if (options?.retryAlarm === false) this.#instance.retriesAlarm = false;

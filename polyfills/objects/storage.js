@@ -4,6 +4,7 @@
 // into the object's open transaction at once and are durable when their round is.
 
 import { storage_release, storage_save, storage_undo } from "holdfast:ops";
+import { wrongArgument } from "../kernel/arguments.js";
 import { lazily } from "../kernel/lazy.js";
 import { ownLazily } from "../kernel/own-properties.js";
 import { defineInterface } from "../kernel/webidl.js";
@@ -17,12 +18,7 @@ import * as operations from "./operations.js";
 import { beforeChange } from "./read-ahead.js";
 import { isStranger, refuse, refused, STORAGE } from "./strangers.js";
 
-const NOT_A_FUNCTION =
-  "Failed to execute 'transaction' on 'DurableObjectStorage': parameter 1 is not of type 'function'.";
-const NOT_A_SYNC_FUNCTION =
-  "Failed to execute 'transactionSync' on 'DurableObjectStorage': parameter 1 is not of type 'function'.";
-const NOT_A_BOOKMARK =
-  "Failed to execute 'onNextSessionRestoreBookmark' on 'DurableObjectStorage': parameter 1 is not of type 'string'.";
+const NAME = "DurableObjectStorage";
 const CONFLICT = "TransactionConflict";
 
 const alarms = lazily("objects/alarms.js");
@@ -97,7 +93,7 @@ export class DurableObjectStorage {
    * bookmark to undo that with.
    */
   async onNextSessionRestoreBookmark(bookmark) {
-    if (arguments.length === 0) throw new TypeError(NOT_A_BOOKMARK);
+    if (arguments.length === 0) throw wrongArgument("onNextSessionRestoreBookmark", NAME, 1, "string");
     return await past().restoreBookmark(this.#instance, `${bookmark}`);
   }
 
@@ -119,7 +115,7 @@ export class DurableObjectStorage {
    */
   transaction(closure) {
     if (typeof closure !== "function") {
-      return Promise.reject(new TypeError(NOT_A_FUNCTION));
+      return Promise.reject(wrongArgument("transaction", NAME, 1, "function"));
     }
     const instance = this.#instance;
     if (isStranger(instance)) return refused(STORAGE);
@@ -132,7 +128,7 @@ export class DurableObjectStorage {
    * alone what was written before it in the same turn. They nest.
    */
   transactionSync(closure) {
-    if (typeof closure !== "function") throw new TypeError(NOT_A_SYNC_FUNCTION);
+    if (typeof closure !== "function") throw wrongArgument("transactionSync", NAME, 1, "function");
     const instance = this.#instance;
     if (isStranger(instance)) refuse(STORAGE);
     storage_save(instance.slot);

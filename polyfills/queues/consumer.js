@@ -2,17 +2,15 @@
 // https://developers.cloudflare.com/queues/configuration/javascript-apis/#consumer
 
 import { QUEUE_TIMEOUT_MS } from "holdfast:constants";
-import { compatibility_has, event_failed, event_return } from "holdfast:ops";
+import { compatibility_has } from "holdfast:ops";
 import { decodeUtf8, encodeUtf8 } from "../encoding/utf8.js";
-import { describeError, identityOf } from "../kernel/errors.js";
 import { Context } from "../kernel/turns.js";
 import { defineInterface, illegalConstructor } from "../kernel/webidl.js";
 import { deserialize, refuseToClone } from "../serialize/index.js";
 import { startHostTimer } from "../timers/host-timer.js";
 import { CONSTRUCTING, ExtendableEvent } from "../workers/extendable-event.js";
 import { TriggerEvent } from "../workers/scheduled.js";
-import { metricsOf } from "./producer.js";
-import { toSeconds } from "./seconds.js";
+import { metricsOf, toSeconds } from "./producer.js";
 
 const TOO_LONG = "The queue() handler exceeded its allowed execution time";
 
@@ -49,21 +47,8 @@ export class BatchEvent extends TriggerEvent {
     else this.fail(failures[0]);
   }
 
-  succeed() {
-    this.answer((isDone) => event_return(this.number, this.#fate.toBytes(), "", isDone));
-  }
-
-  fail(error) {
-    this.answer((isDone) =>
-      event_failed(
-        this.number,
-        ...identityOf(error),
-        describeError(error),
-        isDone,
-        "",
-        this.#fate.toBytes(),
-      ),
-    );
+  told() {
+    return this.#fate.toBytes();
   }
 }
 

@@ -4,15 +4,13 @@
 import { compatibility_has, queue_metrics, queue_send, queue_send_batch } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { concatenate } from "../files/blob.js";
+import { toInt32, wrongArgument } from "../kernel/arguments.js";
 import { copyBytes, describeView, isArrayBuffer, isDetached, transferBuffer } from "../kernel/buffers.js";
-import { requireContext } from "../kernel/pending.js";
+import { passOutputGate } from "../kernel/pending.js";
 import { toSequence, toUSVString } from "../kernel/webidl.js";
 import { refuseToClone, serialize } from "../serialize/index.js";
-import { toSeconds } from "./seconds.js";
 
 const UNDEFINED_BODY = "Message body cannot be undefined";
-const NO_BODY =
-  "Failed to execute 'send' on 'WorkerQueue': parameter 1 is not of type 'Value'.";
 const NO_MESSAGES = "sendBatch() requires at least one message";
 
 let make;
@@ -44,12 +42,12 @@ class WorkerQueue {
   /** Send a message, durably. `options`: `contentType`, `delaySeconds`. */
   async send(body, options) {
     const number = this.#number;
-    if (arguments.length === 0) throw new TypeError(NO_BODY);
+    if (arguments.length === 0) throw wrongArgument("send", "WorkerQueue", 1, "Value");
     if (body === undefined) throw new TypeError(UNDEFINED_BODY);
     const { type, delay } = readOptions(options);
     const bytes = bytesOfBody(body, type);
     if (type === "bytes") detach(body);
-    await requireContext().outputGate?.wait();
+    await passOutputGate();
     return response(await queue_send(number, bytes, type, delay));
   }
 
@@ -68,7 +66,7 @@ class WorkerQueue {
       return bytes;
     });
     const whole = concatenate(bodies);
-    await requireContext().outputGate?.wait();
+    await passOutputGate();
     return response(await queue_send_batch(number, whole, JSON.stringify(described), delay));
   }
 
@@ -82,6 +80,11 @@ refuseToClone(WorkerQueue);
 function readOptions(options) {
   const { contentType, delaySeconds } = options ?? {};
   return { type: typeOf(contentType), delay: toSeconds(delaySeconds) };
+}
+
+/** A delay in whole seconds; undefined where none is given. */
+export function toSeconds(value) {
+  return value === undefined ? undefined : toInt32(value);
 }
 
 function typeOf(contentType) {

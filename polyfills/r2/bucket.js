@@ -1,11 +1,12 @@
 // R2 buckets: https://developers.cloudflare.com/r2/api/workers/workers-api-reference/
 
 import { r2_create_upload, r2_delete, r2_get, r2_head, r2_list, r2_put } from "holdfast:ops";
-import { requireContext } from "../kernel/pending.js";
+import { wrongArgument } from "../kernel/arguments.js";
+import { passOutputGate } from "../kernel/pending.js";
 import { defineInterface, illegalConstructor, toLong, toUSVString } from "../kernel/webidl.js";
 import { registerEntry, TAGS } from "../rpc/message.js";
 import { dataCloneError } from "../serialize/errors.js";
-import { toOptions, toStringMember, toStringsMember, wrongArgument } from "./conversions.js";
+import { toOptions, toStringMember, toStringsMember } from "./conversions.js";
 import { multipartUpload } from "./multipart.js";
 import { getResult, headResult } from "./object.js";
 import { refuseEncryption, toChecksums, toCondition, toMetadata, toRange } from "./options.js";
@@ -30,7 +31,7 @@ class R2Bucket {
   async head(key) {
     const bucket = this.#number;
     key = toKey(key, arguments, "head");
-    await throughOutputGate();
+    await passOutputGate();
     const told = await r2_head(bucket, key);
     return told === undefined ? null : headOf(JSON.parse(told));
   }
@@ -43,7 +44,7 @@ class R2Bucket {
     const onlyIf = toCondition(given.onlyIf, "GetOptions");
     const range = toRange(given.range);
     refuseEncryption(given, "get");
-    await throughOutputGate();
+    await passOutputGate();
     const found = await r2_get(bucket, key, JSON.stringify({ onlyIf, range }));
     if (found === undefined) return null;
     const [json, body] = found;
@@ -74,7 +75,7 @@ class R2Bucket {
     const bucket = this.#number;
     if (arguments.length === 0) throw wrongArgument("delete", NAME, 1, "string or Array");
     const all = (Array.isArray(keys) ? keys : [keys]).map(toUSVString);
-    await throughOutputGate();
+    await passOutputGate();
     await r2_delete(bucket, JSON.stringify(all));
   }
 
@@ -97,7 +98,7 @@ class R2Bucket {
       with_http: included.includes("httpMetadata"),
       with_custom: included.includes("customMetadata"),
     };
-    await throughOutputGate();
+    await passOutputGate();
     const { objects, prefixes, cursor } = JSON.parse(await r2_list(bucket, JSON.stringify(asked)));
     return {
       objects: objects.map((told) => headResult(told)),
@@ -115,7 +116,7 @@ class R2Bucket {
     const given = toOptions(options, wrong) ?? {};
     const metadata = toMetadata(given, "MultipartOptions");
     refuseEncryption(given, "createMultipartUpload");
-    await throughOutputGate();
+    await passOutputGate();
     return multipartUpload(bucket, key, await r2_create_upload(bucket, key, JSON.stringify(metadata)));
   }
 
@@ -147,10 +148,6 @@ function toKey(key, given, method) {
 
 function headOf(told) {
   return headResult(told, { offset: 0, length: told.size });
-}
-
-async function throughOutputGate() {
-  await requireContext().outputGate?.wait();
 }
 
 /** The bucket behind a binding. */

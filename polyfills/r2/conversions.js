@@ -1,25 +1,12 @@
 // What scripts may give to R2's methods, as workerd converts it.
 
 import { isHeaders } from "../fetch/headers.js";
+import { wrongField } from "../kernel/arguments.js";
 import { isArrayBuffer, bytesOf } from "../kernel/buffers.js";
 import { isObject, toUSVString } from "../kernel/webidl.js";
 
 const getTime = Date.prototype.getTime;
 const NO_DATE = "The value cannot be converted because it is not a valid Date.";
-
-/** The error of an argument of the wrong type. */
-export function wrongArgument(method, Class, position, type) {
-  return new TypeError(
-    `Failed to execute '${method}' on '${Class}': parameter ${position} is not of type '${type}'.`,
-  );
-}
-
-function wrongField(field, dictionary, type) {
-  return new TypeError(
-    `Incorrect type for the '${field}' field on '${dictionary}': ` +
-      `the provided value is not of type '${type}'.`,
-  );
-}
 
 /** An object whose members are read; undefined where there is none. `wrong` makes the error. */
 export function toOptions(value, wrong) {

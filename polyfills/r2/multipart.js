@@ -1,10 +1,11 @@
 // Uploads in parts: https://developers.cloudflare.com/r2/objects/multipart-objects/
 
 import { r2_abort_upload, r2_complete_upload, r2_upload_part } from "holdfast:ops";
-import { requireContext } from "../kernel/pending.js";
+import { wrongArgument } from "../kernel/arguments.js";
+import { passOutputGate } from "../kernel/pending.js";
 import { defineInterface, illegalConstructor, isObject, toLong, toUSVString } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
-import { toOptions, wrongArgument } from "./conversions.js";
+import { toOptions } from "./conversions.js";
 import { headResult, reveal } from "./object.js";
 import { refuseEncryption } from "./options.js";
 import { checkValue, valueForHost } from "./values.js";
@@ -50,7 +51,7 @@ class R2MultipartUpload {
       return [number, etag];
     });
     for (const [number] of parts) checkNumber(number);
-    await requireContext().outputGate?.wait();
+    await passOutputGate();
     const told = await r2_complete_upload(bucket, this.#key, this.#uploadId, JSON.stringify(parts));
     return headResult(JSON.parse(told));
   }
@@ -58,7 +59,7 @@ class R2MultipartUpload {
   /** Forget the upload and its parts. */
   async abort() {
     const bucket = this.#bucket;
-    await requireContext().outputGate?.wait();
+    await passOutputGate();
     await r2_abort_upload(bucket, this.#key, this.#uploadId);
   }
 

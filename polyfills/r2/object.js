@@ -5,10 +5,11 @@
 import { responseFromHost } from "../fetch/response.js";
 import { streamForHost } from "../fetch/transfer.js";
 import { blobFromBytes } from "../files/blob.js";
+import { wrongArgument } from "../kernel/arguments.js";
 import { defineInterface, illegalConstructor } from "../kernel/webidl.js";
 import { registerEntry, TAGS } from "../rpc/message.js";
 import { readBody, writeBody } from "../rpc/streams.js";
-import { isHeaders, wrongArgument } from "./conversions.js";
+import { isHeaders } from "./conversions.js";
 import { headersOfMetadata } from "./options.js";
 
 const CONSTRUCTING = {};

@@ -2,10 +2,10 @@
 
 import { streamForHost, throughGate } from "../fetch/transfer.js";
 import { blobBytes, isBlob } from "../files/blob.js";
+import { wrongArgument } from "../kernel/arguments.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
 import { toUSVString } from "../kernel/webidl.js";
 import { isDisturbed, isLocked, isReadableStream, knownLength } from "../streams/on-demand.js";
-import { wrongArgument } from "./conversions.js";
 
 const TYPES = "JsReadableStream or ArrayBuffer or ArrayBufferView or string or Blob";
 const UNKNOWN_LENGTH =

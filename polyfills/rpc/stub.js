@@ -6,6 +6,7 @@
 // nothing. A source of calls (a stub, or a promise of a result) is asked by `open()` for what is
 // called: it has `send(caller, path, message)`, as references have, and may have `release()`.
 
+import { wrongConstructorArgument } from "../kernel/arguments.js";
 import { DOMException } from "../language/dom-exception.js";
 import { requireContext } from "../kernel/pending.js";
 import { isKnownProxy } from "../serialize/proxies.js";
@@ -42,8 +43,6 @@ const objectPrototype = Object.prototype;
 const MAX_PROPERTY_DEPTH = 64;
 const TOO_DEEP = `RPC pipelined property path is too deep (max ${MAX_PROPERTY_DEPTH}).`;
 const NOTHING_TO_WRAP = "RpcStubs can only wrap plain objects, functions, and RpcTarget derivatives.";
-const NOT_AN_OBJECT =
-  "Failed to construct 'JsRpcStub': constructor parameter 1 is not of type 'Object'.";
 const ONLY_FOR_RPC = "Remote RPC references can only be serialized for RPC.";
 const PROMISE_DISPOSED = "RPC promise used after being disposed.";
 const NO_TARGET_DUP =
@@ -201,7 +200,7 @@ function sourceOf(stub, hold) {
 
 function exportOf(context, target) {
   const isObject = (typeof target === "object" && target !== null) || typeof target === "function";
-  if (!isObject) throw new TypeError(NOT_AN_OBJECT);
+  if (!isObject) throw wrongConstructorArgument("JsRpcStub", 1, "Object");
   const kind = stubKind(target);
   if (kind === undefined) throw new TypeError(NOTHING_TO_WRAP);
   return new Export(context, target, kind);

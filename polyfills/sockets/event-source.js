@@ -1,6 +1,7 @@
 // EventSource: https://html.spec.whatwg.org/multipage/server-sent-events.html, with what Workers
 // add: https://developers.cloudflare.com/workers/runtime-apis/eventsource/
 
+import { wrongArgument } from "../kernel/arguments.js";
 import { DOMException } from "../language/dom-exception.js";
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { AbortController } from "../events/abort.js";
@@ -74,9 +75,7 @@ export class EventSource extends EventTarget {
   static from(stream) {
     requireArguments(arguments.length, 1, "'from' on 'EventSource'");
     if (!isReadableStream(stream)) {
-      throw new TypeError(
-        "Failed to execute 'from' on 'EventSource': parameter 1 is not of type 'ReadableStream'.",
-      );
+      throw wrongArgument("from", "EventSource", 1, "ReadableStream");
     }
     if (isLocked(stream)) throw new TypeError("This ReadableStream is locked.");
     if (isDisturbed(stream)) throw new TypeError("This ReadableStream has already been read from.");

@@ -9,7 +9,7 @@ import { dispatchTrusted } from "../events/event-target.js";
 import { CloseEvent, ErrorEvent, messageEvent } from "../events/event-types.js";
 import { Event } from "../events/event.js";
 import { blobFromBytes } from "../files/blob.js";
-import { requireContext } from "../kernel/pending.js";
+import { passOutputGate, requireContext } from "../kernel/pending.js";
 import { queueTurn } from "../kernel/turns.js";
 import { encodeUtf8 } from "../encoding/utf8.js";
 
@@ -72,7 +72,7 @@ export class SocketState {
 
   /** Send a message, or `{ code, reason }` for a close, when the output gate lets it pass. */
   transmit(item) {
-    const gate = requireContext().outputGate?.wait();
+    const gate = passOutputGate();
     gate?.catch(nothing); // it may break while an earlier one is waited for
     if (this.#outgoing !== null) this.#outgoing.push({ item, gate });
     else if (gate === undefined) this.#pass(item);

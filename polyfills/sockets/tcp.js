@@ -13,7 +13,7 @@ import {
 } from "holdfast:ops";
 import { bodyFromHost, streamOfBody } from "../fetch/body-sources.js";
 import { copyBytes } from "../kernel/buffers.js";
-import { requireContext } from "../kernel/pending.js";
+import { passOutputGate, requireContext } from "../kernel/pending.js";
 import { defineInterface, isObject } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
 import { cancelStream, isLocked } from "../streams/host-stream.js";
@@ -83,7 +83,7 @@ export class Socket {
 
   async #write(chunk) {
     const bytes = copyBytes(chunk, "A chunk of a socket");
-    await requireContext().outputGate?.wait();
+    await passOutputGate();
     await tcp_write(this.#number, bytes);
   }
 

@@ -10,6 +10,7 @@
 // may set its timers on the other's account. Therefore those of an event that ends live
 // on as *orphans* while other events do.
 
+import { wrongArgument } from "../kernel/arguments.js";
 import { DOMException } from "../language/dom-exception.js";
 import { MAX_ACTIVE_TIMERS } from "holdfast:constants";
 import { reportUncaught } from "../events/event-target.js";
@@ -157,8 +158,5 @@ function delayFrom(timeout) {
 
 function checkHandler(handler, name) {
   if (typeof handler === "function") return;
-  throw new TypeError(
-    `Failed to execute '${name}' on 'ServiceWorkerGlobalScope': ` +
-      "parameter 1 is not of type 'function'.",
-  );
+  throw wrongArgument(name, "ServiceWorkerGlobalScope", 1, "function");
 }

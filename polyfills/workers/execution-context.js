@@ -1,6 +1,7 @@
 // ExecutionContext: https://developers.cloudflare.com/workers/runtime-apis/context/
 
 import { turn_stop } from "holdfast:ops";
+import { wrongArgument } from "../kernel/arguments.js";
 import { makeReplaceable } from "../kernel/own-properties.js";
 import { requireContext } from "../kernel/pending.js";
 import { keepShapes } from "../kernel/shapes.js";
@@ -10,9 +11,6 @@ import { lazily } from "../kernel/lazy.js";
 import { ownExports } from "./exports.js";
 
 const loadTracing = lazily("workers/tracing.js");
-
-const NOT_A_PROMISE =
-  "Failed to execute 'waitUntil' on 'ExecutionContext': parameter 1 is not of type 'Promise'.";
 
 const ABORTED = "Worker execution was aborted due to call to ctx.abort().";
 
@@ -31,7 +29,7 @@ export class ExecutionContext {
   /** Keep the event alive after its response until the promise settles. */
   waitUntil(promise) {
     if (!(#event in Object(this))) throw illegalInvocation();
-    if (arguments.length === 0) throw new TypeError(NOT_A_PROMISE);
+    if (arguments.length === 0) throw wrongArgument("waitUntil", "ExecutionContext", 1, "Promise");
     this.#event.waitUntil(promise);
   }
 

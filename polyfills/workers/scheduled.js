@@ -10,14 +10,17 @@ const NOTHING = new Uint8Array(0);
 
 /** The event of a trigger; it is answered when its handler has ended. */
 export class TriggerEvent extends WorkerEvent {
+  /** What the host is told in bytes, however the event ends; undefined for nothing. */
+  told() {}
+
   /** The handler has returned, or its promise is fulfilled. */
   succeed() {
-    this.answer((isDone) => event_return(this.number, NOTHING, "", isDone));
+    this.answer((isDone) => event_return(this.number, this.told() ?? NOTHING, "", isDone));
   }
 
   fail(error) {
     this.answer((isDone) =>
-      event_failed(this.number, ...identityOf(error), describeError(error), isDone),
+      event_failed(this.number, ...identityOf(error), describeError(error), isDone, "", this.told()),
     );
   }
 

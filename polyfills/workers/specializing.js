@@ -1,20 +1,16 @@
 // `ctx.exports.Name({ props })`: an export as a binding with props would be.
 
+import { wrongArgument, wrongField } from "../kernel/arguments.js";
 import { isObject } from "../kernel/webidl.js";
-
-const NOT_PROPS =
-  "Incorrect type for the 'props' field on 'Options': the provided value is not of type 'Object'.";
 
 /** The props among the arguments of such a call of an `owner`; undefined for none. Throws TypeError. */
 export function propsAmong(args, owner) {
   const [options] = args;
   const isNone = options === undefined || options === null;
   if (args.length === 0 || (!isNone && !isObject(options))) {
-    throw new TypeError(
-      `Failed to execute '(called as function)' on '${owner}': parameter 1 is not of type 'Options'.`,
-    );
+    throw wrongArgument("(called as function)", owner, 1, "Options");
   }
   const props = options?.props;
-  if (props !== undefined && !isObject(props)) throw new TypeError(NOT_PROPS);
+  if (props !== undefined && !isObject(props)) throw wrongField("props", "Options", "Object");
   return props;
 }

@@ -4,6 +4,7 @@
 // Nothing records traces here, so spans are what they are in workerd outside of a trace: the
 // callbacks run, the active span follows them, and what is told of a span is checked and dropped.
 
+import { wrongArgument } from "../kernel/arguments.js";
 import { currentFrame, runInFrame } from "../kernel/frames.js";
 import { isObject } from "../kernel/webidl.js";
 
@@ -102,10 +103,7 @@ function checkAttribute(key, value) {
 }
 
 function requireArgument(isRight, method, owner, number, type) {
-  if (isRight) return;
-  throw new TypeError(
-    `Failed to execute '${method}' on '${owner}': parameter ${number} is not of type '${type}'.`,
-  );
+  if (!isRight) throw wrongArgument(method, owner, number, type);
 }
 
 class Tracing {

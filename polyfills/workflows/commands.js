@@ -1,25 +1,18 @@
 // What the API does to a Workflow: an event of the Worker that has its class.
 // https://developers.cloudflare.com/api/resources/workflows/
 
-import { event_failed, event_return } from "holdfast:ops";
+import { event_return } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
-import { describeError, identityOf } from "../kernel/errors.js";
 import { enterTurn } from "../kernel/turns.js";
 import { namespaceFromHost } from "../objects/namespace.js";
-import { WorkerEvent } from "../workers/event.js";
+import { TriggerEvent } from "../workers/scheduled.js";
 import { workflowForApi } from "./binding.js";
 
 /** A command, which is answered with JSON text. */
-class CommandEvent extends WorkerEvent {
+class CommandEvent extends TriggerEvent {
   succeed(value) {
     const text = JSON.stringify(value ?? null, shown);
     this.answer((isDone) => event_return(this.number, encodeUtf8(text), "", isDone));
-  }
-
-  fail(error) {
-    this.answer((isDone) =>
-      event_failed(this.number, ...identityOf(error), describeError(error), isDone),
-    );
   }
 }
 

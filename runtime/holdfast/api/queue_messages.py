@@ -8,6 +8,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -52,7 +53,7 @@ class QueueMessageHandlers:
         """Send a message: `body`, `content_type` and `delay_seconds`."""
         queue = await find_queue(self._platform, request)
         message = _message(await read_object(request))
-        with _Refusing():
+        with _refusing():
             check_message("send", len(message.body), message.delay_s)
         return await self._send(queue, [message], None)
 
@@ -65,7 +66,7 @@ class QueueMessageHandlers:
             raise _refused('The body must have "messages", a list of at least one.')
         messages = [_message(entry) for entry in given]
         delay_s = _delay(fields)
-        with _Refusing():
+        with _refusing():
             check_batch("sendBatch", messages, delay_s)
         return await self._send(queue, messages, delay_s)
 
@@ -144,9 +145,9 @@ class QueueMessageHandlers:
         return _purged()
 
     async def _puller(self, queue: Queue) -> Consumer:
-        for consumer in await asyncio.to_thread(self._platform.queues.store.consumers):
-            if consumer.queue == queue.name and consumer.script is None:
-                return consumer
+        consumer = await asyncio.to_thread(self._platform.queues.store.consumer, queue.name)
+        if consumer is not None and consumer.script is None:
+            return consumer
         raise ApiRefusal(
             HTTPStatus.BAD_REQUEST,
             CONSUMER_SETTINGS,
@@ -223,13 +224,11 @@ def _refused(message: str) -> ApiRefusal:
     return ApiRefusal(HTTPStatus.BAD_REQUEST, QUEUE_SETTINGS, message)
 
 
-class _Refusing:
+@contextmanager
+def _refusing() -> Iterator[None]:
     """Answers what a script would be told with an error."""
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, ScriptError):
-            text = error.message.partition("failed: ")[2] or error.message
-            raise _refused(f"{text}.") from None
+    try:
+        yield
+    except ScriptError as error:
+        text = error.message.partition("failed: ")[2] or error.message
+        raise _refused(f"{text}.") from None

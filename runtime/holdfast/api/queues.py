@@ -218,8 +218,7 @@ class QueueHandlers:
         return name
 
     async def _consumer_of(self, queue: str) -> Consumer | None:
-        found = await asyncio.to_thread(self._platform.queues.store.consumers)
-        return next((consumer for consumer in found if consumer.queue == queue), None)
+        return await asyncio.to_thread(self._platform.queues.store.consumer, queue)
 
     async def _consumer(self, request: web.Request, queue: Queue) -> Consumer:
         found = await self._consumer_of(queue.name)

@@ -37,8 +37,16 @@ SELECT ?, id, content_type, body, sent_ms, ?, ? FROM messages WHERE number = ?
 """
 _EXPIRE = """
 DELETE FROM messages WHERE number IN (
-    SELECT number FROM messages WHERE queue = ? AND kept_from_ms <= ? AND due_ms < ? LIMIT ?
+    SELECT number FROM messages
+    WHERE queue = ?1
+    AND kept_from_ms <= ?2 - (SELECT retention FROM queues WHERE name = ?1) * 1000
+    AND due_ms < ?3 LIMIT ?4
 )
+"""
+_BACKLOG = """
+SELECT messages, bytes,
+    (SELECT sent_ms FROM messages WHERE queue = name ORDER BY kept_from_ms LIMIT 1)
+FROM queues WHERE name = ?
 """
 
 
@@ -124,20 +132,13 @@ def send(
 
 def backlog_of(db: apsw.Connection, queue: str) -> Backlog:
     """What a queue holds; nothing where it is missing."""
-    row = db.execute("SELECT messages, bytes FROM queues WHERE name = ?", (queue,)).fetchone()
-    if row is None or not row[0]:
-        return Backlog(0, 0, 0)
-    sql = "SELECT sent_ms FROM messages WHERE queue = ? ORDER BY kept_from_ms LIMIT 1"
-    oldest = db.execute(sql, (queue,)).fetchone()
-    return Backlog(row[0], row[1], oldest[0] if oldest else 0)
+    count, size, oldest_ms = db.execute(_BACKLOG, (queue,)).fetchone() or (0, 0, 0)
+    return Backlog(count, size, oldest_ms or 0)
 
 
 def expire(db: apsw.Connection, queue: str, now_ms: float) -> None:
     """Remove what is too old; what a Worker has is its until it is done."""
-    row = db.execute("SELECT retention FROM queues WHERE name = ?", (queue,)).fetchone()
-    if row is not None:
-        limit = int(now_ms) - row[0] * 1000
-        db.execute(_EXPIRE, (queue, limit, NEVER_MS, _EXPIRED_AT_ONCE))
+    db.execute(_EXPIRE, (queue, int(now_ms), NEVER_MS, _EXPIRED_AT_ONCE))
 
 
 def due_of_batch(db: apsw.Connection, queue: str, size: int, wait_ms: float) -> int | None:

@@ -88,6 +88,8 @@ END;
 
 _QUEUES = "SELECT name, id, created_ms, modified_ms, delivery_delay, paused, retention FROM queues "
 
+_CONSUMERS = "SELECT queue, id, script, settings, dead_letter_queue, created_ms FROM consumers"
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:
@@ -191,8 +193,13 @@ class QueueStore:
     def consumers(self) -> list[Consumer]:
         """All consumers, by their queues."""
         with self._reading() as db:
-            sql = "SELECT queue, id, script, settings, dead_letter_queue, created_ms FROM consumers"
-            return [Consumer(*row) for row in db.execute(sql)] if db else []
+            return [Consumer(*row) for row in db.execute(_CONSUMERS)] if db else []
+
+    def consumer(self, queue: str) -> Consumer | None:
+        """Who consumes a queue."""
+        with self._reading() as db:
+            row = db and db.execute(f"{_CONSUMERS} WHERE queue = ?", (queue,)).fetchone()
+        return Consumer(*row) if row else None
 
     def put_consumer(self, consumer: Consumer, now_ms: float) -> None:
         """Give a queue this consumer, in place of any other; its dead letters a queue."""
