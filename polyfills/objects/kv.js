@@ -49,7 +49,7 @@ export class SyncKvStorage {
   list(options) {
     const range = operations.listOptions(options, "SyncKvStorage");
     const instance = this.#ready();
-    const iterator = new ListIterator(pairs(instance, range), (it) => it === this.#listing);
+    const iterator = new ListIterator(instance, range, (it) => it === this.#listing);
     this.#listing = iterator;
     return iterator;
   }
@@ -69,19 +69,46 @@ export class SyncKvStorage {
 const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
 
 class ListIterator {
-  #pairs;
+  #instance; // null at the end
+  #range; // that is yet to be read
   #isValid;
+  #portion = 1; // pairs to read next
+  #keys = [];
+  #values;
+  #next = 0; // in #keys
 
-  constructor(pairs, isValid) {
-    this.#pairs = pairs;
+  constructor(instance, range, isValid) {
+    this.#instance = instance;
+    this.#range = range;
     this.#isValid = isValid;
   }
 
   next() {
-    if (this.#pairs !== null && !this.#isValid(this)) throw new Error(INVALIDATED);
-    const step = this.#pairs?.next() ?? { done: true, value: undefined };
-    if (step.done) this.#pairs = null;
-    return { done: step.done, value: step.value };
+    if (this.#instance === null) return { done: true, value: undefined };
+    if (!this.#isValid(this)) throw new Error(INVALIDATED);
+    if (this.#next === this.#keys.length && !this.#read()) {
+      this.#instance = null;
+      return { done: true, value: undefined };
+    }
+    const i = this.#next++;
+    return { done: false, value: [this.#keys[i], this.#values[i]] };
+  }
+
+  // Portions grow: what is written meanwhile shows from the next one on.
+  #read() {
+    const { limit = Infinity } = this.#range;
+    const wanted = Math.min(this.#portion, limit);
+    if (wanted === 0) return false;
+    const [keys, values] = operations.listRange(this.#instance, { ...this.#range, limit: wanted });
+    const isLast = keys.length < wanted;
+    this.#range = {
+      ...this.#range,
+      ...after(this.#range, keys.at(-1)),
+      limit: isLast ? 0 : limit - keys.length,
+    };
+    this.#portion = Math.min(this.#portion * 4, PAIRS_PER_PORTION);
+    [this.#keys, this.#values, this.#next] = [keys, values, 0];
+    return keys.length > 0;
   }
 
   get [Symbol.toStringTag]() {
@@ -90,25 +117,6 @@ class ListIterator {
 }
 
 Object.setPrototypeOf(ListIterator.prototype, IteratorPrototype);
-
-// Pairs in portions that grow: what is written meanwhile shows from the next portion on.
-function* pairs(instance, range) {
-  let { limit = Infinity } = range;
-  let portion = 1;
-  for (;;) {
-    const wanted = Math.min(portion, limit);
-    const found = operations.listRange(instance, { ...range, limit: wanted });
-    let last;
-    for (const pair of found) {
-      yield pair;
-      last = pair[0];
-    }
-    limit -= found.size;
-    if (found.size < wanted || limit === 0) return;
-    range = { ...range, ...after(range, last) };
-    portion = Math.min(portion * 4, PAIRS_PER_PORTION);
-  }
-}
 
 // Where the listing goes on; backwards, the bound that is left out is the last key itself.
 function after(range, last) {

@@ -1,8 +1,8 @@
 // The storage operations that `state.storage` and a transaction share. Each is
 // synchronous and throws; the callers make promises of them.
 //
-// Several pairs cross as one JSON string of keys and lengths and one buffer with the
-// values end to end.
+// Several pairs cross as one JSON text, of a list of the keys and one of the values' lengths,
+// and one buffer with the values end to end.
 
 import {
   MAX_BATCH_KEYS,
@@ -25,7 +25,7 @@ import {
 } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { toInt32, wrongArgument } from "../kernel/arguments.js";
-import { deserialize, serialize, serializeAtHand } from "../serialize/index.js";
+import { deserialize, deserializeAll, serialize, serializeAtHand } from "../serialize/index.js";
 import { eraseFacets } from "./erasing.js";
 import { beforeChange } from "./read-ahead.js";
 
@@ -50,17 +50,17 @@ export function getOne(instance, key) {
 }
 
 function getMany(instance, keys) {
-  return pairs(storage_get_many(instance.slot, JSON.stringify(checkedKeys(keys))));
+  return mapOf(taken(storage_get_many(instance.slot, JSON.stringify(checkedKeys(keys)))));
 }
 
 /** `list(options)` → Map, in key order or its reverse. */
 export function list(instance, options) {
-  return listRange(instance, listOptions(options));
+  return mapOf(listRange(instance, listOptions(options)));
 }
 
-/** The pairs in a range, as `listOptions` gives it. */
+/** The keys in a range, as `listOptions` gives it, and their values: two arrays. */
 export function listRange(instance, range) {
-  return pairs(storage_list(instance.slot, JSON.stringify(range)));
+  return taken(storage_list(instance.slot, JSON.stringify(range)));
 }
 
 /** The options of a listing, checked and converted; `owner` has the method `list`. */
@@ -112,17 +112,20 @@ function putMany(instance, entries, options) {
     );
   }
   if (pairs.length === 0) return undefined;
-  const index = [];
+  const keys = [];
+  const lengths = [];
   const chunks = [];
   let total = 0;
   for (const [key, value] of pairs) {
     checkedKey(key);
     const bytes = checkedValue(instance, key, serialize(value));
-    index.push(key, bytes.length);
+    keys.push(key);
+    lengths.push(bytes.length);
     chunks.push(bytes);
     total += bytes.length;
   }
-  const round = storage_put_many(instance.slot, JSON.stringify(index), joined(chunks, total));
+  const index = JSON.stringify([keys, lengths]);
+  const round = storage_put_many(instance.slot, index, joined(chunks, total));
   wrote(instance, round, options);
   return undefined;
 }
@@ -204,16 +207,14 @@ function checkedValue(instance, key, bytes) {
   return bytes;
 }
 
-function pairs(indexText) {
+function taken(index) {
+  if (index === undefined) return [[], []];
+  const [keys, lengths] = JSON.parse(index);
+  return [keys, deserializeAll(storage_taken_values(), lengths)];
+}
+
+function mapOf([keys, values]) {
   const found = new Map();
-  if (indexText === undefined) return found;
-  const index = JSON.parse(indexText);
-  const values = storage_taken_values();
-  let position = 0;
-  for (let i = 0; i < index.length; i += 2) {
-    const end = position + index[i + 1];
-    found.set(index[i], deserialize(values.subarray(position, end)));
-    position = end;
-  }
+  for (let i = 0; i < keys.length; i++) found.set(keys[i], values[i]);
   return found;
 }

@@ -53,25 +53,55 @@ export function unreadable() {
  */
 export function deserialize(bytes) {
   data = bytes;
-  end = bytes.length;
   try {
-    if (bytes[0] === VERSION && bytes[1] === WRITTEN_VERSION) {
-      pos = 2;
-      version = WRITTEN_VERSION;
-    } else readHeader();
-    const value = readValue();
-    if (!(pos <= end)) throw unreadable();
-    return value;
+    return readWhole(0, bytes.length);
   } catch (error) {
     throw asDataCloneError(error);
   } finally {
-    data = NOTHING;
-    buffer = undefined;
-    text = "";
-    textEnd = 0;
-    view = null;
-    if (objects.length !== 0) objects = [];
+    forget();
   }
+}
+
+/** The values that lie end to end in `bytes`, each of so many of them; throws as `deserialize`. */
+export function deserializeAll(bytes, lengths) {
+  const values = [];
+  let start = 0;
+  data = bytes;
+  try {
+    for (let i = 0; i < lengths.length; i++) {
+      // The engine's JSON.parse makes doubles of all numbers, and its arrays are slow to find what is
+      // at a double.
+      values[i] = readWhole(start, (start + lengths[i]) | 0);
+      start = end;
+    }
+    return values;
+  } catch (error) {
+    throw asDataCloneError(error);
+  } finally {
+    forget();
+  }
+}
+
+function readWhole(from, to) {
+  pos = from;
+  end = to;
+  if (data[pos] === VERSION && data[pos + 1] === WRITTEN_VERSION) {
+    pos += 2;
+    version = WRITTEN_VERSION;
+  } else readHeader();
+  const value = readValue();
+  if (!(pos <= end)) throw unreadable();
+  if (objects.length !== 0) objects = [];
+  return value;
+}
+
+function forget() {
+  data = NOTHING;
+  buffer = undefined;
+  text = "";
+  textEnd = 0;
+  view = null;
+  if (objects.length !== 0) objects = [];
 }
 
 function asDataCloneError(error) {
@@ -79,12 +109,11 @@ function asDataCloneError(error) {
 }
 
 function readHeader() {
-  pos = 0;
-  if (data[0] !== VERSION) {
+  if (data[pos] !== VERSION) {
     version = HEADERLESS_VERSION;
     return;
   }
-  pos = 1;
+  pos++;
   version = readVarint();
   if (version > WRITTEN_VERSION) {
     throw dataCloneError("Unable to deserialize cloned data due to invalid or unsupported version.");
@@ -124,7 +153,7 @@ export function readVarint() {
 
 export function readDouble() {
   if (pos + 8 > end) throw unreadable();
-  view ??= new DataView(data.buffer, data.byteOffset, end);
+  view ??= new DataView(data.buffer, data.byteOffset, data.length);
   const value = getFloat64(view, pos, true);
   pos += 8;
   return value;
@@ -181,7 +210,7 @@ function readOneByteString() {
  */
 function moveWindow(start, size) {
   if (!(size <= end - start)) throw unreadable();
-  const length = min(max(size, WINDOW_BYTES), end - start);
+  const length = min(max(size, WINDOW_BYTES), data.length - start);
   text = atob(toBase64(new Uint8Array(data.buffer, data.byteOffset + start, length)));
   textStart = start;
   textEnd = start + length;

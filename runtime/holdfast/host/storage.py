@@ -1,6 +1,6 @@
 """Ops on the storage of the objects that live in this isolate, by slot.
 
-Several pairs cross as one JSON list, `[key, length, key, length, …]`, and one buffer
+Several pairs cross as one JSON text, `[keys, lengths]` of two lists, and one buffer
 with the values end to end. Storage's own errors are for the script to see, under the
 name that `objects/` and the polyfills act on.
 """
@@ -155,12 +155,13 @@ def storage_rollback(host: Host, slot: int) -> None:
 def _leave_values(host: Host, pairs: Sequence[tuple[str, bytes]]) -> str | None:
     if not pairs:
         return None
-    host.values = b"".join(value for _, value in pairs)
-    return json.dumps([item for key, value in pairs for item in (key, len(value))])
+    keys, values = zip(*pairs, strict=True)
+    host.values = b"".join(values)
+    return json.dumps([keys, [*map(len, values)]])
 
 
-def _pairs(index: list[Any], values: bytes) -> Iterable[tuple[str, bytes]]:
+def _pairs(index: list[list[Any]], values: bytes) -> Iterable[tuple[str, bytes]]:
     position = 0
-    for key, length in zip(index[::2], index[1::2], strict=True):
+    for key, length in zip(*index, strict=True):
         yield key, values[position : position + length]
         position += length
