@@ -11,6 +11,8 @@ const r2 = lazily("r2/bucket.js");
 const wasm = lazily("wasm/module.js");
 const rateLimits = lazily("workers/rate-limit.js");
 const analytics = lazily("workers/analytics.js");
+const hyperdrive = lazily("workers/hyperdrive.js");
+const storeSecrets = lazily("workers/store-secret.js");
 const workflows = lazily("workflows/binding.js");
 
 const makers = {
@@ -21,6 +23,8 @@ const makers = {
   d1: (binding) => d1().d1FromHost(binding),
   queue: (binding) => queues().queueFromHost(binding),
   r2_bucket: (binding) => r2().bucketFromHost(binding),
+  hyperdrive: (binding) => hyperdrive().hyperdriveFromHost(binding),
+  secrets_store_secret: (binding) => storeSecrets().storeSecretFromHost(binding),
   ratelimit: (binding) => rateLimits().rateLimitFromHost(binding),
   analytics_engine: () => analytics().analyticsFromHost(),
   wasm_module: (binding) => wasm().moduleNamed(binding.module),

@@ -8,6 +8,7 @@ import pytest
 from holdfast.assets import AssetFolder
 from holdfast.catalog.bindings import (
     AssetsBinding,
+    Hyperdrive,
     Json,
     KeyValue,
     ObjectClass,
@@ -16,6 +17,7 @@ from holdfast.catalog.bindings import (
     RateLimit,
     SecretText,
     Service,
+    StoreSecret,
 )
 from holdfast.catalog.project import ProjectInvalid, find_project, is_project_file, read_project
 from holdfast.engine.modules import ModuleKind
@@ -399,6 +401,33 @@ def test_secrets_come_from_a_file_beside_it_for_development_alone(toml):
     assert SecretText("GREETING", "changed") in bindings
     assert PlainText("GREETING", "hello") not in bindings
     assert SecretText("TOKEN", "other") in read_project(toml, "staging", with_secrets=True).bindings
+
+
+def test_secrets_for_development_reach_stores_and_databases(tmp_path, monkeypatch):
+    variable = "CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_"
+    monkeypatch.setenv(f"{variable}BY_SHELL", "postgres://shell/a")
+    file = tmp_path / "wrangler.json"
+    databases = [
+        {"binding": name, "id": "1", "localConnectionString": "postgres://file/a"}
+        for name in ("BY_FILE", "BY_SHELL", "BY_VARS")
+    ]
+    stored = [
+        {"binding": name, "store_id": "s", "secret_name": secret}
+        for name, secret in (("KEY", "API_KEY"), ("SAME", "SAME"), ("NONE", "NOBODY"))
+    ]
+    fields = {"name": "x", "main": "x.mjs", "hyperdrive": databases}
+    file.write_text(json.dumps({**fields, "secrets_store_secrets": stored}))
+    (tmp_path / ".dev.vars").write_text(f"API_KEY=a\nSAME=b\n{variable}BY_VARS=postgres://vars/a\n")
+    read = {b.name: b for b in read_project(file, with_secrets=True).bindings}
+    assert [read[one["binding"]].connection_string for one in databases] == [
+        "postgres://file/a",
+        "postgres://shell/a",
+        "postgres://vars/a",
+    ]
+    assert [read[one["binding"]].text for one in stored] == ["a", "b", None]
+    uploaded = {b.name: b for b in read_project(file).bindings}
+    assert uploaded["BY_SHELL"] == Hyperdrive("BY_SHELL", "1")
+    assert uploaded["KEY"] == StoreSecret("KEY", "s", "API_KEY")
 
 
 def test_env_files_are_read_together_where_there_are_no_dev_vars(toml):

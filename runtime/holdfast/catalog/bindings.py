@@ -85,6 +85,33 @@ class R2Bucket:
     bucket_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hyperdrive:
+    """A database, which the script connects to by itself.
+
+    Where it is, is the script's secret named `variable`, unless a project has told it.
+    """
+
+    name: str
+    config_id: str
+    connection_string: str | None = field(default=None, repr=False)
+
+    @property
+    def variable(self) -> str:
+        """What Wrangler calls the variable of the shell that has the connection string."""
+        return f"CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSecret:
+    """A secret of a Secrets Store: the script's own of that name, unless a project has told it."""
+
+    name: str
+    store_id: str
+    secret_name: str
+    text: str | None = field(default=None, repr=False)
+
+
 ASSETS_ENTRYPOINT = "holdfast:assets"
 """The entrypoint of a script with assets that an `AssetsBinding` leads to."""
 
@@ -177,6 +204,8 @@ Binding: TypeAlias = (
     | D1
     | QueueProducer
     | R2Bucket
+    | Hyperdrive
+    | StoreSecret
     | AssetsBinding
     | VersionMetadata
     | RateLimit
@@ -258,6 +287,11 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
         case QueueProducer(name, queue, delay_s):
             entry = {"name": name, "type": "queue", "queue_name": queue}
             return entry if delay_s is None else {**entry, "delivery_delay": delay_s}
+        case Hyperdrive(name, config_id):
+            return {"name": name, "type": "hyperdrive", "id": config_id}
+        case StoreSecret(name, store_id, secret_name):
+            entry = {"name": name, "type": "secrets_store_secret", "store_id": store_id}
+            return {**entry, "secret_name": secret_name}
         case RateLimit(name, namespace_id, limit, period_s):
             simple = {"limit": limit, "period": period_s}
             return {
@@ -397,6 +431,10 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
     "d1": lambda entry, name: D1(name, entry.word("id")),
     "queue": _queue,
     "r2_bucket": lambda entry, name: R2Bucket(name, entry.word("bucket_name")),
+    "hyperdrive": lambda entry, name: Hyperdrive(name, entry.word("id")),
+    "secrets_store_secret": lambda entry, name: StoreSecret(
+        name, entry.word("store_id"), entry.word("secret_name")
+    ),
     "assets": lambda _, name: AssetsBinding(name),
     "version_metadata": lambda _, name: VersionMetadata(name),
     "ratelimit": _rate_limit,

@@ -26,8 +26,8 @@ from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.node_compat import has_node
-from holdfast.catalog.project_fields import NOT_INHERITED, notes_on, refused_of
-from holdfast.catalog.project_secrets import read_secrets
+from holdfast.catalog.project_fields import AS_UPLOADED, NOT_INHERITED, notes_on, refused_of
+from holdfast.catalog.project_secrets import for_development, read_secrets
 from holdfast.catalog.script import Syntax, check_script_name
 from holdfast.catalog.source import Source, read_source
 from holdfast.engine.modules import ModuleKind
@@ -191,16 +191,16 @@ def read_project(
         raise ProjectInvalid(f"{file}: {_lacking(refused)}")
     if command := reader.table("build").get("command"):
         _require_built(reader, command)
-    secrets = read_secrets(file.parent, environment) if with_secrets else {}
+    secrets = read_secrets(file.parent, environment) if with_secrets else None
     assets = reader.assets()
     notes = [*notes_on(whole, environment), *_notes_on_assets(assets)]
-    entries = tuple(reader.entries(secrets))
+    entries = tuple(reader.entries(secrets or {}))
     return Project(
         file=file,
         name=reader.script_name(environment, default_name),
         main=reader.main(),
         entries=entries,
-        bindings=reader.bindings(entries),
+        bindings=reader.bindings(entries, secrets),
         compatibility_date=reader.compatibility_date(),
         compatibility_flags=reader.compatibility_flags(),
         migrations=tuple(reader.migrations()),
@@ -483,19 +483,29 @@ class _Reader:
             raise self.invalid("name", f"is no script's name: {error}") from error
         return name
 
-    def bindings(self, entries: Iterable[Mapping[str, Any]]) -> tuple[RequestedBinding, ...]:
+    def bindings(
+        self, entries: Iterable[Mapping[str, Any]], secrets: Mapping[str, str] | None
+    ) -> tuple[RequestedBinding, ...]:
+        """What the entries ask for; where secrets for development were read, with those."""
         try:
-            return parse_bindings([*entries])
+            parsed = parse_bindings([*entries])
         except UploadRejected as error:
             raise ProjectInvalid(f"{self.file}: {error}") from error
+        if secrets is None:
+            return parsed
+        databases = {
+            t["binding"]: t.get("localConnectionString") for t in self.tables("hyperdrive")
+        }
+        return tuple(for_development(binding, secrets, databases) for binding in parsed)
 
     def entries(self, secrets: Mapping[str, str]) -> Iterable[Mapping[str, Any]]:
         """The bindings as an upload's metadata lists them."""
         for variable, value in self.table("vars").items():
             if variable not in secrets:
                 yield _variable(variable, value)
-        for secret, text in secrets.items():
-            yield {"type": "secret_text", "name": secret, "text": text}
+        stored = {entry.get("binding") for entry in self.tables("secrets_store_secrets")}
+        for secret in (name for name in secrets if name not in stored):
+            yield {"type": "secret_text", "name": secret, "text": secrets[secret]}
         for entry in self.tables("bindings", within="durable_objects"):
             self._name_of("durable_objects.bindings", entry, "name")
             yield {**entry, "type": "durable_object_namespace"}
@@ -508,13 +518,7 @@ class _Reader:
             workflow = {"type": "workflow", "name": name, "workflow_name": entry.get("name")}
             script = {"script_name": entry["script_name"]} if entry.get("script_name") else {}
             yield {**workflow, "class_name": entry.get("class_name"), **script}
-        for entry in self.tables("ratelimits"):
-            self._name_of("ratelimits", entry, "name")
-            yield {**entry, "type": "ratelimit"}
-        for entry in self.tables("analytics_engine_datasets"):
-            name = self._name_of("analytics_engine_datasets", entry, "binding")
-            yield {**entry, "type": "analytics_engine", "name": name}
-        yield from self._as_uploaded()
+        yield from self._named_as_uploaded()
         if metadata := self.table("version_metadata"):
             name = self._name_of("version_metadata", metadata, "binding")
             yield {"type": "version_metadata", "name": name}
@@ -554,8 +558,15 @@ class _Reader:
         except ValueError as error:
             raise self.invalid("d1_databases", f"has a mistake: {error}") from error
 
-    def _as_uploaded(self) -> Iterable[Mapping[str, Any]]:
-        """What is told in an upload's words, as rate limits were at first."""
+    def _named_as_uploaded(self) -> Iterable[Mapping[str, Any]]:
+        """What is told in an upload's words but for the name, and in these, as limits were."""
+        for field, kind in AS_UPLOADED.items():
+            for entry in self.tables(field):
+                name = self._name_of(field, entry, "binding")
+                yield {**entry, "type": kind, "name": name}
+        for entry in self.tables("ratelimits"):
+            self._name_of("ratelimits", entry, "name")
+            yield {**entry, "type": "ratelimit"}
         for entry in self.tables("bindings", within="unsafe"):
             self._name_of("unsafe.bindings", entry, "name")
             yield entry

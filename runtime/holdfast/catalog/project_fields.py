@@ -22,21 +22,31 @@ NOT_INHERITED = (
     "version_metadata",
     "unsafe",
     "workflows",
+    "hyperdrive",
+    "secrets_store_secrets",
 )
+
+# Whose entries are an upload's of these types, but that the name is told as `binding`.
+AS_UPLOADED = {
+    "analytics_engine_datasets": "analytics_engine",
+    "hyperdrive": "hyperdrive",
+    "secrets_store_secrets": "secrets_store_secret",
+}
 
 # Without these, the script would not find what it was written for.
 _REFUSED = """
     agent_memory ai ai_search ai_search_namespaces artifacts browser cloudchamber connect containers
-    data_blobs dispatch_namespaces flagship hyperdrive images k2 logfwdr media
-    mtls_certificates pipelines secrets_store_secrets send_email site stream
+    data_blobs dispatch_namespaces flagship images k2 logfwdr media
+    mtls_certificates pipelines send_email site stream
     text_blobs unsafe_hello_world vectorize vpc_networks vpc_services wasm_modules websearch
     worker_loaders
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
     alias analytics_engine_datasets assets base_dir build compatibility_date compatibility_flags
-    d1_databases define dev durable_objects exports find_additional_modules jsx_factory jsx_fragment
-    kv_namespaces main migrations minify name no_bundle queues r2_buckets ratelimits route routes
-    rules services triggers tsconfig unsafe vars version_metadata workflows
+    d1_databases define dev durable_objects exports find_additional_modules hyperdrive jsx_factory
+    jsx_fragment kv_namespaces main migrations minify name no_bundle queues r2_buckets ratelimits
+    route routes rules secrets_store_secrets services triggers tsconfig unsafe vars version_metadata
+    workflows
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """

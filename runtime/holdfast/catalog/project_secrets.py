@@ -6,9 +6,13 @@ is neither, the `.env` files together, of which the later go before the earlier 
 https://developers.cloudflare.com/workers/configuration/secrets/#local-development-with-secrets
 """
 
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+
+from holdfast.catalog.bindings import Hyperdrive, RequestedBinding, StoreSecret
 
 
 def secret_files(folder: Path, environment: str | None) -> tuple[Path, ...]:
@@ -25,6 +29,24 @@ def read_secrets(folder: Path, environment: str | None) -> Mapping[str, str]:
             return _texts(dotenv_values(path, interpolate=False))
     texts = (path.read_text("utf-8") for path in _env_files(folder, environment) if path.is_file())
     return _texts(dotenv_values(stream=StringIO("\n".join(texts))))
+
+
+def for_development(
+    binding: RequestedBinding, secrets: Mapping[str, str], databases: Mapping[str, str | None]
+) -> RequestedBinding:
+    """The binding with what is secret of it.
+
+    `databases` are the connection strings that the configuration has for bindings of Hyperdrive;
+    the files go before it, and the shell's variables before both.
+    https://developers.cloudflare.com/hyperdrive/configuration/local-development/
+    """
+    match binding:
+        case StoreSecret(secret_name=name):
+            return replace(binding, text=secrets.get(name))
+        case Hyperdrive(name, variable=variable):
+            told = os.environ.get(variable, secrets.get(variable, databases.get(name)))
+            return replace(binding, connection_string=told)
+    return binding
 
 
 def _dev_vars(folder: Path, environment: str | None) -> list[Path]:

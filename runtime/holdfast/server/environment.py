@@ -11,6 +11,7 @@ from holdfast.catalog import (
     D1,
     Analytics,
     AssetsBinding,
+    Hyperdrive,
     Json,
     KeyValue,
     Namespace,
@@ -23,6 +24,7 @@ from holdfast.catalog import (
     Script,
     SecretText,
     Service,
+    StoreSecret,
     VersionMetadata,
     WasmModule,
     Workflow,
@@ -83,6 +85,8 @@ class Environment:
                 return {"type": "service", "name": name, "number": number, "props": props}
             case KeyValue() | D1() | QueueProducer() | R2Bucket():
                 return self._store(binding)
+            case Hyperdrive() | StoreSecret():
+                return self._of_secret(binding)
             case AssetsBinding(name):
                 number = self._objects.bind_service(self._script.name, ASSETS_ENTRYPOINT)
                 return {"type": "assets", "name": name, "number": number}
@@ -121,6 +125,21 @@ class Environment:
             for namespace in own
             if namespace.script == self._script.name and not is_workflow(namespace)
         ]
+
+    def _of_secret(self, binding: Hyperdrive | StoreSecret) -> Described:
+        """A binding with the secret that it stands for, where that is there.
+
+        It is one of the script's own, unless a project has told it.
+        """
+        match binding:
+            case Hyperdrive(name, _, told):
+                kind, secret = "hyperdrive", binding.variable
+            case StoreSecret(name, _, secret, told):
+                kind = "secrets_store_secret"
+        own = (one for one in self._script.bindings if isinstance(one, SecretText))
+        text = next((one.text for one in own if one.name == secret), None) if told is None else told
+        entry = {"type": kind, "name": name, "secret": secret}
+        return entry if text is None else {**entry, "text": text}
 
     def _store(self, binding: KeyValue | D1 | QueueProducer | R2Bucket) -> Described:
         """Something that is kept beside objects, and how the isolate calls it."""
