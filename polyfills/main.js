@@ -46,6 +46,7 @@ export {
   dispatchFetch,
   dispatchQueue,
   dispatchScheduled,
+  dispatchTail,
   commandWorkflow,
   extendEnvironment,
   prepareEnvironment,

@@ -104,6 +104,9 @@ class Scripts:
     def routes(self) -> list[ScriptRoute]:
         return []
 
+    def tail_consumers(self) -> dict[str, list[str]]:
+        return {}
+
     def implied_namespaces(self, script: Script, classes: Any) -> list[Namespace]:
         return [self.add_namespace(script.name, name) for name in classes]
 

@@ -4,7 +4,8 @@
 // level. No method throws, whatever it is given, but for a label that throws when it is made
 // a string.
 
-import { console_write } from "holdfast:ops";
+import { WORD_TRACED } from "holdfast:constants";
+import { console_write, shared } from "holdfast:ops";
 import { currentContext } from "../kernel/current.js";
 import { lazily } from "../kernel/lazy.js";
 import { toDOMString } from "../kernel/webidl.js";
@@ -14,6 +15,7 @@ import { cut, MAX_TEXT_CHARS } from "./primitives.js";
 const formatting = lazily("console/format.js");
 const inspection = lazily("console/inspect.js");
 const tables = lazily("console/table.js");
+const tracing = lazily("console/tracing.js");
 
 const MAX_LABELS = 10_000; // counters and timers that a script forgets
 const MAX_INDENT_CHARS = 60;
@@ -24,12 +26,19 @@ const timers = new Map();
 
 /** Write the arguments at a level, indented by the open groups. */
 function write(level, args) {
+  if (shared[WORD_TRACED] !== 0) tracing().traceLog(level, args);
   // The most common call by far: one string, no groups.
-  if (args.length === 1 && typeof args[0] === "string") writeText(level, args[0]);
-  else if (args.length > 0) writeText(level, formatSafely(args));
+  if (args.length === 1 && typeof args[0] === "string") show(level, args[0]);
+  else if (args.length > 0) show(level, formatSafely(args));
 }
 
+/** The same for what has no arguments, but is a text. */
 function writeText(level, text) {
+  if (shared[WORD_TRACED] !== 0) tracing().traceLog(level, [text]);
+  show(level, text);
+}
+
+function show(level, text) {
   const indented = indent === "" ? text : indent + text.replaceAll("\n", `\n${indent}`);
   const shown = indented.length > MAX_TEXT_CHARS ? cut(indented, MAX_TEXT_CHARS) : indented;
   console_write(level, shown, currentContext()?.number ?? 0);

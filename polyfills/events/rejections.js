@@ -6,7 +6,7 @@
 // that follow.
 
 import { console_exception } from "holdfast:ops";
-import { describeError } from "../kernel/errors.js";
+import { describeError, identityOf } from "../kernel/errors.js";
 import { lazily } from "../kernel/lazy.js";
 import { Context, currentContext, queueTurn } from "../kernel/turns.js";
 import { dispatchTrusted, globalTarget, hasListeners } from "./event-target.js";
@@ -65,6 +65,7 @@ function tellUnhandled(promise) {
   const { PromiseRejectionEvent } = types();
   const init = { cancelable: true, promise, reason };
   if (dispatchTrusted(globalTarget, new PromiseRejectionEvent("unhandledrejection", init))) {
-    console_exception(`(in promise) ${describeError(reason)}`, context.number ?? 0);
+    const number = context.number ?? 0;
+    console_exception("(in promise) ", describeError(reason), ...identityOf(reason), number);
   }
 }

@@ -20,9 +20,7 @@ const ACCEPT_ENCODING = /(?:^|\n)accept-encoding\n(.*)\n/i;
 /** A record's `cf`, as scripts see it. */
 export function cfOf(record) {
   if (record.cf !== INCOMING) return record.cf;
-  const raw = rawHeadersOf(record);
-  const [, clientAcceptEncoding = ""] = ACCEPT_ENCODING.exec(raw) ?? [];
-  const cf = { ...incoming(clientAcceptEncoding), ...JSON.parse(edge_told(raw)) };
+  const cf = incomingCf(rawHeadersOf(record));
   record.cf = record.guard === "immutable" ? freezeAll(cf) : cf;
   return record.cf;
 }
@@ -47,6 +45,12 @@ export const copyOfCf = (cf) => JSON.parse(JSON.stringify(cf));
 /** The `cf` of a copy: the same properties in an object of its own. */
 export function copiedCf({ cf }) {
   return cf === undefined || cf === INCOMING ? cf : copyOfCf(cf);
+}
+
+/** That of a request that came in with these raw headers. */
+export function incomingCf(raw) {
+  const [, clientAcceptEncoding = ""] = ACCEPT_ENCODING.exec(raw) ?? [];
+  return { ...incoming(clientAcceptEncoding), ...JSON.parse(edge_told(raw)) };
 }
 
 function incoming(clientAcceptEncoding) {

@@ -2,9 +2,10 @@
 
 import { console_exception } from "holdfast:ops";
 import { currentContext } from "./current.js";
-import { describeError } from "./errors.js";
+import { describeError, identityOf } from "./errors.js";
 
 /** Log an exception that escaped a turn of `context`. */
 export function reportException(error) {
-  console_exception(describeError(error), currentContext()?.number ?? 0);
+  const number = currentContext()?.number ?? 0;
+  console_exception("", describeError(error), ...identityOf(error), number);
 }

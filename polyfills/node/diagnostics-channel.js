@@ -1,8 +1,12 @@
 // node:diagnostics_channel: https://nodejs.org/docs/latest-v20.x/api/diagnostics_channel.html
 
+import { WORD_TRACED } from "holdfast:constants";
+import { shared } from "holdfast:ops";
+import { lazily } from "../kernel/lazy.js";
 import { invalidType, requireFunction } from "./errors.js";
 import { nextTick } from "./stream-base.js";
 
+const tracing = lazily("console/tracing.js");
 const channels = new Map();
 
 /** A named channel: what is published reaches its subscribers at once. */
@@ -46,6 +50,7 @@ export class Channel {
         nextTick(() => reportError(error));
       }
     }
+    if (shared[WORD_TRACED] !== 0) tracing().tracePublished(this.name, message);
   }
 
   runStores(message, fn, receiver = undefined, ...args) {

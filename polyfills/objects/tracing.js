@@ -16,7 +16,7 @@ const { apply } = Reflect;
 /** The context of an event that is about to reach an object; see `trace_begin` for the rest. */
 export function tracedContext(instance, kind, ...what) {
   const context = new ObjectContext(instance, null);
-  context.number = trace_begin(instance.slot, kind, ...what);
+  context.number = trace_begin(instance.slot, instance.depth, kind, ...what);
   return context;
 }
 

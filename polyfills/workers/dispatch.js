@@ -210,6 +210,29 @@ function handleBatch({ event, queue, told, bodies }) {
   });
 }
 
+// ---- Events of other Workers -----------------------------------------------------------------
+
+const loadTraces = lazily("workers/traces.js");
+
+/** Entry point: what is told of others' events, as deep as `depth`; see traces.js. */
+export function dispatchTail(number, tracesJson, depth) {
+  const { TriggerEvent } = loadScheduled();
+  const event = new TriggerEvent(number);
+  event.depth = depth;
+  enterTurn(event, handleTail, { event, tracesJson });
+}
+
+// `trace` is what the handler was called at first.
+function handleTail({ event, tracesJson }) {
+  const has = exported === null ? hasListener : (name) => handlersOf(exported.default).includes(name);
+  const name = !has("tail") && has("trace") ? "trace" : "tail";
+  handleTrigger(event, name, () => {
+    const { createTailEvent, readTraces } = loadTraces();
+    const traces = readTraces(tracesJson);
+    return exported === null ? createTailEvent(event, name, traces) : traces;
+  });
+}
+
 // ---- Workflows ------------------------------------------------------------------------------
 
 const loadCommands = lazily("workflows/commands.js");

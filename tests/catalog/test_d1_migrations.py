@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from holdfast.catalog.d1_migrations import declared_database
-from holdfast.catalog.project import ProjectInvalid, read_databases, read_project
+from holdfast.catalog.project import read_databases, read_project
+from holdfast.catalog.project_bindings import ProjectInvalid
 
 
 def declared(folder: Path, **entry: str) -> list[str]:

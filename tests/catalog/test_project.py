@@ -19,7 +19,8 @@ from holdfast.catalog.bindings import (
     Service,
     StoreSecret,
 )
-from holdfast.catalog.project import ProjectInvalid, find_project, is_project_file, read_project
+from holdfast.catalog.project import find_project, is_project_file, read_project
+from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.engine.modules import ModuleKind
 
 TOML = """
@@ -241,6 +242,14 @@ def test_queues_are_bound_and_consumed(tmp_path):
     [consumer] = project.consumers
     assert (consumer.queue, consumer.settings.max_wait_time_ms) == ("jobs", 1_500)
     assert consumer.settings.max_retries == 3
+
+
+def test_tail_workers_are_those_of_the_environment(tmp_path):
+    file = tmp_path / "wrangler.toml"
+    tails = 'tail_consumers = [{service = "%s", environment = "x"}]\n'
+    file.write_text('name = "a"\nmain = "a.js"\n' + tails % "t" + "[env.live]\n" + tails % "l")
+    assert read_project(file).tail_consumers == ("t",)
+    assert read_project(file, "live").tail_consumers == ("l",)
 
 
 def test_what_is_lacking_is_told_together_and_can_be_left_out(tmp_path):
@@ -468,6 +477,11 @@ def test_env_files_are_read_together_where_there_are_no_dev_vars(toml):
             '"kv_namespaces" must have "binding"',
         ),
         ('name = "a"\nmain = "a.js"\nservices = [{service = "x"}]', '"services" must have'),
+        ('name = "a"\nmain = "a.js"\ntail_consumers = ["x"]', 'with "service", the name'),
+        (
+            'name = "a"\nmain = "a.js"\nstreaming_tail_consumers = [{service = "x"}]',
+            "--without streaming_tail_consumers",
+        ),
         ('name = "a"\nmain = "a.js"\nkv_namespaces = "x"', '"kv_namespaces"'),
         ('name = "a"\nmain = "a.js"\nrules = [{type = "Rust"}]', '"rules"'),
         ('name = "a"\nmain = "a.js"\ncompatibility_flags = "x"', '"compatibility_flags"'),

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.catalog.project import ProjectInvalid, read_project
+from holdfast.catalog.project import read_project
+from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.cli.arguments import parse
 from holdfast.cli.project_file import open_script
 from tests.cli.running import Running, get, holdfast

@@ -85,6 +85,18 @@ def test_what_one_sends_to_a_queue_another_gets(folder: Path) -> None:
         dev.line(r"\[back\] jobs: a job")
 
 
+def test_a_tail_worker_is_told_of_another_ones_events(folder: Path) -> None:
+    file = folder / "front" / "wrangler.json"
+    tailed = {**json.loads(file.read_text()), "tail_consumers": [{"service": "back"}]}
+    file.write_text(json.dumps(tailed))
+    tail = "tail([{ event }]) { console.log(`told of ${event.response.status}`); },"
+    write_back(folder, f'"), {tail} x: ("')
+    arguments = ("front", "--with", "back", "--workers", "2", *ANY_PORT)
+    with Running("run", *arguments, folder=folder) as run:
+        get(run.ready())
+        run.line(r"\[back\] told of 200")
+
+
 def test_objects_are_the_same_whichever_script_is_in_front(folder: Path) -> None:
     for count, workers in ((1, "1"), (2, "2")):
         arguments = ("front", "--with", "back", "--workers", workers, *ANY_PORT)
@@ -97,10 +109,15 @@ def test_objects_are_the_same_whichever_script_is_in_front(folder: Path) -> None
 
 
 def test_what_cannot_be_served_together_is_told_in_a_line(folder: Path) -> None:
+    tailed = {"name": "tailed", "main": "index.js", "tail_consumers": [{"service": "x"}]}
+    (folder / "tailed").mkdir()
+    (folder / "tailed" / "wrangler.json").write_text(json.dumps(tailed))
+    (folder / "tailed" / "index.js").write_text(FRONT)
     for arguments, told in (
         (("front", "--with", "front"), 'two of the scripts are called "front"'),
         (("back", "--with", "gone.mjs"), "gone.mjs does not exist"),
         (("front",), "name its project by --with"),
+        (("tailed",), "go without by --without tail_consumers"),
     ):
         done = holdfast("run", *arguments, *ANY_PORT, folder=folder)
         assert (done.code, done.err.count("\n")) == (1, 1)

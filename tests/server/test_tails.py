@@ -64,7 +64,7 @@ async def test_each_event_is_told_with_its_logs_and_exceptions(deployment: Deplo
     async with tail(deployment) as socket:
         await deployment.text("main", "/one")
         one = await frame(socket)
-        assert lines(one) == [("log", "asked { for: '/one' }"), ("warn", "late")]
+        assert lines(one) == [("log", "asked", {"for": "/one"}), ("warn", "late")]
         assert one["scriptName"] == "main"
         assert one["outcome"] == "ok"
         assert one["exceptions"] == one["diagnosticsChannelEvents"] == []
@@ -86,7 +86,7 @@ async def test_each_event_is_told_with_its_logs_and_exceptions(deployment: Deplo
         assert inside["event"]["response"] == outside["event"]["response"] == {"status": 200}
         assert (inside["entrypoint"], inside["executionModel"]) == ("Thing", "durableObject")
         assert (outside["entrypoint"], outside["executionModel"]) == (None, "stateless")
-        assert lines(outside)[0] == ("log", "asked { for: '/thing' }")
+        assert lines(outside)[0] == ("log", "asked", {"for": "/thing"})
 
         await deployment.runtime.worker("main").scheduled("* * * * *", 60_000)
         scheduled = await frame(socket)
@@ -213,8 +213,8 @@ async def test_a_tail_goes_on_with_the_next_version_and_ends_with_its_socket(
     async with tail(deployment) as socket:
         await deployment.upload("main", SOURCE.replace("asked", "asked again"), **THING)
         await deployment.text("main", "/two")
-        assert lines(await frame(socket))[0] == ("log", "asked again { for: '/two' }")
-    assert deployment.runtime.tails.tracer("main") is None
+        assert lines(await frame(socket))[0] == ("log", "asked again", {"for": "/two"})
+    assert not deployment.runtime.tails.scripts
     assert deployment.runtime.worker("main").host.tracer is None
 
 
@@ -268,7 +268,8 @@ async def test_what_is_logged_is_bounded(deployment: Deployment) -> None:
         told = lines(cut)
         assert cut["truncated"] is True
         assert 100 < len(told) <= 256
-        assert sum(len(text) for _, text in told) <= 128 << 10
+        assert sum(len(text) for _, text in told) <= 256 << 10
+        assert told[-1][0] == "warn" and "256KB" in told[-1][1]
 
 
 async def test_a_tail_that_is_deleted_closes_its_socket(deployment: Deployment) -> None:
@@ -282,7 +283,7 @@ async def test_a_tail_that_is_deleted_closes_its_socket(deployment: Deployment) 
         closed = await asyncio.wait_for(socket.receive(), 30)
         assert closed.type is aiohttp.WSMsgType.CLOSE
         assert closed.data == 1000
-    assert deployment.runtime.tails.tracer("main") is None
+    assert not deployment.runtime.tails.scripts
 
 
 async def test_what_makes_no_tail_is_refused(deployment: Deployment) -> None:

@@ -93,6 +93,8 @@ def deploy_project(
         compatibility_flags or project.compatibility_flags,
         {},
     )
+    if project.tail_consumers:
+        fields["tail_consumers"] = [{"service": consumer} for consumer in project.tail_consumers]
     session = Session(base_url, token, account)
     if project.exports:
         fields["exports"] = project.exports

@@ -1,6 +1,6 @@
 """From an upload to a `Script`, and back to what the API shows of one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -24,6 +24,7 @@ from holdfast.catalog import (
 from holdfast.catalog.migrations import NamespaceChanges
 from holdfast.catalog.resolve import resolve_bindings
 from holdfast.catalog.script import TAG, new_version
+from holdfast.catalog.tail_consumers import refuse_missing
 
 
 async def script_of(
@@ -44,6 +45,8 @@ async def script_of(
         declared=metadata.declared,
     )
     await refuse_unknown(platform, resolved.bindings)
+    consumers = metadata.tail_consumers
+    refuse_unknown_tails(platform.catalog, name, consumers, "metadata.tail_consumers")
     script = Script(
         name=name,
         main=upload.main,
@@ -66,6 +69,14 @@ async def refuse_unknown(platform: Platform, bindings: Collection[Binding]) -> N
     await refuse_unknown_buckets(platform.buckets, bindings)
     await refuse_unknown_databases(platform.d1.registry, bindings)
     await refuse_unknown_queues(platform, bindings)
+
+
+def refuse_unknown_tails(
+    catalog: Catalog, name: str, consumers: Sequence[Mapping[str, str]], place: str
+) -> None:
+    """Raise UploadRejected for a Tail Worker of the script `name` that there is not."""
+    if consumers:
+        refuse_missing(consumers, {name, *(record.name for record in catalog.records())}, place)
 
 
 def latest_if_live(

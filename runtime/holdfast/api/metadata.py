@@ -4,7 +4,7 @@ https://developers.cloudflare.com/workers/configuration/multipart-upload-metadat
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -15,9 +15,10 @@ from holdfast.catalog.declared import Declared, parse_declared
 from holdfast.catalog.errors import rejected
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.migrations import Migrations, Renamed, Step
+from holdfast.catalog.tail_consumers import parse_tail_consumers
 
 # A script that asks for these would not work without them.
-_REFUSED_FIELDS = ("containers",)
+_REFUSED_FIELDS = ("containers", "streaming_tail_consumers")
 _KNOWN_FIELDS = (
     "annotations",
     "assets",
@@ -30,6 +31,7 @@ _KNOWN_FIELDS = (
     "keep_assets",
     "keep_bindings",
     "migrations",
+    "tail_consumers",
 )
 _SECRET_TYPES = ("secret_text", "secret_key")
 MAX_ANNOTATION_LENGTH = 1_000
@@ -61,6 +63,7 @@ class Metadata:
     declared: Mapping[str, Declared]
     annotations: Mapping[str, str]
     assets: RequestedAssets
+    tail_consumers: Sequence[Mapping[str, str]]
     ignored: tuple[str, ...]
 
 
@@ -96,6 +99,9 @@ def parse_metadata(content: bytes) -> Metadata:
         declared=_declared(fields),
         annotations=parse_annotations(fields.get("annotations"), "metadata.annotations"),
         assets=assets,
+        tail_consumers=parse_tail_consumers(
+            fields.get("tail_consumers"), "metadata.tail_consumers"
+        ),
         ignored=tuple(name for name in fields if name not in _KNOWN_FIELDS and fields[name]),
     )
 

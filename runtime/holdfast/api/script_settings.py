@@ -14,7 +14,13 @@ from holdfast.api.auth import SETTINGS
 from holdfast.api.envelope import success
 from holdfast.api.form import read_form
 from holdfast.api.json_body import read_object
-from holdfast.api.making import latest_if_live, refuse_unknown, shown_bindings, source_of
+from holdfast.api.making import (
+    latest_if_live,
+    refuse_unknown,
+    refuse_unknown_tails,
+    shown_bindings,
+    source_of,
+)
 from holdfast.api.metadata import parse_object
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
@@ -22,13 +28,15 @@ from holdfast.catalog import ErrorCode, Note, UploadRejected
 from holdfast.catalog.bindings import RequestedBinding, parse_patched_bindings
 from holdfast.catalog.resolve import resolve_bindings
 from holdfast.catalog.script import as_new_version
+from holdfast.catalog.tail_consumers import parse_tail_consumers
 
-# Kept and told again; Holdfast acts upon none of them.
+TAIL_CONSUMERS = "tail_consumers"
+# Kept and told again; Holdfast acts upon the last alone.
 _DEFAULTS: Mapping[str, Any] = {
     "logpush": False,
     "observability": {"enabled": False},
     "tags": [],
-    "tail_consumers": [],
+    TAIL_CONSUMERS: [],
 }
 
 
@@ -60,7 +68,7 @@ class ScriptSettingsHandlers:
         async with self._turn:
             if "bindings" in fields:
                 await self._rebind(name, bindings, source_of(request))
-            given = {key: fields[key] for key in _DEFAULTS if key in fields}
+            given = self._given(name, fields)
             await self._platform.put_settings(name, given)
             return success(self._all(name))
 
@@ -70,11 +78,19 @@ class ScriptSettingsHandlers:
 
     async def patch(self, request: web.Request) -> web.Response:
         """Set those in the body, and leave the others as they are."""
-        fields = await read_object(request)
-        given = {name: fields[name] for name in _DEFAULTS if name in fields}
+        name, fields = request.match_info["name"], await read_object(request)
         async with self._turn:
-            kept = await self._platform.put_settings(request.match_info["name"], given)
+            kept = await self._platform.put_settings(name, self._given(name, fields))
         return success(_shown(kept))
+
+    def _given(self, name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings among the fields of a body. Raises UploadRejected."""
+        given = {key: fields[key] for key in _DEFAULTS if key in fields}
+        if TAIL_CONSUMERS in given:
+            consumers = parse_tail_consumers(given[TAIL_CONSUMERS], TAIL_CONSUMERS)
+            refuse_unknown_tails(self._platform.catalog, name, consumers, TAIL_CONSUMERS)
+            given[TAIL_CONSUMERS] = consumers
+        return given
 
     async def _rebind(self, name: str, bindings: tuple[RequestedBinding, ...], source: str) -> None:
         catalog = self._platform.catalog

@@ -99,6 +99,9 @@ class ScriptHandlers:
         script, changes = await script_of(self._platform, name, upload)
         note = Note(upload.metadata.annotations, source)
         deployed = await self._platform.deploy(script, changes, note)
+        consumers = [*upload.metadata.tail_consumers]
+        if consumers != (self._platform.catalog.settings(name).get("tail_consumers") or []):
+            await self._platform.put_settings(name, {"tail_consumers": consumers})
         record = self._platform.catalog.record(name)
         result = {**_listed(record), "startup_time_ms": deployed.startup_time_ms}
         return result, changes.created
@@ -111,6 +114,14 @@ class ScriptHandlers:
                 ErrorCode.STILL_IN_USE,
                 f'The Worker "{name}" is still in use by other Workers: {shown}. Take it out of '
                 "their bindings, or delete it all the same with ?force=true.",
+            )
+        consumers = self._platform.catalog.all_tail_consumers()
+        told = [producer for producer, names in consumers.items() if name in names]
+        if producers := ", ".join(producer for producer in told if producer != name):
+            raise UploadRejected(
+                ErrorCode.STILL_IN_USE,
+                f'The Worker "{name}" is the Tail Worker of other Workers: {producers}. Take it '
+                "out of their tail_consumers, or delete it all the same with ?force=true.",
             )
         for namespace in self._platform.catalog.namespaces_of(name):
             if await self._holds_objects(namespace):

@@ -32,7 +32,7 @@ class ServiceHandlers:
             ("GET", f"{workers}/services/{{name}}", self.service),
             ("GET", f"{workers}/workers/{{name}}", self.worker),
             ("GET", f"{workers}/scripts/{{name}}/references", self.references),
-            ("GET", f"{workers}/tails/by-consumer/{{name}}", self.none),
+            ("GET", f"{workers}/tails/by-consumer/{{name}}", self.producers),
             ("GET", f"{account}/containers/applications", self.none),
         ]
 
@@ -94,6 +94,20 @@ class ServiceHandlers:
                 "durable_objects": objects,
                 "dispatch_outbounds": [],
             }
+        )
+
+    async def producers(self, request: web.Request) -> web.Response:
+        """The scripts whose Tail Worker this is."""
+        name = request.match_info["name"]
+        return success(
+            [
+                {
+                    "consumer": {"service": name, "environment": ENVIRONMENT},
+                    "producer": {"service": producer, "environment": ENVIRONMENT},
+                }
+                for producer, consumers in self._catalog.all_tail_consumers().items()
+                if name in consumers and producer != name
+            ]
         )
 
     async def none(self, _request: web.Request) -> web.Response:

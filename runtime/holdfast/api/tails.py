@@ -8,6 +8,7 @@ import asyncio
 import json
 import random
 import secrets
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.catalog import ErrorCode
 from holdfast.catalog.errors import rejected
-from holdfast.workers.trace import Frame
+from holdfast.workers.trace import Frame, shown
 
 PROTOCOL = "trace-v1"
 LIFETIME = timedelta(hours=6)
@@ -49,6 +50,7 @@ class _Tail:
 
     def hear(self, frame: Frame) -> None:
         """Keep a frame for the client; one that reads too slowly is told that it misses some."""
+        frame = _readable(shown(frame))
         if not self.wants(frame):
             return
         if self.frames.qsize() < MAX_WAITING:
@@ -143,7 +145,7 @@ class TailHandlers:
         reading.add_done_callback(lambda _: self._end(tail.id))
         try:
             while (frame := await tail.frames.get()) is not None:
-                await socket.send_str(json.dumps(frame))
+                await socket.send_str(json.dumps(frame, default=str))
         except ConnectionError:
             pass  # it has gone
         finally:
@@ -175,6 +177,17 @@ async def _drain(socket: web.WebSocketResponse) -> None:
         pass
 
 
+def _readable(frame: Frame) -> Frame:
+    """A frame with what was published as values, as far as JSON has them."""
+    published = frame["diagnosticsChannelEvents"]
+    if not published:
+        return frame
+    from holdfast.engine.v8format import decode
+
+    read = [{**event, "message": decode(b64decode(event["message"]))} for event in published]
+    return {**frame, "diagnosticsChannelEvents": read}
+
+
 def _all(_frame: Frame) -> bool:
     return True
 
@@ -204,7 +217,7 @@ def _check(kind: str, wanted: Any) -> Callable[[Frame], bool]:
             return lambda frame: _header(frame, "cf-connecting-ip") in wanted
         case "query", str():
             return lambda frame: any(
-                wanted in text for log in frame["logs"] for text in log["message"]
+                wanted in str(value) for log in frame["logs"] for value in log["message"]
             )
     raise rejected(f"Holdfast has no filter {kind!r} for tails, or none of such a value.")
 

@@ -165,6 +165,11 @@ class Catalog:
             script_rows.put_settings(db, name, merged)
             return merged
 
+    def all_tail_consumers(self) -> dict[str, list[str]]:
+        """Of each script that has Tail Workers, which these are."""
+        with self._database.reading() as db:
+            return dict(script_rows.read_tail_consumers(db))
+
     # Versions and deployments
 
     def put_version(self, script: Script, loaded: Loaded, note: Note = NO_NOTE) -> None:

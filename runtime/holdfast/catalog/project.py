@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from holdfast.assets import AssetFolder, Assets, AssetsConfig, AssetsInvalid
 from holdfast.catalog.additional_modules import find_modules
@@ -26,10 +26,12 @@ from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.node_compat import has_node
-from holdfast.catalog.project_fields import AS_UPLOADED, NOT_INHERITED, notes_on, refused_of
+from holdfast.catalog.project_bindings import BindingReader, ProjectInvalid, is_list_of
+from holdfast.catalog.project_fields import NOT_INHERITED, notes_on, refused_of
 from holdfast.catalog.project_secrets import for_development, read_secrets
 from holdfast.catalog.script import Syntax, check_script_name
 from holdfast.catalog.source import Source, read_source
+from holdfast.catalog.tail_consumers import names_of, parse_tail_consumers
 from holdfast.engine.modules import ModuleKind
 
 if TYPE_CHECKING:
@@ -54,10 +56,6 @@ _RULE_KINDS = {
 
 _STATIC = ("pages_build_output_dir", "site")
 MAX_PORT = 65_535
-
-
-class ProjectInvalid(ValueError):
-    """The configuration cannot be used; the message names the file and the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +94,7 @@ class Project:
     notes: tuple[str, ...]
     assets: Assets | None = None
     consumers: "tuple[DeclaredConsumer, ...]" = ()
+    tail_consumers: tuple[str, ...] = ()
     databases: "tuple[DeclaredDatabase, ...]" = ()
 
     @property
@@ -214,6 +213,7 @@ def read_project(
         notes=tuple(f"{file}: {note}" for note in notes),
         assets=assets,
         consumers=reader.consumers(),
+        tail_consumers=reader.tail_consumers(),
         databases=reader.databases(),
     )
 
@@ -290,28 +290,8 @@ def _require_built(reader: "_Reader", command: str) -> None:
         raise reader.invalid("main", f"does not exist yet; build it first: {command}")
 
 
-class _Reader:
-    """Takes fields from a configuration, and says where one is wrong."""
-
-    def __init__(self, file: Path, fields: Mapping[str, Any]) -> None:
-        self.file = file
-        self._fields = fields
-
-    def invalid(self, field: str, what: str) -> ProjectInvalid:
-        return ProjectInvalid(f'{self.file}: "{field}" {what}')
-
-    def text(self, name: str) -> str:
-        value = self._fields.get(name)
-        if not isinstance(value, str) or not value:
-            raise self.invalid(name, "must be a non-empty string")
-        return value
-
-    def texts(self, name: str, *, within: str | None = None) -> list[str]:
-        table = self._fields if within is None else self._fields.get(within, {})
-        values = table.get(name, []) if isinstance(table, Mapping) else None
-        if not _is_list_of(values, str):
-            raise self.invalid(f"{within}.{name}" if within else name, "must be a list of strings")
-        return values
+class _Reader(BindingReader):
+    """Takes what a configuration says of a script, and says where it is wrong."""
 
     def crons(self) -> tuple[str, ...]:
         crons = self.texts("crons", within="triggers")
@@ -347,6 +327,17 @@ class _Reader:
         except UploadRejected as error:
             raise self.invalid("queues.consumers", f"has a mistake: {error}") from error
 
+    def tail_consumers(self) -> tuple[str, ...]:
+        """The scripts that are told of the script's events."""
+        field = "tail_consumers"
+        if not self._fields.get(field):
+            return ()
+        try:
+            consumers = parse_tail_consumers(self._fields[field], field)
+        except UploadRejected as error:
+            raise self.invalid(field, f"has a mistake: {error}") from error
+        return tuple(names_of(consumers))
+
     def compatibility_date(self) -> str | None:
         """The date; TOML has dates of its own."""
         value = self._fields.get("compatibility_date")
@@ -372,31 +363,18 @@ class _Reader:
             raise self.invalid("dev.port", f"must be a number from 0 to {MAX_PORT}")
         return DevAddress("::" if ip == "*" else ip, port)
 
-    def table(self, name: str) -> Mapping[str, Any]:
-        value = self._fields.get(name, {})
-        if not isinstance(value, Mapping):
-            raise self.invalid(name, "must be a table")
-        return value
-
     def migrations(self) -> Iterable[Mapping[str, Any]]:
         for step in self.tables("migrations"):
             for name in ("new_classes", "new_sqlite_classes", "deleted_classes"):
-                if not _is_list_of(step.get(name, []), str):
+                if not is_list_of(step.get(name, []), str):
                     raise self.invalid(f"migrations.{name}", "must be a list of strings")
             for name in ("renamed_classes", "transferred_classes"):
                 moves = step.get(name, [])
-                if not _is_list_of(moves, Mapping) or not all(
+                if not is_list_of(moves, Mapping) or not all(
                     isinstance(move.get(end), str) for move in moves for end in ("from", "to")
                 ):
                     raise self.invalid(f"migrations.{name}", 'must be a list of {"from", "to"}')
             yield step
-
-    def tables(self, name: str, *, within: str | None = None) -> list[Mapping[str, Any]]:
-        table = self._fields if within is None else self._fields.get(within, {})
-        values = table.get(name, []) if isinstance(table, Mapping) else None
-        if not _is_list_of(values, Mapping):
-            raise self.invalid(f"{within}.{name}" if within else name, "must be a list of tables")
-        return values
 
     def bundling(self) -> BundleOptions:
         """What is said of the bundle, in esbuild's words."""
@@ -498,101 +476,12 @@ class _Reader:
         }
         return tuple(for_development(binding, secrets, databases) for binding in parsed)
 
-    def entries(self, secrets: Mapping[str, str]) -> Iterable[Mapping[str, Any]]:
-        """The bindings as an upload's metadata lists them."""
-        for variable, value in self.table("vars").items():
-            if variable not in secrets:
-                yield _variable(variable, value)
-        stored = {entry.get("binding") for entry in self.tables("secrets_store_secrets")}
-        for secret in (name for name in secrets if name not in stored):
-            yield {"type": "secret_text", "name": secret, "text": secrets[secret]}
-        for entry in self.tables("bindings", within="durable_objects"):
-            self._name_of("durable_objects.bindings", entry, "name")
-            yield {**entry, "type": "durable_object_namespace"}
-        yield from self._stores()
-        for entry in self.tables("services"):
-            name = self._name_of("services", entry, "binding")
-            yield {**entry, "type": "service", "name": name}
-        for entry in self.tables("workflows"):
-            name = self._name_of("workflows", entry, "binding")
-            workflow = {"type": "workflow", "name": name, "workflow_name": entry.get("name")}
-            script = {"script_name": entry["script_name"]} if entry.get("script_name") else {}
-            yield {**workflow, "class_name": entry.get("class_name"), **script}
-        yield from self._named_as_uploaded()
-        if metadata := self.table("version_metadata"):
-            name = self._name_of("version_metadata", metadata, "binding")
-            yield {"type": "version_metadata", "name": name}
-        if binding := self.table("assets").get("binding"):
-            if not isinstance(binding, str):
-                raise self.invalid("assets.binding", "must be a string, its name in env")
-            yield {"type": "assets", "name": binding}
-
-    def _stores(self) -> Iterable[Mapping[str, Any]]:
-        """Bindings to what many scripts may share; what has no id goes by the binding's name."""
-        for entry in self.tables("kv_namespaces"):
-            name = self._name_of("kv_namespaces", entry, "binding")
-            namespace_id = entry.get("id") or entry.get("preview_id") or name
-            yield {"type": "kv_namespace", "name": name, "namespace_id": namespace_id}
-        for database in self.databases():
-            yield {"type": "d1", "name": database.binding, "id": database.id}
-        for entry in self.tables("producers", within="queues"):
-            name = self._name_of("queues.producers", entry, "binding")
-            queue = entry.get("queue") or name.lower().replace("_", "-")
-            yield {**entry, "type": "queue", "name": name, "queue_name": queue}
-        for entry in self.tables("r2_buckets"):
-            name = self._name_of("r2_buckets", entry, "binding")
-            bucket_name = entry.get("bucket_name") or entry.get("preview_bucket_name") or name
-            yield {"type": "r2_bucket", "name": name, "bucket_name": bucket_name}
-
-    def databases(self) -> "tuple[DeclaredDatabase, ...]":
-        """The D1 databases, with their migrations."""
-        tables = self.tables("d1_databases")
-        if not tables:
-            return ()
-        from holdfast.catalog.d1_migrations import declared_database
-
-        names = [self._name_of("d1_databases", entry, "binding") for entry in tables]
-        pairs = zip(names, tables, strict=True)
-        try:
-            return tuple(declared_database(name, entry, self.file.parent) for name, entry in pairs)
-        except ValueError as error:
-            raise self.invalid("d1_databases", f"has a mistake: {error}") from error
-
-    def _named_as_uploaded(self) -> Iterable[Mapping[str, Any]]:
-        """What is told in an upload's words but for the name, and in these, as limits were."""
-        for field, kind in AS_UPLOADED.items():
-            for entry in self.tables(field):
-                name = self._name_of(field, entry, "binding")
-                yield {**entry, "type": kind, "name": name}
-        for entry in self.tables("ratelimits"):
-            self._name_of("ratelimits", entry, "name")
-            yield {**entry, "type": "ratelimit"}
-        for entry in self.tables("bindings", within="unsafe"):
-            self._name_of("unsafe.bindings", entry, "name")
-            yield entry
-
-    def _name_of(self, field: str, entry: Mapping[str, Any], key: str) -> str:
-        name = entry.get(key)
-        if not isinstance(name, str):
-            raise self.invalid(field, f'must have "{key}" in each, which is its name in env')
-        return name
-
     def rules(self) -> Iterable[tuple[str, ModuleKind]]:
         for rule in self.tables("rules"):
             kind = _RULE_KINDS.get(str(rule.get("type", "")))
             if kind is None:
                 raise self.invalid("rules", f"knows the types {', '.join(_RULE_KINDS)}")
-            if not _is_list_of(rule.get("globs", []), str):
+            if not is_list_of(rule.get("globs", []), str):
                 raise self.invalid("rules", "has globs that are no list of strings")
             for pattern in rule.get("globs", ()):
                 yield str(pattern), kind
-
-
-def _is_list_of(value: Any, kind: type) -> TypeGuard[list[Any]]:
-    return isinstance(value, list) and all(isinstance(element, kind) for element in value)
-
-
-def _variable(name: str, value: Any) -> Mapping[str, Any]:
-    if isinstance(value, str):
-        return {"type": "plain_text", "name": name, "text": value}
-    return {"type": "json", "name": name, "json": value}

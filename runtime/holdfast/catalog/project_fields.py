@@ -20,6 +20,7 @@ NOT_INHERITED = (
     "analytics_engine_datasets",
     "queues",
     "version_metadata",
+    "tail_consumers",
     "unsafe",
     "workflows",
     "hyperdrive",
@@ -37,7 +38,7 @@ AS_UPLOADED = {
 _REFUSED = """
     agent_memory ai ai_search ai_search_namespaces artifacts browser cloudchamber connect containers
     data_blobs dispatch_namespaces flagship images k2 logfwdr media
-    mtls_certificates pipelines send_email site stream
+    mtls_certificates pipelines send_email site stream streaming_tail_consumers
     text_blobs unsafe_hello_world vectorize vpc_networks vpc_services wasm_modules websearch
     worker_loaders
 """.split()  # noqa: SIM905  (read as prose)
@@ -45,16 +46,16 @@ _TAKEN = """
     alias analytics_engine_datasets assets base_dir build compatibility_date compatibility_flags
     d1_databases define dev durable_objects exports find_additional_modules hyperdrive jsx_factory
     jsx_fragment kv_namespaces main migrations minify name no_bundle queues r2_buckets ratelimits
-    route routes rules secrets_store_secrets services triggers tsconfig unsafe vars version_metadata
-    workflows
+    route routes rules secrets_store_secrets services tail_consumers triggers tsconfig unsafe vars
+    version_metadata workflows
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """
     $schema account_id cache compliance_region configPath definedEnvironments
     dependencies_instrumentation env first_party_worker keep_names keep_vars
     legacy_env limits logpush observability pages_build_output_dir placement preserve_file_names
-    preview_urls previews python_modules secrets send_metrics streaming_tail_consumers
-    tail_consumers targetEnvironment topLevelName upload_source_maps userConfigPath workers_dev
+    preview_urls previews python_modules secrets send_metrics
+    targetEnvironment topLevelName upload_source_maps userConfigPath workers_dev
 """.split()  # noqa: SIM905
 _ANALYTICS = "analytics_engine_datasets"
 _KNOWN = frozenset((*_REFUSED, *_TAKEN, *_NOTHING_COMES_OF))

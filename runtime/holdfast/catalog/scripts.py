@@ -15,6 +15,7 @@ from holdfast.catalog.bindings import (
 )
 from holdfast.catalog.errors import ScriptNotFound
 from holdfast.catalog.script import TAG, Script, Syntax
+from holdfast.catalog.tail_consumers import names_of
 from holdfast.catalog.vault import Vault
 from holdfast.engine.modules import Module, ModuleKind
 
@@ -70,6 +71,14 @@ def read_settings(db: apsw.Connection, name: str) -> dict[str, Any]:
 def put_settings(db: apsw.Connection, name: str, settings: Mapping[str, Any]) -> None:
     """Set these in the place of those before."""
     db.execute("UPDATE scripts SET settings = ? WHERE name = ?", (json.dumps(settings), name))
+
+
+def read_tail_consumers(db: apsw.Connection) -> Iterator[tuple[str, list[str]]]:
+    """The scripts that have Tail Workers, with these."""
+    rows = db.execute("SELECT name, settings FROM scripts WHERE settings LIKE '%tail_consumers%'")
+    for name, settings in rows:
+        if consumers := json.loads(str(settings)).get("tail_consumers"):
+            yield str(name), names_of(consumers)
 
 
 def delete(db: apsw.Connection, name: str) -> None:

@@ -60,6 +60,8 @@ def _start(options: argparse.Namespace, *, watch: bool) -> int:
         # A file with a mistake is being worked on; a file that is none is a slip of the hand.
         if isinstance(one.reading, str) and not (watch and one.file.is_there):
             return complain(one.reading)
+        if not watch and (untold := one.file.untold):
+            return complain(untold[0])
         remark(one.file.notes)
         if watch and isinstance(one.file, ProjectFile) and one.file.databases:
             from holdfast.cli.unapplied import unapplied
@@ -82,7 +84,12 @@ class _Served:
         """The script for the runtime, or a page in its place."""
         reading, file = self.reading, self.file
         current = reading if isinstance(reading, Script) else error_page(file.name, "")
-        return FileSource(current, uses_sqlite=file.uses_sqlite, implies=file.implies)
+        return FileSource(
+            current,
+            uses_sqlite=file.uses_sqlite,
+            implies=file.implies,
+            tail_consumers=lambda: file.tail_consumers,
+        )
 
 
 class LocalServer:
@@ -193,11 +200,12 @@ class LocalServer:
 
     def _triggers_of(self, file: SourceFile) -> Triggers:
         given = self._options.cron if file is self._file else ()
-        return Triggers(tuple(given) or file.crons, file.consumers)
+        return Triggers(tuple(given) or file.crons, file.consumers, file.tail_consumers)
 
     def _set_triggers(
         self, runtime: Runtime, post: Post, file: SourceFile, triggers: Triggers
     ) -> None:
+        runtime.retail()
         before = self._triggers.get(file.name)
         self._triggers[file.name] = triggers
         everybodys = self._triggers.items()

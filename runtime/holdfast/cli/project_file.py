@@ -20,11 +20,11 @@ from holdfast.catalog.project import (
     FILE_NAMES,
     DevAddress,
     Project,
-    ProjectInvalid,
     find_project,
     is_project_file,
     read_project,
 )
+from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.catalog.project_secrets import secret_files
 from holdfast.catalog.script import Script, new_version
 from holdfast.cli.options import compatibility_flags, named_values
@@ -120,7 +120,17 @@ class ProjectFile(Followed):
             for binding in self._project.bindings
             if isinstance(binding, Service) and binding.service not in self.peers
         ]
-        return (*self._project.notes, *elsewhere)
+        return (*self._project.notes, *elsewhere, *self.untold)
+
+    @property
+    def untold(self) -> list[str]:
+        """What to say of Tail Workers that are not here."""
+        return [
+            f'{self._file}: "tail_consumers" names the Worker "{name}", which is not here: name '
+            "its project by --with, or go without by --without tail_consumers"
+            for name in self.tail_consumers
+            if name not in self.peers
+        ]
 
     @property
     def databases(self) -> "tuple[DeclaredDatabase, ...]":
@@ -136,6 +146,11 @@ class ProjectFile(Followed):
     def consumers(self) -> "tuple[DeclaredConsumer, ...]":
         """The queues that the script consumes."""
         return self._project.consumers
+
+    @property
+    def tail_consumers(self) -> tuple[str, ...]:
+        """The scripts that are told of the script's events."""
+        return self._project.tail_consumers
 
     @property
     def dev(self) -> DevAddress:

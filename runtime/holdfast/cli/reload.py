@@ -29,10 +29,11 @@ Reading = Script | str
 
 
 class Triggers(NamedTuple):
-    """What has a script run besides requests."""
+    """What has a script run besides requests; and the scripts that are told of its events."""
 
     crons: tuple[str, ...]
     consumers: "tuple[DeclaredConsumer, ...]"
+    tail_consumers: tuple[str, ...]
 
 
 class Reloader:

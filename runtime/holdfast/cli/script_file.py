@@ -82,6 +82,16 @@ class ScriptFile(Followed):
         return ()
 
     @property
+    def tail_consumers(self) -> tuple[str, ...]:
+        """The scripts that are told of the script's events: a file does not say."""
+        return ()
+
+    @property
+    def untold(self) -> list[str]:
+        """What to say of Tail Workers that are not here: there are none."""
+        return []
+
+    @property
     def dev(self) -> DevAddress:
         """Where to serve it for development: a file does not say."""
         return DevAddress()

@@ -1,5 +1,6 @@
 """The ops behind the script's console, and behind what is told of its objects' events."""
 
+import json
 from itertools import count
 
 from holdfast.host.context import Host
@@ -9,8 +10,10 @@ _traced = count(-1, -1)
 
 
 @op
-def trace_begin(host: Host, slot: int, kind: str, *what: str) -> int:
+def trace_begin(host: Host, slot: int, depth: int, kind: str, *what: str) -> int:
     """An object has got an event, while somebody listens; its number.
+
+    `depth` is that of the call (kernel/depth.js).
 
     `what` is of a "request" its method, URL and headers; of an "rpc" the name of the method; of an
     "alarm" its time; of another "event" how frames tell of it, in JSON.
@@ -18,7 +21,7 @@ def trace_begin(host: Host, slot: int, kind: str, *what: str) -> int:
     number = next(_traced)
     identity = host.objects.identity(slot)
     if host.tracer is not None and identity is not None:
-        host.tracer.object_event(number, *identity, kind, *what)
+        host.tracer.object_event(number, *identity, depth, kind, *what)
     return number
 
 
@@ -50,5 +53,21 @@ def console_write(host: Host, level: str, text: str, event: int) -> None:
     is the number of the event that logs, or 0; that of an object's is negative.
     """
     host.console(level, text)
+
+
+@op
+def trace_log(host: Host, level: str, message: str, errors: str | None, event: int) -> None:
+    """Tell those who listen what a script logged: a list of values, in JSON.
+
+    `errors` is a list of what is told of those among them that are errors, null for others.
+    """
     if host.tracer is not None:
-        host.tracer.log(event, level, text)
+        told = None if errors is None else json.loads(errors)
+        host.tracer.log(event, level, json.loads(message), told)
+
+
+@op
+def trace_publish(host: Host, channel: str, message: bytes, event: int) -> None:
+    """Tell those who listen what a script published on a diagnostics channel, serialized."""
+    if host.tracer is not None:
+        host.tracer.published(event, channel, message)

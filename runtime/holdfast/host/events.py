@@ -97,8 +97,13 @@ def memory_exhausted(host: Host) -> None:
 
 
 @op
-def console_exception(host: Host, description: str, event: int) -> None:
-    """Log an exception that no handler of the script caught; `event` as in console_write."""
-    host.console("error", "Uncaught " + description)
+def console_exception(
+    host: Host, where: str, description: str, name: str, message: str, event: int
+) -> None:
+    """Log an exception that no handler of the script caught; `event` as in console_write.
+
+    `where` goes before what is shown of it.
+    """
+    host.console("error", f"Uncaught {where}{description}")
     if host.tracer is not None:
-        host.tracer.log(event, "error", "Uncaught " + description)
+        host.tracer.exception(event, name, message, description)

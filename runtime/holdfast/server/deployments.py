@@ -267,6 +267,7 @@ class Deployments:
         orphaned = await asyncio.to_thread(self._catalog.delete_script, name)
         self.run_schedules()
         self._runtime.reroute()
+        self._runtime.retail()
         self._runtime.remove(name)
         if self.queues.store.exists:
             await asyncio.to_thread(self.queues.store.delete_consumers_of, name)
@@ -318,7 +319,11 @@ class Deployments:
 
     async def put_settings(self, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Set these for a script; see `api.Platform.put_settings`."""
-        return await asyncio.to_thread(self._catalog.put_settings, name, settings)
+        kept = await asyncio.to_thread(self._catalog.put_settings, name, settings)
+        if "tail_consumers" in settings:
+            self._runtime.retail()
+            await self._in_time(self._tell_others("retail"))
+        return kept
 
     async def metrics(self) -> str:
         """What is counted; see `api.Platform.metrics`."""

@@ -67,6 +67,7 @@ from holdfast.workers import (
 
 if TYPE_CHECKING:
     from holdfast.server.queues import Queues
+    from holdfast.server.tail_consumers import TailConsumers
     from holdfast.storage.d1 import D1Databases
     from holdfast.storage.r2 import Buckets
 
@@ -76,6 +77,7 @@ SWEEPS_PER_IDLE_TIME = 4
 EVICTIONS_AT_ONCE = 16
 EVICTION_PAUSE_SECONDS = 0.005
 DRAIN_LOOK_SECONDS = 0.01
+TELLING_SECONDS = 1.0  # that a server which stops gives Tail Workers for what they are to be told
 
 
 class Console(Protocol):
@@ -159,6 +161,8 @@ class Runtime:
         self.routes = RouteTable()
         self.reroute()
         self.tails = Tails(self._trace, self._clock.now_ms)
+        self._tail_consumers: TailConsumers | None = None  # until somebody has any
+        self.retail()
         self._retiring: dict[Worker, IsolateObjects] = {}
         self._closed = False
         self._freed = FreedMemory()
@@ -233,7 +237,7 @@ class Runtime:
     def _trace(self, script: str) -> None:
         resident = self._residents.get(script)
         if resident is not None:
-            resident.worker.host.trace(self.tails.tracer(script))
+            resident.worker.host.trace(self.tails.tracer(resident.worker.script))
 
     def watch_alarms(self, namespace: Namespace) -> None:
         """Wake a namespace's objects for their alarms; again where its script has changed."""
@@ -294,7 +298,7 @@ class Runtime:
         self._residents[name] = resident
         self._compiled_ahead.pop(name, None)
         resident.worker.counts = self.counts_of(name)
-        resident.worker.host.trace(self.tails.tracer(name))
+        resident.worker.host.trace(self.tails.tracer(resident.worker.script))
         for namespace in resident.objects.namespaces:
             if namespace.script:
                 self.watch_alarms(namespace)
@@ -307,6 +311,17 @@ class Runtime:
     def reroute(self) -> None:
         """Have requests go where the source's routes and custom domains lead now."""
         self.routes.set(self.source.routes())
+
+    def retail(self) -> None:
+        """Have events told to those whom the source names now."""
+        consumers = self.source.tail_consumers()
+        if self._tail_consumers is None:
+            if not consumers:
+                return
+            from holdfast.server.tail_consumers import TailConsumers
+
+            self._tail_consumers = TailConsumers(self.tails, self.worker, self._loop, self.tell)
+        self._tail_consumers.set(consumers)
 
     def counts_of(self, name: str) -> ScriptCounts:
         """What is counted of a script that there is."""
@@ -448,6 +463,8 @@ class Runtime:
 
     async def aclose(self) -> None:
         """End every Worker and make everything that was written durable."""
+        if self._tail_consumers is not None:
+            await self._tail_consumers.drain(TELLING_SECONDS)
         self._closed = True
         self.overload.close()
         self.alarms.close()

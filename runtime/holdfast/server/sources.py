@@ -1,6 +1,6 @@
 """Where scripts come from."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from holdfast.catalog import (
@@ -46,6 +46,9 @@ class ScriptSource(Protocol):
     def routes(self) -> Sequence[ScriptRoute]:
         """The routes and custom domains of all scripts."""
 
+    def tail_consumers(self) -> Mapping[str, Sequence[str]]:
+        """Of each script that has any, the scripts that are told of its events."""
+
 
 class CatalogSource:
     """Scripts that were uploaded."""
@@ -70,6 +73,10 @@ class CatalogSource:
     def routes(self) -> list[ScriptRoute]:
         """Those of the catalog."""
         return self._catalog.all_routes()
+
+    def tail_consumers(self) -> Mapping[str, Sequence[str]]:
+        """Those of the catalog."""
+        return self._catalog.all_tail_consumers()
 
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """None: uploads name their bindings."""
@@ -117,6 +124,10 @@ class FileSources:
         """See FileSource."""
         return []
 
+    def tail_consumers(self) -> Mapping[str, Sequence[str]]:
+        """See FileSource."""
+        return {name: told for one in self._sources for name, told in one.tail_consumers().items()}
+
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """See FileSource."""
         return self._of(script.name).implied_namespaces(script, classes)
@@ -144,7 +155,8 @@ class FileSource:
     """One script from a file, whose classes are namespaces that nobody has to create.
 
     `uses_sqlite` tells whether a class's objects have SQL, and `implies` whether a class that
-    the script exports is bound under its own name.
+    the script exports is bound under its own name. `tail_consumers` are the scripts that are told
+    of its events.
     """
 
     implies_stores = True
@@ -155,8 +167,10 @@ class FileSource:
         *,
         uses_sqlite: Callable[[str], bool] = lambda _: True,
         implies: Callable[[str], bool] = lambda _: True,
+        tail_consumers: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self.current = script
+        self._tail_consumers = tail_consumers
         self._uses_sqlite = uses_sqlite
         self._implies = implies
 
@@ -180,6 +194,11 @@ class FileSource:
     def routes(self) -> list[ScriptRoute]:
         """None: every host leads to the script of the command line."""
         return []
+
+    def tail_consumers(self) -> Mapping[str, Sequence[str]]:
+        """Those that the file names."""
+        consumers = self._tail_consumers()
+        return {self.current.name: consumers} if consumers else {}
 
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """One for each exported class that is bound without being asked for."""

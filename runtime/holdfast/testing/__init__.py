@@ -10,7 +10,7 @@ end in a loop of its own, and returns the result; `AsyncHarness` returns it to b
   with a twin for AsyncHarness; driven.py has what makes two of their methods.
 - `VirtualClock` (clock.py), `LoopView` (loop.py): time, which jumps where it is all that is
   waited for; `Waiting` (waiting.py) decides when that is.
-- queues.py: batches for a handler, and what a queue holds.
+- queues.py: batches for a handler, and what a queue holds; traces.py: what a Tail Worker is told.
 - `Outbound`, `Faults`: what comes from outside, and what goes wrong.
 - plugin.py: fixtures and hooks. It imports next to nothing, for it is loaded by every run of
   pytest; javascript.py collects tests that are written in JavaScript.
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from holdfast.testing.queues import AsyncQueue, Queue, QueueMessage, QueueResult
     from holdfast.testing.responses import Request, Response
     from holdfast.testing.sockets import AsyncSocket, Socket
+    from holdfast.testing.traces import TraceItem
     from holdfast.testing.values import Map, Set
     from holdfast.testing.worker import AsyncWorker, Worker
     from holdfast.testing.workflows import AsyncWorkflowInstance, WorkflowInstance
@@ -52,6 +53,7 @@ __all__ = [
     "Response",
     "Set",
     "Socket",
+    "TraceItem",
     "Worker",
     "WorkflowInstance",
     "holdfast_fixture",
@@ -78,6 +80,7 @@ _PLACES = {
     "Response": "responses",
     "Set": "values",
     "Socket": "sockets",
+    "TraceItem": "traces",
     "Worker": "worker",
     "WorkflowInstance": "workflows",
     "holdfast_fixture": "plugin",

@@ -58,14 +58,16 @@ class Core(Stage, Generic[WorkerT]):
         environment: str | None = None,
         compatibility_date: str | None = None,
         compatibility_flags: Iterable[str] = (),
+        tail_consumers: "Iterable[AnyWorker[Any, Any, Any]]" = (),
     ) -> WorkerT:
         """Load a script: a file, a Wrangler project, inline source, or modules by name.
 
         `env` adds bindings, or puts others in their place: text and data are what they are;
         another Worker, or a Python function, class or object, is a service, a Worker's
         `namespace(…)` the objects of its class, `d1(…)` a database, and `queue(…)` a queue to send
-        to. `environment` is that of a project. Raises HarnessError, which names the file and what
-        is wrong.
+        to. `environment` is that of a project. `tail_consumers` are Workers that are told of the
+        script's events, besides those of a project that are loaded. Raises HarnessError, which
+        names the file and what is wrong.
         """
         if compatibility_date is not None and not is_compatibility_date(compatibility_date):
             raise HarnessError(f"{compatibility_date!r} is no date such as 2026-01-31.")
@@ -73,7 +75,9 @@ class Core(Stage, Generic[WorkerT]):
         if mistake := mistake_in(flags):
             raise HarnessError(f"{mistake}.")
         options = Options(name, environment, compatibility_date, flags)
-        return self.add(find(source, options, self._folders, self.workers), env or {})
+        found = find(source, options, self._folders, self.workers)
+        consumers = (*found.tail_consumers, *(consumer.name for consumer in tail_consumers))
+        return self.add(replace(found, tail_consumers=consumers), env or {})
 
     def add(self, found: Found, env: Mapping[str, Any]) -> WorkerT:
         """Load a script that was found."""

@@ -1,7 +1,7 @@
 """Where a test's scripts come from: a file, a project, inline source, or modules by name."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -14,11 +14,11 @@ from holdfast.catalog.project import (
     DEFAULT_NAME,
     FILE_NAMES,
     Project,
-    ProjectInvalid,
     find_project,
     is_project_file,
     read_project,
 )
+from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.source import Source as ScriptSource
 from holdfast.catalog.source import read_source
@@ -45,6 +45,7 @@ class Found:
     file: Path | None = None
     project: Project | None = None
     source: ScriptSource | None = None  # where there was a file to read
+    tail_consumers: tuple[str, ...] = ()
 
     def told(self, text: str) -> str:
         """A text, such as a stack, with places in files of the author's."""
@@ -95,6 +96,14 @@ class Sources:
     def routes(self) -> list[ScriptRoute]:
         """See ScriptSource."""
         return []
+
+    def tail_consumers(self) -> Mapping[str, Sequence[str]]:
+        """See ScriptSource; those that are not loaded are told nothing."""
+        return {
+            name: [consumer for consumer in found.tail_consumers if consumer in self.found]
+            for name, found in self.found.items()
+            if found.tail_consumers
+        }
 
     def implied_namespaces(self, script: Script, classes: Iterable[str]) -> list[Namespace]:
         """A project says what is bound; of other scripts each class is, under its name."""
@@ -208,7 +217,7 @@ def _of_project(path: Path, options: Options) -> Found:
             compatibility_flags=options.compatibility_flags or project.compatibility_flags,
             assets=project.assets,
         )
-        return Found(script, file, project, source)
+        return Found(script, file, project, source, project.tail_consumers)
 
     return _reading(file, read)
 

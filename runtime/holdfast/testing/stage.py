@@ -238,6 +238,7 @@ class Stage:
             if worker.found.project is not None
             for cron in worker.found.project.crons
         )
+        self.runtime.retail()
         consumers = [
             declared.by(worker.name)
             for worker in self.workers.values()

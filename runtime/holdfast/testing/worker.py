@@ -19,6 +19,7 @@ from holdfast.testing.requests import Files, HeadersLike, make_request
 from holdfast.testing.responses import Headers, Response
 from holdfast.testing.sockets import AnySocket, AsyncSocket, Socket
 from holdfast.testing.sources import Found
+from holdfast.testing.traces import TraceItem, frame_of
 from holdfast.testing.values import result_of, to_javascript
 from holdfast.testing.workflows import (
     AnyWorkflowInstance,
@@ -147,6 +148,13 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         except JavaScriptError as failed:
             error = failed
         return result_of_batch(outcome_of(answer), batch, error)
+
+    @driven
+    async def tail(self, items: Iterable[TraceItem]) -> None:
+        """Tell the script of other Workers' events. What the handler throws is raised."""
+        frames = [frame_of(item, self._core.clock.now_ms()) for item in items]
+        answer = self.loaded.tail(frames, (self.name,))
+        await settled(self._core, self, answer, f"the tail of {len(frames)} events")
 
     # ---- objects ---------------------------------------------------------------------
 

@@ -174,7 +174,7 @@ class Worker:
         if number:
             if self.host.tracer is not None:
                 self.host.tracer.request(
-                    number, method, url, headers, entrypoint=entrypoint or None
+                    number, method, url, headers, cf=cf, entrypoint=entrypoint or None
                 )
             crossing = self.bodies.sent(body)
             stable = Together((method, headers))
@@ -227,23 +227,32 @@ class Worker:
         event = {"queue": queue, "batchSize": len(messages)}
         return self.event(self.entry_once("dispatchQueue"), queue, told, bodies, told=event)
 
+    def tail(self, frames: Sequence[Frame], passed: Sequence[str]) -> "asyncio.Future[Message]":
+        """Tell the script of others' events; done when its handler is, as `fetch`.
+
+        `passed` are the Tail Workers by which they have come, this one among them.
+        """
+        from holdfast.workers.trace import depth_of, for_consumer
+
+        depth = depth_of(frames) + 1
+        told = {"consumedEvents": [{"scriptName": frame["scriptName"]} for frame in frames]}
+        entry, traces = self.entry_once("dispatchTail"), for_consumer(frames)
+        return self.event(entry, traces, depth, told=told, depth=depth, passed=passed)
+
     def event(
-        self, entry: Handle, *arguments: Any, told: Frame | None = None
+        self, entry: Handle, *arguments: Any, told: Frame | None = None, **source: Any
     ) -> "asyncio.Future[Any]":
         """Begin an event of another kind; `entry` is called with its number and `arguments`.
 
-        `told` is how those who listen are told of it.
+        `told` is how those who listen are told of it, `source` as for Tracer.begin.
         A future of whatever the event's answer is, as `fetch`.
         """
         answer: asyncio.Future[Any] = self.host.loop.create_future()
         if number := self._begin(answer):
-            self._trace(number, told)
+            if self.host.tracer is not None and told is not None:
+                self.host.tracer.begin(number, told, **source)
             self.host.enter(entry, number, *arguments)
         return answer
-
-    def _trace(self, number: int, told: Frame | None) -> None:
-        if self.host.tracer is not None and told is not None:
-            self.host.tracer.begin(number, told)
 
     def _begin(self, answer: "asyncio.Future[Any]") -> int:
         """The number of a new event; 0 where none can begin, which the answer tells."""
@@ -395,7 +404,7 @@ class Worker:
         text = readable(error).replace("Uncaught", "Uncaught (in promise)", 1)
         self.host.console("error", text)
         if self.host.tracer is not None:
-            self.host.tracer.log(0, "error", text)
+            self.host.tracer.log(0, "error", [text])
         if error.is_null:
             self._look_at_memory()
         elif self.host.loop.time() >= self._next_look:

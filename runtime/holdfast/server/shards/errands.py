@@ -47,11 +47,12 @@ class Clerk:
             "go_back": self._files.go_back,
             "refresh": self._refresh,
             "reroute": runtime.reroute,
+            "retail": runtime.retail,
             "queues": self._queues,
             "measure": self._gauge.told,
             "forget_namespace": runtime.forget_namespace,
             "listen_to": self._forwarding.listen_to,
-            "heard": lambda frame: runtime.tails.tell(json.loads(frame)),
+            "heard": lambda frame: runtime.tails.heard(json.loads(frame)),
         }
 
     async def __call__(self, verb: str, *arguments: Any) -> Any:
@@ -89,6 +90,7 @@ class Clerk:
         """Run what the catalog has now: the script `name` anew, others where they have changed."""
         runtime = self._runtime
         runtime.reroute()
+        runtime.retail()
         known = {namespace.id: namespace for namespace in runtime.source.namespaces()}
         moved = {
             namespace.id: known.get(namespace.id, replace(namespace, script=""))
