@@ -6,7 +6,8 @@
 //   fail(error)       sends the error instead
 // and gets `life`: the object instance or the Worker's event that it is given to, and may have
 // `bytes`, which count for `life.queuedBytes` until it ends, and a `depth` of more than 1. An
-// answer leaves through the life's output gate. Only the first end of a call counts.
+// answer leaves through the life's output gate; it may do so after the life has ended, unless the
+// call `endsWithLife`. Only the first end of a call counts.
 
 import { WORD_LOCAL_CALLS } from "holdfast:constants";
 import { memory_exhausted, shared } from "holdfast:ops";
@@ -73,6 +74,11 @@ class HeldAnswer {
   fail(error) {
     failCall(this.call, error);
   }
+
+  /** Whether it is an answer still, when what gave it has ended. */
+  get mayOutlive() {
+    return !this.call.endsWithLife;
+  }
 }
 
 HeldAnswer.prototype.isDone = true; // once it has passed
@@ -93,9 +99,10 @@ export function failCall(call, error) {
   if (finish(call)) call.fail(error);
 }
 
-/** Fail all calls of a life that has ended. */
-export function failCalls(life, error) {
-  if (life.calls !== null) for (const call of [...life.calls]) failCall(call, error);
+/** Fail all calls of a life that has ended, but those that it has answered. */
+export function failCalls(life, error, answered = undefined) {
+  if (life.calls === null) return;
+  for (const call of [...life.calls]) if (!answered?.has(call)) failCall(call, error);
 }
 
 function finish(call) {

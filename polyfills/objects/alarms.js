@@ -68,6 +68,11 @@ class AlarmCall {
   #timer = null;
   #outcome = "done";
 
+  // The instance tells what its alarm is then, of which an ended one knows nothing.
+  get endsWithLife() {
+    return true;
+  }
+
   constructor(slot, number, retryCount) {
     this.#slot = slot;
     this.#number = number;

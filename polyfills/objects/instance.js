@@ -7,7 +7,7 @@
 // still does cannot reach storage, and the next call finds a new one.
 
 import { WORD_TRACED } from "holdfast:constants";
-import { object_released, shared } from "holdfast:ops";
+import { object_released, shared, storage_started } from "holdfast:ops";
 import { setDepthOfTurn } from "../kernel/current.js";
 import { errorNamed, identityOf, setOnError } from "../kernel/errors.js";
 import { beginCall, failCall, failCalls, runCall } from "../kernel/calls.js";
@@ -188,17 +188,27 @@ export class ObjectInstance {
     this.end(markAsEnd(markAsReset(error)));
   }
 
-  /** The same for an end that the error need not tell of. */
-  end(error) {
+  /**
+   * The same at the wish of its code: what it has answered, and what only waits for the disk, has
+   * been said before.
+   */
+  abort(error) {
+    if (this.error !== null) return;
+    const round = this.outputGate.isLocked ? storage_started(this.slot) : -1;
+    this.end(markAsEnd(markAsReset(error)), round);
+  }
+
+  /** The same for an end that the error need not tell of. Answers up to a round still leave. */
+  end(error, round = -1) {
     if (this.error !== null) return;
     this.error = error;
     if (this.facets !== null) for (const facet of [...this.facets.values()]) facet.end(error);
+    const answered = this.outputGate.close(error, round);
     this.onGone(this);
     object_released(this.slot, identityOf(error)[1]);
-    failCalls(this, error);
+    failCalls(this, error, answered);
     breakOffPumps(this, error);
     releaseHolds(this);
-    this.outputGate.break(error);
     this.inputGate.open();
     for (const link of this.sockets ?? []) link.drop();
     for (const connection of this.connections ?? []) connection.drop();

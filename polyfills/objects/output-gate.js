@@ -70,6 +70,10 @@ export class OutputGate {
     }
     waiter.round = this.#written;
     waiter.context = currentContext();
+    this.#append(waiter);
+  }
+
+  #append(waiter) {
     waiter.next = null;
     if (this.#first === null) this.#first = waiter;
     else this.#last.next = waiter;
@@ -130,11 +134,34 @@ export class OutputGate {
 
   /** Writes were lost: fail everything that waits, now and from now on. */
   break(error) {
-    if (this.#error !== null) return;
-    this.#error = error;
+    this.#end(error, -1);
+  }
+
+  /**
+   * The instance has ended, and its storage has not: the same, but for answers that wait for no more
+   * than this round, which will be durable. The calls that they are of.
+   */
+  close(error, round) {
+    this.#end(error, this.#locks > 0 ? -1 : round);
+    const calls = new Set();
+    for (let waiter = this.#first; waiter !== null; waiter = waiter.next) calls.add(waiter.call);
+    return calls;
+  }
+
+  /** True while somebody waits for a round that the host has not told of. */
+  get isWaiting() {
+    return this.#last !== null && this.#last.round > this.#durable;
+  }
+
+  #end(error, round) {
+    this.#error ??= error;
     let waiter = this.#first;
     this.#first = this.#last = null;
-    for (; waiter !== null; waiter = waiter.next) queueTurn(exit, fail, [waiter, error]);
+    for (let next; waiter !== null; waiter = next) {
+      next = waiter.next;
+      if (waiter.mayOutlive && waiter.round <= round) this.#append(waiter);
+      else queueTurn(exit, fail, [waiter, error]);
+    }
   }
 }
 

@@ -52,6 +52,7 @@ const DOUBLE_BYTES = 8;
 
 const byKey = new Map(); // in order of last use, so that a sweep stops early
 const bySlot = new Map(); // keys by `keyOf`
+const departed = new Map(); // the same of those that have ended with answers that wait for the disk
 let classes; // of the script, by export name
 const engines = { __proto__: null }; // classes of instances of Workflows
 let env;
@@ -135,6 +136,7 @@ function otherClass(name) {
 function forget(instance) {
   if (byKey.get(instance.key) === instance) byKey.delete(instance.key);
   bySlot.delete(keyOf(instance.slot));
+  if (instance.outputGate.isWaiting) departed.set(keyOf(instance.slot), instance);
 }
 
 /** Note that an instance is in use. */
@@ -324,20 +326,30 @@ export function objectsDurable(rounds) {
   const numbers = new Float64Array(bufferOfArray(rounds));
   const count = byteLengthOfArray(rounds) / DOUBLE_BYTES;
   for (let i = 0; i < count; i += 2) {
-    bySlot.get(keyOf(numbers[i]))?.outputGate.durable(numbers[i + 1]);
+    const instance = bySlot.get(keyOf(numbers[i]));
+    if (instance === undefined) lastAnswersDurable(keyOf(numbers[i]), numbers[i + 1]);
+    else instance.outputGate.durable(numbers[i + 1]);
   }
+}
+
+function lastAnswersDurable(key, round) {
+  const instance = departed.get(key);
+  if (instance === undefined) return;
+  instance.outputGate.durable(round);
+  if (!instance.outputGate.isWaiting) departed.delete(key);
 }
 
 whenBroken((slot, message) => objectBroken(slot, message, "durableObjectReset"));
 
 /** Entry point: the object lost its storage or its place. */
 export function objectBroken(slot, message, flags) {
-  const instance = bySlot.get(keyOf(slot));
+  const instance = bySlot.get(keyOf(slot)) ?? departed.get(keyOf(slot));
   if (instance === undefined) return;
   const error = new Error(message);
   for (const flag of flags ? flags.split(",") : []) error[flag] = true;
   instance.wasBroken = true;
   instance.reset(error);
+  if (departed.delete(keyOf(slot))) instance.outputGate.break(error);
 }
 
 /**

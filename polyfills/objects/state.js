@@ -67,7 +67,7 @@ export class DurableObjectState {
     }
     const error = new Error(String(reason));
     if (options?.retryAlarm === false) this.#instance.retriesAlarm = false;
-    this.#instance.reset(error);
+    this.#instance.abort(error);
     turn_stop();
   }
 

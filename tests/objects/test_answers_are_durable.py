@@ -42,6 +42,8 @@ export class Thing extends DurableObject {
     return await this.env.Thing.get(this.env.Thing.idFromName("other")).hear();
   }
   hear() { console.log("heard"); return "heard"; }
+  leave() { this.state.abort("enough"); }
+  async stored() { return `${await this.state.storage.get("k")}`; }
   async fetch(request) {
     const { pathname } = new URL(request.url);
     const { storage } = this.state;
@@ -180,6 +182,48 @@ async def test_a_reset_and_a_new_instance_at_once_share_the_file_and_let_it_go(
         assert await server.text("/put") == "put"
     async with asyncio.timeout(5):
         await server.runtime.aclose()
+
+
+@pytest.mark.parametrize("path", ["/put", "/rpc/put", "/throw", "/rpc/throw"])
+async def test_an_answer_that_only_waits_for_the_disk_outlives_an_abort(
+    server: Server, disk: Disk, path: str
+) -> None:
+    disk.gate.clear()
+    answer = asyncio.create_task(server.text(path))
+    await settle()
+    assert await server.text("/rpc/leave") == "caught enough true"
+    assert not answer.done(), "its write is not on the disk yet"
+    disk.gate.set()
+    async with asyncio.timeout(5):
+        assert await answer in ("put", "caught thrown undefined")
+        assert await server.text("/rpc/stored") == "2"
+
+
+async def test_such_an_answer_fails_with_the_disk(server: Server, disk: Disk) -> None:
+    disk.gate.clear()
+    answer = asyncio.create_task(server.text("/put"))
+    await settle()
+    assert await server.text("/rpc/leave") == "caught enough true"
+    disk.error = OSError(5, "the disk is gone")
+    disk.gate.set()
+    async with asyncio.timeout(5):
+        assert (await answer).startswith("caught The storage")
+
+
+async def test_an_answer_whose_write_an_abort_undoes_fails_with_it(
+    server: Server, disk: Disk
+) -> None:
+    disk.gate.clear()
+    on_its_way = asyncio.create_task(server.text("/put"))
+    await settle()
+    waiting = asyncio.create_task(server.text("/put"))
+    await settle()
+    assert await server.text("/rpc/leave") == "caught enough true"
+    async with asyncio.timeout(5):
+        assert await waiting == "caught enough true"
+        disk.gate.set()
+        assert await on_its_way == "put"
+        assert await server.text("/rpc/stored") == "2"
 
 
 SOCKETS = """

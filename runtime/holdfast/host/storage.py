@@ -108,6 +108,12 @@ def storage_round(host: Host, slot: int) -> int:
 
 
 @op
+def storage_started(host: Host, slot: int) -> int:
+    """The newest round that is under way: its writes stay, whatever becomes of the instance."""
+    return host.stores[slot].started
+
+
+@op
 def storage_take_broken(host: Host) -> str:
     """The objects whose storage has failed within the turn, as JSON: slot and why of each."""
     broken, host.broken_stores = host.broken_stores, []

@@ -153,11 +153,11 @@ class ObjectDirectory:
         return store
 
     def _on_broken(self, record: ObjectRecord, error: BaseException) -> None:
-        if record.slot not in self._by_slot:
-            return  # the instance has ended by then
-        log.error("object %s lost its storage: %s", record.id, error, extra=record.about)
-        self._forget(record)
-        record.home.lose_sockets(record)
+        if record.slot in self._by_slot:
+            log.error("object %s lost its storage: %s", record.id, error, extra=record.about)
+            self._forget(record)
+            record.home.lose_sockets(record)
+        # An instance that has ended may have answers left that wait for the disk.
         record.home.broken(record.slot, str(error), _RESET)
 
     def released(self, slot: int, reason: str) -> None:

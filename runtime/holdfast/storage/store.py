@@ -381,6 +381,11 @@ class ObjectStore:
         return self._database.rounds.written if attached else self._last_written
 
     @property
+    def started(self) -> int:
+        """The newest round that is under way, or durable; what was written later may be undone."""
+        return self._database.rounds.started
+
+    @property
     def durable(self) -> int:
         """The newest round that is durable."""
         return self._database.rounds.durable
