@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.catalog import ObjectNamespace, Service
 from tests.inprocess import Server
-from tests.workers.test_leaks import measure
+from tests.workers.test_leaks import check_growth
 
 pytestmark = pytest.mark.usefixtures("what_is_new")
 
@@ -105,16 +105,13 @@ async def test_calls_leave_nothing_behind(server: Server, path: str) -> None:
     server.add("main", CALLER, modules={"callee.js": CALLEE}, bindings=bindings)
     for _ in range(20):
         assert await server.text(path) == "ok"
-    growth = []
-    for _ in range(3):
-        await settle(server)
-        heap, objects = measure(server)
+    await settle(server)
+
+    async def calls() -> None:
         for _ in range(25):
             await server.text(path)
         server.lines.clear()
         await settle(server)
-        heap_after, objects_after = measure(server)
-        growth.append((heap_after - heap, objects_after - objects))
-    assert min(heap for heap, _ in growth) < 25 * 8, growth
-    assert min(objects for _, objects in growth) < 25, growth
+
+    await check_growth(server, calls, heap=25 * 8, objects=25)
     assert not server.runtime.worker("main").host.pending
