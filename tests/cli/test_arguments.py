@@ -134,3 +134,9 @@ def test_serving_one_script_needs_no_api() -> None:
     loaded = imported_by("import holdfast.cli.local")
     unneeded = ("holdfast.api", "aiohttp.web_app", "cryptography", "tarfile", "json5", "dotenv")
     assert not {name for name in loaded if name.startswith(unneeded)}
+
+
+def test_asking_a_server_needs_none() -> None:
+    loaded = imported_by("import holdfast.cli.objects, holdfast.cli.remote")
+    unneeded = ("aiohttp", "holdfast.server", "cryptography", "_wasmtime")
+    assert not {name for name in loaded if name.startswith(unneeded)}

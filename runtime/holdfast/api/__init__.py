@@ -18,31 +18,34 @@ aiohttp alone, and reaches the running Workers through the `Platform` protocol.
 docs/rest-api.md is the page for its users.
 """
 
-from holdfast.api.app import make_app
-from holdfast.api.client import (
-    create_namespace,
-    delete_script,
-    deploy,
-    deploy_project,
-    list_namespaces,
-    list_objects,
-    list_scripts,
-    list_secrets,
-)
-from holdfast.api.object_client import (
-    back_up,
-    delete_object,
-    describe_objects,
-    export_object,
-    import_object,
-    object_entries,
-    restore_object,
-    show_object,
-)
-from holdfast.api.platform import Platform
-from holdfast.api.server import ApiServer
-from holdfast.api.session import ApiError
-from holdfast.api.settings import ApiSettings, Whereabouts
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from holdfast.api.app import make_app
+    from holdfast.api.client import (
+        create_namespace,
+        delete_script,
+        deploy,
+        deploy_project,
+        list_namespaces,
+        list_objects,
+        list_scripts,
+        list_secrets,
+    )
+    from holdfast.api.object_client import (
+        back_up,
+        delete_object,
+        describe_objects,
+        export_object,
+        import_object,
+        object_entries,
+        restore_object,
+        show_object,
+    )
+    from holdfast.api.platform import Platform
+    from holdfast.api.server import ApiServer
+    from holdfast.api.session import ApiError
+    from holdfast.api.settings import ApiSettings, Whereabouts
 
 __all__ = [
     "ApiError",
@@ -68,3 +71,37 @@ __all__ = [
     "restore_object",
     "show_object",
 ]
+
+_PLACES = {
+    "ApiError": "session",
+    "ApiServer": "server",
+    "ApiSettings": "settings",
+    "Platform": "platform",
+    "Whereabouts": "settings",
+    "back_up": "object_client",
+    "create_namespace": "client",
+    "delete_object": "object_client",
+    "delete_script": "client",
+    "deploy": "client",
+    "deploy_project": "client",
+    "describe_objects": "object_client",
+    "export_object": "object_client",
+    "import_object": "object_client",
+    "list_namespaces": "client",
+    "list_objects": "client",
+    "list_scripts": "client",
+    "list_secrets": "client",
+    "make_app": "app",
+    "object_entries": "object_client",
+    "restore_object": "object_client",
+    "show_object": "object_client",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: a command that asks a server needs none."""
+    from importlib import import_module
+
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

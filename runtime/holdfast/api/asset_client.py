@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from holdfast.api.assets import NO_TYPE
-from holdfast.api.multipart import OutgoingPart, encode_form
+from holdfast.api.multipart import NO_TYPE, OutgoingPart, encode_form
 from holdfast.api.session import Session
 from holdfast.assets import Asset, AssetFolder, Assets, AssetsInvalid
 from holdfast.assets.headers import HeaderRules

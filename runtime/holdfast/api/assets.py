@@ -20,6 +20,7 @@ from holdfast.api.body import read_body
 from holdfast.api.envelope import success
 from holdfast.api.form import name_of, parts_of, reading_form
 from holdfast.api.metadata import parse_object
+from holdfast.api.multipart import NO_TYPE
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.assets.asset import MAX_ASSET_BYTES, MAX_ASSETS
@@ -33,7 +34,6 @@ MAX_MANIFEST_BYTES = 32 << 20
 MAX_UPLOAD_BYTES = 100 << 20
 BUCKET_BYTES = 10 << 20
 BUCKET_FILES = 500
-NO_TYPE = "application/null"
 """The Content-Type of a file that is to be served without one."""
 
 _HASH = re.compile(r"[0-9a-fA-F]{32}")

@@ -14,6 +14,8 @@ MODULE_TYPES = {
     ModuleKind.DATA: "application/octet-stream",
     ModuleKind.WASM: "application/wasm",
 }
+# The type of a static asset that is to be served without one, in Wrangler's words.
+NO_TYPE = "application/null"
 
 # The WHATWG's escapes (quote, CR, LF), and those that let form.py read every name back:
 # the percent sign itself, and what parsers of the header take for its syntax.
