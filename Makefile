@@ -5,6 +5,7 @@
 PYTHON  ?=
 PORT    ?= 8787
 ARGS    ?=
+JOBS    ?= auto
 STRESSED := $(addprefix tests/,engine host node objects polyfills sockets workers)
 
 BIN       := .venv/bin
@@ -44,8 +45,8 @@ run: $(INSTALLED) ## Serves js-examples/counter.mjs on http://127.0.0.1:8787 (PO
 	@$(BIN)/holdfast run js-examples/counter.mjs --port $(PORT)
 
 .PHONY: test
-test: $(INSTALLED) ## Runs all tests (ARGS='-m "not slow" tests/engine' to choose)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(INSTALLED) ## Runs all tests (ARGS='-m "not slow" tests/engine' to choose, JOBS=1 for one process)
+	@$(BIN)/python -m pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --maxprocesses 8 --dist worksteal) $(ARGS)
 
 .PHONY: stress
 stress: $(INSTALLED) ## Runs tests with garbage collected all the time and the engine's memory counted

@@ -1,12 +1,15 @@
 """A real `holdfast` process, and the real curl to talk to it."""
 
+import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +25,33 @@ START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 15
 
 
+# Below those that kernels give out by themselves (32768 on Linux, 49152 on macOS).
+PORTS = range(20_000, 32_000)
+SLICE = 1_000
+
+
+def _ports_of_this_process() -> Iterator[int]:
+    """Ports that no other process of this run takes, in a circle; others may begin anywhere."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = PORTS[worker * SLICE % len(PORTS) :][:SLICE]
+    first = random.randrange(SLICE)
+    return itertools.cycle([*own[first:], *own[:first]])
+
+
+_ports = _ports_of_this_process()
+
+
 def free_ports(count: int) -> list[int]:
-    """Different ports of the loopback interface that nothing listens on."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    """Different ports of the loopback interface that nothing listens on.
+
+    They stay free until they are listened on: no connection, and no listener at port 0, gets them.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = next(_ports)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+    return found
 
 
 def accepts(port: int) -> bool:

@@ -7,6 +7,9 @@ terminal: ports are free ones, a block that starts a server goes to the backgrou
 a `holdfast serve` whose token is in API_TOKEN, and has the examples in its folder.
 """
 
+import contextlib
+import functools
+import io
 import os
 import re
 import shlex
@@ -18,6 +21,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.cli import main
 from tests.serving import (
     HOLDFAST,
     REPOSITORY,
@@ -73,6 +77,7 @@ class Terminal:
         (folder / ".venv").symlink_to(HOLDFAST.parent.parent)
         self._env = os.environ | {
             "HOME": str(folder),
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
             "BASE_URL": f"http://127.0.0.1:{self._api_port}/client/v4",
         }
 
@@ -148,9 +153,11 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     opened.close()
 
 
+@functools.cache
 def help_of(*arguments: str) -> str:
-    shown = subprocess.run([HOLDFAST, *arguments, "--help"], capture_output=True, check=True)
-    return shown.stdout.decode()
+    with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(SystemExit):
+        main([*arguments, "--help"])
+    return shown.getvalue()
 
 
 def commands(*above: str) -> list[tuple[str, ...]]:
@@ -180,7 +187,6 @@ def test_every_relative_link_leads_to_a_file(page: str) -> None:
     assert [target for target in targets if not (folder / target).exists()] == []
 
 
-@pytest.mark.slow
 def test_every_option_of_the_command_line_is_documented() -> None:
     documented = set(OPTION.findall((REPOSITORY / "docs/command-line.md").read_text()))
     found = commands()
@@ -190,7 +196,6 @@ def test_every_option_of_the_command_line_is_documented() -> None:
         assert options <= documented, f"holdfast {' '.join(command)} has options that no page names"
 
 
-@pytest.mark.slow
 def test_every_documented_option_exists() -> None:
     documented = set(OPTION.findall((REPOSITORY / "docs/command-line.md").read_text()))
     existing = {option for command in commands() for option in OPTION.findall(help_of(*command))}

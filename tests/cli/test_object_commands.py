@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,14 +35,27 @@ export default {
 """
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    (tmp_path / "counters.mjs").write_text(COUNTERS)
-    with Served(folder=tmp_path) as server:
+@contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    (folder / "counters.mjs").write_text(COUNTERS)
+    with Served(folder=folder) as server:
         deployed = server.tell(
             "deploy", "counters.mjs", "--object", "COUNTER=Counter", "--secret", "KEY=s3cret"
         )
         assert deployed.code == 0, deployed.err
+        yield server
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """For commands that change nothing."""
+    with serving(tmp_path_factory.mktemp("unchanged")) as server:
         yield server
 
 
@@ -98,8 +112,10 @@ def test_a_whole_namespace_is_exported_and_imported(served: Served, tmp_path: Pa
         (("export", "Counter", "a", "--to", "nowhere/a.sqlite"), "nowhere does not exist"),
     ],
 )
-def test_a_mistake_is_told_in_a_line(served: Served, arguments: tuple[str, ...], told: str) -> None:
-    done = served.tell("objects", *arguments)
+def test_a_mistake_is_told_in_a_line(
+    unchanged: Served, arguments: tuple[str, ...], told: str
+) -> None:
+    done = unchanged.tell("objects", *arguments)
     assert (done.code, done.out) == (1, "")
     assert told in done.err and done.err.count("\n") == 1
 

@@ -13,7 +13,7 @@ import pytest
 from holdfast.api import create_namespace, deploy, list_namespaces
 from tests.cli.running import HELLO, Answer, Running, environment, holdfast
 from tests.cli.serving import ANY_PORTS, Served
-from tests.serving import EXAMPLES
+from tests.serving import EXAMPLES, free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -208,8 +208,7 @@ def test_what_cannot_be_sent_is_told_in_one_line(
     tmp_path: Path, arguments: list[str], told: str
 ) -> None:
     (tmp_path / "main.mjs").write_text(HELLO)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
     env = environment(HOLDFAST_API_TOKEN="t", HOLDFAST_API_URL=nobody)
     done = holdfast(*arguments, folder=tmp_path, env=env)
     assert done.code == 1 and done.out == ""

@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.api import ApiServer, ApiSettings
 from holdfast.catalog import Catalog
+from holdfast.engine import Limits
 from holdfast.server import CatalogSource, HostRoutes, Listener, Runtime, Settings
 from holdfast.server.deployments import Deployments
 from holdfast.server.opening import open_storage
@@ -62,7 +63,8 @@ class Deployment:
 
 @pytest.fixture
 async def deployment(tmp_path: Path) -> AsyncIterator[Deployment]:
-    loop, settings, lines = asyncio.get_running_loop(), Settings(data=tmp_path), []
+    loop, lines = asyncio.get_running_loop(), []
+    settings = Settings(data=tmp_path, limits=Limits(turn_cpu_ms=1_000))
     catalog = Catalog(tmp_path / "catalog.sqlite")
     runtime = Runtime(
         settings,

@@ -32,7 +32,7 @@ def test_a_seed_does_the_same_again() -> None:
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.what)
 def test_it_is_noticed_that(broken: Broken) -> None:
     with broken.in_place() as platform:
-        for seed in range(SEEDS_TO_NOTICE):
+        for seed in (broken.seed, *range(SEEDS_TO_NOTICE)):
             outcome = simulate(seed, platform=platform)
             if any(broken.told in line for line in outcome.history.wrong):
                 assert f"--seed {seed} --trace" in outcome.report()

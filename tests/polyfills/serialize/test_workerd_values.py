@@ -18,6 +18,7 @@ from holdfast.engine import Limits, Module, ModuleKind
 from holdfast.host.context import Capabilities, Host
 from holdfast.host.platform import Platform
 from holdfast.host.system import SystemClock
+from tests.serving import free_ports
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent.parent
@@ -98,8 +99,7 @@ class Peer:
         self.data.mkdir()
         self._folder = folder
         self._binary = binary
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self._port = probe.getsockname()[1]
+        (self._port,) = free_ports(1)
         shutil.copy(HERE / "values.js", folder)
         (folder / "worker.js").write_text(WORKER)
         facts = {"data": self.data, "port": self._port, "date": compatibility_date}
