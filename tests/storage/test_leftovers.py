@@ -1,6 +1,7 @@
 """Logs that eviction leaves when it is busy, and their end when it is not."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -38,14 +39,24 @@ async def test_logs_that_were_left_are_gone_after_a_quiet_moment(busy: Shard) ->
         assert busy.owner(number).store.get("grown up") == b"1"
 
 
-async def test_nothing_is_done_about_them_while_others_write(busy: Shard) -> None:
+async def test_nothing_is_done_about_them_while_others_write(
+    busy: Shard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard = busy.storage._shard
+    looked_at = [0.0]
+
+    def quiet_s(self: Any) -> float:
+        looked_at.append(self.loop.time() - self._newest_round_s)
+        return looked_at[-1]
+
+    monkeypatch.setattr(type(shard), "quiet_s", property(quiet_s))
     owner = busy.owner(99)
     for number in range(100):
         owner.store.put("a", b"%d" % number)
         await owner.durable()
         await asyncio.sleep(0)
-    shard = busy.storage._shard
-    assert len(shard.leftovers) == 10 or shard.quiet_s >= leftovers.QUIET_S
+    # On a slow machine a write may take as long as a quiet moment.
+    assert len(shard.leftovers) == 10 or max(looked_at) >= leftovers.QUIET_S
     await until_only(busy, 1)  # of the object that is open
 
 
