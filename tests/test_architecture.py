@@ -8,7 +8,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -85,10 +86,12 @@ def place(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
-def imported_modules(path: Path) -> Iterator[tuple[int, str]]:
+def imported_modules(
+    path: Path, nodes: Callable[[ast.AST], Iterable[ast.AST]] = ast.walk
+) -> Iterator[tuple[int, str]]:
     """Line and absolute dotted name of every import, wherever it stands in the file."""
     package = ("holdfast", *path.relative_to(PACKAGE).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+    for node in nodes(ast.parse(path.read_text(), str(path))):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -134,6 +137,26 @@ def test_no_import_points_up() -> None:
         if (other := layer_of(module)) and LAYERS.index(other) < LAYERS.index(own)
     ]
     assert upward == []
+
+
+def what_runs(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it, without what is there for types alone."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from what_runs(child)
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    imports = {
+        ".".join(("holdfast", *path.relative_to(PACKAGE).with_suffix("").parts)): {
+            module for _, module in imported_modules(path, what_runs)
+        }
+        for path in python_files()
+    }
+    # A package's own file only hands on what others define.
+    TopologicalSorter(imports).prepare()  # or CycleError tells the circle
 
 
 @pytest.mark.parametrize("library", MAY_IMPORT)

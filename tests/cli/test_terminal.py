@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from holdfast.cli.console import Terminal, wants_colour
+from holdfast.cli.terminal import Terminal, wants_colour
 
 
 class Screen(io.StringIO):
@@ -82,7 +82,7 @@ def test_a_full_stream_loses_lines_and_nothing_else() -> None:
 def test_a_pipe_that_nobody_reads_stops_nobody_and_is_told_what_it_missed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("holdfast.cli.console.READER_MS", 1)
+    monkeypatch.setattr("holdfast.cli.terminal.READER_MS", 1)
     reading, writing = os.pipe()
     with os.fdopen(reading) as reader, os.fdopen(writing, "w") as stream:
         terminal = Terminal(stream)

@@ -8,7 +8,8 @@ import pytest
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import collect
 from holdfast.host.egress import public_and, public_only
-from holdfast.host.fetch import FetchClient, FetchRequest
+from holdfast.host.fetch import FetchClient
+from holdfast.host.fetch_messages import FetchRequest
 from tests.host.fetching import redirecting, serve
 
 __all__ = ["serve"]  # fixtures

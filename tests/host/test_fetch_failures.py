@@ -14,7 +14,8 @@ from holdfast.engine import ScriptError
 from holdfast.host import fetch_connections
 from holdfast.host.bodies import CONNECTION_LOST, BodyError, Pipe
 from holdfast.host.egress import allow_all
-from holdfast.host.fetch import FetchClient, FetchRequest
+from holdfast.host.fetch import FetchClient
+from holdfast.host.fetch_messages import FetchRequest
 from tests.host.fetching import Run, Script, client, echo, run, serve, serve_bytes
 
 __all__ = ["client", "run", "serve", "serve_bytes"]  # fixtures

@@ -63,7 +63,7 @@ def _flush() -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError:
-        from holdfast.cli.console import lead_nowhere
+        from holdfast.cli.terminal import lead_nowhere
 
         lead_nowhere(sys.stdout)
         return 1

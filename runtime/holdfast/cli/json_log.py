@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from holdfast.cli.console import Terminal
+from holdfast.cli.terminal import Terminal
 
 CLI = "holdfast.cli"
 REQUESTS = "holdfast.requests"

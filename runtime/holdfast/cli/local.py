@@ -11,18 +11,20 @@ from typing import Any
 
 from holdfast.catalog.cron import Cron
 from holdfast.catalog.script import Script, Syntax
-from holdfast.cli.console import Terminal, complain, configure_logging, open_terminal, remark
+from holdfast.cli.console import complain, configure_logging, open_terminal, remark
 from holdfast.cli.listening import (
     listening_failure,
     places,
     take_dev_address,
     workers_address,
 )
-from holdfast.cli.post import Post, run_workers
+from holdfast.cli.post import Post
 from holdfast.cli.process import settings_from, spare_what_stays, unusable_folder
+from holdfast.cli.processes import run_workers
 from holdfast.cli.project_file import ProjectFile, SourceFile, open_scripts
 from holdfast.cli.reload import Reading, Reloader, Triggers, error_page, read
 from holdfast.cli.script_file import check_classes, with_way_out
+from holdfast.cli.terminal import Terminal
 from holdfast.host.edge import EXAMPLE
 from holdfast.host.platform import Platform
 from holdfast.server import FileSource, FileSources, Listener, OneScript, Runtime

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from holdfast.api import ApiServer, ApiSettings, Whereabouts
 from holdfast.catalog import Catalog, CatalogUnusable
-from holdfast.cli.console import Terminal, complain, configure_logging, open_terminal
+from holdfast.cli.console import complain, configure_logging, open_terminal
 from holdfast.cli.listening import (
     api_address,
     have_one_port,
@@ -21,8 +21,10 @@ from holdfast.cli.listening import (
     url_host,
     workers_address,
 )
-from holdfast.cli.post import Post, run_workers
+from holdfast.cli.post import Post
 from holdfast.cli.process import settings_from, spare_what_stays, unusable_folder
+from holdfast.cli.processes import run_workers
+from holdfast.cli.terminal import Terminal
 from holdfast.cli.where import METRICS_TOKEN_VARIABLE, TOKEN_FILE, TOKEN_VARIABLE
 from holdfast.server import CatalogSource, HostRoutes, Listener, Runtime
 from holdfast.server.deployments import Deployments

@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from holdfast.cli.console import Terminal
 from holdfast.cli.post import Post, Server
+from holdfast.cli.terminal import Terminal
 from holdfast.server import Runtime
 from holdfast.server.listening import Address, port_of
 from holdfast.server.object_files import LocalFiles

@@ -22,7 +22,7 @@ from typing import NamedTuple, Self
 
 from holdfast.engine.cache import lasting_directory
 from holdfast.engine.errors import EngineError, JSError
-from holdfast.engine.kept_files import KeptFiles
+from holdfast.engine.kept_files import KeptFiles, most_kept_bytes
 from holdfast.engine.library import engine_identity
 from holdfast.engine.limits import MEBIBYTE, UNBOUNDED, Limits
 from holdfast.engine.script_compiler import ScriptCompiler
@@ -31,7 +31,6 @@ log = logging.getLogger("holdfast.engine")
 
 THREAD_NAME = "kept-code"
 LEAST_BYTES = 64 * 1024  # of source; see docs/performance.md
-MOST_BYTES = 512 * MEBIBYTE  # of all files
 DELAY_SECONDS = 1.0
 AUTHORS_DELAY_SECONDS = 10.0  # since the last change
 MOST_WAITING = 256
@@ -176,14 +175,6 @@ class KeptCode:
                 log.debug("the code of %s is not kept: %s", made_from.name, error)
             else:
                 self._files.write(key, code)
-
-
-def most_kept_bytes() -> int:
-    """How much is kept on the disk of one kind of code, as `$HOLDFAST_CACHE_MB` says."""
-    try:
-        return max(int(os.environ["HOLDFAST_CACHE_MB"]), 0) * MEBIBYTE
-    except (KeyError, ValueError):
-        return MOST_BYTES
 
 
 def compile_to_keep(name: str, source: bytes, flags: int) -> bytes:

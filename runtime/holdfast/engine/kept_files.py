@@ -27,8 +27,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from holdfast.engine.cache import DRAFT_PREFIX, write_atomically
+from holdfast.engine.limits import MEBIBYTE
 
 SUFFIX = ".qjsc"
+MOST_BYTES = 512 * MEBIBYTE  # of all files of one kind
 KEY_FILE = "bytecode.key"
 KEY_BYTES = CODE_BYTES = 32
 DRAFT_SECONDS = 3600.0  # after which whoever wrote it has died
@@ -137,3 +139,11 @@ def _read_own(path: Path, *, most_bytes: int, is_secret: bool = False) -> bytes 
             return file.read(most_bytes)
     except OSError:
         return None
+
+
+def most_kept_bytes() -> int:
+    """How much is kept on the disk of one kind of code, as `$HOLDFAST_CACHE_MB` says."""
+    try:
+        return max(int(os.environ["HOLDFAST_CACHE_MB"]), 0) * MEBIBYTE
+    except (KeyError, ValueError):
+        return MOST_BYTES

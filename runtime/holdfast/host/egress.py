@@ -8,6 +8,8 @@ resolves to something else the next moment gains nothing.
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
+CONNECT_TIMEOUT_S = 30
+
 Address = IPv4Address | IPv6Address
 EgressPolicy = Callable[[str, Address], bool]
 

@@ -15,7 +15,7 @@ script may abort by its number.
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from holdfast.engine import ScriptError
@@ -26,8 +26,8 @@ from holdfast.host.bodies import (
     body_errors_for_script,
     table_of,
 )
-from holdfast.host.constants import MAX_CALL_DEPTH
 from holdfast.host.egress import EgressPolicy, public_only
+from holdfast.host.fetch_messages import FetchedResponse, FetchRequest
 from holdfast.host.loops import via_headers
 from holdfast.host.ops import async_op, op
 from holdfast.host.outgoing import header_pairs, with_defaults
@@ -38,9 +38,8 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver
 
     from holdfast.host.context import Host
-    from holdfast.host.fetch_connections import Connections, ResponseBody
+    from holdfast.host.fetch_connections import Connections
 
-CONNECT_TIMEOUT_S = 30
 STALL_S = 300.0
 ABORTED = "The operation was aborted"
 _ONE_TIME_BODY = (
@@ -48,28 +47,6 @@ _ONE_TIME_BODY = (
     "encountered a redirect requiring the body to be retransmitted. To avoid this error in "
     "the future, construct this request from a buffer-like body initializer."
 )
-
-
-class FetchRequest(NamedTuple):
-    """What to send; header names in lower case. `redirect`: "follow", "manual", "error"."""
-
-    method: str
-    url: str
-    headers: Headers
-    body: bytes | ByteStream | None = None
-    redirect: str = "follow"
-    calls_left: int = MAX_CALL_DEPTH
-
-
-class FetchedResponse(NamedTuple):
-    """What came back; `body` is None where there can be none, and has to be read or cancelled."""
-
-    status: int
-    status_text: str
-    url: str
-    headers: str
-    body: "ResponseBody | None"
-    redirected: bool
 
 
 class FetchClient:

@@ -20,8 +20,8 @@ from yarl import URL
 
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import CONNECTION_LOST, BodyError, ByteStream
-from holdfast.host.egress import EgressPolicy, EgressRefused, literal_address
-from holdfast.host.fetch import CONNECT_TIMEOUT_S, FetchedResponse
+from holdfast.host.egress import CONNECT_TIMEOUT_S, EgressPolicy, EgressRefused, literal_address
+from holdfast.host.fetch_messages import FetchedResponse
 from holdfast.host.outgoing import Upload, sent_headers
 from holdfast.host.redirects import Headers
 

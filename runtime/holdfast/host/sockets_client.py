@@ -14,7 +14,8 @@ from yarl import URL
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import CONNECTION_LOST
 from holdfast.host.bodies import table_of as bodies_of
-from holdfast.host.fetch import FetchClient, FetchRequest
+from holdfast.host.fetch import FetchClient
+from holdfast.host.fetch_messages import FetchRequest
 from holdfast.host.ops import async_op
 from holdfast.host.outgoing import header_pairs
 from holdfast.host.redirects import Headers

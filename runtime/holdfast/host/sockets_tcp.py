@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import CONNECTION_LOST, BodyError, ByteStream, table_of
-from holdfast.host.egress import EgressRefused
-from holdfast.host.fetch import CONNECT_TIMEOUT_S, FetchClient
+from holdfast.host.egress import CONNECT_TIMEOUT_S, EgressRefused
+from holdfast.host.fetch import FetchClient
 from holdfast.host.ops import async_op, op
 
 if TYPE_CHECKING:

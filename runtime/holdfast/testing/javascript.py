@@ -30,7 +30,7 @@ from holdfast.catalog.project import find_project
 from holdfast.testing.answers import settled
 from holdfast.testing.errors import HarnessError, JavaScriptError, LeakError
 from holdfast.testing.harness import Harness
-from holdfast.testing.plugin import timeout_of
+from holdfast.testing.options import timeout_of
 from holdfast.testing.sources import Found, Options, find, project_bindings
 from holdfast.testing.worker import Worker
 

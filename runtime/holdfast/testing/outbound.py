@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import BodyError, BufferedBody, ByteStream, collect
 from holdfast.host.egress import allow_all
-from holdfast.host.fetch import FetchClient, FetchedResponse, FetchRequest
+from holdfast.host.fetch import FetchClient
+from holdfast.host.fetch_messages import FetchedResponse, FetchRequest
 from holdfast.host.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, next_hop
 from holdfast.host.redirects import Headers as Pairs
 from holdfast.testing.clock import VirtualClock

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from holdfast.testing.options import declare_options, timeout_of
 from holdfast.testing.owners import shared_fixtures
 
 if TYPE_CHECKING:
     from holdfast.testing.harness import AsyncHarness, Harness
     from holdfast.testing.stage import Stage
 
-JAVASCRIPT_FILES = ("*.test.mjs", "*.test.js", "*-test.js")
-DEFAULT_TIMEOUT = "5"
 SECTION = "holdfast"
 OURS = "holdfast."
 
@@ -46,23 +45,7 @@ _open_before: "pytest.StashKey[frozenset[Stage]]" = pytest.StashKey()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
-    parser.addini(
-        "holdfast_js_files",
-        "Patterns of files with JavaScript tests, one a line; empty for none.",
-        type="args",
-        default=[*JAVASCRIPT_FILES],
-    )
-    parser.addini(
-        "holdfast_timeout",
-        "Seconds of real time that a call, or a JavaScript test, may take.",
-        default=DEFAULT_TIMEOUT,
-    )
-    parser.getgroup("holdfast").addoption(
-        "--holdfast-seed",
-        type=int,
-        default=None,
-        help="The seed of tests that interleave calls, as a failed test has shown it.",
-    )
+    declare_options(parser)
 
 
 # ---- fixtures --------------------------------------------------------------------------
@@ -166,18 +149,6 @@ def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
         "seed": config.getoption("--holdfast-seed"),
         "folders": [*beside, config.rootpath],
     }
-
-
-def timeout_of(config: pytest.Config) -> float:
-    """The time limit in seconds. Raises UsageError where it is none."""
-    text = config.getini("holdfast_timeout")
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if seconds <= 0:
-        raise pytest.UsageError(f"holdfast_timeout is a number of seconds, not {text!r}")
-    return seconds
 
 
 def _remember(request: pytest.FixtureRequest, harness: "Stage") -> None:

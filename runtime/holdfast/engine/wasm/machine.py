@@ -23,8 +23,6 @@ EPOCH_SECONDS = 0.02
 QUIET_EPOCHS = 50
 THREAD_NAME = "wasm-epochs"
 
-RESERVED_BYTES = 4 << 30
-GUARD_BYTES = 32 * MEBIBYTE
 MOST_STACK_BYTES = 2 * MEBIBYTE  # of WebAssembly, and what it calls, beyond what JavaScript uses
 
 
@@ -68,7 +66,7 @@ class EpochClock:
 @cache
 def engine() -> Any:
     """The engine, made with the first module. wasm_engine_new_with_config."""
-    from holdfast.engine.wasm.regions import memory_creator
+    from holdfast.engine.wasm.regions import GUARD_BYTES, RESERVED_BYTES, memory_creator
 
     config = lib.wasm_config_new()
     lib.wasmtime_config_epoch_interruption_set(config, True)

@@ -16,8 +16,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from holdfast.engine.cache import lasting_directory
-from holdfast.engine.kept_code import most_kept_bytes
-from holdfast.engine.kept_files import KeptFiles
+from holdfast.engine.kept_files import KeptFiles, most_kept_bytes
 from holdfast.engine.wasm.legacy_exceptions import NotTranslated, translated
 from holdfast.engine.wasm.library import WASMTIME_VERSION, ffi, lib
 from holdfast.engine.wasm.machine import engine, take_message

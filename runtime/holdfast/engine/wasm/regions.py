@@ -22,12 +22,14 @@ from functools import cache
 from typing import Any, Protocol
 
 from holdfast.engine.library import TAG_EXCEPTION, TAG_OBJECT
+from holdfast.engine.limits import MEBIBYTE
 from holdfast.engine.wasm.library import PROPERTY_PLAIN, c_callback, c_library, ffi, js, lib
-from holdfast.engine.wasm.machine import GUARD_BYTES, RESERVED_BYTES
 
 log = logging.getLogger("holdfast.engine")
 
 PAGE_BYTES = 65_536
+RESERVED_BYTES = 4 << 30
+GUARD_BYTES = 32 * MEBIBYTE
 MOST_BYTES = (1 << 31) - PAGE_BYTES  # what a buffer of the engine can have
 
 _NO_ACCESS = 0
