@@ -9,6 +9,7 @@ from holdfast.storage.r2 import Buckets, Metadata
 from holdfast.storage.r2.bucket import FileSlice
 
 NOW = 1_700_000_000_000
+NO_METADATA = Metadata({}, {})
 
 
 class Hands:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from pathlib import Path
 
 import pytest
 
@@ -25,8 +26,8 @@ from holdfast.storage.r2.errors import (
     PreconditionFailed,
     TooManyKeys,
 )
-from holdfast.storage.r2.objects import NO_METADATA
-from tests.storage.r2.conftest import NOW, Hands, opened
+from holdfast.storage.r2.listing import Page
+from tests.storage.r2.conftest import NO_METADATA, NOW, Hands, opened
 
 
 def test_an_object_is_as_it_was_put(hands):
@@ -95,7 +96,8 @@ def test_what_was_begun_by_a_process_that_ended_is_swept(hands):
     hands.put("kept", b"1")
     new = hands.use(lambda bucket: bucket.begin("lost"))
     new.write(b"half")
-    new.keep()  # nobody removes it, as where the process is killed
+    with new.committed():  # nobody removes it, as where the process is killed
+        pass
     new.close()
     assert len(hands.files()) == 2
     hands.again().put("other", b"2")
@@ -128,7 +130,7 @@ def test_what_was_committed_and_not_settled_is_found_and_settled(hands, monkeypa
 def test_garbage_that_a_process_left_is_swept(hands, monkeypatch):
     hands.put("a", b"1")
     with monkeypatch.context() as stopped:
-        stopped.setattr(Contents, "remove", lambda self, name: False)
+        stopped.setattr(Contents, "remove", lambda self, names: [])
         hands.put("a", b"2")
     assert len(hands.files()) == 2
     hands.again().put("b", b"")
@@ -240,6 +242,49 @@ def test_a_commit_that_failed_and_is_there_after_a_crash_has_its_content(hands, 
     got = again.use(lambda bucket: bucket.get("k"))
     with opened(got.content) as read:
         assert read(got) == b"after"
+
+
+def test_what_a_failed_commit_names_stays_until_another_one_was_made(hands, monkeypatch):
+    hands.put("k", b"before")
+
+    def no_sync(commits, change):
+        raise StorageError("Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Commits, "run", no_sync)
+        with pytest.raises(StorageError):
+            hands.put("k", b"after")
+        assert len(hands.files()) == 2
+        with pytest.raises(StorageError):
+            hands.again().use(lambda bucket: bucket.delete(["none"]))  # the sweep cannot commit
+        assert len(hands.files()) == 2
+    hands.again().put("other", b"")
+    assert (hands.get("k"), len(hands.files())) == (b"before", 2)
+
+
+def test_who_reads_waits_for_no_sweep(hands, monkeypatch):
+    stranger = hands.folder / hands.buckets.info("bucket").id / "new" / ("0" * 32)
+    stranger.touch()
+    seen = []
+    unlink = Path.unlink
+
+    def unlinked(path, **options):
+        seen.append(hands.use(lambda bucket: bucket.list(Page()).objects))
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", unlinked)
+    hands.again().put("k", b"")
+    assert seen == [[]] and not stranger.exists()
+
+
+def test_many_keys_are_deleted_under_one_lock(hands, monkeypatch):
+    for key in ("a", "b", "c"):
+        hands.put(key, b"v")
+    locked = []
+    unpinned = contents._unpinned
+    monkeypatch.setattr(contents, "_unpinned", lambda folder: locked.append(1) or unpinned(folder))
+    hands.use(lambda bucket: bucket.delete(["a", "b", "c", "none"]))
+    assert (locked, hands.files()) == ([1], [])
 
 
 def test_folders_that_nobody_knows_are_removed(hands):

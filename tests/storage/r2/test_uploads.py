@@ -4,7 +4,9 @@ import hashlib
 
 import pytest
 
+from holdfast.storage import StorageError
 from holdfast.storage.r2 import Buckets
+from holdfast.storage.r2.commits import Commits
 from holdfast.storage.r2.errors import (
     BadUpload,
     EntityTooSmall,
@@ -12,9 +14,8 @@ from holdfast.storage.r2.errors import (
     NoSuchUpload,
     R2Error,
 )
-from holdfast.storage.r2.objects import NO_METADATA
 from holdfast.storage.r2.uploads import EXPIRE_AFTER_MS, MIN_PART_BYTES
-from tests.storage.r2.conftest import NOW, opened
+from tests.storage.r2.conftest import NO_METADATA, NOW, opened
 
 PART = b"x" * MIN_PART_BYTES
 
@@ -147,3 +148,36 @@ def test_an_upload_is_as_old_as_the_servers_clock_says(hands):
     latest.close()
     with pytest.raises(NoSuchUpload):
         hands.part("k", upload, 2, b"v")
+
+
+def test_a_part_waits_for_nobody_who_writes_until_it_is_kept(hands, monkeypatch):
+    upload = begin(hands)
+
+    def nobody(commits, change):
+        raise AssertionError("nothing changes")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Commits, "run", nobody)
+        new = hands.use(lambda bucket: bucket.uploads.begin_part("k", upload))
+        with pytest.raises(NoSuchUpload):
+            hands.use(lambda bucket: bucket.uploads.begin_part("other", upload))
+    new.close()
+
+
+def test_a_part_whose_commit_failed_is_there_if_a_crash_has_it_come_true(hands, monkeypatch):
+    upload = begin(hands)
+    hands.part("k", upload, 1, b"before")
+    run = Commits.run
+
+    def sync_fails(commits, change):
+        run(commits, change)
+        raise StorageError("Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Commits, "run", sync_fails)
+        with pytest.raises(StorageError):
+            hands.part("k", upload, 1, b"after")
+    etag = hashlib.md5(b"after").hexdigest()
+    hands.again()
+    complete(hands, upload, [(1, etag)])
+    assert hands.get("k") == b"after"

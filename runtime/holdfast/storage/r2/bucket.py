@@ -1,7 +1,8 @@
 """`Bucket`: the objects of one bucket, and its folder."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -96,7 +97,7 @@ class Bucket:
         self._contents = Contents(folder)
         self._removed: list[str] = []  # of the table `garbage`: their files have gone
         self._swept_s = -float(_SWEEP_EVERY_S)
-        self.uploads = Uploads(self._contents, self._change, self._discard)
+        self.uploads = Uploads(self._contents, self._look, self._change, self._discard)
 
     def make(self) -> None:
         """Make the folder of a new bucket, durably."""
@@ -140,20 +141,20 @@ class Bucket:
     def _find(self, key: str) -> tuple[StoredObject, str, list[tuple[str, int]]]:
         """An object, the name of its content, and the names and sizes of its parts."""
         wanted = checked_key(key)
-        with self._database.reading() as db:
-            if db is None:
-                raise NoSuchBucket
+
+        def look(db: apsw.Connection) -> tuple[StoredObject, str, list[tuple[str, int]]]:
             sql = f"SELECT {COLUMNS}, content, parts FROM objects WHERE key = ?"  # noqa: S608
             row = db.execute(sql, (wanted,)).fetchone()
             if row is None:
-                _refuse_deleted(db)
                 raise NoSuchKey
             *columns, content, parts = row
             names: list[Any] = []
             if parts:
                 sql = "SELECT name, size FROM parts WHERE content = ? ORDER BY number"
                 names = db.execute(sql, (content,)).fetchall()
-        return object_of_row(columns), content, names
+            return object_of_row(columns), content, names
+
+        return self._look(look)
 
     def _open(
         self, content: str, parts: Sequence[tuple[str, int]], wanted: range
@@ -172,11 +173,7 @@ class Bucket:
 
     def list(self, page: Page) -> Listing:
         """A page of objects in the order of their keys. Raises InvalidMaxKeys."""
-        with self._database.reading() as db:
-            if db is None:
-                raise NoSuchBucket
-            _refuse_deleted(db)
-            return list_objects(db, page)
+        return self._look(lambda db: list_objects(db, page))
 
     def count(self) -> tuple[int, int]:
         """How many objects there are, and how many bytes they have."""
@@ -246,14 +243,10 @@ class Bucket:
             insert_object(db, stored, new.name, parts=0)
             return replaced
 
-        try:
+        with new.committed():
             replaced = self._change(change)
-        except (StorageError, NoRoom):
-            new.keep()  # after a crash the metadata may be there all the same: a sweep will see
-            raise
-        new.keep()
         self._contents.settle(new.name)
-        self._discard(replaced)
+        self._discard([replaced])
         return stored
 
     def delete(self, keys: Sequence[str]) -> None:
@@ -267,8 +260,7 @@ class Bucket:
             db.executemany("DELETE FROM objects WHERE key = ?", [(key,) for key in wanted])
             return replaced
 
-        for content in self._change(change):
-            self._discard(content)
+        self._discard(self._change(change))
 
     def mark_deleted(self, now_ms: float) -> None:
         """Nobody puts anything into this bucket any more. Raises BucketNotEmpty."""
@@ -280,7 +272,15 @@ class Bucket:
 
         self._change(change)
 
-    # ---- changes and what they leave -------------------------------------------------
+    # ---- the metadata, and what their changes leave --------------------------------------
+
+    def _look(self, look: Callable[[apsw.Connection], T]) -> T:
+        """Look at the metadata. Raises NoSuchBucket where it was deleted."""
+        with self._database.reading() as db:
+            if db is None:
+                raise NoSuchBucket
+            _refuse_deleted(db)
+            return look(db)
 
     def _change(self, change: Callable[[apsw.Connection], T]) -> T:
         """Change the metadata; durable on return. Raises NoSuchBucket where it was deleted."""
@@ -304,33 +304,38 @@ class Bucket:
                 raise NoRoom from error
             raise
 
-    def _discard(self, content: str | None) -> None:
-        """Remove a content that is garbage, now or when the next sweep comes by."""
-        if content is None:
-            return
-        try:
-            if self._contents.remove(content):
-                self._removed.append(content)
-        except OSError:
-            pass  # the table has it
+    def _discard(self, contents: Iterable[str | None]) -> None:
+        """Remove contents that are garbage, now or when the next sweep comes by."""
+        wanted = [content for content in contents if content is not None]
+        if wanted:
+            with suppress(OSError):  # the table has them
+                self._removed.extend(self._contents.remove(wanted))
 
     def _sweep(self) -> None:
         """Remove what was left by processes that were killed, and uploads that nobody ended."""
-        with disk_errors("Sweeping a bucket"), self._database.reading() as db:
-            if db is None:
-                return
-
-            def named(names: Collection[str]) -> Collection[str]:
-                if not names:
-                    return ()
-                rows = db.execute("SELECT content FROM objects WHERE parts = 0")
-                return {content for (content,) in rows if content in names}
-
-            self._contents.sweep(named)
-            garbage: list[Any] = db.execute("SELECT content FROM garbage").fetchall()
-        for (name,) in garbage:
-            self._discard(name)
+        with disk_errors("Sweeping a bucket"):
+            self._contents.sweep(self._named)
+        garbage = self._look(lambda db: db.execute("SELECT content FROM garbage").fetchall())
+        self._discard(str(name) for (name,) in garbage)
         self.uploads.expire(self._now_ms())
+
+    def _named(self, names: Collection[str]) -> Collection[str]:
+        """Which of these contents, that nobody is writing, metadata name.
+
+        A commit whose sync has failed may lie in the log, where a crash would have it come true.
+        One after it is the end of that.
+        """
+        if not names:
+            return ()
+        self._change(_write_anew)
+        sql = "SELECT content FROM objects WHERE parts = 0"
+        return self._look(lambda db: {name for (name,) in db.execute(sql) if name in names})
+
+
+def _write_anew(db: apsw.Connection) -> None:
+    """Write what was not there before, so that there is something to commit."""
+    [(version,)] = db.execute("PRAGMA user_version").fetchall()
+    db.execute(f"PRAGMA user_version = {(int(str(version)) + 1) % 2**31}")
 
 
 def _refuse_deleted(db: apsw.Connection) -> None:

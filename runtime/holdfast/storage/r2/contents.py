@@ -18,7 +18,7 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -112,10 +112,18 @@ class Contents:
 
     # ---- removing --------------------------------------------------------------------
 
-    def remove(self, name: str) -> bool:
-        """Remove a content that no metadata name; False where somebody reads or copies it still."""
+    def remove(self, names: Iterable[str]) -> list[str]:
+        """Remove contents that no metadata name; those that nobody reads or copies, and are gone.
+
+        Raises OSError where the bucket is.
+        """
+        removed = []
         with _unpinned(self._folder) as may_remove:
-            return may_remove and self._remove(name)
+            for name in names if may_remove else ():
+                with contextlib.suppress(OSError):
+                    if self._remove(name):
+                        removed.append(name)
+        return removed
 
     def _remove(self, name: str) -> bool:
         for path in (self.path(name), self._new.path / name):
@@ -275,8 +283,17 @@ class NewContent:
         """The checksums of all that was written, in hexadecimal."""
         return {name: one.hexdigest() for name, one in self._hashes.items()}
 
-    def keep(self) -> None:
-        """Metadata name it: it stays."""
+    @contextlib.contextmanager
+    def committed(self) -> Iterator[None]:
+        """Metadata that name it are committed inside of the block: it stays.
+
+        So it does where the disk fails, since after a crash they may be there all the same.
+        """
+        try:
+            yield
+        except (NoRoom, StorageError):
+            self._is_kept = True  # until a sweep has seen
+            raise
         self._is_kept = True
 
     def close(self) -> None:

@@ -36,9 +36,6 @@ class Metadata:
         return json.dumps(self.http), json.dumps(self.custom), self.storage_class
 
 
-NO_METADATA = Metadata({}, {})
-
-
 def _length(text: str) -> int:
     """How much of the limit a text takes: twice its length where it leaves Latin-1."""
     return len(text) if all(ord(character) < 256 for character in text) else 2 * _units(text)

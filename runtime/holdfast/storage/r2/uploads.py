@@ -8,7 +8,7 @@ https://developers.cloudflare.com/r2/objects/multipart-objects/
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import apsw
@@ -37,17 +37,22 @@ EXPIRE_AFTER_MS = 7 * 86_400_000
 T = TypeVar("T")
 
 
-class _Change(Protocol):
-    def __call__(self, change: Callable[[apsw.Connection], T]) -> T: ...
+class _Run(Protocol):
+    def __call__(self, function: Callable[[apsw.Connection], T], /) -> T: ...
 
 
 class Uploads:
     """The uploads of one bucket. See `Bucket` for what is raised."""
 
     def __init__(
-        self, contents: Contents, change: _Change, discard: Callable[[str | None], None]
+        self,
+        contents: Contents,
+        look: _Run,
+        change: _Run,
+        discard: Callable[[Iterable[str | None]], None],
     ) -> None:
         self._contents = contents
+        self._look = look
         self._change = change
         self._discard = discard
 
@@ -68,7 +73,7 @@ class Uploads:
 
     def begin_part(self, key: str, upload_id: str) -> NewContent:
         """Begin a part. Raises NoSuchUpload."""
-        content = self._change(lambda db: _under_way(db, key, upload_id))
+        content = self._look(lambda db: _under_way(db, key, upload_id))
         with disk_errors(f"Uploading {key}"):
             return self._contents.begin_part(content)
 
@@ -91,9 +96,9 @@ class Uploads:
             )
             return None if before is None else note_garbage(db, f"{content}/{before[0]}")
 
-        replaced = self._change(change)
-        new.keep()
-        self._discard(replaced)
+        with new.committed():
+            replaced = self._change(change)
+        self._discard([replaced])
         return etag
 
     def complete(
@@ -121,8 +126,7 @@ class Uploads:
             return stored, content, [name for _, name, _, _ in parts], garbage
 
         stored, content, names, garbage = self._change(change)
-        for one in garbage:
-            self._discard(one)
+        self._discard(garbage)
         with disk_errors(f"Completing {key}"):
             self._contents.tidy_parts(content, names)
         return stored
@@ -134,7 +138,7 @@ class Uploads:
             content, ended, *_ = _row_of(db, key, upload_id)
             return None if ended else _end(db, upload_id, content)
 
-        self._discard(self._change(change))
+        self._discard([self._change(change)])
 
     def expire(self, now_ms: float) -> None:
         """Abort those that were begun too long ago, and forget those that have ended."""
@@ -147,8 +151,7 @@ class Uploads:
             db.execute("DELETE FROM uploads WHERE begun < ?", (limit,))
             return garbage
 
-        for content in self._change(change):
-            self._discard(content)
+        self._discard(self._change(change))
 
 
 def _row_of(db: apsw.Connection, key: str, upload_id: str) -> tuple[Any, ...]:
