@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from holdfast.server.metrics import METRICS, Metrics
+from holdfast.storage.d1 import Query
 from holdfast.workers import Durations
 from tests.server.deployment import METRICS_TOKEN, TOKEN, Deployment
 
@@ -76,6 +77,17 @@ async def test_requests_are_counted_by_script_and_status(deployment: Deployment)
     await deployment.text("one")
     told = await scraped(deployment)
     assert told['holdfast_requests_total{script="one",status="2xx"}'] == 3, "a new version goes on"
+
+
+async def test_requests_to_d1_are_counted_once_there_are_any(deployment: Deployment) -> None:
+    metrics = Metrics(deployment.runtime)
+    assert "\nholdfast_d1_requests_total{" not in await metrics.text()
+    for sql in ("CREATE TABLE t (a)", "SELECT a FROM t", "SELECT 1"):
+        await deployment.runtime.d1.run("db", [Query(sql)], lambda _: None)
+    told = samples(await metrics.text())
+    assert told['holdfast_d1_requests_total{database="db",kind="write"}'] == 1
+    assert told['holdfast_d1_requests_total{database="db",kind="read"}'] == 2
+    assert 'holdfast_d1_waiting{database="db"}' not in told
 
 
 async def test_it_is_told_how_long_answers_take_once_somebody_has_asked(

@@ -145,10 +145,9 @@ def test_who_waits_too_long_for_another_process_is_told_so(tmp_path):
     database, other = (D1Database(tmp_path / "db.sqlite", BRIEF) for _ in range(2))
     write(database, "CREATE TABLE t (a)")
     write(other, "SELECT changes()")
-    other._writer.begin(writes=True)
-    with pytest.raises(D1Error, match="Requests queued for too long"):
+    queued_too_long = pytest.raises(D1Error, match="Requests queued for too long")
+    with other._writer.transaction(writes=True), queued_too_long:
         write(database, "INSERT INTO t VALUES (1)")
-    other._writer.undo()
     write(database, "INSERT INTO t VALUES (1)")
     database.close()
     other.close()

@@ -10,13 +10,14 @@ import shutil
 import urllib.parse
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from holdfast.api.object_client import whole_file
 from holdfast.api.session import DEFAULT_ACCOUNT, Session
 
 _DATABASES = "/d1/database"
 _PER_PAGE = 1_000
+_PIECE_BYTES = 1 << 20
 
 
 def create_database(
@@ -54,14 +55,23 @@ def query(
 
 
 def import_sql(
-    database: str, script: bytes, *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT
+    database: str, script: BinaryIO, *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT
 ) -> dict[str, Any]:
-    """Run a file of SQL as one transaction; `num_queries` and `meta`. Raises ValueError, too."""
+    """Run a file of SQL as one transaction; `num_queries` and `meta`. Raises ValueError, too.
+
+    It is read twice, and never as a whole.
+    """
     session = Session(base_url, token, account)
     steps = f"{_path(database)}/import"
-    etag = hashlib.md5(script, usedforsecurity=False).hexdigest()
+    digest = hashlib.md5(usedforsecurity=False)
+    while piece := script.read(_PIECE_BYTES):
+        digest.update(piece)
+    etag, headers = digest.hexdigest(), {"Content-Length": str(script.tell())}
+    script.seek(0)
     begun = _post(session, steps, {"action": "init", "etag": etag})
-    request = urllib.request.Request(begun["upload_url"], script, method="PUT")  # noqa: S310
+    request = urllib.request.Request(  # noqa: S310
+        begun["upload_url"], script, headers, method="PUT"
+    )
     with urllib.request.urlopen(request):  # noqa: S310 - the API's own
         pass
     told = _post(session, steps, {"action": "ingest", "filename": begun["filename"], "etag": etag})

@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from holdfast.api import d1_client
 from holdfast.api.object_client import whole_file
@@ -32,7 +32,7 @@ class Target(Protocol):
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Run statements; for each its `results` and `meta`."""
 
-    def run(self, script: bytes) -> dict[str, Any]:
+    def run(self, script: BinaryIO) -> dict[str, Any]:
         """Run a file of SQL; `num_queries` and `meta`."""
 
     def export(self, file: Path) -> None:
@@ -64,7 +64,8 @@ def execute(options: argparse.Namespace) -> int:
 
     def do(target: Target, _: DeclaredDatabase | None) -> str:
         if options.file is not None:
-            done = target.run(options.file.read_bytes())
+            with options.file.open("rb") as file:
+                done = target.run(file)
             return json.dumps(done, indent=2) if options.json else _counted(done)
         results = target.query(options.sql)
         if options.json:
@@ -102,7 +103,7 @@ def apply_migrations(options: argparse.Namespace) -> int:
         missing = _missing(target, database)
         for migration in missing:
             try:
-                target.run(database.script(migration))
+                target.run(io.BytesIO(database.script(migration)))
             except (StorageError, ValueError) as error:
                 raise ValueError(f"{migration} was not applied: {error}") from error
             print(f"{migration} is applied.", flush=True)
@@ -198,9 +199,9 @@ class _Local:
         answers = self._database.write(Query(sql).single())
         return [json.loads(encode_objects(outcome)) for outcome in answers.outcomes]
 
-    def run(self, script: bytes) -> dict[str, Any]:
+    def run(self, script: BinaryIO) -> dict[str, Any]:
         """See Target."""
-        done = self._database.run_all(statements_in(io.BytesIO(script)))
+        done = self._database.run_all(statements_in(script))
         return {"num_queries": done.statements, "meta": meta_of(done.outcome)}
 
     def export(self, file: Path) -> None:
@@ -220,7 +221,7 @@ class _Remote:
         """See Target."""
         return d1_client.query(self._name, sql, **self._connection)
 
-    def run(self, script: bytes) -> dict[str, Any]:
+    def run(self, script: BinaryIO) -> dict[str, Any]:
         """See Target."""
         return d1_client.import_sql(self._name, script, **self._connection)
 

@@ -77,6 +77,12 @@ METRICS = {
     "holdfast_queue_messages": Metric(
         "gauge", "Messages in a queue, those that are being delivered included.", ("queue",)
     ),
+    "holdfast_d1_requests_total": Metric(
+        "counter", "Requests to a D1 database, which write or only read.", ("database", "kind")
+    ),
+    "holdfast_d1_waiting": Metric(
+        "gauge", "Requests to a D1 database that wait, or are under way.", ("database",)
+    ),
     "holdfast_shard_restarts_total": Metric(
         "counter", "Processes that had to be started again.", ("shard",)
     ),
@@ -116,6 +122,10 @@ class Gauge:
                 )
             found["holdfast_storage_rounds_total", script] = counts.rounds
             found["holdfast_isolates_stopped_total", script] = counts.stopped
+        if runtime.has_d1:
+            for (database, reads), count in runtime.d1.requests.items():
+                kind = "read" if reads else "write"
+                found["holdfast_d1_requests_total", database, kind] = count
         return found
 
     def _gauges(self) -> Samples:
@@ -131,6 +141,8 @@ class Gauge:
             found["holdfast_objects", script, class_name] = count
         for queue, count in runtime.queued().items():
             found["holdfast_queue_messages", queue] = count
+        for database, count in (runtime.d1.waiting() if runtime.has_d1 else {}).items():
+            found["holdfast_d1_waiting", database] = count
         self._look_at_heaps()
         for script, used in self._heaps.items():
             found["holdfast_isolates", script] = 1

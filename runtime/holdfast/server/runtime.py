@@ -185,6 +185,11 @@ class Runtime:
         return self._buckets
 
     @property
+    def has_d1(self) -> bool:
+        """Whether somebody has asked for D1 databases."""
+        return self._d1 is not None
+
+    @property
     def d1(self) -> "D1Databases":
         """The D1 databases."""
         if self._d1 is None:

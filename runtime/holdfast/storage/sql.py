@@ -19,16 +19,17 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import apsw
 
 from holdfast.storage.errors import SqlError, StorageError
+from holdfast.storage.splitting import is_empty
 from holdfast.storage.statements import (
     FLAGS,
-    MAX_SQL_BYTES,
     NO_STATEMENT,
+    TOO_LONG,
     Row,
     SqlAccess,
     SqlValue,
     Statement,
     describe,
-    is_empty,
+    is_too_long,
     well_formed,
 )
 
@@ -125,8 +126,8 @@ class Sql:
     def execute(self, sql: str, bindings: Sequence[SqlValue]) -> Answer:
         """Run every statement in `sql`; what the last one gives, which gets the bindings."""
         access = self._connected()
-        if len(sql) > MAX_SQL_BYTES // 4 and len(sql.encode(errors="replace")) > MAX_SQL_BYTES:
-            raise SqlError("statement too long: SQLITE_TOOBIG")
+        if is_too_long(sql):
+            raise SqlError(TOO_LONG)
         statements = access.split(sql)
         if len(statements) == 1:
             return self._execute(statements[0], bindings, is_last=True)

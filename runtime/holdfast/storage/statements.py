@@ -33,11 +33,13 @@ from holdfast.storage.authorizer import (
 )
 from holdfast.storage.errors import DatabaseFull, SqlError
 from holdfast.storage.limited import without_limit
+from holdfast.storage.splitting import split
 
 SqlValue = float | str | bytes | None
 Row = tuple[int | float | str | bytes | None, ...]
 
 NO_STATEMENT = "SQL code did not contain a statement."
+TOO_LONG = "statement too long: SQLITE_TOOBIG"
 
 MAX_SQL_BYTES = 100_000  # of SQL
 
@@ -60,8 +62,6 @@ _LIMITS = {
 FLAGS = apsw.SQLITE_PREPARE_PERSISTENT
 _STEPS_PER_LOOK = 50_000  # of SQLite's machine, between two looks at the turn's budget
 _MAX_KNOWN = 500
-_BLANK = " \t\n\r\v\f"
-_EMPTY = re.compile(r"(?:[\s;]|--[^\n]*|(?>/\*.*?(?:\*/|\Z)))*", re.DOTALL)
 _ALTER = "holdfast_alter"
 # Not by LIKE, which a script can make sensitive to case.
 _RESERVED = "SELECT name FROM sqlite_schema WHERE lower(substr(name, 1, 4)) = '_cf_' ORDER BY name"
@@ -291,26 +291,9 @@ class SqlAccess:
         return {cast("str | None", name) for (name,) in rows}
 
 
-def split(sql: str) -> tuple[str, ...]:
-    """The statements in `sql`, where SQLite would say that each ends. Pure."""
-    sql = str(well_formed(sql))
-    pieces = []
-    start = position = 0
-    while (position := sql.find(";", position)) >= 0:
-        position += 1
-        if apsw.complete(sql[start:position]):
-            pieces.append(sql[start:position])
-            start = position
-            while start < len(sql) and sql[start] in _BLANK:
-                start = position = start + 1
-    if start < len(sql) or not pieces:
-        pieces.append(sql[start:])
-    return tuple(pieces)
-
-
-def is_empty(sql: str) -> bool:
-    """Whether there is no statement in it, but comments at most."""
-    return _EMPTY.fullmatch(sql) is not None
+def is_too_long(sql: str) -> bool:
+    """Whether SQL has more bytes than it may."""
+    return len(sql) > MAX_SQL_BYTES // 4 and len(sql.encode(errors="replace")) > MAX_SQL_BYTES
 
 
 def describe(error: apsw.Error) -> str:

@@ -7,7 +7,8 @@ https://developers.cloudflare.com/d1/platform/limits/
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,13 +20,14 @@ from holdfast.storage.errors import StorageError, is_bound_met
 from holdfast.storage.sql import SCRIPTS_FAULT, SIZE, miscounted
 from holdfast.storage.statements import (
     FLAGS,
-    MAX_SQL_BYTES,
     NO_STATEMENT,
+    TOO_LONG,
     Row,
     SqlAccess,
     SqlValue,
     Statement,
     describe,
+    is_too_long,
     well_formed,
 )
 
@@ -165,11 +167,18 @@ class D1Connection:
 
     # ---- transactions ------------------------------------------------------------------
 
-    def begin(self, *, writes: bool) -> None:
-        """Begin a transaction, whose time runs from now on.
+    @contextmanager
+    def transaction(self, *, writes: bool) -> Iterator[None]:
+        """A request: what it has written is on the disk when the block ends.
 
-        Raises D1Error where others write for too long.
+        Its time runs from now on. Where the block raises, `undo` has to follow. Raises D1Error,
+        where others write for too long among others, and apsw.Error.
         """
+        self._begin(writes=writes)
+        yield
+        self._commit()
+
+    def _begin(self, *, writes: bool) -> None:
         self.begin_request()
         self._is_counted = False
         try:
@@ -186,8 +195,7 @@ class D1Connection:
         """Have the time run anew."""
         self._deadline = time.monotonic() + self._limits.request_s
 
-    def commit(self) -> None:
-        """End the transaction; what it has written is on the disk. Raises D1Error, apsw.Error."""
+    def _commit(self) -> None:
         try:
             (schema,) = cast("tuple[int]", self._own.execute("PRAGMA schema_version").fetchone())
             self._own.execute("COMMIT")
@@ -213,8 +221,8 @@ class D1Connection:
 
         Raises D1Error, and apsw.Error where the disk fails.
         """
-        if len(sql) > MAX_SQL_BYTES // 4 and len(sql.encode(errors="replace")) > MAX_SQL_BYTES:
-            raise D1Error("statement too long: SQLITE_TOOBIG")
+        if is_too_long(sql):
+            raise D1Error(TOO_LONG)
         began = time.perf_counter()
         size, changes, last_row_id = self._size(), self._changes(), self.last_row_id
         *others, last = self._access.split(sql)

@@ -18,7 +18,8 @@ from holdfast.storage.d1.connection import D1Connection, D1Error, D1Limits, Outc
 from holdfast.storage.d1.dump import DumpOptions, dump
 from holdfast.storage.disk import make_folder, sync_path
 from holdfast.storage.errors import StorageError
-from holdfast.storage.statements import SqlValue, is_empty, split
+from holdfast.storage.splitting import is_empty, split
+from holdfast.storage.statements import SqlValue
 
 MAX_READERS = 4
 
@@ -26,10 +27,9 @@ NOT_FOUND = "The database {} could not be found"
 NO_STATEMENTS = "No SQL statements detected."
 
 # What changes nothing for certain; not what asks for what the writing connection remembers.
-_READS = re.compile(r"\s*(?:SELECT|VALUES)\b[^;]*;?\s*", re.IGNORECASE)
+_READS = re.compile(r"\s*(?:SELECT|VALUES)\b", re.IGNORECASE)
 _REMEMBERED = re.compile(r"changes|last_insert_rowid", re.IGNORECASE)
-# As in D1 itself, which leaves out what is but a comment.
-_COMMENT = re.compile(r"^\s+--.*", re.MULTILINE)
+_PIECE = re.compile(r"(?P<blanks>\s+)(?P<comment>--.*)?|\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Query:
     @property
     def reads(self) -> bool:
         """True for one statement that can change nothing, as far as can be told at a glance."""
-        return bool(_READS.fullmatch(self.sql)) and not _REMEMBERED.search(self.sql)
+        is_single = ";" not in self.sql.rstrip().removesuffix(";")
+        return is_single and bool(_READS.match(self.sql)) and not _REMEMBERED.search(self.sql)
 
     def single(self) -> "list[Query]":
         """A query for each of its statements; one that has values is not divided."""
@@ -52,8 +53,11 @@ class Query:
 
     @property
     def is_blank(self) -> bool:
-        """True for a comment, or nothing."""
-        return not _COMMENT.sub("", self.sql).strip()
+        """True for nothing but comments before which their lines have blanks, or nothing at all.
+
+        As in D1 itself, which leaves those out.
+        """
+        return all(_is_left_out(piece) for piece in _PIECE.finditer(self.sql))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +120,17 @@ class D1Database:
         Each has the time of a request. Raises as `write`.
         """
         with self._writing() as connection:
-            connection.begin(writes=True)
             total: Outcome | None = None
             statement_count = 0
-            for statement in statements:
-                connection.begin_request()
-                outcome = connection.run(statement, ())
-                total = outcome if total is None else total.followed_by(outcome)
-                statement_count += 1
-            if total is None:
-                raise D1Error(NO_STATEMENTS)
-            writes = connection.writes()
-            connection.commit()
+            with connection.transaction(writes=True):
+                for statement in statements:
+                    connection.begin_request()
+                    outcome = connection.run(statement, ())
+                    total = outcome if total is None else total.followed_by(outcome)
+                    statement_count += 1
+                if total is None:
+                    raise D1Error(NO_STATEMENTS)
+                writes = connection.writes()
             return Ingested(statement_count, total, writes)
 
     def dump(self, options: DumpOptions, write: Callable[[str], object]) -> int:
@@ -135,13 +138,10 @@ class D1Database:
 
         Raises as `read`.
         """
-        with self._reading() as connection:
-            connection.begin(writes=False)
+        with self._reading() as connection, connection.transaction(writes=False):
             for statement in dump(connection.connection, options):
                 write(f"{statement}\n")
-            count = connection.writes()
-            connection.commit()
-            return count
+            return connection.writes()
 
     def remove(self) -> None:
         """Remove the file, durably. Raises StorageError."""
@@ -217,14 +217,21 @@ class D1Database:
             return opened
 
 
+def _is_left_out(piece: re.Match[str]) -> bool:
+    """Whether it is blank, or a comment that has a line's beginning and a blank before it."""
+    blanks = piece["blanks"]
+    if blanks is None:
+        return False
+    return piece["comment"] is None or piece.start() == 0 or "\n" in blanks[:-1]
+
+
 def _run(connection: D1Connection, queries: Sequence[Query], *, writes: bool) -> Answers:
     queries = [query for query in queries if not query.is_blank]
     if not queries:
         raise D1Error(NO_STATEMENTS)
-    connection.begin(writes=writes)
-    outcomes = [connection.run(query.sql, query.params) for query in queries]
-    count = connection.writes()
-    connection.commit()
+    with connection.transaction(writes=writes):
+        outcomes = [connection.run(query.sql, query.params) for query in queries]
+        count = connection.writes()
     return Answers(outcomes, count)
 
 

@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import re
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -52,6 +52,8 @@ class D1Databases:
         self._max_open = max_open
         self._limits = limits or D1Limits()
         self._lines: OrderedDict[str, _Line] = OrderedDict()
+        # How many there were, by the database and whether they only read.
+        self.requests: Counter[tuple[str, bool]] = Counter()
         self._threads: ThreadPoolExecutor | None = None
 
     async def run(
@@ -73,6 +75,7 @@ class D1Databases:
     ) -> T:
         """Have something done with a database, in its turn. Raises what `run` does, and `work`."""
         line = self._lines.get(database_id) or self._begin(database_id)
+        self.requests[database_id, reads] += 1
         if line.waiting >= self._max_queued:
             raise D1Error(TOO_MANY_QUEUED)
         self._lines.move_to_end(database_id)
@@ -89,6 +92,10 @@ class D1Databases:
             database.remove()
 
         await self.work(database_id, remove)
+
+    def waiting(self) -> dict[str, int]:
+        """How many requests of each database wait or are under way, where there are any."""
+        return {name: line.waiting for name, line in self._lines.items() if line.waiting}
 
     def _begin(self, database_id: str) -> "_Line":
         """A line for a database, and none any more for those that were not asked lately."""

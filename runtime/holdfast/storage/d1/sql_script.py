@@ -3,26 +3,30 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-import apsw
-
 from holdfast.storage.d1.connection import D1Error
-from holdfast.storage.statements import is_empty, split
+from holdfast.storage.splitting import is_empty, split, statement_ends
+from holdfast.storage.statements import TOO_LONG
 
 MAX_LINE_BYTES = 16 << 20
+_LOOKED_AT_ONCE = 1 << 16  # characters
 
 
 def statements_in(file: BinaryIO) -> Iterator[str]:
     """Each statement but those that are empty, read as it is wanted. Blocks.
 
-    Raises D1Error where a line is too long or no text.
+    Raises D1Error where a line or a statement is too long, or it is no text.
     """
-    read: list[str] = []
+    text, enough = "", _LOOKED_AT_ONCE
     for line in _lines(file):
-        read.append(line)
-        if ";" in line and apsw.complete(text := "".join(read)):
-            yield from _not_empty(text)
-            read.clear()
-    yield from _not_empty("".join(read))
+        text += line
+        if len(text) >= enough:
+            end = max(statement_ends(text), default=0)
+            yield from _not_empty(text[:end])
+            text = text[end:]
+            if len(text) > MAX_LINE_BYTES:
+                raise D1Error(TOO_LONG)
+            enough = max(2 * len(text), _LOOKED_AT_ONCE)  # lest a long one is looked at for ever
+    yield from _not_empty(text)
 
 
 def _not_empty(text: str) -> Iterator[str]:
