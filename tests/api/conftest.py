@@ -6,7 +6,7 @@ from aiohttp.test_utils import TestServer
 
 from holdfast.api import ApiSettings, make_app
 from holdfast.catalog import Catalog
-from holdfast.storage.d1 import D1Databases
+from holdfast.storage.d1 import D1Databases, Pasts
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
 from tests.api.fakes import TOKEN, Api, FakePlatform, queues_in
@@ -22,7 +22,7 @@ def catalog(tmp_path):
 async def platform(catalog, tmp_path):
     key_value = KeyValueStore(tmp_path / "kv.sqlite")
     buckets = Buckets(tmp_path / "r2")
-    d1 = D1Databases(tmp_path)
+    d1 = D1Databases(tmp_path, pasts=Pasts())
     queues = queues_in(tmp_path)
     yield FakePlatform(catalog, key_value, buckets, d1, queues)
     key_value.close()

@@ -236,7 +236,7 @@ async def test_the_one_account_and_where_workers_are(api, settings):
 @pytest.mark.parametrize(
     ("path", "what"),
     [
-        ("/accounts/a/d1/database/x/time_travel/bookmark", "Time Travel"),
+        ("/accounts/a/vectorize/indexes", "Vectorize"),
         ("/zones/z/dns_records", "zones"),
     ],
 )

@@ -100,6 +100,10 @@ def test_a_migration_that_fails_is_undone_and_ends_the_rest(project):
         (("migrations", "list", "none"), "no configuration here has a D1 database"),
         (("migrations", "lst", "shop"), "did you mean 'list'?"),
         (("execut", "shop"), "did you mean 'execute'?"),
+        (("time-travel", "restor", "shop"), "did you mean 'restore'?"),
+        (("time-travel", "restore", "shop"), "either by --bookmark or by --timestamp"),
+        (("time-travel", "restore", "shop", "--bookmark", "x"), "There is no bookmark 'x'"),
+        (("time-travel", "info", "shop", "--timestamp", "noon"), "'noon' is neither"),
         (("list", "--api-url", "http://127.0.0.1:9", "--token", "t"), "does not answer"),
     ],
 )
@@ -145,6 +149,19 @@ def test_a_server_keeps_migrates_and_backs_up_its_databases(project):
         assert (wrong.code, "no such table: none" in wrong.err) == (1, True)
         served.tell("d1", "export", "shop", "--remote", "--to", "out.sql")
         assert "VALUES(14,'new');" in (project / "out.sql").read_text()
+        there = json.loads(
+            served.tell("d1", "time-travel", "info", "shop", "--remote", "--json").out
+        )
+        tell(project, "execute", "shop", "--command", "DELETE FROM people")
+        back = ("restore", "shop", "--bookmark", there["bookmark"])
+        told = served.tell("d1", "time-travel", *back, "--remote", "--json")
+        undo = json.loads(told.out)["previous_bookmark"]
+        assert {served.ask("site").text for _ in range(6)} == {"14"}
+        # Beside the server, again.
+        tell(project, "time-travel", "restore", "shop", "--bookmark", undo)
+        assert {served.ask("site").text for _ in range(6)} == {"0"}
+        assert "To go back to it" in tell(project, "time-travel", "info", "shop")
+        tell(project, "time-travel", *back)
         assert served.tell("backup", "all.tar").code == 0
         # Leaving the block kills it.
     with Served(folder=project) as served:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 
@@ -73,6 +74,15 @@ def test_wrangler_makes_migrates_asks_exports_and_deletes_a_database(project):
     (project.folder / "more.sql").write_text("INSERT INTO people (name) VALUES ('Cid');\n")
     project.run("d1", "execute", "shop", "--remote", "--yes", "--file", "more.sql")
     assert names(project) == ["Ada", "Bob", "Cid"]
+    travel = ("d1", "time-travel")
+    now = json.loads(project.run(*travel, "info", "shop", "--json"))["bookmark"]
+    project.run("d1", "execute", "shop", "--remote", "--command", "DELETE FROM people")
+    assert names(project) == []
+    told = json.loads(project.run(*travel, "restore", "shop", "--json", "--bookmark", now))
+    assert told["bookmark"] == now < told["previous_bookmark"]
+    assert names(project) == ["Ada", "Bob", "Cid"]
+    early = project.attempt(*travel, "restore", "shop", "--timestamp", str(int(time.time()) - 3600))
+    assert "before the database was made" in early.stdout + early.stderr
     wrong = project.attempt("d1", "execute", "shop", "--remote", "--command", "SELECT * FROM none")
     assert "no such table: none" in wrong.stdout + wrong.stderr
 

@@ -8,7 +8,7 @@ import pytest
 
 from holdfast.storage import StorageError
 from holdfast.storage.d1 import D1Database, D1Databases, D1Error, D1Limits, Query
-from holdfast.storage.d1.databases import file_of
+from holdfast.storage.d1.files import file_of
 
 COUNT_FOREVER = (
     "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"

@@ -11,6 +11,7 @@ from holdfast.api.auth import HEALTH, SETTINGS, authenticate
 from holdfast.api.bucket_objects import BucketObjectHandlers
 from holdfast.api.buckets import BucketHandlers
 from holdfast.api.d1 import D1Handlers
+from holdfast.api.d1_time_travel import D1TimeTravelHandlers
 from holdfast.api.d1_transfer import D1TransferHandlers
 from holdfast.api.domains import DomainHandlers
 from holdfast.api.envelope import (
@@ -52,7 +53,6 @@ _ABSENT = {
     "pipelines": "pipelines",
     "event_subscriptions": "event subscriptions",
     "secrets_store/": "secrets stores",
-    "time_travel": "Time Travel for D1 databases: see `holdfast backup`",
     "vectorize/": "Vectorize",
     "zones": "zones, but for routes: DNS and the rest are elsewhere",
 }
@@ -88,6 +88,7 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
         BucketObjectHandlers(platform),
         WorkflowHandlers(platform, turn),
         D1Handlers(platform),
+        D1TimeTravelHandlers(platform),
         transfers,
         QueueHandlers(platform, turn),
         QueueMessageHandlers(platform),

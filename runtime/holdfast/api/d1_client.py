@@ -9,6 +9,7 @@ import json
 import shutil
 import urllib.parse
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -90,6 +91,33 @@ def export_sql(
         whole_file(file) as out,
     ):
         shutil.copyfileobj(content, out)
+
+
+def bookmark(
+    database: str,
+    moment: datetime | None = None,
+    *,
+    base_url: str,
+    token: str,
+    account: str = DEFAULT_ACCOUNT,
+) -> str:
+    """The bookmark of what there is now, or was at a moment, which has a time zone."""
+    session = Session(base_url, token, account)
+    query = (
+        "" if moment is None else "?" + urllib.parse.urlencode({"timestamp": moment.isoformat()})
+    )
+    found = session.send("GET", f"{_path(database)}/time_travel/bookmark{query}")
+    return str(found["result"]["bookmark"])
+
+
+def restore(
+    database: str, bookmark: str, *, base_url: str, token: str, account: str = DEFAULT_ACCOUNT
+) -> dict[str, Any]:
+    """Go back to a bookmark; the result's `previous_bookmark` undoes that."""
+    session = Session(base_url, token, account)
+    query = urllib.parse.urlencode({"bookmark": bookmark})
+    result: dict[str, Any] = _post(session, f"{_path(database)}/time_travel/restore?{query}", {})
+    return result
 
 
 def _complete(

@@ -25,10 +25,10 @@ from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.json_body import read_object
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
-from holdfast.server.data_folder import SCRATCH
 from holdfast.storage.d1 import D1Database, D1Error, DumpOptions, Ingested
 from holdfast.storage.d1.encoding import bookmark_of, meta_of
 from holdfast.storage.d1.sql_script import statements_in
+from holdfast.storage.names import SCRATCH
 
 MAX_FILE_BYTES = 5_000_000_000
 FILE_SECONDS = 3600.0

@@ -93,13 +93,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     _add_serve(commands)
     _add_deploy(commands)
     groups = {"namespace": _add_namespace(commands), "objects": add_objects(commands)}
-    groups["d1"], migrations = add_d1(commands)
+    groups["d1"], nested = add_d1(commands)
     add_folder_commands(commands)
     parser.check_command(words, commands.choices)
     if words and words[0] in groups:
         commands.choices[words[0]].check_command(words[1:], groups[words[0]].choices)
-    if words[:2] == ["d1", "migrations"]:
-        groups["d1"].choices["migrations"].check_command(words[2:], migrations.choices)
+    if words[:1] == ["d1"] and words[1:] and words[1] in nested:
+        groups["d1"].choices[words[1]].check_command(words[2:], nested[words[1]].choices)
     options, unknown = parser.parse_known_args(words)
     if unknown:
         options.parser.refuse(unknown)
@@ -388,7 +388,8 @@ def _add_limits(parser: Parser) -> None:
         type=duration_or_zero,
         default=30.0,
         metavar="DAYS",
-        help="how far back in time objects can go; 0 keeps no past (default: %(default)g)",
+        help="how far back in time objects and D1 databases can go; 0 keeps no past "
+        "(default: %(default)g)",
     )
     limits.add_argument(
         "--allow-private-egress",

@@ -8,6 +8,7 @@ import argparse
 import io
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -20,8 +21,9 @@ from holdfast.cli.console import complain
 from holdfast.cli.remote import remotely
 from holdfast.storage import StorageError
 from holdfast.storage.d1 import D1Database, D1Registry, DumpOptions, Query
-from holdfast.storage.d1.databases import SUFFIX, database_in
-from holdfast.storage.d1.encoding import encode_objects, meta_of
+from holdfast.storage.d1.databases import database_in
+from holdfast.storage.d1.encoding import encode_objects, meta_of, restored
+from holdfast.storage.d1.files import SUFFIX
 from holdfast.storage.d1.registry import FILE_NAME
 from holdfast.storage.d1.sql_script import statements_in
 
@@ -37,6 +39,12 @@ class Target(Protocol):
 
     def export(self, file: Path) -> None:
         """Write the database to a file as SQL, in one go or not at all."""
+
+    def bookmark(self, moment: datetime | None) -> str:
+        """The bookmark of now, or of a moment."""
+
+    def restore(self, bookmark: str) -> dict[str, Any]:
+        """Go back: the `bookmark`, a `message`, and the `previous_bookmark`."""
 
 
 def create(options: argparse.Namespace) -> int:
@@ -72,7 +80,7 @@ def execute(options: argparse.Namespace) -> int:
             return json.dumps(results, indent=2, ensure_ascii=False)
         return "\n\n".join(_shown(result) for result in results)
 
-    return _with_target(options, do)
+    return with_target(options, do)
 
 
 def export(options: argparse.Namespace) -> int:
@@ -82,7 +90,7 @@ def export(options: argparse.Namespace) -> int:
         target.export(options.file)
         return f"{options.name} was written to {options.file}."
 
-    return _with_target(options, do)
+    return with_target(options, do)
 
 
 def list_migrations(options: argparse.Namespace) -> int:
@@ -92,7 +100,7 @@ def list_migrations(options: argparse.Namespace) -> int:
         missing = _missing(target, _with_migrations(declared, options))
         return "\n".join(missing) or "All migrations are applied."
 
-    return _with_target(options, do)
+    return with_target(options, do)
 
 
 def apply_migrations(options: argparse.Namespace) -> int:
@@ -109,15 +117,16 @@ def apply_migrations(options: argparse.Namespace) -> int:
             print(f"{migration} is applied.", flush=True)
         return f"{len(missing)} applied." if missing else "All migrations are applied."
 
-    return _with_target(options, do)
+    return with_target(options, do)
 
 
 # ---- where ------------------------------------------------------------------------------
 
 
-def _with_target(
+def with_target(
     options: argparse.Namespace, do: Callable[[Target, DeclaredDatabase | None], str]
 ) -> int:
+    """Do something with the database that is meant, and print what it says."""
     try:
         declared = _declared(options)
         if options.remote:
@@ -156,7 +165,7 @@ def _local_database(options: argparse.Namespace, declared: DeclaredDatabase | No
     database = database_in(options.data, options.name)
     if database.path.exists():
         return database
-    there = sorted({path.name.removesuffix(SUFFIX) for path in database.path.parent.glob("*")})
+    there = sorted(path.stem for path in database.path.parent.glob(f"*{SUFFIX}"))
     known = ", ".join([one.name for one in registry.all()] or there) or "none"
     raise ValueError(
         f"there is no D1 database {options.name!r}, neither in a configuration here (--project) "
@@ -209,6 +218,14 @@ class _Local:
         with whole_file(file) as out:
             self._database.dump(DumpOptions(), lambda text: out.write(text.encode()))
 
+    def bookmark(self, moment: datetime | None) -> str:
+        """See Target."""
+        return self._database.bookmark(None if moment is None else moment.timestamp() * 1000)
+
+    def restore(self, bookmark: str) -> dict[str, Any]:
+        """See Target."""
+        return restored(bookmark, self._database.restore(bookmark))
+
 
 class _Remote:
     """A database of a server, by its id or name."""
@@ -228,6 +245,14 @@ class _Remote:
     def export(self, file: Path) -> None:
         """See Target."""
         d1_client.export_sql(self._name, file, **self._connection)
+
+    def bookmark(self, moment: datetime | None) -> str:
+        """See Target."""
+        return d1_client.bookmark(self._name, moment, **self._connection)
+
+    def restore(self, bookmark: str) -> dict[str, Any]:
+        """See Target."""
+        return d1_client.restore(self._name, bookmark, **self._connection)
 
 
 # ---- shown -------------------------------------------------------------------------------

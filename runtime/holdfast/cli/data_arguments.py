@@ -18,6 +18,8 @@ or with --remote those of a `holdfast serve`. A database is named as the wrangle
 folder calls it, or by its id.
 """
 
+_TRAVEL = "d1_time_travel"
+
 _BACKUP = """\
 Writes a copy of all that a running `holdfast serve` keeps to a tar file: objects, uploads, KV
 namespaces, the keys. Each database is copied as it is at one moment, and nobody has to wait.
@@ -86,7 +88,7 @@ def add_folder_commands(commands: Any) -> None:
 
 
 def add_d1(commands: Any) -> Any:
-    """`holdfast d1 …`; its actions, and those of `migrations`."""
+    """`holdfast d1 …`; its actions, and those of each that has some."""
     parser: Parser = commands.add_parser(
         "d1", help="make D1 databases, migrate them and ask them", description=_D1
     )
@@ -111,12 +113,34 @@ def add_d1(commands: Any) -> Any:
     steps = migrations.add_subparsers(title="actions", metavar="ACTION")
     _add_d1(_d1_action(steps, "list", "list those that were not applied", "list_migrations"))
     _add_d1(_d1_action(steps, "apply", "apply those that were not", "apply_migrations"))
-    return actions, steps
+    return actions, {"migrations": steps, "time-travel": _add_time_travel(actions)}
 
 
-def _d1_action(actions: Any, name: str, summary: str, function: str) -> Parser:
+def _add_time_travel(d1: Any) -> Any:
+    travel: Parser = d1.add_parser(
+        "time-travel",
+        help="take a database back in time",
+        description="Tells bookmarks of a database, and takes it back to one.",
+    )
+    travel.set_defaults(run=lambda _: travel.show_help(), parser=travel)
+    actions = travel.add_subparsers(title="actions", metavar="ACTION")
+    info = _d1_action(actions, "info", "tell the bookmark of now, or of a time", "info", _TRAVEL)
+    restore = _d1_action(actions, "restore", "take a database back in time", "restore", _TRAVEL)
+    restore.add_argument("--bookmark", help="as `info` or an earlier `restore` gave it")
+    for action in (info, restore):
+        action.add_argument(
+            "--timestamp",
+            metavar="TIME",
+            help="such as 2026-01-31T12:00:00Z, or seconds since 1970",
+        )
+        _add_json(action)
+        _add_d1(action)
+    return actions
+
+
+def _d1_action(actions: Any, name: str, summary: str, function: str, module: str = "d1") -> Parser:
     description = f"{summary[0].upper()}{summary[1:]}."
-    return command(actions, name, summary, description, ("d1", function))
+    return command(actions, name, summary, description, (module, function))
 
 
 def _add_d1(parser: Parser) -> None:

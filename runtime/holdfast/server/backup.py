@@ -24,17 +24,16 @@ from typing import TypeVar
 from holdfast.assets.manifest import STORE as ASSETS
 from holdfast.assets.manifest import is_content
 from holdfast.catalog.vault import KEY_FILE
-from holdfast.server.data_folder import BUCKETS, OBJECTS, QUEUES, SCRATCH
+from holdfast.server.data_folder import BUCKETS, OBJECTS, QUEUES
 from holdfast.server.object_files import OwnerLost
 from holdfast.server.runtime import Runtime
 from holdfast.storage import alarms, going_back, history, object_names
-from holdfast.storage.d1.databases import FOLDER as D1_FOLDER
-from holdfast.storage.d1.databases import d1_files
-from holdfast.storage.d1.databases import is_file as is_d1_file
+from holdfast.storage.d1.files import d1_files, d1_pasts
+from holdfast.storage.d1.files import is_file as is_d1_file
 from holdfast.storage.d1.registry import FILE_NAME as D1_LIST
-from holdfast.storage.names import DATABASE_SUFFIX, database_name, is_index
-from holdfast.storage.portable import SHARED_VFS, copy_database, list_alarms_anew
-from holdfast.storage.session import VFS
+from holdfast.storage.names import D1_FOLDER, DATABASE_SUFFIX, SCRATCH, database_name, is_index
+from holdfast.storage.portable import copy_database, list_alarms_anew
+from holdfast.storage.session import SHARED_VFS, VFS
 
 MANIFEST = "backup.json"  # comes last, so that a part of an archive is not taken for the whole
 VERSION = 1
@@ -85,6 +84,10 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
     # Those that come, or go, while the catalog is copied are among these, too.
     links = scratch / ASSETS
     await asyncio.to_thread(_link_assets, data / ASSETS, links)
+    # Before the databases themselves, which are then younger than all marks of them.
+    for name in await asyncio.to_thread(d1_pasts, data):
+        if await asyncio.to_thread(_copy_past, data / name, copy):
+            yield name, copy
     for name in (*SHARED, *await asyncio.to_thread(d1_files, data)):
         if await asyncio.to_thread((data / name).exists):
             await asyncio.to_thread(copy_database, data / name, copy, vfs=SHARED_VFS)
@@ -262,7 +265,8 @@ def _belongs(name: str) -> bool:
     if parts[0] == BUCKETS:
         return _BUCKET_FILE.fullmatch(name) is not None
     if parts[0] == D1_FOLDER:
-        return len(parts) == 2 and is_d1_file(parts[1])
+        kinds = (DATABASE_SUFFIX, history.SUFFIX)
+        return len(parts) == 2 and any(is_d1_file(parts[1], kind) for kind in kinds)
     if parts[0] == ASSETS:
         return len(parts) == 3 and is_content(parts[2]) and parts[1] == parts[2][:2]
     if len(parts) != 3 or parts[0] != OBJECTS or parts[1].startswith("."):

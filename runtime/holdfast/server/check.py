@@ -16,7 +16,7 @@ from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.server.backup import CATALOG, NAMESPACE_FILES, SHARED
 from holdfast.server.data_folder import BUCKETS, OBJECTS
 from holdfast.storage import StorageError, history, portable
-from holdfast.storage.d1.databases import d1_files
+from holdfast.storage.d1.files import d1_files, d1_pasts
 from holdfast.storage.disk import Folder
 from holdfast.storage.facets import FacetIndex
 from holdfast.storage.journal import set_aside_in
@@ -46,7 +46,7 @@ def check_folder(data: Path) -> Iterator[Finding]:
         if (data / CATALOG).exists():
             yield Finding(CATALOG, tuple(checker.catalog()))
         yield from checker.buckets()
-        for name in (*SHARED, *d1_files(data)):
+        for name in (*SHARED, *d1_files(data), *d1_pasts(data)):
             if name != CATALOG and (data / name).exists():
                 yield Finding(name, tuple(checker.database(data / name)))
         for path in sorted((data / ASSETS).glob("*/*")):

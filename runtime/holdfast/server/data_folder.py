@@ -17,6 +17,7 @@ from typing import BinaryIO, Self
 
 from holdfast.storage.disk import make_folder
 from holdfast.storage.mending import mend
+from holdfast.storage.names import SCRATCH
 from holdfast.storage.recovery import recover
 
 LOCK_FILE = "holdfast.lock"
@@ -25,7 +26,6 @@ QUEUES = "queues.sqlite"
 OBJECTS = "objects"  # the folder of their databases
 HEIRS_SECONDS = 2.0
 RESTORING = "restoring"  # is there while a backup is being restored
-SCRATCH = ".scratch"  # files under way, here so that they can be renamed into place
 
 # Media that nobody can write need no claim, and file systems without locks have none to give.
 _NO_LOCKS = frozenset({errno.EROFS, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS})

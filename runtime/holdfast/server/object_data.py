@@ -17,13 +17,13 @@ from holdfast.catalog import Namespace
 from holdfast.engine.v8format import V8FormatError, decode
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.server.backup import archive
-from holdfast.server.data_folder import OBJECTS, SCRATCH
+from holdfast.server.data_folder import OBJECTS
 from holdfast.server.rendering import rendered
 from holdfast.server.runtime import Runtime
 from holdfast.storage import portable
 from holdfast.storage.bundle import bundle
 from holdfast.storage.errors import BookmarkInvalid
-from holdfast.storage.names import DATABASE_SUFFIX
+from holdfast.storage.names import DATABASE_SUFFIX, SCRATCH
 from holdfast.storage.portable import Contents
 from holdfast.storage.whole import files_of
 

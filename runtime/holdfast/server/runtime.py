@@ -193,9 +193,10 @@ class Runtime:
     def d1(self) -> "D1Databases":
         """The D1 databases."""
         if self._d1 is None:
-            from holdfast.storage.d1 import D1Databases
+            from holdfast.storage.d1 import D1Databases, Pasts
 
-            self._d1 = D1Databases(self.settings.data)
+            pasts = Pasts(self.settings.history_days)
+            self._d1 = D1Databases(self.settings.data, pasts=pasts)
         return self._d1
 
     @property

@@ -35,7 +35,7 @@ class Settings:
     `idle_seconds`: an object unused for so long is evicted from memory.
     `hang_seconds`: a call to an object that waits so long, with nothing under way
     that could answer it, fails. `drain_seconds`: how long a stop waits for what is under way.
-    `history_days`: how far back in time objects can go; 0 keeps no past.
+    `history_days`: how far back in time objects and D1 databases can go; 0 keeps no past.
     `object_bytes`: how much an object may store whose class has SQL.
     `open_databases`: how many SQLite connections are kept open at most.
     `cache_bytes`: how much the scripts' caches keep on the disk together.

@@ -46,9 +46,14 @@ class Expiry:
         self._is_in_use = is_in_use
         self._is_here = is_here
         self._timer: asyncio.TimerHandle | None = None
+        self._also: Callable[[float], None] = _nothing
 
-    def start(self) -> None:
-        """Look once a day from now on, and soon for the first time."""
+    def start(self, also: Callable[[float], None]) -> None:
+        """Look once a day from now on, and soon for the first time.
+
+        A thread then calls `also`, too, with the time before which pasts have ended.
+        """
+        self._also = also
         self._timer = self._shard.loop.call_later(FIRST_S, self._look)
 
     def _look(self) -> None:
@@ -61,7 +66,11 @@ class Expiry:
         found: list[Path] = []
         bookmarking = self._shard.bookmarking
         oldest_ms = bookmarking.now_ms() - bookmarking.retention_days * 86_400_000
-        work = partial(_find, self._root, self._is_here, oldest_ms, found)
+
+        def work() -> None:
+            _find(self._root, self._is_here, oldest_ms, found)
+            self._also(oldest_ms)
+
         self._shard.workers.submit(work, partial(self._found, found, removed))
         return removed
 
@@ -80,6 +89,10 @@ class Expiry:
         """Look no more."""
         if self._timer:
             self._timer.cancel()
+
+
+def _nothing(_oldest_ms: float) -> None:
+    """There are no other pasts."""
 
 
 def _find(

@@ -213,6 +213,19 @@ class History:
         if not all(seen):
             raise apsw.CorruptError(f"pages of mark {number} are missing")
 
+    def give_up_all(self, oldest_ms: float) -> None:
+        """Give up all marks if the newest is older: the database alone tells all since then.
+
+        The file stays, since others may have it open. Raises apsw.Error and OSError.
+        """
+        changed = self._path.stat().st_mtime
+        with self._reading() as db:
+            db.execute("BEGIN IMMEDIATE")
+            if (db.execute("SELECT max(until_ms) FROM marks").get or 0) < oldest_ms:
+                db.execute("DELETE FROM pages; DELETE FROM marks")
+            db.execute("COMMIT")
+        os.utime(self._path, (changed, changed))
+
     # ---- inside --------------------------------------------------------------------
 
     @contextlib.contextmanager
@@ -291,7 +304,7 @@ class History:
     ) -> tuple[bytes, int]:
         """Store for the next mark what differs from the newest; the hashes of all its pages."""
         hashes = bytearray()
-        with snapshot.reading(self.database.with_suffix(MARKING_SUFFIX)) as file:
+        with snapshot.reading(self.database.with_suffix(MARKING_SUFFIX), self.look) as file:
             size = page_size(file)
             if not size:
                 return b"", 0

@@ -24,6 +24,10 @@ _SCRATCH = (MARKING_SUFFIX, RESTORED_SUFFIX)
 # Folders on their way out; no namespace may be called so.
 TRASH_PREFIX = ".deleted-"
 
+# A folder within the data folder, of files under way that can be renamed into place.
+SCRATCH = ".scratch"
+D1_FOLDER = "d1"  # beside it: the databases, and their pasts
+
 # Files that stand beside the namespaces' folders; see journal.py.
 JOURNAL_PREFIX = ".journal-"
 

@@ -29,8 +29,6 @@ _MAX_PROBLEMS = 20
 _BUSY_TIMEOUT_MS = 60_000
 _PAGES_AT_ONCE = 256
 _MAGIC = b"SQLite format 3\0"
-SHARED_VFS = "unix"
-"""For files that several connections, or processes, have open."""
 
 
 class NotAnObject(StorageError, ValueError):

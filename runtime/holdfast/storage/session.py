@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from holdfast.storage.statements import SqlAccess
 
 VFS = "unix-excl"
+SHARED_VFS = "unix"  # for files that several connections, or processes, have open
 
 # Lookaside buffers make parsing SQL quicker and cost each connection tens of kilobytes; our
 # statements are few and cached. SQLite takes this setting only before its first connection.

@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -28,9 +28,9 @@ class Snapshot:
         self.held_bytes = len(source) if isinstance(source, bytes) else _CONNECTION_BYTES
 
     @classmethod
-    def of(cls, path: Path) -> "Snapshot":
+    def of(cls, path: Path, vfs: str = VFS) -> "Snapshot":
         """What a file holds now. Takes microseconds. Raises apsw.Error."""
-        source = apsw.Connection(str(path), vfs=VFS)
+        source = apsw.Connection(str(path), vfs=vfs)
         try:
             # Leaves the log alone: it is the object's.
             source.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
@@ -40,8 +40,8 @@ class Snapshot:
             raise
         return cls(source)
 
-    def copy_to(self, path: Path) -> None:
-        """Write it to a file that is not there yet. Blocks."""
+    def copy_to(self, path: Path, look: Callable[[], None] = lambda: None) -> None:
+        """Write it to a file that is not there yet. Blocks. `look` may raise meanwhile."""
         if isinstance(self._source, bytes):
             path.write_bytes(self._source)
             return
@@ -50,13 +50,19 @@ class Snapshot:
             target.execute("PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF").fetchall()
             with copying(self._source, target) as copy:
                 while not copy.done:
+                    look()
                     copy.step(_PAGES_AT_ONCE)
         finally:
             target.close()
 
     @contextlib.contextmanager
-    def reading(self, scratch: Path) -> Iterator[IO[bytes]]:
-        """All of it, to be read; if that is much, by way of a file `scratch`. Blocks."""
+    def reading(
+        self, scratch: Path, look: Callable[[], None] = lambda: None
+    ) -> Iterator[IO[bytes]]:
+        """All of it, to be read; if that is much, by way of a file `scratch`. Blocks.
+
+        `look` may raise while that is made.
+        """
         if isinstance(self._source, bytes):
             yield io.BytesIO(self._source)
         elif self.size_of(self._source) <= _SMALL_BYTES:
@@ -64,7 +70,7 @@ class Snapshot:
         else:
             scratch.unlink(missing_ok=True)
             try:
-                self.copy_to(scratch)
+                self.copy_to(scratch, look)
                 with scratch.open("rb") as file:
                     yield file
             finally:

@@ -394,9 +394,9 @@ class Storage:
         """Remove the pasts of objects that nobody can go back to."""
         await self._expiry.remove_ended()
 
-    def remove_ended_pasts_daily(self) -> None:
-        """Do so once a day from now on."""
-        self._expiry.start()
+    def remove_ended_pasts_daily(self, also: Callable[[float], None]) -> None:
+        """Do so once a day from now on; `also` is called on a thread, with when they end."""
+        self._expiry.start(also)
 
     def statistics(self) -> Statistics:
         """Numbers for tests and operators."""

@@ -16,6 +16,8 @@ from typing import Any, cast
 
 import apsw
 
+from holdfast.storage.d1 import metadata
+from holdfast.storage.d1.past import Past
 from holdfast.storage.errors import StorageError, is_bound_met
 from holdfast.storage.sql import SCRIPTS_FAULT, SIZE, miscounted
 from holdfast.storage.statements import (
@@ -46,19 +48,6 @@ _VALUE_BYTES = 8  # of one that is no text and no blob
 _BLOB_BYTES = 4  # of each byte of a blob, which is told as a number
 _MAX_COUNTING = 500  # queries of which it is known whether they count a table
 _MAX_IDLE_WAL_BYTES = 8 << 20
-
-# Row 2 counts writes, for bookmarks, as in workerd's own files.
-# https://github.com/cloudflare/workerd/blob/main/src/workerd/util/sqlite-metadata.c%2B%2B
-_METADATA = """
-CREATE TABLE IF NOT EXISTS _cf_METADATA (
-        key INTEGER PRIMARY KEY,
-        value BLOB
-      );
-INSERT OR IGNORE INTO _cf_METADATA VALUES (2, 0);
-"""
-_HAS_METADATA = "SELECT 1 FROM sqlite_schema WHERE name = '_cf_METADATA'"
-_COUNT_WRITE = "UPDATE _cf_METADATA SET value = value + 1 WHERE key = 2"
-_WRITES = "SELECT value FROM _cf_METADATA WHERE key = 2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +95,11 @@ class Outcome:
 class D1Connection:
     """An open file. One thread at a time; blocks. Opening raises apsw.Error and OSError."""
 
-    def __init__(self, path: Path, limits: D1Limits, is_stopped: Callable[[], bool] = bool) -> None:
-        """Statements are interrupted, too, once `is_stopped`."""
+    def __init__(
+        self, path: Path, limits: D1Limits, past: Past, is_stopped: Callable[[], bool]
+    ) -> None:
+        """`past` is told before each write. Statements are interrupted, too, once `is_stopped`."""
+        self._past = past
         self._is_stopped = is_stopped
         self._folder = path.parent
         self._limits = limits
@@ -143,9 +135,7 @@ class D1Connection:
         db.execute("PRAGMA trusted_schema=OFF").fetchall()
         db.execute(f"PRAGMA journal_size_limit={_MAX_IDLE_WAL_BYTES}").fetchall()
         db.execute(f"PRAGMA max_page_count={max_pages}").fetchall()
-        has_table = db.execute(_HAS_METADATA).fetchall()
-        if not has_table or not db.execute(_WRITES).fetchall():
-            db.execute(f"BEGIN IMMEDIATE; {_METADATA} COMMIT")
+        metadata.prepare(db, self._past.now_ms())
 
     @property
     def is_unchanged(self) -> bool:
@@ -211,8 +201,7 @@ class D1Connection:
 
     def writes(self) -> int:
         """How many transactions may have written, this one included."""
-        (count,) = cast("tuple[int]", self._own.execute(_WRITES).fetchone())
-        return count
+        return metadata.writes(self._own)
 
     # ---- statements --------------------------------------------------------------------
 
@@ -303,9 +292,12 @@ class D1Connection:
     def _count_write(self) -> None:
         """Before the statement: afterwards it would be what the SQL function changes() counts."""
         if not self._is_counted:
-            self._own.execute(_COUNT_WRITE)
+            self._past.before_write(self._own)
+            changes, row_id = self.connection.total_changes(), self.last_row_id
+            metadata.note_write(self._own, self._past.now_ms())
+            self.last_row_id = row_id
+            self._own_changes += self.connection.total_changes() - changes
             self._is_counted = True
-            self._own_changes += 1
 
     def _changes(self) -> int:
         return self.connection.total_changes() - self._own_changes

@@ -14,8 +14,15 @@ from pathlib import Path
 
 import apsw
 
-from holdfast.storage.d1.connection import D1Connection, D1Error, D1Limits, Outcome
+from holdfast.storage.d1.connection import (
+    QUEUED_TOO_LONG,
+    D1Connection,
+    D1Error,
+    D1Limits,
+    Outcome,
+)
 from holdfast.storage.d1.dump import DumpOptions, dump
+from holdfast.storage.d1.past import Past, Pasts
 from holdfast.storage.disk import make_folder, sync_path
 from holdfast.storage.errors import StorageError
 from holdfast.storage.splitting import is_empty, split
@@ -88,9 +95,13 @@ class D1Database:
         path: Path,
         limits: D1Limits | None = None,
         *,
+        pasts: Pasts | None = None,
         is_deleted: Callable[[], bool] = bool,
     ) -> None:
-        """`is_deleted` tells of a file that is opened that it must not be made anew."""
+        """`is_deleted` tells of a file that is opened that it must not be made anew.
+
+        Without `pasts` none is kept.
+        """
         self.path = path
         self._is_deleted = is_deleted
         self._limits = limits or D1Limits()
@@ -100,6 +111,9 @@ class D1Database:
         self._opening = threading.Lock()
         self._last_row_id = 0
         self._stopped = threading.Event()
+        self._past = Past(
+            path, pasts or Pasts(0), is_deleted=is_deleted, is_stopped=self._stopped.is_set
+        )
 
     def write(self, queries: Sequence[Query]) -> Answers:
         """Run a request, and have it on the disk; all of it or nothing.
@@ -143,9 +157,29 @@ class D1Database:
                 write(f"{statement}\n")
             return connection.writes()
 
+    def bookmark(self, time_ms: float | None = None) -> str:
+        """A bookmark of what there is now, or of the last mark up to a time.
+
+        Raises BookmarkInvalid where there is none, StorageError where the disk fails.
+        """
+        with self._reading():  # for the file to be there, and whole
+            return self._past.current() if time_ms is None else self._past.at(time_ms)
+
+    def restore(self, bookmark: str) -> str:
+        """Go back to a mark, as one transaction; a bookmark to undo that with. Raises as `write`.
+
+        Raises BookmarkInvalid where there is no such mark.
+        """
+        with self._writing() as connection:
+            try:
+                return self._past.go_back(connection.connection, bookmark)
+            except apsw.BusyError as error:
+                raise D1Error(QUEUED_TOO_LONG) from error
+
     def remove(self) -> None:
-        """Remove the file, durably. Raises StorageError."""
+        """Remove the file and its past, durably. Raises StorageError."""
         with _explained(self.path):
+            self._past.remove()
             self.close()
             for suffix in ("", "-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
@@ -157,7 +191,8 @@ class D1Database:
         self._stopped.set()
 
     def close(self) -> None:
-        """Close the file. Later calls open it again."""
+        """Close the file, when its past is told. Later calls open it again."""
+        self._past.settle()
         with self._turn:
             connections, self._readers = self._readers, []
         for connection in (*connections, *([self._writer] if self._writer else [])):
@@ -211,7 +246,7 @@ class D1Database:
             is_new = not self.path.exists()
             if is_new:
                 make_folder(self.path.parent)
-            opened = D1Connection(self.path, self._limits, self._stopped.is_set)
+            opened = D1Connection(self.path, self._limits, self._past, self._stopped.is_set)
             if is_new:
                 sync_path(self.path.parent)
             return opened

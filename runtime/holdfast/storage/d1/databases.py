@@ -9,8 +9,7 @@ the loop's thread, and threads are this module's own, so that slow queries hold 
 """
 
 import asyncio
-import hashlib
-import re
+import math
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
@@ -20,16 +19,17 @@ from typing import Any, TypeVar
 
 from holdfast.storage.d1.connection import QUEUED_TOO_LONG, D1Error, D1Limits
 from holdfast.storage.d1.database import MAX_READERS, Answers, D1Database, Query
+from holdfast.storage.d1.files import d1_files, file_of
+from holdfast.storage.d1.past import Pasts
 from holdfast.storage.d1.registry import FILE_NAME, D1Registry
+from holdfast.storage.names import D1_FOLDER
+from holdfast.storage.session import SHARED_VFS
 
-FOLDER = "d1"
-SUFFIX = ".sqlite"
 MAX_QUEUED = 1_000
 MAX_OPEN = 64
 TOO_MANY_QUEUED = "D1 DB is overloaded. Too many requests queued."
 
 _MAX_THREADS = 32
-_PLAIN_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 T = TypeVar("T")
 
@@ -42,10 +42,15 @@ class D1Databases:
         data: Path,
         limits: D1Limits | None = None,
         *,
+        pasts: Pasts | None = None,
         max_queued: int = MAX_QUEUED,
         max_open: int = MAX_OPEN,
     ) -> None:
-        """At most `max_queued` requests wait for a database; about `max_open` keep connections."""
+        """At most `max_queued` requests wait for a database; about `max_open` keep connections.
+
+        Without `pasts` none is kept.
+        """
+        self._pasts = pasts or Pasts(0)
         self.data = data
         self.registry = D1Registry(data / FILE_NAME)
         self._max_queued = max_queued
@@ -81,6 +86,20 @@ class D1Databases:
         self._lines.move_to_end(database_id)
         return await line.run(self._pool(), work, reads=reads)
 
+    async def bookmark(self, database_id: str, time_ms: float | None = None) -> str:
+        """A bookmark of what there is now, or of the last mark up to a time. Raises as `run`.
+
+        Raises BookmarkInvalid where there is none.
+        """
+        return await self.work(database_id, lambda one: one.bookmark(time_ms), reads=True)
+
+    async def restore(self, database_id: str, bookmark: str) -> str:
+        """Go back to a mark, in the database's turn; a bookmark to undo that with.
+
+        Raises as `bookmark`.
+        """
+        return await self.work(database_id, lambda one: one.restore(bookmark))
+
     async def delete(self, database_id: str) -> None:
         """Remove a database that was created, durably; whoever uses it finds it gone.
 
@@ -105,7 +124,7 @@ class D1Databases:
             if not line.waiting:
                 del self._lines[other]
                 self._pool().submit(line.database.close)
-        database = _database(self.data, database_id, self.registry, self._limits)
+        database = _database(self.data, database_id, self.registry, self._pasts, self._limits)
         begun = self._lines[database_id] = _Line(database, self._limits)
         return begun
 
@@ -121,6 +140,7 @@ class D1Databases:
         if self._threads is not None:
             self._threads.shutdown()
             self._threads = None
+        self._pasts.close()
         for line in self._lines.values():
             line.database.close()
         self._lines.clear()
@@ -165,22 +185,9 @@ class _Line:
             return await loop.run_in_executor(threads, work, self.database)
 
 
-def is_file(name: str) -> bool:
-    """True for the name of a database's file."""
-    stem, dot, suffix = name.partition(".")
-    return bool(_PLAIN_ID.fullmatch(stem)) and (dot + suffix) == SUFFIX
-
-
-def d1_files(data: Path) -> list[str]:
-    """The names of a data folder's files for D1 that are there: the list first. Blocks."""
-    found = sorted(path.name for path in (data / FOLDER).glob("*") if is_file(path.name))
-    listed = [FILE_NAME] if (data / FILE_NAME).exists() else []
-    return [*listed, *(f"{FOLDER}/{name}" for name in found)]
-
-
 def copy_d1(data: Path, target: Path) -> None:
     """Copy all databases as they are on the disk now, each at one moment. Blocks."""
-    from holdfast.storage.portable import SHARED_VFS, copy_database
+    from holdfast.storage.portable import copy_database
 
     for name in d1_files(data):
         (target / name).parent.mkdir(exist_ok=True)
@@ -188,22 +195,20 @@ def copy_d1(data: Path, target: Path) -> None:
 
 
 def database_in(data: Path, database_id: str) -> D1Database:
-    """A database of a data folder."""
-    return _database(data, database_id, D1Registry(data / FILE_NAME))
+    """A database of a data folder. How far back its past is to go, servers say."""
+    return _database(data, database_id, D1Registry(data / FILE_NAME), Pasts(math.inf))
 
 
 def _database(
-    data: Path, database_id: str, registry: D1Registry, limits: D1Limits | None = None
+    data: Path,
+    database_id: str,
+    registry: D1Registry,
+    pasts: Pasts,
+    limits: D1Limits | None = None,
 ) -> D1Database:
     return D1Database(
-        file_of(data / FOLDER, database_id),
+        file_of(data / D1_FOLDER, database_id),
         limits,
+        pasts=pasts,
         is_deleted=lambda: registry.is_deleted(database_id),
     )
-
-
-def file_of(folder: Path, database_id: str) -> Path:
-    """Where a database is kept: by its id, or what stands for one that can be no file's name."""
-    if not _PLAIN_ID.fullmatch(database_id):
-        database_id = hashlib.sha256(database_id.encode()).hexdigest()
-    return folder / f"{database_id}{SUFFIX}"

@@ -58,6 +58,15 @@ def bookmark_of(writes: int) -> str:
     return f"{high:08x}-{low:08x}-{0:08x}-{0:032x}"
 
 
+def restored(bookmark: str, previous: str) -> dict[str, str]:
+    """What who went back to a bookmark is told; `previous` undoes that."""
+    return {
+        "bookmark": bookmark,
+        "message": "Database restored successfully",
+        "previous_bookmark": previous,
+    }
+
+
 def decode_query(entry: Any) -> Query:
     """A query from JSON, `{sql, params?}`: a list of bytes is a blob, every number a double.
 

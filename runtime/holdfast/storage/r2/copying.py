@@ -14,10 +14,11 @@ from typing import Any
 import apsw
 
 from holdfast.storage.makeshift import as_it_is
-from holdfast.storage.portable import SHARED_VFS, copy_database
+from holdfast.storage.portable import copy_database
 from holdfast.storage.r2.bucket import DATABASE
 from holdfast.storage.r2.buckets import DIRECTORY_FILE
 from holdfast.storage.r2.contents import NEW, content_path, md5_of, pinned
+from holdfast.storage.session import SHARED_VFS
 
 
 def copy_buckets(folder: Path, target: Path) -> None:
