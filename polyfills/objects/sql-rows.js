@@ -74,11 +74,11 @@ const unreached = new FinalizationRegistry(({ instance, host }) => {
 /** What a statement gave: rows that a script has not taken yet. No script has one. */
 export class Rows {
   constructor(instance, query, told) {
-    const [number, round, rowsWritten, columns, kind, rows] = told;
+    const [number, round, rowsWritten, columns, kind, rows, hasOthers] = told;
     this.round = round; // of what it has written, else 0
     this.rowsWritten = rowsWritten;
     this.columns = columns; // their names
-    decode(rows);
+    if (hasOthers) decode(rows);
     this.rows = rows;
     if (rows.length + number === 0) return;
     this.instance = instance;
@@ -157,13 +157,13 @@ export class Rows {
     const { number } = this.host;
     this.isBehind = false;
     this.host.number = 0; // where it fails, the cursor is closed
-    const [more, rows] = JSON.parse(sql_fetch(this.instance.slot, number, limit));
+    const [more, rows, hasOthers] = JSON.parse(sql_fetch(this.instance.slot, number, limit));
     this.host.number = number;
+    if (hasOthers) decode(rows);
     this.#take(rows, more);
   }
 
   #take(rows, more) {
-    decode(rows);
     this.before += this.next;
     this.rows = rows;
     this.next = 0;

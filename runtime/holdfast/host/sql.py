@@ -1,8 +1,8 @@
 """Ops behind `storage.sql` and `storage.transactionSync`, by the object's slot.
 
-An answer crosses as one JSON text. A value that JSON has no form for stands there as an
-object: `{"b": length}` for a blob, whose bytes follow by `storage_taken_values`, end to end,
-and `{"n": "Infinity"}` for a number.
+An answer crosses as one JSON text, with the rows last. A value that JSON has no form for stands
+there as an object: `{"b": length}` for a blob, whose bytes follow by `storage_taken_values`, end to
+end, and `{"n": "Infinity"}` for a number. Where there are such values, 1 follows the rows.
 """
 
 import json
@@ -108,7 +108,7 @@ def _encode(host: Host, rows: Sequence[Row]) -> str:
         blobs: list[bytes] = []
         text = _ENCODER.encode([[_described(value, blobs) for value in row] for row in rows])
         host.values = b"".join(blobs)
-        return text
+        return f"{text},1"
 
 
 def _described(value: Any, blobs: list[bytes]) -> Any:

@@ -49,7 +49,7 @@ _MAX_READING = 100  # cursors that keep a statement, because they have rows left
 _MAX_AHEAD = 1_000  # rows that are read ahead for a cursor that loses its statement
 _ROWS_AT_ONCE = 16  # between two looks at how large they are
 _PORTION_BYTES = 1_048_576
-_LONG = frozenset((str, bytes))  # the classes of values that may be large
+_LONG = (str, bytes)  # the classes of values that may be large
 SIZE = (
     "SELECT (SELECT page_count FROM pragma_page_count)"
     " - (SELECT freelist_count FROM pragma_freelist_count),"
@@ -382,7 +382,9 @@ def _read(cursor: apsw.Cursor, rows: list[Row], limit: int) -> int:
         rows += cast("Iterator[Row]", islice(cursor, min(limit + 1 - before, _ROWS_AT_ONCE)))
         if len(rows) - before < _ROWS_AT_ONCE:
             break
-        size += sum(len(value) for row in rows[before:] for value in row if value.__class__ in _LONG)
+        size += sum(
+            len(value) for row in rows[before:] for value in row if isinstance(value, _LONG)
+        )
         if size > _PORTION_BYTES:
             return len(rows) - 1
     return limit
