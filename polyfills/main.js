@@ -43,6 +43,7 @@ export { fireTimer } from "./timers/host-timer.js";
 export { deliverExportCall, releaseExport } from "./rpc/references.js";
 export {
   dispatchCall,
+  dispatchEmail,
   dispatchFetch,
   dispatchQueue,
   dispatchScheduled,

@@ -233,6 +233,25 @@ function handleTail({ event, tracesJson }) {
   });
 }
 
+// ---- Email ------------------------------------------------------------------------------------
+
+const loadEmail = lazily("email/incoming.js");
+
+/** Entry point: a mail has come; see createMessage. */
+export function dispatchEmail(number, from, to, headers, bytes) {
+  const { MailEvent } = loadEmail();
+  const event = new MailEvent(number);
+  enterTurn(event, handleEmail, { event, mail: [from, to, headers, bytes] });
+}
+
+function handleEmail({ event, mail }) {
+  const { createEmailEvent, createMessage } = loadEmail();
+  handleTrigger(event, "email", () => {
+    const message = createMessage(event, ...mail);
+    return exported === null ? createEmailEvent(event, message) : message;
+  });
+}
+
 // ---- Workflows ------------------------------------------------------------------------------
 
 const loadCommands = lazily("workflows/commands.js");

@@ -13,6 +13,7 @@ const rateLimits = lazily("workers/rate-limit.js");
 const analytics = lazily("workers/analytics.js");
 const hyperdrive = lazily("workers/hyperdrive.js");
 const storeSecrets = lazily("workers/store-secret.js");
+const email = lazily("email/binding.js");
 const workflows = lazily("workflows/binding.js");
 
 const makers = {
@@ -29,6 +30,7 @@ const makers = {
   analytics_engine: () => analytics().analyticsFromHost(),
   wasm_module: (binding) => wasm().moduleNamed(binding.module),
   durable_object_namespace: namespaceFromHost,
+  send_email: (binding) => email().sendEmailFromHost(binding),
   workflow: (binding) => workflows().workflowFromHost(binding),
   service: serviceFromHost,
   assets: serviceFromHost,

@@ -14,6 +14,7 @@ from holdfast.api.d1 import D1Handlers
 from holdfast.api.d1_time_travel import D1TimeTravelHandlers
 from holdfast.api.d1_transfer import D1TransferHandlers
 from holdfast.api.domains import DomainHandlers
+from holdfast.api.email import EmailHandlers
 from holdfast.api.envelope import (
     METHOD_NOT_ALLOWED,
     NO_SUCH_ROUTE,
@@ -78,6 +79,7 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
         AccountHandlers(platform),
         AssetHandlers(platform),
         ScheduleHandlers(platform, turn),
+        EmailHandlers(platform),
         RouteHandlers(platform, turn),
         DomainHandlers(platform, turn),
         NamespaceHandlers(platform, turn),

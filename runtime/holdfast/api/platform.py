@@ -14,6 +14,7 @@ from holdfast.server.workflows import Workflows
 from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
+from holdfast.workers.mail import IncomingMail
 from holdfast.workers.trace import Frame
 
 
@@ -121,6 +122,12 @@ class Platform(Protocol):
 
     async def listen(self, name: str, hear: Callable[[Frame], None]) -> Callable[[], None]:
         """Have each event of a script told to `hear`, until the function returned is called."""
+
+    async def email(self, name: str, mail: IncomingMail) -> str | None:
+        """Give a script a mail; why it rejects it, if it does.
+
+        Raises ScriptNotFound, or WorkerError where the script fails.
+        """
 
     async def create_namespace(
         self, name: str, script: str, class_name: str, *, use_sqlite: bool = False

@@ -153,6 +153,16 @@ class Analytics:
 
 
 @dataclass(frozen=True, slots=True)
+class SendEmail:
+    """Mail to send: to one address or to some, from some; None is whatever the script says."""
+
+    name: str
+    destination_address: str | None = None
+    allowed_destination_addresses: tuple[str, ...] | None = None
+    allowed_sender_addresses: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectNamespace:
     """A Durable Object namespace, by its id."""
 
@@ -210,6 +220,7 @@ Binding: TypeAlias = (
     | VersionMetadata
     | RateLimit
     | Analytics
+    | SendEmail
     | ObjectNamespace
     | Workflow
     | WasmModule
@@ -300,6 +311,9 @@ def describe_binding(binding: Binding) -> dict[str, Any]:
                 "namespace_id": namespace_id,
                 "simple": simple,
             }
+        case SendEmail(name):
+            given = {key: value for key, value in asdict(binding).items() if value is not None}
+            return {**given, "name": name, "type": "send_email"}
         case Workflow(name, workflow, class_name, script):
             entry = {"name": name, "type": "workflow", "workflow_name": workflow}
             whose = {} if script is None else {"script_name": script}
@@ -369,6 +383,15 @@ class _Entry:
             raise rejected(f'{self._place}: "{key}" must be a whole number from 0 to {most}.')
         return value
 
+    def optional_texts(self, key: str) -> tuple[str, ...] | None:
+        """The list of strings under `key`, or None where it is missing or null."""
+        value = self._fields.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
+            raise rejected(f'{self._place}: "{key}" must be a list of strings.')
+        return tuple(value)
+
     def optional_object(self, key: str) -> str | None:
         """The object under `key` as JSON text, or None where it is missing or null."""
         if self._fields.get(key) is None:
@@ -411,6 +434,19 @@ def _queue(entry: _Entry, name: str) -> RequestedBinding:
     )
 
 
+def _send_email(entry: _Entry, name: str) -> RequestedBinding:
+    only, several = "destination_address", "allowed_destination_addresses"
+    binding = SendEmail(
+        name,
+        entry.optional_word(only),
+        entry.optional_texts(several),
+        entry.optional_texts("allowed_sender_addresses"),
+    )
+    if binding.destination_address and binding.allowed_destination_addresses is not None:
+        raise rejected(f'binding "{name}": it has either "{only}" or "{several}".')
+    return binding
+
+
 def _object_namespace(entry: _Entry, name: str) -> RequestedBinding:
     if namespace_id := entry.optional_word("namespace_id"):
         return ObjectNamespace(name, namespace_id)
@@ -440,6 +476,7 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
     "ratelimit": _rate_limit,
     "analytics_engine": lambda entry, name: Analytics(name, entry.optional_word("dataset") or name),
     "wasm_module": lambda entry, name: WasmModule(name, entry.word("part")),
+    "send_email": _send_email,
     "durable_object_namespace": _object_namespace,
     "workflow": lambda entry, name: Workflow(
         name,

@@ -124,9 +124,10 @@ class BindingReader:
             for entry in self.tables(field):
                 name = self._name_of(field, entry, "binding")
                 yield {**entry, "type": kind, "name": name}
-        for entry in self.tables("ratelimits"):
-            self._name_of("ratelimits", entry, "name")
-            yield {**entry, "type": "ratelimit"}
+        for field, kind in (("ratelimits", "ratelimit"), ("send_email", "send_email")):
+            for entry in self.tables(field):
+                self._name_of(field, entry, "name")
+                yield {**entry, "type": kind}
         for entry in self.tables("bindings", within="unsafe"):
             self._name_of("unsafe.bindings", entry, "name")
             yield entry

@@ -1,6 +1,7 @@
 """The command line, described. docs/command-line.md is the page for its users."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,10 +23,11 @@ from holdfast.cli.parser import (
     port,
     positive,
     seconds,
+    smtp_url,
     socket_path,
     workers,
 )
-from holdfast.cli.where import DEFAULT_API_PORT, TOKEN_VARIABLE, add_data, add_remote
+from holdfast.cli.where import DEFAULT_API_PORT, SMTP_VARIABLE, TOKEN_VARIABLE, add_data, add_remote
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
@@ -124,6 +126,12 @@ def _add_local(commands: Any, name: str, summary: str, description: str) -> None
         help="another Worker, for bindings to it and to its classes; may be repeated",
     )
     _add_many(parser, "--cron", "CRON", "when to run the script's scheduled() handler")
+    if name == "run":
+        parser.add_argument(
+            "--trigger-urls",
+            action="store_true",
+            help="run scheduled() and email() by URL, as dev does; whoever asks may",
+        )
     _add_workers(parser, 1, "1")
     _add_operation(parser, DEV_DRAIN_SECONDS if name == "dev" else DRAIN_SECONDS)
     _add_limits(parser)
@@ -305,6 +313,14 @@ def _add_workers(parser: Parser, count: int, counted: str) -> None:
 
 
 def _add_operation(parser: Parser, drain_seconds: float) -> None:
+    parser.add_argument(
+        "--smtp",
+        type=smtp_url,
+        default=os.environ.get(SMTP_VARIABLE, ""),
+        metavar="URL",
+        help="relay for mails of scripts, smtp://user:password@host:587 or smtps://… "
+        f"(default: ${SMTP_VARIABLE}, or else files in the data folder's mail/)",
+    )
     parser.add_argument(
         "--drain-seconds",
         type=duration_or_zero,

@@ -169,7 +169,7 @@ class LocalServer:
                 runtime, routes, on_request=self._terminal.request, told=self._file.told
             )
             if self._watch
-            else Listener(runtime, routes)
+            else (TriggeringListener if options.trigger_urls else Listener)(runtime, routes)
         )
         try:
             try:

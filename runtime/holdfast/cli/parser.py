@@ -109,6 +109,18 @@ def header_name(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is no name of a header")
 
 
+def smtp_url(text: str) -> str:
+    """The URL of an SMTP relay; empty for none."""
+    if text:
+        from holdfast.server.mail import Relay
+
+        try:
+            Relay.parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
 def object_file(text: str) -> dict[str, Any]:
     """The object in a file of JSON."""
     import json

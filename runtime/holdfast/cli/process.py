@@ -56,6 +56,7 @@ def settings_from(
         object_bytes=options.object_mb * MEBIBYTE,
         allow_private_egress=options.allow_private_egress,
         trusted_proxies=tuple(options.trusted_proxy),
+        smtp=options.smtp,
         edge=Edge({**clients, **options.cf}, options.cf_header or ""),
     )
 

@@ -11,6 +11,7 @@ TOKEN_VARIABLE = "HOLDFAST_API_TOKEN"  # noqa: S105 - a name, no secret
 METRICS_TOKEN_VARIABLE = "HOLDFAST_METRICS_TOKEN"  # noqa: S105 - a name, no secret
 TOKEN_FILE = "api-token"  # noqa: S105 - in the data folder
 URL_VARIABLE = "HOLDFAST_API_URL"
+SMTP_VARIABLE = "HOLDFAST_SMTP_URL"
 
 
 def add_data(parser: Parser) -> None:

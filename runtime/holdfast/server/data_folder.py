@@ -22,6 +22,7 @@ from holdfast.storage.recovery import recover
 
 LOCK_FILE = "holdfast.lock"
 BUCKETS = "r2"
+MAIL = "mail"  # what scripts have sent, where there is no relay
 QUEUES = "queues.sqlite"
 OBJECTS = "objects"  # the folder of their databases
 HEIRS_SECONDS = 2.0

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from holdfast.server.queues import Queues
     from holdfast.storage.d1 import D1Databases
     from holdfast.storage.r2 import Buckets
+    from holdfast.workers.mail import IncomingMail
 
 log = logging.getLogger("holdfast.deployments")
 
@@ -324,6 +325,12 @@ class Deployments:
             self._runtime.retail()
             await self._in_time(self._tell_others("retail"))
         return kept
+
+    async def email(self, name: str, mail: "IncomingMail") -> str | None:
+        """Give a script a mail; see `api.Platform.email`."""
+        from holdfast.workers.mail import rejection_of
+
+        return rejection_of(await self._runtime.worker(name).email(mail))
 
     async def metrics(self) -> str:
         """What is counted; see `api.Platform.metrics`."""

@@ -23,6 +23,7 @@ from holdfast.catalog import (
     RateLimit,
     Script,
     SecretText,
+    SendEmail,
     Service,
     StoreSecret,
     VersionMetadata,
@@ -83,7 +84,7 @@ class Environment:
             case Service(name, service, entrypoint, props):
                 number = self._objects.bind_service(service, entrypoint or "")
                 return {"type": "service", "name": name, "number": number, "props": props}
-            case KeyValue() | D1() | QueueProducer() | R2Bucket():
+            case KeyValue() | D1() | QueueProducer() | R2Bucket() | SendEmail():
                 return self._store(binding)
             case Hyperdrive() | StoreSecret():
                 return self._of_secret(binding)
@@ -141,8 +142,8 @@ class Environment:
         entry = {"type": kind, "name": name, "secret": secret}
         return entry if text is None else {**entry, "text": text}
 
-    def _store(self, binding: KeyValue | D1 | QueueProducer | R2Bucket) -> Described:
-        """Something that is kept beside objects, and how the isolate calls it."""
+    def _store(self, binding: KeyValue | D1 | QueueProducer | R2Bucket | SendEmail) -> Described:
+        """Something outside of the script, and how the isolate calls it."""
         capabilities = self._host.capabilities
         match binding:
             case KeyValue(name, namespace_id):
@@ -150,6 +151,9 @@ class Environment:
                 return {"type": "kv_namespace", "name": name, "number": number}
             case D1(name, database_id):
                 return {"type": "d1", "name": name, "number": capabilities.d1.bind(database_id)}
+            case SendEmail(name):
+                number = capabilities.mail.bind(binding)
+                return {"type": "send_email", "name": name, "number": number}
             case QueueProducer(name, queue, delay_s):
                 if "queues" not in capabilities:
                     capabilities["queues"] = QueueBindings(self._queues())

@@ -25,6 +25,7 @@ from holdfast.host.d1 import D1Bindings
 from holdfast.host.egress import allow_all, public_only
 from holdfast.host.fetch import FetchClient
 from holdfast.host.kv import KeyValueBindings
+from holdfast.host.mail import MailBindings, Outlet
 from holdfast.host.platform import Platform
 from holdfast.host.rate_limits import RateLimits
 from holdfast.host.system import SystemClock
@@ -43,7 +44,7 @@ from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.server.clock_steps import ClockSteps
-from holdfast.server.data_folder import BUCKETS, QUEUES
+from holdfast.server.data_folder import BUCKETS, MAIL, QUEUES
 from holdfast.server.environment import Environment
 from holdfast.server.freed import FreedMemory
 from holdfast.server.object_files import LocalFiles, ObjectFiles
@@ -170,7 +171,8 @@ class Runtime:
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
         self.crons = CronScheduler(self.worker_unless_slow, self._clock, loop.call_later, self.tell)
-        self._queues: Queues | None = None  # until somebody has any
+        self._mail: Outlet | None = None  # until somebody has any
+        self._queues: Queues | None = None  # the same
         self._buckets: Buckets | None = None  # the same
         # Told of messages in a queue that another shard delivers.
         self.on_queue_news: Callable[[str], None] = _nobody
@@ -198,6 +200,17 @@ class Runtime:
             pasts = Pasts(self.settings.history_days)
             self._d1 = D1Databases(self.settings.data, pasts=pasts)
         return self._d1
+
+    @property
+    def mail(self) -> Outlet:
+        """Where mails of scripts go."""
+        if self._mail is None:
+            from holdfast.server.mail import MailFolder, Relay
+
+            url = self.settings.smtp
+            folder = self.settings.data / MAIL
+            self._mail = Relay.parse(url) if url else MailFolder(folder, self.tell)
+        return self._mail
 
     @property
     def queues(self) -> "Queues":
@@ -394,6 +407,7 @@ class Runtime:
             kv=KeyValueBindings(self.key_value),
             d1=D1Bindings(lambda: self.d1),
             rate_limits=self._rate_limits,
+            mail=MailBindings(script_name, lambda: self.mail),
             edge=self.settings.edge,
         )
 

@@ -42,6 +42,7 @@ class Settings:
     `allow_private_egress`: whether scripts may fetch loopback and private addresses.
     `trusted_proxies`: addresses, networks and `unix:` whose X-Forwarded-For and X-Forwarded-Proto
     count.
+    `smtp`: the URL of a relay for mails of scripts; empty where they become files.
     `edge`: what `request.cf` tells of clients; a header of it counts from trusted proxies alone.
     """
 
@@ -58,3 +59,4 @@ class Settings:
     allow_private_egress: bool = False
     trusted_proxies: tuple[str, ...] = ()
     edge: Edge = field(default_factory=Edge)
+    smtp: str = field(default="", repr=False)

@@ -10,7 +10,8 @@ end in a loop of its own, and returns the result; `AsyncHarness` returns it to b
   with a twin for AsyncHarness; driven.py has what makes two of their methods.
 - `VirtualClock` (clock.py), `LoopView` (loop.py): time, which jumps where it is all that is
   waited for; `Waiting` (waiting.py) decides when that is.
-- queues.py: batches for a handler, and what a queue holds; traces.py: what a Tail Worker is told.
+- queues.py: batches for a handler, and what a queue holds; traces.py: what a Tail Worker is
+  told; mail.py: mail in and out.
 - `Outbound`, `Faults`: what comes from outside, and what goes wrong.
 - plugin.py: fixtures and hooks. It imports next to nothing, for it is loaded by every run of
   pytest; javascript.py collects tests that are written in JavaScript.
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from holdfast.testing.database import Database
     from holdfast.testing.errors import CallTimedOut, HarnessError, JavaScriptError
     from holdfast.testing.harness import AsyncHarness, Harness
+    from holdfast.testing.mail import SentMail
     from holdfast.testing.objects import AsyncObject, Object
     from holdfast.testing.plugin import holdfast_fixture
     from holdfast.testing.queues import AsyncQueue, Queue, QueueMessage, QueueResult
@@ -51,6 +53,7 @@ __all__ = [
     "QueueResult",
     "Request",
     "Response",
+    "SentMail",
     "Set",
     "Socket",
     "TraceItem",
@@ -78,6 +81,7 @@ _PLACES = {
     "QueueResult": "queues",
     "Request": "responses",
     "Response": "responses",
+    "SentMail": "mail",
     "Set": "values",
     "Socket": "sockets",
     "TraceItem": "traces",

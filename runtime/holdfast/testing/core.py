@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from holdfast.catalog.bindings import (
     D1,
@@ -32,6 +32,9 @@ from holdfast.testing.sources import Found, Options, Source, find
 from holdfast.testing.stage import Stage
 from holdfast.testing.waiting import in_background
 from holdfast.testing.worker import AnyWorker
+
+if TYPE_CHECKING:
+    from holdfast.testing.mail import SentMail
 
 __tracebackhide__ = hidden_from_tracebacks
 
@@ -151,6 +154,14 @@ class Core(Stage, Generic[WorkerT]):
 
     def _classes_of(self, name: str) -> set[str] | None:
         return {*self.loaded(name).exports.classes} if name in self.workers else None
+
+    # ---- mail --------------------------------------------------------------------------
+
+    @property
+    def outbox(self) -> "list[SentMail]":
+        """The mails that scripts have sent, forwarded, and replied with, in this order."""
+        self.begin()
+        return self.runtime.mail.mails
 
     # ---- D1 databases ------------------------------------------------------------------
 

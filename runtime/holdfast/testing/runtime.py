@@ -25,6 +25,7 @@ from holdfast.workers import Worker
 
 if TYPE_CHECKING:
     from holdfast.catalog.namespace import Namespace
+    from holdfast.testing.mail import Outbox
 
 MAX_LATENCY_S = 0.01
 
@@ -144,10 +145,20 @@ class HarnessRuntime(Runtime):
             fetch=outbound,
             platform=platform(),
         )
+        self._outbox: Outbox | None = None
         endless = cast("CallLater", partial(view.call_later, endless=True))
         self.crons = CronScheduler(self.worker, clock, endless, self.tell)
         self.alarm_ends = AlarmEnds(self.alarms)
         self._alarm_calls.scheduler = cast("AlarmScheduler", self.alarm_ends)
+
+    @property
+    def mail(self) -> "Outbox":
+        """See Runtime: mails are kept for the test."""
+        if self._outbox is None:
+            from holdfast.testing.mail import Outbox
+
+            self._outbox = Outbox()
+        return self._outbox
 
     def worker(self, name: str) -> Worker:
         """See Runtime; Python code is a Worker as far as its callers can tell."""

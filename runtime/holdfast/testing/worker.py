@@ -30,6 +30,8 @@ from holdfast.workers import Worker as Loaded
 from holdfast.workers.batches import outcome_of
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+
     from holdfast.testing.core import Core
 
 __tracebackhide__ = hidden_from_tracebacks
@@ -148,6 +150,24 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         except JavaScriptError as failed:
             error = failed
         return result_of_batch(outcome_of(answer), batch, error)
+
+    @driven
+    async def email(
+        self,
+        message: "str | bytes | EmailMessage",
+        sender: str | None = None,
+        recipient: str | None = None,
+    ) -> str | None:
+        """Give the script a mail; why it rejects it, or None.
+
+        Without a sender or a recipient, those that the message names are.
+        """
+        from holdfast.testing.mail import incoming
+        from holdfast.workers.mail import rejection_of
+
+        mail = incoming(message, sender, recipient)
+        what = f"the mail to {mail.recipient}"
+        return rejection_of(await settled(self._core, self, self.loaded.email(mail), what))
 
     @driven
     async def tail(self, items: Iterable[TraceItem]) -> None:

@@ -32,6 +32,7 @@ from holdfast.workers.trace import Frame
 if TYPE_CHECKING:
     from holdfast.storage.queue_messages import Backlog
     from holdfast.storage.queue_messages import Message as QueuedMessage
+    from holdfast.workers.mail import IncomingMail
 
 log = logging.getLogger("holdfast.worker")
 
@@ -238,6 +239,12 @@ class Worker:
         told = {"consumedEvents": [{"scriptName": frame["scriptName"]} for frame in frames]}
         entry, traces = self.entry_once("dispatchTail"), for_consumer(frames)
         return self.event(entry, traces, depth, told=told, depth=depth, passed=passed)
+
+    def email(self, mail: "IncomingMail") -> "asyncio.Future[Message]":
+        """Give the script a mail; `mail.rejection_of` tells whether it rejects it."""
+        told = {"mailFrom": mail.sender, "rcptTo": mail.recipient, "rawSize": len(mail.raw)}
+        entry = self.entry_once("dispatchEmail")
+        return self.event(entry, mail.sender, mail.recipient, mail.headers, mail.raw, told=told)
 
     def event(
         self, entry: Handle, *arguments: Any, told: Frame | None = None, **source: Any
