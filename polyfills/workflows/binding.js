@@ -2,8 +2,8 @@
 // https://developers.cloudflare.com/workflows/build/workers-api/#workflow
 
 import { namespaceFromHost } from "../objects/namespace.js";
-import { refuseToClone } from "../serialize/index.js";
-import { isInstanceId } from "./checks.js";
+import { refuseToClone, serialize } from "../serialize/index.js";
+import { checkSize, isInstanceId } from "./checks.js";
 import { workflowError } from "./errors.js";
 
 const MAX_BATCH = 100;
@@ -54,6 +54,7 @@ class Workflow {
   // The instance's id; null where there is one already.
   async #create({ id = crypto.randomUUID(), params = {}, retention } = {}, source = "binding") {
     if (!isInstanceId(id)) throw workflowError("Workflow instance has invalid id");
+    checkSize("What an instance is created with", serialize(params), workflowError);
     const given = { id, workflowName: this.#name, params, retention, source };
     return (await this.#namespace.getByName(id).create(given)) ? id : null;
   }
@@ -105,6 +106,7 @@ class WorkflowInstance {
   }
 
   async sendEvent({ type, payload }) {
+    checkSize(`The payload of an event "${type}"`, serialize(payload), workflowError);
     await this.#call("sendEvent", { type, payload });
   }
 

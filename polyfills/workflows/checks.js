@@ -8,8 +8,7 @@ const MAX_ID_LENGTH = 100;
 const MAX_STEP_NAME_LENGTH = 256;
 /** Steps that an instance may have; sleeps do not count. */
 export const MAX_STEPS = 10_000;
-/** What a step, and what an event may carry, serialized. */
-export const MAX_STATE_BYTES = 1_048_576;
+const MAX_STATE_BYTES = 1_048_576; // of a step, or an event, serialized
 
 const ID = /^[a-zA-Z0-9_][a-zA-Z0-9-_]*$/;
 const CONTROL = /[\0-\x1f]/; // eslint-disable-line no-control-regex
@@ -23,6 +22,11 @@ const DEFAULTS = {
   retries: { limit: 5, delay: 1_000, backoff: "exponential" },
   timeout: "10 minutes",
 };
+
+/** Throws where `what`, which has so many bytes, is larger than what an instance keeps. `wrong` makes the error. */
+export function checkSize(what, { length }, wrong) {
+  if (length > MAX_STATE_BYTES) throw wrong(`${what} is too large. Maximum allowed size is 1MiB.`);
+}
 
 /** Whether an instance may be called so. */
 export function isInstanceId(id) {

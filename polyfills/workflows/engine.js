@@ -55,7 +55,7 @@ class WorkflowEngine extends DurableObject {
     if (this.#journal.instance !== undefined) return false;
     const periods = { success: period(retention?.successRetention), error: period(retention?.errorRetention) };
     const timestamp = new Date();
-    this.#journal.create({ id, workflowName, payload: params, timestamp, retention: periods, source });
+    this.#journal.create({ id, workflowName, timestamp, retention: periods, source }, params);
     this.#wakeNow();
     return true;
   }
@@ -272,8 +272,8 @@ class WorkflowEngine extends DurableObject {
   }
 
   #event() {
-    const { payload, timestamp, id, workflowName } = this.#journal.instance;
-    return { payload, timestamp, instanceId: id, workflowName };
+    const { timestamp, id, workflowName } = this.#journal.instance;
+    return { payload: this.#journal.params, timestamp, instanceId: id, workflowName };
   }
 
   // The instance goes on no more. It is forgotten after a while.

@@ -9,15 +9,17 @@ import { errorFrom, errorNamed } from "../kernel/errors.js";
 import { errorInWords } from "../objects/remote-error.js";
 
 const NON_RETRYABLE = "NonRetryableError";
+const MAX_MESSAGE = 10_000; // characters: a step keeps the errors of all attempts
 
 /** { name, message } of a failure as it is stored and listed. */
 export function told(name, message) {
   return { name, message };
 }
 
-/** The same of whatever was thrown, as it crosses. */
+/** The same of whatever was thrown, as it crosses; of a long message, the beginning. */
 export function toldOf(error) {
-  return told(...errorInWords(error));
+  const [name, message] = errorInWords(error);
+  return told(name, message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message);
 }
 
 // What the engine itself says, which is told by a class of its own.

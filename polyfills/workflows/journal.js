@@ -1,6 +1,7 @@
 // What an instance of a Workflow has on the disk, in the storage of its object.
 //
-//   instance             its id, its parameters, when and by whom it was created
+//   instance             its id, when and by whom it was created
+//   params               { value } that it was created with
 //   state                its status, when it began and ended, its error
 //   output               { value } that it has returned
 //   step <type> <count> <name>      what is known of a step; see `Step`
@@ -32,9 +33,14 @@ export class Journal {
     this.#kv = storage.kv;
   }
 
-  /** What `create` was told; undefined where there is no such instance. */
+  /** What `create` was told but for the parameters; undefined where there is no such instance. */
   get instance() {
     return this.#kv.get("instance");
+  }
+
+  /** The parameters: a copy of its own for whoever asks. */
+  get params() {
+    return this.#kv.get("params").value;
   }
 
   /** { status, started, ended, error, pausedAt } as it is now; undefined as `instance`. */
@@ -42,8 +48,9 @@ export class Journal {
     return this.#kv.get("state");
   }
 
-  create(instance) {
+  create(instance, params) {
     this.#kv.put("instance", instance);
+    this.#kv.put("params", { value: params });
     this.change({ status: "queued" });
   }
 

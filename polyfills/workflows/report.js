@@ -21,14 +21,14 @@ export function summaryOf(journal, status) {
 
 /** All that is known, its steps included. */
 export function reportOf(journal, status) {
-  const { payload, timestamp, source } = journal.instance;
+  const { timestamp, source } = journal.instance;
   const { started, ended, error } = journal.state;
   const known = journal.steps;
   const steps = known.map((step) => describe(journal, step));
   if (status === "terminated") steps.push({ type: "termination", trigger: { source: "api" } });
   return {
     status,
-    params: payload,
+    params: journal.params,
     trigger: { source },
     queued: timestamp.toISOString(),
     start: time(started),

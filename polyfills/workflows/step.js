@@ -6,8 +6,9 @@
 import { currentContext } from "../kernel/current.js";
 import { dropMessage, pack, TRANSFER } from "../rpc/message.js";
 import { dataCloneError } from "../serialize/errors.js";
+import { serialize } from "../serialize/index.js";
 import { startTimer, stopTimer } from "../timers/timers.js";
-import { checkName, configOf, MAX_STATE_BYTES, MAX_STEPS } from "./checks.js";
+import { checkName, checkSize, configOf, MAX_STEPS } from "./checks.js";
 import { milliseconds } from "./duration.js";
 import { fatal, isFinal, lastAttempt, thrownFor, told, toldOf } from "./errors.js";
 import { NonRetryableError } from "./non-retryable.js";
@@ -45,7 +46,13 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
     return count;
   }
 
-  function outcome(step) {
+  // What a step comes to, now or in an execution before this one. `begin()` has its fields where it
+  // has not begun, and `end(step)` resolves when it has ended.
+  async function outcomeOf(type, name, count, begin, end) {
+    if (execution.isHeld) await execution.passage();
+    const step = journal.find(type, name, count) ?? journal.begin({ type, name, count, ...begin() });
+    if (step.end === null) await end(step);
+    if (execution.isHeld) await execution.passage();
     if (step.error) throw thrownFor(step.error);
     return journal.resultOf(step);
   }
@@ -55,14 +62,10 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
     if (typeof callback !== "function") throw fatal(`Step "${name}" requires a callback function`);
     const count = counted("do", name);
     const config = configOf(name, given ?? {});
-    if (execution.isHeld) await execution.passage();
-    let step = journal.find("do", name, count);
-    if (step === undefined) {
-      step = journal.begin({ type: "do", name, count, config: shown(config), attempts: [] });
-    }
-    if (step.end === null && !isReplaced(step)) await attempts(step, config, callback);
-    if (execution.isHeld) await execution.passage();
-    return outcome(step);
+    const begin = () => ({ config: shown(config), attempts: [] });
+    return outcomeOf("do", name, count, begin, async (step) => {
+      if (!isReplaced(step)) await attempts(step, config, callback);
+    });
   }
 
   function isReplaced(step) {
@@ -173,33 +176,22 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
   }
 
   async function sleepUntilMs(name, wakeFrom) {
-    const count = counted("sleep", name);
-    if (execution.isHeld) await execution.passage();
-    let step = journal.find("sleep", name, count);
-    if (step === undefined) step = journal.begin({ type: "sleep", name, count, wake: wakeFrom() });
-    if (step.end === null) {
+    const begin = () => ({ wake: wakeFrom() });
+    return outcomeOf("sleep", name, counted("sleep", name), begin, async (step) => {
       await execution.until(step.wake);
       journal.finish(step);
-    }
-    if (execution.isHeld) await execution.passage();
+    });
   }
 
   async function waitForEvent(name, { type, timeout }) {
     const ms = milliseconds(timeout || DEFAULT_EVENT_TIMEOUT);
     if (!(ms >= 0 && ms < Infinity)) throw fatal(`The timeout of "${name}" is invalid: ${String(timeout)}`);
-    const count = counted("waitForEvent", name);
-    if (execution.isHeld) await execution.passage();
-    let step = journal.find("waitForEvent", name, count);
-    if (step === undefined) {
-      step = journal.begin({ type: "waitForEvent", name, count, event: type, wake: Date.now() + ms });
-    }
-    if (step.end === null) {
+    const begin = () => ({ event: type, wake: Date.now() + ms });
+    return outcomeOf("waitForEvent", name, counted("waitForEvent", name), begin, async (step) => {
       const event = await execution.until(step.wake, type);
       if (event !== undefined) journal.succeed(step, event);
       else journal.fail(step, told("WorkflowTimeoutError", `Execution timed out after ${ms}ms`));
-    }
-    if (execution.isHeld) await execution.passage();
-    return outcome(step);
+    });
   }
 
   return new WorkflowStep(perform, sleep, sleepUntil, waitForEvent);
@@ -221,10 +213,8 @@ function checkResult(place, value) {
   const message = pack([value], currentContext(), TRANSFER);
   dropMessage(message);
   const { data, entries } = message;
-  if (data !== null && data.length > MAX_STATE_BYTES) {
-    const what = `Step ${place} output is too large. Maximum allowed size is 1MiB.`;
-    throw thrownFor(told("WorkflowInternalError", what));
-  }
+  const wrong = (what) => thrownFor(told("WorkflowInternalError", what));
+  checkSize(`Step ${place} output`, data ?? serialize(value), wrong);
   return entries === null;
 }
 

@@ -146,6 +146,17 @@ def test_what_has_no_effect_is_told(tmp_path):
     assert '"env.live.varz"' in inner and '"env.live.vars" is missing' in vars_
 
 
+def test_what_is_left_out_of_workflows_is_told(tmp_path):
+    file = tmp_path / "wrangler.toml"
+    file.write_text(
+        'name = "a"\nmain = "a.js"\n[[workflows]]\nbinding = "W"\nname = "w"\nclass_name = "W"\n'
+        'schedules = ["0 * * * *"]\nlimits = { steps = 20000 }\n'
+    )
+    schedules, limits = read_project(file).notes
+    assert '"schedules" of "w" is left out: have instances created by scheduled()' in schedules
+    assert '"limits" of "w" is left out: an instance has 10,000 steps' in limits
+
+
 @pytest.mark.parametrize(
     ("said", "routes"),
     [

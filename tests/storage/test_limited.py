@@ -62,6 +62,8 @@ def test_it_takes_the_rows_that_its_words_say(
         "UPDATE t SET a = 1 FROM u LIMIT 1",
         "SELECT * FROM t LIMIT 1",
         "INSERT INTO t SELECT * FROM u LIMIT 1",
+        "DELETE FROM t WHERE 'a LIMIT 1",
+        pytest.param(f"DELETE FROM t WHERE {'[' * 90_000} LIMIT 1", id="brackets"),
     ],
 )
 def test_nothing_else_is_said_in_other_words(text: str) -> None:

@@ -208,15 +208,45 @@ def test_mistakes_are_told(flows: Any, code: str, words: str) -> None:
     assert flow.output("wrong").startswith(f"Error: WorkflowFatalError: {words}")
 
 
-def test_a_result_of_more_than_a_mebibyte_is_refused(flows: Any) -> None:
-    flow = flows("""
-      large(event, step) {
+@pytest.mark.parametrize("value", ["text", "{ text, list: [1] }", "new Map([[1, text]])"])
+def test_a_result_of_more_than_a_mebibyte_is_refused(flows: Any, value: str) -> None:
+    flow = flows(f"""
+      large(event, step) {{
         const text = "x".repeat(1_500_000);
-        return step.do("big", NO_RETRY, async () => text).then(() => "fine", told);
-      }
+        return step.do("big", NO_RETRY, async () => ({value})).then(() => "fine", told);
+      }}
     """)
     flow.start("large")
     assert "Step big-1 output is too large. Maximum allowed size is 1MiB." in flow.output("large")
+
+
+def test_parameters_and_events_of_more_than_a_mebibyte_are_refused(flows: Any) -> None:
+    flow = flows("""
+      wait(event, step) {
+        return step.waitForEvent("it", { type: "it" }).then(({ payload }) => payload.length);
+      }
+    """)
+    too_large = "is too large. Maximum allowed size is 1MiB."
+    params = {"kind": "wait", "text": "x" * 1_100_000}
+    assert too_large in flow.call(None, "create", {"id": "wait", "params": params})
+    flow.start("wait", text="x" * 1_000_000)
+    told = flow.call("wait", "sendEvent", {"type": "it", "payload": "x" * 1_100_000})
+    assert f'Error: WorkflowError: The payload of an event "it" {too_large}' == told
+    flow.call("wait", "sendEvent", {"type": "it", "payload": "x" * 1_000_000})
+    flow.clock.advance(1)
+    assert flow.output("wait") == 1_000_000
+
+
+def test_errors_of_any_length_are_kept_by_their_beginning(flows: Any) -> None:
+    flow = flows("""
+      long(event, step) {
+        const fail = async () => { throw new RangeError("y".repeat(1_000_000)); };
+        return step.do("fails", fail).catch(({ name, message }) => [name, message.length]);
+      }
+    """)
+    flow.start("long")
+    flow.clock.advance(3_600)
+    assert flow.output("long") == ["RangeError", 10_001]
 
 
 def test_what_fails_is_on_the_console(flows: Any) -> None:

@@ -21,8 +21,9 @@ DEFAULT_SECONDS = {
     404: 180,
     410: 180,
 }
-_DIRECTIVE = re.compile(r'\s*([^\s=,;"]+)\s*(?:=\s*(?:"([^"]*)"|([^\s,;]*)))?\s*[,;]?')
-_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
+_DIRECTIVE = re.compile(r'([^\s=,;"]+)\s*(?:=\s*(?:"([^"]*)"|([^\s,;]*)))?\s*[,;]?')
+_MAX_DIGITS = 18
+_RANGE = re.compile(r"\s*+bytes\s*+=\s*+([0-9]*+)\s*+-\s*+([0-9]*+)\s*+", re.IGNORECASE)
 
 
 def directives(value: str) -> dict[str, str]:
@@ -103,11 +104,14 @@ def byte_range(request: Headers, size: int) -> range | None:
     if wanted is None or "," in wanted:
         return None
     match = _RANGE.fullmatch(wanted)
-    if match is None or not (match[1] or match[2]):
-        return range(0)
-    if not match[1]:
-        length = int(match[2])
-        return None if length >= size else range(size - length, size)
-    first = int(match[1])
-    last = min(int(match[2]), size - 1) if match[2] else size - 1
-    return range(first, last + 1)
+    first, last = (_bytes_in(digits) for digits in match.groups()) if match else (None, None)
+    if first is None:
+        if last is None:
+            return range(0)
+        return None if last >= size else range(size - last, size)
+    return range(first, size if last is None else min(last, size - 1) + 1)
+
+
+def _bytes_in(digits: str) -> int | None:
+    """A number of bytes, or one that is larger than any body; None for no digits."""
+    return int(digits.lstrip("0")[:_MAX_DIGITS] or 0) if digits else None

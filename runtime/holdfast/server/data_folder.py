@@ -24,6 +24,7 @@ LOCK_FILE = "holdfast.lock"
 BUCKETS = "r2"
 MAIL = "mail"  # what scripts have sent, where there is no relay
 QUEUES = "queues.sqlite"
+D1_FILES = ("d1.sqlite", "d1")  # their list, and the folder of the databases
 OBJECTS = "objects"  # the folder of their databases
 HEIRS_SECONDS = 2.0
 RESTORING = "restoring"  # is there while a backup is being restored

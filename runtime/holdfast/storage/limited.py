@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 _TOKEN = re.compile(
     r"""(?P<word>[^\W\d][\w$]*)"""
-    r"""|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]"""
+    r"""|'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]?"""  # what does not end goes on to the end
     r"""|--[^\n]*|/\*.*?(?:\*/|\Z)|[\w.]+|\s+|(?P<mark>.)""",
     re.DOTALL,
 )

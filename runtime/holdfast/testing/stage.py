@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from holdfast.catalog.errors import CatalogError
 from holdfast.host.sockets_end import SocketEnd, join
-from holdfast.server.data_folder import BUCKETS
+from holdfast.server.data_folder import BUCKETS, D1_FILES
 from holdfast.server.settings import Settings
 from holdfast.storage import Bookmarking, ObjectStore, Storage
 from holdfast.testing.barrier import NotedBarrier
@@ -286,9 +286,10 @@ class Stage:
             from holdfast.storage.r2.copying import copy_buckets
 
             await asyncio.to_thread(copy_buckets, old / BUCKETS, new / BUCKETS)
-        from holdfast.storage.d1.databases import copy_d1
+        if any((old / name).exists() for name in D1_FILES):
+            from holdfast.storage.d1.databases import copy_d1
 
-        await asyncio.to_thread(copy_d1, old, new)
+            await asyncio.to_thread(copy_d1, old, new)
         await self._end_runtime()
         shutil.rmtree(old)
         self._start()

@@ -9,7 +9,8 @@ from typing import Any
 from holdfast.storage.r2.errors import InvalidRange
 
 _UNIT = re.compile(r" *bytes *=", re.IGNORECASE)
-_ONE = re.compile(r" *([0-9]*) *- *([0-9]*) *")
+_ONE = re.compile(r" *+([0-9]*+) *+- *+([0-9]*+) *+")
+_MAX_DIGITS = 18
 
 
 def wanted_bytes(told: dict[str, Any] | str | None, size: int) -> range:
@@ -35,17 +36,22 @@ def wanted_bytes(told: dict[str, Any] | str | None, size: int) -> range:
     return wanted
 
 
+def _number(digits: str) -> int | None:
+    """A number of bytes, or one that is larger than any object; None for no digits."""
+    return int(digits.lstrip("0")[:_MAX_DIGITS] or 0) if digits else None
+
+
 def _of_header(header: str, size: int) -> range:
     whole = range(size)
     unit = _UNIT.match(header)
     found = _ONE.fullmatch(header, unit.end()) if unit else None
     if found is None:
         return whole
-    first, last = found[1], found[2]
-    if first:
-        wanted = range(int(first), min(int(last), size - 1) + 1 if last else size)
-        is_there = int(first) < size and (not last or int(first) <= int(last))
+    first, last = (_number(digits) for digits in found.groups())
+    if first is not None:
+        wanted = range(first, size if last is None else min(last, size - 1) + 1)
+        is_there = first < size and (last is None or first <= last)
         return wanted if is_there else whole
-    if not last or int(last) == 0 or int(last) >= size:
+    if not last or last >= size:
         return whole
-    return range(size - int(last), size)
+    return range(size - last, size)
