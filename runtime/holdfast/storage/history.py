@@ -1,4 +1,6 @@
-"""An object's past: what its database was at certain moments, for point-in-time recovery.
+"""A database's past: what it was at certain moments, for point-in-time recovery.
+
+The database is an object's, or one of D1; what is said of objects here goes for those, too.
 
 A *mark* is the whole database at the end of a commit, told by a *bookmark*: a string that is
 greater than those of all marks before. Marks are kept in `<id>.history` beside the object's
@@ -6,10 +8,10 @@ file. Each has those pages alone that differ from the mark before, compressed; o
 given up leaves them to the next. So a mark costs the space of what has changed, and the time to
 read the whole file, on a thread.
 
-When marks are made is bookmarks.py's matter, and thinning.py says which are given up as they
-age. Besides, the file is kept from growing beyond SPACE times the largest of them, but for what
-scripts have asked for. When the newest mark was made is the file's time of change, so that one
-look at the folder tells it.
+When marks are made is bookmarks.py's matter, or d1/past.py's, and thinning.py says which are
+given up as they age. Besides, the file is kept from growing beyond SPACE times the largest of
+them, but for what was asked for. When the newest mark was made is the file's time of change, so
+that one look at the folder tells it.
 
 Going back to one is going_back.py's matter.
 

@@ -26,7 +26,7 @@ from holdfast.storage.session import VFS, connect
 
 _KV_COLUMNS = ["key", "value"]
 _MAX_PROBLEMS = 20
-_BUSY_TIMEOUT_MS = 60_000
+_BUSY_TIMEOUT_MS = 600_000  # so long may a mark of many gigabytes take to be stored
 _PAGES_AT_ONCE = 256
 _MAGIC = b"SQLite format 3\0"
 

@@ -22,7 +22,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -100,16 +100,22 @@ class Pasts:
         return len(self._under_way) >= MAX_WAITING
 
     def begin(self, work: Callable[[], None]) -> threading.Thread:
-        """Have a thread do something, which must not raise."""
+        """Have a thread do something. Raises RuntimeError where there can be no more threads."""
 
         def run() -> None:
-            with self._turn:
-                work()
-            self._under_way.discard(thread)
+            try:
+                with self._turn:
+                    work()
+            finally:
+                self._under_way.discard(thread)
 
         thread = threading.Thread(target=run, name="holdfast-d1-past")
         self._under_way.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            self._under_way.discard(thread)
+            raise
         return thread
 
     def close(self, patience_s: float = PATIENCE_S) -> None:
@@ -161,7 +167,7 @@ class Past:
         self._looked_ms = now
         try:
             self._mark_if_due(metadata.read(db), now)
-        except (apsw.Error, OSError) as error:
+        except (apsw.Error, OSError, RuntimeError) as error:
             log.warning("no mark could be made of %s: %s", self._path, error)
 
     def _mark_if_due(self, told: Metadata, now: float) -> None:
@@ -179,7 +185,11 @@ class Past:
         os.utime(history, (now / 1000, now / 1000))  # so that no other process does the same
         self._due_ms = now + interval
         snapshot = Snapshot.of(self._path, SHARED_VFS)
-        self._marking = self._pasts.begin(partial(self._store, snapshot, told, now))
+        try:
+            self._marking = self._pasts.begin(partial(self._store, snapshot, told, now))
+        except RuntimeError:
+            snapshot.close()
+            raise
 
     def _store(self, snapshot: Snapshot, told: Metadata, now: float) -> None:
         history = self._open(self._look_in_background)
@@ -210,8 +220,9 @@ class Past:
         Raises BookmarkInvalid where no past is kept, apsw.Error and OSError.
         """
         self._require_kept()
-        snapshot, told = self._snapshot()
-        return self._mark(self._history, snapshot, told, self.now_ms(), asked=True)
+        self.settle()
+        bookmark, _ = self._mark_present()
+        return bookmark
 
     def at(self, time_ms: float) -> str:
         """The bookmark of the last mark up to a time. Raises as `current`."""
@@ -241,20 +252,23 @@ class Past:
         is damaged, and apsw.BusyError where others write for too long.
         """
         self._require_kept()
+        self.settle()
         try:
             self._history.require(bookmark)
         except BookmarkInvalid as error:
             raise BookmarkInvalid(NO_MARK.format(bookmark)) from error
         with self._taken_out(bookmark) as source, copying(source, db) as copy:
             copy.step(0)  # takes the turn to write
-            snapshot, told = self._snapshot()
-            now = self.now_ms()
-            previous = self._mark(self._history, snapshot, told, now, asked=True)
-            # The past may not begin anew with it: sessions' bookmarks grow.
-            metadata.put(source, told._replace(writes=told.writes + 1, changed_ms=now))
+            previous, told = self._mark_present()
+            # Sessions' bookmarks go on growing.
+            changed = told._replace(writes=told.writes + 1, changed_ms=self.now_ms())
+            metadata.put(source, changed)
             while not copy.done:
                 self._look()
                 copy.step(_PAGES_AT_ONCE)
+        with suppress(apsw.Error):  # it has come back all the same
+            # The log holds all of it, and would have the next write wait.
+            db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         return previous
 
     @contextmanager
@@ -278,6 +292,10 @@ class Past:
                 yield source
 
     # ---- inside ------------------------------------------------------------------------
+
+    def _mark_present(self) -> tuple[str, Metadata]:
+        snapshot, told = self._snapshot()
+        return self._mark(self._history, snapshot, told, self.now_ms(), asked=True), told
 
     def _snapshot(self) -> tuple[Snapshot, Metadata]:
         snapshot = Snapshot.of(self._path, SHARED_VFS)
