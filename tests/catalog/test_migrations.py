@@ -88,6 +88,27 @@ def test_what_cannot_be_done_is_refused(step: Step, code: int, told: str) -> Non
     assert refused.value.code == code
 
 
+def test_the_first_migrations_take_in_a_class_that_was_bound_without_one() -> None:
+    bare = Namespace.new("main", "Bare")
+
+    def first(*steps: Step) -> NamespaceChanges:
+        known = {"Bare": bare, "Old": OLD}
+        taken = Plan("main", known, lambda _s, _c: None, unmigrated={*known})
+        taken.take(steps)
+        return taken.changes("v1")
+
+    [given_sql] = first(Step(new_sqlite_classes=("Bare", "Old"))).moved
+    assert (given_sql.id, given_sql.unique_key) == (bare.id, bare.unique_key)
+    assert given_sql.use_sqlite
+    assert first(Step(new_classes=("Bare",))).alive == ()
+    for steps in [
+        (Step(new_classes=("Old",)),),  # whose SQL it would lose
+        (Step(new_classes=("Bare",)), Step(new_sqlite_classes=("Bare",))),
+    ]:
+        with pytest.raises(UploadRejected, match="already depended on"):
+            first(*steps)
+
+
 def test_a_namespace_is_transferred_once() -> None:
     with pytest.raises(UploadRejected, match="transfer-class"):
         plan(Step(renamed=(Renamed("Theirs", "A", "other"), Renamed("Theirs", "B", "other"))))

@@ -110,7 +110,10 @@ async def test_a_project_is_deployed_again_with_the_steps_that_are_new(tmp_path:
     file = tmp_path / "wrangler.json"
 
     def write(class_name: str, *migrations: dict[str, Any]) -> None:
-        (tmp_path / "main.mjs").write_text(worker(class_name))
+        kind = "let kind = 'SQL'; try { this.storage.sql.exec('SELECT 1'); } catch { kind = 'no SQL'; }"
+        answer = "return new Response(`"
+        source = worker(class_name).replace(answer, f"{kind}\n{answer}${{kind}} ")
+        (tmp_path / "main.mjs").write_text(source)
         bindings = [{"name": "O", "class_name": class_name}]
         config = {"name": "main", "main": "main.mjs", "durable_objects": {"bindings": bindings}}
         file.write_text(json.dumps({**config, "migrations": migrations}))
@@ -119,6 +122,9 @@ async def test_a_project_is_deployed_again_with_the_steps_that_are_new(tmp_path:
     second = {"tag": "v2", "renamed_classes": [{"from": "First", "to": "Second"}]}
     async with Site(tmp_path) as site:
         options = {"base_url": f"http://127.0.0.1:{site.api_port}", "token": TOKEN}
+        write("First")  # whoever has forgotten them adds them later
+        await asyncio.to_thread(deploy_project, file, **options)
+        assert await site.post("main") == "no SQL First 1"
         for class_name, migrations in [
             ("First", [first]),
             ("First", [first]),
@@ -128,8 +134,8 @@ async def test_a_project_is_deployed_again_with_the_steps_that_are_new(tmp_path:
             write(class_name, *migrations)
             deployed = await asyncio.to_thread(deploy_project, file, **options)
             assert deployed["migration_tag"] == migrations[-1]["tag"]
-            assert (await site.post("main")).startswith(class_name)
-        assert await site.get("main") == "Second 4"
+            assert (await site.post("main")).startswith(f"SQL {class_name}")
+        assert await site.get("main") == "SQL Second 5"
 
 
 class Caller:

@@ -69,6 +69,7 @@ class Plan:
     script: str
     known: dict[str, Namespace]  # the script's, by class
     find: Callable[[str, str], Namespace | None]  # others', by script and class
+    unmigrated: set[str] = field(default_factory=set)  # of those known: no migration has named them
     _created: dict[str, Namespace] = field(default_factory=dict)  # by id, as the next two
     _moved: dict[str, Namespace] = field(default_factory=dict)
     _deleted: dict[str, Namespace] = field(default_factory=dict)
@@ -120,9 +121,21 @@ class Plan:
                 )
 
     def _create(self, class_name: str, *, use_sqlite: bool) -> None:
+        if self._take_in(class_name, use_sqlite=use_sqlite):
+            return
         kind = "new-sqlite-class" if use_sqlite else "new-class"
         self._refuse_existing(class_name, kind)
         self.add(Namespace.new(self.script, class_name, use_sqlite=use_sqlite))
+
+    def _take_in(self, class_name: str, *, use_sqlite: bool) -> bool:
+        """Whether the class is there already, since it was bound; it may get SQL now."""
+        found = self.known.get(class_name)
+        if found is None or class_name not in self.unmigrated or found.use_sqlite > use_sqlite:
+            return False
+        self.unmigrated.discard(class_name)
+        if found.use_sqlite < use_sqlite:
+            self.move(replace(found, use_sqlite=True), class_name)
+        return True
 
     def _delete(self, class_name: str) -> None:
         namespace = self._existing(class_name, None, "delete-class")

@@ -29,7 +29,7 @@ def insert(db: apsw.Connection, namespace: Namespace, now: str) -> None:
 
 
 def move(db: apsw.Connection, namespaces: Sequence[Namespace]) -> None:
-    """Give namespaces that exist other classes or scripts. Raises NamespaceNotFound.
+    """Give namespaces that exist other classes or scripts, or SQL. Raises NamespaceNotFound.
 
     All at once, because two may take each other's place.
     """
@@ -40,8 +40,8 @@ def move(db: apsw.Connection, namespaces: Sequence[Namespace]) -> None:
             raise NamespaceNotFound(namespace.id)
     for namespace in namespaces:
         db.execute(
-            "UPDATE namespaces SET script = ?, class_name = ? WHERE id = ?",
-            (namespace.script, namespace.class_name, namespace.id),
+            "UPDATE namespaces SET script = ?, class_name = ?, use_sqlite = ? WHERE id = ?",
+            (namespace.script, namespace.class_name, int(namespace.use_sqlite), namespace.id),
         )
 
 

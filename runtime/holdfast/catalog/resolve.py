@@ -79,7 +79,8 @@ def resolve_bindings(
 
 def _plan(catalog: Catalog, script_name: str) -> Plan:
     known = {namespace.class_name: namespace for namespace in catalog.namespaces_of(script_name)}
-    return Plan(script_name, known, catalog.find_namespace)
+    unmigrated = {*known} if _migration_tag(catalog, script_name) is None else set()
+    return Plan(script_name, known, catalog.find_namespace, unmigrated)
 
 
 def _migration_tag(catalog: Catalog, script_name: str) -> str | None:
