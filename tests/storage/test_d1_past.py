@@ -10,7 +10,16 @@ import pytest
 
 from holdfast.storage import StorageError, history
 from holdfast.storage.bookmarks import INTERVAL_MS
-from holdfast.storage.d1 import D1Database, D1Databases, D1Error, D1Limits, Pasts, Query, past
+from holdfast.storage.d1 import (
+    D1Database,
+    D1Databases,
+    D1Error,
+    D1Limits,
+    Pasts,
+    Query,
+    past,
+    pasts,
+)
 from holdfast.storage.d1.expiry import remove_ended
 from holdfast.storage.d1.registry import FILE_NAME, Created, D1Registry
 from holdfast.storage.errors import BookmarkInvalid
@@ -254,7 +263,7 @@ def test_a_large_database_is_marked_less_often(database, calendar, monkeypatch):
 def test_where_too_many_wait_a_mark_is_put_off(database, calendar, monkeypatch, caplog):
     put(database, 1)
     with monkeypatch.context() as patch:
-        patch.setattr(past, "MAX_WAITING", 0)
+        patch.setattr(pasts, "MAX_WAITING", 0)
         put_later(database, calendar, 2)
     assert "too many wait" in caplog.text
     put_later(database, calendar, 3, 1)
@@ -362,14 +371,14 @@ def test_one_that_is_stopped_changes_nothing(database, monkeypatch):
         nonlocal looks
         looks += 1
         if looks == last:
-            raise past.Ended("stopped")
+            raise pasts.Ended("stopped")
 
     monkeypatch.setattr(past, "_PAGES_AT_ONCE", 1)
     monkeypatch.setattr(past.Past, "_look", count)
     last = -1
     database.restore(database.restore(there))
     looks, last = 0, looks // 2 - 1  # one step before it is done
-    with pytest.raises(past.Ended):
+    with pytest.raises(pasts.Ended):
         database.restore(there)
     assert held(database) == [1, 2]
     put(database, 3)

@@ -36,7 +36,9 @@ def restore(options: argparse.Namespace) -> int:
         return complain("say when to go back to: either by --bookmark or by --timestamp")
 
     def do(target: Target, _: Any) -> str:
-        bookmark = options.bookmark or target.bookmark(_moment(options.timestamp))
+        bookmark = options.bookmark
+        if bookmark is None:
+            bookmark = target.bookmark(_moment(options.timestamp))
         restored = target.restore(bookmark)
         if options.json:
             return json.dumps(restored, indent=2)

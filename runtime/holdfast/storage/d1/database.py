@@ -22,7 +22,8 @@ from holdfast.storage.d1.connection import (
     Outcome,
 )
 from holdfast.storage.d1.dump import DumpOptions, dump
-from holdfast.storage.d1.past import Past, Pasts
+from holdfast.storage.d1.past import Past
+from holdfast.storage.d1.pasts import Pasts
 from holdfast.storage.disk import make_folder, sync_path
 from holdfast.storage.errors import StorageError
 from holdfast.storage.splitting import is_empty, split

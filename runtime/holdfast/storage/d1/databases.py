@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from holdfast.storage.d1.connection import QUEUED_TOO_LONG, D1Error, D1Limits
 from holdfast.storage.d1.database import MAX_READERS, Answers, D1Database, Query
 from holdfast.storage.d1.files import d1_files, file_of
-from holdfast.storage.d1.past import Pasts
+from holdfast.storage.d1.pasts import Pasts
 from holdfast.storage.d1.registry import FILE_NAME, D1Registry
 from holdfast.storage.names import D1_FOLDER
 from holdfast.storage.session import SHARED_VFS

@@ -1,4 +1,4 @@
-"""The past of D1 databases: when marks are made, and going back to one of them.
+"""The past of a D1 database: when marks are made, and going back to one of them.
 
 As with an object (storage/bookmarks.py), a mark is made *before* the first write that comes
 INTERVAL_MS after the last mark, or after the database was made: it shows what was committed until
@@ -19,7 +19,6 @@ import math
 import os
 import tempfile
 import threading
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -34,11 +33,11 @@ from holdfast.storage.copying import copying
 from holdfast.storage.d1 import metadata
 from holdfast.storage.d1.files import forget_past
 from holdfast.storage.d1.metadata import Metadata
+from holdfast.storage.d1.pasts import Ended, Pasts
 from holdfast.storage.disk import make_folder
 from holdfast.storage.errors import DAMAGED, BookmarkInvalid, StorageError
 from holdfast.storage.history import (
     AHEAD_MS,
-    RETENTION_DAYS,
     History,
     changed_ms,
     history_path,
@@ -62,71 +61,8 @@ NO_MARK = (
 DAMAGED_PAST = "The past of this database is damaged, and was put aside. The database is as it was."
 
 MARKING_MS_PER_BYTE = 2e-6  # about: two seconds for a gigabyte
-MAX_WAITING = 32  # marks; each holds a connection, and the log back from being emptied
-PATIENCE_S = 5.0  # with marks under way, at the end
 
-_AT_ONCE = 2
 _PAGES_AT_ONCE = 1_024
-_DAY_MS = 86_400_000
-
-
-class Ended(StorageError):
-    """The process ends, or the database was deleted: nothing was done."""
-
-
-class Pasts:
-    """How pasts are kept: the same for all databases of a process."""
-
-    def __init__(
-        self,
-        retention_days: float = RETENTION_DAYS,
-        now_ms: Callable[[], float] = lambda: time.time() * 1000,
-    ) -> None:
-        """No past is kept for 0 days."""
-        self.retention_days = retention_days
-        self.now_ms = now_ms
-        self.is_ending = False
-        self._under_way: set[threading.Thread] = set()
-        self._turn = threading.Semaphore(_AT_ONCE)
-
-    @property
-    def oldest_ms(self) -> float:
-        """How far back in time databases can go."""
-        return self.now_ms() - self.retention_days * _DAY_MS
-
-    @property
-    def is_full(self) -> bool:
-        """True where too much waits to be stored."""
-        return len(self._under_way) >= MAX_WAITING
-
-    def begin(self, work: Callable[[], None]) -> threading.Thread:
-        """Have a thread do something. Raises RuntimeError where there can be no more threads."""
-
-        def run() -> None:
-            try:
-                with self._turn:
-                    work()
-            finally:
-                self._under_way.discard(thread)
-
-        thread = threading.Thread(target=run, name="holdfast-d1-past")
-        self._under_way.add(thread)
-        try:
-            thread.start()
-        except RuntimeError:
-            self._under_way.discard(thread)
-            raise
-        return thread
-
-    def close(self, patience_s: float = PATIENCE_S) -> None:
-        """Wait for marks under way, and give up those that take longer. Blocks."""
-        deadline = time.monotonic() + patience_s
-        for thread in [*self._under_way]:
-            thread.join(max(deadline - time.monotonic(), 0))
-        self.is_ending = True
-        for thread in [*self._under_way]:
-            thread.join()
-        self.is_ending = False
 
 
 class Past:
