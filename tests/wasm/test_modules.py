@@ -16,6 +16,7 @@ from holdfast.engine.wasm import modules
 from holdfast.engine.wasm.legacy_exceptions import NotTranslated, translated
 from holdfast.engine.wasm.sections import custom_sections, exported_functions
 from tests.inprocess import Server
+from tests.serving import EXAMPLES
 from tests.wasm.modules import told, wat
 
 ANSWER = '(module (func (export "answer") (result i32) i32.const 42))'
@@ -134,6 +135,11 @@ async def test_what_cannot_be_compiled_is_told_with_each_request(server: Server)
         assert (await server.fetch()).status == 500
     told = 'CompileError: The module "code.wasm" cannot be compiled: '
     assert len(server.lines) == 2 and all(told in line for line in server.lines)
+
+
+def test_the_example_is_what_its_source_says() -> None:
+    folder = EXAMPLES / "checksums"
+    assert (folder / "crc32.wasm").read_bytes() == wat((folder / "crc32.wat").read_text())
 
 
 LARGE = (
