@@ -1,6 +1,7 @@
 """D1 databases on real files."""
 
 import asyncio
+import json
 import sqlite3
 import threading
 
@@ -8,6 +9,7 @@ import pytest
 
 from holdfast.storage import StorageError
 from holdfast.storage.d1 import D1Database, D1Databases, D1Error, D1Limits, Query
+from holdfast.storage.d1.encoding import encode_objects, encode_rows
 from holdfast.storage.d1.files import file_of
 
 COUNT_FOREVER = (
@@ -309,3 +311,14 @@ async def test_the_end_waits_for_no_slow_query(tmp_path):
         await slow
     assert await run(databases, "SELECT 1") == [(1,)]
     databases.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 32, 33, 70])
+def test_a_result_is_one_list_however_many_rows_it_has(database, count):
+    sql = f"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT {max(count, 1)})"
+    [outcome] = write(
+        database, f"{sql} SELECT x, x'0102' AS b, -0.0 AS z FROM n WHERE x <= {count}"
+    )
+    told = json.loads(encode_rows(outcome))["results"]["rows"]
+    assert told == [[n, [1, 2], 0] for n in range(1, count + 1)]
+    assert len(json.loads(encode_objects(outcome))["results"]) == count

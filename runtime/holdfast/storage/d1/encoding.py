@@ -13,6 +13,7 @@ from holdfast.storage.d1.database import Answers, Query
 from holdfast.storage.statements import SqlValue
 
 SERVED_BY = "holdfast"
+_ROWS_OF_A_PIECE = 32
 
 _ENCODER = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
 
@@ -102,6 +103,15 @@ def _encode_result(outcome: Outcome, results: str) -> str:
 
 
 def _encode_values(rows: Sequence[Sequence[Any]] | Sequence[Mapping[str, Any]]) -> str:
+    """The rows of a result, of which there may be many: others have turns between the pieces."""
+    pieces = (
+        _encode_piece(rows[start : start + _ROWS_OF_A_PIECE])
+        for start in range(0, len(rows), _ROWS_OF_A_PIECE)
+    )
+    return f"[{','.join(piece[1:-1] for piece in pieces)}]"
+
+
+def _encode_piece(rows: Sequence[Sequence[Any]] | Sequence[Mapping[str, Any]]) -> str:
     try:
         text = _encode(rows)
     except (TypeError, ValueError):  # a blob, or a number that JSON has no form for
