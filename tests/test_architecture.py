@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -86,10 +87,17 @@ def place(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
+@cache
 def imported_modules(
     path: Path, nodes: Callable[[ast.AST], Iterable[ast.AST]] = ast.walk
-) -> Iterator[tuple[int, str]]:
+) -> tuple[tuple[int, str], ...]:
     """Line and absolute dotted name of every import, wherever it stands in the file."""
+    return tuple(_read_imports(path, nodes))
+
+
+def _read_imports(
+    path: Path, nodes: Callable[[ast.AST], Iterable[ast.AST]]
+) -> Iterator[tuple[int, str]]:
     package = ("holdfast", *path.relative_to(PACKAGE).parent.parts)
     for node in nodes(ast.parse(path.read_text(), str(path))):
         if isinstance(node, ast.Import):
