@@ -2,11 +2,13 @@
 
 import pytest
 
-from holdfast.catalog import UploadRejected
+from holdfast.catalog import Namespace, UploadRejected
 from holdfast.catalog.declared import parse_declared, step_to
-from holdfast.catalog.migrations import Renamed, Step
+from holdfast.catalog.migrations import Given, Renamed, Step
 
 LIVE = {"type": "durable-object", "storage": "sqlite"}
+GIVEN = {"type": "durable-object", "state": "transferred", "transferred_to": "other"}
+EXPECTED = {**LIVE, "state": "expecting-transfer", "transfer_from": "other"}
 
 
 @pytest.mark.parametrize(
@@ -31,15 +33,29 @@ LIVE = {"type": "durable-object", "storage": "sqlite"}
             {"B"},
             Step(),
         ),
+        ({"A": GIVEN}, {"A"}, Step(given=(Given("A", "other"),))),
+        ({"A": GIVEN}, set(), Step()),
+        ({"A": EXPECTED}, set(), Step()),
+        ({"A": EXPECTED}, {"A"}, Step()),
+        ({"A": {**LIVE, "storage": "legacy-kv"}}, {"A"}, Step(new_classes=("A",))),
     ],
 )
 def test_what_is_so_already_stays_as_it_is(
     exports: dict[str, dict[str, str]], known: set[str], step: Step
 ) -> None:
-    assert step_to(parse_declared(exports, "exports"), known) == step
+    namespaces = {name: Namespace.new("main", name, use_sqlite=True) for name in known}
+    assert step_to(parse_declared(exports, "exports"), namespaces) == step
 
 
-@pytest.mark.parametrize("exports", [5, {"A": 5}, {"A": {"type": 5}}, {"A": {**LIVE, "state": 5}}])
+@pytest.mark.parametrize(
+    "exports",
+    [
+        *(5, {"A": 5}, {"A": {"type": 5}}, {"A": {**LIVE, "state": 5}}),
+        {"A": {**GIVEN, "transferred_to": ""}},
+        {"A": {**LIVE, "state": "expecting-transfer"}},
+        {"A": {**LIVE, "transfer_from": "other"}},
+    ],
+)
 def test_what_declares_nothing_is_refused(exports: object) -> None:
     with pytest.raises(UploadRejected, match=r"^exports"):
         parse_declared(exports, "exports")

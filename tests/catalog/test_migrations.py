@@ -4,6 +4,7 @@ import pytest
 
 from holdfast.catalog import Namespace, UploadRejected
 from holdfast.catalog.migrations import (
+    Given,
     Migrations,
     NamespaceChanges,
     Plan,
@@ -107,6 +108,27 @@ def test_the_first_migrations_take_in_a_class_that_was_bound_without_one() -> No
     ]:
         with pytest.raises(UploadRejected, match="already depended on"):
             first(*steps)
+
+
+def test_a_class_is_given_to_a_script_that_exports_it() -> None:
+    def give(target: str, class_name: str = "Old") -> NamespaceChanges:
+        exports = {"other": ("Old", "Theirs")}
+        known = {"Old": OLD, "Theirs": Namespace.new("main", "Theirs")}
+        taken = Plan(
+            "main",
+            known,
+            lambda s, c: OTHERS if (s, c) == ("other", "Theirs") else None,
+            lambda script: exports.get(script, ()),
+        )
+        taken.take([Step(given=(Given(class_name, target),))])
+        return taken.changes(None)
+
+    [given] = give("other").moved
+    assert (given.script, given.class_name, given.id) == ("other", "Old", OLD.id)
+    with pytest.raises(UploadRejected, match="expecting-transfer"):
+        give("nobody")
+    with pytest.raises(UploadRejected, match="has Durable Objects of a class of that name"):
+        give("other", "Theirs")
 
 
 def test_a_namespace_is_transferred_once() -> None:

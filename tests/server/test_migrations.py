@@ -86,6 +86,31 @@ async def test_a_transferred_class_takes_its_objects_to_another_script(tmp_path:
         assert await upload(site, "to", worker("Taken"), "Taken", migrations=moved) == 200
         assert await site.post("to") == "Taken 2"
         assert await site.post("from") == "Taken 3"  # its binding leads there
+        await give_by_declarations(site)
+
+
+async def give_by_declarations(site: Site) -> None:
+    live = {"type": "durable-object", "storage": "sqlite"}
+    expected = {**live, "state": "expecting-transfer", "transfer_from": "giver"}
+    given = {"type": "durable-object", "state": "transferred", "transferred_to": "taker"}
+
+    async def declare(script: str, thing: Any, *bound: dict[str, Any]) -> int:
+        metadata = {"bindings": [*bound], "exports": {"Thing": thing}}
+        return await site.deploy(script, worker("Thing"), metadata=metadata)
+
+    assert await declare("giver", live, binding("Thing")) == 200
+    assert await site.post("giver") == "Thing 1"
+    assert await declare("giver", given) == 400, "nobody expects it"
+    assert await declare("taker", expected, binding("Thing")) == 400, "it has not got it yet"
+    assert await declare("taker", expected) == 200
+    assert await site.get("giver") == "Thing 1", "the one who gives has the last word"
+    assert await declare("giver", given, binding("Thing")) == 400, "it is to be another's"
+    assert await declare("giver", given, binding("Thing", "taker")) == 200
+    assert await site.post("giver") == "Thing 2"
+    assert await declare("taker", live, binding("Thing")) == 200
+    assert await site.post("taker") == "Thing 3"
+    assert await declare("giver", given, binding("Thing", "taker")) == 200, "it is so already"
+    assert await site.get("giver") == "Thing 3"
 
 
 async def test_a_deleted_class_takes_what_it_has_stored_along(tmp_path: Path) -> None:

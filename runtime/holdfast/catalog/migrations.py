@@ -26,12 +26,21 @@ class Renamed:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A class that another script takes over, under the same name."""
+
+    class_name: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One migration."""
 
     new_classes: tuple[str, ...] = ()
     new_sqlite_classes: tuple[str, ...] = ()
     renamed: tuple[Renamed, ...] = ()
+    given: tuple[Given, ...] = ()
     deleted_classes: tuple[str, ...] = ()
 
 
@@ -60,6 +69,7 @@ class NamespaceChanges:
 
 
 NO_CHANGES = NamespaceChanges()
+_STORED_OTHERWISE = ", which are stored otherwise; what a class is stored as cannot be changed"
 
 
 @dataclass(slots=True)
@@ -69,6 +79,7 @@ class Plan:
     script: str
     known: dict[str, Namespace]  # the script's, by class
     find: Callable[[str, str], Namespace | None]  # others', by script and class
+    classes_of: Callable[[str], Collection[str]] = field(default=lambda _: ())  # others' exports
     unmigrated: set[str] = field(default_factory=set)  # of those known: no migration has named them
     _created: dict[str, Namespace] = field(default_factory=dict)  # by id, as the next two
     _moved: dict[str, Namespace] = field(default_factory=dict)
@@ -81,6 +92,8 @@ class Plan:
                 self._delete(deleted)
             for renamed in step.renamed:
                 self._rename(renamed)
+            for given in step.given:
+                self._give(given)
             for class_name in step.new_classes:
                 self._create(class_name, use_sqlite=False)
             for class_name in step.new_sqlite_classes:
@@ -100,6 +113,11 @@ class Plan:
         self.known[class_name] = moved
         (self._created if moved.id in self._created else self._moved)[moved.id] = moved
         return moved
+
+    def given_to(self, script: str, class_name: str) -> Namespace | None:
+        """A namespace that becomes another script's."""
+        given = (n for n in self._moved.values() if n.script != self.script)
+        return next((n for n in given if (n.script, n.class_name) == (script, class_name)), None)
 
     def changes(self, tag: str | None) -> NamespaceChanges:
         """All of it."""
@@ -124,7 +142,7 @@ class Plan:
         if self._take_in(class_name, use_sqlite=use_sqlite):
             return
         kind = "new-sqlite-class" if use_sqlite else "new-class"
-        self._refuse_existing(class_name, kind)
+        self._refuse_existing(class_name, kind, use_sqlite=use_sqlite)
         self.add(Namespace.new(self.script, class_name, use_sqlite=use_sqlite))
 
     def _take_in(self, class_name: str, *, use_sqlite: bool) -> bool:
@@ -150,6 +168,23 @@ class Plan:
         self._refuse_existing(renamed.target, kind)
         self.move(namespace, renamed.target)
 
+    def _give(self, given: Given) -> None:
+        class_name, target = given.class_name, given.target
+        if class_name not in self.classes_of(target):
+            raise UploadRejected(
+                ErrorCode.CLASS_NOT_EXPORTED,
+                f"Cannot transfer class '{class_name}' to the Worker '{target}', which does not "
+                'export it: deploy that first, and declare it there as "expecting-transfer".',
+            )
+        if self.find(target, class_name) is not None:
+            raise UploadRejected(
+                ErrorCode.NAMESPACE_EXISTS,
+                f"Cannot transfer class '{class_name}' to the Worker '{target}', which has Durable "
+                "Objects of a class of that name.",
+            )
+        namespace = self.known.pop(class_name)
+        self._moved[namespace.id] = replace(namespace, script=target)
+
     def _existing(self, class_name: str, script: str | None, kind: str) -> Namespace:
         if script in (None, self.script):
             found = self.known.get(class_name)
@@ -165,13 +200,18 @@ class Plan:
             )
         return found
 
-    def _refuse_existing(self, class_name: str, kind: str) -> None:
-        if class_name in self.known:
-            raise UploadRejected(
-                ErrorCode.NAMESPACE_EXISTS,
-                f"Cannot apply {kind} migration to class '{class_name}' that is already depended "
-                "on by existing Durable Objects",
-            )
+    def _refuse_existing(
+        self, class_name: str, kind: str, *, use_sqlite: bool | None = None
+    ) -> None:
+        found = self.known.get(class_name)
+        if found is None:
+            return
+        is_other = use_sqlite is not None and use_sqlite != found.use_sqlite
+        raise UploadRejected(
+            ErrorCode.NAMESPACE_EXISTS,
+            f"Cannot apply {kind} migration to class '{class_name}' that is already depended "
+            f"on by existing Durable Objects{_STORED_OTHERWISE if is_other else ''}",
+        )
 
 
 def check_tag(migrations: Migrations, current: str | None) -> None:

@@ -64,6 +64,11 @@ def resolve_bindings(
         # As on Cloudflare, whichever script the binding is to.
         bound = {binding.class_name for binding in requested if isinstance(binding, ObjectClass)}
         resolver.plan.check_bindings(bound)
+    resolver.elsewhere_declared = {
+        name
+        for name, one in declared.items()
+        if one.is_elsewhere and name not in resolver.plan.known
+    }
     names = {binding.name for binding in requested}
     inherited = {binding.source for binding in requested if isinstance(binding, Inherit)}
     resolver.replaced = names - inherited
@@ -80,7 +85,20 @@ def resolve_bindings(
 def _plan(catalog: Catalog, script_name: str) -> Plan:
     known = {namespace.class_name: namespace for namespace in catalog.namespaces_of(script_name)}
     unmigrated = {*known} if _migration_tag(catalog, script_name) is None else set()
-    return Plan(script_name, known, catalog.find_namespace, unmigrated)
+    return Plan(
+        script_name,
+        known,
+        catalog.find_namespace,
+        lambda script: _classes_of(catalog, script),
+        unmigrated,
+    )
+
+
+def _classes_of(catalog: Catalog, script_name: str) -> Collection[str]:
+    try:
+        return catalog.record(script_name).classes
+    except ScriptNotFound:
+        return ()
 
 
 def _migration_tag(catalog: Catalog, script_name: str) -> str | None:
@@ -97,6 +115,7 @@ class _Resolver:
     plan: Plan
     elsewhere: list[Namespace] = field(default_factory=list)  # created for other scripts
     replaced: Collection[str] = ()  # of the latest version's bindings, these
+    elsewhere_declared: Collection[str] = ()  # classes that are to be, or to become, others'
 
     def latest_bindings(self) -> tuple[Binding, ...]:
         try:
@@ -124,7 +143,8 @@ class _Resolver:
             found = self.plan.known.get(class_name)
         else:
             others = [n for n in self.elsewhere if (n.script, n.class_name) == (script, class_name)]
-            found = others[0] if others else self.catalog.find_namespace(script, class_name)
+            found = others[0] if others else self.plan.given_to(script, class_name)
+            found = found or self.catalog.find_namespace(script, class_name)
         if found is None:
             found = Namespace.new(script, class_name)
             self.plan.add(found)
@@ -147,6 +167,13 @@ class _Resolver:
         script = binding.script_name or self.script_name
         if script != self.script_name:
             self._check_class(binding, script)
+        elif binding.class_name in self.elsewhere_declared:
+            raise UploadRejected(
+                ErrorCode.CLASS_NOT_FOUND,
+                f'Binding "{binding.name}": the class "{binding.class_name}" is another Worker\'s '
+                'by its state in exports; name that Worker by "script_name", or leave the binding '
+                "out until the class was transferred.",
+            )
         namespace = self.ensure_namespace(binding.class_name, script)
         return ObjectNamespace(binding.name, namespace.id)
 
