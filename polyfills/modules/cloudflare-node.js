@@ -23,12 +23,13 @@ function portOf(server) {
 }
 
 /** Let the server at this port answer a request. */
-export async function handleAsNodeRequest(server, request) {
-  return answerAt(checkedPort(typeof server === "number" ? server : server?.port), request);
+export async function handleAsNodeRequest(server, request, env = undefined, ctx = undefined) {
+  const port = checkedPort(typeof server === "number" ? server : server?.port);
+  return answerAt(port, request, env, ctx);
 }
 
 /** A handler to export: `export default httpServerHandler({ port: 3000 })`. */
 export function httpServerHandler(server) {
   const port = portOf(server);
-  return { fetch: (request) => answerAt(port, request) };
+  return { fetch: (request, env, ctx) => answerAt(port, request, env, ctx) };
 }

@@ -19,6 +19,7 @@ import { nextTick } from "./stream-base.js";
 
 const BODILESS = [204, 205, 304];
 const servers = new Map(); // by port
+const FIRST_FREE_PORT = 49_152; // RFC 6335
 
 export function ServerResponse(request, options = undefined) {
   if (!(this instanceof ServerResponse)) return new ServerResponse(request, options);
@@ -118,7 +119,7 @@ Object.assign(Server.prototype, {
       throw nodeError(Error, "ERR_SERVER_ALREADY_LISTEN", message);
     }
     if (listener !== null) this.once("listening", listener);
-    while (port === 0 || servers.has(port)) port = 1024 + Math.floor(Math.random() * 64_000);
+    if (port === 0) for (port = FIRST_FREE_PORT; servers.has(port); ) port++;
     this._port = port;
     servers.set(port, this);
     nextTick(() => this.emit("listening"));
@@ -172,12 +173,13 @@ Object.assign(Server.prototype, {
     await new Promise((resolve) => this.close(resolve));
   },
 
-  async _fetch(request) {
+  async _fetch(request, env, ctx) {
     const { IncomingMessage: Incoming, ServerResponse: Outgoing } = this._options;
-    const socket = new ClientSocket(request);
+    const socket = new ClientSocket(request, this._port);
     const incoming = new (Incoming ?? IncomingMessage)();
     const { pathname, search } = new URL(request.url);
     incoming.socket = socket;
+    incoming.cloudflare = new Surroundings(request, env, ctx);
     incoming.url = pathname + search;
     incoming.method = request.method;
     incoming._addHeaderLines([...request.headers].flat());
@@ -202,18 +204,27 @@ Object.defineProperty(Server.prototype, "listening", {
   configurable: true,
 });
 
+/** `req.cloudflare`: what a Worker's handler knows of a request. */
+class Surroundings {
+  constructor(request, env, ctx) {
+    Object.assign(this, { env, ctx });
+    // An own property, as in workerd, made when it is asked for.
+    Object.defineProperty(this, "cf", { get: () => request.cf, enumerable: true });
+  }
+}
+
 /** What frameworks ask of the connection that a request came by. */
 class ClientSocket extends EventEmitter {
-  remotePort = 0;
-  localAddress = "127.0.0.1";
-  localPort = 0;
+  remotePort = 32_768 + Math.floor(Math.random() * 32_768); // as documented
   remoteFamily = "IPv4";
   destroyed = false;
   readable = true;
   writable = true;
 
-  constructor(request) {
+  constructor(request, port) {
     super();
+    this.localAddress = request.headers.get("Host") ?? "127.0.0.1";
+    this.localPort = port;
     this.remoteAddress = request.headers.get("CF-Connecting-IP") ?? "127.0.0.1";
     this.encrypted = request.url.startsWith("https:");
   }
@@ -244,7 +255,7 @@ export const createServer = (options = undefined, listener = undefined) =>
   new Server(options, listener);
 
 /** Lets the server that listens at this port answer a request. */
-export async function answerAt(port, request) {
+export async function answerAt(port, request, env, ctx) {
   const server = servers.get(port);
   if (server === undefined) {
     const message =
@@ -252,5 +263,5 @@ export async function answerAt(port, request) {
       `You should check if server.listen() was called with the same port (${port})`;
     throw Object.assign(new Error(message), { code: "ERR_INVALID_ARG_VALUE" });
   }
-  return server._fetch(request);
+  return server._fetch(request, env, ctx);
 }

@@ -60,7 +60,7 @@ export function defineReferences(make) {
 }
 
 function writeReference(value) {
-  for (const make of makers) {
+  for (const make of packing.makers) {
     const made = make(value, packing);
     if (made !== undefined) return encodeHostObject(value, made.tag, addEntry(made.entry));
   }
@@ -70,13 +70,14 @@ function writeReference(value) {
 /**
  * Let messages carry instances of a class. `write(object, sink, packing)` and
  * `read(source, reading)` are as for `registerCloneable`. Outside of messages the class
- * cannot be cloned, which `refusal` says, or `refusal(object)`.
+ * cannot be cloned, which `refusal` says, or `refusal(object)`. `isKept`: it may be in what is
+ * kept, too; see packKept.
  */
-export function registerEntry(Class, { tag, write, read, refusal }) {
+export function registerEntry(Class, { tag, write, read, refusal, isKept = false }) {
   registerCloneable(Class, {
     tag,
     write(object, sink) {
-      if (packing === null) throw refused(Class, typeof refusal === "function" ? refusal(object) : refusal);
+      if (packing === null || (packing.isKept && !isKept)) throw refused(Class, typeof refusal === "function" ? refusal(object) : refusal);
       write(object, sink, packing);
     },
     read: (source) => read(source, reading),
@@ -109,7 +110,7 @@ export function pack(values, context, ownership) {
   loadHttp();
   const outer = packing;
   const entries = [];
-  packing = { context, ownership, entries, given: [] };
+  packing = { context, ownership, entries, given: [], makers, isKept: false };
   try {
     const data = serialize(values, SETTINGS);
     if (data.length > MAX_MESSAGE_BYTES) throw tooLarge(data.length);
@@ -120,6 +121,29 @@ export function pack(values, context, ownership) {
     throw error;
   } finally {
     packing = outer;
+  }
+}
+
+/** The bytes of a value that is no message, and the entries that it has of what `make` knows. */
+export function packKept(value, make) {
+  const outer = packing;
+  const entries = [];
+  packing = { entries, makers: [make], isKept: true };
+  try {
+    return { data: serialize(value, SETTINGS), entries };
+  } finally {
+    packing = outer;
+  }
+}
+
+/** The value of such bytes and entries. */
+export function unpackKept(data, entries) {
+  const outer = reading;
+  reading = { entries };
+  try {
+    return deserialize(data);
+  } finally {
+    reading = outer;
   }
 }
 
@@ -212,11 +236,11 @@ export function readRoute(route) {
 /** The message that the host delivers. */
 export function messageFromHost(data, tokens) {
   if (tokens !== "") loadHttp();
-  const entries = tokens === "" ? null : tokens.split(",").map((token) => entryOf(token));
+  const entries = tokens === "" ? null : tokens.split(",").map((token) => entryOfToken(token));
   return { plain: null, data, entries };
 }
 
 /** The entry behind a token. */
-function entryOf(token) {
+export function entryOfToken(token) {
   return parsers[token[0]](token.slice(1));
 }

@@ -6,7 +6,7 @@ import { makeReplaceable } from "../kernel/own-properties.js";
 import { requireContext } from "../kernel/pending.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { defineInterface, illegalInvocation } from "../kernel/webidl.js";
-import { deserialize } from "../serialize/index.js";
+import { decodeProps } from "./props.js";
 import { lazily } from "../kernel/lazy.js";
 import { ownExports } from "./exports.js";
 
@@ -80,5 +80,5 @@ export class ExecutionContext {
 keepShapes(new ExecutionContext(undefined));
 
 function propsOf(encoded) {
-  return encoded === undefined ? {} : deserialize(Uint8Array.fromBase64(encoded));
+  return encoded === undefined ? {} : decodeProps(encoded);
 }

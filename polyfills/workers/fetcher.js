@@ -17,7 +17,7 @@ import {
 import { sendThroughHost } from "../rpc/references.js";
 import { defineSource, propertyOf, wildcard } from "../rpc/stub.js";
 import { dataCloneError } from "../serialize/errors.js";
-import { serialize } from "../serialize/index.js";
+import { encodeProps } from "./props.js";
 import { propsAmong } from "./specializing.js";
 import { tellHostOfClient } from "./client.js";
 import {
@@ -99,7 +99,7 @@ export function stubOfFacet(link) {
 
 /** The target of a service that is to see `props`. */
 function targetWith(number, props) {
-  return props === undefined ? `${number}` : `${number};${serialize(props).toBase64()}`;
+  return props === undefined ? `${number}` : `${number};${encodeProps(props, entryOfService)}`;
 }
 
 /** A service of the script's own; `ctx.exports.Name({ props })` is the same with props. */
@@ -154,10 +154,12 @@ class ServiceEntry {
 }
 
 // Those of `ctx.exports` are functions.
-defineReferences((value) => {
+function entryOfService(value) {
   const target = targetOf(value);
   return target && { tag: TAGS.SERVICE, entry: new ServiceEntry(target) };
-});
+}
+
+defineReferences(entryOfService);
 
 defineToken("s", (target) => new ServiceEntry(target));
 
@@ -166,4 +168,5 @@ registerEntry(ServiceStub, {
   refusal: (stub) => (typeof targetOf(stub) === "string" ? NOT_HERE : OF_FACET),
   write: (stub, sink) => sink.uint32(addEntry(new ServiceEntry(targetOf(stub)))),
   read: (source) => new ServiceStub(FROM_HOST, takeEntry(source.uint32()).target),
+  isKept: true,
 });

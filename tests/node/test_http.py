@@ -137,6 +137,38 @@ async def test_a_request_handler_that_throws_fails_the_request(server: Server) -
     assert any("no /x" in line for line in server.lines)
 
 
+async def test_a_server_is_told_what_the_worker_knows(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { createServer } from "node:http";
+        import { httpServerHandler } from "cloudflare:node";
+        const server = createServer(({ cloudflare, socket }, response) => response.end(JSON.stringify([
+          cloudflare.cf.country, typeof cloudflare.env, typeof cloudflare.ctx.waitUntil,
+          Object.keys(cloudflare).sort(), socket.localPort, socket.localAddress,
+          socket.remotePort >= 32_768 && socket.remotePort < 65_536,
+        ]))).listen(8080);
+        export default httpServerHandler({ port: 8080 });
+        """,
+    )
+    told = json.loads(await server.text())
+    host = f"main.localhost:{server.port}"
+    assert told == ["XX", "object", "function", ["cf", "ctx", "env"], 8080, host, True]
+
+
+async def test_servers_find_ports_whatever_a_script_makes_of_chance(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { createServer } from "node:http";
+        Math.random = () => 0;
+        const ports = [0, 0, 0].map((port) => createServer().listen(port).address().port);
+        export default { fetch: () => new Response(`${new Set(ports).size}`) };
+        """,
+    )
+    assert await server.text() == "3"
+
+
 async def test_handlers_find_their_server_by_its_port(server: Server) -> None:
     server.add(
         "main",

@@ -82,6 +82,12 @@ class ObjectsCapability(Protocol):
     def sockets(self, slot: int) -> "ObjectSockets":
         """What outlives the instance in `slot` of its object's sockets."""
 
+    def service_address(self, service: str) -> str:
+        """See the op."""
+
+    def service_at(self, address: str) -> str:
+        """See the op."""
+
     def own_service(self, entrypoint: str) -> int:
         """The number of an entrypoint of the isolate's own script."""
 
@@ -193,6 +199,18 @@ def call_abandon(host: Host, number: int) -> None:
 def service_own(host: Host, entrypoint: str) -> int:
     """The number of an entrypoint of the script's own, "" being the default one."""
     return host.objects.own_service(entrypoint)
+
+
+@op
+def service_address(host: Host, service: str) -> str:
+    """What every isolate knows a service by, which service_at() takes."""
+    return host.objects.service_address(service)
+
+
+@op
+def service_at(host: Host, address: str) -> str:
+    """The service with this address, as this isolate knows it."""
+    return host.objects.service_at(address)
 
 
 @op

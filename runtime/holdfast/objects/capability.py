@@ -121,6 +121,14 @@ class IsolateObjects:
         """What the isolate knows a service by."""
         return self._services.text_of(target)
 
+    def service_address(self, service: str) -> str:
+        """See ObjectsCapability."""
+        return self._services.find(service).address
+
+    def service_at(self, address: str) -> str:
+        """See ObjectsCapability."""
+        return self._services.text_of(ServiceTarget.at(address))
+
     def own_service(self, entrypoint: str) -> int:
         """The number of an entrypoint of the isolate's own script."""
         assert self.home is not None, "events come to what has loaded"

@@ -1,5 +1,6 @@
 """What a service binding leads to."""
 
+import json
 from dataclasses import dataclass
 
 
@@ -10,6 +11,16 @@ class ServiceTarget:
     script: str
     entrypoint: str
     props: str | None = None
+
+    @property
+    def address(self) -> str:
+        """The target as text that means the same in every isolate: a list in JSON."""
+        return json.dumps([self.script, self.entrypoint, self.props])
+
+    @classmethod
+    def at(cls, address: str) -> "ServiceTarget":
+        """The target with this address."""
+        return cls(*json.loads(address))
 
     def drop(self) -> None:
         """Nothing is held."""
