@@ -143,11 +143,12 @@ async def test_a_server_is_told_what_the_worker_knows(server: Server) -> None:
         """
         import { createServer } from "node:http";
         import { httpServerHandler } from "cloudflare:node";
-        const server = createServer(({ cloudflare, socket }, response) => response.end(JSON.stringify([
+        const told = ({ cloudflare, socket }) => JSON.stringify([
           cloudflare.cf.country, typeof cloudflare.env, typeof cloudflare.ctx.waitUntil,
           Object.keys(cloudflare).sort(), socket.localPort, socket.localAddress,
           socket.remotePort >= 32_768 && socket.remotePort < 65_536,
-        ]))).listen(8080);
+        ]);
+        createServer((request, response) => response.end(told(request))).listen(8080);
         export default httpServerHandler({ port: 8080 });
         """,
     )
