@@ -123,7 +123,7 @@ function handleFetch(event) {
   try {
     event.answerWith(callFetch(exported[entrypoint], request, event));
   } catch (error) {
-    event.fail(error);
+    event.threw(error);
   }
   return undefined;
 }

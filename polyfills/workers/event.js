@@ -14,6 +14,7 @@ import { rawHeadersOf } from "../fetch/record.js";
 import { breakOffPumps } from "../fetch/transfer.js";
 import { isOutOfMemory } from "../kernel/errors.js";
 import { failCalls } from "../kernel/calls.js";
+import { lazily } from "../kernel/lazy.js";
 import { keepShapes } from "../kernel/shapes.js";
 import { Context } from "../kernel/turns.js";
 import { failureParts, markAsEnd } from "../objects/remote-error.js";
@@ -37,6 +38,7 @@ const TOO_LONG =
 const ended = markAsEnd(new Error(ENDED)); // clones of it are what callers see
 let living = 0; // events that have not ended
 const unanswered = new Set();
+const loadPassing = lazily("workers/pass-through.js");
 
 /**
  * The context of one event. The event lives until it is answered and everything that
@@ -132,6 +134,12 @@ export class WorkerEvent extends Context {
     cleanUpIfDone(this);
   }
 
+  /** The handler has thrown. */
+  threw(error) {
+    if (this.passesThrough) loadPassing().passThrough(this, error);
+    else this.fail(error);
+  }
+
   /** Answer with an error: the client sees a plain 500 or 503, the log the whole of it. */
   fail(error) {
     this.answer((isDone) => {
@@ -163,6 +171,7 @@ Object.assign(WorkerEvent.prototype, {
   client: null, // of that; see client.js
   limit: null, // a timer, once that has left
   props: undefined, // see ExecutionContext
+  passesThrough: false, // to the origin, where the handler throws
 });
 
 // Those of a request that calls an object, and of one that does not.
@@ -175,7 +184,7 @@ async function awaitResponse(event, promise) {
   try {
     response = await promise;
   } catch (error) {
-    event.fail(error);
+    event.threw(error);
     return;
   }
   event.respond(response);

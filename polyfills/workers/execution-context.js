@@ -65,11 +65,10 @@ export class ExecutionContext {
     turn_stop();
   }
 
-  /**
-   * Accepted for compatibility: on Cloudflare a request falls through to the origin
-   * when the handler throws; here no origin lies behind a Worker.
-   */
-  passThroughOnException() {}
+  /** Have the origin answer where the handler throws, if one lies behind the Worker. */
+  passThroughOnException() {
+    this.#event.passesThrough = true;
+  }
 
   static {
     defineInterface(this);

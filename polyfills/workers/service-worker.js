@@ -3,6 +3,7 @@
 
 import { DOMException } from "../language/dom-exception.js";
 import { defineInterface } from "../kernel/webidl.js";
+import { lazily } from "../kernel/lazy.js";
 import { reportException } from "../kernel/report.js";
 import { CONSTRUCTING, ExtendableEvent } from "./extendable-event.js";
 
@@ -10,6 +11,7 @@ const CALLED_TWICE = "FetchEvent.respondWith() has already been called; it can o
 const TOO_LATE =
   "Too late to call FetchEvent.respondWith(). It must be called synchronously in the event handler.";
 
+const loadPassing = lazily("workers/pass-through.js");
 let hasResponse, endDispatch;
 
 /** The event that `fetch` listeners of a service worker get. */
@@ -40,8 +42,10 @@ export class FetchEvent extends ExtendableEvent {
     this.#event.answerWith(response);
   }
 
-  /** Accepted for compatibility; see ExecutionContext. */
-  passThroughOnException() {}
+  /** See ExecutionContext. */
+  passThroughOnException() {
+    this.#event.passesThrough = true;
+  }
 
   static {
     defineInterface(this);
@@ -98,21 +102,26 @@ const NO_RESPONSE =
 /** Run the script's `fetch` listeners for an event. */
 export function dispatchToListeners(event, request) {
   const fetchEvent = new FetchEvent(CONSTRUCTING, event, request);
-  callListeners(event, fetchEvent);
+  const hasThrown = callListeners(event, fetchEvent);
   endDispatch(fetchEvent);
-  if (!hasResponse(fetchEvent)) event.fail(new Error(NO_RESPONSE));
+  if (hasThrown || hasResponse(fetchEvent)) return;
+  if (!loadPassing().passToOrigin(event)) event.fail(new Error(NO_RESPONSE));
 }
 
+// Whether one has thrown that has given no response.
 function callListeners(event, fetchEvent) {
   for (const listener of listenerFor("fetch")) {
     try {
       if (typeof listener === "function") listener.call(globalThis, fetchEvent);
       else listener.handleEvent(fetchEvent);
     } catch (error) {
-      if (!hasResponse(fetchEvent)) return event.fail(error);
+      if (!hasResponse(fetchEvent)) {
+        event.threw(error);
+        return true;
+      }
       reportException(error);
     }
-    if (hasResponse(fetchEvent)) return undefined;
+    if (hasResponse(fetchEvent)) return false;
   }
-  return undefined;
+  return false;
 }

@@ -20,6 +20,7 @@ from holdfast.cli.parser import (
     header_name,
     network,
     object_file,
+    origin,
     port,
     positive,
     seconds,
@@ -267,6 +268,14 @@ def _add_address(parser: Parser) -> None:
         metavar="ADDRESS",
         help="a proxy in front, or a network of them, or unix:, whose X-Forwarded-For and "
         "X-Forwarded-Proto are believed; may be repeated",
+    )
+    parser.add_argument(
+        "--origin",
+        action="append",
+        default=[],
+        type=origin,
+        metavar="HOST=URL",
+        help="the server behind a host, which answers what scripts fetch of it; may be repeated",
     )
     parser.add_argument(
         "--cf",

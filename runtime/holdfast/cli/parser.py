@@ -102,6 +102,22 @@ def network(text: str) -> str:
         raise argparse.ArgumentTypeError(message) from None
 
 
+def origin(text: str) -> tuple[str, tuple[str, str]]:
+    """HOST=URL: the host's name in lower case, and the scheme and authority of the URL."""
+    from urllib.parse import urlsplit
+
+    host, _, url = text.partition("=")
+    try:
+        parts = urlsplit(url)
+        is_origin = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_origin = False
+    if not host or re.search(r"[/:@]", host) or not is_origin or parts.path not in ("", "/"):
+        message = f"{text!r} is not HOST=URL, such as www.example=http://10.0.0.5:8080"
+        raise argparse.ArgumentTypeError(message)
+    return host.lower(), (parts.scheme, parts.netloc)
+
+
 def header_name(text: str) -> str:
     """The name of a header, in lower case."""
     if re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", text):

@@ -16,6 +16,7 @@ from typing import Any
 from holdfast.engine import Limits
 from holdfast.engine.limits import MEBIBYTE
 from holdfast.host.edge import Edge
+from holdfast.host.origins import Origins
 from holdfast.server.settings import Bounds, Settings
 from holdfast.server.signals import stop_signals
 
@@ -57,6 +58,7 @@ def settings_from(
         allow_private_egress=options.allow_private_egress,
         trusted_proxies=tuple(options.trusted_proxy),
         smtp=options.smtp,
+        origins=Origins(dict(options.origin)),
         edge=Edge({**clients, **options.cf}, options.cf_header or ""),
     )
 

@@ -26,10 +26,11 @@ from holdfast.host.bodies import (
     body_errors_for_script,
     table_of,
 )
-from holdfast.host.egress import EgressPolicy, public_only
+from holdfast.host.egress import EgressPolicy, allow_all, public_only
 from holdfast.host.fetch_messages import FetchedResponse, FetchRequest
 from holdfast.host.loops import via_headers
 from holdfast.host.ops import async_op, op
+from holdfast.host.origins import Origins
 from holdfast.host.outgoing import header_pairs, with_defaults
 from holdfast.host.redirects import MAX_REDIRECTS, REDIRECT_STATUSES, Headers, next_hop
 
@@ -58,11 +59,14 @@ class FetchClient:
         egress: EgressPolicy = public_only,
         resolver: "AbstractResolver | None" = None,
         stall_seconds: float = STALL_S,
+        origins: Origins = Origins(),  # noqa: B008  (it never changes)
     ) -> None:
         self._egress = egress
         self._resolver = resolver
         self._stall_seconds = stall_seconds
+        self.origins = origins
         self._opened: Connections | None = None
+        self._to_origins: Connections | None = None
 
     def _connections(self) -> "Connections":
         if self._opened is None:
@@ -73,9 +77,11 @@ class FetchClient:
 
     async def close(self) -> None:
         """Close all connections; fetches under way fail."""
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.close()
+        opened = self._opened, self._to_origins
+        self._opened = self._to_origins = None
+        for connections in opened:
+            if connections is not None:
+                await connections.close()
 
     async def addresses_of(self, host: str, port: int) -> list[str]:
         """The addresses of a host that a script may connect to. Raises OSError, EgressRefused."""
@@ -101,12 +107,10 @@ class FetchClient:
         method, url, body = request.method, request.url, request.body
         headers = with_defaults(request.headers)
         visited = [url]
-        connections = self._connections()
         from holdfast.host.fetch_connections import received
 
         while True:
-            via = via_headers(url, request.calls_left)
-            response = await connections.request(method, url, headers + via, body, [])
+            response = await self._sent(method, url, headers, body, [], request.calls_left)
             location = response.headers.get("Location")
             if (
                 request.redirect == "manual"
@@ -136,8 +140,30 @@ class FetchClient:
 
         The response is given as it comes, and is the caller's to release. Raises ScriptError.
         """
-        return await self._connections().request(
-            request.method, request.url, request.headers, request.body, handshake
+        return await self._sent(
+            request.method, request.url, request.headers, request.body, handshake, None
+        )
+
+    async def _sent(
+        self,
+        method: str,
+        url: str,
+        headers: Headers,
+        body: bytes | ByteStream | None,
+        handshake: Headers,
+        calls_left: int | None,
+    ) -> "aiohttp.ClientResponse":
+        """One request, to the origin of its host or where that leads; `calls_left` of a fetch."""
+        origin = self.origins.behind(url) if self.origins.by_host else None
+        if origin is None:
+            via = [] if calls_left is None else via_headers(url, calls_left)
+            return await self._connections().request(method, url, headers + via, body, handshake)
+        if self._to_origins is None:
+            from holdfast.host.fetch_connections import Connections
+
+            self._to_origins = Connections(allow_all, self._resolver, self._stall_seconds)
+        return await self._to_origins.request(
+            method, origin.url, headers, body, handshake, authority=origin.authority
         )
 
 

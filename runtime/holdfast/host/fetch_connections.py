@@ -10,6 +10,7 @@ import logging
 import socket
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -180,11 +181,13 @@ class Connections:
         headers: Headers,
         body: bytes | ByteStream | None,
         handshake: Headers,
+        *,
+        authority: str | None = None,
     ) -> aiohttp.ClientResponse:
         """The response to one request, its body unread; redirects are not followed.
 
-        `handshake`: headers that concern the connection. Raises ScriptError, and BodyError where
-        the request's body failed.
+        `handshake`: headers that concern the connection; `authority`: what is asked for, where it
+        is not the URL's. Raises ScriptError, and BodyError where the request's body failed.
         """
         target = URL(url, encoded=True).with_user(None)
         host = target.host or ""
@@ -192,13 +195,16 @@ class Connections:
         upload = Upload(body, self._stall_seconds) if isinstance(body, ByteStream) else None
         # What follows a handshake may be silent for as long as both sides like.
         stall_seconds = None if handshake else self._stall_seconds
+        name = None if authority is None else urlsplit(f"//{authority}").hostname
+        asked_for = [] if authority is None else [("Host", authority)]
         try:
             if address is not None and not self._egress(host, address):
                 raise EgressRefused(host)
             return await self._open_session().request(
                 method,
                 target,
-                headers=sent_headers(headers, body) + handshake,
+                headers=sent_headers(headers, body) + handshake + asked_for,
+                server_hostname=name,
                 data=body if upload is None else upload.chunks(),
                 allow_redirects=False,
                 skip_auto_headers=_NO_AUTOMATIC_HEADERS,

@@ -121,7 +121,7 @@ class Runtime:
         self._loop = loop
         self._clock = clock or SystemClock()
         egress = allow_all if settings.allow_private_egress else public_only
-        self._fetch = fetch or FetchClient(egress=egress)
+        self._fetch = fetch or FetchClient(egress=egress, origins=settings.origins)
         self._responses = ResponseCache(
             settings.data / "cache",
             max_bytes=settings.cache_bytes,

@@ -6,6 +6,7 @@ from pathlib import Path
 from holdfast.engine import Limits
 from holdfast.host.constants import MAX_OBJECT_CALLS
 from holdfast.host.edge import Edge
+from holdfast.host.origins import Origins
 from holdfast.storage.cache import DEFAULT_MAX_BYTES
 from holdfast.storage.storage import MAX_OBJECT_BYTES
 
@@ -44,6 +45,7 @@ class Settings:
     count.
     `smtp`: the URL of a relay for mails of scripts; empty where they become files.
     `edge`: what `request.cf` tells of clients; a header of it counts from trusted proxies alone.
+    `origins`: who answers what scripts fetch of the hosts that Workers stand in front of.
     """
 
     data: Path
@@ -60,3 +62,4 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     edge: Edge = field(default_factory=Edge)
     smtp: str = field(default="", repr=False)
+    origins: Origins = field(default_factory=Origins)
