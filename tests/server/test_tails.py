@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
 import aiohttp
@@ -305,3 +307,39 @@ async def test_a_tail_that_nobody_was_given_is_as_closed_as_any_path(
         url = f"http://127.0.0.1:{deployment.api_port}/tails/{'0' * 32}"
         async with session.get(url) as response:
             assert response.status == 401
+
+
+async def test_a_client_that_leaves_is_told(deployment: Deployment) -> None:
+    slow = """
+    const text = new TextEncoder().encode("x".repeat(1000));
+    export default {
+      async fetch(request) {
+        if (request.url.endsWith("/slow")) await scheduler.wait(50);
+        return new Response(new ReadableStream({
+          async pull(controller) {
+            await scheduler.wait(1);
+            console.log("pulled");
+            controller.enqueue(text);
+          },
+        }));
+      },
+    };
+    """
+    await deployment.upload("main", slow)
+    async with tail(deployment) as socket:
+        for path, outcome in (("/slow", "canceled"), ("/stream", "responseStreamDisconnected")):
+            reader, writer = await asyncio.open_connection("127.0.0.1", deployment.port)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: main.localhost\r\n\r\n".encode())
+            if path == "/stream":
+                await reader.readuntil(b"x" * 1000)
+            else:
+                await writer.drain()
+                while not deployment.runtime.worker("main").unanswered:
+                    await asyncio.sleep(0)
+            # Without waiting for anything: an end of the connection alone may be half of it.
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, linger)
+            writer.close()
+            told = await frame(socket)
+            assert told["outcome"] == outcome
+            assert path == "/slow" or ("log", "pulled") in lines(told)

@@ -14,8 +14,9 @@ from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.catalog import ErrorCode
 from holdfast.catalog.errors import rejected
+from holdfast.host.mail import MAX_MAIL_BYTES
 from holdfast.workers import WorkerError
-from holdfast.workers.mail import MAX_MAIL_BYTES, IncomingMail, MailUnusable
+from holdfast.workers.mail import IncomingMail, MailUnusable
 
 
 class EmailHandlers:

@@ -181,8 +181,20 @@ class Pipe(ByteStream):
         """Call back once either side has ended the pipe, or `length` bytes were read."""
         if self._closed or self.gone is not None:
             callback()
+        elif (others := self._on_end) is not None:
+
+            def both() -> None:
+                others()
+                callback()
+
+            self._on_end = both
         else:
             self._on_end = callback
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether either side has ended the pipe."""
+        return self._closed or self.gone is not None
 
     def close(self) -> None:
         """The end of the body; short of `length` it is a failure."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from holdfast.host.mail_text import Parsed
 
 
+MAX_MAIL_BYTES = 25 << 20  # as at Cloudflare
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A mail on its way out of a script; `kind` is "sent", "forwarded" or "replied"."""
@@ -66,6 +69,8 @@ class MailBindings:
 
     async def deliver(self, kind: str, sender: str, recipients: Sequence[str], raw: bytes) -> None:
         """See Outlet. Raises ScriptError."""
+        if len(raw) > MAX_MAIL_BYTES:
+            raise ScriptError("Error", "the email is larger than 25 MiB")
         for address in (sender, *recipients):
             if "@" not in address or not address.isprintable() or " " in address:
                 raise ScriptError("Error", f"{address!r} is no email address")
@@ -131,6 +136,8 @@ def mail_compose(_host: Host, fields: str, contents: bytes) -> bytes:
     """A message in MIME; `fields` are JSON as polyfills/email/builder.js writes it."""
     from holdfast.host.mail_text import compose
 
+    if len(contents) > MAX_MAIL_BYTES:
+        raise ScriptError("Error", "the email is larger than 25 MiB")
     try:
         return compose(fields, contents)
     except (ValueError, LookupError, TypeError, AttributeError) as error:

@@ -14,6 +14,7 @@ from email.utils import formataddr, formatdate, getaddresses, make_msgid, parsea
 from typing import Any
 
 MAX_REFERENCES = 100
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _SPACE = re.compile(r"\s+")
 _BREAKS = frozenset("\r\n\0")
 
@@ -46,7 +47,8 @@ class Parsed:
 
 def parse(raw: bytes) -> Parsed:
     """The headers of a message, whatever is wrong with it."""
-    message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw)
+    head = _END_OF_HEAD.split(raw, 1)[0]
+    message = BytesHeaderParser(policy=policy.compat32).parsebytes(head)
     headers = tuple((name, _line(value)) for name, value in message.items())
     first = {name.lower(): value for name, value in reversed(headers)}
     return Parsed(

@@ -484,7 +484,7 @@ class Runtime:
     async def aclose(self) -> None:
         """End every Worker and make everything that was written durable."""
         if self._tail_consumers is not None:
-            await self._tail_consumers.drain(TELLING_SECONDS)
+            await self._tail_consumers.aclose(TELLING_SECONDS)
         self._closed = True
         self.overload.close()
         self.alarms.close()

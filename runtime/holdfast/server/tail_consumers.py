@@ -65,8 +65,9 @@ class TailConsumers:
             self._told[name] = _Consumer(name, self._worker_of, self._loop, self._tell)
         return self._told[name]
 
-    async def drain(self, timeout_s: float) -> None:
-        """Let what was collected be told, for so long at most."""
+    async def aclose(self, timeout_s: float) -> None:
+        """Let what was collected be told, for so long at most, and collect no more."""
+        self.set({})
         under_way = [call for consumer in self._told.values() for call in consumer.flush()]
         if under_way:
             await asyncio.wait(under_way, timeout=timeout_s)

@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import Self
 
+from holdfast.host.mail import MAX_MAIL_BYTES
 from holdfast.host.mail_text import parse
 from holdfast.host.rpc import Message
 
-MAX_MAIL_BYTES = 25 << 20  # as at Cloudflare
 NO_ADDRESSES = (
     "Invalid email. Your request must include URL parameters specifying the `from` and `to` "
     "addresses, as well as an email in the body"

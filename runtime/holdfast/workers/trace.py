@@ -10,8 +10,10 @@ https://developers.cloudflare.com/workers/runtime-apis/handlers/tail/
 import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from holdfast.host.bodies import ByteStream, Pipe
 from holdfast.host.constants import MAX_CALL_DEPTH
 from holdfast.host.loops import VIA
 from holdfast.workers.redaction import redacted
@@ -31,7 +33,8 @@ TOO_MUCH = (
 _HEAD = ("entrypoint", "executionModel", "durableObjectId", "event", "depth", "passed")
 
 # Fields for Holdfast itself: whether an event has ended without this, how deep the calls are that
-# led to it, the Tail Workers that it came by, and what it has told in bytes.
+# led to it, the Tail Workers that it came by, and what it has told in bytes; until it ends, also
+# the `body` of its response that the script writes.
 _OWN = ("late", "depth", "passed", "size")
 
 
@@ -173,11 +176,22 @@ class Tracer:
             frame if object_id is None else frame | {"durableObjectId": object_id}
         )
 
-    def responded(self, number: int, status: int) -> None:
-        """A request has got its response."""
+    def responded(
+        self,
+        number: int,
+        status: int,
+        body: bytes | ByteStream | None = None,
+        *,
+        is_late: bool = False,
+    ) -> None:
+        """A request has got its response; `is_late` where its client had left by then."""
         frame = self._frames.get(number)
         if frame is not None and frame["event"] is not None:
             frame["event"]["response"] = {"status": status}
+            if is_late:
+                frame["outcome"] = "canceled"
+            elif isinstance(body, Pipe) and frame["event"]["request"]["method"] != "HEAD":
+                frame["body"] = body
 
     # ---- what they tell --------------------------------------------------------
 
@@ -241,10 +255,23 @@ class Tracer:
                 self.fail(number, "Error", message, "", outcome)
 
     def finish(self, number: int, *, counts: bool = True) -> None:
-        """An event has ended: tell of it, unless it turned out to be none."""
+        """An event has ended: tell of it, unless it turned out to be none.
+
+        One whose response the script still writes goes on until that is written.
+        """
+        body: Pipe | None = self._frames.get(number, {}).get("body")
+        if body is None or body.has_ended:
+            self._finish(number, counts=counts)
+        else:
+            body.on_end(partial(self._finish, number, counts=counts))
+
+    def _finish(self, number: int, *, counts: bool) -> None:
         frame = self._frames.pop(number, None)
         if frame is None or not counts:
             return
+        body: Pipe | None = frame.pop("body", None)
+        if body is not None and body.gone is not None and frame["outcome"] == "ok":
+            frame["outcome"] = "responseStreamDisconnected"
         frame["wallTime"] = round(self._now_ms()) - frame["eventTimestamp"]
         self._emit(frame)
         if number:
@@ -255,7 +282,7 @@ class Tracer:
     def finish_all(self) -> None:
         """All events have ended."""
         for number in [*self._frames]:
-            self.finish(number)
+            self._finish(number, counts=True)
 
 
 def _error(name: str, message: str, description: str) -> Frame:

@@ -295,9 +295,10 @@ class Worker:
         """The script's answer to an event (op event_respond)."""
         answer = self._answers.pop(number, None)
         self.counts.responses[status // 100] += 1
-        if self.host.tracer is not None:
-            self.host.tracer.responded(number, status)
         response = WorkerResponse(status, status_text, headers, self.bodies.received(body))
+        if self.host.tracer is not None:
+            is_late = answer is not None and answer.cancelled()
+            self.host.tracer.responded(number, status, response.body, is_late=is_late)
         if answer is None or answer.done():
             response.discard()
         else:

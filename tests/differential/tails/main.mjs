@@ -40,6 +40,7 @@ const observations = {
   "what is published": asked("publishes"),
   "a status": asked("status"),
   "a body": asked("body"),
+  "a body that comes later": asked("stream"),
   "another method": asked("", { method: "PUT", body: "text", headers: { "content-type": "text/x" } }),
   "an id in hexadecimals": asked(`x/${hex}?a=${hex}0&b=${hex.slice(1)}`),
   "an id in groups": asked("x/01234567-89ab-cdef-0123-456789abcdef"),

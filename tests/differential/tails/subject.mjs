@@ -82,6 +82,16 @@ const handlers = {
     channel("nothing").publish(undefined);
   },
   status: () => new Response("no", { status: 418 }),
+  stream() {
+    let count = 0;
+    const pull = async (controller) => {
+      await scheduler.wait(5);
+      console.log("pulled", ++count);
+      controller.enqueue(new TextEncoder().encode("x"));
+      if (count === 3) controller.close();
+    };
+    return new Response(new ReadableStream({ pull }));
+  },
   body: () => new Response(new ReadableStream({ pull(c) { c.enqueue(new TextEncoder().encode("x")); c.close(); console.log("pulled"); } })),
 };
 
