@@ -143,10 +143,16 @@ BAD_UPLOADS = {
         "'Missing' that is not exported",
     ),
     "a declared class in a state that is none": (
-        {**MAIN, "exports": {"Counter": {"type": "durable-object", "state": "transferred"}}},
+        {**MAIN, "exports": {"Counter": {"type": "durable-object", "state": "moved"}}},
         [esm()],
         10021,
         "exports.Counter.state must be one of created, deleted, renamed",
+    ),
+    "a declared class that is transferred to none": (
+        {**MAIN, "exports": {"Counter": {"type": "durable-object", "state": "transferred"}}},
+        [esm()],
+        10021,
+        "exports.Counter.transferred_to must name",
     ),
     "a class that is renamed to none": (
         {
