@@ -3,7 +3,7 @@
 
 import { namespaceFromHost } from "../objects/namespace.js";
 import { refuseToClone, serialize } from "../serialize/index.js";
-import { checkSize, isInstanceId } from "./checks.js";
+import { checkEventType, checkSize, isInstanceId } from "./checks.js";
 import { workflowError } from "./errors.js";
 
 const MAX_BATCH = 100;
@@ -106,6 +106,7 @@ class WorkflowInstance {
   }
 
   async sendEvent({ type, payload }) {
+    checkEventType(type, workflowError);
     checkSize(`The payload of an event "${type}"`, serialize(payload), workflowError);
     await this.#call("sendEvent", { type, payload });
   }

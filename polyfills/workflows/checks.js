@@ -11,6 +11,8 @@ export const MAX_STEPS = 10_000;
 const MAX_STATE_BYTES = 1_048_576; // of a step, or an event, serialized
 
 const ID = /^[a-zA-Z0-9_][a-zA-Z0-9-_]*$/;
+const INVALID_EVENT_TYPE =
+  "(workflow.invalid_event_type) The type of an event has up to 100 letters, digits, _ and -, and begins with no -";
 const CONTROL = /[\0-\x1f]/; // eslint-disable-line no-control-regex
 const BACKOFFS = [undefined, "constant", "linear", "exponential"];
 const CONFIG = ["retries", "timeout", "sensitive"];
@@ -31,6 +33,14 @@ export function checkSize(what, { length }, wrong) {
 /** Whether an instance may be called so. */
 export function isInstanceId(id) {
   return typeof id === "string" && id.length <= MAX_ID_LENGTH && ID.test(id);
+}
+
+/**
+ * Throws unless events may be of this type; `wrong` makes the error.
+ * https://developers.cloudflare.com/workflows/build/events-and-parameters/
+ */
+export function checkEventType(type, wrong) {
+  if (!isInstanceId(type)) throw wrong(INVALID_EVENT_TYPE);
 }
 
 /** Throws unless a step may be called so. */

@@ -8,7 +8,7 @@ import { dropMessage, pack, TRANSFER } from "../rpc/message.js";
 import { dataCloneError } from "../serialize/errors.js";
 import { serialize } from "../serialize/index.js";
 import { startTimer, stopTimer } from "../timers/timers.js";
-import { checkName, checkSize, configOf, MAX_STEPS } from "./checks.js";
+import { checkEventType, checkName, checkSize, configOf, MAX_STEPS } from "./checks.js";
 import { milliseconds } from "./duration.js";
 import { fatal, isFinal, lastAttempt, thrownFor, told, toldOf } from "./errors.js";
 import { NonRetryableError } from "./non-retryable.js";
@@ -186,6 +186,7 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
   async function waitForEvent(name, { type, timeout }) {
     const ms = milliseconds(timeout || DEFAULT_EVENT_TIMEOUT);
     if (!(ms >= 0 && ms < Infinity)) throw fatal(`The timeout of "${name}" is invalid: ${String(timeout)}`);
+    checkEventType(type, fatal);
     const begin = () => ({ event: type, wake: Date.now() + ms });
     return outcomeOf("waitForEvent", name, counted("waitForEvent", name), begin, async (step) => {
       const event = await execution.until(step.wake, type);

@@ -237,6 +237,19 @@ def test_parameters_and_events_of_more_than_a_mebibyte_are_refused(flows: Any) -
     assert flow.output("wait") == 1_000_000
 
 
+@pytest.mark.parametrize("kind", ["a.b", "", "-a", "x" * 101, None, 5])
+def test_an_event_has_a_type_that_cloudflare_takes(flows: Any, kind: Any) -> None:
+    flow = flows("""
+      wait(event, step) {
+        return step.waitForEvent("it", { type: event.payload.type }).catch(told);
+      }
+    """)
+    flow.start("wait", type=kind)
+    assert "WorkflowFatalError: (workflow.invalid_event_type)" in flow.output("wait")
+    told = flow.call("wait", "sendEvent", {"type": kind, "payload": 1})
+    assert told.startswith("Error: WorkflowError: (workflow.invalid_event_type) The type of an")
+
+
 def test_errors_of_any_length_are_kept_by_their_beginning(flows: Any) -> None:
     flow = flows("""
       long(event, step) {
