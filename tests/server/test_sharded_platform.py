@@ -52,6 +52,9 @@ export default {
   },
 };
 """
+WATCHER = """
+export default { tail: ([{ event }]) => console.log(`told of ${event.request.url}`) };
+"""
 NAMES = [f"object-{number}" for number in range(9)]  # some for each shard
 
 
@@ -81,6 +84,19 @@ class Sharded(Platform):
             *("--form", f"counter.mjs=@{source};type=application/javascript+module"),
         )
         assert answer.status == 200, answer.text
+
+    def upload_watcher(self) -> None:
+        source = self._folder / "watcher.mjs"
+        source.write_text(WATCHER)
+        answer = self.call_api(
+            "scripts/watcher",
+            *("--request", "PUT", "--form", 'metadata={"main_module": "watcher.mjs"}'),
+            *("--form", f"watcher.mjs=@{source};type=application/javascript+module"),
+        )
+        assert answer.status == 200, answer.text
+
+    def log(self) -> str:
+        return (self._folder / "holdfast.log").read_text()
 
     def make_kv(self) -> None:
         url = f"{self.api}/accounts/local/storage/kv/namespaces"
@@ -263,3 +279,19 @@ async def test_a_tail_hears_every_shard(platform: Sharded) -> None:
             heard = [json.loads((await socket.receive()).data) for _ in asked]
     urls = [frame["event"]["request"]["url"] for frame in heard]
     assert sorted(urls) == sorted(platform.url("counter", path) for path in asked)
+
+
+def test_a_tail_worker_is_told_in_every_shard(platform: Sharded) -> None:
+    platform.upload("one")
+    platform.upload_watcher()
+    tailed = '{"tail_consumers": [{"service": "watcher"}]}'
+    settings = ("--request", "PATCH", "--data", tailed)
+    assert platform.call_api("scripts/counter/script-settings", *settings).status == 200
+    urls = [f"/version?watched={number}" for number in range(12)]
+    for url in urls:  # each on a connection of its own, which any shard may take
+        platform.ask("counter", url)
+    deadline = time.monotonic() + 30
+    while (log := platform.log()).count("told of") < len(urls):
+        assert time.monotonic() < deadline, log
+        time.sleep(0.01)
+    assert all(log.count(f"told of {platform.url('counter', url)}\n") == 1 for url in urls)
