@@ -25,6 +25,7 @@ log = logging.getLogger("holdfast.tails")
 
 MAX_CALLS = 16  # of one consumer that are under way
 MAX_WAITING = 1_000  # events that one consumer has not been told of
+MAX_WAITING_BYTES = 16 << 20  # and what these have told
 
 
 class TailConsumers:
@@ -88,6 +89,7 @@ class _Consumer:
         self._loop = loop
         self._tell = tell
         self._waiting: deque[Frame] = deque()
+        self._waiting_bytes = 0
         self._under_way: set[asyncio.Future[Any]] = set()
         self._is_due = False
         self._trouble = ""  # that the log was told of
@@ -99,10 +101,11 @@ class _Consumer:
             return
         if frame["depth"] >= MAX_CALL_DEPTH:
             self._note("its calls lead back to those that it is told of")
-        elif len(self._waiting) >= MAX_WAITING:
+        elif len(self._waiting) >= MAX_WAITING or self._waiting_bytes > MAX_WAITING_BYTES:
             self._note("it is too slow for them")
         else:
             self._waiting.append(frame)
+            self._waiting_bytes += frame["size"]
             self._look()
 
     def flush(self) -> "set[asyncio.Future[Any]]":
@@ -124,6 +127,7 @@ class _Consumer:
 
     def _call(self, count: int) -> None:
         frames = [self._waiting.popleft() for _ in range(count)]
+        self._waiting_bytes -= sum(frame["size"] for frame in frames)
         passed = {self._name, *(name for frame in frames for name in frame["passed"])}
         try:
             call = self._worker_of(self._name).tail(frames, sorted(passed))

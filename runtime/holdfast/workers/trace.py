@@ -41,12 +41,9 @@ _OWN = ("late", "depth", "passed", "size")
 def shown(frame: Frame) -> Frame:
     """A frame as those are told who listen."""
     told = {name: value for name, value in frame.items() if name not in _OWN}
-    request = (frame.get("event") or {}).get("request")
-    return (
-        told
-        if request is None
-        else told | {"event": {**told["event"], "request": redacted(request)}}
-    )
+    if request := (frame["event"] or {}).get("request"):
+        told["event"] = {**told["event"], "request": redacted(request)}
+    return told
 
 
 def for_consumer(frames: Sequence[Frame]) -> str:
