@@ -1,5 +1,7 @@
 """What migrations do to namespaces, step by step."""
 
+from dataclasses import replace
+
 import pytest
 
 from holdfast.catalog import Namespace, UploadRejected
@@ -143,6 +145,14 @@ def test_an_upload_starts_from_where_the_script_is() -> None:
         with pytest.raises(UploadRejected, match="precondition failed") as refused:
             check_tag(Migrations(old_tag=old), current)
         assert refused.value.code == 10079
+
+
+def test_what_is_declared_deleted_must_not_be_exported() -> None:
+    changes = replace(plan(Step(deleted_classes=("Old",))), unexported=("Old",))
+    check_migrated(changes, "main", ["New"])
+    with pytest.raises(UploadRejected, match="'Old' that is still exported") as refused:
+        check_migrated(changes, "main", ["Old"])
+    assert refused.value.code == 10064
 
 
 def test_what_is_renamed_to_must_be_exported() -> None:

@@ -131,6 +131,27 @@ async def test_a_deleted_class_takes_what_it_has_stored_along(tmp_path: Path) ->
         assert await site.get("main") == "Gone 0"
 
 
+async def test_a_class_is_declared_deleted_when_nobody_has_it_any_more(tmp_path: Path) -> None:
+    live, gone = {"type": "durable-object"}, {"type": "durable-object", "state": "deleted"}
+
+    async def declare(site: Site, source: str, thing: Any, *bound: dict[str, Any]) -> int:
+        metadata = {"bindings": [*bound], "exports": {"Thing": thing}}
+        return await site.deploy("main", source, metadata=metadata)
+
+    async with Site(tmp_path) as site:
+        assert await declare(site, worker("Thing"), live, binding("Thing")) == 200
+        metadata = {"bindings": [binding("Thing", "main")]}
+        assert await site.deploy("other", worker(), metadata=metadata) == 200
+        assert await site.post("other") == "Thing 1"
+        assert await declare(site, worker(), gone) == 409, "another is bound to it"
+        assert await site.deploy("other", worker(), metadata={"bindings": []}) == 200
+        assert await declare(site, worker("Thing"), gone) == 409, "it is in the code"
+        assert await site.get("main") == "Thing 1"
+        assert await declare(site, worker(), gone) == 200
+        assert await declare(site, worker("Thing"), live, binding("Thing")) == 200
+        assert await site.get("main") == "Thing 0"
+
+
 async def test_a_project_is_deployed_again_with_the_steps_that_are_new(tmp_path: Path) -> None:
     file = tmp_path / "wrangler.json"
 

@@ -61,6 +61,7 @@ class NamespaceChanges:
     moved: tuple[Namespace, ...] = ()  # as they are to be: another class, or another script
     deleted: tuple[Namespace, ...] = ()
     tag: str | None = None  # the script's new one; None: as it is
+    unexported: tuple[str, ...] = ()  # classes that the script must not export any more
 
     @property
     def alive(self) -> tuple[Namespace, ...]:
@@ -226,6 +227,13 @@ def check_tag(migrations: Migrations, current: str | None) -> None:
 
 def check_migrated(changes: NamespaceChanges, script: str, classes: Collection[str]) -> None:
     """Raise UploadRejected unless the script exports what its migrations are about."""
+    for class_name in changes.unexported:
+        if class_name in classes:
+            raise UploadRejected(
+                ErrorCode.STILL_IN_USE,
+                f"Cannot delete class '{class_name}' that is still exported by script: take it out "
+                "of the code, too.",
+            )
     moved = {namespace.id for namespace in changes.moved}
     for namespace in changes.alive:
         if is_workflow(namespace):

@@ -79,7 +79,27 @@ def resolve_bindings(
         if binding.name not in names and binding_type(binding) in keep_types
     ]
     changes = resolver.plan.changes(migrations.new_tag if migrations else None)
+    if declared:
+        _check_unused(catalog, script_name, changes.deleted)
+        gone = tuple(namespace.class_name for namespace in changes.deleted)
+        changes = replace(changes, unexported=gone)
     return Resolved((*bindings, *kept), resolver.with_names(changes))
+
+
+def _check_unused(catalog: Catalog, script_name: str, deleted: Iterable[Namespace]) -> None:
+    """Raise UploadRejected if other scripts are bound to what an upload declares deleted."""
+    classes = {namespace.id: namespace.class_name for namespace in deleted}
+    if not classes:
+        return
+    for record in catalog.records():
+        for entry in record.bindings:
+            class_name = classes.get(entry.get("namespace_id", ""))
+            if class_name is not None and record.name != script_name:
+                raise UploadRejected(
+                    ErrorCode.STILL_IN_USE,
+                    f"Cannot delete class '{class_name}', to which the Worker '{record.name}' is "
+                    f"bound (as {entry['name']}): take it out of its bindings first.",
+                )
 
 
 def _plan(catalog: Catalog, script_name: str) -> Plan:
