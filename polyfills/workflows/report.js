@@ -1,7 +1,11 @@
 // An instance as the API lists and describes it, in the words of Cloudflare's.
 // https://developers.cloudflare.com/api/resources/workflows/
 
+import { serialize } from "../serialize/index.js";
+
 const REDACTED = "[REDACTED]";
+const LEFT_OUT = "[LEFT OUT: the results before this one fill the report]";
+const MAX_RESULT_BYTES = 8 * 1_048_576; // of all steps in a report, since an isolate has to hold them
 
 const time = (ms) => (ms === undefined || ms === null ? null : new Date(ms).toISOString());
 
@@ -24,7 +28,14 @@ export function reportOf(journal, status) {
   const { timestamp, source } = journal.instance;
   const { started, ended, error } = journal.state;
   const known = journal.steps;
-  const steps = known.map((step) => describe(journal, step));
+  let room = MAX_RESULT_BYTES;
+  const resultOf = (step) => {
+    if (room < 0) return LEFT_OUT;
+    const result = journal.resultOf(step);
+    room -= serialize(result).length;
+    return result;
+  };
+  const steps = known.map((step) => describe(step, resultOf));
   if (status === "terminated") steps.push({ type: "termination", trigger: { source: "api" } });
   return {
     status,
@@ -41,13 +52,14 @@ export function reportOf(journal, status) {
   };
 }
 
-function describe(journal, step) {
+function describe(step, resultOf) {
   const { type, name, count, start, end, error, config, attempts, wake } = step;
   const common = { name: `${name}-${count}`, start: time(start) };
   if (type === "sleep") {
     return { ...common, type, end: time(end ?? wake), finished: end !== null, error: null };
   }
-  const output = end === null || error ? null : journal.resultOf(step);
+  const isHidden = config?.sensitive === "output";
+  const output = isHidden ? REDACTED : end === null || error ? null : resultOf(step);
   if (type === "waitForEvent") {
     const finished = end !== null;
     return { ...common, type, end: time(end ?? wake), finished, error: error ?? null, output };
@@ -59,6 +71,6 @@ function describe(journal, step) {
     config,
     attempts: attempts.map((one) => ({ ...one, start: time(one.start), end: time(one.end) })),
     success: end === null ? null : !error,
-    output: config.sensitive === "output" ? REDACTED : output,
+    output,
   };
 }

@@ -76,3 +76,28 @@ async def test_instances_may_be_awaited(aholdfast):
     await order.create({"item": "tea"})
     await order.send_event("rated", 1)
     assert (await order.wait())["rating"] == 1
+
+
+LARGE = """
+import { WorkflowEntrypoint } from "cloudflare:workers";
+
+export class Large extends WorkflowEntrypoint {
+  async run(_, step) {
+    const text = "x".repeat(1_000_000);
+    for (let count = 0; count < 11; count++) await step.do("large", async () => text);
+  }
+}
+
+export default { fetch: () => new Response() };
+"""
+
+
+def test_a_report_has_as_much_of_what_steps_came_to_as_an_isolate_can_hold(holdfast):
+    large = holdfast.worker(LARGE).workflow("Large", "one")
+    large.create()
+    large.wait()
+    told = [len(step["output"]) for step in large.steps()]
+    assert told == [
+        *[1_000_000] * 9,
+        *[len("[LEFT OUT: the results before this one fill the report]")] * 2,
+    ]
