@@ -196,3 +196,11 @@ def test_a_project_brings_its_bindings(holdfast, tmp_path):
 def test_a_web_socket_where_none_was_asked_for_is_named(holdfast, counter):
     with pytest.raises(HarnessError, match="not with a WebSocket"):
         holdfast.worker("export default { fetch: () => new Response() }").websocket("/")
+
+
+def test_a_request_may_come_from_anywhere(holdfast):
+    worker = holdfast.worker("""export default { fetch(request) {
+      return Response.json([request.cf.country, Object.isFrozen(request.cf)]);
+    } };""")
+    assert worker.fetch("/", cf={"country": "PT"}).json() == ["PT", True]
+    assert worker.fetch("/").json() == ["XX", True]

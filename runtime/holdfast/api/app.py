@@ -49,11 +49,11 @@ _ABSENT = {
     "containers/": "containers",
     "dispatch/": "dispatch namespaces",
     "edge-preview": "remote previews: see `holdfast dev`",
-    "hyperdrive/": "Hyperdrive",
+    "hyperdrive/": "Hyperdrive's configurations: a binding's connection string is a secret",
     "pages/": "Pages",
     "pipelines": "pipelines",
     "event_subscriptions": "event subscriptions",
-    "secrets_store/": "secrets stores",
+    "secrets_store/": "secrets stores: a binding's secret is one of the script's own",
     "vectorize/": "Vectorize",
     "zones": "zones, but for routes: DNS and the rest are elsewhere",
 }

@@ -83,13 +83,14 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         files: Files | None = None,
         follow_redirects: bool = False,
         entrypoint: str = "",
+        cf: Mapping[str, Any] | None = None,
         raises: bool = True,
     ) -> Response:
         """Send a request; the Response.
 
-        A path is one of `http://<name>.localhost`. Without a method, a request with a body is
-        a POST. What the handler throws is raised, as JavaScriptError; `raises=False` gives the
-        response that a client would see, a 500.
+        `cf` is what the script finds as `request.cf`. A path is one of `http://<name>.localhost`.
+        Without a method, a request with a body is a POST. What the handler throws is raised, as
+        JavaScriptError; `raises=False` gives the response that a client would see, a 500.
         """
         raw, content = make_request(headers, body=body, json=json, data=data, files=files)
         raw = _from_a_client(raw)
@@ -100,6 +101,7 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
             raw,
             content,
             entrypoint,
+            None if cf is None else json_module.dumps(cf),
             hops=MAX_REDIRECTS if follow_redirects else 0,
             raises=raises,
         )
@@ -243,6 +245,7 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         raw: str,
         content: bytes | None,
         entrypoint: str,
+        cf: str | None,
         *,
         hops: int,
         raises: bool,
@@ -250,7 +253,7 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         what = f"{method} {url}"
         redirected = False
         while True:
-            answer = self.loaded.fetch(method, url, raw, content, entrypoint)
+            answer = self.loaded.fetch(method, url, raw, content, entrypoint, cf=cf)
             try:
                 response = await receive(self._core, self, answer, what, url)
             except JavaScriptError as error:
