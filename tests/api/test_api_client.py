@@ -14,7 +14,7 @@ from holdfast.api import (
     list_objects,
     list_scripts,
 )
-from holdfast.catalog import PlainText, Syntax
+from holdfast.catalog import PlainText, Syntax, WasmModule
 from holdfast.engine.modules import ModuleKind
 from tests.api.fakes import TOKEN
 
@@ -71,6 +71,26 @@ async def test_a_service_worker_is_deployed_as_one(remote, platform, tmp_path):
     assert platform.live["caller"].syntax is Syntax.SERVICE_WORKER
     await remote(deploy, path, "forced", syntax=Syntax.SERVICE_WORKER)
     assert platform.live["forced"].syntax is Syntax.SERVICE_WORKER
+
+
+async def test_modules_that_a_configuration_binds_are_deployed_with_a_service_worker(
+    remote, platform, tmp_path
+):
+    (tmp_path / "main.js").write_text("addEventListener('fetch', () => CODE);\n")
+    (tmp_path / "code.wasm").write_bytes(b"\0asm\1\0\0\0")
+    file = tmp_path / "wrangler.toml"
+    file.write_text('name = "old"\nmain = "main.js"\nwasm_modules = { CODE = "./code.wasm" }\n')
+    await remote(deploy_project, file)
+    live = platform.live["old"]
+    assert live.bindings == (WasmModule("CODE", "code.wasm"),)
+    kinds = [(module.name, module.kind) for module in live.modules]
+    assert kinds[1:] == [("code.wasm", ModuleKind.WASM)]
+    (tmp_path / "main.js").write_text("export default {};\n")
+    with pytest.raises(ValueError, match=r"import code from './code\.wasm'"):
+        await remote(deploy_project, file)
+    file.write_text('name = "old"\nmain = "main.js"\nwasm_modules = { CODE = 1 }\n')
+    with pytest.raises(ValueError, match=r'"wasm_modules\.CODE" must be a string'):
+        await remote(deploy_project, file)
 
 
 async def test_namespaces_and_objects_are_listed_through_all_pages(remote, platform, folder):

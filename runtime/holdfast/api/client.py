@@ -256,5 +256,6 @@ def _modules_to_send(source: Source) -> tuple[Module, ...]:
         return ()
     main, *rest = source.modules
     if source.syntax is Syntax.SERVICE_WORKER:
-        return (Module(main.name, ModuleKind.COMMONJS, main.content),)
+        bound = (module for module in rest if module.kind is ModuleKind.WASM)
+        return (Module(main.name, ModuleKind.COMMONJS, main.content), *bound)
     return (Module(main.name, ModuleKind.ESM, main.content), *rest)

@@ -96,6 +96,7 @@ class Project:
     consumers: "tuple[DeclaredConsumer, ...]" = ()
     tail_consumers: tuple[str, ...] = ()
     databases: "tuple[DeclaredDatabase, ...]" = ()
+    bound_modules: tuple[Path, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -117,9 +118,9 @@ class Project:
         if self.more_modules is not None:
             globs = (pattern for pattern, _ in self.rules)
             others = (*others, *find_modules(self.more_modules, globs, besides=self.file))
-        return read_source(
+        source = read_source(
             self.main,
-            others,
+            (*others, *self.bound_modules),
             folder=self.folder,
             kind_of=self.kind_of,
             options=self.bundling,
@@ -128,6 +129,12 @@ class Project:
                 tuple(compatibility_flags) or self.compatibility_flags,
             ),
         )
+        if self.bound_modules and source.syntax is not Syntax.SERVICE_WORKER:
+            raise ValueError(
+                f'"wasm_modules" of {self.file} is for scripts without exports: import the module '
+                f"instead, as in: import code from './{self.bound_modules[0].name}'"
+            )
+        return source
 
     def kind_of(self, path: Path) -> ModuleKind:
         """What kind of module a file is: by the rules of the project, then by its name."""
@@ -215,6 +222,7 @@ def read_project(
         consumers=reader.consumers(),
         tail_consumers=reader.tail_consumers(),
         databases=reader.databases(),
+        bound_modules=tuple(file.parent / path for path in reader.wasm_modules().values()),
     )
 
 

@@ -3,6 +3,7 @@
 https://developers.cloudflare.com/workers/wrangler/configuration/#bindings
 """
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -78,6 +79,8 @@ class BindingReader:
             workflow = {"type": "workflow", "name": name, "workflow_name": entry.get("name")}
             script = {"script_name": entry["script_name"]} if entry.get("script_name") else {}
             yield {**workflow, "class_name": entry.get("class_name"), **script}
+        for name, part in self.wasm_modules().items():
+            yield {"type": "wasm_module", "name": name, "part": part}
         yield from self._named_as_uploaded()
         if metadata := self.table("version_metadata"):
             name = self._name_of("version_metadata", metadata, "binding")
@@ -86,6 +89,14 @@ class BindingReader:
             if not isinstance(binding, str):
                 raise self.invalid("assets.binding", "must be a string, its name in env")
             yield {"type": "assets", "name": binding}
+
+    def wasm_modules(self) -> Mapping[str, str]:
+        """The modules of WebAssembly that are bound, by their names in the script: their paths."""
+        table = self.table("wasm_modules")
+        for name, path in table.items():
+            if not isinstance(path, str):
+                raise self.invalid(f"wasm_modules.{name}", "must be a string, a file's path")
+        return {name: posixpath.normpath(path) for name, path in table.items()}
 
     def _stores(self) -> Iterable[Mapping[str, Any]]:
         """Bindings to what many scripts may share; what has no id goes by the binding's name."""
