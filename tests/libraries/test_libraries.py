@@ -88,7 +88,7 @@ async def test_hono_routes_and_runs_its_middleware(server: Server) -> None:
 
 
 async def test_hono_and_unstorage_keep_files_in_a_bucket(server: Server) -> None:
-    server.runtime.buckets.create("files", 0)
+    server.runtime.resources.buckets.create("files", 0)
     server.add("main", bundled("buckets"), bindings=(R2Bucket("FILES", "files"),))
     form = aiohttp.FormData()
     content = bytes(range(256)) * 100
@@ -118,7 +118,7 @@ async def test_hono_and_unstorage_keep_files_in_a_bucket(server: Server) -> None
 async def test_hono_sends_to_a_queue_and_stands_beside_its_handler(server: Server) -> None:
     server.add("main", bundled("hono-queue"), bindings=(QueueProducer("JOBS", "jobs"),))
     settings = ConsumerSettings(max_wait_time_ms=0)
-    server.runtime.queues.deliver_to([DeclaredConsumer("jobs", settings).by("main")])
+    server.runtime.resources.queues.deliver_to([DeclaredConsumer("jobs", settings).by("main")])
     told = await server.fetch("/jobs/mail", method="POST", data='{"to":"ada"}')
     assert (told.status, json.loads(told.text)) == (202, {"waiting": 1})
     assert (await server.fetch("/jobs", method="POST", data='[{"name":"a"}]')).status == 202

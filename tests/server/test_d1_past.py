@@ -23,7 +23,7 @@ def held(database: D1Database) -> list[object]:
 
 
 async def test_a_backup_holds_the_past_of_databases(deployment: Deployment, tmp_path: Path) -> None:
-    databases = deployment.runtime.d1
+    databases = deployment.runtime.resources.d1
     await put(databases, "db", 1)
     bookmark = await databases.bookmark("db")
     await put(databases, "db", 2)
@@ -51,7 +51,7 @@ async def test_a_backup_holds_the_past_of_databases(deployment: Deployment, tmp_
 async def test_what_a_deleted_database_has_left_goes_with_the_pasts_that_have_ended(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    databases = deployment.runtime.d1
+    databases = deployment.runtime.resources.d1
     for database_id in ("kept", "gone"):
         databases.registry.add(Created(database_id, database_id, "2026-01-01T00:00:00Z"))
         await put(databases, database_id, 1)

@@ -83,7 +83,7 @@ async def test_requests_to_d1_are_counted_once_there_are_any(deployment: Deploym
     metrics = Metrics(deployment.runtime)
     assert "\nholdfast_d1_requests_total{" not in await metrics.text()
     for sql in ("CREATE TABLE t (a)", "SELECT a FROM t", "SELECT 1"):
-        await deployment.runtime.d1.run("db", [Query(sql)], lambda _: None)
+        await deployment.runtime.resources.d1.run("db", [Query(sql)], lambda _: None)
     told = samples(await metrics.text())
     assert told['holdfast_d1_requests_total{database="db",kind="write"}'] == 1
     assert told['holdfast_d1_requests_total{database="db",kind="read"}'] == 2

@@ -112,7 +112,7 @@ async def test_a_backup_holds_what_is_in_queues_and_what_is_under_way(
     for body in "ab":
         await api(jobs, "POST", "/jobs/messages", {"body": body})
     terms = Terms(3, None)
-    store = jobs.runtime.queues.store
+    store = jobs.runtime.resources.queues.store
     assert len(store.take("jobs", 1, terms, time.time() * 1000 + LATER_MS).messages) == 1
     file, restored = tmp_path / "backup.tar", tmp_path / "restored"
     with file.open("wb") as content:

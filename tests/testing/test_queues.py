@@ -156,7 +156,7 @@ def test_what_is_under_way_while_its_consumer_changes_is_retried(
     worker = make()
     worker.fetch("/?send=slow&send=again")
     holdfast.clock.advance(6)
-    queues = holdfast.runtime.queues
+    queues = holdfast.runtime.resources.queues
     queues.deliver_to([])
     holdfast.settle()
     assert seen(worker) == [[5000, "jobs", "slow1 again1"]]

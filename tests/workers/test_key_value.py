@@ -168,5 +168,5 @@ async def test_scripts_share_a_namespace_by_its_id_alone(server):
     server.add("same", SOURCE, bindings=(KeyValue("KV", "id-of-one"),))
     await server.text("/list", script="one")
     assert len(json.loads(await server.text("/list", script="same"))[0]) == 3
-    assert server.runtime.key_value.get("id-of-other", "q", 0) is None
-    assert server.runtime.key_value.get("id-of-one", "q", 0) is not None
+    assert server.runtime.resources.key_value.get("id-of-other", "q", 0) is None
+    assert server.runtime.resources.key_value.get("id-of-one", "q", 0) is not None

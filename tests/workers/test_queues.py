@@ -109,7 +109,7 @@ async def case(server: Server, name: str) -> Any:
 
 def stored(server: Server, queue: str = "q") -> list[Message]:
     """All that a queue has, whenever it is due, in the order in which it was sent."""
-    with server.runtime.queues.store._reading() as db:
+    with server.runtime.resources.queues.store._reading() as db:
         assert db is not None
         rows = db.execute(
             "SELECT number, id, content_type, body, sent_ms, due_ms - sent_ms FROM messages "

@@ -39,7 +39,7 @@ export default {
 async def server(tmp_path):
     async with Server(tmp_path) as server:
         server.sources.implies_stores = False
-        server.runtime.buckets.create("files", 0)
+        server.runtime.resources.buckets.create("files", 0)
         server.add("main", SOURCE, bindings=(R2Bucket("BUCKET", "files"),))
         yield server
 

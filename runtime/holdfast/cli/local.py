@@ -214,7 +214,7 @@ class LocalServer:
         if post.is_first:
             runtime.crons.set((name, cron) for name, their in everybodys for cron in their.crons)
         if triggers.consumers or (before is not None and before.consumers):
-            runtime.queues.deliver_to(
+            runtime.resources.queues.deliver_to(
                 declared.by(name) for name, their in everybodys for declared in their.consumers
             )
 

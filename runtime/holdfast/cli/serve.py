@@ -77,7 +77,7 @@ async def _serve(options: argparse.Namespace, post: Post, stop: asyncio.Event) -
         api: ApiServer | None = None
         try:
             await post.join(runtime)
-            await runtime.start_queues()
+            await runtime.resources.start_queues()
             if post.is_first:
                 settings_of_api = ApiSettings(token, metrics_token=metrics_token(), workers=workers)
                 api = _make_api(catalog, runtime, settings_of_api, post)

@@ -42,7 +42,7 @@ class Shard(Post):
         neighbours.overload = runtime.overload
         neighbours.clerk = Clerk(runtime, neighbours)
         runtime.files = SpreadFiles(LocalFiles(runtime.storage, runtime.directory), neighbours)
-        runtime.on_queue_news = QueueNews(neighbours)
+        runtime.resources.on_queue_news = QueueNews(neighbours)
         runtime.crons.seen = self._seat.ticks
         await self.placement.listen(self._seat.link_listener)
 

@@ -105,12 +105,12 @@ class Deployments:
     @property
     def key_value(self) -> KeyValueStore:
         """The KV namespaces."""
-        return self._runtime.key_value
+        return self._runtime.resources.key_value
 
     @property
     def buckets(self) -> "Buckets":
         """The R2 buckets."""
-        return self._runtime.buckets
+        return self._runtime.resources.buckets
 
     @property
     def workflows(self) -> Workflows:
@@ -120,16 +120,16 @@ class Deployments:
     @property
     def d1(self) -> "D1Databases":
         """The D1 databases."""
-        return self._runtime.d1
+        return self._runtime.resources.d1
 
     @property
     def queues(self) -> "Queues":
         """The queues."""
-        return self._runtime.queues
+        return self._runtime.resources.queues
 
     async def queues_changed(self) -> None:
         """Have queues delivered as is stored; see `api.Platform.queues_changed`."""
-        await self._runtime.queues.refresh()
+        await self._runtime.resources.queues.refresh()
         await self._in_time(self._tell_others("queues", None))
 
     @property
@@ -212,7 +212,7 @@ class Deployments:
             self._runtime.move_namespace(namespace)
         name, version = worker.script.name, worker.script.version
         self._runtime.replace(name, resident)
-        self._runtime.look_at_queues()  # what the version before could not take
+        self._runtime.resources.look_at_queues()  # what the version before could not take
         news = f"version {version} is live"
         await self._spread_in_time(name, news, changes.deleted)
 

@@ -4,8 +4,7 @@ It is described as polyfills/workers/env.js takes it.
 """
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from holdfast.catalog import (
     D1,
@@ -36,12 +35,9 @@ from holdfast.catalog.workflows import is_workflow, namespace_name
 from holdfast.host.context import Host
 from holdfast.host.queues import QueueBindings
 from holdfast.objects.capability import IsolateObjects
+from holdfast.server.resources import Resources
 from holdfast.server.sources import ScriptSource
 from holdfast.workers.load import Exports
-
-if TYPE_CHECKING:
-    from holdfast.server.queues import Queues
-    from holdfast.storage.r2 import Buckets
 
 Described = dict[str, Any]
 
@@ -56,21 +52,16 @@ class Environment:
         objects: IsolateObjects,
         source: ScriptSource,
         changes: NamespaceChanges,
-        queues: "Callable[[], Queues]",
-        buckets: "Callable[[], Buckets]",
+        resources: Resources,
     ) -> None:
-        """Namespaces are as they will be after `changes`.
-
-        `queues` and `buckets` are asked for where there is one.
-        """
+        """Namespaces are as they will be after `changes`."""
         self._script = script
         self._host = host
         self._objects = objects
         self._source = source
         self._changes = changes
         self._known = {namespace.id: namespace for namespace in changes.alive}
-        self._queues = queues
-        self._buckets = buckets
+        self._resources = resources
 
     def describe(self, binding: Any) -> Described:
         """A binding of the script's."""
@@ -156,14 +147,14 @@ class Environment:
                 return {"type": "send_email", "name": name, "number": number}
             case QueueProducer(name, queue, delay_s):
                 if "queues" not in capabilities:
-                    capabilities["queues"] = QueueBindings(self._queues())
+                    capabilities["queues"] = QueueBindings(self._resources.queues)
                 number = capabilities.queues.bind(queue, delay_s)
                 return {"type": "queue", "name": name, "number": number}
             case R2Bucket(name, bucket_name):
                 if "r2" not in capabilities:
                     from holdfast.host.r2_bindings import BucketBindings
 
-                    capabilities["r2"] = BucketBindings(self._buckets())
+                    capabilities["r2"] = BucketBindings(self._resources.buckets)
                 is_implied = self._source.implies_stores
                 number = capabilities.r2.bind(bucket_name, is_implied=is_implied)
                 return {"type": "r2_bucket", "name": name, "number": number}

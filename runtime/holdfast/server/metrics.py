@@ -122,8 +122,8 @@ class Gauge:
                 )
             found["holdfast_storage_rounds_total", script] = counts.rounds
             found["holdfast_isolates_stopped_total", script] = counts.stopped
-        if runtime.has_d1:
-            for (database, reads), count in runtime.d1.requests.items():
+        if (d1 := runtime.resources.d1_in_use) is not None:
+            for (database, reads), count in d1.requests.items():
                 kind = "read" if reads else "write"
                 found["holdfast_d1_requests_total", database, kind] = count
         return found
@@ -139,10 +139,11 @@ class Gauge:
         }
         for (script, class_name), count in runtime.directory.population().items():
             found["holdfast_objects", script, class_name] = count
-        for queue, count in runtime.queued().items():
+        for queue, count in runtime.resources.queued().items():
             found["holdfast_queue_messages", queue] = count
-        for database, count in (runtime.d1.waiting() if runtime.has_d1 else {}).items():
-            found["holdfast_d1_waiting", database] = count
+        if (d1 := runtime.resources.d1_in_use) is not None:
+            for database, count in d1.waiting().items():
+                found["holdfast_d1_waiting", database] = count
         self._look_at_heaps()
         for script, used in self._heaps.items():
             found["holdfast_isolates", script] = 1

@@ -9,7 +9,7 @@ isolate that went past a limit is replaced by the next event.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -44,19 +44,19 @@ from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.server.clock_steps import ClockSteps
-from holdfast.server.data_folder import BUCKETS, MAIL, QUEUES
+from holdfast.server.data_folder import MAIL
 from holdfast.server.environment import Environment
 from holdfast.server.freed import FreedMemory
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
+from holdfast.server.resources import Resources
 from holdfast.server.route_table import RouteTable
 from holdfast.server.schedules import CronScheduler
 from holdfast.server.settings import Settings
 from holdfast.server.sources import ScriptSource
 from holdfast.server.tails import Tails
-from holdfast.storage import Storage, StorageError
+from holdfast.storage import Storage
 from holdfast.storage.cache import ResponseCache
-from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import (
     Durations,
     NotCompiled,
@@ -67,10 +67,7 @@ from holdfast.workers import (
 )
 
 if TYPE_CHECKING:
-    from holdfast.server.queues import Queues
     from holdfast.server.tail_consumers import TailConsumers
-    from holdfast.storage.d1 import D1Databases
-    from holdfast.storage.r2 import Buckets
 
 log = logging.getLogger("holdfast.server")
 
@@ -131,8 +128,6 @@ class Runtime:
         self._calls = Calls()
         self._compiled_ahead: dict[str, asyncio.Future[object]] = {}  # by script
         self._rate_limits = RateLimits(self._clock.now_ms)
-        self.key_value = KeyValueStore(settings.data / "kv.sqlite")
-        self._d1: D1Databases | None = None  # until somebody has any
         self.directory = ObjectDirectory(
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
         )
@@ -171,87 +166,7 @@ class Runtime:
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
         self.crons = CronScheduler(self.worker_unless_slow, self._clock, loop.call_later, self.tell)
-        self._mail: Outlet | None = None  # until somebody has any
-        self._queues: Queues | None = None  # the same
-        self._buckets: Buckets | None = None  # the same
-        # Told of messages in a queue that another shard delivers.
-        self.on_queue_news: Callable[[str], None] = _nobody
-
-    @property
-    def buckets(self) -> "Buckets":
-        """The R2 buckets."""
-        if self._buckets is None:
-            from holdfast.storage.r2 import Buckets
-
-            self._buckets = Buckets(self.settings.data / BUCKETS, self._clock.now_ms)
-        return self._buckets
-
-    @property
-    def has_d1(self) -> bool:
-        """Whether somebody has asked for D1 databases."""
-        return self._d1 is not None
-
-    @property
-    def d1(self) -> "D1Databases":
-        """The D1 databases."""
-        if self._d1 is None:
-            from holdfast.storage.d1 import D1Databases, Pasts
-
-            pasts = Pasts(self.settings.history_days)
-            self._d1 = D1Databases(self.settings.data, pasts=pasts)
-        return self._d1
-
-    @property
-    def mail(self) -> Outlet:
-        """Where mails of scripts go."""
-        if self._mail is None:
-            from holdfast.server.mail import MailFolder, Relay
-
-            url = self.settings.smtp
-            folder = self.settings.data / MAIL
-            self._mail = Relay.parse(url) if url else MailFolder(folder, self.tell)
-        return self._mail
-
-    @property
-    def queues(self) -> "Queues":
-        """The queues."""
-        if self._queues is None:
-            from holdfast.server.queues import Queues
-            from holdfast.storage.queues import QueueStore
-
-            self._queues = Queues(
-                QueueStore(self.settings.data / QUEUES),
-                worker_of=self.worker_unless_slow,
-                clock=self._clock,
-                loop=self._loop,
-                tell=self.tell,
-                is_here=self.directory.placement.is_here,
-                on_news=lambda queue: self.on_queue_news(queue),
-                creates=self.source.implies_stores,
-            )
-        return self._queues
-
-    async def start_queues(self) -> None:
-        """Deliver the queues that are stored, if there are any."""
-        if self._queues is None and not (self.settings.data / QUEUES).exists():
-            return
-        try:
-            await self.queues.refresh()
-        except StorageError as error:
-            log.error("queues are not delivered: %s", error)
-
-    def queued(self) -> dict[str, int]:
-        """How many messages each queue holds that is delivered here. Blocks."""
-        try:
-            return {} if self._queues is None else self._queues.counts()
-        except StorageError as error:
-            log.warning("queues are not counted: %s", error)
-            return {}
-
-    def look_at_queues(self) -> None:
-        """The clock was set, or a script: see what is to be delivered, where there are queues."""
-        if self._queues is not None:
-            self._queues.look()
+        self.resources = self._make_resources()
 
     def _trace(self, script: str) -> None:
         resident = self._residents.get(script)
@@ -370,9 +285,7 @@ class Runtime:
         )
         host.objects, host.rpc = objects, objects.rpc
         objects.alarms = self._alarm_calls
-        environment = Environment(
-            script, host, objects, self.source, changes, lambda: self.queues, lambda: self.buckets
-        )
+        environment = Environment(script, host, objects, self.source, changes, self.resources)
         bindings = [environment.describe(binding) for binding in script.bindings]
         worker = Worker(
             script, self._platform, host, limits=self.settings.limits, bindings=bindings
@@ -390,11 +303,30 @@ class Runtime:
         worker.on_closed = lambda: self._on_closed(home, objects.rpc)
         return Resident(worker, home, objects)
 
+    def _make_resources(self) -> Resources:
+        return Resources(
+            self.settings,
+            clock=self._clock,
+            loop=self._loop,
+            tell=self.tell,
+            make_outlet=self._make_outlet,
+            worker_of=self.worker_unless_slow,
+            is_here=self.directory.placement.is_here,
+            creates_queues=self.source.implies_stores,
+        )
+
+    def _make_outlet(self) -> Outlet:
+        from holdfast.server.mail import MailFolder, Relay
+
+        url, folder = self.settings.smtp, self.settings.data / MAIL
+        return Relay.parse(url) if url else MailFolder(folder, self.tell)
+
     def _host(self, script_name: str) -> Host:
         return Host(self._loop, self._clock, self._capabilities(script_name))
 
     def _capabilities(self, script_name: str) -> Capabilities:
         """What a script's isolate can reach of the machine."""
+        resources = self.resources
 
         def console(level: str, text: str) -> None:
             self._console(script_name, level, text)
@@ -404,10 +336,10 @@ class Runtime:
             bodies=BodyTable(),
             fetch=self._fetch,
             cache=ScriptCaches(self._responses, script_name),
-            kv=KeyValueBindings(self.key_value),
-            d1=D1Bindings(lambda: self.d1),
+            kv=KeyValueBindings(resources.key_value),
+            d1=D1Bindings(lambda: resources.d1),
             rate_limits=self._rate_limits,
-            mail=MailBindings(script_name, lambda: self.mail),
+            mail=MailBindings(script_name, lambda: resources.mail),
             edge=self.settings.edge,
         )
 
@@ -468,15 +400,14 @@ class Runtime:
         """Begin no event that nobody asks for; return when none is under way, or after so long."""
         self.alarms.close()
         self.crons.close()
-        if self._queues is not None:
-            self._queues.pause()
+        self.resources.pause()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._is_busy():  # noqa: ASYNC110 - no event pays for telling of its end
                     await asyncio.sleep(DRAIN_LOOK_SECONDS)
 
     def _is_busy(self) -> bool:
-        if self.alarms.running or (self._queues is not None and self._queues.is_busy):
+        if self.alarms.running or self.resources.is_busy:
             return True
         workers = [resident.worker for resident in self._residents.values()]
         return any(worker.is_busy for worker in (*workers, *self._retiring))
@@ -489,8 +420,7 @@ class Runtime:
         self.overload.close()
         self.alarms.close()
         self.crons.close()
-        if self._queues is not None:
-            self._queues.close()
+        self.resources.close()
         self._waits.close()
         self.directory.departures.close()
         if self._sweeper is not None:
@@ -504,13 +434,7 @@ class Runtime:
         await self._fetch.close()
         await self._responses.aclose()
         await self.storage.aclose()
-        self.key_value.close()
-        if self._d1 is not None:
-            await asyncio.to_thread(self._d1.close)
-        if self._queues is not None:
-            await self._queues.aclose()
-        if self._buckets is not None:
-            await asyncio.to_thread(self._buckets.close)
+        await self.resources.aclose()
 
     # ---- sweeping ------------------------------------------------------------------
 
@@ -531,7 +455,7 @@ class Runtime:
             )
             self.alarms.clock_stepped()
             self.crons.clock_stepped(step_ms / 1000)
-            self.look_at_queues()
+            self.resources.look_at_queues()
         self._schedule_sweep()
 
     def _evict_idle(self, home: ObjectHome) -> None:
@@ -540,7 +464,3 @@ class Runtime:
             self._loop.call_later(EVICTION_PAUSE_SECONDS, self._evict_idle, home)
         else:
             self.directory.departures.tell()
-
-
-def _nobody(_queue: str) -> None:
-    """There is no other shard."""

@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from holdfast.catalog.bindings import (
     D1,
@@ -34,7 +34,7 @@ from holdfast.testing.waiting import in_background
 from holdfast.testing.worker import AnyWorker
 
 if TYPE_CHECKING:
-    from holdfast.testing.mail import SentMail
+    from holdfast.testing.mail import Outbox, SentMail
 
 __tracebackhide__ = hidden_from_tracebacks
 
@@ -161,7 +161,7 @@ class Core(Stage, Generic[WorkerT]):
     def outbox(self) -> "list[SentMail]":
         """The mails that scripts have sent, forwarded, and replied with, in this order."""
         self.begin()
-        return self.runtime.mail.mails
+        return cast("Outbox", self.runtime.resources.mail).mails
 
     # ---- D1 databases ------------------------------------------------------------------
 

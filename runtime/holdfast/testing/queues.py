@@ -102,13 +102,15 @@ class AnyQueue:
 
     def __len__(self) -> int:
         self._core.begin()
-        return self._core.runtime.queues.store.backlog(self.name).count
+        return self._core.runtime.resources.queues.store.backlog(self.name).count
 
     @property
     def messages(self) -> list[QueueMessage]:
         """What the queue holds, delayed or being delivered, in the order in which it was sent."""
         self._core.begin()
-        return [_shown(message) for message in self._core.runtime.queues.store.held(self.name)]
+        return [
+            _shown(message) for message in self._core.runtime.resources.queues.store.held(self.name)
+        ]
 
     @driven
     async def send(self, *bodies: Any, delay_seconds: int | None = None) -> None:
@@ -116,7 +118,7 @@ class AnyQueue:
         self._core.begin()
         messages = [NewMessage(to_javascript(body), "v8", delay_seconds) for body in bodies]
         sending = self._core.view.real.create_task(
-            self._core.runtime.queues.send(self.name, messages, None)
+            self._core.runtime.resources.queues.send(self.name, messages, None)
         )
         await self._core.waiting.wait(sending, f"what is sent to the queue {self.name}")
 

@@ -9,6 +9,7 @@ from holdfast.catalog import Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.engine import Handle, Isolate
 from holdfast.host.context import Capabilities, Clock, Host
+from holdfast.host.mail import Outlet
 from holdfast.host.timers import CallLater
 from holdfast.objects.alarms import AlarmScheduler, Due, Outcome
 from holdfast.objects.record import ObjectRecord
@@ -25,7 +26,6 @@ from holdfast.workers import Worker
 
 if TYPE_CHECKING:
     from holdfast.catalog.namespace import Namespace
-    from holdfast.testing.mail import Outbox
 
 MAX_LATENCY_S = 0.01
 
@@ -145,20 +145,10 @@ class HarnessRuntime(Runtime):
             fetch=outbound,
             platform=platform(),
         )
-        self._outbox: Outbox | None = None
         endless = cast("CallLater", partial(view.call_later, endless=True))
         self.crons = CronScheduler(self.worker, clock, endless, self.tell)
         self.alarm_ends = AlarmEnds(self.alarms)
         self._alarm_calls.scheduler = cast("AlarmScheduler", self.alarm_ends)
-
-    @property
-    def mail(self) -> "Outbox":
-        """See Runtime: mails are kept for the test."""
-        if self._outbox is None:
-            from holdfast.testing.mail import Outbox
-
-            self._outbox = Outbox()
-        return self._outbox
 
     def worker(self, name: str) -> Worker:
         """See Runtime; Python code is a Worker as far as its callers can tell."""
@@ -204,9 +194,15 @@ class HarnessRuntime(Runtime):
     def tasks(self) -> set[asyncio.Task[Any]]:
         """All ops that are under way, and the work for queues."""
         ops = {task for host in self.hosts for task in host.tasks}
-        return ops if self._queues is None else ops | self._queues.tasks
+        return ops | self.resources.tasks
 
     # ---- what the runtime makes ------------------------------------------------------
+
+    def _make_outlet(self) -> Outlet:
+        """Mails are kept for the test."""
+        from holdfast.testing.mail import Outbox
+
+        return Outbox()
 
     def _host(self, script_name: str) -> Host:
         capabilities = self._capabilities(script_name)

@@ -246,14 +246,14 @@ class Stage:
             for declared in worker.found.project.consumers
         ]
         if consumers:
-            self.runtime.queues.deliver_to(consumers)
+            self.runtime.resources.queues.deliver_to(consumers)
 
     def clock_was_set(self) -> None:
         """The calendar shows another time."""
         if self._begun:
             self.runtime.crons.clock_was_set()
             self.runtime.alarms.clock_stepped()
-            self.runtime.look_at_queues()
+            self.runtime.resources.look_at_queues()
 
     @driven
     async def crash(self) -> None:

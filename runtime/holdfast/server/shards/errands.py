@@ -81,10 +81,10 @@ class Clerk:
     async def _queues(self, news: list[str] | None) -> None:
         """There is something in these queues; or, for None, they are delivered otherwise."""
         if news is None:
-            await self._runtime.start_queues()
+            await self._runtime.resources.start_queues()
         else:
             for queue in news:
-                self._runtime.queues.news(queue)
+                self._runtime.resources.queues.news(queue)
 
     def _refresh(self, name: str | None) -> None:
         """Run what the catalog has now: the script `name` anew, others where they have changed."""
@@ -115,7 +115,7 @@ class Clerk:
 
 
 class QueueNews:
-    """Tells those who deliver queues that there is something in them (Runtime.on_queue_news).
+    """Tells those who deliver queues that there is something in them (Resources.on_queue_news).
 
     What there is to tell of while one is told waits, and is told together.
     """
