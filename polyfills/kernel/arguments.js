@@ -27,7 +27,7 @@ export function wrongField(field, dictionary, type) {
 
 /** An integer of 32 bits: what is not finite is 0, and what has more bits a TypeError. */
 export function toInt32(value) {
-  const number = Number(value);
+  const number = +value; // which no BigInt is
   if (!Number.isFinite(number)) return 0;
   const integer = number | 0;
   if (integer !== Math.trunc(number)) throw new TypeError(OUT_OF_RANGE);
