@@ -1,9 +1,9 @@
 // R2 buckets: https://developers.cloudflare.com/r2/api/workers/workers-api-reference/
 
 import { r2_create_upload, r2_delete, r2_get, r2_head, r2_list, r2_put } from "holdfast:ops";
-import { wrongArgument } from "../kernel/arguments.js";
+import { toInt32, wrongArgument } from "../kernel/arguments.js";
 import { passOutputGate } from "../kernel/pending.js";
-import { defineInterface, illegalConstructor, toLong, toUSVString } from "../kernel/webidl.js";
+import { defineInterface, illegalConstructor, toUSVString } from "../kernel/webidl.js";
 import { registerEntry, TAGS } from "../rpc/message.js";
 import { dataCloneError } from "../serialize/errors.js";
 import { toOptions, toStringMember, toStringsMember } from "./conversions.js";
@@ -88,7 +88,7 @@ class R2Bucket {
     for (const name of included) {
       if (!INCLUDED.includes(name)) throw new RangeError(`Unsupported include value ${name}`);
     }
-    const limit = given.limit === undefined ? NO_LIMIT : toLong(given.limit);
+    const limit = given.limit === undefined ? NO_LIMIT : toInt32(given.limit);
     const asked = {
       limit: limit === NO_LIMIT ? undefined : limit,
       prefix: text("prefix"),

@@ -1,9 +1,9 @@
 // Uploads in parts: https://developers.cloudflare.com/r2/objects/multipart-objects/
 
 import { r2_abort_upload, r2_complete_upload, r2_upload_part } from "holdfast:ops";
-import { wrongArgument } from "../kernel/arguments.js";
+import { toInt32, wrongArgument } from "../kernel/arguments.js";
 import { passOutputGate } from "../kernel/pending.js";
-import { defineInterface, illegalConstructor, isObject, toLong, toUSVString } from "../kernel/webidl.js";
+import { defineInterface, illegalConstructor, isObject, toUSVString } from "../kernel/webidl.js";
 import { refuseToClone } from "../serialize/index.js";
 import { toOptions } from "./conversions.js";
 import { headResult, reveal } from "./object.js";
@@ -30,7 +30,7 @@ class R2MultipartUpload {
   /** Store a part, from 1 to 10,000; `{ partNumber, etag }`. */
   async uploadPart(partNumber, value, options = undefined) {
     const bucket = this.#bucket;
-    const number = toLong(partNumber);
+    const number = toInt32(partNumber);
     checkValue(value, "uploadPart", NAME);
     const wrong = () => wrongArgument("uploadPart", NAME, 3, "UploadPartOptions");
     refuseEncryption(toOptions(options, wrong) ?? {}, "uploadPart");
@@ -46,7 +46,7 @@ class R2MultipartUpload {
     if (!Array.isArray(uploadedParts)) throw wrongArgument("complete", NAME, 1, "Array");
     const parts = uploadedParts.map((part) => {
       if (!isObject(part)) throw wrongArgument("complete", NAME, 1, "Array");
-      const number = toLong(part.partNumber);
+      const number = toInt32(part.partNumber);
       const etag = toUSVString(part.etag);
       return [number, etag];
     });

@@ -356,8 +356,9 @@ def test_changed_triggers_are_taken_up_without_a_restart(tmp_path: Path) -> None
         file.write_text(config + '[triggers]\ncrons = ["nope"]\n')
         dev.line('"nope" is no cron expression')
         dev.line("The version before stays in service.")
-        file.write_text(config)
+        file.write_text(config + 'tail_consumers = [{service = "hello"}]\n')
         dev.line("Cron triggers: none.")
+        dev.line("Tail Workers: hello.")
 
 
 def test_a_cron_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.storage import StorageError
 from holdfast.storage.d1 import D1Database, D1Databases, D1Error, D1Limits, Query
-from holdfast.storage.d1.encoding import encode_objects, encode_rows
+from holdfast.storage.d1.encoding import decode_query, encode_objects, encode_rows
 from holdfast.storage.d1.files import file_of
 
 COUNT_FOREVER = (
@@ -322,3 +322,13 @@ def test_a_result_is_one_list_however_many_rows_it_has(database, count):
     told = json.loads(encode_rows(outcome))["results"]["rows"]
     assert told == [[n, [1, 2], 0] for n in range(1, count + 1)]
     assert len(json.loads(encode_objects(outcome))["results"]) == count
+
+
+def test_parameters_are_read_as_d1_reads_them():
+    given = [None, "t", True, 1, [1, 255], [1.9, -1, 257, True], []]
+    read = [None, "t", 1.0, 1.0, b"\x01\xff", b"\x01\xff\x01\x01", b""]
+    assert decode_query({"sql": "x", "params": given}).params == read
+    for wrong in ({}, [1, "a"], [[1] * 1_000_000]):
+        with pytest.raises(ValueError, match="must be null, a number") as raised:
+            decode_query({"sql": "x", "params": [wrong]})
+        assert len(str(raised.value)) < 300

@@ -17,7 +17,7 @@ SCRIPT = """
 export default {
   async fetch(request, env) {
     const told = {};
-    for (const name of ["connectionString", "host", "port", "user", "password", "database"]) {
+    for (const name of Object.keys(env.DB)) {
       try { told[name] = env.DB[name]; } catch (error) { told[name] = String(error); }
     }
     return Response.json(told);

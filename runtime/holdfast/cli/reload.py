@@ -103,6 +103,9 @@ class Reloader:
             if triggers.consumers != self._triggers.consumers:
                 told = ", ".join(consumer.queue for consumer in triggers.consumers) or "none"
                 self._terminal.line(f"Queues consumed: {told}.", "36")
+            if triggers.tail_consumers != self._triggers.tail_consumers:
+                told = ", ".join(triggers.tail_consumers) or "none"
+                self._terminal.line(f"Tail Workers: {told}.", "36")
         self._triggers = triggers
         self._set_triggers(triggers)
 

@@ -15,8 +15,8 @@ May import engine/ (and does not); touches APSW. docs/durability.md tells what i
 - `AlarmList` (alarms.py): when which object of a namespace is to be woken; listed_alarm.py: what
   one object's commits tell it, unlisted.py what a power loss has kept from it, mending.py
   what is done about a damaged one.
-- `Sql` (sql.py): SQL as scripts may use it; statements.py tells a script's
-  statements apart, authorizer.py has what they may do.
+- `Sql` (sql.py): SQL as scripts may use it; statements.py tells a script's statements from
+  ours, splitting.py where each ends, authorizer.py has what they may do.
 - `NameBook` (object_names.py): what the objects of a namespace are called; portable.py: an
   object's database as a file of its own; bundle.py: with its facets in it; whole.py: which files
   make an object.

@@ -75,8 +75,6 @@ def split(sql: str) -> tuple[str, ...]:
     pieces = []
     start = 0
     for end in statement_ends(sql):
-        if end <= start:
-            continue
         pieces.append(sql[start:end])
         start = end
         while start < len(sql) and sql[start] in _BLANK:

@@ -78,6 +78,10 @@ export const cases = {
         return upload.complete([{ partNumber: 1, etag: "wrong" }]);
       },
       "missing part": async () => (await begin()).complete([{ partNumber: 1, etag: "e" }]),
+      "a part far out": async () => (await begin()).uploadPart(2 ** 32 + 1, "v"),
+      "a missing part far out": async () => (await begin()).complete([{ partNumber: -(2 ** 32) + 1, etag: "e" }]),
+      "a part of any number": async () => (await begin()).uploadPart(Infinity, "v"),
+      "a limit far out": () => b.list({ limit: 2 ** 32 + 1 }),
       twice: async () => {
         const upload = await begin();
         const part = await upload.uploadPart(1, "v");

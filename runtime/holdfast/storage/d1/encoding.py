@@ -6,6 +6,7 @@ A blob is a list of its bytes, as in D1; a number that JSON has no form for is n
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from holdfast.storage.d1.connection import Outcome
@@ -14,6 +15,7 @@ from holdfast.storage.statements import SqlValue
 
 SERVED_BY = "holdfast"
 _ROWS_OF_A_PIECE = 32
+_SHOWN = 200  # characters of a parameter that is none
 
 _ENCODER = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":"))
 
@@ -89,9 +91,13 @@ def _decode(value: Any) -> SqlValue:
             return float(value)
         case int() | float():
             return float(value)
-        case list() if all(isinstance(byte, int | float) for byte in value):
-            return bytes(int(byte) & 255 for byte in value)
-    raise ValueError(f"a parameter must be null, a number, a string or a list of bytes: {value!r}")
+        case list():
+            with suppress(TypeError, ValueError):  # as nearly all are, and far sooner done
+                return bytes(value)
+            if all(isinstance(byte, int | float) for byte in value):
+                return bytes(int(byte) & 255 for byte in value)
+    wanted = "a parameter must be null, a number, a string or a list of bytes"
+    raise ValueError(f"{wanted}: {repr(value)[:_SHOWN]}")
 
 
 def _encode(value: Any) -> str:
