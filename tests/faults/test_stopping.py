@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -105,15 +104,13 @@ async def test_a_second_signal_ends_at_once(tmp_path: Path, number: signal.Signa
 
 
 async def test_an_idle_connection_does_not_hold_up_the_stop(tmp_path: Path) -> None:
-    async with Site(tmp_path) as site:
+    async with Site(tmp_path, "--drain-seconds", "3600") as site:
         _, writer = await asyncio.open_connection("127.0.0.1", site.port)
         _, half_sent = await asyncio.open_connection("127.0.0.1", site.port)
         half_sent.write(b"GET / HTT")
         assert await site.fetch("nobody") == (404, 'There is no Worker named "nobody".\n')
-        started = time.monotonic()
         site.signal(signal.SIGTERM)
-        assert await site.ended() == 0
-        assert time.monotonic() - started < 5, "it waited for those who ask for nothing"
+        assert await site.ended() == 0  # it does not wait for those who ask for nothing
         writer.close()
         half_sent.close()
 
@@ -126,9 +123,7 @@ async def test_what_never_ends_is_cut_off_after_the_drain_time(tmp_path: Path) -
             assert await endless.content.read(4) == b"more"
             stalled = await site.request("slow", "/endless")  # nobody reads this one
             await until_logged(site, "begun")
-            started = time.monotonic()
             site.signal(signal.SIGTERM)
             assert await site.ended() == 0
-            assert time.monotonic() - started < 5
             stalled.close()
         await asyncio.gather(hanging, return_exceptions=True)
