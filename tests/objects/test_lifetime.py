@@ -79,6 +79,13 @@ async def test_the_log_tells_why_objects_were_reset(
     assert lines(caplog)[1].startswith("1 object of Thing reset: the script was stopped: ")
 
 
+async def test_a_stop_does_not_wait_for_an_isolate_that_was_stopped(server: Server) -> None:
+    server.add("main", COUNT.replace("this.n++;", "for (;;);"))
+    assert (await server.fetch()).status == 500
+    async with asyncio.timeout(20):
+        await server.runtime.drain(3600)
+
+
 async def test_the_log_has_an_aborts_reason_in_one_line(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -121,7 +121,7 @@ async def test_what_ends_with_everything_under_way_gives_all_back(
 ) -> None:
     limits = Limits(turn_cpu_ms=300, memory_bytes=24 << 20)
     descriptors = len([*Path("/dev/fd").iterdir()])
-    async with Server(tmp_path, limits=limits) as server:
+    async with Server(tmp_path, limits=limits, drain_seconds=0) as server:
         served(server)
         url = f"http://127.0.0.1:{server.port}"
         headers = {"Host": f"main.localhost:{server.port}"}

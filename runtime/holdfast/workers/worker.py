@@ -480,8 +480,13 @@ class Worker:
 
     @property
     def is_busy(self) -> bool:
-        """True while an event is under way, a call of an object, or a body that goes out."""
-        return bool(self._live or self.host.has_calls or self.bodies.is_writing)
+        """True while an event is under way, a call of an object, or a body that goes out.
+
+        Nothing is in an isolate that was terminated: what it had under way never ends.
+        """
+        return not self.is_dead and bool(
+            self._live or self.host.has_calls or self.bodies.is_writing
+        )
 
 
 def _outcome(error: Exception) -> str:
