@@ -4,10 +4,12 @@
 // costs more than finding it; so what was once found valid is remembered.
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const INVALID_IN_VALUE = /[\0\n\r]|[^\0-\xff]/;
+const INVALID_IN_VALUE = /[\0\n\r]/;
 
 // Scripts may replace RegExp.prototype.exec, which test() calls.
-const match = Function.prototype.call.bind(RegExp.prototype.exec);
+const uncurry = Function.prototype.call.bind.bind(Function.prototype.call);
+const match = uncurry(RegExp.prototype.exec);
+const toWellFormed = uncurry(String.prototype.toWellFormed);
 
 const REMEMBERED = 256;
 const LONGEST_REMEMBERED = 64;
@@ -32,15 +34,16 @@ export function normalizeName(name) {
 }
 
 /**
- * The value without the white space around it. Throws TypeError for NUL, CR, LF
- * inside, and for characters that do not fit in a byte.
+ * The value without the white space around it. Throws TypeError for NUL, CR, LF inside.
+ *
+ * As on Cloudflare, it is a USVString and no ByteString: headers are UTF-8 on their way.
  * https://fetch.spec.whatwg.org/#concept-header-value-normalize
  */
 export function normalizeValue(value) {
   const known = values.get(value);
   if (known !== undefined) return known;
   const text = `${value}`;
-  const normal = trimWhitespace(text);
+  const normal = toWellFormed(trimWhitespace(text));
   if (match(INVALID_IN_VALUE, normal) !== null) throw new TypeError("Invalid header value.");
   if (text.length <= LONGEST_REMEMBERED) {
     if (values.size === REMEMBERED) values.clear();

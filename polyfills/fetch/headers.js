@@ -211,7 +211,7 @@ export function rawFromInit(init) {
   return rawFromPairs(init, method);
 }
 
-// record<ByteString, ByteString>: each property is looked up and read before the next.
+// record<ByteString, USVString>: each property is looked up and read before the next.
 // https://webidl.spec.whatwg.org/#es-record
 function rawFromRecord(record) {
   let raw = "";
@@ -221,7 +221,7 @@ function rawFromRecord(record) {
   return raw;
 }
 
-// sequence<sequence<ByteString>>
+// sequence of pairs of the same
 function rawFromPairs(pairs, method) {
   let raw = "";
   for (const pair of iterate(pairs, method)) {

@@ -20,7 +20,7 @@ const STATUS_RANGE =
   "Responses may only be constructed with status codes in the range 200 to 599, inclusive.";
 const NULL_BODY = "Response with null body status (101, 204, 205, or 304) cannot have a body.";
 const WEB_SOCKET_STATUS = "Responses with a WebSocket must have status code 101.";
-const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const REASON_PHRASE = /^[^\0-\x08\n-\x1f\x7f]*$/;
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
 
 const sockets = lazily("sockets/websocket.js");

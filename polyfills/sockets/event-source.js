@@ -3,7 +3,6 @@
 
 import { wrongArgument } from "../kernel/arguments.js";
 import { DOMException } from "../language/dom-exception.js";
-import { encodeUtf8 } from "../encoding/utf8.js";
 import { AbortController } from "../events/abort.js";
 import { defineEventHandler } from "../events/event-handler.js";
 import { dispatchTrusted, EventTarget } from "../events/event-target.js";
@@ -114,7 +113,7 @@ export class EventSource extends EventTarget {
       ["accept", "text/event-stream"],
       ["cache-control", "no-cache"],
     ];
-    if (this.#lastId !== "") headers.push(["last-event-id", latin1(this.#lastId)]);
+    if (this.#lastId !== "") headers.push(["last-event-id", this.#lastId]);
     let response;
     try {
       const init = { headers, signal: this.#abort.signal };
@@ -212,9 +211,4 @@ function problemOf(response) {
   if (type === null) return "No content type header was present in the response.";
   if (extractMimeType(type)?.essence === "text/event-stream") return null;
   return `The content type '${type}' is invalid.`;
-}
-
-/** The UTF-8 bytes of an id as a header's characters. */
-function latin1(id) {
-  return String.fromCharCode(...encodeUtf8(id));
 }

@@ -61,8 +61,8 @@ def test_a_rule_may_name_a_host_whatever_the_port():
     assert applied(text, "/page", "one.two.example.com") == {}
 
 
-def test_values_leave_as_utf_8():
-    assert applied("/a\n  x-a: ü") == {"x-a": ["Ã¼"]}
+def test_values_are_any_text():
+    assert applied("/a\n  x-a: ü") == {"x-a": ["ü"]}
 
 
 def test_there_are_as_many_rules_as_on_cloudflare():

@@ -83,7 +83,7 @@ async def test_a_response_has_all_its_parts(run: Run, serve_bytes: Any) -> None:
         ' r.headers.getSetCookie(), r.headers.get("x"), await r.text()];'
     )
     cookies = ["a=1", "b=2"]
-    assert got == [299, "Quite fine", f"{url}/x", False, "basic", True, cookies, "Ã©", "hi"]
+    assert got == [299, "Quite fine", f"{url}/x", False, "basic", True, cookies, "é", "hi"]
 
 
 async def test_text_is_decoded_as_utf8_without_its_mark(run: Run, serve_bytes: Any) -> None:

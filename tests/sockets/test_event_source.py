@@ -59,7 +59,7 @@ async def test_a_stream_that_ends_is_asked_for_again_with_the_last_id(server: Se
     asked = ["text/event-stream", "no-cache"]
     assert told == [
         *[0, True, False, "open", 1, [*asked, None], "é1", True, "error", 0],
-        *["open", 1, [*asked, "Ã©1"], "é2", True, 2],
+        *["open", 1, [*asked, "é1"], "é2", True, 2],
     ]
 
 

@@ -55,8 +55,7 @@ class HeaderRules:
 
 
 def _set(fields: Fields, name: str, value: str, *, beside: bool) -> None:
-    # Others read headers byte by byte.
-    value = value.strip(" \t\n").encode("utf-8", "replace").decode("latin-1")
+    value = value.strip(" \t\n")
     known = fields.get(name) if beside else None
     if not known:
         fields[name] = [value]

@@ -58,7 +58,7 @@ def _told_in(headers: str, name: str) -> Mapping[str, Any]:
     for field_name, value in zip(lines[::2], lines[1::2], strict=False):
         if field_name.lower() == name:
             try:
-                told = json.loads(value.encode("latin-1"))
+                told = json.loads(value)
             except ValueError:
                 return {}
             return told if isinstance(told, dict) else {}

@@ -259,7 +259,7 @@ def received(
     else:
         body = ResponseBody(response, on_end)
     raw = "".join(
-        f"{name.decode('latin-1').lower()}\n{value.decode('latin-1')}\n"
+        f"{name.decode('latin-1').lower()}\n{value.decode(errors='replace')}\n"
         for name, value in response.raw_headers
     )
     final = url.partition("#")[0]

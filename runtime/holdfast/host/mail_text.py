@@ -65,7 +65,7 @@ def parse(raw: bytes) -> Parsed:
 
 
 def _line(value: object) -> str:
-    text = str(value).encode("utf-8", "surrogateescape").decode("latin-1")
+    text = str(value).encode("utf-8", "surrogateescape").decode(errors="replace")
     return _SPACE.sub(" ", text).strip()
 
 

@@ -68,20 +68,10 @@ def with_defaults(headers: Headers) -> Headers:
 
 def sent_headers(headers: Headers, body: bytes | ByteStream | None) -> Headers:
     """The headers as aiohttp is to be given them: without those of the connection."""
-    sent = [(n, _as_utf8(v)) for n, v in headers if n not in _CONNECTION_HEADERS]
+    sent = [(name, value) for name, value in headers if name not in _CONNECTION_HEADERS]
     if isinstance(body, ByteStream) and body.length is not None:
         sent.append(("content-length", str(body.length)))
     return sent
-
-
-def _as_utf8(value: str) -> str:
-    """The text whose UTF-8 is these bytes (a character each): what aiohttp is to be given."""
-    if value.isascii():
-        return value
-    try:
-        return value.encode("latin-1").decode()
-    except UnicodeError:
-        return value
 
 
 def header_pairs(raw: str) -> Headers:

@@ -218,7 +218,7 @@ def raw_headers(message: RawRequestMessage, client: str) -> str:
     lines = [*chain.from_iterable(told)]
     if client:
         lines += b"CF-Connecting-IP", client.encode()
-    text = b"\n".join([*lines, b""]).decode("latin-1")
+    text = b"\n".join([*lines, b""]).decode(errors="replace")
     if len(text) <= MAX_REMEMBERED_HEADERS:
         if len(_last_headers) >= REMEMBERED_CLIENTS:
             _last_headers.clear()

@@ -106,8 +106,8 @@ def _written(status: int, status_text: str, headers: str) -> tuple[bytes, bytes 
             lines.append(f"{name}: {parts[i + 1]}\r\n")
             has_date = has_date or name == "date"
         elif name == "content-length":
-            declared = parts[i + 1].encode("latin-1", "replace")
-    return "".join(lines).encode("latin-1", "replace"), declared, has_date
+            declared = parts[i + 1].encode()
+    return "".join(lines).encode(errors="replace"), declared, has_date
 
 
 def plain_response(status: int, message: str) -> WorkerResponse:
