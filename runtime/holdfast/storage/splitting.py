@@ -7,15 +7,11 @@ https://www.sqlite.org/c3ref/complete.html
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 _BLANKS = r"[ \t\n\r\f]+|--[^\n]*|/\*.*?(?:\*/|\Z)"
 _QUOTED = r"""'[^']*'?|"[^"]*"?|`[^`]*`?|\[[^\]]*\]?"""
 _WORD = r"[A-Za-z0-9_$\x80-\U0010ffff]+"
-_TOKEN = re.compile(rf"(?P<blank>{_BLANKS})|(?P<word>{_WORD})|{_QUOTED}|.", re.DOTALL)
-_TO_SEMICOLON = re.compile(
-    rf"""(?:[^;'"`\[/-]+|{_QUOTED}|{_BLANKS}|[/-])*+(?P<semicolon>;)?""", re.DOTALL
-)
-_EMPTY = re.compile(r"(?:[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _BLANK = " \t\n\r\v\f"
 
 # Where a semicolon ends a statement: not within a trigger, whose end is told by `; END ;`.
@@ -45,20 +41,40 @@ _NEXT: dict[int, tuple[dict[str, int], int]] = {
 }
 
 
+# Compiled when they are first wanted: it takes each start 3 ms, and most scripts have no SQL.
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    return re.compile(rf"(?P<blank>{_BLANKS})|(?P<word>{_WORD})|{_QUOTED}|.", re.DOTALL)
+
+
+@cache
+def _to_semicolon() -> re.Pattern[str]:
+    return re.compile(
+        rf"""(?:[^;'"`\[/-]+|{_QUOTED}|{_BLANKS}|[/-])*+(?P<semicolon>;)?""", re.DOTALL
+    )
+
+
+@cache
+def _empty() -> re.Pattern[str]:
+    return re.compile(r"(?:[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
+
+
 def statement_ends(sql: str) -> Iterator[int]:
     """The places behind the semicolons that end statements."""
     state = _START
     place = 0
     while place < len(sql):
         if state == _PLAIN:
-            found = _TO_SEMICOLON.match(sql, place)
+            found = _to_semicolon().match(sql, place)
             assert found is not None, "it matches anything"
             state = _START
             place = found.end()
             if found["semicolon"]:
                 yield place
             continue
-        found = _TOKEN.match(sql, place)
+        found = _token().match(sql, place)
         assert found is not None, "it matches anything"
         place = found.end()
         if found["blank"] is not None:
@@ -86,4 +102,4 @@ def split(sql: str) -> tuple[str, ...]:
 
 def is_empty(sql: str) -> bool:
     """Whether there is no statement in it, but comments at most."""
-    return _EMPTY.fullmatch(sql) is not None
+    return _empty().fullmatch(sql) is not None
