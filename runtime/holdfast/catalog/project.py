@@ -9,7 +9,6 @@ https://developers.cloudflare.com/workers/wrangler/configuration/
 
 import json
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -239,13 +238,19 @@ _PLACE = re.compile(r"<string>:(\d+) (.+) at column (\d+)")
 def _parse(file: Path) -> Mapping[str, Any]:
     text = file.read_text("utf-8-sig")
     try:
-        fields = tomllib.loads(text) if file.suffix == ".toml" else _parse_json(text)
+        fields = _parse_toml(text) if file.suffix == ".toml" else _parse_json(text)
     except ValueError as error:
         told = _PLACE.sub(r"line \1, column \3: \2", str(error))
         raise ProjectInvalid(f"{file}: {told}") from error
     if not isinstance(fields, Mapping):
         raise ProjectInvalid(f"{file}: the file must hold one object")
     return fields
+
+
+def _parse_toml(text: str) -> Any:
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 def _parse_json(text: str) -> Any:
