@@ -18,7 +18,9 @@ aiohttp alone, and reaches the running Workers through the `Platform` protocol.
 docs/rest-api.md is the page for its users.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from holdfast.lazy import lazily
 
 if TYPE_CHECKING:
     from holdfast.api.app import make_app
@@ -97,11 +99,5 @@ _PLACES = {
     "show_object": "object_client",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for: a command that asks a server needs none."""
-    from importlib import import_module
-
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+# A command that asks a server needs none.
+__getattr__ = lazily(__name__, _PLACES)

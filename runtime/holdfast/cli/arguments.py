@@ -17,6 +17,7 @@ from holdfast.cli.parser import (
     command,
     day,
     duration_or_zero,
+    group,
     header_name,
     network,
     object_file,
@@ -196,13 +197,12 @@ def _add_deploy(commands: Any) -> None:
 
 
 def _add_namespace(commands: Any) -> Any:
-    parser: Parser = commands.add_parser(
+    actions = group(
+        commands,
         "namespace",
-        help="create and list Durable Object namespaces",
-        description="Creates and lists Durable Object namespaces of a `holdfast serve`.",
+        "create and list Durable Object namespaces",
+        "Creates and lists Durable Object namespaces of a `holdfast serve`.",
     )
-    parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION")
     create = command(
         actions,
         "create",

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from holdfast.cli.parser import Parser, command
+from holdfast.cli.parser import Parser, command, group
 from holdfast.cli.where import add_data, add_remote
 
 _OBJECTS = """\
@@ -29,11 +29,8 @@ The file holds secrets: keep it as you keep the data folder.
 
 def add_objects(commands: Any) -> Any:
     """`holdfast objects …`."""
-    parser: Parser = commands.add_parser(
-        "objects", help="look into Durable Objects, copy and change them", description=_OBJECTS
-    )
-    parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    summary = "look into Durable Objects, copy and change them"
+    actions = group(commands, "objects", summary, _OBJECTS)
     listing = _action(actions, "list", "list the objects of a namespace", "list_objects")
     _add_json(listing)
     show = _action(actions, "show", "show what an object holds, keys and values", "show")
@@ -89,11 +86,7 @@ def add_folder_commands(commands: Any) -> None:
 
 def add_d1(commands: Any) -> Any:
     """`holdfast d1 …`; its actions, and those of each that has some."""
-    parser: Parser = commands.add_parser(
-        "d1", help="make D1 databases, migrate them and ask them", description=_D1
-    )
-    parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    actions = group(commands, "d1", "make D1 databases, migrate them and ask them", _D1)
     create = _d1_action(actions, "create", "create a database of a server", "create")
     create.add_argument("name", metavar="NAME", help="what the database is called")
     add_remote(create)
@@ -106,24 +99,20 @@ def add_d1(commands: Any) -> Any:
     export = _d1_action(actions, "export", "write a database to a file of SQL", "export")
     _add_file(export, "--to", "the file to write")
     _add_d1(export)
-    migrations: Parser = actions.add_parser(
-        "migrations", help="list or apply migrations", description="Lists or applies migrations."
-    )
-    migrations.set_defaults(run=lambda _: migrations.show_help(), parser=migrations)
-    steps = migrations.add_subparsers(title="actions", metavar="ACTION")
+    summary = "list or apply migrations"
+    steps = group(actions, "migrations", summary, "Lists or applies migrations.")
     _add_d1(_d1_action(steps, "list", "list those that were not applied", "list_migrations"))
     _add_d1(_d1_action(steps, "apply", "apply those that were not", "apply_migrations"))
     return actions, {"migrations": steps, "time-travel": _add_time_travel(actions)}
 
 
 def _add_time_travel(d1: Any) -> Any:
-    travel: Parser = d1.add_parser(
+    actions = group(
+        d1,
         "time-travel",
-        help="take a database back in time",
-        description="Tells bookmarks of a database, and takes it back to one.",
+        "take a database back in time",
+        "Tells bookmarks of a database, and takes it back to one.",
     )
-    travel.set_defaults(run=lambda _: travel.show_help(), parser=travel)
-    actions = travel.add_subparsers(title="actions", metavar="ACTION")
     info = _d1_action(actions, "info", "tell the bookmark of now, or of a time", "info", _TRAVEL)
     restore = _d1_action(actions, "restore", "take a database back in time", "restore", _TRAVEL)
     restore.add_argument("--bookmark", help="as `info` or an earlier `restore` gave it")

@@ -193,6 +193,13 @@ def day(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-01-31")
 
 
+def group(commands: Any, name: str, summary: str, description: str) -> Any:
+    """A sub-command that is none without one of its actions; where these are added."""
+    parser: Parser = commands.add_parser(name, help=summary, description=description)
+    parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
+    return parser.add_subparsers(title="actions", metavar="ACTION")
+
+
 def command(
     commands: Any, name: str, summary: str, description: str, function: tuple[str, str]
 ) -> Parser:

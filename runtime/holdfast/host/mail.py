@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 MAX_MAIL_BYTES = 25 << 20  # as at Cloudflare
+TOO_LARGE = "the email is larger than 25 MiB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class MailBindings:
     async def deliver(self, kind: str, sender: str, recipients: Sequence[str], raw: bytes) -> None:
         """See Outlet. Raises ScriptError."""
         if len(raw) > MAX_MAIL_BYTES:
-            raise ScriptError("Error", "the email is larger than 25 MiB")
+            raise ScriptError("Error", TOO_LARGE)
         for address in (sender, *recipients):
             if "@" not in address or not address.isprintable() or " " in address:
                 raise ScriptError("Error", f"{address!r} is no email address")
@@ -137,7 +138,7 @@ def mail_compose(_host: Host, fields: str, contents: bytes) -> bytes:
     from holdfast.host.mail_text import compose
 
     if len(contents) > MAX_MAIL_BYTES:
-        raise ScriptError("Error", "the email is larger than 25 MiB")
+        raise ScriptError("Error", TOO_LARGE)
     try:
         return compose(fields, contents)
     except (ValueError, LookupError, TypeError, AttributeError) as error:

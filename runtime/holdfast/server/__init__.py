@@ -23,7 +23,9 @@ May import objects, workers, host, catalog, storage and engine; touches aiohttp.
 - shards/: several processes behind one port, which only those that have them import.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from holdfast.lazy import lazily
 
 if TYPE_CHECKING:
     from holdfast.server.listener import Listener
@@ -58,11 +60,5 @@ _PLACES = {
     "Settings": "settings",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for: what only tests needs no listener."""
-    from importlib import import_module
-
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+# What only tests needs no listener.
+__getattr__ = lazily(__name__, _PLACES)

@@ -34,6 +34,7 @@ import apsw
 
 from holdfast.storage import going_back
 from holdfast.storage.catching_up import settle_if_possible
+from holdfast.storage.clock import now_ms
 from holdfast.storage.errors import BookmarkInvalid, CutOff, StorageError
 from holdfast.storage.going_back import GoingBack
 from holdfast.storage.history import (
@@ -75,7 +76,7 @@ class Bookmarking:
     def __init__(
         self,
         retention_days: float = RETENTION_DAYS,
-        now_ms: Callable[[], float] = lambda: time.time() * 1000,
+        now_ms: Callable[[], float] = now_ms,
     ) -> None:
         """No past is kept for 0 days."""
         self.retention_days = retention_days

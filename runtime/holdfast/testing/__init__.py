@@ -17,7 +17,9 @@ end in a loop of its own, and returns the result; `AsyncHarness` returns it to b
   pytest; javascript.py collects tests that are written in JavaScript.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from holdfast.lazy import lazily
 
 if TYPE_CHECKING:
     from holdfast.testing.database import Database
@@ -90,11 +92,4 @@ _PLACES = {
     "holdfast_fixture": "plugin",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for."""
-    from importlib import import_module
-
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+__getattr__ = lazily(__name__, _PLACES)

@@ -13,14 +13,8 @@ __tracebackhide__ = hidden_from_tracebacks
 
 
 @dataclass(frozen=True, slots=True)
-class SentMail:
+class SentMail(Mail):
     """A mail that a script has sent; `kind` is "sent", "forwarded" or "replied"."""
-
-    script: str
-    kind: str
-    sender: str
-    recipients: tuple[str, ...]
-    raw: bytes
 
     @property
     def message(self) -> EmailMessage:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from holdfast.storage.clock import now_ms
 from holdfast.storage.errors import StorageError
 from holdfast.storage.history import RETENTION_DAYS
 
@@ -24,7 +25,7 @@ class Pasts:
     def __init__(
         self,
         retention_days: float = RETENTION_DAYS,
-        now_ms: Callable[[], float] = lambda: time.time() * 1000,
+        now_ms: Callable[[], float] = now_ms,
     ) -> None:
         """No past is kept for 0 days."""
         self.retention_days = retention_days

@@ -8,7 +8,6 @@ import re
 import secrets
 import shutil
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TypeVar
 
 import apsw
 
+from holdfast.storage.clock import now_ms
 from holdfast.storage.r2.bucket import Bucket
 from holdfast.storage.r2.errors import BucketExists, InvalidBucketName, NoSuchBucket
 from holdfast.storage.r2.objects import STORAGE_CLASSES
@@ -46,17 +46,13 @@ def is_bucket_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def _now_ms() -> float:
-    return time.time() * 1000
-
-
 class Buckets:
     """The buckets below a folder. Its methods block, and may be called from any thread.
 
     They raise R2Error, and StorageError where the disk fails.
     """
 
-    def __init__(self, folder: Path, now_ms: Callable[[], float] = _now_ms) -> None:
+    def __init__(self, folder: Path, now_ms: Callable[[], float] = now_ms) -> None:
         """`now_ms`: milliseconds since the epoch, for what is older than it may be."""
         self._folder = folder
         self._now_ms = now_ms
