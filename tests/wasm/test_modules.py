@@ -1,15 +1,13 @@
 """How modules come: by import, by a binding, from a folder, with an upload; and kept on the disk."""
 
-import asyncio
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from holdfast.catalog import WasmModule
 from holdfast.catalog.source import read_source
-from holdfast.engine import compile_ahead
+from holdfast.engine import KeptCode, compile_ahead
 from holdfast.engine.cache import lasting_directory
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.engine.wasm import modules
@@ -107,27 +105,6 @@ def test_a_folder_is_read_with_its_modules(tmp_path: Path) -> None:
     assert found == {"main.mjs": ModuleKind.ESM, "lib/code.wasm": ModuleKind.WASM}
 
 
-async def test_what_is_compiled_for_the_first_request_holds_up_no_other_script(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compiling, may_go_on = threading.Event(), threading.Event()
-
-    def slow(modules: Iterable[Module]) -> object:
-        compiling.set()
-        may_go_on.wait(10)
-        return compile_ahead(modules)
-
-    monkeypatch.setattr("holdfast.server.runtime.compile_ahead", slow)
-    source = f"import module from './code.wasm'; export default {{ fetch: () => new Response(`${{{RUN}}}`) }};"
-    server.add("main", source, modules={"code.wasm": wat(ANSWER)})
-    server.add("other", "export default { fetch: () => new Response('quick') };")
-    first, second = asyncio.create_task(server.text()), asyncio.create_task(server.text())
-    await asyncio.to_thread(compiling.wait, 10)
-    assert await server.text(script="other") == "quick" and not first.done()
-    may_go_on.set()
-    assert await first == await second == await server.text() == "42"
-
-
 async def test_what_cannot_be_compiled_is_told_with_each_request(server: Server) -> None:
     source = "import module from './code.wasm'; export default { fetch: () => new Response('') };"
     server.add("main", source, modules={"code.wasm": b"nothing"})
@@ -161,8 +138,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_what_was_compiled_is_kept_and_nothing_else_is_read(cache: Path) -> None:
-    assert compile_ahead([Module("a.wasm", ModuleKind.WASM, wat(LARGE))])
-    assert compile_ahead([Module("small.wasm", ModuleKind.WASM, wat(ANSWER))])
+    assert compile_ahead(KeptCode(None), [Module("a.wasm", ModuleKind.WASM, wat(LARGE))])
+    assert compile_ahead(KeptCode(None), [Module("small.wasm", ModuleKind.WASM, wat(ANSWER))])
     (kept,) = cache.glob("wasm-*.qjsc")
     files = modules._files()
     assert files is not None
@@ -174,8 +151,8 @@ def test_what_was_compiled_is_kept_and_nothing_else_is_read(cache: Path) -> None
 
 
 def test_what_is_no_webassembly_is_told_when_it_is_loaded() -> None:
-    assert compile_ahead([Module("a.wasm", ModuleKind.WASM, b"nothing")]) == []
-    assert compile_ahead([Module("a.mjs", ModuleKind.ESM, b"")]) is None
+    assert compile_ahead(KeptCode(None), [Module("a.wasm", ModuleKind.WASM, b"nothing")]) == []
+    assert compile_ahead(KeptCode(None), [Module("a.mjs", ModuleKind.ESM, b"")]) == []
 
 
 def test_bytes_say_what_wasmtime_does_not() -> None:

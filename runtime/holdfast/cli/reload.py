@@ -78,14 +78,22 @@ class Reloader:
             if stamp == seen and not self._failed:
                 continue
             seen = stamp  # taken before the reading, so that no change falls between
-            found = read(self._file), self._triggers_now()
+            reading = await asyncio.to_thread(read, self._file)
+            found = reading, self._triggers_now()
             if found == self._tried:
                 pending = None
             elif found != pending:
                 pending, seen = found, None  # until two readings agree: it may be half written
             else:
                 pending = None
-                self._try(*found)
+                await self._try_in_time(*found)
+
+    async def _try_in_time(self, reading: Reading, triggers: Triggers) -> None:
+        """As `_try`; who is served meanwhile does not wait."""
+        code = self._runtime.code_ahead
+        compiled = await code.compile(reading) if isinstance(reading, Script) else None
+        self._try(reading, triggers)
+        del compiled
 
     def _try(self, reading: Reading, triggers: Triggers) -> None:
         is_new = self._tried is None or reading != self._tried[0]

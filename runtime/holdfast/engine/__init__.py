@@ -15,6 +15,7 @@ Nothing but this folder touches cffi.
 - `BytecodeLibrary` (bytecode.py): internal modules compiled once, by a `Compiler` (compiler.py),
   and cached on disk; `KeptCode` (kept_code.py): large modules of scripts, in the same way
   (script_compiler.py, script_code.py). Both are `KeptFiles` (kept_files.py).
+- `compile_ahead` (ahead.py): what a loop would wait for, done on a thread before that.
 - jobs.py: the queue of jobs, run by one call; rejections.py: promises that nobody listens to;
   thrown.py: errors out of JavaScript.
 - v8format.py reads and writes stored values without JavaScript.
@@ -23,6 +24,7 @@ Nothing but this folder touches cffi.
 - `library.py` binds the C API and checks that it is the one we know.
 """
 
+from holdfast.engine.ahead import compile_ahead, takes_time
 from holdfast.engine.arguments import Together
 from holdfast.engine.bytecode import BytecodeLibrary
 from holdfast.engine.compiler import Compiler
@@ -41,7 +43,6 @@ from holdfast.engine.kept_code import KeptCode
 from holdfast.engine.limits import Limits
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.engine.values import Json
-from holdfast.engine.wasm_ahead import compile_ahead
 
 __all__ = [
     "BytecodeLibrary",
@@ -62,4 +63,5 @@ __all__ = [
     "Together",
     "UnsupportedEngine",
     "compile_ahead",
+    "takes_time",
 ]

@@ -57,6 +57,11 @@ _HEAD = b"(function (exports, require, module) {"  # on the first line, so that 
 _TAIL = b"\n})"
 
 
+def wrapped(source: bytes) -> bytes:
+    """The expression that a module is compiled as: the function that runs it."""
+    return _HEAD + source + _TAIL
+
+
 class CommonJS:
     """The CommonJS modules of one isolate; made with the first of them."""
 
@@ -136,8 +141,7 @@ class CommonJS:
     def _load(self, module: Module) -> Any:
         if module.kind is not ModuleKind.COMMONJS:
             return self._content(module)
-        source = _HEAD + module.content + _TAIL
-        value = self._compiled(module.name, source, EVAL_GLOBAL)
+        value = self._compiled(module.name, wrapped(module.content), EVAL_GLOBAL)
         if value.tag != TAG_EXCEPTION:
             value = lib.JS_EvalFunction(self._context, value)
         assert value.tag in (TAG_OBJECT, TAG_EXCEPTION), "the wrapper is a function expression"

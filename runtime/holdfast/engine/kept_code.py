@@ -7,7 +7,8 @@ what is large is compiled once more on a thread, some time after a start has nee
 
 It is compiled in an isolate of its own, where no script has run that could have a say in what is
 written; many scripts may share a module. Nobody waits for the thread, and a process that ends
-leaves it behind.
+leaves it behind. What is so large that a loop would be held up is compiled before it is loaded
+(ahead.py), and kept as it is.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ import os
 import sys
 import threading
 import time
+import weakref
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -26,6 +28,7 @@ from holdfast.engine.kept_files import KeptFiles, most_kept_bytes
 from holdfast.engine.library import engine_identity
 from holdfast.engine.limits import MEBIBYTE, UNBOUNDED, Limits
 from holdfast.engine.script_compiler import ScriptCompiler
+from holdfast.engine.set_patterns import with_plain_sets
 
 log = logging.getLogger("holdfast.engine")
 
@@ -67,6 +70,15 @@ class KeptModule(NamedTuple):
         return cls(content[:-1], imports=content[-1:] != _ALONE)
 
 
+class CodeAhead:
+    """Code that was compiled before it is wanted: who holds on to it has it read at once."""
+
+    __slots__ = ("__weakref__", "content")
+
+    def __init__(self, content: memoryview) -> None:
+        self.content = content
+
+
 class KeptCode:
     """Bytecode by what it was compiled from; one per process. Any thread may use it."""
 
@@ -85,6 +97,7 @@ class KeptCode:
         self._due = 0.0  # when the thread may begin
         self._lock = threading.Lock()
         self._waiting: dict[str, _Source] = {}
+        self._ahead: weakref.WeakValueDictionary[str, CodeAhead] = weakref.WeakValueDictionary()
         self._thread: threading.Thread | None = None
 
     @classmethod
@@ -102,21 +115,47 @@ class KeptCode:
 
     def key(self, name: str, source: bytes, flags: int) -> str | None:
         """Under what this source is kept; None if it is not, being small."""
-        if self._files is None or len(source) < self._least_bytes:
+        if self._files is None and not self._ahead:
             return None
+        return None if len(source) < self._least_bytes else self._key(name, source, flags)
+
+    def _key(self, name: str, source: bytes, flags: int) -> str:
         told = f"{_FORMAT} {engine_identity()} {flags} {len(name)} {name} "
         digest = hashlib.sha256(told.encode())
         digest.update(source)
         return digest.hexdigest()
 
     def read(self, key: str) -> KeptModule | None:
-        """What was kept under this key."""
-        assert self._files is not None, "there is no key without files"
-        content = self._files.read(key)
+        """What was kept under this key, or compiled ahead."""
+        ahead = self._ahead.get(key)
+        if ahead is not None:
+            return KeptModule.of(ahead.content)
+        content = None if self._files is None else self._files.read(key)
         return None if content is None else KeptModule.of(content)
+
+    def compile_ahead(self, name: str, source: bytes, flags: int) -> CodeAhead | None:
+        """Compile a source, or read what was kept of it; the result is to be held on to.
+
+        None where there is nothing to be had by that. Blocks.
+        """
+        key = self._key(name, source, flags)
+        content = None if self._files is None else self._files.read(key)
+        if content is None:
+            try:
+                code = _compiled_to_keep(name, source, flags)
+            except (JSError, EngineError) as error:
+                log.debug("the code of %s cannot be had ahead: %s", name, error)
+                return None
+            content = memoryview(code)
+            if self._files is not None and not self._only_newest:
+                self._files.write(key, code)
+        ahead = self._ahead[key] = CodeAhead(content)
+        return ahead
 
     def keep(self, key: str, name: str, source: bytes, flags: int) -> None:
         """Keep what this source compiles to, as it does, before long."""
+        if self._files is None:
+            return
         with self._lock:
             if key in self._waiting or len(self._waiting) >= MOST_WAITING:
                 return
@@ -165,7 +204,7 @@ class KeptCode:
                 self._waiting.pop(key, None)
 
     def _make(self, key: str, made_from: _Source) -> None:
-        assert self._files is not None, "there is no key without files"
+        assert self._files is not None, "nothing waits without files"
         with self._files.alone():  # of several shards, one compiles it
             if self._files.read(key) is not None:
                 return
@@ -175,6 +214,16 @@ class KeptCode:
                 log.debug("the code of %s is not kept: %s", made_from.name, error)
             else:
                 self._files.write(key, code)
+
+
+def _compiled_to_keep(name: str, source: bytes, flags: int) -> bytes:
+    """As `compile_to_keep`, with what the loader does about patterns that QuickJS does not know."""
+    try:
+        return compile_to_keep(name, source, flags)
+    except JSError:
+        if (mended := with_plain_sets(source)) == source:
+            raise
+        return compile_to_keep(name, mended, flags)
 
 
 def compile_to_keep(name: str, source: bytes, flags: int) -> bytes:

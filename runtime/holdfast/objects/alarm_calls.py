@@ -10,6 +10,7 @@ from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.local import UNREACHABLE
 from holdfast.storage import ObjectStore, Storage, StorageError
+from holdfast.workers import NotCompiled
 
 log = logging.getLogger("holdfast.alarms")
 
@@ -33,7 +34,10 @@ class AlarmCalls:
         home_of: Callable[[str], ObjectHome],
         tell: Tell,
     ) -> None:
-        """`home_of` finds, or loads, a script's live isolate; it raises UNREACHABLE."""
+        """`home_of` finds, or loads, a script's live isolate.
+
+        It raises NotCompiled, and what UNREACHABLE has.
+        """
         self._storage = storage
         self._directory = directory
         self._home_of = home_of
@@ -51,6 +55,9 @@ class AlarmCalls:
             if record is None:
                 record = self._directory.bring_up(namespace, due.object_id, due.name, home)
                 home.admit(record)
+        except NotCompiled as late:
+            late.done.add_done_callback(lambda _: self.run(due))
+            return
         except UNREACHABLE as error:
             text = "the alarm of object %s cannot run: %s"
             log.warning(text, due.object_id, error, extra=due.about)

@@ -32,7 +32,7 @@ from holdfast.objects.local import UNREACHABLE, LocalObjects
 from holdfast.objects.placement import ObjectAddress, ObjectRequest, Owner
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.objects.services import Services, ServiceTarget
-from holdfast.workers import ScriptFailed, Worker, WorkerResponse
+from holdfast.workers import NotCompiled, ScriptFailed, Worker, WorkerResponse
 
 if TYPE_CHECKING:
     from holdfast.objects.alarm_calls import AlarmCalls
@@ -53,7 +53,10 @@ class IsolateObjects:
         local: LocalObjects,
         worker_of: WorkerFinder,
     ) -> None:
-        """`worker_of` finds, or loads, a script's live isolate; see UNREACHABLE."""
+        """`worker_of` finds, or loads, a script's live isolate.
+
+        It raises NotCompiled, and what UNREACHABLE has.
+        """
         self._host = host
         self._directory = directory
         self._calls = calls
@@ -138,7 +141,7 @@ class IsolateObjects:
         return self._services.add(script.name, entrypoint)
 
     def worker_of(self, target: ServiceTarget) -> Worker:
-        """The Worker that takes a service's events now. Raises as UNREACHABLE says.
+        """The Worker that takes a service's events now. Raises as the constructor says.
 
         A script's assets are those of its own version.
         """
@@ -247,6 +250,9 @@ class IsolateObjects:
         def deliver() -> None:
             try:
                 worker = self.worker_of(target)
+            except NotCompiled as late:
+                late.done.add_done_callback(lambda _: deliver())
+                return
             except UNREACHABLE as error:
                 _discard(stream)
                 self._host.fail(number, ScriptError("Error", str(error), remote=True))

@@ -1,6 +1,7 @@
 """The objects of this shard, as calls reach them."""
 
 from collections.abc import Callable
+from functools import partial
 
 from holdfast.catalog.errors import CatalogError
 from holdfast.catalog.namespace import Namespace
@@ -11,7 +12,7 @@ from holdfast.objects.home import ObjectHome
 from holdfast.objects.placement import ObjectAddress, ObjectRequest
 from holdfast.objects.record import ObjectRecord
 from holdfast.objects.wait_graph import WaitGraph
-from holdfast.workers import WorkerError
+from holdfast.workers import NotCompiled, WorkerError
 
 # Why a call may find nobody at the other end; the message is for the caller.
 UNREACHABLE = (WorkerError, CatalogError, OSError)
@@ -31,7 +32,7 @@ class LocalObjects:
         home_of: HomeFinder,
         namespace_of: NamespaceFinder,
     ) -> None:
-        """`home_of` finds, or loads, a script's live isolate.
+        """`home_of` finds, or loads, a script's live isolate; it may raise NotCompiled.
 
         `namespace_of` finds a namespace as it is here and now, by its unique key. Who calls may be
         in a shard that has not heard yet that the class has another name, or script, or that has.
@@ -46,7 +47,12 @@ class LocalObjects:
         self, caller: Caller, number: int, address: ObjectAddress, request: ObjectRequest
     ) -> None:
         """See Owner."""
-        record = self._record(address)
+        try:
+            record = self._record(address)
+        except NotCompiled as late:
+            again = partial(self.fetch, caller, number, address, request)
+            self._wait(late, again, caller, number, request.discard)
+            return
         home = record.home
         home.deliver(self._calls.begin(caller, number, home), record.slot, request)
 
@@ -59,9 +65,34 @@ class LocalObjects:
         message: Message | None,
     ) -> None:
         """See Owner."""
-        record = self._record(address)
+        try:
+            record = self._record(address)
+        except NotCompiled as late:
+            again = partial(self.call, caller, number, address, route, message)
+            self._wait(late, again, caller, number, message.drop if message is not None else None)
+            return
         call = self._calls.begin(caller, number, record.home)
         record.home.deliver_call(call, record.slot, route, message)
+
+    def _wait(
+        self,
+        late: NotCompiled,
+        again: Callable[[], None],
+        caller: Caller,
+        number: int,
+        drop: Callable[[], None] | None,
+    ) -> None:
+        """Call `again` when the script can be loaded; `drop` what it has where nobody is there."""
+
+        def deliver(_: object) -> None:
+            try:
+                again()
+            except UNREACHABLE as error:
+                if drop is not None:
+                    drop()
+                caller.failed(number, "Error", str(error), "remote")
+
+        late.done.add_done_callback(deliver)
 
     def abandon(self, caller: Caller, number: int) -> None:
         """See Owner; the call may be one that has gone on to another owner."""

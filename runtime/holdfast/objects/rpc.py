@@ -8,6 +8,7 @@ found when it is called: an object's owner, a service's Worker of now, an export
 import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, unquote
 
@@ -19,7 +20,7 @@ from holdfast.objects.calls import CONNECTION_LOST, Caller, Calls
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.services import ServiceTarget
-from holdfast.workers import ScriptFailed
+from holdfast.workers import NotCompiled, ScriptFailed
 
 if TYPE_CHECKING:
     from holdfast.objects.capability import IsolateObjects
@@ -183,6 +184,9 @@ class IsolateRpc:
                     answer = worker.call(callee.entrypoint, callee.props, route, message)
                     self._objects.waits_for(number, worker, answer)
                     answer.add_done_callback(lambda done: self._answered(number, done))
+        except NotCompiled as late:
+            again = partial(self._deliver, number, callee, route, message)
+            late.done.add_done_callback(lambda _: again())
         except self._objects.unreachable as error:
             if message is not None:
                 message.drop()

@@ -32,7 +32,6 @@ from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migr
 from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.schedules import Schedule
 from holdfast.catalog.workflows import check_workflows
-from holdfast.engine import compile_ahead
 from holdfast.server.data_folder import OBJECTS
 from holdfast.server.metrics import Metrics
 from holdfast.server.object_data import ObjectData
@@ -178,7 +177,7 @@ class Deployments:
 
     async def _load(self, script: Script, changes: NamespaceChanges) -> tuple[Resident, Deployed]:
         """The script in an isolate. Raises UploadRejected, and nothing is left loaded."""
-        compiled = await asyncio.to_thread(compile_ahead, script.modules)
+        compiled = await self._runtime.code_ahead.compile(script)
         started = time.perf_counter()
         try:
             resident = self._runtime.load(script, changes)
@@ -330,7 +329,8 @@ class Deployments:
         """Give a script a mail; see `api.Platform.email`."""
         from holdfast.workers.mail import rejection_of
 
-        return rejection_of(await self._runtime.worker(name).email(mail))
+        worker = await self._runtime.worker_in_time(name)
+        return rejection_of(await worker.email(mail))
 
     async def metrics(self) -> str:
         """What is counted; see `api.Platform.metrics`."""

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from holdfast.catalog import CatalogUnusable, Namespace, Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
-from holdfast.engine import ModuleKind, compile_ahead
 from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
 from holdfast.host.constants import MAX_OBJECT_CALLS
@@ -44,6 +43,7 @@ from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.server.clock_steps import ClockSteps
+from holdfast.server.code_ahead import CodeAhead
 from holdfast.server.data_folder import MAIL
 from holdfast.server.environment import Environment
 from holdfast.server.freed import FreedMemory
@@ -126,7 +126,7 @@ class Runtime:
         )
         self._platform = platform or Platform()
         self._calls = Calls()
-        self._compiled_ahead: dict[str, asyncio.Future[object]] = {}  # by script
+        self.code_ahead = CodeAhead(self._platform.kept, loop)
         self._rate_limits = RateLimits(self._clock.now_ms)
         self.directory = ObjectDirectory(
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
@@ -198,22 +198,22 @@ class Runtime:
         resident = self._residents.get(name)
         if resident is not None and not resident.worker.is_dead:
             return resident.worker
-        script = self._read(name)
-        if any(module.kind is ModuleKind.WASM for module in script.modules):
-            ahead = self._compiled_ahead.get(name)
-            if ahead is None:
-                compiling = asyncio.to_thread(compile_ahead, script.modules)
-                ahead = self._compiled_ahead[name] = self._loop.create_task(compiling)
-            if not ahead.done():
-                raise NotCompiled(ahead)
-        return self._bring_up(script).worker
+        return self._bring_up(self.code_ahead.script(name, self._read)).worker
+
+    async def worker_in_time(self, name: str) -> Worker:
+        """As `worker`; others have turns where loading takes long."""
+        while True:
+            try:
+                return self.worker_unless_slow(name)
+            except NotCompiled as late:
+                await asyncio.wait([late.done])
 
     def home(self, name: str) -> ObjectHome:
-        """Where a script's objects live now; loads and raises as `worker`."""
+        """Where a script's objects live now; loads and raises as `worker_unless_slow`."""
         resident = self._residents.get(name)
         if resident is not None and not resident.worker.is_dead:
             return resident.home
-        return self._bring_up(self._read(name)).home
+        return self._bring_up(self.code_ahead.script(name, self._read)).home
 
     def _read(self, name: str) -> Script:
         if self._closed:
@@ -230,7 +230,7 @@ class Runtime:
 
     def _make_live(self, name: str, resident: Resident) -> None:
         self._residents[name] = resident
-        self._compiled_ahead.pop(name, None)
+        self.code_ahead.forget(name)
         resident.worker.counts = self.counts_of(name)
         resident.worker.host.trace(self.tails.tracer(resident.worker.script))
         for namespace in resident.objects.namespaces:
@@ -254,7 +254,9 @@ class Runtime:
                 return
             from holdfast.server.tail_consumers import TailConsumers
 
-            self._tail_consumers = TailConsumers(self.tails, self.worker, self._loop, self.tell)
+            self._tail_consumers = TailConsumers(
+                self.tails, self.worker_unless_slow, self._loop, self.tell
+            )
         self._tail_consumers.set(consumers)
 
     def counts_of(self, name: str) -> ScriptCounts:
@@ -281,7 +283,11 @@ class Runtime:
         """
         host = self._host(script.name)
         objects = IsolateObjects(
-            host, self.directory, self._calls, local=self.local, worker_of=self.worker
+            host,
+            self.directory,
+            self._calls,
+            local=self.local,
+            worker_of=self.worker_unless_slow,
         )
         host.objects, host.rpc = objects, objects.rpc
         objects.alarms = self._alarm_calls
@@ -355,7 +361,7 @@ class Runtime:
     def remove(self, name: str) -> None:
         """Take a script out of service."""
         old = self._residents.pop(name, None)
-        self._compiled_ahead.pop(name, None)
+        self.code_ahead.forget(name)
         self.counts.pop(name, None)
         if old is not None:
             self._supersede(old)

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,7 +19,7 @@ from holdfast.catalog import ScriptNotFound
 from holdfast.host.constants import MAX_CALL_DEPTH
 from holdfast.objects.alarm_calls import Tell
 from holdfast.server.tails import Tails
-from holdfast.workers import Worker, WorkerError
+from holdfast.workers import NotCompiled, Worker, WorkerError
 from holdfast.workers.trace import Frame
 
 log = logging.getLogger("holdfast.tails")
@@ -38,7 +39,7 @@ class TailConsumers:
         loop: asyncio.AbstractEventLoop,
         tell: Tell,
     ) -> None:
-        """`worker_of` finds, or loads, a script's Worker."""
+        """`worker_of` finds, or loads, a script's Worker; it may raise NotCompiled."""
         self._tails = tails
         self._worker_of = worker_of
         self._loop = loop
@@ -111,7 +112,8 @@ class _Consumer:
     def flush(self) -> "set[asyncio.Future[Any]]":
         """Tell what waits, whatever else is under way; all that is."""
         if self._waiting:
-            self._call(len(self._waiting))
+            with suppress(NotCompiled):
+                self._call(len(self._waiting))
         return self._under_way
 
     def _look(self) -> None:
@@ -122,18 +124,25 @@ class _Consumer:
 
     def _deliver(self) -> None:
         self._is_due = False
-        while self._waiting and (free := MAX_CALLS - len(self._under_way)) > 0:
-            self._call(1 if free > 1 else len(self._waiting))
+        try:
+            while self._waiting and (free := MAX_CALLS - len(self._under_way)) > 0:
+                self._call(1 if free > 1 else len(self._waiting))
+        except NotCompiled as late:
+            late.done.add_done_callback(lambda _: self._look())
 
     def _call(self, count: int) -> None:
-        frames = [self._waiting.popleft() for _ in range(count)]
-        self._waiting_bytes -= sum(frame["size"] for frame in frames)
-        passed = {self._name, *(name for frame in frames for name in frame["passed"])}
+        """Tell the first that wait. Raises NotCompiled, and they wait on."""
         try:
-            call = self._worker_of(self._name).tail(frames, sorted(passed))
+            worker: Worker | None = self._worker_of(self._name)
         except (WorkerError, ScriptNotFound) as error:
             self._note(str(error) or "there is no such Worker")
+            worker = None
+        frames = [self._waiting.popleft() for _ in range(count)]
+        self._waiting_bytes -= sum(frame["size"] for frame in frames)
+        if worker is None:
             return
+        passed = {self._name, *(name for frame in frames for name in frame["passed"])}
+        call = worker.tail(frames, sorted(passed))
         if not self._waiting:
             self._trouble = ""
         self._under_way.add(call)

@@ -47,7 +47,8 @@ class TriggeringListener(Listener):
 
     async def _trigger(self, script: str, cron: str, time_ms: float) -> WorkerResponse:
         try:
-            await self._runtime.worker(script).scheduled(cron, time_ms)
+            worker = await self._runtime.worker_in_time(script)
+            await worker.scheduled(cron, time_ms)
         except WorkerError as error:
             self._runtime.tell(script, "error", str(error))
             return plain_response(500, f"exception\n{error}")
@@ -66,7 +67,8 @@ class TriggeringListener(Listener):
         except MailUnusable as error:
             return plain_response(400, str(error))
         try:
-            reason = rejection_of(await self._runtime.worker(script).email(mail))
+            worker = await self._runtime.worker_in_time(script)
+            reason = rejection_of(await worker.email(mail))
         except WorkerError as error:
             self._runtime.tell(script, "error", str(error))
             return plain_response(500, f"exception\n{error}")

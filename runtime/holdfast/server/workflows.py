@@ -83,7 +83,7 @@ class Workflows:
         """
         check_name(name)
         self._catalog.record(script)
-        exported = self._runtime.worker(script).exports.workflows
+        exported = (await self._runtime.worker_in_time(script)).exports.workflows
         if class_name not in exported:
             raise UploadRejected(
                 ErrorCode.CLASS_NOT_FOUND,
@@ -116,7 +116,7 @@ class Workflows:
         Raises InstanceNotFound, InstanceRefused, and what `Runtime.worker` does.
         """
         namespace = workflow.namespace
-        worker = self._runtime.worker(namespace.script)
+        worker = await self._runtime.worker_in_time(namespace.script)
         objects = self._runtime.residents[namespace.script].objects
         binding = {
             **describe_namespace(namespace.name, namespace, objects),

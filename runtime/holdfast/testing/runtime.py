@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +14,7 @@ from holdfast.host.mail import Outlet
 from holdfast.host.timers import CallLater
 from holdfast.objects.alarms import AlarmScheduler, Due, Outcome
 from holdfast.objects.record import ObjectRecord
+from holdfast.server.code_ahead import CodeAhead
 from holdfast.server.runtime import SWEEPS_PER_IDLE_TIME, Console, Resident, Runtime
 from holdfast.server.schedules import CronScheduler
 from holdfast.server.settings import Settings
@@ -28,6 +30,14 @@ if TYPE_CHECKING:
     from holdfast.catalog.namespace import Namespace
 
 MAX_LATENCY_S = 0.01
+
+
+class _LoadedAtOnce(CodeAhead):
+    """No test minds that others wait."""
+
+    def script(self, name: str, read: Callable[[str], Script]) -> Script:
+        """See CodeAhead."""
+        return read(name)
 
 
 class Interleaving:
@@ -145,6 +155,7 @@ class HarnessRuntime(Runtime):
             fetch=outbound,
             platform=platform(),
         )
+        self.code_ahead = _LoadedAtOnce(self._platform.kept, self._loop)
         endless = cast("CallLater", partial(view.call_later, endless=True))
         self.crons = CronScheduler(self.worker, clock, endless, self.tell)
         self.alarm_ends = AlarmEnds(self.alarms)
@@ -156,7 +167,7 @@ class HarnessRuntime(Runtime):
         return super().worker(name) if service is None else cast("Worker", service)
 
     def worker_unless_slow(self, name: str) -> Worker:
-        """See Runtime; no test minds that others wait."""
+        """See Runtime."""
         return self.worker(name)
 
     def record(self, namespace: "Namespace", object_id: str, name: str | None) -> ObjectRecord:

@@ -17,10 +17,14 @@ class WorkerError(Exception):
 
 
 class NotCompiled(Exception):
-    """A script's WebAssembly is compiled on a thread; ask for its Worker when that is `done`."""
+    """A script's code is compiled on a thread; ask for its Worker when that is `done`.
+
+    Who adds a callback to that is called in the order in which they asked, before anybody who asks
+    later: so calls that have an order keep it.
+    """
 
     def __init__(self, done: asyncio.Future[object]) -> None:
-        super().__init__("The script's WebAssembly is being compiled.")
+        super().__init__("The script's code is being compiled.")
         self.done = done
 
 

@@ -86,7 +86,7 @@ class Clerk:
             for queue in news:
                 self._runtime.resources.queues.news(queue)
 
-    def _refresh(self, name: str | None) -> None:
+    async def _refresh(self, name: str | None) -> None:
         """Run what the catalog has now: the script `name` anew, others where they have changed."""
         runtime = self._runtime
         runtime.reroute()
@@ -102,16 +102,24 @@ class Clerk:
             runtime.move_namespace(namespace)
         for namespace in known.values():
             runtime.watch_alarms(namespace)
-        for loaded, resident in [*runtime.residents.items()]:
+        for loaded in [*runtime.residents]:
             try:
-                script = runtime.source.script(loaded)
-                if loaded == name or script != resident.worker.script:
-                    runtime.replace(loaded, runtime.load(script))
+                await self._renew(loaded, is_new=loaded == name)
             except ScriptNotFound:
                 runtime.remove(loaded)
             except ScriptInvalid as error:  # it loaded in another shard: let the next event try
                 log.error("%s does not load: %s", loaded, error)
                 runtime.remove(loaded)
+
+    async def _renew(self, name: str, *, is_new: bool) -> None:
+        """Load what there is now of a script, where that has changed."""
+        runtime = self._runtime
+        script, resident = runtime.source.script(name), runtime.residents.get(name)
+        if resident is None or not (is_new or script != resident.worker.script):
+            return
+        compiled = await runtime.code_ahead.compile(script)
+        runtime.replace(name, runtime.load(runtime.source.script(name)))  # the newest by now
+        del compiled
 
 
 class QueueNews:
