@@ -136,6 +136,17 @@ def test_modules_outside_the_layers_import_no_layer() -> None:
     assert upward == []
 
 
+def test_dataclasses_with_slots_are_those_that_a_start_pays_little_for() -> None:
+    """See holdfast/dataclass.py."""
+    imported = re.compile(r"^from dataclasses import .*\bdataclass\b", re.MULTILINE)
+    others = [
+        place(path)
+        for path in python_files()
+        if "slots=True" in (text := path.read_text()) and imported.search(text)
+    ]
+    assert others == []
+
+
 def test_no_import_points_up() -> None:
     upward = [
         f"{place(path)}:{line} imports {module}"

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.json_body import read_object
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
+from holdfast.dataclass import dataclass
 from holdfast.storage.d1 import D1Database, D1Error, DumpOptions, Ingested
 from holdfast.storage.d1.encoding import bookmark_of, meta_of
 from holdfast.storage.d1.sql_script import statements_in

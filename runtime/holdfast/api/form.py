@@ -4,7 +4,6 @@ import urllib.parse
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -14,6 +13,7 @@ from holdfast.api.body import bounded_body, read_body
 from holdfast.api.envelope import ApiRefusal
 from holdfast.api.settings import ApiSettings
 from holdfast.catalog import ErrorCode, UploadRejected
+from holdfast.dataclass import dataclass
 
 MAX_PARTS = 2_000
 # https://developers.cloudflare.com/api/resources/workers/subresources/scripts/methods/update/

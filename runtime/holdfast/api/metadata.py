@@ -5,7 +5,6 @@ https://developers.cloudflare.com/workers/configuration/multipart-upload-metadat
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from holdfast.api.requested_assets import RequestedAssets, parse_assets
@@ -16,6 +15,7 @@ from holdfast.catalog.errors import rejected
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.migrations import Migrations, Renamed, Step
 from holdfast.catalog.tail_consumers import parse_tail_consumers
+from holdfast.dataclass import dataclass
 
 # A script that asks for these would not work without them.
 _REFUSED_FIELDS = ("containers", "streaming_tail_consumers")

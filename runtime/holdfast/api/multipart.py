@@ -2,8 +2,8 @@
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from holdfast.dataclass import dataclass
 from holdfast.engine.modules import Module, ModuleKind
 
 MODULE_TYPES = {

@@ -4,13 +4,13 @@ https://developers.cloudflare.com/workers/static-assets/direct-upload/#uploaddep
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.assets import AssetsConfig, AssetsInvalid
 from holdfast.assets.headers import HeaderRules
 from holdfast.assets.redirects import Redirects
 from holdfast.catalog.errors import rejected
+from holdfast.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import IO, Any
+
+from holdfast.dataclass import dataclass
 
 DEFAULT_ACCOUNT = "holdfast"
 _PREFIX = "/client/v4"

@@ -1,6 +1,8 @@
 """The API's settings."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from holdfast.dataclass import dataclass
 
 MIB = 1 << 20
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from holdfast.api.body import too_large
 from holdfast.api.form import Part
@@ -10,6 +10,7 @@ from holdfast.api.metadata import Metadata, parse_metadata
 from holdfast.catalog import Syntax
 from holdfast.catalog.bindings import RequestedBinding, WasmModule, is_well_formed
 from holdfast.catalog.errors import rejected
+from holdfast.dataclass import dataclass
 from holdfast.engine.modules import Module, ModuleKind
 
 METADATA = "metadata"

@@ -1,7 +1,8 @@
 """`Asset`: a file that is served at a path, and who finds it."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from holdfast.dataclass import dataclass
 
 MAX_ASSETS = 100_000
 MAX_ASSET_BYTES = 25 << 20

@@ -4,11 +4,11 @@ https://developers.cloudflare.com/workers/wrangler/configuration/#assets
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from holdfast.assets.static_routing import StaticRouting
+from holdfast.dataclass import dataclass
 
 
 class AssetsInvalid(ValueError):

@@ -8,13 +8,14 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.assets.asset import MAX_ASSET_BYTES, MAX_ASSETS, Asset
 from holdfast.assets.configuration import AssetsInvalid
 from holdfast.assets.content_types import content_type
+from holdfast.dataclass import dataclass
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

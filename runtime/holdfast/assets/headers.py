@@ -5,10 +5,11 @@ https://developers.cloudflare.com/workers/static-assets/headers/
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from holdfast.assets.rule_text import Mistake, RuleInvalid, checked_url, lines_of, trimmed
 from holdfast.assets.rules import Rules, RuleUrl, filled_in
+from holdfast.dataclass import dataclass
 
 MAX_RULES = 100
 

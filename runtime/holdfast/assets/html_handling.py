@@ -7,11 +7,11 @@ https://developers.cloudflare.com/workers/static-assets/routing/advanced/html-ha
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from holdfast.assets.asset import Asset
 from holdfast.assets.configuration import HtmlHandling, NotFoundHandling
+from holdfast.dataclass import dataclass
 
 Find = Callable[[str], Asset | None]
 

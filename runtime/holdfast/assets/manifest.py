@@ -6,11 +6,12 @@ many versions have it (store.py).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import NamedTuple
 
 from holdfast.assets.asset import Asset
+from holdfast.dataclass import dataclass
 
 STORE = "assets"
 """The folder, in the data folder, where contents are."""

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import ada_url
+
+from holdfast.dataclass import dataclass
 
 MAX_LINE_LENGTH = 2_000
 

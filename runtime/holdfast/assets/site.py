@@ -1,11 +1,11 @@
 """`Assets`: the files of one version of a script, and how they are served."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from holdfast.assets.configuration import AssetsConfig
 from holdfast.assets.folder import AssetFolder
 from holdfast.assets.manifest import Manifest
+from holdfast.dataclass import dataclass
 
 AssetOrigin: TypeAlias = AssetFolder | Manifest
 

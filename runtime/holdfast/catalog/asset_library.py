@@ -9,7 +9,6 @@ https://developers.cloudflare.com/workers/static-assets/direct-upload/
 import secrets
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from holdfast.assets.store import AssetStore, NewContent
 from holdfast.catalog import asset_rows as rows
 from holdfast.catalog.asset_rows import AssetSession, Wanted
 from holdfast.catalog.database import Database
+from holdfast.dataclass import dataclass
 
 SESSION_SECONDS = 3_600.0
 _SECRET_BYTES = 32

@@ -8,12 +8,12 @@ files.
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import apsw
 
 from holdfast.assets import Assets, AssetsConfig
 from holdfast.assets.manifest import Entry, Manifest
+from holdfast.dataclass import dataclass
 
 Wanted = Mapping[str, tuple[str, int]]
 """Hash and size of each file by its path."""

@@ -5,10 +5,11 @@ https://developers.cloudflare.com/workers/configuration/multipart-upload-metadat
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, TypeAlias
 
 from holdfast.catalog.errors import UploadRejected, rejected
+from holdfast.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.script import Syntax
 from holdfast.catalog.source_map import SourceMap
+from holdfast.dataclass import dataclass
 from holdfast.engine.modules import Module, ModuleKind
 
 if TYPE_CHECKING:

@@ -5,11 +5,12 @@ https://developers.cloudflare.com/queues/configuration/configure-queues/#consume
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
 from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S, is_whole
 from holdfast.catalog.errors import UploadRejected, rejected
+from holdfast.dataclass import dataclass
 
 if TYPE_CHECKING:
     from holdfast.storage.queues import Consumer

@@ -6,10 +6,10 @@ https://developers.cloudflare.com/d1/reference/migrations/
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.quoting import identifier, literal
 
 DEFAULT_FOLDER = "migrations"

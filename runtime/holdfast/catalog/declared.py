@@ -8,12 +8,12 @@ https://developers.cloudflare.com/workers/wrangler/configuration/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.catalog.errors import rejected
 from holdfast.catalog.migrations import Given, Renamed, Step
 from holdfast.catalog.namespace import Namespace
+from holdfast.dataclass import dataclass
 
 _LIVE = "created"
 _GIVEN = "transferred"

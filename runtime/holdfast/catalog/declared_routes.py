@@ -4,10 +4,10 @@ https://developers.cloudflare.com/workers/wrangler/configuration/#types-of-route
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.catalog.routes import invalid_route, new_route
+from holdfast.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """`Deployed`: what is known of a script once it has been loaded and made live."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from holdfast.catalog.errors import ErrorCode, UploadRejected
 from holdfast.catalog.namespace import Namespace
 from holdfast.catalog.workflows import is_workflow
+from holdfast.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ https://developers.cloudflare.com/workers/configuration/compatibility-flags/
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+
+from holdfast.dataclass import dataclass
 
 _TABLE = Path(__file__).with_name("flags.txt")
 NEWEST = "9999-12-31"  # the date of a script that gives none

@@ -9,11 +9,12 @@ https://developers.cloudflare.com/durable-objects/reference/durable-objects-migr
 """
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from holdfast.catalog.errors import ErrorCode, UploadRejected
 from holdfast.catalog.namespace import Namespace
 from holdfast.catalog.workflows import is_workflow
+from holdfast.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

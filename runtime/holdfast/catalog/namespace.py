@@ -1,7 +1,8 @@
 """`Namespace`: the objects of one class, under ids of their own."""
 
 import uuid
-from dataclasses import dataclass
+
+from holdfast.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ https://developers.cloudflare.com/workers/wrangler/configuration/
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ from holdfast.catalog.project_secrets import for_development, read_secrets
 from holdfast.catalog.script import Syntax, check_script_name
 from holdfast.catalog.source import Source, read_source
 from holdfast.catalog.tail_consumers import names_of, parse_tail_consumers
+from holdfast.dataclass import dataclass
 from holdfast.engine.modules import ModuleKind
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ not at all.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
 from holdfast.catalog.bindings import (
@@ -25,6 +25,7 @@ from holdfast.catalog.errors import ErrorCode, NamespaceNotFound, ScriptNotFound
 from holdfast.catalog.migrations import Migrations, NamespaceChanges, Plan, check_tag
 from holdfast.catalog.namespace import Namespace
 from holdfast.catalog.workflows import class_of, namespace_name, new_workflow
+from holdfast.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ https://developers.cloudflare.com/workers/configuration/routing/routes/#matching
 """
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
 
 import ada_url
+
+from holdfast.dataclass import dataclass
 
 _SCHEME = re.compile(r"(https?)://", re.IGNORECASE)
 MAX_PATTERN_LENGTH = 1_024

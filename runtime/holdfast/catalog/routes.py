@@ -5,12 +5,12 @@ https://developers.cloudflare.com/workers/configuration/routing/
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import apsw
 
 from holdfast.catalog.errors import ErrorCode, UploadRejected
 from holdfast.catalog.route_pattern import InvalidRoute, RoutePattern, hostname_of
+from holdfast.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

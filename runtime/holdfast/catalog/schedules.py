@@ -4,9 +4,10 @@ https://developers.cloudflare.com/workers/configuration/cron-triggers/
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import apsw
+
+from holdfast.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

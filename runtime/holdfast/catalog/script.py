@@ -3,13 +3,14 @@
 import hashlib
 import re
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from holdfast.assets.site import Assets
 from holdfast.catalog.bindings import Binding
 from holdfast.catalog.errors import ErrorCode, UploadRejected
+from holdfast.dataclass import dataclass
 from holdfast.engine.modules import Module
 
 # A script's name becomes a label of a host name (RFC 1035: 63 octets at most).

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import apsw
@@ -17,6 +16,7 @@ from holdfast.catalog.errors import ScriptNotFound
 from holdfast.catalog.script import TAG, Script, Syntax
 from holdfast.catalog.tail_consumers import names_of
 from holdfast.catalog.vault import Vault
+from holdfast.dataclass import dataclass
 from holdfast.engine.modules import Module, ModuleKind
 
 

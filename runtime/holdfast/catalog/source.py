@@ -7,7 +7,6 @@ load as it is, is loaded as it is.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.catalog.bundling import BundleOptions, bundle, find_esbuild
@@ -21,6 +20,7 @@ from holdfast.catalog.files import (
 )
 from holdfast.catalog.script import Syntax
 from holdfast.catalog.source_map import SourceMap
+from holdfast.dataclass import dataclass
 from holdfast.engine.modules import Module, ModuleKind
 
 _SUFFIXES = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".json")

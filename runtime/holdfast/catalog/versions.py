@@ -6,7 +6,7 @@ https://developers.cloudflare.com/workers/configuration/versions-and-deployments
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import apsw
@@ -17,6 +17,7 @@ from holdfast.catalog.errors import VersionNotFound
 from holdfast.catalog.script import Script
 from holdfast.catalog.scripts import HAS_ASSETS, VERSIONS, ScriptRecord, read_record, record_of
 from holdfast.catalog.vault import Vault
+from holdfast.dataclass import dataclass
 
 MAX_VERSIONS = 10
 """How many versions of a script are kept, beside the live one if that is older."""

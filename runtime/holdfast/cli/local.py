@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.catalog.cron import Cron
@@ -25,6 +24,7 @@ from holdfast.cli.project_file import ProjectFile, SourceFile, open_scripts
 from holdfast.cli.reload import Reading, Reloader, Triggers, error_page, read
 from holdfast.cli.script_file import check_classes, with_way_out
 from holdfast.cli.terminal import Terminal
+from holdfast.dataclass import dataclass
 from holdfast.host.edge import EXAMPLE
 from holdfast.host.platform import Platform
 from holdfast.server import FileSource, FileSources, Listener, OneScript, Runtime

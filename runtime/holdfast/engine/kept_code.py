@@ -19,9 +19,9 @@ import threading
 import time
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NamedTuple, Self
 
+from holdfast.dataclass import dataclass
 from holdfast.engine.cache import lasting_directory
 from holdfast.engine.errors import EngineError, JSError
 from holdfast.engine.kept_files import KeptFiles, most_kept_bytes

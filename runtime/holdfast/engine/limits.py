@@ -3,7 +3,8 @@
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from holdfast.dataclass import dataclass
 
 MEBIBYTE = 1 << 20
 UNBOUNDED = 1 << 62  # bytes

@@ -1,7 +1,8 @@
 """Modules: the named pieces that a script is made of."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from holdfast.dataclass import dataclass
 
 
 class ModuleKind(StrEnum):

@@ -1,9 +1,11 @@
 """What JavaScript has and Python has not: the values that `v8format` makes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Final
+
+from holdfast.dataclass import dataclass
 
 WIRE_VERSION = 15  # what workerd writes, and the newest that is read
 

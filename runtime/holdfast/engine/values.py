@@ -14,9 +14,9 @@ Nothing else crosses: larger structures travel as one string or one buffer.
 import json
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from holdfast.dataclass import dataclass
 from holdfast.engine.library import (
     EVAL_GLOBAL,
     TAG_BOOL,

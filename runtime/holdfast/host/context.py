@@ -12,9 +12,9 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from holdfast.dataclass import dataclass
 from holdfast.engine import Handle, Isolate, IsolateTerminated, JSError, NoRoom, ScriptError
 from holdfast.host.constants import (
     WORD_LOCAL_CALLS,

@@ -5,9 +5,10 @@ https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestc
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from holdfast.dataclass import dataclass
 from holdfast.host.context import Host
 from holdfast.host.ops import op
 

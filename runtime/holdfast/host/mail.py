@@ -5,9 +5,9 @@ What is refused, and in which words, is Miniflare's.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from holdfast.dataclass import dataclass
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
 from holdfast.host.ops import async_op, op

@@ -6,12 +6,13 @@ RFC 5322 and MIME are the standard library's. https://docs.python.org/3/library/
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.utils import formataddr, formatdate, getaddresses, make_msgid, parseaddr
 from typing import Any
+
+from holdfast.dataclass import dataclass
 
 MAX_REFERENCES = 100
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")

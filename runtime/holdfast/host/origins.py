@@ -6,9 +6,10 @@ https://developers.cloudflare.com/workers/runtime-apis/fetch/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit, urlunsplit
 
+from holdfast.dataclass import dataclass
 from holdfast.host.context import Host
 from holdfast.host.ops import op
 

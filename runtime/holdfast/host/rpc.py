@@ -13,9 +13,9 @@ tokens, each of which means something in one isolate only:
 another's. The JavaScript half is `polyfills/rpc/`.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from holdfast.dataclass import dataclass
 from holdfast.host.context import Host
 from holdfast.host.ops import deferred_op, op
 

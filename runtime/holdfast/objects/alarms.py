@@ -17,12 +17,13 @@ that was changed while it ran, or while it waited to be retried, begins anew.
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from itertools import islice
 from typing import NamedTuple, Protocol
 
 from holdfast.catalog.namespace import Namespace
+from holdfast.dataclass import dataclass
 from holdfast.storage import StorageError
 from holdfast.storage.alarms import AlarmList, Armed
 

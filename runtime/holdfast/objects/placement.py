@@ -4,12 +4,12 @@ Each object has one owner among the shards. Where that is another one, calls go 
 they would go to another isolate; nothing above may assume that an owner is local.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
 from holdfast.catalog.namespace import Namespace
+from holdfast.dataclass import dataclass
 from holdfast.host.bodies import ByteStream
 from holdfast.host.rpc import Message
 from holdfast.objects.calls import Caller

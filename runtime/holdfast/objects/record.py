@@ -1,9 +1,10 @@
 """What the host knows of one live object."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.namespace import Namespace
+from holdfast.dataclass import dataclass
 from holdfast.engine import ScriptError
 from holdfast.storage import Facets, ObjectStore
 

@@ -7,11 +7,11 @@ found when it is called: an object's owner, a service's Worker of now, an export
 
 import asyncio
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, unquote
 
+from holdfast.dataclass import dataclass
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import Host

@@ -1,7 +1,8 @@
 """What a service binding leads to."""
 
 import json
-from dataclasses import dataclass
+
+from holdfast.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,10 @@ Invariants:
 import asyncio
 import json
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from holdfast.dataclass import dataclass
 from holdfast.objects.calls import Caller, Calls
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ For a folder that no server has open.
 import hashlib
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.assets.manifest import STORE as ASSETS
 from holdfast.assets.manifest import Manifest, content_file, is_content
 from holdfast.catalog import Catalog, CatalogError, Script
+from holdfast.dataclass import dataclass
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.server.backup import CATALOG, NAMESPACE_FILES, SHARED
 from holdfast.server.data_folder import BUCKETS, OBJECTS

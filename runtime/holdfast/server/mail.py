@@ -5,12 +5,13 @@ import os
 import smtplib
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
+from holdfast.dataclass import dataclass
 from holdfast.host.mail import Mail, MailFailed
 from holdfast.objects.alarm_calls import Tell
 from holdfast.storage.disk import make_folder, sync_path

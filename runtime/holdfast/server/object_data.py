@@ -10,10 +10,10 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.catalog import Namespace
+from holdfast.dataclass import dataclass
 from holdfast.engine.v8format import V8FormatError, decode
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.server.backup import archive

@@ -11,11 +11,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.catalog import ScriptNotFound
 from holdfast.catalog.consumers import DEFAULT_CONCURRENCY, ConsumerSettings
+from holdfast.dataclass import dataclass
 from holdfast.host.context import Clock
 from holdfast.host.ops import in_thread
 from holdfast.host.timers import CallLater

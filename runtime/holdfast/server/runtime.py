@@ -11,11 +11,11 @@ import logging
 import random
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from holdfast.catalog import CatalogUnusable, Namespace, Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
+from holdfast.dataclass import dataclass
 from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
 from holdfast.host.constants import MAX_OBJECT_CALLS

@@ -1,8 +1,9 @@
 """What an operator may set; docs/command-line.md explains each."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from holdfast.dataclass import dataclass
 from holdfast.engine import Limits
 from holdfast.host.constants import MAX_OBJECT_CALLS
 from holdfast.host.edge import Edge

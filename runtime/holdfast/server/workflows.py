@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from holdfast.catalog import Catalog, ErrorCode, Namespace, UploadRejected
 from holdfast.catalog.workflows import check_name, is_workflow, names_of
+from holdfast.dataclass import dataclass
 from holdfast.server.environment import describe_namespace
 from holdfast.server.runtime import Runtime
 from holdfast.workers import ScriptFailed

@@ -25,13 +25,13 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.storage import going_back
 from holdfast.storage.catching_up import settle_if_possible
 from holdfast.storage.clock import now_ms

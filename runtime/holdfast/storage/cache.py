@@ -17,12 +17,12 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.disk import make_folder
 from holdfast.storage.errors import DAMAGED
 

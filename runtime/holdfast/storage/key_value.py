@@ -7,9 +7,9 @@ https://developers.cloudflare.com/kv/
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.shared_file import SharedFile
 
 _PURGED_AT_ONCE = 100  # expired entries that one write removes

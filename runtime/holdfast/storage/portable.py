@@ -8,12 +8,13 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import quote
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.engine.v8format import V8FormatError, decode
 from holdfast.storage import bundle
 from holdfast.storage.alarms import AlarmList

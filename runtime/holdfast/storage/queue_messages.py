@@ -6,9 +6,11 @@ the Worker tells, which is at no time that is known.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import apsw
+
+from holdfast.dataclass import dataclass
 
 PUSHED = "pushed"
 """The lease of what a Worker has."""

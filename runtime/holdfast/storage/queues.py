@@ -10,10 +10,10 @@ https://developers.cloudflare.com/queues/reference/delivery-guarantees/
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.queue_messages import (
     HELD,
     NEVER_MS,

@@ -12,12 +12,12 @@ https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.errors import SqlError, StorageError
 from holdfast.storage.splitting import is_empty
 from holdfast.storage.statements import (

@@ -15,11 +15,11 @@ changes, which the authorizer sees coming.
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.authorizer import (
     RESERVED_PREFIX,
     SCHEMA_CHANGES,

@@ -8,10 +8,10 @@ import os
 import resource
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.alarms import AlarmList, Alarms
 from holdfast.storage.barrier import Barrier, LocalBarrier
 from holdfast.storage.bookmarks import Bookmarking, snapshot_of
@@ -45,7 +45,7 @@ _FDS_FOR_OTHERS = 256
 _MIN_OPEN = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """What is going on in a shard's storage."""
 

@@ -2,8 +2,8 @@
 
 import errno
 import os
-from dataclasses import dataclass
 
+from holdfast.dataclass import dataclass
 from holdfast.testing.errors import HarnessError
 
 KINDS = ("commit", "fsync", "fetch")

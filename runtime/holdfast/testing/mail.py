@@ -1,10 +1,10 @@
 """Mail as tests see it: what is given to a handler, and what a script has sent."""
 
-from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
 
+from holdfast.dataclass import dataclass
 from holdfast.host.mail import Mail
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
 from holdfast.workers.mail import IncomingMail, MailUnusable

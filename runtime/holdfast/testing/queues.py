@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.queue_messages import Backlog, Message, NewMessage, new_id
 from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import JavaScriptError, hidden_from_tracebacks

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.source import Source as ScriptSource
 from holdfast.catalog.source import read_source
 from holdfast.catalog.workflows import local_workflow
+from holdfast.dataclass import dataclass
 from holdfast.engine import Module
 from holdfast.engine.modules import ModuleKind
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks

@@ -1,9 +1,9 @@
 """Events of other Workers, as tests tell Tail Workers of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from holdfast.dataclass import dataclass
 from holdfast.workers.trace import Frame, Tracer
 
 

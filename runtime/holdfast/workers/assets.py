@@ -10,7 +10,7 @@ import asyncio
 import re
 import urllib.parse
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import ada_url
@@ -23,6 +23,7 @@ from holdfast.assets.redirects import Redirects
 from holdfast.assets.rule_text import Mistake
 from holdfast.assets.rules import RuleUrl
 from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
+from holdfast.dataclass import dataclass
 from holdfast.host.bodies import ByteStream
 from holdfast.host.file_bodies import open_body
 from holdfast.workers.errors import AssetUnreadable

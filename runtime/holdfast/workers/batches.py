@@ -6,10 +6,11 @@ https://developers.cloudflare.com/queues/configuration/javascript-apis/#consumer
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from holdfast.catalog.bindings import MAX_QUEUE_DELAY_S
+from holdfast.dataclass import dataclass
 from holdfast.host.queues import told
 from holdfast.storage.queue_messages import Backlog, Message
 from holdfast.workers.errors import ScriptFailed

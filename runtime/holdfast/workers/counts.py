@@ -1,7 +1,9 @@
 """What is counted of a script, whichever isolate it runs in."""
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from holdfast.dataclass import dataclass
 
 
 class Durations:

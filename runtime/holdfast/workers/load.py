@@ -8,10 +8,11 @@ with the script comes out as ScriptInvalid with file and line.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from holdfast.catalog.script import Script, Syntax
+from holdfast.dataclass import dataclass
 from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, Module, ModuleKind
 from holdfast.engine.set_patterns import may_have_set_patterns
 from holdfast.host.context import Host

@@ -4,9 +4,9 @@ https://developers.cloudflare.com/email-routing/email-workers/runtime-api/
 """
 
 import json
-from dataclasses import dataclass
 from typing import Self
 
+from holdfast.dataclass import dataclass
 from holdfast.host.mail import MAX_MAIL_BYTES
 from holdfast.host.mail_text import parse
 from holdfast.host.rpc import Message

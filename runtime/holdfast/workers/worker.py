@@ -10,12 +10,12 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog.node_compat import node_compat
 from holdfast.catalog.script import Script
+from holdfast.dataclass import dataclass
 from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, Together
 from holdfast.host.bodies import BodyTable, ByteStream
 from holdfast.host.context import OUT_OF_MEMORY, Host

@@ -17,9 +17,10 @@ where `rethrow` is `local.get $caught, throw_ref`. What is delegated goes to a b
 body of the `try` that it is delegated to, at whose end it is thrown again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from holdfast.dataclass import dataclass
 from holdfast.engine.wasm.instructions import BR_TABLE, after
 from holdfast.engine.wasm.leb128 import leb, number, skip
 

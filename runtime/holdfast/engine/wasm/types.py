@@ -1,8 +1,8 @@
 """Types of WebAssembly, as wasmtime tells them and as scripts name them."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from holdfast.dataclass import dataclass
 from holdfast.engine.wasm.library import (
     EXNREF,
     EXTERN_FUNC,

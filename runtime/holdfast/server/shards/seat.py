@@ -6,7 +6,9 @@ import os
 import socket
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from holdfast.dataclass import dataclass
 
 BEAT_SECONDS = 0.1
 

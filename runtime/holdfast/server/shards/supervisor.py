@@ -26,9 +26,9 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from holdfast.dataclass import dataclass
 from holdfast.server.shards.balance import NOBODY
 from holdfast.server.shards.listening import Mailbox
 from holdfast.server.shards.seat import Seat, take_place

@@ -9,13 +9,13 @@ https://developers.cloudflare.com/d1/platform/limits/
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.d1 import metadata
 from holdfast.storage.d1.past import Past
 from holdfast.storage.errors import StorageError, is_bound_met

@@ -9,11 +9,11 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.d1.connection import (
     QUEUED_TOO_LONG,
     D1Connection,

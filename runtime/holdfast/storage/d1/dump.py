@@ -5,11 +5,11 @@ https://developers.cloudflare.com/d1/best-practices/import-export-data/
 
 import math
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Any, cast
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.authorizer import is_allowed_name
 from holdfast.storage.d1.connection import D1Error
 from holdfast.storage.quoting import identifier, literal

@@ -4,11 +4,11 @@ Those of `dev` and `run` are not among them: what a project is bound to is made 
 use. A database that was deleted stays on the list, so that no binding makes it anew.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.errors import StorageError
 from holdfast.storage.shared_file import SharedFile
 

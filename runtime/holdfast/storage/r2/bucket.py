@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.errors import StorageError
 from holdfast.storage.makeshift import lacks_room
 from holdfast.storage.r2.commits import Commits

@@ -10,12 +10,12 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.clock import now_ms
 from holdfast.storage.r2.bucket import Bucket
 from holdfast.storage.r2.errors import BucketExists, InvalidBucketName, NoSuchBucket

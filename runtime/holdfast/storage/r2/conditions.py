@@ -5,8 +5,9 @@ https://www.rfc-editor.org/rfc/rfc9110#section-13.2.2
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from holdfast.dataclass import dataclass
 
 
 class Etag(NamedTuple):

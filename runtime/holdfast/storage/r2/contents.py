@@ -19,11 +19,11 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.disk import NO_SPACE, Folder, fsync, make_folder, sync_path, write_all
 from holdfast.storage.errors import StorageError
 from holdfast.storage.r2.errors import NoRoom

@@ -1,10 +1,11 @@
 """Objects in the order of their keys, page by page."""
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import apsw
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.r2.errors import InvalidMaxKeys, R2Error
 from holdfast.storage.r2.objects import StoredObject
 from holdfast.storage.r2.rows import key_bytes, object_of_row

@@ -1,9 +1,9 @@
 """What is told of an object."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
+from holdfast.dataclass import dataclass
 from holdfast.storage.r2.errors import InvalidStorageClass, MetadataTooLarge
 
 MAX_METADATA_BYTES = 8_192  # https://developers.cloudflare.com/r2/platform/limits/
