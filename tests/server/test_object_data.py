@@ -12,6 +12,7 @@ import pytest
 from holdfast.objects.ids import IdFactory
 from holdfast.server.backup import archive, unpack
 from holdfast.server.check import check_folder
+from holdfast.storage import portable
 from holdfast.storage.going_back import Request, requested
 from holdfast.storage.history import History, history_path, newest_ms
 from tests.server.deployment import TOKEN, Deployment
@@ -164,6 +165,17 @@ async def test_values_are_shown_decoded(site: Site) -> None:
     assert [e["key"] for e in page["result"]] == ["none"]
     page = await site.api("GET", f"/name:A/keys?prefix=n&cursor={page['result_info']['cursor']}")
     assert [e["key"] for e in page["result"]] == ["number"]
+
+
+async def test_a_page_of_values_ends_before_it_is_too_large(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.fetch("/fill")
+    whole = await site.api("GET", "/name:A/keys")
+    monkeypatch.setattr(portable, "MAX_PAGE_BYTES", 0)
+    page = await site.api("GET", "/name:A/keys")
+    assert page["result"] == whole["result"][:1]
+    assert page["result_info"]["cursor"] == whole["result"][0]["key"]
 
 
 async def test_an_export_is_one_moment_and_the_object_goes_on(site: Site) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.envelope import ApiRefusal, success
-from holdfast.api.json_body import read_object
+from holdfast.api.json_body import read_as, read_object
+from holdfast.api.metadata import parse_object
 from holdfast.api.paging import paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
@@ -96,17 +97,18 @@ class D1Handlers:
 
     async def _run(self, request: web.Request, encode: Any) -> web.Response:
         created = await created_of(self._databases.registry, request)
-        queries = _queries(await read_object(request, MAX_REQUEST_BYTES))
+        queries = await read_as(request, _queries, MAX_REQUEST_BYTES)
 
-        def text(answers: Answers) -> str:
+        def encoded(answers: Answers) -> bytes:
             results = ",".join(encode(outcome) for outcome in answers.outcomes)
-            return f'{{"success":true,"errors":[],"messages":[],"result":[{results}]}}\n'
+            text = f'{{"success":true,"errors":[],"messages":[],"result":[{results}]}}\n'
+            return text.encode()
 
         try:
-            answer = await self._databases.run(created.id, queries, text)
+            answer = await self._databases.run(created.id, queries, encoded)
         except D1Error as error:
             raise ApiRefusal(HTTPStatus.BAD_REQUEST, QUERY_FAILED, str(error)) from error
-        return web.Response(text=answer, content_type="application/json")
+        return web.Response(body=answer, content_type="application/json", charset="utf-8")
 
     async def _described(self, created: Created) -> dict[str, Any]:
         def facts(database: D1Database) -> dict[str, int]:
@@ -145,8 +147,9 @@ def refused(message: str) -> ApiRefusal:
     return ApiRefusal(HTTPStatus.BAD_REQUEST, INVALID_REQUEST, message)
 
 
-def _queries(fields: dict[str, Any]) -> list[Query]:
+def _queries(body: bytes) -> list[Query]:
     """The queries of a body; one without parameters may have several statements."""
+    fields = parse_object(body, "the body")
     entries = fields.get("batch", [fields])
     try:
         if not isinstance(entries, list):

@@ -5,6 +5,7 @@
 https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/
 """
 
+import asyncio
 import errno
 import json
 import logging
@@ -22,6 +23,7 @@ from holdfast.catalog import (
     UploadRejected,
     VersionNotFound,
 )
+from holdfast.host.large_json import dumps
 from holdfast.server.deployments import OthersSilent
 from holdfast.server.object_files import OwnerLost
 from holdfast.storage import StorageError
@@ -81,6 +83,17 @@ def success(
     if result_info is not None:
         body["result_info"] = result_info
     return _response(status, body)
+
+
+async def success_of_much(
+    result: Any, *, result_info: Mapping[str, Any] | None = None
+) -> web.Response:
+    """As `success`, of what may be megabytes: the answer is written on a thread."""
+    body: dict[str, Any] = {"success": True, "errors": [], "messages": [], "result": result}
+    if result_info is not None:
+        body["result_info"] = result_info
+    content = await asyncio.to_thread(lambda: f"{dumps(body)}\n".encode())
+    return web.Response(body=content, content_type="application/json", charset="utf-8")
 
 
 def failure(

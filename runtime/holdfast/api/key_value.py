@@ -16,7 +16,8 @@ from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
 from holdfast.api.body import read_body
-from holdfast.api.envelope import ApiRefusal, success
+from holdfast.api.envelope import ApiRefusal, success, success_of_much
+from holdfast.api.json_body import read_as
 from holdfast.api.metadata import parse_object
 from holdfast.api.paging import number_of, paged
 from holdfast.api.platform import Platform
@@ -34,6 +35,7 @@ from holdfast.host.kv import (
     expiration_of,
     list_keys,
 )
+from holdfast.host.large_json import loads
 from holdfast.storage.key_value import Entry, KeyValueNamespace, KeyValueStore
 
 # Cloudflare's numbers.
@@ -45,6 +47,7 @@ TITLE_TAKEN = 10014
 DEFAULT_PAGE = 20  # namespaces
 MAX_BULK_BYTES = 100 * 1024 * 1024
 MAX_BULK_ENTRIES = 10_000
+MAX_BULK_KEY_BYTES = 16 * 1024 * 1024  # of a list of as many keys
 _OVERHEAD_BYTES = 1 << 20  # of a form, or of JSON, around a value
 
 
@@ -210,16 +213,19 @@ class KeyValueHandlers:
     async def put_many(self, request: web.Request) -> web.Response:
         """Keep up to 10,000 entries, all or none: `[{key, value, …}]`."""
         namespace = await self._namespace(request)
-        listed = _list(await _body(request, MAX_BULK_BYTES))
         now_s = time.time()
-        entries = [_bulk_entry(fields, now_s) for fields in listed]
+
+        def entries_in(body: bytes) -> list[Entry]:
+            return [_bulk_entry(fields, now_s) for fields in _list(body)]
+
+        entries = await read_as(request, entries_in, MAX_BULK_BYTES)
         await asyncio.to_thread(self._store.put, namespace.id, entries, now_s)
         return success({"successful_key_count": len(entries), "unsuccessful_keys": []})
 
     async def delete_many(self, request: web.Request) -> web.Response:
         """Remove up to 10,000 keys: `["key", …]`."""
         namespace = await self._namespace(request)
-        keys = _strings(_list(await _body(request, MAX_BULK_BYTES)))
+        keys = await read_as(request, lambda body: _strings(_list(body)), MAX_BULK_KEY_BYTES)
         await asyncio.to_thread(self._store.delete, namespace.id, keys)
         return success({"successful_key_count": len(keys), "unsuccessful_keys": []})
 
@@ -231,11 +237,19 @@ class KeyValueHandlers:
         if not isinstance(wanted, list) or len(wanted) > MAX_BULK_KEYS:
             raise _refused(f'The body must have "keys", a list of up to {MAX_BULK_KEYS} strings.')
         keys, now_s = _strings(wanted), time.time()
-        values: dict[str, Any] = {}
-        for key in keys:
-            entry = await asyncio.to_thread(self._store.get, namespace.id, key, now_s)
-            values[key] = None if entry is None else _bulk_value(entry, fields)
-        return success({"values": values})
+
+        def read() -> dict[str, Any]:
+            values: dict[str, Any] = {}
+            size = 0
+            for key in keys:
+                entry = self._store.get(namespace.id, key, now_s)
+                size += 0 if entry is None else len(entry.value)
+                if size > MAX_VALUE_BYTES:
+                    raise _too_much()
+                values[key] = None if entry is None else _bulk_value(entry, fields)
+            return values
+
+        return await success_of_much({"values": await asyncio.to_thread(read)})
 
 
 async def refuse_unknown_namespaces(store: KeyValueStore, bindings: Iterable[Binding]) -> None:
@@ -273,7 +287,7 @@ def _bulk_value(entry: Entry, fields: dict[str, Any]) -> Any:
     value: Any = text
     if fields.get("type") == "json":
         try:
-            value = json.loads(text)
+            value = loads(text)
         except ValueError as error:
             raise _refused(
                 "At least one of the requested keys corresponds to a non-json value"
@@ -302,7 +316,7 @@ async def _body(request: web.Request, max_bytes: int) -> bytes:
 
 def _list(content: bytes) -> list[Any]:
     try:
-        value = json.loads(content)
+        value = loads(content)
     except ValueError as error:
         raise _refused(f"The body is not valid JSON: {error}.") from error
     if not isinstance(value, list) or len(value) > MAX_BULK_ENTRIES:
@@ -331,6 +345,11 @@ def _seconds(request: web.Request, name: str) -> float | None:
         return int(text)
     except ValueError as error:
         raise _refused(f'The parameter "{name}" is no number of seconds.') from error
+
+
+def _too_much() -> ApiRefusal:
+    message = "Total size of request exceeds the limit of 25MB"
+    return ApiRefusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, INVALID_ENTRY, message)
 
 
 def _refused(message: str) -> ApiRefusal:

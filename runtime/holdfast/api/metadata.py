@@ -16,6 +16,7 @@ from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.migrations import Migrations, Renamed, Step
 from holdfast.catalog.tail_consumers import parse_tail_consumers
 from holdfast.dataclass import dataclass
+from holdfast.host.large_json import loads
 
 # A script that asks for these would not work without them.
 _REFUSED_FIELDS = ("containers", "streaming_tail_consumers")
@@ -124,7 +125,7 @@ def parse_list(content: bytes, what: str) -> list[Any]:
 
 def _parsed(content: bytes, what: str) -> Any:
     try:
-        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return loads(content.decode("utf-8-sig"), refuse=_refuse_constant)
     except json.JSONDecodeError as error:
         raise rejected(
             f"{what} is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}."

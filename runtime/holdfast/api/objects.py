@@ -14,7 +14,7 @@ from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
 from holdfast.api.body import bounded_body, read_body
-from holdfast.api.envelope import ApiRefusal, success
+from holdfast.api.envelope import ApiRefusal, success, success_of_much
 from holdfast.api.metadata import parse_object
 from holdfast.api.paging import number_of
 from holdfast.api.platform import Platform
@@ -80,7 +80,7 @@ class ObjectHandlers:
             after=request.query.get("cursor", ""),
             limit=limit,
         )
-        return success(
+        return await success_of_much(
             [
                 {"key": e.key, "size": e.size_bytes, "value": e.value, "exact": e.is_exact}
                 for e in found

@@ -4,7 +4,6 @@ https://developers.cloudflare.com/api/resources/workflows/
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -12,11 +11,12 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from holdfast.api.envelope import UNKNOWN_ERROR, ApiRefusal, success
-from holdfast.api.json_body import read_content, read_object
+from holdfast.api.json_body import read_as, read_object
 from holdfast.api.paging import paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.catalog.errors import rejected
+from holdfast.host.large_json import loads
 from holdfast.server.workflows import (
     InstanceNotFound,
     InstanceRefused,
@@ -220,7 +220,7 @@ class WorkflowHandlers:
 
     async def _json(self, request: web.Request) -> Any:
         try:
-            return json.loads(await read_content(request))
+            return await read_as(request, loads)
         except ValueError as error:
             raise rejected(f"The body is no JSON: {error}.") from None
 

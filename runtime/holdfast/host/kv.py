@@ -10,6 +10,7 @@ from typing import Any
 
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
+from holdfast.host.large_json import dumps
 from holdfast.host.ops import async_op, in_thread
 from holdfast.storage.key_value import Entry, KeyValueStore
 
@@ -74,7 +75,7 @@ async def kv_get_many(host: Host, namespace: int, keys: str, cache_ttl: float | 
             size += len(entry.value) if entry else 0
             if size > MAX_VALUE_BYTES:
                 raise _failed("GET_BULK", 413, "Total size of request exceeds the limit of 25MB")
-        return json.dumps(found)
+        return dumps(found)
 
     answer: str = await in_thread(read)
     return answer

@@ -111,10 +111,12 @@ class ObjectData:
     ) -> tuple[Sequence[StoredEntry], bool]:
         """Keys and values in the order of keys, and whether more follow. Raises NoSuchObject."""
         async with self.exported(namespace, object_id) as file:
-            found, more = await asyncio.to_thread(
-                lambda: portable.entries(file, prefix=prefix, after=after, limit=limit)
-            )
-        return [_stored(key, value) for key, value in found], more
+
+            def read() -> tuple[list[StoredEntry], bool]:
+                found, more = portable.entries(file, prefix=prefix, after=after, limit=limit)
+                return [_stored(key, value) for key, value in found], more
+
+            return await asyncio.to_thread(read)
 
     @asynccontextmanager
     async def exported(self, namespace: Namespace, object_id: str) -> AsyncIterator[Path]:

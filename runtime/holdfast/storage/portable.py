@@ -27,6 +27,7 @@ from holdfast.storage.session import VFS, connect
 
 _KV_COLUMNS = ["key", "value"]
 _MAX_PROBLEMS = 20
+MAX_PAGE_BYTES = 16 << 20  # of keys' values
 _BUSY_TIMEOUT_MS = 600_000  # so long may a mark of many gigabytes take to be stored
 _PAGES_AT_ONCE = 256
 _MAGIC = b"SQLite format 3\0"
@@ -150,10 +151,11 @@ def entries(
 ) -> tuple[list[tuple[str, bytes]], bool]:
     """Keys and values as they are stored, in the order of keys; and whether more follow.
 
-    Raises NotAnObject.
+    They end early where they have more than MAX_PAGE_BYTES. Raises NotAnObject.
     """
     start = prefix.encode("utf-8", "surrogatepass")
     found: list[tuple[str, bytes]] = []
+    size = 0
     with opened(path) as db:
         if not _has_table(db, "_cf_KV"):
             return [], False
@@ -165,8 +167,9 @@ def entries(
         for key, value in rows:
             if not bytes(key).startswith(start):
                 break
-            if len(found) == limit:
+            if len(found) == limit or size > MAX_PAGE_BYTES:
                 return found, True
+            size += len(value)
             found.append((_text(key), bytes(value)))
     return found, False
 
