@@ -10,6 +10,7 @@ import { requireArguments } from "../kernel/webidl.js";
 import { isLocked, lockedReader } from "../streams/on-demand.js";
 import { fetchBlob } from "./blob-url.js";
 import { readDataUrl } from "./data-url.js";
+import { outbound } from "./outbound.js";
 import { rawHeadersOf } from "./record.js";
 import { createRequestRecord, requestOfRecord } from "./request.js";
 import { headersFromRaw, rawHasHeader } from "./headers.js";
@@ -39,6 +40,7 @@ export async function fetch(input, init = undefined) {
   if (request.url.startsWith("data:")) return fetchData(request);
   if (request.url.startsWith("blob:")) return fetchBlob(request) ?? refuse(request.url);
   if (!/^https?:/.test(request.url)) throw cannotLoad(request.url);
+  if (outbound !== null) return outbound(requestOfRecord(request));
   const gate = context.outputGate?.wait();
   if (gate !== undefined) {
     await gate;

@@ -15,7 +15,7 @@ import { wrongArgument, wrongField } from "../kernel/arguments.js";
 import { queueTurn } from "../kernel/turns.js";
 import { dropMessage } from "../rpc/message.js";
 import { crossedRequest, repeatOf } from "../workers/crossing.js";
-import { stubOfFacet } from "../workers/fetcher.js";
+import { stubOf } from "../workers/fetcher.js";
 import { partsOfClass } from "./class.js";
 import { cloneFacet, eraseFacets } from "./erasing.js";
 import { DurableObjectId } from "./id.js";
@@ -235,7 +235,7 @@ export class DurableObjectFacets {
     if (typeof callback !== "function") throw wrongArgument("get", "DurableObjectFacets", 2, "function");
     checkName(name);
     if (depthOf(this.#instance) >= MAX_DEPTH) throw new Error(TOO_DEEP);
-    return stubOfFacet(new FacetLink(this.#instance, name, callback));
+    return stubOf(new FacetLink(this.#instance, name, callback));
   }
 
   /** Have a facet that runs fail with `reason`, all that it has under way included. */

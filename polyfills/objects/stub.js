@@ -10,7 +10,7 @@ import { abortReason, isAborted } from "../events/abort.js";
 import { createRequestRecord } from "../fetch/request.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
-import { addEntry, defineToken, registerEntry, TAGS, takeEntry } from "../rpc/message.js";
+import { addEntry, BY_TOKEN, defineToken, registerEntry, TAGS, takeEntry } from "../rpc/message.js";
 import { sendThroughHost } from "../rpc/references.js";
 import { defineSource, propertyOf, wildcard } from "../rpc/stub.js";
 import { tellHostOfClient } from "../workers/client.js";
@@ -178,6 +178,10 @@ class ObjectEntry {
   }
 
   drop() {}
+
+  stub() {
+    return createStub(this.namespace, this.id);
+  }
 }
 
 defineToken("o", (text) => {
@@ -223,4 +227,5 @@ registerEntry(DurableObjectStub, {
     const { namespace, id } = takeEntry(source.uint32());
     return createStub(namespace, id);
   },
+  isKept: BY_TOKEN,
 });

@@ -67,21 +67,30 @@ function writeReference(value) {
   throw notCloneable(value);
 }
 
+/** What may be kept where tokens are kept with it, and not by what it is called everywhere. */
+export const BY_TOKEN = "by token";
+
 /**
  * Let messages carry instances of a class. `write(object, sink, packing)` and
  * `read(source, reading)` are as for `registerCloneable`. Outside of messages the class
  * cannot be cloned, which `refusal` says, or `refusal(object)`. `isKept`: it may be in what is
- * kept, too; see packKept.
+ * kept, too, always or BY_TOKEN; see packKept.
  */
 export function registerEntry(Class, { tag, write, read, refusal, isKept = false }) {
   registerCloneable(Class, {
     tag,
     write(object, sink) {
-      if (packing === null || (packing.isKept && !isKept)) throw refused(Class, typeof refusal === "function" ? refusal(object) : refusal);
+      if (packing === null || !mayBeIn(packing, isKept)) {
+        throw refused(Class, typeof refusal === "function" ? refusal(object) : refusal);
+      }
       write(object, sink, packing);
     },
     read: (source) => read(source, reading),
   });
+}
+
+function mayBeIn({ isKept, byToken }, isKeptEver) {
+  return !isKept || (isKeptEver === BY_TOKEN ? byToken : isKeptEver);
 }
 
 function refused(Class, why) {
@@ -124,11 +133,15 @@ export function pack(values, context, ownership) {
   }
 }
 
-/** The bytes of a value that is no message, and the entries that it has of what `make` knows. */
-export function packKept(value, make) {
+/**
+ * The bytes of a value that is no message, and the entries that it has of what `make` knows, and of
+ * what is kept; also BY_TOKEN, where it is kept so.
+ */
+export function packKept(value, make, byToken = false) {
+  if (byToken) loadHttp(); // which has words of its own for what it refuses
   const outer = packing;
   const entries = [];
-  packing = { entries, makers: [make], isKept: true };
+  packing = { entries, makers: [make], isKept: true, byToken };
   try {
     return { data: serialize(value, SETTINGS), entries };
   } finally {

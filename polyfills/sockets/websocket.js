@@ -6,8 +6,10 @@ import { defineView } from "../console/views.js";
 import { hibernation_attach, hibernation_attachment, socket_connect } from "holdfast:ops";
 import { defineEventHandler } from "../events/event-handler.js";
 import { EventTarget } from "../events/event-target.js";
+import { outbound } from "../fetch/outbound.js";
 import { blobBytes, isBlob } from "../files/blob.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
+import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { queueTurn } from "../kernel/turns.js";
 import {
@@ -32,6 +34,7 @@ const NOT_ACCEPTED =
   "messages.";
 
 const FROM_LINK = {};
+const handshakes = lazily("sockets/outbound-handshake.js");
 let stateOf;
 
 /** One end of a connection. Scripts make clients; pairs and responses give the other ends. */
@@ -219,14 +222,23 @@ function messageFrom(message) {
 async function connect(context, state, url, protocols) {
   try {
     await context.outputGate?.wait();
-    const answer = await socket_connect(url, protocols.join());
-    const [number, protocol, extensions] = answer.split("\n");
-    const link = SocketLink.fromHost(+number);
+    const [link, protocol, extensions] =
+      outbound === null ? await linkOverNetwork(url, protocols) : await linkOf(url, protocols);
     if (state.closedOutgoing) link.drop();
     else state.opened(link, protocol, extensions);
   } catch (error) {
     if (!state.closedOutgoing) state.failToConnect(error);
   }
+}
+
+async function linkOverNetwork(url, protocols) {
+  const [number, ...agreed] = (await socket_connect(url, protocols.join())).split("\n");
+  return [SocketLink.fromHost(+number), ...agreed];
+}
+
+async function linkOf(url, protocols) {
+  const [socket, protocol] = await handshakes().shakeHands(url, protocols);
+  return [releaseLink(socket), protocol, ""];
 }
 
 // It was closed before it was connected.

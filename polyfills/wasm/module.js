@@ -5,7 +5,7 @@ import { currentContext } from "../kernel/current.js";
 import { defineInterface } from "../kernel/webidl.js";
 import { CompileError, natives } from "./natives.js";
 
-const { JSON, TypeError } = globalThis;
+const { JSON, TypeError, Uint8Array } = globalThis;
 
 let isAlwaysPermitted = false;
 let given; // the number of a module that is being wrapped
@@ -59,6 +59,11 @@ function describe(module, what) {
     throw new TypeError(`WebAssembly.Module.${what}(): Argument 0 must be a WebAssembly.Module`);
   }
   return descriptionOf(module);
+}
+
+/** The bytes that a module was made of. */
+export function bytesOfModule(module) {
+  return new Uint8Array(natives.source_of(numberOf(module)));
 }
 
 /** The Module of this number. */

@@ -179,7 +179,7 @@ function callListeners(name, tell) {
 }
 
 function callHandler(event, name, tell) {
-  const entrypoint = exported.default;
+  const entrypoint = exported[event.entrypoint];
   const context = new ExecutionContext(event);
   const isClass = typeof entrypoint === "function";
   const target = isClass ? new entrypoint(context, env) : entrypoint;
@@ -214,17 +214,19 @@ function handleBatch({ event, queue, told, bodies }) {
 
 const loadTraces = lazily("workers/traces.js");
 
-/** Entry point: what is told of others' events, as deep as `depth`; see traces.js. */
-export function dispatchTail(number, tracesJson, depth) {
+/** Entry point: what is told an entrypoint of others' events, as deep as `depth`; see traces.js. */
+export function dispatchTail(number, tracesJson, depth, entrypoint, props) {
   const { TriggerEvent } = loadScheduled();
   const event = new TriggerEvent(number);
   event.depth = depth;
+  event.props = props;
+  if (entrypoint) event.entrypoint = entrypoint;
   enterTurn(event, handleTail, { event, tracesJson });
 }
 
 // `trace` is what the handler was called at first.
 function handleTail({ event, tracesJson }) {
-  const has = exported === null ? hasListener : (name) => handlersOf(exported.default).includes(name);
+  const has = exported === null ? hasListener : (name) => handlersOf(exported[event.entrypoint]).includes(name);
   const name = !has("tail") && has("trace") ? "trace" : "tail";
   handleTrigger(event, name, () => {
     const { createTailEvent, readTraces } = loadTraces();

@@ -15,6 +15,8 @@ const hyperdrive = lazily("workers/hyperdrive.js");
 const storeSecrets = lazily("workers/store-secret.js");
 const email = lazily("email/binding.js");
 const workflows = lazily("workflows/binding.js");
+const loaders = lazily("workers/loader.js");
+const loaded = lazily("workers/loaded.js");
 
 const makers = {
   plain_text: (binding) => binding.text,
@@ -32,6 +34,7 @@ const makers = {
   durable_object_namespace: namespaceFromHost,
   send_email: (binding) => email().sendEmailFromHost(binding),
   workflow: (binding) => workflows().workflowFromHost(binding),
+  worker_loader: (binding) => loaders().loaderFromHost(binding),
   service: serviceFromHost,
   assets: serviceFromHost,
 };
@@ -39,11 +42,15 @@ const makers = {
 /** Define the host's bindings as properties of `target`: `env`, or the global object. */
 export function addBindings(target, bindings) {
   for (const binding of bindings) {
-    Object.defineProperty(target, binding.name, {
-      value: makers[binding.type](binding),
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    });
+    if (binding.type === "loaded") addValues(target, loaded().prepareLoaded(binding));
+    else add(target, binding.name, makers[binding.type](binding));
   }
+}
+
+function addValues(target, values) {
+  for (const name of Object.keys(values)) add(target, name, values[name]);
+}
+
+function add(target, name, value) {
+  Object.defineProperty(target, name, { value, configurable: true, enumerable: true, writable: true });
 }

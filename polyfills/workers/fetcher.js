@@ -3,6 +3,7 @@
 import { service_fetch } from "holdfast:ops";
 import { abortReason, isAborted } from "../events/abort.js";
 import { defineFetcher, Request, requestRecord } from "../fetch/request.js";
+import { wrongField } from "../kernel/arguments.js";
 import { Either } from "../kernel/either.js";
 import { requireContext } from "../kernel/pending.js";
 import { isObject } from "../kernel/webidl.js";
@@ -10,13 +11,14 @@ import {
   addEntry,
   defineReferences,
   defineToken,
+  packKept,
   registerEntry,
   TAGS,
   takeEntry,
 } from "../rpc/message.js";
 import { sendThroughHost } from "../rpc/references.js";
 import { defineSource, propertyOf, wildcard } from "../rpc/stub.js";
-import { dataCloneError } from "../serialize/errors.js";
+import { dataCloneError, notSerializable } from "../serialize/errors.js";
 import { encodeProps } from "./props.js";
 import { propsAmong } from "./specializing.js";
 import { tellHostOfClient } from "./client.js";
@@ -32,12 +34,19 @@ import {
 const FROM_HOST = {};
 const NOT_HERE = "ServiceStub cannot be serialized in this context.";
 const OF_FACET = "Stubs pointing to Durable Object facets are not serializable.";
+/** Why nobody else may have a stub of a Worker that is loaded at runtime. */
+export const NOT_TRANSFERABLE =
+  "Entrypoints to dynamically-loaded workers cannot be transferred to other Workers, because the system " +
+  "does not know how to reload this Worker from scratch. Instead, have the parent Worker expose an " +
+  "entrypoint which constructs the dynamic worker and forwards to it.";
+let ownNumbers = null; // of the script's own services, where they are not to leave it
 let targetOf;
 
 /** Another Worker, reached without the network. */
 export class ServiceStub extends Either {
-  // The host's number of the service, then ";" and props where there are; or what a facet's stub
-  // leads to (objects/facets.js).
+  // The host's number of the service, then ";" and props where there are; or what another stub
+  // leads to: a facet (objects/facets.js), or a Worker that is loaded (loader.js). That may have
+  // `refusal`, why it cannot be sent.
   #target;
 
   constructor(key, target, object) {
@@ -92,14 +101,19 @@ export function serviceFromHost({ number, props }) {
   return new ServiceStub(FROM_HOST, targetWith(number, props ? JSON.parse(props) : undefined));
 }
 
-/** The stub of a facet. */
-export function stubOfFacet(link) {
+/** The stub of what is no service of the host's. */
+export function stubOf(link) {
   return new ServiceStub(FROM_HOST, link);
 }
 
 /** The target of a service that is to see `props`. */
 function targetWith(number, props) {
   return props === undefined ? `${number}` : `${number};${encodeProps(props, entryOfService)}`;
+}
+
+/** Have the script's own services stay here: it is a Worker that was loaded at runtime. */
+export function keepOwnServices() {
+  ownNumbers = new Set();
 }
 
 /** A service of the script's own; `ctx.exports.Name({ props })` is the same with props. */
@@ -111,6 +125,7 @@ class LoopbackServiceStub extends ServiceStub {
 
 /** The loopback of the service with the host's number. */
 export function loopback(number) {
+  ownNumbers?.add(`${number}`);
   const object = (...args) =>
     new ServiceStub(FROM_HOST, targetWith(number, propsAmong(args, LoopbackServiceStub.name)));
   delete object.name;
@@ -142,7 +157,8 @@ Object.setPrototypeOf(
 /** A service on its way to another context. */
 class ServiceEntry {
   constructor(target) {
-    if (typeof target !== "string") throw dataCloneError(OF_FACET);
+    const refusal = refusalOf(target);
+    if (refusal !== undefined) throw dataCloneError(refusal);
     this.target = target;
   }
 
@@ -151,6 +167,16 @@ class ServiceEntry {
   }
 
   drop() {}
+
+  stub() {
+    return new ServiceStub(FROM_HOST, this.target);
+  }
+}
+
+/** Why what has this target cannot be sent; undefined where it can. */
+function refusalOf(target) {
+  if (typeof target !== "string") return target.refusal ?? OF_FACET;
+  return ownNumbers?.has(target.split(";", 1)[0]) ? NOT_TRANSFERABLE : undefined;
 }
 
 // Those of `ctx.exports` are functions.
@@ -165,8 +191,27 @@ defineToken("s", (target) => new ServiceEntry(target));
 
 registerEntry(ServiceStub, {
   tag: TAGS.SERVICE,
-  refusal: (stub) => (typeof targetOf(stub) === "string" ? NOT_HERE : OF_FACET),
+  refusal: (stub) => refusalOf(targetOf(stub)) ?? NOT_HERE,
   write: (stub, sink) => sink.uint32(addEntry(new ServiceEntry(targetOf(stub)))),
   read: (source) => new ServiceStub(FROM_HOST, takeEntry(source.uint32()).target),
   isKept: true,
 });
+
+/** As defineReferences() wants it, for what takes no service but one that was given props. */
+export function refuseLoopbacks(value) {
+  if (targetOf(value) !== undefined) throw notSerializable(LoopbackServiceStub.name);
+  return undefined;
+}
+
+/** The token of a stub that is the value of a WorkerCode's field. Throws TypeError for anything else. */
+export function tokenOf(stub, field) {
+  if (!(stub instanceof ServiceStub)) throw wrongField(field, "WorkerCode", "Fetcher");
+  const [entry] = packKept([stub], entryOfService, true).entries;
+  if (entry === undefined) throw wrongField(field, "WorkerCode", "Fetcher");
+  return entry.token();
+}
+
+/** The text of props that hold services. */
+export function encodeServiceProps(props) {
+  return encodeProps(props, refuseLoopbacks);
+}

@@ -35,6 +35,21 @@ async def test_an_upload_is_live_when_the_api_answers(deployment: Deployment) ->
         assert await deployment.text("main") == f"200 {word}"
 
 
+async def test_a_loader_is_bound_from_the_catalog_as_well(deployment: Deployment) -> None:
+    source = """export default { fetch(request, env) {
+      const code = { compatibilityDate: "2026-07-01", mainModule: "a.js" };
+      const modules = { "a.js": "export default { fetch: () => new Response('loaded') }" };
+      return env.LOADER.load({ ...code, modules }).getEntrypoint().fetch(request);
+    } }"""
+    bindings = [{"type": "worker_loader", "name": "LOADER"}]
+    await deployment.upload("main", source, bindings=bindings)
+    assert await deployment.text("main") == "200 loaded"
+    deployment.runtime.remove("main")
+    assert await deployment.text("main") == "200 loaded"
+    settings = (await deployment.api("GET", "scripts/main/settings"))["result"]
+    assert settings["bindings"] == bindings
+
+
 async def test_a_version_knows_its_id_its_tag_and_its_time(deployment: Deployment) -> None:
     source = "export default { fetch: (_, env) => Response.json(env.VERSION) }"
     bindings = [{"type": "version_metadata", "name": "VERSION"}]

@@ -17,7 +17,7 @@ from typing import Any
 
 from holdfast.catalog import PlainText
 from holdfast.engine import Handle, Isolate, Limits
-from holdfast.host.context import Host
+from holdfast.host.context import Capabilities, Host
 from holdfast.host.platform import Platform
 from holdfast.server import Runtime, Settings
 from holdfast.storage import LocalBarrier, Storage, barrier, journaling, opening, recovery, shard
@@ -107,8 +107,8 @@ class SimulatedHost(Host):
 class SimulatedRuntime(Runtime):
     """A shard of such isolates."""
 
-    def _host(self, script_name: str) -> Host:
-        host = super()._host(script_name)
+    def make_host(self, capabilities: Capabilities) -> Host:
+        host = super().make_host(capabilities)
         return SimulatedHost(host.loop, host.clock, host.capabilities)
 
 

@@ -57,7 +57,7 @@ class Cached:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.clock = MovedClock()
-        server.runtime._clock = self.clock
+        server.runtime.clock = self.clock
 
     async def do(self, action: str, data: bytes | None = None, **parameters: object) -> object:
         query = {"do": action}

@@ -39,6 +39,7 @@ from holdfast.catalog.bindings import (
     StoreSecret,
     VersionMetadata,
     WasmModule,
+    WorkerLoader,
     Workflow,
 )
 from holdfast.catalog.catalog import Catalog
@@ -94,6 +95,7 @@ __all__ = [
     "VersionNotFound",
     "VersionRecord",
     "WasmModule",
+    "WorkerLoader",
     "Workflow",
     "check_exports",
     "check_script_name",

@@ -154,6 +154,13 @@ class Analytics:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerLoader:
+    """The means to load Workers whose code comes at runtime."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendEmail:
     """Mail to send: to one address or to some, from some; None is whatever the script says."""
 
@@ -221,6 +228,7 @@ Binding: TypeAlias = (
     | VersionMetadata
     | RateLimit
     | Analytics
+    | WorkerLoader
     | SendEmail
     | ObjectNamespace
     | Workflow
@@ -252,7 +260,7 @@ def parse_bindings(entries: object) -> tuple[RequestedBinding, ...]:
 
 
 # Whose entry says nothing but type and name.
-_OF_NAME_ALONE = ("assets", "version_metadata")
+_OF_NAME_ALONE = ("assets", "version_metadata", "worker_loader")
 
 
 def parse_patched_bindings(entries: object) -> tuple[RequestedBinding, ...]:
@@ -277,6 +285,7 @@ _OF_FIELDS: Mapping[type, str] = {
     AssetsBinding: "assets",
     VersionMetadata: "version_metadata",
     Analytics: "analytics_engine",
+    WorkerLoader: "worker_loader",
     WasmModule: "wasm_module",
     ObjectNamespace: "durable_object_namespace",
 }
@@ -476,6 +485,7 @@ _PARSERS: dict[str, Callable[[_Entry, str], RequestedBinding]] = {
     "version_metadata": lambda _, name: VersionMetadata(name),
     "ratelimit": _rate_limit,
     "analytics_engine": lambda entry, name: Analytics(name, entry.optional_word("dataset") or name),
+    "worker_loader": lambda _, name: WorkerLoader(name),
     "wasm_module": lambda entry, name: WasmModule(name, entry.word("part")),
     "send_email": _send_email,
     "durable_object_namespace": _object_namespace,

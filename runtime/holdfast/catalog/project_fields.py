@@ -26,6 +26,7 @@ NOT_INHERITED = (
     "hyperdrive",
     "secrets_store_secrets",
     "send_email",
+    "worker_loaders",
 )
 
 # Whose entries are an upload's of these types, but that the name is told as `binding`.
@@ -33,6 +34,7 @@ AS_UPLOADED = {
     "analytics_engine_datasets": "analytics_engine",
     "hyperdrive": "hyperdrive",
     "secrets_store_secrets": "secrets_store_secret",
+    "worker_loaders": "worker_loader",
 }
 
 # Without these, the script would not find what it was written for.
@@ -41,7 +43,6 @@ _REFUSED = """
     data_blobs dispatch_namespaces flagship images k2 logfwdr media
     mtls_certificates pipelines site stream streaming_tail_consumers
     text_blobs unsafe_hello_world vectorize vpc_networks vpc_services websearch
-    worker_loaders
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
     alias analytics_engine_datasets assets base_dir build compatibility_date compatibility_flags
@@ -49,7 +50,7 @@ _TAKEN = """
     jsx_fragment kv_namespaces main migrations minify name no_bundle queues r2_buckets ratelimits
     route routes rules secrets_store_secrets send_email services tail_consumers triggers tsconfig
     unsafe vars version_metadata wasm_modules
-    workflows
+    worker_loaders workflows
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """

@@ -172,7 +172,7 @@ class Host:
             return None
         finally:
             self._running = False
-        self._look_for_idleness()
+        self.look_for_idleness()
         return result
 
     def _refuse(self, function: Handle, arguments: tuple[Any, ...]) -> None:
@@ -194,7 +194,8 @@ class Host:
     def _refuse_answer(self, why: str, number: int, *_values: Any) -> None:
         self.enter_soon(self._fail, number, "RangeError", why, "", None)
 
-    def _look_for_idleness(self) -> None:
+    def look_for_idleness(self) -> None:
+        """Tell of it where nothing is under way. For whoever has made `pending` less."""
         if not self.pending and not self.has_calls and not self._continues:
             self.on_idle()
 
@@ -226,7 +227,7 @@ class Host:
         elif self._shared[WORD_TURNS_QUEUED]:
             self.enter(self._next_turn)
         elif not self.isolate.closed:
-            self._look_for_idleness()
+            self.look_for_idleness()
 
     @property
     def is_running(self) -> bool:

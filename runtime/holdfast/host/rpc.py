@@ -9,6 +9,10 @@ tokens, each of which means something in one isolate only:
     s<number>   a service binding, then `;` and its props in base64 where it has any
     o<number>/<class>/<uses SQLite>/<id>[/<name>]   a Durable Object, percent-encoded
 
+and calls are also for
+
+    w<target>   a Worker that the isolate has loaded (host/loaders.py); it cannot be sent
+
 `IsolateRpc` (objects/rpc.py) turns one isolate's tokens into capabilities, and those into
 another's. The JavaScript half is `polyfills/rpc/`.
 """

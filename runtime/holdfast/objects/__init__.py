@@ -11,6 +11,7 @@ isolate hosts an object, and here its storage is opened, fenced off and closed.
 - `ObjectRecord` (record.py): one of them; `LiveFacets` (facets.py): the objects inside of it.
 - `IsolateObjects` (capability.py): what one isolate's ops may do with objects; services.py:
   what its service bindings lead to.
+- `IsolateLoaders` (loaders.py): the Workers that one isolate loads, and calls of them.
 - `Calls` (calls.py): calls that wait for an answer, and their callers; rpc.py: the
   capabilities that cross with them.
 - `WaitGraph` (wait_graph.py): calls that wait for each other, and would for ever.

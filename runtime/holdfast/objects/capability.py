@@ -261,7 +261,7 @@ class IsolateObjects:
                 method, url, headers, stream, target.entrypoint, props=target.props, cf=cf
             )
             self.waits_for(number, worker, answer)
-            answer.add_done_callback(lambda done: self._answered(number, method, done))
+            answer.add_done_callback(lambda done: self.answered(number, method, done))
 
         self._host.loop.call_soon(deliver)
 
@@ -293,7 +293,8 @@ class IsolateObjects:
             return None
         return objects.home, event
 
-    def _answered(self, number: int, method: str, answer: "asyncio.Future[WorkerResponse]") -> None:
+    def answered(self, number: int, method: str, answer: "asyncio.Future[WorkerResponse]") -> None:
+        """An event of another Worker has answered a request."""
         if error := answer.exception():
             if isinstance(error, ScriptFailed):
                 flags = error.flags or "remote"

@@ -163,6 +163,9 @@ class IsolateRpc:
     def call(self, number: int, target: str, route: str, message: Message | None) -> None:
         """See RpcCapability."""
         kind, text = target[0], target[1:]
+        if kind == "w":
+            self.host.capabilities.loaders.call(number, text, route, message)
+            return
         callee = self._imports[int(text)] if kind == "c" else self._address(kind, text)
         self.host.loop.call_soon(self._deliver, number, callee, route, message)
 
@@ -183,7 +186,7 @@ class IsolateRpc:
                     worker = self._objects.worker_of(callee)
                     answer = worker.call(callee.entrypoint, callee.props, route, message)
                     self._objects.waits_for(number, worker, answer)
-                    answer.add_done_callback(lambda done: self._answered(number, done))
+                    answer.add_done_callback(lambda done: self.answered(number, done))
         except NotCompiled as late:
             again = partial(self._deliver, number, callee, route, message)
             late.done.add_done_callback(lambda _: again())
@@ -193,7 +196,8 @@ class IsolateRpc:
             lost = isinstance(error, ConnectionError)
             self.host.fail(number, ScriptError("Error", str(error), remote=True, retryable=lost))
 
-    def _answered(self, number: int, answer: "asyncio.Future[Message]") -> None:
+    def answered(self, number: int, answer: "asyncio.Future[Message]") -> None:
+        """An event of another Worker has answered a call."""
         error = answer.exception()
         if error is None:
             self.settle(number, answer.result())

@@ -16,6 +16,8 @@ May import objects, workers, host, catalog, storage and engine; touches aiohttp.
 - object_data.py: objects as data, rendering.py: their values for people.
 - data_folder.py: the claim on a data folder; opening.py, backup.py, check.py: the whole of one.
 - shards/: several processes behind one port.
+- `LoadedWorkers` (loaded.py): the isolates of Workers that scripts load; loaded_tails.py: who is
+  told of their events.
 - `Tails` (tails.py): who listens to which script's events.
 - `Settings` (settings.py).
 - `Metrics` (metrics.py): what is counted, as Prometheus collects it.

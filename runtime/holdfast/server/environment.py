@@ -4,7 +4,8 @@ It is described as polyfills/workers/env.js takes it.
 """
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog import (
     D1,
@@ -27,6 +28,7 @@ from holdfast.catalog import (
     StoreSecret,
     VersionMetadata,
     WasmModule,
+    WorkerLoader,
     Workflow,
 )
 from holdfast.catalog.bindings import ASSETS_ENTRYPOINT
@@ -38,6 +40,9 @@ from holdfast.objects.capability import IsolateObjects
 from holdfast.server.resources import Resources
 from holdfast.server.sources import ScriptSource
 from holdfast.workers.load import Exports
+
+if TYPE_CHECKING:
+    from holdfast.objects.loaders import Shelter
 
 Described = dict[str, Any]
 
@@ -53,8 +58,9 @@ class Environment:
         source: ScriptSource,
         changes: NamespaceChanges,
         resources: Resources,
+        loaded: Callable[[], "Shelter"],
     ) -> None:
-        """Namespaces are as they will be after `changes`."""
+        """Namespaces are as they will be after `changes`; `loaded` has Workers that it loads."""
         self._script = script
         self._host = host
         self._objects = objects
@@ -62,6 +68,7 @@ class Environment:
         self._changes = changes
         self._known = {namespace.id: namespace for namespace in changes.alive}
         self._resources = resources
+        self._loaded = loaded
 
     def describe(self, binding: Any) -> Described:
         """A binding of the script's."""
@@ -86,8 +93,8 @@ class Environment:
                 version = self._script
                 told = {"id": version.version, "tag": version.tag, "timestamp": version.created_on}
                 return {"type": "json", "name": name, "json": json.dumps(told)}
-            case RateLimit() | Analytics() | WasmModule():
-                return _alone(binding)
+            case RateLimit() | Analytics() | WasmModule() | WorkerLoader():
+                return self._alone(binding)
             case ObjectNamespace(name, namespace_id):
                 return self._namespace(name, self._find(namespace_id))
             case Workflow():
@@ -117,6 +124,29 @@ class Environment:
             for namespace in own
             if namespace.script == self._script.name and not is_workflow(namespace)
         ]
+
+    def _alone(self, binding: RateLimit | Analytics | WasmModule | WorkerLoader) -> Described:
+        """A binding to nothing that was made before."""
+        match binding:
+            case RateLimit(name, namespace_id, limit, period_s):
+                counted = {"namespaceId": namespace_id, "limit": limit, "period": period_s}
+                return {"type": "ratelimit", "name": name, **counted}
+            case WasmModule(name, part):
+                return {"type": "wasm_module", "name": name, "module": part}
+            case WorkerLoader(name):
+                self._allow_loading()
+                return {"type": "worker_loader", "name": name}
+            case _:
+                return {"type": "analytics_engine", "name": binding.name}
+
+    def _allow_loading(self) -> None:
+        capabilities = self._host.capabilities
+        if "loaders" not in capabilities:
+            from holdfast.objects.loaders import IsolateLoaders
+
+            capabilities["loaders"] = IsolateLoaders(
+                self._host, self._objects, self._script.name, self._loaded()
+            )
 
     def _of_secret(self, binding: Hyperdrive | StoreSecret) -> Described:
         """A binding with the secret that it stands for, where that is there.
@@ -186,15 +216,3 @@ def describe_namespace(name: str, namespace: Namespace, objects: IsolateObjects)
         "className": namespace.class_name,
         "usesSqlite": namespace.use_sqlite,
     }
-
-
-def _alone(binding: RateLimit | Analytics | WasmModule) -> Described:
-    """A binding to nothing outside of the script."""
-    match binding:
-        case RateLimit(name, namespace_id, limit, period_s):
-            counted = {"namespaceId": namespace_id, "limit": limit, "period": period_s}
-            return {"type": "ratelimit", "name": name, **counted}
-        case WasmModule(name, part):
-            return {"type": "wasm_module", "name": name, "module": part}
-        case _:
-            return {"type": "analytics_engine", "name": binding.name}

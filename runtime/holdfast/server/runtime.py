@@ -11,11 +11,12 @@ import logging
 import random
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from holdfast.catalog import CatalogUnusable, Namespace, Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.dataclass import dataclass
+from holdfast.engine import Limits
 from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
 from holdfast.host.constants import MAX_OBJECT_CALLS
@@ -40,6 +41,7 @@ from holdfast.objects import (
     WaitGraph,
 )
 from holdfast.objects.calls import Calls
+from holdfast.objects.capability import WorkerFinder
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.rpc import IsolateRpc
 from holdfast.server.clock_steps import ClockSteps
@@ -67,6 +69,7 @@ from holdfast.workers import (
 )
 
 if TYPE_CHECKING:
+    from holdfast.server.loaded import LoadedWorkers
     from holdfast.server.tail_consumers import TailConsumers
 
 log = logging.getLogger("holdfast.server")
@@ -115,8 +118,8 @@ class Runtime:
         self.storage = storage
         self.overload = Overload(settings.bounds, loop, descriptors=storage.descriptors)
         self._console = console
-        self._loop = loop
-        self._clock = clock or SystemClock()
+        self.loop = loop
+        self.clock = clock or SystemClock()
         egress = allow_all if settings.allow_private_egress else public_only
         self._fetch = fetch or FetchClient(egress=egress, origins=settings.origins)
         self._responses = ResponseCache(
@@ -127,7 +130,7 @@ class Runtime:
         self._platform = platform or Platform()
         self._calls = Calls()
         self.code_ahead = CodeAhead(self._platform.kept, loop)
-        self._rate_limits = RateLimits(self._clock.now_ms)
+        self._rate_limits = RateLimits(self.clock.now_ms)
         self.directory = ObjectDirectory(
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
         )
@@ -143,7 +146,7 @@ class Runtime:
         self._alarm_calls = AlarmCalls(storage, self.directory, self.home, self.tell)
         self.alarms = AlarmScheduler(
             self._alarm_calls,
-            self._clock,
+            self.clock,
             loop.call_later,
             random.random,
         )
@@ -156,16 +159,17 @@ class Runtime:
         self._takes_time = False  # notes how long answers take
         self.routes = RouteTable()
         self.reroute()
-        self.tails = Tails(self._trace, self._clock.now_ms)
+        self.tails = Tails(self._trace, self.clock.now_ms)
         self._tail_consumers: TailConsumers | None = None  # until somebody has any
         self.retail()
         self._retiring: dict[Worker, IsolateObjects] = {}
+        self._loaded: LoadedWorkers | None = None  # until a script loads some
         self._closed = False
         self._freed = FreedMemory()
-        self._clock_steps = ClockSteps(self._clock)
+        self._clock_steps = ClockSteps(self.clock)
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
-        self.crons = CronScheduler(self.worker_unless_slow, self._clock, loop.call_later, self.tell)
+        self.crons = CronScheduler(self.worker_unless_slow, self.clock, loop.call_later, self.tell)
         self.resources = self._make_resources()
 
     def _trace(self, script: str) -> None:
@@ -255,7 +259,7 @@ class Runtime:
             from holdfast.server.tail_consumers import TailConsumers
 
             self._tail_consumers = TailConsumers(
-                self.tails, self.worker_unless_slow, self._loop, self.tell
+                self.tails, self.worker_unless_slow, self.loop, self.tell
             )
         self._tail_consumers.set(consumers)
 
@@ -281,26 +285,48 @@ class Runtime:
 
         Its namespaces are as they will be after `changes`. Raises ScriptInvalid.
         """
-        host = self._host(script.name)
-        objects = IsolateObjects(
-            host,
-            self.directory,
-            self._calls,
-            local=self.local,
-            worker_of=self.worker_unless_slow,
+        host = self.make_host(self.capabilities(script.name))
+        objects = self.make_objects(host, self.worker_unless_slow)
+        environment = Environment(
+            script, host, objects, self.source, changes, self.resources, self._shelter
         )
-        host.objects, host.rpc = objects, objects.rpc
-        objects.alarms = self._alarm_calls
-        environment = Environment(script, host, objects, self.source, changes, self.resources)
         bindings = [environment.describe(binding) for binding in script.bindings]
-        worker = Worker(
-            script, self._platform, host, limits=self.settings.limits, bindings=bindings
-        )
+        resident = self.assemble(script, host, objects, bindings, limits=self.settings.limits)
         if script.assets is not None:
             from holdfast.server.assets import put_before
 
-            put_before(worker, self.settings.data, self._loop, self._console)
-        worker.extend_environment(*environment.of_exports(worker.exports))
+            put_before(resident.worker, self.settings.data, self.loop, self._console)
+        resident.worker.extend_environment(*environment.of_exports(resident.worker.exports))
+        return resident
+
+    def _shelter(self) -> "LoadedWorkers":
+        """The Workers that scripts load."""
+        if self._loaded is None:
+            from holdfast.server.loaded import LoadedWorkers
+
+            self._loaded = LoadedWorkers(self, SWEEPS_PER_IDLE_TIME)
+        return self._loaded
+
+    def make_objects(self, host: Host, worker_of: WorkerFinder) -> IsolateObjects:
+        """What an isolate may reach of others."""
+        objects = IsolateObjects(
+            host, self.directory, self._calls, local=self.local, worker_of=worker_of
+        )
+        host.objects, host.rpc = objects, objects.rpc
+        objects.alarms = self._alarm_calls
+        return objects
+
+    def assemble(
+        self,
+        script: Script,
+        host: Host,
+        objects: IsolateObjects,
+        bindings: list[dict[str, Any]],
+        *,
+        limits: Limits,
+    ) -> Resident:
+        """Load a script into the isolate of `host`; see `load`."""
+        worker = Worker(script, self._platform, host, limits=limits, bindings=bindings)
         home = ObjectHome(worker)
         if self.settings.bounds.object_calls != MAX_OBJECT_CALLS:
             home.bound_calls(self.settings.bounds.object_calls)
@@ -312,8 +338,8 @@ class Runtime:
     def _make_resources(self) -> Resources:
         return Resources(
             self.settings,
-            clock=self._clock,
-            loop=self._loop,
+            clock=self.clock,
+            loop=self.loop,
             tell=self.tell,
             make_outlet=self._make_outlet,
             worker_of=self.worker_unless_slow,
@@ -327,10 +353,11 @@ class Runtime:
         url, folder = self.settings.smtp, self.settings.data / MAIL
         return Relay.parse(url) if url else MailFolder(folder, self.tell)
 
-    def _host(self, script_name: str) -> Host:
-        return Host(self._loop, self._clock, self._capabilities(script_name))
+    def make_host(self, capabilities: Capabilities) -> Host:
+        """The host of an isolate that is to be made."""
+        return Host(self.loop, self.clock, capabilities)
 
-    def _capabilities(self, script_name: str) -> Capabilities:
+    def capabilities(self, script_name: str) -> Capabilities:
         """What a script's isolate can reach of the machine."""
         resources = self.resources
 
@@ -369,7 +396,7 @@ class Runtime:
     def move_namespace(self, namespace: Namespace) -> None:
         """A namespace has got another class or another script: its objects go on there."""
         self.directory.supersede_namespace(namespace.unique_key)
-        for resident in self._residents.values():
+        for resident in (*self._residents.values(), *(self._loaded or ())):
             resident.objects.rebind(namespace)
         for objects in self._retiring.values():
             objects.rebind(namespace)
@@ -398,6 +425,8 @@ class Runtime:
 
     def _on_closed(self, home: ObjectHome, rpc: IsolateRpc) -> None:
         rpc.close()
+        if loaders := rpc.host.capabilities.get("loaders"):
+            loaders.close()
         self._retiring.pop(home.worker, None)
         self._calls.fail_all(home)
         self._alarm_calls.fail_all(home, counts=False)
@@ -414,6 +443,8 @@ class Runtime:
 
     def _is_busy(self) -> bool:
         if self.alarms.running or self.resources.is_busy:
+            return True
+        if self._loaded is not None and self._loaded.is_busy:
             return True
         workers = [resident.worker for resident in self._residents.values()]
         return any(worker.is_busy for worker in (*workers, *self._retiring))
@@ -436,6 +467,8 @@ class Runtime:
             resident.worker.close()
         for worker in [*self._retiring]:
             worker.close()
+        if self._loaded is not None:
+            await self._loaded.aclose(TELLING_SECONDS)
         self._residents.clear()
         await self._fetch.close()
         await self._responses.aclose()
@@ -446,7 +479,7 @@ class Runtime:
 
     def _schedule_sweep(self) -> None:
         interval = max(self.settings.idle_seconds / SWEEPS_PER_IDLE_TIME, 0.05)
-        self._sweeper = self._loop.call_later(interval, self._sweep, interval)
+        self._sweeper = self.loop.call_later(interval, self._sweep, interval)
 
     def _sweep(self, interval: float) -> None:
         hung = max(round(self.settings.hang_seconds / interval), 1)
@@ -454,6 +487,8 @@ class Runtime:
         for resident in [*self._residents.values()]:
             resident.home.sweep(hung)
             self._evict_idle(resident.home)
+        if self._loaded is not None:
+            self._loaded.sweep(hung)
         self._freed.look(len(self.directory) + self.overload.count_connections())
         if step_ms := self._clock_steps.take():
             log.info(
@@ -467,6 +502,6 @@ class Runtime:
     def _evict_idle(self, home: ObjectHome) -> None:
         """Evict a few objects at a time, so that requests come in between."""
         if home.evict_idle(SWEEPS_PER_IDLE_TIME, EVICTIONS_AT_ONCE):
-            self._loop.call_later(EVICTION_PAUSE_SECONDS, self._evict_idle, home)
+            self.loop.call_later(EVICTION_PAUSE_SECONDS, self._evict_idle, home)
         else:
             self.directory.departures.tell()

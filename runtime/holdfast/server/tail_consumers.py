@@ -28,6 +28,9 @@ MAX_CALLS = 16  # of one consumer that are under way
 MAX_WAITING = 1_000  # events that one consumer has not been told of
 MAX_WAITING_BYTES = 16 << 20  # and what these have told
 
+Hear = Callable[[Sequence[Frame], Sequence[str]], "asyncio.Future[Any]"]
+"""Tells a script of events, and by whom they have come: Worker.tail."""
+
 
 class TailConsumers:
     """Has the events of producers told to their consumers, within one shard."""
@@ -46,7 +49,7 @@ class TailConsumers:
         self._tell = tell
         self._of: dict[str, tuple[str, ...]] = {}
         self._stops: dict[str, list[Callable[[], None]]] = {}
-        self._told: dict[str, _Consumer] = {}
+        self._told: dict[str, Consumer] = {}
 
     def set(self, consumers: Mapping[str, Sequence[str]]) -> None:
         """These are the consumers of each producer from now on."""
@@ -62,10 +65,14 @@ class TailConsumers:
                 self._tails.listen(producer, hear, only_here=True) for hear in hears
             ]
 
-    def _consumer(self, name: str) -> "_Consumer":
+    def _consumer(self, name: str) -> "Consumer":
         if name not in self._told:
-            self._told[name] = _Consumer(name, self._worker_of, self._loop, self._tell)
+            find = partial(self._find, name)
+            self._told[name] = Consumer(name, find, self._loop, self._tell)
         return self._told[name]
+
+    def _find(self, name: str) -> "Hear":
+        return self._worker_of(name).tail
 
     async def aclose(self, timeout_s: float) -> None:
         """Let what was collected be told, for so long at most, and collect no more."""
@@ -75,18 +82,19 @@ class TailConsumers:
             await asyncio.wait(under_way, timeout=timeout_s)
 
 
-class _Consumer:
+class Consumer:
     """What one script is still to be told."""
 
     def __init__(
         self,
         name: str,
-        worker_of: Callable[[str], Worker],
+        find: Callable[[], Hear],
         loop: asyncio.AbstractEventLoop,
         tell: Tell,
     ) -> None:
+        """`name` is the script's. `find` finds, or loads, what it is told by; see TailConsumers."""
         self._name = name
-        self._worker_of = worker_of
+        self._find = find
         self._loop = loop
         self._tell = tell
         self._waiting: deque[Frame] = deque()
@@ -133,20 +141,20 @@ class _Consumer:
     def _call(self, count: int) -> None:
         """Tell the first that wait. Raises NotCompiled, and they wait on."""
         try:
-            worker: Worker | None = self._worker_of(self._name)
+            hear: Hear | None = self._find()
         except (WorkerError, ScriptNotFound) as error:
             self._note(str(error) or "there is no such Worker")
-            worker = None
+            hear = None
         frames = [self._waiting.popleft() for _ in range(count)]
         self._waiting_bytes -= sum(frame["size"] for frame in frames)
-        if worker is None:
+        if hear is None:
             return
         passed = {self._name, *(name for frame in frames for name in frame["passed"])}
-        call = worker.tail(frames, sorted(passed))
+        call = hear(frames, sorted(passed))
         if not self._waiting:
             self._trouble = ""
         self._under_way.add(call)
-        call.add_done_callback(partial(self._ended, frames[0]["scriptName"]))
+        call.add_done_callback(partial(self._ended, frames[0]["scriptName"] or "a Dynamic Worker"))
 
     def _ended(self, producer: str, call: "asyncio.Future[Any]") -> None:
         self._under_way.discard(call)

@@ -16,6 +16,7 @@ from holdfast.catalog.bindings import (
     PlainText,
     QueueProducer,
     Service,
+    WorkerLoader,
     Workflow,
 )
 from holdfast.catalog.d1_migrations import DEFAULT_FOLDER, DeclaredDatabase
@@ -67,10 +68,10 @@ class Core(Stage, Generic[WorkerT]):
 
         `env` adds bindings, or puts others in their place: text and data are what they are;
         another Worker, or a Python function, class or object, is a service, a Worker's
-        `namespace(…)` the objects of its class, `d1(…)` a database, and `queue(…)` a queue to send
-        to. `environment` is that of a project. `tail_consumers` are Workers that are told of the
-        script's events, besides those of a project that are loaded. Raises HarnessError, which
-        names the file and what is wrong.
+        `namespace(…)` the objects of its class, `d1(…)` a database, `queue(…)` a queue to send to,
+        and `loader()` loads Workers. `environment` is that of a project. `tail_consumers` are
+        Workers that are told of the script's events, besides those of a project that are loaded.
+        Raises HarnessError, which names the file and what is wrong.
         """
         if compatibility_date is not None and not is_compatibility_date(compatibility_date):
             raise HarnessError(f"{compatibility_date!r} is no date such as 2026-01-31.")
@@ -111,6 +112,8 @@ class Core(Stage, Generic[WorkerT]):
             return Json(name, json.dumps(value))
         if isinstance(value, Database):
             return D1(name, value.id)
+        if isinstance(value, WorkerLoader):
+            return WorkerLoader(name)
         if isinstance(value, AnyQueue):
             return QueueProducer(name, value.name)
         if isinstance(value, Namespace):
@@ -162,6 +165,12 @@ class Core(Stage, Generic[WorkerT]):
         """The mails that scripts have sent, forwarded, and replied with, in this order."""
         self.begin()
         return cast("Outbox", self.runtime.resources.mail).mails
+
+    # ---- Worker Loaders ----------------------------------------------------------------
+
+    def loader(self) -> WorkerLoader:
+        """What loads Workers at runtime, for `env`."""
+        return WorkerLoader("")
 
     # ---- D1 databases ------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from holdfast.catalog.bindings import (
     ObjectNamespace,
     R2Bucket,
     Service,
+    WorkerLoader,
 )
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.flags import mistake_in
@@ -54,6 +55,7 @@ _KNOWN: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "d1": (_are_texts, "a list of texts"),
     "durable_objects": (_is_table_of_texts, "a table of classes' names"),
     "kv": (_are_texts, "a list of texts"),
+    "loaders": (_are_texts, "a list of texts"),
     "r2": (_are_texts, "a list of texts"),
     "vars": (lambda value: isinstance(value, dict), "a table"),
     "worker": (lambda value: isinstance(value, str), "the name of a file"),
@@ -178,6 +180,8 @@ def _bindings(
         yield D1(bound_name, bound_name)
     for bound_name in settings.get("r2", ()):
         yield R2Bucket(bound_name, bound_name)
+    for bound_name in settings.get("loaders", ()):
+        yield WorkerLoader(bound_name)
 
 
 def _settings(file: Path) -> Mapping[str, Any]:

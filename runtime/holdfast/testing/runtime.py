@@ -155,7 +155,7 @@ class HarnessRuntime(Runtime):
             fetch=outbound,
             platform=platform(),
         )
-        self.code_ahead = _LoadedAtOnce(self._platform.kept, self._loop)
+        self.code_ahead = _LoadedAtOnce(self._platform.kept, self.loop)
         endless = cast("CallLater", partial(view.call_later, endless=True))
         self.crons = CronScheduler(self.worker, clock, endless, self.tell)
         self.alarm_ends = AlarmEnds(self.alarms)
@@ -215,13 +215,13 @@ class HarnessRuntime(Runtime):
 
         return Outbox()
 
-    def _host(self, script_name: str) -> Host:
-        capabilities = self._capabilities(script_name)
-        host = ObservedHost(self._view, self._clock, capabilities, self._interleaving)
+    def make_host(self, capabilities: Capabilities) -> Host:
+        """See Runtime."""
+        host = ObservedHost(self._view, self.clock, capabilities, self._interleaving)
         self.hosts.append(host)
         return host
 
     def _schedule_sweep(self) -> None:
         interval = self.settings.idle_seconds / SWEEPS_PER_IDLE_TIME
-        clock: Any = self._clock
+        clock: Any = self.clock
         self._sweeper = clock.call_later(interval, self._sweep, interval, background=True)

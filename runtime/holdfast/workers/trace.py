@@ -73,11 +73,12 @@ class Tracer:
 
     def __init__(
         self,
-        script: str,
-        version: Mapping[str, str],
+        script: str | None,
+        version: Mapping[str, str] | None,
         emit: Callable[[Frame], None],
         now_ms: Callable[[], float],
     ) -> None:
+        """`script` and `version` are None for one that was loaded at runtime: it has none."""
         self._of_script = {"scriptName": script, "scriptVersion": version}
         self._emit = emit
         self._now_ms = now_ms

@@ -228,7 +228,13 @@ class Worker:
         event = {"queue": queue, "batchSize": len(messages)}
         return self.event(self.entry_once("dispatchQueue"), queue, told, bodies, told=event)
 
-    def tail(self, frames: Sequence[Frame], passed: Sequence[str]) -> "asyncio.Future[Message]":
+    def tail(
+        self,
+        frames: Sequence[Frame],
+        passed: Sequence[str],
+        entrypoint: str = "",
+        props: str | None = None,
+    ) -> "asyncio.Future[Message]":
         """Tell the script of others' events; done when its handler is, as `fetch`.
 
         `passed` are the Tail Workers by which they have come, this one among them.
@@ -238,7 +244,8 @@ class Worker:
         depth = depth_of(frames) + 1
         told = {"consumedEvents": [{"scriptName": frame["scriptName"]} for frame in frames]}
         entry, traces = self.entry_once("dispatchTail"), for_consumer(frames)
-        return self.event(entry, traces, depth, told=told, depth=depth, passed=passed)
+        source = {"depth": depth, "passed": passed, "entrypoint": entrypoint or None}
+        return self.event(entry, traces, depth, entrypoint, props, told=told, **source)
 
     def email(self, mail: "IncomingMail") -> "asyncio.Future[Message]":
         """Give the script a mail; `mail.rejection_of` tells whether it rejects it."""
@@ -387,7 +394,7 @@ class Worker:
         if self.host.tracer is not None:
             self.host.tracer.finish(number)
         if self.retired:
-            self.host.loop.call_soon(self._close_if_done)
+            self.host.loop.call_soon(self.close_if_done)
 
     def _end(self, number: int, error: Exception) -> None:
         answer = self._answers.pop(number, None)
@@ -406,7 +413,7 @@ class Worker:
         if self.host.tracer is not None:
             self.host.tracer.finish_all()
         if self.retired:
-            self.host.loop.call_soon(self._close_if_done)
+            self.host.loop.call_soon(self.close_if_done)
 
     def _on_rejection(self, error: JSError) -> None:
         text = readable(error).replace("Uncaught", "Uncaught (in promise)", 1)
@@ -446,15 +453,20 @@ class Worker:
             self.host.tracer.fail_objects(str(error), _outcome(error))
             self.host.tracer.finish_all()
 
-    def retire(self) -> None:
-        """Take no new events; close when all is done that is under way, or after 30 seconds."""
+    def retire(self, within_s: float | None = RETIREMENT_SECONDS) -> None:
+        """Take no new events; close when all is done that is under way, or after 30 seconds.
+
+        Without a time, whoever retires it looks now and then (`close_if_done`).
+        """
         if self.retired:
             return
         self.retired = True
-        self._deadline = self.host.loop.call_later(RETIREMENT_SECONDS, self.close)
-        self.host.loop.call_soon(self._close_if_done)
+        if within_s is not None:
+            self._deadline = self.host.loop.call_later(within_s, self.close)
+        self.host.loop.call_soon(self.close_if_done)
 
-    def _close_if_done(self) -> None:
+    def close_if_done(self) -> None:
+        """Close one that is retired, unless something is under way."""
         if not self.is_busy:
             self.close()
 

@@ -90,7 +90,7 @@ class Room:
         self._call = ffi.callback("JSCFunctionData", self._run, error=EXCEPTION)
         natives = (
             (self.compile, 2), (self.module_named, 1), (self.validate, 1), (self.describe, 1),
-            (self.custom_sections, 2),
+            (self.custom_sections, 2), (self.source_of, 1),
             (self.new_store, 0), (self.store_of, 1), (self.instantiate, 4),
             (self.new_memory, 2), (self.memory_buffer, 1), (self.grow_memory, 2),
             (self.new_table, 5), (self.table_size, 2), (self.table_get, 3), (self.table_set, 4),
@@ -264,6 +264,11 @@ class Room:
         ]
         exports = [{"name": name, **extern.told()} for name, extern in module.exports]
         return self.string(json.dumps({"imports": imports, "exports": exports}))
+
+    def source_of(self, arguments: Any) -> Any:
+        """`source_of(module)`: an ArrayBuffer of the bytes that it was made of."""
+        source = self._module(arguments[0]).source
+        return js.JS_NewArrayBufferCopy(self.context, source, len(source))
 
     def custom_sections(self, arguments: Any) -> Any:
         """`custom_sections(module, name)`: an array of ArrayBuffers."""

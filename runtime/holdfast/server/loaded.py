@@ -1,0 +1,184 @@
+"""The isolates of Workers that scripts load: made, bounded, swept and ended.
+
+Such a Worker is nobody's but that of the isolate that has loaded it: it is in no catalog, no name
+leads to it, and it ends with whoever holds it.
+"""
+
+import asyncio
+import base64
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from holdfast.catalog import Script
+from holdfast.host.context import Capabilities
+from holdfast.host.loaders import BLOCKED, NO_CONNECT, NoCache, NoNetwork
+from holdfast.host.rpc import Message
+from holdfast.objects import IsolateObjects
+from holdfast.objects.loaders import INHERITED, NONE, Live, LoadedCode, TooManyLoaded
+from holdfast.workers import Worker
+
+if TYPE_CHECKING:
+    from holdfast.server.runtime import Resident, Runtime
+    from holdfast.server.tail_consumers import Consumer
+
+log = logging.getLogger("holdfast.server")
+
+MAX_LOADED = 64
+"""How many Workers may be loaded in a process at a time."""
+
+_CAPABILITIES = ("console", "bodies", "fetch", "edge")
+
+TOO_MANY = (
+    f"Too many Dynamic Workers are in use: a process runs {MAX_LOADED} of them at a time. "
+    "Let go of some, or wait until they have answered."
+)
+
+
+class LoadedWorkers:
+    """Those of one shard (objects.loaders.Shelter), the ones that were used least lately first."""
+
+    def __init__(self, runtime: "Runtime", idle_sweeps: int) -> None:
+        self._runtime = runtime
+        self._idle_sweeps = idle_sweeps
+        self._residents: dict[Worker, Resident] = {}
+        self._on_end: dict[Worker, Callable[[], None]] = {}
+        self._quiet: dict[Worker, int] = {}  # for how many sweeps each was idle
+        self._consumers: WeakSet[Consumer] = WeakSet()  # held by the tracers of their Workers
+
+    def __iter__(self) -> "Iterator[Resident]":
+        return iter([*self._residents.values()])
+
+    def __len__(self) -> int:
+        return len(self._residents)
+
+    # ---- Shelter ---------------------------------------------------------------------
+
+    async def compile(self, script: Script) -> object:
+        """See Shelter."""
+        return await self._runtime.code_ahead.compile(script)
+
+    def bring_up(self, code: LoadedCode, on_end: Callable[[], None]) -> Live:
+        """See Shelter."""
+        self._make_room()
+        runtime, script = self._runtime, code.script
+        host = runtime.make_host(self._capabilities(code))
+        objects = runtime.make_objects(host, lambda name: self._worker(name, script.name, host))
+        tokens = objects.rpc.give(code.env)
+        env = base64.b64encode(code.env.data).decode()
+        outbound = self._outbound(code, objects)
+        bindings = [{"type": "loaded", "env": env, "tokens": tokens, "outbound": outbound}]
+        limits = runtime.settings.limits
+        if code.cpu_ms is not None:
+            limits = replace(limits, turn_cpu_ms=min(limits.turn_cpu_ms, max(code.cpu_ms, 1)))
+        resident = runtime.assemble(script, host, objects, bindings, limits=limits)
+        worker = resident.worker
+        self._residents[worker] = resident
+        self._on_end[worker] = on_end
+        on_dead, on_closed = worker.on_dead, worker.on_closed
+
+        def dead(reason: str) -> None:
+            on_dead(reason)
+            self._end(worker)
+
+        def closed() -> None:
+            on_closed()
+            self._end(worker)
+            self._residents.pop(worker, None)
+
+        worker.on_dead, worker.on_closed = dead, closed
+        if code.tails:
+            from holdfast.server.loaded_tails import listen
+
+            consumers = listen(worker, code.tails, objects, runtime)
+            self._consumers.update(consumers)
+        return resident
+
+    def used(self, live: Live) -> None:
+        """See Shelter."""
+        self._quiet.pop(live.worker, None)
+        if live.worker in self._residents:
+            self._residents[live.worker] = self._residents.pop(live.worker)
+
+    def let_go(self, live: Live) -> None:
+        """See Shelter."""
+        self._on_end.pop(live.worker, None)
+        live.worker.retire(within_s=None)
+
+    # ---- what they get ---------------------------------------------------------------
+
+    def _capabilities(self, code: LoadedCode) -> Capabilities:
+        """What its isolate can reach of the machine: not what others have by their bindings."""
+        everything = self._runtime.capabilities(code.script.name)
+        capabilities = Capabilities((name, everything[name]) for name in _CAPABILITIES)
+        capabilities["cache"] = NoCache()
+        if code.outbound != INHERITED:
+            capabilities["fetch"] = NoNetwork(BLOCKED if code.outbound == NONE else NO_CONNECT)
+        return capabilities
+
+    def _outbound(self, code: LoadedCode, objects: IsolateObjects) -> str | None:
+        """What its global fetch() goes to, as the isolate knows it."""
+        if isinstance(code.outbound, str):
+            return None
+        return objects.rpc.give(Message(b"", (code.outbound,)))
+
+    def _worker(self, name: str, own: str, host: object) -> Worker:
+        """The Worker of a name, as this Worker finds it: itself, or a script."""
+        if name != own:
+            return self._runtime.worker_unless_slow(name)
+        return next(worker for worker in self._residents if worker.host is host)
+
+    # ---- their ends ------------------------------------------------------------------
+
+    def _make_room(self) -> None:
+        if len(self._residents) < MAX_LOADED:
+            return
+        for worker in [*self._residents]:
+            if _is_idle(worker):
+                self._evict(worker)
+                return
+        raise TooManyLoaded(TOO_MANY)
+
+    def sweep(self, hung_sweeps: int) -> None:
+        """An interval has passed: end what hangs, and those that were idle for so long."""
+        for worker, resident in [*self._residents.items()]:
+            resident.home.sweep(hung_sweeps)
+            if worker.retired:
+                worker.close_if_done()
+            if worker.is_dead or not _is_idle(worker):
+                self._quiet.pop(worker, None)
+                continue
+            self._quiet[worker] = quiet = self._quiet.get(worker, 0) + 1
+            if quiet > self._idle_sweeps:
+                self._evict(worker)
+
+    def _evict(self, worker: Worker) -> None:
+        self._end(worker)
+        worker.close()
+
+    def _end(self, worker: Worker) -> None:
+        self._quiet.pop(worker, None)
+        if on_end := self._on_end.pop(worker, None):
+            on_end()
+
+    @property
+    def is_busy(self) -> bool:
+        """True while one of them has something under way."""
+        return any(worker.is_busy for worker in self._residents)
+
+    async def aclose(self, telling_s: float) -> None:
+        """End them all; what their tails were not told of yet is told, for so long at most."""
+        under_way = [call for consumer in self._consumers for call in consumer.flush()]
+        if under_way:
+            with suppress(TimeoutError):
+                await asyncio.wait(under_way, timeout=telling_s)
+        for worker in [*self._residents]:
+            worker.close()
+
+
+def _is_idle(worker: Worker) -> bool:
+    """Whether nothing is under way, and nobody holds anything of it."""
+    return not worker.is_busy and not worker.unanswered and not worker.host.pending

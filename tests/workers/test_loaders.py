@@ -1,0 +1,246 @@
+"""Workers that a Worker loads: how long they live, and what they can reach."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.catalog.bindings import WorkerLoader
+from holdfast.server import loaded
+from holdfast.server.runtime import SWEEPS_PER_IDLE_TIME
+from tests.inprocess import Server
+
+# Runs the text of a request with `env`, `ctx` and the functions of CODE, and tells what came of it.
+SCRIPT = """
+import { WorkerEntrypoint } from "cloudflare:workers";
+const kept = {};
+const run = async (body) => ({
+  compatibilityDate: "2026-07-01",
+  mainModule: "main.js",
+  modules: { "main.js": `import { WorkerEntrypoint } from "cloudflare:workers"; let n = 0;
+    export default class extends WorkerEntrypoint {
+      count() { return ++n; }
+      async run(...args) { ${body} }
+    }` },
+});
+export class Outbound extends WorkerEntrypoint {
+  fetch(request) { kept.told = request.url; return new Response("outbound " + request.url); }
+}
+export default {
+  async fetch(request, env, ctx) {
+    const text = await request.text();
+    const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
+    try {
+      const told = await new AsyncFunction("env", "ctx", "run", "kept", text)(env, ctx, run, kept);
+      return Response.json(told ?? null);
+    } catch (error) {
+      return Response.json(`${error.name}: ${error.message} ${error.overloaded ?? ""}`.trim());
+    }
+  },
+};
+"""
+
+TELLS_LATER = """
+  const code = await run("this.ctx.waitUntil(scheduler.wait(30).then(() => fetch('http://later/')))");
+  await env.LOADER.load({ ...code, globalOutbound: ctx.exports.Outbound }).getEntrypoint().run();
+"""
+
+
+class Loading:
+    """A server of a script that loads others."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    async def run(self, text: str) -> Any:
+        """What comes of code in the script."""
+        return json.loads(await self.server.text("/", method="POST", data=text))
+
+    @property
+    def count(self) -> int:
+        """How many Workers are loaded."""
+        found = self.server.runtime._loaded
+        return 0 if found is None else len(found)
+
+    async def settle(self, count: int) -> None:
+        """Wait until so many are loaded."""
+        for _ in range(200):
+            if self.count == count:
+                return
+            await asyncio.sleep(0.005)
+        raise AssertionError(f"{self.count} are loaded, and not {count}")
+
+    def pass_idle_time(self) -> None:
+        """As much as an idle one has."""
+        assert self.server.runtime._loaded is not None
+        for _ in range(SWEEPS_PER_IDLE_TIME + 1):
+            self.server.runtime._loaded.sweep(1000)
+
+
+@pytest.fixture
+async def loading(tmp_path: Path) -> AsyncIterator[Loading]:
+    async with Server(tmp_path) as server:
+        server.add("main", SCRIPT, bindings=(WorkerLoader("LOADER"), WorkerLoader("OTHER")))
+        yield Loading(server)
+
+
+async def test_the_code_of_a_worker_is_asked_for_once(loading: Loading) -> None:
+    told = await loading.run("""
+        let asked = 0;
+        const get = () => env.LOADER.get("a", () => (asked++, run(""))).getEntrypoint();
+        return [await Promise.all([get().count(), get().count(), get().count()]), asked];
+    """)
+    assert told == [[1, 2, 3], 1]
+    assert await loading.run('return env.LOADER.get("a", run).getEntrypoint().count()') == 4
+
+
+async def test_loaders_have_names_of_their_own(loading: Loading) -> None:
+    text = """
+        const count = (loader) => loader.get("a", () => run("")).getEntrypoint().count();
+        return [await count(env.LOADER), await count(env.OTHER), await count(env.LOADER)];
+    """
+    assert await loading.run(text) == [1, 1, 2]
+
+
+async def test_a_worker_without_a_name_ends_when_nobody_holds_it(loading: Loading) -> None:
+    text = "return env.LOADER.load(await run('')).getEntrypoint().count()"
+    assert [await loading.run(text) for _ in range(3)] == [1, 1, 1]
+    await loading.settle(0)
+
+
+async def test_a_worker_that_nobody_holds_ends_what_it_has_begun(loading: Loading) -> None:
+    await loading.run(TELLS_LATER)
+    assert loading.count == 1
+    await loading.settle(0)
+    assert await loading.run("return kept.told") == "http://later/"
+
+
+async def test_an_idle_worker_ends_and_its_code_is_asked_for_again(loading: Loading) -> None:
+    text = """
+        kept.asked ??= 0;
+        const stub = env.LOADER.get("a", () => (kept.asked++, run(""))).getEntrypoint();
+        return [await stub.count(), kept.asked];
+    """
+    assert [await loading.run(text) for _ in range(2)] == [[1, 1], [2, 1]]
+    loading.pass_idle_time()
+    await loading.settle(0)
+    assert await loading.run(text) == [1, 2]
+
+
+async def test_an_idle_worker_that_is_held_starts_again_with_its_code(loading: Loading) -> None:
+    await loading.run("kept.stub = env.LOADER.load(await run('')).getEntrypoint();")
+    assert [await loading.run("return kept.stub.count()") for _ in range(2)] == [1, 2]
+    loading.pass_idle_time()
+    await loading.settle(0)
+    assert await loading.run("return kept.stub.count()") == 1
+
+
+async def test_a_worker_whose_function_is_held_is_not_idle(loading: Loading) -> None:
+    told = await loading.run("""
+        kept.f = await env.LOADER.get("a", () => run("return () => 5")).getEntrypoint().run();
+        ctx.waitUntil(scheduler.wait(100));
+        return kept.f();
+    """)
+    assert told == 5
+    loading.pass_idle_time()
+    assert loading.count == 1
+
+
+async def test_so_many_are_loaded_at_a_time(
+    loading: Loading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaded, "MAX_LOADED", 3)
+    text = """
+        for (let i = 0; i < 5; i++) await env.LOADER.get(`${i}`, () => run("")).getEntrypoint().count();
+        return env.LOADER.get("4", () => run("")).getEntrypoint().count();
+    """
+    assert await loading.run(text) == 2
+    assert loading.count == 3
+    told = await loading.run("""
+        const busy = [5, 6, 7].map((i) =>
+          env.LOADER.get(`${i}`, () => run("await args[0]()")).getEntrypoint());
+        let release;
+        const released = new Promise((resolve) => { release = resolve; });
+        const calls = busy.map((stub) => stub.run(async () => { await scheduler.wait(20); }));
+        await scheduler.wait(1);
+        const refused = await env.LOADER.load(await run("")).getEntrypoint().count()
+          .catch((error) => [error.message.slice(0, 24), error.overloaded]);
+        await Promise.all(calls);
+        return [refused, await env.LOADER.load(await run("")).getEntrypoint().count()];
+    """)
+    assert told == [["Too many Dynamic Workers", True], 1]
+
+
+async def test_code_that_never_comes_fails_whoever_waits_for_it(loading: Loading) -> None:
+    told = await loading.run("""
+        const stub = env.LOADER.get("a", () => new Promise(() => {})).getEntrypoint();
+        const failed = await Promise.allSettled([stub.count(), stub.fetch("http://x")]);
+        const again = await env.LOADER.get("a", () => run("")).getEntrypoint().count();
+        return [...failed.map(({ reason }) => reason.message.slice(0, 40)), again];
+    """)
+    assert told == ["The code of this Dynamic Worker never ca"] * 2 + [1]
+
+
+async def test_code_that_fails_is_asked_for_again(loading: Loading) -> None:
+    told = await loading.run("""
+        const get = (code) => env.LOADER.get("a", code).getEntrypoint().count();
+        const failed = await get(() => { throw new RangeError("not yet"); }).catch(String);
+        const broken = await get(async () => ({ ...await run(""), mainModule: "b.js" })).catch(String);
+        return [failed, broken.split("\\n")[0], await get(() => run(""))];
+    """)
+    assert told == ["RangeError: not yet", "Error: Failed to start Worker:", 1]
+
+
+async def test_a_worker_past_its_limit_ends_alone(loading: Loading) -> None:
+    told = await loading.run("""
+        const get = () => env.LOADER.get("a", async () => ({ ...await run("for (;;);"), limits: { cpuMs: 20 } }))
+          .getEntrypoint();
+        const before = [await get().count(), await get().count()];
+        const failed = await get().run().catch((error) => error.message);
+        return [before, /CPU/.test(failed), await get().count()];
+    """)
+    assert told == [[1, 2], True, 1]
+
+
+async def test_what_is_loaded_ends_with_the_version_that_has_loaded_it(loading: Loading) -> None:
+    count = "return env.LOADER.get('a', () => run('')).getEntrypoint().count()"
+    assert [await loading.run(count) for _ in range(2)] == [1, 2]
+    loading.server.add("main", SCRIPT, bindings=(WorkerLoader("LOADER"),))
+    await loading.settle(0)
+    assert await loading.run(count) == 1
+
+
+async def test_a_stop_waits_for_what_is_loaded(loading: Loading) -> None:
+    await loading.run(TELLS_LATER)
+    await loading.server.runtime.drain(5)
+    assert await loading.run("return kept.told") == "http://later/"
+
+
+async def test_no_code_of_a_worker_gets_it_to_the_network(loading: Loading) -> None:
+    told = await loading.run("""
+        const code = await run(`
+          const { prototype } = this.env.SELF.constructor;
+          prototype.fetch = () => new Response("replaced");
+          const own = await (await fetch("http://example.com/a")).text();
+          return [own, await (await fetch("data:,text")).text()];`);
+        const env2 = { SELF: ctx.exports.Outbound({ props: {} }) };
+        const through = await env.LOADER.load({ ...code, env: env2, globalOutbound: ctx.exports.Outbound })
+          .getEntrypoint().run();
+        const blocked = await env.LOADER.load({ ...code, env: env2, globalOutbound: null })
+          .getEntrypoint().run().catch((error) => error.message.slice(0, 28));
+        return [through, blocked];
+    """)
+    assert told == [["outbound http://example.com/a", "text"], "This worker is not permitted"]
+
+
+async def test_what_is_loaded_has_nothing_of_its_loaders(loading: Loading) -> None:
+    told = await loading.run("""
+        return env.LOADER.load(await run(`
+          const tried = async (run) => { try { return await run(); } catch (error) { return error.message; } };
+          return [Object.keys(this.env), Object.keys(this.ctx.exports), typeof globalThis.kept,
+            await tried(() => caches.default.match("http://x/"))];`)).getEntrypoint().run();
+    """)
+    assert told == [[], ["default"], "undefined", "No Cache was configured"]
