@@ -9,6 +9,7 @@ from holdfast.catalog import Syntax
 from holdfast.catalog.bundling import find_esbuild
 from holdfast.catalog.project import read_project
 from holdfast.catalog.source import read_source
+from holdfast.engine.modules import ModuleKind
 from tests.peers import esbuild_folder
 
 
@@ -164,6 +165,25 @@ def test_a_project_says_how_it_is_bundled(folder):
     main = texts(source)["src/index.js"]
     assert '"me"' in main and '"alias"' in main
     assert texts(source)["src/page.md"] == "# page"
+
+
+def test_rules_tell_files_by_what_their_names_end_in_or_by_their_folders(folder):
+    names = ["style.css", "page.client.js", "texts/notes.md", "texts/robots"]
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(f"<{name}>")
+    imports = "".join(f"import i{n} from '../{name}';" for n, name in enumerate(names[:3]))
+    write(folder, index_ts=f"{imports} export default [i0, i1, i2];")
+    globs = '["**/*.css", "**/*.client.js", "*/texts/**", "src/*.ts", "**/*.wasm?module"]'
+    (folder / "wrangler.toml").write_text(
+        f'name = "a"\nmain = "src/index.ts"\nrules = [{{ type = "Text", globs = {globs} }}]\n'
+    )
+    source = read_project(folder / "wrangler.toml").source()
+    assert source.modules[0].name == "src/index.js"
+    assert {module.name: module.kind for module in source.modules[1:]} == dict.fromkeys(
+        names[:3], ModuleKind.TEXT
+    )
+    assert texts(source)["style.css"] == "<style.css>"
 
 
 def test_places_in_the_bundle_are_told_as_those_in_the_sources(folder):

@@ -241,11 +241,11 @@ def _modules(
     if request.with_node and request.syntax is Syntax.MODULES and _NEEDS_REQUIRE in content:
         content = _REQUIRE + content
     yield Module(main.relative_to(out).as_posix(), ModuleKind.ESM, content)
+    # Of style sheets that are no modules, esbuild makes one beside the script.
+    others = {main, main.with_suffix(".css"), out / "meta.json"}
     for path in sorted(out.rglob("*")):
-        if path.is_file() and path != main and path.name != "meta.json":
+        if path.is_file() and path not in others and path.suffix != ".map":
             name = path.relative_to(out)
-            if name.suffix in (".css", ".map"):
-                continue
             yield Module(name.as_posix(), kind_of(request.folder / name), path.read_bytes())
 
 

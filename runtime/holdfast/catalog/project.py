@@ -10,8 +10,7 @@ https://developers.cloudflare.com/workers/wrangler/configuration/
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
-from fnmatch import fnmatch
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.assets import AssetFolder, Assets, AssetsConfig, AssetsInvalid
@@ -23,6 +22,7 @@ from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import module_kind
 from holdfast.catalog.flags import mistake_in
+from holdfast.catalog.module_rules import copied_endings, fits
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project_bindings import BindingReader, ProjectInvalid, is_list_of
 from holdfast.catalog.project_fields import NOT_INHERITED, notes_on, refused_of
@@ -142,7 +142,7 @@ class Project:
         except ValueError:
             return module_kind(path)
         for pattern, kind in self.rules:
-            if fnmatch(name, pattern) or fnmatch(f"/{name}", pattern):
+            if fits(name, pattern):
                 return kind
         return module_kind(path)
 
@@ -396,10 +396,8 @@ class _Reader(BindingReader):
         for field in ("alias", "define"):
             values = self.table(field).items()
             words += [f"--{field}:{name}={value}" for name, value in values]
-        for pattern, kind in self.rules():
-            if kind not in (ModuleKind.ESM, ModuleKind.COMMONJS):
-                suffix = PurePath(pattern).suffix
-                words += [f"--loader:{suffix}=copy"] if suffix else []
+        endings = copied_endings(self.rules(), self.file.parent)
+        words += [f"--loader:{ending}=copy" for ending in endings]
         words += ["--minify"] if fields.get("minify") is True else []
         words += [f"--tsconfig={self.text('tsconfig')}"] if "tsconfig" in fields else []
         words += [f"--jsx-factory={self.text('jsx_factory')}"] if "jsx_factory" in fields else []
