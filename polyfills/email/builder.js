@@ -10,9 +10,16 @@ import { toUSVString } from "../kernel/webidl.js";
 const isMissing = (value) => value === undefined || value === null;
 const textOf = (value) => (isMissing(value) ? null : toUSVString(value));
 
+// "Ada <ada@example.com>", where the name may stand in quotes.
+const NAMED = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^"<>]*?))\s*<([^<>\s]+)>\s*$/;
+
 // [name, address]
-const addressOf = (given) =>
-  typeof given === "string" ? ["", given] : [textOf(given.name) ?? "", toUSVString(given.email)];
+function addressOf(given) {
+  if (typeof given !== "string") return [textOf(given.name) ?? "", toUSVString(given.email)];
+  const [, quoted, plain, address] = NAMED.exec(given) ?? [];
+  if (address === undefined) return ["", given];
+  return [quoted?.replace(/\\(.)/g, "$1") ?? plain, address];
+}
 
 function addresses(given) {
   if (isMissing(given)) return [];

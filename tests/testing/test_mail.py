@@ -98,12 +98,29 @@ def test_what_is_described_is_sent_as_mime(mailing, holdfast) -> None:  # type: 
     assert (attachment.get_filename(), attachment.get_content()) == ("a.txt", "hello")
 
 
+def test_an_address_may_come_with_a_name_in_one_text(mailing, holdfast) -> None:  # type: ignore[no-untyped-def]
+    described = {
+        "from": "Shop <shop@x.test>",
+        "to": ["Ada Lovelace <ada@x.test>", "<b@x.test>", '"Doe, \\"J\\"" <doe@x.test>'],
+        "replyTo": "Answers <answers@x.test>",
+        "text": "t",
+    }
+    mailing.fetch(json=described)
+    [found] = holdfast.outbox
+    assert (found.sender, found.message["From"]) == ("shop@x.test", "Shop <shop@x.test>")
+    assert found.recipients == ("ada@x.test", "b@x.test", "doe@x.test")
+    to = 'Ada Lovelace <ada@x.test>, b@x.test, "Doe, \\"J\\"" <doe@x.test>'
+    assert (found.message["To"], found.message["Reply-To"]) == (to, "Answers <answers@x.test>")
+
+
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
         ({"subject": "a\r\nBcc: d@x.test"}, "could not build email"),
         ({"to": []}, "no recipient"),
         ({"to": "nobody"}, "no email address"),
+        ({"to": "A <b> <a@x.test>"}, "no email address"),
+        ({"to": "A\nB <a@x.test>"}, "could not build email"),
         ({"to": "a@x.test\n"}, "could not build email"),
         ({"attachments": [{"filename": "a", "content": "-"}]}, "neither bytes nor base64"),
         ({"headers": {"X-A": "b\nc"}}, "could not build email"),

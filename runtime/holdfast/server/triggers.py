@@ -52,7 +52,7 @@ class TriggeringListener(Listener):
         except WorkerError as error:
             self._runtime.tell(script, "error", str(error))
             return plain_response(500, f"exception\n{error}")
-        return plain_response(200, "ok")
+        return _told(200, "ok")
 
     async def _mail(
         self, script: str, asked: Mapping[str, str], body: bytes | ByteStream | None
@@ -73,5 +73,11 @@ class TriggeringListener(Listener):
             self._runtime.tell(script, "error", str(error))
             return plain_response(500, f"exception\n{error}")
         if reason is not None:
-            return plain_response(400, f"Worker rejected email with the following reason: {reason}")
-        return plain_response(200, "Worker successfully processed email")
+            return _told(400, f"Worker rejected email with the following reason: {reason}")
+        return _told(200, "Worker successfully processed email")
+
+
+def _told(status: int, text: str) -> WorkerResponse:
+    """What Miniflare answers, down to the last byte."""
+    body = text.encode("utf-8", "replace")
+    return WorkerResponse(status, "", "content-type\ntext/plain;charset=UTF-8\n", body)
