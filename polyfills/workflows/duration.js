@@ -16,6 +16,9 @@ const UNITS = {
   year: 365.25 * DAY,
 };
 
+/** How long a step may sleep, or wait: a year, in whichever unit. */
+export const MAX_WAIT_MS = UNITS.year;
+
 /** How long that is in milliseconds; NaN where it is no duration. */
 export function milliseconds(duration) {
   if (typeof duration === "number") return duration;

@@ -40,7 +40,8 @@ export class Journal {
 
   /** The parameters: a copy of its own for whoever asks. */
   get params() {
-    return this.#kv.get("params").value;
+    const kept = this.#kv.get("params");
+    return kept === undefined ? this.instance.payload : kept.value; // where earlier versions had it
   }
 
   /** { status, started, ended, error, pausedAt } as it is now; undefined as `instance`. */
@@ -79,7 +80,8 @@ export class Journal {
   /**
    * All steps in the order in which they began. A step has `type` ("do", "sleep" or
    * "waitForEvent"), `name`, `count`, `order`, `start`, and once it has ended `end` and, if it
-   * failed, `error`. `wake` is when it goes on that waits; a "do" has its `config` and `attempts`.
+   * failed, `error`. `wake` is when it goes on that waits; a "do" has its `config` and
+   * its last `attempts`; of those before them, how many were `forgotten`.
    */
   get steps() {
     return [...this.#known().values()].sort((a, b) => a.order - b.order);

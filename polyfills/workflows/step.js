@@ -9,7 +9,7 @@ import { dataCloneError } from "../serialize/errors.js";
 import { serialize } from "../serialize/index.js";
 import { startTimer, stopTimer } from "../timers/timers.js";
 import { checkEventType, checkName, checkSize, configOf, MAX_STEPS } from "./checks.js";
-import { milliseconds } from "./duration.js";
+import { MAX_WAIT_MS, milliseconds } from "./duration.js";
 import { fatal, isFinal, lastAttempt, thrownFor, told, toldOf } from "./errors.js";
 import { NonRetryableError } from "./non-retryable.js";
 
@@ -17,6 +17,26 @@ const DEFAULT_EVENT_TIMEOUT = "24 hours";
 const DELAY_FUNCTION_MS = 5_000;
 const IN_THE_PAST = "You can't sleep until a time in the past, time-traveler";
 const INTERRUPTED = told("WorkflowInternalError", "Attempt failed due to internal workflows error");
+
+const MAX_ATTEMPTS_KEPT = 100;
+const MAX_MESSAGES_KEPT = 100_000; // characters of their errors: each attempt stores them anew
+
+/** How many attempts a step has taken. */
+const countOf = ({ attempts, forgotten = 0 }) => forgotten + attempts.length;
+
+/** Note that an attempt begins; of very many, the oldest are forgotten. */
+function beginAttempt(step) {
+  const { attempts } = step;
+  const attempt = { start: Date.now(), end: null, success: null, error: null };
+  attempts.push(attempt);
+  let room = MAX_MESSAGES_KEPT;
+  let first = attempts.length;
+  for (; first > 0 && attempts.length - first < MAX_ATTEMPTS_KEPT && room > 0; first--) {
+    room -= attempts[first - 1].error?.message.length ?? 0;
+  }
+  if (first > 0) step.forgotten = (step.forgotten ?? 0) + attempts.splice(0, first).length;
+  return attempt;
+}
 
 /** What steps are shown of their configuration: not a delay that is a function. */
 function shown(config) {
@@ -83,12 +103,11 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
         delete step.wake;
       }
       if (execution.isHeld) await execution.passage();
-      const attempt = { start: Date.now(), end: null, success: null, error: null };
-      step.attempts.push(attempt);
+      const attempt = beginAttempt(step);
       journal.save(step);
       const context = {
         step: { name: step.name, count: step.count },
-        attempt: step.attempts.length,
+        attempt: countOf(step),
         config: step.config,
       };
       await execution.perform(async () => {
@@ -110,7 +129,7 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
     const last = step.attempts.at(-1);
     if (last === undefined || last.end !== null) return;
     Object.assign(last, { end: Date.now(), success: false, error: INTERRUPTED });
-    if (wasStopped && step.attempts.length > limit) journal.fail(step, INTERRUPTED);
+    if (wasStopped && countOf(step) > limit) journal.fail(step, INTERRUPTED);
     else journal.save(step);
   }
 
@@ -138,14 +157,14 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
 
   async function failed(step, attempt, thrown, retries, context) {
     const failure = toldOf(thrown);
-    onFailure(`attempt ${step.attempts.length} of step "${step.name}"`, thrown);
+    onFailure(`attempt ${countOf(step)} of step "${step.name}"`, thrown);
     if (isFinal(failure) || thrown instanceof NonRetryableError) {
       close(attempt, lastAttempt(failure));
       journal.fail(step, failure);
       return;
     }
     close(attempt, failure);
-    if (step.attempts.length > retries.limit) {
+    if (countOf(step) > retries.limit) {
       journal.fail(step, failure);
       return;
     }
@@ -163,7 +182,7 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
   async function sleep(name, duration) {
     const ms = milliseconds(duration);
     if (!(ms >= 0 && ms < Infinity)) throw fatal(`Sleep "${name}" has an invalid duration: ${String(duration)}`);
-    return sleepUntilMs(name, () => Date.now() + ms);
+    return sleepUntilMs(name, () => after(name, ms));
   }
 
   async function sleepUntil(name, time) {
@@ -171,7 +190,7 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
     if (Number.isNaN(wake)) throw fatal(`Sleep "${name}" has an invalid time: ${String(time)}`);
     return sleepUntilMs(name, () => {
       if (wake < Date.now()) throw thrownFor(told("Error", IN_THE_PAST));
-      return wake;
+      return after(name, wake - Date.now());
     });
   }
 
@@ -187,7 +206,7 @@ export function stepsOf({ execution, journal, onFatal, onFailure, wasStopped }) 
     const ms = milliseconds(timeout || DEFAULT_EVENT_TIMEOUT);
     if (!(ms >= 0 && ms < Infinity)) throw fatal(`The timeout of "${name}" is invalid: ${String(timeout)}`);
     checkEventType(type, fatal);
-    const begin = () => ({ event: type, wake: Date.now() + ms });
+    const begin = () => ({ event: type, wake: after(name, ms) });
     return outcomeOf("waitForEvent", name, counted("waitForEvent", name), begin, async (step) => {
       const event = await execution.until(step.wake, type);
       if (event !== undefined) journal.succeed(step, event);
@@ -217,6 +236,12 @@ function checkResult(place, value) {
   const wrong = (what) => thrownFor(told("WorkflowInternalError", what));
   checkSize(`Step ${place} output`, data ?? serialize(value), wrong);
   return entries === null;
+}
+
+// A step that has begun goes on, however long that was.
+function after(name, ms) {
+  if (ms > MAX_WAIT_MS) throw fatal(`"${name}" is to wait for longer than a year, which no step may`);
+  return Date.now() + ms;
 }
 
 function close(attempt, error) {
@@ -251,9 +276,9 @@ async function delayOf({ delay, backoff }, step, ctx, error) {
     const expected = 'expected a number of ms or a duration string like "30 seconds"';
     throw new Error(`returned an invalid delay value (${expected})`);
   }
-  const attempt = step.attempts.length;
-  if (backoff === "exponential") return ms * 2 ** (attempt - 1);
-  return backoff === "linear" ? ms * attempt : ms;
+  const attempt = countOf(step);
+  const factor = backoff === "exponential" ? 2 ** (attempt - 1) : backoff === "linear" ? attempt : 1;
+  return ms === 0 ? 0 : Math.min(ms * factor, MAX_WAIT_MS);
 }
 
 async function calledDelay(delay, input) {

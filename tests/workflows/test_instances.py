@@ -118,6 +118,17 @@ def test_what_is_restarted_begins_anew(flows: Any) -> None:
     assert flow.output("sleeping") == "done"
 
 
+def test_an_instance_that_an_earlier_version_created_has_its_parameters(flows: Any) -> None:
+    flow = flows(SLEEPING)
+    flow.start("sleeping")
+    stored = flow.worker.workflow("Flow", "sleeping").storage
+    stored["instance"] = {**stored["instance"], "payload": stored["params"]["value"]}
+    del stored["params"]
+    assert flow.call("sleeping", "restart") is None
+    flow.clock.advance(200)
+    assert flow.output("sleeping") == "done"
+
+
 def test_a_restart_may_keep_the_steps_before_one(flows: Any) -> None:
     flow = flows(SLEEPING)
     flow.start("sleeping")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-YEAR_S = 365 * 86_400
+YEAR_S = 36_525 * 864
 
 
 def test_a_workflow_gets_its_event_and_returns_what_its_steps_came_to(flows: Any) -> None:
@@ -62,7 +62,7 @@ def test_a_sleep_of_a_year_costs_no_time_and_its_instance_leaves_memory(flows: A
     flow = flows("""
       async long(event, step) {
         await step.do("before", () => this.note("before"));
-        await step.sleep("a year", "365 days");
+        await step.sleep("a year", "1 year");
         await step.do("after", () => this.note("after"));
       }
     """)
@@ -197,6 +197,9 @@ MISTAKES = [
     ('step.do("x", { timeout: 0 }, async () => 1)', "Step config"),
     ('step.do("x", { timeout: "soon" }, async () => 1)', "Step config"),
     ('step.do("x", { wrong: 1 }, async () => 1)', "Step config"),
+    ('step.sleep("x", "366 days")', '"x" is to wait for longer than a year'),
+    ('step.sleepUntil("x", Date.now() + 4e10)', '"x" is to wait for longer than a year'),
+    ('step.waitForEvent("x", { type: "t", timeout: "2 years" })', '"x" is to wait for longer'),
     ('step.sleep("x", "soon")', 'Sleep "x" has an invalid duration: soon'),
 ]
 
@@ -260,6 +263,45 @@ def test_errors_of_any_length_are_kept_by_their_beginning(flows: Any) -> None:
     flow.start("long")
     flow.clock.advance(3_600)
     assert flow.output("long") == ["RangeError", 10_001]
+
+
+@pytest.mark.parametrize(
+    ("characters", "attempts", "kept"),
+    [pytest.param(10, 110, 100, marks=pytest.mark.slow), (20_000, 15, 11)],
+)
+def test_of_very_many_attempts_the_last_are_kept(
+    flows: Any, characters: int, attempts: int, kept: int
+) -> None:
+    flow = flows("""
+      endless({ payload }, step) {
+        const retries = { limit: Infinity, delay: 1_000, backoff: "constant" };
+        return step.do("fails", { retries }, async ({ attempt }) => {
+          if (attempt < payload.attempts) throw new RangeError("y".repeat(payload.characters));
+          return attempt;
+        });
+      }
+    """)
+    flow.start("endless", characters=characters, attempts=attempts)
+    flow.clock.advance(attempts)
+    assert flow.output("endless") == attempts
+    [step] = flow.worker.workflow("Flow", "endless").steps()
+    assert len(step["attempts"]) == kept and step["attempts"][-1]["success"]
+
+
+@pytest.mark.slow
+def test_a_delay_that_grows_is_a_year_at_most(flows: Any) -> None:
+    flow = flows("""
+      slow(event, step) {
+        const retries = { limit: 60, delay: "200 days", backoff: "exponential" };
+        return step.do("fails", { retries }, async ({ attempt }) => {
+          if (attempt < 3) throw new RangeError("no");
+          return attempt;
+        });
+      }
+    """)
+    flow.start("slow")
+    flow.clock.advance(200 * 86_400 + YEAR_S + 60)
+    assert flow.output("slow") == 3
 
 
 def test_what_fails_is_on_the_console(flows: Any) -> None:
