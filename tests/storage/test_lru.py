@@ -42,3 +42,10 @@ def test_adding_twice_and_discarding_a_stranger_are_harmless() -> None:
     assert list(lru) == ["b", "a"]
     assert len(lru) == 2
     assert "a" in lru
+
+
+def test_the_oldest_can_be_dropped() -> None:
+    lru = of("a", "b")
+    lru.touch("a")
+    lru.drop_oldest()
+    assert list(lru) == ["a"]

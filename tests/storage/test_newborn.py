@@ -454,3 +454,28 @@ async def test_an_object_that_was_removed_is_not_looked_at_when_others_are_made(
         await other.durable()
     assert failures == []
     assert shard.storage.statistics().open_connections == 1
+
+
+async def test_nobody_looks_for_the_file_of_an_id_that_was_just_made(shard: Shard) -> None:
+    await written(shard, 1)
+    shard.path(2).write_bytes(shard.path(1).read_bytes())  # which cannot be there
+    shard.storage.expect(UNIQUE_KEY, object_id(2))
+    first = shard.owner(2)
+    assert first.store.get("k") is None
+    await first.store.close()
+    assert shard.owner(2).store.get("k") == b"1"  # only the first owner's id was new
+
+
+async def test_ids_that_nobody_opens_are_forgotten(shard: Shard) -> None:
+    await written(shard, 1)
+    shard.storage.expect(UNIQUE_KEY, object_id(1))
+    for number in range(1000):
+        shard.storage.expect(UNIQUE_KEY, object_id(number + 2))
+    assert shard.owner(1).store.get("k") == b"1"
+
+
+async def written(shard: Shard, number: int) -> None:
+    owner = shard.owner(number)
+    owner.store.put("k", b"1")
+    await owner.durable()
+    await owner.store.close()

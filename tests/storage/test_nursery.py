@@ -5,16 +5,17 @@ from collections.abc import Iterator
 import apsw
 import pytest
 
-from holdfast.storage.nursery import Nursery
-from holdfast.storage.template import is_template, template
+from holdfast.storage.nursery import Nursery, bound
+from holdfast.storage.template import UNBOUNDED, is_template, template
 from tests.storage.conftest import Shard
 
 SECRET = b"nobody else's business"
+MAX_PAGES = 1000
 
 
 @pytest.fixture
 def nursery() -> Iterator[Nursery]:
-    nursery = Nursery(1000)
+    nursery = Nursery(MAX_PAGES)
     yield nursery
     nursery.close()
 
@@ -40,6 +41,16 @@ def test_nothing_of_an_object_is_left_for_the_next(nursery: Nursery) -> None:
     assert second is first
     assert is_template(second.serialize("main"))
     assert SECRET not in second.serialize("main")
+    second.close()
+
+
+def test_a_database_without_a_bound_has_one_again_when_it_is_lent(nursery: Nursery) -> None:
+    first = nursery.lend()
+    bound(first, UNBOUNDED)
+    nursery.take_back(first, is_bounded=False)
+    second = nursery.lend()
+    assert second is first
+    assert second.execute("PRAGMA max_page_count").get == MAX_PAGES
     second.close()
 
 

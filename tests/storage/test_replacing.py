@@ -164,3 +164,11 @@ async def test_an_end_in_the_middle_waits_for_it(
     await closing
     await replacing
     assert shard.owner().store.get("k") == NEW
+
+
+async def test_what_is_put_under_an_id_that_was_just_made_is_found(
+    shard: Shard, ready: Path
+) -> None:
+    shard.storage.expect(UNIQUE_KEY, object_id())
+    await replace(shard, ready)
+    assert shard.owner().store.get("k") == NEW

@@ -159,7 +159,9 @@ class IsolateObjects:
 
     def new_id(self, namespace: int, jurisdiction: str | None) -> str:
         """A fresh id."""
-        return self._ids[namespace].within(jurisdiction).unique()
+        object_id = self._ids[namespace].within(jurisdiction).unique()
+        self._directory.expect(self._namespaces[namespace], object_id)
+        return object_id
 
     def check_id(self, namespace: int, text: str, jurisdiction: str | None) -> str:
         """The id that `text` means, then a space and its jurisdiction, if any.

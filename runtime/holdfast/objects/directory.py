@@ -61,6 +61,11 @@ class ObjectDirectory:
         records = self._by_id.values()
         return [r.id for r in records if r.namespace.unique_key == unique_key and not r.facet]
 
+    def expect(self, namespace: Namespace, object_id: str) -> None:
+        """An id was made just now, that nobody has used."""
+        if self.placement.is_here(object_id):
+            self._storage.expect(namespace.unique_key, object_id)
+
     def bring_up(
         self, namespace: Namespace, object_id: str, name: str | None, home: ObjectHome
     ) -> ObjectRecord:

@@ -70,7 +70,6 @@ class Database:
 
     __slots__ = (
         "_committed",
-        "_missing",
         "_now_ms",
         "_scheduled",
         "_shard",
@@ -85,6 +84,7 @@ class Database:
         "folder",
         "goes_on",
         "going_back",
+        "is_missing",
         "job",
         "log_is_durable",
         "mark_due_ms",
@@ -109,7 +109,7 @@ class Database:
         self.transactions = Transactions()
         self._committed = False  # something is committed that no round has covered yet
         self._scheduled = False
-        self._missing = False  # there is no file, for certain
+        self.is_missing = False  # there is no file, for certain
         self._waiting: list[ObjectStore] = []
         self.goes_on = False  # with what a broken connection had, until that is durable
         self.use_sqlite = True  # its class has SQL, and so a past
@@ -142,7 +142,7 @@ class Database:
         It is the object's until the loop has its next turn; `ObjectStore.lose_cursor` is called
         when it is replaced or closed. It may lack what is recent.
         """
-        if self.session is None and not self._missing:
+        if self.session is None and not self.is_missing:
             self._shard.lifecycle.await_file(self)
             if self.session is None:
                 self._open()
@@ -171,7 +171,7 @@ class Database:
         except (apsw.Error, OSError) as error:
             raise self.unopened(error) from error
         if opened is None:
-            self._missing = True
+            self.is_missing = True
             self._shard.forget_unsettled(self.key)
             return
         self.attach_session(opened)
@@ -232,7 +232,7 @@ class Database:
             newborn = Newborn(self.folder, self.object_id, self._shard.nursery, self._now_ms())
         except (apsw.Error, OSError) as error:
             raise self.unopened(error) from error
-        self._missing = False
+        self.is_missing = False
         self.attach_session(newborn)
         return newborn
 

@@ -213,7 +213,7 @@ class Lifecycle:
         newborn = database.session
         if not isinstance(newborn, Newborn) or database.broken or not database.is_quiet:
             return
-        if opening.is_empty(newborn.cursor):
+        if newborn.is_empty:
             return  # closing will remove the file
         with contextlib.suppress(StoreBroken):  # the owner is told by on_broken
             drop_memory(database)
@@ -231,7 +231,7 @@ class Lifecycle:
         """What a thread has to do; with many files waiting for theirs, only what must be done."""
         busy = self._shard.workers.outstanding >= BUSY_FILES and not self.at_leisure
         if isinstance(newborn := database.session, Newborn):
-            is_gone = newborn.has_file and opening.is_empty(newborn.cursor)
+            is_gone = newborn.has_file and newborn.is_empty
             drop_memory(database)
             if database.session is None:
                 remove = partial(opening.remove, database.path, database.folder)

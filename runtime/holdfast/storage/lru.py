@@ -40,6 +40,10 @@ class LeastRecentlyUsed(Generic[Entry]):
         """Take an entry out, if it is here."""
         self._entries.pop(entry, None)
 
+    def drop_oldest(self) -> None:
+        """Take out the entry that was used least recently. KeyError if there is none."""
+        self._entries.popitem(last=False)
+
     def oldest(self, accept: Callable[[Entry], bool], *, looks: int) -> Entry | None:
         """The oldest entry that `accept` agrees to.
 

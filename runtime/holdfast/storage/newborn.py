@@ -53,9 +53,10 @@ from holdfast.storage.copying import copying
 from holdfast.storage.disk import Companion, Folder, Fsync, write_all
 from holdfast.storage.errors import StorageReadOnly
 from holdfast.storage.names import DATABASE_SUFFIX, is_unfinished
+from holdfast.storage.nursery import bound
 from holdfast.storage.session import WAL_SUFFIX, Session
 from holdfast.storage.staged import staged_name
-from holdfast.storage.template import as_born, born, in_memory_mode, in_wal_mode
+from holdfast.storage.template import UNBOUNDED, as_born, born, in_memory_mode, in_wal_mode
 
 if TYPE_CHECKING:
     from holdfast.storage.nursery import Nursery
@@ -75,6 +76,7 @@ class Newborn:
     __slots__ = (
         "_applied",
         "_image",
+        "_is_bounded",
         "_is_durable",
         "_is_named",
         "_lock",
@@ -114,6 +116,7 @@ class Newborn:
         self.grown: Session | None = None  # the file, once it is open
         self.born_ms = born_ms
         self._nursery = nursery
+        self._is_bounded = True
         self._path = folder.file(object_id + DATABASE_SUFFIX)
         self._image = b""
         self._applied: bytes | None = None  # the image that a thread has copied to `grown`
@@ -150,6 +153,17 @@ class Newborn:
         """Nothing is outstanding: the file holds the same until the next commit."""
         if self.grown is None:
             self._image = b""
+
+    def unbound(self) -> None:
+        """Let the database become as large as SQLite can have it. Raises apsw.Error."""
+        bound(self.connection, UNBOUNDED)
+        self._is_bounded = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True if the object stores nothing. Raises apsw.Error."""
+        holds_keys = self.cursor.execute("SELECT 1 FROM _cf_KV LIMIT 1").fetchall()
+        return not holds_keys and opening.is_empty(self.cursor)
 
     @property
     def is_large(self) -> bool:
@@ -194,7 +208,7 @@ class Newborn:
         if self.sql:
             connection.close()
         else:
-            self._nursery.take_back(connection)
+            self._nursery.take_back(connection, is_bounded=self._is_bounded)
 
     # ---- the barrier ---------------------------------------------------------------
 

@@ -30,7 +30,7 @@ class Nursery:
 
     def __init__(self, max_pages: int) -> None:
         """`max_pages`: how large a database may become, unless whoever has it says otherwise."""
-        self._bound = f"PRAGMA max_page_count={max_pages}"
+        self._bound = max_pages
         self._free: list[apsw.Connection] = []
 
     def lend(self) -> apsw.Connection:
@@ -40,25 +40,32 @@ class Nursery:
         connection = apsw.Connection(_PRIVATE, flags=_FLAGS, statementcachesize=STATEMENTS)
         connection.execute(_PRAGMAS, can_cache=False).fetchall()
         connection.execute(KV_SCHEMA, can_cache=False)
-        connection.execute(self._bound).fetchall()
+        bound(connection, self._bound)
         return connection
 
-    def take_back(self, connection: apsw.Connection) -> None:
+    def take_back(self, connection: apsw.Connection, *, is_bounded: bool = True) -> None:
         """Keep the database for the next one, or close it.
 
-        It is to be as it was lent, but for its content: a script's SQL changes more.
+        It is to be as it was lent, but for its content, and for its bound where that is said to
+        be another one: a script's SQL changes more.
         """
         if len(self._free) >= _MAX_FREE or not _is_empty(connection):
             connection.close()
-        else:
-            connection.execute(self._bound).fetchall()
-            self._free.append(connection)
+            return
+        if not is_bounded:
+            bound(connection, self._bound)
+        self._free.append(connection)
 
     def close(self) -> None:
         """Close what is not lent."""
         for connection in self._free:
             connection.close()
         self._free.clear()
+
+
+def bound(connection: apsw.Connection, pages: int) -> None:
+    """Have a database become no larger than so many pages."""
+    connection.execute(f"PRAGMA max_page_count={pages}").fetchall()
 
 
 def _is_empty(connection: apsw.Connection) -> bool:

@@ -67,7 +67,7 @@ class Shard:
             pages = self._max_bytes // session.page_bytes
             session.bound(pages if database.use_sqlite else UNBOUNDED)
         elif not database.use_sqlite:  # what the nursery lends is bounded already
-            session.cursor.execute(f"PRAGMA max_page_count={UNBOUNDED}").fetchall()
+            session.unbound()
 
     def forget(self, database: Database) -> None:
         """Nobody uses the database any more."""

@@ -14,13 +14,14 @@ from typing import Any
 from holdfast.dataclass import dataclass
 from holdfast.storage.alarms import AlarmList, Alarms
 from holdfast.storage.barrier import Barrier, LocalBarrier
-from holdfast.storage.bookmarks import Bookmarking, snapshot_of
+from holdfast.storage.bookmarks import NO_PAST, Bookmarking, snapshot_of
 from holdfast.storage.database import Database
 from holdfast.storage.disk import Folder, SharedSync, make_folder, shared_sync
 from holdfast.storage.errors import BookmarkInvalid, StoreClosed
 from holdfast.storage.expiry import Expiry
 from holdfast.storage.facets import FacetIndex, Facets
 from holdfast.storage.gathering import MAX_AT_ONCE
+from holdfast.storage.lru import LeastRecentlyUsed
 from holdfast.storage.names import (
     TRASH_PREFIX,
     check_object_id,
@@ -43,6 +44,7 @@ MAX_OBJECT_BYTES = 10 << 30
 _FDS_PER_DATABASE = 4
 _FDS_FOR_OTHERS = 256
 _MIN_OPEN = 16
+_MAX_UNUSED = 1000  # ids that were made, and are remembered to be new
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Storage:
         make_folder(folder)
         self._folders: dict[str, Folder] = {}
         self._databases: dict[tuple[str, str], Database] = {}
+        self._unused: LeastRecentlyUsed[tuple[str, str]] = LeastRecentlyUsed()
         self._names: dict[str, NameBook] = {}
         self._closed = False
         max_open = _affordable(max_open)
@@ -150,6 +153,15 @@ class Storage:
         self._shard.lifecycle.look_back(database)
         return ObjectStore(database, self._shard, on_durable, on_broken, name)
 
+    def expect(self, unique_key: str, object_id: str) -> None:
+        """An id was made just now: nothing is stored under it until somebody opens it here.
+
+        So nobody has to look for its files then, in a folder that threads are changing.
+        """
+        self._unused.add((unique_key, object_id))
+        if len(self._unused) > _MAX_UNUSED:
+            self._unused.drop_oldest()
+
     def _take_from_owner(self, key: tuple[str, str]) -> None:
         database = self._databases.get(key)
         if database and database.bookmarks and database.bookmarks.restores:
@@ -205,6 +217,9 @@ class Storage:
             database = Database(self._shard, self._folder(key[0]), key[1])
             database.log_is_durable = self._shard.take_durable_log(key)
             self._databases[key] = database
+            if key in self._unused:
+                self._unused.discard(key)
+                database.is_missing, database.mark_due_ms = True, NO_PAST
         return database
 
     # ---- objects as data -----------------------------------------------------------
@@ -244,6 +259,7 @@ class Storage:
         StorageError and OSError.
         """
         folder = self._folder(check_unique_key(unique_key))
+        self._unused.discard((unique_key, object_id))
         is_marked = use_sqlite and ready is not None
         await self._whole.put_in_place(
             folder, object_id, ready, reason, displace, is_marked=is_marked
