@@ -143,9 +143,10 @@ class Bookmarking:
     def _after(self, database: "Database", time_ms: float) -> float:
         if not self.retention_days or not database.use_sqlite:
             return math.inf
-        database.due_from_ms = self.now_ms() - AHEAD_MS
+        now_ms = self.now_ms()
+        database.due_from_ms = now_ms - AHEAD_MS
         share = int.from_bytes(database.object_id[-2:].encode(), "big") % 256 / 256
-        return min(time_ms, self.now_ms()) + INTERVAL_MS * (1 - _SPREAD * share)
+        return min(time_ms, now_ms) + INTERVAL_MS * (1 - _SPREAD * share)
 
 
 class Bookmarks:

@@ -18,8 +18,6 @@ UNBOUNDED = 0xFFFF_FFFE  # the most pages that SQLite knows
 # The file format's "write version" and "read version": 2 is WAL.
 # https://www.sqlite.org/fileformat2.html#file_format_version_numbers
 _VERSIONS = slice(18, 20)
-# Beside these, what differs between one database and a copy: how often each was changed.
-_CONSTANT = (slice(_VERSIONS.start), slice(20, 24), slice(28, 92), slice(96, None))
 _WAL = b"\2\2"
 _NO_WAL = b"\1\1"
 
@@ -87,7 +85,17 @@ def template() -> bytes:
 
 def is_template(content: bytes) -> bool:
     """True for a database, no file, that holds what the template does, and never held more."""
-    return all(content[part] == template()[part] for part in _CONSTANT)
+    return _constant(content) == _constant_of_template()
+
+
+def _constant(content: bytes) -> bytes:
+    # All but the versions, and what tells how often a database was changed.
+    return content[: _VERSIONS.start] + content[20:24] + content[28:92] + content[96:]
+
+
+@cache
+def _constant_of_template() -> bytes:
+    return _constant(template())
 
 
 def is_unborn(path: Path) -> bool:
