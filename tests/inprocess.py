@@ -28,6 +28,7 @@ from holdfast.engine import Limits, Module, ModuleKind
 from holdfast.host.context import Clock
 from holdfast.host.platform import Platform
 from holdfast.server import HostRoutes, Listener, Runtime, Settings
+from holdfast.server.connection import Connection
 from holdfast.server.http_server import HttpServer
 from holdfast.server.listening import Address, open_address, port_of
 from holdfast.server.opening import open_storage
@@ -180,6 +181,12 @@ class Server:
         await self._session.close()
         await self._listener.stop()
         await self.runtime.aclose()
+
+    @property
+    def connections(self) -> set[Connection]:
+        """Those of clients, as the server has them."""
+        assert self._listener._server is not None
+        return self._listener._server.connections
 
     def add(self, name: str, source: str, **options: Any) -> None:
         """Make a script, or a new version of it, live."""

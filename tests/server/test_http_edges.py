@@ -1,6 +1,7 @@
 """HTTP and service-worker syntax at their edges."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -147,7 +148,25 @@ async def test_headers_are_limited_by_their_size_and_not_by_their_number(server:
     many = [f"x-{number}: {number}" for number in range(2000)]
     answer = await raw(server, request_for(server, "/headers", *many))
     assert b'["x-1999","1999"]' in answer, answer[:500]
-    answer = await raw(server, request_for(server, "/headers", *(many * 10)))
+
+
+@pytest.mark.parametrize("cuts", [[], [100_000], [140_000], [100_000, 200_000]])
+async def test_headers_that_are_too_large_are_refused_however_they_arrive(
+    server: Server, cuts: list[int]
+) -> None:
+    server.add("main", EDGES)
+    many = [f"x-{number}: {number}" for number in range(20_000)]
+    request = request_for(server, "/headers", *many)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    connections = server.connections
+    while not connections:
+        await asyncio.sleep(0)
+    [connection] = connections
+    for begin, end in pairwise([0, *cuts, len(request)]):
+        connection.data_received(request[begin:end])
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
     assert answer.startswith(b"HTTP/1.1 431"), answer[:500]
 
 

@@ -28,6 +28,7 @@ Known = dict[tuple[str, str], set[str]]
 LATER_S = 0.2  # by then everybody has heard of it
 TROUBLE = (
     "The storage of",
+    "The storage was abandoned",
     "Durable Object reset because its code was updated",
     "The Worker was replaced or shut down",
     "The server is shutting down",

@@ -41,6 +41,7 @@ from holdfast.server.refusals import (
     MAX_HEAD_BYTES,
     TOO_MANY_HEADERS,
     RequestBodyBroken,
+    has_large_head,
     refusal_of,
 )
 from holdfast.server.response import (
@@ -208,6 +209,11 @@ class Connection(BaseProtocol):
             return
         self._tail = tail
         if messages:
+            if self._head_bytes + len(data) > MAX_HEAD_BYTES and any(
+                has_large_head(message) for message, _ in messages
+            ):
+                self._refuse(*TOO_MANY_HEADERS)
+                return
             self._head_bytes = 0
             self._messages.extend(messages)
             self._unparsed = len(self._messages) >= MAX_PIPELINED

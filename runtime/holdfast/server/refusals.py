@@ -3,6 +3,7 @@
 from typing import Any
 
 from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
+from aiohttp.http_parser import RawRequestMessage
 
 MAX_TARGET_BYTES = 16_384  # Cloudflare's limit on a URL
 MAX_HEADER_BYTES = 32_768
@@ -21,6 +22,11 @@ _HTTP_2 = 505, "HTTP/2 is not spoken here: ask with HTTP/1.1, or through a proxy
 
 class RequestBodyBroken(Exception):
     """A request's body was not HTTP, or ended too early: the client's fault."""
+
+
+def has_large_head(request: RawRequestMessage) -> bool:
+    """Whether the headers of a request that came at once are too many, as those are that come bit by bit."""
+    return sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > MAX_HEAD_BYTES
 
 
 def refusal_of(error: HttpProcessingError) -> tuple[int, str]:
