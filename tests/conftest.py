@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 
+from tests.patience import PATIENCE_S
+
 # Machines that run the tests are noisy: a slow example is no failure.
 settings.register_profile("holdfast", deadline=None, print_blob=True)
 settings.load_profile("holdfast")
-
-JOIN_TIMEOUT_S = 5
 
 BLOCKS = None
 if STRESS := os.environ.get("HOLDFAST_STRESS"):
@@ -30,7 +30,7 @@ def no_leaked_threads() -> Iterator[None]:
     yield
     started = [t for t in threading.enumerate() if t not in before and not t.daemon]
     for thread in started:
-        thread.join(JOIN_TIMEOUT_S)
+        thread.join(PATIENCE_S)
     leaked = [thread.name for thread in started if thread.is_alive()]
     assert not leaked, f"threads left running by the test: {leaked}"
 

@@ -15,14 +15,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
+
 REPOSITORY = Path(__file__).parent.parent
 EXAMPLES = REPOSITORY / "js-examples"
 HOLDFAST = Path(sys.executable).parent / "holdfast"
 TOKEN = "a token for tests"
 TOKEN_VARIABLE = "HOLDFAST_API_TOKEN"
 
-START_TIMEOUT_S = 30
-STOP_TIMEOUT_S = 15
+START_TIMEOUT_S = PATIENCE_S
+STOP_TIMEOUT_S = 25  # less than what a stop waits for at most
 
 
 # Below those that kernels give out by themselves (32768 on Linux, 49152 on macOS).

@@ -7,6 +7,7 @@ import pytest
 
 from holdfast.api import ApiSettings
 from tests.api.fakes import ACCOUNT, MAIN, TOKEN, Answer, esm
+from tests.patience import PATIENCE_S
 
 AUTHENTICATION_ERROR = (10000, "Authentication error")
 
@@ -93,7 +94,7 @@ async def raw(api, request, *, until):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
     received = b""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not re.search(until, received) and (chunk := await reader.read(65536)):
             received += chunk
     writer.close()
@@ -161,7 +162,7 @@ async def test_an_answer_that_fails_half_way_breaks_off(api, platform, caplog):
 
     platform.objects = SimpleNamespace(archive=archive)
     backup = f"{ACCOUNT.removesuffix('/workers')}/backup"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         with pytest.raises(aiohttp.ClientPayloadError):
             await api.call("GET", backup, absolute=True)
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [

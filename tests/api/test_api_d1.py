@@ -7,6 +7,7 @@ import pytest
 
 from holdfast.storage.d1 import D1Error, Query
 from tests.api.fakes import MAIN, esm
+from tests.patience import PATIENCE_S
 
 D1 = "/client/v4/accounts/0123456789abcdef/d1/database"
 
@@ -188,12 +189,11 @@ async def test_what_takes_long_is_asked_for_again(api, database, monkeypatch):
     monkeypatch.setattr("holdfast.api.d1_transfer.WORK_SECONDS", 0.0)
     await ask(api, database, "CREATE TABLE t (a)")
     told = (await call(api, "POST", f"{database}/export", json={})).result
-    for _ in range(1000):
-        if told["status"] != "active":
-            break
-        await asyncio.sleep(0)
-        body = {"current_bookmark": told["at_bookmark"]}
-        told = (await call(api, "POST", f"{database}/export", json=body)).result
+    async with asyncio.timeout(PATIENCE_S):
+        while told["status"] == "active":
+            await asyncio.sleep(0)
+            body = {"current_bookmark": told["at_bookmark"]}
+            told = (await call(api, "POST", f"{database}/export", json=body)).result
     assert told["status"] == "complete"
 
 

@@ -20,6 +20,7 @@ from holdfast.storage.d1 import D1Databases
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
 from tests.api.fakes import TOKEN, Api, FakePlatform, queues_in
+from tests.patience import PATIENCE_S
 
 FRAGMENTS = st.lists(
     st.sampled_from(
@@ -85,7 +86,7 @@ def test_any_body_is_answered(tmp_path_factory, bodies):
                 )
             )
             await server.start_server()
-            async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+            async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE_S):
                 api = Api(str(server.make_url("")).rstrip("/"), session)
                 for body in bodies:
                     answer = await api.call("PUT", "/scripts/w", data=body, headers=headers)

@@ -13,9 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, NamedTuple, Self
 
+from tests.patience import PATIENCE_S
 from tests.serving import HOLDFAST
-
-TIMEOUT_S = 30
 
 HELLO = 'export default { fetch: () => new Response("hello") };\n'
 
@@ -44,7 +43,7 @@ def holdfast(*arguments: str | Path, folder: Path, env: Mapping[str, str] | None
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=TIMEOUT_S,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr
@@ -99,7 +98,7 @@ class Running:
 
     def line(self, pattern: str) -> re.Match[str]:
         """The next line of stdout that matches, once it is there; those before it are past."""
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = time.monotonic() + PATIENCE_S
         with self._news:
             while True:
                 while self._read < len(self.out):
@@ -124,9 +123,9 @@ class Running:
 
     def wait(self) -> int:
         """The exit code, once everything that was printed is there."""
-        code = self._process.wait(TIMEOUT_S)
+        code = self._process.wait(PATIENCE_S)
         for thread in self._threads:
-            thread.join(TIMEOUT_S)
+            thread.join(PATIENCE_S)
         assert "Traceback" not in "\n".join(self.err), self.err
         return code
 
@@ -146,13 +145,13 @@ class Running:
         self._process.kill()
         self._process.wait()
         for thread in self._threads:
-            thread.join(TIMEOUT_S)
+            thread.join(PATIENCE_S)
 
 
 def get(url: str, host: str | None = None) -> Answer:
     """One GET request on a connection of its own."""
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE_S)
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("GET", target, headers={"Host": host} if host else {})

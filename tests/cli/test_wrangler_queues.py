@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.test_wrangler import Project, project
+from tests.patience import PATIENCE_S
 from tests.serving import TOKEN, curl
 
 __all__ = ["project"]
@@ -45,12 +46,11 @@ SETTINGS = {
         ],
     },
 }
-TIMEOUT_S = 20
 
 
 def ask(project: Project, path: str = "/", until: int = 0) -> list[str]:
     """What was seen; until it is as much."""
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         answer = project.platform.ask("worker", path)
         assert answer.status == 200, answer.text

@@ -7,6 +7,7 @@ import pytest
 
 from tests.faults.counting import COUNTER, Load, Tally, check_all
 from tests.faults.site import DEADLINE_S, Site
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +38,7 @@ def version(number: int) -> str:
 async def settled_mb(site: Site, limit: float) -> float:
     """The process's memory once it is below the limit, or after a while."""
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             while site.resident_mb() > limit:
                 await asyncio.sleep(0.05)
     except TimeoutError:

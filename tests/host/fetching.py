@@ -15,6 +15,7 @@ from holdfast.host.egress import allow_all
 from holdfast.host.fetch import FetchClient
 from holdfast.host.platform import Platform
 from holdfast.host.system import SystemClock
+from tests.patience import PATIENCE_S
 
 PRELUDE = """
 import { Context, runTurn } from "holdfast:kernel/turns.js";
@@ -72,7 +73,7 @@ class Script:
         while not (text := self.host.isolate.call(self.result)):
             assert self.host.pending, "the script waits for something that never happens"
             self.idle.clear()
-            await asyncio.wait_for(self.idle.wait(), 20)
+            await asyncio.wait_for(self.idle.wait(), PATIENCE_S)
         return json.loads(str(text))
 
     def close(self) -> None:

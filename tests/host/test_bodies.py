@@ -21,6 +21,7 @@ from holdfast.host.bodies import (
     collect,
 )
 from holdfast.host.codings import CODINGS, DecodedBody, EncodedBody
+from tests.patience import PATIENCE_S
 
 
 class Chunks(ByteStream):
@@ -281,6 +282,6 @@ async def test_each_piece_can_be_decoded_as_it_leaves() -> None:
         decoded = DecodedBody(EncodedBody(pipe, coding), coding)
         for piece in (b"one", b"two"):
             pipe.write(piece)
-            assert await asyncio.wait_for(decoded.read(), 5) == piece
+            assert await asyncio.wait_for(decoded.read(), PATIENCE_S) == piece
         pipe.close()
         assert await decoded.read() == b""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from holdfast.catalog import ObjectNamespace
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 
 SCRIPT = """
 let cancelled = null;
@@ -101,7 +102,7 @@ class Client:
 
 async def told(server: Server, wanted: Callable[[Any], bool]) -> Any:
     """What the script knows, as soon as it is what the test waits for."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not wanted(news := json.loads(await server.text("/told"))):
             await asyncio.sleep(0)
     return news
@@ -140,7 +141,7 @@ async def test_a_stream_that_fails_breaks_the_connection_off(server: Server) -> 
     await client.head()
     received = b""
     with contextlib.suppress(ConnectionError):
-        while piece := await asyncio.wait_for(client.reader.read(65_536), 10):
+        while piece := await asyncio.wait_for(client.reader.read(65_536), PATIENCE_S):
             received += piece
     assert not received.endswith(b"0\r\n\r\n"), "the part is taken for the whole"
     await client.leave()
@@ -157,7 +158,7 @@ async def test_an_upload_that_breaks_off_fails_the_reader(server: Server) -> Non
 async def test_an_upload_may_be_answered_before_its_end(server: Server) -> None:
     client = Client(server)
     await client.send("/first", b"x" * 100_000, head="Content-Length: 50000000\r\n")
-    assert b" 200 " in await asyncio.wait_for(client.head(), 10)
+    assert b" 200 " in await asyncio.wait_for(client.head(), PATIENCE_S)
     await client.leave()
 
 

@@ -21,6 +21,7 @@ from holdfast.host.crypto.streams import (
 )
 from holdfast.host.platform import Platform
 from holdfast.host.system import SystemClock
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ async def test_no_answer_of_a_job_is_left_behind(host, exported):
     idle = asyncio.Event()
     host.on_idle = idle.set
     host.enter(exported("much"))
-    await asyncio.wait_for(idle.wait(), 30)
+    await asyncio.wait_for(idle.wait(), PATIENCE_S)
     assert len(host.jobs) == 0
     assert streams._streams[host] == {}
 

@@ -17,6 +17,7 @@ from holdfast.host.egress import allow_all
 from holdfast.host.fetch import FetchClient
 from holdfast.host.fetch_messages import FetchRequest
 from tests.host.fetching import Run, Script, client, echo, run, serve, serve_bytes
+from tests.patience import PATIENCE_S
 
 __all__ = ["client", "run", "serve", "serve_bytes"]  # fixtures
 
@@ -111,7 +112,7 @@ async def test_an_abort_breaks_the_body_off(run: Run, serve: Any) -> None:
         "for (;;) await reader.read();"
     )
     assert got == {"error": "RangeError", "message": "enough"}
-    await asyncio.wait_for(gone.wait(), 10)
+    await asyncio.wait_for(gone.wait(), PATIENCE_S)
 
 
 async def test_a_cancelled_body_closes_its_connection(run: Run, serve: Any) -> None:
@@ -128,7 +129,7 @@ async def test_a_cancelled_body_closes_its_connection(run: Run, serve: Any) -> N
 
     url = await serve(handler)
     await run(f'const r = await fetch("{url}/"); await r.body.cancel(); return 1;')
-    await asyncio.wait_for(gone.wait(), 10)
+    await asyncio.wait_for(gone.wait(), PATIENCE_S)
 
 
 # ---- content codings -----------------------------------------------------------------

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from holdfast.host.timers import TimerQueue
+from tests.patience import PATIENCE_S
 
 
 class Handle:
@@ -177,4 +178,4 @@ async def test_timers_fire_on_a_real_loop():
 
     queue = TimerQueue(Clock(), loop.call_later, fired.put_nowait)
     queue.start(7, 1)
-    assert await asyncio.wait_for(fired.get(), 5) == 7
+    assert await asyncio.wait_for(fired.get(), PATIENCE_S) == 7

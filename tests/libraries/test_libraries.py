@@ -18,6 +18,7 @@ from holdfast.catalog.consumers import ConsumerSettings, DeclaredConsumer
 from holdfast.engine import Limits
 from tests.inprocess import Server
 from tests.libraries.installed import WORKERS, bundled, installed
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -123,7 +124,7 @@ async def test_hono_sends_to_a_queue_and_stands_beside_its_handler(server: Serve
     assert (told.status, json.loads(told.text)) == (202, {"waiting": 1})
     assert (await server.fetch("/jobs", method="POST", data='[{"name":"a"}]')).status == 202
     assert (await server.fetch("/fail")).status == 500
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(done := json.loads(await server.text("/done"))) < 3:
             pass
     failed = {"name": "error", "message": "as asked"}

@@ -9,6 +9,7 @@ import pytest
 from holdfast.objects.capability import IsolateObjects
 from tests.inprocess import Server
 from tests.objects.test_calls import FORWARD
+from tests.patience import PATIENCE_S
 
 # What an alarm's handler sees and does is in tests/differential/fixtures/objects/alarms-run.mjs.
 SCRIPT = (
@@ -34,7 +35,7 @@ export class Thing {
 
 
 async def until(server: Server, expected: str, path: str = "/") -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while await server.text(path) != expected:
             await asyncio.sleep(0.01)
 
@@ -49,7 +50,7 @@ async def test_an_alarm_wakes_an_object_that_was_evicted(tmp_path: Path) -> None
     async with Server(tmp_path, idle_seconds=0.1) as server:
         server.add("main", SCRIPT)
         await server.text("/set?ms=800")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while len(server.runtime.directory):
                 await asyncio.sleep(0.01)
         await until(server, '[["A"],null]')
@@ -64,7 +65,7 @@ async def test_what_was_due_while_nothing_ran_runs_at_the_next_start(tmp_path: P
     async with Server(tmp_path) as server:
         server.add("main", SCRIPT)
         server.runtime.worker("main")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while server.runtime.alarms.running or not len(server.runtime.directory):
                 await asyncio.sleep(0.01)
         await until(server, '[["A"],null]')
@@ -88,7 +89,7 @@ async def test_deleting_everything_spares_the_alarm_before_2026_02_24(server: Se
 async def test_a_handler_that_never_ends_is_stopped_and_run_again(server: Server) -> None:
     server.add("main", "globalThis.HANG = true;" + SCRIPT)
     await server.text("/set?ms=200")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not any("stopped" in line for line in server.lines):
             await asyncio.sleep(0.01)
     server.add("main", SCRIPT)
@@ -102,7 +103,7 @@ async def test_a_script_that_is_gone_does_not_stop_other_alarms(server: Server) 
     await server.text("/set?ms=60", script="other")
     del server.sources.scripts["main"]
     server.runtime.remove("main")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while await server.text(script="other") != '[["A"],null]':
             await asyncio.sleep(0.01)
 
@@ -127,6 +128,6 @@ async def test_an_alarm_that_is_set_while_its_object_is_called_in_vain_is_kept(
 
     monkeypatch.setattr(IsolateObjects, "alarm_ended", set_at_once)
     listed.arm(record.id, 1, None)
-    await asyncio.wait_for(ended.wait(), 20)
+    await asyncio.wait_for(ended.wait(), PATIENCE_S)
     assert listed.get(record.id) == 4_000_000_000_000
     assert await server.text() == "[[],4000000000000]"

@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.storage import Storage
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 from tests.sockets.clients import Clients, close_of, text
 
 CATCHING = """
@@ -132,7 +133,7 @@ async def test_nothing_leaves_before_the_writes_are_on_the_disk(
     await settle()
     assert not answer.done() and not server.lines
     disk.gate.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await answer).status == 200
 
 
@@ -143,11 +144,11 @@ async def test_a_disk_that_fails_fails_the_caller_and_the_next_call_sees_what_is
     assert await server.text("/put") == "put"
     before = await server.text("/get")
     disk.error = OSError(5, "the disk is gone")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await server.text(path)).startswith("caught The storage")
     assert not server.lines
     disk.error = None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await server.text("/n") == "1"
         assert await server.text("/put") == "put"
         assert before != ""
@@ -155,7 +156,7 @@ async def test_a_disk_that_fails_fails_the_caller_and_the_next_call_sees_what_is
 
 async def test_unconfirmed_writes_hold_nothing_back(server: Server, disk: Disk) -> None:
     disk.gate.clear()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await server.text("/unconfirmed") == "put"
 
 
@@ -170,7 +171,7 @@ async def test_a_new_instance_says_nothing_of_what_the_one_before_it_wrote_too_l
     await settle()
     assert not answer.done(), "what was read is not on the disk yet"
     disk.gate.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await answer == "2"
 
 
@@ -180,7 +181,7 @@ async def test_a_reset_and_a_new_instance_at_once_share_the_file_and_let_it_go(
     for _ in range(5):
         assert (await server.text("/abort")).startswith("caught enough")
         assert await server.text("/put") == "put"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await server.runtime.aclose()
 
 
@@ -194,7 +195,7 @@ async def test_an_answer_that_only_waits_for_the_disk_outlives_an_abort(
     assert await server.text("/rpc/leave") == "caught enough true"
     assert not answer.done(), "its write is not on the disk yet"
     disk.gate.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await answer in ("put", "caught thrown undefined")
         assert await server.text("/rpc/stored") == "2"
 
@@ -206,7 +207,7 @@ async def test_such_an_answer_fails_with_the_disk(server: Server, disk: Disk) ->
     assert await server.text("/rpc/leave") == "caught enough true"
     disk.error = OSError(5, "the disk is gone")
     disk.gate.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await answer).startswith("caught The storage")
 
 
@@ -219,7 +220,7 @@ async def test_an_answer_whose_write_an_abort_undoes_fails_with_it(
     waiting = asyncio.create_task(server.text("/put"))
     await settle()
     assert await server.text("/rpc/leave") == "caught enough true"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert await waiting == "caught enough true"
         disk.gate.set()
         assert await on_its_way == "put"

@@ -9,10 +9,11 @@ from holdfast.catalog import ObjectNamespace, Service
 from holdfast.engine import Limits
 from tests.inprocess import Server
 from tests.objects.test_calls import thing
+from tests.patience import PATIENCE_S
 
 
 async def logged(server: Server, text: str, count: int = 1) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while len([line for line in server.lines if text in line]) < count:
             await asyncio.sleep(0.001)
 
@@ -81,7 +82,7 @@ async def test_a_stream_from_an_isolate_that_ends_breaks_off(server: Server) -> 
     streaming = asyncio.create_task(server.text("/stream", script="caller"))
     await logged(server, "pulled", 3)
     assert (await server.fetch("/loop")).status == 500
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await streaming).startswith("caught Network connection lost.")
 
 
@@ -138,7 +139,7 @@ async def test_isolates_that_call_each_other_do_not_lock_up(server: Server) -> N
     """
     server.add("main", source, bindings=(Service("PEER", "peer"),))
     server.add("peer", source, bindings=(Service("PEER", "main"),))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         assert await server.text("/?d=12") == "end"
 
 

@@ -12,6 +12,7 @@ from holdfast.storage import LocalBarrier, Storage
 from tests.inprocess import Server
 from tests.objects.test_answers_are_durable import Disk, settle
 from tests.objects.test_lifetime import evicted
+from tests.patience import PATIENCE_S
 from tests.sockets.clients import Clients, text
 
 FACETS = """
@@ -117,7 +118,7 @@ async def test_facets_are_evicted_with_their_object_and_keep_their_storage(
 async def test_a_busy_facet_keeps_its_object_in_memory(impatient: Server) -> None:
     await impatient.text("/later/c")
     await impatient.text("/count/c")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not impatient.lines:
             assert len(impatient.runtime.directory) == 2
             await asyncio.sleep(0.01)
@@ -140,7 +141,7 @@ async def test_a_socket_of_a_facet_stays_open_though_its_object_is_idle(impatien
 async def test_an_object_that_is_reset_takes_its_facets_along(impatient: Server) -> None:
     await impatient.text("/count/c")
     hanging = asyncio.create_task(impatient.text("/hang/c"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while "main log: hangs" not in impatient.lines:
             await asyncio.sleep(0.001)
     assert await impatient.text("/abort") == "caught enough true"
@@ -175,17 +176,17 @@ async def test_nothing_leaves_before_what_happened_to_facets_is_on_the_disk(
     await settle()
     assert not answer.done()
     disk.gate.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await answer
 
 
 async def test_a_failing_disk_ends_a_facet_and_not_its_object(slow: Server, disk: Disk) -> None:
     assert await told(slow, "/count/c") == [1, 1, 1]
     disk.error = OSError(5, "the disk is gone")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await slow.text("/count/c")).startswith("caught The storage")
     disk.error = None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         memory, _, started = await told(slow, "/count/c")
         assert (memory, started) == (1, 2)
 
@@ -195,9 +196,9 @@ async def test_a_disk_that_fails_while_a_facet_is_deleted_resets_the_object(
 ) -> None:
     assert await told(slow, "/count/c") == [1, 1, 1]
     disk.error = OSError(5, "the disk is gone")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await slow.text("/delete/c")).startswith("caught The storage")
     disk.error = None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         memory, _, started = await told(slow, "/count/c")
         assert (memory, started) == (1, 1)

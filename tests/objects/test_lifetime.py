@@ -11,6 +11,7 @@ import pytest
 
 from tests.inprocess import Server
 from tests.objects.test_calls import thing
+from tests.patience import PATIENCE_S
 
 COUNT = thing("""
   n = 0;
@@ -33,7 +34,7 @@ async def impatient(tmp_path: Path) -> AsyncIterator[Server]:
 
 
 async def evicted(server: Server) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(server.runtime.directory):
             await asyncio.sleep(0.01)
 
@@ -82,7 +83,7 @@ async def test_the_log_tells_why_objects_were_reset(
 async def test_a_stop_does_not_wait_for_an_isolate_that_was_stopped(server: Server) -> None:
     server.add("main", COUNT.replace("this.n++;", "for (;;);"))
     assert (await server.fetch()).status == 500
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await server.runtime.drain(3600)
 
 
@@ -147,7 +148,7 @@ async def test_one_request_may_be_answered_by_a_later_one(server: Server) -> Non
         """),
     )
     waiting = asyncio.create_task(server.text("/wait"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while await server.text("/wake") == "0":
             await asyncio.sleep(0)
         assert await waiting == "woken"
@@ -182,7 +183,7 @@ async def test_a_superseded_instance_may_finish_but_not_touch_storage(server: Se
     server.add("main", source)
     paths = ("/quiet", "/trusting", "/waiting")
     answers = [asyncio.create_task(server.text(path)) for path in paths]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len([line for line in server.lines if "started" in line]) < len(paths):
             await asyncio.sleep(0.001)
     server.add("main", source)

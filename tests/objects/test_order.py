@@ -8,6 +8,7 @@ from holdfast.catalog import ObjectNamespace
 from holdfast.host import constants
 from tests.inprocess import Server
 from tests.objects.test_calls import thing
+from tests.patience import PATIENCE_S
 
 # An object that tells the paths of the requests to it, in the order in which they came.
 LOG = """
@@ -164,7 +165,7 @@ async def test_a_section_that_takes_too_long_resets_the_object(
             }
             """.replace("WAY", way),
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             never, waiting = await asyncio.gather(server.text("/never"), server.text("/n"))
         assert "waited for too long" in never and never.endswith("true true true")
         assert waiting == never or waiting in ("1", "2")

@@ -4,10 +4,11 @@ import asyncio
 
 from tests.inprocess import Server
 from tests.objects.test_calls import thing
+from tests.patience import PATIENCE_S
 
 
 async def quick(server: Server, path: str = "/") -> str:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE_S):
         return await server.text(path)
 
 

@@ -17,6 +17,7 @@ from holdfast.engine import Handle, Limits, Module, ModuleKind
 from holdfast.host.context import Capabilities, Host
 from holdfast.host.platform import Platform
 from holdfast.host.system import SystemClock
+from tests.patience import PATIENCE_S
 
 HERE = Path(__file__).parent
 EXPORTED = re.compile(r"^export (?:async )?function (\w+)", re.MULTILINE)
@@ -73,7 +74,7 @@ class IsolateForTests:
         while not (result := self._call(self._result)):
             assert self.host.pending, "the test waits for something that never happens"
             finished.clear()
-            await asyncio.wait_for(finished.wait(), 30)
+            await asyncio.wait_for(finished.wait(), PATIENCE_S)
         return result
 
     def _call(self, function: Handle) -> str:

@@ -9,6 +9,7 @@ from holdfast.host.system import SystemClock
 from holdfast.server.clock_steps import ClockSteps
 from holdfast.server.schedules import CronScheduler
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 
 HOUR_MS = 3_600_000
 
@@ -54,7 +55,7 @@ async def test_an_alarm_rings_when_its_time_has_come_while_the_machine_slept(
         server.add("main", REMINDER)
         assert await server.text() == "set"
         clock.behind_ms = 0.0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while "main log: rang" not in server.lines:
                 await asyncio.sleep(0.01)
 
@@ -92,7 +93,7 @@ async def test_triggers_go_on_from_the_time_that_it_is_now(
     clock.now += 60_000
     crons.run_due()
     crons.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not server.lines:
             await asyncio.sleep(0)
     assert server.lines == [f"main log: {40 * HOUR_MS + at * 60_000}" for at in ran_at]
@@ -108,7 +109,7 @@ async def test_a_trigger_runs_once_where_the_clock_is_put_back_a_little(server: 
         step, clock.now = (now - clock.now) / 1000, now
         crons.clock_stepped(step) if step < 0 else crons.run_due()
     crons.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(server.lines) < 2:
             await asyncio.sleep(0)
     assert server.lines == ["main log: 60000", "main log: 120000"]

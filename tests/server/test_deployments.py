@@ -10,6 +10,7 @@ from holdfast.api import ApiServer, ApiSettings
 from holdfast.catalog import ErrorCode
 from holdfast.server.deployments import Deployments
 from tests.inprocess import start
+from tests.patience import PATIENCE_S
 from tests.server.deployment import TOKEN, Deployment
 
 OBJECT = """
@@ -108,7 +109,7 @@ async def test_nobody_waits_for_ever_for_a_process_that_does_not_answer(
         assert "another process does not answer" in answer["errors"][0]["message"]
         assert (await deployment.text("main")).startswith("404")
         others.listen.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while deployments._news:
                 await asyncio.sleep(0)
         assert sorted(others.told) == ["forget_namespace", "refresh", "refresh"]
@@ -127,7 +128,7 @@ async def test_a_deletion_that_was_interrupted_is_finished_by_the_next_start(
     assert folder.is_dir() and deployment.catalog.doomed() == [namespace.unique_key]
     deployments = Deployments(deployment.catalog, deployment.runtime)
     deployments.finish_deletions()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while deployments._news:
             await asyncio.sleep(0)
     assert not folder.exists() and deployment.catalog.doomed() == []

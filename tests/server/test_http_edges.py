@@ -8,6 +8,7 @@ import pytest
 from holdfast.server.listener import Listener
 from holdfast.server.routing import OneScript
 from tests.inprocess import Server, start
+from tests.patience import PATIENCE_S
 from tests.server.test_listener import raw, request_for
 
 EDGES = """
@@ -136,7 +137,7 @@ async def test_who_sends_no_header_at_all_has_an_address(server: Server) -> None
     port = await start(listener)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /headers HTTP/1.0\r\n\r\n")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await reader.read()
     writer.close()
     await listener.stop()
@@ -164,7 +165,7 @@ async def test_headers_that_are_too_large_are_refused_however_they_arrive(
     [connection] = connections
     for begin, end in pairwise([0, *cuts, len(request)]):
         connection.data_received(request[begin:end])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await reader.read()
     writer.close()
     assert answer.startswith(b"HTTP/1.1 431"), answer[:500]
@@ -324,7 +325,7 @@ async def test_an_upload_that_is_slow_outlives_a_new_version(server: Server) -> 
     server.add("main", EDGES.replace("await request.text()", "'new ' + await request.text()"))
     await server.text("/ignore")
     writer.write(b"cd")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await reader.read(-1)
     writer.close()
     assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"abcd"), answer

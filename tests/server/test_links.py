@@ -22,6 +22,7 @@ from holdfast.server.shards.exports import packed_address
 from holdfast.server.shards.link import Link
 from holdfast.server.shards.sockets import Sockets
 from holdfast.server.shards.wire import Wire
+from tests.patience import PATIENCE_S
 
 
 class Heard:
@@ -57,7 +58,7 @@ async def test_who_waits_no_more_for_a_call_is_told_of_after_the_call() -> None:
     request = ("GET", "http://x/", "", None, None)
     link._hear([("fetch", (1, address, *request)), ("abandon", (1,))])
     assert heard.told == []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while len(heard.told) < 2:
             await asyncio.sleep(0)
     assert heard.told == ["fetch", "abandon"]
@@ -177,7 +178,7 @@ async def full() -> AsyncIterator[Full]:
     transport, _ = await loop.create_unix_connection(lambda: wire, sock=ours)
     speaker = Speaker()
     join(sockets.received(1), speaker)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not speaker.told:
             speaker.send(b"x" * MEGABYTE)
             await asyncio.sleep(0)
@@ -189,7 +190,7 @@ async def full() -> AsyncIterator[Full]:
 
 
 async def test_who_sends_to_a_shard_that_is_behind_waits_until_it_has_read(full: Full) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while full.speaker.told == ["hold"]:
             await full.read()
     assert full.speaker.told == ["hold", "go on"]
@@ -197,7 +198,7 @@ async def test_who_sends_to_a_shard_that_is_behind_waits_until_it_has_read(full:
 
 async def test_nobody_goes_on_whom_the_other_side_holds_as_well(full: Full) -> None:
     full.sockets.handlers["hold"](1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while full.sockets.wire.is_full:
             await full.read()
     assert full.speaker.told == ["hold", "hold"]

@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 
 ECHO = """
 export default {
@@ -53,7 +54,7 @@ async def raw(server: Server, request: bytes, *, until_close: bool = True) -> by
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(request)
     await writer.drain()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await reader.read(-1 if until_close else 65_536)
     writer.close()
     return answer
@@ -231,7 +232,7 @@ async def test_who_has_ended_its_side_gets_what_it_has_asked_for(
         head = f"POST {target} HTTP/1.1\r\nHost: main.localhost:{server.port}\r\n"
         writer.write(f"{head}Content-Length: 5\r\n\r\nasked".encode())
     writer.write_eof()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await reader.read()
     for part in expected:
         before, found, answer = answer.partition(part)
@@ -256,7 +257,7 @@ async def test_expect_continue_is_answered_before_the_body_comes(server: Server)
     writer.write(head)
     assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
     writer.write(b"hello")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await reader.read()
     assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"5")
     writer.close()

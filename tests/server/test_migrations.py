@@ -12,6 +12,7 @@ from holdfast.objects.ids import IdFactory
 from holdfast.objects.placement import ObjectAddress, ObjectRequest
 from holdfast.workers import WorkerResponse
 from tests.faults.site import TOKEN, Site
+from tests.patience import PATIENCE_S
 from tests.server.deployment import Deployment
 
 pytestmark = pytest.mark.slow
@@ -216,5 +217,5 @@ async def test_who_has_not_heard_of_the_new_name_reaches_the_object(deployment: 
     address = ObjectAddress(namespace, object_id, "one")  # as another shard has it
     request = ObjectRequest("GET", "http://x/", "", None, None)
     deployment.runtime.local.fetch(cast("Any", caller), 1, address, request)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         assert await caller.answer == "New 1"

@@ -19,6 +19,7 @@ from holdfast.server.response import OVERLOADED, plain_response
 from holdfast.server.settings import Bounds
 from holdfast.workers import WorkerResponse
 from tests.inprocess import start
+from tests.patience import PATIENCE_S
 
 GET = b"GET /get HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
@@ -95,7 +96,7 @@ async def places(clients: int = 1) -> AsyncIterator[tuple[Any, ...]]:
         streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(clients)]
         for _, writer in streams:
             stack.callback(writer.close)
-        await stack.enter_async_context(asyncio.timeout(20))
+        await stack.enter_async_context(asyncio.timeout(PATIENCE_S))
         yield first, second, *(Client(*each) for each in streams)
 
 

@@ -13,6 +13,7 @@ import pytest
 from holdfast.server.settings import Bounds
 from tests.gate import Gate
 from tests.inprocess import Answer, Server
+from tests.patience import PATIENCE_S
 from tests.server.test_listener import request_for
 
 WAITING = """
@@ -178,7 +179,7 @@ async def test_a_request_whose_client_has_gone_counts_until_it_is_answered(
     await writer.wait_closed()
     assert (await server.fetch("/worker")).status == 503
     gate.open()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while (await server.fetch("/worker")).status == 503:
             await asyncio.sleep(0)
 
@@ -294,7 +295,7 @@ async def test_a_client_that_stops_in_the_middle_is_cut_off(
     host = f"Host: main.localhost:{server.port}"
     writer.write(f"{head}\r\n{host}\r\n\r\n{body}".encode())
     assert server._listener._server is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not (connections := server._listener._server.connections):
             await asyncio.sleep(0)
         while connections:
@@ -335,7 +336,7 @@ async def test_who_does_not_read_is_let_go_rather_than_that_others_are_refused(
     writer.write(request_for(server, "/large"))
     assert await reader.read(1)  # and no more
     assert (await server.fetch("/none")).status == 503
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while (await server.fetch("/none")).status == 503:
             await asyncio.sleep(0.01)
     writer.transport.abort()
@@ -353,13 +354,13 @@ async def test_what_all_websockets_leave_unread_is_bounded(serve: Serve) -> None
         clients.append(writer)
     http = server._listener._server
     assert http is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while len(http.sockets) == len(clients):
             assert sum(wire.backlog for wire in http.sockets) < 20_000_000
             await asyncio.sleep(0)
     for writer in clients:
         writer.transport.abort()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while http.sockets:
             await asyncio.sleep(0)
     assert await server.text("/none") == "at once"

@@ -16,6 +16,7 @@ from holdfast.server.metrics import Metrics
 from holdfast.storage.queue_messages import Terms
 from holdfast.storage.queues import QueueStore
 from tests.faults.site import TOKEN, Site
+from tests.patience import PATIENCE_S
 from tests.server.deployment import Deployment
 
 SOURCE = """
@@ -54,7 +55,7 @@ async def consume(deployment: Deployment) -> None:
 
 async def seen(deployment: Deployment, path: str = "/", until: int = 0) -> Any:
     """What the script was told, once that is as much."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             status, _, text = (await deployment.text("main", path)).partition(" ")
             assert status == "200", text
@@ -150,7 +151,7 @@ async def test_a_project_brings_its_queues_and_a_crash_loses_none(tmp_path: Path
         site.crash()
         site.start()
         await asyncio.to_thread(deploy_project, file, **options)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 async with site.session.get(url, headers=headers) as response:
                     if await response.json() == ["1a"]:

@@ -13,6 +13,7 @@ from holdfast.server.schedules import CronScheduler
 from holdfast.workers import NotCompiled, ScriptFailed, Worker
 from tests.faults.site import TOKEN, Site
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 
 MINUTE_MS = 60_000
 
@@ -68,7 +69,7 @@ async def seen(server: Server) -> Any:
 async def test_a_modules_handler_is_told_of_the_trigger(server: Server) -> None:
     server.add("main", SOURCE)
     await server.runtime.worker("main").scheduled("* * * * *", 5)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while "waited" not in (found := await seen(server)):
             await asyncio.sleep(0)
     assert found == [

@@ -15,6 +15,7 @@ from apsw import BusyError, Connection
 
 from holdfast.server.shards.seat import PlaceTaken, take_place
 from tests.cli.running import holdfast
+from tests.patience import PATIENCE_S
 from tests.server.shard_process import Sharded, kill
 
 pytestmark = [
@@ -131,7 +132,7 @@ async def test_functions_streams_and_stubs_cross_in_calls_by_rpc(server: Sharded
 
 async def test_objects_of_two_shards_that_wait_for_each_other_are_told(server: Sharded) -> None:
     names = [server.name_owned_by(0), server.name_owned_by(1)]
-    async with Client(server) as client, asyncio.timeout(20):
+    async with Client(server) as client, asyncio.timeout(PATIENCE_S):
         for one, other in (names, reversed(names)):
             told = await client.json("/circle", one, other=other)
             assert "had hung and would never generate a response" in told["message"]
@@ -143,7 +144,7 @@ async def test_objects_of_two_shards_that_wait_for_each_other_are_told(server: S
 
 async def test_an_object_is_told_where_its_caller_in_another_shard_leaves(tmp_path: Path) -> None:
     with Sharded(tmp_path, 2, "--compatibility-flag", "enable_request_signal") as server:
-        async with Client(server) as client, asyncio.timeout(20):
+        async with Client(server) as client, asyncio.timeout(PATIENCE_S):
             for name in dict.fromkeys(each_way(server)):
                 for count in range(1, 5):  # either shard gets some of these
                     assert await client.json("/hang", name) == "left"

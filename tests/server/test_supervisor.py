@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.server import supervised
 
 pytestmark = pytest.mark.slow
-PATIENCE_S = 30
 
 
 class Supervised:

@@ -8,6 +8,7 @@ import pytest
 
 from holdfast.host.constants import MAX_CALL_DEPTH
 from holdfast.server import tail_consumers
+from tests.patience import PATIENCE_S
 from tests.server.deployment import Deployment
 from tests.server.test_tails import frame, tail
 
@@ -42,12 +43,12 @@ TAILED = {"tail_consumers": [{"service": "consumer"}]}
 
 async def told(deployment: Deployment, calls: int = 1, script: str = "consumer") -> Any:
     """What the consumer was told, once it was called so often."""
-    for _ in range(500):
-        found = json.loads((await deployment.text(script)).removeprefix("200 "))
-        if len(found) >= calls:
-            return found
-        await asyncio.sleep(0.002)
-    raise AssertionError(f"{found} are not {calls} calls")
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            found = json.loads((await deployment.text(script)).removeprefix("200 "))
+            if len(found) >= calls:
+                return found
+            await asyncio.sleep(0.002)
 
 
 async def test_a_consumer_is_told_of_each_event_once_it_has_ended(deployment: Deployment) -> None:
@@ -172,9 +173,8 @@ async def test_a_consumer_that_fails_fails_alone(deployment: Deployment) -> None
     await deployment.upload("consumer", "export default { tail() { throw new Error('no') } }")
     await deployment.upload("producer", PRODUCER, **TAILED)
     assert await deployment.text("producer") == "200 ok"
-    for _ in range(500):
-        if any("in the tail of producer" in line for line in deployment.lines):
-            break
-        await asyncio.sleep(0.002)
+    async with asyncio.timeout(PATIENCE_S):
+        while not any("in the tail of producer" in line for line in deployment.lines):
+            await asyncio.sleep(0.002)
     [line] = [line for line in deployment.lines if line.startswith("consumer error")]
     assert line.startswith("consumer error: Uncaught (in the tail of producer) Error: no")

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.server.deployment import Deployment
 
 SOURCE = """
@@ -53,7 +54,7 @@ async def tail(
 
 
 async def frame(socket: aiohttp.ClientWebSocketResponse) -> Any:
-    return json.loads((await asyncio.wait_for(socket.receive(), 30)).data)
+    return json.loads((await asyncio.wait_for(socket.receive(), PATIENCE_S)).data)
 
 
 def lines(told: Any) -> list[Any]:
@@ -282,7 +283,7 @@ async def test_a_tail_that_is_deleted_closes_its_socket(deployment: Deployment) 
         session.ws_connect(created["url"], protocols=["trace-v1"]) as socket,
     ):
         await deployment.api("DELETE", f"scripts/main/tails/{created['id']}")
-        closed = await asyncio.wait_for(socket.receive(), 30)
+        closed = await asyncio.wait_for(socket.receive(), PATIENCE_S)
         assert closed.type is aiohttp.WSMsgType.CLOSE
         assert closed.data == 1000
     assert not deployment.runtime.tails.scripts

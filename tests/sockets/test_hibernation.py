@@ -9,6 +9,7 @@ import pytest
 from holdfast.host import context, sockets
 from holdfast.host.sockets import table_of
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 from tests.sockets.clients import Clients, close_of, frame, line, receive, text
 
 ROUTE = """
@@ -451,7 +452,7 @@ async def test_sockets_wait_together_for_an_object_that_lets_nothing_in(
         for socket in opened:
             await socket.send_str(f"{number} {'x' * 10_000}")
     table = table_of(server.runtime.worker("main").host)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not all(end._peer_waits for end in table.ends.values()):
             await asyncio.sleep(0)
     assert 100_000 < table.held_bytes < 3_000_000, "each may add what had been read already"

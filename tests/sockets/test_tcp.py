@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from holdfast.host import sockets_tcp
 from holdfast.host.egress import public_only
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -219,7 +220,7 @@ async def test_a_connection_ends_with_the_event_that_opened_it(server: Server) -
             port,
             """await connect({ hostname: "127.0.0.1", port }).opened;""",
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             assert await ended == b""
 
 

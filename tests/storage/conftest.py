@@ -9,6 +9,7 @@ import pytest
 
 from holdfast.storage import Bookmarking, LocalBarrier, ObjectStore, Storage
 from holdfast.storage.disk import fsync as real_fsync
+from tests.patience import PATIENCE_S
 
 UNIQUE_KEY = "script-Counter"
 
@@ -98,7 +99,7 @@ class Owner:
 
     async def _next(self) -> None:
         self._changed.clear()
-        await asyncio.wait_for(self._changed.wait(), 20)
+        await asyncio.wait_for(self._changed.wait(), PATIENCE_S)
 
 
 class Shard:

@@ -10,6 +10,7 @@ import pytest
 
 from holdfast.storage import LocalBarrier, Storage, barrier, gathering
 from holdfast.storage.disk import shared_sync
+from tests.patience import PATIENCE_S
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 
 Task = asyncio.Task[list[BaseException | None]]
@@ -164,7 +165,7 @@ class HeldSync:
 
     async def under_way(self) -> None:
         """One more has begun."""
-        assert await asyncio.to_thread(self.entered.acquire, timeout=20)
+        assert await asyncio.to_thread(self.entered.acquire, timeout=PATIENCE_S)
 
 
 async def ask(local: LocalBarrier, count: int, waiting: list[Task]) -> None:

@@ -11,6 +11,7 @@ from holdfast.storage import StorageError
 from holdfast.storage.d1 import D1Database, D1Databases, D1Error, D1Limits, Query
 from holdfast.storage.d1.encoding import decode_query, encode_objects, encode_rows
 from holdfast.storage.d1.files import file_of
+from tests.patience import PATIENCE_S
 
 COUNT_FOREVER = (
     "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
@@ -306,7 +307,7 @@ async def test_the_end_waits_for_no_slow_query(tmp_path):
 
     slow = asyncio.ensure_future(databases.work("db", count))
     await asyncio.to_thread(begun.wait)
-    await asyncio.wait_for(asyncio.to_thread(databases.close), 5)
+    await asyncio.wait_for(asyncio.to_thread(databases.close), PATIENCE_S)
     with pytest.raises(D1Error, match="was reset"):
         await slow
     assert await run(databases, "SELECT 1") == [(1,)]

@@ -16,6 +16,7 @@ from holdfast.storage import Facets, StorageError
 from holdfast.storage.disk import Folder, fsync
 from holdfast.storage.facets import FacetIndex
 from holdfast.storage.template import read_birth_ms
+from tests.patience import PATIENCE_S
 from tests.storage.conftest import UNIQUE_KEY, Clock, Owner, Shard, descriptor_path, object_id
 
 # As workerd writes it, least significant byte first.
@@ -243,7 +244,7 @@ async def test_who_waits_for_an_erasure_hears_that_the_files_were_taken_away(
     shard.storage.release_namespace(UNIQUE_KEY)
     shard.disk.release()
     with pytest.raises(StorageError, match="was deleted"):
-        await asyncio.wait_for(waiting, 20)
+        await asyncio.wait_for(waiting, PATIENCE_S)
 
 
 async def test_a_number_whose_file_a_killed_process_has_made_is_durable_before_what_it_holds(
@@ -335,7 +336,7 @@ async def test_a_facet_that_is_cloned_while_it_is_being_closed_is_closed(
     await source.grow_up()
     closed = source.store.close()
     facets.clone(0, "a", "b")
-    await asyncio.wait_for(closed, 20)
+    await asyncio.wait_for(closed, PATIENCE_S)
     assert Facet(facets, "b").store.get("grown up") == b"1"
 
 

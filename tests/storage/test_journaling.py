@@ -13,6 +13,7 @@ import pytest
 from holdfast.storage import LocalBarrier, Storage, journaling, lifecycle
 from holdfast.storage.session import Session, checkpoint
 from holdfast.storage.template import KV_SCHEMA
+from tests.patience import PATIENCE_S
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 from tests.storage.test_facets import Facet
 from tests.storage.test_sql import sql_of
@@ -207,7 +208,7 @@ async def test_logs_are_synced_when_nobody_writes(
             loop.call_soon_threadsafe(synced.set)
 
     shard.disk.on_sync = look
-    await asyncio.wait_for(synced.wait(), 20)
+    await asyncio.wait_for(synced.wait(), PATIENCE_S)
     # What SQLite had yet to be told of goes to the other file of the journal before.
     assert [path.name[-4:] for path in shard.order] == ["-0-0", "-0-1", "-wal"]
     async with found(shard.power_loss(tmp_path / "left"), journal=None) as after:

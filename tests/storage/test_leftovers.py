@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from holdfast.storage import leftovers, lifecycle
+from tests.patience import PATIENCE_S
 from tests.storage.conftest import UNIQUE_KEY, Shard
 
 
@@ -27,7 +28,7 @@ async def busy(shard: Shard, monkeypatch: pytest.MonkeyPatch) -> Shard:
 
 
 async def until_only(shard: Shard, logs: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while len(list(shard.folder.glob("*/*-wal"))) > logs:
             await asyncio.sleep(0.01)
 

@@ -13,6 +13,7 @@ from holdfast.storage import LocalBarrier, Storage, StoreBroken, lifecycle
 from holdfast.storage.barrier import MIN_SHARED
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.nursery import Nursery
+from tests.patience import PATIENCE_S
 from tests.storage.conftest import UNIQUE_KEY, Owner, Shard, object_id
 
 
@@ -335,7 +336,7 @@ async def test_a_file_that_is_outgrown_during_a_shared_sync_is_synced_before_its
     def sync_all() -> None:
         logs.append(large.exists())
         entered.release()
-        assert leave.acquire(timeout=20)
+        assert leave.acquire(timeout=PATIENCE_S)
 
     folder = tmp_path / "objects"
     large = folder / UNIQUE_KEY / f"{object_id(0)}.sqlite-wal"
@@ -354,7 +355,7 @@ async def test_a_file_that_is_outgrown_during_a_shared_sync_is_synced_before_its
     logs.clear()
     for owner in owners:
         owner.store.put("b", b"2")
-    assert await asyncio.to_thread(entered.acquire, timeout=20)
+    assert await asyncio.to_thread(entered.acquire, timeout=PATIENCE_S)
     owners[0].store.begin()
     owners[0].store.put_many((f"key {number:04}", bytes(5000)) for number in range(100))
     owners[0].store.commit()

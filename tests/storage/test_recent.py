@@ -16,6 +16,7 @@ from holdfast.storage import StorageError, StoreBroken, StoreClosed, journaling
 from holdfast.storage.catching_up import catch_up
 from holdfast.storage.recent import MAX_ENTRIES, MAX_VALUE_BYTES, Recent, packed, puts_of
 from holdfast.storage.session import Session
+from tests.patience import PATIENCE_S
 from tests.storage.conftest import UNIQUE_KEY, Clock, Owner, Shard, object_id
 from tests.storage.test_journaling import JournaledShard, found, journaled, journals, write
 from tests.storage.test_sql import sql_of
@@ -373,7 +374,7 @@ async def test_a_process_that_ends_on_a_full_disk_leaves_the_rest_to_the_next(
     with no_room(monkeypatch):
         await broken(shard, broke)
         assert shard.owner(2).store.get("value") == b"recent"
-        await asyncio.wait_for(shard.storage.aclose(), 20)
+        await asyncio.wait_for(shard.storage.aclose(), PATIENCE_S)
     assert journals(shard.folder)
     async with found(shard.folder) as after:
         assert [after.owner(n).store.get("value") for n in (1, 2)] == [b"recent"] * 2
@@ -456,7 +457,7 @@ async def freed(journal: "journaling.Journaling[Session]") -> bool:
         free = journaling._File.free
         patch.setattr(journaling._File, "free", lambda file: (free(file), is_free.set()))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(is_free.wait(), 10)
+            await asyncio.wait_for(is_free.wait(), PATIENCE_S)
     return is_free.is_set()
 
 

@@ -11,6 +11,7 @@ from holdfast.catalog import ObjectNamespace, Service
 from holdfast.engine import Limits
 from holdfast.engine import isolate as engine
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 from tests.stress import Blocks
 
 CALLEE = """
@@ -137,7 +138,7 @@ async def test_what_ends_with_everything_under_way_gives_all_back(
             elif end == "callee replaced":
                 server.add("callee", CALLEE + "export const other = 1;")
             with contextlib.suppress(aiohttp.ClientError):
-                (await asyncio.wait_for(request, 10)).close()
+                (await asyncio.wait_for(request, PATIENCE_S)).close()
     assert not blocks.live
     assert not blocks.take_leaks()
     assert len([*Path("/dev/fd").iterdir()]) <= descriptors

@@ -10,6 +10,7 @@ import pytest
 from holdfast.catalog import ObjectNamespace, Service
 from tests.inprocess import Answer, Server
 from tests.objects.test_calls import thing
+from tests.patience import PATIENCE_S
 
 STREAM = """
   const { readable, writable } = new TransformStream();
@@ -27,7 +28,7 @@ STREAM = """
 
 
 async def logged(server: Server, text: str, count: int = 1) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while len([line for line in server.lines if text in line]) < count:
             await asyncio.sleep(0.001)
 
@@ -46,7 +47,7 @@ async def test_a_stream_that_still_flows_keeps_the_old_version_alive(server: Ser
     server.add("main", "export default { fetch: () => new Response('new') }")
     assert await server.text() == "new"
     assert await running == "chunk0chunk1chunk2chunk3chunk4"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while server.runtime._retiring:
             await asyncio.sleep(0.001)
 
@@ -72,7 +73,7 @@ async def test_a_pulled_stream_keeps_the_old_version_alive(server: Server) -> No
     await logged(server, "chunk")
     server.add("main", "export default { fetch: () => new Response('new') }")
     assert await server.text() == "new"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await reader.read(-1)
     writer.close()
     assert answer.endswith(b"0\r\n\r\n") and answer.count(b"a") >= 2_000_000
@@ -94,7 +95,7 @@ async def test_a_call_from_another_script_finishes_on_the_old_version(server: Se
     server.add("main", source.replace("old", "new"))
     answer = await running
     assert (answer.status, answer.text) == (200, "old")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while server.runtime._retiring:
             await asyncio.sleep(0.001)
 
@@ -142,7 +143,7 @@ async def test_objects_that_call_each_other_for_ever_starve_nobody(server: Serve
     )
     busy = asyncio.create_task(server.fetch())
     for _ in range(20):
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             assert await server.text(script="other") == "other"
     server.runtime.worker("main").terminate("the test is over")
     assert (await busy).status == 500
@@ -154,7 +155,7 @@ async def test_a_loop_of_microtasks_is_stopped(server: Server) -> None:
         "export default { async fetch(r) { if (r.url.endsWith('/ok')) return new Response('ok');"
         " for (;;) await null; } }",
     )
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await server.fetch()).status == 500
     assert await server.text("/ok") == "ok"
 
@@ -269,7 +270,7 @@ async def test_counters_return_to_nothing(server: Server) -> None:
     for answer in answers:  # what an object that is reset has been sending breaks off
         assert isinstance(answer, Answer | aiohttp.ClientPayloadError), answer
     worker: Any = server.runtime.worker("main")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while worker.host.pending:
             await asyncio.sleep(0.001)
     assert worker.host._shared[1] == 0
@@ -289,7 +290,7 @@ async def test_a_hung_event_ends_though_others_are_under_way(tmp_path: Path) -> 
     async with Server(tmp_path, idle_seconds=0.2, hang_seconds=0.3, drain_seconds=0) as server:
         server.add("main", source)
         busy = asyncio.create_task(server.fetch("/busy"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not server.lines:
                 await asyncio.sleep(0.001)
             assert (await server.fetch("/hang")).status == 500
@@ -329,7 +330,7 @@ async def test_a_script_ends_its_isolate_with_all_that_is_under_way(server: Serv
     slow = asyncio.create_task(server.fetch("/slow"))
     await logged(server, "waits")
     assert (await server.fetch("/abort")).status == 500
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await slow).status == 500
     assert await server.text() == "1"
     assert "main log: went on" not in server.lines

@@ -15,6 +15,7 @@ from holdfast.storage.queues import Consumer, QueueStore
 from holdfast.workers import Worker
 from holdfast.workers.batches import Outcome, outcome_of
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 
 PRODUCER = (QueueProducer("QUEUE", "q"), QueueProducer("SLOW", "slow", 60))
 
@@ -435,7 +436,7 @@ async def test_a_batch_whose_script_goes_as_it_is_taken_is_not_lost(
     settings = json.dumps({"max_wait_time_ms": 0})
     queues.deliver_to([Consumer("q", "id", "main", settings, None, 0)])
     await queues.send("q", [NewMessage(b"1", "json")], None)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while queues.store.backlog("q").count:
             await asyncio.sleep(0.001)
     await queues.aclose()

@@ -9,6 +9,7 @@ import pytest
 
 from holdfast.catalog import R2Bucket
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 
 SOURCE = """
 export default {
@@ -111,7 +112,7 @@ async def test_parts_are_read_one_after_the_other_and_let_go_of(server):
         writer.write(b"GET / HTTP/1.1\r\nHost: parts.localhost\r\n\r\n")
         await writer.drain()
         writer.transport.abort()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while open_contents() or server.runtime.overload.count_connections() > 1:
             await asyncio.sleep(0)
     assert await server.text(script="parts", headers=headers) == "aabb"

@@ -10,6 +10,7 @@ import pytest
 from holdfast.catalog import PlainText
 from holdfast.testing import Harness
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 
 ASKED = ("enable_request_signal",)
 PASSED_ON = (*ASKED, "request_signal_passthrough")
@@ -110,7 +111,7 @@ class Site:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._server.port)
         host = f"main.localhost:{self._server.port}"
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             if after:
                 await reader.readuntil(after)
             elif path.endswith(("given", "passed")):
@@ -122,7 +123,7 @@ class Site:
 
     async def log(self, last: str = "") -> Any:
         """What was logged, once `last` was."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while last not in (log := await self._server.text("/log")):
                 await asyncio.sleep(0)
         return json.loads(log)
@@ -155,7 +156,7 @@ async def test_what_was_fetched_with_the_signal_is_cancelled(
         await site.leave(f"/worker/{what}")
         log = await site.log("Abort")
         if ends:
-            await asyncio.wait_for(site.left.wait(), 10)
+            await asyncio.wait_for(site.left.wait(), PATIENCE_S)
             log = await site.log("ended")
         assert log == [f"worker: {GONE}", *(["the fetch ended"] if ends else [])]
         assert site.left.is_set() == ends

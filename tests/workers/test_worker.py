@@ -9,6 +9,7 @@ import pytest
 from holdfast.catalog import Json, PlainText, SecretText, Service
 from holdfast.workers import ScriptInvalid
 from tests.inprocess import Server
+from tests.patience import PATIENCE_S
 
 
 async def test_a_module_worker_gets_request_env_and_context(server: Server) -> None:
@@ -56,7 +57,7 @@ async def test_a_service_worker_may_answer_with_a_promise_and_wait(server: Serve
         """,
     )
     assert await server.text() == "later"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not any("waited" in line for line in server.lines):
             await asyncio.sleep(0.001)
 
@@ -252,7 +253,7 @@ async def test_wait_until_outlives_the_response_and_its_failure_is_logged(server
         """,
     )
     assert await server.text() == "ok"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not any("late" in line for line in server.lines):
             await asyncio.sleep(0.001)
     assert any("done" in line for line in server.lines)
@@ -330,13 +331,13 @@ async def test_a_new_version_takes_over_while_the_old_one_finishes(server: Serve
     source = "export default { async fetch(r) { console.log('in'); await scheduler.wait(50); return new Response('old'); } }"
     server.add("main", source)
     old = asyncio.create_task(server.text())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not server.lines:
             await asyncio.sleep(0.001)
     server.add("main", "export default { fetch: () => new Response('new') }")
     assert await server.text() == "new"
     assert await old == "old"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while server.runtime._retiring:
             await asyncio.sleep(0.001)
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from holdfast.testing import Harness
+from tests.patience import PATIENCE_S
 from tests.serving import HoldfastProcess, free_ports
 
 STEPS = 12
@@ -119,7 +120,6 @@ export default {
 """
 INSTANCES = 12
 KILLS = 6
-PATIENCE_S = 120
 
 
 def ask(port: int, path: str) -> Any:
