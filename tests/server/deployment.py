@@ -15,7 +15,9 @@ from holdfast.engine import Limits
 from holdfast.server import CatalogSource, HostRoutes, Listener, Runtime, Settings
 from holdfast.server.deployments import Deployments
 from holdfast.server.opening import open_storage
+from holdfast.server.settings import Bounds
 from tests.inprocess import start
+from tests.patience import PATIENCE_S
 
 TOKEN = "token"
 METRICS_TOKEN = "watcher"
@@ -64,7 +66,9 @@ class Deployment:
 @pytest.fixture
 async def deployment(tmp_path: Path) -> AsyncIterator[Deployment]:
     loop, lines = asyncio.get_running_loop(), []
-    settings = Settings(data=tmp_path, limits=Limits(turn_cpu_ms=1_000))
+    settings = Settings(
+        tmp_path, Limits(turn_cpu_ms=1_000), bounds=Bounds(delay_seconds=PATIENCE_S)
+    )
     catalog = Catalog(tmp_path / "catalog.sqlite")
     runtime = Runtime(
         settings,
