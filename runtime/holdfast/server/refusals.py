@@ -25,7 +25,7 @@ class RequestBodyBroken(Exception):
 
 
 def has_large_head(request: RawRequestMessage) -> bool:
-    """Whether the headers of a request that came at once are too many, as those are that come bit by bit."""
+    """Whether a request that is whole has larger headers than one may have that comes in parts."""
     return sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > MAX_HEAD_BYTES
 
 
