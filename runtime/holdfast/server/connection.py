@@ -10,10 +10,9 @@ Invariants:
 
 - Requests are answered one after the other, in order. While `_busy`, later ones wait in
   `_messages`, and the parser stops reading when there are too many.
-- A small response goes out when everything that the loop has read is answered: so many
-  clients are answered by one burst of writes, which costs a fifth less than to let the
-  kernel, and a client on this machine, in between. `_outgoing` is written before anything
-  else is, and before the connection is closed.
+- A small response goes out when everything that the loop has read is answered: so many clients are
+  answered by one burst of writes, which costs a fifth less than to let the kernel, and a client on
+  this machine, in between. `_outgoing` is written before anything else is, and before the end.
 - The next request is answered when the client has read most of the last response, so
   that one who asks and does not listen fills no memory.
 - A response is written whole, or the connection is closed in the middle of it, so that
@@ -208,12 +207,9 @@ class Connection(BaseProtocol):
             self._refuse(*refusal_of(error))
             return
         self._tail = tail
-        if messages:
-            if self._head_bytes + len(data) > MAX_HEAD_BYTES and any(
-                has_large_head(message) for message, _ in messages
-            ):
-                self._refuse(*TOO_MANY_HEADERS)
-                return
+        if self._head_bytes + len(data) > MAX_HEAD_BYTES and has_large_head(messages):
+            self._refuse(*TOO_MANY_HEADERS)
+        elif messages:
             self._head_bytes = 0
             self._messages.extend(messages)
             self._unparsed = len(self._messages) >= MAX_PIPELINED

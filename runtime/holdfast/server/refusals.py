@@ -24,9 +24,12 @@ class RequestBodyBroken(Exception):
     """A request's body was not HTTP, or ended too early: the client's fault."""
 
 
-def has_large_head(request: RawRequestMessage) -> bool:
-    """Whether a request that is whole has larger headers than one may have that comes in parts."""
-    return sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > MAX_HEAD_BYTES
+def has_large_head(messages: list[tuple[RawRequestMessage, Any]]) -> bool:
+    """Whether one of these, which are whole, has larger headers than one may have that is not."""
+    return any(
+        sum(len(name) + len(value) + 4 for name, value in message.raw_headers) > MAX_HEAD_BYTES
+        for message, _ in messages
+    )
 
 
 def refusal_of(error: HttpProcessingError) -> tuple[int, str]:
