@@ -20,6 +20,7 @@ from holdfast.catalog import (
     Script,
     ScriptNotFound,
     Syntax,
+    Traffic,
     Workflow,
 )
 from holdfast.catalog.routes import ScriptRoute
@@ -89,7 +90,10 @@ class Scripts:
         self.scripts: dict[str, Script] = {}
         self.known: dict[str, Namespace] = {}
 
-    def script(self, name: str) -> Script:
+    def traffic(self, name: str) -> Traffic:
+        return Traffic.whole(self.script(name).version)
+
+    def script(self, name: str, version: str | None = None) -> Script:
         try:
             return self.scripts[name]
         except KeyError:

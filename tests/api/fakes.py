@@ -74,8 +74,8 @@ class FakePlatform:
         self.catalog.put_version(script, Loaded(loaded.handlers, loaded.classes, 3), note)
         return loaded
 
-    async def deploy_version(self, name, version, note=NO_NOTE):
-        self.catalog.deploy_version(name, version, note)
+    async def deploy_versions(self, name, traffic, note=NO_NOTE):
+        self.catalog.deploy(name, traffic, note)
         self.live[name] = self.catalog.script(name)
 
     async def put_settings(self, name, settings):

@@ -76,23 +76,55 @@ async def test_what_is_unknown_is_not_found(api):
     assert len(await listed(api, "deployments")) == 1
 
 
+async def test_two_versions_share_the_traffic(api):
+    await api.upload("w", MAIN, esm())
+    (old,) = [version["id"] for version in await listed(api)]
+    new = (await post_version(api)).result["id"]
+    deployed = (await deploy(api, (new, 0.5), (old, 99.5))).result
+    shares = [
+        {"version_id": new, "percentage": 0.5},
+        {"version_id": old, "percentage": 99.5},
+    ]
+    assert deployed["versions"] == shares
+    assert (await listed(api, "deployments"))[0] == deployed
+    assert (await api.call("GET", "/scripts/w")).body.count(b"return 2") == 0
+    # Each keeps its end, in whichever order they are named.
+    deployed = (await deploy(api, (old, 200 / 3), (new, 100 / 3))).result
+    assert [entry["version_id"] for entry in deployed["versions"]] == [new, old]
+    assert b"return 2" in (await deploy_and_show(api, (new, 60), (old, 40)))
+
+
+async def deploy_and_show(api, *versions):
+    assert (await deploy(api, *versions)).status == 200
+    return (await api.call("GET", "/scripts/w")).body
+
+
 @pytest.mark.parametrize(
-    "body",
+    ("versions", "told"),
     [
-        {
-            "versions": [
-                {"version_id": "a", "percentage": 50},
-                {"version_id": "b", "percentage": 50},
-            ]
-        },
-        {"versions": []},
-        {"versions": [{"version_id": "a", "percentage": 10}]},
-        {"versions": [{"version_id": 5, "percentage": 100}]},
-        {"versions": ["a"]},
-        {},
+        ([("A", 50), ("B", 40)], "must add up to 100, and not to 90"),
+        ([("A", 100), ("B", 100)], "must add up to 100, and not to 200"),
+        ([("A", 10)], "must add up to 100, and not to 10"),
+        ([("A", -1), ("B", 101)], "is -1; it must be between 0 and 100"),
+        ([("A", 50), ("A", 50)], "twice"),
+        ([("A", 40), ("B", 30), ("C", 30)], "one version, or 2; this one would have 3"),
+        ([], "one version, or 2; this one would have 0"),
+        ([(5, 100)], '"version_id" must be a string'),
+        ([("A", "100")], '"percentage" must be a number'),
+        ([("A", True)], '"percentage" must be a number'),
     ],
 )
-async def test_only_one_version_may_have_all_traffic(api, body):
+async def test_percentages_that_make_no_sense_are_refused(api, versions, told):
+    await api.upload("w", MAIN, esm())
+    answer = await deploy(api, *versions)
+    assert (answer.status, answer.error[0]) == (400, 10021)
+    assert told in answer.error[1]
+
+
+@pytest.mark.parametrize(
+    "body", [{"versions": ["a"]}, {"versions": "a"}, {}, {"versions": [], "strategy": "x"}]
+)
+async def test_a_deployment_that_is_none_is_refused(api, body):
     await api.upload("w", MAIN, esm())
     answer = await api.call("POST", "/scripts/w/deployments", data=json.dumps(body))
     assert (answer.status, answer.error[0]) == (400, 10021)

@@ -14,6 +14,7 @@ from holdfast.catalog import (
     CatalogUnusable,
     ErrorCode,
     Json,
+    Loaded,
     Namespace,
     NamespaceNotFound,
     ObjectNamespace,
@@ -22,8 +23,11 @@ from holdfast.catalog import (
     ScriptNotFound,
     SecretText,
     Service,
+    Share,
     Syntax,
+    Traffic,
     UploadRejected,
+    VersionNotFound,
 )
 from holdfast.catalog.versions import MAX_VERSIONS
 from holdfast.engine.modules import Module, ModuleKind
@@ -223,6 +227,56 @@ def test_users_of_a_script_are_those_bound_to_it_or_to_its_namespaces(catalog):
     put(catalog, make_script("c", version="c", bindings=[PlainText("T", "counter")]))
     put(catalog, make_script(version="v2", bindings=[ObjectNamespace("SELF", namespace.id)]))
     assert catalog.users_of("counter") == [("a", "S"), ("b", "N")]
+    put(catalog, make_script("a", version="free"))
+    catalog.deploy("a", Traffic((Share("free", 99), Share("a", 1))))  # which takes a little still
+    assert catalog.users_of("counter") == [("a", "S"), ("b", "N")]
+    catalog.deploy("a", Traffic.whole("free"))
+    assert catalog.users_of("counter") == [("b", "N")]
+
+
+def test_two_versions_that_are_live_are_kept_and_found_again(path):
+    with Catalog(path) as catalog:
+        put(catalog, make_script(version="old"))
+        put(catalog, make_script(version="newer"))
+        traffic = catalog.deploy("counter", Traffic((Share("newer", 12.5), Share("old", 87.5))))
+        assert catalog.record("counter").version == "old", "which takes more"
+        for number in range(MAX_VERSIONS + 1):
+            catalog.put_version(make_script(version=f"v{number}"), Loaded(["fetch"], ["Counter"]))
+        kept = [record.script.version for record in catalog.version_records("counter")]
+        assert kept[-2:] == ["newer", "old"] and len(kept) == MAX_VERSIONS + 2
+    with Catalog(path) as catalog:
+        assert catalog.traffic("counter") == traffic
+        assert catalog.deployments("counter")[0].traffic == traffic
+        with pytest.raises(VersionNotFound):
+            catalog.deploy("counter", Traffic((Share("old", 50), Share("none", 50))))
+        assert catalog.traffic("counter") == traffic
+
+
+def test_a_namespace_is_of_a_class_that_all_live_versions_export(catalog):
+    put(catalog, make_script(version="with"))
+    catalog.put_version(make_script(version="without"), Loaded(["fetch"], []))
+    catalog.deploy("counter", Traffic((Share("without", 0), Share("with", 100))))
+    with pytest.raises(UploadRejected, match="Counter") as refused:
+        catalog.create_namespace("objects", "counter", "Counter")
+    assert refused.value.code == ErrorCode.CLASS_NOT_FOUND
+    catalog.deploy("counter", Traffic.whole("with"))
+    catalog.create_namespace("objects", "counter", "Counter")
+
+
+def test_a_catalog_of_the_schema_before_gradual_deployments_is_taken_over(path):
+    with Catalog(path) as catalog:
+        put(catalog, make_script())
+    with sqlite3.connect(path) as db:
+        db.execute("DROP INDEX deployments_of_other")
+        db.execute("ALTER TABLE deployments DROP COLUMN percentage")
+        db.execute("ALTER TABLE deployments DROP COLUMN other")
+        db.execute("PRAGMA user_version = 8")
+    db.close()
+    with Catalog(path) as catalog:
+        assert catalog.traffic("counter") == Traffic.whole("v1")
+        catalog.put_version(make_script(version="v2"), Loaded(["fetch"], ["Counter"]))
+        shares = (Share("v2", 1), Share("v1", 99))
+        assert catalog.deploy("counter", Traffic(shares)).shares == shares
 
 
 # The file
@@ -405,7 +459,7 @@ def test_a_catalog_of_the_first_schema_is_taken_over(path):
     db.close()
     with Catalog(path) as catalog:
         assert catalog.script("counter").bindings == (secret,)
-        assert [d.version for d in catalog.deployments("counter")] == ["v1"]
+        assert [d.traffic.main for d in catalog.deployments("counter")] == ["v1"]
         assert [v.number for v in catalog.version_records("counter")] == [1]
         assert all(secret.text.encode() not in p.read_bytes() for p in path.parent.iterdir())
         put(catalog, make_script(version="v2"))

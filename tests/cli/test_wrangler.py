@@ -127,12 +127,19 @@ def test_wrangler_deploys_keeps_secrets_rolls_back_and_deletes(project):
     project.write(3, **bindings)
     (version,) = re.findall(r"Worker Version ID: (\S+)", project.run("versions", "upload"))
     assert project.ask() == {"count": 3, "number": 2, **told}
+    printed = project.run("versions", "deploy", f"{version}@0%", f"{live}@100%", "--yes")
+    assert f"version {version} at 0%" in printed and f"version {live} at 100%" in printed
+    override = f'Cloudflare-Workers-Version-Overrides: counter="{version}"'
+    chosen = project.platform.ask("counter", "/", "--header", override)
+    assert (json.loads(chosen.text)["number"], project.ask()["number"]) == (3, 2)
+    assert re.search(rf"\(0%\) {version}", project.run("deployments", "status"))
     project.run("versions", "deploy", "--yes", "--version-id", version)
     assert project.ask()["number"] == 3
     project.run("rollback", "--yes")
-    assert project.ask() == {"count": 5, "number": 2, **told}
+    assert project.ask() == {"count": 7, "number": 2, **told}
     deployments = json.loads(project.run("deployments", "list", "--json"))
-    assert [d["versions"][0]["version_id"] for d in deployments][-3:] == [live, version, live]
+    deployed = [[entry["version_id"] for entry in d["versions"]] for d in deployments]
+    assert deployed[-4:] == [[live], [version, live], [version], [live]]
 
     refused = project.attempt("delete")
     assert "10064" in refused.stdout + refused.stderr

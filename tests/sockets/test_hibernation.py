@@ -81,7 +81,7 @@ WAIT_FOR_THE_OPENING = """
 
 def evict(server: Server) -> None:
     """Let all objects that are idle fall asleep."""
-    home = server.runtime.home("main")
+    home = server.runtime.resident("main").home
     for _ in range(10):
         home.sweep(1000)
     while home.evict_idle(1, 100):

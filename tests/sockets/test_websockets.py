@@ -205,7 +205,7 @@ async def test_a_socket_keeps_its_object_in_memory(server: Server) -> None:
     async with Clients(server) as clients:
         socket = await clients.open()
         assert len(server.runtime.directory) == 1
-        home = server.runtime.home("main")
+        home = server.runtime.resident("main").home
         for _ in range(10):
             home.sweep(1000)
         home.evict_idle(1, 10)

@@ -34,7 +34,7 @@ async def test_who_listens_hears_until_its_event_or_object_ends(server: Server) 
     await server.text("/object")
     await server.text("/listen")
     assert await server.text("/one") == "object /one", "the event that listened has ended"
-    home = server.runtime.home("main")
+    home = server.runtime.resident("main").home
     for _ in range(2):
         home.sweep(1_000)
     home.evict_idle(0, 16)

@@ -19,12 +19,14 @@ from holdfast.catalog import (
     NamespaceNotFound,
     Script,
     ScriptRecord,
+    Share,
     UploadRejected,
 )
 from holdfast.catalog.migrations import NamespaceChanges
 from holdfast.catalog.resolve import resolve_bindings
 from holdfast.catalog.script import TAG, new_version
 from holdfast.catalog.tail_consumers import refuse_missing
+from holdfast.catalog.traffic import WHOLE
 
 
 async def script_of(
@@ -82,12 +84,12 @@ def refuse_unknown_tails(
 def latest_if_live(
     catalog: Catalog, name: str, code: ErrorCode, unopened: Collection[str] = ()
 ) -> Script:
-    """The latest version. Raises ScriptNotFound, or UploadRejected when it is not the live one.
+    """The latest version. Raises ScriptNotFound, or UploadRejected unless it takes all events.
 
     `unopened` as in `Catalog.latest`.
     """
     latest = catalog.latest(name, unopened)
-    if latest.version != catalog.record(name).version:
+    if catalog.traffic(name).shares != (Share(latest.version, WHOLE),):
         what = "secret" if code is ErrorCode.VERSION_NOT_DEPLOYED else "setting"
         raise UploadRejected(
             code,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from holdfast.catalog import Catalog, Deployed, Namespace, Note, ObjectInfo, Script
+from holdfast.catalog import Catalog, Deployed, Namespace, Note, ObjectInfo, Script, Traffic
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.catalog.routes import ScriptRoute
@@ -72,11 +72,11 @@ class Platform(Protocol):
         handles no event.
         """
 
-    async def deploy_version(self, name: str, version: str, note: Note = NO_NOTE) -> None:
-        """Make a version that is stored the live one.
+    async def deploy_versions(self, name: str, traffic: Traffic, note: Note = NO_NOTE) -> None:
+        """Make versions that are stored the live ones.
 
-        Raises ScriptNotFound, VersionNotFound, or UploadRejected when it lacks the class of
-        one of the script's namespaces.
+        Raises ScriptNotFound, VersionNotFound, or UploadRejected when one lacks the class of
+        one of the script's namespaces, or they cannot be live together.
         """
 
     async def put_settings(self, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

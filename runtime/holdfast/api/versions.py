@@ -26,13 +26,13 @@ from holdfast.catalog import (
     ErrorCode,
     Namespace,
     Note,
+    Share,
+    Traffic,
     UploadRejected,
     VersionRecord,
 )
 from holdfast.catalog.errors import rejected
-
-WHOLE = 100
-"""Percent: Holdfast gives all events to one version."""
+from holdfast.catalog.traffic import check_shares
 
 
 class VersionHandlers:
@@ -108,13 +108,13 @@ class VersionHandlers:
         )
 
     async def deploy(self, request: web.Request) -> web.Response:
-        """Make a version live."""
+        """Make a version live, or two."""
         name, fields = request.match_info["name"], await read_object(request)
-        version = _deployed_version(fields)
+        traffic = _traffic(fields)
         annotations = parse_annotations(fields.get("annotations"), "annotations")
         async with self._turn:
             note = Note(annotations, source_of(request))
-            await self._platform.deploy_version(name, version, note)
+            await self._platform.deploy_versions(name, traffic, note)
             return success(_shown_deployment(self._platform.catalog.deployments(name)[0]))
 
 
@@ -163,25 +163,36 @@ def _shown_deployment(entry: Deployment) -> dict[str, Any]:
         "author_email": OPERATOR,
         "annotations": entry.annotations,
         "created_on": entry.created_on,
-        "versions": [{"version_id": entry.version, "percentage": WHOLE}],
+        "versions": [
+            {"version_id": version, "percentage": _plain(percentage)}
+            for version, percentage in entry.traffic.shares
+        ],
     }
 
 
-def _deployed_version(fields: dict[str, Any]) -> str:
-    """The one version in `{"versions": [{"version_id", "percentage": 100}]}`."""
+def _plain(percentage: float) -> float:
+    """Without the fraction that it does not have."""
+    return int(percentage) if percentage == int(percentage) else percentage
+
+
+def _traffic(fields: dict[str, Any]) -> Traffic:
+    """What the body says of versions. Raises UploadRejected for what cannot be deployed."""
     versions = fields.get("versions")
     if not isinstance(versions, list) or not all(isinstance(entry, dict) for entry in versions):
         raise rejected('The body must have "versions": [{"version_id": …, "percentage": 100}].')
-    taking = [entry for entry in versions if entry.get("percentage") != 0]
-    if len(taking) != 1 or taking[0].get("percentage") != WHOLE:
-        raise rejected(
-            "Holdfast has no gradual deployments: it deploys one version, with a percentage of "
-            f"{WHOLE}."
-        )
-    version = taking[0].get("version_id")
-    if not isinstance(version, str):
-        raise rejected('"version_id" must be a string.')
-    return version
+    strategy = fields.get("strategy", "percentage")
+    if strategy != "percentage":
+        raise rejected(f'"strategy" must be "percentage"; Holdfast has no {strategy!r}.')
+    shares = []
+    for entry in versions:
+        version, percentage = entry.get("version_id"), entry.get("percentage")
+        if not isinstance(version, str):
+            raise rejected('"version_id" must be a string.')
+        if not isinstance(percentage, int | float) or isinstance(percentage, bool):
+            raise rejected('"percentage" must be a number.')
+        shares.append(Share(version, percentage))
+    check_shares(shares)
+    return Traffic(tuple(shares))
 
 
 def _unconfigured(namespace: Namespace) -> UploadRejected:

@@ -11,6 +11,7 @@ May import engine/ and storage/; touches APSW for a database of its own,
   `kill -9`. database.py opens the file, schema.py makes it; scripts.py, versions.py and
   namespaces.py have the SQL.
 - `Deployed`, `check_exports` (deployment.py): what a script must export.
+- `Traffic` (traffic.py): which versions take a script's events, where two are deployed.
 - `UploadRejected`, `CatalogUnusable`, … (errors.py).
 - migrations.py: what an upload does to the namespaces of its classes; cron.py and
   schedules.py: cron triggers; consumers.py: how queues are consumed; vault.py: the key that
@@ -56,6 +57,7 @@ from holdfast.catalog.errors import (
 from holdfast.catalog.namespace import Namespace, ObjectInfo
 from holdfast.catalog.script import Script, Syntax, check_script_name
 from holdfast.catalog.scripts import ScriptRecord
+from holdfast.catalog.traffic import Share, Traffic
 from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
 
 __all__ = [
@@ -88,8 +90,10 @@ __all__ = [
     "SecretText",
     "SendEmail",
     "Service",
+    "Share",
     "StoreSecret",
     "Syntax",
+    "Traffic",
     "UploadRejected",
     "VersionMetadata",
     "VersionNotFound",

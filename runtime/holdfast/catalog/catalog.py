@@ -17,7 +17,7 @@ from holdfast.catalog import versions as version_rows
 from holdfast.catalog.asset_library import AssetLibrary
 from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.database import Database
-from holdfast.catalog.deployment import check_exports
+from holdfast.catalog.deployment import check_bindings, check_exports
 from holdfast.catalog.errors import ErrorCode, UploadRejected
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.namespace import Namespace
@@ -25,6 +25,7 @@ from holdfast.catalog.routes import ScriptRoute, new_route
 from holdfast.catalog.schedules import Schedule
 from holdfast.catalog.script import Script, iso_time
 from holdfast.catalog.scripts import ScriptRecord
+from holdfast.catalog.traffic import Traffic
 from holdfast.catalog.vault import KEY_FILE, Vault
 from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
 from holdfast.catalog.workflows import namespace_name, new_workflow
@@ -99,7 +100,8 @@ class Catalog:
         with self._database.transaction() as db:
             loaded = Loaded(handlers, classes, startup_time_ms)
             version_rows.insert(db, script, self._vault, loaded, note, now)
-            version_rows.deploy(db, script.name, script.version, str(uuid.uuid4()), note, now)
+            traffic = Traffic.whole(script.version)
+            version_rows.deploy(db, script.name, traffic, str(uuid.uuid4()), note, now)
             version_rows.forget_oldest(db, script.name)
             for namespace in changes.deleted:
                 namespace_rows.delete(db, namespace.id)
@@ -113,7 +115,10 @@ class Catalog:
             return script_rows.read_record(db, script.name)
 
     def script(self, name: str) -> Script:
-        """The live version of a script, with its secrets. Raises ScriptNotFound."""
+        """The live version of a script, with its secrets. Raises ScriptNotFound.
+
+        Of two that are live, the one that takes more; so it is with `record`.
+        """
         with self._database.reading() as db:
             return script_rows.read(db, name, self._vault)
 
@@ -179,17 +184,29 @@ class Catalog:
             version_rows.insert(db, script, self._vault, loaded, note, self._now())
             version_rows.forget_oldest(db, script.name)
 
-    def deploy_version(self, name: str, version: str, note: Note = NO_NOTE) -> None:
-        """Make a version the live one.
+    def deploy(self, name: str, traffic: Traffic, note: Note = NO_NOTE) -> Traffic:
+        """Make these versions the live ones; they keep the points that they have had.
 
-        Raises ScriptNotFound, VersionNotFound, or UploadRejected when the version lacks the
-        class of one of the script's namespaces.
+        Raises ScriptNotFound, VersionNotFound, or UploadRejected when one lacks the class of one
+        of the script's namespaces, or is bound to one that is gone where two are to be live.
         """
         with self._database.transaction() as db:
-            record = version_rows.read_record_of(db, name, version).script
-            check_exports(record.handlers, record.classes, namespace_rows.read_of_script(db, name))
-            version_rows.deploy(db, name, version, str(uuid.uuid4()), note, self._now())
+            known = {namespace.id for namespace in namespace_rows.read_all(db)}
+            own = list(namespace_rows.read_of_script(db, name))
+            for version in traffic.versions:
+                record = version_rows.read_record_of(db, name, version).script
+                check_exports(record.handlers, record.classes, own)
+                if traffic.is_gradual:
+                    check_bindings(version, record.bindings, known)
+            arranged = traffic.after(version_rows.read_traffic(db, name))
+            version_rows.deploy(db, name, arranged, str(uuid.uuid4()), note, self._now())
             version_rows.forget_oldest(db, name)
+            return arranged
+
+    def traffic(self, name: str) -> Traffic:
+        """Which versions of a script are live. Raises ScriptNotFound."""
+        with self._database.reading() as db:
+            return version_rows.read_traffic(db, name)
 
     def version(self, name: str, version: str) -> Script:
         """A version, with its secrets. Raises ScriptNotFound, VersionNotFound."""
@@ -316,9 +333,12 @@ class Catalog:
         """
         namespace = Namespace.new(script, class_name, name=name, use_sqlite=use_sqlite)
         with self._database.transaction() as db:
-            record = script_rows.read_record(db, script)
-            if class_name not in record.classes:
-                raise UploadRejected(ErrorCode.CLASS_NOT_FOUND, _no_such_class(record, class_name))
+            script_rows.read_record(db, script)
+            for record in script_rows.read_deployed(db, script):
+                if class_name not in record.classes:
+                    raise UploadRejected(
+                        ErrorCode.CLASS_NOT_FOUND, _no_such_class(record, class_name)
+                    )
             namespace_rows.insert(db, namespace, self._now())
         return namespace
 

@@ -1,6 +1,7 @@
 """`Deployed`: what is known of a script once it has been loaded and made live."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from holdfast.catalog.errors import ErrorCode, UploadRejected
 from holdfast.catalog.namespace import Namespace
@@ -37,6 +38,27 @@ def check_exports(
     for namespace in namespaces:
         if namespace.class_name not in classes and not is_workflow(namespace):
             raise UploadRejected(ErrorCode.STILL_IN_USE, _missing_class(namespace, classes))
+
+
+def check_bindings(
+    version: str, bindings: Iterable[Mapping[str, Any]], namespaces: Collection[str]
+) -> None:
+    """Raise UploadRejected where a version is bound to a namespace that was deleted since.
+
+    `namespaces` are the ids of all that there are. Such a version and one that knows of the
+    deletion have seen unlike migrations, and are not live together.
+    """
+    for binding in bindings:
+        if (
+            binding["type"] == "durable_object_namespace"
+            and binding["namespace_id"] not in namespaces
+        ):
+            raise UploadRejected(
+                ErrorCode.INCONSISTENT_EXPORTS,
+                "All versions of a deployment must know the same Durable Objects: those that the "
+                f"binding '{binding['name']}' of the version {version} leads to were deleted. "
+                "Deploy versions that are not bound to them.",
+            )
 
 
 def _missing_class(namespace: Namespace, classes: Collection[str]) -> str:

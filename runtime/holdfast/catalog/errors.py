@@ -46,6 +46,7 @@ class ErrorCode(IntEnum):
     VERSION_WITH_MIGRATION = 10211
     SETTINGS_NOT_DEPLOYED = 10214
     VERSION_NOT_DEPLOYED = 10215
+    INCONSISTENT_EXPORTS = 100405
 
 
 class CatalogError(Exception):

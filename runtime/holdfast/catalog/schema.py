@@ -8,7 +8,7 @@ import apsw
 
 from holdfast.catalog.errors import CatalogUnusable
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 
 # "HFct": what `file` and SQLite's own tools show as the application's id.
 APPLICATION_ID = 0x48466374
@@ -152,6 +152,13 @@ CREATE TABLE IF NOT EXISTS routes (
 CREATE INDEX IF NOT EXISTS routes_of_script ON routes(script);
 """
 
+# A deployment of two versions: `version` takes a percentage of the events, `other` the rest.
+_GRADUAL = """
+ALTER TABLE deployments ADD COLUMN percentage REAL NOT NULL DEFAULT 100;
+ALTER TABLE deployments ADD COLUMN other TEXT REFERENCES versions(id) ON DELETE CASCADE;
+CREATE INDEX deployments_of_other ON deployments(other);
+"""
+
 
 def check_identity(connection: apsw.Connection, path: Path) -> None:
     """Raise CatalogUnusable for a file that is no catalog, or a newer Holdfast's."""
@@ -172,7 +179,7 @@ def check_identity(connection: apsw.Connection, path: Path) -> None:
 def create(connection: apsw.Connection) -> None:
     """Make an empty file a catalog."""
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute(_SCHEMA + _SCHEDULES + _HISTORY + _ASSETS + _DOOMED + _ROUTES)
+    connection.execute(_SCHEMA + _SCHEDULES + _HISTORY + _ASSETS + _DOOMED + _ROUTES + _GRADUAL)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
@@ -197,6 +204,7 @@ _UPGRADES = (
     _ASSETS,
     _DOOMED,
     _ROUTES,
+    _GRADUAL,
 )
 
 

@@ -1,4 +1,7 @@
-"""Scripts in the catalog, each with its live version; versions.py has the others."""
+"""Scripts in the catalog, each with its live version; versions.py has the others.
+
+Where two versions are live, the one that takes more of the events is meant.
+"""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -52,6 +55,9 @@ FROM versions v JOIN scripts s ON s.name = v.script
 """
 HAS_ASSETS = 18  # its column
 _LIVE = VERSIONS + "WHERE v.id = s.live_version "
+_LATEST = "(SELECT max(number) FROM deployments WHERE script = s.name)"
+_DEPLOYED = VERSIONS + f"JOIN deployments d ON d.number = {_LATEST} "
+_DEPLOYED += "WHERE v.id IN (d.version, d.other) "
 
 
 def set_migration_tag(db: apsw.Connection, name: str, tag: str) -> None:
@@ -136,16 +142,24 @@ def read_records(db: apsw.Connection) -> Iterator[ScriptRecord]:
         yield record_of(row)
 
 
+def read_deployed(db: apsw.Connection, name: str | None = None) -> Iterator[ScriptRecord]:
+    """What is listed of all versions that are live, or of those of one script, by name."""
+    for row in db.execute(_DEPLOYED + "AND s.name = ifnull(?, s.name) ORDER BY s.name", (name,)):
+        yield record_of(row)
+
+
 def users_of(
     db: apsw.Connection, name: str, namespace_ids: frozenset[str]
 ) -> Iterator[tuple[str, str]]:
     """The other scripts that are bound to this one or to its namespaces: (script, binding)."""
-    for record in read_records(db):
+    found = set()
+    for record in read_deployed(db):
         for entry in record.bindings:
             used = name in (entry.get("service"), entry.get("script_name"))
             used = used or entry.get("namespace_id") in namespace_ids
             if used and record.name != name:
-                yield record.name, entry["name"]
+                found.add((record.name, entry["name"]))
+    yield from sorted(found)
 
 
 def record_of(row: tuple[Any, ...]) -> ScriptRecord:

@@ -1,6 +1,6 @@
 """Versions and deployments in the catalog: what a script was and is.
 
-A version never changes; a deployment makes one of them the live one.
+A version never changes; a deployment makes one of them, or two, live.
 https://developers.cloudflare.com/workers/configuration/versions-and-deployments/
 """
 
@@ -15,12 +15,19 @@ from holdfast.catalog.asset_rows import insert_assets
 from holdfast.catalog.bindings import SecretText, describe_binding
 from holdfast.catalog.errors import VersionNotFound
 from holdfast.catalog.script import Script
-from holdfast.catalog.scripts import HAS_ASSETS, VERSIONS, ScriptRecord, read_record, record_of
+from holdfast.catalog.scripts import (
+    HAS_ASSETS,
+    VERSIONS,
+    ScriptRecord,
+    read_record,
+    record_of,
+)
+from holdfast.catalog.traffic import WHOLE, Share, Traffic
 from holdfast.catalog.vault import Vault
 from holdfast.dataclass import dataclass
 
 MAX_VERSIONS = 10
-"""How many versions of a script are kept, beside the live one if that is older."""
+"""How many versions of a script are kept, beside those that are live if these are older."""
 
 MAX_DEPLOYMENTS = 50
 """How many deployments of a script are kept."""
@@ -57,10 +64,10 @@ class VersionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One time that a version went live."""
+    """One time that a version went live, or two."""
 
     id: str
-    version: str
+    traffic: Traffic
     created_on: str
     annotations: Mapping[str, str]
     source: str
@@ -124,25 +131,38 @@ def insert(
 
 
 def deploy(
-    db: apsw.Connection, name: str, version: str, deployment_id: str, note: Note, now: str
+    db: apsw.Connection, name: str, traffic: Traffic, deployment_id: str, note: Note, now: str
 ) -> None:
-    """Make a version the live one."""
+    """Make these versions the live ones."""
     db.execute(
-        "UPDATE scripts SET live_version = ?, modified_on = ? WHERE name = ?", (version, now, name)
+        "UPDATE scripts SET live_version = ?, modified_on = ? WHERE name = ?",
+        (traffic.main, now, name),
     )
+    first = traffic.shares[0]
+    other = traffic.shares[1].version if traffic.is_gradual else None
     db.execute(
-        "INSERT INTO deployments (id, script, version, annotations, source, created_on)"
-        " VALUES (?,?,?,?,?,?)",
-        (deployment_id, name, version, json.dumps(dict(note.annotations)), note.source, now),
+        "INSERT INTO deployments (id, script, version, percentage, other, annotations, source,"
+        " created_on) VALUES (?,?,?,?,?,?,?,?)",
+        (
+            deployment_id,
+            name,
+            first.version,
+            first.percentage,
+            other,
+            json.dumps(dict(note.annotations)),
+            note.source,
+            now,
+        ),
     )
 
 
 def forget_oldest(db: apsw.Connection, name: str) -> None:
-    """Drop the versions beyond MAX_VERSIONS, but not the live one, and the oldest deployments."""
+    """Drop the versions beyond MAX_VERSIONS, but none that is live, and the oldest deployments."""
     db.execute(
-        "DELETE FROM versions WHERE script = ?1"
-        " AND id <> (SELECT live_version FROM scripts WHERE name = ?1) AND number NOT IN"
-        " (SELECT number FROM versions WHERE script = ?1 ORDER BY number DESC LIMIT ?2)",
+        "DELETE FROM versions WHERE script = ?1 AND number NOT IN"
+        " (SELECT number FROM versions WHERE script = ?1 ORDER BY number DESC LIMIT ?2)"
+        " AND NOT EXISTS (SELECT 1 FROM deployments d WHERE versions.id IN (d.version, d.other)"
+        " AND d.number = (SELECT max(number) FROM deployments WHERE script = ?1))",
         (name, MAX_VERSIONS),
     )
     db.execute(
@@ -172,18 +192,34 @@ def read_deployments(db: apsw.Connection, name: str) -> Iterator[Deployment]:
     """The deployments, the newest first. Raises ScriptNotFound."""
     read_record(db, name)
     rows = db.execute(
-        "SELECT id, version, created_on, annotations, source FROM deployments"
+        "SELECT id, version, percentage, other, created_on, annotations, source FROM deployments"
         " WHERE script = ? ORDER BY number DESC",
         (name,),
     )
-    for deployment_id, version, created_on, annotations, source in rows:
+    for deployment_id, version, percentage, other, created_on, annotations, source in rows:
         yield Deployment(
             str(deployment_id),
-            str(version),
+            _traffic(version, percentage, other),
             str(created_on),
             json.loads(str(annotations)),
             str(source),
         )
+
+
+def read_traffic(db: apsw.Connection, name: str) -> Traffic:
+    """Which versions are live. Raises ScriptNotFound."""
+    row = db.execute(
+        "SELECT version, percentage, other FROM deployments"
+        " WHERE script = ? ORDER BY number DESC LIMIT 1",
+        (name,),
+    ).fetchone()
+    return Traffic.whole(read_record(db, name).version) if row is None else _traffic(*row)
+
+
+def _traffic(version: Any, percentage: Any, other: Any) -> Traffic:
+    if other is None:
+        return Traffic.whole(version)
+    return Traffic((Share(version, percentage), Share(other, WHOLE - percentage)))
 
 
 def _version(row: tuple[Any, ...]) -> VersionRecord:

@@ -9,7 +9,7 @@ arrives before the answer to the call that has sent it.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from holdfast.engine import ScriptError
@@ -233,9 +233,12 @@ class SocketTable:
         except KeyError:
             raise ScriptError("Error", CONNECTION_LOST, retryable=True) from None
 
-    def end_objects(self, code: int, reason: str) -> None:
-        """The isolate's objects were ended: so are the sockets that they have accepted."""
-        for end in [end for end in self.ends.values() if end.slot]:
+    def end_objects(self, code: int, reason: str, slots: Collection[int] | None = None) -> None:
+        """The isolate's objects were ended, or those in `slots`, and with them their sockets."""
+        ended = [
+            end for end in self.ends.values() if (end.slot if slots is None else end.slot in slots)
+        ]
+        for end in ended:
             end.forget()
             end.end(code, reason)
 

@@ -47,6 +47,12 @@ class ObjectSockets:
             return [*reversed(self.ends)]
         return [number for number, end in self.ends.items() if tag in end.tags]
 
+    def end(self, code: int, reason: str) -> None:
+        """The object goes on elsewhere: its sockets are closed."""
+        for end in [*self.ends.values()]:
+            end.forget()
+            end.end(code, reason)
+
     def lose(self) -> None:
         """The object was reset: its sockets break off."""
         for end in [*self.ends.values()]:

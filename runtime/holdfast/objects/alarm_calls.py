@@ -1,14 +1,13 @@
 """Alarms as calls into the isolates where their objects live."""
 
 import logging
-from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
 from holdfast.objects.alarms import AlarmScheduler, Due, Outcome
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.home import ObjectHome
-from holdfast.objects.local import UNREACHABLE
+from holdfast.objects.local import UNREACHABLE, HomeFinder
 from holdfast.storage import ObjectStore, Storage, StorageError
 from holdfast.workers import NotCompiled
 
@@ -31,10 +30,10 @@ class AlarmCalls:
         self,
         storage: Storage,
         directory: ObjectDirectory,
-        home_of: Callable[[str], ObjectHome],
+        home_of: HomeFinder,
         tell: Tell,
     ) -> None:
-        """`home_of` finds, or loads, a script's live isolate.
+        """`home_of` finds, or loads, the isolate that an object lives in.
 
         It raises NotCompiled, and what UNREACHABLE has.
         """
@@ -50,7 +49,7 @@ class AlarmCalls:
         """See alarms.Runner."""
         namespace = due.namespace
         try:
-            home = self._home_of(namespace.script)
+            home = self._home_of(namespace.script, due.object_id)
             record = self._directory.find(due.object_id)
             if record is None:
                 record = self._directory.bring_up(namespace, due.object_id, due.name, home)

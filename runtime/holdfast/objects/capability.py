@@ -36,10 +36,11 @@ from holdfast.workers import NotCompiled, ScriptFailed, Worker, WorkerResponse
 
 if TYPE_CHECKING:
     from holdfast.objects.alarm_calls import AlarmCalls
+    from holdfast.workers.gradual import AnyWorker
 
 MAX_TEXT_BYTES = 65_536
 
-WorkerFinder = Callable[[str], Worker]
+WorkerFinder = Callable[[str], "AnyWorker"]
 
 
 class IsolateObjects:
@@ -53,7 +54,7 @@ class IsolateObjects:
         local: LocalObjects,
         worker_of: WorkerFinder,
     ) -> None:
-        """`worker_of` finds, or loads, a script's live isolate.
+        """`worker_of` finds, or loads, what takes a script's events.
 
         It raises NotCompiled, and what UNREACHABLE has.
         """
@@ -61,12 +62,12 @@ class IsolateObjects:
         self._directory = directory
         self._calls = calls
         self._local = local
-        self._worker_of = worker_of
+        self._worker_of = self._any_worker_of = worker_of
         self._namespaces: list[Namespace] = []
         self._ids: list[IdFactory] = []
         self._addresses: list[ObjectAddress] = []  # by the isolate's numbers of them, from 1 on
         self._services = Services()
-        self._events: dict[int, tuple[Worker, asyncio.Future[Any]]] = {}  # by the ops that wait
+        self._events: dict[int, tuple[AnyWorker, asyncio.Future[Any]]] = {}  # by the ops that wait
         self._bodies: BodyTable = host.capabilities.bodies
         self.alarms: AlarmCalls  # set by whoever runs alarms
         self.home: ObjectHome | None = None  # set when the isolate's Worker has loaded
@@ -140,8 +141,21 @@ class IsolateObjects:
             entrypoint = "default"  # the script itself, and not what its assets stand before
         return self._services.add(script.name, entrypoint)
 
-    def worker_of(self, target: ServiceTarget) -> Worker:
-        """The Worker that takes a service's events now. Raises as the constructor says.
+    def serve_itself(self, worker: Worker | None) -> None:
+        """Have calls of the script's own entrypoints stay with this Worker, its version.
+
+        With None, they go to whichever version takes its events.
+        """
+        any_worker_of = self._any_worker_of
+
+        def find(script: str) -> "AnyWorker":
+            is_own = worker is not None and script == worker.script.name and not worker.is_dead
+            return worker if worker is not None and is_own else any_worker_of(script)
+
+        self._worker_of = any_worker_of if worker is None else find
+
+    def worker_of(self, target: ServiceTarget) -> "AnyWorker":
+        """What takes a service's events now. Raises as the constructor says.
 
         A script's assets are those of its own version.
         """
@@ -190,6 +204,8 @@ class IsolateObjects:
         if not self._directory.placement.is_here(object_id):
             return -self.address(namespace, object_id, name)
         if self._directory.find(object_id) is not None:
+            return 0
+        if home.keeps is not None and not home.keeps(object_id):
             return 0
         record = self._directory.bring_up(target, object_id, name, home)
         record.location_hint = location_hint
@@ -267,7 +283,7 @@ class IsolateObjects:
 
         self._host.loop.call_soon(deliver)
 
-    def waits_for(self, number: int, worker: Worker, answer: "asyncio.Future[Any]") -> None:
+    def waits_for(self, number: int, worker: "AnyWorker", answer: "asyncio.Future[Any]") -> None:
         """The op with this number waits for the answer to an event of another Worker."""
         self._events[number] = worker, answer
         answer.add_done_callback(lambda _: self._events.pop(number, None))
@@ -287,7 +303,13 @@ class IsolateObjects:
     def event_of(self, number: int) -> tuple[ObjectHome, int] | None:
         """The event that the op with this number waits for, if it is one, and its isolate."""
         worker, answer = self._events.get(number, (None, None))
-        if answer is None or not isinstance(worker, Worker):
+        if answer is None:
+            return None
+        if not isinstance(worker, Worker):
+            from holdfast.workers.gradual import GradualWorker
+
+            worker = worker.whose(answer) if isinstance(worker, GradualWorker) else None
+        if worker is None:
             return None  # Python code in a test may stand in for a Worker
         event = worker.number_of(answer)
         objects = worker.host.objects

@@ -9,6 +9,7 @@ through; only then can the next call bring up a new one.
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 
 from holdfast.catalog.namespace import Namespace
@@ -136,6 +137,8 @@ class ObjectDirectory:
             home = record.home
             if home.worker.is_dead or home.worker.retired:
                 return None
+            if home.keeps is not None and not home.keeps(record.id):
+                return None
             try:
                 live = self.bring_up(record.namespace, record.id, record.name, home)
             except OSError as error:
@@ -196,6 +199,21 @@ class ObjectDirectory:
         """
         records = self._by_slot.values()
         self._break([r for r in records if r.namespace.unique_key == unique_key], reason)
+
+    def move_out(
+        self, home: ObjectHome, keeps: Callable[[str], bool], reason: str = CODE_UPDATED
+    ) -> None:
+        """Fence off those objects of an isolate that another version has from now on.
+
+        What they wrote until now is kept and made durable; the next call brings them up there.
+        """
+
+        def is_leaving(object_id: str) -> bool:
+            return not keeps(object_id)
+
+        records = [record for record in self._records_of(home) if is_leaving(record.id)]
+        home.end_sockets_of({record.slot for record in records}, is_leaving, reason)
+        self._break(records, reason)
 
     def displace(self, object_id: str, reason: str) -> None:
         """Fence off an object whose database is about to be another; its next call finds it."""

@@ -3,7 +3,7 @@
 import json
 import os
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,8 @@ class ObjectHome:
         self._sockets: dict[str, ObjectSockets] = {}
         self._serial = next(_serials)
         self.caller: IsolateObjects  # who makes the isolate's own calls; set with it
+        # Where two versions of the script are deployed: whether an object is this one's.
+        self.keeps: Callable[[str], bool] | None = None
 
     def refuse_with(self, refuse: Callable[..., None]) -> None:
         """Have calls that the isolate has no room for answered by `refuse(why, number, tokens)`."""
@@ -154,6 +156,16 @@ class ObjectHome:
         """Close the sockets of all objects, those of sleeping ones included."""
         if self._host.sockets is not None:
             self._host.sockets.end_objects(SERVICE_RESTART, reason)
+
+    def end_sockets_of(
+        self, slots: Collection[int], is_leaving: Callable[[str], bool], reason: str
+    ) -> None:
+        """Close the sockets of objects that leave: those in these slots, sleeping ones by id."""
+        leaving = [object_id for object_id in self._sockets if is_leaving(object_id)]
+        for object_id in leaving:
+            self._sockets.pop(object_id).end(SERVICE_RESTART, reason)
+        if self._host.sockets is not None:
+            self._host.sockets.end_objects(SERVICE_RESTART, reason, slots)
 
     def bound_calls(self, count: int) -> None:
         """So many calls to one object may wait for their answers."""

@@ -17,7 +17,7 @@ from holdfast.workers import NotCompiled, WorkerError
 # Why a call may find nobody at the other end; the message is for the caller.
 UNREACHABLE = (WorkerError, CatalogError, OSError)
 
-HomeFinder = Callable[[str], ObjectHome]
+HomeFinder = Callable[[str, str], ObjectHome]
 NamespaceFinder = Callable[[str], Namespace | None]
 
 
@@ -32,7 +32,9 @@ class LocalObjects:
         home_of: HomeFinder,
         namespace_of: NamespaceFinder,
     ) -> None:
-        """`home_of` finds, or loads, a script's live isolate; it may raise NotCompiled.
+        """`home_of(script, object_id)` finds, or loads, the isolate that an object lives in.
+
+        It may raise NotCompiled.
 
         `namespace_of` finds a namespace as it is here and now, by its unique key. Who calls may be
         in a shard that has not heard yet that the class has another name, or script, or that has.
@@ -111,7 +113,7 @@ class LocalObjects:
         record = self._directory.find(address.id)
         if record is None:
             namespace = self._namespace_of(namespace.unique_key) or namespace
-            home = self._home_of(namespace.script)
+            home = self._home_of(namespace.script, address.id)
             record = self._directory.bring_up(namespace, address.id, address.name, home)
             home.admit(record)
         return record

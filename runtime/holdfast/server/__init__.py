@@ -2,7 +2,10 @@
 
 May import objects, workers, host, catalog, storage and engine; touches aiohttp.
 
-- `Runtime` (runtime.py): the loaded scripts and live objects of one shard.
+- `Runtime` (runtime.py): the loaded scripts and live objects of one shard; `Residents`
+  (residents.py): which versions of scripts are loaded, and take events.
+- `GradualDeployment` (gradual.py): two versions of a script in one shard; version_headers.py: what
+  requests say of them.
 - `Listener` (listener.py): HTTP in, a Worker's response out; http_server.py takes
   what connects to the sockets of listening.py, connection.py is one client's connection,
   response.py writes, websocket.py shakes hands.

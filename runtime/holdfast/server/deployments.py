@@ -24,6 +24,7 @@ from holdfast.catalog import (
     Note,
     ObjectInfo,
     Script,
+    Traffic,
     UploadRejected,
     check_exports,
 )
@@ -35,7 +36,8 @@ from holdfast.catalog.workflows import check_workflows
 from holdfast.server.data_folder import OBJECTS
 from holdfast.server.metrics import Metrics
 from holdfast.server.object_data import ObjectData
-from holdfast.server.runtime import Resident, Runtime
+from holdfast.server.resident import Resident
+from holdfast.server.runtime import Runtime
 from holdfast.server.workflows import Workflows
 from holdfast.storage.disk import sync_path
 from holdfast.storage.key_value import KeyValueStore
@@ -142,7 +144,7 @@ class Deployments:
         """Load a script, store it, make it live; see `api.Platform.deploy`."""
         resident, deployed = await self._load(script, changes)
 
-        def store() -> None:
+        def store() -> Traffic:
             self._catalog.put_script(
                 script,
                 handlers=deployed.handlers,
@@ -151,9 +153,10 @@ class Deployments:
                 changes=changes,
                 note=note,
             )
+            return Traffic.whole(script.version)
 
         # Once it is stored it must go live, whether or not anybody waits for the answer.
-        await asyncio.shield(self._make_live(resident, changes, store))
+        await asyncio.shield(self._make_live(script.name, [resident], changes, store))
         return deployed
 
     async def upload_version(self, script: Script, note: Note = NO_NOTE) -> Deployed:
@@ -165,15 +168,24 @@ class Deployments:
         await self._sweep_assets()
         return deployed
 
-    async def deploy_version(self, name: str, version: str, note: Note = NO_NOTE) -> None:
-        """Load a version that is stored, make it live; see `api.Platform.deploy_version`."""
-        script = await asyncio.to_thread(self._catalog.version, name, version)
-        resident, _ = await self._load(script, NO_CHANGES)
+    async def deploy_versions(self, name: str, traffic: Traffic, note: Note = NO_NOTE) -> None:
+        """Load versions that are stored, make them live; see `api.Platform.deploy_versions`."""
+        live = self._runtime.versions(name)
+        loaded: list[Resident] = []
+        try:
+            for version in traffic.versions:
+                script = await asyncio.to_thread(self._catalog.version, name, version)
+                if version not in live:
+                    resident, _ = await self._load(script, NO_CHANGES)
+                    loaded.append(resident)
+        except BaseException:
+            _close(loaded)
+            raise
 
-        def store() -> None:
-            self._catalog.deploy_version(name, version, note)
+        def store() -> Traffic:
+            return self._catalog.deploy(name, traffic, note)
 
-        await asyncio.shield(self._make_live(resident, NO_CHANGES, store))
+        await asyncio.shield(self._make_live(name, loaded, NO_CHANGES, store))
 
     async def _load(self, script: Script, changes: NamespaceChanges) -> tuple[Resident, Deployed]:
         """The script in an isolate. Raises UploadRejected, and nothing is left loaded."""
@@ -198,26 +210,27 @@ class Deployments:
         return resident, Deployed(exports.handlers, exports.classes, startup_time_ms)
 
     async def _make_live(
-        self, resident: Resident, changes: NamespaceChanges, store: Callable[[], None]
+        self,
+        name: str,
+        loaded: Sequence[Resident],
+        changes: NamespaceChanges,
+        store: Callable[[], Traffic],
     ) -> None:
-        """`store`, then give the script's events to `resident`."""
-        worker = resident.worker
+        """`store`, then give the script's events to what it says, of which some are `loaded`."""
         try:
-            await asyncio.to_thread(store)
+            traffic = await asyncio.to_thread(store)
         except BaseException:
-            worker.close()
+            _close(loaded)
             raise
         for namespace in changes.moved:
             self._runtime.move_namespace(namespace)
-        name, version = worker.script.name, worker.script.version
-        self._runtime.replace(name, resident)
+        self._runtime.deploy(name, traffic, loaded)
         self._runtime.resources.look_at_queues()  # what the version before could not take
-        news = f"version {version} is live"
-        await self._spread_in_time(name, news, changes.deleted)
+        await self._spread_in_time(name, _news(traffic), changes.deleted)
 
     async def _spread(self, name: str, news: str, deleted: Sequence[Namespace]) -> None:
         """Have the other shards run what the catalog has, then remove what nobody needs."""
-        await self._tell_others("refresh", name)
+        await self._tell_others("refresh")
         log.info("%s: %s", name, news, extra={"script": name})
         for namespace in deleted:
             await self._remove_objects(namespace.unique_key)
@@ -354,7 +367,7 @@ class Deployments:
 
         The process in whose place this one is may have died with news that it had not told yet.
         """
-        self._begin(self._tell_others("refresh", None))
+        self._begin(self._tell_others("refresh"))
 
     def run_schedules(self) -> None:
         """Have every trigger of the catalog run when it is due."""
@@ -377,3 +390,17 @@ class Deployments:
         found = await self._runtime.files.list(namespace.unique_key, cursor, limit + 1)
         page = [ObjectInfo(object_id, has_stored_data=True) for object_id in found[:limit]]
         return page, page[-1].id if len(found) > limit else None
+
+
+def _close(loaded: Sequence[Resident]) -> None:
+    """What was loaded for nothing."""
+    for resident in loaded:
+        resident.worker.close()
+
+
+def _news(traffic: Traffic) -> str:
+    """What the log tells of a deployment."""
+    if not traffic.is_gradual:
+        return f"version {traffic.main} is live"
+    shares = (f"{share.percentage:g} % of version {share.version}" for share in traffic.shares)
+    return f"live are {' and '.join(shares)}"

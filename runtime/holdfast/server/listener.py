@@ -151,8 +151,10 @@ class Listener:
     def heeds_leaving(self, message: RawRequestMessage) -> bool:
         """See http_server.Handler."""
         route = self._routes.route(message.headers.get("Host", ""), message.path)
-        resident = None if route is None else self._runtime.residents.get(route.script)
-        return resident is not None and bool(resident.worker.host.compatibility.request_signals)
+        if route is None:
+            return False
+        versions = self._runtime.versions(route.script).values()
+        return any(resident.worker.host.compatibility.request_signals for resident in versions)
 
     def result_of(
         self, answer: "asyncio.Future[WorkerResponse]", message: RawRequestMessage

@@ -22,8 +22,10 @@ from holdfast.objects.loaders import INHERITED, NONE, Live, LoadedCode, TooManyL
 from holdfast.workers import Worker
 
 if TYPE_CHECKING:
-    from holdfast.server.runtime import Resident, Runtime
+    from holdfast.server.resident import Resident
+    from holdfast.server.runtime import Runtime
     from holdfast.server.tail_consumers import Consumer
+    from holdfast.workers.gradual import AnyWorker
 
 log = logging.getLogger("holdfast.server")
 
@@ -125,7 +127,7 @@ class LoadedWorkers:
             return None
         return objects.rpc.give(Message(b"", (code.outbound,)))
 
-    def _worker(self, name: str, own: str, host: object) -> Worker:
+    def _worker(self, name: str, own: str, host: object) -> "AnyWorker":
         """The Worker of a name, as this Worker finds it: itself, or a script."""
         if name != own:
             return self._runtime.worker_unless_slow(name)

@@ -96,7 +96,7 @@ class Gauge:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._heaps: dict[str, int] = {}
+        self._heaps: dict[tuple[str, str], int] = {}  # by script and version
         self._next_look = 0.0
 
     def told(self) -> Told:
@@ -145,23 +145,25 @@ class Gauge:
             for database, count in d1.waiting().items():
                 found["holdfast_d1_waiting", database] = count
         self._look_at_heaps()
-        for script, used in self._heaps.items():
-            found["holdfast_isolates", script] = 1
-            found["holdfast_isolate_memory_bytes", script] = used
+        for (script, _), used in self._heaps.items():
+            for sample, value in (("isolates", 1), ("isolate_memory_bytes", used)):
+                name = f"holdfast_{sample}"
+                found[name, script] = found.get((name, script), 0) + value
         return found
 
     def _look_at_heaps(self) -> None:
         """Walk the heaps, unless that was done not long ago: it holds up everything else."""
         started = time.monotonic()
+        workers = [resident.worker for resident in self._runtime.live_versions()]
         residents = {
-            name: resident.worker
-            for name, resident in self._runtime.residents.items()
-            if not resident.worker.is_dead
+            (worker.script.name, worker.script.version): worker
+            for worker in workers
+            if not worker.is_dead
         }
         if started < self._next_look and residents.keys() == self._heaps.keys():
             return
         self._heaps = {
-            name: worker.host.isolate.memory_used() for name, worker in residents.items()
+            version: worker.host.isolate.memory_used() for version, worker in residents.items()
         }
         ended = time.monotonic()
         self._next_look = ended + (ended - started) / HEAP_SHARE

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog import ScriptNotFound
 from holdfast.catalog.consumers import DEFAULT_CONCURRENCY, ConsumerSettings
@@ -23,8 +23,11 @@ from holdfast.objects.alarm_calls import Tell
 from holdfast.storage import StorageError
 from holdfast.storage.queue_messages import Terms
 from holdfast.storage.queues import Batch, Consumer, QueueStore
-from holdfast.workers import NotCompiled, Worker, WorkerError
+from holdfast.workers import NotCompiled, WorkerError
 from holdfast.workers.batches import Outcome, outcome_of
+
+if TYPE_CHECKING:
+    from holdfast.workers.gradual import AnyWorker
 
 log = logging.getLogger("holdfast.queues")
 
@@ -37,7 +40,7 @@ class Surroundings:
     """What deliveries need of the process that they are in."""
 
     store: QueueStore
-    worker_of: Callable[[str], Worker]  # finds or loads it; raises NotCompiled
+    worker_of: "Callable[[str], AnyWorker]"  # finds or loads it; raises NotCompiled
     clock: Clock
     call_later: CallLater
     tell: Tell
@@ -130,7 +133,7 @@ class Delivery:
             self._deliver(batch, worker)
         return 0
 
-    def _deliver(self, batch: Batch, worker: Worker) -> None:
+    def _deliver(self, batch: Batch, worker: "AnyWorker") -> None:
         """Give a batch to the script's Worker, which was `worker` a moment ago."""
         with suppress(WorkerError, ScriptNotFound, NotCompiled):  # which then fails the batch
             worker = self._around.worker_of(self._script)

@@ -8,7 +8,7 @@ had. What is sent in other processes is stored there, and the one that delivers 
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.host.context import Clock
 from holdfast.host.ops import in_thread
@@ -17,7 +17,9 @@ from holdfast.server.queue_delivery import TROUBLE_SECONDS, Delivery, Surroundin
 from holdfast.storage import StorageError
 from holdfast.storage.queue_messages import Backlog, NewMessage, QueueNotFound
 from holdfast.storage.queues import Consumer, QueueStore
-from holdfast.workers import Worker
+
+if TYPE_CHECKING:
+    from holdfast.workers.gradual import AnyWorker
 
 log = logging.getLogger("holdfast.queues")
 
@@ -34,7 +36,7 @@ class Queues:
         self,
         store: QueueStore,
         *,
-        worker_of: Callable[[str], Worker],
+        worker_of: "Callable[[str], AnyWorker]",
         clock: Clock,
         loop: asyncio.AbstractEventLoop,
         tell: Tell,

@@ -15,12 +15,12 @@ from holdfast.server.data_folder import BUCKETS, QUEUES
 from holdfast.server.settings import Settings
 from holdfast.storage import StorageError
 from holdfast.storage.key_value import KeyValueStore
-from holdfast.workers import Worker
 
 if TYPE_CHECKING:
     from holdfast.server.queues import Queues
     from holdfast.storage.d1 import D1Databases
     from holdfast.storage.r2 import Buckets
+    from holdfast.workers.gradual import AnyWorker
 
 log = logging.getLogger("holdfast.server")
 
@@ -36,7 +36,7 @@ class Resources:
         loop: asyncio.AbstractEventLoop,
         tell: Tell,
         make_outlet: Callable[[], Outlet],
-        worker_of: Callable[[str], Worker],
+        worker_of: "Callable[[str], AnyWorker]",
         is_here: Callable[[str], bool],
         creates_queues: bool,
     ) -> None:

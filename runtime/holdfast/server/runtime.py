@@ -1,21 +1,20 @@
 """The loaded scripts and live objects of one shard.
 
-A script is loaded when the first event for it comes and stays loaded. A new version
+A script is loaded when the first event for it comes and stays loaded (residents.py). A new version
 takes over at once: it is loaded beside the old one, which then gets no new events and
 whose objects are fenced off from storage; it closes when its last event has ended. An
-isolate that went past a limit is replaced by the next event.
+isolate that went past a limit is replaced by the next event. Where two versions of a script are
+deployed, both stay loaded (gradual.py).
 """
 
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from holdfast.catalog import CatalogUnusable, Namespace, Script
+from holdfast.catalog import Namespace, Script
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
-from holdfast.dataclass import dataclass
 from holdfast.engine import Limits
 from holdfast.host.bodies import BodyTable
 from holdfast.host.cache import ScriptCaches
@@ -51,6 +50,8 @@ from holdfast.server.environment import Environment
 from holdfast.server.freed import FreedMemory
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
+from holdfast.server.resident import Console, Resident
+from holdfast.server.residents import Residents
 from holdfast.server.resources import Resources
 from holdfast.server.route_table import RouteTable
 from holdfast.server.schedules import CronScheduler
@@ -61,11 +62,8 @@ from holdfast.storage import Storage
 from holdfast.storage.cache import ResponseCache
 from holdfast.workers import (
     Durations,
-    NotCompiled,
     ScriptCounts,
-    ScriptInvalid,
     Worker,
-    WorkerTerminated,
 )
 
 if TYPE_CHECKING:
@@ -81,23 +79,10 @@ DRAIN_LOOK_SECONDS = 0.01
 TELLING_SECONDS = 1.0  # that a server which stops gives Tail Workers for what they are to be told
 
 
-class Console(Protocol):
-    """Who shows what scripts print."""
-
-    def __call__(self, script: str, level: str, text: str) -> None:
-        """Show a line of a script's console; `level` is a console method's name."""
+_Found = TypeVar("_Found")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Resident:
-    """A script that is loaded: its Worker and the objects that live with it."""
-
-    worker: Worker
-    home: ObjectHome
-    objects: IsolateObjects
-
-
-class Runtime:
+class Runtime(Residents):
     """One shard: finds, loads, replaces and ends Workers and their objects."""
 
     def __init__(
@@ -113,12 +98,12 @@ class Runtime:
         fetch: FetchClient | None = None,
         platform: Platform | None = None,
     ) -> None:
+        self._platform = platform or Platform()
+        super().__init__(source, loop, CodeAhead(self._platform.kept, loop))
         self.settings = settings
-        self.source = source
         self.storage = storage
         self.overload = Overload(settings.bounds, loop, descriptors=storage.descriptors)
         self._console = console
-        self.loop = loop
         self.clock = clock or SystemClock()
         egress = allow_all if settings.allow_private_egress else public_only
         self._fetch = fetch or FetchClient(egress=egress, origins=settings.origins)
@@ -127,9 +112,7 @@ class Runtime:
             max_bytes=settings.cache_bytes,
             is_shared=placement is not None,
         )
-        self._platform = platform or Platform()
         self._calls = Calls()
-        self.code_ahead = CodeAhead(self._platform.kept, loop)
         self._rate_limits = RateLimits(self.clock.now_ms)
         self.directory = ObjectDirectory(
             storage, placement or InProcess(), loop, idle_seconds=settings.idle_seconds
@@ -154,7 +137,6 @@ class Runtime:
         storage.alarms.changed = self.alarms.changed
         for namespace in source.namespaces():
             self.watch_alarms(namespace)
-        self._residents: dict[str, Resident] = {}
         self.counts: dict[str, ScriptCounts] = {}  # by script
         self._takes_time = False  # notes how long answers take
         self.routes = RouteTable()
@@ -164,7 +146,6 @@ class Runtime:
         self.retail()
         self._retiring: dict[Worker, IsolateObjects] = {}
         self._loaded: LoadedWorkers | None = None  # until a script loads some
-        self._closed = False
         self._freed = FreedMemory()
         self._clock_steps = ClockSteps(self.clock)
         self._sweeper: asyncio.TimerHandle | None = None
@@ -173,9 +154,19 @@ class Runtime:
         self.resources = self._make_resources()
 
     def _trace(self, script: str) -> None:
-        resident = self._residents.get(script)
-        if resident is not None:
-            resident.worker.host.trace(self.tails.tracer(resident.worker.script))
+        for resident in self.versions(script).values():
+            self._trace_resident(resident)
+
+    def _trace_resident(self, resident: Resident) -> None:
+        resident.worker.host.trace(self.tails.tracer(resident.worker.script))
+
+    def admit(self, resident: Resident) -> None:
+        """See Residents."""
+        resident.worker.counts = self.counts_of(resident.worker.script.name)
+        self._trace_resident(resident)
+        for namespace in resident.objects.namespaces:
+            if namespace.script:
+                self.watch_alarms(namespace)
 
     def watch_alarms(self, namespace: Namespace) -> None:
         """Wake a namespace's objects for their alarms; again where its script has changed."""
@@ -184,67 +175,6 @@ class Runtime:
     def tell(self, script: str, level: str, text: str) -> None:
         """Show a line about a script where its console output goes."""
         self._console(script, level, text)
-
-    # ---- finding -----------------------------------------------------------------
-
-    def worker(self, name: str) -> Worker:
-        """The Worker that takes a script's events now, loaded if need be.
-
-        Raises ScriptNotFound, or ScriptInvalid where the script does not load.
-        """
-        resident = self._residents.get(name)
-        if resident is not None and not resident.worker.is_dead:
-            return resident.worker
-        return self._bring_up(self._read(name)).worker
-
-    def worker_unless_slow(self, name: str) -> Worker:
-        """As `worker`; raises NotCompiled where loading would keep the loop from all else."""
-        resident = self._residents.get(name)
-        if resident is not None and not resident.worker.is_dead:
-            return resident.worker
-        return self._bring_up(self.code_ahead.script(name, self._read)).worker
-
-    async def worker_in_time(self, name: str) -> Worker:
-        """As `worker`; others have turns where loading takes long."""
-        while True:
-            try:
-                return self.worker_unless_slow(name)
-            except NotCompiled as late:
-                await asyncio.wait([late.done])
-
-    def home(self, name: str) -> ObjectHome:
-        """Where a script's objects live now; loads and raises as `worker_unless_slow`."""
-        resident = self._residents.get(name)
-        if resident is not None and not resident.worker.is_dead:
-            return resident.home
-        return self._bring_up(self.code_ahead.script(name, self._read)).home
-
-    def _read(self, name: str) -> Script:
-        if self._closed:
-            raise WorkerTerminated("The server is shutting down.")
-        try:
-            return self.source.script(name)
-        except CatalogUnusable as error:
-            raise ScriptInvalid(str(error)) from error
-
-    def _bring_up(self, script: Script) -> Resident:
-        resident = self.load(script)
-        self._make_live(script.name, resident)
-        return resident
-
-    def _make_live(self, name: str, resident: Resident) -> None:
-        self._residents[name] = resident
-        self.code_ahead.forget(name)
-        resident.worker.counts = self.counts_of(name)
-        resident.worker.host.trace(self.tails.tracer(resident.worker.script))
-        for namespace in resident.objects.namespaces:
-            if namespace.script:
-                self.watch_alarms(namespace)
-
-    @property
-    def residents(self) -> Mapping[str, Resident]:
-        """The scripts that are loaded, by name."""
-        return self._residents
 
     def reroute(self) -> None:
         """Have requests go where the source's routes and custom domains lead now."""
@@ -264,7 +194,7 @@ class Runtime:
         self._tail_consumers.set(consumers)
 
     def counts_of(self, name: str) -> ScriptCounts:
-        """What is counted of a script that there is."""
+        """See Residents."""
         counts = self.counts.get(name)
         if counts is None:
             counts = self.counts[name] = ScriptCounts()
@@ -281,10 +211,7 @@ class Runtime:
     # ---- loading -----------------------------------------------------------------
 
     def load(self, script: Script, changes: NamespaceChanges = NO_CHANGES) -> Resident:
-        """Load a script into a fresh isolate, without giving it any events yet.
-
-        Its namespaces are as they will be after `changes`. Raises ScriptInvalid.
-        """
+        """See Residents."""
         host = self.make_host(self.capabilities(script.name))
         objects = self.make_objects(host, self.worker_unless_slow)
         environment = Environment(
@@ -378,25 +305,10 @@ class Runtime:
 
     # ---- replacing and ending ------------------------------------------------------
 
-    def replace(self, name: str, resident: Resident) -> None:
-        """Make a loaded version live; the one before it is superseded."""
-        old = self._residents.get(name)
-        self._make_live(name, resident)
-        if old is not None:
-            self._supersede(old)
-
-    def remove(self, name: str) -> None:
-        """Take a script out of service."""
-        old = self._residents.pop(name, None)
-        self.code_ahead.forget(name)
-        self.counts.pop(name, None)
-        if old is not None:
-            self._supersede(old)
-
     def move_namespace(self, namespace: Namespace) -> None:
         """A namespace has got another class or another script: its objects go on there."""
         self.directory.supersede_namespace(namespace.unique_key)
-        for resident in (*self._residents.values(), *(self._loaded or ())):
+        for resident in (*self.live_versions(), *(self._loaded or ())):
             resident.objects.rebind(namespace)
         for objects in self._retiring.values():
             objects.rebind(namespace)
@@ -412,7 +324,13 @@ class Runtime:
         self.alarms.unwatch(unique_key)
         self.storage.release_namespace(unique_key)
 
-    def _supersede(self, resident: Resident) -> None:
+    def remove(self, name: str) -> None:
+        """Take a script out of service."""
+        super().remove(name)
+        self.counts.pop(name, None)
+
+    def supersede(self, resident: Resident) -> None:
+        """See Residents."""
         self._retiring[resident.worker] = resident.objects
         self.directory.supersede(resident.home)
         resident.worker.retire()
@@ -446,7 +364,7 @@ class Runtime:
             return True
         if self._loaded is not None and self._loaded.is_busy:
             return True
-        workers = [resident.worker for resident in self._residents.values()]
+        workers = [resident.worker for resident in self.live_versions()]
         return any(worker.is_busy for worker in (*workers, *self._retiring))
 
     async def aclose(self) -> None:
@@ -462,7 +380,7 @@ class Runtime:
         self.directory.departures.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for resident in [*self._residents.values()]:
+        for resident in self.live_versions():
             self.directory.supersede(resident.home, "The server is shutting down.")
             resident.worker.close()
         for worker in [*self._retiring]:
@@ -470,6 +388,7 @@ class Runtime:
         if self._loaded is not None:
             await self._loaded.aclose(TELLING_SECONDS)
         self._residents.clear()
+        self._gradual.clear()
         await self._fetch.close()
         await self._responses.aclose()
         await self.storage.aclose()
@@ -484,7 +403,7 @@ class Runtime:
     def _sweep(self, interval: float) -> None:
         hung = max(round(self.settings.hang_seconds / interval), 1)
         self.storage.write_names()
-        for resident in [*self._residents.values()]:
+        for resident in self.live_versions():
             resident.home.sweep(hung)
             self._evict_idle(resident.home)
         if self._loaded is not None:

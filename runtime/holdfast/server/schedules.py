@@ -11,14 +11,17 @@ import logging
 from collections.abc import Callable, Iterable, MutableSequence
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog import ScriptNotFound
 from holdfast.catalog.cron import Cron
 from holdfast.host.context import Clock
 from holdfast.host.timers import CallLater
 from holdfast.objects.alarm_calls import Tell
-from holdfast.workers import NotCompiled, Worker, WorkerError
+from holdfast.workers import NotCompiled, WorkerError
+
+if TYPE_CHECKING:
+    from holdfast.workers.gradual import AnyWorker
 
 log = logging.getLogger("holdfast.schedules")
 
@@ -33,7 +36,7 @@ class CronScheduler:
 
     def __init__(
         self,
-        worker_of: Callable[[str], Worker],
+        worker_of: "Callable[[str], AnyWorker]",
         clock: Clock,
         call_later: CallLater,
         tell: Tell,

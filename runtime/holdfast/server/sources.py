@@ -9,6 +9,7 @@ from holdfast.catalog import (
     NamespaceNotFound,
     Script,
     ScriptNotFound,
+    Traffic,
     Workflow,
 )
 from holdfast.catalog.routes import ScriptRoute
@@ -22,8 +23,11 @@ class ScriptSource(Protocol):
     def implies_stores(self) -> bool:
         """Whether a queue or a bucket that a script is bound to is there with its first use."""
 
-    def script(self, name: str) -> Script:
-        """The version to run. Raises ScriptNotFound."""
+    def traffic(self, name: str) -> Traffic:
+        """Which versions take a script's events. Raises ScriptNotFound."""
+
+    def script(self, name: str, version: str | None = None) -> Script:
+        """The version to run, or one of two. Raises ScriptNotFound, VersionNotFound."""
 
     def namespace(self, namespace_id: str) -> Namespace:
         """A namespace that a binding names. Raises NamespaceNotFound."""
@@ -58,9 +62,15 @@ class CatalogSource:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def script(self, name: str) -> Script:
-        """The live version. Raises ScriptNotFound."""
-        return self._catalog.script(name)
+    def traffic(self, name: str) -> Traffic:
+        """As the last deployment says. Raises ScriptNotFound."""
+        return self._catalog.traffic(name)
+
+    def script(self, name: str, version: str | None = None) -> Script:
+        """The live version, or one of two. Raises ScriptNotFound, VersionNotFound."""
+        if version is None:
+            return self._catalog.script(name)
+        return self._catalog.version(name, version)
 
     def namespace(self, namespace_id: str) -> Namespace:
         """A namespace of the catalog. Raises NamespaceNotFound."""
@@ -105,9 +115,13 @@ class FileSources:
     def __init__(self, sources: "Iterable[FileSource]") -> None:
         self._sources = [*sources]
 
-    def script(self, name: str) -> Script:
+    def traffic(self, name: str) -> Traffic:
         """See FileSource."""
-        return self._of(name).current
+        return Traffic.whole(self._of(name).current.version)
+
+    def script(self, name: str, version: str | None = None) -> Script:
+        """See FileSource."""
+        return self._of(name).script(name, version)
 
     def namespace(self, namespace_id: str) -> Namespace:
         """See FileSource."""
@@ -174,8 +188,13 @@ class FileSource:
         self._uses_sqlite = uses_sqlite
         self._implies = implies
 
-    def script(self, name: str) -> Script:
+    def traffic(self, name: str) -> Traffic:
+        """A file is one version."""
+        return Traffic.whole(self.script(name).version)
+
+    def script(self, name: str, version: str | None = None) -> Script:
         """The file's script, as it was last read. Raises ScriptNotFound for other names."""
+        assert version is None, "a file is one version"
         if name != self.current.name:
             raise ScriptNotFound(name)
         return self.current

@@ -13,14 +13,17 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.catalog import ScriptNotFound
 from holdfast.host.constants import MAX_CALL_DEPTH
 from holdfast.objects.alarm_calls import Tell
 from holdfast.server.tails import Tails
-from holdfast.workers import NotCompiled, Worker, WorkerError
+from holdfast.workers import NotCompiled, WorkerError
 from holdfast.workers.trace import Frame
+
+if TYPE_CHECKING:
+    from holdfast.workers.gradual import AnyWorker
 
 log = logging.getLogger("holdfast.tails")
 
@@ -38,7 +41,7 @@ class TailConsumers:
     def __init__(
         self,
         tails: Tails,
-        worker_of: Callable[[str], Worker],
+        worker_of: "Callable[[str], AnyWorker]",
         loop: asyncio.AbstractEventLoop,
         tell: Tell,
     ) -> None:

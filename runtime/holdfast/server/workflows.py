@@ -84,7 +84,8 @@ class Workflows:
         """
         check_name(name)
         self._catalog.record(script)
-        exported = (await self._runtime.worker_in_time(script)).exports.workflows
+        resident = await self._runtime.in_time(self._runtime.resident, script)
+        exported = resident.worker.exports.workflows
         if class_name not in exported:
             raise UploadRejected(
                 ErrorCode.CLASS_NOT_FOUND,
@@ -117,10 +118,10 @@ class Workflows:
         Raises InstanceNotFound, InstanceRefused, and what `Runtime.worker` does.
         """
         namespace = workflow.namespace
-        worker = await self._runtime.worker_in_time(namespace.script)
-        objects = self._runtime.residents[namespace.script].objects
+        resident = await self._runtime.in_time(self._runtime.resident, namespace.script)
+        worker = resident.worker
         binding = {
-            **describe_namespace(namespace.name, namespace, objects),
+            **describe_namespace(namespace.name, namespace, resident.objects),
             "workflowName": workflow.name,
         }
         entry = worker.entry_once("commandWorkflow")

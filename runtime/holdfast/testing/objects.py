@@ -129,7 +129,7 @@ class AnyObject(Generic[SocketT]):
             if time_ms is None:
                 return False
             ended = core.runtime.alarm_ends.of(self.id)
-            core.runtime.home(self._namespace.script)
+            core.runtime.home(self._namespace.script, self.id)
             if time_ms > core.clock.now_ms():
                 store.set_alarm(int(core.clock.now_ms()))
         outcome = await core.waiting.wait(ended, f"the alarm of {self!r}")

@@ -15,7 +15,8 @@ from holdfast.host.timers import CallLater
 from holdfast.objects.alarms import AlarmScheduler, Due, Outcome
 from holdfast.objects.record import ObjectRecord
 from holdfast.server.code_ahead import CodeAhead
-from holdfast.server.runtime import SWEEPS_PER_IDLE_TIME, Console, Resident, Runtime
+from holdfast.server.resident import Console, Resident
+from holdfast.server.runtime import SWEEPS_PER_IDLE_TIME, Runtime
 from holdfast.server.schedules import CronScheduler
 from holdfast.server.settings import Settings
 from holdfast.storage import Storage
@@ -164,7 +165,7 @@ class HarnessRuntime(Runtime):
     def worker(self, name: str) -> Worker:
         """See Runtime; Python code is a Worker as far as its callers can tell."""
         service = self.services.get(name)
-        return super().worker(name) if service is None else cast("Worker", service)
+        return cast("Worker", super().worker(name) if service is None else service)
 
     def worker_unless_slow(self, name: str) -> Worker:
         """See Runtime."""
@@ -172,7 +173,7 @@ class HarnessRuntime(Runtime):
 
     def record(self, namespace: "Namespace", object_id: str, name: str | None) -> ObjectRecord:
         """An object, brought up where it is not live. Raises what loading its script raises."""
-        home = self.home(namespace.script)
+        home = self.home(namespace.script, object_id)
         record = self.directory.find(object_id)
         if record is None:
             record = self.directory.bring_up(namespace, object_id, name, home)

@@ -6,7 +6,14 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
-from holdfast.catalog import Namespace, NamespaceNotFound, Script, ScriptNotFound, Syntax
+from holdfast.catalog import (
+    Namespace,
+    NamespaceNotFound,
+    Script,
+    ScriptNotFound,
+    Syntax,
+    Traffic,
+)
 from holdfast.catalog.bindings import Binding, Inherit, ObjectClass, ObjectNamespace, Workflow
 from holdfast.catalog.files import module_kind
 from holdfast.catalog.node_compat import has_node
@@ -76,8 +83,13 @@ class Sources:
     def __init__(self) -> None:
         self.found: dict[str, Found] = {}
 
-    def script(self, name: str) -> Script:
+    def traffic(self, name: str) -> Traffic:
         """See ScriptSource."""
+        return Traffic.whole(self.script(name).version)
+
+    def script(self, name: str, version: str | None = None) -> Script:
+        """See ScriptSource."""
+        assert version is None, "a test has one version of a script"
         try:
             return self.found[name].script
         except KeyError:

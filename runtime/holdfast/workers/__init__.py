@@ -4,6 +4,7 @@ May import host, catalog, storage and engine.
 
 - `Worker` (worker.py): one version of a script in an isolate; `fetch` gives it a
   request and returns a future of its `WorkerResponse`.
+- `GradualWorker` (gradual.py): what takes events where two versions are deployed.
 - `load.py`: how a script gets into an isolate, and what can be wrong with it.
 - batches.py: batches of a queue, and what a script has made of them.
 - compatibility.py: what its compatibility date and flags decide.

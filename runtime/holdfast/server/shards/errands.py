@@ -86,15 +86,15 @@ class Clerk:
             for queue in news:
                 self._runtime.resources.queues.news(queue)
 
-    async def _refresh(self, name: str | None) -> None:
-        """Run what the catalog has now: the script `name` anew, others where they have changed."""
+    async def _refresh(self) -> None:
+        """Run what the catalog has now."""
         runtime = self._runtime
         runtime.reroute()
         runtime.retail()
         known = {namespace.id: namespace for namespace in runtime.source.namespaces()}
         moved = {
             namespace.id: known.get(namespace.id, replace(namespace, script=""))
-            for resident in runtime.residents.values()
+            for resident in runtime.live_versions()
             for namespace in resident.objects.namespaces
             if namespace.script and known.get(namespace.id) != namespace
         }
@@ -102,23 +102,34 @@ class Clerk:
             runtime.move_namespace(namespace)
         for namespace in known.values():
             runtime.watch_alarms(namespace)
-        for loaded in [*runtime.residents]:
+        for name in runtime.deployed():
             try:
-                await self._renew(loaded, is_new=loaded == name)
+                await self._renew(name)
             except ScriptNotFound:
-                runtime.remove(loaded)
-            except ScriptInvalid as error:  # it loaded in another shard: let the next event try
-                log.error("%s does not load: %s", loaded, error)
-                runtime.remove(loaded)
+                runtime.remove(name)
 
-    async def _renew(self, name: str, *, is_new: bool) -> None:
-        """Load what there is now of a script, where that has changed."""
+    async def _renew(self, name: str) -> None:
+        """Take up what there is now of a script, where that has changed."""
         runtime = self._runtime
-        script, resident = runtime.source.script(name), runtime.residents.get(name)
-        if resident is None or not (is_new or script != resident.worker.script):
+        now = runtime.source.traffic(name)
+        if runtime.deployed().get(name, now) == now:
             return
-        compiled = await runtime.code_ahead.compile(script)
-        runtime.replace(name, runtime.load(runtime.source.script(name)))  # the newest by now
+        compiled = [
+            await runtime.code_ahead.compile(runtime.source.script(name, version))
+            for version in now.versions
+            if version not in runtime.versions(name)
+        ]
+        newest = runtime.source.traffic(name)
+        if name not in runtime.deployed():
+            return
+        loaded = []
+        for version in newest.versions:
+            if version not in runtime.versions(name):
+                try:
+                    loaded.append(runtime.load(runtime.source.script(name, version)))
+                except ScriptInvalid as error:  # it loaded in another shard: let an event try
+                    log.error("%s does not load: %s", name, error, extra={"script": name})
+        runtime.deploy(name, newest, loaded)
         del compiled
 
 
