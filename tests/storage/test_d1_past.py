@@ -119,6 +119,37 @@ def test_bookmarks_grow_and_those_of_what_is_the_same_are(database, calendar):
     assert database.bookmark() > first
 
 
+def test_a_bookmark_that_is_asked_for_again_reads_nothing_anew(database, calendar, monkeypatch):
+    put(database, 1)
+    first = database.bookmark()
+    held_until = calendar.now + 20 * DAY_MS
+    calendar.now = held_until
+    read = []
+    add_pages = History._add_pages
+    monkeypatch.setattr(History, "_add_pages", lambda *a: read.append(1) or add_pages(*a))
+    assert database.bookmark() == first and not read
+    calendar.now += 20 * DAY_MS
+    database.restore(first)  # it was so until then, and is to be had for as long from then on
+    assert held(database) == [1]
+
+
+def test_what_others_have_written_since_a_bookmark_has_another(database, calendar, tmp_path):
+    put(database, 1)
+    first = database.bookmark()
+    other = another(tmp_path, calendar)
+    put(other, 2)
+    other.close()
+    second = database.bookmark()
+    assert second > first
+    with sqlite3.connect(database.path) as db:  # who does not count what it writes
+        db.execute("INSERT INTO t VALUES (3)")
+    db.close()
+    third = database.bookmark()
+    assert third > second
+    database.restore(second)
+    assert held(database) == [1, 2]
+
+
 def test_all_who_have_it_open_see_what_came_back(database, calendar, tmp_path):
     other = another(tmp_path, calendar)
     put(database, 1)

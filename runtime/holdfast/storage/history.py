@@ -161,6 +161,23 @@ class History:
         os.utime(self._path, (until / 1000, until / 1000))
         return found
 
+    def renew(self, bookmark: str, now_ms: float) -> bool:
+        """Note that it is so until now what a mark shows; false unless it is the newest, and kept.
+
+        That it was asked for is known of it. Without a look at the database.
+        """
+        with self._reading() as db:
+            until = max(int(now_ms), self._newest(db).until_ms)
+            db.execute(
+                "UPDATE marks SET until_ms = ?"
+                " WHERE bookmark = ? AND asked AND id = (SELECT max(id) FROM marks)",
+                (until, bookmark),
+            )
+            is_there = db.changes() > 0
+        if is_there:
+            os.utime(self._path, (until / 1000, until / 1000))
+        return is_there
+
     def at(self, time_ms: float) -> str:
         """The bookmark of the last mark up to a time; of the first, if that is later."""
         with self._reading() as db:

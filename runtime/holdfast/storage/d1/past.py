@@ -44,7 +44,7 @@ from holdfast.storage.history import (
     newest_ms,
 )
 from holdfast.storage.names import SCRATCH
-from holdfast.storage.session import SHARED_VFS
+from holdfast.storage.session import SHARED_VFS, wal_path
 from holdfast.storage.snapshot import Snapshot
 from holdfast.storage.template import settle
 
@@ -63,6 +63,8 @@ DAMAGED_PAST = "The past of this database is damaged, and was put aside. The dat
 MARKING_MS_PER_BYTE = 2e-6  # about: two seconds for a gigabyte
 
 _PAGES_AT_ONCE = 1_024
+
+Files = tuple[tuple[int, int, int], ...]
 
 
 class Past:
@@ -85,6 +87,8 @@ class Past:
         self._history = self._open(self._look)
         self._looked_ms = self._due_ms = -math.inf  # when it was seen, and is to be seen again
         self._marking: threading.Thread | None = None
+        # Who asks again meets what was marked last: its state, and its bookmark.
+        self._marked: tuple[Metadata | None, Files, str] = None, (), ""
 
     def now_ms(self) -> float:
         """The time of the calendar."""
@@ -157,7 +161,16 @@ class Past:
         """
         self._require_kept()
         self.settle()
-        bookmark, _ = self._mark_present()
+        files = self._files()
+        snapshot, told = self._snapshot()
+        *state, bookmark = self._marked
+        if state == [told, files]:
+            snapshot.close()
+            if self._history.renew(bookmark, self.now_ms()):
+                return bookmark
+            snapshot, told = self._snapshot()
+        bookmark = self._mark(self._history, snapshot, told, self.now_ms(), asked=True)
+        self._marked = told, files, bookmark
         return bookmark
 
     def at(self, time_ms: float) -> str:
@@ -232,6 +245,15 @@ class Past:
     def _mark_present(self) -> tuple[str, Metadata]:
         snapshot, told = self._snapshot()
         return self._mark(self._history, snapshot, told, self.now_ms(), asked=True), told
+
+    def _files(self) -> Files:
+        """What differs whenever somebody, of whatever program, has written."""
+        found = []
+        for file in (self._path, wal_path(self._path)):
+            with suppress(FileNotFoundError):
+                status = file.stat()
+                found.append((status.st_ino, status.st_size, status.st_mtime_ns))
+        return tuple(found)
 
     def _snapshot(self) -> tuple[Snapshot, Metadata]:
         snapshot = Snapshot.of(self._path, SHARED_VFS)
