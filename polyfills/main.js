@@ -21,12 +21,15 @@ import "./language/locale-methods.js";
 import "./unclonable.js";
 
 export {
+  admitFarFacet,
   admitObject,
+  busyFarFacets,
   deliverObjectAlarm,
   deliverObjectCall,
   deliverObjectFetch,
   evictIdle,
   failDeadlocked,
+  farFacetGone,
   objectBroken,
   objectsDurable,
   objectSocketEvent,

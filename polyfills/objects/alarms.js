@@ -29,7 +29,7 @@ export function setAlarm(instance, owner, time, options) {
   const ms = milliseconds(time, `'setAlarm' on '${owner}'`);
   if (!(ms > 0)) throw new TypeError(NOT_AFTER_ZERO);
   if (!instance.mayHandleAlarms) throw new TypeError(NO_HANDLER);
-  if (instance.parent !== null) throw new Error(NOT_IN_FACETS);
+  if (instance.facetDepth > 0) throw new Error(NOT_IN_FACETS);
   write(instance, Math.max(Math.floor(ms), Date.now()), options);
 }
 

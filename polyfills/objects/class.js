@@ -1,11 +1,14 @@
-// DurableObjectClass: a class of the script's own as facets are made of, with their `props`.
+// DurableObjectClass: a class as facets are made of, with their `props`: the script's own, or one of a
+// Worker that it has loaded, or that it was given by the Worker that has loaded it.
 // https://developers.cloudflare.com/workers/runtime-apis/context/#exports
 
+import { service_own } from "holdfast:ops";
 import { Either } from "../kernel/either.js";
 import { isObject } from "../kernel/webidl.js";
-import { addEntry, registerEntry, TAGS, takeEntry } from "../rpc/message.js";
+import { addEntry, BY_TOKEN, defineToken, registerEntry, TAGS, takeEntry } from "../rpc/message.js";
 import { dataCloneError } from "../serialize/errors.js";
-import { deserialize, serialize } from "../serialize/index.js";
+import { encodeServiceProps, ownRefusal } from "../workers/fetcher.js";
+import { decodeProps } from "../workers/props.js";
 import { propsAmong } from "../workers/specializing.js";
 import { DurableObjectNamespace, namespaceOn } from "./namespace.js";
 
@@ -16,7 +19,9 @@ let partsOf;
 
 /** A class whose instances are objects; `ctx.facets.get` takes it. */
 export class DurableObjectClass extends Either {
-  #parts; // { className, props }, these serialized or undefined
+  // { className, props }, these as their text (workers/props.js) or undefined; of another isolate's
+  // class { far }, how the host knows it, and perhaps `refusal`, why it cannot be sent.
+  #parts;
 
   constructor(key, parts, object) {
     if (key !== FROM_HOST) throw new TypeError("Illegal constructor");
@@ -33,12 +38,20 @@ export class DurableObjectClass extends Either {
   }
 }
 
-/** The export's name and the props of a class, or of a namespace of `ctx.exports`; else undefined. */
+/**
+ * The export's name and the props of a class, or of a namespace of `ctx.exports`; of another isolate's
+ * class, as it is; else undefined.
+ */
 export function partsOfClass(value) {
   const parts = partsOf(value);
-  if (parts === undefined) return undefined;
+  if (parts === undefined || parts.far !== undefined) return parts;
   const { className, props } = parts;
-  return { className, props: props === undefined ? {} : deserialize(props) };
+  return { className, props: props === undefined ? {} : decodeProps(props) };
+}
+
+/** A class of another isolate. */
+export function classFrom(parts) {
+  return new DurableObjectClass(FROM_HOST, parts);
 }
 
 /** What `ctx.exports` has for a class without a namespace: also a function, which gives it props. */
@@ -68,7 +81,7 @@ export function loopbackNamespace(binding) {
 function specializer(className, Class) {
   const object = (...args) => {
     const given = propsAmong(args, Class.name);
-    const props = given === undefined ? undefined : serialize(given);
+    const props = given === undefined ? undefined : encodeServiceProps(given);
     return new DurableObjectClass(FROM_HOST, { className, props });
   };
   delete object.name;
@@ -88,12 +101,22 @@ class ClassEntry {
     throw dataCloneError(FAR_AWAY);
   }
 
+  keptToken() {
+    const { className, props, far, refusal = ownRefusal() } = this.parts;
+    if (far?.startsWith("d")) return far;
+    if (refusal !== undefined) throw dataCloneError(refusal);
+    return `d${service_own(className)}${props === undefined ? "" : `;${props}`}`;
+  }
+
   drop() {}
 }
+
+defineToken("d", (text) => new ClassEntry({ far: `d${text}` }));
 
 registerEntry(DurableObjectClass, {
   tag: TAGS.OBJECT_CLASS,
   refusal: "DurableObjectClass cannot be serialized in this context.",
   write: (value, sink) => sink.uint32(addEntry(new ClassEntry(partsOf(value)))),
   read: (source) => new DurableObjectClass(FROM_HOST, takeEntry(source.uint32()).parts),
+  isKept: BY_TOKEN,
 });

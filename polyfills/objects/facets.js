@@ -12,6 +12,7 @@
 import { facet_open } from "holdfast:ops";
 import { encodeUtf8 } from "../encoding/utf8.js";
 import { wrongArgument, wrongField } from "../kernel/arguments.js";
+import { lazily } from "../kernel/lazy.js";
 import { queueTurn } from "../kernel/turns.js";
 import { dropMessage } from "../rpc/message.js";
 import { crossedRequest, repeatOf } from "../workers/crossing.js";
@@ -33,10 +34,12 @@ const NO_OPTIONS = "A facet's callback must return an object with the class of t
 const CLASSES = "DurableObjectClass or LoopbackDurableObjectNamespace or LoopbackColoLocalActorNamespace";
 const EVICTED = "This Durable Object instance is no longer active: it has no facets.";
 
+const farFacets = lazily("objects/far-facet.js");
+
 class Facet {
   #parent;
   #name;
-  #instance = null;
+  #inside = null; // a NearFacet, or a FarFacet where its class lives elsewhere
   #starting = 0; // calls that wait for the instance
   #waiting = []; // { caller, resolve, reject } of those that wait for it to be made
   #error = null;
@@ -50,18 +53,20 @@ class Facet {
   start(callback, context) {
     queueTurn(context, async () => {
       try {
-        this.#make(checkedOptions(await callback()));
+        const options = checkedOptions(await callback());
+        if (this.#error !== null) return;
+        if (options.far === undefined) this.#begin(this.#makeHere(options));
+        else await this.#makeElsewhere(options);
       } catch (error) {
         this.#fail(asEnd(error));
       }
     });
   }
 
-  #make({ className, props, id }) {
-    if (this.#error !== null) return;
+  #makeHere({ className, props, id }) {
     const parent = this.#parent;
     const [slot, key] = facet_open(parent.slot, this.#name).split(" ");
-    this.#instance = admitFacet({
+    const instance = admitFacet({
       slot: +slot,
       id: id ?? parent.id,
       key,
@@ -69,8 +74,22 @@ class Facet {
       className,
       props,
       parent,
+      facetDepth: parent.facetDepth + 1,
       onGone: (error) => this.#forget(error),
     });
+    return new NearFacet(instance);
+  }
+
+  async #makeElsewhere({ far, id }) {
+    const parent = this.#parent;
+    const forget = (error) => this.#forget(error);
+    const facet = await farFacets().openFarFacet(parent, this.#name, far, id ?? parent.id, forget);
+    if (this.#error === null) this.#begin(facet);
+    else facet.end(this.#error);
+  }
+
+  #begin(inside) {
+    this.#inside = inside;
     for (const { caller, resolve } of this.#takeWaiting()) {
       queueTurn(caller, () => this.#letIn(caller, resolve));
     }
@@ -108,42 +127,80 @@ class Facet {
 
   /** Have the facet fail with this error, whatever it does. */
   end(error) {
-    if (this.#instance === null) {
+    if (this.#inside === null) {
       this.#fail(error);
       this.#forget(error);
     } else {
-      this.#instance.end(error);
+      this.#inside.end(error);
     }
   }
 
   /** Let go of the facet with its object, of which nothing is under way. */
   evict() {
     this.#error ??= new Error(EVICTED);
-    if (this.#instance !== null && this.#instance.error === null) evict(this.#instance);
+    if (this.#inside !== null && this.#inside.error === null) this.#inside.evict();
   }
 
   /** True while evicting it would cut something off, such as WebSockets: it could not be woken. */
   get isBusy() {
-    const instance = this.#instance;
-    if (instance === null) return this.#starting > 0;
-    return instance.isBusy || instance.outputGate.isLocked || instance.awake?.sockets.size > 0;
+    return this.#inside === null ? this.#starting > 0 : this.#inside.isBusy;
   }
 
-  /** What `call(instance)` promises, with the facet's instance, as soon as there is one. */
+  /** What `call(inside)` promises, with a NearFacet or a FarFacet, as soon as there is one. */
   reach(caller, call) {
     if (this.#error !== null) return Promise.reject(asEnd(this.#error));
-    if (this.#instance !== null && this.#starting === 0) return call(this.#instance);
+    if (this.#inside !== null && this.#starting === 0) return call(this.#inside);
     this.#starting++;
     caller.life.pendingOps++;
     return new Promise((resolve, reject) => {
-      if (this.#instance === null) this.#waiting.push({ caller, resolve, reject });
+      if (this.#inside === null) this.#waiting.push({ caller, resolve, reject });
       else queueTurn(caller, () => this.#letIn(caller, resolve));
     }).then(() => {
       if (this.#error !== null) throw asEnd(this.#error);
-      return call(this.#instance);
+      return call(this.#inside);
     });
   }
 }
+
+/** What a facet is whose instance lives here. */
+class NearFacet {
+  #instance;
+
+  constructor(instance) {
+    this.#instance = instance;
+  }
+
+  get error() {
+    return this.#instance.error;
+  }
+
+  get isBusy() {
+    const instance = this.#instance;
+    return instance.isBusy || instance.outputGate.isLocked || instance.awake?.sockets.size > 0;
+  }
+
+  send(caller, path, message) {
+    return callMethod(this.#instance, caller, path, message);
+  }
+
+  /** Send a request of this record; the response. */
+  fetch(caller, record) {
+    const bytes = bytesOf(record.source);
+    const { signal } = record;
+    const repeat = repeatOf(record, fetchAgain, this);
+    return callInstance(this.#instance, caller, crossedRequest(record), bytes, repeat, signal);
+  }
+
+  end(error) {
+    this.#instance.end(error);
+  }
+
+  evict() {
+    evict(this.#instance);
+  }
+}
+
+const fetchAgain = ({ target: facet }, caller, record) => facet.fetch(caller, record);
 
 function checkedOptions(options) {
   if (options === undefined || options === null) throw new TypeError(NO_OPTIONS);
@@ -190,9 +247,9 @@ class FacetLink {
   async send(caller, path, message) {
     let isTaken = message === null;
     try {
-      return await this.#find(caller).reach(caller, (instance) => {
+      return await this.#find(caller).reach(caller, (inside) => {
         isTaken = true;
-        return callMethod(instance, caller, path, message);
+        return inside.send(caller, path, message);
       });
     } finally {
       if (!isTaken) dropMessage(message);
@@ -201,16 +258,9 @@ class FacetLink {
 
   /** Send a request of this record; the response. */
   fetch(caller, record) {
-    return this.#find(caller).reach(caller, (instance) => {
-      const bytes = bytesOf(record.source);
-      const { signal } = record;
-      const repeat = repeatOf(record, fetchAgain, this);
-      return callInstance(instance, caller, crossedRequest(record), bytes, repeat, signal);
-    });
+    return this.#find(caller).reach(caller, (inside) => inside.fetch(caller, record));
   }
 }
-
-const fetchAgain = ({ target: facet }, caller, record) => facet.fetch(caller, record);
 
 // ---- ctx.facets -----------------------------------------------------------------------
 
@@ -234,7 +284,7 @@ export class DurableObjectFacets {
     name = `${name}`.toWellFormed();
     if (typeof callback !== "function") throw wrongArgument("get", "DurableObjectFacets", 2, "function");
     checkName(name);
-    if (depthOf(this.#instance) >= MAX_DEPTH) throw new Error(TOO_DEEP);
+    if (this.#instance.facetDepth + 1 >= MAX_DEPTH) throw new Error(TOO_DEEP);
     return stubOf(new FacetLink(this.#instance, name, callback));
   }
 
@@ -277,9 +327,4 @@ function requireStrings(method, given, wanted) {
 function checkName(name) {
   if (encodeUtf8(name).length > MAX_NAME_BYTES) throw new TypeError(NAME_TOO_LONG);
   return name;
-}
-
-/** How deep a facet of this instance would be, its object being at 0. */
-function depthOf(instance) {
-  return instance === null ? 0 : 1 + depthOf(instance.parent);
 }

@@ -43,13 +43,14 @@ export class ObjectInstance {
 
   /**
    * `id` is what its code sees; `key` is what the host calls the object, the same for all its
-   * instances. A facet has the `parent` that it is in.
+   * instances. A facet has the `parent` that it is in, if that lives here, and how deep it is.
    */
-  constructor({ slot, id, key, usesSqlite, Class, env, onGone, parent = null, props = undefined }) {
+  constructor({ slot, id, key, usesSqlite, Class, env, onGone, parent = null, facetDepth = 0, props = undefined }) {
     this.slot = slot;
     this.id = id;
     this.key = key;
     if (parent !== null) this.parent = parent;
+    if (facetDepth !== 0) this.facetDepth = facetDepth;
     if (props !== undefined) this.props = props;
     this.usesSqlite = usesSqlite;
     this.#Class = Class;
@@ -239,6 +240,7 @@ Object.assign(ObjectInstance.prototype, {
   holds: null,
   pumps: null, // how to break off bodies that its code is still writing
   parent: null,
+  facetDepth: 0, // an object is no facet
   props: undefined,
   facets: null, // by name, once it has used some; see facets.js
   isLasting: true, // it may live for ever

@@ -34,6 +34,7 @@ import { whenBroken } from "./breaking.js";
 import { HUNG, hungCalls } from "./hang.js";
 import { idFromHost } from "./id.js";
 import { ObjectInstance } from "./instance.js";
+import { decodeProps } from "../workers/props.js";
 import { bytesOf } from "./overload.js";
 import { failureParts, remoteError } from "./remote-error.js";
 
@@ -111,6 +112,37 @@ export function admitFacet({ className, onGone, ...options }) {
       onGone(instance.error);
     },
   });
+}
+
+/**
+ * Entry point: take in a facet, so deep, of an object that lives elsewhere. `told` is the id that it
+ * sees, in JSON: that of an object, or a `text`; `props` are as workers/props.js has them.
+ */
+export function admitFarFacet(slot, className, told, key, usesSqlite, props, facetDepth) {
+  const { hex, name, jurisdiction, text } = JSON.parse(told);
+  const id = hex === undefined ? text : idFromHost(hex, name, jurisdiction);
+  const Class = classes[className];
+  const given = props === undefined ? {} : decodeProps(props);
+  settleIn({ slot, id, key, usesSqlite, Class, props: given, facetDepth, onGone: forget });
+}
+
+/** Entry point: the slots of such facets that the end of would cut something off, in JSON. */
+export function busyFarFacets() {
+  const busy = [];
+  for (const instance of bySlot.values()) {
+    const isFar = instance.facetDepth > 0 && instance.parent === null;
+    if (isFar && (instance.isBusy || instance.outputGate.isLocked || instance.awake?.sockets.size > 0)) {
+      busy.push(instance.slot);
+    }
+  }
+  return JSON.stringify(busy);
+}
+
+const far = lazily("objects/far-facet.js");
+
+/** Entry point: a facet has ended that lives elsewhere. */
+export function farFacetGone(slot, reason) {
+  far().farFacetGone(slot, reason);
 }
 
 function settleIn(options) {
@@ -383,7 +415,7 @@ export function sweepObjects(hungSweeps) {
 export function evictIdle(idleSweeps, limit) {
   for (const instance of byKey.values()) {
     if (sweeps - instance.lastUsed <= idleSweeps) return false;
-    if (instance.isBusy || instance.outputGate.isLocked || instance.parent !== null) continue;
+    if (instance.isBusy || instance.outputGate.isLocked || instance.facetDepth > 0) continue;
     if (limit-- === 0) return true;
     evict(instance);
   }

@@ -45,6 +45,7 @@ let reading = null; // { context, entries, group } of the one that is being read
 const makers = [];
 // Registers the classes that are in few messages.
 const loadHttp = lazily("rpc/http.js");
+const loadClasses = lazily("objects/class.js");
 const { READABLE, WRITABLE, HEADERS, REQUEST, RESPONSE, ABORT_SIGNAL } = TAGS;
 defineHostObjectsLater([READABLE, WRITABLE, HEADERS, REQUEST, RESPONSE, ABORT_SIGNAL], loadHttp);
 defineHostObjectsLater([TAGS.R2_HEAD, TAGS.R2_GET, TAGS.R2_CHECKSUMS], lazily("r2/object.js"));
@@ -253,7 +254,13 @@ export function messageFromHost(data, tokens) {
   return { plain: null, data, entries };
 }
 
+/** The token of an entry that is kept: some have none in a message. */
+export function keptToken(entry) {
+  return entry.keptToken === undefined ? entry.token() : entry.keptToken();
+}
+
 /** The entry behind a token. */
 export function entryOfToken(token) {
+  if (token[0] === "d") loadClasses(); // which few ever see
   return parsers[token[0]](token.slice(1));
 }

@@ -111,6 +111,11 @@ function targetWith(number, props) {
   return props === undefined ? `${number}` : `${number};${encodeProps(props, entryOfService)}`;
 }
 
+/** Why nothing of the script's own may be sent; undefined where it may. */
+export function ownRefusal() {
+  return ownNumbers === null ? undefined : NOT_TRANSFERABLE;
+}
+
 /** Have the script's own services stay here: it is a Worker that was loaded at runtime. */
 export function keepOwnServices() {
   ownNumbers = new Set();
@@ -213,5 +218,5 @@ export function tokenOf(stub, field) {
 
 /** The text of props that hold services. */
 export function encodeServiceProps(props) {
-  return encodeProps(props, refuseLoopbacks);
+  return encodeProps(props, refuseLoopbacks, true);
 }

@@ -12,6 +12,7 @@ import {
   loader_start,
 } from "holdfast:ops";
 import { wrongArgument } from "../kernel/arguments.js";
+import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { queueTurn } from "../kernel/turns.js";
 import { isObject } from "../kernel/webidl.js";
@@ -30,6 +31,7 @@ import { encodeServiceProps, NOT_TRANSFERABLE, stubOf } from "./fetcher.js";
 import { giveModules, readCode, readEntrypoint } from "./worker-code.js";
 
 const FROM_HOST = {};
+const classes = lazily("objects/class.js");
 const dropped = new FinalizationRegistry((number) => loader_release(number));
 
 /** Whoever has one holds the Worker of its number. */
@@ -40,6 +42,11 @@ class Holder {
   }
 }
 
+/** How the host knows what a Worker exports under this name, with these props. */
+function targetOf(holder, name, props = "") {
+  return `${holder.number}/${encodeURIComponent(name)}/${props}`;
+}
+
 /** An entrypoint of a Worker that is loaded: what a service's stub leads to. A source of calls. */
 class LoadedEntrypoint {
   refusal = NOT_TRANSFERABLE;
@@ -48,7 +55,7 @@ class LoadedEntrypoint {
 
   constructor(holder, name, props) {
     this.#holder = holder;
-    this.#target = `${holder.number}/${encodeURIComponent(name)}/${props ?? ""}`;
+    this.#target = targetOf(holder, name, props);
   }
 
   open() {
@@ -86,6 +93,15 @@ class WorkerStub {
     const given = readEntrypoint("getEntrypoint", name, options);
     const props = given.props === undefined ? undefined : encodeServiceProps(given.props);
     return stubOf(new LoadedEntrypoint(this.#holder, given.name, props));
+  }
+
+  /** A class that it exports, for facets; they see `options.props`. */
+  getDurableObjectClass(name, options) {
+    const given = readEntrypoint("getDurableObjectClass", name, options);
+    const props = given.props === undefined ? undefined : encodeServiceProps(given.props);
+    const holder = this.#holder;
+    const far = `w${targetOf(holder, given.name, props)}`;
+    return classes().classFrom({ far, refusal: NOT_TRANSFERABLE, holder });
   }
 
   get [Symbol.toStringTag]() {

@@ -7,7 +7,7 @@ import { wrongArgument, wrongField } from "../kernel/arguments.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
 import { lazily } from "../kernel/lazy.js";
 import { isObject } from "../kernel/webidl.js";
-import { packKept } from "../rpc/message.js";
+import { keptToken, packKept } from "../rpc/message.js";
 import { refuseLoopbacks, tokenOf } from "./fetcher.js";
 
 const MAX_CODE_BYTES = 64 << 20; // as in workerd
@@ -81,7 +81,7 @@ function packEnv(env) {
   if (env === undefined) return { data: undefined, tokens: [] };
   const { data, entries } = packKept(env, refuseLoopbacks, true);
   if (data.length > MAX_ENV_BYTES) throw tooLarge("env", data.length, MAX_ENV_BYTES);
-  return { data, tokens: entries.map((entry) => entry.token()) };
+  return { data, tokens: entries.map(keptToken) };
 }
 
 // ---- Modules ------------------------------------------------------------------------------

@@ -100,9 +100,6 @@ WANTED |= {"no network, a WebSocket"}
 # A method's error is told where it was thrown, and not only where it was called.
 WANTED |= {"tails of an RPC"}
 
-# There are no facets of classes that are loaded yet.
-WANTED |= {"a Worker", "a class", "facets"}
-
 
 @pytest.mark.slow
 def test_workers_that_are_loaded_behave_the_same(tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 """Ops on the facets of the objects that live in this isolate."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from holdfast.engine import ScriptError
+from holdfast.host.constants import FIRST_VIA
 from holdfast.host.context import Host
-from holdfast.host.ops import async_op, op
+from holdfast.host.ops import async_op, deferred_op, op
+from holdfast.host.rpc import Message
 from holdfast.host.storage import attempt
 from holdfast.storage import StorageError
+
+if TYPE_CHECKING:
+    from holdfast.host.objects import Body
 
 
 class FacetsCapability(Protocol):
@@ -29,6 +34,73 @@ class FacetsCapability(Protocol):
 
     async def settled(self, slot: int) -> None:
         """Return once what was erased and cloned is durable."""
+
+
+class FarFacetsCapability(Protocol):
+    """The facets of instances that live in other isolates. Raises nothing."""
+
+    def open(self, number: int, slot: int, name: str, token: str, told: str, depth: int) -> None:
+        """Bring one up; settles the op with its slot."""
+
+    def close(self, slot: int, reason: str) -> None:
+        """End one, which was idle where there is no reason."""
+
+    def is_busy(self, slot: int) -> bool:
+        """Whether something was under way, at the last sweep, that its end would cut off."""
+
+    def fetch(
+        self,
+        number: int,
+        slot: int,
+        method: str,
+        url: str,
+        headers: str,
+        body: "Body",
+        cf: str | None,
+    ) -> None:
+        """Send one a request; settles the op with this number."""
+
+    def call(self, number: int, slot: int, route: str, message: Message | None) -> None:
+        """Call one by RPC; settles the op with this number."""
+
+
+@deferred_op
+def facet_open_far(
+    host: Host, number: int, slot: int, name: str, token: str, told: str, depth: int
+) -> None:
+    """The slot of a facet, so deep, of the object in `slot`, whose class is another isolate's.
+
+    `token` is that of the class (host/rpc.py), or a target of host/loaders.py behind a `w`; `told`
+    the id that the facet is to see, in JSON.
+    """
+    host.objects.far_facets.open(number, slot, name, token, told, depth)
+
+
+@op
+def facet_close(host: Host, slot: int, reason: str) -> None:
+    """End a facet that lives in another isolate; without a reason, one that was idle."""
+    host.objects.far_facets.close(slot, reason)
+
+
+@op
+def facet_is_busy(host: Host, slot: int) -> bool:
+    """Whether something was lately under way that the end of such a facet would cut off."""
+    return host.objects.far_facets.is_busy(slot)
+
+
+@deferred_op
+def facet_fetch(
+    host: Host,
+    number: int,
+    slot: int,
+    url: str,
+    method: str = "GET",
+    headers: str = FIRST_VIA,
+    body: "Body" = None,
+    cf: str | None = "null",
+) -> None:
+    """Send a request to such a facet; as object_fetch."""
+    host.objects.far_facets.fetch(number, slot, method, url, headers, body, cf)
 
 
 @op

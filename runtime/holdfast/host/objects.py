@@ -13,7 +13,7 @@ from holdfast.host.sockets import table_of
 from holdfast.host.sockets_end import SocketEnd
 
 if TYPE_CHECKING:
-    from holdfast.host.facets import FacetsCapability
+    from holdfast.host.facets import FacetsCapability, FarFacetsCapability
     from holdfast.host.sockets_hibernation import ObjectSockets
 
 Body = str | bytes | int | None
@@ -25,6 +25,10 @@ class ObjectsCapability(Protocol):
     @property
     def facets(self) -> "FacetsCapability":
         """The facets of the objects that live here."""
+
+    @property
+    def far_facets(self) -> "FarFacetsCapability":
+        """Those of them that live elsewhere."""
 
     def id_from_name(self, namespace: int, name: str, jurisdiction: str | None) -> str:
         """The id of a name, as 64 hexadecimal digits."""
@@ -81,12 +85,6 @@ class ObjectsCapability(Protocol):
 
     def sockets(self, slot: int) -> "ObjectSockets":
         """What outlives the instance in `slot` of its object's sockets."""
-
-    def service_address(self, service: str) -> str:
-        """See the op."""
-
-    def service_at(self, address: str) -> str:
-        """See the op."""
 
     def own_service(self, entrypoint: str) -> int:
         """The number of an entrypoint of the isolate's own script."""
@@ -202,15 +200,18 @@ def service_own(host: Host, entrypoint: str) -> int:
 
 
 @op
-def service_address(host: Host, service: str) -> str:
-    """What every isolate knows a service by, which service_at() takes."""
-    return host.objects.service_address(service)
+def token_address(host: Host, token: str) -> str:
+    """What every isolate knows by the same words that has this token here; token_at() takes it.
+
+    The token is one of a service, an object or a class (host/rpc.py).
+    """
+    return host.rpc.address_of(token)
 
 
 @op
-def service_at(host: Host, address: str) -> str:
-    """The service with this address, as this isolate knows it."""
-    return host.objects.service_at(address)
+def token_at(host: Host, address: str) -> str:
+    """The token of what has this address."""
+    return host.rpc.token_at(address)
 
 
 @op

@@ -8,10 +8,14 @@ tokens, each of which means something in one isolate only:
     b<handle>   a body
     s<number>   a service binding, then `;` and its props in base64 where it has any
     o<number>/<class>/<uses SQLite>/<id>[/<name>]   a Durable Object, percent-encoded
+    d<number>   a Durable Object class, as a service is told; in what is kept, and not in calls
 
 and calls are also for
 
-    w<target>   a Worker that the isolate has loaded (host/loaders.py); it cannot be sent
+    f<slot>     a facet that lives in another isolate (host/facets.py)
+    w<target>   a Worker that the isolate has loaded (host/loaders.py)
+
+neither of which can be sent.
 
 `IsolateRpc` (objects/rpc.py) turns one isolate's tokens into capabilities, and those into
 another's. The JavaScript half is `polyfills/rpc/`.
@@ -55,6 +59,12 @@ class RpcCapability(Protocol):
 
     def let_go(self, tokens: str) -> None:
         """The isolate has not got the message that these went with."""
+
+    def address_of(self, token: str) -> str:
+        """See token_address."""
+
+    def token_at(self, address: str) -> str:
+        """See token_at."""
 
     def call(self, number: int, target: str, route: str, message: Message | None) -> None:
         """Make a call; settles the op with this number with the result's data and tokens."""

@@ -8,7 +8,8 @@ isolate hosts an object, and here its storage is opened, fenced off and closed.
 - `ObjectDirectory` (directory.py): every object that is live in this shard.
 - `Departures` (departures.py): what the log says of objects that leave memory.
 - `ObjectHome` (home.py): the objects of one Worker's isolate, as the directory sees it.
-- `ObjectRecord` (record.py): one of them; `LiveFacets` (facets.py): the objects inside of it.
+- `ObjectRecord` (record.py): one of them; `LiveFacets` (facets.py): the objects inside of it;
+  `FarFacets` (far_facets.py): those of them that live in another isolate.
 - `IsolateObjects` (capability.py): what one isolate's ops may do with objects; services.py:
   what its service bindings lead to.
 - `IsolateLoaders` (loaders.py): the Workers that one isolate loads, and calls of them.

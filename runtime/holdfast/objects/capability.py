@@ -26,6 +26,7 @@ from holdfast.objects.alarms import Outcome
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.facets import LiveFacets
+from holdfast.objects.far_facets import FarFacets
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.objects.local import UNREACHABLE, LocalObjects
@@ -73,6 +74,7 @@ class IsolateObjects:
         self.home: ObjectHome | None = None  # set when the isolate's Worker has loaded
         self.unreachable = UNREACHABLE
         self.facets = LiveFacets(directory)
+        self.far_facets = FarFacets(host, self, directory, calls, local.home_of)
         self.rpc = IsolateRpc(host, self, calls)
 
     def live_in(self, home: ObjectHome) -> None:
@@ -124,14 +126,6 @@ class IsolateObjects:
     def service_text(self, target: ServiceTarget) -> str:
         """What the isolate knows a service by."""
         return self._services.text_of(target)
-
-    def service_address(self, service: str) -> str:
-        """See ObjectsCapability."""
-        return self._services.find(service).address
-
-    def service_at(self, address: str) -> str:
-        """See ObjectsCapability."""
-        return self._services.text_of(ServiceTarget.at(address))
 
     def own_service(self, entrypoint: str) -> int:
         """The number of an entrypoint of the isolate's own script."""

@@ -91,14 +91,16 @@ class ObjectDirectory:
             )
         return root.facets
 
-    def bring_up_facet(self, parent: ObjectRecord, name: str) -> ObjectRecord:
-        """Make a facet live, where its object is. It must not be live already.
+    def bring_up_facet(
+        self, parent: ObjectRecord, name: str, home: ObjectHome | None = None
+    ) -> ObjectRecord:
+        """Make a facet live in `home`, or else where what it is in lives.
 
-        Raises StorageError.
+        It must not be live already. Raises StorageError.
         """
         root = parent.root or parent
         self._last_slot = slot = self._last_slot + 1
-        record = ObjectRecord(slot, root.namespace, root.id, None, root.home, root=root)
+        record = ObjectRecord(slot, root.namespace, root.id, None, home or parent.home, root=root)
         record.facet, record.store = self.facets_of(parent).open(
             parent.facet,
             name,
@@ -109,7 +111,15 @@ class ObjectDirectory:
         record.id = facet_id(root.id, record.facet)
         assert record.id not in self._by_id, "a facet has one live instance at most"
         self._add(record)
+        if home is not None:
+            parent.far = [*(parent.far or ()), record]
         return record
+
+    def end_facet(self, record: ObjectRecord, reason: str) -> None:
+        """End a facet that lives in another isolate than what it is in; what it wrote is kept."""
+        record.store.flush()
+        self._end(record, reason)
+        self._loop.call_soon(record.home.broken, record.slot, reason, _RESET)
 
     def _add(self, record: ObjectRecord) -> None:
         self._by_id[record.id] = record
@@ -163,7 +173,7 @@ class ObjectDirectory:
     def _on_broken(self, record: ObjectRecord, error: BaseException) -> None:
         if record.slot in self._by_slot:
             log.error("object %s lost its storage: %s", record.id, error, extra=record.about)
-            self._forget(record)
+            self._forget(record, str(error))
             record.home.lose_sockets(record)
         # An instance that has ended may have answers left that wait for the disk.
         record.home.broken(record.slot, str(error), _RESET)
@@ -178,7 +188,7 @@ class ObjectDirectory:
         else:
             self.departures.evicted(record, f"idle for {self._idle_seconds:g} s")
             self._loop.call_soon(record.store.close)
-            self._forget(record)
+            self._forget(record, "")
             record.home.forget_sockets(record)
 
     def supersede(self, home: ObjectHome, reason: str = CODE_UPDATED) -> None:
@@ -188,8 +198,9 @@ class ObjectDirectory:
         """
         home.end_sockets(reason)
         for record in self._records_of(home):
-            record.store.flush()
-            self._end(record, reason)
+            if self._is_live(record):
+                record.store.flush()
+                self._end(record, reason)
         home.supersede()
 
     def supersede_namespace(self, unique_key: str, reason: str = CODE_UPDATED) -> None:
@@ -224,7 +235,7 @@ class ObjectDirectory:
 
     def _break(self, records: list[ObjectRecord], reason: str) -> None:
         """Keep what they wrote, and tell them; only then, for an object resets its facets."""
-        for record in records:
+        for record in filter(self._is_live, records):
             record.store.flush()
             self._end(record, reason)
         for record in records:
@@ -237,7 +248,8 @@ class ObjectDirectory:
         own.
         """
         for record in self._records_of(home):
-            self._end(record, reason, logged)
+            if self._is_live(record):
+                self._end(record, reason, logged)
 
     def population(self) -> Counter[tuple[str, str]]:
         """How many objects live, by script and class; a facet is a part of its object."""
@@ -247,18 +259,28 @@ class ObjectDirectory:
     def _records_of(self, home: ObjectHome) -> list[ObjectRecord]:
         return [record for record in self._by_slot.values() if record.home is home]
 
+    def _is_live(self, record: ObjectRecord) -> bool:
+        """Not where it has ended meanwhile, with what it was a facet of."""
+        return record.slot in self._by_slot
+
     def _end(self, record: ObjectRecord, reason: str, logged: str | None = None) -> None:
         self.departures.reset(record, logged or reason)
         self._fence(record, reason)
         self._loop.call_soon(record.store.close)
-        self._forget(record)
+        self._forget(record, reason)
         record.home.lose_sockets(record)
 
     def _fence(self, record: ObjectRecord, reason: str) -> None:
         record.store.supersede(ScriptError("Error", reason, durableObjectReset=True))
 
-    def _forget(self, record: ObjectRecord) -> None:
+    def _forget(self, record: ObjectRecord, reason: str) -> None:
         if self._by_id.get(record.id) is record:
             del self._by_id[record.id]
         self._by_slot.pop(record.slot, None)
         del record.store  # which knows the record: neither is to wait for the garbage collector
+        if record.on_gone is not None:
+            record.on_gone(reason)
+        if record.far is not None:
+            for facet in record.far:
+                if self._is_live(facet):
+                    self.end_facet(facet, reason or "Its object is no longer active.")

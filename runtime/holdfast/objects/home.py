@@ -42,6 +42,8 @@ class ObjectHome:
         self._durable_rounds: list[int] = []  # slot and round, in turn, that are to be told
         self._sockets: dict[str, ObjectSockets] = {}
         self._serial = next(_serials)
+        self.far_facets = 0  # that live here, of objects that live elsewhere
+        self.busy_facets: set[int] = set()  # those of them that were so at the last sweep
         self.caller: IsolateObjects  # who makes the isolate's own calls; set with it
         # Where two versions of the script are deployed: whether an object is this one's.
         self.keeps: Callable[[str], bool] | None = None
@@ -69,6 +71,29 @@ class ObjectHome:
             record.namespace.use_sqlite,
             IdFactory(record.namespace.unique_key).jurisdiction_of(record.id),
         )
+
+    def admit_facet(
+        self, record: ObjectRecord, class_name: str, told: str, props: str | None, depth: int
+    ) -> None:
+        """Make the instance of a facet known whose object lives elsewhere.
+
+        `told` is the id that it is to see, in JSON; see polyfills/objects/residents.js.
+        """
+        self._host.enter(
+            self.worker.entry_once("admitFarFacet"),
+            record.slot,
+            class_name,
+            told,
+            record.id,
+            record.namespace.use_sqlite,
+            props,
+            depth,
+        )
+
+    def facet_gone(self, slot: int, reason: str) -> None:
+        """A facet has ended that lives in another isolate."""
+        if not self.worker.is_dead:
+            self._host.enter_soon(self.worker.entry_once("farFacetGone"), slot, reason)
 
     def deliver(self, number: int, slot: int, request: "ObjectRequest") -> None:
         """Give an instance a request; the answer comes back under `number`."""
@@ -135,6 +160,11 @@ class ObjectHome:
         if sockets is None:
             sockets = self._sockets[record.id] = ObjectSockets(find_slot, live_slot)
         return sockets
+
+    def has_sockets(self, record: ObjectRecord) -> bool:
+        """Whether an object has WebSockets that hibernate."""
+        sockets = self._sockets.get(record.id)
+        return sockets is not None and bool(sockets.ends)
 
     def forget_sockets(self, record: ObjectRecord) -> None:
         """The object was evicted: nothing is kept of it that has no sockets."""
@@ -206,6 +236,9 @@ class ObjectHome:
         self.worker.sweep()
         self._host.enter(self._sweep_events, hung_sweeps)
         self._host.enter(self._sweep, hung_sweeps)
+        if self.far_facets and not self.worker.is_dead:
+            busy = self._host.enter(self.worker.entry_once("busyFarFacets"))
+            self.busy_facets = {*json.loads(busy)} if isinstance(busy, str) else set()
 
     def evict_idle(self, idle_sweeps: int, limit: int) -> bool:
         """Evict up to `limit` instances that were idle for so long; whether there are more."""

@@ -263,7 +263,9 @@ class IsolateLoaders:
         loaded, entrypoint, props = self._begin(target)
         stream = self._host.capabilities.bodies.received(body)
 
-        def deliver(worker: Worker) -> None:
+        def deliver(live: Live) -> None:
+            worker = live.worker
+            _check_entrypoint(worker, entrypoint)
             answer = worker.fetch(method, url, headers, stream, entrypoint, props=props, cf=cf)
             self._objects.waits_for(number, worker, answer)
             answer.add_done_callback(lambda done: self._objects.answered(number, method, done))
@@ -273,14 +275,16 @@ class IsolateLoaders:
             if stream is not None and not isinstance(stream, bytes):
                 stream.cancel()
 
-        reach = partial(self._reach, number, loaded, entrypoint, deliver, drop)
+        reach = partial(self._reach, number, loaded, deliver, drop)
         self._host.loop.call_soon(reach)
 
     def call(self, number: int, target: str, route: str, message: Message | None) -> None:
         """Call one by RPC; settles the op with this number."""
         loaded, entrypoint, props = self._begin(target)
 
-        def deliver(worker: Worker) -> None:
+        def deliver(live: Live) -> None:
+            worker = live.worker
+            _check_entrypoint(worker, entrypoint)
             answer = worker.call(entrypoint, props, route, message)
             self._objects.waits_for(number, worker, answer)
             answer.add_done_callback(lambda done: self._objects.rpc.answered(number, done))
@@ -290,7 +294,20 @@ class IsolateLoaders:
             if message is not None:
                 message.drop()
 
-        reach = partial(self._reach, number, loaded, entrypoint, deliver, drop)
+        reach = partial(self._reach, number, loaded, deliver, drop)
+        self._host.loop.call_soon(reach)
+
+    def find_class(
+        self, number: int, target: str, found: Callable[[ObjectHome, str, str | None], None]
+    ) -> None:
+        """Call back with where a class lives, its name and its props; else fail the op."""
+        loaded, class_name, props = self._begin(target)
+
+        def deliver(live: Live) -> None:
+            found(live.home, class_name or "default", props)
+            self._ended_call(loaded)
+
+        reach = partial(self._reach, number, loaded, deliver, lambda: None)
         self._host.loop.call_soon(reach)
 
     def _begin(self, target: str) -> tuple[_Loaded, str, str | None]:
@@ -308,33 +325,26 @@ class IsolateLoaders:
         self,
         number: int,
         loaded: _Loaded,
-        entrypoint: str,
-        deliver: Callable[[Worker], None],
+        deliver: Callable[[Live], None],
         drop: Callable[[], None],
     ) -> None:
         if loaded.is_starting:
             # A call that waits for code does not count as what could bring it.
-            again = partial(self._reach, number, loaded, entrypoint, deliver, drop)
+            again = partial(self._reach, number, loaded, deliver, drop)
             loaded.waiting.append(again)
             self._host.pending -= 1
             self._host.look_for_idleness()
             return
         try:
-            worker = self.worker_of(loaded)
-            name = entrypoint or "default"
-            if name not in worker.exports.entrypoints:
-                told = f"such entrypoint: {entrypoint}" if entrypoint else "default entrypoint."
-                raise LoadFailed(Failure("Error", f"Worker has no {told}"))
+            deliver(self._live(loaded))
         except LoadFailed as failed:
             drop()
             error = failed.failure
             self._ended_call(loaded)
             self._objects.rpc.fail_op(number, error.name, error.message, error.flags, error.data)
-        else:
-            deliver(worker)
 
-    def worker_of(self, loaded: _Loaded) -> Worker:
-        """The Worker, brought up where it is not. Raises LoadFailed."""
+    def _live(self, loaded: _Loaded) -> Live:
+        """Its isolate, brought up where it is not. Raises LoadFailed."""
         live = loaded.live
         if live is None or live.worker.is_dead or live.worker.retired:
             if loaded.error is not None:
@@ -350,7 +360,14 @@ class IsolateLoaders:
                 raise LoadFailed(failure) from error
             loaded.live = live
         self._shelter.used(live)
-        return live.worker
+        return live
+
+
+def _check_entrypoint(worker: Worker, entrypoint: str) -> None:
+    """Raise LoadFailed where a Worker has no such entrypoint."""
+    if (entrypoint or "default") not in worker.exports.entrypoints:
+        told = f"such entrypoint: {entrypoint}" if entrypoint else "default entrypoint."
+        raise LoadFailed(Failure("Error", f"Worker has no {told}"))
 
 
 class LoadFailed(Exception):

@@ -41,7 +41,7 @@ class LocalObjects:
         """
         self._directory = directory
         self._calls = calls
-        self._home_of = home_of
+        self.home_of = home_of
         self._namespace_of = namespace_of
         self.waits = waits
 
@@ -113,7 +113,7 @@ class LocalObjects:
         record = self._directory.find(address.id)
         if record is None:
             namespace = self._namespace_of(namespace.unique_key) or namespace
-            home = self._home_of(namespace.script, address.id)
+            home = self.home_of(namespace.script, address.id)
             record = self._directory.bring_up(namespace, address.id, address.name, home)
             home.admit(record)
         return record

@@ -1,5 +1,6 @@
 """What the host knows of one live object."""
 
+from collections.abc import Callable
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ class ObjectRecord:
     facet: int = 0  # the number of a facet within its object
     root: "ObjectRecord | None" = None  # the object that a facet belongs to
     facets: Facets | None = None  # of an object that has used some
+    far: "list[ObjectRecord] | None" = None  # facets of it that live in other isolates
+    on_gone: Callable[[str], None] | None = None  # told why such a facet has ended
 
     @property
     def about(self) -> dict[str, str]:

@@ -6,11 +6,14 @@ found when it is called: an object's owner, a service's Worker of now, an export
 """
 
 import asyncio
+import json
 from abc import ABC, abstractmethod
+from dataclasses import astuple
 from functools import partial
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, unquote
 
+from holdfast.catalog.namespace import Namespace
 from holdfast.dataclass import dataclass
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import BodyTable, ByteStream
@@ -19,7 +22,7 @@ from holdfast.host.rpc import Message, Sent
 from holdfast.objects.calls import CONNECTION_LOST, Caller, Calls
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.placement import ObjectAddress
-from holdfast.objects.services import ServiceTarget
+from holdfast.objects.services import ClassTarget, ServiceTarget
 from holdfast.workers import NotCompiled, ScriptFailed
 
 if TYPE_CHECKING:
@@ -117,9 +120,11 @@ class IsolateRpc:
             return SentBody(self._bodies.received(int(text)))
         return self._address(kind, text)
 
-    def _address(self, kind: str, text: str) -> ServiceTarget | ObjectAddress:
+    def _address(self, kind: str, text: str) -> ServiceTarget | ClassTarget | ObjectAddress:
         if kind == "s":
             return self._objects.service(text)
+        if kind == "d":
+            return ClassTarget(self._objects.service(text))
         number, _class, _sqlite, object_id, *name = map(unquote, text.split("/"))
         namespace = self._objects.namespace(int(number))
         return ObjectAddress(namespace, object_id, name[0] if name else None)
@@ -139,12 +144,33 @@ class IsolateRpc:
                 return f"b{self._bodies.add(stream)}"
             case ServiceTarget():
                 return f"s{self._objects.service_text(capability)}"
+            case ClassTarget(of):
+                return f"d{self._objects.service_text(of)}"
             case ObjectAddress(namespace, object_id, name):
                 number = self._objects.bind_namespace(namespace)
                 fields = [str(number), namespace.class_name, str(int(namespace.use_sqlite))]
                 fields += [object_id] if name is None else [object_id, name]
                 return "o" + "/".join(quote(field, safe="") for field in fields)
         raise AssertionError(f"a capability of no known kind: {capability!r}")
+
+    def address_of(self, token: str) -> str:
+        """See RpcCapability."""
+        match self._address(token[0], token[1:]):
+            case ObjectAddress(namespace, object_id, name):
+                return json.dumps(["o", [*astuple(namespace)], object_id, name])
+            case ClassTarget(of) | (ServiceTarget() as of):
+                return json.dumps([token[0], *astuple(of)])
+
+    def token_at(self, address: str) -> str:
+        """See RpcCapability."""
+        match json.loads(address):
+            case ["o", namespace, object_id, name]:
+                return self._given(ObjectAddress(Namespace(*namespace), object_id, name))
+            case ["d", *of]:
+                return self._given(ClassTarget(ServiceTarget(*of)))
+            case [_, *of]:
+                return self._given(ServiceTarget(*of))
+        raise AssertionError("an address is a list")
 
     def release(self, number: int) -> None:
         """See RpcCapability."""
@@ -166,7 +192,11 @@ class IsolateRpc:
         if kind == "w":
             self.host.capabilities.loaders.call(number, text, route, message)
             return
+        if kind == "f":
+            self._objects.far_facets.call(number, int(text), route, message)
+            return
         callee = self._imports[int(text)] if kind == "c" else self._address(kind, text)
+        assert not isinstance(callee, ClassTarget), "a class cannot be called"
         self.host.loop.call_soon(self._deliver, number, callee, route, message)
 
     def _deliver(

@@ -1,7 +1,5 @@
 """What a service binding leads to."""
 
-import json
-
 from holdfast.dataclass import dataclass
 
 
@@ -13,15 +11,18 @@ class ServiceTarget:
     entrypoint: str
     props: str | None = None
 
-    @property
-    def address(self) -> str:
-        """The target as text that means the same in every isolate: a list in JSON."""
-        return json.dumps([self.script, self.entrypoint, self.props])
+    def drop(self) -> None:
+        """Nothing is held."""
 
-    @classmethod
-    def at(cls, address: str) -> "ServiceTarget":
-        """The target with this address."""
-        return cls(*json.loads(address))
+
+@dataclass(frozen=True, slots=True)
+class ClassTarget:
+    """A Durable Object class of a script, with what its objects are to see as `ctx.props`.
+
+    It is told as an entrypoint would be.
+    """
+
+    of: ServiceTarget
 
     def drop(self) -> None:
         """Nothing is held."""

@@ -18,6 +18,7 @@ from holdfast.host.context import Capabilities
 from holdfast.host.loaders import BLOCKED, NO_CONNECT, NoCache, NoNetwork
 from holdfast.host.rpc import Message
 from holdfast.objects import IsolateObjects
+from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.loaders import INHERITED, NONE, Live, LoadedCode, TooManyLoaded
 from holdfast.workers import Worker
 
@@ -48,6 +49,7 @@ class LoadedWorkers:
         self._idle_sweeps = idle_sweeps
         self._residents: dict[Worker, Resident] = {}
         self._on_end: dict[Worker, Callable[[], None]] = {}
+        self._unheld: set[Worker] = set()  # by whoever has loaded them
         self._quiet: dict[Worker, int] = {}  # for how many sweeps each was idle
         self._consumers: WeakSet[Consumer] = WeakSet()  # held by the tracers of their Workers
 
@@ -90,6 +92,8 @@ class LoadedWorkers:
             on_closed()
             self._end(worker)
             self._residents.pop(worker, None)
+            self._unheld.discard(worker)
+            runtime.directory.drop(resident.home, ISOLATE_ENDED, logged="its Worker has ended")
 
         worker.on_dead, worker.on_closed = dead, closed
         if code.tails:
@@ -108,7 +112,14 @@ class LoadedWorkers:
     def let_go(self, live: Live) -> None:
         """See Shelter."""
         self._on_end.pop(live.worker, None)
-        live.worker.retire(within_s=None)
+        self._unheld.add(live.worker)
+        self._retire_if_unused(live.worker)
+
+    def _retire_if_unused(self, worker: Worker) -> None:
+        """One that nobody holds stays as long as facets live in it."""
+        resident = self._residents.get(worker)
+        if worker in self._unheld and (resident is None or not resident.home.far_facets):
+            worker.retire(within_s=None)
 
     # ---- what they get ---------------------------------------------------------------
 
@@ -138,8 +149,8 @@ class LoadedWorkers:
     def _make_room(self) -> None:
         if len(self._residents) < MAX_LOADED:
             return
-        for worker in [*self._residents]:
-            if _is_idle(worker):
+        for worker, resident in [*self._residents.items()]:
+            if _is_idle(resident):
                 self._evict(worker)
                 return
         raise TooManyLoaded(TOO_MANY)
@@ -148,9 +159,10 @@ class LoadedWorkers:
         """An interval has passed: end what hangs, and those that were idle for so long."""
         for worker, resident in [*self._residents.items()]:
             resident.home.sweep(hung_sweeps)
+            self._retire_if_unused(worker)
             if worker.retired:
                 worker.close_if_done()
-            if worker.is_dead or not _is_idle(worker):
+            if worker.is_dead or not _is_idle(resident):
                 self._quiet.pop(worker, None)
                 continue
             self._quiet[worker] = quiet = self._quiet.get(worker, 0) + 1
@@ -177,10 +189,13 @@ class LoadedWorkers:
         if under_way:
             with suppress(TimeoutError):
                 await asyncio.wait(under_way, timeout=telling_s)
-        for worker in [*self._residents]:
+        for worker, resident in [*self._residents.items()]:
+            self._runtime.directory.supersede(resident.home, "The server is shutting down.")
             worker.close()
 
 
-def _is_idle(worker: Worker) -> bool:
+def _is_idle(resident: "Resident") -> bool:
     """Whether nothing is under way, and nobody holds anything of it."""
-    return not worker.is_busy and not worker.unanswered and not worker.host.pending
+    worker = resident.worker
+    is_held = worker.host.pending > 0 or resident.home.far_facets > 0
+    return not worker.is_busy and not worker.unanswered and not is_held
