@@ -219,3 +219,45 @@ async def test_who_has_not_heard_of_the_new_name_reaches_the_object(deployment: 
     deployment.runtime.local.fetch(cast("Any", caller), 1, address, request)
     async with asyncio.timeout(PATIENCE_S):
         assert await caller.answer == "New 1"
+
+
+SLEEPER = """
+export class %s {
+  constructor(ctx) { this.ctx = ctx; }
+  fetch() {
+    const [client, server] = Object.values(new WebSocketPair());
+    this.ctx.acceptWebSocket(server);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+  webSocketMessage(socket) { socket.send("%s"); }
+}
+export default { fetch: (request, env) => env.O.get(env.O.idFromName("one")).fetch(request) };
+"""
+
+
+async def test_an_object_that_sleeps_while_its_class_is_transferred_is_not_woken_by_the_giver(
+    deployment: Deployment,
+) -> None:
+    made = {"new_tag": "v1", "new_sqlite_classes": ["Thing"]}
+    metadata = {"bindings": [binding("Thing")], "migrations": made}
+    assert (await deployment.upload("giver", SLEEPER % ("Thing", "giver"), **metadata))["success"]
+    url = f"http://127.0.0.1:{deployment.port}/"
+    giver = {"Host": "giver.localhost"}
+    async with deployment.session.ws_connect(url, headers=giver) as socket:
+        await socket.send_str("hello")
+        assert await socket.receive_str() == "giver"
+        home = deployment.runtime.resident("giver").home
+        while home.evict_idle(-1, 100):
+            await asyncio.sleep(0)
+        assert len(deployment.runtime.directory) == 0
+        taken = {"from": "Thing", "from_script": "giver", "to": "Taken"}
+        metadata = {
+            "bindings": [binding("Taken")],
+            "migrations": {"new_tag": "v1", "transferred_classes": [taken]},
+        }
+        answer = await deployment.upload("taker", SLEEPER % ("Taken", "taker"), **metadata)
+        assert answer["success"], answer
+        assert (await socket.receive()).data == 1012
+    async with deployment.session.ws_connect(url, headers=giver) as socket:  # bound to it still
+        await socket.send_str("hello")
+        assert await socket.receive_str() == "taker"

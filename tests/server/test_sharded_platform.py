@@ -145,6 +145,51 @@ def test_an_upload_has_reached_every_shard_when_it_is_answered(platform: Sharded
         assert {platform.count(name).split()[-1] for name in NAMES} == {version}
 
 
+def test_a_gradual_deployment_has_reached_every_shard_when_it_is_answered(
+    platform: Sharded,
+) -> None:
+    def deploy(**percentages: int) -> None:
+        shares = [
+            {"version_id": versions[word], "percentage": percentage}
+            for word, percentage in percentages.items()
+        ]
+        put = ("--request", "POST", "--json", json.dumps({"versions": shares}))
+        assert platform.call_api("scripts/counter/deployments", *put).status == 200
+
+    def homes() -> dict[str, str]:
+        told = {name: platform.count(name).split() for name in NAMES}
+        counts = {name: int(count) for name, (count, _, _) in told.items()}
+        assert all(counts[name] == counted.get(name, 0) + 1 for name in NAMES)
+        counted.update(counts)
+        return {name: version for name, (_, _, version) in told.items()}
+
+    counted = {name: int(platform.count(name).split()[0]) for name in NAMES}
+    versions = {}
+    for word in ("one", "two"):
+        platform.upload(word)
+        listed = json.loads(platform.call_api("scripts/counter/versions").text)["result"]
+        versions[word] = listed["items"][0]["id"]
+    deploy(one=0, two=100)
+    assert set(homes().values()) == {"two"}
+    override = ("--header", f'Cloudflare-Workers-Version-Overrides: counter="{versions["one"]}"')
+    assert {platform.ask("counter", "/version", *override).text for _ in range(20)} == {"one"}
+    moved: set[str] = set()
+    for percentage in (30, 60):
+        deploy(one=percentage, two=100 - percentage)
+        # From whichever shard a request comes, the object's owner says in which version it lives.
+        found = homes()
+        assert homes() == found
+        now = {name for name in NAMES if found[name] == "one"}
+        assert moved <= now
+        moved = now
+    victim = platform.shards()[1]
+    kill(victim)
+    assert homes() == found
+    deploy(one=100)
+    assert {platform.ask("counter", "/version").text for _ in range(20)} == {"one"}
+    assert set(homes().values()) == {"one"}
+
+
 def test_a_route_has_reached_every_shard_when_it_is_answered(platform: Sharded) -> None:
     def ask() -> set[int]:
         host = ("--header", "Host: app.example", f"http://127.0.0.1:{platform.port}/version")

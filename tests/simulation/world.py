@@ -10,12 +10,12 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from holdfast.catalog import PlainText
+from holdfast.catalog import PlainText, Script, Share, Traffic
 from holdfast.engine import Handle, Isolate, Limits
 from holdfast.host.context import Capabilities, Host
 from holdfast.host.platform import Platform
@@ -104,6 +104,34 @@ class SimulatedHost(Host):
         isolate.call(isolate.export(kernel, "replaceGlobal"), "Date", follow)
 
 
+class Versions(Scripts):
+    """The one script, of which two versions may be live."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
+        self._by_version: dict[str, Script] = {}
+        self.live = Traffic.whole("")
+
+    @property
+    def newest(self) -> Script:
+        return self._by_version[str(self._count)]
+
+    def add(self) -> str:
+        """A version that differs from those before."""
+        self._count += 1
+        bindings = (PlainText("GENERATION", str(self._count)),)
+        script = make_script("main", SOURCE, bindings=bindings)
+        self._by_version[str(self._count)] = replace(script, version=str(self._count))
+        return str(self._count)
+
+    def traffic(self, name: str) -> Traffic:
+        return self.live
+
+    def script(self, name: str, version: str | None = None) -> Script:
+        return self._by_version[version or self.live.main]
+
+
 class SimulatedRuntime(Runtime):
     """A shard of such isolates."""
 
@@ -128,8 +156,8 @@ class World:
         self._programs = Programs(self._chance("programs"), self._chance("flips"))
         self._threads = self._chance("threads")
         self._fate = self._chance("fate")
-        self._sources = Scripts()
-        self._versions = 0
+        self._shares = self._chance("shares")
+        self._sources = Versions()
         self._lives = 0
         self._disk: Disk
         self._storage: Storage
@@ -203,7 +231,7 @@ class World:
         self._storage.before_commit(disk.look)
         disk.sync_all()
         self._sources.add_namespace("main", "Thing")
-        self._new_version()
+        self._sources.live = Traffic.whole(self._sources.add())
         self._runtime = SimulatedRuntime(
             Settings(data=data, limits=LIMITS, idle_seconds=IDLE_S, hang_seconds=HANG_S),
             self._sources,
@@ -217,11 +245,6 @@ class World:
     @property
     def _data(self) -> Path:
         return self._folder / str(self._lives)
-
-    def _new_version(self) -> None:
-        self._versions += 1
-        bindings = (PlainText("GENERATION", str(self._versions)),)
-        self._sources.scripts["main"] = make_script("main", SOURCE, bindings=bindings)
 
     def _console(self, _script: str, level: str, text: str) -> None:
         self._note(f"{level}: {text}")
@@ -250,8 +273,20 @@ class World:
     def _update(self) -> None:
         self._note("the code is updated")
         self._suffered()
-        self._new_version()
-        self._runtime.replace("main", self._runtime.load(self._sources.scripts["main"]))
+        before, chance = self._sources.live, self._shares
+        versions, loaded = list(before.versions), []
+        if not before.is_gradual or chance.random() < 0.5:
+            versions.append(self._sources.add())
+            loaded = [self._runtime.load(self._sources.newest)]
+        traffic = Traffic.whole(versions[-1])
+        if len(versions) > 1 and chance.random() < 0.6:
+            percentage = chance.choice((0, 20, 50, 80, 100))
+            first, second = chance.sample(versions[-2:], 2)
+            shares = (Share(first, percentage), Share(second, 100 - percentage))
+            traffic = Traffic(shares).after(before)
+        self._note(f"what is live: {traffic}")
+        self._sources.live = traffic
+        self._runtime.deploy("main", traffic, loaded)
 
     # ---- clients ---------------------------------------------------------------------
 
@@ -295,7 +330,7 @@ class World:
 
     async def _ask(self, request: Request) -> tuple[int, Any]:
         body = {"name": request.name, "how": request.how, "steps": request.steps}
-        worker = self._runtime.worker("main")
+        worker = self._runtime.worker_unless_slow("main")
         response = await worker.fetch("POST", "http://main/", "", json.dumps(body).encode())
         content = response.body or b""
         if not isinstance(content, bytes):

@@ -9,13 +9,14 @@ through; only then can the next call bring up a new one.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from holdfast.catalog.namespace import Namespace
 from holdfast.engine import ScriptError
 from holdfast.objects.departures import Departures
 from holdfast.objects.home import ObjectHome
+from holdfast.objects.ids import IdFactory
 from holdfast.objects.placement import Placement
 from holdfast.objects.record import ObjectRecord
 from holdfast.storage import Facets, ObjectStore, Storage
@@ -203,13 +204,20 @@ class ObjectDirectory:
                 self._end(record, reason)
         home.supersede()
 
-    def supersede_namespace(self, unique_key: str, reason: str = CODE_UPDATED) -> None:
+    def supersede_namespace(
+        self, unique_key: str, homes: Iterable[ObjectHome], reason: str = CODE_UPDATED
+    ) -> None:
         """Fence off the objects of a namespace that another class, or another script, takes over.
 
-        What they wrote until now is kept and made durable.
+        What they wrote until now is kept and made durable. Those that sleep in one of `homes` are
+        not to be woken there by their sockets.
         """
-        records = self._by_slot.values()
-        self._break([r for r in records if r.namespace.unique_key == unique_key], reason)
+        ids = IdFactory(unique_key)
+        records = [r for r in self._by_slot.values() if r.namespace.unique_key == unique_key]
+        slots = {record.slot for record in records}
+        for home in homes:
+            home.end_sockets_of(slots, ids.has, reason)
+        self._break(records, reason)
 
     def move_out(
         self, home: ObjectHome, keeps: Callable[[str], bool], reason: str = CODE_UPDATED

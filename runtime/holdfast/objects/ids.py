@@ -70,6 +70,14 @@ class IdFactory:
             raise
         return None
 
+    def has(self, object_id: str) -> bool:
+        """Whether this is the id of an object of the namespace, or the name of one's facet."""
+        try:
+            self.jurisdiction_of(object_id.partition(".")[0])
+        except InvalidId:
+            return False
+        return True
+
     def from_name(self, name: str) -> str:
         """The id of a name: the same for the same string, never for another one."""
         base = self._mac(name.encode("utf-8", "surrogatepass"))

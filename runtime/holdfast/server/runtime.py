@@ -307,7 +307,8 @@ class Runtime(Residents):
 
     def move_namespace(self, namespace: Namespace) -> None:
         """A namespace has got another class or another script: its objects go on there."""
-        self.directory.supersede_namespace(namespace.unique_key)
+        homes = [resident.home for resident in self.live_versions()]
+        self.directory.supersede_namespace(namespace.unique_key, homes)
         for resident in (*self.live_versions(), *(self._loaded or ())):
             resident.objects.rebind(namespace)
         for objects in self._retiring.values():
