@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,8 @@ examples:
   holdfast deploy site.mjs --name www --var GREETING=hello --service COUNTER=counter
 """
 
+_NAMESPACE = "Creates and lists Durable Object namespaces of a `holdfast serve`."
+
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options of the chosen command, whose `run` runs it.
@@ -91,19 +94,18 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"holdfast {__version__}")
     parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_commands("commands", "COMMAND")
     _add_local(commands, "dev", "serve one script and reload it when its files change", _DEV)
     _add_local(commands, "run", "serve one script in production", _RUN)
-    _add_serve(commands)
-    _add_deploy(commands)
-    groups = {"namespace": _add_namespace(commands), "objects": add_objects(commands)}
-    groups["d1"], nested = add_d1(commands)
+    summary = "host many scripts and take uploads: the whole platform"
+    command(commands, "serve", summary, _SERVE, ("serve", "serve"), _describe_serve)
+    summary = "upload a script to a `holdfast serve`"
+    command(commands, "deploy", summary, _DEPLOY, ("remote", "deploy"), _describe_deploy)
+    summary = "create and list Durable Object namespaces"
+    group(commands, "namespace", summary, _NAMESPACE, _add_namespace_actions)
+    add_objects(commands)
+    add_d1(commands)
     add_folder_commands(commands)
-    parser.check_command(words, commands.choices)
-    if words and words[0] in groups:
-        commands.choices[words[0]].check_command(words[1:], groups[words[0]].choices)
-    if words[:1] == ["d1"] and words[1:] and words[1] in nested:
-        groups["d1"].choices[words[1]].check_command(words[2:], nested[words[1]].choices)
     options, unknown = parser.parse_known_args(words)
     if unknown:
         options.parser.refuse(unknown)
@@ -113,7 +115,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _add_local(commands: Any, name: str, summary: str, description: str) -> None:
-    parser = command(commands, name, summary, description, ("local", name))
+    describe = partial(_describe_local, name)
+    command(commands, name, summary, description, ("local", name), describe)
+
+
+def _describe_local(name: str, parser: Parser) -> None:
     _add_script(parser)
     _add_address(parser)
     add_data(parser)
@@ -140,9 +146,7 @@ def _add_local(commands: Any, name: str, summary: str, description: str) -> None
     _add_bounds(parser)
 
 
-def _add_serve(commands: Any) -> None:
-    summary = "host many scripts and take uploads: the whole platform"
-    parser = command(commands, "serve", summary, _SERVE, ("serve", "serve"))
+def _describe_serve(parser: Parser) -> None:
     _add_address(parser)
     parser.add_argument(
         "--api-port",
@@ -171,9 +175,7 @@ def _add_serve(commands: Any) -> None:
     _add_bounds(parser)
 
 
-def _add_deploy(commands: Any) -> None:
-    summary = "upload a script to a `holdfast serve`"
-    parser = command(commands, "deploy", summary, _DEPLOY, ("remote", "deploy"))
+def _describe_deploy(parser: Parser) -> None:
     _add_script(parser)
     _add_script_options(parser)
     _add_many(parser, "--secret", "NAME=VALUE", "a secret in env")
@@ -196,13 +198,7 @@ def _add_deploy(commands: Any) -> None:
     add_remote(parser)
 
 
-def _add_namespace(commands: Any) -> Any:
-    actions = group(
-        commands,
-        "namespace",
-        "create and list Durable Object namespaces",
-        "Creates and lists Durable Object namespaces of a `holdfast serve`.",
-    )
+def _add_namespace_actions(actions: Any) -> None:
     create = command(
         actions,
         "create",
@@ -225,7 +221,6 @@ def _add_namespace(commands: Any) -> Any:
         ("remote", "list_namespaces"),
     )
     add_remote(listing)
-    return actions
 
 
 def _add_script(parser: Parser) -> None:

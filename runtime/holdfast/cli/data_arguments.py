@@ -27,10 +27,13 @@ The file holds secrets: keep it as you keep the data folder.
 """
 
 
-def add_objects(commands: Any) -> Any:
+def add_objects(commands: Any) -> None:
     """`holdfast objects …`."""
     summary = "look into Durable Objects, copy and change them"
-    actions = group(commands, "objects", summary, _OBJECTS)
+    group(commands, "objects", summary, _OBJECTS, _add_object_actions)
+
+
+def _add_object_actions(actions: Any) -> None:
     listing = _action(actions, "list", "list the objects of a namespace", "list_objects")
     _add_json(listing)
     show = _action(actions, "show", "show what an object holds, keys and values", "show")
@@ -54,7 +57,6 @@ def add_objects(commands: Any) -> Any:
     moment.add_argument("--bookmark", help="as ctx.storage.getCurrentBookmark() gave it")
     for action in (listing, show, export, taking, delete, restore):
         add_remote(action)
-    return actions
 
 
 def add_folder_commands(commands: Any) -> None:
@@ -84,9 +86,12 @@ def add_folder_commands(commands: Any) -> None:
     add_data(check)
 
 
-def add_d1(commands: Any) -> Any:
-    """`holdfast d1 …`; its actions, and those of each that has some."""
-    actions = group(commands, "d1", "make D1 databases, migrate them and ask them", _D1)
+def add_d1(commands: Any) -> None:
+    """`holdfast d1 …`."""
+    group(commands, "d1", "make D1 databases, migrate them and ask them", _D1, _add_d1_actions)
+
+
+def _add_d1_actions(actions: Any) -> None:
     create = _d1_action(actions, "create", "create a database of a server", "create")
     create.add_argument("name", metavar="NAME", help="what the database is called")
     add_remote(create)
@@ -99,20 +104,19 @@ def add_d1(commands: Any) -> Any:
     export = _d1_action(actions, "export", "write a database to a file of SQL", "export")
     _add_file(export, "--to", "the file to write")
     _add_d1(export)
-    summary = "list or apply migrations"
-    steps = group(actions, "migrations", summary, "Lists or applies migrations.")
-    _add_d1(_d1_action(steps, "list", "list those that were not applied", "list_migrations"))
-    _add_d1(_d1_action(steps, "apply", "apply those that were not", "apply_migrations"))
-    return actions, {"migrations": steps, "time-travel": _add_time_travel(actions)}
+    summary, description = "list or apply migrations", "Lists or applies migrations."
+    group(actions, "migrations", summary, description, _add_migrations_actions)
+    summary = "take a database back in time"
+    description = "Tells bookmarks of a database, and takes it back to one."
+    group(actions, "time-travel", summary, description, _add_time_travel_actions)
 
 
-def _add_time_travel(d1: Any) -> Any:
-    actions = group(
-        d1,
-        "time-travel",
-        "take a database back in time",
-        "Tells bookmarks of a database, and takes it back to one.",
-    )
+def _add_migrations_actions(actions: Any) -> None:
+    _add_d1(_d1_action(actions, "list", "list those that were not applied", "list_migrations"))
+    _add_d1(_d1_action(actions, "apply", "apply those that were not", "apply_migrations"))
+
+
+def _add_time_travel_actions(actions: Any) -> None:
     info = _d1_action(actions, "info", "tell the bookmark of now, or of a time", "info", _TRAVEL)
     restore = _d1_action(actions, "restore", "take a database back in time", "restore", _TRAVEL)
     restore.add_argument("--bookmark", help="as `info` or an earlier `restore` gave it")
@@ -124,7 +128,6 @@ def _add_time_travel(d1: Any) -> Any:
         )
         _add_json(action)
         _add_d1(action)
-    return actions
 
 
 def _d1_action(actions: Any, name: str, summary: str, function: str, module: str = "d1") -> Parser:

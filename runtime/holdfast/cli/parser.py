@@ -3,10 +3,8 @@
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from datetime import date
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,26 +24,60 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors name the way out and whose options have one spelling."""
+    """An ArgumentParser whose errors name the way out and whose options have one spelling.
 
-    def __init__(self, **settings: object) -> None:
+    `describe` adds what it takes when that is first asked for: a command has no use for the options
+    of all others.
+    """
+
+    def __init__(
+        self, *, describe: "Callable[[Parser], None] | None" = None, **settings: object
+    ) -> None:
         settings.setdefault("allow_abbrev", False)
         settings.setdefault("formatter_class", Formatter)
         super().__init__(**settings)  # type: ignore[arg-type]
+        self._describe = describe
+        self._commands: Iterable[str] = ()
+
+    def add_commands(self, title: str, metavar: str) -> Any:
+        """Have it take one of some commands, which are added to what this returns."""
+        commands = self.add_subparsers(title=title, metavar=metavar, prog=self.prog)
+        self._commands = commands.choices
+        return commands
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str], namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """See argparse; commands have to be among those that there are."""
+        self._complete()
+        if self._commands:
+            self._check_command(args)
+        return super().parse_known_args(args, namespace)
+
+    def format_help(self) -> str:
+        """See argparse."""
+        self._complete()
+        return super().format_help()
+
+    def _complete(self) -> None:
+        describe, self._describe = self._describe, None
+        if describe is not None:
+            describe(self)
 
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong with the arguments, in one line, and end the process."""
         message = message.removeprefix("argument ")
         self.exit(USAGE_STATUS, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
 
-    def check_command(self, arguments: Sequence[str], commands: Iterable[str]) -> None:
+    def _check_command(self, arguments: Sequence[str]) -> None:
         """End the process if the first argument is none of the commands and asks for no help."""
+        commands = self._commands
         if not arguments or arguments[0] in (*commands, "-h", "--help", "--version"):
             return
         if arguments[0].startswith("-"):
             self.error(f"{arguments[0]} comes before the command; options follow it")
-        close = get_close_matches(arguments[0], list(commands), n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(commands)}"
+        close = _close(arguments[0], commands)
+        hint = f"did you mean {close!r}?" if close else f"there are {', '.join(commands)}"
         self.error(f"{arguments[0]!r} is no command; {hint}")
 
     def refuse(self, unknown: Sequence[str]) -> NoReturn:
@@ -54,14 +86,21 @@ class Parser(argparse.ArgumentParser):
         if not first.startswith("-"):
             self.error(f"one argument too many: {first!r}")
         name = first.partition("=")[0]
-        close = get_close_matches(name, set(_OPTION.findall(self.format_help())), n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
+        close = _close(name, set(_OPTION.findall(self.format_help())))
+        hint = f"; did you mean {close}?" if close else ""
         self.error(f"there is no option {name}{hint}")
 
     def show_help(self) -> int:
         """Print the help; the exit status of a command that was asked for nothing."""
         self.print_help(sys.stdout)
         return 0
+
+
+def _close(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, list(known), n=1)), None)
 
 
 def port(text: str) -> int:
@@ -185,6 +224,8 @@ def duration_or_zero(text: str) -> float:
 
 def day(text: str) -> str:
     """A date in the form that Cloudflare's compatibility dates have."""
+    from datetime import date
+
     try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             return date.fromisoformat(text).isoformat()
@@ -193,18 +234,35 @@ def day(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-01-31")
 
 
-def group(commands: Any, name: str, summary: str, description: str) -> Any:
-    """A sub-command that is none without one of its actions; where these are added."""
-    parser: Parser = commands.add_parser(name, help=summary, description=description)
+def group(
+    commands: Any,
+    name: str,
+    summary: str,
+    description: str,
+    describe: Callable[[Any], None],
+) -> None:
+    """A sub-command that is none without one of its actions, which `describe` adds."""
+    parser: Parser = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        describe=lambda parser: describe(parser.add_commands("actions", "ACTION")),
+    )
     parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
-    return parser.add_subparsers(title="actions", metavar="ACTION")
 
 
 def command(
-    commands: Any, name: str, summary: str, description: str, function: tuple[str, str]
+    commands: Any,
+    name: str,
+    summary: str,
+    description: str,
+    function: tuple[str, str],
+    describe: Callable[[Parser], None] | None = None,
 ) -> Parser:
     """A sub-command that runs a function, given as module of this package and name."""
-    parser: Parser = commands.add_parser(name, help=summary, description=description)
+    parser: Parser = commands.add_parser(
+        name, help=summary, description=description, describe=describe
+    )
     module, function_name = function
 
     def run(options: argparse.Namespace) -> int:
