@@ -1,8 +1,8 @@
 """The internal modules, compiled once and read back by every isolate.
 
 Compiling the polyfills takes tens of milliseconds, reading their bytecode a few.
-The bytecode is kept on disk in one file (kept_files.py), named by a hash of the sources and of
-what engine it is for.
+The bytecode is kept on disk in one file (kept_files.py), named by a hash of the state of the
+sources' files and of what engine it is for: to read all sources would take longer than the rest.
 """
 
 import hashlib
@@ -25,40 +25,41 @@ log = logging.getLogger("holdfast.engine")
 _BUNDLE = "bundle"
 _IMPORT = re.compile(rb"""^(?:import|export)\b(?:[^;"']*?\bfrom)?\s*"([^"\n]+)\"""", re.MULTILINE)
 _FORMAT = 5  # of the file, and of how sources are prepared
-# Libraries of 1.6 MB: of earlier versions and other installations, for servers and for tests.
-_MOST_BYTES = 16 * MEBIBYTE
+# Libraries of 2 MB: of earlier versions and other installations, for servers and for tests.
+_MOST_BYTES = 64 * MEBIBYTE
 
 
 class BytecodeLibrary:
     """Internal modules by name, as bytecode."""
 
     def __init__(
-        self, sources: Mapping[str, bytes], main: str, *, prepare: Callable[[str, bytes], bytes]
+        self,
+        state: str,
+        read: Callable[[], Mapping[str, bytes]],
+        main: str,
+        *,
+        prepare: Callable[[str, bytes], bytes],
     ) -> None:
         """Read the modules from the cache, or compile them and fill the cache.
 
-        `sources` maps internal names (`holdfast:…`) to source text, which `prepare(name, text)`
-        changes before it is compiled. `bundle` has all that `main` imports, and what these
-        modules import, in one. An incomplete library is not cached.
+        `state` tells versions of the sources apart, and `read` has them: source text by internal
+        name (`holdfast:…`), which `prepare(name, text)` changes before it is compiled. `bundle` has
+        all that `main` imports, and what these modules import, in one. An incomplete library is
+        not cached.
         """
         files = KeptFiles(cache_directory(), "polyfills", most_bytes=_MOST_BYTES)
-        name = _digest(sources, main)
+        told = f"{_FORMAT} {engine_identity()} {main} {state}"
+        name = hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()
         kept = files.read(name)
         if kept is not None:
             self.modules = _unpack(kept)
         else:
+            sources = read()
             prepared = {name: prepare(name, text) for name, text in sources.items()}
             self.modules = _compile(prepared, main)
             if len(self.modules) == len(sources) + 1:
                 files.write(name, _pack(self.modules))
         self.bundle = self.modules.pop(_BUNDLE, None)
-
-
-def _digest(sources: Mapping[str, bytes], main: str) -> str:
-    digest = hashlib.sha256(f"{_FORMAT} {engine_identity()} {main}".encode())
-    for name, source in sorted(sources.items()):
-        digest.update(f"\0{name}\0{len(source)}\0".encode() + source)
-    return digest.hexdigest()
 
 
 def _compile(sources: Mapping[str, bytes], main: str) -> dict[str, bytes]:

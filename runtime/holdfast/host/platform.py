@@ -1,10 +1,12 @@
 """Polyfills, ops and constants put together: what makes an isolate a Workers runtime."""
 
 import json
+import os
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
 import holdfast
@@ -42,8 +44,15 @@ class Platform:
     def __init__(self) -> None:
         self._ops = declared_ops()
         self._functions = {name: declared.function for name, declared in self._ops.items()}
-        self._library = BytecodeLibrary(self._sources(), self.main, prepare=_with_full_names)
+        self._library = BytecodeLibrary(
+            self._state(), self._sources, self.main, prepare=_with_full_names
+        )
         self.kept = KeptCode.in_cache_directory()  # of scripts
+
+    def _state(self) -> str:
+        """What changes whenever the sources do, without reading them."""
+        made = (self._ops_module(), _constants_module())
+        return "\n".join([*made, *_states(os.fspath(polyfills_folder()))])
 
     def _sources(self) -> dict[str, bytes]:
         folder = polyfills_folder()
@@ -122,6 +131,17 @@ class Platform:
         except BaseException:
             isolate.close()
             raise
+
+
+def _states(folder: str) -> Iterator[str]:
+    """What is known of each source without opening it: nobody can set when it last changed."""
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=attrgetter("name")):
+            if entry.is_dir():
+                yield from _states(entry.path)
+            elif entry.name.endswith(".js"):
+                status = entry.stat()
+                yield f"{entry.path} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 def _with_full_names(name: str, source: bytes) -> bytes:
