@@ -21,6 +21,8 @@ May import engine/ and storage/; touches APSW for a database of its own,
   says when; project.py reads a project's configuration.
 """
 
+from typing import TYPE_CHECKING
+
 from holdfast.catalog.bindings import (
     D1,
     Analytics,
@@ -43,8 +45,6 @@ from holdfast.catalog.bindings import (
     WorkerLoader,
     Workflow,
 )
-from holdfast.catalog.catalog import Catalog
-from holdfast.catalog.deployment import Deployed, check_exports
 from holdfast.catalog.errors import (
     CatalogError,
     CatalogUnusable,
@@ -56,9 +56,14 @@ from holdfast.catalog.errors import (
 )
 from holdfast.catalog.namespace import Namespace, ObjectInfo
 from holdfast.catalog.script import Script, Syntax, check_script_name
-from holdfast.catalog.scripts import ScriptRecord
-from holdfast.catalog.traffic import Share, Traffic
-from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
+from holdfast.lazy import lazily
+
+if TYPE_CHECKING:
+    from holdfast.catalog.catalog import Catalog
+    from holdfast.catalog.deployment import Deployed, check_exports
+    from holdfast.catalog.scripts import ScriptRecord
+    from holdfast.catalog.traffic import Share, Traffic
+    from holdfast.catalog.versions import Deployment, Loaded, Note, VersionRecord
 
 __all__ = [
     "D1",
@@ -104,3 +109,19 @@ __all__ = [
     "check_exports",
     "check_script_name",
 ]
+
+# What is needed where things are uploaded only, and not to run a script from its file.
+_PLACES = {
+    "Catalog": "catalog",
+    "Deployed": "deployment",
+    "Deployment": "versions",
+    "Loaded": "versions",
+    "Note": "versions",
+    "ScriptRecord": "scripts",
+    "Share": "traffic",
+    "Traffic": "traffic",
+    "VersionRecord": "versions",
+    "check_exports": "deployment",
+}
+
+__getattr__ = lazily(__name__, _PLACES)

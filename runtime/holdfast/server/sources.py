@@ -1,10 +1,9 @@
 """Where scripts come from."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from holdfast.catalog import (
-    Catalog,
     Namespace,
     NamespaceNotFound,
     Script,
@@ -14,6 +13,9 @@ from holdfast.catalog import (
 )
 from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.workflows import class_of, local_workflow, namespace_name
+
+if TYPE_CHECKING:
+    from holdfast.catalog import Catalog
 
 
 class ScriptSource(Protocol):
@@ -59,7 +61,7 @@ class CatalogSource:
 
     implies_stores = False
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: "Catalog") -> None:
         self._catalog = catalog
 
     def traffic(self, name: str) -> Traffic:
