@@ -1,6 +1,7 @@
 """A parser that explains mistakes in one line, and the kinds of values that options take."""
 
 import argparse
+import gc
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -267,8 +268,13 @@ def command(
 
     def run(options: argparse.Namespace) -> int:
         # Others than `dev` and `run` have servers of aiohttp's, which need the whole of it.
-        with without_package("aiohttp") if module == "local" else nullcontext():
-            chosen = import_module(f"holdfast.cli.{module}")
+        gc.disable()  # what modules make stays: to look through it time and again finds nothing
+        try:
+            with without_package("aiohttp") if module == "local" else nullcontext():
+                chosen = import_module(f"holdfast.cli.{module}")
+        finally:
+            gc.freeze()
+            gc.enable()
         status: int = getattr(chosen, function_name)(options)
         return status
 
