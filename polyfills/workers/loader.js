@@ -139,7 +139,12 @@ class WorkerLoader {
     const read = readCode(code);
     const number = -loader_get(this.#name, null);
     const holder = new Holder(number);
-    give(number, read);
+    try {
+      give(number, read);
+    } catch (error) {
+      loader_fail(number, "Error", "");
+      throw error;
+    }
     return new WorkerStub(FROM_HOST, holder);
   }
 

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from holdfast.catalog import Script
 from holdfast.catalog.bindings import WorkerLoader
+from holdfast.engine import ahead
+from holdfast.objects import loaders
 from holdfast.server import loaded
 from holdfast.server.runtime import SWEEPS_PER_IDLE_TIME
 from tests.inprocess import Server
@@ -172,6 +175,57 @@ async def test_so_many_are_loaded_at_a_time(
         return [refused, await env.LOADER.load(await run("")).getEntrypoint().count()];
     """)
     assert told == [["Too many Dynamic Workers", True], 1]
+
+
+async def test_an_id_that_nobody_has_called_is_not_kept(loading: Loading) -> None:
+    told = await loading.run("""
+        kept.asked = 0;
+        for (let i = 0; i < 3; i++) {
+          env.LOADER.get("a", () => (kept.asked++, run("")));
+          await scheduler.wait(1);
+        }
+        return kept.asked;
+    """)
+    assert told == 3
+    resident = loading.server.runtime.residents["main"]
+    assert not resident.worker.host.capabilities.loaders._by_number
+
+
+async def test_so_much_code_is_held(loading: Loading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loaders, "MAX_CODE_BYTES", 3_000)
+    told = await loading.run("""
+        const code = await run(`/* ${"x".repeat(1_000)} */`);
+        const refused = async () => {
+          const held = [1, 2].map(() => env.LOADER.load(code));
+          try { env.LOADER.load(code); } catch (error) { return [error.overloaded, held.length]; }
+        };
+        return [await refused(), await env.LOADER.load(code).getEntrypoint().count()];
+    """)
+    assert told == [[True, 2], 1]
+
+
+async def test_code_that_takes_time_to_compile_is_compiled_before_it_is_loaded(
+    loading: Loading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "LEAST_BYTES", 10)
+    compiled = []
+    monkeypatch.setattr(loaded.LoadedWorkers, "compile", _noting(compiled))
+    text = "kept.stub ??= env.LOADER.load(await run('')).getEntrypoint(); return kept.stub.count()"
+    assert [await loading.run(text) for _ in range(2)] == [1, 2]
+    loading.pass_idle_time()
+    await loading.settle(0)
+    assert await loading.run(text) == 1
+    assert len(compiled) == 2
+
+
+def _noting(compiled: list[Any]) -> Any:
+    actual = loaded.LoadedWorkers.compile
+
+    async def compile_and_note(self: loaded.LoadedWorkers, script: Script) -> object:
+        compiled.append(script)
+        return await actual(self, script)
+
+    return compile_and_note
 
 
 async def test_code_that_never_comes_fails_whoever_waits_for_it(loading: Loading) -> None:

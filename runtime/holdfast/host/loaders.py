@@ -121,7 +121,9 @@ def loader_start(host: Host, number: int, told: str, env: bytes | None, tokens: 
 
 
 @op
-def loader_fail(host: Host, number: int, name: str, message: str, data: bytes | None) -> None:
+def loader_fail(
+    host: Host, number: int, name: str, message: str, data: bytes | None = None
+) -> None:
     """There is no code for a Worker: each call of it fails with this error, as rpc_throw's."""
     host.capabilities.loaders.fail(number, name, message, data)
 

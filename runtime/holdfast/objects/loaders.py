@@ -31,6 +31,11 @@ NEVER_CAME = (
     "The code of this Dynamic Worker never came: the promise of the callback that was given to "
     "get() can never be settled."
 )
+ENDED = "The Worker that has loaded this one was replaced or shut down."
+TOO_MUCH_CODE = (
+    "Dynamic Workers that this Worker holds have more than 256 MiB of code: let go of some first."
+)
+MAX_CODE_BYTES = 256 << 20  # of all that one isolate holds, which its own memory does not count
 INHERITED, NONE = "inherited", "none"
 
 
@@ -94,6 +99,8 @@ class _Loaded:
     code: LoadedCode | None = None
     error: Failure | None = None
     live: Live | None = None
+    is_cold: bool = False  # its code is to be compiled before it is brought up again
+    code_bytes: int = 0
     holders: int = 1
     waiting: list[Callable[[], None]] = field(default_factory=list)
 
@@ -117,6 +124,8 @@ class IsolateLoaders:
         self._by_number: dict[int, _Loaded] = {}
         self._named: dict[tuple[str, str], _Loaded] = {}
         self._compiling: set[asyncio.Task[None]] = set()
+        self._code_bytes = 0
+        self._closed = False
         self._on_idle: Callable[[], None] | None = None
 
     # ---- their code ----------------------------------------------------------------
@@ -136,13 +145,27 @@ class IsolateLoaders:
             self._on_idle, self._host.on_idle = self._host.on_idle, self._look_for_hung
         return -loaded.number
 
+    def _starting(self, number: int) -> _Loaded | None:
+        """One whose code is awaited; None where nobody waits any more."""
+        loaded = self._by_number.get(number)
+        return loaded if loaded is not None and loaded.is_starting else None
+
     def add_module(self, number: int, name: str, kind: str, content: bytes) -> None:
         """See LoadersCapability."""
-        self._by_number[number].modules.append(Module(name, ModuleKind(kind), content))
+        loaded = self._starting(number)
+        if loaded is None:
+            return
+        if self._code_bytes + len(content) > MAX_CODE_BYTES:
+            raise ScriptError("Error", TOO_MUCH_CODE, overloaded=True)
+        loaded.modules.append(Module(name, ModuleKind(kind), content))
+        loaded.code_bytes += len(content)
+        self._code_bytes += len(content)
 
     def start(self, number: int, told: str, env: bytes | None, tokens: str) -> None:
         """See LoadersCapability."""
-        loaded, given = self._by_number[number], json.loads(told)
+        loaded, given = self._starting(number), json.loads(told)
+        if loaded is None:
+            return
         flags = tuple(given["flags"])
         if mistake := mistake_in(flags):
             raise ScriptError("Error", mistake)
@@ -167,16 +190,23 @@ class IsolateLoaders:
         )
         loaded.modules = []
         if takes_time(code.script.modules):
-            self._host.pending += 1
-            self._compiling.add(task := self._host.loop.create_task(self._compile(loaded, code)))
-            task.add_done_callback(self._compiling.discard)
+            self._begin_compiling(loaded, code)
         else:
             self._settle(loaded, code)
 
+    def _begin_compiling(self, loaded: _Loaded, code: LoadedCode) -> None:
+        loaded.code, loaded.is_cold = None, False
+        self._host.pending += 1
+        self._compiling.add(task := self._host.loop.create_task(self._compile(loaded, code)))
+        task.add_done_callback(self._compiling.discard)
+
     async def _compile(self, loaded: _Loaded, code: LoadedCode) -> None:
-        compiled = await self._shelter.compile(code.script)
-        self._host.pending -= 1
-        self._settle(loaded, code)
+        compiled: object = None
+        try:
+            compiled = await self._shelter.compile(code.script)
+        finally:
+            self._host.pending -= 1
+            self._settle(loaded, code)
         await asyncio.sleep(0)  # in which whoever has waited brings it up
         del compiled
 
@@ -187,14 +217,20 @@ class IsolateLoaders:
 
     def fail(self, number: int, name: str, message: str, data: bytes | None) -> None:
         """See LoadersCapability."""
-        self._fail(self._by_number[number], Failure(name, message, data=data))
+        if loaded := self._starting(number):
+            self._fail(loaded, Failure(name, message, data=data))
 
     def _fail(self, loaded: _Loaded, error: Failure) -> None:
         """Whoever holds it gets this error; who asks for its name again, gets another."""
         loaded.error, loaded.code = error, None
+        self._count_no_more(loaded)
         self._unname(loaded)
         self._wake(loaded)
         self._forget_if_unused(loaded)
+
+    def _count_no_more(self, loaded: _Loaded) -> None:
+        self._code_bytes -= loaded.code_bytes
+        loaded.code_bytes, loaded.modules = 0, []
 
     def _wake(self, loaded: _Loaded) -> None:
         waiting, loaded.waiting = loaded.waiting, []
@@ -225,25 +261,33 @@ class IsolateLoaders:
             loaded.key = None
 
     def _forget_if_unused(self, loaded: _Loaded) -> None:
-        if loaded.holders or loaded.key is not None or loaded.is_starting:
+        if loaded.holders or loaded.is_starting:
+            return
+        if loaded.live is None:
+            self._unname(loaded)  # whoever asks for it tells its code
+        if loaded.key is not None:
             return
         self._by_number.pop(loaded.number, None)
+        self._count_no_more(loaded)
         if loaded.live is not None:
             self._host.loop.call_soon(self._shelter.let_go, loaded.live)
 
     def _ended(self, loaded: _Loaded) -> None:
         """Its isolate has ended: of idleness, or as it went past a limit."""
         dead, loaded.live = loaded.live, None
-        if dead is not None and (dead.worker.host.isolate.terminated or not loaded.holders):
+        loaded.is_cold = loaded.code is not None and takes_time(loaded.code.script.modules)
+        if dead is not None and dead.worker.host.isolate.terminated:
             self._unname(loaded)
         self._forget_if_unused(loaded)
 
     def close(self) -> None:
         """The isolate has ended that holds them."""
+        self._closed = True
         everything, self._by_number = self._by_number, {}
         self._named.clear()
         for loaded in everything.values():
-            loaded.key = None
+            loaded.key, loaded.error = None, Failure("Error", ENDED)
+            self._wake(loaded)
             if loaded.live is not None:
                 self._shelter.let_go(loaded.live)
 
@@ -328,6 +372,8 @@ class IsolateLoaders:
         deliver: Callable[[Live], None],
         drop: Callable[[], None],
     ) -> None:
+        if loaded.is_cold and loaded.code is not None:
+            self._begin_compiling(loaded, loaded.code)
         if loaded.is_starting:
             # A call that waits for code does not count as what could bring it.
             again = partial(self._reach, number, loaded, deliver, drop)
@@ -345,6 +391,8 @@ class IsolateLoaders:
 
     def _live(self, loaded: _Loaded) -> Live:
         """Its isolate, brought up where it is not. Raises LoadFailed."""
+        if self._closed:
+            raise LoadFailed(Failure("Error", ENDED))
         live = loaded.live
         if live is None or live.worker.is_dead or live.worker.retired:
             if loaded.error is not None:

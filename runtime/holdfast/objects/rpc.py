@@ -189,15 +189,20 @@ class IsolateRpc:
     def call(self, number: int, target: str, route: str, message: Message | None) -> None:
         """See RpcCapability."""
         kind, text = target[0], target[1:]
-        if kind == "w":
-            self.host.capabilities.loaders.call(number, text, route, message)
-            return
-        if kind == "f":
-            self._objects.far_facets.call(number, int(text), route, message)
+        if kind in "wf":
+            self._call_elsewhere(number, kind, text, route, message)
             return
         callee = self._imports[int(text)] if kind == "c" else self._address(kind, text)
         assert not isinstance(callee, ClassTarget), "a class cannot be called"
         self.host.loop.call_soon(self._deliver, number, callee, route, message)
+
+    def _call_elsewhere(
+        self, number: int, kind: str, text: str, route: str, message: Message | None
+    ) -> None:
+        if kind == "w":
+            self.host.capabilities.loaders.call(number, text, route, message)
+        else:
+            self._objects.far_facets.call(number, int(text), route, message)
 
     def _deliver(
         self,
