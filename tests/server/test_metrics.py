@@ -136,6 +136,24 @@ async def test_objects_sockets_and_rounds_are_told(deployment: Deployment) -> No
     assert told['holdfast_refused_total{reason="late"}'] == 0
 
 
+async def test_what_a_script_has_loaded_counts_for_it(deployment: Deployment) -> None:
+    source = """export default { async fetch(request, env) {
+      const code = { compatibilityDate: "2026-07-01", mainModule: "a.js", limits: { cpuMs: 5 } };
+      const modules = { "a.js": "export default { one: () => 1, spin: () => { for (;;); } };" };
+      const worker = env.LOADER.get(new URL(request.url).pathname, () => ({ ...code, modules }));
+      const one = await worker.getEntrypoint().one(1).catch(String);
+      if (request.url.endsWith("spin")) await worker.getEntrypoint().spin(1).catch(() => {});
+      return new Response(one);
+    } }"""
+    await deployment.upload("one", source, bindings=[{"type": "worker_loader", "name": "LOADER"}])
+    for path in ("/a", "/b", "/b", "/spin"):
+        assert await deployment.text("one", path) == "200 1"
+    told = await scraped(deployment)
+    assert told['holdfast_isolates{script="one"}'] == 3
+    assert told['holdfast_isolate_memory_bytes{script="one"}'] > 1_000_000
+    assert told['holdfast_isolates_stopped_total{script="one"}'] == 1
+
+
 @pytest.mark.slow
 async def test_an_isolate_that_was_stopped_is_counted(deployment: Deployment) -> None:
     await deployment.upload("one", SCRIPT, bindings=[BINDING], migrations=MIGRATION)

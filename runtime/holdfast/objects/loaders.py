@@ -41,11 +41,12 @@ INHERITED, NONE = "inherited", "none"
 
 @dataclass(frozen=True, slots=True)
 class LoadedCode:
-    """What a Worker is made of that a script loads.
+    """What a Worker is made of that the script `loader` loads.
 
     `outbound` is where its global fetch() goes: INHERITED, NONE, or a service or an object.
     """
 
+    loader: str
     script: Script = field(repr=False)
     env: Message = field(repr=False)
     outbound: "str | Sent"
@@ -173,6 +174,7 @@ class IsolateLoaders:
         outbound = given["outbound"]
         name = f"{self._script_name}:{number if loaded.key is None else loaded.key[1]}"
         code = LoadedCode(
+            self._script_name,
             Script(
                 name=name,
                 main=given["main"],

@@ -48,6 +48,7 @@ class LoadedWorkers:
         self._runtime = runtime
         self._idle_sweeps = idle_sweeps
         self._residents: dict[Worker, Resident] = {}
+        self._codes: dict[Worker, LoadedCode] = {}
         self._on_end: dict[Worker, Callable[[], None]] = {}
         self._unheld: set[Worker] = set()  # by whoever has loaded them
         self._quiet: dict[Worker, int] = {}  # for how many sweeps each was idle
@@ -55,6 +56,14 @@ class LoadedWorkers:
 
     def __iter__(self) -> "Iterator[Resident]":
         return iter([*self._residents.values()])
+
+    def by_version(self) -> "dict[tuple[str, str], Worker]":
+        """Those that take events, by the name of who has loaded them and what tells them apart."""
+        return {
+            (code.loader, code.script.version): worker
+            for worker, code in self._codes.items()
+            if not worker.is_dead
+        }
 
     def __len__(self) -> int:
         return len(self._residents)
@@ -80,11 +89,12 @@ class LoadedWorkers:
             limits = replace(limits, turn_cpu_ms=min(limits.turn_cpu_ms, max(code.cpu_ms, 1)))
         resident = runtime.assemble(script, host, objects, bindings, limits=limits)
         worker = resident.worker
-        self._residents[worker] = resident
+        self._residents[worker], self._codes[worker] = resident, code
         self._on_end[worker] = on_end
         on_dead, on_closed = worker.on_dead, worker.on_closed
 
         def dead(reason: str) -> None:
+            runtime.counts_of(code.loader).stopped += 1
             on_dead(reason)
             self._end(worker)
 
@@ -92,6 +102,7 @@ class LoadedWorkers:
             on_closed()
             self._end(worker)
             self._residents.pop(worker, None)
+            self._codes.pop(worker, None)
             self._unheld.discard(worker)
             runtime.directory.drop(resident.home, ISOLATE_ENDED, logged="its Worker has ended")
 

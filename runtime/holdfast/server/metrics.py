@@ -160,6 +160,8 @@ class Gauge:
             for worker in workers
             if not worker.is_dead
         }
+        if self._runtime.loaded is not None:
+            residents |= self._runtime.loaded.by_version()
         if started < self._next_look and residents.keys() == self._heaps.keys():
             return
         self._heaps = {

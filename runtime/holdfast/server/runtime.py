@@ -226,6 +226,11 @@ class Runtime(Residents):
         resident.worker.extend_environment(*environment.of_exports(resident.worker.exports))
         return resident
 
+    @property
+    def loaded(self) -> "LoadedWorkers | None":
+        """The Workers that scripts have loaded, once one has."""
+        return self._loaded
+
     def _shelter(self) -> "LoadedWorkers":
         """The Workers that scripts load."""
         if self._loaded is None:
