@@ -28,6 +28,7 @@ from holdfast.catalog import (
     Traffic,
     UploadRejected,
     VersionNotFound,
+    database,
 )
 from holdfast.catalog.versions import MAX_VERSIONS
 from holdfast.engine.modules import Module, ModuleKind
@@ -354,6 +355,31 @@ def test_a_file_that_is_no_database_is_refused(path):
     path.write_bytes(b"not a database " * 1000)
     with pytest.raises(CatalogUnusable, match="not a Holdfast catalog"):
         Catalog(path)
+
+
+@pytest.mark.parametrize("how", ["no content", "no tables"])
+def test_a_catalog_that_was_emptied_is_refused_before_anything_is_taken_for_unused(path, how):
+    Catalog(path).close()
+    path.write_bytes(b"")
+    if how == "no tables":
+        with sqlite3.connect(path) as db:
+            db.execute("PRAGMA journal_mode=WAL")
+        db.close()
+    with pytest.raises(CatalogUnusable, match=r"is empty.*Restore it from a backup, or remove it"):
+        Catalog(path)
+
+
+def test_a_catalog_is_whole_before_it_has_its_name(path, monkeypatch):
+    def fail(connection):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(database, "create", fail)
+    with pytest.raises(KeyboardInterrupt):
+        Catalog(path)
+    assert not path.exists()
+    monkeypatch.undo()
+    Catalog(path).close()
+    assert not path.with_name("catalog.sqlite.new").exists()
 
 
 def test_a_refused_file_is_not_left_locked(path):

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from holdfast.host.mail import Mail, MailFailed
+from holdfast.server.backup import archive, unpack
 from holdfast.server.mail import Relay
 from tests.server.deployment import TOKEN, Deployment
 
@@ -52,6 +54,26 @@ async def test_mail_comes_by_the_api_and_goes_into_files(deployment: Deployment)
     assert "has failed: Error: broken" in str((await given(deployment, "broken@x.test"))["errors"])
     assert "no message id" in str((await given(deployment, "me@x.test", b"a: b\n\n"))["errors"])
     assert "must include URL parameters" in str((await given(deployment, ""))["errors"])
+
+
+async def test_a_backup_holds_the_mails_that_no_relay_has(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    await deployment.upload("main", SOURCE, bindings=[BINDING])
+    assert (await given(deployment, "me@x.test"))["success"]
+    folder = deployment.runtime.settings.data / "mail"
+    [mail] = folder.iterdir()
+    (folder / "of-a-killed-process.new").touch()
+    (folder / "notes.eml").touch()
+    file, restored = tmp_path / "backup.tar", tmp_path / "restored"
+    with file.open("wb") as content:
+        async for piece in archive(deployment.runtime):
+            content.write(piece)
+    restored.mkdir()
+    assert f"mail/{mail.name}" in {*unpack(file, restored)}
+    [copy] = (restored / "mail").iterdir()
+    assert copy.read_bytes() == RAW
+    assert copy.stat().st_mtime == pytest.approx(mail.stat().st_mtime, abs=1)
 
 
 async def test_mail_is_sent_to_whom_the_binding_allows(deployment: Deployment) -> None:

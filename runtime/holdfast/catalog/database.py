@@ -20,7 +20,7 @@ import apsw
 
 from holdfast.catalog.errors import CatalogUnusable
 from holdfast.catalog.schema import SCHEMA_VERSION, check_identity, create, pragma_of, upgrade
-from holdfast.storage.disk import make_folder
+from holdfast.storage.disk import make_folder, sync_path
 from holdfast.storage.errors import DAMAGED
 from holdfast.storage.makeshift import as_it_is, lacks_room
 
@@ -165,7 +165,23 @@ def _open_to_read(path: Path) -> apsw.Connection:
     return connection
 
 
+def _make(path: Path) -> None:
+    """Make a catalog, on the disk and whole before it has its name."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    connection = apsw.Connection(str(fresh))
+    try:
+        connection.execute("PRAGMA synchronous=FULL")
+        create(connection)
+    finally:
+        connection.close()
+    fresh.rename(path)
+    sync_path(path.parent)
+
+
 def _open(path: Path, seal: Callable[[str, str], bytes]) -> apsw.Connection:
+    if not path.exists():
+        _make(path)
     connection = apsw.Connection(str(path))
     try:
         connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
@@ -176,11 +192,8 @@ def _open(path: Path, seal: Callable[[str, str], bytes]) -> apsw.Connection:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute(f"PRAGMA journal_size_limit={_MAX_IDLE_WAL_BYTES}")
-        if pragma_of(connection, "user_version") == 0:
-            create(connection)
-        else:
-            _check_writable(connection)
-            upgrade(connection, seal)
+        _check_writable(connection)
+        upgrade(connection, seal)
     except BaseException:
         connection.close()
         raise

@@ -161,12 +161,15 @@ CREATE INDEX deployments_of_other ON deployments(other);
 
 
 def check_identity(connection: apsw.Connection, path: Path) -> None:
-    """Raise CatalogUnusable for a file that is no catalog, or a newer Holdfast's."""
+    """Raise CatalogUnusable for a file that is no catalog, is emptied, or is a newer Holdfast's."""
     version = pragma_of(connection, "user_version")
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     assert tables is not None, "an aggregate always has one row"
     if tables[0] == 0 and version == 0:
-        return
+        raise CatalogUnusable(
+            f"{path} is empty, which no catalog ever is: what it held was lost. Restore it from a "
+            "backup, or remove it to begin without any script."
+        )
     if pragma_of(connection, "application_id") != APPLICATION_ID:
         raise CatalogUnusable(f"{path} is a SQLite database, but not a Holdfast catalog.")
     if version > SCHEMA_VERSION:

@@ -24,7 +24,7 @@ from typing import TypeVar
 from holdfast.assets.manifest import STORE as ASSETS
 from holdfast.assets.manifest import is_content
 from holdfast.catalog.vault import KEY_FILE
-from holdfast.server.data_folder import BUCKETS, OBJECTS, QUEUES
+from holdfast.server.data_folder import BUCKETS, MAIL, OBJECTS, QUEUES
 from holdfast.server.object_files import OwnerLost
 from holdfast.server.runtime import Runtime
 from holdfast.storage import alarms, going_back, history, object_names
@@ -48,6 +48,7 @@ OWNER_TRIES = 5  # at what the processes do that have the objects, where these e
 _BUCKET_FILE = re.compile(
     rf"{BUCKETS}/(buckets\.sqlite|[0-9a-f]{{32}}/(bucket\.sqlite|([0-9a-f]{{2}})/\3[0-9a-f]{{30}}(/[0-9a-f]{{32}})?))"
 )
+_MAIL = re.compile(rf"{MAIL}/[0-9T-]{{19}}-[0-9a-f]{{8}}\.eml")
 _CHUNK_BYTES = 1 << 20
 _BLOCK = 512
 
@@ -102,6 +103,8 @@ async def _copies(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, P
         yield f"{BUCKETS}/{path.relative_to(buckets)}", path
     for path in await asyncio.to_thread(lambda: sorted(links.glob("*/*"))):
         yield f"{ASSETS}/{path.parent.name}/{path.name}", path
+    for path in await asyncio.to_thread(_link_mails, data / MAIL, scratch / MAIL):
+        yield f"{MAIL}/{path.name}", path
     async for name, path in _objects(runtime, scratch):
         yield name, path
 
@@ -126,19 +129,30 @@ async def _objects(runtime: Runtime, scratch: Path) -> AsyncIterator[tuple[str, 
 
 
 def _link_assets(assets: Path, links: Path) -> None:
-    """Keep the contents of assets, which never change, for as long as the archive is made."""
     for content in assets.glob("*/*"):
-        link = links / content.parent.name / content.name
-        if link.exists():
-            continue
-        link.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(content, link)
-        except FileNotFoundError:
-            pass  # it was swept
-        except OSError:  # the file system has no links
-            with contextlib.suppress(FileNotFoundError):
-                shutil.copyfile(content, link)
+        _link(content, links / content.parent.name / content.name)
+
+
+def _link_mails(mails: Path, links: Path) -> list[Path]:
+    for mail in mails.glob("*.eml"):
+        if _MAIL.fullmatch(f"{MAIL}/{mail.name}"):
+            _link(mail, links / mail.name)
+    return _files(links)
+
+
+def _link(file: Path, link: Path) -> None:
+    """Keep a file that never changes for as long as the archive is made, whoever removes it."""
+    if link.exists():
+        return
+    link.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(file, link)
+    except FileNotFoundError:
+        pass  # it was swept
+    except OSError:  # the file system has no links
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copyfile(file, link)
+            shutil.copystat(file, link)
 
 
 async def _object(
@@ -267,6 +281,8 @@ def _belongs(name: str) -> bool:
     if parts[0] == D1_FOLDER:
         kinds = (DATABASE_SUFFIX, history.SUFFIX)
         return len(parts) == 2 and any(is_d1_file(parts[1], kind) for kind in kinds)
+    if parts[0] == MAIL:
+        return _MAIL.fullmatch(name) is not None
     if parts[0] == ASSETS:
         return len(parts) == 3 and is_content(parts[2]) and parts[1] == parts[2][:2]
     if len(parts) != 3 or parts[0] != OBJECTS or parts[1].startswith("."):

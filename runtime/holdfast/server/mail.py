@@ -79,7 +79,7 @@ class Relay:
 
 
 class MailFolder:
-    """Keeps mails as files, and says where."""
+    """Keeps mails as files, which are whole once they have their names, and says where."""
 
     def __init__(self, folder: Path, tell: Tell) -> None:
         self._folder = folder
@@ -98,9 +98,15 @@ class MailFolder:
         make_folder(self._folder)
         moment = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
         path = self._folder / f"{moment}-{uuid4().hex[:8]}.eml"
-        with path.open("xb") as file:
-            file.write(mail.raw)
-            file.flush()
-            os.fsync(file.fileno())
+        fresh = path.with_suffix(".new")
+        try:
+            with fresh.open("xb") as file:
+                file.write(mail.raw)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            fresh.unlink(missing_ok=True)  # of a full disk, perhaps
+            raise
+        fresh.rename(path)
         sync_path(self._folder)
         return path.absolute()

@@ -307,3 +307,20 @@ def test_a_copy_has_no_folder_for_what_is_new_and_works_all_the_same(hands, tmp_
     copy.put("a", b"new")
     assert (copy.get("a"), hands.get("a")) == (b"new", b"v")
     copy.buckets.close()
+
+
+@pytest.mark.parametrize("metadata", ["sound", "empty", "damaged"])
+def test_a_list_of_buckets_that_is_lost_takes_no_object_with_it(hands, metadata):
+    hands.put("a", b"precious")
+    bucket_id = hands.buckets.info("bucket").id
+    hands.buckets.close()
+    (hands.folder / "buckets.sqlite").unlink()
+    database = hands.folder / bucket_id / "bucket.sqlite"
+    match metadata:
+        case "empty":
+            os.truncate(database, 0)
+        case "damaged":
+            database.write_bytes(b"damaged" * 1000)
+    again = hands.again().buckets
+    again.create("another", NOW)
+    assert [path.name for path in hands.folder.glob(f"{bucket_id}/??/*")]

@@ -266,11 +266,20 @@ class Bucket:
         """Nobody puts anything into this bucket any more. Raises BucketNotEmpty."""
 
         def change(db: apsw.Connection) -> None:
-            if db.execute("SELECT 1 FROM objects LIMIT 1").fetchone():
+            if _has_objects(db):
                 raise BucketNotEmpty
             db.execute("INSERT INTO deleted VALUES (?)", (int(now_ms),))
 
         self._change(change)
+
+    def holds_objects(self) -> bool:
+        """Whether it does; as far as its files tell, where the metadata cannot be read."""
+        try:
+            return self._look(_has_objects)
+        except NoSuchBucket:
+            return False
+        except StorageError:
+            return any(self.folder.glob("??/*"))
 
     # ---- the metadata, and what their changes leave --------------------------------------
 
@@ -336,6 +345,10 @@ def _write_anew(db: apsw.Connection) -> None:
     """Write what was not there before, so that there is something to commit."""
     [(version,)] = db.execute("PRAGMA user_version").fetchall()
     db.execute(f"PRAGMA user_version = {(int(str(version)) + 1) % 2**31}")
+
+
+def _has_objects(db: apsw.Connection) -> bool:
+    return db.execute("SELECT 1 FROM objects LIMIT 1").fetchone() is not None
 
 
 def _refuse_deleted(db: apsw.Connection) -> None:

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from holdfast.storage.r2.schema import DIRECTORY
 from holdfast.storage.shared_file import SharedFile
 
 DIRECTORY_FILE = "buckets.sqlite"
+_DELETED = ".deleted"  # what is being removed
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 T = TypeVar("T")
 
@@ -102,10 +103,18 @@ class Buckets:
         return created
 
     def _remove_strangers(self, db: apsw.Connection) -> None:
-        """Remove what was left by a process that was stopped as it made or deleted a bucket."""
+        """Remove what was left by a process that was stopped as it made or deleted a bucket.
+
+        Either holds nothing. A bucket that does is missing from a list that is not the one that
+        it was, and stays for who restores that.
+        """
         known = {row[0] for row in db.execute("SELECT id FROM buckets")}
         for folder in self._folder.iterdir():
-            if folder.is_dir() and folder.name not in known:
+            if not folder.is_dir() or folder.name in known:
+                continue
+            with closing(Bucket(folder, self._now_ms)) as bucket:
+                is_left = folder.suffix == _DELETED or not bucket.holds_objects()
+            if is_left:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def imply(self, name: str) -> None:
@@ -126,7 +135,7 @@ class Buckets:
         self._forget(name, self._open.get(name))
         # By another name first: what has the metadata open sees that they are deleted, and what
         # is about to open them finds no log of them.
-        left = bucket.folder.with_suffix(".deleted")
+        left = bucket.folder.with_suffix(_DELETED)
         with suppress(FileNotFoundError):
             bucket.folder.rename(left)
         shutil.rmtree(left, ignore_errors=True)
