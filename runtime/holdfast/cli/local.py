@@ -154,7 +154,7 @@ class LocalServer:
                 reloaders.append(self._reloader(one.file, source, runtime, post))
                 continue
             try:
-                loaded = runtime.resident(one.file.name).worker
+                loaded = runtime.worker(one.file.name)
                 check_classes(source.current, loaded.exports)
             except ScriptInvalid as error:
                 reason = with_way_out(str(error))
@@ -222,7 +222,7 @@ class LocalServer:
         name, where = self._file.name, places(workers_address(self._options), port)
         self._terminal.line(f"{name} is listening on {where}")
         if self._watch:
-            exports = runtime.resident(name).worker.exports
+            exports = runtime.worker(name).exports
             names = [binding.name for binding in script.bindings]
             names += filter(self._file.implies, (*exports.classes, *exports.workflows))
             prefix = "" if script.syntax is Syntax.SERVICE_WORKER else "env."
