@@ -150,3 +150,19 @@ def test_signups_are_worked_off_in_batches_and_what_fails_is_kept(holdfast: Harn
     assert worker.fetch("/").text().endswith("1 refused\n")
     [refused] = holdfast.queue("refused").messages
     assert refused.body["name"] == "nobody"
+
+
+def test_visitors_write_apps(holdfast: Harness) -> None:
+    worker = holdfast.worker(EXAMPLES / "apps")
+    notes = (EXAMPLES / "apps" / "notes.js").read_text()
+    assert worker.fetch("/notes").status == 404
+    for version in (1, 2):
+        put = worker.fetch("/notes", method="PUT", body=notes)
+        assert put.text() == f"notes has version {version}\n"
+        worker.fetch("/notes", method="POST", body="tea")
+    assert worker.fetch("/notes").text() == "1. tea\n2. tea\n"
+    endless = "export class App { fetch() { for (;;); } }"
+    worker.fetch("/endless", method="PUT", body=endless)
+    failed = worker.fetch("/endless")
+    assert (failed.status, failed.text()[:15]) == (500, "The app failed:")
+    assert worker.fetch("/notes").text() == "1. tea\n2. tea\n"
