@@ -51,10 +51,11 @@ export function readCode(code) {
   if (experiments && !compatibility_has("experimental")) throw new Error(NO_EXPERIMENTS);
   if (!isDate(date)) throw new Error(`Invalid compatibility date: ${date}`);
   const { data, tokens } = packEnv(env);
+  const told = { main, date, flags, cpuMs, envTokens: tokens.length };
   const index = (fetcher, field) => tokens.push(tokenOf(fetcher, field)) - 1;
-  const outbound = globalOutbound === undefined ? "inherited" : globalOutbound === null ? "none" : index(globalOutbound, "globalOutbound");
-  const envTokens = tokens.length;
-  const told = { main, date, flags, outbound, tails: tails.map((tail) => index(tail, "tails")), cpuMs, envTokens };
+  if (globalOutbound === undefined) told.outbound = "inherited";
+  else told.outbound = globalOutbound === null ? "none" : index(globalOutbound, "globalOutbound");
+  told.tails = tails.map((tail) => index(tail, "tails"));
   return { modules, told: { ...told, env: data, tokens: tokens.join(",") } };
 }
 

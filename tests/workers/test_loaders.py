@@ -152,6 +152,56 @@ async def test_a_worker_whose_function_is_held_is_not_idle(loading: Loading) -> 
     assert loading.count == 1
 
 
+async def test_a_function_keeps_the_worker_that_it_is_of(loading: Loading) -> None:
+    told = await loading.run("""
+        const f = await env.LOADER.load(await run("return () => ++n")).getEntrypoint().run();
+        await scheduler.wait(5);
+        return [await f(), await f()];
+    """)
+    assert told == [1, 2]
+    await loading.settle(0)
+
+
+async def test_its_tails_are_told_when_the_server_stops(tmp_path: Path) -> None:
+    script = SCRIPT.replace(
+        "export class Outbound",
+        """
+      export class Told extends WorkerEntrypoint {
+        tail(events) { console.log(events[0].logs[0].message[0]); }
+      }
+      export class Outbound""",
+    )
+    async with Server(tmp_path) as server:
+        server.add("main", script, bindings=(WorkerLoader("LOADER"),))
+        await Loading(server).run("""
+            const code = await run("this.ctx.waitUntil(scheduler.wait(20)); console.log('told')");
+            await env.LOADER.load({ ...code, tails: [ctx.exports.Told({})] }).getEntrypoint().run();
+        """)
+        await server.runtime.drain(5)
+    assert "main log: told" in server.lines
+
+
+async def test_webassembly_that_is_compiled_is_given_on(loading: Loading) -> None:
+    add = bytes.fromhex(
+        "0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b"
+    )
+    source = SCRIPT.replace("const kept", "import wasm from 'add.wasm'; const kept", 1)
+    loading.server.add(
+        "main",
+        source.replace("const kept = {}", "const kept = { wasm }"),
+        bindings=(WorkerLoader("LOADER"),),
+        modules={"add.wasm": add},
+    )
+    text = """
+        const main = `import wasm from "./m.wasm"; export default { add: (n) =>
+          new WebAssembly.Instance(wasm).exports.add(n, 1) };`;
+        const code = { ...await run(""), modules: { "main.js": main, "m.wasm": MODULE } };
+        return env.LOADER.load(code).getEntrypoint().add(4);
+    """
+    for module in ("kept.wasm", "{ wasm: kept.wasm }"):
+        assert await loading.run(text.replace("MODULE", module)) == 5
+
+
 async def test_so_many_are_loaded_at_a_time(
     loading: Loading, monkeypatch: pytest.MonkeyPatch
 ) -> None:

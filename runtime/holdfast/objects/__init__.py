@@ -12,7 +12,8 @@ isolate hosts an object, and here its storage is opened, fenced off and closed.
   `FarFacets` (far_facets.py): those of them that live in another isolate.
 - `IsolateObjects` (capability.py): what one isolate's ops may do with objects; services.py:
   what its service bindings lead to.
-- `IsolateLoaders` (loaders.py): the Workers that one isolate loads, and calls of them.
+- `IsolateLoaders` (loaders.py): the Workers that one isolate loads, and calls of them;
+  `LoadedCode` (loaded_code.py): what they are made of.
 - `Calls` (calls.py): calls that wait for an answer, and their callers; rpc.py: the
   capabilities that cross with them.
 - `WaitGraph` (wait_graph.py): calls that wait for each other, and would for ever.

@@ -26,7 +26,6 @@ from holdfast.objects.alarms import Outcome
 from holdfast.objects.calls import Calls
 from holdfast.objects.directory import ObjectDirectory
 from holdfast.objects.facets import LiveFacets
-from holdfast.objects.far_facets import FarFacets
 from holdfast.objects.home import ObjectHome
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.objects.local import UNREACHABLE, LocalObjects
@@ -37,6 +36,7 @@ from holdfast.workers import NotCompiled, ScriptFailed, Worker, WorkerResponse
 
 if TYPE_CHECKING:
     from holdfast.objects.alarm_calls import AlarmCalls
+    from holdfast.objects.far_facets import FarFacets
     from holdfast.workers.gradual import AnyWorker
 
 MAX_TEXT_BYTES = 65_536
@@ -74,7 +74,7 @@ class IsolateObjects:
         self.home: ObjectHome | None = None  # set when the isolate's Worker has loaded
         self.unreachable = UNREACHABLE
         self.facets = LiveFacets(directory)
-        self.far_facets = FarFacets(host, self, directory, calls, local.home_of)
+        self._far_facets: FarFacets | None = None  # until there is one
         self.rpc = IsolateRpc(host, self, calls)
 
     def live_in(self, home: ObjectHome) -> None:
@@ -82,6 +82,17 @@ class IsolateObjects:
         self.home = self.rpc.home = home
         home.caller = self
         home.refuse_with(self.rpc.refuse)
+
+    @property
+    def far_facets(self) -> "FarFacets":
+        """See ObjectsCapability."""
+        if self._far_facets is None:
+            from holdfast.objects.far_facets import FarFacets
+
+            self._far_facets = FarFacets(
+                self._host, self, self._directory, self._calls, self._local.home_of
+            )
+        return self._far_facets
 
     @property
     def namespaces(self) -> tuple[Namespace, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import field
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from holdfast.catalog.flags import mistake_in
@@ -20,8 +20,16 @@ from holdfast.dataclass import dataclass
 from holdfast.engine import Module, ModuleKind, ScriptError, takes_time
 from holdfast.host.context import Host
 from holdfast.host.objects import Body
-from holdfast.host.rpc import Message, Sent
+from holdfast.host.rpc import Message
 from holdfast.objects.home import ObjectHome
+from holdfast.objects.loaded_code import (
+    Failure,
+    Live,
+    LoadedCode,
+    LoadFailed,
+    Shelter,
+    TooManyLoaded,
+)
 from holdfast.workers import Worker, WorkerError
 
 if TYPE_CHECKING:
@@ -36,60 +44,6 @@ TOO_MUCH_CODE = (
     "Dynamic Workers that this Worker holds have more than 256 MiB of code: let go of some first."
 )
 MAX_CODE_BYTES = 256 << 20  # of all that one isolate holds, which its own memory does not count
-INHERITED, NONE = "inherited", "none"
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedCode:
-    """What a Worker is made of that the script `loader` loads.
-
-    `outbound` is where its global fetch() goes: INHERITED, NONE, or a service or an object.
-    """
-
-    loader: str
-    script: Script = field(repr=False)
-    env: Message = field(repr=False)
-    outbound: "str | Sent"
-    tails: tuple[Sent, ...] = ()
-    cpu_ms: int | None = None
-
-
-class Live(Protocol):
-    """The isolate of a Worker that is loaded."""
-
-    @property
-    def worker(self) -> Worker:
-        """See Resident."""
-
-    @property
-    def home(self) -> ObjectHome:
-        """See Resident."""
-
-
-class Shelter(Protocol):
-    """Where isolates of such Workers live."""
-
-    async def compile(self, script: Script) -> object:
-        """Compile what takes time of it; who holds on to the result brings it up at once."""
-
-    def bring_up(self, code: LoadedCode, on_end: Callable[[], None]) -> Live:
-        """Load it; `on_end` is called once it takes no events any more. Raises WorkerError."""
-
-    def used(self, live: Live) -> None:
-        """It is about to be called."""
-
-    def let_go(self, live: Live) -> None:
-        """Nobody will call it any more: it ends when it has done what it has under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a Worker cannot be called, as rpc_throw tells it."""
-
-    name: str
-    message: str
-    flags: str = ""
-    data: bytes | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -418,15 +372,3 @@ def _check_entrypoint(worker: Worker, entrypoint: str) -> None:
     if (entrypoint or "default") not in worker.exports.entrypoints:
         told = f"such entrypoint: {entrypoint}" if entrypoint else "default entrypoint."
         raise LoadFailed(Failure("Error", f"Worker has no {told}"))
-
-
-class LoadFailed(Exception):
-    """A Worker cannot be called that a script has loaded."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
-class TooManyLoaded(WorkerError):
-    """No more Workers may be loaded before some of those that are end."""

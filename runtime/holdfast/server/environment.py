@@ -42,7 +42,7 @@ from holdfast.server.sources import ScriptSource
 from holdfast.workers.load import Exports
 
 if TYPE_CHECKING:
-    from holdfast.objects.loaders import Shelter
+    from holdfast.objects.loaded_code import Shelter
 
 Described = dict[str, Any]
 

@@ -8,7 +8,6 @@ import asyncio
 import base64
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakSet
@@ -19,8 +18,8 @@ from holdfast.host.loaders import BLOCKED, NO_CONNECT, NoCache, NoNetwork
 from holdfast.host.rpc import Message
 from holdfast.objects import IsolateObjects
 from holdfast.objects.directory import ISOLATE_ENDED
-from holdfast.objects.loaders import INHERITED, NONE, Live, LoadedCode, TooManyLoaded
-from holdfast.workers import Worker
+from holdfast.objects.loaded_code import INHERITED, NONE, Live, LoadedCode, TooManyLoaded
+from holdfast.workers import Worker, WorkerTerminated
 
 if TYPE_CHECKING:
     from holdfast.server.resident import Resident
@@ -42,7 +41,7 @@ TOO_MANY = (
 
 
 class LoadedWorkers:
-    """Those of one shard (objects.loaders.Shelter), the ones that were used least lately first."""
+    """Those of one shard (objects.loaded_code.Shelter), the least lately used ones first."""
 
     def __init__(self, runtime: "Runtime", idle_sweeps: int) -> None:
         self._runtime = runtime
@@ -153,7 +152,10 @@ class LoadedWorkers:
         """The Worker of a name, as this Worker finds it: itself, or a script."""
         if name != own:
             return self._runtime.worker_unless_slow(name)
-        return next(worker for worker in self._residents if worker.host is host)
+        worker = next((worker for worker in self._residents if worker.host is host), None)
+        if worker is None:
+            raise WorkerTerminated("The Worker's isolate has ended.")
+        return worker
 
     # ---- their ends ------------------------------------------------------------------
 
@@ -194,12 +196,14 @@ class LoadedWorkers:
         """True while one of them has something under way."""
         return any(worker.is_busy for worker in self._residents)
 
-    async def aclose(self, telling_s: float) -> None:
-        """End them all; what their tails were not told of yet is told, for so long at most."""
+    async def tell(self, timeout_s: float) -> None:
+        """Have their tails told what they were not told of yet, for so long at most."""
         under_way = [call for consumer in self._consumers for call in consumer.flush()]
         if under_way:
-            with suppress(TimeoutError):
-                await asyncio.wait(under_way, timeout=telling_s)
+            await asyncio.wait(under_way, timeout=timeout_s)
+
+    def close(self) -> None:
+        """End them all."""
         for worker, resident in [*self._residents.items()]:
             self._runtime.directory.supersede(resident.home, "The server is shutting down.")
             worker.close()

@@ -377,6 +377,8 @@ class Runtime(Residents):
         """End every Worker and make everything that was written durable."""
         if self._tail_consumers is not None:
             await self._tail_consumers.aclose(TELLING_SECONDS)
+        if self._loaded is not None:
+            await self._loaded.tell(TELLING_SECONDS)
         self._closed = True
         self.overload.close()
         self.alarms.close()
@@ -392,7 +394,7 @@ class Runtime(Residents):
         for worker in [*self._retiring]:
             worker.close()
         if self._loaded is not None:
-            await self._loaded.aclose(TELLING_SECONDS)
+            self._loaded.close()
         self._residents.clear()
         self._gradual.clear()
         await self._fetch.close()
