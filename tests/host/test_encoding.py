@@ -1,10 +1,13 @@
 """The encoding ops and the decoders behind them."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.engine import ScriptError
+from holdfast.engine import ScriptError, StopTurn
+from holdfast.host import encoding as module
 from holdfast.host.decoders import decoder_for
 from holdfast.host.decoding import Malformed
 from holdfast.host.encoding import (
@@ -13,7 +16,21 @@ from holdfast.host.encoding import (
     encoding_decode_utf8,
 )
 
-HOST = None  # the ops for text use nothing of their isolate's
+HOST = None  # the ops for short text use nothing of their isolate's
+
+
+class Clocked:
+    """A host whose isolate has no more time when it was asked so often."""
+
+    def __init__(self, *, looks: int) -> None:
+        self._looks = looks
+        self.isolate = self
+
+    @property
+    def is_overdue(self) -> bool:
+        self._looks -= 1
+        return self._looks < 0
+
 
 SINGLE_BYTE = [
     *(f"iso-8859-{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
@@ -29,12 +46,14 @@ def decode(encoding: str, data: bytes) -> str:
     return decoder_for(encoding)(data, 0, strict=False, final=True)[0]
 
 
-def decode_in_parts(encoding: str, parts: list[bytes], *, errors: str = "replace") -> str:
+def decode_in_parts(
+    encoding: str, parts: list[bytes], *, errors: str = "replace", host: Any = HOST
+) -> str:
     """As the polyfill does it: with the state and the bytes that an answer tells to keep."""
     text, held, state = "", b"", 0
     for part in parts:
         data = held + part
-        answer = encoding_decode_part(HOST, encoding, data, state, errors)
+        answer = encoding_decode_part(host, encoding, data, state, errors)
         count, state = ord(answer[0]) & 15, ord(answer[0]) >> 4
         held = data[len(data) - count :]
         text += answer[1:]
@@ -67,6 +86,27 @@ def test_a_single_byte_is_a_character_or_malformed(encoding: str) -> None:
     if "\ufffd" in text:
         with pytest.raises(Malformed):
             decoder_for(encoding)(data, 0, strict=True, final=True)
+
+
+@pytest.mark.parametrize("encoding", MULTIBYTE + UNICODE)
+@given(parts=st.lists(st.binary(max_size=6), max_size=5))
+def test_large_texts_are_decoded_in_pieces_and_are_the_same(
+    encoding: str, parts: list[bytes]
+) -> None:
+    data = b"".join(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "PIECE_BYTES", 4)
+        host = Clocked(looks=100_000)
+        assert encoding_decode_last(host, encoding, data, 0, "replace") == decode(encoding, data)
+        assert decode_in_parts(encoding, parts, host=host) == decode(encoding, data)
+
+
+def test_a_turn_that_has_had_its_time_is_decoded_no_further(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PIECE_BYTES", 4)
+    with pytest.raises(StopTurn):
+        encoding_decode_last(Clocked(looks=2), "gbk", bytes(20), 0, "replace")
 
 
 @pytest.mark.parametrize("encoding", MULTIBYTE + UNICODE)

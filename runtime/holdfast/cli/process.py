@@ -7,13 +7,14 @@ import gc
 import os
 import resource
 import signal
+import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from holdfast.engine import Limits
+from holdfast.engine import Limits, TurnWatch
 from holdfast.engine.limits import MEBIBYTE
 from holdfast.host.edge import Edge
 from holdfast.host.origins import Origins
@@ -77,6 +78,8 @@ def run_with(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
 
     keep_to_utc()
     keep_free_memory()
+    if sys.platform == "linux":
+        TurnWatch.of_this_thread().start()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(command())
 

@@ -11,7 +11,8 @@ Nothing but this folder touches cffi.
 - `Arguments` (arguments.py), `Converter` and `Json` (values.py): what crosses, into a call and
   out of one.
 - `OpTable` (op_table.py): functions of Python that JavaScript calls.
-- `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn.
+- `Limits` (limits.py) and the watchdog that enforces the CPU budget of a turn; where nobody asks
+  it, a `TurnWatch` (turn_watch.py).
 - `BytecodeLibrary` (bytecode.py): internal modules compiled once, by a `Compiler` (compiler.py),
   and cached on disk; `KeptCode` (kept_code.py): large modules of scripts, in the same way
   (script_compiler.py, script_code.py). Both are `KeptFiles` (kept_files.py).
@@ -42,6 +43,7 @@ from holdfast.engine.isolate import Isolate
 from holdfast.engine.kept_code import KeptCode
 from holdfast.engine.limits import Limits
 from holdfast.engine.modules import Module, ModuleKind
+from holdfast.engine.turn_watch import TurnWatch
 from holdfast.engine.values import Json
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "ScriptError",
     "StopTurn",
     "Together",
+    "TurnWatch",
     "UnsupportedEngine",
     "compile_ahead",
     "takes_time",

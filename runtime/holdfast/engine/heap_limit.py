@@ -3,6 +3,7 @@
 Memories of WebAssembly are not the engine's to count, so the engine's own limit is what they leave.
 """
 
+import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,11 @@ from holdfast.engine.library import ffi, lib
 # takes milliseconds for each megabyte.
 _MEASURED_EVERY = 16
 _UNMEASURED = 2  # below this part of the limit, the heap is not measured
+
+# A function of PYFUNCTYPE is called with Python's lock, which cffi would let go of.
+_set_limit = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t)(
+    int(ffi.cast("uintptr_t", ffi.addressof(lib, "JS_SetMemoryLimit")))
+)
 
 
 class HeapLimit:
@@ -34,6 +40,13 @@ class HeapLimit:
     def apply(self) -> None:
         """Have the engine keep to it. JS_SetMemoryLimit."""
         lib.JS_SetMemoryLimit(self._runtime, self.left_bytes + self._more)
+
+    def exhaust(self) -> None:
+        """Have the next allocation fail, until `apply`. For a thread other than the heap's.
+
+        Python's lock is kept meanwhile, so no code of ours can have raised the limit in between.
+        """
+        _set_limit(int(ffi.cast("uintptr_t", self._runtime)), 1)
 
     @contextmanager
     def raised_by(self, more: int) -> Iterator[None]:

@@ -415,6 +415,7 @@ class Isolate:
             self.frees(self._free)
 
     def _free(self) -> None:
+        self._heap_limit.apply()
         self._rejections.close()
         held = [handle.value for handle in self._handles]
         held += self._arguments.take_kept()
@@ -479,6 +480,11 @@ class Isolate:
         """For an op that raises StopTurn next: that ends the isolate, too, with this reason."""
         self._ends_for = reason
 
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the turn that goes on has had its time: an op that takes long raises StopTurn."""
+        return self._watchdog.expired
+
     def _rejection_of(self, promise: Any) -> Exception:
         """What a rejected promise of an evaluation means; it is told by whoever asked."""
         self._rejections.forget(promise)
@@ -488,11 +494,15 @@ class Isolate:
         """What a thrown value means; takes `thrown` over."""
         if not self._watchdog.expired:
             return describe(self._context, thrown)
+        self._heap_limit.apply()
         where = ""
         if lib.JS_IsUncatchableError(thrown):  # the engine's own, of what was interrupted
             where = describe(self._context, thrown).stack
         else:
             _free(self._context, thrown)
+        return self._overran(where)
+
+    def _overran(self, where: str = "") -> IsolateTerminated:
         self.terminated = True
         told = f"a turn took more than its {self.limits.turn_cpu_ms} ms of CPU time"
         return IsolateTerminated(told, where)
@@ -508,6 +518,7 @@ class Isolate:
 
     def _report_rejections(self) -> None:
         """Tell of promises that ended a turn rejected with nobody listening."""
+        overran = self._overran() if self._watchdog.expired and not self.terminated else None
         self._entered = True
         reasons = list(self._rejections.end_turn(is_terminated=lambda: self.terminated))
         self._entered = False
@@ -516,6 +527,8 @@ class Isolate:
                 _free(self._context, reason)
             else:
                 self._on_rejection(describe(self._context, reason))
+        if overran is not None:
+            raise overran
 
     # ---- callbacks from C --------------------------------------------------------
 

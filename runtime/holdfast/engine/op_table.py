@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 from holdfast.engine.errors import ScriptError, StopTurn
 from holdfast.engine.library import (
@@ -41,6 +41,10 @@ Op = Callable[..., Value | Json]
 
 def _nobody(name: str) -> Op:
     raise AssertionError(f"nobody answers the op {name}")
+
+
+def _stop_turn(*_arguments: Value) -> NoReturn:
+    raise StopTurn
 
 
 @cache
@@ -96,6 +100,10 @@ class OpTable:
         """Have other functions answer the ops that were added: `answering(name)`, asked once."""
         self._answering = answering
         self._list = [None] * len(self._names)
+
+    def stop_all(self) -> None:
+        """Have the next op that is called end what runs, whichever it is. For any thread."""
+        self.answer_with(lambda _name: _stop_turn)
 
     def _answer(self, index: int) -> tuple[Op, Callable[[Any, Any], str | bytes]]:
         name = self._names[index]

@@ -8,11 +8,13 @@ decoder's state.
 https://encoding.spec.whatwg.org/
 """
 
-from holdfast.engine import ScriptError
+from holdfast.engine import ScriptError, StopTurn
 from holdfast.host.context import Host
 from holdfast.host.decoders import decoder_for
-from holdfast.host.decoding import Malformed
+from holdfast.host.decoding import Decoded, Malformed
 from holdfast.host.ops import op, utf8_op
+
+PIECE_BYTES = 1 << 20
 
 
 @utf8_op
@@ -35,28 +37,44 @@ def encoding_decode_utf8(_host: Host, data: bytes, errors: str) -> str:
 
 
 @op
-def encoding_decode_part(_host: Host, encoding: str, data: bytes, state: int, errors: str) -> str:
+def encoding_decode_part(host: Host, encoding: str, data: bytes, state: int, errors: str) -> str:
     """The text in one part of a stream; more will follow.
 
     The first character's lowest four bits count the bytes at the end of `data` that
     belong in front of the next part; the bits above are the `state` to hand in with it.
     """
     try:
-        text, held, state = decoder_for(encoding)(
-            data, state, strict=errors == "strict", final=False
-        )
+        text, held, state = _decoded(host, encoding, data, state, errors, final=False)
     except Malformed as error:
         raise _malformed() from error
     return chr(state << 4 | held) + text
 
 
 @op
-def encoding_decode_last(_host: Host, encoding: str, data: bytes, state: int, errors: str) -> str:
+def encoding_decode_last(host: Host, encoding: str, data: bytes, state: int, errors: str) -> str:
     """The text in the last part of a stream, or in the only one."""
     try:
-        return decoder_for(encoding)(data, state, strict=errors == "strict", final=True)[0]
+        return _decoded(host, encoding, data, state, errors, final=True)[0]
     except Malformed as error:
         raise _malformed() from error
+
+
+def _decoded(
+    host: Host, encoding: str, data: bytes, state: int, errors: str, *, final: bool
+) -> Decoded:
+    """A part of a stream, decoded in pieces: some encodings take a second for four megabytes."""
+    decode, strict = decoder_for(encoding), errors == "strict"
+    texts: list[str] = []
+    start = 0
+    while len(data) - start > PIECE_BYTES:
+        piece = data[start : start + PIECE_BYTES]
+        text, held, state = decode(piece, state, strict=strict, final=False)
+        texts.append(text)
+        start += len(piece) - held
+        if host.isolate.is_overdue:
+            raise StopTurn
+    text, held, state = decode(data[start:], state, strict=strict, final=final)
+    return "".join((*texts, text)), held, state
 
 
 def _malformed() -> ScriptError:
