@@ -309,8 +309,8 @@ BROKEN = (
         "a request failed",
         {
             "objects/residents.js": (
-                "if (instance.isBusy || instance.outputGate.isLocked || instance.parent",
-                "if (instance.parent",
+                "if (instance.isBusy || instance.outputGate.isLocked || instance.facetDepth",
+                "if (instance.facetDepth",
             )
         },
         seed=2,
