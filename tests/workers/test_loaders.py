@@ -15,6 +15,7 @@ from holdfast.objects import loaders
 from holdfast.server import loaded
 from holdfast.server.runtime import SWEEPS_PER_IDLE_TIME
 from tests.inprocess import Server
+from tests.sockets.clients import Clients, text
 
 # Runs the text of a request with `env`, `ctx` and the functions of CODE, and tells what came of it.
 SCRIPT = """
@@ -160,6 +161,44 @@ async def test_a_function_keeps_the_worker_that_it_is_of(loading: Loading) -> No
     """)
     assert told == [1, 2]
     await loading.settle(0)
+
+
+async def test_a_websocket_and_a_stream_keep_the_worker_that_they_are_of(tmp_path: Path) -> None:
+    source = """
+      const SOCKET = `export default { fetch() {
+        const [client, server] = Object.values(new WebSocketPair());
+        server.accept();
+        server.addEventListener("message", ({ data }) => server.send("got " + data));
+        return new Response(null, { status: 101, webSocket: client });
+      } }`;
+      const STREAM = `export default { fetch: () => new Response(new ReadableStream({ async start(c) {
+        for (const part of ["a", "b"]) {
+          await scheduler.wait(20);
+          c.enqueue(new TextEncoder().encode(part));
+        }
+        c.close();
+      } })) }`;
+      export default { fetch(request, env) {
+        const code = { compatibilityDate: "2026-07-01", mainModule: "main.js" };
+        const modules = { "main.js": request.headers.has("upgrade") ? SOCKET : STREAM };
+        return env.LOADER.load({ ...code, modules }).getEntrypoint().fetch(request);
+      } }"""
+    async with Server(tmp_path) as server, Clients(server) as clients:
+        server.add("main", source, bindings=(WorkerLoader("LOADER"),))
+        loading = Loading(server)
+        assert await server.text("/") == "ab"
+        socket = await clients.open("/")
+        loading.pass_idle_time()
+        await socket.send_str("it")
+        assert await text(socket) == "got it"
+        await socket.close()
+        await asyncio.sleep(0)
+        for _ in range(100):
+            loading.pass_idle_time()
+            if not loading.count:
+                break
+            await asyncio.sleep(0.005)
+        assert loading.count == 0
 
 
 async def test_its_tails_are_told_when_the_server_stops(tmp_path: Path) -> None:

@@ -53,7 +53,10 @@ class Shelter(Protocol):
         """It is about to be called."""
 
     def let_go(self, live: Live) -> None:
-        """Nobody will call it any more: it ends when it has done what it has under way."""
+        """Nobody will get it any more: it ends when nothing of it is under way, or held."""
+
+    def end(self, live: Live) -> None:
+        """Who has loaded it has ended: it has half a minute for what is under way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,7 +245,7 @@ class IsolateLoaders:
             loaded.key, loaded.error = None, Failure("Error", ENDED)
             self._wake(loaded)
             if loaded.live is not None:
-                self._shelter.let_go(loaded.live)
+                self._shelter.end(loaded.live)
 
     # ---- calls of them ---------------------------------------------------------------
 

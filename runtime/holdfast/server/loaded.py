@@ -90,7 +90,7 @@ class LoadedWorkers:
         worker = resident.worker
         self._residents[worker], self._codes[worker] = resident, code
         self._on_end[worker] = on_end
-        on_dead, on_closed = worker.on_dead, worker.on_closed
+        on_dead, on_closed, on_idle = worker.on_dead, worker.on_closed, host.on_idle
 
         def dead(reason: str) -> None:
             runtime.counts_of(code.loader).stopped += 1
@@ -105,7 +105,12 @@ class LoadedWorkers:
             self._unheld.discard(worker)
             runtime.directory.drop(resident.home, ISOLATE_ENDED, logged="its Worker has ended")
 
-        worker.on_dead, worker.on_closed = dead, closed
+        def idle() -> None:
+            on_idle()
+            if worker in self._unheld:
+                runtime.loop.call_soon(self._close_if_unused, worker)
+
+        worker.on_dead, worker.on_closed, host.on_idle = dead, closed, idle
         if code.tails:
             from holdfast.server.loaded_tails import listen
 
@@ -123,13 +128,17 @@ class LoadedWorkers:
         """See Shelter."""
         self._on_end.pop(live.worker, None)
         self._unheld.add(live.worker)
-        self._retire_if_unused(live.worker)
+        self._close_if_unused(live.worker)
 
-    def _retire_if_unused(self, worker: Worker) -> None:
-        """One that nobody holds stays as long as facets live in it."""
+    def _close_if_unused(self, worker: Worker) -> None:
         resident = self._residents.get(worker)
-        if worker in self._unheld and (resident is None or not resident.home.far_facets):
-            worker.retire(within_s=None)
+        if worker in self._unheld and resident is not None and _is_idle(resident):
+            worker.close()
+
+    def end(self, live: Live) -> None:
+        """See Shelter."""
+        self._on_end.pop(live.worker, None)
+        live.worker.retire()
 
     # ---- what they get ---------------------------------------------------------------
 
@@ -172,9 +181,7 @@ class LoadedWorkers:
         """An interval has passed: end what hangs, and those that were idle for so long."""
         for worker, resident in [*self._residents.items()]:
             resident.home.sweep(hung_sweeps)
-            self._retire_if_unused(worker)
-            if worker.retired:
-                worker.close_if_done()
+            self._close_if_unused(worker)
             if worker.is_dead or not _is_idle(resident):
                 self._quiet.pop(worker, None)
                 continue

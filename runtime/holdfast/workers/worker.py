@@ -394,7 +394,7 @@ class Worker:
         if self.host.tracer is not None:
             self.host.tracer.finish(number)
         if self.retired:
-            self.host.loop.call_soon(self.close_if_done)
+            self.host.loop.call_soon(self._close_if_done)
 
     def _end(self, number: int, error: Exception) -> None:
         answer = self._answers.pop(number, None)
@@ -413,7 +413,7 @@ class Worker:
         if self.host.tracer is not None:
             self.host.tracer.finish_all()
         if self.retired:
-            self.host.loop.call_soon(self.close_if_done)
+            self.host.loop.call_soon(self._close_if_done)
 
     def _on_rejection(self, error: JSError) -> None:
         text = readable(error).replace("Uncaught", "Uncaught (in promise)", 1)
@@ -453,20 +453,15 @@ class Worker:
             self.host.tracer.fail_objects(str(error), _outcome(error))
             self.host.tracer.finish_all()
 
-    def retire(self, within_s: float | None = RETIREMENT_SECONDS) -> None:
-        """Take no new events; close when all is done that is under way, or after 30 seconds.
-
-        Without a time, whoever retires it looks now and then (`close_if_done`).
-        """
+    def retire(self) -> None:
+        """Take no new events; close when all is done that is under way, or after 30 seconds."""
         if self.retired:
             return
         self.retired = True
-        if within_s is not None:
-            self._deadline = self.host.loop.call_later(within_s, self.close)
-        self.host.loop.call_soon(self.close_if_done)
+        self._deadline = self.host.loop.call_later(RETIREMENT_SECONDS, self.close)
+        self.host.loop.call_soon(self._close_if_done)
 
-    def close_if_done(self) -> None:
-        """Close one that is retired, unless something is under way."""
+    def _close_if_done(self) -> None:
         if not self.is_busy:
             self.close()
 
