@@ -55,6 +55,7 @@ const byKey = new Map(); // in order of last use, so that a sweep stops early
 const bySlot = new Map(); // keys by `keyOf`
 const departed = new Map(); // the same of those that have ended with answers that wait for the disk
 let classes; // of the script, by export name
+let defaultClass; // or whatever the script's default export is
 const engines = { __proto__: null }; // classes of instances of Workflows
 let env;
 let sweeps = 0;
@@ -73,9 +74,10 @@ const NO_FETCH_HANDLER = "Handler does not export a fetch() function.";
 const SPREAD = (Math.sqrt(5) - 1) / 2;
 const keyOf = (slot) => slot * SPREAD;
 
-/** Tell which classes and which environment instances are made with; once per isolate. */
-export function useClasses(exported, environment) {
+/** Tell which classes, and the default export, and which environment instances are made with. */
+export function useClasses(exported, environment, byDefault) {
   classes = exported;
+  defaultClass = byDefault;
   env = environment;
 }
 
@@ -121,7 +123,7 @@ export function admitFacet({ className, onGone, ...options }) {
 export function admitFarFacet(slot, className, told, key, usesSqlite, props, facetDepth) {
   const { hex, name, jurisdiction, text } = JSON.parse(told);
   const id = hex === undefined ? text : idFromHost(hex, name, jurisdiction);
-  const Class = classes[className];
+  const Class = className === "default" ? defaultClass : classes[className];
   const given = props === undefined ? {} : decodeProps(props);
   settleIn({ slot, id, key, usesSqlite, Class, props: given, facetDepth, onGone: forget });
 }

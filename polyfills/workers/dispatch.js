@@ -67,7 +67,7 @@ export function useExports(namespace) {
   for (const name of Object.keys(namespace)) {
     if (name !== "default" && isObjectClass(namespace[name])) classes[name] = namespace[name];
   }
-  useClasses(classes, env);
+  useClasses(classes, env, namespace.default);
   const entrypoints = addEntrypoints(namespace);
   for (const name of Object.keys(classes)) addClass(name);
   return JSON.stringify({

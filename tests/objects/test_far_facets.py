@@ -149,6 +149,25 @@ async def test_a_class_lives_as_long_as_facets_of_it(supervised: Supervised) -> 
     assert supervised.loaded == 1
 
 
+async def test_a_class_may_be_the_default_export(tmp_path: Path) -> None:
+    source = """import { DurableObject } from "cloudflare:workers";
+      export class Supervisor extends DurableObject {
+        run() {
+          const code = { compatibilityDate: "2026-07-01", mainModule: "main.js" };
+          const modules = { "main.js": `import { DurableObject } from "cloudflare:workers";
+            export default class extends DurableObject { one() { return 1; } }` };
+          const worker = this.env.LOADER.load({ ...code, modules });
+          return this.ctx.facets.get("a", () => ({ class: worker.getDurableObjectClass() })).one();
+        }
+      }
+      export default { async fetch(request, env, ctx) {
+        return Response.json(await ctx.exports.Supervisor.getByName("a").run());
+      } }"""
+    async with Server(tmp_path) as server:
+        server.add("main", source, bindings=(WorkerLoader("LOADER"),))
+        assert await server.text("/") == "1"
+
+
 async def test_it_ends_at_the_wish_of_its_object(supervised: Supervised) -> None:
     assert await supervised.ask("abortsWhile") == ["aborted", "aborted", [1, 2]]
     assert await supervised.ask("deletes") == [1, 1]

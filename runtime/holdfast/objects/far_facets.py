@@ -94,7 +94,9 @@ class FarFacets:
         parent = self._directory.in_slot(slot)
         if parent is None:
             raise ScriptError("Error", GONE, durableObjectReset=True)
-        if class_name not in home.worker.exports.classes:
+        exports = home.worker.exports
+        is_default = class_name == "default" and class_name in exports.entrypoints
+        if class_name not in exports.classes and not is_default:
             raise ScriptError("Error", f"Worker has no such actor class: {class_name}")
         try:
             record = self._directory.bring_up_facet(parent, name, home)
