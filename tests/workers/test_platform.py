@@ -5,6 +5,7 @@ import json
 import pytest
 
 from holdfast.catalog import PlainText, Service
+from holdfast.workers.load import names_match_statics
 from tests.inprocess import Server
 
 CF = """
@@ -191,3 +192,21 @@ async def test_a_script_may_not_import_its_environment(server: Server) -> None:
         bindings=(PlainText("WORD", "text"),),
     )
     assert await server.text() == '[{},{"WORD":"text"}]'
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("x = RegExp.$1", True),
+        ("x = RegExp [ '$&' ]", True),
+        ("const {$1: name, $4: publicId} = RegExp;", True),
+        ("const{lastMatch:a}=RegExp", True),
+        ("const { $1: name } = RegExpress;", False),
+        ("const { source } = RegExp; $1", False),
+        ("new RegExp('a', flags); f({ $1: x }, RegExp)", False),
+    ],
+)
+def test_scripts_that_ask_what_the_last_match_was_are_known_by_their_text(
+    code: str, found: bool
+) -> None:
+    assert names_match_statics(code.encode()) is found

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from holdfast.catalog.script import Script, Syntax
@@ -23,10 +24,12 @@ from holdfast.workers.errors import ScriptInvalid
 CODE_BYTES_PER_SOURCE_BYTE = 8
 
 # What tells of the last match, such as `RegExp.$1`; see polyfills/language/regexp-statics.js.
-_MATCH_STATICS = re.compile(
-    rb"RegExp\s*(?:\.\s*|\[\s*[\"'])"
-    rb"(?:\$[1-9_&+`']|lastMatch|lastParen|leftContext|rightContext|input\b)"
-)
+_STATIC = rb"(?:\$[1-9_&+`']|lastMatch|lastParen|leftContext|rightContext|input\b)"
+_MATCH_STATICS = re.compile(rb"RegExp\s*(?:\.\s*|\[\s*[\"'])" + _STATIC)
+_TAKEN_APART = re.compile(rb"\}\s*=\s*RegExp\b(?!\s*[.\[(])")
+_INTO_PARTS = re.compile(rb"\{[^{}]*" + _STATIC + rb"[^{}]*\Z")
+_MOST_LOOKED_AT = 1_000  # of such places: a bundle has a few
+_MOST_PARTS = 400  # bytes of what stands before, such as `{ $1: name, $2: value`
 
 _NO_EXPORT = re.compile(r"Could not find export '(.*)' in module '(.*)'")
 
@@ -40,6 +43,14 @@ _NO_SCRIPT = Module(
 )
 
 NO_HANDLERS = "The uploaded script has no registered event handlers."
+
+
+def names_match_statics(code: bytes) -> bool:
+    """Whether code asks RegExp for what the last match was."""
+    return _MATCH_STATICS.search(code) is not None or any(
+        _INTO_PARTS.search(code, max(0, found.start() - _MOST_PARTS), found.start())
+        for found in islice(_TAKEN_APART.finditer(code), _MOST_LOOKED_AT)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,7 @@ def load_script(
     if any(binding["type"] == "wasm_module" for binding in bindings):
         isolate.add_modules({m.name: m for m in script.modules if m.kind is ModuleKind.WASM})
     try:
-        if any(map(_MATCH_STATICS.search, _code(script))):
+        if any(map(names_match_statics, _code(script))):
             isolate.call(isolate.export(kernel, "provideMatchStatics"))
         if any(map(may_have_set_patterns, _code(script))):
             isolate.call(isolate.export(kernel, "provideSetPatterns"))
