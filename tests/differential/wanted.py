@@ -355,11 +355,6 @@ WANTED: Mapping[str, Mapping[Reason, Sequence[str]]] = {
             "setup",
         ],
     },
-    "sql/features": {
-        Reason.SQL: [
-            "schema",
-        ],
-    },
     "sql/forbidden": {
         Reason.SQL: [
             "dbstat",

@@ -132,6 +132,36 @@ async def test_who_looks_for_tables_is_told_of_no_columns_of_the_runtimes_own(ow
                 rows(sql, spelled)
 
 
+TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+
+
+async def test_the_table_of_keys_is_there_from_the_first_key_on(shard: Shard) -> None:
+    owner = shard.owner()
+    sql, store = sql_of(owner), owner.store
+    rows(sql, "CREATE TABLE t(a); INSERT INTO t VALUES (1)")
+    assert rows(sql, TABLES) == [("t",)]
+    assert (store.get("k"), store.get("\ud800"), store.list()) == (None, None, [])
+    assert (store.delete("k"), store.delete("\ud800")) == (False, False)
+    await owner.durable()
+    await shard.reopen()
+    again = shard.owner()
+    sql, store = sql_of(again), again.store
+    assert rows(sql, TABLES) == [("t",)] and store.get("k") is None
+    store.save()
+    store.put("k", b"1")
+    store.release(undo=True)
+    assert rows(sql, TABLES) == [("t",)] and store.get("k") is None
+    store.put_many([("\ud800", b"1"), ("k", b"2")])
+    assert rows(sql, TABLES) == [("t",), ("_cf_KV",)]
+    for value in (b"3", b"4", b"5"):
+        await again.durable()
+        store.put("k", value)
+    assert (store.get("k"), store.get("\ud800")) == (b"5", b"1")
+    await again.durable()
+    await shard.reopen()
+    assert shard.owner().store.get("k") == b"5"
+
+
 async def test_a_default_may_spell_its_functions_as_it_likes(owner: Owner) -> None:
     sql = sql_of(owner)
     rows(
@@ -264,6 +294,7 @@ async def test_a_connection_that_was_closed_is_set_up_again(tmp_path: Path) -> N
     shard = Shard(tmp_path, max_open=16)
     first = shard.owner(1)
     rows(sql_of(first), "PRAGMA foreign_keys=off; CREATE TABLE t(a)")
+    first.store.put("k", b"v")
     await first.durable()
     for number in range(2, 40):
         other = shard.owner(number)

@@ -162,8 +162,10 @@ class Newborn:
     @property
     def is_empty(self) -> bool:
         """True if the object stores nothing. Raises apsw.Error."""
-        holds_keys = self.cursor.execute("SELECT 1 FROM _cf_KV LIMIT 1").fetchall()
-        return not holds_keys and opening.is_empty(self.cursor)
+        with contextlib.suppress(apsw.SQLError):  # what begins with SQL has no table of keys
+            if self.cursor.execute("SELECT 1 FROM _cf_KV LIMIT 1").fetchall():
+                return False
+        return opening.is_empty(self.cursor)
 
     @property
     def is_large(self) -> bool:

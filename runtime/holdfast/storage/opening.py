@@ -19,7 +19,7 @@ import apsw
 from holdfast.storage.disk import Folder, rewrite_durably, sync_path, write_all
 from holdfast.storage.errors import DAMAGED, is_read_only
 from holdfast.storage.session import Session, connect, wal_path
-from holdfast.storage.template import KV_SCHEMA, is_unborn, template
+from holdfast.storage.template import is_unborn, template
 
 log = logging.getLogger("holdfast.storage")
 
@@ -126,20 +126,15 @@ def _open_immutable(path: Path, folder: Folder) -> Session:
 
 
 def _prepare_tables(session: Session) -> None:
-    """Have the table there, which workerd makes with an object's first key-value write."""
     names = {name for (name,) in session.once("SELECT name FROM sqlite_schema")}
     session.has_metadata = "_cf_METADATA" in names
-    if "_cf_KV" not in names:
-        session.once(_temporary(KV_SCHEMA) if session.read_only else KV_SCHEMA)
+    session.has_keys = "_cf_KV" in names
+    if not session.has_keys:
+        return
     if "_cf_EXTERNALS" in names and not session.read_only:
         session.once(_CLEAR_EXTERNALS)
     # Meets a damaged table here rather than in the middle of a script.
     session.once("SELECT 1 FROM _cf_KV LIMIT 1")
-
-
-def _temporary(schema: str) -> str:
-    """A file that cannot be written gets an empty table in memory."""
-    return schema.replace("CREATE TABLE", "CREATE TEMP TABLE")
 
 
 def heal(path: Path, folder: Folder) -> None:

@@ -35,7 +35,7 @@ from holdfast.storage.copying import copying
 from holdfast.storage.disk import Companion, Folder, Fsync
 from holdfast.storage.journal import FRAMES, PUTS, SALTS_BYTES, SALTS_OFFSET, Entry
 from holdfast.storage.recent import DELETE, PUT, Recent
-from holdfast.storage.template import BIRTH, PAGE_BYTES, UNBOUNDED
+from holdfast.storage.template import BIRTH, HAS_KEYS, PAGE_BYTES, UNBOUNDED
 
 if TYPE_CHECKING:
     from holdfast.storage.statements import SqlAccess
@@ -95,6 +95,7 @@ class Session:
         "connection",
         "cursor",
         "folder",
+        "has_keys",
         "has_metadata",
         "has_outgrown",
         "is_journaled",
@@ -131,6 +132,7 @@ class Session:
         self.object_id = path.stem
         self.read_only = connection.readonly("main")
         self.has_metadata = False  # there may be an alarm
+        self.has_keys = False  # the table of keys is known to be committed; see find_keys
         # Frames in the log, and those of them that a checkpoint has copied to the file.
         self.wal_pages = self.backfilled = 0
         self.page_bytes = PAGE_BYTES  # until `configure` has looked
@@ -174,6 +176,7 @@ class Session:
 
     def forget_schema(self) -> None:
         """Tables may have come or gone, other than by a statement of a script's SQL."""
+        self.has_keys = False
         if self.sql:
             self.sql.forget_schema()
 
@@ -256,7 +259,14 @@ class Session:
             and self._kept > 0
             and not self._guarded
             and self.companion is None
+            and (self.has_keys or self.find_keys())
         )
+
+    def find_keys(self) -> bool:
+        """Whether keys have their table, for good; an object that began with SQL may have none."""
+        if not self.connection.in_transaction:
+            self.has_keys = bool(self.cursor.execute(HAS_KEYS).fetchall())
+        return self.has_keys
 
     @property
     def lags(self) -> bool:

@@ -20,6 +20,7 @@ from holdfast.storage.keys import decode_key, encode_key, key_range
 from holdfast.storage.quoting import identifier
 from holdfast.storage.recent import PUT, Recent
 from holdfast.storage.sql import Sql
+from holdfast.storage.template import KV_SCHEMA
 from holdfast.storage.workers import Duty
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ _TABLES = (
     " AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')"
     " ORDER BY type DESC"
 )
+
+# workerd makes the table of keys with the first of them, and SQL can see it. So an object that
+# begins with SQL begins without one, and where there is no table there are no keys.
+_DROP_KEYS = "DROP TABLE _cf_KV"
+_MAKE_KEYS = KV_SCHEMA.replace("TABLE", "TABLE IF NOT EXISTS")
+_NO_ROWS = "SELECT 1 WHERE 0"
 
 _NO_LIMIT = -1
 
@@ -134,9 +141,11 @@ class ObjectStore:
         try:
             value: bytes | None = cursor.execute(_GET, (key,)).get
         except UnicodeEncodeError:
-            value = self._execute(cursor, _GET_BYTES, encode_key(key)).get
+            value = self._find(cursor, _GET_BYTES, encode_key(key)).get
         except apsw.Error as error:
-            self._raise(error)
+            if not _has_no_keys(error):
+                self._raise(error)
+            return None
         return value
 
     def get_many(self, keys: Sequence[str]) -> list[tuple[str, bytes]]:
@@ -162,11 +171,11 @@ class ObjectStore:
             "order": " DESC" if reverse else "",
         }
         try:
-            rows = self._execute(cursor, _LIST.format(key="key", **parts), *arguments)
+            rows = self._find(cursor, _LIST.format(key="key", **parts), *arguments)
             return cast("list[tuple[str, bytes]]", rows.fetchall())
         except UnicodeDecodeError:
             sql = _LIST.format(key="CAST(key AS BLOB)", **parts)
-            rows = self._execute(cursor, sql, *arguments)
+            rows = self._find(cursor, sql, *arguments)
             return [(decode_key(key), value) for key, value in rows]
 
     def list(
@@ -213,10 +222,19 @@ class ObjectStore:
         try:
             cursor.execute(PUT, (key, value))
         except UnicodeEncodeError:
+            self._have_keys(cursor)
             self._execute(cursor, _PUT_BYTES, encode_key(key), value)
         except apsw.Error as error:
-            self._raise(error)
+            if not _has_no_keys(error):
+                self._raise(error)
+            self._have_keys(cursor)
+            self._execute(cursor, PUT, key, value)
         return database.rounds.written
+
+    def _have_keys(self, cursor: apsw.Cursor) -> None:
+        """Make the table, where the object began with SQL and has had no key yet."""
+        self._execute(cursor, _MAKE_KEYS)
+        self.connect().forget_schema()
 
     def put_many(self, entries: Iterable[tuple[str, bytes]]) -> int:
         """Store several values, all or none; the round."""
@@ -236,7 +254,7 @@ class ObjectStore:
         if cursor is None:
             return False
         encoded = encode_key(key)
-        if self._execute(cursor, _HAS, encoded).get is None:
+        if self._find(cursor, _HAS, encoded).get is None:
             return False
         self._execute(self._begin_write(), _DELETE, encoded)
         return True
@@ -345,6 +363,7 @@ class ObjectStore:
         """
         if self._look() is None:
             self._cursor = self._database.connect().cursor
+            self._execute(self._cursor, _DROP_KEYS)
         self._touch(self._database)
         assert self._database.session, "it was opened just now"
         return self._database.session
@@ -537,8 +556,22 @@ class ObjectStore:
         except apsw.Error as error:
             self._raise(error)
 
+    def _find(self, cursor: apsw.Cursor, sql: str, *bindings: Any) -> apsw.Cursor:
+        """The rows of a query for keys."""
+        try:
+            return cursor.execute(sql, bindings)
+        except apsw.Error as error:
+            if not _has_no_keys(error):
+                self._raise(error)
+            return cursor.execute(_NO_ROWS)
+
     def _raise(self, error: apsw.Error) -> NoReturn:
         raise self._database.failed(error) from error
+
+
+def _has_no_keys(error: apsw.Error) -> bool:
+    """Whether nothing was found since there is no table yet; see _DROP_KEYS."""
+    return isinstance(error, apsw.SQLError) and "no such table: _cf_KV" in str(error)
 
 
 class _Savepoint:
@@ -556,4 +589,5 @@ class _Savepoint:
             return
         if kind is not None:
             self._cursor.execute("ROLLBACK TO holdfast_many")
+            self._store.connect().forget_schema()
         self._cursor.execute("RELEASE holdfast_many")

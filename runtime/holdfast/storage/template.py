@@ -12,6 +12,8 @@ import apsw
 # https://github.com/cloudflare/workerd/blob/main/src/workerd/util/sqlite-kv.c%2B%2B
 KV_SCHEMA = "CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID"
 
+HAS_KEYS = "SELECT 1 FROM sqlite_schema WHERE name = '_cf_KV'"
+
 PAGE_BYTES = 4096
 UNBOUNDED = 0xFFFF_FFFE  # the most pages that SQLite knows
 
