@@ -63,9 +63,9 @@ class TriggeringListener(Listener):
             raw = await collect(body) if isinstance(body, ByteStream) else body or b""
             mail = IncomingMail.read(asked.get("from", ""), asked.get("to", ""), raw)
         except BodyError:
-            return plain_response(400, TOO_LARGE)
+            return _told(400, TOO_LARGE)
         except MailUnusable as error:
-            return plain_response(400, str(error))
+            return _told(400, str(error))
         try:
             worker = await self._runtime.worker_in_time(script)
             reason = rejection_of(await worker.email(mail))
