@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.storage import LocalBarrier, Storage, StoreBroken, lifecycle
+from holdfast.storage import LocalBarrier, Storage, StoreBroken, lifecycle, whole
 from holdfast.storage.barrier import MIN_SHARED
 from holdfast.storage.newborn import Newborn
 from holdfast.storage.nursery import Nursery
@@ -480,3 +480,33 @@ async def written(shard: Shard, number: int) -> None:
     owner.store.put("k", b"1")
     await owner.durable()
     await owner.store.close()
+
+
+async def test_the_loop_goes_on_while_objects_are_listed(
+    shard: Shard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [shard.owner(number) for number in (2, 3)]
+    for other in others:
+        other.store.put("first", b"1")
+        await other.durable()
+    born = await in_flight(shard)
+    reading, may_go_on = threading.Event(), threading.Event()
+    names = shard.files()
+
+    def slow(_path: Path) -> list[str]:
+        reading.set()
+        assert may_go_on.wait(PATIENCE_S)
+        return names
+
+    monkeypatch.setattr(whole, "names_in", slow)
+    listing = asyncio.create_task(shard.storage.list_objects_in_time(UNIQUE_KEY, limit=10))
+    await asyncio.to_thread(reading.wait, PATIENCE_S)
+    shard.disk.release()
+    await born.durable()  # its file is made behind the look at the folder
+    may_go_on.set()
+    assert await listing == sorted(object_id(number) for number in (1, 2, 3))
+    monkeypatch.undo()
+    assert (
+        await shard.storage.list_objects_in_time(UNIQUE_KEY, limit=2)
+        == sorted(object_id(number) for number in (1, 2, 3))[:2]
+    )

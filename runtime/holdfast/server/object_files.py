@@ -63,7 +63,7 @@ class LocalFiles:
 
     async def list(self, unique_key: str, after: str | None, limit: int) -> list[str]:
         """See ObjectFiles."""
-        return self._storage.list_objects(unique_key, after=after, limit=limit)
+        return await self._storage.list_objects_in_time(unique_key, after=after, limit=limit)
 
     async def copy(self, unique_key: str, object_id: str, target: Path) -> None:
         """See ObjectFiles."""

@@ -323,6 +323,13 @@ class Storage:
         """
         return self._whole.ids(self._folder(check_unique_key(unique_key)), after, limit)
 
+    async def list_objects_in_time(
+        self, unique_key: str, *, after: str | None = None, limit: int = 1000
+    ) -> list[str]:
+        """As `list_objects`; the loop goes on meanwhile."""
+        folder = self._folder(check_unique_key(unique_key))
+        return await self._whole.ids_in_time(folder, after, limit)
+
     def delete_namespace(self, unique_key: str) -> None:
         """Remove all objects of a namespace. Stores of it raise StoreClosed from now on.
 

@@ -9,7 +9,7 @@ import contextlib
 import errno
 import heapq
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +49,13 @@ def index_path(path: Path) -> Path:
     return path.with_name(path.stem + FACETS_SUFFIX)
 
 
+def names_in(folder: Path) -> Iterator[str]:
+    """The names of what is in a folder, if it is there. Blocks."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry.name
+
+
 class WholeObjects:
     """The objects of a shard, each with its facets. On the loop's thread only."""
 
@@ -77,19 +84,39 @@ class WholeObjects:
 
     def ids(self, folder: Folder, after: str | None, limit: int) -> list[str]:
         """See Storage.list_objects."""
-        names = self._in_memory(folder.name)
-        with contextlib.suppress(FileNotFoundError), os.scandir(folder.path) as entries:
-            names.update(found for entry in entries if (found := database_name(entry.name)))
-        wanted = set()
-        for name in names:
-            object_id = name.partition(".")[0]
-            if (
-                (after is None or object_id > after)
-                and (self._is_here is None or self._is_here(object_id))
-                and not self._is_empty(folder.name, name)
-            ):
-                wanted.add(object_id)
+        stored = self._stored(folder, after, limit + len(self._databases))
+        return self._listed(folder, stored | self._in_memory(folder.name), after, limit)
+
+    async def ids_in_time(self, folder: Folder, after: str | None, limit: int) -> list[str]:
+        """As `ids`; a thread reads the folder, which may have a million files."""
+        born = self._in_memory(folder.name)  # whose files may be made meanwhile
+        most = limit + len(self._databases)
+        stored = await asyncio.to_thread(self._stored, folder, after, most)
+        names = stored | born | self._in_memory(folder.name)
+        return self._listed(folder, names, after, limit)
+
+    def _stored(self, folder: Folder, after: str | None, most: int) -> set[str]:
+        """The databases of so many objects from above `after`, in a folder. For any thread."""
+        names: dict[str, list[str]] = {}
+        for file_name in names_in(folder.path):
+            name = database_name(file_name)
+            object_id = name.partition(".")[0] if name else ""
+            if name and self._is_wanted(object_id, after):
+                names.setdefault(object_id, []).append(name)
+        return {name for object_id in heapq.nsmallest(most, names) for name in names[object_id]}
+
+    def _listed(
+        self, folder: Folder, names: Iterable[str], after: str | None, limit: int
+    ) -> list[str]:
+        holding = {
+            name.partition(".")[0] for name in names if not self._is_empty(folder.name, name)
+        }
+        wanted = [object_id for object_id in holding if self._is_wanted(object_id, after)]
         return heapq.nsmallest(limit, wanted)
+
+    def _is_wanted(self, object_id: str, after: str | None) -> bool:
+        is_above = after is None or object_id > after
+        return is_above and (self._is_here is None or self._is_here(object_id))
 
     def _in_memory(self, unique_key: str) -> set[str]:
         """Names of databases whose file may still be in the making."""
