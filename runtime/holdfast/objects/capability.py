@@ -65,6 +65,7 @@ class IsolateObjects:
         self._local = local
         self._worker_of = self._any_worker_of = worker_of
         self._namespaces: list[Namespace] = []
+        self._numbers: dict[str, int] = {}  # of those, by id
         self._ids: list[IdFactory] = []
         self._addresses: list[ObjectAddress] = []  # by the isolate's numbers of them, from 1 on
         self._services = Services()
@@ -113,12 +114,12 @@ class IsolateObjects:
 
     def bind_namespace(self, namespace: Namespace) -> int:
         """Let the isolate reach a namespace; its number there."""
-        for number, known in enumerate(self._namespaces):
-            if known == namespace:
-                return number
-        self._namespaces.append(namespace)
-        self._ids.append(IdFactory(namespace.unique_key))
-        return len(self._namespaces) - 1
+        number = self._numbers.get(namespace.id)
+        if number is None or self._namespaces[number] != namespace:
+            number = self._numbers[namespace.id] = len(self._namespaces)
+            self._namespaces.append(namespace)
+            self._ids.append(IdFactory(namespace.unique_key))
+        return number
 
     def bind_service(self, script: str, entrypoint: str) -> int:
         """Let the isolate reach another Worker; its number there."""
