@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.server.check import check_folder
 from holdfast.server.data_folder import LOCK_FILE, OBJECTS, DataFolder, FolderInUse
 
 
@@ -44,6 +45,21 @@ def test_damaged_lists_of_alarms_are_seen_to_before_anybody_reads_them(tmp_path:
     (namespace / "metadata.sqlite").write_bytes(b"nonsense" * 1000)
     DataFolder(tmp_path).close()
     assert [path.name for path in namespace.iterdir()] == ["metadata.damaged"]
+
+
+def test_files_that_something_has_emptied_are_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    object_id = "0" * 64
+    emptied = ["kv.sqlite", "queues.sqlite", "r2/buckets.sqlite"]
+    for name in [*emptied, f"{OBJECTS}/key/{object_id}.sqlite"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    DataFolder(tmp_path).close()
+    assert [f"{tmp_path / name} is empty" in caplog.text for name in emptied] == [True] * 3
+    found = {finding.file: str(finding.problems) for finding in check_folder(tmp_path)}
+    assert len(found) == 4
+    assert all("it is empty: what it held was lost" in problems for problems in found.values())
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP])

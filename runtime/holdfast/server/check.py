@@ -30,6 +30,8 @@ _SET_ASIDE = (
     " nothing is lost: make some, and start Holdfast"
 )
 
+_EMPTY = "it is empty: what it held was lost; put it back from a backup"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -107,6 +109,9 @@ class _Checker:
 
     def database(self, path: Path) -> Iterator[str]:
         """A database, with what its log holds."""
+        if not path.stat().st_size:
+            yield _EMPTY
+            return
         try:
             portable.copy_database(path, self._copy)
         except StorageError as error:
@@ -143,6 +148,9 @@ class _Checker:
                 yield "the index of its object's facets has no such facet"
         except StorageError as error:
             yield str(error)
+        if not path.stat().st_size:
+            yield _EMPTY
+            return
         try:
             portable.copy_database(path, self._copy)
         except StorageError as error:

@@ -6,8 +6,10 @@ process. Other tools, such as workerd, know nothing of it and may open the folde
 no Holdfast runs.
 """
 
+import contextlib
 import errno
 import fcntl
+import logging
 import os
 import shutil
 import time
@@ -20,11 +22,15 @@ from holdfast.storage.mending import mend
 from holdfast.storage.names import SCRATCH
 from holdfast.storage.recovery import recover
 
+log = logging.getLogger("holdfast.storage")
+
 LOCK_FILE = "holdfast.lock"
 BUCKETS = "r2"
 MAIL = "mail"  # what scripts have sent, where there is no relay
 QUEUES = "queues.sqlite"
+KEY_VALUE = "kv.sqlite"
 D1_FILES = ("d1.sqlite", "d1")  # their list, and the folder of the databases
+LISTS = (KEY_VALUE, QUEUES, D1_FILES[0], f"{BUCKETS}/buckets.sqlite")  # databases of all scripts
 OBJECTS = "objects"  # the folder of their databases
 HEIRS_SECONDS = 2.0
 RESTORING = "restoring"  # is there while a backup is being restored
@@ -63,6 +69,7 @@ class DataFolder:
         if self._lock is not None:
             # What a process that was killed has left there is of no use to anybody.
             shutil.rmtree(path / SCRATCH, ignore_errors=True)
+            _tell_of_emptied(path)
             recover(path / OBJECTS)
             mend(path / OBJECTS)
 
@@ -82,6 +89,18 @@ class DataFolder:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _tell_of_emptied(data: Path) -> None:
+    """Warn of files that something has emptied, which would be taken for fresh ones."""
+    for name in LISTS:
+        with contextlib.suppress(OSError):
+            if not (data / name).stat().st_size:
+                log.warning(
+                    "%s is empty: unless nothing was ever in it, that was lost, "
+                    "and is to be put back from a backup",
+                    data / name,
+                )
 
 
 def _lock(path: Path) -> BinaryIO | None:
