@@ -327,6 +327,19 @@ async def test_code_that_never_comes_fails_whoever_waits_for_it(loading: Loading
     assert told == ["The code of this Dynamic Worker never ca"] * 2 + [1]
 
 
+async def test_another_is_asked_for_code_that_does_not_come(
+    loading: Loading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loaders, "MAX_CODE_SECONDS", 0)
+    told = await loading.run("""
+        const late = env.LOADER.get("a", async () => { await scheduler.wait(10); return run(""); })
+          .getEntrypoint().count().catch((error) => error.message.slice(0, 40));
+        await scheduler.wait(1);
+        return [await env.LOADER.get("a", () => run("")).getEntrypoint().count(), await late];
+    """)
+    assert told == [1, "The code of this Dynamic Worker never ca"]
+
+
 async def test_code_that_fails_is_asked_for_again(loading: Loading) -> None:
     told = await loading.run("""
         const get = (code) => env.LOADER.get("a", code).getEntrypoint().count();

@@ -43,6 +43,7 @@ ENDED = "The Worker that has loaded this one was replaced or shut down."
 TOO_MUCH_CODE = (
     "Dynamic Workers that this Worker holds have more than 256 MiB of code: let go of some first."
 )
+MAX_CODE_SECONDS = 60.0  # that a callback has before somebody else is asked for the code
 MAX_CODE_BYTES = 256 << 20  # of all that one isolate holds, which its own memory does not count
 
 
@@ -50,6 +51,7 @@ MAX_CODE_BYTES = 256 << 20  # of all that one isolate holds, which its own memor
 class _Loaded:
     number: int
     key: tuple[str, str] | None  # its loader and its name, while that leads to it
+    since: float  # on the loop's clock: when its code was asked for, or is compiled
     modules: list[Module] = field(default_factory=list, repr=False)
     code: LoadedCode | None = None
     error: Failure | None = None
@@ -89,10 +91,14 @@ class IsolateLoaders:
         """See LoadersCapability."""
         key = None if name is None else (loader, name)
         known = None if key is None else self._named.get(key)
+        now = self._host.loop.time()
+        if known is not None and known.is_starting and now - known.since > MAX_CODE_SECONDS:
+            self._fail(known, Failure("Error", NEVER_CAME))
+            known = None
         if known is not None:
             known.holders += 1
             return known.number
-        loaded = _Loaded(next(self._numbers), key)
+        loaded = _Loaded(next(self._numbers), key, now)
         self._by_number[loaded.number] = loaded
         if key is not None:
             self._named[key] = loaded
@@ -151,7 +157,7 @@ class IsolateLoaders:
             self._settle(loaded, code)
 
     def _begin_compiling(self, loaded: _Loaded, code: LoadedCode) -> None:
-        loaded.code, loaded.is_cold = None, False
+        loaded.code, loaded.is_cold, loaded.since = None, False, self._host.loop.time()
         self._host.pending += 1
         self._compiling.add(task := self._host.loop.create_task(self._compile(loaded, code)))
         task.add_done_callback(self._compiling.discard)

@@ -93,7 +93,8 @@ class LoadedWorkers:
         on_dead, on_closed, on_idle = worker.on_dead, worker.on_closed, host.on_idle
 
         def dead(reason: str) -> None:
-            runtime.counts_of(code.loader).stopped += 1
+            if counts := runtime.counts.get(code.loader):
+                counts.stopped += 1
             on_dead(reason)
             self._end(worker)
 
