@@ -14,7 +14,12 @@ from holdfast.server.shards.errands import Clerk
 from holdfast.server.shards.neighbours import Neighbours
 from tests.server.deployment import Deployment
 
-THING = {"bindings": [{"type": "durable_object_namespace", "name": "THING", "class_name": "Thing"}]}
+THING = {
+    "bindings": [
+        {"type": "durable_object_namespace", "name": "THING", "class_name": "Thing"},
+        {"type": "worker_loader", "name": "LOADER"},
+    ]
+}
 SOURCE = """
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
@@ -54,6 +59,12 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     const stub = () => env.THING.getByName(searchParams.get("name"));
     if (pathname === "/own") return new Response(await ctx.exports.Named.name());
+    if (pathname === "/loaded") {
+      const code = { compatibilityDate: "2026-07-01", mainModule: "a.js" };
+      const modules = { "a.js": "export default { fetch: (request, env) => env.NAMED.fetch(request) }" };
+      const own = { ...code, modules, env: { NAMED: ctx.exports.Named({}) } };
+      return env.LOADER.load(own).getEntrypoint().fetch(request);
+    }
     if (pathname === "/socket") return stub().fetch(request);
     if (pathname !== "/") return new Response(await stub()[pathname.slice(1)]());
     return new Response("%s");
@@ -190,6 +201,8 @@ async def test_a_script_calls_itself_in_its_own_version(gradual: Gradual) -> Non
     await gradual.deploy(B=0, A=100)
     version = {"Cloudflare-Workers-Version-Overrides": f'main="{gradual.versions["B"]}"'}
     assert await gradual.ask("/own", **version) == "B"
+    assert await gradual.ask("/loaded", **version) == "B"
+    assert await gradual.ask("/loaded") == "A"
     await gradual.deploy(B=50, A=50)
     for name, letter in ((gradual.names[0], "B"), (gradual.names[-1], "A")):
         assert await gradual.ask(f"/whoAmI?name={name}") == letter

@@ -160,6 +160,10 @@ class IsolateObjects:
 
         self._worker_of = any_worker_of if worker is None else find
 
+    def worker_named(self, script: str) -> "AnyWorker":
+        """What takes a script's events now, as this isolate finds it; raises as `worker_of`."""
+        return self._worker_of(script)
+
     def worker_of(self, target: ServiceTarget) -> "AnyWorker":
         """What takes a service's events now. Raises as the constructor says.
 

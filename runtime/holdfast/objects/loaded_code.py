@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from holdfast.catalog.script import Script
 from holdfast.dataclass import dataclass
 from holdfast.host.rpc import Message, Sent
 from holdfast.objects.home import ObjectHome
 from holdfast.workers import Worker, WorkerError
+
+if TYPE_CHECKING:
+    from holdfast.objects.capability import WorkerFinder
 
 INHERITED, NONE = "inherited", "none"
 
@@ -46,8 +49,13 @@ class Shelter(Protocol):
     async def compile(self, script: Script) -> object:
         """Compile what takes time of it; who holds on to the result brings it up at once."""
 
-    def bring_up(self, code: LoadedCode, on_end: Callable[[], None]) -> Live:
-        """Load it; `on_end` is called once it takes no events any more. Raises WorkerError."""
+    def bring_up(
+        self, code: LoadedCode, worker_of: "WorkerFinder", on_end: Callable[[], None]
+    ) -> Live:
+        """Load it, which finds scripts by `worker_of`. Raises WorkerError.
+
+        `on_end` is called once it takes no events any more.
+        """
 
     def used(self, live: Live) -> None:
         """It is about to be called."""

@@ -361,7 +361,9 @@ class IsolateLoaders:
                 raise LoadFailed(loaded.error)
             assert loaded.code is not None, "a Worker that is not starting has code or an error"
             try:
-                live = self._shelter.bring_up(loaded.code, partial(self._ended, loaded))
+                live = self._shelter.bring_up(
+                    loaded.code, self._objects.worker_named, partial(self._ended, loaded)
+                )
             except TooManyLoaded as error:
                 raise LoadFailed(Failure("Error", str(error), "overloaded")) from error
             except WorkerError as error:

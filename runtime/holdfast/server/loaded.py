@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from holdfast.catalog import Script
-from holdfast.host.context import Capabilities
+from holdfast.host.context import Capabilities, Host
 from holdfast.host.loaders import BLOCKED, NO_CONNECT, NoCache, NoNetwork
 from holdfast.host.rpc import Message
 from holdfast.objects import IsolateObjects
+from holdfast.objects.capability import WorkerFinder
 from holdfast.objects.directory import ISOLATE_ENDED
 from holdfast.objects.loaded_code import INHERITED, NONE, Live, LoadedCode, TooManyLoaded
 from holdfast.workers import Worker, WorkerTerminated
@@ -73,12 +74,18 @@ class LoadedWorkers:
         """See Shelter."""
         return await self._runtime.code_ahead.compile(script)
 
-    def bring_up(self, code: LoadedCode, on_end: Callable[[], None]) -> Live:
+    def bring_up(
+        self, code: LoadedCode, worker_of: WorkerFinder, on_end: Callable[[], None]
+    ) -> Live:
         """See Shelter."""
         self._make_room()
         runtime, script = self._runtime, code.script
         host = runtime.make_host(self._capabilities(code))
-        objects = runtime.make_objects(host, lambda name: self._worker(name, script.name, host))
+
+        def find(name: str) -> "AnyWorker":
+            return self._worker(host) if name == script.name else worker_of(name)
+
+        objects = runtime.make_objects(host, find)
         tokens = objects.rpc.give(code.env)
         env = base64.b64encode(code.env.data).decode()
         outbound = self._outbound(code, objects)
@@ -158,10 +165,8 @@ class LoadedWorkers:
             return None
         return objects.rpc.give(Message(b"", (code.outbound,)))
 
-    def _worker(self, name: str, own: str, host: object) -> "AnyWorker":
-        """The Worker of a name, as this Worker finds it: itself, or a script."""
-        if name != own:
-            return self._runtime.worker_unless_slow(name)
+    def _worker(self, host: Host) -> Worker:
+        """The Worker of an isolate, for calls of its own entrypoints."""
         worker = next((worker for worker in self._residents if worker.host is host), None)
         if worker is None:
             raise WorkerTerminated("The Worker's isolate has ended.")
