@@ -51,15 +51,18 @@ class BytecodeLibrary:
         told = f"{_FORMAT} {engine_identity()} {main} {state}"
         name = hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()
         kept = files.read(name)
+        self.modules: dict[str, bytes | memoryview]  # each is copied by whoever reads it
         if kept is not None:
             self.modules = _unpack(kept)
         else:
             sources = read()
             prepared = {name: prepare(name, text) for name, text in sources.items()}
-            self.modules = _compile(prepared, main)
-            if len(self.modules) == len(sources) + 1:
-                files.write(name, _pack(self.modules))
-        self.bundle = self.modules.pop(_BUNDLE, None)
+            compiled = _compile(prepared, main)
+            if len(compiled) == len(sources) + 1:
+                files.write(name, _pack(compiled))
+            self.modules = {**compiled}
+        bundle = self.modules.pop(_BUNDLE, None)
+        self.bundle = None if bundle is None else bytes(bundle)
 
 
 def _compile(sources: Mapping[str, bytes], main: str) -> dict[str, bytes]:
@@ -108,11 +111,12 @@ def _pack(modules: Mapping[str, bytes]) -> bytes:
     return struct.pack("<I", len(index)) + index + b"".join(modules.values())
 
 
-def _unpack(packed: memoryview) -> dict[str, bytes]:
+def _unpack(packed: memoryview) -> dict[str, bytes | memoryview]:
     (length,) = struct.unpack_from("<I", packed)
     index = json.loads(bytes(packed[4 : 4 + length]))
-    modules, position = {}, 4 + length
+    modules: dict[str, bytes | memoryview] = {}
+    position = 4 + length
     for name, size in index.items():
-        modules[name] = bytes(packed[position : position + size])
+        modules[name] = packed[position : position + size]
         position += size
     return modules

@@ -81,7 +81,7 @@ class Isolate:
         *,
         limits: Limits | None = None,
         ops: Mapping[str, Op] | None = None,
-        internal: Mapping[str, bytes] | None = None,
+        internal: Mapping[str, bytes | memoryview] | None = None,
         public: Mapping[str, str] | None = None,
         interned: Iterable[str] = (),
         explain: Callable[[str], str] | None = None,

@@ -70,7 +70,7 @@ class ModuleLoader:
         self,
         runtime: Any,
         context: Any,
-        internal: Mapping[str, bytes],
+        internal: Mapping[str, bytes | memoryview],
         public: Mapping[str, str],
         pending_error: Callable[[], Exception],
         *,
@@ -227,7 +227,7 @@ class ModuleLoader:
     def load(self, name: str) -> Any:
         """The JSModuleDef of a resolved name, compiled or read, not yet evaluated."""
         if name in self._internal:
-            return self._read(self._internal[name])
+            return self._read(bytes(self._internal[name]))
         module = self._modules.get(name)
         if module is None:
             raise ScriptError("Error", f'No such module "{name}".')
