@@ -220,3 +220,21 @@ def test_there_is_no_lasting_directory_where_none_can_be_made(
 ) -> None:
     monkeypatch.setenv("HOLDFAST_CACHE", "/proc/holdfast")
     assert lasting_directory.__wrapped__() is None
+
+
+def test_a_file_can_be_read_later_whatever_becomes_of_it(files: KeptFiles) -> None:
+    read_later = files.read_later("one")
+    assert read_later is not None
+    path_of(files).unlink()
+    assert bytes(read_later() or b"") == CONTENT
+    assert files.read_later("one") is None
+
+
+def test_a_file_that_is_read_later_has_to_be_what_was_written(files: KeptFiles) -> None:
+    damaged = bytearray(path_of(files).read_bytes())
+    damaged[-1] ^= 1
+    path_of(files).write_bytes(damaged)
+    read_later = files.read_later("one")
+    assert read_later is not None and read_later() is None
+    path_of(files).write_bytes(b"")
+    assert files.read_later("one") is None

@@ -1,8 +1,9 @@
 """The internal modules, compiled once and read back by every isolate.
 
 Compiling the polyfills takes tens of milliseconds, reading their bytecode a few.
-The bytecode is kept on disk in one file (kept_files.py), named by a hash of the state of the
-sources' files and of what engine it is for: to read all sources would take longer than the rest.
+The bytecode is kept on disk in two files (kept_files.py): what each isolate begins with, and
+what few scripts ask for. They are named by a hash of the state of the sources' files and of what
+engine it is for: to read all sources would take longer than the rest.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ log = logging.getLogger("holdfast.engine")
 
 _BUNDLE = "bundle"
 _IMPORT = re.compile(rb"""^(?:import|export)\b(?:[^;"']*?\bfrom)?\s*"([^"\n]+)\"""", re.MULTILINE)
-_FORMAT = 5  # of the file, and of how sources are prepared
+_FORMAT = 6  # of the file, and of how sources are prepared
 # Libraries of 2 MB: of earlier versions and other installations, for servers and for tests.
 _MOST_BYTES = 64 * MEBIBYTE
 
@@ -50,19 +51,61 @@ class BytecodeLibrary:
         files = KeptFiles(cache_directory(), "polyfills", most_bytes=_MOST_BYTES)
         told = f"{_FORMAT} {engine_identity()} {main} {state}"
         name = hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()
-        kept = files.read(name)
-        self.modules: dict[str, bytes | memoryview]  # each is copied by whoever reads it
-        if kept is not None:
-            self.modules = _unpack(kept)
-        else:
-            sources = read()
-            prepared = {name: prepare(name, text) for name, text in sources.items()}
-            compiled = _compile(prepared, main)
-            if len(compiled) == len(sources) + 1:
-                files.write(name, _pack(compiled))
-            self.modules = {**compiled}
-        bundle = self.modules.pop(_BUNDLE, None)
-        self.bundle = None if bundle is None else bytes(bundle)
+
+        def compiled() -> dict[str, bytes]:
+            prepared = {name: prepare(name, text) for name, text in read().items()}
+            return _compile(prepared, main)
+
+        first, others = files.read(f"{name}-first"), files.read_later(f"{name}-others")
+        self.bundle: bytes | None
+        self.modules: Mapping[str, bytes | memoryview]
+        if first is not None and others is not None:
+            index, self.bundle = _unpack(first)
+            self.modules = _Modules(index, others, compiled)
+            return
+        modules = compiled()
+        self.bundle = modules.pop(_BUNDLE, None)
+        self.modules = modules
+        if self.bundle is not None:
+            files.write(f"{name}-first", _pack(modules, self.bundle))
+            files.write(f"{name}-others", b"".join(modules.values()))
+
+
+class _Modules(Mapping[str, bytes | memoryview]):
+    """What the bundle is made of, and all else, read when something of it is first asked for."""
+
+    def __init__(
+        self,
+        index: Mapping[str, int],
+        read: Callable[[], memoryview | None],
+        compiled: Callable[[], Mapping[str, bytes]],
+    ) -> None:
+        """`index` has the modules' sizes in their order; `compiled` replaces what is damaged."""
+        self._index = index
+        self._read = read
+        self._compiled = compiled
+        self._modules: Mapping[str, bytes | memoryview] | None = None
+
+    def __getitem__(self, name: str) -> bytes | memoryview:
+        if self._modules is None:
+            kept = self._read()
+            self._modules = self._compiled() if kept is None else dict(self._parts(kept))
+        return self._modules[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._index
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def _parts(self, kept: memoryview) -> Iterator[tuple[str, memoryview]]:
+        position = 0
+        for name, size in self._index.items():
+            yield name, kept[position : position + size]
+            position += size
 
 
 def _compile(sources: Mapping[str, bytes], main: str) -> dict[str, bytes]:
@@ -106,17 +149,13 @@ def _compiled(isolate: Compiler, sources: Mapping[str, bytes]) -> Iterator[tuple
             log.error("%s does not compile: %s", name, error)
 
 
-def _pack(modules: Mapping[str, bytes]) -> bytes:
+def _pack(modules: Mapping[str, bytes], bundle: bytes) -> bytes:
+    """The sizes of all modules and the bundle, which each start needs."""
     index = json.dumps({name: len(code) for name, code in modules.items()}).encode()
-    return struct.pack("<I", len(index)) + index + b"".join(modules.values())
+    return struct.pack("<I", len(index)) + index + bundle
 
 
-def _unpack(packed: memoryview) -> dict[str, bytes | memoryview]:
+def _unpack(packed: memoryview) -> tuple[dict[str, int], bytes]:
     (length,) = struct.unpack_from("<I", packed)
-    index = json.loads(bytes(packed[4 : 4 + length]))
-    modules: dict[str, bytes | memoryview] = {}
-    position = 4 + length
-    for name, size in index.items():
-        modules[name] = packed[position : position + size]
-        position += size
-    return modules
+    end = 4 + length
+    return json.loads(bytes(packed[4:end])), bytes(packed[end:])

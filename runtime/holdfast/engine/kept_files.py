@@ -19,10 +19,11 @@ import contextlib
 import fcntl
 import hashlib
 import hmac
+import mmap
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,15 +49,31 @@ class KeptFiles:
         """The content that was written under this name, if it is there and unchanged."""
         path = self._path(name)
         kept = _read_own(path, most_bytes=CODE_BYTES + self._most_bytes)
-        key = _read_own(self.folder / KEY_FILE, most_bytes=KEY_BYTES, is_secret=True)
-        if kept is None or key is None or len(key) != KEY_BYTES:
-            return None
-        content = memoryview(kept)[CODE_BYTES:]
-        if not hmac.compare_digest(kept[:CODE_BYTES], _code(key, path.name, content)):
-            return None
-        with contextlib.suppress(OSError):
-            os.utime(path)  # it was used last
+        content = None if kept is None else self._proven(path, memoryview(kept))
+        if content is not None:
+            _use(path)
         return content
+
+    def read_later(self, name: str) -> Callable[[], memoryview | None] | None:
+        """`read` for later, whatever becomes of the file meanwhile; None if none is there.
+
+        It is mapped into memory, which costs next to nothing for as long as nobody reads it.
+        """
+        path = self._path(name)
+        mapped = _map_own(path, most_bytes=CODE_BYTES + self._most_bytes)
+        if mapped is None:
+            return None
+        _use(path)
+        return lambda: self._proven(path, memoryview(mapped))
+
+    def _proven(self, path: Path, kept: memoryview) -> memoryview | None:
+        """The content of a file, if it was written here under its name."""
+        key = _read_own(self.folder / KEY_FILE, most_bytes=KEY_BYTES, is_secret=True)
+        if key is None or len(key) != KEY_BYTES:
+            return None
+        content = kept[CODE_BYTES:]
+        is_ours = hmac.compare_digest(kept[:CODE_BYTES], _code(key, path.name, content))
+        return content if is_ours else None
 
     def write(self, name: str, content: bytes) -> None:
         """Keep a content under this name, in place of what was used longest ago."""
@@ -123,22 +140,50 @@ def _code(key: bytes, name: str, content: bytes | memoryview) -> bytes:
     return code.digest()
 
 
+def _use(path: Path) -> None:
+    """Have a file be the one that was used last."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
+
+
 def _read_own(path: Path, *, most_bytes: int, is_secret: bool = False) -> bytes | None:
     """A plain file of this user's, which nobody else may write to; nor read, if it is secret."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            status = os.fstat(file.fileno())
-            if (
-                not stat.S_ISREG(status.st_mode)
-                or status.st_uid != os.geteuid()
-                or status.st_mode & (0o077 if is_secret else 0o022)
-                or status.st_size > most_bytes
-            ):
-                return None
-            return file.read(most_bytes)
+        with os.fdopen(_open(path), "rb") as file:
+            is_own = _is_own(file.fileno(), most_bytes, 0o077 if is_secret else 0o022)
+            return file.read(most_bytes) if is_own else None
     except OSError:
         return None
+
+
+def _map_own(path: Path, *, most_bytes: int) -> mmap.mmap | None:
+    """The same as memory."""
+    try:
+        descriptor = _open(path)
+    except OSError:
+        return None
+    try:
+        is_own = _is_own(descriptor, most_bytes, 0o022)
+        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) if is_own else None
+    except (OSError, ValueError):  # such as of an empty file
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _is_own(descriptor: int, most_bytes: int, others: int) -> bool:
+    """Whether it is a plain file of this user's, without these permissions, and no larger."""
+    status = os.fstat(descriptor)
+    return (
+        stat.S_ISREG(status.st_mode)
+        and status.st_uid == os.geteuid()
+        and not status.st_mode & others
+        and status.st_size <= most_bytes
+    )
 
 
 def most_kept_bytes() -> int:
