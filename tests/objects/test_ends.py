@@ -195,3 +195,41 @@ async def test_nothing_catches_abort(server: Server, code: str) -> None:
         """.replace("CODE", code),
     )
     assert json.loads(await server.text()) == ["enough true", [], "[]"]
+
+
+@pytest.mark.parametrize("code", ["await storage.deleteAll();", "storage.deleteAll();"])
+async def test_an_object_that_empties_itself_and_aborts_comes_back_empty(
+    server: Server, code: str
+) -> None:
+    server.add(
+        "main",
+        """
+        export default {
+          async fetch(request, env) {
+            const stub = env.Thing.get(env.Thing.idFromName("A"));
+            const told = [];
+            for (const path of ["make", "end", "look"])
+              told.push(await stub.fetch(`http://x/${path}`).then((r) => r.json(), (e) => e.message));
+            return Response.json(told);
+          }
+        }
+        export class Thing {
+          constructor(state) { this.state = state; }
+          alarm() {}
+          async fetch(request) {
+            const { storage } = this.state;
+            if (request.url.endsWith("/make")) {
+              storage.put("k", 1);
+              storage.setAlarm(Date.now() + 1e6);
+            } else if (request.url.endsWith("/end")) {
+              storage.put("late", 1);
+              CODE
+              storage.put("later", 1);
+              this.state.abort("enough");
+            }
+            return Response.json([[...await storage.list()].length, await storage.getAlarm() > 0]);
+          }
+        }
+        """.replace("CODE", code),
+    )
+    assert json.loads(await server.text()) == [[1, True], "enough", [0, False]]

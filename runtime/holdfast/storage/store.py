@@ -264,7 +264,11 @@ class ObjectStore:
         return sum([self.delete(key) for key in keys])
 
     def delete_all(self, *, with_alarm: bool = False) -> int:
-        """Remove everything that is stored, tables included, and perhaps the alarm; the round."""
+        """Remove everything that is stored, tables included, and perhaps the alarm; the round.
+
+        Outside of a transaction it is committed at once, as in workerd: an object that empties
+        itself may abort right after, and is not to come back with all that it had.
+        """
         cursor = self._cursor or self._reach()
         if self._database.transactions.savepoints:
             raise StorageError("Cannot call deleteAll() within a transaction")
@@ -276,6 +280,8 @@ class ObjectStore:
             self.connect().forget_schema()
             if with_alarm:
                 self.set_alarm(None)
+            if not self._database.transactions.depth:
+                self._database.commit_written()
         return self._database.rounds.written
 
     def _delete_tables(self, cursor: apsw.Cursor) -> None:
