@@ -4,14 +4,7 @@
 import { facet_close, facet_fetch, facet_is_busy, facet_open_far } from "holdfast:ops";
 import { queueTurn } from "../kernel/turns.js";
 import { sendThroughHost } from "../rpc/references.js";
-import { tellHostOfClient } from "../workers/client.js";
-import {
-  redirectable,
-  repeatOf,
-  requestThroughHost,
-  responseFromAnswer,
-  urlToSend,
-} from "../workers/crossing.js";
+import { fetchThroughHost } from "../workers/through-host.js";
 import { identityOf } from "../kernel/errors.js";
 import { DurableObjectId } from "./id.js";
 import { asEnd } from "./remote-error.js";
@@ -62,15 +55,7 @@ class FarFacet {
   }
 
   fetch(caller, record) {
-    return this.#answer(caller, this.#fetch(caller, record));
-  }
-
-  async #fetch(caller, record) {
-    const url = urlToSend(record.url);
-    const repeat = repeatOf(record, fetchAgain, this);
-    const answering = requestThroughHost(facet_fetch, this.#slot, url, record, caller);
-    tellHostOfClient(caller, record.signal, answering);
-    return redirectable(responseFromAnswer(await answering, url), record, repeat, caller);
+    return this.#answer(caller, fetchThroughHost(facet_fetch, this.#slot, this, caller, record));
   }
 
   // Whatever ends the facet here is said before the host can say it.
@@ -107,5 +92,3 @@ class FarFacet {
     bySlot.delete(this.#slot);
   }
 }
-
-const fetchAgain = ({ target: facet }, caller, record) => facet.fetch(caller, record);

@@ -19,15 +19,8 @@ import { isObject } from "../kernel/webidl.js";
 import { asEnd, failureParts } from "../objects/remote-error.js";
 import { sendThroughHost } from "../rpc/references.js";
 import { refuseToClone } from "../serialize/index.js";
-import { tellHostOfClient } from "./client.js";
-import {
-  redirectable,
-  repeatOf,
-  requestThroughHost,
-  responseFromAnswer,
-  urlToSend,
-} from "./crossing.js";
 import { encodeServiceProps, NOT_TRANSFERABLE, stubOf } from "./fetcher.js";
+import { fetchThroughHost } from "./through-host.js";
 import { giveModules, readCode, readEntrypoint } from "./worker-code.js";
 
 const FROM_HOST = {};
@@ -68,16 +61,10 @@ class LoadedEntrypoint {
   }
 
   /** Send a request of this record; the response. */
-  async fetch(caller, record) {
-    const url = urlToSend(record.url);
-    const repeat = repeatOf(record, fetchAgain, this);
-    const answering = requestThroughHost(loader_fetch, this.#target, url, record, caller);
-    tellHostOfClient(caller, record.signal, answering);
-    return redirectable(responseFromAnswer(await answering, url), record, repeat, caller);
+  fetch(caller, record) {
+    return fetchThroughHost(loader_fetch, this.#target, this, caller, record);
   }
 }
-
-const fetchAgain = ({ target: entrypoint }, caller, record) => entrypoint.fetch(caller, record);
 
 /** A Worker that is loaded, or is about to be. */
 class WorkerStub {
