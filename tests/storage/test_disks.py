@@ -139,8 +139,9 @@ async def test_a_folder_that_cannot_be_written_can_be_read(remount: Path) -> Non
     assert owner.store.list() == [("a", b"1")]
     assert shard.owner(2).store.get("a") is None
     for write in (lambda: owner.store.put("b", b"2"), lambda: owner.store.delete("a")):
-        with pytest.raises(StorageReadOnly, match="cannot be written"):
+        with pytest.raises(StorageReadOnly, match="cannot be written") as told:
             write()
+        assert str(remount) not in str(told.value), "it is a script that is told"
     with pytest.raises(StorageReadOnly):
         shard.owner(2).store.put("b", b"2")
     assert owner.store.get("a") == b"1"

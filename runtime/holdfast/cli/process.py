@@ -151,4 +151,7 @@ def raise_descriptor_limit() -> None:
 def unusable_folder(data: Path, error: Exception) -> str:
     """Why a data folder cannot be used, and what helps."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return f"the data folder {data} cannot be used: {reason}; choose another with --data"
+    way_out = "choose another with --data"
+    if isinstance(error, PermissionError):
+        way_out = f"let this user read and write {error.filename or data}, or {way_out}"
+    return f"the data folder {data} cannot be used: {reason}; {way_out}"

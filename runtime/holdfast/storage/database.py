@@ -211,7 +211,7 @@ class Database:
         """Open the file, or begin one, and the transaction. Raises StorageError."""
         session = self.session or self.connect()
         if session.read_only:
-            raise StorageReadOnly(f"The database {self.path} cannot be written.")
+            raise StorageReadOnly
         if session.recent:
             catching_up.settle(self, self._shard)
         transactions = self.transactions

@@ -19,6 +19,7 @@ the file system that an access meets becomes one of these, with the cause attach
 """
 
 import errno
+import logging
 import os
 from pathlib import Path
 
@@ -32,6 +33,8 @@ _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 
 _LITTLE_BYTES = 4 << 20
+
+log = logging.getLogger("holdfast.storage")
 
 
 class StorageError(Exception):
@@ -75,7 +78,13 @@ class CutOff(StorageError):
 
 
 class StorageReadOnly(StorageError):
-    """The object's file cannot be written; what it holds can be read."""
+    """The object's file cannot be written; what it holds can be read.
+
+    Scripts are told so, and not where it lies.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("The storage of this Durable Object cannot be written.")
 
 
 class StoreBroken(StorageError):
@@ -84,13 +93,15 @@ class StoreBroken(StorageError):
 
 def conflict(error: apsw.BusyError, path: Path, depth: int) -> StorageError:
     """Another process holds the file; `depth` tells how many transactions were begun."""
-    text = f"The database {path} is held by another process: {error}"
+    log.warning("the database %s is held by another process: %s", path, error)
+    text = f"The storage of this Durable Object is held by another process: {error}"
     return TransactionConflict(text) if depth else StoreLocked(text)
 
 
 def read_only(error: BaseException, path: Path) -> StorageReadOnly:
     """The operator keeps us from writing a database."""
-    return StorageReadOnly(f"The database {path} cannot be written: {error}")
+    log.warning("the database %s cannot be written: %s", path, error)
+    return StorageReadOnly()
 
 
 def is_bound_met(error: BaseException, folder: Path) -> bool:

@@ -105,7 +105,7 @@ class Newborn:
         """Begin an object. Raises StorageReadOnly, OSError and apsw.Error."""
         folder.ensure()
         if not folder.is_writable():
-            raise StorageReadOnly(f"The folder {folder.path} cannot be written.")
+            raise StorageReadOnly
         self.connection = nursery.lend()
         self.cursor = self.connection.cursor()
         self.folder = folder

@@ -83,6 +83,7 @@ def open_existing(path: Path, folder: Folder, *, log_is_durable: bool) -> Sessio
     folder.ensure()
     wal_bytes = _size(wal_path(path))
     if not found.st_size:
+        log.warning("%s is empty, and begins anew: what something has emptied is lost", path)
         remove(path, folder)
         return None
     if wal_bytes and not log_is_durable:
@@ -97,6 +98,7 @@ def open_existing(path: Path, folder: Folder, *, log_is_durable: bool) -> Sessio
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.IOError):
         if wal_bytes or os.access(folder.path, os.W_OK):
             raise
+        log.warning("the database %s cannot be written, and is read as it is", path)
         return _open_immutable(path, folder)
 
 

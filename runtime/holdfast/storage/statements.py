@@ -318,7 +318,8 @@ def why_broken(error: BaseException) -> str:
         )
     if isinstance(error, DatabaseFull):
         return str(error)
-    return f"The storage of this Durable Object failed: {error}"
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return f"The storage of this Durable Object failed: {reason}"  # and names no file of the host
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
