@@ -8,10 +8,12 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
+from holdfast.catalog import Script
 from holdfast.catalog.traffic import Share, Traffic, point_of
 from holdfast.objects.ids import IdFactory
 from holdfast.server.shards.errands import Clerk
 from holdfast.server.shards.neighbours import Neighbours
+from holdfast.workers import ScriptInvalid
 from tests.server.deployment import Deployment
 
 THING = {
@@ -319,6 +321,32 @@ async def test_an_isolate_that_dies_is_replaced_in_its_version(gradual: Gradual)
     gradual.it.runtime.versions("main")[version].worker.terminate("it went past a limit")
     assert await gradual.objects() == homes
     assert await gradual.ask_version(f'main="{version}"') == "B"
+
+
+async def test_a_version_that_does_not_load_fails_its_own_events_alone(
+    gradual: Gradual, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await gradual.deploy(B=50, A=50)
+    runtime = gradual.it.runtime
+    source, bad = runtime.source.script, gradual.versions["B"]
+
+    def script(name: str, version: str | None = None) -> Script:
+        if version == bad:
+            raise ScriptInvalid("it does not load")
+        return source(name, version)
+
+    monkeypatch.setattr(runtime.source, "script", script)
+    runtime.remove("main")
+    for letter, status in (("A", "200"), ("B", "500"), ("A", "200")):
+        override = {"Cloudflare-Workers-Version-Overrides": f'main="{gradual.versions[letter]}"'}
+        assert (await gradual.it.text("main", method="POST", headers=override)).startswith(status)
+    # Sent by A, of which `override` is: to an object of B, and to one of A.
+    for name, status in ((gradual.names[0], "500"), (gradual.names[-1], "200")):
+        told = await gradual.it.text("main", f"/count?name={name}", headers=override)
+        assert told.startswith(status)
+    assert any("it does not load" in line for line in gradual.it.lines)
+    monkeypatch.undo()
+    assert await gradual.ask_version(f'main="{bad}"') == "B"
 
 
 async def test_an_upload_replaces_both_and_settings_wait_until_then(gradual: Gradual) -> None:

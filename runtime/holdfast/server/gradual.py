@@ -55,7 +55,7 @@ class GradualDeployment:
         return self._residents
 
     def load(self) -> None:
-        """Load what is not, but for what did not load before: that is tried by its own events.
+        """Load both, but for one that has failed to load: those events try again that it is given.
 
         Raises NotCompiled.
         """
