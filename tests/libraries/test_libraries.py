@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from holdfast.catalog import D1, QueueProducer, R2Bucket
+from holdfast.catalog import D1, QueueProducer, R2Bucket, WorkerLoader
 from holdfast.catalog.consumers import ConsumerSettings, DeclaredConsumer
 from holdfast.engine import Limits
 from tests.inprocess import Server
@@ -47,7 +47,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
 
 @pytest.mark.parametrize("name", CHECK_THEMSELVES)
 async def test_a_library_does_its_work(server: Server, name: str) -> None:
-    server.add("main", bundled(name), bindings=(D1("DB", "db"),))
+    server.add("main", bundled(name), bindings=(D1("DB", "db"), WorkerLoader("LOADER")))
     assert await server.text() == "ok"
 
 
