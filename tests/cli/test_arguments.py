@@ -142,6 +142,12 @@ def test_serving_one_script_needs_no_api() -> None:
     assert not {name for name in loaded if name.startswith(unneeded)}
 
 
+def test_an_isolate_needs_no_tables_of_encodings_and_no_mail() -> None:
+    loaded = imported_by("from holdfast.host.ops import declared_ops; declared_ops()")
+    assert "holdfast.host.encoding" in loaded
+    assert not loaded & {"holdfast.host.decoders", "holdfast.host.mail_text", "cryptography"}
+
+
 def test_asking_a_server_needs_none() -> None:
     loaded = imported_by("import holdfast.cli.objects, holdfast.cli.remote")
     unneeded = ("aiohttp", "holdfast.server", "cryptography", "_wasmtime")

@@ -10,7 +10,6 @@ https://encoding.spec.whatwg.org/
 
 from holdfast.engine import ScriptError, StopTurn
 from holdfast.host.context import Host
-from holdfast.host.decoders import decoder_for
 from holdfast.host.decoding import Decoded, Malformed
 from holdfast.host.ops import op, utf8_op
 
@@ -63,6 +62,8 @@ def _decoded(
     host: Host, encoding: str, data: bytes, state: int, errors: str, *, final: bool
 ) -> Decoded:
     """A part of a stream, decoded in pieces: some encodings take a second for four megabytes."""
+    from holdfast.host.decoders import decoder_for  # six modules of tables, for few scripts
+
     decode, strict = decoder_for(encoding), errors == "strict"
     texts: list[str] = []
     start = 0

@@ -88,6 +88,7 @@ def deferred_op(function: Function) -> Function:
 # Importing these takes long, and not every process needs them.
 _WITHOUT_OPS = frozenset(
     {
+        *("big5_patch", "decoders", "iso_2022_jp", "jis", "mail_text", "multibyte"),
         *("fetch_connections", "file_bodies", "r2_bindings", "r2_bodies"),
         *("sockets_deflate", "sockets_wire"),
     }
