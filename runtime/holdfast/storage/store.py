@@ -7,6 +7,7 @@ durable when `on_durable` has named their round.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -20,7 +21,7 @@ from holdfast.storage.keys import decode_key, encode_key, key_range
 from holdfast.storage.quoting import identifier
 from holdfast.storage.recent import PUT, Recent
 from holdfast.storage.sql import Sql
-from holdfast.storage.template import KV_SCHEMA
+from holdfast.storage.template import DROP_KEYS, MAKE_KEYS, lacks_keys
 from holdfast.storage.workers import Duty
 
 if TYPE_CHECKING:
@@ -51,10 +52,6 @@ _TABLES = (
     " ORDER BY type DESC"
 )
 
-# workerd makes the table of keys with the first of them, and SQL can see it. So an object that
-# begins with SQL begins without one, and where there is no table there are no keys.
-_DROP_KEYS = "DROP TABLE _cf_KV"
-_MAKE_KEYS = KV_SCHEMA.replace("TABLE", "TABLE IF NOT EXISTS")
 _NO_ROWS = "SELECT 1 WHERE 0"
 
 _NO_LIMIT = -1
@@ -143,7 +140,7 @@ class ObjectStore:
         except UnicodeEncodeError:
             value = self._find(cursor, _GET_BYTES, encode_key(key)).get
         except apsw.Error as error:
-            if not _has_no_keys(error):
+            if not lacks_keys(error):
                 self._raise(error)
             return None
         return value
@@ -225,7 +222,7 @@ class ObjectStore:
             self._have_keys(cursor)
             self._execute(cursor, _PUT_BYTES, encode_key(key), value)
         except apsw.Error as error:
-            if not _has_no_keys(error):
+            if not lacks_keys(error):
                 self._raise(error)
             self._have_keys(cursor)
             self._execute(cursor, PUT, key, value)
@@ -233,7 +230,7 @@ class ObjectStore:
 
     def _have_keys(self, cursor: apsw.Cursor) -> None:
         """Make the table, where the object began with SQL and has had no key yet."""
-        self._execute(cursor, _MAKE_KEYS)
+        self._execute(cursor, MAKE_KEYS)
         self.connect().forget_schema()
 
     def put_many(self, entries: Iterable[tuple[str, bytes]]) -> int:
@@ -266,8 +263,7 @@ class ObjectStore:
     def delete_all(self, *, with_alarm: bool = False) -> int:
         """Remove everything that is stored, tables included, and perhaps the alarm; the round.
 
-        Outside of a transaction it is committed at once, as in workerd: an object that empties
-        itself may abort right after, and is not to come back with all that it had.
+        Outside of a transaction nothing undoes it: see `supersede`.
         """
         cursor = self._cursor or self._reach()
         if self._database.transactions.savepoints:
@@ -280,8 +276,9 @@ class ObjectStore:
             self.connect().forget_schema()
             if with_alarm:
                 self.set_alarm(None)
-            if not self._database.transactions.depth:
-                self._database.commit_written()
+            transactions = self._database.transactions
+            if not transactions.depth:
+                transactions.emptied = "all" if with_alarm else "but the alarm"
         return self._database.rounds.written
 
     def _delete_tables(self, cursor: apsw.Cursor) -> None:
@@ -369,7 +366,7 @@ class ObjectStore:
         """
         if self._look() is None:
             self._cursor = self._database.connect().cursor
-            self._execute(self._cursor, _DROP_KEYS)
+            self._execute(self._cursor, DROP_KEYS)
         self._touch(self._database)
         assert self._database.session, "it was opened just now"
         return self._database.session
@@ -469,10 +466,16 @@ class ObjectStore:
         """Let no further access through: each raises `error` from now on.
 
         What is not committed is undone; call `flush` before to keep it. Rounds under way
-        go on, and are still told of.
+        go on, and are still told of. That all was deleted stays so, as in workerd: an object that
+        empties itself and aborts is not to come back with what it had.
         """
         if self._error is None:
+            emptied = self._database.transactions.emptied
             self._database.drop_uncommitted()
+            if emptied:
+                with contextlib.suppress(StorageError):  # the owner is told by on_broken
+                    self.delete_all(with_alarm=emptied == "all")
+                    self._database.commit_written()
             self.end(error)
 
     def close(self) -> "asyncio.Future[None]":
@@ -567,17 +570,12 @@ class ObjectStore:
         try:
             return cursor.execute(sql, bindings)
         except apsw.Error as error:
-            if not _has_no_keys(error):
+            if not lacks_keys(error):
                 self._raise(error)
             return cursor.execute(_NO_ROWS)
 
     def _raise(self, error: apsw.Error) -> NoReturn:
         raise self._database.failed(error) from error
-
-
-def _has_no_keys(error: apsw.Error) -> bool:
-    """Whether nothing was found since there is no table yet; see _DROP_KEYS."""
-    return isinstance(error, apsw.SQLError) and "no such table: _cf_KV" in str(error)
 
 
 class _Savepoint:

@@ -12,6 +12,10 @@ import apsw
 # https://github.com/cloudflare/workerd/blob/main/src/workerd/util/sqlite-kv.c%2B%2B
 KV_SCHEMA = "CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID"
 
+# workerd makes the table of keys with the first of them, and SQL can see it. So an object that
+# begins with SQL begins without one, and where there is no table there are no keys.
+DROP_KEYS = "DROP TABLE _cf_KV"
+MAKE_KEYS = KV_SCHEMA.replace("TABLE", "TABLE IF NOT EXISTS")
 HAS_KEYS = "SELECT 1 FROM sqlite_schema WHERE name = '_cf_KV'"
 
 PAGE_BYTES = 4096
@@ -26,6 +30,11 @@ _NO_WAL = b"\1\1"
 BIRTH = "PRAGMA application_id"
 _BIRTH = slice(68, 72)
 _SIGN = 2**31
+
+
+def lacks_keys(error: apsw.Error) -> bool:
+    """Whether a statement found no table of keys."""
+    return isinstance(error, apsw.SQLError) and "no such table: _cf_KV" in str(error)
 
 
 def born(time_ms: float) -> str:

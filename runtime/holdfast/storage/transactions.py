@@ -18,10 +18,11 @@ _ROLLBACK_TO = "ROLLBACK TO holdfast_level"
 class Transactions:
     """What was begun. All that is given a cursor raises apsw.Error, with nothing changed here."""
 
-    __slots__ = ("_levels", "_saved", "depth", "implicit", "ready", "savepoints")
+    __slots__ = ("_levels", "_saved", "depth", "emptied", "implicit", "ready", "savepoints")
 
     def __init__(self) -> None:
         self.implicit = False  # the implicit transaction is open
+        self.emptied = ""  # what it has deleted outright: "all", or all "but the alarm"
         self.depth = 0  # explicit transactions begun
         self.ready = False  # a write can be executed as it stands
         self.savepoints = 0  # synchronous transactions begun inside of the others
@@ -74,6 +75,7 @@ class Transactions:
     def implicit_ended(self) -> None:
         """The implicit one was committed in SQLite."""
         self.implicit = self.ready = False
+        self.emptied = ""
 
     # ---- explicit ones -------------------------------------------------------------
 
@@ -131,4 +133,5 @@ class Transactions:
     def forget(self) -> None:
         """None is open any more."""
         self.implicit = self.ready = False
+        self.emptied = ""
         self.depth = self._levels = self.savepoints = self._saved = 0
