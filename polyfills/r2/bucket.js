@@ -8,7 +8,7 @@ import { registerEntry, TAGS } from "../rpc/message.js";
 import { dataCloneError } from "../serialize/errors.js";
 import { toOptions, toStringMember, toStringsMember } from "./conversions.js";
 import { multipartUpload } from "./multipart.js";
-import { getResult, headResult } from "./object.js";
+import { getResult, headResult, struct } from "./object.js";
 import { refuseEncryption, toChecksums, toCondition, toMetadata, toRange } from "./options.js";
 import { checkValue, valueForHost } from "./values.js";
 
@@ -100,12 +100,12 @@ class R2Bucket {
     };
     await passOutputGate();
     const { objects, prefixes, cursor } = JSON.parse(await r2_list(bucket, JSON.stringify(asked)));
-    return {
+    return struct({
       objects: objects.map((told) => headResult(told)),
       truncated: cursor !== "",
       cursor: cursor === "" ? undefined : cursor,
       delimitedPrefixes: prefixes,
-    };
+    });
   }
 
   /** Begin an object that comes in parts. */

@@ -9,13 +9,21 @@ import { wrongArgument } from "../kernel/arguments.js";
 import { defineInterface, illegalConstructor } from "../kernel/webidl.js";
 import { registerEntry, TAGS } from "../rpc/message.js";
 import { readBody, writeBody } from "../rpc/streams.js";
+import { Cloudflare } from "../workers/cloudflare.js";
 import { isHeaders } from "./conversions.js";
 import { headersOfMetadata } from "./options.js";
 
 const CONSTRUCTING = {};
 const FOR_RPC = "R2 resources can only be serialized for RPC.";
-const { defineProperty } = Object;
+const { defineProperty, keys } = Object;
 const { fromHex } = Uint8Array;
+
+/** Members of a result; those that are undefined are there from a compatibility date of 2025-12-03 on. */
+export function struct(members) {
+  if (Cloudflare.compatibilityFlags.enable_fast_jsg_struct) return members;
+  for (const name of keys(members)) if (members[name] === undefined) delete members[name];
+  return members;
+}
 
 /** Give an object properties that cannot be set, in this order. */
 export function reveal(object, properties) {
@@ -72,7 +80,7 @@ class HeadResult {
     reveal(this, {
       ssecKeyMd5: undefined,
       storageClass: told.storageClass,
-      range: range && { ...range, suffix: undefined },
+      range: range && struct({ ...range, suffix: undefined }),
       customMetadata: { ...told.custom },
       httpMetadata: metadataOf(told.http),
       uploaded: new Date(told.uploaded),
@@ -107,10 +115,10 @@ class HeadResult {
 function metadataOf(told) {
   const { contentType, contentLanguage, contentDisposition, contentEncoding, cacheControl } = told;
   const cacheExpiry = told.cacheExpiry === undefined ? undefined : new Date(told.cacheExpiry);
-  return {
+  return struct({
     ...{ contentType, contentLanguage, contentDisposition, contentEncoding, cacheControl },
     cacheExpiry,
-  };
+  });
 }
 
 /** An object with its body, which is a Response's and behaves as one. */

@@ -63,6 +63,28 @@ async def test_a_body_goes_to_the_disk_and_comes_back(server):
     assert (await server.fetch("/a/b")).status == 404
 
 
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [
+        ("2025-12-02", [["offset", "length"], [], ["objects", "truncated", "delimitedPrefixes"]]),
+        ("2025-12-03", [["offset", "length", "suffix"], 6, 4]),
+    ],
+)
+async def test_the_date_decides_whether_what_there_is_not_is_left_out(server, date, told):
+    source = """
+      export default { async fetch(request, { BUCKET }) {
+        await BUCKET.put("k", "value");
+        const { range, httpMetadata } = await BUCKET.get("k", { range: { suffix: 2 } });
+        return Response.json([range, httpMetadata, await BUCKET.list()].map(Object.keys));
+      } };
+    """
+    bindings = (R2Bucket("BUCKET", "files"),)
+    server.add("dated", source, bindings=bindings, compatibility_date=date)
+    found = json.loads((await server.fetch(script="dated")).text)
+    counted = zip(found, told, strict=True)
+    assert [len(keys) if isinstance(want, int) else keys for keys, want in counted] == told
+
+
 async def test_a_bucket_that_is_not_there_is_told(server):
     server.add("other", SOURCE, bindings=(R2Bucket("BUCKET", "gone"),))
     assert (await server.fetch("/k", script="other")).status == 500
