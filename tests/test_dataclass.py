@@ -149,6 +149,18 @@ def test_a_class_has_the_fields_of_its_base_first(decorator):
     assert Derived.__slots__ == ("size",)
 
 
+def test_a_base_may_be_an_ordinary_class(decorator):
+    class Base:
+        def shown(self) -> str:
+            return f"<{self.name}>"
+
+    @decorator(slots=True)
+    class Derived(Base):
+        name: str
+
+    assert Derived("a").shown() == "<a>"
+
+
 def test_an_instance_that_holds_itself_is_shown(decorator):
     @decorator(slots=True)
     class Ring:

@@ -34,8 +34,8 @@ def _made_again(cls: Class, *, frozen: bool, eq: bool) -> Class:
     inherited = _inherited(cls)
     fields = {**inherited, **own}
 
-    members = {name: value for name, value in vars(cls).items() if name not in own}
-    del members["__dict__"], members["__weakref__"]
+    unslotted = {"__dict__", "__weakref__", *own}
+    members = {name: value for name, value in vars(cls).items() if name not in unslotted}
     if "__eq__" in members and members["__hash__"] is None:
         del members["__hash__"]  # the interpreter's, which knows of no fields
 
