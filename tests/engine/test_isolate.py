@@ -587,3 +587,11 @@ def test_a_job_that_an_op_stops_leaves_the_others_alone() -> None:
     isolate.call(start)
     assert isolate.call(isolate.expression("ran", "() => ran.join()")) == "1,2,3"
     isolate.close()
+
+
+def test_a_closed_isolate_has_nothing_to_look_up() -> None:
+    isolate = Isolate()
+    namespace = load(isolate, "export const answer = 42;")
+    isolate.close()
+    with pytest.raises(AssertionError, match="is gone"):
+        isolate.export(namespace, "answer")

@@ -68,10 +68,10 @@ class Isolate:
 
     Modules of bytecode import each other by their full names.
 
-    `ops` become functions of the internal module `holdfast:ops`' raw table (see
-    `raw_ops`); `internal` maps internal module names to bytecode and `public`
-    the few names under which scripts may import some of them. `interned` are strings
-    that cross without being copied. `kept` has the code of scripts that earlier ones compiled.
+    `ops` become functions of the internal module `holdfast:ops`' raw table (see `raw_ops`);
+    `internal` maps internal module names to bytecode and `public` the few names under which scripts
+    may import some of them. `interned` are strings that cross without being copied. `kept` has the
+    code of scripts that earlier ones compiled.
 
     JS_NewRuntime, JS_NewContext, JS_SetMemoryLimit, JS_SetMaxStackSize.
     """
@@ -333,6 +333,7 @@ class Isolate:
 
     def export(self, namespace: Handle, name: str) -> Handle:
         """A property of an object that is held, held in its turn. JS_GetPropertyStr."""
+        assert not self.closed, "what a closed isolate held is gone"
         value = lib.JS_GetPropertyStr(self._context, namespace.value, name.encode())
         if value.tag == TAG_EXCEPTION:
             raise self._take_exception()
@@ -374,8 +375,7 @@ class Isolate:
     def pace_collections(self) -> None:
         """Have the engine look for garbage less often than it would; to be called now and then.
 
-        Each look takes as long as there is memory in use, and holds up whoever waits.
-        JS_GetGCThreshold, JS_SetGCThreshold.
+        Each takes as long as there is memory in use. JS_GetGCThreshold, JS_SetGCThreshold.
         """
         if self.closed:
             return
@@ -394,8 +394,8 @@ class Isolate:
     def may_be_full(self) -> bool:
         """False where the last look for garbage left room; to be asked after `pace_collections`.
 
-        It costs nothing, unlike `memory_used`: who comes near the limit has been looked at on the
-        way, when at most two thirds of what is held now were.
+        It costs nothing, unlike `memory_used`: who comes near the limit has been looked at when at
+        most two thirds of what is held now were.
         """
         return self._collects_at > self._heap_limit.left_bytes * 4 // 5
 
