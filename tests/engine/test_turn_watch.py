@@ -3,10 +3,12 @@
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from holdfast.engine import Isolate, IsolateTerminated, Limits, Module, ModuleKind
+from holdfast.engine.loader import ModuleLoader
 from holdfast.engine.turn_watch import TurnWatch
 
 BUDGET_MS = 40
@@ -72,6 +74,30 @@ def test_the_top_level_of_a_script_ends_too(isolate: Isolate, watch: TurnWatch) 
     isolate.add_modules({"main.mjs": Module("main.mjs", ModuleKind.ESM, source.encode())})
     with pytest.raises(IsolateTerminated):
         isolate.evaluate("main.mjs")
+
+
+def test_what_a_script_takes_to_compile_counts_for_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = 0.0
+    watch = TurnWatch(threading.get_ident(), lambda: used)
+
+    def look(seconds: float) -> None:
+        nonlocal used
+        used += seconds
+        watch.look()
+
+    def compiled(*arguments: Any) -> Any:
+        look(0)
+        look(60)
+        return compiles(*arguments)
+
+    compiles = ModuleLoader._compiled
+    monkeypatch.setattr(ModuleLoader, "_compiled", compiled)
+    isolate = Isolate(limits=Limits(turn_cpu_ms=BUDGET_MS), ops={"look": look})
+    source = b"holdfastOps.look(0); holdfastOps.look(0.02); export const answer = 42;"
+    isolate.add_modules({"main.mjs": Module("main.mjs", ModuleKind.ESM, source)})
+    isolate.evaluate("main.mjs")
+    assert not isolate.terminated
+    isolate.close()
 
 
 def test_each_turn_has_a_budget_of_its_own() -> None:

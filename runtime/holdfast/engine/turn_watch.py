@@ -5,7 +5,8 @@ each of them takes long: parsing JSON of a megabyte, sorting, an op that hashes.
 such things again and again would have the loop for itself for minutes, before anybody asked.
 
 So a thread looks a few times a second which turn the loop's thread is in, and how much CPU time
-that thread has taken since. It learns that from Python's frames, so that no turn pays for it.
+that thread has taken since. It learns that from Python's frames, so that no turn pays for it. What
+it takes to compile a script counts for no turn, as with the watchdog.
 """
 
 import sys
@@ -16,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 from holdfast.engine.isolate import Isolate
+from holdfast.engine.loader import ModuleLoader
 
 INTERVAL_SECONDS = 0.25
 
@@ -24,6 +26,7 @@ _TURNS = frozenset(
     method.__code__
     for method in (Isolate.call, Isolate.run_while, Isolate.evaluate, Isolate.run_script)
 )
+_COMPILES = ModuleLoader.compiled.__code__
 # Those that are the last frame of Python's while the engine runs what is JavaScript's.
 _INNERMOST = _TURNS | {method.__code__ for method in (Isolate._evaluate, Isolate._run_jobs)}
 
@@ -64,13 +67,15 @@ class TurnWatch:
     def look(self) -> None:
         """End the turn that goes on if it has taken too long since it was first seen."""
         innermost = frame = self._frames().get(self._thread)
+        is_compiled = False
         while frame is not None and frame.f_code not in _TURNS:
+            is_compiled |= frame.f_code is _COMPILES
             frame = frame.f_back
         if frame is None:
             self._turn = ()
             return
         turn = (frame, frame.f_locals.get("ran"))
-        if turn != self._turn:
+        if is_compiled or turn != self._turn:
             self._turn, self._since = turn, self._cpu_seconds()
             return
         isolate: Isolate = frame.f_locals["self"]
