@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.objects.ids import IdFactory
 from holdfast.server.data_folder import LOCK_FILE, RESTORING
 from tests.cli.running import holdfast
 from tests.cli.serving import Served
@@ -177,7 +178,7 @@ def test_check_names_what_is_damaged(served: Served, tmp_path: Path) -> None:
 def test_check_counts_in_singular_and_plural(tmp_path: Path) -> None:
     folder = tmp_path / ".holdfast" / "objects" / "site-Counter"
     folder.mkdir(parents=True)
-    (folder / f"{'0' * 64}.sqlite").write_bytes(b"")
+    (folder / f"{IdFactory('site-Counter').from_name('a')}.sqlite").write_bytes(b"")
     done = holdfast("check", folder=tmp_path)
     assert (done.code, done.out.splitlines()[-1]) == (1, "1 fault in 1 file.")
 

@@ -230,6 +230,14 @@ def test_a_file_can_be_read_later_whatever_becomes_of_it(files: KeptFiles) -> No
     assert files.read_later("one") is None
 
 
+def test_a_file_takes_one_descriptor_however_often_it_is_to_be_read(files: KeptFiles) -> None:
+    laters = [files.read_later("one")]
+    descriptors = len([*Path("/dev/fd").iterdir()])
+    laters += [files.read_later("one") for _ in range(10)]
+    assert len([*Path("/dev/fd").iterdir()]) == descriptors
+    assert {bytes(later() or b"") for later in laters if later} == {CONTENT}
+
+
 def test_a_file_that_is_read_later_has_to_be_what_was_written(files: KeptFiles) -> None:
     damaged = bytearray(path_of(files).read_bytes())
     damaged[-1] ^= 1

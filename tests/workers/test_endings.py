@@ -10,6 +10,7 @@ import pytest
 from holdfast.catalog import ObjectNamespace, Service
 from holdfast.engine import Limits
 from holdfast.engine import isolate as engine
+from holdfast.host.platform import Platform
 from tests.inprocess import Server
 from tests.patience import PATIENCE_S
 from tests.stress import Blocks
@@ -121,6 +122,7 @@ async def test_what_ends_with_everything_under_way_gives_all_back(
     tmp_path: Path, blocks: Blocks, end: str
 ) -> None:
     limits = Limits(turn_cpu_ms=300, memory_bytes=24 << 20)
+    Platform()  # whose code stays mapped
     descriptors = len([*Path("/dev/fd").iterdir()])
     async with Server(tmp_path, limits=limits, drain_seconds=0) as server:
         served(server)

@@ -156,6 +156,11 @@ def _read_own(path: Path, *, most_bytes: int, is_secret: bool = False) -> bytes 
         return None
 
 
+# By device and inode, which is no other file's for as long as it is mapped. For good, since each
+# holds a descriptor: a process has one such file, however often it asks for it.
+_mapped: dict[tuple[int, int], mmap.mmap] = {}
+
+
 def _map_own(path: Path, *, most_bytes: int) -> mmap.mmap | None:
     """The same as memory."""
     try:
@@ -163,8 +168,13 @@ def _map_own(path: Path, *, most_bytes: int) -> mmap.mmap | None:
     except OSError:
         return None
     try:
-        is_own = _is_own(descriptor, most_bytes, 0o022)
-        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) if is_own else None
+        if not _is_own(descriptor, most_bytes, 0o022):
+            return None
+        status = os.fstat(descriptor)
+        file = status.st_dev, status.st_ino
+        if file not in _mapped or len(_mapped[file]) != status.st_size:
+            _mapped[file] = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+        return _mapped[file]
     except (OSError, ValueError):  # such as of an empty file
         return None
     finally:
