@@ -56,6 +56,25 @@ def workerd_binary() -> Path:
         pytest.skip(str(error))
 
 
+def start_workerd(folder: Path, port: int, *options: str) -> "subprocess.Popen[bytes]":
+    """`workerd serve` of a folder's config.capnp, once it listens at this port.
+
+    Skips the test where there is no workerd, and fails it where that does not start.
+    """
+    command: list[str | Path] = [workerd_binary(), "serve", *options, "config.capnp"]
+    log = folder / "workerd.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not accepts(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            process.wait()
+            pytest.fail(f"workerd did not start:\n{log.read_text()}")
+        time.sleep(0.01)
+    return process
+
+
 def find_workerd() -> Path:
     """The workerd to use. Raises FileNotFoundError where there is none."""
     package = f"workerd-{_SYSTEMS.get(platform.system())}-{_MACHINES.get(platform.machine())}"
@@ -91,15 +110,14 @@ class Workerd:
         *,
         compatibility_date: str = "2026-01-01",
     ) -> None:
-        self._binary = workerd_binary()
+        workerd_binary()  # or the test is skipped before it has begun anything
+        self._folder = folder
         self.data = folder / "data"
         self.data.mkdir(parents=True, exist_ok=True)
         (self.port,) = free_ports(1)
-        self._log = folder / "workerd.log"
         (folder / "script.mjs").write_text(script)
-        self._config = folder / "config.capnp"
         quote = json.dumps
-        self._config.write_text(
+        (folder / "config.capnp").write_text(
             _CONFIG.format(
                 data=quote(str(self.data)),
                 port=self.port,
@@ -123,17 +141,7 @@ class Workerd:
             return body.decode()
 
     def __enter__(self) -> "Workerd":
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [self._binary, "serve", self._config], stdout=log, stderr=log
-            )
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not accepts(self.port):
-            ended = self._process.poll() is not None
-            if ended or time.monotonic() > deadline:
-                self._stop()
-                pytest.fail(f"workerd did not start:\n{self._log.read_text()}")
-            time.sleep(0.02)
+        self._process = start_workerd(self._folder, self.port)
         return self
 
     def __exit__(

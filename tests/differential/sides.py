@@ -1,18 +1,13 @@
 """The two runtimes, each serving one Worker in a folder of its own."""
 
 import json
-import subprocess
-import time
 from pathlib import Path
 from typing import Protocol
 
-import pytest
-
 from tests.differential.workers import Worker
-from tests.peers import workerd_binary
-from tests.serving import HoldfastProcess, accepts, free_ports
+from tests.peers import start_workerd
+from tests.serving import HoldfastProcess, free_ports
 
-START_TIMEOUT_S = 30
 SCRIPT_NAME = "fixtures"
 
 # https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp
@@ -102,24 +97,12 @@ class WorkerdSide:
     """`workerd serve`, with the unique keys that `holdfast run` gives to classes."""
 
     def __init__(self, worker: Worker, folder: Path) -> None:
-        binary = workerd_binary()
         worker.write(folder)
         (self.port,) = free_ports(1)
         self.objects = self.objects_in(folder)
         self.objects.mkdir(exist_ok=True)
-        config = folder / "config.capnp"
-        config.write_text(_config(worker, self.port))
-        log = folder / "workerd.log"
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [binary, "serve", config], cwd=folder, stdout=output, stderr=output
-            )
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not accepts(self.port):
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                pytest.fail(f"workerd did not start:\n{log.read_text()}")
-            time.sleep(0.01)
+        (folder / "config.capnp").write_text(_config(worker, self.port))
+        self._process = start_workerd(folder, self.port)
 
     @staticmethod
     def objects_in(folder: Path) -> Path:

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +10,10 @@ import pytest
 
 from tests.differential.transcripts import transcript
 from tests.differential.workers import COMPATIBILITY_DATE, SHARED, Ask, Fixture
-from tests.peers import workerd_binary
-from tests.serving import Platform, accepts, free_ports
+from tests.peers import start_workerd
+from tests.serving import Platform, free_ports
 
 FOLDER = Path(__file__).parent / "bindings"
-START_TIMEOUT_S = 30
 FIXTURE = Fixture("bindings", "caller", "", (Ask(),))
 
 CONFIG = """\
@@ -92,21 +89,13 @@ OTHER_WORDS = {"object: no response", "service: no response"}
 @contextmanager
 def workerd(folder: Path) -> Iterator[int]:
     """The port of a workerd with both scripts."""
-    binary = workerd_binary()
     for source in (SHARED, *FOLDER.iterdir()):
         shutil.copy(source, folder)
     (folder / "data").mkdir()
     (port,) = free_ports(1)
     (folder / "config.capnp").write_text(CONFIG.format(port=port, date=COMPATIBILITY_DATE))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [binary, "serve", "config.capnp"], cwd=folder, stdout=log, stderr=log
-        )
+    process = start_workerd(folder, port)
     try:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not accepts(port):
-            assert process.poll() is None and time.monotonic() < deadline, "workerd did not start"
-            time.sleep(0.01)
         yield port
     finally:
         process.kill()

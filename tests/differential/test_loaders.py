@@ -1,7 +1,5 @@
 """Workers that a Worker loads, on workerd and on Holdfast, observation by observation."""
 
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +9,10 @@ import pytest
 from tests.differential.miniflare import assert_alike, copied, holdfast
 from tests.differential.transcripts import transcript
 from tests.differential.workers import COMPATIBILITY_DATE, SHARED, Ask, Fixture
-from tests.peers import workerd_binary
-from tests.serving import accepts, free_ports
+from tests.peers import start_workerd
+from tests.serving import free_ports
 
 FOLDER = Path(__file__).parent / "loaders"
-START_TIMEOUT_S = 30
 FIXTURE = Fixture("loaders", "main", "", (Ask(),))
 CLASSES = ("Counter", "Supervisor", "Inner")
 
@@ -50,7 +47,6 @@ const script :Workerd.Worker = (
 @contextmanager
 def workerd(folder: Path) -> Iterator[int]:
     """The port of a workerd with the script."""
-    binary = workerd_binary()
     (folder / "data").mkdir()
     (port,) = free_ports(1)
     namespaces = ", ".join(
@@ -58,14 +54,8 @@ def workerd(folder: Path) -> Iterator[int]:
     )
     text = CONFIG.format(port=port, date=COMPATIBILITY_DATE, namespaces=namespaces)
     (folder / "config.capnp").write_text(text)
-    with (folder / "log").open("wb") as log:
-        command = [binary, "serve", "--experimental", "config.capnp"]
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    process = start_workerd(folder, port, "--experimental")
     try:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not accepts(port):
-            assert process.poll() is None and time.monotonic() < deadline, "workerd did not start"
-            time.sleep(0.01)
         yield port
     finally:
         process.kill()
