@@ -6,7 +6,7 @@ Worker's alone. A script with one version has none of this: its Worker takes its
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from holdfast.catalog.errors import CatalogError
 from holdfast.host.rpc import Message
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from holdfast.storage.queue_messages import Backlog
     from holdfast.storage.queue_messages import Message as QueuedMessage
     from holdfast.workers.mail import IncomingMail
+
+Answer = TypeVar("Answer")
 
 
 class GradualWorker:
@@ -62,35 +64,31 @@ class GradualWorker:
         cf: str | None = None,
     ) -> "asyncio.Future[WorkerResponse]":
         """See Worker. Of what a Worker that does not load was to answer, the future fails."""
-        worker = self._take(headers)
-        if isinstance(worker, Worker):
+
+        def tell(worker: Worker) -> "asyncio.Future[WorkerResponse]":
             return worker.fetch(method, url, headers, body, entrypoint, props=props, cf=cf)
-        if body is not None and not isinstance(body, bytes):
-            body.cancel()
-        return worker
+
+        unread = None if body is None or isinstance(body, bytes) else body.cancel
+        return self._give(tell, headers, otherwise=unread)
 
     def call(
         self, entrypoint: str, props: str | None, route: str, message: Message | None
     ) -> "asyncio.Future[Message]":
         """See Worker."""
-        worker = self._take()
-        if isinstance(worker, Worker):
-            return worker.call(entrypoint, props, route, message)
-        if message is not None:
-            message.drop()
-        return worker
+        return self._give(
+            lambda worker: worker.call(entrypoint, props, route, message),
+            otherwise=None if message is None else message.drop,
+        )
 
     def scheduled(self, cron: str, scheduled_ms: float) -> "asyncio.Future[Message]":
         """See Worker."""
-        worker = self._take()
-        return worker.scheduled(cron, scheduled_ms) if isinstance(worker, Worker) else worker
+        return self._give(lambda worker: worker.scheduled(cron, scheduled_ms))
 
     def queue(
         self, queue: str, messages: "Sequence[QueuedMessage]", backlog: "Backlog"
     ) -> "asyncio.Future[Message]":
         """See Worker."""
-        worker = self._take()
-        return worker.queue(queue, messages, backlog) if isinstance(worker, Worker) else worker
+        return self._give(lambda worker: worker.queue(queue, messages, backlog))
 
     def tail(
         self,
@@ -100,24 +98,29 @@ class GradualWorker:
         props: str | None = None,
     ) -> "asyncio.Future[Message]":
         """See Worker."""
-        worker = self._take()
-        if isinstance(worker, Worker):
-            return worker.tail(frames, passed, entrypoint, props)
-        return worker
+        return self._give(lambda worker: worker.tail(frames, passed, entrypoint, props))
 
     def email(self, mail: "IncomingMail") -> "asyncio.Future[Message]":
         """See Worker."""
-        worker = self._take()
-        return worker.email(mail) if isinstance(worker, Worker) else worker
+        return self._give(lambda worker: worker.email(mail))
 
-    def _take(self, headers: str = "") -> "Worker | asyncio.Future[Any]":
-        """The Worker for an event, or the answer that it has where that does not load."""
+    def _give(
+        self,
+        tell: "Callable[[Worker], asyncio.Future[Answer]]",
+        headers: str = "",
+        *,
+        otherwise: Callable[[], object] | None = None,
+    ) -> "asyncio.Future[Answer]":
+        """Tell the Worker for an event of it; where that does not load, the answer fails."""
         try:
-            return self._choose(headers)
+            worker = self._choose(headers)
         except (WorkerError, CatalogError, NotCompiled) as error:
-            answer: asyncio.Future[Any] = self._loop.create_future()
+            if otherwise is not None:
+                otherwise()
+            answer: asyncio.Future[Answer] = self._loop.create_future()
             answer.set_exception(error)
             return answer
+        return tell(worker)
 
 
 AnyWorker = Worker | GradualWorker
