@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "_quickjs": ("engine/",),
     "quickjs": ("engine/",),
     "wasmtime": (),
+    "icu4py": (),
     "apsw": ("storage/", "catalog/"),
     "sqlite3": (),
     "aiohttp": ("server/", "api/", "host/fetch", "host/sockets"),

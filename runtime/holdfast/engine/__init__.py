@@ -21,6 +21,7 @@ Nothing but this folder touches cffi.
   thrown.py: errors out of JavaScript.
 - v8format.py reads and writes stored values without JavaScript.
 - `JSError`, `ScriptError` (errors.py): errors out of and into JavaScript.
+- icu/ calls ICU, for Intl.
 - wasm/ runs WebAssembly, behind wasm_door.py; heap_limit.py counts its memories with the heap.
 - `library.py` binds the C API and checks that it is the one we know.
 """
