@@ -3,9 +3,9 @@
 // to it while everything else waits.
 
 import { CRITICAL_SECTION_TIMEOUT_MS, DEADLOCK_LOOK_MS } from "holdfast:constants";
-import { object_held_up } from "holdfast:ops";
+import { object_held_up, storage_commit_written } from "holdfast:ops";
 import { currentFrame, runInFrame } from "../kernel/frames.js";
-import { currentContext, queueTurn, queueTurnsFirst, runTurn } from "../kernel/turns.js";
+import { currentContext, queueTurn, queueTurnsFirst, runInContext } from "../kernel/turns.js";
 import { restartHostTimer, startHostTimer, stopHostTimer } from "../timers/host-timer.js";
 import { ObjectContext } from "./context.js";
 
@@ -16,7 +16,8 @@ const TOO_LONG =
 /**
  * Run `callback(context)` as a critical section of `instance`; a promise of its result, settled
  * in a turn of the context that asked. With `resetOnError` an exception resets the
- * object before the caller learns of it.
+ * object before the caller learns of it, which undoes what was written in the turn that failed, and
+ * nothing of earlier ones.
  */
 export function runCriticalSection(instance, callback, { resetOnError }) {
   const asking = currentContext() ?? instance.context;
@@ -25,6 +26,7 @@ export function runCriticalSection(instance, callback, { resetOnError }) {
     if (instance.error !== null) throw instance.error;
     instance.inputGate.lock(asking.section ?? null, (section) => {
       const context = new ObjectContext(instance, section);
+      if (resetOnError) context.gate = new KeepingGate(instance, section);
       if (asking.number !== undefined) context.number = asking.number; // see tracing.js
       const run = {
         asking,
@@ -53,6 +55,8 @@ function enter(run) {
     result = runInFrame(run.frame, run.callback, [run.context]);
     isPromise = typeof result?.then === "function";
   } catch (error) {
+    // What was written before a callback throws, rather than rejects, stays in workerd.
+    if (run.resetOnError) keepWritten(run.instance);
     leave(run, failed, error);
     return;
   }
@@ -65,9 +69,38 @@ function enter(run) {
   }
 }
 
+// The object's gate as turns of a section come to it: with each, what those before it wrote is kept.
+class KeepingGate {
+  #instance;
+  #section;
+
+  constructor(instance, section) {
+    this.#instance = instance;
+    this.#section = section;
+  }
+
+  admits(context) {
+    if (!this.#instance.inputGate.admits(context)) return false;
+    if (this.#section.isOpen) keepWritten(this.#instance);
+    return true;
+  }
+
+  hold(context, run, argument) {
+    this.#instance.inputGate.hold(context, run, argument);
+  }
+}
+
+// Otherwise it is committed with all that is written until its round starts.
+function keepWritten(instance) {
+  if (instance.error === null && instance.outputGate.isLocked) storage_commit_written(instance.slot);
+}
+
 // A section that has not waited for those inside it ends when they have.
 function leave(run, end, outcome) {
-  runTurn(run.context, () => end(run, outcome));
+  const { inputGate } = run.instance;
+  const ended = () => end(run, outcome);
+  if (inputGate.admits(run.context)) runInContext(run.context, ended); // still the turn that it is
+  else inputGate.hold(run.context, ended);
 }
 
 function succeeded(run, value) {

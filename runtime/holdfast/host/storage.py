@@ -114,6 +114,12 @@ def storage_started(host: Host, slot: int) -> int:
 
 
 @op
+def storage_commit_written(host: Host, slot: int) -> None:
+    """Commit what was written outside of transactions: the end of the instance leaves it then."""
+    host.stores[slot].commit_written()
+
+
+@op
 def storage_take_broken(host: Host) -> str:
     """The objects whose storage has failed within the turn, as JSON: slot and why of each."""
     broken, host.broken_stores = host.broken_stores, []

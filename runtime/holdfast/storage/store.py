@@ -20,6 +20,7 @@ from holdfast.storage.growing import adopt
 from holdfast.storage.keys import decode_key, encode_key, key_range
 from holdfast.storage.quoting import identifier
 from holdfast.storage.recent import PUT, Recent
+from holdfast.storage.savepoint import Savepoint
 from holdfast.storage.sql import Sql
 from holdfast.storage.template import DROP_KEYS, MAKE_KEYS, lacks_keys
 from holdfast.storage.workers import Duty
@@ -240,7 +241,7 @@ class ObjectStore:
             self._cursor = None
             self._touch(self._database)
             return self._database.rounds.written
-        with _Savepoint(self, self._begin_write()):
+        with Savepoint(self._database, self._begin_write()):
             for key, value in entries:
                 self.put(key, value)
         return self._database.rounds.written
@@ -422,6 +423,15 @@ class ObjectStore:
             database.flush()
         return self.written
 
+    def commit_written(self) -> None:
+        """Commit what was written outside of explicit transactions: a reset leaves it then.
+
+        Never raises, as `flush`.
+        """
+        if self._error is None:
+            with contextlib.suppress(StorageError):
+                self._database.commit_written()
+
     # ---- transactions --------------------------------------------------------------
 
     def begin(self) -> None:
@@ -576,22 +586,3 @@ class ObjectStore:
 
     def _raise(self, error: apsw.Error) -> NoReturn:
         raise self._database.failed(error) from error
-
-
-class _Savepoint:
-    """Undoes what its block wrote if the block fails, unless the storage has failed."""
-
-    def __init__(self, store: ObjectStore, cursor: apsw.Cursor) -> None:
-        self._store = store
-        self._cursor = cursor
-
-    def __enter__(self) -> None:
-        self._cursor.execute("SAVEPOINT holdfast_many")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._store._error is not None:
-            return
-        if kind is not None:
-            self._cursor.execute("ROLLBACK TO holdfast_many")
-            self._store.connect().forget_schema()
-        self._cursor.execute("RELEASE holdfast_many")
