@@ -95,3 +95,11 @@ async def test_a_script_that_used_sql_takes_its_connection_along(shard: Shard) -
     after = shard.owner(2)
     after.store.put("own", b"1")
     assert after.store.sql(bool).execute("SELECT 'A' LIKE 'a'", []).rows == [(1,)]
+
+
+def test_a_database_for_sql_is_made_without_a_table_and_with_the_bound(nursery: Nursery) -> None:
+    connection = nursery.make()
+    assert connection.execute("SELECT * FROM sqlite_schema").fetchall() == []
+    assert connection.pragma("max_page_count") == MAX_PAGES
+    nursery.take_back(connection)
+    assert nursery.lend() is not connection, "it is no database for keys"

@@ -203,9 +203,9 @@ class Database:
             self.bookmarks = Bookmarks(self, self._shard)
         return self.bookmarks
 
-    def connect(self) -> Session | Newborn:
+    def connect(self, *, with_keys: bool = True) -> Session | Newborn:
         """The open connection, to a new object's memory if need be. Raises StorageError."""
-        return self.reach() or self._create()
+        return self.reach() or self._create(with_keys=with_keys)
 
     def prepare_write(self) -> Session | Newborn:
         """Open the file, or begin one, and the transaction. Raises StorageError."""
@@ -227,9 +227,10 @@ class Database:
         transactions.ready = True
         return session
 
-    def _create(self) -> Newborn:
+    def _create(self, *, with_keys: bool) -> Newborn:
+        at_hand = self.folder, self.object_id, self._shard.nursery, self._now_ms()
         try:
-            newborn = Newborn(self.folder, self.object_id, self._shard.nursery, self._now_ms())
+            newborn = Newborn(*at_hand, with_keys=with_keys)
         except (apsw.Error, OSError) as error:
             raise self.unopened(error) from error
         self.is_missing = False
@@ -443,8 +444,7 @@ class Database:
     def start_round(self) -> None:
         """Commit the implicit transaction and ask the barrier for all that is committed.
 
-        While a round is in flight this waits for its end, so that one commit serves all
-        that is written meanwhile.
+        While a round is in flight this waits for its end: one commit serves all that is written.
         """
         self._scheduled = False
         if not self.broken and not self.rounds.in_flight:

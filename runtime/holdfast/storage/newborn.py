@@ -101,12 +101,23 @@ class Newborn:
     takes_recent = lags = is_journaled = False
     settled = settled_in_round = settled_durably = 0
 
-    def __init__(self, folder: Folder, object_id: str, nursery: "Nursery", born_ms: float) -> None:
-        """Begin an object. Raises StorageReadOnly, OSError and apsw.Error."""
+    def __init__(
+        self,
+        folder: Folder,
+        object_id: str,
+        nursery: "Nursery",
+        born_ms: float,
+        *,
+        with_keys: bool = True,
+    ) -> None:
+        """Begin an object: with a table for keys, or with nothing, for SQL.
+
+        Raises StorageReadOnly, OSError and apsw.Error.
+        """
         folder.ensure()
         if not folder.is_writable():
             raise StorageReadOnly
-        self.connection = nursery.lend()
+        self.connection = nursery.lend() if with_keys else nursery.make()
         self.cursor = self.connection.cursor()
         self.folder = folder
         self.unique_key = folder.name

@@ -26,7 +26,7 @@ _MAX_FREE = 32
 
 
 class Nursery:
-    """Lends databases that hold workerd's table and nothing in it. On the loop's thread only."""
+    """Lends databases for keys, and makes those that begin with SQL. On the loop's thread only."""
 
     def __init__(self, max_pages: int) -> None:
         """`max_pages`: how large a database may become, unless whoever has it says otherwise."""
@@ -34,12 +34,20 @@ class Nursery:
         self._free: list[apsw.Connection] = []
 
     def lend(self) -> apsw.Connection:
-        """An empty database, to be given back or closed. Raises apsw.Error."""
+        """A database with workerd's table and nothing in it, to be given back or closed.
+
+        Raises apsw.Error.
+        """
         if self._free:
             return self._free.pop()
+        connection = self.make()
+        connection.execute(KV_SCHEMA, can_cache=False)
+        return connection
+
+    def make(self) -> apsw.Connection:
+        """A database without any table, to be closed. Raises apsw.Error."""
         connection = apsw.Connection(_PRIVATE, flags=_FLAGS, statementcachesize=STATEMENTS)
         connection.execute(_PRAGMAS, can_cache=False).fetchall()
-        connection.execute(KV_SCHEMA, can_cache=False)
         bound(connection, self._bound)
         return connection
 

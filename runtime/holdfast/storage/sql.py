@@ -50,9 +50,10 @@ _MAX_AHEAD = 1_000  # rows that are read ahead for a cursor that loses its state
 _ROWS_AT_ONCE = 16  # between two looks at how large they are
 _PORTION_BYTES = 1_048_576
 _LONG = (str, bytes)  # the classes of values that may be large
+# A new database gets its first page with its first write; in workerd it has one.
 SIZE = (
-    "SELECT (SELECT page_count FROM pragma_page_count)"
-    " - (SELECT freelist_count FROM pragma_freelist_count),"
+    "SELECT max(1, (SELECT page_count FROM pragma_page_count)"
+    " - (SELECT freelist_count FROM pragma_freelist_count)),"
     " (SELECT page_size FROM pragma_page_size)"
 )
 # What a script's statement may do wrong by itself; all else is the disk's fault or ours.

@@ -22,7 +22,7 @@ from holdfast.storage.quoting import identifier
 from holdfast.storage.recent import PUT, Recent
 from holdfast.storage.savepoint import Savepoint
 from holdfast.storage.sql import Sql
-from holdfast.storage.template import DROP_KEYS, MAKE_KEYS, lacks_keys
+from holdfast.storage.template import MAKE_KEYS, lacks_keys
 from holdfast.storage.workers import Duty
 
 if TYPE_CHECKING:
@@ -366,8 +366,7 @@ class ObjectStore:
         It may lack keys and values that are recent, which SQL cannot see: `settle` tells it.
         """
         if self._look() is None:
-            self._cursor = self._database.connect().cursor
-            self._execute(self._cursor, DROP_KEYS)
+            self._cursor = self._database.connect(with_keys=False).cursor
         self._touch(self._database)
         assert self._database.session, "it was opened just now"
         return self._database.session

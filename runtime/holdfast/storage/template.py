@@ -14,7 +14,6 @@ KV_SCHEMA = "CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWI
 
 # workerd makes the table of keys with the first of them, and SQL can see it. So an object that
 # begins with SQL begins without one, and where there is no table there are no keys.
-DROP_KEYS = "DROP TABLE _cf_KV"
 MAKE_KEYS = KV_SCHEMA.replace("TABLE", "TABLE IF NOT EXISTS")
 HAS_KEYS = "SELECT 1 FROM sqlite_schema WHERE name = '_cf_KV'"
 
