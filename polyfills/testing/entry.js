@@ -6,3 +6,4 @@ export { followHost } from "./host-clock.js";
 export { callThroughHost } from "../objects/residents.js";
 export { callObject, evictObject, fetchObject, runInObject } from "./objects.js";
 export { listTests, runTest } from "./tests.js";
+export { runInWorker } from "./worker.js";

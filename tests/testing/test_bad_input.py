@@ -19,6 +19,7 @@ EMPTY = "export default { fetch() {} }"
         ("nowhere.mjs", "There is no nowhere.mjs. Looked for: "),
         ("neither a file nor a script", "There is no neither"),
         ({}, "A script needs a module"),
+        ("", "The source is an empty text"),
         ("export default {", "the script 'worker' does not load: Uncaught SyntaxError"),
         ("import './other.mjs'; export default {}", 'No such module "other.mjs"'),
         ("export const nothing = 1", "no registered event handlers"),
@@ -47,6 +48,29 @@ def test_a_binding_that_is_not_there(holdfast):
     with pytest.raises(JavaScriptError) as caught:
         holdfast.worker(there, env={"PLACE": "here"}).fetch()
     assert "env has no" not in str(caught.value)
+
+
+def test_an_entrypoint_that_is_not_there(holdfast):
+    worker = holdfast.worker("export default {}; export const named = { fetch() {} };")
+    for ask in (
+        worker.fetch,
+        worker.websocket,
+        lambda entrypoint: worker.call("m", entrypoint="B"),
+    ):
+        with pytest.raises(HarnessError, match=r'exports no entrypoint "B"; it exports: .*named'):
+            ask(entrypoint="B")
+
+
+def test_a_memory_that_is_full_is_told_of_null(holdfast):
+    full = "export default { fetch() { throw null; } }"  # what a full one throws
+    with pytest.raises(JavaScriptError, match="QuickJS throws null where an isolate's memory"):
+        holdfast.worker(full).fetch()
+
+
+def test_a_table_that_is_not_there_yet(holdfast):
+    asking = "export default { fetch: (request, env) => env.DB.exec('SELECT * FROM orders') }"
+    with pytest.raises(JavaScriptError, match="apply_migrations"):
+        holdfast.worker(asking, env={"DB": holdfast.d1("shop")}).fetch()
 
 
 @pytest.mark.parametrize(
@@ -226,3 +250,34 @@ def test_a_failed_assertion_in_a_service_fails_the_test():
     source = "export default { fetch: (r, env) => env.IT.fetch(r).catch(() => new Response()) }"
     with pytest.raises(AssertionError, match="PUT"), Harness() as harness:
         assert harness.worker(source, env={"IT": check}).fetch().ok
+
+
+def test_what_holdfast_lacks_is_replaced_or_left_out(holdfast, tmp_path):
+    asking = "export default { fetch: async (r, env) => new Response(await env.AI?.run('m')) }"
+    (tmp_path / "main.mjs").write_text(asking)
+    (tmp_path / "wrangler.toml").write_text(
+        'main = "main.mjs"\nnmae = "x"\nai = { binding = "AI" }\n'
+        'vectorize = [{ binding = "INDEX", index_name = "i" }]'
+    )
+
+    class Model:
+        def run(self, name):
+            return f"{name}: yes"
+
+    with pytest.raises(HarnessError) as caught:
+        holdfast.worker(tmp_path, env={"AI": Model()})
+    assert 'env={"INDEX": …}, or go without: worker(…, without=["vectorize"])' in str(caught.value)
+    worker = holdfast.worker(tmp_path, env={"AI": Model()}, without=["vectorize"])
+    assert worker.fetch().text() == "m: yes"
+    assert 'did you mean "name"' in holdfast.report(), "a failed test shows what was misspelt"
+
+
+def test_a_wait_for_what_never_ends_ends(holdfast):
+    with Harness(timeout=0.05) as harness:
+        worker = harness.worker("""
+            import { DurableObject } from "cloudflare:workers";
+            export class Ticking extends DurableObject { start() { setInterval(() => {}, 9); } }
+        """)
+        worker.object("Ticking").call("start")
+        with pytest.raises(CallTimedOut, match="worker had something under way"):
+            harness.settle()

@@ -108,8 +108,9 @@ def test_an_alarm_is_seen_and_run_early(holdfast, counter):
 def test_an_alarm_that_throws_is_told_of_and_retried(holdfast, counter):
     counter.storage["broken"] = True
     counter.call("later", 60_000)
-    with pytest.raises(JavaScriptError, match="the alarm is broken"):
+    with pytest.raises(JavaScriptError, match="the alarm is broken") as caught:
         counter.run_alarm()
+    assert caught.value.name == "RangeError" and "async alarm(info) {" in caught.value.source
     del counter.storage["broken"]
     holdfast.clock.advance(5)
     assert counter.storage["woken"][1] == 1
@@ -157,3 +158,26 @@ def test_maps_and_sets_are_given_stored_and_returned(holdfast):
         Set(["a", "b"])
     )
     assert store.storage["map"] == Map([("a", 1), ("b", Set([2]))])
+
+
+def test_alarms_are_retried_at_the_documented_times(holdfast, counter):
+    counter.storage["broken"] = True
+    counter.call("later", 60_000)
+    holdfast.clock.advance(minutes=1)
+    failed = lambda: len(counter.worker.logs)  # noqa: E731
+    for delay in (2, 4, 8, 16):
+        before = failed()
+        holdfast.clock.advance(delay - 0.001)
+        assert failed() == before
+        holdfast.clock.advance(0.001)
+        assert failed() == before + 1
+    del counter.storage["broken"]
+    holdfast.clock.advance(32)
+    assert counter.storage["woken"] == [holdfast.clock.now_ms(), 5]
+
+
+def test_an_object_is_found_by_its_binding_too(holdfast):
+    room = "import { DurableObject as D } from 'cloudflare:workers'; export class Room extends D {}"
+    owner = holdfast.worker(room, name="owner")
+    user = holdfast.worker("export default {}", env={"ROOM": owner.namespace("Room")})
+    assert user.object("ROOM", name="tea").id == owner.object("Room", name="tea").id

@@ -85,11 +85,10 @@ def test_a_body_that_takes_minutes_is_here_at_once(holdfast, echo):
     assert holdfast.clock.elapsed == 120
 
 
-def test_a_trigger_runs_its_handler_and_settle_what_it_left(holdfast, echo):
+def test_a_trigger_runs_its_handler_and_what_that_left_for_later(holdfast, echo):
     echo.scheduled("0 12 * * *", at=datetime(2030, 1, 1, 12, tzinfo=UTC))
-    assert [line.text for line in echo.logs] == ["cron 0 12 * * * 1893499200000"]
-    holdfast.settle()
-    assert echo.logs[-1] == ("info", "afterwards")
+    assert [line.text for line in echo.logs] == ["cron 0 12 * * * 1893499200000", "afterwards"]
+    assert holdfast.clock.elapsed == 1
 
 
 def test_an_error_has_its_stack_and_the_line_of_the_source(holdfast):
@@ -204,3 +203,27 @@ def test_a_request_may_come_from_anywhere(holdfast):
     } };""")
     assert worker.fetch("/", cf={"country": "PT"}).json() == ["PT", True]
     assert worker.fetch("/").json() == ["XX", True]
+
+
+def test_a_function_runs_as_the_workers_own_code(holdfast):
+    source = """
+      import { RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
+      class Cursor extends RpcTarget { #n = 0; next() { return ++this.#n; } }
+      export class Cursors extends WorkerEntrypoint { open() { return new Cursor(); } }
+      export const twice = (n) => 2 * n;
+      export default {};
+    """
+    worker = holdfast.worker(source, env={"PLACE": "here"})
+    assert worker.run("(env, ctx, n) => [env.PLACE, n]", 3) == ["here", 3]
+    assert worker.run("""async (env, ctx) => {
+      using cursor = await ctx.exports.Cursors.open();
+      ctx.waitUntil(scheduler.wait(10));
+      return [await cursor.next(), await cursor.next()];
+    }""") == [1, 2]
+    assert worker.run("async (env, ctx, n) => (await import('./worker.mjs')).twice(n)", 4) == 8
+    with pytest.raises(HarnessError, match="lives in JavaScript"):
+        worker.call("open", entrypoint="Cursors")
+    with pytest.raises(HarnessError, match="the text of a JavaScript function"):
+        worker.run("(env) =>")
+    with pytest.raises(JavaScriptError, match="nope"):
+        worker.run("() => { throw new Error('nope'); }")

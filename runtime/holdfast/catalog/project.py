@@ -24,8 +24,13 @@ from holdfast.catalog.files import module_kind
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.module_rules import copied_endings, fits
 from holdfast.catalog.node_compat import has_node
-from holdfast.catalog.project_bindings import BindingReader, ProjectInvalid, is_list_of
-from holdfast.catalog.project_fields import NOT_INHERITED, notes_on, refused_of
+from holdfast.catalog.project_bindings import (
+    BindingReader,
+    FieldsLacking,
+    ProjectInvalid,
+    is_list_of,
+)
+from holdfast.catalog.project_fields import NOT_INHERITED, bindings_of, notes_on, refused_of
 from holdfast.catalog.project_secrets import for_development, read_secrets
 from holdfast.catalog.script import Syntax, check_script_name
 from holdfast.catalog.source import Source, read_source
@@ -181,19 +186,22 @@ def read_project(
     with_secrets: bool = False,
     default_name: str | None = None,
     without: Collection[str] = (),
+    stand_ins: Collection[str] = (),
 ) -> Project:
     """The project that a configuration file describes, in one of its environments.
 
     `with_secrets` reads the files beside it that set some for development, too; `default_name` is
-    for a file that has no name; `without` names fields that are left out. Blocks. Raises
+    for a file that has no name; `without` names fields that are left out, `stand_ins` bindings in
+    whose place somebody puts something: what Holdfast lacks may be among them. Blocks. Raises
     ProjectInvalid, and OSError where the file cannot be read.
     """
     whole = _parse(file)
     fields = _environment(file, whole, environment)
+    without = [*without, *_replaced(fields, stand_ins)]
     whole, fields = (_without(one, without) for one in (whole, fields))
     reader = _Reader(file, fields)
     if refused := refused_of(fields):
-        raise ProjectInvalid(f"{file}: {_lacking(refused)}")
+        raise FieldsLacking(file, {name: bindings_of(fields[name]) for name in refused})
     if command := reader.table("build").get("command"):
         _require_built(reader, command)
     secrets = read_secrets(file.parent, environment) if with_secrets else None
@@ -284,10 +292,10 @@ def _without(fields: Mapping[str, Any], left_out: Collection[str]) -> Mapping[st
     return {name: value for name, value in fields.items() if name not in left_out}
 
 
-def _lacking(names: Iterable[str]) -> str:
-    quoted = ", ".join(f'"{name}"' for name in names)
-    options = " ".join(f"--without {name}" for name in names)
-    return f"Holdfast does not have {quoted}; the script goes without by {options}"
+def _replaced(fields: Mapping[str, Any], stand_ins: Collection[str]) -> list[str]:
+    """The fields that Holdfast lacks, and which declare no binding but these."""
+    named = {name: bindings_of(fields[name]) for name in refused_of(fields)}
+    return [name for name, bindings in named.items() if bindings and bindings <= {*stand_ins}]
 
 
 def _notes_on_assets(assets: Assets | None) -> Iterable[str]:

@@ -18,6 +18,17 @@ class ProjectInvalid(ValueError):
     """The configuration cannot be used; the message names the file and the field."""
 
 
+class FieldsLacking(ProjectInvalid):
+    """The script needs what Holdfast does not have: fields, with the bindings that they declare."""
+
+    def __init__(self, file: Path, fields: Mapping[str, set[str]]) -> None:
+        quoted = ", ".join(f'"{name}"' for name in fields)
+        options = " ".join(f"--without {name}" for name in fields)
+        self.what = f"{file}: Holdfast does not have {quoted}"
+        self.fields = fields
+        super().__init__(f"{self.what}; the script goes without by {options}")
+
+
 class BindingReader:
     """Takes fields from a configuration, and says where one is wrong."""
 

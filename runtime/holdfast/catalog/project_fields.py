@@ -73,6 +73,16 @@ def refused_of(fields: Mapping[str, Any]) -> list[str]:
     return [name for name in _REFUSED if _says_anything(fields.get(name))]
 
 
+def bindings_of(value: Any) -> set[str]:
+    """The names of the bindings that a field declares, as one table or as a list of them."""
+    entries = [value] if isinstance(value, Mapping) else value if isinstance(value, list) else []
+    return {
+        entry["binding"]
+        for entry in entries
+        if isinstance(entry, Mapping) and isinstance(entry.get("binding"), str)
+    }
+
+
 def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str]:
     """What the author should know: of fields that are misspelt, not inherited, or to no avail."""
     chosen = fields if environment is None else fields["env"][environment]

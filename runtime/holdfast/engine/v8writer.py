@@ -51,7 +51,7 @@ class _Writer:
             if isinstance(value, kind):
                 write(self, value)
                 return
-        raise V8FormatError(f"a {type(value).__name__} has no counterpart in JavaScript")
+        raise V8FormatError(f"{type(value).__name__} has no counterpart in JavaScript")
 
     def _varint(self, value: int) -> None:
         while value > 0x7F:

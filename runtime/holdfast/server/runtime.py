@@ -85,6 +85,9 @@ _Found = TypeVar("_Found")
 class Runtime(Residents):
     """One shard: finds, loads, replaces and ends Workers and their objects."""
 
+    # Spreads the retries of alarms: numbers from 0 to 1, 1 excluded.
+    chance = staticmethod(random.random)
+
     def __init__(
         self,
         settings: Settings,
@@ -131,7 +134,7 @@ class Runtime(Residents):
             self._alarm_calls,
             self.clock,
             loop.call_later,
-            random.random,
+            self.chance,
         )
         self._alarm_calls.scheduler = self.alarms
         storage.alarms.changed = self.alarms.changed

@@ -10,8 +10,9 @@ end in a loop of its own, and returns the result; `AsyncHarness` returns it to b
   with a twin for AsyncHarness; driven.py has what makes two of their methods.
 - `VirtualClock` (clock.py), `LoopView` (loop.py): time, which jumps where it is all that is
   waited for; `Waiting` (waiting.py) decides when that is.
-- queues.py: batches for a handler, and what a queue holds; traces.py: what a Tail Worker is
-  told; mail.py: mail in and out.
+- queues.py: batches for a handler, and what a queue holds; database.py, kv.py, buckets.py: what
+  D1 databases, KV namespaces and R2 buckets hold; traces.py: what a Tail Worker is told;
+  mail.py: mail in and out.
 - `Outbound`, `Faults`: what comes from outside, and what goes wrong.
 - plugin.py: fixtures and hooks. It imports next to nothing, for it is loaded by every run of
   pytest; javascript.py collects tests that are written in JavaScript.
@@ -22,9 +23,11 @@ from typing import TYPE_CHECKING
 from holdfast.lazy import lazily
 
 if TYPE_CHECKING:
+    from holdfast.testing.buckets import Bucket
     from holdfast.testing.database import Database
     from holdfast.testing.errors import CallTimedOut, HarnessError, JavaScriptError
     from holdfast.testing.harness import AsyncHarness, Harness
+    from holdfast.testing.kv import KVNamespace
     from holdfast.testing.mail import SentMail
     from holdfast.testing.objects import AsyncObject, Object
     from holdfast.testing.plugin import holdfast_fixture
@@ -43,11 +46,13 @@ __all__ = [
     "AsyncSocket",
     "AsyncWorker",
     "AsyncWorkflowInstance",
+    "Bucket",
     "CallTimedOut",
     "Database",
     "Harness",
     "HarnessError",
     "JavaScriptError",
+    "KVNamespace",
     "Map",
     "Object",
     "Queue",
@@ -71,11 +76,13 @@ _PLACES = {
     "AsyncSocket": "sockets",
     "AsyncWorker": "worker",
     "AsyncWorkflowInstance": "workflows",
+    "Bucket": "buckets",
     "CallTimedOut": "errors",
     "Database": "database",
     "Harness": "harness",
     "HarnessError": "errors",
     "JavaScriptError": "errors",
+    "KVNamespace": "kv",
     "Map": "values",
     "Object": "objects",
     "Queue": "queues",

@@ -12,9 +12,11 @@ from holdfast.catalog.bindings import (
     D1,
     Binding,
     Json,
+    KeyValue,
     ObjectNamespace,
     PlainText,
     QueueProducer,
+    R2Bucket,
     Service,
     WorkerLoader,
     Workflow,
@@ -24,9 +26,11 @@ from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.namespace import Namespace
 from holdfast.objects.record import ObjectRecord
+from holdfast.testing.buckets import Bucket
 from holdfast.testing.database import Database
 from holdfast.testing.driven import driven
-from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
+from holdfast.testing.errors import CallTimedOut, HarnessError, hidden_from_tracebacks
+from holdfast.testing.kv import KVNamespace
 from holdfast.testing.queues import AnyQueue
 from holdfast.testing.services import PythonService
 from holdfast.testing.sources import Found, Options, Source, find
@@ -44,6 +48,7 @@ _PYTHON = "python:"
 
 T = TypeVar("T")
 WorkerT = TypeVar("WorkerT", bound=AnyWorker[Any, Any, Any])
+BindingT = TypeVar("BindingT", D1, KeyValue, R2Bucket)
 
 
 class Core(Stage, Generic[WorkerT]):
@@ -62,15 +67,18 @@ class Core(Stage, Generic[WorkerT]):
         environment: str | None = None,
         compatibility_date: str | None = None,
         compatibility_flags: Iterable[str] = (),
+        without: Iterable[str] = (),
         tail_consumers: "Iterable[AnyWorker[Any, Any, Any]]" = (),
     ) -> WorkerT:
         """Load a script: a file, a Wrangler project, inline source, or modules by name.
 
         `env` adds bindings, or puts others in their place: text and data are what they are;
         another Worker, or a Python function, class or object, is a service, a Worker's
-        `namespace(…)` the objects of its class, `d1(…)` a database, `queue(…)` a queue to send to,
-        and `loader()` loads Workers. `environment` is that of a project. `tail_consumers` are
-        Workers that are told of the script's events, besides those of a project that are loaded.
+        `namespace(…)` the objects of its class, `d1(…)` a database, `kv(…)` a KV namespace,
+        `r2(…)` a bucket, `queue(…)` a queue to send to, and `loader()` loads Workers.
+        `environment` is that of a project, `without` names fields of its configuration to leave
+        out, and `tail_consumers` are Workers that are told of the script's events, besides those of
+        the project that are loaded.
         Raises HarnessError, which names the file and what is wrong.
         """
         if compatibility_date is not None and not is_compatibility_date(compatibility_date):
@@ -78,7 +86,10 @@ class Core(Stage, Generic[WorkerT]):
         flags = tuple(compatibility_flags)
         if mistake := mistake_in(flags):
             raise HarnessError(f"{mistake}.")
-        options = Options(name, environment, compatibility_date, flags)
+        if isinstance(source, str) and not source.strip():
+            raise HarnessError("The source is an empty text: give a script, or a file's name.")
+        bound = {*(env or ())}
+        options = Options(name, environment, compatibility_date, flags, (*without,), bound)
         found = find(source, options, self._folders, self.workers)
         consumers = (*found.tail_consumers, *(consumer.name for consumer in tail_consumers))
         return self.add(replace(found, tail_consumers=consumers), env or {})
@@ -112,6 +123,10 @@ class Core(Stage, Generic[WorkerT]):
             return Json(name, json.dumps(value))
         if isinstance(value, Database):
             return D1(name, value.id)
+        if isinstance(value, KVNamespace):
+            return KeyValue(name, value.id)
+        if isinstance(value, Bucket):
+            return R2Bucket(name, value.name)
         if isinstance(value, WorkerLoader):
             return WorkerLoader(name)
         if isinstance(value, AnyQueue):
@@ -172,7 +187,29 @@ class Core(Stage, Generic[WorkerT]):
         """What loads Workers at runtime, for `env`."""
         return WorkerLoader("")
 
-    # ---- D1 databases ------------------------------------------------------------------
+    # ---- D1 databases, KV namespaces, R2 buckets ------------------------------------------
+
+    def kv(self, name: str) -> KVNamespace:
+        """A KV namespace of the harness, for `env` and to look into."""
+        return KVNamespace(self, name)
+
+    def r2(self, name: str) -> Bucket:
+        """An R2 bucket of the harness, for `env` and to look into."""
+        return Bucket(self, name)
+
+    def bound(
+        self, worker: AnyWorker[Any, Any, Any], binding: str, kind: type[BindingT], what: str
+    ) -> BindingT:
+        """A binding of a script, which is of a kind. Raises HarnessError where there is none."""
+        bindings = worker.found.script.bindings
+        known = [one for one in bindings if isinstance(one, kind)]
+        for one in known:
+            if one.name == binding:
+                return one
+        names = ", ".join(one.name for one in known) or "none"
+        raise HarnessError(
+            f"{worker.found.where} has no {what} {binding!r} in its env; it has: {names}."
+        )
 
     def d1(self, name: str) -> Database:
         """A database of the harness, for `env` and to look into; empty until it is used."""
@@ -180,25 +217,24 @@ class Core(Stage, Generic[WorkerT]):
 
     def bound_database(self, worker: AnyWorker[Any, Any, Any], binding: str) -> Database:
         """What a binding of a script leads to. Raises HarnessError where it is no D1 database."""
-        found = worker.found
-        for bound in found.script.bindings:
-            if isinstance(bound, D1) and bound.name == binding:
-                databases = found.project.databases if found.project else ()
-                known = (one for one in databases if one.binding == binding)
-                declared = DeclaredDatabase(binding, bound.database_id, None, Path(DEFAULT_FOLDER))
-                return Database(self, next(known, declared))
-        names = [bound.name for bound in found.script.bindings if isinstance(bound, D1)]
-        raise HarnessError(
-            f"{found.where} has no D1 database {binding!r} in its env; "
-            f"it has: {', '.join(names) or 'none'}."
-        )
+        bound = self.bound(worker, binding, D1, "D1 database")
+        databases = worker.found.project.databases if worker.found.project else ()
+        known = (one for one in databases if one.binding == binding)
+        declared = DeclaredDatabase(binding, bound.database_id, None, Path(DEFAULT_FOLDER))
+        return Database(self, next(known, declared))
 
     # ---- objects ---------------------------------------------------------------------
 
     def namespace(self, worker: AnyWorker[Any, Any, Any], class_name: str) -> Namespace:
-        """The namespace of a script's class. Raises HarnessError where there is none."""
+        """The namespace of a script's class, or of the binding of this name.
+
+        Raises HarnessError where there is none.
+        """
         classes = self.loaded(worker.name).exports.classes
         if class_name not in classes:
+            for binding in worker.found.script.bindings:
+                if isinstance(binding, ObjectNamespace) and binding.name == class_name:
+                    return self.sources.namespace(binding.namespace_id)
             raise HarnessError(
                 f'{worker.found.where} exports no class "{class_name}" for Durable Objects; '
                 f"it exports: {', '.join(classes) or 'none'}."
@@ -283,15 +319,29 @@ class Core(Stage, Generic[WorkerT]):
     async def settle(self) -> None:
         """Let everything that is under way end, what was given to `waitUntil` included.
 
-        Time jumps as far as that takes; alarms are not waited for.
+        Time jumps as far as that takes; alarms are not waited for. Raises CallTimedOut where it
+        takes longer than a call may, as what repeats for ever does.
         """
+        await self.settle_now(self.workers)
+
+    async def settle_now(self, names: Iterable[str]) -> None:
+        """See `settle`; only what Workers of these names have under way is waited for."""
         self.begin()
+        names = [*names]
+        deadline = self.waiting.deadline()
         await self.waiting.quiet()
         while (
-            any(self._is_busy(worker) for worker in self.workers)
+            (busy := [name for name in names if self._is_busy(name)])
             and not self._time.frozen
             and (due := self._time.next_due_ms()) is not None
         ):
+            if self.waiting.is_past(deadline):
+                raise CallTimedOut(
+                    f"{', '.join(busy)} had something under way for all of "
+                    f"{self.waiting.limit_s:g} s, through {self._time.elapsed_ms / 1000:,.0f} s "
+                    "of the scripts' time: a setInterval(), or a loop with a wait in it, is never "
+                    "settled. clock.advance(seconds) goes as far as the test means to."
+                )
             self._time.fire_at(due)
             await self.waiting.quiet()
 

@@ -61,7 +61,7 @@ class Database:
                 try:
                     opened.run_all(statements_in(BytesIO(declared.script(migration))))
                 except StorageError as error:
-                    raise HarnessError(f"{migration} was not applied: {error}") from error
+                    raise HarnessError(f"{migration} was not applied: {error}") from None
         return missing
 
     @contextmanager
@@ -72,4 +72,4 @@ class Database:
             try:
                 yield opened
             except StorageError as error:
-                raise HarnessError(str(error)) from error
+                raise HarnessError(str(error)) from None

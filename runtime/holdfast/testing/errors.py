@@ -91,7 +91,14 @@ def javascript_error(
 
 
 def _hint(message: str, line: str, bound: list[str]) -> str:
-    """What helps where a script uses a binding that is not there."""
+    """What helps where a script lacks a binding, a table, or memory."""
+    if message == "null":  # as engine.JSError.is_null
+        return "QuickJS throws null where an isolate's memory, of 128 MB, is full."
+    if message.startswith("D1_") and "no such table" in message:
+        return (
+            "A database is empty at a test's beginning: "
+            'worker.d1("…").apply_migrations() applies the migrations of the project.'
+        )
     used = _BINDING.findall(line) if "undefined" in message else []
     missing = next((name for name in used if name not in bound), None)
     if missing is None:

@@ -215,8 +215,10 @@ class AsyncHarness(Core[AsyncWorker], Async):
             return asyncio.get_running_loop()
         except RuntimeError:
             raise HarnessError(
-                "AsyncHarness and the fixture `aholdfast` are for async functions. In a plain "
-                "test, use the fixture `holdfast`, or Harness."
+                "AsyncHarness and the fixture `aholdfast` are for async functions, in asyncio's "
+                "loop. A fixture that uses it is `async def`, too (with @pytest_asyncio.fixture, "
+                "or with anyio's @pytest.fixture). In a plain test, use the fixture `holdfast`, or "
+                "Harness."
             ) from None
 
     def drive(self, coroutine: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:

@@ -49,9 +49,17 @@ class AnyClock:
         self._core.clock_was_set()
 
     @driven
-    async def advance(self, seconds: float | timedelta) -> None:
+    async def advance(
+        self,
+        seconds: float | timedelta = 0,
+        *,
+        minutes: float = 0,
+        hours: float = 0,
+        days: float = 0,
+    ) -> None:
         """Move time on; timers, alarms and cron triggers run as they fall due, in order."""
         span = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        span += timedelta(minutes=minutes, hours=hours, days=days).total_seconds()
         if span < 0:
             raise HarnessError("Time does not go back; clock.set(…) puts the calendar back.")
         self._core.begin()

@@ -1,19 +1,20 @@
 """A Durable Object as a test speaks to it, and looks into it."""
 
 import json as json_module
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urljoin
 
 from holdfast.catalog.namespace import Namespace
-from holdfast.engine import JSError
+from holdfast.engine import Handle, JSError
 from holdfast.objects.alarms import Outcome
 from holdfast.objects.ids import IdFactory, InvalidId
 from holdfast.objects.record import ObjectRecord
 from holdfast.testing.answers import receive, settled, upgrade_headers, upgraded
 from holdfast.testing.driven import Async, Sync, driven
-from holdfast.testing.errors import HarnessError, JavaScriptError, hidden_from_tracebacks
+from holdfast.testing.errors import HarnessError, hidden_from_tracebacks, javascript_error
 from holdfast.testing.requests import Files, HeadersLike, make_request
 from holdfast.testing.responses import Response
 from holdfast.testing.sockets import AnySocket, AsyncSocket, Socket
@@ -23,10 +24,12 @@ from holdfast.testing.values import result_of, to_javascript
 if TYPE_CHECKING:
     from holdfast.testing.core import Core
     from holdfast.testing.worker import AnyWorker, AsyncWorker, Worker
+    from holdfast.workers import Worker as Loaded
 
 __tracebackhide__ = hidden_from_tracebacks
 
 _BASE = "http://object.localhost/"
+_IN_ALARM = "Uncaught (in alarm) "
 
 SocketT = TypeVar("SocketT", bound=AnySocket)
 
@@ -83,17 +86,8 @@ class AnyObject(Generic[SocketT]):
     @driven
     async def run(self, function: str, *arguments: Any) -> Any:
         """Call a JavaScript function as the object's code: `(instance, state, …arguments) => …`."""
-        loaded = self._record().home.worker
-        try:
-            compiled = loaded.host.isolate.expression("run()", function)
-        except JSError as error:
-            raise HarnessError(
-                f"run() takes the text of a JavaScript function, and {function!r} is none: {error}"
-            ) from None
-        try:
+        with written(self._record().home.worker, function) as compiled:
             answer = self._event("runInObject", compiled, to_javascript([*arguments]))
-        finally:
-            compiled.close()
         return await self._result(answer, f"run() in {self!r}")
 
     @driven
@@ -134,10 +128,11 @@ class AnyObject(Generic[SocketT]):
                 store.set_alarm(int(core.clock.now_ms()))
         outcome = await core.waiting.wait(ended, f"the alarm of {self!r}")
         if outcome in (Outcome.FAILED, Outcome.ABANDONED):
-            lines = [line.text for line in self.worker.logs if "(in alarm)" in line.text]
-            text = (lines or ["the alarm has failed"])[-1]
-            head, _, stack = text.partition("\n")
-            raise JavaScriptError("", head, stack=stack)
+            lines = [line.text for line in self.worker.logs if _IN_ALARM in line.text]
+            text = lines[-1].partition(_IN_ALARM)[2] if lines else "Error: the alarm has failed"
+            name, _, message = text.partition("\n")[0].partition(": ")
+            found = self.worker.found
+            raise javascript_error(name, message, text, "", found.texts, self.worker.bound)
         return True
 
     # ---- the end ---------------------------------------------------------------------
@@ -158,9 +153,7 @@ class AnyObject(Generic[SocketT]):
         record = core.runtime.directory.find(self.id)
         if record is None:
             return
-        loaded = record.home.worker
-        why = loaded.host.enter(core.runtime.tool(loaded, "evictObject"), record.slot)
-        if why:
+        if why := core.runtime.evict(record):
             raise HarnessError(f"{self!r} cannot be evicted: {why}.")
         await core.waiting.quiet()
 
@@ -197,6 +190,21 @@ class AsyncObject(AnyObject[AsyncSocket], Async):
     """An object in an AsyncHarness: what takes time is awaited."""
 
     worker: "AsyncWorker"
+
+
+@contextmanager
+def written(loaded: "Loaded", function: str) -> Iterator[Handle]:
+    """The function that a test has written, in a Worker's isolate."""
+    try:
+        compiled = loaded.host.isolate.expression("run()", function)
+    except JSError as error:
+        raise HarnessError(
+            f"run() takes the text of a JavaScript function, and {function!r} is none: {error}"
+        ) from None
+    try:
+        yield compiled
+    finally:
+        compiled.close()
 
 
 def _id_of(namespace: Namespace, name: str | None, object_id: str | None) -> str:

@@ -45,15 +45,19 @@ class Route:
     times: int | None
     calls: list[Request] = field(default_factory=list)
 
-    def takes(self, request: Request) -> bool:
-        """Whether it is this one's to answer the request."""
+    def is_for(self, url: str) -> bool:
+        """Whether the URL is one that it answers."""
+        return self.url is None or _matches(self.url, url)
+
+    def refusal(self, request: Request) -> str:
+        """Why it does not answer a request to a URL that it is for; "" where it does."""
         if self.times is not None and len(self.calls) >= self.times:
-            return False
+            return f"it has answered {self.times} times"
         if self.method is not None and self.method.upper() != request.method:
-            return False
-        if self.url is not None and not _matches(self.url, request.url):
-            return False
-        return self.when is None or bool(self.when(request))
+            return "it is for another method"
+        if self.when is not None and not self.when(request):
+            return "its when=… says no"
+        return ""
 
     def __repr__(self) -> str:
         url = self.url.pattern if isinstance(self.url, re.Pattern) else self.url
@@ -63,8 +67,16 @@ class Route:
 class Outbound(FetchClient):
     """Answers requests by what the test says; refuses all others."""
 
-    def __init__(self, clock: VirtualClock, faults: Faults, waiting: "Waiting") -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        faults: Faults,
+        waiting: "Waiting",
+        told: Callable[[BaseException], None],
+    ) -> None:
+        """`told` hears of what Python code raises that answers."""
         super().__init__(egress=allow_all)
+        self._told = told
         self._clock = clock
         self._faults = faults
         self._waiting = waiting
@@ -161,7 +173,10 @@ class Outbound(FetchClient):
 
     async def _ask(self, request: Request) -> Response:
         self.calls.append(request)
-        route = next((route for route in self._routes if route.takes(request)), None)
+        try:
+            route, passed = self._choose(request)
+        except Exception as error:
+            raise self._failure(error) from error
         delay = self._faults.delay("fetch", request.url) + (route.delay if route else 0.0)
         if route is not None:
             route.calls.append(request)
@@ -171,10 +186,28 @@ class Outbound(FetchClient):
             raise ScriptError("TypeError", CONNECTION_LOST, retryable=True)
         if route is None:
             self.refused.append(request)
-            raise ScriptError("TypeError", _refusal(request.method, request.url))
+            raise ScriptError("TypeError", _refusal(request.method, request.url, passed))
         if route.error is not None:
             raise ScriptError("TypeError", route.error, retryable=True)
-        return await answer_of(route.reply(request), self._waiting)
+        try:
+            return await answer_of(route.reply(request), self._waiting)
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def _choose(self, request: Request) -> tuple[Route | None, list[str]]:
+        """The first that answers, or else why those do not that are for this URL."""
+        passed = []
+        for route in self._routes:
+            if route.is_for(request.url):
+                if not (why := route.refusal(request)):
+                    return route, []
+                passed.append(f"{route!r}: {why}")
+        return None, passed
+
+    def _failure(self, error: Exception) -> ScriptError:
+        """What the script is told of an error of the test's own code."""
+        self._told(error)
+        return ScriptError("Error", str(error) or type(error).__name__)
 
     async def _sleep(self, seconds: float) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -265,9 +298,10 @@ def _matches(wanted: Url, url: str) -> bool:
     return url in (wanted, wanted + "/")
 
 
-def _refusal(method: str, url: str) -> str:
+def _refusal(method: str, url: str, passed: list[str]) -> str:
+    why = f" ({'; '.join(passed)})" if passed else ""
     return (
-        f"fetch() of {method} {url} is refused in tests, since nothing answers it. "
+        f"fetch() of {method} {url} is refused in tests, since nothing answers it{why}. "
         f'holdfast.outbound.answer("{url}", json=…) answers it, '
         f'holdfast.outbound.allow("{url}") lets it out to the network.'
     )

@@ -57,7 +57,7 @@ class _Body:
         try:
             return json.loads(self.content)
         except ValueError as error:
-            raise HarnessError(f"The body is no JSON ({error}): {self!r}") from error
+            raise HarnessError(f"The body is no JSON ({error}): {self!r}") from None
 
     def _shown(self) -> str:
         text = self.text()

@@ -129,6 +129,10 @@ class AlarmEnds:
 class HarnessRuntime(Runtime):
     """A shard whose services may be Python code."""
 
+    chance = staticmethod(
+        lambda: 0.0
+    )  # so that alarms are retried at the times which are documented
+
     def __init__(
         self,
         settings: Settings,
@@ -179,6 +183,12 @@ class HarnessRuntime(Runtime):
             record = self.directory.bring_up(namespace, object_id, name, home)
             home.admit(record)
         return record
+
+    def evict(self, record: ObjectRecord) -> str:
+        """Have an object leave memory; why that is not possible, or ""."""
+        loaded = record.home.worker
+        why: str = loaded.host.enter(self.tool(loaded, "evictObject"), record.slot)
+        return why
 
     def load(self, script: Script, changes: NamespaceChanges = NO_CHANGES) -> Resident:
         """See Runtime."""

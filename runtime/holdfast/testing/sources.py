@@ -1,7 +1,7 @@
 """Where a test's scripts come from: a file, a project, inline source, or modules by name."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ from holdfast.catalog.project import (
     is_project_file,
     read_project,
 )
-from holdfast.catalog.project_bindings import ProjectInvalid
+from holdfast.catalog.project_bindings import FieldsLacking, ProjectInvalid
 from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.source import Source as ScriptSource
 from holdfast.catalog.source import read_source
@@ -159,6 +159,8 @@ class Options:
     environment: str | None = None
     compatibility_date: str | None = None
     compatibility_flags: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()  # fields of a configuration
+    env: Collection[str] = ()  # the names of what the test binds
 
 
 def find(source: Source, options: Options, folders: Iterable[Path], taken: Iterable[str]) -> Found:
@@ -220,7 +222,12 @@ def _of_project(path: Path, options: Options) -> Found:
 
     def read() -> Found:
         project = read_project(
-            file, options.environment, with_secrets=True, default_name=DEFAULT_NAME
+            file,
+            options.environment,
+            with_secrets=True,
+            default_name=DEFAULT_NAME,
+            without=options.without,
+            stand_ins=options.env,
         )
         source = project.source((), options.compatibility_date, options.compatibility_flags)
         script = replace(
@@ -259,15 +266,23 @@ def _resolved(
 def _reading(path: Path, read: Callable[[], T]) -> T:
     try:
         return read()
-    except UnicodeDecodeError as error:
-        raise HarnessError(f"{path} is not text in UTF-8.") from error
+    except UnicodeDecodeError:
+        raise HarnessError(f"{path} is not text in UTF-8.") from None
+    except FieldsLacking as error:
+        names = sorted(set().union(*error.fields.values()))
+        env = ", ".join(f'"{name}": …' for name in names)
+        fields = ", ".join(f'"{name}"' for name in error.fields)
+        instead = f"Put something of the test's in its place, env={{{env}}}, or go" if env else "Go"
+        raise HarnessError(
+            f"{error.what}. {instead} without: worker(…, without=[{fields}])."
+        ) from None
     except ProjectInvalid as error:
-        raise HarnessError(str(error)) from error
+        raise HarnessError(str(error)) from None
     except OSError as error:
         found = error.filename or path
-        raise HarnessError(f"{found} cannot be read: {error.strerror or error}.") from error
+        raise HarnessError(f"{found} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
-        raise HarnessError(f"{path}: {error}") from error
+        raise HarnessError(f"{path}: {error}") from None
 
 
 def _script(name: str, modules: tuple[Module, ...], syntax: Syntax) -> Script:

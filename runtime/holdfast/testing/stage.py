@@ -71,7 +71,7 @@ class Stage:
             self._time, limit_s=timeout, alone=self.alone, under_way=self._under_way
         )
         self.clock: AnyClock = self.clock_type(self, self._time)
-        self.outbound = Outbound(self._time, self.faults, self.waiting)
+        self.outbound = Outbound(self._time, self.faults, self.waiting, self._python_failed)
         self.sources = Sources()
         self.workers: dict[str, AnyWorker[Any, Any, Any]] = {}
         self.view: LoopView
@@ -136,6 +136,8 @@ class Stage:
             lines = "\n".join(f"  {what} → {response!r}" for what, response in self._noted)
             parts.append(f"last responses:\n{lines}")
         for worker in self.workers.values():
+            notes = worker.found.project.notes if worker.found.project is not None else ()
+            parts += [f"note: {note}" for note in notes]
             if worker.logs:
                 lines = "\n".join(f"  {line.level}: {line.text}" for line in worker.logs)
                 parts.append(f"log of {worker.name}:\n{lines}")

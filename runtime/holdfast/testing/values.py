@@ -33,7 +33,8 @@ def result_of(message: Message) -> Any:
         message.drop()
         raise HarnessError(
             "The method returned a function, a stub, a stream or another object that lives in "
-            "JavaScript. Look at it there, with run(), or call a method that returns plain data."
+            "JavaScript. Use it there: worker.run('async (env) => …') calls it, and looks at what "
+            "it gives."
         )
     value = found[0] if found else None
     return None if value is UNDEFINED else value

@@ -27,6 +27,15 @@ QUIET_ROUNDS = 8
 GRACE_S = 0.02
 POLL_S = 0.001
 
+_SLOW = (
+    "Look for a promise that nothing settles. Real work that takes longer needs a longer limit: "
+    "the ini option holdfast_timeout, or Harness(timeout=…)."
+)
+_OVER = (
+    "No timer is set and no work is under way: look for a promise that nothing settles, and at "
+    "what the script has logged."
+)
+
 # Set in calls that were started and are not waited for: time is not theirs to move.
 in_background: ContextVar[bool] = ContextVar("in_background", default=False)
 # Set in Python code that answers a script, which is outside work until it waits for one.
@@ -52,7 +61,7 @@ class Waiting:
     ) -> None:
         """`alone`: nobody but the harness runs in this loop. `under_way`: the ops' tasks."""
         self._clock = clock
-        self._limit_s = limit_s
+        self.limit_s = limit_s
         self._alone = alone
         self._under_way = under_way
         self._stuck: set[asyncio.Task[Any]] = set()
@@ -92,7 +101,7 @@ class Waiting:
         return future.result()
 
     async def _reach(self, future: "asyncio.Future[Any]", what: str) -> None:
-        deadline = time.monotonic() + self._limit_s
+        deadline = self.deadline()
         nothing_since: float | None = None
         while not future.done():
             await self.quiet(until=future, deadline=deadline)
@@ -100,7 +109,7 @@ class Waiting:
                 return
             now = time.monotonic()
             if now >= deadline:
-                raise self._timed_out(what, f"within {self._limit_s:g} s")
+                raise self._timed_out(f"Nothing came of {what} within {self.limit_s:g} s.", _SLOW)
             due = None if self._clock.frozen else self._clock.next_due_ms()
             if due is not None:
                 nothing_since = None
@@ -109,29 +118,31 @@ class Waiting:
             nothing_since = nothing_since or now
             idle = not (self._is_busy or self._under_way())
             if self._alone and idle and now - nothing_since > GRACE_S:
-                raise self._timed_out(what, "because nothing is left to wait for")
+                raise self._timed_out(f"Nothing came of {what}, and nothing more can.", _OVER)
             await asyncio.sleep(POLL_S)
 
-    def _timed_out(self, what: str, how: str) -> CallTimedOut:
-        message = f"Nothing came of {what} {how}: it waits for what does not happen."
+    def deadline(self) -> float:
+        """When something that begins now has taken too long."""
+        return time.monotonic() + self.limit_s
+
+    def is_past(self, deadline: float) -> bool:
+        """Whether it is later than that."""
+        return time.monotonic() >= deadline
+
+    def _timed_out(self, what: str, hint: str) -> CallTimedOut:
         if self._clock.frozen and self._clock.timers:
-            message += (
-                f" The clock is frozen, and {self._clock.timers} timers wait for it:"
+            hint = (
+                f"The clock is frozen, and {self._clock.timers} timers wait for it:"
                 " move it with holdfast.clock.advance(seconds), or unfreeze() it."
             )
-        else:
-            message += (
-                " Look for a promise that nothing settles. Real work that takes longer needs a"
-                " longer limit: the ini option holdfast_timeout, or Harness(timeout=…)."
-            )
-        return CallTimedOut(message)
+        return CallTimedOut(f"{what} {hint}")
 
     async def quiet(
         self, *, until: "asyncio.Future[Any] | None" = None, deadline: float | None = None
     ) -> None:
         """Return when nothing happens any more at this point of time, or `until` is done."""
         view = self.view
-        deadline = deadline or time.monotonic() + self._limit_s
+        deadline = deadline or self.deadline()
         rounds, seen, patience = 0, view.activity, 0.0
         while until is None or not until.done():
             await asyncio.sleep(0)

@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urljoin
 
+from holdfast.catalog.bindings import KeyValue, R2Bucket
 from holdfast.catalog.namespace import Namespace
 from holdfast.host.rpc import Message
 from holdfast.testing.answers import receive, settled, upgrade_headers, upgraded
+from holdfast.testing.buckets import Bucket
 from holdfast.testing.clock import seconds_of
 from holdfast.testing.database import Database
 from holdfast.testing.driven import Async, Sync, driven
 from holdfast.testing.errors import HarnessError, JavaScriptError, hidden_from_tracebacks
-from holdfast.testing.objects import AnyObject, AsyncObject, Object
+from holdfast.testing.kv import KVNamespace
+from holdfast.testing.objects import AnyObject, AsyncObject, Object, written
 from holdfast.testing.queues import QueueResult, batch_of, result_of_batch
 from holdfast.testing.requests import Files, HeadersLike, make_request
 from holdfast.testing.responses import Headers, Response
@@ -92,6 +95,7 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         Without a method, a request with a body is a POST. What the handler throws is raised, as
         JavaScriptError; `raises=False` gives the response that a client would see, a 500.
         """
+        self._check_entrypoint(entrypoint)
         raw, content = make_request(headers, body=body, json=json, data=data, files=files)
         raw = _from_a_client(raw)
         chosen = (method or ("GET" if content is None else "POST")).upper()
@@ -116,6 +120,7 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         entrypoint: str = "",
     ) -> SocketT:
         """Open a WebSocket; the Socket. Raises HarnessError where the Worker answers otherwise."""
+        self._check_entrypoint(entrypoint)
         raw, _ = make_request(headers)
         full = self._absolute(url)
         headers_and_upgrade = _from_a_client(raw) + upgrade_headers(protocols)
@@ -126,17 +131,31 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
     @driven
     async def call(self, method: str, *arguments: Any, entrypoint: str = "") -> Any:
         """Call a method of an entrypoint by RPC; what it returns."""
+        self._check_entrypoint(entrypoint)
         message = Message(to_javascript([*arguments]))
         answer = self.loaded.call(entrypoint, None, route_to(method), message)
         return result_of(await settled(self._core, self, answer, f"{self.name}.{method}()"))
 
     @driven
     async def scheduled(self, cron: str = "* * * * *", at: datetime | None = None) -> None:
-        """Tell the script that a cron trigger is due, now or at another time."""
+        """Tell the script that a cron trigger is due, now or at another time.
+
+        Returns when the handler has ended, with all that it gave to `waitUntil`.
+        """
         loaded = self.loaded
         time_ms = self._core.clock.now_ms() if at is None else seconds_of(at) * 1e3
         answer = loaded.scheduled(cron, time_ms)
         await settled(self._core, self, answer, f"the trigger {cron!r}")
+        await self._core.settle_now([self.name])
+
+    @driven
+    async def run(self, function: str, *arguments: Any) -> Any:
+        """Call a JavaScript function as the Worker's code: `(env, ctx, …arguments) => …`."""
+        loaded = self.loaded
+        with written(loaded, function) as compiled:
+            tool = self._core.runtime.tool(loaded, "runInWorker")
+            answer = loaded.event(tool, compiled, to_javascript([*arguments]))
+        return result_of(await settled(self._core, self, answer, f"run() in {self!r}"))
 
     @driven
     async def queue(self, queue: str, messages: Iterable[Any]) -> QueueResult:
@@ -214,11 +233,27 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         """The D1 database that is bound under a name. Raises HarnessError where there is none."""
         return self._core.bound_database(self, binding)
 
+    def kv(self, binding: str) -> KVNamespace:
+        """The KV namespace that is bound under a name. Raises HarnessError where there is none."""
+        return self._core.kv(self._core.bound(self, binding, KeyValue, "KV namespace").namespace_id)
+
+    def r2(self, binding: str) -> Bucket:
+        """The R2 bucket that is bound under a name. Raises HarnessError where there is none."""
+        return self._core.r2(self._core.bound(self, binding, R2Bucket, "R2 bucket").bucket_name)
+
     def instances(self, class_name: str) -> list[str]:
         """The ids of the class's objects that have stored something, or are in memory."""
         return self._core.instances(self._core.namespace(self, class_name))
 
     # ---- inside ----------------------------------------------------------------------
+
+    def _check_entrypoint(self, name: str) -> None:
+        known = self.loaded.exports.entrypoints
+        if name and name not in known:
+            raise HarnessError(
+                f'{self.found.where} exports no entrypoint "{name}"; '
+                f"it exports: {', '.join(known) or 'none'}."
+            )
 
     def _absolute(self, url: str) -> str:
         return urljoin(f"http://{self.name}.localhost/", url)
