@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from holdfast.catalog import ObjectNamespace, Service
 from holdfast.engine import (
     Isolate,
+    JSError,
     KeptCode,
     Module,
     ModuleKind,
@@ -183,7 +185,7 @@ def test_large_code_is_compiled_ahead_and_then_read(monkeypatch: pytest.MonkeyPa
     kept = KeptCode(None, least_bytes=0)
     assert takes_time([main]) and not takes_time([Module("a.txt", ModuleKind.TEXT, b"a")])
     held = compile_ahead(kept, [main, helper, broken])
-    assert len(held) == 2
+    assert len(held) == 3
     isolate = Isolate(kept=kept)
     monkeypatch.setattr(ModuleLoader, "_compiled", None)  # which nobody asks for
     isolate.add_modules({main.name: main})
@@ -193,3 +195,60 @@ def test_large_code_is_compiled_ahead_and_then_read(monkeypatch: pytest.MonkeyPa
     assert key is not None and kept.read(key) is not None
     held.clear()
     assert kept.read(key) is None
+
+
+BROKEN = b"const a = 1;\nlet a = (;\n"
+
+
+def failure(modules: list[Module], *, kept: KeptCode, classic: str = "") -> JSError:
+    """What loading the first module fails with, and where."""
+    isolate = Isolate(kept=kept)
+    try:
+        isolate.add_modules({module.name: module for module in modules})
+        if classic:
+            load: Callable[[], object] = partial(isolate.run_script, classic, modules[0].content)
+        else:
+            load = partial(isolate.evaluate, modules[0].name)
+        with pytest.raises(JSError) as caught:
+            load()
+        return caught.value
+    finally:
+        isolate.close()
+
+
+@pytest.mark.parametrize(
+    ("modules", "classic"),
+    [
+        ([Module("main.js", ModuleKind.ESM, BROKEN)], ""),
+        (
+            [
+                Module("main.js", ModuleKind.ESM, b'import "./far.js";'),
+                Module("far.js", ModuleKind.ESM, BROKEN),
+            ],
+            "",
+        ),
+        (
+            [
+                Module("main.js", ModuleKind.ESM, b'import "./far.cjs";'),
+                Module("far.cjs", ModuleKind.COMMONJS, BROKEN),
+            ],
+            "",
+        ),
+        ([Module("main.js", ModuleKind.ESM, BROKEN)], "main.js"),
+    ],
+    ids=["a main module", "one that is imported", "one of CommonJS", "a classic script"],
+)
+def test_what_is_wrong_with_large_code_is_found_once(
+    monkeypatch: pytest.MonkeyPatch, modules: list[Module], classic: str
+) -> None:
+    expected = failure(modules, kept=KeptCode(None), classic=classic)
+    assert expected.name == "SyntaxError" and ":2:" in expected.stack
+    monkeypatch.setattr(ahead, "LEAST_BYTES", 0)
+    kept = KeptCode(None, least_bytes=0)
+    held = compile_ahead(kept, modules, classic)
+    monkeypatch.setattr(ModuleLoader, "_compiled", None)  # which nobody asks for
+    for _ in range(2):
+        again = failure(modules, kept=kept, classic=classic)
+        assert (again.name, again.message) == (expected.name, expected.message)
+        assert again.stack == expected.stack.split("\n")[0]  # less what required it
+    held.clear()

@@ -150,8 +150,16 @@ def test_what_was_compiled_is_kept_and_nothing_else_is_read(cache: Path) -> None
     assert modules._read(files, name) is None
 
 
-def test_what_is_no_webassembly_is_told_when_it_is_loaded() -> None:
-    assert compile_ahead(KeptCode(None), [Module("a.wasm", ModuleKind.WASM, b"nothing")]) == []
+def test_what_is_no_webassembly_is_found_once_and_told_when_it_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = compile_ahead(KeptCode(None), [Module("a.wasm", ModuleKind.WASM, b"nothing")])
+    with monkeypatch.context() as patched:
+        patched.setattr(modules, "_made", None)  # which nobody asks for
+        with pytest.raises(modules.CompileError, match="magic"):
+            modules.compiled(b"nothing")
+    held.clear()
+    assert not modules._failed
     assert compile_ahead(KeptCode(None), [Module("a.mjs", ModuleKind.ESM, b"")]) == []
 
 

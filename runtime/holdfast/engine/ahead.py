@@ -24,7 +24,7 @@ def compile_ahead(kept: KeptCode, modules: Iterable[Module], classic: str = "") 
     """Compile a script's modules; whoever holds on to the result loads the script at once.
 
     `classic` names the one that is run as a classic script. What is wrong with a module is told
-    when the script is loaded. Blocks; for any thread.
+    when the script is loaded, and not looked for again then. Blocks; for any thread.
     """
     modules = [*modules]
     wasm = [module.content for module in modules if module.kind is ModuleKind.WASM]

@@ -71,12 +71,15 @@ class KeptModule(NamedTuple):
 
 
 class CodeAhead:
-    """Code that was compiled before it is wanted: who holds on to it has it read at once."""
+    """Code that was compiled before it is wanted: who holds on to it has it read at once.
 
-    __slots__ = ("__weakref__", "content")
+    Or why there is none: the error that it would be compiled to again.
+    """
 
-    def __init__(self, content: memoryview) -> None:
-        self.content = content
+    __slots__ = ("__weakref__", "made")
+
+    def __init__(self, made: memoryview | JSError) -> None:
+        self.made = made
 
 
 class KeptCode:
@@ -126,10 +129,12 @@ class KeptCode:
         return digest.hexdigest()
 
     def read(self, key: str) -> KeptModule | None:
-        """What was kept under this key, or compiled ahead."""
+        """What was kept under this key, or compiled ahead; raises JSError if that has failed."""
         ahead = self._ahead.get(key)
         if ahead is not None:
-            return KeptModule.of(ahead.content)
+            if isinstance(ahead.made, JSError):
+                raise JSError(*ahead.made.args)
+            return KeptModule.of(ahead.made)
         content = None if self._files is None else self._files.read(key)
         return None if content is None else KeptModule.of(content)
 
@@ -139,17 +144,21 @@ class KeptCode:
         None where there is nothing to be had by that. Blocks.
         """
         key = self._key(name, source, flags)
-        content = None if self._files is None else self._files.read(key)
-        if content is None:
+        made: memoryview | JSError | None = None if self._files is None else self._files.read(key)
+        if made is None:
             try:
                 code = _compiled_to_keep(name, source, flags)
             except (JSError, EngineError) as error:
-                log.debug("the code of %s cannot be had ahead: %s", name, error)
-                return None
-            content = memoryview(code)
-            if self._files is not None and not self._only_newest:
-                self._files.write(key, code)
-        ahead = self._ahead[key] = CodeAhead(content)
+                # Of what is wrong only here, such as an import with attributes, nothing is said.
+                if not isinstance(error, JSError) or error.name != "SyntaxError":
+                    log.debug("the code of %s cannot be had ahead: %s", name, error)
+                    return None
+                made = error.with_traceback(None)
+            else:
+                made = memoryview(code)
+                if self._files is not None and not self._only_newest:
+                    self._files.write(key, code)
+        ahead = self._ahead[key] = CodeAhead(made)
         return ahead
 
     def keep(self, key: str, name: str, source: bytes, flags: int) -> None:

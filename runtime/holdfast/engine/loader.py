@@ -316,7 +316,10 @@ class ModuleLoader:
         key = None
         if self._kept is not None:
             key = self._kept.key(name, source, flags)
-            kept = None if key is None else self._kept.read(key)
+            try:
+                kept = None if key is None else self._kept.read(key)
+            except JSError as error:
+                return self._thrown(error)
             if kept is not None and (may_import or not kept.imports):
                 return self._read_script(kept.code)
             key = key if kept is None else None
@@ -328,6 +331,14 @@ class ModuleLoader:
         if self._kept is not None and key is not None and compiled.tag != TAG_EXCEPTION:
             self._kept.keep(key, name, source, flags)
         return compiled
+
+    def _thrown(self, error: JSError) -> Any:
+        """The exception that it was, from where it was."""
+        self._throw(ScriptError(error.name, error.message))
+        thrown, stack = lib.JS_GetException(self._context), error.stack.encode()
+        told = lib.JS_NewStringLen(self._context, stack, len(stack))
+        lib.JS_SetPropertyStr(self._context, thrown, b"stack", told)
+        return lib.JS_Throw(self._context, thrown)
 
     def _compiled(self, name: str, source: bytes, flags: int) -> Any:
         return lib.JS_Eval(

@@ -11,7 +11,7 @@ import logging
 import threading
 import weakref
 from collections.abc import Iterable
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from functools import cache, cached_property
 from typing import Any
 
@@ -81,7 +81,17 @@ class CompiledModule:
         return int(ffi.cast("uintptr_t", end[0])) - int(ffi.cast("uintptr_t", start[0]))
 
 
+class Failure:
+    """Why bytes are no module, for as long as somebody holds on to it."""
+
+    __slots__ = ("__weakref__", "told")
+
+    def __init__(self, told: str) -> None:
+        self.told = told
+
+
 _known: weakref.WeakValueDictionary[bytes, CompiledModule] = weakref.WeakValueDictionary()
+_failed: weakref.WeakValueDictionary[bytes, Failure] = weakref.WeakValueDictionary()
 _locks: weakref.WeakValueDictionary[bytes, threading.Lock] = weakref.WeakValueDictionary()
 
 
@@ -95,17 +105,23 @@ def compiled(source: bytes) -> CompiledModule:
     with one:
         known = _known.get(digest)
         if known is None:
+            if (failure := _failed.get(digest)) is not None:
+                raise CompileError(failure.told)
             known = _known[digest] = CompiledModule(_made(source, digest.hex()), source)
         return known
 
 
-def compiled_ahead(sources: Iterable[bytes]) -> list[CompiledModule]:
-    """The modules of these bytes, those that are some, for whoever holds on to them. Blocks."""
-    made = []
-    for source in sources:
-        with suppress(CompileError):
-            made.append(compiled(source))
-    return made
+def compiled_ahead(sources: Iterable[bytes]) -> list[CompiledModule | Failure]:
+    """The modules of these bytes, or why they are none, for whoever holds on to them. Blocks."""
+    return [*map(_compiled_ahead, sources)]
+
+
+def _compiled_ahead(source: bytes) -> CompiledModule | Failure:
+    try:
+        return compiled(source)
+    except CompileError as error:
+        failure = _failed[hashlib.sha256(source).digest()] = Failure(str(error))
+        return failure
 
 
 def _made(source: bytes, digest: str) -> Any:
