@@ -1,46 +1,41 @@
-// Intl.DisplayNames in English: https://tc39.es/ecma402/#intl-displaynames-objects
+// Intl.DisplayNames: https://tc39.es/ecma402/#intl-displaynames-objects
 
-import { finish, optionOf, optionsFrom, parseTag, resolveLocale } from "./locales.js";
-import { currencies, dialects, languages, regions, scripts } from "./names.js";
+import { intl_canonical_tag, intl_name } from "holdfast:ops";
+import { finish, localeFor, matcherOf, optionOf, optionsObject } from "./locales.js";
 
 const INVALID = "invalid_argument"; // in so many words
 const OWNER = "Intl.DisplayNames";
-const TYPES = ["language", "region", "script", "currency", "calendar", "dateTimeField"];
-const FIELDS = {
-  __proto__: null,
-  weekOfYear: "week",
-  weekday: "day of the week",
-  dayPeriod: "AM/PM",
-  timeZoneName: "time zone",
-};
+const LANGUAGE =
+  /^(?:[a-z]{2,3}|[a-z]{5,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*$/i;
 const FIELD =
   /^(?:era|year|quarter|month|weekOfYear|weekday|day|dayPeriod|hour|minute|second|timeZoneName)$/;
 
-// [what a code looks like, its canonical case, its name]
+// What a code looks like, and its canonical form.
 const KINDS = {
   __proto__: null,
-  region: [/^(?:[a-z]{2}|\d{3})$/i, (code) => code.toUpperCase(), (code) => regions().get(code)],
-  script: [/^[a-z]{4}$/i, titleCase, (code) => scripts().get(code)],
-  currency: [/^[a-z]{3}$/i, (code) => code.toUpperCase(), (code) => currencies().get(code)],
-  calendar: [
-    /^[a-z0-9]{3,8}(?:-[a-z0-9]{3,8})*$/i,
-    (code) => code.toLowerCase(),
-    (code) => (code === "gregory" ? "Gregorian Calendar" : undefined),
-  ],
-  dateTimeField: [FIELD, (code) => code, (code) => FIELDS[code] ?? code],
+  language: [LANGUAGE, intl_canonical_tag],
+  region: [/^(?:[a-z]{2}|\d{3})$/i, (code) => code.toUpperCase()],
+  script: [/^[a-z]{4}$/i, (code) => code[0].toUpperCase() + code.slice(1).toLowerCase()],
+  currency: [/^[a-z]{3}$/i, (code) => code.toUpperCase()],
+  calendar: [/^[a-z0-9]{3,8}(?:-[a-z0-9]{3,8})*$/i, (code) => code.toLowerCase()],
+  dateTimeField: [FIELD, (code) => code],
 };
 
-/** Names of regions, languages, scripts and currencies. */
+/** Names of languages, regions, scripts, currencies, calendars and fields of dates. */
 class DisplayNames {
   #locale;
+  #data;
   #settings;
 
   constructor(locales, options) {
-    this.#locale = resolveLocale(locales);
     if (options === undefined) throw new TypeError(INVALID);
-    const given = optionsFrom(options);
+    const given = optionsObject(options);
+    matcherOf(given, OWNER);
+    const { locale, dataLocale } = localeFor(locales, "DisplayNames");
+    this.#locale = locale;
+    this.#data = dataLocale;
     const style = optionOf(given, "style", ["narrow", "short", "long"], "long", OWNER);
-    const type = optionOf(given, "type", TYPES, undefined, OWNER);
+    const type = optionOf(given, "type", Object.keys(KINDS), undefined, OWNER);
     if (type === undefined) throw new TypeError(INVALID);
     const fallback = optionOf(given, "fallback", ["code", "none"], "code", OWNER);
     const displays = ["dialect", "standard"];
@@ -49,20 +44,13 @@ class DisplayNames {
   }
 
   of(code) {
-    const { type, fallback, languageDisplay } = this.#settings;
+    const { type, style, fallback, languageDisplay = "dialect" } = this.#settings;
+    const [pattern, canonical] = KINDS[type];
     const given = `${code}`;
-    let name;
-    let canonical;
-    if (type === "language") {
-      canonical = languageCode(given);
-      name = languageName(canonical, languageDisplay === "dialect");
-    } else {
-      const [pattern, toCanonical, nameOf] = KINDS[type];
-      if (!pattern.test(given)) throw invalid();
-      canonical = toCanonical(given);
-      name = nameOf(canonical);
-    }
-    return name ?? (fallback === "code" ? canonical : undefined);
+    if (!pattern.test(given)) throw new RangeError(INVALID);
+    const asked = `${type},${style},${languageDisplay},${fallback}`;
+    const name = intl_name(this.#data, asked, canonical(given));
+    return name ?? (fallback === "code" ? canonical(given) : undefined);
   }
 
   resolvedOptions() {
@@ -70,38 +58,6 @@ class DisplayNames {
   }
 }
 
-function titleCase(text) {
-  return text[0].toUpperCase() + text.slice(1).toLowerCase();
-}
-
-function invalid() {
-  return new RangeError(INVALID);
-}
-
-function languageCode(text) {
-  let parts;
-  try {
-    parts = parseTag(text);
-  } catch {
-    throw invalid();
-  }
-  const { language, script, region, rest } = parts;
-  if (rest !== "" || language === "root") throw invalid();
-  return [language, script, region].filter(Boolean).join("-");
-}
-
-function languageName(code, asDialect) {
-  const dialect = asDialect ? dialects().get(code) : undefined;
-  if (dialect !== undefined) return dialect;
-  const { language, script, region } = parseTag(code);
-  const name = languages().get(language);
-  if (script === undefined && region === undefined) return name;
-  const places = [
-    script && (scripts().get(script) ?? script),
-    region && (regions().get(region) ?? region),
-  ];
-  return `${name ?? language} (${places.filter(Boolean).join(", ")})`;
-}
-
 finish(DisplayNames, DisplayNames);
+Object.defineProperty(DisplayNames, "length", { value: 2, configurable: true });
 export { DisplayNames };

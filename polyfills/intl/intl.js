@@ -1,50 +1,30 @@
-// Intl: English as in the United States, with dates and numbers of some other languages
-// (date-locales.js, number-locales.js). What it formats is held to workerd by tests/differential.
-// https://tc39.es/ecma402/
+// Intl: options, objects and errors are ECMA-402's; what is formatted is ICU's (engine/icu/).
+// It is held to workerd by tests/differential. https://tc39.es/ecma402/
 
+import { intl_supported_values } from "holdfast:ops";
 import { Collator } from "./collator.js";
 import { DateTimeFormat, formatFor } from "./date-time-format.js";
 import { DisplayNames } from "./display-names.js";
 import { ListFormat } from "./list-format.js";
-import { getCanonicalLocales, Locale } from "./locales.js";
-import { currencies } from "./names.js";
+import { Locale } from "./locale.js";
+import { getCanonicalLocales } from "./locales.js";
 import { NumberFormat } from "./number-format.js";
 import { PluralRules } from "./plural-rules.js";
 import { RelativeTimeFormat } from "./relative-time-format.js";
 import { Segmenter } from "./segmenter.js";
 import { zoneNames } from "./time-zone.js";
+import { UNITS } from "./units.js";
 
 export { Collator, formatFor, NumberFormat };
 
-const VALUES = {
-  __proto__: null,
-  calendar: ["gregory"],
-  collation: ["default"],
-  numberingSystem: ["latn"],
-  unit: [
-    "byte",
-    "day",
-    "hour",
-    "kilometer",
-    "meter",
-    "mile",
-    "minute",
-    "month",
-    "second",
-    "week",
-    "year",
-  ],
-};
-
-function valuesOf(key) {
-  if (key === "timeZone") return zoneNames();
-  return key === "currency" ? currencies().keys() : VALUES[key];
-}
+const KEYS = ["calendar", "collation", "currency", "numberingSystem"];
 
 function supportedValuesOf(key) {
-  const values = valuesOf(`${key}`);
-  if (values === undefined) throw new RangeError(`Invalid key : ${key}`);
-  return [...values];
+  const name = `${key}`;
+  if (name === "timeZone") return zoneNames();
+  if (name === "unit") return [...UNITS];
+  if (!KEYS.includes(name)) throw new RangeError(`Invalid key : ${name}`);
+  return intl_supported_values(name).split(",");
 }
 
 export const Intl = Object.defineProperty({}, Symbol.toStringTag, {

@@ -1,47 +1,33 @@
 // Intl.ListFormat: https://tc39.es/ecma402/#listformat-objects
 
-import { listLocale } from "./list-locales.js";
-import { finish, optionOf, optionsFrom } from "./locales.js";
-import { supportedLocalesOf } from "./number-locales.js";
+import { intl_list, intl_list_parts } from "holdfast:ops";
+import { finish, localeFor, matcherOf, optionOf, optionsObject } from "./locales.js";
 
 const OWNER = "Intl.ListFormat";
 
 class ListFormat {
   #locale;
-  #joiner;
+  #data;
   #type;
   #style;
 
   constructor(locales = undefined, options = undefined) {
-    const { locale, joiner } = listLocale(locales);
+    const given = optionsObject(options);
+    matcherOf(given, OWNER);
+    const { locale, dataLocale } = localeFor(locales, "ListFormat");
     this.#locale = locale;
-    this.#joiner = joiner;
-    const given = optionsFrom(options);
-    this.#type = optionOf(
-      given,
-      "type",
-      ["conjunction", "disjunction", "unit"],
-      "conjunction",
-      OWNER,
-    );
+    this.#data = dataLocale;
+    const types = ["conjunction", "disjunction", "unit"];
+    this.#type = optionOf(given, "type", types, "conjunction", OWNER);
     this.#style = optionOf(given, "style", ["long", "short", "narrow"], "long", OWNER);
   }
 
   format(list) {
-    return this.formatToParts(list)
-      .map((part) => part.value)
-      .join("");
+    return intl_list(this.#data, this.#type, this.#style, textsOf(list));
   }
 
   formatToParts(list) {
-    const items = list === undefined ? [] : Array.from(list);
-    if (items.some((item) => typeof item !== "string"))
-      throw new TypeError("Iterable yielded a non-String value");
-    const before = this.#joiner(this.#type, this.#style, items.length);
-    return items.flatMap((value, i) => {
-      const element = { type: "element", value };
-      return i === 0 ? [element] : [{ type: "literal", value: before(i, value) }, element];
-    });
+    return intl_list_parts(this.#data, this.#type, this.#style, textsOf(list));
   }
 
   resolvedOptions() {
@@ -49,5 +35,16 @@ class ListFormat {
   }
 }
 
-finish(ListFormat, ListFormat, supportedLocalesOf);
+/** The texts of an iterable, as JSON. */
+function textsOf(list) {
+  const texts = [];
+  for (const item of list === undefined ? [] : list) {
+    if (typeof item !== "string")
+      throw new TypeError(`Iterable yielded ${String(item)} which is not a string`);
+    texts.push(item);
+  }
+  return JSON.stringify(texts);
+}
+
+finish(ListFormat, ListFormat);
 export { ListFormat };

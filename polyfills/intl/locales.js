@@ -1,64 +1,82 @@
-// Locales. There is one, en-US, but for dates (date-locales.js) and numbers (number-locales.js); others are accepted and
-// resolve to it, and `supportedLocalesOf` says so. https://tc39.es/ecma402/#sec-intl.getcanonicallocales
+// Locales: lists of tags, which locale serves a request, options, and what all of Intl's classes
+// have in common. Which locales there are is ICU's to say. https://tc39.es/ecma402/#sec-internal-slots
 
+import { intl_best_available, intl_canonical_tag, intl_resolve_locale } from "holdfast:ops";
 import { refuseInstances } from "../serialize/kinds.js";
 
-const DEFAULT = "en-US";
-const TAG =
-  /^(?<language>[a-z]{2,3}|[a-z]{5,8})(?:-(?<script>[a-z]{4}))?(?:-(?<region>[a-z]{2}|\d{3}))?(?<rest>(?:-(?:[a-z0-9]{5,8}|\d[a-z0-9]{3}))*(?:-[a-wyz0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?)$/i;
+const MAX_TYPE_CHARS = 64; // of a value of an extension's key; none is nearly as long
+const TYPE = /^[a-z0-9]{3,8}(?:-[a-z0-9]{3,8})*$/i;
 
-/** The parts of a language tag in their canonical case. Throws RangeError. */
-export function parseTag(tag) {
-  const match = TAG.exec(tag);
-  if (match === null) throw new RangeError(`Invalid language tag: ${tag}`);
-  const { language, script, region, rest } = match.groups;
-  return {
-    language: language.toLowerCase(),
-    script: script && script[0].toUpperCase() + script.slice(1).toLowerCase(),
-    region: region?.toUpperCase(),
-    rest: rest.toLowerCase(),
-  };
-}
-
-function canonicalTag(tag) {
-  const { language, script, region, rest } = parseTag(tag);
-  return [language, script, region].filter(Boolean).join("-") + rest;
-}
+/** The tags of Intl.Locale's instances. */
+export const localeTags = new WeakMap();
 
 /** The list of canonical tags that `locales` stands for. */
-export function getCanonicalLocales(locales = undefined) {
+export function getCanonicalLocales(locales) {
   if (locales === undefined) return [];
   if (locales === null) throw new TypeError("Cannot convert undefined or null to object");
-  const list =
-    typeof locales === "string" || locales instanceof Locale
-      ? [locales]
-      : Array.from(Object(locales));
-  const tags = [];
-  for (const item of list) {
-    if (typeof item !== "string" && (typeof item !== "object" || item === null)) {
+  if (typeof locales === "string") return [intl_canonical_tag(locales)];
+  if (localeTags.has(locales)) return [localeTags.get(locales)];
+  const list = Object(locales);
+  const length = Math.min(Math.max(Math.trunc(Number(list.length)) || 0, 0), 2 ** 53 - 1);
+  const tags = new Set();
+  for (let i = 0; i < length; i++) {
+    if (!(i in list)) continue;
+    const item = list[i];
+    if (typeof item !== "string" && (typeof item !== "object" || item === null) && typeof item !== "function")
       throw new TypeError("Language ID should be string or object.");
-    }
-    const tag = canonicalTag(`${item}`);
-    if (!tags.includes(tag)) tags.push(tag);
+    tags.add(localeTags.get(item) ?? intl_canonical_tag(`${item}`));
   }
-  return tags;
+  return [...tags];
+}
+
+/**
+ * `{ locale, dataLocale, … }`: the locale of a class, named `service`, that serves the first of
+ * the tags that can be served, without the parts of its extension that do not matter, then with none, and a value for each of
+ * `keys`, whose own values are what options say, or undefined.
+ * https://tc39.es/ecma402/#sec-resolvelocale
+ */
+export function localeFor(locales, service, keys = {}) {
+  const tag = getCanonicalLocales(locales).find((tag) => isServed(tag, service)) ?? "";
+  const names = Object.keys(keys);
+  const wanted = names.map((key) => {
+    const option = keys[key];
+    if (option === undefined) return key;
+    return `${key}=${option.length > MAX_TYPE_CHARS ? "unknown" : option}`;
+  });
+  const resolved = intl_resolve_locale(tag, wanted.join(), service);
+  const [locale, dataLocale, ...values] = resolved.split(",");
+  return Object.fromEntries([
+    ["locale", locale],
+    ["dataLocale", dataLocale],
+    ...names.map((key, i) => [key, values[i]]),
+  ]);
+}
+
+const isServed = (tag, service) => intl_best_available(tag, service) !== undefined;
+
+/** The locale alone. */
+export function resolveLocale(locales) {
+  return localeFor(locales, "").locale;
+}
+
+/** The static method `supportedLocalesOf` of the class that is called so. */
+function supportedBy(name) {
+  const owner = `Intl.${name}.supportedLocalesOf`;
+  return {
+    supportedLocalesOf(locales, options = undefined) {
+      const tags = getCanonicalLocales(locales);
+      if (options !== undefined) matcherOf(coerced(options, owner), owner);
+      return tags.filter((tag) => isServed(tag, name));
+    },
+  }.supportedLocalesOf;
 }
 
 /** The tag without extensions. */
 export const baseOf = (tag) => tag.replace(/-[a-z0-9]-.*$/, "");
 
-const isSupported = (tag) =>
-  tag === "en" || tag === "en-US" || tag.startsWith("en-US-") || tag.startsWith("en-u-");
-
-/** The locale that serves the first of the tags that is supported. */
-export function resolveLocale(locales) {
-  const found = getCanonicalLocales(locales).find(isSupported);
-  return found === undefined ? DEFAULT : found.replace(/-[ux]-.*$/, "");
-}
-
-/** The static method of the same name, for each class. */
-export function supportedLocalesOf(locales, _options = undefined) {
-  return getCanonicalLocales(locales).filter(isSupported);
+/** Both ways to find a locale are one here, as in V8. */
+export function matcherOf(options, owner) {
+  return optionOf(options, "localeMatcher", ["lookup", "best fit"], "best fit", owner);
 }
 
 /** One of the values that an option may have. */
@@ -71,88 +89,44 @@ export function optionOf(options, name, values, preset, owner) {
   return text;
 }
 
-/** The options as an object. */
-export function optionsFrom(options) {
+/** An option that is a number, rounded down. https://tc39.es/ecma402/#sec-defaultnumberoption */
+export function digitOption(value, name, least, most, preset) {
+  if (value === undefined) return preset;
+  const number = Number(value);
+  if (!(number >= least && number <= most)) throw new RangeError(`${name} value is out of range.`);
+  return Math.floor(number);
+}
+
+/** An option such as `numberingSystem`, whose value is known or not, but looks like one. */
+export function typeOption(options, name) {
+  const value = options[name];
+  if (value === undefined) return undefined;
+  const text = `${value}`;
+  if (!TYPE.test(text)) throw new RangeError(`Invalid ${name} : ${text}`);
+  return text.toLowerCase();
+}
+
+/** The options as an object; whatever is none becomes one. */
+export function optionsFrom(options, owner = undefined) {
   if (options === undefined) return Object.create(null);
-  if (options === null) throw new TypeError("Cannot convert undefined or null to object");
+  return coerced(options, owner);
+}
+
+function coerced(options, owner = "Intl") {
+  if (options === null) throw new TypeError(`${owner} called on null or undefined`);
   return Object(options);
 }
 
-/** https://tc39.es/ecma402/#locale-objects */
-export class Locale {
-  #tag;
-  #parts;
-  #options;
-
-  constructor(tag, options = undefined) {
-    if (typeof tag !== "string" && (typeof tag !== "object" || tag === null))
-      throw new TypeError("First argument to Intl.Locale constructor can't be empty or missing");
-    const given = optionsFrom(options);
-    const parts = parseTag(`${tag}`);
-    for (const key of ["language", "script", "region"])
-      if (given[key] !== undefined)
-        parts[key] = parseTag(key === "language" ? `${given[key]}` : `en-${given[key]}`)[key];
-    this.#parts = parts;
-    this.#options = given;
-    this.#tag = [parts.language, parts.script, parts.region].filter(Boolean).join("-") + parts.rest;
-  }
-
-  get baseName() {
-    return baseOf(this.#tag);
-  }
-
-  get language() {
-    return this.#parts.language;
-  }
-
-  get script() {
-    return this.#parts.script;
-  }
-
-  get region() {
-    return this.#parts.region;
-  }
-
-  get calendar() {
-    return this.#keyword("calendar", "ca");
-  }
-
-  get numberingSystem() {
-    return this.#keyword("numberingSystem", "nu");
-  }
-
-  get hourCycle() {
-    return this.#keyword("hourCycle", "hc");
-  }
-
-  get collation() {
-    return this.#keyword("collation", "co");
-  }
-
-  #keyword(option, key) {
-    if (this.#options[option] !== undefined) return `${this.#options[option]}`;
-    return new RegExp(`-${key}-([a-z0-9]+)`).exec(this.#tag)?.[1];
-  }
-
-  maximize() {
-    return this;
-  }
-
-  minimize() {
-    return this;
-  }
-
-  toString() {
-    return this.#tag;
-  }
-
-  get [Symbol.toStringTag]() {
-    return "Intl.Locale";
-  }
+/** The options of newer classes, which take nothing but objects. */
+export function optionsObject(options) {
+  if (options === undefined) return Object.create(null);
+  if ((typeof options !== "object" && typeof options !== "function") || options === null)
+    throw new TypeError("invalid_argument"); // in so many words
+  return options;
 }
 
 /** A class called as a function makes an instance, as those from before 2015 have to. */
-export function callable(Class, supported = supportedLocalesOf) {
+export function callable(Class, supported = undefined) {
   function Constructor(locales = undefined, options = undefined) {
     return Reflect.construct(Class, [locales, options], new.target ?? Constructor);
   }
@@ -160,7 +134,7 @@ export function callable(Class, supported = supportedLocalesOf) {
 }
 
 /** Names the class as `Intl` does, and gives it what each has. */
-export function finish(Constructor, Class, supported = supportedLocalesOf) {
+export function finish(Constructor, Class, supported = supportedBy(Class.name)) {
   Object.defineProperty(Constructor, "name", { value: Class.name, configurable: true });
   Object.defineProperty(Constructor, "length", { value: 0, configurable: true });
   Object.defineProperty(Constructor, "prototype", { value: Class.prototype, writable: false });
@@ -173,11 +147,13 @@ export function finish(Constructor, Class, supported = supportedLocalesOf) {
     value: `Intl.${Class.name}`,
     configurable: true,
   });
-  Object.defineProperty(Constructor, "supportedLocalesOf", {
-    value: supported,
-    writable: true,
-    configurable: true,
-  });
+  if (supported !== null) {
+    Object.defineProperty(Constructor, "supportedLocalesOf", {
+      value: supported,
+      writable: true,
+      configurable: true,
+    });
+  }
   refuseInstances(Class);
   return Constructor;
 }

@@ -1,51 +1,49 @@
-// Intl.RelativeTimeFormat for English: https://tc39.es/ecma402/#relativetimeformat-objects
+// Intl.RelativeTimeFormat: https://tc39.es/ecma402/#relativetimeformat-objects
 
-import { finish, optionOf, optionsFrom, resolveLocale } from "./locales.js";
-import { NumberFormat } from "./number-format.js";
+import { intl_relative, intl_relative_parts } from "holdfast:ops";
+import { finish, localeFor, matcherOf, optionOf, optionsFrom, typeOption } from "./locales.js";
+import { numeric } from "./numeric.js";
 
-const UNITS = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
-const SHORT = {
-  second: "sec.",
-  minute: "min.",
-  hour: "hr.",
-  week: "wk.",
-  month: "mo.",
-  quarter: "qtr.",
-  year: "yr.",
-};
-const NARROW = {
-  second: "s",
-  minute: "m",
-  hour: "h",
-  day: "d",
-  week: "w",
-  month: "mo",
-  quarter: "q",
-  year: "y",
-};
 const OWNER = "Intl.RelativeTimeFormat";
+const UNITS = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
 
 class RelativeTimeFormat {
   #locale;
+  #data;
   #style;
   #numeric;
-  #numbers = new NumberFormat("en-US");
+  #numberingSystem;
 
   constructor(locales = undefined, options = undefined) {
-    this.#locale = resolveLocale(locales);
-    const given = optionsFrom(options);
+    const given = optionsFrom(options, OWNER);
+    matcherOf(given, OWNER);
+    const asked = typeOption(given, "numberingSystem");
+    const { locale, dataLocale, nu } = localeFor(locales, "RelativeTimeFormat", { nu: asked });
+    this.#locale = locale;
+    this.#numberingSystem = nu;
+    this.#data = `${dataLocale}-u-nu-${nu}`;
     this.#style = optionOf(given, "style", ["long", "short", "narrow"], "long", OWNER);
     this.#numeric = optionOf(given, "numeric", ["always", "auto"], "always", OWNER);
   }
 
   format(value, unit) {
-    return this.#parts(value, unit, "format")
-      .map((part) => part.value)
-      .join("");
+    return intl_relative(...this.#arguments(value, unit, "format"));
   }
 
   formatToParts(value, unit) {
-    return this.#parts(value, unit, "formatToParts");
+    return intl_relative_parts(...this.#arguments(value, unit, "formatToParts"));
+  }
+
+  #arguments(value, unit, method) {
+    const inWords = this.#numeric === "auto";
+    const number = Number(value);
+    const given = `${unit}`;
+    const name = given.endsWith("s") ? given.slice(0, -1) : given;
+    if (!UNITS.includes(name))
+      throw new RangeError(`Invalid unit argument for ${OWNER}.prototype.${method}() '${given}'`);
+    if (!Number.isFinite(number))
+      throw new RangeError(`Value need to be finite number for ${OWNER}.prototype.${method}()`);
+    return [this.#data, this.#style, inWords, numeric(number), name];
   }
 
   resolvedOptions() {
@@ -53,51 +51,8 @@ class RelativeTimeFormat {
       locale: this.#locale,
       style: this.#style,
       numeric: this.#numeric,
-      numberingSystem: "latn",
+      numberingSystem: this.#numberingSystem,
     };
-  }
-
-  #parts(value, unit, method) {
-    const number = Number(value);
-    const name = `${unit}`.replace(/s$/, "");
-    if (!UNITS.includes(name))
-      throw new RangeError(`Invalid unit argument for ${OWNER}.prototype.${method}() '${unit}'`);
-    if (!Number.isFinite(number))
-      throw new RangeError(`Invalid value argument for ${OWNER}.prototype.${method}()`);
-    const word = this.#numeric === "auto" ? this.#wordFor(number, name) : undefined;
-    if (word !== undefined) return [{ type: "literal", value: word }];
-    const isPast = number < 0 || Object.is(number, -0);
-    const parts = this.#numbers
-      .formatToParts(Math.abs(number))
-      .map((part) => ({ ...part, unit: name }));
-    const label = this.#label(name, Math.abs(number) === 1);
-    const gap = this.#style === "narrow" ? "" : " ";
-    return isPast
-      ? [...parts, { type: "literal", value: `${gap}${label} ago` }]
-      : [{ type: "literal", value: "in " }, ...parts, { type: "literal", value: `${gap}${label}` }];
-  }
-
-  #label(name, isOne) {
-    if (this.#style === "narrow") return NARROW[name];
-    if (this.#style === "short" && name in SHORT)
-      return name === "quarter" && !isOne ? "qtrs." : SHORT[name];
-    return isOne ? name : `${name}s`;
-  }
-
-  #wordFor(number, name) {
-    if (name === "second") return number === 0 ? "now" : undefined;
-    if (name === "day")
-      return number === 0
-        ? "today"
-        : number === 1
-          ? "tomorrow"
-          : number === -1
-            ? "yesterday"
-            : undefined;
-    const label = this.#style === "long" || ["minute", "hour"].includes(name) ? name : SHORT[name];
-    if (number === 0) return `this ${label}`;
-    if (["minute", "hour"].includes(name)) return undefined;
-    return number === 1 ? `next ${label}` : number === -1 ? `last ${label}` : undefined;
   }
 }
 

@@ -4,10 +4,15 @@
 import { lazily } from "../kernel/lazy.js";
 
 const intl = lazily("intl/intl.js");
+const casing = lazily("intl/casing.js");
 const { apply } = Reflect;
 const numberValue = Number.prototype.valueOf;
 const bigintValue = BigInt.prototype.valueOf;
 const dateTime = Date.prototype.getTime;
+const { toUpperCase, toLowerCase } = String.prototype;
+const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype);
+const { toLocaleString: arrayText, join } = Array.prototype;
+const typedArrayLength = Object.getOwnPropertyDescriptor(TypedArrayPrototype, "length").get;
 
 const presets = new Map(); // formatters without locales and options, by what they are for
 
@@ -42,7 +47,47 @@ function formatted(date, locales, options, required, defaults) {
   return dateFormat(locales, options, required, defaults).format(time);
 }
 
+function textOf(value, method) {
+  if (value === null || value === undefined)
+    throw new TypeError(`String.prototype.${method} called on null or undefined`);
+  return `${value}`;
+}
+
+function cased(text, locales, toUpper) {
+  const own = locales === undefined ? undefined : casing().casedFor(locales, text, toUpper);
+  return own ?? apply(toUpper ? toUpperCase : toLowerCase, text, []);
+}
+
+/** The elements' own texts, where locales or options are given, which the engine ignores. */
+function elementTexts(array, length, locales, options) {
+  const texts = [];
+  for (let i = 0; i < length; i++) {
+    const element = array[i];
+    const isThere = element !== null && element !== undefined;
+    texts[i] = isThere ? `${element.toLocaleString(locales, options)}` : "";
+  }
+  return apply(join, texts, [","]);
+}
+
 const methods = [
+  [
+    Array.prototype,
+    {
+      toLocaleString(locales = undefined, options = undefined) {
+        if (locales === undefined && options === undefined) return apply(arrayText, this, []);
+        const array = Object(this);
+        return elementTexts(array, Math.trunc(Number(array.length)) || 0, locales, options);
+      },
+    },
+  ],
+  [
+    TypedArrayPrototype,
+    {
+      toLocaleString(locales = undefined, options = undefined) {
+        return elementTexts(this, apply(typedArrayLength, this, []), locales, options);
+      },
+    },
+  ],
   [
     Number.prototype,
     {
@@ -79,10 +124,14 @@ const methods = [
     String.prototype,
     {
       localeCompare(that, locales = undefined, options = undefined) {
-        if (this === null || this === undefined)
-          throw new TypeError("String.prototype.localeCompare called on null or undefined");
-        const [left, right] = [`${this}`, `${that}`];
+        const [left, right] = [textOf(this, "localeCompare"), `${that}`];
         return collator(locales, options).compare(left, right);
+      },
+      toLocaleUpperCase(locales = undefined) {
+        return cased(textOf(this, "toLocaleUpperCase"), locales, true);
+      },
+      toLocaleLowerCase(locales = undefined) {
+        return cased(textOf(this, "toLocaleLowerCase"), locales, false);
       },
     },
   ],

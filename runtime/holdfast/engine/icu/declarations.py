@@ -51,13 +51,118 @@ void unumrf_formatDecimalRange(const UNumberRangeFormatter *, const char *, int3
 const UFormattedValue *unumrf_resultAsValue(const UFormattedNumberRange *, UErrorCode *);
 """
 
-# unicode/uloc.h, unumsys.h, ures.h
+# unicode/upluralrules.h, ulistformatter.h, ureldatefmt.h, unum.h
+_PHRASES = """
+typedef struct UPluralRules UPluralRules;
+typedef struct UListFormatter UListFormatter;
+typedef struct UFormattedList UFormattedList;
+typedef struct URelativeDateTimeFormatter URelativeDateTimeFormatter;
+typedef struct UFormattedRelativeDateTime UFormattedRelativeDateTime;
+typedef void *UNumberFormat;
+
+UPluralRules *uplrules_openForType(const char *locale, int type, UErrorCode *);
+void uplrules_close(UPluralRules *);
+int32_t uplrules_selectFormatted(const UPluralRules *, const UFormattedNumber *, UChar *, int32_t, UErrorCode *);
+int32_t uplrules_selectForRange(const UPluralRules *, const UFormattedNumberRange *, UChar *, int32_t, UErrorCode *);
+UEnumeration *uplrules_getKeywords(const UPluralRules *, UErrorCode *);
+UListFormatter *ulistfmt_openForType(const char *locale, int type, int width, UErrorCode *);
+void ulistfmt_close(UListFormatter *);
+UFormattedList *ulistfmt_openResult(UErrorCode *);
+void ulistfmt_closeResult(UFormattedList *);
+void ulistfmt_formatStringsToResult(const UListFormatter *, const UChar *const *, const int32_t *lengths, int32_t, UFormattedList *, UErrorCode *);
+const UFormattedValue *ulistfmt_resultAsValue(const UFormattedList *, UErrorCode *);
+UNumberFormat *unum_open(int style, const UChar *pattern, int32_t, const char *locale, void *error, UErrorCode *);
+void unum_setAttribute(UNumberFormat *, int attribute, int32_t value);
+URelativeDateTimeFormatter *ureldatefmt_open(const char *locale, UNumberFormat *, int style, int capitalization, UErrorCode *);
+void ureldatefmt_close(URelativeDateTimeFormatter *);
+UFormattedRelativeDateTime *ureldatefmt_openResult(UErrorCode *);
+void ureldatefmt_closeResult(UFormattedRelativeDateTime *);
+void ureldatefmt_formatToResult(const URelativeDateTimeFormatter *, double, int unit, UFormattedRelativeDateTime *, UErrorCode *);
+void ureldatefmt_formatNumericToResult(const URelativeDateTimeFormatter *, double, int unit, UFormattedRelativeDateTime *, UErrorCode *);
+const UFormattedValue *ureldatefmt_resultAsValue(const UFormattedRelativeDateTime *, UErrorCode *);
+"""
+
+# unicode/uloc.h, unumsys.h, ucal.h, ucol.h
 _LOCALES = """
+typedef struct UNumberingSystem UNumberingSystem;
+
 int32_t uloc_countAvailable(void);
 const char *uloc_getAvailable(int32_t);
 int32_t uloc_forLanguageTag(const char *tag, char *, int32_t, int32_t *parsed, UErrorCode *);
 int32_t uloc_toLanguageTag(const char *locale, char *, int32_t, UBool strict, UErrorCode *);
-int32_t uloc_canonicalize(const char *, char *, int32_t, UErrorCode *);
+int32_t uloc_addLikelySubtags(const char *locale, char *, int32_t, UErrorCode *);
+int32_t uloc_minimizeSubtags(const char *locale, char *, int32_t, UErrorCode *);
+UBool uloc_isRightToLeft(const char *locale);
+const char *uloc_toLegacyType(const char *keyword, const char *value);
+const char *uloc_toUnicodeLocaleType(const char *key, const char *value);
+UNumberingSystem *unumsys_open(const char *locale, UErrorCode *);
+UNumberingSystem *unumsys_openByName(const char *name, UErrorCode *);
+void unumsys_close(UNumberingSystem *);
+const char *unumsys_getName(const UNumberingSystem *);
+UBool unumsys_isAlgorithmic(const UNumberingSystem *);
+UEnumeration *unumsys_openAvailableNames(UErrorCode *);
+UEnumeration *ucal_getKeywordValuesForLocale(const char *key, const char *locale, UBool common, UErrorCode *);
+UEnumeration *ucol_getKeywordValues(const char *keyword, UErrorCode *);
+UEnumeration *ucol_getKeywordValuesForLocale(const char *key, const char *locale, UBool common, UErrorCode *);
 """
 
-DECLARATIONS = _COMMON + _FORMATTED + _NUMBERS + _LOCALES
+# unicode/uldnames.h, udatpg.h, ustring.h
+_NAMES = """
+typedef struct ULocaleDisplayNames ULocaleDisplayNames;
+typedef void *UDateTimePatternGenerator;
+
+ULocaleDisplayNames *uldn_openForContext(const char *locale, int *contexts, int32_t, UErrorCode *);
+void uldn_close(ULocaleDisplayNames *);
+int32_t uldn_localeDisplayName(const ULocaleDisplayNames *, const char *, UChar *, int32_t, UErrorCode *);
+int32_t uldn_regionDisplayName(const ULocaleDisplayNames *, const char *, UChar *, int32_t, UErrorCode *);
+int32_t uldn_scriptDisplayName(const ULocaleDisplayNames *, const char *, UChar *, int32_t, UErrorCode *);
+int32_t uldn_keyValueDisplayName(const ULocaleDisplayNames *, const char *key, const char *value, UChar *, int32_t, UErrorCode *);
+UDateTimePatternGenerator *udatpg_open(const char *locale, UErrorCode *);
+void udatpg_close(UDateTimePatternGenerator *);
+int32_t udatpg_getFieldDisplayName(const UDateTimePatternGenerator *, int field, int width, UChar *, int32_t, UErrorCode *);
+int udatpg_getDefaultHourCycle(const UDateTimePatternGenerator *, UErrorCode *);
+int32_t u_strToUpper(UChar *, int32_t, const UChar *, int32_t, const char *locale, UErrorCode *);
+int32_t u_strToLower(UChar *, int32_t, const UChar *, int32_t, const char *locale, UErrorCode *);
+"""
+
+# unicode/ucal.h, for a locale's weeks and zones
+_CALENDARS = """
+typedef void *UCalendar;
+
+UCalendar *ucal_open(const UChar *zone, int32_t, const char *locale, int type, UErrorCode *);
+void ucal_close(UCalendar *);
+int32_t ucal_getAttribute(const UCalendar *, int attribute);
+int ucal_getDayOfWeekType(const UCalendar *, int day, UErrorCode *);
+UEnumeration *ucal_openTimeZoneIDEnumeration(int type, const char *region, const int32_t *offset, UErrorCode *);
+"""
+
+# unicode/ucurr.h
+_CURRENCIES = """
+UEnumeration *ucurr_openISOCurrencies(uint32_t type, UErrorCode *);
+int32_t ucurr_getDefaultFractionDigits(const UChar *currency, UErrorCode *);
+"""
+
+# unicode/ures.h
+_RESOURCES = """
+typedef struct UResourceBundle UResourceBundle;
+
+UResourceBundle *ures_openDirect(const char *package, const char *name, UErrorCode *);
+UResourceBundle *ures_getByKey(const UResourceBundle *, const char *key, UResourceBundle *, UErrorCode *);
+UResourceBundle *ures_getNextResource(UResourceBundle *, UResourceBundle *, UErrorCode *);
+UBool ures_hasNext(const UResourceBundle *);
+const char *ures_getKey(const UResourceBundle *);
+const UChar *ures_getStringByKey(const UResourceBundle *, const char *key, int32_t *length, UErrorCode *);
+void ures_close(UResourceBundle *);
+"""
+
+DECLARATIONS = (
+    _COMMON
+    + _FORMATTED
+    + _NUMBERS
+    + _PHRASES
+    + _LOCALES
+    + _NAMES
+    + _CALENDARS
+    + _CURRENCIES
+    + _RESOURCES
+)
