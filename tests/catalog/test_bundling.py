@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 
 import pytest
 
+import holdfast.catalog.source
 from holdfast.catalog import Syntax
 from holdfast.catalog.bundling import find_esbuild
 from holdfast.catalog.project import read_project
@@ -76,9 +78,21 @@ def test_what_the_engine_can_load_stays_as_it_is(folder):
 
 
 def test_modules_of_node_are_left_to_the_runtime(folder):
-    write(folder, index_ts="import { join } from 'path'; export default join;")
+    write(folder, index_ts="export * from 'path'; export * from 'path/posix';")
     source = read_source(folder / "src" / "index.ts", with_node=True)
     assert 'from "node:path"' in texts(source)["index.js"]
+    assert 'from "node:path/posix"' in texts(source)["index.js"]
+
+
+def test_esbuild_is_asked_for_no_alias_that_one_of_2022_refuses(folder, tmp_path, monkeypatch):
+    write(folder, index_ts="export * from 'path/posix';")
+    asked = tmp_path / "esbuild"
+    asked.write_text('#!/bin/sh\necho "[ERROR] $*" >&2\nexit 1')
+    asked.chmod(0o755)
+    monkeypatch.setattr(holdfast.catalog.source, "find_esbuild", lambda folder: asked)
+    with pytest.raises(ValueError, match="--alias:path=node:path") as refused:
+        read_source(folder / "src" / "index.ts", with_node=True)
+    assert not re.search(r"--alias:[^=]*/", str(refused.value))
 
 
 def test_commonjs_may_require_modules_of_node(folder):
@@ -204,11 +218,13 @@ def test_places_in_the_bundle_are_told_as_those_in_the_sources(folder):
     assert source.texts["src/a.ts"] == first
 
 
-def test_a_main_file_outside_of_the_folder_is_refused(folder):
-    write(folder, index_ts="export default 1;")
+def test_a_main_file_outside_of_the_folder_is_bundled_and_named_from_what_both_share(folder):
+    write(folder, index_ts="import t from './t.txt';\nexport default new Error(t);", t_txt="text")
     (folder / "inner").mkdir()
-    with pytest.raises(ValueError, match="lies outside"):
-        read_source(folder / "src" / "index.ts", folder=folder / "inner")
+    source = read_source(folder / "src" / "index.ts", folder=folder / "inner")
+    assert [module.name for module in source.modules] == ["src/index.js", "src/t.txt"]
+    line = texts(source)["src/index.js"].splitlines().index("var src_default = new Error(t);") + 1
+    assert source.told(f"src/index.js:{line}:19") == "../src/index.ts:2:16"
 
 
 def test_no_bundle_forbids_it(folder):

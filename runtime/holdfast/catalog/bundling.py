@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,7 +114,7 @@ def bundle(
     with_node: bool,
     kind_of: Callable[[Path], ModuleKind],
 ) -> Bundle:
-    """Bundle what `main` imports; modules are named from `folder`.
+    """Bundle what `main` imports; modules are named from `folder`, or what it shares with `main`.
 
     As long as no file changes, the result is that of the time before. Blocks. Raises BundleFailed.
     """
@@ -138,6 +138,11 @@ class _Request:
     options: BundleOptions
     with_node: bool
     node_env: str
+
+    @property
+    def base(self) -> Path:
+        """From where modules are named: the folder, or one above, below which the main file is."""
+        return Path(os.path.commonpath((self.folder, self.main.parent)))
 
 
 @dataclass(slots=True)
@@ -170,9 +175,8 @@ def _make(request: _Request, kind_of: Callable[[Path], ModuleKind], memory: _Mem
             memory.places = SourceMap(memory.modules[0].name, content, main.parent, request.folder)
         else:
             # What was imported is not told, and the file that is missing is nobody's yet.
-            memory.files = tuple(
-                {*memory.files, request.main, *islice(_sources(request.folder), MOST_LOOKED_AT)}
-            )
+            near = chain(_sources(request.folder), _sources(request.main.parent))
+            memory.files = tuple({*memory.files, request.main, *islice(near, MOST_LOOKED_AT)})
     state = _state(memory.files)
     changed = any(found is not None and found[0] >= started_ns for found in state.values())
     memory.state = None if changed else state
@@ -188,7 +192,8 @@ def _run_for(target: str, request: _Request, out: Path) -> "CompletedProcess[str
     import subprocess
 
     output = "esm" if request.syntax is Syntax.MODULES else "iife"
-    node = [f"--alias:{name}=node:{name}" for name in _NODE_MODULES] if request.with_node else []
+    # An alias is for what follows a slash as well, which old programs take no alias of its own for.
+    aliased = [name for name in _NODE_MODULES if request.with_node and "/" not in name]
     command = [
         str(request.esbuild),
         str(request.main),
@@ -207,9 +212,9 @@ def _run_for(target: str, request: _Request, out: Path) -> "CompletedProcess[str
         *(f"--loader:{suffix}=copy" for suffix in _COPIED),
         *(f"--define:{name}={json.dumps(request.node_env)}" for name in _NODE_ENV),
         '--define:navigator.userAgent="Cloudflare-Workers"',
-        *node,
+        *(f"--alias:{name}=node:{name}" for name in aliased),
         *request.options.arguments,
-        f"--outbase={request.folder}",
+        f"--outbase={request.base}",
         f"--outdir={out}",
         "--asset-names=[dir]/[name]",
         "--sourcemap=external",
@@ -236,7 +241,7 @@ def _run_for(target: str, request: _Request, out: Path) -> "CompletedProcess[str
 def _modules(
     request: _Request, out: Path, kind_of: Callable[[Path], ModuleKind]
 ) -> Iterator[Module]:
-    main = out / request.main.relative_to(request.folder).with_suffix(".js")
+    main = out / request.main.relative_to(request.base).with_suffix(".js")
     content = main.read_bytes()
     if request.with_node and request.syntax is Syntax.MODULES and _NEEDS_REQUIRE in content:
         content = _REQUIRE + content
@@ -246,7 +251,7 @@ def _modules(
     for path in sorted(out.rglob("*")):
         if path.is_file() and path not in others and path.suffix != ".map":
             name = path.relative_to(out)
-            yield Module(name.as_posix(), kind_of(request.folder / name), path.read_bytes())
+            yield Module(name.as_posix(), kind_of(request.base / name), path.read_bytes())
 
 
 def _inputs(meta: Path, folder: Path) -> Iterator[Path]:

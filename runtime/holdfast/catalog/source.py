@@ -85,8 +85,7 @@ def read_source(
         if options.forbidden and isinstance(error, Uncompiled):
             told = f"{error.name} has to be compiled to JavaScript; no_bundle forbids that"
             raise ValueError(told) from error
-        is_outside = not main.resolve().is_relative_to(folder)
-        esbuild = None if options.forbidden or is_outside else find_esbuild(folder)
+        esbuild = None if options.forbidden else find_esbuild(folder)
         if esbuild is None:
             raise
     else:
