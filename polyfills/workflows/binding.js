@@ -93,8 +93,8 @@ class WorkflowInstance {
     await this.#call("resume");
   }
 
-  async terminate() {
-    await this.#call("terminate");
+  async terminate(options) {
+    await this.#call("terminate", { rollback: options?.rollback });
   }
 
   async restart(options) {

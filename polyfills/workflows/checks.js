@@ -16,6 +16,7 @@ const INVALID_EVENT_TYPE =
 const CONTROL = /[\0-\x1f]/; // eslint-disable-line no-control-regex
 const BACKOFFS = [undefined, "constant", "linear", "exponential"];
 const CONFIG = ["retries", "timeout", "sensitive"];
+const ROLLBACK_CONFIG = ["retries", "timeout"];
 const RETRIES = ["limit", "delay", "backoff"];
 const GUIDE = "https://developers.cloudflare.com/workflows/build/sleeping-and-retrying/";
 
@@ -54,11 +55,32 @@ export function checkName(name) {
 /** A step's configuration, whole. Throws for one that is none. */
 export function configOf(name, given) {
   if (!isConfig(given)) throw fatal(`Step config for "${name}" is in a invalid format. See ${GUIDE}`);
+  return withDefaults(given);
+}
+
+function withDefaults(given) {
   return { ...DEFAULTS, ...given, retries: { ...DEFAULTS.retries, ...given.retries } };
 }
 
-function isConfig(config) {
-  if (!hasOnly(config, CONFIG)) return false;
+/**
+ * How a step is undone: { undo, config }, or undefined where nothing is said. Throws for options that
+ * say it wrongly.
+ */
+export function rollbackOf(name, options) {
+  if (options === undefined) return undefined;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw fatal(`Rollback options for "${name}" must be an object`);
+  }
+  const { rollback, rollbackConfig = {} } = options;
+  if (typeof rollback !== "function") throw fatal(`Rollback for "${name}" must be a function`);
+  if (!isConfig(rollbackConfig, ROLLBACK_CONFIG)) {
+    throw fatal(`Rollback config for "${name}" is in a invalid format. See ${GUIDE}`);
+  }
+  return { undo: rollback, config: withDefaults(rollbackConfig) };
+}
+
+function isConfig(config, names = CONFIG) {
+  if (!hasOnly(config, names)) return false;
   const { retries, timeout, sensitive } = config;
   if (retries !== undefined && !isRetries(retries)) return false;
   if (timeout !== undefined && !(milliseconds(timeout) > 0)) return false;

@@ -17,6 +17,7 @@ import { endOf, thrownFor, told, toldOf, workflowError } from "./errors.js";
 import { Execution } from "./execution.js";
 import { hasEnded, Journal } from "./journal.js";
 import { reportOf, summaryOf } from "./report.js";
+import { Rollbacks, rollBack } from "./rollback.js";
 import { stepsOf } from "./step.js";
 
 const CLASS_NAME = /^workflow:([^:]*):(.*)$/s;
@@ -24,6 +25,8 @@ const LAP_MS = 600_000; // less than an alarm may take
 const MAX_STOPS = 5; // how often the script may end its isolate until the instance has failed
 const RETENTION = "30 days";
 
+const STOPPED = "The Worker's code was stopped again and again, see its log";
+const TERMINATED = told("Terminated", "Instance terminated during rollback");
 const NOT_FOUND = "(instance.not_found) Instance does not exist";
 
 /** The class of the objects that are instances of a Workflow of this script. */
@@ -41,6 +44,8 @@ class WorkflowEngine extends DurableObject {
   #journal;
   #execution = null;
   #isDriven = false; // by an alarm that runs
+  #rollbacks = null; // of the `run` that was called last
+  #onUndone = null; // called when steps have been undone, or that waits
 
   constructor(ctx, env, exportName) {
     super(ctx, env);
@@ -60,11 +65,12 @@ class WorkflowEngine extends DurableObject {
     return true;
   }
 
-  /** { status, output, error } */
+  /** { status, output, error }, and { outcome, error } of its `rollback` where there was one. */
   async status() {
     const state = this.#state();
     const { output } = this.#journal;
-    return { status: await this.#status(state), output, error: state.error };
+    const { error, rollback } = state;
+    return { status: await this.#status(state), output, error, ...(rollback && { rollback }) };
   }
 
   async #status(state) {
@@ -117,13 +123,22 @@ class WorkflowEngine extends DurableObject {
     }
   }
 
-  /** End it. */
-  async terminate() {
+  /**
+   * End it; with `rollback`, once its steps are undone. Resolves then, or when that waits for its next
+   * attempt.
+   */
+  async terminate({ rollback } = {}) {
     if (hasEnded(this.#state())) {
       const why = "Cannot terminate instance since its on a finite state";
       throw workflowError(`(instance.cannot_terminate) ${why}`);
     }
-    this.#end({ status: "terminated" });
+    if (rollback === true) {
+      const undone = new Promise((resolve) => (this.#onUndone = resolve));
+      this.#undoThenEnd(TERMINATED, { status: "terminated" });
+      await undone;
+    } else {
+      this.#end({ status: "terminated" });
+    }
     await this.#cutOff("terminate");
   }
 
@@ -187,8 +202,9 @@ class WorkflowEngine extends DurableObject {
     if (state.status === "paused") return;
     if (state.status === "waitingForPause" && this.#execution === null) return this.#becomePaused();
     if (retryCount > MAX_STOPS) {
-      const why = "The Worker's code was stopped again and again, see its log";
-      this.#end({ status: "errored", error: told("WorkflowInternalError", why) });
+      const error = told("WorkflowInternalError", STOPPED);
+      if (state.undoing) this.#endUndone(state.undoing.comesTo, error);
+      else this.#end({ status: "errored", error });
       return;
     }
     this.#isDriven = true;
@@ -203,7 +219,12 @@ class WorkflowEngine extends DurableObject {
     const execution = (this.#execution ??= this.#begin(wasStopped));
     execution.wakeUp();
     await execution.rest(LAP_MS);
-    if (execution.isOver) return;
+    if (execution.isOver) {
+      const { status, undoing } = this.#journal.state ?? {};
+      if (undoing && status === "running" && this.#execution === null) await this.#drive(false);
+      return;
+    }
+    if (execution.isResting) this.#undone();
     this.ctx.storage.setAlarm(execution.isResting ? execution.wake : Date.now());
   }
 
@@ -234,7 +255,13 @@ class WorkflowEngine extends DurableObject {
       this.#end({ status: "errored", error });
     };
     const onFailure = (place, error) => this.#log("warn", place, error);
-    this.#run(execution, stepsOf({ execution, journal, onFatal, onFailure, wasStopped }));
+    const given = { execution, journal, onFatal, onFailure, wasStopped };
+    if (state.undoing) {
+      this.#undo(state.undoing, given);
+    } else {
+      this.#rollbacks = new Rollbacks();
+      this.#run(execution, stepsOf({ rollbacks: this.#rollbacks, ...given }));
+    }
     return execution;
   }
 
@@ -247,8 +274,47 @@ class WorkflowEngine extends DurableObject {
     } catch (error) {
       if (execution.isOver) return;
       this.#log("error", "run()", error);
-      this.#end({ status: "errored", error: endOf(toldOf(error)) });
+      const failure = toldOf(error);
+      this.#undoThenEnd(failure, { status: "errored", error: endOf(failure) });
     }
+  }
+
+  // Come to an end; where steps are to be undone, after that.
+  #undoThenEnd(error, comesTo) {
+    if (this.#journal.undoable.length === 0) {
+      this.#end(comesTo);
+      return;
+    }
+    this.#forgetExecution();
+    this.#journal.change({ status: "running", pausedAt: undefined, undoing: { error, comesTo } });
+    this.#keepGoing();
+  }
+
+  async #undo({ error, comesTo }, given) {
+    const { execution } = given;
+    const rollbacks = this.#rollbacks ?? (await this.#foundAgain(given));
+    const failure = await rollBack(rollbacks, error, given);
+    if (!execution.isOver) this.#endUndone(comesTo, failure);
+  }
+
+  #endUndone(comesTo, error) {
+    const rollback = { outcome: error === null ? "complete" : "failed", error };
+    this.#end({ ...comesTo, undoing: undefined, rollback });
+  }
+
+  async #foundAgain(given) {
+    const rollbacks = new Rollbacks();
+    try {
+      await this.#entrypoint().run(this.#event(), stepsOf({ rollbacks, replays: true, ...given }));
+    } catch {
+      // It ends as it did, or where nothing goes on.
+    }
+    return rollbacks;
+  }
+
+  #undone() {
+    this.#onUndone?.();
+    this.#onUndone = null;
   }
 
   #log(level, place, error) {
@@ -279,6 +345,7 @@ class WorkflowEngine extends DurableObject {
   // The instance goes on no more. It is forgotten after a while.
   #end(fields) {
     this.#forgetExecution();
+    this.#undone();
     this.#journal.change({ ended: Date.now(), ...fields });
     const expires = this.#expires(this.#journal.state);
     if (Number.isFinite(expires)) this.ctx.storage.setAlarm(expires);
@@ -300,7 +367,7 @@ class WorkflowEngine extends DurableObject {
   #forgetExecution() {
     const execution = this.#execution;
     this.#execution = null;
-    this.#isCut = execution?.isActive ?? false;
+    this.#isCut ||= execution?.isActive ?? false;
     execution?.end();
   }
 

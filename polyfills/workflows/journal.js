@@ -44,7 +44,10 @@ export class Journal {
     return kept === undefined ? this.instance.payload : kept.value; // where earlier versions had it
   }
 
-  /** { status, started, ended, error, pausedAt } as it is now; undefined as `instance`. */
+  /**
+   * { status, started, ended, error, pausedAt } as it is now; undefined as `instance`. While steps are
+   * undone `undoing` has why, `error`, and what the instance `comesTo`; after that, `rollback` how it was.
+   */
   get state() {
     return this.#kv.get("state");
   }
@@ -78,8 +81,8 @@ export class Journal {
   // ---- steps ---------------------------------------------------------------------------
 
   /**
-   * All steps in the order in which they began. A step has `type` ("do", "sleep" or
-   * "waitForEvent"), `name`, `count`, `order`, `start`, and once it has ended `end` and, if it
+   * All steps in the order in which they began. A step has `type` ("do", "sleep",
+   * "waitForEvent", or "rollback" for what undoes the "do" of its name), `name`, `count`, `order`, `start`, and once it has ended `end` and, if it
    * failed, `error`. `wake` is when it goes on that waits; a "do" has its `config` and
    * its last `attempts`; of those before them, how many were `forgotten`.
    */
@@ -93,6 +96,11 @@ export class Journal {
       this.#steps = new Map(Array.from(found, ([, step]) => [keyOf(step), step]));
     }
     return this.#steps;
+  }
+
+  /** The steps that have said how they are undone, the last one first. */
+  get undoable() {
+    return this.steps.filter((step) => step.hasRollback).reverse();
   }
 
   /** The step of this type and name that is the `count`th of its kind, if it has begun. */

@@ -26,8 +26,8 @@ export function summaryOf(journal, status) {
 /** All that is known, its steps included. */
 export function reportOf(journal, status) {
   const { timestamp, source } = journal.instance;
-  const { started, ended, error } = journal.state;
-  const known = journal.steps;
+  const { started, ended, error, rollback } = journal.state;
+  const known = journal.steps.filter(({ type }) => type !== "rollback");
   let room = MAX_RESULT_BYTES;
   const resultOf = (step) => {
     if (room < 0) return LEFT_OUT;
@@ -47,6 +47,7 @@ export function reportOf(journal, status) {
     success: ended === undefined ? null : status === "complete",
     error: error ?? null,
     output: journal.output,
+    ...(rollback && { rollback }),
     step_count: known.length,
     steps,
   };

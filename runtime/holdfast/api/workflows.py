@@ -154,11 +154,12 @@ class WorkflowHandlers:
         verb, origin = fields.get("status"), fields.get("from")
         if verb not in _CHANGES:
             raise rejected(f'"status" must be one of {", ".join(_CHANGES)}.')
-        if fields.get("rollback"):
-            raise rejected("Holdfast does not roll back the steps of a Workflow.")
+        rollback = fields.get("rollback", False)
+        if not isinstance(rollback, bool) or (rollback and verb != "terminate"):
+            raise rejected('"rollback" is true or false, and only valid when terminating.')
         if origin is not None and not isinstance(origin, dict):
             raise rejected('"from" must be an object with the "name" of a step.')
-        extra = {"from": origin} if verb == "restart" else {}
+        extra = {"from": origin} if verb == "restart" else {"rollback": rollback}
         await self._command(workflow, verb, id=instance, **extra)
         report = await self._command(workflow, "report", id=instance)
         return success({"status": report["status"], "timestamp": report["end"] or report["queued"]})
