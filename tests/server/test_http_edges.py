@@ -103,7 +103,7 @@ async def test_a_body_that_nobody_reads_does_not_upset_the_next_request(server: 
         assert answer.count(b"HTTP/1.1 200") == 2, answer
     chunked = f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + b"3\r\nabc\r\n0\r\n\r\n"
     answer = await raw(server, chunked + request_for(server, "/headers"))
-    assert answer.count(b"HTTP/1.1 200") == 2, answer
+    assert answer.count(b"HTTP/1.1 200") == 1 and b"Connection: close" in answer, answer
 
 
 async def test_pipelined_requests_are_answered_in_their_order(server: Server) -> None:

@@ -243,7 +243,7 @@ async def test_who_has_ended_its_side_gets_what_it_has_asked_for(
 
 async def test_garbage_gets_400(server: Server) -> None:
     server.add("main", ECHO)
-    for request in (b"NONSENSE\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01 tls?\r\n\r\n"):
+    for request in (b"NONSENSE\r\n\r\n", b"GET / HTTP/1.1\n\n", b"\x16\x03\x01 tls?\r\n\r\n"):
         answer = await raw(server, request)
         assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400")), answer
 

@@ -22,26 +22,41 @@ Invariants:
 """
 
 import asyncio
+import functools
 import logging
-import urllib.parse
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError
-from aiohttp.http_parser import HttpParser, HttpRequestParser, RawRequestMessage
+from aiohttp.http_parser import HttpParser, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from holdfast.host.bodies import ByteStream, ReaderBody
 from holdfast.host.sockets_end import SocketEnd
+from holdfast.server.flow import Flow
+from holdfast.server.framing import (
+    MAX_PIPELINED,
+    Incoming,
+    Message,
+    new_parser,
+    with_escaped_target,
+    within,
+    without_keep_alive,
+)
 from holdfast.server.overload import Reason
 from holdfast.server.refusals import (
-    HEAD_LIMITS,
     MAX_HEAD_BYTES,
     TOO_MANY_HEADERS,
+    TOO_MUCH_BESIDE,
+    UNKNOWN_VERSION,
+    VERSIONS,
     RequestBodyBroken,
+    RequestRefused,
+    check_body,
+    checked_empty,
     has_large_head,
     refusal_of,
+    wants_to_continue,
 )
 from holdfast.server.response import (
     OVERLOADED,
@@ -51,7 +66,7 @@ from holdfast.server.response import (
     plain_response,
     response_head,
 )
-from holdfast.server.websocket import HandshakeRefused, accept_key, upgrade
+from holdfast.server.websocket import HandshakeRefused, accept_key, handshake_refused, upgrade
 from holdfast.workers import WorkerResponse
 
 if TYPE_CHECKING:
@@ -59,21 +74,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("holdfast.server")
 
-MAX_PIPELINED = 32
 MAX_PIPELINED_BYTES = 65_536
-READ_BUFFER_BYTES = 65_536
-MAX_GATHERED_BYTES = 65_536  # of responses that wait to be written
 IDLE_SECONDS = 75.0  # a connection without a whole request for so long is closed
-REFUSED_SECONDS = 2.0  # how long a client is heard that was told of its mistake
 SILENT_SECONDS = 1.0  # how long a response may pause where the client has ended its side
 LINGER_SECONDS = 10.0  # how long an unread request body is waited for
 
-Payload = StreamReader
 
-_ASCII = bytes(range(0x80))
-
-
-class Connection(BaseProtocol):
+class Connection(Flow):
     """Reads requests, hands them to the server's handler, writes the responses."""
 
     __slots__ = (
@@ -83,16 +90,15 @@ class Connection(BaseProtocol):
         "_closing",
         "_has_ended",
         "_head_bytes",
+        "_holds_back",
         "_idle_since",
         "_idle_timer",
+        "_incoming",
         "_keep_alive",
         "_message",
         "_messages",
-        "_moved",
-        "_outgoing",
         "_payload",
         "_sending",
-        "_server",
         "_stalled",
         "_tail",
         "_task",
@@ -102,22 +108,22 @@ class Connection(BaseProtocol):
     )
 
     def __init__(self, server: "HttpServer") -> None:
-        super().__init__(server.loop, self._new_parser(server.loop))
-        self._server = server
-        self._messages: deque[tuple[RawRequestMessage, Payload]] = deque()
+        super().__init__(server)
+        self._parser = new_parser(self, server.loop)
+        self._messages: deque[Message] = deque()
         self._busy = False
         self._closing = False  # after the response under way
+        self._holds_back = False  # the client waits to be told to send its request's body
         self._has_ended = False  # the client sends nothing more
-        self._moved = False  # something of the response has been written, since the last look
         self._stalled = False  # the client is to read before it is answered again
         self._keep_alive = True
         self._unparsed = False  # the parser has stopped before the end of what it was fed
         self._head_bytes = 0  # of a request whose head is not whole
         self._waiting_bytes = 0  # that came since requests wait
+        self._incoming: Incoming | None = None  # the request whose body is not whole
         self._tail = b""  # what came behind a request to upgrade
-        self._outgoing = b""
         self._message: RawRequestMessage
-        self._payload: Payload = EMPTY_PAYLOAD
+        self._payload: StreamReader = EMPTY_PAYLOAD
         self._answer: asyncio.Future[WorkerResponse] | None = None
         self._task: asyncio.Task[None] | None = None
         self._idle_since = 0.0
@@ -125,17 +131,6 @@ class Connection(BaseProtocol):
         self._sending = 0  # bytes that were yet to leave at the last look
         self._idle_timer: asyncio.TimerHandle | None = None
         self.client = ""
-
-    def _new_parser(self, loop: asyncio.AbstractEventLoop) -> HttpRequestParser:
-        return HttpRequestParser(
-            self,
-            loop,
-            READ_BUFFER_BYTES,
-            **HEAD_LIMITS,
-            payload_exception=RequestBodyBroken,
-            auto_decompress=False,
-            max_msg_queue_size=MAX_PIPELINED,
-        )
 
     # ---- the transport's side ------------------------------------------------------
 
@@ -195,8 +190,8 @@ class Connection(BaseProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, and answer what can be answered."""
         self._arrived = True
-        if self._upgraded:  # it waits until the upgrade is taken or refused
-            self._tail += data
+        if self._upgraded:
+            self._keep_tail(data)
             return
         parser = self._parser
         if parser is None:
@@ -207,6 +202,12 @@ class Connection(BaseProtocol):
             self._refuse(*refusal_of(error))
             return
         self._tail = tail
+        if (
+            self._incoming is not None
+            or (messages and (messages[0][1] is not EMPTY_PAYLOAD or messages[0][0].upgrade))
+            or len(messages) > 1
+        ):
+            messages = self._follow(messages, data)
         if self._head_bytes + len(data) > MAX_HEAD_BYTES and has_large_head(messages):
             self._refuse(*TOO_MANY_HEADERS)
         elif messages:
@@ -221,10 +222,8 @@ class Connection(BaseProtocol):
             if self._unparsed and not self._buffer_paused:
                 self._pause_reading_for_buffer()
                 self._loop.call_soon(self._read_on)
-        elif self._reads_head():
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse(*TOO_MANY_HEADERS)
+        else:
+            self._count_head(data)
 
     def _parse(self, parser: HttpParser[Any], data: bytes) -> Any:
         """What the parser makes of `data`.
@@ -235,45 +234,78 @@ class Connection(BaseProtocol):
         try:
             return parser.feed_data(data)
         except InvalidURLError:
-            line, end, rest = data.partition(b"\r\n")
-            if self._busy or self._messages or not end or line.isascii():
+            escaped = with_escaped_target(data)
+            if self._busy or self._messages or escaped is None:
                 raise
-            self._parser = self._new_parser(self._loop)
-            escaped = urllib.parse.quote_from_bytes(line, safe=_ASCII).encode()
-            return self._parser.feed_data(escaped + end + rest)
+            self._parser = new_parser(self, self._loop)
+            return self._parser.feed_data(escaped)
 
-    def _reads_head(self) -> bool:
-        """Whether what comes is of a request's head, and not of a body."""
-        payload = self._messages[-1][1] if self._messages else self._payload
-        return payload is EMPTY_PAYLOAD or payload.is_eof()
+    def _follow(self, messages: list[Message], data: bytes) -> list[Message]:
+        """Find out where requests with a body end: see framing.py; what can be answered of these.
+
+        The parser is not asked for more where it may have mistaken what follows one.
+        """
+        incoming, self._incoming = self._incoming, None
+        is_all = len(self._messages) + len(messages) < MAX_PIPELINED
+        if incoming is not None:
+            incoming.take(data)
+            if incoming.brings_too_much:
+                self._refuse(*TOO_MUCH_BESIDE)
+                return []
+            if not incoming.is_whole:
+                self._incoming = incoming
+                return []
+            if incoming.may_hide_what_follows and not self._upgraded:
+                if messages or not (is_all and incoming.ends_what_came):
+                    self._end_with_last()
+                    return []
+                self._parser = new_parser(self, self._loop)
+        if not self._upgraded:
+            messages, self._incoming, is_end = within(messages, data, is_all=is_all)
+            if is_end:
+                self._parser = None
+            elif messages and self._incoming is None and messages[-1][0].chunked:
+                self._parser = new_parser(self, self._loop)
+        return messages
+
+    def _end_with_last(self) -> None:
+        """Answer no more requests than those that are here."""
+        self._parser = None
+        if self._messages:
+            self._messages.append(without_keep_alive(*self._messages.pop()))
+        else:
+            self._keep_alive = False
+
+    def _count_head(self, data: bytes) -> None:
+        """What has come without a request is of the head of one, or of the last one's body."""
+        payload = self._last_payload()
+        if payload is EMPTY_PAYLOAD or payload.is_eof():
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(*TOO_MANY_HEADERS)
+
+    def _last_payload(self) -> StreamReader:
+        return self._messages[-1][1] if self._messages else self._payload
 
     def _refuse(self, status: int, message: str) -> None:
         """Say what is wrong with what came, unless a response is being written, and close.
 
-        What the client has still to say is heard for a while: else it would be told of a reset
-        connection, and not of the mistake.
+        Who reads the body that broke hears of it.
         """
         self._closing = True
         self._parser = None
+        payload = self._last_payload()
+        if payload is not EMPTY_PAYLOAD and not payload.is_eof() and payload.exception() is None:
+            payload.set_exception(RequestBodyBroken(message))
         if not self._busy and self.transport is not None:
-            response = plain_response(status, message)
-            assert isinstance(response.body, bytes), "it is a text"
-            head = response_head(response, keep_alive=False, length=len(response.body))
-            self._write(head + response.body)
-            self.transport.write_eof()
-            assert self._idle_timer is not None, "it was made with the connection"
-            self._idle_timer.cancel()
-            self._idle_timer = self._loop.call_later(REFUSED_SECONDS, self._close)
+            self._say(plain_response(status, message))
+            self._part()
 
     def _turn_away(self) -> None:
         """There is no room for another connection."""
         self._closing = True
-        assert self.transport is not None, "it was made just now"
-        content = OVERLOADED.body
-        assert isinstance(content, bytes), "it is a text"
-        head = response_head(OVERLOADED, keep_alive=False, length=len(content))
-        self.transport.write(head + content)
-        self.transport.close()
+        self._say(OVERLOADED)
+        self._close()
 
     def _check_idle(self) -> None:
         if self.transport is None:
@@ -317,75 +349,11 @@ class Connection(BaseProtocol):
         self._forget()
         self._close()
 
-    @property
-    def held_bytes(self) -> int:
-        """How much it keeps of bodies that wait for the client, or for a script, to take them."""
-        unread = 2 * READ_BUFFER_BYTES if self._reading_paused else 0
-        return unread + (self.transport.get_write_buffer_size() if self.transport else 0)
-
-    @property
-    def taken(self) -> int | None:
-        """See Holder. Where what is written is not taken, nothing more is written."""
-        return -self.held_bytes if self._paused else None
-
-    def pause_reading(self) -> None:
-        """The script does not take what the client sends."""
-        super().pause_reading()
-        self._server.holders.add(self)
-
-    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002
-        """It has taken most of that."""
-        super().resume_reading(resume_parser)
-        self._look_whether_holding()
-
-    def pause_writing(self) -> None:
-        """The client does not take what is written."""
-        super().pause_writing()
-        self._server.holders.add(self)
-
-    def _look_whether_holding(self) -> None:
-        if not self._reading_paused and not self._paused:
-            self._server.holders.discard(self)
-
     def finish(self) -> None:
         """Close after the response under way; at once where there is none."""
         self._closing = True
         if not self._busy:
             self._close()
-
-    def abort(self) -> None:
-        """Close now."""
-        if self.transport is not None:
-            self.transport.abort()
-
-    # ---- writing -----------------------------------------------------------------------
-
-    def _gather(self, data: bytes) -> None:
-        """Write soon, together with what other clients are answered."""
-        if len(self._outgoing) + len(data) > MAX_GATHERED_BYTES:
-            self._write(data)
-            return
-        if not self._outgoing:
-            self._server.flush_soon(self)
-        self._outgoing += data
-
-    def _write(self, data: bytes) -> None:
-        """Write now, behind what was gathered."""
-        self.flush()
-        if self.transport is not None:
-            self.transport.write(data)
-
-    def flush(self) -> None:
-        """Write what was gathered."""
-        data, self._outgoing = self._outgoing, b""
-        if data and self.transport is not None:
-            self.transport.write(data)
-
-    def _close(self) -> None:
-        """Close when all that was written has left."""
-        self.flush()
-        if self.transport is not None:
-            self.transport.close()
 
     # ---- one request -----------------------------------------------------------------
 
@@ -395,6 +363,9 @@ class Connection(BaseProtocol):
         while self._messages and not self._busy and not self._closing:
             self._message, self._payload = self._messages.popleft()
             self._keep_alive = not self._message.should_close
+            if not self._keep_alive and self._message.version not in VERSIONS:
+                self._refuse(*UNKNOWN_VERSION)
+                return
             if self._parser is not None:
                 self._parser.message_consumed()
             self._busy = True
@@ -417,7 +388,13 @@ class Connection(BaseProtocol):
         if server.holders.hold_too_much():
             self._respond(server.refuse(message, Reason.BYTES))
             return
-        answer = server.handle(message, self.client, self._body(message, self._payload))
+        try:
+            body = self._body(message, self._payload)
+        except RequestRefused as refused:
+            self._busy = False
+            self._refuse(*refused.args)
+            return
+        answer = server.handle(message, self.client, body)
         if isinstance(answer, WorkerResponse):
             self._respond(answer)
         elif answer.done():
@@ -426,15 +403,28 @@ class Connection(BaseProtocol):
             self._answer = answer
             answer.add_done_callback(self._on_answer)
 
-    def _body(self, message: RawRequestMessage, payload: Payload) -> bytes | ByteStream | None:
+    def _body(self, message: RawRequestMessage, payload: StreamReader) -> bytes | ByteStream | None:
         if payload is EMPTY_PAYLOAD:  # a length that is told makes a body, of 0 bytes as well
-            return b"" if "Content-Length" in message.headers else None
+            return checked_empty(message) if "Content-Length" in message.headers else None
+        length = check_body(message)
         if payload._eof:  # all of it is here
             return payload.read_nowait(-1)
-        if message.headers.get("Expect", "").lower() == "100-continue":
-            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        length = message.headers.get("Content-Length")
-        return ReaderBody(payload.readany, length=None if length is None else int(length))
+        read = payload.readany
+        if wants_to_continue(message):
+            self._holds_back, self._keep_alive = True, False
+            read = functools.partial(self._read_on_demand, payload)
+        return ReaderBody(read, length=length)
+
+    async def _read_on_demand(self, payload: StreamReader) -> bytes:
+        if self._holds_back and self._payload is payload and self._answer is not None:
+            self._ask_for_body()
+        return await payload.readany()
+
+    def _ask_for_body(self) -> None:
+        """Tell a client that waits for it that its request's body is wanted: RFC 9110, 10.1.1."""
+        self._holds_back = False
+        self._keep_alive = not self._message.should_close
+        self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _on_answer(self, answer: "asyncio.Future[WorkerResponse]") -> None:
         self._answer = None
@@ -476,7 +466,7 @@ class Connection(BaseProtocol):
         except HandshakeRefused as error:
             response.discard()
             self._keep_alive = False
-            self._respond(plain_response(400, str(error)))
+            self._respond(handshake_refused(str(error)))
             return
         self.flush()
         tail, self._tail = self._tail, b""
@@ -494,6 +484,8 @@ class Connection(BaseProtocol):
         """Write a response whose body comes bit by bit."""
         message, transport = self._message, self.transport
         assert transport is not None, "_respond has looked"
+        if self._holds_back and self._wants_more():  # of which the response may be made
+            self._ask_for_body()
         chunked = body.length is None and message.version.minor == 1
         if body.length is None and not chunked:
             self._keep_alive = False  # the end of the connection is the end of the body
@@ -529,7 +521,10 @@ class Connection(BaseProtocol):
     def _end(self) -> None:
         """A response has been written: make way for the next request."""
         if not self._keep_alive or self._closing:
-            self._close()
+            if self._wants_more():
+                self._part()
+            else:
+                self._close()
             return
         if self._paused:
             self._stalled = True
@@ -559,7 +554,7 @@ class Connection(BaseProtocol):
             return
         finally:
             self._task = None
-        self._ready()
+        self._end()
         self._proceed()
 
     def _ready(self) -> None:
@@ -567,14 +562,25 @@ class Connection(BaseProtocol):
         self._payload = EMPTY_PAYLOAD
         self._idle_since = self._loop.time()
         if self._upgraded and self._parser is not None:
-            self._parser.set_upgraded(False)
+            self._parser = new_parser(self, self._loop)
             self._upgraded = False
-            tail, self._tail = self._tail, b""
-            self._loop.call_soon(self.data_received, tail)
+            self._loop.call_soon(self._take_tail)
         if self._unparsed and not self._has_enough():
             self._loop.call_soon(self._read_on)
         elif self._has_ended and not self._messages:
             self._close()
+
+    def _keep_tail(self, data: bytes) -> None:
+        """What comes before the upgrade is taken or refused waits for that."""
+        self._tail += data
+        if len(self._tail) > MAX_PIPELINED_BYTES and not self._buffer_paused:
+            self._pause_reading_for_buffer()
+
+    def _take_tail(self) -> None:
+        tail, self._tail = self._tail, b""
+        if self._buffer_paused and not self._unparsed:
+            self._resume_reading_for_buffer()
+        self.data_received(tail)
 
     def _has_enough(self) -> bool:
         """Whether so many requests wait that no more are to be read."""
@@ -592,9 +598,3 @@ class Connection(BaseProtocol):
         self.data_received(b"")
         if not self._unparsed and self._buffer_paused:
             self._resume_reading_for_buffer()
-
-    async def drain(self) -> None:
-        """Return once the client has taken most of what was written. Raises ConnectionError."""
-        self._moved = True
-        if self._paused or self.transport is None:
-            await self._drain_helper()

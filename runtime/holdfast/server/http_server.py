@@ -16,6 +16,7 @@ from holdfast.host.bodies import ByteStream
 from holdfast.host.holders import Holders
 from holdfast.host.sockets_wire import WireEnd
 from holdfast.server.connection import Connection
+from holdfast.server.flow import Flow
 from holdfast.server.listening import BACKLOG
 from holdfast.server.overload import Overload, Reason
 from holdfast.workers import GOING_AWAY, WorkerResponse
@@ -75,7 +76,7 @@ class HttpServer:
         self.result_of = handler.result_of
         self.heeds_leaving = handler.heeds_leaving
         self.connections: set[Connection] = set()
-        self._to_flush: list[Connection] = []
+        self._to_flush: list[Flow] = []
         self.sockets: set[WireEnd] = set()  # connections that were upgraded
         self._servers: list[asyncio.Server] = []
         self._listeners: list[socket.socket] = []  # of these servers, once more
@@ -142,7 +143,7 @@ class HttpServer:
             self._all_closed = self.loop.create_future()
             await self._all_closed
 
-    def flush_soon(self, connection: Connection) -> None:
+    def flush_soon(self, connection: Flow) -> None:
         """Let a connection write what it has gathered, once what was read is answered."""
         self.backlog.begin()
         self._to_flush.append(connection)

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 from aiohttp.http_parser import HttpParser, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 
-from holdfast.server.connection import Connection, Payload
+from holdfast.server.connection import Connection
+from holdfast.server.framing import HEAD_END, Message
 
 if TYPE_CHECKING:
     from holdfast.server.http_server import HttpServer
 
-HEAD_END = b"\r\n\r\n"  # of a body in chunks as well
 _UNKNOWN = -1
-
-_Message = tuple[RawRequestMessage, Payload]
 
 
 class MovableConnection(Connection):
@@ -42,7 +40,7 @@ class MovableConnection(Connection):
             self._missing = _UNKNOWN
         return result
 
-    def _count_missing(self, messages: Sequence[_Message], data: bytes) -> int:
+    def _count_missing(self, messages: Sequence[Message], data: bytes) -> int:
         """How much is to come of the last request, whose last bytes so far are `data`.
 
         _UNKNOWN where the beginning of another one may be among them.

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aiohttp.http_parser import RawRequestMessage
+from aiohttp.http_writer import HttpVersion11
 
 from holdfast.host.sockets_end import SocketEnd, join
 from holdfast.host.sockets_extensions import Terms, agreed
 from holdfast.host.sockets_wire import WireEnd, proof_of
-from holdfast.server.response import response_head
+from holdfast.server.response import plain_response, response_head
 from holdfast.workers import WorkerResponse
 
 if TYPE_CHECKING:
@@ -36,19 +37,28 @@ def accept_key(message: RawRequestMessage) -> str:
     if (
         not message.upgrade
         or message.method != "GET"
+        or message.version != HttpVersion11
         or headers.get("Upgrade", "").lower() != "websocket"
     ):
         raise HandshakeRefused("The request asks for no WebSocket.")
     if headers.get("Sec-WebSocket-Version", "") != VERSION:
         raise HandshakeRefused("The requested WebSocket version is not supported.")
-    key = headers.get("Sec-WebSocket-Key", "").encode("utf-8", "replace")
+    keys = headers.getall("Sec-WebSocket-Key", ())
+    key = "".join(keys).encode("utf-8", "replace")
     try:
-        valid = len(base64.b64decode(key, validate=True)) == 16
+        valid = len(keys) == 1 and len(base64.b64decode(key, validate=True)) == 16
     except binascii.Error:
         valid = False
     if not valid:
         raise HandshakeRefused("The request's Sec-WebSocket-Key is not valid.")
     return proof_of(key)
+
+
+def handshake_refused(message: str) -> WorkerResponse:
+    """The answer to a handshake that is refused, with the version that is spoken (4.4)."""
+    response = plain_response(400, message)
+    response.headers += f"sec-websocket-version\n{VERSION}\n"
+    return response
 
 
 def upgrade(
