@@ -181,3 +181,12 @@ def test_an_object_is_found_by_its_binding_too(holdfast):
     owner = holdfast.worker(room, name="owner")
     user = holdfast.worker("export default {}", env={"ROOM": owner.namespace("Room")})
     assert user.object("ROOM", name="tea").id == owner.object("Room", name="tea").id
+
+
+def test_all_objects_are_evicted_at_once(holdfast, counter):
+    other = counter.worker.object("Counter", name="B")
+    counter.call("add", 1)
+    other.call("add", 2)
+    holdfast.evict_all()
+    assert not counter.is_live and not other.is_live
+    assert other.call("add", 0) == 2 and other.run("({ calls }) => calls") == 1

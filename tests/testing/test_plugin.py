@@ -95,6 +95,10 @@ def run(tmp_path_factory):
     (folder / "pytest.ini").write_text("[pytest]\nholdfast_js_files = *.check.mjs\n")
     (folder / "test_python.py").write_text(PYTHON_TESTS)
     (folder / "script.check.mjs").write_text(JAVASCRIPT_TESTS)
+    (tests := folder / "shop" / "tests").mkdir(parents=True)
+    (tests.parent / "shop.mjs").write_text("export default { fetch: () => new Response() };")
+    below = "def test_finds_what_lies_above(holdfast):\n    holdfast.worker('shop.mjs').fetch()"
+    (tests / "test_below.py").write_text(below)
     (folder / "broken.check.mjs").write_text("export const a = {")
     (folder / "empty.check.mjs").write_text("export const a = {}")
     (folder / "others.check.mjs").write_text("describe('another runner', () => {});")
@@ -128,6 +132,7 @@ def test_each_test_is_told_as_what_it_is(run):
         "test_uses_what_a_fixture_forgets": "error",
         "test_has_none": "failure",
         "test_runs_for_ever": "failure",
+        "test_finds_what_lies_above": "",
         "rooms": "",
         "differs": "failure",
         "later": "skipped",

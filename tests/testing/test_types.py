@@ -11,7 +11,8 @@ USERS = """
 from typing import assert_type
 
 from holdfast.testing import (
-    AsyncHarness, AsyncObject, AsyncSocket, AsyncWorker, Harness, Object, Response, Socket, Worker,
+    AsyncHarness, AsyncObject, AsyncSocket, AsyncWorker, Harness, Object, Response, Socket, Stream,
+    Worker,
 )
 
 
@@ -25,6 +26,8 @@ def test_sync(holdfast: Harness) -> None:
     assert_type(counter.fetch("/"), Response)
     assert_type(counter.run_alarm(), bool)
     assert_type(counter.websocket("/"), Socket)
+    assert_type(worker.stream("/"), Stream)
+    assert_type(worker.stream("/").read(), bytes)
     assert_type(counter.websocket("/").receive(), str | bytes)
     assert_type(holdfast.gather([lambda: worker.fetch("/")]), list[Response])
     assert_type(holdfast.start(lambda: worker.fetch("/")).result(), Response)

@@ -227,3 +227,38 @@ def test_a_function_runs_as_the_workers_own_code(holdfast):
         worker.run("(env) =>")
     with pytest.raises(JavaScriptError, match="nope"):
         worker.run("() => { throw new Error('nope'); }")
+
+
+SENDING = """
+export default {
+  fetch(request, env, ctx) {
+    if (request.url.endsWith("/now")) return new Response("all of it");
+    let tick = 0;
+    return new Response(new ReadableStream({
+      async pull(controller) {
+        await scheduler.wait(60_000);
+        if (tick === 2) throw new RangeError("no more");
+        controller.enqueue(new TextEncoder().encode(`data: ${tick++}\\n\\n`));
+      },
+      cancel: () => console.log("the client has left"),
+    }), { headers: { "content-type": "text/event-stream" } });
+  },
+};
+"""
+
+
+def test_a_body_that_goes_on_is_read_bit_by_bit(holdfast):
+    worker = holdfast.worker(SENDING)
+    with worker.stream("/events") as events:
+        assert (events.status, events.headers["content-type"]) == (200, "text/event-stream")
+        assert (events.read(), holdfast.clock.elapsed) == (b"data: 0\n\n", 60)
+        assert events.read() == b"data: 1\n\n"
+        with pytest.raises(JavaScriptError, match="no more"):
+            events.read()
+    with worker.stream("/events") as events:
+        assert events.read() == b"data: 0\n\n"
+    holdfast.settle()
+    assert ("log", "the client has left") in worker.logs
+    whole = worker.stream("/now")
+    assert (whole.read(), whole.read()) == (b"all of it", b"")
+    worker.stream("/events")  # nobody reads it to its end

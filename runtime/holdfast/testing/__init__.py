@@ -6,8 +6,8 @@ end in a loop of its own, and returns the result; `AsyncHarness` returns it to b
 
 - `Harness`, `AsyncHarness` (harness.py): an empty platform, which `worker(…)` fills; stage.py and
   core.py have what both are.
-- `Worker` (worker.py), `Object` (objects.py), `Socket` (sockets.py): what tests speak to, each
-  with a twin for AsyncHarness; driven.py has what makes two of their methods.
+- `Worker` (worker.py), `Object` (objects.py), `Socket` (sockets.py), `Stream` (streams.py): what
+  tests speak to, each with a twin for AsyncHarness; driven.py has what makes two of their methods.
 - `VirtualClock` (clock.py), `LoopView` (loop.py): time, which jumps where it is all that is
   waited for; `Waiting` (waiting.py) decides when that is.
 - queues.py: batches for a handler, and what a queue holds; database.py, kv.py, buckets.py: what
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from holdfast.testing.queues import AsyncQueue, Queue, QueueMessage, QueueResult
     from holdfast.testing.responses import Request, Response
     from holdfast.testing.sockets import AsyncSocket, Socket
+    from holdfast.testing.streams import AsyncStream, Stream
     from holdfast.testing.traces import TraceItem
     from holdfast.testing.values import Map, Set
     from holdfast.testing.worker import AsyncWorker, Worker
@@ -44,6 +45,7 @@ __all__ = [
     "AsyncObject",
     "AsyncQueue",
     "AsyncSocket",
+    "AsyncStream",
     "AsyncWorker",
     "AsyncWorkflowInstance",
     "Bucket",
@@ -63,6 +65,7 @@ __all__ = [
     "SentMail",
     "Set",
     "Socket",
+    "Stream",
     "TraceItem",
     "Worker",
     "WorkflowInstance",
@@ -74,6 +77,7 @@ _PLACES = {
     "AsyncObject": "objects",
     "AsyncQueue": "queues",
     "AsyncSocket": "sockets",
+    "AsyncStream": "streams",
     "AsyncWorker": "worker",
     "AsyncWorkflowInstance": "workflows",
     "Bucket": "buckets",
@@ -93,6 +97,7 @@ _PLACES = {
     "SentMail": "mail",
     "Set": "values",
     "Socket": "sockets",
+    "Stream": "streams",
     "TraceItem": "traces",
     "Worker": "worker",
     "WorkflowInstance": "workflows",

@@ -31,7 +31,10 @@ def upgrade_headers(protocols: tuple[str, ...]) -> str:
 
 
 async def settled(
-    core: "Core[Any]", worker: "AnyWorker[Any, Any, Any]", answer: "asyncio.Future[Any]", what: str
+    core: "Core[Any]",
+    worker: "AnyWorker[Any, Any, Any, Any]",
+    answer: "asyncio.Future[Any]",
+    what: str,
 ) -> Any:
     """The answer to an event. Raises JavaScriptError, or CallTimedOut."""
     try:
@@ -53,7 +56,7 @@ async def settled(
 
 async def receive(
     core: "Core[Any]",
-    worker: "AnyWorker[Any, Any, Any]",
+    worker: "AnyWorker[Any, Any, Any, Any]",
     answer: "asyncio.Future[WorkerResponse]",
     what: str,
     url: str,
@@ -62,8 +65,7 @@ async def receive(
     given: WorkerResponse = await settled(core, worker, answer, what)
     headers = Headers.from_raw(given.headers)
     if given.socket is not None:
-        given.discard()
-        raise HarnessError(f"{what} was answered with a WebSocket: open it with websocket(…).")
+        raise answered_with_socket(given, what)
     content = given.body
     if isinstance(content, ByteStream):
         reading = core.view.real.create_task(collect(content))
@@ -80,9 +82,15 @@ async def receive(
     return response
 
 
+def answered_with_socket(given: WorkerResponse, what: str) -> HarnessError:
+    """What to raise where a WebSocket was not asked for."""
+    given.discard()
+    return HarnessError(f"{what} was answered with a WebSocket: open it with websocket(…).")
+
+
 async def upgraded(
     core: "Core[Any]",
-    worker: "AnyWorker[Any, Any, Any]",
+    worker: "AnyWorker[Any, Any, Any, Any]",
     answer: "asyncio.Future[WorkerResponse]",
     url: str,
 ) -> Any:

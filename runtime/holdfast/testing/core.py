@@ -47,7 +47,7 @@ MAX_SEED = 1_000_000
 _PYTHON = "python:"
 
 T = TypeVar("T")
-WorkerT = TypeVar("WorkerT", bound=AnyWorker[Any, Any, Any])
+WorkerT = TypeVar("WorkerT", bound=AnyWorker[Any, Any, Any, Any])
 BindingT = TypeVar("BindingT", D1, KeyValue, R2Bucket)
 
 
@@ -68,7 +68,7 @@ class Core(Stage, Generic[WorkerT]):
         compatibility_date: str | None = None,
         compatibility_flags: Iterable[str] = (),
         without: Iterable[str] = (),
-        tail_consumers: "Iterable[AnyWorker[Any, Any, Any]]" = (),
+        tail_consumers: "Iterable[AnyWorker[Any, Any, Any, Any]]" = (),
     ) -> WorkerT:
         """Load a script: a file, a Wrangler project, inline source, or modules by name.
 
@@ -198,7 +198,7 @@ class Core(Stage, Generic[WorkerT]):
         return Bucket(self, name)
 
     def bound(
-        self, worker: AnyWorker[Any, Any, Any], binding: str, kind: type[BindingT], what: str
+        self, worker: AnyWorker[Any, Any, Any, Any], binding: str, kind: type[BindingT], what: str
     ) -> BindingT:
         """A binding of a script, which is of a kind. Raises HarnessError where there is none."""
         bindings = worker.found.script.bindings
@@ -215,7 +215,7 @@ class Core(Stage, Generic[WorkerT]):
         """A database of the harness, for `env` and to look into; empty until it is used."""
         return Database(self, DeclaredDatabase(name, name, name, Path(DEFAULT_FOLDER)))
 
-    def bound_database(self, worker: AnyWorker[Any, Any, Any], binding: str) -> Database:
+    def bound_database(self, worker: AnyWorker[Any, Any, Any, Any], binding: str) -> Database:
         """What a binding of a script leads to. Raises HarnessError where it is no D1 database."""
         bound = self.bound(worker, binding, D1, "D1 database")
         databases = worker.found.project.databases if worker.found.project else ()
@@ -225,7 +225,7 @@ class Core(Stage, Generic[WorkerT]):
 
     # ---- objects ---------------------------------------------------------------------
 
-    def namespace(self, worker: AnyWorker[Any, Any, Any], class_name: str) -> Namespace:
+    def namespace(self, worker: AnyWorker[Any, Any, Any, Any], class_name: str) -> Namespace:
         """The namespace of a script's class, or of the binding of this name.
 
         Raises HarnessError where there is none.
@@ -241,7 +241,7 @@ class Core(Stage, Generic[WorkerT]):
             )
         return self.sources.of_class(worker.name, class_name)
 
-    def workflow(self, worker: AnyWorker[Any, Any, Any], name: str) -> Namespace:
+    def workflow(self, worker: AnyWorker[Any, Any, Any, Any], name: str) -> Namespace:
         """The Workflow that a binding, its own name or its class's means to a script.
 
         Raises HarnessError where there is none.
@@ -270,6 +270,20 @@ class Core(Stage, Generic[WorkerT]):
         stored = self.storage.list_objects(namespace.unique_key)
         live = self.runtime.directory.ids(namespace.unique_key)
         return sorted({*stored, *live})
+
+    @driven
+    async def evict_all(self) -> None:
+        """Have all objects leave memory that have nothing under way, as `evict` does one."""
+        self.begin()
+        await self.waiting.quiet()
+        directory = self.runtime.directory
+        for worker in self.workers.values():
+            classes = self.loaded(worker.name).exports.classes
+            for namespace in self.sources.own_namespaces(worker.found.script, classes):
+                for object_id in directory.ids(namespace.unique_key):
+                    if (record := directory.find(object_id)) is not None:
+                        self.runtime.evict(record)
+        await self.waiting.quiet()
 
     # ---- several at a time -----------------------------------------------------------
 

@@ -14,6 +14,7 @@ from holdfast.testing.harness_clock import AsyncHarnessClock, HarnessClock
 from holdfast.testing.queues import AsyncQueue, Queue
 from holdfast.testing.sockets import AsyncSocket, Socket
 from holdfast.testing.stage import open_harnesses
+from holdfast.testing.streams import AsyncStream, Stream
 from holdfast.testing.worker import AsyncWorker, Worker
 
 T = TypeVar("T")
@@ -61,6 +62,7 @@ class Harness(Core[Worker], Sync):
     clock: HarnessClock
     clock_type = HarnessClock
     socket_type = Socket
+    stream_type = Stream
     worker_type = Worker
 
     def __init__(self, **options: Any) -> None:
@@ -208,6 +210,7 @@ class AsyncHarness(Core[AsyncWorker], Async):
     clock: AsyncHarnessClock
     clock_type = AsyncHarnessClock
     socket_type = AsyncSocket
+    stream_type = AsyncStream
     worker_type = AsyncWorker
 
     def _loop(self) -> asyncio.AbstractEventLoop:

@@ -7,7 +7,7 @@ from email.utils import parseaddr
 from holdfast.dataclass import dataclass
 from holdfast.host.mail import Mail
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
-from holdfast.workers.mail import IncomingMail, MailUnusable
+from holdfast.workers.mail import NO_MESSAGE_ID, IncomingMail, MailUnusable
 
 __tracebackhide__ = hidden_from_tracebacks
 
@@ -47,4 +47,6 @@ def incoming(
             raw,
         )
     except MailUnusable as error:
-        raise HarnessError(str(error)) from error
+        needed = "\nGive it a line such as Message-ID: <1@example.com>."
+        hint = needed if str(error) == NO_MESSAGE_ID else ""
+        raise HarnessError(f"{error}{hint}") from None

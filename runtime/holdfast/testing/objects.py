@@ -40,7 +40,7 @@ class AnyObject(Generic[SocketT]):
     def __init__(
         self,
         core: "Core[Any]",
-        worker: "AnyWorker[Any, SocketT, Any]",
+        worker: "AnyWorker[Any, SocketT, Any, Any]",
         namespace: Namespace,
         name: str | None,
         object_id: str | None,

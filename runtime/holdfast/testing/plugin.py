@@ -143,12 +143,18 @@ def _check_closed(harnesses: "Iterable[Stage]", who: str) -> None:
 def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
     config = request.config
     test_file: Path | None = getattr(request, "path", None)  # a session has none
-    beside = [] if test_file is None else [test_file.parent]
+    beside = [] if test_file is None else _up_to(config.rootpath, test_file.parent)
     return {
         "timeout": timeout_of(config),
         "seed": config.getoption("--holdfast-seed"),
         "folders": [*beside, config.rootpath],
     }
+
+
+def _up_to(root: Path, folder: Path) -> list[Path]:
+    """A test's folder and those above it, as far as pytest's root folder."""
+    above = [one for one in folder.parents if one.is_relative_to(root)]
+    return [folder, *above]
 
 
 def _remember(request: pytest.FixtureRequest, harness: "Stage") -> None:

@@ -32,9 +32,10 @@ from holdfast.testing.runtime import HarnessRuntime, Interleaving
 from holdfast.testing.services import PythonService
 from holdfast.testing.sockets import AnySocket
 from holdfast.testing.sources import Sources, locate
+from holdfast.testing.streams import AnyStream
 from holdfast.testing.waiting import Waiting
 from holdfast.testing.worker import AnyWorker, LogLine
-from holdfast.workers import ScriptInvalid, WorkerError
+from holdfast.workers import ScriptInvalid, WorkerError, WorkerResponse
 from holdfast.workers import Worker as Loaded
 
 __tracebackhide__ = hidden_from_tracebacks
@@ -54,6 +55,7 @@ class Stage:
     alone: bool
     clock_type: type[AnyClock]
     socket_type: type[AnySocket]
+    stream_type: type[AnyStream]
 
     def __init__(
         self,
@@ -73,7 +75,7 @@ class Stage:
         self.clock: AnyClock = self.clock_type(self, self._time)
         self.outbound = Outbound(self._time, self.faults, self.waiting, self._python_failed)
         self.sources = Sources()
-        self.workers: dict[str, AnyWorker[Any, Any, Any]] = {}
+        self.workers: dict[str, AnyWorker[Any, Any, Any, Any]] = {}
         self.view: LoopView
         self.runtime: HarnessRuntime
         self.storage: Storage
@@ -84,6 +86,7 @@ class Stage:
         self._generation = 0
         self._owed: list[tuple[ObjectStore, int]] = []
         self._sockets: list[AnySocket] = []
+        self._streams: list[AnyStream] = []
         self._left_open: list[str] = []  # when it ended
         self._noted: deque[tuple[str, Response]] = deque(maxlen=_NOTED)
         self._failed: list[AssertionError] = []
@@ -155,6 +158,12 @@ class Stage:
         join(socket.end, end)
         self._sockets.append(socket)
         return socket
+
+    def stream(self, what: str, given: WorkerResponse) -> AnyStream:
+        """The response that a test reads bit by bit."""
+        stream = self.stream_type(self, what, given)
+        self._streams.append(stream)
+        return stream
 
     def _console(self, script: str, level: str, text: str) -> None:
         if script in self.workers:
@@ -309,6 +318,8 @@ class Stage:
             return
         for socket in self._sockets:
             socket.end.lose()
+        for stream in self._streams:
+            stream.close()
         if open_connections(self.runtime.hosts):
             await self.waiting.quiet()  # a script may be about to close them
         self._left_open = open_connections(self.runtime.hosts)

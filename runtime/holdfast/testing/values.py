@@ -17,7 +17,10 @@ def to_javascript(value: Any) -> bytes:
     try:
         return encode(value)
     except V8FormatError as error:
-        raise HarnessError(f"{value!r} cannot be given to JavaScript: {error}") from None
+        raise HarnessError(
+            f"{value!r} cannot be given to JavaScript: {error}. What lives there, such as a "
+            "callback or a stream, is made there, by worker.run('async (env) => …')."
+        ) from None
 
 
 def to_python(data: bytes) -> Any:

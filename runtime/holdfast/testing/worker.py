@@ -3,13 +3,19 @@
 import json as json_module
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 from urllib.parse import urljoin
 
 from holdfast.catalog.bindings import KeyValue, R2Bucket
 from holdfast.catalog.namespace import Namespace
 from holdfast.host.rpc import Message
-from holdfast.testing.answers import receive, settled, upgrade_headers, upgraded
+from holdfast.testing.answers import (
+    answered_with_socket,
+    receive,
+    settled,
+    upgrade_headers,
+    upgraded,
+)
 from holdfast.testing.buckets import Bucket
 from holdfast.testing.clock import seconds_of
 from holdfast.testing.database import Database
@@ -22,6 +28,7 @@ from holdfast.testing.requests import Files, HeadersLike, make_request
 from holdfast.testing.responses import Headers, Response
 from holdfast.testing.sockets import AnySocket, AsyncSocket, Socket
 from holdfast.testing.sources import Found
+from holdfast.testing.streams import AnyStream, AsyncStream, Stream
 from holdfast.testing.traces import TraceItem, frame_of
 from holdfast.testing.values import result_of, to_javascript
 from holdfast.testing.workflows import (
@@ -45,6 +52,7 @@ CLIENT = "cf-connecting-ip"
 ObjectT = TypeVar("ObjectT", bound=AnyObject[Any])
 SocketT = TypeVar("SocketT", bound=AnySocket)
 InstanceT = TypeVar("InstanceT", bound=AnyWorkflowInstance[Any])
+StreamT = TypeVar("StreamT", bound=AnyStream)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -56,7 +64,7 @@ class LogLine(NamedTuple):
     text: str
 
 
-class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
+class AnyWorker(Generic[ObjectT, SocketT, InstanceT, StreamT]):
     """A script that is loaded in a harness."""
 
     object_type: type[ObjectT]
@@ -127,6 +135,28 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
         answer = self.loaded.fetch("GET", full, headers_and_upgrade, None, entrypoint)
         socket: SocketT = await upgraded(self._core, self, answer, full)
         return socket
+
+    @driven
+    async def stream(
+        self,
+        url: str = "/",
+        *,
+        method: str | None = None,
+        headers: HeadersLike | None = None,
+        body: bytes | str | None = None,
+        json: Any = None,
+        entrypoint: str = "",
+    ) -> StreamT:
+        """Send a request, as `fetch`; the Stream, as soon as its body begins."""
+        self._check_entrypoint(entrypoint)
+        raw, content = make_request(headers, body=body, json=json)
+        chosen = (method or ("GET" if content is None else "POST")).upper()
+        full = self._absolute(url)
+        answer = self.loaded.fetch(chosen, full, _from_a_client(raw), content, entrypoint)
+        given = await settled(self._core, self, answer, what := f"{chosen} {full}")
+        if given.socket is not None:
+            raise answered_with_socket(given, what)
+        return cast("StreamT", self._core.stream(what, given))
 
     @driven
     async def call(self, method: str, *arguments: Any, entrypoint: str = "") -> Any:
@@ -313,14 +343,14 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT]):
                 )
 
 
-class Worker(AnyWorker[Object, Socket, WorkflowInstance], Sync):
+class Worker(AnyWorker[Object, Socket, WorkflowInstance, Stream], Sync):
     """A script in a Harness: calls return when they are done."""
 
     object_type = Object
     instance_type = WorkflowInstance
 
 
-class AsyncWorker(AnyWorker[AsyncObject, AsyncSocket, AsyncWorkflowInstance], Async):
+class AsyncWorker(AnyWorker[AsyncObject, AsyncSocket, AsyncWorkflowInstance, AsyncStream], Async):
     """A script in an AsyncHarness: what takes time is awaited."""
 
     object_type = AsyncObject
