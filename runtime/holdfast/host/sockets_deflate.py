@@ -17,10 +17,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from aiohttp._websocket.models import WebSocketError
-from aiohttp.http_websocket import WebSocketReader, WSMsgType
+from aiohttp.http_websocket import WSMsgType
 
 from holdfast.host.constants import MAX_SOCKET_MESSAGE_BYTES
 from holdfast.host.sockets_end import Message
+from holdfast.host.sockets_reader import FrameReader, check_size
 from holdfast.host.sockets_wire import WireEnd
 
 SLICE_BYTES = 4_096  # four mebibytes at most, but for the end of a message that began before
@@ -63,27 +64,23 @@ def _inflated(data: bytes | bytearray) -> bytes:
         parts.append(part)
         room -= len(part)
         if room <= 0:
-            raise _too_large(MAX_SOCKET_MESSAGE_BYTES + 1)
+            check_size(MAX_SOCKET_MESSAGE_BYTES + 1)
         if not inflater.eof:
             return b"".join(parts)
         rest = inflater.unused_data
     raise WebSocketError(1007, "Decompression failed")
 
 
-def _too_large(size: int) -> WebSocketError:
-    return WebSocketError(1009, f"Message size {size} exceeds limit")  # as aiohttp's reader says
+class _Reader(FrameReader):
+    """Inflates messages that came compressed; their parts have to be put together first."""
 
+    __slots__ = ("_deflated", "_deflated_kind", "inflated_bytes")
 
-class _Reader(WebSocketReader):
-    """Frames by aiohttp; compressed ones are put together and inflated here."""
-
-    __slots__ = ("_deflated", "_kind", "inflated_bytes")
-
-    def __init__(self, frames: Any) -> None:
-        super().__init__(frames, MAX_SOCKET_MESSAGE_BYTES + 1, compress=True, decode_text=True)
+    def __init__(self, wire: "DeflatedWireEnd", loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(wire, loop, is_client=False, compress=True)
         self.inflated_bytes = 0  # since somebody has set it to zero
-        self._kind: int | None = None  # of a compressed message that is not whole
-        self._deflated: bytes | bytearray = b""
+        self._deflated_kind: int | None = None  # of a compressed message that is not whole
+        self._deflated = bytearray()
 
     def _handle_frame(
         self, fin: bool, opcode: int, payload: bytes | bytearray, compressed: int
@@ -91,21 +88,19 @@ class _Reader(WebSocketReader):
         if opcode not in _DATA or compressed != 1:
             super()._handle_frame(fin, opcode, payload, 0)
             return
-        if (opcode == _CONTINUATION) is (self._kind is None):
+        self.check_mask(payload)
+        if (opcode == _CONTINUATION) is (self._deflated_kind is None):
             raise WebSocketError(1002, f"Unexpected opcode={opcode}")
-        if self._kind is None:
-            self._kind = opcode
-            self._deflated = bytearray()
+        self._deflated_kind = self._deflated_kind or opcode
         self._deflated += payload
-        if len(self._deflated) > MAX_SOCKET_MESSAGE_BYTES:
-            raise _too_large(len(self._deflated))
+        check_size(len(self._deflated))
         if not fin:
             return
-        kind, data = self._kind, self._deflated
-        self._kind, self._deflated = None, b""
+        kind, data = self._deflated_kind, self._deflated
+        self._deflated_kind, self._deflated = None, bytearray()
         message = _inflated(data)
         self.inflated_bytes += len(message)
-        super()._handle_frame(True, kind, message, 0)
+        self._whole(kind, message)
 
 
 class DeflatedWireEnd(WireEnd):
@@ -125,8 +120,8 @@ class DeflatedWireEnd(WireEnd):
         self._compressor = _compressor_of(loop, window_bits)
         self._is_feeding = False  # the rest waits for the loop
 
-    def _make_reader(self, frames: Any) -> WebSocketReader:
-        return _Reader(frames)
+    def _make_reader(self) -> FrameReader:
+        return _Reader(self, self._loop)
 
     def data_received(self, data: bytes) -> None:
         """See WireEnd."""

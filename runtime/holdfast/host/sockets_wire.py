@@ -1,4 +1,4 @@
-"""A WebSocket over TCP, ours or a client's: frames by aiohttp, flow control here.
+"""A WebSocket over TCP, ours or a client's: sockets_reader.py reads its frames.
 
 Back-pressure. A peer that has enough (`hold`) stops the reading. What the other side does
 not read waits in the transport. It is given up when more than `MAX_WAITING_BYTES` wait for
@@ -14,17 +14,16 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from aiohttp._websocket.models import WebSocketError
-from aiohttp._websocket.reader import WebSocketDataQueue
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http_websocket import WS_KEY, WebSocketReader, WebSocketWriter, WSMsgType
+from aiohttp.http_websocket import WS_KEY, WebSocketWriter, WSMsgType
 
 from holdfast.host.constants import MAX_SOCKET_MESSAGE_BYTES
 from holdfast.host.holders import Holders
 from holdfast.host.sockets_end import MAX_WAITING_BYTES, NO_STATUS, Message, SocketEnd
+from holdfast.host.sockets_reader import AT_ONCE, FrameReader
 
 log = logging.getLogger("holdfast.host.sockets")
 
@@ -32,9 +31,7 @@ MAX_BACKLOG_BYTES = 67_108_864
 SLOW_SECONDS = 10.0  # how long the other side may take for what is beyond MAX_WAITING_BYTES
 CLOSE_SECONDS = 10.0  # how long the other side is waited for after a close frame
 MAX_GATHERED_BYTES = 65_536
-AT_ONCE = 64  # messages of one piece that are handed on before the loop gets its turn
 
-_TEXT, _BINARY, _CLOSE = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CLOSE
 _OPCODE_TEXT, _OPCODE_BINARY = int(WSMsgType.TEXT), int(WSMsgType.BINARY)
 _OPCODE_CLOSE, _OPCODE_PONG = int(WSMsgType.CLOSE), int(WSMsgType.PONG)
 SHORT = 125  # bytes, the longest message whose head has two
@@ -43,42 +40,12 @@ _SHORT_HEADS = {
     for opcode in (_OPCODE_TEXT, _OPCODE_BINARY)
 }
 _TOO_LARGE = re.compile(r"Message size (\d+) exceeds")
-_NEVER_SENT = frozenset({1005, 1006, 1015})
 
 
 def proof_of(key: bytes) -> str:
     """What a server answers to a client's Sec-WebSocket-Key (RFC 6455, 4.2.2)."""
     digest = hashlib.sha1(key + WS_KEY, usedforsecurity=False).digest()
     return base64.b64encode(digest).decode()
-
-
-class _Frames(WebSocketDataQueue):
-    """Where aiohttp's reader puts what it has read: straight to the wire."""
-
-    def __init__(self, wire: "WireEnd", loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(wire, 0, loop=loop)
-        self.wire = wire
-
-    def feed_data(self, data: Any, size: int) -> None:
-        kind = data[0]
-        if kind is _TEXT or kind is _BINARY:
-            wire, peer = self.wire, self.wire.peer
-            if (
-                peer is None
-                or not peer.listening
-                or wire.has_closed
-                or wire._waiting
-                or wire._in_piece >= AT_ONCE
-            ):
-                wire.received(data[1])
-            else:  # the same, most of the time
-                wire._in_piece += 1
-                peer.on_message(data[1])
-        else:
-            self.wire.received_control(kind, data[1], data[2])
-
-    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
-        self.wire.failed(exc)
 
 
 class _Burst:
@@ -140,16 +107,14 @@ class WireEnd(BaseProtocol, SocketEnd):
         self._spreading = False  # the rest of a piece waits for the loop
         self._timer: asyncio.TimerHandle | None = None  # for the end
         self._slow: asyncio.TimerHandle | None = None  # for reading what waits
-        self._reader = self._make_reader(_Frames(self, loop))
+        self._reader = self._make_reader()
         self._writer = WebSocketWriter(self, transport, use_mask=is_client)
         self._gathered = b""  # short frames that leave together
         self._burst = _burst_of(loop)
         transport.set_protocol(self)
 
-    def _make_reader(self, frames: WebSocketDataQueue) -> WebSocketReader:
-        return WebSocketReader(
-            frames, MAX_SOCKET_MESSAGE_BYTES + 1, compress=False, decode_text=True
-        )
+    def _make_reader(self) -> FrameReader:
+        return FrameReader(self, self._loop, is_client=self._is_client)
 
     # ---- what comes in -----------------------------------------------------------
 
@@ -185,16 +150,14 @@ class WireEnd(BaseProtocol, SocketEnd):
             self._spreading = False
             self._look_at_reading()
 
-    def received_control(self, kind: WSMsgType, data: Any, reason: str | None) -> None:
-        """A control frame from the other side."""
-        if kind is WSMsgType.PING:
-            if not self._is_mute:
-                self._write(bytes(data), _OPCODE_PONG)
-        elif kind is _CLOSE:
-            if data in _NEVER_SENT:
-                self.failed(WebSocketError(1002, f"Invalid close code: {data}"))
-            else:
-                self.close(data or NO_STATUS, reason or "")
+    def pinged(self, payload: bytes) -> None:
+        """A ping from the other side, which has to be answered until it has closed."""
+        if not self._is_mute and not self.has_closed:
+            self._write(payload, _OPCODE_PONG)
+
+    def closed(self, code: int, reason: str) -> None:
+        """A close frame from the other side; code 0 for one without a code."""
+        self.close(code or NO_STATUS, reason)
 
     def failed(self, error: BaseException) -> None:
         """What came breaks the protocol: say so to both sides, and hang up."""
