@@ -1,7 +1,7 @@
 // Intl.DisplayNames: https://tc39.es/ecma402/#intl-displaynames-objects
 
 import { intl_canonical_tag, intl_name } from "holdfast:ops";
-import { finish, localeFor, matcherOf, optionOf, optionsObject } from "./locales.js";
+import { finish, getCanonicalLocales, localeFor, matcherOf, optionOf, optionsObject } from "./locales.js";
 
 const INVALID = "invalid_argument"; // in so many words
 const OWNER = "Intl.DisplayNames";
@@ -28,10 +28,11 @@ class DisplayNames {
   #settings;
 
   constructor(locales, options) {
+    const requested = getCanonicalLocales(locales);
     if (options === undefined) throw new TypeError(INVALID);
     const given = optionsObject(options);
     matcherOf(given, OWNER);
-    const { locale, dataLocale } = localeFor(locales, "DisplayNames");
+    const { locale, dataLocale } = localeFor(requested, "DisplayNames");
     this.#locale = locale;
     this.#data = dataLocale;
     const style = optionOf(given, "style", ["narrow", "short", "long"], "long", OWNER);

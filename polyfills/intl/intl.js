@@ -5,6 +5,7 @@ import { intl_supported_values } from "holdfast:ops";
 import { Collator } from "./collator.js";
 import { DateTimeFormat, formatFor } from "./date-time-format.js";
 import { DisplayNames } from "./display-names.js";
+import { DurationFormat } from "./duration-format.js";
 import { ListFormat } from "./list-format.js";
 import { Locale } from "./locale.js";
 import { getCanonicalLocales } from "./locales.js";
@@ -19,21 +20,21 @@ export { Collator, formatFor, NumberFormat };
 
 const KEYS = ["calendar", "collation", "currency", "numberingSystem"];
 
-function supportedValuesOf(key) {
-  const name = `${key}`;
-  if (name === "timeZone") return zoneNames();
-  if (name === "unit") return [...UNITS];
-  if (!KEYS.includes(name)) throw new RangeError(`Invalid key : ${name}`);
-  return intl_supported_values(name).split(",");
-}
-
 export const Intl = Object.defineProperty({}, Symbol.toStringTag, {
   value: "Intl",
   configurable: true,
 });
 const members = {
-  getCanonicalLocales,
-  supportedValuesOf,
+  getCanonicalLocales(locales) {
+    return getCanonicalLocales(locales);
+  },
+  supportedValuesOf(key) {
+    const name = `${key}`;
+    if (name === "timeZone") return zoneNames();
+    if (name === "unit") return [...UNITS];
+    if (!KEYS.includes(name)) throw new RangeError(`Invalid key : ${name}`);
+    return intl_supported_values(name).split(",");
+  },
   DateTimeFormat,
   NumberFormat,
   Collator,
@@ -43,6 +44,7 @@ const members = {
   Locale,
   DisplayNames,
   Segmenter,
+  DurationFormat,
 };
 for (const name of Object.keys(members)) {
   Object.defineProperty(Intl, name, { value: members[name], writable: true, configurable: true });

@@ -50,13 +50,15 @@ function shaped(options, name, pattern) {
 function keywordOptions(options) {
   const calendar = shaped(options, "calendar", TYPE);
   const collation = shaped(options, "collation", TYPE);
-  const day = options.firstDayOfWeek === undefined ? undefined : `${options.firstDayOfWeek}`;
-  const first = day !== undefined && /^[0-7]$/.test(day) ? DAYS[day] : day;
-  if (first !== undefined && !TYPE.test(first)) throw new RangeError(INCORRECT);
   const hours = optionOf(options, "hourCycle", ["h11", "h12", "h23", "h24"], undefined, OWNER);
   const cases = optionOf(options, "caseFirst", ["upper", "lower", "false"], undefined, OWNER);
-  const numeric = options.numeric === undefined ? undefined : `${Boolean(options.numeric)}`;
+  const { numeric: given } = options;
+  const numeric = given === undefined ? undefined : `${Boolean(given)}`;
   const numbers = shaped(options, "numberingSystem", TYPE);
+  const { firstDayOfWeek } = options;
+  const day = firstDayOfWeek === undefined ? undefined : `${firstDayOfWeek}`;
+  const first = day !== undefined && /^[0-7]$/.test(day) ? DAYS[day] : day;
+  if (first !== undefined && !TYPE.test(first)) throw new RangeError(INCORRECT);
   return { ca: calendar, co: collation, fw: first, hc: hours, kf: cases, kn: numeric, nu: numbers };
 }
 

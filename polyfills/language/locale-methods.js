@@ -11,7 +11,7 @@ const bigintValue = BigInt.prototype.valueOf;
 const dateTime = Date.prototype.getTime;
 const { toUpperCase, toLowerCase } = String.prototype;
 const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype);
-const { toLocaleString: arrayText, join } = Array.prototype;
+const { join } = Array.prototype;
 const typedArrayLength = Object.getOwnPropertyDescriptor(TypedArrayPrototype, "length").get;
 
 const presets = new Map(); // formatters without locales and options, by what they are for
@@ -58,7 +58,7 @@ function cased(text, locales, toUpper) {
   return own ?? apply(toUpper ? toUpperCase : toLowerCase, text, []);
 }
 
-/** The elements' own texts, where locales or options are given, which the engine ignores. */
+/** The elements' own texts. The engine gives them no locales and options. */
 function elementTexts(array, length, locales, options) {
   const texts = [];
   for (let i = 0; i < length; i++) {
@@ -74,7 +74,6 @@ const methods = [
     Array.prototype,
     {
       toLocaleString(locales = undefined, options = undefined) {
-        if (locales === undefined && options === undefined) return apply(arrayText, this, []);
         const array = Object(this);
         return elementTexts(array, Math.trunc(Number(array.length)) || 0, locales, options);
       },

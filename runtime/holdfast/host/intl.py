@@ -80,6 +80,14 @@ def intl_currency_digits(_host: "Host", code: str) -> int:
 
 
 @op
+def intl_time_separator(_host: "Host", locale: str, numbering_system: str) -> str:
+    """What stands between hours and minutes."""
+    from holdfast.engine.icu.numbers import time_separator
+
+    return time_separator(locale, numbering_system)
+
+
+@op
 def intl_plural(_host: "Host", locale: str, kind: str, skeleton: str, number: float | str) -> str:
     """The plural category of a number, once it is written as the skeleton says."""
     from holdfast.engine.icu.phrases import plural_rules

@@ -29,7 +29,7 @@ export function locales_are_those_of_icu() {
   equal(Intl.NumberFormat.supportedLocalesOf(["cs", "en-US", "fr-CA", "xx"]), ["cs", "en-US", "fr-CA"]);
   same(new Intl.NumberFormat("xx").resolvedOptions().locale, "en-US");
   same(new Intl.NumberFormat("ar-EG-u-nu-latn-ca-coptic").resolvedOptions().locale, "ar-EG-u-nu-latn");
-  equal(Intl.getCanonicalLocales(["SH", "ru-SU", "en-u-ca-islamicc", "en-t-iw"]), ["sr-Latn", "ru-RU", "en-u-ca-islamic-civil", "en-t-he"]);
+  equal(Intl.getCanonicalLocales(["SH", "ru-SU", "en-u-ca-islamicc", "en-t-iw-m0-din-k0-qwertz", "ja-Latn-hepburn-heploc", "und-u-rg-no23"]), ["sr-Latn", "ru-RU", "en-u-ca-islamic-civil", "en-t-he-k0-qwertz-m0-din", "ja-Latn-alalc97", "und-u-rg-no50"]);
   throws(() => Intl.getCanonicalLocales("en-u"), "RangeError");
   same(`${new Intl.Locale("zh-TW").maximize()}`, "zh-Hant-TW");
   same(`${new Intl.Locale("en-u-foo-nu-latn", { calendar: "islamicc", numeric: true })}`, "en-u-foo-ca-islamic-civil-kn-nu-latn");
@@ -51,6 +51,12 @@ export function words_are_those_of_a_language() {
   same(new Intl.ListFormat("fr", { type: "disjunction" }).format(["a", "\ud800", ""]), "a, \ud800 ou ");
   same(new Intl.DisplayNames("ja", { type: "region" }).of("US"), "アメリカ合衆国");
   same("istanbul".toLocaleUpperCase("tr"), "İSTANBUL");
+}
+
+export function durations_are_written_as_objects_and_as_texts() {
+  same(new Intl.DurationFormat("de", { style: "digital" }).format({ days: 1, hours: 2, milliseconds: 250 }), "1 Tg., 2:00:00,25");
+  same(new Intl.DurationFormat("en", { style: "long" }).format("-PT1.5H"), "-1 hour, 30 minutes");
+  throws(() => new Intl.DurationFormat().format({ hours: 1, minutes: -1 }), "RangeError");
 }
 
 export function odd_values_are_refused_or_written_and_never_crash() {

@@ -146,6 +146,9 @@ int32_t ucurr_getDefaultFractionDigits(const UChar *currency, UErrorCode *);
 _RESOURCES = """
 typedef struct UResourceBundle UResourceBundle;
 
+UResourceBundle *ures_open(const char *package, const char *locale, UErrorCode *);
+UResourceBundle *ures_getByKeyWithFallback(const UResourceBundle *, const char *key, UResourceBundle *, UErrorCode *);
+const UChar *ures_getStringByKeyWithFallback(const UResourceBundle *, const char *key, int32_t *length, UErrorCode *);
 UResourceBundle *ures_openDirect(const char *package, const char *name, UErrorCode *);
 UResourceBundle *ures_getByKey(const UResourceBundle *, const char *key, UResourceBundle *, UErrorCode *);
 UResourceBundle *ures_getNextResource(UResourceBundle *, UResourceBundle *, UErrorCode *);

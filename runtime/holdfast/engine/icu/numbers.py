@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from holdfast.engine.icu.formatted import Field, fields_in, pieces, text_in
-from holdfast.engine.icu.library import NULL, checked, icu, opened, utf16
+from holdfast.engine.icu.library import NULL, IcuError, checked, ffi, icu, opened, text_at, utf16
 from holdfast.engine.icu.tags import as_locale
 
 Number = int | float | str  # decimal digits, for what no double is
@@ -175,3 +175,18 @@ def currency_digits(code: str) -> int:
     """How many digits a fraction of this currency has. ucurr_getDefaultFractionDigits."""
     units, _ = utf16(code + "\0")
     return int(checked(icu.ucurr_getDefaultFractionDigits, units))
+
+
+@lru_cache(maxsize=64)
+def time_separator(locale: str, numbering_system: str) -> str:
+    """What stands between hours and minutes. CLDR's timeSeparator, which ures_… alone tells."""
+    bundle = opened(icu.ures_close, icu.ures_open, NULL, as_locale(locale).encode())
+    length = ffi.new("int32_t *")
+    try:
+        for key in ("NumberElements", numbering_system, "symbols"):
+            child = icu.ures_getByKeyWithFallback
+            bundle = opened(icu.ures_close, child, bundle, key.encode(), NULL)
+        found = icu.ures_getStringByKeyWithFallback
+        return text_at(checked(found, bundle, b"timeSeparator", length), length[0])
+    except IcuError:
+        return ":"

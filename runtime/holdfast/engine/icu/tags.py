@@ -37,7 +37,10 @@ _TAG = re.compile(
     rf"(?P<id>{_LANGUAGE})(?P<extensions>(?:-(?:{_EXTENSION}))*)(?P<private>(?:-x(?:-[a-z0-9]{{1,8}})+)?)"
 )
 _SINGLETON = re.compile(r"-([a-z0-9])(?=-)")
-_TRANSFORMED = re.compile(rf"-t-(?P<id>{_LANGUAGE})(?=-|$)")
+_TRANSFORMED = re.compile(rf"-t(?:-(?P<id>{_LANGUAGE})(?=-|$))?(?P<fields>{_FIELDS}*)(?=-|$)")
+_REGIONAL = re.compile(
+    r"-(?P<key>rg|sd)-(?P<place>[a-z]{2}[a-z0-9]{1,4}|[0-9]{3}[a-z0-9]{1,4})(?=-|$)"
+)
 
 
 @lru_cache(maxsize=512)
@@ -53,17 +56,26 @@ def canonical_tag(tag: str) -> str | None:
     if len(singletons) != len(set(singletons)) or _repeats_variants(match["id"]):
         return None
     transformed = _TRANSFORMED.search(extensions)
-    if transformed is not None:
-        if _repeats_variants(transformed["id"]):
-            return None
-        inner = canonical_language(transformed["id"]).lower()
-        extensions = (
-            f"{extensions[: transformed.start()]}-t-{inner}{extensions[transformed.end() :]}"
-        )
+    if transformed is not None and transformed["id"] and _repeats_variants(transformed["id"]):
+        return None
+    extensions = _TRANSFORMED.sub(_canonical_transformed, extensions)
+    extensions = _REGIONAL.sub(_canonical_place, extensions)
     try:
         return as_tag(as_locale(canonical_language(match["id"]) + extensions + match["private"]))
     except IcuError:
         return None
+
+
+def _canonical_transformed(match: re.Match[str]) -> str:
+    language = f"-{canonical_language(match['id']).lower()}" if match["id"] else ""
+    fields = re.findall(r"-[a-z][0-9](?:-[a-z0-9]{3,8})+", match["fields"])
+    return f"-t{language}{''.join(sorted(fields))}"
+
+
+def _canonical_place(match: re.Match[str]) -> str:
+    place = match["place"]
+    found = _replacements()["subdivision"].get(place, place).split(" ")[0].lower()
+    return f"-{match['key']}-{found if len(found) > 2 else f'{found}zzzz'}"
 
 
 def as_locale(tag: str) -> str:
@@ -99,7 +111,10 @@ def canonical_language(tag: str) -> str:
     """A tag without extensions, in lower case, as it is written today."""
     language, script, region, variants = split(tag)
     known = _replacements()
-    script, region, variants = script.title(), region.upper(), sorted(variants)
+    script, region = script.title(), region.upper()
+    if "hepburn" in variants and "heploc" in variants:  # the one rule for two of them
+        variants = [*({*variants, "alalc97"} - {"hepburn", "heploc"})]
+    variants.sort()
     for _ in range(8):  # a name's successor may have one, too
         before = (language, script, region, variants)
         variants = sorted({known["variant"].get(variant, variant) for variant in variants})
@@ -163,7 +178,7 @@ def _replacements() -> dict[str, dict[str, str]]:
     """What has another name today, by its kind; joined by low lines, and several ones by spaces."""
     root = opened(icu.ures_close, icu.ures_openDirect, NULL, b"metadata")
     alias = _child(root, b"alias")
-    kinds = ("language", "script", "territory", "variant")
+    kinds = ("language", "script", "territory", "subdivision", "variant")
     return {kind: dict(_entries(_child(alias, kind.encode()))) for kind in kinds}
 
 
