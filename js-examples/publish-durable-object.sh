@@ -9,7 +9,8 @@
 #   ACCOUNT_TAG          the account's id                      (default: local)
 #   SCRIPT_NAME          the name of the script with the class (default: durable-object-example)
 #   CALLING_SCRIPT_NAME  the name of the Worker that calls it  (default: calling-worker)
-#   BASE_URL             where the API is          (default: http://127.0.0.1:8788/client/v4)
+#   BASE_URL             where the API is          (default: HOLDFAST_API_URL/client/v4, or
+#                        http://127.0.0.1:8788/client/v4)
 #   WORKER_URL           where the Worker answers  (default: http://<calling name>.localhost:8787/)
 #   CLASS_FILE           the class's module        (default: durable-object-example.mjs)
 #   CALLING_FILE         the Worker's script       (default: calling-worker.js)
@@ -22,7 +23,8 @@ API_TOKEN=${API_TOKEN:-${HOLDFAST_API_TOKEN:-$(cat .holdfast/api-token 2>/dev/nu
 ACCOUNT_TAG=${ACCOUNT_TAG:-local}
 SCRIPT_NAME=${SCRIPT_NAME:-durable-object-example}
 CALLING_SCRIPT_NAME=${CALLING_SCRIPT_NAME:-calling-worker}
-BASE_URL=${BASE_URL:-http://127.0.0.1:8788/client/v4}
+api_url=${HOLDFAST_API_URL:-http://127.0.0.1:8788}
+BASE_URL=${BASE_URL:-${api_url%/}/client/v4}
 WORKER_URL=${WORKER_URL:-http://$CALLING_SCRIPT_NAME.localhost:8787/}
 CLASS_FILE=${CLASS_FILE:-durable-object-example.mjs}
 CALLING_FILE=${CALLING_FILE:-calling-worker.js}

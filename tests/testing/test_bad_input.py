@@ -22,6 +22,7 @@ EMPTY = "export default { fetch() {} }"
         ("", "The source is an empty text"),
         ("export default {", "the script 'worker' does not load: Uncaught SyntaxError"),
         ("import './other.mjs'; export default {}", 'No such module "other.mjs"'),
+        ("import { Hono } from 'hono'; export default {}", "npm install --save-dev esbuild"),
         ("export const nothing = 1", "no registered event handlers"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Connections to the outside that scripts leave open."""
+"""What scripts leave behind: connections that are open, errors that nobody caught, work."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from holdfast.host.sockets_wire import proof_of
-from holdfast.testing import AsyncHarness
+from holdfast.testing import AsyncHarness, Harness, JavaScriptError
 from holdfast.testing.errors import LeakError
 
 CALLER = """
@@ -76,3 +76,40 @@ async def test_a_tcp_connection_that_a_script_leaves_open_is_a_leak(address: str
 @pytest.mark.parametrize("path", ["/websocket", "/tcp"])
 async def test_what_a_script_closes_is_none(address: str, path: str) -> None:
     await call(address, path, "/close")
+
+
+FAILING_LATER = """
+import { DurableObject } from "cloudflare:workers";
+export class Late extends DurableObject {
+  set() { return this.ctx.storage.setAlarm(Date.now()); }
+  alarm() { throw new Error("too late"); }
+}
+export default { fetch(request, env, ctx) {
+  ctx.waitUntil(Promise.reject(new Error("nobody saw it")));
+  return new Response();
+} };
+"""
+
+
+def test_who_is_strict_fails_for_what_nobody_caught():
+    harness = Harness(strict=True)
+    harness.worker(FAILING_LATER).fetch()
+    with pytest.raises(LeakError, match="nobody saw it"):
+        harness.close()
+    with Harness(strict=True) as harness:
+        worker = harness.worker(FAILING_LATER)
+        worker.fetch()
+        worker.logs.clear()
+        late = worker.object("Late")
+        late.call("set")
+        with pytest.raises(JavaScriptError, match="too late"):
+            late.run_alarm()
+
+
+def test_a_report_tells_what_is_under_way():
+    with Harness() as harness:
+        later = "fetch(r, e, ctx) { ctx.waitUntil(scheduler.wait(9)); return new Response(); }"
+        harness.worker(f"export default {{ {later} }}", name="waiting").fetch()
+        assert "still under way: work of waiting" in harness.report()
+        harness.settle()
+        assert "under way" not in harness.report()

@@ -36,6 +36,12 @@ _REQUIRE = re.compile(r"""\brequire\s*\(\s*(["'])(\.{1,2}/[^"'\n]+)\1""")
 _MODULE_SYNTAX = re.compile(r"""^\s*(?:export\b|import\b\s*["'{*\w])""", re.MULTILINE)
 
 
+# The specifier of a module that is named by no path and no scheme.
+_BARE = re.compile(
+    r'No such module "(@?[a-z][\w.-]*(?:/[\w.-]+)*)", imported from "[^"]+"\.$', re.MULTILINE
+)
+
+
 class Uncompiled(ValueError):
     """A file that the engine cannot run as it is, such as TypeScript."""
 
@@ -147,3 +153,11 @@ def _before_space(text: str, end: int) -> int:
     while end and text[end - 1].isspace():
         end -= 1
     return end
+
+
+def with_way_out(reason: str) -> str:
+    """Why a script does not load, with what helps where it imports a package from npm."""
+    found = _BARE.search(reason)
+    if found is None or Path(found[1]).suffix or found[1].startswith("cloudflare:"):
+        return reason
+    return f"{reason} A package from npm is installed first. {WAY_TO_BUNDLE}"

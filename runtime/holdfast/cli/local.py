@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from holdfast.catalog.cron import Cron
+from holdfast.catalog.files import with_way_out
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.console import complain, configure_logging, open_terminal, remark
 from holdfast.cli.listening import (
@@ -22,7 +23,7 @@ from holdfast.cli.process import settings_from, spare_what_stays, unusable_folde
 from holdfast.cli.processes import run_workers
 from holdfast.cli.project_file import ProjectFile, SourceFile, open_scripts
 from holdfast.cli.reload import Reading, Reloader, Triggers, error_page, read
-from holdfast.cli.script_file import check_classes, with_way_out
+from holdfast.cli.script_file import check_classes
 from holdfast.cli.terminal import Terminal
 from holdfast.dataclass import dataclass
 from holdfast.host.edge import EXAMPLE

@@ -18,6 +18,7 @@ from holdfast.engine import Limits, TurnWatch
 from holdfast.engine.limits import MEBIBYTE
 from holdfast.host.edge import Edge
 from holdfast.host.origins import Origins
+from holdfast.server.data_folder import FolderInUse
 from holdfast.server.settings import Bounds, Settings
 from holdfast.server.signals import stop_signals
 
@@ -152,6 +153,10 @@ def unusable_folder(data: Path, error: Exception) -> str:
     """Why a data folder cannot be used, and what helps."""
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     way_out = "choose another with --data"
+    if isinstance(error, FolderInUse):
+        way_out = f"stop that first, or {way_out}"
+    if isinstance(error, FileExistsError):
+        reason = "it is a file"
     if isinstance(error, PermissionError):
         way_out = f"let this user read and write {error.filename or data}, or {way_out}"
     return f"the data folder {data} cannot be used: {reason}; {way_out}"

@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from holdfast.catalog.files import with_way_out
 from holdfast.catalog.script import Script, Syntax
 from holdfast.cli.project_file import SourceFile
-from holdfast.cli.script_file import ScriptUnreadable, Stamp, check_classes, with_way_out
+from holdfast.cli.script_file import ScriptUnreadable, Stamp, check_classes
 from holdfast.cli.terminal import Terminal
 from holdfast.engine.modules import Module, ModuleKind
 from holdfast.server import FileSource, Runtime

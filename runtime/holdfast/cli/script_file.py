@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from holdfast.catalog.bindings import ObjectNamespace, PlainText
 from holdfast.catalog.errors import UploadRejected
-from holdfast.catalog.files import WAY_TO_BUNDLE
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import DevAddress
 from holdfast.catalog.script import Script, new_version
@@ -164,20 +162,6 @@ def explained(path: Path) -> Iterator[None]:
         raise ScriptUnreadable(f"{path} is not text in UTF-8") from error
     except ValueError as error:
         raise ScriptUnreadable(str(error)) from error
-
-
-# The specifier of a module that is named by no path and no scheme.
-_BARE = re.compile(
-    r'No such module "(@?[a-z][\w.-]*(?:/[\w.-]+)*)", imported from "[^"]+"\.$', re.M
-)
-
-
-def with_way_out(reason: str) -> str:
-    """Why a script does not load, with what helps where it imports a package from npm."""
-    found = _BARE.search(reason)
-    if found is None or Path(found[1]).suffix or found[1].startswith("cloudflare:"):
-        return reason
-    return f"{reason} A package from npm is installed first. {WAY_TO_BUNDLE}"
 
 
 def unreadable(error: OSError, path: Path) -> str:

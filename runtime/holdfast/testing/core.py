@@ -358,7 +358,3 @@ class Core(Stage, Generic[WorkerT]):
                 )
             self._time.fire_at(due)
             await self.waiting.quiet()
-
-    def _is_busy(self, name: str) -> bool:
-        loaded = self.runtime.worker(name)
-        return loaded.is_busy or bool(loaded.host.pending)

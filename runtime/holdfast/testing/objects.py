@@ -128,8 +128,9 @@ class AnyObject(Generic[SocketT]):
                 store.set_alarm(int(core.clock.now_ms()))
         outcome = await core.waiting.wait(ended, f"the alarm of {self!r}")
         if outcome in (Outcome.FAILED, Outcome.ABANDONED):
-            lines = [line.text for line in self.worker.logs if _IN_ALARM in line.text]
-            text = lines[-1].partition(_IN_ALARM)[2] if lines else "Error: the alarm has failed"
+            lines = [line for line in self.worker.logs if _IN_ALARM in line.text]
+            text = lines[-1].text.partition(_IN_ALARM)[2] if lines else "Error: it has failed"
+            core.uncaught = [line for line in core.uncaught if line not in lines[-1:]]
             name, _, message = text.partition("\n")[0].partition(": ")
             found = self.worker.found
             raise javascript_error(name, message, text, "", found.texts, self.worker.bound)

@@ -19,6 +19,12 @@ def declare_options(parser: pytest.Parser) -> None:
         "Seconds of real time that a call, or a JavaScript test, may take.",
         default=DEFAULT_TIMEOUT,
     )
+    parser.addini(
+        "holdfast_strict",
+        "Whether a test fails in which a script has thrown what nobody caught.",
+        type="bool",
+        default=False,
+    )
     parser.getgroup("holdfast").addoption(
         "--holdfast-seed",
         type=int,

@@ -148,6 +148,7 @@ def _options(request: pytest.FixtureRequest) -> dict[str, Any]:
         "timeout": timeout_of(config),
         "seed": config.getoption("--holdfast-seed"),
         "folders": [*beside, config.rootpath],
+        "strict": config.getini("holdfast_strict"),
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from weakref import WeakSet
 
 from holdfast.catalog.errors import CatalogError
+from holdfast.catalog.files import with_way_out
 from holdfast.host.sockets_end import SocketEnd, join
 from holdfast.server.data_folder import BUCKETS, D1_FILES
 from holdfast.server.settings import Settings
@@ -64,8 +65,12 @@ class Stage:
         now: datetime | None = None,
         seed: int | None = None,
         folders: Iterable[Path] = (),
+        strict: bool = False,
     ) -> None:
-        """`timeout`: seconds of real time for a call; `folders`: where files are looked for."""
+        """`timeout`: seconds of real time for a call; `folders`: where files are looked for.
+
+        Who is `strict` fails a test in which a script has thrown what nobody caught.
+        """
         self.faults = Faults()
         self.interleaving = Interleaving()
         self._time = VirtualClock(now)
@@ -88,6 +93,8 @@ class Stage:
         self._sockets: list[AnySocket] = []
         self._streams: list[AnyStream] = []
         self._left_open: list[str] = []  # when it ended
+        self._strict = strict
+        self.uncaught: list[LogLine] = []  # of scripts' logs, unless the test has seen it
         self._noted: deque[tuple[str, Response]] = deque(maxlen=_NOTED)
         self._failed: list[AssertionError] = []
         self._begun = self._closed = False
@@ -118,7 +125,7 @@ class Stage:
             return self.runtime.worker(name)
         except ScriptInvalid as error:
             found = self.sources.found[name]
-            text = found.told(str(error))
+            text = with_way_out(found.told(str(error)))
             source = excerpt(text.splitlines(), found.texts)
             raise HarnessError(f"{found.where} does not load: {text}\n{source}".rstrip()) from None
         except (WorkerError, CatalogError) as error:
@@ -144,7 +151,16 @@ class Stage:
             if worker.logs:
                 lines = "\n".join(f"  {line.level}: {line.text}" for line in worker.logs)
                 parts.append(f"log of {worker.name}:\n{lines}")
+        if self.is_open and (busy := [name for name in self.workers if self._is_busy(name)]):
+            parts.append(
+                f"still under way: work of {', '.join(busy)}, such as a promise given to "
+                "waitUntil; holdfast.settle() lets it end"
+            )
         return "\n".join(parts)
+
+    def _is_busy(self, name: str) -> bool:
+        loaded = self.runtime.worker(name)
+        return loaded.is_busy or bool(loaded.host.pending)
 
     def wrote(self, store: ObjectStore) -> None:
         """The test has used an object's store: what it wrote is to become durable."""
@@ -168,7 +184,9 @@ class Stage:
     def _console(self, script: str, level: str, text: str) -> None:
         if script in self.workers:
             worker = self.workers[script]
-            worker.logs.append(LogLine(level, worker.found.told(text)))
+            worker.logs.append(line := LogLine(level, worker.found.told(text)))
+            if level == "error" and text.startswith("Uncaught"):
+                self.uncaught.append(line)
 
     def _python_failed(self, error: BaseException) -> None:
         if isinstance(error, AssertionError):
@@ -364,3 +382,13 @@ class Stage:
             raise LeakError("The test has left behind: " + "; ".join(leaks))
         if self._failed:
             raise self._failed[0]
+        if self._strict:
+            self._look_for_uncaught()
+
+    def _look_for_uncaught(self) -> None:
+        shown = {id(line) for worker in self.workers.values() for line in worker.logs}
+        if left := [line.text for line in self.uncaught if id(line) in shown]:
+            raise LeakError(
+                "Scripts have thrown what nobody caught; a test that means that clears "
+                "worker.logs:\n" + "\n".join(left)
+            )
