@@ -4,7 +4,8 @@
   with uploads in parts (uploads.py).
 - contents.py: contents as files, from their first byte to their removal; commits.py: changes of
   metadata that wait for the disk together; schema.py: the tables.
-- conditions.py, ranges.py: on what condition, and which bytes; objects.py: what is told of one.
+- conditions.py, ranges.py: on what condition, and which bytes; objects.py: what is told of one;
+  checksums.py: of contents; cors.py: what pages of other origins may do with a bucket.
 - errors.py: what can go wrong, with Cloudflare's numbers.
 
 `<data>/r2/` holds `buckets.sqlite`, and for each bucket a folder with its metadata,

@@ -11,10 +11,10 @@ import apsw
 from holdfast.dataclass import dataclass
 from holdfast.storage.errors import StorageError
 from holdfast.storage.makeshift import lacks_room
+from holdfast.storage.r2.checksums import MD5
 from holdfast.storage.r2.commits import Commits
 from holdfast.storage.r2.conditions import ALWAYS, Condition
 from holdfast.storage.r2.contents import (
-    MD5,
     Contents,
     NewContent,
     OpenedParts,
@@ -22,12 +22,10 @@ from holdfast.storage.r2.contents import (
     disk_errors,
 )
 from holdfast.storage.r2.errors import (
-    BadDigest,
     BucketNotEmpty,
     NoRoom,
     NoSuchBucket,
     NoSuchKey,
-    PreconditionFailed,
     TooManyKeys,
 )
 from holdfast.storage.r2.listing import Listing, Page, list_objects
@@ -39,6 +37,7 @@ from holdfast.storage.r2.rows import (
     key_bytes,
     object_of_row,
     replaced_content,
+    require,
 )
 from holdfast.storage.r2.schema import COLUMNS, SCHEMA
 from holdfast.storage.r2.uploads import Uploads
@@ -48,13 +47,6 @@ DATABASE = "bucket.sqlite"
 MAX_DELETED = 1_000
 # https://developers.cloudflare.com/r2/platform/limits/
 MAX_UPLOAD_BYTES = 5 * 2**30 - 5 * 2**20
-HASHES = {
-    MD5: "MD5",
-    "sha1": "SHA-1",
-    "sha256": "SHA-256",
-    "sha384": "SHA-384",
-    "sha512": "SHA-512",
-}
 
 _WHAT = "The metadata of a bucket"
 _SWEEP_EVERY_S = 3_600
@@ -125,12 +117,15 @@ class Bucket:
         wanted: dict[str, int] | str | None = None,
         condition: Condition = ALWAYS,
     ) -> Got:
-        """An object and its bytes, as they are now. Raises NoSuchKey, InvalidRange."""
+        """An object and its bytes, as they are now. Raises NoSuchKey, InvalidRange.
+
+        `wanted`: see `wanted_bytes`.
+        """
         for _ in range(_TRIES):
             found, content, parts = self._find(key)
             if not condition.holds(found.etag, found.uploaded):
                 return Got(found, range(found.size), None)
-            bytes_of = wanted_bytes(wanted, found.size)
+            bytes_of = wanted_bytes(wanted, found.size, [size for _, size in parts])
             with disk_errors(f"Reading {key}"):
                 try:
                     return Got(found, bytes_of, self._open(content, parts, bytes_of))
@@ -213,10 +208,8 @@ class Bucket:
             raise NoSuchBucket  # the one that it was written to was deleted, and created anew
         metadata.check()
         checksums = checksums or {}
+        new.check(checksums)
         digests = new.digests
-        for name, given in checksums.items():
-            if given != digests[name]:
-                raise BadDigest(HASHES[name], given, digests[name])
         with disk_errors(f"Writing {key}"):
             try:
                 new.finish()
@@ -234,11 +227,7 @@ class Bucket:
 
         def change(db: apsw.Connection) -> str | None:
             wanted = key_bytes(key)
-            sql = "SELECT etag, uploaded FROM objects WHERE key = ?"
-            before = db.execute(sql, (wanted,)).fetchone()
-            holds = condition.holds_without() if before is None else condition.holds(*before)
-            if not holds:
-                raise PreconditionFailed
+            require(db, wanted, condition)
             replaced = replaced_content(db, wanted)
             insert_object(db, stored, new.name, parts=0)
             return replaced

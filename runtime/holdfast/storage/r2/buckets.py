@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +18,7 @@ import apsw
 from holdfast.dataclass import dataclass
 from holdfast.storage.clock import now_ms
 from holdfast.storage.r2.bucket import Bucket
+from holdfast.storage.r2.cors import CorsRule, check_rules, rules_as_text, rules_of_text
 from holdfast.storage.r2.errors import BucketExists, InvalidBucketName, NoSuchBucket
 from holdfast.storage.r2.objects import STORAGE_CLASSES
 from holdfast.storage.r2.schema import DIRECTORY
@@ -130,6 +131,7 @@ class Buckets:
                 bucket.mark_deleted(now_ms)
             with self._database.writing() as db:
                 db.execute("DELETE FROM buckets WHERE id = ?", (found.id,))
+                db.execute("DELETE FROM cors WHERE id = ?", (found.id,))
         finally:
             bucket.close()
         self._forget(name, self._open.get(name))
@@ -139,6 +141,31 @@ class Buckets:
         with suppress(FileNotFoundError):
             bucket.folder.rename(left)
         shutil.rmtree(left, ignore_errors=True)
+
+    def cors(self, name: str) -> list[CorsRule]:
+        """The CORS rules of a bucket, which may be none. Raises NoSuchBucket."""
+        with self._database.reading() as db:
+            found = db and _row_of(db, name)
+            if not db or not found:
+                raise NoSuchBucket
+            row = db.execute("SELECT rules FROM cors WHERE id = ?", (found.id,)).fetchone()
+        return [] if row is None else rules_of_text(str(row[0]))
+
+    def put_cors(self, name: str, rules: Sequence[CorsRule]) -> None:
+        """Give a bucket these rules, and no others; durable on return.
+
+        Raises NoSuchBucket and InvalidCors.
+        """
+        check_rules(rules)
+        with self._database.writing() as db:
+            found = _row_of(db, name)
+            if found is None:
+                raise NoSuchBucket
+            if rules:
+                row = (found.id, rules_as_text(rules))
+                db.execute("INSERT OR REPLACE INTO cors VALUES (?,?)", row)
+            else:
+                db.execute("DELETE FROM cors WHERE id = ?", (found.id,))
 
     def use(self, name: str, do: Callable[[Bucket], T]) -> T:
         """What comes of doing something with a bucket. Raises NoSuchBucket."""

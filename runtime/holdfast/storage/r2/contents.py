@@ -18,7 +18,7 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,10 +26,10 @@ from typing import Self
 from holdfast.dataclass import dataclass
 from holdfast.storage.disk import NO_SPACE, Folder, fsync, make_folder, sync_path, write_all
 from holdfast.storage.errors import StorageError
-from holdfast.storage.r2.errors import NoRoom
+from holdfast.storage.r2.checksums import NAMES, new_checksum
+from holdfast.storage.r2.errors import BadDigest, NoRoom
 
 NEW = "new"
-MD5 = "md5"
 _READ = os.O_RDONLY | os.O_CLOEXEC
 _SWEPT_TOGETHER = 100
 _FOLDER = _READ | os.O_DIRECTORY
@@ -67,13 +67,15 @@ class Contents:
                 return new
             new.close()  # it was taken for one that was left over
 
-    def begin_part(self, content: str) -> "NewContent":
+    def begin_part(self, content: str, algorithms: Collection[str]) -> "NewContent":
         """Begin a part of an upload, whose folder comes and goes with its parts. Raises OSError."""
         folder = self.path(content)
         while True:
             make_folder(folder)
             with contextlib.suppress(FileNotFoundError):  # the last part was just removed from it
-                return NewPart(folder / secrets.token_hex(16), [MD5], lambda: sync_path(folder))
+                return NewPart(
+                    folder / secrets.token_hex(16), algorithms, lambda: sync_path(folder)
+                )
 
     def _sync_new(self) -> None:
         self._new.sync(self._new.changed())
@@ -238,7 +240,7 @@ class NewContent:
     ) -> None:
         self._path = path
         self._sync_folder = sync_folder
-        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
+        self._hashes = {name: new_checksum(name) for name in algorithms}
         self._is_kept = False
         self._fd: int | None = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666
@@ -282,6 +284,13 @@ class NewContent:
     def digests(self) -> dict[str, str]:
         """The checksums of all that was written, in hexadecimal."""
         return {name: one.hexdigest() for name, one in self._hashes.items()}
+
+    def check(self, checksums: Mapping[str, str]) -> None:
+        """Raise BadDigest where these, of algorithms that it was begun with, are not its own."""
+        digests = self.digests
+        for name, given in checksums.items():
+            if given != digests[name]:
+                raise BadDigest(NAMES[name], given, digests[name])
 
     @contextlib.contextmanager
     def committed(self) -> Iterator[None]:

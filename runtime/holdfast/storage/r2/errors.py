@@ -7,6 +7,7 @@ R2Error                 (10001 itself: the server's fault, or the disk's)
 ├── NoSuchKey, InvalidObjectName, MetadataTooLarge, InvalidStorageClass
 ├── EntityTooLarge, BadDigest, PreconditionFailed, InvalidRange, InvalidMaxKeys, TooManyKeys
 ├── NoSuchUpload, InvalidPart, EntityTooSmall, BadUpload
+├── NoSuchCors, InvalidCors
 └── NoRoom              the disk is full; nothing was changed
 
 https://developers.cloudflare.com/r2/api/error-codes/
@@ -143,6 +144,18 @@ class BadUpload(R2Error):
     """The parts do not make an object: all but the last one have one size."""
 
     code, status, message = 10048, 400, "There was a problem with the multipart upload."
+
+
+class InvalidCors(R2Error):
+    """Rules that no bucket can have; the message tells which."""
+
+    code, status = 10040, 400
+
+
+class NoSuchCors(R2Error):
+    """A bucket has no CORS rules."""
+
+    code, status, message = 10059, 404, "The CORS configuration does not exist."
 
 
 class EntityTooLarge(R2Error):

@@ -80,6 +80,11 @@ def list_objects(db: apsw.Connection, page: Page) -> Listing:
         after = group + _AFTER_ALL
 
 
+def cursor_after(prefix: str) -> str:
+    """A cursor that leads past all keys with a prefix."""
+    return base64.urlsafe_b64encode(key_bytes(prefix) + _AFTER_ALL).decode()
+
+
 def _after_of(cursor: str) -> bytes:
     try:
         return base64.b64decode(cursor, b"-_", validate=True)

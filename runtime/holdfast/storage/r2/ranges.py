@@ -4,6 +4,7 @@ https://developers.cloudflare.com/r2/api/workers/workers-api-reference/#ranged-r
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from holdfast.storage.r2.errors import InvalidRange
@@ -13,8 +14,10 @@ _ONE = re.compile(r" *+([0-9]*+) *+- *+([0-9]*+) *+")
 _MAX_DIGITS = 18
 
 
-def wanted_bytes(told: dict[str, Any] | str | None, size: int) -> range:
+def wanted_bytes(told: dict[str, Any] | str | None, size: int, parts: Sequence[int] = ()) -> range:
     """What is asked for of an object of `size` bytes: by numbers, or by a Range header.
+
+    `{"part": n}` is the n-th of `parts`, by their sizes; an object that came at once has one.
 
     Raises InvalidRange for numbers that lead out of it; a header that does counts for nothing.
     """
@@ -22,6 +25,8 @@ def wanted_bytes(told: dict[str, Any] | str | None, size: int) -> range:
         return range(size)
     if isinstance(told, str):
         return _of_header(told, size)
+    if "part" in told:
+        return _part(told["part"], parts or [size])
     suffix: int | None = told.get("suffix")
     if suffix is not None:
         if suffix <= 0:
@@ -34,6 +39,13 @@ def wanted_bytes(told: dict[str, Any] | str | None, size: int) -> range:
     if not wanted:
         raise InvalidRange
     return wanted
+
+
+def _part(number: int, sizes: Sequence[int]) -> range:
+    if not 1 <= number <= len(sizes):
+        raise InvalidRange
+    start = sum(sizes[: number - 1])
+    return range(start, start + sizes[number - 1])
 
 
 def _number(digits: str) -> int | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import apsw
 
-from holdfast.storage.r2.errors import InvalidObjectName
+from holdfast.storage.r2.conditions import Condition
+from holdfast.storage.r2.errors import InvalidObjectName, PreconditionFailed
 from holdfast.storage.r2.objects import Metadata, StoredObject
 from holdfast.storage.r2.schema import PUT
 
@@ -51,6 +52,13 @@ def insert_object(db: apsw.Connection, stored: StoredObject, content: str, *, pa
             *stored.metadata.row,
         ),
     )
+
+
+def require(db: apsw.Connection, key: bytes, condition: Condition) -> None:
+    """Raise PreconditionFailed where a condition does not hold for the object, or its absence."""
+    before = db.execute("SELECT etag, uploaded FROM objects WHERE key = ?", (key,)).fetchone()
+    if not (condition.holds_without() if before is None else condition.holds(*before)):
+        raise PreconditionFailed
 
 
 def replaced_content(db: apsw.Connection, key: bytes) -> str | None:

@@ -53,6 +53,11 @@ CREATE TABLE IF NOT EXISTS buckets (
     created INTEGER NOT NULL,    -- milliseconds since the epoch
     storage_class TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS cors (
+    id TEXT PRIMARY KEY,         -- of a bucket
+    rules TEXT NOT NULL          -- JSON
+) STRICT, WITHOUT ROWID;
 """
 
 COLUMNS = (

@@ -8,12 +8,14 @@ https://developers.cloudflare.com/r2/objects/multipart-objects/
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import apsw
 
-from holdfast.storage.r2.contents import MD5, Contents, NewContent, disk_errors
+from holdfast.storage.r2.checksums import MD5
+from holdfast.storage.r2.conditions import ALWAYS, Condition
+from holdfast.storage.r2.contents import Contents, NewContent, disk_errors
 from holdfast.storage.r2.errors import (
     BadUpload,
     EntityTooSmall,
@@ -29,6 +31,16 @@ from holdfast.storage.r2.rows import (
     note_garbage,
     object_of_row,
     replaced_content,
+    require,
+)
+from holdfast.storage.r2.upload_listing import (
+    PartListing,
+    UploadedPart,
+    UploadListing,
+    UploadsPage,
+    list_parts,
+    list_uploads,
+    written_ms,
 )
 
 MIN_PART_BYTES = 5 * 2**20
@@ -71,14 +83,25 @@ class Uploads:
         self._change(change)
         return upload_id
 
-    def begin_part(self, key: str, upload_id: str) -> NewContent:
-        """Begin a part. Raises NoSuchUpload."""
+    def begin_part(self, key: str, upload_id: str, hashes: Sequence[str] = ()) -> NewContent:
+        """Begin a part, of which these checksums are wanted, too. Raises NoSuchUpload."""
         content = self._look(lambda db: _under_way(db, key, upload_id))
         with disk_errors(f"Uploading {key}"):
-            return self._contents.begin_part(content)
+            return self._contents.begin_part(content, {MD5, *hashes})
 
-    def put_part(self, key: str, upload_id: str, number: int, new: NewContent) -> str:
-        """Keep a part that was written, in the place of one before; its etag."""
+    def put_part(
+        self,
+        key: str,
+        upload_id: str,
+        number: int,
+        new: NewContent,
+        checksums: Mapping[str, str] | None = None,
+    ) -> str:
+        """Keep a part that was written, in the place of one before; its etag.
+
+        Raises NoSuchUpload, and BadDigest where `checksums` are of something else.
+        """
+        new.check(checksums or {})
         with disk_errors(f"Uploading {key}"):
             try:
                 new.finish()
@@ -102,15 +125,24 @@ class Uploads:
         return etag
 
     def complete(
-        self, key: str, upload_id: str, chosen: Sequence[tuple[int, str]], now_ms: float
+        self,
+        key: str,
+        upload_id: str,
+        chosen: Sequence[tuple[int, str]],
+        now_ms: float,
+        condition: Condition = ALWAYS,
     ) -> StoredObject:
-        """Make an object of parts, by number and etag, in the place of one before."""
+        """Make an object of parts, by number and etag, in the place of one before.
+
+        Where the condition does not hold, PreconditionFailed is raised, and the upload goes on.
+        """
 
         def change(db: apsw.Connection) -> tuple[StoredObject, str, list[str], list[str | None]]:
             row = _row_of(db, key, upload_id)
             content, ended, *metadata = row
             if ended:
                 raise NoSuchUpload
+            require(db, key_bytes(key), condition)
             parts = _chosen(db, content, chosen)
             digest = hashlib.md5(usedforsecurity=False)
             for _, _, _, etag in parts:
@@ -139,6 +171,26 @@ class Uploads:
             return None if ended else _end(db, upload_id, content)
 
         self._discard([self._change(change)])
+
+    def list(self, page: UploadsPage) -> UploadListing:
+        """A page of those that are under way."""
+        return self._look(lambda db: list_uploads(db, page))
+
+    def parts(self, key: str, upload_id: str, after: int, limit: int) -> PartListing:
+        """At most `limit` parts of an upload, with numbers above `after`. Raises NoSuchUpload."""
+        content, upload, rows, is_cut_off = self._look(
+            lambda db: list_parts(db, key, upload_id, after, limit)
+        )
+        parts = [
+            UploadedPart(
+                number,
+                size,
+                etag,
+                written_ms(self._contents.path(f"{content}/{name}"), upload.begun),
+            )
+            for number, name, size, etag in rows
+        ]
+        return PartListing(upload, parts, is_cut_off)
 
     def expire(self, now_ms: float) -> None:
         """Abort those that were begun too long ago, and forget those that have ended."""
