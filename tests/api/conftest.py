@@ -1,15 +1,19 @@
 """A running API over a real catalog and a platform that runs nothing."""
 
+import socket
+
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
-from holdfast.api import ApiSettings, make_app
+from holdfast.api import ApiServer, ApiSettings, make_app
+from holdfast.api.s3.credentials import access_key_id, secret_access_key
 from holdfast.catalog import Catalog
 from holdfast.storage.d1 import D1Databases, Pasts
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.storage.r2 import Buckets
 from tests.api.fakes import TOKEN, Api, FakePlatform, queues_in
+from tests.api.s3_client import S3, Signer
 
 
 @pytest.fixture
@@ -43,3 +47,16 @@ async def api(platform, settings):
     async with aiohttp.ClientSession() as session:
         yield Api(str(server.make_url("")).rstrip("/"), session)
     await server.close()
+
+
+@pytest.fixture
+async def s3(platform, settings):
+    """A client of S3, and a bucket `files`."""
+    platform.buckets.create("files", 0)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = ApiServer(platform, settings)
+    await server.start_on([listener])
+    signer = Signer(access_key_id(TOKEN), secret_access_key(TOKEN))
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
+        yield S3(f"http://127.0.0.1:{listener.getsockname()[1]}", session, signer)
+    await server.stop()

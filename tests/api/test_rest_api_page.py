@@ -49,5 +49,5 @@ def test_every_route_is_on_the_page(platform):
         for route in app.router.routes()
         if route.resource is not None and route.resource.canonical.startswith(ACCOUNT)
     }
-    assert len(paths) == 85
+    assert len(paths) == 87
     assert [path for path in paths if path not in PAGE] == []

@@ -9,6 +9,7 @@ aiohttp alone, and reaches the running Workers through the `Platform` protocol.
 - scripts.py, versions.py, secrets.py, script_settings.py, schedules.py, namespaces.py,
   key_value.py, queues.py, queue_messages.py, tails.py: the handlers; accounts.py and
   services.py: what Wrangler asks besides.
+- s3/: the S3 API of R2's buckets, on the same port.
 - envelope.py: the shape of every answer and the one place where exceptions become
   answers; auth.py: the token.
 - An upload's way: body.py (bounded stream) → form.py (parts) → metadata.py and

@@ -14,6 +14,7 @@ from holdfast.api.json_body import read_object
 from holdfast.api.paging import paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
+from holdfast.api.s3.credentials import access_key_id
 from holdfast.api.settings import ApiSettings
 
 OPERATOR = "operator@localhost"
@@ -35,6 +36,7 @@ class AccountHandlers:
         return [
             ("GET", f"{base}/user", self.user),
             ("GET", f"{base}/user/tokens/verify", self.verify),
+            ("GET", f"{account}/tokens/verify", self.verify),
             ("GET", f"{base}/memberships", self.memberships),
             ("GET", f"{base}/accounts", self.accounts),
             ("GET", account, self.account),
@@ -47,9 +49,9 @@ class AccountHandlers:
         """The one user."""
         return success({"id": "local", "email": OPERATOR})
 
-    async def verify(self, _request: web.Request) -> web.Response:
+    async def verify(self, request: web.Request) -> web.Response:
         """The token is sound, or the request would not have come here."""
-        return success({"id": "local", "status": "active"})
+        return success({"id": access_key_id(request.app[SETTINGS].token), "status": "active"})
 
     async def accounts(self, request: web.Request) -> web.Response:
         """The one account."""

@@ -4,10 +4,12 @@ import asyncio
 from http import HTTPStatus
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from holdfast.api.accounts import AccountHandlers
 from holdfast.api.assets import AssetHandlers
 from holdfast.api.auth import HEALTH, SETTINGS, authenticate
+from holdfast.api.bucket_cors import BucketCorsHandlers
 from holdfast.api.bucket_objects import BucketObjectHandlers
 from holdfast.api.buckets import BucketHandlers
 from holdfast.api.d1 import D1Handlers
@@ -19,6 +21,7 @@ from holdfast.api.envelope import (
     METHOD_NOT_ALLOWED,
     NO_SUCH_ROUTE,
     ApiRefusal,
+    Handler,
     answer_errors,
     note_begin,
 )
@@ -31,6 +34,7 @@ from holdfast.api.queue_messages import QueueMessageHandlers
 from holdfast.api.queues import QueueHandlers
 from holdfast.api.routes import RouteHandlers
 from holdfast.api.routing import add_routes
+from holdfast.api.s3.asked import is_for_s3
 from holdfast.api.schedules import ScheduleHandlers
 from holdfast.api.script_settings import ScriptSettingsHandlers
 from holdfast.api.scripts import ScriptHandlers
@@ -61,7 +65,7 @@ _ABSENT = {
 
 def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
     """The application that serves the API for `platform`; it holds nothing that needs closing."""
-    app = web.Application(middlewares=[answer_errors, authenticate])
+    app = web.Application(middlewares=[_s3_apart(platform), answer_errors, authenticate])
     app[SETTINGS] = settings
     app.on_response_prepare.append(_hide_server)
     app.on_response_prepare.append(note_begin)
@@ -87,6 +91,7 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
         tails,
         KeyValueHandlers(platform),
         BucketHandlers(platform),
+        BucketCorsHandlers(platform),
         BucketObjectHandlers(platform),
         WorkflowHandlers(platform, turn),
         D1Handlers(platform),
@@ -101,6 +106,20 @@ def make_app(platform: Platform, settings: ApiSettings) -> web.Application:
     # Known and unknown paths are told apart behind the token only.
     add_routes(app, [("*", "/{path:.*}", _refuse)])
     return app
+
+
+def _s3_apart(platform: Platform) -> Middleware:
+    """A middleware: S3's requests, whatever their path, are none of the REST API's."""
+
+    @web.middleware
+    async def divert(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not is_for_s3(request):
+            return await handler(request)
+        from holdfast.api.s3.front import serve  # who is never asked by S3 has no use for it
+
+        return await serve(request, platform.buckets)
+
+    return divert
 
 
 async def _health(_request: web.Request) -> web.Response:

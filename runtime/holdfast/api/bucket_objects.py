@@ -6,7 +6,6 @@ https://developers.cloudflare.com/api/resources/r2/subresources/buckets/subresou
 import asyncio
 import time
 from collections.abc import Callable
-from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -16,11 +15,11 @@ from holdfast.api.auth import SETTINGS
 from holdfast.api.body import bounded_body
 from holdfast.api.buckets import time_of
 from holdfast.api.envelope import success
+from holdfast.api.object_headers import http_metadata, object_headers
 from holdfast.api.paging import number_of
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.host.bodies import BufferedBody, ByteStream
-from holdfast.host.caching import http_date
 from holdfast.host.r2_bodies import Receiving, body_of, from_thread
 from holdfast.storage.r2 import Bucket, Metadata, StoredObject
 from holdfast.storage.r2.bucket import MAX_UPLOAD_BYTES, Got
@@ -31,13 +30,6 @@ from holdfast.storage.r2.listing import MAX_LISTED, Page
 DEFAULT_LISTED = 20
 _CHUNK_BYTES = 1 << 18
 _SLOWEST_BYTES_S = 100_000
-_HEADERS = {
-    "contentType": "Content-Type",
-    "contentLanguage": "Content-Language",
-    "contentDisposition": "Content-Disposition",
-    "contentEncoding": "Content-Encoding",
-    "cacheControl": "Cache-Control",
-}
 T = TypeVar("T")
 
 
@@ -95,7 +87,7 @@ class BucketObjectHandlers:
 
         got, body = await from_thread(read, lambda found: found[1].cancel())
         try:
-            response = web.StreamResponse(headers=_headers_of(got.object))
+            response = web.StreamResponse(headers=object_headers(got.object))
             if len(got.range) < got.object.size:
                 response.set_status(HTTPStatus.PARTIAL_CONTENT)
                 told = f"bytes {got.range.start}-{got.range.stop - 1}/{got.object.size}"
@@ -119,7 +111,9 @@ class BucketObjectHandlers:
 
         def store(new: NewContent) -> StoredObject:
             def put(bucket: Bucket) -> StoredObject:
-                metadata = Metadata(_http_of(request), {}, storage_class or bucket.storage_class)
+                metadata = Metadata(
+                    http_metadata(request.headers.get), {}, storage_class or bucket.storage_class
+                )
                 return bucket.put(key, new, metadata, now_ms=now_ms)
 
             return use(put)
@@ -143,26 +137,6 @@ class BucketObjectHandlers:
         key = request.match_info["key"]
         await asyncio.to_thread(self._user(request), lambda one: one.delete([key]))
         return success({"key": key})
-
-
-def _http_of(request: web.Request) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        field: request.headers[header]
-        for field, header in _HEADERS.items()
-        if header in request.headers
-    }
-    expires = http_date(request.headers.get("Expires", ""))
-    return told if expires is None else {**told, "cacheExpiry": int(expires * 1000)}
-
-
-def _headers_of(stored: StoredObject) -> dict[str, str]:
-    http = stored.metadata.http
-    headers = {header: http[field] for field, header in _HEADERS.items() if field in http}
-    if "cacheExpiry" in http:
-        headers["Expires"] = formatdate(http["cacheExpiry"] / 1000, usegmt=True)
-    headers.setdefault("Content-Type", "application/octet-stream")
-    modified = formatdate(stored.uploaded / 1000, usegmt=True)
-    return {**headers, "ETag": f'"{stored.etag}"', "Last-Modified": modified}
 
 
 def _listed(stored: StoredObject) -> dict[str, Any]:

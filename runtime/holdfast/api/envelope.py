@@ -112,6 +112,13 @@ def failure(
 @web.middleware
 async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Middleware: turns whatever a handler raises into an answer of the usual shape."""
+    return await answered(request, handler, answer)
+
+
+async def answered(
+    request: web.Request, handler: Handler, answer: Callable[[Exception], web.Response]
+) -> web.StreamResponse:
+    """What a handler returns, or the answer that tells of what it raises."""
     try:
         return await handler(request)
     except ConnectionError:

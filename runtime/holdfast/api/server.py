@@ -14,7 +14,10 @@ class ApiServer:
     """Serves the API for a platform."""
 
     def __init__(self, platform: Platform, settings: ApiSettings) -> None:
-        self._runner = web.AppRunner(make_app(platform, settings), access_log=None)
+        # What comes compressed may be an object that is to stay so.
+        self._runner = web.AppRunner(
+            make_app(platform, settings), access_log=None, auto_decompress=False
+        )
 
     async def start_on(
         self,

@@ -3,7 +3,8 @@
 Knows everything below. arguments.py describes the command line, with the parser of
 parser.py; each command is a module of its own, imported when it is chosen, so that none
 pays for another's imports: local.py (`dev`, `run`), serve.py (`serve`), remote.py
-(`deploy`, `namespace`), objects.py (`objects`, `backup`), folder.py (`restore`, `check`).
+(`deploy`, `namespace`), objects.py (`objects`, `backup`), folder.py (`restore`, `check`),
+d1.py and d1_time_travel.py (`d1`), r2.py (`r2`).
 script_file.py and project_file.py read what is to be served, reload.py takes up changes;
 console.py prints what scripts say, process.py has what every long-running command needs,
 post.py and shard.py what differs with several processes. without_package.py keeps starts short.

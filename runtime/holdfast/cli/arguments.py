@@ -10,7 +10,7 @@ from typing import Any
 
 from holdfast import __version__
 from holdfast.cli.cores import usable_cores
-from holdfast.cli.data_arguments import add_d1, add_folder_commands, add_objects
+from holdfast.cli.data_arguments import add_d1, add_folder_commands, add_objects, add_r2
 from holdfast.cli.parser import (
     MAX_WORKERS,
     Parser,
@@ -105,6 +105,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     group(commands, "namespace", summary, _NAMESPACE, _add_namespace_actions)
     add_objects(commands)
     add_d1(commands)
+    add_r2(commands)
     add_folder_commands(commands)
     options, unknown = parser.parse_known_args(words)
     if unknown:

@@ -20,6 +20,13 @@ folder calls it, or by its id.
 
 _TRAVEL = "d1_time_travel"
 
+_R2 = "Tells how clients of S3 reach the R2 buckets of a `holdfast serve`."
+
+_CREDENTIALS = """\
+Prints what S3's clients need, for a shell: eval "$(holdfast r2 credentials)". The secret is
+derived of the API's token, and opens the buckets to whoever has it. No server is asked.
+"""
+
 _BACKUP = """\
 Writes a copy of all that a running `holdfast serve` keeps to a tar file: objects, uploads, KV
 namespaces, the keys. Each database is copied as it is at one moment, and nobody has to wait.
@@ -89,6 +96,18 @@ def add_folder_commands(commands: Any) -> None:
 def add_d1(commands: Any) -> None:
     """`holdfast d1 …`."""
     group(commands, "d1", "make D1 databases, migrate them and ask them", _D1, _add_d1_actions)
+
+
+def add_r2(commands: Any) -> None:
+    """`holdfast r2 …`."""
+    group(commands, "r2", "tell how S3's clients reach R2 buckets", _R2, _add_r2_actions)
+
+
+def _add_r2_actions(actions: Any) -> None:
+    summary = "print an access key, its secret and the endpoint"
+    parser = command(actions, "credentials", summary, _CREDENTIALS, ("r2", "credentials"))
+    _add_json(parser)
+    add_remote(parser)
 
 
 def _add_d1_actions(actions: Any) -> None:
