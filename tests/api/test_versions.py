@@ -5,8 +5,7 @@ import json
 import aiohttp
 import pytest
 
-from holdfast.catalog import SecretText
-from holdfast.catalog.versions import MAX_VERSIONS
+from holdfast.catalog import SecretText, versions
 from tests.api.fakes import MAIN, esm, form
 
 SECOND = "export default { fetch() { return 2 } }"
@@ -151,12 +150,13 @@ async def test_a_version_without_a_class_that_has_a_namespace_cannot_be_deployed
     assert len(await listed(api, "deployments")) == 1
 
 
-async def test_the_oldest_versions_go_but_not_the_live_one(api):
+async def test_the_oldest_versions_go_but_not_the_live_one(api, monkeypatch):
+    monkeypatch.setattr(versions, "MAX_VERSIONS", 10)
     await api.upload("w", MAIN, esm())
-    for _ in range(MAX_VERSIONS + 2):
+    for _ in range(12):
         await post_version(api)
     numbers = [version["number"] for version in await listed(api)]
-    assert numbers == [*range(MAX_VERSIONS + 3, 3, -1), 1]
+    assert numbers == [*range(13, 3, -1), 1]
     assert (await api.call("GET", "/scripts/w")).status == 200
 
 

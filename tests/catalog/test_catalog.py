@@ -29,6 +29,7 @@ from holdfast.catalog import (
     UploadRejected,
     VersionNotFound,
     database,
+    versions,
 )
 from holdfast.catalog.versions import MAX_VERSIONS
 from holdfast.engine.modules import Module, ModuleKind
@@ -123,18 +124,34 @@ def test_equal_content_has_an_equal_etag(catalog):
     assert len(first.etag) == 64
 
 
+def test_a_hundred_versions_are_kept_or_as_many_as_have_room_and_ten(catalog, monkeypatch):
+    sizes = [70_000, *[20_000] * 3, *[10_000] * 12]
+
+    def kept() -> list[str]:
+        return [record.script.version for record in catalog.version_records("counter")]
+
+    for number, size in enumerate(sizes):
+        put(catalog, make_script(version=f"v{number}", content=b" " * size))
+    assert len(kept()) == len(sizes)
+    monkeypatch.setattr(versions, "MAX_VERSIONS_BYTES", 150_000)
+    put(catalog, make_script(version="next", content=b" " * 5_000))
+    assert kept() == ["next", *(f"v{number}" for number in range(15, 2, -1))]
+    put(catalog, make_script(version="large", content=b" " * 200_000))
+    assert kept() == ["large", "next", *(f"v{number}" for number in range(15, 7, -1))]
+
+
 def test_only_the_last_versions_are_kept(catalog, path):
     for number in range(MAX_VERSIONS + 3):
         put(catalog, make_script(version=f"v{number}", bindings=[SecretText("S", "s")]))
     put(catalog, make_script("other", version="other"))
     catalog.close()
     with sqlite3.connect(path) as db:
-        versions = [row[0] for row in db.execute("SELECT id FROM versions ORDER BY number")]
+        kept = [row[0] for row in db.execute("SELECT id FROM versions ORDER BY number")]
         orphans = db.execute(
             "SELECT count(*) FROM modules WHERE version NOT IN (SELECT id FROM versions)"
         ).fetchone()
     db.close()
-    assert versions == [*(f"v{n}" for n in range(3, MAX_VERSIONS + 3)), "other"]
+    assert kept == [*(f"v{n}" for n in range(3, MAX_VERSIONS + 3)), "other"]
     assert orphans == (0,)
 
 

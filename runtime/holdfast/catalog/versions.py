@@ -26,8 +26,14 @@ from holdfast.catalog.traffic import WHOLE, Share, Traffic
 from holdfast.catalog.vault import Vault
 from holdfast.dataclass import dataclass
 
-MAX_VERSIONS = 10
+MAX_VERSIONS = 100
 """How many versions of a script are kept, beside those that are live if these are older."""
+
+MIN_VERSIONS = 10
+"""How many of them are kept however large they are."""
+
+MAX_VERSIONS_BYTES = 256 << 20
+"""How much the modules of the others have, with theirs, at most."""
 
 MAX_DEPLOYMENTS = 50
 """How many deployments of a script are kept."""
@@ -156,15 +162,26 @@ def deploy(
     )
 
 
+# SQLite tells how long a BLOB is without reading it.
+_FORGET_OLDEST = """
+WITH sizes AS (
+    SELECT number, (SELECT sum(length(content)) FROM modules WHERE version = id) AS bytes
+    FROM versions WHERE script = ?1
+), places AS (
+    SELECT number, row_number() OVER newest AS place, sum(bytes) OVER newest AS bytes
+    FROM sizes WINDOW newest AS (ORDER BY number DESC)
+)
+DELETE FROM versions WHERE script = ?1
+    AND number NOT IN
+        (SELECT number FROM places WHERE place <= ?2 OR (place <= ?3 AND bytes <= ?4))
+    AND NOT EXISTS (SELECT 1 FROM deployments d WHERE versions.id IN (d.version, d.other)
+        AND d.number = (SELECT max(number) FROM deployments WHERE script = ?1))
+"""
+
+
 def forget_oldest(db: apsw.Connection, name: str) -> None:
-    """Drop the versions beyond MAX_VERSIONS, but none that is live, and the oldest deployments."""
-    db.execute(
-        "DELETE FROM versions WHERE script = ?1 AND number NOT IN"
-        " (SELECT number FROM versions WHERE script = ?1 ORDER BY number DESC LIMIT ?2)"
-        " AND NOT EXISTS (SELECT 1 FROM deployments d WHERE versions.id IN (d.version, d.other)"
-        " AND d.number = (SELECT max(number) FROM deployments WHERE script = ?1))",
-        (name, MAX_VERSIONS),
-    )
+    """Drop the versions that are too many, but none that is live, and the oldest deployments."""
+    db.execute(_FORGET_OLDEST, (name, MIN_VERSIONS, MAX_VERSIONS, MAX_VERSIONS_BYTES))
     db.execute(
         "DELETE FROM deployments WHERE script = ?1 AND number NOT IN"
         " (SELECT number FROM deployments WHERE script = ?1 ORDER BY number DESC LIMIT ?2)",
