@@ -69,4 +69,6 @@ export function odd_values_are_refused_or_written_and_never_crash() {
   throws(() => new Intl.NumberFormat("en", { style: "currency", currency: "\ud800ab" }), "RangeError");
   throws(() => new Intl.NumberFormat("en", { numberingSystem: "latn group-off" }), "RangeError");
   same(new Intl.ListFormat("en").format(["x"].concat(Array(999).fill("y"))).length, 1 + 999 * 3 + 4);
+  throws(() => new Intl.ListFormat("en").format(Array(70_000).fill("")), "RangeError");
+  same("ß".repeat(1000).toLocaleUpperCase("tr"), "SS".repeat(1000));
 }

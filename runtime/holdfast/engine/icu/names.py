@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
-from holdfast.engine.icu.library import NULL, IcuError, checked, ffi, icu, opened, text_at, text_of
+from holdfast.engine.icu.library import NULL, IcuError, ffi, icu, opened, text_of, utf16
 from holdfast.engine.icu.tags import as_locale
 
 # UDisplayContext
@@ -96,9 +96,10 @@ def lowercase(text: str, language: str) -> str:
 
 
 def _cased(function: Any, text: str, language: str) -> str:
-    encoded = text.encode("utf-16-le", "surrogatepass")
-    source, length = ffi.from_buffer("UChar[]", encoded), len(encoded) // 2
-    size = 3 * length + 1  # the most that a character may become
-    target = ffi.new("UChar[]", size)
-    written = checked(function, target, size, source, length, language.encode())
-    return text_at(target, written)
+    source, length = utf16(text)
+    name = language.encode()
+
+    def fill(target: Any, size: int, status: Any) -> int:
+        return int(function(target, size, source, length, name, status))
+
+    return text_of(fill, units=length + 32)

@@ -1,6 +1,7 @@
 """What languages do with numbers and words: plurals, lists, and times told from now."""
 
 from functools import lru_cache
+from typing import Any
 
 from holdfast.engine.icu.formatted import fields_in, text_in
 from holdfast.engine.icu.library import (
@@ -79,8 +80,7 @@ class ListFormatter:
             _WIDTHS.index(style),
         )
 
-    def format(self, items: list[str]) -> tuple[str, list[Part]]:
-        """The list as a text, and as ECMA-402's parts."""
+    def _formatted(self, items: list[str]) -> Any:
         result = opened(icu.ulistfmt_closeResult, icu.ulistfmt_openResult)
         texts = [utf16(item) for item in items]
         pointers = ffi.new("const UChar *[]", [units for units, _ in texts])
@@ -89,24 +89,33 @@ class ListFormatter:
             icu.ulistfmt_formatStringsToResult,
             *(self._formatter, pointers, lengths, len(texts), result),
         )
+        return result
+
+    def format(self, items: list[str]) -> str:
+        """The list as a text."""
+        result = self._formatted(items)
+        return text_in(checked(icu.ulistfmt_resultAsValue, result))
+
+    def parts(self, items: list[str]) -> list[Part]:
+        """The list as ECMA-402's parts."""
+        result = self._formatted(items)
         value = checked(icu.ulistfmt_resultAsValue, result)
-        text = text_in(value)
-        units, _ = utf16(text)
-        parts: list[Part] = []
-        at = 0
+        units, length = utf16(text_in(value))
         elements = sorted(
             (field.start, field.limit)
             for field in fields_in(value)
             if field.category == _LIST and field.field == _ELEMENT
         )
+        parts: list[Part] = []
+        at = 0
         for start, limit in elements:
             if at < start:
                 parts.append({"type": "literal", "value": text_at(units + at, start - at)})
             parts.append({"type": "element", "value": text_at(units + start, limit - start)})
             at = limit
-        if at < len(units):
-            parts.append({"type": "literal", "value": text_at(units + at, len(units) - at)})
-        return text, parts
+        if at < length:
+            parts.append({"type": "literal", "value": text_at(units + at, length - at)})
+        return parts
 
 
 @lru_cache(maxsize=48)
