@@ -25,10 +25,6 @@ import { rawHeadersOf } from "./record.js";
 import { requestRecord } from "./request.js";
 import { responseRecord } from "./response.js";
 
-const STRING_CHUNK =
-  "This TransformStream is being used as a byte stream, but received a string on its " +
-  "writable side. If you wish to write a string, you'll probably want to explicitly " +
-  "UTF-8-encode it with TextEncoder.";
 const LOCKED = "The ReadableStream has been locked to a reader.";
 const OBJECT_CHUNK =
   "This TransformStream is being used as a byte stream, but received an object of " +
@@ -94,7 +90,7 @@ export function recordBodyForHost(record, whyLeft = lost, client = null) {
   record.used = true;
   if (record.stream !== null) {
     const body = takeBody(record.stream);
-    return body === undefined ? startPump(record.stream, chunkBytes, whyLeft, client) : forOp(body);
+    return body === undefined ? startPump(record.stream, whyLeft, client) : forOp(body);
   }
   record.source = "";
   return forOp(source);
@@ -109,7 +105,7 @@ function forOp(body) {
 export function streamForHost(stream) {
   if (isLocked(stream)) throw new TypeError(LOCKED);
   const body = takeBody(stream);
-  return body === undefined ? startPump(stream, bytesOrText, lost) : forOp(body);
+  return body === undefined ? startPump(stream, lost) : forOp(body);
 }
 
 // What workerd tells the stream behind a request and behind a response.
@@ -131,7 +127,7 @@ export async function throughGate(body) {
 }
 
 /** Pump a stream into a body of the host; the handle of that. */
-function startPump(stream, bytesOfChunk, whyLeft, client = null) {
+function startPump(stream, whyLeft, client = null) {
   const handle = body_open(knownLength(stream) ?? -1);
   const reader = lockedReader(stream);
   // The receiver may leave while the stream has nothing to say.
@@ -144,7 +140,7 @@ function startPump(stream, bytesOfChunk, whyLeft, client = null) {
   const { life } = context;
   const breakOff = (error) => body_abort(handle, ...describe(error));
   (life.pumps ??= new Set()).add(breakOff);
-  pump(reader, handle, bytesOfChunk, whyLeft).then(() => life.pumps.delete(breakOff));
+  pump(reader, handle, whyLeft).then(() => life.pumps.delete(breakOff));
   // What a Worker's event still has to say keeps it alive.
   context.waitUntil?.(watching);
   return handle;
@@ -155,7 +151,7 @@ export function breakOffPumps(life, error) {
   if (life.pumps !== null) for (const breakOff of life.pumps) breakOff(error);
 }
 
-async function pump(reader, handle, bytesOfChunk, whyLeft) {
+async function pump(reader, handle, whyLeft) {
   let bytes;
   try {
     for (;;) {
@@ -179,15 +175,12 @@ function describe(error) {
   return [isStandardError(error, name) ? name : "Error", message];
 }
 
-// Between scripts, a text is as good as its bytes.
-function bytesOrText(chunk) {
-  return typeof chunk === "string" ? encodeUtf8(chunk) : chunkBytes(chunk);
-}
-
-function chunkBytes(chunk) {
+// As in workerd, a text is as good as its bytes where a body leaves: frameworks rely on it.
+function bytesOfChunk(chunk) {
+  if (typeof chunk === "string") return encodeUtf8(chunk);
   try {
     return bytesOf(chunk);
   } catch {
-    throw new TypeError(typeof chunk === "string" ? STRING_CHUNK : OBJECT_CHUNK);
+    throw new TypeError(OBJECT_CHUNK);
   }
 }

@@ -3,6 +3,7 @@
 // Cloudflare's is made of lol-html, of which PyPI has no binding that has end tags, encodings
 // or handlers that wait. This one follows it token by token: see docs/architecture.md.
 
+import { encodeUtf8 } from "../encoding/utf8.js";
 import { checkUsable } from "../fetch/body.js";
 import { parseMimeType } from "../fetch/mime.js";
 import { isResponse, Response, responseRecord } from "../fetch/response.js";
@@ -135,7 +136,10 @@ class RewrittenBody {
     if (this.#rest === "") {
       const { done, value } = await this.#reader.read();
       if (done) return null;
-      this.#rest = binaryOf(bytesOf(value, "A chunk of a body"));
+      // As in workerd, a text is as good as its bytes.
+      const bytes =
+        typeof value === "string" ? encodeUtf8(value) : bytesOf(value, "A chunk of a body");
+      this.#rest = binaryOf(bytes);
     }
     const piece = this.#rest.slice(this.#taken, this.#taken + BYTES_PER_TURN);
     this.#taken += piece.length;

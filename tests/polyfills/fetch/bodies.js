@@ -173,12 +173,18 @@ export async function a_stream_that_fails_fails_its_reader_on_the_host() {
   const failing = new ReadableStream({ pull: (controller) => controller.error(new Error("mine")) });
   same((await rejects(body_read_all(bodyForHost(new Response(failing))), Error)).message, "mine");
   let reason;
-  const strings = new ReadableStream({
-    start: (controller) => controller.enqueue("text"),
+  const numbers = new ReadableStream({
+    start: (controller) => controller.enqueue(1),
     cancel: (why) => (reason = why),
   });
-  await rejects(body_read_all(bodyForHost(new Response(strings))), TypeError);
+  await rejects(body_read_all(bodyForHost(new Response(numbers))), TypeError);
   same(reason.name, "TypeError");
+}
+
+export async function texts_leave_as_their_bytes() {
+  const texts = ReadableStream.from(["é", "", encode("b"), "\ud800"]);
+  equal(await body_read_all(bodyForHost(new Response(texts))), encode("éb\ufffd"));
+  equal(await body_read_all(bodyForHost(post(ReadableStream.from(["up"])))), encode("up"));
 }
 
 export async function encoded_responses_are_decoded_when_read() {

@@ -156,3 +156,8 @@ export async function a_long_document_is_worked_on_in_turns() {
   clearInterval(timer);
   same(out, long);
 }
+
+export async function chunks_may_be_texts() {
+  const page = new Response(ReadableStream.from(["<p>é", "</p>"]));
+  same(await new HTMLRewriter().on("p", { element: (p) => p.append("!") }).transform(page).text(), "<p>é!</p>");
+}
