@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from holdfast.testing import HarnessError, JavaScriptError, Map, Set
+from holdfast.testing import BigInt, HarnessError, JavaScriptError, Map, Set
 
 
 def test_an_object_is_called_without_a_worker_in_between(counter):
@@ -181,6 +181,14 @@ def test_an_object_is_found_by_its_binding_too(holdfast):
     owner = holdfast.worker(room, name="owner")
     user = holdfast.worker("export default {}", env={"ROOM": owner.namespace("Room")})
     assert user.object("ROOM", name="tea").id == owner.object("Room", name="tea").id
+
+
+def test_a_value_that_javascript_lacks_is_told_with_the_way_out(counter):
+    with pytest.raises(HarnessError, match=r"say BigInt$"):
+        counter.call("add", 2**70)
+    assert counter.run("(object, state, n) => String(n)", BigInt(2**70)) == str(2**70)
+    with pytest.raises(HarnessError, match=r"function has no counterpart.* in worker.run"):
+        counter.call("add", lambda: 1)
 
 
 def test_all_objects_are_evicted_at_once(holdfast, counter):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from holdfast.testing.sockets import AsyncSocket, Socket
     from holdfast.testing.streams import AsyncStream, Stream
     from holdfast.testing.traces import TraceItem
-    from holdfast.testing.values import Map, Set
+    from holdfast.testing.values import BigInt, Map, Set
     from holdfast.testing.worker import AsyncWorker, Worker
     from holdfast.testing.workflows import AsyncWorkflowInstance, WorkflowInstance
 
@@ -48,6 +48,7 @@ __all__ = [
     "AsyncStream",
     "AsyncWorker",
     "AsyncWorkflowInstance",
+    "BigInt",
     "Bucket",
     "CallTimedOut",
     "Database",
@@ -80,6 +81,7 @@ _PLACES = {
     "AsyncStream": "streams",
     "AsyncWorker": "worker",
     "AsyncWorkflowInstance": "workflows",
+    "BigInt": "values",
     "Bucket": "buckets",
     "CallTimedOut": "errors",
     "Database": "database",

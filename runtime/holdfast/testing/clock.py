@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from holdfast.testing.errors import HarnessError
+from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
+
+__tracebackhide__ = hidden_from_tracebacks
 
 # What repeats for ever, such as the look for idle objects, is run so often in a row and no
 # more: by then it has done what it can.

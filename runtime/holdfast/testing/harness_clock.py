@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 from holdfast.testing.clock import VirtualClock, seconds_of
 from holdfast.testing.driven import Async, Sync, driven
-from holdfast.testing.errors import HarnessError
+from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
 
 if TYPE_CHECKING:
     from holdfast.testing.stage import Stage
+
+__tracebackhide__ = hidden_from_tracebacks
 
 
 class AnyClock:

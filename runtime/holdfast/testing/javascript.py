@@ -91,7 +91,9 @@ class JavaScriptTest(pytest.Item):
     def runtest(self) -> None:
         """Run it on a platform of its own."""
         harness = Harness(
-            timeout=timeout_of(self.config), seed=self.config.getoption("--holdfast-seed")
+            timeout=timeout_of(self.config),
+            seed=self.config.getoption("--holdfast-seed"),
+            strict=self.config.getini("holdfast_strict"),
         )
         try:
             with harness:

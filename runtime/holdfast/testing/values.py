@@ -3,13 +3,15 @@
 from typing import Any
 
 from holdfast.engine.v8format import V8FormatError, decode, encode
-from holdfast.engine.v8values import UNDEFINED, Map, Opaque, Set
+from holdfast.engine.v8values import UNDEFINED, BigInt, Map, Opaque, Set
 from holdfast.host.rpc import Message
 from holdfast.testing.errors import HarnessError, hidden_from_tracebacks
 
-__all__ = ["Map", "Set", "result_of", "to_javascript", "to_python"]
+__all__ = ["BigInt", "Map", "Set", "result_of", "to_javascript", "to_python"]
 
 __tracebackhide__ = hidden_from_tracebacks
+
+_MADE_THERE = ". Make what is to be called there, in worker.run('async (env) => …')."
 
 
 def to_javascript(value: Any) -> bytes:
@@ -17,10 +19,8 @@ def to_javascript(value: Any) -> bytes:
     try:
         return encode(value)
     except V8FormatError as error:
-        raise HarnessError(
-            f"{value!r} cannot be given to JavaScript: {error}. What lives there, such as a "
-            "callback or a stream, is made there, by worker.run('async (env) => …')."
-        ) from None
+        hint = _MADE_THERE if isinstance(value, list) and any(map(callable, value)) else ""
+        raise HarnessError(f"{value!r} cannot be given to JavaScript: {error}{hint}") from None
 
 
 def to_python(data: bytes) -> Any:
