@@ -104,7 +104,7 @@ function cacheHeaders(mode, raw) {
 
 // The answer begins with the number of the WebSocket, where the server has agreed to one.
 async function sendUpgrade(request, raw) {
-  const answer = await socket_fetch(request.url, raw);
+  const answer = await socket_fetch(request.url, raw, request.redirect ?? "follow");
   const head = answer.indexOf("\n");
   const number = answer.slice(0, head);
   const response = toResponse(answer.slice(head + 1));

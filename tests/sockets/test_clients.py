@@ -19,6 +19,7 @@ from tests.sockets.test_websockets import WORKER
 # A server that chooses the second protocol, tells what it hears and closes when told to.
 PEER = """
 export default { fetch(request) {
+  if (request.url.endsWith("moved")) return Response.redirect(new URL("/", request.url), 307);
   const refuses = request.url.endsWith("refuse") || !request.headers.has("Upgrade");
   if (refuses) return new Response("plain", { status: 418 });
   const [client, server] = Object.values(new WebSocketPair());
@@ -227,6 +228,28 @@ async def test_a_server_that_does_not_agree_gives_a_response(server: Server) -> 
         """,
     )
     assert told == [418, None, "plain"]
+
+
+async def test_redirects_are_followed_to_a_socket_by_fetch_and_by_nobody_else(
+    server: Server,
+) -> None:
+    told = await run(
+        server,
+        """
+        const headers = { Upgrade: "websocket" };
+        const response = await fetch(http + "moved", { headers });
+        response.webSocket.accept();
+        response.webSocket.send("arrived");
+        const { data } = await next(response.webSocket, "message");
+        response.webSocket.close();
+        const manual = await fetch(http + "moved", { headers, redirect: "manual" });
+        await manual.text();
+        const socket = new WebSocket(peer + "moved");
+        await next(socket, "close");
+        return [response.redirected, response.url === http, data, manual.status];
+        """,
+    )
+    assert told == [True, True, "arrived", 307]
 
 
 async def test_the_egress_policy_holds_for_sockets(server: Server) -> None:

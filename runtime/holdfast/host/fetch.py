@@ -96,28 +96,43 @@ class FetchClient:
         ScriptError, and BodyError where the request's body failed; that is cancelled then.
         """
         try:
-            return await self._follow(request, on_end)
+            return await self._received(request, on_end)
         except BaseException:
             on_end()
             if isinstance(request.body, ByteStream):
                 request.body.cancel()
             raise
 
-    async def _follow(self, request: FetchRequest, on_end: Callable[[], None]) -> FetchedResponse:
-        method, url, body = request.method, request.url, request.body
-        headers = with_defaults(request.headers)
-        visited = [url]
-        from holdfast.host.fetch_connections import received
+    async def _received(self, request: FetchRequest, on_end: Callable[[], None]) -> FetchedResponse:
+        asked = request._replace(headers=with_defaults(request.headers))
+        response, url, redirected = await self.follow(asked, [])
+        from holdfast.host.fetch_connections import SWITCHING_PROTOCOLS, received
 
+        answer = received(response, url, request.method, on_end, redirected=redirected)
+        if response.status == SWITCHING_PROTOCOLS:  # nobody has asked for that
+            response.close()
+        return answer
+
+    async def follow(
+        self, request: FetchRequest, handshake: Headers
+    ) -> "tuple[aiohttp.ClientResponse, str, bool]":
+        """The response at the end of a request's redirects, its URL, and whether there were any.
+
+        `handshake`: headers that concern the connection. The response is given as it comes, and is
+        the caller's to release. Raises as `fetch` does.
+        """
+        method, url, headers, body = request.method, request.url, request.headers, request.body
+        calls_left = None if handshake else request.calls_left
+        visited = [url]
         while True:
-            response = await self._sent(method, url, headers, body, [], request.calls_left)
+            response = await self._sent(method, url, headers, body, handshake, calls_left)
             location = response.headers.get("Location")
             if (
                 request.redirect == "manual"
                 or response.status not in REDIRECT_STATUSES
                 or location is None
             ):
-                return received(response, url, method, on_end, redirected=len(visited) > 1)
+                return response, url, len(visited) > 1
             response.close()
             if request.redirect == "error":
                 raise ScriptError("TypeError", f"Unexpected redirect of {url}.")
@@ -134,15 +149,6 @@ class FetchClient:
                 body = None
             elif isinstance(body, ByteStream):
                 raise ScriptError("TypeError", _ONE_TIME_BODY)
-
-    async def send(self, request: FetchRequest, handshake: Headers) -> "aiohttp.ClientResponse":
-        """Send a request with these headers added that concern the connection.
-
-        The response is given as it comes, and is the caller's to release. Raises ScriptError.
-        """
-        return await self._sent(
-            request.method, request.url, request.headers, request.body, handshake, None
-        )
 
     async def _sent(
         self,

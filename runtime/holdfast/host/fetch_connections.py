@@ -29,9 +29,12 @@ from holdfast.host.redirects import Headers
 log = logging.getLogger("holdfast.host.fetch")
 
 MAX_HEADER_BYTES = 65_536
+MAX_HEADERS = 512
 MAX_CONNECTIONS = 1_024
 
+MIN_STATUS = 100
 SWITCHING_PROTOCOLS = 101
+_HEAD_END = b"\r\n\r\n"
 STALLED = f"{CONNECTION_LOST} Nothing has come for too long."
 _NULL_BODY_STATUSES = frozenset({101, 103, 204, 205, 304})
 _NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -82,6 +85,30 @@ class ResponseBody(ByteStream):
         on_end, self._on_end = self._on_end, None
         if on_end is not None:
             on_end()
+
+
+class _ResponseHandler(ResponseHandler):
+    """Hears a response though what comes in one piece with it makes no sense.
+
+    Some servers send a body to who has asked with HEAD, or more than they have said.
+    """
+
+    _awaits_head = False
+
+    def set_response_params(self, **params: Any) -> None:
+        """A request is sent."""
+        self._awaits_head = True
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        """Give the parser a head apart from the rest: what it has read is lost where it fails."""
+        if self._awaits_head:
+            end = data.find(_HEAD_END) + len(_HEAD_END)
+            self._awaits_head = end < len(_HEAD_END)
+            if len(_HEAD_END) <= end < len(data):
+                super().data_received(data[:end])
+                data = data[end:]
+        super().data_received(data)
 
 
 # The body that each connection brings, or brought last.
@@ -200,7 +227,7 @@ class Connections:
         try:
             if address is not None and not self._egress(host, address):
                 raise EgressRefused(host)
-            return await self._open_session().request(
+            response = await self._open_session().request(
                 method,
                 target,
                 headers=sent_headers(headers, body) + handshake + asked_for,
@@ -214,6 +241,10 @@ class Connections:
             )
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise _failure(error, upload) from error
+        if response.status < MIN_STATUS:
+            response.close()
+            raise ScriptError("TypeError", CONNECTION_LOST, retryable=True)
+        return response
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -222,12 +253,15 @@ class Connections:
                 limit=MAX_CONNECTIONS,
                 socket_factory=self._socket,
             )
+            factory: Any = functools.partial(_ResponseHandler, loop=connector._loop)
+            connector._factory = factory
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 max_line_size=MAX_HEADER_BYTES,
                 max_field_size=MAX_HEADER_BYTES,
+                max_headers=MAX_HEADERS,
             )
         return self._session
 

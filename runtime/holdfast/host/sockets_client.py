@@ -7,7 +7,7 @@ with the first socket.
 
 import base64
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from yarl import URL
 
@@ -29,8 +29,16 @@ if TYPE_CHECKING:
 _OURS = frozenset({"sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"})
 
 
-async def _ask(host: "Host", url: str, headers: Headers) -> "tuple[aiohttp.ClientResponse, bool]":
-    """The server's answer, and whether it has agreed to a WebSocket."""
+class _Answer(NamedTuple):
+    """What a server says to a handshake; `agreed`: to a WebSocket."""
+
+    response: "aiohttp.ClientResponse"
+    agreed: bool
+    url: str
+    redirected: bool
+
+
+async def _ask(host: "Host", url: str, headers: Headers, redirect: str) -> _Answer:
     from holdfast.host.sockets_wire import proof_of
 
     key = base64.b64encode(os.urandom(16))
@@ -42,18 +50,18 @@ async def _ask(host: "Host", url: str, headers: Headers) -> "tuple[aiohttp.Clien
         ("sec-websocket-key", key.decode()),
     ]
     client: FetchClient = host.capabilities.fetch
-    response = await client.send(FetchRequest("GET", url, sent), handshake)
+    request = FetchRequest("GET", url, sent, redirect=redirect)
+    response, url, redirected = await client.follow(request, handshake)
     if response.status != 101:
-        return response, False
-    proof = proof_of(key)
+        return _Answer(response, False, url, redirected)
     if (
         response.headers.get("Upgrade", "").lower() != "websocket"
-        or response.headers.get("Sec-WebSocket-Accept", "") != proof
+        or response.headers.getall("Sec-WebSocket-Accept", ()) != [proof_of(key)]
         or "Sec-WebSocket-Extensions" in response.headers  # none was asked for
     ):
         response.close()
         raise ScriptError("Error", "The server's WebSocket handshake is not valid.")
-    return response, True
+    return _Answer(response, True, url, redirected)
 
 
 def _take_over(host: "Host", response: "aiohttp.ClientResponse") -> int:
@@ -93,8 +101,9 @@ async def socket_connect(host: "Host", url: str, protocols: str) -> str:
     ):  # https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch
         credentials = f"{target.user}:{target.password or ''}".encode()
         headers.append(("authorization", f"Basic {base64.b64encode(credentials).decode()}"))
-    response, agreed = await _ask(host, "http" + url.removeprefix("ws"), headers)
-    if not agreed:
+    answer = await _ask(host, "http" + url.removeprefix("ws"), headers, "manual")
+    response = answer.response
+    if not answer.agreed:
         response.close()
         raise ScriptError(
             "TypeError",
@@ -109,18 +118,19 @@ async def socket_connect(host: "Host", url: str, protocols: str) -> str:
 
 
 @async_op
-async def socket_fetch(host: "Host", url: str, headers: str) -> str:
+async def socket_fetch(host: "Host", url: str, headers: str, redirect: str) -> str:
     """Send a request to upgrade; its socket's number on a line of its own, then as fetch_send.
 
     A server that does not agree gives a response like any other, and no number.
     """
-    response, agreed = await _ask(host, url, header_pairs(headers))
+    answer = await _ask(host, url, header_pairs(headers), redirect)
     from holdfast.host.fetch_connections import received
 
-    answer = received(response, url, "GET", lambda: None, redirected=False)
-    number = str(_take_over(host, response)) if agreed else ""
-    handle = "" if answer.body is None else bodies_of(host).add(answer.body)
+    told = received(answer.response, answer.url, "GET", lambda: None, redirected=answer.redirected)
+    number = str(_take_over(host, answer.response)) if answer.agreed else ""
+    handle = "" if told.body is None else bodies_of(host).add(told.body)
+    redirected = "1" if told.redirected else ""
     return (
-        f"{number}\n{answer.status}\n{answer.status_text}\n{answer.url}\n\n{handle}\n"
-        f"{answer.headers}"
+        f"{number}\n{told.status}\n{told.status_text}\n{told.url}\n{redirected}\n{handle}\n"
+        f"{told.headers}"
     )

@@ -214,10 +214,11 @@ class Outbound(FetchClient):
         self._clock.call_later(seconds, _wake, future)
         await future
 
-    async def send(self, request: FetchRequest, handshake: Pairs) -> Any:
+    async def follow(self, request: FetchRequest, handshake: Pairs) -> Any:
         """WebSockets of scripts go to the network where that is allowed."""
-        self._check(request.url, "WebSocket")
-        return await super().send(request, handshake)
+        if handshake:
+            self._check(request.url, "WebSocket")
+        return await super().follow(request, handshake)
 
     async def addresses_of(self, host: str, port: int) -> list[str]:
         """connect() of scripts goes to the network where that is allowed."""
