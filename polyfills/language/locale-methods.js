@@ -14,31 +14,33 @@ const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype);
 const { join } = Array.prototype;
 const typedArrayLength = Object.getOwnPropertyDescriptor(TypedArrayPrototype, "length").get;
 
-const presets = new Map(); // formatters without locales and options, by what they are for
+const MAX_PRESETS = 32;
+const presets = new Map(); // formatters without options, by what they are for and their locale
 
-function preset(kind, make) {
-  let formatter = presets.get(kind);
-  if (formatter === undefined) presets.set(kind, (formatter = make()));
+/** What `make()` gives, kept where there are no options, and one locale at most. */
+function preset(kind, locales, options, make) {
+  if (options !== undefined || (locales !== undefined && typeof locales !== "string")) return make();
+  const key = `${kind} ${locales}`;
+  let formatter = presets.get(key);
+  if (formatter === undefined) {
+    formatter = make();
+    if (presets.size === MAX_PRESETS) presets.clear();
+    presets.set(key, formatter);
+  }
   return formatter;
 }
 
 function numberFormat(locales, options) {
-  const { NumberFormat } = intl();
-  if (locales === undefined && options === undefined) {
-    return preset("number", () => new NumberFormat());
-  }
-  return new NumberFormat(locales, options);
+  return preset("number", locales, options, () => new (intl().NumberFormat)(locales, options));
 }
 
 function collator(locales, options) {
-  const { Collator } = intl();
-  if (locales === undefined && options === undefined) return preset("text", () => new Collator());
-  return new Collator(locales, options);
+  return preset("text", locales, options, () => new (intl().Collator)(locales, options));
 }
 
 function dateFormat(locales, options, required, defaults) {
   const make = () => intl().formatFor(locales, options, required, defaults);
-  return locales === undefined && options === undefined ? preset(defaults, make) : make();
+  return preset(defaults, locales, options, make);
 }
 
 function formatted(date, locales, options, required, defaults) {
