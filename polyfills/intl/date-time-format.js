@@ -1,179 +1,133 @@
-// Intl.DateTimeFormat: https://tc39.es/ecma402/#datetimeformat-objects
+// Intl.DateTimeFormat: options and locales are the standard's, texts are ICU's.
+// https://tc39.es/ecma402/#datetimeformat-objects
 
-import { dateLocale, supportedLocalesOf } from "./date-locales.js";
-import { layOut } from "./date-pattern.js";
-import { fieldsOfRange, isOneDate, sharedEnds } from "./date-range.js";
-import { callable, optionOf, optionsFrom } from "./locales.js";
-import { TimeZone } from "./time-zone.js";
+import {
+  intl_date_parts,
+  intl_date_pattern,
+  intl_date_range,
+  intl_date_style_pattern,
+  intl_date_text,
+  intl_hour_cycle,
+  intl_time_zone,
+} from "holdfast:ops";
+import { checkStyles, fieldsOf, readFields, skeletonOf } from "./date-fields.js";
+import {
+  callable,
+  getCanonicalLocales,
+  localeFor,
+  matcherOf,
+  optionOf,
+  optionsFrom,
+  typeOption,
+} from "./locales.js";
 
 const OWNER = "Intl.DateTimeFormat";
-const NUMERIC = ["2-digit", "numeric"];
-const TEXT = ["narrow", "short", "long"];
-const FIELDS = {
-  weekday: TEXT,
-  era: TEXT,
-  year: NUMERIC,
-  month: [...NUMERIC, ...TEXT],
-  day: NUMERIC,
-  dayPeriod: TEXT,
-  hour: NUMERIC,
-  minute: NUMERIC,
-  second: NUMERIC,
-};
-const ZONE_NAMES = ["short", "long", "shortOffset", "longOffset", "shortGeneric", "longGeneric"];
-const STYLES = ["full", "long", "medium", "short"];
-const DATE_FIELDS = ["weekday", "year", "month", "day"];
-const TIME_FIELDS = ["dayPeriod", "hour", "minute", "second", "fractionalSecondDigits"];
-const DATE_STYLES = {
-  full: { weekday: "long", month: "long", day: "numeric", year: "numeric" },
-  long: { month: "long", day: "numeric", year: "numeric" },
-};
-const TIME_STYLES = {
-  full: { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "long" },
-  long: { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "short" },
-  medium: { hour: "numeric", minute: "2-digit", second: "2-digit" },
-  short: { hour: "numeric", minute: "2-digit" },
-};
-const DATES = { year: "numeric", month: "numeric", day: "numeric" };
-const TIMES = { hour: "numeric", minute: "2-digit", second: "2-digit" };
+const HOUR_CYCLES = ["h11", "h12", "h23", "h24"];
 
-/** The fields that the options ask for; `defaults` ("date", "time", "all") where there are none. */
-function fieldsFrom(options, required, defaults, form) {
-  const fields = {};
-  for (const name of Object.keys(FIELDS)) {
-    const value = optionOf(options, name, FIELDS[name], undefined, OWNER);
-    if (value !== undefined) fields[name] = value;
-  }
-  const digits = options.fractionalSecondDigits;
-  if (digits !== undefined) {
-    if (!(digits >= 1 && digits <= 3))
-      throw new RangeError("fractionalSecondDigits value is out of range.");
-    fields.fractionalSecondDigits = Math.floor(digits);
-  }
-  const zone = optionOf(options, "timeZoneName", ZONE_NAMES, undefined, OWNER);
-  if (zone !== undefined) fields.timeZoneName = zone;
-  const dateStyle = optionOf(options, "dateStyle", STYLES, undefined, OWNER);
-  const timeStyle = optionOf(options, "timeStyle", STYLES, undefined, OWNER);
-  if (dateStyle === undefined && timeStyle === undefined) {
-    const wanted = [
-      ...(required === "time" ? [] : DATE_FIELDS),
-      ...(required === "date" ? [] : TIME_FIELDS),
-    ];
-    if (!wanted.some((name) => name in fields)) {
-      Object.assign(fields, defaults === "time" ? {} : DATES, defaults === "date" ? {} : TIMES);
-    }
-    return { fields };
-  }
-  const [explicit] = Object.keys(fields);
-  if (explicit !== undefined)
-    throw new TypeError(
-      `Can't set option ${explicit} when ${dateStyle === undefined ? "timeStyle" : "dateStyle"} is used`,
-    );
-  if (
-    (required === "date" && timeStyle !== undefined) ||
-    (required === "time" && dateStyle !== undefined)
-  ) {
-    throw new TypeError(`Invalid option : ${required === "date" ? "timeStyle" : "dateStyle"}`);
-  }
-  const styles = { ...DATE_STYLES, medium: form.mediumDate, short: form.shortDate };
-  return { fields: { ...styles[dateStyle], ...TIME_STYLES[timeStyle] }, dateStyle, timeStyle };
+/** How hours are counted: as `hour12` says, or `asked`, or as where the locale is spoken. */
+function hourCycleFor(icuLocale, dataLocale, hour12, asked) {
+  if (hour12 === undefined && asked) return asked;
+  const preset = intl_hour_cycle(icuLocale);
+  if (hour12 === undefined) return preset;
+  const is12 = preset === "h11" || preset === "h12";
+  if (is12 === hour12) return preset;
+  if (!hour12) return "h23";
+  return dataLocale.split("-").includes("JP") ? "h11" : "h12";
+}
+
+function timeOf(date) {
+  const time = date === undefined ? Date.now() : Math.trunc(+date);
+  if (!(Math.abs(time) <= 8.64e15)) throw new RangeError("Invalid time value");
+  return time;
 }
 
 const textOf = (parts) => parts.map((part) => part.value).join("");
 
 class DateTimeFormat {
   #locale;
-  #form;
+  #calendar;
+  #numberingSystem;
+  #icuLocale;
   #zone;
-  #fields;
-  #styles;
   #hourCycle;
+  #pattern;
+  #styles;
   #bound;
 
   constructor(locales = undefined, options = undefined, required = "any", defaults = "date") {
-    const preset = dateLocale(locales);
-    this.#locale = preset.locale;
-    this.#form = preset.form;
-    const given = optionsFrom(options);
-    const { hour12 } = given;
-    const hourCycle = optionOf(given, "hourCycle", ["h11", "h12", "h23", "h24"], undefined, OWNER);
-    this.#zone = new TimeZone(given.timeZone === undefined ? "UTC" : `${given.timeZone}`);
-    const { fields, ...styles } = fieldsFrom(given, required, defaults, this.#form);
-    this.#fields = fields;
-    this.#styles = styles;
-    this.#hourCycle = hour12 === undefined ? (hourCycle ?? preset.hourCycle) : hour12 ? "h12" : "h23";
+    const tags = getCanonicalLocales(locales);
+    const given = optionsFrom(options, OWNER);
+    matcherOf(given, OWNER);
+    const ca = typeOption(given, "calendar");
+    const nu = typeOption(given, "numberingSystem");
+    const hour12 = given.hour12 === undefined ? undefined : Boolean(given.hour12);
+    const hc = optionOf(given, "hourCycle", HOUR_CYCLES, undefined, OWNER);
+    const found = localeFor(tags, "DateTimeFormat", { ca, nu, hc: undefined });
+    const { timeZone } = given;
+    this.#zone = timeZone === undefined ? "UTC" : intl_time_zone(`${timeZone}`);
+    this.#calendar = found.ca;
+    this.#numberingSystem = found.nu;
+    const hours = found.hc && `-hc-${found.hc}`;
+    this.#icuLocale = `${found.dataLocale}-u-ca-${found.ca}${hours}-nu-${found.nu}`;
+    const asked = readFields(given);
+    const { fields, dateStyle, timeStyle } = asked;
+    const hourCycle = hourCycleFor(this.#icuLocale, found.dataLocale, hour12, hc ?? found.hc);
+    if (dateStyle === undefined && timeStyle === undefined) {
+      if (fields.hour !== undefined) this.#hourCycle = hourCycle;
+      const skeleton = skeletonOf(fields, hourCycle, required, defaults);
+      this.#pattern = intl_date_pattern(this.#icuLocale, skeleton, this.#hourCycle ?? "");
+    } else {
+      checkStyles(asked, required);
+      if (timeStyle !== undefined) this.#hourCycle = hourCycle;
+      this.#styles = { dateStyle, timeStyle };
+      const names = [dateStyle ?? "", timeStyle ?? "", this.#hourCycle ?? ""];
+      this.#pattern = intl_date_style_pattern(this.#icuLocale, ...names);
+    }
+    const overrides = (hour12 ?? hc) !== undefined && found.hc !== this.#hourCycle;
+    this.#locale = overrides ? found.locale.replace(/-hc-h\d\d/, "").replace(/-u$/, "") : found.locale;
   }
 
   get format() {
-    return (this.#bound ??= (date) => textOf(this.#parts(date)));
+    return (this.#bound ??= Object.defineProperty(
+      (date) => intl_date_text(this.#icuLocale, this.#pattern, this.#zone, timeOf(date)),
+      "name",
+      { value: "", configurable: true },
+    ));
   }
 
-  formatToParts(date = undefined) {
-    return this.#parts(date);
+  formatToParts(date) {
+    return intl_date_parts(this.#icuLocale, this.#pattern, this.#zone, timeOf(date));
   }
 
-  formatRange(start, end) {
-    return textOf(this.formatRangeToParts(start, end));
+  formatRange(startDate, endDate) {
+    return textOf(this.#range(startDate, endDate));
   }
 
-  formatRangeToParts(start, end) {
-    const isAmerican = this.#locale === "en" || this.#locale === "en-US";
-    const ends = [this.#local(start), this.#local(end)];
-    const fields = isAmerican ? fieldsOfRange(this.#fields, ...ends) : this.#fields;
-    const [a, b] = [this.#parts(start, fields), this.#parts(end, fields)];
-    const from = (source) => (part) => ({ ...part, source });
-    if (textOf(a) === textOf(b) && isOneDate(fields, ...ends)) {
-      return this.#parts(start).map(from("shared"));
-    }
-    const [before, after] = isAmerican ? sharedEnds(a, b, fields, ...ends) : [0, 0];
-    const first = a.slice(0, before).map(from("shared"));
-    if (before > 0 && fields.hour) first[before - 1].value = ", ";
-    return [
-      ...first,
-      ...a.slice(before, a.length - after).map(from("startRange")),
-      { type: "literal", value: " – ", source: "shared" },
-      ...b.slice(before, b.length - after).map(from("endRange")),
-      ...b.slice(b.length - after).map(from("shared")),
-    ];
+  formatRangeToParts(startDate, endDate) {
+    return this.#range(startDate, endDate);
+  }
+
+  #range(startDate, endDate) {
+    if (startDate === undefined || endDate === undefined) throw new TypeError("Invalid time value");
+    const [start, end] = [+startDate, +endDate];
+    const hours = this.#hourCycle ? `-hc-${this.#hourCycle}` : "";
+    const locale = this.#icuLocale.replace(/(?:-hc-h\d\d)?(?=-nu-)/, hours);
+    return intl_date_range(locale, this.#pattern, this.#zone, timeOf(start), timeOf(end));
   }
 
   resolvedOptions() {
-    const { dateStyle, timeStyle } = this.#styles;
-    const hasHour = this.#fields.hour !== undefined;
-    const styled = dateStyle !== undefined || timeStyle !== undefined;
+    const hourCycle = this.#hourCycle;
+    const { dateStyle, timeStyle } = this.#styles ?? {};
     return {
       locale: this.#locale,
-      calendar: "gregory",
-      numberingSystem: "latn",
-      timeZone: this.#zone.name,
-      ...(hasHour && {
-        hourCycle: this.#hourCycle,
-        hour12: this.#hourCycle === "h12" || this.#hourCycle === "h11",
-      }),
-      ...(styled
-        ? { ...(dateStyle && { dateStyle }), ...(timeStyle && { timeStyle }) }
-        : this.#fields),
+      calendar: this.#calendar,
+      numberingSystem: this.#numberingSystem,
+      timeZone: this.#zone,
+      ...(hourCycle && { hourCycle, hour12: hourCycle === "h11" || hourCycle === "h12" }),
+      ...(!this.#styles && fieldsOf(this.#pattern)),
+      ...(dateStyle && { dateStyle }),
+      ...(timeStyle && { timeStyle }),
     };
-  }
-
-  /** The date in UTC fields. */
-  #local(date) {
-    const time = date === undefined ? Date.now() : Number(date);
-    if (!(Math.abs(time) <= 8.64e15)) throw new RangeError("Invalid time value");
-    return new Date(Math.trunc(time) + this.#zone.at(time).seconds * 1000);
-  }
-
-  #parts(date, fields = this.#fields) {
-    const time = date === undefined ? Date.now() : Number(date);
-    const local = this.#local(time);
-    const zoneName = fields.timeZoneName && this.#zone.label(fields.timeZoneName, time);
-    const { dateStyle, timeStyle } = this.#styles;
-    return layOut(local, fields, this.#form, {
-      hourCycle: this.#hourCycle,
-      zoneName,
-      dateStyle,
-      isStyled: timeStyle !== undefined,
-    });
   }
 }
 
@@ -182,5 +136,5 @@ export function formatFor(locales, options, required, defaults) {
   return new DateTimeFormat(locales, options, required, defaults);
 }
 
-const Constructor = callable(DateTimeFormat, supportedLocalesOf);
+const Constructor = callable(DateTimeFormat);
 export { Constructor as DateTimeFormat };

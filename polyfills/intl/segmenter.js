@@ -1,62 +1,106 @@
 // Intl.Segmenter: https://tc39.es/ecma402/#segmenter-objects
 
-import { finish, optionOf, optionsFrom, resolveLocale } from "./locales.js";
+import { intl_divide, intl_segment_at, intl_segment_ends } from "holdfast:ops";
+import { finish, getCanonicalLocales, localeFor, matcherOf, optionOf, optionsObject } from "./locales.js";
+import { refuseInstances } from "../serialize/kinds.js";
 
-const EXTEND = "[\\p{M}\\u200c\\ufe0e\\ufe0f\\u{1f3fb}-\\u{1f3ff}\\u{e0020}-\\u{e007f}]";
-const PATTERNS = {
-  grapheme: `\\r\\n|[\\u{1f1e6}-\\u{1f1ff}]{2}${EXTEND}*|\\p{Extended_Pictographic}${EXTEND}*(?:\\u200d\\p{Extended_Pictographic}${EXTEND}*)*|[^\\p{Cc}]${EXTEND}*\\u200d?|[^]`,
-  word: "[\\p{L}\\p{N}_]+(?:['’.:·](?=[\\p{L}])[\\p{L}\\p{M}\\p{N}_]+|[.,](?=\\p{N})[\\p{N}]+|\\p{M}+|[\\p{L}\\p{N}_]+)*|\\r\\n|[^\\S\\r\\n]+|[^]",
-  sentence: "[^.!?\\n]*(?:[.!?]+['\"”’)\\]]*\\s*|\\n|$)",
-};
+const OWNER = "Intl.Segmenter";
+const GRANULARITIES = ["grapheme", "word", "sentence"];
+const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([].values()));
 
-class Segments {
-  #text;
-  #granularity;
+/** A text that the host divides, and keeps for a while: it is given again when it is asked for. */
+class Divided {
+  #number = 0;
 
-  constructor(text, granularity) {
-    this.#text = text;
-    this.#granularity = granularity;
+  constructor(text, locale, granularity) {
+    this.text = text;
+    this.locale = locale;
+    this.granularity = granularity;
   }
 
-  *[Symbol.iterator]() {
-    const pattern = new RegExp(PATTERNS[this.#granularity], "gu");
-    for (const { 0: segment, index } of this.#text.matchAll(pattern)) {
-      if (segment !== "") yield this.#data(segment, index);
+  /** The places that an op tells of, where it takes the text's number and a place. */
+  ask(op, at) {
+    let found = op(this.#number, at);
+    if (found === undefined) {
+      this.#number = intl_divide(this.locale, this.granularity, this.text);
+      found = op(this.#number, at);
     }
+    return new Int32Array(found.buffer);
   }
 
-  containing(index = 0) {
-    const at = Math.trunc(index) || 0;
-    if (at < 0 || at >= this.#text.length) return undefined;
-    for (const data of this) if (at < data.index + data.segment.length) return data;
-    return undefined;
-  }
-
-  #data(segment, index) {
-    const data = { segment, index, input: this.#text };
-    return this.#granularity === "word"
-      ? { ...data, isWordLike: /[\p{L}\p{N}]/u.test(segment) }
-      : data;
+  /** The segment from `index` to `end`, which is below 0 for what is like a word. */
+  segment(index, end) {
+    const input = this.text;
+    const segment = input.slice(index, Math.abs(end));
+    if (this.granularity !== "word") return { segment, index, input };
+    return { segment, index, input, isWordLike: end < 0 };
   }
 }
+
+class SegmentIterator {
+  #divided;
+  #ends = [];
+  #next = 0; // of the ends
+  #index = 0;
+
+  constructor(divided) {
+    this.#divided = divided;
+  }
+
+  next() {
+    const index = this.#index;
+    if (index === this.#divided.text.length) return { value: undefined, done: true };
+    if (this.#next === this.#ends.length) {
+      this.#ends = this.#divided.ask(intl_segment_ends, index);
+      this.#next = 0;
+    }
+    const end = this.#ends[this.#next++];
+    this.#index = Math.abs(end);
+    return { value: this.#divided.segment(index, end), done: false };
+  }
+}
+delete SegmentIterator.prototype.constructor;
+Object.setPrototypeOf(SegmentIterator.prototype, iteratorPrototype);
+Object.defineProperty(SegmentIterator.prototype, Symbol.toStringTag, {
+  value: "Segmenter String Iterator",
+  configurable: true,
+});
+
+class Segments {
+  #divided;
+
+  constructor(divided) {
+    this.#divided = divided;
+  }
+
+  containing(index) {
+    const at = Math.trunc(+index) || 0;
+    if (at < 0 || at >= this.#divided.text.length) return undefined;
+    const [start, end] = this.#divided.ask(intl_segment_at, at);
+    return this.#divided.segment(start, end);
+  }
+
+  [Symbol.iterator]() {
+    return new SegmentIterator(this.#divided);
+  }
+}
+delete Segments.prototype.constructor;
+for (const Class of [Segments, SegmentIterator]) refuseInstances(Class);
 
 class Segmenter {
   #locale;
   #granularity;
 
   constructor(locales = undefined, options = undefined) {
-    this.#locale = resolveLocale(locales);
-    this.#granularity = optionOf(
-      optionsFrom(options),
-      "granularity",
-      Object.keys(PATTERNS),
-      "grapheme",
-      "Intl.Segmenter",
-    );
+    const tags = getCanonicalLocales(locales);
+    const given = optionsObject(options);
+    matcherOf(given, OWNER);
+    this.#locale = localeFor(tags, "Segmenter").locale;
+    this.#granularity = optionOf(given, "granularity", GRANULARITIES, "grapheme", OWNER);
   }
 
-  segment(text) {
-    return new Segments(`${text}`, this.#granularity);
+  segment(input) {
+    return new Segments(new Divided(`${input}`, this.#locale, this.#granularity));
   }
 
   resolvedOptions() {

@@ -5,9 +5,44 @@ export function dates_are_formatted_in_utc_or_the_zone_asked_for() {
   const date = new Date(Date.UTC(2024, 1, 9, 15, 4, 5));
   same(date.toLocaleString(), "2/9/2024, 3:04:05 PM");
   same(date.toLocaleDateString("en-US", { dateStyle: "full" }), "Friday, February 9, 2024");
-  same(date.toLocaleTimeString("cs", { timeStyle: "short", timeZone: "America/New_York" }), "10:04 AM");
+  same(date.toLocaleTimeString("cs", { timeStyle: "short", timeZone: "America/New_York" }), "10:04");
+  same(date.toLocaleTimeString("en", { timeStyle: "full", timeZone: "+05:30" }), "8:34:05 PM GMT+05:30");
   same(new Intl.DateTimeFormat().resolvedOptions().timeZone, "UTC");
+  same(new Intl.DateTimeFormat("en", { timeZone: "asia/kolkata" }).resolvedOptions().timeZone, "Asia/Calcutta");
   throws(() => new Intl.DateTimeFormat("en", { timeZone: "../../etc/passwd" }), "RangeError");
+  throws(() => new Intl.DateTimeFormat("en", { timeZone: "\ud800".repeat(9999) }), "RangeError");
+}
+
+export function dates_are_told_in_calendars_figures_and_ranges() {
+  const date = Date.UTC(2024, 1, 9, 15, 4, 5);
+  same(new Intl.DateTimeFormat("ja-u-ca-japanese", { dateStyle: "full" }).format(date), "令和6年2月9日金曜日");
+  same(new Intl.DateTimeFormat("ar-EG", { dateStyle: "short" }).format(date), "٩\u200f/٢\u200f/٢٠٢٤");
+  same(new Intl.DateTimeFormat("en", { calendar: "hebrew", numberingSystem: "mathsans", day: "numeric", month: "long" }).formatToParts(date)[0].value, "𝟥𝟢");
+  same(new Intl.DateTimeFormat("de", { dateStyle: "long" }).formatRange(date, date + 5e8), "9.–15. Februar 2024");
+  same(new Intl.DateTimeFormat("en", { timeStyle: "short", hour12: false }).format(date), "15:04");
+  throws(() => new Intl.DateTimeFormat("en").format(8.65e15), "RangeError");
+  throws(() => new Intl.DateTimeFormat("en", { calendar: "chinese" }).format(8.64e15), "TypeError");
+  throws(() => new Intl.DateTimeFormat("en", { calendar: "no\0" }), "RangeError");
+}
+
+export function texts_are_sorted_as_a_language_does() {
+  const sorted = (locale, ...texts) => texts.sort(new Intl.Collator(locale).compare).join(" ");
+  same(sorted("de", "z", "ä", "a"), "a ä z");
+  same(sorted("sv", "z", "ä", "a"), "a z ä");
+  same(sorted("en-u-kn", "a10", "a9", "\ud800"), "a9 a10 \ud800");
+  same("a".localeCompare("Á", "fr", { sensitivity: "base" }), 0);
+  const long = "x".repeat(300);
+  equal([`${long}b`, `${long}á`].sort(new Intl.Collator("en").compare), [`${long}á`, `${long}b`]);
+}
+
+export function texts_are_divided_as_often_as_anybody_asks() {
+  const words = new Intl.Segmenter("ja", { granularity: "word" });
+  equal([...words.segment("日本語です。")].map(({ segment, isWordLike }) => segment + isWordLike), ["日本語true", "ですtrue", "。false"]);
+  const texts = Array.from({ length: 40 }, (_, i) => words.segment("a b ".repeat(400) + i)); // more than are kept
+  for (const text of texts) same([...text].length, 1601);
+  equal(texts.map((text) => text.containing(1600).segment), texts.map((_, i) => `${i}`));
+  same([...new Intl.Segmenter().segment("\ud800\r\n\udc00")].length, 3);
+  same(new Intl.Segmenter().segment("a🇩🇪").containing(2).index, 1);
 }
 
 export function numbers_are_grouped_rounded_and_marked() {

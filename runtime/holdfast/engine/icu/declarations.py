@@ -125,15 +125,74 @@ int32_t u_strToUpper(UChar *, int32_t, const UChar *, int32_t, const char *local
 int32_t u_strToLower(UChar *, int32_t, const UChar *, int32_t, const char *locale, UErrorCode *);
 """
 
-# unicode/ucal.h, for a locale's weeks and zones
+# unicode/ucal.h
 _CALENDARS = """
 typedef void *UCalendar;
 
 UCalendar *ucal_open(const UChar *zone, int32_t, const char *locale, int type, UErrorCode *);
 void ucal_close(UCalendar *);
+void ucal_setMillis(UCalendar *, double, UErrorCode *);
+void ucal_setGregorianChange(UCalendar *, double, UErrorCode *);
 int32_t ucal_getAttribute(const UCalendar *, int attribute);
 int ucal_getDayOfWeekType(const UCalendar *, int day, UErrorCode *);
 UEnumeration *ucal_openTimeZoneIDEnumeration(int type, const char *region, const int32_t *offset, UErrorCode *);
+int32_t ucal_getCanonicalTimeZoneID(const UChar *, int32_t, UChar *, int32_t, UBool *isSystemId, UErrorCode *);
+"""
+
+# unicode/udat.h, udatpg.h, udateintervalformat.h, ufieldpositer.h
+_DATES = """
+typedef void *UDateFormat;
+typedef struct UDateIntervalFormat UDateIntervalFormat;
+typedef struct UFormattedDateInterval UFormattedDateInterval;
+typedef struct UFieldPositionIterator UFieldPositionIterator;
+
+UDateFormat *udat_open(int timeStyle, int dateStyle, const char *locale, const UChar *zone, int32_t, const UChar *pattern, int32_t, UErrorCode *);
+void udat_close(UDateFormat *);
+void udat_setCalendar(UDateFormat *, const UCalendar *);
+int32_t udat_toPattern(const UDateFormat *, UBool localized, UChar *, int32_t, UErrorCode *);
+int32_t udat_formatForFields(const UDateFormat *, double, UChar *, int32_t, UFieldPositionIterator *, UErrorCode *);
+UFieldPositionIterator *ufieldpositer_open(UErrorCode *);
+void ufieldpositer_close(UFieldPositionIterator *);
+int32_t ufieldpositer_next(UFieldPositionIterator *, int32_t *start, int32_t *limit);
+int32_t udatpg_getBestPatternWithOptions(UDateTimePatternGenerator *, const UChar *skeleton, int32_t, int options, UChar *, int32_t, UErrorCode *);
+int32_t udatpg_getSkeleton(UDateTimePatternGenerator *, const UChar *pattern, int32_t, UChar *, int32_t, UErrorCode *);
+UDateIntervalFormat *udtitvfmt_open(const char *locale, const UChar *skeleton, int32_t, const UChar *zone, int32_t, UErrorCode *);
+void udtitvfmt_close(UDateIntervalFormat *);
+UFormattedDateInterval *udtitvfmt_openResult(UErrorCode *);
+void udtitvfmt_closeResult(UFormattedDateInterval *);
+void udtitvfmt_formatCalendarToResult(const UDateIntervalFormat *, UCalendar *, UCalendar *, UFormattedDateInterval *, UErrorCode *);
+const UFormattedValue *udtitvfmt_resultAsValue(const UFormattedDateInterval *, UErrorCode *);
+"""
+
+# unicode/ucol.h
+_COLLATION = """
+typedef struct UCollator UCollator;
+
+int32_t ucol_countAvailable(void);
+const char *ucol_getAvailable(int32_t);
+UCollator *ucol_open(const char *locale, UErrorCode *);
+void ucol_close(UCollator *);
+void ucol_setAttribute(UCollator *, int attribute, int value, UErrorCode *);
+int ucol_getAttribute(const UCollator *, int attribute, UErrorCode *);
+int ucol_strcoll(const UCollator *, const UChar *, int32_t, const UChar *, int32_t);
+int32_t ucol_getSortKey(const UCollator *, const UChar *, int32_t, uint8_t *, int32_t);
+"""
+
+# unicode/ubrk.h
+_SEGMENTS = """
+typedef struct UBreakIterator UBreakIterator;
+
+UBreakIterator *ubrk_open(int type, const char *locale, const UChar *, int32_t, UErrorCode *);
+UBreakIterator *ubrk_openRules(const UChar *rules, int32_t, const UChar *, int32_t, void *error, UErrorCode *);
+UBreakIterator *ubrk_clone(const UBreakIterator *, UErrorCode *);
+void ubrk_close(UBreakIterator *);
+int32_t ubrk_getBinaryRules(UBreakIterator *, uint8_t *, int32_t, UErrorCode *);
+void ubrk_setText(UBreakIterator *, const UChar *, int32_t, UErrorCode *);
+int32_t ubrk_next(UBreakIterator *);
+int32_t ubrk_following(UBreakIterator *, int32_t);
+int32_t ubrk_preceding(UBreakIterator *, int32_t);
+UBool ubrk_isBoundary(UBreakIterator *, int32_t);
+int32_t ubrk_getRuleStatus(UBreakIterator *);
 """
 
 # unicode/ucurr.h
@@ -166,6 +225,9 @@ DECLARATIONS = (
     + _LOCALES
     + _NAMES
     + _CALENDARS
+    + _DATES
+    + _COLLATION
+    + _SEGMENTS
     + _CURRENCIES
     + _RESOURCES
 )

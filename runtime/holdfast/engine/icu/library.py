@@ -99,12 +99,14 @@ def text_at(units: Any, length: int) -> str:
     return str(ffi.buffer(units, 2 * length)[:].decode("utf-16-le", "surrogatepass"))
 
 
-def text_of(function: Callable[..., Any], *arguments: Any, units: int = 128) -> str:
+def text_of(
+    function: Callable[..., Any], *arguments: Any, units: int = 128, after: tuple[Any, ...] = ()
+) -> str:
     """The text that a function writes into a buffer of UTF-16 units: `(…, buffer, size, status)`.
 
-    Raises IcuError.
+    `after` are the parameters between the buffer's size and the status. Raises IcuError.
     """
-    buffer, length = _filled("UChar[]", function, arguments, units)
+    buffer, length = _filled("UChar[]", function, arguments, units, after)
     return text_at(buffer, length)
 
 

@@ -4,9 +4,11 @@ https://tc39.es/ecma402/#sec-resolvelocale
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
+from typing import Any
 
+from holdfast.engine.icu.date_patterns import default_hour_cycle
 from holdfast.engine.icu.library import NULL, checked, ffi, icu, name_of, names_in, opened
 from holdfast.engine.icu.tags import as_locale, as_tag, joined, split
 
@@ -25,8 +27,17 @@ _FIXED = {
 @cache
 def available_locales() -> frozenset[str]:
     """The tags of the locales that ICU knows, also without their scripts, such as zh-TW."""
-    count = icu.uloc_countAvailable()
-    tags = {as_tag(ffi.string(icu.uloc_getAvailable(n)).decode()) for n in range(count)}
+    return _with_short_forms(icu.uloc_getAvailable, icu.uloc_countAvailable())
+
+
+@cache
+def collator_locales() -> frozenset[str]:
+    """The tags of the locales that have an order, which are languages but for a few."""
+    return _with_short_forms(icu.ucol_getAvailable, icu.ucol_countAvailable())
+
+
+def _with_short_forms(listed: Callable[[int], Any], count: int) -> frozenset[str]:
+    tags = {as_tag(ffi.string(listed(n)).decode()) for n in range(count)}
     scripted = (split(tag) for tag in tags)
     short = {joined(language, region) for language, script, region, _ in scripted if script}
     return frozenset(tags | short)
@@ -44,7 +55,7 @@ def plural_locales() -> frozenset[str]:
     return frozenset(tags)
 
 
-_LOCALES_OF = {"PluralRules": plural_locales}
+_LOCALES_OF = {"Collator": collator_locales, "PluralRules": plural_locales}
 
 
 @lru_cache(maxsize=512)
@@ -178,8 +189,7 @@ def _collations(tag: str, own: dict[str, str]) -> Iterable[str]:
 def _hour_cycles(tag: str, own: dict[str, str]) -> Iterable[str]:
     if "hc" in own:
         return [own["hc"]]
-    patterns = opened(icu.udatpg_close, icu.udatpg_open, as_locale(tag).encode())
-    return [_HOUR_CYCLES[checked(icu.udatpg_getDefaultHourCycle, patterns)]]
+    return [default_hour_cycle(tag)]
 
 
 def _numbering_systems(tag: str, own: dict[str, str]) -> Iterable[str]:
@@ -205,7 +215,6 @@ def _week(tag: str, _own: dict[str, str]) -> Iterable[str]:
     return [str((day + 5) % 7 + 1) for day in days]
 
 
-_HOUR_CYCLES = ("h11", "h12", "h23", "h24")  # UDateFormatHourCycle
 _CANONICAL = 1  # UCAL_ZONE_TYPE_CANONICAL
 _FIRST_DAY = 1  # UCAL_FIRST_DAY_OF_WEEK
 _DAYS = (2, 3, 4, 5, 6, 7, 1)
