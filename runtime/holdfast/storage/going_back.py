@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import threading
-import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -107,7 +106,7 @@ class GoingBack:
             self._folder.sweep(is_unfinished)
             try:
                 self._go(request)
-            except (*DAMAGED, zlib.error) as error:
+            except DAMAGED as error:
                 self._history.put_aside(error)
         self._is_done = True
 

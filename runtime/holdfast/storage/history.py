@@ -22,8 +22,8 @@ import contextlib
 import hashlib
 import logging
 import os
-import zlib
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -32,6 +32,7 @@ import apsw
 from holdfast.storage.errors import DAMAGED, BookmarkInvalid
 from holdfast.storage.going_back import request_path, requested
 from holdfast.storage.names import MARKING_SUFFIX
+from holdfast.storage.packing import pack, unpack
 from holdfast.storage.session import wal_path
 from holdfast.storage.snapshot import Snapshot, page_size
 from holdfast.storage.thinning import Mark, least_missed, outdated
@@ -46,7 +47,6 @@ LEAST_SPACE_BYTES = 64 * 1024
 _DAY_MS = 86_400_000
 AHEAD_MS = 60_000  # so far a clock may be put back in passing
 _HASH_BYTES = 16
-_LEVEL = 1  # of compression: most of what there is to gain, in a fraction of the time
 _PAGE_BITS = 32
 
 # Small pages, since most pasts are small. The row of a page of a mark is called
@@ -214,7 +214,7 @@ class History:
     def pages(self, bookmark: str) -> Generator[tuple[int, bytes], None, None]:
         """Where each page of a mark goes in the database, and what it is; none of no database.
 
-        Raises zlib.error and apsw.CorruptError for what is damaged.
+        Raises apsw.CorruptError for what is damaged.
         """
         with self._reading() as db:
             row = db.execute(_FIND, (bookmark,)).fetchone()
@@ -228,7 +228,7 @@ class History:
                     self.look()
                     seen[page] = 1
                     packed = db.execute("SELECT content FROM pages WHERE id = ?", (key,)).get
-                    yield page * size, zlib.decompress(cast("bytes", packed))
+                    yield page * size, unpack(cast("bytes", packed))
         if not all(seen):
             raise apsw.CorruptError(f"pages of mark {number} are missing")
 
@@ -328,15 +328,19 @@ class History:
             if not size:
                 return b"", 0
             known = newest.hashes if newest.page_size == size else b""
-            key = newest.number + 1 << _PAGE_BITS
-            while content := file.read(size):
-                self.look()
-                digest = hashlib.blake2b(content, digest_size=_HASH_BYTES).digest()
-                if digest != known[len(hashes) : len(hashes) + _HASH_BYTES]:
-                    packed = zlib.compress(content, _LEVEL)
-                    db.execute("INSERT INTO pages VALUES (?, ?)", (key, packed))
-                key += 1
-                hashes += digest
+            first = newest.number + 1 << _PAGE_BITS
+            contents = enumerate(iter(partial(file.read, size), b""), first)
+
+            def new_pages() -> Iterator[tuple[int, bytes]]:
+                for key, content in contents:
+                    self.look()
+                    digest = hashlib.blake2b(content, digest_size=_HASH_BYTES).digest()
+                    is_new = digest != known[len(hashes) : len(hashes) + _HASH_BYTES]
+                    hashes.extend(digest)
+                    if is_new:
+                        yield key, pack(content)
+
+            db.executemany("INSERT INTO pages VALUES (?, ?)", new_pages())
         return bytes(hashes), size
 
     def _insert(

@@ -19,7 +19,6 @@ import math
 import os
 import tempfile
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -232,7 +231,7 @@ class Past:
                     for offset, content in pages:
                         file.seek(offset)
                         file.write(content)
-            except (*DAMAGED, zlib.error) as error:
+            except DAMAGED as error:
                 self._history.put_aside(error)
                 raise StorageError(DAMAGED_PAST) from error
             settle(path)
