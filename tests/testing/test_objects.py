@@ -198,3 +198,13 @@ def test_all_objects_are_evicted_at_once(holdfast, counter):
     holdfast.evict_all()
     assert not counter.is_live and not other.is_live
     assert other.call("add", 0) == 2 and other.run("({ calls }) => calls") == 1
+
+
+def test_the_objects_of_a_class_are_found_with_their_names(counter):
+    unique = counter.worker.object("Counter", unique=True)
+    for one in (counter, unique):
+        one.call("add", 1)
+        one.evict()
+    found = counter.worker.objects("Counter")
+    assert {one.id: one.name for one in found} == {counter.id: "A", unique.id: None}
+    assert [one.call("add", 1) for one in found] == [2, 2]

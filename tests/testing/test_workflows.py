@@ -101,3 +101,16 @@ def test_a_report_has_as_much_of_what_steps_came_to_as_an_isolate_can_hold(holdf
         *[1_000_000] * 9,
         *[len("[LEFT OUT: the results before this one fill the report]")] * 2,
     ]
+
+
+def test_instances_of_random_ids_are_found(holdfast):
+    worker = holdfast.worker(ORDER)
+    assert worker.workflows("Order") == []
+    holdfast.outbound.answer("https://bank.example/charge", body="5 EUR")
+    item = "(env, ctx, item) => env.Order.create({ params: { item } }).then((one) => one.id)"
+    ids = [worker.run(item, item_name) for item_name in ("tea", "coffee")]
+    instances = worker.workflows("Order")
+    assert [one.name for one in instances] == sorted(ids)
+    for one in instances:
+        one.send_event("rated", 5)
+    assert sorted(one.wait()["item"] for one in instances) == ["coffee", "tea"]

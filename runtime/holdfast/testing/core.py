@@ -267,9 +267,20 @@ class Core(Stage, Generic[WorkerT]):
     def instances(self, namespace: Namespace) -> list[str]:
         """The ids of the objects that have stored something, or are in memory."""
         self.begin()
-        stored = self.storage.list_objects(namespace.unique_key)
-        live = self.runtime.directory.ids(namespace.unique_key)
-        return sorted({*stored, *live})
+        key = namespace.unique_key
+        found = {*self.runtime.directory.ids(key)}
+        after: str | None = None
+        while stored := self.storage.list_objects(key, after=after):
+            found.update(stored)
+            after = stored[-1]
+        return sorted(found)
+
+    def names(self, namespace: Namespace) -> dict[str, str]:
+        """The names of the namespace's objects, by their ids; of those that were made by one."""
+        ids = self.instances(namespace)
+        live = map(self.runtime.directory.find, ids)
+        known = self.storage.names(namespace.unique_key).read(ids)
+        return known | {record.id: record.name for record in live if record and record.name}
 
     @driven
     async def evict_all(self) -> None:

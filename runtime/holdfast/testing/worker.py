@@ -259,6 +259,12 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT, StreamT]):
         namespace = self._core.workflow(self, name)
         return self.instance_type(self._core, self, namespace, instance_id, None)
 
+    def workflows(self, name: str) -> list[InstanceT]:
+        """The instances of a Workflow that there are, whoever has created them, by their ids."""
+        namespace = self._core.workflow(self, name)
+        ids = sorted(self._core.names(namespace).values())
+        return [self.instance_type(self._core, self, namespace, one, None) for one in ids]
+
     def d1(self, binding: str) -> Database:
         """The D1 database that is bound under a name. Raises HarnessError where there is none."""
         return self._core.bound_database(self, binding)
@@ -274,6 +280,14 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT, StreamT]):
     def instances(self, class_name: str) -> list[str]:
         """The ids of the class's objects that have stored something, or are in memory."""
         return self._core.instances(self._core.namespace(self, class_name))
+
+    def objects(self, class_name: str) -> list[ObjectT]:
+        """The same as objects, with their names, as far as they have any."""
+        names = self._core.names(self._core.namespace(self, class_name))
+        return [
+            self.object(class_name, names[one]) if one in names else self.object(class_name, id=one)
+            for one in self.instances(class_name)
+        ]
 
     # ---- inside ----------------------------------------------------------------------
 
