@@ -1,12 +1,15 @@
 """Bodies by S3, in all their forms: what does not arrive as it was meant becomes nothing."""
 
+import asyncio
 import hashlib
 import zlib
+from urllib.parse import urlsplit
 
 import pytest
 
 from holdfast.api.s3.chunks import SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER
 from tests.api.s3_client import UNSIGNED, base64_of
+from tests.patience import PATIENCE_S
 
 BODY = [b"a" * 70_000, b"b" * 5, b"c" * 300_000]
 WHOLE = b"".join(BODY)
@@ -28,6 +31,8 @@ async def test_a_hash_that_was_signed_is_checked(s3):
     told = await s3.call("PUT", "/files/k", b"hello", payload=hashlib.sha256(b"other").hexdigest())
     assert (told.status, told.code) == (400, "XAmzContentSHA256Mismatch")
     assert await nothing_is_there(s3)
+    told = await s3.call("PUT", "/files/k", b"hello", payload="0" * 63)
+    assert (told.status, told.code) == (400, "InvalidArgument")
     assert (await s3.call("PUT", "/files/k", b"hello", payload=UNSIGNED)).status == 200
 
 
@@ -154,3 +159,24 @@ async def test_a_length_has_to_be_told(s3):
     headers = s3.signer.signed("PUT", url, payload=UNSIGNED)
     async with s3.session.put(url, data=body(), headers=headers) as told:
         assert told.status == 411 and b"MissingContentLength" in await told.read()
+
+
+async def comes(what):
+    async with asyncio.timeout(PATIENCE_S):
+        while not what():
+            await asyncio.sleep(0.005)
+
+
+async def test_a_client_that_goes_away_leaves_nothing_behind(s3, platform, caplog):
+    url = urlsplit(s3.signer.presigned("PUT", f"{s3.base}/files/k"))
+    _, writer = await asyncio.open_connection(url.hostname, url.port)
+    head = (
+        f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: 999999\r\n"
+    )
+    writer.write(f"{head}\r\n".encode() + b"x" * 300_000)
+    folder = platform.buckets.use("files", lambda bucket: bucket.folder)
+    await comes(lambda: list(folder.glob("new/*")))
+    writer.close()
+    await comes(lambda: not list(folder.glob("new/*")))
+    assert await nothing_is_there(s3)
+    assert caplog.records == []

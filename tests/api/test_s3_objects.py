@@ -76,6 +76,20 @@ async def test_a_range_without_bytes_is_refused(s3):
         assert (got.status, got.code) == (416, "InvalidRange")
 
 
+async def test_a_range_is_of_the_object_that_others_were_of(s3):
+    first = await s3.call("PUT", "/files/k", b"0123456789")
+    date = (await s3.call("HEAD", "/files/k")).headers["Last-Modified"]
+    for same, status in (
+        (first.headers["ETag"], 206),
+        (date, 206),
+        ('"other"', 200),
+        (f"W/{first.headers['ETag']}", 200),
+        (formatdate(0, usegmt=True), 200),
+    ):
+        headers = {"Range": "bytes=1-2", "If-Range": same}
+        assert (await s3.call("GET", "/files/k", headers=headers)).status == status
+
+
 async def test_conditions_of_a_read(s3):
     etag = (await s3.call("PUT", "/files/k", b"x")).headers["ETag"]
     before, after = formatdate(time.time() - 60, usegmt=True), formatdate(time.time(), usegmt=True)

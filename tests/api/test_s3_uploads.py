@@ -74,6 +74,19 @@ async def test_a_part_is_checked(s3):
     assert (await complete(s3, upload, [])).code == "MalformedXML"
 
 
+async def test_the_checksum_of_a_whole_object_is_checked_and_kept(s3):
+    upload = await begin(s3)
+    parts = [(1, PART), (2, b"tail")]
+    made = [(n, (await put(s3, upload, n, part)).headers["ETag"]) for n, part in parts]
+    header = "x-amz-checksum-sha256"
+    wrong = await complete(s3, upload, made, {header: base64_of("00" * 32)})
+    assert (wrong.status, wrong.code) == (400, "BadDigest")
+    given = {header: base64_of(hashlib.sha256(PART + b"tail").hexdigest())}
+    assert (await complete(s3, upload, made, given)).headers[header] == given[header]
+    told = await s3.call("HEAD", "/files/k", headers={"x-amz-checksum-mode": "ENABLED"})
+    assert told.headers[header] == given[header]
+
+
 async def test_an_upload_that_ended_or_never_was_is_none(s3):
     upload = await begin(s3)
     assert (await s3.call("DELETE", f"/files/k?uploadId={upload}")).status == 204

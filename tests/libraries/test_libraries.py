@@ -12,8 +12,15 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from yarl import URL
 
-from holdfast.catalog import D1, QueueProducer, R2Bucket, WorkerLoader
+from holdfast.api import ApiSettings
+from holdfast.api.auth import SETTINGS
+from holdfast.api.s3.credentials import access_key_id, secret_access_key
+from holdfast.api.s3.front import serve
+from holdfast.catalog import D1, PlainText, QueueProducer, R2Bucket, WorkerLoader
 from holdfast.catalog.consumers import ConsumerSettings, DeclaredConsumer
 from holdfast.engine import Limits
 from tests.inprocess import Server
@@ -31,6 +38,7 @@ ASKED_FROM_OUTSIDE = {
         "hono-queue",
         "itty-router",
         "partyserver",
+        "presigned",
         "trpc",
         "yoga",
     ),
@@ -114,6 +122,39 @@ async def test_hono_and_unstorage_keep_files_in_a_bucket(server: Server) -> None
     again = await server.fetch("/static/a/index.html", headers={"If-None-Match": tag})
     assert again.status == 304
     assert (await server.fetch("/static/none.css")).status == 404
+
+
+async def test_aws4fetch_signs_urls_by_which_others_upload(server: Server) -> None:
+    buckets = server.runtime.resources.buckets
+    buckets.create("files", 0)
+
+    async def by_s3(request: web.Request) -> web.StreamResponse:
+        return await serve(request, buckets)
+
+    app = web.Application()
+    app[SETTINGS] = ApiSettings("token")
+    app.router.add_route("*", "/{path:.*}", by_s3)
+    async with TestServer(app) as s3, aiohttp.ClientSession() as browser:
+        given = {
+            "ENDPOINT": str(s3.make_url("")).rstrip("/"),
+            "KEY_ID": access_key_id("token"),
+            "SECRET": secret_access_key("token"),
+        }
+        texts = [PlainText(name, value) for name, value in given.items()]
+        bindings = (R2Bucket("FILES", "files"), *texts)
+        server.add("main", bundled("presigned"), bindings=bindings)
+        headers = {"x-amz-meta-by": "a browser"}
+        for key in ("a/b%20c", "%C3%BC", "1+1"):
+            url = URL(await server.text(f"/{key}?method=PUT"), encoded=True)
+            async with browser.put(url, data=b"content", headers=headers) as answer:
+                assert (answer.status, await answer.text()) == (200, "")
+            async with browser.put(url, data=b"content") as answer:
+                assert answer.status == 403  # it was signed with its metadata
+        told = json.loads(await server.text("/read/a/b%20c"))
+        assert told == [{"by": "a browser"}, "content"]
+        url = URL(await server.text("/a/b%20c?method=GET"), encoded=True)
+        async with browser.get(url, headers=headers) as answer:
+            assert (answer.status, await answer.text()) == (200, "content")
 
 
 async def test_hono_sends_to_a_queue_and_stands_beside_its_handler(server: Server) -> None:

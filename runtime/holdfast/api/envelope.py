@@ -122,7 +122,10 @@ async def answered(
     try:
         return await handler(request)
     except ConnectionError:
-        raise  # the client has hung up: there is nobody to answer
+        if request.transport is not None and not request.transport.is_closing():
+            raise
+        # The client has hung up: there is nobody to answer, and nothing to tell of.
+        return request.get(_BEGUN) or web.Response()
     except Exception as error:  # noqa: BLE001 - it is answered, or logged
         if _BEGUN not in request:
             return answer(error)

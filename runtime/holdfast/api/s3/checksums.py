@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from holdfast.api.s3.errors import S3Error, not_implemented
+from holdfast.api.s3.errors import S3Error, invalid_argument, not_implemented
 from holdfast.api.s3.request import S3Request
+from holdfast.api.s3.signature import UNSIGNED
 from holdfast.storage.r2.checksums import MD5
 
 PREFIX = "x-amz-checksum-"
@@ -37,6 +38,10 @@ class Given:
             if name.strip().startswith(PREFIX) and _known(name.strip().removeprefix(PREFIX))
         ]
         self.payload = payload if _HEX.fullmatch(payload) else None
+        if self.payload is None and payload != UNSIGNED and not payload.startswith("STREAMING-"):
+            raise invalid_argument(
+                "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-… or a sha256 value."
+            )
         md5 = request.header("Content-MD5")
         self.md5 = None if md5 is None else _hex(md5, 16)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from holdfast.api.s3.request import S3Request
 from holdfast.host.caching import http_date
-from holdfast.storage.r2 import Condition
+from holdfast.storage.r2 import Condition, StoredObject
 from holdfast.storage.r2.conditions import Etag
 
 _ETAG = re.compile(r'\s*(?:(W/)?"([^"]*)"|([^",\s]+))\s*(?:,|$)')
@@ -38,6 +38,18 @@ def parted_condition(request: S3Request, prefix: str = "") -> tuple[Condition, C
         does_not_match=_etags(request, f"{prefix}if-none-match"), after_ms=since, by_seconds=True
     )
     return required, fresh
+
+
+def is_of_same(request: S3Request, stored: StoredObject) -> bool:
+    """Whether a range is of the object of which the client has others (`If-Range`).
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.1.5
+    """
+    told = request.header("If-Range")
+    if told is None:
+        return True
+    date = http_date(told)
+    return told.strip() == f'"{stored.etag}"' if date is None else date == stored.uploaded // 1_000
 
 
 def _etags(request: S3Request, name: str) -> Sequence[Etag] | None:

@@ -12,9 +12,10 @@ from typing import Any
 
 from aiohttp import web
 
+from holdfast.api.object_headers import sendable
 from holdfast.api.s3.answers import empty_answer, xml_answer
 from holdfast.api.s3.checksums import checksum_headers
-from holdfast.api.s3.conditions import condition_of, parted_condition
+from holdfast.api.s3.conditions import condition_of, is_of_same, parted_condition
 from holdfast.api.s3.errors import S3Error, invalid_argument, malformed_xml
 from holdfast.api.s3.metadata import headers_of, metadata_of
 from holdfast.api.s3.receiving import read_document, receive
@@ -43,30 +44,9 @@ _OVERRIDES = (
 
 async def get_object(request: S3Request, _: Signature) -> web.StreamResponse:
     """The content of an object, or of a range or a part of it."""
-    condition, wanted = condition_of(request), _wanted(request)
-
-    def read() -> tuple[Got, ByteStream | None]:
-        got = request.use(lambda bucket: bucket.get(request.key, wanted, condition))
-        if got.content is None:
-            return got, None
-        body = body_of(got)
-        return got, BufferedBody(body) if isinstance(body, bytes) else body
-
-    def forget(found: tuple[Got, ByteStream | None]) -> None:
-        if found[1] is not None:
-            found[1].cancel()
-
-    got, body = await from_thread(read, forget)
-    if body is None:
-        raise _unmet(request, got.object)
+    got, body, is_part = await _opened(request)
     try:
-        response = web.StreamResponse(headers=_headers(request, got.object))
-        response.content_length = len(got.range)
-        if wanted is not None:
-            _tell_range(response, got)
-        else:
-            _tell_checksums(request, response, got.object)
-        response.headers.update(request.cors)
+        response = _head(request, got.object, got.range if is_part else None)
         await response.prepare(request.http)
         while piece := await body.read():
             await response.write(piece)
@@ -76,43 +56,17 @@ async def get_object(request: S3Request, _: Signature) -> web.StreamResponse:
     return response
 
 
-async def head_object(request: S3Request, _: Signature) -> web.StreamResponse:
+async def head_object(request: S3Request, _signature: Signature) -> web.StreamResponse:
     """What is told of an object."""
-    part = request.parameter("partNumber")
-    if part is not None:
-        return await _head_part(request)
-    stored = await asyncio.to_thread(request.use, lambda bucket: bucket.head(request.key))
-    if not condition_of(request).holds(stored.etag, stored.uploaded):
-        raise _unmet(request, stored)
-    response = web.StreamResponse(headers=_headers(request, stored))
-    response.content_length = stored.size
-    _tell_checksums(request, response, stored)
-    return await _head_of(request, response)
-
-
-async def _head_part(request: S3Request) -> web.StreamResponse:
-    condition, wanted = condition_of(request), _wanted(request)
-
-    def look() -> Got:
-        got = request.use(lambda bucket: bucket.get(request.key, wanted, condition))
-        if got.content is not None:
-            body = body_of(got)
-            if isinstance(body, ByteStream):
-                body.cancel()
-        return got
-
-    got = await asyncio.to_thread(look)
-    if got.content is None:
-        raise _unmet(request, got.object)
-    response = web.StreamResponse(headers=_headers(request, got.object))
-    response.content_length = len(got.range)
-    _tell_range(response, got)
-    return await _head_of(request, response)
-
-
-async def _head_of(request: S3Request, response: web.StreamResponse) -> web.StreamResponse:
-    """The head of an answer alone, with the length that its body would have."""
-    response.headers.update(request.cors)
+    if request.parameter("partNumber") is not None:
+        got, body, _ = await _opened(request)
+        body.cancel()
+        response = _head(request, got.object, got.range)
+    else:
+        stored = await asyncio.to_thread(request.use, lambda bucket: bucket.head(request.key))
+        if not condition_of(request).holds(stored.etag, stored.uploaded):
+            raise _unmet(request, stored)
+        response = _head(request, stored, None)
     await response.prepare(request.http)
     await response.write_eof()
     return response
@@ -124,6 +78,7 @@ async def put_object(request: S3Request, signature: Signature) -> web.Response:
     await create_if_missing(request)
 
     def begin(bucket: Bucket, algorithms: Sequence[str]) -> NewContent:
+        metadata_of(request, bucket.storage_class).check()
         return bucket.begin(request.key, algorithms)
 
     def finish(bucket: Bucket, new: NewContent, checksums: dict[str, str]) -> StoredObject:
@@ -190,6 +145,30 @@ async def create_if_missing(request: S3Request) -> None:
 # ---- what is asked for ----------------------------------------------------------------
 
 
+async def _opened(request: S3Request) -> tuple[Got, ByteStream, bool]:
+    """An object, its bytes that are asked for, and whether these are a part of them.
+
+    Raises PreconditionFailed, and S3Error for what the client has already.
+    """
+    condition, wanted = condition_of(request), _wanted(request)
+
+    def get(bytes_of: dict[str, Any] | None) -> tuple[Got, ByteStream]:
+        got = request.use(lambda bucket: bucket.get(request.key, bytes_of, condition))
+        if got.content is None:
+            raise _unmet(request, got.object)
+        body = body_of(got)
+        return got, BufferedBody(body) if isinstance(body, bytes) else body
+
+    def read() -> tuple[Got, ByteStream, bool]:
+        got, body = get(wanted)
+        if wanted is None or is_of_same(request, got.object):
+            return got, body, wanted is not None
+        body.cancel()
+        return *get(None), False
+
+    return await from_thread(read, lambda found: found[1].cancel())
+
+
 def _wanted(request: S3Request) -> dict[str, Any] | None:
     """Which bytes, as storage takes it; a header that is none of one range counts for nothing."""
     header, part = request.header("Range"), request.parameter("partNumber")
@@ -224,24 +203,22 @@ def _unmet(request: S3Request, stored: StoredObject) -> Exception:
 # ---- what is told ---------------------------------------------------------------------
 
 
-def _headers(request: S3Request, stored: StoredObject) -> dict[str, str]:
+def _head(request: S3Request, stored: StoredObject, part: range | None) -> web.StreamResponse:
+    """An answer that has all but its body; `part`: which bytes those are, unless they are all."""
     headers = headers_of(stored)
     for name in _OVERRIDES:
         told = request.parameter(f"response-{name.lower()}")
         if told is not None:
-            headers[name] = told
-    return headers
-
-
-def _tell_range(response: web.StreamResponse, got: Got) -> None:
+            headers[name] = sendable(told)
+    response = web.StreamResponse(headers={**headers, **request.cors})
+    response.content_length = stored.size if part is None else len(part)
+    if part is None:
+        if (request.header("x-amz-checksum-mode") or "").upper() == "ENABLED":
+            response.headers.update(checksum_headers(stored.checksums))
+        return response
     response.set_status(HTTPStatus.PARTIAL_CONTENT)
-    told = f"bytes {got.range.start}-{got.range.stop - 1}/{got.object.size}"
-    response.headers["Content-Range"] = told
-    _, dash, count = got.object.etag.partition("-")
+    response.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{stored.size}"
+    _, dash, count = stored.etag.partition("-")
     if dash:
         response.headers["x-amz-mp-parts-count"] = count
-
-
-def _tell_checksums(request: S3Request, response: web.StreamResponse, stored: StoredObject) -> None:
-    if (request.header("x-amz-checksum-mode") or "").upper() == "ENABLED":
-        response.headers.update(checksum_headers(stored.checksums))
+    return response

@@ -1,5 +1,6 @@
 """Bodies on their way to the disk: in pieces, checked before they become anything."""
 
+import asyncio
 import hmac
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from holdfast.api.s3.signature import Signature
 from holdfast.host.r2_bodies import Receiving, from_thread
 from holdfast.storage.r2 import Bucket
 from holdfast.storage.r2.bucket import MAX_UPLOAD_BYTES
-from holdfast.storage.r2.checksums import new_checksum
+from holdfast.storage.r2.checksums import check_digests, new_checksum
 from holdfast.storage.r2.contents import NewContent
 from holdfast.storage.r2.errors import EntityTooLarge
 
@@ -67,10 +68,15 @@ async def receive(
         receiving.close()
 
 
-async def read_document(request: S3Request, signature: Signature) -> bytes:
-    """A body of XML, whole and checked. Raises S3Error."""
+async def read_document(
+    request: S3Request, signature: Signature, given: Given | None = None
+) -> bytes:
+    """A body of XML, whole and checked. Raises S3Error and BadDigest.
+
+    `given`: what is to be checked, unless it is all that the request gives.
+    """
     settings = request.http.app[SETTINGS]
-    given = Given(request, signature.payload)
+    given = given or Given(request, signature.payload)
     if is_in_chunks(signature.payload):
         length = _length_of(request, in_chunks=True)
         async with _body(request, length, MAX_DOCUMENT_BYTES, in_chunks=True) as stream:
@@ -84,20 +90,21 @@ async def read_document(request: S3Request, signature: Signature) -> bytes:
         body = await read_body(
             request.http, max_bytes=MAX_DOCUMENT_BYTES, timeout_s=settings.upload_timeout_s
         )
-    for name, expected in {**given.kept, **given.not_kept}.items():
-        checksum = new_checksum(name)
-        checksum.update(body)
-        if checksum.hexdigest() != expected:
-            raise S3Error(
-                "BadDigest",
-                HTTPStatus.BAD_REQUEST,
-                f"The {name} you specified did not match the calculated checksum.",
-            )
-    if given.payload is not None:
-        checksum = new_checksum("sha256")
-        checksum.update(body)
-        _check_payload(given.payload, checksum.hexdigest())
+    await asyncio.to_thread(_check_document, body, given)
     return body
+
+
+def _check_document(body: bytes, given: Given) -> None:
+    if given.payload is not None:
+        _check_payload(given.payload, _digest("sha256", body))
+    announced = {**given.kept, **given.not_kept}
+    check_digests({name: _digest(name, body) for name in announced}, announced)
+
+
+def _digest(name: str, body: bytes) -> str:
+    checksum = new_checksum(name)
+    checksum.update(body)
+    return checksum.hexdigest()
 
 
 @asynccontextmanager

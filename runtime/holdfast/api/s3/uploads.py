@@ -10,7 +10,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from holdfast.api.s3.answers import OWNER, empty_answer, time_text, xml_answer
-from holdfast.api.s3.checksums import checksum_headers
+from holdfast.api.s3.checksums import Given, checksum_headers
 from holdfast.api.s3.conditions import condition_of
 from holdfast.api.s3.copies import SOURCE, upload_part_copy
 from holdfast.api.s3.errors import invalid_argument, malformed_xml
@@ -72,7 +72,9 @@ async def complete_upload(request: S3Request, signature: Signature) -> web.Respo
     Where a condition does not hold, the upload is aborted, as at Cloudflare.
     """
     upload, condition = _upload_of(request), condition_of(request)
-    body = await read_document(request, signature)
+    given = Given(request, signature.payload)
+    of_object, given.kept = given.kept, {}
+    body = await read_document(request, signature, given)
     asked = await asyncio.to_thread(parse, body, "CompleteMultipartUpload")
     chosen = sorted(_part(one) for one in asked.all("Part"))
     if not chosen:
@@ -81,10 +83,14 @@ async def complete_upload(request: S3Request, signature: Signature) -> web.Respo
         raise InvalidPart
 
     def complete(bucket: Bucket) -> StoredObject:
+        uploads = bucket.uploads
         try:
-            return bucket.uploads.complete(request.key, upload, chosen, request.now_ms, condition)
+            uploads.check(request.key, upload, chosen, of_object)
+            return uploads.complete(
+                request.key, upload, chosen, request.now_ms, condition, of_object
+            )
         except PreconditionFailed:
-            bucket.uploads.abort(request.key, upload)
+            uploads.abort(request.key, upload)
             raise
         except R2Error as error:
             raise _named(error) from None
@@ -97,7 +103,8 @@ async def complete_upload(request: S3Request, signature: Signature) -> web.Respo
         text("Key", request.key),
         text("ETag", f'"{stored.etag}"'),
     )
-    return xml_answer("CompleteMultipartUploadResult", *content)
+    headers = checksum_headers(of_object)
+    return xml_answer("CompleteMultipartUploadResult", *content, headers=headers)
 
 
 async def abort_upload(request: S3Request, _: Signature) -> web.Response:

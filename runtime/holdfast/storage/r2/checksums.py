@@ -10,8 +10,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.
 
 import hashlib
 import zlib
+from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
+
+from holdfast.storage.r2.errors import BadDigest
 
 MD5 = "md5"
 NAMES = {
@@ -48,6 +51,13 @@ def new_checksum(name: str) -> Checksum:
     if name in _POLYNOMIALS:
         return _Crc(*_POLYNOMIALS[name])
     return hashlib.new(name, usedforsecurity=False)
+
+
+def check_digests(found: Mapping[str, str], given: Mapping[str, str]) -> None:
+    """Raise BadDigest where a checksum that is given, in hexadecimal, is another than was found."""
+    for name, digest in given.items():
+        if digest != found[name]:
+            raise BadDigest(NAMES[name], digest, found[name])
 
 
 class _Crc32:

@@ -26,8 +26,8 @@ from typing import Self
 from holdfast.dataclass import dataclass
 from holdfast.storage.disk import NO_SPACE, Folder, fsync, make_folder, sync_path, write_all
 from holdfast.storage.errors import StorageError
-from holdfast.storage.r2.checksums import NAMES, new_checksum
-from holdfast.storage.r2.errors import BadDigest, NoRoom
+from holdfast.storage.r2.checksums import check_digests, new_checksum
+from holdfast.storage.r2.errors import NoRoom
 
 NEW = "new"
 _READ = os.O_RDONLY | os.O_CLOEXEC
@@ -287,10 +287,7 @@ class NewContent:
 
     def check(self, checksums: Mapping[str, str]) -> None:
         """Raise BadDigest where these, of algorithms that it was begun with, are not its own."""
-        digests = self.digests
-        for name, given in checksums.items():
-            if given != digests[name]:
-                raise BadDigest(NAMES[name], given, digests[name])
+        check_digests(self.digests, checksums)
 
     @contextlib.contextmanager
     def committed(self) -> Iterator[None]:

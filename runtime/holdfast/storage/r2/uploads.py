@@ -7,13 +7,14 @@ https://developers.cloudflare.com/r2/objects/multipart-objects/
 """
 
 import hashlib
+import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import apsw
 
-from holdfast.storage.r2.checksums import MD5
+from holdfast.storage.r2.checksums import MD5, check_digests, new_checksum
 from holdfast.storage.r2.conditions import ALWAYS, Condition
 from holdfast.storage.r2.contents import Contents, NewContent, disk_errors
 from holdfast.storage.r2.errors import (
@@ -43,6 +44,7 @@ from holdfast.storage.r2.upload_listing import (
     written_ms,
 )
 
+_PIECE_BYTES = 1 << 18
 MIN_PART_BYTES = 5 * 2**20
 EXPIRE_AFTER_MS = 7 * 86_400_000
 
@@ -124,6 +126,34 @@ class Uploads:
         self._discard([replaced])
         return etag
 
+    def check(
+        self,
+        key: str,
+        upload_id: str,
+        chosen: Sequence[tuple[int, str]],
+        checksums: Mapping[str, str],
+    ) -> None:
+        """Raise BadDigest where the object that parts would make has other checksums.
+
+        They are read for it, if there are any checksums. Raises what `complete` raises.
+        """
+        if not checksums:
+            return
+
+        def look(db: apsw.Connection) -> tuple[str, list[str]]:
+            content = _under_way(db, key, upload_id)
+            return content, [name for _, name, _, _ in _chosen(db, content, chosen)]
+
+        content, names = self._look(look)
+        found = {name: new_checksum(name) for name in checksums}
+        with disk_errors(f"Reading {key}"):
+            for part in names:
+                with self._contents.path(f"{content}/{part}").open("rb") as file:
+                    while piece := file.read(_PIECE_BYTES):
+                        for checksum in found.values():
+                            checksum.update(piece)
+        check_digests({name: one.hexdigest() for name, one in found.items()}, checksums)
+
     def complete(
         self,
         key: str,
@@ -131,8 +161,11 @@ class Uploads:
         chosen: Sequence[tuple[int, str]],
         now_ms: float,
         condition: Condition = ALWAYS,
+        checksums: Mapping[str, str] | None = None,
     ) -> StoredObject:
         """Make an object of parts, by number and etag, in the place of one before.
+
+        `checksums`: its own, which were checked.
 
         Where the condition does not hold, PreconditionFailed is raised, and the upload goes on.
         """
@@ -149,7 +182,8 @@ class Uploads:
                 digest.update(bytes.fromhex(etag))
             columns = (
                 *(key_bytes(key), secrets.token_hex(16), sum(size for _, _, size, _ in parts)),
-                *(f"{digest.hexdigest()}-{len(parts)}", int(now_ms), "{}", *metadata),
+                *(f"{digest.hexdigest()}-{len(parts)}", int(now_ms)),
+                *(json.dumps(dict(checksums or {})), *metadata),
             )
             stored = object_of_row(columns)
             garbage = [replaced_content(db, key_bytes(key)), *_drop_others(db, content, parts)]
