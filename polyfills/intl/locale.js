@@ -90,8 +90,8 @@ export class Locale {
   #tag;
 
   constructor(tag, options = undefined) {
-    if (typeof tag !== "string" && ((typeof tag !== "object" && typeof tag !== "function") || tag === null))
-      throw new TypeError(MISSING);
+    const isObject = (typeof tag === "object" && tag !== null) || typeof tag === "function";
+    if (typeof tag !== "string" && !isObject) throw new TypeError(MISSING);
     const text = localeTags.get(tag) ?? `${tag}`;
     if (text === "") throw new RangeError(MISSING);
     let canonical;

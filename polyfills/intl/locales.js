@@ -22,7 +22,8 @@ export function getCanonicalLocales(locales) {
   for (let i = 0; i < length; i++) {
     if (!(i in list)) continue;
     const item = list[i];
-    if (typeof item !== "string" && (typeof item !== "object" || item === null) && typeof item !== "function")
+    const isObject = (typeof item === "object" && item !== null) || typeof item === "function";
+    if (typeof item !== "string" && !isObject)
       throw new TypeError("Language ID should be string or object.");
     tags.add(localeTags.get(item) ?? intl_canonical_tag(`${item}`));
   }
@@ -31,8 +32,8 @@ export function getCanonicalLocales(locales) {
 
 /**
  * `{ locale, dataLocale, … }`: the locale of a class, named `service`, that serves the first of
- * the tags that can be served, without the parts of its extension that do not matter, then with none, and a value for each of
- * `keys`, whose own values are what options say, or undefined.
+ * the tags that can be served, with what matters of its extension, then with none, and a value for
+ * each of `keys`, whose own values are what options say, or undefined.
  * https://tc39.es/ecma402/#sec-resolvelocale
  */
 export function localeFor(locales, service, keys = {}) {

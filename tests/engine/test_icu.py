@@ -4,6 +4,7 @@ import pytest
 
 from holdfast.engine.icu.formatted import fields_in, pieces, text_in
 from holdfast.engine.icu.library import (
+    NAME,
     NULL,
     IcuError,
     checked,
@@ -43,3 +44,10 @@ def test_a_name_longer_than_the_buffer_is_whole():
 
 def test_lone_surrogates_pass_through():
     assert text_at(*utf16("a\ud800b😀")) == "a\ud800b😀"
+
+
+@pytest.mark.parametrize(
+    "name", ["libicui18n-6d1f5e33.so.78.3", "libicui18n.78.3.dylib", "libicui18n.so.78"]
+)
+def test_the_version_of_icu_is_read_from_the_name_of_its_file(name):
+    assert NAME.fullmatch(name)[1] == "78"

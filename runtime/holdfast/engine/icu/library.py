@@ -18,7 +18,7 @@ from holdfast.engine.library import compiled_declarations
 MAX_UNITS = 1 << 24  # of a text that ICU gives
 
 _BUFFER_OVERFLOW = 15  # U_BUFFER_OVERFLOW_ERROR
-_NAME = re.compile(r"libicui18n(?:-[0-9a-f]+)?\.(?:so\.)?(\d+)(?:\.\d+)*(?:\.dylib)?")
+NAME = re.compile(r"libicui18n(?:-[0-9a-f]+)?\.(?:so\.)?(\d+)(?:\.\d+)*(?:\.dylib)?")
 _FUNCTION = re.compile(r"^(?!typedef)(\w.*?\b)(\w+)\(", re.MULTILINE)
 
 
@@ -38,7 +38,7 @@ def _find_library() -> tuple[Path, str]:
     package = Path(spec.submodule_search_locations[0])
     for folder in (package.parent / "icu4py.libs", package / ".dylibs"):
         for path in folder.glob("libicui18n*"):
-            if match := _NAME.fullmatch(path.name):
+            if match := NAME.fullmatch(path.name):
                 return path, match[1]
     raise UnsupportedEngine(f"{package} has no ICU in it: pip install --force-reinstall icu4py")
 
