@@ -55,11 +55,6 @@ export function localeFor(locales, service, keys = {}) {
 
 const isServed = (tag, service) => intl_best_available(tag, service) !== undefined;
 
-/** The locale alone. */
-export function resolveLocale(locales) {
-  return localeFor(locales, "").locale;
-}
-
 /** The static method `supportedLocalesOf` of the class that is called so. */
 function supportedBy(name) {
   const owner = `Intl.${name}.supportedLocalesOf`;
@@ -71,9 +66,6 @@ function supportedBy(name) {
     },
   }.supportedLocalesOf;
 }
-
-/** The tag without extensions. */
-export const baseOf = (tag) => tag.replace(/-[a-z0-9]-.*$/, "");
 
 /** Both ways to find a locale are one here, as in V8. */
 export function matcherOf(options, owner) {
