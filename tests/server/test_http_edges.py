@@ -144,11 +144,13 @@ async def test_who_sends_no_header_at_all_has_an_address(server: Server) -> None
     assert answer.endswith(b'[["cf-connecting-ip","127.0.0.1"]]'), answer
 
 
-async def test_headers_are_limited_by_their_size_and_not_by_their_number(server: Server) -> None:
+async def test_headers_may_be_many(server: Server) -> None:
     server.add("main", EDGES)
     many = [f"x-{number}: {number}" for number in range(2000)]
     answer = await raw(server, request_for(server, "/headers", *many))
     assert b'["x-1999","1999"]' in answer, answer[:500]
+    answer = await raw(server, request_for(server, "/headers", *many, *many))
+    assert answer.startswith(b"HTTP/1.1 431") and b"2,048" in answer, answer[:500]
 
 
 @pytest.mark.parametrize("cuts", [[], [100_000], [140_000], [100_000, 200_000]])
@@ -156,7 +158,7 @@ async def test_headers_that_are_too_large_are_refused_however_they_arrive(
     server: Server, cuts: list[int]
 ) -> None:
     server.add("main", EDGES)
-    many = [f"x-{number}: {number}" for number in range(20_000)]
+    many = [f"x-{number}: {'a' * 150}" for number in range(1500)]
     request = request_for(server, "/headers", *many)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     connections = server.connections

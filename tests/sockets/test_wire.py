@@ -117,6 +117,18 @@ def test_messages_are_heard_in_order_wherever_the_bytes_are_cut(
     assert played(pieces)[0] == [*texts, "lost"]
 
 
+async def test_who_does_not_read_the_answers_to_pings_is_given_up() -> None:
+    transport = Pipe()
+    transport.waiting = sockets_wire.MAX_BACKLOG_BYTES + 1_000
+    wire = WireEnd(transport, asyncio.get_running_loop(), is_client=False, on_end=lambda _: None)
+    wire.data_received(frame(9, b"x"))
+    assert not transport.is_closing()
+    wire.pause_writing()
+    wire.data_received(frame(9, b"x"))
+    assert transport.is_closing()
+    wire.connection_lost(None)
+
+
 @pytest.mark.parametrize(
     ("waiting", "reads", "given_up"),
     [(20 << 20, False, True), (20 << 20, True, False), (10 << 20, False, False)],

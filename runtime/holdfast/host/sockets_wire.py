@@ -152,8 +152,11 @@ class WireEnd(BaseProtocol, SocketEnd):
 
     def pinged(self, payload: bytes) -> None:
         """A ping from the other side, which has to be answered until it has closed."""
-        if not self._is_mute and not self.has_closed:
-            self._write(payload, _OPCODE_PONG)
+        if self._is_mute or self.has_closed:
+            return
+        self._write(payload, _OPCODE_PONG)
+        if self._paused:
+            self._look_at_backlog(len(payload))
 
     def closed(self, code: int, reason: str) -> None:
         """A close frame from the other side; code 0 for one without a code."""

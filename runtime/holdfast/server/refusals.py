@@ -9,16 +9,18 @@ from aiohttp.http_writer import HttpVersion10, HttpVersion11
 MAX_TARGET_BYTES = 16_384  # Cloudflare's limit on a URL
 MAX_HEADER_BYTES = 32_768
 MAX_HEAD_BYTES = 131_072  # of all headers; Cloudflare's limit, too
+MAX_HEADERS = 2_048  # each takes a hundred times its least size while the head is not whole
 HEAD_LIMITS: dict[str, Any] = {  # of aiohttp's parser
     "max_line_size": MAX_TARGET_BYTES,
     "max_field_size": MAX_HEADER_BYTES,
-    "max_headers": MAX_HEAD_BYTES // len(b"a:\r\n"),  # so that their size alone has the say
+    "max_headers": MAX_HEADERS,
 }
 
 MAX_BODY_BYTES = 2**53 - 1  # what JavaScript counts exactly
 VERSIONS = (HttpVersion11, HttpVersion10)
 
 TOO_MANY_HEADERS = 431, "The request's headers are larger than 128 kB."
+_MANY_HEADERS = 431, "The request has more than 2,048 headers."
 _LONG_TARGET = 414, "The request's URL is longer than 16 kB."
 _LONG_HEADER = 431, "A header of the request is longer than 32 kB."
 _HTTP_2 = 505, "HTTP/2 is not spoken here: ask with HTTP/1.1, or through a proxy that does."
@@ -54,6 +56,8 @@ def refusal_of(error: HttpProcessingError) -> tuple[int, str]:
         return _LONG_TARGET if MAX_TARGET_BYTES in error.args else _LONG_HEADER
     if isinstance(error, InvalidURLError):
         return 400, "The request's target is no URL."
+    if error.message.startswith("Too many headers"):
+        return _MANY_HEADERS
     if error.message.startswith("Pause on PRI/Upgrade"):  # llhttp's words for HTTP/2's preface
         return _HTTP_2
     if "Invalid HTTP version" in error.message:
