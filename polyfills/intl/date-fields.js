@@ -58,7 +58,7 @@ const LETTERS = Object.fromEntries(
 
 /** `{ fields, dateStyle, timeStyle }`, in the order in which the standard has the options read. */
 export function readFields(options) {
-  const fields = {};
+  const fields = { __proto__: null }; // scripts may have changed the usual one
   for (const name of Object.keys(FIELDS)) {
     const value =
       name === "fractionalSecondDigits"
@@ -102,7 +102,7 @@ export function skeletonOf(fields, hourCycle, required, defaults) {
 
 /** The fields of a pattern. As in V8, what is quoted in it is taken for letters as well. */
 export function fieldsOf(pattern) {
-  const fields = {};
+  const fields = { __proto__: null };
   for (const [name, meanings] of Object.entries(FIELDS)) {
     const letters = Object.keys(meanings).find((text) => pattern.includes(text));
     if (letters !== undefined) fields[name] = meanings[letters];

@@ -60,7 +60,8 @@ class DateTimeFormat {
     matcherOf(given, OWNER);
     const ca = typeOption(given, "calendar");
     const nu = typeOption(given, "numberingSystem");
-    const hour12 = given.hour12 === undefined ? undefined : Boolean(given.hour12);
+    const wants12 = given.hour12;
+    const hour12 = wants12 === undefined ? undefined : Boolean(wants12);
     const hc = optionOf(given, "hourCycle", HOUR_CYCLES, undefined, OWNER);
     const found = localeFor(tags, "DateTimeFormat", { ca, nu, hc: undefined });
     const { timeZone } = given;

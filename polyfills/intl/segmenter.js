@@ -1,11 +1,12 @@
 // Intl.Segmenter: https://tc39.es/ecma402/#segmenter-objects
 
-import { intl_divide, intl_segment_at, intl_segment_ends } from "holdfast:ops";
+import { intl_divide, intl_divided_drop, intl_segment_at, intl_segment_ends } from "holdfast:ops";
 import { finish, getCanonicalLocales, localeFor, matcherOf, optionOf, optionsObject } from "./locales.js";
 import { refuseInstances } from "../serialize/kinds.js";
 
 const OWNER = "Intl.Segmenter";
 const GRANULARITIES = ["grapheme", "word", "sentence"];
+const abandoned = new FinalizationRegistry(intl_divided_drop);
 const iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([].values()));
 
 /** A text that the host divides, and keeps for a while: it is given again when it is asked for. */
@@ -23,6 +24,7 @@ class Divided {
     let found = op(this.#number, at);
     if (found === undefined) {
       this.#number = intl_divide(this.locale, this.granularity, this.text);
+      abandoned.register(this, this.#number);
       found = op(this.#number, at);
     }
     return new Int32Array(found.buffer);

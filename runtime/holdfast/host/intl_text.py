@@ -5,11 +5,15 @@ engine/icu/collation.py; divided texts by a number, see engine/icu/segments.py.
 """
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from holdfast.host.ops import op
 
 if TYPE_CHECKING:
+    from holdfast.engine.icu.segments import DividedTexts
     from holdfast.host.context import Host
+
+_divided: "WeakKeyDictionary[Host, DividedTexts]" = WeakKeyDictionary()
 
 
 @op
@@ -37,24 +41,33 @@ def intl_sort_key(_host: "Host", spec: str, text: str) -> str:
 
 
 @op
-def intl_divide(_host: "Host", locale: str, granularity: str, text: str) -> int:
+def intl_divide(host: "Host", locale: str, granularity: str, text: str) -> int:
     """Divide a text; the number by which its segments are asked for."""
-    from holdfast.engine.icu.segments import divide
-
-    return divide(locale, granularity, text)
+    return _texts(host).divide(locale, granularity, text)
 
 
 @op
-def intl_segment_ends(_host: "Host", number: int, start: int) -> bytes | None:
+def intl_divided_drop(host: "Host", number: int) -> None:
+    """Forget a text that nobody asks for any more."""
+    _texts(host).drop(number)
+
+
+@op
+def intl_segment_ends(host: "Host", number: int, start: int) -> bytes | None:
     """See `ends_after` of engine/icu/segments.py."""
-    from holdfast.engine.icu.segments import ends_after
-
-    return ends_after(number, start)
+    return _texts(host).ends_after(number, start)
 
 
 @op
-def intl_segment_at(_host: "Host", number: int, index: int) -> bytes | None:
+def intl_segment_at(host: "Host", number: int, index: int) -> bytes | None:
     """See `segment_at` of engine/icu/segments.py."""
-    from holdfast.engine.icu.segments import segment_at
+    return _texts(host).segment_at(number, index)
 
-    return segment_at(number, index)
+
+def _texts(host: "Host") -> "DividedTexts":
+    texts = _divided.get(host)
+    if texts is None:
+        from holdfast.engine.icu.segments import DividedTexts
+
+        texts = _divided[host] = DividedTexts()
+    return texts

@@ -1,9 +1,6 @@
 """Texts divided into what their readers take for characters, words and sentences.
 
 https://tc39.es/ecma402/#segmenter-objects
-
-A text that is divided is kept, by a number, for those who ask for its segments bit by bit; as many
-as there is room for. Who comes back after its text has gone gives it again.
 """
 
 from array import array
@@ -15,8 +12,8 @@ from typing import Any
 from holdfast.engine.icu.library import NULL, checked, ffi, icu, opened, utf16
 from holdfast.engine.icu.tags import as_locale
 
-MAX_KEPT_TEXTS = 32
-MAX_KEPT_UNITS = 1 << 22  # of all, unless one alone has more
+MAX_KEPT_TEXTS = 16  # of an isolate
+MAX_KEPT_UNITS = 1 << 21  # of these, unless one alone has more
 SEGMENTS_AT_ONCE = 512
 
 _KINDS = {"grapheme": 0, "word": 1, "sentence": 3}  # UBreakIteratorType
@@ -51,58 +48,66 @@ class _Divided:
         return -at if is_word else at
 
 
-_kept: OrderedDict[int, _Divided] = OrderedDict()
-_numbers = count(1)
+class DividedTexts:
+    """The texts that are divided for one isolate, by numbers.
 
-
-def divide(locale: str, granularity: str, text: str) -> int:
-    """Divide a text; the number by which its segments are asked for."""
-    divided = _Divided(locale, granularity, text)
-    room = MAX_KEPT_UNITS - divided.length
-    while _kept and (
-        len(_kept) >= MAX_KEPT_TEXTS or sum(kept.length for kept in _kept.values()) > room
-    ):
-        _kept.popitem(last=False)
-    number = next(_numbers)
-    _kept[number] = divided
-    return number
-
-
-def ends_after(number: int, start: int) -> bytes | None:
-    """Where the next segments end, in UTF-16 units; the first begins at `start`.
-
-    As int32; an end of what is like a word is below 0. None if the text is not kept any more.
+    Its owner asks for their segments bit by bit. It gives a text again that there was no room for.
     """
-    divided = _recent(number)
-    if divided is None:
-        return None
-    ends = array("i")
-    following = icu.ubrk_next
-    at = icu.ubrk_following(divided.breaks, start)
-    while at != _DONE:
-        ends.append(divided.end(at))
-        if len(ends) == SEGMENTS_AT_ONCE:
-            break
-        at = following(divided.breaks)
-    return ends.tobytes()
 
+    def __init__(self) -> None:
+        self._texts: OrderedDict[int, _Divided] = OrderedDict()
+        self._numbers = count(1)
 
-def segment_at(number: int, index: int) -> bytes | None:
-    """Where the segment begins that has the unit at `index` in it, and where it ends: two int32."""
-    divided = _recent(number)
-    if divided is None:
-        return None
-    breaks = divided.breaks
-    index = divided.character_at(index)
-    start = index if icu.ubrk_isBoundary(breaks, index) else icu.ubrk_preceding(breaks, index)
-    return array("i", [start, divided.end(icu.ubrk_following(breaks, index))]).tobytes()
+    def divide(self, locale: str, granularity: str, text: str) -> int:
+        """Divide a text; the number by which its segments are asked for."""
+        divided, texts = _Divided(locale, granularity, text), self._texts
+        while texts and (
+            len(texts) >= MAX_KEPT_TEXTS or self._units + divided.length > MAX_KEPT_UNITS
+        ):
+            texts.popitem(last=False)
+        number = next(self._numbers)
+        texts[number] = divided
+        return number
 
+    def drop(self, number: int) -> None:
+        """Forget a text that nobody asks for any more."""
+        self._texts.pop(number, None)
 
-def _recent(number: int) -> _Divided | None:
-    divided = _kept.get(number)
-    if divided is not None:
-        _kept.move_to_end(number)
-    return divided
+    def ends_after(self, number: int, start: int) -> bytes | None:
+        """Where the next segments end, in UTF-16 units; the first begins at `start`.
+
+        As int32; an end of what is like a word is below 0. None if the text is not kept any more.
+        """
+        divided = self._recent(number)
+        if divided is None:
+            return None
+        ends = array("i")
+        at = icu.ubrk_following(divided.breaks, start)
+        while at != _DONE:
+            ends.append(divided.end(at))
+            if len(ends) == SEGMENTS_AT_ONCE:
+                break
+            at = icu.ubrk_next(divided.breaks)
+        return ends.tobytes()
+
+    def segment_at(self, number: int, index: int) -> bytes | None:
+        """Where the segment begins that has the unit at `index` in it, and its end: two int32."""
+        divided = self._recent(number)
+        if divided is None:
+            return None
+        breaks, at = divided.breaks, divided.character_at(index)
+        start = at if icu.ubrk_isBoundary(breaks, at) else icu.ubrk_preceding(breaks, at)
+        return array("i", [start, divided.end(icu.ubrk_following(breaks, at))]).tobytes()
+
+    @property
+    def _units(self) -> int:
+        return sum(divided.length for divided in self._texts.values())
+
+    def _recent(self, number: int) -> _Divided | None:
+        divided = self._texts.get(number)
+        if divided is not None:
+            self._texts.move_to_end(number)
+        return divided
 
 
 @lru_cache(64)
