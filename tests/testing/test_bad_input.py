@@ -40,6 +40,13 @@ def test_a_syntax_error_shows_its_line(holdfast):
     assert ">    3 | };" in str(caught.value)
 
 
+def test_an_import_that_leads_nowhere_shows_its_line(holdfast):
+    main = "import {\n  nothing,\n} from './other.mjs';\nexport default {};"
+    with pytest.raises(HarnessError) as caught:
+        holdfast.worker({"main.mjs": main, "other.mjs": "export const something = 1;"})
+    assert "at main.mjs:2:3" in str(caught.value) and ">    2 |   nothing," in str(caught.value)
+
+
 def test_a_binding_that_is_not_there(holdfast):
     source = "export default { fetch: (request, env) => env.SHOP.fetch(request) }"
     with pytest.raises(JavaScriptError) as caught:

@@ -160,4 +160,5 @@ def with_way_out(reason: str) -> str:
     found = _BARE.search(reason)
     if found is None or Path(found[1]).suffix or found[1].startswith("cloudflare:"):
         return reason
-    return f"{reason} A package from npm is installed first. {WAY_TO_BUNDLE}"
+    hint = f" A package from npm is installed first. {WAY_TO_BUNDLE}"
+    return f"{reason[: found.end()]}{hint}{reason[found.end() :]}"

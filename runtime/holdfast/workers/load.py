@@ -19,6 +19,7 @@ from holdfast.engine.set_patterns import may_have_set_patterns
 from holdfast.host.context import Host
 from holdfast.host.platform import INTERNAL, PUBLIC_WITH_NODE
 from holdfast.workers.errors import ScriptInvalid
+from holdfast.workers.import_places import place_of_import
 
 # Compiled functions and their texts: 4 to 6 in bundles of 1 to 20 MB, 8 where functions are short.
 CODE_BYTES_PER_SOURCE_BYTE = 8
@@ -103,7 +104,10 @@ def load_script(
         else:
             told = _run_modules(host, kernel, script)
     except JSError as error:
-        raise ScriptInvalid(readable(error)) from error
+        told = readable(error)
+        if not own_frames(error) and (place := place_of_import(told, script.modules)):
+            told = f"{told}\n{place}"
+        raise ScriptInvalid(told) from error
     except IsolateTerminated as error:
         told = "\n".join([f"Script startup exceeded CPU time limit: {error}", *own_frames(error)])
         raise ScriptInvalid(told) from error
