@@ -3,7 +3,7 @@
 
 import { fetch_abort, fetch_send, socket_fetch } from "holdfast:ops";
 import { abortReason, addAbortAlgorithm, isAborted } from "../events/abort.js";
-import { callsLeft } from "../kernel/depth.js";
+import { callsLeft, countSubrequest } from "../kernel/depth.js";
 import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { requireArguments } from "../kernel/webidl.js";
@@ -104,6 +104,7 @@ function cacheHeaders(mode, raw) {
 
 // The answer begins with the number of the WebSocket, where the server has agreed to one.
 async function sendUpgrade(request, raw) {
+  countSubrequest(requireContext());
   const answer = await socket_fetch(request.url, raw, request.redirect ?? "follow");
   const head = answer.indexOf("\n");
   const number = answer.slice(0, head);

@@ -16,20 +16,42 @@ const TOO_DEEP =
   "Subrequest depth limit exceeded. This request recursed through Workers too many times. This " +
   "can happen e.g. if you have a Worker or Durable Object that calls other Workers or objects " +
   "recursively.";
+const TOO_MANY = "Too many subrequests by single Worker invocation.";
 const LINE = "cf-ew-via\n";
 const ALONE = FIRST_VIA.length; // what a request without other headers has
 const FIRST = Object.freeze(["", 1]); // what most requests come to
 const VIA = /(?:^|(?<=\n))cf-ew-via\n([^\n]*)\n/gi;
 
+// Where subrequests are counted, too, each is looked at: so nobody else pays for that.
+let deepest = MAX_CALL_DEPTH;
+let mostSubrequests = Infinity;
+
+/** Let each event make no more subrequests than this: requests, calls and connections. */
+export function limitSubrequests(most) {
+  mostSubrequests = most;
+  deepest = -1;
+}
+
+/** Note a subrequest of this context; throws where that is one too many. */
+export function countSubrequest({ life }) {
+  if (mostSubrequests === Infinity || life.isLasting) return;
+  life.subrequests = (life.subrequests ?? 0) + 1;
+  if (life.subrequests > mostSubrequests) throw new Error(TOO_MANY);
+}
+
 /** The depth of what is called by this context; throws where that is too deep. */
 export function nextDepth(context) {
   const depth = depthOf(context) + 1;
-  if (depth > MAX_CALL_DEPTH) throw new Error(TOO_DEEP);
+  if (depth > deepest) {
+    if (depth > MAX_CALL_DEPTH) throw new Error(TOO_DEEP);
+    countSubrequest(context);
+  }
   return depth;
 }
 
 /** Calls left to what this context calls, for the host: negative where there is none. */
 export function callsLeft(context) {
+  if (deepest < 0) countSubrequest(context);
   return MAX_CALL_DEPTH - depthOf(context) - 1;
 }
 

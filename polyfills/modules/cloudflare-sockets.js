@@ -2,6 +2,7 @@
 // https://developers.cloudflare.com/workers/runtime-apis/tcp-sockets/
 
 import { tcp_prepare } from "holdfast:ops";
+import { countSubrequest } from "../kernel/depth.js";
 import { requireContext } from "../kernel/pending.js";
 import { isObject } from "../kernel/webidl.js";
 import { createSocket } from "../sockets/tcp.js";
@@ -20,7 +21,7 @@ export function connect(address, options = undefined) {
   if (!TRANSPORTS.includes(transport)) {
     throw new TypeError(`Unsupported value in secureTransport socket option: ${transport}`);
   }
-  requireContext();
+  countSubrequest(requireContext());
   const made = tcp_prepare(hostname, port, transport === "on", !!allowHalfOpen);
   const settings = { hostname, port, secureTransport: transport, highWaterMark };
   return createSocket(made, settings, { connects: true });

@@ -9,6 +9,7 @@ import { EventTarget } from "../events/event-target.js";
 import { outbound } from "../fetch/outbound.js";
 import { blobBytes, isBlob } from "../files/blob.js";
 import { copyBytes, isArrayBuffer } from "../kernel/buffers.js";
+import { countSubrequest } from "../kernel/depth.js";
 import { lazily } from "../kernel/lazy.js";
 import { requireContext } from "../kernel/pending.js";
 import { queueTurn } from "../kernel/turns.js";
@@ -232,6 +233,7 @@ async function connect(context, state, url, protocols) {
 }
 
 async function linkOverNetwork(url, protocols) {
+  countSubrequest(requireContext());
   const [number, ...agreed] = (await socket_connect(url, protocols.join())).split("\n");
   return [SocketLink.fromHost(+number), ...agreed];
 }

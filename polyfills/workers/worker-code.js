@@ -38,7 +38,7 @@ export function readCode(code) {
   const date = `${code.compatibilityDate}`;
   const flags = listOf(code, "compatibilityFlags").map((flag) => `${flag}`);
   const experiments = Boolean(code.allowExperimental);
-  const { cpuMs } = readLimits(code.limits, "WorkerCode");
+  const limits = readLimits(code.limits, "WorkerCode");
   const main = `${code.mainModule}`;
   const given = code.modules;
   if (!isObject(given)) throw wrongField("modules", "WorkerCode", "object");
@@ -51,7 +51,7 @@ export function readCode(code) {
   if (experiments && !compatibility_has("experimental")) throw new Error(NO_EXPERIMENTS);
   if (!isDate(date)) throw new Error(`Invalid compatibility date: ${date}`);
   const { data, tokens } = packEnv(env);
-  const told = { main, date, flags, cpuMs, envTokens: tokens.length };
+  const told = { main, date, flags, ...limits, envTokens: tokens.length };
   const index = (fetcher, field) => tokens.push(tokenOf(fetcher, field)) - 1;
   if (globalOutbound === undefined) told.outbound = "inherited";
   else told.outbound = globalOutbound === null ? "none" : index(globalOutbound, "globalOutbound");
@@ -71,10 +71,14 @@ function isDate(text) {
 }
 
 function readLimits(limits, dictionary) {
-  if (limits === undefined) return { cpuMs: null };
+  if (limits === undefined) return { cpuMs: null, subRequests: null };
   if (!isObject(limits)) throw wrongField("limits", dictionary, "ResourceLimits");
   const cpuMs = Number(limits.cpuMs);
-  return { cpuMs: cpuMs > 0 && cpuMs < 2 ** 31 ? Math.ceil(cpuMs) : null };
+  const subRequests = Number(limits.subRequests);
+  return {
+    cpuMs: cpuMs > 0 && cpuMs < 2 ** 31 ? Math.ceil(cpuMs) : null,
+    subRequests: subRequests >= 0 && subRequests < 2 ** 31 ? Math.floor(subRequests) : null,
+  };
 }
 
 /** The bytes of an `env`, and the tokens of what has none. Throws where it cannot be sent. */

@@ -32,6 +32,7 @@ const run = async (body) => ({
 });
 export class Outbound extends WorkerEntrypoint {
   fetch(request) { kept.told = request.url; return new Response("outbound " + request.url); }
+  told() { return kept.told; }
 }
 export default {
   async fetch(request, env, ctx) {
@@ -359,6 +360,62 @@ async def test_a_worker_past_its_limit_ends_alone(loading: Loading) -> None:
         return [before, /CPU/.test(failed), await get().count()];
     """)
     assert told == [[1, 2], True, 1]
+
+
+async def test_each_event_makes_as_many_subrequests_as_its_limits_say(loading: Loading) -> None:
+    told = await loading.run("""
+        const code = await run(`
+          const { OUT } = this.env;
+          const ways = [() => OUT.fetch("http://x/"), () => OUT.told(), () => fetch("http://y/")];
+          const asked = [];
+          for (const way of args[0]) asked.push(await ways[way]().then(() => "fine", (e) => e.message));
+          return asked;
+        `);
+        const OUT = ctx.exports.Outbound({});
+        const limits = { subRequests: 2 };
+        const worker = env.LOADER.load({ ...code, env: { OUT }, globalOutbound: OUT, limits });
+        const asked = (...ways) => worker.getEntrypoint().run(ways);
+        const none = env.LOADER.load({ ...code, env: { OUT }, limits: { subRequests: 0 } });
+        return [
+          await asked(0, 1, 2, 0), await asked(2, 2, 1), await Promise.all([asked(0, 0), asked(1, 1)]),
+          await none.getEntrypoint().run([0, 2]),
+        ];
+    """)
+    many = "Too many subrequests by single Worker invocation."
+    assert told == [
+        ["fine", "fine", many, many],
+        ["fine", "fine", many],
+        [["fine", "fine"], ["fine", "fine"]],
+        [many, many],
+    ]
+
+
+async def test_what_goes_to_the_network_counts_as_a_subrequest(loading: Loading) -> None:
+    told = await loading.run("""
+        const code = await run(`
+          const { connect } = await import("cloudflare:sockets");
+          const opened = (url) => new Promise((resolve, reject) => {
+            const socket = new WebSocket(url);
+            socket.onerror = reject;
+            socket.onopen = resolve;
+          });
+          const headers = { Upgrade: "websocket" };
+          const ways = [
+            () => fetch("http://x/"), () => fetch("http://x/", { headers }), () => connect("x:1"),
+            () => opened("ws://x/"), () => fetch("data:,fine"),
+          ];
+          const asked = [];
+          for (const way of ways) {
+            asked.push(await (async () => way())().then((answer) => answer.text(), (error) => error.message));
+          }
+          return asked;
+        `);
+        const worker = env.LOADER.load({ ...code, limits: { subRequests: 0 } });
+        return worker.getEntrypoint().run();
+    """)
+    many = "Too many subrequests by single Worker invocation."
+    assert [what.endswith(many) for what in told[:4]] == [True] * 4, told
+    assert told[4] == "fine"
 
 
 async def test_what_is_loaded_ends_with_the_version_that_has_loaded_it(loading: Loading) -> None:

@@ -29,6 +29,7 @@ class LoadedCode:
     outbound: "str | Sent"
     tails: tuple[Sent, ...] = ()
     cpu_ms: int | None = None
+    sub_requests: int | None = None  # that each of its events may make
 
 
 class Live(Protocol):

@@ -149,6 +149,7 @@ class IsolateLoaders:
             outbound if isinstance(outbound, str) else message.capabilities[outbound],
             tuple(message.capabilities[tail] for tail in given["tails"]),
             given["cpuMs"],
+            given["subRequests"],
         )
         loaded.modules = []
         if takes_time(code.script.modules):

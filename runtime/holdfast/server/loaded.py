@@ -89,7 +89,15 @@ class LoadedWorkers:
         tokens = objects.rpc.give(code.env)
         env = base64.b64encode(code.env.data).decode()
         outbound = self._outbound(code, objects)
-        bindings = [{"type": "loaded", "env": env, "tokens": tokens, "outbound": outbound}]
+        bindings = [
+            {
+                "type": "loaded",
+                "env": env,
+                "tokens": tokens,
+                "outbound": outbound,
+                "subRequests": code.sub_requests,
+            }
+        ]
         limits = runtime.settings.limits
         if code.cpu_ms is not None:
             limits = replace(limits, turn_cpu_ms=min(limits.turn_cpu_ms, max(code.cpu_ms, 1)))
