@@ -41,7 +41,7 @@ class Signer:
         """Of a request whose `headers` are all signed."""
         parts = urlsplit(url)
         pairs = [pair.partition("=") for pair in parts.query.split("&") if pair]
-        query = sorted((escaped(unquote_plus(k)), escaped(unquote_plus(v))) for k, _, v in pairs)
+        query = sorted((reescaped(k), reescaped(v)) for k, _, v in pairs)
         lines = [f"{name}:{headers[name]}\n" for name in sorted(headers)]
         canonical = "\n".join(
             (
@@ -53,7 +53,7 @@ class Signer:
                 payload,
             )
         )
-        hashed = hashlib.sha256(canonical.encode()).hexdigest()
+        hashed = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
         text = f"AWS4-HMAC-SHA256\n{time}\n{self.scope(time)}\n{hashed}"
         return hmac.digest(self.key(time), text.encode(), "sha256").hex()
 
@@ -185,6 +185,10 @@ def now(offset_s=0):
 
 def escaped(text, safe=""):
     return quote(text, safe=safe + "-_.~", encoding="utf-8", errors="surrogateescape")
+
+
+def reescaped(text):
+    return escaped(unquote_plus(text, errors="surrogateescape"))
 
 
 def base64_of(hexadecimal):

@@ -1,9 +1,11 @@
 """Objects by S3."""
 
+import asyncio
 import gzip
 import hashlib
 import time
 from email.utils import formatdate
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -267,6 +269,23 @@ async def test_a_method_that_nothing_has_is_refused(s3):
     assert (told.status, told.code) == (405, "MethodNotAllowed")
 
 
-async def test_a_key_that_is_no_text_is_refused(s3):
-    told = await s3.call("PUT", "/files/%FF", b"x")
-    assert (told.status, told.code) == (400, "InvalidURI")
+async def test_a_url_that_is_no_text_is_refused(s3):
+    for method, path in (("PUT", "/files/%FF"), ("GET", "/files?prefix=%FF"), ("GET", "/%FF")):
+        told = await s3.call(method, path, headers={"Origin": "https://example.com"})
+        assert (told.status, told.code) == (400, "InvalidURI")
+
+
+async def test_a_header_of_other_bytes_than_text_is_taken_for_latin_1(s3):
+    raw = b"inline; filename=\xe9".decode("utf-8", "surrogateescape")
+    url = f"{s3.base}/files/k"
+    headers = s3.signer.signed("PUT", url, {"x-amz-meta-a": raw, "content-disposition": raw})
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    place = urlsplit(url)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    request = f"PUT {place.path} HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n{head}\r\n"
+    writer.write(request.encode("utf-8", "surrogateescape"))
+    assert (await reader.read()).startswith(b"HTTP/1.1 200")
+    writer.close()
+    told = await s3.call("GET", "/files/k")
+    assert told.headers["Content-Disposition"] == "inline; filename=é"
+    assert told.headers["x-amz-meta-a"] == "=?UTF-8?B?aW5saW5lOyBmaWxlbmFtZT3DqQ==?="

@@ -125,7 +125,7 @@ async def answered(
         if request.transport is not None and not request.transport.is_closing():
             raise
         # The client has hung up: there is nobody to answer, and nothing to tell of.
-        return request.get(_BEGUN) or web.Response()
+        return request[_BEGUN] if _BEGUN in request else web.Response()
     except Exception as error:  # noqa: BLE001 - it is answered, or logged
         if _BEGUN not in request:
             return answer(error)

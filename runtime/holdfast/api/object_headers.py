@@ -26,7 +26,9 @@ _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 def http_metadata(header: Callable[[str], str | None]) -> dict[str, Any]:
     """The `Metadata.http` of an upload, by a function that gives its headers."""
     told: dict[str, Any] = {
-        field: value for field, name in HEADERS.items() if (value := header(name)) is not None
+        field: as_text(value)
+        for field, name in HEADERS.items()
+        if (value := header(name)) is not None
     }
     expires = http_date(header("Expires") or "")
     return told if expires is None else {**told, "cacheExpiry": int(expires * 1000)}
@@ -41,6 +43,15 @@ def object_headers(stored: StoredObject) -> dict[str, str]:
     headers.setdefault("Content-Type", "application/octet-stream")
     modified = formatdate(stored.uploaded / 1000, usegmt=True)
     return {**headers, "ETag": f'"{stored.etag}"', "Last-Modified": modified}
+
+
+def as_text(value: str) -> str:
+    """A header as aiohttp gives it, with those bytes that are no UTF-8 taken for Latin-1."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogateescape").decode("latin-1")
+    return value
 
 
 def sendable(value: str) -> str:

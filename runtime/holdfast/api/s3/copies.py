@@ -134,7 +134,7 @@ async def _source(
 
 def _source_of(request: S3Request) -> tuple[str, str]:
     told, _, version = (request.header(SOURCE) or "").partition("?versionId=")
-    bucket, _, key = unquote(told, errors="surrogateescape").removeprefix("/").partition("/")
+    bucket, _, key = unquote(told).removeprefix("/").partition("/")
     if not bucket or not key:
         raise invalid_argument("Copy Source must mention the source bucket and key: bucket/key")
     if version not in ("", "null"):

@@ -17,6 +17,7 @@ async def serve(http: web.Request, buckets: Buckets) -> web.StreamResponse:
     request = S3Request(http, buckets)
 
     async def handle(_: web.Request) -> web.StreamResponse:
+        request.check_text()
         if http.method == "OPTIONS" and "Origin" in http.headers:
             return await preflight(request)
         request.cors = await cors_headers(request)

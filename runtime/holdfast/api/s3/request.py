@@ -12,6 +12,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 from aiohttp import web
 
+from holdfast.api.object_headers import as_text
 from holdfast.api.s3.errors import S3Error, invalid_argument
 from holdfast.storage.r2 import Bucket, Buckets
 
@@ -48,15 +49,8 @@ class S3Request:
 
     @property
     def key(self) -> str:
-        """The object's key; empty where none is meant. Raises S3Error for one that is no UTF-8."""
-        key = self._place()[1]
-        try:
-            key.encode()
-        except UnicodeEncodeError:
-            raise S3Error(
-                "InvalidURI", HTTPStatus.BAD_REQUEST, "Couldn't parse the specified URI."
-            ) from None
-        return key
+        """The object's key; empty where none is meant."""
+        return self._place()[1]
 
     def _place(self) -> tuple[str, str]:
         path = self.path.removeprefix("/")
@@ -65,6 +59,15 @@ class S3Request:
             return host["local"] or host["bucket"], path
         bucket, _, key = path.partition("/")
         return bucket, key
+
+    def check_text(self) -> None:
+        """Raise S3Error where the path or the query is no UTF-8."""
+        try:
+            "".join((self.path, *(text for pair in self.query for text in pair))).encode()
+        except UnicodeEncodeError:
+            raise S3Error(
+                "InvalidURI", HTTPStatus.BAD_REQUEST, "Couldn't parse the specified URI."
+            ) from None
 
     def use(self, do: Callable[[Bucket], T]) -> T:
         """What comes of doing something with the bucket. Blocks; raises NoSuchBucket."""
@@ -76,7 +79,7 @@ class S3Request:
         """A header. What begins with `x-amz-` may be in the query of a URL that was signed."""
         values = self.http.headers.getall(name, None)
         if values is not None:
-            return ",".join(values)
+            return as_text(",".join(values))
         if name.lower() in self._in_query:
             return next((value for key, value in self.query if key.lower() == name.lower()), None)
         return None
