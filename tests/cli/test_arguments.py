@@ -142,10 +142,11 @@ def test_serving_one_script_needs_no_api() -> None:
     assert not {name for name in loaded if name.startswith(unneeded)}
 
 
-def test_an_isolate_needs_no_tables_of_encodings_and_no_mail() -> None:
+def test_an_isolate_needs_no_tables_of_encodings_no_mail_and_no_icu() -> None:
     loaded = imported_by("from holdfast.host.ops import declared_ops; declared_ops()")
     assert "holdfast.host.encoding" in loaded
     assert not loaded & {"holdfast.host.decoders", "holdfast.host.mail_text", "cryptography"}
+    assert not {name for name in loaded if name.startswith("holdfast.engine.icu")}
 
 
 def test_asking_a_server_needs_none() -> None:

@@ -12,6 +12,7 @@ from holdfast.engine.icu.library import (
     name_of,
     opened,
     text_at,
+    text_of,
     utf16,
 )
 
@@ -51,3 +52,7 @@ def test_lone_surrogates_pass_through():
 )
 def test_the_version_of_icu_is_read_from_the_name_of_its_file(name):
     assert NAME.fullmatch(name)[1] == "78"
+
+
+def test_the_machine_is_not_asked_for_its_time_zone():
+    assert text_of(icu.ucal_getDefaultTimeZone) == "Etc/UTC"

@@ -6,6 +6,9 @@ imported before a script asks for `Intl` (host/intl.py and its like have the ops
 - library.py finds ICU, opens it and calls it: `icu`, `IcuError`, texts in UTF-16.
 - declarations.py: the functions that are called, area by area.
 - formatted.py: what a formatter gives: a text, and the parts that it consists of.
+- tags.py and locales.py: language tags, and which locale serves them.
+- numbers.py, phrases.py (plurals, lists, relative times), names.py; dates.py, date_patterns.py,
+  time_zones.py; collation.py and segments.py: what Intl's classes are given.
 
 A formatter is kept by its process for all that it was made of, such as its locale and a skeleton,
 in an `lru_cache` of some dozens: an op names those with each call, so JavaScript holds nothing that

@@ -131,6 +131,8 @@ typedef void *UCalendar;
 
 UCalendar *ucal_open(const UChar *zone, int32_t, const char *locale, int type, UErrorCode *);
 void ucal_close(UCalendar *);
+void ucal_setDefaultTimeZone(const UChar *zone, UErrorCode *);
+int32_t ucal_getDefaultTimeZone(UChar *, int32_t, UErrorCode *);
 void ucal_setMillis(UCalendar *, double, UErrorCode *);
 void ucal_setGregorianChange(UCalendar *, double, UErrorCode *);
 int32_t ucal_getAttribute(const UCalendar *, int attribute);

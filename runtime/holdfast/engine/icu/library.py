@@ -154,3 +154,7 @@ def names_in(enumeration: Any) -> list[str]:
     while (name := checked(icu.uenum_next, owned, length)) != NULL:
         names.append(ffi.buffer(name, length[0])[:].decode("latin-1"))
     return names
+
+
+# Or ICU looks for the machine's, file by file where that is a copy, as soon as it makes a calendar.
+checked(icu.ucal_setDefaultTimeZone, utf16("Etc/UTC\0")[0])
