@@ -60,15 +60,23 @@ function cased(text, locales, toUpper) {
   return own ?? apply(toUpper ? toUpperCase : toLowerCase, text, []);
 }
 
+const underWay = new Set(); // arrays, of which one may have itself as an element
+
 /** The elements' own texts. The engine gives them no locales and options. */
 function elementTexts(array, length, locales, options) {
-  const texts = [];
-  for (let i = 0; i < length; i++) {
-    const element = array[i];
-    const isThere = element !== null && element !== undefined;
-    texts[i] = isThere ? `${element.toLocaleString(locales, options)}` : "";
+  if (underWay.has(array)) return "";
+  underWay.add(array);
+  try {
+    const texts = [];
+    for (let i = 0; i < length; i++) {
+      const element = array[i];
+      const isThere = element !== null && element !== undefined;
+      texts[i] = isThere ? `${element.toLocaleString(locales, options)}` : "";
+    }
+    return apply(join, texts, [","]);
+  } finally {
+    underWay.delete(array);
   }
-  return apply(join, texts, [","]);
 }
 
 const methods = [

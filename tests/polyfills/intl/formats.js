@@ -77,7 +77,9 @@ export function numbers_are_written_as_a_language_does() {
   same(new Intl.NumberFormat("en").formatRange(3, 3), "~3");
   equal(new Intl.NumberFormat("de", { style: "percent" }).formatToParts(-12.5).map(({ type, value }) => `${type} ${value}`),
     ["minusSign -", "integer 1", "group .", "integer 250", "literal \u00a0", "percentSign %"]);
-  same([1.5, [2, null]].toLocaleString("de"), "1,5,2,");
+  const circle = [1.5, [2, null]];
+  circle.push(circle);
+  same(circle.toLocaleString("de"), "1,5,2,,");
 }
 
 export function words_are_those_of_a_language() {
