@@ -19,6 +19,8 @@ export function errorNamed(name, message) {
   return Object.defineProperty(new Error(message), "name", { value: name, configurable: true, writable: true });
 }
 
+const MAX_SHOWN = 10; // of the errors in one
+
 /**
  * A thrown value in one string for logs: "Name: message\n    at …", with frames of
  * the runtime itself left out.
@@ -32,8 +34,12 @@ export function describeError(error) {
     const frames = error.stack
       .split("\n")
       .filter(isFrameOfScript);
-    const text = [head, ...frames].join("\n");
-    return error.cause === undefined ? text : `${text}\n  [cause]: ${describeError(error.cause)}`;
+    let text = [head, ...frames].join("\n");
+    if (error.cause !== undefined) text += `\n  [cause]: ${describeError(error.cause)}`;
+    if (error instanceof AggregateError) {
+      for (const one of error.errors.slice(0, MAX_SHOWN)) text += `\n  [errors]: ${describeError(one)}`;
+    }
+    return text;
   } catch {
     return "[an error that cannot be shown]";
   }

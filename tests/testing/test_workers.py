@@ -262,3 +262,28 @@ def test_a_body_that_goes_on_is_read_bit_by_bit(holdfast):
     whole = worker.stream("/now")
     assert (whole.read(), whole.read()) == (b"all of it", b"")
     worker.stream("/events")  # nobody reads it to its end
+
+
+def test_an_error_is_told_with_its_cause_and_with_those_in_it(holdfast):
+    worker = holdfast.worker("""export default {
+      async fetch(request) {
+        if (request.url.endsWith("/all")) {
+          const failing = [new Error("one"), new RangeError("two")];
+          await Promise.any(failing.map((error) => Promise.reject(error)));
+        }
+        try {
+          null.x;
+        } catch (cause) {
+          throw new Error("wrapped", { cause });
+        }
+      },
+    };""")
+    with pytest.raises(JavaScriptError) as caught:
+        worker.fetch()
+    lines = caught.value.stack.splitlines()
+    assert "worker.mjs:10" in lines[0] and "worker.mjs:8" in lines[2]
+    assert lines[1] == "  [cause]: TypeError: cannot read property 'x' of null"
+    with pytest.raises(
+        JavaScriptError, match=r"\[errors\]: Error: one[^$]*\[errors\]: RangeError: two"
+    ):
+        worker.fetch("/all")

@@ -18,6 +18,8 @@ def hidden_from_tracebacks(excinfo: Any) -> bool:
 
 
 _FRAME = re.compile(r"\(?([^\s()]+):(\d+):(\d+)\)?$")
+# What is told of an error besides its message, as polyfills/kernel/errors.js has it.
+_TOLD = ("at ", "[cause]: ", "[errors]: ")
 _BINDING = re.compile(r"\benv\.([A-Za-z_$][\w$]*)")
 _AROUND = 2  # lines of source that are shown on each side of the one that threw
 
@@ -78,7 +80,7 @@ def javascript_error(
     frames = [
         line
         for line in description.splitlines()
-        if line.lstrip().startswith("at ") and "holdfast:" not in line
+        if line.lstrip().startswith(_TOLD) and "holdfast:" not in line
     ]
     return JavaScriptError(
         name,
