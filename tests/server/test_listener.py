@@ -124,6 +124,10 @@ async def test_an_absolute_target_gives_its_path(server: Server) -> None:
     server.add("main", ECHO)
     answer = await raw(server, request_for(server, f"http://main.localhost:{server.port}/ip"))
     assert answer.endswith(b"127.0.0.1")
+    answer = await raw(server, request_for(server, f"HTTP://MAIN.localhost:{server.port}?ip"))
+    assert answer.startswith(b"HTTP/1.1 404") and answer.endswith(b"Not here")
+    for other in ("http://other.localhost/ip", "http://u@main.localhost/ip", "ftp://a.test/"):
+        assert (await raw(server, request_for(server, other))).startswith(b"HTTP/1.1 400"), other
 
 
 async def test_bodies_of_any_size_go_in_and_out(server: Server) -> None:

@@ -102,7 +102,7 @@ class Listener:
             client, origin = self._proxies.seen_by(client, message.headers, origin)
         url = canonical_url(origin, message.path)
         if url is None:
-            return self._refused(message, body, 400, "The request's target is no path.")
+            return self._refused(message, body, 400, "The request's target is no path of its host.")
         try:
             worker = self._runtime.worker_unless_slow(route.script)
         except NotCompiled as late:

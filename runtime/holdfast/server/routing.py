@@ -153,11 +153,14 @@ def origin_of(scheme: str, host: str) -> str | None:
 def canonical_url(origin: str, target: str) -> str | None:
     """The URL of a request target below an origin, in the URL standard's form.
 
-    None if the target is none (an `OPTIONS *`, say). An absolute-form target gives
-    its path only: the Host header has the say. Those of short ones are remembered.
+    None if the target is none (an `OPTIONS *`, say), or names another host than the Host header,
+    which has to be the same (RFC 9112, 3.2.2). Those of short ones are remembered.
     """
     short = len(target) <= MAX_REMEMBERED_TARGET
     return _canonical_url(origin, target) if short else _canonical_url.__wrapped__(origin, target)
+
+
+_ABSOLUTE_TARGET = re.compile(r"https?://(?P<authority>[^/?#]*)(?P<rest>.*)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=REMEMBERED_URLS)
@@ -167,10 +170,11 @@ def _canonical_url(origin: str, target: str) -> str | None:
     ):
         return origin + target
     if not target.startswith("/"):
-        _, separator, rest = target.partition("://")
-        if not separator:
+        absolute = _ABSOLUTE_TARGET.fullmatch(target)
+        scheme = origin.partition("://")[0]
+        if absolute is None or origin_of(scheme, absolute["authority"]) != origin:
             return None
-        target = "/" + rest.partition("/")[2]
+        target = "/" + absolute["rest"].removeprefix("/")
     try:
         url = ada_url.URL(origin + target)
     except ValueError:
