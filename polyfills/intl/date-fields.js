@@ -10,8 +10,8 @@ const DATE_FIELDS = ["weekday", "year", "month", "day"];
 const TIME_FIELDS = ["dayPeriod", "hour", "minute", "second", "fractionalSecondDigits"];
 const HOURS = { h11: "K", h12: "h", h23: "H", h24: "k" };
 
-// The letters of each field and what they mean, longer ones before those that are within them.
-// Those that ask for a value come first.
+// The letters of each field and what they mean, longer ones before those that are within them; of
+// those for one value, those that ask for it come first.
 const FIELDS = {
   weekday: { EEEEE: "narrow", EEEE: "long", EEE: "short", ccccc: "narrow", cccc: "long", ccc: "short" },
   era: { GGGGG: "narrow", GGGG: "long", GGG: "short" },
@@ -34,27 +34,12 @@ const FIELDS = {
     ...{ vvvv: "longGeneric", v: "shortGeneric" },
   },
 };
-const VALUES = {
-  weekday: ["narrow", "short", "long"],
-  era: ["narrow", "short", "long"],
-  year: ["2-digit", "numeric"],
-  month: ["2-digit", "numeric", "narrow", "short", "long"],
-  day: ["2-digit", "numeric"],
-  dayPeriod: ["narrow", "short", "long"],
-  hour: ["2-digit", "numeric"],
-  minute: ["2-digit", "numeric"],
-  second: ["2-digit", "numeric"],
-  timeZoneName: ["short", "long", "shortOffset", "longOffset", "shortGeneric", "longGeneric"],
-};
-const LETTERS = Object.fromEntries(
-  Object.entries(FIELDS).map(([name, meanings]) => {
-    const letters = new Map();
-    for (const [text, value] of Object.entries(meanings)) {
-      if (!letters.has(value)) letters.set(value, text);
-    }
-    return [name, letters];
-  }),
-);
+const LETTERS = {};
+for (const name of Object.keys(FIELDS)) {
+  const letters = (LETTERS[name] = new Map());
+  for (const [text, value] of Object.entries(FIELDS[name]))
+    if (!letters.has(value)) letters.set(value, text);
+}
 
 /** `{ fields, dateStyle, timeStyle }`, in the order in which the standard has the options read. */
 export function readFields(options) {
@@ -63,7 +48,7 @@ export function readFields(options) {
     const value =
       name === "fractionalSecondDigits"
         ? digitOption(options[name], name, 1, 3, undefined)
-        : optionOf(options, name, VALUES[name], undefined, OWNER);
+        : optionOf(options, name, [...LETTERS[name].keys()], undefined, OWNER);
     if (value !== undefined) fields[name] = value;
   }
   optionOf(options, "formatMatcher", ["basic", "best fit"], "best fit", OWNER);

@@ -7,7 +7,7 @@ import {
   intl_date_range,
   intl_date_style_pattern,
   intl_date_text,
-  intl_hour_cycle,
+  intl_locale_info,
   intl_time_zone,
 } from "holdfast:ops";
 import { checkStyles, fieldsOf, readFields, skeletonOf } from "./date-fields.js";
@@ -27,7 +27,7 @@ const HOUR_CYCLES = ["h11", "h12", "h23", "h24"];
 /** How hours are counted: as `hour12` says, or `asked`, or as where the locale is spoken. */
 function hourCycleFor(icuLocale, dataLocale, hour12, asked) {
   if (hour12 === undefined && asked) return asked;
-  const preset = intl_hour_cycle(icuLocale);
+  const preset = intl_locale_info(icuLocale, "hourCycles");
   if (hour12 === undefined) return preset;
   const is12 = preset === "h11" || preset === "h12";
   if (is12 === hour12) return preset;

@@ -1,7 +1,7 @@
 // Intl: options, objects and errors are ECMA-402's; what is formatted is ICU's (engine/icu/).
 // It is held to workerd by tests/differential. https://tc39.es/ecma402/
 
-import { intl_supported_values, intl_time_zones } from "holdfast:ops";
+import { intl_supported_values } from "holdfast:ops";
 import { Collator } from "./collator.js";
 import { DateTimeFormat, formatFor } from "./date-time-format.js";
 import { DisplayNames } from "./display-names.js";
@@ -17,7 +17,7 @@ import { UNITS } from "./units.js";
 
 export { Collator, formatFor, NumberFormat };
 
-const KEYS = ["calendar", "collation", "currency", "numberingSystem"];
+const KEYS = ["calendar", "collation", "currency", "numberingSystem", "timeZone"];
 
 export const Intl = Object.defineProperty({}, Symbol.toStringTag, {
   value: "Intl",
@@ -29,7 +29,6 @@ const members = {
   },
   supportedValuesOf(key) {
     const name = `${key}`;
-    if (name === "timeZone") return intl_time_zones().split(",");
     if (name === "unit") return [...UNITS];
     if (!KEYS.includes(name)) throw new RangeError(`Invalid key : ${name}`);
     return intl_supported_values(name).split(",");

@@ -29,22 +29,6 @@ def intl_time_zone(_host: "Host", name: str) -> str:
 
 
 @op
-def intl_time_zones(_host: "Host") -> str:
-    """The zones that are named after a place; joined by commas."""
-    from holdfast.engine.icu.time_zones import place_names
-
-    return ",".join(place_names())
-
-
-@op
-def intl_hour_cycle(_host: "Host", locale: str) -> str:
-    """How hours are counted where the locale is spoken, as `h23`."""
-    from holdfast.engine.icu.date_patterns import default_hour_cycle
-
-    return default_hour_cycle(locale)
-
-
-@op
 def intl_date_pattern(_host: "Host", locale: str, skeleton: str, hour_cycle: str) -> str:
     """See `pattern_for` of engine/icu/date_patterns.py."""
     from holdfast.engine.icu.date_patterns import pattern_for

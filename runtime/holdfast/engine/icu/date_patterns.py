@@ -35,7 +35,7 @@ def default_hour_cycle(locale: str) -> str:
 
 @lru_cache(256)
 def pattern_for(locale: str, skeleton: str, hour_cycle: str) -> str:
-    """The pattern that comes closest to a skeleton, its hours counted so; as they come for ``."""
+    """The pattern that comes closest to a skeleton, its hours counted so, or in any way for ``."""
     function = icu.udatpg_getBestPatternWithOptions
     pattern = text_of(function, _generator(locale), *utf16(skeleton), _MATCH_HOUR_FIELD_LENGTH)
     return _with_hours(pattern, HOUR_CYCLES[hour_cycle]) if hour_cycle else pattern

@@ -11,6 +11,7 @@ from typing import Any
 from holdfast.engine.icu.date_patterns import default_hour_cycle
 from holdfast.engine.icu.library import NULL, checked, ffi, icu, name_of, names_in, opened
 from holdfast.engine.icu.tags import as_locale, as_tag, joined, split
+from holdfast.engine.icu.time_zones import place_names
 
 DEFAULT = "en-US"
 
@@ -236,7 +237,7 @@ def likely(tag: str, *, adds: bool) -> str:
 
 
 def supported_values(key: str) -> list[str]:
-    """The calendars, collations, currencies or numbering systems that ICU knows."""
+    """The calendars, collations, currencies, numbering systems or time zones that ICU knows."""
     if key == "calendar":
         values: Iterable[str] = keyword_values("ca", "und", common=False)
     elif key == "collation":
@@ -244,6 +245,8 @@ def supported_values(key: str) -> list[str]:
         values = {canonical_value("co", name) for name in every} - {"standard", "search"}
     elif key == "currency":
         values = names_in(checked(icu.ucurr_openISOCurrencies, _IN_USE))
+    elif key == "timeZone":
+        values = place_names()
     else:
         values = numbering_systems()
     return sorted(values)

@@ -34,10 +34,9 @@ def icu_name(zone: str) -> str:
     return f"GMT{zone}" if zone[0] in "+-" else zone
 
 
-@cache
 def place_names() -> list[str]:
-    """The zones that are named after a place, in order."""
-    return sorted(_ids(_CANONICAL_LOCATION))
+    """The zones that are named after a place."""
+    return _ids(_CANONICAL_LOCATION)
 
 
 @cache
