@@ -9,6 +9,8 @@ import { workflowError } from "./errors.js";
 const MAX_BATCH = 100;
 const ALREADY_EXISTS = "(instance.already_exists) Instance already exists";
 const NOT_FOUND = "instance.not_found";
+const NO_INSTANCE = { code: 10400, message: "workflows.api.error.instance.not_found" };
+const NOT_DELETED = { code: 10001, message: "workflows.api.error.internal_server" };
 const CUT_OFF = /^Aborting engine: User called /;
 
 let createFor, instanceOf, reportOf;
@@ -57,6 +59,32 @@ class Workflow {
     checkSize("What an instance is created with", serialize(params), workflowError);
     const given = { id, workflowName: this.#name, params, retention, source };
     return (await this.#namespace.getByName(id).create(given)) ? id : null;
+  }
+
+  /**
+   * Delete up to 100 instances: { deleted, errors }, where each id is told of in its place. What is there
+   * twice is deleted once.
+   */
+  async deleteBatch(ids) {
+    if (!Array.isArray(ids)) throw workflowError("(body) Provided argument is invalid");
+    if (ids.length > MAX_BATCH) {
+      throw workflowError(`(body) batchDeleteInstances only supports ${MAX_BATCH} instances at a time`);
+    }
+    if (ids.length === 0) throw workflowError("(body) batchDeleteInstances should have at least 1 instance");
+    if (!ids.every(isInstanceId)) throw workflowError("(instance.invalid_id) Instance ID is invalid");
+    const errors = new Map();
+    const deleting = Array.from(new Set(ids), async (id) => {
+      try {
+        await this.#instance(id).delete();
+      } catch (error) {
+        errors.set(id, error?.message === NOT_FOUND ? NO_INSTANCE : NOT_DELETED);
+      }
+    });
+    await Promise.all(deleting);
+    return {
+      deleted: ids.filter((id) => !errors.has(id)).map((id) => ({ id })),
+      errors: ids.filter((id) => errors.has(id)).map((id) => ({ id, ...errors.get(id) })),
+    };
   }
 
   /** The instance of this id. Throws where there is none. */

@@ -188,3 +188,23 @@ def test_a_deleted_instance_may_be_created_anew(flows: Any) -> None:
     assert flow.call("sleeping", "status") == "Error: instance.not_found"
     flow.start("sleeping")
     assert flow.notes == ["before", "before"]
+
+
+def test_a_batch_of_instances_is_deleted_and_each_is_told_of(flows: Any) -> None:
+    flow = flows(SLEEPING + BUSY)
+    flow.start("sleeping")
+    flow.start("busy")
+    missing = {"id": "nobody", "code": 10400, "message": "workflows.api.error.instance.not_found"}
+    told = flow.call(None, "deleteBatch", ["sleeping", "nobody", "busy", "sleeping"])
+    assert told == {
+        "deleted": [{"id": name} for name in ("sleeping", "busy", "sleeping")],
+        "errors": [missing],
+    }
+    assert flow.call("sleeping", "status") == "Error: instance.not_found"
+    for wrong, why in (
+        ([], "(body) batchDeleteInstances should have at least 1 instance"),
+        (["a"] * 101, "(body) batchDeleteInstances only supports 100 instances at a time"),
+        (["a b"], "(instance.invalid_id) Instance ID is invalid"),
+        ("a", "(body) Provided argument is invalid"),
+    ):
+        assert flow.call(None, "deleteBatch", wrong) == f"Error: WorkflowError: {why}"
