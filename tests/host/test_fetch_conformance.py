@@ -35,6 +35,13 @@ GET: dict[str, tuple[bytes, list[Any]]] = {
     "many headers": (OK + b"X: y\r\n" * 500 + ABC, [200, "abc"]),
     "too many headers": (OK + b"X: y\r\n" * 600 + ABC, [LOST]),
     "too large a header": (OK + b"X: " + b"y" * 70_000 + b"\r\n" + ABC, [LOST]),
+    "heads without end": (b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000 + OK + ABC, [LOST]),
+    "too large a head": (OK + (b"X: " + b"y" * 2_000 + b"\r\n") * 500 + ABC, [LOST]),
+    "too large a trailer": (
+        CHUNKED + b"3\r\nabc\r\n0\r\n" + (b"X: " + b"y" * 2_000 + b"\r\n") * 500 + b"\r\n",
+        [200, LOST],
+    ),
+    "a long extension": (CHUNKED + b"3;" + b"a" * 600_000 + b"\r\nabc\r\n0\r\n\r\n", [200, LOST]),
     "status 0": (b"HTTP/1.1 000 X\r\n" + ABC, [LOST]),
     "status 999": (b"HTTP/1.1 999 X\r\n" + ABC, [999, "abc"]),
     "no status": (b"HTTP/1.1 OK\r\n" + ABC, [LOST]),

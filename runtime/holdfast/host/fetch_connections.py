@@ -30,6 +30,7 @@ log = logging.getLogger("holdfast.host.fetch")
 
 MAX_HEADER_BYTES = 65_536
 MAX_HEADERS = 512
+MAX_HEAD_BYTES = 262_144  # of all that comes between two pieces of bodies
 MAX_CONNECTIONS = 1_024
 
 MIN_STATUS = 100
@@ -90,14 +91,18 @@ class ResponseBody(ByteStream):
 class _ResponseHandler(ResponseHandler):
     """Hears a response though what comes in one piece with it makes no sense.
 
-    Some servers send a body to who has asked with HEAD, or more than they have said.
+    Some servers send a body to who has asked with HEAD, or more than they have said. One that sends
+    heads, trailers or chunk extensions without end is given up.
     """
 
     _awaits_head = False
+    _body_bytes = 0
+    _other_bytes = 0  # that came since the body has grown
 
     def set_response_params(self, **params: Any) -> None:
         """A request is sent."""
         self._awaits_head = True
+        self._body_bytes = self._other_bytes = 0
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
@@ -106,9 +111,19 @@ class _ResponseHandler(ResponseHandler):
             end = data.find(_HEAD_END) + len(_HEAD_END)
             self._awaits_head = end < len(_HEAD_END)
             if len(_HEAD_END) <= end < len(data):
-                super().data_received(data[:end])
+                self._take(data[:end])
                 data = data[end:]
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
         super().data_received(data)
+        body_bytes = 0 if self._payload is None else self._payload.total_bytes
+        if body_bytes > self._body_bytes:
+            self._body_bytes, self._other_bytes = body_bytes, 0
+            return
+        self._other_bytes += len(data)
+        if self._other_bytes > MAX_HEAD_BYTES and not self._upgraded and self.transport is not None:
+            self.transport.abort()
 
 
 # The body that each connection brings, or brought last.
