@@ -45,7 +45,7 @@ class WorkflowEngine extends DurableObject {
   #execution = null;
   #isDriven = false; // by an alarm that runs
   #rollbacks = null; // of the `run` that was called last
-  #onUndone = null; // called when steps have been undone, or that waits
+  #onUndone = null; // called when steps have been undone, or when that waits or is called off
 
   constructor(ctx, env, exportName) {
     super(ctx, env);
@@ -132,14 +132,15 @@ class WorkflowEngine extends DurableObject {
       const why = "Cannot terminate instance since its on a finite state";
       throw workflowError(`(instance.cannot_terminate) ${why}`);
     }
-    if (rollback === true) {
-      const undone = new Promise((resolve) => (this.#onUndone = resolve));
-      this.#undoThenEnd(TERMINATED, { status: "terminated" });
-      await undone;
-    } else {
-      this.#end({ status: "terminated" });
-    }
-    await this.#cutOff("terminate");
+    if (rollback === true) this.#undoThenEnd(TERMINATED, { status: "terminated" });
+    else this.#end({ status: "terminated" });
+    if (!this.#hasEnded) await new Promise((resolve) => (this.#onUndone = resolve));
+    if (this.#hasEnded) await this.#cutOff("terminate");
+  }
+
+  get #hasEnded() {
+    const { state } = this.#journal;
+    return state !== undefined && hasEnded(state);
   }
 
   /** Begin anew: from a step on, if one is given, with what came before it. */
@@ -345,7 +346,6 @@ class WorkflowEngine extends DurableObject {
   // The instance goes on no more. It is forgotten after a while.
   #end(fields) {
     this.#forgetExecution();
-    this.#undone();
     this.#journal.change({ ended: Date.now(), ...fields });
     const expires = this.#expires(this.#journal.state);
     if (Number.isFinite(expires)) this.ctx.storage.setAlarm(expires);
@@ -368,6 +368,7 @@ class WorkflowEngine extends DurableObject {
     const execution = this.#execution;
     this.#execution = null;
     this.#isCut ||= execution?.isActive ?? false;
+    this.#undone();
     execution?.end();
   }
 

@@ -207,3 +207,28 @@ def test_mistakes_are_told(flows: Any) -> None:
             f'Rollback config for "a" is in a invalid format. See {guide}',
         )
     ]
+
+
+def test_who_terminates_waits_for_no_attempt_and_a_restart_calls_it_off(flows: Any) -> None:
+    flow = flows(f"""
+      {BOOKED}
+      async closed(event, step) {{
+        await this.book(step, "flight");
+        await step.do("hotel", async () => 1, {{
+          rollback: async () => {{ await this.note("tried"); throw new Error("closed"); }},
+          rollbackConfig: {{ retries: {{ limit: 1, delay: "1 hour" }} }},
+        }});
+        await step.sleep("a while", "1 day");
+      }}
+    """)
+    flow.start("closed")
+    assert flow.call("closed", "terminate", {"rollback": True}) is None
+    assert flow.status("closed")["status"] == "waiting" and flow.notes == ["tried"]
+    assert flow.call("closed", "restart") is None
+    flow.clock.advance(7_200)
+    assert flow.notes == ["tried"] and flow.status("closed")["status"] == "waiting"
+    assert flow.call("closed", "terminate", {"rollback": True}) is None
+    flow.clock.advance(3_600)
+    status = flow.status("closed")
+    assert (status["status"], status["rollback"]["outcome"]) == ("terminated", "failed")
+    assert flow.notes == ["tried"] * 3
