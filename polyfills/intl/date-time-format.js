@@ -111,9 +111,8 @@ class DateTimeFormat {
   #range(startDate, endDate) {
     if (startDate === undefined || endDate === undefined) throw new TypeError("Invalid time value");
     const [start, end] = [+startDate, +endDate];
-    const hours = this.#hourCycle ? `-hc-${this.#hourCycle}` : "";
-    const locale = this.#icuLocale.replace(/(?:-hc-h\d\d)?(?=-nu-)/, hours);
-    return intl_date_range(locale, this.#pattern, this.#zone, timeOf(start), timeOf(end));
+    const form = [this.#icuLocale, this.#pattern, this.#zone, this.#hourCycle ?? ""];
+    return intl_date_range(...form, timeOf(start), timeOf(end));
   }
 
   resolvedOptions() {

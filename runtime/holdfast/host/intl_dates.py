@@ -64,12 +64,14 @@ def intl_date_parts(_host: "Host", locale: str, pattern: str, zone: str, ms: flo
 
 @op
 def intl_date_range(
-    _host: "Host", locale: str, pattern: str, zone: str, start: float, end: float
+    _host: "Host", locale: str, pattern: str, zone: str, hours: str, start: float, end: float
 ) -> Json:
-    """Two times as text in its parts. The locale's extension says how hours are counted, too."""
+    """Two times as text in its parts, with hours that are counted so, as in `h12`."""
     from holdfast.engine.icu.dates import range_parts
 
-    return Json(json.dumps(_written(range_parts, locale, pattern, zone, (start, end))).encode())
+    return Json(
+        json.dumps(_written(range_parts, locale, pattern, zone, hours, (start, end))).encode()
+    )
 
 
 def _written(function: Callable[..., T], *arguments: object) -> T:

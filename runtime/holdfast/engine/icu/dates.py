@@ -49,6 +49,7 @@ _TYPES = {
     34: "relatedYear",
 }
 
+_HOUR_CYCLE = re.compile(r"-hc-h\d\d")
 _NAME = re.compile(r"G|([MLEc])\1\1")
 
 _units = ffi.new("UChar[]", MAX_UNITS)
@@ -88,12 +89,14 @@ def date_parts(locale: str, pattern: str, zone: str, ms: float) -> list[Part]:
     return [{"type": kind, "value": text.piece(*place)} for kind, place in places]
 
 
-def range_parts(locale: str, pattern: str, zone: str, ends: tuple[float, float]) -> list[Part]:
+def range_parts(
+    locale: str, pattern: str, zone: str, hour_cycle: str, ends: tuple[float, float]
+) -> list[Part]:
     """Two times as text in its parts; what they have in common is told once, and is `shared`.
 
-    Hours are counted as the locale's extension says, not the pattern.
+    ICU has patterns of its own for that, with the fields of this one; `` if no hour is among them.
     """
-    formatter, calendars, result = _intervals(locale, pattern, zone)
+    formatter, calendars, result = _intervals(locale, pattern, zone, hour_cycle)
     for calendar, ms in zip(calendars, ends, strict=True):
         checked(icu.ucal_setMillis, calendar, ms)
     checked(icu.udtitvfmt_formatCalendarToResult, formatter, *calendars, result)
@@ -153,9 +156,11 @@ def _form(locale: str, pattern: str, zone: str) -> Any:
 
 
 @lru_cache(16)
-def _intervals(locale: str, pattern: str, zone: str) -> _Intervals:
+def _intervals(locale: str, pattern: str, zone: str, hour_cycle: str) -> _Intervals:
     letters = written_pattern(opened_form(locale, pattern))
     named = with_names(locale) if _NAME.search(letters) else locale
+    if hour_cycle:
+        named = f"{_HOUR_CYCLE.sub('', named)}-hc-{hour_cycle}"
     texts = (*utf16(skeleton_of(letters)), *utf16(icu_name(zone)))
     formatter = opened(icu.udtitvfmt_close, icu.udtitvfmt_open, as_locale(named).encode(), *texts)
     result = opened(icu.udtitvfmt_closeResult, icu.udtitvfmt_openResult)
