@@ -89,6 +89,7 @@ def test_a_toml_file_is_read(toml):
     assert project.compatibility_date == "2026-01-31"
     assert project.compatibility_flags == ("nodejs_compat",)
     assert project.crons == ("*/5 * * * *",)
+    assert project.former_names("New") == ["Old"] and project.former_names("Cart") == []
     assert project.bindings == (
         PlainText("GREETING", "hello"),
         Json("LIMITS", json.dumps({"most": 3})),

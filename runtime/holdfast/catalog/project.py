@@ -161,6 +161,17 @@ class Project:
                 with_sql[renamed["to"]] = with_sql.get(renamed["from"], True)
         return with_sql.get(class_name, True)
 
+    def former_names(self, class_name: str) -> list[str]:
+        """What a class was called before its `renamed_classes`, the last name first."""
+        former = []
+        for step in reversed(self.migrations):
+            for renamed in step.get("renamed_classes", ()):
+                if renamed["to"] == class_name:
+                    class_name = renamed["from"]
+                    former.append(class_name)
+                    break
+        return former
+
 
 def find_project(folder: Path) -> Path | None:
     """The configuration file in a folder, or that of its build, if there is one. Blocks."""

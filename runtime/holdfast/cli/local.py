@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from holdfast.catalog.cron import Cron
@@ -29,9 +30,11 @@ from holdfast.dataclass import dataclass
 from holdfast.host.edge import EXAMPLE
 from holdfast.host.platform import Platform
 from holdfast.server import FileSource, FileSources, Listener, OneScript, Runtime
+from holdfast.server.data_folder import OBJECTS
 from holdfast.server.listener import RequestLog
 from holdfast.server.listening import CannotListen
 from holdfast.server.opening import open_storage
+from holdfast.server.renamed import KeptNames
 from holdfast.server.triggers import TriggeringListener
 from holdfast.workers import ScriptInvalid, WorkerResponse
 
@@ -83,7 +86,7 @@ class _Served:
     file: SourceFile
     reading: Reading
 
-    def source(self) -> FileSource:
+    def source(self, data: Path) -> FileSource:
         """The script for the runtime, or a page in its place."""
         reading, file = self.reading, self.file
         current = reading if isinstance(reading, Script) else error_page(file.name, "")
@@ -92,6 +95,7 @@ class _Served:
             uses_sqlite=file.uses_sqlite,
             implies=file.implies,
             tail_consumers=lambda: file.tail_consumers,
+            kept_as=KeptNames(data / OBJECTS, file.former_names).of,
         )
 
 
@@ -119,7 +123,7 @@ class LocalServer:
                 storage = open_storage(settings, loop, placement=post.placement)
             except OSError as error:
                 return complain(unusable_folder(settings.data, error))
-            sources = [one.source() for one in self._served]
+            sources = [one.source(settings.data) for one in self._served]
             platform = Platform()
             if self._watch:
                 platform.kept.follow_author()

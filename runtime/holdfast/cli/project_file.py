@@ -161,6 +161,10 @@ class ProjectFile(Followed):
         """Whether a class's objects have SQL."""
         return self._project.uses_sqlite(class_name)
 
+    def former_names(self, class_name: str) -> list[str]:
+        """What a class was called before, the last name first."""
+        return self._project.former_names(class_name)
+
     def implies(self, class_name: str) -> bool:
         """Whether a class is bound under its own name: a project says what is bound."""
         return False

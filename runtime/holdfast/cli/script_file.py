@@ -98,6 +98,10 @@ class ScriptFile(Followed):
         """Whether a class's objects have SQL: they do."""
         return True
 
+    def former_names(self, class_name: str) -> list[str]:
+        """What a class was called before: a file does not say."""
+        return []
+
     def implies(self, class_name: str) -> bool:
         """Whether a class is bound under its own name: nothing else would bind it."""
         return True

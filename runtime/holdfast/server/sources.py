@@ -172,7 +172,7 @@ class FileSource:
 
     `uses_sqlite` tells whether a class's objects have SQL, and `implies` whether a class that
     the script exports is bound under its own name. `tail_consumers` are the scripts that are told
-    of its events.
+    of its events, and `kept_as` tells by which name the objects of a script's class are kept.
     """
 
     implies_stores = True
@@ -184,8 +184,10 @@ class FileSource:
         uses_sqlite: Callable[[str], bool] = lambda _: True,
         implies: Callable[[str], bool] = lambda _: True,
         tail_consumers: Callable[[], Sequence[str]] = tuple,
+        kept_as: Callable[[str, str], str] = lambda _, class_name: class_name,
     ) -> None:
         self.current = script
+        self._kept_as = kept_as
         self._tail_consumers = tail_consumers
         self._uses_sqlite = uses_sqlite
         self._implies = implies
@@ -240,12 +242,12 @@ class FileSource:
 
     def _of_class(self, class_name: str) -> Namespace:
         """A class's namespace; its unique key is the one that `wrangler dev` uses."""
-        key = f"{self.current.name}-{class_name}"
+        script = self.current.name
         return Namespace(
-            id=key,
+            id=f"{script}-{class_name}",
             name=class_name,
-            script=self.current.name,
+            script=script,
             class_name=class_name,
-            unique_key=key,
+            unique_key=f"{script}-{self._kept_as(script, class_name)}",
             use_sqlite=self._uses_sqlite(class_name),
         )
