@@ -84,6 +84,16 @@ def test_modules_of_node_are_left_to_the_runtime(folder):
     assert 'from "node:path/posix"' in texts(source)["index.js"]
 
 
+def test_a_file_of_a_package_with_a_name_of_nodes_is_the_package_s(folder):
+    package = folder / "node_modules" / "process"
+    package.mkdir()
+    (package / "browser.js").write_text("exports.title = 'from the package';")
+    write(folder, index_ts="export * from 'process/browser'; export * from 'process';")
+    source = read_source(folder / "src" / "index.ts", with_node=True)
+    assert "from the package" in texts(source)["index.js"]
+    assert 'from "node:process"' in texts(source)["index.js"]
+
+
 def test_esbuild_is_asked_for_no_alias_that_one_of_2022_refuses(folder, tmp_path, monkeypatch):
     write(folder, index_ts="export * from 'path/posix';")
     asked = tmp_path / "esbuild"

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from holdfast.catalog.script import Syntax
@@ -183,12 +184,36 @@ def _make(request: _Request, kind_of: Callable[[Path], ModuleKind], memory: _Mem
 
 
 def _run(request: _Request, out: Path) -> "CompletedProcess[str]":
-    done = _run_for(_TARGETS[0], request, out)
-    is_older = done.returncode and f'Invalid target "{_TARGETS[0]}"' in done.stderr
-    return _run_for(_TARGETS[1], request, out) if is_older else done
+    target = _TARGETS[0]
+    done = _run_for(target, request, out)
+    if done.returncode and f'Invalid target "{target}"' in done.stderr:
+        target = _TARGETS[1]
+        done = _run_for(target, request, out)
+    if done.returncode == 0 and request.with_node:
+        packaged = dict(_packaged(out / "meta.json", request.folder))
+        if packaged:
+            done = _run_for(target, request, out, packaged)
+    return done
 
 
-def _run_for(target: str, request: _Request, out: Path) -> "CompletedProcess[str]":
+def _packaged(meta: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Files of packages that have a name of Node.js's, such as `process/browser`, by that name.
+
+    An alias for a module has them be parts of it, which it does not have.
+    """
+    for importer, found in json.loads(meta.read_bytes())["inputs"].items():
+        for imported in found["imports"]:
+            name = imported["path"].removeprefix("node:")
+            package, _, rest = name.partition("/")
+            if rest and package in _NODE_MODULES and name not in _NODE_MODULES:
+                place = _installed((folder / importer).resolve().parent, package)
+                if place is not None:
+                    yield name, place / rest
+
+
+def _run_for(
+    target: str, request: _Request, out: Path, packaged: Mapping[str, Path] = MappingProxyType({})
+) -> "CompletedProcess[str]":
     import subprocess
 
     output = "esm" if request.syntax is Syntax.MODULES else "iife"
@@ -213,6 +238,7 @@ def _run_for(target: str, request: _Request, out: Path) -> "CompletedProcess[str
         *(f"--define:{name}={json.dumps(request.node_env)}" for name in _NODE_ENV),
         '--define:navigator.userAgent="Cloudflare-Workers"',
         *(f"--alias:{name}=node:{name}" for name in aliased),
+        *(f"--alias:{name}={path}" for name, path in packaged.items()),
         *request.options.arguments,
         f"--outbase={request.base}",
         f"--outdir={out}",
