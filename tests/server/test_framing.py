@@ -146,6 +146,27 @@ async def test_where_the_parser_may_mistake_what_follows_the_connection_ends(
         assert b"Connection: close" in answer, (pieces, answer)
 
 
+MISTAKES = [
+    ([NEXT + NEXT], 1),
+    ([NEXT + b"garbage"], 1),
+    ([post(b"Content-Length: 3\r\nConnection: close\r\n", b"abcd")], 1),
+    ([post(b"Content-Length: 3\r\n", b"abc") * 2 + b"garbage\r\n"], 2),
+    ([post(b"Content-Length: 3\r\n", b"abc") + post(CHUNKED, b"zz\r\n")], 1),
+    ([post(CHUNKED, b"3\r\nabc\r\n0\r\nX-Evil: c\r\n\r\n") + NEXT + b"garbage"], 1),
+]
+
+
+async def test_requests_before_a_mistake_are_answered(server: Server) -> None:
+    server.add("main", SCRIPT)
+    for pieces, count in MISTAKES:
+        async with Client(server) as client:
+            client.feed(*pieces)
+            answer = await client.rest()
+        case = (pieces, answer)
+        assert answer.count(b"HTTP/1.1 200") == answer.count(b"HTTP/1.1 ") == count, case
+        assert answer.count(b"Connection: close") == 1 and b"evil" not in answer, case
+
+
 @pytest.mark.parametrize(
     "body", [(b"",), (b"abc",), (b"a", b"bc")], ids=["none", "at once", "in parts"]
 )

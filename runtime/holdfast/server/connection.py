@@ -10,9 +10,6 @@ Invariants:
 
 - Requests are answered one after the other, in order. While `_busy`, later ones wait in
   `_messages`, and the parser stops reading when there are too many.
-- A small response goes out when everything that the loop has read is answered: so many clients are
-  answered by one burst of writes, which costs a fifth less than to let the kernel, and a client on
-  this machine, in between. `_outgoing` is written before anything else is, and before the end.
 - The next request is answered when the client has read most of the last response, so
   that one who asks and does not listen fills no memory.
 - A response is written whole, or the connection is closed in the middle of it, so that
@@ -23,7 +20,6 @@ Invariants:
 
 import asyncio
 import functools
-import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +34,7 @@ from holdfast.server.framing import (
     MAX_PIPELINED,
     Incoming,
     Message,
+    before_mistake,
     new_parser,
     with_escaped_target,
     within,
@@ -71,8 +68,6 @@ from holdfast.workers import WorkerResponse
 
 if TYPE_CHECKING:
     from holdfast.server.http_server import HttpServer
-
-log = logging.getLogger("holdfast.server")
 
 MAX_PIPELINED_BYTES = 65_536
 IDLE_SECONDS = 75.0  # a connection without a whole request for so long is closed
@@ -239,6 +234,11 @@ class Connection(Flow):
                 raise
             self._parser = new_parser(self, self._loop)
             return self._parser.feed_data(escaped)
+        except HttpProcessingError as error:
+            if hasattr(self, "_message") or self._messages or self._head_bytes:
+                raise
+            messages, self._parser = before_mistake(self, self._loop, data, error), None
+            return messages, False, b""
 
     def _follow(self, messages: list[Message], data: bytes) -> list[Message]:
         """Find out where requests with a body end: see framing.py; what can be answered of these.

@@ -3,14 +3,15 @@
 Its parser gives whole heads and bodies, and does not tell at which byte they end. Mostly nobody
 has to know. But it takes the last trailer of a body in chunks for a header of the next request;
 it throws away what comes in one piece with a request to upgrade to something that it does not
-know; and what a body brings beside itself has no bound: chunk extensions, which it skips, and
-trailers, which it keeps.
+know, and what it has read of a piece that makes no sense further on; and what a body brings
+beside itself has no bound: chunk extensions, which it skips, and trailers, which it keeps.
 """
 
 import asyncio
 import urllib.parse
 
 from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
@@ -25,8 +26,10 @@ _ASCII = bytes(range(0x80))
 Message = tuple[RawRequestMessage, StreamReader]
 
 
-def new_parser(protocol: BaseProtocol, loop: asyncio.AbstractEventLoop) -> HttpRequestParser:
-    """A parser that expects a request to begin."""
+def new_parser(
+    protocol: BaseProtocol, loop: asyncio.AbstractEventLoop, at_once: int = MAX_PIPELINED
+) -> HttpRequestParser:
+    """A parser that expects a request to begin, and stops for a while after `at_once` of them."""
     return HttpRequestParser(
         protocol,
         loop,
@@ -34,7 +37,7 @@ def new_parser(protocol: BaseProtocol, loop: asyncio.AbstractEventLoop) -> HttpR
         **HEAD_LIMITS,
         payload_exception=RequestBodyBroken,
         auto_decompress=False,
-        max_msg_queue_size=MAX_PIPELINED,
+        max_msg_queue_size=at_once,
     )
 
 
@@ -44,6 +47,35 @@ def with_escaped_target(piece: bytes) -> bytes | None:
     if not end or line.isascii():
         return None
     return urllib.parse.quote_from_bytes(line, safe=_ASCII).encode() + end + rest
+
+
+def before_mistake(
+    protocol: BaseProtocol,
+    loop: asyncio.AbstractEventLoop,
+    piece: bytes,
+    error: HttpProcessingError,
+) -> list[Message]:
+    """The requests in a connection's first piece that are whole before it makes no sense.
+
+    A parser that fails loses those that it has read of the piece. The last one ends the connection:
+    what followed one with `Connection: close`, say, is nobody's business (RFC 9112, 9.6). Raises
+    the error where there are none.
+    """
+    parser = new_parser(protocol, loop, at_once=1)
+    found: list[Message] = []
+    try:
+        messages, _, _ = parser.feed_data(piece)
+        while messages and Incoming(*messages[0]).is_whole and len(found) < MAX_PIPELINED:
+            found.append(messages[0])
+            if Incoming(*messages[0]).may_hide_what_follows:
+                break
+            parser.message_consumed()
+            messages, _, _ = parser.feed_data(b"")
+    except HttpProcessingError:
+        pass
+    if not found:
+        raise error
+    return [*found[:-1], without_keep_alive(*found[-1])]
 
 
 class Incoming:
