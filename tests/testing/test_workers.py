@@ -91,6 +91,17 @@ def test_a_trigger_runs_its_handler_and_what_that_left_for_later(holdfast, echo)
     assert holdfast.clock.elapsed == 1
 
 
+def test_a_trigger_waits_for_nothing_that_goes_on_beside_it(holdfast):
+    worker = holdfast.worker("""
+        import { DurableObject } from "cloudflare:workers";
+        export class Ticking extends DurableObject { start() { setInterval(() => {}, 9); } }
+        export default { scheduled(event, env, ctx) { ctx.waitUntil(scheduler.wait(20)); } };
+    """)
+    worker.object("Ticking").call("start")
+    worker.scheduled()
+    assert holdfast.clock.elapsed == 0.02
+
+
 def test_an_error_has_its_stack_and_the_line_of_the_source(holdfast):
     worker = holdfast.worker("export default {\n  fetch() {\n    return missing.name;\n  },\n};")
     with pytest.raises(JavaScriptError) as caught:

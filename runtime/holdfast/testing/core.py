@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -347,16 +347,15 @@ class Core(Stage, Generic[WorkerT]):
         Time jumps as far as that takes; alarms are not waited for. Raises CallTimedOut where it
         takes longer than a call may, as what repeats for ever does.
         """
-        await self.settle_now(self.workers)
+        await self.settle_now(lambda: [name for name in self.workers if self._is_busy(name)])
 
-    async def settle_now(self, names: Iterable[str]) -> None:
-        """See `settle`; only what Workers of these names have under way is waited for."""
+    async def settle_now(self, unsettled: Callable[[], list[str]]) -> None:
+        """Let time pass until there are no Workers any more that are `unsettled`; see `settle`."""
         self.begin()
-        names = [*names]
         deadline = self.waiting.deadline()
         await self.waiting.quiet()
         while (
-            (busy := [name for name in names if self._is_busy(name)])
+            (busy := unsettled())
             and not self._time.frozen
             and (due := self._time.next_due_ms()) is not None
         ):

@@ -174,9 +174,11 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT, StreamT]):
         """
         loaded = self.loaded
         time_ms = self._core.clock.now_ms() if at is None else seconds_of(at) * 1e3
+        others = loaded.under_way
         answer = loaded.scheduled(cron, time_ms)
+        event = loaded.under_way - others
         await settled(self._core, self, answer, f"the trigger {cron!r}")
-        await self._core.settle_now([self.name])
+        await self._core.settle_now(lambda: [self.name] if event & loaded.under_way else [])
 
     @driven
     async def run(self, function: str, *arguments: Any) -> Any:

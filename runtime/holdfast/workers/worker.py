@@ -486,6 +486,11 @@ class Worker:
         return (SERVICE_RESTART, CODE_UPDATED) if self.retired else (GOING_AWAY, "")
 
     @property
+    def under_way(self) -> frozenset[int]:
+        """The events that have not ended, with all that they gave to `waitUntil`, by number."""
+        return frozenset(self._live)
+
+    @property
     def is_busy(self) -> bool:
         """True while an event is under way, a call of an object, or a body that goes out.
 
