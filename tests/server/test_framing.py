@@ -126,7 +126,10 @@ async def test_no_trailer_is_a_header_of_the_next_request(server: Server) -> Non
         assert b"evil" not in answer, (pieces, answer)
 
 
+TO_UPGRADE = NEXT.replace(b"Connection: close\r\n", DECLINED)
 CUT_OFF = [
+    [TRAILERS + TO_UPGRADE],
+    [TRAILERS[:-9], TRAILERS[-9:] + TO_UPGRADE],
     [TRAILERS + NEXT],
     [TRAILERS[:-9], TRAILERS[-9:] + NEXT],
     [post(CHUNKED, b"3\r\nabc\r\n0\r\n\r\n") + NEXT],

@@ -241,10 +241,7 @@ class Connection(Flow):
             return messages, False, b""
 
     def _follow(self, messages: list[Message], data: bytes) -> list[Message]:
-        """Find out where requests with a body end: see framing.py; what can be answered of these.
-
-        The parser is not asked for more where it may have mistaken what follows one.
-        """
+        """What can be answered of these, with an eye on where they end: see framing.py."""
         incoming, self._incoming = self._incoming, None
         is_all = len(self._messages) + len(messages) < MAX_PIPELINED
         if incoming is not None:
@@ -255,22 +252,23 @@ class Connection(Flow):
             if not incoming.is_whole:
                 self._incoming = incoming
                 return []
-            if incoming.may_hide_what_follows and not self._upgraded:
+            if incoming.may_hide_what_follows and (messages or not self._upgraded):
                 if messages or not (is_all and incoming.ends_what_came):
                     self._end_with_last()
                     return []
                 self._parser = new_parser(self, self._loop)
-        if not self._upgraded:
-            messages, self._incoming, is_end = within(messages, data, is_all=is_all)
-            if is_end:
-                self._parser = None
-            elif messages and self._incoming is None and messages[-1][0].chunked:
-                self._parser = new_parser(self, self._loop)
+        messages, self._incoming, is_end = within(
+            messages, data, is_all=is_all, is_upgraded=self._upgraded
+        )
+        if is_end:
+            self._parser, self._upgraded, self._tail = None, False, b""
+        elif messages and self._incoming is None and not self._upgraded and messages[-1][0].chunked:
+            self._parser = new_parser(self, self._loop)
         return messages
 
     def _end_with_last(self) -> None:
         """Answer no more requests than those that are here."""
-        self._parser = None
+        self._parser, self._upgraded, self._tail = None, False, b""
         if self._messages:
             self._messages.append(without_keep_alive(*self._messages.pop()))
         else:

@@ -127,13 +127,13 @@ class Incoming:
 
 
 def within(
-    messages: list[Message], piece: bytes, *, is_all: bool
+    messages: list[Message], piece: bytes, *, is_all: bool, is_upgraded: bool
 ) -> tuple[list[Message], Incoming | None, bool]:
     """What can be answered of the requests in a piece that the parser has read.
 
     With the one whose body is yet to come, if any, and whether the parser may have mistaken what
     follows the last one, which is answered as the last of its connection then. `is_all`: it has
-    read the whole piece.
+    read the whole piece; `is_upgraded`: it has stopped behind the last, and lost nothing.
     """
     for index, (message, payload) in enumerate(messages):
         incoming = Incoming(message, payload)
@@ -141,7 +141,8 @@ def within(
         if not incoming.is_whole:
             return messages, incoming, False
         is_last = index + 1 == len(messages)
-        if incoming.may_hide_what_follows and not (is_last and is_all and incoming.ends_what_came):
+        is_end = is_last and (is_upgraded or (is_all and incoming.ends_what_came))
+        if incoming.may_hide_what_follows and not is_end:
             return [*messages[:index], without_keep_alive(message, payload)], None, True
     return messages, None, False
 
