@@ -1,5 +1,6 @@
 """A running API over a real catalog and a platform that runs nothing."""
 
+import shutil
 import socket
 
 import aiohttp
@@ -49,10 +50,20 @@ async def api(platform, settings):
     await server.close()
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A folder of buckets with one, `files`: to make one syncs the disk many times."""
+    folder = tmp_path_factory.mktemp("made") / "r2"
+    buckets = Buckets(folder)
+    buckets.create("files", 0)
+    buckets.close()
+    return folder
+
+
 @pytest.fixture
-async def s3(platform, settings):
+async def s3(made, tmp_path, platform, settings):
     """A client of S3, and a bucket `files`."""
-    platform.buckets.create("files", 0)
+    shutil.copytree(made, tmp_path / "r2")
     listener = socket.create_server(("127.0.0.1", 0))
     server = ApiServer(platform, settings)
     await server.start_on([listener])
