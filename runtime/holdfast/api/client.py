@@ -20,6 +20,7 @@ from holdfast.api.session import DEFAULT_ACCOUNT, Session
 from holdfast.catalog.declared_routes import DeclaredRoute
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project import Project, read_project
+from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.catalog.script import Syntax
 from holdfast.catalog.source import Source, read_source
 from holdfast.engine.modules import Module, ModuleKind
@@ -82,6 +83,8 @@ def deploy_project(
     Raises ProjectInvalid, and OSError for a file that cannot be read, besides what all raise.
     """
     project = read_project(Path(file), environment, default_name=name, without=without)
+    if project.site is not None:
+        raise ProjectInvalid(f'{file}: a project with a "site" is uploaded by `wrangler deploy`')
     source = project.source(
         [Path(other) for other in modules], compatibility_date, compatibility_flags
     )

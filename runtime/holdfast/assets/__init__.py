@@ -5,6 +5,7 @@ only `storage` (for what survives a power loss). `workers/assets.py` answers req
 
 - `configuration.py`: `AssetsConfig`, what a project says of its assets; `asset.py`: `Asset`, one
   file; `site.py`: `Assets`, a script's files with their configuration.
+- `workers_site.py`: the files of a Workers Site, which are found by keys and not served.
 - `folder.py` has the files of a directory, `manifest.py` those that were uploaded; `store.py`
   keeps the contents of the latter.
 - `html_handling.py` finds the file for a path, `redirects.py` and `headers.py` read `_redirects`

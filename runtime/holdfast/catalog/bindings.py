@@ -6,6 +6,7 @@ https://developers.cloudflare.com/workers/configuration/multipart-upload-metadat
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from holdfast.catalog.errors import UploadRejected, rejected
@@ -55,6 +56,17 @@ class KeyValue:
 
     name: str
     namespace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFiles:
+    """The files of a Workers Site, by their keys: a KV namespace that takes nothing.
+
+    A project has it that is served from its folder; no upload asks for one, and no catalog has it.
+    """
+
+    name: str
+    files: Mapping[str, Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +231,7 @@ Binding: TypeAlias = (
     | Json
     | Service
     | KeyValue
+    | SiteFiles
     | D1
     | QueueProducer
     | R2Bucket

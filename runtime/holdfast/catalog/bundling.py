@@ -216,6 +216,8 @@ def _run_for(
 ) -> "CompletedProcess[str]":
     import subprocess
 
+    from holdfast.assets.workers_site import MANIFEST
+
     output = "esm" if request.syntax is Syntax.MODULES else "iife"
     # An alias is for what follows a slash as well, which old programs take no alias of its own for.
     aliased = [name for name in _NODE_MODULES if request.with_node and "/" not in name]
@@ -230,6 +232,7 @@ def _run_for(
         "--external:cloudflare:*",
         "--external:node:*",
         "--external:workerd:*",
+        f"--external:{MANIFEST}",
         "--keep-names",
         "--loader:.js=jsx",
         "--loader:.mjs=jsx",

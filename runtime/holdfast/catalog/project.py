@@ -10,17 +10,24 @@ https://developers.cloudflare.com/workers/wrangler/configuration/
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.assets import AssetFolder, Assets, AssetsConfig, AssetsInvalid
 from holdfast.catalog.additional_modules import find_modules
-from holdfast.catalog.bindings import RequestedBinding, parse_bindings
+from holdfast.catalog.bindings import (
+    Binding,
+    PlainText,
+    RequestedBinding,
+    SiteFiles,
+    parse_bindings,
+)
 from holdfast.catalog.bundling import BundleOptions
 from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.errors import UploadRejected
-from holdfast.catalog.files import module_kind
+from holdfast.catalog.files import guess_syntax, module_kind
 from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.module_rules import copied_endings, fits
 from holdfast.catalog.node_compat import has_node
@@ -36,9 +43,10 @@ from holdfast.catalog.script import Syntax, check_script_name
 from holdfast.catalog.source import Source, read_source
 from holdfast.catalog.tail_consumers import names_of, parse_tail_consumers
 from holdfast.dataclass import dataclass
-from holdfast.engine.modules import ModuleKind
+from holdfast.engine.modules import Module, ModuleKind
 
 if TYPE_CHECKING:
+    from holdfast.assets.workers_site import SiteContent
     from holdfast.catalog.consumers import DeclaredConsumer
     from holdfast.catalog.d1_migrations import DeclaredDatabase
     from holdfast.catalog.declared_routes import DeclaredRoute
@@ -101,6 +109,7 @@ class Project:
     tail_consumers: tuple[str, ...] = ()
     databases: "tuple[DeclaredDatabase, ...]" = ()
     bound_modules: tuple[Path, ...] = ()
+    site: "SiteContent | None" = None
 
     @property
     def folder(self) -> Path:
@@ -138,6 +147,11 @@ class Project:
                 f'"wasm_modules" of {self.file} is for scripts without exports: import the module '
                 f"instead, as in: import code from './{self.bound_modules[0].name}'"
             )
+        if self.site is not None and source.syntax is Syntax.MODULES:
+            from holdfast.assets.workers_site import MANIFEST
+
+            manifest = Module(MANIFEST, ModuleKind.TEXT, self.site.manifest.encode())
+            source = replace(source, modules=(*source.modules, manifest))
         return source
 
     def kind_of(self, path: Path) -> ModuleKind:
@@ -217,6 +231,7 @@ def read_project(
         _require_built(reader, command)
     secrets = read_secrets(file.parent, environment) if with_secrets else None
     assets = reader.assets()
+    site = reader.site()
     notes = [*notes_on(whole, environment), *_notes_on_assets(assets)]
     entries = tuple(reader.entries(secrets or {}))
     return Project(
@@ -224,7 +239,7 @@ def read_project(
         name=reader.script_name(environment, default_name),
         main=reader.main(),
         entries=entries,
-        bindings=reader.bindings(entries, secrets),
+        bindings=(*reader.bindings(entries, secrets), *_bindings_of_site(site, reader.main())),
         compatibility_date=reader.compatibility_date(),
         compatibility_flags=reader.compatibility_flags(),
         migrations=tuple(reader.migrations()),
@@ -241,6 +256,7 @@ def read_project(
         tail_consumers=reader.tail_consumers(),
         databases=reader.databases(),
         bound_modules=tuple(file.parent / path for path in reader.wasm_modules().values()),
+        site=site,
     )
 
 
@@ -314,6 +330,15 @@ def _notes_on_assets(assets: Assets | None) -> Iterable[str]:
         return
     if not assets.origin.directory.is_dir():
         yield f'"assets.directory" is no folder yet: {assets.origin.directory}'
+
+
+def _bindings_of_site(site: "SiteContent | None", main: Path | None) -> Iterable[Binding]:
+    if site is not None:
+        from holdfast.assets.workers_site import MANIFEST, NAMESPACE
+
+        yield SiteFiles(NAMESPACE, site.files)
+        if main is not None and main.is_file() and guess_syntax(main) is Syntax.SERVICE_WORKER:
+            yield PlainText(MANIFEST, site.manifest)
 
 
 def _require_built(reader: "_Reader", command: str) -> None:
@@ -469,6 +494,28 @@ class _Reader(BindingReader):
                 if fields.get(name):
                     raise self.invalid(f"assets.{name}", 'needs a script: "main" is missing')
         return Assets(AssetFolder((self.file.parent / directory).resolve()), config)
+
+    def site(self) -> "SiteContent | None":
+        """The files of a Workers Site.
+
+        https://developers.cloudflare.com/workers/wrangler/configuration/#workers-sites
+        """
+        fields = self.table("site")
+        if not fields:
+            return None
+        bucket = fields.get("bucket")
+        if not isinstance(bucket, str) or not bucket:
+            raise self.invalid("site.bucket", "must be a non-empty string, a folder")
+        folder = self.file.parent / bucket
+        if not folder.is_dir():
+            raise self.invalid("site.bucket", f"is no folder: {folder}")
+        from holdfast.assets.workers_site import WorkersSite
+
+        patterns = (tuple(self.texts(name, within="site")) for name in ("include", "exclude"))
+        try:
+            return WorkersSite(folder.resolve(), *patterns).content()
+        except (AssetsInvalid, OSError) as error:
+            raise self.invalid("site", f"has a mistake: {error}") from error
 
     def exports(self) -> Mapping[str, Mapping[str, Any]]:
         """The classes of Durable Objects that are declared, in the place of migrations."""

@@ -41,16 +41,15 @@ AS_UPLOADED = {
 _REFUSED = """
     agent_memory ai ai_search ai_search_namespaces artifacts browser cloudchamber connect containers
     data_blobs dispatch_namespaces flagship images k2 logfwdr media
-    mtls_certificates pipelines site stream streaming_tail_consumers
+    mtls_certificates pipelines stream streaming_tail_consumers
     text_blobs unsafe_hello_world vectorize vpc_networks vpc_services websearch
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
     alias analytics_engine_datasets assets base_dir build compatibility_date compatibility_flags
     d1_databases define dev durable_objects exports find_additional_modules hyperdrive jsx_factory
     jsx_fragment kv_namespaces main migrations minify name no_bundle queues r2_buckets ratelimits
-    route routes rules secrets_store_secrets send_email services tail_consumers triggers tsconfig
-    unsafe vars version_metadata wasm_modules
-    worker_loaders workflows
+    route routes rules secrets_store_secrets send_email services site tail_consumers triggers
+    tsconfig unsafe vars version_metadata wasm_modules worker_loaders workflows
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """

@@ -193,7 +193,8 @@ class ProjectFile(Followed):
         """The state of the configuration, of a version's modules, and of their folders."""
         folder = self._project.folder
         secrets = secret_files(folder, self._environment)
-        return self._stamp(script, folder, self._file, self.path, *secrets)
+        site = self._project.site.files.values() if self._project.site else ()
+        return self._stamp(script, folder, self._file, self.path, *secrets, *site)
 
     def _read_project(self) -> Project:
         return read_project(

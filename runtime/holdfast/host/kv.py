@@ -29,16 +29,19 @@ class KeyValueBindings:
 
     def __init__(self, store: KeyValueStore) -> None:
         self._store = store
-        self._namespaces: list[str] = []
+        self._namespaces: list[tuple[Any, str]] = []
 
-    def bind(self, namespace_id: str) -> int:
-        """Let the isolate reach a namespace; its number there."""
-        self._namespaces.append(namespace_id)
+    def bind(self, namespace_id: str, store: Any = None) -> int:
+        """Let the isolate reach a namespace; its number there.
+
+        `store` has its entries if it is not the server's: a `FileStore`.
+        """
+        self._namespaces.append((store or self._store, namespace_id))
         return len(self._namespaces) - 1
 
-    def find(self, number: int) -> tuple[KeyValueStore, str]:
+    def find(self, number: int) -> tuple[Any, str]:
         """Where a namespace's entries are kept, and its id."""
-        return self._store, self._namespaces[number]
+        return self._namespaces[number]
 
 
 @async_op

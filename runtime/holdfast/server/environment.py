@@ -25,6 +25,7 @@ from holdfast.catalog import (
     SecretText,
     SendEmail,
     Service,
+    SiteFiles,
     StoreSecret,
     VersionMetadata,
     WasmModule,
@@ -82,7 +83,7 @@ class Environment:
             case Service(name, service, entrypoint, props):
                 number = self._objects.bind_service(service, entrypoint or "")
                 return {"type": "service", "name": name, "number": number, "props": props}
-            case KeyValue() | D1() | QueueProducer() | R2Bucket() | SendEmail():
+            case KeyValue() | SiteFiles() | D1() | QueueProducer() | R2Bucket() | SendEmail():
                 return self._store(binding)
             case Hyperdrive() | StoreSecret():
                 return self._of_secret(binding)
@@ -163,12 +164,19 @@ class Environment:
         entry = {"type": kind, "name": name, "secret": secret}
         return entry if text is None else {**entry, "text": text}
 
-    def _store(self, binding: KeyValue | D1 | QueueProducer | R2Bucket | SendEmail) -> Described:
+    def _store(
+        self, binding: KeyValue | SiteFiles | D1 | QueueProducer | R2Bucket | SendEmail
+    ) -> Described:
         """Something outside of the script, and how the isolate calls it."""
         capabilities = self._host.capabilities
         match binding:
             case KeyValue(name, namespace_id):
                 number = capabilities.kv.bind(namespace_id)
+                return {"type": "kv_namespace", "name": name, "number": number}
+            case SiteFiles(name, files):
+                from holdfast.host.site_files import FileStore
+
+                number = capabilities.kv.bind(name, FileStore(files))
                 return {"type": "kv_namespace", "name": name, "number": number}
             case D1(name, database_id):
                 return {"type": "d1", "name": name, "number": capabilities.d1.bind(database_id)}
