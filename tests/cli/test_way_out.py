@@ -18,14 +18,15 @@ pytestmark = pytest.mark.slow
         ("main.mjs", "import x from '@scope/pack/part'", "install --save-dev esbuild"),
     ],
 )
-def test_what_has_to_be_bundled_is_told_in_a_line(
+def test_what_has_to_be_bundled_is_told_in_a_line_and_where_it_is_imported(
     tmp_path: Path, name: str, text: str, told: str
 ) -> None:
     (tmp_path / "view.tsx").write_text("")
     (tmp_path / name).write_text(text)
     done = holdfast("run", name, "--port", "0", folder=tmp_path)
-    assert (done.code, done.err.count("\n")) == (1, 1)
-    assert told in done.err
+    reason, *places = done.err.splitlines()
+    assert done.code == 1 and told in reason
+    assert all(place.startswith("    at main.mjs:1:") for place in places)
 
 
 @pytest.mark.parametrize(

@@ -457,3 +457,12 @@ async def test_what_is_loaded_has_nothing_of_its_loaders(loading: Loading) -> No
             await tried(() => caches.default.match("http://x/"))];`)).getEntrypoint().run();
     """)
     assert told == [[], ["default"], "undefined", "No Cache was configured"]
+
+
+async def test_a_handshake_without_a_network_is_refused_as_a_request_is(loading: Loading) -> None:
+    told = await loading.run("""
+        const code = await run(`await fetch("http://example.com/", { headers: { upgrade: "websocket" } });`);
+        return env.LOADER.load({ ...code, globalOutbound: null })
+          .getEntrypoint().run().catch((error) => error.message.slice(0, 28));
+    """)
+    assert told == "This worker is not permitted"

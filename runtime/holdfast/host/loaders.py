@@ -77,7 +77,7 @@ class NoNetwork:
             request.body.cancel()
         raise self._refusal()
 
-    async def send(self, request: FetchRequest, handshake: object) -> FetchedResponse:
+    async def follow(self, request: FetchRequest, handshake: object) -> FetchedResponse:
         """See FetchClient; raises ScriptError."""
         raise self._refusal()
 
