@@ -6,10 +6,10 @@ import zlib
 
 import pytest
 
+from holdfast.crc import CRCS
 from holdfast.engine import Limits, Module, ModuleKind
 from holdfast.host.context import Capabilities, Host
 from holdfast.host.crypto import streams
-from holdfast.host.crypto.checksums import CHECKSUMS
 from holdfast.host.crypto.digests import HASHES, crypto_digest, crypto_digest_large, crypto_equal
 from holdfast.host.crypto.hmac import crypto_hmac, crypto_hmac_large
 from holdfast.host.crypto.random import crypto_random, crypto_random_uuid
@@ -72,7 +72,7 @@ async def test_a_digest_of_chunks_is_that_of_the_whole(host):
 )
 @pytest.mark.parametrize("cut", [0, 1, 8, 9])
 def test_checksums_are_those_of_the_catalogue(name, check, cut):
-    checksum = CHECKSUMS[name]()
+    checksum = CRCS[name]()
     checksum.update(b"123456789"[:cut])
     checksum.update(b"123456789"[cut:])
     assert checksum.digest().hex() == check
@@ -80,12 +80,12 @@ def test_checksums_are_those_of_the_catalogue(name, check, cut):
 
 def test_a_long_checksum_is_the_same_in_pieces():
     data = bytes(range(256)) * 5
-    whole, pieces = CHECKSUMS["crc64nvme"](), CHECKSUMS["crc64nvme"]()
+    whole, pieces = CRCS["crc64nvme"](), CRCS["crc64nvme"]()
     whole.update(data)
     for start in range(0, len(data), 13):
         pieces.update(data[start : start + 13])
     assert whole.digest() == pieces.digest()
-    crc32 = CHECKSUMS["crc32"]()
+    crc32 = CRCS["crc32"]()
     crc32.update(data)
     assert crc32.digest() == zlib.crc32(data).to_bytes(4, "big")
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.storage.r2.checksums import _Crc, new_checksum
+from holdfast.crc import ReflectedCrc
+from holdfast.storage.r2.checksums import new_checksum
 
 # https://reveng.sourceforge.io/crc-catalogue/all.htm
 CHECKS = {"crc32": "cbf43926", "crc32c": "e3069283", "crc64nvme": "ae8b14860a799888"}
@@ -24,7 +25,7 @@ def test_a_crc_is_the_one_of_the_catalogue(name):
 
 @given(st.lists(st.integers(0, len(CONTENT)), max_size=4))
 def test_pieces_of_any_size_are_folded_to_what_bytes_one_by_one_come_to(cuts):
-    crc = _Crc(32, 0xEDB88320)  # zlib's, which has a peer
+    crc = ReflectedCrc(32, 0xEDB88320)  # zlib's, which has a peer
     bounds = [0, *sorted(cuts), len(CONTENT)]
     for start, stop in pairwise(bounds):
         crc.update(CONTENT[start:stop])

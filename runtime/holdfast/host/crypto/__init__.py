@@ -12,7 +12,7 @@ private key and SubjectPublicKeyInfo for a public one.
 An op that takes long returns the number of a job: see `holdfast.host.jobs`. One for much data
 returns its answer instead while too much data is being worked on.
 
-- random.py, digests.py, streams.py and checksums.py, hmac.py, derivation.py, aes.py,
+- random.py, digests.py, streams.py, hmac.py, derivation.py, aes.py,
   rsa.py, curves.py: the families
 - secret.py: import and export of symmetric keys; asymmetric.py: what RSA and curves share
 - der.py, jwk.py: the formats of keys

@@ -6,8 +6,8 @@ https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#digeststream
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from holdfast.crc import CRCS
 from holdfast.host.context import Host
-from holdfast.host.crypto.checksums import CHECKSUMS
 from holdfast.host.crypto.digests import HASHES
 from holdfast.host.ops import op
 
@@ -18,7 +18,7 @@ _streams: WeakKeyDictionary[Host, dict[int, Any]] = WeakKeyDictionary()
 @op
 def crypto_stream_begin(host: Host, stream: int, name: str) -> None:
     """Begin a digest by the name of a hash or of a checksum."""
-    _streams.setdefault(host, {})[stream] = (HASHES.get(name) or CHECKSUMS[name])()
+    _streams.setdefault(host, {})[stream] = (HASHES.get(name) or CRCS[name])()
 
 
 @op
