@@ -14,10 +14,13 @@ from typing import cast
 from aiohttp import StreamReader, web
 from aiohttp.web import RequestPayloadError
 
+from holdfast.api.auth import SETTINGS
 from holdfast.api.envelope import ApiRefusal
 from holdfast.catalog import ErrorCode, UploadRejected
+from holdfast.host.bodies import ByteStream
 
 _CHUNK_BYTES = 1 << 16
+_SLOWEST_BYTES_S = 100_000  # of objects, which may be large
 
 
 async def withhold_continue(_request: web.Request) -> None:
@@ -58,6 +61,19 @@ async def bounded_body(
         raise ApiRefusal(
             HTTPStatus.BAD_REQUEST, ErrorCode.INVALID_SCRIPT, f"The body broke off: {error}"
         ) from error
+
+
+def object_timeout_s(request: web.Request, length: int) -> float:
+    """How long the body of an object may take that has so many bytes."""
+    return request.app[SETTINGS].upload_timeout_s + length / _SLOWEST_BYTES_S
+
+
+async def send_stream(request: web.Request, response: web.StreamResponse, body: ByteStream) -> None:
+    """Answer with a stream, piece by piece. Who has opened it cancels it in the end."""
+    await response.prepare(request)
+    while piece := await body.read():
+        await response.write(piece)
+    await response.write_eof()
 
 
 def too_large(max_bytes: int) -> UploadRejected:

@@ -11,16 +11,15 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from holdfast.api.auth import SETTINGS
-from holdfast.api.body import bounded_body
+from holdfast.api.body import bounded_body, object_timeout_s, send_stream
 from holdfast.api.buckets import time_of
 from holdfast.api.envelope import success
 from holdfast.api.object_headers import http_metadata, object_headers
 from holdfast.api.paging import number_of
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
-from holdfast.host.bodies import BufferedBody, ByteStream
-from holdfast.host.r2_bodies import Receiving, body_of, from_thread
+from holdfast.host.bodies import ByteStream
+from holdfast.host.r2_bodies import Receiving, from_thread, stream_of
 from holdfast.storage.r2 import Bucket, Metadata, StoredObject
 from holdfast.storage.r2.bucket import MAX_UPLOAD_BYTES, Got
 from holdfast.storage.r2.contents import NewContent
@@ -29,7 +28,6 @@ from holdfast.storage.r2.listing import MAX_LISTED, Page
 
 DEFAULT_LISTED = 20
 _CHUNK_BYTES = 1 << 18
-_SLOWEST_BYTES_S = 100_000
 T = TypeVar("T")
 
 
@@ -82,8 +80,7 @@ class BucketObjectHandlers:
 
         def read() -> tuple[Got, ByteStream]:
             got = use(lambda one: one.get(key, header))
-            body = body_of(got)
-            return got, BufferedBody(body) if isinstance(body, bytes) else body
+            return got, stream_of(got)
 
         got, body = await from_thread(read, lambda found: found[1].cancel())
         try:
@@ -93,10 +90,7 @@ class BucketObjectHandlers:
                 told = f"bytes {got.range.start}-{got.range.stop - 1}/{got.object.size}"
                 response.headers["Content-Range"] = told
             response.content_length = len(got.range)
-            await response.prepare(request)
-            while piece := await body.read():
-                await response.write(piece)
-            await response.write_eof()
+            await send_stream(request, response, body)
         finally:
             body.cancel()
         return response
@@ -122,7 +116,7 @@ class BucketObjectHandlers:
         receiving = Receiving(new)
         try:
             length = request.content_length or MAX_UPLOAD_BYTES
-            timeout_s = request.app[SETTINGS].upload_timeout_s + length / _SLOWEST_BYTES_S
+            timeout_s = object_timeout_s(request, length)
             async with bounded_body(
                 request, max_bytes=MAX_UPLOAD_BYTES, timeout_s=timeout_s
             ) as stream:

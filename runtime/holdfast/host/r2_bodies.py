@@ -5,7 +5,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from holdfast.host.bodies import BodyError, ByteStream
+from holdfast.host.bodies import BodyError, BufferedBody, ByteStream
 from holdfast.host.file_bodies import CHUNK_BYTES, WHOLE_BYTES, FileBody
 from holdfast.host.ops import awaited_work
 from holdfast.storage.errors import StorageError
@@ -70,6 +70,12 @@ def body_of(got: Got) -> bytes | ByteStream:
     if len(bytes_read) < len(got.range):
         raise StorageError(f"The content of {got.object.key} is shorter than it was")
     return bytes_read
+
+
+def stream_of(got: Got) -> ByteStream:
+    """The same as a stream, however little it is. Blocks; raises OSError."""
+    body = body_of(got)
+    return BufferedBody(body) if isinstance(body, bytes) else body
 
 
 async def from_thread(work: Callable[[], T], forget: Callable[[T], None]) -> T:

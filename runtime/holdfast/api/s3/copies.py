@@ -20,8 +20,8 @@ from holdfast.api.s3.metadata import class_of, custom_of, http_of
 from holdfast.api.s3.request import S3Request
 from holdfast.api.s3.signature import Signature
 from holdfast.api.s3.xml import text
-from holdfast.host.bodies import BodyError, BufferedBody, ByteStream
-from holdfast.host.r2_bodies import Receiving, body_of, from_thread
+from holdfast.host.bodies import BodyError, ByteStream
+from holdfast.host.r2_bodies import Receiving, from_thread, stream_of
 from holdfast.storage.errors import StorageError
 from holdfast.storage.r2 import Bucket, Metadata, StoredObject
 from holdfast.storage.r2.bucket import MAX_UPLOAD_BYTES, Got
@@ -114,8 +114,7 @@ async def _source(
         got = request.buckets.use(bucket, lambda one: one.get(key, wanted, condition))
         if got.content is None:
             raise PreconditionFailed
-        body = body_of(got)
-        return got, BufferedBody(body) if isinstance(body, bytes) else body
+        return got, stream_of(got)
 
     got, body = await from_thread(read, lambda found: found[1].cancel())
     try:

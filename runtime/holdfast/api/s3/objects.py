@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from holdfast.api.body import send_stream
 from holdfast.api.object_headers import sendable
 from holdfast.api.s3.answers import empty_answer, xml_answer
 from holdfast.api.s3.checksums import checksum_headers
@@ -23,8 +24,8 @@ from holdfast.api.s3.request import S3Request
 from holdfast.api.s3.signature import Signature
 from holdfast.api.s3.xml import element, text
 from holdfast.api.s3.xml_in import parse
-from holdfast.host.bodies import BufferedBody, ByteStream
-from holdfast.host.r2_bodies import body_of, from_thread
+from holdfast.host.bodies import ByteStream
+from holdfast.host.r2_bodies import from_thread, stream_of
 from holdfast.storage.r2 import Bucket, R2Error, StoredObject
 from holdfast.storage.r2.bucket import MAX_DELETED, Got
 from holdfast.storage.r2.contents import NewContent
@@ -47,10 +48,7 @@ async def get_object(request: S3Request, _: Signature) -> web.StreamResponse:
     got, body, is_part = await _opened(request)
     try:
         response = _head(request, got.object, got.range if is_part else None)
-        await response.prepare(request.http)
-        while piece := await body.read():
-            await response.write(piece)
-        await response.write_eof()
+        await send_stream(request.http, response, body)
     finally:
         body.cancel()
     return response
@@ -156,8 +154,7 @@ async def _opened(request: S3Request) -> tuple[Got, ByteStream, bool]:
         got = request.use(lambda bucket: bucket.get(request.key, bytes_of, condition))
         if got.content is None:
             raise _unmet(request, got.object)
-        body = body_of(got)
-        return got, BufferedBody(body) if isinstance(body, bytes) else body
+        return got, stream_of(got)
 
     def read() -> tuple[Got, ByteStream, bool]:
         got, body = get(wanted)

@@ -10,7 +10,7 @@ from typing import TypeVar
 from aiohttp import StreamReader
 
 from holdfast.api.auth import SETTINGS
-from holdfast.api.body import bounded_body, read_body
+from holdfast.api.body import bounded_body, object_timeout_s, read_body
 from holdfast.api.s3.checksums import Given
 from holdfast.api.s3.chunks import ChunkedBody, is_in_chunks
 from holdfast.api.s3.errors import S3Error
@@ -25,7 +25,6 @@ from holdfast.storage.r2.errors import EntityTooLarge
 
 MAX_DOCUMENT_BYTES = 4 << 20
 _PIECE_BYTES = 1 << 18
-_SLOWEST_BYTES_S = 100_000
 _FRAMING = 2  # a chunk of one byte has some dozens around it; clients' have a thousandth
 T = TypeVar("T")
 
@@ -111,7 +110,7 @@ def _digest(name: str, body: bytes) -> str:
 async def _body(
     request: S3Request, length: int, most: int, *, in_chunks: bool
 ) -> AsyncIterator[StreamReader]:
-    timeout_s = request.http.app[SETTINGS].upload_timeout_s + length / _SLOWEST_BYTES_S
+    timeout_s = object_timeout_s(request.http, length)
     max_bytes = most * _FRAMING if in_chunks else most
     if length > most:
         raise EntityTooLarge

@@ -53,15 +53,16 @@ async def upload_part(request: S3Request, signature: Signature) -> web.Response:
     def begin(bucket: Bucket, algorithms: Sequence[str] = ()) -> NewContent:
         return bucket.uploads.begin_part(request.key, upload, algorithms)
 
+    def put(bucket: Bucket, new: NewContent, checksums: dict[str, str] | None = None) -> str:
+        return bucket.uploads.put_part(request.key, upload, number, new, checksums)
+
     def finish(
-        bucket: Bucket, new: NewContent, checksums: dict[str, str] | None = None
+        bucket: Bucket, new: NewContent, checksums: dict[str, str]
     ) -> tuple[str, dict[str, str]]:
-        checksums = checksums or {}
-        etag = bucket.uploads.put_part(request.key, upload, number, new, checksums)
-        return etag, checksums
+        return put(bucket, new, checksums), checksums
 
     if request.header(SOURCE) is not None:
-        return await upload_part_copy(request, lambda *given: finish(*given)[0], begin)
+        return await upload_part_copy(request, put, begin)
     etag, checksums = await receive(request, signature, begin, finish)
     return empty_answer(headers={"ETag": f'"{etag}"', **checksum_headers(checksums)})
 

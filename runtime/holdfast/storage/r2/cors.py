@@ -6,6 +6,7 @@ https://developers.cloudflare.com/r2/buckets/cors/
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from holdfast.dataclass import dataclass
@@ -84,19 +85,7 @@ def _fits(pattern: str, text: str) -> bool:
 
 def rules_as_text(rules: Sequence[CorsRule]) -> str:
     """Rules as they are kept."""
-    return json.dumps(
-        [
-            {
-                "origins": list(rule.origins),
-                "methods": list(rule.methods),
-                "headers": list(rule.headers),
-                "exposed": list(rule.exposed),
-                "max_age_s": rule.max_age_s,
-                "id": rule.id,
-            }
-            for rule in rules
-        ]
-    )
+    return json.dumps([asdict(rule) for rule in rules])
 
 
 def rules_of_text(text: str) -> list[CorsRule]:
