@@ -3,6 +3,7 @@
 
 import { intl_collation, intl_compare, intl_sort_key } from "holdfast:ops";
 import {
+  anonymous,
   callable,
   getCanonicalLocales,
   localeFor,
@@ -98,11 +99,7 @@ class Collator {
   }
 
   get compare() {
-    return (this.#bound ??= Object.defineProperty(
-      (left, right) => this.#order.compare(`${left}`, `${right}`),
-      "name",
-      { value: "", configurable: true },
-    ));
+    return (this.#bound ??= anonymous((left, right) => this.#order.compare(`${left}`, `${right}`)));
   }
 
   resolvedOptions() {

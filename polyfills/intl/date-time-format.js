@@ -12,6 +12,7 @@ import {
 } from "holdfast:ops";
 import { checkStyles, fieldsOf, readFields, skeletonOf } from "./date-fields.js";
 import {
+  anonymous,
   callable,
   getCanonicalLocales,
   localeFor,
@@ -89,11 +90,8 @@ class DateTimeFormat {
   }
 
   get format() {
-    return (this.#bound ??= Object.defineProperty(
-      (date) => intl_date_text(this.#icuLocale, this.#pattern, this.#zone, timeOf(date)),
-      "name",
-      { value: "", configurable: true },
-    ));
+    const form = [this.#icuLocale, this.#pattern, this.#zone];
+    return (this.#bound ??= anonymous((date) => intl_date_text(...form, timeOf(date))));
   }
 
   formatToParts(date) {

@@ -1,6 +1,8 @@
 // Durations as Intl.DurationFormat takes them: objects, and texts such as "P1DT2H".
 // https://tc39.es/ecma402/#sec-todurationrecord
 
+import { isObject } from "../kernel/webidl.js";
+
 export const UNITS = [
   "years",
   "months",
@@ -37,7 +39,7 @@ const ISO = new RegExp(
 /** The duration with a number for each unit. Throws TypeError and RangeError. */
 export function durationFrom(value) {
   if (typeof value === "string") return checked(parsed(value));
-  if ((typeof value !== "object" && typeof value !== "function") || value === null)
+  if (!isObject(value))
     throw new TypeError("Temporal error: Duration argument must be Duration or string.");
   const duration = Object.fromEntries(UNITS.map((unit) => [unit, 0]));
   let isEmpty = true;

@@ -1,6 +1,7 @@
 // Intl.Locale: https://tc39.es/ecma402/#locale-objects
 
 import { intl_canonical_tag, intl_likely, intl_locale_info } from "holdfast:ops";
+import { isObject } from "../kernel/webidl.js";
 import { finish, localeTags, optionOf, optionsFrom } from "./locales.js";
 
 const OWNER = "Intl.Locale";
@@ -90,8 +91,7 @@ export class Locale {
   #tag;
 
   constructor(tag, options = undefined) {
-    const isObject = (typeof tag === "object" && tag !== null) || typeof tag === "function";
-    if (typeof tag !== "string" && !isObject) throw new TypeError(MISSING);
+    if (typeof tag !== "string" && !isObject(tag)) throw new TypeError(MISSING);
     const text = localeTags.get(tag) ?? `${tag}`;
     if (text === "") throw new RangeError(MISSING);
     let canonical;

@@ -2,6 +2,7 @@
 // have in common. Which locales there are is ICU's to say. https://tc39.es/ecma402/#sec-internal-slots
 
 import { intl_best_available, intl_canonical_tag, intl_resolve_locale } from "holdfast:ops";
+import { isObject } from "../kernel/webidl.js";
 import { refuseInstances } from "../serialize/kinds.js";
 
 const MAX_TYPE_CHARS = 64; // of a value of an extension's key; none is nearly as long
@@ -22,8 +23,7 @@ export function getCanonicalLocales(locales) {
   for (let i = 0; i < length; i++) {
     if (!(i in list)) continue;
     const item = list[i];
-    const isObject = (typeof item === "object" && item !== null) || typeof item === "function";
-    if (typeof item !== "string" && !isObject)
+    if (typeof item !== "string" && !isObject(item))
       throw new TypeError("Language ID should be string or object.");
     tags.add(localeTags.get(item) ?? intl_canonical_tag(`${item}`));
   }
@@ -113,9 +113,13 @@ function coerced(options, owner = "Intl") {
 /** The options of newer classes, which take nothing but objects. */
 export function optionsObject(options) {
   if (options === undefined) return Object.create(null);
-  if ((typeof options !== "object" && typeof options !== "function") || options === null)
-    throw new TypeError("invalid_argument"); // in so many words
+  if (!isObject(options)) throw new TypeError("invalid_argument"); // in so many words
   return options;
+}
+
+/** A function without a name, as bound methods of Intl are. */
+export function anonymous(method) {
+  return Object.defineProperty(method, "name", { value: "", configurable: true });
 }
 
 /** A class called as a function makes an instance, as those from before 2015 have to. */

@@ -8,7 +8,15 @@ import {
   intl_number_range_parts,
 } from "holdfast:ops";
 import { DigitOptions } from "./digits.js";
-import { callable, localeFor, matcherOf, optionOf, optionsFrom, typeOption } from "./locales.js";
+import {
+  anonymous,
+  callable,
+  localeFor,
+  matcherOf,
+  optionOf,
+  optionsFrom,
+  typeOption,
+} from "./locales.js";
 import { digitsOf, numeric } from "./numeric.js";
 import { isUnit } from "./units.js";
 
@@ -178,11 +186,6 @@ class NumberFormat {
       ...rounding,
     };
   }
-}
-
-/** A function without a name, as bound methods of Intl are. */
-function anonymous(method) {
-  return Object.defineProperty(method, "name", { value: "", configurable: true });
 }
 
 function ends(start, end) {

@@ -1,6 +1,8 @@
 // Numbers as they cross to ICU: doubles as they are, all others as decimal digits.
 // https://tc39.es/ecma402/#sec-tointlmathematicalvalue
 
+import { isObject } from "../kernel/webidl.js";
+
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** A double that ICU can be given, or digits. */
@@ -18,10 +20,8 @@ export function digitsOf(value) {
 }
 
 function primitiveOf(value) {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return value;
+  if (!isObject(value)) return value;
   const exotic = value[Symbol.toPrimitive];
-  const isObject = (given) =>
-    (typeof given === "object" && given !== null) || typeof given === "function";
   if (exotic !== undefined && exotic !== null) {
     const primitive = exotic.call(value, "number");
     if (!isObject(primitive)) return primitive;

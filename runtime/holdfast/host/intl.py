@@ -185,7 +185,7 @@ def intl_locale_info(_host: "Host", tag: str, what: str) -> str:
 @op
 def intl_likely(_host: "Host", tag: str, adds: bool) -> str:
     """The tag with its likely subtags, or without."""
-    from holdfast.engine.icu.locales import likely
+    from holdfast.engine.icu.tags import likely
 
     return likely(tag, adds=adds)
 

@@ -29,7 +29,7 @@ _QUOTED = re.compile("('[^']*')")
 
 def default_hour_cycle(locale: str) -> str:
     """How hours are counted where the locale is spoken, as `h23`."""
-    number: int = checked(icu.udatpg_getDefaultHourCycle, _generator(locale))
+    number: int = checked(icu.udatpg_getDefaultHourCycle, generator(locale))
     return [*HOUR_CYCLES][number]
 
 
@@ -37,7 +37,7 @@ def default_hour_cycle(locale: str) -> str:
 def pattern_for(locale: str, skeleton: str, hour_cycle: str) -> str:
     """The pattern that comes closest to a skeleton, its hours counted so, or in any way for ``."""
     function = icu.udatpg_getBestPatternWithOptions
-    pattern = text_of(function, _generator(locale), *utf16(skeleton), _MATCH_HOUR_FIELD_LENGTH)
+    pattern = text_of(function, generator(locale), *utf16(skeleton), _MATCH_HOUR_FIELD_LENGTH)
     return _with_hours(pattern, HOUR_CYCLES[hour_cycle]) if hour_cycle else pattern
 
 
@@ -84,7 +84,8 @@ def skeleton_of(pattern: str) -> str:
 
 
 @lru_cache(64)
-def _generator(locale: str) -> Any:
+def generator(locale: str) -> Any:
+    """The UDateTimePatternGenerator of a locale."""
     return opened(icu.udatpg_close, icu.udatpg_open, as_locale(locale).encode())
 
 

@@ -18,7 +18,7 @@ from holdfast.engine.icu.date_patterns import (
     with_names,
     written_pattern,
 )
-from holdfast.engine.icu.formatted import Field, fields_in, text_in
+from holdfast.engine.icu.formatted import Field, fields_in, source_in, text_in
 from holdfast.engine.icu.library import IcuError, checked, ffi, icu, opened, utf16
 from holdfast.engine.icu.tags import as_locale
 from holdfast.engine.icu.time_zones import icu_name
@@ -31,7 +31,6 @@ _START_OF_TIME = float(-(1 << 53))  # since when dates are Gregorian
 _NO_GREGORIAN_CHANGE = 16  # U_UNSUPPORTED_ERROR
 _PLAIN_SPACES = str.maketrans("\u2009\u202f", "  ")
 _DATE_INTERVAL_SPAN = 0x1005  # UFIELD_CATEGORY_DATE_INTERVAL_SPAN
-_SOURCES = ("startRange", "endRange")
 # By UDateFormatField. Those that no option asks for are in no pattern.
 _TYPES = {
     **dict.fromkeys((1, 18, 19), "year"),
@@ -110,16 +109,9 @@ def range_parts(
     text = _Text(text_in(value).encode("utf-16-le"))
     places = _places((field[1:] for field in fields), text.length)
     return [
-        {"type": kind, "value": text.piece(*place), "source": _source(spans, *place)}
+        {"type": kind, "value": text.piece(*place), "source": source_in(spans, *place)}
         for kind, place in places
     ]
-
-
-def _source(spans: list[Field], start: int, limit: int) -> str:
-    for span in spans:
-        if span.start <= start and limit <= span.limit:
-            return _SOURCES[span.field]
-    return "shared"
 
 
 def _places(

@@ -12,6 +12,8 @@ _POSITION = ffi.gc(checked(icu.ucfpos_open), icu.ucfpos_close)
 _START, _LIMIT = ffi.new("int32_t *"), ffi.new("int32_t *")
 _LENGTH = ffi.new("int32_t *")
 
+SOURCES = ("startRange", "endRange")
+
 
 class Field(NamedTuple):
     """A stretch of a text, from `start` to `limit` in UTF-16 units."""
@@ -39,6 +41,13 @@ def fields_in(value: Any) -> Iterator[Field]:
             _START[0],
             _LIMIT[0],
         )
+
+
+def source_in(spans: Iterable[Field], start: int, limit: int) -> str:
+    """Of which end of a range a stretch is, as ECMA-402 tells it, by the spans of both."""
+    within = (span for span in spans if span.start <= start and limit <= span.limit)
+    span = next(within, None)
+    return SOURCES[span.field] if span else "shared"
 
 
 def pieces(length: int, fields: Iterable[Field]) -> Iterator[tuple[Field | None, int, int]]:

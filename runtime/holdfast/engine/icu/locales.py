@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from holdfast.engine.icu.date_patterns import default_hour_cycle
-from holdfast.engine.icu.library import NULL, checked, ffi, icu, name_of, names_in, opened
+from holdfast.engine.icu.library import NULL, checked, ffi, icu, names_in, opened
 from holdfast.engine.icu.tags import as_locale, as_tag, joined, split
 from holdfast.engine.icu.time_zones import place_names
 
@@ -228,12 +228,6 @@ _INFO = {
     "direction": _direction,
     "week": _week,
 }
-
-
-def likely(tag: str, *, adds: bool) -> str:
-    """The tag with its likely subtags, or without those that are likely. Raises IcuError."""
-    function = icu.uloc_addLikelySubtags if adds else icu.uloc_minimizeSubtags
-    return as_tag(name_of(function, as_locale(tag).encode()))
 
 
 def supported_values(key: str) -> list[str]:

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
+from holdfast.engine.icu.date_patterns import generator
 from holdfast.engine.icu.library import NULL, IcuError, ffi, icu, opened, text_of, utf16
 from holdfast.engine.icu.tags import as_locale
 
@@ -76,13 +77,8 @@ def names(locale: str, style: str, dialect: str, fallback: str) -> Names:
 def field_name(locale: str, style: str, field: str) -> str:
     """The name of a field of dates, such as the quarter. udatpg_getFieldDisplayName."""
     return text_of(
-        icu.udatpg_getFieldDisplayName, _patterns(locale), _FIELDS[field], _WIDTHS.index(style)
+        icu.udatpg_getFieldDisplayName, generator(locale), _FIELDS[field], _WIDTHS.index(style)
     )
-
-
-@lru_cache(maxsize=16)
-def _patterns(locale: str) -> Any:
-    return opened(icu.udatpg_close, icu.udatpg_open, as_locale(locale).encode())
 
 
 def uppercase(text: str, language: str) -> str:

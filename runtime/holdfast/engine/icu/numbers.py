@@ -6,7 +6,14 @@ https://unicode-org.github.io/icu/userguide/format_parse/numbers/skeletons.html
 from functools import lru_cache
 from typing import Any
 
-from holdfast.engine.icu.formatted import Field, fields_in, pieces, text_in
+from holdfast.engine.icu.formatted import (
+    SOURCES,
+    Field,
+    fields_in,
+    pieces,
+    source_in,
+    text_in,
+)
 from holdfast.engine.icu.library import NULL, IcuError, checked, ffi, icu, opened, text_at, utf16
 from holdfast.engine.icu.tags import as_locale
 
@@ -34,7 +41,6 @@ _TYPES = (
     "compact",
     "approximatelySign",
 )
-_SOURCES = ("startRange", "endRange")
 _INTEGER, _PERCENT, _SIGN = 0, 8, 10
 
 
@@ -106,13 +112,11 @@ class RangeFormatter:
     def parts(self, start: str, end: str) -> list[dict[str, str]]:
         """The range as ECMA-402's parts, `{type, value, source}`."""
         self.set(start, end)
-        odd = dict(zip(_SOURCES, (_odd(start), _odd(end)), strict=True))
+        odd = dict(zip(SOURCES, (_odd(start), _odd(end)), strict=True))
         spans = [field for field in fields_in(self._value) if field.category == _RANGE_SPAN]
         parts = []
         for part, at, limit in _located(self._value, writes_units=self._writes_units):
-            within = (span for span in spans if span.start <= at and limit <= span.limit)
-            span = next(within, None)
-            source = _SOURCES[span.field] if span else "shared"
+            source = source_in(spans, at, limit)
             if part["type"] == "integer":
                 part["type"] = odd.get(source) or "integer"
             parts.append({**part, "source": source})

@@ -162,15 +162,16 @@ def _successor(language: str, script: str, region: str) -> str:
         return region
     successors = found.split(" ")
     if len(successors) > 1:
-        likely = split(with_likely_subtags(joined(language, script)))[2]
-        if likely in successors:
-            return likely
+        home = split(likely(joined(language, script), adds=True))[2]
+        if home in successors:
+            return home
     return successors[0]
 
 
-def with_likely_subtags(tag: str) -> str:
-    """The tag with the language, script and region that it most likely means."""
-    return as_tag(name_of(icu.uloc_addLikelySubtags, as_locale(tag).encode()))
+def likely(tag: str, *, adds: bool) -> str:
+    """The tag with its likely subtags, or without those that are likely. Raises IcuError."""
+    function = icu.uloc_addLikelySubtags if adds else icu.uloc_minimizeSubtags
+    return as_tag(name_of(function, as_locale(tag).encode()))
 
 
 @cache
