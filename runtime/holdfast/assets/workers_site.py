@@ -13,12 +13,6 @@ from holdfast.assets.asset import MAX_ASSET_BYTES
 from holdfast.assets.configuration import AssetsInvalid
 from holdfast.dataclass import dataclass
 
-NAMESPACE = "__STATIC_CONTENT"
-"""What the KV namespace is called in `env`."""
-
-MANIFEST = "__STATIC_CONTENT_MANIFEST"
-"""The module, or a service worker's variable, with a JSON object: the key of each path."""
-
 _HASH_DIGITS = 10
 _NOT_HIDDEN = ".well-known"
 _LEFT_OUT = "node_modules"

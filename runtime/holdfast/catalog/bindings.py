@@ -58,6 +58,13 @@ class KeyValue:
     namespace_id: str
 
 
+SITE_NAMESPACE = "__STATIC_CONTENT"
+"""What the files of a Workers Site are called in `env`."""
+
+SITE_MANIFEST = "__STATIC_CONTENT_MANIFEST"
+"""The module, or a service worker's variable, with a JSON object: the key of each file's path."""
+
+
 @dataclass(frozen=True, slots=True)
 class SiteFiles:
     """The files of a Workers Site, by their keys: a KV namespace that takes nothing.

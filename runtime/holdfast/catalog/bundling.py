@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from holdfast.catalog.bindings import SITE_MANIFEST
 from holdfast.catalog.script import Syntax
 from holdfast.catalog.source_map import SourceMap
 from holdfast.dataclass import dataclass
@@ -216,8 +217,6 @@ def _run_for(
 ) -> "CompletedProcess[str]":
     import subprocess
 
-    from holdfast.assets.workers_site import MANIFEST
-
     output = "esm" if request.syntax is Syntax.MODULES else "iife"
     # An alias is for what follows a slash as well, which old programs take no alias of its own for.
     aliased = [name for name in _NODE_MODULES if request.with_node and "/" not in name]
@@ -232,7 +231,7 @@ def _run_for(
         "--external:cloudflare:*",
         "--external:node:*",
         "--external:workerd:*",
-        f"--external:{MANIFEST}",
+        f"--external:{SITE_MANIFEST}",
         "--keep-names",
         "--loader:.js=jsx",
         "--loader:.mjs=jsx",

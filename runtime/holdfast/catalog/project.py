@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from holdfast.assets import AssetFolder, Assets, AssetsConfig, AssetsInvalid
 from holdfast.catalog.additional_modules import find_modules
 from holdfast.catalog.bindings import (
+    SITE_MANIFEST,
+    SITE_NAMESPACE,
     Binding,
     PlainText,
     RequestedBinding,
@@ -148,9 +150,7 @@ class Project:
                 f"instead, as in: import code from './{self.bound_modules[0].name}'"
             )
         if self.site is not None and source.syntax is Syntax.MODULES:
-            from holdfast.assets.workers_site import MANIFEST
-
-            manifest = Module(MANIFEST, ModuleKind.TEXT, self.site.manifest.encode())
+            manifest = Module(SITE_MANIFEST, ModuleKind.TEXT, self.site.manifest.encode())
             source = replace(source, modules=(*source.modules, manifest))
         return source
 
@@ -334,11 +334,9 @@ def _notes_on_assets(assets: Assets | None) -> Iterable[str]:
 
 def _bindings_of_site(site: "SiteContent | None", main: Path | None) -> Iterable[Binding]:
     if site is not None:
-        from holdfast.assets.workers_site import MANIFEST, NAMESPACE
-
-        yield SiteFiles(NAMESPACE, site.files)
+        yield SiteFiles(SITE_NAMESPACE, site.files)
         if main is not None and main.is_file() and guess_syntax(main) is Syntax.SERVICE_WORKER:
-            yield PlainText(MANIFEST, site.manifest)
+            yield PlainText(SITE_MANIFEST, site.manifest)
 
 
 def _require_built(reader: "_Reader", command: str) -> None:

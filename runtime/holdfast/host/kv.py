@@ -60,9 +60,9 @@ async def kv_get_many(host: Host, namespace: int, keys: str, cache_ttl: float | 
     """JSON: for each key its value as text and its metadata as JSON, or null."""
     wanted: list[str] = json.loads(keys)
     if len(wanted) > MAX_BULK_KEYS:
-        raise _failed("GET_BULK", 400, f"You can request a maximum of {MAX_BULK_KEYS} keys")
+        raise failed("GET_BULK", 400, f"You can request a maximum of {MAX_BULK_KEYS} keys")
     if not wanted:
-        raise _failed("GET_BULK", 400, "You must request a minimum of 1 key")
+        raise failed("GET_BULK", 400, "You must request a minimum of 1 key")
     for key in wanted:
         check_key("GET_BULK", key)
     _check_cache_ttl("GET_BULK", cache_ttl)
@@ -77,7 +77,7 @@ async def kv_get_many(host: Host, namespace: int, keys: str, cache_ttl: float | 
             found.append(entry and (entry.value.decode("utf-8", "replace"), entry.metadata))
             size += len(entry.value) if entry else 0
             if size > MAX_VALUE_BYTES:
-                raise _failed("GET_BULK", 413, "Total size of request exceeds the limit of 25MB")
+                raise failed("GET_BULK", 413, "Total size of request exceeds the limit of 25MB")
         return dumps(found)
 
     answer: str = await in_thread(read)
@@ -122,13 +122,13 @@ def list_keys(
 ) -> dict[str, Any]:
     """A page of a namespace's keys. Raises ScriptError for a limit or cursor that is none."""
     if limit is not None and not limit >= 1:
-        raise _failed(
+        raise failed(
             "GET",
             400,
             f"Invalid key_count_limit of {limit}. Please specify an integer greater than 0.",
         )
     if limit is not None and limit > MAX_LIST_KEYS:
-        raise _failed(
+        raise failed(
             "GET",
             400,
             f"Invalid key_count_limit of {limit}. "
@@ -162,7 +162,7 @@ def _key_of(cursor: str) -> str:
     try:
         return base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
     except ValueError:
-        raise _failed("GET", 400, "Invalid cursor.") from None
+        raise failed("GET", 400, "Invalid cursor.") from None
 
 
 # ---- what is refused -----------------------------------------------------------------
@@ -171,16 +171,16 @@ def _key_of(cursor: str) -> str:
 def check_key(method: str, key: str) -> None:
     """Raise ScriptError for a key that no entry can have."""
     if not key:
-        raise _failed(method, 400, "Key names must not be empty")
+        raise failed(method, 400, "Key names must not be empty")
     if key in (".", ".."):
-        raise _failed(method, 400, f'Illegal key name "{key}". Please use a different name.')
+        raise failed(method, 400, f'Illegal key name "{key}". Please use a different name.')
     _check_length(method, key)
 
 
 def _check_length(method: str, key: str) -> None:
     length = len(key.encode("utf-8", "replace"))
     if length > MAX_KEY_BYTES:
-        raise _failed(
+        raise failed(
             method,
             414,
             f"UTF-8 encoded length of {length} exceeds key length limit of {MAX_KEY_BYTES}.",
@@ -190,7 +190,7 @@ def _check_length(method: str, key: str) -> None:
 def check_value(method: str, value: bytes) -> None:
     """Raise ScriptError for a value that is too large."""
     if len(value) > MAX_VALUE_BYTES:
-        raise _failed(
+        raise failed(
             method, 413, f"Value length of {len(value)} exceeds limit of {MAX_VALUE_BYTES}."
         )
 
@@ -199,7 +199,7 @@ def check_metadata(method: str, metadata: str | None) -> None:
     """Raise ScriptError for metadata, as JSON, that is too large."""
     length = len((metadata or "").encode("utf-8", "replace"))
     if length > MAX_METADATA_BYTES:
-        raise _failed(
+        raise failed(
             method, 413, f"Metadata length of {length} exceeds limit of {MAX_METADATA_BYTES}."
         )
 
@@ -212,13 +212,13 @@ def expiration_of(
     if expiration_ttl is not None:
         ttl = _shown(expiration_ttl)
         if not 0 < expiration_ttl <= MAX_SECONDS:
-            raise _failed(
+            raise failed(
                 method,
                 400,
                 f"Invalid expiration_ttl of {ttl}. Please specify integer greater than 0.",
             )
         if expiration_ttl < MIN_TTL_SECONDS:
-            raise _failed(
+            raise failed(
                 method,
                 400,
                 f"Invalid expiration_ttl of {ttl}. "
@@ -228,14 +228,14 @@ def expiration_of(
     if expiration is None:
         return None
     if not now < expiration <= MAX_SECONDS:
-        raise _failed(
+        raise failed(
             method,
             400,
             f"Invalid expiration of {_shown(expiration)}. Please specify integer greater than the "
             "current number of seconds since the UNIX epoch.",
         )
     if expiration < now + MIN_TTL_SECONDS:
-        raise _failed(
+        raise failed(
             method,
             400,
             f"Invalid expiration of {_shown(expiration)}. Expiration times must be at least "
@@ -250,7 +250,7 @@ def _shown(number: float) -> str:
 
 def _check_cache_ttl(method: str, cache_ttl: float | None) -> None:
     if cache_ttl is not None and not cache_ttl >= MIN_CACHE_TTL_SECONDS:
-        raise _failed(
+        raise failed(
             method,
             400,
             f"Invalid cache_ttl of {_shown(cache_ttl)}. "
@@ -258,7 +258,8 @@ def _check_cache_ttl(method: str, cache_ttl: float | None) -> None:
         )
 
 
-def _failed(method: str, status: int, text: str) -> ScriptError:
+def failed(method: str, status: int, text: str) -> ScriptError:
+    """What a script is told of a call that fails."""
     return ScriptError("Error", f"KV {method} failed: {status} {text}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Never
 
 from holdfast.engine import ScriptError
+from holdfast.host.kv import failed
 from holdfast.storage.key_value import Entry
 
 
@@ -47,5 +48,4 @@ class FileStore:
 
 
 def _refused(method: str) -> ScriptError:
-    told = f"Cannot {method.lower()}() with Workers Sites namespace"
-    return ScriptError("Error", f"KV {method} failed: 405 {told}")
+    return failed(method, 405, f"Cannot {method.lower()}() with Workers Sites namespace")

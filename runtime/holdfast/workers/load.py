@@ -19,7 +19,6 @@ from holdfast.engine.set_patterns import may_have_set_patterns
 from holdfast.host.context import Host
 from holdfast.host.platform import INTERNAL, PUBLIC_WITH_NODE
 from holdfast.workers.errors import ScriptInvalid
-from holdfast.workers.import_places import place_of_import
 
 # Compiled functions and their texts: 4 to 6 in bundles of 1 to 20 MB, 8 where functions are short.
 CODE_BYTES_PER_SOURCE_BYTE = 8
@@ -104,6 +103,8 @@ def load_script(
         else:
             told = _run_modules(host, kernel, script)
     except JSError as error:
+        from holdfast.workers.import_places import place_of_import
+
         told = readable(error)
         if not own_frames(error) and (place := place_of_import(told, script.modules)):
             told = f"{told}\n{place}"
