@@ -65,9 +65,12 @@ def before_mistake(
     found: list[Message] = []
     try:
         messages, _, _ = parser.feed_data(piece)
-        while messages and Incoming(*messages[0]).is_whole and len(found) < MAX_PIPELINED:
+        while messages and len(found) < MAX_PIPELINED:
+            incoming = Incoming(*messages[0])
+            if not incoming.is_whole:
+                break
             found.append(messages[0])
-            if Incoming(*messages[0]).may_hide_what_follows:
+            if incoming.may_hide_what_follows:
                 break
             parser.message_consumed()
             messages, _, _ = parser.feed_data(b"")

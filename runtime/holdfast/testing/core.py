@@ -275,9 +275,8 @@ class Core(Stage, Generic[WorkerT]):
             after = stored[-1]
         return sorted(found)
 
-    def names(self, namespace: Namespace) -> dict[str, str]:
-        """The names of the namespace's objects, by their ids; of those that were made by one."""
-        ids = self.instances(namespace)
+    def names(self, namespace: Namespace, ids: list[str]) -> dict[str, str]:
+        """The names of these objects of the namespace, of those that were made by one."""
         live = map(self.runtime.directory.find, ids)
         known = self.storage.names(namespace.unique_key).read(ids)
         return known | {record.id: record.name for record in live if record and record.name}

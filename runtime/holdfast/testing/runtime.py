@@ -129,9 +129,8 @@ class AlarmEnds:
 class HarnessRuntime(Runtime):
     """A shard whose services may be Python code."""
 
-    chance = staticmethod(
-        lambda: 0.0
-    )  # so that alarms are retried at the times which are documented
+    # So that alarms are retried at the times which are documented.
+    chance = staticmethod(lambda: 0.0)
 
     def __init__(
         self,

@@ -264,7 +264,7 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT, StreamT]):
     def workflows(self, name: str) -> list[InstanceT]:
         """The instances of a Workflow that there are, whoever has created them, by their ids."""
         namespace = self._core.workflow(self, name)
-        ids = sorted(self._core.names(namespace).values())
+        ids = sorted(self._core.names(namespace, self._core.instances(namespace)).values())
         return [self.instance_type(self._core, self, namespace, one, None) for one in ids]
 
     def d1(self, binding: str) -> Database:
@@ -285,10 +285,11 @@ class AnyWorker(Generic[ObjectT, SocketT, InstanceT, StreamT]):
 
     def objects(self, class_name: str) -> list[ObjectT]:
         """The same as objects, with their names, as far as they have any."""
-        names = self._core.names(self._core.namespace(self, class_name))
+        ids = self.instances(class_name)
+        names = self._core.names(self._core.namespace(self, class_name), ids)
         return [
             self.object(class_name, names[one]) if one in names else self.object(class_name, id=one)
-            for one in self.instances(class_name)
+            for one in ids
         ]
 
     # ---- inside ----------------------------------------------------------------------
