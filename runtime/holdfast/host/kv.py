@@ -6,7 +6,8 @@ Limits and messages are those of Cloudflare's service, which a Worker meets as
 
 import base64
 import json
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from holdfast.engine import ScriptError
 from holdfast.host.context import Host
@@ -24,22 +25,40 @@ MIN_TTL_SECONDS = 60
 MIN_CACHE_TTL_SECONDS = 30
 
 
+class Entries(Protocol):
+    """What has a namespace's entries: the server's `KeyValueStore`, or a `FileStore`."""
+
+    def get(self, namespace: str, key: str, now_s: float, /) -> Entry | None:
+        """See KeyValueStore."""
+
+    def put(self, namespace: str, entries: Iterable[Entry], now_s: float, /) -> None:
+        """See KeyValueStore."""
+
+    def delete(self, namespace: str, keys: Sequence[str], /) -> None:
+        """See KeyValueStore."""
+
+    def page(
+        self, namespace: str, now_s: float, /, *, prefix: str = "", after: str = "", limit: int
+    ) -> tuple[list[Entry], bool]:
+        """See KeyValueStore."""
+
+
 class KeyValueBindings:
     """The KV namespaces that one isolate may reach, by number (the capability `kv`)."""
 
     def __init__(self, store: KeyValueStore) -> None:
         self._store = store
-        self._namespaces: list[tuple[Any, str]] = []
+        self._namespaces: list[tuple[Entries, str]] = []
 
-    def bind(self, namespace_id: str, store: Any = None) -> int:
+    def bind(self, namespace_id: str, store: Entries | None = None) -> int:
         """Let the isolate reach a namespace; its number there.
 
-        `store` has its entries if it is not the server's: a `FileStore`.
+        `store` has its entries if it is not the server's.
         """
         self._namespaces.append((store or self._store, namespace_id))
         return len(self._namespaces) - 1
 
-    def find(self, number: int) -> tuple[Any, str]:
+    def find(self, number: int) -> tuple[Entries, str]:
         """Where a namespace's entries are kept, and its id."""
         return self._namespaces[number]
 
@@ -118,7 +137,7 @@ async def kv_list(host: Host, namespace: int, prefix: str, limit: float | None, 
 
 
 def list_keys(
-    store: Any, namespace: str, now_s: float, prefix: str, limit: float | None, cursor: str
+    store: Entries, namespace: str, now_s: float, prefix: str, limit: float | None, cursor: str
 ) -> dict[str, Any]:
     """A page of a namespace's keys. Raises ScriptError for a limit or cursor that is none."""
     if limit is not None and not limit >= 1:

@@ -71,7 +71,7 @@ def sort_key(spec: str, text: str) -> str:
 @lru_cache(64)
 def _collator(spec: str) -> Any:
     locale, sensitivity, ignores_punctuation, numeric, case_first = spec.split(",")
-    collator = opened(icu.ucol_close, icu.ucol_open, as_locale(locale).encode())
+    collator = opened(icu.ucol_close, icu.ucol_open, as_locale(locale))
     wanted = {_NORMALIZATION: _ON}
     if numeric:
         wanted[_NUMERIC] = _ON if numeric == "true" else _OFF

@@ -63,9 +63,7 @@ def opened_form(locale: str, pattern: str) -> Any:
         styles, units = (_STYLES[time_style], _STYLES[date_style]), (NULL, 0)
     if _NAMELESS in locale and styles[0] == _BY_PATTERN:
         locale = with_names(locale)
-    return opened(
-        icu.udat_close, icu.udat_open, *styles, as_locale(locale).encode(), NULL, 0, *units
-    )
+    return opened(icu.udat_close, icu.udat_open, *styles, as_locale(locale), NULL, 0, *units)
 
 
 def written_pattern(form: Any) -> str:
@@ -86,7 +84,7 @@ def skeleton_of(pattern: str) -> str:
 @lru_cache(64)
 def generator(locale: str) -> Any:
     """The UDateTimePatternGenerator of a locale."""
-    return opened(icu.udatpg_close, icu.udatpg_open, as_locale(locale).encode())
+    return opened(icu.udatpg_close, icu.udatpg_open, as_locale(locale))
 
 
 def _hours_of(pattern: str) -> str:

@@ -154,14 +154,14 @@ def _intervals(locale: str, pattern: str, zone: str, hour_cycle: str) -> _Interv
     if hour_cycle:
         named = f"{_HOUR_CYCLE.sub('', named)}-hc-{hour_cycle}"
     texts = (*utf16(skeleton_of(letters)), *utf16(icu_name(zone)))
-    formatter = opened(icu.udtitvfmt_close, icu.udtitvfmt_open, as_locale(named).encode(), *texts)
+    formatter = opened(icu.udtitvfmt_close, icu.udtitvfmt_open, as_locale(named), *texts)
     result = opened(icu.udtitvfmt_closeResult, icu.udtitvfmt_openResult)
     return _Intervals(formatter, (_calendar(named, zone), _calendar(named, zone)), result)
 
 
 def _calendar(locale: str, zone: str) -> Any:
     units = utf16(icu_name(zone))
-    calendar = opened(icu.ucal_close, icu.ucal_open, *units, as_locale(locale).encode(), 0)
+    calendar = opened(icu.ucal_close, icu.ucal_open, *units, as_locale(locale), 0)
     try:
         checked(icu.ucal_setGregorianChange, calendar, _START_OF_TIME)
     except IcuError as error:

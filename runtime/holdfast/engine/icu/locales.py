@@ -137,7 +137,7 @@ def _is_value(locale: str, key: str, value: str) -> bool:
 
 def _preset(locale: str, key: str) -> str:
     if key == "nu":
-        system = opened(icu.unumsys_close, icu.unumsys_open, as_locale(locale).encode())
+        system = opened(icu.unumsys_close, icu.unumsys_open, as_locale(locale))
         return str(ffi.string(icu.unumsys_getName(system)).decode())
     if key == "ca":
         return keyword_values("ca", locale)[0]
@@ -163,7 +163,7 @@ def keyword_values(key: str, locale: str, *, common: bool = True) -> tuple[str, 
         "ca": (icu.ucal_getKeywordValuesForLocale, "calendar"),
         "co": (icu.ucol_getKeywordValuesForLocale, "collation"),
     }[key]
-    enumeration = checked(listed, keyword.encode(), as_locale(locale).encode(), int(common))
+    enumeration = checked(listed, keyword.encode(), as_locale(locale), int(common))
     return tuple(dict.fromkeys(canonical_value(key, name) for name in names_in(enumeration)))
 
 
@@ -206,11 +206,11 @@ def _time_zones(tag: str, _own: dict[str, str]) -> Iterable[str]:
 
 
 def _direction(tag: str, _own: dict[str, str]) -> Iterable[str]:
-    return ["rtl" if icu.uloc_isRightToLeft(as_locale(tag).encode()) else "ltr"]
+    return ["rtl" if icu.uloc_isRightToLeft(as_locale(tag)) else "ltr"]
 
 
 def _week(tag: str, _own: dict[str, str]) -> Iterable[str]:
-    calendar = opened(icu.ucal_close, icu.ucal_open, NULL, 0, as_locale(tag).encode(), 0)
+    calendar = opened(icu.ucal_close, icu.ucal_open, NULL, 0, as_locale(tag), 0)
     days = [icu.ucal_getAttribute(calendar, _FIRST_DAY)]  # from 1 for Sunday
     days += [day for day in _DAYS if checked(icu.ucal_getDayOfWeekType, calendar, day)]
     return [str((day + 5) % 7 + 1) for day in days]

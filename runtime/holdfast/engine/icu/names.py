@@ -44,7 +44,7 @@ class Names:
         self._names = opened(
             icu.uldn_close,
             icu.uldn_openForContext,
-            *(as_locale(locale).encode(), ffi.new("int[]", contexts), len(contexts)),
+            *(as_locale(locale), ffi.new("int[]", contexts), len(contexts)),
         )
 
     def of(self, kind: str, code: str) -> str | None:
@@ -57,7 +57,7 @@ class Names:
 
     def _of(self, kind: str, code: str) -> str:
         if kind == "language":
-            return text_of(icu.uldn_localeDisplayName, self._names, as_locale(code).encode())
+            return text_of(icu.uldn_localeDisplayName, self._names, as_locale(code))
         if kind == "region":
             return text_of(icu.uldn_regionDisplayName, self._names, code.encode())
         if kind == "script":

@@ -52,7 +52,7 @@ class NumberFormatter:
             icu.unumf_close,
             icu.unumf_openForSkeletonAndLocale,
             *utf16(skeleton),
-            as_locale(locale).encode(),
+            as_locale(locale),
         )
         self.result = opened(icu.unumf_closeResult, icu.unumf_openResult)
         self._value = checked(icu.unumf_resultAsValue, self.result)
@@ -87,7 +87,7 @@ class RangeFormatter:
             *utf16(skeleton),
             _COLLAPSE_AUTO,
             _APPROXIMATELY,
-            as_locale(locale).encode(),
+            as_locale(locale),
             NULL,
         )
         self.result = opened(icu.unumrf_closeResult, icu.unumrf_openResult)
@@ -184,7 +184,7 @@ def currency_digits(code: str) -> int:
 @lru_cache(maxsize=64)
 def time_separator(locale: str, numbering_system: str) -> str:
     """What stands between hours and minutes. CLDR's timeSeparator, which ures_… alone tells."""
-    bundle = opened(icu.ures_close, icu.ures_open, NULL, as_locale(locale).encode())
+    bundle = opened(icu.ures_close, icu.ures_open, NULL, as_locale(locale))
     length = ffi.new("int32_t *")
     try:
         for key in ("NumberElements", numbering_system, "symbols"):

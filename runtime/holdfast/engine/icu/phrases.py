@@ -41,7 +41,7 @@ class PluralRules:
         self._rules = opened(
             icu.uplrules_close,
             icu.uplrules_openForType,
-            as_locale(locale).encode(),
+            as_locale(locale),
             _PLURALS.index(kind),
         )
 
@@ -75,7 +75,7 @@ class ListFormatter:
         self._formatter = opened(
             icu.ulistfmt_close,
             icu.ulistfmt_openForType,
-            as_locale(locale).encode(),
+            as_locale(locale),
             _LISTS.index(kind),
             _WIDTHS.index(style),
         )
@@ -128,7 +128,7 @@ class RelativeFormatter:
     """Times told from now, such as "in 3 days". ureldatefmt_open."""
 
     def __init__(self, locale: str, style: str) -> None:
-        name = as_locale(locale).encode()
+        name = as_locale(locale)
         # The formatter of relative times is the one that closes it.
         numbers = checked(icu.unum_open, _DECIMAL, NULL, 0, name, NULL)
         icu.unum_setAttribute(numbers, _MINIMUM_GROUPING_DIGITS, _AUTO)

@@ -113,7 +113,7 @@ class DividedTexts:
 @lru_cache(64)
 def _divider(locale: str, granularity: str) -> Any:
     kind = _KINDS[granularity]
-    divider = opened(icu.ubrk_close, icu.ubrk_open, kind, as_locale(locale).encode(), NULL, 0)
+    divider = opened(icu.ubrk_close, icu.ubrk_open, kind, as_locale(locale), NULL, 0)
     return _word_divider(_rules_of(divider)) if granularity == "word" else divider
 
 

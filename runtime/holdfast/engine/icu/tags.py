@@ -61,7 +61,8 @@ def canonical_tag(tag: str) -> str | None:
     extensions = _TRANSFORMED.sub(_canonical_transformed, extensions)
     extensions = _REGIONAL.sub(_canonical_place, extensions)
     try:
-        return as_tag(as_locale(canonical_language(match["id"]) + extensions + match["private"]))
+        locale = as_locale(canonical_language(match["id"]) + extensions + match["private"])
+        return as_tag(locale.decode())
     except IcuError:
         return None
 
@@ -78,9 +79,9 @@ def _canonical_place(match: re.Match[str]) -> str:
     return f"-{match['key']}-{found if len(found) > 2 else f'{found}zzzz'}"
 
 
-def as_locale(tag: str) -> str:
+def as_locale(tag: str) -> bytes:
     """The tag as ICU's functions take it: `de_DE@numbers=latn`. Raises IcuError."""
-    return name_of(icu.uloc_forLanguageTag, tag.encode(), after=(NULL,))
+    return name_of(icu.uloc_forLanguageTag, tag.encode(), after=(NULL,)).encode()
 
 
 def as_tag(locale: str) -> str:
@@ -171,7 +172,7 @@ def _successor(language: str, script: str, region: str) -> str:
 def likely(tag: str, *, adds: bool) -> str:
     """The tag with its likely subtags, or without those that are likely. Raises IcuError."""
     function = icu.uloc_addLikelySubtags if adds else icu.uloc_minimizeSubtags
-    return as_tag(name_of(function, as_locale(tag).encode()))
+    return as_tag(name_of(function, as_locale(tag)))
 
 
 @cache
