@@ -121,56 +121,48 @@ class FetchClient:
         `handshake`: headers that concern the connection. The response is given as it comes, and is
         the caller's to release. Raises as `fetch` does.
         """
-        method, url, headers, body = request.method, request.url, request.headers, request.body
-        calls_left = None if handshake else request.calls_left
-        visited = [url]
+        visited = [request.url]
         while True:
-            response = await self._sent(method, url, headers, body, handshake, calls_left)
+            response = await self._sent(request, handshake)
             location = response.headers.get("Location")
             if (
                 request.redirect == "manual"
                 or response.status not in REDIRECT_STATUSES
                 or location is None
             ):
-                return response, url, len(visited) > 1
+                return response, request.url, len(visited) > 1
             response.close()
             if request.redirect == "error":
-                raise ScriptError("TypeError", f"Unexpected redirect of {url}.")
-            hop = next_hop(method, url, headers, response.status, location)
+                raise ScriptError("TypeError", f"Unexpected redirect of {request.url}.")
+            hop = next_hop(request.method, request.url, request.headers, response.status, location)
             if hop is None:
                 raise ScriptError(
                     "TypeError", "Invalid Location header; unable to follow redirect."
                 )
-            method, url, headers, keeps_body = hop
-            visited.append(url)
+            visited.append(hop.url)
             if len(visited) > MAX_REDIRECTS + 1:
                 raise ScriptError("TypeError", "Too many redirects." + ", ".join(visited[:-1]))
-            if not keeps_body:
-                body = None
-            elif isinstance(body, ByteStream):
+            if hop.keeps_body and isinstance(request.body, ByteStream):
                 raise ScriptError("TypeError", _ONE_TIME_BODY)
+            body = request.body if hop.keeps_body else None
+            request = request._replace(
+                method=hop.method, url=hop.url, headers=hop.headers, body=body
+            )
 
-    async def _sent(
-        self,
-        method: str,
-        url: str,
-        headers: Headers,
-        body: bytes | ByteStream | None,
-        handshake: Headers,
-        calls_left: int | None,
-    ) -> "aiohttp.ClientResponse":
-        """One request, to the origin of its host or where that leads; `calls_left` of a fetch."""
-        origin = self.origins.behind(url) if self.origins.by_host else None
+    async def _sent(self, request: FetchRequest, handshake: Headers) -> "aiohttp.ClientResponse":
+        """One request, to the origin of its host or where that leads."""
+        origin = self.origins.behind(request.url) if self.origins.by_host else None
         if origin is None:
-            via = [] if calls_left is None else via_headers(url, calls_left)
-            return await self._connections().request(method, url, headers + via, body, handshake)
+            if not handshake:
+                via = via_headers(request.url, request.calls_left)
+                request = request._replace(headers=request.headers + via)
+            return await self._connections().request(request, handshake)
         if self._to_origins is None:
             from holdfast.host.fetch_connections import Connections
 
             self._to_origins = Connections(allow_all, self._resolver, self._stall_seconds)
-        return await self._to_origins.request(
-            method, origin.url, headers, body, handshake, authority=origin.authority
-        )
+        request = request._replace(url=origin.url)
+        return await self._to_origins.request(request, handshake, authority=origin.authority)
 
 
 # ---- ops -------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from yarl import URL
 from holdfast.engine import ScriptError
 from holdfast.host.bodies import CONNECTION_LOST, BodyError, ByteStream
 from holdfast.host.egress import CONNECT_TIMEOUT_S, EgressPolicy, EgressRefused, literal_address
-from holdfast.host.fetch_messages import FetchedResponse
+from holdfast.host.fetch_messages import FetchedResponse, FetchRequest
 from holdfast.host.outgoing import Upload, sent_headers
 from holdfast.host.redirects import Headers
 
@@ -217,21 +217,15 @@ class Connections:
         return [host]
 
     async def request(
-        self,
-        method: str,
-        url: str,
-        headers: Headers,
-        body: bytes | ByteStream | None,
-        handshake: Headers,
-        *,
-        authority: str | None = None,
+        self, request: FetchRequest, handshake: Headers, *, authority: str | None = None
     ) -> aiohttp.ClientResponse:
         """The response to one request, its body unread; redirects are not followed.
 
         `handshake`: headers that concern the connection; `authority`: what is asked for, where it
         is not the URL's. Raises ScriptError, and BodyError where the request's body failed.
         """
-        target = URL(url, encoded=True).with_user(None)
+        body = request.body
+        target = URL(request.url, encoded=True).with_user(None)
         host = target.host or ""
         address = literal_address(host)
         upload = Upload(body, self._stall_seconds) if isinstance(body, ByteStream) else None
@@ -243,9 +237,9 @@ class Connections:
             if address is not None and not self._egress(host, address):
                 raise EgressRefused(host)
             response = await self._open_session().request(
-                method,
+                request.method,
                 target,
-                headers=sent_headers(headers, body) + handshake + asked_for,
+                headers=sent_headers(request.headers, body) + handshake + asked_for,
                 server_hostname=name,
                 data=body if upload is None else upload.chunks(),
                 allow_redirects=False,
