@@ -7,14 +7,13 @@ give a script is refused rather than left out of its `env`.
 https://developers.cloudflare.com/workers/wrangler/configuration/
 """
 
-import json
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.assets import AssetFolder, Assets, AssetsConfig, AssetsInvalid
+from holdfast.catalog import jsonc
 from holdfast.catalog.additional_modules import find_modules
 from holdfast.catalog.bindings import (
     SITE_MANIFEST,
@@ -266,17 +265,12 @@ def read_databases(file: Path, environment: str | None = None) -> "tuple[Declare
     return reader.databases()
 
 
-# Where json5 says that a mistake is.
-_PLACE = re.compile(r"<string>:(\d+) (.+) at column (\d+)")
-
-
 def _parse(file: Path) -> Mapping[str, Any]:
     text = file.read_text("utf-8-sig")
     try:
-        fields = _parse_toml(text) if file.suffix == ".toml" else _parse_json(text)
+        fields = _parse_toml(text) if file.suffix == ".toml" else jsonc.loads(text)
     except ValueError as error:
-        told = _PLACE.sub(r"line \1, column \3: \2", str(error))
-        raise ProjectInvalid(f"{file}: {told}") from error
+        raise ProjectInvalid(f"{file}: {error}") from error
     if not isinstance(fields, Mapping):
         raise ProjectInvalid(f"{file}: the file must hold one object")
     return fields
@@ -286,16 +280,6 @@ def _parse_toml(text: str) -> Any:
     import tomllib
 
     return tomllib.loads(text)
-
-
-def _parse_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        # Comments, or commas too many; and if it is worse than that, a better message.
-        import json5
-
-        return json5.loads(text)
 
 
 def _environment(
