@@ -286,3 +286,21 @@ async def test_secrets_stay_unless_keep_bindings_leaves_them_out(api, platform):
     assert platform.live["w"].bindings == (SecretText("S", "sealed"),)
     await api.upload("w", {**MAIN, "keep_bindings": []}, esm())
     assert platform.live["w"].bindings == ()
+
+
+async def test_the_limits_of_a_version_are_told_and_go_on_with_it(api):
+    metadata = {**MAIN, "limits": {"cpu_ms": 50}, "bindings": [SECRET]}
+    await api.upload("w", metadata, esm())
+    assert (await api.call("GET", "/scripts/w/settings")).result["limits"] == {"cpu_ms": 50}
+    secret = json.dumps({**SECRET, "text": "other"})
+    assert (await api.call("PUT", "/scripts/w/secrets", data=secret)).status == 200
+    for version in await listed(api):
+        one = (await api.call("GET", f"/scripts/w/versions/{version['id']}")).result
+        assert one["resources"]["script_runtime"]["limits"] == {"cpu_ms": 50}
+
+
+@pytest.mark.parametrize("limits", [{"cpu_ms": 0}, {"cpu_ms": "50"}, {"cpu_ms": True}, [50]])
+async def test_limits_that_are_none_are_refused(api, limits):
+    answer = await api.upload("w", {**MAIN, "limits": limits}, esm())
+    assert answer.status == 400
+    assert "metadata.limits" in answer.error[1]

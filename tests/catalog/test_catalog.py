@@ -288,6 +288,7 @@ def test_a_catalog_of_the_schema_before_gradual_deployments_is_taken_over(path):
         db.execute("DROP INDEX deployments_of_other")
         db.execute("ALTER TABLE deployments DROP COLUMN percentage")
         db.execute("ALTER TABLE deployments DROP COLUMN other")
+        db.execute("ALTER TABLE versions DROP COLUMN cpu_ms")
         db.execute("PRAGMA user_version = 8")
     db.close()
     with Catalog(path) as catalog:
@@ -496,7 +497,7 @@ def test_a_catalog_of_the_first_schema_is_taken_over(path):
         db.execute("DROP TABLE schedules")
         db.execute("DROP TABLE deployments")
         db.execute("ALTER TABLE scripts DROP COLUMN settings")
-        for column in ("serial", "annotations", "source", "startup_time_ms"):
+        for column in ("serial", "annotations", "source", "startup_time_ms", "cpu_ms"):
             db.execute(f"ALTER TABLE versions DROP COLUMN {column}")
         db.execute("PRAGMA user_version = 1")
     db.close()

@@ -373,6 +373,16 @@ def test_files_that_fit_a_rule_are_modules_where_that_is_asked_for(tmp_path):
     assert modules(find_additional_modules=True, base_dir="src") == found
 
 
+def test_the_cpu_time_of_a_turn_may_be_said(tmp_path):
+    file = tmp_path / "wrangler.toml"
+    text = 'name = "w"\nmain = "w.mjs"\n'
+    file.write_text(text + "limits = { cpu_ms = 50 }")
+    assert read_project(file).cpu_ms == 50
+    file.write_text(text + 'limits = { cpu_ms = "50" }')
+    with pytest.raises(ProjectInvalid, match=r"limits\.cpu_ms must be a positive integer"):
+        read_project(file)
+
+
 def test_rate_limits_may_be_told_as_they_were_at_first(tmp_path):
     file = tmp_path / "wrangler.json"
     limit = {"name": "L", "type": "ratelimit", "namespace_id": "1"}

@@ -51,6 +51,18 @@ async def test_a_loader_is_bound_from_the_catalog_as_well(deployment: Deployment
     assert settings["bindings"] == bindings
 
 
+async def test_a_turn_takes_no_more_cpu_time_than_its_version_says(deployment: Deployment) -> None:
+    slow_start = "for (let n = 0; n < 1e6; n++);"  # takes longer than that, and may
+    source = f"{slow_start} export default {{ fetch() {{ for (;;); }} }}"
+    assert (await deployment.upload("main", source, limits={"cpu_ms": 5}))["success"]
+    assert (await deployment.text("main")).startswith("500")
+    assert any("its 5 ms of CPU time" in line for line in deployment.lines), deployment.lines
+    deployment.runtime.remove("main")  # as a restart does: it is loaded from the catalog
+    deployment.lines.clear()
+    await deployment.text("main")
+    assert any("its 5 ms of CPU time" in line for line in deployment.lines), deployment.lines
+
+
 async def test_a_version_knows_its_id_its_tag_and_its_time(deployment: Deployment) -> None:
     source = "export default { fetch: (_, env) => Response.json(env.VERSION) }"
     bindings = [{"type": "version_metadata", "name": "VERSION"}]

@@ -94,7 +94,7 @@ def deploy_project(
         [*kept, *bindings],
         compatibility_date or project.compatibility_date,
         compatibility_flags or project.compatibility_flags,
-        {},
+        {} if project.cpu_ms is None else {"limits": {"cpu_ms": project.cpu_ms}},
     )
     if project.tail_consumers:
         fields["tail_consumers"] = [{"service": consumer} for consumer in project.tail_consumers]

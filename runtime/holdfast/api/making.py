@@ -60,6 +60,7 @@ async def script_of(
         version=new_version(),
         tag=metadata.annotations.get(TAG, ""),
         assets=assets,
+        cpu_ms=metadata.cpu_ms,
     )
     check_assets(script)
     return script, resolved.changes
@@ -103,6 +104,11 @@ def latest_if_live(
 def source_of(request: web.Request) -> str:
     """Who asks, in the words of Cloudflare's listings."""
     return "wrangler" if request.headers.get("User-Agent", "").startswith("wrangler") else "api"
+
+
+def shown_limits(record: ScriptRecord) -> dict[str, int]:
+    """The limits of a version, as its upload has them."""
+    return {} if record.cpu_ms is None else {"cpu_ms": record.cpu_ms}
 
 
 def shown_bindings(catalog: Catalog, record: ScriptRecord) -> list[Mapping[str, Any]]:

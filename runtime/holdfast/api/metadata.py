@@ -13,6 +13,7 @@ from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.declared import Declared, parse_declared
 from holdfast.catalog.errors import rejected
 from holdfast.catalog.flags import mistake_in
+from holdfast.catalog.limits import cpu_ms_of
 from holdfast.catalog.migrations import Migrations, Renamed, Step
 from holdfast.catalog.tail_consumers import parse_tail_consumers
 from holdfast.dataclass import dataclass
@@ -31,6 +32,7 @@ _KNOWN_FIELDS = (
     "exports",
     "keep_assets",
     "keep_bindings",
+    "limits",
     "migrations",
     "tail_consumers",
 )
@@ -59,6 +61,7 @@ class Metadata:
     bindings: tuple[RequestedBinding, ...]
     compatibility_date: str | None
     compatibility_flags: tuple[str, ...]
+    cpu_ms: int | None
     keep_bindings: tuple[str, ...]
     migrations: Migrations | None
     declared: Mapping[str, Declared]
@@ -91,6 +94,7 @@ def parse_metadata(content: bytes) -> Metadata:
         bindings=parse_bindings(fields.get("bindings")),
         compatibility_date=_date(fields),
         compatibility_flags=_flags(fields),
+        cpu_ms=cpu_ms_of(fields.get("limits"), "metadata.limits"),
         keep_bindings=(
             _SECRET_TYPES
             if fields.get("keep_bindings") is None

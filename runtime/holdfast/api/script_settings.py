@@ -19,6 +19,7 @@ from holdfast.api.making import (
     refuse_unknown,
     refuse_unknown_tails,
     shown_bindings,
+    shown_limits,
     source_of,
 )
 from holdfast.api.metadata import parse_object
@@ -110,6 +111,7 @@ class ScriptSettingsHandlers:
             "compatibility_date": record.compatibility_date,
             "compatibility_flags": record.compatibility_flags,
             "usage_model": "standard",
+            "limits": shown_limits(record),
             "migration_tag": record.migration_tag,
             **_shown(catalog.settings(name)),
         }

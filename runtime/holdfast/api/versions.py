@@ -15,7 +15,7 @@ from holdfast.api.auth import SETTINGS
 from holdfast.api.envelope import ApiRefusal, success
 from holdfast.api.form import read_form
 from holdfast.api.json_body import read_object
-from holdfast.api.making import script_of, shown_bindings, source_of
+from holdfast.api.making import script_of, shown_bindings, shown_limits, source_of
 from holdfast.api.metadata import parse_annotations
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
@@ -148,7 +148,7 @@ def shown_version(catalog: Catalog, record: VersionRecord) -> dict[str, Any]:
                 "compatibility_flags": script.compatibility_flags,
                 "migration_tag": script.migration_tag,
                 "usage_model": "standard",
-                "limits": {},
+                "limits": shown_limits(script),
             },
         },
         "startup_time_ms": record.startup_time_ms,

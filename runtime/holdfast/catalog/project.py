@@ -30,6 +30,7 @@ from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import guess_syntax, module_kind
 from holdfast.catalog.flags import mistake_in
+from holdfast.catalog.limits import cpu_ms_of
 from holdfast.catalog.module_rules import copied_endings, fits
 from holdfast.catalog.node_compat import has_node
 from holdfast.catalog.project_bindings import (
@@ -111,6 +112,7 @@ class Project:
     databases: "tuple[DeclaredDatabase, ...]" = ()
     bound_modules: tuple[Path, ...] = ()
     site: "SiteContent | None" = None
+    cpu_ms: int | None = None
 
     @property
     def folder(self) -> Path:
@@ -256,6 +258,7 @@ def read_project(
         databases=reader.databases(),
         bound_modules=tuple(file.parent / path for path in reader.wasm_modules().values()),
         site=site,
+        cpu_ms=reader.cpu_ms(),
     )
 
 
@@ -389,6 +392,12 @@ class _Reader(BindingReader):
         if mistake := mistake_in(flags):
             raise self.invalid("compatibility_flags", f"has a mistake: {mistake}")
         return tuple(flags)
+
+    def cpu_ms(self) -> int | None:
+        try:
+            return cpu_ms_of(self._fields.get("limits"), "limits")
+        except UploadRejected as error:
+            raise ProjectInvalid(f"{self.file}: {error}") from error
 
     def dev(self) -> DevAddress:
         """Where to serve it for development; `*` is all addresses, as for Wrangler.

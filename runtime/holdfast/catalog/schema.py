@@ -8,7 +8,7 @@ import apsw
 
 from holdfast.catalog.errors import CatalogUnusable
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 
 # "HFct": what `file` and SQLite's own tools show as the application's id.
 APPLICATION_ID = 0x48466374
@@ -159,6 +159,9 @@ ALTER TABLE deployments ADD COLUMN other TEXT REFERENCES versions(id) ON DELETE 
 CREATE INDEX deployments_of_other ON deployments(other);
 """
 
+# Of `limits`: what a turn of the script may take.
+_CPU_MS = "ALTER TABLE versions ADD COLUMN cpu_ms INTEGER;"
+
 
 def check_identity(connection: apsw.Connection, path: Path) -> None:
     """Raise CatalogUnusable for a file that is no catalog, is emptied, or is a newer Holdfast's."""
@@ -183,6 +186,7 @@ def create(connection: apsw.Connection) -> None:
     """Make an empty file a catalog."""
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(_SCHEMA + _SCHEDULES + _HISTORY + _ASSETS + _DOOMED + _ROUTES + _GRADUAL)
+    connection.execute(_CPU_MS)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
@@ -208,6 +212,7 @@ _UPGRADES = (
     _DOOMED,
     _ROUTES,
     _GRADUAL,
+    _CPU_MS,
 )
 
 

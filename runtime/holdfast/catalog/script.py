@@ -47,7 +47,8 @@ class Script:
     `main` is the name of the module that runs first. `version` identifies this
     version; two uploads of the same text are two versions, and are equal. One that has `assets`
     may be without modules, and without `main`. `tag` is what its author calls the
-    version, `created_on` when it was made: ISO 8601 in UTC.
+    version, `created_on` when it was made: ISO 8601 in UTC. A turn may take `cpu_ms` milliseconds
+    of CPU time, where that is said and less than what any may.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Script:
     assets: Assets | None = None
     tag: str = ""
     created_on: str = field(default_factory=_now, compare=False)
+    cpu_ms: int | None = None
 
     @property
     def main_module(self) -> Module:

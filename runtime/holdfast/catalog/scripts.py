@@ -44,13 +44,14 @@ class ScriptRecord:
     compatibility_flags: tuple[str, ...]
     migration_tag: str | None = None
     has_assets: bool = False
+    cpu_ms: int | None = None
 
 
 VERSIONS = """
 SELECT s.name, v.id, v.etag, s.created_on, s.modified_on, v.main, v.syntax, v.handlers,
        v.classes, v.bindings, v.compatibility_date, v.compatibility_flags, s.migration_tag,
        v.serial, v.created_on, v.annotations, v.source, v.startup_time_ms,
-       EXISTS (SELECT 1 FROM version_assets a WHERE a.version = v.id)
+       EXISTS (SELECT 1 FROM version_assets a WHERE a.version = v.id), v.cpu_ms
 FROM versions v JOIN scripts s ON s.name = v.script
 """
 HAS_ASSETS = 18  # its column
@@ -125,6 +126,7 @@ def read_whole(
         tag=json.loads(annotations).get(TAG, ""),
         created_on=created_on,
         assets=read_assets(db, record.version),
+        cpu_ms=record.cpu_ms,
     )
 
 
@@ -181,6 +183,7 @@ def record_of(row: tuple[Any, ...]) -> ScriptRecord:
         compatibility_flags=tuple(json.loads(compatibility_flags)),
         migration_tag=tag,
         has_assets=bool(row[HAS_ASSETS]),
+        cpu_ms=row[HAS_ASSETS + 1],
     )
 
 

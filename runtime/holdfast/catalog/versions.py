@@ -98,7 +98,7 @@ def insert(
     db.execute(
         "INSERT INTO versions (id, script, main, syntax, compatibility_date, compatibility_flags,"
         " bindings, handlers, classes, etag, created_on, serial, annotations, source,"
-        " startup_time_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " startup_time_ms, cpu_ms) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             script.version,
             script.name,
@@ -115,6 +115,7 @@ def insert(
             json.dumps(dict(note.annotations)),
             note.source,
             loaded.startup_time_ms,
+            script.cpu_ms,
         ),
     )
     if script.assets is not None:

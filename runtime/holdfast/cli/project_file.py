@@ -187,6 +187,7 @@ class ProjectFile(Followed):
             compatibility_flags=self._flags or project.compatibility_flags,
             version=new_version(),
             assets=project.assets,
+            cpu_ms=project.cpu_ms,
         )
 
     def stamp(self, script: Script | None) -> Stamp:

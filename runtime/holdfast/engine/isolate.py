@@ -89,8 +89,7 @@ class Isolate:
         kept: "KeptCode | None" = None,
     ) -> None:
         self.limits = limits or Limits()
-        self.closed = False
-        self.terminated = False
+        self.closed = self.terminated = False
         self._ends_for = ""  # why it is to be terminated as soon as what runs has been stopped
         self.frees: Callable[[Callable[[], None]], None] | None = None  # calls it, on any thread
         self._on_rejection = on_rejection
@@ -109,6 +108,7 @@ class Isolate:
         self._rejections = Rejections(self._context)
         self._promise_hook: PromiseHook | None = None  # kept alive here
         self._watchdog = Watchdog(self.limits.turn_cpu_ms)
+        self.bound_turns = self._watchdog.bound
         self._heap_limit = HeapLimit(self._runtime, self.limits.memory_bytes)
         self._wasm = WasmDoor(
             self._context, self._heap_limit, self._watchdog, self._ops.throw, self._wasm_source
@@ -504,7 +504,7 @@ class Isolate:
 
     def _overran(self, where: str = "") -> IsolateTerminated:
         self.terminated = True
-        told = f"a turn took more than its {self.limits.turn_cpu_ms} ms of CPU time"
+        told = f"a turn took more than its {self._watchdog.budget_ms} ms of CPU time"
         return IsolateTerminated(told, where)
 
     def watch_rejections(self, unhandled: Handle, handled: Handle) -> None:

@@ -40,19 +40,23 @@ class Watchdog:
     anybody's budget.
     """
 
-    __slots__ = ("_budget_s", "_clock", "deadline", "expired")
+    __slots__ = ("_clock", "budget_ms", "deadline", "expired")
 
     def __init__(self, turn_cpu_ms: int, clock: Callable[[], float] = time.thread_time) -> None:
-        self._budget_s = turn_cpu_ms / 1000
+        self.budget_ms = turn_cpu_ms
         self._clock = clock
         self.deadline: float | None = None
         self.expired = False
+
+    def bound(self, turn_cpu_ms: int) -> None:
+        """Have turns take no more than so much from now on, if they might take more."""
+        self.budget_ms = min(turn_cpu_ms, self.budget_ms)
 
     def should_interrupt(self) -> bool:
         """True once the turn has used its budget, and from then on for good."""
         now = self._clock()
         if self.deadline is None:
-            self.deadline = now + self._budget_s
+            self.deadline = now + self.budget_ms / 1000
         elif now >= self.deadline:
             self.expired = True
         return self.expired

@@ -79,7 +79,7 @@ class TurnWatch:
             self._turn, self._since = turn, self._cpu_seconds()
             return
         isolate: Isolate = frame.f_locals["self"]
-        if self._cpu_seconds() - self._since >= isolate.limits.turn_cpu_ms / 1000:
+        if self._cpu_seconds() - self._since >= isolate._watchdog.budget_ms / 1000:
             assert innermost is not None, "a thread that has a frame has an innermost one"
             _end(isolate, is_in_engine=innermost.f_code in _INNERMOST)
 

@@ -28,7 +28,6 @@ class LoadedCode:
     env: Message = field(repr=False)
     outbound: "str | Sent"
     tails: tuple[Sent, ...] = ()
-    cpu_ms: int | None = None
     sub_requests: int | None = None  # that each of its events may make
 
 

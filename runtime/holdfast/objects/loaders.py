@@ -144,11 +144,11 @@ class IsolateLoaders:
                 compatibility_date=given["date"],
                 compatibility_flags=flags,
                 version=new_version(),
+                cpu_ms=given["cpuMs"],
             ),
             Message(env or b"", message.capabilities[: given["envTokens"]]),
             outbound if isinstance(outbound, str) else message.capabilities[outbound],
             tuple(message.capabilities[tail] for tail in given["tails"]),
-            given["cpuMs"],
             given["subRequests"],
         )
         loaded.modules = []

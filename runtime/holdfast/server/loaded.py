@@ -8,7 +8,6 @@ import asyncio
 import base64
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -99,8 +98,6 @@ class LoadedWorkers:
             }
         ]
         limits = runtime.settings.limits
-        if code.cpu_ms is not None:
-            limits = replace(limits, turn_cpu_ms=min(limits.turn_cpu_ms, max(code.cpu_ms, 1)))
         resident = runtime.assemble(script, host, objects, bindings, limits=limits)
         worker = resident.worker
         self._residents[worker], self._codes[worker] = resident, code

@@ -236,6 +236,7 @@ def _of_project(path: Path, options: Options) -> Found:
             compatibility_date=options.compatibility_date or project.compatibility_date,
             compatibility_flags=options.compatibility_flags or project.compatibility_flags,
             assets=project.assets,
+            cpu_ms=project.cpu_ms,
         )
         return Found(script, file, project, source, project.tail_consumers)
 

@@ -111,6 +111,8 @@ class Worker:
         except BaseException:
             host.isolate.close()
             raise
+        if script.cpu_ms is not None:  # which is not for the start
+            host.isolate.bound_turns(script.cpu_ms)
         self._dispatch_fetch = self.entry("dispatchFetch")
         self._dispatch_call = self.entry("dispatchCall")
         host.refusals[self._dispatch_fetch] = self._refuse
