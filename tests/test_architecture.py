@@ -55,7 +55,6 @@ DISTRIBUTIONS = {
     "_quickjs": "quickjs-ng",
     "_cffi_backend": "cffi",
     "ada_url": "ada-url",
-    "dotenv": "python-dotenv",
 }
 
 ROOT_ENTRIES = {

@@ -34,7 +34,9 @@ def test_json5_is_let_pass():
         ("[,]", "line 1"),
         ("{ , }", "line 1"),
         ('["not ended]', "line 1"),
-        ("", "Empty"),
+        ("", "empty"),
+        ("\n", "empty"),
+        ("[" * 100_000, "nested too deeply"),
         ("/* for ever", "line 1"),
     ],
 )

@@ -532,6 +532,34 @@ def test_where_json_is_wrong_is_told(tmp_path):
         read_project(file)
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"name": "caf\xe9"}', r"wrangler\.json is not in UTF-8 \(line 1\)"),
+        ('{"name": "a"}'.encode("utf-16"), r"wrangler\.json is in UTF-16"),
+    ],
+)
+def test_what_is_no_text_is_told_with_its_file(tmp_path, content, told):
+    file = tmp_path / "wrangler.json"
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=told):
+        read_project(file)
+
+
+def test_a_byte_order_mark_belongs_to_no_name(tmp_path):
+    file = tmp_path / "wrangler.json"
+    file.write_text('{"name": "a", "main": "a.js"}', "utf-8-sig")
+    (tmp_path / ".dev.vars").write_text("TOKEN=a", "utf-8-sig")
+    assert read_project(file, with_secrets=True).bindings == (SecretText("TOKEN", "a"),)
+
+
+def test_lines_without_a_secret_and_fields_that_nobody_has_are_noted(toml):
+    (toml.parent / ".dev.vars").write_text("TOKEN\n")
+    notes = read_project(toml, with_secrets=True, without=["vras"]).notes
+    assert f"{toml.parent / '.dev.vars'}: line 1 is no NAME=VALUE, and is left out" in notes
+    assert any("vras" in note and 'did you mean "vars"?' in note for note in notes)
+
+
 def test_what_is_no_object_is_told(tmp_path):
     file = tmp_path / "wrangler.json"
     file.write_text("[1]")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from holdfast.catalog.errors import ErrorCode, UploadRejected
+from holdfast.catalog.errors import NO_HANDLERS, ErrorCode, UploadRejected
 from holdfast.catalog.namespace import Namespace
 from holdfast.catalog.workflows import is_workflow
 from holdfast.dataclass import dataclass
@@ -32,9 +32,7 @@ def check_exports(
     this deploy is about to create; those of Workflows need nothing of their own.
     """
     if not handlers:
-        raise UploadRejected(
-            ErrorCode.NO_HANDLERS, "The uploaded script has no registered event handlers."
-        )
+        raise UploadRejected(ErrorCode.NO_HANDLERS, NO_HANDLERS)
     for namespace in namespaces:
         if namespace.class_name not in classes and not is_workflow(namespace):
             raise UploadRejected(ErrorCode.STILL_IN_USE, _missing_class(namespace, classes))

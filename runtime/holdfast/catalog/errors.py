@@ -49,6 +49,10 @@ class ErrorCode(IntEnum):
     INCONSISTENT_EXPORTS = 100405
 
 
+# Cloudflare's words for ErrorCode.NO_HANDLERS.
+NO_HANDLERS = "The uploaded script has no registered event handlers."
+
+
 class CatalogError(Exception):
     """The base of what the catalog raises."""
 

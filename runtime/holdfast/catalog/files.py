@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from holdfast.catalog.errors import NO_HANDLERS
 from holdfast.catalog.script import Syntax
 from holdfast.engine.modules import Module, ModuleKind
 
@@ -28,6 +29,10 @@ UNCOMPILED = frozenset({".ts", ".mts", ".cts", ".tsx", ".jsx"})
 WAY_TO_BUNDLE = (
     "Holdfast bundles with the project's esbuild, which Wrangler brings along: "
     "npm install --save-dev esbuild"
+)
+
+_WAY_TO_HANDLE = (
+    "They are in its default export: export default { async fetch(request, env) { … } }"
 )
 
 _RELATIVE = re.compile(r"\./")  # a literal is looked for at once, where others take 20 ns a letter
@@ -156,7 +161,9 @@ def _before_space(text: str, end: int) -> int:
 
 
 def with_way_out(reason: str) -> str:
-    """Why a script does not load, with what helps where it imports a package from npm."""
+    """Why a script does not load, with what helps: against no handlers, or a package's absence."""
+    if reason == NO_HANDLERS:
+        return f"{reason} {_WAY_TO_HANDLE}"
     found = _BARE.search(reason)
     if found is None or Path(found[1]).suffix or found[1].startswith("cloudflare:"):
         return reason

@@ -14,6 +14,15 @@ _PLACE = re.compile(r"<string>:(\d+) (.+) at column (\d+)")
 
 def loads(text: str) -> Any:
     """What a text holds. JSON5 is let pass, too; raises ValueError, with the place of a mistake."""
+    if not text.strip():
+        raise ValueError("the file is empty")
+    try:
+        return _loads(text)
+    except RecursionError:
+        raise ValueError("lists and objects are nested too deeply") from None
+
+
+def _loads(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError:

@@ -39,11 +39,18 @@ from holdfast.catalog.project_bindings import (
     ProjectInvalid,
     is_list_of,
 )
-from holdfast.catalog.project_fields import NOT_INHERITED, bindings_of, notes_on, refused_of
+from holdfast.catalog.project_fields import (
+    NOT_INHERITED,
+    bindings_of,
+    notes_on,
+    notes_on_left_out,
+    refused_of,
+)
 from holdfast.catalog.project_secrets import for_development, read_secrets
 from holdfast.catalog.script import Syntax, check_script_name
 from holdfast.catalog.source import Source, read_source
 from holdfast.catalog.tail_consumers import names_of, parse_tail_consumers
+from holdfast.catalog.text_file import read_text
 from holdfast.dataclass import dataclass
 from holdfast.engine.modules import Module, ModuleKind
 
@@ -219,12 +226,12 @@ def read_project(
     `with_secrets` reads the files beside it that set some for development, too; `default_name` is
     for a file that has no name; `without` names fields that are left out, `stand_ins` bindings in
     whose place somebody puts something: what Holdfast lacks may be among them. Blocks. Raises
-    ProjectInvalid, and OSError where the file cannot be read.
+    ValueError, as a rule ProjectInvalid, and OSError where the file cannot be read.
     """
     whole = _parse(file)
     fields = _environment(file, whole, environment)
-    without = [*without, *_replaced(fields, stand_ins)]
-    whole, fields = (_without(one, without) for one in (whole, fields))
+    left_out = [*without, *_replaced(fields, stand_ins)]
+    whole, fields = (_without(one, left_out) for one in (whole, fields))
     reader = _Reader(file, fields)
     if refused := refused_of(fields):
         raise FieldsLacking(file, {name: bindings_of(fields[name]) for name in refused})
@@ -233,14 +240,19 @@ def read_project(
     secrets = read_secrets(file.parent, environment) if with_secrets else None
     assets = reader.assets()
     site = reader.site()
-    notes = [*notes_on(whole, environment), *_notes_on_assets(assets)]
-    entries = tuple(reader.entries(secrets or {}))
+    notes = [
+        *notes_on(whole, environment),
+        *notes_on_left_out(without),
+        *_notes_on_assets(assets),
+    ]
+    values = secrets.values if secrets else None
+    entries = tuple(reader.entries(values or {}))
     return Project(
         file=file,
         name=reader.script_name(environment, default_name),
         main=reader.main(),
         entries=entries,
-        bindings=(*reader.bindings(entries, secrets), *_bindings_of_site(site, reader.main())),
+        bindings=(*reader.bindings(entries, values), *_bindings_of_site(site, reader.main())),
         compatibility_date=reader.compatibility_date(),
         compatibility_flags=reader.compatibility_flags(),
         migrations=tuple(reader.migrations()),
@@ -251,7 +263,7 @@ def read_project(
         rules=tuple(reader.rules()),
         more_modules=reader.more_modules(),
         bundling=reader.bundling(),
-        notes=tuple(f"{file}: {note}" for note in notes),
+        notes=(*(f"{file}: {note}" for note in notes), *(secrets.notes if secrets else ())),
         assets=assets,
         consumers=reader.consumers(),
         tail_consumers=reader.tail_consumers(),
@@ -269,7 +281,7 @@ def read_databases(file: Path, environment: str | None = None) -> "tuple[Declare
 
 
 def _parse(file: Path) -> Mapping[str, Any]:
-    text = file.read_text("utf-8-sig")
+    text = read_text(file)
     try:
         fields = _parse_toml(text) if file.suffix == ".toml" else jsonc.loads(text)
     except ValueError as error:

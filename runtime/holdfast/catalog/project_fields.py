@@ -3,7 +3,7 @@
 https://developers.cloudflare.com/workers/wrangler/configuration/
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 # Each environment says these for itself; the others it takes from the top of the file.
@@ -114,11 +114,20 @@ def _says_anything(value: Any) -> bool:
     return bool(value)
 
 
+def notes_on_left_out(names: Collection[str]) -> Iterator[str]:
+    """What the author should know of fields that were to be left out."""
+    for name in names:
+        if name not in _KNOWN:
+            yield f'"{name}", which was to be left out, is no field that Wrangler has{_near(name)}'
+
+
 def _unknown(name: str, prefix: str) -> Iterator[str]:
-    if name in _KNOWN:
-        return
+    if name not in _KNOWN:
+        yield f'"{prefix}{name}" is no field that Wrangler has, and is left out{_near(name)}'
+
+
+def _near(name: str) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name, _KNOWN, 1)
-    meant = f'; did you mean "{near[0]}"?' if near else ""
-    yield f'"{prefix}{name}" is no field that Wrangler has, and is left out{meant}'
+    return f'; did you mean "{near[0]}"?' if near else ""

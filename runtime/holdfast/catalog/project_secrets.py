@@ -8,11 +8,12 @@ https://developers.cloudflare.com/workers/configuration/secrets/#local-developme
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
-from io import StringIO
+from dataclasses import field, replace
 from pathlib import Path
 
 from holdfast.catalog.bindings import Hyperdrive, RequestedBinding, StoreSecret
+from holdfast.catalog.text_file import read_text
+from holdfast.dataclass import dataclass
 
 
 def secret_files(folder: Path, environment: str | None) -> tuple[Path, ...]:
@@ -20,15 +21,33 @@ def secret_files(folder: Path, environment: str | None) -> tuple[Path, ...]:
     return (*_dev_vars(folder, environment), *_env_files(folder, environment))
 
 
-def read_secrets(folder: Path, environment: str | None) -> Mapping[str, str]:
-    """What they set, by name. Blocks; raises OSError and UnicodeDecodeError."""
-    from dotenv import dotenv_values
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What the files set, by name; and what to say of lines that set nothing."""
 
-    for path in _dev_vars(folder, environment):
-        if path.is_file():
-            return _texts(dotenv_values(path, interpolate=False))
-    texts = (path.read_text("utf-8") for path in _env_files(folder, environment) if path.is_file())
-    return _texts(dotenv_values(stream=StringIO("\n".join(texts))))
+    values: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def read_secrets(folder: Path, environment: str | None) -> Secrets:
+    """What they set. Blocks; raises OSError, and ValueError for a file that is not in UTF-8."""
+    chosen = [path for path in _dev_vars(folder, environment) if path.is_file()][:1]
+    texts = chosen or [path for path in _env_files(folder, environment) if path.is_file()]
+    values: dict[str, str] = {}
+    notes: list[str] = []
+    for path in texts:
+        from holdfast.catalog.env_file import parse_env_file
+
+        found = parse_env_file(read_text(path))
+        values |= found.values
+        notes += [
+            f"{path}: line {number} is no NAME=VALUE, and is left out" for number in found.mistakes
+        ]
+    if texts and not chosen:
+        from holdfast.catalog.env_file import expanded
+
+        values = {**expanded(values)}
+    return Secrets(values, tuple(notes))
 
 
 def for_development(
@@ -59,7 +78,3 @@ def _env_files(folder: Path, environment: str | None) -> list[Path]:
     if environment is not None:
         names += [f".env.{environment}", f".env.{environment}.local"]
     return [folder / name for name in names]
-
-
-def _texts(values: Mapping[str, str | None]) -> Mapping[str, str]:
-    return {name: value or "" for name, value in values.items()}

@@ -28,7 +28,14 @@ from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.catalog.project_secrets import secret_files
 from holdfast.catalog.script import Script, new_version
 from holdfast.cli.options import compatibility_flags, named_values
-from holdfast.cli.script_file import Followed, ScriptFile, Stamp, explained, unreadable
+from holdfast.cli.script_file import (
+    Followed,
+    ScriptFile,
+    ScriptUnreadable,
+    Stamp,
+    explained,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from holdfast.catalog.consumers import DeclaredConsumer
@@ -174,6 +181,8 @@ class ProjectFile(Followed):
         with explained(self._file):
             project = self._project = self._read_project()
             bindings = tuple(self._bindings(project))
+        if project.main is not None and not project.main.is_file():
+            raise ScriptUnreadable(f'{self._file}: "main" is {project.main}, which is no file')
         with explained(project.main or self._file):
             source = project.source((), self._date, self._flags)
         self._source = source

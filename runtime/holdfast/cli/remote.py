@@ -45,7 +45,7 @@ def deploy(options: argparse.Namespace) -> int:
             result = client.deploy_project(
                 file, options.name, environment=options.env, without=options.without, **given
             )
-            local = read_secrets(file.parent, options.env)
+            local = read_secrets(file.parent, options.env).values
             remark(_unset_secrets(local, project, result["id"], connection))
         name = result["id"]
         handlers = ", ".join(result.get("handlers") or []) or "none"

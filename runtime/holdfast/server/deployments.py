@@ -29,6 +29,7 @@ from holdfast.catalog import (
     check_exports,
 )
 from holdfast.catalog.catalog import NO_NOTE
+from holdfast.catalog.errors import NO_HANDLERS
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.schedules import Schedule
@@ -42,7 +43,6 @@ from holdfast.server.workflows import Workflows
 from holdfast.storage.disk import sync_path
 from holdfast.storage.key_value import KeyValueStore
 from holdfast.workers import ScriptInvalid
-from holdfast.workers.load import NO_HANDLERS
 from holdfast.workers.trace import Frame
 
 if TYPE_CHECKING:

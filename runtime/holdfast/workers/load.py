@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from holdfast.catalog.errors import NO_HANDLERS
 from holdfast.catalog.script import Script, Syntax
 from holdfast.dataclass import dataclass
 from holdfast.engine import Handle, IsolateTerminated, JSError, Limits, Module, ModuleKind
@@ -41,8 +42,6 @@ _NO_SCRIPT = Module(
     ModuleKind.ESM,
     b"export default { fetch: () => new Response(null, { status: 404 }) };",
 )
-
-NO_HANDLERS = "The uploaded script has no registered event handlers."
 
 
 def names_match_statics(code: bytes) -> bool:
