@@ -122,6 +122,7 @@ uint8_t *JS_GetArrayBuffer(JSContext *ctx, size_t *psize, JSValue obj);
 bool JS_IsArrayBuffer(JSValue obj);
 int JS_GetTypedArrayType(JSValue obj);
 JSValue JS_ParseJSON(JSContext *ctx, const char *buf, size_t len, const char *filename);
+JSValue JS_JSONStringify(JSContext *ctx, JSValue obj, JSValue replacer, JSValue space0);
 const char *JS_ToCStringLen2(JSContext *ctx, size_t *plen, JSValue v, bool cesu8);
 void JS_FreeCString(JSContext *ctx, const char *p);
 JSValue JS_GetGlobalObject(JSContext *ctx);

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from holdfast.engine.errors import ScriptError, StopTurn
+from holdfast.engine.json_transcoder import parse_json
 from holdfast.engine.library import (
     EVAL_GLOBAL,
     EXCEPTION,
@@ -129,7 +130,7 @@ class OpTable:
             if value is None:
                 return UNDEFINED
             if isinstance(value, Json):
-                return lib.JS_ParseJSON(context, value.text, len(value.text), b"<input>")
+                return parse_json(context, value.text)
             converter.write(self._result, value)
             return self._result[0]
         except ScriptError as error:
