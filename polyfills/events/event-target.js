@@ -17,7 +17,7 @@ import {
 } from "../kernel/webidl.js";
 import { beginDispatch, endDispatch, isDispatching, isEvent, typeOf } from "./event.js";
 import { enterPassiveListener, leavePassiveListener } from "./event.js";
-import { markTrusted, markUntrusted, stopsImmediately, stopsPropagation } from "./event.js";
+import { markTrusted, markUntrusted, stopHere, stopsImmediately, stopsPropagation } from "./event.js";
 import { reportException } from "../kernel/report.js";
 import { errorEventFor } from "./uncaught.js";
 
@@ -216,6 +216,19 @@ export function dispatchTrusted(target, event) {
   return dispatch(target, event);
 }
 
+// The event whose dispatch the first exception ends; then `{ thrown }` in its place.
+let fragile = null;
+
+/** The same, up to the first listener that throws: `{ thrown }`, which was reported; null without. */
+export function dispatchUntilThrown(target, event) {
+  const outer = fragile;
+  fragile = event;
+  dispatchTrusted(target, event);
+  const ended = fragile;
+  fragile = outer;
+  return ended === event ? null : ended;
+}
+
 /** https://dom.spec.whatwg.org/#concept-event-dispatch */
 function dispatch(target, event) {
   const current = target === globalTarget ? globalThis : target;
@@ -258,6 +271,10 @@ function invoke(target, current, type, event, listener) {
     callListener(listener.callback, current, event);
   } catch (error) {
     reportUncaught(error);
+    if (event === fragile) {
+      stopHere(event);
+      fragile = { thrown: error };
+    }
   }
   if (listener.passive) leavePassiveListener(event);
 }

@@ -30,7 +30,7 @@ export let isEvent;
 // What dispatch asks of an event and does to it; the class sets them. Each throws a
 // TypeError for what is no Event.
 export let typeOf, beginDispatch, endDispatch, isDispatching;
-export let stopsPropagation, stopsImmediately;
+export let stopsPropagation, stopsImmediately, stopHere;
 export let markTrusted, markUntrusted, enterPassiveListener, leavePassiveListener, cancelEvent;
 let isTrusted;
 
@@ -149,6 +149,9 @@ export class Event {
     isDispatching = (event) => (event.#flags & DISPATCHING) !== 0;
     stopsPropagation = (event) => (event.#flags & STOP_PROPAGATION) !== 0;
     stopsImmediately = (event) => (event.#flags & STOP_IMMEDIATE) !== 0;
+    stopHere = (event) => {
+      event.#flags |= STOP_PROPAGATION | STOP_IMMEDIATE;
+    };
     isTrusted = (event) => (event.#flags & TRUSTED) !== 0;
     markTrusted = (event) => {
       event.#flags |= TRUSTED;

@@ -5,7 +5,7 @@
 // Object has accepted for hibernation tell the object instead of dispatching events.
 
 import { socket_answers_closes, socket_receives_blobs, socket_waiting } from "holdfast:ops";
-import { dispatchTrusted } from "../events/event-target.js";
+import { dispatchTrusted, dispatchUntilThrown } from "../events/event-target.js";
 import { CloseEvent, ErrorEvent, messageEvent } from "../events/event-types.js";
 import { Event } from "../events/event.js";
 import { blobFromBytes } from "../files/blob.js";
@@ -136,7 +136,16 @@ export class SocketState {
     if (typeof data !== "string") {
       data = this.binaryType === "blob" ? blobFromBytes(data, "") : data.buffer;
     }
-    dispatchTrusted(this.socket, messageEvent(data, this.origin));
+    const ended = dispatchUntilThrown(this.socket, messageEvent(data, this.origin));
+    if (ended !== null) this.#breakOff(ended.thrown);
+  }
+
+  // A listener has failed: what it was to take in is lost, so nothing more is to come, as in workerd.
+  #breakOff(error) {
+    this.phase = RELEASED;
+    this.closedIncoming = true;
+    this.link.drop();
+    this.fail(error);
   }
 
   closed(code, reason) {
