@@ -1,7 +1,9 @@
 // The context whose turn is running; null outside turns, in a script's global scope.
 
 let current = null;
-let depth = 0;
+let turn = 0; // how many have begun
+let depth = 0; // of the call that began in the turn with this number
+let turnOfDepth = 0;
 
 /** The running context, or null in global scope. */
 export function currentContext() {
@@ -11,17 +13,23 @@ export function currentContext() {
 /** Called at the start of each turn. */
 export function setCurrentContext(context) {
   current = context;
-  depth = 0;
+  turn++;
+}
+
+/** Which turn is running: another number for each. */
+export function numberOfTurn() {
+  return turn;
 }
 
 /** Called where a turn begins a call of this depth; see depth.js. */
 export function setDepthOfTurn(ofCall) {
   depth = ofCall;
+  turnOfDepth = turn;
 }
 
 /** The depth of the call that began in this turn; 0 in other turns. */
 export function depthOfTurn() {
-  return depth;
+  return turn === turnOfDepth ? depth : 0;
 }
 
 // A turn's own function is running. After it, reactions to promises run, perhaps some that

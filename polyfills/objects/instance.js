@@ -7,7 +7,7 @@
 // still does cannot reach storage, and the next call finds a new one.
 
 import { WORD_TRACED } from "holdfast:constants";
-import { object_released, shared, storage_started } from "holdfast:ops";
+import { object_released, shared, storage_commit_written, storage_round, storage_started } from "holdfast:ops";
 import { setDepthOfTurn } from "../kernel/current.js";
 import { errorNamed, identityOf, setOnError } from "../kernel/errors.js";
 import { beginCall, failCall, failCalls, runCall } from "../kernel/calls.js";
@@ -191,11 +191,17 @@ export class ObjectInstance {
 
   /**
    * The same at the wish of its code: what it has answered, and what only waits for the disk, has
-   * been said before.
+   * been said before. What earlier turns wrote stays, unless the running one has written, too, before
+   * a round could start: then all since the last one is undone together.
    */
   abort(error) {
     if (this.error !== null) return;
-    const round = this.outputGate.isLocked ? storage_started(this.slot) : -1;
+    const { outputGate, slot } = this;
+    let round = -1;
+    if (outputGate.isLocked) {
+      if (outputGate.wroteEarlier) storage_commit_written(slot);
+      round = outputGate.wroteEarlier ? storage_round(slot) : storage_started(slot);
+    }
     this.end(markAsEnd(markAsReset(error)), round);
   }
 
@@ -223,6 +229,7 @@ Object.assign(ObjectInstance.prototype, {
   lowestDepth: 0, // of its calls
   waitUntilCount: 0,
   transactions: 0, // open ones, nested
+  closures: 0, // of those that run, and of those that were rolled back
   changes: 0, // that its SQL may have seen; see sql-rows.js
   ahead: null, // cursors that have read further than it has
   fresh: null, // the cursor that has begun last, until it is used

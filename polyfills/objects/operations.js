@@ -163,7 +163,7 @@ export function removeOne(instance, key, options) {
 
 /** `deleteAll()`. */
 export function removeAll(instance, options) {
-  if (instance.transactions > 0) throw new Error("Cannot call deleteAll() within a transaction");
+  if (instance.closures > 0) throw new Error("Cannot call deleteAll() within a transaction");
   beforeChange(instance);
   wrote(instance, storage_delete_all(instance.slot), options);
   if (storage_deletes_alarm()) instance.alarm.wrote(0);

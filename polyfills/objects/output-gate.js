@@ -9,7 +9,7 @@
 // input gate holds back, because a message that was sent is not an event that arrives.
 
 import { resetBroken } from "./breaking.js";
-import { setCurrentContext, setOwn } from "../kernel/current.js";
+import { numberOfTurn, setCurrentContext, setOwn } from "../kernel/current.js";
 import { reportException } from "../kernel/report.js";
 import { Context, currentContext, queueTurn, runInContext } from "../kernel/turns.js";
 
@@ -19,6 +19,7 @@ let release; // the turn in which a gate lets go of what waits
 
 export class OutputGate {
   #written = 0;
+  #turn = 0; // in which that was written last
   #durable = 0;
   #first = null; // of those who wait, each with its `round`, ascending, `context` and `next`
   #last = null;
@@ -28,6 +29,12 @@ export class OutputGate {
   /** Note a write of this round. */
   wrote(round) {
     this.#written = round;
+    this.#turn = numberOfTurn();
+  }
+
+  /** True if nothing that is waited for was written in the running turn. */
+  get wroteEarlier() {
+    return this.#turn !== numberOfTurn();
   }
 
   /** True while a message would have to wait. */

@@ -176,6 +176,7 @@ async function runTransaction(instance, context, closure) {
 
 async function runOnce(instance, context, closure) {
   const transaction = new DurableObjectTransaction(instance);
+  instance.closures++;
   try {
     const result = await alone(context, () => closure(transaction));
     commitTransaction(transaction);
@@ -183,6 +184,8 @@ async function runOnce(instance, context, closure) {
   } catch (error) {
     abandonTransaction(transaction);
     throw error;
+  } finally {
+    instance.closures--;
   }
 }
 
