@@ -105,6 +105,22 @@ export function failCalls(life, error, answered = undefined) {
   for (const call of [...life.calls]) if (!answered?.has(call)) failCall(call, error);
 }
 
+/**
+ * Have a call that ends in `succeed` end later: with this answer again, once a turn of its life's
+ * own context is admitted.
+ */
+export function answerLater(call, answer) {
+  const { life } = call;
+  life.calls.add(call);
+  if (call.bytes !== undefined) life.queuedBytes += call.bytes;
+  shared[WORD_LOCAL_CALLS]++;
+  life.inputGate.hold(life.context, answerNow, { call, answer });
+}
+
+function answerNow({ call, answer }) {
+  leave(call, answer, sendAnswer);
+}
+
 function finish(call) {
   const { life } = call;
   if (!life.calls.delete(call)) return false;

@@ -8,7 +8,7 @@ import {
   storage_outstanding,
 } from "holdfast:ops";
 import { bufferOfArray, byteLengthOfArray } from "../kernel/buffers.js";
-import { failCall } from "../kernel/calls.js";
+import { answerLater, failCall } from "../kernel/calls.js";
 import { nextDepth, takeDepth } from "../kernel/depth.js";
 import { clientOf, tellOfClient } from "../workers/client.js";
 import {
@@ -190,6 +190,12 @@ export function invokeFetch(object, request) {
 
 // ---- calls from this isolate ---------------------------------------------------
 
+// A response leaves as an event of its object arrives: when no critical section holds it back. What a
+// method returns does not wait, as in workerd.
+function isHeldBack(instance) {
+  return instance.sections > 0 && instance.error === null;
+}
+
 class LocalCall {
   constructor(request, caller, resolve, reject, client, repeat) {
     this.request = request;
@@ -205,6 +211,7 @@ class LocalCall {
   }
 
   succeed(response) {
+    if (isHeldBack(this.life)) return answerLater(this, response);
     const record = sendableRecord(response);
     const asked = requestRecord(this.request);
     const follow = redirectBy(record, asked, this.repeat, this.caller);
@@ -285,6 +292,7 @@ class HostCall {
   }
 
   succeed(response) {
+    if (isHeldBack(this.life)) return answerLater(this, response);
     this.client?.answered();
     const record = sendableRecord(response);
     if (requestRecord(this.request).method === "HEAD") dropBody(record);
