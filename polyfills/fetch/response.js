@@ -198,9 +198,11 @@ function isNullBodyStatus(status) {
   return status === 204 || status === 205 || status === 304 || status === 101;
 }
 
-// As in workerd, an empty string is as good as no body, and has no type.
+// As in workerd, an empty string, buffer or Blob is as good as no body, and has no type.
 function refuseBody(record) {
-  if (record.source !== "" || record.used) throw new TypeError(NULL_BODY);
+  const { source } = record;
+  const isEmpty = source === "" || source?.byteLength === 0;
+  if (!isEmpty || record.used) throw new TypeError(NULL_BODY);
   record.source = null;
 }
 

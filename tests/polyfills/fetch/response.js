@@ -53,8 +53,12 @@ export function the_status_is_checked() {
   for (const status of [204, 205, 304]) {
     throws(() => new Response("x", { status }), TypeError);
     same(new Response(null, { status }).status, status);
-    same(new Response("", { status }).body, null);
-    same(new Response("", { status }).headers.get("content-type"), null);
+    for (const empty of ["", new ArrayBuffer(0), new Uint8Array(0), new Blob([], { type: "a/b" }), new URLSearchParams()]) {
+      same(new Response(empty, { status }).body, null);
+      same(new Response(empty, { status }).headers.get("content-type"), null);
+    }
+    throws(() => new Response(new Uint8Array(1), { status }), TypeError);
+    throws(() => new Response(new Response("").body, { status }), TypeError);
   }
   same(new Response("x", { status: undefined }).status, 200);
   same(new Response("x", { status: "404" }).ok, false);
