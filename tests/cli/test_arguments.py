@@ -39,6 +39,13 @@ def test_a_group_without_an_action_shows_its_help(capsys: pytest.CaptureFixture[
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(["--version"], capsys) == (0, f"holdfast {__version__}\n", "")
+    assert said(["-v"], capsys) == (0, f"holdfast {__version__}\n", "")
+
+
+def test_help_may_be_asked_for_as_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ([], ["dev"], ["d1", "execute"]):
+        assert said(["help", *words], capsys) == said([*words, "--help"], capsys)
+    assert "did you mean 'dev'?" in said(["help", "dve"], capsys)[2]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +58,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         ["namespace", "list"],
         ["objects", "list"],
         ["check"],
+        ["backup"],
     ],
 )
 def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,6 +75,7 @@ def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixtur
         (["start"], "there are dev, run, serve, deploy, namespace, objects"),
         (["namespace", "crate"], "did you mean 'create'?"),
         (["--port", "80", "run", "x"], "--port comes before the command"),
+        (["--verison"], "there is no option --verison; did you mean --version?"),
         (["run", "x.mjs", "--prot", "80"], "there is no option --prot; did you mean --port?"),
         (["run", "x.mjs", "--por", "80"], "did you mean --port?"),
         (["dev", "x.mjs", "--api-url=y"], "there is no option --api-url"),

@@ -34,6 +34,7 @@ from holdfast.cli.where import DEFAULT_API_PORT, SMTP_VARIABLE, TOKEN_VARIABLE, 
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
+SHELLS = ("bash", "zsh", "fish")
 
 # A developer's restart does not wait for a client that hangs; a deployment's does.
 DEV_DRAIN_SECONDS = 5.0
@@ -56,29 +57,58 @@ Serves one script on every path and host of a port. Each class that it exports i
 env under its own name. When the script or a module that it imports changes, the new version
 takes over; objects keep what they stored. A version that does not load leaves the one
 before in service.
+
+examples:
+  holdfast dev counter.mjs --var GREETING=hello --port 8080
+  holdfast dev                               the project of the wrangler.jsonc in this folder
+  holdfast dev shop --with stock             one project, and another that it is bound to
 """
 
 _RUN = """\
 Serves one script on every path and host of a port, as `holdfast dev` does, but watches no
 files and prints no requests: only what the script logs, and errors. Ends with status 1 if
 the script does not load.
+
+examples:
+  holdfast run counter.mjs --host :: --port 80 --workers 4
+  holdfast run --env production --cron "*/5 * * * *" --log-format json
 """
 
 _SERVE = f"""\
 Hosts many scripts, each at a host name of its own, and takes uploads by Cloudflare's REST
 API on a second port. The API's token comes from ${TOKEN_VARIABLE}; without that it is
 made at the first start, printed once, and kept in the data folder.
+
+examples:
+  holdfast serve                             try it out, in this folder
+  holdfast serve --data /var/lib/holdfast --domain workers.example --trusted-proxy 127.0.0.1
+                                             behind a proxy, counter is counter.workers.example
 """
 
 _DEPLOY = """\
 Uploads a script, and the modules that it imports, to a `holdfast serve` and makes it live.
 
 examples:
+  holdfast deploy                            the project of the wrangler.jsonc in this folder
   holdfast deploy counter.mjs --object Counter=Counter
   holdfast deploy site.mjs --name www --var GREETING=hello --service COUNTER=counter
 """
 
-_NAMESPACE = "Creates and lists Durable Object namespaces of a `holdfast serve`."
+_COMPLETION = """\
+Prints a script with which a shell completes `holdfast`, its commands, options and files.
+
+  bash  eval "$(holdfast completion bash)" in ~/.bashrc
+  zsh   eval "$(holdfast completion zsh)" in ~/.zshrc, after compinit
+  fish  holdfast completion fish > ~/.config/fish/completions/holdfast.fish
+"""
+
+_NAMESPACE = """\
+Creates and lists Durable Object namespaces of a `holdfast serve`. `holdfast deploy --object` and
+migrations of a project create them, too.
+
+example:
+  holdfast namespace create counters --script counter --class Counter --sqlite
+"""
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -87,12 +117,30 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     Ends the process with a line that says what is wrong, and status 2.
     """
     words = [*(sys.argv[1:] if arguments is None else arguments)]
+    if words[:1] == ["help"]:  # as many other commands have it
+        words = [*words[1:], "--help"]
+    options, unknown = command_line().parse_known_args(words)
+    if unknown:
+        options.parser.refuse(unknown)
+    if getattr(options, "cf_header", None) and not options.trusted_proxy:
+        options.parser.error("--cf-header needs a --trusted-proxy, whose header alone is believed")
+    return options
+
+
+def command_line() -> Parser:
+    """The parser of all commands; each is described further when it is chosen."""
     parser = Parser(
         prog="holdfast",
         description="Runs Workers and Durable Objects on your own machine.",
         epilog=_EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"holdfast {__version__}")
+    parser.add_argument(
+        "-v",
+        "--version",
+        action="version",
+        version=f"holdfast {__version__}",
+        help="show the version and exit",
+    )
     parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
     commands = parser.add_commands("commands", "COMMAND")
     _add_local(commands, "dev", "serve one script and reload it when its files change", _DEV)
@@ -107,12 +155,16 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add_d1(commands)
     add_r2(commands)
     add_folder_commands(commands)
-    options, unknown = parser.parse_known_args(words)
-    if unknown:
-        options.parser.refuse(unknown)
-    if getattr(options, "cf_header", None) and not options.trusted_proxy:
-        options.parser.error("--cf-header needs a --trusted-proxy, whose header alone is believed")
-    return options
+    summary = "print a script that completes commands in a shell"
+    command(
+        commands,
+        "completion",
+        summary,
+        _COMPLETION,
+        ("completion", "completion"),
+        _describe_completion,
+    )
+    return parser
 
 
 def _add_local(commands: Any, name: str, summary: str, description: str) -> None:
@@ -134,7 +186,7 @@ def _describe_local(name: str, parser: Parser) -> None:
         metavar="SCRIPT",
         help="another Worker, for bindings to it and to its classes; may be repeated",
     )
-    _add_many(parser, "--cron", "CRON", "when to run the script's scheduled() handler")
+    _add_many(parser, "--cron", "CRON", 'when to run scheduled(), in UTC: "*/5 * * * *"')
     if name == "run":
         parser.add_argument(
             "--trigger-urls",
@@ -197,6 +249,10 @@ def _describe_deploy(parser: Parser) -> None:
         help="a module that the script imports in a way its text does not show; may be repeated",
     )
     add_remote(parser)
+
+
+def _describe_completion(parser: Parser) -> None:
+    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
 
 
 def _add_namespace_actions(actions: Any) -> None:
@@ -289,16 +345,21 @@ def _add_address(parser: Parser) -> None:
 
 
 def _add_script_options(parser: Parser) -> None:
-    parser.add_argument("--name", help="the script's name (default: the file's)")
+    parser.add_argument(
+        "--name", help="the script's name (default: the file's, or its configuration's)"
+    )
     parser.add_argument(
         "--env", metavar="NAME", help="the environment of the configuration file to use"
     )
-    _add_many(parser, "--without", "FIELD", "a field of the configuration to leave out: r2_buckets")
+    _add_many(parser, "--without", "FIELD", "a field of the configuration to leave out, such as ai")
     _add_many(parser, "--var", "NAME=VALUE", "a variable in env")
     parser.add_argument(
-        "--compatibility-date", type=day, metavar="DATE", help="as on Cloudflare: 2026-01-31"
+        "--compatibility-date",
+        type=day,
+        metavar="DATE",
+        help="as on Cloudflare, such as 2026-01-31 (default: the newest)",
     )
-    _add_many(parser, "--compatibility-flag", "FLAG", "as on Cloudflare")
+    _add_many(parser, "--compatibility-flag", "FLAG", "as on Cloudflare, such as nodejs_compat")
 
 
 def _add_many(parser: Parser, option: str, form: str, meaning: str) -> None:

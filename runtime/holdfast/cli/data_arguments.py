@@ -10,12 +10,23 @@ _OBJECTS = """\
 Shows and changes what Durable Objects hold, while the `holdfast serve` that they belong to
 runs. A namespace is named by its id, its name or its class, an object by its id or the name
 that its id was made from.
+
+examples:
+  holdfast objects list Counter
+  holdfast objects show Counter A --json
+  holdfast objects export Counter --all --to folder
+  holdfast objects restore Counter A --time 2026-01-31T12:00:00Z
 """
 
 _D1 = """\
 Makes, migrates and asks D1 databases: those of a data folder, whether or not a server runs on it,
 or with --remote those of a `holdfast serve`. A database is named as the wrangler.jsonc in this
 folder calls it, or by its id.
+
+examples:
+  holdfast d1 migrations apply shop          those of the project in this folder, for `holdfast dev`
+  holdfast d1 execute shop --command "SELECT * FROM orders" --json
+  holdfast d1 export shop --to shop.sql --remote
 """
 
 _TRAVEL = "d1_time_travel"
@@ -31,6 +42,16 @@ _BACKUP = """\
 Writes a copy of all that a running `holdfast serve` keeps to a tar file: objects, uploads, KV
 namespaces, the keys. Each database is copied as it is at one moment, and nobody has to wait.
 The file holds secrets: keep it as you keep the data folder.
+
+example:
+  holdfast backup /mnt/backups/holdfast-$(date +%F).tar --data /var/lib/holdfast
+"""
+
+_RESTORE = """\
+Makes a new data folder of a backup, and checks it.
+
+example:
+  holdfast restore holdfast-2026-01-31.tar --data /var/lib/holdfast
 """
 
 
@@ -78,7 +99,7 @@ def add_folder_commands(commands: Any) -> None:
         commands,
         "restore",
         "make a data folder of a backup",
-        "Makes a new data folder of a backup, and checks it.",
+        _RESTORE,
         ("folder", "restore"),
     )
     restore.add_argument("backup", type=Path, metavar="FILE", help="what `holdfast backup` wrote")
@@ -117,7 +138,7 @@ def _add_d1_actions(actions: Any) -> None:
     add_remote(_d1_action(actions, "list", "list the databases of a server", "list_databases"))
     execute = _d1_action(actions, "execute", "run SQL, as one transaction", "execute")
     execute.add_argument("--command", dest="sql", metavar="SQL", help="statements to run")
-    execute.add_argument("--file", type=Path, metavar="FILE", help="a file of them")
+    execute.add_argument("--file", type=Path, metavar="FILE", help="a file of statements, in SQL")
     _add_json(execute)
     _add_d1(execute)
     export = _d1_action(actions, "export", "write a database to a file of SQL", "export")
@@ -131,8 +152,10 @@ def _add_d1_actions(actions: Any) -> None:
 
 
 def _add_migrations_actions(actions: Any) -> None:
-    _add_d1(_d1_action(actions, "list", "list those that were not applied", "list_migrations"))
-    _add_d1(_d1_action(actions, "apply", "apply those that were not", "apply_migrations"))
+    _add_d1(
+        _d1_action(actions, "list", "list migrations that are to be applied", "list_migrations")
+    )
+    _add_d1(_d1_action(actions, "apply", "apply migrations that were not yet", "apply_migrations"))
 
 
 def _add_time_travel_actions(actions: Any) -> None:

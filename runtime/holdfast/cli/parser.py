@@ -4,7 +4,7 @@ import argparse
 import gc
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +23,13 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30)
 
+    def add_argument(self, action: argparse.Action) -> None:
+        """See argparse, which forgets that commands stand further in than what they belong to."""
+        super().add_argument(action)
+        for command in self._iter_indented_subactions(action):
+            length = len(self._format_action_invocation(command)) + self._current_indent
+            self._action_max_length = max(self._action_max_length, length + self._indent_increment)
+
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser whose errors name the way out and whose options have one spelling.
@@ -38,13 +45,20 @@ class Parser(argparse.ArgumentParser):
         settings.setdefault("formatter_class", Formatter)
         super().__init__(**settings)  # type: ignore[arg-type]
         self._describe = describe
-        self._commands: Iterable[str] = ()
+        self._commands: Mapping[str, Parser] = {}
+        self.summary = ""  # what it does, in a few words
 
     def add_commands(self, title: str, metavar: str) -> Any:
         """Have it take one of some commands, which are added to what this returns."""
         commands = self.add_subparsers(title=title, metavar=metavar, prog=self.prog)
         self._commands = commands.choices
         return commands
+
+    def described(self) -> "tuple[list[argparse.Action], Mapping[str, Parser]]":
+        """Its options and arguments; and its commands by their names."""
+        self._complete()
+        arguments = [action for action in self._actions if action.nargs != argparse.PARSER]
+        return arguments, self._commands
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str], namespace: argparse.Namespace | None = None
@@ -73,9 +87,11 @@ class Parser(argparse.ArgumentParser):
     def _check_command(self, arguments: Sequence[str]) -> None:
         """End the process if the first argument is none of the commands and asks for no help."""
         commands = self._commands
-        if not arguments or arguments[0] in (*commands, "-h", "--help", "--version"):
+        if not arguments or arguments[0] in (*commands, *self._option_string_actions):
             return
         if arguments[0].startswith("-"):
+            if close := _close(arguments[0], self._option_string_actions):
+                self.error(f"there is no option {arguments[0]}; did you mean {close}?")
             self.error(f"{arguments[0]} comes before the command; options follow it")
         close = _close(arguments[0], commands)
         hint = f"did you mean {close!r}?" if close else f"there are {', '.join(commands)}"
@@ -249,6 +265,7 @@ def group(
         description=description,
         describe=lambda parser: describe(parser.add_commands("actions", "ACTION")),
     )
+    parser.summary = summary
     parser.set_defaults(run=lambda _: parser.show_help(), parser=parser)
 
 
@@ -264,6 +281,7 @@ def command(
     parser: Parser = commands.add_parser(
         name, help=summary, description=description, describe=describe
     )
+    parser.summary = summary
     module, function_name = function
 
     def run(options: argparse.Namespace) -> int:

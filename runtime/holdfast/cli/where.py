@@ -38,7 +38,9 @@ def add_remote(parser: Parser) -> None:
     server.add_argument(
         "--token", help=f"the API's token (default: ${TOKEN_VARIABLE}, or the data folder's)"
     )
-    server.add_argument("--account", default="holdfast", help="the account's tag; any will do")
+    server.add_argument(
+        "--account", default="holdfast", help="its account; any will do (default: %(default)s)"
+    )
     server.add_argument(
         "--data",
         type=Path,
