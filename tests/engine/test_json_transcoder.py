@@ -5,6 +5,7 @@ import random
 import pytest
 
 from holdfast.engine import Isolate, JSError, Limits, Module, ModuleKind, json_transcoder
+from holdfast.engine.errors import UnsupportedEngine
 from holdfast.engine.json_transcoder import SharedTranscoder, Transcoder
 from holdfast.engine.values import Json
 
@@ -170,6 +171,19 @@ def test_a_heap_without_room_is_an_error_that_says_so(is_shared, transcoder, mon
         assert isolate.call(isolate.export(namespace, "lengths"), '["a",[]]') == "1,0"
     finally:
         isolate.close()
+
+
+def test_where_there_is_no_memory_for_it_the_engine_parses(functions, transcoder, monkeypatch):
+    monkeypatch.setattr(transcoder, "_reserve", raising(UnsupportedEngine("no room")))
+    assert functions("check", '{"a":[1]}')
+    assert not transcoder.took
+
+
+def raising(error):
+    def function(*_):
+        raise error
+
+    return function
 
 
 def test_memory_of_a_large_text_is_given_back(functions, transcoder):

@@ -90,6 +90,9 @@ class Transcoder:
             return None
         try:
             return self._value_of(context, text)
+        except UnsupportedEngine as error:  # no room for its memory, or a mistake of its own
+            log.debug("%s", error)
+            return None
         finally:
             if self.memory_bytes > KEPT_BYTES:
                 self._close()
@@ -99,8 +102,7 @@ class Transcoder:
         end = _TEXT + len(text)
         out = end + len(_PADDING) + _NAMES_BYTES
         # What takes the most is a number such as 1.5 and its comma: nine bytes.
-        if not self._has(out + 3 * len(text) + 2 * len(_PADDING)):
-            return None
+        self._reserve(out + 3 * len(text) + 2 * len(_PADDING))
         memory = self._wasm.wasmtime_memory_data(self._context, self._memory)
         self._ffi.memmove(memory + _TEXT, text, len(text))
         self._ffi.memmove(memory + end, _PADDING, len(_PADDING))
@@ -111,7 +113,6 @@ class Transcoder:
                 self._context, self._function, raw, len(raw), self._trap
             )
         )
-        assert self._trap[0] == self._ffi.NULL, "it keeps to its memory"
         place, length, hard_numbers = raw[0].i32, raw[1].i32, raw[2].i32
         if not place:
             return None
@@ -126,19 +127,15 @@ class Transcoder:
             number = float(self._ffi.buffer(memory + entries[first + 1], entries[first + 2])[:])
             self._ffi.memmove(memory + entries[first], struct.pack("<d", number), 8)
 
-    def _has(self, size: int) -> bool:
-        """Have a memory of that many bytes, if there is so much."""
+    def _reserve(self, size: int) -> None:
+        """Have a memory of that many bytes."""
         if self._store is None:
             self._instantiate()
         if size > self.memory_bytes:
             pages = -(-(size - self.memory_bytes) // _PAGE)
             before = self._ffi.new("uint64_t *")
-            error = self._wasm.wasmtime_memory_grow(self._context, self._memory, pages, before)
-            if error != self._ffi.NULL:
-                self._wasm.wasmtime_error_delete(error)
-                return False
+            self._check(self._wasm.wasmtime_memory_grow(self._context, self._memory, pages, before))
             self.memory_bytes += pages * _PAGE
-        return True
 
     def _compiled(self, source: bytes) -> Any:
         code = self._ffi.new("wasm_byte_vec_t *")
@@ -183,10 +180,16 @@ class Transcoder:
         self._store, self.memory_bytes = None, 0
 
     def _check(self, error: Any) -> None:
-        if error != self._ffi.NULL:
-            from holdfast.engine.wasm.machine import take_message
+        if error == self._ffi.NULL and self._trap[0] == self._ffi.NULL:
+            return
+        from holdfast.engine.wasm.machine import take_message, take_trap
 
-            raise UnsupportedEngine(f"JSON cannot be transcoded: {take_message(error)}")
+        if error != self._ffi.NULL:
+            told = take_message(error)
+        else:
+            told = take_trap(self._trap[0])[1]
+            self._trap[0] = self._ffi.NULL
+        raise UnsupportedEngine(f"JSON cannot be transcoded: {told}")
 
     def _checked_version(self) -> int:
         """The version that the engine's format has, once it has read a sample of it."""
