@@ -42,13 +42,22 @@ class Deployment:
             return answer
 
     async def upload(self, name: str, source: str, **metadata: Any) -> dict[str, Any]:
+        return await self.api("PUT", f"scripts/{name}", data=self._form(source, metadata))
+
+    async def keep(self, name: str, source: str, **metadata: Any) -> dict[str, Any]:
+        """A version that is not live."""
+        form = self._form(source, metadata)
+        return await self.api("POST", f"scripts/{name}/versions", data=form)
+
+    @staticmethod
+    def _form(source: str, metadata: dict[str, Any]) -> aiohttp.FormData:
         form = aiohttp.FormData()
         fields = {"main_module": "main.mjs", **metadata}
         form.add_field("metadata", aiohttp.payload.JsonPayload(fields))
         form.add_field(
             "file", source, filename="main.mjs", content_type="application/javascript+module"
         )
-        return await self.api("PUT", f"scripts/{name}", data=form)
+        return form
 
     async def text(
         self,

@@ -4,6 +4,7 @@ A Holdfast is one account, of whoever has the token.
 https://developers.cloudflare.com/api/resources/accounts/
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +17,8 @@ from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.api.s3.credentials import access_key_id
 from holdfast.api.settings import ApiSettings
+from holdfast.catalog.errors import rejected
+from holdfast.catalog.previews import PREVIEWS_ENABLED
 
 OPERATOR = "operator@localhost"
 """The author of everything, for want of users."""
@@ -74,20 +77,36 @@ class AccountHandlers:
         return success({"subdomain": f"{request.app[SETTINGS].workers.host}/#"})
 
     async def script_subdomain(self, request: web.Request) -> web.Response:
-        """A script is always on its subdomain, and no version has one of its own."""
+        """A script is always on its subdomain, and its versions unless it was said otherwise."""
         name = request.match_info["name"]
-        self._platform.catalog.record(name)
-        return success(shown_subdomain(name, request.app[SETTINGS]))
+        kept = self._platform.catalog.settings(name)
+        return success(shown_subdomain(name, kept, request.app[SETTINGS]))
 
     async def put_script_subdomain(self, request: web.Request) -> web.Response:
-        """Nothing can be changed; the answer tells what is."""
-        await read_object(request)
+        """Say whether versions have URLs: as the script has its own, where that alone is said.
+
+        The script keeps its own, whatever is said of that.
+        """
+        fields = await read_object(request)
+        for field in ("enabled", PREVIEWS_ENABLED):
+            if not isinstance(fields.get(field), bool | None):
+                raise rejected(f'"{field}" must be true or false.')
+        wanted = fields.get(PREVIEWS_ENABLED)
+        if wanted is None:
+            wanted = fields.get("enabled")
+        if wanted is not None:
+            await self._platform.put_settings(
+                request.match_info["name"], {PREVIEWS_ENABLED: wanted}
+            )
         return await self.script_subdomain(request)
 
 
-def shown_subdomain(name: str, settings: ApiSettings) -> dict[str, Any]:
-    """Where a script is; clients read no port out of `url`, so one that needs it is not told."""
-    shown: dict[str, Any] = {"enabled": True, "previews_enabled": False}
+def shown_subdomain(name: str, kept: Mapping[str, Any], settings: ApiSettings) -> dict[str, Any]:
+    """Where a script is, of which such settings are `kept`.
+
+    Clients read no port out of `url`, so one that needs it is not told.
+    """
+    shown: dict[str, Any] = {"enabled": True, PREVIEWS_ENABLED: kept.get(PREVIEWS_ENABLED, True)}
     if settings.workers.has_usual_port:
         shown["url"] = f"https://{name}.{settings.workers.host}"
     return shown

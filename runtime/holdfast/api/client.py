@@ -113,6 +113,9 @@ def deploy_project(
     crons = json.dumps([{"cron": cron} for cron in project.crons]).encode()
     path = f"{_script_path(name or project.name)}/schedules"
     session.send("PUT", path, crons, "application/json")
+    path = f"{_script_path(name or project.name)}/subdomain"
+    subdomain = json.dumps({"previews_enabled": project.previews}).encode()
+    session.send("POST", path, subdomain, "application/json")
     if project.routes is not None:
         _put_routes(session, name or project.name, project.routes)
     put_consumers(session, name or project.name, project.consumers)

@@ -23,6 +23,7 @@ from holdfast.catalog import (
     UploadRejected,
 )
 from holdfast.catalog.migrations import NamespaceChanges
+from holdfast.catalog.previews import ALIAS, check_alias
 from holdfast.catalog.resolve import resolve_bindings
 from holdfast.catalog.script import TAG, new_version
 from holdfast.catalog.tail_consumers import refuse_missing
@@ -37,6 +38,8 @@ async def script_of(
     Raises UploadRejected for a reference to something that does not exist.
     """
     metadata = upload.metadata
+    if alias := metadata.annotations.get(ALIAS):
+        check_alias(alias, name, [record.name for record in platform.catalog.records()])
     assets = await requested_assets(platform.catalog, name, metadata.assets)
     resolved = resolve_bindings(
         platform.catalog,

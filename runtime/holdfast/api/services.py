@@ -57,14 +57,15 @@ class ServiceHandlers:
     async def worker(self, request: web.Request) -> web.Response:
         """A script, and where it is served."""
         record = self._catalog.record(request.match_info["name"])
+        kept = self._catalog.settings(record.name)
         return success(
             {
                 "id": _tag(record),
                 "name": record.name,
                 "created_on": record.created_on,
                 "updated_on": record.modified_on,
-                "tags": self._catalog.settings(record.name).get("tags") or [],
-                "subdomain": shown_subdomain(record.name, request.app[SETTINGS]),
+                "tags": kept.get("tags") or [],
+                "subdomain": shown_subdomain(record.name, kept, request.app[SETTINGS]),
             }
         )
 

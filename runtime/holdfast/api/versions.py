@@ -32,6 +32,7 @@ from holdfast.catalog import (
     VersionRecord,
 )
 from holdfast.catalog.errors import rejected
+from holdfast.catalog.previews import has_preview
 from holdfast.catalog.traffic import check_shares
 
 
@@ -130,7 +131,7 @@ def shown_version(catalog: Catalog, record: VersionRecord) -> dict[str, Any]:
             "source": record.source,
             "author_id": "",
             "author_email": OPERATOR,
-            "has_preview": False,
+            "has_preview": has_preview(script, catalog.namespaces_of(script.name)),
         },
         "annotations": {"workers/triggered_by": "upload", **record.annotations},
         "resources": {

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from holdfast.assets.manifest import STORE
 from holdfast.catalog import namespaces as namespace_rows
+from holdfast.catalog import previews as preview_rows
 from holdfast.catalog import routes as route_rows
 from holdfast.catalog import schedules as schedule_rows
 from holdfast.catalog import scripts as script_rows
@@ -18,7 +19,7 @@ from holdfast.catalog.asset_library import AssetLibrary
 from holdfast.catalog.cron import Cron, InvalidCron
 from holdfast.catalog.database import Database
 from holdfast.catalog.deployment import check_bindings, check_exports
-from holdfast.catalog.errors import ErrorCode, UploadRejected
+from holdfast.catalog.errors import ErrorCode, ScriptNotFound, UploadRejected
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
 from holdfast.catalog.namespace import Namespace
 from holdfast.catalog.routes import ScriptRoute, new_route
@@ -213,6 +214,20 @@ class Catalog:
         with self._database.reading() as db:
             record = version_rows.read_record_of(db, name, version).script
             return script_rows.read_whole(db, record, self._vault)
+
+    def preview(self, label: str) -> Script:
+        """The version whose URL has this label, as a script of that name, with its secrets.
+
+        Raises ScriptNotFound.
+        """
+        with self._database.reading() as db:
+            found = preview_rows.find(db, label)
+            if found is not None:
+                record = version_rows.read_record_of(db, *found).script
+                if preview_rows.has_preview(record, namespace_rows.read_of_script(db, found[0])):
+                    script = script_rows.read_whole(db, record, self._vault)
+                    return preview_rows.as_preview(script, label)
+        raise ScriptNotFound(label)
 
     def latest(self, name: str, unopened: Collection[str] = ()) -> Script:
         """The version uploaded last, live or not, with its secrets. Raises ScriptNotFound.

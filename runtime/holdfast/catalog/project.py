@@ -120,6 +120,7 @@ class Project:
     bound_modules: tuple[Path, ...] = ()
     site: "SiteContent | None" = None
     cpu_ms: int | None = None
+    previews: bool = True
 
     @property
     def folder(self) -> Path:
@@ -271,6 +272,7 @@ def read_project(
         bound_modules=tuple(file.parent / path for path in reader.wasm_modules().values()),
         site=site,
         cpu_ms=reader.cpu_ms(),
+        previews=reader.previews(),
     )
 
 
@@ -410,6 +412,18 @@ class _Reader(BindingReader):
             return cpu_ms_of(self._fields.get("limits"), "limits")
         except UploadRejected as error:
             raise ProjectInvalid(f"{self.file}: {error}") from error
+
+    def previews(self) -> bool:
+        """Whether versions have URLs: as the script has one by its name, unless it is said.
+
+        https://developers.cloudflare.com/workers/versions-and-deployments/version-urls/
+        """
+        has_own = not (self._fields.get("route") or self._fields.get("routes"))
+        for field in ("workers_dev", "preview_urls"):
+            has_own = self._fields.get(field, has_own)
+            if not isinstance(has_own, bool):
+                raise self.invalid(field, "must be true or false")
+        return has_own
 
     def dev(self) -> DevAddress:
         """Where to serve it for development; `*` is all addresses, as for Wrangler.

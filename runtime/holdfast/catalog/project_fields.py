@@ -46,19 +46,19 @@ _REFUSED = """
 """.split()  # noqa: SIM905  (read as prose)
 _TAKEN = """
     alias analytics_engine_datasets assets base_dir build compatibility_date compatibility_flags
-    d1_databases define dev durable_objects exports find_additional_modules hyperdrive
-    jsx_factory jsx_fragment kv_namespaces limits main migrations minify name no_bundle queues
+    d1_databases define dev durable_objects exports find_additional_modules hyperdrive jsx_factory
+    jsx_fragment kv_namespaces limits main migrations minify name no_bundle preview_urls queues
     r2_buckets ratelimits route routes rules secrets_store_secrets send_email services site
     tail_consumers triggers tsconfig unsafe vars version_metadata wasm_modules worker_loaders
-    workflows
+    workers_dev workflows
 """.split()  # noqa: SIM905
 # For Wrangler itself, for Cloudflare's network, or for what is always so here.
 _NOTHING_COMES_OF = """
     $schema account_id cache compliance_region configPath definedEnvironments
     dependencies_instrumentation env first_party_worker keep_names keep_vars
     legacy_env logpush observability pages_build_output_dir placement preserve_file_names
-    preview_urls previews python_modules secrets send_metrics
-    targetEnvironment topLevelName upload_source_maps userConfigPath workers_dev
+    previews python_modules secrets send_metrics
+    targetEnvironment topLevelName upload_source_maps userConfigPath
 """.split()  # noqa: SIM905
 _ANALYTICS = "analytics_engine_datasets"
 _LEFT_OUT_OF_WORKFLOWS = {

@@ -48,7 +48,8 @@ class Script:
     version; two uploads of the same text are two versions, and are equal. One that has `assets`
     may be without modules, and without `main`. `tag` is what its author calls the
     version, `created_on` when it was made: ISO 8601 in UTC. A turn may take `cpu_ms` milliseconds
-    of CPU time, where that is said and less than what any may.
+    of CPU time, where that is said and less than what any may. One that `is_preview` is called by
+    the label of its URL.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Script:
     tag: str = ""
     created_on: str = field(default_factory=_now, compare=False)
     cpu_ms: int | None = None
+    is_preview: bool = False
 
     @property
     def main_module(self) -> Module:

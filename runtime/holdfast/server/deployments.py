@@ -31,6 +31,7 @@ from holdfast.catalog import (
 from holdfast.catalog.catalog import NO_NOTE
 from holdfast.catalog.errors import NO_HANDLERS
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
+from holdfast.catalog.previews import PREVIEWS_ENABLED
 from holdfast.catalog.routes import ScriptRoute
 from holdfast.catalog.schedules import Schedule
 from holdfast.catalog.workflows import check_workflows
@@ -165,6 +166,7 @@ class Deployments:
         resident.worker.close()
         loaded = Loaded(deployed.handlers, deployed.classes, deployed.startup_time_ms)
         await asyncio.to_thread(self._catalog.put_version, script, loaded, note)
+        await self._renew_previews()
         await self._sweep_assets()
         return deployed
 
@@ -225,6 +227,7 @@ class Deployments:
         for namespace in changes.moved:
             self._runtime.move_namespace(namespace)
         self._runtime.deploy(name, traffic, loaded)
+        self._runtime.renew_previews()
         self._runtime.resources.look_at_queues()  # what the version before could not take
         await self._spread_in_time(name, _news(traffic), changes.deleted)
 
@@ -282,6 +285,7 @@ class Deployments:
         self._runtime.reroute()
         self._runtime.retail()
         self._runtime.remove(name)
+        self._runtime.renew_previews()
         if self.queues.store.exists:
             await asyncio.to_thread(self.queues.store.delete_consumers_of, name)
             await self.queues_changed()
@@ -336,7 +340,13 @@ class Deployments:
         if "tail_consumers" in settings:
             self._runtime.retail()
             await self._in_time(self._tell_others("retail"))
+        if PREVIEWS_ENABLED in settings:
+            await self._renew_previews()
         return kept
+
+    async def _renew_previews(self) -> None:
+        self._runtime.renew_previews()
+        await self._in_time(self._tell_others("renew_previews"))
 
     async def email(self, name: str, mail: "IncomingMail") -> str | None:
         """Give a script a mail; see `api.Platform.email`."""

@@ -145,7 +145,7 @@ class LoadedWorkers:
 
     def _close_if_unused(self, worker: Worker) -> None:
         resident = self._residents.get(worker)
-        if worker in self._unheld and resident is not None and _is_idle(resident):
+        if worker in self._unheld and resident is not None and resident.is_idle:
             worker.close()
 
     def end(self, live: Live) -> None:
@@ -183,7 +183,7 @@ class LoadedWorkers:
         if len(self._residents) < MAX_LOADED:
             return
         for worker, resident in [*self._residents.items()]:
-            if _is_idle(resident):
+            if resident.is_idle:
                 self._evict(worker)
                 return
         raise TooManyLoaded(TOO_MANY)
@@ -193,7 +193,7 @@ class LoadedWorkers:
         for worker, resident in [*self._residents.items()]:
             resident.home.sweep(hung_sweeps)
             self._close_if_unused(worker)
-            if worker.is_dead or not _is_idle(resident):
+            if worker.is_dead or not resident.is_idle:
                 self._quiet.pop(worker, None)
                 continue
             self._quiet[worker] = quiet = self._quiet.get(worker, 0) + 1
@@ -225,10 +225,3 @@ class LoadedWorkers:
         for worker, resident in [*self._residents.items()]:
             self._runtime.directory.supersede(resident.home, "The server is shutting down.")
             worker.close()
-
-
-def _is_idle(resident: "Resident") -> bool:
-    """Whether nothing is under way, and nobody holds anything of it."""
-    worker = resident.worker
-    is_held = worker.host.pending > 0 or resident.home.far_facets > 0
-    return not worker.is_busy and not worker.unanswered and not is_held

@@ -21,3 +21,10 @@ class Resident:
     worker: Worker
     home: ObjectHome
     objects: IsolateObjects
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way, and nobody holds anything of it."""
+        worker = self.worker
+        is_held = worker.host.pending > 0 or self.home.far_facets > 0
+        return not worker.is_busy and not worker.unanswered and not is_held

@@ -13,7 +13,7 @@ import random
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from holdfast.catalog import Namespace, Script
+from holdfast.catalog import Namespace, Script, ScriptNotFound
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges
 from holdfast.engine import Limits
 from holdfast.host.bodies import BodyTable
@@ -50,6 +50,7 @@ from holdfast.server.environment import Environment
 from holdfast.server.freed import FreedMemory
 from holdfast.server.object_files import LocalFiles, ObjectFiles
 from holdfast.server.overload import Overload
+from holdfast.server.previews import UnusedPreviews
 from holdfast.server.resident import Console, Resident
 from holdfast.server.residents import Residents
 from holdfast.server.resources import Resources
@@ -149,6 +150,7 @@ class Runtime(Residents):
         self.retail()
         self._retiring: dict[Worker, IsolateObjects] = {}
         self._loaded: LoadedWorkers | None = None  # until a script loads some
+        self._unused_previews = UnusedPreviews(SWEEPS_PER_IDLE_TIME)
         self._freed = FreedMemory()
         self._clock_steps = ClockSteps(self.clock)
         self._sweeper: asyncio.TimerHandle | None = None
@@ -338,6 +340,18 @@ class Runtime(Residents):
         super().remove(name)
         self.counts.pop(name, None)
 
+    def renew_previews(self) -> None:
+        """Let go of versions whose URLs lead elsewhere now; others are loaded when asked for."""
+        for name, resident in [*self.residents.items()]:
+            if not resident.worker.script.is_preview:
+                continue
+            try:
+                is_same = self.source.traffic(name).main == resident.worker.script.version
+            except ScriptNotFound:
+                is_same = False
+            if not is_same:
+                self.remove(name)
+
     def supersede(self, resident: Resident) -> None:
         """See Residents."""
         self._retiring[resident.worker] = resident.objects
@@ -417,6 +431,8 @@ class Runtime(Residents):
         for resident in self.live_versions():
             resident.home.sweep(hung)
             self._evict_idle(resident.home)
+            if resident.worker.script.is_preview and self._unused_previews.has(resident):
+                self.remove(resident.worker.script.name)
         if self._loaded is not None:
             self._loaded.sweep(hung)
         self._freed.look(len(self.directory) + self.overload.count_connections())

@@ -65,14 +65,20 @@ class CatalogSource:
         self._catalog = catalog
 
     def traffic(self, name: str) -> Traffic:
-        """As the last deployment says. Raises ScriptNotFound."""
-        return self._catalog.traffic(name)
+        """As the last deployment says; of a preview, its version. Raises ScriptNotFound."""
+        try:
+            return self._catalog.traffic(name)
+        except ScriptNotFound:
+            return Traffic.whole(self._catalog.preview(name).version)
 
     def script(self, name: str, version: str | None = None) -> Script:
-        """The live version, or one of two. Raises ScriptNotFound, VersionNotFound."""
-        if version is None:
-            return self._catalog.script(name)
-        return self._catalog.version(name, version)
+        """The live version, or one of two, or a preview. Raises ScriptNotFound, VersionNotFound."""
+        try:
+            if version is None:
+                return self._catalog.script(name)
+            return self._catalog.version(name, version)
+        except ScriptNotFound:
+            return self._catalog.preview(name)
 
     def namespace(self, namespace_id: str) -> Namespace:
         """A namespace of the catalog. Raises NamespaceNotFound."""

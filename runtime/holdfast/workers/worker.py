@@ -488,6 +488,11 @@ class Worker:
         return (SERVICE_RESTART, CODE_UPDATED) if self.retired else (GOING_AWAY, "")
 
     @property
+    def events_begun(self) -> int:
+        """How many events it was given."""
+        return self._last_number
+
+    @property
     def under_way(self) -> frozenset[int]:
         """The events that have not ended, with all that they gave to `waitUntil`, by number."""
         return frozenset(self._live)

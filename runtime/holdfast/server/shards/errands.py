@@ -48,6 +48,7 @@ class Clerk:
             "refresh": self._refresh,
             "reroute": runtime.reroute,
             "retail": runtime.retail,
+            "renew_previews": runtime.renew_previews,
             "queues": self._queues,
             "measure": self._gauge.told,
             "forget_namespace": runtime.forget_namespace,
@@ -91,6 +92,7 @@ class Clerk:
         runtime = self._runtime
         runtime.reroute()
         runtime.retail()
+        runtime.renew_previews()
         known = {namespace.id: namespace for namespace in runtime.source.namespaces()}
         moved = {
             namespace.id: known.get(namespace.id, replace(namespace, script=""))
