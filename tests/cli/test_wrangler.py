@@ -281,6 +281,13 @@ def test_wrangler_deploys_static_assets(project):
     project.run("rollback", "--yes")
     assert ask("/a").text == "page"
 
+    (public / "a.html").write_text("page to come")
+    printed = project.run("versions", "upload", "--preview-alias", "next")
+    assert "Version Preview Alias URL: https://next-site.localhost" in printed
+    assert project.platform.ask("next-site", "/a").text == "page to come"
+    assert ask("/a").text == "page"
+
+    (public / "a.html").write_text("another page")
     del assets["binding"]
     configure()
     printed = project.run("deploy")
