@@ -12,6 +12,7 @@ import pytest
 from holdfast.catalog import Namespace
 from holdfast.host.rpc import Message
 from holdfast.host.sockets_end import SocketEnd, join
+from holdfast.objects.calls import CONNECTION_LOST
 from holdfast.objects.local import LocalObjects
 from holdfast.objects.placement import ObjectAddress
 from holdfast.objects.rpc import Callee
@@ -92,6 +93,30 @@ async def test_a_shard_is_seen_to_get_on_with_each_call_of_what_it_has_lent() ->
     link._exports.packed(Message(b"", (Told(told),)))
     link._hear([("call", (number, ("mine", 1), "route", None)) for number in range(3)])
     assert "".join(told).count("newscall") == 3
+
+
+class Gone(Told):
+    """What an isolate has lent that has ended since."""
+
+    def call(self, *_call: object) -> None:
+        raise ConnectionError(CONNECTION_LOST)
+
+
+async def test_a_call_of_what_was_lent_by_an_isolate_that_has_ended_may_be_tried_again() -> None:
+    loop = asyncio.get_running_loop()
+    link = Link(
+        loop,
+        cast("LocalObjects", Heard()),
+        clerk,
+        Overload(Bounds(), loop),
+        on_news=lambda: None,
+        on_lost=lambda _: None,
+    )
+    said: list[Any] = []
+    link.say = lambda *message: said.append(message)
+    link._exports.packed(Message(b"", (Gone([]),)))
+    link._hear([("call", (7, ("mine", 1), "route", None))])
+    assert said == [("failed", 7, "Error", CONNECTION_LOST, "remote,retryable", None)]
 
 
 async def test_what_is_said_arrives_whole_and_in_order_however_it_is_cut() -> None:

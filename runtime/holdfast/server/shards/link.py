@@ -299,7 +299,8 @@ class Link:
                 self._exports.held(what).call(self, number, route, message)
                 return
         except UNREACHABLE as error:
-            self.failed(number, "Error", str(error), "remote")
+            is_lost = isinstance(error, ConnectionError)  # as within one process (objects/rpc.py)
+            self.failed(number, "Error", str(error), "remote,retryable" if is_lost else "remote")
         if message is not None:
             message.drop()
 
