@@ -257,13 +257,25 @@ class WorkflowEngine extends DurableObject {
     };
     const onFailure = (place, error) => this.#log("warn", place, error);
     const given = { execution, journal, onFatal, onFailure, wasStopped };
-    if (state.undoing) {
-      this.#undo(state.undoing, given);
-    } else {
-      this.#rollbacks = new Rollbacks();
-      this.#run(execution, stepsOf({ rollbacks: this.#rollbacks, ...given }));
-    }
+    this.#goOn(state.undoing, given);
     return execution;
+  }
+
+  async #goOn(undoing, given) {
+    const { execution } = given;
+    try {
+      if (undoing) {
+        await this.#undo(undoing, given);
+      } else {
+        this.#rollbacks = new Rollbacks();
+        await this.#run(execution, stepsOf({ rollbacks: this.#rollbacks, ...given }));
+      }
+    } catch (error) {
+      // What it came to cannot be stored, since new code has taken the object over, say. The alarm
+      // fails with that: whoever has the object then calls again.
+      if (this.#execution === execution) this.#execution = null;
+      execution.fail(error);
+    }
   }
 
   async #run(execution, step) {

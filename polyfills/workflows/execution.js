@@ -10,6 +10,7 @@ import { startTimer, stopTimer } from "../timers/timers.js";
 export class Execution {
   isOver = false;
   isPausing = false;
+  #failure = null; // { error } once it has failed
   #active = 0; // steps whose code runs
   #waits = new Set(); // { wake, type, resolve } of steps that wait
   #passages = []; // of what waits for the end of a pause
@@ -97,14 +98,21 @@ export class Execution {
     this.#rest?.();
   }
 
+  /** It is over, and `rest` fails with this error: what it came to could not be stored. */
+  fail(error) {
+    this.#failure = { error };
+    this.end();
+  }
+
   /** Resolves when it rests, is over, or has not done either for so long. */
   rest(ms) {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const timer = startTimer(ms, () => this.#rest?.());
       this.#rest = () => {
         this.#rest = null;
         stopTimer(timer);
-        resolve();
+        if (this.#failure === null) resolve();
+        else reject(this.#failure.error);
       };
       this.#look();
     });

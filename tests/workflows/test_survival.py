@@ -54,6 +54,23 @@ def test_a_loss_of_power_runs_no_step_again_whose_result_was_kept(
     check(flow.notes)
 
 
+def test_new_code_goes_on_with_a_step_that_ends_in_the_old_one(
+    holdfast: Harness, flows: Any
+) -> None:
+    flow = flows("""
+      slow(event, step) {
+        return step.do("slow", async () => {
+          await scheduler.wait(1_000);
+          return "done";
+        });
+      }
+    """)
+    flow.start("slow")
+    holdfast.runtime.remove(flow.worker.name)  # the next event loads it anew
+    flow.clock.advance(6)
+    assert flow.output("slow") == "done"
+
+
 SERVED = """
 import { DurableObject, WorkflowEntrypoint } from "cloudflare:workers";
 
