@@ -48,6 +48,13 @@ export const getSourceMapsSupport = () => ({
 export const setSourceMapsSupport = () => {};
 const missing = absentFrom("module");
 export const {
+  _debug,
+  _findPath,
+  _initPaths,
+  _nodeModulePaths,
+  _preloadModules,
+  _resolveFilename,
+  _resolveLookupPaths,
   findPackageJSON,
   findSourceMap,
   Module,
@@ -60,8 +67,21 @@ export const {
   wrap,
 } = missing;
 
-const module = {
-  ...missing,
+export const _cache = Object.create(null);
+export const _extensions = Object.fromEntries(
+  [".js", ".json", ".node"].map((name) => [name, absentFrom("module._extensions")[name]]),
+);
+export const _load = (id) => builtinOf(id);
+export const _pathCache = Object.create(null);
+
+// The module is the constructor, as in Node.js: libraries put what is theirs in the place of its methods.
+const { _compile, load } = absentFrom("module.prototype");
+Object.assign(Module.prototype, { _compile, load, require: (id) => builtinOf(id) });
+Object.assign(Module, missing, {
+  _cache,
+  _extensions,
+  _load,
+  _pathCache,
   builtinModules,
   constants,
   createRequire,
@@ -72,5 +92,5 @@ const module = {
   globalPaths,
   isBuiltin,
   setSourceMapsSupport,
-};
-export default module;
+});
+export default Module;

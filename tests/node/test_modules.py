@@ -278,6 +278,31 @@ async def test_create_require_and_get_builtin_module_find_them_too(server: Serve
     assert await server.text() == '["a/b",false,true,"MODULE_NOT_FOUND"]'
 
 
+async def test_the_module_is_its_constructor_whose_require_can_be_replaced_as_next_js_does(
+    server: Server,
+) -> None:
+    server.add(
+        "main",
+        """
+        import Module, { _load, _resolveFilename } from "node:module";
+        const require = Module.createRequire("file:///worker.mjs");
+        const found = Module.prototype.require;
+        Module.prototype.require = (id) => found(id.replace("my-", ""));
+        export default { fetch() {
+          let refused;
+          try { new Module("x"); } catch (error) { refused = error.code; }
+          return Response.json([Module === Module.Module, require("module") === Module,
+            _load("path").sep, Module.prototype.require("my-path").sep,
+            typeof Module._extensions[".js"], Object.keys(Module._cache),
+            _resolveFilename === Module._resolveFilename, refused]);
+        } };
+        """,
+    )
+    assert (
+        await server.text() == '[true,true,"/","/","function",[],true,"ERR_METHOD_NOT_IMPLEMENTED"]'
+    )
+
+
 async def test_the_environment_is_in_process_env(server: Server) -> None:
 
     server.add(
