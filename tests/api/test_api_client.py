@@ -193,3 +193,16 @@ async def test_a_project_declares_what_becomes_of_its_classes(remote, platform, 
     for _ in range(2):
         await remote(deploy_project, project("export class C {}", **later))
         assert classes() == {"C": first["A"]}
+
+
+async def test_a_class_that_no_migration_names_is_made_with_sql_once(remote, platform, folder):
+    """As in `run` and `dev`, where the same project has it."""
+    (folder / "main.js").write_text("export class A {} export default { fetch() {} };")
+    bound = {"bindings": [{"name": "A", "class_name": "A"}]}
+    (folder / "wrangler.json").write_text(
+        json.dumps({"name": "w", "main": "main.js", "durable_objects": bound})
+    )
+    for _ in range(2):
+        await remote(deploy_project, folder / "wrangler.json")
+    [namespace] = platform.catalog.namespaces_of("w")
+    assert namespace.use_sqlite

@@ -73,6 +73,8 @@ def test_a_script_is_deployed_and_its_namespace_made_and_listed(
     assert served.ask("greet", "/room").text == "in the room"
     listed = json.loads(served.tell("namespace", "list").out)
     assert [(entry["script"], entry["class"]) for entry in listed] == [("greet", "Room")]
+    assert listed[0]["use_sqlite"], "as in run"
+    assert served.tell("deploy", "greet.mjs", *values, "--object", "ROOM=Room").code == 0
 
 
 def test_secrets_for_development_stay_at_home_and_that_is_told(

@@ -39,24 +39,26 @@ def deploy(
     modules: Iterable[Path | str] = (),
     syntax: Syntax | None = None,
     metadata: Mapping[str, Any] | None = None,
+    with_sql: bool = False,
 ) -> dict[str, Any]:
     """Upload the script at a path, with what it imports, and make it live as `name`.
 
     `bindings` are as in the upload's metadata: {"type": "plain_text", "name": …,
     "text": …}. `modules` are files that are imported in a way that the text does
     not show. The `syntax` is told by the file when it is not given; `metadata` adds
-    to what is sent. Returns the API's result: id, etag, handlers, ….
+    to what is sent. `with_sql` has classes of the script that are bound for the first time be
+    backed by SQLite. Returns the API's result: id, etag, handlers, ….
 
     Raises OSError for a file that cannot be read, besides what all of them raise.
     """
     with_node = has_node(compatibility_date, compatibility_flags)
     source = read_source(Path(script), [Path(other) for other in modules], with_node=with_node)
-    return _deploy(
-        Session(base_url, token, account),
-        name,
-        source if syntax is None else replace(source, syntax=syntax),
-        _fields(bindings, compatibility_date, compatibility_flags, metadata or {}),
-    )
+    session = Session(base_url, token, account)
+    fields = _fields(bindings, compatibility_date, compatibility_flags, metadata or {})
+    if with_sql:
+        fields |= _with_sql(session, name, fields["bindings"])
+    source = source if syntax is None else replace(source, syntax=syntax)
+    return _deploy(session, name, source, fields)
 
 
 def deploy_project(
@@ -104,6 +106,8 @@ def deploy_project(
     elif project.migrations:
         migrations = _migrations(project, _migration_tag(session, name or project.name))
         fields.update({"migrations": migrations} if migrations else {})
+    else:
+        fields |= _with_sql(session, name or project.name, fields["bindings"])
     if project.assets is not None:
         path = _script_path(name or project.name)
         fields["assets"] = upload_assets(session, path, project.assets)
@@ -149,6 +153,25 @@ def _migrations(project: Project, tag: str | None) -> dict[str, Any] | None:
     steps = [{k: v for k, v in step.items() if k != "tag"} for step in new]
     start = {} if tag is None else {"old_tag": tag}
     return {**start, "new_tag": tags[-1], "steps": steps}
+
+
+def _with_sql(session: Session, name: str, bindings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The migration that makes a script's own classes, where they are bound for the first time."""
+    bound = {
+        binding["class_name"]
+        for binding in bindings
+        if binding["type"] == "durable_object_namespace"
+        and "class_name" in binding
+        and binding.get("script_name", name) == name
+    }
+    if not bound:
+        return {}
+    namespaces = session.send_paged(_NAMESPACES)
+    known = {namespace["class"] for namespace in namespaces if namespace["script"] == name}
+    if not (new := sorted(bound - known)):
+        return {}
+    tag = _migration_tag(session, name)
+    return {"migrations": ({} if tag is None else {"old_tag": tag}) | {"new_sqlite_classes": new}}
 
 
 def _fields(

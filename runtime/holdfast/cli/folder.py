@@ -65,7 +65,7 @@ def _restoring(data: Path) -> Iterator[None]:
 def check(options: argparse.Namespace) -> int:
     """Look whether every database, id and value in a data folder is sound."""
     if not options.data.is_dir():
-        return complain(f"{options.data} is no folder")
+        return complain(f"{options.data} is no folder; name the data folder with --data")
     with ExitStack() as stack:
         try:
             stack.enter_context(DataFolder(options.data))

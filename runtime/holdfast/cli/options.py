@@ -8,13 +8,15 @@ from holdfast.catalog.flags import mistake_in
 from holdfast.catalog.script import MAX_SCRIPT_NAME_LENGTH, check_script_name
 
 
-def named_values(entries: list[str], option: str) -> list[tuple[str, str]]:
+def named_values(
+    entries: list[str], option: str, form: str = "NAME=VALUE"
+) -> list[tuple[str, str]]:
     """The pairs of NAME=VALUE options. Raises ValueError for one without a name or an `=`."""
     pairs = []
     for entry in entries:
         name, equals, value = entry.partition("=")
         if not name or not equals:
-            raise ValueError(f"{option} takes NAME=VALUE, not {entry!r}")
+            raise ValueError(f"{option} takes {form}, not {entry!r}")
         pairs.append((name, value))
     return pairs
 

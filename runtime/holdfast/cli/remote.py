@@ -10,6 +10,7 @@ from typing import Any
 
 from holdfast.api import ApiError, client
 from holdfast.api.asset_client import mistakes_in
+from holdfast.catalog.files import with_way_out
 from holdfast.catalog.project import Project, read_project
 from holdfast.catalog.project_secrets import read_secrets
 from holdfast.cli.console import complain, remark
@@ -33,7 +34,7 @@ def deploy(options: argparse.Namespace) -> int:
         file = project_of(options)
         if file is None:
             result = client.deploy(
-                options.script, script_name(options.script, options.name), **given
+                options.script, script_name(options.script, options.name), with_sql=True, **given
             )
         else:
             project = read_project(
@@ -123,7 +124,8 @@ def remotely(options: argparse.Namespace, ask: Callable[[dict[str, Any]], str]) 
 
 def _refusal(error: ApiError) -> str:
     hint = "; is the token that of this server?" if error.status in (401, 403) else ""
-    return f"{error}{hint}"
+    reasons = "; ".join(f"{with_way_out(reason)} [code: {code}]" for code, reason in error.errors)
+    return f"{reasons or error}{hint}"
 
 
 def _trouble(error: OSError, options: argparse.Namespace) -> str:
@@ -154,13 +156,13 @@ def _bindings(options: argparse.Namespace) -> list[dict[str, Any]]:
         bindings.append({"type": "plain_text", "name": name, "text": text})
     for name, text in named_values(options.secret, "--secret"):
         bindings.append({"type": "secret_text", "name": name, "text": text})
-    for name, service in named_values(options.service, "--service"):
+    for name, service in named_values(options.service, "--service", "NAME=SCRIPT"):
         bindings.append({"type": "service", "name": name, "service": service})
-    for name, namespace_id in named_values(options.namespace_id, "--namespace-id"):
+    for name, namespace_id in named_values(options.namespace_id, "--namespace-id", "NAME=ID"):
         bindings.append(
             {"type": "durable_object_namespace", "name": name, "namespace_id": namespace_id}
         )
-    for name, target in named_values(options.object, "--object"):
+    for name, target in named_values(options.object, "--object", "NAME=CLASS"):
         class_name, _, script = target.partition("@")
         binding = {"type": "durable_object_namespace", "name": name, "class_name": class_name}
         bindings.append(binding | ({"script_name": script} if script else {}))
