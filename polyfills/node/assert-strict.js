@@ -3,6 +3,7 @@
 import { strict } from "./assert.js";
 
 export {
+  Assert,
   AssertionError,
   CallTracker,
   deepStrictEqual as deepEqual,

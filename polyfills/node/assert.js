@@ -142,16 +142,18 @@ export function deepStrictEqual(actual, expected, message = undefined) {
   );
 }
 
-/** Whether all of `expected` is in `actual`, which may have more. */
-function contains(actual, expected) {
+/** Whether all of `expected` is in `actual`, which may have more. `met`: pairs under way, by `expected`. */
+function contains(actual, expected, met = new Map()) {
   if (expected === null || typeof expected !== "object" || typeof actual !== "object")
     return isDeepEqual(actual, expected, { strict: true });
   if (actual === null || Object.getPrototypeOf(actual) !== Object.getPrototypeOf(expected))
     return false;
+  if (met.get(expected) === actual) return true;
+  met.set(expected, actual);
   if (Array.isArray(expected) || expected instanceof Set) {
     const left = [...actual];
     for (const item of expected) {
-      const at = left.findIndex((each) => contains(each, item));
+      const at = left.findIndex((each) => contains(each, item, met));
       if (at < 0) return false;
       left.splice(0, Array.isArray(expected) ? at + 1 : 0);
     }
@@ -159,13 +161,17 @@ function contains(actual, expected) {
   }
   if (expected instanceof Map) {
     for (const [key, value] of expected)
-      if (!actual.has(key) || !contains(actual.get(key), value)) return false;
+      if (!actual.has(key) || !contains(actual.get(key), value, met)) return false;
     return true;
   }
   if (isOpaque(expected)) return isDeepEqual(actual, expected, { strict: true });
-  const keys = Reflect.ownKeys(expected);
-  return keys.every((key) => Object.hasOwn(actual, key) && contains(actual[key], expected[key]));
+  const keys = Reflect.ownKeys(expected).filter((key) => isEnumerable.call(expected, key));
+  return keys.every(
+    (key) => Object.hasOwn(actual, key) && contains(actual[key], expected[key], met),
+  );
 }
+
+const isEnumerable = Object.prototype.propertyIsEnumerable;
 
 /** Whether it holds more than its properties tell. */
 const isOpaque = (value) =>
@@ -520,13 +526,31 @@ Object.assign(assert, loose);
 export function strict(...args) {
   innerOk(strict, args.length, ...args);
 }
-Object.assign(strict, loose, {
+const STRICT = {
   deepEqual: deepStrictEqual,
   equal: strictEqual,
   notDeepEqual: notDeepStrictEqual,
   notEqual: notStrictEqual,
-  strict,
-});
+};
+Object.assign(strict, loose, STRICT, { strict });
 assert.strict = strict;
+
+/** The same functions as methods of an object, strict ones unless it is told otherwise. */
+export class Assert {
+  constructor(options = {}) {
+    if (options === null || typeof options !== "object")
+      throw invalidType("options", "object", options);
+    const { diff = "simple", strict: isStrict = true } = options;
+    if (!["simple", "full"].includes(diff))
+      throw invalidValue("options.diff", diff, "must be one of: 'simple', 'full'");
+    this.AssertionError = AssertionError;
+    if (isStrict) Object.assign(this, STRICT);
+  }
+}
+for (const [name, value] of Object.entries(loose)) {
+  if (name !== "AssertionError" && name !== "CallTracker")
+    Object.defineProperty(Assert.prototype, name, { value, writable: true, configurable: true });
+}
+assert.Assert = strict.Assert = Assert;
 
 export default assert;

@@ -1,6 +1,7 @@
 // node:cluster, of a cluster of one: https://nodejs.org/docs/latest-v20.x/api/cluster.html
 
 import { absentFrom } from "./errors.js";
+import { EventEmitter } from "./events.js";
 
 export const SCHED_NONE = 1;
 export const SCHED_RR = 2;
@@ -13,8 +14,7 @@ export const workers = {};
 const missing = absentFrom("cluster");
 export const { Cluster, Worker, disconnect, fork, setupMaster, setupPrimary } = missing;
 
-export default {
-  ...missing,
+const cluster = Object.assign(new EventEmitter(), missing, {
   SCHED_NONE,
   SCHED_RR,
   isMaster,
@@ -23,4 +23,5 @@ export default {
   schedulingPolicy,
   settings,
   workers,
-};
+});
+export default cluster;

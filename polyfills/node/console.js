@@ -1,7 +1,10 @@
 // node:console: the global console. https://nodejs.org/docs/latest-v20.x/api/console.html
 
 import { console } from "../console/console.js";
+import { Console } from "./console-class.js";
 import { absentFrom } from "./errors.js";
+
+export { Console };
 
 export const {
   assert,
@@ -24,7 +27,13 @@ export const {
   trace,
   warn,
 } = console;
-export const { Console, context, createTask, profile, profileEnd, timeStamp } =
-  absentFrom("console");
+export const { profile, profileEnd, timeStamp } = console;
+export const { context, createTask } = absentFrom("console");
+Object.defineProperty(console, "Console", {
+  value: Console,
+  writable: true,
+  enumerable: true,
+  configurable: true,
+});
 
 export default console;

@@ -3,6 +3,7 @@
 import { invalidType } from "./errors.js";
 import { inspect } from "./inspect.js";
 import { showNumber } from "./inspect-primitives.js";
+import { isTypedArray } from "./types.js";
 
 /** The arguments as one text, those that the first one's specifiers ask for in their places. */
 export function format(...args) {
@@ -69,6 +70,7 @@ function hasWordsOfItsOwn(value) {
   if (typeof value[Symbol.toPrimitive] === "function" && !(value instanceof Date)) return true;
   if (typeof value.toString !== "function") return false;
   if (Object.hasOwn(value, "toString")) return true;
+  if (isTypedArray(value) && value.toString === Array.prototype.toString) return true;
   let pointer = value;
   do pointer = Object.getPrototypeOf(pointer);
   while (pointer !== null && !Object.hasOwn(pointer, "toString"));

@@ -13,7 +13,7 @@ export function globMatcher(pattern) {
     .filter((way) => way !== "")
     .map((way) => withoutDots(way.split(/\/+/)).map(matcherOf));
   return (path) => {
-    const segments = path.split(/\/+/);
+    const segments = withoutDots(path.split(/\/+/));
     return ways.some((way) => matches(segments, way, 0, 0));
   };
 }

@@ -1,8 +1,10 @@
 // node:http2: https://nodejs.org/docs/latest-v20.x/api/http2.html
 
 import { absentFrom } from "./errors.js";
+import { constants } from "./http2-constants.js";
 
-export const constants = {};
+export { constants };
+export const getDefaultSettings = () => ({});
 export const sensitiveHeaders = Symbol("nodejs.http2.sensitiveHeaders");
 const missing = absentFrom("http2");
 export const {
@@ -11,10 +13,9 @@ export const {
   connect,
   createSecureServer,
   createServer,
-  getDefaultSettings,
   getPackedSettings,
   getUnpackedSettings,
   performServerHandshake,
 } = missing;
 
-export default { ...missing, constants, sensitiveHeaders };
+export default { ...missing, constants, getDefaultSettings, sensitiveHeaders };

@@ -6,6 +6,8 @@ export const console = globalThis.console;
 export const Network = {};
 export const url = () => undefined;
 const missing = absentFrom("inspector");
-export const { Session, close, open, waitForDebugger } = missing;
+export const { Session } = missing;
+export const [close, waitForDebugger] = [() => {}, () => {}];
+export const open = () => ({ [Symbol.dispose]: close });
 
-export default { ...missing, Network, console, url };
+export default { ...missing, Network, close, console, open, url, waitForDebugger };

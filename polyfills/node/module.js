@@ -46,6 +46,7 @@ export const getSourceMapsSupport = () => ({
   generatedCode: false,
 });
 export const setSourceMapsSupport = () => {};
+export const syncBuiltinESMExports = () => {};
 const missing = absentFrom("module");
 export const {
   _debug,
@@ -63,7 +64,6 @@ export const {
   runMain,
   SourceMap,
   stripTypeScriptTypes,
-  syncBuiltinESMExports,
   wrap,
 } = missing;
 
@@ -92,5 +92,6 @@ Object.assign(Module, missing, {
   globalPaths,
   isBuiltin,
   setSourceMapsSupport,
+  syncBuiltinESMExports,
 });
 export default Module;

@@ -171,15 +171,15 @@ export function getBuiltinModule(id) {
   return namespace.default ?? namespace;
 }
 
-export const version = "v20.20.2";
+export const version = "v22.23.4"; // as workerd has it
 export const versions = {
-  node: "20.20.2",
-  v8: "11.3.244.8-node.38",
-  uv: "1.46.0",
-  modules: "115",
+  node: "22.23.4",
+  v8: "12.4.254.21-node.33",
+  uv: "1.51.0",
+  modules: "127",
   quickjs: "0.17",
 };
-export const release = { name: "node", lts: "Iron" };
+export const release = { name: "node", lts: "Jod" };
 export const platform = "linux";
 export const arch = "x64";
 export const title = "holdfast";
@@ -207,19 +207,19 @@ export const memoryUsage = Object.assign(
   { rss: () => 0 },
 );
 export const cpuUsage = () => ({ user: 0, system: 0 });
-export const resourceUsage = () => ({ userCPUTime: 0, systemCPUTime: 0, maxRSS: 0 });
+const USED = `userCPUTime systemCPUTime maxRSS sharedMemorySize unsharedDataSize unsharedStackSize
+  minorPageFault majorPageFault swappedOut fsRead fsWrite ipcSent ipcReceived signalsCount
+  voluntaryContextSwitches involuntaryContextSwitches`.split(/\s+/);
+export const resourceUsage = () => Object.fromEntries(USED.map((name) => [name, 0]));
 export const [getuid, geteuid, getgid, getegid] = [() => 0, () => 0, () => 0, () => 0];
 
 const missing = absentFrom("process");
 export const {
   abort,
-  assert,
   binding,
   dlopen,
-  getActiveResourcesInfo,
   initgroups,
   kill,
-  loadEnvFile,
   openStdin,
   reallyExit,
   setegid,
@@ -243,12 +243,33 @@ export const constrainedMemory = () => 0;
 export const debugPort = 0;
 export const domain = null;
 export const exitCode = undefined;
-export const getgroups = () => [];
+export const getgroups = () => [0];
 export const hasUncaughtExceptionCaptureCallback = () => false;
 export const moduleLoadList = [];
 export const report = null;
 export const setSourceMapsEnabled = () => {};
 export const sourceMapsEnabled = false;
+export const getSourceMapsSupport = () => ({
+  enabled: false,
+  nodeModules: false,
+  generatedCode: false,
+});
+export const getActiveResourcesInfo = () => [];
+export const _rawDebug = (...args) => console.error(...args);
+export const permission = { has: () => true };
+/** Nothing is called at the end of a process that has none. */
+export const finalization = { register() {}, registerBeforeExit() {}, unregister() {} };
+
+/** The variables of a file are those of `env` from then on, but for names that it has. */
+export function loadEnvFile(path = ".env") {
+  const { readFileSync } = getBuiltinModule("fs");
+  const variables = getBuiltinModule("util").parseEnv(readFileSync(path, "utf8"));
+  for (const [name, value] of Object.entries(variables)) env[name] ??= value;
+}
+
+export function assert(value, message = undefined) {
+  getBuiltinModule("assert")(value, message);
+}
 
 const process = Object.assign(new EventEmitter(), {
   ...missing,
@@ -282,6 +303,13 @@ const process = Object.assign(new EventEmitter(), {
   report,
   setSourceMapsEnabled,
   sourceMapsEnabled,
+  _rawDebug,
+  assert,
+  finalization,
+  getActiveResourcesInfo,
+  getSourceMapsSupport,
+  loadEnvFile,
+  permission,
   features,
   getBuiltinModule,
   getegid,

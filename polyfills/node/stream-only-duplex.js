@@ -3,4 +3,5 @@
 import { Duplex } from "./stream.js";
 
 export { Duplex };
+export const { from, fromWeb, toWeb } = Duplex;
 export default Duplex;

@@ -3,4 +3,5 @@
 import { Readable } from "./stream.js";
 
 export { Readable };
+export const { from, fromWeb, ReadableState, toWeb, wrap } = Readable;
 export default Readable;

@@ -3,4 +3,5 @@
 import { Writable } from "./stream.js";
 
 export { Writable };
+export const { fromWeb, toWeb, WritableState } = Writable;
 export default Writable;

@@ -67,6 +67,16 @@ export function Readable(options = undefined) {
 Object.setPrototypeOf(Readable.prototype, Stream.prototype);
 Object.setPrototypeOf(Readable, Stream);
 Readable.ReadableState = ReadableState;
+/** A new stream that reads from one of the oldest kind. */
+Readable.wrap = (stream, options = undefined) =>
+  new Readable({
+    objectMode: stream.readableObjectMode ?? stream.objectMode ?? true,
+    destroy(error, callback) {
+      stream.destroy?.(error ?? undefined);
+      callback(error);
+    },
+    ...options,
+  }).wrap(stream);
 
 /** Makes an object a Readable; `isDuplex` where it is a Writable, too. */
 export function initReadable(stream, options, isDuplex) {

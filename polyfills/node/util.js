@@ -12,8 +12,11 @@ import {
   requireFunction,
   requireString,
 } from "./errors.js";
+import { diff } from "./diff.js";
 import { format, formatWithOptions } from "./format.js";
+import { getCallSites } from "./call-sites.js";
 import { inspect } from "./inspect.js";
+import { constants as osConstants } from "./os.js";
 import { MIMEParams, MIMEType } from "./mime-type.js";
 import { parseArgs } from "./parse-args.js";
 import { promisify } from "./promisify.js";
@@ -195,20 +198,54 @@ export function parseEnv(content) {
   return variables;
 }
 
+/** What a shell tells of a process that a signal has ended. */
+export function convertProcessSignalToExitCode(signal) {
+  if (!Object.hasOwn(osConstants.signals, signal)) {
+    const names = Object.keys(osConstants.signals).map((name) => `'${name}'`);
+    throw invalidValue("signalCode", signal, `must be one of: ${names.join(", ")}`);
+  }
+  return 128 + osConstants.signals[signal];
+}
+
+// Nothing here can be sent to another thread, so they are as good as any.
+export const transferableAbortController = () => new AbortController();
+export function transferableAbortSignal(signal) {
+  if (!(signal instanceof AbortSignal)) throw invalidType("signal", "AbortSignal", signal);
+  return signal;
+}
+
+export const setTraceSigInt = () => {};
+export const _errnoException = (number, syscall, original = undefined) =>
+  systemCallError(number, syscall, original === undefined ? "" : ` ${original}`);
+export function _exceptionWithHostPort(number, syscall, address, port, additional = undefined) {
+  const place = address && port > 0 ? ` ${address}:${port}` : address ? ` ${address}` : "";
+  const details = additional ? ` - Local (${additional})` : "";
+  const error = systemCallError(number, syscall, place + details);
+  error.address = address;
+  if (port) error.port = port;
+  return error;
+}
+
+function systemCallError(number, syscall, rest) {
+  const code = getSystemErrorName(number);
+  return nodeError(Error, code, `${syscall} ${code}${rest}`, { errno: number, syscall });
+}
+
 const missing = absentFrom("util");
-export const {
-  convertProcessSignalToExitCode,
-  diff,
-  getCallSite,
-  getCallSites,
-  setTraceSigInt,
-  transferableAbortController,
-  transferableAbortSignal,
-} = missing;
+export const { getCallSite } = missing;
+export { diff, getCallSites };
 
 export default {
   ...missing,
+  convertProcessSignalToExitCode,
+  diff,
+  _errnoException,
+  _exceptionWithHostPort,
+  getCallSites,
   getSystemErrorMessage,
+  setTraceSigInt,
+  transferableAbortController,
+  transferableAbortSignal,
   MIMEParams,
   parseEnv,
   _extend,

@@ -20,11 +20,16 @@ const NUMBERS = [
 ];
 
 export const getHeapStatistics = () => Object.fromEntries(NUMBERS.map((name) => [name, 0]));
-export const getHeapCodeStatistics = () => ({});
+export const getHeapCodeStatistics = () => ({
+  code_and_metadata_size: 0,
+  bytecode_and_metadata_size: 0,
+  external_script_source_size: 0,
+  cpu_profiler_metadata_size: 0,
+});
 export const getHeapSpaceStatistics = () => [];
 export const cachedDataVersionTag = () => 0;
 export const promiseHooks = {};
-export const startupSnapshot = {};
+export const startupSnapshot = { isBuildingSnapshot: () => false };
 export const setFlagsFromString = () => {};
 const missing = absentFrom("v8");
 export const {

@@ -1,7 +1,7 @@
 // node:vm; there is one context for each script: https://nodejs.org/docs/latest-v20.x/api/vm.html
 
 import { Buffer } from "./buffer.js";
-import { absentFrom } from "./errors.js";
+import { absentFrom, invalidType } from "./errors.js";
 
 /** A script that is never run, so that libraries can make theirs beforehand. */
 export class Script {
@@ -19,12 +19,34 @@ export class Script {
   }
 }
 
-export const constants = {};
-export const isContext = () => false;
+export const constants = Object.freeze({
+  __proto__: null,
+  USE_MAIN_CONTEXT_DEFAULT_LOADER: Symbol("vm_dynamic_import_main_context_default"),
+  DONT_CONTEXTIFY: Symbol("vm_context_no_contextify"),
+});
+const contexts = new WeakSet();
+
+/** The object itself, which is a context as far as `isContext` goes: nothing runs in it. */
+export function createContext(object = {}, _options = undefined) {
+  if (object === constants.DONT_CONTEXTIFY) object = {};
+  requireObject(object, "object");
+  contexts.add(object);
+  return object;
+}
+
+export function isContext(object) {
+  requireObject(object, "object");
+  return contexts.has(object);
+}
+
+function requireObject(value, name) {
+  if (value === null || (typeof value !== "object" && typeof value !== "function"))
+    throw invalidType(name, "object", value);
+}
+
 const missing = absentFrom("vm");
 export const {
   compileFunction,
-  createContext,
   createScript,
   measureMemory,
   runInContext,
@@ -32,4 +54,4 @@ export const {
   runInThisContext,
 } = missing;
 
-export default { ...missing, Script, constants, isContext };
+export default { ...missing, Script, constants, createContext, isContext };

@@ -479,3 +479,56 @@ async def test_assert_waits_for_the_results_of_rpc_and_does_not_call_them(server
         """,
     )
     assert await server.text() == "passed"
+
+
+async def test_what_came_after_node_20_is_there_as_in_workerd(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { Assert, partialDeepStrictEqual } from "node:assert";
+        import { convertProcessSignalToExitCode, diff, getCallSites } from "node:util";
+        import { constants, ZSTD_COMPRESS, zstdCompressSync } from "node:zlib";
+        const code = (run) => { try { return run(); } catch (error) { return error.code; } };
+        const place = () => getCallSites(1)[0];
+        const circle = (m) => { const one = m ? { n: 1, m } : { n: 1 }; return one.me = one; };
+        const given = function () { return arguments; };
+        export default { fetch() {
+          const texts = [["abc", "abd"], [["a", "b"], ["a", "c", "d"]], ["same", "same"], ["", "x"],
+                         ["abcabba", "cbabac"]];
+          return Response.json([
+            ...texts.map(([a, b]) => diff(a, b).map(([kind, text]) => `${kind}${text}`).join()),
+            code(() => new Assert().equal(1, "1")),
+            code(() => new Assert({ strict: false }).equal(1, "1")),
+            convertProcessSignalToExitCode("SIGTERM"),
+            code(() => convertProcessSignalToExitCode("SIGX")),
+            place().functionName, getCallSites().length > 0,
+            constants.ZSTD_COMPRESS === ZSTD_COMPRESS,
+            code(() => zstdCompressSync("x")), process.version.split(".")[0],
+            code(() => partialDeepStrictEqual(circle(2), circle())),
+            code(() => partialDeepStrictEqual(circle(), circle(2))),
+            code(() => partialDeepStrictEqual(given(1, 2), given(1, 2))),
+            code(() => partialDeepStrictEqual({ a: 1 }, Math)),
+          ]);
+        } };
+        """,
+    )
+    assert json.loads(await server.text()) == [
+        "0a,0b,1c,-1d",
+        "0a,1b,-1c,-1d",
+        "",
+        "-1x",
+        "1a,1b,0c,-1b,0a,0b,1b,0a,-1c",
+        "ERR_ASSERTION",
+        None,
+        143,
+        "ERR_INVALID_ARG_VALUE",
+        "place",
+        True,
+        True,
+        "ERR_METHOD_NOT_IMPLEMENTED",
+        "v22",
+        None,
+        "ERR_ASSERTION",
+        None,
+        None,
+    ]

@@ -66,6 +66,7 @@ MAX_SOCKET_MESSAGE_BYTES = 33_554_432
 NODE_BUILTINS = {
     "_http_agent": "http.js",
     "_http_client": "http.js",
+    "_http_common": "http-common.js",
     "_http_incoming": "http.js",
     "_http_outgoing": "http.js",
     "_http_server": "http.js",
@@ -73,6 +74,7 @@ NODE_BUILTINS = {
     "_stream_passthrough": "stream-only-passthrough.js",
     "_stream_readable": "stream-only-readable.js",
     "_stream_transform": "stream-only-transform.js",
+    "_stream_wrap": "stream-wrap.js",
     "_stream_writable": "stream-only-writable.js",
     "_tls_common": "tls.js",
     "_tls_wrap": "tls.js",
