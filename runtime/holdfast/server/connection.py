@@ -190,6 +190,7 @@ class Connection(Flow):
             return
         parser = self._parser
         if parser is None:
+            self._heard_bytes += len(data)
             return
         try:
             messages, self._upgraded, tail = self._parse(parser, data)
@@ -350,7 +351,7 @@ class Connection(Flow):
     def finish(self) -> None:
         """Close after the response under way; at once where there is none."""
         self._closing = True
-        if not self._busy:
+        if not self._busy or self._parts:
             self._close()
 
     # ---- one request -----------------------------------------------------------------
@@ -548,7 +549,7 @@ class Connection(Flow):
                 while not self._payload.is_eof():
                     await self._payload.readany()
         except Exception:  # noqa: BLE001 - whatever it was, the connection is of no more use
-            self._close()
+            self._part()
             return
         finally:
             self._task = None

@@ -17,18 +17,23 @@ if TYPE_CHECKING:
     from holdfast.server.http_server import HttpServer
 
 MAX_GATHERED_BYTES = 65_536  # of responses that wait to be written
-PART_SECONDS = 2.0  # how long a client is heard that is answered no more
+# A client that is answered no more is heard for as long as it goes on, within these bounds.
+PART_SECONDS = 2.0  # of silence
+MAX_PART_SECONDS = 30.0
+MAX_PART_BYTES = 512 * 2**20
 
 
 class Flow(BaseProtocol):
     """What `Connection` stands on: it knows nothing of requests."""
 
-    __slots__ = ("_moved", "_outgoing", "_server")
+    __slots__ = ("_heard_bytes", "_moved", "_outgoing", "_parts", "_server")
 
     def __init__(self, server: "HttpServer") -> None:
         super().__init__(server.loop)
         self._server = server
         self._outgoing = b""
+        self._parts = False  # the last response is written, and the client yet to end
+        self._heard_bytes = 0  # since then
         self._moved = False  # something of the response has been written, since the last look
 
     def _gather(self, data: bytes) -> None:
@@ -74,6 +79,7 @@ class Flow(BaseProtocol):
         """Close, and let what the client has still to say be heard for a while.
 
         Else it would be told of a reset connection, and not read what was written: RFC 9112, 9.6.
+        Many clients and proxies read no answer before they have sent the whole of their request.
         """
         self.flush()
         self._parser = None
@@ -83,7 +89,16 @@ class Flow(BaseProtocol):
         transport.write_eof()
         if self._reading_paused or self._buffer_paused:
             transport.resume_reading()
-        self._loop.call_later(PART_SECONDS, self._close)
+        self._parts = True
+        self._loop.call_later(PART_SECONDS, self._hear_on, 0, self._loop.time() + MAX_PART_SECONDS)
+
+    def _hear_on(self, before: int, until: float) -> None:
+        """Close, unless the client has gone on since `before` bytes and may until then."""
+        heard = self._heard_bytes
+        if before < heard <= MAX_PART_BYTES and self._loop.time() < until:
+            self._loop.call_later(PART_SECONDS, self._hear_on, heard, until)
+        else:
+            self._close()
 
     def abort(self) -> None:
         """Close now."""
