@@ -110,6 +110,19 @@ def test_a_mistake_is_told_in_one_line_with_status_2(
     assert re.fullmatch(r"holdfast.*\(see `holdfast.* --help`\)\n", err)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["run"], ["dev"], ["run", "x.mjs", "--with"], ["check", "--data"], ["restore"]],
+)
+def test_a_path_that_nobody_can_look_at_is_told(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "x" * 300  # as a folder that may not be entered, but for root as well
+    status, out, err = said([*arguments, name], capsys)
+    assert (status, out) == (1, "")
+    assert name in err and err.count("\n") == 1
+
+
 def test_the_page_names_every_environment_variable_and_no_other() -> None:
     read = {name for path in SOURCES.rglob("*.py") for name in VARIABLE.findall(path.read_text())}
     assert set(VARIABLE.findall(PAGE.read_text())) == read

@@ -56,7 +56,7 @@ def open_scripts(options: argparse.Namespace) -> "list[SourceFile]":
     files = [open_script(options)]
     for path in options.with_script:
         others: dict[str, object] = {"script": path, "name": None, "var": []}
-        if not path.is_dir() and not is_project_file(path):
+        if not is_project_file(path) and not _is_folder(path):
             others["env"] = None
         files.append(open_script(argparse.Namespace(**{**vars(options), **others})))
     names = [file.name for file in files]
@@ -75,8 +75,12 @@ def project_of(options: argparse.Namespace) -> Path | None:
     Raises ValueError, with the way out, where it names neither.
     """
     given: Path = options.script or Path()
-    if given.is_dir():
-        if found := find_project(given):
+    if _is_folder(given):
+        try:
+            found = find_project(given)
+        except OSError as error:
+            raise ValueError(unreadable(error, given)) from error
+        if found:
             return found
         raise ValueError(
             f"name a script, or a folder with one of {', '.join(FILE_NAMES)}: "
@@ -87,6 +91,14 @@ def project_of(options: argparse.Namespace) -> Path | None:
     if options.env is not None:
         raise ValueError("--env chooses among the environments of a configuration file")
     return None
+
+
+def _is_folder(path: Path) -> bool:
+    """Raises ValueError where nobody can tell."""
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise ValueError(unreadable(error, path)) from error
 
 
 class ProjectFile(Followed):
@@ -181,9 +193,9 @@ class ProjectFile(Followed):
         with explained(self._file):
             project = self._project = self._read_project()
             bindings = tuple(self._bindings(project))
-        if project.main is not None and not project.main.is_file():
-            raise ScriptUnreadable(f'{self._file}: "main" is {project.main}, which is no file')
         with explained(project.main or self._file):
+            if project.main is not None and not project.main.is_file():
+                raise ScriptUnreadable(f'{self._file}: "main" is {project.main}, which is no file')
             source = project.source((), self._date, self._flags)
         self._source = source
         return Script(

@@ -62,7 +62,7 @@ class ScriptFile(Followed):
     @property
     def is_there(self) -> bool:
         """Whether there is a file that this user may read, whatever it holds."""
-        return self.path.is_file() and os.access(self.path, os.R_OK)
+        return os.access(self.path, os.R_OK) and self.path.is_file()
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -12,9 +12,14 @@ def unapplied(declared: Sequence[DeclaredDatabase], data: Path) -> list[str]:
     """What to say of databases of a data folder that lack migrations. Blocks."""
     notes = []
     for database in declared:
-        if missing := database.missing(_applied(database_in(data, database.id), database)):
+        name = database.name or database.binding
+        try:
+            missing = database.missing(_applied(database_in(data, database.id), database))
+        except OSError as error:
+            notes.append(f"the migrations of {name} cannot be read: {error.strerror}")
+            continue
+        if missing:
             count = f"{len(missing)} migration{'s' if len(missing) > 1 else ''}"
-            name = database.name or database.binding
             notes.append(
                 f"the D1 database {name} lacks {count}, {missing[0]} first: "
                 f"`holdfast d1 migrations apply {name}` applies them"
