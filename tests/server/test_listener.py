@@ -218,6 +218,7 @@ export default {
 """
 
 
+@pytest.mark.parametrize("flags", [(), ("enable_request_signal",)])
 @pytest.mark.parametrize(
     ("targets", "expected"),
     [
@@ -228,9 +229,9 @@ export default {
     ],
 )
 async def test_who_has_ended_its_side_gets_what_it_has_asked_for(
-    server: Server, targets: list[str], expected: list[bytes]
+    server: Server, targets: list[str], expected: list[bytes], flags: tuple[str, ...]
 ) -> None:
-    server.add("main", BIT_BY_BIT)
+    server.add("main", BIT_BY_BIT, compatibility_flags=flags)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     for target in targets:
         head = f"POST {target} HTTP/1.1\r\nHost: main.localhost:{server.port}\r\n"

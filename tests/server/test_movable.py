@@ -40,8 +40,8 @@ class Handler:
     def refuse(self, _message: RawRequestMessage, _reason: Reason) -> WorkerResponse:
         return OVERLOADED
 
-    def heeds_leaving(self, _message: RawRequestMessage) -> bool:
-        return False
+    def told_of_leaving(self, _message: RawRequestMessage, _answer: object) -> bool:
+        return True
 
     def result_of(self, answer: "asyncio.Future[WorkerResponse]", _message: object) -> Any:
         return answer.result()

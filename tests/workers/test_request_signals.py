@@ -106,8 +106,11 @@ class Site:
         self.left.set()
         writer.close()
 
-    async def leave(self, path: str, *, after: bytes = b"") -> None:
-        """Ask for `path`, and leave: when so much of the answer has come, or before any has."""
+    async def leave(self, path: str, *, after: bytes = b"", politely: bool = False) -> None:
+        """Ask for `path`, and leave: when so much of the answer has come, or before any has.
+
+        `politely`, by ending the connection rather than by breaking it off.
+        """
         reader, writer = await asyncio.open_connection("127.0.0.1", self._server.port)
         host = f"main.localhost:{self._server.port}"
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
@@ -119,7 +122,10 @@ class Site:
             else:
                 while not self._server.runtime.worker("main")._answers:
                     await asyncio.sleep(0)
-        writer.transport.abort()
+        if politely:
+            writer.close()
+        else:
+            writer.transport.abort()
 
     async def log(self, last: str = "") -> Any:
         """What was logged, once `last` was."""
@@ -136,6 +142,15 @@ async def test_a_client_that_leaves_aborts_the_signal(
 ) -> None:
     async with Site(tmp_path) as site:
         await site.leave(f"/{who}/{what}", after=after)
+        assert await site.log("Abort") == [f"{who}: {GONE}"]
+
+
+@pytest.mark.parametrize("who", ["worker", "entrypoint", "object"])
+async def test_one_that_ends_its_side_before_an_answer_does_so_too(
+    tmp_path: Path, who: str
+) -> None:
+    async with Site(tmp_path) as site:
+        await site.leave(f"/{who}/hang", politely=True)
         assert await site.log("Abort") == [f"{who}: {GONE}"]
 
 

@@ -39,8 +39,13 @@ class Handler(Protocol):
     def refuse(self, message: RawRequestMessage, reason: Reason) -> WorkerResponse:
         """The response to a request that is not given to a Worker: there is too much to do."""
 
-    def heeds_leaving(self, message: RawRequestMessage) -> bool:
-        """Whether a Worker wants to know at once that its client has left, rather than answer."""
+    def told_of_leaving(
+        self, message: RawRequestMessage, answer: "asyncio.Future[WorkerResponse]"
+    ) -> bool:
+        """Tell a Worker that its client may have left, if it wants to know before it answers.
+
+        False if nothing but giving up the answer tells it.
+        """
 
     def result_of(
         self, answer: "asyncio.Future[WorkerResponse]", message: RawRequestMessage
@@ -74,7 +79,7 @@ class HttpServer:
         self.handle = handler.handle
         self.refuse = handler.refuse
         self.result_of = handler.result_of
-        self.heeds_leaving = handler.heeds_leaving
+        self.told_of_leaving = handler.told_of_leaving
         self.connections: set[Connection] = set()
         self._to_flush: list[Flow] = []
         self.sockets: set[WireEnd] = set()  # connections that were upgraded

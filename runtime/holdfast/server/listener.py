@@ -148,13 +148,21 @@ class Listener:
             self._on_request(message.method, message.path, OVERLOADED.status, 0.0)
         return OVERLOADED
 
-    def heeds_leaving(self, message: RawRequestMessage) -> bool:
+    def told_of_leaving(
+        self, message: RawRequestMessage, answer: "asyncio.Future[WorkerResponse]"
+    ) -> bool:
         """See http_server.Handler."""
         route = self._routes.route(message.headers.get("Host", ""), message.path)
         if route is None:
-            return False
-        versions = self._runtime.versions(route.script).values()
-        return any(resident.worker.host.compatibility.request_signals for resident in versions)
+            return True
+        workers = [resident.worker for resident in self._runtime.versions(route.script).values()]
+        workers = [w for w in workers if w.host.compatibility.request_signals]
+        for worker in workers:
+            number = worker.number_of(answer)
+            if number is not None:
+                worker.client_left("event", number)
+                return True
+        return not workers
 
     def result_of(
         self, answer: "asyncio.Future[WorkerResponse]", message: RawRequestMessage
