@@ -49,9 +49,9 @@ function write(instance, ms, options) {
 class AlarmInvocationInfo {
   constructor(scheduledTime, retryCount) {
     Object.defineProperties(this, {
-      isRetry: { value: retryCount > 0, enumerable: true },
-      retryCount: { value: retryCount, enumerable: true },
       scheduledTime: { value: scheduledTime, enumerable: true },
+      retryCount: { value: retryCount, enumerable: true },
+      isRetry: { value: retryCount > 0, enumerable: true },
     });
   }
 

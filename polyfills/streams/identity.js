@@ -28,6 +28,7 @@ const OBJECT_WRITTEN =
   "This TransformStream is being used as a byte stream, but received an object of " +
   "non-ArrayBuffer/ArrayBufferView type on its writable side.";
 const TOO_MANY_BYTES = "Attempt to write too many bytes through a FixedLengthStream.";
+const CANCELLED = "Stream was cancelled.";
 const CLOSED_EARLY = "FixedLengthStream did not see all expected bytes before close().";
 
 /** The two sides of a byte channel and what is on its way between them. */
@@ -120,7 +121,8 @@ class Channel {
     this.#readable.controller.end();
   }
 
-  #cancel(reason) {
+  // Who writes is told of an error in any case, as in workerd: also where a client has left.
+  #cancel(reason = new Error(CANCELLED)) {
     this.#writable.controller.errorIfNeeded(reason);
     this.#unread?.reject(reason);
     this.#unread = undefined;

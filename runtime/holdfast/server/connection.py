@@ -158,10 +158,8 @@ class Connection(Flow):
 
         So it gets what is under way, but no stream that pauses, and no WebSocket.
         """
-        if not self._busy or self._wants_more() or self._upgraded:
-            return False
-        answer = self._answer
-        if answer is not None and not self._server.told_of_leaving(self._message, answer):
+        has_left = not self._busy or self._wants_more() or self._upgraded
+        if has_left or not self._server.told_of_leaving(self._message, self._answer):
             return False
         self._has_ended, self._moved = True, False
         self._loop.call_later(SILENT_SECONDS, self._check_silence)

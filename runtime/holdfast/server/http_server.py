@@ -40,11 +40,11 @@ class Handler(Protocol):
         """The response to a request that is not given to a Worker: there is too much to do."""
 
     def told_of_leaving(
-        self, message: RawRequestMessage, answer: "asyncio.Future[WorkerResponse]"
+        self, message: RawRequestMessage, answer: "asyncio.Future[WorkerResponse] | None"
     ) -> bool:
         """Tell a Worker that its client may have left, if it wants to know before it answers.
 
-        False if nothing but giving up the answer tells it.
+        `answer` is None once it has begun to answer. False if only giving that up tells it.
         """
 
     def result_of(

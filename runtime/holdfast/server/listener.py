@@ -149,11 +149,11 @@ class Listener:
         return OVERLOADED
 
     def told_of_leaving(
-        self, message: RawRequestMessage, answer: "asyncio.Future[WorkerResponse]"
+        self, message: RawRequestMessage, answer: "asyncio.Future[WorkerResponse] | None"
     ) -> bool:
         """See http_server.Handler."""
         route = self._routes.route(message.headers.get("Host", ""), message.path)
-        if route is None:
+        if route is None or answer is None:
             return True
         workers = [resident.worker for resident in self._runtime.versions(route.script).values()]
         workers = [w for w in workers if w.host.compatibility.request_signals]
