@@ -88,6 +88,7 @@ const cases = {
   },
   clone: async (kv) => structuredClone(kv),
   name: async (kv) => [kv.constructor.name, String(kv)],
+  full: (kv) => kv.put("k", "v".repeat(1_000_000)),
 };
 export default {
   async fetch(request, env) {
@@ -158,6 +159,16 @@ async def server(tmp_path):
 @pytest.mark.parametrize("case", ANSWERS)
 async def test_a_namespace_does_what_is_documented(server, case):
     assert json.loads(await server.text(f"/{case}", script="one")) == ANSWERS[case]
+
+
+async def test_a_full_disk_is_told_without_its_place(server, caplog):
+    with server.runtime.resources.key_value._writing() as db:
+        db.execute("PRAGMA max_page_count=100")  # SQLite has one error for both
+    told = await server.text("/full", script="one")
+    assert json.loads(told) == "Error: database or disk is full"
+    [logged] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "kv.sqlite failed: database or disk is full" in logged.message
+    assert not logged.exc_info
 
 
 async def test_a_namespace_cannot_be_cloned(server):

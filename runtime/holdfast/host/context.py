@@ -24,7 +24,7 @@ from holdfast.host.constants import (
 )
 from holdfast.host.jobs import Jobs
 from holdfast.host.timers import TimerQueue
-from holdfast.storage import ObjectStore
+from holdfast.storage import DiskFull, ObjectStore
 
 if TYPE_CHECKING:
     from holdfast.host.objects import ObjectsCapability
@@ -259,7 +259,10 @@ class Host:
         `data` is the error as another script threw it, serialized.
         """
         self.pending -= 1
-        if not isinstance(error, ScriptError):
+        if isinstance(error, DiskFull):
+            log.error("%s", error)
+            error = ScriptError("Error", "database or disk is full")
+        elif not isinstance(error, ScriptError):
             log.error("an op failed", exc_info=error)
             error = ScriptError("Error", "internal error")
         flags = ",".join(name for name, value in error.properties.items() if value)

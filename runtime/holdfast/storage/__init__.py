@@ -36,6 +36,7 @@ thinning.py and names.py are pure.
 from holdfast.storage.barrier import Barrier, CommittedLog, LocalBarrier
 from holdfast.storage.bookmarks import Bookmarking
 from holdfast.storage.errors import (
+    DiskFull,
     InvalidName,
     SqlError,
     StorageError,
@@ -55,6 +56,7 @@ __all__ = [
     "Barrier",
     "Bookmarking",
     "CommittedLog",
+    "DiskFull",
     "Facets",
     "InvalidName",
     "LocalBarrier",

@@ -12,6 +12,7 @@ Exception
     ├── StoreClosed          the owner: the store was closed, or its object opened anew
     ├── CutOff               the owner: a thread had to let go of the file before it was done
     ├── StorageReadOnly      the operator: the folder or the file cannot be written
+    ├── DiskFull             the operator: a file of all scripts finds no room, nothing was changed
     └── StoreBroken          the disk or the file: uncommitted writes are gone, open anew
 
 What was given to `ObjectStore.supersede` is raised as it is. Every error of APSW and of
@@ -87,6 +88,10 @@ class StorageReadOnly(StorageError):
         super().__init__("The storage of this Durable Object cannot be written.")
 
 
+class DiskFull(StorageError):
+    """There is no room for what a file holds that all scripts share; nothing was changed."""
+
+
 class StoreBroken(StorageError):
     """The store failed for good: open the object anew to go on with what is durable."""
 
@@ -102,6 +107,26 @@ def read_only(error: BaseException, path: Path) -> StorageReadOnly:
     """The operator keeps us from writing a database."""
     log.warning("the database %s cannot be written: %s", path, error)
     return StorageReadOnly()
+
+
+def failure(what: str, error: BaseException) -> StorageError:
+    """Something that all scripts share could not be read or written.
+
+    Where SQLite has ended the transaction by itself, since the disk is full, the error is that
+    there is none to undo, and the reason is what came before.
+    """
+    reason: BaseException | None = error
+    while reason is not None:
+        if _is_full(reason):
+            return DiskFull(f"{what} failed: {reason}")
+        reason = reason.__context__
+    return StorageError(f"{what} failed: {error}")
+
+
+def _is_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOSPC
+    return isinstance(error, apsw.FullError)
 
 
 def is_bound_met(error: BaseException, folder: Path) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 
 from holdfast.storage.disk import make_folder, sync_path
-from holdfast.storage.errors import DAMAGED, StorageError
+from holdfast.storage.errors import DAMAGED, StorageError, failure
 from holdfast.storage.makeshift import as_it_is, lacks_room
 
 _BUSY_TIMEOUT_MS = 5_000
@@ -114,7 +114,7 @@ class SharedFile:
                 f"{self._what} in {self._path} cannot be read: {error}. Put it back from a backup."
             ) from error
         except (apsw.Error, OSError) as error:
-            raise StorageError(f"{self._what} in {self._path} failed: {error}") from error
+            raise failure(f"{self._what} in {self._path}", error) from error
 
 
 class _Held:

@@ -25,7 +25,7 @@ from holdfast.storage.d1.dump import DumpOptions, dump
 from holdfast.storage.d1.past import Past
 from holdfast.storage.d1.pasts import Pasts
 from holdfast.storage.disk import make_folder, sync_path
-from holdfast.storage.errors import StorageError
+from holdfast.storage.errors import failure
 from holdfast.storage.splitting import is_empty, split
 from holdfast.storage.statements import SqlValue
 
@@ -276,4 +276,4 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (apsw.Error, OSError) as error:
-        raise StorageError(f"The D1 database {path} failed: {error}") from error
+        raise failure(f"The D1 database {path}", error) from error
