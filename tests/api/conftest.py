@@ -44,7 +44,7 @@ def settings():
 @pytest.fixture
 async def api(platform, settings):
     server = TestServer(make_app(platform, settings))
-    await server.start_server()
+    await server.start_server(auto_decompress=False)  # as ApiServer
     async with aiohttp.ClientSession() as session:
         yield Api(str(server.make_url("")).rstrip("/"), session)
     await server.close()

@@ -1,6 +1,7 @@
 """What is large is read and written on threads, and between its parts others have turns."""
 
 import asyncio
+import gzip
 import threading
 
 import aiohttp
@@ -9,6 +10,7 @@ import pytest
 from holdfast.api import d1 as d1_handlers
 from holdfast.api import envelope, key_value
 from holdfast.api.form import parts_of
+from holdfast.api.json_body import MAX_BODY_BYTES
 
 ACCOUNT = "/client/v4/accounts/0123456789abcdef"
 KV = f"{ACCOUNT}/storage/kv/namespaces"
@@ -98,3 +100,27 @@ async def test_between_the_parts_of_a_form_others_have_turns():
     names = [(part.name, await part.read()) async for part in parts_of(reader)]
     beside.cancel()
     assert names == [("f0", b"v"), ("f1", b"v"), ("f2", b"v")] and turns >= 3
+
+
+async def test_a_body_of_json_may_be_gzip(api):
+    packed = gzip.compress(b'{"title": "packed"}')
+    headers = {"Content-Encoding": "gzip"}
+    created = await call(api, "POST", KV, data=packed, headers=headers)
+    assert created.result["title"] == "packed"
+    for broken in (packed[:-9], b'{"title": "bare"}'):
+        answer = await call(api, "POST", KV, data=broken, headers=headers)
+        assert answer.status == 400 and "said to be gzip" in answer.error[1]
+
+
+async def test_a_body_that_is_gzip_unpacks_to_no_more_than_it_may_be(api):
+    bomb = gzip.compress(bytes(MAX_BODY_BYTES + 1))
+    answer = await call(api, "POST", KV, data=bomb, headers={"Content-Encoding": "gzip"})
+    assert answer.status == 413 and "larger than the limit" in answer.error[1]
+
+
+async def test_a_value_keeps_the_bytes_that_it_came_with(api):
+    created = await call(api, "POST", KV, json={"title": "settings"})
+    value = f"{KV}/{created.result['id']}/values/k"
+    packed = gzip.compress(b"value")
+    await call(api, "PUT", value, data=packed, headers={"Content-Encoding": "gzip"})
+    assert (await call(api, "GET", value)).body == packed

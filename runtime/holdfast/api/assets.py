@@ -16,9 +16,9 @@ from aiohttp import BodyPartReader, web
 
 from holdfast.api.asset_tokens import session_of, token_of
 from holdfast.api.auth import SETTINGS, presented, unauthenticated, with_own_token
-from holdfast.api.body import read_body
 from holdfast.api.envelope import success
 from holdfast.api.form import name_of, parts_of, reading_form
+from holdfast.api.json_body import read_content
 from holdfast.api.metadata import parse_object
 from holdfast.api.multipart import NO_TYPE
 from holdfast.api.platform import Platform
@@ -59,8 +59,7 @@ class AssetHandlers:
         """Begin an upload: the hashes of the files that have to come, in buckets."""
         name = request.match_info["name"]
         check_script_name(name)
-        timeout_s = request.app[SETTINGS].upload_timeout_s
-        body = await read_body(request, max_bytes=MAX_MANIFEST_BYTES, timeout_s=timeout_s)
+        body = await read_content(request, MAX_MANIFEST_BYTES)
         wanted = await asyncio.to_thread(_wanted, body)
         session, missing = await asyncio.to_thread(self._library.begin, name, wanted)
         buckets = _buckets(missing, dict(wanted.values()))

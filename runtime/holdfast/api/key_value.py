@@ -17,8 +17,7 @@ from aiohttp import web
 from holdfast.api.auth import SETTINGS
 from holdfast.api.body import read_body
 from holdfast.api.envelope import ApiRefusal, success, success_of_much
-from holdfast.api.json_body import read_as
-from holdfast.api.metadata import parse_object
+from holdfast.api.json_body import read_as, read_object
 from holdfast.api.paging import number_of, paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
@@ -117,7 +116,7 @@ class KeyValueHandlers:
         return found
 
     async def _title(self, request: web.Request) -> str:
-        fields = parse_object(await _body(request, _OVERHEAD_BYTES), "the body")
+        fields = await read_object(request, _OVERHEAD_BYTES)
         title = fields.get("title")
         if not isinstance(title, str) or not title or not is_well_formed(title):
             raise _refused('The body must have "title", a non-empty string.')
@@ -232,7 +231,7 @@ class KeyValueHandlers:
     async def get_many(self, request: web.Request) -> web.Response:
         """The values of up to 100 keys: `{"keys": […], "type": "text"|"json", "withMetadata"}`."""
         namespace = await self._namespace(request)
-        fields = parse_object(await _body(request, _OVERHEAD_BYTES), "the body")
+        fields = await read_object(request, _OVERHEAD_BYTES)
         wanted = fields.get("keys")
         if not isinstance(wanted, list) or len(wanted) > MAX_BULK_KEYS:
             raise _refused(f'The body must have "keys", a list of up to {MAX_BULK_KEYS} strings.')

@@ -9,10 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from holdfast.api.auth import SETTINGS
-from holdfast.api.body import read_body
 from holdfast.api.envelope import success
-from holdfast.api.metadata import parse_object
+from holdfast.api.json_body import read_object
 from holdfast.api.objects import listed
 from holdfast.api.paging import malformed, number_of, paged
 from holdfast.api.platform import Platform
@@ -42,10 +40,7 @@ class NamespaceHandlers:
 
     async def create(self, request: web.Request) -> web.Response:
         """Create the namespace of a class."""
-        timeout_s = request.app[SETTINGS].upload_timeout_s
-        # curl's --data says that this is a form; it is JSON whatever it says.
-        body = await read_body(request, max_bytes=MAX_BODY_BYTES, timeout_s=timeout_s)
-        fields = parse_object(body, "the body")
+        fields = await read_object(request, MAX_BODY_BYTES)
         use_sqlite = fields.get("use_sqlite", False)
         if not isinstance(use_sqlite, bool):
             raise UploadRejected(ErrorCode.INVALID_SCRIPT, '"use_sqlite" must be true or false.')

@@ -13,9 +13,9 @@ from typing import Any
 from aiohttp import web
 
 from holdfast.api.auth import SETTINGS
-from holdfast.api.body import bounded_body, read_body
+from holdfast.api.body import bounded_body
 from holdfast.api.envelope import ApiRefusal, success, success_of_much
-from holdfast.api.metadata import parse_object
+from holdfast.api.json_body import read_object
 from holdfast.api.paging import number_of
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
@@ -117,9 +117,7 @@ class ObjectHandlers:
     async def go_back(self, request: web.Request) -> web.StreamResponse:
         """Take an object back to a `bookmark`, or to a `time`."""
         namespace, object_id = self._object(request)
-        timeout_s = request.app[SETTINGS].upload_timeout_s
-        body = await read_body(request, max_bytes=_MAX_FIELDS_BYTES, timeout_s=timeout_s)
-        fields = parse_object(body, "the body")
+        fields = await read_object(request, _MAX_FIELDS_BYTES)
         bookmark, time = fields.get("bookmark"), fields.get("time")
         given = [value for value in (bookmark, time) if value is not None]
         if len(given) != 1 or not isinstance(given[0], str):

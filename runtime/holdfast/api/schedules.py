@@ -9,9 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from holdfast.api.auth import SETTINGS
-from holdfast.api.body import read_body
 from holdfast.api.envelope import success
+from holdfast.api.json_body import read_content
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.catalog import ErrorCode, UploadRejected
@@ -38,9 +37,7 @@ class ScheduleHandlers:
 
     async def put(self, request: web.Request) -> web.Response:
         """Give the script the triggers in the body, and no others."""
-        timeout_s = request.app[SETTINGS].upload_timeout_s
-        body = await read_body(request, max_bytes=MAX_BODY_BYTES, timeout_s=timeout_s)
-        crons = _crons(body)
+        crons = _crons(await read_content(request, MAX_BODY_BYTES))
         async with self._turn:
             return _told(await self._platform.put_schedules(request.match_info["name"], crons))
 
