@@ -1,6 +1,7 @@
 // The object instances that live in this isolate, and calls to them.
 
 import {
+  object_class,
   object_released,
   object_respond,
   object_upgrade,
@@ -99,7 +100,7 @@ export function allResidents() {
 /** Entry point: take in the object that the host assigned to this isolate as `slot`. */
 export function admitObject(slot, className, hex, name, usesSqlite, jurisdiction) {
   const id = idFromHost(hex, name, jurisdiction);
-  const Class = classes[className] ?? otherClass(className);
+  const Class = classes[className] ?? otherClass(className, slot);
   return settleIn({ slot, id, key: hex, usesSqlite, Class, onGone: forget });
 }
 
@@ -159,9 +160,12 @@ function settleIn(options) {
   return instance;
 }
 
-// One of Holdfast's own, or none.
-function otherClass(name) {
-  if (name.startsWith("workflow:")) return (engines[name] ??= workflows().engineOf(name));
+// One of Holdfast's own, or none. A Workflow's is as it is now: it may change while the script is loaded.
+function otherClass(name, slot) {
+  if (name.startsWith("workflow:")) {
+    const now = object_class(slot);
+    return (engines[now] ??= workflows().engineOf(now));
+  }
   return function () {
     throw new Error(`The script exports no class "${name}" for this Durable Object.`);
   };

@@ -13,7 +13,7 @@ const NO_INSTANCE = { code: 10400, message: "workflows.api.error.instance.not_fo
 const NOT_DELETED = { code: 10001, message: "workflows.api.error.internal_server" };
 const CUT_OFF = /^Aborting engine: User called /;
 
-let createFor, instanceOf, reportOf;
+let createFor, instanceOf, reportOf, scheduleFor;
 
 /** A Workflow: creates its instances and finds them. */
 class Workflow {
@@ -28,6 +28,7 @@ class Workflow {
   static {
     createFor = (workflow, batch, source) => workflow.#createAll(batch, source);
     instanceOf = (workflow, id) => workflow.#instance(id);
+    scheduleFor = (workflow, id, schedule) => workflow.#create({ id }, "cron", schedule);
   }
 
   /** Create an instance; it is on the disk, and will be run, once this resolves. */
@@ -54,10 +55,10 @@ class Workflow {
   }
 
   // The instance's id; null where there is one already.
-  async #create({ id = crypto.randomUUID(), params = {}, retention } = {}, source = "binding") {
+  async #create({ id = crypto.randomUUID(), params = {}, retention } = {}, source = "binding", schedule) {
     if (!isInstanceId(id)) throw workflowError("Workflow instance has invalid id");
     checkSize("What an instance is created with", serialize(params), workflowError);
-    const given = { id, workflowName: this.#name, params, retention, source };
+    const given = { id, workflowName: this.#name, params, retention, source, schedule };
     return (await this.#namespace.getByName(id).create(given)) ? id : null;
   }
 
@@ -168,6 +169,7 @@ export function workflowForApi(binding, namespace) {
   const workflow = workflowFromHost(binding, namespace);
   return {
     create: (batch) => createFor(workflow, batch, "api"),
+    schedule: (id, schedule) => scheduleFor(workflow, id, schedule),
     instance: (id) => instanceOf(workflow, id),
     report: (id) => reportOf(instanceOf(workflow, id)),
   };

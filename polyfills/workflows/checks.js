@@ -6,8 +6,6 @@ import { fatal } from "./errors.js";
 
 const MAX_ID_LENGTH = 100;
 const MAX_STEP_NAME_LENGTH = 256;
-/** Steps that an instance may have; sleeps do not count. */
-export const MAX_STEPS = 10_000;
 const MAX_STATE_BYTES = 1_048_576; // of a step, or an event, serialized
 
 const ID = /^[a-zA-Z0-9_][a-zA-Z0-9-_]*$/;

@@ -25,6 +25,7 @@ function shown(_, value) {
 
 const verbs = {
   create: (workflow, { instances }) => workflow.create(instances),
+  schedule: (workflow, { id, schedule }) => workflow.schedule(id, schedule),
   report: (workflow, { id }) => workflow.report(id),
   pause: (workflow, { id }) => workflow.instance(id).pause(),
   resume: (workflow, { id }) => workflow.instance(id).resume(),

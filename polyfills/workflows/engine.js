@@ -20,10 +20,11 @@ import { reportOf, summaryOf } from "./report.js";
 import { Rollbacks, rollBack } from "./rollback.js";
 import { stepsOf } from "./step.js";
 
-const CLASS_NAME = /^workflow:([^:]*):(.*)$/s;
+const CLASS_NAME = /^workflow:[^:]*:([^:]*)(?::(\d+))?$/; // see catalog/workflows.py
 const LAP_MS = 600_000; // less than an alarm may take
 const MAX_STOPS = 5; // how often the script may end its isolate until the instance has failed
 const RETENTION = "30 days";
+const MAX_STEPS = 10_000; // where the configuration says nothing
 
 const STOPPED = "The Worker's code was stopped again and again, see its log";
 const TERMINATED = told("Terminated", "Instance terminated during rollback");
@@ -31,36 +32,39 @@ const NOT_FOUND = "(instance.not_found) Instance does not exist";
 
 /** The class of the objects that are instances of a Workflow of this script. */
 export function engineOf(className) {
-  const [, , exportName] = CLASS_NAME.exec(className);
+  const [, exportName, maxSteps = MAX_STEPS] = CLASS_NAME.exec(className);
   return class extends WorkflowEngine {
     constructor(ctx, env) {
-      super(ctx, env, exportName);
+      super(ctx, env, exportName, Number(maxSteps));
     }
   };
 }
 
 class WorkflowEngine extends DurableObject {
   #exportName;
+  #maxSteps;
   #journal;
   #execution = null;
   #isDriven = false; // by an alarm that runs
   #rollbacks = null; // of the `run` that was called last
   #onUndone = null; // called when steps have been undone, or when that waits or is called off
 
-  constructor(ctx, env, exportName) {
+  constructor(ctx, env, exportName, maxSteps) {
     super(ctx, env);
     this.#exportName = exportName;
+    this.#maxSteps = maxSteps;
     this.#journal = new Journal(ctx.storage);
   }
 
   // ---- what the binding and the API call -------------------------------------------------
 
   /** Create the instance; false where it is there already. */
-  create({ id, workflowName, params, retention, source }) {
+  create({ id, workflowName, params, retention, source, schedule }) {
     if (this.#journal.instance !== undefined) return false;
     const periods = { success: period(retention?.successRetention), error: period(retention?.errorRetention) };
     const timestamp = new Date();
-    this.#journal.create({ id, workflowName, timestamp, retention: periods, source }, params);
+    const instance = { id, workflowName, timestamp, retention: periods, source, schedule };
+    this.#journal.create(instance, params);
     this.#wakeNow();
     return true;
   }
@@ -256,7 +260,7 @@ class WorkflowEngine extends DurableObject {
       this.#end({ status: "errored", error });
     };
     const onFailure = (place, error) => this.#log("warn", place, error);
-    const given = { execution, journal, onFatal, onFailure, wasStopped };
+    const given = { execution, journal, onFatal, onFailure, wasStopped, maxSteps: this.#maxSteps };
     this.#goOn(state.undoing, given);
     return execution;
   }
@@ -351,8 +355,9 @@ class WorkflowEngine extends DurableObject {
   }
 
   #event() {
-    const { timestamp, id, workflowName } = this.#journal.instance;
-    return { payload: this.#journal.params, timestamp, instanceId: id, workflowName };
+    const { timestamp, id, workflowName, schedule } = this.#journal.instance;
+    const event = { payload: this.#journal.params, timestamp, instanceId: id, workflowName };
+    return schedule === undefined ? event : { ...event, schedule };
   }
 
   // The instance goes on no more. It is forgotten after a while.

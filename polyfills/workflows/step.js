@@ -4,7 +4,7 @@
 // A step that has ended is not run again: its result, or its failure, is what it was.
 
 import { attemptsIn, shown } from "./attempts.js";
-import { checkEventType, checkName, configOf, MAX_STEPS, rollbackOf } from "./checks.js";
+import { checkEventType, checkName, configOf, rollbackOf } from "./checks.js";
 import { MAX_WAIT_MS, milliseconds } from "./duration.js";
 import { fatal, thrownFor, told } from "./errors.js";
 
@@ -14,11 +14,11 @@ const IN_THE_PAST = "You can't sleep until a time in the past, time-traveler";
 const UNDOING = "Cannot execute steps during rollback phase";
 
 /**
- * The steps of one execution, which tell `rollbacks` how they are undone; see attempts.js for the
- * rest. One that only `replays` begins none, and goes on with none that has not ended: they come to
+ * The steps of one execution, `maxSteps` at most, where sleeps do not count. They tell `rollbacks` how they are undone;
+ * see attempts.js for the rest. One that only `replays` begins none, and goes on with none that has not ended: they come to
  * nothing.
  */
-export function stepsOf({ rollbacks, replays = false, ...rest }) {
+export function stepsOf({ maxSteps, rollbacks, replays = false, ...rest }) {
   const { execution, journal } = rest;
   const attempts = attemptsIn(rest);
   const counts = new Map();
@@ -27,9 +27,9 @@ export function stepsOf({ rollbacks, replays = false, ...rest }) {
   // In the order of the calls, whatever they wait for later.
   function counted(type, name) {
     checkName(name);
-    if (type !== "sleep" && ++begun > MAX_STEPS) {
+    if (type !== "sleep" && ++begun > maxSteps) {
       const more = "This limit can be changed in your worker configuration.";
-      throw fatal(`The limit of ${MAX_STEPS} steps has been reached. ${more}`);
+      throw fatal(`The limit of ${maxSteps} steps has been reached. ${more}`);
     }
     const key = `${type} ${name}`;
     const count = (counts.get(key) ?? 0) + 1;

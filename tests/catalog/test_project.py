@@ -147,15 +147,27 @@ def test_what_has_no_effect_is_told(tmp_path):
     assert '"env.live.varz"' in inner and '"env.live.vars" is missing' in vars_
 
 
-def test_what_is_left_out_of_workflows_is_told(tmp_path):
+def test_limits_and_schedules_of_workflows_are_read(tmp_path):
     file = tmp_path / "wrangler.toml"
-    file.write_text(
-        'name = "a"\nmain = "a.js"\n[[workflows]]\nbinding = "W"\nname = "w"\nclass_name = "W"\n'
-        'schedules = ["0 * * * *"]\nlimits = { steps = 20000 }\n'
-    )
-    schedules, limits = read_project(file).notes
-    assert '"schedules" of "w" is left out: have instances created by scheduled()' in schedules
-    assert '"limits" of "w" is left out: an instance has 10,000 steps' in limits
+    table = '[[workflows]]\nbinding = "W"\nname = "w"\nclass_name = "W"\n'
+    start = f'name = "a"\nmain = "a.js"\n{table}'
+    file.write_text(start + 'schedules = ["0 * * * *", "5 * * * *"]\nlimits = { steps = 20000 }\n')
+    project = read_project(file)
+    assert (project.max_steps("w"), project.max_steps("other")) == (20_000, None)
+    assert [trigger.cron for trigger in project.workflows[0].triggers("a")] == [
+        "0 * * * *",
+        "5 * * * *",
+    ]
+    assert not project.notes
+    file.write_text(start + 'schedules = "0 * * * *"')
+    assert read_project(file).workflows[0].crons == ("0 * * * *",)
+    for mistake in ("limits = { steps = 25001 }", "limits = { steps = 0 }", 'schedules = "hourly"'):
+        file.write_text(start + mistake)
+        with pytest.raises(ProjectInvalid, match='"workflows" has a mistake'):
+            read_project(file)
+    file.write_text(start + 'script_name = "b"\nlimits = { steps = 1 }')
+    with pytest.raises(ProjectInvalid, match='a Workflow of the Worker "b"'):
+        read_project(file)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from holdfast.catalog.project import Project, read_project
 from holdfast.catalog.project_bindings import ProjectInvalid
 from holdfast.catalog.script import Syntax
 from holdfast.catalog.source import Source, read_source
+from holdfast.catalog.workflows import DeclaredWorkflow
 from holdfast.engine.modules import Module, ModuleKind
 
 
@@ -123,7 +124,18 @@ def deploy_project(
     if project.routes is not None:
         _put_routes(session, name or project.name, project.routes)
     put_consumers(session, name or project.name, project.consumers)
+    for workflow in project.workflows:
+        _put_workflow(session, name or project.name, workflow)
     return result
+
+
+def _put_workflow(session: Session, script: str, workflow: DeclaredWorkflow) -> None:
+    fields: dict[str, Any] = {"script_name": script, "class_name": workflow.class_name}
+    if workflow.steps is not None:
+        fields["limits"] = {"steps": workflow.steps}
+    fields["schedules"] = [{"cron": cron} for cron in workflow.crons]
+    path = f"/workflows/{workflow.name}"
+    session.send("PUT", path, json.dumps(fields).encode(), "application/json")
 
 
 def _put_routes(session: Session, name: str, routes: Sequence[DeclaredRoute]) -> None:

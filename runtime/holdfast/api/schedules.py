@@ -50,8 +50,13 @@ def _crons(body: bytes) -> list[str]:
         raise _rejected("The body is no JSON.") from error
     if isinstance(entries, dict):
         entries = entries.get("schedules")
+    return crons_of(entries)
+
+
+def crons_of(entries: object) -> list[str]:
+    """The expressions of `[{"cron": …}]`. Raises UploadRejected."""
     if not isinstance(entries, list):
-        raise _rejected('The body must be a list: [{"cron": "*/5 * * * *"}].')
+        raise _rejected('Schedules must be a list: [{"cron": "*/5 * * * *"}].')
     return [_cron(entry) for entry in entries]
 
 

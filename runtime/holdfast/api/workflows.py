@@ -15,7 +15,10 @@ from holdfast.api.json_body import read_as, read_object
 from holdfast.api.paging import paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
+from holdfast.api.schedules import crons_of
 from holdfast.catalog.errors import rejected
+from holdfast.catalog.limits import steps_of
+from holdfast.catalog.workflows import max_steps_of, parse_crons
 from holdfast.host.large_json import loads
 from holdfast.server.workflows import (
     InstanceNotFound,
@@ -79,8 +82,11 @@ class WorkflowHandlers:
         """Have a Workflow run a script's class."""
         fields = await read_object(request)
         script, class_name = (_word(fields, key) for key in ("script_name", "class_name"))
+        steps = steps_of(fields.get("limits"), "limits")
+        crons = parse_crons(crons_of(fields.get("schedules") or []))
+        name = request.match_info["workflow"]
         async with self._turn:
-            made = self._platform.workflows.put(request.match_info["workflow"], script, class_name)
+            made = self._platform.workflows.put(name, script, class_name, steps, crons)
             workflow = await _answered(made)
         shown = _shown(workflow)
         return success({**shown, "version_id": self._version(workflow)})
@@ -246,6 +252,7 @@ def _refusal(error: Exception) -> ApiRefusal:
 
 
 def _shown(workflow: Workflow) -> dict[str, Any]:
+    steps = max_steps_of(workflow.namespace)
     return {
         "id": workflow.namespace.id,
         "name": workflow.name,
@@ -254,6 +261,8 @@ def _shown(workflow: Workflow) -> dict[str, Any]:
         "created_on": workflow.created_on,
         "modified_on": workflow.created_on,
         "triggered_on": None,
+        "limits": {} if steps is None else {"steps": steps},
+        "schedules": [{"cron": cron} for cron in workflow.crons],
     }
 
 

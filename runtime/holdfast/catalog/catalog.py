@@ -21,7 +21,7 @@ from holdfast.catalog.database import Database
 from holdfast.catalog.deployment import check_bindings, check_exports
 from holdfast.catalog.errors import ErrorCode, ScriptNotFound, UploadRejected
 from holdfast.catalog.migrations import NO_CHANGES, NamespaceChanges, check_migrated
-from holdfast.catalog.namespace import Namespace
+from holdfast.catalog.namespace import Namespace, Trigger
 from holdfast.catalog.routes import ScriptRoute, new_route
 from holdfast.catalog.schedules import Schedule
 from holdfast.catalog.script import Script, iso_time
@@ -276,8 +276,8 @@ class Catalog:
             schedule_rows.replace(db, script, crons, self._now())
             return list(schedule_rows.read_of_script(db, script))
 
-    def all_schedules(self) -> list[tuple[str, str]]:
-        """(script, cron) of every trigger."""
+    def all_triggers(self) -> list[Trigger]:
+        """Every cron trigger, those of Workflows included."""
         with self._database.reading() as db:
             return list(schedule_rows.read_all(db))
 
@@ -372,21 +372,35 @@ class Catalog:
         with self._database.reading() as db:
             return namespace_rows.find_named(db, namespace_name(workflow))
 
-    def put_workflow(self, workflow: str, script: str, class_name: str) -> Namespace:
+    def put_workflow(
+        self,
+        workflow: str,
+        script: str,
+        class_name: str,
+        steps: int | None = None,
+        crons: Sequence[str] = (),
+    ) -> Namespace:
         """Give a Workflow, which comes into being if need be, a script's class.
 
-        Raises ScriptNotFound.
+        An instance has so many `steps` at most, and one is created by each of the `crons`. Raises
+        ScriptNotFound.
         """
-        made = new_workflow(workflow, script, class_name)
+        made = new_workflow(workflow, script, class_name, steps)
         with self._database.transaction() as db:
             script_rows.read_record(db, script)
             found = namespace_rows.find_named(db, made.name)
             if found is None:
                 namespace_rows.insert(db, made, self._now())
-                return made
-            moved = replace(found, script=script, class_name=made.class_name)
-            namespace_rows.move(db, [moved])
-            return moved
+            else:
+                made = replace(found, script=script, class_name=made.class_name)
+                namespace_rows.move(db, [made])
+            schedule_rows.replace_of_workflow(db, made.id, crons)
+            return made
+
+    def workflow_crons(self, namespace_id: str) -> list[str]:
+        """When instances of a Workflow are created, by the id of its namespace."""
+        with self._database.reading() as db:
+            return schedule_rows.read_of_workflow(db, namespace_id)
 
     def created_on(self, namespace_id: str) -> str:
         """When a namespace was created, in ISO 8601. Raises NamespaceNotFound."""

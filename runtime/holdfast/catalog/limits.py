@@ -1,12 +1,26 @@
-"""What `limits` says: of a script, as its metadata or configuration has it.
+"""What `limits` says: of a script, or of a Workflow, as metadata and configurations have it.
 
 https://developers.cloudflare.com/workers/wrangler/configuration/#limits
+https://developers.cloudflare.com/workflows/reference/limits/
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from holdfast.catalog.errors import rejected
+
+MAX_STEPS = 25_000
+
+
+def steps_of(limits: object, place: str) -> int | None:
+    """How many steps an instance of a Workflow may have; None where nothing is said.
+
+    Raises UploadRejected.
+    """
+    steps = _positive(_table(limits, place), "steps", place)
+    if steps is not None and steps > MAX_STEPS:
+        raise rejected(f"{place}.steps may be {MAX_STEPS:,} at most.")
+    return steps
 
 
 def cpu_ms_of(limits: object, place: str) -> int | None:

@@ -1,6 +1,7 @@
 """`Namespace`: the objects of one class, under ids of their own."""
 
 import uuid
+from typing import NamedTuple
 
 from holdfast.dataclass import dataclass
 
@@ -47,3 +48,11 @@ class ObjectInfo:
 
     id: str
     has_stored_data: bool
+
+
+class Trigger(NamedTuple):
+    """What is due at times: a script's `scheduled` handler, or a new instance of its `workflow`."""
+
+    script: str
+    cron: str
+    workflow: Namespace | None = None

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from holdfast.catalog.consumers import DeclaredConsumer
     from holdfast.catalog.d1_migrations import DeclaredDatabase
     from holdfast.catalog.declared_routes import DeclaredRoute
+    from holdfast.catalog.workflows import DeclaredWorkflow
 
 FILE_NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
 # What Wrangler calls, in development, a script whose configuration has no name.
@@ -121,6 +122,7 @@ class Project:
     site: "SiteContent | None" = None
     cpu_ms: int | None = None
     previews: bool = True
+    workflows: "tuple[DeclaredWorkflow, ...]" = ()
 
     @property
     def folder(self) -> Path:
@@ -173,6 +175,10 @@ class Project:
             if fits(name, pattern):
                 return kind
         return module_kind(path)
+
+    def max_steps(self, workflow: str) -> int | None:
+        """How many steps an instance of a Workflow of the script's may have, if that is said."""
+        return next((one.steps for one in self.workflows if one.name == workflow), None)
 
     def uses_sqlite(self, class_name: str) -> bool:
         """Whether a class's objects have SQL: unless it was made without."""
@@ -248,9 +254,10 @@ def read_project(
     ]
     values = secrets.values if secrets else None
     entries = tuple(reader.entries(values or {}))
+    script_name = reader.script_name(environment, default_name)
     return Project(
         file=file,
-        name=reader.script_name(environment, default_name),
+        name=script_name,
         main=reader.main(),
         entries=entries,
         bindings=(*reader.bindings(entries, values), *_bindings_of_site(site, reader.main())),
@@ -273,6 +280,7 @@ def read_project(
         site=site,
         cpu_ms=reader.cpu_ms(),
         previews=reader.previews(),
+        workflows=reader.workflows(script_name),
     )
 
 
@@ -370,6 +378,17 @@ class _Reader(BindingReader):
             return declared_routes([route] if routes is None else routes)
         except UploadRejected as error:
             raise self.invalid(field, f"has a mistake: {error}") from error
+
+    def workflows(self, script: str) -> "tuple[DeclaredWorkflow, ...]":
+        """The Workflows whose classes are the script's own."""
+        if not (tables := self.tables("workflows")):
+            return ()
+        from holdfast.catalog.workflows import declared_workflows
+
+        try:
+            return tuple(declared_workflows(tables, script))
+        except UploadRejected as error:
+            raise self.invalid("workflows", f"has a mistake: {error}") from error
 
     def consumers(self) -> "tuple[DeclaredConsumer, ...]":
         """The queues that the script consumes."""

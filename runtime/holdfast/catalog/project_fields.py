@@ -61,10 +61,6 @@ _NOTHING_COMES_OF = """
     targetEnvironment topLevelName upload_source_maps userConfigPath
 """.split()  # noqa: SIM905
 _ANALYTICS = "analytics_engine_datasets"
-_LEFT_OUT_OF_WORKFLOWS = {
-    "schedules": 'have instances created by scheduled(), and the times in "triggers.crons"',
-    "limits": "an instance has 10,000 steps at most",
-}
 _KNOWN = frozenset((*_REFUSED, *_TAKEN, *_NOTHING_COMES_OF))
 
 
@@ -100,11 +96,6 @@ def notes_on(fields: Mapping[str, Any], environment: str | None) -> Iterator[str
                 )
     if chosen.get(_ANALYTICS):
         yield f'"{_ANALYTICS}": what is written to a dataset is checked, and kept nowhere'
-    workflows = chosen.get("workflows")
-    for entry in workflows if isinstance(workflows, list) else ():
-        for name, why in _LEFT_OUT_OF_WORKFLOWS.items():
-            if isinstance(entry, Mapping) and _says_anything(entry.get(name)):
-                yield f'"workflows": "{name}" of "{entry.get("name")}" is left out: {why}'
 
 
 def _says_anything(value: Any) -> bool:

@@ -24,7 +24,13 @@ from holdfast.catalog.declared import Declared, step_to
 from holdfast.catalog.errors import ErrorCode, NamespaceNotFound, ScriptNotFound, UploadRejected
 from holdfast.catalog.migrations import Migrations, NamespaceChanges, Plan, check_tag
 from holdfast.catalog.namespace import Namespace
-from holdfast.catalog.workflows import class_of, namespace_name, new_workflow
+from holdfast.catalog.workflows import (
+    class_of,
+    max_steps_of,
+    names_of,
+    namespace_name,
+    new_workflow,
+)
 from holdfast.dataclass import dataclass
 
 
@@ -201,7 +207,6 @@ class _Resolver:
     def _workflow(self, binding: Workflow) -> Workflow:
         """The binding with its script's name; where that is this one, the Workflow is to be."""
         script, workflow = binding.script_name or self.script_name, binding.workflow_name
-        named = class_of(workflow, binding.class_name)
         name = namespace_name(workflow)
         mine = [namespace for namespace in self.plan.known.values() if namespace.name == name]
         found = mine[0] if mine else self.catalog.find_workflow(workflow)
@@ -214,8 +219,8 @@ class _Resolver:
                 )
         elif found is None:
             self.plan.add(new_workflow(workflow, script, binding.class_name))
-        elif (found.script, found.class_name) != (script, named):
-            self.plan.move(found, named)
+        elif (found.script, names_of(found)) != (script, (workflow, binding.class_name)):
+            self.plan.move(found, class_of(workflow, binding.class_name, max_steps_of(found)))
         return replace(binding, script_name=script)
 
     def _check_class(self, binding: ObjectClass, script: str) -> None:

@@ -8,7 +8,7 @@ import apsw
 
 from holdfast.catalog.errors import CatalogUnusable
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 
 # "HFct": what `file` and SQLite's own tools show as the application's id.
 APPLICATION_ID = 0x48466374
@@ -162,6 +162,16 @@ CREATE INDEX deployments_of_other ON deployments(other);
 # Of `limits`: what a turn of the script may take.
 _CPU_MS = "ALTER TABLE versions ADD COLUMN cpu_ms INTEGER;"
 
+# When instances of a Workflow are created.
+_WORKFLOW_SCHEDULES = """
+CREATE TABLE IF NOT EXISTS workflow_schedules (
+    namespace TEXT NOT NULL REFERENCES namespaces(id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    cron TEXT NOT NULL,
+    PRIMARY KEY (namespace, position)
+) STRICT, WITHOUT ROWID;
+"""
+
 
 def check_identity(connection: apsw.Connection, path: Path) -> None:
     """Raise CatalogUnusable for a file that is no catalog, is emptied, or is a newer Holdfast's."""
@@ -186,7 +196,7 @@ def create(connection: apsw.Connection) -> None:
     """Make an empty file a catalog."""
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(_SCHEMA + _SCHEDULES + _HISTORY + _ASSETS + _DOOMED + _ROUTES + _GRADUAL)
-    connection.execute(_CPU_MS)
+    connection.execute(_CPU_MS + _WORKFLOW_SCHEDULES)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     connection.execute("COMMIT")
@@ -213,6 +223,7 @@ _UPGRADES = (
     _ROUTES,
     _GRADUAL,
     _CPU_MS,
+    _WORKFLOW_SCHEDULES,
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from holdfast.catalog.cron import Cron
 from holdfast.catalog.files import with_way_out
 from holdfast.catalog.script import Script, Syntax
+from holdfast.catalog.workflows import local_triggers
 from holdfast.cli.console import complain, configure_logging, open_terminal, remark
 from holdfast.cli.listening import (
     listening_failure,
@@ -96,6 +97,7 @@ class _Served:
             implies=file.implies,
             tail_consumers=lambda: file.tail_consumers,
             kept_as=KeptNames(data / OBJECTS, file.former_names).of,
+            max_steps=file.max_steps,
         )
 
 
@@ -207,7 +209,9 @@ class LocalServer:
 
     def _triggers_of(self, file: SourceFile) -> Triggers:
         given = self._options.cron if file is self._file else ()
-        return Triggers(tuple(given) or file.crons, file.consumers, file.tail_consumers)
+        return Triggers(
+            tuple(given) or file.crons, file.consumers, file.tail_consumers, file.workflows
+        )
 
     def _set_triggers(
         self, runtime: Runtime, post: Post, file: SourceFile, triggers: Triggers
@@ -217,7 +221,11 @@ class LocalServer:
         self._triggers[file.name] = triggers
         everybodys = self._triggers.items()
         if post.is_first:
-            runtime.crons.set((name, cron) for name, their in everybodys for cron in their.crons)
+            runtime.crons.set(
+                trigger
+                for name, their in everybodys
+                for trigger in local_triggers(name, their.crons, their.workflows)
+            )
         if triggers.consumers or (before is not None and before.consumers):
             runtime.resources.queues.deliver_to(
                 declared.by(name) for name, their in everybodys for declared in their.consumers

@@ -40,6 +40,7 @@ from holdfast.cli.script_file import (
 if TYPE_CHECKING:
     from holdfast.catalog.consumers import DeclaredConsumer
     from holdfast.catalog.d1_migrations import DeclaredDatabase
+    from holdfast.catalog.workflows import DeclaredWorkflow
 
 
 def open_script(options: argparse.Namespace) -> "SourceFile":
@@ -179,6 +180,15 @@ class ProjectFile(Followed):
     def uses_sqlite(self, class_name: str) -> bool:
         """Whether a class's objects have SQL."""
         return self._project.uses_sqlite(class_name)
+
+    @property
+    def workflows(self) -> "tuple[DeclaredWorkflow, ...]":
+        """The Workflows that it has."""
+        return self._project.workflows
+
+    def max_steps(self, workflow: str) -> int | None:
+        """How many steps an instance of a Workflow may have, if that is said."""
+        return self._project.max_steps(workflow)
 
     def former_names(self, class_name: str) -> list[str]:
         """What a class was called before, the last name first."""

@@ -22,6 +22,7 @@ from holdfast.workers import ScriptInvalid
 
 if TYPE_CHECKING:
     from holdfast.catalog.consumers import DeclaredConsumer
+    from holdfast.catalog.workflows import DeclaredWorkflow
 
 INTERVAL_SECONDS = 0.025
 
@@ -35,6 +36,7 @@ class Triggers(NamedTuple):
     crons: tuple[str, ...]
     consumers: "tuple[DeclaredConsumer, ...]"
     tail_consumers: tuple[str, ...]
+    workflows: "tuple[DeclaredWorkflow, ...]"
 
 
 class Reloader:

@@ -19,6 +19,7 @@ from holdfast.workers import Exports, ScriptInvalid
 
 if TYPE_CHECKING:
     from holdfast.catalog.consumers import DeclaredConsumer
+    from holdfast.catalog.workflows import DeclaredWorkflow
 
 # The state of each file: modification time in ns, size, inode. None for one that is not there.
 Stamp = dict[Path, tuple[int, int, int] | None]
@@ -97,6 +98,15 @@ class ScriptFile(Followed):
     def uses_sqlite(self, class_name: str) -> bool:
         """Whether a class's objects have SQL: they do."""
         return True
+
+    @property
+    def workflows(self) -> "tuple[DeclaredWorkflow, ...]":
+        """The Workflows that it has, as they are declared: a file does not say."""
+        return ()
+
+    def max_steps(self, workflow: str) -> int | None:
+        """How many steps an instance of a Workflow may have: a file does not say."""
+        return None
 
     def former_names(self, class_name: str) -> list[str]:
         """What a class was called before: a file does not say."""

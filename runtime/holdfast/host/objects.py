@@ -143,6 +143,14 @@ def object_locate(
 
 
 @op
+def object_class(host: Host, slot: int) -> str:
+    """The class of the object in a slot of this isolate."""
+    identity = host.objects.identity(slot)
+    assert identity is not None, "an object that is taken in has its slot"
+    return identity[0]
+
+
+@op
 def object_address(host: Host, namespace: int, object_id: str, name: str | None) -> int:
     """A number from 1 on for an object that is called through the host."""
     return host.objects.address(namespace, object_id, name)

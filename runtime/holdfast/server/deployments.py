@@ -381,7 +381,7 @@ class Deployments:
 
     def run_schedules(self) -> None:
         """Have every trigger of the catalog run when it is due."""
-        self._runtime.crons.set(self._catalog.all_schedules())
+        self._workflows.run_triggers()
 
     async def create_namespace(
         self, name: str, script: str, class_name: str, *, use_sqlite: bool = False

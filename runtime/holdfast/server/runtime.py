@@ -155,8 +155,16 @@ class Runtime(Residents):
         self._clock_steps = ClockSteps(self.clock)
         self._sweeper: asyncio.TimerHandle | None = None
         self._schedule_sweep()
-        self.crons = CronScheduler(self.worker_unless_slow, self.clock, loop.call_later, self.tell)
+        self.crons = CronScheduler(
+            self.worker_unless_slow, self.clock, loop.call_later, self.tell, self.begin_instance
+        )
         self.resources = self._make_resources()
+
+    async def begin_instance(self, workflow: Namespace, cron: str, scheduled_ms: float) -> None:
+        """See CronScheduler."""
+        from holdfast.server.workflows import begin_scheduled
+
+        await begin_scheduled(self, workflow, cron, scheduled_ms)
 
     def _trace(self, script: str) -> None:
         for resident in self.versions(script).values():

@@ -1,4 +1,4 @@
-"""Runs scripts' `scheduled` handlers when their cron triggers say so.
+"""Runs scripts' `scheduled` handlers, and creates instances of Workflows, by cron triggers.
 
 One timer for all of them: for the trigger that is due next. What was due while the server was
 down, or while the machine slept, is left out, as at Cloudflare. A process that takes the place of
@@ -8,13 +8,14 @@ another one goes on where that has stopped: a trigger is skipped or run twice by
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable, Iterable, MutableSequence
+from collections.abc import Awaitable, Callable, Iterable, MutableSequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from holdfast.catalog import ScriptNotFound
+from holdfast.catalog import Namespace, ScriptNotFound
 from holdfast.catalog.cron import Cron
+from holdfast.catalog.namespace import Trigger
 from holdfast.host.context import Clock
 from holdfast.host.timers import CallLater
 from holdfast.objects.alarm_calls import Tell
@@ -28,7 +29,8 @@ log = logging.getLogger("holdfast.schedules")
 LATE_SECONDS = 60.0
 MAX_WAIT_SECONDS = 3600.0  # clocks are set, and machines sleep
 
-Triggers = Iterable[tuple[str, str]]
+Triggers = Iterable[tuple[str, str] | Trigger]
+Begin = Callable[[Namespace, str, float], Awaitable[None]]
 
 
 class CronScheduler:
@@ -40,22 +42,28 @@ class CronScheduler:
         clock: Clock,
         call_later: CallLater,
         tell: Tell,
+        begin: Begin | None = None,
     ) -> None:
-        """`worker_of` finds, or loads, a script's Worker; it may raise NotCompiled."""
+        """`worker_of` finds, or loads, a script's Worker; it may raise NotCompiled.
+
+        `begin(workflow, cron, ms)` creates an instance; it raises WorkerError or ScriptNotFound.
+        """
         self._worker_of = worker_of
+        self._begin = begin
         self._clock = clock
         self._call_later = call_later
         self._tell = tell
-        self._due: list[tuple[float, int, str, Cron]] = []  # a heap; seconds since the epoch
+        self._due: list[tuple[float, int, Trigger, Cron]] = []  # a heap; seconds since the epoch
         self._pushed = count()  # tells what is due at the same time apart
         self._timer: asyncio.TimerHandle | None = None
+        self._creating: set[asyncio.Future[None]] = set()
         # Until when triggers were run, in seconds since the epoch, which outlives the process if
         # that is replaced; 0 in the first one.
         self.seen: MutableSequence[float] | memoryview[float] = [0.0]
         self._is_new = True
 
     def set(self, triggers: Triggers) -> None:
-        """These (script, cron) are all triggers from now on; the crons are valid ones.
+        """These are all triggers from now on; the crons are valid ones.
 
         Those that were there before are due when they were.
         """
@@ -63,18 +71,19 @@ class CronScheduler:
         if self._is_new and self.seen[0]:  # another process had them
             after = min(max(self.seen[0], now - LATE_SECONDS), now)
         self._is_new = False
-        kept = {(entry[2], entry[3].text): entry for entry in self._due}
+        before = {_key(trigger): (due, number, cron) for due, number, trigger, cron in self._due}
         self._due = []
-        for script, text in dict.fromkeys(triggers):
-            if (entry := kept.get((script, text))) is not None:
-                heapq.heappush(self._due, entry)
+        for trigger in dict.fromkeys(Trigger(*given) for given in triggers):
+            if (kept := before.get(_key(trigger))) is not None:
+                due, number, cron = kept
+                heapq.heappush(self._due, (due, number, trigger, cron))
             else:
-                self._push(script, Cron(text), after)
+                self._push(trigger, Cron(trigger.cron), after)
         self._wait()
 
     def clock_was_set(self) -> None:
         """What is due next is to be found anew, from the time that it is now."""
-        triggers = [(script, cron.text) for _, _, script, cron in self._due]
+        triggers = [trigger for _, _, trigger, _ in self._due]
         self._due = []
         self.set(triggers)
 
@@ -94,10 +103,10 @@ class CronScheduler:
     def _now(self) -> float:
         return self._clock.now_ms() / 1000
 
-    def _push(self, script: str, cron: Cron, after: float) -> None:
+    def _push(self, trigger: Trigger, cron: Cron, after: float) -> None:
         following = cron.next_after(datetime.fromtimestamp(after, UTC))
         if following is not None:
-            heapq.heappush(self._due, (following.timestamp(), next(self._pushed), script, cron))
+            heapq.heappush(self._due, (following.timestamp(), next(self._pushed), trigger, cron))
 
     def _wait(self) -> None:
         if self._timer is not None:
@@ -114,10 +123,14 @@ class CronScheduler:
         """Run what is due by the clock; called by the timer."""
         now = self._now()
         while self._due and self._due[0][0] <= now:
-            due, _, script, cron = heapq.heappop(self._due)
-            self._push(script, cron, max(due, now - LATE_SECONDS))
-            if due >= now - LATE_SECONDS:
-                self._run(script, cron.text, due * 1000)
+            due, _, trigger, cron = heapq.heappop(self._due)
+            self._push(trigger, cron, max(due, now - LATE_SECONDS))
+            if due < now - LATE_SECONDS:
+                continue
+            if trigger.workflow is None:
+                self._run(trigger.script, trigger.cron, due * 1000)
+            else:
+                self._create(trigger.workflow, trigger.cron, due * 1000)
         self._wait()
 
     def _run(self, script: str, cron: str, scheduled_ms: float) -> None:
@@ -132,9 +145,23 @@ class CronScheduler:
             return
         answer.add_done_callback(lambda done: self._ended(script, cron, done))
 
+    def _create(self, workflow: Namespace, cron: str, scheduled_ms: float) -> None:
+        assert self._begin is not None, "who has triggers of Workflows says how they begin"
+        task = asyncio.ensure_future(self._begin(workflow, cron, scheduled_ms))
+        self._creating.add(task)
+        task.add_done_callback(self._creating.discard)
+        script, name = workflow.script, workflow.name
+        task.add_done_callback(lambda done: self._ended(script, f"{cron} of {name}", done))
+
     def _ended(self, script: str, cron: str, done: "asyncio.Future[Any]") -> None:
         error = done.exception()
         if error is None:
             log.info("the trigger %r of %s ran", cron, script, extra={"script": script})
         else:
             self._tell(script, "error", f"Uncaught (in the trigger {cron}) {error}")
+
+
+def _key(trigger: Trigger) -> tuple[str, str, str]:
+    """What it is the same trigger by, whatever became of its Workflow otherwise."""
+    script, cron, workflow = trigger
+    return script, cron, "" if workflow is None else workflow.unique_key

@@ -156,7 +156,7 @@ class FileSources:
 
     def workflow(self, binding: Workflow, script: Script) -> Namespace:
         """See FileSource."""
-        return self._of(script.name).workflow(binding, script)
+        return self._of(binding.script_name or script.name).workflow(binding, script)
 
     def implied_workflows(self, script: Script, classes: Iterable[str]) -> list[Workflow]:
         """See FileSource."""
@@ -178,7 +178,8 @@ class FileSource:
 
     `uses_sqlite` tells whether a class's objects have SQL, and `implies` whether a class that
     the script exports is bound under its own name. `tail_consumers` are the scripts that are told
-    of its events, and `kept_as` tells by which name the objects of a script's class are kept.
+    of its events, and `kept_as` tells by which name the objects of a script's class are kept,
+    `max_steps` how many steps an instance of a Workflow may have, if that is said.
     """
 
     implies_stores = True
@@ -191,8 +192,10 @@ class FileSource:
         implies: Callable[[str], bool] = lambda _: True,
         tail_consumers: Callable[[], Sequence[str]] = tuple,
         kept_as: Callable[[str, str], str] = lambda _, class_name: class_name,
+        max_steps: Callable[[str], int | None] = lambda _: None,
     ) -> None:
         self.current = script
+        self._max_steps = max_steps
         self._kept_as = kept_as
         self._tail_consumers = tail_consumers
         self._uses_sqlite = uses_sqlite
@@ -235,8 +238,8 @@ class FileSource:
 
     def workflow(self, binding: Workflow, script: Script) -> Namespace:
         """The Workflow of this name, whoever is bound to it."""
-        owner = binding.script_name or script.name
-        return local_workflow(binding.workflow_name, owner, binding.class_name)
+        owner, name = binding.script_name or script.name, binding.workflow_name
+        return local_workflow(name, owner, binding.class_name, self._max_steps(name))
 
     def implied_workflows(self, script: Script, classes: Iterable[str]) -> list[Workflow]:
         """One for each exported class that is bound without being asked for, and called as it."""

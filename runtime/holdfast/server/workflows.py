@@ -2,21 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
 
 from holdfast.catalog import Catalog, ErrorCode, Namespace, UploadRejected
 from holdfast.catalog.workflows import check_name, is_workflow, names_of
 from holdfast.dataclass import dataclass
 from holdfast.server.environment import describe_namespace
-from holdfast.server.runtime import Runtime
 from holdfast.workers import ScriptFailed
+
+if TYPE_CHECKING:
+    from holdfast.server.runtime import Runtime
 
 INSTANCES_AT_A_TIME = 16  # each may have to be opened: 2 ms
 MAX_LISTED = 10_000
 
 _PREFIX = "WorkflowError: "
+_SCHEDULED = UUID("5b0d46a5-7bd1-4c0e-9f0c-6a8f3c2f1f0e")  # the namespace of such ids
 
 
 class WorkflowNotFound(LookupError):
@@ -45,6 +49,7 @@ class Workflow:
     class_name: str
     namespace: Namespace
     created_on: str
+    crons: Sequence[str] = ()
 
 
 class Workflows:
@@ -53,7 +58,7 @@ class Workflows:
     def __init__(
         self,
         catalog: Catalog,
-        runtime: Runtime,
+        runtime: "Runtime",
         spread: Callable[[str, str, Sequence[Namespace]], Awaitable[None]],
     ) -> None:
         """`spread(script, news, deleted)` tells other processes, and removes what was deleted."""
@@ -75,11 +80,21 @@ class Workflows:
 
     def _described(self, namespace: Namespace) -> Workflow:
         name, class_name = names_of(namespace)
-        return Workflow(name, class_name, namespace, self._catalog.created_on(namespace.id))
+        created_on = self._catalog.created_on(namespace.id)
+        crons = self._catalog.workflow_crons(namespace.id)
+        return Workflow(name, class_name, namespace, created_on, crons)
 
-    async def put(self, name: str, script: str, class_name: str) -> Workflow:
+    async def put(
+        self,
+        name: str,
+        script: str,
+        class_name: str,
+        steps: int | None = None,
+        crons: Sequence[str] = (),
+    ) -> Workflow:
         """Have instances run a script's class, by which the Workflow comes into being if need be.
 
+        One has so many `steps` at most, and one is created by each of the `crons`.
         Raises ScriptNotFound, or UploadRejected where the script does not export the class.
         """
         check_name(name)
@@ -93,21 +108,27 @@ class Workflows:
                 f"Such classes that it exports: {', '.join(exported) or 'none'}.",
             )
         before = self._catalog.find_workflow(name)
-        if before is None or (before.script, names_of(before)[1]) != (script, class_name):
-            namespace = await asyncio.to_thread(
-                self._catalog.put_workflow, name, script, class_name
-            )
+        namespace = await asyncio.to_thread(
+            self._catalog.put_workflow, name, script, class_name, steps, crons
+        )
+        if namespace != before:
             if before is not None:
                 self._runtime.move_namespace(namespace)
             self._runtime.watch_alarms(namespace)
             await self._spread(script, f"it has the Workflow {name}", ())
+        self.run_triggers()
         return self.get(name)
+
+    def run_triggers(self) -> None:
+        """Have every trigger of the catalog run when it is due."""
+        self._runtime.crons.set(self._catalog.all_triggers())
 
     async def delete(self, name: str) -> None:
         """Forget a Workflow with its instances."""
         namespace = self.get(name).namespace
         await asyncio.to_thread(self._catalog.delete_namespace, namespace.id)
         self._runtime.move_namespace(replace(namespace, script=""))
+        self.run_triggers()
         await self._spread(namespace.script, f"its Workflow {name} was deleted", (namespace,))
 
     # ---- instances -----------------------------------------------------------------------
@@ -117,22 +138,12 @@ class Workflows:
 
         Raises InstanceNotFound, InstanceRefused, and what `Runtime.worker` does.
         """
-        namespace = workflow.namespace
-        resident = await self._runtime.in_time(self._runtime.resident, namespace.script)
-        worker = resident.worker
-        binding = {
-            **describe_namespace(namespace.name, namespace, resident.objects),
-            "workflowName": workflow.name,
-        }
-        entry = worker.entry_once("commandWorkflow")
-        command = json.dumps({"verb": verb, **arguments})
         try:
-            message = await worker.event(entry, json.dumps(binding), command)
+            return await _command(self._runtime, workflow.namespace, verb, arguments)
         except ScriptFailed as error:
             if "instance.not_found" in error.message:
                 raise InstanceNotFound(workflow.name, str(arguments.get("id"))) from None
             raise InstanceRefused(error.message.removeprefix(_PREFIX)) from None
-        return json.loads(message.data)
 
     async def instances(self, workflow: Workflow) -> list[dict[str, Any]]:
         """What is listed of each, the youngest first; of ten thousand at most."""
@@ -142,3 +153,31 @@ class Workflows:
             ids = found[start : start + INSTANCES_AT_A_TIME]
             listed += await self.command(workflow, "list", ids=ids)
         return sorted(listed, key=lambda one: str(one["created_on"]), reverse=True)
+
+
+async def begin_scheduled(
+    runtime: "Runtime", namespace: Namespace, cron: str, scheduled_ms: float
+) -> None:
+    """Create the instance of a Workflow that a cron trigger asks for at a time: one, if again.
+
+    Raises ScriptNotFound, WorkerError.
+    """
+    instance = uuid5(_SCHEDULED, f"{namespace.unique_key} {cron} {scheduled_ms:.0f}")
+    schedule = {"cron": cron, "scheduledTime": round(scheduled_ms)}
+    await _command(runtime, namespace, "schedule", {"id": str(instance), "schedule": schedule})
+
+
+async def _command(
+    runtime: "Runtime", namespace: Namespace, verb: str, arguments: Mapping[str, Any]
+) -> Any:
+    resident = await runtime.in_time(runtime.resident, namespace.script)
+    worker = resident.worker
+    workflow, _ = names_of(namespace)
+    binding = {
+        **describe_namespace(namespace.name, namespace, resident.objects),
+        "workflowName": workflow,
+    }
+    entry = worker.entry_once("commandWorkflow")
+    command = json.dumps({"verb": verb, **arguments})
+    message = await worker.event(entry, json.dumps(binding), command)
+    return json.loads(message.data)

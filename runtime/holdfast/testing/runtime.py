@@ -161,7 +161,7 @@ class HarnessRuntime(Runtime):
         )
         self.code_ahead = _LoadedAtOnce(self._platform.kept, self.loop)
         endless = cast("CallLater", partial(view.call_later, endless=True))
-        self.crons = CronScheduler(self.worker, clock, endless, self.tell)
+        self.crons = CronScheduler(self.worker, clock, endless, self.tell, self.begin_instance)
         self.alarm_ends = AlarmEnds(self.alarms)
         self._alarm_calls.scheduler = cast("AlarmScheduler", self.alarm_ends)
 

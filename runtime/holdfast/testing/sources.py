@@ -129,7 +129,10 @@ class Sources:
     def workflow(self, binding: Workflow, script: Script) -> Namespace:
         """See ScriptSource."""
         owner = binding.script_name or script.name
-        return local_workflow(binding.workflow_name, owner, binding.class_name)
+        found = self.found.get(owner)
+        name, project = binding.workflow_name, None if found is None else found.project
+        steps = None if project is None else project.max_steps(name)
+        return local_workflow(name, owner, binding.class_name, steps)
 
     def implied_workflows(self, script: Script, classes: Iterable[str]) -> list[Workflow]:
         """As `implied_namespaces`; each is called as its class."""

@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 from holdfast.catalog.errors import CatalogError
 from holdfast.catalog.files import with_way_out
+from holdfast.catalog.workflows import local_triggers
 from holdfast.host.sockets_end import SocketEnd, join
 from holdfast.server.data_folder import BUCKETS, D1_FILES
 from holdfast.server.settings import Settings
@@ -262,10 +263,12 @@ class Stage:
     def set_triggers(self) -> None:
         """Have the triggers of all projects run when they are due, and their queues delivered."""
         self.runtime.crons.set(
-            (worker.name, cron)
+            trigger
             for worker in self.workers.values()
             if worker.found.project is not None
-            for cron in worker.found.project.crons
+            for trigger in local_triggers(
+                worker.name, worker.found.project.crons, worker.found.project.workflows
+            )
         )
         self.runtime.retail()
         consumers = [
