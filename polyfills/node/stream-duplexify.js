@@ -103,7 +103,7 @@ function ofFunction(make) {
 }
 
 /** One stream of two, either of which may be missing. */
-function joined({ readable, writable }) {
+export function joined({ readable, writable }) {
   let onDrain = null;
   let onFinish = null;
   const duplex = new Duplex({

@@ -1,7 +1,6 @@
 // node:stream: https://nodejs.org/docs/latest-v20.x/api/stream.html
 
 import { Buffer } from "./buffer.js";
-import { absentFrom } from "./errors.js";
 import {
   addAbortSignal,
   destroy,
@@ -9,6 +8,7 @@ import {
   setDefaultHighWaterMark,
   Stream,
 } from "./stream-base.js";
+import { compose } from "./stream-compose.js";
 import { Duplex, PassThrough, Transform } from "./stream-duplex.js";
 import "./stream-duplexify.js";
 import { duplexPair } from "./stream-pair.js";
@@ -26,7 +26,7 @@ export const isWritable = (stream) => (stream?._writableState ? stream.writable 
 export const isDisturbed = (stream) =>
   Boolean(stream && (stream.readableDidRead || stream.readableAborted));
 export const isDestroyed = (stream) => (isNodeStream(stream) ? Boolean(stream.destroyed) : null);
-export const { compose } = absentFrom("stream");
+export { compose };
 export const _isUint8Array = (value) => value instanceof Uint8Array;
 export const _isArrayBufferView = ArrayBuffer.isView;
 export const _uint8ArrayToBuffer = (bytes) =>
