@@ -242,7 +242,6 @@ class SqlAccess:
             steps.append(event["stmt_status"]["SQLITE_STMTSTATUS_FULLSCAN_STEP"])
 
         cursor = self.connection.cursor()
-        counts = [op for _, op, *_ in cursor.execute(f"EXPLAIN {sql}", bindings)].count("Count")
         self.connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, profile)
         try:
             found = 0
@@ -254,8 +253,10 @@ class SqlAccess:
             cursor.close(True)
         scanned = sum(steps) + 1 if any(steps) else 0
         # Counting a whole table takes no step, and its answer is what was looked at.
-        if counts == found == len(last) == 1 and isinstance(last[0], int):
-            scanned += last[0]
+        if found == len(last) == 1 and isinstance(last[0], int):
+            program = self.connection.execute(f"EXPLAIN {sql}", bindings)
+            if [op for _, op, *_ in program].count("Count") == 1:
+                scanned += last[0]
         return max(scanned, found)
 
     def _check_altered(self) -> None:
