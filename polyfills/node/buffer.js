@@ -321,6 +321,7 @@ const methods = {
   fill(value, offset = undefined, end = undefined, encoding = undefined) {
     if (typeof offset === "string") [encoding, offset, end] = [offset, undefined, undefined];
     else if (typeof end === "string") [encoding, end] = [end, undefined];
+    encoding ??= undefined;
     if (encoding !== undefined && typeof encoding !== "string")
       throw invalidType("encoding", "string", encoding);
     if (encodingName(encoding) === undefined) throw unknownEncoding(encoding);

@@ -4,6 +4,7 @@
 // keeps its state where Node.js has it, because libraries look there.
 
 import { invalidType, nodeError, outOfRange, requireFunction } from "./errors.js";
+import { lazily } from "../kernel/lazy.js";
 import { AsyncResource } from "./async-hooks.js";
 import { on, once } from "./events-waiting.js";
 import { inspect } from "./inspect.js";
@@ -13,6 +14,7 @@ export const errorMonitor = Symbol("events.errorMonitor");
 export const captureRejectionSymbol = Symbol.for("nodejs.rejection");
 const capture = Symbol("kCapture");
 
+const process = lazily("node/process.js"); // which stands on this file
 let defaultMaxListeners = 10;
 const { apply, ownKeys } = Reflect;
 
@@ -73,10 +75,12 @@ function warnOfLeak(emitter, type, list) {
   const limit = limitOf(emitter);
   if (limit <= 0 || list.length <= limit || list.warned) return;
   list.warned = true;
-  console.warn(
-    `MaxListenersExceededWarning: Possible EventEmitter memory leak detected. ${list.length} ${String(type)} ` +
+  const warning = new Error(
+    `Possible EventEmitter memory leak detected. ${list.length} ${String(type)} ` +
       `listeners added to ${inspect(emitter, { depth: -1 })}. MaxListeners is ${limit}. Use emitter.setMaxListeners() to increase limit`,
   );
+  const details = { name: "MaxListenersExceededWarning", emitter, type, count: list.length };
+  process().process.emitWarning(Object.assign(warning, details));
 }
 
 function listOf(emitter, type) {
@@ -236,12 +240,7 @@ export { on, once };
 
 export function getEventListeners(target, type) {
   if (typeof target?.listeners === "function") return target.listeners(type);
-  if (target instanceof EventTarget)
-    throw nodeError(
-      Error,
-      "ERR_METHOD_NOT_IMPLEMENTED",
-      "getEventListeners() of an EventTarget is not a part of Holdfast",
-    );
+  if (target instanceof EventTarget) return []; // as in workerd: it tells nobody who listens
   throw invalidType("emitter", ["EventEmitter", "EventTarget"], target);
 }
 

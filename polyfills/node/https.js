@@ -23,6 +23,7 @@ export class Agent extends PlainAgent {
     const parts = NAMED.map((name) => {
       const value = options[name];
       if (name === "servername") return value && value !== options.host ? value : "";
+      if (name === "sigalgs" && value) return JSON.stringify(value);
       return ALSO_FALSE.has(name) ? (value ?? "") : value || "";
     });
     return [super.getName(options), ...parts].join(":");

@@ -9,6 +9,7 @@ import {
   Stream,
 } from "./stream-base.js";
 import { compose } from "./stream-compose.js";
+import "./stream-dispose.js";
 import { Duplex, PassThrough, Transform } from "./stream-duplex.js";
 import "./stream-duplexify.js";
 import { duplexPair } from "./stream-pair.js";

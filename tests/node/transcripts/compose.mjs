@@ -92,6 +92,15 @@ export default async function (log) {
   log(attempt(() => compose(new Writable(), mark("!"))).slice(0, 72));
   log(attempt(() => compose(mark("!"), Readable.from([]))).slice(0, 72));
 
+  for (const made of [new PassThrough(), new Writable(), Readable.from(["a"])]) {
+    await made[Symbol.asyncDispose]();
+    log("disposed of", made.destroyed, made.errored?.name);
+  }
+  const ended = Readable.from(["a"]);
+  await textOf(ended);
+  await ended[Symbol.asyncDispose]();
+  log("disposed of", ended.errored?.name);
+
   const agent = new https.Agent();
   for (const options of [
     {},

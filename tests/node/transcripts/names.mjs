@@ -47,7 +47,19 @@ export default async function (log) {
   log(util.transferableAbortSignal(AbortSignal.abort()).aborted, util.format("%s", new Uint8Array([1, 2])));
   for (const file of ["a/b/../c", "a/./b", "a/../../b", "a//b"]) log(file, path.matchesGlob(file, "a/**"));
 
-  const { EventEmitter } = require("events");
+  const { EventEmitter, getEventListeners } = require("events");
+  const crowded = new EventEmitter();
+  const warned = new Promise((resolve) => {
+    process.on("warning", (warning) => {
+      if (warning.emitter === crowded) resolve(warning);
+    });
+  });
+  for (let i = 0; i < 12; i++) crowded.on("x", () => {});
+  const warning = await warned;
+  log(warning.name, warning.message, warning.emitter === crowded, warning.type, warning.count);
+  log(getEventListeners(new EventTarget(), "x").length);
+  log(Buffer.alloc(3).fill("ab", 0, 3, null).toString("hex"));
+
   const old = new EventEmitter();
   const stream = Readable.wrap(old);
   log(typeof oldReadable.fromWeb, oldReadable.ReadableState === Readable.ReadableState);
