@@ -16,9 +16,10 @@ from holdfast.api.paging import paged
 from holdfast.api.platform import Platform
 from holdfast.api.routing import Route
 from holdfast.api.schedules import crons_of
+from holdfast.catalog.cron import parse_crons
 from holdfast.catalog.errors import rejected
 from holdfast.catalog.limits import steps_of
-from holdfast.catalog.workflows import max_steps_of, parse_crons
+from holdfast.catalog.workflows import max_steps_of
 from holdfast.host.large_json import loads
 from holdfast.server.workflows import (
     InstanceNotFound,

@@ -16,7 +16,7 @@ from holdfast.catalog import schedules as schedule_rows
 from holdfast.catalog import scripts as script_rows
 from holdfast.catalog import versions as version_rows
 from holdfast.catalog.asset_library import AssetLibrary
-from holdfast.catalog.cron import Cron, InvalidCron
+from holdfast.catalog.cron import parse_crons
 from holdfast.catalog.database import Database
 from holdfast.catalog.deployment import check_bindings, check_exports
 from holdfast.catalog.errors import ErrorCode, ScriptNotFound, UploadRejected
@@ -266,11 +266,7 @@ class Catalog:
 
         Raises ScriptNotFound, or UploadRejected where one is no cron expression.
         """
-        for cron in crons:
-            try:
-                Cron(cron)
-            except InvalidCron as error:
-                raise UploadRejected(ErrorCode.INVALID_SCHEDULE, str(error)) from None
+        crons = parse_crons([*crons])
         with self._database.transaction() as db:
             script_rows.read_record(db, script)
             schedule_rows.replace(db, script, crons, self._now())

@@ -14,6 +14,8 @@ from itertools import islice
 
 from cronsim import CronSim, CronSimError
 
+from holdfast.catalog.errors import ErrorCode, UploadRejected
+
 _FIELDS = 5
 _NUMBER = re.compile(r"\d+")
 _NEAREST = re.compile(r"(\d{1,2})W")
@@ -114,3 +116,15 @@ def _nearest_weekday(day: date, wanted: int) -> date | None:
     if moved.month == exact.month:
         return moved
     return exact + timedelta(days=2 if saturday else -2)
+
+
+def parse_crons(given: object) -> tuple[str, ...]:
+    """Cron expressions, each once. Raises UploadRejected where one is none."""
+    if not isinstance(given, list):
+        raise UploadRejected(ErrorCode.INVALID_SCHEDULE, "schedules must be a list.")
+    for cron in given:
+        try:
+            Cron(cron if isinstance(cron, str) else "")
+        except InvalidCron as error:
+            raise UploadRejected(ErrorCode.INVALID_SCHEDULE, str(error)) from None
+    return tuple(dict.fromkeys(given))

@@ -25,7 +25,7 @@ from holdfast.catalog.bindings import (
     parse_bindings,
 )
 from holdfast.catalog.bundling import BundleOptions
-from holdfast.catalog.cron import Cron, InvalidCron
+from holdfast.catalog.cron import parse_crons
 from holdfast.catalog.dates import is_compatibility_date
 from holdfast.catalog.errors import UploadRejected
 from holdfast.catalog.files import guess_syntax, module_kind
@@ -358,13 +358,10 @@ class _Reader(BindingReader):
     """Takes what a configuration says of a script, and says where it is wrong."""
 
     def crons(self) -> tuple[str, ...]:
-        crons = self.texts("crons", within="triggers")
-        for cron in crons:
-            try:
-                Cron(cron)
-            except InvalidCron as error:
-                raise self.invalid("triggers.crons", f"has a mistake: {error}") from error
-        return tuple(dict.fromkeys(crons))
+        try:
+            return parse_crons([*self.texts("crons", within="triggers")])
+        except UploadRejected as error:
+            raise self.invalid("triggers.crons", f"has a mistake: {error}") from error
 
     def routes(self) -> "tuple[DeclaredRoute, ...] | None":
         """The routes and custom domains; None where the file says nothing of them."""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from holdfast.catalog.bindings import Binding, Workflow
-from holdfast.catalog.cron import Cron, InvalidCron
+from holdfast.catalog.cron import parse_crons
 from holdfast.catalog.errors import ErrorCode, UploadRejected, rejected
 from holdfast.catalog.limits import steps_of
 from holdfast.catalog.namespace import Namespace, Trigger
@@ -88,18 +88,6 @@ def declared_workflows(
                 f'"{name}" is a Workflow of the Worker "{table["script_name"]}": its limits and '
                 "schedules are said in the configuration of that."
             )
-
-
-def parse_crons(given: object) -> tuple[str, ...]:
-    """Cron expressions, each once. Raises UploadRejected where one is none."""
-    if not isinstance(given, list):
-        raise UploadRejected(ErrorCode.INVALID_SCHEDULE, "schedules must be a list.")
-    for cron in given:
-        try:
-            Cron(cron if isinstance(cron, str) else "")
-        except InvalidCron as error:
-            raise UploadRejected(ErrorCode.INVALID_SCHEDULE, str(error)) from None
-    return tuple(dict.fromkeys(given))
 
 
 def new_workflow(
