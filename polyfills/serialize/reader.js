@@ -14,7 +14,7 @@ const { atob, Uint8Array, Uint16Array, DataView, BigInt } = globalThis;
 const { fromCharCode } = String;
 const { apply } = Reflect;
 const uncurry = Function.prototype.call.bind.bind(Function.prototype.call);
-const { min, max } = Math;
+const { min } = Math;
 const substring = uncurry(String.prototype.substring);
 const toBase64 = uncurry(Uint8Array.prototype.toBase64);
 const toHex = uncurry(Uint8Array.prototype.toHex);
@@ -197,6 +197,7 @@ function readOneByteString() {
     pos--;
     size = readVarint();
   }
+  if (size > WINDOW_BYTES) return serialize_text(readRaw(size), "latin-1");
   const start = pos;
   pos += size;
   if (pos > textEnd) moveWindow(start, size);
@@ -206,11 +207,11 @@ function readOneByteString() {
 /**
  * Make the bytes from `start` on the window: a string of them, of which one-byte strings
  * are parts. So that data that is mostly buffers does not pay for it, the window has a
- * limited size, unless the string that is wanted is longer.
+ * limited size; a longer string is made by itself.
  */
 function moveWindow(start, size) {
   if (!(size <= end - start)) throw unreadable();
-  const length = min(max(size, WINDOW_BYTES), data.length - start);
+  const length = min(WINDOW_BYTES, data.length - start);
   text = atob(toBase64(new Uint8Array(data.buffer, data.byteOffset + start, length)));
   textStart = start;
   textEnd = start + length;

@@ -12,6 +12,7 @@
 //  - ids are given in the order in which objects are met, as V8's reader counts them;
 //    the first object needs no entry in the map, so flat data never touches it.
 
+import { encoding_encode_utf8, serialize_utf16 } from "holdfast:ops";
 import { kindOf, ARRAY, PLAIN, REFUSED } from "./kinds.js";
 import { notCloneable, notSerializable, proxyNotCloneable } from "./errors.js";
 import { isKnownProxy, proxiesExist } from "./proxies.js";
@@ -41,6 +42,7 @@ const MAX_CACHED_KEYS = 512;
 const MAX_CACHED_KEY_CHARS = 32;
 const MAX_CACHED_INTEGER = 127;
 const MAX_INLINE_BYTES = 1024;
+const MAX_INLINE_CHARS = 262_144;
 const MAX_KEPT_IDS = 1024;
 // workerd's V8 has integers of 31 bits; what is beyond writes as a double.
 const SMI_LIMIT = 1 << 30;
@@ -74,6 +76,7 @@ for (let i = 0; i <= MAX_CACHED_INTEGER; i++) integers.push(`I${varint(i * 2)}`)
  */
 export function serialize(value, settings = DEFAULTS) {
   if (busy) return serializeInside(value, settings);
+  if (marked) forgetMarks(); // of one that had no room
   if (typeof value !== "object" || value === null) return toBytes(encode(value));
   busy = true;
   options = settings;
@@ -189,20 +192,36 @@ export function encodeBigInt(value) {
 /** A string with its tag: one byte to a character where all are below 256, else two. */
 export function encodeString(text) {
   const { length } = text;
-  // The first character tells for most texts that are not Latin, and comparing is the
-  // fastest look at it; btoa tells for all.
-  if (text >= "\u0100") return encodeTwoByte(text);
-  try {
-    btoa(text);
-  } catch {
-    return encodeTwoByte(text);
-  }
+  if (length > MAX_INLINE_CHARS) return encodeLongString(text);
+  if (!isOneByte(text)) return encodeTwoByte(text);
   return length < 128 ? `"${BYTES[length]}${text}` : `"${varint(length)}${text}`;
 }
 
 function encodeTwoByte(text) {
   marked = true;
   return `${PADDING_MARK}c${varint(text.length * 2)}${utf16(text)}`;
+}
+
+// What is put together is copied several times on its way, for which there may be no room: so a long
+// text is kept aside as bytes. Only one of ASCII has as many bytes of UTF-8 as it has characters.
+function encodeLongString(text) {
+  const bytes = encoding_encode_utf8(text);
+  if (bytes.length === text.length) return `"${varint(bytes.length)}${encodeRaw(bytes)}`;
+  if (isOneByte(text)) return `"${varint(text.length)}${text}`;
+  marked = true;
+  return `${PADDING_MARK}c${varint(text.length * 2)}${encodeRaw(serialize_utf16(text))}`;
+}
+
+// The first character tells for most texts that are not Latin, and comparing is the
+// fastest look at it; btoa tells for all.
+function isOneByte(text) {
+  if (text >= "\u0100") return false;
+  try {
+    btoa(text);
+  } catch {
+    return false;
+  }
+  return true;
 }
 
 /** A property key. Names recur, so short ones are kept as they are written. */

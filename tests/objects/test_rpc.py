@@ -367,6 +367,21 @@ async def test_props_of_a_binding_reach_the_entrypoint(server: Server) -> None:
     assert json.loads(await server.text()) == [{"tenant": "a"}] * 2
 
 
+@pytest.mark.slow
+async def test_a_text_of_31_mib_comes_back_in_an_isolate_of_128(server: Server) -> None:
+    server.add(
+        "main",
+        """
+        import { DurableObject } from "cloudflare:workers";
+        export class Thing extends DurableObject { give(size) { return "x".repeat(size); } }
+        export default { async fetch(request, env, ctx) {
+          return new Response((await ctx.exports.Thing.getByName("a").give(31 << 20)).length);
+        } };
+        """,
+    )
+    assert await server.text("/") == str(31 << 20)
+
+
 async def test_what_waits_for_ever_is_told_to_have_hung(tmp_path: Path) -> None:
     caller = CALLER.replace("TARGET", "ctx.exports.Entry").replace("BODY", "return target.hang()")
     async with Server(tmp_path, idle_seconds=0.2, hang_seconds=0.3) as server:

@@ -16,7 +16,7 @@ def serialize_utf16(host: "Host", text: str) -> bytes:
 
 @op
 def serialize_text(host: "Host", data: bytes, encoding: str) -> str:
-    """The string in `data`: "utf-16-le", where lone surrogates stay, or "utf-8".
+    """The string in `data`: "utf-16-le", where lone surrogates stay, "latin-1" or "utf-8".
 
     Bytes that are not UTF-8 become U+FFFD, as V8 reads them.
     """

@@ -37,3 +37,14 @@ export function a_value_that_goes_on_into_the_next_is_refused() {
   const both = joined([one, one]);
   throws(() => deserializeAll(both, [one.length - 1, one.length + 1]), "DataCloneError");
 }
+
+export function long_texts_come_back_whatever_characters_they_have() {
+  for (const end of ["z", "\xff", "я", "\ud800", "\0"]) {
+    const text = "x".repeat(300_000) + end;
+    const value = { a: text, [`${end} ${text}`]: [text, new Uint8Array(2_000), "short", text] };
+    equal(deserialize(serialize(value)), value, end);
+    const size = end > "\xff" ? 2 * text.length : text.length;
+    const head = serialize(text).length - size;
+    same(head >= 6 && head <= 7, true, `${end}: ${head}`);
+  }
+}
