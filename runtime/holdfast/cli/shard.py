@@ -14,6 +14,7 @@ from holdfast.server.shards.balance import Balance
 from holdfast.server.shards.errands import Clerk, QueueNews, SpreadFiles, ask_others, tell_others
 from holdfast.server.shards.neighbours import Neighbours
 from holdfast.server.shards.seat import Seat
+from holdfast.server.shards.tails import ask_who_listens
 
 ASK_SECONDS = 2.0  # for so long an answer of another shard is waited for
 
@@ -24,6 +25,7 @@ class Shard(Post):
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
         self._balance = Balance(seat)
+        self._asking: asyncio.Future[None] | None = None
         self.is_first = seat.index == 0
         self.is_new = not seat.is_replacement
         self.restarts = seat.restarts
@@ -45,6 +47,8 @@ class Shard(Post):
         runtime.resources.on_queue_news = QueueNews(neighbours)
         runtime.crons.seen = self._seat.ticks
         await self.placement.listen(self._seat.link_listener)
+        if not (self.is_first or self.is_new):
+            self._asking = asyncio.ensure_future(ask_who_listens(neighbours))
 
     async def tell_others(self, verb: str, *arguments: Any) -> None:
         """See Post."""

@@ -36,6 +36,7 @@ class Clerk:
 
     def __init__(self, runtime: Runtime, neighbours: Neighbours) -> None:
         self._runtime = runtime
+        self._neighbours = neighbours
         self._forwarding = Forwarding(runtime.tails, neighbours)
         self._files = LocalFiles(runtime.storage, runtime.directory)
         self._gauge = Gauge(runtime)
@@ -53,6 +54,7 @@ class Clerk:
             "measure": self._gauge.told,
             "forget_namespace": runtime.forget_namespace,
             "listen_to": self._forwarding.listen_to,
+            "say_who_listens": self._say_who_listens,
             "heard": lambda frame: runtime.tails.heard(json.loads(frame)),
         }
 
@@ -61,6 +63,10 @@ class Clerk:
         assert verb in self._errands, f"there is no such errand: {verb}"
         result = self._errands[verb](*arguments)
         return await result if isawaitable(result) else result
+
+    async def _say_who_listens(self, place: int) -> None:
+        """The shard there has not been told."""
+        await _told(self._neighbours, place, "listen_to", self._runtime.tails.scripts)
 
     async def _copy(self, unique_key: str, object_id: str, target: str) -> None:
         await self._files.copy(unique_key, object_id, Path(target))

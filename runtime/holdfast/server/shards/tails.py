@@ -14,6 +14,12 @@ FIRST = 0  # the place of the shard that has the API
 MAX_UNDER_WAY = 1_000
 
 
+async def ask_who_listens(neighbours: Neighbours) -> None:
+    """In the place of a shard that has died: have the first one say who listens, if it lives."""
+    with contextlib.suppress(ConnectionError, Refused):
+        await neighbours.link(FIRST).ask("say_who_listens", neighbours.index)
+
+
 class Forwarding:
     """Tells the first shard of this one's events."""
 
