@@ -39,6 +39,7 @@ PAGES = sorted(
 
 FENCE = re.compile(r"^```(?P<kind>\w*)[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!\w+:)(?P<target>[^)#\s]+)")
+SECTION = re.compile(r"\]\((?!\w+:)(?P<target>[^)#\s]*)#(?P<section>[^)\s]+)\)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 ASSIGNMENT = re.compile(r"(?P<name>[A-Z_]+)=(?P<value>.*)")
 
@@ -185,6 +186,26 @@ def test_every_relative_link_leads_to_a_file(page: str) -> None:
     folder = (REPOSITORY / page).parent
     targets = [link["target"] for link in LINK.finditer((REPOSITORY / page).read_text())]
     assert [target for target in targets if not (folder / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_to_a_section_leads_to_its_heading(page: str) -> None:
+    file = REPOSITORY / page
+    links = [link.groups() for link in SECTION.finditer(file.read_text())]
+    wrong = [
+        f"{target}#{section}"
+        for target, section in links
+        if (target or file.name).endswith(".md")
+        and section not in sections(file.parent / target if target else file)
+    ]
+    assert wrong == []
+
+
+@functools.cache
+def sections(page: Path) -> set[str]:
+    """The names that GitHub gives to a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", FENCE.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_every_option_of_the_command_line_is_documented() -> None:
