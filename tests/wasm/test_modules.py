@@ -21,6 +21,26 @@ ANSWER = '(module (func (export "answer") (result i32) i32.const 42))'
 RUN = "new WebAssembly.Instance(module).exports.answer()"
 
 
+NULLS = """(module
+  (table $table 1 externref)
+  (global $none (mut externref) (ref.null noextern))
+  (func (export "nulls") (result i32) (local i64) (local $null externref)
+    (block (loop (if (i32.const 1) (then (nop)))))
+    (block $h (result exnref)
+      (try_table (catch_all_ref $h) (nop))
+      (return (call $grown)))
+    throw_ref)
+  (func $grown (result i32)
+    (drop (table.grow $table (ref.null noextern) (i32.const 0x72d0)))
+    (i32.add (ref.is_null (table.get $table (i32.const 99))) (ref.is_null (global.get $none))))
+  (func (export "none") (result funcref) (ref.null nofunc)))"""
+
+
+async def test_nulls_of_bottom_types_are_compiled_which_wasm_bindgen_writes(server: Server) -> None:
+    body = "const { nulls, none } = instantiate(); return [nulls(), none()];"
+    assert await told(server, NULLS, body) == [2, None]
+
+
 @pytest.mark.parametrize("specifier", ["./lib/code.wasm", "./lib/code.wasm?module"])
 async def test_a_module_is_imported(server: Server, specifier: str) -> None:
     source = f"""

@@ -10,13 +10,14 @@ import hashlib
 import logging
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from functools import cache, cached_property
 from typing import Any
 
 from holdfast.engine.cache import lasting_directory
 from holdfast.engine.kept_files import KeptFiles, most_kept_bytes
+from holdfast.engine.wasm.bottom_types import without_bottom_types
 from holdfast.engine.wasm.legacy_exceptions import NotTranslated, translated
 from holdfast.engine.wasm.library import WASMTIME_VERSION, ffi, lib
 from holdfast.engine.wasm.machine import engine, take_message
@@ -133,20 +134,33 @@ def _made(source: bytes, digest: str) -> Any:
     with files.alone() if files is not None else nullcontext():
         if files is not None and (again := _read(files, name)) is not None:
             return again  # another process has made it meanwhile
-        error = lib.wasmtime_module_new(engine(), source, len(source), made)
-        if error:
-            told = take_message(error)
-            today = _in_todays_form(source, told)
-            error = lib.wasmtime_module_new(engine(), today, len(today), made)
-            if error:
-                raise CompileError(take_message(error))
+        _have_taken(source, lambda told: lib.wasmtime_module_new(engine(), told, len(told), made))
         if files is not None:
             _keep(files, name, made[0])
     return made[0]
 
 
-def _in_todays_form(source: bytes, refusal: str) -> bytes:
-    """The module without exceptions of the old form. Raises CompileError where those are not it."""
+def _have_taken(source: bytes, attempt: Callable[[bytes], Any]) -> None:
+    """Give wasmtime these bytes, or the same told as it knows it. Raises CompileError.
+
+    `attempt` returns a wasmtime_error_t.
+    """
+    error = attempt(source)
+    for _ in range(2):  # there are two things to be told otherwise
+        if error:
+            source = _as_wasmtime_knows_it(source, take_message(error))
+            error = attempt(source)
+    if error:
+        raise CompileError(take_message(error))
+
+
+def _as_wasmtime_knows_it(source: bytes, refusal: str) -> bytes:
+    """The module without exceptions of the old form, or without nulls of the bottom types.
+
+    Raises CompileError where those are not it.
+    """
+    if "heap types not supported" in refusal:
+        return without_bottom_types(source)
     if "legacy_exceptions" not in refusal:
         raise CompileError(refusal)
     try:
@@ -188,17 +202,11 @@ def _files() -> KeptFiles | None:
 
 def is_valid(source: bytes) -> bool:
     """Whether these bytes are a module. wasmtime_module_validate."""
-    error = lib.wasmtime_module_validate(engine(), source, len(source))
-    if not error:
-        return True
     try:
-        today = _in_todays_form(source, take_message(error))
+        _have_taken(source, lambda told: lib.wasmtime_module_validate(engine(), told, len(told)))
     except CompileError:
         return False
-    error = lib.wasmtime_module_validate(engine(), today, len(today))
-    if error:
-        lib.wasmtime_error_delete(error)
-    return not error
+    return True
 
 
 def _name(told: Any) -> str:
