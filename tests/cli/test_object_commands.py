@@ -109,7 +109,7 @@ def test_a_whole_namespace_is_exported_and_imported(served: Served, tmp_path: Pa
         (("export", "Counter", "a", "--all", "--to", "x"), "--all"),
         (("import", "Counter", "a", "--from", "missing", "--yes"), "missing does not exist"),
         (("import", "Counter", "a", "--from", "counters.mjs", "--yes"), "no SQLite database"),
-        (("restore", "Counter", "a", "--time", "2026-01-01"), "with SQLite storage"),
+        (("restore", "Counter", "a", "--time", "2026-01-01"), "has no past"),
         (("export", "Counter", "a", "--to", "nowhere/a.sqlite"), "nowhere does not exist"),
     ],
 )

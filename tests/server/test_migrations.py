@@ -171,7 +171,7 @@ async def test_a_project_is_deployed_again_with_the_steps_that_are_new(tmp_path:
         options = {"base_url": f"http://127.0.0.1:{site.api_port}", "token": TOKEN}
         write("First")  # whoever has forgotten them adds them later
         await asyncio.to_thread(deploy_project, file, **options)
-        assert await site.post("main") == "no SQL First 1"
+        assert await site.post("main") == "SQL First 1"
         for class_name, migrations in [
             ("First", [first]),
             ("First", [first]),

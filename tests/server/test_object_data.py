@@ -282,6 +282,9 @@ async def test_an_import_leaves_no_past_to_an_object_whose_class_has_none(
     await site.api("PUT", "/name:A/import", data=content)
     assert (await site.fetch("/")).split()[1] == "1"
     assert not [*tmp_path.rglob("*.history")], "nobody could go back to it"
+    now = datetime.now(UTC).isoformat()
+    code, message = await refused(site, "POST", "/name:A/restore", json={"time": now})
+    assert code == 90003 and "with SQLite storage" in message
 
 
 async def refused(site: Site, method: str, path: str, **options: Any) -> tuple[int, str]:
