@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -29,12 +28,9 @@ def upload_assets(session: Session, script_path: str, assets: Assets) -> dict[st
         raise AssetsInvalid(f"{folder.directory} is no folder; build the assets first")
     files = {path: (_hash(path, asset), asset) for path, asset in folder.listing()}
     manifest = {path: {"hash": name, "size": asset.size} for path, (name, asset) in files.items()}
-    answer = session.send(
-        "POST",
-        f"{script_path}/assets-upload-session",
-        json.dumps({"manifest": manifest}).encode(),
-        "application/json",
-    )["result"]
+    answer = session.send_json(
+        "POST", f"{script_path}/assets-upload-session", {"manifest": manifest}
+    )
     by_hash = dict(files.values())
     token: str = answer["jwt"]
     uploading = Session(session.base_url, token, session.account)

@@ -102,30 +102,27 @@ def deploy_project(
     if project.tail_consumers:
         fields["tail_consumers"] = [{"service": consumer} for consumer in project.tail_consumers]
     session = Session(base_url, token, account)
+    script = name or project.name
+    path = _script_path(script)
     if project.exports:
         fields["exports"] = project.exports
     elif project.migrations:
-        migrations = _migrations(project, _migration_tag(session, name or project.name))
+        migrations = _migrations(project, _migration_tag(session, script))
         fields.update({"migrations": migrations} if migrations else {})
     else:
-        fields |= _with_sql(session, name or project.name, fields["bindings"])
+        fields |= _with_sql(session, script, fields["bindings"])
     if project.assets is not None:
-        path = _script_path(name or project.name)
         fields["assets"] = upload_assets(session, path, project.assets)
     producers = [entry["queue_name"] for entry in kept if entry["type"] == "queue"]
     make_queues(session, [*producers, *(consumer.queue for consumer in project.consumers)])
-    result = _deploy(session, name or project.name, source, fields)
-    crons = json.dumps([{"cron": cron} for cron in project.crons]).encode()
-    path = f"{_script_path(name or project.name)}/schedules"
-    session.send("PUT", path, crons, "application/json")
-    path = f"{_script_path(name or project.name)}/subdomain"
-    subdomain = json.dumps({"previews_enabled": project.previews}).encode()
-    session.send("POST", path, subdomain, "application/json")
+    result = _deploy(session, script, source, fields)
+    session.send_json("PUT", f"{path}/schedules", [{"cron": cron} for cron in project.crons])
+    session.send_json("POST", f"{path}/subdomain", {"previews_enabled": project.previews})
     if project.routes is not None:
-        _put_routes(session, name or project.name, project.routes)
-    put_consumers(session, name or project.name, project.consumers)
+        _put_routes(session, script, project.routes)
+    put_consumers(session, script, project.consumers)
     for workflow in project.workflows:
-        _put_workflow(session, name or project.name, workflow)
+        _put_workflow(session, script, workflow)
     return result
 
 
@@ -134,17 +131,15 @@ def _put_workflow(session: Session, script: str, workflow: DeclaredWorkflow) -> 
     if workflow.steps is not None:
         fields["limits"] = {"steps": workflow.steps}
     fields["schedules"] = [{"cron": cron} for cron in workflow.crons]
-    path = f"/workflows/{workflow.name}"
-    session.send("PUT", path, json.dumps(fields).encode(), "application/json")
+    session.send_json("PUT", f"/workflows/{workflow.name}", fields)
 
 
 def _put_routes(session: Session, name: str, routes: Sequence[DeclaredRoute]) -> None:
     patterns = [{"pattern": route.pattern} for route in routes if not route.is_domain]
     origins = [{"hostname": route.pattern} for route in routes if route.is_domain]
-    path, kind = _script_path(name), "application/json"
-    session.send("PUT", f"{path}/routes", json.dumps(patterns).encode(), kind)
-    domains = json.dumps({"origins": origins}).encode()
-    session.send("PUT", f"{path}/domains/records", domains, kind)
+    path = _script_path(name)
+    session.send_json("PUT", f"{path}/routes", patterns)
+    session.send_json("PUT", f"{path}/domains/records", {"origins": origins})
 
 
 def _migration_tag(session: Session, name: str) -> str | None:
@@ -261,8 +256,7 @@ def create_namespace(
     """Create the Durable Object namespace of a class; returns its id, name, script and class."""
     fields = {"name": name, "script": script, "class": class_name, "use_sqlite": use_sqlite}
     session = Session(base_url, token, account)
-    body = json.dumps(fields).encode()
-    result: dict[str, Any] = session.send("POST", _NAMESPACES, body, "application/json")["result"]
+    result: dict[str, Any] = session.send_json("POST", _NAMESPACES, fields)
     return result
 
 

@@ -5,7 +5,6 @@ says no and OSError when nobody answers. `database` is a database's id or name.
 """
 
 import hashlib
-import json
 import shutil
 import urllib.parse
 import urllib.request
@@ -26,7 +25,7 @@ def create_database(
 ) -> dict[str, Any]:
     """Create a database; its `uuid`, `name` and what else is known of it."""
     session = Session(base_url, token, account)
-    result: dict[str, Any] = _post(session, _DATABASES, {"name": name})
+    result: dict[str, Any] = session.send_json("POST", _DATABASES, {"name": name})
     return result
 
 
@@ -51,7 +50,9 @@ def query(
 ) -> list[dict[str, Any]]:
     """Run statements as one transaction; for each its `results` and `meta`."""
     session = Session(base_url, token, account)
-    result: list[dict[str, Any]] = _post(session, f"{_path(database)}/query", {"sql": sql})
+    result: list[dict[str, Any]] = session.send_json(
+        "POST", f"{_path(database)}/query", {"sql": sql}
+    )
     return result
 
 
@@ -69,13 +70,15 @@ def import_sql(
         digest.update(piece)
     etag, headers = digest.hexdigest(), {"Content-Length": str(script.tell())}
     script.seek(0)
-    begun = _post(session, steps, {"action": "init", "etag": etag})
+    begun = session.send_json("POST", steps, {"action": "init", "etag": etag})
     request = urllib.request.Request(  # noqa: S310
         begun["upload_url"], script, headers, method="PUT"
     )
     with urllib.request.urlopen(request):  # noqa: S310 - the API's own
         pass
-    told = _post(session, steps, {"action": "ingest", "filename": begun["filename"], "etag": etag})
+    told = session.send_json(
+        "POST", steps, {"action": "ingest", "filename": begun["filename"], "etag": etag}
+    )
     return _complete(session, steps, told, {"action": "poll"})
 
 
@@ -85,7 +88,7 @@ def export_sql(
     """Write a database to a file as SQL, in one go or not at all. Raises ValueError, too."""
     session = Session(base_url, token, account)
     path = f"{_path(database)}/export"
-    result = _complete(session, path, _post(session, path, {}), {})
+    result = _complete(session, path, session.send_json("POST", path, {}), {})
     with (
         urllib.request.urlopen(result["signed_url"]) as content,  # noqa: S310 - the API's own
         whole_file(file) as out,
@@ -116,7 +119,9 @@ def restore(
     """Go back to a bookmark; the result's `previous_bookmark` undoes that."""
     session = Session(base_url, token, account)
     query = urllib.parse.urlencode({"bookmark": bookmark})
-    result: dict[str, Any] = _post(session, f"{_path(database)}/time_travel/restore?{query}", {})
+    result: dict[str, Any] = session.send_json(
+        "POST", f"{_path(database)}/time_travel/restore?{query}", {}
+    )
     return result
 
 
@@ -124,15 +129,11 @@ def _complete(
     session: Session, path: str, told: dict[str, Any], again: dict[str, Any]
 ) -> dict[str, Any]:
     while told["status"] == "active":
-        told = _post(session, path, {**again, "current_bookmark": told["at_bookmark"]})
+        told = session.send_json("POST", path, {**again, "current_bookmark": told["at_bookmark"]})
     if told["status"] == "error":
         raise ValueError("; ".join(told["errors"]))
     result: dict[str, Any] = told["result"]
     return result
-
-
-def _post(session: Session, path: str, fields: dict[str, Any]) -> Any:
-    return session.send("POST", path, json.dumps(fields).encode(), "application/json")["result"]
 
 
 def _path(database: str) -> str:

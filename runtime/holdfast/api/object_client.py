@@ -6,7 +6,6 @@ id, or `name:` and the name that its id was made from.
 """
 
 import errno
-import json
 import os
 import urllib.parse
 from collections.abc import Iterator
@@ -100,10 +99,10 @@ def restore_object(
 ) -> dict[str, Any]:
     """Take an object back to a bookmark or a time; `undo` in the result leads forth again."""
     fields = {"bookmark": bookmark, "time": time}
-    body = json.dumps({name: value for name, value in fields.items() if value}).encode()
+    body = {name: value for name, value in fields.items() if value}
     session = Session(base_url, token, account)
     path = f"{_path(namespace, thing)}/restore"
-    result: dict[str, Any] = session.send("POST", path, body, "application/json")["result"]
+    result: dict[str, Any] = session.send_json("POST", path, body)
     return result
 
 

@@ -18,7 +18,7 @@ def make_queues(session: Session, names: Iterable[str]) -> None:
     known = {queue["queue_name"] for queue in _listed(session)}
     for name in wanted:
         if name not in known:
-            _send(session, "POST", _QUEUES, {"queue_name": name})
+            session.send_json("POST", _QUEUES, {"queue_name": name})
 
 
 def put_consumers(session: Session, script: str, consumers: Iterable[DeclaredConsumer]) -> None:
@@ -30,9 +30,9 @@ def put_consumers(session: Session, script: str, consumers: Iterable[DeclaredCon
         wanted = declared.get(queue["queue_name"])
         known = next((one for one in queue["consumers"] if one.get("script") == script), None)
         if wanted is not None and known is not None:
-            _send(session, "PUT", f"{path}/{known['consumer_id']}", _fields(script, wanted))
+            session.send_json("PUT", f"{path}/{known['consumer_id']}", _fields(script, wanted))
         elif wanted is not None:
-            _send(session, "POST", path, _fields(script, wanted))
+            session.send_json("POST", path, _fields(script, wanted))
         elif known is not None:
             session.send("DELETE", f"{path}/{known['consumer_id']}")
 
@@ -49,7 +49,3 @@ def _fields(script: str, consumer: DeclaredConsumer) -> dict[str, Any]:
         "settings": json.loads(consumer.settings.written()),
         "dead_letter_queue": consumer.dead_letter_queue,
     }
-
-
-def _send(session: Session, method: str, path: str, fields: dict[str, Any]) -> None:
-    session.send(method, path, json.dumps(fields).encode(), "application/json")

@@ -43,6 +43,10 @@ class Session:
         with self._request(method, path, body, content_type) as response:
             return _envelope(response.status, response.read())
 
+    def send_json(self, method: str, path: str, value: object) -> Any:
+        """A request whose body is this value as JSON; returns the answer's result."""
+        return self.send(method, path, json.dumps(value).encode(), "application/json")["result"]
+
     def upload(self, method: str, path: str, file: Path) -> dict[str, Any]:
         """A request with a file for a body; returns the answer's envelope."""
         with (
