@@ -358,10 +358,8 @@ class _Reader(BindingReader):
     """Takes what a configuration says of a script, and says where it is wrong."""
 
     def crons(self) -> tuple[str, ...]:
-        try:
+        with self.mistakes_in("triggers.crons", UploadRejected):
             return parse_crons([*self.texts("crons", within="triggers")])
-        except UploadRejected as error:
-            raise self.invalid("triggers.crons", f"has a mistake: {error}") from error
 
     def routes(self) -> "tuple[DeclaredRoute, ...] | None":
         """The routes and custom domains; None where the file says nothing of them."""
@@ -370,11 +368,8 @@ class _Reader(BindingReader):
             return None
         from holdfast.catalog.declared_routes import declared_routes
 
-        field = "route" if routes is None else "routes"
-        try:
+        with self.mistakes_in("route" if routes is None else "routes", UploadRejected):
             return declared_routes([route] if routes is None else routes)
-        except UploadRejected as error:
-            raise self.invalid(field, f"has a mistake: {error}") from error
 
     def workflows(self, script: str) -> "tuple[DeclaredWorkflow, ...]":
         """The Workflows whose classes are the script's own."""
@@ -382,10 +377,8 @@ class _Reader(BindingReader):
             return ()
         from holdfast.catalog.workflows import declared_workflows
 
-        try:
+        with self.mistakes_in("workflows", UploadRejected):
             return tuple(declared_workflows(tables, script))
-        except UploadRejected as error:
-            raise self.invalid("workflows", f"has a mistake: {error}") from error
 
     def consumers(self) -> "tuple[DeclaredConsumer, ...]":
         """The queues that the script consumes."""
@@ -394,20 +387,16 @@ class _Reader(BindingReader):
             return ()
         from holdfast.catalog.consumers import declared_consumers
 
-        try:
+        with self.mistakes_in("queues.consumers", UploadRejected):
             return tuple(declared_consumers(tables))
-        except UploadRejected as error:
-            raise self.invalid("queues.consumers", f"has a mistake: {error}") from error
 
     def tail_consumers(self) -> tuple[str, ...]:
         """The scripts that are told of the script's events."""
         field = "tail_consumers"
         if not self._fields.get(field):
             return ()
-        try:
+        with self.mistakes_in(field, UploadRejected):
             consumers = parse_tail_consumers(self._fields[field], field)
-        except UploadRejected as error:
-            raise self.invalid(field, f"has a mistake: {error}") from error
         return tuple(names_of(consumers))
 
     def compatibility_date(self) -> str | None:
@@ -516,12 +505,10 @@ class _Reader(BindingReader):
             raise self.invalid("assets.directory", "must be a non-empty string")
         if self.table("site"):
             raise self.invalid("assets", 'cannot be used together with "site"')
-        try:
+        with self.mistakes_in("assets", AssetsInvalid):
             config = AssetsConfig.parse(
                 {name: value for name, value in fields.items() if not name.startswith("_")}
             )
-        except AssetsInvalid as error:
-            raise self.invalid("assets", f"has a mistake: {error}") from error
         if self.main() is None:
             for name in ("binding", "run_worker_first"):
                 if fields.get(name):
@@ -545,10 +532,8 @@ class _Reader(BindingReader):
         from holdfast.assets.workers_site import WorkersSite
 
         patterns = (tuple(self.texts(name, within="site")) for name in ("include", "exclude"))
-        try:
+        with self.mistakes_in("site", AssetsInvalid, OSError):
             return WorkersSite(folder.resolve(), *patterns).content()
-        except (AssetsInvalid, OSError) as error:
-            raise self.invalid("site", f"has a mistake: {error}") from error
 
     def exports(self) -> Mapping[str, Mapping[str, Any]]:
         """The classes of Durable Objects that are declared, in the place of migrations."""

@@ -4,7 +4,8 @@ https://developers.cloudflare.com/workers/wrangler/configuration/#bindings
 """
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -39,6 +40,14 @@ class BindingReader:
     def invalid(self, field: str, what: str) -> ProjectInvalid:
         """What to raise for a field that is wrong."""
         return ProjectInvalid(f'{self.file}: "{field}" {what}')
+
+    @contextmanager
+    def mistakes_in(self, field: str, *kinds: type[Exception]) -> Iterator[None]:
+        """Have exceptions of these kinds tell of a mistake in a field."""
+        try:
+            yield
+        except kinds as error:
+            raise self.invalid(field, f"has a mistake: {error}") from error
 
     def text(self, name: str) -> str:
         """The string of a field, which must be there and not be empty."""
@@ -135,10 +144,8 @@ class BindingReader:
 
         names = [self._name_of("d1_databases", entry, "binding") for entry in tables]
         pairs = zip(names, tables, strict=True)
-        try:
+        with self.mistakes_in("d1_databases", ValueError):
             return tuple(declared_database(name, entry, self.file.parent) for name, entry in pairs)
-        except ValueError as error:
-            raise self.invalid("d1_databases", f"has a mistake: {error}") from error
 
     def _named_as_uploaded(self) -> Iterable[Mapping[str, Any]]:
         """What is told in an upload's words but for the name, and in these, as limits were."""

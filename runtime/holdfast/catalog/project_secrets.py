@@ -32,20 +32,20 @@ class Secrets:
 def read_secrets(folder: Path, environment: str | None) -> Secrets:
     """What they set. Blocks; raises OSError, and ValueError for a file that is not in UTF-8."""
     chosen = [path for path in _dev_vars(folder, environment) if path.is_file()][:1]
-    texts = chosen or [path for path in _env_files(folder, environment) if path.is_file()]
+    files = chosen or [path for path in _env_files(folder, environment) if path.is_file()]
+    if not files:
+        return Secrets()
+    from holdfast.catalog.env_file import expanded, parse_env_file
+
     values: dict[str, str] = {}
     notes: list[str] = []
-    for path in texts:
-        from holdfast.catalog.env_file import parse_env_file
-
+    for path in files:
         found = parse_env_file(read_text(path))
         values |= found.values
         notes += [
             f"{path}: line {number} is no NAME=VALUE, and is left out" for number in found.mistakes
         ]
-    if texts and not chosen:
-        from holdfast.catalog.env_file import expanded
-
+    if not chosen:
         values = {**expanded(values)}
     return Secrets(values, tuple(notes))
 

@@ -40,7 +40,7 @@ Value = None | bool | int | float | str | bytes
 class Json:
     """JSON in UTF-8, as the result of an op: it crosses as the value that JSON.parse makes of it.
 
-    Or throws what that throws. JS_ParseJSON.
+    Or throws what that throws; see `json_transcoder.parse_json`.
     """
 
     text: bytes
