@@ -1,6 +1,7 @@
 """JSON that is transcoded for JS_ReadObject: the same values as JSON.parse, and its mistakes."""
 
 import random
+import threading
 
 import pytest
 
@@ -35,11 +36,11 @@ class Noting(Transcoder):
 
     took = False
 
-    def value_of(self, context, text):
+    def transcoded(self, text, **options):
         """See Transcoder."""
-        value = super().value_of(context, text)
-        self.took = value is not None
-        return value
+        made = super().transcoded(text, **options)
+        self.took = bool(made)
+        return made
 
 
 @pytest.fixture(scope="module")
@@ -152,8 +153,7 @@ def test_texts_by_chance_are_the_same_values_also_where_a_character_is_another(f
     ],
 )
 def test_what_is_not_utf8_is_not_taken(wrong, transcoder):
-    # It reads nothing for the engine, so it needs no context.
-    assert transcoder.value_of(None, b'["' + wrong + b'"]') is None
+    assert transcoder.transcoded(b'["' + wrong + b'"]') == b""
 
 
 @pytest.mark.parametrize("is_shared", [True, False])
@@ -199,7 +199,29 @@ def test_memory_of_a_large_text_is_given_back(functions, transcoder):
 def test_it_is_made_once_there_was_enough_to_parse():
     shared = SharedTranscoder(worthwhile_bytes=10_000)
     assert shared.for_text(10_000) is None
-    assert shared.maker is None
-    assert shared.for_text(1) is None or shared.maker is not None
-    shared.maker.join()
+    assert shared.making is None
+    assert shared.for_text(1) is None or shared.making is not None
+    shared.making.result()
     assert isinstance(shared.for_text(1), Transcoder)
+
+
+def test_its_thread_transcodes_what_takes_long_and_only_that(transcoder):
+    shared = SharedTranscoder(worthwhile_bytes=0)
+    assert shared.thread_for(1 << 20) is None, "nothing was parsed yet"
+    shared.for_text(1)
+    shared.making.result()
+    assert shared.thread_for(1000) is None
+    assert shared.thread_for(1 << 30) is None
+    thread = shared.thread_for(1 << 20)
+    for text, is_taken in ((b"[1,2]", True), (b"[1,", False)):
+        made = thread.submit(shared.json_ahead, text).result()
+        assert made.text == text
+        assert bool(made.transcoded) == is_taken
+
+
+def test_where_no_thread_can_be_made_the_engine_parses(functions, monkeypatch):
+    shared = SharedTranscoder(worthwhile_bytes=0)
+    monkeypatch.setattr(json_transcoder, "shared", shared)
+    monkeypatch.setattr(threading.Thread, "start", raising(RuntimeError("no more")))
+    assert functions("check", '{"a":[1]}')
+    assert shared.thread_for(1 << 20) is None

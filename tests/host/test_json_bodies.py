@@ -1,11 +1,14 @@
 """`json()` of bodies that the host keeps: as JSON.parse of their text, however they come."""
 
 import json
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from holdfast.engine import Json, json_transcoder
+from holdfast.engine.json_transcoder import LEAST_BYTES_AHEAD, SharedTranscoder
 from tests.host.test_body_crossing import Client
 from tests.inprocess import Server
 
@@ -80,6 +83,41 @@ async def test_json_is_what_json_parse_makes_of_the_text(server: Server, content
     unseen = await sent(server, content)
     assert unseen["parsed"] == cloned["expected"]
     assert unseen["used"] is True
+
+
+@pytest.fixture(scope="module")
+def shared() -> SharedTranscoder:
+    shared = SharedTranscoder(worthwhile_bytes=0)
+    shared.for_text(1)
+    assert shared.making is not None
+    shared.making.result()
+    return shared
+
+
+@pytest.fixture
+def ahead(shared: SharedTranscoder, monkeypatch: pytest.MonkeyPatch) -> list[Json]:
+    """What a thread has made."""
+    made: list[Json] = []
+
+    def json_ahead(text: bytes) -> Json:
+        assert threading.current_thread() is not threading.main_thread()
+        made.append(SharedTranscoder.json_ahead(shared, text))
+        return made[-1]
+
+    monkeypatch.setattr(json_transcoder, "shared", shared)
+    monkeypatch.setattr(shared, "json_ahead", json_ahead)
+    return made
+
+
+@pytest.mark.parametrize("content", TEXTS, ids=lambda content: repr(content[:20]))
+async def test_it_is_the_same_where_a_thread_has_transcoded_it(
+    server: Server, content: bytes, ahead: list[Json]
+) -> None:
+    content += b" " * LEAST_BYTES_AHEAD
+    expected = (await sent(server, content))["expected"]
+    server.add("main", UNSEEN)
+    assert (await sent(server, content))["parsed"] == expected
+    assert [bool(json.transcoded) for json in ahead] == [isinstance(expected, str)]
 
 
 async def test_what_cannot_be_parsed_is_gone_all_the_same(server: Server) -> None:

@@ -7,19 +7,25 @@ compiler of WebAssembly, and none of C. What that does not take, mistakes above 
 the engine's parser from the beginning, and told in its words.
 
 The library takes 16 MB and 70 ms of CPU time. So it is loaded by a thread, once as much was parsed
-as makes that worth it. Until then, and where it cannot be had, the engine's parser is used.
+as makes that worth it. Until then, and where it cannot be had, the engine's parser is used. The same
+thread transcodes texts that take long, before the turn that asks for their values.
 """
 
 import logging
 import struct
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.engine.errors import UnsupportedEngine
 from holdfast.engine.library import TAG_EXCEPTION, TAG_NULL, UNDEFINED, ffi, lib
+from holdfast.engine.values import Json
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 LEAST_BYTES = 4096  # of a text that is worth it
+LEAST_BYTES_AHEAD = 128 * 1024  # of one that is worth the way to the thread and back, 0.1 ms
 MOST_BYTES = 16 * 1024 * 1024
 THREAD_NAME = "json-transcoder"
 WORTHWHILE_BYTES = 8 * 1024 * 1024  # that were parsed before
@@ -41,14 +47,18 @@ _SAMPLE = (
 log = logging.getLogger(__name__)
 
 
-def parse_json(context: Any, text: bytes) -> Any:
-    """The value of a text in UTF-8, the caller's to free; or the exception that JSON.parse throws.
+def parse_json(context: Any, json: Json) -> Any:
+    """The value of a text, the caller's to free; or the exception that JSON.parse throws.
 
     JS_ParseJSON, JS_ReadObject.
     """
-    transcoder = shared.for_text(len(text)) if len(text) >= LEAST_BYTES else None
-    value = None if transcoder is None else transcoder.value_of(context, text)
-    if value is None:
+    text, transcoded = json.text, json.transcoded
+    if transcoded is None and len(text) >= LEAST_BYTES:
+        transcoder = shared.for_text(len(text))
+        transcoded = transcoder and transcoder.transcoded(text)
+    if transcoded:
+        value = lib.JS_ReadObject(context, transcoded, len(transcoded), 0)
+    else:
         value = lib.JS_ParseJSON(context, text, len(text), b"<input>")
     return _with_reason(context, value) if value.tag == TAG_EXCEPTION else value
 
@@ -63,9 +73,9 @@ def _with_reason(context: Any, exception: Any) -> Any:
 
 
 class Transcoder:
-    """Makes values of JSON, one text at a time. Safe for threads; raises UnsupportedEngine.
+    """Makes of JSON what JS_ReadObject reads, one text at a time. Raises UnsupportedEngine.
 
-    Compiling it takes 15 ms, and loading the library that compiles as long again.
+    Safe for threads. Compiling it takes 15 ms, and loading the library that compiles as long again.
     """
 
     def __init__(self) -> None:
@@ -84,21 +94,24 @@ class Transcoder:
         self._module = self._compiled(_SOURCE.read_bytes())
         self._version = self._checked_version()
 
-    def value_of(self, context: Any, text: bytes) -> Any:
-        """The value of a text, the caller's to free, or an exception; None if it is not taken."""
-        if len(text) > MOST_BYTES or not self._lock.acquire(blocking=False):
-            return None
+    def transcoded(self, text: bytes, *, waits: bool = False) -> bytes:
+        """A text in UTF-8 in the engine's format; nothing if it is not taken.
+
+        One that comes while another thread has the transcoder is not taken, or `waits` for it.
+        """
+        if len(text) > MOST_BYTES or not self._lock.acquire(waits):
+            return b""
         try:
-            return self._value_of(context, text)
+            return self._transcoded(text)
         except UnsupportedEngine as error:  # no room for its memory, or a mistake of its own
             log.debug("%s", error)
-            return None
+            return b""
         finally:
             if self.memory_bytes > KEPT_BYTES:
                 self._close()
             self._lock.release()
 
-    def _value_of(self, context: Any, text: bytes) -> Any:
+    def _transcoded(self, text: bytes) -> bytes:
         end = _TEXT + len(text)
         out = end + len(_PADDING) + _NAMES_BYTES
         # What takes the most is a number such as 1.5 and its comma: nine bytes.
@@ -115,10 +128,9 @@ class Transcoder:
         )
         place, length, hard_numbers = raw[0].i32, raw[1].i32, raw[2].i32
         if not place:
-            return None
+            return b""
         self._put_in(memory, hard_numbers)
-        address = int(self._ffi.cast("uintptr_t", memory + place))
-        return lib.JS_ReadObject(context, ffi.cast("uint8_t *", address), length, 0)
+        return bytes(self._ffi.buffer(memory + place, length))
 
     def _put_in(self, memory: Any, hard_numbers: int) -> None:
         """Numbers that take more than a multiplication of two exact ones."""
@@ -197,8 +209,9 @@ class Transcoder:
         context = lib.JS_NewContext(runtime)
         try:
             self._version = _version_of(context)
-            value = self.value_of(context, _SAMPLE)
-            if value is None or _stringified(context, value) != _SAMPLE:
+            made = self.transcoded(_SAMPLE)
+            value = lib.JS_ReadObject(context, made, len(made), 0)
+            if value.tag == TAG_EXCEPTION or _stringified(context, value) != _SAMPLE:
                 raise UnsupportedEngine("JSON cannot be transcoded: the engine's format differs")
             return self._version
         finally:
@@ -227,21 +240,40 @@ def _stringified(context: Any, value: Any) -> bytes:
 
 
 class SharedTranscoder:
-    """The transcoder of a process, made once it is worth it."""
+    """The transcoder of a process, made once it is worth it, and its thread."""
 
     def __init__(self, worthwhile_bytes: int = WORTHWHILE_BYTES) -> None:
         self._left_bytes = worthwhile_bytes
+        self._thread: Executor | None = None
         self.transcoder: Transcoder | None = None
-        self.maker: threading.Thread | None = None
+        self.making: Future[None] | None = None
 
     def for_text(self, size: int) -> Transcoder | None:
         """The transcoder, for a text of that many bytes; None where there is none yet."""
-        if self.maker is None:
+        if self._thread is None:
             self._left_bytes -= size
             if self._left_bytes < 0:
-                self.maker = threading.Thread(target=self._make, name=THREAD_NAME, daemon=True)
-                self.maker.start()
+                self._begin()
         return self.transcoder
+
+    def thread_for(self, size: int) -> "Executor | None":
+        """Where to call `json_ahead` for a text of that many bytes; None where it gains nothing."""
+        is_worth_it = self.transcoder is not None and LEAST_BYTES_AHEAD <= size <= MOST_BYTES
+        return self._thread if is_worth_it else None
+
+    def json_ahead(self, text: bytes) -> Json:
+        """A text, transcoded already where it can be. Called on the thread of `thread_for`."""
+        assert self.transcoder is not None, "there is a thread"
+        return Json(text, self.transcoder.transcoded(text, waits=True))
+
+    def _begin(self) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=THREAD_NAME)
+        try:
+            self.making = self._thread.submit(self._make)
+        except RuntimeError as error:  # the system allows no more threads
+            log.debug("%s", error)
 
     def _make(self) -> None:
         try:

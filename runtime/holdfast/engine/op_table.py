@@ -130,7 +130,7 @@ class OpTable:
             if value is None:
                 return UNDEFINED
             if isinstance(value, Json):
-                return parse_json(context, value.text)
+                return parse_json(context, value)
             converter.write(self._result, value)
             return self._result[0]
         except ScriptError as error:

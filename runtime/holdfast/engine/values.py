@@ -40,10 +40,12 @@ Value = None | bool | int | float | str | bytes
 class Json:
     """JSON in UTF-8, as the result of an op: it crosses as the value that JSON.parse makes of it.
 
-    Or throws what that throws; see `json_transcoder.parse_json`.
+    Or throws what that throws; see `json_transcoder.parse_json`. `transcoded` is what a thread has
+    made of it before: nothing where it is not taken, None where nobody has tried.
     """
 
     text: bytes
+    transcoded: bytes | None = None
 
 
 MAX_INTERNED = 64  # characters

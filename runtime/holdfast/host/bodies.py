@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from holdfast.engine import Json, ScriptError
+from holdfast.engine import Json, ScriptError, json_transcoder
 from holdfast.host.ops import async_op, deferred_op, op
 
 if TYPE_CHECKING:
@@ -76,6 +76,14 @@ class BufferedBody(ByteStream):
     def cancel(self) -> None:
         """Forget the content."""
         self.content = b""
+
+
+class JsonBody(BufferedBody):
+    """A body that is asked for as JSON."""
+
+    def __init__(self, json: Json) -> None:
+        super().__init__(json.text)
+        self.json = json
 
 
 class ReaderBody(ByteStream):
@@ -444,7 +452,7 @@ async def _read_text(stream: ByteStream) -> str:
 
 @async_op
 def body_gather(host: "Host", handle: int) -> Coroutine[None, None, None]:
-    """Have the whole body at hand, under the same handle."""
+    """Have the whole body at hand as JSON, under the same handle."""
     table = table_of(host)
     with body_errors_for_script():
         stream = table.take(handle)
@@ -452,18 +460,30 @@ def body_gather(host: "Host", handle: int) -> Coroutine[None, None, None]:
 
 
 async def _gather(table: BodyTable, handle: int, stream: ByteStream) -> None:
-    table.put_back(handle, BufferedBody(await _read_all(stream)))
+    content = await _read_all(stream)
+    if (thread := json_transcoder.shared.thread_for(len(content))) is None:
+        json = Json(_as_utf8(content))
+    else:
+        loop = asyncio.get_running_loop()
+        json = await loop.run_in_executor(
+            thread, lambda: json_transcoder.shared.json_ahead(_as_utf8(content))
+        )
+    table.put_back(handle, JsonBody(json))
+
+
+def _as_utf8(content: bytes) -> bytes:
+    """What decoding as UTF-8 makes of a body, with U+FFFD for what is malformed."""
+    if content.isascii():
+        return content
+    return content.decode("utf-8", "replace").removeprefix("\ufeff").encode()
 
 
 @op
 def body_json(host: "Host", handle: int) -> Json:
     """The value that a body holds as JSON, once `body_gather` has ended; the handle is void."""
     body = table_of(host).take(handle)
-    assert isinstance(body, BufferedBody), "it was gathered"
-    content = body.content
-    if not content.isascii():  # or else it is what decoding makes of it
-        content = content.decode("utf-8", "replace").removeprefix("\ufeff").encode()
-    return Json(content)
+    assert isinstance(body, JsonBody), "it was gathered"
+    return body.json
 
 
 async def _read_all(stream: ByteStream) -> bytes:
