@@ -1,4 +1,6 @@
 import asyncio
+import os
+import sys
 import threading
 
 import pytest
@@ -34,6 +36,28 @@ async def test_threads_are_made_for_work_and_never_beyond_the_bound() -> None:
     gate.set()
     await pool.aclose()
     assert pool.threads == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread's own policy is Linux's")
+async def test_a_thread_does_not_interrupt_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = workers()
+    policies: list[int] = []
+    pool.submit(lambda: policies.append(os.sched_getscheduler(threading.get_native_id())), ignore)
+    await pool.aclose()
+    assert policies == [os.SCHED_BATCH]
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    pool.submit(lambda: policies.append(0), ignore)
+    await pool.aclose()
+    assert policies[1:] == [0], "where it may not, it works all the same"
+
+
+def ignore(error: BaseException | None) -> None:
+    assert error is None
 
 
 async def test_where_no_more_threads_can_be_made_work_waits_for_those_there_are(

@@ -7,8 +7,8 @@ compiler of WebAssembly, and none of C. What that does not take, mistakes above 
 the engine's parser from the beginning, and told in its words.
 
 The library takes 16 MB and 70 ms of CPU time. So it is loaded by a thread, once as much was parsed
-as makes that worth it. Until then, and where it cannot be had, the engine's parser is used. The same
-thread transcodes texts that take long, before the turn that asks for their values.
+as makes that worth it. Until then, and where it cannot be had, the engine's parser is used. The
+same thread transcodes texts that take long, before the turn that asks for their values.
 """
 
 import logging
@@ -55,7 +55,7 @@ def parse_json(context: Any, json: Json) -> Any:
     text, transcoded = json.text, json.transcoded
     if transcoded is None and len(text) >= LEAST_BYTES:
         transcoder = shared.for_text(len(text))
-        transcoded = transcoder and transcoder.transcoded(text)
+        transcoded = None if transcoder is None else transcoder.transcoded(text)
     if transcoded:
         value = lib.JS_ReadObject(context, transcoded, len(transcoded), 0)
     else:
