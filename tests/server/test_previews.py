@@ -1,10 +1,13 @@
 """Versions by URLs of their own."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from holdfast.catalog.previews import PREVIEWS_ENABLED
 from holdfast.server.runtime import SWEEPS_PER_IDLE_TIME
+from holdfast.server.shards.errands import Clerk
+from holdfast.server.shards.neighbours import Neighbours
 from tests.server.deployment import Deployment
 
 THING = {"bindings": [{"type": "durable_object_namespace", "name": "THING", "class_name": "Thing"}]}
@@ -120,3 +123,14 @@ async def test_a_version_that_nobody_asks_for_is_unloaded(deployment: Deployment
         deployment.runtime._sweep(1)
     assert {*deployment.runtime.deployed()} == {"api"}
     assert await deployment.text(label) == "200 new"
+
+
+async def test_a_shard_is_told_when_versions_have_urls_no_more(deployment: Deployment) -> None:
+    await deployment.upload("api", says("live"))
+    label = await keep(deployment, "new")
+    assert await deployment.text(label) == "200 new"
+    deployment.catalog.put_settings("api", {PREVIEWS_ENABLED: False})  # as the first shard does
+    clerk = Clerk(deployment.runtime, cast("Neighbours", None))
+    await clerk("renew_previews")
+    assert (await deployment.text(label)).startswith("404")
+    assert await deployment.text("api") == "200 live"

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from holdfast.server.metrics import Metrics
 from holdfast.testing import Harness, JavaScriptError
 from tests.patience import PATIENCE_S
 from tests.server.conftest import deployment
@@ -102,6 +103,8 @@ async def test_limits_and_schedules_are_set_by_the_api(deployment: Deployment, p
 
     await deployment.upload("main", SOURCE, bindings=[BINDING])  # says nothing of them
     assert '"status":"' in await deployment.text("main", "/more/3")
+    text = await Metrics(deployment.runtime).text()
+    assert '{script="main",class="workflow:flow:Flow"} ' in text, "without the number of steps"
 
     async with asyncio.timeout(PATIENCE_S):
         while "The limit of 2 steps" not in await deployment.text("main", "/more"):

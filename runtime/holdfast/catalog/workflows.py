@@ -41,6 +41,13 @@ def names_of(namespace: Namespace) -> tuple[str, str]:
     return workflow, class_name
 
 
+def class_shown(class_name: str) -> str:
+    """A namespace's class as people are told of it: that of a Workflow, without its number of steps."""
+    if not class_name.startswith(_PREFIX):
+        return class_name
+    return ":".join(class_name.split(":")[:3])
+
+
 def max_steps_of(namespace: Namespace) -> int | None:
     """How many steps an instance may have, where that was said."""
     _, _, _, *steps = namespace.class_name.split(":")

@@ -14,6 +14,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from holdfast import __version__
+from holdfast.catalog.workflows import class_shown
 from holdfast.server.freed import resident_bytes
 from holdfast.server.overload import Reason
 from holdfast.server.runtime import Runtime
@@ -138,7 +139,8 @@ class Gauge:
             ("holdfast_process_resident_memory_bytes",): resident_bytes(),
         }
         for (script, class_name), count in runtime.directory.population().items():
-            found["holdfast_objects", script, class_name] = count
+            sample = "holdfast_objects", script, class_shown(class_name)
+            found[sample] = found.get(sample, 0) + count
         for queue, count in runtime.resources.queued().items():
             found["holdfast_queue_messages", queue] = count
         if (d1 := runtime.resources.d1_in_use) is not None:
